@@ -1,0 +1,57 @@
+# Every target prepares .venv by itself; nothing but Python 3.11+ and make is needed first.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+UV := $(shell command -v uv 2>/dev/null)
+
+.DEFAULT_GOAL := help
+.PHONY: help venv demo test lint format bench wheel lock clean
+
+help:  ## this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+venv: $(READY)  ## the pinned environment in .venv
+
+# uv where it is there, for speed; otherwise the interpreter's own venv and pip.
+$(READY): pyproject.toml hatch_build.py constraints.txt $(wildcard academy_ops/locale/*/LC_MESSAGES/*.po)
+ifeq ($(UV),)
+	test -x $(BIN)/pip || $(PYTHON) -m venv --clear $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r constraints.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+else
+	test -x $(BIN)/python || uv venv --quiet --python $(PYTHON) $(VENV)
+	uv pip install --quiet --python $(BIN)/python --require-hashes -r constraints.txt
+	uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+endif
+	@touch $@
+
+demo: $(READY)  ## the whole story on this machine
+	@$(BIN)/academy-ops demo
+
+test: $(READY)  ## every test
+	$(BIN)/pytest -n 2 --dist loadgroup
+
+lint: $(READY)  ## ruff, formatting, types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(READY)  ## let ruff mend what it can
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(READY)  ## speed, as ratios against a rival in the same run
+	$(BIN)/python -m tests.bench
+
+wheel: $(READY)  ## the wheel in dist/
+	rm -rf dist
+	$(BIN)/hatchling build --target wheel --directory dist
+
+lock:  ## renew constraints.txt (needs uv)
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --extra dev --custom-compile-command 'make lock' --no-emit-package academy-ops \
+	  --output-file constraints.txt pyproject.toml $(LOCK_FLAGS)
+
+clean:  ## remove what the targets above made
+	rm -rf $(VENV) dist build .mypy_cache .pytest_cache .ruff_cache .hypothesis

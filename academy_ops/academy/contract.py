@@ -1,0 +1,62 @@
+"""What API, worker and browser agree on: paths, statuses, log lines, queue attributes.
+
+Everything here is a fact about the production system; the bundled one keeps to it.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Final
+
+UPLOAD_PATH: Final = "/api/v1/students/bulk_create_from_excel/"
+JOBS_PATH: Final = "/api/v1/jobs/"
+HEALTH_PATH: Final = "/health"
+"""200 when the process and its database are up."""
+HEALTHZ_PATH: Final = "/healthz"
+"""200 when the process is up, whatever its database does."""
+TENANT_HEADER: Final = "X-Tenant-Code"
+
+JOB_TYPE: Final = "excel_parsing"
+TIER: Final = "basic"
+PROCESSED_BY: Final = "worker"
+
+MAX_UPLOAD_BYTES: Final = 10 * 1024 * 1024
+MIN_PASSWORD_CHARACTERS: Final = 4
+
+SHEET_NAME: Final = "학생목록"
+
+
+class JobStatus(StrEnum):
+    """The statuses a job can have."""
+
+    PENDING = "PENDING"
+    VALIDATING = "VALIDATING"
+    RUNNING = "RUNNING"
+    RETRYING = "RETRYING"
+    DONE = "DONE"
+    FAILED = "FAILED"
+    REJECTED_BAD_INPUT = "REJECTED_BAD_INPUT"
+    REVIEW_REQUIRED = "REVIEW_REQUIRED"
+
+
+ENDED: Final = frozenset(
+    {JobStatus.DONE, JobStatus.FAILED, JobStatus.REJECTED_BAD_INPUT, JobStatus.REVIEW_REQUIRED}
+)
+
+QUEUE_ATTRIBUTES: Final = {
+    "VisibilityTimeout": "3600",
+    "MessageRetentionPeriod": "1209600",
+    "ReceiveMessageWaitTimeSeconds": "20",
+}
+"""Seconds, as SQS takes them."""
+DLQ_SUFFIX: Final = "-dlq"
+MAX_RECEIVES: Final = 3
+VISIBILITY_HEARTBEAT_SECONDS: Final = 60
+JOBS_PER_WORKER: Final = 20
+"""The autoscaler starts one worker for so many waiting or running jobs."""
+
+LOG_RECEIVED: Final = "SQS_MESSAGE_RECEIVED"
+LOG_PARSING: Final = "EXCEL_PARSING"
+LOG_COMPLETED: Final = "SQS_JOB_COMPLETED"
+LOG_FAILED: Final = "SQS_JOB_FAILED"
+LOG_SKIPPED: Final = "AI_JOB_IDEMPOTENT_SKIP"

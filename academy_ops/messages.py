@@ -1,0 +1,106 @@
+"""Every sentence a person reads, in Korean and in English.
+
+The English sentence is the key; ``locale/<language>/LC_MESSAGES/academy_ops.po`` holds the others. A finding
+keeps its sentence as a `Text` (template and values), so judging is the same in every language and saved
+evidence can be read in another language than it was taken in.
+"""
+
+from __future__ import annotations
+
+import gettext
+import locale
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
+from typing import Final, Literal, get_args
+
+Language = Literal["ko", "en"]
+LANGUAGES: Final[tuple[Language, ...]] = get_args(Language)
+DOMAIN: Final = "academy_ops"
+
+Value = str | int | float | None
+
+_current: Language = "en"
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A sentence for people: an English template, and the values that fill it.
+
+    Attributes:
+        template: The English sentence, with ``{name}`` where a value goes.
+        values: What fills the template; the same in every language.
+    """
+
+    template: str
+    values: Mapping[str, Value | Text] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        """The sentence in the current language."""
+        return self.render(_current)
+
+    def render(self, language: Language) -> str:
+        """Return the sentence in ``language``."""
+        filled = {
+            name: value.render(language) if isinstance(value, Text) else value
+            for name, value in self.values.items()
+        }
+        return _catalogue(language).gettext(self.template).format_map(filled)
+
+
+def say(template: str, /, **values: Value | Text) -> Text:
+    """Make a `Text`; the message extractor collects ``template``."""
+    return Text(template, values)
+
+
+def use(language: Language) -> None:
+    """Make ``language`` the one that `Text.__str__` and `_` speak from now on."""
+    global _current  # noqa: PLW0603 - one process speaks one language, set once at its start
+    _current = language
+
+
+def current() -> Language:
+    """Return the language set by `use`."""
+    return _current
+
+
+def _(template: str, /, **values: Value | Text) -> str:
+    """Return ``template``, filled, in the current language."""
+    return say(template, **values).render(_current)
+
+
+def choose(asked: str | None, environ: Mapping[str, str] = os.environ) -> Language:
+    """Decide the language to speak.
+
+    Args:
+        asked: What ``--lang`` said, or None.
+        environ: Where ``ACADEMY_OPS_LANG`` and the locale variables are looked up.
+
+    Returns:
+        The language asked for, else ``ACADEMY_OPS_LANG``, else the locale's, else English.
+
+    Raises:
+        ValueError: ``asked`` or ``ACADEMY_OPS_LANG`` names a language that is not spoken here.
+    """
+    for wish in (asked, environ.get("ACADEMY_OPS_LANG", "").strip()):
+        if wish:
+            for language in LANGUAGES:
+                if wish.lower().replace("-", "_").split("_")[0] == language:
+                    return language
+            raise ValueError(wish)
+    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
+        if environ.get(name):
+            return "ko" if environ[name].lower().startswith("ko") else "en"
+    # Windows sets no such variable; there the C library knows the language of the console.
+    return "ko" if (locale.getlocale()[0] or "").lower().startswith("ko") else "en"
+
+
+@cache
+def _catalogue(language: Language) -> gettext.NullTranslations:
+    if language == "en":
+        return gettext.NullTranslations()
+    compiled = files("academy_ops") / "locale" / language / "LC_MESSAGES" / f"{DOMAIN}.mo"
+    with compiled.open("rb") as binary:
+        return gettext.GNUTranslations(binary)

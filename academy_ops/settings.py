@@ -1,0 +1,263 @@
+"""The settings: their names and defaults, read once, each knowing where its value came from.
+
+Order of precedence: command line, environment, env file, default. A blank value counts as unset.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Mapping, MutableMapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final, Literal
+
+from dotenv.parser import parse_stream
+
+from academy_ops.messages import Text, say
+
+Source = Literal["command line", "environment", "env file", "default", "unset"]
+
+DEFAULTS: Final[Mapping[str, str | None]] = {
+    "ACADEMY_API_URL": None,
+    "ACADEMY_ORIGIN_URL": None,
+    "ACADEMY_APP_URL": None,
+    "ACADEMY_API_TOKEN": None,
+    "ACADEMY_TENANT_CODE": None,
+    "R2_ENDPOINT": None,
+    "R2_ACCESS_KEY": None,
+    "R2_SECRET_KEY": None,
+    "R2_EXCEL_BUCKET": None,
+    "EXCEL_BUCKET_NAME": None,
+    "AI_SQS_QUEUE_NAME_BASIC": "academy-ai-jobs-basic",
+    "AI_WORKER_ASG_NAME": "academy-ai-worker-asg",
+    "AI_WORKER_NAME": "academy-ai-worker-cpu",
+    "WORKER_ENV_PARAMETER": "/academy/workers/env",
+    "AI_AUTOSCALER_FUNCTION": "academy-worker-autoscale",
+    "AWS_REGION": None,
+    "AWS_DEFAULT_REGION": None,
+    "ACADEMY_AWS_ACCOUNT_ID": None,
+    "DATABASE_URL": None,
+    "ACADEMY_OPS_LANG": None,
+}
+DEFAULT_REGION: Final = "ap-northeast-2"
+DEFAULT_BUCKET: Final = "academy-excel"
+
+SECRETS: Final = frozenset(
+    {
+        "ACADEMY_API_TOKEN",
+        "R2_ACCESS_KEY",
+        "R2_SECRET_KEY",
+        "DATABASE_URL",
+        "AWS_ACCESS_KEY_ID",
+        "AWS_SECRET_ACCESS_KEY",
+        "AWS_SESSION_TOKEN",
+    }
+)
+"""Names whose values never reach an output, a log or a file."""
+
+_AWS_CREDENTIALS: Final = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
+
+
+class SettingsError(Exception):
+    """An env file that can't be read; ``str()`` is one line for the operator."""
+
+    def __init__(self, message: Text) -> None:
+        super().__init__(message)
+        self.message = message
+
+    def __str__(self) -> str:
+        return str(self.message)
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One setting as it was found.
+
+    Attributes:
+        name: The variable's name.
+        value: The value in force; None when it is unset or blank.
+        source: Where the value came from.
+        as_docker: The value as ``docker run --env-file`` would pass it (quotes kept) when it came from an env
+            file, else the value untrimmed.
+    """
+
+    name: str
+    value: str | None
+    source: Source
+    as_docker: str | None = field(default=None, repr=False)
+
+    def __repr__(self) -> str:
+        shown = "***" if self.name in SECRETS and self.value else repr(self.value)
+        return f"Setting({self.name}={shown}, {self.source})"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Every setting, frozen at the start of the run."""
+
+    entries: Mapping[str, Setting]
+    env_file: Path | None = None
+    aws_from_file: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    def __getitem__(self, name: str) -> Setting:
+        return self.entries[name]
+
+    def get(self, name: str) -> str | None:
+        """Return the value of ``name``, or None when it is unset."""
+        return self.entries[name].value
+
+    def _known(self, name: str) -> str:
+        value = self.entries[name].value
+        if value is None:
+            raise KeyError(name)
+        return value
+
+    @property
+    def region(self) -> str:
+        """The AWS region."""
+        return self.get("AWS_REGION") or self.get("AWS_DEFAULT_REGION") or DEFAULT_REGION
+
+    @property
+    def bucket(self) -> str:
+        """The R2 bucket that holds the Excel files."""
+        return self.get("R2_EXCEL_BUCKET") or self.get("EXCEL_BUCKET_NAME") or DEFAULT_BUCKET
+
+    @property
+    def queue(self) -> str:
+        """The name of the SQS queue."""
+        return self._known("AI_SQS_QUEUE_NAME_BASIC")
+
+    @property
+    def group(self) -> str:
+        """The name of the worker Auto Scaling group."""
+        return self._known("AI_WORKER_ASG_NAME")
+
+    @property
+    def worker(self) -> str:
+        """The workers' EC2 Name tag, also the container's name."""
+        return self._known("AI_WORKER_NAME")
+
+    @property
+    def parameter(self) -> str:
+        """The SSM parameter that holds the workers' environment."""
+        return self._known("WORKER_ENV_PARAMETER")
+
+    @property
+    def autoscaler(self) -> str:
+        """The name of the autoscaler's Lambda function."""
+        return self._known("AI_AUTOSCALER_FUNCTION")
+
+    def secret_values(self) -> frozenset[str]:
+        """Return every secret value in force, for redaction."""
+        own = {entry.value for name, entry in self.entries.items() if name in SECRETS and entry.value}
+        aws = {value for name, value in self.aws_from_file.items() if name in SECRETS}
+        return frozenset(own | aws)
+
+    def export_aws(self, environ: MutableMapping[str, str] = os.environ) -> None:
+        """Give the env file's ``AWS_*`` lines to the AWS SDK, which reads its configuration from the environment.
+
+        Credentials go as one group: a key id from the environment is never joined to a secret from the file.
+        """
+        own_credentials = any(environ.get(name) for name in (*_AWS_CREDENTIALS, "AWS_PROFILE"))
+        for name, value in self.aws_from_file.items():
+            if own_credentials and name in (*_AWS_CREDENTIALS, "AWS_PROFILE"):
+                continue
+            if not environ.get(name):
+                environ[name] = value
+
+
+@dataclass(frozen=True, slots=True)
+class EnvLine:
+    """One assignment in an env file: the value as dotenv reads it, and as Docker would."""
+
+    value: str
+    as_docker: str
+
+
+def read_env_file(path: Path) -> dict[str, EnvLine]:
+    """Read a dotenv file.
+
+    Args:
+        path: The file.
+
+    Returns:
+        Name to value; a name without ``=`` is left out, as Docker would take it from its own environment.
+
+    Raises:
+        SettingsError: The file can't be read, isn't UTF-8, or has a line that is no assignment (its number is told).
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise SettingsError(
+            say("Can't read the env file {path}: {reason}.", path=str(path), reason=error.strerror or "I/O error")
+        ) from error
+    except UnicodeDecodeError as error:
+        raise SettingsError(
+            say("The env file {path} is not UTF-8 text. Save it as UTF-8.", path=str(path))
+        ) from error
+    lines: dict[str, EnvLine] = {}
+    for binding in parse_stream(io.StringIO(text)):
+        if binding.error:
+            raise SettingsError(
+                say(
+                    "{path}, line {line}: not a NAME=value assignment. Correct or remove the line.",
+                    path=str(path),
+                    line=binding.original.line,
+                )
+            )
+        if binding.key is not None and binding.value is not None:
+            _, _, raw = binding.original.string.partition("=")
+            lines[binding.key] = EnvLine(binding.value, raw.rstrip("\r\n"))
+    return lines
+
+
+def load(
+    *,
+    overrides: Mapping[str, str] | None = None,
+    environ: Mapping[str, str] = os.environ,
+    env_file: Path | None = None,
+    default_env_file: Path | None = Path(".env"),
+) -> Settings:
+    """Resolve every setting.
+
+    Args:
+        overrides: Values from the command line.
+        environ: The process's environment.
+        env_file: The file named by ``--env-file``; it must exist.
+        default_env_file: Read when ``env_file`` is None and it is there.
+
+    Returns:
+        The settings, frozen.
+
+    Raises:
+        SettingsError: The env file can't be read.
+    """
+    if env_file is None and default_env_file is not None and default_env_file.is_file():
+        env_file = default_env_file
+    from_file = read_env_file(env_file) if env_file is not None else {}
+    entries = {
+        name: _resolve(name, default, overrides or {}, environ, from_file) for name, default in DEFAULTS.items()
+    }
+    aws = {name: line.value for name, line in from_file.items() if name.startswith("AWS_") and line.value.strip()}
+    return Settings(entries, env_file, aws)
+
+
+def _resolve(
+    name: str,
+    default: str | None,
+    overrides: Mapping[str, str],
+    environ: Mapping[str, str],
+    from_file: Mapping[str, EnvLine],
+) -> Setting:
+    if overrides.get(name, "").strip():
+        return Setting(name, overrides[name].strip(), "command line", overrides[name])
+    if environ.get(name, "").strip():
+        return Setting(name, environ[name].strip(), "environment", environ[name])
+    line = from_file.get(name)
+    if line is not None and line.value.strip():
+        return Setting(name, line.value.strip(), "env file", line.as_docker)
+    if default is not None:
+        return Setting(name, default, "default", default)
+    return Setting(name, None, "unset")
