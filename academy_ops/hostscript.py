@@ -16,9 +16,7 @@ _JOB_ID: Final = re.compile(r"[A-Za-z0-9_-]{0,64}")
 _SALT: Final = re.compile(r"[0-9a-f]{32}")
 
 _HEADER: Final = "container='{container}'\njob='{job_id}'\nsalt='{salt}'\n"
-_HEADER_PATTERN: Final = re.compile(
-    rf"container='{_NAME.pattern}'\njob='{_JOB_ID.pattern}'\nsalt='{_SALT.pattern}'\n"
-)
+_HEADER_PATTERN: Final = re.compile(rf"container='{_NAME.pattern}'\njob='{_JOB_ID.pattern}'\nsalt='{_SALT.pattern}'\n")
 
 
 def probe(container: str, job_id: str | None, salt: str) -> str:

@@ -44,8 +44,7 @@ class Text:
     def render(self, language: Language) -> str:
         """Return the sentence in ``language``."""
         filled = {
-            name: value.render(language) if isinstance(value, Text) else value
-            for name, value in self.values.items()
+            name: value.render(language) if isinstance(value, Text) else value for name, value in self.values.items()
         }
         return _catalogue(language).gettext(self.template).format_map(filled)
 

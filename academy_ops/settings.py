@@ -191,12 +191,14 @@ def read_env_file(path: Path) -> dict[str, EnvLine]:
         text = path.read_text(encoding="utf-8-sig")
     except OSError as error:
         raise SettingsError(
-            say("Can't read the env file {path}: {reason}.", path=str(path), reason=error.strerror or "I/O error")
+            say(
+                "Can't read the env file {path}: {reason}.",
+                path=str(path),
+                reason=error.strerror or "I/O error",
+            )
         ) from error
     except UnicodeDecodeError as error:
-        raise SettingsError(
-            say("The env file {path} is not UTF-8 text. Save it as UTF-8.", path=str(path))
-        ) from error
+        raise SettingsError(say("The env file {path} is not UTF-8 text. Save it as UTF-8.", path=str(path))) from error
     lines: dict[str, EnvLine] = {}
     for binding in parse_stream(io.StringIO(text)):
         if binding.error:
@@ -237,9 +239,7 @@ def load(
     if env_file is None and default_env_file is not None and default_env_file.is_file():
         env_file = default_env_file
     from_file = read_env_file(env_file) if env_file is not None else {}
-    entries = {
-        name: _resolve(name, default, overrides or {}, environ, from_file) for name, default in DEFAULTS.items()
-    }
+    entries = {name: _resolve(name, default, overrides or {}, environ, from_file) for name, default in DEFAULTS.items()}
     aws = {name: line.value for name, line in from_file.items() if name.startswith("AWS_") and line.value.strip()}
     return Settings(entries, env_file, aws)
 

@@ -10,7 +10,6 @@ from academy_ops.messages import _
 app = typer.Typer(
     name="academy-ops",
     help=_("Find out why a bulk Excel registration failed: root cause, evidence, remedy."),
-    no_args_is_help=True,
     add_completion=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,

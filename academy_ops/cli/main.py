@@ -53,7 +53,9 @@ def run(arguments: Sequence[str]) -> int:
     from academy_ops.cli.app import app
 
     try:
-        code = typer.main.get_command(app).main(list(arguments), prog_name="academy-ops", standalone_mode=False)
+        code = typer.main.get_command(app).main(
+            list(arguments) or ["--help"], prog_name="academy-ops", standalone_mode=False
+        )
     except RefusedError as refused:
         _complain(str(refused.message))
         return refused.exit_code

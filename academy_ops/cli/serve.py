@@ -9,7 +9,7 @@ import typer
 from academy_ops.cli.errors import USAGE, RefusedError
 from academy_ops.messages import _, say
 
-app = typer.Typer(help=_("Run a part of the bundled academy."), no_args_is_help=True)
+app = typer.Typer(help=_("Run a part of the bundled academy."))
 
 
 def needs_lab(error: ImportError) -> RefusedError:

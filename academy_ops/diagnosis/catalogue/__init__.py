@@ -1,0 +1,43 @@
+"""The cause catalogue: every code, in the order of the pipeline, as data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from types import MappingProxyType
+from typing import Final
+
+from academy_ops.diagnosis.catalogue.access import ACCESS
+from academy_ops.diagnosis.catalogue.cause import Cause, filled
+from academy_ops.diagnosis.catalogue.endpoint import ENDPOINT
+from academy_ops.diagnosis.catalogue.job import JOB
+from academy_ops.diagnosis.catalogue.logs import LOGS
+from academy_ops.diagnosis.catalogue.queue import QUEUE
+from academy_ops.diagnosis.catalogue.r2 import R2
+from academy_ops.diagnosis.catalogue.workers import WORKERS
+
+__all__ = ["CATALOGUE", "Cause", "explained_by", "filled", "position"]
+
+CATALOGUE: Final[Mapping[str, Cause]] = MappingProxyType(
+    {cause.code: cause for cause in (*ACCESS, *R2, *ENDPOINT, *QUEUE, *WORKERS, *LOGS, *JOB)}
+)
+"""Code to cause. The order is that of the pipeline, which decides among equals."""
+
+_ORDER: Final = {code: number for number, code in enumerate(CATALOGUE)}
+
+
+def position(code: str) -> int:
+    """Return where ``code`` stands in the order of the pipeline."""
+    return _ORDER[code]
+
+
+@cache
+def explained_by(code: str) -> frozenset[str]:
+    """Return every code that ``code`` explains, directly or through a third."""
+    reached: set[str] = set()
+    ahead = [code]
+    while ahead:
+        new = CATALOGUE[ahead.pop()].explains - reached - {code}
+        reached |= new
+        ahead.extend(new)
+    return frozenset(reached)

@@ -1,0 +1,151 @@
+"""The records of a diagnosis: what was seen, what it means, what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Literal
+
+from academy_ops.messages import Text
+
+Json = str | int | float | bool | None | list["Json"] | dict[str, "Json"]
+
+Status = Literal["ok", "warn", "fail", "unknown", "skip"]
+Section = Literal["0", "1", "2", "3-1", "3-3", "3-4", "4"]
+Risk = Literal["read", "change", "destructive"]
+VerdictStatus = Literal["healthy", "in-progress", "faulty", "undetermined"]
+
+Reason = Literal[
+    "denied",
+    "credentials-missing",
+    "credentials-invalid",
+    "clock-skew",
+    "throttled",
+    "not-found",
+    "dns",
+    "refused",
+    "tls",
+    "timeout",
+    "unreachable",
+    "server-error",
+    "unexpected-answer",
+    "not-configured",
+    "not-asked",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Unseen:
+    """Something that could not be observed. A value like any other: never a fault, never a pass.
+
+    Attributes:
+        reason: Why it could not be observed.
+        tried: What was tried: an IAM action (``sqs:GetQueueAttributes``), a URL, or a setting's name.
+        detail: The other side's own words, or the error's.
+    """
+
+    reason: Reason
+    tried: str
+    detail: str = ""
+
+
+class JobState(StrEnum):
+    """What is known of the job, as the root-cause rule wants it."""
+
+    NONE = "none"
+    """No job: nothing was asked about one, or the upload never made one."""
+    PENDING = "pending"
+    RUNNING = "running"
+    FAILED = "failed"
+    DONE = "done"
+    UNSEEN = "unseen"
+    """There may be a job, but its state could not be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where the job stands.
+
+    Attributes:
+        state: Its state.
+        moving: It is young or was seen to move, so its state needs no further explanation.
+    """
+
+    state: JobState
+    moving: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Remedy:
+    """What to do, for people and for a shell.
+
+    Attributes:
+        text: What it does, in prose.
+        command: Paste-ready, with the live names filled in.
+        verify: A command that shows whether it worked.
+        risk: ``read`` changes nothing, ``change`` can be undone, ``destructive`` can't.
+    """
+
+    text: Text
+    command: str | None = None
+    verify: str | None = None
+    risk: Risk = "read"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One judgement of one check.
+
+    Attributes:
+        check: The check's name.
+        section: The runbook section of the check.
+        status: ``warn`` and ``fail`` carry a cause.
+        summary: One sentence.
+        cause: A code of the catalogue.
+        evidence: The facts that prove it; no secrets.
+        remedies: What to do about the cause.
+        missing_permission: The IAM action that was denied.
+        because: Why it was skipped or is unknown.
+        hides: The causes that can't be excluded as long as this is unknown.
+        elapsed_ms: How long the check's observation took.
+    """
+
+    check: str
+    section: Section
+    status: Status
+    summary: Text
+    cause: str | None = None
+    evidence: Mapping[str, Json] = field(default_factory=dict)
+    remedies: tuple[Remedy, ...] = ()
+    missing_permission: str | None = None
+    because: Text | None = None
+    hides: frozenset[str] = frozenset()
+    elapsed_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What all findings together mean."""
+
+    status: VerdictStatus
+    summary: Text
+    cause: str | None = None
+    section: Section | None = None
+    remedies: tuple[Remedy, ...] = ()
+    also: tuple[str, ...] = ()
+    symptoms: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    ruled_out: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """A finished run."""
+
+    job_id: str | None
+    started_at: datetime
+    elapsed_ms: int
+    verdict: Verdict
+    findings: tuple[Finding, ...]

@@ -1,0 +1,105 @@
+"""The root-cause rule: one short, pure function over the findings and the catalogue."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from academy_ops.diagnosis.catalogue import CATALOGUE, explained_by, position
+from academy_ops.diagnosis.records import Finding, JobState, Standing, Verdict, VerdictStatus
+from academy_ops.messages import Text, say
+
+_ACTIVE: Final = frozenset({JobState.PENDING, JobState.RUNNING})
+
+
+def decide(findings: Sequence[Finding], standing: Standing) -> Verdict:
+    """Tell what all findings together mean.
+
+    Args:
+        findings: Every finding of the run, in any order.
+        standing: Where the job stands.
+
+    Returns:
+        The verdict, by the rules under "Which fault is the cause" of the product's contract.
+    """
+    failed = {finding.cause for finding in findings if finding.status == "fail" and finding.cause}
+    blind = _in_order(code for code in failed if CATALOGUE[code].blinds)
+    faults = {code for code in failed if not CATALOGUE[code].blinds}
+    symptoms = {code for code in faults if any(code in explained_by(other) for other in faults - {code})}
+    roots = _rank(faults - symptoms, standing, _told_by_job(findings, standing))
+
+    if roots:
+        return _verdict(findings, "faulty", roots[0], also=(*roots[1:], *blind), symptoms=_in_order(symptoms))
+    if blind:
+        return _verdict(findings, "undetermined", blind[0], also=tuple(blind[1:]))
+    if _something_unseen(findings, standing):
+        return _verdict(findings, "undetermined")
+    return _verdict(findings, "in-progress" if standing.state in _ACTIVE else "healthy")
+
+
+def _told_by_job(findings: Iterable[Finding], standing: Standing) -> str | None:
+    """Return the code that the job's own message says, when the job has ended badly."""
+    if standing.state is not JobState.FAILED:
+        return None
+    return next((f.cause for f in findings if f.check == "job" and f.status == "fail"), None)
+
+
+def _rank(roots: set[str], standing: Standing, told_by_job: str | None) -> list[str]:
+    """Order the root faults; the first is the cause."""
+
+    def rank(code: str) -> tuple[bool, bool, int]:
+        tells = told_by_job is not None and (code == told_by_job or told_by_job in explained_by(code))
+        explains_state = standing.state is not JobState.NONE and standing.state in CATALOGUE[code].states
+        return (not tells, not explains_state, position(code))
+
+    return sorted(roots, key=rank)
+
+
+def _something_unseen(findings: Sequence[Finding], standing: Standing) -> bool:
+    """Tell whether something that could still explain the job's state could not be observed."""
+    if not findings or standing.state is JobState.UNSEEN:
+        return True
+    if standing.state is JobState.DONE or (standing.state in _ACTIVE and standing.moving):
+        return False
+    unknown = [finding for finding in findings if finding.status == "unknown"]
+    if standing.state is JobState.NONE:
+        return bool(unknown)
+    hidden = frozenset[str]().union(*(finding.hides for finding in unknown))
+    return any(standing.state in CATALOGUE[code].states for code in hidden)
+
+
+def _in_order(codes: Iterable[str]) -> list[str]:
+    return sorted(codes, key=position)
+
+
+def _verdict(
+    findings: Sequence[Finding],
+    status: VerdictStatus,
+    cause: str | None = None,
+    *,
+    also: Iterable[str] = (),
+    symptoms: Iterable[str] = (),
+) -> Verdict:
+    warnings = {finding.cause for finding in findings if finding.status == "warn" and finding.cause}
+    checks = list(dict.fromkeys(finding.check for finding in findings))
+    clean = [check for check in checks if all(f.status in {"ok", "warn"} for f in findings if f.check == check)]
+    row = CATALOGUE[cause] if cause else None
+    remedies = next((f.remedies for f in findings if cause and f.cause == cause and f.remedies), ())
+    return Verdict(
+        status=status,
+        summary=row.meaning if row else _SUMMARY[status],
+        cause=cause,
+        section=row.section if row else None,
+        remedies=remedies,
+        also=tuple(also),
+        symptoms=tuple(symptoms),
+        warnings=tuple(_in_order(warnings)),
+        ruled_out=tuple(clean),
+    )
+
+
+_SUMMARY: Final[dict[VerdictStatus, Text]] = {
+    "healthy": say("No fault was found."),
+    "in-progress": say("The job is on its way, and nothing is wrong."),
+    "undetermined": say("No fault was found, but something that was needed could not be observed."),
+}
