@@ -48,9 +48,7 @@ LOGS: Final = (
     ),
     _inside(
         "worker-env-stale",
-        say(
-            "The workers' parameter was changed after the worker started, and the worker still runs with the old values."
-        ),
+        say("The workers' parameter was changed after the worker started; the worker still runs with the old values."),
         say("Replace the worker instance; the parameter is read at boot only."),
         "aws autoscaling start-instance-refresh --region {region} --auto-scaling-group-name {group}",
         codes("worker-queue-mismatch", "worker-r2-mismatch", "worker-env-missing"),

@@ -1,0 +1,327 @@
+"""Every connection to the outside: region, credentials, time-outs, retries and the meaning of errors, in one place."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
+
+import boto3
+import httpx
+from botocore.config import Config
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    NoCredentialsError,
+    PartialCredentialsError,
+    ProfileNotFound,
+    ReadTimeoutError,
+    SSLError,
+    SSOTokenLoadError,
+    TokenRetrievalError,
+    UnauthorizedSSOTokenError,
+)
+
+from academy_ops import __version__
+from academy_ops.diagnosis.records import Reason, Unseen
+from academy_ops.diagnosis.redact import printable, redacted
+from academy_ops.settings import Settings
+
+if TYPE_CHECKING:
+    from types_boto3_s3 import S3Client
+
+Service = Literal["autoscaling", "cloudwatch", "ec2", "events", "lambda", "sqs", "ssm", "sts"]
+T = TypeVar("T")
+
+AWS_ERRORS: Final = (BotoCoreError, ClientError)
+"""What a boto3 call can raise."""
+
+_CONNECT_SECONDS: Final = 3.0
+_READ_SECONDS: Final = 8.0
+_HTTP_SECONDS: Final = 8.0
+_MAX_BODY_BYTES: Final = 4 * 1024 * 1024
+_MAX_REDIRECTS: Final = 5
+_KEPT_HEADERS: Final = ("server", "cf-ray", "cf-mitigated", "content-type", "location", "retry-after", "date", "via")
+
+_REASONS: Final[dict[str, Reason]] = {
+    "AccessDenied": "denied",
+    "AccessDeniedException": "denied",
+    "UnauthorizedOperation": "denied",
+    "AuthorizationError": "denied",
+    "Forbidden": "denied",
+    "403": "denied",
+    "InvalidClientTokenId": "credentials-invalid",
+    "UnrecognizedClientException": "credentials-invalid",
+    "InvalidAccessKeyId": "credentials-invalid",
+    "AuthFailure": "credentials-invalid",
+    "ExpiredToken": "credentials-invalid",
+    "ExpiredTokenException": "credentials-invalid",
+    "RequestExpired": "clock-skew",
+    "SignatureDoesNotMatch": "credentials-invalid",
+    "IncompleteSignature": "credentials-invalid",
+    "MissingAuthenticationToken": "credentials-missing",
+    "RequestTimeTooSkewed": "clock-skew",
+    "Throttling": "throttled",
+    "ThrottlingException": "throttled",
+    "TooManyRequestsException": "throttled",
+    "RequestLimitExceeded": "throttled",
+    "SlowDown": "throttled",
+}
+_SERVER_ERROR: Final = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An HTTP answer, bounded.
+
+    Attributes:
+        url: What was asked last (after redirects to the same host).
+        status: The status code.
+        headers: The headers that tell the layers apart, by lower-case name.
+        body: The text, at most 4 MiB of it.
+        elapsed_ms: From the first byte sent to the last byte read.
+        redirects: Where redirects led, in order; one to another host is told, not followed.
+    """
+
+    url: str
+    status: int
+    headers: dict[str, str]
+    body: str
+    elapsed_ms: int
+    redirects: tuple[str, ...] = ()
+
+
+class Connections:
+    """Lazily made clients for AWS, R2 and HTTP; safe to share between threads."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._lock = threading.Lock()
+        self._made: dict[str, Any] = {}
+        settings.export_aws()
+
+    def aws(self, service: Service) -> Any:  # noqa: ANN401 - boto3 makes its clients' types at run time
+        """Return the client of ``service`` in the configured region."""
+        with self._lock:
+            if service not in self._made:
+                self._made[service] = self._session().client(
+                    service,
+                    config=Config(
+                        connect_timeout=_CONNECT_SECONDS,
+                        read_timeout=_READ_SECONDS,
+                        retries={"mode": "standard", "total_max_attempts": 2},
+                        max_pool_connections=32,
+                        user_agent_extra=f"academy-ops/{__version__}",
+                    ),
+                )
+            return self._made[service]
+
+    def r2(self) -> S3Client:
+        """Return an S3 client for R2, signed with the API's R2 keys.
+
+        Raises:
+            ValueError: R2_ENDPOINT is not a URL.
+        """
+        settings = self._settings
+        with self._lock:
+            if "r2" not in self._made:
+                self._made["r2"] = boto3.Session().client(
+                    "s3",
+                    endpoint_url=settings.get("R2_ENDPOINT"),
+                    region_name="auto",
+                    aws_access_key_id=settings.get("R2_ACCESS_KEY"),
+                    aws_secret_access_key=settings.get("R2_SECRET_KEY"),
+                    config=Config(
+                        connect_timeout=_CONNECT_SECONDS,
+                        read_timeout=_READ_SECONDS,
+                        retries={"mode": "standard", "total_max_attempts": 2},
+                        s3={"addressing_style": "path"},
+                        request_checksum_calculation="when_required",
+                        response_checksum_validation="when_required",
+                    ),
+                )
+            made: S3Client = self._made["r2"]
+            return made
+
+    def access_key_id(self) -> str | None:
+        """Return the AWS access key id that requests are signed with, or None without credentials.
+
+        Raises:
+            BotoCoreError: The profile or its token can't be read.
+        """
+        with self._lock:
+            credentials = self._session().get_credentials()
+        return credentials.get_frozen_credentials().access_key if credentials else None
+
+    def get(self, url: str, *, authorised: bool = True) -> Answer | Unseen:
+        """Send one GET, bounded in time and size.
+
+        Args:
+            url: What to ask.
+            authorised: Send the bearer token and the tenant's header; they never follow a redirect to another host.
+
+        Returns:
+            The answer, or why there was none.
+        """
+        started = time.monotonic()
+        headers = self._http_headers() if authorised else {}
+        seen: list[str] = []
+        try:
+            with httpx.Client(timeout=httpx.Timeout(_HTTP_SECONDS, connect=_CONNECT_SECONDS)) as client:
+                while True:
+                    answer = _read(client, url, headers, started + _HTTP_SECONDS)
+                    target = _next(answer, url)
+                    if target is None or len(seen) >= _MAX_REDIRECTS:
+                        break
+                    seen.append(str(target))
+                    if target.host != httpx.URL(url).host:
+                        break
+                    url = str(target)
+        except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
+            return Unseen(_http_reason(error), url, self.clean(str(error) or type(error).__name__))
+        status, kept, body = answer
+        elapsed = round((time.monotonic() - started) * 1000)
+        return Answer(url, status, kept, self.clean(body), elapsed, tuple(seen))
+
+    def clean(self, text: str) -> str:
+        """Return ``text`` without secrets and control characters."""
+        return printable(redacted(text, self._settings.secret_values()))
+
+    def unseen(self, error: Exception, tried: str) -> Unseen:
+        """Say why an AWS or R2 call failed.
+
+        Args:
+            error: One of `AWS_ERRORS`.
+            tried: The IAM action that was called.
+        """
+        return Unseen(aws_reason(error), tried, self.clean(str(error)))
+
+    def _session(self) -> boto3.Session:
+        if "session" not in self._made:
+            self._made["session"] = boto3.Session(region_name=self._settings.region)
+        session: boto3.Session = self._made["session"]
+        return session
+
+    def _http_headers(self) -> dict[str, str]:
+        headers = {"Accept": "application/json", "User-Agent": f"academy-ops/{__version__}"}
+        if token := self._settings.get("ACADEMY_API_TOKEN"):
+            headers["Authorization"] = f"Bearer {token}"
+        if tenant := self._settings.get("ACADEMY_TENANT_CODE"):
+            headers["X-Tenant-Code"] = tenant
+        return headers
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a check looks at.
+
+    Attributes:
+        settings: The settings in force.
+        job_id: The job asked about, or None.
+        connect: The connections.
+        ends_at: When the run must be over, on `time.monotonic`'s clock.
+    """
+
+    settings: Settings
+    job_id: str | None
+    connect: Connections
+    ends_at: float
+    cancelled: threading.Event = field(default_factory=threading.Event)
+
+    def remaining(self) -> float:
+        """Return the seconds left for the whole run."""
+        return max(0.0, self.ends_at - time.monotonic())
+
+    def pause(self, seconds: float) -> bool:
+        """Wait; tell whether the run goes on."""
+        return not self.cancelled.wait(min(seconds, self.remaining())) and self.remaining() > 0
+
+
+def together(*calls: Callable[[], T]) -> list[T]:
+    """Run ``calls`` at the same time and return their results in order."""
+    with ThreadPoolExecutor(max_workers=min(16, len(calls) or 1)) as pool:
+        return list(pool.map(_call, calls))
+
+
+def each(call: Callable[[Any], T], items: Sequence[Any]) -> list[T]:
+    """Run ``call`` for every item, at most sixteen at the same time."""
+    return together(*(partial(call, item) for item in items))
+
+
+def _call(call: Callable[[], T]) -> T:
+    return call()
+
+
+def aws_reason(error: Exception) -> Reason:
+    """Name the reason behind an AWS or R2 error."""
+    if isinstance(error, ClientError):
+        code = str(error.response.get("Error", {}).get("Code", ""))
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        message = str(error.response.get("Error", {}).get("Message", ""))
+        if code == "SignatureDoesNotMatch" and ("expired" in message or "not yet current" in message):
+            return "clock-skew"
+        fallback: Reason = "server-error" if status >= _SERVER_ERROR else "unexpected-answer"
+        return _REASONS.get(code, fallback)
+    for kinds, reason in _BOTOCORE_REASONS:
+        if isinstance(error, kinds):
+            return reason
+    return "unexpected-answer"
+
+
+_BOTOCORE_REASONS: Final[tuple[tuple[tuple[type[Exception], ...], Reason], ...]] = (
+    ((NoCredentialsError, PartialCredentialsError, ProfileNotFound), "credentials-missing"),
+    ((SSOTokenLoadError, UnauthorizedSSOTokenError, TokenRetrievalError), "credentials-invalid"),
+    ((ConnectTimeoutError, ReadTimeoutError), "timeout"),
+    ((SSLError,), "tls"),
+    ((EndpointConnectionError,), "unreachable"),
+)
+
+
+def _http_reason(error: Exception) -> Reason:
+    if isinstance(error, httpx.TimeoutException):
+        return "timeout"
+    if isinstance(error, httpx.InvalidURL | httpx.UnsupportedProtocol):
+        return "not-configured"
+    # httpx wraps the socket's error; the innermost one says what happened.
+    cause: BaseException | None = error
+    while cause is not None:
+        for kind, reason in _SOCKET_REASONS:
+            if isinstance(cause, kind):
+                return reason
+        cause = cause.__cause__ or cause.__context__
+    return "unreachable"
+
+
+_SOCKET_REASONS: Final[tuple[tuple[type[BaseException], Reason], ...]] = (
+    (ssl.SSLError, "tls"),
+    (ConnectionRefusedError, "refused"),
+    (socket.gaierror, "dns"),
+)
+
+
+def _read(client: httpx.Client, url: str, headers: dict[str, str], ends_at: float) -> tuple[int, dict[str, str], str]:
+    with client.stream("GET", url, headers=headers) as response:
+        body = bytearray()
+        for chunk in response.iter_bytes():
+            body += chunk
+            if len(body) > _MAX_BODY_BYTES:
+                break
+            if time.monotonic() > ends_at:
+                raise httpx.ReadTimeout("the answer came too slowly", request=response.request)
+        kept = {name: response.headers[name] for name in _KEPT_HEADERS if name in response.headers}
+        return response.status_code, kept, bytes(body[:_MAX_BODY_BYTES]).decode("utf-8", "replace")
+
+
+def _next(answer: tuple[int, dict[str, str], str], url: str) -> httpx.URL | None:
+    status, headers, _ = answer
+    if status in {301, 302, 303, 307, 308} and "location" in headers:
+        return httpx.URL(url).join(headers["location"])
+    return None

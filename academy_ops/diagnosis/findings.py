@@ -1,0 +1,102 @@
+"""How a check writes its findings down: status, cause and remedies always in the same form."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final, Literal
+
+from academy_ops.diagnosis.catalogue import CATALOGUE, filled
+from academy_ops.diagnosis.records import Finding, Json, Reason, Section, Unseen
+from academy_ops.messages import Text, say
+
+_NOTHING: Final[Mapping[str, Json]] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Pen:
+    """Writes the findings of one check.
+
+    Attributes:
+        check: The check's name.
+        section: Its runbook section.
+        names: Live names for the remedies' commands.
+    """
+
+    check: str
+    section: Section
+    names: Mapping[str, str]
+
+    def ok(self, summary: Text, evidence: Mapping[str, Json] = _NOTHING) -> Finding:
+        """Write that all is well."""
+        return Finding(self.check, self.section, "ok", summary, evidence=evidence)
+
+    def fail(self, code: str, evidence: Mapping[str, Json] = _NOTHING, summary: Text | None = None) -> Finding:
+        """Write a fault; without a summary the catalogue's meaning is told."""
+        return self._told("fail", code, evidence, summary)
+
+    def warn(self, code: str, evidence: Mapping[str, Json] = _NOTHING, summary: Text | None = None) -> Finding:
+        """Write a warning."""
+        return self._told("warn", code, evidence, summary)
+
+    def skip(self, summary: Text, because: Text) -> Finding:
+        """Write that there was nothing to look at."""
+        return Finding(self.check, self.section, "skip", summary, because=because)
+
+    def unknown(self, what: Text, unseen: Unseen, hides: Iterable[str] = ()) -> Finding:
+        """Write that something could not be observed.
+
+        Args:
+            what: What could not be observed.
+            unseen: Why.
+            hides: The causes that can't be excluded without it.
+        """
+        denied = unseen.tried if unseen.reason == "denied" else None
+        evidence: dict[str, Json] = {"reason": unseen.reason, "tried": unseen.tried}
+        if unseen.detail:
+            evidence["detail"] = unseen.detail
+        return Finding(
+            self.check,
+            self.section,
+            "unknown",
+            say("Could not be observed: {what}.", what=what),
+            evidence=evidence,
+            missing_permission=denied,
+            because=say(BECAUSE[unseen.reason].template, tried=unseen.tried),
+            hides=frozenset(hides),
+        )
+
+    def _told(
+        self, status: Literal["warn", "fail"], code: str, evidence: Mapping[str, Json], summary: Text | None
+    ) -> Finding:
+        row = CATALOGUE[code]
+        names = {**self.names, **{name: value for name, value in evidence.items() if isinstance(value, str)}}
+        return Finding(
+            self.check,
+            self.section,
+            status,
+            summary or row.meaning,
+            cause=code,
+            evidence=evidence,
+            remedies=filled(row.remedies, names),
+        )
+
+
+BECAUSE: Final[Mapping[Reason, Text]] = {
+    "denied": say("the permission {tried} is denied"),
+    "credentials-missing": say("there are no AWS credentials"),
+    "credentials-invalid": say("the credentials were rejected ({tried})"),
+    "clock-skew": say("this machine's clock is wrong ({tried})"),
+    "throttled": say("too many requests were sent ({tried})"),
+    "not-found": say("{tried} was not found"),
+    "dns": say("the host name of {tried} has no address"),
+    "refused": say("{tried} refused the connection"),
+    "tls": say("the TLS handshake with {tried} failed"),
+    "timeout": say("{tried} did not answer in time"),
+    "unreachable": say("{tried} could not be reached"),
+    "server-error": say("{tried} answered with a server error"),
+    "unexpected-answer": say("{tried} gave an unexpected answer"),
+    "not-configured": say("{tried} is not set"),
+    "not-asked": say("it was not asked for"),
+}

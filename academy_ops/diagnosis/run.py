@@ -1,0 +1,139 @@
+"""The runner: observes concurrently, judges in runbook order, and ends in time whatever the world does."""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+
+from academy_ops.diagnosis.records import Finding, Section, Unseen
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+C = TypeVar("C", bound="DataclassInstance")
+T_contra = TypeVar("T_contra", contravariant=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Check(Generic[T_contra, C]):
+    """One step of the runbook.
+
+    Attributes:
+        name: Its name on the command line, and of its facts in the case.
+        section: Its section of the runbook.
+        observe: All the I/O: from the target and the facts it needs to its own facts.
+        judge: None of the I/O: from the facts to findings.
+        needs: The checks whose facts `observe` wants first.
+        reads: The other checks whose facts `judge` wants.
+    """
+
+    name: str
+    section: Section
+    observe: Callable[[T_contra, C], object]
+    judge: Callable[[C], Iterable[Finding]]
+    needs: tuple[str, ...] = ()
+    reads: tuple[str, ...] = ()
+
+
+class Observer(Protocol):
+    """Whoever wants to see a run while it goes on."""
+
+    def started(self, check: str) -> None:
+        """``check`` begins to observe."""
+
+    def finished(self, check: str, findings: Sequence[Finding]) -> None:
+        """``check`` is judged; checks finish in runbook order."""
+
+
+class Silent:
+    """An observer that looks away."""
+
+    def started(self, check: str) -> None:
+        """Do nothing."""
+
+    def finished(self, check: str, findings: Sequence[Finding]) -> None:
+        """Do nothing."""
+
+
+def closure(runbook: Sequence[Check[Any, Any]], asked: Iterable[str]) -> frozenset[str]:
+    """Return the names of the checks that must be observed so that those asked for can be judged."""
+    by_name = {check.name: check for check in runbook}
+    ahead = [other for name in asked for other in (name, *by_name[name].reads)]
+    reached = set[str]()
+    while ahead:
+        name = ahead.pop()
+        if name not in reached:
+            reached.add(name)
+            ahead.extend(by_name[name].needs)
+    return frozenset(reached)
+
+
+def run(
+    runbook: Sequence[Check[T_contra, C]],
+    target: T_contra,
+    case: C,
+    *,
+    asked: Iterable[str],
+    ends_at: float,
+    observer: Observer,
+) -> tuple[C, tuple[Finding, ...]]:
+    """Observe and judge.
+
+    Args:
+        runbook: Every check, in order.
+        target: What is looked at.
+        case: The case to fill; each field named like a check takes that check's facts.
+        asked: The names of the checks to judge.
+        ends_at: The deadline on `time.monotonic`'s clock; what has not been observed by then is `Unseen`.
+        observer: Told as checks start and finish.
+
+    Returns:
+        The filled case, and the findings of the checks asked for in runbook order.
+    """
+    asked = frozenset(asked)
+    waiting = [check for check in runbook if check.name in closure(runbook, asked)]
+    pending = {check.name for check in waiting}
+    unjudged = [check for check in runbook if check.name in asked]
+    arrived: queue.SimpleQueue[tuple[str, object, int]] = queue.SimpleQueue()
+    elapsed: dict[str, int] = {}
+    findings: list[Finding] = []
+
+    while pending:
+        for check in [check for check in waiting if not pending.intersection(check.needs)]:
+            waiting.remove(check)
+            observer.started(check.name)
+            # A daemon: a call that ignores its time-out must not keep the process alive past the deadline.
+            threading.Thread(target=_observe, args=(check, target, case, arrived), daemon=True).start()
+        try:
+            name, facts, took = arrived.get(timeout=max(0.0, ends_at - time.monotonic()))
+        except queue.Empty:
+            late = {name: Unseen("timeout", name) for name in pending}
+            case = replace(case, **late)
+            pending.clear()
+        else:
+            if name in pending:
+                case = replace(case, **{name: facts})
+                elapsed[name] = took
+                pending.remove(name)
+        while unjudged and not pending.intersection((unjudged[0].name, *unjudged[0].reads)):
+            check = unjudged.pop(0)
+            told = tuple(replace(f, elapsed_ms=elapsed.get(check.name, 0)) for f in check.judge(case))
+            findings.extend(told)
+            observer.finished(check.name, told)
+    return case, tuple(findings)
+
+
+def _observe(
+    check: Check[T_contra, C], target: T_contra, case: C, arrived: queue.SimpleQueue[tuple[str, object, int]]
+) -> None:
+    started = time.monotonic()
+    facts: object
+    try:
+        facts = check.observe(target, case)
+    except Exception as error:  # noqa: BLE001 - whatever goes wrong in one check is a fact of that check, told as such
+        facts = Unseen("unexpected-answer", check.name, f"{type(error).__name__}: {error}")
+    arrived.put((check.name, facts, round((time.monotonic() - started) * 1000)))

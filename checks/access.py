@@ -1,0 +1,67 @@
+"""Section 0: may the tool look at all? Who does AWS say we are?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from academy_ops.clients import AWS_ERRORS, Target
+from academy_ops.diagnosis.findings import Pen
+from academy_ops.diagnosis.records import Finding, Reason, Unseen
+from academy_ops.diagnosis.run import Check
+from academy_ops.messages import say
+from checks.facts import AccessFacts, Case
+
+_CAUSES: Final[dict[Reason, str]] = {
+    "credentials-missing": "aws-credentials-missing",
+    "credentials-invalid": "aws-credentials-invalid",
+    "clock-skew": "clock-skew",
+    "timeout": "aws-unreachable",
+    "unreachable": "aws-unreachable",
+    "tls": "aws-unreachable",
+}
+
+
+def observe(target: Target, case: Case) -> AccessFacts:  # noqa: ARG001 - every check has the same form
+    """Ask STS who we are; no permission is needed for that."""
+    settings = target.settings
+    account: str | Unseen
+    arn, key = "", None
+    try:
+        key = target.connect.access_key_id()
+        identity = target.connect.aws("sts").get_caller_identity()
+        account, arn = str(identity["Account"]), str(identity["Arn"])
+    except AWS_ERRORS as error:
+        account = target.connect.unseen(error, "sts:GetCallerIdentity")
+    return AccessFacts(
+        account=account,
+        arn=arn,
+        expected_account=settings.get("ACADEMY_AWS_ACCOUNT_ID"),
+        key_is_r2_key=key is not None and key == settings.get("R2_ACCESS_KEY"),
+    )
+
+
+def judge(case: Case) -> Iterator[Finding]:
+    """Tell whether AWS knows us, and as the right account."""
+    pen = Pen("access", "0", case.names)
+    facts = case.access
+    if isinstance(facts, Unseen):
+        yield pen.unknown(say("who AWS says we are"), facts)
+        return
+    if facts.key_is_r2_key:
+        yield pen.fail("aws-keys-are-r2-keys")
+    if isinstance(facts.account, Unseen):
+        code = _CAUSES.get(facts.account.reason)
+        if code is None:
+            yield pen.unknown(say("who AWS says we are"), facts.account)
+        else:
+            yield pen.fail(code, {"tried": facts.account.tried, "detail": facts.account.detail})
+    elif facts.expected_account and facts.expected_account != facts.account:
+        evidence = {"account": facts.account, "expected": facts.expected_account, "arn": facts.arn}
+        yield pen.fail("aws-wrong-account", evidence)
+    else:
+        summary = say("AWS knows us: account {account}.", account=facts.account)
+        yield pen.ok(summary, {"account": facts.account, "arn": facts.arn})
+
+
+CHECK: Final = Check("access", "0", observe, judge)

@@ -1,0 +1,162 @@
+"""Section 2: edge, nginx and API, asked apart, on the way to the job's status."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from functools import partial
+from http import HTTPStatus
+from typing import Final
+
+from academy_ops.academy.contract import HEALTH_PATH, HEALTHZ_PATH, JOBS_PATH
+from academy_ops.clients import Answer, Target, together
+from academy_ops.diagnosis.catalogue import CATALOGUE
+from academy_ops.diagnosis.findings import Pen
+from academy_ops.diagnosis.records import Finding, Json, Reason, Unseen
+from academy_ops.diagnosis.run import Check
+from academy_ops.messages import say
+from checks.facts import Case, EndpointFacts
+
+_NO_ANSWER: Final[dict[Reason, str]] = {
+    "dns": "endpoint-dns",
+    "refused": "endpoint-refused",
+    "unreachable": "endpoint-refused",
+    "timeout": "endpoint-timeout",
+    "tls": "endpoint-tls",
+}
+_BY_STATUS: Final[dict[int, str]] = {
+    # 520 to 530 are Cloudflare's own.
+    **dict.fromkeys(range(520, 531), "edge-error"),
+    521: "edge-origin-down",
+    522: "edge-origin-timeout",
+    524: "edge-origin-timeout",
+    525: "edge-tls-mode",
+    526: "edge-tls-mode",
+    HTTPStatus.GATEWAY_TIMEOUT: "gateway-timeout",
+    HTTPStatus.UNAUTHORIZED: "api-auth-rejected",
+    HTTPStatus.FORBIDDEN: "api-auth-rejected",
+    HTTPStatus.TOO_MANY_REQUESTS: "api-throttled",
+}
+_HIDES: Final = tuple(code for code, cause in CATALOGUE.items() if cause.section == "2")
+_MANY_REDIRECTS: Final = 5
+
+
+def observe(target: Target, case: Case) -> EndpointFacts:  # noqa: ARG001 - every check has the same form
+    """Ask each layer at the same time."""
+    settings = target.settings
+    path = f"{JOBS_PATH}{target.job_id}/" if target.job_id else HEALTH_PATH
+    asked = (
+        ("ACADEMY_API_URL", path),
+        ("ACADEMY_API_URL", HEALTH_PATH),
+        ("ACADEMY_API_URL", HEALTHZ_PATH),
+        ("ACADEMY_ORIGIN_URL", HEALTHZ_PATH),
+        ("ACADEMY_APP_URL", HEALTHZ_PATH),
+    )
+
+    def ask(name: str, path: str) -> Answer | Unseen:
+        base = settings.get(name)
+        if base is None:
+            return Unseen("not-configured", name)
+        # The token goes to the API as users reach it, and nowhere else.
+        return target.connect.get(base.rstrip("/") + path, authorised=path.startswith(JOBS_PATH))
+
+    return EndpointFacts(*together(*(partial(ask, name, path) for name, path in asked)))
+
+
+def judge(case: Case) -> Iterator[Finding]:
+    """Tell at which layer the way breaks."""
+    pen = Pen("endpoint", "2", case.names)
+    facts = case.endpoint
+    if isinstance(facts, Unseen):
+        yield pen.unknown(say("the API"), facts, _HIDES)
+        return
+    evidence = _evidence(facts)
+    if isinstance(facts.main, Unseen):
+        code = _NO_ANSWER.get(facts.main.reason)
+        # A refusal is an answer of the other side; silence may be this machine's own network.
+        if code and (facts.main.reason == "refused" or case.anything_answered()):
+            yield pen.fail(code, evidence)
+        else:
+            yield pen.unknown(say("the API"), facts.main, _HIDES)
+        return
+    code = _fault(facts, facts.main, job_asked=case.job_id is not None)
+    if code:
+        yield pen.fail(code, evidence)
+    else:
+        yield pen.ok(say("The API answers: {status}.", status=facts.main.status), evidence)
+
+
+def _fault(facts: EndpointFacts, main: Answer, *, job_asked: bool) -> str | None:
+    """Name the fault behind the answer, or None when it is what it should be."""
+    if len(main.redirects) >= _MANY_REDIRECTS:
+        return "redirect-loop"
+    if _blocked(main):
+        return "edge-blocked"
+    if main.status == HTTPStatus.BAD_GATEWAY:
+        return _bad_gateway(facts)
+    if main.status in _BY_STATUS:
+        return _BY_STATUS[main.status]
+    if _server_error(facts.health) and _well(facts.healthz):
+        return "api-database-down"
+    return "api-error" if _server_error(main) else _misread(main, job_asked=job_asked)
+
+
+def _misread(main: Answer, *, job_asked: bool) -> str | None:
+    if main.status == HTTPStatus.BAD_REQUEST and not _is_json(main):
+        # Django refuses an unknown Host header with an HTML page.
+        return "api-host-rejected"
+    if main.status == HTTPStatus.NOT_FOUND and job_asked and _is_json(main):
+        return "job-not-found"
+    if _well(main) and (_is_json(main) or not job_asked):
+        return None
+    return "api-not-json"
+
+
+def _bad_gateway(facts: EndpointFacts) -> str:
+    """Tell a dead app from a wrong upstream; without a view of the app, neither."""
+    if isinstance(facts.app, Answer):
+        return "proxy-misrouted"
+    return "proxy-upstream-down" if facts.app.reason == "refused" else "bad-gateway"
+
+
+def _blocked(answer: Answer) -> bool:
+    at_edge = answer.headers.get("server", "").lower() == "cloudflare"
+    refuses = answer.status in {HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}
+    return "cf-mitigated" in answer.headers or (at_edge and refuses and not _is_json(answer))
+
+
+def _well(answer: Answer | Unseen) -> bool:
+    return isinstance(answer, Answer) and answer.status == HTTPStatus.OK
+
+
+def _server_error(answer: Answer | Unseen) -> bool:
+    return isinstance(answer, Answer) and answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR
+
+
+def _is_json(answer: Answer) -> bool:
+    try:
+        return isinstance(json.loads(answer.body), dict)
+    except ValueError:
+        return False
+
+
+def _evidence(facts: EndpointFacts) -> dict[str, Json]:
+    layers = {
+        "edge": facts.main,
+        "health": facts.health,
+        "healthz": facts.healthz,
+        "origin": facts.origin,
+        "app": facts.app,
+    }
+    return {name: _layer(answer) for name, answer in layers.items()}
+
+
+def _layer(answer: Answer | Unseen) -> Json:
+    if isinstance(answer, Unseen):
+        return {"url": answer.tried, "reason": answer.reason, "detail": answer.detail}
+    shown: dict[str, Json] = {"url": answer.url, "status": answer.status, "elapsed_ms": answer.elapsed_ms}
+    shown |= {name: value for name, value in answer.headers.items() if name in {"server", "cf-ray", "location"}}
+    return shown
+
+
+CHECK: Final = Check("endpoint", "2", observe, judge, reads=("access", "r2"))

@@ -1,0 +1,349 @@
+"""What can be observed about the academy: one small frozen record for each step of the runbook.
+
+A field that may be `Unseen` could not be observed; None says that the thing asked for does not exist.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final, Literal
+
+from academy_ops.clients import Answer
+from academy_ops.diagnosis.records import Unseen
+
+NOT_ASKED: Final = Unseen("not-asked", "")
+
+SettingState = Literal["set", "missing", "quoted", "spaces", "placeholder", "not-a-url", "bucket-in-path", "no-tls"]
+Comparison = Literal["same", "different", "blank", "missing"]
+
+
+@dataclass(frozen=True, slots=True)
+class AccessFacts:
+    """Section 0: who AWS says we are.
+
+    Attributes:
+        account: The account id, or why STS did not tell it.
+        arn: The identity's ARN; empty when unseen.
+        expected_account: ``ACADEMY_AWS_ACCOUNT_ID``.
+        key_is_r2_key: The AWS access key id equals ``R2_ACCESS_KEY``.
+    """
+
+    account: str | Unseen
+    arn: str
+    expected_account: str | None
+    key_is_r2_key: bool
+
+
+@dataclass(frozen=True, slots=True)
+class R2Facts:
+    """Section 1: the API's R2 settings and what R2 says to them.
+
+    Attributes:
+        settings: Setting name to its state; never its value.
+        endpoint: The endpoint's URL as configured.
+        bucket: The bucket's name.
+        bucket_source: The setting the name came from, or ``default``.
+        reach: True when the bucket answered, None when there is no such bucket.
+        error_code: R2's own error code when ``reach`` is Unseen.
+    """
+
+    settings: Mapping[str, SettingState]
+    endpoint: str | None
+    bucket: str
+    bucket_source: str
+    reach: Literal[True] | Unseen | None
+    error_code: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointFacts:
+    """Section 2: what each layer on the way to the API answers.
+
+    Attributes:
+        main: The job's status through the edge (``/health`` without a job id).
+        health: ``/health`` through the edge.
+        healthz: ``/healthz`` through the edge.
+        origin: ``/healthz`` at nginx on the origin.
+        app: ``/healthz`` at the app's own port.
+    """
+
+    main: Answer | Unseen
+    health: Answer | Unseen
+    healthz: Answer | Unseen
+    origin: Answer | Unseen
+    app: Answer | Unseen
+
+
+@dataclass(frozen=True, slots=True)
+class FailedRow:
+    """A row that the worker rejected."""
+
+    row: int | None
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class JobResult:
+    """The ``result`` of a job; a number that was not told is None."""
+
+    created: int | None
+    total: int | None
+    duplicates: int | None
+    failed: tuple[FailedRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class JobDocument:
+    """A job's status as the API tells it; only ``job_id`` and ``status`` are sure."""
+
+    job_id: str
+    status: str
+    error_message: str | None
+    result: JobResult | None
+    percent: float | None
+    step: str | None
+    created_at: datetime | None
+    updated_at: datetime | None
+    file_key: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class JobFacts:
+    """Section 4: the job.
+
+    Attributes:
+        document: What the API says; None when it knows no such job.
+        again: What it said 3 s later, where the job's age is unknown and would decide.
+        object_there: Whether the job's file is still in the bucket; None where that was not asked.
+    """
+
+    document: JobDocument | Unseen | None
+    again: JobDocument | Unseen | None = NOT_ASKED
+    object_there: bool | Unseen | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GroupInstance:
+    """An instance as the Auto Scaling group sees it."""
+
+    instance_id: str
+    lifecycle: str
+    health: str
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The worker Auto Scaling group."""
+
+    desired: int
+    minimum: int
+    maximum: int
+    suspended: tuple[str, ...]
+    instances: tuple[GroupInstance, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """A scaling activity, newest first in a list of them."""
+
+    status: str
+    description: str
+    message: str
+    started_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """An instance as EC2 sees it."""
+
+    instance_id: str
+    state: str
+    launched_at: datetime | None
+    private_ip: str | None
+    public_ip: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Autoscaler:
+    """The autoscaler's function, and the rule that runs it once a minute.
+
+    Attributes:
+        state: The function's state, ``Active`` when well.
+        rule: The name of the rule that targets it; None when there is none.
+        enabled: Whether that rule is enabled.
+    """
+
+    state: str
+    rule: str | None
+    enabled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class WorkersFacts:
+    """Section 3-1: the group, its activities, its instances, the autoscaler."""
+
+    group: Group | Unseen | None
+    activities: tuple[Activity, ...] | Unseen
+    machines: tuple[Machine, ...] | Unseen
+    autoscaler: Autoscaler | Unseen | None
+
+
+@dataclass(frozen=True, slots=True)
+class Depth:
+    """A queue's attributes that matter here."""
+
+    arn: str
+    visible: int
+    in_flight: int
+    delayed: int
+    dead_letter_arn: str | None = None
+
+    @property
+    def total(self) -> int:
+        """Return how many messages there are in all."""
+        return self.visible + self.in_flight + self.delayed
+
+
+@dataclass(frozen=True, slots=True)
+class QueueFacts:
+    """Section 3-3: the queue and its dead-letter queue; attributes only, never a receive.
+
+    Attributes:
+        queue: The job queue; None when it does not exist.
+        dead_letters: Its dead-letter queue; None when it has none.
+        oldest_seconds: CloudWatch's age of the oldest message, where messages wait and the job tells no age.
+        again: The job queue some seconds later, where the job waits and the queue was empty.
+        job_again: The job's status read after that.
+    """
+
+    queue: Depth | Unseen | None
+    dead_letters: Depth | Unseen | None
+    oldest_seconds: float | Unseen | None = NOT_ASKED
+    again: Depth | Unseen | None = NOT_ASKED
+    job_again: JobDocument | Unseen | None = NOT_ASKED
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """A worker's environment held against the API's; compared as salted digests, never shown.
+
+    Attributes:
+        queue: ``AI_SQS_QUEUE_NAME_BASIC``.
+        endpoint: ``R2_ENDPOINT``.
+        bucket: The effective bucket.
+        access_key: ``R2_ACCESS_KEY``.
+        secret_key: ``R2_SECRET_KEY``.
+    """
+
+    queue: Comparison
+    endpoint: Comparison
+    bucket: Comparison
+    access_key: Comparison
+    secret_key: Comparison
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """The worker's container on one instance."""
+
+    status: str
+    exit_code: int | None
+    out_of_memory: bool
+    restarts: int
+    started_at: datetime | None
+    environment: Environment
+    log_lines: int
+    job_lines: tuple[str, ...]
+    tail: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """What a worker instance told through SSM.
+
+    Attributes:
+        instance_id: The instance.
+        docker: ``up``, ``down`` or ``missing``.
+        disk_percent: How full the disk with Docker's data is.
+        container: The worker's container; None when there is none.
+    """
+
+    instance_id: str
+    docker: str
+    disk_percent: int | None
+    container: Container | None
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """The parameter with the workers' environment.
+
+    Attributes:
+        form: ``dotenv``, ``base64-json`` or ``unreadable``.
+        modified_at: When it was last written.
+        environment: Its content against the API's environment.
+    """
+
+    form: str
+    modified_at: datetime | None
+    environment: Environment | None
+
+
+@dataclass(frozen=True, slots=True)
+class LogsFacts:
+    """Section 3-4: the inside of the workers.
+
+    Attributes:
+        online: Instance id to whether its SSM agent is online, for the instances in service.
+        hosts: What each online instance told.
+        unseen_hosts: Instances that were asked and told nothing, and why.
+        parameter: The workers' parameter; None when it does not exist.
+    """
+
+    online: Mapping[str, bool] | Unseen
+    hosts: tuple[Host, ...] = ()
+    unseen_hosts: Mapping[str, Unseen] = field(default_factory=dict)
+    parameter: Parameter | Unseen | None = NOT_ASKED
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """Everything that was observed in one run, and the names it was asked about.
+
+    Attributes:
+        observed_at: The moment that every age is counted from.
+        job_id: The job asked about, or None.
+        names: Live names for the remedies' commands.
+    """
+
+    observed_at: datetime
+    job_id: str | None
+    names: Mapping[str, str]
+    access: AccessFacts | Unseen = NOT_ASKED
+    r2: R2Facts | Unseen = NOT_ASKED
+    endpoint: EndpointFacts | Unseen = NOT_ASKED
+    job: JobFacts | Unseen = NOT_ASKED
+    workers: WorkersFacts | Unseen = NOT_ASKED
+    queue: QueueFacts | Unseen = NOT_ASKED
+    logs: LogsFacts | Unseen = NOT_ASKED
+
+    def anything_answered(self) -> bool:
+        """Tell whether anything outside answered this machine at all.
+
+        Where nothing did, a time-out says as much about this machine's own network as about the other side.
+        """
+        seen: list[object] = []
+        if isinstance(self.access, AccessFacts):
+            seen.append(self.access.account)
+        if isinstance(self.r2, R2Facts):
+            seen.append(self.r2.reach)
+        if isinstance(self.endpoint, EndpointFacts):
+            seen += [self.endpoint.main, self.endpoint.origin, self.endpoint.app]
+        return any(not isinstance(one, Unseen) or one.reason in _ANSWERS for one in seen)
+
+
+_ANSWERS: Final = frozenset(
+    {"denied", "credentials-invalid", "clock-skew", "throttled", "not-found", "server-error", "unexpected-answer"}
+)

@@ -1,0 +1,123 @@
+"""Reading a job as the API tells it; only its id and status are sure, and any field may be of the wrong type."""
+
+from __future__ import annotations
+
+import json
+import re
+from http import HTTPStatus
+from typing import Any, Final
+
+from academy_ops.academy.contract import JobStatus
+from academy_ops.clients import Answer
+from academy_ops.diagnosis.records import Unseen
+from checks.facts import FailedRow, JobDocument, JobResult
+from checks.times import parse
+
+_FAILED: Final = frozenset({JobStatus.FAILED, JobStatus.REJECTED_BAD_INPUT})
+
+_MESSAGES: Final = tuple(
+    (re.compile(form, re.IGNORECASE), code)
+    for form, code in (
+        (r"NoSuchKey", "excel-object-missing"),
+        (r"NoSuchBucket", "r2-bucket-missing"),
+        (r"InvalidAccessKeyId|SignatureDoesNotMatch|\(Unauthorized\)", "r2-credentials-rejected"),
+        (r"AccessDenied.*(GetObject|HeadObject)", "r2-access-denied"),
+        (r"R2 settings missing|R2_\w+ .*(missing|not set)", "worker-env-missing"),
+        (r"No module named", "worker-dependency-missing"),
+        (r"NonExistentQueue|QueueDoesNotExist", "queue-missing"),
+        (
+            r"OperationalError|psycopg|too many (clients|connections)|database is locked|could not connect to server",
+            "worker-database-down",
+        ),
+        (r"not a zip file|BadZipFile|encrypted|암호|엑셀 파일을 열|\.xls ", "excel-unreadable"),
+        (r"학부모\s*전화(번호)?\s*(열|컬럼|column)|parent[- _]?phone.*column", "excel-phone-column-missing"),
+        (r"(전화번호|phone).*(\d+\s*(개|행|rows?)|check failed|형식|검증|010)", "excel-phone-invalid"),
+        (r"헤더|머리글|제목 행|header", "excel-header-missing"),
+        (r"학생.*(없|찾지 못)|no student", "excel-no-students"),
+    )
+)
+"""The job's own words, most telling first; facts.md lists what operators meet in production."""
+
+
+def read_answer(answer: Answer | Unseen) -> JobDocument | Unseen | None:
+    """Read a job from the API's answer.
+
+    Args:
+        answer: What the status URL said.
+
+    Returns:
+        The job; None when the API knows no such job; Unseen when the answer is something else.
+    """
+    if isinstance(answer, Unseen):
+        return answer
+    try:
+        body = json.loads(answer.body)
+    except ValueError:
+        body = None
+    if not isinstance(body, dict):
+        return Unseen("unexpected-answer", answer.url, f"HTTP {answer.status}")
+    if answer.status == HTTPStatus.NOT_FOUND:
+        return None
+    if answer.status != HTTPStatus.OK or not isinstance(body.get("status"), str):
+        return Unseen("unexpected-answer", answer.url, f"HTTP {answer.status}")
+    progress = body.get("progress")
+    if not isinstance(progress, dict):
+        progress = {}
+    return JobDocument(
+        job_id=str(body.get("job_id", "")),
+        status=body["status"],
+        error_message=_text(body.get("error_message")),
+        result=_result(body.get("result")),
+        percent=_number(progress.get("percent")),
+        step=_text(progress.get("step_name")) or _text(progress.get("step")),
+        created_at=parse(body.get("created_at")),
+        updated_at=parse(body.get("updated_at")),
+        file_key=_text(body.get("file_key")),
+    )
+
+
+def failed(document: JobDocument) -> bool:
+    """Tell whether the job has ended badly. DONE with an error message has: a production release wrote that."""
+    if document.status in _FAILED:
+        return True
+    if document.status != JobStatus.DONE:
+        return False
+    return bool(document.error_message) or _every_row_rejected(document)
+
+
+def code_of_message(message: str) -> str | None:
+    """Return the code that an error message proves, or None."""
+    return next((code for form, code in _MESSAGES if form.search(message)), None)
+
+
+def _every_row_rejected(document: JobDocument) -> bool:
+    result = document.result
+    return result is not None and bool(result.failed) and not result.created and not result.duplicates
+
+
+def _result(value: object) -> JobResult | None:
+    if not isinstance(value, dict):
+        return None
+    rows = value.get("failed")
+    return JobResult(
+        created=_count(value.get("created")),
+        total=_count(value.get("total")),
+        duplicates=_count(value.get("duplicates")),
+        failed=tuple(
+            FailedRow(_count(row.get("row")), _text(row.get("error")) or "")
+            for row in (rows if isinstance(rows, list) else [])
+            if isinstance(row, dict)
+        ),
+    )
+
+
+def _text(value: object) -> str | None:
+    return value.strip() or None if isinstance(value, str) else None
+
+
+def _number(value: Any) -> float | None:  # noqa: ANN401 - whatever JSON held
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def _count(value: Any) -> int | None:  # noqa: ANN401 - whatever JSON held
+    return len(value) if isinstance(value, list) else value if isinstance(value, int) else None

@@ -1,0 +1,199 @@
+"""Section 3-3: the job queue and its dead-letter queue.
+
+Attributes only: a receive would hide a live job for up to an hour and burn one of its three deliveries.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from typing import Final
+
+from botocore.exceptions import ClientError
+
+from academy_ops.academy.contract import DLQ_SUFFIX
+from academy_ops.clients import AWS_ERRORS, Target
+from academy_ops.diagnosis.catalogue import CATALOGUE
+from academy_ops.diagnosis.findings import Pen
+from academy_ops.diagnosis.records import Finding, Json, Unseen
+from academy_ops.diagnosis.run import Check
+from academy_ops.messages import say
+from checks.facts import Case, Depth, JobDocument, LogsFacts, QueueFacts
+from checks.job import SECOND_LOOK_SECONDS, job_of, look_again, pending, waited, young
+from checks.workers import past_boot, working
+
+LOST_SECONDS: Final = 60
+_WAITED_SECONDS: Final = 120
+_MISSING: Final = frozenset({"AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist"})
+_HIDES: Final = tuple(code for code, cause in CATALOGUE.items() if cause.section == "3-3")
+
+
+def observe(target: Target, case: Case) -> QueueFacts:
+    """Read both queues' attributes; look again where the job waits and its queue is empty."""
+    queue = _depth(target, target.settings.queue)
+    dead = _dead_letters(target, queue)
+    if not isinstance(queue, Depth):
+        return QueueFacts(queue, dead)
+    document = job_of(case)
+    oldest: float | Unseen | None = Unseen("not-asked", "cloudwatch:GetMetricStatistics")
+    if queue.visible and (document is None or document.created_at is None):
+        oldest = _oldest(target, case)
+    if queue.total == 0 and pending(case) and not young(case, LOST_SECONDS) and target.pause(SECOND_LOOK_SECONDS):
+        return QueueFacts(queue, dead, oldest, _depth(target, target.settings.queue), look_again(target, at_once=True))
+    return QueueFacts(queue, dead, oldest)
+
+
+def judge(case: Case) -> Iterator[Finding]:
+    """Tell a missing queue, a lost message, one that nobody takes and one that nobody finishes."""
+    pen = Pen("queue", "3-3", case.names)
+    facts = case.queue
+    if isinstance(facts, Unseen):
+        yield pen.unknown(say("the queue"), facts, _HIDES)
+        return
+    dead = facts.dead_letters
+    if isinstance(dead, Unseen):
+        yield pen.unknown(say("the dead-letter queue"), dead, ("queue-dead-letters",))
+    if isinstance(facts.oldest_seconds, Unseen) and facts.oldest_seconds.reason != "not-asked":
+        yield pen.unknown(say("the age of the oldest message"), facts.oldest_seconds, ("queue-not-consumed",))
+    if isinstance(facts.queue, Unseen):
+        yield pen.unknown(say("the queue"), facts.queue, _HIDES)
+    elif facts.queue is None:
+        yield pen.fail("queue-missing", {"queue": case.names["queue"]})
+    else:
+        yield from _judge_depth(pen, case, facts, facts.queue)
+
+
+def _judge_depth(pen: Pen, case: Case, facts: QueueFacts, queue: Depth) -> Iterator[Finding]:
+    dead = facts.dead_letters if isinstance(facts.dead_letters, Depth) else None
+    evidence: dict[str, Json] = {
+        "queue": case.names["queue"],
+        "visible": queue.visible,
+        "in_flight": queue.in_flight,
+        "delayed": queue.delayed,
+        "dead_letters": dead.total if dead else None,
+    }
+    if dead and dead.total:
+        evidence["dlq_arn"] = dead.arn
+    gone = _message_gone(case, facts, queue)
+    code = "queue-dead-letters" if gone and dead and dead.total else "message-lost" if gone else None
+    if code is None and _not_consumed(case, queue):
+        code = "queue-not-consumed"
+    if code is None and _stuck(case, queue):
+        code = "message-stuck"
+    if code:
+        yield pen.fail(code, evidence)
+    if dead and dead.total and code != "queue-dead-letters":
+        yield pen.warn("queue-dead-letters", evidence)
+    elif code is None:
+        summary = say(
+            "The queue is there: {visible} waiting, {in_flight} in flight.",
+            visible=queue.visible,
+            in_flight=queue.in_flight,
+        )
+        yield pen.ok(summary, evidence)
+
+
+def _message_gone(case: Case, facts: QueueFacts, queue: Depth) -> bool:
+    """Tell whether the job waits, twice seen, while no message is left that could bring it to a worker."""
+    again, job_again = facts.again, facts.job_again
+    if not isinstance(again, Depth) or not isinstance(job_again, JobDocument):
+        return False
+    before = job_of(case)
+    still = before is not None and job_again.status == before.status
+    return still and queue.total == 0 and again.total == 0 and not _worker_took(case)
+
+
+def _not_consumed(case: Case, queue: Depth) -> bool:
+    since = waited(case)
+    return (
+        queue.visible > 0
+        and queue.in_flight == 0
+        and since is not None
+        and since >= _WAITED_SECONDS
+        and past_boot(case)
+    )
+
+
+def _stuck(case: Case, queue: Depth) -> bool:
+    """Tell whether the message is in flight while the job waits and no worker works on it."""
+    since = waited(case)
+    nobody = working(case) == 0
+    return (
+        pending(case)
+        and queue.in_flight > 0
+        and since is not None
+        and since >= _WAITED_SECONDS
+        and (nobody or (queue.visible == 0 and isinstance(case.logs, LogsFacts) and not _worker_took(case)))
+    )
+
+
+def _worker_took(case: Case) -> bool:
+    if not isinstance(case.logs, LogsFacts):
+        return False
+    return any(host.container and host.container.job_lines for host in case.logs.hosts)
+
+
+def _depth(target: Target, name: str) -> Depth | Unseen | None:
+    """Read one queue's attributes; None when there is no such queue."""
+    sqs = target.connect.aws("sqs")
+    action = "sqs:GetQueueUrl"
+    try:
+        url = sqs.get_queue_url(QueueName=name)["QueueUrl"]
+        action = "sqs:GetQueueAttributes"
+        attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+    except ClientError as error:
+        if error.response.get("Error", {}).get("Code") in _MISSING:
+            return None
+        return target.connect.unseen(error, action)
+    except AWS_ERRORS as error:
+        return target.connect.unseen(error, action)
+    return Depth(
+        arn=str(attributes.get("QueueArn", "")),
+        visible=_count(attributes, "ApproximateNumberOfMessages"),
+        in_flight=_count(attributes, "ApproximateNumberOfMessagesNotVisible"),
+        delayed=_count(attributes, "ApproximateNumberOfMessagesDelayed"),
+        dead_letter_arn=_redrive_target(attributes.get("RedrivePolicy")),
+    )
+
+
+def _dead_letters(target: Target, queue: Depth | Unseen | None) -> Depth | Unseen | None:
+    """Read the queue that RedrivePolicy names; ``<queue>-dlq`` only where there is none."""
+    if isinstance(queue, Unseen):
+        return Unseen("not-asked", "sqs:GetQueueAttributes")
+    if queue is not None and queue.dead_letter_arn:
+        return _depth(target, queue.dead_letter_arn.rsplit(":", 1)[-1])
+    return _depth(target, target.settings.queue + DLQ_SUFFIX)
+
+
+def _oldest(target: Target, case: Case) -> float | Unseen | None:
+    """Return the age in seconds of the oldest message, as CloudWatch last knew it."""
+    try:
+        points = target.connect.aws("cloudwatch").get_metric_statistics(
+            Namespace="AWS/SQS",
+            MetricName="ApproximateAgeOfOldestMessage",
+            Dimensions=[{"Name": "QueueName", "Value": target.settings.queue}],
+            StartTime=case.observed_at - timedelta(minutes=10),
+            EndTime=case.observed_at,
+            Period=60,
+            Statistics=["Maximum"],
+        )["Datapoints"]
+    except AWS_ERRORS as error:
+        return target.connect.unseen(error, "cloudwatch:GetMetricStatistics")
+    latest = max(points, key=lambda point: point["Timestamp"], default=None)
+    return float(latest["Maximum"]) if latest else None
+
+
+def _redrive_target(policy: str | None) -> str | None:
+    try:
+        target = json.loads(policy or "{}").get("deadLetterTargetArn")
+    except (ValueError, AttributeError):
+        return None
+    return target if isinstance(target, str) else None
+
+
+def _count(attributes: Mapping[str, str], name: str) -> int:
+    return int(attributes.get(name, "0"))
+
+
+CHECK: Final = Check("queue", "3-3", observe, judge, needs=("job",), reads=("job", "workers", "logs"))

@@ -1,0 +1,27 @@
+"""Ages, and times as the API, AWS and Docker write them."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+
+_NANOSECONDS = re.compile(r"(\.\d{6})\d+")
+
+
+def parse(value: object) -> datetime | None:
+    """Read an RFC 3339 time; None for anything else. A time without a zone is UTC; nanoseconds are cut."""
+    if not isinstance(value, str):
+        return None
+    try:
+        moment = datetime.fromisoformat(_NANOSECONDS.sub(r"\1", value.strip()))
+    except ValueError:
+        return None
+    # Docker writes year 1 for "never".
+    if moment.year == 1:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def age(now: datetime, then: datetime | None) -> float | None:
+    """Return the seconds from ``then`` to ``now``, never negative; None when ``then`` is unknown."""
+    return max(0.0, (now - then).total_seconds()) if then is not None else None

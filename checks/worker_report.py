@@ -1,0 +1,163 @@
+"""Reading what a worker's host printed for `academy_ops.hostscript.probe`, and comparing environments as digests."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any, Final
+
+from academy_ops.clients import Connections
+from academy_ops.settings import DEFAULT_BUCKET, DEFAULTS, Settings
+from checks.facts import Comparison, Container, Environment, Host
+from checks.times import parse
+
+_BLANK: Final = "blank"
+_BUCKETS: Final = ("R2_EXCEL_BUCKET", "EXCEL_BUCKET_NAME")
+
+
+def read_host(instance_id: str, output: str, salt: str, settings: Settings, connect: Connections) -> Host | None:
+    """Read a probe's output.
+
+    Args:
+        instance_id: The instance it ran on.
+        output: What it printed.
+        salt: The salt that its digests were made with.
+        settings: The API's settings, to compare with.
+        connect: Cleans the log lines of secrets.
+
+    Returns:
+        What the host told, or None when the output is not a probe's.
+    """
+    fields, sections = _split(output)
+    if fields.get("probe") != ["1"]:
+        return None
+    return Host(
+        instance_id=instance_id,
+        docker=_last(fields, "docker"),
+        disk_percent=_int(_last(fields, "disk_percent")),
+        container=_container(fields, sections, salt, settings, connect),
+    )
+
+
+def compare(digests: Mapping[str, str], salt: str, settings: Settings) -> Environment:
+    """Hold an environment, given as digests, against the API's.
+
+    Args:
+        digests: Setting name to ``sha256(salt + value)``, or to ``blank``.
+        salt: The salt.
+        settings: The API's settings.
+    """
+
+    def against(name: str, expected: str | None) -> Comparison:
+        told = digests.get(name)
+        if told is None or told == _BLANK:
+            return "missing" if told is None else "blank"
+        return "same" if expected is not None and told == digest(salt, expected) else "different"
+
+    endpoint = settings.get("R2_ENDPOINT")
+    queue = against("AI_SQS_QUEUE_NAME_BASIC", settings.queue)
+    if queue in {"missing", "blank"}:
+        queue = "same" if settings.queue == DEFAULTS["AI_SQS_QUEUE_NAME_BASIC"] else "different"
+    bucket_name = next((name for name in _BUCKETS if digests.get(name, _BLANK) != _BLANK), None)
+    default: Comparison = "same" if settings.bucket == DEFAULT_BUCKET else "different"
+    return Environment(
+        queue=queue,
+        endpoint=against("R2_ENDPOINT", endpoint.rstrip("/") if endpoint else None),
+        bucket=against(bucket_name, settings.bucket) if bucket_name else default,
+        access_key=against("R2_ACCESS_KEY", settings.get("R2_ACCESS_KEY")),
+        secret_key=against("R2_SECRET_KEY", settings.get("R2_SECRET_KEY")),
+    )
+
+
+def digest(salt: str, value: str) -> str:
+    """Return the salted digest of ``value``, as the host computes it."""
+    return hashlib.sha256((salt + value).encode()).hexdigest()
+
+
+def digests_of(values: Mapping[str, str], salt: str) -> dict[str, str]:
+    """Return the digests of an environment at hand, in the form in which a host tells them."""
+    return {
+        name: digest(salt, value.rstrip("/") if name == "R2_ENDPOINT" else value) if value.strip() else _BLANK
+        for name, value in values.items()
+    }
+
+
+def read_parameter(text: str) -> tuple[str, dict[str, str]]:
+    """Read the workers' parameter: raw dotenv text, or base64 of a JSON object.
+
+    Returns:
+        The form (``dotenv``, ``base64-json`` or ``unreadable``) and the environment, read as Docker reads
+        ``--env-file``: quotes stay.
+    """
+    try:
+        decoded = json.loads(base64.b64decode("".join(text.split()), validate=True))
+    except (binascii.Error, ValueError):
+        decoded = None
+    if isinstance(decoded, dict):
+        return "base64-json", {str(name): "" if value is None else str(value) for name, value in decoded.items()}
+    lines = [line for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
+    pairs = [line.lstrip().partition("=") for line in lines]
+    found = {name.strip(): value for name, equals, value in pairs if equals}
+    return ("dotenv" if found else "unreadable"), found
+
+
+def _container(
+    fields: Mapping[str, list[str]],
+    sections: Mapping[str, list[str]],
+    salt: str,
+    settings: Settings,
+    connect: Connections,
+) -> Container | None:
+    if _last(fields, "container") != "present":
+        return None
+    state = _object(_last(fields, "state"))
+    pairs = [line.partition(" ") for line in fields.get("env", [])]
+    return Container(
+        status=str(state.get("Status", "")),
+        exit_code=_int(str(state.get("ExitCode", ""))),
+        out_of_memory=state.get("OOMKilled") is True,
+        restarts=_int(_last(fields, "restarts")) or 0,
+        started_at=parse(state.get("StartedAt")),
+        environment=compare({name: value for name, _, value in pairs}, salt, settings),
+        log_lines=_int(_last(fields, "log_lines")) or 0,
+        job_lines=tuple(connect.clean(line) for line in sections.get("job", []) if line.strip()),
+        tail=tuple(connect.clean(line) for line in sections.get("tail", []) if line.strip()),
+    )
+
+
+def _split(output: str) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
+    """Take the output apart: ``name=value`` lines before the first section, plain lines in each section."""
+    fields: dict[str, list[str]] = {}
+    sections: dict[str, list[str]] = {}
+    section: str | None = None
+    for line in output.splitlines():
+        name, _, value = line.partition("=")
+        if name == "section":
+            section = value
+        elif section is None:
+            fields.setdefault(name, []).append(value)
+        else:
+            sections.setdefault(section, []).append(line)
+    return fields, sections
+
+
+def _object(text: str) -> dict[str, Any]:
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def _last(fields: Mapping[str, list[str]], name: str) -> str:
+    return fields.get(name, [""])[-1]
+
+
+def _int(text: str) -> int | None:
+    try:
+        return int(text)
+    except ValueError:
+        return None

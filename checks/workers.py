@@ -1,0 +1,307 @@
+"""Section 3-1: the Auto Scaling group, its instances, and the autoscaler that sets its size."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final
+
+from botocore.exceptions import ClientError
+
+from academy_ops.academy.contract import JOBS_PER_WORKER
+from academy_ops.clients import AWS_ERRORS, Target
+from academy_ops.diagnosis.catalogue import CATALOGUE
+from academy_ops.diagnosis.findings import Pen
+from academy_ops.diagnosis.records import Finding, Json, Unseen
+from academy_ops.diagnosis.run import Check
+from academy_ops.messages import say
+from checks.facts import (
+    Activity,
+    Autoscaler,
+    Case,
+    Depth,
+    Group,
+    GroupInstance,
+    Machine,
+    QueueFacts,
+    WorkersFacts,
+)
+from checks.job import active, waited
+from checks.times import age
+
+BOOT_SECONDS: Final = 600
+_AUTOSCALER_SECONDS: Final = 120
+_LOOP_LAUNCHES: Final = 3
+_LOOP_SECONDS: Final = 1800
+_HIDES: Final = tuple(code for code, cause in CATALOGUE.items() if cause.section == "3-1" and not cause.warn)
+_LAUNCHES: Final = tuple(code for code in _HIDES if code.startswith("worker-launch"))
+
+
+def observe(target: Target, case: Case) -> WorkersFacts:  # noqa: ARG001 - every check has the same form
+    """Read group, activities, instances and autoscaler at the same time."""
+    with ThreadPoolExecutor(max_workers=4) as pool:
+        group = pool.submit(_group, target)
+        activities = pool.submit(_activities, target)
+        machines = pool.submit(_machines, target)
+        autoscaler = pool.submit(_autoscaler, target)
+        return WorkersFacts(group.result(), activities.result(), machines.result(), autoscaler.result())
+
+
+def judge(case: Case) -> Iterator[Finding]:
+    """Tell why nobody works, or that somebody does."""
+    pen = Pen("workers", "3-1", case.names)
+    facts = case.workers
+    if isinstance(facts, Unseen):
+        yield pen.unknown(say("the worker group"), facts, _HIDES)
+        return
+    if isinstance(facts.group, Unseen):
+        yield pen.unknown(say("the worker group"), facts.group, _HIDES)
+    elif facts.group is None:
+        yield pen.fail("asg-missing", {"group": case.names["group"]})
+    else:
+        yield from _judge_group(pen, case, facts, facts.group)
+    if isinstance(facts.activities, Unseen):
+        yield pen.unknown(say("the group's scaling activities"), facts.activities, _LAUNCHES)
+    if isinstance(facts.machines, Unseen):
+        yield pen.unknown(say("the worker instances"), facts.machines, ("queue-not-consumed",))
+    yield from _judge_autoscaler(pen, facts.autoscaler)
+
+
+def in_service(case: Case) -> tuple[GroupInstance, ...]:
+    """Return the instances that the group has in service."""
+    facts = case.workers
+    if isinstance(facts, Unseen) or not isinstance(facts.group, Group):
+        return ()
+    return tuple(one for one in facts.group.instances if one.lifecycle == "InService")
+
+
+def working(case: Case) -> int | None:
+    """Return how many instances are in service, or None when that could not be seen."""
+    facts = case.workers
+    if isinstance(facts, Unseen) or isinstance(facts.group, Unseen):
+        return None
+    return len(in_service(case))
+
+
+def past_boot(case: Case) -> bool:
+    """Tell whether an instance in service is old enough to have booted."""
+    ages = {one.instance_id: _boot_age(case, one.instance_id) for one in in_service(case)}
+    return any(known is not None and known >= BOOT_SECONDS for known in ages.values())
+
+
+def work_waits(case: Case) -> bool:
+    """Tell whether something waits or is in flight; a job whose queue is missing or unseen waits itself."""
+    depth = case.queue.queue if isinstance(case.queue, QueueFacts) else None
+    return depth.total > 0 if isinstance(depth, Depth) else active(case)
+
+
+def _judge_group(pen: Pen, case: Case, facts: WorkersFacts, group: Group) -> Iterator[Finding]:
+    evidence = _evidence(case, facts, group)
+    suspended = "Launch" in group.suspended
+    if group.desired == 0:
+        yield from _judge_zero(pen, case, facts, evidence)
+        if suspended and work_waits(case):
+            yield pen.fail("worker-launch-suspended", evidence)
+        return
+    serving = [one for one in group.instances if one.lifecycle == "InService"]
+    if not serving:
+        code = "worker-launch-suspended" if suspended else _why_none(case, facts, group)
+        yield pen.warn(code, evidence) if code == "worker-booting" else pen.fail(code, evidence)
+    elif all(one.health.lower() != "healthy" for one in serving):
+        yield pen.fail("worker-unhealthy", evidence)
+    elif _waits_for_boot(case, serving):
+        yield pen.warn("worker-booting", evidence)
+    else:
+        yield pen.ok(say("Workers in service: {count}.", count=len(serving)), evidence)
+    wanted = _wanted(case, group)
+    if wanted > group.desired:
+        yield pen.warn("worker-undersized", {**evidence, "wanted": str(wanted)})
+
+
+def _judge_zero(pen: Pen, case: Case, facts: WorkersFacts, evidence: dict[str, Json]) -> Iterator[Finding]:
+    since = waited(case)
+    autoscaler_acts = isinstance(facts.autoscaler, Autoscaler) and _alive(facts.autoscaler)
+    if not work_waits(case):
+        yield pen.ok(say("No worker runs, and nothing waits for one."), evidence)
+    elif autoscaler_acts and since is not None and since < _AUTOSCALER_SECONDS:
+        yield pen.ok(say("No worker runs yet; the autoscaler starts one within a minute or two."), evidence)
+    else:
+        yield pen.fail("worker-scaled-to-zero", evidence)
+
+
+def _why_none(case: Case, facts: WorkersFacts, group: Group) -> str:
+    """Name why a group that wants instances has none in service."""
+    coming = [one for one in group.instances if one.lifecycle.startswith("Pending")]
+    ages = {one.instance_id: _boot_age(case, one.instance_id) for one in coming}
+    activities = facts.activities if not isinstance(facts.activities, Unseen) else ()
+    if any(one.lifecycle == "Pending:Wait" and (ages[one.instance_id] or 0) >= BOOT_SECONDS for one in coming):
+        return "worker-launch-stuck"
+    if activities and activities[0].status in {"Failed", "Cancelled"} and not coming:
+        return "worker-launch-failing"
+    if _launches_lately(case, activities) >= _LOOP_LAUNCHES:
+        return "worker-launch-loop"
+    launching = activities and activities[0].status not in {"Successful", "Failed", "Cancelled"}
+    if launching or any((known or 0) < BOOT_SECONDS for known in ages.values()):
+        return "worker-booting"
+    return "worker-no-instances"
+
+
+def _waits_for_boot(case: Case, serving: Sequence[GroupInstance]) -> bool:
+    """Tell whether messages wait untouched while every instance is still young."""
+    depth = case.queue.queue if isinstance(case.queue, QueueFacts) else None
+    if not isinstance(depth, Depth) or not depth.visible or depth.in_flight:
+        return False
+    ages = [_boot_age(case, one.instance_id) for one in serving]
+    return all(known is not None and known < BOOT_SECONDS for known in ages)
+
+
+def _judge_autoscaler(pen: Pen, autoscaler: Autoscaler | Unseen | None) -> Iterator[Finding]:
+    if isinstance(autoscaler, Unseen):
+        yield pen.unknown(say("the autoscaler"), autoscaler)
+    elif autoscaler is None or not _alive(autoscaler):
+        evidence: dict[str, Json] = {
+            "function": autoscaler.state if autoscaler else None,
+            "rule": autoscaler.rule if autoscaler else None,
+            "enabled": autoscaler.enabled if autoscaler else False,
+        }
+        yield pen.warn("autoscaler-off", evidence)
+
+
+def _alive(autoscaler: Autoscaler) -> bool:
+    return autoscaler.state == "Active" and autoscaler.enabled
+
+
+def _wanted(case: Case, group: Group) -> int:
+    """Return the size that the autoscaler's rule asks for."""
+    depth = case.queue.queue if isinstance(case.queue, QueueFacts) else None
+    if not isinstance(depth, Depth):
+        return group.desired
+    return min(group.maximum, max(group.minimum, math.ceil((depth.visible + depth.in_flight) / JOBS_PER_WORKER)))
+
+
+def _launches_lately(case: Case, activities: Sequence[Activity]) -> int:
+    launches = [one for one in activities if one.description.startswith("Launching")]
+    return sum((age(case.observed_at, one.started_at) or math.inf) < _LOOP_SECONDS for one in launches)
+
+
+def _boot_age(case: Case, instance_id: str) -> float | None:
+    facts = case.workers
+    if isinstance(facts, Unseen) or isinstance(facts.machines, Unseen):
+        return None
+    launched = next((one.launched_at for one in facts.machines if one.instance_id == instance_id), None)
+    return age(case.observed_at, launched)
+
+
+def _evidence(case: Case, facts: WorkersFacts, group: Group) -> dict[str, Json]:
+    instances: list[Json] = [
+        {
+            "instance": one.instance_id,
+            "lifecycle": one.lifecycle,
+            "health": one.health,
+            "boot_seconds": _boot_age(case, one.instance_id),
+        }
+        for one in group.instances
+    ]
+    evidence: dict[str, Json] = {
+        "group": case.names["group"],
+        "desired": group.desired,
+        "min": group.minimum,
+        "max": group.maximum,
+        "instances": instances,
+    }
+    if group.suspended:
+        evidence["suspended"] = list(group.suspended)
+    if not isinstance(facts.activities, Unseen) and facts.activities and facts.activities[0].status == "Failed":
+        evidence["activity"] = facts.activities[0].message or facts.activities[0].description
+    if isinstance(facts.autoscaler, Autoscaler):
+        evidence["autoscaler"] = "on" if _alive(facts.autoscaler) else "off"
+    return evidence
+
+
+def _group(target: Target) -> Group | Unseen | None:
+    name = target.settings.group
+    try:
+        answer = target.connect.aws("autoscaling").describe_auto_scaling_groups(AutoScalingGroupNames=[name])
+    except AWS_ERRORS as error:
+        return target.connect.unseen(error, "autoscaling:DescribeAutoScalingGroups")
+    for group in answer["AutoScalingGroups"]:
+        return Group(
+            desired=group["DesiredCapacity"],
+            minimum=group["MinSize"],
+            maximum=group["MaxSize"],
+            suspended=tuple(one["ProcessName"] for one in group.get("SuspendedProcesses", [])),
+            instances=tuple(
+                GroupInstance(one["InstanceId"], one["LifecycleState"], one["HealthStatus"])
+                for one in group.get("Instances", [])
+            ),
+        )
+    return None
+
+
+def _activities(target: Target) -> tuple[Activity, ...] | Unseen:
+    name = target.settings.group
+    try:
+        answer = target.connect.aws("autoscaling").describe_scaling_activities(AutoScalingGroupName=name, MaxRecords=20)
+    except ClientError as error:
+        if error.response.get("Error", {}).get("Code") == "ValidationError":
+            # The group does not exist; the group itself says so.
+            return ()
+        return target.connect.unseen(error, "autoscaling:DescribeScalingActivities")
+    except AWS_ERRORS as error:
+        return target.connect.unseen(error, "autoscaling:DescribeScalingActivities")
+    return tuple(
+        Activity(
+            one.get("StatusCode", ""),
+            target.connect.clean(one.get("Description", "")),
+            target.connect.clean(one.get("StatusMessage", "")),
+            one.get("StartTime"),
+        )
+        for one in answer["Activities"]
+    )
+
+
+def _machines(target: Target) -> tuple[Machine, ...] | Unseen:
+    pages = target.connect.aws("ec2").get_paginator("describe_instances")
+    filters = [
+        {"Name": "tag:Name", "Values": [target.settings.worker]},
+        {"Name": "instance-state-name", "Values": ["pending", "running", "stopping", "stopped"]},
+    ]
+    try:
+        return tuple(
+            Machine(
+                one["InstanceId"],
+                one["State"]["Name"],
+                one.get("LaunchTime"),
+                one.get("PrivateIpAddress"),
+                one.get("PublicIpAddress"),
+            )
+            for page in pages.paginate(Filters=filters)
+            for reservation in page["Reservations"]
+            for one in reservation["Instances"]
+        )
+    except AWS_ERRORS as error:
+        return target.connect.unseen(error, "ec2:DescribeInstances")
+
+
+def _autoscaler(target: Target) -> Autoscaler | Unseen | None:
+    action = "lambda:GetFunctionConfiguration"
+    try:
+        function = target.connect.aws("lambda").get_function_configuration(FunctionName=target.settings.autoscaler)
+        action = "events:ListRuleNamesByTarget"
+        events = target.connect.aws("events")
+        rules = events.list_rule_names_by_target(TargetArn=function["FunctionArn"])["RuleNames"]
+        action = "events:DescribeRule"
+        states = {name: events.describe_rule(Name=name)["State"] for name in rules}
+    except ClientError as error:
+        if error.response.get("Error", {}).get("Code") == "ResourceNotFoundException":
+            return None
+        return target.connect.unseen(error, action)
+    except AWS_ERRORS as error:
+        return target.connect.unseen(error, action)
+    enabled = next((name for name, state in states.items() if state.startswith("ENABLED")), None)
+    # A function that has not been updated since 2021 tells no state; it is active.
+    return Autoscaler(function.get("State") or "Active", enabled or next(iter(states), None), enabled is not None)
+
+
+CHECK: Final = Check("workers", "3-1", observe, judge, reads=("queue", "job"))
