@@ -82,9 +82,13 @@ def judge(case: Case) -> Iterator[Finding]:
 
 def standing(case: Case) -> Standing:
     """Tell where the job stands, for the root-cause rule."""
+    if case.job_id is None:
+        return Standing(JobState.NONE)
+    if "api_url" not in case.names:
+        return Standing(JobState.UNASKED)
     document = job_of(case)
     if document is None:
-        return Standing(JobState.NONE if case.job_id is None else JobState.UNSEEN)
+        return Standing(JobState.UNSEEN)
     if failed(document):
         return Standing(JobState.FAILED)
     if document.status in _RUNNING:

@@ -6,6 +6,7 @@ import re
 import secrets
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Final
 
 from botocore.exceptions import ClientError
@@ -54,10 +55,13 @@ _LOG_SIGNS: Final = tuple(
 
 def observe(target: Target, case: Case) -> LogsFacts:
     """Ask the instances in service through SSM, and read the parameter."""
+    if isinstance(case.workers, Unseen):
+        return LogsFacts(case.workers)
     ids = [one.instance_id for one in in_service(case)]
     with ThreadPoolExecutor(max_workers=1) as pool:
         parameter = pool.submit(_parameter, target)
-        online = _online(target, ids)
+        group = case.workers.group
+        online = group if isinstance(group, Unseen) else _online(target, ids)
         if isinstance(online, Unseen):
             return LogsFacts(online, parameter=parameter.result())
         hosts, unseen = _ask(target, [one for one in ids if online[one]])
@@ -71,10 +75,13 @@ def judge(case: Case) -> Iterator[Finding]:
     if isinstance(facts, Unseen):
         yield pen.unknown(say("the inside of the workers"), facts, _HIDES)
         return
-    if isinstance(facts.parameter, Unseen):
-        yield pen.unknown(say("the workers' parameter"), facts.parameter, _FROM_PARAMETER)
     if isinstance(facts.online, Unseen):
         yield pen.unknown(say("which workers SSM reaches"), facts.online, _HIDES)
+    if isinstance(facts.parameter, Unseen) and (
+        facts.parameter.reason == "denied" or not isinstance(facts.online, Unseen)
+    ):
+        yield pen.unknown(say("the workers' parameter"), facts.parameter, _FROM_PARAMETER)
+    if isinstance(facts.online, Unseen):
         return
     told = [finding for host in facts.hosts for finding in _judge_host(pen, case, host, facts.parameter)]
     yield from told
@@ -203,7 +210,8 @@ def _container_evidence(container: Container) -> dict[str, Json]:
 
 def _shown(case: Case, hosts: Sequence[Host]) -> dict[str, Json]:
     shown: list[Json] = [host.instance_id for host in hosts[:_LAST_LINES]]
-    lines: list[Json] = [line for host in hosts if host.container for line in host.container.job_lines][:_LAST_LINES]
+    lines: list[Json] = [line for host in hosts if host.container for line in host.container.job_lines]
+    lines = lines[:_LAST_LINES]
     return {"instances": shown, "log": lines} if case.job_id else {"instances": shown}
 
 
@@ -242,7 +250,7 @@ def _ask(target: Target, ids: Sequence[str]) -> tuple[tuple[Host, ...], dict[str
         except AWS_ERRORS as error:
             unseen |= dict.fromkeys(batch, target.connect.unseen(error, "ssm:SendCommand"))
             continue
-        for instance_id, told in zip(batch, each(lambda one: _output(target, command, one), batch), strict=True):
+        for instance_id, told in zip(batch, each(partial(_output, target, command), batch), strict=True):
             host = (
                 told
                 if isinstance(told, Unseen)

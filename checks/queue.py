@@ -51,11 +51,12 @@ def judge(case: Case) -> Iterator[Finding]:
     if isinstance(facts, Unseen):
         yield pen.unknown(say("the queue"), facts, _HIDES)
         return
-    dead = facts.dead_letters
-    if isinstance(dead, Unseen):
-        yield pen.unknown(say("the dead-letter queue"), dead, ("queue-dead-letters",))
-    if isinstance(facts.oldest_seconds, Unseen) and facts.oldest_seconds.reason != "not-asked":
-        yield pen.unknown(say("the age of the oldest message"), facts.oldest_seconds, ("queue-not-consumed",))
+    for what, part, hides in (
+        (say("the dead-letter queue"), facts.dead_letters, "queue-dead-letters"),
+        (say("the age of the oldest message"), facts.oldest_seconds, "queue-not-consumed"),
+    ):
+        if isinstance(part, Unseen) and part.reason != "not-asked":
+            yield pen.unknown(what, part, (hides,))
     if isinstance(facts.queue, Unseen):
         yield pen.unknown(say("the queue"), facts.queue, _HIDES)
     elif facts.queue is None:

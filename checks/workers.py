@@ -57,6 +57,9 @@ def judge(case: Case) -> Iterator[Finding]:
         return
     if isinstance(facts.group, Unseen):
         yield pen.unknown(say("the worker group"), facts.group, _HIDES)
+        if facts.group.reason != "denied":
+            # What keeps the group from being seen keeps the rest, too; only permissions are told one by one.
+            return
     elif facts.group is None:
         yield pen.fail("asg-missing", {"group": case.names["group"]})
     else:
@@ -121,7 +124,7 @@ def _judge_group(pen: Pen, case: Case, facts: WorkersFacts, group: Group) -> Ite
 
 def _judge_zero(pen: Pen, case: Case, facts: WorkersFacts, evidence: dict[str, Json]) -> Iterator[Finding]:
     since = waited(case)
-    autoscaler_acts = isinstance(facts.autoscaler, Autoscaler) and _alive(facts.autoscaler)
+    autoscaler_acts = isinstance(facts.autoscaler, Autoscaler) and alive(facts.autoscaler)
     if not work_waits(case):
         yield pen.ok(say("No worker runs, and nothing waits for one."), evidence)
     elif autoscaler_acts and since is not None and since < _AUTOSCALER_SECONDS:
@@ -159,7 +162,7 @@ def _waits_for_boot(case: Case, serving: Sequence[GroupInstance]) -> bool:
 def _judge_autoscaler(pen: Pen, autoscaler: Autoscaler | Unseen | None) -> Iterator[Finding]:
     if isinstance(autoscaler, Unseen):
         yield pen.unknown(say("the autoscaler"), autoscaler)
-    elif autoscaler is None or not _alive(autoscaler):
+    elif autoscaler is None or not alive(autoscaler):
         evidence: dict[str, Json] = {
             "function": autoscaler.state if autoscaler else None,
             "rule": autoscaler.rule if autoscaler else None,
@@ -168,7 +171,8 @@ def _judge_autoscaler(pen: Pen, autoscaler: Autoscaler | Unseen | None) -> Itera
         yield pen.warn("autoscaler-off", evidence)
 
 
-def _alive(autoscaler: Autoscaler) -> bool:
+def alive(autoscaler: Autoscaler) -> bool:
+    """Tell whether the autoscaler runs."""
     return autoscaler.state == "Active" and autoscaler.enabled
 
 
@@ -215,7 +219,7 @@ def _evidence(case: Case, facts: WorkersFacts, group: Group) -> dict[str, Json]:
     if not isinstance(facts.activities, Unseen) and facts.activities and facts.activities[0].status == "Failed":
         evidence["activity"] = facts.activities[0].message or facts.activities[0].description
     if isinstance(facts.autoscaler, Autoscaler):
-        evidence["autoscaler"] = "on" if _alive(facts.autoscaler) else "off"
+        evidence["autoscaler"] = "on" if alive(facts.autoscaler) else "off"
     return evidence
 
 

@@ -2,16 +2,36 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
-from academy_ops.cli import serve
+from academy_ops.cli import diagnose, scale, serve, watch
+from academy_ops.cli.options import Common, show_version, with_common
 from academy_ops.messages import _
 
 app = typer.Typer(
     name="academy-ops",
     help=_("Find out why a bulk Excel registration failed: root cause, evidence, remedy."),
-    add_completion=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+
+
+@app.callback()
+@with_common
+def root(
+    common: Common,
+    _version: Annotated[
+        bool,
+        typer.Option("--version", help=_("Show the version."), callback=show_version, is_eager=True),
+    ] = False,
+) -> None:
+    """Take the common options that stand before the command's name; `with_common` keeps them."""
+
+
+app.command(help=diagnose.HELP)(diagnose.diagnose)
+app.command(help=diagnose.CHECK_HELP)(diagnose.check)
+app.command("scale-worker", help=scale.HELP)(scale.scale_worker)
+app.command(help=watch.HELP)(watch.watch)
 app.add_typer(serve.app, name="serve")

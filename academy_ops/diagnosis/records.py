@@ -62,6 +62,8 @@ class JobState(StrEnum):
     DONE = "done"
     UNSEEN = "unseen"
     """There may be a job, but its state could not be read."""
+    UNASKED = "unasked"
+    """A job was asked about, but no address is set where its state could be read."""
 
 
 @dataclass(frozen=True, slots=True)

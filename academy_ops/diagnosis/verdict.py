@@ -28,6 +28,8 @@ def decide(findings: Sequence[Finding], standing: Standing) -> Verdict:
     symptoms = {code for code in faults if any(code in explained_by(other) for other in faults - {code})}
     roots = _rank(faults - symptoms, standing, _told_by_job(findings, standing))
 
+    if standing.state is JobState.UNASKED:
+        return _verdict(findings, "undetermined", next(iter(blind), None), also=(*roots, *blind[1:]))
     if roots:
         return _verdict(findings, "faulty", roots[0], also=(*roots[1:], *blind), symptoms=_in_order(symptoms))
     if blind:

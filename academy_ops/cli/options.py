@@ -1,0 +1,144 @@
+"""The options that every command takes, before the command's name or after it."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, fields, replace
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+
+from academy_ops import __version__
+from academy_ops.cli.errors import RefusedError
+from academy_ops.messages import LANGUAGES, _
+from academy_ops.settings import Settings, SettingsError, load
+
+DEFAULT_TIMEOUT_SECONDS: Final = 30.0
+
+
+class Output(StrEnum):
+    """The forms a diagnosis can be printed in."""
+
+    TABLE = "table"
+    JSON = "json"
+
+
+@dataclass(frozen=True, slots=True)
+class Common:
+    """The common options; None where an option was not given.
+
+    Attributes:
+        env_file: The env file; ``.env`` is read when it is there and none was given.
+        output: The form of the output.
+        timeout: Seconds for the whole run.
+        lang: The language; `academy_ops.cli.main` has acted on it already.
+        verbose: Show all evidence.
+        no_color: Plain text.
+    """
+
+    env_file: Path | None = None
+    output: Output | None = None
+    timeout: float | None = None
+    lang: str | None = None
+    verbose: bool | None = None
+    no_color: bool | None = None
+
+    def settings(self) -> Settings:
+        """Return the settings in force.
+
+        Raises:
+            RefusedError: The env file can't be read.
+        """
+        try:
+            return load(env_file=self.env_file)
+        except SettingsError as error:
+            raise RefusedError(error.message) from error
+
+    @property
+    def seconds(self) -> float:
+        """How long the whole run may take."""
+        return self.timeout or DEFAULT_TIMEOUT_SECONDS
+
+    @property
+    def plain(self) -> bool:
+        """Whether to print without colours."""
+        return bool(self.no_color or os.environ.get("NO_COLOR"))
+
+    @property
+    def form(self) -> Output:
+        """The form of the output."""
+        return self.output or Output.TABLE
+
+    def command_prefix(self) -> str:
+        """Return how a remedy's command calls this tool again, with the same env file."""
+        return f"academy-ops --env-file {self.env_file}" if self.env_file else "academy-ops"
+
+
+_OPTIONS: Final[dict[str, Any]] = {
+    "env_file": Annotated[
+        Path | None,
+        typer.Option(
+            "--env-file", metavar="PATH", help=_("Read settings from this file (default .env when it is there).")
+        ),
+    ],
+    "output": Annotated[Output | None, typer.Option("--output", "-o", help=_("The form of the output."))],
+    "timeout": Annotated[
+        float | None,
+        typer.Option("--timeout", metavar="SECONDS", min=1, help=_("Time for the whole run (default 30).")),
+    ],
+    "lang": Annotated[
+        str | None, typer.Option("--lang", metavar="|".join(LANGUAGES), help=_("Language of the output."))
+    ],
+    "verbose": Annotated[bool | None, typer.Option("--verbose", "-v", help=_("Show all evidence."))],
+    "no_color": Annotated[bool | None, typer.Option("--no-color", help=_("No colours (as NO_COLOR does)."))],
+}
+
+
+def with_common(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give ``command`` the common options; it takes them as one argument ``common``."""
+    signature = inspect.signature(command, eval_str=True)
+    own = [parameter for name, parameter in signature.parameters.items() if name != "common"]
+    added = [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
+        for name, annotation in _OPTIONS.items()
+    ]
+    context = inspect.Parameter("context", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context)
+
+    @functools.wraps(command)
+    def wrapped(*args: Any, context: typer.Context, **kwargs: Any) -> Any:  # noqa: ANN401 - whatever the command takes
+        here = Common(**{name: kwargs.pop(name) for name in _OPTIONS})
+        context.obj = merged(context.obj, here)
+        return command(*args, common=context.obj, **kwargs)
+
+    keyword_only = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in own]
+    parameters = [*keyword_only, *added, context]
+    # Typer reads a command's options from its signature and its annotations.
+    vars(wrapped)["__signature__"] = signature.replace(parameters=parameters)
+    wrapped.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    return wrapped
+
+
+def merged(before: object, here: Common) -> Common:
+    """Let an option given after the command's name win over one given before it."""
+    if not isinstance(before, Common):
+        return here
+    given = {field.name: getattr(here, field.name) for field in fields(here)}
+    return replace(before, **{name: value for name, value in given.items() if value is not None})
+
+
+def on_terminal() -> bool:
+    """Tell whether a person sees the output as it comes and can answer."""
+    return sys.stdin.isatty() and sys.stdout.isatty()
+
+
+def show_version(asked: bool) -> None:
+    """Print the version and stop."""
+    if asked:
+        typer.echo(f"academy-ops {__version__}")
+        raise typer.Exit
