@@ -202,11 +202,14 @@ def read_env_file(path: Path) -> dict[str, EnvLine]:
     lines: dict[str, EnvLine] = {}
     for binding in parse_stream(io.StringIO(text)):
         if binding.error:
+            # The parser counts the blank lines before an assignment as part of it.
+            blank = len(binding.original.string) - len(binding.original.string.lstrip("\r\n"))
+            line = binding.original.line + binding.original.string[:blank].count("\n")
             raise SettingsError(
                 say(
                     "{path}, line {line}: not a NAME=value assignment. Correct or remove the line.",
                     path=str(path),
-                    line=binding.original.line,
+                    line=line,
                 )
             )
         if binding.key is not None and binding.value is not None:

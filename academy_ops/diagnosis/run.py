@@ -18,7 +18,7 @@ C = TypeVar("C", bound="DataclassInstance")
 T_contra = TypeVar("T_contra", contravariant=True)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Check(Generic[T_contra, C]):
     """One step of the runbook.
 

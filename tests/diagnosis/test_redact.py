@@ -1,0 +1,31 @@
+"""Secrets and control characters never leave."""
+
+import pytest
+
+from academy_ops.diagnosis.redact import printable, redacted
+
+
+def test_a_known_secret_is_masked_wherever_it_stands() -> None:
+    assert redacted("key=abcd1234/abcd1234", ["abcd1234"]) == "key=***/***"
+
+
+def test_a_longer_secret_goes_first_so_that_nothing_of_it_is_left() -> None:
+    assert redacted("abcd1234efgh", ["abcd1234", "abcd1234efgh"]) == "***"
+
+
+@pytest.mark.parametrize(
+    ("text", "secret"),
+    [
+        ("AKIAIOSFODNN7EXAMPLE is unknown", "AKIAIOSFODNN7EXAMPLE"),
+        ("Authorization: Bearer abcdefghijkl", "abcdefghijkl"),
+        ("postgresql://user:pass@db/academy", "pass"),
+        ("https://x/?X-Amz-Signature=0123456789abcdef", "0123456789abcdef"),
+    ],
+)
+def test_secrets_of_a_known_form_are_masked_though_nobody_named_them(text: str, secret: str) -> None:
+    assert secret not in redacted(text)
+
+
+def test_terminal_escape_sequences_do_not_survive() -> None:
+    assert "\x1b" not in printable("\x1b]0;owned\x07 한글\n")
+    assert printable("한글\n") == "한글\n"

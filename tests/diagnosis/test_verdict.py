@@ -1,0 +1,160 @@
+"""The root-cause rule, as the product's contract states it."""
+
+import itertools
+import random
+
+import pytest
+
+from academy_ops.diagnosis.catalogue import CATALOGUE, explained_by
+from academy_ops.diagnosis.records import Finding, JobState, Standing
+from academy_ops.diagnosis.verdict import decide
+from academy_ops.messages import say
+
+PENDING = Standing(JobState.PENDING)
+RUNNING = Standing(JobState.RUNNING)
+FAILED = Standing(JobState.FAILED)
+DONE = Standing(JobState.DONE)
+NO_JOB = Standing(JobState.NONE)
+
+
+def fault(code: str, check: str = "any") -> Finding:
+    return Finding(check, CATALOGUE[code].section, "fail", say("x"), cause=code)
+
+
+def warning(code: str) -> Finding:
+    return Finding("any", CATALOGUE[code].section, "warn", say("x"), cause=code)
+
+
+def fine(check: str) -> Finding:
+    return Finding(check, "0", "ok", say("x"))
+
+
+def unknown(*hides: str) -> Finding:
+    return Finding("any", "0", "unknown", say("x"), hides=frozenset(hides))
+
+
+def test_a_fault_that_another_explains_is_a_symptom() -> None:
+    verdict = decide([fault("job-stalled"), fault("worker-scaled-to-zero")], RUNNING)
+    assert verdict.cause == "worker-scaled-to-zero"
+    assert verdict.symptoms == ("job-stalled",)
+    assert verdict.also == ()
+
+
+def test_a_fault_explained_through_a_third_is_a_symptom_even_where_the_third_is_absent() -> None:
+    assert "excel-object-missing" in explained_by("worker-env-stale")
+    verdict = decide([fault("excel-object-missing", "job"), fault("worker-env-stale")], FAILED)
+    assert verdict.cause == "worker-env-stale"
+    assert verdict.symptoms == ("excel-object-missing",)
+
+
+def test_what_explains_the_state_of_the_job_comes_before_what_stands_earlier_in_the_pipeline() -> None:
+    verdict = decide([fault("r2-bucket-missing"), fault("worker-scaled-to-zero")], PENDING)
+    assert verdict.cause == "worker-scaled-to-zero"
+    assert verdict.also == ("r2-bucket-missing",)
+
+
+def test_among_equals_the_order_of_the_pipeline_decides() -> None:
+    verdict = decide([fault("worker-scaled-to-zero"), fault("queue-missing")], PENDING)
+    assert verdict.cause == "queue-missing"
+    assert verdict.also == ("worker-scaled-to-zero",)
+
+
+def test_without_a_job_the_order_of_the_pipeline_decides_alone() -> None:
+    verdict = decide([fault("worker-scaled-to-zero"), fault("proxy-upstream-down"), fault("r2-env-missing")], NO_JOB)
+    assert (verdict.cause, verdict.also) == ("r2-env-missing", ("proxy-upstream-down", "worker-scaled-to-zero"))
+
+
+def test_a_failed_job_is_explained_by_its_own_message_whatever_else_is_broken_today() -> None:
+    verdict = decide([fault("r2-credentials-rejected"), fault("excel-no-students", "job")], FAILED)
+    assert verdict.cause == "excel-no-students"
+    assert verdict.also == ("r2-credentials-rejected",)
+
+
+def test_a_failed_job_is_explained_by_what_explains_its_message() -> None:
+    verdict = decide([fault("queue-missing"), fault("excel-object-missing", "job"), fault("r2-bucket-missing")], FAILED)
+    assert verdict.cause == "r2-bucket-missing"
+
+
+@pytest.mark.parametrize(("standing", "status"), [(NO_JOB, "healthy"), (DONE, "healthy"), (PENDING, "in-progress")])
+def test_a_warning_is_never_the_cause(standing: Standing, status: str) -> None:
+    verdict = decide([fine("workers"), warning("autoscaler-off")], standing)
+    assert (verdict.status, verdict.cause, verdict.warnings) == (status, None, ("autoscaler-off",))
+
+
+def test_what_is_unseen_and_could_explain_the_state_leaves_it_undetermined() -> None:
+    assert decide([fine("r2"), unknown("queue-missing")], PENDING).status == "undetermined"
+
+
+def test_what_is_unseen_and_could_not_explain_the_state_does_not_matter() -> None:
+    assert decide([fine("queue"), unknown("r2-access-denied")], PENDING).status == "in-progress"
+
+
+def test_a_job_that_is_done_needs_nothing_more() -> None:
+    assert decide([fine("job"), unknown("queue-missing")], DONE).status == "healthy"
+
+
+def test_a_job_that_moves_needs_no_explanation() -> None:
+    assert decide([unknown("queue-missing")], Standing(JobState.PENDING, moving=True)).status == "in-progress"
+
+
+def test_without_a_job_every_check_is_needed() -> None:
+    assert decide([fine("r2"), unknown()], NO_JOB).status == "undetermined"
+
+
+def test_a_job_whose_state_is_unseen_is_undetermined() -> None:
+    assert decide([fine("queue")], Standing(JobState.UNSEEN)).status == "undetermined"
+
+
+def test_a_job_that_could_not_be_asked_about_is_undetermined_even_beside_a_fault() -> None:
+    verdict = decide([fault("r2-env-missing")], Standing(JobState.UNASKED))
+    assert (verdict.status, verdict.cause, verdict.also) == ("undetermined", None, ("r2-env-missing",))
+
+
+@pytest.mark.parametrize("standing", [NO_JOB, PENDING, DONE])
+def test_an_access_cause_says_that_the_tool_could_not_look(standing: Standing) -> None:
+    verdict = decide([fault("aws-credentials-missing"), fine("r2")], standing)
+    assert (verdict.status, verdict.cause) == ("undetermined", "aws-credentials-missing")
+
+
+def test_an_access_cause_stands_under_also_beside_a_fault() -> None:
+    verdict = decide([fault("aws-credentials-missing"), fault("r2-bucket-missing")], NO_JOB)
+    assert (verdict.status, verdict.cause, verdict.also) == (
+        "faulty",
+        "r2-bucket-missing",
+        ("aws-credentials-missing",),
+    )
+
+
+def test_r2_keys_in_place_of_aws_keys_are_a_fault_and_explain_the_rejection() -> None:
+    verdict = decide([fault("aws-keys-are-r2-keys"), fault("aws-credentials-invalid")], NO_JOB)
+    assert (verdict.status, verdict.cause) == ("faulty", "aws-keys-are-r2-keys")
+
+
+@pytest.mark.parametrize("standing", [Standing(state) for state in JobState])
+def test_no_facts_at_all_are_undetermined(standing: Standing) -> None:
+    assert decide([], standing).status == "undetermined"
+
+
+def test_checks_with_nothing_but_ok_are_ruled_out() -> None:
+    verdict = decide([fine("r2"), fine("queue"), fault("worker-scaled-to-zero", "workers")], PENDING)
+    assert verdict.ruled_out == ("r2", "queue")
+
+
+def test_the_order_of_the_findings_does_not_matter() -> None:
+    dice = random.Random(7)
+    for state, size in itertools.product(JobState, range(2, 6)):
+        for _ in range(20):
+            findings = [fault(code) for code in dice.sample(sorted(CATALOGUE), size)]
+            before = decide(findings, Standing(state))
+            dice.shuffle(findings)
+            after = decide(findings, Standing(state))
+            assert (after.cause, after.also, after.symptoms) == (before.cause, before.also, before.symptoms)
+
+
+def test_no_two_codes_explain_each_other() -> None:
+    mutual = [(one, other) for one in CATALOGUE for other in explained_by(one) if one in explained_by(other)]
+    assert mutual == []
+
+
+def test_every_explained_code_is_in_the_catalogue() -> None:
+    assert frozenset().union(*(cause.explains for cause in CATALOGUE.values())) <= set(CATALOGUE)

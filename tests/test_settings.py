@@ -1,0 +1,87 @@
+"""Where settings come from, and what an env file may look like."""
+
+from pathlib import Path
+
+import pytest
+
+from academy_ops.settings import SettingsError, load
+
+
+def write(folder: Path, text: str) -> Path:
+    path = folder / "api.env"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_the_environment_wins_over_the_env_file_and_that_over_the_default(tmp_path: Path) -> None:
+    path = write(tmp_path, "AI_WORKER_NAME=from-file\nAI_WORKER_ASG_NAME=from-file\n")
+    settings = load(env_file=path, environ={"AI_WORKER_NAME": "from-environment"})
+    assert [(settings[name].value, settings[name].source) for name in ("AI_WORKER_NAME", "AI_WORKER_ASG_NAME")] == [
+        ("from-environment", "environment"),
+        ("from-file", "env file"),
+    ]
+    assert settings.queue == "academy-ai-jobs-basic"
+    assert settings["AI_SQS_QUEUE_NAME_BASIC"].source == "default"
+
+
+def test_the_command_line_wins_over_everything(tmp_path: Path) -> None:
+    path = write(tmp_path, "AWS_REGION=us-east-1\n")
+    settings = load(overrides={"AWS_REGION": "eu-west-1"}, env_file=path, environ={"AWS_REGION": "us-west-2"})
+    assert settings.region == "eu-west-1"
+
+
+def test_a_blank_value_counts_as_unset(tmp_path: Path) -> None:
+    settings = load(env_file=write(tmp_path, "R2_EXCEL_BUCKET=\nEXCEL_BUCKET_NAME=old\n"), environ={"AWS_REGION": "  "})
+    assert settings.bucket == "old"
+    assert settings.region == "ap-northeast-2"
+
+
+def test_quotes_are_stripped_from_the_value_but_kept_as_docker_keeps_them(tmp_path: Path) -> None:
+    setting = load(env_file=write(tmp_path, 'R2_ENDPOINT="https://x.example"\n'), environ={})["R2_ENDPOINT"]
+    assert (setting.value, setting.as_docker) == ("https://x.example", '"https://x.example"')
+
+
+def test_a_line_that_is_no_assignment_is_named_by_its_number(tmp_path: Path) -> None:
+    path = write(tmp_path, "AWS_REGION=x\n\n== broken ==\n")
+    with pytest.raises(SettingsError, match=r"line 3"):
+        load(env_file=path, environ={})
+
+
+def test_a_missing_env_file_is_told_in_one_line(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"Can't read the env file .*nowhere"):
+        load(env_file=tmp_path / "nowhere", environ={})
+
+
+def test_a_file_that_is_not_utf_8_is_told_in_one_line(tmp_path: Path) -> None:
+    path = tmp_path / "api.env"
+    path.write_bytes("R2_EXCEL_BUCKET=학생\n".encode("cp949"))
+    with pytest.raises(SettingsError, match="not UTF-8"):
+        load(env_file=path, environ={})
+
+
+def test_a_byte_order_mark_of_windows_does_no_harm(tmp_path: Path) -> None:
+    path = tmp_path / "api.env"
+    path.write_bytes(b"\xef\xbb\xbfAWS_REGION=us-east-1\r\n")
+    assert load(env_file=path, environ={}).region == "us-east-1"
+
+
+def test_no_secret_shows_in_the_repr_of_the_settings(tmp_path: Path) -> None:
+    path = write(tmp_path, "R2_SECRET_KEY=hush-hush\nAWS_SECRET_ACCESS_KEY=very-quiet\n")
+    settings = load(env_file=path, environ={})
+    assert "hush-hush" not in repr(settings)
+    assert "very-quiet" not in repr(settings)
+    assert settings.secret_values() == {"hush-hush", "very-quiet"}
+
+
+def test_aws_settings_of_the_file_reach_the_sdk_as_one_group(tmp_path: Path) -> None:
+    path = write(tmp_path, "AWS_ACCESS_KEY_ID=k\nAWS_SECRET_ACCESS_KEY=s\nAWS_ENDPOINT_URL=http://127.0.0.1:1\n")
+    environ: dict[str, str] = {}
+    load(env_file=path, environ={}).export_aws(environ)
+    assert environ == {
+        "AWS_ACCESS_KEY_ID": "k",
+        "AWS_SECRET_ACCESS_KEY": "s",
+        "AWS_ENDPOINT_URL": "http://127.0.0.1:1",
+    }
+    own = {"AWS_ACCESS_KEY_ID": "mine"}
+    load(env_file=path, environ={}).export_aws(own)
+    assert own == {"AWS_ACCESS_KEY_ID": "mine", "AWS_ENDPOINT_URL": "http://127.0.0.1:1"}
