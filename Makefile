@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 UV := $(shell command -v uv 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test lint format bench wheel lock clean
+.PHONY: help venv demo test lint format bench messages wheel lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -43,6 +43,14 @@ format: $(READY)  ## let ruff mend what it can
 
 bench: $(READY)  ## speed, as ratios against a rival in the same run
 	$(BIN)/python -m tests.bench
+
+messages: $(READY)  ## collect new sentences into the Korean catalogue, to be translated there
+	mkdir -p build
+	$(BIN)/pybabel -q extract --keyword=say --no-location --sort-output --width=110 \
+	  --output-file=build/academy_ops.pot academy_ops checks
+	$(BIN)/pybabel -q update --no-fuzzy-matching --ignore-obsolete --width=110 --domain=academy_ops \
+	  --input-file=build/academy_ops.pot --output-dir=academy_ops/locale --locale=ko
+	$(BIN)/pybabel -q compile --domain=academy_ops --directory=academy_ops/locale
 
 wheel: $(READY)  ## the wheel in dist/
 	rm -rf dist

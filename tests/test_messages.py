@@ -1,0 +1,70 @@
+"""Every sentence for people exists in Korean and in English."""
+
+import string
+from pathlib import Path
+
+import pytest
+from babel.messages.extract import extract_from_dir
+from babel.messages.pofile import read_po
+
+from academy_ops import messages
+from academy_ops.messages import say
+
+ROOT = Path(__file__).parent.parent
+
+
+def sentences() -> set[str]:
+    keywords = {"_": None, "say": None}
+    found = set[str]()
+    for folder in ("academy_ops", "checks"):
+        for _file, _line, message, _comments, _context in extract_from_dir(ROOT / folder, keywords=keywords):
+            found.add(message if isinstance(message, str) else message[0])
+    return found
+
+
+def korean() -> dict[str, str]:
+    path = ROOT / "academy_ops/locale/ko/LC_MESSAGES/academy_ops.po"
+    with path.open("rb") as lines:
+        return {str(message.id): str(message.string) for message in read_po(lines) if message.id}
+
+
+def test_every_sentence_is_translated_and_none_is_left_over() -> None:
+    translated = {template for template, text in korean().items() if text}
+    assert sentences() - translated == set(), "run `make messages` and translate these"
+    assert translated - sentences() == set(), "run `make messages`: these are no longer said"
+
+
+def test_a_translation_has_the_same_values_as_its_sentence() -> None:
+    def fields(template: str) -> set[str]:
+        return {name for _, name, _, _ in string.Formatter().parse(template) if name}
+
+    differing = {template: text for template, text in korean().items() if fields(template) != fields(text)}
+    assert differing == {}
+
+
+def test_a_text_is_rendered_in_either_language_with_the_same_values() -> None:
+    text = say("The job is {status}.", status="PENDING")
+    assert text.render("en") == "The job is PENDING."
+    assert "PENDING" in text.render("ko")
+    assert text.render("ko") != text.render("en")
+
+
+@pytest.mark.parametrize(
+    ("asked", "environ", "language"),
+    [
+        ("ko", {"LANG": "en_US.UTF-8"}, "ko"),
+        (None, {"ACADEMY_OPS_LANG": "ko", "LANG": "en_US.UTF-8"}, "ko"),
+        (None, {"LANG": "ko_KR.UTF-8"}, "ko"),
+        (None, {"LC_ALL": "C", "LANG": "ko_KR.UTF-8"}, "en"),
+        (None, {"LANG": "de_DE.UTF-8"}, "en"),
+    ],
+)
+def test_the_language_is_the_one_asked_for_else_the_setting_else_the_locale(
+    asked: str | None, environ: dict[str, str], language: str
+) -> None:
+    assert messages.choose(asked, environ) == language
+
+
+def test_a_language_nobody_speaks_here_is_refused() -> None:
+    with pytest.raises(ValueError, match="fr"):
+        messages.choose("fr", {})
