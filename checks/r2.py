@@ -30,7 +30,7 @@ _PLACEHOLDERS: Final = (
     "<",
     "example",
 )
-_LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
+_TLS_ONLY: Final = ".r2.cloudflarestorage.com"
 
 _REJECTED: Final = frozenset({"InvalidAccessKeyId", "SignatureDoesNotMatch", "Unauthorized", "InvalidArgument", "401"})
 _DENIED: Final = frozenset({"AccessDenied", "Forbidden", "403"})
@@ -124,7 +124,7 @@ def _endpoint_state(value: str) -> SettingState:
         return "not-a-url"
     if parts.path.strip("/"):
         return "bucket-in-path"
-    return "no-tls" if parts.scheme == "http" and host not in _LOOPBACK else "set"
+    return "no-tls" if parts.scheme == "http" and host.endswith(_TLS_ONLY) else "set"
 
 
 def _reach(target: Target, settings: Settings) -> tuple[Literal[True] | Unseen | None, str]:

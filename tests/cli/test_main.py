@@ -1,0 +1,132 @@
+"""The command line: refusals in one line, right exit codes, nothing but the document on stdout."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SHELL = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT") if name in os.environ}
+
+
+def academy_ops(*arguments: str, cwd: Path, **environ: str) -> subprocess.CompletedProcess[str]:
+    """Run the tool as a process of its own, in an empty environment but for ``environ``."""
+    return subprocess.run(
+        [sys.executable, "-m", "academy_ops", *arguments],
+        cwd=cwd,
+        env={**SHELL, "HOME": str(cwd), "AWS_EC2_METADATA_DISABLED": "true", "LANG": "en_US.UTF-8", **environ},
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=False,
+        timeout=60,
+    )
+
+
+def test_the_version_is_told(tmp_path: Path) -> None:
+    assert academy_ops("--version", cwd=tmp_path).stdout.startswith("academy-ops ")
+
+
+def test_check_list_names_the_checks_in_runbook_order(tmp_path: Path) -> None:
+    done = academy_ops("check", "--list", cwd=tmp_path)
+    assert done.stdout.split() == ["access", "r2", "endpoint", "job", "workers", "queue", "logs"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("diagnose", "a/b"), "'a/b' is no job id"),
+        (("diagnose", "x" * 65), "is no job id"),
+        (("diagnose", "--only", "quue"), "There is no check 'quue'"),
+        (("check", "quue"), "access, r2, endpoint, job, workers, queue, logs"),
+        (("check",), "Name a check"),
+        (("diagnose", "--outptu", "json"), "--output"),
+        (("diagnose", "--env-file", "nowhere.env"), "Can't read the env file nowhere.env"),
+        (("scale-worker",), "--desired"),
+        (("scale-worker", "--desired", "-1"), "--desired"),
+        (("--lang", "fr", "diagnose"), "use ko or en"),
+        (("frobnicate",), "frobnicate"),
+    ],
+)
+def test_bad_input_gets_one_line_on_stderr_and_exit_2(arguments: tuple[str, ...], said: str, tmp_path: Path) -> None:
+    done = academy_ops(*arguments, cwd=tmp_path)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert said in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_with_nothing_set_and_a_job_id_it_is_undetermined(tmp_path: Path) -> None:
+    done = academy_ops("diagnose", "abc", "-o", "json", cwd=tmp_path)
+    document = json.loads(done.stdout)
+    assert done.returncode == 3
+    assert document["verdict"]["status"] == "undetermined"
+    assert document["job_id"] == "abc"
+
+
+def test_the_document_has_exactly_the_promised_keys(tmp_path: Path) -> None:
+    document = json.loads(academy_ops("diagnose", "-o", "json", cwd=tmp_path).stdout)
+    assert document["schema"] == "academy-ops/diagnosis/1"
+    assert set(document) == {"schema", "tool", "job_id", "started_at", "elapsed_ms", "verdict", "findings"}
+    assert set(document["verdict"]) == {
+        "status", "cause", "section", "summary", "remedies", "also", "symptoms", "warnings", "ruled_out",
+    }  # fmt: skip
+    for finding in document["findings"]:
+        assert set(finding) == {
+            "check", "section", "status", "cause", "summary", "evidence", "remedies", "missing_permission", "because",
+            "elapsed_ms",
+        }  # fmt: skip
+
+
+def test_common_options_may_stand_before_the_command_or_after_it(tmp_path: Path) -> None:
+    before = academy_ops("-o", "json", "check", "r2", cwd=tmp_path)
+    after = academy_ops("check", "r2", "-o", "json", cwd=tmp_path)
+    assert (
+        json.loads(before.stdout)["verdict"]["cause"]
+        == json.loads(after.stdout)["verdict"]["cause"]
+        == "r2-env-missing"
+    )
+
+
+def test_a_dotenv_file_in_the_folder_is_read_by_default(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("R2_ENDPOINT=https://x.example\nR2_ACCESS_KEY=k\n", encoding="utf-8")
+    finding = json.loads(academy_ops("check", "r2", "-o", "json", cwd=tmp_path).stdout)["findings"][0]
+    assert finding["evidence"]["missing"] == ["R2_SECRET_KEY"]
+
+
+def test_with_every_address_a_black_hole_it_ends_in_time_and_undetermined(tmp_path: Path) -> None:
+    # 192.0.2.0/24 is reserved for documentation: nothing answers, or the network refuses at once.
+    hole = "http://192.0.2.1:9"
+    done = academy_ops(
+        "diagnose", "abc", "--timeout", "10", "-o", "json",
+        cwd=tmp_path,
+        ACADEMY_API_URL=hole, ACADEMY_ORIGIN_URL=hole, ACADEMY_APP_URL=hole, AWS_ENDPOINT_URL=hole,
+        R2_ENDPOINT=hole, R2_ACCESS_KEY="k", R2_SECRET_KEY="s",
+        AWS_ACCESS_KEY_ID="AKIDEXAMPLE", AWS_SECRET_ACCESS_KEY="wJalrXUtnFEMI",
+    )  # fmt: skip
+    document = json.loads(done.stdout)
+    assert done.returncode == 3
+    assert document["verdict"]["status"] == "undetermined"
+    assert document["elapsed_ms"] < 12_000
+
+
+@pytest.mark.parametrize("encoding", ["cp949", "ascii"])
+@pytest.mark.parametrize("language", ["ko", "en"])
+def test_output_survives_a_console_that_knows_few_characters(encoding: str, language: str, tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "academy_ops", "--lang", language, "diagnose"],
+        cwd=tmp_path,
+        env={**SHELL, "HOME": str(tmp_path), "AWS_EC2_METADATA_DISABLED": "true", "PYTHONIOENCODING": encoding},
+        capture_output=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 1
+    assert b"r2-env-missing" in done.stdout
+    assert b"Traceback" not in done.stderr
+
+
+def test_no_colour_codes_reach_a_pipe(tmp_path: Path) -> None:
+    assert "\x1b" not in academy_ops("diagnose", cwd=tmp_path, FORCE_COLOR="").stdout
