@@ -148,12 +148,18 @@ def _evidence(facts: EndpointFacts) -> dict[str, Json]:
         "origin": facts.origin,
         "app": facts.app,
     }
-    return {name: _layer(answer) for name, answer in layers.items()}
+    # A layer whose address is not set was not asked; there is nothing to show of it.
+    asked = {name: answer for name, answer in layers.items() if not _not_configured(answer)}
+    return {name: _layer(answer) for name, answer in asked.items()}
+
+
+def _not_configured(answer: Answer | Unseen) -> bool:
+    return isinstance(answer, Unseen) and answer.reason == "not-configured"
 
 
 def _layer(answer: Answer | Unseen) -> Json:
     if isinstance(answer, Unseen):
-        return {"url": answer.tried, "reason": answer.reason, "detail": answer.detail}
+        return {"url": answer.tried, "reason": answer.reason}
     shown: dict[str, Json] = {"url": answer.url, "status": answer.status, "elapsed_ms": answer.elapsed_ms}
     shown |= {name: value for name, value in answer.headers.items() if name in {"server", "cf-ray", "location"}}
     return shown

@@ -158,10 +158,10 @@ class TableReport:
 
     def _shown(self, evidence: Mapping[str, Json]) -> str:
         limit = None if self._verbose else _LONGEST_VALUE
-        shown = [
-            f"{name} {_short(value)[:limit]}" for name, value in evidence.items() if value not in (None, "", [], {})
-        ]
-        return f" {self._marks['dot']} ".join(shown)
+        told = {name: value for name, value in evidence.items() if value not in (None, "", [], {})}
+        shown = [f"{name} {_short(value)[:limit]}" for name, value in told.items()]
+        nested = any(isinstance(value, dict) for value in told.values())
+        return "\n".join(shown) if nested else f" {self._marks['dot']} ".join(shown)
 
     def _show_waiting(self) -> None:
         if self._status is not None:

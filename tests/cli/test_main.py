@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -97,15 +98,16 @@ def test_a_dotenv_file_in_the_folder_is_read_by_default(tmp_path: Path) -> None:
 
 
 def test_with_every_address_a_black_hole_it_ends_in_time_and_undetermined(tmp_path: Path) -> None:
-    # 192.0.2.0/24 is reserved for documentation: nothing answers, or the network refuses at once.
-    hole = "http://192.0.2.1:9"
-    done = academy_ops(
-        "diagnose", "abc", "--timeout", "10", "-o", "json",
-        cwd=tmp_path,
-        ACADEMY_API_URL=hole, ACADEMY_ORIGIN_URL=hole, ACADEMY_APP_URL=hole, AWS_ENDPOINT_URL=hole,
-        R2_ENDPOINT=hole, R2_ACCESS_KEY="k", R2_SECRET_KEY="s",
-        AWS_ACCESS_KEY_ID="AKIDEXAMPLE", AWS_SECRET_ACCESS_KEY="wJalrXUtnFEMI",
-    )  # fmt: skip
+    # The kernel completes the connection; nobody ever answers on it.
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        hole = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        done = academy_ops(
+            "diagnose", "abc", "--timeout", "10", "-o", "json",
+            cwd=tmp_path,
+            ACADEMY_API_URL=hole, ACADEMY_ORIGIN_URL=hole, ACADEMY_APP_URL=hole, AWS_ENDPOINT_URL=hole,
+            R2_ENDPOINT=hole, R2_ACCESS_KEY="k", R2_SECRET_KEY="s",
+            AWS_ACCESS_KEY_ID="AKIDEXAMPLE", AWS_SECRET_ACCESS_KEY="wJalrXUtnFEMI",
+        )  # fmt: skip
     document = json.loads(done.stdout)
     assert done.returncode == 3
     assert document["verdict"]["status"] == "undetermined"
