@@ -1,0 +1,105 @@
+"""The lab's AWS: moto's server with the lab's corrections, behind the gate, on a free port of 127.0.0.1."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from botocore.config import Config
+from moto.core.responses import BaseResponse
+from moto.core.utils import convert_to_flask_response
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+from werkzeug.middleware.dispatcher import DispatcherMiddleware
+from werkzeug.serving import make_server
+
+from academy_ops.lab import names
+from academy_ops.lab.aws import autoscaling, sqs, ssm
+from academy_ops.lab.aws.gate import Gate
+from academy_ops.lab.state import Keys
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+    from flask import Flask
+
+
+class _QuietHandler(MotoRequestHandler):
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """Write no access log: long polls would fill it."""
+
+
+class Cloud:
+    """AWS.
+
+    Attributes:
+        url: Its endpoint.
+        scaling: The Auto Scaling service between requests.
+        polled: Set whenever someone asks a queue for messages.
+    """
+
+    def __init__(
+        self, hosts: Callable[[], Mapping[str, ssm.Host]], mounts: dict[str, WSGIApplication] | None = None
+    ) -> None:
+        """Prepare it.
+
+        Args:
+            hosts: The managed instances, by id.
+            mounts: Other applications on the same port, by path.
+        """
+        self.scaling = autoscaling.Scaling()
+        self.polled = threading.Event()
+        self._corrected: dict[str, type[BaseResponse]] = {
+            "autoscaling": autoscaling.corrected(self.scaling),
+            "sqs": sqs.corrected(self.polled),
+            "ssm": ssm.corrected(ssm.Commands(hosts)),
+        }
+        self._gate = Gate(DomainDispatcherApplication(self._create_app))
+        with socket.create_server(("127.0.0.1", 0)) as listening:
+            self._server = make_server(
+                "127.0.0.1",
+                0,
+                DispatcherMiddleware(self._gate, mounts),
+                threaded=True,
+                request_handler=_QuietHandler,
+                fd=listening.fileno(),
+            )
+        self.url = f"http://127.0.0.1:{self._server.port}"
+        self._thread = threading.Thread(target=self._server.serve_forever, name="aws", daemon=True)
+
+    def start(self) -> None:
+        """Answer requests from now on."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Answer no more."""
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+    def set_clock_offset(self, seconds: float) -> None:
+        """Put AWS's clock ahead of the machine's; requests signed by the machine's clock may then be refused."""
+        self._gate.clock_offset = timedelta(seconds=seconds)
+
+    def _create_app(self, service: Any) -> Flask:  # noqa: ANN401 - one of hundreds of literals
+        app = create_backend_app(service)
+        if corrected := self._corrected.get(service):
+            original = f"{corrected.__mro__[2].__name__}.dispatch"
+            for endpoint in app.view_functions:
+                if endpoint.startswith(original):
+                    app.view_functions[endpoint] = convert_to_flask_response(corrected.dispatch)
+        return app
+
+
+def client(url: str, keys: Keys, service: Any) -> Any:  # noqa: ANN401 - boto3 makes its clients' types at run time
+    """Return a boto3 client for the lab's AWS at ``url``."""
+    return boto3.Session().client(
+        service,
+        endpoint_url=url,
+        region_name=names.REGION,
+        aws_access_key_id=keys.key_id,
+        aws_secret_access_key=keys.secret,
+        config=Config(connect_timeout=3, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 2}),
+    )

@@ -1,0 +1,103 @@
+"""What the academy owns in AWS, made over the wire as its operators once did."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from typing import Any, Final
+
+from academy_ops.academy.contract import MAX_RECEIVES, QUEUE_ATTRIBUTES
+from academy_ops.lab import names
+from academy_ops.lab.aws.cloud import client
+from academy_ops.lab.aws.gate import create_user
+from academy_ops.lab.state import Keys
+
+EVERYTHING: Final = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+
+
+def create_users() -> dict[str, Keys]:
+    """Make the lab's IAM users: the operator, the API, the workers and the autoscaler."""
+    return {
+        "operator": create_user("academy-operator", EVERYTHING),
+        "api": create_user("academy-api", policy("sqs:*")),
+        "worker": create_user("academy-worker", policy("sqs:*", "ssm:GetParameter")),
+        "autoscaler": create_user("academy-autoscaler", policy("sqs:Get*", "autoscaling:*")),
+    }
+
+
+def policy(*allowed: str, denied: tuple[str, ...] = ()) -> dict[str, Any]:
+    """Write a policy that allows and denies actions on everything."""
+    statements = [{"Effect": "Allow", "Action": list(allowed), "Resource": "*"}]
+    if denied:
+        statements.append({"Effect": "Deny", "Action": list(denied), "Resource": "*"})
+    return {"Version": "2012-10-17", "Statement": statements}
+
+
+def create_queues(url: str, keys: Keys) -> None:
+    """Make the queue and its dead-letter queue with the attributes of production; leave those that are there."""
+    sqs = client(url, keys, "sqs")
+    dead_letters = sqs.create_queue(QueueName=names.DEAD_LETTER_QUEUE, Attributes=_retention())["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=dead_letters, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    redrive = json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": MAX_RECEIVES})
+    sqs.create_queue(QueueName=names.QUEUE, Attributes={**QUEUE_ATTRIBUTES, "RedrivePolicy": redrive})
+
+
+def create_function_and_rule(url: str, keys: Keys) -> None:
+    """Record the autoscaler's function, and the rule that runs it once a minute."""
+    trust = {
+        "Version": "2012-10-17",
+        "Statement": [
+            {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+        ],
+    }
+    role = client(url, keys, "iam").create_role(
+        RoleName="academy-worker-autoscale", AssumeRolePolicyDocument=json.dumps(trust)
+    )["Role"]["Arn"]
+    function = client(url, keys, "lambda").create_function(
+        FunctionName=names.FUNCTION,
+        Runtime="python3.12",
+        Handler="academy_ops.academy.autoscaler.handler",
+        Role=role,
+        Code={"ZipFile": _empty_zip()},
+    )["FunctionArn"]
+    events = client(url, keys, "events")
+    events.put_rule(Name=names.RULE, ScheduleExpression="rate(1 minute)", State="ENABLED")
+    events.put_targets(Rule=names.RULE, Targets=[{"Id": "autoscaler", "Arn": function}])
+
+
+def create_group(url: str, keys: Keys) -> None:
+    """Make the workers' group, in a private subnet of its own."""
+    ec2 = client(url, keys, "ec2")
+    vpc = ec2.create_vpc(CidrBlock="10.20.0.0/16")["Vpc"]["VpcId"]
+    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.20.1.0/24", AvailabilityZone=f"{names.REGION}a")
+    ec2.create_launch_template(
+        LaunchTemplateName=names.WORKER,
+        LaunchTemplateData={"ImageId": "ami-0c9c942bd7bf113a2", "InstanceType": "t3.small"},
+    )
+    client(url, keys, "autoscaling").create_auto_scaling_group(
+        AutoScalingGroupName=names.GROUP,
+        LaunchTemplate={"LaunchTemplateName": names.WORKER, "Version": "$Latest"},
+        MinSize=names.MIN_SIZE,
+        MaxSize=names.MAX_SIZE,
+        DesiredCapacity=names.DESIRED,
+        VPCZoneIdentifier=subnet["Subnet"]["SubnetId"],
+        Tags=[{"Key": "Name", "Value": names.WORKER, "PropagateAtLaunch": True}],
+    )
+
+
+def put_worker_environment(url: str, keys: Keys, environment: dict[str, str]) -> None:
+    """Write the workers' parameter as dotenv text, as production does."""
+    text = "".join(f"{name}={value}\n" for name, value in environment.items())
+    client(url, keys, "ssm").put_parameter(Name=names.PARAMETER, Value=text, Type="SecureString", Overwrite=True)
+
+
+def _retention() -> dict[str, str]:
+    return {"MessageRetentionPeriod": QUEUE_ATTRIBUTES["MessageRetentionPeriod"]}
+
+
+def _empty_zip() -> bytes:
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as writing:
+        writing.writestr("README", "The lab runs academy_ops.academy.autoscaler in place of this function.\n")
+    return archive.getvalue()

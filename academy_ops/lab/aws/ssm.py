@@ -1,0 +1,241 @@
+"""SSM's Run Command: moto answers every command with an empty success; here an agent runs it.
+
+A command's life is AWS's: unknown for a moment, Pending until an agent takes it, InProgress, then Success, Failed
+or TimedOut, with the first 24,000 characters of its output.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, ClassVar, Final, Protocol
+
+from moto.core.responses import ActionResult
+from moto.ssm.exceptions import SSMException
+from moto.ssm.responses import SimpleSystemManagerResponse
+
+_DOCUMENT: Final = "AWS-RunShellScript"
+_PLUGIN: Final = "aws:runShellScript"
+_STDOUT_CHARACTERS: Final = 24_000
+_STDERR_CHARACTERS: Final = 8_000
+_LISTED_CHARACTERS: Final = 2_500
+_EVENTUALLY_SECONDS: Final = 0.1
+"""For so long a new command is unknown; AWS is eventually consistent here, and callers must live with it."""
+_DELIVERY_SECONDS: Final = 3600
+_EXECUTION_SECONDS: Final = 3600
+_AGENT_VERSION: Final = "3.3.1957.0"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a script did; ``exit_code`` is None when its time was over."""
+
+    exit_code: int | None
+    stdout: str
+    stderr: str
+
+
+class Host(Protocol):
+    """A managed instance."""
+
+    @property
+    def address(self) -> str:
+        """Its private IP address."""
+
+    @property
+    def agent_online(self) -> bool:
+        """Whether its agent talks to SSM now."""
+
+    def run(self, script: str, seconds: float) -> Outcome:
+        """Run a script for at most ``seconds``."""
+
+
+@dataclass(slots=True)
+class _Invocation:
+    command_id: str
+    instance_id: str
+    comment: str
+    requested_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    visible_from: float = field(default_factory=lambda: time.monotonic() + _EVENTUALLY_SECONDS)
+    status: str = "Pending"
+    details: str = "Pending"
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    outcome: Outcome = Outcome(-1, "", "")
+
+    def deliver(self, host: Host, script: str, delivery_seconds: float, execution_seconds: float) -> None:
+        ends_at = time.monotonic() + delivery_seconds
+        while not host.agent_online:
+            if time.monotonic() > ends_at:
+                self.status, self.details = "TimedOut", "DeliveryTimedOut"
+                return
+            time.sleep(0.2)
+        self.started_at = datetime.now(UTC)
+        self.status = self.details = "InProgress"
+        self.outcome = host.run(script, execution_seconds)
+        self.ended_at = datetime.now(UTC)
+        code = self.outcome.exit_code
+        self.details = "ExecutionTimedOut" if code is None else "Failed" if code else "Success"
+        self.status = "TimedOut" if code is None else self.details
+
+
+class Commands:
+    """Every command sent to this lab's instances."""
+
+    def __init__(self, hosts: Callable[[], Mapping[str, Host]]) -> None:
+        self.hosts = hosts
+        self._invocations: dict[tuple[str, str], _Invocation] = {}
+
+    def send(
+        self, instance_ids: Sequence[str], script: str, comment: str, delivery_seconds: float, execution_seconds: float
+    ) -> str:
+        """Start a script on every instance; return the command's id.
+
+        Raises:
+            SSMException: One of the instances is not managed.
+        """
+        hosts = self.hosts()
+        if unknown := [one for one in instance_ids if one not in hosts]:
+            raise SSMException(
+                "InvalidInstanceId", f"Instances [[{', '.join(unknown)}]] not in a valid state for account"
+            )
+        command_id = str(uuid.uuid4())
+        for instance_id in instance_ids:
+            invocation = _Invocation(command_id, instance_id, comment)
+            self._invocations[command_id, instance_id] = invocation
+            threading.Thread(
+                target=invocation.deliver,
+                args=(hosts[instance_id], script, delivery_seconds, execution_seconds),
+                name=f"ssm {instance_id}",
+                daemon=True,
+            ).start()
+        return command_id
+
+    def find(self, command_id: str | None, instance_id: str | None) -> list[_Invocation]:
+        """Return the invocations that are known by now."""
+        return [
+            one
+            for (of, on), one in list(self._invocations.items())
+            if command_id in {of, None} and instance_id in {on, None} and one.visible_from <= time.monotonic()
+        ]
+
+
+class LabSSM(SimpleSystemManagerResponse):
+    """The requests that moto answers otherwise than AWS.
+
+    Attributes:
+        commands: Through what they act; set by `corrected`.
+    """
+
+    commands: ClassVar[Commands]
+
+    def describe_instance_information(self) -> ActionResult:
+        """List the managed instances."""
+        hosts = dict(self.commands.hosts())
+        for asked in self._get_param("Filters") or []:
+            if asked["Key"] == "InstanceIds":
+                hosts = {name: host for name, host in hosts.items() if name in asked["Values"]}
+        for asked in self._get_param("InstanceInformationFilterList") or []:
+            if asked["key"] == "InstanceIds":
+                hosts = {name: host for name, host in hosts.items() if name in asked["valueSet"]}
+        return ActionResult({"InstanceInformationList": [_information(name, host) for name, host in hosts.items()]})
+
+    def send_command(self) -> ActionResult:
+        """Hand a script to the instances' agents."""
+        if self._get_param("DocumentName") != _DOCUMENT:
+            raise SSMException(
+                "InvalidDocument", "Document with name " + self._get_param("DocumentName") + " does not exist."
+            )
+        parameters = self._get_param("Parameters") or {}
+        execution = float((parameters.get("executionTimeout") or [_EXECUTION_SECONDS])[0])
+        delivery = self._get_int_param("TimeoutSeconds") or _DELIVERY_SECONDS
+        instance_ids = self._get_param("InstanceIds") or []
+        comment = self._get_param("Comment", "")
+        command_id = self.commands.send(
+            instance_ids, "\n".join(parameters.get("commands", [])), comment, delivery, execution
+        )
+        command = {
+            "CommandId": command_id,
+            "Comment": comment,
+            "DocumentName": _DOCUMENT,
+            "InstanceIds": instance_ids,
+            "Parameters": parameters,
+            "RequestedDateTime": datetime.now(UTC),
+            "Status": "Pending",
+            "StatusDetails": "Pending",
+            "TargetCount": len(instance_ids),
+            "TimeoutSeconds": delivery,
+        }
+        return ActionResult({"Command": command})
+
+    def get_command_invocation(self) -> ActionResult:
+        """Tell how far a command has come on one instance."""
+        found = self.commands.find(self._get_param("CommandId"), self._get_param("InstanceId"))
+        if not found:
+            raise SSMException("InvocationDoesNotExist", "")
+        one = found[0]
+        ran = one.started_at is not None and one.ended_at is not None
+        answer: dict[str, Any] = {
+            "CommandId": one.command_id,
+            "InstanceId": one.instance_id,
+            "Comment": one.comment,
+            "DocumentName": _DOCUMENT,
+            "PluginName": _PLUGIN,
+            "ResponseCode": -1 if one.outcome.exit_code is None else one.outcome.exit_code,
+            "ExecutionStartDateTime": one.started_at.isoformat() if one.started_at else "",
+            "ExecutionEndDateTime": one.ended_at.isoformat() if one.ended_at else "",
+            "Status": one.status,
+            "StatusDetails": one.details,
+            "StandardOutputContent": one.outcome.stdout[:_STDOUT_CHARACTERS] if ran else "",
+            "StandardErrorContent": one.outcome.stderr[:_STDERR_CHARACTERS] if ran else "",
+        }
+        return ActionResult(answer)
+
+    def list_command_invocations(self) -> ActionResult:
+        """List invocations; with Details, the beginning of their output."""
+        details = self._get_bool_param("Details", if_none=False)
+        found = self.commands.find(self._get_param("CommandId"), self._get_param("InstanceId"))
+        return ActionResult({"CommandInvocations": [_listed(one, details=details) for one in found]})
+
+
+def corrected(commands: Commands) -> type[SimpleSystemManagerResponse]:
+    """Make the response class that acts through ``commands``."""
+    return type("LabSSM", (LabSSM,), {"commands": commands})
+
+
+def _information(instance_id: str, host: Host) -> dict[str, Any]:
+    return {
+        "InstanceId": instance_id,
+        "PingStatus": "Online" if host.agent_online else "ConnectionLost",
+        "LastPingDateTime": datetime.now(UTC),
+        "AgentVersion": _AGENT_VERSION,
+        "IsLatestVersion": True,
+        "PlatformType": "Linux",
+        "PlatformName": "Amazon Linux",
+        "ResourceType": "EC2Instance",
+        "IPAddress": host.address,
+    }
+
+
+def _listed(one: _Invocation, *, details: bool) -> dict[str, Any]:
+    plugin = {
+        "Name": _PLUGIN,
+        "Status": one.status,
+        "StatusDetails": one.details,
+        "ResponseCode": -1 if one.outcome.exit_code is None else one.outcome.exit_code,
+        "Output": (one.outcome.stdout + one.outcome.stderr)[:_LISTED_CHARACTERS],
+    }
+    return {
+        "CommandId": one.command_id,
+        "InstanceId": one.instance_id,
+        "Comment": one.comment,
+        "DocumentName": _DOCUMENT,
+        "RequestedDateTime": one.requested_at,
+        "Status": one.status,
+        "StatusDetails": one.details,
+        "CommandPlugins": [plugin] if details else [],
+    }

@@ -1,0 +1,187 @@
+"""The lab's child processes: started with a clean environment, in the supervisor's session, and always ended.
+
+A child gets a process group of its own, so that what it starts ends with it. All stay in the supervisor's session:
+when the supervisor dies, however it dies, `academy_ops.lab.watchdog` kills what is left of that session.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import IO, Final
+
+from academy_ops.lab.errors import LabError
+from academy_ops.messages import say
+
+_KEPT: Final = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "PYTHONPATH", "VIRTUAL_ENV", "ACADEMY_OPS_LANG")
+# Below every usual ephemeral range: no outgoing connection takes a port while its server is stopped for a fault.
+_PORTS: Final = (20000, 32000)
+STOP_SECONDS: Final = 5.0
+
+
+def clean_env(place: Path, extra: Mapping[str, str]) -> dict[str, str]:
+    """Return a child's environment: nothing of the user's that could lead it out of the lab (proxies, AWS profiles)."""
+    kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
+    return {
+        **kept,
+        "HOME": str(place),
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "PYTHONUNBUFFERED": "1",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        **extra,
+    }
+
+
+def spawn(
+    command: Sequence[str], env: Mapping[str, str], output: IO[bytes] | int, cwd: Path
+) -> subprocess.Popen[bytes]:
+    """Start a child.
+
+    Args:
+        command: Program and arguments; never a secret among them.
+        env: Its whole environment.
+        output: Where its stdout and stderr go.
+        cwd: Its working directory.
+
+    Returns:
+        The process, leader of a new process group.
+
+    Raises:
+        OSError: It can't be started.
+    """
+    return subprocess.Popen(
+        command,
+        env=dict(env),
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=subprocess.STDOUT,
+        cwd=cwd,
+        process_group=0,
+    )
+
+
+def stop(process: subprocess.Popen[bytes], grace: float = STOP_SECONDS) -> None:
+    """End a child and everything it started: SIGTERM, after ``grace`` seconds SIGKILL."""
+    if process.poll() is None:
+        process.terminate()
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(grace)
+    kill_group(process)
+    process.wait()
+
+
+def kill_group(process: subprocess.Popen[bytes]) -> None:
+    """Kill what is left of a child's process group."""
+    with suppress(ProcessLookupError, PermissionError):  # macOS answers EPERM where only zombies are left
+        os.killpg(process.pid, signal.SIGKILL)
+
+
+class Service:
+    """A child that listens on a fixed port and can be stopped and started again.
+
+    Attributes:
+        port: Its port on 127.0.0.1.
+    """
+
+    def __init__(self, name: str, command: Sequence[str], env: Mapping[str, str], port: int, place: Path) -> None:
+        self.port = port
+        self._name = name
+        self._command = command
+        self._env = dict(env)
+        self._place = place
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self, **changed_env: str) -> None:
+        """Start it, unless it runs.
+
+        Args:
+            **changed_env: Variables that differ from now on.
+
+        Raises:
+            LabError: The program is missing.
+        """
+        self._env |= changed_env
+        if self.running():
+            return
+        with (self._place / f"{self._name}.log").open("ab") as log:
+            try:
+                self._process = spawn(self._command, self._env, log, self._place)
+            except OSError as error:
+                raise LabError(
+                    say("Can't start {name}: {reason}.", name=self._name, reason=error.strerror or str(error))
+                ) from error
+
+    def stop(self) -> None:
+        """Stop it, if it runs."""
+        if self._process is not None:
+            stop(self._process)
+
+    def running(self) -> bool:
+        """Tell whether the process lives."""
+        return self._process is not None and self._process.poll() is None
+
+    def wait_ready(self, probe: Callable[[], bool], seconds: float = 30.0) -> None:
+        """Wait until ``probe`` is true.
+
+        Raises:
+            LabError: It ended first, or the time is over; the last line of its log is quoted.
+        """
+        if not until(lambda: not self.running() or probe(), seconds) or not self.running():
+            raise LabError(
+                say("{name} does not start: {line}", name=self._name, line=self._last_line() or "it says nothing")
+            )
+
+    def listening(self) -> bool:
+        """Tell whether something accepts connections on the port."""
+        try:
+            socket.create_connection(("127.0.0.1", self.port), timeout=1.0).close()
+        except OSError:
+            return False
+        return True
+
+    def _last_line(self) -> str:
+        try:
+            lines = (self._place / f"{self._name}.log").read_text("utf-8", "replace").split("\n")
+        except OSError:
+            return ""
+        return next((line.strip()[:300] for line in reversed(lines) if line.strip()), "")
+
+
+def until(condition: Callable[[], bool], seconds: float, pause: float = 0.03) -> bool:
+    """Wait until ``condition`` is true, at most ``seconds``; return it."""
+    ends_at = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > ends_at:
+            return False
+        time.sleep(pause)
+    return True
+
+
+def free_ports(count: int) -> list[int]:
+    """Return ``count`` different ports of 127.0.0.1 that nobody listens on.
+
+    Raises:
+        LabError: There are not so many.
+    """
+    held: list[socket.socket] = []
+    try:
+        for port in random.sample(range(*_PORTS), 200):
+            candidate = socket.socket()
+            held.append(candidate)
+            candidate.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            with suppress(OSError):
+                candidate.bind(("127.0.0.1", port))
+            if len(found := [one.getsockname()[1] for one in held if one.getsockname()[1]]) == count:
+                return found
+    finally:
+        for one in held:
+            one.close()
+    raise LabError(say("No free port on 127.0.0.1 between {low} and {high}.", low=_PORTS[0], high=_PORTS[1]))
