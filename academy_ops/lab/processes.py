@@ -72,6 +72,7 @@ def stop(process: subprocess.Popen[bytes], grace: float = STOP_SECONDS) -> None:
     """End a child and everything it started: SIGTERM, after ``grace`` seconds SIGKILL."""
     if process.poll() is None:
         process.terminate()
+        process.send_signal(signal.SIGCONT)  # one that a fault has frozen must wake up to end
         with suppress(subprocess.TimeoutExpired):
             process.wait(grace)
     kill_group(process)
@@ -123,6 +124,11 @@ class Service:
         """Stop it, if it runs."""
         if self._process is not None:
             stop(self._process)
+
+    def send_signal(self, number: signal.Signals) -> None:
+        """Send it a signal, if it runs."""
+        if self._process is not None:
+            self._process.send_signal(number)
 
     def running(self) -> bool:
         """Tell whether the process lives."""

@@ -8,18 +8,14 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-import boto3
-from botocore.config import Config
 from moto.core.responses import BaseResponse
 from moto.core.utils import convert_to_flask_response
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.serving import make_server
 
-from academy_ops.lab import names
 from academy_ops.lab.aws import autoscaling, sqs, ssm
 from academy_ops.lab.aws.gate import Gate
-from academy_ops.lab.state import Keys
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -91,15 +87,3 @@ class Cloud:
                 if endpoint.startswith(original):
                     app.view_functions[endpoint] = convert_to_flask_response(corrected.dispatch)
         return app
-
-
-def client(url: str, keys: Keys, service: Any) -> Any:  # noqa: ANN401 - boto3 makes its clients' types at run time
-    """Return a boto3 client for the lab's AWS at ``url``."""
-    return boto3.Session().client(
-        service,
-        endpoint_url=url,
-        region_name=names.REGION,
-        aws_access_key_id=keys.key_id,
-        aws_secret_access_key=keys.secret,
-        config=Config(connect_timeout=3, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 2}),
-    )

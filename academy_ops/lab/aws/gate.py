@@ -28,7 +28,6 @@ from werkzeug.wrappers import Response
 
 from academy_ops.lab import names
 from academy_ops.lab.aws import signature
-from academy_ops.lab.state import Keys
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -40,15 +39,6 @@ _SERVICES: Final = {"monitoring": "cloudwatch"}
 """Services whose signing name is not the name that IAM and the SDKs use."""
 _JSON_CODES: Final = ("ssm", "events", "lambda")
 _ALWAYS_ALLOWED: Final = "sts:GetCallerIdentity"
-
-
-def create_user(name: str, policy: dict[str, Any]) -> Keys:
-    """Make an IAM user with one policy and one key; for the users that must be there before anyone can sign."""
-    backend = iam_backends[names.ACCOUNT]["aws"]
-    backend.create_user(names.REGION, name)
-    backend.put_user_policy(name, "lab", json.dumps(policy))
-    key = backend.create_access_key(name)
-    return Keys(key.access_key_id, key.secret_access_key)
 
 
 class _Refusal(Exception):  # noqa: N818 - it never leaves this module

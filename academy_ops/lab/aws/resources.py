@@ -5,42 +5,24 @@ from __future__ import annotations
 import io
 import json
 import zipfile
-from typing import Any, Final
 
 from academy_ops.academy.contract import MAX_RECEIVES, QUEUE_ATTRIBUTES
 from academy_ops.lab import names
-from academy_ops.lab.aws.cloud import client
-from academy_ops.lab.aws.gate import create_user
+from academy_ops.lab.aws.client import client
 from academy_ops.lab.state import Keys
-
-EVERYTHING: Final = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
-
-
-def create_users() -> dict[str, Keys]:
-    """Make the lab's IAM users: the operator, the API, the workers and the autoscaler."""
-    return {
-        "operator": create_user("academy-operator", EVERYTHING),
-        "api": create_user("academy-api", policy("sqs:*")),
-        "worker": create_user("academy-worker", policy("sqs:*", "ssm:GetParameter")),
-        "autoscaler": create_user("academy-autoscaler", policy("sqs:Get*", "autoscaling:*")),
-    }
-
-
-def policy(*allowed: str, denied: tuple[str, ...] = ()) -> dict[str, Any]:
-    """Write a policy that allows and denies actions on everything."""
-    statements = [{"Effect": "Allow", "Action": list(allowed), "Resource": "*"}]
-    if denied:
-        statements.append({"Effect": "Deny", "Action": list(denied), "Resource": "*"})
-    return {"Version": "2012-10-17", "Statement": statements}
 
 
 def create_queues(url: str, keys: Keys) -> None:
-    """Make the queue and its dead-letter queue with the attributes of production; leave those that are there."""
+    """Make the queue and its dead-letter queue, or give those that are there the attributes of production."""
     sqs = client(url, keys, "sqs")
-    dead_letters = sqs.create_queue(QueueName=names.DEAD_LETTER_QUEUE, Attributes=_retention())["QueueUrl"]
+    dead_letters, queue = (
+        sqs.create_queue(QueueName=name)["QueueUrl"] for name in (names.DEAD_LETTER_QUEUE, names.QUEUE)
+    )
     arn = sqs.get_queue_attributes(QueueUrl=dead_letters, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    retention = {"MessageRetentionPeriod": QUEUE_ATTRIBUTES["MessageRetentionPeriod"]}
     redrive = json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": MAX_RECEIVES})
-    sqs.create_queue(QueueName=names.QUEUE, Attributes={**QUEUE_ATTRIBUTES, "RedrivePolicy": redrive})
+    sqs.set_queue_attributes(QueueUrl=dead_letters, Attributes=retention)
+    sqs.set_queue_attributes(QueueUrl=queue, Attributes={**QUEUE_ATTRIBUTES, "RedrivePolicy": redrive})
 
 
 def create_function_and_rule(url: str, keys: Keys) -> None:
@@ -66,8 +48,8 @@ def create_function_and_rule(url: str, keys: Keys) -> None:
     events.put_targets(Rule=names.RULE, Targets=[{"Id": "autoscaler", "Arn": function}])
 
 
-def create_group(url: str, keys: Keys) -> None:
-    """Make the workers' group, in a private subnet of its own."""
+def create_network(url: str, keys: Keys) -> str:
+    """Make a private subnet and the workers' launch template; return the subnet's id."""
     ec2 = client(url, keys, "ec2")
     vpc = ec2.create_vpc(CidrBlock="10.20.0.0/16")["Vpc"]["VpcId"]
     subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.20.1.0/24", AvailabilityZone=f"{names.REGION}a")
@@ -75,13 +57,18 @@ def create_group(url: str, keys: Keys) -> None:
         LaunchTemplateName=names.WORKER,
         LaunchTemplateData={"ImageId": "ami-0c9c942bd7bf113a2", "InstanceType": "t3.small"},
     )
+    return str(subnet["Subnet"]["SubnetId"])
+
+
+def create_group(url: str, keys: Keys, subnet: str) -> None:
+    """Make the workers' group."""
     client(url, keys, "autoscaling").create_auto_scaling_group(
         AutoScalingGroupName=names.GROUP,
         LaunchTemplate={"LaunchTemplateName": names.WORKER, "Version": "$Latest"},
         MinSize=names.MIN_SIZE,
         MaxSize=names.MAX_SIZE,
         DesiredCapacity=names.DESIRED,
-        VPCZoneIdentifier=subnet["Subnet"]["SubnetId"],
+        VPCZoneIdentifier=subnet,
         Tags=[{"Key": "Name", "Value": names.WORKER, "PropagateAtLaunch": True}],
     )
 
@@ -90,10 +77,6 @@ def put_worker_environment(url: str, keys: Keys, environment: dict[str, str]) ->
     """Write the workers' parameter as dotenv text, as production does."""
     text = "".join(f"{name}={value}\n" for name, value in environment.items())
     client(url, keys, "ssm").put_parameter(Name=names.PARAMETER, Value=text, Type="SecureString", Overwrite=True)
-
-
-def _retention() -> dict[str, str]:
-    return {"MessageRetentionPeriod": QUEUE_ATTRIBUTES["MessageRetentionPeriod"]}
 
 
 def _empty_zip() -> bytes:

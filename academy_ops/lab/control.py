@@ -1,0 +1,97 @@
+"""What the running lab can be asked to do, over loopback and only with its token."""
+
+from __future__ import annotations
+
+import hmac
+import json
+from collections.abc import Callable, Iterable, Mapping
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Final
+
+import httpx
+
+from academy_ops.lab.errors import LabError
+from academy_ops.lab.state import LabState
+from academy_ops.messages import Text, say
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+PATH: Final = "/academy-lab"
+_SECONDS: Final = 120.0
+
+Action = Callable[[Mapping[str, Any]], Mapping[str, Any]]
+
+
+class Control:
+    """The WSGI application that carries out requests."""
+
+    def __init__(self, token: str, actions: Mapping[str, Action]) -> None:
+        """Prepare it.
+
+        Args:
+            token: What a caller must send.
+            actions: By name, what takes the request's values and returns the answer's.
+        """
+        self._token = token
+        self._actions = actions
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer one request."""
+        if not hmac.compare_digest(
+            environ.get("HTTP_AUTHORIZATION", "").encode("latin-1"), f"Bearer {self._token}".encode()
+        ):
+            start_response("401 Unauthorized", [("Content-Type", "text/plain")])
+            return [b"This is the control of somebody's lab.\n"]
+        values = json.loads(environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0)))
+        try:
+            answer = {"answer": self._actions[values["do"]](values)}
+        except LabError as error:
+            answer = {"error": to_json(error.message)}
+        start_response("200 OK", [("Content-Type", "application/json")])
+        return [json.dumps(answer).encode()]
+
+
+def ask(state: LabState, do: str, **values: str | list[str]) -> dict[str, Any]:
+    """Ask the running lab for something.
+
+    Args:
+        state: The running lab's state.
+        do: The action's name.
+        **values: What it needs.
+
+    Returns:
+        Its answer.
+
+    Raises:
+        LabError: It refused, or does not answer.
+    """
+    try:
+        response = httpx.post(
+            f"{state.cloud_url}{PATH}/",
+            json={"do": do, **values},
+            headers={"Authorization": f"Bearer {state.control_token}"},
+            timeout=_SECONDS,
+            trust_env=False,
+        )
+    except httpx.HTTPError as error:
+        raise LabError(say("The lab does not answer: {reason}.", reason=str(error) or type(error).__name__)) from error
+    if response.status_code != HTTPStatus.OK:
+        raise LabError(say("The lab failed: HTTP {status}. See {log}.", status=response.status_code, log="lab.log"))
+    body = response.json()
+    if "error" in body:
+        raise LabError(from_json(body["error"]))
+    answer: dict[str, Any] = body["answer"]
+    return answer
+
+
+def to_json(text: Text) -> dict[str, Any]:
+    """Turn a sentence into JSON values, so that the reader's language decides."""
+    values = {name: to_json(value) if isinstance(value, Text) else value for name, value in text.values.items()}
+    return {"template": text.template, "values": values}
+
+
+def from_json(value: Mapping[str, Any]) -> Text:
+    """Turn `to_json`'s result back into a sentence."""
+    values = {name: from_json(one) if isinstance(one, dict) else one for name, one in value["values"].items()}
+    return Text(value["template"], values)

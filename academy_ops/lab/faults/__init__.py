@@ -1,0 +1,57 @@
+"""What can be broken in the lab, and how it is healed; each fault is named after the cause it produces."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Final
+
+from academy_ops.lab.errors import LabError
+from academy_ops.lab.faults import aws, endpoint, uploads, workers
+from academy_ops.lab.faults.fault import Fault
+from academy_ops.lab.faults.restore import restore
+from academy_ops.messages import Text, say
+
+if TYPE_CHECKING:
+    from academy_ops.lab.parts import Lab
+
+FAULTS: Final[Mapping[str, Fault]] = {
+    fault.name: fault for fault in (*endpoint.FAULTS, *aws.FAULTS, *workers.FAULTS, *uploads.FAULTS)
+}
+ALIASES: Final[Mapping[str, str]] = {
+    "worker-off": "worker-scaled-to-zero",
+    "bucket-missing": "r2-bucket-missing",
+    "app-down": "proxy-upstream-down",
+    "bad-excel": "excel-header-missing",
+}
+
+
+def find(name: str) -> Fault:
+    """Return the fault of that name or alias.
+
+    Raises:
+        LabError: There is none.
+    """
+    fault = FAULTS.get(ALIASES.get(name, name))
+    if fault is None:
+        known = ", ".join(sorted([*FAULTS, *ALIASES]))
+        raise LabError(say("No fault is called {name}. Known: {known}", name=repr(name), known=known))
+    return fault
+
+
+def break_fault(lab: Lab, name: str) -> Text:
+    """Put a fault in; return what was done.
+
+    Raises:
+        LabError: There is no such fault, or it can't be put in now.
+    """
+    fault = find(name)
+    lab.broken.append(fault.name)
+    return fault.put_in(lab) or fault.what
+
+
+def heal(lab: Lab) -> list[str]:
+    """Bring the lab back to the state it started in; return the faults that were in."""
+    healed = list(dict.fromkeys(lab.broken))
+    restore(lab, healed)
+    lab.broken.clear()
+    return healed

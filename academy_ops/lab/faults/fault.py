@@ -1,0 +1,27 @@
+"""One fault."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from academy_ops.messages import Text
+
+if TYPE_CHECKING:
+    from academy_ops.lab.parts import Lab
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Something that can be broken.
+
+    Attributes:
+        name: The code of the cause that it produces.
+        what: What is done.
+        put_in: Does it; returns a sentence where there is more to tell, such as a job's id.
+    """
+
+    name: str
+    what: Text
+    put_in: Callable[[Lab], Text | None]

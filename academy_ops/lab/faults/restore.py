@@ -1,0 +1,99 @@
+"""The way back: every step leaves alone what is as it was at the start, so healing twice does no harm."""
+
+from __future__ import annotations
+
+import signal
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final
+
+from botocore.exceptions import ClientError
+
+from academy_ops.lab import names, parts
+from academy_ops.lab.aws import resources
+from academy_ops.lab.faults.aws import DENIAL, WORKER_USER
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from academy_ops.lab.parts import Lab
+
+_PARAMETER: Final = frozenset(
+    {
+        "worker-env-missing",
+        "worker-queue-mismatch",
+        "worker-r2-mismatch",
+        "worker-env-stale",
+        "worker-database-down",
+    }
+)
+_REBOOT: Final = _PARAMETER | {"queue-not-consumed"}
+"""Faults that stay in the workers' processes until these start anew."""
+
+
+def restore(lab: Lab, broken: Collection[str]) -> None:
+    """Bring everything back.
+
+    Args:
+        lab: The running lab.
+        broken: The faults that were put in.
+    """
+    lab.cloud.set_clock_offset(0)
+    _storage(lab)
+    _endpoint(lab)
+    _identities(lab)
+    _queues(lab, broken)
+    _group(lab)
+    _workers(lab, broken)
+
+
+def _storage(lab: Lab) -> None:
+    lab.storage.show_bucket()
+    lab.storage.accept_only(lab.storage.keys)
+
+
+def _endpoint(lab: Lab) -> None:
+    lab.api.send_signal(signal.SIGCONT)
+    lab.api.start()
+    lab.api.wait_ready(lambda: parts.healthy(lab.state.app_url))
+    lab.origin.start()
+    lab.origin.wait_ready()
+
+
+def _identities(lab: Lab) -> None:
+    iam = lab.aws("iam")
+    iam.update_access_key(UserName=WORKER_USER, AccessKeyId=lab.users["worker"].key_id, Status="Active")
+    with suppress(ClientError):  # there is nothing to delete unless that fault was in
+        iam.delete_user_policy(UserName=WORKER_USER, PolicyName=DENIAL)
+
+
+def _queues(lab: Lab, broken: Collection[str]) -> None:
+    resources.create_queues(lab.cloud.url, lab.state.operator)
+    if "queue-dead-letters" in broken:
+        sqs = lab.aws("sqs")
+        sqs.purge_queue(QueueUrl=sqs.get_queue_url(QueueName=names.DEAD_LETTER_QUEUE)["QueueUrl"])
+
+
+def _group(lab: Lab) -> None:
+    lab.cloud.scaling.launch_failure = None
+    autoscaling = lab.aws("autoscaling")
+    if not autoscaling.describe_auto_scaling_groups(AutoScalingGroupNames=[names.GROUP])["AutoScalingGroups"]:
+        resources.create_group(lab.cloud.url, lab.state.operator, lab.subnet)
+    autoscaling.resume_processes(AutoScalingGroupName=names.GROUP)
+    group = autoscaling.describe_auto_scaling_groups(AutoScalingGroupNames=[names.GROUP])["AutoScalingGroups"][0]
+    autoscaling.update_auto_scaling_group(
+        AutoScalingGroupName=names.GROUP,
+        MinSize=names.MIN_SIZE,
+        MaxSize=names.MAX_SIZE,
+        DesiredCapacity=max(names.DESIRED, group["DesiredCapacity"]),
+    )
+    for instance in group["Instances"]:
+        autoscaling.set_instance_health(InstanceId=instance["InstanceId"], HealthStatus="Healthy")
+    lab.aws("events").enable_rule(Name=names.RULE)
+
+
+def _workers(lab: Lab, broken: Collection[str]) -> None:
+    if _PARAMETER & set(broken):
+        lab.put_worker_env()
+    rebooted = lab.fleet.become(type(lab.fleet.condition)())
+    if not rebooted and _REBOOT & set(broken):
+        lab.fleet.reboot()

@@ -1,0 +1,225 @@
+"""The worker instances: each instance of the group becomes, after a boot, a container with a real worker."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import shutil
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
+from importlib.resources import files
+from pathlib import Path
+from typing import Final
+
+from botocore.exceptions import BotoCoreError, ClientError
+from moto.autoscaling.models import InstanceState
+
+from academy_ops.lab import agent, names, processes
+from academy_ops.lab.aws.autoscaling import Scaling
+from academy_ops.lab.aws.ssm import Outcome
+from academy_ops.lab.container import Container, Image
+
+_RECONCILE_SECONDS: Final = 0.2
+_START_SECONDS: Final = 5.0
+_SHIMS: Final = ("docker", "df")
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """In what condition every instance is, and every one that boots from now on.
+
+    Attributes:
+        image: What the worker's container runs.
+        container: ``running``, ``stopped`` (someone stopped it) or ``missing``.
+        docker: Whether the Docker daemon runs.
+        agent: Whether the SSM agent runs.
+        disk_percent: How full the disk is.
+    """
+
+    image: Image = field(default_factory=Image)
+    container: str = "running"
+    docker: bool = True
+    agent: bool = True
+    disk_percent: int = 31
+
+
+class Machine:
+    """One instance; an `academy_ops.lab.aws.ssm.Host`."""
+
+    def __init__(self, folder: Path, address: str, fleet: Fleet) -> None:
+        self.address = address
+        self.booted = threading.Event()
+        self._folder = folder
+        self._fleet = fleet
+        self._container: Container | None = None
+        self._gone = threading.Event()
+        self._lock = threading.Lock()
+        (folder / "bin").mkdir(mode=0o700, parents=True)
+        for shim in _SHIMS:
+            script = folder / "bin" / shim
+            script.write_text((files("academy_ops.lab") / "shims" / f"{shim}.sh").read_text("utf-8"), "utf-8")
+            script.chmod(0o700)
+
+    @property
+    def agent_online(self) -> bool:
+        """Whether the SSM agent answers."""
+        return self._fleet.condition.agent
+
+    @property
+    def worker_pid(self) -> int | None:
+        """The worker's process id, or None when none runs."""
+        return self._container.pid if self._container else None
+
+    def run(self, script: str, seconds: float) -> Outcome:
+        """Run a script as the SSM agent would."""
+        return agent.run(script, self._folder, self._fleet.host_env, seconds)
+
+    def boot(self, delay: float) -> None:
+        """Boot, or boot again: read the parameter, and run the container as the fleet's condition says."""
+        with self._lock:
+            if self._container is not None:
+                self._container.remove()
+                self._container = None
+            if self._gone.wait(delay):
+                return
+            condition = self._fleet.condition
+            (self._folder / "disk-percent").write_text(f"{condition.disk_percent}\n", "utf-8")
+            down = self._folder / "docker-down"
+            down.unlink(missing_ok=True) if condition.docker else down.touch()
+            if condition.docker and condition.container != "missing":
+                self._run_container(condition)
+            self.booted.set()
+
+    def show_disk(self, percent: int) -> None:
+        """Let ``df`` say how full the disk is."""
+        (self._folder / "disk-percent").write_text(f"{percent}\n", "utf-8")
+
+    def terminate(self) -> None:
+        """End it; nothing of it stays."""
+        self._gone.set()
+        with self._lock:
+            if self._container is not None:
+                self._container.remove()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _run_container(self, condition: Condition) -> None:
+        env = self._fleet.read_parameter()
+        self._container = Container(
+            self._folder / "container", names.WORKER, condition.image, env, self._fleet.host_env
+        )
+        self._container.start()
+        if condition.container == "stopped":
+            processes.until(lambda: self.worker_pid is not None, _START_SECONDS)
+            self._container.stop()
+
+
+class Fleet:
+    """Every instance of the group.
+
+    Attributes:
+        condition: In what condition the instances are.
+        host_env: The environment of an instance, with its instance profile's credentials.
+        boot_seconds: How long a boot takes from now on.
+    """
+
+    def __init__(
+        self, folder: Path, scaling: Scaling, fetch: Callable[[], str], host_env: Mapping[str, str], boot_seconds: float
+    ) -> None:
+        """Prepare it.
+
+        Args:
+            folder: Where the instances' folders go.
+            scaling: The group's service; brought up to date at every round.
+            fetch: Gets the parameter's value over the wire.
+            host_env: The environment of an instance.
+            boot_seconds: How long a boot takes.
+        """
+        self.condition = Condition()
+        self.host_env = host_env
+        self._folder = folder
+        self._scaling = scaling
+        self._fetch = fetch
+        self.boot_seconds = boot_seconds
+        self._machines: dict[str, Machine] = {}
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._keep, name="fleet", daemon=True)
+
+    def start(self) -> None:
+        """Follow the group from now on."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End every instance."""
+        self._stopping.set()
+        self._thread.join()
+        _together([machine.terminate for machine in self._machines.values()])
+        self._machines.clear()
+
+    def hosts(self) -> dict[str, Machine]:
+        """Return the instances whose agents have registered with SSM."""
+        return {name: machine for name, machine in list(self._machines.items()) if machine.booted.is_set()}
+
+    def become(self, condition: Condition) -> bool:
+        """Change every instance's condition; tell whether they had to boot again for it."""
+        before, self.condition = self.condition, condition
+        for machine in list(self._machines.values()):
+            machine.show_disk(condition.disk_percent)
+        if replace(before, agent=True, disk_percent=0) == replace(condition, agent=True, disk_percent=0):
+            return False
+        self.reboot()
+        return True
+
+    def reboot(self) -> None:
+        """Boot every instance again, without the delay: the parameter is read anew."""
+        _together([partial(machine.boot, 0) for machine in list(self._machines.values())])
+
+    def read_parameter(self) -> dict[str, str]:
+        """Get the workers' environment as an instance does at boot; empty when it can't be had."""
+        try:
+            return parse_environment(self._fetch())
+        except (BotoCoreError, ClientError):
+            # Production's boot script goes on as well: the worker then starts without any environment.
+            return {}
+
+    def _keep(self) -> None:
+        while not self._stopping.wait(_RECONCILE_SECONDS):
+            self._scaling.reconcile()
+            group = self._scaling.backend.autoscaling_groups.get(names.GROUP)
+            wanted = {state.instance_id: state for state in list(group.instance_states)} if group else {}
+            for name in [name for name in self._machines if name not in wanted]:
+                threading.Thread(target=self._machines.pop(name).terminate, name=f"end {name}", daemon=True).start()
+            for name, state in wanted.items():
+                if name not in self._machines:
+                    self._launch(name, state)
+
+    def _launch(self, name: str, state: InstanceState) -> None:
+        machine = Machine(self._folder / name, str(state.instance.private_ip), self)
+        self._machines[name] = machine
+        threading.Thread(target=machine.boot, args=(self.boot_seconds,), name=f"boot {name}", daemon=True).start()
+
+
+def parse_environment(text: str) -> dict[str, str]:
+    """Read the workers' parameter: base64 of a JSON object, or dotenv text as ``docker run --env-file`` reads it.
+
+    Docker strips no quotes, knows no ``export``, and takes the value as it stands.
+    """
+    try:
+        found = json.loads(base64.b64decode(text.strip(), validate=True))
+        if isinstance(found, dict):
+            return {str(name): str(value) for name, value in found.items()}
+    except (binascii.Error, ValueError):
+        pass
+    lines = (line.lstrip() for line in text.splitlines())
+    pairs = (line.partition("=") for line in lines if line and not line.startswith("#") and "=" in line)
+    return {name: value for name, _, value in pairs}
+
+
+def _together(calls: list[Callable[[], None]]) -> None:
+    threads = [threading.Thread(target=call, daemon=True) for call in calls]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()

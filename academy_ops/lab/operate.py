@@ -1,0 +1,301 @@
+"""What a command does with the lab: up, down, status, env, upload, break, heal. Nothing here prints."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from academy_ops.lab import control, faults, parts, processes, state, workbooks
+from academy_ops.lab.errors import LabError
+from academy_ops.lab.faults import FAULTS
+from academy_ops.lab.state import Keys, LabState
+from academy_ops.lab.supervisor import ATTACHED
+from academy_ops.messages import Text, say
+
+__all__ = ["FAULTS", "LabError", "LabInfo", "Status", "Upload", "break_fault", "down", "env", "heal", "restricted_keys"]
+__all__ += ["running", "settings", "status", "up", "upload"]
+
+_PASSED_ON: Final = ("ACADEMY_LAB_", "ACADEMY_WORKER_STEP_DELAY", "XDG_STATE_HOME")
+_DOWN_SECONDS: Final = 30.0
+_GENERATED_STUDENTS: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class LabInfo:
+    """A running lab.
+
+    Attributes:
+        pid: The supervisor's process id.
+        since: When it was started, RFC 3339, UTC.
+        folder: Its folder, with every part's log.
+        api_url: The API.
+        aws_url: AWS.
+        r2_url: R2.
+    """
+
+    pid: int
+    since: str
+    folder: Path
+    api_url: str
+    aws_url: str
+    r2_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """How the running lab is.
+
+    Attributes:
+        info: The lab.
+        parts: For each part whether it runs.
+        workers: For each instance the worker's process id, or None where none runs.
+        broken: The faults that were put in and not healed.
+    """
+
+    info: LabInfo
+    parts: Mapping[str, bool]
+    workers: Mapping[str, int | None]
+    broken: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """An accepted upload.
+
+    Attributes:
+        job_id: The job.
+        name: The file's name.
+    """
+
+    job_id: str
+    name: str
+
+
+def up(on_event: Callable[[Text], None] = lambda _text: None) -> LabInfo:
+    """Start the lab; it runs until `down`.
+
+    Args:
+        on_event: Takes what is worth telling while it starts.
+
+    Returns:
+        The running lab; its API answers and a worker polls.
+
+    Raises:
+        LabError: It runs already, or can't start.
+    """
+    process, info = _start(on_event, attached=False)
+    # The supervisor outlives this process; there is nothing to wait for, and no pipe to keep.
+    process.returncode = 0
+    return info
+
+
+@contextmanager
+def running(on_event: Callable[[Text], None] = lambda _text: None) -> Iterator[tuple[LabInfo, Callable[[], int]]]:
+    """Start the lab and end it with the ``with`` block, or with this process, however that ends.
+
+    Args:
+        on_event: Takes what is worth telling while it starts.
+
+    Yields:
+        The running lab, and a function that waits until someone ends it.
+
+    Raises:
+        LabError: It runs already, or can't start.
+    """
+    process, info = _start(on_event, attached=True)
+    try:
+        yield info, process.wait
+    finally:
+        if process.stdin is not None:
+            process.stdin.close()
+        _wait(process)
+
+
+def down() -> bool:
+    """End the running lab and remove its folder; tell whether there was one.
+
+    Raises:
+        LabError: It does not end.
+    """
+    place = state.folder()
+    current = state.read(place)
+    if current is None:
+        if state.is_running(place):
+            raise state.already_running(place)
+        return state.remove_leftovers(place)
+    with suppress(ProcessLookupError):
+        os.kill(current.pid, signal.SIGTERM)
+    if not processes.until(lambda: not state.is_running(place), _DOWN_SECONDS):
+        raise LabError(say("The lab (pid {pid}) does not end. End it: kill -9 {pid}", pid=current.pid))
+    return True
+
+
+def status() -> Status | None:
+    """Tell how the lab is; None when none runs.
+
+    Raises:
+        LabError: It does not answer.
+    """
+    current = state.read(state.folder())
+    if current is None:
+        return None
+    answer = control.ask(current, "status")
+    return Status(_info(current), answer["parts"], answer["workers"], answer["broken"])
+
+
+def env() -> str:
+    """Return a dotenv text that makes every other command talk to the lab.
+
+    Raises:
+        LabError: No lab runs.
+    """
+    return "".join(f"{name}={value}\n" for name, value in settings().items())
+
+
+def settings() -> dict[str, str]:
+    """Return what `env` writes, as names and values.
+
+    Raises:
+        LabError: No lab runs.
+    """
+    # A proxy of the user's must not be asked for 127.0.0.1.
+    return {**_current().env(), "NO_PROXY": "127.0.0.1,localhost"}
+
+
+def upload(path: Path | None = None) -> Upload:
+    """Upload a workbook through the API.
+
+    Args:
+        path: The workbook; None for a generated one of five students, new ones each time.
+
+    Returns:
+        The accepted upload.
+
+    Raises:
+        LabError: No lab runs, the file can't be read, or the API refused it.
+    """
+    current = _current()
+    if path is None:
+        first = int.from_bytes(os.urandom(4)) % 99_000_000
+        return Upload(
+            parts.upload(current, "students.xlsx", workbooks.students(_GENERATED_STUDENTS, first)), "students.xlsx"
+        )
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise LabError(say("Can't read {path}: {reason}.", path=str(path), reason=error.strerror or "?")) from error
+    return Upload(parts.upload(current, path.name, content), path.name)
+
+
+def break_fault(name: str) -> Text:
+    """Put a fault into the running lab.
+
+    Args:
+        name: A name in `FAULTS`, or an alias of one.
+
+    Returns:
+        What was done, with the job's id where the fault made one.
+
+    Raises:
+        LabError: No lab runs, or there is no such fault.
+    """
+    return control.from_json(control.ask(_current(), "break", fault=faults.find(name).name)["text"])
+
+
+def heal() -> Sequence[str]:
+    """Undo every fault; return the names of those that were put in.
+
+    Raises:
+        LabError: No lab runs.
+    """
+    healed: Sequence[str] = control.ask(_current(), "heal")["healed"]
+    return healed
+
+
+def restricted_keys(denied_actions: Sequence[str]) -> Keys:
+    """Make a key pair that may do everything but ``denied_actions``, in the running lab's AWS.
+
+    Raises:
+        LabError: No lab runs.
+    """
+    statements = [
+        {"Effect": "Allow", "Action": "*", "Resource": "*"},
+        {"Effect": "Deny", "Action": list(denied_actions), "Resource": "*"},
+    ]
+    return keys_for({"Version": "2012-10-17", "Statement": statements})
+
+
+def keys_for(policy: Mapping[str, object]) -> Keys:
+    """Make a key pair with an IAM policy of its own, in the running lab's AWS.
+
+    Raises:
+        LabError: No lab runs.
+    """
+    answer = control.ask(_current(), "keys", policy=json.dumps(policy))
+    return Keys(answer["key_id"], answer["secret"])
+
+
+def _start(on_event: Callable[[Text], None], *, attached: bool) -> tuple[subprocess.Popen[bytes], LabInfo]:
+    place = state.folder()
+    passed = {name: value for name, value in os.environ.items() if name.startswith(_PASSED_ON)}
+    home = {"HOME": os.environ["HOME"]} if "HOME" in os.environ else {}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "academy_ops.lab.supervisor", *([ATTACHED] if attached else [])],
+        env={**processes.clean_env(place, passed), **home},
+        stdin=subprocess.PIPE if attached else subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        _follow(process, on_event)
+    except BaseException:
+        # Also Ctrl-C: a lab that nobody waits for must not stay.
+        process.terminate()
+        _wait(process)
+        raise
+    finally:
+        if process.stdout is not None:
+            process.stdout.close()
+    current = state.read(place)
+    if current is None:
+        raise LabError(say("The lab ended right after its start."))
+    return process, _info(current)
+
+
+def _follow(process: subprocess.Popen[bytes], on_event: Callable[[Text], None]) -> None:
+    for line in process.stdout or ():
+        message = json.loads(line)
+        if "ready" in message:
+            return
+        if "error" in message:
+            raise LabError(control.from_json(message["error"]))
+        on_event(control.from_json(message["event"]))
+    raise LabError(say("The lab's supervisor ended with code {code}.", code=process.wait()))
+
+
+def _wait(process: subprocess.Popen[bytes]) -> None:
+    try:
+        process.wait(_DOWN_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()  # its watchdog ends the rest
+        process.wait()
+
+
+def _current() -> LabState:
+    current = state.read(state.folder())
+    if current is None:
+        raise LabError(say("No lab is running. Start one: academy-ops lab up"))
+    return current
+
+
+def _info(current: LabState) -> LabInfo:
+    return LabInfo(current.pid, current.since, state.folder(), current.api_url, current.cloud_url, current.r2_endpoint)

