@@ -9,6 +9,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
 import httpx
+from botocore.exceptions import BotoCoreError, ClientError
 
 from academy_ops.lab.errors import LabError
 from academy_ops.lab.state import LabState
@@ -48,6 +49,9 @@ class Control:
             answer = {"answer": self._actions[values["do"]](values)}
         except LabError as error:
             answer = {"error": to_json(error.message)}
+        except (BotoCoreError, ClientError) as error:
+            # Such as a fault that deletes what another one has deleted already.
+            answer = {"error": to_json(say("The lab's AWS refused: {reason}", reason=str(error)))}
         start_response("200 OK", [("Content-Type", "application/json")])
         return [json.dumps(answer).encode()]
 

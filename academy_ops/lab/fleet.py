@@ -8,11 +8,11 @@ import json
 import shutil
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 from importlib.resources import files
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 from moto.autoscaling.models import InstanceState
@@ -20,6 +20,7 @@ from moto.autoscaling.models import InstanceState
 from academy_ops.lab import agent, names, processes
 from academy_ops.lab.aws.autoscaling import Scaling
 from academy_ops.lab.aws.ssm import Outcome
+from academy_ops.lab.condition import Condition
 from academy_ops.lab.container import Container, Image
 
 _RECONCILE_SECONDS: Final = 0.2
@@ -27,30 +28,18 @@ _START_SECONDS: Final = 5.0
 _SHIMS: Final = ("docker", "df")
 
 
-@dataclass(frozen=True, slots=True)
-class Condition:
-    """In what condition every instance is, and every one that boots from now on.
+class Machine:
+    """One instance; an `academy_ops.lab.aws.ssm.Host`.
 
     Attributes:
-        image: What the worker's container runs.
-        container: ``running``, ``stopped`` (someone stopped it) or ``missing``.
-        docker: Whether the Docker daemon runs.
-        agent: Whether the SSM agent runs.
-        disk_percent: How full the disk is.
+        address: Its private IP address.
+        booted: Set when it has booted and its SSM agent has registered.
+        condition: In what condition it is.
     """
-
-    image: Image = field(default_factory=Image)
-    container: str = "running"
-    docker: bool = True
-    agent: bool = True
-    disk_percent: int = 31
-
-
-class Machine:
-    """One instance; an `academy_ops.lab.aws.ssm.Host`."""
 
     def __init__(self, folder: Path, address: str, fleet: Fleet) -> None:
         self.address = address
+        self.condition = Condition()
         self.booted = threading.Event()
         self._folder = folder
         self._fleet = fleet
@@ -66,7 +55,7 @@ class Machine:
     @property
     def agent_online(self) -> bool:
         """Whether the SSM agent answers."""
-        return self._fleet.condition.agent
+        return self.condition.agent
 
     @property
     def worker_pid(self) -> int | None:
@@ -78,24 +67,25 @@ class Machine:
         return agent.run(script, self._folder, self._fleet.host_env, seconds)
 
     def boot(self, delay: float) -> None:
-        """Boot, or boot again: read the parameter, and run the container as the fleet's condition says."""
+        """Boot, or boot again: read the parameter, and run the container as the condition says."""
         with self._lock:
             if self._container is not None:
                 self._container.remove()
                 self._container = None
             if self._gone.wait(delay):
                 return
-            condition = self._fleet.condition
-            (self._folder / "disk-percent").write_text(f"{condition.disk_percent}\n", "utf-8")
-            down = self._folder / "docker-down"
-            down.unlink(missing_ok=True) if condition.docker else down.touch()
-            if condition.docker and condition.container != "missing":
-                self._run_container(condition)
+            self._show_condition()
+            if self.condition.docker and self.condition.container != "missing":
+                self._run_container()
             self.booted.set()
 
-    def show_disk(self, percent: int) -> None:
-        """Let ``df`` say how full the disk is."""
-        (self._folder / "disk-percent").write_text(f"{percent}\n", "utf-8")
+    def become(self, condition: Condition) -> None:
+        """Change its condition; it boots again where the container is concerned."""
+        before, self.condition = self.condition, condition
+        if (before.container, before.docker) == (condition.container, condition.docker):
+            self._show_condition()
+        else:
+            self.boot(0)
 
     def terminate(self) -> None:
         """End it; nothing of it stays."""
@@ -105,13 +95,18 @@ class Machine:
                 self._container.remove()
         shutil.rmtree(self._folder, ignore_errors=True)
 
-    def _run_container(self, condition: Condition) -> None:
+    def _show_condition(self) -> None:
+        """Let the shims know."""
+        (self._folder / "disk-percent").write_text(f"{self.condition.disk_percent}\n", "utf-8")
+        down = self._folder / "docker-down"
+        down.unlink(missing_ok=True) if self.condition.docker else down.touch()
+
+    def _run_container(self) -> None:
         env = self._fleet.read_parameter()
-        self._container = Container(
-            self._folder / "container", names.WORKER, condition.image, env, self._fleet.host_env
-        )
+        image, host_env = self._fleet.image, self._fleet.host_env
+        self._container = Container(self._folder / "container", names.WORKER, image, env, host_env)
         self._container.start()
-        if condition.container == "stopped":
+        if self.condition.container == "stopped":
             processes.until(lambda: self.worker_pid is not None, _START_SECONDS)
             self._container.stop()
 
@@ -120,7 +115,7 @@ class Fleet:
     """Every instance of the group.
 
     Attributes:
-        condition: In what condition the instances are.
+        image: What the workers' containers run from their next start.
         host_env: The environment of an instance, with its instance profile's credentials.
         boot_seconds: How long a boot takes from now on.
     """
@@ -137,7 +132,7 @@ class Fleet:
             host_env: The environment of an instance.
             boot_seconds: How long a boot takes.
         """
-        self.condition = Condition()
+        self.image = Image()
         self.host_env = host_env
         self._folder = folder
         self._scaling = scaling
@@ -162,15 +157,16 @@ class Fleet:
         """Return the instances whose agents have registered with SSM."""
         return {name: machine for name, machine in list(self._machines.items()) if machine.booted.is_set()}
 
-    def become(self, condition: Condition) -> bool:
-        """Change every instance's condition; tell whether they had to boot again for it."""
-        before, self.condition = self.condition, condition
-        for machine in list(self._machines.values()):
-            machine.show_disk(condition.disk_percent)
-        if replace(before, agent=True, disk_percent=0) == replace(condition, agent=True, disk_percent=0):
-            return False
-        self.reboot()
-        return True
+    def change(self, **changed: Any) -> None:  # noqa: ANN401 - the fields of Condition
+        """Change the condition of every instance there is."""
+        machines = list(self._machines.values())
+        _together([partial(machine.become, replace(machine.condition, **changed)) for machine in machines])
+
+    def use(self, image: Image) -> None:
+        """Run another image from now on, in every instance."""
+        if image != self.image:
+            self.image = image
+            self.reboot()
 
     def reboot(self) -> None:
         """Boot every instance again, without the delay: the parameter is read anew."""

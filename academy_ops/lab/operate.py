@@ -20,8 +20,25 @@ from academy_ops.lab.state import Keys, LabState
 from academy_ops.lab.supervisor import ATTACHED
 from academy_ops.messages import Text, say
 
-__all__ = ["FAULTS", "LabError", "LabInfo", "Status", "Upload", "break_fault", "down", "env", "heal", "restricted_keys"]
-__all__ += ["running", "settings", "status", "up", "upload"]
+__all__ = [
+    "FAULTS",
+    "Broken",
+    "LabError",
+    "LabInfo",
+    "Status",
+    "Upload",
+    "break_fault",
+    "down",
+    "env",
+    "heal",
+    "keys_for",
+    "restricted_keys",
+    "running",
+    "settings",
+    "status",
+    "up",
+    "upload",
+]
 
 _PASSED_ON: Final = ("ACADEMY_LAB_", "ACADEMY_WORKER_STEP_DELAY", "XDG_STATE_HOME")
 _DOWN_SECONDS: Final = 30.0
@@ -77,6 +94,21 @@ class Upload:
 
     job_id: str
     name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """A fault that was put in.
+
+    Attributes:
+        name: The code of the cause that it produces.
+        what: What was done.
+        job_id: The job that shows it, where the fault made one.
+    """
+
+    name: str
+    what: Text
+    job_id: str | None
 
 
 def up(on_event: Callable[[Text], None] = lambda _text: None) -> LabInfo:
@@ -195,19 +227,21 @@ def upload(path: Path | None = None) -> Upload:
     return Upload(parts.upload(current, path.name, content), path.name)
 
 
-def break_fault(name: str) -> Text:
+def break_fault(name: str) -> Broken:
     """Put a fault into the running lab.
 
     Args:
         name: A name in `FAULTS`, or an alias of one.
 
     Returns:
-        What was done, with the job's id where the fault made one.
+        What was done.
 
     Raises:
         LabError: No lab runs, or there is no such fault.
     """
-    return control.from_json(control.ask(_current(), "break", fault=faults.find(name).name)["text"])
+    fault = faults.find(name)
+    job_id = control.ask(_current(), "break", fault=fault.name)["job_id"]
+    return Broken(fault.name, fault.what, job_id)
 
 
 def heal() -> Sequence[str]:

@@ -50,6 +50,7 @@ class Lab:
         schedule: What runs the autoscaler.
         worker_env: What the workers' parameter holds when all is well.
         broken: The faults that were put in, in that order.
+        taken: Receipts of messages that a fault has taken.
     """
 
     place: Path
@@ -64,6 +65,7 @@ class Lab:
     schedule: Schedule
     worker_env: dict[str, str]
     broken: list[str] = field(default_factory=list)
+    taken: list[str] = field(default_factory=list)
 
     def aws(self, service: str) -> Any:  # noqa: ANN401 - boto3 makes its clients' types at run time
         """Return the operator's client."""

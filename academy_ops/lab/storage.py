@@ -78,8 +78,9 @@ class Storage:
     def show_bucket(self) -> None:
         """Bring the bucket back."""
         if self._hidden.exists():
-            shutil.rmtree(self._bucket, ignore_errors=True)
-            self._hidden.rename(self._bucket)
+            # Someone may have made the bucket anew meanwhile.
+            shutil.copytree(self._hidden, self._bucket, dirs_exist_ok=True)
+            shutil.rmtree(self._hidden)
 
 
 def new_keys() -> Keys:

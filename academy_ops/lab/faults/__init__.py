@@ -9,7 +9,7 @@ from academy_ops.lab.errors import LabError
 from academy_ops.lab.faults import aws, endpoint, uploads, workers
 from academy_ops.lab.faults.fault import Fault
 from academy_ops.lab.faults.restore import restore
-from academy_ops.messages import Text, say
+from academy_ops.messages import say
 
 if TYPE_CHECKING:
     from academy_ops.lab.parts import Lab
@@ -38,15 +38,15 @@ def find(name: str) -> Fault:
     return fault
 
 
-def break_fault(lab: Lab, name: str) -> Text:
-    """Put a fault in; return what was done.
+def break_fault(lab: Lab, name: str) -> str | None:
+    """Put a fault in; return the job's id where it made one.
 
     Raises:
         LabError: There is no such fault, or it can't be put in now.
     """
     fault = find(name)
     lab.broken.append(fault.name)
-    return fault.put_in(lab) or fault.what
+    return fault.put_in(lab)
 
 
 def heal(lab: Lab) -> list[str]:

@@ -19,9 +19,9 @@ class Fault:
     Attributes:
         name: The code of the cause that it produces.
         what: What is done.
-        put_in: Does it; returns a sentence where there is more to tell, such as a job's id.
+        put_in: Does it; returns the job's id where it made one.
     """
 
     name: str
     what: Text
-    put_in: Callable[[Lab], Text | None]
+    put_in: Callable[[Lab], str | None]

@@ -10,6 +10,8 @@ from botocore.exceptions import ClientError
 
 from academy_ops.lab import names, parts
 from academy_ops.lab.aws import resources
+from academy_ops.lab.condition import Condition
+from academy_ops.lab.container import Image
 from academy_ops.lab.faults.aws import DENIAL, WORKER_USER
 
 if TYPE_CHECKING:
@@ -68,8 +70,13 @@ def _identities(lab: Lab) -> None:
 
 def _queues(lab: Lab, broken: Collection[str]) -> None:
     resources.create_queues(lab.cloud.url, lab.state.operator)
+    sqs = lab.aws("sqs")
+    for receipt in lab.taken:
+        with suppress(ClientError):  # its queue was deleted meanwhile, and the message with it
+            url = sqs.get_queue_url(QueueName=names.QUEUE)["QueueUrl"]
+            sqs.change_message_visibility(QueueUrl=url, ReceiptHandle=receipt, VisibilityTimeout=0)
+    lab.taken.clear()
     if "queue-dead-letters" in broken:
-        sqs = lab.aws("sqs")
         sqs.purge_queue(QueueUrl=sqs.get_queue_url(QueueName=names.DEAD_LETTER_QUEUE)["QueueUrl"])
 
 
@@ -94,6 +101,7 @@ def _group(lab: Lab) -> None:
 def _workers(lab: Lab, broken: Collection[str]) -> None:
     if _PARAMETER & set(broken):
         lab.put_worker_env()
-    rebooted = lab.fleet.become(type(lab.fleet.condition)())
-    if not rebooted and _REBOOT & set(broken):
+    lab.fleet.use(Image())
+    if _REBOOT & set(broken):
         lab.fleet.reboot()
+    lab.fleet.change(container="running", docker=True, agent=True, disk_percent=Condition().disk_percent)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import contextmanager
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -22,41 +21,42 @@ if TYPE_CHECKING:
 _SENT_SECONDS: Final = 20.0
 
 
-def _bad_workbook(make: Callable[[], bytes], lab: Lab) -> Text:
-    return _uploaded(parts.upload(lab.state, "students.xlsx", make()))
+def _bad_workbook(make: Callable[[], bytes], lab: Lab) -> str:
+    return parts.upload(lab.state, "students.xlsx", make())
 
 
-def _lose_message(lab: Lab) -> Text:
+def _lose_message(lab: Lab) -> str:
     with _nobody_working(lab):
         job_id = _upload_and_wait(lab)
         sqs = lab.aws("sqs")
         sqs.purge_queue(QueueUrl=sqs.get_queue_url(QueueName=names.QUEUE)["QueueUrl"])
-    return _uploaded(job_id)
+    return job_id
 
 
-def _take_message(lab: Lab) -> Text:
+def _take_message(lab: Lab) -> str:
     with _nobody_working(lab):
         job_id = _upload_and_wait(lab)
         sqs = lab.aws("sqs")
-        sqs.receive_message(QueueUrl=sqs.get_queue_url(QueueName=names.QUEUE)["QueueUrl"], MaxNumberOfMessages=10)
-    return _uploaded(job_id)
+        url = sqs.get_queue_url(QueueName=names.QUEUE)["QueueUrl"]
+        received = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
+        lab.taken += [message["ReceiptHandle"] for message in received]
+    return job_id
 
 
-def _lose_file(lab: Lab) -> Text:
+def _lose_file(lab: Lab) -> str:
     with _nobody_working(lab):
         job_id = _upload_and_wait(lab)
         lab.storage.lose_newest()
-    return _uploaded(job_id)
+    return job_id
 
 
 @contextmanager
 def _nobody_working(lab: Lab) -> Iterator[None]:
-    before = lab.fleet.condition
-    lab.fleet.become(replace(before, container="stopped"))
+    lab.fleet.change(container="stopped")
     try:
         yield
     finally:
-        lab.fleet.become(before)
+        lab.fleet.change(container="running")
 
 
 def _upload_and_wait(lab: Lab) -> str:
@@ -73,10 +73,6 @@ def _waiting(lab: Lab) -> int:
     name = "ApproximateNumberOfMessages"
     url = sqs.get_queue_url(QueueName=names.QUEUE)["QueueUrl"]
     return int(sqs.get_queue_attributes(QueueUrl=url, AttributeNames=[name])["Attributes"][name])
-
-
-def _uploaded(job_id: str) -> Text:
-    return say("Job {job_id}", job_id=job_id)
 
 
 def _upload(name: str, what: Text, make: Callable[[], bytes]) -> Fault:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from contextlib import suppress
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from academy_ops.lab import names
 from academy_ops.lab.container import WORKER, Image
@@ -20,36 +19,32 @@ _MISSING_MODULE: Final = "python_calamine"
 _NO_DATABASE: Final = "postgresql://academy@127.0.0.1:1/academy?connect_timeout=2"
 
 
-def _become(lab: Lab, **changed: Any) -> None:  # noqa: ANN401 - the fields of Condition
-    lab.fleet.become(replace(lab.fleet.condition, **changed))
-
-
 def _stop_docker(lab: Lab) -> None:
-    _become(lab, docker=False)
+    lab.fleet.change(docker=False)
 
 
 def _remove_container(lab: Lab) -> None:
-    _become(lab, container="missing")
+    lab.fleet.change(container="missing")
 
 
 def _stop_container(lab: Lab) -> None:
-    _become(lab, container="stopped")
+    lab.fleet.change(container="stopped")
 
 
 def _crash(lab: Lab) -> None:
-    _become(lab, image=Image(command=(*WORKER, "--no-such-option")))
+    lab.fleet.use(Image(command=(*WORKER, "--no-such-option")))
 
 
 def _starve(lab: Lab) -> None:
-    _become(lab, image=Image(memory_lasts=0.5))
+    lab.fleet.use(Image(memory_lasts=0.5))
 
 
 def _fill_disk(lab: Lab) -> None:
-    _become(lab, disk_percent=100, container="stopped")
+    lab.fleet.change(disk_percent=100, container="stopped")
 
 
 def _silence(lab: Lab) -> None:
-    _become(lab, agent=False, container="stopped")
+    lab.fleet.change(agent=False, container="stopped")
 
 
 def _impair(lab: Lab) -> None:
@@ -57,7 +52,7 @@ def _impair(lab: Lab) -> None:
     autoscaling.suspend_processes(AutoScalingGroupName=names.GROUP, ScalingProcesses=["ReplaceUnhealthy"])
     for instance_id in lab.fleet.hosts():
         autoscaling.set_instance_health(InstanceId=instance_id, HealthStatus="Unhealthy")
-    _become(lab, container="stopped")
+    lab.fleet.change(container="stopped")
 
 
 def _freeze(lab: Lab) -> None:
@@ -73,7 +68,7 @@ def _lose_dependency(lab: Lab) -> None:
     text = f'raise ModuleNotFoundError("No module named {_MISSING_MODULE!r}", name={_MISSING_MODULE!r})\n'
     (shadow / f"{_MISSING_MODULE}.py").write_text(text, encoding="utf-8")
     paths = [str(shadow), *filter(None, [os.environ.get("PYTHONPATH")])]
-    _become(lab, image=Image(env={"PYTHONPATH": os.pathsep.join(paths)}))
+    lab.fleet.use(Image(env={"PYTHONPATH": os.pathsep.join(paths)}))
 
 
 def _other_queue(lab: Lab) -> None:
