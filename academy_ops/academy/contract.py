@@ -39,9 +39,7 @@ class JobStatus(StrEnum):
     REVIEW_REQUIRED = "REVIEW_REQUIRED"
 
 
-ENDED: Final = frozenset(
-    {JobStatus.DONE, JobStatus.FAILED, JobStatus.REJECTED_BAD_INPUT, JobStatus.REVIEW_REQUIRED}
-)
+ENDED: Final = frozenset({JobStatus.DONE, JobStatus.FAILED, JobStatus.REJECTED_BAD_INPUT, JobStatus.REVIEW_REQUIRED})
 
 QUEUE_ATTRIBUTES: Final = {
     "VisibilityTimeout": "3600",
@@ -60,3 +58,9 @@ LOG_PARSING: Final = "EXCEL_PARSING"
 LOG_COMPLETED: Final = "SQS_JOB_COMPLETED"
 LOG_FAILED: Final = "SQS_JOB_FAILED"
 LOG_SKIPPED: Final = "AI_JOB_IDEMPOTENT_SKIP"
+
+REGION: Final = "ap-northeast-2"
+QUEUE_NAME: Final = "academy-ai-jobs-basic"
+GROUP_NAME: Final = "academy-ai-worker-asg"
+BUCKET_NAME: Final = "academy-excel"
+R2_REGION: Final = "auto"

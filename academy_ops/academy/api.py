@@ -1,0 +1,277 @@
+"""The bundled API: upload, job status, health."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import uuid
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from http import HTTPStatus
+from typing import Annotated, Any, Final
+
+import uvicorn
+from argon2 import PasswordHasher
+from fastapi import APIRouter, Depends, FastAPI, HTTPException, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import FormData, UploadFile
+
+from academy_ops.academy import cloud, contract
+from academy_ops.academy.cloud import CLOUD_ERRORS, JobQueue
+from academy_ops.academy.config import Config, read
+from academy_ops.academy.outbox import Outbox
+from academy_ops.academy.store import DATABASE_ERRORS, Job, Store
+from academy_ops.academy.upload import TooLargeError, limited
+
+_ZIP: Final = b"PK\x03\x04"
+_log: Final = logging.getLogger("academy.api")
+_bearer: Final = HTTPBearer(auto_error=False)
+_hasher: Final = PasswordHasher()
+_router: Final = APIRouter()
+
+_FORM: Final = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "required": ["file", "initial_password"],
+                    "properties": {
+                        "file": {"type": "string", "format": "binary"},
+                        "initial_password": {"type": "string", "minLength": contract.MIN_PASSWORD_CHARACTERS},
+                    },
+                }
+            }
+        },
+    }
+}
+_DETAIL: Final = {"content": {"application/json": {"schema": {"type": "object", "required": ["detail"]}}}}
+
+
+def _answers(*statuses: HTTPStatus) -> dict[int | str, dict[str, Any]]:
+    return {status.value: {"description": status.phrase, **_DETAIL} for status in statuses}
+
+
+class Api:
+    """What the endpoints work with; made once for each process."""
+
+    def __init__(self, config: Config) -> None:
+        """Open the store and make the clients.
+
+        Raises:
+            OperationalError: The database can't be reached.
+        """
+        self.config = config
+        self.store = Store(config.database_url)
+        self.r2 = None if config.missing_r2 else cloud.r2(config)
+        self.outbox = Outbox(self.store, JobQueue(cloud.sqs(config), config.queue), config.bucket)
+
+    def accept(self, tenant: str, file: UploadFile, password: str) -> Job:
+        """Store the file, then the job, then send its message.
+
+        Raises:
+            HTTPException: The file is refused, or R2 does not take it; then there is no job.
+        """
+        if file.file.read(len(_ZIP)) != _ZIP:
+            raise _refused("xlsx 형식의 엑셀 파일이 아닙니다.")
+        file.file.seek(0)
+        if self.r2 is None:
+            missing = ", ".join(self.config.missing_r2)
+            raise _broken(f"R2 설정이 없어 파일을 저장할 수 없습니다: {missing}")
+        key = f"excel/{tenant}/{uuid.uuid4().hex}.xlsx"
+        try:
+            self.r2.put_object(Bucket=self.config.bucket, Key=key, Body=file.file)
+        except (*CLOUD_ERRORS, ValueError) as error:
+            _log.error("R2 put failed: %s", error)
+            raise _broken(f"엑셀 파일을 저장하지 못했습니다: {_code(error)}") from error
+        job = self.store.add_job(tenant, key, _hasher.hash(password))
+        # An answer is given even if the send fails: the outbox sends it again.
+        self.outbox.send(job)
+        return job
+
+
+def _api(request: Request) -> Api:
+    api: Api = request.app.state.api
+    return api
+
+
+def _tenant(request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]) -> str:
+    """Return the tenant that the caller speaks for."""
+    known = _api(request).store.tenant_of(credentials.credentials) if credentials else None
+    if known is None:
+        detail = "인증 토큰이 없거나 올바르지 않습니다."
+        raise HTTPException(HTTPStatus.UNAUTHORIZED, detail, {"WWW-Authenticate": "Bearer"})
+    claimed = request.headers.get(contract.TENANT_HEADER)
+    if claimed is not None and claimed != known:
+        raise HTTPException(HTTPStatus.FORBIDDEN, f"{contract.TENANT_HEADER} 헤더가 토큰의 학원과 다릅니다.")
+    return known
+
+
+Tenant = Annotated[str, Depends(_tenant)]
+
+
+@_router.post(
+    contract.UPLOAD_PATH,
+    status_code=HTTPStatus.ACCEPTED,
+    openapi_extra=_FORM,
+    responses=_answers(
+        HTTPStatus.BAD_REQUEST,
+        HTTPStatus.UNAUTHORIZED,
+        HTTPStatus.FORBIDDEN,
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+        HTTPStatus.INTERNAL_SERVER_ERROR,
+    ),
+)
+async def upload(request: Request, tenant: Tenant) -> dict[str, str]:
+    """Take a workbook; its students are created by a worker."""
+    try:
+        async with limited(request).form(max_files=1, max_fields=10) as form:
+            file, password = _checked(form)
+            job = await run_in_threadpool(_api(request).accept, tenant, file, password)
+    except TooLargeError as error:
+        raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "파일은 10MB 이하여야 합니다.") from error
+    return {"job_id": job.id, "status": job.status}
+
+
+@_router.get(
+    f"{contract.JOBS_PATH}{{job_id}}/",
+    responses=_answers(HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND),
+)
+def job_status(request: Request, job_id: str, tenant: Tenant) -> dict[str, Any]:
+    """Return the state of a job of the caller's tenant."""
+    job = _api(request).store.job(job_id)
+    if job is None or job.tenant != tenant:
+        raise HTTPException(HTTPStatus.NOT_FOUND, "작업을 찾을 수 없습니다.")
+    return _shown(job)
+
+
+@_router.get(contract.HEALTH_PATH, responses=_answers(HTTPStatus.SERVICE_UNAVAILABLE))
+def health(request: Request) -> dict[str, str]:
+    """Tell whether process and database are up."""
+    _api(request).store.ping()
+    return {"status": "ok"}
+
+
+@_router.get(contract.HEALTHZ_PATH)
+async def healthz() -> dict[str, str]:
+    """Tell whether the process is up."""
+    return {"status": "ok"}
+
+
+def create_app(config: Config, token: str = "", tenant: str = "") -> FastAPI:
+    """Make the application.
+
+    Args:
+        config: The environment.
+        token: A bearer token to let in from the start.
+        tenant: The tenant it speaks for.
+
+    Raises:
+        OperationalError: The database can't be reached.
+    """
+    api = Api(config)
+    if token and tenant:
+        api.store.add_token(token, tenant)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        relay = asyncio.create_task(api.outbox.keep_sending())
+        yield
+        relay.cancel()
+        api.store.close()
+
+    app = FastAPI(title="academy", version="1", lifespan=lifespan, docs_url=None, redoc_url=None)
+    app.state.api = api
+    app.include_router(_router)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    for kind in DATABASE_ERRORS:
+        app.add_exception_handler(kind, _database_down)
+    return app
+
+
+def serve(host: str, port: int, environ: Mapping[str, str] = os.environ) -> None:
+    """Run the API until SIGTERM or Ctrl-C.
+
+    Args:
+        host: The address to listen on.
+        port: The port.
+        environ: The environment, by the names of the real system; ``ACADEMY_API_TOKEN`` is let in for
+            ``ACADEMY_TENANT_CODE`` when both are set.
+    """
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logging.getLogger("uvicorn.access").addFilter(_without_query)
+    app = create_app(read(environ), environ.get("ACADEMY_API_TOKEN", ""), environ.get("ACADEMY_TENANT_CODE", ""))
+    uvicorn.run(app, host=host, port=port, log_config=None, server_header=False, timeout_graceful_shutdown=5)
+
+
+def _shown(job: Job) -> dict[str, Any]:
+    return {
+        "job_id": job.id,
+        "job_type": contract.JOB_TYPE,
+        "status": job.status,
+        "result": job.result,
+        "error_message": job.error_message,
+        "progress": job.progress,
+        "created_at": job.created_at.isoformat(),
+        "updated_at": job.updated_at.isoformat(),
+        "file_key": job.file_key,
+    }
+
+
+def _checked(form: FormData) -> tuple[UploadFile, str]:
+    """Return the form's file and password.
+
+    Raises:
+        HTTPException: One is missing or not of its form.
+        TooLargeError: The file is larger than the contract allows.
+    """
+    file, password = form.get("file"), form.get("initial_password")
+    if not isinstance(file, UploadFile) or not (file.filename or "").lower().endswith(".xlsx"):
+        raise _refused("엑셀(.xlsx) 파일을 'file' 항목으로 보내 주세요.")
+    if not isinstance(password, str) or len(password.strip()) < contract.MIN_PASSWORD_CHARACTERS:
+        raise _refused(f"초기 비밀번호는 {contract.MIN_PASSWORD_CHARACTERS}자 이상이어야 합니다.")
+    if (file.size or 0) > contract.MAX_UPLOAD_BYTES:
+        raise TooLargeError
+    return file, password.strip()
+
+
+async def _invalid(_request: Request, error: Exception) -> JSONResponse:
+    """Answer a request that is not of its form as Django REST framework does."""
+    problems = error.errors() if isinstance(error, RequestValidationError) else []
+    fields = {".".join(map(str, one["loc"][1:])) or "body": [one["msg"]] for one in problems}
+    return JSONResponse({"detail": fields}, HTTPStatus.BAD_REQUEST)
+
+
+async def _database_down(request: Request, error: Exception) -> JSONResponse:
+    _log.error("database: %s", type(error).__name__)
+    health = request.url.path == contract.HEALTH_PATH
+    status = HTTPStatus.SERVICE_UNAVAILABLE if health else HTTPStatus.INTERNAL_SERVER_ERROR
+    return JSONResponse({"detail": "데이터베이스에 연결할 수 없습니다."}, status)
+
+
+def _refused(detail: str) -> HTTPException:
+    return HTTPException(HTTPStatus.BAD_REQUEST, detail)
+
+
+def _broken(detail: str) -> HTTPException:
+    return HTTPException(HTTPStatus.INTERNAL_SERVER_ERROR, detail)
+
+
+def _code(error: Exception) -> str:
+    """Return the other side's error code; its message may hold more than a school should read."""
+    response = getattr(error, "response", {})
+    return str(response.get("Error", {}).get("Code") or type(error).__name__)
+
+
+def _without_query(record: logging.LogRecord) -> bool:
+    """Keep query strings out of the access log."""
+    if isinstance(record.args, tuple) and len(record.args) >= 3:  # noqa: PLR2004 - client, method, path, …
+        arguments = list(record.args)
+        arguments[2] = str(arguments[2]).partition("?")[0]
+        record.args = tuple(arguments)
+    return True

@@ -1,0 +1,80 @@
+"""The autoscaler: desired capacity from the queue's depth, set on every run.
+
+A Lambda function runs `handler` once a minute; ``academy-ops serve autoscaler`` does the same anywhere else.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import signal
+import threading
+from typing import Any, Final
+
+from academy_ops.academy import cloud
+from academy_ops.academy.cloud import CLOUD_ERRORS
+from academy_ops.academy.config import read
+from academy_ops.academy.contract import JOBS_PER_WORKER
+
+_log: Final = logging.getLogger("academy.autoscaler")
+
+
+def wanted(waiting: int, in_flight: int, minimum: int, maximum: int) -> int:
+    """Return the desired capacity.
+
+    Messages in flight count: scaling on the visible ones alone would stop workers in mid-job.
+
+    Args:
+        waiting: Visible messages.
+        in_flight: Messages that workers hold.
+        minimum: The group's lower bound.
+        maximum: The group's upper bound.
+    """
+    return min(maximum, max(minimum, math.ceil((waiting + in_flight) / JOBS_PER_WORKER)))
+
+
+def handler(_event: object, _context: object) -> dict[str, Any]:
+    """Run once, as a Lambda function.
+
+    Returns:
+        What was seen and set.
+
+    Raises:
+        ClientError: AWS refused; Lambda reports it and the next run tries again.
+        LookupError: There is no such group.
+    """
+    config = read()
+    queue = cloud.JobQueue(cloud.sqs(config), config.queue)
+    names: Any = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+    depth = queue.client.get_queue_attributes(QueueUrl=queue.url(), AttributeNames=names)["Attributes"]
+    waiting, in_flight = (int(depth[name]) for name in names)
+    scaling = cloud.autoscaling(config)
+    groups = scaling.describe_auto_scaling_groups(AutoScalingGroupNames=[config.group])["AutoScalingGroups"]
+    if not groups:
+        raise LookupError(f"no Auto Scaling group {config.group}")
+    desired = wanted(waiting, in_flight, groups[0]["MinSize"], groups[0]["MaxSize"])
+    scaling.set_desired_capacity(AutoScalingGroupName=config.group, DesiredCapacity=desired, HonorCooldown=False)
+    before = groups[0]["DesiredCapacity"]
+    return {"waiting": waiting, "in_flight": in_flight, "before": before, "desired": desired}
+
+
+def run(every_seconds: float = 60) -> int:
+    """Run `handler` again and again until SIGTERM or Ctrl-C.
+
+    Args:
+        every_seconds: Seconds between two runs.
+
+    Returns:
+        0.
+    """
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    stopping = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopping.set())
+    while not stopping.is_set():
+        try:
+            _log.info("%s", handler(None, None))
+        except (*CLOUD_ERRORS, LookupError) as error:
+            _log.warning("%s", error)
+        stopping.wait(every_seconds)
+    return 0

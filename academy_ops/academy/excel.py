@@ -1,0 +1,219 @@
+"""What a workbook means: which rows are students, which are rejected and why."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Final, Literal
+
+from academy_ops.academy.contract import SHEET_NAME
+
+Cell = str | int | float | bool | None
+Problem = Literal["unreadable", "too-large", "header-missing", "phone-column-missing", "no-students"]
+
+MAX_STUDENTS: Final = 100_000
+_HEADER_WITHIN_ROWS: Final = 50
+_EXAMPLE: Final = "예시"
+_PHONE: Final = re.compile(r"010\d{8}")
+_SCHOOL_WITH_GRADE: Final = re.compile(r"(.+?)\s*\(\s*(\d+)\s*(?:학년)?\s*\)")
+_LONGEST_TEXT: Final = 200
+
+_COLUMNS: Final[Mapping[str, str]] = {
+    "구분": "kind",
+    "이름": "name",
+    "성명": "name",
+    "학생명": "name",
+    "성함": "name",
+    "학부모전화번호": "parent_phone",
+    "부모핸드폰": "parent_phone",
+    "보호자전화": "parent_phone",
+    "보호자연락처": "parent_phone",
+    "학생전화번호": "phone",
+    "학생핸드폰": "phone",
+    "학생연락처": "phone",
+    "성별": "gender",
+    "학교유형": "school_type",
+    "학교": "school",
+    "학교(학년)": "school_and_grade",
+    "학년": "grade",
+    "반": "class_name",
+    "계열": "track",
+    "메모": "memo",
+}
+"""Heading, without blanks and asterisks, to field."""
+
+
+class WorkbookError(Exception):
+    """The workbook as a whole can't be used; ``str()`` is the sentence for the school.
+
+    Attributes:
+        problem: What is wrong, for programs.
+    """
+
+    def __init__(self, problem: Problem, message: str) -> None:
+        super().__init__(message)
+        self.problem = problem
+
+
+@dataclass(frozen=True, slots=True)
+class Student:
+    """A row that can be created."""
+
+    row: int
+    name: str
+    parent_phone: str
+    phone: str | None = None
+    gender: str | None = None
+    school_type: str | None = None
+    school: str | None = None
+    grade: str | None = None
+    class_name: str | None = None
+    track: str | None = None
+    memo: str | None = None
+
+    def columns(self) -> dict[str, object]:
+        """Return the student's columns in the database."""
+        columns = asdict(self)
+        del columns["row"]
+        return columns
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A row that can't be created, and why."""
+
+    row: int
+    name: str
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What a workbook holds.
+
+    Attributes:
+        students: The rows to create, in order.
+        rejected: The rows that can't be.
+        examples: How many rows were skipped as examples.
+    """
+
+    students: tuple[Student, ...]
+    rejected: tuple[Rejected, ...]
+    examples: int
+
+
+def understand(sheets: Iterable[tuple[str, Iterable[Sequence[Cell]]]]) -> Content:
+    """Find the header row in the first sheet that has one, and read the rows below it.
+
+    Args:
+        sheets: Name and rows of each sheet; `SHEET_NAME` first where there is one.
+
+    Returns:
+        The content; at least one row of it is a student or rejected.
+
+    Raises:
+        WorkbookError: No header row, no column of parents' phones, no student rows, or too many.
+    """
+    nearly = False
+    for name, rows in sheets:
+        numbered = enumerate(rows, start=1)
+        columns = _find_header(numbered)
+        if columns is None:
+            if name.strip() == SHEET_NAME:
+                break
+            continue
+        nearly = True
+        if "parent_phone" not in columns.values():
+            break
+        return _read(numbered, columns)
+    if nearly:
+        raise WorkbookError(
+            "phone-column-missing", "학부모전화번호 열이 없습니다. 머리글 행에 '학부모전화번호' 열을 추가해 주세요."
+        )
+    raise WorkbookError(
+        "header-missing", "헤더 행을 찾지 못했습니다. '이름'과 '학부모전화번호' 열이 있는 머리글 행이 필요합니다."
+    )
+
+
+def _find_header(rows: Iterator[tuple[int, Sequence[Cell]]]) -> dict[int, str] | None:
+    """Read up to the header row; return its columns by position, or None where there is none."""
+    for number, row in rows:
+        columns = _columns(row)
+        if "name" in columns.values() and len(columns) > 1:
+            return columns
+        if number >= _HEADER_WITHIN_ROWS:
+            return None
+    return None
+
+
+def _columns(row: Sequence[Cell]) -> dict[int, str]:
+    columns: dict[int, str] = {}
+    for position, cell in enumerate(row):
+        heading = re.sub(r"[\s*]", "", cell) if isinstance(cell, str) else ""
+        field = _COLUMNS.get(heading)
+        if field is not None and field not in columns.values():
+            columns[position] = field
+    return columns
+
+
+def _read(rows: Iterable[tuple[int, Sequence[Cell]]], columns: Mapping[int, str]) -> Content:
+    students: list[Student] = []
+    rejected: list[Rejected] = []
+    examples = 0
+    for number, row in rows:
+        values = {field: _text(row[position]) for position, field in columns.items() if position < len(row)}
+        if _EXAMPLE in values.get("kind", ""):
+            examples += 1
+        elif any(value for field, value in values.items() if field != "kind"):
+            one = _student(number, values)
+            if isinstance(one, Student):
+                students.append(one)
+            else:
+                rejected.append(one)
+        if len(students) + len(rejected) > MAX_STUDENTS:
+            raise WorkbookError(
+                "too-large", f"학생 행이 너무 많습니다. 한 파일에 {MAX_STUDENTS:,}명까지 등록할 수 있습니다."
+            )
+    if not students and not rejected:
+        raise WorkbookError("no-students", "등록할 학생 행이 없습니다. 머리글 행 아래에 학생을 입력해 주세요.")
+    return Content(tuple(students), tuple(rejected), examples)
+
+
+def _student(number: int, values: Mapping[str, str]) -> Student | Rejected:
+    name = values.get("name", "")
+    if not name:
+        return Rejected(number, "", "이름이 비어 있습니다.")
+    parent_phone = _phone(values.get("parent_phone", ""))
+    if parent_phone is None:
+        return Rejected(number, name, "학부모 전화번호는 010으로 시작하는 11자리여야 합니다.")
+    phone = values.get("phone", "")
+    if phone and _phone(phone) is None:
+        return Rejected(number, name, "학생 전화번호는 010으로 시작하는 11자리여야 합니다.")
+    school, grade = values.get("school", ""), values.get("grade", "")
+    combined = _SCHOOL_WITH_GRADE.fullmatch(values.get("school_and_grade", ""))
+    if combined:
+        school, grade = combined.groups()
+    return Student(
+        number,
+        name,
+        parent_phone,
+        phone=_phone(phone),
+        school=school or values.get("school_and_grade") or None,
+        grade=grade or None,
+        **{field: values.get(field) or None for field in ("gender", "school_type", "class_name", "track", "memo")},
+    )
+
+
+def _phone(text: str) -> str | None:
+    """Return a phone number as 11 digits; a numeric cell has lost its leading 0."""
+    digits = re.sub(r"[-\s.()]", "", text)
+    if re.fullmatch(r"10\d{8}", digits):
+        digits = f"0{digits}"
+    return digits if _PHONE.fullmatch(digits) else None
+
+
+def _text(cell: Cell) -> str:
+    if cell is None or isinstance(cell, bool):
+        return ""
+    return str(cell).replace("\x00", "").strip()[:_LONGEST_TEXT]

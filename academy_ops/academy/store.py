@@ -1,0 +1,323 @@
+"""The database: tokens, jobs and students; SQLite by default, PostgreSQL by ``DATABASE_URL``."""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import OperationalError
+
+from academy_ops.academy.contract import ENDED, JobStatus
+
+_BUSY_MILLISECONDS: Final = 10_000
+_CONNECT_SECONDS: Final = 3
+
+
+class UtcDateTime(sa.TypeDecorator[datetime]):
+    """A time in UTC, also where the database (SQLite) keeps no zone."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:  # noqa: ARG002 - SQLAlchemy's signature
+        """Store every time as UTC."""
+        return value.astimezone(UTC) if value is not None else None
+
+    def process_result_value(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:  # noqa: ARG002 - as above
+        """Give the zone back."""
+        return value.replace(tzinfo=value.tzinfo or UTC) if value is not None else None
+
+
+_metadata = sa.MetaData()
+_tokens = sa.Table(
+    "api_token",
+    _metadata,
+    sa.Column("digest", sa.String(64), primary_key=True),
+    sa.Column("tenant", sa.String(64), nullable=False),
+)
+_jobs = sa.Table(
+    "job",
+    _metadata,
+    sa.Column("id", sa.String(36), primary_key=True),
+    sa.Column("tenant", sa.String(64), nullable=False),
+    sa.Column("status", sa.String(32), nullable=False),
+    sa.Column("file_key", sa.Text, nullable=False),
+    sa.Column("password_hash", sa.Text, nullable=False),
+    sa.Column("result", sa.JSON),
+    sa.Column("error_message", sa.Text),
+    sa.Column("progress", sa.JSON),
+    sa.Column("attempt", sa.Integer, nullable=False),
+    sa.Column("created_at", UtcDateTime, nullable=False),
+    sa.Column("updated_at", UtcDateTime, nullable=False),
+    sa.Column("sent_at", UtcDateTime, index=True),
+)
+_students = sa.Table(
+    "student",
+    _metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("tenant", sa.String(64), nullable=False),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("parent_phone", sa.String(11), nullable=False),
+    sa.Column("phone", sa.String(11)),
+    sa.Column("gender", sa.Text),
+    sa.Column("school_type", sa.Text),
+    sa.Column("school", sa.Text),
+    sa.Column("grade", sa.Text),
+    sa.Column("class_name", sa.Text),
+    sa.Column("track", sa.Text),
+    sa.Column("memo", sa.Text),
+    sa.Column("password_hash", sa.Text, nullable=False),
+    sa.Column("job_id", sa.String(36), sa.ForeignKey("job.id"), nullable=False, index=True),
+    sa.UniqueConstraint("tenant", "name", "parent_phone"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A job row."""
+
+    id: str
+    tenant: str
+    status: str
+    file_key: str
+    password_hash: str
+    result: dict[str, Any] | None
+    error_message: str | None
+    progress: dict[str, Any] | None
+    attempt: int
+    created_at: datetime
+    updated_at: datetime
+    sent_at: datetime | None
+
+
+class SupersededError(Exception):
+    """Another worker has taken the job over or ended it; nothing of this attempt was stored."""
+
+
+class Store:
+    """Everything that is kept. Each method is one transaction."""
+
+    def __init__(self, url: str) -> None:
+        """Open the database and create what is missing in it.
+
+        Args:
+            url: SQLAlchemy's URL; ``postgresql://`` means the psycopg 3 driver.
+
+        Raises:
+            OperationalError: The database can't be reached.
+        """
+        self._engine = _engine(url)
+        self._insert = postgresql.insert if self._engine.dialect.name == "postgresql" else sqlite.insert
+        with self._write() as connection:
+            _metadata.create_all(connection)
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._engine.dispose()
+
+    def ping(self) -> None:
+        """Ask the database for a sign of life.
+
+        Raises:
+            OperationalError: There is none.
+        """
+        with self._read() as connection:
+            connection.execute(sa.select(1))
+
+    def add_token(self, token: str, tenant: str) -> None:
+        """Let ``token`` speak for ``tenant``; only its digest is kept."""
+        with self._write() as connection:
+            row = self._insert(_tokens).values(digest=_digest(token), tenant=tenant)
+            connection.execute(row.on_conflict_do_update(index_elements=["digest"], set_={"tenant": tenant}))
+
+    def tenant_of(self, token: str) -> str | None:
+        """Return the tenant that ``token`` speaks for.
+
+        The look-up is by digest, so its time tells nothing about the tokens there are.
+        """
+        with self._read() as connection:
+            tenant: str | None = connection.scalar(
+                sa.select(_tokens.c.tenant).where(_tokens.c.digest == _digest(token))
+            )
+            return tenant
+
+    def add_job(self, tenant: str, file_key: str, password_hash: str) -> Job:
+        """Add a PENDING job whose message is still to be sent."""
+        now = datetime.now(UTC)
+        values = {
+            "id": str(uuid.uuid4()),
+            "tenant": tenant,
+            "status": JobStatus.PENDING.value,
+            "file_key": file_key,
+            "password_hash": password_hash,
+            "attempt": 0,
+            "created_at": now,
+            "updated_at": now,
+        }
+        with self._write() as connection:
+            connection.execute(_jobs.insert().values(values))
+        return Job(**values, result=None, error_message=None, progress=None, sent_at=None)  # type: ignore[arg-type] # the values above
+
+    def job(self, job_id: str) -> Job | None:
+        """Return a job."""
+        with self._read() as connection:
+            row = connection.execute(sa.select(_jobs).where(_jobs.c.id == job_id)).one_or_none()
+            return Job(**row._mapping) if row else None  # noqa: SLF001 - the public name of a row's mapping
+
+    def mark_sent(self, job_id: str) -> None:
+        """Note that the job's message was sent."""
+        with self._write() as connection:
+            connection.execute(_jobs.update().where(_jobs.c.id == job_id).values(sent_at=datetime.now(UTC)))
+
+    def unsent(self, before: datetime, limit: int) -> list[Job]:
+        """Return PENDING jobs older than ``before`` whose message was not sent, oldest first."""
+        waiting = (_jobs.c.sent_at.is_(None), _jobs.c.status == JobStatus.PENDING, _jobs.c.created_at < before)
+        with self._read() as connection:
+            rows = connection.execute(sa.select(_jobs).where(*waiting).order_by(_jobs.c.created_at).limit(limit))
+            return [Job(**row._mapping) for row in rows]  # noqa: SLF001 - the public name of a row's mapping
+
+    def claim(self, job_id: str) -> Job | None:
+        """Take a job that has not ended; whoever had it before can't store anything any more.
+
+        Returns:
+            The job with the number of this attempt, or None when it has ended or there is none.
+        """
+        with self._write() as connection:
+            row = connection.execute(
+                _jobs.update()
+                .where(_jobs.c.id == job_id, _jobs.c.status.not_in(ENDED))
+                .values(status=JobStatus.RUNNING.value, attempt=_jobs.c.attempt + 1, updated_at=datetime.now(UTC))
+                .returning(_jobs)
+            ).one_or_none()
+            return Job(**row._mapping) if row else None  # noqa: SLF001 - the public name of a row's mapping
+
+    def progress(self, job: Job, progress: Mapping[str, object]) -> None:
+        """Note how far a job has come.
+
+        Raises:
+            SupersededError: Another worker has it.
+        """
+        with self._write() as connection:
+            self._update(connection, job, progress=dict(progress))
+
+    def retry(self, job: Job) -> None:
+        """Note that this attempt ended without a result and another will follow.
+
+        Raises:
+            SupersededError: Another worker has it.
+        """
+        with self._write() as connection:
+            self._update(connection, job, status=JobStatus.RETRYING.value)
+
+    def fail(self, job: Job, message: str) -> None:
+        """End a job as FAILED.
+
+        Raises:
+            SupersededError: Another worker has it.
+        """
+        with self._write() as connection:
+            self._update(connection, job, status=JobStatus.FAILED.value, error_message=message)
+
+    def finish(
+        self,
+        job: Job,
+        students: Sequence[Mapping[str, object]],
+        failed: Sequence[Mapping[str, object]],
+        processed_by: str,
+    ) -> dict[str, Any]:
+        """Create the students and end the job as DONE, both or neither.
+
+        Args:
+            job: The job as `claim` returned it.
+            students: The columns of each student; one who exists already is counted, not created.
+            failed: The rows that were rejected, as the job's result tells them.
+            processed_by: Who did it.
+
+        Returns:
+            The job's result.
+
+        Raises:
+            SupersededError: Another worker has it.
+        """
+        rows = [
+            {**student, "tenant": job.tenant, "job_id": job.id, "password_hash": job.password_hash}
+            for student in students
+        ]
+        with self._write() as connection:
+            self._update(connection, job)
+            if rows:
+                connection.execute(self._insert(_students).on_conflict_do_nothing(), rows)
+            mine = sa.select(sa.func.count()).select_from(_students).where(_students.c.job_id == job.id)
+            created = connection.scalar(mine) or 0
+            result = {
+                "created": created,
+                "failed": list(failed),
+                "total": len(rows) + len(failed),
+                "processed_by": processed_by,
+                "duplicates": len(rows) - created,
+            }
+            self._update(connection, job, status=JobStatus.DONE.value, result=result)
+        return result
+
+    def students(self, tenant: str) -> list[dict[str, Any]]:
+        """Return a tenant's students, in the order in which they were created."""
+        columns = [column for column in _students.c if column.name != "password_hash"]
+        with self._read() as connection:
+            rows = connection.execute(sa.select(*columns).where(_students.c.tenant == tenant).order_by(_students.c.id))
+            return [dict(row._mapping) for row in rows]  # noqa: SLF001 - the public name of a row's mapping
+
+    def _update(self, connection: sa.Connection, job: Job, **values: object) -> None:
+        """Change a job only while it is still this attempt's."""
+        mine = (_jobs.c.id == job.id, _jobs.c.attempt == job.attempt, _jobs.c.status.not_in(ENDED))
+        changed = connection.execute(_jobs.update().where(*mine).values(updated_at=datetime.now(UTC), **values))
+        if changed.rowcount != 1:
+            raise SupersededError(job.id)
+
+    @contextmanager
+    def _read(self) -> Iterator[sa.Connection]:
+        with self._engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def _write(self) -> Iterator[sa.Connection]:
+        with self._engine.connect().execution_options(writes=True) as connection, connection.begin():
+            yield connection
+
+
+def _engine(url: str) -> sa.Engine:
+    parsed = sa.make_url(url)
+    if parsed.drivername in {"postgresql", "postgres"}:
+        parsed = parsed.set(drivername="postgresql+psycopg")
+    if parsed.get_backend_name() != "sqlite":
+        return sa.create_engine(parsed, pool_pre_ping=True, connect_args={"connect_timeout": _CONNECT_SECONDS})
+    engine = sa.create_engine(parsed)
+    sa.event.listen(engine, "connect", _prepare_sqlite)
+    sa.event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:  # noqa: ANN401 - the driver's connection
+    connection.isolation_level = None
+    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", f"busy_timeout={_BUSY_MILLISECONDS}"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: sa.Connection) -> None:
+    """Take the write lock at the start: a reader that turns into a writer later is refused, not made to wait."""
+    writes = connection.get_execution_options().get("writes")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _digest(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+DATABASE_ERRORS: Final = (OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError)
+"""What says that the database, not the data, is in trouble."""

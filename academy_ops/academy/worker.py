@@ -1,0 +1,291 @@
+"""The bundled worker: takes jobs from the queue, one at a time, and creates their students.
+
+``ACADEMY_WORKER_STEP_DELAY`` (seconds, 0 unless set) slows each step down, so that a demonstration or a test can see a
+job run.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import tempfile
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from botocore.exceptions import ClientError
+
+from academy_ops.academy import cloud, contract
+from academy_ops.academy.cloud import CLOUD_ERRORS, JobQueue
+from academy_ops.academy.config import Config, read
+from academy_ops.academy.contract import (
+    LOG_COMPLETED,
+    LOG_FAILED,
+    LOG_PARSING,
+    LOG_RECEIVED,
+    LOG_SKIPPED,
+    MAX_RECEIVES,
+)
+from academy_ops.academy.excel import WorkbookError
+from academy_ops.academy.store import DATABASE_ERRORS, Job, Store, SupersededError
+from academy_ops.academy.workbook import read as read_workbook
+
+if TYPE_CHECKING:
+    from types_boto3_s3 import S3Client
+    from types_boto3_sqs.type_defs import MessageTypeDef
+
+_POLL_SECONDS: Final = 20
+_RETRY_SECONDS: Final = 10
+"""When a message whose job met trouble is delivered again."""
+_LONGEST_PAUSE: Final = 30.0
+_STEPS: Final = ("download", "parse", "create")
+_STEP_NAMES: Final = ("파일 내려받기", "엑셀 읽기", "학생 등록")
+_REFUSALS: Final = frozenset(
+    {
+        "NoSuchKey", "NoSuchBucket", "AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch", "Unauthorized",
+        "InvalidArgument", "404", "403", "401",
+    }
+)  # fmt: skip
+"""R2's answers that will be the same next time."""
+
+
+class JobError(Exception):
+    """The job can't succeed; ``str()`` becomes its error message."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A well-formed message."""
+
+    job_id: str
+    tier: str
+    file_key: str
+    bucket: str
+    receives: int
+
+
+class Worker:
+    """Takes one message at a time until it is told to stop."""
+
+    def __init__(self, config: Config, store: Store, step_delay: float = 0.0) -> None:
+        self._config = config
+        self._store = store
+        self._step_delay = step_delay
+        self._queue = JobQueue(cloud.sqs(config), config.queue)
+        self._r2: S3Client | None = None if config.missing_r2 else cloud.r2(config)
+        self.stopping = threading.Event()
+
+    def run(self) -> None:
+        """Poll until `stopping` is set."""
+        pause = 1.0
+        while not self.stopping.is_set():
+            try:
+                for message in self._receive():
+                    if self.stopping.is_set():
+                        self._set_visibility(message.get("ReceiptHandle", ""), 0)
+                    else:
+                        self._handle(message)
+                pause = 1.0
+            except CLOUD_ERRORS as error:
+                self._queue.forget()
+                _say(f"SQS trouble, trying again in {pause:.0f} s: {error}")
+                self.stopping.wait(pause)
+                pause = min(pause * 2, _LONGEST_PAUSE)
+
+    def _receive(self) -> list[MessageTypeDef]:
+        answer = self._queue.client.receive_message(
+            QueueUrl=self._queue.url(),
+            MaxNumberOfMessages=1,
+            WaitTimeSeconds=_POLL_SECONDS,
+            MessageSystemAttributeNames=["ApproximateReceiveCount"],
+        )
+        return answer.get("Messages", [])
+
+    def _handle(self, message: MessageTypeDef) -> None:
+        receipt = message.get("ReceiptHandle", "")
+        order = read_order(message)
+        if order is None:
+            # Left alone: after three receives SQS moves it to the dead-letter queue.
+            _say(f"malformed message {message.get('MessageId')}: left for the dead-letter queue")
+            self._release(receipt)
+            return
+        _say(f"{LOG_RECEIVED} | job_id={order.job_id} | tier={order.tier}")
+        job: Job | None = None
+        try:
+            job = self._store.claim(order.job_id)
+            if job is None:
+                _say(f"{LOG_SKIPPED} | job_id={order.job_id}")
+            else:
+                with self._kept_hidden(receipt):
+                    self._work(job, order)
+                _say(f"{LOG_COMPLETED} | job_id={order.job_id}")
+            self._delete(receipt)
+        except SupersededError:
+            _say(f"{LOG_SKIPPED} | job_id={order.job_id}")
+        except JobError as error:
+            self._fail(job, order, str(error))
+            self._delete(receipt)
+        except (*CLOUD_ERRORS, *DATABASE_ERRORS, OSError) as error:
+            self._retry(job, order, receipt, error)
+
+    def _work(self, job: Job, order: Order) -> None:
+        """Do the job.
+
+        Raises:
+            JobError: It can't succeed.
+            SupersededError: Another worker has it.
+        """
+        _say(f"{LOG_PARSING} processed_by={contract.PROCESSED_BY} job_id={job.id} file_key={order.file_key}")
+        with tempfile.TemporaryDirectory(prefix="academy-") as folder:
+            path = Path(folder, "upload.xlsx")
+            self._step(job, 1)
+            self._download(order, path)
+            self._step(job, 2)
+            try:
+                content = read_workbook(path)
+            except WorkbookError as error:
+                raise JobError(str(error)) from error
+        self._step(job, 3)
+        students = [student.columns() for student in content.students]
+        failed = [{"row": row.row, "name": row.name, "error": row.error} for row in content.rejected]
+        self._store.finish(job, students, failed, contract.PROCESSED_BY)
+
+    def _step(self, job: Job, index: int) -> None:
+        self._store.progress(
+            job,
+            {
+                "step": _STEPS[index - 1],
+                "percent": round(100 * (index - 1) / len(_STEPS)),
+                "step_index": index,
+                "step_total": len(_STEPS),
+                "step_name": _STEP_NAMES[index - 1],
+            },
+        )
+        self.stopping.wait(self._step_delay)
+
+    def _download(self, order: Order, path: Path) -> None:
+        if self._r2 is None:
+            raise JobError(f"R2 settings missing: {', '.join(self._config.missing_r2)}")
+        try:
+            body = self._r2.get_object(Bucket=self._config.bucket, Key=order.file_key)["Body"]
+            content = body.read(contract.MAX_UPLOAD_BYTES + 1)
+        except ClientError as error:
+            code = error.response.get("Error", {}).get("Code", "")
+            if code in _REFUSALS:
+                raise JobError(f"R2에서 엑셀 파일을 내려받지 못했습니다 ({self._config.bucket}): {error}") from error
+            raise
+        if len(content) > contract.MAX_UPLOAD_BYTES:
+            raise JobError("엑셀 파일이 10MB보다 큽니다.")
+        path.write_bytes(content)
+
+    def _fail(self, job: Job | None, order: Order, reason: str) -> None:
+        _say(f"{LOG_PARSING} failed job_id={order.job_id} processed_by={contract.PROCESSED_BY}: {_one_line(reason)}")
+        _say(f"{LOG_FAILED} | job_id={order.job_id} | error={_one_line(reason)}")
+        if job is not None:
+            with suppress(SupersededError):
+                self._store.fail(job, reason)
+
+    def _retry(self, job: Job | None, order: Order, receipt: str, error: Exception) -> None:
+        """Leave the message for another try; at the last receive the job fails, and SQS keeps the message apart."""
+        reason = f"{type(error).__name__}: {error}"
+        if order.receives >= MAX_RECEIVES:
+            with suppress(*DATABASE_ERRORS):
+                self._fail(job, order, reason)
+        else:
+            _say(f"trouble, job_id={order.job_id} will be tried again: {_one_line(reason)}")
+            if job is not None:
+                with suppress(SupersededError, *DATABASE_ERRORS):
+                    self._store.retry(job)
+        self._release(receipt)
+
+    @contextmanager
+    def _kept_hidden(self, receipt: str) -> Iterator[None]:
+        """Extend the message's visibility every minute while its job runs."""
+        done = threading.Event()
+
+        def keep() -> None:
+            while not done.wait(contract.VISIBILITY_HEARTBEAT_SECONDS):
+                self._set_visibility(receipt, int(contract.QUEUE_ATTRIBUTES["VisibilityTimeout"]))
+
+        heartbeat = threading.Thread(target=keep, name="heartbeat", daemon=True)
+        heartbeat.start()
+        try:
+            yield
+        finally:
+            done.set()
+
+    def _release(self, receipt: str) -> None:
+        self._set_visibility(receipt, _RETRY_SECONDS)
+
+    def _set_visibility(self, receipt: str, seconds: int) -> None:
+        try:
+            self._queue.client.change_message_visibility(
+                QueueUrl=self._queue.url(), ReceiptHandle=receipt, VisibilityTimeout=seconds
+            )
+        except CLOUD_ERRORS as error:
+            _say(f"the message's visibility could not be set: {error}")
+
+    def _delete(self, receipt: str) -> None:
+        try:
+            self._queue.client.delete_message(QueueUrl=self._queue.url(), ReceiptHandle=receipt)
+        except CLOUD_ERRORS as error:
+            # It comes again and is skipped: its job has ended.
+            _say(f"the message could not be deleted: {error}")
+
+
+def read_order(message: MessageTypeDef) -> Order | None:
+    """Read a message; None when it is malformed."""
+    try:
+        body: Any = json.loads(message.get("Body", ""))
+        payload = body["payload"]
+        order = Order(
+            job_id=body["job_id"],
+            tier=body.get("tier", contract.TIER),
+            file_key=payload["file_key"],
+            bucket=payload.get("bucket", ""),
+            receives=int(message.get("Attributes", {}).get("ApproximateReceiveCount", "1")),
+        )
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None
+    texts = (order.job_id, order.tier, order.file_key)
+    well_formed = body.get("job_type") == contract.JOB_TYPE and all(isinstance(one, str) and one for one in texts)
+    return order if well_formed else None
+
+
+def run(environ: Mapping[str, str] = os.environ) -> int:
+    """Run one worker until SIGTERM or Ctrl-C; the job in hand is finished first.
+
+    Args:
+        environ: The environment, by the names of the real system.
+
+    Returns:
+        0 after a stop, 1 when the database can't be opened.
+    """
+    config = read(environ)
+    try:
+        store = Store(config.database_url)
+    except DATABASE_ERRORS as error:
+        _say(f"{type(error).__name__}: could not connect to the database")
+        return 1
+    worker = Worker(config, store, float(environ.get("ACADEMY_WORKER_STEP_DELAY") or 0))
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: worker.stopping.set())
+    _say(f"worker started | queue={config.queue} | bucket={config.bucket}")
+    if config.missing_r2:
+        _say(f"R2 settings missing: {', '.join(config.missing_r2)}")
+    worker.run()
+    _say("worker stopped")
+    store.close()
+    return 0
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)  # noqa: T201 - the container's log is the process's output
