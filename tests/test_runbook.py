@@ -1,0 +1,73 @@
+"""The runbook for people and the checks tell the same story, in both languages."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from academy_ops.diagnosis.catalogue import CATALOGUE
+from checks import RUNBOOK
+
+ROOT = Path(__file__).parent.parent
+LANGUAGES = ("runbook.md", "runbook.en.md")
+HEADING = re.compile(r"^#{2,3} (?P<number>\d(?:-\d)?)\. .+$", re.MULTILINE)
+MARKER = re.compile(r"<!-- check: (\w+) -->")
+
+
+def sections(name: str) -> dict[str, str]:
+    """The text of each numbered section, its heading left out, by number in the order of the file."""
+    text = (ROOT / name).read_text(encoding="utf-8")
+    headings = list(HEADING.finditer(text))
+    ends = [heading.start() for heading in headings[1:]] + [len(text)]
+    return {heading["number"]: text[heading.end() : end] for heading, end in zip(headings, ends, strict=True)}
+
+
+@pytest.mark.parametrize("name", LANGUAGES)
+def test_every_check_has_its_section_with_its_marker_and_its_command(name: str) -> None:
+    written = sections(name)
+    for check in RUNBOOK:
+        text = written[check.section]
+        assert text.startswith(f"\n<!-- check: {check.name} -->\n"), check.section
+        assert f"\nacademy-ops check {check.name}" in text, check.section
+
+
+@pytest.mark.parametrize("name", LANGUAGES)
+def test_every_marker_names_a_check_of_its_section(name: str) -> None:
+    marked = {number: found[1] for number, text in sections(name).items() if (found := MARKER.search(text))}
+    assert marked == {check.section: check.name for check in RUNBOOK}
+
+
+def test_both_languages_have_the_same_sections_in_the_same_order() -> None:
+    korean, english = (list(sections(name)) for name in LANGUAGES)
+    assert korean == english
+    assert korean == sorted(korean)
+
+
+@pytest.mark.parametrize("name", LANGUAGES)
+def test_every_cause_is_told_in_its_section_and_no_other_cause_is_listed_there(name: str) -> None:
+    told = {
+        number: set(re.findall(r"^- `([a-z0-9-]+)`(?: \(|:)", text, re.MULTILINE))
+        for number, text in sections(name).items()
+    }
+    known = {number: {code for code, cause in CATALOGUE.items() if cause.section == number} for number in told}
+    assert told == known
+
+
+@pytest.mark.parametrize("name", LANGUAGES)
+def test_every_link_within_the_runbook_leads_to_a_heading(name: str) -> None:
+    text = (ROOT / name).read_text(encoding="utf-8")
+    # As GitHub makes them: lower case, punctuation dropped, spaces to hyphens.
+    titles = re.findall(r"^#{1,3} (.+)$", text, re.MULTILINE)
+    anchors = {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
+    assert set(re.findall(r"\]\(#([^)]+)\)", text)) <= anchors
+
+
+def test_the_commands_are_the_same_in_both_languages() -> None:
+    def commands(name: str) -> list[str]:
+        blocks = re.findall(r"^```bash\n(.*?)^```", (ROOT / name).read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+        lines = [re.sub(r"\s+# .*|^# .*", "", line) for block in blocks for line in block.splitlines()]
+        # Placeholders and words for people are translated.
+        return [re.sub(r"<[^>]+>|echo ['\"][^'\"]+['\"]", "…", line) for line in lines]
+
+    korean, english = (commands(name) for name in LANGUAGES)
+    assert korean == english
