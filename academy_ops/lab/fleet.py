@@ -79,6 +79,11 @@ class Machine:
                 self._run_container()
             self.booted.set()
 
+    def reboot(self) -> None:
+        """Boot as EC2 reboots it: agent and Docker daemon start with it."""
+        self.condition = replace(self.condition, agent=True, docker=True)
+        self.boot(self._fleet.boot_seconds)
+
     def become(self, condition: Condition) -> None:
         """Change its condition; it boots again where the container is concerned."""
         before, self.condition = self.condition, condition

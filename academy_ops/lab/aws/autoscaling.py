@@ -198,6 +198,16 @@ class LabAutoScaling(AutoScalingResponse):
             found = [one for one in self.scaling.activities(group.name) if one["Description"] == ended]
         return ActionResult({"Activity": found[0]})
 
+    def start_instance_refresh(self) -> ActionResult:
+        """Replace every instance, all at once."""
+        group = self._group()
+        with self.scaling.lock:
+            states, group.instance_states = group.instance_states, []
+            if states:
+                self.autoscaling_backend.ec2_backend.terminate_instances([one.instance_id for one in states])
+            self.scaling.reconcile()
+        return ActionResult({"InstanceRefreshId": str(uuid.uuid4())})
+
     def describe_scaling_activities(self) -> ActionResult:
         """Tell what was recorded, newest first."""
         if self._get_param("AutoScalingGroupName"):

@@ -9,11 +9,13 @@ from __future__ import annotations
 import socket
 import threading
 import time
+import uuid
 from contextlib import suppress
 from typing import Any, ClassVar, Final
 
 from flask import request
 from moto.core.responses import ActionResult
+from moto.sqs.exceptions import QueueDoesNotExist
 from moto.sqs.responses import SQSResponse
 
 _LONGEST_WAIT: Final = 20
@@ -49,6 +51,21 @@ class LabSQS(SQSResponse):
             if answer.result or time.monotonic() >= ends_at:
                 return answer
             time.sleep(_STEP_SECONDS)
+
+    def start_message_move_task(self) -> ActionResult:
+        """Move a dead-letter queue's messages back to the queue that they came from."""
+        queues = list(self.sqs_backend.queues.values())
+        source = next((one for one in queues if one.queue_arn == self._get_param("SourceArn")), None)
+        if source is None:
+            raise QueueDoesNotExist
+        for queue in queues:
+            if queue.dead_letter_queue is source:
+                with _receiving:
+                    moved, source._messages = source._messages, []  # noqa: SLF001 - moto offers no other way
+                for message in moved:
+                    message.approximate_receive_count = 0
+                    queue.add_message(message)
+        return ActionResult({"TaskHandle": str(uuid.uuid4())})
 
     def _get_param(self, param_name: str, if_none: Any = None) -> Any:  # noqa: ANN401 - as moto declares it
         if self._in_step and param_name == "WaitTimeSeconds":

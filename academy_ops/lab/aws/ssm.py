@@ -53,6 +53,9 @@ class Host(Protocol):
     def run(self, script: str, seconds: float) -> Outcome:
         """Run a script for at most ``seconds``."""
 
+    def reboot(self) -> None:
+        """Boot again."""
+
 
 @dataclass(slots=True)
 class _Invocation:

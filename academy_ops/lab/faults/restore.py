@@ -85,16 +85,16 @@ def _group(lab: Lab) -> None:
     autoscaling = lab.aws("autoscaling")
     if not autoscaling.describe_auto_scaling_groups(AutoScalingGroupNames=[names.GROUP])["AutoScalingGroups"]:
         resources.create_group(lab.cloud.url, lab.state.operator, lab.subnet)
-    autoscaling.resume_processes(AutoScalingGroupName=names.GROUP)
     group = autoscaling.describe_auto_scaling_groups(AutoScalingGroupNames=[names.GROUP])["AutoScalingGroups"][0]
+    for instance in group["Instances"]:
+        autoscaling.set_instance_health(InstanceId=instance["InstanceId"], HealthStatus="Healthy")
+    autoscaling.resume_processes(AutoScalingGroupName=names.GROUP)
     autoscaling.update_auto_scaling_group(
         AutoScalingGroupName=names.GROUP,
         MinSize=names.MIN_SIZE,
         MaxSize=names.MAX_SIZE,
         DesiredCapacity=max(names.DESIRED, group["DesiredCapacity"]),
     )
-    for instance in group["Instances"]:
-        autoscaling.set_instance_health(InstanceId=instance["InstanceId"], HealthStatus="Healthy")
     lab.aws("events").enable_rule(Name=names.RULE)
 
 
