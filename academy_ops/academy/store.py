@@ -263,7 +263,8 @@ class Store:
                 "processed_by": processed_by,
                 "duplicates": len(rows) - created,
             }
-            self._update(connection, job, status=JobStatus.DONE.value, result=result)
+            progress = {**(job.progress or {}), "percent": 100}
+            self._update(connection, job, status=JobStatus.DONE.value, result=result, progress=progress)
         return result
 
     def students(self, tenant: str) -> list[dict[str, Any]]:

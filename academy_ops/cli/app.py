@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from academy_ops.cli import diagnose, scale, serve, watch
+from academy_ops.cli import demo, diagnose, lab, scale, serve, watch
 from academy_ops.cli.options import Common, show_version, with_common
 from academy_ops.messages import _
 
@@ -34,4 +34,6 @@ app.command(help=diagnose.HELP)(diagnose.diagnose)
 app.command(help=diagnose.CHECK_HELP)(diagnose.check)
 app.command("scale-worker", help=scale.HELP)(scale.scale_worker)
 app.command(help=watch.HELP)(watch.watch)
+app.command(help=demo.HELP)(demo.demo)
+app.add_typer(lab.app, name="lab")
 app.add_typer(serve.app, name="serve")
