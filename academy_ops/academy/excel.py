@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Final, Literal
@@ -17,7 +18,7 @@ _HEADER_WITHIN_ROWS: Final = 50
 _EXAMPLE: Final = "예시"
 _PHONE: Final = re.compile(r"010\d{8}")
 _SCHOOL_WITH_GRADE: Final = re.compile(r"(.+?)\s*\(\s*(\d+)\s*(?:학년)?\s*\)")
-_LONGEST_TEXT: Final = 200
+_LONGEST_NAME: Final = 100
 
 _COLUMNS: Final[Mapping[str, str]] = {
     "구분": "kind",
@@ -95,12 +96,12 @@ class Content:
     Attributes:
         students: The rows to create, in order.
         rejected: The rows that can't be.
-        examples: How many rows were skipped as examples.
+        examples: The numbers of the rows that were skipped as examples.
     """
 
     students: tuple[Student, ...]
     rejected: tuple[Rejected, ...]
-    examples: int
+    examples: tuple[int, ...]
 
 
 def understand(sheets: Iterable[tuple[str, Iterable[Sequence[Cell]]]]) -> Content:
@@ -150,8 +151,9 @@ def _find_header(rows: Iterator[tuple[int, Sequence[Cell]]]) -> dict[int, str] |
 def _columns(row: Sequence[Cell]) -> dict[int, str]:
     columns: dict[int, str] = {}
     for position, cell in enumerate(row):
-        heading = re.sub(r"[\s*]", "", cell) if isinstance(cell, str) else ""
-        field = _COLUMNS.get(heading)
+        heading = re.sub(r"[\s*]", "", unicodedata.normalize("NFKC", cell)) if isinstance(cell, str) else ""
+        # A note in brackets, as in 학부모전화번호(필수), is no part of the name.
+        field = _COLUMNS.get(heading) or _COLUMNS.get(heading.partition("(")[0])
         if field is not None and field not in columns.values():
             columns[position] = field
     return columns
@@ -160,11 +162,12 @@ def _columns(row: Sequence[Cell]) -> dict[int, str]:
 def _read(rows: Iterable[tuple[int, Sequence[Cell]]], columns: Mapping[int, str]) -> Content:
     students: list[Student] = []
     rejected: list[Rejected] = []
-    examples = 0
+    examples: list[int] = []
     for number, row in rows:
-        values = {field: _text(row[position]) for position, field in columns.items() if position < len(row)}
+        cells = {field: row[position] for position, field in columns.items() if position < len(row)}
+        values = {field: _phone_text(cell) if "phone" in field else _text(cell) for field, cell in cells.items()}
         if _EXAMPLE in values.get("kind", ""):
-            examples += 1
+            examples.append(number)
         elif any(value for field, value in values.items() if field != "kind"):
             one = _student(number, values)
             if isinstance(one, Student):
@@ -176,19 +179,22 @@ def _read(rows: Iterable[tuple[int, Sequence[Cell]]], columns: Mapping[int, str]
                 "too-large", f"학생 행이 너무 많습니다. 한 파일에 {MAX_STUDENTS:,}명까지 등록할 수 있습니다."
             )
     if not students and not rejected:
-        raise WorkbookError("no-students", "등록할 학생 행이 없습니다. 머리글 행 아래에 학생을 입력해 주세요.")
-    return Content(tuple(students), tuple(rejected), examples)
+        raise WorkbookError("no-students", "등록할 학생 행이 없습니다. 열 이름 아래에 학생을 입력해 주세요.")
+    return Content(tuple(students), tuple(rejected), tuple(examples))
 
 
 def _student(number: int, values: Mapping[str, str]) -> Student | Rejected:
     name = values.get("name", "")
     if not name:
         return Rejected(number, "", "이름이 비어 있습니다.")
+    if len(name) > _LONGEST_NAME:
+        return Rejected(number, name[:_LONGEST_NAME], f"이름이 너무 깁니다 ({_LONGEST_NAME}자까지).")
     parent_phone = _phone(values.get("parent_phone", ""))
     if parent_phone is None:
         return Rejected(number, name, "학부모 전화번호는 010으로 시작하는 11자리여야 합니다.")
     phone = values.get("phone", "")
     if phone and _phone(phone) is None:
+        # Created without it, the student could not be corrected by uploading again: that would be a duplicate.
         return Rejected(number, name, "학생 전화번호는 010으로 시작하는 11자리여야 합니다.")
     school, grade = values.get("school", ""), values.get("grade", "")
     combined = _SCHOOL_WITH_GRADE.fullmatch(values.get("school_and_grade", ""))
@@ -206,14 +212,22 @@ def _student(number: int, values: Mapping[str, str]) -> Student | Rejected:
 
 
 def _phone(text: str) -> str | None:
-    """Return a phone number as 11 digits; a numeric cell has lost its leading 0."""
-    digits = re.sub(r"[-\s.()]", "", text)
-    if re.fullmatch(r"10\d{8}", digits):
-        digits = f"0{digits}"
+    """Return a phone number as 11 digits, or None when it is none."""
+    digits = re.sub(r"[-\s]", "", text)
     return digits if _PHONE.fullmatch(digits) else None
 
 
+def _phone_text(cell: Cell) -> str:
+    """Return a cell that holds a phone as text; a numeric one has lost its leading 0."""
+    text = _text(cell)
+    return f"0{text}" if isinstance(cell, int | float) and re.fullmatch(r"10\d{8}", text) else text
+
+
 def _text(cell: Cell) -> str:
+    """Return a cell as text, in the composed form of its letters, without control characters."""
     if cell is None or isinstance(cell, bool):
         return ""
-    return str(cell).replace("\x00", "").strip()[:_LONGEST_TEXT]
+    if isinstance(cell, float) and cell.is_integer():
+        cell = int(cell)
+    text = unicodedata.normalize("NFC", str(cell))
+    return "".join(" " if unicodedata.category(letter) == "Cc" else letter for letter in text).strip()

@@ -32,6 +32,7 @@ from academy_ops.academy.contract import (
 )
 from academy_ops.academy.excel import WorkbookError
 from academy_ops.academy.store import DATABASE_ERRORS, Job, Store, SupersededError
+from academy_ops.academy.workbook import ReaderError
 from academy_ops.academy.workbook import read as read_workbook
 
 if TYPE_CHECKING:
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
     from types_boto3_sqs.type_defs import MessageTypeDef
 
 _POLL_SECONDS: Final = 20
+_LEASE_SECONDS: Final = 3 * contract.VISIBILITY_HEARTBEAT_SECONDS
+"""For how long a message is hidden after a sign of life: when a worker dies, the next one need not wait an hour."""
 _RETRY_SECONDS: Final = 10
 """When a message whose job met trouble is delivered again."""
 _LONGEST_PAUSE: Final = 30.0
@@ -78,6 +81,13 @@ class Worker:
         self._queue = JobQueue(cloud.sqs(config), config.queue)
         self._r2: S3Client | None = None if config.missing_r2 else cloud.r2(config)
         self.stopping = threading.Event()
+        self._polling = False
+
+    def stop(self, *_signal: object) -> None:
+        """Stop; as a signal handler, also out of the long poll. A job in hand is finished first."""
+        self.stopping.set()
+        if self._polling:
+            raise KeyboardInterrupt
 
     def run(self) -> None:
         """Poll until `stopping` is set."""
@@ -90,6 +100,8 @@ class Worker:
                     else:
                         self._handle(message)
                 pause = 1.0
+            except KeyboardInterrupt:
+                return
             except CLOUD_ERRORS as error:
                 self._queue.forget()
                 _say(f"SQS trouble, trying again in {pause:.0f} s: {error}")
@@ -97,12 +109,18 @@ class Worker:
                 pause = min(pause * 2, _LONGEST_PAUSE)
 
     def _receive(self) -> list[MessageTypeDef]:
-        answer = self._queue.client.receive_message(
-            QueueUrl=self._queue.url(),
-            MaxNumberOfMessages=1,
-            WaitTimeSeconds=_POLL_SECONDS,
-            MessageSystemAttributeNames=["ApproximateReceiveCount"],
-        )
+        url = self._queue.url()
+        try:
+            self._polling = True
+            answer = self._queue.client.receive_message(
+                QueueUrl=url,
+                MaxNumberOfMessages=1,
+                WaitTimeSeconds=_POLL_SECONDS,
+                VisibilityTimeout=_LEASE_SECONDS,
+                MessageSystemAttributeNames=["ApproximateReceiveCount"],
+            )
+        finally:
+            self._polling = False
         return answer.get("Messages", [])
 
     def _handle(self, message: MessageTypeDef) -> None:
@@ -117,6 +135,11 @@ class Worker:
         job: Job | None = None
         try:
             job = self._store.claim(order.job_id)
+            if job is None and self._store.job(order.job_id) is None:
+                # Another database's job, perhaps: never thrown away, left for the dead-letter queue.
+                _say(f"unknown job_id={order.job_id}: left for the dead-letter queue")
+                self._release(receipt)
+                return
             if job is None:
                 _say(f"{LOG_SKIPPED} | job_id={order.job_id}")
             else:
@@ -147,7 +170,7 @@ class Worker:
             self._step(job, 2)
             try:
                 content = read_workbook(path)
-            except WorkbookError as error:
+            except (WorkbookError, ReaderError) as error:
                 raise JobError(str(error)) from error
         self._step(job, 3)
         students = [student.columns() for student in content.students]
@@ -209,7 +232,7 @@ class Worker:
 
         def keep() -> None:
             while not done.wait(contract.VISIBILITY_HEARTBEAT_SECONDS):
-                self._set_visibility(receipt, int(contract.QUEUE_ATTRIBUTES["VisibilityTimeout"]))
+                self._set_visibility(receipt, _LEASE_SECONDS)
 
         heartbeat = threading.Thread(target=keep, name="heartbeat", daemon=True)
         heartbeat.start()
@@ -273,7 +296,7 @@ def run(environ: Mapping[str, str] = os.environ) -> int:
         return 1
     worker = Worker(config, store, float(environ.get("ACADEMY_WORKER_STEP_DELAY") or 0))
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: worker.stopping.set())
+        signal.signal(number, worker.stop)
     _say(f"worker started | queue={config.queue} | bucket={config.bucket}")
     if config.missing_r2:
         _say(f"R2 settings missing: {', '.join(config.missing_r2)}")

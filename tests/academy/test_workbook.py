@@ -1,0 +1,104 @@
+"""Workbooks as files, read in the bounded child."""
+
+import io
+import zipfile
+from pathlib import Path
+
+import pytest
+import xlsxwriter
+
+from academy_ops.academy.excel import WorkbookError
+from academy_ops.academy.workbook import read
+from academy_ops.lab import workbooks
+from checks.job_document import code_of_message
+
+
+def saved(folder: Path, content: bytes) -> Path:
+    path = folder / "a.xlsx"
+    path.write_bytes(content)
+    return path
+
+
+def refusal(path: Path) -> WorkbookError:
+    with pytest.raises(WorkbookError) as caught:
+        read(path)
+    return caught.value
+
+
+def far_cell(row: int, column: int) -> bytes:
+    content = io.BytesIO()
+    with xlsxwriter.Workbook(content, {"in_memory": True}) as workbook:
+        sheet = workbook.add_worksheet("학생목록")
+        sheet.write(0, 0, "이름")
+        sheet.write(row, column, "끝")
+    return content.getvalue()
+
+
+def two_sheets(first: str, second: str) -> bytes:
+    content = io.BytesIO()
+    with xlsxwriter.Workbook(content, {"in_memory": True}) as workbook:
+        workbook.add_worksheet(first).write_row(0, 0, ("이름", "학부모전화번호"))
+        sheet = workbook.add_worksheet(second)
+        sheet.write_row(3, 1, ("이름", "학부모전화번호"))
+        sheet.write_row(4, 1, ("김하나", 1012345678))
+    return content.getvalue()
+
+
+def test_students_are_read(tmp_path: Path) -> None:
+    content = read(saved(tmp_path, workbooks.students(3)))
+    assert [one.row for one in content.students] == [3, 4, 5]
+
+
+def test_the_sheet_of_students_is_preferred_wherever_it_stands(tmp_path: Path) -> None:
+    (student,) = read(saved(tmp_path, two_sheets("다른 명단", "학생목록"))).students
+    assert (student.row, student.parent_phone) == (5, "01012345678")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        "이름,학부모전화번호\n김하나,010-1234-5678\n".encode(),
+        bytes.fromhex("d0cf11e0a1b11ae1") + b"\0" * 1000,
+        workbooks.not_a_workbook(),
+        workbooks.students(5)[:-40],
+    ],
+    ids=["empty", "csv", "xls or encrypted", "zip in name only", "cut off"],
+)
+def test_what_is_no_workbook_is_unreadable(tmp_path: Path, content: bytes) -> None:
+    error = refusal(saved(tmp_path, content))
+    assert (error.problem, code_of_message(str(error))) == ("unreadable", "excel-unreadable")
+
+
+def test_a_zip_file_of_something_else_is_unreadable(tmp_path: Path) -> None:
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        archive.writestr("hello.txt", "hello")
+    assert refusal(saved(tmp_path, content.getvalue())).problem == "unreadable"
+
+
+def test_a_cell_at_the_far_corner_is_survived(tmp_path: Path) -> None:
+    """python-calamine asks for 512 GB and aborts; only the child dies."""
+    assert refusal(saved(tmp_path, far_cell(1_048_575, 16_383))).problem == "too-large"
+
+
+def test_a_bomb_behind_a_long_sheet_is_survived(tmp_path: Path) -> None:
+    """The child's last words are cut off in mid-line."""
+    content = io.BytesIO()
+    with xlsxwriter.Workbook(content, {"in_memory": True}) as workbook:
+        first = workbook.add_worksheet("안내")
+        for row in range(40):
+            first.write_row(row, 0, ["안내 문장" * 50] * 5)
+        second = workbook.add_worksheet("명단")
+        second.write(0, 0, "이름")
+        second.write(1_048_575, 16_383, "끝")
+    assert refusal(saved(tmp_path, content.getvalue())).problem == "too-large"
+
+
+def test_a_missing_package_is_told_as_that(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is the worker's fault, not the workbook's."""
+    (tmp_path / "python_calamine.py").write_text("raise ModuleNotFoundError(\"No module named 'python_calamine'\")\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    with pytest.raises(Exception, match="No module named 'python_calamine'") as caught:
+        read(saved(tmp_path, workbooks.students(1)))
+    assert not isinstance(caught.value, WorkbookError)
