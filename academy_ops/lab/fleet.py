@@ -144,6 +144,7 @@ class Fleet:
         self._fetch = fetch
         self.boot_seconds = boot_seconds
         self._machines: dict[str, Machine] = {}
+        self._ending: list[threading.Thread] = []
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._keep, name="fleet", daemon=True)
 
@@ -157,6 +158,12 @@ class Fleet:
         self._thread.join()
         _together([machine.terminate for machine in self._machines.values()])
         self._machines.clear()
+        for ending in self._ending:
+            ending.join()
+
+    def is_empty(self) -> bool:
+        """Tell whether no instance is left, and no worker of one that has gone."""
+        return not self._machines and not any(one.is_alive() for one in self._ending)
 
     def hosts(self) -> dict[str, Machine]:
         """Return the instances whose agents have registered with SSM."""
@@ -190,8 +197,11 @@ class Fleet:
             self._scaling.reconcile()
             group = self._scaling.backend.autoscaling_groups.get(names.GROUP)
             wanted = {state.instance_id: state for state in list(group.instance_states)} if group else {}
+            self._ending = [one for one in self._ending if one.is_alive()]
             for name in [name for name in self._machines if name not in wanted]:
-                threading.Thread(target=self._machines.pop(name).terminate, name=f"end {name}", daemon=True).start()
+                ending = threading.Thread(target=self._machines.pop(name).terminate, name=f"end {name}", daemon=True)
+                self._ending.append(ending)
+                ending.start()
             for name, state in wanted.items():
                 if name not in self._machines:
                     self._launch(name, state)

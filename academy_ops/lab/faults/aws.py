@@ -25,7 +25,7 @@ _NO_CAPACITY: Final = (
 def _scale_to_zero(lab: Lab) -> None:
     _disable_rule(lab)
     lab.aws("autoscaling").update_auto_scaling_group(AutoScalingGroupName=names.GROUP, MinSize=0, DesiredCapacity=0)
-    processes.until(lambda: not lab.fleet.hosts(), _GONE_SECONDS)
+    processes.until(lab.fleet.is_empty, _GONE_SECONDS)
 
 
 def _suspend_launches(lab: Lab) -> None:
@@ -40,7 +40,7 @@ def _fail_launches(lab: Lab) -> None:
 
 def _delete_group(lab: Lab) -> None:
     lab.aws("autoscaling").delete_auto_scaling_group(AutoScalingGroupName=names.GROUP, ForceDelete=True)
-    processes.until(lambda: not lab.fleet.hosts(), _GONE_SECONDS)
+    processes.until(lab.fleet.is_empty, _GONE_SECONDS)
 
 
 def _disable_rule(lab: Lab) -> None:
@@ -83,7 +83,7 @@ def _lose_instances(lab: Lab) -> None:
         autoscaling.terminate_instance_in_auto_scaling_group(
             InstanceId=instance["InstanceId"], ShouldDecrementDesiredCapacity=False
         )
-    processes.until(lambda: not lab.fleet.hosts(), _GONE_SECONDS)
+    processes.until(lab.fleet.is_empty, _GONE_SECONDS)
 
 
 FAULTS: Final = (
