@@ -18,7 +18,7 @@ from academy_ops.lab.errors import LabError
 from academy_ops.lab.faults import FAULTS
 from academy_ops.lab.state import Keys, LabState
 from academy_ops.lab.supervisor import ATTACHED
-from academy_ops.messages import Text, say
+from academy_ops.messages import Text, _, say
 
 __all__ = [
     "FAULTS",
@@ -109,6 +109,11 @@ class Broken:
     name: str
     what: Text
     job_id: str | None
+
+    def __str__(self) -> str:
+        if self.job_id is None:
+            return str(self.what)
+        return _("{what} Job: {job_id}", what=self.what, job_id=self.job_id)
 
 
 def up(on_event: Callable[[Text], None] = lambda _text: None) -> LabInfo:
@@ -241,7 +246,7 @@ def break_fault(name: str) -> Broken:
     """
     fault = faults.find(name)
     job_id = control.ask(_current(), "break", fault=fault.name)["job_id"]
-    return Broken(fault.name, fault.what, job_id)
+    return Broken(fault.name, fault.does, job_id)
 
 
 def heal() -> Sequence[str]:

@@ -19,8 +19,6 @@ from moto.sqs.exceptions import QueueDoesNotExist
 from moto.sqs.responses import SQSResponse
 
 _LONGEST_WAIT: Final = 20
-_LONGEST_POLL: Final = 1.0
-"""Seconds. A worker that is told to stop ends with its poll; 20 s of it would make every step of the lab slow."""
 _STEP_SECONDS: Final = 0.1
 _receiving: Final = threading.Lock()
 
@@ -44,7 +42,7 @@ class LabSQS(SQSResponse):
             return super().receive_message()  # moto knows the words for it
         self.polled.set()
         self._in_step = True
-        ends_at = time.monotonic() + min(seconds, _LONGEST_POLL)
+        ends_at = time.monotonic() + seconds
         while True:
             with _receiving:
                 if _caller_is_gone():

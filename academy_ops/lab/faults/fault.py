@@ -18,10 +18,10 @@ class Fault:
 
     Attributes:
         name: The code of the cause that it produces.
-        what: What is done.
+        does: What is done.
         put_in: Does it; returns the job's id where it made one.
     """
 
     name: str
-    what: Text
+    does: Text
     put_in: Callable[[Lab], str | None]
