@@ -113,7 +113,7 @@ def upload(
     typer.echo(done.job_id)
 
 
-@app.command("break", help=_("Put a fault in; --list names them."))
+@app.command("break", help=_("Put a fault in; --list names them. Prints the id of the job that shows it, where there is one."))
 @refusing
 def break_(
     fault: Annotated[
@@ -130,7 +130,10 @@ def break_(
         return
     if fault is None:
         raise RefusedError(say("Name a fault; academy-ops lab break --list names them."))
-    typer.echo(str(lab.break_fault(fault)))
+    broken = lab.break_fault(fault)
+    typer.echo(f"{broken.name}: {broken.what}", err=True)
+    if broken.job_id:
+        typer.echo(broken.job_id)
 
 
 @app.command(help=_("Undo every fault."))
