@@ -18,6 +18,9 @@ from academy_ops.academy.contract import ENDED, JobStatus
 
 _BUSY_MILLISECONDS: Final = 10_000
 _CONNECT_SECONDS: Final = 3
+_POOL_SECONDS: Final = 5
+_SCHEMA_LOCK: Final = 7_201_126
+"""The advisory lock of whoever creates tables: PostgreSQL's own IF NOT EXISTS is not safe against another one."""
 
 
 class UtcDateTime(sa.TypeDecorator[datetime]):
@@ -114,8 +117,11 @@ class Store:
             OperationalError: The database can't be reached.
         """
         self._engine = _engine(url)
-        self._insert = postgresql.insert if self._engine.dialect.name == "postgresql" else sqlite.insert
+        on_postgres = self._engine.dialect.name == "postgresql"
+        self._insert = postgresql.insert if on_postgres else sqlite.insert
         with self._write() as connection:
+            if on_postgres:
+                connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_SCHEMA_LOCK)))
             _metadata.create_all(connection)
 
     def close(self) -> None:
@@ -248,7 +254,8 @@ class Store:
         """
         rows = [
             {**student, "tenant": job.tenant, "job_id": job.id, "password_hash": job.password_hash}
-            for student in students
+            # In one order for every job: on PostgreSQL two jobs with the same students would else wait for each other.
+            for student in sorted(students, key=lambda one: (str(one["name"]), str(one["parent_phone"])))
         ]
         with self._write() as connection:
             self._update(connection, job)
@@ -263,7 +270,8 @@ class Store:
                 "processed_by": processed_by,
                 "duplicates": len(rows) - created,
             }
-            progress = {**(job.progress or {}), "percent": 100}
+            last = connection.scalar(sa.select(_jobs.c.progress).where(_jobs.c.id == job.id))
+            progress = {**(last or {}), "percent": 100}
             self._update(connection, job, status=JobStatus.DONE.value, result=result, progress=progress)
         return result
 
@@ -297,7 +305,8 @@ def _engine(url: str) -> sa.Engine:
     if parsed.drivername in {"postgresql", "postgres"}:
         parsed = parsed.set(drivername="postgresql+psycopg")
     if parsed.get_backend_name() != "sqlite":
-        return sa.create_engine(parsed, pool_pre_ping=True, connect_args={"connect_timeout": _CONNECT_SECONDS})
+        bounds = {"connect_timeout": _CONNECT_SECONDS}
+        return sa.create_engine(parsed, pool_pre_ping=True, pool_timeout=_POOL_SECONDS, connect_args=bounds)
     engine = sa.create_engine(parsed)
     sa.event.listen(engine, "connect", _prepare_sqlite)
     sa.event.listen(engine, "begin", _begin_sqlite)
