@@ -192,16 +192,17 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 @pytest.fixture
 def academy(aws: str, storage: Storage, tmp_path: Path) -> Iterator[Academy]:
     """An academy on SQLite; nothing of it runs yet."""
-    yield from _academy(aws, storage, tmp_path, f"sqlite:///{tmp_path / 'academy.sqlite3'}")
+    yield from new_academy(aws, storage, tmp_path, f"sqlite:///{tmp_path / 'academy.sqlite3'}")
 
 
 @pytest.fixture
 def academy_on_postgres(aws: str, storage: Storage, tmp_path: Path, postgres: str) -> Iterator[Academy]:
     """An academy on PostgreSQL; nothing of it runs yet."""
-    yield from _academy(aws, storage, tmp_path, _new_postgres_database(postgres))
+    yield from new_academy(aws, storage, tmp_path, _new_postgres_database(postgres))
 
 
-def _academy(aws: str, storage: Storage, folder: Path, database_url: str) -> Iterator[Academy]:
+def new_academy(aws: str, storage: Storage, folder: Path, database_url: str) -> Iterator[Academy]:
+    """An academy of its own; what it has started ends with it."""
     queue = f"jobs-{uuid.uuid4().hex[:8]}"
     env = {
         "AWS_ENDPOINT_URL": aws,
