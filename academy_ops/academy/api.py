@@ -5,17 +5,17 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import re
 import uuid
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from functools import cached_property
 from http import HTTPStatus
 from typing import Annotated, Any, Final
 
 import uvicorn
 from argon2 import PasswordHasher
 from fastapi import APIRouter, Depends, FastAPI, HTTPException, Request
-from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData, UploadFile
@@ -24,10 +24,15 @@ from academy_ops.academy import cloud, contract
 from academy_ops.academy.cloud import CLOUD_ERRORS, JobQueue
 from academy_ops.academy.config import Config, read
 from academy_ops.academy.outbox import Outbox
+from academy_ops.academy.refusals import broken, documented, install, refused
 from academy_ops.academy.store import DATABASE_ERRORS, Job, Store
-from academy_ops.academy.upload import TooLargeError, limited
+from academy_ops.academy.upload import TooLargeError, WholeBody, limited
 
 _ZIP: Final = b"PK\x03\x04"
+_JOB_ID: Final = re.compile(r"[0-9a-f-]{36}")
+_REOPEN_SECONDS: Final = 3.0
+_SEND_SECONDS: Final = 5.0
+"""For how long SQS may keep the browser waiting for its 202; the outbox sends later what fails now."""
 _log: Final = logging.getLogger("academy.api")
 _bearer: Final = HTTPBearer(auto_error=False)
 _hasher: Final = PasswordHasher()
@@ -50,26 +55,45 @@ _FORM: Final = {
         },
     }
 }
-_DETAIL: Final = {"content": {"application/json": {"schema": {"type": "object", "required": ["detail"]}}}}
-
-
-def _answers(*statuses: HTTPStatus) -> dict[int | str, dict[str, Any]]:
-    return {status.value: {"description": status.phrase, **_DETAIL} for status in statuses}
 
 
 class Api:
     """What the endpoints work with; made once for each process."""
 
-    def __init__(self, config: Config) -> None:
-        """Open the store and make the clients.
-
-        Raises:
-            OperationalError: The database can't be reached.
-        """
+    def __init__(self, config: Config, token: str = "", tenant: str = "") -> None:
         self.config = config
-        self.store = Store(config.database_url)
         self.r2 = None if config.missing_r2 else cloud.r2(config)
-        self.outbox = Outbox(self.store, JobQueue(cloud.sqs(config), config.queue), config.bucket)
+        self._queue = JobQueue(cloud.sqs(config, _SEND_SECONDS), config.queue)
+        self._token, self._tenant = token, tenant
+
+    @cached_property
+    def store(self) -> Store:
+        """The store, opened when it is first needed: the API also starts, and tells its health, without a database."""
+        store = Store(self.config.database_url)
+        if self._token and self._tenant:
+            store.add_token(self._token, self._tenant)
+        return store
+
+    @cached_property
+    def outbox(self) -> Outbox:
+        """What sends the jobs' messages."""
+        return Outbox(self.store, self._queue, self.config.bucket)
+
+    def close(self) -> None:
+        """Close the store, if it was opened."""
+        if "store" in vars(self):
+            self.store.close()
+
+    async def keep_sending(self) -> None:
+        """Send what waits until cancelled, from when the database can be opened."""
+        while True:
+            try:
+                outbox = await run_in_threadpool(lambda: self.outbox)
+            except DATABASE_ERRORS as error:
+                _log.warning("the database can't be opened: %s", type(error).__name__)
+                await asyncio.sleep(_REOPEN_SECONDS)
+            else:
+                await outbox.keep_sending()
 
     def accept(self, tenant: str, file: UploadFile, password: str) -> Job:
         """Store the file, then the job, then send its message.
@@ -78,17 +102,17 @@ class Api:
             HTTPException: The file is refused, or R2 does not take it; then there is no job.
         """
         if file.file.read(len(_ZIP)) != _ZIP:
-            raise _refused("xlsx 형식의 엑셀 파일이 아닙니다.")
+            raise refused("xlsx 형식의 엑셀 파일이 아닙니다.")
         file.file.seek(0)
         if self.r2 is None:
             missing = ", ".join(self.config.missing_r2)
-            raise _broken(f"R2 설정이 없어 파일을 저장할 수 없습니다: {missing}")
+            raise broken(f"R2 설정이 없어 파일을 저장할 수 없습니다: {missing}")
         key = f"excel/{tenant}/{uuid.uuid4().hex}.xlsx"
         try:
             self.r2.put_object(Bucket=self.config.bucket, Key=key, Body=file.file)
         except (*CLOUD_ERRORS, ValueError) as error:
             _log.error("R2 put failed: %s", error)
-            raise _broken(f"엑셀 파일을 저장하지 못했습니다: {_code(error)}") from error
+            raise broken(f"엑셀 파일을 저장하지 못했습니다: {_code(error)}") from error
         job = self.store.add_job(tenant, key, _hasher.hash(password))
         # An answer is given even if the send fails: the outbox sends it again.
         self.outbox.send(job)
@@ -119,7 +143,7 @@ Tenant = Annotated[str, Depends(_tenant)]
     contract.UPLOAD_PATH,
     status_code=HTTPStatus.ACCEPTED,
     openapi_extra=_FORM,
-    responses=_answers(
+    responses=documented(
         HTTPStatus.BAD_REQUEST,
         HTTPStatus.UNAUTHORIZED,
         HTTPStatus.FORBIDDEN,
@@ -140,17 +164,17 @@ async def upload(request: Request, tenant: Tenant) -> dict[str, str]:
 
 @_router.get(
     f"{contract.JOBS_PATH}{{job_id}}/",
-    responses=_answers(HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND),
+    responses=documented(HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND),
 )
 def job_status(request: Request, job_id: str, tenant: Tenant) -> dict[str, Any]:
     """Return the state of a job of the caller's tenant."""
-    job = _api(request).store.job(job_id)
+    job = _api(request).store.job(job_id) if _JOB_ID.fullmatch(job_id) else None
     if job is None or job.tenant != tenant:
         raise HTTPException(HTTPStatus.NOT_FOUND, "작업을 찾을 수 없습니다.")
     return _shown(job)
 
 
-@_router.get(contract.HEALTH_PATH, responses=_answers(HTTPStatus.SERVICE_UNAVAILABLE))
+@_router.get(contract.HEALTH_PATH, responses=documented(HTTPStatus.SERVICE_UNAVAILABLE))
 def health(request: Request) -> dict[str, str]:
     """Tell whether process and database are up."""
     _api(request).store.ping()
@@ -170,27 +194,21 @@ def create_app(config: Config, token: str = "", tenant: str = "") -> FastAPI:
         config: The environment.
         token: A bearer token to let in from the start.
         tenant: The tenant it speaks for.
-
-    Raises:
-        OperationalError: The database can't be reached.
     """
-    api = Api(config)
-    if token and tenant:
-        api.store.add_token(token, tenant)
+    api = Api(config, token, tenant)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        relay = asyncio.create_task(api.outbox.keep_sending())
+        relay = asyncio.create_task(api.keep_sending())
         yield
         relay.cancel()
-        api.store.close()
+        api.close()
 
     app = FastAPI(title="academy", version="1", lifespan=lifespan, docs_url=None, redoc_url=None)
     app.state.api = api
     app.include_router(_router)
-    app.add_exception_handler(RequestValidationError, _invalid)
-    for kind in DATABASE_ERRORS:
-        app.add_exception_handler(kind, _database_down)
+    install(app)
+    app.add_middleware(WholeBody)
     return app
 
 
@@ -232,34 +250,12 @@ def _checked(form: FormData) -> tuple[UploadFile, str]:
     """
     file, password = form.get("file"), form.get("initial_password")
     if not isinstance(file, UploadFile) or not (file.filename or "").lower().endswith(".xlsx"):
-        raise _refused("엑셀(.xlsx) 파일을 'file' 항목으로 보내 주세요.")
+        raise refused("엑셀(.xlsx) 파일을 'file' 항목으로 보내 주세요.")
     if not isinstance(password, str) or len(password.strip()) < contract.MIN_PASSWORD_CHARACTERS:
-        raise _refused(f"초기 비밀번호는 {contract.MIN_PASSWORD_CHARACTERS}자 이상이어야 합니다.")
+        raise refused(f"초기 비밀번호는 {contract.MIN_PASSWORD_CHARACTERS}자 이상이어야 합니다.")
     if (file.size or 0) > contract.MAX_UPLOAD_BYTES:
         raise TooLargeError
     return file, password.strip()
-
-
-async def _invalid(_request: Request, error: Exception) -> JSONResponse:
-    """Answer a request that is not of its form as Django REST framework does."""
-    problems = error.errors() if isinstance(error, RequestValidationError) else []
-    fields = {".".join(map(str, one["loc"][1:])) or "body": [one["msg"]] for one in problems}
-    return JSONResponse({"detail": fields}, HTTPStatus.BAD_REQUEST)
-
-
-async def _database_down(request: Request, error: Exception) -> JSONResponse:
-    _log.error("database: %s", type(error).__name__)
-    health = request.url.path == contract.HEALTH_PATH
-    status = HTTPStatus.SERVICE_UNAVAILABLE if health else HTTPStatus.INTERNAL_SERVER_ERROR
-    return JSONResponse({"detail": "데이터베이스에 연결할 수 없습니다."}, status)
-
-
-def _refused(detail: str) -> HTTPException:
-    return HTTPException(HTTPStatus.BAD_REQUEST, detail)
-
-
-def _broken(detail: str) -> HTTPException:
-    return HTTPException(HTTPStatus.INTERNAL_SERVER_ERROR, detail)
 
 
 def _code(error: Exception) -> str:

@@ -25,14 +25,14 @@ _READ_SECONDS: Final = 30.0
 """Longer than the 20 s that a long poll of SQS takes."""
 
 
-def _bounds(**more: Any) -> BotoConfig:  # noqa: ANN401 - botocore's own options
-    retries: Any = {"mode": "standard", "total_max_attempts": 3}
-    return BotoConfig(connect_timeout=_CONNECT_SECONDS, read_timeout=_READ_SECONDS, retries=retries, **more)
+def _bounds(read_seconds: float = _READ_SECONDS, **more: Any) -> BotoConfig:  # noqa: ANN401 - botocore's own options
+    retries: Any = {"mode": "standard", "total_max_attempts": 2}
+    return BotoConfig(connect_timeout=_CONNECT_SECONDS, read_timeout=read_seconds, retries=retries, **more)
 
 
-def sqs(config: Config) -> SQSClient:
-    """Return an SQS client."""
-    return boto3.client("sqs", region_name=config.region, config=_bounds())
+def sqs(config: Config, read_seconds: float = _READ_SECONDS) -> SQSClient:
+    """Return an SQS client that waits at most ``read_seconds`` for each answer."""
+    return boto3.client("sqs", region_name=config.region, config=_bounds(read_seconds))
 
 
 def autoscaling(config: Config) -> AutoScalingClient:

@@ -1,16 +1,17 @@
-"""Bounds an upload while it streams in."""
+"""Bounds an upload while it streams in, and reads it to its end before an answer."""
 
 from __future__ import annotations
 
 from typing import Final
 
 from fastapi import Request
-from starlette.types import Message
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from academy_ops.academy.contract import MAX_UPLOAD_BYTES
 
 _FORM_BYTES: Final = 64 * 1024
 """Room for the form's other parts and its boundaries."""
+_MOST_DISCARDED: Final = 4 * MAX_UPLOAD_BYTES
 
 
 class TooLargeError(Exception):
@@ -33,3 +34,34 @@ def limited(request: Request) -> Request:
         return message
 
     return Request(request.scope, receive)
+
+
+class WholeBody:
+    """Middleware that discards the rest of a body, within bounds, before an early answer goes out.
+
+    A proxy that is still sending when the connection closes tells its client 502 instead of what we answered.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass one request on."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        read, more = 0, True
+
+        async def counted() -> Message:
+            nonlocal read, more
+            message = await receive()
+            read += len(message.get("body", b""))
+            more = message.get("more_body", False)
+            return message
+
+        async def patient(message: Message) -> None:
+            while message["type"] == "http.response.start" and more and read < _MOST_DISCARDED:
+                await counted()
+            await send(message)
+
+        await self._app(scope, counted, patient)
