@@ -24,6 +24,7 @@ _KEPT: Final = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "PYTHONPAT
 # Below every usual ephemeral range: no outgoing connection takes a port while its server is stopped for a fault.
 _PORTS: Final = (20000, 32000)
 STOP_SECONDS: Final = 5.0
+_HINT_LINES: Final = 8
 
 
 def clean_env(place: Path, extra: Mapping[str, str]) -> dict[str, str]:
@@ -130,9 +131,14 @@ class Service:
         if self._process is not None:
             self._process.send_signal(number)
 
+    @property
+    def pid(self) -> int | None:
+        """The process's id, or None when it does not run."""
+        return self._process.pid if self._process is not None and self._process.poll() is None else None
+
     def running(self) -> bool:
         """Tell whether the process lives."""
-        return self._process is not None and self._process.poll() is None
+        return self.pid is not None
 
     def wait_ready(self, probe: Callable[[], bool], seconds: float = 30.0) -> None:
         """Wait until ``probe`` is true.
@@ -142,7 +148,7 @@ class Service:
         """
         if not until(lambda: not self.running() or probe(), seconds) or not self.running():
             raise LabError(
-                say("{name} does not start: {line}", name=self._name, line=self._last_line() or "it says nothing")
+                say("{name} does not start: {line}", name=self._name, line=self._telling_line() or "it says nothing")
             )
 
     def listening(self) -> bool:
@@ -153,12 +159,14 @@ class Service:
             return False
         return True
 
-    def _last_line(self) -> str:
+    def _telling_line(self) -> str:
         try:
             lines = (self._place / f"{self._name}.log").read_text("utf-8", "replace").split("\n")
         except OSError:
             return ""
-        return next((line.strip()[:300] for line in reversed(lines) if line.strip()), "")
+        told = [line.strip()[:300] for line in reversed(lines) if line.strip()]
+        # A traceback ends with its error, or with hints below it.
+        return next((line for line in told[:_HINT_LINES] if "Error" in line), told[0] if told else "")
 
 
 def until(condition: Callable[[], bool], seconds: float, pause: float = 0.03) -> bool:

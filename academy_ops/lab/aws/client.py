@@ -1,8 +1,10 @@
-"""A boto3 client for the lab's AWS."""
+"""Boto3 clients for the lab's AWS."""
 
 from __future__ import annotations
 
-from typing import Any
+import threading
+from functools import cache
+from typing import Any, Final
 
 import boto3
 from botocore.config import Config
@@ -10,14 +12,28 @@ from botocore.config import Config
 from academy_ops.lab import names
 from academy_ops.lab.state import Keys
 
+# Making a client is slow and not safe in several threads; using one is both quick and safe.
+_making: Final = threading.Lock()
 
-def client(url: str, keys: Keys, service: Any) -> Any:  # noqa: ANN401 - boto3 makes its clients' types at run time
-    """Return a boto3 client for the lab's AWS at ``url``."""
-    return boto3.Session().client(
+
+def client(url: str, keys: Keys, service: str) -> Any:  # noqa: ANN401 - boto3 makes its clients' types at run time
+    """Return the client of ``service`` for the lab's AWS at ``url``."""
+    with _making:
+        return _client(url, keys, service)
+
+
+@cache
+def _client(url: str, keys: Keys, service: Any) -> Any:  # noqa: ANN401 - boto3 declares its services as literals
+    return _session().client(
         service,
         endpoint_url=url,
         region_name=names.REGION,
         aws_access_key_id=keys.key_id,
         aws_secret_access_key=keys.secret,
-        config=Config(connect_timeout=3, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 2}),
+        config=Config(connect_timeout=3, read_timeout=30, retries={"mode": "standard", "total_max_attempts": 2}),
     )
+
+
+@cache
+def _session() -> boto3.Session:
+    return boto3.Session()

@@ -1,0 +1,88 @@
+"""nginx in the lab is the real one, in front of the app's port."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import httpx
+import pytest
+
+from academy_ops.lab import processes
+from academy_ops.lab.origin import Origin
+
+
+class App(BaseHTTPRequestHandler):
+    """Says what reached it."""
+
+    def do_POST(self) -> None:
+        size = len(self.rfile.read(int(self.headers["Content-Length"])))
+        body = f"{self.headers['Host']} {self.headers['X-Forwarded-For']} {size}".encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_values: object) -> None:
+        """Keep the tests' output clean."""
+
+
+@pytest.fixture
+def app() -> Iterator[ThreadingHTTPServer]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), App)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def origin(tmp_path: Path, app: ThreadingHTTPServer) -> Iterator[Origin]:
+    place = tmp_path / "with a space"
+    place.mkdir()
+    origin = Origin(place, processes.free_ports(1)[0], app.server_port)
+    origin.start()
+    origin.wait_ready()
+    yield origin
+    origin.service.stop()
+
+
+def post(origin: Origin, size: int = 1) -> httpx.Response:
+    return httpx.post(origin.url, content=b"x" * size, trust_env=False)
+
+
+def test_requests_reach_the_app_with_host_and_client(origin: Origin) -> None:
+    assert post(origin).text == f"{origin.url.removeprefix('http://')} 127.0.0.1 1"
+
+
+def test_the_largest_upload_passes_and_a_larger_one_does_not(origin: Origin) -> None:
+    assert post(origin, 11 * 1024 * 1024).status_code == 200
+    assert post(origin, 13 * 1024 * 1024).status_code == 413
+
+
+def test_an_app_that_is_down_is_a_502_of_nginx(origin: Origin, app: ThreadingHTTPServer) -> None:
+    app.shutdown()
+    app.server_close()
+    answer = post(origin)
+    assert answer.status_code == 502
+    assert answer.headers["server"] == "nginx"
+
+
+def test_it_can_be_pointed_elsewhere_and_back(origin: Origin) -> None:
+    origin.start(upstream=processes.free_ports(1)[0])
+    origin.wait_ready()
+    assert post(origin).status_code == 502
+    origin.start()
+    origin.wait_ready()
+    assert post(origin).status_code == 200
+
+
+def test_it_leaves_no_process(origin: Origin) -> None:
+    pid = origin.service.pid
+    assert pid is not None
+    origin.service.stop()
+    assert origin.service.pid is None
+    with pytest.raises(httpx.ConnectError):
+        post(origin)
