@@ -1,0 +1,252 @@
+"""The whole lab: up, an upload that becomes students, faults and healing, and nothing left behind."""
+
+from __future__ import annotations
+
+import io
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, Final
+
+import boto3
+import httpx
+import psutil
+import pytest
+from botocore.exceptions import ClientError
+from dotenv import dotenv_values
+
+from academy_ops.academy.contract import JOBS_PATH, TENANT_HEADER
+from academy_ops.lab import names, operate, processes, state
+from academy_ops.lab.errors import LabError
+
+pytestmark = pytest.mark.xdist_group("lab")
+SECONDS: Final = 40.0
+
+
+def job(job_id: str) -> dict[str, Any]:
+    settings = operate.settings()
+    headers = {
+        "Authorization": f"Bearer {settings['ACADEMY_API_TOKEN']}",
+        TENANT_HEADER: settings["ACADEMY_TENANT_CODE"],
+    }
+    url = f"{settings['ACADEMY_API_URL']}{JOBS_PATH}{job_id}/"
+    document: dict[str, Any] = httpx.get(url, headers=headers, trust_env=False, timeout=10).json()
+    return document
+
+
+def reaches(job_id: str, status: str) -> bool:
+    return processes.until(lambda: job(job_id)["status"] == status, SECONDS, 0.1)
+
+
+def aws(service: Any, **changed: str) -> Any:
+    values = {**operate.settings(), **changed}
+    return boto3.Session().client(
+        service,
+        endpoint_url=values["AWS_ENDPOINT_URL"],
+        region_name=values["AWS_REGION"],
+        aws_access_key_id=values["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=values["AWS_SECRET_ACCESS_KEY"],
+    )
+
+
+def workers() -> dict[str, int | None]:
+    status = operate.status()
+    assert status is not None
+    return dict(status.workers)
+
+
+def one_works() -> bool:
+    return processes.until(lambda: any(workers().values()), SECONDS)
+
+
+@pytest.mark.usefixtures("lab")
+def test_an_upload_becomes_students() -> None:
+    uploaded = operate.upload()
+    assert reaches(uploaded.job_id, "DONE")
+    assert job(uploaded.job_id)["result"]["created"] == 5
+
+
+def test_a_second_lab_is_refused_and_told_which_one_runs(lab: operate.LabInfo) -> None:
+    with pytest.raises(LabError) as error:
+        operate.up()
+    assert str(lab.pid) in str(error.value)
+    assert lab.since in str(error.value)
+
+
+def test_env_is_a_dotenv_text_with_everything_a_command_needs(lab: operate.LabInfo) -> None:
+    values = dotenv_values(stream=io.StringIO(operate.env()))
+    assert values["ACADEMY_API_URL"] == lab.api_url
+    assert values["AWS_ENDPOINT_URL"] == lab.aws_url
+    assert values["R2_ENDPOINT"] == lab.r2_url
+    assert values["ACADEMY_AWS_ACCOUNT_ID"] == aws("sts").get_caller_identity()["Account"]
+
+
+def test_no_secret_is_in_a_log_or_a_command_line(lab: operate.LabInfo) -> None:
+    values = operate.settings()
+    secrets = [values[name] for name in ("AWS_SECRET_ACCESS_KEY", "R2_SECRET_KEY", "ACADEMY_API_TOKEN")]
+    logs = [path.read_text("utf-8", "replace") for path in lab.folder.rglob("*log*") if path.is_file()]
+    lines = [" ".join(one.cmdline()) for one in psutil.Process(lab.pid).children(recursive=True)]
+    assert logs
+    assert not [secret for secret in secrets for text in (*logs, *lines) if secret in text]
+
+
+def test_the_state_file_is_for_its_owner_only(lab: operate.LabInfo) -> None:
+    assert (lab.folder / "state.json").stat().st_mode & 0o077 == 0
+
+
+def test_the_control_is_closed_to_everyone_without_its_token(lab: operate.LabInfo) -> None:
+    answer = httpx.post(f"{lab.aws_url}/academy-lab/", json={"do": "heal"}, trust_env=False)
+    assert answer.status_code == 401
+
+
+@pytest.mark.usefixtures("lab")
+def test_restricted_keys_are_denied_what_they_are_denied_and_nothing_else() -> None:
+    keys = operate.restricted_keys(["sqs:GetQueueAttributes"])
+    sqs = aws("sqs", AWS_ACCESS_KEY_ID=keys.key_id, AWS_SECRET_ACCESS_KEY=keys.secret)
+    url = sqs.get_queue_url(QueueName=names.QUEUE)["QueueUrl"]
+    with pytest.raises(ClientError) as error:
+        sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])
+    assert error.value.response["Error"]["Code"] == "AccessDenied"
+
+
+@pytest.mark.usefixtures("lab")
+def test_a_worker_that_is_killed_is_started_again() -> None:
+    assert one_works()
+    ((instance_id, pid),) = workers().items()
+    assert pid is not None
+    os.kill(pid, signal.SIGKILL)
+    assert processes.until(lambda: workers()[instance_id] not in {None, pid}, SECONDS)
+
+
+@pytest.mark.usefixtures("lab")
+def test_workers_that_are_off_leave_a_job_pending_until_one_is_wanted_again() -> None:
+    operate.break_fault("worker-off")
+    assert workers() == {}
+    job_id = operate.upload().job_id
+    assert job(job_id)["status"] == "PENDING"
+    aws("autoscaling").set_desired_capacity(AutoScalingGroupName=names.GROUP, DesiredCapacity=1)
+    assert reaches(job_id, "DONE")
+    assert operate.heal() == ["worker-scaled-to-zero"]
+
+
+@pytest.mark.usefixtures("lab")
+def test_a_missing_queue_is_missing_until_healed_and_the_job_then_goes_through() -> None:
+    operate.break_fault("queue-missing")
+    with pytest.raises(ClientError):
+        aws("sqs").get_queue_url(QueueName=names.QUEUE)
+    job_id = operate.upload().job_id
+    operate.heal()
+    assert reaches(job_id, "DONE")
+
+
+@pytest.mark.parametrize(
+    "fault", ["r2-bucket-missing", "r2-credentials-rejected", "proxy-upstream-down", "endpoint-refused"]
+)
+@pytest.mark.usefixtures("lab")
+def test_an_upload_is_refused_while_the_fault_is_in(fault: str) -> None:
+    operate.break_fault(fault)
+    with pytest.raises(LabError):
+        operate.upload()
+    operate.heal()
+    assert operate.upload().job_id
+
+
+@pytest.mark.usefixtures("lab")
+def test_a_bad_workbook_fails_its_job() -> None:
+    broken = operate.break_fault("bad-excel")
+    assert broken.job_id is not None
+    assert reaches(broken.job_id, "FAILED")
+    assert broken.job_id in str(broken)
+    operate.heal()
+
+
+@pytest.mark.usefixtures("lab")
+def test_a_message_that_nobody_works_on_is_worked_on_after_healing() -> None:
+    job_id = operate.break_fault("message-stuck").job_id
+    assert job_id is not None
+    assert one_works()
+    assert job(job_id)["status"] == "PENDING"
+    operate.heal()
+    assert reaches(job_id, "DONE")
+
+
+@pytest.mark.usefixtures("lab")
+def test_healing_twice_does_no_harm() -> None:
+    operate.heal()
+    assert operate.heal() == []
+    assert one_works()
+
+
+@pytest.mark.usefixtures("lab")
+def test_an_unknown_fault_is_refused_with_the_names_there_are() -> None:
+    with pytest.raises(LabError, match="worker-scaled-to-zero"):
+        operate.break_fault("worker-on-fire")
+
+
+@pytest.fixture
+def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv(state.FOLDER_VARIABLE, str(tmp_path / "lab"))
+    return tmp_path / "lab"
+
+
+def session_of(pid: int) -> list[psutil.Process]:
+    """Return every process of the lab, its watchdog included."""
+    found = []
+    for process in psutil.process_iter(["cmdline"]):
+        try:
+            watches = "academy_ops.lab.watchdog" in process.info["cmdline"] and str(pid) in process.info["cmdline"]
+            if watches or os.getsid(process.pid) == pid:
+                found.append(process)
+        except (OSError, TypeError):
+            continue
+    return found
+
+
+def are_gone(left: list[psutil.Process]) -> bool:
+    def alive(process: psutil.Process) -> bool:
+        try:
+            return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+        except psutil.NoSuchProcess:
+            return False
+
+    return processes.until(lambda: not any(map(alive, left)), 20)
+
+
+def test_down_leaves_no_process_and_no_folder(own_folder: Path) -> None:
+    info = operate.up()
+    everything = session_of(info.pid)
+    assert len(everything) >= 6
+    assert operate.down()
+    assert are_gone(everything)
+    assert not own_folder.exists()
+
+
+def test_a_killed_supervisor_leaves_no_process_and_the_next_lab_starts(own_folder: Path) -> None:
+    info = operate.up()
+    everything = session_of(info.pid)
+    os.kill(info.pid, signal.SIGKILL)
+    assert are_gone(everything)
+    assert operate.status() is None
+    assert operate.up().pid != info.pid
+    assert operate.down()
+    assert not own_folder.exists()
+
+
+def test_an_attached_lab_ends_with_its_starter_even_when_that_is_killed(own_folder: Path) -> None:
+    starting = """
+import time
+from academy_ops.lab import operate
+with operate.running() as (info, _wait):
+    print(info.pid, flush=True)
+    time.sleep(600)
+"""
+    starter = subprocess.Popen([sys.executable, "-c", starting], stdout=subprocess.PIPE, text=True)
+    assert starter.stdout is not None
+    with starter:
+        everything = session_of(int(starter.stdout.readline()))
+        assert everything
+        starter.kill()
+    assert are_gone(everything)
+    assert not own_folder.exists()
