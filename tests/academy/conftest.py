@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import tempfile
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
@@ -171,17 +172,20 @@ def storage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Storage]:
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres() -> Iterator[str]:
     """A real PostgreSQL server; the URL of its first database."""
-    try:
-        server = get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="stop")
-    except (OSError, RuntimeError, subprocess.SubprocessError) as error:
-        pytest.skip(f"PostgreSQL can't start here: {error}")
-    yield str(server.get_uri())
-    server.cleanup()
+    # Not in pytest's folder: started by root it runs as another user, whom a second pytest shuts out of there.
+    with tempfile.TemporaryDirectory(prefix="academy-pg-", ignore_cleanup_errors=True) as folder:
+        try:
+            server = get_server(folder, cleanup_mode="stop")
+        except (OSError, RuntimeError, subprocess.SubprocessError) as error:
+            pytest.skip(f"PostgreSQL can't start here: {error}")
+        yield str(server.get_uri())
+        server.cleanup()
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+# One group: with pytest-xdist all of them share one server.
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.xdist_group("postgresql"))])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """An empty database: each test that asks for it runs on SQLite and on PostgreSQL."""
     if request.param == "sqlite":
