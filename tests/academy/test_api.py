@@ -1,0 +1,342 @@
+"""The API over real HTTP, as a browser and an operator meet it."""
+
+import json
+import re
+import uuid
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import sqlalchemy as sa
+
+from academy_ops.academy.contract import (
+    HEALTH_PATH,
+    HEALTHZ_PATH,
+    JOBS_PATH,
+    MAX_UPLOAD_BYTES,
+    TENANT_HEADER,
+    UPLOAD_PATH,
+)
+from academy_ops.academy.store import Store
+from academy_ops.lab import processes, workbooks
+from academy_ops.lab.storage import Storage
+from tests.academy.conftest import SECONDS, TENANT, TOKEN, Academy, new_academy
+
+OTHER_TOKEN = "token-of-another-hakwon"
+PASSWORD = "비밀번호-4711-nowhere"
+KOREAN = re.compile(r"[가-힣]")
+BEARER = {"Authorization": f"Bearer {TOKEN}"}
+WORKBOOK = workbooks.students(2)
+
+
+@pytest.fixture(scope="module")
+def api(aws: str, storage: Storage, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Academy]:
+    """An academy whose API runs, with a second tenant."""
+    folder = tmp_path_factory.mktemp("api")
+    for academy in new_academy(aws, storage, folder, f"sqlite:///{folder / 'academy.sqlite3'}"):
+        academy.make_queue()
+        academy.start_api()
+        with_store(academy).add_token(OTHER_TOKEN, "other")
+        yield academy
+
+
+def with_store(academy: Academy) -> Store:
+    store = Store(academy.env["DATABASE_URL"])
+    academy.closing.callback(store.close)
+    return store
+
+
+def count_jobs(academy: Academy) -> int:
+    engine = sa.create_engine(academy.env["DATABASE_URL"])
+    with engine.connect() as connection:
+        number: int = connection.scalar(sa.text("SELECT count(*) FROM job")) or 0
+    engine.dispose()
+    return number
+
+
+def objects(academy: Academy) -> set[str]:
+    listing = academy.r2.list_objects_v2(Bucket=academy.bucket)
+    return {one["Key"] for one in listing.get("Contents", [])}
+
+
+def messages(academy: Academy) -> list[dict[str, Any]]:
+    """Take what is in the queue, as a worker would see it."""
+    url = academy.sqs.get_queue_url(QueueName=academy.queue)["QueueUrl"]
+    found: list[dict[str, Any]] = []
+    while batch := academy.sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=0).get("Messages"):
+        found += [json.loads(one["Body"]) for one in batch]
+    return found
+
+
+def post(academy: Academy, headers: dict[str, str] | None = None, **request: Any) -> httpx.Response:
+    url = academy.url + UPLOAD_PATH
+    return httpx.post(url, headers=BEARER if headers is None else headers, timeout=30, trust_env=False, **request)
+
+
+def detail(answer: httpx.Response) -> str:
+    """Return the one sentence that a refusal carries."""
+    body = answer.json()
+    assert list(body) == ["detail"]
+    assert KOREAN.search(body["detail"])
+    return str(body["detail"])
+
+
+def test_an_upload_is_accepted_with_the_job_s_id_and_nothing_else(api: Academy) -> None:
+    answer = api.post(WORKBOOK)
+    assert answer.status_code == httpx.codes.ACCEPTED
+    job_id = answer.json()["job_id"]
+    assert answer.json() == {"job_id": str(uuid.UUID(job_id)), "status": "PENDING"}
+
+
+def test_the_workbook_is_put_in_r2_and_the_job_in_the_queue(api: Academy) -> None:
+    job_id = api.upload(WORKBOOK)
+    document = api.job(job_id).json()
+    key = document["file_key"]
+    assert re.fullmatch(rf"excel/{TENANT}/[0-9a-f]{{32}}\.xlsx", key)
+    assert api.r2.get_object(Bucket=api.bucket, Key=key)["Body"].read() == WORKBOOK
+    (message,) = [one for one in messages(api) if one["job_id"] == job_id]
+    assert message == {
+        "job_id": job_id,
+        "job_type": "excel_parsing",
+        "tier": "basic",
+        "payload": {"file_key": key, "bucket": api.bucket},
+        "tenant_id": TENANT,
+        "created_at": document["created_at"],
+        "attempt": 1,
+    }
+
+
+def test_a_new_job_is_shown_with_every_field(api: Academy) -> None:
+    document = api.job(api.upload(WORKBOOK)).json()
+    times = [datetime.fromisoformat(document.pop(name)) for name in ("created_at", "updated_at")]
+    assert all(time.utcoffset() == UTC.utcoffset(None) for time in times)
+    assert document.pop("job_id")
+    assert document.pop("file_key")
+    assert document == {
+        "job_type": "excel_parsing",
+        "status": "PENDING",
+        "result": None,
+        "error_message": None,
+        "progress": None,
+    }
+
+
+def test_the_tenant_header_may_be_left_out(api: Academy) -> None:
+    answer = post(api, files={"file": ("a.xlsx", WORKBOOK)}, data={"initial_password": "1234"})
+    assert answer.status_code == httpx.codes.ACCEPTED
+
+
+def test_a_file_of_exactly_ten_mebibytes_is_taken(api: Academy) -> None:
+    content = WORKBOOK.ljust(MAX_UPLOAD_BYTES, b"\0")
+    assert api.post(content).status_code == httpx.codes.ACCEPTED
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "password", "says"),
+    [
+        ("a.xls", WORKBOOK, "1234", "xlsx"),
+        ("a.csv", WORKBOOK, "1234", "xlsx"),
+        ("xlsx", WORKBOOK, "1234", "xlsx"),
+        ("a.xlsx", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" * 100, "1234", "xlsx"),
+        ("a.xlsx", "이름,학부모전화번호\n".encode(), "1234", "xlsx"),
+        ("a.xlsx", b"", "1234", "xlsx"),
+        ("a.xlsx", WORKBOOK, "123", "비밀번호"),
+        ("a.xlsx", WORKBOOK, "  123  ", "비밀번호"),
+        ("a.xlsx", WORKBOOK, "", "비밀번호"),
+    ],
+    ids=["xls", "csv", "no suffix", "xls inside", "csv inside", "empty", "short", "short when trimmed", "blank"],
+)
+def test_what_can_t_be_used_is_refused(api: Academy, name: str, content: bytes, password: str, says: str) -> None:
+    before = count_jobs(api), objects(api)
+    answer = api.post(content, name=name, password=password)
+    assert answer.status_code == httpx.codes.BAD_REQUEST
+    assert says in detail(answer)
+    assert (count_jobs(api), objects(api)) == before
+
+
+def test_an_upper_case_suffix_is_one(api: Academy) -> None:
+    assert api.post(WORKBOOK, name="학생 명단.XLSX").status_code == httpx.codes.ACCEPTED
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        {"data": {"initial_password": "1234"}},
+        {"data": {"initial_password": "1234", "file": "a.xlsx"}},
+        {"files": {"file": ("a.xlsx", WORKBOOK)}},
+        {"files": [("file", ("a.xlsx", WORKBOOK)), ("file", ("b.xlsx", WORKBOOK))], "data": {"initial_password": "1"}},
+        {"files": {"file": ("a.xlsx", WORKBOOK), "initial_password": ("b.txt", b"1234")}},
+        {"json": {"initial_password": "1234"}},
+        {"content": b"--x\r\n", "headers": {**BEARER, "Content-Type": "multipart/form-data; boundary=y"}},
+        {"content": b"", "headers": {**BEARER, "Content-Type": "multipart/form-data"}},
+        {},
+    ],
+    ids=[
+        "no file",
+        "file as text",
+        "no password",
+        "two files",
+        "password as file",
+        "json",
+        "broken",
+        "no boundary",
+        "nothing",
+    ],
+)
+def test_a_form_that_lacks_something_is_refused(api: Academy, request_: dict[str, Any]) -> None:
+    answer = post(api, **request_)
+    assert answer.status_code == httpx.codes.BAD_REQUEST
+    detail(answer)
+
+
+@pytest.mark.parametrize("authorization", [None, "Bearer wrong", f"Basic {TOKEN}", "Bearer", TOKEN])
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_without_a_token_that_is_known_nothing_is_told(api: Academy, method: str, authorization: str | None) -> None:
+    path = UPLOAD_PATH if method == "POST" else f"{JOBS_PATH}{uuid.uuid4()}/"
+    headers = {"Authorization": authorization} if authorization else {}
+    answer = httpx.request(method, api.url + path, headers=headers, timeout=10, trust_env=False)
+    assert answer.status_code == httpx.codes.UNAUTHORIZED
+    assert answer.headers["WWW-Authenticate"] == "Bearer"
+    detail(answer)
+
+
+def test_a_token_of_one_tenant_can_t_speak_for_another(api: Academy) -> None:
+    answer = api.post(WORKBOOK, **{TENANT_HEADER: "other"})
+    assert answer.status_code == httpx.codes.FORBIDDEN
+    detail(answer)
+
+
+def test_one_byte_too_many_is_too_large(api: Academy) -> None:
+    before = objects(api)
+    answer = api.post(WORKBOOK.ljust(MAX_UPLOAD_BYTES + 1, b"\0"))
+    assert answer.status_code == httpx.codes.REQUEST_ENTITY_TOO_LARGE
+    assert "10MB" in detail(answer)
+    assert objects(api) == before
+
+
+def test_an_endless_upload_is_cut_off(api: Academy) -> None:
+    """No Content-Length says how much would come."""
+    sent = 0
+
+    def endless() -> Iterator[bytes]:
+        nonlocal sent
+        yield b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.xlsx"\r\n\r\nPK\x03\x04'
+        while sent < 40 * MAX_UPLOAD_BYTES:
+            sent += 1 << 18
+            yield b"\0" * (1 << 18)
+
+    answer = post(api, {**BEARER, "Content-Type": "multipart/form-data; boundary=x"}, content=endless())
+    assert answer.status_code == httpx.codes.REQUEST_ENTITY_TOO_LARGE
+    detail(answer)
+    assert sent < 10 * MAX_UPLOAD_BYTES
+
+
+def test_an_upload_without_a_token_is_not_read(api: Academy) -> None:
+    answer = api.post(WORKBOOK.ljust(MAX_UPLOAD_BYTES, b"\0"), Authorization="Bearer wrong")
+    assert answer.status_code == httpx.codes.UNAUTHORIZED
+
+
+def test_another_tenant_s_job_looks_like_one_that_does_not_exist(api: Academy) -> None:
+    mine = api.upload(WORKBOOK)
+    theirs, unknown = api.job(mine, OTHER_TOKEN), api.job(str(uuid.uuid4()))
+    assert theirs.status_code == unknown.status_code == httpx.codes.NOT_FOUND
+    assert detail(theirs) == detail(unknown)
+
+
+@pytest.mark.parametrize(
+    "job_id", ["x", "1", "x" * 64, "%00", "%F0%9F", "' OR 1=1 --", "g" * 36, str(uuid.uuid4())[1:]]
+)
+def test_a_malformed_id_is_no_job(api: Academy, job_id: str) -> None:
+    answer = api.job(job_id)
+    assert answer.status_code == httpx.codes.NOT_FOUND
+    detail(answer)
+
+
+@pytest.mark.parametrize(("method", "path", "status"), [("GET", "/nothing/", 404), ("GET", UPLOAD_PATH, 405)])
+def test_every_other_error_carries_a_detail_too(api: Academy, method: str, path: str, status: int) -> None:
+    answer = httpx.request(method, api.url + path, headers=BEARER, timeout=10, trust_env=False)
+    assert answer.status_code == status
+    detail(answer)
+
+
+def test_openapi_tells_both_paths_and_their_answers(api: Academy) -> None:
+    document = httpx.get(f"{api.url}/openapi.json", timeout=10, trust_env=False).json()
+    upload = document["paths"][UPLOAD_PATH]["post"]["responses"]
+    status = document["paths"][f"{JOBS_PATH}{{job_id}}/"]["get"]["responses"]
+    assert set(upload) >= {"202", "400", "401", "403", "413", "500"}
+    assert set(status) >= {"200", "401", "403", "404"}
+    assert {HEALTH_PATH, HEALTHZ_PATH} <= set(document["paths"])
+
+
+def test_neither_token_nor_password_is_kept_anywhere(api: Academy) -> None:
+    answer = api.post(WORKBOOK, password=PASSWORD)
+    assert answer.status_code == httpx.codes.ACCEPTED
+    httpx.get(f"{api.url}{HEALTHZ_PATH}?token={TOKEN}", timeout=10, trust_env=False)
+    assert api.logged(f"GET {HEALTHZ_PATH}")
+    kept = b"".join(path.read_bytes() for path in api.folder.rglob("*") if path.is_file() and is_kept(path))
+    assert answer.json()["job_id"].encode() in kept
+    assert TOKEN.encode() not in kept
+    assert PASSWORD.encode() not in kept
+    assert PASSWORD not in json.dumps(messages(api), ensure_ascii=False)
+
+
+def is_kept(path: Path) -> bool:
+    return path.suffix == ".log" or ".sqlite3" in path.name
+
+
+@pytest.mark.parametrize(
+    ("environ", "says"),
+    [
+        ({"R2_SECRET_KEY": "0" * 64}, "SignatureDoesNotMatch"),
+        ({"R2_EXCEL_BUCKET": "no-such-bucket"}, "NoSuchBucket"),
+        ({"R2_ENDPOINT": "http://127.0.0.1:9"}, "EndpointConnectionError"),
+        ({"R2_ACCESS_KEY": "", "R2_SECRET_KEY": " "}, "R2_ACCESS_KEY, R2_SECRET_KEY"),
+    ],
+    ids=["wrong key", "no bucket", "down", "not set"],
+)
+def test_where_r2_does_not_take_the_file_there_is_no_job(academy: Academy, environ: dict[str, str], says: str) -> None:
+    academy.make_queue()
+    academy.start_api(**environ)
+    answer = academy.post(WORKBOOK)
+    assert answer.status_code == httpx.codes.INTERNAL_SERVER_ERROR
+    assert says in detail(answer)
+    assert count_jobs(academy) == academy.depth() == 0
+
+
+def test_without_its_database_the_process_is_up_and_says_so(academy: Academy) -> None:
+    port = processes.free_ports(1)[0]
+    academy.start_api(DATABASE_URL=f"postgresql://nobody@127.0.0.1:{port}/academy")
+    assert httpx.get(academy.url + HEALTHZ_PATH, timeout=10, trust_env=False).status_code == httpx.codes.OK
+    health = httpx.get(academy.url + HEALTH_PATH, timeout=10, trust_env=False)
+    assert health.status_code == httpx.codes.SERVICE_UNAVAILABLE
+    assert "데이터베이스" in detail(health)
+    job = academy.job(str(uuid.uuid4()))
+    assert job.status_code == httpx.codes.INTERNAL_SERVER_ERROR
+    detail(job)
+
+
+def test_a_database_that_goes_away_and_comes_back_is_told_as_that(academy_on_postgres: Academy, postgres: str) -> None:
+    academy = academy_on_postgres
+    academy.start_api()
+    name = sa.make_url(academy.env["DATABASE_URL"]).database
+    server = sa.create_engine(sa.make_url(postgres).set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT")
+    assert academy.answers(HEALTH_PATH)
+    with server.connect() as connection:
+        connection.execute(sa.text(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false"))
+        connection.execute(sa.text(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"))
+    assert processes.until(lambda: not academy.answers(HEALTH_PATH), SECONDS)
+    assert academy.answers(HEALTHZ_PATH)
+    with server.connect() as connection:
+        connection.execute(sa.text(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true"))
+    server.dispose()
+    assert processes.until(lambda: academy.answers(HEALTH_PATH), SECONDS)
+
+
+def test_the_api_stops_when_it_is_told_to(academy: Academy) -> None:
+    process = academy.start_api()
+    process.terminate()
+    assert process.wait(SECONDS) in {0, -15}
+    assert "Traceback" not in academy.log()
