@@ -37,9 +37,10 @@ def limited(request: Request) -> Request:
 
 
 class WholeBody:
-    """Middleware that discards the rest of a body, within bounds, before an early answer goes out.
+    """Middleware that discards the rest of a body before an early answer goes out, and closes on an endless one.
 
-    A proxy that is still sending when the connection closes tells its client 502 instead of what we answered.
+    A proxy that is still sending when the connection closes tells its client 502 instead of what we answered; without
+    the close, the server would go on reading for as long as someone sends.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -60,8 +61,11 @@ class WholeBody:
             return message
 
         async def patient(message: Message) -> None:
-            while message["type"] == "http.response.start" and more and read < _MOST_DISCARDED:
-                await counted()
+            if message["type"] == "http.response.start":
+                while more and read < _MOST_DISCARDED:
+                    await counted()
+                if more:
+                    message["headers"] = [*message.get("headers", ()), (b"connection", b"close")]
             await send(message)
 
         await self._app(scope, counted, patient)
