@@ -247,7 +247,7 @@ def test_another_tenant_s_job_looks_like_one_that_does_not_exist(api: Academy) -
 
 
 @pytest.mark.parametrize(
-    "job_id", ["x", "1", "x" * 64, "%00", "%F0%9F", "' OR 1=1 --", "g" * 36, str(uuid.uuid4())[1:]]
+    "job_id", ["x", "1", "x" * 64, "%00", "%F0%9F", "' OR 1=1 --", "g" * 36, "0abec0d-7b93-49b9-aebc-3d80b320d973"]
 )
 def test_a_malformed_id_is_no_job(api: Academy, job_id: str) -> None:
     answer = api.job(job_id)
