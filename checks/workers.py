@@ -138,13 +138,15 @@ def _why_none(case: Case, facts: WorkersFacts, group: Group) -> str:
     coming = [one for one in group.instances if one.lifecycle.startswith("Pending")]
     ages = {one.instance_id: _boot_age(case, one.instance_id) for one in coming}
     activities = facts.activities if not isinstance(facts.activities, Unseen) else ()
+    launches = [one for one in activities if one.description.startswith("Launching")]
+    latest = launches[0].status if launches else None
     if any(one.lifecycle == "Pending:Wait" and (ages[one.instance_id] or 0) >= BOOT_SECONDS for one in coming):
         return "worker-launch-stuck"
-    if activities and activities[0].status in {"Failed", "Cancelled"} and not coming:
+    if latest in {"Failed", "Cancelled"} and not coming:
         return "worker-launch-failing"
-    if _launches_lately(case, activities) >= _LOOP_LAUNCHES:
+    if _succeeded_lately(case, launches) >= _LOOP_LAUNCHES:
         return "worker-launch-loop"
-    launching = activities and activities[0].status not in {"Successful", "Failed", "Cancelled"}
+    launching = latest is not None and latest not in {"Successful", "Failed", "Cancelled"}
     if launching or any((known or 0) < BOOT_SECONDS for known in ages.values()):
         return "worker-booting"
     return "worker-no-instances"
@@ -184,9 +186,9 @@ def _wanted(case: Case, group: Group) -> int:
     return min(group.maximum, max(group.minimum, math.ceil((depth.visible + depth.in_flight) / JOBS_PER_WORKER)))
 
 
-def _launches_lately(case: Case, activities: Sequence[Activity]) -> int:
-    launches = [one for one in activities if one.description.startswith("Launching")]
-    return sum((age(case.observed_at, one.started_at) or math.inf) < _LOOP_SECONDS for one in launches)
+def _succeeded_lately(case: Case, launches: Sequence[Activity]) -> int:
+    succeeded = [one for one in launches if one.status == "Successful"]
+    return sum((age(case.observed_at, one.started_at) or math.inf) < _LOOP_SECONDS for one in succeeded)
 
 
 def _boot_age(case: Case, instance_id: str) -> float | None:

@@ -113,7 +113,9 @@ def upload(
     typer.echo(done.job_id)
 
 
-@app.command("break", help=_("Put a fault in; --list names them. Prints the id of the job that shows it, where there is one."))
+@app.command(
+    "break", help=_("Put a fault in; --list names them. Prints the id of the job that shows it, where there is one.")
+)
 @refusing
 def break_(
     fault: Annotated[

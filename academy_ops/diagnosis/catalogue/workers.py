@@ -76,7 +76,15 @@ WORKERS: Final = (
         say("The group calls its worker instances unhealthy."),
         say("Let the group replace them; if it does not, terminate the instance."),
         "aws autoscaling describe-auto-scaling-instances --region {region}",
-        codes("queue-not-consumed", "message-stuck", "job-stalled", "ssm-offline"),
+        codes(
+            "queue-not-consumed",
+            "message-stuck",
+            "job-stalled",
+            "ssm-offline",
+            "worker-docker-down",
+            "worker-container-missing",
+            "worker-container-exited",
+        ),
     ),
     Cause(
         "worker-booting",
