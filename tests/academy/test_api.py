@@ -170,8 +170,8 @@ def test_an_upper_case_suffix_is_one(api: Academy) -> None:
         {"files": [("file", ("a.xlsx", WORKBOOK)), ("file", ("b.xlsx", WORKBOOK))], "data": {"initial_password": "1"}},
         {"files": {"file": ("a.xlsx", WORKBOOK), "initial_password": ("b.txt", b"1234")}},
         {"json": {"initial_password": "1234"}},
-        {"content": b"--x\r\n", "headers": {**BEARER, "Content-Type": "multipart/form-data; boundary=y"}},
-        {"content": b"", "headers": {**BEARER, "Content-Type": "multipart/form-data"}},
+        {"content": b"--x\r\n", "headers": BEARER | {"Content-Type": "multipart/form-data; boundary=y"}},
+        {"content": b"", "headers": BEARER | {"Content-Type": "multipart/form-data"}},
         {},
     ],
     ids=[
