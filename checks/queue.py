@@ -25,7 +25,7 @@ from checks.workers import past_boot, working
 
 LOST_SECONDS: Final = 60
 _WAITED_SECONDS: Final = 120
-_MISSING: Final = frozenset({"AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist"})
+QUEUE_MISSING: Final = frozenset({"AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist"})
 _HIDES: Final = tuple(code for code, cause in CATALOGUE.items() if cause.section == "3-3")
 
 
@@ -144,7 +144,7 @@ def _depth(target: Target, name: str) -> Depth | Unseen | None:
         action = "sqs:GetQueueAttributes"
         attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
     except ClientError as error:
-        if error.response.get("Error", {}).get("Code") in _MISSING:
+        if error.response.get("Error", {}).get("Code") in QUEUE_MISSING:
             return None
         return target.connect.unseen(error, action)
     except AWS_ERRORS as error:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from academy_ops.diagnosis.run import Observer
 
 HELP: Final = _("Find the root cause: every check, its evidence, what was ruled out, and the remedy.")
-CHECK_HELP: Final = _("Run one step of the runbook.")
+CHECK_HELP: Final = _("Run one step of the runbook; 'check excel FILE' reads a workbook as the worker would.")
 _JOB_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _EXIT_CODES: Final = {
     "healthy": errors.HEALTHY,
@@ -71,7 +71,10 @@ def diagnose(
 def check(
     common: Common,
     name: Annotated[str | None, typer.Argument(metavar="NAME", help=_("The check's name."), show_default=False)] = None,
-    job_id: JobId = None,
+    job_id: Annotated[
+        str | None,
+        typer.Argument(metavar="[JOB_ID|FILE]", help=_("The job; for excel, the workbook."), show_default=False),
+    ] = None,
     list_: Annotated[bool, typer.Option("--list", help=_("List the checks in order and run none."))] = False,
 ) -> int:
     """Run one check, or list them."""
@@ -80,7 +83,11 @@ def check(
         typer.echo("\n".join(names))
         return errors.HEALTHY
     if name is None:
-        raise RefusedError(say("Name a check: {names}.", names=", ".join(names)))
+        raise RefusedError(say("Name a check: {names}.", names=", ".join([*names, "excel FILE"])))
+    if name == "excel":
+        from academy_ops.cli.excel import check_excel
+
+        return check_excel(common, job_id)
     diagnosis = run_and_print(common, job_id, [known(name, names)])
     return _EXIT_CODES[diagnosis.verdict.status]
 

@@ -86,9 +86,11 @@ def status() -> int:
         return errors.FAULT
     _show(state.info)
     for name, runs in state.parts.items():
-        typer.echo(f"  {name:<10} {_('running') if runs else _('stopped')}")
+        word = _("running") if runs else _("stopped")
+        typer.echo(f"  {name:<10} {word}")
     for instance, pid in state.workers.items():
-        typer.echo(f"  {instance:<22} {_('worker process {pid}', pid=pid) if pid else _('no worker process')}")
+        word = _("worker process {pid}", pid=pid) if pid else _("no worker process")
+        typer.echo(f"  {instance:<22} {word}")
     typer.echo(_("Faults in: {faults}", faults=", ".join(state.broken) or _("none")))
     return errors.HEALTHY
 
@@ -114,7 +116,7 @@ def upload(
 
 
 @app.command(
-    "break", help=_("Put a fault in; --list names them. Prints the id of the job that shows it, where there is one.")
+    "break", help=_("Put a fault in and print the job that shows it, where there is one; --list names the faults.")
 )
 @refusing
 def break_(

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from academy_ops.cli import errors
+from academy_ops.cli.confirm import confirm, refused
 from academy_ops.cli.diagnose import console
-from academy_ops.cli.errors import RefusedError
-from academy_ops.cli.options import Common, on_terminal, with_common
+from academy_ops.cli.options import Common, with_common
 from academy_ops.messages import Text, _, say
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from academy_ops.clients import Target
-    from academy_ops.remedies.scale import Progress, RemedyError, ScalePlan
+    from academy_ops.remedies.scale import Progress, ScalePlan
 
 HELP: Final = _("Set the worker group's desired capacity: shows the plan, asks, applies, and waits with --wait.")
 _WAIT_SECONDS: Final = 660.0
@@ -38,6 +38,7 @@ def scale_worker(
     """Plan, ask, apply, wait."""
     from academy_ops.clients import Connections, Target
     from academy_ops.remedies import scale
+    from academy_ops.remedies.refusal import RemedyError
 
     settings = common.settings()
     out = console(common)
@@ -58,8 +59,8 @@ def scale_worker(
         if wait:
             end = time.monotonic() + (common.timeout or _WAIT_SECONDS)
             return _wait(out, Target(settings, None, target.connect, end), desired)
-    except scale.RemedyError as error:
-        raise _refused(error) from error
+    except RemedyError as error:
+        raise refused(error) from error
     return errors.HEALTHY
 
 
@@ -100,16 +101,10 @@ def _confirm(planned: ScalePlan, *, yes: bool, interrupt_jobs: bool) -> None:
     Raises:
         RefusedError: Nobody is there to ask, or the answer was no.
     """
-    wanted: list[tuple[Text, str]] = []
     if not yes:
-        wanted.append((say("Apply this?"), "--yes"))
+        confirm(say("Apply this?"), "--yes")
     if planned.interrupts_work and not interrupt_jobs:
-        wanted.append((say("Stop workers although messages are in flight?"), "--interrupt-jobs"))
-    for question, option in wanted:
-        if not on_terminal():
-            raise RefusedError(say("Nothing was changed: there is no terminal to ask on. Add {option}.", option=option))
-        if not typer.confirm(str(question)):
-            raise RefusedError(say("Nothing was changed."))
+        confirm(say("Stop workers although messages are in flight?"), "--interrupt-jobs")
 
 
 def _wait(out: Console, target: Target, desired: int) -> int:
@@ -133,7 +128,3 @@ def _wait(out: Console, target: Target, desired: int) -> int:
         return errors.HEALTHY
     out.print(_("Not reached in time. Look with: academy-ops check workers"))
     return errors.FAULT if progress and progress.polling is not None else errors.UNDETERMINED
-
-
-def _refused(error: RemedyError) -> RefusedError:
-    return RefusedError(error.message, errors.UNDETERMINED if error.unseen else errors.USAGE)

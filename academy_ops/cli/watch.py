@@ -78,15 +78,14 @@ def follow(out: Console, target: Target) -> int:
 
 
 def _line(document: JobDocument | Unseen | None) -> str:
-    from academy_ops.diagnosis.findings import BECAUSE
+    from academy_ops.diagnosis.findings import because
     from academy_ops.diagnosis.records import Unseen
     from academy_ops.diagnosis.redact import printable
 
     if document is None:
         return _("The API knows no such job for this tenant.")
     if isinstance(document, Unseen):
-        reason = say(BECAUSE[document.reason].template, tried=document.tried)
-        return _("The status can't be read, still trying: {reason}", reason=reason)
+        return _("The status can't be read, still trying: {reason}", reason=because(document))
     line = document.status
     if document.percent is not None:
         line += f"  {document.percent:.0f} %"

@@ -63,7 +63,7 @@ class Pen:
             say("Could not be observed: {what}.", what=what),
             evidence=evidence,
             missing_permission=denied,
-            because=say(BECAUSE[unseen.reason].template, tried=unseen.tried),
+            because=because(unseen),
             hides=frozenset(hides),
         )
 
@@ -83,7 +83,12 @@ class Pen:
         )
 
 
-BECAUSE: Final[Mapping[Reason, Text]] = {
+def because(unseen: Unseen) -> Text:
+    """Say why something could not be observed."""
+    return say(_BECAUSE[unseen.reason].template, tried=unseen.tried)
+
+
+_BECAUSE: Final[Mapping[Reason, Text]] = {
     "denied": say("the permission {tried} is denied"),
     "credentials-missing": say("there are no AWS credentials"),
     "credentials-invalid": say("the credentials were rejected ({tried})"),

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 INITIAL_PASSWORD: Final = "lab-1234"  # noqa: S105 - the students of a lab have no secrets
 _READY_SECONDS: Final = 60.0
+_WORKER_SECONDS: Final = 15.0
 
 
 @dataclass(slots=True)
@@ -76,6 +77,14 @@ class Lab:
         wanted: dict[str, str | None] = {**self.worker_env, **changed}
         values = {name: value for name, value in wanted.items() if value is not None}
         resources.put_worker_environment(self.cloud.url, self.state.operator, values)
+
+    def want_worker(self) -> None:
+        """Have one instance at least, with a worker that runs, unless a fault prevents it."""
+        autoscaling = self.aws("autoscaling")
+        group = autoscaling.describe_auto_scaling_groups(AutoScalingGroupNames=[names.GROUP])["AutoScalingGroups"]
+        if group and not group[0]["DesiredCapacity"]:
+            autoscaling.set_desired_capacity(AutoScalingGroupName=names.GROUP, DesiredCapacity=1)
+        processes.until(lambda: any(one.worker_pid for one in self.fleet.hosts().values()), _WORKER_SECONDS)
 
     def stop(self) -> None:
         """End every part, the workers first."""

@@ -9,28 +9,14 @@ from datetime import UTC, datetime
 from typing import Final
 
 from academy_ops.clients import AWS_ERRORS, Target
-from academy_ops.diagnosis.findings import BECAUSE
+from academy_ops.diagnosis.findings import because
 from academy_ops.diagnosis.records import Unseen
-from academy_ops.messages import Text, say
+from academy_ops.messages import say
+from academy_ops.remedies.refusal import NOTHING_CHANGED, RemedyError, denied
 from checks import logs, queue, workers
 from checks.facts import Autoscaler, Case, Depth, Group, LogsFacts, WorkersFacts
 
-USUAL_BOOT: Final = say("usually 2 to 5 minutes, at worst 10")
 _POLL_SECONDS: Final = 2.0
-
-
-class RemedyError(Exception):
-    """The change can't be made; nothing was changed unless the message says so.
-
-    Attributes:
-        message: Why, for the operator.
-        unseen: It failed because something could not be observed or was denied, not because it is refused.
-    """
-
-    def __init__(self, message: Text, *, unseen: bool = False) -> None:
-        super().__init__(message)
-        self.message = message
-        self.unseen = unseen
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,10 +116,7 @@ def apply(target: Target, planned: ScalePlan) -> None:
             AutoScalingGroupName=planned.group, DesiredCapacity=planned.desired, HonorCooldown=False
         )
     except AWS_ERRORS as error:
-        unseen = target.connect.unseen(error, "autoscaling:SetDesiredCapacity")
-        raise RemedyError(
-            say("Nothing was changed: {reason}. {detail}", reason=_because(unseen), detail=unseen.detail), unseen=True
-        ) from error
+        raise denied(NOTHING_CHANGED, target.connect.unseen(error, "autoscaling:SetDesiredCapacity")) from error
 
 
 def follow(target: Target, desired: int) -> Iterator[Progress]:
@@ -168,7 +151,7 @@ def _polling(target: Target, case: Case) -> int | None:
 
 def _group(facts: WorkersFacts, name: str) -> Group:
     if isinstance(facts.group, Unseen):
-        raise RemedyError(say("The group can't be looked at: {reason}.", reason=_because(facts.group)), unseen=True)
+        raise RemedyError(say("The group can't be looked at: {reason}.", reason=because(facts.group)), unseen=True)
     if facts.group is None:
         raise RemedyError(say("There is no Auto Scaling group {group}.", group=name))
     return facts.group
@@ -176,7 +159,3 @@ def _group(facts: WorkersFacts, name: str) -> Group:
 
 def _case(target: Target) -> Case:
     return Case(datetime.now(UTC), target.job_id, {"group": target.settings.group, "queue": target.settings.queue})
-
-
-def _because(unseen: Unseen) -> Text:
-    return say(BECAUSE[unseen.reason].template, tried=unseen.tried)

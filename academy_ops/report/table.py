@@ -26,15 +26,15 @@ _VERDICTS: Final[Mapping[str, tuple[Text, str]]] = {
     "faulty": (say("FAULT FOUND"), "bold red"),
     "undetermined": (say("UNDETERMINED"), "bold magenta"),
 }
-_HOPS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
-    ("browser", ()),
-    ("edge", ("edge-", "endpoint-", "redirect-")),
-    ("nginx", ("proxy-", "bad-gateway", "gateway-")),
-    ("API", ("api-", "job-not-found", "aws-keys-")),
-    ("R2", ("r2-", "upload-")),
-    ("queue", ("queue-", "message-")),
-    ("worker", ("asg-", "worker-", "ssm-", "autoscaler-")),
-    ("students", ("excel-", "job-")),
+_HOPS: Final[tuple[tuple[Text, tuple[str, ...]], ...]] = (
+    (say("browser"), ()),
+    (say("edge"), ("edge-", "endpoint-", "redirect-")),
+    (say("nginx"), ("proxy-", "bad-gateway", "gateway-")),
+    (say("API"), ("api-", "job-not-found", "aws-keys-")),
+    (say("R2"), ("r2-", "upload-")),
+    (say("queue"), ("queue-", "message-")),
+    (say("worker"), ("asg-", "worker-", "ssm-", "autoscaler-")),
+    (say("students"), ("excel-", "job-")),
 )
 """The pipeline as it flows, and how the codes that break it at each hop begin."""
 _LONGEST_VALUE: Final = 200
@@ -153,7 +153,7 @@ class TableReport:
             if hop == broken:
                 line.append(f"{self._marks['fail']} {hop}", "bold red")
             else:
-                line.append(hop)
+                line.append(str(hop))
         return line
 
     def _shown(self, evidence: Mapping[str, Json]) -> str:
@@ -168,7 +168,7 @@ class TableReport:
             self._status.update(_("waiting for: {checks}", checks=", ".join(self._running)) if self._running else "")
 
 
-def _hop(code: str | None) -> str | None:
+def _hop(code: str | None) -> Text | None:
     if code is None:
         return None
     return next((hop for hop, starts in _HOPS if code.startswith(starts)), None)

@@ -63,7 +63,9 @@ def filled(remedies: tuple[Remedy, ...], names: Mapping[str, str]) -> tuple[Reme
         names: Placeholder to live name; one that is not known stays visible as ``<name>``.
     """
     quoted = _Names({name: shlex.quote(value) for name, value in names.items()})
+    # Both are words of a command line, not one argument of it; a job id is of a form that needs no quotes.
     quoted["ops"] = names.get("ops", "academy-ops")
+    quoted["job"] = f" {names['job_id']}" if names.get("job_id") else ""
     return tuple(
         replace(
             remedy,

@@ -53,7 +53,7 @@ JOB: Final = (
         remedies=(
             do(
                 say("Compare the API's and the worker's bucket; then have the school upload the file again."),
-                command="{ops} check logs {job_id}",
+                command="{ops} check logs{job}",
             ),
         ),
     ),
@@ -65,7 +65,7 @@ JOB: Final = (
         remedies=(
             do(
                 say("Read the job's message and the worker's log for this job."),
-                command="{ops} logs --job {job_id}",
+                command="{ops} --verbose check logs{job}",
             ),
         ),
     ),
@@ -77,7 +77,7 @@ JOB: Final = (
         remedies=(
             do(
                 say("See whether a worker still works on it; without one its message comes back after 60 minutes."),
-                command="{ops} check logs {job_id}",
+                command="{ops} check logs{job}",
             ),
         ),
     ),

@@ -7,7 +7,7 @@ from typing import Final
 from academy_ops.diagnosis.catalogue.cause import WAITING, Cause, codes, do
 from academy_ops.messages import Text, say
 
-_CHECK: Final = "{ops} check logs {job_id}"
+_CHECK: Final = "{ops} check logs{job}"
 _CRASHES: Final = codes("worker-crash-loop", "worker-container-exited")
 _IDLE: Final = codes("queue-not-consumed", "message-stuck", "job-stalled", "message-lost")
 _ON_HOST: Final = "aws ssm start-session --region {region} --target {instance}"
@@ -78,21 +78,21 @@ LOGS: Final = (
         "worker-out-of-memory",
         say("The worker's container was killed for want of memory."),
         say("Split the workbook, or use a larger instance type."),
-        "{ops} logs",
+        "{ops} --verbose check logs{job}",
         _CRASHES,
     ),
     _inside(
         "worker-dependency-missing",
         say("The worker's image lacks a Python package."),
         say("Build and push the image again, then replace the instance."),
-        "{ops} logs",
+        "{ops} --verbose check logs{job}",
         _CRASHES,
     ),
     _inside(
         "worker-database-down",
         say("The worker can't reach its database."),
         say("Check the database, and DATABASE_URL in the workers' parameter."),
-        "{ops} logs",
+        "{ops} --verbose check logs{job}",
         _CRASHES,
     ),
     _inside(
@@ -121,7 +121,7 @@ LOGS: Final = (
         "worker-crash-loop",
         say("The worker's container crashes and restarts over and over."),
         say("Read the last log lines for the reason."),
-        "{ops} logs",
+        "{ops} --verbose check logs{job}",
         codes("worker-container-exited"),
     ),
     _inside(

@@ -40,7 +40,7 @@ QUEUE: Final = (
         remedies=(
             do(
                 say("Read the worker's log, then restart its container."),
-                command="{ops} logs",
+                command="{ops} --verbose check logs{job}",
                 verify=_CHECK,
             ),
         ),

@@ -8,7 +8,6 @@ from academy_ops.diagnosis.catalogue.cause import NO_JOB_OR_FAILED, WAITING, Cau
 from academy_ops.messages import say
 
 _CHECK: Final = "{ops} check r2"
-_RESTART: Final = "docker restart academy-api"
 
 R2: Final = (
     Cause(
@@ -19,8 +18,10 @@ R2: Final = (
         explains=codes("upload-object-missing", "excel-object-missing"),
         remedies=(
             do(
-                say("Set R2_ENDPOINT, R2_ACCESS_KEY and R2_SECRET_KEY in the API server's .env, then restart the API."),
-                command=_RESTART,
+                say(
+                    "Set R2_ENDPOINT, R2_ACCESS_KEY and R2_SECRET_KEY in the API server's .env, then create its "
+                    "container anew: docker restart keeps the old values."
+                ),
                 verify=_CHECK,
                 risk="change",
             ),
@@ -44,9 +45,8 @@ R2: Final = (
             do(
                 say(
                     "Correct the line in the API server's .env (no quotes, no spaces, the account's endpoint without "
-                    "a bucket), then restart the API."
+                    "a bucket), then create its container anew: docker restart keeps the old values."
                 ),
-                command=_RESTART,
                 verify=_CHECK,
                 risk="change",
             ),
@@ -75,9 +75,9 @@ R2: Final = (
             do(
                 say(
                     "Create a new R2 API token (Object Read & Write on the bucket), put its two keys into the API "
-                    "server's .env and the workers' parameter, then restart the API."
+                    "server's .env and the workers' parameter, then create the container anew: docker restart keeps "
+                    "the old values."
                 ),
-                command=_RESTART,
                 verify=_CHECK,
                 risk="change",
             ),

@@ -90,7 +90,7 @@ WORKERS: Final = (
         "worker-booting",
         "3-1",
         say("A worker is still booting; 2 to 5 minutes are usual, 10 the worst."),
-        remedies=(do(say("Wait, and look again in two minutes."), command="{ops} diagnose {job_id}"),),
+        remedies=(do(say("Wait, and look again in two minutes."), command="{ops} diagnose{job}"),),
         warn=True,
     ),
     Cause(

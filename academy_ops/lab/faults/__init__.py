@@ -46,6 +46,8 @@ def break_fault(lab: Lab, name: str) -> str | None:
     """
     fault = find(name)
     lab.broken.append(fault.name)
+    if fault.needs_worker:
+        lab.want_worker()
     return fault.put_in(lab)
 
 

@@ -13,6 +13,8 @@ from academy_ops.messages import say
 if TYPE_CHECKING:
     from academy_ops.lab.parts import Lab
 
+NO_DATABASE: Final = "postgresql://academy@127.0.0.1:1/academy?connect_timeout=2"
+
 
 def _hide_bucket(lab: Lab) -> None:
     lab.storage.hide_bucket()
@@ -36,6 +38,12 @@ def _freeze_api(lab: Lab) -> None:
     lab.origin.wait_ready()
 
 
+def _lose_database(lab: Lab) -> None:
+    lab.api.stop()
+    lab.api.start(DATABASE_URL=NO_DATABASE)
+    lab.api.wait_ready(lab.api.listening)
+
+
 def _misroute(lab: Lab) -> None:
     lab.origin.start(upstream=free_ports(1)[0])
     lab.origin.wait_ready()
@@ -52,5 +60,6 @@ FAULTS: Final = (
     Fault("proxy-upstream-down", say("The API's process is stopped; nginx runs."), _stop_api),
     Fault("proxy-misrouted", say("nginx points at a wrong port; the API runs."), _misroute),
     Fault("gateway-timeout", say("The API's process hangs; nginx gives up waiting."), _freeze_api),
+    Fault("api-database-down", say("The API's database does not answer."), _lose_database),
     Fault("endpoint-refused", say("nginx is stopped; nothing listens there."), _stop_nginx),
 )

@@ -20,8 +20,10 @@ class Fault:
         name: The code of the cause that it produces.
         does: What is done.
         put_in: Does it; returns the job's id where it made one.
+        needs_worker: Whether it concerns a worker that must be there; the autoscaler may just have ended the last.
     """
 
     name: str
     does: Text
     put_in: Callable[[Lab], str | None]
+    needs_worker: bool = False

@@ -41,7 +41,7 @@ def restore(lab: Lab, broken: Collection[str]) -> None:
     """
     lab.cloud.set_clock_offset(0)
     _storage(lab)
-    _endpoint(lab)
+    _endpoint(lab, broken)
     _identities(lab)
     _queues(lab, broken)
     _group(lab)
@@ -53,9 +53,11 @@ def _storage(lab: Lab) -> None:
     lab.storage.accept_only(lab.storage.keys)
 
 
-def _endpoint(lab: Lab) -> None:
+def _endpoint(lab: Lab, broken: Collection[str]) -> None:
     lab.api.send_signal(signal.SIGCONT)
-    lab.api.start()
+    if "api-database-down" in broken:
+        lab.api.stop()
+    lab.api.start(DATABASE_URL=lab.state.database_url)
     lab.api.wait_ready(lambda: parts.healthy(lab.state.app_url))
     lab.origin.start()
     lab.origin.wait_ready()

@@ -50,6 +50,13 @@ def _lose_file(lab: Lab) -> str:
     return job_id
 
 
+def _lose_file_unseen(lab: Lab) -> str:
+    lab.fleet.change(container="stopped")
+    job_id = _upload_and_wait(lab)
+    lab.storage.lose_newest()
+    return job_id
+
+
 @contextmanager
 def _nobody_working(lab: Lab) -> Iterator[None]:
     lab.fleet.change(container="stopped")
@@ -91,6 +98,12 @@ FAULTS: Final = (
     _upload("excel-unreadable", say("A file that is no workbook is uploaded."), workbooks.not_a_workbook),
     _upload("job-partial", say("A workbook with one bad row is uploaded."), workbooks.partly_bad),
     Fault("excel-object-missing", say("A workbook is uploaded, and its file is lost."), _lose_file),
+    Fault(
+        "upload-object-missing",
+        say("The workers are stopped, a workbook is uploaded, and its file is lost."),
+        _lose_file_unseen,
+        needs_worker=True,
+    ),
     Fault("message-lost", say("A workbook is uploaded, and its message is lost."), _lose_message),
     Fault("message-stuck", say("A workbook is uploaded, and its message is taken by nobody."), _take_message),
 )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from academy_ops.lab import names
 from academy_ops.lab.container import WORKER, Image
+from academy_ops.lab.faults.endpoint import NO_DATABASE
 from academy_ops.lab.faults.fault import Fault
 from academy_ops.messages import say
 
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from academy_ops.lab.parts import Lab
 
 _MISSING_MODULE: Final = "python_calamine"
-_NO_DATABASE: Final = "postgresql://academy@127.0.0.1:1/academy?connect_timeout=2"
 
 
 def _stop_docker(lab: Lab) -> None:
@@ -92,28 +92,31 @@ def _stale_environment(lab: Lab) -> None:
 
 
 def _no_database(lab: Lab) -> None:
-    lab.put_worker_env(DATABASE_URL=_NO_DATABASE)
+    lab.put_worker_env(DATABASE_URL=NO_DATABASE)
     lab.fleet.reboot()
 
 
-FAULTS: Final = (
-    Fault("worker-unhealthy", say("The instances are unhealthy, and nobody replaces them."), _impair),
-    Fault("queue-not-consumed", say("The workers' processes hang."), _freeze),
-    Fault("ssm-offline", say("The instances' SSM agents are off, and their workers are stopped."), _silence),
-    Fault("worker-docker-down", say("The Docker daemon is down on every instance."), _stop_docker),
-    Fault("worker-container-missing", say("The worker's container is gone on every instance."), _remove_container),
-    Fault("worker-container-exited", say("Someone has stopped the worker's container."), _stop_container),
-    Fault("worker-crash-loop", say("The worker ends right after each start."), _crash),
-    Fault("worker-out-of-memory", say("The kernel kills the worker for want of memory."), _starve),
-    Fault("worker-disk-full", say("The instances' disks are full, and the worker is stopped."), _fill_disk),
-    Fault("worker-dependency-missing", say("A Python package is missing in the worker's image."), _lose_dependency),
-    Fault("worker-env-missing", say("The workers' parameter lacks the R2 settings."), _no_environment),
-    Fault("worker-queue-mismatch", say("The workers' parameter names another queue."), _other_queue),
-    Fault("worker-r2-mismatch", say("The workers' parameter names another bucket."), _other_bucket),
-    Fault(
-        "worker-env-stale",
-        say("The workers' parameter was wrong when they started, and has been put right since."),
-        _stale_environment,
-    ),
-    Fault("worker-database-down", say("The workers' database does not answer."), _no_database),
+FAULTS: Final = tuple(
+    Fault(name, does, put_in, needs_worker=True)
+    for name, does, put_in in (
+        ("worker-unhealthy", say("The instances are unhealthy, and nobody replaces them."), _impair),
+        ("queue-not-consumed", say("The workers' processes hang."), _freeze),
+        ("ssm-offline", say("The instances' SSM agents are off, and their workers are stopped."), _silence),
+        ("worker-docker-down", say("The Docker daemon is down on every instance."), _stop_docker),
+        ("worker-container-missing", say("The worker's container is gone on every instance."), _remove_container),
+        ("worker-container-exited", say("Someone has stopped the worker's container."), _stop_container),
+        ("worker-crash-loop", say("The worker ends right after each start."), _crash),
+        ("worker-out-of-memory", say("The kernel kills the worker for want of memory."), _starve),
+        ("worker-disk-full", say("The instances' disks are full, and the worker is stopped."), _fill_disk),
+        ("worker-dependency-missing", say("A Python package is missing in the worker's image."), _lose_dependency),
+        ("worker-env-missing", say("The workers' parameter lacks the R2 settings."), _no_environment),
+        ("worker-queue-mismatch", say("The workers' parameter names another queue."), _other_queue),
+        ("worker-r2-mismatch", say("The workers' parameter names another bucket."), _other_bucket),
+        (
+            "worker-env-stale",
+            say("The workers' parameter was wrong when they started, and has been put right since."),
+            _stale_environment,
+        ),
+        ("worker-database-down", say("The workers' database does not answer."), _no_database),
+    )
 )

@@ -1,0 +1,86 @@
+"""``check excel FILE``: the workbook on disk, read as the worker would read it. No network."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+from rich.table import Table
+
+from academy_ops.cli import errors
+from academy_ops.cli.diagnose import console
+from academy_ops.cli.errors import RefusedError
+from academy_ops.cli.options import Common, Output
+from academy_ops.cli.serve import needs_lab
+from academy_ops.diagnosis.redact import printable
+from academy_ops.messages import _, say
+
+
+def check_excel(common: Common, file: str | None) -> int:
+    """Show row by row what would be created, skipped and rejected.
+
+    Args:
+        common: The common options.
+        file: The workbook's path.
+
+    Returns:
+        0 when students would be created, 1 when none would be.
+
+    Raises:
+        RefusedError: There is no such file, or the reader's packages are not installed.
+    """
+    if file is None:
+        raise RefusedError(say("Name the workbook: academy-ops check excel FILE.xlsx"))
+    try:
+        from academy_ops.academy.excel import WorkbookError
+        from academy_ops.academy.workbook import ReaderError, read
+    except ImportError as error:
+        raise needs_lab(error) from error
+    try:
+        content = read(Path(file))
+    except WorkbookError as error:
+        if common.form is Output.JSON:
+            _print({"file": file, "error": str(error), "problem": error.problem, "rows": []})
+        else:
+            console(common).print(_("The worker would refuse the file: {reason}", reason=str(error)), style="bold red")
+        return errors.FAULT
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise RefusedError(say("Can't read {path}: {reason}.", path=file, reason=reason)) from error
+    except ReaderError as error:
+        raise RefusedError(say("The reader does not work here: {reason}.", reason=str(error))) from error
+    rows = [
+        *((student.row, "create", student.name, student.parent_phone) for student in content.students),
+        *((row.row, "reject", row.name, row.error) for row in content.rejected),
+        *((number, "skip", "", _("an example row")) for number in content.examples),
+    ]
+    rows.sort()
+    if common.form is Output.JSON:
+        told = [dict(zip(("row", "outcome", "name", "detail"), row, strict=True)) for row in rows]
+        _print({"file": file, "error": None, "problem": None, "rows": told})
+    else:
+        table = Table(box=None, header_style="bold")
+        for heading in (_("row"), _("outcome"), _("name"), _("detail")):
+            table.add_column(heading, overflow="fold")
+        words = {"create": _("create"), "reject": _("reject"), "skip": _("skip")}
+        styles = {"create": "", "reject": "red", "skip": "dim"}
+        for number, outcome, name, detail in rows:
+            table.add_row(str(number), words[outcome], printable(name), printable(detail), style=styles[outcome])
+        out = console(common)
+        out.print(table)
+        out.print(
+            _(
+                "Would be created: {created}, rejected: {rejected}, skipped: {skipped}. Students who exist already are "
+                "counted as duplicates.",
+                created=len(content.students),
+                rejected=len(content.rejected),
+                skipped=len(content.examples),
+            )
+        )
+    return errors.HEALTHY if content.students else errors.FAULT
+
+
+def _print(document: object) -> None:
+    json.dump(document, sys.stdout, ensure_ascii=False, indent=2)
+    sys.stdout.write("\n")

@@ -1,0 +1,97 @@
+"""Create the job queue and its dead-letter queue, with the attributes that the system counts on."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from botocore.exceptions import ClientError
+
+from academy_ops.academy.contract import DLQ_SUFFIX, MAX_RECEIVES, QUEUE_ATTRIBUTES
+from academy_ops.clients import AWS_ERRORS, Target
+from academy_ops.messages import say
+from academy_ops.remedies.refusal import NOTHING_CHANGED, denied
+from checks.queue import QUEUE_MISSING
+
+
+@dataclass(frozen=True, slots=True)
+class QueuePlan:
+    """What is there and what is not.
+
+    Attributes:
+        queue: The job queue's name.
+        dead_letters: The dead-letter queue's name.
+        missing: Those of the two that don't exist, in the order in which they are made.
+        differing: For a queue that exists: attribute to what it is and what it should be.
+    """
+
+    queue: str
+    dead_letters: str
+    missing: tuple[str, ...]
+    differing: Mapping[str, tuple[str | None, str]] = field(default_factory=dict)
+
+
+def plan(target: Target) -> QueuePlan:
+    """Look at both queues.
+
+    Raises:
+        RemedyError: They can't be looked at.
+    """
+    queue, dead = target.settings.queue, target.settings.queue + DLQ_SUFFIX
+    found = {name: _attributes(target, name) for name in (dead, queue)}
+    there, dead_there = found[queue], found[dead]
+    wanted = _wanted(dead_there["QueueArn"]) if dead_there else dict(QUEUE_ATTRIBUTES)
+    differing = {
+        name: (there.get(name), value) for name, value in wanted.items() if not _same(there.get(name), value)
+    } if there else {}  # fmt: skip
+    return QueuePlan(queue, dead, tuple(name for name, one in found.items() if one is None), differing)
+
+
+def apply(target: Target, planned: QueuePlan) -> None:
+    """Create what is missing; a queue that exists is left as it is.
+
+    Raises:
+        RemedyError: AWS refused; the message says what was made before.
+    """
+    sqs = target.connect.aws("sqs")
+    made: list[str] = []
+    for name in planned.missing:
+        attributes = {"MessageRetentionPeriod": QUEUE_ATTRIBUTES["MessageRetentionPeriod"]}
+        if name == planned.queue:
+            dead = _attributes(target, planned.dead_letters)
+            attributes = _wanted(dead["QueueArn"]) if dead else dict(QUEUE_ATTRIBUTES)
+        try:
+            sqs.create_queue(QueueName=name, Attributes=attributes)
+        except AWS_ERRORS as error:
+            done = say("Created: {names}. Then:", names=", ".join(made)) if made else NOTHING_CHANGED
+            raise denied(done, target.connect.unseen(error, "sqs:CreateQueue")) from error
+        made.append(name)
+
+
+def _wanted(dead_letter_arn: str) -> dict[str, str]:
+    redrive = {"deadLetterTargetArn": dead_letter_arn, "maxReceiveCount": MAX_RECEIVES}
+    return {**QUEUE_ATTRIBUTES, "RedrivePolicy": json.dumps(redrive)}
+
+
+def _same(there: str | None, wanted: str) -> bool:
+    """Compare two attributes; SQS writes the numbers of a redrive policy as numbers or as text."""
+    if there is None or not wanted.startswith("{"):
+        return there == wanted
+    one, other = json.loads(there), json.loads(wanted)
+    return {name: str(value) for name, value in one.items()} == {name: str(value) for name, value in other.items()}
+
+
+def _attributes(target: Target, name: str) -> dict[str, str] | None:
+    """Return a queue's attributes; None when there is no such queue."""
+    sqs = target.connect.aws("sqs")
+    action = "sqs:GetQueueUrl"
+    try:
+        url = sqs.get_queue_url(QueueName=name)["QueueUrl"]
+        action = "sqs:GetQueueAttributes"
+        attributes: dict[str, str] = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+    except AWS_ERRORS as error:
+        if isinstance(error, ClientError) and error.response.get("Error", {}).get("Code") in QUEUE_MISSING:
+            return None
+        raise denied(NOTHING_CHANGED, target.connect.unseen(error, action)) from error
+    return attributes
