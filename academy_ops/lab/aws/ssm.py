@@ -27,6 +27,7 @@ _EVENTUALLY_SECONDS: Final = 0.1
 """For so long a new command is unknown; AWS is eventually consistent here, and callers must live with it."""
 _DELIVERY_SECONDS: Final = 3600
 _EXECUTION_SECONDS: Final = 3600
+_KEPT_INVOCATIONS: Final = 500
 _AGENT_VERSION: Final = "3.3.1957.0"
 
 
@@ -107,6 +108,8 @@ class Commands:
                 "InvalidInstanceId", f"Instances [[{', '.join(unknown)}]] not in a valid state for account"
             )
         command_id = str(uuid.uuid4())
+        for forgotten in list(self._invocations)[:-_KEPT_INVOCATIONS]:
+            del self._invocations[forgotten]
         for instance_id in instance_ids:
             invocation = _Invocation(command_id, instance_id, comment)
             self._invocations[command_id, instance_id] = invocation
