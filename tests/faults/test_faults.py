@@ -2,9 +2,9 @@
 
 import pytest
 
-from tests.faults.conftest import Lab
+from tests.lab_at_hand import Lab
 
-pytestmark = pytest.mark.xdist_group("faults")
+pytestmark = pytest.mark.xdist_group("lab-1")
 
 
 def test_a_job_that_is_done_is_healthy(lab: Lab) -> None:
@@ -175,5 +175,5 @@ def test_no_secret_shows_in_any_output(lab: Lab) -> None:
     lab.do("lab", "break", "worker-queue-mismatch")
     job_id = lab.do("lab", "upload")
     for output in ("table", "json"):
-        done = lab.command("--env-file", str(lab.env_file()), "-o", output, "--verbose", "diagnose", job_id)
+        done = lab.tool("-o", output, "--verbose", "diagnose", job_id)
         assert [secret for secret in secrets if secret in done.stdout + done.stderr] == []

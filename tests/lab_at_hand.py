@@ -1,16 +1,14 @@
-"""One lab for all faults of a test process, driven by the commands that a user has."""
+"""A running lab, driven by the commands that a user has."""
 
 import json
 import os
+import re
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-
-import pytest
 
 FOREIGN = ("AWS_", "ACADEMY_", "R2_", "AI_", "EXCEL_", "WORKER_", "DATABASE_")
 
@@ -20,11 +18,14 @@ class Lab:
     """A running lab, and the commands to use it."""
 
     folder: Path
+    known: dict[str, str] = field(default_factory=dict)
 
     def command(self, *arguments: str, **environ: str | None) -> subprocess.CompletedProcess[str]:
         """Run ``academy-ops`` in the lab's environment, changed by ``environ`` (None leaves a variable out)."""
         mine = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
-        changed = {**mine, "ACADEMY_LAB_DIR": str(self.folder / "lab"), "LANG": "C.UTF-8", **environ}
+        # An hour between two runs: the autoscaler must not scale in between what a test does and what it asserts.
+        lab = {"ACADEMY_LAB_DIR": str(self.folder / "lab"), "ACADEMY_LAB_AUTOSCALE_SECONDS": "3600"}
+        changed = {**mine, **lab, "LANG": "C.UTF-8", **environ}
         return subprocess.run(
             [sys.executable, "-m", "academy_ops", *arguments],
             cwd=self.folder,
@@ -43,27 +44,50 @@ class Lab:
         return done.stdout.split()[-1] if done.stdout.split() else ""
 
     def settings(self) -> dict[str, str]:
-        """Return the lab's settings."""
-        text = self.command("lab", "env").stdout
-        return dict(line.split("=", 1) for line in text.splitlines())
+        """Return the lab's settings; they stay the same while it runs."""
+        if not self.known:
+            text = self.command("lab", "env").stdout
+            self.known.update(line.split("=", 1) for line in text.splitlines())
+        return self.known
 
     def diagnose(self, *arguments: str, **environ: str | None) -> "Told":
         """Diagnose with the lab's settings, changed by ``environ``."""
-        settings: dict[str, str | None] = {**self.settings(), "AWS_EC2_METADATA_DISABLED": "true"}
-        done = self.command("diagnose", *arguments, "-o", "json", **{**settings, **environ})
+        done = self.tool("diagnose", *arguments, "-o", "json", **environ)
         assert done.stdout, done.stderr
         return Told(done.returncode, json.loads(done.stdout))
 
+    def tool(self, *arguments: str, **environ: str | None) -> subprocess.CompletedProcess[str]:
+        """Run a command with the lab's settings, changed by ``environ``."""
+        return self.command(*arguments, **{**self.settings(), **environ})
+
     def ended(self, job_id: str) -> str:
         """Wait until a job has ended; return its id."""
-        self.command("--env-file", str(self.env_file()), "watch", job_id, "--timeout", "60")
+        self.tool("watch", job_id, "--timeout", "60")
         return job_id
 
-    def env_file(self) -> Path:
-        """Return an env file of the lab."""
-        path = self.folder / "lab.env"
-        path.write_text(self.command("lab", "env").stdout, encoding="utf-8")
-        return path
+    def keys_without(self, *denied: str) -> dict[str, str]:
+        """Return AWS keys that may do everything but ``denied``."""
+        code = (
+            "import json, sys; from academy_ops.lab.operate import restricted_keys; "
+            "keys = restricted_keys(sys.argv[1:]); print(keys.key_id, keys.secret)"
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", code, *denied],
+            env={**os.environ, "ACADEMY_LAB_DIR": str(self.folder / "lab")},
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=60,
+        )
+        key_id, secret = done.stdout.split()
+        return {"AWS_ACCESS_KEY_ID": key_id, "AWS_SECRET_ACCESS_KEY": secret}
+
+    def wait_for_worker(self) -> None:
+        """Wait until the group's worker runs, so that the next test starts from the same state."""
+        ends_at = time.monotonic() + 60
+        while re.search(r"worker process \d", self.command("lab", "status").stdout) is None:
+            assert time.monotonic() < ends_at, "no worker came back"
+            time.sleep(0.3)
 
 
 @dataclass(frozen=True)
@@ -87,30 +111,3 @@ class Told:
     def findings(self, check: str) -> list[dict[str, Any]]:
         """Return the findings of one check."""
         return [finding for finding in self.document["findings"] if finding["check"] == check]
-
-
-@pytest.fixture(scope="session")
-def running_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    lab = Lab(tmp_path_factory.mktemp("faults"))
-    lab.do("lab", "up", "--detach")
-    yield lab
-    lab.do("lab", "down")
-
-
-@pytest.fixture
-def lab(running_lab: Lab) -> Iterator[Lab]:
-    """The lab, healthy at the start of each test."""
-    yield running_lab
-    healed = running_lab.command("lab", "heal")
-    assert healed.returncode == 0, healed.stderr
-    _wait_for_worker(running_lab)
-
-
-def _wait_for_worker(lab: Lab) -> None:
-    """Wait until the group's worker is back, so that the next test starts from the same state."""
-    ends_at = time.monotonic() + 60
-    while time.monotonic() < ends_at:
-        if "worker process" in lab.command("lab", "status").stdout:
-            return
-        time.sleep(0.5)
-    pytest.fail("no worker came back after healing")

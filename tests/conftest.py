@@ -1,0 +1,23 @@
+"""One lab for each test process."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.lab_at_hand import Lab
+
+
+@pytest.fixture(scope="session")
+def running_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    lab = Lab(tmp_path_factory.mktemp("lab"))
+    lab.do("lab", "up", "--detach")
+    yield lab
+    lab.do("lab", "down")
+
+
+@pytest.fixture
+def lab(running_lab: Lab) -> Iterator[Lab]:
+    """The lab, healthy at the start of each test."""
+    yield running_lab
+    running_lab.do("lab", "heal")
+    running_lab.wait_for_worker()
