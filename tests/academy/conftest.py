@@ -1,6 +1,7 @@
 """The bundled academy on real parts: moto's server, rclone's S3 server, SQLite or PostgreSQL, real processes."""
 
 import json
+import logging
 import subprocess
 import sys
 import tempfile
@@ -168,6 +169,7 @@ class Academy:
 @pytest.fixture(scope="session")
 def aws() -> Iterator[str]:
     """moto's server; its address."""
+    logging.getLogger("werkzeug").setLevel(logging.WARNING)  # else a failure is shown below a thousand requests
     server = ThreadedMotoServer(port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
