@@ -112,6 +112,8 @@ class Worker:
         url = self._queue.url()
         try:
             self._polling = True
+            if self.stopping.is_set():  # since the caller looked
+                return []
             answer = self._queue.client.receive_message(
                 QueueUrl=url,
                 MaxNumberOfMessages=1,
