@@ -46,8 +46,8 @@ class Lab:
     def settings(self) -> dict[str, str]:
         """Return the lab's settings; they stay the same while it runs."""
         if not self.known:
-            text = self.command("lab", "env").stdout
-            self.known.update(line.split("=", 1) for line in text.splitlines())
+            lines = self.command("lab", "env").stdout.splitlines()
+            self.known.update({name: value for name, _, value in (line.partition("=") for line in lines)})
         return self.known
 
     def diagnose(self, *arguments: str, **environ: str | None) -> "Told":

@@ -46,8 +46,8 @@ class Storage:
             f"--addr=127.0.0.1:{port}",
             f"--config={place / 'rclone.conf'}",
             f"--cache-dir={place / 'r2-cache'}",
-            # A bucket that a fault takes away must be gone at once.
-            "--dir-cache-time=0s",
+            # A bucket that a fault takes away must be gone at once; 0 s would keep a core busy after the first upload.
+            "--dir-cache-time=100ms",
             "--poll-interval=0",
         )
         env = processes.clean_env(place, {"RCLONE_AUTH_KEY": _auth(self.keys)})
