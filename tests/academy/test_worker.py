@@ -16,6 +16,7 @@ from checks.job_document import code_of_message
 from tests.academy.conftest import SECONDS, TENANT, Academy, new_academy
 from tests.academy.test_workbook import far_cell
 
+pytestmark = pytest.mark.xdist_group("worker")  # one worker for all of them
 GOOD = {"job_id": "j", "job_type": "excel_parsing", "tier": "basic", "payload": {"file_key": "k", "bucket": "b"}}
 WRONG: tuple[Any, ...] = (None, 1, "", [])
 
