@@ -33,6 +33,8 @@ def check_excel(common: Common, file: str | None) -> int:
     if file is None:
         raise RefusedError(say("Name the workbook: academy-ops check excel FILE.xlsx"))
     try:
+        import python_calamine  # noqa: F401 - only the reader's child uses it, but it must be there
+
         from academy_ops.academy.excel import WorkbookError
         from academy_ops.academy.workbook import ReaderError, read
     except ImportError as error:
