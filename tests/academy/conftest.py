@@ -196,6 +196,8 @@ def postgres() -> Iterator[str]:
             server = get_server(folder, cleanup_mode="stop")
         except (OSError, RuntimeError, subprocess.SubprocessError) as error:
             pytest.skip(f"PostgreSQL can't start here: {error}")
+        # A database for each test: to have them all on the disk at the end would take longer than the tests.
+        server.psql("ALTER SYSTEM SET fsync = off; SELECT pg_reload_conf();")
         yield str(server.get_uri())
         server.cleanup()
 

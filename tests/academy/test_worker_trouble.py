@@ -15,7 +15,7 @@ from academy_ops.lab import processes, workbooks
 from checks.job_document import code_of_message
 from tests.academy.conftest import SECONDS, TENANT, Academy
 
-SLOW = {"ACADEMY_WORKER_STEP_DELAY": "2"}
+SLOW = {"ACADEMY_WORKER_STEP_DELAY": "1"}
 
 
 @pytest.fixture
