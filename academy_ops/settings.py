@@ -14,6 +14,7 @@ from typing import Final, Literal
 
 from dotenv.parser import parse_stream
 
+from academy_ops.academy import contract
 from academy_ops.messages import Text, say
 
 Source = Literal["command line", "environment", "env file", "default", "unset"]
@@ -29,19 +30,17 @@ DEFAULTS: Final[Mapping[str, str | None]] = {
     "R2_SECRET_KEY": None,
     "R2_EXCEL_BUCKET": None,
     "EXCEL_BUCKET_NAME": None,
-    "AI_SQS_QUEUE_NAME_BASIC": "academy-ai-jobs-basic",
-    "AI_WORKER_ASG_NAME": "academy-ai-worker-asg",
-    "AI_WORKER_NAME": "academy-ai-worker-cpu",
-    "WORKER_ENV_PARAMETER": "/academy/workers/env",
-    "AI_AUTOSCALER_FUNCTION": "academy-worker-autoscale",
+    "AI_SQS_QUEUE_NAME_BASIC": contract.QUEUE_NAME,
+    "AI_WORKER_ASG_NAME": contract.GROUP_NAME,
+    "AI_WORKER_NAME": contract.WORKER_NAME,
+    "WORKER_ENV_PARAMETER": contract.WORKER_ENV_PARAMETER,
+    "AI_AUTOSCALER_FUNCTION": contract.AUTOSCALER_NAME,
     "AWS_REGION": None,
     "AWS_DEFAULT_REGION": None,
     "ACADEMY_AWS_ACCOUNT_ID": None,
     "DATABASE_URL": None,
     "ACADEMY_OPS_LANG": None,
 }
-DEFAULT_REGION: Final = "ap-northeast-2"
-DEFAULT_BUCKET: Final = "academy-excel"
 
 SECRETS: Final = frozenset(
     {
@@ -116,12 +115,12 @@ class Settings:
     @property
     def region(self) -> str:
         """The AWS region."""
-        return self.get("AWS_REGION") or self.get("AWS_DEFAULT_REGION") or DEFAULT_REGION
+        return self.get("AWS_REGION") or self.get("AWS_DEFAULT_REGION") or contract.REGION
 
     @property
     def bucket(self) -> str:
         """The R2 bucket that holds the Excel files."""
-        return self.get("R2_EXCEL_BUCKET") or self.get("EXCEL_BUCKET_NAME") or DEFAULT_BUCKET
+        return self.get("R2_EXCEL_BUCKET") or self.get("EXCEL_BUCKET_NAME") or contract.BUCKET_NAME
 
     @property
     def queue(self) -> str:

@@ -9,8 +9,9 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final
 
+from academy_ops.academy.contract import BUCKET_NAME, QUEUE_NAME
 from academy_ops.clients import Connections
-from academy_ops.settings import DEFAULT_BUCKET, DEFAULTS, Settings
+from academy_ops.settings import Settings
 from checks.facts import Comparison, Container, Environment, Host
 from checks.times import parse
 
@@ -60,9 +61,9 @@ def compare(digests: Mapping[str, str], salt: str, settings: Settings) -> Enviro
     endpoint = settings.get("R2_ENDPOINT")
     queue = against("AI_SQS_QUEUE_NAME_BASIC", settings.queue)
     if queue in {"missing", "blank"}:
-        queue = "same" if settings.queue == DEFAULTS["AI_SQS_QUEUE_NAME_BASIC"] else "different"
+        queue = "same" if settings.queue == QUEUE_NAME else "different"
     bucket_name = next((name for name in _BUCKETS if digests.get(name, _BLANK) != _BLANK), None)
-    default: Comparison = "same" if settings.bucket == DEFAULT_BUCKET else "different"
+    default: Comparison = "same" if settings.bucket == BUCKET_NAME else "different"
     return Environment(
         queue=queue,
         endpoint=against("R2_ENDPOINT", endpoint.rstrip("/") if endpoint else None),

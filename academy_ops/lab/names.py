@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import Final
 
-from academy_ops.academy.contract import DLQ_SUFFIX
+from academy_ops.academy import contract
 
 ACCOUNT: Final = "123456789012"
 """The account that AWS's own documentation uses for examples."""
-REGION: Final = "ap-northeast-2"
-QUEUE: Final = "academy-ai-jobs-basic"
-DEAD_LETTER_QUEUE: Final = QUEUE + DLQ_SUFFIX
-GROUP: Final = "academy-ai-worker-asg"
-WORKER: Final = "academy-ai-worker-cpu"
-PARAMETER: Final = "/academy/workers/env"
-FUNCTION: Final = "academy-worker-autoscale"
+REGION: Final = contract.REGION
+QUEUE: Final = contract.QUEUE_NAME
+DEAD_LETTER_QUEUE: Final = QUEUE + contract.DLQ_SUFFIX
+GROUP: Final = contract.GROUP_NAME
+WORKER: Final = contract.WORKER_NAME
+PARAMETER: Final = contract.WORKER_ENV_PARAMETER
+FUNCTION: Final = contract.AUTOSCALER_NAME
 RULE: Final = "academy-worker-autoscale-every-minute"
-BUCKET: Final = "academy-excel"
+BUCKET: Final = contract.BUCKET_NAME
 TENANT: Final = "lab"
 
 MIN_SIZE: Final = 0
