@@ -24,6 +24,9 @@ state=$(docker inspect --type container --format '{{json .State}}' "$container" 
 echo 'container=present'
 echo "state=$state"
 echo "restarts=$(docker inspect --type container --format '{{.RestartCount}}' "$container")"
+# A restart clears OOMKilled; the daemon remembers the kernel's kills as events.
+kills=$(docker events --since 10m --until 0s --filter "container=$container" --filter event=oom --format '{{.Time}}')
+echo "oom_kills=$(printf '%s' "$kills" | grep -c '')"
 
 # Names in clear, values only as salted digests; blank values are said to be blank.
 docker inspect --type container --format '{{range .Config.Env}}{{println .}}{{end}}' "$container" |

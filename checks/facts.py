@@ -246,11 +246,17 @@ class Environment:
 
 @dataclass(frozen=True, slots=True)
 class Container:
-    """The worker's container on one instance."""
+    """The worker's container on one instance.
+
+    Attributes:
+        out_of_memory: Its last process was killed for want of memory; a restart forgets that.
+        oom_kills: How often that happened in the last ten minutes.
+    """
 
     status: str
     exit_code: int | None
     out_of_memory: bool
+    oom_kills: int
     restarts: int
     started_at: datetime | None
     environment: Environment

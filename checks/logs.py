@@ -115,9 +115,9 @@ def _judge_host(pen: Pen, case: Case, host: Host, parameter: Parameter | Unseen 
 
 
 def _state_codes(case: Case, container: Container) -> Iterator[str]:
-    if container.out_of_memory:
-        yield "worker-out-of-memory"
     lately = (age(case.observed_at, container.started_at) or 0) < _LOOP_SECONDS
+    if container.out_of_memory or (container.oom_kills and lately):
+        yield "worker-out-of-memory"
     if container.status == "restarting" or (container.restarts >= _LOOP_RESTARTS and lately):
         yield "worker-crash-loop"
     elif container.status != "running":

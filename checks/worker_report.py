@@ -120,6 +120,7 @@ def _container(
         status=str(state.get("Status", "")),
         exit_code=_int(str(state.get("ExitCode", ""))),
         out_of_memory=state.get("OOMKilled") is True,
+        oom_kills=_int(_last(fields, "oom_kills")) or 0,
         restarts=_int(_last(fields, "restarts")) or 0,
         started_at=parse(state.get("StartedAt")),
         environment=compare({name: value for name, _, value in pairs}, salt, settings),

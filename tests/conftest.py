@@ -19,5 +19,4 @@ def running_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
 def lab(running_lab: Lab) -> Iterator[Lab]:
     """The lab, healthy at the start of each test."""
     yield running_lab
-    running_lab.do("lab", "heal")
-    running_lab.wait_for_worker()
+    running_lab.start_afresh()

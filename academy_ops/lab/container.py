@@ -72,7 +72,7 @@ class Container:
         folder.mkdir(mode=0o700)
         (folder / "name").write_text(f"{name}\n", encoding="utf-8")
         (folder / "env").write_text("".join(f"{key}={value}\n" for key, value in env.items()), encoding="utf-8")
-        for empty in ("log", "log.times"):
+        for empty in ("log", "log.times", "oom-kills"):
             (folder / empty).touch()
         self._write_state("created", pid=0, code=0, finished_at=_NEVER)
         self._thread = threading.Thread(target=self._run, name=f"container {folder.parent.name}", daemon=True)
@@ -131,6 +131,8 @@ class Container:
             process.wait(self._image.memory_lasts)
         except subprocess.TimeoutExpired:
             self._out_of_memory = True
+            with (self._folder / "oom-kills").open("a", encoding="utf-8") as kills:
+                kills.write(f"{time.time():.0f}\n")
             process.send_signal(signal.SIGKILL)
             process.wait()
         processes.kill_group(process)

@@ -5,12 +5,17 @@ from __future__ import annotations
 import secrets
 import shutil
 import sys
+import time
 from pathlib import Path
+from typing import Final
 
 from academy_ops.lab import names, processes
 from academy_ops.lab.errors import LabError
 from academy_ops.lab.state import Keys
 from academy_ops.messages import say
+
+_CACHE_SECONDS: Final = 0.2
+"""After so long rclone has seen that a folder came or went."""
 
 
 class Storage:
@@ -47,7 +52,7 @@ class Storage:
             f"--config={place / 'rclone.conf'}",
             f"--cache-dir={place / 'r2-cache'}",
             # A bucket that a fault takes away must be gone at once; 0 s would keep a core busy after the first upload.
-            "--dir-cache-time=100ms",
+            f"--dir-cache-time={_CACHE_SECONDS / 2}s",
             "--poll-interval=0",
         )
         env = processes.clean_env(place, {"RCLONE_AUTH_KEY": _auth(self.keys)})
@@ -74,6 +79,7 @@ class Storage:
         """Take the bucket away; what is in it is kept."""
         if self._bucket.exists():
             self._bucket.rename(self._hidden)
+            time.sleep(_CACHE_SECONDS)
 
     def show_bucket(self) -> None:
         """Bring the bucket back."""
@@ -81,6 +87,7 @@ class Storage:
             # Someone may have made the bucket anew meanwhile.
             shutil.copytree(self._hidden, self._bucket, dirs_exist_ok=True)
             shutil.rmtree(self._hidden)
+            time.sleep(_CACHE_SECONDS)
 
 
 def new_keys() -> Keys:

@@ -90,7 +90,18 @@ def queue(the_queue: Depth | Unseen | None, dead: int = 0, **fields: Any) -> Que
 
 
 def container(**changes: Any) -> Container:
-    running = Container("running", 0, False, 0, ago(3000), SAME, 10, (), ("polling",))
+    running = Container(
+        status="running",
+        exit_code=0,
+        out_of_memory=False,
+        oom_kills=0,
+        restarts=0,
+        started_at=ago(3000),
+        environment=SAME,
+        log_lines=10,
+        job_lines=(),
+        tail=("polling",),
+    )
     return replace(running, **changes)
 
 

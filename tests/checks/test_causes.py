@@ -145,7 +145,10 @@ RIGHT = {
     "worker-container-missing": [waiting(logs=replace(h.logs(), hosts=(Host("i-0", "up", 40, None),)))],
     "worker-container-exited": [inside(status="exited", exit_code=1)],
     "worker-crash-loop": [inside(status="restarting"), inside(restarts=5, started_at=h.ago(20))],
-    "worker-out-of-memory": [inside(status="exited", exit_code=137, out_of_memory=True)],
+    "worker-out-of-memory": [
+        inside(status="exited", exit_code=137, out_of_memory=True),
+        inside(restarts=3, started_at=h.ago(5), oom_kills=3),
+    ],
     "worker-disk-full": [waiting(logs=h.logs(disk_percent=100)), waiting(logs=h.logs(disk_percent=97, docker="down"))],
     "worker-env-missing": [own(endpoint="missing"), own(secret_key="blank")],
     "worker-queue-mismatch": [own(queue="different"), replace(own(queue="different"), queue=h.queue(None))],

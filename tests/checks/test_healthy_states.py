@@ -33,6 +33,7 @@ HEALTHY = {
     "the worker had trouble, then completed a job": h.case(
         logs=h.logs(h.container(tail=("OperationalError: gone", "SQS_JOB_COMPLETED | job_id=x")))
     ),
+    "the worker ran out of memory once, and has recovered": h.case(logs=h.logs(h.container(restarts=1, oom_kills=1))),
     "one worker of two is offline in SSM": h.case(
         workers=h.workers(h.group(2)), logs=replace(h.logs(), online={"i-0": True, "i-1": False})
     ),

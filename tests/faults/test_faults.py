@@ -28,7 +28,7 @@ def test_a_job_just_uploaded_is_in_progress(lab: Lab) -> None:
 
 def test_an_idle_group_at_zero_is_healthy(lab: Lab) -> None:
     job_id = lab.ended(lab.do("lab", "upload"))
-    lab.wait_for_empty_queue()
+    lab.start_afresh()
     lab.do("lab", "break", "worker-off")
     told = lab.diagnose(job_id)
     assert told.short == (0, "healthy", None)

@@ -45,7 +45,7 @@ format='' name='' since='' tail='' follow=''
 while [ $# -gt 0 ]; do
   case $1 in
     --format | -f) if [ "$command" = logs ]; then follow=-f; else format=$2; shift; fi ;;
-    --type) shift ;;
+    --type | --until | --filter) shift ;;
     --tail | -n) tail=$2; shift ;;
     --since) since=$2; shift ;;
     --follow) follow=-f ;;
@@ -73,6 +73,10 @@ case $command in
   logs)
     need_container "$name"
     exec tail -n "+$(first_line)" $follow "$container/log"
+    ;;
+  events)
+    [ "$format" = '{{.Time}}' ] || refuse "events $format"
+    cat "$container/oom-kills"
     ;;
   ps)
     [ -d "$container" ] && cat "$container/name"
