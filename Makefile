@@ -48,7 +48,7 @@ messages: $(READY)  ## collect new sentences into the Korean catalogue, to be tr
 	mkdir -p build
 	$(BIN)/pybabel -q extract --keyword=say --no-location --sort-output --width=110 \
 	  --output-file=build/academy_ops.pot academy_ops checks
-	$(BIN)/pybabel -q update --no-fuzzy-matching --ignore-obsolete --width=110 --domain=academy_ops \
+	$(BIN)/pybabel -q update --ignore-pot-creation-date --no-fuzzy-matching --ignore-obsolete --width=110 --domain=academy_ops \
 	  --input-file=build/academy_ops.pot --output-dir=academy_ops/locale --locale=ko
 	$(BIN)/pybabel -q compile --domain=academy_ops --directory=academy_ops/locale
 

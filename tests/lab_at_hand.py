@@ -91,6 +91,7 @@ class Lab:
 
     def start_afresh(self) -> None:
         """Undo every fault, with a new queue: no test leaves a message in flight to the next."""
+        self.do("lab", "heal")
         self.do("lab", "break", "queue-missing")
         self.do("lab", "heal")
         self.wait_for_worker()

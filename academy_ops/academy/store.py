@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import sqlite3
+import time
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -18,6 +20,8 @@ from academy_ops.academy.contract import ENDED, JobStatus
 
 _BUSY_MILLISECONDS: Final = 10_000
 _CONNECT_SECONDS: Final = 3
+_WAL_ATTEMPTS: Final = 50
+_WAL_PAUSE_SECONDS: Final = 0.1
 _POOL_SECONDS: Final = 5
 _SCHEMA_LOCK: Final = 7_201_126
 """The advisory lock of whoever creates tables: PostgreSQL's own IF NOT EXISTS is not safe against another one."""
@@ -315,8 +319,17 @@ def _engine(url: str) -> sa.Engine:
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:  # noqa: ANN401 - the driver's connection
     connection.isolation_level = None
-    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", f"busy_timeout={_BUSY_MILLISECONDS}"):
+    for pragma in (f"busy_timeout={_BUSY_MILLISECONDS}", "synchronous=NORMAL", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}")
+    # SQLite does not wait for a lock while a new file is turned to WAL, as several processes may try at once.
+    for _attempt in range(_WAL_ATTEMPTS):
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError:
+            time.sleep(_WAL_PAUSE_SECONDS)
+        else:
+            return
+    connection.execute("PRAGMA journal_mode=WAL")
 
 
 def _begin_sqlite(connection: sa.Connection) -> None:
