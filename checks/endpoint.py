@@ -136,7 +136,7 @@ def _server_error(answer: Answer | Unseen) -> bool:
 def _is_json(answer: Answer) -> bool:
     try:
         return isinstance(json.loads(answer.body), dict)
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
 
 

@@ -13,6 +13,7 @@ from academy_ops.diagnosis.records import Unseen
 from checks.facts import FailedRow, JobDocument, JobResult
 from checks.times import parse
 
+_FULL: Final = 100
 _FAILED: Final = frozenset({JobStatus.FAILED, JobStatus.REJECTED_BAD_INPUT})
 
 _MESSAGES: Final = tuple(
@@ -52,7 +53,7 @@ def read_answer(answer: Answer | Unseen) -> JobDocument | Unseen | None:
         return answer
     try:
         body = json.loads(answer.body)
-    except ValueError:
+    except (ValueError, RecursionError):
         body = None
     if not isinstance(body, dict):
         return Unseen("unexpected-answer", answer.url, f"HTTP {answer.status}")
@@ -116,7 +117,10 @@ def _text(value: object) -> str | None:
 
 
 def _number(value: Any) -> float | None:  # noqa: ANN401 - whatever JSON held
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    # A percentage: JSON also holds NaN, and numbers that no float can.
+    return float(value) if 0 <= value <= _FULL else None
 
 
 def _count(value: Any) -> int | None:  # noqa: ANN401 - whatever JSON held

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from academy_ops.diagnosis.records import Finding, Section, Unseen
+from academy_ops.diagnosis.redact import printable, redacted
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -135,5 +136,5 @@ def _observe(
     try:
         facts = check.observe(target, case)
     except Exception as error:  # noqa: BLE001 - whatever goes wrong in one check is a fact of that check, told as such
-        facts = Unseen("unexpected-answer", check.name, f"{type(error).__name__}: {error}")
+        facts = Unseen("unexpected-answer", check.name, printable(redacted(f"{type(error).__name__}: {error}")))
     arrived.put((check.name, facts, round((time.monotonic() - started) * 1000)))

@@ -9,6 +9,7 @@ from academy_ops.clients import Answer
 from academy_ops.diagnosis.records import Reason, Unseen
 from checks import Case
 from checks.facts import AccessFacts, Depth, Host, JobFacts, Parameter
+from checks.job_document import read_answer
 from tests.checks import at_hand as h
 
 HTML = "<html><h1>Bad Request (400)</h1></html>"
@@ -292,3 +293,18 @@ def test_an_api_that_returns_two_fields_is_read() -> None:
     document = h.job("PENDING", age=None)
     assert (document.status, document.created_at, document.result) == ("PENDING", None, None)
     assert isinstance(h.depth(), Depth)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "[" * 100_000,
+        '{"status": "RUNNING", "progress": {"percent": NaN}, "result": {"created": true, "failed": [1, null, {}]}}',
+        '{"status": "DONE", "progress": [], "result": "none", "error_message": 7, "created_at": "yesterday"}',
+        '{"status": "PENDING", "created_at": "9999-12-31T23:59:59Z", "progress": {"percent": 1e999}}',
+    ],
+)
+def test_a_job_document_of_any_shape_is_read_without_an_exception(body: str) -> None:
+    main = h.answer(200, body)
+    case = h.case(endpoint=h.endpoint(main), job=JobFacts(read_answer(main)))
+    assert h.verdict(case).status in {"healthy", "in-progress", "faulty", "undetermined"}
