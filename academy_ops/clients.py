@@ -76,6 +76,8 @@ _REASONS: Final[dict[str, Reason]] = {
     "SlowDown": "throttled",
 }
 _SERVER_ERROR: Final = 500
+_MARGIN_SECONDS: Final = 0.5
+"""A check that waits ends so long before the whole run does, so that what it has seen is not lost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,19 +111,25 @@ class Connections:
         settings.export_aws()
 
     def aws(self, service: Service) -> Any:  # noqa: ANN401 - boto3 makes its clients' types at run time
-        """Return the client of ``service`` in the configured region."""
+        """Return the client of ``service`` in the configured region.
+
+        Raises:
+            BotoCoreError: The profile can't be read, or AWS_ENDPOINT_URL is no URL.
+        """
         with self._lock:
             if service not in self._made:
-                self._made[service] = self._session().client(
-                    service,
-                    config=Config(
-                        connect_timeout=_CONNECT_SECONDS,
-                        read_timeout=_READ_SECONDS,
-                        retries={"mode": "standard", "total_max_attempts": 2},
-                        max_pool_connections=32,
-                        user_agent_extra=f"academy-ops/{__version__}",
-                    ),
+                config = Config(
+                    connect_timeout=_CONNECT_SECONDS,
+                    read_timeout=_READ_SECONDS,
+                    retries={"mode": "standard", "total_max_attempts": 2},
+                    max_pool_connections=32,
+                    user_agent_extra=f"academy-ops/{__version__}",
                 )
+                try:
+                    self._made[service] = self._session().client(service, config=config)
+                except ValueError as error:
+                    # botocore's plain word for an AWS_ENDPOINT_URL that is no URL.
+                    raise EndpointConnectionError(endpoint_url="AWS_ENDPOINT_URL", error=error) from error
             return self._made[service]
 
     def r2(self) -> S3Client:
@@ -182,7 +190,7 @@ class Connections:
                     if target is None or len(seen) >= _MAX_REDIRECTS:
                         break
                     seen.append(str(target))
-                    if target.host != httpx.URL(url).host:
+                    if not _same_place(httpx.URL(url), target):
                         break
                     url = str(target)
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
@@ -242,7 +250,7 @@ class Target:
 
     def pause(self, seconds: float) -> bool:
         """Wait; tell whether the run goes on."""
-        return not self.cancelled.wait(min(seconds, self.remaining())) and self.remaining() > 0
+        return not self.cancelled.wait(min(seconds, self.remaining())) and self.remaining() > _MARGIN_SECONDS
 
 
 def together(*calls: Callable[[], T]) -> list[T]:
@@ -318,6 +326,11 @@ def _read(client: httpx.Client, url: str, headers: dict[str, str], ends_at: floa
                 raise httpx.ReadTimeout("the answer came too slowly", request=response.request)
         kept = {name: response.headers[name] for name in _KEPT_HEADERS if name in response.headers}
         return response.status_code, kept, bytes(body[:_MAX_BODY_BYTES]).decode("utf-8", "replace")
+
+
+def _same_place(here: httpx.URL, there: httpx.URL) -> bool:
+    """Tell whether a redirect may be followed with the token: same host and port, and never from TLS to plain text."""
+    return (here.host, here.port) == (there.host, there.port) and not (here.scheme == "https" != there.scheme)
 
 
 def _next(answer: tuple[int, dict[str, str], str], url: str) -> httpx.URL | None:

@@ -151,7 +151,8 @@ class Settings:
         """Return every secret value in force, for redaction."""
         own = {entry.value for name, entry in self.entries.items() if name in SECRETS and entry.value}
         aws = {value for name, value in self.aws_from_file.items() if name in SECRETS}
-        return frozenset(own | aws)
+        around = {os.environ[name] for name in SECRETS if os.environ.get(name)}
+        return frozenset(own | aws | around)
 
     def export_aws(self, environ: MutableMapping[str, str] = os.environ) -> None:
         """Give the env file's ``AWS_*`` lines to the AWS SDK, which reads its configuration from the environment.

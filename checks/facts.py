@@ -16,7 +16,8 @@ from academy_ops.diagnosis.records import Unseen
 NOT_ASKED: Final = Unseen("not-asked", "")
 
 SettingState = Literal["set", "missing", "quoted", "spaces", "placeholder", "not-a-url", "bucket-in-path", "no-tls"]
-Comparison = Literal["same", "different", "blank", "missing"]
+Comparison = Literal["same", "different", "blank", "missing", "unknown"]
+"""``unknown``: the API's own value is not set, so there is nothing to compare with."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,7 +82,8 @@ def judge(case: Case) -> Iterator[Finding]:
 
 def standing(case: Case) -> Standing:
     """Tell where the job stands, for the root-cause rule."""
-    if case.job_id is None:
+    not_asked = isinstance(case.job, Unseen) and case.job.reason == "not-asked"
+    if case.job_id is None or not_asked:
         return Standing(JobState.NONE)
     if "api_url" not in case.names:
         return Standing(JobState.UNASKED)
@@ -125,6 +126,15 @@ def waited(case: Case) -> float | None:
     return oldest if isinstance(oldest, float) else None
 
 
+def waited_at_least(case: Case, seconds: float) -> bool:
+    """Tell whether the job has waited so long; one of unknown age has if two looks saw it unmoved."""
+    known = waited(case)
+    if known is not None:
+        return known >= seconds
+    seen_twice = not isinstance(case.job, Unseen) and isinstance(case.job.again, JobDocument)
+    return seen_twice and not _moved(case)
+
+
 def young(case: Case, seconds: float) -> bool:
     """Tell whether the job is younger than ``seconds``; one of unknown age is if it moved between two looks."""
     known = waited(case)
@@ -144,7 +154,7 @@ def _judge_active(pen: Pen, case: Case, document: JobDocument) -> Iterator[Findi
 
 
 def _stalled(case: Case, document: JobDocument) -> bool:
-    since = age(case.observed_at, document.updated_at or document.created_at)
+    since = age(case.observed_at, document.updated_at)
     if since is not None:
         return since >= STALLED_SECONDS
     depth = case.queue.queue if isinstance(case.queue, QueueFacts) else None

@@ -67,7 +67,7 @@ def read_answer(answer: Answer | Unseen) -> JobDocument | Unseen | None:
     return JobDocument(
         job_id=str(body.get("job_id", "")),
         status=body["status"],
-        error_message=_text(body.get("error_message")),
+        error_message=_message(body.get("error_message")),
         result=_result(body.get("result")),
         percent=_number(progress.get("percent")),
         step=_text(progress.get("step_name")) or _text(progress.get("step")),
@@ -93,7 +93,11 @@ def code_of_message(message: str) -> str | None:
 
 def _every_row_rejected(document: JobDocument) -> bool:
     result = document.result
-    return result is not None and bool(result.failed) and not result.created and not result.duplicates
+    if result is None or not result.failed or result.duplicates:
+        return False
+    if result.created is None:
+        return result.total is not None and len(result.failed) >= result.total
+    return result.created == 0
 
 
 def _result(value: object) -> JobResult | None:
@@ -106,10 +110,16 @@ def _result(value: object) -> JobResult | None:
         duplicates=_count(value.get("duplicates")),
         failed=tuple(
             FailedRow(_count(row.get("row")), _text(row.get("error")) or "")
-            for row in (rows if isinstance(rows, list) else [])
             if isinstance(row, dict)
+            else FailedRow(None, str(row))
+            for row in (rows if isinstance(rows, list) else [])
         ),
     )
+
+
+def _message(value: object) -> str | None:
+    """Read a message; Django REST framework also writes lists and objects of them."""
+    return _text(value) if isinstance(value, str) or not value else json.dumps(value, ensure_ascii=False)
 
 
 def _text(value: object) -> str | None:
@@ -124,4 +134,7 @@ def _number(value: Any) -> float | None:  # noqa: ANN401 - whatever JSON held
 
 
 def _count(value: Any) -> int | None:  # noqa: ANN401 - whatever JSON held
-    return len(value) if isinstance(value, list) else value if isinstance(value, int) else None
+    if isinstance(value, list):
+        return len(value)
+    whole = isinstance(value, float) and value.is_integer()
+    return int(value) if whole or (isinstance(value, int) and not isinstance(value, bool)) else None

@@ -115,7 +115,8 @@ def _judge_host(pen: Pen, case: Case, host: Host, parameter: Parameter | Unseen 
 
 
 def _state_codes(case: Case, container: Container) -> Iterator[str]:
-    lately = (age(case.observed_at, container.started_at) or 0) < _LOOP_SECONDS
+    since = age(case.observed_at, container.started_at)
+    lately = since is not None and since < _LOOP_SECONDS
     if container.out_of_memory or (container.oom_kills and lately):
         yield "worker-out-of-memory"
     if container.status == "restarting" or (container.restarts >= _LOOP_RESTARTS and lately):
@@ -134,7 +135,9 @@ def _environment_codes(container: Container, parameter: Parameter | Unseen | Non
         and container.started_at is not None
         and parameter.modified_at > container.started_at
     )
-    if newer and isinstance(parameter, Parameter) and parameter.environment not in {None, own}:
+    environment = parameter.environment if newer and isinstance(parameter, Parameter) else None
+    # A parameter that is wrong itself explains nothing, and booting from it would not help.
+    if environment is not None and environment != own and not list(_codes_of(environment)):
         yield "worker-env-stale"
 
 
@@ -219,8 +222,8 @@ def _online(target: Target, ids: Sequence[str]) -> dict[str, bool] | Unseen:
     """Tell for each instance whether its SSM agent is online."""
     if not ids:
         return {}
-    pages = target.connect.aws("ssm").get_paginator("describe_instance_information")
     try:
+        pages = target.connect.aws("ssm").get_paginator("describe_instance_information")
         states = {
             one["InstanceId"]: one["PingStatus"] == "Online"
             for start in range(0, len(ids), _BATCH)

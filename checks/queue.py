@@ -19,8 +19,8 @@ from academy_ops.diagnosis.findings import Pen
 from academy_ops.diagnosis.records import Finding, Json, Unseen
 from academy_ops.diagnosis.run import Check
 from academy_ops.messages import say
-from checks.facts import Case, Depth, JobDocument, LogsFacts, QueueFacts
-from checks.job import SECOND_LOOK_SECONDS, job_of, look_again, pending, waited, young
+from checks.facts import Case, Depth, JobDocument, QueueFacts
+from checks.job import SECOND_LOOK_SECONDS, job_of, look_again, pending, waited_at_least, young
 from checks.workers import past_boot, working
 
 LOST_SECONDS: Final = 60
@@ -52,11 +52,11 @@ def judge(case: Case) -> Iterator[Finding]:
         yield pen.unknown(say("the queue"), facts, _HIDES)
         return
     for what, part, hides in (
-        (say("the dead-letter queue"), facts.dead_letters, "queue-dead-letters"),
-        (say("the age of the oldest message"), facts.oldest_seconds, "queue-not-consumed"),
+        (say("the dead-letter queue"), facts.dead_letters, ("queue-dead-letters", "message-lost")),
+        (say("the age of the oldest message"), facts.oldest_seconds, ("queue-not-consumed",)),
     ):
         if isinstance(part, Unseen) and part.reason != "not-asked":
-            yield pen.unknown(what, part, (hides,))
+            yield pen.unknown(what, part, hides)
     if isinstance(facts.queue, Unseen):
         yield pen.unknown(say("the queue"), facts.queue, _HIDES)
     elif facts.queue is None:
@@ -82,8 +82,11 @@ def _judge_depth(pen: Pen, case: Case, facts: QueueFacts, queue: Depth) -> Itera
         code = "queue-not-consumed"
     if code is None and _stuck(case, queue):
         code = "message-stuck"
+    unseen = _unseen_again(case, facts, queue)
     if code:
         yield pen.fail(code, evidence)
+    elif unseen:
+        yield pen.unknown(say("whether the job still waits"), unseen, ("message-lost", "queue-dead-letters"))
     if dead and dead.total and code != "queue-dead-letters":
         yield pen.warn("queue-dead-letters", evidence)
     elif code is None:
@@ -97,49 +100,52 @@ def _judge_depth(pen: Pen, case: Case, facts: QueueFacts, queue: Depth) -> Itera
 
 def _message_gone(case: Case, facts: QueueFacts, queue: Depth) -> bool:
     """Tell whether the job waits, twice seen, while no message is left that could bring it to a worker."""
-    again, job_again = facts.again, facts.job_again
-    if not isinstance(again, Depth) or not isinstance(job_again, JobDocument):
+    again, job_again, dead = facts.again, facts.job_again, facts.dead_letters
+    if not isinstance(again, Depth) or not isinstance(job_again, JobDocument) or isinstance(dead, Unseen):
         return False
     before = job_of(case)
     still = before is not None and job_again.status == before.status
-    return still and queue.total == 0 and again.total == 0 and not _worker_took(case)
+    # A dead letter was received three times before; without one, a worker that took the job may still have it.
+    given_up = dead is not None and dead.total > 0
+    return still and queue.total == 0 and again.total == 0 and (given_up or _worker_took(case) is not True)
+
+
+def _unseen_again(case: Case, facts: QueueFacts, queue: Depth) -> Unseen | None:
+    """Return why a second look that would decide could not be taken."""
+    if queue.total or not pending(case) or young(case, LOST_SECONDS):
+        return None
+    return next((one for one in (facts.again, facts.job_again) if isinstance(one, Unseen)), None)
 
 
 def _not_consumed(case: Case, queue: Depth) -> bool:
-    since = waited(case)
-    return (
-        queue.visible > 0
-        and queue.in_flight == 0
-        and since is not None
-        and since >= _WAITED_SECONDS
-        and past_boot(case)
-    )
+    waits = queue.visible > 0 and queue.in_flight == 0
+    return waits and waited_at_least(case, _WAITED_SECONDS) and past_boot(case)
 
 
 def _stuck(case: Case, queue: Depth) -> bool:
     """Tell whether the message is in flight while the job waits and no worker works on it."""
-    since = waited(case)
-    nobody = working(case) == 0
-    return (
-        pending(case)
-        and queue.in_flight > 0
-        and since is not None
-        and since >= _WAITED_SECONDS
-        and (nobody or (queue.visible == 0 and isinstance(case.logs, LogsFacts) and not _worker_took(case)))
-    )
-
-
-def _worker_took(case: Case) -> bool:
-    if not isinstance(case.logs, LogsFacts):
+    if not (pending(case) and queue.in_flight and waited_at_least(case, _WAITED_SECONDS)):
         return False
-    return any(host.container and host.container.job_lines for host in case.logs.hosts)
+    return working(case) == 0 or (queue.visible == 0 and _worker_took(case) is False)
+
+
+def _worker_took(case: Case) -> bool | None:
+    """Tell whether a worker's log names the job; None where a log could not be seen or says nothing at all."""
+    logs = case.logs
+    if isinstance(logs, Unseen):
+        return None
+    containers = [host.container for host in logs.hosts]
+    if any(container and container.job_lines for container in containers):
+        return True
+    all_seen = not isinstance(logs.online, Unseen) and len(logs.hosts) == len(logs.online)
+    return False if all_seen and all(container and container.log_lines for container in containers) else None
 
 
 def _depth(target: Target, name: str) -> Depth | Unseen | None:
     """Read one queue's attributes; None when there is no such queue."""
-    sqs = target.connect.aws("sqs")
     action = "sqs:GetQueueUrl"
     try:
+        sqs = target.connect.aws("sqs")
         url = sqs.get_queue_url(QueueName=name)["QueueUrl"]
         action = "sqs:GetQueueAttributes"
         attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]

@@ -33,7 +33,7 @@ def read_host(instance_id: str, output: str, salt: str, settings: Settings, conn
         What the host told, or None when the output is not a probe's.
     """
     fields, sections = _split(output)
-    if fields.get("probe") != ["1"]:
+    if fields.get("probe") != ["1"] or not _whole(fields, sections):
         return None
     return Host(
         instance_id=instance_id,
@@ -41,6 +41,16 @@ def read_host(instance_id: str, output: str, salt: str, settings: Settings, conn
         disk_percent=_int(_last(fields, "disk_percent")),
         container=_container(fields, sections, salt, settings, connect),
     )
+
+
+def _whole(fields: Mapping[str, list[str]], sections: Mapping[str, list[str]]) -> bool:
+    """Tell whether the output is all that the probe had to say: what was cut off must not be read as absent."""
+    docker, container = _last(fields, "docker"), _last(fields, "container")
+    if docker != "up":
+        return docker in {"down", "missing"}
+    if container != "present":
+        return container == "missing"
+    return "Status" in _object(_last(fields, "state")) and "end" in sections
 
 
 def compare(digests: Mapping[str, str], salt: str, settings: Settings) -> Environment:
@@ -56,7 +66,9 @@ def compare(digests: Mapping[str, str], salt: str, settings: Settings) -> Enviro
         told = digests.get(name)
         if told is None or told == _BLANK:
             return "missing" if told is None else "blank"
-        return "same" if expected is not None and told == digest(salt, expected) else "different"
+        if expected is None:
+            return "unknown"
+        return "same" if told == digest(salt, expected) else "different"
 
     endpoint = settings.get("R2_ENDPOINT")
     queue = against("AI_SQS_QUEUE_NAME_BASIC", settings.queue)
@@ -139,6 +151,7 @@ def _split(output: str) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
         name, _, value = line.partition("=")
         if name == "section":
             section = value
+            sections.setdefault(section, [])
         elif section is None:
             fields.setdefault(name, []).append(value)
         else:

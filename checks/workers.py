@@ -124,7 +124,9 @@ def _judge_group(pen: Pen, case: Case, facts: WorkersFacts, group: Group) -> Ite
 
 def _judge_zero(pen: Pen, case: Case, facts: WorkersFacts, evidence: dict[str, Json]) -> Iterator[Finding]:
     since = waited(case)
-    autoscaler_acts = isinstance(facts.autoscaler, Autoscaler) and alive(facts.autoscaler)
+    # One that could not be seen may be alive; for its first minutes that is not told as a fault.
+    unseen = isinstance(facts.autoscaler, Unseen)
+    autoscaler_acts = unseen or (isinstance(facts.autoscaler, Autoscaler) and alive(facts.autoscaler))
     if not work_waits(case):
         yield pen.ok(say("No worker runs, and nothing waits for one."), evidence)
     elif autoscaler_acts and since is not None and since < _AUTOSCALER_SECONDS:
@@ -268,12 +270,12 @@ def _activities(target: Target) -> tuple[Activity, ...] | Unseen:
 
 
 def _machines(target: Target) -> tuple[Machine, ...] | Unseen:
-    pages = target.connect.aws("ec2").get_paginator("describe_instances")
     filters = [
         {"Name": "tag:Name", "Values": [target.settings.worker]},
         {"Name": "instance-state-name", "Values": ["pending", "running", "stopping", "stopped"]},
     ]
     try:
+        pages = target.connect.aws("ec2").get_paginator("describe_instances")
         return tuple(
             Machine(
                 one["InstanceId"],

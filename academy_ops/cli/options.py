@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 import os
+import shlex
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
@@ -77,7 +78,7 @@ class Common:
 
     def command_prefix(self) -> str:
         """Return how a remedy's command calls this tool again, with the same env file."""
-        return f"academy-ops --env-file {self.env_file}" if self.env_file else "academy-ops"
+        return f"academy-ops --env-file {shlex.quote(str(self.env_file))}" if self.env_file else "academy-ops"
 
 
 _OPTIONS: Final[dict[str, Any]] = {
@@ -90,7 +91,7 @@ _OPTIONS: Final[dict[str, Any]] = {
     "output": Annotated[Output | None, typer.Option("--output", "-o", help=_("The form of the output."))],
     "timeout": Annotated[
         float | None,
-        typer.Option("--timeout", metavar="SECONDS", min=1, help=_("Time for the whole run (default 30).")),
+        typer.Option("--timeout", metavar="SECONDS", min=1, max=86400, help=_("Time for the whole run (default 30).")),
     ],
     "lang": Annotated[
         str | None, typer.Option("--lang", metavar="|".join(LANGUAGES), help=_("Language of the output."))

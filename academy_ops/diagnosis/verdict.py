@@ -25,7 +25,7 @@ def decide(findings: Sequence[Finding], standing: Standing) -> Verdict:
     failed = {finding.cause for finding in findings if finding.status == "fail" and finding.cause}
     blind = _in_order(code for code in failed if CATALOGUE[code].blinds)
     faults = {code for code in failed if not CATALOGUE[code].blinds}
-    symptoms = {code for code in faults if any(code in explained_by(other) for other in faults - {code})}
+    symptoms = {code for code in faults if any(code in explained_by(other) for other in failed - {code})}
     roots = _rank(faults - symptoms, standing, _told_by_job(findings, standing))
 
     if standing.state is JobState.UNASKED:

@@ -84,9 +84,9 @@ def _same(there: str | None, wanted: str) -> bool:
 
 def _attributes(target: Target, name: str) -> dict[str, str] | None:
     """Return a queue's attributes; None when there is no such queue."""
-    sqs = target.connect.aws("sqs")
     action = "sqs:GetQueueUrl"
     try:
+        sqs = target.connect.aws("sqs")
         url = sqs.get_queue_url(QueueName=name)["QueueUrl"]
         action = "sqs:GetQueueAttributes"
         attributes: dict[str, str] = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]

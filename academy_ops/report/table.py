@@ -125,9 +125,9 @@ class TableReport:
         row.add_column(width=1)
         row.add_column(width=_NAME_WIDTH)
         row.add_column(overflow="fold")
-        summary = Line(str(finding.summary))
+        summary = Line(printable(str(finding.summary)))
         if finding.because:
-            summary.append(f" ({finding.because})", "dim")
+            summary.append(printable(f" ({finding.because})"), "dim")
         style = _STYLES[finding.status]
         row.add_row(Line(self._marks[finding.status], style), Line(finding.check, style), summary)
         self._console.print(row)

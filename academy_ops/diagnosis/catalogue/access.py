@@ -48,6 +48,10 @@ ACCESS: Final = (
         "aws-wrong-account",
         "0",
         say("The credentials belong to another AWS account than ACADEMY_AWS_ACCOUNT_ID."),
+        # In another account nothing of the academy is there.
+        explains=codes(
+            "queue-missing", "asg-missing", "worker-env-missing", "worker-queue-mismatch", "worker-r2-mismatch"
+        ),
         remedies=(do(say("Choose the academy account's profile or keys."), verify=_WHO),),
         blinds=True,
     ),

@@ -8,7 +8,6 @@ from academy_ops.diagnosis.catalogue.cause import UNSEEN, Cause, codes, do
 from academy_ops.messages import Text, say
 
 _CHECK: Final = "{ops} check endpoint"
-_HEAD: Final = "curl -sS -o /dev/null -D - {api_url}"
 
 
 def _way(

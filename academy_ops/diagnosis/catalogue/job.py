@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from academy_ops.diagnosis.catalogue.cause import FAILED, RUNNING, Cause, codes, do
+from academy_ops.diagnosis.catalogue.cause import FAILED, RUNNING, Cause, do
 from academy_ops.messages import Text, say
 
 
@@ -85,7 +85,6 @@ JOB: Final = (
         "job-partial",
         "4",
         say("The job is done, but some rows were rejected."),
-        explains=codes(),
         remedies=(do(say("Have the school correct the rejected rows and upload only them again.")),),
         warn=True,
     ),

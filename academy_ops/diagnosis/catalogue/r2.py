@@ -106,7 +106,8 @@ R2: Final = (
         remedies=(
             do(
                 say("Create the bucket, or correct R2_EXCEL_BUCKET if its name is wrong."),
-                command="aws s3api create-bucket --endpoint-url {endpoint} --region auto --bucket {bucket}",
+                command='AWS_ACCESS_KEY_ID="$R2_ACCESS_KEY" AWS_SECRET_ACCESS_KEY="$R2_SECRET_KEY" '
+                "aws s3api create-bucket --endpoint-url {endpoint} --region auto --bucket {bucket}",
                 verify=_CHECK,
                 risk="change",
             ),

@@ -42,8 +42,9 @@ WORKERS: Final = (
     _absent(
         "worker-launch-suspended",
         say("The group's Launch process is suspended, so no instance can start."),
-        say("Resume the group's processes."),
-        "aws autoscaling resume-processes --region {region} --auto-scaling-group-name {group}",
+        say("Resume the group's Launch process."),
+        "aws autoscaling resume-processes --region {region} --auto-scaling-group-name {group} "
+        "--scaling-processes Launch",
     ),
     _absent(
         "worker-launch-failing",
