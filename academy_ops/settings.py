@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import os
+import ssl
 from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -40,6 +41,7 @@ DEFAULTS: Final[Mapping[str, str | None]] = {
     "ACADEMY_AWS_ACCOUNT_ID": None,
     "DATABASE_URL": None,
     "ACADEMY_OPS_LANG": None,
+    "SSL_CERT_FILE": None,
 }
 
 SECRETS: Final = frozenset(
@@ -59,7 +61,7 @@ _AWS_CREDENTIALS: Final = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SE
 
 
 class SettingsError(Exception):
-    """An env file that can't be read; ``str()`` is one line for the operator."""
+    """Settings that can't be used; ``str()`` is one line for the operator."""
 
     def __init__(self, message: Text) -> None:
         super().__init__(message)
@@ -93,11 +95,20 @@ class Setting:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Every setting, frozen at the start of the run."""
+    """Every setting, frozen at the start of the run.
+
+    Attributes:
+        entries: Each by its name.
+        env_file: The env file that was read.
+        aws_from_file: The env file's ``AWS_*`` lines.
+        certificates: What SSL_CERT_FILE names in the environment and in the env file. Both are trusted: the one may
+            be this machine's proxy, the other the API's.
+    """
 
     entries: Mapping[str, Setting]
     env_file: Path | None = None
     aws_from_file: Mapping[str, str] = field(default_factory=dict, repr=False)
+    certificates: tuple[str, ...] = ()
 
     def __getitem__(self, name: str) -> Setting:
         return self.entries[name]
@@ -237,14 +248,36 @@ def load(
         The settings, frozen.
 
     Raises:
-        SettingsError: The env file can't be read.
+        SettingsError: The env file can't be read, or SSL_CERT_FILE holds no certificates.
     """
     if env_file is None and default_env_file is not None and default_env_file.is_file():
         env_file = default_env_file
     from_file = read_env_file(env_file) if env_file is not None else {}
     entries = {name: _resolve(name, default, overrides or {}, environ, from_file) for name, default in DEFAULTS.items()}
+    certificates = _certificates(environ, from_file)
     aws = {name: line.value for name, line in from_file.items() if name.startswith("AWS_") and line.value.strip()}
-    return Settings(entries, env_file, aws)
+    return Settings(entries, env_file, aws, certificates)
+
+
+def _certificates(environ: Mapping[str, str], from_file: Mapping[str, EnvLine]) -> tuple[str, ...]:
+    """Return the files that SSL_CERT_FILE names.
+
+    One that can't be used is refused: each request would fail as if the other side's certificate were wrong.
+    """
+    name = "SSL_CERT_FILE"
+    named = (environ.get(name, "").strip(), from_file[name].value.strip() if name in from_file else "")
+    for path in filter(None, named):
+        try:
+            ssl.create_default_context(cafile=path)
+        except OSError as error:
+            raise SettingsError(
+                say(
+                    "SSL_CERT_FILE names {path}, which is no file of certificates: {reason}. Correct the setting.",
+                    path=path,
+                    reason=error.strerror or "I/O error",
+                )
+            ) from error
+    return tuple(filter(None, named))
 
 
 def _resolve(

@@ -85,3 +85,12 @@ def test_aws_settings_of_the_file_reach_the_sdk_as_one_group(tmp_path: Path) -> 
     own = {"AWS_ACCESS_KEY_ID": "mine"}
     load(env_file=path, environ={}).export_aws(own)
     assert own == {"AWS_ACCESS_KEY_ID": "mine", "AWS_ENDPOINT_URL": "http://127.0.0.1:1"}
+
+
+@pytest.mark.parametrize("content", [None, "no certificate\n"])
+def test_certificates_that_cannot_be_used_are_told_in_one_line(tmp_path: Path, content: str | None) -> None:
+    bundle = tmp_path / "ca.pem"
+    if content:
+        bundle.write_text(content, encoding="utf-8")
+    with pytest.raises(SettingsError, match=r"SSL_CERT_FILE names .*ca\.pem"):
+        load(env_file=write(tmp_path, f"SSL_CERT_FILE={bundle}\n"), environ={})
