@@ -183,7 +183,8 @@ class Connections:
         headers = self._http_headers() if authorised else {}
         seen: list[str] = []
         try:
-            with httpx.Client(timeout=httpx.Timeout(_HTTP_SECONDS, connect=_CONNECT_SECONDS)) as client:
+            timeout = httpx.Timeout(_HTTP_SECONDS, connect=_CONNECT_SECONDS)
+            with httpx.Client(timeout=timeout, verify=self._tls()) as client:
                 while True:
                     answer = _read(client, url, headers, started + _HTTP_SECONDS)
                     target = _next(answer, url)
@@ -217,6 +218,17 @@ class Connections:
             self._made["session"] = boto3.Session(region_name=self._settings.region)
         session: boto3.Session = self._made["session"]
         return session
+
+    def _tls(self) -> ssl.SSLContext:
+        """Return what certificates are verified with; httpx alone would not read SSL_CERT_FILE from the env file."""
+        with self._lock:
+            if "tls" not in self._made:
+                context = httpx.create_ssl_context()
+                for bundle in self._settings.certificates:
+                    context.load_verify_locations(bundle)
+                self._made["tls"] = context
+            made: ssl.SSLContext = self._made["tls"]
+            return made
 
     def _http_headers(self) -> dict[str, str]:
         headers = {"Accept": "application/json", "User-Agent": f"academy-ops/{__version__}"}
