@@ -19,6 +19,7 @@ from fastapi import APIRouter, Depends, FastAPI, HTTPException, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData, UploadFile
+from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from academy_ops.academy import cloud, contract
 from academy_ops.academy.cloud import CLOUD_ERRORS, JobQueue
@@ -209,6 +210,9 @@ def create_app(config: Config, token: str = "", tenant: str = "") -> FastAPI:
     app.include_router(_router)
     install(app)
     app.add_middleware(WholeBody)
+    if config.allowed_hosts:
+        # As Django does: a 400 for any other Host header.
+        app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(config.allowed_hosts), www_redirect=False)
     return app
 
 

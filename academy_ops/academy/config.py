@@ -27,6 +27,7 @@ class Config:
         r2_access_key: R2's key id.
         r2_secret_key: R2's secret.
         missing_r2: The names of the R2 settings that are not set.
+        allowed_hosts: The hosts that the API answers for; any where there are none.
     """
 
     database_url: str
@@ -38,6 +39,7 @@ class Config:
     r2_access_key: str
     r2_secret_key: str
     missing_r2: tuple[str, ...]
+    allowed_hosts: tuple[str, ...]
 
     def __repr__(self) -> str:
         """Return the names that may be shown."""
@@ -60,4 +62,5 @@ def read(environ: Mapping[str, str] = os.environ) -> Config:
         r2_access_key=first("R2_ACCESS_KEY"),
         r2_secret_key=first("R2_SECRET_KEY"),
         missing_r2=tuple(name for name in _R2 if not first(name)),
+        allowed_hosts=tuple(host.strip() for host in first("ALLOWED_HOSTS").split(",") if host.strip()),
     )

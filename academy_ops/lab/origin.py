@@ -30,8 +30,9 @@ http {{
   uwsgi_temp_path "{place}/nginx/uwsgi";
   scgi_temp_path "{place}/nginx/scgi";
   server {{
-    listen 127.0.0.1:{port};
+    listen 127.0.0.1:{port}{tls};
     location / {{
+      {rule}
       proxy_pass http://127.0.0.1:{upstream};
       proxy_connect_timeout 2s;
       proxy_read_timeout {read_seconds}s;
@@ -71,18 +72,28 @@ class Origin:
         command = (nginx(), "-p", str(place / "nginx"), "-c", str(place / "nginx.conf"), "-e", "stderr")
         self.service = processes.Service("nginx", command, processes.clean_env(place, {}), port, place)
 
-    def start(self, upstream: int | None = None, read_seconds: int = _READ_SECONDS) -> None:
+    def start(
+        self,
+        upstream: int | None = None,
+        read_seconds: int = _READ_SECONDS,
+        rule: str = "",
+        certificate: Path | None = None,
+    ) -> None:
         """Start it, or start it anew where its configuration changes.
 
         Args:
             upstream: The port it proxies to; None for the API's.
             read_seconds: How long it waits for an answer.
+            rule: Directives that come before the proxy's, such as a ``return``.
+            certificate: Its key and certificate, PEM; None for plain HTTP.
         """
         config = _CONFIG.format(
             place=self._place,
             port=self._port,
             upstream=upstream or self._upstream,
             read_seconds=read_seconds,
+            rule=rule,
+            tls=f' ssl; ssl_certificate "{certificate}"; ssl_certificate_key "{certificate}"' if certificate else "",
             user=_user(),
         )
         if config != self._config:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import ssl
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -26,6 +27,7 @@ from academy_ops.messages import Text, say
 
 if TYPE_CHECKING:
     from academy_ops.lab.aws.cloud import Cloud
+    from academy_ops.lab.edge import Edge
     from academy_ops.lab.fleet import Fleet
     from academy_ops.lab.schedule import Schedule
 
@@ -45,6 +47,7 @@ class Lab:
         users: The keys of the lab's IAM users, by their part.
         subnet: Where the group's instances are.
         storage: R2.
+        edge: Cloudflare.
         origin: nginx.
         api: The API.
         fleet: The worker instances.
@@ -52,6 +55,7 @@ class Lab:
         worker_env: What the workers' parameter holds when all is well.
         broken: The faults that were put in, in that order.
         taken: Receipts of messages that a fault has taken.
+        filtered: Ports that a fault keeps from taking connections.
     """
 
     place: Path
@@ -60,6 +64,7 @@ class Lab:
     users: dict[str, Keys]
     subnet: str
     storage: Storage
+    edge: Edge
     origin: Origin
     api: processes.Service
     fleet: Fleet
@@ -67,6 +72,7 @@ class Lab:
     worker_env: dict[str, str]
     broken: list[str] = field(default_factory=list)
     taken: list[str] = field(default_factory=list)
+    filtered: list[processes.FilteredPort] = field(default_factory=list)
 
     def aws(self, service: str) -> Any:  # noqa: ANN401 - boto3 makes its clients' types at run time
         """Return the operator's client."""
@@ -90,6 +96,7 @@ class Lab:
         """End every part, the workers first."""
         self.schedule.stop()
         self.fleet.stop()
+        self.edge.stop()
         self.origin.service.stop()
         self.api.stop()
         self.storage.service.stop()
@@ -110,7 +117,7 @@ def start(place: Path, actions: Callable[[list[Lab]], Mapping[str, Any]], tell: 
     Raises:
         LabError: A part is missing or does not start.
     """
-    r2_port, origin_port, app_port = processes.free_ports(3)
+    r2_port, edge_port, origin_port, app_port = processes.free_ports(4)
     storage = Storage(place, r2_port)
     storage.start()
     origin = Origin(place, origin_port, app_port)
@@ -119,9 +126,11 @@ def start(place: Path, actions: Callable[[list[Lab]], Mapping[str, Any]], tell: 
     # Only now: moto takes a second to import, and the two above start meanwhile.
     from academy_ops.lab.aws.cloud import Cloud  # noqa: PLC0415
     from academy_ops.lab.aws.users import create_users  # noqa: PLC0415
+    from academy_ops.lab.edge import Edge  # noqa: PLC0415
     from academy_ops.lab.fleet import Fleet  # noqa: PLC0415
     from academy_ops.lab.schedule import Schedule  # noqa: PLC0415
 
+    edge = Edge(place, edge_port, origin_port)
     control_token = secrets.token_urlsafe(32)
     running: list[Lab] = []
     cloud = Cloud(lambda: running[0].fleet.hosts() if running else {}, {PATH: Control(control_token, actions(running))})
@@ -132,7 +141,8 @@ def start(place: Path, actions: Callable[[list[Lab]], Mapping[str, Any]], tell: 
         since=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         cloud_url=cloud.url,
         r2_endpoint=storage.endpoint,
-        api_url=origin.url,
+        api_url=edge.url,
+        ca_file=str(edge.ca_file),
         origin_url=origin.url,
         app_url=f"http://127.0.0.1:{app_port}",
         operator=users["operator"],
@@ -172,12 +182,13 @@ def start(place: Path, actions: Callable[[list[Lab]], Mapping[str, Any]], tell: 
         place,
         every=_seconds("ACADEMY_LAB_AUTOSCALE_SECONDS", 60.0),
     )
-    lab = Lab(place, state, cloud, users, subnet, storage, origin, api, fleet, schedule, worker_env)
+    lab = Lab(place, state, cloud, users, subnet, storage, edge, origin, api, fleet, schedule, worker_env)
     running.append(lab)
 
     storage.service.wait_ready(storage.service.listening)
     origin.wait_ready()
     api.wait_ready(lambda: healthy(state.app_url), _READY_SECONDS)
+    edge.start()
     tell(say("The API answers at {url}.", url=state.api_url))
     if not cloud.polled.wait(_READY_SECONDS):
         raise LabError(say("The first worker does not poll its queue."))
@@ -217,6 +228,7 @@ def upload(state: LabState, name: str, content: bytes) -> str:
             headers={"Authorization": f"Bearer {state.api_token}", TENANT_HEADER: names.TENANT},
             timeout=30.0,
             trust_env=False,
+            verify=ssl.create_default_context(cafile=state.ca_file),
         )
     except httpx.HTTPError as error:
         raise LabError(say("The API does not answer: {reason}.", reason=str(error) or type(error).__name__)) from error

@@ -25,6 +25,9 @@ _KEPT: Final = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "PYTHONPAT
 _PORTS: Final = (20000, 32000)
 STOP_SECONDS: Final = 5.0
 _HINT_LINES: Final = 8
+_FILLING: Final = 32
+_FULL_SECONDS: Final = 0.3
+"""On loopback a connection that takes longer is not taken at all."""
 
 
 def clean_env(place: Path, extra: Mapping[str, str]) -> dict[str, str]:
@@ -167,6 +170,29 @@ class Service:
         told = [line.strip()[:300] for line in reversed(lines) if line.strip()]
         # A traceback ends with its error, or with hints below it.
         return next((line for line in told[:_HINT_LINES] if "Error" in line), told[0] if told else "")
+
+
+class FilteredPort:
+    """A port that takes no connection and refuses none, as behind a firewall that drops packets: its queue is full."""
+
+    def __init__(self, port: int) -> None:
+        """Take the port of 127.0.0.1, on which nobody may listen.
+
+        Args:
+            port: The port.
+        """
+        self._sockets = [socket.socket()]
+        self._sockets[0].setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._sockets[0].bind(("127.0.0.1", port))
+        self._sockets[0].listen(0)
+        with suppress(TimeoutError):
+            for _attempt in range(_FILLING):
+                self._sockets.append(socket.create_connection(("127.0.0.1", port), timeout=_FULL_SECONDS))
+
+    def close(self) -> None:
+        """Free the port."""
+        for one in self._sockets:
+            one.close()
 
 
 def until(condition: Callable[[], bool], seconds: float, pause: float = 0.03) -> bool:

@@ -40,7 +40,8 @@ class LabState:
         since: When it was started, RFC 3339, UTC.
         cloud_url: AWS.
         r2_endpoint: R2.
-        api_url: The API as users reach it.
+        api_url: The API as users reach it: the edge.
+        ca_file: The CA that has signed the edge's certificate.
         origin_url: nginx.
         app_url: The API's own port.
         operator: Full rights in the lab's AWS.
@@ -55,6 +56,7 @@ class LabState:
     cloud_url: str
     r2_endpoint: str
     api_url: str
+    ca_file: str
     origin_url: str
     app_url: str
     operator: Keys
@@ -67,6 +69,7 @@ class LabState:
         """Return the settings that make every other command talk to this lab."""
         return {
             "ACADEMY_API_URL": self.api_url,
+            "SSL_CERT_FILE": self.ca_file,
             "ACADEMY_ORIGIN_URL": self.origin_url,
             "ACADEMY_APP_URL": self.app_url,
             "ACADEMY_API_TOKEN": self.api_token,

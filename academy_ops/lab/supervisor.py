@@ -89,7 +89,10 @@ def _actions(running: list[parts.Lab]) -> Mapping[str, Any]:
         here = lab()
         services = {"api": here.api, "nginx": here.origin.service, "rclone": here.storage.service}
         return {
-            "parts": {name: service.running() for name, service in services.items()},
+            "parts": {
+                "edge": here.edge.running(),
+                **{name: service.running() for name, service in services.items()},
+            },
             "workers": {name: machine.worker_pid for name, machine in here.fleet.hosts().items()},
             "broken": here.broken,
         }

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 from academy_ops.lab.errors import LabError
-from academy_ops.lab.faults import aws, endpoint, uploads, workers
+from academy_ops.lab.faults import api, aws, edge, endpoint, uploads, workers
 from academy_ops.lab.faults.fault import Fault
 from academy_ops.lab.faults.restore import restore
 from academy_ops.messages import say
@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from academy_ops.lab.parts import Lab
 
 FAULTS: Final[Mapping[str, Fault]] = {
-    fault.name: fault for fault in (*endpoint.FAULTS, *aws.FAULTS, *workers.FAULTS, *uploads.FAULTS)
+    fault.name: fault
+    for fault in (*edge.FAULTS, *endpoint.FAULTS, *api.FAULTS, *aws.FAULTS, *workers.FAULTS, *uploads.FAULTS)
 }
 ALIASES: Final[Mapping[str, str]] = {
     "worker-off": "worker-scaled-to-zero",

@@ -1,8 +1,9 @@
-"""Faults of R2, of nginx and of the API's process."""
+"""Faults of R2 and of nginx."""
 
 from __future__ import annotations
 
 import signal
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from academy_ops.lab.faults.fault import Fault
@@ -13,7 +14,11 @@ from academy_ops.messages import say
 if TYPE_CHECKING:
     from academy_ops.lab.parts import Lab
 
-NO_DATABASE: Final = "postgresql://academy@127.0.0.1:1/academy?connect_timeout=2"
+_WEB_SITE: Final = "default_type text/html; return 200 '<!DOCTYPE html><title>Academy</title><div id=root></div>';"
+_TOO_MANY: Final = (
+    "default_type application/json; add_header Retry-After 30 always; "
+    """return 429 '{"detail": "요청이 너무 많습니다. 30초 후에 다시 시도해 주세요."}';"""
+)
 
 
 def _hide_bucket(lab: Lab) -> None:
@@ -28,20 +33,10 @@ def _stop_r2(lab: Lab) -> None:
     lab.storage.service.stop()
 
 
-def _stop_api(lab: Lab) -> None:
-    lab.api.stop()
-
-
 def _freeze_api(lab: Lab) -> None:
     lab.api.send_signal(signal.SIGSTOP)
     lab.origin.start(read_seconds=2)
     lab.origin.wait_ready()
-
-
-def _lose_database(lab: Lab) -> None:
-    lab.api.stop()
-    lab.api.start(DATABASE_URL=NO_DATABASE)
-    lab.api.wait_ready(lab.api.listening)
 
 
 def _misroute(lab: Lab) -> None:
@@ -49,17 +44,17 @@ def _misroute(lab: Lab) -> None:
     lab.origin.wait_ready()
 
 
-def _stop_nginx(lab: Lab) -> None:
-    lab.origin.service.stop()
+def _answer_itself(rule: str, lab: Lab) -> None:
+    lab.origin.start(rule=rule)
+    lab.origin.wait_ready()
 
 
 FAULTS: Final = (
     Fault("r2-bucket-missing", say("The R2 bucket is gone."), _hide_bucket),
     Fault("r2-credentials-rejected", say("R2 accepts other keys than the API's."), _change_r2_keys),
     Fault("r2-endpoint-unreachable", say("R2 does not answer."), _stop_r2),
-    Fault("proxy-upstream-down", say("The API's process is stopped; nginx runs."), _stop_api),
     Fault("proxy-misrouted", say("nginx points at a wrong port; the API runs."), _misroute),
     Fault("gateway-timeout", say("The API's process hangs; nginx gives up waiting."), _freeze_api),
-    Fault("api-database-down", say("The API's database does not answer."), _lose_database),
-    Fault("endpoint-refused", say("nginx is stopped; nothing listens there."), _stop_nginx),
+    Fault("api-throttled", say("nginx refuses every request as one too many."), partial(_answer_itself, _TOO_MANY)),
+    Fault("api-not-json", say("nginx serves the web site in the API's place."), partial(_answer_itself, _WEB_SITE)),
 )

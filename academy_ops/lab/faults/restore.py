@@ -12,6 +12,7 @@ from academy_ops.lab import names, parts
 from academy_ops.lab.aws import resources
 from academy_ops.lab.condition import Condition
 from academy_ops.lab.container import Image
+from academy_ops.lab.faults import api
 from academy_ops.lab.faults.aws import DENIAL, WORKER_USER
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ _PARAMETER: Final = frozenset(
 )
 _REBOOT: Final = _PARAMETER | {"queue-not-consumed"}
 """Faults that stay in the workers' processes until these start anew."""
+_API: Final = frozenset({"api-database-down", "api-host-rejected", "api-auth-rejected"})
+"""Faults that stay in the API's process until it starts anew."""
 
 
 def restore(lab: Lab, broken: Collection[str]) -> None:
@@ -54,10 +57,16 @@ def _storage(lab: Lab) -> None:
 
 
 def _endpoint(lab: Lab, broken: Collection[str]) -> None:
+    for port in lab.filtered:
+        port.close()
+    lab.filtered.clear()
+    lab.edge.change()
+    lab.edge.start()
+    api.restore_schema(lab)
     lab.api.send_signal(signal.SIGCONT)
-    if "api-database-down" in broken:
+    if _API & set(broken):
         lab.api.stop()
-    lab.api.start(DATABASE_URL=lab.state.database_url)
+    lab.api.start(DATABASE_URL=lab.state.database_url, ALLOWED_HOSTS="")
     lab.api.wait_ready(lambda: parts.healthy(lab.state.app_url))
     lab.origin.start()
     lab.origin.wait_ready()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from academy_ops.lab import names
 from academy_ops.lab.container import WORKER, Image
-from academy_ops.lab.faults.endpoint import NO_DATABASE
+from academy_ops.lab.faults.api import NO_DATABASE
 from academy_ops.lab.faults.fault import Fault
 from academy_ops.messages import say
 
