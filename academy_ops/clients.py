@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import socket
 import ssl
 import threading
@@ -13,13 +15,16 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 
 import boto3
+import botocore.session
 import httpx
 from botocore.config import Config
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
     ConnectTimeoutError,
+    CredentialRetrievalError,
     EndpointConnectionError,
+    HTTPClientError,
     NoCredentialsError,
     PartialCredentialsError,
     ProfileNotFound,
@@ -29,6 +34,7 @@ from botocore.exceptions import (
     TokenRetrievalError,
     UnauthorizedSSOTokenError,
 )
+from botocore.exceptions import ConnectionError as BotoConnectionError
 
 from academy_ops import __version__
 from academy_ops.diagnosis.records import Reason, Unseen
@@ -66,15 +72,22 @@ _REASONS: Final[dict[str, Reason]] = {
     "ExpiredTokenException": "credentials-invalid",
     "RequestExpired": "clock-skew",
     "SignatureDoesNotMatch": "credentials-invalid",
+    # The services that speak JSON.
+    "InvalidSignatureException": "credentials-invalid",
     "IncompleteSignature": "credentials-invalid",
     "MissingAuthenticationToken": "credentials-missing",
     "RequestTimeTooSkewed": "clock-skew",
     "Throttling": "throttled",
     "ThrottlingException": "throttled",
     "TooManyRequestsException": "throttled",
+    "ThrottledException": "throttled",
     "RequestLimitExceeded": "throttled",
+    "RequestThrottled": "throttled",
+    "RequestThrottledException": "throttled",
+    "EC2ThrottledException": "throttled",
     "SlowDown": "throttled",
 }
+_DENIED_ACTION: Final = re.compile(r"not authorized to perform: ([A-Za-z0-9-]+:[A-Za-z0-9]+)")
 _SERVER_ERROR: Final = 500
 _MARGIN_SECONDS: Final = 0.5
 """A check that waits ends so long before the whole run does, so that what it has seen is not lost."""
@@ -141,7 +154,9 @@ class Connections:
         settings = self._settings
         with self._lock:
             if "r2" not in self._made:
-                self._made["r2"] = boto3.Session().client(
+                # Without a profile: AWS_PROFILE is AWS's, and one that does not exist is no fault of R2.
+                plain = botocore.session.Session(session_vars={"profile": (None, None, None, None)})
+                self._made["r2"] = boto3.Session(botocore_session=plain).client(
                     "s3",
                     endpoint_url=settings.get("R2_ENDPOINT"),
                     region_name="auto",
@@ -195,14 +210,29 @@ class Connections:
                         break
                     url = str(target)
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
-            return Unseen(_http_reason(error), url, self.clean(str(error) or type(error).__name__))
+            return Unseen(_http_reason(error), self.clean(url), self.clean(str(error) or type(error).__name__))
         status, kept, body = answer
         elapsed = round((time.monotonic() - started) * 1000)
-        return Answer(url, status, kept, self.clean(body), elapsed, tuple(seen))
+        kept = {name: self.clean(value) for name, value in kept.items()}
+        return Answer(self.clean(url), status, kept, self._clean_body(body), elapsed, tuple(map(self.clean, seen)))
 
     def clean(self, text: str) -> str:
         """Return ``text`` without secrets and control characters."""
         return printable(redacted(text, self._settings.secret_values()))
+
+    def _clean_body(self, body: str) -> str:
+        """Clean JSON string by string: a secret may be written with escapes, and masking must not break the form."""
+        try:
+            return json.dumps(self._clean_tree(json.loads(body)), ensure_ascii=False)
+        except (ValueError, RecursionError):
+            return self.clean(body)
+
+    def _clean_tree(self, value: Any) -> Any:  # noqa: ANN401 - whatever JSON held
+        if isinstance(value, dict):
+            return {self.clean(name): self._clean_tree(inner) for name, inner in value.items()}
+        if isinstance(value, list):
+            return [self._clean_tree(inner) for inner in value]
+        return self.clean(value) if isinstance(value, str) else value
 
     def unseen(self, error: Exception, tried: str) -> Unseen:
         """Say why an AWS or R2 call failed.
@@ -211,7 +241,10 @@ class Connections:
             error: One of `AWS_ERRORS`.
             tried: The IAM action that was called.
         """
-        return Unseen(aws_reason(error), tried, self.clean(str(error)))
+        reason, words = aws_reason(error), self.clean(str(error))
+        # Decrypting a SecureString is an action of its own; where AWS names what it denies, that is the one.
+        named = _DENIED_ACTION.search(words) if reason == "denied" else None
+        return Unseen(reason, named[1] if named else tried, words)
 
     def _session(self) -> boto3.Session:
         if "session" not in self._made:
@@ -286,10 +319,13 @@ def aws_reason(error: Exception) -> Reason:
         code = str(error.response.get("Error", {}).get("Code", ""))
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
         message = str(error.response.get("Error", {}).get("Message", ""))
-        if code == "SignatureDoesNotMatch" and ("expired" in message or "not yet current" in message):
+        mismatch = code in {"SignatureDoesNotMatch", "InvalidSignatureException"}
+        if mismatch and ("expired" in message or "not yet current" in message):
             return "clock-skew"
         fallback: Reason = "server-error" if status >= _SERVER_ERROR else "unexpected-answer"
         return _REASONS.get(code, fallback)
+    if isinstance(error, EndpointConnectionError):
+        return _socket_reason(error.kwargs.get("error"))
     for kinds, reason in _BOTOCORE_REASONS:
         if isinstance(error, kinds):
             return reason
@@ -298,10 +334,13 @@ def aws_reason(error: Exception) -> Reason:
 
 _BOTOCORE_REASONS: Final[tuple[tuple[tuple[type[Exception], ...], Reason], ...]] = (
     ((NoCredentialsError, PartialCredentialsError, ProfileNotFound), "credentials-missing"),
-    ((SSOTokenLoadError, UnauthorizedSSOTokenError, TokenRetrievalError), "credentials-invalid"),
+    (
+        (SSOTokenLoadError, UnauthorizedSSOTokenError, TokenRetrievalError, CredentialRetrievalError),
+        "credentials-invalid",
+    ),
     ((ConnectTimeoutError, ReadTimeoutError), "timeout"),
     ((SSLError,), "tls"),
-    ((EndpointConnectionError,), "unreachable"),
+    ((BotoConnectionError, HTTPClientError), "unreachable"),
 )
 
 
@@ -310,19 +349,26 @@ def _http_reason(error: Exception) -> Reason:
         return "timeout"
     if isinstance(error, httpx.InvalidURL | httpx.UnsupportedProtocol):
         return "not-configured"
-    # httpx wraps the socket's error; the innermost one says what happened.
-    cause: BaseException | None = error
-    while cause is not None:
+    if isinstance(error, httpx.RemoteProtocolError | httpx.DecodingError):
+        # Something listens and answers, but not in HTTP.
+        return "unexpected-answer"
+    return _socket_reason(error)
+
+
+def _socket_reason(error: BaseException | None) -> Reason:
+    """Name what happened at the socket; libraries wrap its error, and the innermost one says it."""
+    while error is not None:
         for kind, reason in _SOCKET_REASONS:
-            if isinstance(cause, kind):
+            if isinstance(error, kind):
                 return reason
-        cause = cause.__cause__ or cause.__context__
+        error = error.__cause__ or error.__context__
     return "unreachable"
 
 
 _SOCKET_REASONS: Final[tuple[tuple[type[BaseException], Reason], ...]] = (
     (ssl.SSLError, "tls"),
     (ConnectionRefusedError, "refused"),
+    (ConnectionResetError, "refused"),
     (socket.gaierror, "dns"),
 )
 

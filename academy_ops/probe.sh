@@ -45,12 +45,15 @@ docker inspect --type container --format '{{range .Config.Env}}{{println .}}{{en
     fi
   done
 
-log=$(docker logs --tail 4000 "$container" 2>&1)
+# Each line with its time: what a worker complained of an hour ago need not be true now.
+log=$(docker logs --timestamps --tail 4000 "$container" 2>&1)
 echo "log_lines=$(printf '%s' "$log" | grep -c '')"
 if [ -n "$job" ]; then
   echo 'section=job'
   printf '%s\n' "$log" | grep -F -e "$job" | cut -c -400 | tail -n 15
 fi
+echo 'section=errors'
+printf '%s\n' "$log" | grep -E 'Error|Exception|Traceback|denied|No module named|No space left' | cut -c -400 | tail -n 12
 echo 'section=tail'
 printf '%s\n' "$log" | tail -n 60 | cut -c -300 | tail -c 9000
 echo

@@ -18,6 +18,8 @@ _CAUSES: Final[dict[Reason, str]] = {
     "clock-skew": "clock-skew",
     "timeout": "aws-unreachable",
     "unreachable": "aws-unreachable",
+    "dns": "aws-unreachable",
+    "refused": "aws-unreachable",
     "tls": "aws-unreachable",
 }
 

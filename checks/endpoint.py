@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from http import HTTPStatus
 from typing import Final
@@ -16,6 +18,7 @@ from academy_ops.diagnosis.records import Finding, Json, Reason, Unseen
 from academy_ops.diagnosis.run import Check
 from academy_ops.messages import say
 from checks.facts import Case, EndpointFacts
+from checks.job_document import read_answer
 
 _NO_ANSWER: Final[dict[Reason, str]] = {
     "dns": "endpoint-dns",
@@ -23,6 +26,8 @@ _NO_ANSWER: Final[dict[Reason, str]] = {
     "unreachable": "endpoint-refused",
     "timeout": "endpoint-timeout",
     "tls": "endpoint-tls",
+    # Something answers there, but not in HTTP.
+    "unexpected-answer": "api-not-json",
 }
 _BY_STATUS: Final[dict[int, str]] = {
     # 520 to 530 are Cloudflare's own.
@@ -39,6 +44,10 @@ _BY_STATUS: Final[dict[int, str]] = {
 }
 _HIDES: Final = tuple(code for code, cause in CATALOGUE.items() if cause.section == "2")
 _MANY_REDIRECTS: Final = 5
+_REFUSED_HOST: Final = re.compile(r"host header|DisallowedHost|ALLOWED_HOSTS", re.IGNORECASE)
+_CHALLENGE: Final = re.compile(r"just a moment|attention required|challenge-platform|cf-chl|cf-error", re.IGNORECASE)
+"""What Cloudflare's own pages say; a 503 of the origin comes with the same ``server`` header."""
+_SHOWN_HEADERS: Final = ("server", "cf-ray", "cf-mitigated", "location", "retry-after")
 
 
 def observe(target: Target, case: Case) -> EndpointFacts:  # noqa: ARG001 - every check has the same form
@@ -72,7 +81,7 @@ def judge(case: Case) -> Iterator[Finding]:
         return
     evidence = _evidence(facts)
     if isinstance(facts.main, Unseen):
-        code = _NO_ANSWER.get(facts.main.reason)
+        code = "api-database-down" if _database_down(facts) else _NO_ANSWER.get(facts.main.reason)
         # A refusal is an answer of the other side; silence may be this machine's own network.
         if code and (facts.main.reason == "refused" or case.anything_answered()):
             yield pen.fail(code, evidence)
@@ -82,6 +91,9 @@ def judge(case: Case) -> Iterator[Finding]:
     code = _fault(facts, facts.main, job_asked=case.job_id is not None)
     if code:
         yield pen.fail(code, evidence)
+    elif not _well(facts.main):
+        strange = Unseen("unexpected-answer", facts.main.url, f"HTTP {facts.main.status}")
+        yield replace(pen.unknown(say("the API"), strange, _HIDES), evidence=evidence)
     else:
         yield pen.ok(say("The API answers: {status}.", status=facts.main.status), evidence)
 
@@ -96,20 +108,32 @@ def _fault(facts: EndpointFacts, main: Answer, *, job_asked: bool) -> str | None
         return _bad_gateway(facts)
     if main.status in _BY_STATUS:
         return _BY_STATUS[main.status]
-    if _server_error(facts.health) and _well(facts.healthz):
+    if _database_down(facts):
         return "api-database-down"
-    return "api-error" if _server_error(main) else _misread(main, job_asked=job_asked)
+    return "api-error" if _server_error(main) else _misread(facts, main, job_asked=job_asked)
 
 
-def _misread(main: Answer, *, job_asked: bool) -> str | None:
-    if main.status == HTTPStatus.BAD_REQUEST and not _is_json(main):
-        # Django refuses an unknown Host header with an HTML page.
+def _misread(facts: EndpointFacts, main: Answer, *, job_asked: bool) -> str | None:
+    """Name what is wrong with an answer that is no server error."""
+    if main.status == HTTPStatus.BAD_REQUEST and _REFUSED_HOST.search(main.body):
         return "api-host-rejected"
-    if main.status == HTTPStatus.NOT_FOUND and job_asked and _is_json(main):
-        return "job-not-found"
-    if _well(main) and (_is_json(main) or not job_asked):
-        return None
-    return "api-not-json"
+    if not _is_json(main):
+        # Any HTML of status 400 is Django's page for a Host header that it does not know; /health may be plain text.
+        bad_host = main.status == HTTPStatus.BAD_REQUEST
+        return "api-host-rejected" if bad_host else None if _well(main) and not job_asked else "api-not-json"
+    if main.status == HTTPStatus.NOT_FOUND and job_asked:
+        # An API that has no /healthz either is another one, or is not at this path.
+        elsewhere = isinstance(facts.healthz, Answer) and facts.healthz.status == HTTPStatus.NOT_FOUND
+        return "api-not-json" if elsewhere else "job-not-found"
+    if _well(main):
+        return "api-not-json" if job_asked and isinstance(read_answer(main), Unseen) else None
+    return "api-not-json" if main.status == HTTPStatus.NOT_FOUND else None
+
+
+def _database_down(facts: EndpointFacts) -> bool:
+    """Tell whether the process answers and its database does not: /healthz is well, /health fails or hangs."""
+    hangs = isinstance(facts.health, Unseen) and facts.health.reason == "timeout"
+    return _well(facts.healthz) and (hangs or _server_error(facts.health))
 
 
 def _bad_gateway(facts: EndpointFacts) -> str:
@@ -120,9 +144,16 @@ def _bad_gateway(facts: EndpointFacts) -> str:
 
 
 def _blocked(answer: Answer) -> bool:
-    at_edge = answer.headers.get("server", "").lower() == "cloudflare"
-    refuses = answer.status in {HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}
-    return "cf-mitigated" in answer.headers or (at_edge and refuses and not _is_json(answer))
+    """Tell whether the edge shows a page of its own; what nginx or the API refuses passes through it, too."""
+    if "cf-mitigated" in answer.headers:
+        return True
+    if answer.headers.get("server", "").lower() != "cloudflare" or _is_json(answer):
+        return False
+    if answer.status == HTTPStatus.FORBIDDEN:
+        return "nginx" not in answer.body
+    return answer.status in {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE} and bool(
+        _CHALLENGE.search(answer.body)
+    )
 
 
 def _well(answer: Answer | Unseen) -> bool:
@@ -159,9 +190,11 @@ def _not_configured(answer: Answer | Unseen) -> bool:
 
 def _layer(answer: Answer | Unseen) -> Json:
     if isinstance(answer, Unseen):
-        return {"url": answer.tried, "reason": answer.reason}
+        return {"url": answer.tried, "reason": answer.reason, "detail": answer.detail}
     shown: dict[str, Json] = {"url": answer.url, "status": answer.status, "elapsed_ms": answer.elapsed_ms}
-    shown |= {name: value for name, value in answer.headers.items() if name in {"server", "cf-ray", "location"}}
+    shown |= {name: answer.headers[name] for name in _SHOWN_HEADERS if name in answer.headers}
+    if answer.redirects:
+        shown["redirects"] = len(answer.redirects)
     return shown
 
 

@@ -116,7 +116,8 @@ class JobFacts:
 
     Attributes:
         document: What the API says; None when it knows no such job.
-        again: What it said 3 s later, where the job's age is unknown and would decide.
+        again: What it said on a second look: 3 s later where the job's age is unknown and would decide, at once
+            where its file is gone.
         object_there: Whether the job's file is still in the bucket; None where that was not asked.
     """
 
@@ -147,11 +148,20 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Activity:
-    """A scaling activity, newest first in a list of them."""
+    """A scaling activity, newest first in a list of them.
+
+    Attributes:
+        status: ``Successful``, ``Failed``, ``Cancelled``, or what it waits for.
+        description: What is done, and to which instance.
+        message: Why it failed, in the words of EC2.
+        cause: Why it was begun.
+        started_at: When.
+    """
 
     status: str
     description: str
     message: str
+    cause: str
     started_at: datetime | None
 
 
@@ -163,7 +173,6 @@ class Machine:
     state: str
     launched_at: datetime | None
     private_ip: str | None
-    public_ip: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,8 +223,9 @@ class QueueFacts:
     Attributes:
         queue: The job queue; None when it does not exist.
         dead_letters: Its dead-letter queue; None when it has none.
-        oldest_seconds: CloudWatch's age of the oldest message, where messages wait and the job tells no age.
-        again: The job queue some seconds later, where the job waits and the queue was empty.
+        oldest_seconds: CloudWatch's age of the oldest message, where there are messages and the job tells no age.
+        again: The job queue some seconds later, where that would decide: the job waits and the queue was empty, or
+            messages of unknown age wait.
         job_again: The job's status read after that.
     """
 
@@ -236,6 +246,7 @@ class Environment:
         bucket: The effective bucket.
         access_key: ``R2_ACCESS_KEY``.
         secret_key: ``R2_SECRET_KEY``.
+        fingerprint: A salted digest of all five, to hold a container's against the parameter's.
     """
 
     queue: Comparison
@@ -243,6 +254,15 @@ class Environment:
     bucket: Comparison
     access_key: Comparison
     secret_key: Comparison
+    fingerprint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    """A line of a worker's log; ``at`` is Docker's own time of it, None where it told none."""
+
+    at: datetime | None
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,6 +272,10 @@ class Container:
     Attributes:
         out_of_memory: Its last process was killed for want of memory; a restart forgets that.
         oom_kills: How often that happened in the last ten minutes.
+        log_lines: How many of its last 4,000 log lines there are.
+        job_lines: The last lines that name the job.
+        error_lines: The last lines that speak of an error.
+        tail: The last lines.
     """
 
     status: str
@@ -262,8 +286,9 @@ class Container:
     started_at: datetime | None
     environment: Environment
     log_lines: int
-    job_lines: tuple[str, ...]
-    tail: tuple[str, ...]
+    job_lines: tuple[LogLine, ...]
+    error_lines: tuple[LogLine, ...]
+    tail: tuple[LogLine, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Final
@@ -14,7 +15,7 @@ from academy_ops.diagnosis.findings import Pen
 from academy_ops.diagnosis.records import Finding, JobState, Json, Standing, Unseen
 from academy_ops.diagnosis.run import Check
 from academy_ops.messages import say
-from checks.facts import Case, Depth, JobDocument, JobFacts, LogsFacts, QueueFacts
+from checks.facts import Case, Depth, JobDocument, JobFacts, LogsFacts, Parameter, QueueFacts
 from checks.job_document import code_of_message, failed, read_answer
 from checks.times import age
 
@@ -23,6 +24,10 @@ STALLED_SECONDS: Final = 600
 SECOND_LOOK_SECONDS: Final = 3
 _MAX_ROWS_SHOWN: Final = 20
 
+_FAILURE: Final = re.compile(r"failed|error=", re.IGNORECASE)
+_REFUSED_BY_R2: Final = frozenset(
+    {"r2-credentials-rejected", "r2-access-denied", "r2-bucket-missing", "r2-endpoint-unreachable"}
+)
 _RUNNING: Final = frozenset({JobStatus.RUNNING, JobStatus.VALIDATING, JobStatus.RETRYING})
 _STATES: Final[dict[str, JobState]] = {
     JobStatus.PENDING: JobState.PENDING,
@@ -32,14 +37,19 @@ _STATES: Final[dict[str, JobState]] = {
 
 
 def observe(target: Target, case: Case) -> JobFacts:
-    """Read the job from the endpoint's answer; ask again only where its age is unknown."""
+    """Read the job from the endpoint's answer; ask again only where that would decide."""
     if target.job_id is None:
         return JobFacts(Unseen("not-asked", "job"))
     document = read_answer(case.endpoint.main if not isinstance(case.endpoint, Unseen) else case.endpoint)
+    there = _object_there(target, document)
     again: JobDocument | Unseen | None = Unseen("not-asked", "job")
-    if isinstance(document, JobDocument) and _active(document) and document.created_at is None:
-        again = look_again(target)
-    return JobFacts(document, again, _object_there(target, document))
+    if isinstance(document, JobDocument) and _active(document):
+        if _age(case, document) is None:
+            again = look_again(target)
+        elif there is False:
+            # It may just have ended, and its file with it.
+            again = look_again(target, at_once=True)
+    return JobFacts(document, again, there)
 
 
 def look_again(target: Target, *, at_once: bool = False) -> JobDocument | Unseen | None:
@@ -93,7 +103,7 @@ def standing(case: Case) -> Standing:
     if failed(document):
         return Standing(JobState.FAILED)
     if document.status in _RUNNING:
-        return Standing(JobState.RUNNING, moving=not _stalled(case, document))
+        return Standing(JobState.RUNNING, moving=_stalled(case, document) is False)
     moving = document.status == JobStatus.PENDING and young(case, YOUNG_SECONDS)
     return Standing(_STATES.get(document.status, JobState.UNSEEN), moving)
 
@@ -117,22 +127,26 @@ def job_of(case: Case) -> JobDocument | None:
 
 
 def waited(case: Case) -> float | None:
-    """Return for how many seconds the job has waited: from its own time, else from the oldest message's age."""
+    """Return for how many seconds the job has waited: from its own times, else from the oldest message's age.
+
+    A job that was taken and came back has waited since then, not since it was made.
+    """
     document = job_of(case)
-    own = age(case.observed_at, document.created_at) if document else None
-    if own is not None or isinstance(case.queue, Unseen):
-        return own
+    times = (document.created_at, document.updated_at) if document else ()
+    own = [known for known in (age(case.observed_at, one) for one in times) if known is not None]
+    if own or isinstance(case.queue, Unseen):
+        return min(own, default=None)
     oldest = case.queue.oldest_seconds
     return oldest if isinstance(oldest, float) else None
 
 
 def waited_at_least(case: Case, seconds: float) -> bool:
-    """Tell whether the job has waited so long; one of unknown age has if two looks saw it unmoved."""
+    """Tell whether the job has waited so long; one of unknown age has if two looks saw it unmoved.
+
+    Without a job the messages in the queue are what waits.
+    """
     known = waited(case)
-    if known is not None:
-        return known >= seconds
-    seen_twice = not isinstance(case.job, Unseen) and isinstance(case.job.again, JobDocument)
-    return seen_twice and not _moved(case)
+    return known >= seconds if known is not None else _seen_twice(case) and not _moved(case)
 
 
 def young(case: Case, seconds: float) -> bool:
@@ -141,48 +155,90 @@ def young(case: Case, seconds: float) -> bool:
     return known < seconds if known is not None else _moved(case)
 
 
+def still_waits(case: Case) -> bool:
+    """Tell whether the job waits or hangs: PENDING and not young any more, or RUNNING and stalled."""
+    document = job_of(case)
+    if document is None or not _active(document):
+        return False
+    if document.status == JobStatus.PENDING:
+        return not young(case, YOUNG_SECONDS)
+    return _stalled(case, document) is True
+
+
 def _judge_active(pen: Pen, case: Case, document: JobDocument) -> Iterator[Finding]:
     evidence = {**_evidence(document), "waited_seconds": waited(case)}
-    if not isinstance(case.job, Unseen) and case.job.object_there is False:
-        yield pen.fail("upload-object-missing", {**evidence, "file_key": document.file_key})
-    elif not isinstance(case.job, Unseen) and isinstance(case.job.object_there, Unseen):
-        yield pen.unknown(say("the job's file in the bucket"), case.job.object_there, ("upload-object-missing",))
-    if document.status in _RUNNING and _stalled(case, document):
+    facts = case.job
+    if isinstance(facts, JobFacts) and facts.object_there is False:
+        if isinstance(facts.again, Unseen):
+            yield pen.unknown(say("whether the job still needs its file"), facts.again, ("upload-object-missing",))
+        elif facts.again is not None and _active(facts.again):
+            yield pen.fail("upload-object-missing", {**evidence, "file_key": document.file_key})
+    elif isinstance(facts, JobFacts) and isinstance(facts.object_there, Unseen):
+        yield pen.unknown(say("the job's file in the bucket"), facts.object_there, ("upload-object-missing",))
+    stalled = document.status in _RUNNING and _stalled(case, document)
+    if stalled:
         yield pen.fail("job-stalled", evidence)
-    else:
-        yield pen.ok(say("The job is {status}.", status=document.status), evidence)
+        return
+    if stalled is None and isinstance(facts, JobFacts) and isinstance(facts.again, Unseen):
+        yield pen.unknown(say("whether the job moves"), facts.again, ("job-stalled",))
+    yield pen.ok(say("The job is {status}.", status=document.status), evidence)
 
 
-def _stalled(case: Case, document: JobDocument) -> bool:
+def _stalled(case: Case, document: JobDocument) -> bool | None:
+    """Tell whether a running job has stopped moving; None where that can't be known."""
     since = age(case.observed_at, document.updated_at)
     if since is not None:
         return since >= STALLED_SECONDS
     depth = case.queue.queue if isinstance(case.queue, QueueFacts) else None
-    return isinstance(depth, Depth) and depth.total == 0 and not _moved(case)
+    if _moved(case) or (isinstance(depth, Depth) and depth.total > 0):
+        return False
+    return True if isinstance(depth, Depth) and _seen_twice(case) else None
+
+
+def _age(case: Case, document: JobDocument) -> float | None:
+    """Return the age that decides about a job: since it was made, or since it last moved where it runs."""
+    return age(case.observed_at, document.updated_at if document.status in _RUNNING else document.created_at)
+
+
+def _seen_twice(case: Case) -> bool:
+    if job_of(case) is None:
+        return isinstance(case.queue, QueueFacts) and isinstance(case.queue.again, Depth)
+    return isinstance(case.job, JobFacts) and isinstance(case.job.again, JobDocument)
 
 
 def _moved(case: Case) -> bool:
-    if isinstance(case.job, Unseen) or not isinstance(case.job.again, JobDocument):
+    if not _seen_twice(case):
         return False
-    return case.job.again != case.job.document
+    if isinstance(case.job, JobFacts) and isinstance(case.job.document, JobDocument):
+        return case.job.again != case.job.document
+    return isinstance(case.queue, QueueFacts) and case.queue.again != case.queue.queue
 
 
 def _ended_badly(case: Case, document: JobDocument) -> str:
     """Name what the job's own words prove; the most specific code that the evidence carries."""
-    if document.error_message:
-        code = code_of_message(document.error_message)
-        refused = code in {"r2-credentials-rejected", "r2-access-denied", "r2-bucket-missing"}
-        return "worker-r2-mismatch" if refused and _worker_differs(case) else code or "job-failed"
     codes = {code_of_message(row.error) for row in document.result.failed} if document.result else set[str | None]()
-    only = codes.pop() if len(codes) == 1 else None
-    return only if only and only.startswith("excel-") else "job-failed"
+    only = codes.pop() if len(codes) == 1 and not document.error_message else None
+    if only and only.startswith("excel-"):
+        return only
+    own_words = [document.error_message, *_log_of_failure(case)]
+    code = next((code for words in own_words if words and (code := code_of_message(words))), None)
+    return "worker-r2-mismatch" if code in _REFUSED_BY_R2 and _worker_differs(case) else code or "job-failed"
+
+
+def _log_of_failure(case: Case) -> Iterator[str]:
+    """Return what the workers wrote of the job's failure, the newest first."""
+    hosts = case.logs.hosts if isinstance(case.logs, LogsFacts) else ()
+    for container in (host.container for host in hosts if host.container):
+        yield from (line.text for line in reversed(container.job_lines) if _FAILURE.search(line.text))
 
 
 def _worker_differs(case: Case) -> bool:
-    """Tell whether a worker's R2 settings are others than the API's."""
+    """Tell whether a worker's R2 settings, or those that the next one would get, are others than the API's."""
     if not isinstance(case.logs, LogsFacts):
         return False
     own = [host.container.environment for host in case.logs.hosts if host.container]
+    if not own and isinstance(case.logs.parameter, Parameter) and case.logs.parameter.environment:
+        own = [case.logs.parameter.environment]
     return any("different" in (e.endpoint, e.bucket, e.access_key, e.secret_key) for e in own)
 
 

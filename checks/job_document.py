@@ -10,6 +10,7 @@ from typing import Any, Final
 from academy_ops.academy.contract import JobStatus
 from academy_ops.clients import Answer
 from academy_ops.diagnosis.records import Unseen
+from academy_ops.diagnosis.redact import printable
 from checks.facts import FailedRow, JobDocument, JobResult
 from checks.times import parse
 
@@ -19,22 +20,32 @@ _FAILED: Final = frozenset({JobStatus.FAILED, JobStatus.REJECTED_BAD_INPUT})
 _MESSAGES: Final = tuple(
     (re.compile(form, re.IGNORECASE), code)
     for form, code in (
-        (r"NoSuchKey", "excel-object-missing"),
-        (r"NoSuchBucket", "r2-bucket-missing"),
-        (r"InvalidAccessKeyId|SignatureDoesNotMatch|\(Unauthorized\)", "r2-credentials-rejected"),
-        (r"AccessDenied.*(GetObject|HeadObject)", "r2-access-denied"),
+        (r"NoSuchKey|\(404\) when calling the (Get|Head)Object", "excel-object-missing"),
+        (r"NoSuchBucket|\(404\) when calling the HeadBucket", "r2-bucket-missing"),
+        (r"InvalidAccessKeyId|SignatureDoesNotMatch|\((Unauthorized|401)\)", "r2-credentials-rejected"),
+        (r"\((AccessDenied|Forbidden|403)\) when calling the (Get|Head|List)(Object|Bucket)", "r2-access-denied"),
+        (r"\((InternalError|ServiceUnavailable|5\d\d)\) when calling the (Get|Head)Object", "r2-server-error"),
         (r"R2 settings missing|R2_\w+ .*(missing|not set)", "worker-env-missing"),
         (r"No module named", "worker-dependency-missing"),
+        (r"No space left on device|Errno 28\b", "worker-disk-full"),
+        (r"\bMemoryError\b|out of memory", "worker-out-of-memory"),
         (r"NonExistentQueue|QueueDoesNotExist", "queue-missing"),
         (
-            r"OperationalError|psycopg|too many (clients|connections)|database is locked|could not connect to server",
+            r"OperationalError|psycopg|too many (clients|connections)|database is locked|connect(ion)? to server",
             "worker-database-down",
         ),
-        (r"not a zip file|BadZipFile|encrypted|암호|엑셀 파일을 열|\.xls ", "excel-unreadable"),
-        (r"학부모\s*전화(번호)?\s*(열|컬럼|column)|parent[- _]?phone.*column", "excel-phone-column-missing"),
-        (r"(전화번호|phone).*(\d+\s*(개|행|rows?)|check failed|형식|검증|010)", "excel-phone-invalid"),
-        (r"헤더|머리글|제목 행|header", "excel-header-missing"),
-        (r"학생.*(없|찾지 못)|no student", "excel-no-students"),
+        (r"Could not connect to the endpoint URL|(Connect|Read) timeout on endpoint URL", "r2-endpoint-unreachable"),
+        (r"not a zip file|BadZipFile|encrypted|암호가|암호화|엑셀 파일을 열|\.xls\b(?!x)", "excel-unreadable"),
+        (
+            r"학부모\s*(전화|핸드폰|연락처)(번호)?\s*(열|컬럼|칼럼|column)|parent[- _]?phone[- _]*column",
+            "excel-phone-column-missing",
+        ),
+        (
+            r"(전화번호|연락처|핸드폰|phone).*(\d+\s*(개|건|행|명|rows?\b)|failed|형식|검증|유효하지|올바르지|010|invalid)",
+            "excel-phone-invalid",
+        ),
+        (r"(헤더|머리글|제목)\s*(행|줄)?[을를이가]?\s*(찾|없)|header row|no header", "excel-header-missing"),
+        (r"학생\s*(행|데이터|정보)?[을를이가]?\s*(없|찾지 못|찾을 수 없)|no (valid )?student", "excel-no-students"),
     )
 )
 """The job's own words, most telling first; facts.md lists what operators meet in production."""
@@ -65,8 +76,8 @@ def read_answer(answer: Answer | Unseen) -> JobDocument | Unseen | None:
     if not isinstance(progress, dict):
         progress = {}
     return JobDocument(
-        job_id=str(body.get("job_id", "")),
-        status=body["status"],
+        job_id=printable(str(body.get("job_id", ""))),
+        status=printable(body["status"]),
         error_message=_message(body.get("error_message")),
         result=_result(body.get("result")),
         percent=_number(progress.get("percent")),
@@ -111,7 +122,7 @@ def _result(value: object) -> JobResult | None:
         failed=tuple(
             FailedRow(_count(row.get("row")), _text(row.get("error")) or "")
             if isinstance(row, dict)
-            else FailedRow(None, str(row))
+            else FailedRow(None, printable(str(row)))
             for row in (rows if isinstance(rows, list) else [])
         ),
     )
@@ -123,7 +134,7 @@ def _message(value: object) -> str | None:
 
 
 def _text(value: object) -> str | None:
-    return value.strip() or None if isinstance(value, str) else None
+    return printable(value).strip() or None if isinstance(value, str) else None
 
 
 def _number(value: Any) -> float | None:  # noqa: ANN401 - whatever JSON held

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from functools import partial
 from typing import Final
 
@@ -19,11 +20,11 @@ from academy_ops.diagnosis.findings import Pen
 from academy_ops.diagnosis.records import Finding, Json, Unseen
 from academy_ops.diagnosis.run import Check
 from academy_ops.messages import say
-from checks.facts import Case, Container, Environment, Host, LogsFacts, Parameter
-from checks.job import active
+from checks.facts import Case, Container, Environment, Host, LogLine, LogsFacts, Parameter
+from checks.job import still_waits
 from checks.times import age
 from checks.worker_report import compare, digests_of, read_host, read_parameter
-from checks.workers import in_service, past_boot, work_waits
+from checks.workers import BOOT_SECONDS, boot_age, in_service, past_boot, work_waits
 
 _BATCH: Final = 50
 """SendCommand takes at most 50 instance ids."""
@@ -31,11 +32,14 @@ _POLL_SECONDS: Final = 0.2
 _COMMAND_SECONDS: Final = 30
 _ENDED: Final = frozenset({"Success", "Failed", "TimedOut", "Cancelled"})
 
-_FULL_PERCENT: Final = 95
+_FULL_PERCENT: Final = 98
+_NEARLY_FULL_PERCENT: Final = 90
 _LOOP_RESTARTS: Final = 3
 _LOOP_SECONDS: Final = 300
-_LAST_LINES: Final = 15
+_RECENT_SECONDS: Final = 900
 _SHOWN_LINES: Final = 5
+_SHOWN_JOB_LINES: Final = 15
+_SHOWN_INSTANCES: Final = 10
 _HIDES: Final = tuple(code for code, cause in CATALOGUE.items() if cause.section == "3-4" and not cause.warn)
 _FROM_PARAMETER: Final = ("worker-env-missing", "worker-queue-mismatch", "worker-r2-mismatch", "worker-env-stale")
 
@@ -44,11 +48,16 @@ _LOG_SIGNS: Final = tuple(
     for form, code in (
         (r"ModuleNotFoundError|No module named", "worker-dependency-missing"),
         (
-            r"Unable to locate credentials|NoCredentialsError|InvalidClientTokenId|ExpiredToken",
+            r"Unable to locate credentials|NoCredentialsError|InvalidClientTokenId|ExpiredToken|token .* is invalid",
             "worker-aws-credentials",
         ),
         (r"(AccessDenied|not authorized).*(sqs:|ReceiveMessage|SQS)", "worker-queue-denied"),
-        (r"OperationalError|too many (clients|connections)|could not connect to server", "worker-database-down"),
+        (
+            r"OperationalError|too many (clients|connections)|connect(ion)? to server",
+            "worker-database-down",
+        ),
+        (r"No space left on device", "worker-disk-full"),
+        (r"\bMemoryError\b", "worker-out-of-memory"),
     )
 )
 
@@ -56,15 +65,17 @@ _LOG_SIGNS: Final = tuple(
 def observe(target: Target, case: Case) -> LogsFacts:
     """Ask the instances in service through SSM, and read the parameter."""
     if isinstance(case.workers, Unseen):
-        return LogsFacts(case.workers)
+        return LogsFacts(Unseen("not-asked", "workers"))
+    # One salt for both, so that a container's environment can be held against the parameter's.
+    salt = secrets.token_hex(16)
     ids = [one.instance_id for one in in_service(case)]
     with ThreadPoolExecutor(max_workers=1) as pool:
-        parameter = pool.submit(_parameter, target)
+        parameter = pool.submit(_parameter, target, salt)
         group = case.workers.group
-        online = group if isinstance(group, Unseen) else _online(target, ids)
+        online = Unseen("not-asked", "workers") if isinstance(group, Unseen) else _online(target, ids)
         if isinstance(online, Unseen):
             return LogsFacts(online, parameter=parameter.result())
-        hosts, unseen = _ask(target, [one for one in ids if online[one]])
+        hosts, unseen = _ask(target, [one for one in ids if online[one]], salt)
         return LogsFacts(online, hosts, unseen, parameter.result())
 
 
@@ -75,43 +86,76 @@ def judge(case: Case) -> Iterator[Finding]:
     if isinstance(facts, Unseen):
         yield pen.unknown(say("the inside of the workers"), facts, _HIDES)
         return
+    told = list(_judge_inside(pen, case, facts))
+    yield from told
     if isinstance(facts.online, Unseen):
-        yield pen.unknown(say("which workers SSM reaches"), facts.online, _HIDES)
+        if facts.online.reason == "not-asked":
+            # The workers check says what is missing, once.
+            yield pen.skip(say("No worker to look into."), say("the worker group could not be observed"))
+        else:
+            yield pen.unknown(say("which workers SSM reaches"), facts.online, _HIDES)
+    elif not facts.online:
+        yield pen.skip(say("No worker to look into."), say("no instance is in service"))
+    elif not told:
+        yield pen.ok(say("Workers that run well: {count}.", count=len(facts.hosts)), _shown(case, facts.hosts))
+
+
+def _judge_inside(pen: Pen, case: Case, facts: LogsFacts) -> Iterator[Finding]:
     if isinstance(facts.parameter, Unseen) and (
         facts.parameter.reason == "denied" or not isinstance(facts.online, Unseen)
     ):
         yield pen.unknown(say("the workers' parameter"), facts.parameter, _FROM_PARAMETER)
-    if isinstance(facts.online, Unseen):
-        return
-    told = [finding for host in facts.hosts for finding in _judge_host(pen, case, host, facts.parameter)]
-    yield from told
-    for instance_id, why in facts.unseen_hosts.items():
-        yield pen.unknown(say("the inside of {instance}", instance=instance_id), why, _HIDES)
+    yield from _judge_hosts(pen, case, facts)
+    for why in dict.fromkeys(facts.unseen_hosts.values()):
+        names = [name for name, unseen in facts.unseen_hosts.items() if unseen == why]
+        shown = ", ".join(names[:_SHOWN_INSTANCES])
+        yield pen.unknown(say("the inside of {count} workers ({shown})", count=len(names), shown=shown), why, _HIDES)
     yield from _judge_offline(pen, case, facts)
-    if not facts.hosts:
-        yield from _judge_parameter(pen, facts.parameter)
-    if not facts.online:
-        yield pen.skip(say("No worker to look into."), say("no instance is in service"))
-    elif not told and facts.hosts:
-        yield pen.ok(say("Workers that run well: {count}.", count=len(facts.hosts)), _shown(case, facts.hosts))
+    yield from _judge_parameter(pen, facts)
 
 
-def _judge_host(pen: Pen, case: Case, host: Host, parameter: Parameter | Unseen | None) -> Iterator[Finding]:
+def _judge_hosts(pen: Pen, case: Case, facts: LogsFacts) -> Iterator[Finding]:
+    """Tell each fault once, however many instances have it."""
+    evidence_of: dict[str, list[Mapping[str, Json]]] = {}
+    for host in facts.hosts:
+        for code, evidence in _faults_of(case, host, facts.parameter):
+            evidence_of.setdefault(code, []).append(evidence)
+    for code, found in evidence_of.items():
+        evidence = dict(found[0])
+        if len(facts.hosts) > 1:
+            evidence["instances"] = [one["instance"] for one in found]
+        yield pen.warn(code, evidence) if CATALOGUE[code].warn else pen.fail(code, evidence)
+
+
+def _faults_of(
+    case: Case, host: Host, parameter: Parameter | Unseen | None
+) -> Iterator[tuple[str, Mapping[str, Json]]]:
     evidence: dict[str, Json] = {"instance": host.instance_id, "docker": host.docker}
-    if host.disk_percent is not None and host.disk_percent >= _FULL_PERCENT:
-        yield pen.fail("worker-disk-full", {**evidence, "disk_percent": host.disk_percent})
-    if host.docker != "up":
-        yield pen.fail("worker-docker-down", evidence)
-    elif host.container is None:
-        yield pen.fail("worker-container-missing", evidence)
-    else:
-        evidence |= _container_evidence(host.container)
-        codes = [*_state_codes(case, host.container), *_environment_codes(host.container, parameter)]
-        codes += [code for code in [_log_code(host.container)] if code]
-        for code in codes:
-            yield pen.fail(code, evidence)
-        if host.container.log_lines == 0 and work_waits(case):
-            yield pen.warn("worker-silent", evidence)
+    container = host.container
+    if container:
+        evidence |= _container_evidence(case, container)
+    if _disk_full(host):
+        yield "worker-disk-full", {**evidence, "disk_percent": host.disk_percent}
+    if host.docker != "up" or container is None:
+        since = boot_age(case, host.instance_id)
+        # While an instance boots, what is not there yet is no fault; the workers check says that it boots.
+        if since is not None and since >= BOOT_SECONDS:
+            yield "worker-container-missing" if host.docker == "up" else "worker-docker-down", evidence
+        return
+    for code in (*_state_codes(case, container), *_environment_codes(container, parameter)):
+        yield code, evidence
+    signs = _log_signs(case, container)
+    if signs:
+        yield signs[0], {**evidence, "log": [line.text for line in signs[1]]}
+    if container.log_lines == 0 and work_waits(case):
+        yield "worker-silent", evidence
+
+
+def _disk_full(host: Host) -> bool:
+    """Tell whether the disk is full: at its end, or nearly there and something does not run any more."""
+    runs = host.container is not None and host.container.status == "running"
+    percent = host.disk_percent or 0
+    return percent >= _FULL_PERCENT or (percent >= _NEARLY_FULL_PERCENT and not runs)
 
 
 def _state_codes(case: Case, container: Container) -> Iterator[str]:
@@ -119,7 +163,7 @@ def _state_codes(case: Case, container: Container) -> Iterator[str]:
     lately = since is not None and since < _LOOP_SECONDS
     if container.out_of_memory or (container.oom_kills and lately):
         yield "worker-out-of-memory"
-    if container.status == "restarting" or (container.restarts >= _LOOP_RESTARTS and lately):
+    if container.status == "restarting" or _restarts_lately(case, container):
         yield "worker-crash-loop"
     elif container.status != "running":
         yield "worker-container-exited"
@@ -127,8 +171,7 @@ def _state_codes(case: Case, container: Container) -> Iterator[str]:
 
 def _environment_codes(container: Container, parameter: Parameter | Unseen | None) -> Iterator[str]:
     own = container.environment
-    codes = list(_codes_of(own))
-    yield from codes
+    yield from _codes_of(own)
     newer = (
         isinstance(parameter, Parameter)
         and parameter.modified_at is not None
@@ -136,8 +179,8 @@ def _environment_codes(container: Container, parameter: Parameter | Unseen | Non
         and parameter.modified_at > container.started_at
     )
     environment = parameter.environment if newer and isinstance(parameter, Parameter) else None
-    # A parameter that is wrong itself explains nothing, and booting from it would not help.
-    if environment is not None and environment != own and not list(_codes_of(environment)):
+    # Booting from a parameter that is wrong itself would not help; that one is told as what it is.
+    if environment and environment.fingerprint != own.fingerprint and not list(_codes_of(environment)):
         yield "worker-env-stale"
 
 
@@ -152,70 +195,90 @@ def _codes_of(environment: Environment) -> Iterator[str]:
         yield "worker-r2-mismatch"
 
 
-def _log_code(container: Container) -> str | None:
-    """Name what the last log lines complain of, unless a job was completed since."""
-    lines = container.tail[-_LAST_LINES:]
-    for line in reversed(lines):
-        if LOG_COMPLETED in line:
+def _log_signs(case: Case, container: Container) -> tuple[str, list[LogLine]] | None:
+    """Name what the log complains of, and its lines; None where a job was completed since, or it is long ago."""
+    steady = container.status == "running" and not _restarts_lately(case, container)
+    for line in sorted({*container.error_lines, *container.tail}, key=_written_at, reverse=True):
+        if LOG_COMPLETED in line.text:
+            return None
+        # What a process that does not run any more said last is why, however long ago.
+        if steady and (age(case.observed_at, line.at) or _RECENT_SECONDS) >= _RECENT_SECONDS:
             return None
         for form, code in _LOG_SIGNS:
-            if form.search(line):
-                return code
+            if form.search(line.text):
+                return code, [line]
     return None
+
+
+def _written_at(line: LogLine) -> tuple[datetime, str]:
+    return line.at or datetime.min.replace(tzinfo=UTC), line.text
+
+
+def _restarts_lately(case: Case, container: Container) -> bool:
+    since = age(case.observed_at, container.started_at)
+    return container.restarts >= _LOOP_RESTARTS and since is not None and since < _LOOP_SECONDS
 
 
 def _judge_offline(pen: Pen, case: Case, facts: LogsFacts) -> Iterator[Finding]:
     if isinstance(facts.online, Unseen):
         return
-    offline = [instance_id for instance_id, online in facts.online.items() if not online]
+    # An agent registers only at the end of the boot.
+    booted = set(past_boot(case))
+    offline = [instance_id for instance_id, online in facts.online.items() if not online and instance_id in booted]
     if not offline:
         return
-    listed: list[Json] = list(offline)
-    evidence: dict[str, Json] = {"offline": listed, "instance": offline[0], "of": len(facts.online)}
-    if len(offline) == len(facts.online) and active(case) and past_boot(case):
+    evidence: dict[str, Json] = {"offline": _listed(offline), "instance": offline[0], "of": len(facts.online)}
+    if len(offline) == len(booted) and still_waits(case):
         yield pen.fail("ssm-offline", evidence)
     else:
         yield pen.warn("ssm-offline", evidence)
 
 
-def _judge_parameter(pen: Pen, parameter: Parameter | Unseen | None) -> Iterator[Finding]:
+def _judge_parameter(pen: Pen, facts: LogsFacts) -> Iterator[Finding]:
     """Judge what the next worker would boot with; where one runs, its own environment counts."""
-    if isinstance(parameter, Unseen):
+    parameter = facts.parameter
+    if isinstance(parameter, Unseen) or any(host.container for host in facts.hosts):
         return
     evidence: dict[str, Json] = {"parameter": pen.names["parameter"], "form": parameter.form if parameter else None}
     if parameter is None or parameter.environment is None:
         yield pen.fail("worker-env-missing", evidence)
         return
+    evidence["environment"] = _environment_evidence(parameter.environment)
     for code in _codes_of(parameter.environment):
         yield pen.fail(code, evidence)
 
 
-def _container_evidence(container: Container) -> dict[str, Json]:
-    environment = container.environment
-    evidence: dict[str, Json] = {
+def _container_evidence(case: Case, container: Container) -> dict[str, Json]:
+    lines = container.job_lines or container.tail
+    since = age(case.observed_at, container.started_at)
+    return {
         "container": container.status,
         "exit_code": container.exit_code,
         "restarts": container.restarts,
-        "environment": {
-            "AI_SQS_QUEUE_NAME_BASIC": environment.queue,
-            "R2_ENDPOINT": environment.endpoint,
-            "bucket": environment.bucket,
-            "R2_ACCESS_KEY": environment.access_key,
-            "R2_SECRET_KEY": environment.secret_key,
-        },
+        "running_seconds": since if container.status == "running" else None,
+        "environment": _environment_evidence(container.environment),
+        "log": [line.text for line in lines[-_SHOWN_LINES:]],
     }
-    lines = container.job_lines or container.tail
-    if lines:
-        last: list[Json] = list(lines[-_SHOWN_LINES:])
-        evidence["log"] = last
-    return evidence
+
+
+def _environment_evidence(environment: Environment) -> dict[str, Json]:
+    return {
+        "AI_SQS_QUEUE_NAME_BASIC": environment.queue,
+        "R2_ENDPOINT": environment.endpoint,
+        "bucket": environment.bucket,
+        "R2_ACCESS_KEY": environment.access_key,
+        "R2_SECRET_KEY": environment.secret_key,
+    }
 
 
 def _shown(case: Case, hosts: Sequence[Host]) -> dict[str, Json]:
-    shown: list[Json] = [host.instance_id for host in hosts[:_LAST_LINES]]
-    lines: list[Json] = [line for host in hosts if host.container for line in host.container.job_lines]
-    lines = lines[:_LAST_LINES]
-    return {"instances": shown, "log": lines} if case.job_id else {"instances": shown}
+    shown = _listed([host.instance_id for host in hosts])
+    lines: list[Json] = [line.text for host in hosts if host.container for line in host.container.job_lines]
+    return {"instances": shown, "log": lines[:_SHOWN_JOB_LINES]} if case.job_id else {"instances": shown}
+
+
+def _listed(names: Sequence[str]) -> list[Json]:
+    return list(names)
 
 
 def _online(target: Target, ids: Sequence[str]) -> dict[str, bool] | Unseen:
@@ -235,9 +298,8 @@ def _online(target: Target, ids: Sequence[str]) -> dict[str, bool] | Unseen:
     return {one: states.get(one, False) for one in ids}
 
 
-def _ask(target: Target, ids: Sequence[str]) -> tuple[tuple[Host, ...], dict[str, Unseen]]:
+def _ask(target: Target, ids: Sequence[str], salt: str) -> tuple[tuple[Host, ...], dict[str, Unseen]]:
     """Run the probe on every instance, in as few commands as SSM allows."""
-    salt = secrets.token_hex(16)
     script = hostscript.probe(target.settings.worker, target.job_id, salt)
     hosts: list[Host] = []
     unseen: dict[str, Unseen] = {}
@@ -287,7 +349,7 @@ def _output(target: Target, command_id: str, instance_id: str) -> str | Unseen:
     return Unseen("timeout", instance_id)
 
 
-def _parameter(target: Target) -> Parameter | Unseen | None:
+def _parameter(target: Target, salt: str) -> Parameter | Unseen | None:
     """Read the workers' parameter; its values stay in this function."""
     try:
         answer = target.connect.aws("ssm").get_parameter(Name=target.settings.parameter, WithDecryption=True)
@@ -297,7 +359,6 @@ def _parameter(target: Target) -> Parameter | Unseen | None:
         return target.connect.unseen(error, "ssm:GetParameter")
     except AWS_ERRORS as error:
         return target.connect.unseen(error, "ssm:GetParameter")
-    salt = secrets.token_hex(16)
     form, values = read_parameter(answer["Parameter"]["Value"])
     known = compare(digests_of(values, salt), salt, target.settings) if form != "unreadable" else None
     return Parameter(form, answer["Parameter"].get("LastModifiedDate"), known)

@@ -6,6 +6,7 @@ Attributes only: a receive would hide a live job for up to an hour and burn one 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Final
@@ -19,11 +20,14 @@ from academy_ops.diagnosis.findings import Pen
 from academy_ops.diagnosis.records import Finding, Json, Unseen
 from academy_ops.diagnosis.run import Check
 from academy_ops.messages import say
-from checks.facts import Case, Depth, JobDocument, QueueFacts
-from checks.job import SECOND_LOOK_SECONDS, job_of, look_again, pending, waited_at_least, young
+from checks.facts import Case, Container, Depth, JobDocument, LogLine, LogsFacts, QueueFacts
+from checks.job import SECOND_LOOK_SECONDS, active, job_of, look_again, pending, waited_at_least, young
+from checks.times import age
 from checks.workers import past_boot, working
 
 LOST_SECONDS: Final = 60
+_OF_A_JOB: Final = re.compile(r"SQS_MESSAGE_RECEIVED|EXCEL_PARSING|SQS_JOB_|AI_JOB_IDEMPOTENT_SKIP")
+_JOB_ENDED: Final = re.compile(r"SQS_JOB_COMPLETED|SQS_JOB_FAILED|AI_JOB_IDEMPOTENT_SKIP")
 _WAITED_SECONDS: Final = 120
 QUEUE_MISSING: Final = frozenset({"AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist"})
 _HIDES: Final = tuple(code for code, cause in CATALOGUE.items() if cause.section == "3-3")
@@ -37,8 +41,10 @@ def observe(target: Target, case: Case) -> QueueFacts:
         return QueueFacts(queue, dead)
     document = job_of(case)
     oldest: float | Unseen | None = Unseen("not-asked", "cloudwatch:GetMetricStatistics")
-    if queue.visible and (document is None or document.created_at is None):
+    if queue.total and (document is None or age(case.observed_at, document.created_at) is None):
         oldest = _oldest(target, case)
+        if document is None and not isinstance(oldest, float) and target.pause(SECOND_LOOK_SECONDS):
+            return QueueFacts(queue, dead, oldest, again=_depth(target, target.settings.queue))
     if queue.total == 0 and pending(case) and not young(case, LOST_SECONDS) and target.pause(SECOND_LOOK_SECONDS):
         return QueueFacts(queue, dead, oldest, _depth(target, target.settings.queue), look_again(target, at_once=True))
     return QueueFacts(queue, dead, oldest)
@@ -119,14 +125,20 @@ def _unseen_again(case: Case, facts: QueueFacts, queue: Depth) -> Unseen | None:
 
 def _not_consumed(case: Case, queue: Depth) -> bool:
     waits = queue.visible > 0 and queue.in_flight == 0
-    return waits and waited_at_least(case, _WAITED_SECONDS) and past_boot(case)
+    return waits and waited_at_least(case, _WAITED_SECONDS) and bool(past_boot(case)) and not _worked_lately(case)
 
 
 def _stuck(case: Case, queue: Depth) -> bool:
-    """Tell whether the message is in flight while the job waits and no worker works on it."""
-    if not (pending(case) and queue.in_flight and waited_at_least(case, _WAITED_SECONDS)):
+    """Tell whether a message is in flight while no live worker works on one."""
+    document = job_of(case)
+    if document is None or not queue.in_flight:
         return False
-    return working(case) == 0 or (queue.visible == 0 and _worker_took(case) is False)
+    if pending(case):
+        idle = queue.visible == 0 and _busy(case) is False
+        return waited_at_least(case, _WAITED_SECONDS) and (working(case) == 0 or idle)
+    # A worker that still runs may hold another job's message.
+    ended = age(case.observed_at, document.updated_at)
+    return not active(case) and ended is not None and ended >= _WAITED_SECONDS and working(case) == 0
 
 
 def _worker_took(case: Case) -> bool | None:
@@ -137,8 +149,45 @@ def _worker_took(case: Case) -> bool | None:
     containers = [host.container for host in logs.hosts]
     if any(container and container.job_lines for container in containers):
         return True
-    all_seen = not isinstance(logs.online, Unseen) and len(logs.hosts) == len(logs.online)
-    return False if all_seen and all(container and container.log_lines for container in containers) else None
+    return False if _all_logs_seen(logs) else None
+
+
+def _busy(case: Case) -> bool | None:
+    """Tell whether a worker is in the middle of a job; None where a log could not be seen or says nothing at all."""
+    logs = case.logs
+    if isinstance(logs, Unseen):
+        return None
+    for container in (host.container for host in logs.hosts if host.container):
+        said = _of_jobs(container)
+        own = any(_since_start(container, line) for line in container.job_lines)
+        if own or (said and not _JOB_ENDED.search(said[-1].text)):
+            return True
+    return None if not _all_logs_seen(logs) else _worked_lately(case)
+
+
+def _worked_lately(case: Case) -> bool:
+    """Tell whether a worker wrote of a job in the last two minutes.
+
+    Queue and log are not read in the same moment: a worker that has just ended one job and not yet taken the next
+    must not look idle.
+    """
+    hosts = case.logs.hosts if isinstance(case.logs, LogsFacts) else ()
+    lines = [line for host in hosts if host.container for line in _of_jobs(host.container)]
+    return any((age(case.observed_at, line.at) or _WAITED_SECONDS) < _WAITED_SECONDS for line in lines)
+
+
+def _of_jobs(container: Container) -> list[LogLine]:
+    return [line for line in container.tail if _OF_A_JOB.search(line.text) and _since_start(container, line)]
+
+
+def _since_start(container: Container, line: LogLine) -> bool:
+    """Tell whether the process that runs now has written a line; Docker keeps those of the ones before."""
+    return line.at is None or container.started_at is None or line.at >= container.started_at
+
+
+def _all_logs_seen(logs: LogsFacts) -> bool:
+    seen = not isinstance(logs.online, Unseen) and len(logs.hosts) == len(logs.online)
+    return seen and all(host.container is not None and host.container.log_lines > 0 for host in logs.hosts)
 
 
 def _depth(target: Target, name: str) -> Depth | Unseen | None:

@@ -61,13 +61,22 @@ def judge(case: Case) -> Iterator[Finding]:
         yield pen.unknown(say("the R2 bucket"), facts, _HIDES)
         return
     missing = [name for name in _REQUIRED if facts.settings[name] == "missing"]
-    malformed = {name: state for name, state in facts.settings.items() if state not in {"set", "missing"}}
+    malformed = _malformed(facts)
     if missing:
         yield pen.fail("r2-env-missing", {"missing": list(missing), "bucket": facts.bucket})
     if malformed:
         yield pen.fail("r2-env-malformed", {"settings": dict(malformed)})
     if not missing:
         yield from _judge_bucket(pen, facts, answered=case.anything_answered(), malformed=bool(malformed))
+
+
+def _malformed(facts: R2Facts) -> dict[str, SettingState]:
+    """Return the settings that can't be right as they are written, of those that are in force."""
+    in_force = (*_REQUIRED, facts.bucket_source)
+    found = {name: facts.settings[name] for name in in_force if name in facts.settings}
+    # A value that looks like a placeholder and opens the bucket is none.
+    well = {"set", "missing", "placeholder"} if facts.reach is True else {"set", "missing"}
+    return {name: state for name, state in found.items() if state not in well}
 
 
 def _judge_bucket(pen: Pen, facts: R2Facts, *, answered: bool, malformed: bool) -> Iterator[Finding]:

@@ -6,6 +6,7 @@ import re
 from datetime import UTC, datetime
 
 _NANOSECONDS = re.compile(r"(\.\d{6})\d+")
+_SKEW_SECONDS = 60
 
 
 def parse(value: object) -> datetime | None:
@@ -23,5 +24,9 @@ def parse(value: object) -> datetime | None:
 
 
 def age(now: datetime, then: datetime | None) -> float | None:
-    """Return the seconds from ``then`` to ``now``, never negative; None when ``then`` is unknown."""
-    return max(0.0, (now - then).total_seconds()) if then is not None else None
+    """Return the seconds from ``then`` to ``now``, never negative.
+
+    None when ``then`` is unknown, or so far ahead that one of the two clocks must be wrong.
+    """
+    seconds = (now - then).total_seconds() if then is not None else None
+    return None if seconds is None or seconds < -_SKEW_SECONDS else max(0.0, seconds)

@@ -12,9 +12,10 @@ from typing import Any, Final
 from academy_ops.academy.contract import BUCKET_NAME, QUEUE_NAME
 from academy_ops.clients import Connections
 from academy_ops.settings import Settings
-from checks.facts import Comparison, Container, Environment, Host
+from checks.facts import Comparison, Container, Environment, Host, LogLine
 from checks.times import parse
 
+QUEUE_SETTING: Final = "AI_SQS_QUEUE_NAME_BASIC"
 _BLANK: Final = "blank"
 _BUCKETS: Final = ("R2_EXCEL_BUCKET", "EXCEL_BUCKET_NAME")
 
@@ -71,17 +72,25 @@ def compare(digests: Mapping[str, str], salt: str, settings: Settings) -> Enviro
         return "same" if told == digest(salt, expected) else "different"
 
     endpoint = settings.get("R2_ENDPOINT")
-    queue = against("AI_SQS_QUEUE_NAME_BASIC", settings.queue)
+    queue = against(QUEUE_SETTING, settings.queue)
     if queue in {"missing", "blank"}:
         queue = "same" if settings.queue == QUEUE_NAME else "different"
     bucket_name = next((name for name in _BUCKETS if digests.get(name, _BLANK) != _BLANK), None)
     default: Comparison = "same" if settings.bucket == BUCKET_NAME else "different"
+    effective = {
+        "queue": digests.get(QUEUE_SETTING, _BLANK),
+        "bucket": digests[bucket_name] if bucket_name else digest(salt, BUCKET_NAME),
+        **{name: digests.get(name, _BLANK) for name in ("R2_ENDPOINT", "R2_ACCESS_KEY", "R2_SECRET_KEY")},
+    }
+    if effective["queue"] == _BLANK:
+        effective["queue"] = digest(salt, QUEUE_NAME)
     return Environment(
         queue=queue,
         endpoint=against("R2_ENDPOINT", endpoint.rstrip("/") if endpoint else None),
         bucket=against(bucket_name, settings.bucket) if bucket_name else default,
         access_key=against("R2_ACCESS_KEY", settings.get("R2_ACCESS_KEY")),
         secret_key=against("R2_SECRET_KEY", settings.get("R2_SECRET_KEY")),
+        fingerprint=digest(salt, json.dumps(effective, sort_keys=True)),
     )
 
 
@@ -137,9 +146,20 @@ def _container(
         started_at=parse(state.get("StartedAt")),
         environment=compare({name: value for name, _, value in pairs}, salt, settings),
         log_lines=_int(_last(fields, "log_lines")) or 0,
-        job_lines=tuple(connect.clean(line) for line in sections.get("job", []) if line.strip()),
-        tail=tuple(connect.clean(line) for line in sections.get("tail", []) if line.strip()),
+        job_lines=_log(sections, "job", connect),
+        error_lines=_log(sections, "errors", connect),
+        tail=_log(sections, "tail", connect),
     )
+
+
+def _log(sections: Mapping[str, list[str]], name: str, connect: Connections) -> tuple[LogLine, ...]:
+    return tuple(_log_line(line, connect) for line in sections.get(name, []) if line.strip())
+
+
+def _log_line(line: str, connect: Connections) -> LogLine:
+    first, _, rest = line.partition(" ")
+    at = parse(first)
+    return LogLine(at, connect.clean(rest if at else line))
 
 
 def _split(output: str) -> tuple[dict[str, list[str]], dict[str, list[str]]]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Final
+from typing import Any, Final
 
 from botocore.exceptions import ClientError
 
@@ -27,15 +28,34 @@ from checks.facts import (
     QueueFacts,
     WorkersFacts,
 )
-from checks.job import active, waited
+from checks.job import YOUNG_SECONDS, active, waited, waited_at_least, young
 from checks.times import age
 
 BOOT_SECONDS: Final = 600
 _AUTOSCALER_SECONDS: Final = 120
+_ASKED_SECONDS: Final = 180
 _LOOP_LAUNCHES: Final = 3
 _LOOP_SECONDS: Final = 1800
+_INSTANCE_ID: Final = re.compile(r"\bi-[0-9a-f]+\b")
+_HEALTH_CHECK: Final = re.compile(r"health.?check", re.IGNORECASE)
+"""Why Auto Scaling replaces an instance, in its own words; scaling in is told otherwise."""
+_ENDED: Final = frozenset({"Successful", "Failed", "Cancelled"})
+_REPLACING: Final = frozenset({"ReplaceUnhealthy", "HealthCheck", "Launch", "Terminate"})
+_SHOWN_INSTANCES: Final = 20
+_FILTER_VALUES: Final = 200
+"""DescribeInstances takes at most 200 values of a filter."""
 _HIDES: Final = tuple(code for code, cause in CATALOGUE.items() if cause.section == "3-1" and not cause.warn)
+_HIDES_INSIDE: Final = tuple(
+    code for code, cause in CATALOGUE.items() if cause.section in {"3-1", "3-4"} and not cause.warn
+)
 _LAUNCHES: Final = tuple(code for code in _HIDES if code.startswith("worker-launch"))
+_AGE_DECIDES: Final = (
+    "queue-not-consumed",
+    "ssm-offline",
+    "worker-docker-down",
+    "worker-container-missing",
+    "worker-launch-stuck",
+)
 
 
 def observe(target: Target, case: Case) -> WorkersFacts:  # noqa: ARG001 - every check has the same form
@@ -45,7 +65,11 @@ def observe(target: Target, case: Case) -> WorkersFacts:  # noqa: ARG001 - every
         activities = pool.submit(_activities, target)
         machines = pool.submit(_machines, target)
         autoscaler = pool.submit(_autoscaler, target)
-        return WorkersFacts(group.result(), activities.result(), machines.result(), autoscaler.result())
+        the_group, named = group.result(), machines.result()
+        if isinstance(the_group, Group) and not isinstance(named, Unseen):
+            nameless = _nameless(target, the_group, named)
+            named = nameless if isinstance(nameless, Unseen) else named + nameless
+        return WorkersFacts(the_group, activities.result(), named, autoscaler.result())
 
 
 def judge(case: Case) -> Iterator[Finding]:
@@ -53,10 +77,11 @@ def judge(case: Case) -> Iterator[Finding]:
     pen = Pen("workers", "3-1", case.names)
     facts = case.workers
     if isinstance(facts, Unseen):
-        yield pen.unknown(say("the worker group"), facts, _HIDES)
+        yield pen.unknown(say("the worker group"), facts, _HIDES_INSIDE)
         return
     if isinstance(facts.group, Unseen):
-        yield pen.unknown(say("the worker group"), facts.group, _HIDES)
+        # Nobody knows then which instances to look into, either.
+        yield pen.unknown(say("the worker group"), facts.group, _HIDES_INSIDE)
         if facts.group.reason != "denied":
             # What keeps the group from being seen keeps the rest, too; only permissions are told one by one.
             return
@@ -67,7 +92,13 @@ def judge(case: Case) -> Iterator[Finding]:
     if isinstance(facts.activities, Unseen):
         yield pen.unknown(say("the group's scaling activities"), facts.activities, _LAUNCHES)
     if isinstance(facts.machines, Unseen):
-        yield pen.unknown(say("the worker instances"), facts.machines, ("queue-not-consumed",))
+        yield pen.unknown(say("the worker instances"), facts.machines, _AGE_DECIDES)
+    elif ageless := [one.instance_id for one in in_service(case) if boot_age(case, one.instance_id) is None]:
+        yield pen.unknown(
+            say("how long {instances} have run", instances=", ".join(ageless)),
+            Unseen("not-found", "ec2:DescribeInstances"),
+            _AGE_DECIDES,
+        )
     yield from _judge_autoscaler(pen, facts.autoscaler)
 
 
@@ -87,10 +118,19 @@ def working(case: Case) -> int | None:
     return len(in_service(case))
 
 
-def past_boot(case: Case) -> bool:
-    """Tell whether an instance in service is old enough to have booted."""
-    ages = {one.instance_id: _boot_age(case, one.instance_id) for one in in_service(case)}
-    return any(known is not None and known >= BOOT_SECONDS for known in ages.values())
+def past_boot(case: Case) -> tuple[str, ...]:
+    """Return the instances in service that are old enough to have booted."""
+    ages = {one.instance_id: boot_age(case, one.instance_id) for one in in_service(case)}
+    return tuple(name for name, known in ages.items() if known is not None and known >= BOOT_SECONDS)
+
+
+def boot_age(case: Case, instance_id: str) -> float | None:
+    """Return for how many seconds an instance has run, or None when that is unknown."""
+    facts = case.workers
+    if isinstance(facts, Unseen) or isinstance(facts.machines, Unseen):
+        return None
+    launched = next((one.launched_at for one in facts.machines if one.instance_id == instance_id), None)
+    return age(case.observed_at, launched)
 
 
 def work_waits(case: Case) -> bool:
@@ -108,12 +148,18 @@ def _judge_group(pen: Pen, case: Case, facts: WorkersFacts, group: Group) -> Ite
             yield pen.fail("worker-launch-suspended", evidence)
         return
     serving = [one for one in group.instances if one.lifecycle == "InService"]
+    waits_for_boot = _waits_for_boot(case, serving)
     if not serving:
         code = "worker-launch-suspended" if suspended else _why_none(case, facts, group)
         yield pen.warn(code, evidence) if code == "worker-booting" else pen.fail(code, evidence)
+    elif waits_for_boot and _loops(case, facts, group):
+        yield pen.fail("worker-launch-loop", evidence)
     elif all(one.health.lower() != "healthy" for one in serving):
-        yield pen.fail("worker-unhealthy", evidence)
-    elif _waits_for_boot(case, serving):
+        if young(case, YOUNG_SECONDS) and not _REPLACING.intersection(group.suspended):
+            yield pen.ok(say("The group is replacing its unhealthy workers."), evidence)
+        else:
+            yield pen.fail("worker-unhealthy", evidence)
+    elif waits_for_boot:
         yield pen.warn("worker-booting", evidence)
     else:
         yield pen.ok(say("Workers in service: {count}.", count=len(serving)), evidence)
@@ -123,13 +169,12 @@ def _judge_group(pen: Pen, case: Case, facts: WorkersFacts, group: Group) -> Ite
 
 
 def _judge_zero(pen: Pen, case: Case, facts: WorkersFacts, evidence: dict[str, Json]) -> Iterator[Finding]:
-    since = waited(case)
     # One that could not be seen may be alive; for its first minutes that is not told as a fault.
     unseen = isinstance(facts.autoscaler, Unseen)
     autoscaler_acts = unseen or (isinstance(facts.autoscaler, Autoscaler) and alive(facts.autoscaler))
     if not work_waits(case):
         yield pen.ok(say("No worker runs, and nothing waits for one."), evidence)
-    elif autoscaler_acts and since is not None and since < _AUTOSCALER_SECONDS:
+    elif autoscaler_acts and not waited_at_least(case, _AUTOSCALER_SECONDS):
         yield pen.ok(say("No worker runs yet; the autoscaler starts one within a minute or two."), evidence)
     else:
         yield pen.fail("worker-scaled-to-zero", evidence)
@@ -138,28 +183,56 @@ def _judge_zero(pen: Pen, case: Case, facts: WorkersFacts, evidence: dict[str, J
 def _why_none(case: Case, facts: WorkersFacts, group: Group) -> str:
     """Name why a group that wants instances has none in service."""
     coming = [one for one in group.instances if one.lifecycle.startswith("Pending")]
-    ages = {one.instance_id: _boot_age(case, one.instance_id) for one in coming}
-    activities = facts.activities if not isinstance(facts.activities, Unseen) else ()
-    launches = [one for one in activities if one.description.startswith("Launching")]
-    latest = launches[0].status if launches else None
-    if any(one.lifecycle == "Pending:Wait" and (ages[one.instance_id] or 0) >= BOOT_SECONDS for one in coming):
-        return "worker-launch-stuck"
-    if latest in {"Failed", "Cancelled"} and not coming:
+    launch = next(iter(_launches(facts)), None)
+    begun = age(case.observed_at, launch.started_at) if launch else None
+    ages = [boot_age(case, one.instance_id) or begun for one in coming]
+    if launch and launch.status in {"Failed", "Cancelled"} and not coming:
         return "worker-launch-failing"
-    if _succeeded_lately(case, launches) >= _LOOP_LAUNCHES:
+    if _loops(case, facts, group):
         return "worker-launch-loop"
-    launching = latest is not None and latest not in {"Successful", "Failed", "Cancelled"}
-    if launching or any((known or 0) < BOOT_SECONDS for known in ages.values()):
+    overdue = any((known or 0) >= BOOT_SECONDS for known in ages)
+    on_hook = any(one.lifecycle == "Pending:Wait" for one in coming)
+    if overdue and (on_hook or (launch and launch.status == "MidLifecycleAction")):
+        return "worker-launch-stuck"
+    launching = launch is not None and launch.status not in _ENDED and (begun or 0) < BOOT_SECONDS
+    # A group that has just been asked for an instance has not recorded its launch yet.
+    just_asked = not group.instances and (waited(case) or math.inf) < _ASKED_SECONDS
+    if launching or just_asked or (coming and not overdue):
         return "worker-booting"
     return "worker-no-instances"
+
+
+def _launches(facts: WorkersFacts) -> list[Activity]:
+    """Return the launches among the group's activities, newest first."""
+    activities = facts.activities if not isinstance(facts.activities, Unseen) else ()
+    return [one for one in activities if one.description.startswith("Launching")]
+
+
+def _loops(case: Case, facts: WorkersFacts, group: Group) -> bool:
+    """Tell whether instances are launched and gone again, other than by scaling in."""
+    present = {one.instance_id for one in group.instances}
+    activities = facts.activities if not isinstance(facts.activities, Unseen) else ()
+    scaled_in = {
+        name
+        for one in activities
+        if one.description.startswith("Terminating") and not _HEALTH_CHECK.search(one.cause)
+        for name in _INSTANCE_ID.findall(one.description)
+    }
+    lately = [
+        one
+        for one in _launches(facts)
+        if one.status == "Successful" and (age(case.observed_at, one.started_at) or math.inf) < _LOOP_SECONDS
+    ]
+    gone = [one for one in lately if not (present | scaled_in).intersection(_INSTANCE_ID.findall(one.description))]
+    return len(gone) >= _LOOP_LAUNCHES
 
 
 def _waits_for_boot(case: Case, serving: Sequence[GroupInstance]) -> bool:
     """Tell whether messages wait untouched while every instance is still young."""
     depth = case.queue.queue if isinstance(case.queue, QueueFacts) else None
-    if not isinstance(depth, Depth) or not depth.visible or depth.in_flight:
+    if not serving or not isinstance(depth, Depth) or not depth.visible or depth.in_flight:
         return False
-    ages = [_boot_age(case, one.instance_id) for one in serving]
+    ages = [boot_age(case, one.instance_id) for one in serving]
     return all(known is not None and known < BOOT_SECONDS for known in ages)
 
 
@@ -188,28 +261,19 @@ def _wanted(case: Case, group: Group) -> int:
     return min(group.maximum, max(group.minimum, math.ceil((depth.visible + depth.in_flight) / JOBS_PER_WORKER)))
 
 
-def _succeeded_lately(case: Case, launches: Sequence[Activity]) -> int:
-    succeeded = [one for one in launches if one.status == "Successful"]
-    return sum((age(case.observed_at, one.started_at) or math.inf) < _LOOP_SECONDS for one in succeeded)
-
-
-def _boot_age(case: Case, instance_id: str) -> float | None:
-    facts = case.workers
-    if isinstance(facts, Unseen) or isinstance(facts.machines, Unseen):
-        return None
-    launched = next((one.launched_at for one in facts.machines if one.instance_id == instance_id), None)
-    return age(case.observed_at, launched)
-
-
 def _evidence(case: Case, facts: WorkersFacts, group: Group) -> dict[str, Json]:
+    machines = facts.machines if not isinstance(facts.machines, Unseen) else ()
+    addresses = {one.instance_id: one.private_ip for one in machines}
     instances: list[Json] = [
         {
             "instance": one.instance_id,
             "lifecycle": one.lifecycle,
             "health": one.health,
-            "boot_seconds": _boot_age(case, one.instance_id),
+            "boot_seconds": boot_age(case, one.instance_id),
+            # Workers sit in a private subnet: no public address is normal.
+            "private_ip": addresses.get(one.instance_id),
         }
-        for one in group.instances
+        for one in group.instances[:_SHOWN_INSTANCES]
     ]
     evidence: dict[str, Json] = {
         "group": case.names["group"],
@@ -220,8 +284,9 @@ def _evidence(case: Case, facts: WorkersFacts, group: Group) -> dict[str, Json]:
     }
     if group.suspended:
         evidence["suspended"] = list(group.suspended)
-    if not isinstance(facts.activities, Unseen) and facts.activities and facts.activities[0].status == "Failed":
-        evidence["activity"] = facts.activities[0].message or facts.activities[0].description
+    latest = next(iter(_launches(facts)), None)
+    if latest and latest.status != "Successful":
+        evidence["activity"] = latest.message or latest.description
     if isinstance(facts.autoscaler, Autoscaler):
         evidence["autoscaler"] = "on" if alive(facts.autoscaler) else "off"
     return evidence
@@ -263,6 +328,7 @@ def _activities(target: Target) -> tuple[Activity, ...] | Unseen:
             one.get("StatusCode", ""),
             target.connect.clean(one.get("Description", "")),
             target.connect.clean(one.get("StatusMessage", "")),
+            target.connect.clean(one.get("Cause", "")),
             one.get("StartTime"),
         )
         for one in answer["Activities"]
@@ -270,20 +336,24 @@ def _activities(target: Target) -> tuple[Activity, ...] | Unseen:
 
 
 def _machines(target: Target) -> tuple[Machine, ...] | Unseen:
-    filters = [
+    by_name = [
         {"Name": "tag:Name", "Values": [target.settings.worker]},
         {"Name": "instance-state-name", "Values": ["pending", "running", "stopping", "stopped"]},
     ]
+    return _described(target, by_name)
+
+
+def _nameless(target: Target, group: Group, known: tuple[Machine, ...]) -> tuple[Machine, ...] | Unseen:
+    """Look up the group's instances that don't bear the workers' name."""
+    missing = [one.instance_id for one in group.instances if one.instance_id not in {one.instance_id for one in known}]
+    return _described(target, [{"Name": "instance-id", "Values": missing[:_FILTER_VALUES]}]) if missing else ()
+
+
+def _described(target: Target, filters: list[dict[str, Any]]) -> tuple[Machine, ...] | Unseen:
     try:
         pages = target.connect.aws("ec2").get_paginator("describe_instances")
         return tuple(
-            Machine(
-                one["InstanceId"],
-                one["State"]["Name"],
-                one.get("LaunchTime"),
-                one.get("PrivateIpAddress"),
-                one.get("PublicIpAddress"),
-            )
+            Machine(one["InstanceId"], one["State"]["Name"], one.get("LaunchTime"), one.get("PrivateIpAddress"))
             for page in pages.paginate(Filters=filters)
             for reservation in page["Reservations"]
             for one in reservation["Instances"]

@@ -12,7 +12,8 @@ _SHORTEST_SECRET: Final = 4
 _KNOWN_FORMS: Final = (
     re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b"),
     re.compile(r"(?i)(?<=bearer )[A-Za-z0-9._~+/=-]{8,}"),
-    re.compile(r"(?<=://)[^/\s:@]*:[^/\s@]+(?=@)"),
+    # No quotes: they end a URL, and what is masked must not reach into the next field of a JSON text.
+    re.compile(r"""(?<=://)[^/\s:@"'<>]*:[^/\s@"'<>]+(?=@)"""),
     re.compile(r"(?i)(?<=X-Amz-Signature=)[0-9a-f]+"),
     re.compile(r"(?i)(?<=X-Amz-Credential=)[^&\s]+"),
 )

@@ -1,7 +1,7 @@
 """One worker container: a real process, kept alive as ``docker run --restart unless-stopped`` would.
 
 Its folder holds what the ``docker`` shim answers from: ``name``, ``state.json``, ``restarts``, ``env``, ``log`` and
-``log.times`` (the second at which each line was written).
+``log.times`` (when each line was written: seconds, and as Docker shows it).
 """
 
 from __future__ import annotations
@@ -144,7 +144,7 @@ class Container:
             return
         with (self._folder / "log").open("ab", 0) as log, (self._folder / "log.times").open("ab", 0) as times:
             for line in process.stdout:
-                times.write(b"%d\n" % time.time())
+                times.write(f"{time.time():.0f} {_now()}\n".encode())
                 log.write(line if line.endswith(b"\n") else line + b"\n")
 
     def _write_state(self, status: str, *, pid: int, code: int, finished_at: str) -> None:

@@ -23,6 +23,7 @@ from checks.facts import (
     Host,
     JobDocument,
     JobFacts,
+    LogLine,
     LogsFacts,
     Machine,
     Parameter,
@@ -35,7 +36,7 @@ from checks.job_document import read_answer
 
 NOW = datetime(2026, 11, 22, 2, 0, tzinfo=UTC)
 JOB_ID = "6f3c1b1e-6a55-4f0b-9c0e-0d6f3f1f0a11"
-SAME = Environment("same", "same", "same", "same", "same")
+SAME = Environment("same", "same", "same", "same", "same", fingerprint="the API's")
 
 
 def ago(seconds: float) -> datetime:
@@ -68,17 +69,29 @@ def instance(name: str = "i-0", lifecycle: str = "InService", health: str = "Hea
 
 def workers(the_group: Group | Unseen | None = None, *, boot: float = 3600, **fields: Any) -> WorkersFacts:
     the_group = group() if the_group is None else the_group
-    members = the_group.instances if isinstance(the_group, Group) else ()
     return WorkersFacts(
         group=the_group,
         activities=fields.get("activities", ()),
-        machines=tuple(Machine(one.instance_id, "running", ago(boot), "10.0.0.9", None) for one in members),
+        machines=machines(the_group, boot),
         autoscaler=fields.get("autoscaler", Autoscaler("Active", "every-minute", enabled=True)),
     )
 
 
+def machines(the_group: object, boot: float = 3600) -> tuple[Machine, ...]:
+    members = the_group.instances if isinstance(the_group, Group) else ()
+    return tuple(Machine(one.instance_id, "running", ago(boot), "10.0.0.9") for one in members)
+
+
 def failed_launch(message: str) -> Activity:
-    return Activity("Failed", "Launching a new EC2 instance", message, ago(60))
+    return Activity("Failed", "Launching a new EC2 instance", message, "", ago(60))
+
+
+def launched(instance_id: str, seconds: float = 300) -> Activity:
+    return Activity("Successful", f"Launching a new EC2 instance: {instance_id}", "", "", ago(seconds))
+
+
+def line(text: str, seconds: float = 5) -> LogLine:
+    return LogLine(ago(seconds), text)
 
 
 def depth(visible: int = 0, in_flight: int = 0, delayed: int = 0) -> Depth:
@@ -100,13 +113,14 @@ def container(**changes: Any) -> Container:
         environment=SAME,
         log_lines=10,
         job_lines=(),
-        tail=("polling",),
+        error_lines=(),
+        tail=(line("polling"),),
     )
     return replace(running, **changes)
 
 
 def logs(the_container: Container | None = None, *, parameter: Environment | None = SAME, **changes: Any) -> LogsFacts:
-    host = Host("i-0", "up", 40, container() if the_container is None else the_container)
+    host = Host("i-0", "up", 40, the_container or container())
     host = replace(host, **changes)
     return LogsFacts({"i-0": True}, (host,), {}, Parameter("dotenv", ago(9000), parameter))
 
@@ -116,6 +130,7 @@ NO_LOGS = LogsFacts({}, (), {}, Parameter("dotenv", ago(9000), SAME))
 
 def case(**facts: Any) -> Case:
     """Return a healthy academy whose job is DONE, with ``facts`` in place of its own."""
+    facts = dict(facts)
     document = facts.pop("document", job("DONE", age=600))
     names = {
         "api_url": "http://api.example",

@@ -34,7 +34,7 @@ def test_a_message_in_flight_is_not_stuck_as_long_as_no_log_says_so(logs: LogsFa
 
 
 def test_a_job_whose_message_is_a_dead_letter_is_explained_by_it_though_a_worker_once_took_it() -> None:
-    took = h.logs(h.container(job_lines=("SQS_MESSAGE_RECEIVED | job_id=x | tier=basic",)))
+    took = h.logs(h.container(job_lines=(h.line("SQS_MESSAGE_RECEIVED | job_id=x | tier=basic", 5000),)))
     queue = h.queue(h.depth(), 1, again=h.depth(), job_again=PENDING)
     assert h.verdict(h.case(document=PENDING, queue=queue, logs=took)).cause == "queue-dead-letters"
 

@@ -41,7 +41,7 @@ first_line() {
 
 command=$1
 [ $# -gt 0 ] && shift
-format='' name='' since='' tail='' follow=''
+format='' name='' since='' tail='' follow='' timestamps=''
 while [ $# -gt 0 ]; do
   case $1 in
     --format | -f) if [ "$command" = logs ]; then follow=-f; else format=$2; shift; fi ;;
@@ -49,6 +49,7 @@ while [ $# -gt 0 ]; do
     --tail | -n) tail=$2; shift ;;
     --since) since=$2; shift ;;
     --follow) follow=-f ;;
+    --timestamps | -t) timestamps=yes ;;
     -a | --all) ;;
     -*) refuse "$1" ;;
     *) name=$1; shift; break ;;
@@ -72,6 +73,10 @@ case $command in
     ;;
   logs)
     need_container "$name"
+    if [ -n "$timestamps" ]; then
+      cut -d ' ' -f 2 "$container/log.times" | paste -d ' ' - "$container/log" | tail -n "+$(first_line)"
+      exit 0
+    fi
     exec tail -n "+$(first_line)" $follow "$container/log"
     ;;
   events)

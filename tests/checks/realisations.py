@@ -1,0 +1,463 @@
+"""Every cause in at least two forms, as the facts that differ from a healthy academy."""
+
+from dataclasses import replace
+from typing import Any
+
+from academy_ops.clients import Answer
+from academy_ops.diagnosis.records import Reason, Unseen
+from checks.facts import (
+    AccessFacts,
+    Activity,
+    Autoscaler,
+    Environment,
+    JobDocument,
+    JobFacts,
+    LogLine,
+    LogsFacts,
+    Parameter,
+)
+from checks.job_document import read_answer
+from tests.checks import at_hand as h
+
+Facts = dict[str, Any]
+
+HTML = "<html><h1>Bad Request (400)</h1></html>"
+CHALLENGE = "<html><title>Just a moment...</title></html>"
+REFUSED = Unseen("refused", "http://127.0.0.1:8000/healthz")
+UNSET = Unseen("not-configured", "ACADEMY_APP_URL")
+WAITED = 1200
+
+
+def unseen(reason: Reason, tried: str = "sts:GetCallerIdentity") -> Unseen:
+    return Unseen(reason, tried)
+
+
+def access(account: Any, *, expected: str | None = None, same_key: bool = False) -> Facts:
+    return {"access": AccessFacts(account, "", expected, key_is_r2_key=same_key)}
+
+
+def r2(*arguments: Any, **fields: Any) -> Facts:
+    return {"r2": h.r2(*arguments, **fields)}
+
+
+def way(main: Answer | Unseen, **layers: Any) -> Facts:
+    """The job's state can't be read, as the endpoint answers otherwise."""
+    return {"endpoint": h.endpoint(main, **layers), "job": JobFacts(read_answer(main))}
+
+
+def waiting(**facts: Any) -> Facts:
+    """A job that has waited for 20 minutes with its message in the queue."""
+    return {"document": h.job("PENDING", age=WAITED), "queue": h.queue(h.depth(1)), **facts}
+
+
+def group(*arguments: Any, **fields: Any) -> Facts:
+    """A group without a worker that could be looked into."""
+    return waiting(workers=h.workers(*arguments, **fields), logs=h.NO_LOGS)
+
+
+def inside(**changes: Any) -> Facts:
+    return waiting(logs=h.logs(h.container(**changes)))
+
+
+def says(*lines: str, **changes: Any) -> Facts:
+    """A worker whose log ends so."""
+    return inside(tail=tuple(h.line(text) for text in lines), **changes)
+
+
+def own(**changes: Any) -> Facts:
+    return inside(environment=replace(h.SAME, fingerprint="another", **changes))
+
+
+def parameter(environment: Environment, seconds: float = 9000) -> Parameter:
+    return Parameter("dotenv", h.ago(seconds), environment)
+
+
+def idle_with(environment: Environment | None) -> Facts:
+    """Nobody works and nothing waits; the next worker would boot with this."""
+    told = Parameter("unreadable", h.ago(9000), None) if environment is None else parameter(environment)
+    return {"workers": h.workers(h.group(0)), "logs": replace(h.NO_LOGS, parameter=told)}
+
+
+def changed_since(environment: Environment) -> Facts:
+    """The parameter was put right a minute ago; the container runs with something else."""
+    logs = h.logs(h.container(environment=replace(environment, fingerprint="before")))
+    return waiting(logs=replace(logs, parameter=parameter(h.SAME, 60)))
+
+
+def ended(message: object, status: str = "FAILED", **fields: Any) -> Facts:
+    return {"document": h.job(status, error_message=message, **fields)}
+
+
+def rejected(*errors: str, created: int = 0) -> Facts:
+    rows = [{"row": number, "name": "x", "error": error} for number, error in enumerate(errors, 3)]
+    return ended(None, "DONE", result={"created": created, "total": len(rows) + created, "failed": rows})
+
+
+def gone(document: JobDocument, dead: int = 0) -> Facts:
+    """The job waits, twice seen, and no message is left."""
+    again = replace(document)
+    return {
+        "document": document,
+        "job": JobFacts(document, again),
+        "queue": h.queue(h.depth(), dead, again=h.depth(), job_again=again),
+    }
+
+
+def activity(status: str, seconds: float, instance_id: str = "", cause: str = "") -> Activity:
+    return Activity(status, f"Launching a new EC2 instance: {instance_id}", "", cause, h.ago(seconds))
+
+
+def one_by_one(*names: str) -> tuple[Activity, ...]:
+    """Instances that were launched and failed their health check, one after another."""
+    return tuple(
+        one
+        for number, name in enumerate(names)
+        for one in (
+            Activity("Successful", f"Terminating EC2 instance: {name}", "", "an EC2 health check", h.ago(60 + number)),
+            h.launched(name, 120 + number),
+        )
+    )
+
+
+def differs(message: str, **changes: Any) -> Facts:
+    return {**ended(message), "logs": h.logs(h.container(environment=replace(h.SAME, **changes)))}
+
+
+FRESH = h.job("PENDING", age=300)
+AGELESS = h.job("PENDING", age=None)
+RUNNING = h.job("RUNNING", age=4000, updated=700)
+RUNNING_AGELESS = h.job("RUNNING", age=None)
+REFUSAL = "An error occurred ({}) when calling the GetObject operation"
+MODULE = "ModuleNotFoundError: No module named 'openpyxl'"
+
+REALISATIONS: dict[str, list[Facts]] = {
+    "aws-keys-are-r2-keys": [access(unseen("credentials-invalid"), same_key=True), access("1", same_key=True)],
+    "r2-env-missing": [
+        r2({"R2_SECRET_KEY": "missing"}, unseen("not-configured", "R2_SECRET_KEY")),
+        r2(
+            dict.fromkeys(("R2_ENDPOINT", "R2_ACCESS_KEY", "R2_SECRET_KEY"), "missing"),
+            unseen("not-configured", "R2_ENDPOINT"),
+        ),
+    ],
+    "r2-env-malformed": [
+        *(r2({"R2_ENDPOINT": state}) for state in ("quoted", "spaces", "bucket-in-path", "not-a-url", "no-tls")),
+        r2({"R2_SECRET_KEY": "quoted"}, unseen("credentials-invalid", "s3:ListBucket"), "SignatureDoesNotMatch"),
+        r2({"R2_ACCESS_KEY": "placeholder"}, unseen("credentials-invalid", "s3:ListBucket"), "InvalidAccessKeyId"),
+        r2({"R2_EXCEL_BUCKET": "spaces"}, None, "NoSuchBucket"),
+    ],
+    "r2-endpoint-unreachable": [
+        r2(reach=unseen(reason, "https://account.r2.example"))
+        for reason in ("dns", "refused", "timeout", "tls", "unreachable")
+    ],
+    "r2-credentials-rejected": [
+        r2(reach=unseen("credentials-invalid", "s3:ListBucket"), error_code=code)
+        for code in ("InvalidAccessKeyId", "SignatureDoesNotMatch", "Unauthorized", "InvalidArgument")
+    ],
+    "r2-access-denied": [
+        r2(reach=unseen("denied", "s3:ListBucket"), error_code="AccessDenied"),
+        r2(reach=unseen("denied", "s3:ListBucket"), error_code="403"),
+        ended(REFUSAL.format("AccessDenied")),
+    ],
+    "r2-bucket-missing": [
+        r2(reach=None, error_code="NoSuchBucket"),
+        r2(reach=None, error_code="404"),
+        ended(REFUSAL.format("NoSuchBucket")),
+    ],
+    "r2-server-error": [
+        r2(reach=unseen("server-error", "s3:ListBucket"), error_code="InternalError"),
+        r2(reach=unseen("server-error", "s3:ListBucket"), error_code="503"),
+    ],
+    "upload-object-missing": [
+        waiting(job=JobFacts(FRESH, FRESH, object_there=False), document=FRESH),
+        {"job": JobFacts(h.job("RUNNING", age=900, updated=5), h.job("RUNNING", age=900), object_there=False)},
+    ],
+    "endpoint-dns": [way(unseen("dns")), way(unseen("dns"), origin=h.answer(200), app=h.answer(200))],
+    "endpoint-refused": [way(unseen("refused")), way(unseen("unreachable"))],
+    "endpoint-timeout": [way(unseen("timeout")), way(unseen("timeout"), origin=h.answer(200))],
+    "endpoint-tls": [way(unseen("tls")), way(unseen("tls"), origin=h.answer(200))],
+    "edge-origin-down": [
+        way(h.answer(521, HTML, server="cloudflare")),
+        way(h.answer(521, HTML, server="cloudflare"), origin=REFUSED),
+    ],
+    "edge-origin-timeout": [way(h.answer(status, HTML, server="cloudflare")) for status in (522, 524)],
+    "edge-tls-mode": [way(h.answer(status, HTML, server="cloudflare")) for status in (525, 526)],
+    "edge-blocked": [
+        way(h.answer(403, HTML, server="cloudflare")),
+        way(h.answer(503, HTML, **{"cf-mitigated": "challenge"})),
+        way(h.answer(503, CHALLENGE, server="cloudflare")),
+    ],
+    "edge-error": [way(h.answer(status, HTML, server="cloudflare")) for status in (520, 523, 527, 530)],
+    "redirect-loop": [
+        way(replace(h.answer(status), redirects=("https://api.example/",) * 5)) for status in (301, 302, 308)
+    ],
+    "proxy-upstream-down": [
+        way(h.answer(502, HTML, server="nginx"), app=REFUSED),
+        way(h.answer(502, HTML, server="cloudflare"), app=REFUSED, origin=h.answer(502, HTML, server="nginx")),
+    ],
+    "proxy-misrouted": [
+        way(h.answer(502, HTML, server="nginx"), app=h.answer(200)),
+        way(h.answer(502, HTML, server="cloudflare"), app=h.answer(503), origin=h.answer(502, HTML)),
+    ],
+    "bad-gateway": [way(h.answer(502, HTML), app=UNSET), way(h.answer(502, HTML), app=unseen("timeout"))],
+    "gateway-timeout": [
+        way(h.answer(504, HTML, server="nginx")),
+        way(h.answer(504, HTML, server="cloudflare"), app=unseen("timeout")),
+    ],
+    "api-error": [
+        way(h.answer(500, {"detail": "x"})),
+        way(h.answer(503, HTML, server="cloudflare")),
+        way(h.answer(500, HTML), health=h.answer(500), healthz=h.answer(500)),
+    ],
+    "api-database-down": [
+        way(h.answer(500, {"detail": "x"}), health=h.answer(503)),
+        way(h.answer(503, {"detail": "x"}), health=h.answer(500)),
+        way(unseen("timeout"), health=unseen("timeout")),
+    ],
+    "api-auth-rejected": [
+        way(h.answer(401, {"detail": "x"})),
+        way(h.answer(403, {"detail": "x"}, server="cloudflare")),
+        way(h.answer(403, "<center>nginx</center>", server="cloudflare")),
+    ],
+    "api-throttled": [
+        way(h.answer(429, {"detail": "x"}, **{"retry-after": "30"})),
+        way(h.answer(429, HTML, server="cloudflare")),
+    ],
+    "api-host-rejected": [way(h.answer(400, HTML)), way(h.answer(400, {"detail": "Invalid host header"}))],
+    "api-not-json": [
+        way(h.answer(200, "<html>")),
+        way(h.answer(404, "<html>")),
+        way(h.answer(302, "", location="https://login.example/")),
+        way(h.answer(200, {"hello": "world"})),
+        way(h.answer(404, {"detail": "Not Found"}), healthz=h.answer(404, {"detail": "Not Found"})),
+        way(unseen("unexpected-answer", "http://api.example/x")),
+    ],
+    "job-not-found": [
+        way(h.answer(404, {"detail": "x"})),
+        way(h.answer(404, {"detail": "x"}), healthz=unseen("timeout")),
+    ],
+    "asg-missing": [
+        waiting(workers=replace(h.workers(), group=None), logs=h.NO_LOGS),
+        {"workers": replace(h.workers(autoscaler=None), group=None), "logs": h.NO_LOGS},
+    ],
+    "worker-scaled-to-zero": [
+        group(h.group(0), autoscaler=None),
+        group(h.group(0)),
+        {**group(h.group(0), autoscaler=None), "queue": h.queue(h.depth(0, 1))},
+        {**group(h.group(0)), "document": AGELESS, "job": JobFacts(AGELESS, replace(AGELESS))},
+        {**group(h.group(0), autoscaler=None), "document": h.job("PENDING", age=2)},
+    ],
+    "worker-launch-suspended": [
+        group(h.group(1, instances=(), suspended=("Launch",))),
+        group(h.group(2, instances=(h.instance(lifecycle="Terminating"),), suspended=("AZRebalance", "Launch"))),
+    ],
+    "worker-launch-failing": [
+        group(h.group(1, instances=()), activities=(h.failed_launch("InsufficientInstanceCapacity"),)),
+        group(h.group(1, instances=()), activities=(activity("Cancelled", 30), h.launched("i-9", 5000))),
+    ],
+    "worker-launch-loop": [
+        group(h.group(1, instances=()), activities=one_by_one("i-a1", "i-a2", "i-a3")),
+        waiting(workers=h.workers(h.group(), boot=30, activities=one_by_one("i-a1", "i-a2", "i-a3"))),
+    ],
+    "worker-launch-stuck": [
+        group(h.group(1, instances=(h.instance(lifecycle="Pending:Wait"),))),
+        group(
+            h.group(1, instances=(h.instance(lifecycle="Pending"),)),
+            activities=(activity("MidLifecycleAction", 900, "i-0"),),
+            boot=900,
+        ),
+    ],
+    "worker-no-instances": [
+        group(h.group(1, instances=())),
+        group(h.group(1, instances=(h.instance(lifecycle="Standby"),))),
+        group(h.group(1, instances=()), activities=(activity("WaitingForInstanceId", 5000),)),
+    ],
+    "worker-unhealthy": [
+        waiting(workers=h.workers(h.group(1, instances=(h.instance(health="Unhealthy"),)))),
+        waiting(
+            document=h.job("PENDING", age=5),
+            workers=h.workers(h.group(1, instances=(h.instance(health="UNHEALTHY"),), suspended=("ReplaceUnhealthy",))),
+        ),
+    ],
+    "queue-missing": [
+        {"document": h.job("PENDING", age=200), "queue": h.queue(None)},
+        {"document": h.job("PENDING", age=2), "queue": h.queue(None)},
+        {"queue": h.queue(None)},
+    ],
+    "message-lost": [gone(FRESH), gone(AGELESS)],
+    "queue-dead-letters": [gone(FRESH, dead=1), gone(AGELESS, dead=3)],
+    "queue-not-consumed": [
+        waiting(),
+        {**waiting(document=AGELESS), "job": JobFacts(AGELESS, replace(AGELESS))},
+        waiting(document=AGELESS, queue=h.queue(h.depth(1), oldest_seconds=600.0)),
+    ],
+    "message-stuck": [
+        waiting(queue=h.queue(h.depth(0, 1))),
+        waiting(
+            queue=h.queue(h.depth(0, 1)),
+            logs=h.logs(
+                h.container(
+                    job_lines=(h.line("SQS_MESSAGE_RECEIVED | job_id=x", 5000),),
+                    tail=(h.line("SQS_MESSAGE_RECEIVED | job_id=x", 5000), h.line("polling", 2000)),
+                )
+            ),
+        ),
+    ],
+    "ssm-offline": [
+        waiting(logs=replace(h.NO_LOGS, online={"i-0": False})),
+        waiting(workers=h.workers(h.group(2)), logs=replace(h.NO_LOGS, online={"i-0": False, "i-1": False})),
+    ],
+    "worker-docker-down": [waiting(logs=h.logs(docker=docker, container=None)) for docker in ("down", "missing")],
+    "worker-container-missing": [
+        waiting(logs=h.logs(container=None)),
+        {"logs": h.logs(container=None)},
+    ],
+    "worker-container-exited": [
+        inside(status="exited", exit_code=1),
+        inside(status="created"),
+        {"logs": h.logs(h.container(status="exited", exit_code=0))},
+    ],
+    "worker-crash-loop": [inside(status="restarting"), inside(restarts=5, started_at=h.ago(20))],
+    "worker-out-of-memory": [
+        inside(status="exited", exit_code=137, out_of_memory=True),
+        inside(restarts=3, started_at=h.ago(5), oom_kills=3),
+        says("MemoryError"),
+    ],
+    "worker-disk-full": [
+        waiting(logs=h.logs(disk_percent=100)),
+        waiting(logs=h.logs(disk_percent=97, docker="down", container=None)),
+        says("OSError: [Errno 28] No space left on device"),
+    ],
+    "worker-env-missing": [
+        own(endpoint="missing"),
+        own(secret_key="blank"),
+        idle_with(None),
+        {"workers": h.workers(h.group(0)), "logs": replace(h.NO_LOGS, parameter=None)},
+    ],
+    "worker-queue-mismatch": [
+        own(queue="different"),
+        {**own(queue="different"), "queue": h.queue(None)},
+        idle_with(replace(h.SAME, queue="different")),
+    ],
+    "worker-r2-mismatch": [
+        own(bucket="different"),
+        own(endpoint="different"),
+        differs(REFUSAL.format("SignatureDoesNotMatch"), secret_key="different"),
+        differs(REFUSAL.format("NoSuchBucket"), bucket="different"),
+        {
+            **ended(REFUSAL.format("InvalidAccessKeyId")),
+            **idle_with(replace(h.SAME, access_key="different")),
+        },
+    ],
+    "worker-env-stale": [
+        changed_since(replace(h.SAME, bucket="different")),
+        changed_since(replace(h.SAME, queue="different")),
+        changed_since(replace(h.SAME, secret_key="missing")),
+        changed_since(h.SAME),
+    ],
+    "worker-aws-credentials": [
+        says("botocore.exceptions.NoCredentialsError: Unable to locate credentials"),
+        says("ClientError: (InvalidClientTokenId) the security token included in the request is invalid"),
+    ],
+    "worker-queue-denied": [
+        says("AccessDenied when calling the ReceiveMessage operation"),
+        says("ClientError: User is not authorized to perform: sqs:receivemessage"),
+    ],
+    "worker-dependency-missing": [
+        says(MODULE, status="restarting"),
+        inside(status="exited", exit_code=1, error_lines=(h.line(MODULE, 5000),)),
+        ended("No module named 'openpyxl'"),
+    ],
+    "worker-database-down": [
+        says("OperationalError: connection refused"),
+        ended("too many connections"),
+        {
+            **ended("처리 중 오류가 발생했습니다."),
+            "logs": h.logs(h.container(job_lines=(h.line("SQS_JOB_FAILED | job_id=x | error=psycopg.Error"),))),
+        },
+    ],
+    "excel-unreadable": [ended("File is not a zip file"), ended("암호화된 파일입니다.")],
+    "excel-header-missing": [
+        ended("헤더 행을 찾지 못했습니다. '이름'과 '학부모전화번호' 열이 있는 머리글 행이 필요합니다."),
+        ended("no header row found"),
+    ],
+    "excel-phone-column-missing": [
+        ended("학부모전화번호 열이 없습니다. 머리글 행에 '학부모전화번호' 열을 추가해 주세요."),
+        ended("no parent-phone column"),
+    ],
+    "excel-phone-invalid": [
+        ended("phone check failed for 3 rows"),
+        rejected("전화번호 형식 오류", "전화번호 형식 오류"),
+    ],
+    "excel-no-students": [ended("no student rows"), ended("등록할 학생 행이 없습니다.")],
+    "excel-object-missing": [
+        ended(REFUSAL.format("NoSuchKey")),
+        ended("An error occurred (404) when calling the HeadObject operation: Not Found"),
+    ],
+    "job-failed": [
+        ended("something else"),
+        ended(None),
+        ended("something else", "REJECTED_BAD_INPUT"),
+        ended("something else", "DONE"),
+        ended(["boom"], "DONE"),
+        rejected("전화번호 형식 오류", "이름 없음"),
+    ],
+    "job-stalled": [
+        {"document": RUNNING, "queue": h.queue(h.depth(0, 1))},
+        {"document": h.job("VALIDATING", age=4000, updated=700), "queue": h.queue(h.depth())},
+        {"document": RUNNING_AGELESS, "job": JobFacts(RUNNING_AGELESS, replace(RUNNING_AGELESS))},
+    ],
+}
+"""Code to facts; with each of them that code must be the cause."""
+
+BLIND: dict[str, list[Facts]] = {
+    "aws-credentials-missing": [access(unseen("credentials-missing"))],
+    "aws-credentials-invalid": [access(unseen("credentials-invalid"))],
+    "aws-unreachable": [access(unseen(reason)) for reason in ("timeout", "unreachable", "dns", "refused", "tls")],
+    "clock-skew": [access(unseen("clock-skew"))],
+    "aws-wrong-account": [
+        access("2", expected="1"),
+        {
+            **access("2", expected="1"),
+            "workers": replace(h.workers(), group=None),
+            "queue": h.queue(None),
+            "logs": LogsFacts({}, parameter=None),
+        },
+    ],
+}
+"""Codes that say that the tool could not look."""
+
+WARNINGS: dict[str, list[Facts]] = {
+    "worker-booting": [
+        waiting(workers=h.workers(boot=100)),
+        group(h.group(1, instances=(h.instance(lifecycle="Pending:Wait"),)), boot=60),
+    ],
+    "worker-undersized": [
+        waiting(queue=h.queue(h.depth(100, 1))),
+        {"queue": h.queue(h.depth(45, 1))},
+    ],
+    "autoscaler-off": [
+        waiting(queue=h.queue(h.depth(1, 1)), workers=h.workers(autoscaler=None)),
+        {"workers": h.workers(autoscaler=Autoscaler("Active", "every-minute", enabled=False))},
+        {"workers": h.workers(autoscaler=Autoscaler("Failed", "every-minute", enabled=True))},
+    ],
+    "queue-dead-letters": [{"queue": h.queue(h.depth(), dead=2)}, waiting(queue=h.queue(h.depth(1, 1), dead=1))],
+    "worker-silent": [
+        waiting(queue=h.queue(h.depth(1, 1)), logs=h.logs(h.container(log_lines=0, tail=()))),
+        {"queue": h.queue(h.depth(0, 1)), "logs": h.logs(h.container(log_lines=0, tail=()))},
+    ],
+    "job-partial": [
+        rejected("전화번호 형식 오류", created=1),
+        ended(None, "DONE", result={"created": 3, "failed": [{"row": 4, "error": "x"}]}),
+    ],
+    "job-review": [
+        {"document": h.job("REVIEW_REQUIRED")},
+        {"document": h.job("REVIEW_REQUIRED", age=None, result={"created": 3, "total": 3})},
+    ],
+    "ssm-offline": [
+        {"workers": h.workers(h.group(2)), "logs": replace(h.logs(), online={"i-0": True, "i-1": False})},
+        {"logs": replace(h.NO_LOGS, online={"i-0": False})},
+    ],
+}
+"""Codes told by a warning, which is never the cause."""
+
+__all__ = ["BLIND", "REALISATIONS", "WARNINGS", "Facts", "LogLine"]
