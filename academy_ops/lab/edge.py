@@ -45,7 +45,7 @@ class Edge:
         self._certificate = place / "edge.pem"
         self._certified: tuple[str, datetime | None] | None = None
         self._policy = Policy(f"{_ADDRESS}:{origin}")
-        self._relay = Relay(self._policy, self.ca_file)
+        self._relay = Relay(self._policy)
         self._server: uvicorn.Server | None = None
         self._thread: threading.Thread | None = None
 

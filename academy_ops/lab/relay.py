@@ -9,7 +9,6 @@ import html
 import secrets
 import ssl
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final, Literal
 
 import httpx
@@ -61,7 +60,7 @@ class Policy:
     Attributes:
         origin: Host and port of the origin.
         ssl_mode: How it speaks to the origin: ``flexible`` is plain HTTP, ``full`` TLS with any certificate,
-            ``strict`` TLS with a certificate that the lab's CA has signed.
+            ``strict`` TLS with a certificate that a CA known to this machine has signed.
         response_seconds: How long it waits for the origin's answer.
         guard: What a security rule does with every request: nothing, a challenge, or a block.
     """
@@ -79,15 +78,9 @@ class Relay:
         policy: How it is set up; may be replaced at any time.
     """
 
-    def __init__(self, policy: Policy, ca_file: Path) -> None:
-        """Prepare it.
-
-        Args:
-            policy: How it is set up.
-            ca_file: The CA that ``strict`` trusts.
-        """
+    def __init__(self, policy: Policy) -> None:
         self.policy = policy
-        self._strict = ssl.create_default_context(cafile=str(ca_file))
+        self._strict = ssl.create_default_context()
         self._lenient = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         self._lenient.check_hostname = False
         self._lenient.verify_mode = ssl.CERT_NONE

@@ -62,8 +62,8 @@ def _endpoint(lab: Lab, broken: Collection[str]) -> None:
     lab.filtered.clear()
     lab.edge.change()
     lab.edge.start()
-    api.restore_schema(lab)
     lab.api.send_signal(signal.SIGCONT)
+    api.restore_schema(lab)
     if _API & set(broken):
         lab.api.stop()
     lab.api.start(DATABASE_URL=lab.state.database_url, ALLOWED_HOSTS="")
