@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import signal
+import ssl
 import subprocess
 import sys
 from pathlib import Path
@@ -32,7 +33,8 @@ def job(job_id: str) -> dict[str, Any]:
         TENANT_HEADER: settings["ACADEMY_TENANT_CODE"],
     }
     url = f"{settings['ACADEMY_API_URL']}{JOBS_PATH}{job_id}/"
-    document: dict[str, Any] = httpx.get(url, headers=headers, trust_env=False, timeout=10).json()
+    trusted = ssl.create_default_context(cafile=settings["SSL_CERT_FILE"])
+    document: dict[str, Any] = httpx.get(url, headers=headers, verify=trusted, trust_env=False, timeout=10).json()
     return document
 
 
