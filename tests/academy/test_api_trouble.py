@@ -45,6 +45,15 @@ def test_without_its_database_the_process_is_up_and_says_so(academy: Academy) ->
     detail(job)
 
 
+def test_a_host_that_it_is_not_set_up_for_is_refused(academy: Academy) -> None:
+    academy.start_api(ALLOWED_HOSTS="127.0.0.1, api.academy.example")
+    statuses = [
+        httpx.get(academy.url + HEALTHZ_PATH, headers={"Host": host}, timeout=10, trust_env=False).status_code
+        for host in ("api.academy.example", "www.academy.example")
+    ]
+    assert statuses == [httpx.codes.OK, httpx.codes.BAD_REQUEST]
+
+
 def test_a_database_that_goes_away_and_comes_back_is_told_as_that(academy_on_postgres: Academy, postgres: str) -> None:
     academy = academy_on_postgres
     academy.start_api()

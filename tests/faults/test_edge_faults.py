@@ -1,5 +1,7 @@
 """Whatever breaks between the browser and the job's status is told by layer, from behind the edge."""
 
+from collections.abc import Iterator
+
 import pytest
 
 from tests.lab_at_hand import Lab
@@ -11,6 +13,13 @@ pytestmark = pytest.mark.xdist_group("lab-2")
 def job(running_lab: Lab) -> str:
     """A job that is done; only the way to it is broken."""
     return running_lab.ended(running_lab.do("lab", "upload"))
+
+
+@pytest.fixture
+def lab(running_lab: Lab) -> Iterator[Lab]:
+    """The lab, healed after each test; queue and workers are not touched here."""
+    yield running_lab
+    running_lab.do("lab", "heal")
 
 
 @pytest.mark.parametrize(
@@ -41,24 +50,26 @@ def job(running_lab: Lab) -> str:
         "api-not-json",
     ],
 )
-def test_a_way_that_is_broken_is_named_and_heals(running_lab: Lab, job: str, fault: str) -> None:
-    running_lab.do("lab", "break", fault)
-    told = running_lab.diagnose(job)
-    running_lab.do("lab", "heal")
-    assert told.short == (1, "faulty", fault.partition("/")[0])
-    assert running_lab.diagnose(job).short == (0, "healthy", None)
+def test_a_way_that_is_broken_is_named(lab: Lab, job: str, fault: str) -> None:
+    lab.do("lab", "break", fault)
+    assert lab.diagnose(job).short == (1, "faulty", fault.partition("/")[0])
 
 
-def test_two_faults_of_the_way_heal_together_and_twice(running_lab: Lab, job: str) -> None:
-    running_lab.do("lab", "break", "edge-origin-timeout")
-    running_lab.do("lab", "break", "endpoint-timeout")
-    running_lab.do("lab", "heal")
-    running_lab.do("lab", "heal")
-    assert running_lab.diagnose(job).short == (0, "healthy", None)
+def test_faults_of_the_way_heal_together_and_healing_twice_does_no_harm(lab: Lab, job: str) -> None:
+    for fault in ("edge-origin-timeout", "endpoint-timeout", "api-error", "api-auth-rejected", "api-host-rejected"):
+        lab.do("lab", "break", fault)
+    lab.do("lab", "heal")
+    lab.do("lab", "heal")
+    assert lab.diagnose(job).short == (0, "healthy", None)
 
 
-def test_an_env_file_whose_certificates_are_gone_is_refused_in_one_line(running_lab: Lab) -> None:
-    done = running_lab.tool("diagnose", SSL_CERT_FILE=str(running_lab.folder / "gone.pem"))
+def test_the_env_file_alone_makes_a_command_trust_the_edge(lab: Lab, job: str) -> None:
+    (lab.folder / "lab.env").write_text(lab.command("lab", "env").stdout, encoding="utf-8")
+    assert lab.command("--env-file", "lab.env", "watch", job).returncode == 0
+
+
+def test_certificates_that_are_gone_are_told_in_one_line(lab: Lab) -> None:
+    done = lab.tool("diagnose", SSL_CERT_FILE=str(lab.folder / "gone.pem"))
     assert done.returncode == 2
     assert len(done.stderr.splitlines()) == 1
     assert "gone.pem" in done.stderr
