@@ -154,15 +154,14 @@ def _worker_took(case: Case) -> bool | None:
 
 def _busy(case: Case) -> bool | None:
     """Tell whether a worker is in the middle of a job; None where a log could not be seen or says nothing at all."""
-    logs = case.logs
-    if isinstance(logs, Unseen):
+    if isinstance(case.logs, Unseen):
         return None
-    for container in (host.container for host in logs.hosts if host.container):
+    for container in _running(case.logs):
         said = _of_jobs(container)
         own = any(_since_start(container, line) for line in container.job_lines)
         if own or (said and not _JOB_ENDED.search(said[-1].text)):
             return True
-    return None if not _all_logs_seen(logs) else _worked_lately(case)
+    return None if not _all_logs_seen(case.logs) else _worked_lately(case)
 
 
 def _worked_lately(case: Case) -> bool:
@@ -171,8 +170,8 @@ def _worked_lately(case: Case) -> bool:
     Queue and log are not read in the same moment: a worker that has just ended one job and not yet taken the next
     must not look idle.
     """
-    hosts = case.logs.hosts if isinstance(case.logs, LogsFacts) else ()
-    lines = [line for host in hosts if host.container for line in _of_jobs(host.container)]
+    running = _running(case.logs) if isinstance(case.logs, LogsFacts) else []
+    lines = [line for container in running for line in _of_jobs(container)]
     return any((age(case.observed_at, line.at) or _WAITED_SECONDS) < _WAITED_SECONDS for line in lines)
 
 
@@ -186,8 +185,13 @@ def _since_start(container: Container, line: LogLine) -> bool:
 
 
 def _all_logs_seen(logs: LogsFacts) -> bool:
+    """Tell whether every worker that runs has told what it does; one that does not run does nothing."""
     seen = not isinstance(logs.online, Unseen) and len(logs.hosts) == len(logs.online)
-    return seen and all(host.container is not None and host.container.log_lines > 0 for host in logs.hosts)
+    return seen and all(container.log_lines > 0 for container in _running(logs))
+
+
+def _running(logs: LogsFacts) -> list[Container]:
+    return [host.container for host in logs.hosts if host.container and host.container.status == "running"]
 
 
 def _depth(target: Target, name: str) -> Depth | Unseen | None:

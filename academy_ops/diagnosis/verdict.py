@@ -23,17 +23,15 @@ def decide(findings: Sequence[Finding], standing: Standing) -> Verdict:
         The verdict, by the rules under "Which fault is the cause" of the product's contract.
     """
     failed = {finding.cause for finding in findings if finding.status == "fail" and finding.cause}
-    blind = _in_order(code for code in failed if CATALOGUE[code].blinds)
-    faults = {code for code in failed if not CATALOGUE[code].blinds}
-    symptoms = {code for code in faults if any(code in explained_by(other) for other in failed - {code})}
-    roots = _rank(faults - symptoms, standing, _told_by_job(findings, standing))
+    symptoms = {code for code in failed if any(code in explained_by(other) for other in failed - {code})}
+    blind = _in_order(code for code in failed - symptoms if CATALOGUE[code].blinds)
+    faults = {code for code in failed - symptoms if not CATALOGUE[code].blinds}
+    roots = _rank(faults, standing, _told_by_job(findings, standing))
 
-    if standing.state is JobState.UNASKED:
-        return _verdict(findings, "undetermined", next(iter(blind), None), also=(*roots, *blind[1:]))
-    if roots:
-        return _verdict(findings, "faulty", roots[0], also=(*roots[1:], *blind), symptoms=_in_order(symptoms))
-    if blind:
-        return _verdict(findings, "undetermined", blind[0], also=tuple(blind[1:]))
+    if roots and standing.state is not JobState.UNASKED:
+        return _verdict(findings, "faulty", roots[0], also=(*roots[1:], *blind), symptoms=symptoms)
+    if blind or standing.state is JobState.UNASKED:
+        return _verdict(findings, "undetermined", next(iter(blind), None), also=(*roots, *blind[1:]), symptoms=symptoms)
     if _something_unseen(findings, standing):
         return _verdict(findings, "undetermined")
     return _verdict(findings, "in-progress" if standing.state in _ACTIVE else "healthy")
@@ -94,7 +92,7 @@ def _verdict(
         section=row.section if row else None,
         remedies=remedies,
         also=tuple(also),
-        symptoms=tuple(symptoms),
+        symptoms=tuple(_in_order(symptoms)),
         warnings=tuple(_in_order(warnings)),
         ruled_out=tuple(clean),
     )

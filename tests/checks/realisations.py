@@ -47,7 +47,8 @@ def way(main: Answer | Unseen, **layers: Any) -> Facts:
 
 def waiting(**facts: Any) -> Facts:
     """A job that has waited for 20 minutes with its message in the queue."""
-    return {"document": h.job("PENDING", age=WAITED), "queue": h.queue(h.depth(1)), **facts}
+    queue = h.queue(h.depth(1), oldest_seconds=float(WAITED))
+    return {"document": h.job("PENDING", age=WAITED), "queue": queue, **facts}
 
 
 def group(*arguments: Any, **fields: Any) -> Facts:
@@ -243,7 +244,7 @@ REALISATIONS: dict[str, list[Facts]] = {
         group(h.group(0), autoscaler=None),
         group(h.group(0)),
         {**group(h.group(0), autoscaler=None), "queue": h.queue(h.depth(0, 1))},
-        {**group(h.group(0)), "document": AGELESS, "job": JobFacts(AGELESS, replace(AGELESS))},
+        {**group(h.group(0)), "job": JobFacts(AGELESS, replace(AGELESS)), "queue": h.queue(h.depth(1))},
         {**group(h.group(0), autoscaler=None), "document": h.job("PENDING", age=2)},
     ],
     "worker-launch-suspended": [
@@ -287,7 +288,7 @@ REALISATIONS: dict[str, list[Facts]] = {
     "queue-dead-letters": [gone(FRESH, dead=1), gone(AGELESS, dead=3)],
     "queue-not-consumed": [
         waiting(),
-        {**waiting(document=AGELESS), "job": JobFacts(AGELESS, replace(AGELESS))},
+        {"job": JobFacts(AGELESS, replace(AGELESS)), "queue": h.queue(h.depth(1))},
         waiting(document=AGELESS, queue=h.queue(h.depth(1), oldest_seconds=600.0)),
     ],
     "message-stuck": [
