@@ -14,10 +14,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 
-import boto3
-import botocore.session
 import httpx
-from botocore.config import Config
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
@@ -42,6 +39,7 @@ from academy_ops.diagnosis.redact import printable, redacted
 from academy_ops.settings import Settings
 
 if TYPE_CHECKING:
+    import boto3
     from types_boto3_s3 import S3Client
 
 Service = Literal["autoscaling", "cloudwatch", "ec2", "events", "lambda", "sqs", "ssm", "sts"]
@@ -51,7 +49,6 @@ AWS_ERRORS: Final = (BotoCoreError, ClientError)
 """What a boto3 call can raise."""
 
 _CONNECT_SECONDS: Final = 3.0
-_READ_SECONDS: Final = 8.0
 _HTTP_SECONDS: Final = 8.0
 _MAX_BODY_BYTES: Final = 4 * 1024 * 1024
 _MAX_REDIRECTS: Final = 5
@@ -121,6 +118,10 @@ class Connections:
         self._settings = settings
         self._lock = threading.Lock()
         self._made: dict[str, Any] = {}
+        # Only here: saved evidence is judged without the SDK.
+        from academy_ops import sdk  # noqa: PLC0415 - as above
+
+        self._sdk = sdk
         settings.export_aws()
 
     def aws(self, service: Service) -> Any:  # noqa: ANN401 - boto3 makes its clients' types at run time
@@ -131,18 +132,7 @@ class Connections:
         """
         with self._lock:
             if service not in self._made:
-                config = Config(
-                    connect_timeout=_CONNECT_SECONDS,
-                    read_timeout=_READ_SECONDS,
-                    retries={"mode": "standard", "total_max_attempts": 2},
-                    max_pool_connections=32,
-                    user_agent_extra=f"academy-ops/{__version__}",
-                )
-                try:
-                    self._made[service] = self._session().client(service, config=config)
-                except ValueError as error:
-                    # botocore's plain word for an AWS_ENDPOINT_URL that is no URL.
-                    raise EndpointConnectionError(endpoint_url="AWS_ENDPOINT_URL", error=error) from error
+                self._made[service] = self._sdk.aws_client(self._session(), service)
             return self._made[service]
 
     def r2(self) -> S3Client:
@@ -151,26 +141,9 @@ class Connections:
         Raises:
             ValueError: R2_ENDPOINT is not a URL.
         """
-        settings = self._settings
         with self._lock:
             if "r2" not in self._made:
-                # Without a profile: AWS_PROFILE is AWS's, and one that does not exist is no fault of R2.
-                plain = botocore.session.Session(session_vars={"profile": (None, None, None, None)})
-                self._made["r2"] = boto3.Session(botocore_session=plain).client(
-                    "s3",
-                    endpoint_url=settings.get("R2_ENDPOINT"),
-                    region_name="auto",
-                    aws_access_key_id=settings.get("R2_ACCESS_KEY"),
-                    aws_secret_access_key=settings.get("R2_SECRET_KEY"),
-                    config=Config(
-                        connect_timeout=_CONNECT_SECONDS,
-                        read_timeout=_READ_SECONDS,
-                        retries={"mode": "standard", "total_max_attempts": 2},
-                        s3={"addressing_style": "path"},
-                        request_checksum_calculation="when_required",
-                        response_checksum_validation="when_required",
-                    ),
-                )
+                self._made["r2"] = self._sdk.r2_client(self._settings)
             made: S3Client = self._made["r2"]
             return made
 
@@ -248,7 +221,7 @@ class Connections:
 
     def _session(self) -> boto3.Session:
         if "session" not in self._made:
-            self._made["session"] = boto3.Session(region_name=self._settings.region)
+            self._made["session"] = self._sdk.session(self._settings)
         session: boto3.Session = self._made["session"]
         return session
 

@@ -1,0 +1,70 @@
+"""The AWS SDK: sessions and clients with their time-outs and retries. Imported only where something is to be called."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import boto3
+import botocore.session
+from botocore.config import Config
+from botocore.exceptions import EndpointConnectionError
+
+from academy_ops import __version__
+from academy_ops.settings import Settings
+
+if TYPE_CHECKING:
+    from types_boto3_s3 import S3Client
+
+_TIMES: Final[dict[str, Any]] = {
+    "connect_timeout": 3.0,
+    "read_timeout": 8.0,
+    "retries": {"mode": "standard", "total_max_attempts": 2},
+}
+"""Seconds, and how often a call is sent at most."""
+
+
+def session(settings: Settings) -> boto3.Session:
+    """Return a session with the credentials that every AWS SDK would find, in the configured region.
+
+    Raises:
+        BotoCoreError: The profile can't be read.
+    """
+    return boto3.Session(region_name=settings.region)
+
+
+def aws_client(made_by: boto3.Session, service: str) -> Any:  # noqa: ANN401 - boto3 makes its clients' types at run time
+    """Return a client of ``service``.
+
+    Raises:
+        BotoCoreError: The profile can't be read, or AWS_ENDPOINT_URL is no URL.
+    """
+    config = Config(**_TIMES, max_pool_connections=32, user_agent_extra=f"academy-ops/{__version__}")
+    make: Any = made_by.client
+    try:
+        return make(service, config=config)
+    except ValueError as error:
+        # botocore's plain word for an AWS_ENDPOINT_URL that is no URL.
+        raise EndpointConnectionError(endpoint_url="AWS_ENDPOINT_URL", error=error) from error
+
+
+def r2_client(settings: Settings) -> S3Client:
+    """Return an S3 client for R2, signed with the API's R2 keys.
+
+    Raises:
+        ValueError: R2_ENDPOINT is not a URL.
+    """
+    # Without a profile: AWS_PROFILE is AWS's, and one that does not exist is no fault of R2.
+    plain = botocore.session.Session(session_vars={"profile": (None, None, None, None)})
+    return boto3.Session(botocore_session=plain).client(
+        "s3",
+        endpoint_url=settings.get("R2_ENDPOINT"),
+        region_name="auto",
+        aws_access_key_id=settings.get("R2_ACCESS_KEY"),
+        aws_secret_access_key=settings.get("R2_SECRET_KEY"),
+        config=Config(
+            **_TIMES,
+            s3={"addressing_style": "path"},
+            request_checksum_calculation="when_required",
+            response_checksum_validation="when_required",
+        ),
+    )
