@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import io
 import os
-import ssl
 from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal
+from urllib.parse import unquote, urlsplit
 
 from dotenv.parser import parse_stream
 
@@ -57,6 +57,7 @@ SECRETS: Final = frozenset(
 )
 """Names whose values never reach an output, a log or a file."""
 
+ADDRESSES: Final = ("ACADEMY_API_URL", "ACADEMY_ORIGIN_URL", "ACADEMY_APP_URL")
 _AWS_CREDENTIALS: Final = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
 
 
@@ -163,7 +164,13 @@ class Settings:
         own = {entry.value for name, entry in self.entries.items() if name in SECRETS and entry.value}
         aws = {value for name, value in self.aws_from_file.items() if name in SECRETS}
         around = {os.environ[name] for name in SECRETS if os.environ.get(name)}
-        return frozenset(own | aws | around)
+        urls = {entry.value for entry in self.entries.values() if entry.value and "://" in entry.value}
+        return frozenset(own | aws | around).union(*map(_passwords, urls))
+
+    def malformed_address(self) -> str | None:
+        """Return the name of an ACADEMY_*_URL that is no http(s) URL, or None where all are well."""
+        set_ones = ((name, self.get(name)) for name in ADDRESSES)
+        return next((name for name, value in set_ones if value is not None and not _is_address(value)), None)
 
     def export_aws(self, environ: MutableMapping[str, str] = os.environ) -> None:
         """Give the env file's ``AWS_*`` lines to the AWS SDK, which reads its configuration from the environment.
@@ -176,6 +183,23 @@ class Settings:
                 continue
             if not environ.get(name):
                 environ[name] = value
+
+
+def _passwords(url: str) -> set[str]:
+    """Return the password within a URL, as it is written there and as it is meant."""
+    try:
+        password = urlsplit(url).password
+    except ValueError:
+        return set()
+    return {password, unquote(password)} if password else set()
+
+
+def _is_address(value: str) -> bool:
+    try:
+        parts = urlsplit(value)
+        return parts.scheme in {"http", "https"} and bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError:
+        return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,6 +288,8 @@ def _certificates(environ: Mapping[str, str], from_file: Mapping[str, EnvLine]) 
 
     One that can't be used is refused: each request would fail as if the other side's certificate were wrong.
     """
+    import ssl  # noqa: PLC0415 - slow to import; --help needs no certificates
+
     name = "SSL_CERT_FILE"
     named = (environ.get(name, "").strip(), from_file[name].value.strip() if name in from_file else "")
     for path in filter(None, named):
