@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import string
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
@@ -22,12 +23,14 @@ NOTHING: Final[frozenset[JobState]] = frozenset()
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """One cause: what it means, what it explains, what to do.
+    """One cause: what it means, how it is told, what it explains, what to do.
 
     Attributes:
         code: Its stable name.
         section: The runbook section it belongs to.
         meaning: What is wrong, in one sentence.
+        told_by: How it is told from what was observed, with its thresholds; what ``judge`` of its check does.
+        look: Commands by which an operator sees the same by hand; they only read, and hold ``{name}`` as remedies do.
         states: The job states it explains.
         explains: The codes that are its symptoms where both are present.
         remedies: What to do; commands hold ``{name}`` where a live name goes.
@@ -38,6 +41,8 @@ class Cause:
     code: str
     section: Section
     meaning: Text
+    told_by: Text | None = None
+    look: tuple[str, ...] = ()
     states: frozenset[JobState] = NOTHING
     explains: frozenset[str] = frozenset()
     remedies: tuple[Remedy, ...] = ()
@@ -51,29 +56,54 @@ def codes(*names: str) -> frozenset[str]:
 
 
 def do(text: Text, command: str | None = None, verify: str | None = None, risk: Risk = "read") -> Remedy:
-    """Make a remedy row."""
+    """Make a remedy row.
+
+    Args:
+        text: What to do. Where that is done by hand, the command shows what to correct.
+        command: ``{name}`` stands for a live name, ``{job}`` for " <job id>" or nothing; ``{{`` and ``}}`` are braces.
+        verify: The command that shows whether it worked.
+        risk: Of text and command together.
+    """
     return Remedy(text, command, verify, risk)
 
 
 def filled(remedies: tuple[Remedy, ...], names: Mapping[str, str]) -> tuple[Remedy, ...]:
-    """Fill the commands of ``remedies`` with live names, each quoted for a POSIX shell.
+    """Fill the commands of ``remedies`` with live names.
+
+    A remedy that needs a name which is not known is left out where another remedy can be given whole: where no rule
+    runs the autoscaler, none can be enabled, but one can be made.
 
     Args:
         remedies: Rows of the catalogue.
-        names: Placeholder to live name; one that is not known stays visible as ``<name>``.
+        names: Placeholder to live name. Where no remedy is whole, a name that is not known stays visible as ``<name>``.
     """
+    whole = tuple(one for one in remedies if not _placeholders(one) - {*names, *_ALWAYS})
+    return tuple(
+        replace(
+            one,
+            command=fill(one.command, names) if one.command else None,
+            verify=fill(one.verify, names) if one.verify else None,
+        )
+        for one in whole or remedies
+    )
+
+
+def fill(command: str, names: Mapping[str, str]) -> str:
+    """Fill one command with live names, each quoted for a POSIX shell; an unknown one becomes ``<name>``."""
     quoted = _Names({name: shlex.quote(value) for name, value in names.items()})
     # Both are words of a command line, not one argument of it; a job id is of a form that needs no quotes.
     quoted["ops"] = names.get("ops", "academy-ops")
     quoted["job"] = f" {names['job_id']}" if names.get("job_id") else ""
-    return tuple(
-        replace(
-            remedy,
-            command=remedy.command.format_map(quoted) if remedy.command else None,
-            verify=remedy.verify.format_map(quoted) if remedy.verify else None,
-        )
-        for remedy in remedies
-    )
+    return command.format_map(quoted)
+
+
+_ALWAYS: Final = frozenset({"ops", "job"})
+"""Placeholders that `fill` knows by itself."""
+
+
+def _placeholders(remedy: Remedy) -> set[str]:
+    parts = string.Formatter().parse(f"{remedy.command or ''}{remedy.verify or ''}")
+    return {name for _, name, _, _ in parts if name}
 
 
 class _Names(dict[str, str]):
