@@ -53,6 +53,14 @@ _CONNECT_ERRORS: Final[tuple[tuple[type[Exception], int], ...]] = (
 _BROKEN_HANDSHAKE: Final = 525
 
 
+_GUARD_PAGES: Final[dict[str, tuple[int, str, str, dict[str, str]]]] = {
+    "challenge": (403, "Just a moment...", "Verify you are human.", {"cf-mitigated": "challenge"}),
+    "block": (403, "Attention Required! | Cloudflare", "Sorry, you have been blocked", {}),
+    "limit": (429, "Access denied", "Error 1015: You are being rate limited", {"retry-after": "30"}),
+}
+"""For what a rule does: status, title, heading, headers of its own."""
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
     """How the edge is set up.
@@ -62,13 +70,13 @@ class Policy:
         ssl_mode: How it speaks to the origin: ``flexible`` is plain HTTP, ``full`` TLS with any certificate,
             ``strict`` TLS with a certificate that a CA known to this machine has signed.
         response_seconds: How long it waits for the origin's answer.
-        guard: What a security rule does with every request: nothing, a challenge, or a block.
+        guard: What a security rule does with every request: nothing, a challenge, a block, or a limit of its rate.
     """
 
     origin: str
     ssl_mode: Literal["flexible", "full", "strict"] = "flexible"
     response_seconds: float = _RESPONSE_SECONDS
-    guard: Literal["off", "challenge", "block"] = "off"
+    guard: Literal["off", "challenge", "block", "limit"] = "off"
 
 
 class Relay:
@@ -166,16 +174,13 @@ def _error_page(status: int, request: Request, ray: str) -> Response:
     )
 
 
-def _refusal(guard: Literal["challenge", "block"], ray: str) -> Response:
-    if guard == "challenge":
-        title, heading = "Just a moment...", "Verify you are human by completing the action below."
-    else:
-        title, heading = "Attention Required! | Cloudflare", "Sorry, you have been blocked"
+def _refusal(guard: str, ray: str) -> Response:
+    status, title, heading, headers = _GUARD_PAGES[guard]
     return HTMLResponse(
         f"<!DOCTYPE html>\n<html lang='en-US'><head><title>{title}</title></head>\n"
         f"<body><h1>{heading}</h1><p>Cloudflare Ray ID: <strong>{ray}</strong></p></body></html>\n",
-        403,
-        {"cf-mitigated": "challenge"} if guard == "challenge" else {},
+        status,
+        headers,
     )
 
 

@@ -46,6 +46,8 @@ def lab(running_lab: Lab) -> Iterator[Lab]:
         "api-error",
         "api-auth-rejected",
         "api-throttled",
+        "api-throttled/page",
+        "api-throttled/edge",
         "api-host-rejected",
         "api-not-json",
     ],

@@ -63,7 +63,7 @@ def _distrust_origin(lab: Lab) -> None:
     lab.edge.change(ssl_mode="strict")
 
 
-def _guard(guard: Literal["challenge", "block"], lab: Lab) -> None:
+def _guard(guard: Literal["challenge", "block", "limit"], lab: Lab) -> None:
     lab.edge.change(guard=guard)
 
 
@@ -92,6 +92,7 @@ FAULTS: Final = (
     ),
     Fault("edge-blocked", say("A security rule of the edge challenges every request."), partial(_guard, "challenge")),
     Fault("edge-blocked/rule", say("A security rule of the edge blocks every request."), partial(_guard, "block")),
+    Fault("api-throttled/edge", say("A rule of the edge limits the rate of requests."), partial(_guard, "limit")),
     Fault("edge-error", say("nginx closes every connection without an answer."), partial(_rule, _NO_ANSWER)),
     Fault("edge-error/unreachable", say("The edge has no route to the origin."), _lose_route),
     Fault("redirect-loop", say("nginx redirects http to https; the edge comes by http."), partial(_rule, _TO_HTTPS)),

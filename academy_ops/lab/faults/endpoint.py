@@ -56,5 +56,8 @@ FAULTS: Final = (
     Fault("proxy-misrouted", say("nginx points at a wrong port; the API runs."), _misroute),
     Fault("gateway-timeout", say("The API's process hangs; nginx gives up waiting."), _freeze_api),
     Fault("api-throttled", say("nginx refuses every request as one too many."), partial(_answer_itself, _TOO_MANY)),
+    Fault(
+        "api-throttled/page", say("nginx limits the rate with its own page."), partial(_answer_itself, "return 429;")
+    ),
     Fault("api-not-json", say("nginx serves the web site in the API's place."), partial(_answer_itself, _WEB_SITE)),
 )
