@@ -14,6 +14,7 @@ import typer
 
 from academy_ops.cli import errors
 from academy_ops.cli.errors import RefusedError
+from academy_ops.cli.names import live_names
 from academy_ops.cli.options import Common, Output, with_common
 from academy_ops.messages import _, say
 
@@ -158,31 +159,20 @@ def run(common: Common, job_id: str | None, asked: Iterable[str], observer: Obse
     from checks.job import standing
 
     job_id = valid_job_id(job_id)
-    settings = common.settings()
+    settings = common.settings(addresses=True)
     started, started_at = time.monotonic(), datetime.now(UTC)
     ends_at = started + common.seconds
-    names = {
-        "ops": common.command_prefix(),
-        "region": settings.region,
-        "group": settings.group,
-        "queue": settings.queue,
-        "worker": settings.worker,
-        "bucket": settings.bucket,
-        "parameter": settings.parameter,
-        "endpoint": settings.get("R2_ENDPOINT") or "",
-        "api_url": settings.get("ACADEMY_API_URL") or "",
-        "job_id": job_id or "",
-    }
-    case, findings = run_checks(
+    names = live_names(settings, common.command_prefix(), job_id)
+    observed, findings = run_checks(
         RUNBOOK,
         Target(settings, job_id, Connections(settings), ends_at),
-        Case(started_at, job_id, {name: value for name, value in names.items() if value}),
+        Case(started_at, job_id, names),
         asked=asked,
         ends_at=ends_at,
         observer=observer,
     )
     elapsed = round((time.monotonic() - started) * 1000)
-    return Diagnosis(job_id, started_at, elapsed, decide(findings, standing(case)), findings)
+    return Diagnosis(job_id, started_at, elapsed, decide(findings, standing(observed.case)), findings)
 
 
 def console(common: Common) -> Console:

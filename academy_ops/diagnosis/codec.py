@@ -174,7 +174,8 @@ def _constant(hint: Any, origin: object) -> _Form | None:  # noqa: ANN401 - as `
         values = list(get_args(hint))
     else:
         return None
-    name = say("one of {values}", values=", ".join(json.dumps(one) for one in values))
+    listed = ", ".join(json.dumps(one) for one in values)
+    name = say("one of {values}", values=listed) if len(values) > 1 else Text(listed)
     return _Form(name, lambda value: any(type(value) is type(one) and value == one for one in values), read)
 
 

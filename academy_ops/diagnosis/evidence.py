@@ -7,10 +7,10 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import Any, Final, Generic, TypeVar, get_type_hints
+from typing import Any, Final, Generic, Literal, TypeVar, get_type_hints
 
 from academy_ops import __version__
-from academy_ops.diagnosis.codec import Clean, MalformedError, decode_fields, encode
+from academy_ops.diagnosis.codec import Clean, MalformedError, decode, decode_fields, encode
 from academy_ops.diagnosis.records import Json
 from academy_ops.diagnosis.redact import printable
 from academy_ops.messages import Text, say
@@ -111,8 +111,7 @@ def read(content: bytes, case_type: type[C]) -> Evidence[C]:
     document = _object(content)
     schema, tool = document.pop("schema", None), document.get("tool")
     try:
-        if schema != SCHEMA:
-            raise MalformedError("$.schema", say("expected {what}", what=SCHEMA))
+        decode(schema, Literal[SCHEMA], "$.schema")
         return _from_fields(document, case_type)
     except MalformedError as error:
         told = say("{where}: {problem}", where=error.place, problem=error.problem)

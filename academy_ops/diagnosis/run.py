@@ -5,7 +5,7 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
@@ -73,6 +73,21 @@ def closure(runbook: Sequence[Check[Any, Any]], asked: Iterable[str]) -> frozens
     return frozenset(reached)
 
 
+@dataclass(frozen=True, slots=True)
+class Observed(Generic[C]):
+    """What has been observed so far.
+
+    Attributes:
+        case: The facts.
+        took_ms: How long each check's observation took.
+        pending: The checks whose facts have not arrived.
+    """
+
+    case: C
+    took_ms: Mapping[str, int]
+    pending: frozenset[str] = frozenset()
+
+
 def run(
     runbook: Sequence[Check[T_contra, C]],
     target: T_contra,
@@ -81,8 +96,8 @@ def run(
     asked: Iterable[str],
     ends_at: float,
     observer: Observer,
-) -> tuple[C, tuple[Finding, ...]]:
-    """Observe and judge.
+) -> tuple[Observed[C], tuple[Finding, ...]]:
+    """Observe, and judge each check as soon as its facts are there.
 
     Args:
         runbook: Every check, in order.
@@ -93,16 +108,38 @@ def run(
         observer: Told as checks start and finish.
 
     Returns:
-        The filled case, and the findings of the checks asked for in runbook order.
+        All that was observed, and the findings of the checks asked for in runbook order.
     """
     asked = frozenset(asked)
-    waiting = [check for check in runbook if check.name in closure(runbook, asked)]
-    pending = {check.name for check in waiting}
     unjudged = [check for check in runbook if check.name in asked]
-    arrived: queue.SimpleQueue[tuple[str, object, int]] = queue.SimpleQueue()
-    elapsed: dict[str, int] = {}
-    findings: list[Finding] = []
+    observed, findings = Observed(case, {}), list[Finding]()
+    for observed in observe(runbook, target, case, asked=asked, ends_at=ends_at, observer=observer):
+        blocked = (n for n, check in enumerate(unjudged) if observed.pending.intersection((check.name, *check.reads)))
+        ready = next(blocked, len(unjudged))
+        findings += judge(unjudged[:ready], observed, observer)
+        del unjudged[:ready]
+    return observed, tuple(findings)
 
+
+def observe(
+    runbook: Sequence[Check[T_contra, C]],
+    target: T_contra,
+    case: C,
+    *,
+    asked: Iterable[str],
+    ends_at: float,
+    observer: Observer,
+) -> Iterator[Observed[C]]:
+    """Fill the case; arguments as for `run`.
+
+    Yields:
+        What has been observed, each time that facts have arrived; nothing is pending in the last one.
+    """
+    names = closure(runbook, asked)
+    waiting = [check for check in runbook if check.name in names]
+    pending = set(names)
+    arrived: queue.SimpleQueue[tuple[str, object, int]] = queue.SimpleQueue()
+    took_ms: dict[str, int] = {}
     while pending:
         for check in [check for check in waiting if not pending.intersection(check.needs)]:
             waiting.remove(check)
@@ -116,16 +153,30 @@ def run(
             case = replace(case, **late)
             pending.clear()
         else:
-            if name in pending:
-                case = replace(case, **{name: facts})
-                elapsed[name] = took
-                pending.remove(name)
-        while unjudged and not pending.intersection((unjudged[0].name, *unjudged[0].reads)):
-            check = unjudged.pop(0)
-            told = tuple(replace(f, elapsed_ms=elapsed.get(check.name, 0)) for f in check.judge(case))
-            findings.extend(told)
-            observer.finished(check.name, told)
-    return case, tuple(findings)
+            case = replace(case, **{name: facts})
+            took_ms[name] = took
+            pending.remove(name)
+        yield Observed(case, dict(took_ms), frozenset(pending))
+
+
+def judge(checks: Iterable[Check[Any, C]], observed: Observed[C], observer: Observer) -> tuple[Finding, ...]:
+    """Judge what was observed: no I/O, no clock, no environment.
+
+    Args:
+        checks: The checks to judge, in runbook order.
+        observed: The facts; those that the checks read have arrived.
+        observer: Told as checks finish.
+
+    Returns:
+        The findings, in the order of the checks.
+    """
+    findings: list[Finding] = []
+    for check in checks:
+        took = observed.took_ms.get(check.name, 0)
+        told = tuple(replace(finding, elapsed_ms=took) for finding in check.judge(observed.case))
+        findings += told
+        observer.finished(check.name, told)
+    return tuple(findings)
 
 
 def _observe(

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from academy_ops.diagnosis.records import Finding, Unseen
-from academy_ops.diagnosis.run import Check, Silent, closure, run
+from academy_ops.diagnosis.run import Check, Observed, Silent, closure, judge, run
 from academy_ops.messages import say
 
 
@@ -42,16 +42,16 @@ def soon() -> float:
 def test_a_check_that_needs_anothers_facts_is_given_them() -> None:
     first = Check[None, Case]("first", "1", lambda _target, _case: 20, judge_first)
     second = Check[None, Case]("second", "2", lambda _target, case: f"{case.first}+1", judge_second, needs=("first",))
-    case, _ = run((first, second), None, Case(), asked=("first", "second"), ends_at=soon(), observer=Silent())
-    assert case.second == "20+1"
+    observed, _ = run((first, second), None, Case(), asked=("first", "second"), ends_at=soon(), observer=Silent())
+    assert observed.case.second == "20+1"
 
 
 def test_checks_observe_at_the_same_time() -> None:
     meeting = threading.Barrier(2, timeout=10)
     first = Check[None, Case]("first", "1", lambda _target, _case: meeting.wait() >= 0, judge_first)
     second = Check[None, Case]("second", "2", lambda _target, _case: meeting.wait() >= 0, judge_second)
-    case, _ = run((first, second), None, Case(), asked=("first", "second"), ends_at=soon(), observer=Silent())
-    assert (case.first, case.second) == (True, True)
+    observed, _ = run((first, second), None, Case(), asked=("first", "second"), ends_at=soon(), observer=Silent())
+    assert (observed.case.first, observed.case.second) == (True, True)
 
 
 def test_checks_finish_in_runbook_order_though_the_second_is_quicker() -> None:
@@ -68,10 +68,12 @@ def test_a_check_that_hangs_is_unseen_at_the_deadline_and_the_others_are_kept() 
     first = Check[None, Case]("first", "1", lambda _target, _case: forever.wait(), judge_first)
     second = Check[None, Case]("second", "2", lambda _target, _case: 2, judge_second)
     ends_at = time.monotonic() + 0.3
-    case, findings = run((first, second), None, Case(), asked=("first", "second"), ends_at=ends_at, observer=Silent())
+    observed, findings = run(
+        (first, second), None, Case(), asked=("first", "second"), ends_at=ends_at, observer=Silent()
+    )
     forever.set()
-    assert case.first == Unseen("timeout", "first")
-    assert case.second == 2
+    assert observed.case.first == Unseen("timeout", "first")
+    assert observed.case.second == 2
     assert [finding.check for finding in findings] == ["first", "second"]
 
 
@@ -80,14 +82,30 @@ def test_an_error_inside_a_check_is_a_fact_of_that_check() -> None:
         raise ZeroDivisionError("one by none")
 
     first = Check[None, Case]("first", "1", broken, judge_first)
-    case, _ = run((first,), None, Case(), asked=("first",), ends_at=soon(), observer=Silent())
-    assert case.first == Unseen("unexpected-answer", "first", "ZeroDivisionError: one by none")
+    observed, _ = run((first,), None, Case(), asked=("first",), ends_at=soon(), observer=Silent())
+    assert observed.case.first == Unseen("unexpected-answer", "first", "ZeroDivisionError: one by none")
 
 
 def test_one_check_asked_for_observes_what_it_reads_and_tells_only_its_own() -> None:
     first = Check[None, Case]("first", "1", lambda _target, _case: 1, judge_first)
     second = Check[None, Case]("second", "2", lambda _target, _case: 2, judge_second, reads=("first",))
-    case, findings = run((first, second), None, Case(), asked=("second",), ends_at=soon(), observer=Silent())
-    assert case.first == 1
+    observed, findings = run((first, second), None, Case(), asked=("second",), ends_at=soon(), observer=Silent())
+    assert observed.case.first == 1
     assert [finding.check for finding in findings] == ["second"]
     assert closure((first, second), ("second",)) == {"first", "second"}
+
+
+def test_what_was_observed_can_be_judged_again_without_a_look() -> None:
+    first = Check[None, Case]("first", "1", lambda _target, _case: 1, judge_first)
+    second = Check[None, Case]("second", "2", lambda _target, _case: 2, judge_second, needs=("first",))
+    observed, findings = run(
+        (first, second), None, Case(), asked=("first", "second"), ends_at=soon(), observer=Silent()
+    )
+    recorder = Recorder([])
+    assert judge((first, second), observed, recorder) == findings
+    assert recorder.told == ["first", "second"]
+
+
+def test_how_long_a_check_took_stands_on_its_findings() -> None:
+    first = Check[None, Case]("first", "1", lambda _target, _case: 1, judge_first)
+    assert [finding.elapsed_ms for finding in judge((first,), Observed(Case(1), {"first": 7}), Silent())] == [7]
