@@ -6,7 +6,7 @@ import threading
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import trustme
 import uvicorn
@@ -16,8 +16,8 @@ from academy_ops.lab.processes import until
 from academy_ops.lab.relay import Policy, Relay
 from academy_ops.messages import say
 
-_ADDRESS = "127.0.0.1"
-_READY_SECONDS = 10.0
+_ADDRESS: Final = "127.0.0.1"
+_READY_SECONDS: Final = 10.0
 
 
 class Edge:
