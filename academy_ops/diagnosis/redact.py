@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 MASK: Final = "***"
 _SHORTEST_SECRET: Final = 4
-_KNOWN_FORMS: Final = (
-    re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b"),
-    re.compile(r"(?i)(?<=bearer )[A-Za-z0-9._~+/=-]{8,}"),
+_KNOWN_FORMS: Final = {
+    "AWS access key id": re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b"),
+    "bearer token": re.compile(r"(?i)(?<=bearer )[A-Za-z0-9._~+/=-]{8,}"),
     # No quotes: they end a URL, and what is masked must not reach into the next field of a JSON text.
-    re.compile(r"""(?<=://)[^/\s:@"'<>]*:[^/\s@"'<>]+(?=@)"""),
-    re.compile(r"(?i)(?<=X-Amz-Signature=)[0-9a-f]+"),
-    re.compile(r"(?i)(?<=X-Amz-Credential=)[^&\s]+"),
-)
+    "password in a URL": re.compile(r"""(?<=://)[^/\s:@"'<>]*:[^/\s@"'<>]+(?=@)"""),
+    "signature of a URL": re.compile(r"(?i)(?<=X-Amz-Signature=)[0-9a-f]+"),
+    "credential of a URL": re.compile(r"(?i)(?<=X-Amz-Credential=)[^&\s]+"),
+}
 
 
 def redacted(text: str, secrets: Iterable[str] = ()) -> str:
@@ -27,12 +28,26 @@ def redacted(text: str, secrets: Iterable[str] = ()) -> str:
         secrets: Values to mask wherever they stand; shorter than four characters they are left, as they would mask
             half of every sentence.
     """
+    return masked(text, dict.fromkeys(secrets, ""))[0]
+
+
+def masked(text: str, secrets: Mapping[str, str]) -> tuple[str, Counter[str]]:
+    """Return ``text`` without secrets, and how many of each kind were masked.
+
+    Args:
+        text: Any text from outside.
+        secrets: Value to mask, as for `redacted`, to the name of its kind.
+    """
+    counts = Counter[str]()
     for secret in sorted(secrets, key=len, reverse=True):
-        if len(secret) >= _SHORTEST_SECRET:
+        if len(secret) >= _SHORTEST_SECRET and secret in text:
+            counts[secrets[secret]] += text.count(secret)
             text = text.replace(secret, MASK)
-    for form in _KNOWN_FORMS:
-        text = form.sub(MASK, text)
-    return text
+    for kind, form in _KNOWN_FORMS.items():
+        text, times = form.subn(MASK, text)
+        if times:
+            counts[kind] += times
+    return text, counts
 
 
 def printable(text: str) -> str:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from academy_ops.diagnosis.redact import printable, redacted
+from academy_ops.diagnosis.redact import masked, printable, redacted
 
 
 def test_a_known_secret_is_masked_wherever_it_stands() -> None:
@@ -24,6 +24,17 @@ def test_a_longer_secret_goes_first_so_that_nothing_of_it_is_left() -> None:
 )
 def test_secrets_of_a_known_form_are_masked_though_nobody_named_them(text: str, secret: str) -> None:
     assert secret not in redacted(text)
+
+
+def test_what_was_masked_is_counted_by_its_kind_and_never_by_its_value() -> None:
+    text, counts = masked("k=abcd1234 k=abcd1234 postgresql://user:pass@db", {"abcd1234": "setting R2_ACCESS_KEY"})
+    assert text == "k=*** k=*** postgresql://***@db"
+    assert counts == {"setting R2_ACCESS_KEY": 2, "password in a URL": 1}
+
+
+def test_a_second_masking_finds_nothing_more() -> None:
+    once, _counts = masked("Bearer abcdefghijkl, postgresql://user:pass@db, AKIAIOSFODNN7EXAMPLE", {})
+    assert masked(once, {}) == (once, {})
 
 
 def test_terminal_escape_sequences_do_not_survive() -> None:
