@@ -32,6 +32,7 @@ from botocore.exceptions import (
     UnauthorizedSSOTokenError,
 )
 from botocore.exceptions import ConnectionError as BotoConnectionError
+from botocore.parsers import ResponseParserError
 
 from academy_ops import __version__
 from academy_ops.diagnosis.records import Reason, Unseen
@@ -45,8 +46,8 @@ if TYPE_CHECKING:
 Service = Literal["autoscaling", "cloudwatch", "ec2", "events", "lambda", "sqs", "ssm", "sts"]
 T = TypeVar("T")
 
-AWS_ERRORS: Final = (BotoCoreError, ClientError)
-"""What a boto3 call can raise."""
+AWS_ERRORS: Final = (BotoCoreError, ClientError, ResponseParserError, KeyError)
+"""What a boto3 call, and reading its answer, can raise: half an answer is parsed as one that lacks the field."""
 
 _CONNECT_SECONDS: Final = 3.0
 _HTTP_SECONDS: Final = 8.0

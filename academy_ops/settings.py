@@ -58,7 +58,16 @@ SECRETS: Final = frozenset(
 """Names whose values never reach an output, a log or a file."""
 
 ADDRESSES: Final = ("ACADEMY_API_URL", "ACADEMY_ORIGIN_URL", "ACADEMY_APP_URL")
-_AWS_CREDENTIALS: Final = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
+AWS_NAMES: Final = (
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "AWS_PROFILE",
+    "AWS_ENDPOINT_URL",
+)
+"""What the AWS SDK reads by itself, from the environment; those of the env file are given to it."""
+
+_AWS_CREDENTIALS: Final = AWS_NAMES[:4]
 
 
 class SettingsError(Exception):
@@ -159,47 +168,32 @@ class Settings:
         """The name of the autoscaler's Lambda function."""
         return self._known("AI_AUTOSCALER_FUNCTION")
 
+    def secrets(self) -> Mapping[str, str]:
+        """Return every secret value in force, for redaction, and the name of the setting that holds it."""
+        own = {entry.value: name for name, entry in self.entries.items() if name in SECRETS and entry.value}
+        aws = {value: name for name, value in self.aws_from_file.items() if name in SECRETS}
+        around = {os.environ[name]: name for name in SECRETS if os.environ.get(name)}
+        return own | aws | around
+
     def secret_values(self) -> frozenset[str]:
         """Return every secret value in force, for redaction."""
-        own = {entry.value for name, entry in self.entries.items() if name in SECRETS and entry.value}
-        aws = {value for name, value in self.aws_from_file.items() if name in SECRETS}
-        around = {os.environ[name] for name in SECRETS if os.environ.get(name)}
-        urls = {entry.value for entry in self.entries.values() if entry.value and "://" in entry.value}
-        return frozenset(own | aws | around).union(*map(_passwords, urls))
+        return frozenset(self.secrets())
 
-    def malformed_address(self) -> str | None:
-        """Return the name of an ACADEMY_*_URL that is no http(s) URL, or None where all are well."""
-        set_ones = ((name, self.get(name)) for name in ADDRESSES)
-        return next((name for name, value in set_ones if value is not None and not _is_address(value)), None)
-
-    def export_aws(self, environ: MutableMapping[str, str] = os.environ) -> None:
-        """Give the env file's ``AWS_*`` lines to the AWS SDK, which reads its configuration from the environment.
+    def aws_in_force(self, environ: Mapping[str, str] = os.environ) -> Mapping[str, str]:
+        """Return the env file's ``AWS_*`` lines that nothing in the environment outweighs.
 
         Credentials go as one group: a key id from the environment is never joined to a secret from the file.
         """
-        own_credentials = any(environ.get(name) for name in (*_AWS_CREDENTIALS, "AWS_PROFILE"))
-        for name, value in self.aws_from_file.items():
-            if own_credentials and name in (*_AWS_CREDENTIALS, "AWS_PROFILE"):
-                continue
-            if not environ.get(name):
-                environ[name] = value
+        outweighed = _AWS_CREDENTIALS if any(environ.get(name) for name in _AWS_CREDENTIALS) else ()
+        return {
+            name: value
+            for name, value in self.aws_from_file.items()
+            if not environ.get(name) and name not in outweighed
+        }
 
-
-def _passwords(url: str) -> set[str]:
-    """Return the password within a URL, as it is written there and as it is meant."""
-    try:
-        password = urlsplit(url).password
-    except ValueError:
-        return set()
-    return {password, unquote(password)} if password else set()
-
-
-def _is_address(value: str) -> bool:
-    try:
-        parts = urlsplit(value)
-        return parts.scheme in {"http", "https"} and bool(parts.hostname) and (parts.port is None or parts.port > 0)
-    except ValueError:
-        return False
+    def export_aws(self, environ: MutableMapping[str, str] = os.environ) -> None:
+        """Give the env file's ``AWS_*`` lines to the AWS SDK, which reads its configuration from the environment."""
+        environ.update(self.aws_in_force(environ))
 
 
 @dataclass(frozen=True, slots=True)

@@ -352,16 +352,17 @@ def _output(target: Target, command_id: str, instance_id: str) -> str | Unseen:
 def _parameter(target: Target, salt: str) -> Parameter | Unseen | None:
     """Read the workers' parameter; its values stay in this function."""
     try:
-        answer = target.connect.aws("ssm").get_parameter(Name=target.settings.parameter, WithDecryption=True)
+        name = target.settings.parameter
+        answer = target.connect.aws("ssm").get_parameter(Name=name, WithDecryption=True)["Parameter"]
+        form, values = read_parameter(answer["Value"])
     except ClientError as error:
         if error.response.get("Error", {}).get("Code") == "ParameterNotFound":
             return None
         return target.connect.unseen(error, "ssm:GetParameter")
     except AWS_ERRORS as error:
         return target.connect.unseen(error, "ssm:GetParameter")
-    form, values = read_parameter(answer["Parameter"]["Value"])
     known = compare(digests_of(values, salt), salt, target.settings) if form != "unreadable" else None
-    return Parameter(form, answer["Parameter"].get("LastModifiedDate"), known)
+    return Parameter(form, answer.get("LastModifiedDate"), known)
 
 
 CHECK: Final = Check("logs", "3-4", observe, judge, needs=("workers",), reads=("workers", "queue", "job"))

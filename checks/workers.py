@@ -296,26 +296,39 @@ def _group(target: Target) -> Group | Unseen | None:
     name = target.settings.group
     try:
         answer = target.connect.aws("autoscaling").describe_auto_scaling_groups(AutoScalingGroupNames=[name])
+        return next((_read_group(group) for group in answer["AutoScalingGroups"]), None)
     except AWS_ERRORS as error:
         return target.connect.unseen(error, "autoscaling:DescribeAutoScalingGroups")
-    for group in answer["AutoScalingGroups"]:
-        return Group(
-            desired=group["DesiredCapacity"],
-            minimum=group["MinSize"],
-            maximum=group["MaxSize"],
-            suspended=tuple(one["ProcessName"] for one in group.get("SuspendedProcesses", [])),
-            instances=tuple(
-                GroupInstance(one["InstanceId"], one["LifecycleState"], one["HealthStatus"])
-                for one in group.get("Instances", [])
-            ),
-        )
-    return None
+
+
+def _read_group(group: dict[str, Any]) -> Group:
+    return Group(
+        desired=group["DesiredCapacity"],
+        minimum=group["MinSize"],
+        maximum=group["MaxSize"],
+        suspended=tuple(one["ProcessName"] for one in group.get("SuspendedProcesses", [])),
+        instances=tuple(
+            GroupInstance(one["InstanceId"], one["LifecycleState"], one["HealthStatus"])
+            for one in group.get("Instances", [])
+        ),
+    )
 
 
 def _activities(target: Target) -> tuple[Activity, ...] | Unseen:
     name = target.settings.group
+    clean = target.connect.clean
     try:
         answer = target.connect.aws("autoscaling").describe_scaling_activities(AutoScalingGroupName=name, MaxRecords=20)
+        return tuple(
+            Activity(
+                one.get("StatusCode", ""),
+                clean(one.get("Description", "")),
+                clean(one.get("StatusMessage", "")),
+                clean(one.get("Cause", "")),
+                one.get("StartTime"),
+            )
+            for one in answer["Activities"]
+        )
     except ClientError as error:
         if error.response.get("Error", {}).get("Code") == "ValidationError":
             # The group does not exist; the group itself says so.
@@ -323,16 +336,6 @@ def _activities(target: Target) -> tuple[Activity, ...] | Unseen:
         return target.connect.unseen(error, "autoscaling:DescribeScalingActivities")
     except AWS_ERRORS as error:
         return target.connect.unseen(error, "autoscaling:DescribeScalingActivities")
-    return tuple(
-        Activity(
-            one.get("StatusCode", ""),
-            target.connect.clean(one.get("Description", "")),
-            target.connect.clean(one.get("StatusMessage", "")),
-            target.connect.clean(one.get("Cause", "")),
-            one.get("StartTime"),
-        )
-        for one in answer["Activities"]
-    )
 
 
 def _machines(target: Target) -> tuple[Machine, ...] | Unseen:

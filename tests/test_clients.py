@@ -1,10 +1,6 @@
 """The outside is asked within bounds, and its errors get their meaning here."""
 
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from botocore.exceptions import ClientError
@@ -12,46 +8,14 @@ from botocore.exceptions import ClientError
 from academy_ops.clients import Answer, Connections, aws_reason
 from academy_ops.diagnosis.records import Unseen
 from academy_ops.settings import load
+from tests.wire import Handler, respond, server
 
 TOKEN = "token-of-the-operator"
-
-
-class Handler(BaseHTTPRequestHandler):
-    """Answers as the test says, and remembers what it was asked."""
-
-    answer: Callable[["Handler"], None]
-    seen: list[dict[str, str]]
-
-    def do_GET(self) -> None:
-        type(self).seen.append({name.lower(): value for name, value in self.headers.items()})
-        type(self).answer(self)
-
-    def log_message(self, *_: object) -> None:
-        pass
-
-
-@contextmanager
-def server(answer: Callable[[Handler], None]) -> Iterator[tuple[str, list[dict[str, str]]]]:
-    seen: list[dict[str, str]] = []
-    handler = type("ThisHandler", (Handler,), {"answer": staticmethod(answer), "seen": seen})
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as running:
-        running.daemon_threads = True
-        threading.Thread(target=running.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{running.server_port}", seen
-        running.shutdown()
 
 
 @pytest.fixture
 def connect() -> Connections:
     return Connections(load(environ={"ACADEMY_API_TOKEN": TOKEN}, default_env_file=None))
-
-
-def respond(handler: Handler, status: int, body: bytes = b"{}", **headers: str) -> None:
-    handler.send_response(status)
-    for name, value in {"Content-Length": str(len(body)), **headers}.items():
-        handler.send_header(name, value)
-    handler.end_headers()
-    handler.wfile.write(body)
 
 
 def test_the_token_is_sent_to_the_api_only_where_it_is_wanted(connect: Connections) -> None:

@@ -17,7 +17,7 @@ import typer
 
 from academy_ops import __version__
 from academy_ops.cli.errors import RefusedError
-from academy_ops.messages import LANGUAGES, _
+from academy_ops.messages import LANGUAGES, _, say
 from academy_ops.settings import Settings, SettingsError, load
 
 DEFAULT_TIMEOUT_SECONDS: Final = 30.0
@@ -50,16 +50,29 @@ class Common:
     verbose: bool | None = None
     no_color: bool | None = None
 
-    def settings(self) -> Settings:
+    def settings(self, *, addresses: bool = False) -> Settings:
         """Return the settings in force.
 
+        Args:
+            addresses: The command asks the API, so its addresses must be URLs.
+
         Raises:
-            RefusedError: The env file can't be read.
+            RefusedError: The env file can't be read, or an address is none.
         """
         try:
-            return load(env_file=self.env_file)
+            settings = load(env_file=self.env_file)
         except SettingsError as error:
             raise RefusedError(error.message) from error
+        name = settings.malformed_address() if addresses else None
+        if name:
+            raise RefusedError(
+                say(
+                    "{name} ({source}) is no address. Write it with http:// or https://, as in https://api.example.com",
+                    name=name,
+                    source=settings[name].source,
+                )
+            )
+        return settings
 
     @property
     def seconds(self) -> float:

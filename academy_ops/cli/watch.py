@@ -33,7 +33,7 @@ def watch(
     """Print each change of the job's state; the exit code tells how it ended."""
     from academy_ops.clients import Connections, Target
 
-    settings = common.settings()
+    settings = common.settings(addresses=True)
     if settings.get("ACADEMY_API_URL") is None:
         raise RefusedError(say("ACADEMY_API_URL is not set, so the job can't be read."), errors.UNDETERMINED)
     job_id = valid_job_id(job_id) or ""

@@ -1,0 +1,232 @@
+"""What AWS and R2 really answer, byte for byte, where no local system can give that answer."""
+
+import json
+import socket
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import trustme
+
+from academy_ops.clients import Connections, Target
+from academy_ops.diagnosis.records import Finding, Unseen
+from academy_ops.settings import load
+from checks import access, logs, queue, r2, workers
+from checks.facts import AccessFacts, Case, Group, LogsFacts, Parameter, WorkersFacts
+from tests.checks import at_hand as h
+from tests.wire import Handler, respond, server
+
+STS_ERROR = (
+    '<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><Error><Type>Sender</Type><Code>{}</Code>'
+    "<Message>{}</Message></Error><RequestId>1</RequestId></ErrorResponse>"
+)
+STS_IDENTITY = (
+    '<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult>'
+    "<Arn>arn:aws:iam::{0}:user/ops</Arn><UserId>AIDA</UserId><Account>{0}</Account></GetCallerIdentityResult>"
+    "</GetCallerIdentityResponse>"
+)
+S3_ERROR = "<?xml version='1.0'?><Error><Code>{}</Code><Message>{}</Message></Error>"
+EXPIRED = "Signature expired: 20261122T000000Z is now earlier than 20261122T001500Z (20261122T002000Z - 5 min.)"
+KEYS = {"AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "wJalrXUtnFEMI"}
+R2_KEYS = {"R2_ACCESS_KEY": "a" * 32, "R2_SECRET_KEY": "b" * 64}
+
+
+@contextmanager
+def target(**environ: str) -> Iterator[Target]:
+    """What a check is given, with this environment and nothing of the machine's."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in {**KEYS, "AWS_MAX_ATTEMPTS": "1", "AWS_EC2_METADATA_DISABLED": "true", **environ}.items():
+            patch.setenv(name, value)
+        settings = load(environ=environ, default_env_file=None)
+        yield Target(settings, None, Connections(settings), ends_at=1e12)
+
+
+def empty_case() -> Case:
+    return Case(h.NOW, None, h.case().names)
+
+
+def asked_sts(status: int, body: str, **environ: str) -> Finding:
+    def answer(handler: Handler) -> None:
+        respond(handler, status, body.encode(), **{"Content-Type": "text/xml"})
+
+    with server(answer) as (url, _), target(AWS_ENDPOINT_URL=url, **environ) as this:
+        facts = access.observe(this, empty_case())
+    (finding,) = access.judge(replace(empty_case(), access=facts))
+    return finding
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "message", "cause"),
+    [
+        (403, "InvalidClientTokenId", "The security token included in the request is invalid.", "credentials-invalid"),
+        (403, "ExpiredToken", "The security token included in the request is expired", "credentials-invalid"),
+        (403, "SignatureDoesNotMatch", "The request signature we calculated does not match", "credentials-invalid"),
+        (403, "SignatureDoesNotMatch", EXPIRED, "clock-skew"),
+        (403, "SignatureDoesNotMatch", EXPIRED.replace("expired", "not yet current"), "clock-skew"),
+        (403, "RequestTimeTooSkewed", "The difference between the request time and the current time", "clock-skew"),
+    ],
+)
+def test_what_sts_refuses_is_told_apart(status: int, code: str, message: str, cause: str) -> None:
+    finding = asked_sts(status, STS_ERROR.format(code, message))
+    assert (finding.status, (finding.cause or "").removeprefix("aws-")) == ("fail", cause)
+    assert message.split(":", maxsplit=1)[0] in str(finding.evidence["detail"])
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "reason"),
+    [
+        (400, STS_ERROR.format("Throttling", "Rate exceeded"), "throttled"),
+        (500, STS_ERROR.format("InternalFailure", "?"), "server-error"),
+        (503, "<html>upstream", "server-error"),
+        (200, "<html>a captive portal</html", "unexpected-answer"),
+    ],
+)
+def test_an_answer_of_sts_that_tells_nothing_of_us_is_unknown(status: int, body: str, reason: str) -> None:
+    finding = asked_sts(status, body)
+    assert (finding.status, finding.evidence["reason"]) == ("unknown", reason)
+
+
+def test_another_account_than_the_academys_is_told() -> None:
+    finding = asked_sts(200, STS_IDENTITY.format("210987654321"), ACADEMY_AWS_ACCOUNT_ID="123456789012")
+    assert finding.cause == "aws-wrong-account"
+    assert finding.evidence["account"] == "210987654321"
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:9", "http://no-such-host.invalid"])
+def test_an_aws_that_can_not_be_reached_is_told(url: str) -> None:
+    with target(AWS_ENDPOINT_URL=url) as this:
+        facts = access.observe(this, empty_case())
+    assert [finding.cause for finding in access.judge(replace(empty_case(), access=facts))] == ["aws-unreachable"]
+
+
+def test_a_profile_that_does_not_exist_is_a_fault_of_the_access_and_not_of_r2() -> None:
+    with (
+        server(lambda handler: respond(handler, 200)) as (url, _),
+        target(AWS_PROFILE="no-such-profile", R2_ENDPOINT=url, **R2_KEYS) as this,
+    ):
+        told = access.observe(this, empty_case()), r2.observe(this, empty_case())
+    assert isinstance(told[0].account, Unseen)
+    assert told[0].account.reason == "credentials-missing"
+    assert told[1].reach is True
+
+
+def asked_r2(endpoint: str, **environ: str) -> Finding:
+    """Look at R2 while AWS has answered, so that the machine's own network is not in doubt."""
+    with target(R2_ENDPOINT=endpoint, **{**R2_KEYS, **environ}) as this:
+        facts = r2.observe(this, empty_case())
+    known = AccessFacts("123456789012", "", None, key_is_r2_key=False)
+    return next(iter(r2.judge(replace(empty_case(), access=known, r2=facts))))
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "cause"),
+    [
+        (403, "InvalidAccessKeyId", "r2-credentials-rejected"),
+        (403, "SignatureDoesNotMatch", "r2-credentials-rejected"),
+        (401, "Unauthorized", "r2-credentials-rejected"),
+        (400, "InvalidArgument", "r2-credentials-rejected"),
+        (403, "AccessDenied", "r2-access-denied"),
+        (404, "NoSuchBucket", "r2-bucket-missing"),
+        (500, "InternalError", "r2-server-error"),
+        (502, "BadGateway", "r2-server-error"),
+    ],
+)
+def test_what_r2_refuses_is_told_apart(status: int, code: str, cause: str) -> None:
+    body = S3_ERROR.format(code, "no").encode()
+    with server(lambda handler: respond(handler, status, body, **{"Content-Type": "application/xml"})) as (url, _):
+        finding = asked_r2(url)
+    assert (finding.status, finding.cause) == ("fail", cause)
+
+
+def test_an_r2_that_asks_to_slow_down_is_no_fault() -> None:
+    body = S3_ERROR.format("SlowDown", "Reduce your rate").encode()
+    with server(lambda handler: respond(handler, 503, body)) as (url, _):
+        assert asked_r2(url).status == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "reason"), [("http://no-such-host.invalid", "dns"), ("http://127.0.0.1:9", "refused")]
+)
+def test_why_r2_can_not_be_reached_is_in_the_evidence(endpoint: str, reason: str) -> None:
+    finding = asked_r2(endpoint)
+    assert (finding.cause, finding.evidence["error_code"]) == ("r2-endpoint-unreachable", reason)
+
+
+def test_a_certificate_of_another_name_is_told_as_tls() -> None:
+    authority = trustme.CA()
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert("elsewhere.example").configure_cert(context)
+    with server(lambda handler: respond(handler, 200), tls=context) as (url, _):
+        finding = asked_r2(url)
+    assert (finding.cause, finding.evidence["error_code"]) == ("r2-endpoint-unreachable", "tls")
+
+
+def test_an_r2_that_never_answers_is_told_as_timeout() -> None:
+    with socket.create_server(("127.0.0.1", 0), backlog=8) as listening:
+        finding = asked_r2(f"http://127.0.0.1:{listening.getsockname()[1]}")
+    assert (finding.cause, finding.evidence["error_code"]) == ("r2-endpoint-unreachable", "timeout")
+
+
+def json_error(status: int, code: str, message: str) -> Any:
+    body = json.dumps({"__type": code, "message": message}).encode()
+    return lambda handler: respond(handler, status, body, **{"Content-Type": "application/x-amz-json-1.1"})
+
+
+def parameter_of(answer: Any) -> Parameter | Unseen | None:
+    nobody = WorkersFacts(Group(0, 0, 20, (), ()), (), (), None)
+    with server(answer) as (url, _), target(AWS_ENDPOINT_URL=url) as this:
+        facts = logs.observe(this, replace(empty_case(), workers=nobody))
+    assert isinstance(facts, LogsFacts)
+    return facts.parameter
+
+
+def test_where_aws_names_the_action_that_it_denies_that_one_is_told() -> None:
+    message = "User: arn:aws:iam::1:user/ops is not authorized to perform: kms:Decrypt on resource: arn:aws:kms:x"
+    told = parameter_of(json_error(400, "AccessDeniedException", message))
+    assert isinstance(told, Unseen)
+    assert (told.reason, told.tried) == ("denied", "kms:Decrypt")
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "reason"),
+    [
+        ("ThrottlingException", "Rate exceeded", "throttled"),
+        ("InvalidSignatureException", EXPIRED, "clock-skew"),
+        (
+            "UnrecognizedClientException",
+            "The security token included in the request is invalid.",
+            "credentials-invalid",
+        ),
+        ("ExpiredTokenException", "The security token included in the request is expired", "credentials-invalid"),
+    ],
+)
+def test_what_a_service_that_speaks_json_refuses_is_unknown_and_says_why(code: str, message: str, reason: str) -> None:
+    told = parameter_of(json_error(400, code, message))
+    assert isinstance(told, Unseen)
+    assert told.reason == reason
+
+
+def test_half_an_answer_is_unknown() -> None:
+    told = parameter_of(lambda handler: respond(handler, 200, b'{"Parameter": {"Val'))
+    assert isinstance(told, Unseen)
+
+
+def test_a_throttled_group_is_unknown_and_names_what_was_asked() -> None:
+    body = STS_ERROR.format("Throttling", "Rate exceeded").encode()
+    with server(lambda handler: respond(handler, 400, body)) as (url, _), target(AWS_ENDPOINT_URL=url) as this:
+        facts = workers.observe(this, empty_case())
+    (finding,) = workers.judge(replace(empty_case(), workers=facts))
+    assert (finding.status, finding.evidence["tried"]) == ("unknown", "autoscaling:DescribeAutoScalingGroups")
+
+
+def test_a_queue_that_another_owner_denies_names_the_action_that_was_called() -> None:
+    def answer(handler: Handler) -> None:
+        json_error(403, "com.amazonaws.sqs#AccessDenied", "Access to the resource is denied.")(handler)
+
+    with server(answer) as (url, _), target(AWS_ENDPOINT_URL=url) as this:
+        facts = queue.observe(this, empty_case())
+    finding = next(iter(queue.judge(replace(empty_case(), queue=facts))))
+    assert (finding.status, finding.missing_permission) == ("unknown", "sqs:GetQueueUrl")

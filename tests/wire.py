@@ -1,0 +1,50 @@
+"""A server that answers as a test says, over real HTTP or TLS."""
+
+import ssl
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Answers as the test says, and remembers the headers of what it was asked."""
+
+    answer: Callable[["Handler"], None]
+    seen: list[dict[str, str]]
+
+    def _answer(self) -> None:
+        self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        type(self).seen.append({name.lower(): value for name, value in self.headers.items()})
+        type(self).answer(self)
+
+    do_GET = do_POST = do_HEAD = _answer  # noqa: N815 - http.server calls them by these names
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@contextmanager
+def server(
+    answer: Callable[[Handler], None], tls: ssl.SSLContext | None = None
+) -> Iterator[tuple[str, list[dict[str, str]]]]:
+    """Run a server; yield its address and the headers of every request."""
+    seen: list[dict[str, str]] = []
+    handler = type("ThisHandler", (Handler,), {"answer": staticmethod(answer), "seen": seen})
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as running:
+        running.daemon_threads = True
+        if tls:
+            running.socket = tls.wrap_socket(running.socket, server_side=True)
+        threading.Thread(target=running.serve_forever, daemon=True).start()
+        yield f"{'https' if tls else 'http'}://127.0.0.1:{running.server_port}", seen
+        running.shutdown()
+
+
+def respond(handler: Handler, status: int, body: bytes = b"{}", **headers: str) -> None:
+    """Answer with a status, a body and headers."""
+    handler.send_response(status)
+    for name, value in {"Content-Length": str(len(body)), **headers}.items():
+        handler.send_header(name, value)
+    handler.end_headers()
+    if handler.command != "HEAD":
+        handler.wfile.write(body)
