@@ -4,24 +4,27 @@ from __future__ import annotations
 
 from typing import Final
 
+from academy_ops.diagnosis.catalogue import commands
 from academy_ops.diagnosis.catalogue.cause import NO_JOB_OR_PENDING, PENDING, WAITING, Cause, codes, do
 from academy_ops.messages import say
 
-_CHECK: Final = "{ops} check queue"
+_CHECK: Final = "{ops} check queue{job}"
 
 QUEUE: Final = (
     Cause(
         "queue-missing",
         "3-3",
         say("The job queue does not exist: the API can send nothing, workers get nothing."),
+        say("SQS knows no queue of the name that the API uses, and the workers are not known to use another."),
+        (commands.DEPTH, commands.QUEUES),
         states=NO_JOB_OR_PENDING,
         explains=codes("message-lost", "queue-not-consumed", "worker-crash-loop", "worker-container-exited"),
         remedies=(
             do(
                 say("Create the queue and its dead-letter queue; the API then sends what it could not."),
-                command="{ops} queue create",
-                verify=_CHECK,
-                risk="change",
+                "{ops} queue create",
+                _CHECK,
+                "change",
             ),
         ),
     ),
@@ -29,19 +32,37 @@ QUEUE: Final = (
         "message-lost",
         "3-3",
         say("The job is PENDING, but no message for it is left and no worker took it."),
+        say(
+            "PENDING for 60 seconds or more and still so when read again; nothing waiting, in flight or delayed in two "
+            "looks 3 seconds apart, no dead letter, and the job in no worker's log."
+        ),
+        (commands.DEPTH, commands.DEAD_LETTERS, commands.JOB),
         states=PENDING,
-        remedies=(do(say("Have the school upload the file again; students who exist are not created twice.")),),
+        remedies=(
+            do(
+                say("Have the school upload the file again; students who exist are not created twice."),
+                "{ops} check job{job}",
+                "{ops} diagnose",
+            ),
+        ),
     ),
     Cause(
         "queue-not-consumed",
         "3-3",
         say("Messages wait and workers are up, but nobody takes them."),
+        say(
+            "A message has waited for 2 minutes, none is in flight, a worker in service is older than 10 minutes, and "
+            "no worker's log has spoken of a job for 2 minutes."
+        ),
+        (commands.DEPTH, commands.OLDEST, commands.WORKER_LOG),
         states=WAITING,
         remedies=(
+            do(say("Read the worker's log."), "{ops} --verbose check logs{job}", _CHECK),
             do(
-                say("Read the worker's log, then restart its container."),
-                command="{ops} --verbose check logs{job}",
-                verify=_CHECK,
+                say("Restart the workers' containers."),
+                commands.on_workers("docker restart {worker}"),
+                _CHECK,
+                "change",
             ),
         ),
     ),
@@ -49,11 +70,17 @@ QUEUE: Final = (
         "message-stuck",
         "3-3",
         say("The job's message is in flight, but no live worker works on it."),
+        say(
+            "A message is in flight, and the job has been PENDING for 2 minutes with no worker in service, or with "
+            "nothing waiting and every worker's log idle; or it ended 2 minutes ago and no worker is in service."
+        ),
+        (commands.DEPTH, commands.WORKER_LOG, commands.JOB),
         states=WAITING,
         remedies=(
             do(
                 say("Wait until its visibility timeout ends (at most 60 minutes), or have the file uploaded again."),
-                verify=_CHECK,
+                commands.DEPTH,
+                _CHECK,
             ),
         ),
     ),
@@ -61,14 +88,19 @@ QUEUE: Final = (
         "queue-dead-letters",
         "3-3",
         say("Messages lie in the dead-letter queue: workers gave them up after three receives."),
+        say(
+            "The dead-letter queue that RedrivePolicy names, else the one with -dlq behind the name, is not empty. A "
+            "warning; the cause where a job has been PENDING for 60 seconds or more and its queue is empty."
+        ),
+        (commands.DEAD_LETTERS, commands.DEPTH),
         states=PENDING,
         explains=codes("message-lost"),
         remedies=(
             do(
                 say("Mend what made the workers fail, then start the redrive; it moves every dead letter back."),
-                command="aws sqs start-message-move-task --region {region} --source-arn {dlq_arn}",
-                verify=_CHECK,
-                risk="change",
+                "aws sqs start-message-move-task --region {region} --source-arn {dlq_arn}",
+                _CHECK,
+                "change",
             ),
         ),
         warn=True,
