@@ -1,0 +1,75 @@
+"""The settings in force, as they may be shown: each with its source, and no secret."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Final
+
+from rich.table import Table
+from rich.text import Text as Line
+
+from academy_ops.academy import contract
+from academy_ops.diagnosis.evidence import ShownSetting
+from academy_ops.diagnosis.records import Json
+from academy_ops.diagnosis.redact import MASK, printable, redacted
+from academy_ops.messages import Text, say
+from academy_ops.settings import AWS_NAMES, SECRETS, Settings, Source
+
+_SOURCES: Final[Mapping[str, Text]] = {
+    "command line": say("command line"),
+    "environment": say("environment"),
+    "env file": say("env file"),
+    "default": say("default"),
+    "unset": say("unset"),
+}
+_PAIRS: Final = (
+    ("R2_EXCEL_BUCKET", "EXCEL_BUCKET_NAME", contract.BUCKET_NAME),
+    ("AWS_REGION", "AWS_DEFAULT_REGION", contract.REGION),
+)
+"""The first one set counts; where neither is, the default stands beside the first."""
+
+
+def shown_settings(settings: Settings, environ: Mapping[str, str] = os.environ) -> tuple[ShownSetting, ...]:
+    """Return every setting with its source; the value of a secret is masked, its length, too.
+
+    Args:
+        settings: The settings in force.
+        environ: The environment in which the AWS SDK finds its own; not yet changed by `Settings.export_aws`.
+    """
+    defaults = {first: value for first, second, value in _PAIRS if not settings.get(first) and not settings.get(second)}
+    rows: list[tuple[str, str | None, Source]] = [
+        (name, defaults[name], "default") if name in defaults else (name, entry.value, entry.source)
+        for name, entry in settings.entries.items()
+    ]
+    from_file = settings.aws_in_force(environ)
+    for name in AWS_NAMES:
+        value = environ.get(name) or from_file.get(name)
+        source: Source = "environment" if environ.get(name) else "env file" if value else "unset"
+        rows.append((name, value, source))
+    secrets = settings.secret_values()
+    return tuple(ShownSetting(name, _shown(name, value, secrets), source) for name, value, source in rows)
+
+
+def settings_table(rows: tuple[ShownSetting, ...]) -> Table:
+    """Return the settings as a table for people."""
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column(overflow="fold")
+    table.add_column(no_wrap=True)
+    for row in rows:
+        style = "dim" if row.source in {"default", "unset"} else ""
+        source = str(_SOURCES[row.source]) if row.source in _SOURCES else row.source
+        table.add_row(row.name, Line("-" if row.value is None else row.value, style), Line(source, style))
+    return table
+
+
+def settings_document(rows: tuple[ShownSetting, ...]) -> Json:
+    """Return the settings as JSON; an unset one has null as its value."""
+    return [{"name": row.name, "value": row.value, "source": row.source} for row in rows]
+
+
+def _shown(name: str, value: str | None, secrets: frozenset[str]) -> str | None:
+    if value is None:
+        return None
+    return MASK if name in SECRETS else printable(redacted(value, secrets)).replace("\n", " ")
