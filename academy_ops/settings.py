@@ -170,14 +170,25 @@ class Settings:
 
     def secrets(self) -> Mapping[str, str]:
         """Return every secret value in force, for redaction, and the name of the setting that holds it."""
+        passwords = {
+            password: name
+            for name, entry in self.entries.items()
+            if entry.value and "://" in entry.value
+            for password in _passwords(entry.value)
+        }
         own = {entry.value: name for name, entry in self.entries.items() if name in SECRETS and entry.value}
         aws = {value: name for name, value in self.aws_from_file.items() if name in SECRETS}
         around = {os.environ[name]: name for name in SECRETS if os.environ.get(name)}
-        return own | aws | around
+        return passwords | own | aws | around
 
     def secret_values(self) -> frozenset[str]:
         """Return every secret value in force, for redaction."""
         return frozenset(self.secrets())
+
+    def malformed_address(self) -> str | None:
+        """Return the name of an ACADEMY_*_URL that is no http(s) URL, or None where all are well."""
+        set_ones = ((name, self.get(name)) for name in ADDRESSES)
+        return next((name for name, value in set_ones if value is not None and not _is_address(value)), None)
 
     def aws_in_force(self, environ: Mapping[str, str] = os.environ) -> Mapping[str, str]:
         """Return the env file's ``AWS_*`` lines that nothing in the environment outweighs.
@@ -194,6 +205,23 @@ class Settings:
     def export_aws(self, environ: MutableMapping[str, str] = os.environ) -> None:
         """Give the env file's ``AWS_*`` lines to the AWS SDK, which reads its configuration from the environment."""
         environ.update(self.aws_in_force(environ))
+
+
+def _passwords(url: str) -> set[str]:
+    """Return the password within a URL, as it is written there and as it is meant."""
+    try:
+        password = urlsplit(url).password
+    except ValueError:
+        return set()
+    return {password, unquote(password)} if password else set()
+
+
+def _is_address(value: str) -> bool:
+    try:
+        parts = urlsplit(value)
+        return parts.scheme in {"http", "https"} and bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError:
+        return False
 
 
 @dataclass(frozen=True, slots=True)
