@@ -41,8 +41,8 @@ class Cause:
     code: str
     section: Section
     meaning: Text
-    told_by: Text | None = None
-    look: tuple[str, ...] = ()
+    told_by: Text
+    look: tuple[str, ...]
     states: frozenset[JobState] = NOTHING
     explains: frozenset[str] = frozenset()
     remedies: tuple[Remedy, ...] = ()
@@ -55,7 +55,7 @@ def codes(*names: str) -> frozenset[str]:
     return frozenset(names)
 
 
-def do(text: Text, command: str | None = None, verify: str | None = None, risk: Risk = "read") -> Remedy:
+def do(text: Text, command: str, verify: str, risk: Risk = "read") -> Remedy:
     """Make a remedy row.
 
     Args:

@@ -4,18 +4,28 @@ from __future__ import annotations
 
 from typing import Final
 
+from academy_ops.diagnosis.catalogue import commands
 from academy_ops.diagnosis.catalogue.cause import FAILED, RUNNING, Cause, do
 from academy_ops.messages import Text, say
 
+_CHECK: Final = "{ops} check job {job_id}"
+_READ_JOB: Final = "{ops} --verbose check job {job_id}"
+_READ_LOG: Final = "{ops} --verbose check logs{job}"
+_READ_FILE: Final = "{ops} check excel FILE.xlsx"
+_READ_CORRECTED: Final = "{ops} check excel CORRECTED.xlsx"
+_LOOK: Final = (commands.JOB,)
 
-def _workbook(code: str, meaning: Text, advice: Text) -> Cause:
+
+def _workbook(code: str, meaning: Text, told_by: Text, advice: Text) -> Cause:
     """Make a row for a workbook that the school must correct."""
     return Cause(
         code,
         "4",
         meaning,
+        told_by,
+        _LOOK,
         states=FAILED,
-        remedies=(do(advice, command="{ops} check excel FILE.xlsx"),),
+        remedies=(do(advice, _READ_FILE, _READ_CORRECTED),),
     )
 
 
@@ -23,37 +33,45 @@ JOB: Final = (
     _workbook(
         "excel-unreadable",
         say("The file is no readable .xlsx workbook (an .xls, a CSV or an encrypted file under that name)."),
+        say("The job's message speaks of no zip file, of encryption or a password, or of .xls."),
         say("Have the school save it as an .xlsx workbook without a password and upload it again."),
     ),
     _workbook(
         "excel-header-missing",
         say("The worker found no header row in the workbook."),
+        say("The job's message says that no header row was found."),
         say("Have the school fill in the template: sheet 학생목록, with the columns 이름 and 학부모전화번호."),
     ),
     _workbook(
         "excel-phone-column-missing",
         say("The workbook has no column for the parent's phone number."),
+        say("The job's message speaks of the column for the parent's phone number."),
         say("Have the school add the column 학부모전화번호 and upload again."),
     ),
     _workbook(
         "excel-phone-invalid",
         say("Parents' phone numbers in the workbook are not of the form 010 and 8 more digits."),
+        say("The job's message says that phone numbers failed the check, or every row was rejected for its number."),
         say("Have the school correct the rows named in the evidence and upload again."),
     ),
     _workbook(
         "excel-no-students",
         say("The workbook holds no student rows."),
+        say("The job's message says that there are no students."),
         say("Have the school enter the students below the header row; rows marked 예시 are examples."),
     ),
     Cause(
         "excel-object-missing",
         "4",
         say("The worker did not find the job's Excel file in the bucket."),
+        say("The job's message, or the worker's log of its failure, says NoSuchKey or 404 for the file."),
+        (commands.JOB, commands.WORKER_R2),
         states=FAILED,
         remedies=(
             do(
                 say("Compare the API's and the worker's bucket; then have the school upload the file again."),
-                command="{ops} check logs{job}",
+                "{ops} check logs{job}",
+                "{ops} diagnose",
             ),
         ),
     ),
@@ -61,23 +79,29 @@ JOB: Final = (
         "job-failed",
         "4",
         say("The job failed; its own message says why."),
-        states=FAILED,
-        remedies=(
-            do(
-                say("Read the job's message and the worker's log for this job."),
-                command="{ops} --verbose check logs{job}",
-            ),
+        say(
+            "FAILED, REJECTED_BAD_INPUT, DONE with an error_message, or DONE with every row rejected, and neither the "
+            "message nor the worker's log proves a more telling cause."
         ),
+        (commands.JOB, commands.WORKER_LOG),
+        states=FAILED,
+        remedies=(do(say("Read the job's message and the worker's log for this job."), _READ_LOG, _CHECK),),
     ),
     Cause(
         "job-stalled",
         "4",
         say("The job is said to run, but nothing moves."),
+        say(
+            "RUNNING, VALIDATING or RETRYING, and not updated for 10 minutes; where the API tells no time, unchanged "
+            "in two looks 3 seconds apart with an empty queue."
+        ),
+        (commands.JOB, commands.DEPTH, commands.WORKER_LOG),
         states=RUNNING,
         remedies=(
             do(
                 say("See whether a worker still works on it; without one its message comes back after 60 minutes."),
-                command="{ops} check logs{job}",
+                _READ_LOG,
+                _CHECK,
             ),
         ),
     ),
@@ -85,14 +109,24 @@ JOB: Final = (
         "job-partial",
         "4",
         say("The job is done, but some rows were rejected."),
-        remedies=(do(say("Have the school correct the rejected rows and upload only them again.")),),
+        say("DONE without an error_message, and some rows are among the failed ones."),
+        _LOOK,
+        remedies=(
+            do(
+                say("Have the school correct the rejected rows and upload only them again."),
+                _READ_JOB,
+                _READ_CORRECTED,
+            ),
+        ),
         warn=True,
     ),
     Cause(
         "job-review",
         "4",
         say("The job waits for a person's review (REVIEW_REQUIRED)."),
-        remedies=(do(say("Open the job in the administration site and decide.")),),
+        say("The status is REVIEW_REQUIRED."),
+        _LOOK,
+        remedies=(do(say("Open the job in the administration site and decide."), _READ_JOB, _CHECK),),
         warn=True,
     ),
 )

@@ -4,136 +4,261 @@ from __future__ import annotations
 
 from typing import Final
 
+from academy_ops.diagnosis.catalogue import commands
 from academy_ops.diagnosis.catalogue.cause import WAITING, Cause, codes, do
+from academy_ops.diagnosis.records import Remedy
 from academy_ops.messages import Text, say
 
 _CHECK: Final = "{ops} check logs{job}"
+_READ_LOG: Final = "{ops} --verbose check logs{job}"
 _CRASHES: Final = codes("worker-crash-loop", "worker-container-exited")
 _IDLE: Final = codes("queue-not-consumed", "message-stuck", "job-stalled", "message-lost")
-_ON_HOST: Final = "aws ssm start-session --region {region} --target {instance}"
+_REPLACE: Final = do(
+    say("Then replace the worker instances; the parameter is read at boot only. Jobs under way start anew."),
+    "aws autoscaling start-instance-refresh --region {region} --auto-scaling-group-name {group}",
+    _CHECK,
+    "change",
+)
+_TERMINATE: Final = do(
+    say("If that does not help, have the group replace the instance."),
+    "aws autoscaling terminate-instance-in-auto-scaling-group --region {region} --instance-id {instance} "
+    "--no-should-decrement-desired-capacity",
+    _CHECK,
+    "change",
+)
 
 
-def _inside(code: str, meaning: Text, advice: Text, command: str, explains: frozenset[str] = frozenset()) -> Cause:
+def _inside(
+    code: str,
+    meaning: Text,
+    told_by: Text,
+    look: tuple[str, ...],
+    *remedies: Remedy,
+    explains: frozenset[str] = frozenset(),
+) -> Cause:
     """Make a row for a fault inside a worker."""
-    return Cause(
-        code,
-        "3-4",
-        meaning,
-        states=WAITING,
-        explains=explains | _IDLE,
-        remedies=(do(advice, command=command, verify=_CHECK, risk="change"),),
-    )
+    return Cause(code, "3-4", meaning, told_by, look, states=WAITING, explains=explains | _IDLE, remedies=remedies)
 
 
 LOGS: Final = (
     _inside(
         "worker-disk-full",
         say("The worker's disk is full."),
-        say("Free space on the instance (old images first), or replace it."),
-        _ON_HOST,
-        _CRASHES | codes("worker-docker-down", "worker-container-missing"),
+        say(
+            "The disk with Docker's data is 98 % full, or 90 % while the container does not run; or a log of the last "
+            "15 minutes or the job's message says that no space is left."
+        ),
+        (commands.WORKER_DISK,),
+        do(
+            say("Remove the images that no container uses; Docker pulls what it needs again."),
+            commands.on_workers("docker image prune -af; df -h /var/lib/docker"),
+            _CHECK,
+            "change",
+        ),
+        _TERMINATE,
+        explains=_CRASHES | codes("worker-docker-down", "worker-container-missing"),
     ),
     _inside(
         "ssm-offline",
         say("Every worker's SSM agent is offline: the instances hang or have no network."),
-        say("Reboot the instance; if it stays offline, let the group replace it."),
-        "aws ec2 reboot-instances --region {region} --instance-ids {instance}",
+        say(
+            "The job waits, and SSM calls no worker in service that is older than 10 minutes Online. A warning where "
+            "only some are offline or no job waits."
+        ),
+        (commands.AGENTS, commands.MACHINES),
+        do(
+            say("Reboot the instance; a job it works on starts anew."),
+            "aws ec2 reboot-instances --region {region} --instance-ids {instance}",
+            _CHECK,
+            "change",
+        ),
+        _TERMINATE,
     ),
     _inside(
         "worker-docker-down",
         say("Docker does not run on the worker instance."),
-        say("Start Docker on the instance."),
-        _ON_HOST,
-        codes("worker-container-missing"),
+        say("docker info fails on an instance older than 10 minutes, or Docker is not installed there."),
+        (commands.WORKER_DOCKER,),
+        do(
+            say("Start Docker on the instance."),
+            commands.on_workers("systemctl start docker; systemctl is-active docker"),
+            _CHECK,
+            "change",
+        ),
+        _TERMINATE,
+        explains=codes("worker-container-missing"),
     ),
     _inside(
         "worker-env-stale",
         say("The workers' parameter was changed after the worker started; the worker still runs with the old values."),
-        say("Replace the worker instance; the parameter is read at boot only."),
-        "aws autoscaling start-instance-refresh --region {region} --auto-scaling-group-name {group}",
-        codes("worker-queue-mismatch", "worker-r2-mismatch", "worker-env-missing"),
+        say(
+            "The parameter is newer than the container's start, holds another queue, bucket, endpoint or key than the "
+            "container (compared as digests), and is right itself."
+        ),
+        (commands.PARAMETER_AGE, commands.WORKER_STARTED),
+        do(
+            say("Replace the worker instances; the parameter is read at boot only. Jobs under way start anew."),
+            "aws autoscaling start-instance-refresh --region {region} --auto-scaling-group-name {group}",
+            _CHECK,
+            "change",
+        ),
+        explains=codes("worker-queue-mismatch", "worker-r2-mismatch", "worker-env-missing"),
     ),
     _inside(
         "worker-env-missing",
         say("The worker runs without the R2 settings it needs."),
-        say("Complete the workers' parameter, then replace the worker instance."),
-        "aws ssm get-parameter --region {region} --name {parameter} --query Parameter.LastModifiedDate",
-        _CRASHES | codes("worker-container-missing", "worker-r2-mismatch"),
+        say(
+            "R2_ENDPOINT, R2_ACCESS_KEY or R2_SECRET_KEY is absent or blank in the container; without a container, in "
+            "the parameter, or there is no parameter that can be read. A job's message that says so counts, too."
+        ),
+        (commands.WORKER_NAMES_SET, commands.PARAMETER_NAMES),
+        do(
+            say("Complete the workers' parameter; the command names what has a value there."),
+            commands.PARAMETER_NAMES,
+            _CHECK,
+            "change",
+        ),
+        _REPLACE,
+        explains=_CRASHES | codes("worker-container-missing", "worker-r2-mismatch"),
     ),
     _inside(
         "worker-queue-mismatch",
         say("The worker polls another queue than the API sends to."),
-        say("Set AI_SQS_QUEUE_NAME_BASIC in the workers' parameter to the API's queue, then replace the instance."),
-        "aws autoscaling start-instance-refresh --region {region} --auto-scaling-group-name {group}",
-        codes("queue-missing", "worker-silent") | _CRASHES,
+        say(
+            "AI_SQS_QUEUE_NAME_BASIC in the container (without one, in the parameter) is not the API's; where it is "
+            "not set, its default counts."
+        ),
+        (commands.WORKER_QUEUE, commands.PARAMETER_QUEUE),
+        do(
+            say("Set AI_SQS_QUEUE_NAME_BASIC in the workers' parameter to the API's queue."),
+            commands.PARAMETER_QUEUE,
+            _CHECK,
+            "change",
+        ),
+        _REPLACE,
+        explains=codes("queue-missing", "worker-silent") | _CRASHES,
     ),
     _inside(
         "worker-r2-mismatch",
         say("The worker reads from another R2 bucket or endpoint than the API writes to, or its own key is refused."),
-        say("Give the workers' parameter the API's R2 settings, then replace the instance."),
-        "aws autoscaling start-instance-refresh --region {region} --auto-scaling-group-name {group}",
-        codes("excel-object-missing"),
+        say(
+            "The bucket or endpoint in force in the container (without one, in the parameter) is not the API's; or R2 "
+            "refused the job's file and the worker's R2 settings are not the API's."
+        ),
+        (commands.WORKER_R2, commands.PARAMETER_R2),
+        do(
+            say("Give the workers' parameter the API's R2 settings."),
+            commands.PARAMETER_R2,
+            _CHECK,
+            "change",
+        ),
+        _REPLACE,
+        explains=codes("excel-object-missing"),
     ),
     _inside(
         "worker-out-of-memory",
         say("The worker's container was killed for want of memory."),
-        say("Split the workbook, or use a larger instance type."),
-        "{ops} --verbose check logs{job}",
-        _CRASHES,
+        say(
+            "Docker says OOMKilled, or tells of a kill in the last 10 minutes where the container is younger than 5; "
+            "or a log of the last 15 minutes or the job's message says that memory ran out."
+        ),
+        (commands.WORKER_MEMORY, commands.WORKER_STATE),
+        do(say("Split the workbook, or use a larger instance type."), commands.MACHINES, _CHECK, "change"),
+        explains=_CRASHES,
     ),
     _inside(
         "worker-dependency-missing",
         say("The worker's image lacks a Python package."),
-        say("Build and push the image again, then replace the instance."),
-        "{ops} --verbose check logs{job}",
-        _CRASHES,
+        say("A log of the last 15 minutes, the last words of a stopped worker, or the job's message: No module named."),
+        (commands.WORKER_LOG,),
+        do(
+            say("Build and push the image again; the log names the package."),
+            _READ_LOG,
+            _CHECK,
+            "change",
+        ),
+        do(
+            say("Then replace the worker instances. Jobs under way start anew."),
+            "aws autoscaling start-instance-refresh --region {region} --auto-scaling-group-name {group}",
+            _CHECK,
+            "change",
+        ),
+        explains=_CRASHES,
     ),
     _inside(
         "worker-database-down",
         say("The worker can't reach its database."),
-        say("Check the database, and DATABASE_URL in the workers' parameter."),
-        "{ops} --verbose check logs{job}",
-        _CRASHES,
+        say("A log of the last 15 minutes, the last words of a stopped worker, or the job's message says so."),
+        (commands.WORKER_LOG,),
+        do(say("Check the database, and DATABASE_URL in the workers' parameter."), _READ_LOG, _CHECK, "change"),
+        explains=_CRASHES,
     ),
     _inside(
         "worker-aws-credentials",
         say("The worker has no valid AWS credentials."),
-        say("Attach the worker role to the instance profile."),
-        "aws ec2 describe-iam-instance-profile-associations --region {region} --filters "
-        "Name=instance-id,Values={instance}",
-        _CRASHES,
+        say(
+            "A log of the last 15 minutes, or the last words of a stopped worker: no credentials, or AWS refuses them."
+        ),
+        (commands.WORKER_LOG, commands.MACHINES),
+        do(
+            say("Attach the worker role to the instance profile; the last column names each instance's profile."),
+            commands.MACHINES,
+            _CHECK,
+            "change",
+        ),
+        explains=_CRASHES,
     ),
     _inside(
         "worker-queue-denied",
         say("The worker may not receive from the queue."),
-        say("Allow sqs:ReceiveMessage, DeleteMessage and ChangeMessageVisibility in the worker's role."),
-        "aws ec2 describe-iam-instance-profile-associations --region {region} --filters "
-        "Name=instance-id,Values={instance}",
-        _CRASHES,
+        say("A log of the last 15 minutes, or the last words of a stopped worker: access to SQS denied."),
+        (commands.WORKER_LOG, commands.MACHINES),
+        do(
+            say("Allow sqs:ReceiveMessage, DeleteMessage and ChangeMessageVisibility in the worker's role."),
+            commands.MACHINES,
+            _CHECK,
+            "change",
+        ),
+        explains=_CRASHES,
     ),
     _inside(
         "worker-container-missing",
         say("The instance is up, but no worker container was ever started on it."),
-        say("Read the boot log of the instance; if in doubt, replace it."),
-        "aws ec2 get-console-output --region {region} --instance-id {instance} --latest --output text",
+        say("Docker runs on an instance older than 10 minutes and knows no container of the worker's name."),
+        (commands.WORKER_STATE, commands.WORKER_BOOT),
+        do(say("Read the end of the instance's boot log."), commands.WORKER_BOOT, _CHECK),
+        _TERMINATE,
     ),
     _inside(
         "worker-crash-loop",
         say("The worker's container crashes and restarts over and over."),
-        say("Read the last log lines for the reason."),
-        "{ops} --verbose check logs{job}",
-        codes("worker-container-exited"),
+        say("Docker says restarting, or has restarted it 3 times or more and the last time less than 5 minutes ago."),
+        (commands.WORKER_STATE, commands.WORKER_LOG),
+        do(say("Read the last log lines for the reason."), _READ_LOG, _CHECK),
+        explains=codes("worker-container-exited"),
     ),
     _inside(
         "worker-container-exited",
         say("The worker's container has stopped."),
-        say("Start the container again, then read why it stopped."),
-        _ON_HOST,
+        say("Docker knows the container, and it is neither running nor restarting."),
+        (commands.WORKER_STATE, commands.WORKER_LOG),
+        do(say("Read why it stopped."), _READ_LOG, _CHECK),
+        do(
+            say("Start the container again."),
+            commands.on_workers("docker start {worker}; docker ps -a --filter name={worker}"),
+            _CHECK,
+            "change",
+        ),
     ),
     Cause(
         "worker-silent",
         "3-4",
         say("The worker's log says nothing; some releases log nothing at INFO."),
+        say("The container has written no line, while work waits. It proves nothing by itself."),
+        (commands.WORKER_STATE, commands.WORKER_LOG),
+        remedies=(
+            do(say("See whether messages and job move nevertheless."), "{ops} check queue{job}", "{ops} diagnose{job}"),
+        ),
         warn=True,
     ),
 )
