@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _TIMES: Final[dict[str, Any]] = {
     "connect_timeout": 3.0,
-    "read_timeout": 8.0,
+    "read_timeout": 5.0,
     "retries": {"mode": "standard", "total_max_attempts": 2},
 }
 """Seconds, and how often a call is sent at most."""

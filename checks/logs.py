@@ -299,33 +299,40 @@ def _online(target: Target, ids: Sequence[str]) -> dict[str, bool] | Unseen:
 
 
 def _ask(target: Target, ids: Sequence[str], salt: str) -> tuple[tuple[Host, ...], dict[str, Unseen]]:
-    """Run the probe on every instance, in as few commands as SSM allows."""
+    """Run the probe on every instance, in as few commands as SSM allows, and read what each told."""
     script = hostscript.probe(target.settings.worker, target.job_id, salt)
+    batches = [list(ids[start : start + _BATCH]) for start in range(0, len(ids), _BATCH)]
+    sent = {one: command for batch in batches for command in [_send(target, script, batch)] for one in batch}
+    told = dict(zip(ids, each(partial(_told, target, sent), ids), strict=True))
     hosts: list[Host] = []
     unseen: dict[str, Unseen] = {}
-    for start in range(0, len(ids), _BATCH):
-        batch = list(ids[start : start + _BATCH])
-        try:
-            command = target.connect.aws("ssm").send_command(
-                InstanceIds=batch,
-                DocumentName="AWS-RunShellScript",
-                Parameters={"commands": [script], "executionTimeout": [str(_COMMAND_SECONDS)]},
-                TimeoutSeconds=_COMMAND_SECONDS,
-            )["Command"]["CommandId"]
-        except AWS_ERRORS as error:
-            unseen |= dict.fromkeys(batch, target.connect.unseen(error, "ssm:SendCommand"))
-            continue
-        for instance_id, told in zip(batch, each(partial(_output, target, command), batch), strict=True):
-            host = (
-                told
-                if isinstance(told, Unseen)
-                else read_host(instance_id, told, salt, target.settings, target.connect)
-            )
-            if isinstance(host, Host):
-                hosts.append(host)
-            else:
-                unseen[instance_id] = host or Unseen("unexpected-answer", instance_id)
+    for instance_id, output in told.items():
+        if isinstance(output, Unseen):
+            unseen[instance_id] = output
+        elif host := read_host(instance_id, output, salt, target.settings, target.connect):
+            hosts.append(host)
+        else:
+            unseen[instance_id] = Unseen("unexpected-answer", "AWS-RunShellScript")
     return tuple(hosts), unseen
+
+
+def _send(target: Target, script: str, ids: list[str]) -> str | Unseen:
+    """Send the script; return the command's id."""
+    try:
+        answer = target.connect.aws("ssm").send_command(
+            InstanceIds=ids,
+            DocumentName="AWS-RunShellScript",
+            Parameters={"commands": [script], "executionTimeout": [str(_COMMAND_SECONDS)]},
+            TimeoutSeconds=_COMMAND_SECONDS,
+        )
+        return str(answer["Command"]["CommandId"])
+    except AWS_ERRORS as error:
+        return target.connect.unseen(error, "ssm:SendCommand")
+
+
+def _told(target: Target, sent: Mapping[str, str | Unseen], instance_id: str) -> str | Unseen:
+    command = sent[instance_id]
+    return command if isinstance(command, Unseen) else _output(target, command, instance_id)
 
 
 def _output(target: Target, command_id: str, instance_id: str) -> str | Unseen:
@@ -345,8 +352,8 @@ def _output(target: Target, command_id: str, instance_id: str) -> str | Unseen:
             return str(answer["StandardOutputContent"])
         if answer["Status"] in _ENDED:
             said = f"{answer['Status']}: {answer.get('StandardErrorContent', '')}"
-            return Unseen("unexpected-answer", instance_id, target.connect.clean(said.strip()))
-    return Unseen("timeout", instance_id)
+            return Unseen("unexpected-answer", "AWS-RunShellScript", target.connect.clean(said.strip()))
+    return Unseen("timeout", "AWS-RunShellScript")
 
 
 def _parameter(target: Target, salt: str) -> Parameter | Unseen | None:

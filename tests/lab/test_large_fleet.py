@@ -1,0 +1,63 @@
+"""The inside of many workers: one command for fifty of them, and one finding for all that have the same fault."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+import pytest
+
+from academy_ops.clients import Connections, Target
+from academy_ops.lab.aws.ssm import Outcome
+from academy_ops.settings import load
+from checks import logs
+from checks.facts import Case, LogsFacts
+from tests.checks import at_hand as h
+from tests.lab.conftest import Aws
+
+STATE = '{"Status":"exited","ExitCode":1,"OOMKilled":false,"StartedAt":"2026-11-22T01:00:00.000000000Z"}'
+OUTPUT = (
+    f"probe=1\ndisk_percent=40\ndocker=up\ncontainer=present\nstate={STATE}\nrestarts=0\noom_kills=0\nlog_lines=0\n"
+)
+SIZE = 200
+
+
+@dataclass
+class Canned:
+    """A managed machine that always tells the same."""
+
+    address: str = "10.20.1.99"
+    agent_online: bool = True
+    scripts: list[str] = field(default_factory=list)
+
+    def run(self, script: str, seconds: float) -> Outcome:  # noqa: ARG002 - the form of a host
+        self.scripts.append(script)
+        return Outcome(0, OUTPUT, "")
+
+    def reboot(self) -> None:
+        pass
+
+
+@pytest.fixture
+def machines(aws: Aws) -> Iterator[dict[str, Canned]]:
+    known = {f"i-{number:017x}": Canned() for number in range(SIZE)}
+    aws.hosts.update(known)  # type: ignore[arg-type] # a machine of another kind, and a host all the same
+    yield known
+    aws.hosts.clear()
+
+
+def test_two_hundred_workers_are_asked_once_each_and_told_of_in_one_finding(
+    aws: Aws, machines: dict[str, Canned], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys = aws.users["operator"]
+    monkeypatch.setenv("AWS_ENDPOINT_URL", aws.cloud.url)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", keys.key_id)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", keys.secret)
+    settings = load(environ={}, default_env_file=None)
+    group = h.group(SIZE, instances=tuple(h.instance(name) for name in machines))
+    case: Case = h.case(workers=h.workers(group))
+    facts = logs.observe(Target(settings, None, Connections(settings), ends_at=1e12), case)
+    assert isinstance(facts, LogsFacts)
+    assert (len(facts.hosts), facts.unseen_hosts) == (SIZE, {})
+    assert {len(machine.scripts) for machine in machines.values()} == {1}
+    exited = [one for one in logs.judge(replace(case, logs=facts)) if one.cause == "worker-container-exited"]
+    assert len(exited) == 1
+    assert exited[0].evidence["instances"] == list(machines)
