@@ -14,9 +14,18 @@ from tests.checks import at_hand as h
 from tests.lab.conftest import Aws
 
 STATE = '{"Status":"exited","ExitCode":1,"OOMKilled":false,"StartedAt":"2026-11-22T01:00:00.000000000Z"}'
-OUTPUT = (
-    f"probe=1\ndisk_percent=40\ndocker=up\ncontainer=present\nstate={STATE}\nrestarts=0\noom_kills=0\nlog_lines=0\n"
-)
+OUTPUT = f"""probe=1
+disk_percent=40
+docker=up
+container=present
+state={STATE}
+restarts=0
+oom_kills=0
+log_lines=0
+section=tail
+
+section=end
+"""
 SIZE = 200
 
 
