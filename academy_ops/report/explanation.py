@@ -1,0 +1,204 @@
+"""A row of the cause catalogue as a page of a manual, for people and as a document."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
+
+from rich.cells import cell_len
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text as Line
+
+from academy_ops import __version__
+from academy_ops.diagnosis.catalogue import CATALOGUE, Cause, explained_by, fill
+from academy_ops.diagnosis.catalogue.sections import TITLES, anchor, heading
+from academy_ops.diagnosis.records import JobState, Json, Remedy, Risk
+from academy_ops.messages import Text, _, current, say
+
+SCHEMA: Final = "academy-ops/explanation/1"
+
+_STATES: Final[Mapping[JobState, Text]] = {
+    JobState.NONE: say("no job was made"),
+    JobState.PENDING: say("PENDING"),
+    JobState.RUNNING: say("RUNNING"),
+    JobState.FAILED: say("FAILED"),
+    JobState.UNSEEN: say("its state can't be read"),
+}
+RISKS: Final[Mapping[Risk, Text]] = {
+    "read": say("changes nothing"),
+    "change": say("changes something"),
+    "destructive": say("can't be undone"),
+}
+_SETTINGS: Final = "set -a; . {env_file}; set +a"
+_ON_SERVER: Final = ("docker ", "sudo ", "curl -sS --max-time 10 -i http://127.0.0.1:", "curl -sS --max-time 10 -i -H ")
+"""How the commands begin that are typed on the API server."""
+
+
+def document(cause: Cause, names: Mapping[str, str]) -> dict[str, Json]:
+    """Return the explanation of ``cause``; sentences are in the current language.
+
+    Args:
+        cause: The row.
+        names: Live names for the commands.
+    """
+    remedies: list[Json] = [
+        {
+            "text": str(one.text),
+            "command": fill(one.command or "", names),
+            "verify": fill(one.verify or "", names),
+            "risk": one.risk,
+        }
+        for one in cause.remedies
+    ]
+    return {
+        "schema": SCHEMA,
+        "tool": f"academy-ops {__version__}",
+        **_head(cause),
+        "told_by": str(cause.told_by),
+        "look": [fill(command, names) for command in cause.look],
+        "states": [state.value for state in _STATES if state in cause.states],
+        "explains": list(_explained(cause)),
+        "explained_by": list(_explaining(cause)),
+        "remedies": remedies,
+    }
+
+
+def listing() -> dict[str, Json]:
+    """Return every cause, in the order of the runbook."""
+    causes: list[Json] = [_head(cause) for _section, rows in _by_section() for cause in rows]
+    return {"schema": SCHEMA, "tool": f"academy-ops {__version__}", "causes": causes}
+
+
+def print_cause(console: Console, cause: Cause, names: Mapping[str, str]) -> None:
+    """Print the explanation of ``cause`` for people."""
+    console.print(Line(cause.code, "bold"))
+    console.print(Line(str(cause.meaning)))
+    console.print()
+    rows = Table.grid(padding=(0, 2))
+    rows.add_column(style="bold", no_wrap=True)
+    rows.add_column(overflow="fold")
+    for name, value in _facts(cause):
+        rows.add_row(name, Line(value))
+    console.print(rows)
+    there = [command for command in cause.look if command.startswith(_ON_SERVER)]
+    here = [command for command in cause.look if command not in there]
+    _print_commands(console, _("By hand, after: {settings}", settings=fill(_SETTINGS, names)), here, names)
+    _print_commands(console, _("On the API server:"), there, names)
+    for remedy in cause.remedies:
+        _print_remedy(console, remedy, names)
+    if any("<" in command for command in _commands(cause, names)):
+        console.print()
+        note = _("What stands in <…> is a setting that is missing here, or what academy-ops diagnose would find.")
+        console.print(Line(note, "dim"))
+
+
+def print_all(console: Console) -> None:
+    """Print every cause with its meaning, section by section."""
+    width = max(len(code) for code in CATALOGUE)
+    for title, causes in _by_section():
+        console.print(Line(title, "bold"))
+        rows = Table.grid(padding=(0, 2))
+        rows.add_column(width=width, no_wrap=True)
+        rows.add_column(overflow="fold")
+        for cause in causes:
+            meaning = Line(str(cause.meaning))
+            if cause.warn:
+                meaning.append(" " + _("(warning)"), "dim")
+            rows.add_row(Line(cause.code, "cyan"), meaning)
+        console.print(Padding(rows, (0, 0, 1, 2)))
+    console.print(Line(_("More on one of them: academy-ops explain CAUSE"), "dim"))
+
+
+def _by_section() -> Iterator[tuple[str, list[Cause]]]:
+    for section in TITLES:
+        yield heading(section, current()), [cause for cause in CATALOGUE.values() if cause.section == section]
+
+
+def _head(cause: Cause) -> dict[str, Json]:
+    return {
+        "code": cause.code,
+        "section": cause.section,
+        "runbook": anchor(cause.section, current()),
+        "warn": cause.warn,
+        "meaning": str(cause.meaning),
+    }
+
+
+def _facts(cause: Cause) -> Iterator[tuple[str, str]]:
+    yield _("Section"), f"{heading(cause.section, current())}\n{anchor(cause.section, current())}"
+    yield _("Told by"), str(cause.told_by)
+    if cause.warn:
+        yield _("Kind"), _("a warning")
+    elif cause.blinds:
+        yield _("Kind"), _("the tool could not look; it says nothing about the academy")
+    for name, values in (
+        (_("Job"), [str(text) for state, text in _STATES.items() if state in cause.states]),
+        (_("Explains"), _explained(cause)),
+        (_("Symptom of"), _explaining(cause)),
+    ):
+        if values:
+            yield name, ", ".join(values)
+
+
+def _explained(cause: Cause) -> list[str]:
+    reached = explained_by(cause.code)
+    return [code for code in CATALOGUE if code in reached]
+
+
+def _explaining(cause: Cause) -> list[str]:
+    return [code for code in CATALOGUE if cause.code in explained_by(code)]
+
+
+def _commands(cause: Cause, names: Mapping[str, str]) -> Iterator[str]:
+    for command in (*cause.look, *(text for one in cause.remedies for text in (one.command, one.verify))):
+        yield fill(command or "", names)
+
+
+def _print_commands(console: Console, title: str, commands: list[str], names: Mapping[str, str]) -> None:
+    if not commands:
+        return
+    console.print()
+    console.print(Line(title, "bold"))
+    for command in commands:
+        _print_command(console, fill(command, names), "cyan")
+
+
+def _print_remedy(console: Console, remedy: Remedy, names: Mapping[str, str]) -> None:
+    console.print()
+    head = Line(_("What to do: "), "bold")
+    console.print(head.append(str(remedy.text), "not bold").append(f" ({RISKS[remedy.risk]})", "not bold dim"))
+    _print_command(console, fill(remedy.command or "", names), "bold cyan")
+    console.print(Line(_("Then check that it worked:")))
+    _print_command(console, fill(remedy.verify or "", names), "bold cyan")
+
+
+def _print_command(console: Console, command: str, style: str) -> None:
+    for line in _folded(command, console.width):
+        # What is still too long is left to the terminal: it must survive being copied.
+        console.print(Line(line, style), soft_wrap=True)
+
+
+def _folded(command: str, width: int) -> Iterator[str]:
+    """Fold a command as a shell allows it: with a backslash, outside quotes, before an option or an operator."""
+    words = re.findall(r"""(?:'[^']*'|"[^"]*"|[^\s'"])+""", command)
+    line = "  "
+    for word in _joined(words):
+        if line.strip() and cell_len(f"{line} {word}") > width - 2:
+            yield f"{line} \\"
+            line = "    "
+        line += word if line.isspace() else f" {word}"
+    yield line
+
+
+def _joined(words: Iterable[str]) -> Iterator[str]:
+    """Join each word to the option before it."""
+    phrase: list[str] = []
+    for word in words:
+        if phrase and word.startswith(("--", "&&", "|")):
+            yield " ".join(phrase)
+            phrase = []
+        phrase.append(word)
+    yield " ".join(phrase)
