@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from academy_ops.cli import demo, diagnose, explain, lab, queue, scale, serve, watch
+from academy_ops.cli import bundle, config, demo, diagnose, explain, lab, queue, scale, serve, watch
 from academy_ops.cli.options import Common, show_version, with_common
 from academy_ops.messages import _
 
@@ -35,6 +35,8 @@ app.command(help=diagnose.CHECK_HELP)(diagnose.check)
 app.command("scale-worker", help=scale.HELP)(scale.scale_worker)
 app.add_typer(queue.app, name="queue")
 app.command(help=watch.HELP)(watch.watch)
+app.command(help=config.HELP)(config.config)
+app.command(help=bundle.HELP)(bundle.bundle)
 app.command(help=explain.HELP)(explain.explain)
 app.command(help=demo.HELP)(demo.demo)
 app.add_typer(lab.app, name="lab")

@@ -2,33 +2,31 @@
 
 from __future__ import annotations
 
-import json
-import re
+import contextlib
 import sys
-import time
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterable
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from academy_ops.cli import errors
 from academy_ops.cli.errors import RefusedError
-from academy_ops.cli.names import live_names
+from academy_ops.cli.job_id import JobId
 from academy_ops.cli.options import Common, Output, with_common
 from academy_ops.messages import _, say
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from rich.console import Console
 
+    from academy_ops.cli.runs import Run
     from academy_ops.diagnosis.records import Diagnosis
     from academy_ops.diagnosis.run import Observer
+    from academy_ops.report.table import TableReport
 
 HELP: Final = _("Find the root cause: every check, its evidence, what was ruled out, and the remedy.")
 CHECK_HELP: Final = _("Run one step of the runbook; 'check excel FILE' reads a workbook as the worker would.")
-_JOB_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _EXIT_CODES: Final = {
     "healthy": errors.HEALTHY,
     "in-progress": errors.HEALTHY,
@@ -44,8 +42,8 @@ class FailOn(StrEnum):
     WARN = "warn"
 
 
-JobId = Annotated[
-    str | None, typer.Argument(metavar="[JOB_ID]", help=_("The job the browser polls."), show_default=False)
+From = Annotated[
+    Path | None, typer.Option("--from", metavar="FILE", help=_("Judge saved evidence; nothing is asked of anybody."))
 ]
 
 
@@ -56,16 +54,37 @@ def diagnose(
     only: Annotated[list[str] | None, typer.Option("--only", metavar="NAME", help=_("Run only this check."))] = None,
     skip: Annotated[list[str] | None, typer.Option("--skip", metavar="NAME", help=_("Leave this check out."))] = None,
     fail_on: Annotated[FailOn, typer.Option("--fail-on", help=_("Exit 1 from this status on."))] = FailOn.FAIL,
+    save: Annotated[
+        Path | None, typer.Option("--save", metavar="FILE", help=_("Save what was observed; it holds no secret."))
+    ] = None,
+    from_: From = None,
 ) -> int:
     """Run every check and print the verdict."""
+    from academy_ops.cli import runs
+    from academy_ops.cli.files import writable, write
+
     names = check_names()
     for name in (*(only or ()), *(skip or ())):
         known(name, names)
-    asked = [name for name in only or names if name not in (skip or ())]
-    diagnosis = run_and_print(common, job_id, asked)
-    if fail_on is FailOn.WARN and diagnosis.verdict.warnings:
+    if save is not None and from_ is not None:
+        raise RefusedError(say("--save writes what is observed now, --from observes nothing. Give only one of them."))
+    path = writable(save) if save is not None else None
+    evidence = runs.load(from_, job_id, only or ()) if from_ is not None else None
+    asked = [name for name in only or (evidence.asked if evidence else names) if name not in (skip or ())]
+
+    def make(observer: Observer) -> Run:
+        if evidence is not None:
+            return runs.judge_again(evidence, asked, observer)
+        return runs.observe(common, job_id, asked, observer)
+
+    def keep(run: Run) -> None:
+        if path is not None:
+            write(path, runs.text(run).encode())
+
+    run = run_and_print(common, make, keep)
+    if fail_on is FailOn.WARN and run.diagnosis.verdict.warnings:
         return errors.FAULT
-    return _EXIT_CODES[diagnosis.verdict.status]
+    return exit_code(run.diagnosis)
 
 
 @with_common
@@ -89,8 +108,11 @@ def check(
         from academy_ops.cli.excel import check_excel
 
         return check_excel(common, job_id)
-    diagnosis = run_and_print(common, job_id, [known(name, names)])
-    return _EXIT_CODES[diagnosis.verdict.status]
+    from academy_ops.cli import runs
+
+    asked = [known(name, names)]
+    run = run_and_print(common, lambda observer: runs.observe(common, job_id, asked, observer))
+    return exit_code(run.diagnosis)
 
 
 def check_names() -> list[str]:
@@ -113,66 +135,40 @@ def known(name: str, names: Iterable[str]) -> str:
     return name
 
 
-def valid_job_id(job_id: str | None) -> str | None:
-    """Return ``job_id`` when it is of the form of one.
-
-    Raises:
-        RefusedError: It is not; nothing has been asked with it.
-    """
-    if job_id is not None and _JOB_ID.fullmatch(job_id) is None:
-        raise RefusedError(
-            say("{job_id!r} is no job id: a UUID, or 1 to 64 letters, digits, '-' and '_'.", job_id=job_id[:80])
-        )
-    return job_id
-
-
-def run_and_print(common: Common, job_id: str | None, asked: Iterable[str]) -> Diagnosis:
+def run_and_print(common: Common, make: Callable[[Observer], Run], keep: Callable[[Run], None] | None = None) -> Run:
     """Run checks and print them in the form asked for.
 
-    Raises:
-        RefusedError: The job id or a setting is malformed.
+    Args:
+        common: The form of the output.
+        make: Makes the run, telling an observer how it goes.
+        keep: Does with the run what is to be done whether or not somebody reads the output to its end.
     """
     from academy_ops.diagnosis.run import Silent
+    from academy_ops.report.document import as_text
+
+    report = _table_report(common) if common.form is Output.TABLE else None
+    with report.live() if report else contextlib.nullcontext():
+        run = make(report or Silent())
+    try:
+        if report:
+            report.verdict(run.diagnosis)
+        else:
+            sys.stdout.write(as_text(run.diagnosis))
+    finally:
+        if keep is not None:
+            keep(run)
+    return run
+
+
+def _table_report(common: Common) -> TableReport:
     from academy_ops.report.table import TableReport
 
-    if common.form is Output.JSON:
-        from academy_ops.report.document import document
-
-        diagnosis = run(common, job_id, asked, Silent())
-        json.dump(document(diagnosis), sys.stdout, ensure_ascii=False, indent=2)
-        sys.stdout.write("\n")
-        return diagnosis
-    report = TableReport(console(common), verbose=bool(common.verbose))
-    with report.live():
-        diagnosis = run(common, job_id, asked, report)
-    report.verdict(diagnosis)
-    return diagnosis
+    return TableReport(console(common), verbose=bool(common.verbose))
 
 
-def run(common: Common, job_id: str | None, asked: Iterable[str], observer: Observer) -> Diagnosis:
-    """Observe, judge and decide."""
-    from academy_ops.clients import Connections, Target
-    from academy_ops.diagnosis.records import Diagnosis
-    from academy_ops.diagnosis.run import run as run_checks
-    from academy_ops.diagnosis.verdict import decide
-    from checks import RUNBOOK, Case
-    from checks.job import standing
-
-    job_id = valid_job_id(job_id)
-    settings = common.settings(addresses=True)
-    started, started_at = time.monotonic(), datetime.now(UTC)
-    ends_at = started + common.seconds
-    names = live_names(settings, common.command_prefix(), job_id)
-    observed, findings = run_checks(
-        RUNBOOK,
-        Target(settings, job_id, Connections(settings), ends_at),
-        Case(started_at, job_id, names),
-        asked=asked,
-        ends_at=ends_at,
-        observer=observer,
-    )
-    elapsed = round((time.monotonic() - started) * 1000)
-    return Diagnosis(job_id, started_at, elapsed, decide(findings, standing(observed.case)), findings)
+def exit_code(diagnosis: Diagnosis) -> int:
+    """Return the exit code that tells the verdict."""
+    return _EXIT_CODES[diagnosis.verdict.status]
 
 
 def console(common: Common) -> Console:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from academy_ops.cli import errors
-from academy_ops.cli.diagnose import console, valid_job_id
+from academy_ops.cli.diagnose import console
 from academy_ops.cli.errors import RefusedError
+from academy_ops.cli.job_id import valid_job_id
 from academy_ops.cli.options import Common, with_common
 from academy_ops.messages import _, say
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Final
 
 from academy_ops import __version__
@@ -32,6 +33,11 @@ def document(diagnosis: Diagnosis) -> dict[str, Json]:
         },
         "findings": [_finding(finding) for finding in diagnosis.findings],
     }
+
+
+def as_text(diagnosis: Diagnosis) -> str:
+    """Return the document of ``diagnosis`` as JSON text."""
+    return json.dumps(document(diagnosis), ensure_ascii=False, indent=2) + "\n"
 
 
 def _finding(finding: Finding) -> Json:

@@ -6,23 +6,12 @@ import os
 from collections.abc import Mapping
 from typing import Final
 
-from rich.table import Table
-from rich.text import Text as Line
-
 from academy_ops.academy import contract
 from academy_ops.diagnosis.evidence import ShownSetting
 from academy_ops.diagnosis.records import Json
 from academy_ops.diagnosis.redact import MASK, printable, redacted
-from academy_ops.messages import Text, say
 from academy_ops.settings import AWS_NAMES, SECRETS, Settings, Source
 
-_SOURCES: Final[Mapping[str, Text]] = {
-    "command line": say("command line"),
-    "environment": say("environment"),
-    "env file": say("env file"),
-    "default": say("default"),
-    "unset": say("unset"),
-}
 _PAIRS: Final = (
     ("R2_EXCEL_BUCKET", "EXCEL_BUCKET_NAME", contract.BUCKET_NAME),
     ("AWS_REGION", "AWS_DEFAULT_REGION", contract.REGION),
@@ -49,19 +38,6 @@ def shown_settings(settings: Settings, environ: Mapping[str, str] = os.environ) 
         rows.append((name, value, source))
     secrets = settings.secret_values()
     return tuple(ShownSetting(name, _shown(name, value, secrets), source) for name, value, source in rows)
-
-
-def settings_table(rows: tuple[ShownSetting, ...]) -> Table:
-    """Return the settings as a table for people."""
-    table = Table.grid(padding=(0, 2))
-    table.add_column(style="bold", no_wrap=True)
-    table.add_column(overflow="fold")
-    table.add_column(no_wrap=True)
-    for row in rows:
-        style = "dim" if row.source in {"default", "unset"} else ""
-        source = str(_SOURCES[row.source]) if row.source in _SOURCES else row.source
-        table.add_row(row.name, Line("-" if row.value is None else row.value, style), Line(source, style))
-    return table
 
 
 def settings_document(rows: tuple[ShownSetting, ...]) -> Json:

@@ -1,0 +1,158 @@
+"""A run of the checks: observed now, or judged again from saved evidence."""
+
+from __future__ import annotations
+
+import shlex
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from academy_ops import __version__
+from academy_ops.cli.errors import RefusedError
+from academy_ops.cli.files import content
+from academy_ops.cli.job_id import is_job_id, valid_job_id
+from academy_ops.cli.names import live_names
+from academy_ops.cli.options import Common
+from academy_ops.diagnosis import evidence as saved
+from academy_ops.diagnosis.evidence import Evidence, EvidenceError
+from academy_ops.diagnosis.records import Diagnosis, Finding
+from academy_ops.diagnosis.run import Observed, Observer, closure, judge, run
+from academy_ops.diagnosis.verdict import decide
+from academy_ops.messages import say
+from checks import RUNBOOK, Case
+from checks.job import standing
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A run, judged.
+
+    Attributes:
+        evidence: All that was observed.
+        diagnosis: What it means.
+        secrets: Values that must not be written anywhere, to the names of their settings.
+    """
+
+    evidence: Evidence[Case]
+    diagnosis: Diagnosis
+    secrets: Mapping[str, str]
+
+
+def observe(common: Common, job_id: str | None, asked: Iterable[str], observer: Observer) -> Run:
+    """Observe, judge and decide.
+
+    Raises:
+        RefusedError: The job id or a setting is malformed.
+    """
+    from academy_ops.clients import Connections, Target
+    from academy_ops.report.settings import shown_settings
+    from academy_ops.report.versions import versions
+
+    job_id = valid_job_id(job_id)
+    settings = common.settings(addresses=True)
+    # Before the connections are made: they give the env file's AWS lines to the environment.
+    shown = shown_settings(settings)
+    started, started_at = time.monotonic(), datetime.now(UTC)
+    ends_at = started + common.seconds
+    connect = Connections(settings)
+    names = live_names(settings, common.command_prefix(), job_id)
+    asked = frozenset(asked)
+    observed, findings = run(
+        RUNBOOK,
+        Target(settings, job_id, connect, ends_at),
+        Case(started_at, job_id, {name: connect.clean(value) for name, value in names.items()}),
+        asked=asked,
+        ends_at=ends_at,
+        observer=observer,
+    )
+    evidence = Evidence(
+        tool=f"academy-ops {__version__}",
+        started_at=started_at,
+        elapsed_ms=round((time.monotonic() - started) * 1000),
+        asked=tuple(check.name for check in RUNBOOK if check.name in asked),
+        took_ms=observed.took_ms,
+        settings=shown,
+        versions=versions(),
+        case=observed.case,
+    )
+    return Run(evidence, _diagnosis(evidence, findings), settings.secrets())
+
+
+def judge_again(evidence: Evidence[Case], asked: Iterable[str], observer: Observer) -> Run:
+    """Judge saved evidence: no network, no settings, no clock."""
+    asked = frozenset(asked)
+    checks = [check for check in RUNBOOK if check.name in asked]
+    findings = judge(checks, Observed(evidence.case, evidence.took_ms), observer)
+    return Run(evidence, _diagnosis(evidence, findings), {})
+
+
+def load(path: Path, job_id: str | None, only: Sequence[str] = ()) -> Evidence[Case]:
+    """Read saved evidence.
+
+    Args:
+        path: The file.
+        job_id: The job that the evidence must be about, or None for whatever it is about.
+        only: The checks to be judged; by default those that were asked for when it was saved.
+
+    Raises:
+        RefusedError: It can't be read, is no evidence, or is about another job or other checks.
+    """
+    try:
+        evidence = saved.read(content(path, saved.MAX_BYTES), Case)
+    except EvidenceError as error:
+        raise RefusedError(
+            say("{path} is no evidence that can be judged: {reason}.", path=str(path), reason=error.message)
+        ) from error
+    case, known = evidence.case, {check.name: check for check in RUNBOOK}
+    told = {name for name in evidence.asked if name in known}
+    if len(told) < len(evidence.asked) or not _harmless(case):
+        raise RefusedError(say("{path} is no evidence of academy-ops: its names are not of its form.", path=str(path)))
+    if job_id is not None and job_id != case.job_id:
+        raise RefusedError(
+            say("{path} is about the job {there}, not {asked}.", path=str(path), there=case.job_id, asked=job_id)
+        )
+    there = closure(RUNBOOK, told)
+    for name in only:
+        if not there.issuperset((name, *known[name].reads)):
+            raise RefusedError(
+                say(
+                    "{path} does not hold what the check {name} needs; it was saved for: {there}.",
+                    path=str(path),
+                    name=name,
+                    there=", ".join(evidence.asked),
+                )
+            )
+    return evidence
+
+
+def text(one: Run) -> str:
+    """Return the evidence of a run as it is saved, without secrets.
+
+    Raises:
+        RefusedError: A fact is of no form that could be read again.
+    """
+    from academy_ops.diagnosis.redact import masked, printable
+
+    try:
+        document = saved.to_document(one.evidence, Case, lambda told, _place: printable(masked(told, one.secrets)[0]))
+    except EvidenceError as error:
+        raise RefusedError(say("The evidence can't be saved: {reason}.", reason=error.message)) from error
+    return saved.to_text(document)
+
+
+def _diagnosis(evidence: Evidence[Case], findings: tuple[Finding, ...]) -> Diagnosis:
+    verdict = decide(findings, standing(evidence.case))
+    return Diagnosis(evidence.case.job_id, evidence.started_at, evidence.elapsed_ms, verdict, findings)
+
+
+def _harmless(case: Case) -> bool:
+    """Tell whether the names that stand unquoted in a remedy's command can't be a command of somebody else's."""
+    ops, job_id = case.names.get("ops", "academy-ops"), case.job_id
+    try:
+        words = shlex.split(ops)
+    except ValueError:
+        return False
+    ours = words == ["academy-ops"] or words[:-1] == ["academy-ops", "--env-file"]
+    return ours and shlex.join(words) == ops and case.names.get("job_id") == job_id and is_job_id(job_id or "-")
