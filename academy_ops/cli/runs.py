@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Final
 
 from academy_ops import __version__
 from academy_ops.cli.errors import RefusedError
@@ -23,6 +24,9 @@ from academy_ops.diagnosis.verdict import decide
 from academy_ops.messages import say
 from checks import RUNBOOK, Case
 from checks.job import standing
+
+_ALWAYS: Final = frozenset({"region", "group", "queue", "worker", "bucket", "parameter"})
+"""The live names that a run always knows; a check may rely on them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +111,7 @@ def load(path: Path, job_id: str | None, only: Sequence[str] = ()) -> Evidence[C
         ) from error
     case, known = evidence.case, {check.name: check for check in RUNBOOK}
     told = {name for name in evidence.asked if name in known}
-    if len(told) < len(evidence.asked) or not _harmless(case):
+    if len(told) < len(evidence.asked) or not _ALWAYS.issubset(case.names) or not _harmless(case):
         raise RefusedError(say("{path} is no evidence of academy-ops: its names are not of its form.", path=str(path)))
     if job_id is not None and job_id != case.job_id:
         raise RefusedError(
