@@ -45,8 +45,8 @@ LOGS: Final = (
         "worker-disk-full",
         say("The worker's disk is full."),
         say(
-            "The disk with Docker's data is 98 percent full, or 90 percent while the container does not run; or a log of "
-            "the last 15 minutes or the job's message says that no space is left."
+            "The disk with Docker's data is 98 percent full, or 90 percent while the container does not run; or a log "
+            "of the last 15 minutes or the job's message says that no space is left."
         ),
         (commands.WORKER_DISK,),
         do(

@@ -171,7 +171,7 @@ R2: Final = (
         remedies=(
             do(
                 say("Have the school upload the file again; this job can't succeed."),
-                commands.UPLOAD,
+                "{ops} check job {job_id}",
                 "{ops} diagnose",
             ),
         ),
