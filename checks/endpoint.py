@@ -44,7 +44,8 @@ _BY_STATUS: Final[dict[int, str]] = {
 }
 _HIDES: Final = tuple(code for code, cause in CATALOGUE.items() if cause.section == "2")
 _MANY_REDIRECTS: Final = 5
-_REFUSED_HOST: Final = re.compile(r"host header|DisallowedHost|ALLOWED_HOSTS", re.IGNORECASE)
+_REFUSED_HOST: Final = re.compile(r"host header|DisallowedHost|ALLOWED_HOSTS|Bad Request \(400\)", re.IGNORECASE)
+"""How Starlette and Django refuse a Host header; Django's page says no more than its title."""
 _CHALLENGE: Final = re.compile(r"just a moment|attention required|challenge-platform|cf-chl|cf-error", re.IGNORECASE)
 """What Cloudflare's own pages say; a 503 of the origin comes with the same ``server`` header."""
 _SHOWN_HEADERS: Final = ("server", "cf-ray", "cf-mitigated", "location", "retry-after")
@@ -118,9 +119,8 @@ def _misread(facts: EndpointFacts, main: Answer, *, job_asked: bool) -> str | No
     if main.status == HTTPStatus.BAD_REQUEST and _REFUSED_HOST.search(main.body):
         return "api-host-rejected"
     if not _is_json(main):
-        # Any HTML of status 400 is Django's page for a Host header that it does not know; /health may be plain text.
-        bad_host = main.status == HTTPStatus.BAD_REQUEST
-        return "api-host-rejected" if bad_host else None if _well(main) and not job_asked else "api-not-json"
+        # /health may answer in plain text.
+        return None if _well(main) and not job_asked else "api-not-json"
     if main.status == HTTPStatus.NOT_FOUND and job_asked:
         # An API that has no /healthz either is another one, or is not at this path.
         elsewhere = isinstance(facts.healthz, Answer) and facts.healthz.status == HTTPStatus.NOT_FOUND

@@ -19,6 +19,7 @@ class Lab:
 
     folder: Path
     known: dict[str, str] = field(default_factory=dict)
+    jobs: dict[str, str] = field(default_factory=dict)
 
     def command(self, *arguments: str, **environ: str | None) -> subprocess.CompletedProcess[str]:
         """Run ``academy-ops`` in the lab's environment, changed by ``environ`` (None leaves a variable out)."""
@@ -43,6 +44,11 @@ class Lab:
         assert done.returncode == 0, done.stderr
         return done.stdout.split()[-1] if done.stdout.split() else ""
 
+    @property
+    def evidence(self) -> Path:
+        """Where a test saves what was observed."""
+        return self.folder / "evidence.json"
+
     def settings(self) -> dict[str, str]:
         """Return the lab's settings; they stay the same while it runs."""
         if not self.known:
@@ -64,6 +70,20 @@ class Lab:
         """Wait until a job has ended; return its id."""
         self.tool("watch", job_id, "--timeout", "60")
         return job_id
+
+    def secrets(self) -> set[str]:
+        """Return every secret value in play: what the tool is given, and what the lab's parts have among themselves."""
+        state = json.loads((self.folder / "lab" / "state.json").read_text("utf-8"))
+        inner = {value for part in state.values() if isinstance(part, dict) for value in part.values()}
+        tokens = {value for name, value in state.items() if name.endswith("_token")}
+        given = {value for name, value in self.settings().items() if re.search("KEY|SECRET|TOKEN", name)}
+        return inner | tokens | given | {"lab-1234"}
+
+    def ended_job(self) -> str:
+        """Return a job that is done, always the same; the lab must be well when it is asked for first."""
+        if "ended" not in self.jobs:
+            self.jobs["ended"] = self.ended(self.do("lab", "upload"))
+        return self.jobs["ended"]
 
     def keys_without(self, *denied: str) -> dict[str, str]:
         """Return AWS keys that may do everything but ``denied``."""

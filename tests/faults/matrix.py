@@ -1,0 +1,194 @@
+"""Every cause, provoked for real and named by the command; ``make faults`` prints it as a table.
+
+A row breaks the lab, or changes the settings that the tool is given, and says what the verdict must be.
+"""
+
+import argparse
+import re
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from academy_ops.diagnosis.catalogue import CATALOGUE
+from academy_ops.lab.faults import FAULTS
+from tests.lab_at_hand import Lab, Told
+
+Job = Literal["its own", "ended", "uploaded after", "none", "unknown"]
+Expected = tuple[int, str, str | None]
+
+NO_HOST = "https://no-such-host.invalid"
+CLOSED = "http://127.0.0.1:9"
+UNKNOWN_JOB = "6f3c1b1e-6a55-4f0b-9c0e-0d6f3f1f0a11"
+BLINDING = {code for code, cause in CATALOGUE.items() if cause.blinds}
+ENDS_BY_ITSELF = re.compile(r"excel-|job-partial|job-failed")
+MARKERS = ("<!-- faults: begin -->", "<!-- faults: end -->")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One way to provoke a cause.
+
+    Attributes:
+        name: The cause, and after a slash which way.
+        faults: What is broken in the lab.
+        environ: What is changed in the tool's settings; None leaves a setting out.
+        job: Which job is asked about.
+        wrong: A setting of the lab of which the last letter is changed.
+        from_setting: A setting that takes the value of another.
+    """
+
+    name: str
+    faults: tuple[str, ...] = ()
+    environ: Mapping[str, str | None] = field(default_factory=dict)
+    job: Job = "none"
+    wrong: str | None = None
+    from_setting: tuple[str, str] | None = None
+
+    @property
+    def code(self) -> str:
+        """The cause that must be named."""
+        return self.name.partition("/")[0]
+
+
+def _of_fault(name: str) -> Row:
+    """Ask after a fault of the lab as an operator would: about its own job, about one that ended before, and so on."""
+    code = name.partition("/")[0]
+    section = CATALOGUE[code].section
+    # What keeps the job's state from being seen is asked about a job that was well; without R2 there is none.
+    job: Job = "none" if section in {"0", "1"} else "ended" if section == "2" else "its own"
+    return Row(name, (name,), job=job)
+
+
+SETTINGS: tuple[Row, ...] = (
+    Row("aws-credentials-missing", environ={"AWS_ACCESS_KEY_ID": None, "AWS_SECRET_ACCESS_KEY": None}),
+    Row("aws-credentials-missing/profile", environ={"AWS_PROFILE": "no-such-profile", "AWS_ACCESS_KEY_ID": None}),
+    Row("aws-credentials-invalid/key", environ={"AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE"}),
+    Row("aws-credentials-invalid/secret", wrong="AWS_SECRET_ACCESS_KEY"),
+    Row("aws-wrong-account", environ={"ACADEMY_AWS_ACCOUNT_ID": "999999999999"}),
+    Row("aws-unreachable/port", environ={"AWS_ENDPOINT_URL": CLOSED}),
+    Row("aws-unreachable/name", environ={"AWS_ENDPOINT_URL": NO_HOST}),
+    Row("aws-keys-are-r2-keys", from_setting=("AWS_ACCESS_KEY_ID", "R2_ACCESS_KEY")),
+    Row("r2-env-missing/one", environ={"R2_SECRET_KEY": None}),
+    Row("r2-env-missing/all", environ={"R2_ENDPOINT": None, "R2_ACCESS_KEY": "", "R2_SECRET_KEY": "  "}),
+    Row("r2-env-malformed/quotes", environ={"R2_SECRET_KEY": '"0123456789abcdef"'}),
+    Row("r2-env-malformed/newline", environ={"R2_ACCESS_KEY": "0123456789abcdef\n"}),
+    Row("r2-env-malformed/placeholder", environ={"R2_SECRET_KEY": "changeme"}),
+    Row("r2-env-malformed/path", environ={"R2_ENDPOINT": "https://r2.invalid/academy-excel"}),
+    Row("r2-env-malformed/no-scheme", environ={"R2_ENDPOINT": "account.r2.cloudflarestorage.com"}),
+    Row("r2-env-malformed/http", environ={"R2_ENDPOINT": "http://account.r2.cloudflarestorage.com"}),
+    Row("r2-credentials-rejected/letter", wrong="R2_SECRET_KEY"),
+    Row("r2-credentials-rejected/key", wrong="R2_ACCESS_KEY"),
+    Row("r2-bucket-missing/name", environ={"R2_EXCEL_BUCKET": "no-such-bucket"}),
+    Row("r2-endpoint-unreachable/name", environ={"R2_ENDPOINT": NO_HOST}),
+    Row("r2-endpoint-unreachable/port", environ={"R2_ENDPOINT": CLOSED}),
+    Row("endpoint-dns", environ={"ACADEMY_API_URL": NO_HOST}, job="ended"),
+    Row("endpoint-dns/no-job", environ={"ACADEMY_API_URL": NO_HOST}),
+    Row("endpoint-refused/port", environ={"ACADEMY_API_URL": CLOSED}, job="ended"),
+    Row("endpoint-tls/authority", environ={"SSL_CERT_FILE": None}, job="ended"),
+    Row(
+        "bad-gateway",
+        ("proxy-upstream-down",),
+        {"ACADEMY_ORIGIN_URL": None, "ACADEMY_APP_URL": None},
+        job="ended",
+    ),
+    Row("bad-gateway/no-job", ("proxy-misrouted",), {"ACADEMY_ORIGIN_URL": None, "ACADEMY_APP_URL": None}),
+    Row("api-auth-rejected/token", job="ended", wrong="ACADEMY_API_TOKEN"),
+    Row("api-auth-rejected/tenant", environ={"ACADEMY_TENANT_CODE": "another"}, job="ended"),
+    Row("api-not-json/path", from_setting=("ACADEMY_API_URL", "R2_ENDPOINT"), job="ended"),
+    Row("job-not-found", job="unknown"),
+    Row("worker-queue-mismatch/api", environ={"AI_SQS_QUEUE_NAME_BASIC": "another-queue"}, job="uploaded after"),
+)
+ROWS: tuple[Row, ...] = (*SETTINGS, *(_of_fault(name) for name in FAULTS))
+
+
+def expected(row: Row) -> Expected:
+    """Return exit code, status and cause that a row must give; a warning leaves the cause empty."""
+    if row.code in BLINDING:
+        return 3, "undetermined", row.code
+    return 1, "faulty", row.code
+
+
+def provoke(lab: Lab, row: Row) -> tuple[Told, float]:
+    """Break what the row names, ask about its job, and return what was told and in how many milliseconds."""
+    job_id = lab.ended_job() if row.job == "ended" else None
+    printed = [lab.do("lab", "break", fault) for fault in row.faults]
+    if row.job == "its own":
+        job_id = next(filter(None, printed), None) or lab.do("lab", "upload")
+        if ENDS_BY_ITSELF.match(row.code):
+            lab.ended(job_id)
+    elif row.job == "uploaded after":
+        job_id = lab.do("lab", "upload")
+    elif row.job == "unknown":
+        job_id = UNKNOWN_JOB
+    environ = dict(row.environ)
+    if row.wrong:
+        right = lab.settings()[row.wrong]
+        environ[row.wrong] = right[:-1] + ("a" if right[-1] != "a" else "b")
+    if row.from_setting:
+        environ[row.from_setting[0]] = lab.settings()[row.from_setting[1]]
+    started = time.perf_counter()
+    told = lab.diagnose(*filter(None, [job_id]), "--save", str(lab.evidence), **environ)
+    return told, (time.perf_counter() - started) * 1000
+
+
+def clean_up(lab: Lab, row: Row) -> None:
+    """Bring the lab back, where the row has changed it."""
+    if row.faults or row.job == "uploaded after":
+        lab.start_afresh()
+
+
+def right(row: Row, told: Told) -> bool:
+    """Tell whether the command named the row's cause; a code that can only warn stands among the warnings."""
+    if told.short == expected(row):
+        return True
+    only_warns = CATALOGUE[row.code].warn
+    well = told.verdict["status"] in {"healthy", "in-progress"}
+    return only_warns and well and row.code in told.verdict["warnings"]
+
+
+def table(results: Sequence[tuple[Row, Told, float]]) -> Iterator[str]:
+    """Yield the table's lines, as Markdown."""
+    yield "| provoked | verdict | cause named | right | ms |"
+    yield "| --- | --- | --- | --- | ---: |"
+    for row, told, took in results:
+        verdict = told.verdict
+        named = verdict["cause"] or ", ".join(f"{code} (warning)" for code in verdict["warnings"]) or "-"
+        mark = "yes" if right(row, told) else "**NO**"
+        yield f"| `{row.name}` | {verdict['status']} | {named} | {mark} | {took:.0f} |"
+
+
+def main() -> int:
+    """Provoke every cause, print the table, and write it between the markers of a file that has them."""
+    options = argparse.ArgumentParser(description=main.__doc__)
+    options.add_argument("names", nargs="*", help="only rows whose names begin so")
+    options.add_argument("--into", type=Path, help="the file to write the table into")
+    asked = options.parse_args()
+    rows = [row for row in ROWS if not asked.names or row.name.startswith(tuple(asked.names))]
+    results: list[tuple[Row, Told, float]] = []
+    with tempfile.TemporaryDirectory() as folder:
+        lab = Lab(Path(folder))
+        lab.do("lab", "up", "--detach")
+        try:
+            for row in rows:
+                results.append((row, *provoke(lab, row)))
+                sys.stderr.write(f"{len(results)}/{len(rows)} {row.name}\n")
+                clean_up(lab, row)
+        finally:
+            lab.do("lab", "down")
+    wrong = [row.name for row, told, _ in results if not right(row, told)]
+    lines = [*table(results), "", f"{len(results) - len(wrong)} of {len(results)} right."]
+    sys.stdout.write("\n".join(lines) + "\n")
+    if asked.into:
+        text = asked.into.read_text(encoding="utf-8")
+        begin, end = (text.index(marker) for marker in MARKERS)
+        filled = f"{MARKERS[0]}\n\n" + "\n".join(lines) + "\n\n"
+        asked.into.write_text(text[:begin] + filled + text[end:], encoding="utf-8")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

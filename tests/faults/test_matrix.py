@@ -1,0 +1,43 @@
+"""Every cause is provoked in a running lab, and named by the command; no secret shows in anything that it writes."""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from academy_ops.diagnosis.catalogue import CATALOGUE
+from tests.faults.matrix import ROWS, clean_up, expected, provoke, right
+from tests.lab_at_hand import Lab
+
+NOT_IN_A_LAB: dict[str, str] = {}
+
+
+@pytest.fixture
+def lab(running_lab: Lab, request: pytest.FixtureRequest) -> Iterator[Lab]:
+    """The lab, healthy at the start of each row."""
+    yield running_lab
+    clean_up(running_lab, request.node.callspec.params["row"])
+
+
+# Each half of the rows on a lab of its own.
+HALVES = [
+    pytest.param(row, id=row.name, marks=pytest.mark.xdist_group(f"lab-{1 + number % 2}"))
+    for number, row in enumerate(ROWS)
+]
+
+
+@pytest.mark.parametrize("row", HALVES)
+def test_the_cause_is_named_and_nothing_secret_is_told(lab: Lab, row: object) -> None:
+    assert row in ROWS
+    told, _ = provoke(lab, row)
+    assert right(row, told), (expected(row), told.verdict)
+    written = [json.dumps(told.document, ensure_ascii=False), lab.evidence.read_text("utf-8")]
+    for output in ("table", "json"):
+        shown = lab.command("diagnose", "--from", str(lab.evidence), "--verbose", "-o", output)
+        written.append(shown.stdout + shown.stderr)
+    assert [secret for secret in lab.secrets() for text in written if secret in text] == []
+    assert json.loads(written[-1])["verdict"] == told.verdict
+
+
+def test_every_code_is_provoked() -> None:
+    assert {row.code for row in ROWS} | set(NOT_IN_A_LAB) == set(CATALOGUE)
