@@ -60,7 +60,7 @@ def judge(case: Case) -> Iterator[Finding]:
     if isinstance(facts, Unseen):
         yield pen.unknown(say("the R2 bucket"), facts, _HIDES)
         return
-    missing = [name for name in _REQUIRED if facts.settings[name] == "missing"]
+    missing = [name for name in _REQUIRED if facts.settings.get(name, "missing") == "missing"]
     malformed = _malformed(facts)
     if missing:
         yield pen.fail("r2-env-missing", {"missing": list(missing), "bucket": facts.bucket})
