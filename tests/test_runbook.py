@@ -4,12 +4,17 @@ import re
 from pathlib import Path
 
 import pytest
+import typer
 
+from academy_ops.cli.app import app
 from academy_ops.diagnosis.catalogue import CATALOGUE
+from academy_ops.diagnosis.catalogue.sections import TITLES, anchor, heading
+from academy_ops.messages import Language
 from checks import RUNBOOK
 
 ROOT = Path(__file__).parent.parent
 LANGUAGES = ("runbook.md", "runbook.en.md")
+FILES: dict[Language, str] = {"ko": "runbook.md", "en": "runbook.en.md"}
 HEADING = re.compile(r"^#{2,3} (?P<number>\d(?:-\d)?)\. .+$", re.MULTILINE)
 MARKER = re.compile(r"<!-- check: (\w+) -->")
 
@@ -60,6 +65,28 @@ def test_every_link_within_the_runbook_leads_to_a_heading(name: str) -> None:
     titles = re.findall(r"^#{1,3} (.+)$", text, re.MULTILINE)
     anchors = {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
     assert set(re.findall(r"\]\(#([^)]+)\)", text)) <= anchors
+
+
+@pytest.mark.parametrize("language", FILES)
+def test_explain_leads_to_the_headings_of_the_runbook(language: Language) -> None:
+    text = (ROOT / FILES[language]).read_text(encoding="utf-8")
+    titles = dict(re.findall(r"^#{2,3} ((\d(?:-\d)?)\. .+)$", text, re.MULTILINE))
+    checked = {check.section for check in RUNBOOK}
+    assert {heading(section, language) for section in TITLES} == {
+        title for title, number in titles.items() if number in checked
+    }
+    links = set(re.findall(r"\]\((#[^)]+)\)", text))
+    assert {anchor(section, language).removeprefix(FILES[language]) for section in TITLES} <= links
+
+
+@pytest.mark.parametrize("name", LANGUAGES)
+def test_every_command_of_the_tool_that_is_named_exists(name: str) -> None:
+    text = (ROOT / name).read_text(encoding="utf-8")
+    known = set(typer.main.get_group(app).commands)
+    named = set(re.findall(r"academy-ops ([a-z][a-z-]*)", text))
+    assert named <= known
+    assert {"diagnose", "check", "explain", "scale-worker", "queue", "watch", "lab", "demo"} <= named
+    assert set(re.findall(r"academy-ops check ([a-z0-9]+)", text)) == {*(check.name for check in RUNBOOK), "excel"}
 
 
 def test_the_commands_are_the_same_in_both_languages() -> None:
