@@ -12,10 +12,14 @@ import botocore.session
 import pytest
 from botocore import xform_name
 
+from academy_ops.academy.contract import JOBS_PER_WORKER
 from academy_ops.cli.names import live_names
 from academy_ops.diagnosis.catalogue import CATALOGUE, Cause, fill, filled
 from academy_ops.diagnosis.records import Remedy
 from academy_ops.settings import load
+from checks.job import SECOND_LOOK_SECONDS, STALLED_SECONDS, YOUNG_SECONDS
+from checks.queue import LOST_SECONDS
+from checks.workers import BOOT_SECONDS
 from tests.checks import at_hand as h
 from tests.checks.realisations import BLIND, REALISATIONS, WARNINGS, Facts
 
@@ -114,6 +118,21 @@ def test_a_row_says_how_it_is_told_how_to_see_it_and_what_to_do(cause: Cause) ->
         assert remedy.command
         assert remedy.verify
         assert remedy.risk in {"read", "change", "destructive"}
+
+
+@pytest.mark.parametrize(
+    ("code", "threshold"),
+    [
+        ("job-stalled", f"{STALLED_SECONDS // 60} minutes"),
+        ("job-stalled", f"{SECOND_LOOK_SECONDS} seconds apart"),
+        ("message-lost", f"{LOST_SECONDS} seconds"),
+        ("worker-unhealthy", f"{YOUNG_SECONDS} seconds"),
+        ("worker-undersized", f"every {JOBS_PER_WORKER} messages"),
+        *((code, f"{BOOT_SECONDS // 60} minutes") for code in ("worker-booting", "ssm-offline", "queue-not-consumed")),
+    ],
+)
+def test_a_threshold_is_told_as_the_check_has_it(code: str, threshold: str) -> None:
+    assert threshold in CATALOGUE[code].told_by.template
 
 
 @codes

@@ -23,7 +23,6 @@ API: Final[tuple[Cause, ...]] = (
             say("Check the database: is it up, are its connections exhausted, is DATABASE_URL right?"),
             commands.API_LOG,
             CHECK,
-            "change",
         ),
         explains=codes("api-error", "worker-database-down"),
     ),
@@ -77,7 +76,6 @@ API: Final[tuple[Cause, ...]] = (
             say("Check ACADEMY_API_URL: it may point at the web site instead of the API."),
             "grep -n '^ACADEMY_API_URL=' {env_file}",
             CHECK,
-            "change",
         ),
     ),
     way(

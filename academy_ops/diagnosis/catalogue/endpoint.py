@@ -55,12 +55,7 @@ ENDPOINT: Final[tuple[Cause, ...]] = (
         say("The API's address does not answer in time."),
         say("No connection within 3 seconds or no answer within 8, while something else outside did answer."),
         (commands.TIMES, commands.PORT_80),
-        do(
-            say("Check that the origin runs and that its security group lets port 80 in."),
-            commands.PORT_80,
-            CHECK,
-            "change",
-        ),
+        do(say("Check that the origin runs and that its security group lets port 80 in."), commands.PORT_80, CHECK),
     ),
     way(
         "endpoint-tls",
@@ -97,7 +92,6 @@ ENDPOINT: Final[tuple[Cause, ...]] = (
             ),
             commands.PORT_80,
             CHECK,
-            "change",
         ),
     ),
     way(

@@ -190,7 +190,7 @@ LOGS: Final = (
         say("The worker can't reach its database."),
         say("A log of the last 15 minutes, the last words of a stopped worker, or the job's message says so."),
         (commands.WORKER_LOG,),
-        do(say("Check the database, and DATABASE_URL in the workers' parameter."), _READ_LOG, _CHECK, "change"),
+        do(say("Check the database, and DATABASE_URL in the workers' parameter."), _READ_LOG, _CHECK),
         explains=_CRASHES,
     ),
     _inside(

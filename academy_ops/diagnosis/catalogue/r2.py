@@ -64,7 +64,6 @@ R2: Final = (
                 ),
                 _AS_WRITTEN,
                 _CHECK,
-                "change",
             ),
         ),
     ),
