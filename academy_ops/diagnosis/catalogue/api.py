@@ -54,7 +54,7 @@ API: Final[tuple[Cause, ...]] = (
     way(
         "api-host-rejected",
         say("The API does not accept the Host header it is given (400)."),
-        say("The answer has the status 400, and speaks of the Host header or is not JSON."),
+        say("The answer has the status 400, and speaks of the Host header or is Django's bare page of that status."),
         (
             _START,
             "curl -sS --max-time 10 -i -H Host:{api_host} http://127.0.0.1:8000/healthz",
