@@ -290,6 +290,10 @@ class Container:
     error_lines: tuple[LogLine, ...]
     tail: tuple[LogLine, ...]
 
+    def since_start(self, line: LogLine) -> bool:
+        """Tell whether the process that runs now has written ``line``; Docker keeps those of the ones before."""
+        return line.at is None or self.started_at is None or line.at >= self.started_at
+
 
 @dataclass(frozen=True, slots=True)
 class Host:

@@ -168,10 +168,12 @@ def still_waits(case: Case) -> bool:
 def _judge_active(pen: Pen, case: Case, document: JobDocument) -> Iterator[Finding]:
     evidence = {**_evidence(document), "waited_seconds": waited(case)}
     facts = case.job
+    told = False
     if isinstance(facts, JobFacts) and facts.object_there is False:
         if isinstance(facts.again, Unseen):
             yield pen.unknown(say("whether the job still needs its file"), facts.again, ("upload-object-missing",))
         elif facts.again is not None and _active(facts.again):
+            told = True
             yield pen.fail("upload-object-missing", {**evidence, "file_key": document.file_key})
     elif isinstance(facts, JobFacts) and isinstance(facts.object_there, Unseen):
         yield pen.unknown(say("the job's file in the bucket"), facts.object_there, ("upload-object-missing",))
@@ -181,7 +183,8 @@ def _judge_active(pen: Pen, case: Case, document: JobDocument) -> Iterator[Findi
         return
     if stalled is None and isinstance(facts, JobFacts) and isinstance(facts.again, Unseen):
         yield pen.unknown(say("whether the job moves"), facts.again, ("job-stalled",))
-    yield pen.ok(say("The job is {status}.", status=document.status), evidence)
+    if not told:
+        yield pen.ok(say("The job is {status}.", status=document.status), evidence)
 
 
 def _stalled(case: Case, document: JobDocument) -> bool | None:

@@ -37,6 +37,9 @@ _NEARLY_FULL_PERCENT: Final = 90
 _LOOP_RESTARTS: Final = 3
 _LOOP_SECONDS: Final = 300
 _RECENT_SECONDS: Final = 900
+_POLLED_SECONDS: Final = 120
+_AT_EACH_POLL: Final = frozenset({"worker-aws-credentials", "worker-queue-denied"})
+"""What a worker complains of again at each of its polls, every 20 s at most: later, it has been mended."""
 _SHOWN_LINES: Final = 5
 _SHOWN_JOB_LINES: Final = 15
 _SHOWN_INSTANCES: Final = 10
@@ -147,7 +150,7 @@ def _faults_of(
     signs = _log_signs(case, container)
     if signs:
         yield signs[0], {**evidence, "log": [line.text for line in signs[1]]}
-    if container.log_lines == 0 and work_waits(case):
+    if container.status == "running" and container.log_lines == 0 and work_waits(case):
         yield "worker-silent", evidence
 
 
@@ -202,11 +205,13 @@ def _log_signs(case: Case, container: Container) -> tuple[str, list[LogLine]] | 
         if LOG_COMPLETED in line.text:
             return None
         # What a process that does not run any more said last is why, however long ago.
-        if steady and (age(case.observed_at, line.at) or _RECENT_SECONDS) >= _RECENT_SECONDS:
+        if steady and not container.since_start(line):
             return None
-        for form, code in _LOG_SIGNS:
-            if form.search(line.text):
-                return code, [line]
+        code = next((code for form, code in _LOG_SIGNS if form.search(line.text)), None)
+        if code:
+            lasts = _POLLED_SECONDS if code in _AT_EACH_POLL else _RECENT_SECONDS
+            known = age(case.observed_at, line.at)
+            return None if steady and (known is None or known >= lasts) else (code, [line])
     return None
 
 

@@ -158,7 +158,7 @@ def _busy(case: Case) -> bool | None:
         return None
     for container in _running(case.logs):
         said = _of_jobs(container)
-        own = any(_since_start(container, line) for line in container.job_lines)
+        own = any(map(container.since_start, container.job_lines))
         if own or (said and not _JOB_ENDED.search(said[-1].text)):
             return True
     return None if not _all_logs_seen(case.logs) else _worked_lately(case)
@@ -176,12 +176,7 @@ def _worked_lately(case: Case) -> bool:
 
 
 def _of_jobs(container: Container) -> list[LogLine]:
-    return [line for line in container.tail if _OF_A_JOB.search(line.text) and _since_start(container, line)]
-
-
-def _since_start(container: Container, line: LogLine) -> bool:
-    """Tell whether the process that runs now has written a line; Docker keeps those of the ones before."""
-    return line.at is None or container.started_at is None or line.at >= container.started_at
+    return [line for line in container.tail if _OF_A_JOB.search(line.text) and container.since_start(line)]
 
 
 def _all_logs_seen(logs: LogsFacts) -> bool:

@@ -80,6 +80,12 @@ HEALTHY = {
     "the worker's log speaks of an error of hours ago": h.case(
         logs=h.logs(h.container(error_lines=(h.line("ExpiredToken", 9000),), tail=(h.line("ExpiredToken", 9000),)))
     ),
+    "the worker's credentials were renewed some minutes ago": h.case(
+        logs=h.logs(h.container(tail=(h.line("ExpiredToken", 300),)))
+    ),
+    "the worker's error was before it was started anew": h.case(
+        logs=h.logs(h.container(started_at=h.ago(60), error_lines=(h.line("OperationalError", 90),), restarts=1))
+    ),
     "the worker restarted often, long ago": h.case(
         logs=restarted(restarts=7, error_lines=(h.line("OperationalError", 5200),))
     ),

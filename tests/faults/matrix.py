@@ -17,7 +17,7 @@ from academy_ops.diagnosis.catalogue import CATALOGUE
 from academy_ops.lab.faults import FAULTS
 from tests.lab_at_hand import Lab, Told
 
-Job = Literal["its own", "ended", "uploaded after", "none", "unknown"]
+Job = Literal["its own", "its own or none", "ended", "uploaded after", "none", "unknown"]
 Expected = tuple[int, str, str | None]
 
 NO_HOST = "https://no-such-host.invalid"
@@ -58,8 +58,8 @@ def _of_fault(name: str) -> Row:
     """Ask after a fault of the lab as an operator would: about its own job, about one that ended before, and so on."""
     code = name.partition("/")[0]
     section = CATALOGUE[code].section
-    # What keeps the job's state from being seen is asked about a job that was well; without R2 there is none.
-    job: Job = "none" if section in {"0", "1"} else "ended" if section == "2" else "its own"
+    # What keeps the job's state from being seen is asked about a job that was well; without R2 none can be made.
+    job: Job = "its own or none" if section in {"0", "1"} else "ended" if section == "2" else "its own"
     return Row(name, (name,), job=job)
 
 
@@ -116,9 +116,11 @@ def provoke(lab: Lab, row: Row) -> tuple[Told, float]:
     """Break what the row names, ask about its job, and return what was told and in how many milliseconds."""
     job_id = lab.ended_job() if row.job == "ended" else None
     printed = [lab.do("lab", "break", fault) for fault in row.faults]
-    if row.job == "its own":
-        job_id = next(filter(None, printed), None) or lab.do("lab", "upload")
-        if ENDS_BY_ITSELF.match(row.code):
+    if row.job.startswith("its own"):
+        job_id = next(filter(None, printed), None)
+        if job_id is None and row.job == "its own":
+            job_id = lab.do("lab", "upload")
+        if job_id and ENDS_BY_ITSELF.match(row.code):
             lab.ended(job_id)
     elif row.job == "uploaded after":
         job_id = lab.do("lab", "upload")
