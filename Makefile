@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 UV := $(shell command -v uv 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test lint format bench messages wheel lock clean
+.PHONY: help venv demo test lint format faults bench messages wheel lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -40,6 +40,9 @@ lint: $(READY)  ## ruff, formatting, types
 format: $(READY)  ## let ruff mend what it can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+faults: $(READY)  ## every cause provoked and named, as a table (FAULTS_FLAGS="--into README.md" writes it there)
+	$(BIN)/python -m tests.faults.matrix $(FAULTS_FLAGS)
 
 bench: $(READY)  ## speed, as ratios against a rival in the same run
 	$(BIN)/python -m tests.bench
