@@ -36,6 +36,8 @@ _FULL_PERCENT: Final = 98
 _NEARLY_FULL_PERCENT: Final = 90
 _LOOP_RESTARTS: Final = 3
 _LOOP_SECONDS: Final = 300
+_STEADY_SECONDS: Final = 30
+"""A container that was restarted less long ago may end again for the same reason."""
 _RECENT_SECONDS: Final = 900
 _POLLED_SECONDS: Final = 120
 _AT_EACH_POLL: Final = frozenset({"worker-aws-credentials", "worker-queue-denied"})
@@ -200,7 +202,9 @@ def _codes_of(environment: Environment) -> Iterator[str]:
 
 def _log_signs(case: Case, container: Container) -> tuple[str, list[LogLine]] | None:
     """Name what the log complains of, and its lines; None where a job was completed since, or it is long ago."""
-    steady = container.status == "running" and not _restarts_lately(case, container)
+    since = age(case.observed_at, container.started_at)
+    just_restarted = container.restarts > 0 and since is not None and since < _STEADY_SECONDS
+    steady = container.status == "running" and not just_restarted and not _restarts_lately(case, container)
     for line in sorted({*container.error_lines, *container.tail}, key=_written_at, reverse=True):
         if LOG_COMPLETED in line.text:
             return None

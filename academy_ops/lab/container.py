@@ -38,11 +38,13 @@ class Image:
         command: Program and arguments.
         env: Variables that the image itself sets.
         memory_lasts: Seconds after which the kernel kills it for want of memory; None when memory suffices.
+        silent: It writes no log.
     """
 
     command: tuple[str, ...] = WORKER
     env: Mapping[str, str] = field(default_factory=dict)
     memory_lasts: float | None = None
+    silent: bool = False
 
 
 class Container:
@@ -143,7 +145,7 @@ class Container:
         if process.stdout is None:
             return
         with (self._folder / "log").open("ab", 0) as log, (self._folder / "log.times").open("ab", 0) as times:
-            for line in process.stdout:
+            for line in process.stdout if not self._image.silent else ():
                 times.write(f"{time.time():.0f} {_now()}\n".encode())
                 log.write(line if line.endswith(b"\n") else line + b"\n")
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import os
 import shutil
+import signal
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from importlib.resources import files
@@ -24,7 +27,7 @@ from academy_ops.lab.condition import Condition
 from academy_ops.lab.container import Container, Image
 
 _RECONCILE_SECONDS: Final = 0.2
-_START_SECONDS: Final = 5.0
+_START_SECONDS: Final = 15.0
 _SHIMS: Final = ("docker", "df")
 
 
@@ -65,6 +68,13 @@ class Machine:
     def run(self, script: str, seconds: float) -> Outcome:
         """Run a script as the SSM agent would."""
         return agent.run(script, self._folder, self._fleet.host_env, seconds)
+
+    def log(self) -> str:
+        """Return what the container has written."""
+        try:
+            return (self._folder / "container" / "log").read_text("utf-8", "replace")
+        except OSError:
+            return ""
 
     def boot(self, delay: float) -> None:
         """Boot, or boot again: read the parameter, and run the container as the condition says."""
@@ -164,6 +174,21 @@ class Fleet:
     def is_empty(self) -> bool:
         """Tell whether no instance is left, and no worker of one that has gone."""
         return not self._machines and not any(one.is_alive() for one in self._ending)
+
+    def unbooted(self) -> frozenset[str]:
+        """Return the instances that have not booted yet."""
+        return frozenset(name for name, machine in list(self._machines.items()) if not machine.booted.is_set())
+
+    def send_signal(self, number: signal.Signals) -> None:
+        """Send a signal to every worker's process: it hangs from SIGSTOP on, and Docker restarts it after SIGKILL."""
+        for machine in list(self._machines.values()):
+            if machine.worker_pid is not None:
+                with suppress(ProcessLookupError):
+                    os.kill(machine.worker_pid, number)
+
+    def wait_for_log(self, words: str) -> None:
+        """Wait until every worker's log says so, as long as that can be expected to take."""
+        processes.until(lambda: all(words in one.log() for one in list(self._machines.values())), _START_SECONDS, 0.1)
 
     def hosts(self) -> dict[str, Machine]:
         """Return the instances whose agents have registered with SSM."""

@@ -53,6 +53,7 @@ class Lab:
         fleet: The worker instances.
         schedule: What runs the autoscaler.
         worker_env: What the workers' parameter holds when all is well.
+        boot_seconds: How long an instance boots when all is well.
         broken: The faults that were put in, in that order.
         taken: Receipts of messages that a fault has taken.
         filtered: Ports that a fault keeps from taking connections.
@@ -70,6 +71,7 @@ class Lab:
     fleet: Fleet
     schedule: Schedule
     worker_env: dict[str, str]
+    boot_seconds: float = 0.0
     broken: list[str] = field(default_factory=list)
     taken: list[str] = field(default_factory=list)
     filtered: list[processes.FilteredPort] = field(default_factory=list)
@@ -193,7 +195,7 @@ def start(place: Path, actions: Callable[[list[Lab]], Mapping[str, Any]], tell: 
     if not cloud.polled.wait(_READY_SECONDS):
         raise LabError(say("The first worker does not poll its queue."))
     tell(say("A worker polls {queue}.", queue=names.QUEUE))
-    fleet.boot_seconds = _seconds("ACADEMY_LAB_BOOT_SECONDS", 3.0)
+    lab.boot_seconds = fleet.boot_seconds = _seconds("ACADEMY_LAB_BOOT_SECONDS", 3.0)
     schedule.start()
     return lab
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import secrets
 import shutil
 import sys
+import threading
 import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Final
 
@@ -41,6 +43,8 @@ class Storage:
         self._bucket = place / "r2" / names.BUCKET
         self._hidden = place / "r2-hidden"
         self._accepted = self.keys
+        self._port = port
+        self._refusing: Refusing | None = None
         self._bucket.mkdir(mode=0o700, parents=True)
         (place / "rclone.conf").touch(mode=0o600)
         command = (
@@ -60,6 +64,9 @@ class Storage:
 
     def start(self) -> None:
         """Start it."""
+        if self._refusing is not None:
+            self._refusing.close()
+            self._refusing = None
         self.service.start(RCLONE_AUTH_KEY=_auth(self._accepted))
 
     def accept_only(self, keys: Keys) -> None:
@@ -69,6 +76,11 @@ class Storage:
         self._accepted = keys
         self.start()
         self.service.wait_ready(self.service.listening)
+
+    def refuse(self, status: int, code: str) -> None:
+        """Answer everything with one of R2's errors, as its own, until `start`."""
+        self.service.stop()
+        self._refusing = Refusing(self._port, status, code)
 
     def lose_newest(self) -> None:
         """Remove the file that came last."""
@@ -88,6 +100,38 @@ class Storage:
             shutil.copytree(self._hidden, self._bucket, dirs_exist_ok=True)
             shutil.rmtree(self._hidden)
             time.sleep(_CACHE_SECONDS)
+
+
+class Refusing:
+    """Stands on R2's port and answers every request with the same error: no local server has R2's own troubles."""
+
+    def __init__(self, port: int, status: int, code: str) -> None:
+        body = f"<?xml version='1.0' encoding='UTF-8'?><Error><Code>{code}</Code><Message>{code}</Message></Error>"
+
+        class Handler(BaseHTTPRequestHandler):
+            def _answer(self) -> None:
+                self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                self.send_response(status)
+                self.send_header("Content-Type", "application/xml")
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                if self.command != "HEAD":
+                    self.wfile.write(body.encode())
+
+            do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = _answer  # noqa: N815 - http.server calls them so
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
+        self._thread = threading.Thread(target=self._server.serve_forever, name="refusing r2", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Free the port."""
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
 
 
 def new_keys() -> Keys:

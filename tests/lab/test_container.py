@@ -1,6 +1,6 @@
 """A container of the lab lives as Docker would keep it, and the docker shim tells its true state."""
 
-from __future__ import annotations
+from __future__ import re
 
 import json
 import os
@@ -154,7 +154,9 @@ def test_the_probe_reads_a_container_from_end_to_end(instance: Instance) -> None
     env = processes.clean_env(instance.folder, {})
     told = agent.run(probe(NAME, "j-1", "0" * 32), instance.folder, env, 20).stdout.splitlines()
     assert {"docker=up", "container=present", "disk_percent=31", "restarts=0", "log_lines=1"} <= set(told)
-    assert "SQS_JOB_COMPLETED | job_id=j-1" in told[told.index("section=job") : told.index("section=tail")]
+    (line,) = told[told.index("section=job") + 1 : told.index("section=errors")]
+    # Each line with the time at which it was written.
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT[\d:.]+Z SQS_JOB_COMPLETED \| job_id=j-1", line)
 
 
 def test_a_script_that_hangs_is_ended_in_time(instance: Instance) -> None:

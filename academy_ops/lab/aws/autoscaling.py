@@ -22,6 +22,8 @@ from academy_ops.lab import names
 
 _KEPT_ACTIVITIES: Final = 100
 _RETRY_SECONDS: Final = 15.0
+_COUNTED: Final = frozenset({"InService", "Pending", "Pending:Wait", "Pending:Proceed", "Terminating:Wait"})
+"""Lifecycle states of instances that count towards the desired capacity."""
 
 
 class Scaling:
@@ -38,6 +40,7 @@ class Scaling:
         self._known: dict[str, list[str]] = {}
         self._asked: dict[str, str] = {}
         self._failed_at: dict[str, float] = {}
+        self._replaced: set[str] = set()
 
     @property
     def backend(self) -> AutoScalingBackend:
@@ -58,6 +61,11 @@ class Scaling:
         with self.lock:
             return list(self._activities.get(group_name, ()))
 
+    def forget(self) -> None:
+        """Forget every activity."""
+        with self.lock:
+            self._activities.clear()
+
     def asked(self, group: FakeAutoScalingGroup, desired: int) -> None:
         """Set the desired capacity on a user's request."""
         if desired != group.desired_capacity:
@@ -71,10 +79,12 @@ class Scaling:
     def _replace_unhealthy(self, group: FakeAutoScalingGroup) -> None:
         suspended = _suspended(group)
         if not suspended & {"ReplaceUnhealthy", "Terminate", "HealthCheck"}:
-            self._terminate(group, [one for one in group.instance_states if one.health_status == "Unhealthy"])
+            unhealthy = [one for one in group.instance_states if one.health_status == "Unhealthy"]
+            self._replaced.update(one.instance_id for one in unhealthy)
+            self._terminate(group, unhealthy)
 
     def _scale(self, group: FakeAutoScalingGroup) -> None:
-        missing = (group.desired_capacity or 0) - len(group.active_instances())
+        missing = (group.desired_capacity or 0) - sum(one.lifecycle_state in _COUNTED for one in group.instance_states)
         suspended = _suspended(group)
         if missing < 0 and "Terminate" not in suspended:
             unprotected = [one for one in group.active_instances() if not one.protected_from_scale_in]
@@ -103,9 +113,14 @@ class Scaling:
             self._record(
                 group,
                 f"Terminating EC2 instance: {instance_id}",
-                f"{asked}At {_stamp()} an instance was taken out of service in response to a difference between "
-                f"desired and actual capacity, shrinking the capacity from {len(before)} to {len(now)}.  "
-                f"At {_stamp()} instance {instance_id} was selected for termination.",
+                f"{asked}At {_stamp()} an instance was taken out of service in response to "
+                + (
+                    "a user health-check.  "
+                    if instance_id in self._replaced
+                    else "a difference between desired and actual capacity, shrinking the capacity from "
+                    f"{len(before)} to {len(now)}.  "
+                )
+                + f"At {_stamp()} instance {instance_id} was selected for termination.",
             )
         for instance_id in started:
             self._record(group, f"Launching a new EC2 instance: {instance_id}", asked + _started(len(before), len(now)))

@@ -14,7 +14,7 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoReque
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.serving import make_server
 
-from academy_ops.lab.aws import autoscaling, ec2, sqs, ssm
+from academy_ops.lab.aws import autoscaling, cloudwatch, ec2, sqs, ssm
 from academy_ops.lab.aws.gate import Gate
 
 if TYPE_CHECKING:
@@ -50,6 +50,7 @@ class Cloud:
         self._corrected: dict[str, type[BaseResponse]] = {
             "ec2": ec2.corrected(hosts),
             "autoscaling": autoscaling.corrected(self.scaling),
+            "cloudwatch": cloudwatch.corrected(),
             "sqs": sqs.corrected(self.polled),
             "ssm": ssm.corrected(ssm.Commands(hosts)),
         }

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
+from academy_ops.lab.ageing import age_instances
 from academy_ops.lab.errors import LabError
-from academy_ops.lab.faults import api, aws, edge, endpoint, uploads, workers
+from academy_ops.lab.faults import api, aws, edge, endpoint, launches, uploads, workers
 from academy_ops.lab.faults.fault import Fault
 from academy_ops.lab.faults.restore import restore
 from academy_ops.messages import say
@@ -16,8 +17,17 @@ if TYPE_CHECKING:
 
 FAULTS: Final[Mapping[str, Fault]] = {
     fault.name: fault
-    for fault in (*edge.FAULTS, *endpoint.FAULTS, *api.FAULTS, *aws.FAULTS, *workers.FAULTS, *uploads.FAULTS)
+    for fault in (
+        *edge.FAULTS,
+        *endpoint.FAULTS,
+        *api.FAULTS,
+        *aws.FAULTS,
+        *launches.FAULTS,
+        *workers.FAULTS,
+        *uploads.FAULTS,
+    )
 }
+_WHILE_SECONDS: Final = 3600
 ALIASES: Final[Mapping[str, str]] = {
     "worker-off": "worker-scaled-to-zero",
     "bucket-missing": "r2-bucket-missing",
@@ -49,6 +59,8 @@ def break_fault(lab: Lab, name: str) -> str | None:
     lab.broken.append(fault.name)
     if fault.needs_worker:
         lab.want_worker()
+    # Whatever breaks now, breaks in a lab that has run for a while.
+    age_instances(lab, _WHILE_SECONDS)
     return fault.put_in(lab)
 
 

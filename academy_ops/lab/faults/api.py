@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import sqlite3
-from contextlib import closing
 from typing import TYPE_CHECKING, Final
 
+from academy_ops.lab.ageing import execute
 from academy_ops.lab.faults.fault import Fault
 from academy_ops.messages import say
 
@@ -16,7 +15,6 @@ NO_DATABASE: Final = "postgresql://academy@127.0.0.1:1/academy?connect_timeout=2
 _OTHER_HOST: Final = "api.academy.example"
 _COLUMN: Final = "progress"
 _OLD_COLUMN: Final = "progress_before_migration"
-_LOCK_SECONDS: Final = 10.0
 
 
 def _stop_api(lab: Lab) -> None:
@@ -39,7 +37,7 @@ def restore_schema(lab: Lab) -> None:
 
 
 def _revoke_token(lab: Lab) -> None:
-    _execute(lab, "DELETE FROM api_token")
+    execute(lab, "DELETE FROM api_token")
 
 
 def _expect_other_host(lab: Lab) -> None:
@@ -50,15 +48,9 @@ def _expect_other_host(lab: Lab) -> None:
 
 def _rename(lab: Lab, before: str, after: str) -> None:
     """Rename a column of the jobs, where it is there."""
-    columns = _execute(lab, "SELECT name FROM pragma_table_info('job')")
+    columns = execute(lab, "SELECT name FROM pragma_table_info('job')")
     if (before,) in columns:
-        _execute(lab, f"ALTER TABLE job RENAME COLUMN {before} TO {after}")
-
-
-def _execute(lab: Lab, statement: str) -> list[tuple[object, ...]]:
-    path = lab.state.database_url.removeprefix("sqlite:///")
-    with closing(sqlite3.connect(path, timeout=_LOCK_SECONDS)) as connection, connection:
-        return connection.execute(statement).fetchall()
+        execute(lab, f"ALTER TABLE job RENAME COLUMN {before} TO {after}")
 
 
 FAULTS: Final = (

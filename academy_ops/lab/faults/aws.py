@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 from typing import TYPE_CHECKING, Any, Final
 
 from academy_ops.lab import names, processes
@@ -22,7 +23,8 @@ _NO_CAPACITY: Final = (
 )
 
 
-def _scale_to_zero(lab: Lab) -> None:
+def scale_to_zero(lab: Lab) -> None:
+    """Switch the autoscaler off and the last worker with it."""
     _disable_rule(lab)
     lab.aws("autoscaling").update_auto_scaling_group(AutoScalingGroupName=names.GROUP, MinSize=0, DesiredCapacity=0)
     processes.until(lab.fleet.is_empty, _GONE_SECONDS)
@@ -60,6 +62,7 @@ def _add_dead_letter(lab: Lab) -> None:
 
 def _disable_worker_key(lab: Lab) -> None:
     lab.aws("iam").update_access_key(UserName=WORKER_USER, AccessKeyId=lab.users["worker"].key_id, Status="Inactive")
+    _poll_anew(lab)
 
 
 def _deny_queue(lab: Lab) -> None:
@@ -68,6 +71,13 @@ def _deny_queue(lab: Lab) -> None:
         "Statement": [{"Effect": "Deny", "Action": "sqs:ReceiveMessage", "Resource": "*"}],
     }
     lab.aws("iam").put_user_policy(UserName=WORKER_USER, PolicyName=DENIAL, PolicyDocument=json.dumps(denial))
+    _poll_anew(lab)
+
+
+def _poll_anew(lab: Lab) -> None:
+    """End the polls that were admitted before; a worker's log then says what it may not."""
+    lab.fleet.send_signal(signal.SIGKILL)
+    lab.fleet.wait_for_log("SQS trouble")
 
 
 def _shift_clock(lab: Lab) -> None:
@@ -89,12 +99,12 @@ def _lose_instances(lab: Lab) -> None:
 FAULTS: Final = (
     Fault("clock-skew", say("AWS's clock is 20 minutes ahead of this machine's."), _shift_clock),
     Fault("queue-missing", say("The queue is deleted."), _delete_queue),
-    Fault("queue-dead-letters", say("A message lies in the dead-letter queue."), _add_dead_letter),
+    Fault("queue-dead-letters/old", say("An old message lies in the dead-letter queue."), _add_dead_letter),
     Fault("asg-missing", say("The workers' Auto Scaling group is deleted."), _delete_group),
     Fault(
         "worker-scaled-to-zero",
         say("The autoscaler's rule is off, the group has min 0 and desired 0; no instance is left."),
-        _scale_to_zero,
+        scale_to_zero,
     ),
     Fault(
         "worker-launch-suspended",
@@ -103,6 +113,6 @@ FAULTS: Final = (
     ),
     Fault("worker-launch-failing", say("Every launch fails, and the group's instances are gone."), _fail_launches),
     Fault("autoscaler-off", say("The rule that runs the autoscaler is disabled."), _disable_rule),
-    Fault("worker-aws-credentials", say("The workers' AWS key is disabled."), _disable_worker_key),
-    Fault("worker-queue-denied", say("The workers may not receive messages."), _deny_queue),
+    Fault("worker-aws-credentials", say("The workers' AWS key is disabled."), _disable_worker_key, needs_worker=True),
+    Fault("worker-queue-denied", say("The workers may not receive messages."), _deny_queue, needs_worker=True),
 )

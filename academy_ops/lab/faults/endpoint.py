@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 from functools import partial
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
 from academy_ops.lab.faults.fault import Fault
@@ -29,6 +30,14 @@ def _change_r2_keys(lab: Lab) -> None:
     lab.storage.accept_only(new_keys())
 
 
+def _deny_bucket(lab: Lab) -> None:
+    lab.storage.refuse(HTTPStatus.FORBIDDEN, "AccessDenied")
+
+
+def _fail_r2(lab: Lab) -> None:
+    lab.storage.refuse(HTTPStatus.INTERNAL_SERVER_ERROR, "InternalError")
+
+
 def _stop_r2(lab: Lab) -> None:
     lab.storage.service.stop()
 
@@ -52,6 +61,8 @@ def _answer_itself(rule: str, lab: Lab) -> None:
 FAULTS: Final = (
     Fault("r2-bucket-missing", say("The R2 bucket is gone."), _hide_bucket),
     Fault("r2-credentials-rejected", say("R2 accepts other keys than the API's."), _change_r2_keys),
+    Fault("r2-access-denied", say("R2's token is for another bucket."), _deny_bucket),
+    Fault("r2-server-error", say("R2 answers with an internal error."), _fail_r2),
     Fault("r2-endpoint-unreachable", say("R2 does not answer."), _stop_r2),
     Fault("proxy-misrouted", say("nginx points at a wrong port; the API runs."), _misroute),
     Fault("gateway-timeout", say("The API's process hangs; nginx gives up waiting."), _freeze_api),

@@ -14,6 +14,7 @@ from academy_ops.lab.condition import Condition
 from academy_ops.lab.container import Image
 from academy_ops.lab.faults import api
 from academy_ops.lab.faults.aws import DENIAL, WORKER_USER
+from academy_ops.lab.faults.launches import HOOK, restore_launches
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -29,7 +30,11 @@ _PARAMETER: Final = frozenset(
         "worker-database-down",
     }
 )
-_REBOOT: Final = _PARAMETER | {"queue-not-consumed"}
+_REBOOT: Final = _PARAMETER | {
+    "worker-aws-credentials",
+    "worker-queue-denied",
+    "job-stalled",
+}
 """Faults that stay in the workers' processes until these start anew."""
 _API: Final = frozenset({"api-database-down", "api-host-rejected", "api-auth-rejected"})
 """Faults that stay in the API's process until it starts anew."""
@@ -42,6 +47,7 @@ def restore(lab: Lab, broken: Collection[str]) -> None:
         lab: The running lab.
         broken: The faults that were put in.
     """
+    broken = {name.partition("/")[0] for name in broken}
     lab.cloud.set_clock_offset(0)
     _storage(lab)
     _endpoint(lab, broken)
@@ -87,8 +93,9 @@ def _queues(lab: Lab, broken: Collection[str]) -> None:
             url = sqs.get_queue_url(QueueName=names.QUEUE)["QueueUrl"]
             sqs.change_message_visibility(QueueUrl=url, ReceiptHandle=receipt, VisibilityTimeout=0)
     lab.taken.clear()
-    if "queue-dead-letters" in broken:
-        sqs.purge_queue(QueueUrl=sqs.get_queue_url(QueueName=names.DEAD_LETTER_QUEUE)["QueueUrl"])
+    for code, queue in (("queue-dead-letters", names.DEAD_LETTER_QUEUE), ("worker-undersized", names.QUEUE)):
+        if code in broken:
+            sqs.purge_queue(QueueUrl=sqs.get_queue_url(QueueName=queue)["QueueUrl"])
 
 
 def _group(lab: Lab) -> None:
@@ -97,8 +104,9 @@ def _group(lab: Lab) -> None:
     if not autoscaling.describe_auto_scaling_groups(AutoScalingGroupNames=[names.GROUP])["AutoScalingGroups"]:
         resources.create_group(lab.cloud.url, lab.state.operator, lab.subnet)
     group = autoscaling.describe_auto_scaling_groups(AutoScalingGroupNames=[names.GROUP])["AutoScalingGroups"][0]
-    for instance in group["Instances"]:
-        autoscaling.set_instance_health(InstanceId=instance["InstanceId"], HealthStatus="Healthy")
+    with suppress(ClientError):  # there is none unless that fault was in
+        autoscaling.delete_lifecycle_hook(AutoScalingGroupName=names.GROUP, LifecycleHookName=HOOK)
+    restore_launches(lab)
     autoscaling.resume_processes(AutoScalingGroupName=names.GROUP)
     autoscaling.update_auto_scaling_group(
         AutoScalingGroupName=names.GROUP,

@@ -1,14 +1,18 @@
-"""Faults of one upload: a bad workbook, or a message or a file that is lost on the way."""
+"""Faults of one upload: a bad workbook, a job that ends badly or hangs, a message or a file that is lost."""
 
 from __future__ import annotations
 
+import signal
 import time
 from collections.abc import Callable
 from contextlib import contextmanager
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
+from academy_ops.academy.contract import JobStatus
 from academy_ops.lab import names, parts, processes, workbooks
+from academy_ops.lab.ageing import age_job, execute
+from academy_ops.lab.container import Image
 from academy_ops.lab.errors import LabError
 from academy_ops.lab.faults.fault import Fault
 from academy_ops.messages import Text, say
@@ -19,6 +23,9 @@ if TYPE_CHECKING:
     from academy_ops.lab.parts import Lab
 
 _SENT_SECONDS: Final = 20.0
+_LONG_AGO_SECONDS: Final = 660
+SLOW: Final = {"ACADEMY_WORKER_STEP_DELAY": "600"}
+"""What makes a worker so slow that it is found in mid-job."""
 
 
 def _bad_workbook(make: Callable[[], bytes], lab: Lab) -> str:
@@ -27,32 +34,82 @@ def _bad_workbook(make: Callable[[], bytes], lab: Lab) -> str:
 
 def _lose_message(lab: Lab) -> str:
     with _nobody_working(lab):
-        job_id = _upload_and_wait(lab)
+        job_id = upload_and_wait(lab)
         sqs = lab.aws("sqs")
         sqs.purge_queue(QueueUrl=sqs.get_queue_url(QueueName=names.QUEUE)["QueueUrl"])
+    age_job(lab, job_id, _LONG_AGO_SECONDS)
     return job_id
 
 
-def _take_message(lab: Lab) -> str:
+def take_message(lab: Lab) -> str:
+    """Upload a workbook and take its message, so that nobody works on it; return the job's id."""
     with _nobody_working(lab):
-        job_id = _upload_and_wait(lab)
-        sqs = lab.aws("sqs")
-        url = sqs.get_queue_url(QueueName=names.QUEUE)["QueueUrl"]
-        received = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
-        lab.taken += [message["ReceiptHandle"] for message in received]
+        job_id = upload_and_wait(lab)
+        _receive(lab)
+    age_job(lab, job_id, _LONG_AGO_SECONDS)
     return job_id
+
+
+def _give_up(lab: Lab) -> str:
+    with _nobody_working(lab):
+        job_id = upload_and_wait(lab)
+        for message in _receive(lab):
+            sqs = lab.aws("sqs")
+            dead_letters = sqs.get_queue_url(QueueName=names.DEAD_LETTER_QUEUE)["QueueUrl"]
+            sqs.send_message(QueueUrl=dead_letters, MessageBody=message["Body"])
+            queue = sqs.get_queue_url(QueueName=names.QUEUE)["QueueUrl"]
+            sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
+    age_job(lab, job_id, _LONG_AGO_SECONDS)
+    return job_id
+
+
+def _receive(lab: Lab) -> list[dict[str, Any]]:
+    sqs = lab.aws("sqs")
+    url = sqs.get_queue_url(QueueName=names.QUEUE)["QueueUrl"]
+    received: list[dict[str, Any]] = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
+    lab.taken += [message["ReceiptHandle"] for message in received]
+    return received
+
+
+def _stall(lab: Lab) -> str:
+    lab.fleet.use(Image(env=SLOW))
+    job_id = upload_and_wait(lab, in_flight=True)
+    _wait_for(lab, job_id, JobStatus.RUNNING)
+    lab.fleet.send_signal(signal.SIGSTOP)
+    age_job(lab, job_id, _LONG_AGO_SECONDS)
+    return job_id
+
+
+def _fall_silent(lab: Lab) -> str:
+    lab.fleet.use(Image(env=SLOW, silent=True))
+    return upload_and_wait(lab, in_flight=True)
+
+
+def _send_to_review(lab: Lab) -> str:
+    job_id = parts.upload(lab.state, "students.xlsx", workbooks.students(5, time.time_ns() % 99_000_000))
+    _wait_for(lab, job_id, JobStatus.DONE)
+    execute(lab, "UPDATE job SET status = ? WHERE id = ?", JobStatus.REVIEW_REQUIRED.value, job_id)
+    return job_id
+
+
+def _wait_for(lab: Lab, job_id: str, status: JobStatus) -> None:
+    def reached() -> bool:
+        return execute(lab, "SELECT status FROM job WHERE id = ?", job_id) == [(status.value,)]
+
+    if not processes.until(reached, _SENT_SECONDS, 0.1):
+        raise LabError(say("The job {job_id} does not become {status}.", job_id=job_id, status=status.value))
 
 
 def _lose_file(lab: Lab) -> str:
     with _nobody_working(lab):
-        job_id = _upload_and_wait(lab)
+        job_id = upload_and_wait(lab)
         lab.storage.lose_newest()
     return job_id
 
 
 def _lose_file_unseen(lab: Lab) -> str:
     lab.fleet.change(container="stopped")
-    job_id = _upload_and_wait(lab)
+    job_id = upload_and_wait(lab)
     lab.storage.lose_newest()
     return job_id
 
@@ -64,20 +121,25 @@ def _nobody_working(lab: Lab) -> Iterator[None]:
         yield
     finally:
         lab.fleet.change(container="running")
+        lab.fleet.wait_for_log("worker started")
 
 
-def _upload_and_wait(lab: Lab) -> str:
-    """Upload a good workbook and wait until its message is in the queue."""
-    before = _waiting(lab)
+def upload_and_wait(lab: Lab, *, in_flight: bool = False) -> str:
+    """Upload a good workbook and wait until its message is in the queue, or in flight; return the job's id.
+
+    Raises:
+        LabError: The message does not come.
+    """
+    before = _waiting(lab, in_flight=in_flight)
     job_id = parts.upload(lab.state, "students.xlsx", workbooks.students(5, time.time_ns() % 99_000_000))
-    if not processes.until(lambda: _waiting(lab) > before, _SENT_SECONDS, 0.1):
+    if not processes.until(lambda: _waiting(lab, in_flight=in_flight) > before, _SENT_SECONDS, 0.1):
         raise LabError(say("The API has not sent the job's message. Is the queue there?"))
     return job_id
 
 
-def _waiting(lab: Lab) -> int:
+def _waiting(lab: Lab, *, in_flight: bool) -> int:
     sqs = lab.aws("sqs")
-    name = "ApproximateNumberOfMessages"
+    name = "ApproximateNumberOfMessagesNotVisible" if in_flight else "ApproximateNumberOfMessages"
     url = sqs.get_queue_url(QueueName=names.QUEUE)["QueueUrl"]
     return int(sqs.get_queue_attributes(QueueUrl=url, AttributeNames=[name])["Attributes"][name])
 
@@ -105,5 +167,14 @@ FAULTS: Final = (
         needs_worker=True,
     ),
     Fault("message-lost", say("A workbook is uploaded, and its message is lost."), _lose_message),
-    Fault("message-stuck", say("A workbook is uploaded, and its message is taken by nobody."), _take_message),
+    Fault("message-stuck", say("A workbook is uploaded, and its message is taken by nobody."), take_message),
+    Fault("queue-dead-letters", say("A workbook is uploaded, and its message is given up."), _give_up),
+    Fault("job-stalled", say("The worker hangs in the middle of a job, 11 minutes ago."), _stall, needs_worker=True),
+    Fault("job-review", say("A job has ended in REVIEW_REQUIRED."), _send_to_review, needs_worker=True),
+    Fault(
+        "worker-silent",
+        say("The worker logs nothing, and is in the middle of a job."),
+        _fall_silent,
+        needs_worker=True,
+    ),
 )

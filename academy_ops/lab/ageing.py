@@ -1,0 +1,45 @@
+"""Time that has passed in the lab without anybody waiting for it.
+
+Some causes are told only after minutes: a message that nobody takes, a job that does not move. What the lab's parts
+have written down of the past is moved back, and nothing else.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+from moto.sqs.models import sqs_backends
+
+from academy_ops.lab import names
+
+if TYPE_CHECKING:
+    from academy_ops.lab.parts import Lab
+
+_LOCK_SECONDS: Final = 10.0
+
+
+def execute(lab: Lab, statement: str, *values: object) -> list[tuple[object, ...]]:
+    """Run one SQL statement on the academy's database, in a transaction of its own; return its rows."""
+    path = lab.state.database_url.removeprefix("sqlite:///")
+    with closing(sqlite3.connect(path, timeout=_LOCK_SECONDS)) as connection, connection:
+        return connection.execute(statement, values).fetchall()
+
+
+def age_job(lab: Lab, job_id: str, seconds: int) -> None:
+    """Let a job, and every message in the queue, be so much older."""
+    back = f"-{seconds} seconds"
+    times = ", ".join(f"{name} = strftime('%Y-%m-%d %H:%M:%f', {name}, ?)" for name in ("created_at", "updated_at"))
+    execute(lab, f"UPDATE job SET {times} WHERE id = ?", back, back, job_id)  # noqa: S608 - of fixed names
+    queue: Any = sqs_backends[names.ACCOUNT][names.REGION].queues.get(names.QUEUE)
+    for message in queue._messages if queue else ():  # noqa: SLF001 - moto offers no other way
+        message.sent_timestamp -= seconds * 1000
+
+
+def age_instances(lab: Lab, seconds: int) -> None:
+    """Let every instance of the group be so much older."""
+    group = lab.cloud.scaling.backend.autoscaling_groups.get(names.GROUP)
+    for state in list(group.instance_states) if group else ():
+        state.instance.launch_time -= timedelta(seconds=seconds)
