@@ -1,9 +1,10 @@
 """A container of the lab lives as Docker would keep it, and the docker shim tells its true state."""
 
-from __future__ import re
+from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 from collections.abc import Iterator
