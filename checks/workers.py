@@ -176,8 +176,11 @@ def _judge_zero(pen: Pen, case: Case, facts: WorkersFacts, evidence: dict[str, J
         yield pen.ok(say("No worker runs, and nothing waits for one."), evidence)
     elif autoscaler_acts and not waited_at_least(case, _AUTOSCALER_SECONDS):
         yield pen.ok(say("No worker runs yet; the autoscaler starts one within a minute or two."), evidence)
-    else:
+    elif autoscaler_acts:
         yield pen.fail("worker-scaled-to-zero", evidence)
+    else:
+        alone = say("The worker group is scaled to zero while work waits, and the autoscaler is off: scale by hand.")
+        yield pen.fail("worker-scaled-to-zero", evidence, alone)
 
 
 def _why_none(case: Case, facts: WorkersFacts, group: Group) -> str:

@@ -12,7 +12,9 @@ def running_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     lab = Lab(tmp_path_factory.mktemp("lab"))
     lab.do("lab", "up", "--detach")
     yield lab
+    leaks = lab.leaks()
     lab.do("lab", "down")
+    assert leaks == []
 
 
 @pytest.fixture

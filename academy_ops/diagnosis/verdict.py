@@ -84,13 +84,13 @@ def _verdict(
     checks = list(dict.fromkeys(finding.check for finding in findings))
     clean = [check for check in checks if all(f.status in {"ok", "warn"} for f in findings if f.check == check)]
     row = CATALOGUE[cause] if cause else None
-    remedies = next((f.remedies for f in findings if cause and f.cause == cause and f.remedies), ())
+    told = next((finding for finding in findings if finding.status == "fail" and finding.cause == cause), None)
     return Verdict(
         status=status,
-        summary=row.meaning if row else _SUMMARY[status],
+        summary=told.summary if told else _SUMMARY[status],
         cause=cause,
         section=row.section if row else None,
-        remedies=remedies,
+        remedies=told.remedies if told else (),
         also=tuple(also),
         symptoms=tuple(_in_order(symptoms)),
         warnings=tuple(_in_order(warnings)),
