@@ -25,6 +25,15 @@ def create_queues(url: str, keys: Keys) -> None:
     sqs.set_queue_attributes(QueueUrl=queue, Attributes={**QUEUE_ATTRIBUTES, "RedrivePolicy": redrive})
 
 
+def empty_queue(url: str, keys: Keys, name: str) -> None:
+    """Remove what waits in a queue; SQS itself purges a queue once a minute only."""
+    sqs = client(url, keys, "sqs")
+    queue = sqs.get_queue_url(QueueName=name)["QueueUrl"]
+    while messages := sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10, WaitTimeSeconds=0).get("Messages"):
+        entries = [{"Id": str(n), "ReceiptHandle": one["ReceiptHandle"]} for n, one in enumerate(messages)]
+        sqs.delete_message_batch(QueueUrl=queue, Entries=entries)
+
+
 def create_function_and_rule(url: str, keys: Keys) -> None:
     """Record the autoscaler's function, and the rule that runs it once a minute."""
     trust = {

@@ -95,7 +95,7 @@ def _queues(lab: Lab, broken: Collection[str]) -> None:
     lab.taken.clear()
     for code, queue in (("queue-dead-letters", names.DEAD_LETTER_QUEUE), ("worker-undersized", names.QUEUE)):
         if code in broken:
-            sqs.purge_queue(QueueUrl=sqs.get_queue_url(QueueName=queue)["QueueUrl"])
+            resources.empty_queue(lab.cloud.url, lab.state.operator, queue)
 
 
 def _group(lab: Lab) -> None:

@@ -7,11 +7,12 @@ import time
 from collections.abc import Callable
 from contextlib import contextmanager
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-from academy_ops.academy.contract import JobStatus
+from academy_ops.academy.contract import MAX_RECEIVES, JobStatus
 from academy_ops.lab import names, parts, processes, workbooks
 from academy_ops.lab.ageing import age_job, execute
+from academy_ops.lab.aws import resources
 from academy_ops.lab.container import Image
 from academy_ops.lab.errors import LabError
 from academy_ops.lab.faults.fault import Fault
@@ -35,8 +36,7 @@ def _bad_workbook(make: Callable[[], bytes], lab: Lab) -> str:
 def _lose_message(lab: Lab) -> str:
     with _nobody_working(lab):
         job_id = upload_and_wait(lab)
-        sqs = lab.aws("sqs")
-        sqs.purge_queue(QueueUrl=sqs.get_queue_url(QueueName=names.QUEUE)["QueueUrl"])
+        resources.empty_queue(lab.cloud.url, lab.state.operator, names.QUEUE)
     age_job(lab, job_id, _LONG_AGO_SECONDS)
     return job_id
 
@@ -45,7 +45,7 @@ def take_message(lab: Lab) -> str:
     """Upload a workbook and take its message, so that nobody works on it; return the job's id."""
     with _nobody_working(lab):
         job_id = upload_and_wait(lab)
-        _receive(lab)
+        lab.taken += _receive(lab)
     age_job(lab, job_id, _LONG_AGO_SECONDS)
     return job_id
 
@@ -53,22 +53,24 @@ def take_message(lab: Lab) -> str:
 def _give_up(lab: Lab) -> str:
     with _nobody_working(lab):
         job_id = upload_and_wait(lab)
-        for message in _receive(lab):
-            sqs = lab.aws("sqs")
-            dead_letters = sqs.get_queue_url(QueueName=names.DEAD_LETTER_QUEUE)["QueueUrl"]
-            sqs.send_message(QueueUrl=dead_letters, MessageBody=message["Body"])
-            queue = sqs.get_queue_url(QueueName=names.QUEUE)["QueueUrl"]
-            sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
+        for _ in range(MAX_RECEIVES):
+            for receipt in _receive(lab):
+                lab.aws("sqs").change_message_visibility(
+                    QueueUrl=_queue_url(lab), ReceiptHandle=receipt, VisibilityTimeout=0
+                )
+        _receive(lab)  # the receive that is one too many gives nothing, and SQS moves the message
     age_job(lab, job_id, _LONG_AGO_SECONDS)
     return job_id
 
 
-def _receive(lab: Lab) -> list[dict[str, Any]]:
-    sqs = lab.aws("sqs")
-    url = sqs.get_queue_url(QueueName=names.QUEUE)["QueueUrl"]
-    received: list[dict[str, Any]] = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
-    lab.taken += [message["ReceiptHandle"] for message in received]
-    return received
+def _receive(lab: Lab) -> list[str]:
+    """Receive what waits; return the receipts."""
+    answer = lab.aws("sqs").receive_message(QueueUrl=_queue_url(lab), MaxNumberOfMessages=10, WaitTimeSeconds=0)
+    return [message["ReceiptHandle"] for message in answer.get("Messages", [])]
+
+
+def _queue_url(lab: Lab) -> str:
+    return str(lab.aws("sqs").get_queue_url(QueueName=names.QUEUE)["QueueUrl"])
 
 
 def _stall(lab: Lab) -> str:
@@ -138,10 +140,9 @@ def upload_and_wait(lab: Lab, *, in_flight: bool = False) -> str:
 
 
 def _waiting(lab: Lab, *, in_flight: bool) -> int:
-    sqs = lab.aws("sqs")
     name = "ApproximateNumberOfMessagesNotVisible" if in_flight else "ApproximateNumberOfMessages"
-    url = sqs.get_queue_url(QueueName=names.QUEUE)["QueueUrl"]
-    return int(sqs.get_queue_attributes(QueueUrl=url, AttributeNames=[name])["Attributes"][name])
+    answer = lab.aws("sqs").get_queue_attributes(QueueUrl=_queue_url(lab), AttributeNames=[name])
+    return int(answer["Attributes"][name])
 
 
 def _upload(name: str, what: Text, make: Callable[[], bytes]) -> Fault:
@@ -168,7 +169,9 @@ FAULTS: Final = (
     ),
     Fault("message-lost", say("A workbook is uploaded, and its message is lost."), _lose_message),
     Fault("message-stuck", say("A workbook is uploaded, and its message is taken by nobody."), take_message),
-    Fault("queue-dead-letters", say("A workbook is uploaded, and its message is given up."), _give_up),
+    Fault(
+        "queue-dead-letters", say("A workbook is uploaded, and its message is received three times in vain."), _give_up
+    ),
     Fault("job-stalled", say("The worker hangs in the middle of a job, 11 minutes ago."), _stall, needs_worker=True),
     Fault("job-review", say("A job has ended in REVIEW_REQUIRED."), _send_to_review, needs_worker=True),
     Fault(
