@@ -9,9 +9,7 @@ from __future__ import annotations
 import sqlite3
 from contextlib import closing
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Final
-
-from moto.sqs.models import sqs_backends
+from typing import TYPE_CHECKING, Final
 
 from academy_ops.lab import names
 
@@ -33,8 +31,7 @@ def age_job(lab: Lab, job_id: str, seconds: int) -> None:
     back = f"-{seconds} seconds"
     times = ", ".join(f"{name} = strftime('%Y-%m-%d %H:%M:%f', {name}, ?)" for name in ("created_at", "updated_at"))
     execute(lab, f"UPDATE job SET {times} WHERE id = ?", back, back, job_id)  # noqa: S608 - of fixed names
-    queue: Any = sqs_backends[names.ACCOUNT][names.REGION].queues.get(names.QUEUE)
-    for message in queue._messages if queue else ():  # noqa: SLF001 - moto offers no other way
+    for message in lab.cloud.messages(names.QUEUE):
         message.sent_timestamp -= seconds * 1000
 
 

@@ -77,14 +77,14 @@ class Lab:
     filtered: list[processes.FilteredPort] = field(default_factory=list)
 
     def aws(self, service: str) -> Any:  # noqa: ANN401 - boto3 makes its clients' types at run time
-        """Return the operator's client."""
-        return client(self.cloud.url, self.state.operator, service)
+        """Return a client with the lab's own key; the operator's may be what is broken."""
+        return client(self.cloud.url, self.users["lab"], service)
 
     def put_worker_env(self, **changed: str | None) -> None:
         """Write the workers' parameter, with some values changed or, where None, left out."""
         wanted: dict[str, str | None] = {**self.worker_env, **changed}
         values = {name: value for name, value in wanted.items() if value is not None}
-        resources.put_worker_environment(self.cloud.url, self.state.operator, values)
+        resources.put_worker_environment(self.cloud.url, self.users["lab"], values)
 
     def want_worker(self) -> None:
         """Have one instance at least, with a worker that runs, unless a fault prevents it."""
@@ -162,7 +162,7 @@ def start(place: Path, actions: Callable[[list[Lab]], Mapping[str, Any]], tell: 
         for name, value in state.env().items()
         if name.startswith(("R2_", "AI_SQS_", "DATABASE_")) or name == "AWS_DEFAULT_REGION"
     }
-    keys = users["operator"]
+    keys = users["lab"]
     resources.put_worker_environment(cloud.url, keys, worker_env)
     resources.create_queues(cloud.url, keys)
     subnet = resources.create_network(cloud.url, keys)

@@ -81,6 +81,14 @@ class Cloud:
         """Put AWS's clock ahead of the machine's; requests signed by the machine's clock may then be refused."""
         self._gate.clock_offset = timedelta(seconds=seconds)
 
+    def set_reachable(self, *, reachable: bool) -> None:
+        """Answer requests, or close every connection without an answer."""
+        self._gate.open = reachable
+
+    def messages(self, queue: str) -> list[Any]:
+        """Return a queue's messages, to be changed where time is to have passed."""
+        return sqs.messages(queue)
+
     def _create_app(self, service: Any) -> Flask:  # noqa: ANN401 - one of hundreds of literals
         app = create_backend_app(service)
         if corrected := self._corrected.get(service):

@@ -8,9 +8,8 @@ from typing import Any, Final
 
 from moto.cloudwatch.responses import CloudWatchResponse
 from moto.core.responses import ActionResult
-from moto.sqs.models import sqs_backends
 
-from academy_ops.lab import names
+from academy_ops.lab.aws.sqs import messages
 
 _OLDEST: Final = ("AWS/SQS", "ApproximateAgeOfOldestMessage")
 
@@ -28,8 +27,7 @@ class LabCloudWatch(CloudWatchResponse):
 
 
 def _points(queue_name: str | None) -> list[dict[str, Any]]:
-    queue: Any = sqs_backends[names.ACCOUNT][names.REGION].queues.get(queue_name or "")
-    sent = [message.sent_timestamp for message in queue._messages] if queue else []  # noqa: SLF001 - moto offers no other way
+    sent = [message.sent_timestamp for message in messages(queue_name)]
     if not sent:
         return []
     return [{"Timestamp": datetime.now(UTC), "Maximum": time.time() - min(sent) / 1000, "Unit": "Seconds"}]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import fnmatch
 import io
 import json
+import socket
 import warnings
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
@@ -56,14 +57,19 @@ class Gate:
 
     Attributes:
         clock_offset: How far this AWS's clock is ahead of the machine's.
+        open: Whether it answers at all.
     """
 
     def __init__(self, app: WSGIApplication) -> None:
         self.clock_offset = timedelta(0)
+        self.open = True
         self._app = app
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
+        if not self.open:
+            environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
+            return Response()(environ, start_response)
         body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
         environ["wsgi.input"] = io.BytesIO(body)
         request = Request(environ)

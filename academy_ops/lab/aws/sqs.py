@@ -16,7 +16,10 @@ from typing import Any, ClassVar, Final
 from flask import request
 from moto.core.responses import ActionResult
 from moto.sqs.exceptions import QueueDoesNotExist
+from moto.sqs.models import sqs_backends
 from moto.sqs.responses import SQSResponse
+
+from academy_ops.lab import names
 
 _LONGEST_WAIT: Final = 20
 _STEP_SECONDS: Final = 0.1
@@ -76,6 +79,12 @@ class LabSQS(SQSResponse):
 def corrected(polled: threading.Event) -> type[SQSResponse]:
     """Make the response class that sets ``polled`` at every poll."""
     return type("LabSQS", (LabSQS,), {"polled": polled})
+
+
+def messages(queue_name: str | None) -> list[Any]:
+    """Return a queue's messages as moto keeps them; none where there is no such queue."""
+    queue: Any = sqs_backends[names.ACCOUNT][names.REGION].queues.get(queue_name or "")
+    return list(queue._messages) if queue else []  # noqa: SLF001 - moto offers no other way
 
 
 def _caller_is_gone() -> bool:

@@ -12,8 +12,9 @@ from academy_ops.lab.state import Keys
 
 
 def create_users() -> dict[str, Keys]:
-    """Make the operator, the API, the workers and the autoscaler, each with its own key."""
+    """Make the operator, the API, the workers and the autoscaler, each with its own key, and one for the lab itself."""
     return {
+        "lab": create_user("academy-lab", _allowing("*")),
         "operator": create_user("academy-operator", _allowing("*")),
         "api": create_user("academy-api", _allowing("sqs:*")),
         "worker": create_user("academy-worker", _allowing("sqs:*", "ssm:GetParameter")),

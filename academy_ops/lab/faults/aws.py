@@ -13,6 +13,7 @@ from academy_ops.messages import say
 if TYPE_CHECKING:
     from academy_ops.lab.parts import Lab
 
+OPERATOR_USER: Final = "academy-operator"
 WORKER_USER: Final = "academy-worker"
 DENIAL: Final = "denied-by-fault"
 _GONE_SECONDS: Final = 20.0
@@ -84,6 +85,15 @@ def _shift_clock(lab: Lab) -> None:
     lab.cloud.set_clock_offset(_CLOCK_SECONDS)
 
 
+def _close(lab: Lab) -> None:
+    lab.cloud.set_reachable(reachable=False)
+
+
+def _disable_operator_key(lab: Lab) -> None:
+    key = lab.users["operator"].key_id
+    lab.aws("iam").update_access_key(UserName=OPERATOR_USER, AccessKeyId=key, Status="Inactive")
+
+
 def _lose_instances(lab: Lab) -> None:
     autoscaling = lab.aws("autoscaling")
     group = autoscaling.describe_auto_scaling_groups(AutoScalingGroupNames=[names.GROUP])["AutoScalingGroups"][0]
@@ -98,6 +108,8 @@ def _lose_instances(lab: Lab) -> None:
 
 FAULTS: Final = (
     Fault("clock-skew", say("AWS's clock is 20 minutes ahead of this machine's."), _shift_clock),
+    Fault("aws-unreachable", say("AWS closes every connection without an answer."), _close),
+    Fault("aws-credentials-invalid", say("The operator's AWS key is disabled."), _disable_operator_key),
     Fault("queue-missing", say("The queue is deleted."), _delete_queue),
     Fault("queue-dead-letters/old", say("An old message lies in the dead-letter queue."), _add_dead_letter),
     Fault("asg-missing", say("The workers' Auto Scaling group is deleted."), _delete_group),

@@ -13,7 +13,7 @@ from academy_ops.lab.aws import resources
 from academy_ops.lab.condition import Condition
 from academy_ops.lab.container import Image
 from academy_ops.lab.faults import api
-from academy_ops.lab.faults.aws import DENIAL, WORKER_USER
+from academy_ops.lab.faults.aws import DENIAL, OPERATOR_USER, WORKER_USER
 from academy_ops.lab.faults.launches import HOOK, restore_launches
 
 if TYPE_CHECKING:
@@ -31,6 +31,8 @@ _PARAMETER: Final = frozenset(
     }
 )
 _REBOOT: Final = _PARAMETER | {
+    "aws-unreachable",
+    "clock-skew",
     "worker-aws-credentials",
     "worker-queue-denied",
     "job-stalled",
@@ -49,6 +51,7 @@ def restore(lab: Lab, broken: Collection[str]) -> None:
     """
     broken = {name.partition("/")[0] for name in broken}
     lab.cloud.set_clock_offset(0)
+    lab.cloud.set_reachable(reachable=True)
     _storage(lab)
     _endpoint(lab, broken)
     _identities(lab)
@@ -80,13 +83,14 @@ def _endpoint(lab: Lab, broken: Collection[str]) -> None:
 
 def _identities(lab: Lab) -> None:
     iam = lab.aws("iam")
-    iam.update_access_key(UserName=WORKER_USER, AccessKeyId=lab.users["worker"].key_id, Status="Active")
+    for user, part in ((OPERATOR_USER, "operator"), (WORKER_USER, "worker")):
+        iam.update_access_key(UserName=user, AccessKeyId=lab.users[part].key_id, Status="Active")
     with suppress(ClientError):  # there is nothing to delete unless that fault was in
         iam.delete_user_policy(UserName=WORKER_USER, PolicyName=DENIAL)
 
 
 def _queues(lab: Lab, broken: Collection[str]) -> None:
-    resources.create_queues(lab.cloud.url, lab.state.operator)
+    resources.create_queues(lab.cloud.url, lab.users["lab"])
     sqs = lab.aws("sqs")
     for receipt in lab.taken:
         with suppress(ClientError):  # its queue was deleted meanwhile, and the message with it
@@ -95,14 +99,14 @@ def _queues(lab: Lab, broken: Collection[str]) -> None:
     lab.taken.clear()
     for code, queue in (("queue-dead-letters", names.DEAD_LETTER_QUEUE), ("worker-undersized", names.QUEUE)):
         if code in broken:
-            resources.empty_queue(lab.cloud.url, lab.state.operator, queue)
+            resources.empty_queue(lab.cloud.url, lab.users["lab"], queue)
 
 
 def _group(lab: Lab) -> None:
     lab.cloud.scaling.launch_failure = None
     autoscaling = lab.aws("autoscaling")
     if not autoscaling.describe_auto_scaling_groups(AutoScalingGroupNames=[names.GROUP])["AutoScalingGroups"]:
-        resources.create_group(lab.cloud.url, lab.state.operator, lab.subnet)
+        resources.create_group(lab.cloud.url, lab.users["lab"], lab.subnet)
     group = autoscaling.describe_auto_scaling_groups(AutoScalingGroupNames=[names.GROUP])["AutoScalingGroups"][0]
     with suppress(ClientError):  # there is none unless that fault was in
         autoscaling.delete_lifecycle_hook(AutoScalingGroupName=names.GROUP, LifecycleHookName=HOOK)

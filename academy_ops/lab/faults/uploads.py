@@ -36,7 +36,7 @@ def _bad_workbook(make: Callable[[], bytes], lab: Lab) -> str:
 def _lose_message(lab: Lab) -> str:
     with _nobody_working(lab):
         job_id = upload_and_wait(lab)
-        resources.empty_queue(lab.cloud.url, lab.state.operator, names.QUEUE)
+        resources.empty_queue(lab.cloud.url, lab.users["lab"], names.QUEUE)
     age_job(lab, job_id, _LONG_AGO_SECONDS)
     return job_id
 
