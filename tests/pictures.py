@@ -1,0 +1,137 @@
+"""``make pictures``: what commands really show on a terminal of 80 columns, as pictures for the README."""
+
+import html
+import io
+import os
+import pty
+import re
+import select
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.cells import cell_len
+from rich.console import Console
+from rich.terminal_theme import TerminalTheme
+from rich.text import Text
+
+from tests.lab_at_hand import FOREIGN, Lab
+
+FOLDER = Path(__file__).parent.parent / "docs" / "pictures"
+COLUMNS = 80
+TIMEOUT_SECONDS = 120
+BRIGHT = [(88, 96, 105), (255, 123, 114), (126, 231, 135), (240, 200, 90), (121, 192, 255), (210, 168, 255)]
+NORMAL = [(72, 79, 88), (248, 81, 73), (63, 185, 80), (210, 153, 34), (88, 166, 255), (188, 140, 255)]
+THEME = TerminalTheme(
+    (13, 17, 23),
+    (230, 237, 243),
+    [*NORMAL, (57, 197, 207), (177, 186, 196)],
+    [*BRIGHT, (86, 212, 221), (255, 255, 255)],
+)
+# A picture must not ask another host for a font.
+FONT_FACE = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)
+WORD = re.compile(r'textLength="(?P<length>[\d.]+)"(?P<more>[^>]*)>(?P<text>[^<]*)</text>')
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A command whose screen is wanted; ``{job}`` is the job that the fault has made."""
+
+    name: str
+    fault: str | None
+    command: tuple[str, ...]
+
+
+SCENES = (
+    Scene("worker-off.ko", "worker-off", ("--lang", "ko", "diagnose", "{job}")),
+    Scene("worker-off.en", "worker-off", ("--lang", "en", "diagnose", "{job}")),
+    Scene("app-down.ko", "app-down", ("--lang", "ko", "diagnose", "{job}")),
+    Scene("bad-phones.ko", "excel-phone-invalid", ("--lang", "ko", "diagnose", "{job}")),
+    Scene("healthy.en", None, ("--lang", "en", "diagnose", "{job}")),
+    Scene("explain.ko", None, ("--lang", "ko", "explain", "worker-env-stale")),
+)
+
+
+def on_terminal(command: list[str], environ: dict[str, str], folder: Path) -> str:
+    """Run a command on a terminal of its own; return what it wrote there."""
+    here, there = pty.openpty()
+    with subprocess.Popen(
+        command, stdin=there, stdout=there, stderr=there, env=environ, cwd=folder, close_fds=True
+    ) as process:
+        os.close(there)
+        written = b""
+        ends_at = time.monotonic() + TIMEOUT_SECONDS
+        while time.monotonic() < ends_at:
+            if not select.select([here], [], [], 1.0)[0]:
+                continue
+            try:
+                chunk = os.read(here, 65536)
+            except OSError:
+                break  # the command has ended and closed its side
+            if not chunk:
+                break
+            written += chunk
+        process.terminate()
+    os.close(here)
+    return written.decode("utf-8", "replace")
+
+
+def last_screen(written: str) -> str:
+    """Drop what the terminal itself would have overwritten: the spinner's lines."""
+    lines = [line.rsplit("\x1b[2K", 1)[-1] for line in written.replace("\r\n", "\n").split("\n")]
+    kept = [re.sub(r"\x1b\[\?25[lh]|\x1b\[\d*A|\r", "", line) for line in lines]
+    return "\n".join(kept).strip("\n")
+
+
+def picture(title: str, written: str) -> str:
+    """Draw what was written as an SVG."""
+    console = Console(record=True, width=COLUMNS, file=io.StringIO(), force_terminal=True)
+    console.print(Text.from_ansi(last_screen(written)), soft_wrap=True)
+    drawn = console.export_svg(title=title, theme=THEME)
+    return WORD.sub(_with_its_width, FONT_FACE.sub("", drawn))
+
+
+def _with_its_width(word: re.Match[str]) -> str:
+    """Give a word the width of its cells: rich counts a Korean character as one."""
+    shown = html.unescape(word["text"])
+    width = float(word["length"]) / max(1, len(shown)) * cell_len(shown)
+    return f'textLength="{width:g}"{word["more"]}>{word["text"]}</text>'
+
+
+def main() -> None:
+    """Draw every scene on one lab."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder:
+        lab = Lab(Path(folder))
+        lab.do("lab", "up", "--detach")
+        try:
+            for scene in SCENES:
+                job = lab.ended(lab.do("lab", "upload")) if scene.fault in {None, "app-down"} else None
+                printed = lab.do("lab", "break", scene.fault) if scene.fault else None
+                job = job or printed or lab.do("lab", "upload")
+                if scene.fault == "excel-phone-invalid":
+                    lab.ended(job)
+                words = [word.format(job=job) for word in scene.command]
+                mine = {
+                    name: value for name, value in os.environ.items() if not name.startswith((*FOREIGN, "NO_COLOR"))
+                }
+                environ = {
+                    **mine,
+                    **lab.settings(),
+                    "TERM": "xterm-256color",
+                    "COLUMNS": str(COLUMNS),
+                    "LANG": "C.UTF-8",
+                }
+                written = on_terminal([sys.executable, "-m", "academy_ops", *words], environ, Path(folder))
+                text = picture(f"academy-ops {' '.join(words)}", written)
+                (FOLDER / f"{scene.name}.svg").write_text(text, encoding="utf-8")
+                lab.start_afresh()
+        finally:
+            lab.do("lab", "down")
+
+
+if __name__ == "__main__":
+    main()
