@@ -80,11 +80,11 @@ class Lab:
         """Return a client with the lab's own key; the operator's may be what is broken."""
         return client(self.cloud.url, self.users["lab"], service)
 
-    def put_worker_env(self, **changed: str | None) -> None:
+    def put_worker_env(self, *, encoded: bool = False, **changed: str | None) -> None:
         """Write the workers' parameter, with some values changed or, where None, left out."""
         wanted: dict[str, str | None] = {**self.worker_env, **changed}
         values = {name: value for name, value in wanted.items() if value is not None}
-        resources.put_worker_environment(self.cloud.url, self.users["lab"], values)
+        resources.put_worker_environment(self.cloud.url, self.users["lab"], values, encoded=encoded)
 
     def want_worker(self) -> None:
         """Have one instance at least, with a worker that runs, unless a fault prevents it."""

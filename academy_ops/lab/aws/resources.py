@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import json
 import zipfile
@@ -82,9 +83,11 @@ def create_group(url: str, keys: Keys, subnet: str) -> None:
     )
 
 
-def put_worker_environment(url: str, keys: Keys, environment: dict[str, str]) -> None:
-    """Write the workers' parameter as dotenv text, as production does."""
+def put_worker_environment(url: str, keys: Keys, environment: dict[str, str], *, encoded: bool = False) -> None:
+    """Write the workers' parameter in one of the forms of production: dotenv text, or base64 of a JSON object."""
     text = "".join(f"{name}={value}\n" for name, value in environment.items())
+    if encoded:
+        text = base64.b64encode(json.dumps(environment).encode()).decode()
     client(url, keys, "ssm").put_parameter(Name=names.PARAMETER, Value=text, Type="SecureString", Overwrite=True)
 
 

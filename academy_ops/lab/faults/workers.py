@@ -107,6 +107,11 @@ def _other_queue(lab: Lab) -> None:
     lab.fleet.reboot()
 
 
+def _other_queue_encoded(lab: Lab) -> None:
+    lab.put_worker_env(encoded=True, AI_SQS_QUEUE_NAME_BASIC=f"{names.QUEUE}-staging")
+    lab.fleet.reboot()
+
+
 def _no_environment(lab: Lab) -> None:
     lab.put_worker_env(R2_ENDPOINT=None, R2_ACCESS_KEY=None, R2_SECRET_KEY=None)
     lab.fleet.reboot()
@@ -167,6 +172,11 @@ FAULTS: Final = tuple(
         ("worker-env-missing", say("The workers' parameter lacks the R2 settings."), _no_environment),
         ("worker-env-missing/parameter", say("The workers' parameter is gone."), _no_parameter),
         ("worker-queue-mismatch", say("The workers' parameter names another queue."), _other_queue),
+        (
+            "worker-queue-mismatch/encoded",
+            say("The workers' parameter, as base64 of JSON, names another queue."),
+            _other_queue_encoded,
+        ),
         ("worker-r2-mismatch", say("The workers' parameter names another bucket."), _other_bucket),
         ("worker-r2-mismatch/endpoint", say("The workers' parameter names another R2 endpoint."), _other_endpoint),
         (
