@@ -6,9 +6,15 @@ import re
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+import pytest
+
+from academy_ops.lab import operate
 
 FOREIGN = ("AWS_", "ACADEMY_", "R2_", "AI_", "EXCEL_", "WORKER_", "DATABASE_")
 
@@ -88,7 +94,7 @@ class Lab:
     def ended_job(self) -> str:
         """Return a job that is done, always the same; the lab must be well when it is asked for first."""
         if "ended" not in self.jobs:
-            self.jobs["ended"] = self.ended(self.do("lab", "upload"))
+            self.jobs["ended"] = self.ended(self.upload())
         return self.jobs["ended"]
 
     def keys_without(self, *denied: str) -> dict[str, str]:
@@ -108,19 +114,44 @@ class Lab:
         key_id, secret = done.stdout.split()
         return {"AWS_ACCESS_KEY_ID": key_id, "AWS_SECRET_ACCESS_KEY": secret}
 
+    @contextmanager
+    def operated(self) -> Iterator[None]:
+        """Let `academy_ops.lab.operate` find this lab: what its commands do, without a process for each."""
+        with pytest.MonkeyPatch.context() as environment:
+            environment.setenv("ACADEMY_LAB_DIR", str(self.folder / "lab"))
+            yield
+
+    def break_fault(self, name: str) -> str | None:
+        """Put a fault in; return the job that shows it, where it made one."""
+        with self.operated():
+            return operate.break_fault(name).job_id
+
+    def upload(self) -> str:
+        """Upload a workbook; return the job's id."""
+        with self.operated():
+            return operate.upload().job_id
+
     def wait_for_worker(self) -> None:
         """Wait until the group's worker runs, so that the next test starts from the same state."""
         ends_at = time.monotonic() + 60
-        while re.search(r"worker process \d", self.command("lab", "status").stdout) is None:
-            assert time.monotonic() < ends_at, "no worker came back"
-            time.sleep(0.3)
+        with self.operated():
+            while not any(_workers()):
+                assert time.monotonic() < ends_at, "no worker came back"
+                time.sleep(0.3)
 
     def start_afresh(self) -> None:
         """Undo every fault, with a new queue: no test leaves a message in flight to the next."""
-        self.do("lab", "heal")
-        self.do("lab", "break", "queue-missing")
-        self.do("lab", "heal")
+        with self.operated():
+            operate.heal()
+            operate.break_fault("queue-missing")
+            operate.heal()
         self.wait_for_worker()
+
+
+def _workers() -> list[int | None]:
+    """Return the process ids of the lab's workers."""
+    status = operate.status()
+    return list(status.workers.values()) if status else []
 
 
 @dataclass(frozen=True)

@@ -115,15 +115,15 @@ def expected(row: Row) -> Expected:
 def provoke(lab: Lab, row: Row) -> tuple[Told, float]:
     """Break what the row names, ask about its job, and return what was told and in how many milliseconds."""
     job_id = lab.ended_job() if row.job == "ended" else None
-    printed = [lab.do("lab", "break", fault) for fault in row.faults]
+    made = [lab.break_fault(fault) for fault in row.faults]
     if row.job.startswith("its own"):
-        job_id = next(filter(None, printed), None)
+        job_id = next(filter(None, made), None)
         if job_id is None and row.job == "its own":
-            job_id = lab.do("lab", "upload")
+            job_id = lab.upload()
         if job_id and ENDS_BY_ITSELF.match(row.code):
             lab.ended(job_id)
     elif row.job == "uploaded after":
-        job_id = lab.do("lab", "upload")
+        job_id = lab.upload()
     elif row.job == "unknown":
         job_id = UNKNOWN_JOB
     environ = dict(row.environ)

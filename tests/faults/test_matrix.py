@@ -1,10 +1,13 @@
 """Every cause is provoked in a running lab, and named by the command; no secret shows in anything that it writes."""
 
+import io
 import json
 from collections.abc import Iterator
+from contextlib import redirect_stdout
 
 import pytest
 
+from academy_ops.cli.main import run
 from academy_ops.diagnosis.catalogue import CATALOGUE
 from tests.faults.matrix import ROWS, Row, clean_up, expected, provoke, right
 from tests.lab_at_hand import Lab
@@ -30,8 +33,10 @@ def test_the_cause_is_named_and_nothing_secret_is_told(lab: Lab, row: Row) -> No
     assert right(row, told), (expected(row), told.verdict)
     written = [json.dumps(told.document, ensure_ascii=False), lab.evidence.read_text("utf-8")]
     for output in ("table", "json"):
-        shown = lab.command("diagnose", "--from", str(lab.evidence), "--verbose", "-o", output)
-        written.append(shown.stdout + shown.stderr)
+        shown = io.StringIO()
+        with redirect_stdout(shown):
+            run(["diagnose", "--from", str(lab.evidence), "--verbose", "-o", output])
+        written.append(shown.getvalue())
     given = {value.strip() for name, value in row.environ.items() if value and "SECRET" in name}
     assert [secret for secret in lab.secrets() | given for text in written if secret in text] == []
     assert lab.leaks() == []
