@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 HOOK: Final = "academy-boot"
 _LONG_SECONDS: Final = 3600.0
 _OVERDUE_SECONDS: Final = 900
-_LAUNCHES: Final = 3
+_LAUNCHES: Final = 4
 
 
 def _boot_slowly(lab: Lab) -> str:
