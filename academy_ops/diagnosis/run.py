@@ -46,6 +46,9 @@ class Observer(Protocol):
     def started(self, check: str) -> None:
         """``check`` begins to observe."""
 
+    def observed(self, check: str) -> None:
+        """The facts of ``check`` have arrived, or time is up."""
+
     def finished(self, check: str, findings: Sequence[Finding]) -> None:
         """``check`` is judged; checks finish in runbook order."""
 
@@ -54,6 +57,9 @@ class Silent:
     """An observer that looks away."""
 
     def started(self, check: str) -> None:
+        """Do nothing."""
+
+    def observed(self, check: str) -> None:
         """Do nothing."""
 
     def finished(self, check: str, findings: Sequence[Finding]) -> None:
@@ -151,11 +157,14 @@ def observe(
         except queue.Empty:
             late = {name: Unseen("timeout", name) for name in pending}
             case = replace(case, **late)
+            for name in late:
+                observer.observed(name)
             pending.clear()
         else:
             case = replace(case, **{name: facts})
             took_ms[name] = took
             pending.remove(name)
+            observer.observed(name)
         yield Observed(case, dict(took_ms), frozenset(pending))
 
 

@@ -16,6 +16,7 @@ from academy_ops.diagnosis.catalogue import CATALOGUE
 from academy_ops.diagnosis.records import Diagnosis, Finding, Json, Remedy, Verdict
 from academy_ops.diagnosis.redact import printable
 from academy_ops.messages import Text, _, say
+from academy_ops.report.pipeline import HOPS, hop_of
 
 _STYLES: Final = {"ok": "green", "warn": "yellow", "fail": "bold red", "unknown": "magenta", "skip": "dim"}
 _MARKS: Final = {"ok": "✓", "warn": "!", "fail": "✗", "unknown": "?", "skip": "-", "arrow": "→", "dot": "·"}
@@ -26,17 +27,6 @@ _VERDICTS: Final[Mapping[str, tuple[Text, str]]] = {
     "faulty": (say("FAULT FOUND"), "bold red"),
     "undetermined": (say("UNDETERMINED"), "bold magenta"),
 }
-_HOPS: Final[tuple[tuple[Text, tuple[str, ...]], ...]] = (
-    (say("browser"), ()),
-    (say("edge"), ("edge-", "endpoint-", "redirect-")),
-    (say("nginx"), ("proxy-", "bad-gateway", "gateway-")),
-    (say("API"), ("api-", "job-not-found", "aws-keys-")),
-    (say("R2"), ("r2-", "upload-")),
-    (say("queue"), ("queue-", "message-")),
-    (say("worker"), ("asg-", "worker-", "ssm-", "autoscaler-")),
-    (say("students"), ("excel-", "job-")),
-)
-"""The pipeline as it flows, and how the codes that break it at each hop begin."""
 _LONGEST_VALUE: Final = 200
 _NAME_WIDTH: Final = 9
 
@@ -66,11 +56,14 @@ class TableReport:
         self._running.append(check)
         self._show_waiting()
 
-    def finished(self, check: str, findings: Sequence[Finding]) -> None:
-        """Print the check's findings."""
+    def observed(self, check: str) -> None:
+        """Wait for the check no more."""
         if check in self._running:
             self._running.remove(check)
         self._show_waiting()
+
+    def finished(self, check: str, findings: Sequence[Finding]) -> None:  # noqa: ARG002 - the observer's form
+        """Print the check's findings."""
         for finding in findings:
             self._print_finding(finding)
 
@@ -145,15 +138,15 @@ class TableReport:
                 self._console.print(Line(f"  {command}", "bold cyan"), soft_wrap=True)
 
     def _pipeline(self, verdict: Verdict) -> Line:
-        broken = _hop(verdict.cause)
+        broken = hop_of(verdict.cause)
         line = Line()
-        for number, (hop, _codes) in enumerate(_HOPS):
+        for number, hop in enumerate(HOPS):
             if number:
                 line.append(f" {self._marks['arrow']} ", "dim")
             if hop == broken:
-                line.append(f"{self._marks['fail']} {hop}", "bold red")
+                line.append(f"{self._marks['fail']} {hop.name}", "bold red")
             else:
-                line.append(str(hop))
+                line.append(str(hop.name))
         return line
 
     def _shown(self, evidence: Mapping[str, Json]) -> str:
@@ -166,12 +159,6 @@ class TableReport:
     def _show_waiting(self) -> None:
         if self._status is not None:
             self._status.update(_("waiting for: {checks}", checks=", ".join(self._running)) if self._running else "")
-
-
-def _hop(code: str | None) -> Text | None:
-    if code is None:
-        return None
-    return next((hop for hop, starts in _HOPS if code.startswith(starts)), None)
 
 
 def _short(value: Json) -> str:

@@ -23,6 +23,9 @@ class Recorder:
     def started(self, check: str) -> None:
         pass
 
+    def observed(self, check: str) -> None:
+        pass
+
     def finished(self, check: str, findings: Sequence[Finding]) -> None:  # noqa: ARG002 - the observer's form
         self.told.append(check)
 

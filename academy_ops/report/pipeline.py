@@ -1,0 +1,80 @@
+"""The pipeline as it flows, and how each hop of it is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from academy_ops.diagnosis.records import Diagnosis, Finding
+from academy_ops.messages import Text, say
+
+HopState = Literal["ok", "warn", "fail", "unknown", "unseen"]
+"""``unknown``: it could not be observed; ``unseen``: nothing was asked about it, or nothing came so far."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hop:
+    """A station on the way from the browser to the students.
+
+    Attributes:
+        name: What it is called.
+        check: The check that looks at it; None where no check does.
+        codes: How the causes that break it begin.
+    """
+
+    name: Text
+    check: str | None
+    codes: tuple[str, ...]
+
+
+HOPS: Final = (
+    Hop(say("browser"), None, ()),
+    Hop(say("edge"), "endpoint", ("edge-", "endpoint-", "redirect-")),
+    Hop(say("nginx"), "endpoint", ("proxy-", "bad-gateway", "gateway-")),
+    Hop(say("API"), "endpoint", ("api-", "job-not-found", "aws-keys-")),
+    Hop(say("R2"), "r2", ("r2-", "upload-")),
+    Hop(say("queue"), "queue", ("queue-", "message-")),
+    Hop(say("workers"), "workers", ("asg-", "worker-", "ssm-", "autoscaler-")),
+    Hop(say("students"), "job", ("excel-", "job-")),
+)
+
+
+def hop_of(code: str | None) -> Hop | None:
+    """Return the hop that a cause breaks; None for one that breaks none, such as missing credentials."""
+    return next((hop for hop in HOPS if code and code.startswith(hop.codes)), None)
+
+
+def states(diagnosis: Diagnosis) -> tuple[HopState, ...]:
+    """Tell for each hop in `HOPS` how it is.
+
+    Only faults with a remedy of their own break a hop; what they explain is no more than a warning at its own.
+    """
+    verdict = diagnosis.verdict
+    broken = [hop_of(code) for code in (verdict.cause, *verdict.also)]
+    suffering = [hop_of(code) for code in (*verdict.symptoms, *verdict.warnings)]
+    return tuple(
+        "fail" if hop in broken else "warn" if hop in suffering else _state(hop, diagnosis, _ahead(hop, broken))
+        for hop in HOPS
+    )
+
+
+def _state(hop: Hop, diagnosis: Diagnosis, way_ahead: Sequence[Hop | None]) -> HopState:
+    told = [finding.status for finding in _findings(hop, diagnosis)]
+    if "unknown" in told:
+        return "unknown"
+    if hop.check == "job" and not (diagnosis.job_id and diagnosis.verdict.status == "healthy"):
+        # The students are there only when the job is done.
+        return "unseen"
+    if "ok" in told or "warn" in told:
+        return "ok"
+    # What broke further on has come this far.
+    return "ok" if hop.check in {one.check for one in way_ahead if one} else "unseen"
+
+
+def _ahead(hop: Hop, broken: Sequence[Hop | None]) -> list[Hop | None]:
+    return [one for one in broken if one and HOPS.index(one) > HOPS.index(hop)]
+
+
+def _findings(hop: Hop, diagnosis: Diagnosis) -> list[Finding]:
+    return [finding for finding in diagnosis.findings if finding.check == hop.check]
