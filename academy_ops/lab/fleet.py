@@ -48,6 +48,7 @@ class Machine:
         self._fleet = fleet
         self._container: Container | None = None
         self._gone = threading.Event()
+        self._off = False
         self._lock = threading.Lock()
         (folder / "bin").mkdir(mode=0o700, parents=True)
         for shim in _SHIMS:
@@ -82,12 +83,20 @@ class Machine:
             if self._container is not None:
                 self._container.remove()
                 self._container = None
-            if self._gone.wait(delay):
+            self._off = True
+            gone = self._gone.wait(delay)
+            self._off = False
+            if gone:
                 return
             self._show_condition()
             if self.condition.docker and self.condition.container != "missing":
                 self._run_container()
             self.booted.set()
+
+    def restart(self) -> None:
+        """Boot again without a delay; one that is off boots by itself, with what is known by then."""
+        if not self._off:
+            self.boot(0)
 
     def reboot(self) -> None:
         """Boot as EC2 reboots it: agent and Docker daemon start with it."""
@@ -100,7 +109,7 @@ class Machine:
         if (before.container, before.docker) == (condition.container, condition.docker):
             self._show_condition()
         else:
-            self.boot(0)
+            self.restart()
 
     def terminate(self) -> None:
         """End it; nothing of it stays."""
@@ -207,7 +216,7 @@ class Fleet:
 
     def reboot(self) -> None:
         """Boot every instance again, without the delay: the parameter is read anew."""
-        _together([partial(machine.boot, 0) for machine in list(self._machines.values())])
+        _together([machine.restart for machine in list(self._machines.values())])
 
     def read_parameter(self) -> dict[str, str]:
         """Get the workers' environment as an instance does at boot; empty when it can't be had."""

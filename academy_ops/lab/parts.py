@@ -55,7 +55,6 @@ class Lab:
         worker_env: What the workers' parameter holds when all is well.
         boot_seconds: How long an instance boots when all is well.
         broken: The faults that were put in, in that order.
-        taken: Receipts of messages that a fault has taken.
         filtered: Ports that a fault keeps from taking connections.
     """
 
@@ -73,7 +72,6 @@ class Lab:
     worker_env: dict[str, str]
     boot_seconds: float = 0.0
     broken: list[str] = field(default_factory=list)
-    taken: list[str] = field(default_factory=list)
     filtered: list[processes.FilteredPort] = field(default_factory=list)
 
     def aws(self, service: str) -> Any:  # noqa: ANN401 - boto3 makes its clients' types at run time
@@ -101,7 +99,7 @@ class Lab:
         self.edge.stop()
         self.origin.service.stop()
         self.api.stop()
-        self.storage.service.stop()
+        self.storage.stop()
         self.cloud.stop()
 
 

@@ -64,10 +64,13 @@ class Storage:
 
     def start(self) -> None:
         """Start it."""
-        if self._refusing is not None:
-            self._refusing.close()
-            self._refusing = None
+        self._refuse_no_more()
         self.service.start(RCLONE_AUTH_KEY=_auth(self._accepted))
+
+    def stop(self) -> None:
+        """Answer no more."""
+        self._refuse_no_more()
+        self.service.stop()
 
     def accept_only(self, keys: Keys) -> None:
         """Accept ``keys`` and no others from now on."""
@@ -79,8 +82,13 @@ class Storage:
 
     def refuse(self, status: int, code: str) -> None:
         """Answer everything with one of R2's errors, as its own, until `start`."""
-        self.service.stop()
+        self.stop()
         self._refusing = Refusing(self._port, status, code)
+
+    def _refuse_no_more(self) -> None:
+        if self._refusing is not None:
+            self._refusing.close()
+            self._refusing = None
 
     def lose_newest(self) -> None:
         """Remove the file that came last."""

@@ -89,6 +89,12 @@ class Cloud:
         """Return a queue's messages, to be changed where time is to have passed."""
         return sqs.messages(queue)
 
+    def release(self, queue: str) -> None:
+        """Let a queue's messages in flight be received again, as if those who took them had given them back."""
+        for message in sqs.messages(queue):
+            if not message.visible:
+                message.change_visibility(0)
+
     def _create_app(self, service: Any) -> Flask:  # noqa: ANN401 - one of hundreds of literals
         app = create_backend_app(service)
         if corrected := self._corrected.get(service):

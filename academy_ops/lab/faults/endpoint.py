@@ -39,7 +39,7 @@ def _fail_r2(lab: Lab) -> None:
 
 
 def _stop_r2(lab: Lab) -> None:
-    lab.storage.service.stop()
+    lab.storage.stop()
 
 
 def _freeze_api(lab: Lab) -> None:

@@ -58,6 +58,9 @@ def restore(lab: Lab, broken: Collection[str]) -> None:
     _queues(lab, broken)
     _group(lab)
     _workers(lab, broken)
+    if broken:
+        # A worker that a fault has hung, killed or replaced gives nothing back by itself.
+        lab.cloud.release(names.QUEUE)
 
 
 def _storage(lab: Lab) -> None:
@@ -91,12 +94,6 @@ def _identities(lab: Lab) -> None:
 
 def _queues(lab: Lab, broken: Collection[str]) -> None:
     resources.create_queues(lab.cloud.url, lab.users["lab"])
-    sqs = lab.aws("sqs")
-    for receipt in lab.taken:
-        with suppress(ClientError):  # its queue was deleted meanwhile, and the message with it
-            url = sqs.get_queue_url(QueueName=names.QUEUE)["QueueUrl"]
-            sqs.change_message_visibility(QueueUrl=url, ReceiptHandle=receipt, VisibilityTimeout=0)
-    lab.taken.clear()
     for code, queue in (("queue-dead-letters", names.DEAD_LETTER_QUEUE), ("worker-undersized", names.QUEUE)):
         if code in broken:
             resources.empty_queue(lab.cloud.url, lab.users["lab"], queue)
@@ -124,6 +121,7 @@ def _group(lab: Lab) -> None:
 def _workers(lab: Lab, broken: Collection[str]) -> None:
     if _PARAMETER & set(broken):
         lab.put_worker_env()
+    lab.fleet.send_signal(signal.SIGCONT)  # a process that hangs would not end before it is killed
     lab.fleet.use(Image())
     if _REBOOT & set(broken):
         lab.fleet.reboot()

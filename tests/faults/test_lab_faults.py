@@ -1,0 +1,123 @@
+"""Whatever is put into the lab, however much of it at once, can be put in again and is healed."""
+
+from collections.abc import Iterator
+
+import boto3
+import pytest
+
+from academy_ops.diagnosis.catalogue import CATALOGUE
+from academy_ops.lab.faults import FAULTS
+from tests.lab_at_hand import Lab
+
+pytestmark = pytest.mark.xdist_group("lab-1")
+
+# The last of each is what leaves no worker behind: the next fault would wait for one.
+TOGETHER = {
+    "launches": ("worker-booting", "worker-launch-loop", "worker-launch-stuck", "worker-no-instances"),
+    "group": (
+        "worker-scaled-to-zero/in-flight",
+        "worker-unhealthy",
+        "autoscaler-off",
+        "worker-launch-suspended",
+        "worker-launch-failing",
+        "worker-scaled-to-zero",
+        "asg-missing",
+    ),
+    "environment": (
+        "worker-env-missing",
+        "worker-env-missing/parameter",
+        "worker-queue-mismatch",
+        "worker-queue-mismatch/encoded",
+        "worker-r2-mismatch",
+        "worker-r2-mismatch/endpoint",
+        "worker-env-stale",
+        "worker-database-down",
+        "worker-docker-down",
+    ),
+    "image": (
+        "worker-dependency-missing",
+        "worker-out-of-memory",
+        "worker-crash-loop",
+        "queue-not-consumed",
+        "worker-undersized",
+        "worker-container-missing",
+    ),
+    "queue": (
+        "message-lost",
+        "message-stuck",
+        "queue-dead-letters",
+        "queue-dead-letters/old",
+        "queue-missing",
+        "worker-container-exited",
+    ),
+    "access": (
+        "worker-queue-denied",
+        "worker-aws-credentials",
+        "worker-disk-full",
+        "aws-credentials-invalid",
+        "clock-skew",
+        "aws-unreachable",
+    ),
+    "r2": (
+        "upload-object-missing",
+        "r2-access-denied",
+        "r2-server-error",
+        "r2-credentials-rejected",
+        "r2-endpoint-unreachable",
+        "r2-bucket-missing",
+    ),
+    "jobs": ("job-review", "excel-object-missing", "job-stalled", "worker-silent", "job-failed", "ssm-offline"),
+}
+
+
+@pytest.fixture
+def lab(running_lab: Lab) -> Iterator[Lab]:
+    """The lab; what is tested here is that it heals by itself, within a minute, again and again."""
+    yield running_lab
+    running_lab.do("lab", "heal")
+    running_lab.wait_for_worker()
+
+
+@pytest.mark.parametrize("faults", TOGETHER.values(), ids=TOGETHER)
+def test_faults_put_in_together_are_healed_at_once(lab: Lab, faults: tuple[str, ...]) -> None:
+    for fault in faults:
+        lab.do("lab", "break", fault)
+    lab.do("lab", "heal")
+    lab.wait_for_worker()
+    told = lab.diagnose(lab.ended(lab.do("lab", "upload")))
+    assert told.short == (0, "healthy", None)
+    assert told.verdict["warnings"] == []
+
+
+def test_every_fault_that_lasts_is_healed_here() -> None:
+    # What lies on the way to the job is healed in test_way; a bad workbook leaves nothing to heal.
+    lasting = {name for name in FAULTS if CATALOGUE[name.partition("/")[0]].section != "2"}
+    workbooks = {name for name in FAULTS if name.startswith("excel-")} - {"excel-object-missing"} | {"job-partial"}
+    assert {fault for faults in TOGETHER.values() for fault in faults} == lasting - workbooks
+
+
+@pytest.mark.parametrize("fault", ["message-lost", "queue-dead-letters", "worker-undersized", "worker-booting"])
+def test_a_fault_can_be_put_in_again_right_after_it_was_healed(lab: Lab, fault: str) -> None:
+    code = CATALOGUE[fault].code
+    for _ in range(2):
+        told = lab.diagnose(lab.do("lab", "break", fault))
+        assert code in {told.verdict["cause"], *told.verdict["warnings"]}
+        lab.do("lab", "heal")
+        lab.do("lab", "heal")
+        lab.wait_for_worker()
+
+
+def test_the_remedy_of_dead_letters_brings_the_job_to_its_end(lab: Lab) -> None:
+    job_id = lab.do("lab", "break", "queue-dead-letters")
+    (remedy,) = lab.diagnose(job_id).verdict["remedies"]
+    arn = remedy["command"].split("--source-arn ")[1]
+    settings = lab.settings()
+    sqs = boto3.client(
+        "sqs",
+        endpoint_url=settings["AWS_ENDPOINT_URL"],
+        region_name=settings["AWS_REGION"],
+        aws_access_key_id=settings["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=settings["AWS_SECRET_ACCESS_KEY"],
+    )
+    sqs.start_message_move_task(SourceArn=arn)
+    assert lab.diagnose(lab.ended(job_id)).short == (0, "healthy", None)
