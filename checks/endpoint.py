@@ -44,6 +44,8 @@ _BY_STATUS: Final[dict[int, str]] = {
 }
 _HIDES: Final = tuple(code for code, cause in CATALOGUE.items() if cause.section == "2")
 _MANY_REDIRECTS: Final = 5
+_NO_JOB: Final = "00000000-0000-0000-0000-000000000000"
+_SHOWN_CHARACTERS: Final = 300
 _REFUSED_HOST: Final = re.compile(r"host header|DisallowedHost|ALLOWED_HOSTS|Bad Request \(400\)", re.IGNORECASE)
 """How Starlette and Django refuse a Host header; Django's page says no more than its title."""
 _CHALLENGE: Final = re.compile(r"just a moment|attention required|challenge-platform|cf-chl|cf-error", re.IGNORECASE)
@@ -54,7 +56,9 @@ _SHOWN_HEADERS: Final = ("server", "cf-ray", "cf-mitigated", "location", "retry-
 def observe(target: Target, case: Case) -> EndpointFacts:  # noqa: ARG001 - every check has the same form
     """Ask each layer at the same time."""
     settings = target.settings
-    path = f"{JOBS_PATH}{target.job_id}/" if target.job_id else HEALTH_PATH
+    # Without a job an id that no job has tells whether the API takes the token; without a token /health must do.
+    job_id = target.job_id or (_NO_JOB if settings.get("ACADEMY_API_TOKEN") else None)
+    path = f"{JOBS_PATH}{job_id}/" if job_id else HEALTH_PATH
     asked = (
         ("ACADEMY_API_URL", path),
         ("ACADEMY_API_URL", HEALTH_PATH),
@@ -92,7 +96,7 @@ def judge(case: Case) -> Iterator[Finding]:
     code = _fault(facts, facts.main, job_asked=case.job_id is not None)
     if code:
         yield pen.fail(code, evidence)
-    elif not _well(facts.main):
+    elif not (_well(facts.main) or _no_such_job(facts.main)):
         strange = Unseen("unexpected-answer", facts.main.url, f"HTTP {facts.main.status}")
         yield replace(pen.unknown(say("the API"), strange, _HIDES), evidence=evidence)
     else:
@@ -121,13 +125,15 @@ def _misread(facts: EndpointFacts, main: Answer, *, job_asked: bool) -> str | No
     if not _is_json(main):
         # /health may answer in plain text.
         return None if _well(main) and not job_asked else "api-not-json"
-    if main.status == HTTPStatus.NOT_FOUND and job_asked:
+    if _no_such_job(main):
         # An API that has no /healthz either is another one, or is not at this path.
         elsewhere = isinstance(facts.healthz, Answer) and facts.healthz.status == HTTPStatus.NOT_FOUND
-        return "api-not-json" if elsewhere else "job-not-found"
-    if _well(main):
-        return "api-not-json" if job_asked and isinstance(read_answer(main), Unseen) else None
-    return "api-not-json" if main.status == HTTPStatus.NOT_FOUND else None
+        return "api-not-json" if elsewhere else "job-not-found" if job_asked else None
+    return "api-not-json" if _well(main) and job_asked and isinstance(read_answer(main), Unseen) else None
+
+
+def _no_such_job(main: Answer) -> bool:
+    return main.status == HTTPStatus.NOT_FOUND and _is_json(main)
 
 
 def _database_down(facts: EndpointFacts) -> bool:
@@ -193,6 +199,8 @@ def _layer(answer: Answer | Unseen) -> Json:
         return {"url": answer.tried, "reason": answer.reason, "detail": answer.detail}
     shown: dict[str, Json] = {"url": answer.url, "status": answer.status, "elapsed_ms": answer.elapsed_ms}
     shown |= {name: answer.headers[name] for name in _SHOWN_HEADERS if name in answer.headers}
+    if answer.status >= HTTPStatus.BAD_REQUEST and _is_json(answer):
+        shown["answer"] = answer.body[:_SHOWN_CHARACTERS]
     if answer.redirects:
         shown["redirects"] = len(answer.redirects)
     return shown

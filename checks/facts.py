@@ -63,7 +63,8 @@ class EndpointFacts:
     """Section 2: what each layer on the way to the API answers.
 
     Attributes:
-        main: The job's status through the edge (``/health`` without a job id).
+        main: The job's status through the edge; without a job id that of an id that no job has, as it tells whether
+            the API takes the token, or ``/health`` without a token.
         health: ``/health`` through the edge.
         healthz: ``/healthz`` through the edge.
         origin: ``/healthz`` at nginx on the origin.

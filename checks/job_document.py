@@ -17,6 +17,12 @@ from checks.times import parse
 _FULL: Final = 100
 _FAILED: Final = frozenset({JobStatus.FAILED, JobStatus.REJECTED_BAD_INPUT})
 
+DATABASE_DOWN: Final = (
+    r"(OperationalError|InterfaceError)(?!.*no such (column|table))|psycopg2?\.Error"
+    r"|too many (clients|connections)|database is locked|connect(ion)? to server"
+)
+"""How a database that can't be reached is complained of; one that lacks a column can."""
+
 _MESSAGES: Final = tuple(
     (re.compile(form, re.IGNORECASE), code)
     for form, code in (
@@ -30,10 +36,7 @@ _MESSAGES: Final = tuple(
         (r"No space left on device|Errno 28\b", "worker-disk-full"),
         (r"\bMemoryError\b|out of memory", "worker-out-of-memory"),
         (r"NonExistentQueue|QueueDoesNotExist", "queue-missing"),
-        (
-            r"OperationalError|psycopg|too many (clients|connections)|database is locked|connect(ion)? to server",
-            "worker-database-down",
-        ),
+        (DATABASE_DOWN, "worker-database-down"),
         (r"Could not connect to the endpoint URL|(Connect|Read) timeout on endpoint URL", "r2-endpoint-unreachable"),
         (r"not a zip file|BadZipFile|encrypted|암호가|암호화|엑셀 파일을 열|\.xls\b(?!x)", "excel-unreadable"),
         (

@@ -22,6 +22,7 @@ from academy_ops.diagnosis.run import Check
 from academy_ops.messages import say
 from checks.facts import Case, Container, Environment, Host, LogLine, LogsFacts, Parameter
 from checks.job import still_waits
+from checks.job_document import DATABASE_DOWN
 from checks.times import age
 from checks.worker_report import compare, digests_of, read_host, read_parameter
 from checks.workers import BOOT_SECONDS, boot_age, in_service, past_boot, work_waits
@@ -57,10 +58,7 @@ _LOG_SIGNS: Final = tuple(
             "worker-aws-credentials",
         ),
         (r"(AccessDenied|not authorized).*(sqs:|ReceiveMessage|SQS)", "worker-queue-denied"),
-        (
-            r"OperationalError|too many (clients|connections)|connect(ion)? to server",
-            "worker-database-down",
-        ),
+        (DATABASE_DOWN, "worker-database-down"),
         (r"No space left on device", "worker-disk-full"),
         (r"\bMemoryError\b", "worker-out-of-memory"),
     )

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import sys
+from collections import Counter
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.table import Table
 
@@ -15,6 +17,9 @@ from academy_ops.cli.options import Common, Output
 from academy_ops.cli.serve import needs_lab
 from academy_ops.diagnosis.redact import printable
 from academy_ops.messages import _, say
+
+if TYPE_CHECKING:
+    from academy_ops.academy.excel import Content
 
 
 def check_excel(common: Common, file: str | None) -> int:
@@ -52,12 +57,7 @@ def check_excel(common: Common, file: str | None) -> int:
         raise RefusedError(say("Can't read {path}: {reason}.", path=file, reason=reason)) from error
     except ReaderError as error:
         raise RefusedError(say("The reader does not work here: {reason}.", reason=str(error))) from error
-    rows = [
-        *((student.row, "create", student.name, student.parent_phone) for student in content.students),
-        *((row.row, "reject", row.name, row.error) for row in content.rejected),
-        *((number, "skip", "", _("an example row")) for number in content.examples),
-    ]
-    rows.sort()
+    rows = _rows(content)
     if common.form is Output.JSON:
         told = [dict(zip(("row", "outcome", "name", "detail"), row, strict=True)) for row in rows]
         _print({"file": file, "error": None, "problem": None, "rows": told})
@@ -65,22 +65,41 @@ def check_excel(common: Common, file: str | None) -> int:
         table = Table(box=None, header_style="bold")
         for heading in (_("row"), _("outcome"), _("name"), _("detail")):
             table.add_column(heading, overflow="fold")
-        words = {"create": _("create"), "reject": _("reject"), "skip": _("skip")}
-        styles = {"create": "", "reject": "red", "skip": "dim"}
+        words = {"create": _("create"), "duplicate": _("duplicate"), "reject": _("reject"), "skip": _("skip")}
+        styles = {"create": "", "duplicate": "yellow", "reject": "red", "skip": "dim"}
         for number, outcome, name, detail in rows:
             table.add_row(str(number), words[outcome], printable(name), printable(detail), style=styles[outcome])
         out = console(common)
         out.print(table)
+        outcomes = Counter(outcome for _number, outcome, _name, _detail in rows)
         out.print(
             _(
-                "Would be created: {created}, rejected: {rejected}, skipped: {skipped}. Students who exist already are "
-                "counted as duplicates.",
-                created=len(content.students),
-                rejected=len(content.rejected),
-                skipped=len(content.examples),
+                "Would be created: {created}, repeated in the file: {duplicates}, rejected: {rejected}, "
+                "skipped: {skipped}. Students who exist already are counted as duplicates.",
+                created=outcomes["create"],
+                duplicates=outcomes["duplicate"],
+                rejected=outcomes["reject"],
+                skipped=outcomes["skip"],
             )
         )
     return errors.HEALTHY if content.students else errors.FAULT
+
+
+def _rows(content: Content) -> list[tuple[int, str, str, str]]:
+    """Return every row of the workbook: its number, what becomes of it, its name, and why."""
+    rows = [
+        *((row.row, "reject", row.name, row.error) for row in content.rejected),
+        *((number, "skip", "", _("an example row")) for number in content.examples),
+    ]
+    first: dict[tuple[str, str], int] = {}
+    for student in content.students:
+        same = first.setdefault((student.name, student.parent_phone), student.row)
+        rows.append(
+            (student.row, "create", student.name, student.parent_phone)
+            if same == student.row
+            else (student.row, "duplicate", student.name, _("the same as row {row}", row=same))
+        )
+    return sorted(rows)
 
 
 def _print(document: object) -> None:

@@ -131,6 +131,8 @@ def break_(
         width = max(len(name) for name in lab.FAULTS)
         for name, one in lab.FAULTS.items():
             typer.echo(f"{name:<{width}}  {one.does}")
+        for alias, name in lab.ALIASES.items():
+            typer.echo(f"{alias:<{width}}  = {name}")
         return
     if fault is None:
         raise RefusedError(say("Name a fault; academy-ops lab break --list names them."))

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Final
 
 from academy_ops.diagnosis.catalogue import CATALOGUE, explained_by, position
-from academy_ops.diagnosis.records import Finding, JobState, Standing, Verdict, VerdictStatus
+from academy_ops.diagnosis.records import Finding, JobState, Remedy, Standing, Verdict, VerdictStatus
 from academy_ops.messages import Text, say
 
 _ACTIVE: Final = frozenset({JobState.PENDING, JobState.RUNNING})
@@ -29,7 +30,10 @@ def decide(findings: Sequence[Finding], standing: Standing) -> Verdict:
     roots = _rank(faults, standing, _told_by_job(findings, standing))
 
     if roots and standing.state is not JobState.UNASKED:
-        return _verdict(findings, "faulty", roots[0], also=(*roots[1:], *blind), symptoms=symptoms)
+        verdict = _verdict(findings, "faulty", roots[0], also=(*roots[1:], *blind), symptoms=symptoms)
+        # What the job itself says has its own advice for the school.
+        again = standing.state is JobState.FAILED and verdict.section != "4"
+        return replace(verdict, remedies=(*verdict.remedies, _AGAIN)) if again else verdict
     if blind or standing.state is JobState.UNASKED:
         return _verdict(findings, "undetermined", next(iter(blind), None), also=(*roots, *blind[1:]), symptoms=symptoms)
     if _something_unseen(findings, standing):
@@ -98,6 +102,7 @@ def _verdict(
     )
 
 
+_AGAIN: Final = Remedy(say("Then have the school upload the file again: a job that has ended is not tried again."))
 _SUMMARY: Final[dict[VerdictStatus, Text]] = {
     "healthy": say("No fault was found."),
     "in-progress": say("The job is on its way, and nothing is wrong."),

@@ -15,12 +15,13 @@ from typing import Final
 
 from academy_ops.lab import control, faults, parts, processes, state, workbooks
 from academy_ops.lab.errors import LabError
-from academy_ops.lab.faults import FAULTS
+from academy_ops.lab.faults import ALIASES, FAULTS
 from academy_ops.lab.state import Keys, LabState
 from academy_ops.lab.supervisor import ATTACHED
 from academy_ops.messages import Text, _, say
 
 __all__ = [
+    "ALIASES",
     "FAULTS",
     "Broken",
     "LabError",

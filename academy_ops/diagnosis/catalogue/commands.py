@@ -129,6 +129,14 @@ PARAMETER_NAMES: Final = f"{_PARAMETER} | sed -nE 's/^([A-Z0-9_]+)=.+/\\1/p'"
 PARAMETER_QUEUE: Final = f"{_PARAMETER} | grep '^AI_SQS_QUEUE_NAME_BASIC='"
 PARAMETER_R2: Final = f"{_PARAMETER} | grep -E '^(R2_ENDPOINT|R2_EXCEL_BUCKET|EXCEL_BUCKET_NAME)='"
 
+EDIT_PARAMETER: Final = (
+    f'(umask 077; f=$(mktemp) && {_PARAMETER} >"$f" && ${{{{EDITOR:-vi}}}} "$f" && '
+    "aws ssm put-parameter --region {region} --name {parameter} --type SecureString --overwrite "
+    '--value "file://$f"; rm -f "$f")'
+)
+"""The one command here that changes something: the remedy of a parameter that is wrong. Only its owner can read the
+file while it is edited."""
+
 
 def on_workers(script: str) -> str:
     """Return the command that runs ``script`` on every worker through SSM and prints what each of them said.

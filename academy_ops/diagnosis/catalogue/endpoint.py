@@ -48,7 +48,14 @@ ENDPOINT: Final[tuple[Cause, ...]] = (
         say("Nothing listens at the API's address."),
         say("The connection to ACADEMY_API_URL is refused, or there is no way to it."),
         (commands.EDGE, commands.LISTENING),
-        do(say("Start nginx on the origin, and open port 80 in its security group."), _START, CHECK, "change"),
+        do(
+            say(
+                "See what listens on the origin. Where nginx does, the address, its DNS record or the edge in front of "
+                "it is wrong; where not, start nginx."
+            ),
+            commands.LISTENING,
+            CHECK,
+        ),
     ),
     way(
         "endpoint-timeout",

@@ -9,6 +9,7 @@ from academy_ops.diagnosis.catalogue.cause import WAITING, Cause, codes, do
 from academy_ops.diagnosis.records import Remedy
 from academy_ops.messages import Text, say
 
+_LOOK: Final = commands.PARAMETER_NAMES
 _CHECK: Final = "{ops} check logs{job}"
 _READ_LOG: Final = "{ops} --verbose check logs{job}"
 _CRASHES: Final = codes("worker-crash-loop", "worker-container-exited")
@@ -113,9 +114,9 @@ LOGS: Final = (
         ),
         (commands.WORKER_NAMES_SET, commands.PARAMETER_NAMES),
         do(
-            say("Complete the workers' parameter; the command names what has a value there."),
-            commands.PARAMETER_NAMES,
-            _CHECK,
+            say("Complete the workers' parameter: R2_ENDPOINT, R2_ACCESS_KEY, R2_SECRET_KEY."),
+            commands.EDIT_PARAMETER,
+            _LOOK,
             "change",
         ),
         _REPLACE,
@@ -131,8 +132,8 @@ LOGS: Final = (
         (commands.WORKER_QUEUE, commands.PARAMETER_QUEUE),
         do(
             say("Set AI_SQS_QUEUE_NAME_BASIC in the workers' parameter to the API's queue."),
-            commands.PARAMETER_QUEUE,
-            _CHECK,
+            commands.EDIT_PARAMETER,
+            _LOOK,
             "change",
         ),
         _REPLACE,
@@ -148,8 +149,8 @@ LOGS: Final = (
         (commands.WORKER_R2, commands.PARAMETER_R2),
         do(
             say("Give the workers' parameter the API's R2 settings."),
-            commands.PARAMETER_R2,
-            _CHECK,
+            commands.EDIT_PARAMETER,
+            _LOOK,
             "change",
         ),
         _REPLACE,
