@@ -163,7 +163,7 @@ def run_and_print(common: Common, make: Callable[[Observer], Run], keep: Callabl
 def _table_report(common: Common) -> TableReport:
     from academy_ops.report.table import TableReport
 
-    return TableReport(console(common), verbose=bool(common.verbose))
+    return TableReport(console(common), ops=common.command_prefix(), verbose=bool(common.verbose))
 
 
 def exit_code(diagnosis: Diagnosis) -> int:
@@ -175,4 +175,11 @@ def console(common: Common) -> Console:
     """Return the console for people's output."""
     from rich.console import Console
 
-    return Console(no_color=common.plain, highlight=False, markup=False, emoji=False)
+    # Without colours nothing else is written, either, that only a terminal understands.
+    return Console(
+        no_color=common.plain,
+        force_terminal=False if common.plain else None,
+        highlight=False,
+        markup=False,
+        emoji=False,
+    )

@@ -1,0 +1,114 @@
+"""The verdict on a terminal: what is wrong, why we say so, what was ruled out, what to type, how to see it worked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
+
+from rich.cells import cell_len
+from rich.console import Console
+from rich.text import Text as Line
+
+from academy_ops.diagnosis.catalogue import CATALOGUE
+from academy_ops.diagnosis.records import Diagnosis, Finding, Remedy
+from academy_ops.diagnosis.redact import printable
+from academy_ops.messages import Text, _, say
+from academy_ops.report.explanation import RISKS
+from academy_ops.report.facts import proof
+from academy_ops.report.layout import facts, hanging
+
+_TITLES: Final[Mapping[str, tuple[Text, str]]] = {
+    "healthy": (say("HEALTHY"), "bold green"),
+    "in-progress": (say("IN PROGRESS"), "bold cyan"),
+    "faulty": (say("FAULT FOUND"), "bold red"),
+    "undetermined": (say("UNDETERMINED"), "bold magenta"),
+}
+_INDENT: Final = 2
+
+
+def print_verdict(console: Console, diagnosis: Diagnosis, ops: str, *, verbose: bool) -> None:
+    """Print what it all means.
+
+    Args:
+        console: Where.
+        diagnosis: The finished run.
+        ops: How to call this tool again.
+        verbose: Say also what is left out otherwise: what symptoms mean, every remedy of a warning.
+    """
+    verdict = diagnosis.verdict
+    title, style = _TITLES[verdict.status]
+    head = Line(str(title), f"{style} reverse" if console.is_terminal else style)
+    if verdict.cause:
+        head.append("  ", "not reverse").append(verdict.cause, "bold")
+        head.append("  " + _("(runbook section {section})", section=verdict.section), "dim")
+    console.print(head)
+    hanging(console, Line(), Line(printable(str(verdict.summary)), "bold"), 0)
+    column = _INDENT + max(cell_len(name) for name in (_("Why"), _("Not seen"), _("Symptoms"), _("Ruled out")))
+    rows = list(_rows(diagnosis, verbose=verbose))
+    if verdict.cause and (told := proof(verdict.cause, diagnosis.findings)):
+        console.print(Line(_("Why"), "bold"))
+        facts(console, told, _INDENT)
+    for name, text in rows:
+        hanging(console, Line(name, "bold"), Line(text), column)
+    if any(finding.missing_permission for finding in diagnosis.findings):
+        hanging(console, Line(), Line(_("The policy that the checks need: {ops} iam-policy", ops=ops)), 0)
+    for remedy in verdict.remedies:
+        console.print()
+        print_remedy(console, remedy)
+    if verdict.status == "in-progress":
+        console.print()
+        follow = say("Wait; the browser shows the progress. To follow it here:")
+        print_remedy(console, Remedy(follow, f"{ops} watch {diagnosis.job_id}"))
+    for finding in _others(diagnosis):
+        console.print()
+        _print_other(console, finding, every=verbose)
+
+
+def print_remedy(console: Console, remedy: Remedy, label: str | None = None) -> None:
+    """Print what to do, with its risk in words, the command, and how to see that it worked."""
+    head = Line(label or _("What to do: "), "bold")
+    head.append(str(remedy.text), "not bold").append(f" ({RISKS[remedy.risk]})", "not bold dim")
+    hanging(console, Line(), head, 0)
+    _print_command(console, remedy.command)
+    if remedy.verify:
+        console.print(Line(_("Then check that it worked:")))
+        _print_command(console, remedy.verify)
+
+
+def _rows(diagnosis: Diagnosis, *, verbose: bool) -> Iterator[tuple[str, str]]:
+    verdict = diagnosis.verdict
+    if verdict.status == "undetermined":
+        unseen = [finding for finding in diagnosis.findings if finding.status == "unknown"]
+        for reason in dict.fromkeys(str(finding.because) for finding in unseen):
+            checks = dict.fromkeys(finding.check for finding in unseen if str(finding.because) == reason)
+            yield _("Not seen"), printable(f"{', '.join(checks)}: {reason}")
+    if verdict.symptoms and verbose:
+        for code in verdict.symptoms:
+            yield _("Symptoms"), f"{code}: {CATALOGUE[code].meaning}"
+    elif verdict.symptoms:
+        yield _("Symptoms"), ", ".join(verdict.symptoms)
+    if verdict.ruled_out:
+        yield _("Ruled out"), ", ".join(verdict.ruled_out)
+
+
+def _others(diagnosis: Diagnosis) -> Iterable[Finding]:
+    """Return a finding for each other fault and each warning."""
+    verdict = diagnosis.verdict
+    told = {finding.cause: finding for finding in reversed(diagnosis.findings) if finding.status in {"fail", "warn"}}
+    return [told[code] for code in (*verdict.also, *verdict.warnings) if code in told and code != verdict.cause]
+
+
+def _print_other(console: Console, finding: Finding, *, every: bool) -> None:
+    label, style = (_("Warning"), "bold yellow") if finding.status == "warn" else (_("Also"), "bold red")
+    head = Line(f"{label}  ", style)
+    body = Line(f"{finding.cause}", "bold").append(f": {printable(str(finding.summary))}", "not bold")
+    hanging(console, head, body, head.cell_len)
+    for remedy in finding.remedies if every else finding.remedies[:1]:
+        hanging(console, Line(), Line(str(remedy.text)), _INDENT)
+        _print_command(console, remedy.command)
+
+
+def _print_command(console: Console, command: str | None) -> None:
+    if command:
+        # Never wrapped: a command must survive being copied.
+        console.print(Line(f"  {command}", "bold cyan"), soft_wrap=True)

@@ -1,0 +1,69 @@
+"""What a run waits for, told while it goes on: one line on a terminal, with the seconds that have passed."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from rich.console import Console
+from rich.text import Text as Line
+
+from academy_ops.messages import Text, _, say
+from academy_ops.report.layout import marks
+
+_FOR: Final[Mapping[str, Text]] = {
+    "access": say("AWS to tell who we are"),
+    "r2": say("R2 to answer"),
+    "endpoint": say("the API, through the edge and past it"),
+    "job": say("the job's status"),
+    "workers": say("the worker group and its activities"),
+    "queue": say("the queue; where the job waits, a second look"),
+    "logs": say("the workers' hosts, through SSM"),
+}
+
+
+@dataclass(slots=True)
+class Waiting:
+    """The checks that observe, and since when each did.
+
+    Attributes:
+        started: When each check began, in seconds since the run did, in the order in which they began.
+        ended: When its facts had arrived.
+    """
+
+    began: float = field(default_factory=time.monotonic)
+    started: dict[str, float] = field(default_factory=dict)
+    ended: dict[str, float] = field(default_factory=dict)
+
+    def start(self, check: str) -> None:
+        """Note that ``check`` has begun."""
+        self.started[check] = time.monotonic() - self.began
+
+    def end(self, check: str) -> None:
+        """Note that ``check`` is over."""
+        self.ended[check] = time.monotonic() - self.began
+
+    def __rich__(self) -> Line:
+        """The line as it is now; rich asks for it several times a second."""
+        running = [name for name in self.started if name not in self.ended]
+        if not running:
+            return Line()
+        told = _("{seconds} s, waiting for {check}: {what}", seconds=round(time.monotonic() - self.began),
+                 check=running[0], what=_FOR.get(running[0]))  # fmt: skip
+        if len(running) > 1:
+            told += "; " + ", ".join(running[1:])
+        return Line(told, "dim", no_wrap=True, overflow="ellipsis")
+
+
+@contextlib.contextmanager
+def shown(console: Console, line: Waiting) -> Iterator[None]:
+    """Show ``line`` at the bottom of a terminal as long as the block runs; elsewhere nothing."""
+    if not console.is_terminal or console.is_dumb_terminal:
+        yield
+        return
+    spinner = "dots" if marks(console)["ok"] == "✓" else "line"
+    with console.status(line, spinner=spinner):
+        yield
