@@ -18,7 +18,7 @@ _FULL: Final = 100
 _FAILED: Final = frozenset({JobStatus.FAILED, JobStatus.REJECTED_BAD_INPUT})
 
 DATABASE_DOWN: Final = (
-    r"(OperationalError|InterfaceError)(?!.*no such (column|table))|psycopg2?\.Error"
+    r"(OperationalError|InterfaceError)(?!.*no such (column|table))|psycopg2?\.Error\b"
     r"|too many (clients|connections)|database is locked|connect(ion)? to server"
 )
 """How a database that can't be reached is complained of; one that lacks a column can."""

@@ -109,6 +109,13 @@ def test_rows_that_were_created_are_seen_however_they_are_counted(created: objec
     assert h.verdict(h.case(document=h.job("DONE", result=result))).warnings == ("job-partial",)
 
 
+@pytest.mark.parametrize(
+    "message", ["(sqlite3.OperationalError) no such column: job.progress", "psycopg.errors.UndefinedColumn: column x"]
+)
+def test_a_database_that_lacks_a_column_is_not_down(message: str) -> None:
+    assert h.verdict(h.case(document=h.job("FAILED", error_message=message))).cause == "job-failed"
+
+
 def asked_for(check: str) -> Case:
     unasked = Unseen("not-asked", "")
     everything = dict.fromkeys(("access", "r2", "endpoint", "job", "workers", "queue", "logs"), unasked)

@@ -75,6 +75,13 @@ def test_a_failed_job_is_explained_by_what_explains_its_message() -> None:
     assert verdict.cause == "r2-bucket-missing"
 
 
+def test_a_school_is_told_to_upload_again_where_the_job_has_ended_for_a_reason_that_is_not_its_own() -> None:
+    ours = decide([fault("excel-object-missing", "job"), fault("worker-env-stale")], FAILED)
+    theirs = decide([fault("excel-no-students", "job")], FAILED)
+    assert [str(remedy.text).startswith("Then have the school upload") for remedy in ours.remedies] == [True]
+    assert theirs.remedies == ()
+
+
 @pytest.mark.parametrize(("standing", "status"), [(NO_JOB, "healthy"), (DONE, "healthy"), (PENDING, "in-progress")])
 def test_a_warning_is_never_the_cause(standing: Standing, status: str) -> None:
     verdict = decide([fine("workers"), warning("autoscaler-off")], standing)

@@ -97,6 +97,8 @@ SETTINGS: tuple[Row, ...] = (
     ),
     Row("bad-gateway/no-job", ("proxy-misrouted",), {"ACADEMY_ORIGIN_URL": None, "ACADEMY_APP_URL": None}),
     Row("api-auth-rejected/token", job="ended", wrong="ACADEMY_API_TOKEN"),
+    Row("api-auth-rejected/no-job", wrong="ACADEMY_API_TOKEN"),
+    Row("api-error/no-job", ("api-error",)),
     Row("api-auth-rejected/tenant", environ={"ACADEMY_TENANT_CODE": "another"}, job="ended"),
     Row("api-not-json/path", from_setting=("ACADEMY_API_URL", "R2_ENDPOINT"), job="ended"),
     Row("job-not-found", job="unknown"),
