@@ -86,7 +86,7 @@ def _verdict(
 ) -> Verdict:
     warnings = {finding.cause for finding in findings if finding.status == "warn" and finding.cause}
     checks = list(dict.fromkeys(finding.check for finding in findings))
-    clean = [check for check in checks if all(f.status in {"ok", "warn"} for f in findings if f.check == check)]
+    clean = [check for check in checks if all(f.status == "ok" for f in findings if f.check == check)]
     row = CATALOGUE[cause] if cause else None
     told = next((finding for finding in findings if finding.status == "fail" and finding.cause == cause), None)
     return Verdict(
