@@ -187,6 +187,13 @@ def _environment_codes(container: Container, parameter: Parameter | Unseen | Non
         yield "worker-env-stale"
 
 
+def parameter_is_right(facts: LogsFacts) -> bool:
+    """Tell whether a worker that boots now would get what it needs; False also where that could not be seen."""
+    parameter = facts.parameter
+    environment = parameter.environment if isinstance(parameter, Parameter) else None
+    return environment is not None and not list(_codes_of(environment))
+
+
 def _codes_of(environment: Environment) -> Iterator[str]:
     """Name what an environment lacks or has otherwise than the API; a key of its own is no fault by itself."""
     required = (environment.endpoint, environment.access_key, environment.secret_key)

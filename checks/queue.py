@@ -35,7 +35,7 @@ _HIDES: Final = tuple(code for code, cause in CATALOGUE.items() if cause.section
 
 def observe(target: Target, case: Case) -> QueueFacts:
     """Read both queues' attributes; look again where the job waits and its queue is empty."""
-    queue = _depth(target, target.settings.queue)
+    queue = depth(target, target.settings.queue)
     dead = _dead_letters(target, queue)
     if not isinstance(queue, Depth):
         return QueueFacts(queue, dead)
@@ -44,9 +44,9 @@ def observe(target: Target, case: Case) -> QueueFacts:
     if queue.total and (document is None or age(case.observed_at, document.created_at) is None):
         oldest = _oldest(target, case)
         if document is None and not isinstance(oldest, float) and target.pause(SECOND_LOOK_SECONDS):
-            return QueueFacts(queue, dead, oldest, again=_depth(target, target.settings.queue))
+            return QueueFacts(queue, dead, oldest, again=depth(target, target.settings.queue))
     if queue.total == 0 and pending(case) and not young(case, LOST_SECONDS) and target.pause(SECOND_LOOK_SECONDS):
-        return QueueFacts(queue, dead, oldest, _depth(target, target.settings.queue), look_again(target, at_once=True))
+        return QueueFacts(queue, dead, oldest, depth(target, target.settings.queue), look_again(target, at_once=True))
     return QueueFacts(queue, dead, oldest)
 
 
@@ -189,7 +189,7 @@ def _running(logs: LogsFacts) -> list[Container]:
     return [host.container for host in logs.hosts if host.container and host.container.status == "running"]
 
 
-def _depth(target: Target, name: str) -> Depth | Unseen | None:
+def depth(target: Target, name: str) -> Depth | Unseen | None:
     """Read one queue's attributes; None when there is no such queue."""
     action = "sqs:GetQueueUrl"
     try:
@@ -217,8 +217,8 @@ def _dead_letters(target: Target, queue: Depth | Unseen | None) -> Depth | Unsee
     if isinstance(queue, Unseen):
         return Unseen("not-asked", "sqs:GetQueueAttributes")
     if queue is not None and queue.dead_letter_arn:
-        return _depth(target, queue.dead_letter_arn.rsplit(":", 1)[-1])
-    return _depth(target, target.settings.queue + DLQ_SUFFIX)
+        return depth(target, queue.dead_letter_arn.rsplit(":", 1)[-1])
+    return depth(target, target.settings.queue + DLQ_SUFFIX)
 
 
 def _oldest(target: Target, case: Case) -> float | Unseen | None:

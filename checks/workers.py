@@ -163,9 +163,9 @@ def _judge_group(pen: Pen, case: Case, facts: WorkersFacts, group: Group) -> Ite
         yield pen.warn("worker-booting", evidence)
     else:
         yield pen.ok(say("Workers in service: {count}.", count=len(serving)), evidence)
-    wanted = _wanted(case, group)
-    if wanted > group.desired:
-        yield pen.warn("worker-undersized", {**evidence, "wanted": str(wanted)})
+    asked_for = wanted(group, case.queue.queue if isinstance(case.queue, QueueFacts) else None)
+    if asked_for > group.desired:
+        yield pen.warn("worker-undersized", {**evidence, "wanted": str(asked_for)})
 
 
 def _judge_zero(pen: Pen, case: Case, facts: WorkersFacts, evidence: dict[str, Json]) -> Iterator[Finding]:
@@ -186,7 +186,7 @@ def _judge_zero(pen: Pen, case: Case, facts: WorkersFacts, evidence: dict[str, J
 def _why_none(case: Case, facts: WorkersFacts, group: Group) -> str:
     """Name why a group that wants instances has none in service."""
     coming = [one for one in group.instances if one.lifecycle.startswith("Pending")]
-    launch = next(iter(_launches(facts)), None)
+    launch = next(iter(launches(facts)), None)
     begun = age(case.observed_at, launch.started_at) if launch else None
     ages = [boot_age(case, one.instance_id) or begun for one in coming]
     if launch and launch.status in {"Failed", "Cancelled"} and not coming:
@@ -205,7 +205,7 @@ def _why_none(case: Case, facts: WorkersFacts, group: Group) -> str:
     return "worker-no-instances"
 
 
-def _launches(facts: WorkersFacts) -> list[Activity]:
+def launches(facts: WorkersFacts) -> list[Activity]:
     """Return the launches among the group's activities, newest first."""
     activities = facts.activities if not isinstance(facts.activities, Unseen) else ()
     return [one for one in activities if one.description.startswith("Launching")]
@@ -223,7 +223,7 @@ def _loops(case: Case, facts: WorkersFacts, group: Group) -> bool:
     }
     lately = [
         one
-        for one in _launches(facts)
+        for one in launches(facts)
         if one.status == "Successful" and (age(case.observed_at, one.started_at) or math.inf) < _LOOP_SECONDS
     ]
     gone = [one for one in lately if not (present | scaled_in).intersection(_INSTANCE_ID.findall(one.description))]
@@ -256,9 +256,8 @@ def alive(autoscaler: Autoscaler) -> bool:
     return autoscaler.state == "Active" and autoscaler.enabled
 
 
-def _wanted(case: Case, group: Group) -> int:
-    """Return the size that the autoscaler's rule asks for."""
-    depth = case.queue.queue if isinstance(case.queue, QueueFacts) else None
+def wanted(group: Group, depth: Depth | Unseen | None) -> int:
+    """Return the size that the autoscaler's rule asks for; as it is where the queue could not be seen."""
     if not isinstance(depth, Depth):
         return group.desired
     return min(group.maximum, max(group.minimum, math.ceil((depth.visible + depth.in_flight) / JOBS_PER_WORKER)))
@@ -287,7 +286,7 @@ def _evidence(case: Case, facts: WorkersFacts, group: Group) -> dict[str, Json]:
     }
     if group.suspended:
         evidence["suspended"] = list(group.suspended)
-    latest = next(iter(_launches(facts)), None)
+    latest = next(iter(launches(facts)), None)
     if latest and latest.status != "Successful":
         evidence["activity"] = latest.message or latest.description
     if isinstance(facts.autoscaler, Autoscaler):
