@@ -1,11 +1,13 @@
 """Whatever is put into the lab, however much of it at once, can be put in again and is healed."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import boto3
 import pytest
 
 from academy_ops.diagnosis.catalogue import CATALOGUE
+from academy_ops.lab import names
 from academy_ops.lab.faults import FAULTS
 from tests.lab_at_hand import Lab
 
@@ -81,10 +83,10 @@ def lab(running_lab: Lab) -> Iterator[Lab]:
 @pytest.mark.parametrize("faults", TOGETHER.values(), ids=TOGETHER)
 def test_faults_put_in_together_are_healed_at_once(lab: Lab, faults: tuple[str, ...]) -> None:
     for fault in faults:
-        lab.do("lab", "break", fault)
+        lab.break_fault(fault)
     lab.do("lab", "heal")
     lab.wait_for_worker()
-    told = lab.diagnose(lab.ended(lab.do("lab", "upload")))
+    told = lab.diagnose(lab.ended(lab.upload()))
     assert told.short == (0, "healthy", None)
     assert told.verdict["warnings"] == []
 
@@ -107,17 +109,25 @@ def test_a_fault_can_be_put_in_again_right_after_it_was_healed(lab: Lab, fault: 
         lab.wait_for_worker()
 
 
+def test_a_fault_of_the_workers_is_put_in_although_the_last_has_just_been_scaled_in(lab: Lab) -> None:
+    connect(lab, "autoscaling").set_desired_capacity(AutoScalingGroupName=names.GROUP, DesiredCapacity=0)
+    told = lab.diagnose(lab.do("lab", "break", "worker-launch-stuck"))
+    assert told.short == (1, "faulty", "worker-launch-stuck")
+
+
 def test_the_remedy_of_dead_letters_brings_the_job_to_its_end(lab: Lab) -> None:
     job_id = lab.do("lab", "break", "queue-dead-letters")
     (remedy,) = lab.diagnose(job_id).verdict["remedies"]
-    arn = remedy["command"].split("--source-arn ")[1]
+    connect(lab, "sqs").start_message_move_task(SourceArn=remedy["command"].split("--source-arn ")[1])
+    assert lab.diagnose(lab.ended(job_id)).short == (0, "healthy", None)
+
+
+def connect(lab: Lab, service: Any) -> Any:
     settings = lab.settings()
-    sqs = boto3.client(
-        "sqs",
+    return boto3.Session().client(
+        service,
         endpoint_url=settings["AWS_ENDPOINT_URL"],
         region_name=settings["AWS_REGION"],
         aws_access_key_id=settings["AWS_ACCESS_KEY_ID"],
         aws_secret_access_key=settings["AWS_SECRET_ACCESS_KEY"],
     )
-    sqs.start_message_move_task(SourceArn=arn)
-    assert lab.diagnose(lab.ended(job_id)).short == (0, "healthy", None)

@@ -86,9 +86,12 @@ def _states(lab: Lab) -> Iterator[list[InstanceState]]:
         yield list(group.instance_states) if group else []
 
 
-FAULTS: Final = (
-    Fault("worker-booting", say("The worker is replaced, and the new instance boots slowly."), _boot_slowly),
-    Fault("worker-launch-loop", say("Instances fail their health check and are replaced, over and over."), _loop),
-    Fault("worker-launch-stuck", say("The new instance waits on a lifecycle hook for 15 minutes."), _wait_on_hook),
-    Fault("worker-no-instances", say("The only instance hangs in Terminating:Wait."), _hang_on_the_way_out),
+FAULTS: Final = tuple(
+    Fault(name, does, put_in, needs_worker=True)
+    for name, does, put_in in (
+        ("worker-booting", say("The worker is replaced, and the new instance boots slowly."), _boot_slowly),
+        ("worker-launch-loop", say("Instances fail their health check and are replaced, over and over."), _loop),
+        ("worker-launch-stuck", say("The new instance waits on a lifecycle hook for 15 minutes."), _wait_on_hook),
+        ("worker-no-instances", say("The only instance hangs in Terminating:Wait."), _hang_on_the_way_out),
+    )
 )
