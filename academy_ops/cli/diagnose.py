@@ -58,11 +58,20 @@ def diagnose(
         Path | None, typer.Option("--save", metavar="FILE", help=_("Save what was observed; it holds no secret."))
     ] = None,
     from_: From = None,
+    fix: Annotated[
+        bool, typer.Option("--fix", help=_("Offer the remedy; after a yes apply it, watch the job, diagnose again."))
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help=_("With --fix: don't ask."))] = False,
+    interrupt_jobs: Annotated[
+        bool, typer.Option("--interrupt-jobs", help=_("With --fix: stop workers even while messages are in flight."))
+    ] = False,
 ) -> int:
     """Run every check and print the verdict."""
+    from academy_ops.cli import fix as fixing
     from academy_ops.cli import runs
     from academy_ops.cli.files import writable, write
 
+    fixing.refuse(common, fix=fix, saved=from_ is not None, answers=yes or interrupt_jobs)
     names = check_names()
     for name in (*(only or ()), *(skip or ())):
         known(name, names)
@@ -82,6 +91,9 @@ def diagnose(
             write(path, runs.text(run).encode())
 
     run = run_and_print(common, make, keep)
+    if fix:
+        # What was saved stays what the fault looked like.
+        run = fixing.mend(common, run, lambda: run_and_print(common, make), yes=yes, interrupt_jobs=interrupt_jobs)
     if fail_on is FailOn.WARN and run.diagnosis.verdict.warnings:
         return errors.FAULT
     return exit_code(run.diagnosis)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import time
 from typing import Annotated
 
 import typer
 
-from academy_ops.cli import errors
-from academy_ops.cli.confirm import confirm, refused
+from academy_ops.cli import change, errors
+from academy_ops.cli.confirm import refused
+from academy_ops.cli.diagnose import console
 from academy_ops.cli.options import Common, with_common
-from academy_ops.messages import _, say
+from academy_ops.messages import _
 
 app = typer.Typer(help=_("The job queue."))
 
@@ -28,39 +28,44 @@ def create(
     yes: Annotated[bool, typer.Option("--yes", "-y", help=_("Don't ask."))] = False,
 ) -> int:
     """Plan, ask, apply, verify."""
-    from academy_ops.clients import Connections, Target
+    from academy_ops.clients import Connections
     from academy_ops.remedies import queues
     from academy_ops.remedies.refusal import RemedyError
 
     settings = common.settings()
-    target = Target(settings, None, Connections(settings), time.monotonic() + common.seconds)
+    out = console(common)
+    connect = Connections(settings)
+    target = change.until(settings, None, connect, common.seconds)
     try:
-        planned = queues.plan(target)
-        for name, (there, wanted) in planned.differing.items():
-            typer.echo(
+        with change.telling(change.UNCHANGED):
+            found = queues.look(target)
+            planned = queues.plan(target, found)
+        for name, (there, wanted) in found.differing.items():
+            out.print(
                 _(
                     "{queue}: {name} is {there}, should be {wanted}",
-                    queue=planned.queue,
+                    queue=found.queue,
                     name=name,
                     there=there or "-",
                     wanted=wanted,
                 )
             )
-        if not planned.missing:
-            typer.echo(_("Nothing to do: {names} exist.", names=f"{planned.queue}, {planned.dead_letters}"))
-            return errors.FAULT if planned.differing else errors.HEALTHY
-        typer.echo(_("To be created in {region}: {names}", region=settings.region, names=", ".join(planned.missing)))
+        if planned.nothing_to_do:
+            out.print(str(planned.nothing_to_do))
+            return errors.FAULT if found.differing else errors.HEALTHY
+        change.show(out, planned)
         if dry_run:
-            typer.echo(_("Nothing was changed (--dry-run)."))
+            out.print(_("Nothing was changed (--dry-run)."))
             return errors.HEALTHY
-        if not yes:
-            confirm(say("Apply this?"), "--yes")
-        queues.apply(target, planned)
-        left = queues.plan(target)
+        change.consent(planned, yes=yes, interrupt_jobs=False)
+        # The person may have taken a while to answer.
+        target = change.until(settings, None, connect, common.seconds)
+        change.apply(out, target, planned)
+        left = queues.look(target)
     except RemedyError as error:
         raise refused(error) from error
     if left.missing or left.differing:
-        typer.echo(_("Not as it should be yet; look with: academy-ops check queue"))
+        out.print(_("Not as it should be yet; look with: academy-ops check queue"))
         return errors.FAULT
-    typer.echo(_("Done: both queues exist with the right attributes."))
+    out.print(_("Done: both queues exist with the right attributes."))
     return errors.HEALTHY

@@ -5,19 +5,21 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
 from botocore.exceptions import ClientError
 
 from academy_ops.academy.contract import DLQ_SUFFIX, MAX_RECEIVES, QUEUE_ATTRIBUTES
 from academy_ops.clients import AWS_ERRORS, Target
-from academy_ops.messages import say
+from academy_ops.messages import Text, say
+from academy_ops.remedies.plan import Plan
 from academy_ops.remedies.refusal import NOTHING_CHANGED, denied
 from checks.queue import QUEUE_MISSING
 
 
 @dataclass(frozen=True, slots=True)
-class QueuePlan:
-    """What is there and what is not.
+class Queues:
+    """What is there of the two, and what is not.
 
     Attributes:
         queue: The job queue's name.
@@ -32,7 +34,7 @@ class QueuePlan:
     differing: Mapping[str, tuple[str | None, str]] = field(default_factory=dict)
 
 
-def plan(target: Target) -> QueuePlan:
+def look(target: Target) -> Queues:
     """Look at both queues.
 
     Raises:
@@ -45,21 +47,37 @@ def plan(target: Target) -> QueuePlan:
     differing = {
         name: (there.get(name), value) for name, value in wanted.items() if not _same(there.get(name), value)
     } if there else {}  # fmt: skip
-    return QueuePlan(queue, dead, tuple(name for name, one in found.items() if one is None), differing)
+    return Queues(queue, dead, tuple(name for name, one in found.items() if one is None), differing)
 
 
-def apply(target: Target, planned: QueuePlan) -> None:
-    """Create what is missing; a queue that exists is left as it is.
+def plan(target: Target, found: Queues | None = None) -> Plan:
+    """Say what creating the missing queues would change; a queue that exists is left as it is.
+
+    Args:
+        target: Where to look.
+        found: What is there, where that is known already.
 
     Raises:
-        RemedyError: AWS refused; the message says what was made before.
+        RemedyError: They can't be looked at.
     """
+    found = found or look(target)
+    names = f"{found.queue}, {found.dead_letters}"
+    missing = ", ".join(found.missing)
+    return Plan(
+        changes=(say("To be created in {region}: {names}", region=target.settings.region, names=missing),),
+        risks=(say("An empty queue costs nothing. The API then sends what it could not send."),),
+        apply=partial(_create, found=found),
+        nothing_to_do=None if found.missing else say("Nothing to do: {names} exist.", names=names),
+    )
+
+
+def _create(target: Target, *, found: Queues) -> Text:
     sqs = target.connect.aws("sqs")
     made: list[str] = []
-    for name in planned.missing:
+    for name in found.missing:
         attributes = {"MessageRetentionPeriod": QUEUE_ATTRIBUTES["MessageRetentionPeriod"]}
-        if name == planned.queue:
-            dead = _attributes(target, planned.dead_letters)
+        if name == found.queue:
+            dead = _attributes(target, found.dead_letters)
             attributes = _wanted(dead["QueueArn"]) if dead else dict(QUEUE_ATTRIBUTES)
         try:
             sqs.create_queue(QueueName=name, Attributes=attributes)
@@ -67,6 +85,7 @@ def apply(target: Target, planned: QueuePlan) -> None:
             done = say("Created: {names}. Then:", names=", ".join(made)) if made else NOTHING_CHANGED
             raise denied(done, target.connect.unseen(error, "sqs:CreateQueue")) from error
         made.append(name)
+    return say("Done: created {names}.", names=", ".join(made))
 
 
 def _wanted(dead_letter_arn: str) -> dict[str, str]:

@@ -1,0 +1,146 @@
+"""Carrying out a remedy: show the plan, ask, apply, follow. What is said at the end is what was done."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import TYPE_CHECKING, Final
+
+import typer
+
+from academy_ops.cli import errors
+from academy_ops.cli.confirm import confirm
+from academy_ops.cli.errors import RefusedError
+from academy_ops.messages import Text, _, say
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from academy_ops.clients import Connections, Target
+    from academy_ops.remedies.plan import End, Plan
+    from academy_ops.settings import Settings
+
+WAIT_SECONDS: Final = 660.0
+"""A worker polls after ten minutes at worst; then one more to see it."""
+UNCHANGED: Final = say("Nothing was changed.")
+_UNSURE: Final = say("The change was under way and may have been made or not. Look: academy-ops diagnose")
+
+
+def show(out: Console, planned: Plan) -> None:
+    """Print what would change, and what that costs or risks."""
+    from rich.text import Text as Line
+
+    from academy_ops.report.layout import hanging
+
+    for text in planned.changes:
+        hanging(out, Line(), Line(str(text), "bold"), 2)
+    for text in planned.risks:
+        hanging(out, Line(), Line(str(text)), 2)
+
+
+def consent(planned: Plan, *, yes: bool, interrupt_jobs: bool) -> None:
+    """Ask for each consent that was not given on the command line.
+
+    Raises:
+        RefusedError: Nobody is there to ask, or the answer was no.
+    """
+    with telling(UNCHANGED):
+        if not yes:
+            confirm(say("Apply this?"), "--yes")
+        if planned.interrupts_work and not interrupt_jobs:
+            confirm(say("Stop workers although messages are in flight?"), "--interrupt-jobs")
+
+
+def apply(out: Console, target: Target, planned: Plan) -> Text:
+    """Make the change and print what was done; Ctrl-C waits until that is known.
+
+    Returns:
+        What was done.
+
+    Raises:
+        RemedyError: It was refused; the error says what was and was not done.
+        RefusedError: It was interrupted; the error says what was done.
+    """
+    with telling(_UNSURE), _to_its_end() as interrupted:
+        done = planned.apply(target)
+    out.print(str(done))
+    if interrupted:
+        raise _interrupted(done)
+    return done
+
+
+def follow(out: Console, target: Target, planned: Plan, done: Text) -> End | None:
+    """Print what is seen while the change takes effect.
+
+    Args:
+        out: Where.
+        target: Where to look, and until when.
+        planned: The change.
+        done: What was done, for the one who interrupts.
+
+    Returns:
+        How it ended; None when time was up.
+
+    Raises:
+        RemedyError: What was changed can no longer be seen.
+        RefusedError: It was interrupted; the change stays.
+    """
+    end: End | None = "reached"
+    shown, began = "", time.monotonic()
+    with telling(say("The change stays; only the waiting has ended. {done}", done=done)), out.status("") as status:
+        for step in planned.follow(target) if planned.follow else ():
+            end, text = step.end, str(step.text)
+            if text != shown:
+                out.print(_("{seconds} s: {step}", seconds=f"{time.monotonic() - began:3.0f}", step=text))
+                shown = text
+            usual = _("{seconds} s (usual: 2 to 5 min, at worst 10)", seconds=round(time.monotonic() - began))
+            status.update(f"{text}  {usual}")
+    return end
+
+
+def until(settings: Settings, job_id: str | None, connect: Connections, seconds: float) -> Target:
+    """Make a target that may be looked at for ``seconds`` from now."""
+    from academy_ops.clients import Target
+
+    return Target(settings, job_id, connect, time.monotonic() + seconds)
+
+
+@contextmanager
+def telling(state: Text) -> Iterator[None]:
+    """Let an interruption say how things stand.
+
+    Raises:
+        RefusedError: Ctrl-C was pressed; the exit code is 130.
+    """
+    try:
+        yield
+    except (KeyboardInterrupt, typer.Abort):
+        raise _interrupted(state) from None
+
+
+@contextmanager
+def _to_its_end() -> Iterator[list[int]]:
+    """Put off the first Ctrl-C to the end of the block; a second one ends it at once.
+
+    Yields:
+        A list that holds something once Ctrl-C was pressed.
+    """
+    pressed: list[int] = []
+
+    def once(number: int, _frame: FrameType | None) -> None:
+        if pressed:
+            raise KeyboardInterrupt
+        pressed.append(number)
+
+    before = signal.signal(signal.SIGINT, once)
+    try:
+        yield pressed
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _interrupted(state: Text) -> RefusedError:
+    return RefusedError(say("Interrupted. {state}", state=state), errors.INTERRUPTED)

@@ -1,0 +1,160 @@
+"""``diagnose --fix``: show the remedy's plan, ask, apply it, watch the job, and diagnose again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from academy_ops.cli import change, errors
+from academy_ops.cli.errors import RefusedError
+from academy_ops.cli.options import Common, Output, on_terminal
+from academy_ops.messages import Text, _, say
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from academy_ops.cli.runs import Run
+    from academy_ops.clients import Target
+    from academy_ops.diagnosis.records import Diagnosis, Verdict
+    from academy_ops.remedies.plan import Plan
+
+
+def refuse(common: Common, *, fix: bool, saved: bool, answers: bool) -> None:
+    """Refuse options that don't go together.
+
+    Args:
+        common: The form of the output.
+        fix: ``--fix`` was given.
+        saved: ``--from`` was given.
+        answers: ``--yes`` or ``--interrupt-jobs`` was given.
+
+    Raises:
+        RefusedError: They don't.
+    """
+    if not fix and answers:
+        raise RefusedError(say("--yes and --interrupt-jobs answer what --fix asks. Add --fix, or leave them out."))
+    if fix and saved:
+        raise RefusedError(say("--fix changes what runs now, --from judges what was saved. Give only one of them."))
+    if fix and common.form is not Output.TABLE:
+        raise RefusedError(say("--fix talks to a person; it goes with no other output than table."))
+
+
+def mend(common: Common, run: Run, again: Callable[[], Run], *, yes: bool, interrupt_jobs: bool) -> Run:
+    """Offer the remedy of what was found, apply it after a yes, and see whether it helped.
+
+    Args:
+        common: The common options.
+        run: The diagnosis that was shown.
+        again: Diagnoses once more, and shows it.
+        yes: Don't ask whether to apply.
+        interrupt_jobs: Don't ask whether workers may be stopped in mid-job.
+
+    Returns:
+        The last diagnosis there was.
+
+    Raises:
+        RefusedError: It was interrupted, or a change was refused on the way; the error says what was and was not done.
+    """
+    from academy_ops.cli.confirm import refused
+    from academy_ops.cli.diagnose import console
+    from academy_ops.clients import Connections
+    from academy_ops.remedies.fixes import FIXES, to_mend
+    from academy_ops.remedies.refusal import RemedyError
+
+    out = console(common)
+    out.print()
+    code = to_mend(run.diagnosis.verdict)
+    if code is None or code not in FIXES:
+        out.print(_by_hand(run.diagnosis.verdict))
+        return run
+    settings, job_id = common.settings(addresses=True), run.diagnosis.job_id
+    connect = Connections(settings)
+    with change.telling(change.UNCHANGED):
+        try:
+            planned = FIXES[code](change.until(settings, job_id, connect, common.seconds), run.evidence.case)
+        except RemedyError as error:
+            out.print(_("--fix can't mend {cause}: {reason}", cause=code, reason=error.message))
+            return run
+    if not _agreed(out, planned, code, yes=yes, interrupt_jobs=interrupt_jobs):
+        return run
+    waits = common.timeout or change.WAIT_SECONDS
+    try:
+        done = change.apply(out, change.until(settings, job_id, connect, common.seconds), planned)
+        end = change.follow(out, change.until(settings, job_id, connect, waits), planned, done)
+    except RemedyError as error:
+        raise refused(error) from error
+    if end is None:
+        out.print(_("Time is up; the change has not taken effect yet."))
+    with change.telling(say("The change stays. {done}", done=done)):
+        if end != "failed":
+            _watch(out, run, change.until(settings, job_id, connect, waits))
+        out.print()
+        after = again()
+    out.print()
+    out.print(_helped(code, after.diagnosis))
+    return after
+
+
+def _agreed(out: Console, planned: Plan, code: str, *, yes: bool, interrupt_jobs: bool) -> bool:
+    """Show the plan and ask; tell whether it is to be applied."""
+    from rich.text import Text as Line
+
+    out.print(Line(_("--fix would mend {cause}:", cause=code), "bold"))
+    if planned.nothing_to_do:
+        out.print(str(planned.nothing_to_do))
+        return False
+    change.show(out, planned)
+    missing = [
+        option
+        for option, given in (("--yes", yes), ("--interrupt-jobs", interrupt_jobs or not planned.interrupts_work))
+        if not given
+    ]
+    if missing and not on_terminal():
+        options = " ".join(missing)
+        out.print(_("Nothing was changed: there is no terminal to ask on. Add {option}.", option=options))
+        return False
+    try:
+        change.consent(planned, yes=yes, interrupt_jobs=interrupt_jobs)
+    except RefusedError as refusal:
+        if refusal.exit_code == errors.INTERRUPTED:
+            raise
+        out.print(str(refusal.message))
+        return False
+    return True
+
+
+def _by_hand(verdict: Verdict) -> str:
+    """Say why nothing is offered."""
+    if verdict.cause is None:
+        return _("Nothing to mend.")
+    commands = [one.command for one in verdict.remedies if one.command and one.risk != "read"]
+    if not commands:
+        return _("--fix has no remedy for {cause}; what to do stands above. Nothing was changed.", cause=verdict.cause)
+    return _(
+        "--fix does not apply the remedy of {cause}: it needs a person. Nothing was changed. By hand:\n  {command}",
+        cause=verdict.cause,
+        command=commands[0],
+    )
+
+
+def _watch(out: Console, run: Run, target: Target) -> None:
+    """Follow the job until it ends, where there is one that has not."""
+    from academy_ops.cli import watch
+    from checks.job import active
+
+    if active(run.evidence.case):
+        watch.follow(out, target)
+
+
+def _helped(code: str, after: Diagnosis) -> str:
+    verdict = after.verdict
+    still = {verdict.cause, *verdict.also, *verdict.symptoms, *verdict.warnings}
+    if code in still:
+        text: Text = say("It has not helped: {cause} is still there.", cause=code)
+    elif verdict.status == "undetermined":
+        text = say("{cause} is gone; whether all is well could not be seen.", cause=code)
+    elif verdict.cause:
+        text = say("It has helped: {cause} is gone. Now there is {other}.", cause=code, other=verdict.cause)
+    else:
+        text = say("It has helped: {cause} is gone, and no fault is left.", cause=code)
+    return str(text)

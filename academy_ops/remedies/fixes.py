@@ -1,0 +1,32 @@
+"""Which causes the tool can mend by itself, and with which remedy. None of these can't be undone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from academy_ops.clients import Target
+from academy_ops.diagnosis.records import Verdict
+from academy_ops.remedies import queues, redrive, refresh, scale, switches
+from academy_ops.remedies.plan import Plan
+from checks import Case
+
+FIXES: Final[Mapping[str, Callable[[Target, Case], Plan]]] = {
+    "queue-missing": lambda target, _: queues.plan(target),
+    "queue-dead-letters": redrive.plan,
+    "worker-scaled-to-zero": lambda target, _: scale.plan(target, 1),
+    "worker-launch-suspended": lambda target, _: switches.resume_launches(target),
+    "autoscaler-off": lambda target, _: switches.enable_autoscaler(target),
+    "worker-env-stale": refresh.plan,
+    "worker-env-missing": refresh.plan,
+    "worker-queue-mismatch": refresh.plan,
+    "worker-r2-mismatch": refresh.plan,
+}
+"""Cause to what plans its remedy; a refresh is planned only where the workers' parameter is right."""
+
+
+def to_mend(verdict: Verdict) -> str | None:
+    """Return the code that ``--fix`` is about: the cause, or where there is none a warning that can be mended."""
+    if verdict.cause or verdict.status == "undetermined":
+        return verdict.cause
+    return next((code for code in verdict.warnings if code in FIXES), None)

@@ -1,0 +1,185 @@
+"""The worker group as the remedies need it: looked at afresh, and followed until its workers poll."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Final
+
+from academy_ops.academy.contract import LOG_RECEIVED
+from academy_ops.clients import Target
+from academy_ops.diagnosis.findings import because
+from academy_ops.diagnosis.records import Reason, Unseen
+from academy_ops.messages import Text, say
+from academy_ops.remedies.plan import Progress
+from academy_ops.remedies.refusal import RemedyError
+from checks import logs, queue, workers
+from checks.facts import Autoscaler, Case, Container, Depth, Group, WorkersFacts
+
+_POLL_SECONDS: Final = 2.0
+_CRASHES: Final = 3
+_FINAL: Final = frozenset[Reason]({"denied", "credentials-missing", "credentials-invalid", "not-asked"})
+"""Why something can't be seen, and won't be in two seconds either."""
+BOOT_COST: Final = say(
+    "A new worker polls the queue after 2 to 5 minutes, at worst 10, and costs as its instance type does."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """The group and its queue, as they are now.
+
+    Attributes:
+        name: The group's name.
+        group: The group.
+        facts: All that the workers' check sees.
+        depth: The queue; None when it does not exist.
+    """
+
+    name: str
+    group: Group
+    facts: WorkersFacts
+    depth: Depth | Unseen | None
+
+    @property
+    def in_flight(self) -> int | None:
+        """Messages that workers hold; None where that could not be seen."""
+        return self.depth.in_flight if isinstance(self.depth, Depth) else 0 if self.depth is None else None
+
+    @property
+    def instances(self) -> frozenset[str]:
+        """The ids of the group's instances."""
+        return frozenset(one.instance_id for one in self.group.instances)
+
+    @property
+    def autoscaler_acts(self) -> bool:
+        """Whether the autoscaler sets the group's size, once a minute."""
+        return isinstance(self.facts.autoscaler, Autoscaler) and workers.alive(self.facts.autoscaler)
+
+    @property
+    def latest_launch(self) -> datetime | None:
+        """When the newest launch began."""
+        return next((one.started_at for one in workers.launches(self.facts)), None)
+
+
+def look(target: Target) -> Seen:
+    """Look at the group and its queue.
+
+    Raises:
+        RemedyError: The group is missing or could not be seen.
+    """
+    facts = workers.observe(target, _case(target))
+    name = target.settings.group
+    if isinstance(facts.group, Unseen):
+        raise RemedyError(say("The group can't be looked at: {reason}.", reason=because(facts.group)), unseen=True)
+    if facts.group is None:
+        raise RemedyError(say("There is no Auto Scaling group {group}.", group=name))
+    return Seen(name, facts.group, facts, queue.depth(target, target.settings.queue))
+
+
+def overriding(seen: Seen, desired: int) -> Text | None:
+    """Say what the autoscaler will make of ``desired``; None where it leaves it or does not run."""
+    asked_for = workers.wanted(seen.group, seen.depth)
+    if not seen.autoscaler_acts or (asked_for == desired and isinstance(seen.depth, Depth)):
+        return None
+    return say(
+        "The autoscaler is on: within a minute it sets the number again by the queue's depth, as of now to {wanted} "
+        "(one worker for every 20 messages waiting or in flight, between min and max).",
+        wanted=asked_for,
+    )
+
+
+def follow(target: Target, desired: int, before: Seen, *, replaced: bool = False) -> Iterator[Progress]:
+    """Watch the group until its workers poll: launched, in service, container up, polling.
+
+    Args:
+        target: Where to look, and until when.
+        desired: How many workers there must be.
+        before: The group before the change.
+        replaced: Those that were there before must be gone.
+
+    Yields:
+        What is seen, every two seconds. The last one has an ``end``, unless time was up.
+
+    Raises:
+        RemedyError: The group could no longer be seen. The change itself was made.
+    """
+    while True:
+        step = _stage(target, desired, before, before.instances if replaced else frozenset())
+        yield step
+        if step.end or not target.pause(_POLL_SECONDS):
+            return
+
+
+def _stage(target: Target, desired: int, before: Seen, old: frozenset[str]) -> Progress:
+    seen = look(target)
+    if seen.group.desired != desired:
+        return Progress(
+            say("The desired capacity is {now} now: somebody else has set it.", now=seen.group.desired), "failed"
+        )
+    left = [one for one in seen.group.instances if desired == 0 or one.instance_id in old]
+    if left:
+        return Progress(say("Instances still to be stopped: {count}", count=len(left)))
+    if desired == 0:
+        return Progress(say("No worker is left."), "reached")
+    serving = [one.instance_id for one in seen.group.instances if one.lifecycle == "InService"]
+    if len(serving) < desired:
+        return _launching(seen, before, len(serving), desired)
+    return _inside(target, seen, desired)
+
+
+def _launching(seen: Seen, before: Seen, serving: int, desired: int) -> Progress:
+    coming = [f"{one.instance_id} {one.lifecycle}" for one in seen.group.instances if one.lifecycle != "InService"]
+    newest = next(iter(workers.launches(seen.facts)), None)
+    if newest and not coming and newest.status in {"Failed", "Cancelled"} and newest.started_at != before.latest_launch:
+        return Progress(say("The launch failed: {reason}", reason=newest.message or newest.description), "failed")
+    if "Launch" in seen.group.suspended:
+        return Progress(say("The group's Launch process is suspended, so no instance comes."), "failed")
+    if coming:
+        return Progress(
+            say("In service {count} of {desired}; {coming}", count=serving, desired=desired, coming=", ".join(coming))
+        )
+    return Progress(say("In service {count} of {desired}; no instance yet", count=serving, desired=desired))
+
+
+def _inside(target: Target, seen: Seen, desired: int) -> Progress:
+    facts = logs.observe(target, replace(_case(target), workers=seen.facts))
+    if isinstance(facts.online, Unseen):
+        return _blind(facts.online)
+    denied = next((one for one in facts.unseen_hosts.values() if one.reason in _FINAL), None)
+    containers = [host.container for host in facts.hosts if host.container]
+    crashing = [one for one in containers if one.restarts >= _CRASHES or one.status == "restarting"]
+    running = [one for one in containers if one.status == "running"]
+    if denied:
+        return _blind(denied)
+    if crashing:
+        count = crashing[0].restarts
+        return Progress(say("The worker's container crashes; it was restarted {count} times.", count=count), "failed")
+    if len(running) < desired:
+        step = say(
+            "In service; SSM agents online {online}, containers running {running} of {desired}",
+            online=sum(facts.online.values()),
+            running=len(running),
+            desired=desired,
+        )
+        return Progress(step)
+    if _polls(running, seen.depth):
+        return Progress(say("In service and polling: {count}", count=len(running)), "reached")
+    return Progress(say("The container runs; it has not taken a message yet"))
+
+
+def _blind(unseen: Unseen) -> Progress:
+    step = say("In service; the containers can't be seen: {reason}", reason=because(unseen))
+    return Progress(step, "unseen" if unseen.reason in _FINAL else None)
+
+
+def _polls(running: Sequence[Container], depth: Depth | Unseen | None) -> bool:
+    """Tell whether work is taken; where nothing waits, a running container is all there is to be seen."""
+    if not isinstance(depth, Depth) or depth.visible == 0 or depth.in_flight > 0:
+        return True
+    return any(one.since_start(line) and LOG_RECEIVED in line.text for one in running for line in one.tail)
+
+
+def _case(target: Target) -> Case:
+    return Case(datetime.now(UTC), target.job_id, {"group": target.settings.group, "queue": target.settings.queue})

@@ -1,0 +1,71 @@
+"""Move dead letters back to the queue that they came from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from typing import Final
+
+from academy_ops.clients import AWS_ERRORS, Target
+from academy_ops.diagnosis.findings import because
+from academy_ops.diagnosis.records import Unseen
+from academy_ops.messages import Text, say
+from academy_ops.remedies.plan import Plan, Progress
+from academy_ops.remedies.refusal import NOTHING_CHANGED, RemedyError, denied
+from checks import queue
+from checks.facts import Case, Depth, QueueFacts
+
+_POLL_SECONDS: Final = 2.0
+
+
+def plan(target: Target, case: Case) -> Plan:
+    """Plan the redrive of the dead letters that the diagnosis has seen.
+
+    Raises:
+        RemedyError: The dead-letter queue could not be seen.
+    """
+    known = case.queue.dead_letters if isinstance(case.queue, QueueFacts) else None
+    dead = queue.depth(target, _name(known)) if isinstance(known, Depth) else known
+    if not isinstance(dead, Depth):
+        raise RemedyError(say("The dead-letter queue could not be seen."), unseen=True)
+    return Plan(
+        changes=(
+            say(
+                "Messages that go back: {count}, from {dead_letters} to {queue}",
+                count=dead.total,
+                dead_letters=_name(dead),
+                queue=target.settings.queue,
+            ),
+        ),
+        risks=(
+            say("Workers take each of them three times again: mend first what made them fail."),
+            say("A job that has ended already is skipped; no student is created twice."),
+        ),
+        apply=partial(_redrive, dead=dead),
+        follow=partial(_follow, dead=dead),
+        nothing_to_do=None if dead.total else say("Nothing to do: the dead-letter queue is empty."),
+    )
+
+
+def _redrive(target: Target, *, dead: Depth) -> Text:
+    try:
+        target.connect.aws("sqs").start_message_move_task(SourceArn=dead.arn)
+    except AWS_ERRORS as error:
+        raise denied(NOTHING_CHANGED, target.connect.unseen(error, "sqs:StartMessageMoveTask")) from error
+    return say("Done: the messages are on their way back.")
+
+
+def _follow(target: Target, *, dead: Depth) -> Iterator[Progress]:
+    while True:
+        now = queue.depth(target, _name(dead))
+        if isinstance(now, Unseen):
+            yield Progress(say("The dead letters can't be seen: {reason}", reason=because(now)), "unseen")
+            return
+        left = now.total if now else 0
+        yield Progress(say("Dead letters left: {count}", count=left), None if left else "reached")
+        if not left or not target.pause(_POLL_SECONDS):
+            return
+
+
+def _name(depth: Depth) -> str:
+    return depth.arn.rsplit(":", 1)[-1]

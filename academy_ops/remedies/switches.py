@@ -1,0 +1,77 @@
+"""Switch on again what was switched off: the group's launches, and the rule that runs the autoscaler."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from academy_ops.clients import AWS_ERRORS, Target
+from academy_ops.messages import Text, say
+from academy_ops.remedies import group
+from academy_ops.remedies.plan import Plan
+from academy_ops.remedies.refusal import NOTHING_CHANGED, RemedyError, denied
+from checks import workers
+from checks.facts import Autoscaler
+
+
+def resume_launches(target: Target) -> Plan:
+    """Plan to let the group launch instances again.
+
+    Raises:
+        RemedyError: The group is missing or could not be seen.
+    """
+    seen = group.look(target)
+    name, desired = seen.name, seen.group.desired
+    return Plan(
+        changes=(say("{group}: the Launch process: suspended -> resumed", group=name),),
+        risks=(
+            say("The group then launches what it lacks: desired {desired}.", desired=desired),
+            *((group.BOOT_COST,) if desired else ()),
+        ),
+        apply=_resume,
+        follow=partial(group.follow, desired=desired, before=seen) if desired else None,
+        nothing_to_do=None if "Launch" in seen.group.suspended else say("Nothing to do: Launch is not suspended."),
+    )
+
+
+def enable_autoscaler(target: Target) -> Plan:
+    """Plan to enable the rule that runs the autoscaler.
+
+    Raises:
+        RemedyError: The group or the autoscaler could not be seen, or no rule runs it.
+    """
+    seen = group.look(target)
+    autoscaler = seen.facts.autoscaler
+    if not isinstance(autoscaler, Autoscaler) or autoscaler.rule is None:
+        raise RemedyError(say("No rule that could be enabled runs the autoscaler."))
+    if autoscaler.state != "Active":
+        raise RemedyError(say("The autoscaler's function is {state}; its rule would not help.", state=autoscaler.state))
+    rule = autoscaler.rule
+    at_its_run = say(
+        "At its next run, within a minute, it sets the desired capacity by the queue's depth: {before} -> {wanted}.",
+        before=seen.group.desired,
+        wanted=workers.wanted(seen.group, seen.depth),
+    )
+    return Plan(
+        changes=(say("rule {rule}: disabled -> enabled", rule=rule),),
+        risks=(at_its_run,),
+        apply=partial(_enable, rule=rule),
+        nothing_to_do=say("Nothing to do: the rule is enabled already.") if autoscaler.enabled else None,
+    )
+
+
+def _resume(target: Target) -> Text:
+    try:
+        target.connect.aws("autoscaling").resume_processes(
+            AutoScalingGroupName=target.settings.group, ScalingProcesses=["Launch"]
+        )
+    except AWS_ERRORS as error:
+        raise denied(NOTHING_CHANGED, target.connect.unseen(error, "autoscaling:ResumeProcesses")) from error
+    return say("Done: the group may launch instances again.")
+
+
+def _enable(target: Target, *, rule: str) -> Text:
+    try:
+        target.connect.aws("events").enable_rule(Name=rule)
+    except AWS_ERRORS as error:
+        raise denied(NOTHING_CHANGED, target.connect.unseen(error, "events:EnableRule")) from error
+    return say("Done: the rule {rule} is enabled.", rule=rule)
