@@ -90,7 +90,8 @@ class Lab:
         group = autoscaling.describe_auto_scaling_groups(AutoScalingGroupNames=[names.GROUP])["AutoScalingGroups"]
         if group and not group[0]["DesiredCapacity"]:
             autoscaling.set_desired_capacity(AutoScalingGroupName=names.GROUP, DesiredCapacity=1)
-        processes.until(lambda: any(one.worker_pid for one in self.fleet.hosts().values()), _WORKER_SECONDS)
+        if self.fleet.boot_seconds < _WORKER_SECONDS:  # else none that is not there yet would come in time
+            processes.until(lambda: any(one.worker_pid for one in self.fleet.hosts().values()), _WORKER_SECONDS)
 
     def stop(self) -> None:
         """End every part, the workers first."""
