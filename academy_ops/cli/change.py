@@ -29,16 +29,21 @@ UNCHANGED: Final = say("Nothing was changed.")
 _UNSURE: Final = say("The change was under way and may have been made or not. Look: academy-ops diagnose")
 
 
-def show(out: Console, planned: Plan) -> None:
-    """Print what would change, and what that costs or risks."""
+def tell(out: Console, text: Text, *, style: str = "", indent: int = 0) -> None:
+    """Print a sentence, wrapped as people read it."""
     from rich.text import Text as Line
 
     from academy_ops.report.layout import hanging
 
+    hanging(out, Line(), Line(str(text), style), indent)
+
+
+def show(out: Console, planned: Plan) -> None:
+    """Print what would change, and what that costs or risks."""
     for text in planned.changes:
-        hanging(out, Line(), Line(str(text), "bold"), 2)
+        tell(out, text, style="bold", indent=2)
     for text in planned.risks:
-        hanging(out, Line(), Line(str(text)), 2)
+        tell(out, text, indent=2)
 
 
 def consent(planned: Plan, *, yes: bool, interrupt_jobs: bool) -> None:
@@ -66,7 +71,7 @@ def apply(out: Console, target: Target, planned: Plan) -> Text:
     """
     with telling(_UNSURE), _to_its_end() as interrupted:
         done = planned.apply(target)
-    out.print(str(done))
+    tell(out, done)
     if interrupted:
         raise _interrupted(done)
     return done
@@ -94,7 +99,8 @@ def follow(out: Console, target: Target, planned: Plan, done: Text) -> End | Non
         for step in planned.follow(target) if planned.follow else ():
             end, text = step.end, str(step.text)
             if text != shown:
-                out.print(_("{seconds} s: {step}", seconds=f"{time.monotonic() - began:3.0f}", step=text))
+                seconds = f"{time.monotonic() - began:3.0f}"
+                tell(out, say("{seconds} s: {step}", seconds=seconds, step=step.text))
                 shown = text
             usual = _("{seconds} s (usual: 2 to 5 min, at worst 10)", seconds=round(time.monotonic() - began))
             status.update(f"{text}  {usual}")

@@ -8,15 +8,14 @@ from typing import TYPE_CHECKING
 from academy_ops.cli import change, errors
 from academy_ops.cli.errors import RefusedError
 from academy_ops.cli.options import Common, Output, on_terminal
-from academy_ops.messages import Text, _, say
+from academy_ops.messages import Text, say
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from academy_ops.cli.runs import Run
-    from academy_ops.clients import Target
     from academy_ops.diagnosis.records import Diagnosis, Verdict
-    from academy_ops.remedies.plan import Plan
+    from academy_ops.remedies.plan import End, Plan
 
 
 def refuse(common: Common, *, fix: bool, saved: bool, answers: bool) -> None:
@@ -53,19 +52,21 @@ def mend(common: Common, run: Run, again: Callable[[], Run], *, yes: bool, inter
         The last diagnosis there was.
 
     Raises:
-        RefusedError: It was interrupted, or a change was refused on the way; the error says what was and was not done.
+        RefusedError: It was interrupted; the error says what was and was not done.
     """
-    from academy_ops.cli.confirm import refused
+    from academy_ops.cli import watch
     from academy_ops.cli.diagnose import console
     from academy_ops.clients import Connections
+    from academy_ops.diagnosis.records import JobState
     from academy_ops.remedies.fixes import FIXES, to_mend
     from academy_ops.remedies.refusal import RemedyError
+    from checks.job import active, standing
 
     out = console(common)
     out.print()
     code = to_mend(run.diagnosis.verdict)
     if code is None or code not in FIXES:
-        out.print(_by_hand(run.diagnosis.verdict))
+        _tell_by_hand(out, run.diagnosis.verdict)
         return run
     settings, job_id = common.settings(addresses=True), run.diagnosis.job_id
     connect = Connections(settings)
@@ -73,35 +74,40 @@ def mend(common: Common, run: Run, again: Callable[[], Run], *, yes: bool, inter
         try:
             planned = FIXES[code](change.until(settings, job_id, connect, common.seconds), run.evidence.case)
         except RemedyError as error:
-            out.print(_("--fix can't mend {cause}: {reason}", cause=code, reason=error.message))
+            change.tell(out, say("--fix can't mend {cause}: {reason}", cause=code, reason=error.message))
             return run
     if not _agreed(out, planned, code, yes=yes, interrupt_jobs=interrupt_jobs):
         return run
     waits = common.timeout or change.WAIT_SECONDS
+    end: End | None = "unseen"
     try:
         done = change.apply(out, change.until(settings, job_id, connect, common.seconds), planned)
+    except RemedyError as error:
+        change.tell(out, error.message, style="bold")
+        return run
+    try:
         end = change.follow(out, change.until(settings, job_id, connect, waits), planned, done)
     except RemedyError as error:
-        raise refused(error) from error
+        change.tell(out, say("{done} {reason}", done=done, reason=error.message))
     if end is None:
-        out.print(_("Time is up; the change has not taken effect yet."))
+        change.tell(out, say("Time is up; the change has not taken effect yet."))
     with change.telling(say("The change stays. {done}", done=done)):
-        if end != "failed":
-            _watch(out, run, change.until(settings, job_id, connect, waits))
+        if end != "failed" and active(run.evidence.case):
+            watch.follow(out, change.until(settings, job_id, connect, waits))
         out.print()
         after = again()
     out.print()
-    out.print(_helped(code, after.diagnosis))
+    change.tell(out, _helped(code, after.diagnosis), style="bold")
+    if standing(run.evidence.case).state is JobState.FAILED:
+        change.tell(out, say("The job itself has ended and stays as it is: have the file uploaded again."))
     return after
 
 
 def _agreed(out: Console, planned: Plan, code: str, *, yes: bool, interrupt_jobs: bool) -> bool:
     """Show the plan and ask; tell whether it is to be applied."""
-    from rich.text import Text as Line
-
-    out.print(Line(_("--fix would mend {cause}:", cause=code), "bold"))
+    change.tell(out, say("--fix would mend {cause}:", cause=code), style="bold")
     if planned.nothing_to_do:
-        out.print(str(planned.nothing_to_do))
+        change.tell(out, planned.nothing_to_do)
         return False
     change.show(out, planned)
     missing = [
@@ -111,50 +117,39 @@ def _agreed(out: Console, planned: Plan, code: str, *, yes: bool, interrupt_jobs
     ]
     if missing and not on_terminal():
         options = " ".join(missing)
-        out.print(_("Nothing was changed: there is no terminal to ask on. Add {option}.", option=options))
+        change.tell(out, say("Nothing was changed: there is no terminal to ask on. Add {option}.", option=options))
         return False
     try:
         change.consent(planned, yes=yes, interrupt_jobs=interrupt_jobs)
     except RefusedError as refusal:
         if refusal.exit_code == errors.INTERRUPTED:
             raise
-        out.print(str(refusal.message))
+        change.tell(out, refusal.message)
         return False
     return True
 
 
-def _by_hand(verdict: Verdict) -> str:
-    """Say why nothing is offered."""
+def _tell_by_hand(out: Console, verdict: Verdict) -> None:
+    """Say why nothing is offered, and what a person would type."""
+    from academy_ops.report.command import print_command
+
     if verdict.cause is None:
-        return _("Nothing to mend.")
-    commands = [one.command for one in verdict.remedies if one.command and one.risk != "read"]
-    if not commands:
-        return _("--fix has no remedy for {cause}; what to do stands above. Nothing was changed.", cause=verdict.cause)
-    return _(
-        "--fix does not apply the remedy of {cause}: it needs a person. Nothing was changed. By hand:\n  {command}",
-        cause=verdict.cause,
-        command=commands[0],
-    )
+        change.tell(out, say("Nothing to mend."))
+        return
+    change.tell(out, say("--fix has no remedy for {cause}: it needs a person.", cause=verdict.cause))
+    command = next((one.command for one in verdict.remedies if one.command), None)
+    if command:
+        change.tell(out, say("Nothing was changed. By hand:"))
+        print_command(out, command, "bold cyan", folded=out.is_terminal)
 
 
-def _watch(out: Console, run: Run, target: Target) -> None:
-    """Follow the job until it ends, where there is one that has not."""
-    from academy_ops.cli import watch
-    from checks.job import active
-
-    if active(run.evidence.case):
-        watch.follow(out, target)
-
-
-def _helped(code: str, after: Diagnosis) -> str:
+def _helped(code: str, after: Diagnosis) -> Text:
     verdict = after.verdict
     still = {verdict.cause, *verdict.also, *verdict.symptoms, *verdict.warnings}
     if code in still:
-        text: Text = say("It has not helped: {cause} is still there.", cause=code)
-    elif verdict.status == "undetermined":
-        text = say("{cause} is gone; whether all is well could not be seen.", cause=code)
-    elif verdict.cause:
-        text = say("It has helped: {cause} is gone. Now there is {other}.", cause=code, other=verdict.cause)
-    else:
-        text = say("It has helped: {cause} is gone, and no fault is left.", cause=code)
-    return str(text)
+        return say("It has not helped: {cause} is still there.", cause=code)
+    if verdict.status == "undetermined":
+        return say("{cause} is gone; whether all is well could not be seen.", cause=code)
+    if verdict.cause:
+        return say("It has helped: {cause} is gone. Now there is {other}.", cause=code, other=verdict.cause)
+    return say("It has helped: {cause} is gone, and no fault is left.", cause=code)

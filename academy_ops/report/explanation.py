@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final
 
-from rich.cells import cell_len
 from rich.console import Console
 from rich.padding import Padding
 from rich.table import Table
@@ -17,6 +15,7 @@ from academy_ops.diagnosis.catalogue import CATALOGUE, Cause, explained_by, fill
 from academy_ops.diagnosis.catalogue.sections import TITLES, anchor, heading
 from academy_ops.diagnosis.records import JobState, Json, Remedy, Risk
 from academy_ops.messages import Text, _, current, say
+from academy_ops.report.command import print_command
 
 SCHEMA: Final = "academy-ops/explanation/1"
 
@@ -163,42 +162,13 @@ def _print_commands(console: Console, title: str, commands: list[str], names: Ma
     console.print()
     console.print(Line(title, "bold"))
     for command in commands:
-        _print_command(console, fill(command, names), "cyan")
+        print_command(console, fill(command, names), "cyan")
 
 
 def _print_remedy(console: Console, remedy: Remedy, names: Mapping[str, str]) -> None:
     console.print()
     head = Line(_("What to do: "), "bold")
     console.print(head.append(str(remedy.text), "not bold").append(f" ({RISKS[remedy.risk]})", "not bold dim"))
-    _print_command(console, fill(remedy.command or "", names), "bold cyan")
+    print_command(console, fill(remedy.command or "", names), "bold cyan")
     console.print(Line(_("Then check that it worked:")))
-    _print_command(console, fill(remedy.verify or "", names), "bold cyan")
-
-
-def _print_command(console: Console, command: str, style: str) -> None:
-    for line in _folded(command, console.width):
-        # What is still too long is left to the terminal: it must survive being copied.
-        console.print(Line(line, style), soft_wrap=True)
-
-
-def _folded(command: str, width: int) -> Iterator[str]:
-    """Fold a command as a shell allows it: with a backslash, outside quotes, before an option or an operator."""
-    words = re.findall(r"""(?:'[^']*'|"[^"]*"|[^\s'"])+""", command)
-    line = "  "
-    for word in _joined(words):
-        if line.strip() and cell_len(f"{line} {word}") > width - 2:
-            yield f"{line} \\"
-            line = "    "
-        line += word if line.isspace() else f" {word}"
-    yield line
-
-
-def _joined(words: Iterable[str]) -> Iterator[str]:
-    """Join each word to the option before it."""
-    phrase: list[str] = []
-    for word in words:
-        if phrase and word.startswith(("--", "&&", "|")):
-            yield " ".join(phrase)
-            phrase = []
-        phrase.append(word)
-    yield " ".join(phrase)
+    print_command(console, fill(remedy.verify or "", names), "bold cyan")

@@ -13,6 +13,7 @@ from academy_ops.diagnosis.catalogue import CATALOGUE
 from academy_ops.diagnosis.records import Diagnosis, Finding, Remedy
 from academy_ops.diagnosis.redact import printable
 from academy_ops.messages import Text, _, say
+from academy_ops.report.command import print_command
 from academy_ops.report.explanation import RISKS
 from academy_ops.report.facts import proof
 from academy_ops.report.layout import facts, hanging
@@ -110,5 +111,5 @@ def _print_other(console: Console, finding: Finding, *, every: bool) -> None:
 
 def _print_command(console: Console, command: str | None) -> None:
     if command:
-        # Never wrapped: a command must survive being copied.
-        console.print(Line(f"  {command}", "bold cyan"), soft_wrap=True)
+        # In a pipe it stays one line, to be searched for.
+        print_command(console, command, "bold cyan", folded=console.is_terminal)

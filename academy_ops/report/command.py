@@ -1,0 +1,47 @@
+"""A command, printed so that it survives being copied."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from rich.cells import cell_len
+from rich.console import Console
+from rich.text import Text as Line
+
+
+def print_command(console: Console, command: str, style: str, *, folded: bool = True) -> None:
+    """Print a command so that it can be copied.
+
+    Args:
+        console: Where.
+        command: For a POSIX shell.
+        style: Its colour.
+        folded: Fold it where it is wider than the console.
+    """
+    for line in _folded(command, console.width) if folded else [f"  {command}"]:
+        # What is still too long is left to the terminal: it must survive being copied.
+        console.print(Line(line, style), soft_wrap=True)
+
+
+def _folded(command: str, width: int) -> Iterator[str]:
+    """Fold a command as a shell allows it: with a backslash, outside quotes, before an option or an operator."""
+    words = re.findall(r"""(?:'[^']*'|"[^"]*"|[^\s'"])+""", command)
+    line = "  "
+    for word in _joined(words):
+        if line.strip() and cell_len(f"{line} {word}") > width - 2:
+            yield f"{line} \\"
+            line = "    "
+        line += word if line.isspace() else f" {word}"
+    yield line
+
+
+def _joined(words: Iterable[str]) -> Iterator[str]:
+    """Join each word to the option before it."""
+    phrase: list[str] = []
+    for word in words:
+        if phrase and word.startswith(("--", "&&", "|")):
+            yield " ".join(phrase)
+            phrase = []
+        phrase.append(word)
+    yield " ".join(phrase)
