@@ -115,6 +115,11 @@ def test_a_fault_of_the_workers_is_put_in_although_the_last_has_just_been_scaled
     assert told.short == (1, "faulty", "worker-launch-stuck")
 
 
+def test_without_a_job_cloudwatch_tells_how_long_a_message_has_waited(lab: Lab) -> None:
+    lab.break_fault("queue-not-consumed")
+    assert lab.diagnose().short == (1, "faulty", "queue-not-consumed")
+
+
 def test_the_remedy_of_dead_letters_brings_the_job_to_its_end(lab: Lab) -> None:
     job_id = lab.do("lab", "break", "queue-dead-letters")
     (remedy,) = lab.diagnose(job_id).verdict["remedies"]
