@@ -15,7 +15,7 @@ from academy_ops.diagnosis.findings import Pen
 from academy_ops.diagnosis.records import Finding, JobState, Json, Standing, Unseen
 from academy_ops.diagnosis.run import Check
 from academy_ops.messages import say
-from checks.facts import Case, Depth, JobDocument, JobFacts, LogsFacts, Parameter, QueueFacts
+from checks.facts import Case, Depth, JobDocument, JobFacts, LogsFacts, Parameter, QueueFacts, R2Facts
 from checks.job_document import code_of_message, failed, read_answer
 from checks.times import age
 
@@ -225,7 +225,11 @@ def _ended_badly(case: Case, document: JobDocument) -> str:
         return only
     own_words = [document.error_message, *_log_of_failure(case)]
     code = next((code for words in own_words if words and (code := code_of_message(words))), None)
-    return "worker-r2-mismatch" if code in _REFUSED_BY_R2 and _worker_differs(case) else code or "job-failed"
+    # The API has stored the file in its own bucket: a worker that found none there looked elsewhere.
+    elsewhere = code == "r2-bucket-missing" and isinstance(case.r2, R2Facts) and case.r2.reach is True
+    if elsewhere or (code in _REFUSED_BY_R2 and _worker_differs(case)):
+        return "worker-r2-mismatch"
+    return code or "job-failed"
 
 
 def _log_of_failure(case: Case) -> Iterator[str]:
@@ -280,4 +284,4 @@ def _evidence(document: JobDocument) -> dict[str, Json]:
     return evidence
 
 
-CHECK: Final = Check("job", "4", observe, judge, needs=("endpoint",), reads=("endpoint", "queue", "logs"))
+CHECK: Final = Check("job", "4", observe, judge, needs=("endpoint",), reads=("endpoint", "r2", "queue", "logs"))

@@ -286,6 +286,12 @@ def _evidence(case: Case, facts: WorkersFacts, group: Group) -> dict[str, Json]:
     }
     if group.suspended:
         evidence["suspended"] = list(group.suspended)
+    # Names that the remedies take from here.
+    named = {
+        "halted": next((one for one in group.suspended if one in _REPLACING), None),
+        "standby": next((one.instance_id for one in group.instances if one.lifecycle == "Standby"), None),
+    }
+    evidence |= {name: value for name, value in named.items() if value}
     latest = next(iter(launches(facts)), None)
     if latest and latest.status != "Successful":
         evidence["activity"] = latest.message or latest.description

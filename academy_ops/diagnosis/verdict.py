@@ -61,7 +61,7 @@ def _rank(roots: set[str], standing: Standing, told_by_job: str | None) -> list[
 
 def _something_unseen(findings: Sequence[Finding], standing: Standing) -> bool:
     """Tell whether something that could still explain the job's state could not be observed."""
-    if not findings or standing.state is JobState.UNSEEN:
+    if all(finding.status == "skip" for finding in findings) or standing.state is JobState.UNSEEN:
         return True
     if standing.state is JobState.DONE or (standing.state in _ACTIVE and standing.moving):
         return False

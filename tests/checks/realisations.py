@@ -161,8 +161,7 @@ REALISATIONS: dict[str, list[Facts]] = {
     ],
     "r2-bucket-missing": [
         r2(reach=None, error_code="NoSuchBucket"),
-        r2(reach=None, error_code="404"),
-        ended(REFUSAL.format("NoSuchBucket")),
+        {**ended(REFUSAL.format("NoSuchBucket")), **r2(reach=None, error_code="NoSuchBucket")},
     ],
     "r2-server-error": [
         r2(reach=unseen("server-error", "s3:ListBucket"), error_code="InternalError"),
@@ -344,6 +343,7 @@ REALISATIONS: dict[str, list[Facts]] = {
         own(endpoint="different"),
         differs(REFUSAL.format("SignatureDoesNotMatch"), secret_key="different"),
         differs(REFUSAL.format("NoSuchBucket"), bucket="different"),
+        ended(REFUSAL.format("NoSuchBucket")),
         {
             **ended(REFUSAL.format("InvalidAccessKeyId")),
             **idle_with(replace(h.SAME, access_key="different")),

@@ -141,6 +141,11 @@ def test_what_r2_refuses_is_told_apart(status: int, code: str, cause: str) -> No
     assert (finding.status, finding.cause) == ("fail", cause)
 
 
+def test_a_404_that_is_not_r2s_own_says_nothing_of_the_bucket() -> None:
+    with server(lambda handler: respond(handler, 404, b"<html>proxy: not found</html>")) as (url, _):
+        assert asked_r2(url).status == "unknown"
+
+
 def test_an_r2_that_asks_to_slow_down_is_no_fault() -> None:
     body = S3_ERROR.format("SlowDown", "Reduce your rate").encode()
     with server(lambda handler: respond(handler, 503, body)) as (url, _):

@@ -62,6 +62,8 @@ NAMES = live_names(
 OBSERVED = {
     "instance": "i-0123456789abcdef0",
     "rule": "every-minute",
+    "halted": "ReplaceUnhealthy",
+    "standby": "i-0",
     "wanted": "3",
     "dlq_arn": "arn:aws:sqs:ap-northeast-2:123456789012:academy-ai-jobs-basic-dlq",
     "file_key": "excel/school/0123.xlsx",

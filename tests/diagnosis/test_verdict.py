@@ -142,6 +142,12 @@ def test_no_facts_at_all_are_undetermined(standing: Standing) -> None:
     assert decide([], standing).status == "undetermined"
 
 
+def test_where_there_was_nothing_to_look_at_it_is_undetermined() -> None:
+    nothing = Finding("logs", "3-4", "skip", say("x"))
+    assert decide([nothing], NO_JOB).status == "undetermined"
+    assert decide([nothing, fine("queue")], NO_JOB).status == "healthy"
+
+
 def test_checks_with_nothing_but_ok_are_ruled_out() -> None:
     verdict = decide([fine("r2"), fine("queue"), fault("worker-scaled-to-zero", "workers")], PENDING)
     assert verdict.ruled_out == ("r2", "queue")

@@ -134,8 +134,7 @@ WORKERS: Final = (
         do(say("See what the group is doing."), commands.ACTIVITIES, _CHECK),
         do(
             say("Put an instance in Standby back into service."),
-            f"aws autoscaling exit-standby {_OF_GROUP} "
-            f'--instance-ids "$({commands.instance_in("LifecycleState==`Standby`")})"',
+            f"aws autoscaling exit-standby {_OF_GROUP} --instance-ids {{standby}}",
             _CHECK,
             "change",
         ),
@@ -149,6 +148,12 @@ WORKERS: Final = (
             "the group from replacing them."
         ),
         (commands.GROUP, commands.ACTIVITIES),
+        do(
+            say("Resume the suspended process, so that the group replaces its unhealthy instances."),
+            f"aws autoscaling resume-processes {_OF_GROUP} --scaling-processes {{halted}}",
+            _CHECK,
+            "change",
+        ),
         do(say("Let the group replace them, and see that it does."), commands.ACTIVITIES, _CHECK),
         do(
             say("If the group does not replace them, terminate the instance; a job it works on starts anew elsewhere."),
