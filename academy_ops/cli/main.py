@@ -9,7 +9,7 @@ import sys
 from typing import TYPE_CHECKING, NoReturn
 
 from academy_ops import messages
-from academy_ops.cli.errors import INTERRUPTED, USAGE, RefusedError
+from academy_ops.cli.errors import INTERRUPTED, UNDETERMINED, USAGE, RefusedError
 from academy_ops.messages import say
 
 if TYPE_CHECKING:
@@ -20,11 +20,18 @@ if TYPE_CHECKING:
 
 def main() -> NoReturn:
     """Run the command line in ``sys.argv`` and exit with its code."""
+    if sys.stdout is None:
+        # Closed by whoever called; there is nobody to write to.
+        sys.stdout = io.StringIO()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             # A console that can't show a character (cp949, ascii) shows a substitute instead of a traceback.
             stream.reconfigure(errors="replace")
-    code = run(sys.argv[1:])
+    try:
+        code = run(sys.argv[1:])
+    except KeyboardInterrupt:
+        # So early that the commands were still being loaded.
+        code = INTERRUPTED
     with contextlib.suppress(OSError):
         sys.stdout.flush()
     # Threads that a deadline has abandoned may still wait in a socket; the verdict is out, so nobody waits for them.
@@ -65,11 +72,19 @@ def run(arguments: Sequence[str]) -> int:
     except (typer.Abort, KeyboardInterrupt):
         _complain(str(say("Interrupted. Nothing more was changed.")))
         return INTERRUPTED
-    except BrokenPipeError:
-        # The reader (head, less) has gone; the rest of the output has nowhere to go.
-        sys.stdout = io.StringIO()
-        return 0
+    except OSError as error:
+        return _unwritten(error)
     return code if isinstance(code, int) else 0
+
+
+def _unwritten(error: OSError) -> int:
+    """Say why the output could not be written; return the exit code."""
+    sys.stdout = io.StringIO()
+    if isinstance(error, BrokenPipeError):
+        # The reader (head, less) has gone; the rest of the output has nowhere to go.
+        return 0
+    _complain(str(say("The output can't be written: {reason}.", reason=error.strerror or type(error).__name__)))
+    return UNDETERMINED
 
 
 def _asked_language(arguments: Sequence[str]) -> str | None:

@@ -10,6 +10,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
+import typer
+
 from academy_ops import __version__
 from academy_ops.cli.errors import RefusedError
 from academy_ops.cli.files import content
@@ -22,6 +24,7 @@ from academy_ops.diagnosis.records import Diagnosis, Finding
 from academy_ops.diagnosis.run import Observed, Observer, closure, judge, run
 from academy_ops.diagnosis.verdict import decide
 from academy_ops.messages import say
+from academy_ops.settings import ADDRESSES
 from checks import RUNBOOK, Case
 from checks.job import standing
 
@@ -56,6 +59,9 @@ def observe(common: Common, job_id: str | None, asked: Iterable[str], observer: 
 
     job_id = valid_job_id(job_id)
     settings = common.settings(addresses=True)
+    if not any(settings.get(name) for name in (*ADDRESSES, "R2_ENDPOINT", "R2_ACCESS_KEY", "R2_SECRET_KEY")):
+        line = say("No setting of the academy is set. Give the API server's env file: academy-ops --env-file PATH …")
+        typer.echo(str(line), err=True)
     # Before the connections are made: they give the env file's AWS lines to the environment.
     shown = shown_settings(settings)
     started, started_at = time.monotonic(), datetime.now(UTC)

@@ -37,7 +37,7 @@ def test_the_cause_is_named_and_nothing_secret_is_told(lab: Lab, row: Row) -> No
         with redirect_stdout(shown):
             run(["diagnose", "--from", str(lab.evidence), "--verbose", "-o", output])
         written.append(shown.getvalue())
-    given = {value.strip() for name, value in row.environ.items() if value and "SECRET" in name}
+    given = {value.strip() for name, value in row.environ.items() if value and value.strip() and "SECRET" in name}
     assert [secret for secret in lab.secrets() | given for text in written if secret in text] == []
     assert lab.leaks() == []
     assert json.loads(written[-1])["verdict"] == told.verdict
