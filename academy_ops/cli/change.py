@@ -6,6 +6,7 @@ import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from types import FrameType
 from typing import TYPE_CHECKING, Final
 
@@ -52,58 +53,79 @@ def consent(planned: Plan, *, yes: bool, interrupt_jobs: bool) -> None:
     Raises:
         RefusedError: Nobody is there to ask, or the answer was no.
     """
-    with telling(UNCHANGED):
-        if not yes:
-            confirm(say("Apply this?"), "--yes")
-        if planned.interrupts_work and not interrupt_jobs:
-            confirm(say("Stop workers although messages are in flight?"), "--interrupt-jobs")
+    if not yes:
+        confirm(say("Apply this?"), "--yes")
+    if planned.interrupts_work and not interrupt_jobs:
+        confirm(say("Stop workers although messages are in flight?"), "--interrupt-jobs")
 
 
-def apply(out: Console, target: Target, planned: Plan) -> Text:
+@dataclass
+class Truth:
+    """What has been changed so far, for the one who interrupts."""
+
+    text: Text = UNCHANGED
+
+
+@contextmanager
+def telling() -> Iterator[Truth]:
+    """Let an interruption say how things stand.
+
+    Yields:
+        What will be said; `apply` keeps it true.
+
+    Raises:
+        RefusedError: Ctrl-C was pressed; the exit code is 130.
+    """
+    truth = Truth()
+    try:
+        yield truth
+    except (KeyboardInterrupt, typer.Abort):
+        raise RefusedError(say("Interrupted. {state}", state=truth.text), errors.INTERRUPTED) from None
+
+
+def apply(out: Console, target: Target, planned: Plan, truth: Truth) -> None:
     """Make the change and print what was done; Ctrl-C waits until that is known.
-
-    Returns:
-        What was done.
 
     Raises:
         RemedyError: It was refused; the error says what was and was not done.
-        RefusedError: It was interrupted; the error says what was done.
     """
-    with telling(_UNSURE), _to_its_end() as interrupted:
-        done = planned.apply(target)
-    tell(out, done)
-    if interrupted:
-        raise _interrupted(done)
-    return done
+    from academy_ops.remedies.refusal import RemedyError
+
+    with _to_its_end():
+        truth.text = _UNSURE
+        try:
+            done = planned.apply(target)
+        except RemedyError as error:
+            truth.text = error.message
+            raise
+        truth.text = say("What was done stays. {done}", done=done)
+        tell(out, done)
 
 
-def follow(out: Console, target: Target, planned: Plan, done: Text) -> End | None:
+def follow(out: Console, target: Target, planned: Plan) -> End | None:
     """Print what is seen while the change takes effect.
 
     Args:
         out: Where.
         target: Where to look, and until when.
         planned: The change.
-        done: What was done, for the one who interrupts.
 
     Returns:
         How it ended; None when time was up.
 
     Raises:
         RemedyError: What was changed can no longer be seen.
-        RefusedError: It was interrupted; the change stays.
     """
     end: End | None = "reached"
     shown, began = "", time.monotonic()
-    with telling(say("The change stays; only the waiting has ended. {done}", done=done)), out.status("") as status:
+    with out.status("") as status:
         for step in planned.follow(target) if planned.follow else ():
             end, text = step.end, str(step.text)
             if text != shown:
                 seconds = f"{time.monotonic() - began:3.0f}"
                 tell(out, say("{seconds} s: {step}", seconds=seconds, step=step.text))
                 shown = text
-            usual = _("{seconds} s (usual: 2 to 5 min, at worst 10)", seconds=round(time.monotonic() - began))
-            status.update(f"{text}  {usual}")
+            status.update(_("{seconds} s (usual: 2 to 5 min, at worst 10)", seconds=round(time.monotonic() - began)))
     return end
 
 
@@ -115,38 +137,20 @@ def until(settings: Settings, job_id: str | None, connect: Connections, seconds:
 
 
 @contextmanager
-def telling(state: Text) -> Iterator[None]:
-    """Let an interruption say how things stand.
+def _to_its_end() -> Iterator[None]:
+    """Put off the first Ctrl-C to the end of the block; a second one ends it at once."""
+    pressed = False
 
-    Raises:
-        RefusedError: Ctrl-C was pressed; the exit code is 130.
-    """
-    try:
-        yield
-    except (KeyboardInterrupt, typer.Abort):
-        raise _interrupted(state) from None
-
-
-@contextmanager
-def _to_its_end() -> Iterator[list[int]]:
-    """Put off the first Ctrl-C to the end of the block; a second one ends it at once.
-
-    Yields:
-        A list that holds something once Ctrl-C was pressed.
-    """
-    pressed: list[int] = []
-
-    def once(number: int, _frame: FrameType | None) -> None:
+    def once(_number: int, _frame: FrameType | None) -> None:
+        nonlocal pressed
         if pressed:
             raise KeyboardInterrupt
-        pressed.append(number)
+        pressed = True
 
     before = signal.signal(signal.SIGINT, once)
     try:
-        yield pressed
+        yield
     finally:
         signal.signal(signal.SIGINT, before)
-
-
-def _interrupted(state: Text) -> RefusedError:
-    return RefusedError(say("Interrupted. {state}", state=state), errors.INTERRUPTED)
+        if pressed:
+            raise KeyboardInterrupt

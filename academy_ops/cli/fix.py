@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from academy_ops.cli.runs import Run
+    from academy_ops.clients import Target
     from academy_ops.diagnosis.records import Diagnosis, Verdict
-    from academy_ops.remedies.plan import End, Plan
+    from academy_ops.remedies.plan import Plan
 
 
 def refuse(common: Common, *, fix: bool, saved: bool, answers: bool) -> None:
@@ -70,29 +71,21 @@ def mend(common: Common, run: Run, again: Callable[[], Run], *, yes: bool, inter
         return run
     settings, job_id = common.settings(addresses=True), run.diagnosis.job_id
     connect = Connections(settings)
-    with change.telling(change.UNCHANGED):
+    waits = common.timeout or change.WAIT_SECONDS
+    with change.telling() as truth:
         try:
             planned = FIXES[code](change.until(settings, job_id, connect, common.seconds), run.evidence.case)
         except RemedyError as error:
             change.tell(out, say("--fix can't mend {cause}: {reason}", cause=code, reason=error.message))
             return run
-    if not _agreed(out, planned, code, yes=yes, interrupt_jobs=interrupt_jobs):
-        return run
-    waits = common.timeout or change.WAIT_SECONDS
-    end: End | None = "unseen"
-    try:
-        done = change.apply(out, change.until(settings, job_id, connect, common.seconds), planned)
-    except RemedyError as error:
-        change.tell(out, error.message, style="bold")
-        return run
-    try:
-        end = change.follow(out, change.until(settings, job_id, connect, waits), planned, done)
-    except RemedyError as error:
-        change.tell(out, say("{done} {reason}", done=done, reason=error.message))
-    if end is None:
-        change.tell(out, say("Time is up; the change has not taken effect yet."))
-    with change.telling(say("The change stays. {done}", done=done)):
-        if end != "failed" and active(run.evidence.case):
+        if not _agreed(out, planned, code, yes=yes, interrupt_jobs=interrupt_jobs):
+            return run
+        try:
+            change.apply(out, change.until(settings, job_id, connect, common.seconds), planned, truth)
+        except RemedyError as error:
+            change.tell(out, error.message, style="bold")
+            return run
+        if _followed(out, change.until(settings, job_id, connect, waits), planned) and active(run.evidence.case):
             watch.follow(out, change.until(settings, job_id, connect, waits))
         out.print()
         after = again()
@@ -101,6 +94,20 @@ def mend(common: Common, run: Run, again: Callable[[], Run], *, yes: bool, inter
     if standing(run.evidence.case).state is JobState.FAILED:
         change.tell(out, say("The job itself has ended and stays as it is: have the file uploaded again."))
     return after
+
+
+def _followed(out: Console, target: Target, planned: Plan) -> bool:
+    """Wait until the change has taken effect; tell whether it may have."""
+    from academy_ops.remedies.refusal import RemedyError
+
+    try:
+        end = change.follow(out, target, planned)
+    except RemedyError as error:
+        change.tell(out, error.message)
+        return True
+    if end is None:
+        change.tell(out, say("Time is up; the change has not taken effect yet."))
+    return end in {"reached", "unseen"}
 
 
 def _agreed(out: Console, planned: Plan, code: str, *, yes: bool, interrupt_jobs: bool) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -10,7 +10,12 @@ from academy_ops.cli import change, errors
 from academy_ops.cli.confirm import refused
 from academy_ops.cli.diagnose import console
 from academy_ops.cli.options import Common, with_common
-from academy_ops.messages import _
+from academy_ops.messages import _, say
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from academy_ops.remedies.queues import Queues
 
 app = typer.Typer(help=_("The job queue."))
 
@@ -35,33 +40,23 @@ def create(
     settings = common.settings()
     out = console(common)
     connect = Connections(settings)
-    target = change.until(settings, None, connect, common.seconds)
     try:
-        with change.telling(change.UNCHANGED):
+        with change.telling() as truth:
+            target = change.until(settings, None, connect, common.seconds)
             found = queues.look(target)
             planned = queues.plan(target, found)
-        for name, (there, wanted) in found.differing.items():
-            out.print(
-                _(
-                    "{queue}: {name} is {there}, should be {wanted}",
-                    queue=found.queue,
-                    name=name,
-                    there=there or "-",
-                    wanted=wanted,
-                )
-            )
-        if planned.nothing_to_do:
-            out.print(str(planned.nothing_to_do))
-            return errors.FAULT if found.differing else errors.HEALTHY
-        change.show(out, planned)
-        if dry_run:
-            out.print(_("Nothing was changed (--dry-run)."))
-            return errors.HEALTHY
-        change.consent(planned, yes=yes, interrupt_jobs=False)
-        # The person may have taken a while to answer.
-        target = change.until(settings, None, connect, common.seconds)
-        change.apply(out, target, planned)
-        left = queues.look(target)
+            _tell_differing(out, found)
+            if planned.nothing_to_do:
+                change.tell(out, planned.nothing_to_do)
+                return errors.FAULT if found.differing else errors.HEALTHY
+            change.show(out, planned)
+            if dry_run:
+                out.print(_("Nothing was changed (--dry-run)."))
+                return errors.HEALTHY
+            change.consent(planned, yes=yes, interrupt_jobs=False)
+            target = change.until(settings, None, connect, common.seconds)
+            change.apply(out, target, planned, truth)
+            left = queues.look(target)
     except RemedyError as error:
         raise refused(error) from error
     if left.missing or left.differing:
@@ -69,3 +64,17 @@ def create(
         return errors.FAULT
     out.print(_("Done: both queues exist with the right attributes."))
     return errors.HEALTHY
+
+
+def _tell_differing(out: Console, found: Queues) -> None:
+    for name, (there, wanted) in found.differing.items():
+        change.tell(
+            out,
+            say(
+                "{queue}: {name} is {there}, should be {wanted}",
+                queue=found.queue,
+                name=name,
+                there=there or "-",
+                wanted=wanted,
+            ),
+        )

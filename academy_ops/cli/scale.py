@@ -39,24 +39,21 @@ def scale_worker(
     settings = common.settings()
     out = console(common)
     connect = Connections(settings)
-    target = change.until(settings, None, connect, common.seconds)
     try:
-        with change.telling(change.UNCHANGED):
-            planned = scale.plan(target, desired)
-        change.show(out, planned)
-        done = planned.nothing_to_do
-        if done:
-            out.print(str(done))
-        elif dry_run:
-            out.print(_("Nothing was changed (--dry-run)."))
-            return errors.HEALTHY
-        else:
-            change.consent(planned, yes=yes, interrupt_jobs=interrupt_jobs)
-            # The person may have taken a while to answer.
-            done = change.apply(out, change.until(settings, None, connect, common.seconds), planned)
-        if wait:
-            end = change.until(settings, None, connect, common.timeout or change.WAIT_SECONDS)
-            return _told(out, change.follow(out, end, planned, done), desired)
+        with change.telling() as truth:
+            planned = scale.plan(change.until(settings, None, connect, common.seconds), desired)
+            change.show(out, planned)
+            if planned.nothing_to_do:
+                change.tell(out, planned.nothing_to_do)
+            elif dry_run:
+                out.print(_("Nothing was changed (--dry-run)."))
+                return errors.HEALTHY
+            else:
+                change.consent(planned, yes=yes, interrupt_jobs=interrupt_jobs)
+                change.apply(out, change.until(settings, None, connect, common.seconds), planned, truth)
+            if wait:
+                end = change.until(settings, None, connect, common.timeout or change.WAIT_SECONDS)
+                return _told(out, change.follow(out, end, planned), desired)
     except RemedyError as error:
         raise refused(error) from error
     return errors.HEALTHY
