@@ -15,7 +15,7 @@ import typer
 from academy_ops.cli import errors
 from academy_ops.cli.confirm import confirm
 from academy_ops.cli.errors import RefusedError
-from academy_ops.messages import Text, _, say
+from academy_ops.messages import Text, say
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -116,16 +116,17 @@ def follow(out: Console, target: Target, planned: Plan) -> End | None:
     Raises:
         RemedyError: What was changed can no longer be seen.
     """
+    from academy_ops.report import waiting
+
     end: End | None = "reached"
     shown, began = "", time.monotonic()
-    with out.status("") as status:
+    with waiting.shown(out, waiting.Elapsed(began, planned.usual)):
         for step in planned.follow(target) if planned.follow else ():
             end, text = step.end, str(step.text)
             if text != shown:
                 seconds = f"{time.monotonic() - began:3.0f}"
                 tell(out, say("{seconds} s: {step}", seconds=seconds, step=step.text))
                 shown = text
-            status.update(_("{seconds} s (usual: 2 to 5 min, at worst 10)", seconds=round(time.monotonic() - began)))
     return end
 
 

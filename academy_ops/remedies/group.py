@@ -24,6 +24,7 @@ _FINAL: Final = frozenset[Reason]({"denied", "credentials-missing", "credentials
 BOOT_COST: Final = say(
     "A new worker polls the queue after 2 to 5 minutes, at worst 10, and costs as its instance type does."
 )
+USUAL: Final = say("usual: 2 to 5 min, at worst 10")
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,7 @@ class Plan:
         risks: What it costs or risks, and who may undo it.
         apply: Makes the change; returns what was done, raises `RemedyError` with what was and was not done.
         follow: Watches it take effect, until the target's deadline; None where it does at once.
+        usual: How long that takes as a rule.
         nothing_to_do: Why no change is needed, where none is.
         interrupts_work: Workers may be stopped while messages are, or may be, in flight.
     """
@@ -42,5 +43,6 @@ class Plan:
     risks: tuple[Text, ...]
     apply: Callable[[Target], Text]
     follow: Callable[[Target], Iterator[Progress]] | None = None
+    usual: Text | None = None
     nothing_to_do: Text | None = None
     interrupts_work: bool = False

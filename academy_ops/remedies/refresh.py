@@ -51,6 +51,7 @@ def plan(target: Target, case: Case) -> Plan:
         risks=(group.BOOT_COST, *((work,) if seen.in_flight != 0 else ())),
         apply=_refresh,
         follow=partial(group.follow, desired=seen.group.desired, before=seen, replaced=True),
+        usual=group.USUAL,
         nothing_to_do=None
         if seen.instances
         else say("Nothing to do: the group has no instance that could be replaced."),

@@ -50,6 +50,7 @@ def plan(target: Target, desired: int) -> Plan:
         risks=tuple(_risks(seen, desired)),
         apply=partial(_apply, seen=seen, desired=desired),
         follow=partial(group.follow, desired=desired, before=seen),
+        usual=group.USUAL if desired else None,
         nothing_to_do=nothing if before == desired else None,
         interrupts_work=desired < before and seen.in_flight != 0,
     )

@@ -29,6 +29,7 @@ def resume_launches(target: Target) -> Plan:
         ),
         apply=_resume,
         follow=partial(group.follow, desired=desired, before=seen) if desired else None,
+        usual=group.USUAL,
         nothing_to_do=None if "Launch" in seen.group.suspended else say("Nothing to do: Launch is not suspended."),
     )
 

@@ -58,8 +58,21 @@ class Waiting:
         return Line(told, "dim", no_wrap=True, overflow="ellipsis")
 
 
+@dataclass(frozen=True, slots=True)
+class Elapsed:
+    """The seconds since ``began``, on `time.monotonic`'s clock, against what is usual."""
+
+    began: float
+    usual: Text | None
+
+    def __rich__(self) -> Line:
+        """The line as it is now."""
+        line = Line(_("{seconds} s", seconds=round(time.monotonic() - self.began)), "dim")
+        return line.append(f" ({self.usual})") if self.usual else line
+
+
 @contextlib.contextmanager
-def shown(console: Console, line: Waiting) -> Iterator[None]:
+def shown(console: Console, line: Waiting | Elapsed) -> Iterator[None]:
     """Show ``line`` at the bottom of a terminal as long as the block runs; elsewhere nothing."""
     if not console.is_terminal or console.is_dumb_terminal:
         yield
