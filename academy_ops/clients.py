@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import socket
 import ssl
 import threading
 import time
@@ -15,28 +14,11 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 
 import httpx
-from botocore.exceptions import (
-    BotoCoreError,
-    ClientError,
-    ConnectTimeoutError,
-    CredentialRetrievalError,
-    EndpointConnectionError,
-    HTTPClientError,
-    NoCredentialsError,
-    PartialCredentialsError,
-    ProfileNotFound,
-    ReadTimeoutError,
-    SSLError,
-    SSOTokenLoadError,
-    TokenRetrievalError,
-    UnauthorizedSSOTokenError,
-)
-from botocore.exceptions import ConnectionError as BotoConnectionError
-from botocore.parsers import ResponseParserError
 
 from academy_ops import __version__
-from academy_ops.diagnosis.records import Reason, Unseen
+from academy_ops.diagnosis.records import Unseen
 from academy_ops.diagnosis.redact import printable, redacted
+from academy_ops.failures import aws_reason, http_reason
 from academy_ops.settings import Settings
 
 if TYPE_CHECKING:
@@ -46,47 +28,13 @@ if TYPE_CHECKING:
 Service = Literal["autoscaling", "cloudwatch", "ec2", "events", "lambda", "sqs", "ssm", "sts"]
 T = TypeVar("T")
 
-AWS_ERRORS: Final = (BotoCoreError, ClientError, ResponseParserError, KeyError)
-"""What a boto3 call, and reading its answer, can raise: half an answer is parsed as one that lacks the field."""
-
 _CONNECT_SECONDS: Final = 3.0
 _HTTP_SECONDS: Final = 8.0
 _MAX_BODY_BYTES: Final = 4 * 1024 * 1024
 _MAX_REDIRECTS: Final = 5
 _KEPT_HEADERS: Final = ("server", "cf-ray", "cf-mitigated", "content-type", "location", "retry-after", "date", "via")
 
-_REASONS: Final[dict[str, Reason]] = {
-    "AccessDenied": "denied",
-    "AccessDeniedException": "denied",
-    "UnauthorizedOperation": "denied",
-    "AuthorizationError": "denied",
-    "Forbidden": "denied",
-    "403": "denied",
-    "InvalidClientTokenId": "credentials-invalid",
-    "UnrecognizedClientException": "credentials-invalid",
-    "InvalidAccessKeyId": "credentials-invalid",
-    "AuthFailure": "credentials-invalid",
-    "ExpiredToken": "credentials-invalid",
-    "ExpiredTokenException": "credentials-invalid",
-    "RequestExpired": "clock-skew",
-    "SignatureDoesNotMatch": "credentials-invalid",
-    # The services that speak JSON.
-    "InvalidSignatureException": "credentials-invalid",
-    "IncompleteSignature": "credentials-invalid",
-    "MissingAuthenticationToken": "credentials-missing",
-    "RequestTimeTooSkewed": "clock-skew",
-    "Throttling": "throttled",
-    "ThrottlingException": "throttled",
-    "TooManyRequestsException": "throttled",
-    "ThrottledException": "throttled",
-    "RequestLimitExceeded": "throttled",
-    "RequestThrottled": "throttled",
-    "RequestThrottledException": "throttled",
-    "EC2ThrottledException": "throttled",
-    "SlowDown": "throttled",
-}
 _DENIED_ACTION: Final = re.compile(r"not authorized to perform: ([A-Za-z0-9-]+:[A-Za-z0-9]+)")
-_SERVER_ERROR: Final = 500
 _MARGIN_SECONDS: Final = 0.5
 """A check that waits ends so long before the whole run does, so that what it has seen is not lost."""
 
@@ -184,7 +132,7 @@ class Connections:
                         break
                     url = str(target)
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
-            return Unseen(_http_reason(error), self.clean(url), self.clean(str(error) or type(error).__name__))
+            return Unseen(http_reason(error), self.clean(url), self.clean(str(error) or type(error).__name__))
         status, kept, body = answer
         elapsed = round((time.monotonic() - started) * 1000)
         kept = {name: self.clean(value) for name, value in kept.items()}
@@ -285,66 +233,6 @@ def each(call: Callable[[Any], T], items: Sequence[Any]) -> list[T]:
 
 def _call(call: Callable[[], T]) -> T:
     return call()
-
-
-def aws_reason(error: Exception) -> Reason:
-    """Name the reason behind an AWS or R2 error."""
-    if isinstance(error, ClientError):
-        code = str(error.response.get("Error", {}).get("Code", ""))
-        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-        message = str(error.response.get("Error", {}).get("Message", ""))
-        mismatch = code in {"SignatureDoesNotMatch", "InvalidSignatureException"}
-        if mismatch and ("expired" in message or "not yet current" in message):
-            return "clock-skew"
-        fallback: Reason = "server-error" if status >= _SERVER_ERROR else "unexpected-answer"
-        return _REASONS.get(code, fallback)
-    if isinstance(error, EndpointConnectionError):
-        return _socket_reason(error.kwargs.get("error"))
-    for kinds, reason in _BOTOCORE_REASONS:
-        if isinstance(error, kinds):
-            return reason
-    return "unexpected-answer"
-
-
-_BOTOCORE_REASONS: Final[tuple[tuple[tuple[type[Exception], ...], Reason], ...]] = (
-    ((NoCredentialsError, PartialCredentialsError, ProfileNotFound), "credentials-missing"),
-    (
-        (SSOTokenLoadError, UnauthorizedSSOTokenError, TokenRetrievalError, CredentialRetrievalError),
-        "credentials-invalid",
-    ),
-    ((ConnectTimeoutError, ReadTimeoutError), "timeout"),
-    ((SSLError,), "tls"),
-    ((BotoConnectionError, HTTPClientError), "unreachable"),
-)
-
-
-def _http_reason(error: Exception) -> Reason:
-    if isinstance(error, httpx.TimeoutException):
-        return "timeout"
-    if isinstance(error, httpx.InvalidURL | httpx.UnsupportedProtocol):
-        return "not-configured"
-    if isinstance(error, httpx.RemoteProtocolError | httpx.DecodingError):
-        # Something listens and answers, but not in HTTP.
-        return "unexpected-answer"
-    return _socket_reason(error)
-
-
-def _socket_reason(error: BaseException | None) -> Reason:
-    """Name what happened at the socket; libraries wrap its error, and the innermost one says it."""
-    while error is not None:
-        for kind, reason in _SOCKET_REASONS:
-            if isinstance(error, kind):
-                return reason
-        error = error.__cause__ or error.__context__
-    return "unreachable"
-
-
-_SOCKET_REASONS: Final[tuple[tuple[type[BaseException], Reason], ...]] = (
-    (ssl.SSLError, "tls"),
-    (ConnectionRefusedError, "refused"),
-    (ConnectionResetError, "refused"),
-    (socket.gaierror, "dns"),
-)
 
 
 def _read(client: httpx.Client, url: str, headers: dict[str, str], ends_at: float) -> tuple[int, dict[str, str], str]:

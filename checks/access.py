@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from academy_ops.clients import AWS_ERRORS, Target
+from academy_ops.clients import Target
 from academy_ops.diagnosis.findings import Pen
 from academy_ops.diagnosis.records import Finding, Reason, Unseen
 from academy_ops.diagnosis.run import Check
+from academy_ops.failures import AWS_ERRORS
 from academy_ops.messages import say
 from checks.facts import AccessFacts, Case
 

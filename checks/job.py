@@ -10,13 +10,14 @@ from typing import Final
 from botocore.exceptions import ClientError
 
 from academy_ops.academy.contract import JOBS_PATH, JobStatus
-from academy_ops.clients import AWS_ERRORS, Target
+from academy_ops.clients import Target
 from academy_ops.diagnosis.findings import Pen
 from academy_ops.diagnosis.records import Finding, JobState, Json, Standing, Unseen
 from academy_ops.diagnosis.run import Check
+from academy_ops.failures import AWS_ERRORS
 from academy_ops.messages import say
 from checks.facts import Case, Depth, JobDocument, JobFacts, LogsFacts, Parameter, QueueFacts, R2Facts
-from checks.job_document import code_of_message, failed, read_answer
+from checks.job_document import code_of_message, every_row_rejected, failed, read_answer
 from checks.times import age
 
 YOUNG_SECONDS: Final = 30
@@ -220,16 +221,17 @@ def _moved(case: Case) -> bool:
 def _ended_badly(case: Case, document: JobDocument) -> str:
     """Name what the job's own words prove; the most specific code that the evidence carries."""
     codes = {code_of_message(row.error) for row in document.result.failed} if document.result else set[str | None]()
-    only = codes.pop() if len(codes) == 1 and not document.error_message else None
-    if only and only.startswith("excel-"):
-        return only
+    shared = codes.pop() if len(codes) == 1 else None
+    shared = shared if shared and shared.startswith("excel-") else None
+    if shared and not document.error_message:
+        return shared
     own_words = [document.error_message, *_log_of_failure(case)]
     code = next((code for words in own_words if words and (code := code_of_message(words))), None)
     # The API has stored the file in its own bucket: a worker that found none there looked elsewhere.
     elsewhere = code == "r2-bucket-missing" and isinstance(case.r2, R2Facts) and case.r2.reach is True
     if elsewhere or (code in _REFUSED_BY_R2 and _worker_differs(case)):
         return "worker-r2-mismatch"
-    return code or "job-failed"
+    return (shared if code in {None, "job-failed"} and every_row_rejected(document) else code) or "job-failed"
 
 
 def _log_of_failure(case: Case) -> Iterator[str]:

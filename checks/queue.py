@@ -14,11 +14,12 @@ from typing import Final
 from botocore.exceptions import ClientError
 
 from academy_ops.academy.contract import DLQ_SUFFIX
-from academy_ops.clients import AWS_ERRORS, Target
+from academy_ops.clients import Target
 from academy_ops.diagnosis.catalogue import CATALOGUE
 from academy_ops.diagnosis.findings import Pen
 from academy_ops.diagnosis.records import Finding, Json, Unseen
 from academy_ops.diagnosis.run import Check
+from academy_ops.failures import AWS_ERRORS
 from academy_ops.messages import say
 from checks.facts import Case, Container, Depth, JobDocument, LogLine, LogsFacts, QueueFacts
 from checks.job import SECOND_LOOK_SECONDS, active, job_of, look_again, pending, waited_at_least, young

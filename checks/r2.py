@@ -8,10 +8,11 @@ from urllib.parse import urlsplit
 
 from botocore.exceptions import ClientError
 
-from academy_ops.clients import AWS_ERRORS, Target
+from academy_ops.clients import Target
 from academy_ops.diagnosis.findings import Pen
 from academy_ops.diagnosis.records import Finding, Json, Reason, Unseen
 from academy_ops.diagnosis.run import Check
+from academy_ops.failures import AWS_ERRORS
 from academy_ops.messages import say
 from academy_ops.settings import Setting, Settings
 from checks.facts import Case, R2Facts, SettingState

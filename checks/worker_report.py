@@ -107,7 +107,7 @@ def digests_of(values: Mapping[str, str], salt: str) -> dict[str, str]:
     }
 
 
-def read_parameter(text: str) -> tuple[str, dict[str, str]]:
+def parse_parameter(text: str) -> tuple[str, dict[str, str]]:
     """Read the workers' parameter: raw dotenv text, or base64 of a JSON object.
 
     Returns:

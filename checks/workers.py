@@ -6,12 +6,10 @@ import math
 import re
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Final
-
-from botocore.exceptions import ClientError
+from typing import Final
 
 from academy_ops.academy.contract import JOBS_PER_WORKER
-from academy_ops.clients import AWS_ERRORS, Target
+from academy_ops.clients import Target
 from academy_ops.diagnosis.catalogue import CATALOGUE
 from academy_ops.diagnosis.findings import Pen
 from academy_ops.diagnosis.records import Finding, Json, Unseen
@@ -24,12 +22,12 @@ from checks.facts import (
     Depth,
     Group,
     GroupInstance,
-    Machine,
     QueueFacts,
     WorkersFacts,
 )
 from checks.job import YOUNG_SECONDS, active, waited, waited_at_least, young
 from checks.times import age
+from checks.worker_group import read_activities, read_autoscaler, read_group, read_machines, read_nameless
 
 BOOT_SECONDS: Final = 600
 _AUTOSCALER_SECONDS: Final = 120
@@ -42,8 +40,6 @@ _HEALTH_CHECK: Final = re.compile(r"health.?check", re.IGNORECASE)
 _ENDED: Final = frozenset({"Successful", "Failed", "Cancelled"})
 _REPLACING: Final = frozenset({"ReplaceUnhealthy", "HealthCheck", "Launch", "Terminate"})
 _SHOWN_INSTANCES: Final = 20
-_FILTER_VALUES: Final = 200
-"""DescribeInstances takes at most 200 values of a filter."""
 _HIDES: Final = tuple(code for code, cause in CATALOGUE.items() if cause.section == "3-1" and not cause.warn)
 _HIDES_INSIDE: Final = tuple(
     code for code, cause in CATALOGUE.items() if cause.section in {"3-1", "3-4"} and not cause.warn
@@ -61,13 +57,13 @@ _AGE_DECIDES: Final = (
 def observe(target: Target, case: Case) -> WorkersFacts:  # noqa: ARG001 - every check has the same form
     """Read group, activities, instances and autoscaler at the same time."""
     with ThreadPoolExecutor(max_workers=4) as pool:
-        group = pool.submit(_group, target)
-        activities = pool.submit(_activities, target)
-        machines = pool.submit(_machines, target)
-        autoscaler = pool.submit(_autoscaler, target)
+        group = pool.submit(read_group, target)
+        activities = pool.submit(read_activities, target)
+        machines = pool.submit(read_machines, target)
+        autoscaler = pool.submit(read_autoscaler, target)
         the_group, named = group.result(), machines.result()
         if isinstance(the_group, Group) and not isinstance(named, Unseen):
-            nameless = _nameless(target, the_group, named)
+            nameless = read_nameless(target, the_group, named)
             named = nameless if isinstance(nameless, Unseen) else named + nameless
         return WorkersFacts(the_group, activities.result(), named, autoscaler.result())
 
@@ -298,99 +294,6 @@ def _evidence(case: Case, facts: WorkersFacts, group: Group) -> dict[str, Json]:
     if isinstance(facts.autoscaler, Autoscaler):
         evidence["autoscaler"] = "on" if alive(facts.autoscaler) else "off"
     return evidence
-
-
-def _group(target: Target) -> Group | Unseen | None:
-    name = target.settings.group
-    try:
-        answer = target.connect.aws("autoscaling").describe_auto_scaling_groups(AutoScalingGroupNames=[name])
-        return next((_read_group(group) for group in answer["AutoScalingGroups"]), None)
-    except AWS_ERRORS as error:
-        return target.connect.unseen(error, "autoscaling:DescribeAutoScalingGroups")
-
-
-def _read_group(group: dict[str, Any]) -> Group:
-    return Group(
-        desired=group["DesiredCapacity"],
-        minimum=group["MinSize"],
-        maximum=group["MaxSize"],
-        suspended=tuple(one["ProcessName"] for one in group.get("SuspendedProcesses", [])),
-        instances=tuple(
-            GroupInstance(one["InstanceId"], one["LifecycleState"], one["HealthStatus"])
-            for one in group.get("Instances", [])
-        ),
-    )
-
-
-def _activities(target: Target) -> tuple[Activity, ...] | Unseen:
-    name = target.settings.group
-    clean = target.connect.clean
-    try:
-        answer = target.connect.aws("autoscaling").describe_scaling_activities(AutoScalingGroupName=name, MaxRecords=20)
-        return tuple(
-            Activity(
-                one.get("StatusCode", ""),
-                clean(one.get("Description", "")),
-                clean(one.get("StatusMessage", "")),
-                clean(one.get("Cause", "")),
-                one.get("StartTime"),
-            )
-            for one in answer["Activities"]
-        )
-    except ClientError as error:
-        if error.response.get("Error", {}).get("Code") == "ValidationError":
-            # The group does not exist; the group itself says so.
-            return ()
-        return target.connect.unseen(error, "autoscaling:DescribeScalingActivities")
-    except AWS_ERRORS as error:
-        return target.connect.unseen(error, "autoscaling:DescribeScalingActivities")
-
-
-def _machines(target: Target) -> tuple[Machine, ...] | Unseen:
-    by_name = [
-        {"Name": "tag:Name", "Values": [target.settings.worker]},
-        {"Name": "instance-state-name", "Values": ["pending", "running", "stopping", "stopped"]},
-    ]
-    return _described(target, by_name)
-
-
-def _nameless(target: Target, group: Group, known: tuple[Machine, ...]) -> tuple[Machine, ...] | Unseen:
-    """Look up the group's instances that don't bear the workers' name."""
-    missing = [one.instance_id for one in group.instances if one.instance_id not in {one.instance_id for one in known}]
-    return _described(target, [{"Name": "instance-id", "Values": missing[:_FILTER_VALUES]}]) if missing else ()
-
-
-def _described(target: Target, filters: list[dict[str, Any]]) -> tuple[Machine, ...] | Unseen:
-    try:
-        pages = target.connect.aws("ec2").get_paginator("describe_instances")
-        return tuple(
-            Machine(one["InstanceId"], one["State"]["Name"], one.get("LaunchTime"), one.get("PrivateIpAddress"))
-            for page in pages.paginate(Filters=filters)
-            for reservation in page["Reservations"]
-            for one in reservation["Instances"]
-        )
-    except AWS_ERRORS as error:
-        return target.connect.unseen(error, "ec2:DescribeInstances")
-
-
-def _autoscaler(target: Target) -> Autoscaler | Unseen | None:
-    action = "lambda:GetFunctionConfiguration"
-    try:
-        function = target.connect.aws("lambda").get_function_configuration(FunctionName=target.settings.autoscaler)
-        action = "events:ListRuleNamesByTarget"
-        events = target.connect.aws("events")
-        rules = events.list_rule_names_by_target(TargetArn=function["FunctionArn"])["RuleNames"]
-        action = "events:DescribeRule"
-        states = {name: events.describe_rule(Name=name)["State"] for name in rules}
-    except ClientError as error:
-        if error.response.get("Error", {}).get("Code") == "ResourceNotFoundException":
-            return None
-        return target.connect.unseen(error, action)
-    except AWS_ERRORS as error:
-        return target.connect.unseen(error, action)
-    enabled = next((name for name, state in states.items() if state.startswith("ENABLED")), None)
-    # A function that has not been updated since 2021 tells no state; it is active.
-    return Autoscaler(function.get("State") or "Active", enabled or next(iter(states), None), enabled is not None)
 
 
 CHECK: Final = Check("workers", "3-1", observe, judge, reads=("queue", "job"))

@@ -5,8 +5,9 @@ import time
 import pytest
 from botocore.exceptions import ClientError
 
-from academy_ops.clients import Answer, Connections, aws_reason
+from academy_ops.clients import Answer, Connections
 from academy_ops.diagnosis.records import Unseen
+from academy_ops.failures import aws_reason
 from academy_ops.settings import load
 from tests.wire import Handler, respond, server
 

@@ -10,7 +10,8 @@ from functools import partial
 from botocore.exceptions import ClientError
 
 from academy_ops.academy.contract import DLQ_SUFFIX, MAX_RECEIVES, QUEUE_ATTRIBUTES
-from academy_ops.clients import AWS_ERRORS, Target
+from academy_ops.clients import Target
+from academy_ops.failures import AWS_ERRORS
 from academy_ops.messages import Text, say
 from academy_ops.remedies.plan import Plan
 from academy_ops.remedies.refusal import NOTHING_CHANGED, denied

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Final
 
-from academy_ops.clients import AWS_ERRORS, Target
+from academy_ops.clients import Target
 from academy_ops.diagnosis.findings import because
 from academy_ops.diagnosis.records import Unseen
+from academy_ops.failures import AWS_ERRORS
 from academy_ops.messages import Text, say
 from academy_ops.remedies.plan import Plan, Progress
 from academy_ops.remedies.refusal import NOTHING_CHANGED, RemedyError, denied

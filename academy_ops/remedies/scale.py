@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
-from academy_ops.clients import AWS_ERRORS, Target
+from academy_ops.clients import Target
 from academy_ops.diagnosis.records import Unseen
+from academy_ops.failures import AWS_ERRORS
 from academy_ops.messages import Text, say
 from academy_ops.remedies import group
 from academy_ops.remedies.group import Seen

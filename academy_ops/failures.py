@@ -1,0 +1,125 @@
+"""What an error of a call to the outside means: codes of AWS and R2, exceptions of botocore, httpx and the socket."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from typing import Final
+
+import httpx
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectTimeoutError,
+    CredentialRetrievalError,
+    EndpointConnectionError,
+    HTTPClientError,
+    NoCredentialsError,
+    PartialCredentialsError,
+    ProfileNotFound,
+    ReadTimeoutError,
+    SSLError,
+    SSOTokenLoadError,
+    TokenRetrievalError,
+    UnauthorizedSSOTokenError,
+)
+from botocore.exceptions import ConnectionError as BotoConnectionError
+from botocore.parsers import ResponseParserError
+
+from academy_ops.diagnosis.records import Reason
+
+AWS_ERRORS: Final = (BotoCoreError, ClientError, ResponseParserError, KeyError)
+"""What a boto3 call, and reading its answer, can raise: half an answer is parsed as one that lacks the field."""
+
+_REASONS: Final[dict[str, Reason]] = {
+    "AccessDenied": "denied",
+    "AccessDeniedException": "denied",
+    "UnauthorizedOperation": "denied",
+    "AuthorizationError": "denied",
+    "Forbidden": "denied",
+    "403": "denied",
+    "InvalidClientTokenId": "credentials-invalid",
+    "UnrecognizedClientException": "credentials-invalid",
+    "InvalidAccessKeyId": "credentials-invalid",
+    "AuthFailure": "credentials-invalid",
+    "ExpiredToken": "credentials-invalid",
+    "ExpiredTokenException": "credentials-invalid",
+    "RequestExpired": "clock-skew",
+    "SignatureDoesNotMatch": "credentials-invalid",
+    # The services that speak JSON.
+    "InvalidSignatureException": "credentials-invalid",
+    "IncompleteSignature": "credentials-invalid",
+    "MissingAuthenticationToken": "credentials-missing",
+    "RequestTimeTooSkewed": "clock-skew",
+    "Throttling": "throttled",
+    "ThrottlingException": "throttled",
+    "TooManyRequestsException": "throttled",
+    "ThrottledException": "throttled",
+    "RequestLimitExceeded": "throttled",
+    "RequestThrottled": "throttled",
+    "RequestThrottledException": "throttled",
+    "EC2ThrottledException": "throttled",
+    "SlowDown": "throttled",
+}
+_SERVER_ERROR: Final = 500
+
+
+def aws_reason(error: Exception) -> Reason:
+    """Name the reason behind an AWS or R2 error."""
+    if isinstance(error, ClientError):
+        code = str(error.response.get("Error", {}).get("Code", ""))
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        message = str(error.response.get("Error", {}).get("Message", ""))
+        mismatch = code in {"SignatureDoesNotMatch", "InvalidSignatureException"}
+        if mismatch and ("expired" in message or "not yet current" in message):
+            return "clock-skew"
+        fallback: Reason = "server-error" if status >= _SERVER_ERROR else "unexpected-answer"
+        return _REASONS.get(code, fallback)
+    if isinstance(error, EndpointConnectionError):
+        return _socket_reason(error.kwargs.get("error"))
+    for kinds, reason in _BOTOCORE_REASONS:
+        if isinstance(error, kinds):
+            return reason
+    return "unexpected-answer"
+
+
+_BOTOCORE_REASONS: Final[tuple[tuple[tuple[type[Exception], ...], Reason], ...]] = (
+    ((NoCredentialsError, PartialCredentialsError, ProfileNotFound), "credentials-missing"),
+    (
+        (SSOTokenLoadError, UnauthorizedSSOTokenError, TokenRetrievalError, CredentialRetrievalError),
+        "credentials-invalid",
+    ),
+    ((ConnectTimeoutError, ReadTimeoutError), "timeout"),
+    ((SSLError,), "tls"),
+    ((BotoConnectionError, HTTPClientError), "unreachable"),
+)
+
+
+def http_reason(error: Exception) -> Reason:
+    """Name the reason why an HTTP request got no answer."""
+    if isinstance(error, httpx.TimeoutException):
+        return "timeout"
+    if isinstance(error, httpx.InvalidURL | httpx.UnsupportedProtocol):
+        return "not-configured"
+    if isinstance(error, httpx.RemoteProtocolError | httpx.DecodingError):
+        # Something listens and answers, but not in HTTP.
+        return "unexpected-answer"
+    return _socket_reason(error)
+
+
+def _socket_reason(error: BaseException | None) -> Reason:
+    """Name what happened at the socket; libraries wrap its error, and the innermost one says it."""
+    while error is not None:
+        for kind, reason in _SOCKET_REASONS:
+            if isinstance(error, kind):
+                return reason
+        error = error.__cause__ or error.__context__
+    return "unreachable"
+
+
+_SOCKET_REASONS: Final[tuple[tuple[type[BaseException], Reason], ...]] = (
+    (ssl.SSLError, "tls"),
+    (ConnectionRefusedError, "refused"),
+    (ConnectionResetError, "refused"),
+    (socket.gaierror, "dns"),
+)

@@ -1,0 +1,112 @@
+"""Reading the worker group from AWS: the group, its activities, its instances, its autoscaler."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from botocore.exceptions import ClientError
+
+from academy_ops.clients import Target
+from academy_ops.diagnosis.records import Unseen
+from academy_ops.failures import AWS_ERRORS
+from checks.facts import Activity, Autoscaler, Group, GroupInstance, Machine
+
+_FILTER_VALUES: Final = 200
+"""DescribeInstances takes at most 200 values of a filter."""
+
+
+def read_group(target: Target) -> Group | Unseen | None:
+    """Return the group; None when there is none of that name."""
+    name = target.settings.group
+    try:
+        answer = target.connect.aws("autoscaling").describe_auto_scaling_groups(AutoScalingGroupNames=[name])
+        return next((_read_group(group) for group in answer["AutoScalingGroups"]), None)
+    except AWS_ERRORS as error:
+        return target.connect.unseen(error, "autoscaling:DescribeAutoScalingGroups")
+
+
+def _read_group(group: dict[str, Any]) -> Group:
+    return Group(
+        desired=group["DesiredCapacity"],
+        minimum=group["MinSize"],
+        maximum=group["MaxSize"],
+        suspended=tuple(one["ProcessName"] for one in group.get("SuspendedProcesses", [])),
+        instances=tuple(
+            GroupInstance(one["InstanceId"], one["LifecycleState"], one["HealthStatus"])
+            for one in group.get("Instances", [])
+        ),
+    )
+
+
+def read_activities(target: Target) -> tuple[Activity, ...] | Unseen:
+    """Return the group's last twenty activities, newest first."""
+    name = target.settings.group
+    clean = target.connect.clean
+    try:
+        answer = target.connect.aws("autoscaling").describe_scaling_activities(AutoScalingGroupName=name, MaxRecords=20)
+        return tuple(
+            Activity(
+                one.get("StatusCode", ""),
+                clean(one.get("Description", "")),
+                clean(one.get("StatusMessage", "")),
+                clean(one.get("Cause", "")),
+                one.get("StartTime"),
+            )
+            for one in answer["Activities"]
+        )
+    except ClientError as error:
+        if error.response.get("Error", {}).get("Code") == "ValidationError":
+            # The group does not exist; the group itself says so.
+            return ()
+        return target.connect.unseen(error, "autoscaling:DescribeScalingActivities")
+    except AWS_ERRORS as error:
+        return target.connect.unseen(error, "autoscaling:DescribeScalingActivities")
+
+
+def read_machines(target: Target) -> tuple[Machine, ...] | Unseen:
+    """Return the instances that bear the workers' name, those outside the group, too."""
+    by_name = [
+        {"Name": "tag:Name", "Values": [target.settings.worker]},
+        {"Name": "instance-state-name", "Values": ["pending", "running", "stopping", "stopped"]},
+    ]
+    return _described(target, by_name)
+
+
+def read_nameless(target: Target, group: Group, known: tuple[Machine, ...]) -> tuple[Machine, ...] | Unseen:
+    """Look up the group's instances that don't bear the workers' name."""
+    missing = [one.instance_id for one in group.instances if one.instance_id not in {one.instance_id for one in known}]
+    return _described(target, [{"Name": "instance-id", "Values": missing[:_FILTER_VALUES]}]) if missing else ()
+
+
+def _described(target: Target, filters: list[dict[str, Any]]) -> tuple[Machine, ...] | Unseen:
+    try:
+        pages = target.connect.aws("ec2").get_paginator("describe_instances")
+        return tuple(
+            Machine(one["InstanceId"], one["State"]["Name"], one.get("LaunchTime"), one.get("PrivateIpAddress"))
+            for page in pages.paginate(Filters=filters)
+            for reservation in page["Reservations"]
+            for one in reservation["Instances"]
+        )
+    except AWS_ERRORS as error:
+        return target.connect.unseen(error, "ec2:DescribeInstances")
+
+
+def read_autoscaler(target: Target) -> Autoscaler | Unseen | None:
+    """Return the autoscaler's function and its rule; None when there is no such function."""
+    action = "lambda:GetFunctionConfiguration"
+    try:
+        function = target.connect.aws("lambda").get_function_configuration(FunctionName=target.settings.autoscaler)
+        action = "events:ListRuleNamesByTarget"
+        events = target.connect.aws("events")
+        rules = events.list_rule_names_by_target(TargetArn=function["FunctionArn"])["RuleNames"]
+        action = "events:DescribeRule"
+        states = {name: events.describe_rule(Name=name)["State"] for name in rules}
+    except ClientError as error:
+        if error.response.get("Error", {}).get("Code") == "ResourceNotFoundException":
+            return None
+        return target.connect.unseen(error, action)
+    except AWS_ERRORS as error:
+        return target.connect.unseen(error, action)
+    enabled = next((name for name, state in states.items() if state.startswith("ENABLED")), None)
+    # A function that has not been updated since 2021 tells no state; it is active.
+    return Autoscaler(function.get("State") or "Active", enabled or next(iter(states), None), enabled is not None)

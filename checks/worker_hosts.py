@@ -1,0 +1,113 @@
+"""Through SSM into the workers' hosts: which agents are online, what the probe tells there, and the parameter."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Final
+
+from botocore.exceptions import ClientError
+
+from academy_ops import hostscript
+from academy_ops.clients import Target, each
+from academy_ops.diagnosis.records import Unseen
+from academy_ops.failures import AWS_ERRORS
+from checks.facts import Host, Parameter
+from checks.worker_report import compare, digests_of, parse_parameter, read_host
+
+_BATCH: Final = 50
+"""SendCommand takes at most 50 instance ids."""
+_POLL_SECONDS: Final = 0.2
+_COMMAND_SECONDS: Final = 30
+_ENDED: Final = frozenset({"Success", "Failed", "TimedOut", "Cancelled"})
+
+
+def online_agents(target: Target, ids: Sequence[str]) -> dict[str, bool] | Unseen:
+    """Tell for each instance whether its SSM agent is online."""
+    if not ids:
+        return {}
+    try:
+        pages = target.connect.aws("ssm").get_paginator("describe_instance_information")
+        states = {
+            one["InstanceId"]: one["PingStatus"] == "Online"
+            for start in range(0, len(ids), _BATCH)
+            for page in pages.paginate(Filters=[{"Key": "InstanceIds", "Values": list(ids[start : start + _BATCH])}])
+            for one in page["InstanceInformationList"]
+        }
+    except AWS_ERRORS as error:
+        return target.connect.unseen(error, "ssm:DescribeInstanceInformation")
+    return {one: states.get(one, False) for one in ids}
+
+
+def ask(target: Target, ids: Sequence[str], salt: str) -> tuple[tuple[Host, ...], dict[str, Unseen]]:
+    """Run the probe on every instance, in as few commands as SSM allows, and read what each told."""
+    script = hostscript.probe(target.settings.worker, target.job_id, salt)
+    batches = [list(ids[start : start + _BATCH]) for start in range(0, len(ids), _BATCH)]
+    sent = {one: command for batch in batches for command in [_send(target, script, batch)] for one in batch}
+    told = dict(zip(ids, each(partial(_told, target, sent), ids), strict=True))
+    hosts: list[Host] = []
+    unseen: dict[str, Unseen] = {}
+    for instance_id, output in told.items():
+        if isinstance(output, Unseen):
+            unseen[instance_id] = output
+        elif host := read_host(instance_id, output, salt, target.settings, target.connect):
+            hosts.append(host)
+        else:
+            unseen[instance_id] = Unseen("unexpected-answer", "AWS-RunShellScript")
+    return tuple(hosts), unseen
+
+
+def _send(target: Target, script: str, ids: list[str]) -> str | Unseen:
+    """Send the script; return the command's id."""
+    try:
+        answer = target.connect.aws("ssm").send_command(
+            InstanceIds=ids,
+            DocumentName="AWS-RunShellScript",
+            Parameters={"commands": [script], "executionTimeout": [str(_COMMAND_SECONDS)]},
+            TimeoutSeconds=_COMMAND_SECONDS,
+        )
+        return str(answer["Command"]["CommandId"])
+    except AWS_ERRORS as error:
+        return target.connect.unseen(error, "ssm:SendCommand")
+
+
+def _told(target: Target, sent: Mapping[str, str | Unseen], instance_id: str) -> str | Unseen:
+    command = sent[instance_id]
+    return command if isinstance(command, Unseen) else _output(target, command, instance_id)
+
+
+def _output(target: Target, command_id: str, instance_id: str) -> str | Unseen:
+    """Wait until the command has ended on the instance, and return what it printed."""
+    ssm = target.connect.aws("ssm")
+    while target.pause(_POLL_SECONDS):
+        try:
+            answer = ssm.get_command_invocation(CommandId=command_id, InstanceId=instance_id)
+        except ClientError as error:
+            # SSM knows an invocation only some moments after it was sent.
+            if error.response.get("Error", {}).get("Code") == "InvocationDoesNotExist":
+                continue
+            return target.connect.unseen(error, "ssm:GetCommandInvocation")
+        except AWS_ERRORS as error:
+            return target.connect.unseen(error, "ssm:GetCommandInvocation")
+        if answer["Status"] == "Success":
+            return str(answer["StandardOutputContent"])
+        if answer["Status"] in _ENDED:
+            said = f"{answer['Status']}: {answer.get('StandardErrorContent', '')}"
+            return Unseen("unexpected-answer", "AWS-RunShellScript", target.connect.clean(said.strip()))
+    return Unseen("timeout", "AWS-RunShellScript")
+
+
+def read_parameter(target: Target, salt: str) -> Parameter | Unseen | None:
+    """Read the workers' parameter; its values stay in this function."""
+    try:
+        name = target.settings.parameter
+        answer = target.connect.aws("ssm").get_parameter(Name=name, WithDecryption=True)["Parameter"]
+        form, values = parse_parameter(answer["Value"])
+    except ClientError as error:
+        if error.response.get("Error", {}).get("Code") == "ParameterNotFound":
+            return None
+        return target.connect.unseen(error, "ssm:GetParameter")
+    except AWS_ERRORS as error:
+        return target.connect.unseen(error, "ssm:GetParameter")
+    known = compare(digests_of(values, salt), salt, target.settings) if form != "unreadable" else None
+    return Parameter(form, answer.get("LastModifiedDate"), known)
