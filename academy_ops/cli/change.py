@@ -15,7 +15,7 @@ import typer
 from academy_ops.cli import errors
 from academy_ops.cli.confirm import confirm
 from academy_ops.cli.errors import RefusedError
-from academy_ops.messages import Text, say
+from academy_ops.messages import Text, _, say
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -116,7 +116,10 @@ def follow(out: Console, target: Target, planned: Plan) -> End | None:
     Raises:
         RemedyError: What was changed can no longer be seen.
     """
+    from rich.text import Text as Line
+
     from academy_ops.report import waiting
+    from academy_ops.report.layout import hanging
 
     end: End | None = "reached"
     shown, began = "", time.monotonic()
@@ -124,8 +127,8 @@ def follow(out: Console, target: Target, planned: Plan) -> End | None:
         for step in planned.follow(target) if planned.follow else ():
             end, text = step.end, str(step.text)
             if text != shown:
-                seconds = f"{time.monotonic() - began:3.0f}"
-                tell(out, say("{seconds} s: {step}", seconds=seconds, step=step.text))
+                head = Line(_("{seconds} s", seconds=f"{time.monotonic() - began:3.0f}"), "dim")
+                hanging(out, head, Line(text), head.cell_len + 2)
                 shown = text
     return end
 

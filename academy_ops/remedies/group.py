@@ -16,9 +16,14 @@ from academy_ops.remedies.plan import Progress
 from academy_ops.remedies.refusal import RemedyError
 from checks import logs, queue, workers
 from checks.facts import Autoscaler, Case, Container, Depth, Group, WorkersFacts
+from checks.times import age
+
+_Start = tuple[str, datetime | None]
+"""A worker's instance, and when its container was started; a crash in between gives it another start."""
 
 _POLL_SECONDS: Final = 2.0
 _CRASHES: Final = 3
+_CRASH_SECONDS: Final = 300
 _FINAL: Final = frozenset[Reason]({"denied", "credentials-missing", "credentials-invalid", "not-asked"})
 """Why something can't be seen, and won't be in two seconds either."""
 BOOT_COST: Final = say(
@@ -106,14 +111,16 @@ def follow(target: Target, desired: int, before: Seen, *, replaced: bool = False
     Raises:
         RemedyError: The group could no longer be seen. The change itself was made.
     """
+    old = before.instances if replaced else frozenset[str]()
+    steady = set[_Start]()
     while True:
-        step = _stage(target, desired, before, before.instances if replaced else frozenset())
+        step = _stage(target, desired, before, old, steady)
         yield step
         if step.end or not target.pause(_POLL_SECONDS):
             return
 
 
-def _stage(target: Target, desired: int, before: Seen, old: frozenset[str]) -> Progress:
+def _stage(target: Target, desired: int, before: Seen, old: frozenset[str], steady: set[_Start]) -> Progress:
     seen = look(target)
     if seen.group.desired != desired:
         return Progress(
@@ -127,7 +134,7 @@ def _stage(target: Target, desired: int, before: Seen, old: frozenset[str]) -> P
     serving = [one.instance_id for one in seen.group.instances if one.lifecycle == "InService"]
     if len(serving) < desired:
         return _launching(seen, before, len(serving), desired)
-    return _inside(target, seen, desired)
+    return _inside(target, seen, desired, steady)
 
 
 def _launching(seen: Seen, before: Seen, serving: int, desired: int) -> Progress:
@@ -144,20 +151,24 @@ def _launching(seen: Seen, before: Seen, serving: int, desired: int) -> Progress
     return Progress(say("In service {count} of {desired}; no instance yet", count=serving, desired=desired))
 
 
-def _inside(target: Target, seen: Seen, desired: int) -> Progress:
-    facts = logs.observe(target, replace(_case(target), workers=seen.facts))
+def _inside(target: Target, seen: Seen, desired: int, steady: set[_Start]) -> Progress:
+    """Look into the workers; those that ran when last looked at, and still do, are ``steady``."""
+    case = replace(_case(target), workers=seen.facts)
+    facts = logs.observe(target, case)
     if isinstance(facts.online, Unseen):
         return _blind(facts.online)
-    denied = next((one for one in facts.unseen_hosts.values() if one.reason in _FINAL), None)
-    containers = [host.container for host in facts.hosts if host.container]
-    crashing = [one for one in containers if one.restarts >= _CRASHES or one.status == "restarting"]
-    running = [one for one in containers if one.status == "running"]
-    if denied:
+    if denied := next((one for one in facts.unseen_hosts.values() if one.reason in _FINAL), None):
         return _blind(denied)
-    if crashing:
-        count = crashing[0].restarts
+    found = [(host.instance_id, host.container) for host in facts.hosts if host.container]
+    if crashing := next((one for _, one in found if _crashes(case, one)), None):
+        count = crashing.restarts
         return Progress(say("The worker's container crashes; it was restarted {count} times.", count=count), "failed")
-    if len(running) < desired:
+    running = [container for _, container in found if container.status == "running"]
+    starts = {(name, container.started_at) for name, container in found if container.status == "running"}
+    stay = starts & steady
+    steady.clear()
+    steady.update(starts)
+    if len(stay) < desired:
         step = say(
             "In service; SSM agents online {online}, containers running {running} of {desired}",
             online=sum(facts.online.values()),
@@ -168,6 +179,12 @@ def _inside(target: Target, seen: Seen, desired: int) -> Progress:
     if _polls(running, seen.depth):
         return Progress(say("In service and polling: {count}", count=len(running)), "reached")
     return Progress(say("The container runs; it has not taken a message yet"))
+
+
+def _crashes(case: Case, container: Container) -> bool:
+    since = age(case.observed_at, container.started_at)
+    lately = since is not None and since < _CRASH_SECONDS
+    return container.status == "restarting" or (container.restarts >= _CRASHES and lately)
 
 
 def _blind(unseen: Unseen) -> Progress:
