@@ -26,6 +26,8 @@ DATABASE_DOWN: Final = (
 
 _OF_AWS: Final = r':? *"?https?://[^/"]*amazonaws\.com'
 """The worker's queue is asked in the same words as R2."""
+_PHONE: Final = "(전화번호|연락처|핸드폰|phone)"
+_COLUMN: Final = "(열|컬럼|칼럼|column)"
 _PARENT_PHONE: Final = r"(학부모|부모|보호자)\s*(전화|핸드폰|휴대폰|연락처)(번호)?"
 
 _MESSAGES: Final = tuple(
@@ -33,12 +35,9 @@ _MESSAGES: Final = tuple(
     for form, code in (
         (r"NoSuchKey|\(404\) when calling the (Get|Head)Object", "excel-object-missing"),
         (r"NoSuchBucket|\(404\) when calling the HeadBucket", "r2-bucket-missing"),
-        (
-            # R2 calls a key of the wrong length, as an AWS key is, an invalid argument.
-            r"InvalidAccessKeyId|SignatureDoesNotMatch|\((Unauthorized|401)\)"
-            r"|\(InvalidArgument\) when calling the (Get|Head)Object",
-            "r2-credentials-rejected",
-        ),
+        (r"InvalidAccessKeyId|SignatureDoesNotMatch|\((Unauthorized|401)\)", "r2-credentials-rejected"),
+        # So R2 calls a key of the wrong length, as an AWS key is.
+        (r"\(InvalidArgument\) when calling the (Get|Head)Object", "r2-credentials-rejected"),
         (r"\((AccessDenied|Forbidden|403)\) when calling the (Get|Head|List)(Object|Bucket)", "r2-access-denied"),
         (r"\((InternalError|ServiceUnavailable|5\d\d)\) when calling the (Get|Head)Object", "r2-server-error"),
         (r"R2 settings missing|R2_\w+ .*(missing|not set)", "worker-env-missing"),
@@ -47,36 +46,24 @@ _MESSAGES: Final = tuple(
         (r"\bMemoryError\b|out of memory", "worker-out-of-memory"),
         (r"NonExistentQueue|QueueDoesNotExist", "queue-missing"),
         (DATABASE_DOWN, "worker-database-down"),
+        (rf"(Could not connect to the|(Connect|Read) timeout on) endpoint URL(?!{_OF_AWS})", "r2-endpoint-unreachable"),
+        (r"not a zip file|BadZipFile|encrypted|\.xls\b(?!x)", "excel-unreadable"),
+        (r"(암호|비밀번호)[가로]? ?(걸|설정|보호)|암호화|엑셀 파일을 열", "excel-unreadable"),
+        # What the database refuses shows the row, with its phone number; the workbook is not at fault.
         (
-            rf"(Could not connect to the|(Connect|Read) timeout on) endpoint URL(?!{_OF_AWS})",
-            "r2-endpoint-unreachable",
+            r"IntegrityError|DataError|violates .*constraint|duplicate key|UNIQUE constraint|value too long",
+            "job-failed",
         ),
-        (
-            r"not a zip file|BadZipFile|encrypted|(암호|비밀번호)[가로]? ?(걸|설정|보호)|암호화|엑셀 파일을 열|\.xls\b(?!x)",
-            "excel-unreadable",
-        ),
-        # What the database refuses shows the row that it refuses, with its phone number; the workbook is not at fault.
-        (r"IntegrityError|DataError|violates .*constraint|duplicate key|UNIQUE constraint|value too long", "job-failed"),
         # Before the columns: that message goes on to say which ones the row must have.
-        (
-            r"(헤더|머리글|제목)\s*(행|줄)?\s*(\([^)]*\))?[을를이가]?\s*(찾|없)|no header|header row (was )?not found",
-            "excel-header-missing",
-        ),
-        (
-            rf"{_PARENT_PHONE}[^.\n]{{0,20}}?(열|컬럼|칼럼|column)|parent[- _]?phone[- _]*column"
-            rf"|(열|컬럼|칼럼|columns?)[이가은는]? ?(없|누락|missing).*{_PARENT_PHONE}",
-            "excel-phone-column-missing",
-        ),
-        (
-            r"(전화번호|연락처|핸드폰|phone).*"
-            r"(\d+\s*(개|건|행|명|rows?\b)|failed|형식|검증|유효하지|올바르지|자리|자릿수|010|invalid)",
-            "excel-phone-invalid",
-        ),
+        (r"(헤더|머리글|제목)\s*(행|줄)?\s*(\([^)]*\))?[을를이가]?\s*(찾|없)", "excel-header-missing"),
+        (r"no header|header row (was )?not found", "excel-header-missing"),
+        (rf"{_PARENT_PHONE}[^.\n]{{0,20}}?{_COLUMN}|parent[- _]?phone[- _]*column", "excel-phone-column-missing"),
+        (rf"{_COLUMN}s?[이가은는]? ?(없|누락|missing).*{_PARENT_PHONE}", "excel-phone-column-missing"),
+        (rf"{_PHONE}.*(\d+\s*(개|건|행|명|rows?\b)|failed|invalid|010)", "excel-phone-invalid"),
+        (rf"{_PHONE}.*(형식|검증|유효하지|올바르지|자[리릿])", "excel-phone-invalid"),
         (r"header row", "excel-header-missing"),
-        (
-            r"학생\s*(행|데이터|정보)?[을를이가]?\s*(한 명도\s*)?(없|존재하지|찾지 못|찾을 수 없)|데이터 행이 없|no (valid )?student",
-            "excel-no-students",
-        ),
+        (r"학생\s*(행|데이터|정보)?[을를이가]?\s*(한 명도\s*)?(없|존재하지|찾지 못|찾을 수 없)", "excel-no-students"),
+        (r"데이터 행이 없|no (valid )?student", "excel-no-students"),
     )
 )
 """The job's own words, most telling first; facts.md lists what operators meet in production."""

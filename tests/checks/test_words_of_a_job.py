@@ -1,0 +1,59 @@
+"""What a failed job's own words prove, as production and its libraries write them."""
+
+import pytest
+
+from checks.job_document import code_of_message
+from tests.checks import at_hand as h
+
+SQS = "https://sqs.ap-northeast-2.amazonaws.com/"
+R2 = "https://account.r2.cloudflarestorage.com/academy-excel/x"
+
+
+@pytest.mark.parametrize(
+    ("message", "code"),
+    [
+        ("헤더 행을 찾을 수 없습니다. 이름, 학부모전화번호 열이 있는지 확인하세요.", "excel-header-missing"),
+        ("헤더 행(이름, 학부모전화번호)을 찾을 수 없습니다.", "excel-header-missing"),
+        ("'학부모전화번호' 열이 없습니다.", "excel-phone-column-missing"),
+        ("필수 열이 없습니다: 학부모전화번호", "excel-phone-column-missing"),
+        ("보호자 연락처 열을 찾을 수 없습니다", "excel-phone-column-missing"),
+        ("parent phone column not found in header row", "excel-phone-column-missing"),
+        ("전화번호 자릿수가 맞지 않습니다", "excel-phone-invalid"),
+        ("학생 데이터가 존재하지 않습니다", "excel-no-students"),
+        ("엑셀에 학생이 한 명도 없습니다", "excel-no-students"),
+        ("비밀번호가 걸린 파일입니다", "excel-unreadable"),
+        ("server closed the connection unexpectedly", "worker-database-down"),
+        ('could not translate host name "db" to address', "worker-database-down"),
+        (f'Connect timeout on endpoint URL: "{R2}"', "r2-endpoint-unreachable"),
+        (
+            "(InvalidArgument) when calling the GetObject operation: Credential access key has length 20, should be 32",
+            "r2-credentials-rejected",
+        ),
+    ],
+)
+def test_a_message_proves_its_code(message: str, code: str) -> None:
+    assert code_of_message(message) == code
+
+
+@pytest.mark.parametrize(
+    "message", [f'Could not connect to the endpoint URL: "{SQS}"', "초기 비밀번호가 너무 짧습니다"]
+)
+def test_a_message_of_something_else_proves_no_fault_of_r2_or_of_the_workbook(message: str) -> None:
+    assert code_of_message(message) is None
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        'duplicate key value violates unique constraint "u" DETAIL: Key (parent_phone)=(01012345678) already exists.',
+        "DataError: value too long for type character varying(11): phone 01012345678",
+    ],
+)
+def test_a_row_that_the_database_refuses_is_no_phone_number_of_the_wrong_form(message: str) -> None:
+    assert h.verdict(h.case(document=h.job("FAILED", error_message=message))).cause == "job-failed"
+
+
+def test_rows_that_share_their_fault_tell_more_than_a_general_message() -> None:
+    rows = [{"row": number, "error": "전화번호 형식 오류"} for number in (3, 4)]
+    document = h.job("FAILED", error_message="일부 행에 오류", result={"created": 0, "total": 2, "failed": rows})
+    assert h.verdict(h.case(document=document)).cause == "excel-phone-invalid"
