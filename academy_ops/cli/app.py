@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from academy_ops.cli import bundle, config, demo, diagnose, explain, lab, queue, scale, serve, watch
+from academy_ops.cli import bundle, config, demo, diagnose, explain, iam_policy, lab, queue, scale, serve, watch
 from academy_ops.cli.options import Common, show_version, with_common
 from academy_ops.messages import _
 
@@ -38,6 +38,7 @@ app.command(help=watch.HELP)(watch.watch)
 app.command(help=config.HELP)(config.config)
 app.command(help=bundle.HELP)(bundle.bundle)
 app.command(help=explain.HELP)(explain.explain)
+app.command("iam-policy", help=iam_policy.HELP)(iam_policy.iam_policy)
 app.command(help=demo.HELP)(demo.demo)
 app.add_typer(lab.app, name="lab")
 app.add_typer(serve.app, name="serve")
