@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from academy_ops.cli import bundle, config, demo, diagnose, explain, iam_policy, lab, queue, scale, serve, watch
-from academy_ops.cli.options import Common, show_version, with_common
+from academy_ops.cli.options import Common, show_version, with_any_output
 from academy_ops.messages import _
 
 app = typer.Typer(
@@ -19,7 +19,7 @@ app = typer.Typer(
 
 
 @app.callback()
-@with_common
+@with_any_output
 def root(
     common: Common,
     _version: Annotated[
@@ -27,7 +27,7 @@ def root(
         typer.Option("--version", help=_("Show the version."), callback=show_version, is_eager=True),
     ] = False,
 ) -> None:
-    """Take the common options that stand before the command's name; `with_common` keeps them."""
+    """Take the common options that stand before the command's name; `with_any_output` keeps them."""
 
 
 app.command(help=diagnose.HELP)(diagnose.diagnose)

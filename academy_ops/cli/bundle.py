@@ -10,7 +10,7 @@ import typer
 from academy_ops.cli.diagnose import From, check_names, exit_code, run_and_print
 from academy_ops.cli.errors import RefusedError
 from academy_ops.cli.job_id import JobId
-from academy_ops.cli.options import Common, Output, with_common
+from academy_ops.cli.options import Common, Output, with_any_output
 from academy_ops.messages import _, say
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 HELP: Final = _("Diagnose, and write the evidence, without secrets, as one archive to attach to a ticket.")
 
 
-@with_common
+@with_any_output
 def bundle(
     common: Common,
     job_id: JobId = None,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import sys
 from collections.abc import Callable, Iterable
 from enum import StrEnum
 from pathlib import Path
@@ -14,7 +13,7 @@ import typer
 from academy_ops.cli import errors
 from academy_ops.cli.errors import RefusedError
 from academy_ops.cli.job_id import JobId
-from academy_ops.cli.options import Common, Output, with_common
+from academy_ops.cli.options import Common, Output, with_any_output
 from academy_ops.messages import _, say
 
 if TYPE_CHECKING:
@@ -47,7 +46,7 @@ From = Annotated[
 ]
 
 
-@with_common
+@with_any_output
 def diagnose(
     common: Common,
     job_id: JobId = None,
@@ -99,7 +98,7 @@ def diagnose(
     return exit_code(run.diagnosis)
 
 
-@with_common
+@with_any_output
 def check(
     common: Common,
     name: Annotated[str | None, typer.Argument(metavar="NAME", help=_("The check's name."), show_default=False)] = None,
@@ -119,6 +118,7 @@ def check(
     if name == "excel":
         from academy_ops.cli.excel import check_excel
 
+        common.refuse_reports()
         return check_excel(common, job_id)
     from academy_ops.cli import runs
 
@@ -155,8 +155,8 @@ def run_and_print(common: Common, make: Callable[[Observer], Run], keep: Callabl
         make: Makes the run, telling an observer how it goes.
         keep: Does with the run what is to be done whether or not somebody reads the output to its end.
     """
+    from academy_ops.cli.outputs import write_document
     from academy_ops.diagnosis.run import Silent
-    from academy_ops.report.document import as_text
 
     report = _table_report(common) if common.form is Output.TABLE else None
     with report.live() if report else contextlib.nullcontext():
@@ -165,7 +165,7 @@ def run_and_print(common: Common, make: Callable[[Observer], Run], keep: Callabl
         if report:
             report.verdict(run.diagnosis)
         else:
-            sys.stdout.write(as_text(run.diagnosis))
+            write_document(common, run.diagnosis)
     finally:
         if keep is not None:
             keep(run)

@@ -28,6 +28,12 @@ class Output(StrEnum):
 
     TABLE = "table"
     JSON = "json"
+    JUNIT = "junit"
+    MARKDOWN = "markdown"
+    GITHUB = "github"
+
+
+_PLAIN_OUTPUTS: Final = (Output.TABLE, Output.JSON)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +95,18 @@ class Common:
         """The form of the output."""
         return self.output or Output.TABLE
 
+    def refuse_reports(self) -> None:
+        """Refuse the forms that only a diagnosis has.
+
+        Raises:
+            RefusedError: One of them was asked for.
+        """
+        if self.form not in _PLAIN_OUTPUTS:
+            plain = ", ".join(_PLAIN_OUTPUTS)
+            raise RefusedError(
+                say("This command has no output {form}; it has {plain}.", form=self.form.value, plain=plain)
+            )
+
     def command_prefix(self) -> str:
         """Return how a remedy's command calls this tool again, with the same env file."""
         return f"academy-ops --env-file {shlex.quote(str(self.env_file))}" if self.env_file else "academy-ops"
@@ -114,8 +132,13 @@ _OPTIONS: Final[dict[str, Any]] = {
 }
 
 
-def with_common(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give ``command`` the common options; it takes them as one argument ``common``."""
+def with_common(command: Callable[..., Any], *, reports: bool = False) -> Callable[..., Any]:
+    """Give ``command`` the common options; it takes them as one argument ``common``.
+
+    Args:
+        command: The command.
+        reports: It has every form of output; others are refused those that only a diagnosis has.
+    """
     signature = inspect.signature(command, eval_str=True)
     own = [parameter for name, parameter in signature.parameters.items() if name != "common"]
     added = [
@@ -128,6 +151,8 @@ def with_common(command: Callable[..., Any]) -> Callable[..., Any]:
     def wrapped(*args: Any, context: typer.Context, **kwargs: Any) -> Any:  # noqa: ANN401 - whatever the command takes
         here = Common(**{name: kwargs.pop(name) for name in _OPTIONS})
         context.obj = merged(context.obj, here)
+        if not reports:
+            context.obj.refuse_reports()
         return command(*args, common=context.obj, **kwargs)
 
     keyword_only = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in own]
@@ -136,6 +161,11 @@ def with_common(command: Callable[..., Any]) -> Callable[..., Any]:
     vars(wrapped)["__signature__"] = signature.replace(parameters=parameters)
     wrapped.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     return wrapped
+
+
+def with_any_output(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give ``command`` the common options, as `with_common`; it shows a diagnosis in whatever form is asked for."""
+    return with_common(command, reports=True)
 
 
 def merged(before: object, here: Common) -> Common:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from rich.cells import cell_len
@@ -10,19 +10,20 @@ from rich.console import Console
 from rich.text import Text as Line
 
 from academy_ops.diagnosis.catalogue import CATALOGUE
-from academy_ops.diagnosis.records import Diagnosis, Finding, Remedy
+from academy_ops.diagnosis.records import Diagnosis, Finding, Remedy, VerdictStatus
 from academy_ops.diagnosis.redact import printable
-from academy_ops.messages import Text, _, say
+from academy_ops.messages import _
 from academy_ops.report.command import print_command
 from academy_ops.report.explanation import RISKS
 from academy_ops.report.facts import proof
 from academy_ops.report.layout import facts, hanging
+from academy_ops.report.reading import TITLES, others, to_do, unseen
 
-_TITLES: Final[Mapping[str, tuple[Text, str]]] = {
-    "healthy": (say("HEALTHY"), "bold green"),
-    "in-progress": (say("IN PROGRESS"), "bold cyan"),
-    "faulty": (say("FAULT FOUND"), "bold red"),
-    "undetermined": (say("UNDETERMINED"), "bold magenta"),
+_STYLES: Final[Mapping[VerdictStatus, str]] = {
+    "healthy": "bold green",
+    "in-progress": "bold cyan",
+    "faulty": "bold red",
+    "undetermined": "bold magenta",
 }
 _INDENT: Final = 2
 
@@ -37,8 +38,8 @@ def print_verdict(console: Console, diagnosis: Diagnosis, ops: str, *, verbose: 
         verbose: Say also what is left out otherwise: what symptoms mean, every remedy of a warning.
     """
     verdict = diagnosis.verdict
-    title, style = _TITLES[verdict.status]
-    head = Line(str(title), f"{style} reverse" if console.is_terminal else style)
+    style = _STYLES[verdict.status]
+    head = Line(str(TITLES[verdict.status]), f"{style} reverse" if console.is_terminal else style)
     if verdict.cause:
         head.append("  ", "not reverse").append(verdict.cause, "bold")
         head.append("  " + _("(runbook section {section})", section=verdict.section), "dim")
@@ -53,14 +54,10 @@ def print_verdict(console: Console, diagnosis: Diagnosis, ops: str, *, verbose: 
         hanging(console, Line(name, "bold"), Line(text), column)
     if any(finding.missing_permission for finding in diagnosis.findings):
         hanging(console, Line(), Line(_("The policy that the checks need: {ops} iam-policy", ops=ops)), 0)
-    for remedy in verdict.remedies:
+    for remedy in to_do(diagnosis, ops):
         console.print()
         print_remedy(console, remedy)
-    if verdict.status == "in-progress":
-        console.print()
-        follow = say("Wait; the browser shows the progress. To follow it here:")
-        print_remedy(console, Remedy(follow, f"{ops} watch {diagnosis.job_id}"))
-    for finding in _others(diagnosis):
+    for finding in others(diagnosis):
         console.print()
         _print_other(console, finding, every=verbose)
 
@@ -79,9 +76,7 @@ def print_remedy(console: Console, remedy: Remedy, label: str | None = None) -> 
 def _rows(diagnosis: Diagnosis, *, verbose: bool) -> Iterator[tuple[str, str]]:
     verdict = diagnosis.verdict
     if verdict.status == "undetermined":
-        unseen = [finding for finding in diagnosis.findings if finding.status == "unknown"]
-        for reason in dict.fromkeys(str(finding.because) for finding in unseen):
-            checks = dict.fromkeys(finding.check for finding in unseen if str(finding.because) == reason)
+        for reason, checks in unseen(diagnosis):
             yield _("Not seen"), printable(f"{', '.join(checks)}: {reason}")
     if verdict.symptoms and verbose:
         for code in verdict.symptoms:
@@ -90,13 +85,6 @@ def _rows(diagnosis: Diagnosis, *, verbose: bool) -> Iterator[tuple[str, str]]:
         yield _("Symptoms"), ", ".join(verdict.symptoms)
     if verdict.ruled_out:
         yield _("Ruled out"), ", ".join(verdict.ruled_out)
-
-
-def _others(diagnosis: Diagnosis) -> Iterable[Finding]:
-    """Return a finding for each other fault and each warning."""
-    verdict = diagnosis.verdict
-    told = {finding.cause: finding for finding in reversed(diagnosis.findings) if finding.status in {"fail", "warn"}}
-    return [told[code] for code in (*verdict.also, *verdict.warnings) if code in told and code != verdict.cause]
 
 
 def _print_other(console: Console, finding: Finding, *, every: bool) -> None:

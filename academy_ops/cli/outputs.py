@@ -1,0 +1,53 @@
+"""A diagnosis as a document on stdout, and as GitHub's step summary."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from academy_ops.cli.options import Common, Output
+from academy_ops.messages import _
+
+if TYPE_CHECKING:
+    from academy_ops.diagnosis.records import Diagnosis
+
+
+def write_document(common: Common, diagnosis: Diagnosis) -> None:
+    """Write the document asked for to stdout, and nothing else; for GitHub the step summary, too."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # The documents say so of themselves, whatever the console's encoding is.
+        sys.stdout.reconfigure(encoding="utf-8", errors="replace")
+    ops = common.command_prefix()
+    sys.stdout.write(_document(common.form, diagnosis, ops))
+    summary = os.environ.get("GITHUB_STEP_SUMMARY")
+    if common.form is Output.GITHUB and summary:
+        _append(Path(summary), _document(Output.MARKDOWN, diagnosis, ops))
+
+
+def _document(form: Output, diagnosis: Diagnosis, ops: str) -> str:
+    from academy_ops.report import document, github, junit, markdown
+
+    match form:
+        case Output.JUNIT:
+            return junit.as_text(diagnosis)
+        case Output.MARKDOWN:
+            return markdown.as_text(diagnosis, ops)
+        case Output.GITHUB:
+            return github.as_text(diagnosis, ops)
+        case _:
+            return document.as_text(diagnosis)
+
+
+def _append(path: Path, text: str) -> None:
+    """Append to the summary of the step; the annotations say the same, so it may fail."""
+    try:
+        with path.open("a", encoding="utf-8") as file:
+            file.write(text)
+    except OSError as error:
+        reason = error.strerror or "I/O error"
+        typer.echo(_("Can't write {path}: {reason}.", path=str(path), reason=reason), err=True)
