@@ -273,6 +273,9 @@ def _object_there(target: Target, document: JobDocument | Unseen | None) -> bool
 
 def _evidence(document: JobDocument) -> dict[str, Json]:
     evidence: dict[str, Json] = {"status": document.status}
+    for name, time in (("created_at", document.created_at), ("updated_at", document.updated_at)):
+        if time:
+            evidence[name] = time.isoformat()
     if document.error_message:
         evidence["error_message"] = document.error_message
     if document.percent is not None:
