@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Final
 
@@ -28,7 +28,7 @@ from checks.workers import past_boot, working
 
 LOST_SECONDS: Final = 60
 _OF_A_JOB: Final = re.compile(r"SQS_MESSAGE_RECEIVED|EXCEL_PARSING|SQS_JOB_|AI_JOB_IDEMPOTENT_SKIP")
-_JOB_ENDED: Final = re.compile(r"SQS_JOB_COMPLETED|SQS_JOB_FAILED|AI_JOB_IDEMPOTENT_SKIP")
+_JOB_ENDED: Final = re.compile(r"SQS_JOB_COMPLETED|SQS_JOB_FAILED|AI_JOB_IDEMPOTENT_SKIP|EXCEL_PARSING failed")
 _WAITED_SECONDS: Final = 120
 QUEUE_MISSING: Final = frozenset({"AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist"})
 _HIDES: Final = tuple(code for code, cause in CATALOGUE.items() if cause.section == "3-3")
@@ -48,6 +48,9 @@ def observe(target: Target, case: Case) -> QueueFacts:
             return QueueFacts(queue, dead, oldest, again=depth(target, target.settings.queue))
     if queue.total == 0 and pending(case) and not young(case, LOST_SECONDS) and target.pause(SECOND_LOOK_SECONDS):
         return QueueFacts(queue, dead, oldest, depth(target, target.settings.queue), look_again(target, at_once=True))
+    if _only_in_flight(queue) and pending(case) and not young(case, _WAITED_SECONDS):
+        # A worker may have taken it between the looks at job and queue.
+        return QueueFacts(queue, dead, oldest, job_again=look_again(target))
     return QueueFacts(queue, dead, oldest)
 
 
@@ -112,9 +115,9 @@ def _message_gone(case: Case, facts: QueueFacts, queue: Depth) -> bool:
         return False
     before = job_of(case)
     still = before is not None and job_again.status == before.status
-    # A dead letter was received three times before; without one, a worker that took the job may still have it.
+    # A dead letter was received three times before; without one, a worker may still have the job.
     given_up = dead is not None and dead.total > 0
-    return still and queue.total == 0 and again.total == 0 and (given_up or _worker_took(case) is not True)
+    return still and queue.total == 0 and again.total == 0 and (given_up or not _in_hand(case))
 
 
 def _unseen_again(case: Case, facts: QueueFacts, queue: Depth) -> Unseen | None:
@@ -135,22 +138,36 @@ def _stuck(case: Case, queue: Depth) -> bool:
     if document is None or not queue.in_flight:
         return False
     if pending(case):
-        idle = queue.visible == 0 and _busy(case) is False
-        return waited_at_least(case, _WAITED_SECONDS) and (working(case) == 0 or idle)
+        # While others wait, the job's own message may be one of them.
+        left = _only_in_flight(queue) and not _taken_since(case, document)
+        return left and waited_at_least(case, _WAITED_SECONDS) and (working(case) == 0 or _busy(case) is False)
     # A worker that still runs may hold another job's message.
     ended = age(case.observed_at, document.updated_at)
     return not active(case) and ended is not None and ended >= _WAITED_SECONDS and working(case) == 0
 
 
-def _worker_took(case: Case) -> bool | None:
-    """Tell whether a worker's log names the job; None where a log could not be seen or says nothing at all."""
-    logs = case.logs
-    if isinstance(logs, Unseen):
-        return None
-    containers = [host.container for host in logs.hosts]
-    if any(container and container.job_lines for container in containers):
-        return True
-    return False if _all_logs_seen(logs) else None
+def _only_in_flight(queue: Depth) -> bool:
+    return queue.in_flight > 0 and queue.visible == 0
+
+
+def _taken_since(case: Case, document: JobDocument) -> bool:
+    again = case.queue.job_again if isinstance(case.queue, QueueFacts) else None
+    return isinstance(again, JobDocument) and again.status != document.status
+
+
+def _in_hand(case: Case) -> bool:
+    """Tell whether a worker's log says that it has the job, or had it in the last two minutes."""
+    running = _running(case.logs) if isinstance(case.logs, LogsFacts) else []
+    return any(
+        _at_work(container.job_lines, container) or _lately(case, container.job_lines[-1:]) for container in running
+    )
+
+
+def _at_work(lines: Sequence[LogLine], container: Container) -> bool:
+    """Tell whether the last word of the process that runs now is not of a job's end."""
+    said = [line for line in lines if container.since_start(line)]
+    of_jobs = [line for line in said if _OF_A_JOB.search(line.text)]
+    return bool(said) and not (of_jobs and _JOB_ENDED.search(of_jobs[-1].text))
 
 
 def _busy(case: Case) -> bool | None:
@@ -158,9 +175,7 @@ def _busy(case: Case) -> bool | None:
     if isinstance(case.logs, Unseen):
         return None
     for container in _running(case.logs):
-        said = _of_jobs(container)
-        own = any(map(container.since_start, container.job_lines))
-        if own or (said and not _JOB_ENDED.search(said[-1].text)):
+        if _at_work(container.job_lines, container) or _at_work(_of_jobs(container), container):
             return True
     return None if not _all_logs_seen(case.logs) else _worked_lately(case)
 
@@ -172,8 +187,12 @@ def _worked_lately(case: Case) -> bool:
     must not look idle.
     """
     running = _running(case.logs) if isinstance(case.logs, LogsFacts) else []
-    lines = [line for container in running for line in _of_jobs(container)]
-    return any((age(case.observed_at, line.at) or _WAITED_SECONDS) < _WAITED_SECONDS for line in lines)
+    return _lately(case, [line for container in running for line in _of_jobs(container)])
+
+
+def _lately(case: Case, lines: Sequence[LogLine]) -> bool:
+    ages = [age(case.observed_at, line.at) for line in lines]
+    return any(known is not None and known < _WAITED_SECONDS for known in ages)
 
 
 def _of_jobs(container: Container) -> list[LogLine]:
