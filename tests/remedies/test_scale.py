@@ -84,3 +84,39 @@ def test_a_denied_change_says_that_nothing_was_changed_and_names_the_action(lab:
     assert "Nothing was changed" in done.stderr
     assert "autoscaling:SetDesiredCapacity" in done.stderr
     assert desired(lab) == 1
+
+
+def test_a_launch_that_fails_ends_the_wait_with_the_words_of_ec2(lab: Lab) -> None:
+    lab.break_fault("worker-launch-failing")
+    done = lab.tool("scale-worker", "--desired", "2", "--yes", "--wait")
+    assert done.returncode == 1
+    assert "The launch failed: We currently do not have sufficient t3.small capacity" in " ".join(done.stdout.split())
+    lab.tool("scale-worker", "--desired", "1", "--yes")
+
+
+def test_a_container_that_crashes_is_not_called_polling(lab: Lab) -> None:
+    lab.break_fault("worker-crash-loop")
+    done = lab.tool("scale-worker", "--desired", "1", "--wait")
+    assert done.returncode == 1
+    assert "The worker's container crashes" in done.stdout
+
+
+def test_a_wait_that_is_too_long_says_where_to_look(lab: Lab) -> None:
+    lab.break_fault("worker-launch-stuck")
+    done = lab.tool("scale-worker", "--desired", "1", "--wait", "--timeout", "3")
+    assert done.returncode == 1
+    assert "Not reached in time. Look with: academy-ops check workers" in done.stdout
+
+
+def test_to_zero_the_wait_ends_when_no_worker_is_left(lab: Lab) -> None:
+    done = lab.tool("scale-worker", "--desired", "0", "--yes", "--wait")
+    assert done.returncode == 0
+    assert "No worker is left." in done.stdout
+
+
+def test_where_the_containers_can_not_be_seen_it_does_not_claim_that_they_poll(lab: Lab) -> None:
+    keys = lab.keys_without("ssm:SendCommand")
+    done = lab.tool("scale-worker", "--desired", "1", "--wait", **keys)
+    assert done.returncode == 3
+    assert "whether they poll could not be seen" in done.stdout
+    assert "ssm:SendCommand" in done.stdout
