@@ -1,37 +1,106 @@
-"""A permission that is denied is unknown, with its IAM action; it is never a fault and never a pass."""
+"""With the policy that `iam-policy` prints every check can look; each action that is taken from it is named.
+
+The lab's gate enforces actions; resources and conditions it takes to match (tests/test_permissions.py reads those).
+A permission that is denied is unknown, with its IAM action; it is never a fault and never a pass.
+"""
+
+import json
+from typing import Any
 
 import pytest
 
+from academy_ops.lab import operate
+from academy_ops.permissions import FOR_CHECKS
 from tests.lab_at_hand import Lab
 
 pytestmark = pytest.mark.xdist_group("lab-2")
 
-ACTIONS = {
-    "autoscaling:DescribeAutoScalingGroups": "workers",
-    "autoscaling:DescribeScalingActivities": "workers",
-    "ec2:DescribeInstances": "workers",
-    "lambda:GetFunctionConfiguration": "workers",
-    "events:ListRuleNamesByTarget": "workers",
-    "events:DescribeRule": "workers",
-    "sqs:GetQueueUrl": "queue",
-    "sqs:GetQueueAttributes": "queue",
-    "ssm:DescribeInstanceInformation": "logs",
-    "ssm:SendCommand": "logs",
-    "ssm:GetCommandInvocation": "logs",
-    "ssm:GetParameter": "logs",
-}
+NEEDED_BY = {action: grant.needed_by for grant in FOR_CHECKS for action in grant.actions}
+OLDEST = "cloudwatch:GetMetricStatistics"
+"""Asked only where a message waits and no job tells since when."""
+# The lab's SSM has no KMS behind it; what AWS says there is served byte for byte in tests/checks/test_on_the_wire.py.
+ASKED = {action: check for action, check in NEEDED_BY.items() if action not in {OLDEST, "kms:Decrypt"}}
 
 
-@pytest.mark.parametrize(("action", "check"), ACTIONS.items())
-def test_a_denied_action_is_named_by_the_check_that_needs_it(lab: Lab, action: str, check: str) -> None:
-    told = lab.diagnose(**lab.keys_without(action))
+def keys(lab: Lab, *options: str, without: str = "") -> dict[str, str]:
+    """Return AWS keys that may do what `iam-policy` says, but for one action."""
+    policy: dict[str, Any] = json.loads(lab.tool("iam-policy", *options).stdout)
+    left = [
+        {**statement, "Action": [action for action in statement["Action"] if action != without]}
+        for statement in policy["Statement"]
+    ]
+    policy["Statement"] = [statement for statement in left if statement["Action"]]
+    with lab.operated():
+        made = operate.keys_for(policy)
+    return {"AWS_ACCESS_KEY_ID": made.key_id, "AWS_SECRET_ACCESS_KEY": made.secret}
+
+
+def test_with_exactly_this_policy_every_check_can_look(lab: Lab) -> None:
+    told = lab.diagnose(lab.ended_job(), **keys(lab))
+    assert told.short == (0, "healthy", None)
+    assert {finding["check"]: finding["status"] for finding in told.document["findings"]} == dict.fromkeys(
+        ("access", "r2", "endpoint", "job", "workers", "queue", "logs"), "ok"
+    )
+
+
+def test_with_exactly_this_policy_the_age_of_a_waiting_message_is_seen(lab: Lab) -> None:
+    lab.break_fault("queue-not-consumed")
+    told = lab.diagnose(**keys(lab))
+    assert told.short == (1, "faulty", "queue-not-consumed")
+    assert [finding["missing_permission"] for finding in told.findings("queue")] == [None]
+
+
+def test_where_the_age_may_not_be_asked_it_is_named_and_the_fault_is_still_told(lab: Lab) -> None:
+    lab.break_fault("queue-not-consumed")
+    told = lab.diagnose(**keys(lab, without=OLDEST))
+    assert told.short == (1, "faulty", "queue-not-consumed")
+    assert OLDEST in [finding["missing_permission"] for finding in told.findings(NEEDED_BY[OLDEST])]
+
+
+@pytest.mark.parametrize(("action", "check"), ASKED.items())
+def test_an_action_that_is_missing_is_named_by_the_check_that_needs_it(lab: Lab, action: str, check: str) -> None:
+    told = lab.diagnose(**keys(lab, without=action))
     assert told.short == (3, "undetermined", None)
-    assert action in [finding["missing_permission"] for finding in told.findings(check)]
+    assert [one["missing_permission"] for one in told.findings(check) if one["status"] == "unknown"] == [action]
     assert "fail" not in [finding["status"] for finding in told.document["findings"]]
 
 
+def test_with_actions_workers_can_be_scaled_and_queues_created(lab: Lab) -> None:
+    mine = keys(lab, "--with-actions")
+    lab.break_fault("worker-off")
+    scaled = lab.tool("scale-worker", "--desired", "1", "--yes", "--wait", **mine)
+    assert scaled.returncode == 0, scaled.stderr
+    lab.break_fault("queue-missing")
+    created = lab.tool("queue", "create", "--yes", **mine)
+    assert created.returncode == 0, created.stderr
+
+
+@pytest.mark.parametrize("fault", ["autoscaler-off", "worker-launch-suspended"])
+def test_with_actions_a_switch_is_put_back(lab: Lab, fault: str) -> None:
+    lab.break_fault(fault)
+    fixed = lab.tool("diagnose", "--fix", "--yes", **keys(lab, "--with-actions"))
+    assert fixed.returncode == 0, fixed.stdout + fixed.stderr
+
+
+@pytest.mark.parametrize(
+    ("command", "action"),
+    [
+        (("scale-worker", "--desired", "2"), "autoscaling:SetDesiredCapacity"),
+        (("queue", "create"), "sqs:CreateQueue"),
+    ],
+)
+def test_without_actions_a_change_names_the_one_that_is_missing(
+    lab: Lab, command: tuple[str, ...], action: str
+) -> None:
+    if action == "sqs:CreateQueue":
+        lab.break_fault("queue-missing")
+    done = lab.tool(*command, "--yes", **keys(lab))
+    assert done.returncode == 3
+    assert "Nothing was changed" in done.stderr
+    assert action in done.stderr
+
+
 def test_a_done_job_is_healthy_whatever_may_not_be_looked_at(lab: Lab) -> None:
-    job_id = lab.ended(lab.do("lab", "upload"))
-    told = lab.diagnose(job_id, **lab.keys_without("sqs:GetQueueAttributes"))
+    told = lab.diagnose(lab.ended_job(), **lab.keys_without("sqs:GetQueueAttributes"))
     assert told.short == (0, "healthy", None)
     assert "unknown" in [finding["status"] for finding in told.findings("queue")]
