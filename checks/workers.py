@@ -185,7 +185,10 @@ def _why_none(case: Case, facts: WorkersFacts, group: Group) -> str:
     launch = next(iter(launches(facts)), None)
     begun = age(case.observed_at, launch.started_at) if launch else None
     ages = [boot_age(case, one.instance_id) or begun for one in coming]
-    if launch and launch.status in {"Failed", "Cancelled"} and not coming:
+    # A group that has just been asked for an instance has not recorded its launch yet.
+    just_asked = not group.instances and _less(waited(case), _ASKED_SECONDS)
+    failed = launch is not None and launch.status in {"Failed", "Cancelled"} and not coming
+    if failed and not (just_asked and not _less(begun, _LOOP_SECONDS)):
         return "worker-launch-failing"
     if _loops(case, facts, group):
         return "worker-launch-loop"
@@ -194,11 +197,22 @@ def _why_none(case: Case, facts: WorkersFacts, group: Group) -> str:
     if overdue and (on_hook or (launch and launch.status == "MidLifecycleAction")):
         return "worker-launch-stuck"
     launching = launch is not None and launch.status not in _ENDED and (begun or 0) < BOOT_SECONDS
-    # A group that has just been asked for an instance has not recorded its launch yet.
-    just_asked = not group.instances and (waited(case) or math.inf) < _ASKED_SECONDS
-    if launching or just_asked or (coming and not overdue):
+    if launching or just_asked or (coming and not overdue) or _replaces(case, facts):
         return "worker-booting"
     return "worker-no-instances"
+
+
+def _less(known: float | None, seconds: float) -> bool:
+    return known is not None and known < seconds
+
+
+def _replaces(case: Case, facts: WorkersFacts) -> bool:
+    """Tell whether the group has just taken an instance away, as in an instance refresh; its successor comes next."""
+    activities = facts.activities if not isinstance(facts.activities, Unseen) else ()
+    newest = next(iter(activities), None)
+    if newest is None or not newest.description.startswith("Terminating"):
+        return False
+    return _less(age(case.observed_at, newest.started_at), BOOT_SECONDS)
 
 
 def launches(facts: WorkersFacts) -> list[Activity]:
@@ -220,7 +234,7 @@ def _loops(case: Case, facts: WorkersFacts, group: Group) -> bool:
     lately = [
         one
         for one in launches(facts)
-        if one.status == "Successful" and (age(case.observed_at, one.started_at) or math.inf) < _LOOP_SECONDS
+        if one.status == "Successful" and _less(age(case.observed_at, one.started_at), _LOOP_SECONDS)
     ]
     gone = [one for one in lately if not (present | scaled_in).intersection(_INSTANCE_ID.findall(one.description))]
     return len(gone) >= _LOOP_LAUNCHES

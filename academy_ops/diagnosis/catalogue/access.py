@@ -6,6 +6,8 @@ from typing import Final
 
 from academy_ops.diagnosis.catalogue import commands
 from academy_ops.diagnosis.catalogue.cause import NO_JOB_OR_PENDING, Cause, codes, do
+from academy_ops.diagnosis.catalogue.queue import QUEUE
+from academy_ops.diagnosis.catalogue.workers import WORKERS
 from academy_ops.messages import say
 
 _CHECK: Final = "{ops} check access"
@@ -62,9 +64,20 @@ ACCESS: Final = (
         say("The credentials belong to another AWS account than ACADEMY_AWS_ACCOUNT_ID."),
         say("STS names another account than ACADEMY_AWS_ACCOUNT_ID. Where that is not set, nothing is compared."),
         look=(_ACCOUNT, "grep -n '^ACADEMY_AWS_ACCOUNT_ID=' {env_file}"),
-        # In another account nothing of the academy is there.
+        # In another account nothing of the academy is there, or another academy: a rehearsal of it, say.
         explains=codes(
-            "queue-missing", "asg-missing", "worker-env-missing", "worker-queue-mismatch", "worker-r2-mismatch"
+            *(row.code for row in (*QUEUE, *WORKERS)),
+            "ssm-offline",
+            "worker-docker-down",
+            "worker-container-missing",
+            "worker-container-exited",
+            "worker-crash-loop",
+            "worker-env-missing",
+            "worker-env-stale",
+            "worker-queue-mismatch",
+            "worker-r2-mismatch",
+            "worker-aws-credentials",
+            "worker-queue-denied",
         ),
         remedies=(do(say("Choose the academy account's profile or keys."), "aws configure list-profiles", _ACCOUNT),),
         blinds=True,
