@@ -31,6 +31,7 @@ class Output(StrEnum):
     JUNIT = "junit"
     MARKDOWN = "markdown"
     GITHUB = "github"
+    HTML = "html"
 
 
 _PLAIN_OUTPUTS: Final = (Output.TABLE, Output.JSON)

@@ -30,7 +30,7 @@ def write_document(common: Common, diagnosis: Diagnosis) -> None:
 
 
 def _document(form: Output, diagnosis: Diagnosis, ops: str) -> str:
-    from academy_ops.report import document, github, junit, markdown
+    from academy_ops.report import document, github, html, junit, markdown
 
     match form:
         case Output.JUNIT:
@@ -39,6 +39,8 @@ def _document(form: Output, diagnosis: Diagnosis, ops: str) -> str:
             return markdown.as_text(diagnosis, ops)
         case Output.GITHUB:
             return github.as_text(diagnosis, ops)
+        case Output.HTML:
+            return html.as_text(diagnosis, ops)
         case _:
             return document.as_text(diagnosis)
 
