@@ -21,7 +21,7 @@ from checks.job import still_waits
 from checks.job_document import DATABASE_DOWN
 from checks.times import age
 from checks.worker_hosts import ask, online_agents, read_parameter
-from checks.workers import BOOT_SECONDS, boot_age, in_service, past_boot, work_waits
+from checks.workers import BOOT_SECONDS, boot_age, in_service, launched_at, past_boot, work_waits
 
 _FULL_PERCENT: Final = 98
 _NEARLY_FULL_PERCENT: Final = 90
@@ -39,6 +39,8 @@ _SHOWN_INSTANCES: Final = 10
 _HIDES: Final = tuple(code for code, cause in CATALOGUE.items() if cause.section == "3-4" and not cause.warn)
 _FROM_PARAMETER: Final = ("worker-env-missing", "worker-queue-mismatch", "worker-r2-mismatch", "worker-env-stale")
 
+_OWN_KEY_REFUSED: Final = "worker-r2-mismatch"
+_REFUSALS: Final = "InvalidAccessKeyId|SignatureDoesNotMatch|InvalidArgument|Unauthorized|AccessDenied|Forbidden|40[13]"
 _LOG_SIGNS: Final = tuple(
     (re.compile(form), code)
     for form, code in (
@@ -47,10 +49,13 @@ _LOG_SIGNS: Final = tuple(
             r"Unable to locate credentials|NoCredentialsError|InvalidClientTokenId|ExpiredToken|token .* is invalid",
             "worker-aws-credentials",
         ),
+        (r"PartialCredentialsError|CredentialRetrievalError", "worker-aws-credentials"),
+        (r"(SignatureDoesNotMatch|InvalidAccessKeyId).*calling the (Receive|GetQueue)", "worker-aws-credentials"),
         (r"(AccessDenied|not authorized).*(sqs:|ReceiveMessage|SQS)", "worker-queue-denied"),
         (DATABASE_DOWN, "worker-database-down"),
         (r"No space left on device", "worker-disk-full"),
         (r"\bMemoryError\b", "worker-out-of-memory"),
+        (rf"\(({_REFUSALS})\) when calling the (Get|Head)Object", _OWN_KEY_REFUSED),
     )
 )
 
@@ -135,10 +140,11 @@ def _faults_of(
         if since is not None and since >= BOOT_SECONDS:
             yield "worker-container-missing" if host.docker == "up" else "worker-docker-down", evidence
         return
-    for code in (*_state_codes(case, container), *_environment_codes(container, parameter)):
+    told = (*_state_codes(case, host, container), *_environment_codes(case, host, container, parameter))
+    for code in told:
         yield code, evidence
     signs = _log_signs(case, container)
-    if signs:
+    if signs and signs[0] not in told:
         yield signs[0], {**evidence, "log": [line.text for line in signs[1]]}
     if container.status == "running" and container.log_lines == 0 and work_waits(case):
         yield "worker-silent", evidence
@@ -151,25 +157,34 @@ def _disk_full(host: Host) -> bool:
     return percent >= _FULL_PERCENT or (percent >= _NEARLY_FULL_PERCENT and not runs)
 
 
-def _state_codes(case: Case, container: Container) -> Iterator[str]:
+def _state_codes(case: Case, host: Host, container: Container) -> Iterator[str]:
     since = age(case.observed_at, container.started_at)
     lately = since is not None and since < _LOOP_SECONDS
     if container.out_of_memory or (container.oom_kills and lately):
         yield "worker-out-of-memory"
     if container.status == "restarting" or _restarts_lately(case, container):
         yield "worker-crash-loop"
-    elif container.status != "running":
+    elif container.status != "running" and not (container.status == "created" and _boots(case, host)):
         yield "worker-container-exited"
 
 
-def _environment_codes(container: Container, parameter: Parameter | Unseen | None) -> Iterator[str]:
+def _boots(case: Case, host: Host) -> bool:
+    since = boot_age(case, host.instance_id)
+    return since is not None and since < BOOT_SECONDS
+
+
+def _environment_codes(
+    case: Case, host: Host, container: Container, parameter: Parameter | Unseen | None
+) -> Iterator[str]:
     own = container.environment
     yield from _codes_of(own)
+    # A container that Docker has restarted keeps the environment that it was given at the instance's boot.
+    started_at = (launched_at(case, host.instance_id) if container.restarts else None) or container.started_at
     newer = (
         isinstance(parameter, Parameter)
         and parameter.modified_at is not None
-        and container.started_at is not None
-        and parameter.modified_at > container.started_at
+        and started_at is not None
+        and parameter.modified_at > started_at
     )
     environment = parameter.environment if newer and isinstance(parameter, Parameter) else None
     # Booting from a parameter that is wrong itself would not help; that one is told as what it is.
@@ -207,6 +222,12 @@ def _log_signs(case: Case, container: Container) -> tuple[str, list[LogLine]] | 
         if steady and not container.since_start(line):
             return None
         code = next((code for form, code in _LOG_SIGNS if form.search(line.text)), None)
+        if code == _OWN_KEY_REFUSED and "different" not in (
+            container.environment.access_key,
+            container.environment.secret_key,
+        ):
+            # R2 refuses the API's own key, too; its check says so.
+            continue
         if code:
             lasts = _POLLED_SECONDS if code in _AT_EACH_POLL else _RECENT_SECONDS
             known = age(case.observed_at, line.at)

@@ -6,6 +6,7 @@ import base64
 import binascii
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -17,6 +18,7 @@ from checks.times import parse
 
 QUEUE_SETTING: Final = "AI_SQS_QUEUE_NAME_BASIC"
 _BLANK: Final = "blank"
+_NO_LOG: Final = re.compile(r"Error response from daemon: ")
 _BUCKETS: Final = ("R2_EXCEL_BUCKET", "EXCEL_BUCKET_NAME")
 
 
@@ -120,9 +122,11 @@ def parse_parameter(text: str) -> tuple[str, dict[str, str]]:
         decoded = None
     if isinstance(decoded, dict):
         return "base64-json", {str(name): "" if value is None else str(value) for name, value in decoded.items()}
+    text = text.removeprefix("\ufeff")
     lines = [line for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
+    # Docker refuses a name with white space at its end or within, and then starts no container at all.
     pairs = [line.lstrip().partition("=") for line in lines]
-    found = {name.strip(): value for name, equals, value in pairs if equals}
+    found = {name: value for name, equals, value in pairs if equals}
     return ("dotenv" if found else "unreadable"), found
 
 
@@ -145,7 +149,8 @@ def _container(
         restarts=_int(_last(fields, "restarts")) or 0,
         started_at=parse(state.get("StartedAt")),
         environment=compare({name: value for name, _, value in pairs}, salt, settings),
-        log_lines=_int(_last(fields, "log_lines")) or 0,
+        # Docker's own word that the log can't be read is no line of it.
+        log_lines=0 if _NO_LOG.match("\n".join(sections.get("tail", []))) else _int(_last(fields, "log_lines")) or 0,
         job_lines=_log(sections, "job", connect),
         error_lines=_log(sections, "errors", connect),
         tail=_log(sections, "tail", connect),

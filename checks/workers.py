@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from typing import Final
 
 from academy_ops.academy.contract import JOBS_PER_WORKER
@@ -122,11 +123,15 @@ def past_boot(case: Case) -> tuple[str, ...]:
 
 def boot_age(case: Case, instance_id: str) -> float | None:
     """Return for how many seconds an instance has run, or None when that is unknown."""
+    return age(case.observed_at, launched_at(case, instance_id))
+
+
+def launched_at(case: Case, instance_id: str) -> datetime | None:
+    """Return when an instance was launched, or None when that is unknown."""
     facts = case.workers
     if isinstance(facts, Unseen) or isinstance(facts.machines, Unseen):
         return None
-    launched = next((one.launched_at for one in facts.machines if one.instance_id == instance_id), None)
-    return age(case.observed_at, launched)
+    return next((one.launched_at for one in facts.machines if one.instance_id == instance_id), None)
 
 
 def work_waits(case: Case) -> bool:
