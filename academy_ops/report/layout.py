@@ -48,8 +48,11 @@ def hanging(console: Console, head: Line, body: Line, column: int) -> None:
     width = max(_NARROWEST, console.width - column)
     for line in body.wrap(console, width):
         line.rstrip()
-        lead = head + Line(" " * (column - head.cell_len))
-        console.print(lead + line if line.plain else head, soft_wrap=True)
+        # Not added: a sum of two lines takes the first one's colour for both.
+        whole = Line().append_text(head)
+        if line.plain:
+            whole.append(" " * (column - head.cell_len)).append_text(line)
+        console.print(whole, soft_wrap=True)
         head = Line()
 
 

@@ -39,9 +39,9 @@ def print_verdict(console: Console, diagnosis: Diagnosis, ops: str, *, verbose: 
     """
     verdict = diagnosis.verdict
     style = _STYLES[verdict.status]
-    head = Line(str(TITLES[verdict.status]), f"{style} reverse" if console.is_terminal else style)
+    head = Line().append(str(TITLES[verdict.status]), f"{style} reverse")
     if verdict.cause:
-        head.append("  ", "not reverse").append(verdict.cause, "bold")
+        head.append(f"  {verdict.cause}", "bold")
         head.append("  " + _("(runbook section {section})", section=verdict.section), "dim")
     console.print(head)
     hanging(console, Line(), Line(printable(str(verdict.summary)), "bold"), 0)
@@ -62,10 +62,10 @@ def print_verdict(console: Console, diagnosis: Diagnosis, ops: str, *, verbose: 
         _print_other(console, finding, every=verbose)
 
 
-def print_remedy(console: Console, remedy: Remedy, label: str | None = None) -> None:
+def print_remedy(console: Console, remedy: Remedy) -> None:
     """Print what to do, with its risk in words, the command, and how to see that it worked."""
-    head = Line(label or _("What to do: "), "bold")
-    head.append(str(remedy.text), "not bold").append(f" ({RISKS[remedy.risk]})", "not bold dim")
+    head = Line().append(_("What to do: "), "bold")
+    head.append(str(remedy.text)).append(f" ({RISKS[remedy.risk]})", "dim")
     hanging(console, Line(), head, 0)
     _print_command(console, remedy.command)
     if remedy.verify:
@@ -90,7 +90,7 @@ def _rows(diagnosis: Diagnosis, *, verbose: bool) -> Iterator[tuple[str, str]]:
 def _print_other(console: Console, finding: Finding, *, every: bool) -> None:
     label, style = (_("Warning"), "bold yellow") if finding.status == "warn" else (_("Also"), "bold red")
     head = Line(f"{label}  ", style)
-    body = Line(f"{finding.cause}", "bold").append(f": {printable(str(finding.summary))}", "not bold")
+    body = Line().append(f"{finding.cause}", "bold").append(f": {printable(str(finding.summary))}")
     hanging(console, head, body, head.cell_len)
     for remedy in finding.remedies if every else finding.remedies[:1]:
         hanging(console, Line(), Line(str(remedy.text)), _INDENT)
