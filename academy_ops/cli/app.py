@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from academy_ops.cli import bundle, config, demo, diagnose, explain, iam_policy, lab, queue, scale, serve, watch
+from academy_ops.cli.commands import shape
 from academy_ops.cli.options import Common, show_version, with_any_output
 from academy_ops.messages import _
 
@@ -42,3 +43,5 @@ app.command("iam-policy", help=iam_policy.HELP)(iam_policy.iam_policy)
 app.command(help=demo.HELP)(demo.demo)
 app.add_typer(lab.app, name="lab")
 app.add_typer(serve.app, name="serve")
+
+shape(app)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
@@ -13,6 +13,7 @@ import typer
 from academy_ops.cli import errors
 from academy_ops.cli.errors import RefusedError
 from academy_ops.cli.job_id import JobId
+from academy_ops.cli.nearest import did_you_mean
 from academy_ops.cli.options import Common, Output, with_any_output
 from academy_ops.messages import _, say
 
@@ -122,7 +123,7 @@ def check(
         return check_excel(common, job_id)
     from academy_ops.cli import runs
 
-    asked = [known(name, names)]
+    asked = [known(name, [*names, "excel"])]
     run = run_and_print(common, lambda observer: runs.observe(common, job_id, asked, observer))
     return exit_code(run.diagnosis)
 
@@ -134,16 +135,14 @@ def check_names() -> list[str]:
     return [check.name for check in RUNBOOK]
 
 
-def known(name: str, names: Iterable[str]) -> str:
+def known(name: str, names: Collection[str]) -> str:
     """Return ``name`` when there is such a check.
 
     Raises:
         RefusedError: There is none.
     """
     if name not in names:
-        raise RefusedError(
-            say("There is no check {name!r}. The checks are: {names}.", name=name, names=", ".join(names))
-        )
+        raise RefusedError(did_you_mean(say("There is no check {name!r}.", name=name), name, names))
     return name
 
 

@@ -11,6 +11,8 @@ HEALTHY: Final = 0
 FAULT: Final = 1
 USAGE: Final = 2
 UNDETERMINED: Final = 3
+CRASHED: Final = 70
+"""A fault of the tool itself; ``EX_SOFTWARE`` of BSD's sysexits.h."""
 INTERRUPTED: Final = 130
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import sys
+from collections.abc import Collection
 from typing import Annotated, Final
 
 import typer
@@ -13,8 +13,9 @@ from academy_ops.cli import errors
 from academy_ops.cli.diagnose import console
 from academy_ops.cli.errors import RefusedError
 from academy_ops.cli.names import live_names
+from academy_ops.cli.nearest import nearest
 from academy_ops.cli.options import Common, Output, with_common
-from academy_ops.messages import _, say
+from academy_ops.messages import Text, _, say
 
 HELP: Final = _("What a cause means, how it is told, how to see it by hand, and the remedy. Without one: all of them.")
 
@@ -42,17 +43,20 @@ def explain(
         return errors.HEALTHY
     row = CATALOGUE.get(cause)
     if row is None:
-        begins_so = [code for code in CATALOGUE if cause and code.startswith(cause)]
-        near = ", ".join((begins_so or difflib.get_close_matches(cause, CATALOGUE))[:3])
-        if near:
-            raise RefusedError(say("There is no cause {cause!r}. Nearest: {near}.", cause=cause, near=near))
-        raise RefusedError(say("There is no cause {cause!r}. All of them: academy-ops explain", cause=cause))
+        raise RefusedError(_unknown(cause, CATALOGUE))
     names = live_names(common.settings(), common.command_prefix())
     if common.form is Output.JSON:
         _print(explanation.document(row, names))
     else:
         explanation.print_cause(console(common), row, names)
     return errors.HEALTHY
+
+
+def _unknown(cause: str, causes: Collection[str]) -> Text:
+    near = ", ".join(nearest(cause, causes))
+    if near:
+        return say("There is no cause {cause!r}. Did you mean {near}?", cause=cause, near=near)
+    return say("There is no cause {cause!r}. All of them: academy-ops explain", cause=cause)
 
 
 def _print(document: object) -> None:

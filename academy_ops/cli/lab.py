@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,6 +13,7 @@ import typer
 
 from academy_ops.cli import errors
 from academy_ops.cli.errors import RefusedError
+from academy_ops.cli.nearest import nearest
 from academy_ops.cli.serve import needs_lab
 from academy_ops.messages import Text, _, say
 
@@ -136,6 +137,8 @@ def break_(
         return
     if fault is None:
         raise RefusedError(say("Name a fault; academy-ops lab break --list names them."))
+    if fault not in lab.FAULTS and fault not in lab.ALIASES:
+        raise RefusedError(_no_fault(fault, [*lab.FAULTS, *lab.ALIASES]))
     broken = lab.break_fault(fault)
     typer.echo(f"{broken.name}: {broken.what}", err=True)
     if broken.job_id:
@@ -148,6 +151,13 @@ def heal() -> None:
     """Heal the lab."""
     healed = operate().heal()
     typer.echo(_("Healed: {faults}", faults=", ".join(healed) or _("none")))
+
+
+def _no_fault(fault: str, faults: Collection[str]) -> Text:
+    near = ", ".join(nearest(fault, faults))
+    if near:
+        return say("There is no fault {fault!r}. Did you mean {near}?", fault=fault, near=near)
+    return say("There is no fault {fault!r}. All of them: academy-ops lab break --list", fault=fault)
 
 
 def _show(info: LabInfo) -> None:

@@ -9,13 +9,13 @@ import sys
 from typing import TYPE_CHECKING, NoReturn
 
 from academy_ops import messages
-from academy_ops.cli.errors import INTERRUPTED, UNDETERMINED, USAGE, RefusedError
+from academy_ops.cli.errors import CRASHED, INTERRUPTED, UNDETERMINED, USAGE, RefusedError
 from academy_ops.messages import say
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import typer
+    from academy_ops.messages import Text
 
 
 def main() -> NoReturn:
@@ -49,32 +49,59 @@ def run(arguments: Sequence[str]) -> int:
         The exit code.
     """
     try:
-        messages.use(messages.choose(_asked_language(arguments)))
+        return _run(arguments)
+    except Exception as error:  # noqa: BLE001 - a fault of the tool's own: it is written down, and told in one line
+        return _crashed(error, arguments)
+
+
+def _run(arguments: Sequence[str]) -> int:
+    try:
+        messages.use(messages.choose(_value("--lang", arguments)))
     except ValueError as error:
-        _complain(str(say("Language {asked!r} is not known; use ko or en.", asked=str(error))))
+        _complain(say("Language {asked!r} is not known; use ko or en.", asked=str(error)))
         return USAGE
 
     # Imported only now: help texts are rendered while the commands are defined.
     import typer
 
+    from academy_ops.cli import usage
     from academy_ops.cli.app import app
 
     try:
         code = typer.main.get_command(app).main(
             list(arguments) or ["--help"], prog_name="academy-ops", standalone_mode=False
         )
+        sys.stdout.flush()
     except RefusedError as refused:
-        _complain(str(refused.message))
+        _complain(refused.message)
         return refused.exit_code
     except typer.TyperException as error:
-        _complain(_usage_line(error))
+        _complain(usage.told(error))
         return USAGE
     except (typer.Abort, KeyboardInterrupt):
-        _complain(str(say("Interrupted. Nothing more was changed.")))
+        _complain(say("Interrupted. Nothing more was changed."))
         return INTERRUPTED
     except OSError as error:
         return _unwritten(error)
     return code if isinstance(code, int) else 0
+
+
+def _crashed(error: Exception, arguments: Sequence[str]) -> int:
+    """Say that the tool itself is at fault; return the exit code."""
+    import traceback
+
+    from academy_ops.cli import crash
+
+    if "serve" in arguments:
+        # A part of the bundled academy: its log is where one looks for it.
+        traceback.print_exception(error)
+    line = crash.report(error, arguments, _value("--env-file", arguments))
+    try:
+        _complain(line)
+    except Exception:  # noqa: BLE001 - what speaks Korean is itself at fault
+        messages.use("en")
+        _complain(line)
+    return CRASHED
 
 
 def _unwritten(error: OSError) -> int:
@@ -83,25 +110,19 @@ def _unwritten(error: OSError) -> int:
     if isinstance(error, BrokenPipeError):
         # The reader (head, less) has gone; the rest of the output has nowhere to go.
         return 0
-    _complain(str(say("The output can't be written: {reason}.", reason=error.strerror or type(error).__name__)))
+    _complain(say("The output can't be written: {reason}.", reason=error.strerror or type(error).__name__))
     return UNDETERMINED
 
 
-def _asked_language(arguments: Sequence[str]) -> str | None:
-    """Find --lang before the options are parsed: their help texts are already in that language."""
+def _value(option: str, arguments: Sequence[str]) -> str | None:
+    """Return what ``option`` was given, before the options are parsed: their help texts are already in its language."""
     for position, word in enumerate(arguments):
-        if word == "--lang" and position + 1 < len(arguments):
+        if word == option and position + 1 < len(arguments):
             return arguments[position + 1]
-        if word.startswith("--lang="):
-            return word.removeprefix("--lang=")
+        if word.startswith(f"{option}="):
+            return word.removeprefix(f"{option}=")
     return None
 
 
-def _usage_line(error: typer.TyperException) -> str:
-    context = getattr(error, "ctx", None)
-    path = context.command_path if context else "academy-ops"
-    return str(say("{problem} Try: {path} --help", problem=error.format_message(), path=path))
-
-
-def _complain(line: str) -> None:
+def _complain(line: Text) -> None:
     sys.stderr.write(f"academy-ops: {line}\n")

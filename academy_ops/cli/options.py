@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import math
 import os
 import shlex
 import sys
@@ -113,6 +114,13 @@ class Common:
         return f"academy-ops --env-file {shlex.quote(str(self.env_file))}" if self.env_file else "academy-ops"
 
 
+def _number(seconds: float | None) -> float | None:
+    """Refuse "nan", which is neither too small nor too large."""
+    if seconds is not None and math.isnan(seconds):
+        raise RefusedError(say("--timeout is no number of seconds."))
+    return seconds
+
+
 _OPTIONS: Final[dict[str, Any]] = {
     "env_file": Annotated[
         Path | None,
@@ -123,7 +131,14 @@ _OPTIONS: Final[dict[str, Any]] = {
     "output": Annotated[Output | None, typer.Option("--output", "-o", help=_("The form of the output."))],
     "timeout": Annotated[
         float | None,
-        typer.Option("--timeout", metavar="SECONDS", min=1, max=86400, help=_("Time for the whole run (default 30).")),
+        typer.Option(
+            "--timeout",
+            metavar="SECONDS",
+            min=1,
+            max=86400,
+            callback=_number,
+            help=_("Time for the whole run (default 30)."),
+        ),
     ],
     "lang": Annotated[
         str | None, typer.Option("--lang", metavar="|".join(LANGUAGES), help=_("Language of the output."))

@@ -1,0 +1,77 @@
+"""A fault of the tool itself: one line, a report without secrets, exit code 70."""
+
+import os
+import shutil
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import academy_ops
+import checks
+from academy_ops.cli import crash
+
+SECRET = "wJalrXUtnFEMI-K7MDENG"
+MO = "academy_ops/locale/ko/LC_MESSAGES/academy_ops.mo"
+
+
+@pytest.fixture
+def damaged(tmp_path: Path) -> Path:
+    """A copy of the tool as a broken installation would leave it: its Korean catalogue is cut off."""
+    folder = tmp_path / "damaged"
+    for package in (academy_ops, checks):
+        source = Path(package.__file__ or "").parent
+        shutil.copytree(source, folder / source.name, ignore=shutil.ignore_patterns("__pycache__"))
+    catalogue = (folder / MO).read_bytes()
+    (folder / MO).write_bytes(catalogue[: len(catalogue) // 2])
+    (folder / "tmp").mkdir()
+    return folder
+
+
+def run(damaged: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "academy_ops", *arguments],
+        cwd=damaged,
+        env={
+            "PATH": os.environ["PATH"],
+            "TMPDIR": str(damaged / "tmp"),
+            "ACADEMY_API_TOKEN": SECRET,
+        },
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=False,
+        timeout=60,
+    )
+
+
+def test_one_line_says_where_the_report_is_and_the_report_tells_what_happened(damaged: Path) -> None:
+    done = run(damaged, "--lang", "ko", "config")
+    (report,) = (damaged / "tmp").glob("academy-ops-crash-*.txt")
+    assert done.returncode == 70
+    assert done.stdout == ""
+    assert done.stderr.count("\n") == 1
+    assert str(report) in done.stderr
+    assert stat.S_IMODE(report.stat().st_mode) == 0o600
+    told = report.read_text(encoding="utf-8")
+    assert "Traceback" in told
+    assert f"academy-ops: {academy_ops.__version__}" in told
+    assert "ACADEMY_API_TOKEN: environment" in told
+    assert SECRET not in told
+
+
+def test_the_log_of_a_served_part_keeps_the_traceback(damaged: Path) -> None:
+    assert "Traceback" in run(damaged, "--lang", "ko", "serve", "worker").stderr
+
+
+def test_neither_secrets_nor_values_of_arguments_stand_in_the_report(tmp_path: Path) -> None:
+    env_file = tmp_path / "api.env"
+    env_file.write_text(f"R2_SECRET_KEY={SECRET}\n", encoding="utf-8")
+    error = RuntimeError(f"no answer from https://user:pass-word@db/?key={SECRET}")
+    told = crash.text(error, ["diagnose", "pasted-by-mistake", "--save=x.json"], str(env_file))
+    assert "RuntimeError: no answer from https://***@db/?key=***" in told
+    assert "R2_SECRET_KEY: env file" in told
+    assert "pasted-by-mistake" not in told
+    assert "x.json" not in told
