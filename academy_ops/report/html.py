@@ -17,7 +17,7 @@ from academy_ops.diagnosis.records import Diagnosis, Finding, Remedy
 from academy_ops.messages import Text, _, current, say
 from academy_ops.report.explanation import RISKS
 from academy_ops.report.facts import Fact, everything, proof, telling
-from academy_ops.report.markup import add, add_sentence
+from academy_ops.report.markup import add, add_sentence, add_text, whole_words
 from academy_ops.report.pipeline_svg import draw
 from academy_ops.report.reading import STATUSES, TITLES, moment, others, to_do, unseen
 
@@ -37,16 +37,22 @@ def as_text(diagnosis: Diagnosis, ops: str = "academy-ops") -> str:
     body = add(page, "body")
     _verdict(body, diagnosis)
     main = add(body, "main")
+    undetermined = diagnosis.verdict.status == "undetermined"
+    if undetermined:
+        _unseen(main, diagnosis)
     _why(main, diagnosis)
     _what_to_do(main, diagnosis, ops)
-    _others(main, diagnosis)
-    _unseen(main, diagnosis)
-    _explained(main, diagnosis)
     _times(main, diagnosis)
+    _others(main, diagnosis)
+    if not undetermined:
+        _unseen(main, diagnosis)
+    _explained(main, diagnosis)
     _findings(main, diagnosis)
     told = _("{checks} findings in {seconds} s", checks=len(diagnosis.findings), seconds=_seconds(diagnosis))
     add(body, "footer", f"academy-ops {__version__} · {told}")
     indent(page, space=" ")
+    for command in page.iter("pre"):
+        whole_words(command)
     return "<!DOCTYPE html>\n" + tostring(page, encoding="unicode", method="html") + "\n"
 
 
@@ -74,7 +80,7 @@ def _verdict(body: Element, diagnosis: Diagnosis) -> None:
     if verdict.cause:
         add(line, "code", verdict.cause)
     add_sentence(header, "h1", verdict.summary)
-    facts: list[Fact] = [(_("Job"), diagnosis.job_id)] if diagnosis.job_id else []
+    facts: list[Fact] = [(_("Job id"), diagnosis.job_id)] if diagnosis.job_id else []
     facts.append((_("Observed"), moment(diagnosis.started_at)))
     if verdict.section:
         facts.append((_("Runbook"), heading(verdict.section, current())))
@@ -127,12 +133,13 @@ def _explained(main: Element, diagnosis: Diagnosis) -> None:
 
 
 def _times(main: Element, diagnosis: Diagnosis) -> None:
-    known = sorted(_moments(diagnosis), key=lambda one: one[1])
+    # A job that nobody took has not changed since it was made.
+    known = sorted({time: name for name, time in _moments(diagnosis)}.items())
     if len(known) <= 1:
         return
     line = add(_section(main, _("The job's times")), "ol", kind="times")
-    before = known[0][1]
-    for name, time in known:
+    before = known[0][0]
+    for time, name in known:
         point = add(line, "li")
         add(point, "strong", str(name))
         add(point, "time", moment(time), datetime=time.isoformat())
@@ -143,13 +150,13 @@ def _times(main: Element, diagnosis: Diagnosis) -> None:
 
 def _moments(diagnosis: Diagnosis) -> Iterator[tuple[Text, datetime]]:
     """Return what is known to have happened to the job, and when."""
-    yield say("observed"), diagnosis.started_at
     evidence = next((one.evidence for one in diagnosis.findings if one.check == "job"), {})
-    for field, name in (("created_at", say("job made")), ("updated_at", say("last change"))):
+    for field, name in (("updated_at", say("last change")), ("created_at", say("job made"))):
         told = evidence.get(field)
         time = datetime.fromisoformat(told) if isinstance(told, str) else None
         if time and time.year in _YEARS:
             yield name, time
+    yield say("observed"), diagnosis.started_at
 
 
 def _span(seconds: float) -> Text:
@@ -166,7 +173,10 @@ def _findings(main: Element, diagnosis: Diagnosis) -> None:
         summary = add(details, "summary")
         add(summary, "span", str(STATUSES[finding.status]), f"chip {finding.status}")
         add(summary, "b", finding.check)
-        add_sentence(summary, "span", finding.summary)
+        told = add_sentence(summary, "span", finding.summary, "told")
+        if finding.because:
+            add_text(told, " ")
+            add_sentence(told, "span", finding.because, "because")
         _facts(details, _everything(finding))
         _remedies(details, finding.remedies)
 
@@ -174,8 +184,6 @@ def _findings(main: Element, diagnosis: Diagnosis) -> None:
 def _everything(finding: Finding) -> Iterator[Fact]:
     if finding.cause:
         yield _("cause"), finding.cause
-    if finding.because:
-        yield _("because"), str(finding.because)
     if finding.missing_permission:
         yield _("missing permission"), finding.missing_permission
     yield from everything(finding)
@@ -199,6 +207,7 @@ def _remedies(parent: Element, remedies: Iterable[Remedy]) -> None:
     for remedy in remedies:
         one = add(parent, "div", kind="remedy")
         line = add_sentence(one, "p", remedy.text)
+        add_text(line, " ")
         add(line, "span", str(RISKS[remedy.risk]), f"chip {remedy.risk}")
         if remedy.command:
             add(one, "pre", remedy.command)

@@ -60,7 +60,7 @@ def _head(diagnosis: Diagnosis) -> Iterator[str]:
 def _frame(diagnosis: Diagnosis) -> Iterator[tuple[str, str]]:
     verdict = diagnosis.verdict
     if diagnosis.job_id:
-        yield _("Job"), _code(diagnosis.job_id)
+        yield _("Job id"), _code(diagnosis.job_id)
     yield (
         _("Observed"),
         f"{moment(diagnosis.started_at)} ({diagnosis.elapsed_ms / 1000:.1f} s, academy-ops {__version__})",
@@ -108,7 +108,7 @@ def _findings(diagnosis: Diagnosis) -> Iterator[str]:
 def _row(finding: Finding) -> str:
     told = _sentence(finding.summary)
     if finding.cause:
-        told = f"{_code(finding.cause)} {told}"
+        told = f"{_code(finding.cause)}: {told}"
     if finding.because:
         told += f" ({_sentence(finding.because)})"
     # In a table a pipe ends its cell, in a code span, too, unless there is a backslash before it.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 from xml.etree.ElementTree import Element, SubElement
 
@@ -32,12 +33,26 @@ def add(parent: Element, tag: str, text: str = "", kind: str = "", **attributes:
 def add_sentence(parent: Element, tag: str, sentence: Text, kind: str = "") -> Element:
     """Add an element that says a sentence; the values in it are set apart as code."""
     child = add(parent, tag, kind=kind)
-    last = None
     for piece, is_value in parts(sentence):
         if is_value:
-            last = add(child, "code", piece)
-        elif last is None:
-            child.text = (child.text or "") + piece
+            add(child, "code", piece)
         else:
-            last.tail = (last.tail or "") + piece
+            add_text(child, piece)
     return child
+
+
+def add_text(parent: Element, text: str) -> None:
+    """Add text after whatever is in ``parent``."""
+    if len(parent):
+        parent[-1].tail = (parent[-1].tail or "") + printable(text)
+    else:
+        parent.text = (parent.text or "") + printable(text)
+
+
+def whole_words(pre: Element) -> None:
+    """Let the lines of a command break between its words alone; a browser would break after a hyphen, too."""
+    words = re.split(r"(?<=\s)(?=\S)", pre.text or "")
+    pre.text = ""
+    for word in words:
+        add(pre, "span", word.rstrip())
+        add_text(pre, word[len(word.rstrip()) :])

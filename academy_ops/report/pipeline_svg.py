@@ -21,12 +21,13 @@ _NAME, _CAUSE, _TURN = 66, 86, 100
 """Below the top of a row: the hop's name, the cause, and the line that leads to the next row."""
 _CHARACTER: Final = 7.8
 """How wide a character of a cause is, about."""
+_BROWSER: Final = "M-9 -7 H9 V7 H-9 Z M-9 -2 H9"
 _ICONS: Final[Mapping[HopState, str]] = {
     "ok": "M-8 0 L-3 6 L8 -6",
     "warn": "M0 -9 V2 M0 9 V9.1",
     "fail": "M-7 -7 L7 7 M7 -7 L-7 7",
     "unknown": "M-5 -4 A5 5 0 1 1 0 2 V4 M0 10 V10.1",
-    "unseen": "M0 0 V0.1",
+    "unseen": "M-4 0 H4",
 }
 
 
@@ -47,7 +48,7 @@ def draw(parent: Element, diagnosis: Diagnosis, *, columns: int, width: int) -> 
         parent,
         "svg",
         kind=f"pipeline columns-{columns}",
-        viewBox=f"0 0 {width} {rows * _ROW - (_ROW - _TURN)}",
+        viewBox=f"0 0 {width} {(rows - 1) * _ROW + (_TURN if cause else _CAUSE)}",
         role="img",
         aria_labelledby=f"{name}-title {name}-desc",
     )
@@ -60,9 +61,7 @@ def draw(parent: Element, diagnosis: Diagnosis, *, columns: int, width: int) -> 
     for hop, state, (x, y) in zip(HOPS, known, places, strict=True):
         station = add(svg, "g", kind=state, transform=f"translate({x:g} {y})")
         add(station, "circle", r=str(_RADIUS))
-        # No check looks at the browser.
-        if hop.check:
-            add(station, "path", d=_ICONS[state])
+        add(station, "path", d=_ICONS[state] if hop.check else _BROWSER)
         add(station, "text", str(hop.name), y=str(_NAME - _TOP))
         if hop is broken and cause:
             half = len(cause) * _CHARACTER / 2

@@ -83,16 +83,20 @@ def others(diagnosis: Diagnosis) -> list[Finding]:
 
 
 def to_do(diagnosis: Diagnosis, ops: str) -> tuple[Remedy, ...]:
-    """Return the remedies of the verdict; of a job on its way, how to follow it.
+    """Return the remedies of the verdict; of a job on its way, how to follow it; where a permission is missing, which.
 
     Args:
         diagnosis: The finished run.
         ops: How to call this tool again.
     """
-    if diagnosis.verdict.status != "in-progress":
-        return diagnosis.verdict.remedies
-    follow = say("Wait; the browser shows the progress. To follow it here:")
-    return (*diagnosis.verdict.remedies, Remedy(follow, f"{ops} watch {diagnosis.job_id}"))
+    remedies = list(diagnosis.verdict.remedies)
+    if diagnosis.verdict.status == "in-progress":
+        follow = say("Wait; the browser shows the progress. To follow it here:")
+        remedies.append(Remedy(follow, f"{ops} watch {diagnosis.job_id}"))
+    if any(finding.missing_permission for finding in diagnosis.findings):
+        grant = say("Have the missing permissions granted. The policy that the checks need:")
+        remedies.append(Remedy(grant, f"{ops} iam-policy"))
+    return tuple(remedies)
 
 
 def moment(time: datetime) -> str:

@@ -52,8 +52,6 @@ def print_verdict(console: Console, diagnosis: Diagnosis, ops: str, *, verbose: 
         facts(console, told, _INDENT)
     for name, text in rows:
         hanging(console, Line(name, "bold"), Line(text), column)
-    if any(finding.missing_permission for finding in diagnosis.findings):
-        hanging(console, Line(), Line(_("The policy that the checks need: {ops} iam-policy", ops=ops)), 0)
     for remedy in to_do(diagnosis, ops):
         console.print()
         print_remedy(console, remedy)
