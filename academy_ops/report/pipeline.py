@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from academy_ops.academy.contract import JobStatus
 from academy_ops.diagnosis.records import Diagnosis, Finding
 from academy_ops.messages import Text, say
 
@@ -63,13 +64,17 @@ def _state(hop: Hop, diagnosis: Diagnosis, way_ahead: Sequence[Hop | None]) -> H
     told = [finding.status for finding in _findings(hop, diagnosis)]
     if "unknown" in told:
         return "unknown"
-    if hop.check == "job" and not (diagnosis.job_id and diagnosis.verdict.status == "healthy"):
+    if hop.check == "job" and not _done(diagnosis):
         # The students are there only when the job is done.
         return "unseen"
     if "ok" in told or "warn" in told:
         return "ok"
     # What broke further on has come this far.
     return "ok" if hop.check in {one.check for one in way_ahead if one} else "unseen"
+
+
+def _done(diagnosis: Diagnosis) -> bool:
+    return any(one.check == "job" and one.evidence.get("status") == JobStatus.DONE for one in diagnosis.findings)
 
 
 def _ahead(hop: Hop, broken: Sequence[Hop | None]) -> list[Hop | None]:
