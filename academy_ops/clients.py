@@ -131,6 +131,9 @@ class Connections:
                     if not _same_place(httpx.URL(url), target):
                         break
                     url = str(target)
+        except httpx.LocalProtocolError as error:
+            # Its words repeat the header that can't be sent: the token, or the tenant.
+            return Unseen("not-configured", "ACADEMY_API_TOKEN", type(error).__name__)
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
             return Unseen(http_reason(error), self.clean(url), self.clean(str(error) or type(error).__name__))
         status, kept, body = answer
@@ -166,7 +169,9 @@ class Connections:
         reason, words = aws_reason(error), self.clean(str(error))
         # Decrypting a SecureString is an action of its own; where AWS names what it denies, that is the one.
         named = _DENIED_ACTION.search(words) if reason == "denied" else None
-        return Unseen(reason, named[1] if named else tried, words)
+        # SQS writes the action in small letters.
+        other = named is not None and named[1].lower() != tried.lower()
+        return Unseen(reason, named[1] if named and other else tried, words)
 
     def _session(self) -> boto3.Session:
         if "session" not in self._made:
@@ -185,13 +190,14 @@ class Connections:
             made: ssl.SSLContext = self._made["tls"]
             return made
 
-    def _http_headers(self) -> dict[str, str]:
+    def _http_headers(self) -> dict[str, bytes]:
         headers = {"Accept": "application/json", "User-Agent": f"academy-ops/{__version__}"}
         if token := self._settings.get("ACADEMY_API_TOKEN"):
             headers["Authorization"] = f"Bearer {token}"
         if tenant := self._settings.get("ACADEMY_TENANT_CODE"):
             headers["X-Tenant-Code"] = tenant
-        return headers
+        # As curl and browsers send them: httpx refuses a text that is not ASCII.
+        return {name: value.encode() for name, value in headers.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,8 +241,9 @@ def _call(call: Callable[[], T]) -> T:
     return call()
 
 
-def _read(client: httpx.Client, url: str, headers: dict[str, str], ends_at: float) -> tuple[int, dict[str, str], str]:
-    with client.stream("GET", url, headers=headers) as response:
+def _read(client: httpx.Client, url: str, headers: dict[str, bytes], ends_at: float) -> tuple[int, dict[str, str], str]:
+    sent = [(name.encode(), value) for name, value in headers.items()]
+    with client.stream("GET", url, headers=sent) as response:
         body = bytearray()
         for chunk in response.iter_bytes():
             body += chunk

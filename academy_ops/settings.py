@@ -5,7 +5,6 @@ Order of precedence: command line, environment, env file, default. A blank value
 
 from __future__ import annotations
 
-import io
 import os
 from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass, field
@@ -13,10 +12,10 @@ from pathlib import Path
 from typing import Final, Literal
 from urllib.parse import unquote, urlsplit
 
-from dotenv.parser import parse_stream
-
 from academy_ops.academy import contract
-from academy_ops.messages import Text, say
+from academy_ops.envfile import EnvLine, SettingsError, read_env_file
+from academy_ops.messages import say
+from academy_ops.os_errors import reason
 
 Source = Literal["command line", "environment", "env file", "default", "unset"]
 
@@ -68,17 +67,6 @@ AWS_NAMES: Final = (
 """What the AWS SDK reads by itself, from the environment; those of the env file are given to it."""
 
 _AWS_CREDENTIALS: Final = AWS_NAMES[:4]
-
-
-class SettingsError(Exception):
-    """Settings that can't be used; ``str()`` is one line for the operator."""
-
-    def __init__(self, message: Text) -> None:
-        super().__init__(message)
-        self.message = message
-
-    def __str__(self) -> str:
-        return str(self.message)
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +167,9 @@ class Settings:
         own = {entry.value: name for name, entry in self.entries.items() if name in SECRETS and entry.value}
         aws = {value: name for name, value in self.aws_from_file.items() if name in SECRETS}
         around = {os.environ[name]: name for name in SECRETS if os.environ.get(name)}
-        return passwords | own | aws | around
+        known = passwords | own | aws | around
+        # Error messages quote a header that they refuse as Python writes it, control characters escaped.
+        return {repr(value)[1:-1]: name for value, name in known.items()} | known
 
     def secret_values(self) -> frozenset[str]:
         """Return every secret value in force, for redaction."""
@@ -222,57 +212,6 @@ def _is_address(value: str) -> bool:
         return parts.scheme in {"http", "https"} and bool(parts.hostname) and (parts.port is None or parts.port > 0)
     except ValueError:
         return False
-
-
-@dataclass(frozen=True, slots=True)
-class EnvLine:
-    """One assignment in an env file: the value as dotenv reads it, and as Docker would."""
-
-    value: str
-    as_docker: str
-
-
-def read_env_file(path: Path) -> dict[str, EnvLine]:
-    """Read a dotenv file.
-
-    Args:
-        path: The file.
-
-    Returns:
-        Name to value; a name without ``=`` is left out, as Docker would take it from its own environment.
-
-    Raises:
-        SettingsError: The file can't be read, isn't UTF-8, or has a line that is no assignment (its number is told).
-    """
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise SettingsError(
-            say(
-                "Can't read the env file {path}: {reason}.",
-                path=str(path),
-                reason=error.strerror or "I/O error",
-            )
-        ) from error
-    except UnicodeDecodeError as error:
-        raise SettingsError(say("The env file {path} is not UTF-8 text. Save it as UTF-8.", path=str(path))) from error
-    lines: dict[str, EnvLine] = {}
-    for binding in parse_stream(io.StringIO(text)):
-        if binding.error:
-            # The parser counts the blank lines before an assignment as part of it.
-            blank = len(binding.original.string) - len(binding.original.string.lstrip("\r\n"))
-            line = binding.original.line + binding.original.string[:blank].count("\n")
-            raise SettingsError(
-                say(
-                    "{path}, line {line}: not a NAME=value assignment. Correct or remove the line.",
-                    path=str(path),
-                    line=line,
-                )
-            )
-        if binding.key is not None and binding.value is not None:
-            _, _, raw = binding.original.string.partition("=")
-            lines[binding.key] = EnvLine(binding.value, raw.rstrip("\r\n"))
-    return lines
 
 
 def load(
@@ -322,7 +261,7 @@ def _certificates(environ: Mapping[str, str], from_file: Mapping[str, EnvLine]) 
                 say(
                     "SSL_CERT_FILE names {path}, which is no file of certificates: {reason}. Correct the setting.",
                     path=path,
-                    reason=error.strerror or "I/O error",
+                    reason=reason(error),
                 )
             ) from error
     return tuple(filter(None, named))

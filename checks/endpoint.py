@@ -44,12 +44,17 @@ _BY_STATUS: Final[dict[int, str]] = {
 }
 _HIDES: Final = tuple(code for code, cause in CATALOGUE.items() if cause.section == "2")
 _MANY_REDIRECTS: Final = 5
+_UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _NO_JOB: Final = "00000000-0000-0000-0000-000000000000"
 _SHOWN_CHARACTERS: Final = 300
 _REFUSED_HOST: Final = re.compile(r"host header|DisallowedHost|ALLOWED_HOSTS|Bad Request \(400\)", re.IGNORECASE)
 """How Starlette and Django refuse a Host header; Django's page says no more than its title."""
 _CHALLENGE: Final = re.compile(r"just a moment|attention required|challenge-platform|cf-chl|cf-error", re.IGNORECASE)
 """What Cloudflare's own pages say; a 503 of the origin comes with the same ``server`` header."""
+_OF_ORIGIN: Final = re.compile(r"nginx|\A\s*<h1>403 Forbidden</h1>|<h1>403 Forbidden</h1><p>")
+"""What the 403 pages of nginx and Django say; the edge's own put a centred line there."""
+_EDGES_OWN_PATH: Final = "/cdn-cgi/"
+"""Where Cloudflare sends who must sign in first, or solve a challenge."""
 _SHOWN_HEADERS: Final = ("server", "cf-ray", "cf-mitigated", "location", "retry-after")
 
 
@@ -105,6 +110,9 @@ def judge(case: Case) -> Iterator[Finding]:
         else:
             yield pen.unknown(say("the API"), facts.main, _HIDES)
         return
+    if case.job_id and _id_refused(facts.main, case.job_id) and _well(facts.healthz):
+        yield pen.fail("job-not-found", evidence)
+        return
     code = _fault(facts, facts.main, job_asked=case.job_id is not None)
     if code:
         yield pen.fail(code, evidence)
@@ -144,6 +152,13 @@ def _misread(facts: EndpointFacts, main: Answer, *, job_asked: bool) -> str | No
     return "api-not-json" if _well(main) and job_asked and isinstance(read_answer(main), Unseen) else None
 
 
+def _id_refused(main: Answer, job_id: str) -> bool:
+    """Tell whether the API's router refuses a job id that is no UUID, as one that was not copied whole."""
+    django = main.status == HTTPStatus.NOT_FOUND and "The requested resource was not found on this server" in main.body
+    fastapi = main.status == HTTPStatus.UNPROCESSABLE_ENTITY and '"uuid_parsing"' in main.body
+    return (django or fastapi) and not _UUID.fullmatch(job_id)
+
+
 def _no_such_job(main: Answer) -> bool:
     return main.status == HTTPStatus.NOT_FOUND and _is_json(main)
 
@@ -163,12 +178,12 @@ def _bad_gateway(facts: EndpointFacts) -> str:
 
 def _blocked(answer: Answer) -> bool:
     """Tell whether the edge shows a page of its own; what nginx or the API refuses passes through it, too."""
-    if "cf-mitigated" in answer.headers:
+    if "cf-mitigated" in answer.headers or any(_EDGES_OWN_PATH in where for where in answer.redirects):
         return True
     if answer.headers.get("server", "").lower() != "cloudflare" or _is_json(answer):
         return False
     if answer.status == HTTPStatus.FORBIDDEN:
-        return "nginx" not in answer.body
+        return not _OF_ORIGIN.search(answer.body)
     return answer.status in {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE} and bool(
         _CHALLENGE.search(answer.body)
     )

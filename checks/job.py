@@ -13,6 +13,7 @@ from academy_ops.academy.contract import JOBS_PATH, JobStatus
 from academy_ops.clients import Target
 from academy_ops.diagnosis.findings import Pen
 from academy_ops.diagnosis.records import Finding, JobState, Json, Standing, Unseen
+from academy_ops.diagnosis.redact import MASK
 from academy_ops.diagnosis.run import Check
 from academy_ops.failures import AWS_ERRORS
 from academy_ops.messages import say
@@ -259,6 +260,9 @@ def _object_there(target: Target, document: JobDocument | Unseen | None) -> bool
     settings = target.settings
     configured = all(settings.get(name) for name in ("R2_ENDPOINT", "R2_ACCESS_KEY", "R2_SECRET_KEY"))
     if not isinstance(document, JobDocument) or not _active(document) or not document.file_key or not configured:
+        return None
+    if MASK in document.file_key:
+        # A part of it is also a password, so it is not known whole.
         return None
     try:
         target.connect.r2().head_object(Bucket=settings.bucket, Key=document.file_key)

@@ -51,7 +51,8 @@ def observe(target: Target, case: Case) -> R2Facts:  # noqa: ARG001 - every chec
     states = {name: _state(settings[name]) for name in (*_REQUIRED, *_BUCKETS)}
     reach, code = _reach(target, settings)
     source = next((name for name in _BUCKETS if settings.get(name)), "default")
-    return R2Facts(states, settings.get("R2_ENDPOINT"), settings.bucket, source, reach, code)
+    endpoint = target.connect.clean(settings.get("R2_ENDPOINT") or "") or None
+    return R2Facts(states, endpoint, settings.bucket, source, reach, code)
 
 
 def judge(case: Case) -> Iterator[Finding]:
@@ -119,7 +120,8 @@ def _state(setting: Setting) -> SettingState:
         return "quoted"
     if written != written.strip() or any(character.isspace() for character in written):
         return "spaces"
-    if any(mark in setting.value.lower() for mark in _PLACEHOLDERS):
+    # No key, bucket or address of R2 is written in other letters; a template's words in Korean are.
+    if not setting.value.isascii() or any(mark in setting.value.lower() for mark in _PLACEHOLDERS):
         return "placeholder"
     return _endpoint_state(setting.value) if setting.name == "R2_ENDPOINT" else "set"
 
@@ -153,7 +155,7 @@ def _reach(target: Target, settings: Settings) -> tuple[Literal[True] | Unseen |
             return None, code
         return target.connect.unseen(error, "s3:ListBucket"), code
     except (*AWS_ERRORS, ValueError) as error:
-        return target.connect.unseen(error, settings.get("R2_ENDPOINT") or "R2_ENDPOINT"), ""
+        return target.connect.unseen(error, target.connect.clean(settings.get("R2_ENDPOINT") or "R2_ENDPOINT")), ""
     return True, ""
 
 
