@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from academy_ops.settings import SettingsError, load
+from academy_ops.envfile import SettingsError
+from academy_ops.settings import load
 
 
 def write(folder: Path, text: str) -> Path:
@@ -45,6 +46,29 @@ def test_a_line_that_is_no_assignment_is_named_by_its_number(tmp_path: Path) -> 
     path = write(tmp_path, "AWS_REGION=x\n\n== broken ==\n")
     with pytest.raises(SettingsError, match=r"line 3"):
         load(env_file=path, environ={})
+
+
+@pytest.mark.parametrize(
+    ("line", "problem"),
+    [
+        ("R2_ENDPOINT https://x.example", "there is no '='"),
+        ("R2_ENDPOINT: https://x.example", "there is no '='"),
+        ("= secret-value", "there is no name before the '='"),
+        ("set R2_SECRET_KEY=secret-value", "something stands before the name"),
+        ('R2_SECRET_KEY="secret-value', 'the quote " is not closed'),
+        ("R2_SECRET_KEY='secret-value", "the quote ' is not closed"),
+        ("R2_SECRET_KEY='secret'-value", "something stands behind the closing quote"),
+    ],
+)
+def test_what_is_wrong_with_a_line_is_told_but_not_what_stands_in_it(line: str, problem: str, tmp_path: Path) -> None:
+    with pytest.raises(SettingsError) as told:
+        load(env_file=write(tmp_path, f"# the API server's\n\n{line}\nA=b\n"), environ={})
+    assert f"line 3: {problem}." in str(told.value)
+    assert "secret-value" not in str(told.value)
+
+
+def test_a_line_that_a_shell_would_export_is_an_assignment(tmp_path: Path) -> None:
+    assert load(env_file=write(tmp_path, "export AWS_REGION=us-east-1\n"), environ={}).region == "us-east-1"
 
 
 def test_a_missing_env_file_is_told_in_one_line(tmp_path: Path) -> None:

@@ -15,10 +15,12 @@ from typer.core import TyperGroup
 
 from academy_ops.cli.commands import names
 from academy_ops.diagnosis.redact import printable, redacted
+from academy_ops.envfile import SettingsError
 from academy_ops.messages import Text, say
+from academy_ops.os_errors import reason
 from academy_ops.report.settings import shown_settings
 from academy_ops.report.versions import versions
-from academy_ops.settings import SECRETS, Settings, SettingsError, load
+from academy_ops.settings import SECRETS, Settings, load
 
 
 def report(error: Exception, arguments: Sequence[str], env_file: str | None) -> Text:
@@ -42,7 +44,7 @@ def report(error: Exception, arguments: Sequence[str], env_file: str | None) -> 
         return say(
             "Something in academy-ops itself went wrong ({what}), and its report can't be written: {reason}.",
             what=what,
-            reason=trouble.strerror or type(trouble).__name__,
+            reason=reason(trouble),
         )
     return say(
         "Something in academy-ops itself went wrong ({what}). The report is in {path}; it holds no secret. "

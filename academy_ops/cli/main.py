@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NoReturn
 from academy_ops import messages
 from academy_ops.cli.errors import CRASHED, INTERRUPTED, UNDETERMINED, USAGE, RefusedError
 from academy_ops.messages import say
+from academy_ops.os_errors import reason
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -110,7 +111,7 @@ def _unwritten(error: OSError) -> int:
     if isinstance(error, BrokenPipeError):
         # The reader (head, less) has gone; the rest of the output has nowhere to go.
         return 0
-    _complain(say("The output can't be written: {reason}.", reason=error.strerror or type(error).__name__))
+    _complain(say("The output can't be written: {reason}.", reason=reason(error)))
     return UNDETERMINED
 
 

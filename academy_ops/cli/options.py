@@ -18,8 +18,9 @@ import typer
 
 from academy_ops import __version__
 from academy_ops.cli.errors import RefusedError
+from academy_ops.envfile import SettingsError
 from academy_ops.messages import LANGUAGES, _, say
-from academy_ops.settings import Settings, SettingsError, load
+from academy_ops.settings import Settings, load
 
 DEFAULT_TIMEOUT_SECONDS: Final = 30.0
 

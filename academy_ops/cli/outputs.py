@@ -12,6 +12,7 @@ import typer
 
 from academy_ops.cli.options import Common, Output
 from academy_ops.messages import _
+from academy_ops.os_errors import reason
 
 if TYPE_CHECKING:
     from academy_ops.diagnosis.records import Diagnosis
@@ -51,5 +52,4 @@ def _append(path: Path, text: str) -> None:
         with path.open("a", encoding="utf-8") as file:
             file.write(text)
     except OSError as error:
-        reason = error.strerror or "I/O error"
-        typer.echo(_("Can't write {path}: {reason}.", path=str(path), reason=reason), err=True)
+        typer.echo(_("Can't write {path}: {reason}.", path=str(path), reason=reason(error)), err=True)

@@ -1,0 +1,94 @@
+"""Env files: as dotenv reads them, and as Docker does."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from pathlib import Path
+
+from dotenv.parser import Binding, parse_stream
+
+from academy_ops.messages import Text, say
+from academy_ops.os_errors import reason
+
+
+class SettingsError(Exception):
+    """Settings that can't be used; ``str()`` is one line for the operator."""
+
+    def __init__(self, message: Text) -> None:
+        super().__init__(message)
+        self.message = message
+
+    def __str__(self) -> str:
+        return str(self.message)
+
+
+@dataclass(frozen=True, slots=True)
+class EnvLine:
+    """One assignment in an env file: the value as dotenv reads it, and as Docker would."""
+
+    value: str
+    as_docker: str
+
+
+def read_env_file(path: Path) -> dict[str, EnvLine]:
+    """Read a dotenv file.
+
+    Args:
+        path: The file.
+
+    Returns:
+        Name to value; a name without ``=`` is left out, as Docker would take it from its own environment.
+
+    Raises:
+        SettingsError: The file can't be read, isn't UTF-8, or has a line that is no assignment: its number is told,
+            and what is wrong with it, but nothing that stands in it.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise SettingsError(
+            say("Can't read the env file {path}: {reason}.", path=str(path), reason=reason(error))
+        ) from error
+    except UnicodeDecodeError as error:
+        raise SettingsError(say("The env file {path} is not UTF-8 text. Save it as UTF-8.", path=str(path))) from error
+    lines: dict[str, EnvLine] = {}
+    for binding in parse_stream(io.StringIO(text)):
+        if binding.error:
+            raise _refused(path, binding)
+        if binding.key is not None and binding.value is not None:
+            _, _, raw = binding.original.string.partition("=")
+            lines[binding.key] = EnvLine(binding.value, raw.rstrip("\r\n"))
+    return lines
+
+
+def _refused(path: Path, binding: Binding) -> SettingsError:
+    text = binding.original.string
+    # The parser counts the blank lines before an assignment as part of it.
+    blank = len(text) - len(text.lstrip("\r\n"))
+    line = binding.original.line + text[:blank].count("\n")
+    return SettingsError(
+        say(
+            "{path}, line {line}: {problem}. Each line is NAME=value; correct or remove it.",
+            path=str(path),
+            line=line,
+            problem=_problem(text.strip()),
+        )
+    )
+
+
+def _problem(text: str) -> Text:
+    """Say what is wrong with a line that is no assignment."""
+    name, equals, value = (part.strip() for part in text.partition("="))
+    if not equals:
+        return say("there is no '='")
+    if not name:
+        return say("there is no name before the '='")
+    if " " in name.removeprefix("export "):
+        return say("something stands before the name")
+    quote = value[:1]
+    if quote not in {"'", '"'}:
+        return say("it is no assignment")
+    if value.count(quote) == 1:
+        return say("the quote {quote} is not closed", quote=quote)
+    return say("something stands behind the closing quote")
