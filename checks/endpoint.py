@@ -29,12 +29,14 @@ _NO_ANSWER: Final[dict[Reason, str]] = {
     # Something answers there, but not in HTTP.
     "unexpected-answer": "api-not-json",
 }
+_EDGES_OWN: Final = range(520, 531)
+"""Statuses that Cloudflare itself answers with."""
+_EDGE_TIMEOUT: Final = 524
 _BY_STATUS: Final[dict[int, str]] = {
-    # 520 to 530 are Cloudflare's own.
-    **dict.fromkeys(range(520, 531), "edge-error"),
+    **dict.fromkeys(_EDGES_OWN, "edge-error"),
     521: "edge-origin-down",
     522: "edge-origin-timeout",
-    524: "edge-origin-timeout",
+    _EDGE_TIMEOUT: "edge-origin-timeout",
     525: "edge-tls-mode",
     526: "edge-tls-mode",
     HTTPStatus.GATEWAY_TIMEOUT: "gateway-timeout",
@@ -166,7 +168,14 @@ def _no_such_job(main: Answer) -> bool:
 def _database_down(facts: EndpointFacts) -> bool:
     """Tell whether the process answers and its database does not: /healthz is well, /health fails or hangs."""
     hangs = isinstance(facts.health, Unseen) and facts.health.reason == "timeout"
-    return _well(facts.healthz) and (hangs or _server_error(facts.health))
+    fails = _server_error(facts.health) and not _by_gateway(facts.health)
+    return _well(facts.healthz) and (hangs or fails)
+
+
+def _by_gateway(answer: Answer | Unseen) -> bool:
+    """Tell whether nginx or the edge says that it did not reach the API; a time-out of theirs is the API's."""
+    status = answer.status if isinstance(answer, Answer) else None
+    return status == HTTPStatus.BAD_GATEWAY or (status in _EDGES_OWN and status != _EDGE_TIMEOUT)
 
 
 def _bad_gateway(facts: EndpointFacts) -> str:

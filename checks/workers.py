@@ -151,7 +151,9 @@ def _judge_group(pen: Pen, case: Case, facts: WorkersFacts, group: Group) -> Ite
     serving = [one for one in group.instances if one.lifecycle == "InService"]
     waits_for_boot = _waits_for_boot(case, serving)
     if not serving:
-        code = "worker-launch-suspended" if suspended else _why_none(case, facts, group)
+        # One that was launched before still comes.
+        comes = any(one.lifecycle.startswith("Pending") for one in group.instances)
+        code = "worker-launch-suspended" if suspended and not comes else _why_none(case, facts, group)
         yield pen.warn(code, evidence) if code == "worker-booting" else pen.fail(code, evidence)
     elif waits_for_boot and _loops(case, facts, group):
         yield pen.fail("worker-launch-loop", evidence)

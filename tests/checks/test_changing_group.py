@@ -58,3 +58,9 @@ def test_an_instance_that_does_not_end_for_ten_minutes_is_no_replacement() -> No
 def test_what_is_broken_in_another_account_is_no_fault_of_the_academy(facts: Facts) -> None:
     verdict = h.verdict(h.case(**{**facts, **access("2", expected="1")}))
     assert (verdict.status, verdict.cause, verdict.also) == ("undetermined", "aws-wrong-account", ())
+
+
+def test_an_instance_that_was_launched_before_launches_were_suspended_still_comes() -> None:
+    members = (h.instance(lifecycle="Pending"),)
+    workers = h.workers(h.group(1, instances=members, suspended=("Launch",)), boot=30)
+    assert h.verdict(h.case(**{**waits(100), "workers": workers})).status == "in-progress"

@@ -119,3 +119,11 @@ def test_an_action_that_sqs_writes_in_small_letters_is_named_as_iam_writes_it() 
 def missing(case: Case) -> list[str | None]:
     assert isinstance(case.queue, QueueFacts)
     return [finding.missing_permission for finding in queue.judge(case) if finding.status == "unknown"]
+
+
+@pytest.mark.parametrize(
+    ("status", "cause"), [(502, None), (521, None), (500, "api-database-down"), (504, "api-database-down")]
+)
+def test_a_health_that_did_not_reach_the_api_says_nothing_of_its_database(status: int, cause: str | None) -> None:
+    way = h.endpoint(h.answer(200, {"job_id": h.JOB_ID, "status": "DONE"}), health=h.answer(status, "<html>"))
+    assert h.verdict(h.case(endpoint=way)).cause == cause
