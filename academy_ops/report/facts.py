@@ -8,6 +8,7 @@ from typing import Final
 from academy_ops.diagnosis.records import Finding, Json
 from academy_ops.diagnosis.redact import printable
 from academy_ops.messages import Text, _, say
+from academy_ops.report.reading import brief
 
 Fact = tuple[str, str]
 """What it is called, and what was seen; both for people, without anything that a terminal would act on."""
@@ -131,7 +132,7 @@ def _row(row: Mapping[str, Json]) -> str:
 def _answer(layer: Mapping[str, Json]) -> str:
     """Write what a layer on the way to the API answered: the status first, or why there was none."""
     first = f"HTTP {layer['status']}" if "status" in layer else str(layer.get("detail") or layer.get("reason"))
-    return printable(_("{what} from {url}", what=first, url="/".join(str(layer.get("url", "")).split("/")[:3])))
+    return brief(_("{what} from {url}", what=first, url="/".join(str(layer.get("url", "")).split("/")[:3])))
 
 
 def _short(value: Json) -> str:

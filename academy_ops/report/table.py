@@ -10,11 +10,11 @@ from rich.console import Console
 from rich.text import Text as Line
 
 from academy_ops.diagnosis.records import Diagnosis, Finding
-from academy_ops.diagnosis.redact import printable
 from academy_ops.messages import _
 from academy_ops.report.drawing import draw
 from academy_ops.report.facts import everything, telling
 from academy_ops.report.layout import STYLES, facts, hanging, marks
+from academy_ops.report.reading import line
 from academy_ops.report.verdict_block import print_verdict
 from academy_ops.report.waiting import Waiting, shown
 
@@ -66,9 +66,9 @@ class TableReport:
 
     def _print_finding(self, finding: Finding) -> None:
         style = STYLES[finding.status]
-        summary = Line(printable(str(finding.summary)))
+        summary = Line(line(finding.summary))
         if finding.because:
-            summary.append(printable(f" ({finding.because})"), "dim")
+            summary.append(f" ({line(finding.because)})", "dim")
         head = Line(f"{self._marks[finding.status]} ", style).append(finding.check, style)
         hanging(self._console, head, summary, 2 + _NAME_WIDTH)
         told = everything(finding) if self._verbose else telling(finding) if finding.status == "fail" else []
@@ -81,6 +81,6 @@ class TableReport:
         for check, begun in started.items():
             took = ended.get(check, whole) - begun
             before, length = (round(part / max(whole, 0.001) * _BAR_WIDTH) for part in (begun, took))
-            line = Line(f"  {check:<{_NAME_WIDTH}}")
-            line.append(_("at {start} s for {length} s", start=f"{begun:4.1f}", length=f"{took:4.1f}"), "dim")
-            self._console.print(line.append("  " + " " * before).append(self._marks["bar"] * max(1, length), "cyan"))
+            row = Line(f"  {check:<{_NAME_WIDTH}}")
+            row.append(_("at {start} s for {length} s", start=f"{begun:4.1f}", length=f"{took:4.1f}"), "dim")
+            self._console.print(row.append("  " + " " * before).append(self._marks["bar"] * max(1, length), "cyan"))

@@ -11,13 +11,12 @@ from rich.text import Text as Line
 
 from academy_ops.diagnosis.catalogue import CATALOGUE
 from academy_ops.diagnosis.records import Diagnosis, Finding, Remedy, VerdictStatus
-from academy_ops.diagnosis.redact import printable
 from academy_ops.messages import _
 from academy_ops.report.command import print_command
 from academy_ops.report.explanation import RISKS
 from academy_ops.report.facts import proof
 from academy_ops.report.layout import facts, hanging
-from academy_ops.report.reading import TITLES, others, to_do, unseen
+from academy_ops.report.reading import TITLES, line, others, to_do, unseen
 
 _STYLES: Final[Mapping[VerdictStatus, str]] = {
     "healthy": "bold green",
@@ -44,7 +43,7 @@ def print_verdict(console: Console, diagnosis: Diagnosis, ops: str, *, verbose: 
         head.append(f"  {verdict.cause}", "bold")
         head.append("  " + _("(runbook section {section})", section=verdict.section), "dim")
     console.print(head)
-    hanging(console, Line(), Line(printable(str(verdict.summary)), "bold"), 0)
+    hanging(console, Line(), Line(line(verdict.summary), "bold"), 0)
     column = _INDENT + max(cell_len(name) for name in (_("Why"), _("Not seen"), _("Symptoms"), _("Ruled out")))
     rows = list(_rows(diagnosis, verbose=verbose))
     if verdict.cause and (told := proof(verdict.cause, diagnosis.findings)):
@@ -63,7 +62,7 @@ def print_verdict(console: Console, diagnosis: Diagnosis, ops: str, *, verbose: 
 def print_remedy(console: Console, remedy: Remedy) -> None:
     """Print what to do, with its risk in words, the command, and how to see that it worked."""
     head = Line().append(_("What to do: "), "bold")
-    head.append(str(remedy.text)).append(f" ({RISKS[remedy.risk]})", "dim")
+    head.append(line(remedy.text)).append(f" ({RISKS[remedy.risk]})", "dim")
     hanging(console, Line(), head, 0)
     _print_command(console, remedy.command)
     if remedy.verify:
@@ -75,7 +74,7 @@ def _rows(diagnosis: Diagnosis, *, verbose: bool) -> Iterator[tuple[str, str]]:
     verdict = diagnosis.verdict
     if verdict.status == "undetermined":
         for reason, checks in unseen(diagnosis):
-            yield _("Not seen"), printable(f"{', '.join(checks)}: {reason}")
+            yield _("Not seen"), f"{', '.join(checks)}: {line(reason)}"
     if verdict.symptoms and verbose:
         for code in verdict.symptoms:
             yield _("Symptoms"), f"{code}: {CATALOGUE[code].meaning}"
@@ -88,10 +87,10 @@ def _rows(diagnosis: Diagnosis, *, verbose: bool) -> Iterator[tuple[str, str]]:
 def _print_other(console: Console, finding: Finding, *, every: bool) -> None:
     label, style = (_("Warning"), "bold yellow") if finding.status == "warn" else (_("Also"), "bold red")
     head = Line(f"{label}  ", style)
-    body = Line().append(f"{finding.cause}", "bold").append(f": {printable(str(finding.summary))}")
+    body = Line().append(f"{finding.cause}", "bold").append(f": {line(finding.summary)}")
     hanging(console, head, body, head.cell_len)
     for remedy in finding.remedies if every else finding.remedies[:1]:
-        hanging(console, Line(), Line(str(remedy.text)), _INDENT)
+        hanging(console, Line(), Line(line(remedy.text)), _INDENT)
         _print_command(console, remedy.command)
 
 

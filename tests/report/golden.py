@@ -27,7 +27,7 @@ NAMES = {"ops": "academy-ops", "worker": "academy-ai-worker-cpu", "bucket": "aca
 COLUMNS = 80
 
 SCENES: dict[str, Facts] = {
-    "healthy": {},
+    "healthy": {"document": h.job("DONE", age=600, updated=540)},
     "in-progress": WARNINGS["worker-booting"][0],
     "workers-at-zero": waiting(workers=h.workers(h.group(0)), logs=h.NO_LOGS),
     "app-down": REALISATIONS["proxy-upstream-down"][1],

@@ -1,0 +1,150 @@
+"""Whatever stands in a message, a log line or a name stays text in every output."""
+
+import base64
+import hashlib
+import json
+import re
+from datetime import UTC, datetime
+from html.parser import HTMLParser
+from xml.etree import ElementTree as ET
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+
+from academy_ops.diagnosis.records import Diagnosis, Finding, Remedy, Verdict
+from academy_ops.messages import LANGUAGES, Language, say
+from academy_ops.report import document, github, html, junit, markdown
+from tests.checks import at_hand as h
+from tests.checks.realisations import Facts, ended, group, says, unseen, waiting, way
+from tests.report.golden import OUTPUTS, diagnosis, shown
+
+BAIT = (
+    "<script>alert(1)</script> <!-- ]]> --> | \\| `` ```\r\n```\n::error::owned\n# owned\n| a | b |\n@octocat #1 !1 "
+    "https://evil.example www.evil.example a@evil.example [a](https://evil.example) <img src=x onerror=alert(1)> "
+    "%0A::warning title=a,b:c::d \x1b[31m \x9b31m \x00 \ufffe \u202e &amp; &#64; \\"
+)
+LONG = BAIT + "x" * 10_000
+
+HOSTILE: dict[str, Facts] = {
+    "message": ended(LONG),
+    "rows": ended(None, "DONE", result={"created": 0, "failed": [{"row": 3, "name": BAIT, "error": LONG}]}),
+    "status": {"document": h.job(LONG)},
+    "log": says(LONG, f"{BAIT} MemoryError"),
+    "names": group(h.group(1, instances=(h.instance(LONG, lifecycle=BAIT),)), activities=(h.failed_launch(LONG),)),
+    "answer": way(h.answer(502, LONG, server=BAIT), app=unseen("refused", LONG)),
+    "permission": waiting(queue=h.queue(unseen("denied", LONG))),
+}
+"""Facts with bait wherever somebody else chooses the text."""
+
+MARKDOWN = MarkdownIt("gfm-like", {"linkify": False, "html": True})
+TEXT = st.one_of(st.text(min_size=1), st.text("<>|`\\:,%#@\r\n&]\x1b\ud800 a", min_size=1), st.just(LONG))
+
+
+class Tags(HTMLParser):
+    """The tags of a page with their attributes, but for the words of its commands."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.found: list[tuple[str, list[tuple[str, str | None]]]] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if (tag, attrs) != ("span", []):
+            self.found.append((tag, attrs))
+
+    def handle_comment(self, data: str) -> None:
+        self.found.append(("comment", [(data, None)]))
+
+
+def about(text: str) -> Diagnosis:
+    """A diagnosis that tells ``text`` wherever it may stand."""
+    remedy = Remedy(say("Look at {name}.", name=text), f"echo '{text}'", f"test '{text}'", "change")
+    told = say("It says {text}.", text=text)
+    evidence: dict[str, object] = {"error_message": text, "status": text, "rows": [{"row": 3, "error": text}]}
+    findings = (
+        Finding("job", "4", "fail", told, "job-failed", evidence, (remedy,)),  # type: ignore[arg-type] # it is JSON
+        Finding("logs", "3-4", "warn", told, "worker-silent", {"log": [text, text]}, (remedy,)),
+        Finding(
+            "queue", "3-3", "unknown", told, None, {"detail": text}, (), text, say("{tried} is denied", tried=text)
+        ),
+        Finding("r2", "1", "ok", told),
+    )
+    verdict = Verdict("faulty", told, "job-failed", "4", (remedy,), warnings=("worker-silent",), ruled_out=("r2",))
+    return Diagnosis("job-1", datetime(2026, 11, 22, tzinfo=UTC), 10, verdict, findings)
+
+
+def blocks(text: str) -> list[str]:
+    """What Markdown makes of a text: the kinds of all its pieces, one after another."""
+    return [kind for token in MARKDOWN.parse(text) for kind in (token.type, *(c.type for c in token.children or ()))]
+
+
+@settings(max_examples=60, deadline=None)
+@given(TEXT)
+def test_a_page_has_the_same_tags_whatever_is_told(text: str) -> None:
+    assert Tags(html.as_text(about(text))).found == Tags(html.as_text(about("x"))).found
+
+
+@settings(max_examples=60, deadline=None)
+@given(TEXT)
+def test_markdown_has_the_same_blocks_whatever_is_told(text: str) -> None:
+    assert blocks(markdown.as_text(about(text))) == blocks(markdown.as_text(about("x")))
+
+
+@settings(max_examples=60, deadline=None)
+@given(TEXT)
+def test_junit_has_the_same_elements_whatever_is_told(text: str) -> None:
+    there, plain = (ET.fromstring(junit.as_text(about(one))) for one in (text, "x"))
+    assert [one.tag for one in there.iter()] == [one.tag for one in plain.iter()]
+
+
+@settings(max_examples=60, deadline=None)
+@given(TEXT)
+def test_there_are_the_same_annotations_whatever_is_told(text: str) -> None:
+    lines = github.as_text(about(text)).split("\n")
+    heads = [re.match(r"::(error|warning) title=([^:,\r]+)::[^\r]*$", line) for line in lines[:-1]]
+    assert [head and head[1] for head in heads] == ["error", "warning", "warning"]
+    assert lines[-1] == ""
+
+
+@settings(max_examples=60, deadline=None)
+@given(TEXT)
+def test_json_holds_the_text_itself(text: str) -> None:
+    told = json.loads(document.as_text(about(text)))
+    assert told["findings"][0]["evidence"]["error_message"] == text
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("output", OUTPUTS)
+@pytest.mark.parametrize("facts", HOSTILE.values(), ids=HOSTILE)
+def test_nothing_of_the_bait_is_more_than_text(facts: Facts, output: str, language: Language) -> None:
+    told = shown(diagnosis(**facts), output, language)
+    assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e\ud800-\udfff]", told)
+    match output:
+        case "html":
+            kinds = {tag for tag, _attributes in Tags(told).found}
+            assert not kinds & {"script", "img", "a", "comment", "iframe", "link"}
+            assert "evil" not in str(Tags(told).found)
+        case "markdown":
+            assert not {kind for kind in blocks(told) if kind.startswith(("html", "link", "image"))}
+        case "junit":
+            assert not [one for one in ET.fromstring(told).iter() if one.tag == "script"]
+        case "github":
+            assert all(re.match("::(error|warning|notice) title=", line) for line in told.splitlines())
+        case "table":
+            assert "::error::owned" not in [line.strip() for line in told.splitlines()]
+        case _:
+            json.loads(told)
+
+
+def test_the_page_asks_for_nothing_and_its_policy_lets_nothing_in() -> None:
+    page = html.as_text(about("x"))
+    style = re.search("<style>(.*)</style>", page, re.DOTALL)
+    assert style
+    digest = base64.b64encode(hashlib.sha256(style[1].encode()).digest()).decode()
+    policy = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+    attributes = [(name, value) for _tag, pairs in Tags(page).found for name, value in pairs]
+    assert ("content", policy) in attributes
+    assert not [name for name, _value in attributes if name in {"src", "href", "style"} or name.startswith("on")]
+    assert not re.search(r"url\(|@import", style[1])
