@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -167,4 +168,6 @@ def _count(value: Any) -> int | None:  # noqa: ANN401 - whatever JSON held
     if isinstance(value, list):
         return len(value)
     whole = isinstance(value, float) and value.is_integer()
-    return int(value) if whole or (isinstance(value, int) and not isinstance(value, bool)) else None
+    count = int(value) if whole or (isinstance(value, int) and not isinstance(value, bool)) else None
+    # No count of rows: evidence holds no number so large.
+    return count if count is not None and abs(count) < sys.maxsize else None

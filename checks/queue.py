@@ -148,9 +148,9 @@ def _stuck(case: Case, queue: Depth) -> bool:
 
 
 def _just_started(case: Case) -> bool:
-    """Tell whether every worker that runs was started a moment ago, as by the remedy, and may not poll yet."""
+    """Tell whether every worker that runs was started by hand a moment ago, and may not poll yet."""
     running = _running(case.logs) if isinstance(case.logs, LogsFacts) else []
-    ages = [age(case.observed_at, container.started_at) for container in running]
+    ages = [None if container.restarts else age(case.observed_at, container.started_at) for container in running]
     return bool(ages) and all(known is not None and known < _START_SECONDS for known in ages)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import MAXYEAR, MINYEAR, UTC, datetime
 
 _NANOSECONDS = re.compile(r"(\.\d{6})\d+")
 _SKEW_SECONDS = 60
@@ -17,8 +17,8 @@ def parse(value: object) -> datetime | None:
         moment = datetime.fromisoformat(_NANOSECONDS.sub(r"\1", value.strip()))
     except ValueError:
         return None
-    # Docker writes year 1 for "never".
-    if moment.year == 1:
+    # Docker writes year 1 for "never", others the last year there is.
+    if moment.year in {MINYEAR, MAXYEAR}:
         return None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 

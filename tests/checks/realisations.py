@@ -313,8 +313,8 @@ REALISATIONS: dict[str, list[Facts]] = {
     ],
     "worker-container-exited": [
         inside(status="exited", exit_code=1),
-        inside(status="created"),
         {"logs": h.logs(h.container(status="exited", exit_code=0))},
+        inside(status="created"),
     ],
     "worker-crash-loop": [inside(status="restarting"), inside(restarts=5, started_at=h.ago(20))],
     "worker-out-of-memory": [

@@ -2,14 +2,16 @@
 
 import json
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from academy_ops.clients import Answer, Connections, Target
+from academy_ops.diagnosis.codec import decode, encode
 from academy_ops.diagnosis.records import Unseen
 from academy_ops.settings import load
 from checks import endpoint, job, queue, r2
-from checks.facts import Case, QueueFacts
+from checks.facts import Case, JobDocument, QueueFacts
 from tests.checks import at_hand as h
 from tests.checks.realisations import way
 from tests.checks.test_on_the_wire import R2_KEYS, empty_case, json_error, target
@@ -127,3 +129,13 @@ def missing(case: Case) -> list[str | None]:
 def test_a_health_that_did_not_reach_the_api_says_nothing_of_its_database(status: int, cause: str | None) -> None:
     way = h.endpoint(h.answer(200, {"job_id": h.JOB_ID, "status": "DONE"}), health=h.answer(status, "<html>"))
     assert h.verdict(h.case(endpoint=way)).cause == cause
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{"created_at": "9999-12-31T23:59:59Z"}, {"result": {"created": 10**30, "total": 1e300, "failed": []}}],
+    ids=["a time without end", "a count without end"],
+)
+def test_a_job_of_endless_numbers_can_be_saved_as_evidence(fields: dict[str, Any]) -> None:
+    document = h.job("DONE", age=None, **fields)
+    assert decode(encode(document), JobDocument, "$") == document
