@@ -13,6 +13,7 @@ from academy_ops.remedies import group
 from academy_ops.remedies.group import Seen
 from academy_ops.remedies.plan import Plan
 from academy_ops.remedies.refusal import NOTHING_CHANGED, RemedyError, denied
+from checks.facts import Depth
 
 
 def plan(target: Target, desired: int) -> Plan:
@@ -70,6 +71,8 @@ def _risks(seen: Seen, desired: int) -> Iterator[Text]:
         )
     if desired > before and not seen.autoscaler_acts and not isinstance(seen.facts.autoscaler, Unseen):
         yield say("The autoscaler does not run: workers stay, and cost, until somebody scales them in.")
+    if desired == 0 and isinstance(seen.depth, Depth) and seen.depth.visible:
+        yield say("Careful: messages waiting: {count}. Nobody will be left to take them.", count=seen.depth.visible)
     if overriding := group.overriding(seen, desired):
         yield overriding
 

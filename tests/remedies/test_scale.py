@@ -1,8 +1,11 @@
 """``scale-worker``: plan, bounds, consent, apply, wait."""
 
+import os
+
 import pytest
 
 from tests.lab_at_hand import Lab
+from tests.terminal import terminal
 
 pytestmark = pytest.mark.xdist_group("lab-2")
 
@@ -120,3 +123,22 @@ def test_where_the_containers_can_not_be_seen_it_does_not_claim_that_they_poll(l
     assert done.returncode == 3
     assert "whether they poll could not be seen" in done.stdout
     assert "ssm:SendCommand" in done.stdout
+
+
+def test_to_zero_the_number_of_waiting_messages_is_told(lab: Lab) -> None:
+    lab.break_fault("queue-not-consumed")
+    done = lab.tool("scale-worker", "--desired", "0", "--dry-run")
+    assert "messages waiting: 1. Nobody will be left to take them." in done.stdout
+
+
+def test_on_a_terminal_stopping_work_is_a_question_of_its_own(lab: Lab) -> None:
+    lab.break_fault("message-stuck")
+    environ = {**lab.settings(), "PATH": os.environ["PATH"]}
+    with terminal("scale-worker", "--desired", "0", cwd=lab.folder, environ=environ) as shown:
+        shown.until("Apply this?")
+        shown.type("y\n")
+        shown.until("Stop workers although messages are in flight?")
+        shown.type("n\n")
+        assert shown.ended() == 2
+    assert "Nothing was changed." in shown.written
+    assert desired(lab) == 1
