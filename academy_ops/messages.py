@@ -8,8 +8,8 @@ evidence can be read in another language than it was taken in.
 from __future__ import annotations
 
 import gettext
-import locale
 import os
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -21,6 +21,9 @@ LANGUAGES: Final[tuple[Language, ...]] = get_args(Language)
 DOMAIN: Final = "academy_ops"
 
 Value = str | int | float | None
+
+_LANG_KOREAN: Final = 0x12
+"""LANG_KOREAN of winnt.h."""
 
 _current: Language = "en"
 
@@ -92,8 +95,16 @@ def choose(asked: str | None, environ: Mapping[str, str] = os.environ) -> Langua
     for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
         if environ.get(name):
             return "ko" if environ[name].lower().startswith("ko") else "en"
-    # Windows sets no such variable; there the C library knows the language of the console.
-    return "ko" if (locale.getlocale()[0] or "").lower().startswith("ko") else "en"
+    return "ko" if sys.platform == "win32" and _windows_speaks_korean() else "en"
+
+
+def _windows_speaks_korean() -> bool:
+    """Tell whether Windows shows its own windows in Korean; it sets none of the variables above."""
+    import ctypes  # noqa: PLC0415 - needed on Windows only
+
+    windows = getattr(ctypes, "windll", None)
+    # The low ten bits of a LANGID are the language, whatever the country.
+    return windows is not None and windows.kernel32.GetUserDefaultUILanguage() & 0x3FF == _LANG_KOREAN
 
 
 @cache

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from collections.abc import Mapping
 from typing import Final
 
 from academy_ops.cli import errors
 from academy_ops.cli.diagnose import console
 from academy_ops.cli.options import Common, Output, with_common
+from academy_ops.cli.outputs import write_json
 from academy_ops.messages import Text, _, say
 
 HELP: Final = _("Every setting, its value (secrets masked), and where it came from.")
@@ -33,8 +32,7 @@ def config(common: Common) -> int:
     settings = common.settings()
     rows = shown_settings(settings)
     if common.form is Output.JSON:
-        json.dump(settings_document(rows), sys.stdout, ensure_ascii=False, indent=2)
-        sys.stdout.write("\n")
+        write_json(settings_document(rows))
         return errors.HEALTHY
     table = Table.grid(padding=(0, 2))
     table.add_column(no_wrap=True)

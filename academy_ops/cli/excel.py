@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +12,7 @@ from academy_ops.cli import errors
 from academy_ops.cli.diagnose import console
 from academy_ops.cli.errors import RefusedError
 from academy_ops.cli.options import Common, Output
+from academy_ops.cli.outputs import write_json
 from academy_ops.cli.serve import needs_lab
 from academy_ops.diagnosis.redact import printable
 from academy_ops.messages import _, say
@@ -49,7 +48,7 @@ def check_excel(common: Common, file: str | None) -> int:
         content = read(Path(file))
     except WorkbookError as error:
         if common.form is Output.JSON:
-            _print({"file": file, "error": str(error), "problem": error.problem, "rows": []})
+            write_json({"file": file, "error": str(error), "problem": error.problem, "rows": []})
         else:
             console(common).print(_("The worker would refuse the file: {reason}", reason=str(error)), style="bold red")
         return errors.FAULT
@@ -60,7 +59,7 @@ def check_excel(common: Common, file: str | None) -> int:
     rows = _rows(content)
     if common.form is Output.JSON:
         told = [dict(zip(("row", "outcome", "name", "detail"), row, strict=True)) for row in rows]
-        _print({"file": file, "error": None, "problem": None, "rows": told})
+        write_json({"file": file, "error": None, "problem": None, "rows": told})
     else:
         table = Table(box=None, header_style="bold")
         for heading in (_("row"), _("outcome"), _("name"), _("detail")):
@@ -100,8 +99,3 @@ def _rows(content: Content) -> list[tuple[int, str, str, str]]:
             else (student.row, "duplicate", student.name, _("the same as row {row}", row=same))
         )
     return sorted(rows)
-
-
-def _print(document: object) -> None:
-    json.dump(document, sys.stdout, ensure_ascii=False, indent=2)
-    sys.stdout.write("\n")

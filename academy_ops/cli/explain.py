@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from collections.abc import Collection
 from typing import Annotated, Final
 
@@ -15,6 +13,7 @@ from academy_ops.cli.errors import RefusedError
 from academy_ops.cli.names import live_names
 from academy_ops.cli.nearest import nearest
 from academy_ops.cli.options import Common, Output, with_common
+from academy_ops.cli.outputs import write_json
 from academy_ops.messages import Text, _, say
 
 HELP: Final = _("What a cause means, how it is told, how to see it by hand, and the remedy. Without one: all of them.")
@@ -37,7 +36,7 @@ def explain(
 
     if cause is None:
         if common.form is Output.JSON:
-            _print(explanation.listing())
+            write_json(explanation.listing())
         else:
             explanation.print_all(console(common))
         return errors.HEALTHY
@@ -46,7 +45,7 @@ def explain(
         raise RefusedError(_unknown(cause, CATALOGUE))
     names = live_names(common.settings(), common.command_prefix())
     if common.form is Output.JSON:
-        _print(explanation.document(row, names))
+        write_json(explanation.document(row, names))
     else:
         explanation.print_cause(console(common), row, names)
     return errors.HEALTHY
@@ -57,8 +56,3 @@ def _unknown(cause: str, causes: Collection[str]) -> Text:
     if near:
         return say("There is no cause {cause!r}. Did you mean {near}?", cause=cause, near=near)
     return say("There is no cause {cause!r}. All of them: academy-ops explain", cause=cause)
-
-
-def _print(document: object) -> None:
-    json.dump(document, sys.stdout, ensure_ascii=False, indent=2)
-    sys.stdout.write("\n")

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from typing import Annotated, Final
 
 import typer
 
 from academy_ops.cli import errors
 from academy_ops.cli.options import Common, with_common
+from academy_ops.cli.outputs import write_json
 from academy_ops.messages import _
 
 HELP: Final = _("The least IAM policy that the checks need, as JSON, with your own names filled in.")
@@ -26,6 +25,5 @@ def iam_policy(
     """Print the policy; it is JSON in every form of the output."""
     from academy_ops.permissions import policy
 
-    json.dump(policy(common.settings(), with_actions=with_actions), sys.stdout, ensure_ascii=False, indent=2)
-    sys.stdout.write("\n")
+    write_json(policy(common.settings(), with_actions=with_actions))
     return errors.HEALTHY

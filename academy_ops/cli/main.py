@@ -6,28 +6,27 @@ import contextlib
 import io
 import os
 import sys
-from typing import TYPE_CHECKING, NoReturn
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, NoReturn
 
 from academy_ops import messages
+from academy_ops.cli import streams
 from academy_ops.cli.errors import CRASHED, INTERRUPTED, UNDETERMINED, USAGE, RefusedError
 from academy_ops.messages import say
 from academy_ops.os_errors import reason
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from academy_ops.messages import Text
 
 
+_LANGUAGE: Final = "ACADEMY_OPS_LANG"
+
+
 def main() -> NoReturn:
     """Run the command line in ``sys.argv`` and exit with its code."""
-    if sys.stdout is None:
-        # Closed by whoever called; there is nobody to write to.
-        sys.stdout = io.StringIO()
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            # A console that can't show a character (cp949, ascii) shows a substitute instead of a traceback.
-            stream.reconfigure(errors="replace")
+    streams.prepare()
     try:
         code = run(sys.argv[1:])
     except KeyboardInterrupt:
@@ -57,9 +56,9 @@ def run(arguments: Sequence[str]) -> int:
 
 def _run(arguments: Sequence[str]) -> int:
     try:
-        messages.use(messages.choose(_value("--lang", arguments)))
+        _speak(messages.choose(_value("--lang", arguments), _environment(arguments)))
     except ValueError as error:
-        _complain(say("Language {asked!r} is not known; use ko or en.", asked=str(error)))
+        _complain(say("Language {asked!r} is not known; use ko or en (--lang, ACADEMY_OPS_LANG).", asked=str(error)))
         return USAGE
 
     # Imported only now: help texts are rendered while the commands are defined.
@@ -87,6 +86,33 @@ def _run(arguments: Sequence[str]) -> int:
     return code if isinstance(code, int) else 0
 
 
+def _environment(arguments: Sequence[str]) -> Mapping[str, str]:
+    """Return the environment, with the env file's language where it has none of its own."""
+    if os.environ.get(_LANGUAGE, "").strip():
+        return os.environ
+    from academy_ops.envfile import SettingsError, read_env_file
+
+    path = Path(_value("--env-file", arguments) or ".env")
+    try:
+        lines = read_env_file(path) if path.is_file() else {}
+    except SettingsError:
+        # The command says so, if it needs the file.
+        lines = {}
+    return {**os.environ, _LANGUAGE: lines[_LANGUAGE].value} if _LANGUAGE in lines else os.environ
+
+
+def _speak(language: messages.Language) -> None:
+    """Speak ``language``, or English where nothing but question marks would be left of Korean."""
+    messages.use(language)
+    if language == "ko" and not streams.shows_korean():
+        messages.use("en")
+        _complain(
+            say(
+                "This console has no letters for Korean ({encoding}), so this is English.", encoding=sys.stdout.encoding
+            )
+        )
+
+
 def _crashed(error: Exception, arguments: Sequence[str]) -> int:
     """Say that the tool itself is at fault; return the exit code."""
     import traceback
@@ -108,9 +134,6 @@ def _crashed(error: Exception, arguments: Sequence[str]) -> int:
 def _unwritten(error: OSError) -> int:
     """Say why the output could not be written; return the exit code."""
     sys.stdout = io.StringIO()
-    if isinstance(error, BrokenPipeError):
-        # The reader (head, less) has gone; the rest of the output has nowhere to go.
-        return 0
     _complain(say("The output can't be written: {reason}.", reason=reason(error)))
     return UNDETERMINED
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import sys
 from pathlib import Path
@@ -20,14 +21,25 @@ if TYPE_CHECKING:
 
 def write_document(common: Common, diagnosis: Diagnosis) -> None:
     """Write the document asked for to stdout, and nothing else; for GitHub the step summary, too."""
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        # The documents say so of themselves, whatever the console's encoding is.
-        sys.stdout.reconfigure(encoding="utf-8", errors="replace")
+    _in_utf_8()
     ops = common.command_prefix()
     sys.stdout.write(_document(common.form, diagnosis, ops))
     summary = os.environ.get("GITHUB_STEP_SUMMARY")
     if common.form is Output.GITHUB and summary:
         _append(Path(summary), _document(Output.MARKDOWN, diagnosis, ops))
+
+
+def write_json(document: object) -> None:
+    """Write a JSON document to stdout."""
+    _in_utf_8()
+    json.dump(document, sys.stdout, ensure_ascii=False, indent=2)
+    sys.stdout.write("\n")
+
+
+def _in_utf_8() -> None:
+    """Write stdout in UTF-8, whatever the console's encoding is: the documents say so of themselves."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8", errors="replace")
 
 
 def _document(form: Output, diagnosis: Diagnosis, ops: str) -> str:

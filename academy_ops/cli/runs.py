@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import shlex
+import sys
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
-
-import typer
 
 from academy_ops import __version__
 from academy_ops.cli.errors import RefusedError
@@ -61,7 +60,7 @@ def observe(common: Common, job_id: str | None, asked: Iterable[str], observer: 
     settings = common.settings(addresses=True)
     if not any(settings.get(name) for name in (*ADDRESSES, "R2_ENDPOINT", "R2_ACCESS_KEY", "R2_SECRET_KEY")):
         line = say("No setting of the academy is set. Give the API server's env file: academy-ops --env-file PATH …")
-        typer.echo(str(line), err=True)
+        sys.stderr.write(f"{line}\n")
     # Before the connections are made: they give the env file's AWS lines to the environment.
     shown = shown_settings(settings)
     started, started_at = time.monotonic(), datetime.now(UTC)

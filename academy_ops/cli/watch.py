@@ -12,6 +12,7 @@ from academy_ops.cli.diagnose import console
 from academy_ops.cli.errors import RefusedError
 from academy_ops.cli.job_id import valid_job_id
 from academy_ops.cli.options import Common, with_common
+from academy_ops.cli.streams import unread
 from academy_ops.messages import _, say
 
 if TYPE_CHECKING:
@@ -68,6 +69,8 @@ def follow(out: Console, target: Target) -> int:
             return errors.FAULT
         if not isinstance(document, Unseen) and document.status in ENDED:
             return errors.FAULT if failed(document) else errors.HEALTHY
+        if unread():
+            return errors.UNDETERMINED
         if not target.pause(_POLL_SECONDS):
             out.print(
                 _(
