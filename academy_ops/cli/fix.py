@@ -159,4 +159,6 @@ def _helped(code: str, after: Diagnosis) -> Text:
         return say("{cause} is gone; whether all is well could not be seen.", cause=code)
     if verdict.cause:
         return say("It has helped: {cause} is gone. Now there is {other}.", cause=code, other=verdict.cause)
+    if verdict.status == "in-progress":
+        return say("It has helped: {cause} is gone. The job is on its way, and has not ended yet.", cause=code)
     return say("It has helped: {cause} is gone, and no fault is left.", cause=code)
