@@ -12,7 +12,7 @@ from academy_ops.diagnosis.records import Diagnosis, Finding, Remedy
 from academy_ops.diagnosis.redact import printable
 from academy_ops.messages import _
 from academy_ops.report.facts import Fact, proof, telling
-from academy_ops.report.reading import TITLES, line, others, to_do
+from academy_ops.report.reading import TITLES, indented, line, others, to_do
 
 Level = Literal["error", "warning", "notice"]
 _LEVELS: Final[dict[str, Level]] = {"faulty": "error", "undetermined": "error"}
@@ -53,7 +53,7 @@ def _title(finding: Finding) -> str:
 
 
 def _message(summary: str, facts: list[Fact], remedies: tuple[Remedy, ...]) -> str:
-    lines = [summary, *(f"{name}: {value}" for name, value in facts)]
+    lines = [summary, *(f"{name}: {indented(value)}" for name, value in facts)]
     for remedy in remedies:
         lines.append(_("What to do: ") + line(remedy.text))
         lines += [remedy.command] if remedy.command else []

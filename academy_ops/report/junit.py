@@ -12,7 +12,7 @@ from academy_ops.diagnosis.records import Diagnosis, Finding, Remedy
 from academy_ops.diagnosis.redact import printable
 from academy_ops.messages import _
 from academy_ops.report.facts import everything
-from academy_ops.report.reading import TITLES, line
+from academy_ops.report.reading import TITLES, indented, line
 
 _NO_XML: Final = re.compile("[\ufffe\uffff]")
 """What XML 1.0 forbids besides control characters and surrogates."""
@@ -97,7 +97,7 @@ def _tell(case: ET.Element, kind: str, form: str, message: str, lines: list[str]
 
 
 def _lines(finding: Finding) -> list[str]:
-    facts = [f"{name}: {value}" for name, value in everything(finding)]
+    facts = [f"{name}: {indented(value)}" for name, value in everything(finding)]
     if finding.missing_permission:
         facts.append(f"missing_permission: {finding.missing_permission}")
     return [*facts, *(told for remedy in finding.remedies for told in _remedy(remedy))]

@@ -65,6 +65,11 @@ def line(sentence: Text) -> str:
     return "".join(piece for piece, _is_value in parts(sentence))
 
 
+def indented(value: str) -> str:
+    """Return a value of several lines so that all but its first are seen to go on with it."""
+    return value.replace("\n", "\n  ")
+
+
 def unseen(diagnosis: Diagnosis) -> list[tuple[Text, list[str]]]:
     """Return why something could not be observed, and the checks that this concerns."""
     reasons: dict[str, tuple[Text, list[str]]] = {}
