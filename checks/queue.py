@@ -30,7 +30,6 @@ LOST_SECONDS: Final = 60
 _OF_A_JOB: Final = re.compile(r"SQS_MESSAGE_RECEIVED|EXCEL_PARSING|SQS_JOB_|AI_JOB_IDEMPOTENT_SKIP")
 _JOB_ENDED: Final = re.compile(r"SQS_JOB_COMPLETED|SQS_JOB_FAILED|AI_JOB_IDEMPOTENT_SKIP|EXCEL_PARSING failed")
 _WAITED_SECONDS: Final = 120
-_START_SECONDS: Final = 30
 QUEUE_MISSING: Final = frozenset({"AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist"})
 _HIDES: Final = tuple(code for code, cause in CATALOGUE.items() if cause.section == "3-3")
 
@@ -130,7 +129,7 @@ def _unseen_again(case: Case, facts: QueueFacts, queue: Depth) -> Unseen | None:
 
 def _not_consumed(case: Case, queue: Depth) -> bool:
     waits = queue.visible > 0 and queue.in_flight == 0 and waited_at_least(case, _WAITED_SECONDS)
-    return waits and bool(past_boot(case)) and not _worked_lately(case) and not _just_started(case)
+    return waits and bool(past_boot(case)) and not _worked_lately(case)
 
 
 def _stuck(case: Case, queue: Depth) -> bool:
@@ -145,13 +144,6 @@ def _stuck(case: Case, queue: Depth) -> bool:
     # A worker that still runs may hold another job's message.
     ended = age(case.observed_at, document.updated_at)
     return not active(case) and ended is not None and ended >= _WAITED_SECONDS and working(case) == 0
-
-
-def _just_started(case: Case) -> bool:
-    """Tell whether every worker that runs was started by hand a moment ago, and may not poll yet."""
-    running = _running(case.logs) if isinstance(case.logs, LogsFacts) else []
-    ages = [None if container.restarts else age(case.observed_at, container.started_at) for container in running]
-    return bool(ages) and all(known is not None and known < _START_SECONDS for known in ages)
 
 
 def _only_in_flight(queue: Depth) -> bool:

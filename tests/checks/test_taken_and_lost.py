@@ -66,8 +66,3 @@ def test_a_job_that_a_worker_has_is_not_lost(lines: tuple[tuple[str, float], ...
 
 def test_a_log_that_could_not_be_read_does_not_keep_a_job_from_being_lost() -> None:
     assert gone(logs=LogsFacts({"i-0": True}, (), {"i-0": Unseen("timeout", "i-0")})) == "message-lost"
-
-
-def test_a_worker_that_was_restarted_a_moment_ago_may_not_poll_yet() -> None:
-    logs = h.logs(h.container(started_at=h.ago(5), tail=(h.line("starting", 4),)))
-    assert h.verdict(h.case(document=WAITED, queue=h.queue(h.depth(1)), logs=logs)).status == "in-progress"
