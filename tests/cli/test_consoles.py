@@ -47,7 +47,8 @@ def test_nothing_is_lost_on_a_console_that_knows_few_characters(encoding: str, l
 
 def test_a_console_without_korean_letters_is_told_so_and_gets_english(folder: Path) -> None:
     done = run(folder, "academy-ops --lang ko explain", PYTHONIOENCODING="latin-1")
-    assert done.stderr.decode() == "academy-ops: This console has no letters for Korean (iso8859-1), so this is English.\n"
+    told = "This console has no letters for Korean (iso8859-1), so this is English."
+    assert done.stderr.decode() == f"academy-ops: {told}\n"
     assert b"The API server's R2 settings are incomplete" in done.stdout
 
 
