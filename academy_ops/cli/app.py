@@ -6,7 +6,20 @@ from typing import Annotated
 
 import typer
 
-from academy_ops.cli import bundle, config, demo, diagnose, explain, iam_policy, lab, queue, scale, serve, watch
+from academy_ops.cli import (
+    bundle,
+    config,
+    demo,
+    diagnose,
+    explain,
+    iam_policy,
+    lab,
+    queue,
+    runbook,
+    scale,
+    serve,
+    watch,
+)
 from academy_ops.cli.commands import shape
 from academy_ops.cli.options import Common, show_version, with_any_output
 from academy_ops.messages import _
@@ -39,6 +52,7 @@ app.command(help=watch.HELP)(watch.watch)
 app.command(help=config.HELP)(config.config)
 app.command(help=bundle.HELP)(bundle.bundle)
 app.command(help=explain.HELP)(explain.explain)
+app.command(help=runbook.HELP)(runbook.runbook)
 app.command("iam-policy", help=iam_policy.HELP)(iam_policy.iam_policy)
 app.command(help=demo.HELP)(demo.demo)
 app.add_typer(lab.app, name="lab")

@@ -27,6 +27,12 @@ class Command(TyperCommand):
             _know(error, ctx)
             raise
 
+    def format_help(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401 - as above
+        """Write the help page."""
+        from academy_ops.cli.help import page
+
+        formatter.write(page(self, ctx))
+
 
 class Group(TyperGroup):
     """A group of commands; it says what a mistyped one was meant to be."""
@@ -54,6 +60,12 @@ class Group(TyperGroup):
             problem = say("There is no command {name!r}.", name=name)
             raise RefusedError(did_you_mean(problem, name, list(self.commands)))
         return super().resolve_command(ctx, args)
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401 - as above
+        """Write the help page."""
+        from academy_ops.cli.help import page
+
+        formatter.write(page(self, ctx))
 
 
 def shape(app: typer.Typer) -> None:

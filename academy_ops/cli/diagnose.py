@@ -53,7 +53,9 @@ def diagnose(
     job_id: JobId = None,
     only: Annotated[list[str] | None, typer.Option("--only", metavar="NAME", help=_("Run only this check."))] = None,
     skip: Annotated[list[str] | None, typer.Option("--skip", metavar="NAME", help=_("Leave this check out."))] = None,
-    fail_on: Annotated[FailOn, typer.Option("--fail-on", help=_("Exit 1 from this status on."))] = FailOn.FAIL,
+    fail_on: Annotated[
+        FailOn, typer.Option("--fail-on", metavar="STATUS", help=_("Exit 1 from this status on."))
+    ] = FailOn.FAIL,
     save: Annotated[
         Path | None, typer.Option("--save", metavar="FILE", help=_("Save what was observed; it holds no secret."))
     ] = None,

@@ -129,7 +129,9 @@ _OPTIONS: Final[dict[str, Any]] = {
             "--env-file", metavar="PATH", help=_("Read settings from this file (default .env when it is there).")
         ),
     ],
-    "output": Annotated[Output | None, typer.Option("--output", "-o", help=_("The form of the output."))],
+    "output": Annotated[
+        Output | None, typer.Option("--output", "-o", metavar="FORM", help=_("The form of the output."))
+    ],
     "timeout": Annotated[
         float | None,
         typer.Option(
@@ -147,6 +149,10 @@ _OPTIONS: Final[dict[str, Any]] = {
     "verbose": Annotated[bool | None, typer.Option("--verbose", "-v", help=_("Show all evidence."))],
     "no_color": Annotated[bool | None, typer.Option("--no-color", help=_("No colours (as NO_COLOR does)."))],
 }
+
+
+COMMON: Final = frozenset({*_OPTIONS, "help"})
+"""The names of the options that every command has."""
 
 
 def with_common(command: Callable[..., Any], *, reports: bool = False) -> Callable[..., Any]:

@@ -23,7 +23,7 @@ TITLES: Final[Mapping[Section, Text]] = MappingProxyType(
 )
 """In the order of the runbook; a test holds them to its headings."""
 
-_FILES: Final[Mapping[Language, str]] = {"ko": "runbook.md", "en": "runbook.en.md"}
+FILES: Final[Mapping[Language, str]] = {"ko": "runbook.md", "en": "runbook.en.md"}
 
 
 def heading(section: Section, language: Language) -> str:
@@ -34,4 +34,4 @@ def heading(section: Section, language: Language) -> str:
 def anchor(section: Section, language: Language) -> str:
     """Return the link to ``section``; as GitHub makes it: lower case, punctuation dropped, spaces to hyphens."""
     plain = re.sub(r"[^\w\- ]", "", heading(section, language).lower())
-    return f"{_FILES[language]}#{plain.replace(' ', '-')}"
+    return f"{FILES[language]}#{plain.replace(' ', '-')}"

@@ -1,0 +1,84 @@
+"""The runbook of the current language: found in a checkout and in an installed wheel, whole or one section of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import ClassVar, Final
+
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.markdown import CodeBlock, Markdown
+from rich.text import Text as Line
+from rich.theme import Theme
+
+from academy_ops.diagnosis.catalogue.sections import FILES
+from academy_ops.messages import Language
+
+_HEADING: Final = re.compile(r"^#{2,3} (\d(?:-\d)?)\. ", re.MULTILINE)
+_MARKER: Final = re.compile(r"^<!-- check: (\w+) -->$", re.MULTILINE)
+_COMMENT: Final = re.compile(r"^<!-- .*? -->\n", re.MULTILINE)
+_INNER_LINK: Final = re.compile(r"\[([^]]+)\]\((?:#|runbook)[^)]*\)")
+"""A link that leads nowhere on a terminal."""
+_STYLES: Final = Theme({"markdown.code": "cyan", "markdown.code_block": "cyan", "markdown.h1": "bold"})
+"""A terminal's own colours, which suit its background; rich puts code on black."""
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One section.
+
+    Attributes:
+        text: Its Markdown, with its heading and its subsections.
+        check: The check that it is about; empty where there is none.
+    """
+
+    text: str
+    check: str
+
+
+def text(language: Language) -> str:
+    """Return the runbook's Markdown, with its markers."""
+    package = files("academy_ops")
+    installed = package / "locale" / language / "runbook.md"
+    # A checkout has it at its root, where people look for it.
+    return (installed if installed.is_file() else package / ".." / FILES[language]).read_text(encoding="utf-8")
+
+
+def sections(markdown: str) -> Mapping[str, Section]:
+    """Return the numbered sections by their numbers, in the order of the runbook."""
+    headings = list(_HEADING.finditer(markdown))
+    found: dict[str, Section] = {}
+    for place, heading in enumerate(headings):
+        number = heading[1]
+        ends = (one.start() for one in headings[place + 1 :] if not one[1].startswith(f"{number}-"))
+        whole = markdown[heading.start() : next(ends, len(markdown))]
+        own = markdown[heading.start() : headings[place + 1].start()] if place + 1 < len(headings) else whole
+        marker = _MARKER.search(own)
+        found[number] = Section(whole, marker[1] if marker else "")
+    return found
+
+
+def show(console: Console, markdown: str) -> None:
+    """Print Markdown: rendered on a terminal, otherwise as it is written; markers are never shown."""
+    plain = _COMMENT.sub("", markdown)
+    if not console.is_terminal:
+        console.file.write(plain if plain.endswith("\n") else f"{plain}\n")
+        return
+    with console.use_theme(_STYLES):
+        console.print(_Manual(_INNER_LINK.sub(r"\1", plain)), crop=False)
+
+
+class _Commands(CodeBlock):
+    """Code that survives being copied: what is too long is left to the terminal to fold."""
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        yield from (
+            Line(f"  {line}", style="markdown.code_block", no_wrap=True, overflow="ignore")
+            for line in str(self.text).rstrip().split("\n")
+        )
+
+
+class _Manual(Markdown):
+    elements: ClassVar = {**Markdown.elements, "fence": _Commands, "code_block": _Commands}

@@ -1,0 +1,60 @@
+"""The help of every command: a page of a manual, in either language, at any width."""
+
+from collections.abc import Iterator
+
+import pytest
+import typer
+from rich.cells import cell_len
+from typer.core import TyperGroup
+
+from academy_ops.cli.app import app
+from academy_ops.cli.manual import MANUAL
+from tests.cli.test_consoles import folder, run
+
+__all__ = ["folder"]
+
+
+def paths(command: object, path: str = "") -> Iterator[str]:
+    yield path
+    if isinstance(command, TyperGroup):
+        for name, one in command.commands.items():
+            yield from paths(one, f"{path} {name}".strip())
+
+
+PATHS = tuple(paths(typer.main.get_command(app)))
+
+
+@pytest.fixture(scope="module", params=[("en", "80"), ("ko", "80"), ("ko", "40"), ("en", "200")])
+def pages(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, int, list[str]]:
+    """The help of every command, in one language at one width."""
+    language, columns = request.param
+    lines = "; ".join(f"academy-ops --lang {language} {path} --help; echo ===" for path in PATHS)
+    done = run(tmp_path_factory.mktemp("help"), lines, COLUMNS=columns)
+    return language, int(columns), done.stdout.decode().split("===\n")[:-1]
+
+
+def test_no_line_is_wider_than_the_terminal_but_a_command_to_be_copied(pages: tuple[str, int, list[str]]) -> None:
+    _language, columns, told = pages
+    wide = [line for page in told for line in page.splitlines() if cell_len(line) > columns]
+    assert [line for line in wide if "academy-ops" not in line] == []
+
+
+def test_each_page_says_how_the_command_is_called_and_gives_an_example(pages: tuple[str, int, list[str]]) -> None:
+    language, _columns, told = pages
+    heads = ("Usage: ", "Options:", "Examples:") if language == "en" else ("사용법: ", "옵션:", "예:")
+    for path, page in zip(PATHS, told, strict=True):
+        assert page.startswith(f"{heads[0]}academy-ops {path}".rstrip())
+        assert all(head in page for head in heads)
+        assert page.count("    academy-ops") or "serve api" in page
+
+
+def test_nothing_of_typers_own_english_is_left_in_korean(pages: tuple[str, int, list[str]]) -> None:
+    language, _columns, told = pages
+    english = ("Usage", "Options:", "Arguments:", "Commands:", "Show this message", "completion for", "default:")
+    left = [word for page in told for word in english if word in page]
+    assert left == [] or language == "en"
+
+
+def test_the_manual_has_a_page_for_every_command_and_no_other() -> None:
+    assert set(MANUAL) == set(PATHS)
+    assert [path for path, page in MANUAL.items() if not page.examples] == []
