@@ -54,7 +54,7 @@ MANUAL: Final[Mapping[str, Page]] = {
     "": Page(
         say(
             "It looks at every part between the browser and the students, in the order of the runbook, names the one "
-            "fault that explains the rest, and gives the command that mends it. Checks only read; what changes "
+            "fault that explains the rest, and gives the command that fixes it. Checks only read; what changes "
             "something shows its plan and asks first."
         ),
         (
@@ -73,7 +73,7 @@ MANUAL: Final[Mapping[str, Page]] = {
         ),
         (
             Example("academy-ops diagnose 3f2b6c1e-8d24-4a57-9b0e-2f1d6c7a8e90", say("One upload:")),
-            Example("academy-ops diagnose JOB_ID --fix", say("Mend it, after a yes:")),
+            Example("academy-ops diagnose JOB_ID --fix", say("Fix it, after a yes:")),
             Example("academy-ops diagnose JOB_ID --save seen.json", say("Keep what was seen, to judge it elsewhere:")),
             Example("academy-ops diagnose --from seen.json --verbose", say("Judge it there, with no network:")),
             Example("academy-ops diagnose -o junit --fail-on warn > report.xml", say("In CI:")),
@@ -172,7 +172,7 @@ MANUAL: Final[Mapping[str, Page]] = {
             Example("academy-ops lab env > lab.env", say("Let every other command talk to it:")),
             Example("academy-ops lab break worker-off", say("Break it; the id of the job that waits is printed:")),
             Example("academy-ops --env-file lab.env diagnose JOB_ID", say("Find out why:")),
-            Example("academy-ops lab heal", say("Mend it:")),
+            Example("academy-ops lab heal", say("Fix it:")),
         ),
     ),
     "lab up": Page(None, (Example("academy-ops lab up --detach", say("In the background:")),)),
