@@ -80,7 +80,7 @@ def _section(console: Console, title: str, rows: Iterable[Row]) -> None:
     if rows:
         console.print()
         console.print(Line(f"{title}:"))
-    column = min(_COLUMN, 4 + max((len(name) for name, _text in rows), default=0))
+    column = min(_COLUMN, console.width // 2, 4 + max((len(name) for name, _text in rows), default=0))
     for name, text in rows:
         head = Line(f"  {name}")
         if head.cell_len + 2 > column:

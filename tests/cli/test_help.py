@@ -9,9 +9,7 @@ from typer.core import TyperGroup
 
 from academy_ops.cli.app import app
 from academy_ops.cli.manual import MANUAL
-from tests.cli.test_consoles import folder, run
-
-__all__ = ["folder"]
+from tests.cli.test_consoles import run
 
 
 def paths(command: object, path: str = "") -> Iterator[str]:
@@ -41,11 +39,10 @@ def test_no_line_is_wider_than_the_terminal_but_a_command_to_be_copied(pages: tu
 
 def test_each_page_says_how_the_command_is_called_and_gives_an_example(pages: tuple[str, int, list[str]]) -> None:
     language, _columns, told = pages
-    heads = ("Usage: ", "Options:", "Examples:") if language == "en" else ("사용법: ", "옵션:", "예:")
+    usage, examples = ("Usage: ", "Examples:") if language == "en" else ("사용법: ", "예:")
     for path, page in zip(PATHS, told, strict=True):
-        assert page.startswith(f"{heads[0]}academy-ops {path}".rstrip())
-        assert all(head in page for head in heads)
-        assert page.count("    academy-ops") or "serve api" in page
+        assert page.startswith(f"{usage}academy-ops {path}".rstrip())
+        assert "academy-ops" in page.partition(f"\n{examples}\n")[2]
 
 
 def test_nothing_of_typers_own_english_is_left_in_korean(pages: tuple[str, int, list[str]]) -> None:
