@@ -169,10 +169,17 @@ async def upload(request: Request, tenant: Tenant) -> dict[str, str]:
 )
 def job_status(request: Request, job_id: str, tenant: Tenant) -> dict[str, Any]:
     """Return the state of a job of the caller's tenant."""
-    job = _api(request).store.job(job_id) if _JOB_ID.fullmatch(job_id) else None
-    if job is None or job.tenant != tenant:
-        raise HTTPException(HTTPStatus.NOT_FOUND, "작업을 찾을 수 없습니다.")
-    return _shown(job)
+    return _shown(_own_job(request, job_id, tenant))
+
+
+@_router.delete(
+    f"{contract.JOBS_PATH}{{job_id}}/{contract.STUDENTS_OF_JOB}",
+    responses=documented(HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND),
+)
+def withdraw(request: Request, job_id: str, tenant: Tenant) -> dict[str, int]:
+    """Delete the students that a job of the caller's tenant has created; one that has not ended is cancelled."""
+    job = _own_job(request, job_id, tenant)
+    return {"deleted": _api(request).store.withdraw(job, "요청에 따라 등록을 취소했습니다.")}
 
 
 @_router.get(contract.HEALTH_PATH, responses=documented(HTTPStatus.SERVICE_UNAVAILABLE))
@@ -229,6 +236,18 @@ def serve(host: str, port: int, environ: Mapping[str, str] = os.environ) -> None
     logging.getLogger("uvicorn.access").addFilter(_without_query)
     app = create_app(read(environ), environ.get("ACADEMY_API_TOKEN", ""), environ.get("ACADEMY_TENANT_CODE", ""))
     uvicorn.run(app, host=host, port=port, log_config=None, server_header=False, timeout_graceful_shutdown=5)
+
+
+def _own_job(request: Request, job_id: str, tenant: str) -> Job:
+    """Return a job of the tenant.
+
+    Raises:
+        HTTPException: There is none of that id.
+    """
+    job = _api(request).store.job(job_id) if _JOB_ID.fullmatch(job_id) else None
+    if job is None or job.tenant != tenant:
+        raise HTTPException(HTTPStatus.NOT_FOUND, "작업을 찾을 수 없습니다.")
+    return job
 
 
 def _shown(job: Job) -> dict[str, Any]:

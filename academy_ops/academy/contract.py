@@ -10,6 +10,8 @@ from typing import Final
 
 UPLOAD_PATH: Final = "/api/v1/students/bulk_create_from_excel/"
 JOBS_PATH: Final = "/api/v1/jobs/"
+STUDENTS_OF_JOB: Final = "students/"
+"""Below a job: DELETE takes back the students that it has created. The bundled API's own; production may lack it."""
 HEALTH_PATH: Final = "/health"
 """200 when the process and its database are up."""
 HEALTHZ_PATH: Final = "/healthz"

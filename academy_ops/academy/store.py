@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import sqlite3
-import time
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -17,12 +15,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import OperationalError
 
 from academy_ops.academy.contract import ENDED, JobStatus
+from academy_ops.academy.database import engine
 
-_BUSY_MILLISECONDS: Final = 10_000
-_CONNECT_SECONDS: Final = 3
-_WAL_ATTEMPTS: Final = 50
-_WAL_PAUSE_SECONDS: Final = 0.1
-_POOL_SECONDS: Final = 5
 _SCHEMA_LOCK: Final = 7_201_126
 """The advisory lock of whoever creates tables: PostgreSQL's own IF NOT EXISTS is not safe against another one."""
 
@@ -120,7 +114,7 @@ class Store:
         Raises:
             OperationalError: The database can't be reached.
         """
-        self._engine = _engine(url)
+        self._engine = engine(url)
         on_postgres = self._engine.dialect.name == "postgresql"
         self._insert = postgresql.insert if on_postgres else sqlite.insert
         with self._write() as connection:
@@ -279,6 +273,19 @@ class Store:
             self._update(connection, job, status=JobStatus.DONE.value, result=result, progress=progress)
         return result
 
+    def withdraw(self, job: Job, message: str) -> int:
+        """Take back what a job has created; one that has not ended ends as FAILED, so that it creates nothing later.
+
+        Returns:
+            How many students were deleted.
+        """
+        going_on = (_jobs.c.id == job.id, _jobs.c.status.not_in(ENDED))
+        ended = {"status": JobStatus.FAILED.value, "error_message": message, "updated_at": datetime.now(UTC)}
+        with self._write() as connection:
+            # First: it waits for a worker that is about to finish, whose students are then seen below.
+            connection.execute(_jobs.update().where(*going_on).values(ended))
+            return connection.execute(_students.delete().where(_students.c.job_id == job.id)).rowcount
+
     def students(self, tenant: str) -> list[dict[str, Any]]:
         """Return a tenant's students, in the order in which they were created."""
         columns = [column for column in _students.c if column.name != "password_hash"]
@@ -302,40 +309,6 @@ class Store:
     def _write(self) -> Iterator[sa.Connection]:
         with self._engine.connect().execution_options(writes=True) as connection, connection.begin():
             yield connection
-
-
-def _engine(url: str) -> sa.Engine:
-    parsed = sa.make_url(url)
-    if parsed.drivername in {"postgresql", "postgres"}:
-        parsed = parsed.set(drivername="postgresql+psycopg")
-    if parsed.get_backend_name() != "sqlite":
-        bounds = {"connect_timeout": _CONNECT_SECONDS}
-        return sa.create_engine(parsed, pool_pre_ping=True, pool_timeout=_POOL_SECONDS, connect_args=bounds)
-    engine = sa.create_engine(parsed)
-    sa.event.listen(engine, "connect", _prepare_sqlite)
-    sa.event.listen(engine, "begin", _begin_sqlite)
-    return engine
-
-
-def _prepare_sqlite(connection: Any, _record: object) -> None:  # noqa: ANN401 - the driver's connection
-    connection.isolation_level = None
-    for pragma in (f"busy_timeout={_BUSY_MILLISECONDS}", "synchronous=NORMAL", "foreign_keys=ON"):
-        connection.execute(f"PRAGMA {pragma}")
-    # SQLite does not wait for a lock while a new file is turned to WAL, as several processes may try at once.
-    for _attempt in range(_WAL_ATTEMPTS):
-        try:
-            connection.execute("PRAGMA journal_mode=WAL")
-        except sqlite3.OperationalError:
-            time.sleep(_WAL_PAUSE_SECONDS)
-        else:
-            return
-    connection.execute("PRAGMA journal_mode=WAL")
-
-
-def _begin_sqlite(connection: sa.Connection) -> None:
-    """Take the write lock at the start: a reader that turns into a writer later is refused, not made to wait."""
-    writes = connection.get_execution_options().get("writes")
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
 def _digest(token: str) -> str:

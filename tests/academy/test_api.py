@@ -17,6 +17,7 @@ from academy_ops.academy.contract import (
     HEALTHZ_PATH,
     JOBS_PATH,
     MAX_UPLOAD_BYTES,
+    STUDENTS_OF_JOB,
     TENANT_HEADER,
     UPLOAD_PATH,
 )
@@ -286,3 +287,16 @@ def test_neither_token_nor_password_is_kept_anywhere(api: Academy) -> None:
 
 def is_kept(path: Path) -> bool:
     return path.suffix == ".log" or ".sqlite3" in path.name
+
+
+def test_the_students_of_a_job_are_taken_back_by_its_own_tenant_only(api: Academy) -> None:
+    job_id = post(api, files={"file": ("a.xlsx", WORKBOOK)}, data={"initial_password": PASSWORD}).json()["job_id"]
+    store = with_store(api)
+    job = store.claim(job_id)
+    assert job is not None
+    store.finish(job, [{"name": "김하나", "parent_phone": "01000000001"}], [], "worker")
+    url = f"{api.url}{JOBS_PATH}{job_id}/{STUDENTS_OF_JOB}"
+    other = {"Authorization": f"Bearer {OTHER_TOKEN}"}
+    answers = [httpx.delete(url, headers=headers, trust_env=False) for headers in ({}, other, BEARER, BEARER)]
+    assert [answer.status_code for answer in answers] == [401, 404, 200, 200]
+    assert [answer.json() for answer in answers[2:]] == [{"deleted": 1}, {"deleted": 0}]
