@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import ssl
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 Service = Literal["autoscaling", "cloudwatch", "ec2", "events", "lambda", "sqs", "ssm", "sts"]
 T = TypeVar("T")
+_Read = tuple[int, dict[str, str], str]
+"""Status, the headers that are kept, and the body."""
 
 _CONNECT_SECONDS: Final = 3.0
 _HTTP_SECONDS: Final = 8.0
@@ -117,13 +120,13 @@ class Connections:
             The answer, or why there was none.
         """
         started = time.monotonic()
-        headers = self._http_headers() if authorised else {}
+        headers = self._http_headers() if authorised else []
         seen: list[str] = []
         try:
             timeout = httpx.Timeout(_HTTP_SECONDS, connect=_CONNECT_SECONDS)
             with httpx.Client(timeout=timeout, verify=self._tls()) as client:
                 while True:
-                    answer = _read(client, url, headers, started + _HTTP_SECONDS)
+                    answer = _read(client, client.build_request("GET", url, headers=headers), started + _HTTP_SECONDS)
                     target = _next(answer, url)
                     if target is None or len(seen) >= _MAX_REDIRECTS:
                         break
@@ -131,19 +134,49 @@ class Connections:
                     if not _same_place(httpx.URL(url), target):
                         break
                     url = str(target)
-        except httpx.LocalProtocolError as error:
-            # Its words repeat the header that can't be sent: the token, or the tenant.
-            return Unseen("not-configured", "ACADEMY_API_TOKEN", type(error).__name__)
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
-            return Unseen(http_reason(error), self.clean(url), self.clean(str(error) or type(error).__name__))
-        status, kept, body = answer
-        elapsed = round((time.monotonic() - started) * 1000)
-        kept = {name: self.clean(value) for name, value in kept.items()}
-        return Answer(self.clean(url), status, kept, self._clean_body(body), elapsed, tuple(map(self.clean, seen)))
+            return self._unanswered(error, url)
+        return self._answer(answer, url, started, seen)
+
+    def send(
+        self, method: Literal["POST", "DELETE"], url: str, form: Mapping[str, Any] | None = None, *, seconds: float
+    ) -> Answer | Unseen:
+        """Send one request that changes something at the API; nothing is tried again, and no redirect is followed.
+
+        Args:
+            method: The request's method.
+            url: Where.
+            form: ``files`` and ``data`` of a multipart form, as httpx takes them.
+            seconds: For how long an answer is waited for.
+
+        Returns:
+            The answer, or why there was none; then the request may have arrived or not.
+        """
+        started = time.monotonic()
+        try:
+            timeout = httpx.Timeout(seconds, connect=min(seconds, _CONNECT_SECONDS))
+            with httpx.Client(timeout=timeout, verify=self._tls()) as client:
+                request = client.build_request(method, url, headers=self._http_headers(), **(form or {}))
+                answer = _read(client, request, started + seconds)
+        except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
+            return self._unanswered(error, url)
+        return self._answer(answer, url, started, [])
 
     def clean(self, text: str) -> str:
         """Return ``text`` without secrets and control characters."""
         return printable(redacted(text, self._settings.secret_values()))
+
+    def _unanswered(self, error: Exception, url: str) -> Unseen:
+        if isinstance(error, httpx.LocalProtocolError):
+            # Its words repeat the header that can't be sent: the token, or the tenant.
+            return Unseen("not-configured", "ACADEMY_API_TOKEN", type(error).__name__)
+        return Unseen(http_reason(error), self.clean(url), self.clean(str(error) or type(error).__name__))
+
+    def _answer(self, answer: _Read, url: str, started: float, redirects: Sequence[str]) -> Answer:
+        status, kept, body = answer
+        elapsed = round((time.monotonic() - started) * 1000)
+        kept = {name: self.clean(value) for name, value in kept.items()}
+        return Answer(self.clean(url), status, kept, self._clean_body(body), elapsed, tuple(map(self.clean, redirects)))
 
     def _clean_body(self, body: str) -> str:
         """Clean JSON string by string: a secret may be written with escapes, and masking must not break the form."""
@@ -190,14 +223,14 @@ class Connections:
             made: ssl.SSLContext = self._made["tls"]
             return made
 
-    def _http_headers(self) -> dict[str, bytes]:
+    def _http_headers(self) -> list[tuple[bytes, bytes]]:
         headers = {"Accept": "application/json", "User-Agent": f"academy-ops/{__version__}"}
         if token := self._settings.get("ACADEMY_API_TOKEN"):
             headers["Authorization"] = f"Bearer {token}"
         if tenant := self._settings.get("ACADEMY_TENANT_CODE"):
             headers["X-Tenant-Code"] = tenant
         # As curl and browsers send them: httpx refuses a text that is not ASCII.
-        return {name: value.encode() for name, value in headers.items()}
+        return [(name.encode(), value.encode()) for name, value in headers.items()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,9 +274,8 @@ def _call(call: Callable[[], T]) -> T:
     return call()
 
 
-def _read(client: httpx.Client, url: str, headers: dict[str, bytes], ends_at: float) -> tuple[int, dict[str, str], str]:
-    sent = [(name.encode(), value) for name, value in headers.items()]
-    with client.stream("GET", url, headers=sent) as response:
+def _read(client: httpx.Client, request: httpx.Request, ends_at: float) -> _Read:
+    with contextlib.closing(client.send(request, stream=True)) as response:
         body = bytearray()
         for chunk in response.iter_bytes():
             body += chunk
@@ -260,7 +292,7 @@ def _same_place(here: httpx.URL, there: httpx.URL) -> bool:
     return (here.host, here.port) == (there.host, there.port) and not (here.scheme == "https" != there.scheme)
 
 
-def _next(answer: tuple[int, dict[str, str], str], url: str) -> httpx.URL | None:
+def _next(answer: _Read, url: str) -> httpx.URL | None:
     status, headers, _ = answer
     if status in {301, 302, 303, 307, 308} and "location" in headers:
         return httpx.URL(url).join(headers["location"])
