@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from academy_ops.cli import errors
+from academy_ops.cli import completion, errors
 from academy_ops.cli.errors import RefusedError
 from academy_ops.cli.job_id import JobId
 from academy_ops.cli.nearest import did_you_mean
@@ -51,8 +51,14 @@ From = Annotated[
 def diagnose(
     common: Common,
     job_id: JobId = None,
-    only: Annotated[list[str] | None, typer.Option("--only", metavar="NAME", help=_("Run only this check."))] = None,
-    skip: Annotated[list[str] | None, typer.Option("--skip", metavar="NAME", help=_("Leave this check out."))] = None,
+    only: Annotated[
+        list[str] | None,
+        typer.Option("--only", metavar="NAME", help=_("Run only this check."), autocompletion=completion.checks),
+    ] = None,
+    skip: Annotated[
+        list[str] | None,
+        typer.Option("--skip", metavar="NAME", help=_("Leave this check out."), autocompletion=completion.checks),
+    ] = None,
     fail_on: Annotated[
         FailOn, typer.Option("--fail-on", metavar="STATUS", help=_("Exit 1 from this status on."))
     ] = FailOn.FAIL,
@@ -104,7 +110,15 @@ def diagnose(
 @with_any_output
 def check(
     common: Common,
-    name: Annotated[str | None, typer.Argument(metavar="NAME", help=_("The check's name."), show_default=False)] = None,
+    name: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="NAME",
+            help=_("The check's name."),
+            show_default=False,
+            autocompletion=completion.checks_and_excel,
+        ),
+    ] = None,
     job_id: Annotated[
         str | None,
         typer.Argument(metavar="[JOB_ID|FILE]", help=_("The job; for excel, the workbook."), show_default=False),

@@ -7,7 +7,7 @@ from typing import Annotated, Final
 
 import typer
 
-from academy_ops.cli import errors
+from academy_ops.cli import completion, errors
 from academy_ops.cli.diagnose import console
 from academy_ops.cli.errors import RefusedError
 from academy_ops.cli.names import live_names
@@ -23,7 +23,10 @@ HELP: Final = _("What a cause means, how it is told, how to see it by hand, and 
 def explain(
     common: Common,
     cause: Annotated[
-        str | None, typer.Argument(metavar="[CAUSE]", help=_("The cause's code."), show_default=False)
+        str | None,
+        typer.Argument(
+            metavar="[CAUSE]", help=_("The cause's code."), show_default=False, autocompletion=completion.causes
+        ),
     ] = None,
 ) -> int:
     """Print one cause, or the list of all.

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from academy_ops.cli import errors
+from academy_ops.cli import completion, errors
 from academy_ops.cli.errors import RefusedError
 from academy_ops.cli.nearest import nearest
 from academy_ops.cli.serve import needs_lab
@@ -122,7 +122,10 @@ def upload(
 @refusing
 def break_(
     fault: Annotated[
-        str | None, typer.Argument(metavar="FAULT", help=_("The fault's name."), show_default=False)
+        str | None,
+        typer.Argument(
+            metavar="FAULT", help=_("The fault's name."), show_default=False, autocompletion=completion.faults
+        ),
     ] = None,
     list_: Annotated[bool, typer.Option("--list", help=_("Say what each fault does."))] = False,
 ) -> None:

@@ -22,11 +22,16 @@ if TYPE_CHECKING:
 
 
 _LANGUAGE: Final = "ACADEMY_OPS_LANG"
+_COMPLETING: Final = "_ACADEMY_OPS_COMPLETE" in os.environ
+"""A shell asks at the Tab key what may follow; Typer answers before any command is run."""
 
 
 def main() -> NoReturn:
     """Run the command line in ``sys.argv`` and exit with its code."""
     streams.prepare()
+    if _COMPLETING:
+        # Typer folds what it says of a value as on a terminal, and PowerShell takes each line for another value.
+        os.environ["COLUMNS"] = "1000"
     try:
         code = run(sys.argv[1:])
     except KeyboardInterrupt:
@@ -149,4 +154,5 @@ def _value(option: str, arguments: Sequence[str]) -> str | None:
 
 
 def _complain(line: Text) -> None:
-    sys.stderr.write(f"academy-ops: {line}\n")
+    if not _COMPLETING:  # it would stand in the middle of what is being typed
+        sys.stderr.write(f"academy-ops: {line}\n")

@@ -17,6 +17,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from academy_ops import __version__
+from academy_ops.cli import completion
 from academy_ops.cli.errors import RefusedError
 from academy_ops.envfile import SettingsError
 from academy_ops.messages import LANGUAGES, _, say
@@ -144,7 +145,13 @@ _OPTIONS: Final[dict[str, Any]] = {
         ),
     ],
     "lang": Annotated[
-        str | None, typer.Option("--lang", metavar="|".join(LANGUAGES), help=_("Language of the output."))
+        str | None,
+        typer.Option(
+            "--lang",
+            metavar="|".join(LANGUAGES),
+            help=_("Language of the output."),
+            autocompletion=completion.languages,
+        ),
     ],
     "verbose": Annotated[bool | None, typer.Option("--verbose", "-v", help=_("Show all evidence."))],
     "no_color": Annotated[bool | None, typer.Option("--no-color", help=_("No colours (as NO_COLOR does)."))],

@@ -6,7 +6,7 @@ from typing import Annotated, Final
 
 import typer
 
-from academy_ops.cli import errors
+from academy_ops.cli import completion, errors
 from academy_ops.cli.diagnose import console
 from academy_ops.cli.errors import RefusedError
 from academy_ops.cli.options import Common, with_common
@@ -20,7 +20,12 @@ def runbook(
     common: Common,
     section: Annotated[
         str | None,
-        typer.Argument(metavar="[SECTION]", help=_("A section's number or the name of its check."), show_default=False),
+        typer.Argument(
+            metavar="[SECTION]",
+            help=_("A section's number or the name of its check."),
+            show_default=False,
+            autocompletion=completion.sections,
+        ),
     ] = None,
 ) -> int:
     """Print the runbook, or one section of it.

@@ -9,7 +9,6 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
 import httpx
-from botocore.exceptions import BotoCoreError, ClientError
 
 from academy_ops.lab.errors import LabError
 from academy_ops.lab.state import LabState
@@ -39,6 +38,9 @@ class Control:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
+        # Only now: who asks the lab, or names its faults, need not load the AWS SDK.
+        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
+
         if not hmac.compare_digest(
             environ.get("HTTP_AUTHORIZATION", "").encode("latin-1"), f"Bearer {self._token}".encode()
         ):

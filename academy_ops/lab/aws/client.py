@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import threading
 from functools import cache
-from typing import Any, Final
-
-import boto3
-from botocore.config import Config
+from typing import TYPE_CHECKING, Any, Final
 
 from academy_ops.lab import names
 from academy_ops.lab.state import Keys
+
+if TYPE_CHECKING:
+    import boto3
 
 # Making a client is slow and not safe in several threads; using one is both quick and safe.
 _making: Final = threading.Lock()
@@ -24,6 +24,9 @@ def client(url: str, keys: Keys, service: str) -> Any:  # noqa: ANN401 - boto3 m
 
 @cache
 def _client(url: str, keys: Keys, service: Any) -> Any:  # noqa: ANN401 - boto3 declares its services as literals
+    # Only now: what names the lab's faults, as a shell's completion does, need not load the SDK.
+    from botocore.config import Config  # noqa: PLC0415
+
     return _session().client(
         service,
         endpoint_url=url,
@@ -36,4 +39,6 @@ def _client(url: str, keys: Keys, service: Any) -> Any:  # noqa: ANN401 - boto3 
 
 @cache
 def _session() -> boto3.Session:
+    import boto3  # noqa: PLC0415 - as above
+
     return boto3.Session()

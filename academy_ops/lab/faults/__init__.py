@@ -9,7 +9,6 @@ from academy_ops.lab.ageing import age_instances
 from academy_ops.lab.errors import LabError
 from academy_ops.lab.faults import api, aws, edge, endpoint, launches, uploads, workers
 from academy_ops.lab.faults.fault import Fault
-from academy_ops.lab.faults.restore import restore
 from academy_ops.messages import say
 
 if TYPE_CHECKING:
@@ -66,6 +65,9 @@ def break_fault(lab: Lab, name: str) -> str | None:
 
 def heal(lab: Lab) -> list[str]:
     """Bring the lab back to the state it started in; return the faults that were in."""
+    # Only now: who names the faults need not load the AWS SDK.
+    from academy_ops.lab.faults.restore import restore  # noqa: PLC0415
+
     healed = list(dict.fromkeys(lab.broken))
     restore(lab, healed)
     lab.broken.clear()
