@@ -33,7 +33,11 @@ THEME = TerminalTheme(
 )
 # A picture must not ask another host for a font.
 FONT_FACE = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)
-WORD = re.compile(r'textLength="(?P<length>[\d.]+)"(?P<more>[^>]*)>(?P<text>[^<]*)</text>')
+SPAN = re.compile(
+    r'<text (?P<style>class="[^"]*") x="(?P<x>[\d.]+)" (?P<y>y="[\d.]+") '
+    r'textLength="(?P<length>[\d.]+)"(?P<more>[^>]*)>(?P<text>[^<]*)</text>'
+)
+CONTROL = re.compile(r"(\n|\r|\x1b\[2K|\x1b\[\d*A|\x1b\[\?25[lh])")
 
 
 @dataclass(frozen=True)
@@ -80,10 +84,19 @@ def on_terminal(command: list[str], environ: dict[str, str], folder: Path) -> st
 
 
 def last_screen(written: str) -> str:
-    """Drop what the terminal itself would have overwritten: the spinner's lines."""
-    lines = [line.rsplit("\x1b[2K", 1)[-1] for line in written.replace("\r\n", "\n").split("\n")]
-    kept = [re.sub(r"\x1b\[\?25[lh]|\x1b\[\d*A|\r", "", line) for line in lines]
-    return "\n".join(kept).strip("\n")
+    """Return the lines that stand on the terminal at the end: a spinner has erased its own."""
+    rows, at = [""], 0
+    for piece in CONTROL.split(written):
+        if piece == "\n":
+            at += 1
+            rows += [""] if at == len(rows) else []
+        elif piece.endswith("A") and CONTROL.fullmatch(piece):
+            at -= int(piece[2:-1] or 1)
+        elif piece == "\x1b[2K":
+            rows[at] = ""
+        elif not CONTROL.fullmatch(piece):
+            rows[at] += piece
+    return "\n".join(rows).strip("\n")
 
 
 def picture(title: str, written: str) -> str:
@@ -91,14 +104,21 @@ def picture(title: str, written: str) -> str:
     console = Console(record=True, width=COLUMNS, file=io.StringIO(), force_terminal=True)
     console.print(Text.from_ansi(last_screen(written)), soft_wrap=True)
     drawn = console.export_svg(title=title, theme=THEME)
-    return WORD.sub(_with_its_width, FONT_FACE.sub("", drawn))
+    return SPAN.sub(_words, FONT_FACE.sub("", drawn))
 
 
-def _with_its_width(word: re.Match[str]) -> str:
-    """Give a word the width of its cells: rich counts a Korean character as one."""
-    shown = html.unescape(word["text"])
-    width = float(word["length"]) / max(1, len(shown)) * cell_len(shown)
-    return f'textLength="{width:g}"{word["more"]}>{word["text"]}</text>'
+def _words(span: re.Match[str]) -> str:
+    """Put each word into its own cells: rich counts a Korean character as one, and browsers stretch the spaces."""
+    shown = html.unescape(span["text"])
+    if cell_len(shown) == len(shown):
+        return span[0]
+    cell = float(span["length"]) / len(shown)
+    return "".join(
+        f'<text {span["style"]} x="{float(span["x"]) + cell * cell_len(shown[: word.start()]):g}" {span["y"]} '
+        f'textLength="{cell * cell_len(word[0]):g}" lengthAdjust="spacingAndGlyphs"{span["more"]}>'
+        f"{html.escape(word[0])}</text>"
+        for word in re.finditer(r"\S+", shown)
+    )
 
 
 def main() -> None:
