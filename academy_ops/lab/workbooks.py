@@ -10,38 +10,39 @@ import xlsxwriter
 
 from academy_ops.academy.contract import SHEET_NAME
 
-_HEADER: Final = ("구분", "이름*", "학부모전화번호*", "학생전화번호", "성별", "학교유형", "학교", "학년", "반")
+HEADER: Final = ("구분", "이름*", "학부모전화번호*", "학생전화번호", "성별", "학교유형", "학교", "학년", "반")
+"""The columns of a good workbook."""
 _GUIDANCE: Final = ("별표(*) 표시 열은 필수입니다.",)
 
 
 def students(count: int, first: int = 1) -> bytes:
     """Make a workbook of ``count`` students, numbered from ``first``."""
-    return _workbook([_GUIDANCE, _HEADER, *(_student(number) for number in range(first, first + count))])
+    return workbook([_GUIDANCE, HEADER, *(_student(number) for number in range(first, first + count))])
 
 
 def without_header() -> bytes:
     """Make a workbook whose header row is missing."""
-    return _workbook([_student(1), _student(2)])
+    return workbook([_student(1), _student(2)])
 
 
 def without_phone_column() -> bytes:
     """Make a workbook without the column of the parents' phones."""
-    return _workbook([("구분", "이름*", "학년"), ("", "김하나", "3")])
+    return workbook([("구분", "이름*", "학년"), ("", "김하나", "3")])
 
 
 def with_bad_phones() -> bytes:
     """Make a workbook in which no parent's phone is one."""
-    return _workbook([_HEADER, ("", "김하나", "010-123"), ("", "김두리", "전화 없음")])
+    return workbook([HEADER, ("", "김하나", "010-123"), ("", "김두리", "전화 없음")])
 
 
 def without_students() -> bytes:
     """Make a workbook with a header and an example row only."""
-    return _workbook([_HEADER, ("예시", "홍길동", "010-0000-0000")])
+    return workbook([HEADER, ("예시", "홍길동", "010-0000-0000")])
 
 
 def partly_bad() -> bytes:
     """Make a workbook with three good rows and one bad one."""
-    return _workbook([_HEADER, _student(9001), _student(9002), ("", "김두리", "010-123"), _student(9003)])
+    return workbook([HEADER, _student(9001), _student(9002), ("", "김두리", "010-123"), _student(9003)])
 
 
 def not_a_workbook() -> bytes:
@@ -49,15 +50,16 @@ def not_a_workbook() -> bytes:
     return b"PK\x03\x04" + "이름,학부모전화번호\n김하나,010-1234-5678\n".encode()
 
 
-def _student(number: int) -> tuple[str, ...]:
-    phone = f"010-{number // 10000:04d}-{number % 10000:04d}"
-    return ("", f"학생{number:04d}", phone, "", "여" if number % 2 else "남", "고등", "휘문고", "2", "3")
-
-
-def _workbook(rows: Sequence[Sequence[str]]) -> bytes:
+def workbook(rows: Sequence[Sequence[str]]) -> bytes:
+    """Make a workbook of these rows, on the sheet where the students belong."""
     content = io.BytesIO()
     with xlsxwriter.Workbook(content, {"in_memory": True}) as workbook:
         sheet = workbook.add_worksheet(SHEET_NAME)
         for number, row in enumerate(rows):
             sheet.write_row(number, 0, row)
     return content.getvalue()
+
+
+def _student(number: int) -> tuple[str, ...]:
+    phone = f"010-{number // 10000:04d}-{number % 10000:04d}"
+    return ("", f"학생{number:04d}", phone, "", "여" if number % 2 else "남", "고등", "휘문고", "2", "3")

@@ -34,18 +34,18 @@ def _annotations(diagnosis: Diagnosis, ops: str) -> Iterator[str]:
     verdict = diagnosis.verdict
     title = str(TITLES[verdict.status])
     why = proof(verdict.cause, diagnosis.findings) if verdict.cause else []
-    yield _command(
+    yield command(
         _LEVELS.get(verdict.status, "notice"),
         f"{title}: {verdict.cause}" if verdict.cause else title,
         _message(line(verdict.summary), why, to_do(diagnosis, ops)),
     )
     for finding in others(diagnosis):
         level: Level = "warning" if finding.status == "warn" else "error"
-        yield _command(level, _title(finding), _message(line(finding.summary), telling(finding), finding.remedies))
+        yield command(level, _title(finding), _message(line(finding.summary), telling(finding), finding.remedies))
     for finding in diagnosis.findings:
         if finding.status == "unknown":
             told = _message(line(finding.because or finding.summary), [], ())
-            yield _command("warning", _title(finding), told)
+            yield command("warning", _title(finding), told)
 
 
 def _title(finding: Finding) -> str:
@@ -61,7 +61,8 @@ def _message(summary: str, facts: list[Fact], remedies: tuple[Remedy, ...]) -> s
     return "\n".join(lines)
 
 
-def _command(level: Level, title: str, message: str) -> str:
+def command(level: Level, title: str, message: str) -> str:
+    """Return the workflow command for one annotation; ``message`` may have several lines."""
     escaped = _data(title).replace(":", "%3A").replace(",", "%2C")
     return f"::{level} title={escaped}::{_data(message)}"
 

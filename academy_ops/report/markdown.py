@@ -51,8 +51,8 @@ def as_text(diagnosis: Diagnosis, ops: str = "academy-ops") -> str:
 def _head(diagnosis: Diagnosis) -> Iterator[str]:
     verdict = diagnosis.verdict
     title = f"# {_VERDICT_MARKS[verdict.status]} {TITLES[verdict.status]}"
-    yield f"{title}: {_code(verdict.cause)}" if verdict.cause else title
-    yield f"**{_sentence(verdict.summary)}**"
+    yield f"{title}: {code(verdict.cause)}" if verdict.cause else title
+    yield f"**{sentence(verdict.summary)}**"
     yield " → ".join(f"{hop.name} {_MARKS[state]}".strip() for hop, state in zip(HOPS, states(diagnosis), strict=True))
     yield "\n".join(f"- {name}: {value}" for name, value in _frame(diagnosis))
 
@@ -60,7 +60,7 @@ def _head(diagnosis: Diagnosis) -> Iterator[str]:
 def _frame(diagnosis: Diagnosis) -> Iterator[tuple[str, str]]:
     verdict = diagnosis.verdict
     if diagnosis.job_id:
-        yield _("Job id"), _code(diagnosis.job_id)
+        yield _("Job id"), code(diagnosis.job_id)
     yield (
         _("Observed"),
         f"{moment(diagnosis.started_at)} ({diagnosis.elapsed_ms / 1000:.1f} s, academy-ops {__version__})",
@@ -69,10 +69,10 @@ def _frame(diagnosis: Diagnosis) -> Iterator[tuple[str, str]]:
         yield _("Runbook"), heading(verdict.section, current())
     if verdict.ruled_out:
         yield _("Ruled out"), ", ".join(verdict.ruled_out)
-    for code in verdict.symptoms:
-        yield _("Symptoms"), f"{_code(code)}: {_sentence(CATALOGUE[code].meaning)}"
+    for cause in verdict.symptoms:
+        yield _("Symptoms"), f"{code(cause)}: {sentence(CATALOGUE[cause].meaning)}"
     for reason, checks in unseen(diagnosis):
-        yield _("Not seen"), f"{', '.join(checks)}: {_sentence(reason)}"
+        yield _("Not seen"), f"{', '.join(checks)}: {sentence(reason)}"
 
 
 def _why(diagnosis: Diagnosis) -> Iterator[str]:
@@ -92,8 +92,8 @@ def _what_to_do(diagnosis: Diagnosis, ops: str) -> Iterator[str]:
 def _more(diagnosis: Diagnosis) -> Iterator[str]:
     for finding in others(diagnosis):
         name = _("Warning") if finding.status == "warn" else _("Also")
-        yield f"## {_MARKS[finding.status]} {name}: {_code(finding.cause or '')}"
-        yield _sentence(finding.summary)
+        yield f"## {_MARKS[finding.status]} {name}: {code(finding.cause or '')}"
+        yield sentence(finding.summary)
         if told := telling(finding):
             yield _facts(told)
         yield from _remedies(finding.remedies)
@@ -106,11 +106,11 @@ def _findings(diagnosis: Diagnosis) -> Iterator[str]:
 
 
 def _row(finding: Finding) -> str:
-    told = _sentence(finding.summary)
+    told = sentence(finding.summary)
     if finding.cause:
-        told = f"{_code(finding.cause)}: {told}"
+        told = f"{code(finding.cause)}: {told}"
     if finding.because:
-        told += f" ({_sentence(finding.because)})"
+        told += f" ({sentence(finding.because)})"
     # In a table a pipe ends its cell, in a code span, too, unless there is a backslash before it.
     told = told.replace("|", "\\|")
     return f"| {finding.check} | {_MARKS[finding.status]} {STATUSES[finding.status]} | {told} |"
@@ -118,7 +118,7 @@ def _row(finding: Finding) -> str:
 
 def _remedies(remedies: Iterable[Remedy]) -> Iterator[str]:
     for remedy in remedies:
-        yield f"{_sentence(remedy.text)} ({RISKS[remedy.risk]})"
+        yield f"{sentence(remedy.text)} ({RISKS[remedy.risk]})"
         if remedy.command:
             yield _fenced(remedy.command, "sh")
         if remedy.verify:
@@ -135,11 +135,12 @@ def _facts(told: Sequence[Fact]) -> str:
     return _fenced("\n".join(lines), "text")
 
 
-def _sentence(sentence: Text) -> str:
-    return "".join(_code(piece) if is_value else _SPECIAL.sub(r"\\\1", piece) for piece, is_value in parts(sentence))
+def sentence(text: Text) -> str:
+    """Return a sentence in Markdown; the values in it are code spans."""
+    return "".join(code(piece) if is_value else _SPECIAL.sub(r"\\\1", piece) for piece, is_value in parts(text))
 
 
-def _code(text: str) -> str:
+def code(text: str) -> str:
     """Write a value as a code span, which may also stand in a table."""
     text = brief(text)
     ticks = "`" * (_longest_run(text) + 1)
