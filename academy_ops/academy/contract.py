@@ -10,6 +10,8 @@ from typing import Final
 
 UPLOAD_PATH: Final = "/api/v1/students/bulk_create_from_excel/"
 JOBS_PATH: Final = "/api/v1/jobs/"
+JOB_ID: Final = r"[A-Za-z0-9_-]{1,64}"
+"""The form of a job's id; a UUID is of it."""
 STUDENTS_OF_JOB: Final = "students/"
 """Below a job: DELETE takes back the students that it has created. The bundled API's own; production may lack it."""
 HEALTH_PATH: Final = "/health"

@@ -18,6 +18,7 @@ from academy_ops.cli import (
     runbook,
     scale,
     serve,
+    smoke,
     watch,
 )
 from academy_ops.cli.commands import shape
@@ -49,6 +50,7 @@ app.command(help=diagnose.CHECK_HELP)(diagnose.check)
 app.command("scale-worker", help=scale.HELP)(scale.scale_worker)
 app.add_typer(queue.app, name="queue")
 app.command(help=watch.HELP)(watch.watch)
+app.command(help=smoke.HELP)(smoke.smoke)
 app.command(help=config.HELP)(config.config)
 app.command(help=bundle.HELP)(bundle.bundle)
 app.command(help=explain.HELP)(explain.explain)

@@ -91,7 +91,7 @@ def apply(out: Console, target: Target, planned: Plan, truth: Truth) -> None:
     """
     from academy_ops.remedies.refusal import RemedyError
 
-    with _to_its_end():
+    with to_its_end():
         truth.text = _UNSURE
         try:
             done = planned.apply(target)
@@ -141,7 +141,7 @@ def until(settings: Settings, job_id: str | None, connect: Connections, seconds:
 
 
 @contextmanager
-def _to_its_end() -> Iterator[None]:
+def to_its_end() -> Iterator[None]:
     """Put off the first Ctrl-C to the end of the block; a second one ends it at once."""
     pressed = False
 

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Final
+from typing import Annotated
 
 import typer
 
+from academy_ops.academy.contract import JOB_ID
 from academy_ops.cli.errors import RefusedError
 from academy_ops.messages import _, say
 
 JobId = Annotated[
     str | None, typer.Argument(metavar="[JOB_ID]", help=_("The job the browser polls."), show_default=False)
 ]
-_FORM: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 def is_job_id(job_id: str) -> bool:
     """Tell whether ``job_id`` is of the form of one; it needs no quotes in a shell."""
-    return _FORM.fullmatch(job_id) is not None
+    return re.fullmatch(JOB_ID, job_id) is not None
 
 
 def valid_job_id(job_id: str | None) -> str | None:

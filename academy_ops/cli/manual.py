@@ -124,6 +124,26 @@ MANUAL: Final[Mapping[str, Page]] = {
             130: say("interrupted"),
         },
     ),
+    "smoke": Page(
+        say(
+            "It uploads three marked students, the same in each run, and has them deleted again where the API can; "
+            "elsewhere a second run adds none. Give it a tenant of its own (ACADEMY_TENANT_CODE and its token). Some "
+            "faults are told from slow work only after two minutes: give CI --timeout 180 or more."
+        ),
+        (
+            Example("academy-ops smoke", say("Does an upload come to its end?")),
+            Example("academy-ops smoke --timeout 300 -o junit > smoke.xml", say("In CI:")),
+            Example("academy-ops smoke --timeout 240 -o github", say("Every five minutes, on GitHub:")),
+        ),
+        {
+            0: say("the students arrived, and were verified"),
+            1: say("they did not arrive; the diagnosis names the cause, or the API refused them"),
+            **_USAGE,
+            3: say("undetermined: their end was not seen, and no fault either"),
+            70: _OTHER[70],
+            130: say("interrupted; what had been created was taken back"),
+        },
+    ),
     "config": Page(
         say("Command line, then environment, then env file, then default; a blank value counts as unset."),
         (

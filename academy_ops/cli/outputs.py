@@ -6,6 +6,7 @@ import io
 import json
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,12 +22,22 @@ if TYPE_CHECKING:
 
 def write_document(common: Common, diagnosis: Diagnosis) -> None:
     """Write the document asked for to stdout, and nothing else; for GitHub the step summary, too."""
-    _in_utf_8()
     ops = common.command_prefix()
-    sys.stdout.write(_document(common.form, diagnosis, ops))
+    write_in_form(common.form, lambda form: _document(form, diagnosis, ops))
+
+
+def write_in_form(form: Output, rendered: Callable[[Output], str]) -> None:
+    """Write a document to stdout, and nothing else; for GitHub its Markdown to the step summary, too.
+
+    Args:
+        form: The form asked for.
+        rendered: Returns the document in a form.
+    """
+    _in_utf_8()
+    sys.stdout.write(rendered(form))
     summary = os.environ.get("GITHUB_STEP_SUMMARY")
-    if common.form is Output.GITHUB and summary:
-        _append(Path(summary), _document(Output.MARKDOWN, diagnosis, ops))
+    if form is Output.GITHUB and summary:
+        _append(Path(summary), rendered(Output.MARKDOWN))
 
 
 def write_json(document: object) -> None:

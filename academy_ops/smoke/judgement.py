@@ -1,0 +1,137 @@
+"""What the seen means: passed or not, and what has stayed behind. No I/O and no clock."""
+
+from __future__ import annotations
+
+import json
+import re
+from http import HTTPStatus
+from typing import Any, Final
+
+from academy_ops.academy.contract import ENDED, JOB_ID, JobStatus
+from academy_ops.clients import Answer
+from academy_ops.diagnosis.findings import because
+from academy_ops.diagnosis.records import Diagnosis, Unseen
+from academy_ops.diagnosis.redact import printable
+from academy_ops.messages import Text, say
+from academy_ops.smoke.records import Result, Seen
+from checks.facts import JobDocument
+
+_NEVER_SENT: Final = frozenset({"dns", "refused", "tls", "not-configured"})
+"""Reasons for which an upload can't have arrived."""
+_NO_WAY: Final = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.NOT_IMPLEMENTED})
+
+
+def accepted_job(answer: Answer | Unseen) -> str | None:
+    """Return the id of the job that the API has made of an upload, or None where it has not."""
+    body = _json(answer)
+    job_id = body.get("job_id") if isinstance(answer, Answer) and answer.status == HTTPStatus.ACCEPTED else None
+    return job_id if isinstance(job_id, str) and re.fullmatch(JOB_ID, job_id) else None
+
+
+def judge(seen: Seen, rows: int) -> tuple[Result, Text]:
+    """Tell how the check came out, and why.
+
+    Args:
+        seen: What was seen.
+        rows: How many students the workbook holds.
+
+    Returns:
+        ``undetermined`` only where something could not be observed.
+    """
+    if isinstance(seen.upload, Unseen):
+        return "undetermined", say("The upload got no answer: {reason}.", reason=because(seen.upload))
+    if seen.upload is not None and seen.job_id is None:
+        return "failed", _refused(seen.upload)
+    if isinstance(seen.job, Unseen):
+        return "undetermined", say("The job's status can't be read: {reason}.", reason=because(seen.job))
+    if seen.job is None:
+        return "failed", say("The API does not know the job that it has just accepted.")
+    return _of_job(seen.job, rows)
+
+
+def settled(result: Result, diagnosis: Diagnosis | None) -> Result:
+    """Return the result in the light of the diagnosis: where that names a fault, nothing is left open."""
+    faulty = diagnosis is not None and diagnosis.verdict.status == "faulty"
+    return "failed" if result == "undetermined" and faulty else result
+
+
+def deleted(seen: Seen) -> int | None:
+    """Return how many students the API says it has deleted."""
+    number = _json(seen.taken_back).get("deleted") if _well(seen.taken_back) else None
+    return number if isinstance(number, int) and not isinstance(number, bool) else None
+
+
+def left(seen: Seen) -> Text | None:
+    """Say what may have stayed behind, or None where nothing has."""
+    if seen.job_id is None:
+        unsure = say("The upload may have arrived: if so, its marked students will be there, and no run adds more.")
+        return None if _never_arrived(seen.upload) else unsure
+    if _well(seen.taken_back):
+        return None
+    ended = isinstance(seen.job, JobDocument) and seen.job.status in ENDED
+    created = seen.job.result.created if isinstance(seen.job, JobDocument) and seen.job.result else None
+    if ended and not created:
+        return None
+    if isinstance(seen.taken_back, Answer) and seen.taken_back.status in _NO_WAY:
+        if ended:
+            return say("The API has no way to take the marked students back: they stay, and no run adds more.")
+        return say("The API has no way to cancel the job: its marked students may still come; no run adds more.")
+    return say("The marked students could not be taken back: they may stay, and no run adds more.")
+
+
+def _refused(answer: Answer) -> Text:
+    if answer.status == HTTPStatus.ACCEPTED:
+        return say("The API has accepted the upload, but names no job.")
+    detail = _json(answer).get("detail")
+    if not detail:
+        return say("The upload was refused: HTTP {status}.", status=answer.status)
+    told = detail if isinstance(detail, str) else json.dumps(detail, ensure_ascii=False)
+    return say("The upload was refused: HTTP {status}, {detail}", status=answer.status, detail=printable(told))
+
+
+def _of_job(job: JobDocument, rows: int) -> tuple[Result, Text]:
+    if job.status not in ENDED:
+        return "undetermined", say("Time is up, and the job has not ended; it is {status}.", status=job.status)
+    if job.status == JobStatus.DONE and not job.error_message:
+        return _counted(job, rows)
+    told = say("The job has ended as {status}.", status=job.status)
+    return "failed", say("{ended} {message}", ended=told, message=job.error_message) if job.error_message else told
+
+
+def _counted(job: JobDocument, rows: int) -> tuple[Result, Text]:
+    """Judge the numbers of a job that is DONE; an API may leave out those who were there already."""
+    result = job.result
+    if result is None or result.created is None:
+        return "undetermined", say("The job is DONE, but the API does not say how many students it has created.")
+    there = result.duplicates
+    if there is None:
+        there = rows - result.created if result.total in {None, rows} and not result.failed else 0
+    numbers = {"created": result.created, "duplicates": there, "failed": len(result.failed), "rows": rows}
+    if result.created + there == rows and not result.failed and there >= 0:
+        return "passed", say(
+            "{rows} of {rows} students are there: {created} new, {duplicates} already known.", **numbers
+        )
+    return "failed", say(
+        "The job is DONE, but the numbers are wrong: of {rows} students {created} are new, {duplicates} already known, "
+        "{failed} rejected.",
+        **numbers,
+    )
+
+
+def _never_arrived(upload: Answer | Unseen | None) -> bool:
+    if isinstance(upload, Answer):
+        # What is in between (502, 504, 52x) may have given up on an API that goes on.
+        return upload.status <= HTTPStatus.INTERNAL_SERVER_ERROR
+    return isinstance(upload, Unseen) and upload.reason in _NEVER_SENT
+
+
+def _well(answer: Answer | Unseen | None) -> bool:
+    return isinstance(answer, Answer) and HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES
+
+
+def _json(answer: Answer | Unseen | None) -> dict[str, Any]:
+    try:
+        body = json.loads(answer.body) if isinstance(answer, Answer) else None
+    except (ValueError, RecursionError):
+        body = None
+    return body if isinstance(body, dict) else {}

@@ -1,0 +1,68 @@
+"""What a smoke check has seen, and what that means."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final, Literal
+
+from academy_ops.clients import Answer
+from academy_ops.diagnosis.records import Diagnosis, Unseen
+from academy_ops.messages import Text, say
+from checks.facts import JobDocument
+
+Hop = Literal["accepted", "running", "ended", "taken-back"]
+Result = Literal["passed", "failed", "undetermined"]
+
+HOPS: Final[Mapping[Hop, Text]] = {
+    "accepted": say("upload accepted"),
+    "running": say("a worker is at it"),
+    "ended": say("job ended"),
+    "taken-back": say("students taken back"),
+}
+"""The hops in their order, in words."""
+
+
+@dataclass(slots=True)
+class Seen:
+    """What has been seen so far; it grows, so that whoever interrupts the check knows it, too.
+
+    Attributes:
+        upload: What the API said to the upload; None while it is under way.
+        job_id: The job that the API has made of it.
+        job: The job as it was last read.
+        taken_back: What the API said when it was asked to take the students back.
+        reached_ms: When each hop was reached, in milliseconds since the start. A quick worker's start is not seen.
+    """
+
+    upload: Answer | Unseen | None = None
+    job_id: str | None = None
+    job: JobDocument | Unseen | None = None
+    taken_back: Answer | Unseen | None = None
+    reached_ms: dict[Hop, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Smoke:
+    """A smoke check that is over.
+
+    Attributes:
+        started_at: When it began.
+        elapsed_ms: How long it took, diagnosis and all.
+        result: How it came out.
+        summary: Why, in one sentence.
+        seen: What was seen.
+        deleted: How many students were taken back; None where the API can't, or did not.
+        left: What may have stayed behind; None where nothing has.
+        diagnosis: Why it did not pass.
+    """
+
+    started_at: datetime
+    elapsed_ms: int
+    result: Result
+    summary: Text
+    seen: Seen
+    deleted: int | None = None
+    left: Text | None = None
+    diagnosis: Diagnosis | None = None
