@@ -121,8 +121,11 @@ def judge(case: Case) -> Iterator[Finding]:
     elif not (_well(facts.main) or _no_such_job(facts.main)):
         strange = Unseen("unexpected-answer", facts.main.url, f"HTTP {facts.main.status}")
         yield replace(pen.unknown(say("the API"), strange, _HIDES), evidence=evidence)
-    else:
+    elif _well(facts.main):
         yield pen.ok(say("The API answers: {status}.", status=facts.main.status), evidence)
+    else:
+        # Asked for a job that nobody has, which only a token that is taken can learn.
+        yield pen.ok(say("The API answers, and takes the token."), evidence)
 
 
 def _fault(facts: EndpointFacts, main: Answer, *, job_asked: bool) -> str | None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Final
 
 from academy_ops.diagnosis.catalogue import CATALOGUE, explained_by, position
+from academy_ops.diagnosis.catalogue.sections import TITLES
 from academy_ops.diagnosis.records import Finding, JobState, Remedy, Standing, Verdict, VerdictStatus
 from academy_ops.messages import Text, say
 
@@ -89,9 +90,12 @@ def _verdict(
     clean = [check for check in checks if all(f.status == "ok" for f in findings if f.check == check)]
     row = CATALOGUE[cause] if cause else None
     told = next((finding for finding in findings if finding.status == "fail" and finding.cause == cause), None)
+    summary = told.summary if told else _SUMMARY[status]
+    if status == "healthy" and not TITLES.keys() <= {finding.section for finding in findings}:
+        summary = say("No fault was found; only this was looked at: {checks}.", checks=", ".join(checks))
     return Verdict(
         status=status,
-        summary=told.summary if told else _SUMMARY[status],
+        summary=summary,
         cause=cause,
         section=row.section if row else None,
         remedies=told.remedies if told else (),
