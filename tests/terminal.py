@@ -9,7 +9,7 @@ import subprocess
 import sys
 import termios
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from fcntl import ioctl
 from pathlib import Path
@@ -67,13 +67,18 @@ class Terminal:
 
 @contextmanager
 def terminal(
-    *arguments: str, cwd: Path, environ: Mapping[str, str], columns: int = 80, lines: int = 24
+    *arguments: str,
+    cwd: Path,
+    environ: Mapping[str, str],
+    columns: int = 80,
+    lines: int = 24,
+    command: Sequence[str] = (sys.executable, "-m", "academy_ops"),
 ) -> Iterator[Terminal]:
-    """Run ``academy-ops`` on a terminal of that size."""
+    """Run ``command`` on a terminal of that size."""
     here, there = pty.openpty()
     ioctl(there, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
     process = subprocess.Popen(
-        [sys.executable, "-m", "academy_ops", *arguments],
+        [*command, *arguments],
         stdin=there,
         stdout=there,
         stderr=there,

@@ -14,6 +14,7 @@ from academy_ops.lab.faults import ALIASES, FAULTS
 from academy_ops.report.runbook import sections, text
 from checks import RUNBOOK
 from tests.cli.test_main import SHELL, academy_ops
+from tests.terminal import terminal
 
 CHECKS = {check.name for check in RUNBOOK}
 SHELLS = ("bash", "zsh", "fish", "powershell")
@@ -114,22 +115,15 @@ def test_what_is_said_of_an_option_is_one_line(shell: str, line: str, tmp_path: 
     assert [one for one in offered(shell, line, tmp_path) if not one.startswith("-")] == []
 
 
-@pytest.mark.skipif(shutil.which("bash") is None, reason="bash is not installed")
-def test_bash_completes_as_installed(tmp_path: Path) -> None:
-    script = """
-        source ~/.bashrc
-        COMP_WORDS=(academy-ops explain worker-scaled) COMP_CWORD=2
-        _academy_ops_completion academy-ops
-        echo "${COMPREPLY[@]}"
-    """
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_each_shell_completes_once_it_is_installed(shell: str, tmp_path: Path) -> None:
+    if shutil.which(shell) is None:
+        pytest.skip(f"{shell} is not installed")
     environ = {**SHELL, "HOME": str(tmp_path), "PATH": f"{BIN}{os.pathsep}{SHELL['PATH']}", "LANG": "C.UTF-8"}
-    done = subprocess.run(
-        ["bash", "-c", f"academy-ops --install-completion && {script}"],
-        env=environ,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
-    assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.splitlines()[-1] == "worker-scaled-to-zero"
+    # Something must follow it: a shell becomes its last command, and would not be there to be found.
+    install = [shell, "-c", "academy-ops --install-completion; true"]
+    subprocess.run(install, env=environ, check=True, capture_output=True, timeout=60)
+    with terminal(command=("setsid", "--ctty", shell, "-i"), cwd=tmp_path, environ=environ) as screen:
+        # The first Tab of a session of zsh only loads what the second asks.
+        screen.type("academy-ops explain worker-scaled\t\t")
+        screen.until("-to-zero")
