@@ -12,13 +12,14 @@ class Handler(BaseHTTPRequestHandler):
 
     answer: Callable[["Handler"], None]
     seen: list[dict[str, str]]
+    body: bytes
 
     def _answer(self) -> None:
-        self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        self.body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         type(self).seen.append({name.lower(): value for name, value in self.headers.items()})
         type(self).answer(self)
 
-    do_GET = do_POST = do_HEAD = _answer  # noqa: N815 - http.server calls them by these names
+    do_GET = do_POST = do_HEAD = do_DELETE = _answer  # noqa: N815 - http.server calls them by these names
 
     def log_message(self, *_: object) -> None:
         pass

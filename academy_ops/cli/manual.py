@@ -141,7 +141,7 @@ MANUAL: Final[Mapping[str, Page]] = {
             **_USAGE,
             3: say("undetermined: their end was not seen, and no fault either"),
             70: _OTHER[70],
-            130: say("interrupted; what had been created was taken back"),
+            130: say("interrupted; the last line says whether anything has stayed behind"),
         },
     ),
     "config": Page(

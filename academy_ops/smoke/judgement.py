@@ -69,8 +69,7 @@ def left(seen: Seen) -> Text | None:
     if _well(seen.taken_back):
         return None
     ended = isinstance(seen.job, JobDocument) and seen.job.status in ENDED
-    created = seen.job.result.created if isinstance(seen.job, JobDocument) and seen.job.result else None
-    if ended and not created:
+    if isinstance(seen.job, JobDocument) and ended and _created_none(seen.job):
         return None
     if isinstance(seen.taken_back, Answer) and seen.taken_back.status in _NO_WAY:
         if ended:
@@ -84,9 +83,9 @@ def _refused(answer: Answer) -> Text:
         return say("The API has accepted the upload, but names no job.")
     detail = _json(answer).get("detail")
     if not detail:
-        return say("The upload was refused: HTTP {status}.", status=answer.status)
+        return say("The upload was not accepted: HTTP {status}.", status=answer.status)
     told = detail if isinstance(detail, str) else json.dumps(detail, ensure_ascii=False)
-    return say("The upload was refused: HTTP {status}, {detail}", status=answer.status, detail=printable(told))
+    return say("The upload was not accepted: HTTP {status}, {detail}", status=answer.status, detail=printable(told))
 
 
 def _of_job(job: JobDocument, rows: int) -> tuple[Result, Text]:
@@ -118,10 +117,14 @@ def _counted(job: JobDocument, rows: int) -> tuple[Result, Text]:
     )
 
 
+def _created_none(job: JobDocument) -> bool:
+    return job.result.created == 0 if job.result else job.status != JobStatus.DONE
+
+
 def _never_arrived(upload: Answer | Unseen | None) -> bool:
     if isinstance(upload, Answer):
         # What is in between (502, 504, 52x) may have given up on an API that goes on.
-        return upload.status <= HTTPStatus.INTERNAL_SERVER_ERROR
+        return HTTPStatus.MULTIPLE_CHOICES <= upload.status <= HTTPStatus.INTERNAL_SERVER_ERROR
     return isinstance(upload, Unseen) and upload.reason in _NEVER_SENT
 
 

@@ -1,0 +1,108 @@
+"""What a smoke check says of what it has seen, and of what has stayed behind."""
+
+import json
+from typing import Any
+
+import pytest
+
+from academy_ops.clients import Answer
+from academy_ops.diagnosis.records import Reason, Unseen
+from academy_ops.smoke.judgement import accepted_job, judge, left
+from academy_ops.smoke.records import Seen
+from checks.job_document import read_answer
+
+ROWS = 3
+
+
+def answer(status: int, body: object = None) -> Answer:
+    return Answer("https://api.example.com/", status, {}, json.dumps(body), 1)
+
+
+def seen(status: str, *, taken_back: Answer | Unseen | None = None, **fields: Any) -> Seen:
+    job = read_answer(answer(200, {"job_id": "j", "status": status, **fields}))
+    return Seen(answer(202, {"job_id": "j"}), "j", job, taken_back)
+
+
+def done(created: int | None, duplicates: int | None = 0, failed: int = 0, **fields: Any) -> Seen:
+    rows = [{"row": number, "error": "전화번호"} for number in range(failed)]
+    result = {"created": created, "duplicates": duplicates, "failed": rows, "total": ROWS}
+    return seen("DONE", result=result, **fields)
+
+
+@pytest.mark.parametrize(
+    ("what", "result"),
+    [
+        (done(3), "passed"),
+        (done(1, duplicates=2), "passed"),
+        (done(0, duplicates=3), "passed"),
+        (done(0, duplicates=None), "passed"),
+        (done(2), "failed"),
+        (done(4), "failed"),
+        (done(4, duplicates=None), "failed"),
+        (done(3, failed=1), "failed"),
+        (done(2, duplicates=None, failed=1), "failed"),
+        (done(None), "undetermined"),
+        (seen("DONE"), "undetermined"),
+        (done(3, error_message="no student rows"), "failed"),
+        (seen("FAILED", error_message="NoSuchKey"), "failed"),
+        (seen("REJECTED_BAD_INPUT"), "failed"),
+        (seen("REVIEW_REQUIRED"), "failed"),
+        (seen("PENDING"), "undetermined"),
+        (seen("RUNNING"), "undetermined"),
+        (seen("A_NEW_STATUS"), "undetermined"),
+        (Seen(answer(202, {"job_id": "j"}), "j", Unseen("timeout", "job")), "undetermined"),
+        (Seen(answer(202, {"job_id": "j"}), "j", None), "failed"),
+        (Seen(answer(202, {"status": "PENDING"})), "failed"),
+        (Seen(answer(400, {"detail": {"file": ["no"]}})), "failed"),
+        (Seen(Unseen("dns", "https://api.example.com")), "undetermined"),
+    ],
+)
+def test_it_passes_only_where_all_students_are_there(what: Seen, result: str) -> None:
+    assert judge(what, ROWS)[0] == result
+
+
+@pytest.mark.parametrize("job_id", ["", "a b", "../etc", "$(id)", "x" * 65, 7, None])
+def test_what_is_no_job_id_is_not_used_as_one(job_id: object) -> None:
+    assert accepted_job(answer(202, {"job_id": job_id})) is None
+
+
+def test_an_upload_is_accepted_by_202_alone() -> None:
+    assert accepted_job(answer(200, {"job_id": "j"})) is None
+    assert accepted_job(answer(202, {"job_id": "j"})) == "j"
+
+
+@pytest.mark.parametrize("status", [404, 405, 501])
+def test_an_api_that_cant_take_students_back_is_said_to_keep_them(status: int) -> None:
+    assert "they stay" in str(left(done(3, taken_back=answer(status))))
+    assert "may still come" in str(left(seen("PENDING", taken_back=answer(status))))
+
+
+@pytest.mark.parametrize("gone", [answer(500), Unseen("timeout", "x"), answer(403), None])
+def test_students_that_were_not_taken_back_are_told(gone: Answer | Unseen | None) -> None:
+    assert "could not be taken back" in str(left(done(3, taken_back=gone)))
+    assert "could not be taken back" in str(left(seen("PENDING", taken_back=gone)))
+
+
+@pytest.mark.parametrize("what", [done(0, duplicates=3), seen("FAILED")])
+def test_where_none_was_created_none_is_left(what: Seen) -> None:
+    assert left(what) is None
+
+
+@pytest.mark.parametrize("status", [200, 204])
+def test_where_they_were_taken_back_none_is_left(status: int) -> None:
+    assert left(done(3, taken_back=answer(status))) is None
+
+
+@pytest.mark.parametrize("upload", [answer(400), answer(401), answer(500), *map(answer, (301, 413))])
+def test_an_upload_that_was_turned_away_leaves_nothing(upload: Answer) -> None:
+    assert left(Seen(upload)) is None
+
+
+@pytest.mark.parametrize("upload", [answer(202), answer(502), answer(504), answer(524), None])
+def test_an_upload_of_unknown_end_may_have_arrived(upload: Answer | None) -> None:
+    assert "may have arrived" in str(left(Seen(upload)))
+
+
+@pytest.mark.parametrize(("reason", "unsure"), [("dns", False), ("refused", False), ("timeout", True)])
+def test_an_upload_without_an_answer_may_have_arrived_once_it_was_sent(reason: Reason, unsure: bool) -> None:
+    assert (left(Seen(Unseen(reason, "x"))) is not None) == unsure
