@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import sys
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -132,11 +132,10 @@ def break_(
     """Break the lab."""
     lab = operate()
     if list_:
-        width = max(len(name) for name in lab.FAULTS)
-        for name, one in lab.FAULTS.items():
-            typer.echo(f"{name:<{width}}  {one.does}")
-        for alias, name in lab.ALIASES.items():
-            typer.echo(f"{alias:<{width}}  = {name}")
+        _list_faults(
+            {name: str(one.does) for name, one in lab.FAULTS.items()}
+            | {alias: f"= {name}" for alias, name in lab.ALIASES.items()}
+        )
         return
     if fault is None:
         raise RefusedError(say("Name a fault; academy-ops lab break --list names them."))
@@ -161,6 +160,22 @@ def _no_fault(fault: str, faults: Collection[str]) -> Text:
     if near:
         return say("There is no fault {fault!r}. Did you mean {near}?", fault=fault, near=near)
     return say("There is no fault {fault!r}. All of them: academy-ops lab break --list", fault=fault)
+
+
+def _list_faults(faults: Mapping[str, str]) -> None:
+    from rich.console import Console
+    from rich.text import Text as Line
+
+    from academy_ops.report.layout import hanging
+
+    console = Console(highlight=False)
+    column = 2 + max(len(name) for name in faults)
+    for name, does in faults.items():
+        if console.is_terminal:
+            hanging(console, Line(name), Line(does), column)
+        else:
+            # A line each, to be searched.
+            typer.echo(f"{name:<{column}}{does}")
 
 
 def _show(info: LabInfo) -> None:
