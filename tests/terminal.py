@@ -36,9 +36,9 @@ class Terminal:
         """Type ``text``."""
         os.write(self._side, text.encode())
 
-    def interrupt(self) -> None:
-        """Send what Ctrl-C sends."""
-        self._process.send_signal(signal.SIGINT)
+    def interrupt(self, number: signal.Signals = signal.SIGINT) -> None:
+        """Send what Ctrl-C sends, or another signal."""
+        self._process.send_signal(number)
 
     def ended(self) -> int:
         """Read what is left, and return the exit code."""

@@ -128,7 +128,8 @@ MANUAL: Final[Mapping[str, Page]] = {
         say(
             "It uploads three marked students, the same in each run, and has them deleted again where the API can; "
             "elsewhere a second run adds none. Give it a tenant of its own (ACADEMY_TENANT_CODE and its token). Some "
-            "faults are told from slow work only after two minutes: give CI --timeout 180 or more."
+            "faults are told from slow work only after two minutes: give CI --timeout 180 or more. The API's address "
+            "and token are enough to upload; the cause of a failure is named from whatever else may be looked at."
         ),
         (
             Example("academy-ops smoke", say("Does an upload come to its end?")),

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 HELP: Final = _("Send a few marked students the whole way through the real API, as CI does; diagnose where they stop.")
 _EXIT_CODES: Final = {"passed": errors.HEALTHY, "failed": errors.FAULT, "undetermined": errors.UNDETERMINED}
+_R2: Final = ("R2_ENDPOINT", "R2_ACCESS_KEY", "R2_SECRET_KEY")
 _STYLES: Final = {"passed": "bold green", "failed": "bold red", "undetermined": "bold magenta"}
 _UPLOAD_SECONDS: Final = 30.0
 _DIAGNOSIS_SECONDS: Final = 12.0
@@ -106,9 +107,11 @@ def _diagnose(common: Common, job_id: str | None, seconds: float) -> Run:
     from academy_ops.diagnosis.run import Silent
 
     bounded = replace(common, timeout=max(1.0, min(seconds, common.seconds)))
+    # Where it is given the API's address and no more, it can't judge an R2 that nobody told it of.
+    asked = [name for name in check_names() if name != "r2" or any(map(common.settings().get, _R2))]
     if common.form is Output.TABLE:
-        return run_and_print(common, lambda observer: runs.observe(bounded, job_id, check_names(), observer))
-    return runs.observe(bounded, job_id, check_names(), Silent())
+        return run_and_print(common, lambda observer: runs.observe(bounded, job_id, asked, observer))
+    return runs.observe(bounded, job_id, asked, Silent())
 
 
 @contextmanager
