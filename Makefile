@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 UV := $(shell command -v uv 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test lint format faults pictures golden bench messages wheel lock clean
+.PHONY: help venv demo test lint format faults pictures models golden bench messages wheel lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -46,6 +46,9 @@ faults: $(READY)  ## every cause provoked and named, as a table (FAULTS_FLAGS="-
 
 pictures: $(READY)  ## what commands really show, drawn for the README
 	$(BIN)/python -m tests.pictures
+
+models: $(READY)  ## the parts of botocore's service models that are called, for the botocore that is pinned
+	$(BIN)/python -m tests.sdk_models
 
 golden: $(READY)  ## what the outputs say of a few diagnoses, held in tests/report/golden/
 	$(BIN)/python -m tests.report.golden

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import boto3
+import botocore
 import botocore.session
 from botocore.config import Config
 from botocore.exceptions import EndpointConnectionError
@@ -22,6 +24,12 @@ _TIMES: Final[dict[str, Any]] = {
 }
 """Seconds, and how often a call is sent at most."""
 
+MODELS: Final = Path(__file__).parent / "sdk_models" / botocore.__version__
+"""Copies of botocore's service models with only what is called here: decoding the whole ones takes half of a run.
+
+Made by ``make models``. With any other botocore this folder is not there, and its own models are used.
+"""
+
 
 def session(settings: Settings) -> boto3.Session:
     """Return a session with the credentials that every AWS SDK would find, in the configured region.
@@ -29,7 +37,12 @@ def session(settings: Settings) -> boto3.Session:
     Raises:
         BotoCoreError: The profile can't be read.
     """
-    return boto3.Session(region_name=settings.region)
+    return boto3.Session(region_name=settings.region, botocore_session=_with_models(botocore.session.Session()))
+
+
+def _with_models(plain: botocore.session.Session) -> botocore.session.Session:
+    plain.get_component("data_loader").search_paths.insert(0, str(MODELS))
+    return plain
 
 
 def aws_client(made_by: boto3.Session, service: str) -> Any:  # noqa: ANN401 - boto3 makes its clients' types at run time
@@ -55,7 +68,7 @@ def r2_client(settings: Settings) -> S3Client:
     """
     # Without a profile: AWS_PROFILE is AWS's, and one that does not exist is no fault of R2.
     plain = botocore.session.Session(session_vars={"profile": (None, None, None, None)})
-    return boto3.Session(botocore_session=plain).client(
+    return boto3.Session(botocore_session=_with_models(plain)).client(
         "s3",
         endpoint_url=settings.get("R2_ENDPOINT"),
         region_name="auto",

@@ -1,0 +1,78 @@
+"""``make models``: copies of botocore's service models with only what the tool calls, which load many times faster."""
+
+import json
+import shutil
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import botocore
+from botocore.loaders import Loader
+
+from academy_ops.permissions import ALWAYS_ALLOWED, FOR_CHANGES, FOR_CHECKS
+from academy_ops.sdk import MODELS
+
+R2 = frozenset({"s3:HeadBucket", "s3:HeadObject", "s3:ListObjectsV2"})
+"""What is asked of R2; no IAM policy is about that."""
+NEVER_CALLED = frozenset({"kms:Decrypt", "sqs:DeleteMessage", "sqs:ReceiveMessage", "sqs:SendMessage"})
+"""What AWS itself calls on behalf of the caller."""
+
+
+def calls() -> dict[str, set[str]]:
+    """Return the operations that the tool calls, by service: IAM names its actions after them."""
+    actions = {action for grant in (*FOR_CHECKS, *FOR_CHANGES) for action in grant.actions}
+    found: dict[str, set[str]] = {}
+    for action in (actions | ALWAYS_ALLOWED | R2) - NEVER_CALLED:
+        service, _, operation = action.partition(":")
+        found.setdefault(service, set()).add(operation)
+    return found
+
+
+def pruned(service: str, operations: set[str]) -> tuple[str, dict[str, Any]]:
+    """Return the version of the installed botocore's model of ``service``, and the part of it for ``operations``."""
+    loader = Loader()
+    version = loader.determine_latest_version(service, "service-2")
+    model = loader.load_service_model(service, "service-2", version)
+    kept = {name: model["operations"][name] for name in sorted(operations)}
+    shapes: dict[str, Any] = {}
+    named = list(_shapes(kept))
+    while named:
+        name = named.pop()
+        if name not in shapes:
+            shapes[name] = model["shapes"][name]
+            named += _shapes(shapes[name])
+    return version, _undocumented({**model, "operations": kept, "shapes": dict(sorted(shapes.items()))})
+
+
+def _shapes(part: Any) -> Iterator[str]:
+    """Yield the names of the shapes that ``part`` refers to."""
+    if isinstance(part, Mapping):
+        if isinstance(part.get("shape"), str):
+            yield part["shape"]
+        part = list(part.values())
+    if isinstance(part, list):
+        for inner in part:
+            yield from _shapes(inner)
+
+
+def _undocumented(part: Any) -> Any:
+    if isinstance(part, Mapping):
+        # Emptied and not removed: botocore rewrites some of them.
+        return {name: "" if name == "documentation" else _undocumented(value) for name, value in part.items()}
+    return [_undocumented(inner) for inner in part] if isinstance(part, list) else part
+
+
+def main() -> None:
+    """Write the copies for the installed botocore, and remove those for any other."""
+    shutil.rmtree(MODELS.parent, ignore_errors=True)
+    for service, operations in calls().items():
+        version, model = pruned(service, operations)
+        folder = MODELS / service / version
+        folder.mkdir(parents=True)
+        text = json.dumps(model, separators=(",", ":"), sort_keys=True)
+        Path(folder, "service-2.json").write_text(text + "\n", encoding="utf-8")
+    print(f"botocore {botocore.__version__}: {len(calls())} services")  # noqa: T201 - this is the program's output
+
+
+if __name__ == "__main__":
+    main()
