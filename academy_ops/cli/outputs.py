@@ -1,4 +1,4 @@
-"""A diagnosis as a document on stdout, and as GitHub's step summary."""
+"""A diagnosis as a document on stdout, and as what GitHub keeps of a step."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import io
 import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,23 +21,28 @@ if TYPE_CHECKING:
 
 
 def write_document(common: Common, diagnosis: Diagnosis) -> None:
-    """Write the document asked for to stdout, and nothing else; for GitHub the step summary, too."""
-    ops = common.command_prefix()
-    write_in_form(common.form, lambda form: _document(form, diagnosis, ops))
+    """Write the document asked for to stdout, and nothing else; for GitHub the step's summary and outputs, too."""
+    ops, verdict = common.command_prefix(), diagnosis.verdict
+    told = {"status": verdict.status, "cause": verdict.cause, "job-id": diagnosis.job_id}
+    write_in_form(common.form, lambda form: _document(form, diagnosis, ops), told)
 
 
-def write_in_form(form: Output, rendered: Callable[[Output], str]) -> None:
-    """Write a document to stdout, and nothing else; for GitHub its Markdown to the step summary, too.
+def write_in_form(form: Output, rendered: Callable[[Output], str], told: Mapping[str, str | None]) -> None:
+    """Write a document to stdout, and nothing else; for GitHub the step's summary and outputs, too.
 
     Args:
         form: The form asked for.
         rendered: Returns the document in a form.
+        told: The step's outputs; codes and ids, which can't hold a line break.
     """
     _in_utf_8()
     sys.stdout.write(rendered(form))
-    summary = os.environ.get("GITHUB_STEP_SUMMARY")
-    if form is Output.GITHUB and summary:
+    if form is not Output.GITHUB:
+        return
+    if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
         _append(Path(summary), rendered(Output.MARKDOWN))
+    if outputs := os.environ.get("GITHUB_OUTPUT"):
+        _append(Path(outputs), "".join(f"{name}={value or ''}\n" for name, value in told.items()))
 
 
 def write_json(document: object) -> None:
@@ -70,7 +75,7 @@ def _document(form: Output, diagnosis: Diagnosis, ops: str) -> str:
 
 
 def _append(path: Path, text: str) -> None:
-    """Append to the summary of the step; the annotations say the same, so it may fail."""
+    """Append to a file of the step; the annotations say the same, so it may fail."""
     try:
         with path.open("a", encoding="utf-8") as file:
             file.write(text)

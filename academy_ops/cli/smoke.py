@@ -193,4 +193,5 @@ def _write(common: Common, done: Smoke) -> None:
             case _:
                 return report.as_json(done)
 
-    write_in_form(common.form, rendered)
+    told = {"status": done.result, "cause": report.cause(done), "job-id": done.seen.job_id}
+    write_in_form(common.form, rendered, told)
