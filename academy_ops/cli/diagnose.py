@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Callable, Collection
 from enum import StrEnum
 from pathlib import Path
@@ -188,9 +189,12 @@ def run_and_print(common: Common, make: Callable[[Observer], Run], keep: Callabl
 
 
 def _table_report(common: Common) -> TableReport:
+    from academy_ops.report.shell import in_use
     from academy_ops.report.table import TableReport
 
-    return TableReport(console(common), ops=common.command_prefix(), verbose=bool(common.verbose))
+    return TableReport(
+        console(common), ops=common.command_prefix(), shell=in_use(os.environ), verbose=bool(common.verbose)
+    )
 
 
 def exit_code(diagnosis: Diagnosis) -> int:

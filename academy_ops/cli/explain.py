@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection
 from typing import Annotated, Final
 
@@ -36,6 +37,7 @@ def explain(
     """
     from academy_ops.diagnosis.catalogue import CATALOGUE
     from academy_ops.report import explanation
+    from academy_ops.report.shell import in_use
 
     if cause is None:
         if common.form is Output.JSON:
@@ -50,7 +52,7 @@ def explain(
     if common.form is Output.JSON:
         write_json(explanation.document(row, names))
     else:
-        explanation.print_cause(console(common), row, names)
+        explanation.print_cause(console(common), row, names, in_use(os.environ))
     return errors.HEALTHY
 
 

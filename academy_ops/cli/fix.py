@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -139,6 +140,7 @@ def _agreed(out: Console, planned: Plan, code: str, *, yes: bool, interrupt_jobs
 def _tell_by_hand(out: Console, verdict: Verdict) -> None:
     """Say why nothing is offered, and what a person would type."""
     from academy_ops.report.command import print_command
+    from academy_ops.report.shell import in_use
 
     if verdict.cause is None:
         change.tell(out, say("Nothing to mend."))
@@ -147,7 +149,7 @@ def _tell_by_hand(out: Console, verdict: Verdict) -> None:
     command = next((one.command for one in verdict.remedies if one.command), None)
     if command:
         change.tell(out, say("Nothing was changed. By hand:"))
-        print_command(out, command, "bold cyan", folded=out.is_terminal)
+        print_command(out, command, "bold cyan", shell=in_use(os.environ), folded=out.is_terminal)
 
 
 def _helped(code: str, after: Diagnosis) -> Text:

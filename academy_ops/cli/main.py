@@ -14,6 +14,7 @@ from academy_ops.cli import streams
 from academy_ops.cli.errors import CRASHED, INTERRUPTED, UNDETERMINED, USAGE, RefusedError
 from academy_ops.messages import say
 from academy_ops.os_errors import reason
+from academy_ops.report import shell
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -60,10 +61,8 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _run(arguments: Sequence[str]) -> int:
-    try:
-        _speak(messages.choose(_value("--lang", arguments), _environment(arguments)))
-    except ValueError as error:
-        _complain(say("Language {asked!r} is not known; use ko or en (--lang, ACADEMY_OPS_LANG).", asked=str(error)))
+    if unknown := _settle(arguments):
+        _complain(unknown)
         return USAGE
 
     # Imported only now: help texts are rendered while the commands are defined.
@@ -89,6 +88,19 @@ def _run(arguments: Sequence[str]) -> int:
     except OSError as error:
         return _unwritten(error)
     return code if isinstance(code, int) else 0
+
+
+def _settle(arguments: Sequence[str]) -> Text | None:
+    """Settle the language; return what is wrong with it, or with the shell that commands are to be shown for."""
+    try:
+        _speak(messages.choose(_value("--lang", arguments), _environment(arguments)))
+    except ValueError as error:
+        return say("Language {asked!r} is not known; use ko or en (--lang, ACADEMY_OPS_LANG).", asked=str(error))
+    try:
+        shell.in_use(os.environ)
+    except ValueError as error:
+        return say("Shell {asked!r} is not known; use posix or powershell (ACADEMY_OPS_SHELL).", asked=str(error))
+    return None
 
 
 def _environment(arguments: Sequence[str]) -> Mapping[str, str]:

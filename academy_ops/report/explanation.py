@@ -16,6 +16,8 @@ from academy_ops.diagnosis.catalogue.sections import TITLES, anchor, heading
 from academy_ops.diagnosis.records import JobState, Json, Remedy, Risk
 from academy_ops.messages import Text, _, current, say
 from academy_ops.report.command import print_command
+from academy_ops.report.powershell import ON_SERVER, translated
+from academy_ops.report.shell import Shell
 
 SCHEMA: Final = "academy-ops/explanation/1"
 
@@ -32,8 +34,6 @@ RISKS: Final[Mapping[Risk, Text]] = {
     "destructive": say("can't be undone"),
 }
 _SETTINGS: Final = "set -a; . {env_file}; set +a"
-_ON_SERVER: Final = ("docker ", "sudo ", "curl -sS --max-time 10 -i http://127.0.0.1:", "curl -sS --max-time 10 -i -H ")
-"""How the commands begin that are typed on the API server."""
 
 
 def document(cause: Cause, names: Mapping[str, str]) -> dict[str, Json]:
@@ -71,8 +71,8 @@ def listing() -> dict[str, Json]:
     return {"schema": SCHEMA, "tool": f"academy-ops {__version__}", "causes": causes}
 
 
-def print_cause(console: Console, cause: Cause, names: Mapping[str, str]) -> None:
-    """Print the explanation of ``cause`` for people."""
+def print_cause(console: Console, cause: Cause, names: Mapping[str, str], shell: Shell) -> None:
+    """Print the explanation of ``cause`` for people, with commands for their shell."""
     console.print(Line(cause.code, "bold"))
     console.print(Line(str(cause.meaning)))
     console.print()
@@ -82,12 +82,14 @@ def print_cause(console: Console, cause: Cause, names: Mapping[str, str]) -> Non
     for name, value in _facts(cause):
         rows.add_row(name, Line(value))
     console.print(rows)
-    there = [command for command in cause.look if command.startswith(_ON_SERVER)]
+    there = [command for command in cause.look if command.startswith(ON_SERVER)]
     here = [command for command in cause.look if command not in there]
-    _print_commands(console, _("By hand, after: {settings}", settings=fill(_SETTINGS, names)), here, names)
-    _print_commands(console, _("On the API server:"), there, names)
+    settings = fill(_SETTINGS, names)
+    settings = translated(settings) if shell == "powershell" else settings
+    _print_commands(console, _("By hand, after: {settings}", settings=settings), here, names, shell)
+    _print_commands(console, _("On the API server:"), there, names, shell)
     for remedy in cause.remedies:
-        _print_remedy(console, remedy, names)
+        _print_remedy(console, remedy, names, shell)
     if any("<" in command for command in _commands(cause, names)):
         console.print()
         note = _("What stands in <…> is a setting that is missing here, or what academy-ops diagnose would find.")
@@ -156,19 +158,20 @@ def _commands(cause: Cause, names: Mapping[str, str]) -> Iterator[str]:
         yield fill(command or "", names)
 
 
-def _print_commands(console: Console, title: str, commands: list[str], names: Mapping[str, str]) -> None:
+def _print_commands(console: Console, title: str, commands: list[str], names: Mapping[str, str], shell: Shell) -> None:
     if not commands:
         return
     console.print()
-    console.print(Line(title, "bold"))
+    # The title may hold a command, too.
+    console.print(Line(title, "bold"), soft_wrap=True)
     for command in commands:
-        print_command(console, fill(command, names), "cyan")
+        print_command(console, fill(command, names), "cyan", shell=shell)
 
 
-def _print_remedy(console: Console, remedy: Remedy, names: Mapping[str, str]) -> None:
+def _print_remedy(console: Console, remedy: Remedy, names: Mapping[str, str], shell: Shell) -> None:
     console.print()
     head = Line(_("What to do: "), "bold")
     console.print(head.append(str(remedy.text), "not bold").append(f" ({RISKS[remedy.risk]})", "not bold dim"))
-    print_command(console, fill(remedy.command or "", names), "bold cyan")
+    print_command(console, fill(remedy.command or "", names), "bold cyan", shell=shell)
     console.print(Line(_("Then check that it worked:")))
-    print_command(console, fill(remedy.verify or "", names), "bold cyan")
+    print_command(console, fill(remedy.verify or "", names), "bold cyan", shell=shell)

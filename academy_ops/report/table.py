@@ -15,6 +15,7 @@ from academy_ops.report.drawing import draw
 from academy_ops.report.facts import everything, telling
 from academy_ops.report.layout import STYLES, facts, hanging, marks
 from academy_ops.report.reading import line
+from academy_ops.report.shell import Shell
 from academy_ops.report.verdict_block import print_verdict
 from academy_ops.report.waiting import Waiting, shown
 
@@ -25,9 +26,12 @@ _BAR_WIDTH: Final = 40
 class TableReport:
     """Prints a run while it goes on, and its verdict at the end; an observer of the runner."""
 
-    def __init__(self, console: Console, *, ops: str = "academy-ops", verbose: bool = False) -> None:
+    def __init__(
+        self, console: Console, *, ops: str = "academy-ops", shell: Shell = "posix", verbose: bool = False
+    ) -> None:
         self._console = console
         self._ops = ops
+        self._shell = shell
         self._verbose = verbose
         self._marks = marks(console)
         self._waiting = Waiting()
@@ -58,7 +62,7 @@ class TableReport:
         console.print()
         draw(console, diagnosis)
         console.print()
-        print_verdict(console, diagnosis, self._ops, verbose=self._verbose)
+        print_verdict(console, diagnosis, self._ops, shell=self._shell, verbose=self._verbose)
         seconds = f"{diagnosis.elapsed_ms / 1000:.1f}"
         console.print(
             Line(_("{checks} findings in {seconds} s", checks=len(diagnosis.findings), seconds=seconds), "dim")

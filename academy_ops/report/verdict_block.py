@@ -17,6 +17,7 @@ from academy_ops.report.explanation import RISKS
 from academy_ops.report.facts import proof
 from academy_ops.report.layout import facts, hanging
 from academy_ops.report.reading import TITLES, line, others, to_do, unseen
+from academy_ops.report.shell import Shell
 
 _STYLES: Final[Mapping[VerdictStatus, str]] = {
     "healthy": "bold green",
@@ -27,13 +28,14 @@ _STYLES: Final[Mapping[VerdictStatus, str]] = {
 _INDENT: Final = 2
 
 
-def print_verdict(console: Console, diagnosis: Diagnosis, ops: str, *, verbose: bool) -> None:
+def print_verdict(console: Console, diagnosis: Diagnosis, ops: str, *, shell: Shell, verbose: bool) -> None:
     """Print what it all means.
 
     Args:
         console: Where.
         diagnosis: The finished run.
         ops: How to call this tool again.
+        shell: The shell that commands are shown for.
         verbose: Say also what is left out otherwise: what symptoms mean, every remedy of a warning.
     """
     verdict = diagnosis.verdict
@@ -53,21 +55,21 @@ def print_verdict(console: Console, diagnosis: Diagnosis, ops: str, *, verbose: 
         hanging(console, Line(name, "bold"), Line(text), column)
     for remedy in to_do(diagnosis, ops):
         console.print()
-        print_remedy(console, remedy)
+        print_remedy(console, remedy, shell)
     for finding in others(diagnosis):
         console.print()
-        _print_other(console, finding, every=verbose)
+        _print_other(console, finding, shell, every=verbose)
 
 
-def print_remedy(console: Console, remedy: Remedy) -> None:
+def print_remedy(console: Console, remedy: Remedy, shell: Shell) -> None:
     """Print what to do, with its risk in words, the command, and how to see that it worked."""
     head = Line().append(_("What to do: "), "bold")
     head.append(line(remedy.text)).append(f" ({RISKS[remedy.risk]})", "dim")
     hanging(console, Line(), head, 0)
-    _print_command(console, remedy.command)
+    _print_command(console, remedy.command, shell)
     if remedy.verify:
         console.print(Line(_("Then check that it worked:")))
-        _print_command(console, remedy.verify)
+        _print_command(console, remedy.verify, shell)
 
 
 def _rows(diagnosis: Diagnosis, *, verbose: bool) -> Iterator[tuple[str, str]]:
@@ -84,17 +86,17 @@ def _rows(diagnosis: Diagnosis, *, verbose: bool) -> Iterator[tuple[str, str]]:
         yield _("Ruled out"), ", ".join(verdict.ruled_out)
 
 
-def _print_other(console: Console, finding: Finding, *, every: bool) -> None:
+def _print_other(console: Console, finding: Finding, shell: Shell, *, every: bool) -> None:
     label, style = (_("Warning"), "bold yellow") if finding.status == "warn" else (_("Also"), "bold red")
     head = Line(f"{label}  ", style)
     body = Line().append(f"{finding.cause}", "bold").append(f": {line(finding.summary)}")
     hanging(console, head, body, head.cell_len)
     for remedy in finding.remedies if every else finding.remedies[:1]:
         hanging(console, Line(), Line(line(remedy.text)), _INDENT)
-        _print_command(console, remedy.command)
+        _print_command(console, remedy.command, shell)
 
 
-def _print_command(console: Console, command: str | None) -> None:
+def _print_command(console: Console, command: str | None, shell: Shell) -> None:
     if command:
         # In a pipe it stays one line, to be searched for.
-        print_command(console, command, "bold cyan", folded=console.is_terminal)
+        print_command(console, command, "bold cyan", shell=shell, folded=console.is_terminal)
