@@ -1,0 +1,75 @@
+"""Commands for the shell in use: PowerShell's where people type them, POSIX where another machine may read them."""
+
+import json
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from academy_ops.report.powershell import translated
+from tests.checks import at_hand as h
+from tests.cli.test_main import academy_ops
+from tests.cli.test_save_and_from import document, write
+
+POWERSHELL = {"ACADEMY_OPS_SHELL": "powershell"}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder with evidence of a full disk: its remedy has quotes, a variable and a second command."""
+    write(
+        tmp_path,
+        document(document=h.job("PENDING", age=600), queue=h.queue(h.depth(visible=1)), logs=h.logs(disk_percent=100)),
+    )
+    return tmp_path
+
+
+def command_of(folder: Path) -> str:
+    told = academy_ops("diagnose", "--from", "evidence.json", "-o", "json", cwd=folder, **POWERSHELL).stdout
+    command: str = json.loads(told)["verdict"]["remedies"][0]["command"]
+    return command
+
+
+def test_the_verdict_shows_the_command_for_the_shell_in_use(folder: Path) -> None:
+    posix = command_of(folder)
+    powershell = translated(posix)
+    assert posix != powershell
+    told = {shell: academy_ops("diagnose", "--from", "evidence.json", cwd=folder, ACADEMY_OPS_SHELL=shell).stdout
+            for shell in ("posix", "powershell")}  # fmt: skip
+    assert [shell for shell, out in told.items() if f"  {posix}\n" in out] == ["posix"]
+    assert [shell for shell, out in told.items() if f"  {powershell}\n" in out] == ["powershell"]
+
+
+def test_powershell_is_known_by_its_environment(folder: Path) -> None:
+    told = academy_ops("diagnose", "--from", "evidence.json", cwd=folder, PSModulePath="C:\\Modules").stdout
+    assert f"  {translated(command_of(folder))}\n" in told
+
+
+@pytest.mark.parametrize("output", ["json", "junit", "markdown", "github", "html"])
+def test_a_document_is_for_a_posix_shell(output: str, folder: Path) -> None:
+    asked = ("diagnose", "--from", "evidence.json", "-o", output)
+    assert academy_ops(*asked, cwd=folder, **POWERSHELL).stdout == academy_ops(*asked, cwd=folder).stdout
+
+
+def test_the_report_in_a_bundle_is_for_a_posix_shell(folder: Path) -> None:
+    academy_ops("bundle", "--from", "evidence.json", "--to", "one.zip", cwd=folder, **POWERSHELL)
+    with zipfile.ZipFile(folder / "one.zip") as archive:
+        assert f"  {command_of(folder)}\n" in archive.read("report.txt").decode()
+
+
+def test_explain_shows_how_to_read_the_env_file_and_keeps_the_servers_commands(tmp_path: Path) -> None:
+    told = academy_ops("explain", "proxy-upstream-down", cwd=tmp_path, **POWERSHELL).stdout
+    assert "By hand, after: Get-Content ./.env | ForEach-Object {" in told
+    assert "  curl.exe -sS --max-time 10 -o NUL" in told
+    assert "  docker start academy-api && docker logs --tail 50 academy-api\n" in told
+
+
+def test_json_of_explain_is_for_a_posix_shell(tmp_path: Path) -> None:
+    asked = ("explain", "r2-bucket-missing", "-o", "json")
+    assert academy_ops(*asked, cwd=tmp_path, **POWERSHELL).stdout == academy_ops(*asked, cwd=tmp_path).stdout
+
+
+def test_an_unknown_shell_is_refused_in_one_line(tmp_path: Path) -> None:
+    done = academy_ops("explain", cwd=tmp_path, ACADEMY_OPS_SHELL="cmd")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "academy-ops: Shell 'cmd' is not known; use posix or powershell (ACADEMY_OPS_SHELL).\n"
