@@ -119,6 +119,17 @@ class Api:
         self.outbox.send(job)
         return job
 
+    def withdraw(self, job: Job) -> int:
+        """Take back what the job has created, and its file; return how many students were deleted."""
+        deleted = self.store.withdraw(job, "요청에 따라 등록을 취소했습니다.")
+        if self.r2 is not None:
+            try:
+                self.r2.delete_object(Bucket=self.config.bucket, Key=job.file_key)
+            except (*CLOUD_ERRORS, ValueError) as error:
+                # The students are gone; a file that stays is no harm.
+                _log.warning("R2 delete failed: %s", error)
+        return deleted
+
 
 def _api(request: Request) -> Api:
     api: Api = request.app.state.api
@@ -179,7 +190,7 @@ def job_status(request: Request, job_id: str, tenant: Tenant) -> dict[str, Any]:
 def withdraw(request: Request, job_id: str, tenant: Tenant) -> dict[str, int]:
     """Delete the students that a job of the caller's tenant has created; one that has not ended is cancelled."""
     job = _own_job(request, job_id, tenant)
-    return {"deleted": _api(request).store.withdraw(job, "요청에 따라 등록을 취소했습니다.")}
+    return {"deleted": _api(request).withdraw(job)}
 
 
 @_router.get(contract.HEALTH_PATH, responses=documented(HTTPStatus.SERVICE_UNAVAILABLE))

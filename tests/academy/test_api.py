@@ -300,3 +300,4 @@ def test_the_students_of_a_job_are_taken_back_by_its_own_tenant_only(api: Academ
     answers = [httpx.delete(url, headers=headers, trust_env=False) for headers in ({}, other, BEARER, BEARER)]
     assert [answer.status_code for answer in answers] == [401, 404, 200, 200]
     assert [answer.json() for answer in answers[2:]] == [{"deleted": 1}, {"deleted": 0}]
+    assert job.file_key not in objects(api)
