@@ -15,7 +15,7 @@ from typing import Annotated, Any, Final
 
 import uvicorn
 from argon2 import PasswordHasher
-from fastapi import APIRouter, Depends, FastAPI, HTTPException, Request
+from fastapi import APIRouter, Depends, FastAPI, HTTPException, Query, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData, UploadFile
@@ -34,6 +34,8 @@ _JOB_ID: Final = re.compile(r"[0-9a-f-]{36}")
 _REOPEN_SECONDS: Final = 3.0
 _SEND_SECONDS: Final = 5.0
 """For how long SQS may keep the browser waiting for its 202; the outbox sends later what fails now."""
+_LARGEST_PAGE: Final = 500
+_LAST_STUDENT: Final = 2**31
 _log: Final = logging.getLogger("academy.api")
 _bearer: Final = HTTPBearer(auto_error=False)
 _hasher: Final = PasswordHasher()
@@ -191,6 +193,22 @@ def withdraw(request: Request, job_id: str, tenant: Tenant) -> dict[str, int]:
     """Delete the students that a job of the caller's tenant has created; one that has not ended is cancelled."""
     job = _own_job(request, job_id, tenant)
     return {"deleted": _api(request).withdraw(job)}
+
+
+@_router.get(
+    contract.STUDENTS_PATH,
+    responses=documented(HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN),
+)
+def students(
+    request: Request,
+    tenant: Tenant,
+    search: str = "",
+    limit: Annotated[int, Query(ge=1, le=_LARGEST_PAGE)] = 100,
+    offset: Annotated[int, Query(ge=0, le=_LAST_STUDENT)] = 0,
+) -> dict[str, Any]:
+    """Return the caller's students, newest first: those with ``search`` in their names."""
+    count, results = _api(request).store.find_students(tenant, search, limit, offset)
+    return {"count": count, "results": results}
 
 
 @_router.get(contract.HEALTH_PATH, responses=documented(HTTPStatus.SERVICE_UNAVAILABLE))

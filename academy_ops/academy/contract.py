@@ -9,6 +9,8 @@ from enum import StrEnum
 from typing import Final
 
 UPLOAD_PATH: Final = "/api/v1/students/bulk_create_from_excel/"
+STUDENTS_PATH: Final = "/api/v1/students/"
+"""The tenant's students, a page at a time; the bundled API's own, production may lack it."""
 JOBS_PATH: Final = "/api/v1/jobs/"
 JOB_ID: Final = r"[A-Za-z0-9_-]{1,64}"
 """The form of a job's id; a UUID is of it."""

@@ -79,6 +79,9 @@ _students = sa.Table(
     sa.UniqueConstraint("tenant", "name", "parent_phone"),
 )
 
+_SHOWN: Final = tuple(column for column in _students.c if column.name != "password_hash")
+"""What may be told of a student."""
+
 
 @dataclass(frozen=True, slots=True)
 class Job:
@@ -288,10 +291,19 @@ class Store:
 
     def students(self, tenant: str) -> list[dict[str, Any]]:
         """Return a tenant's students, in the order in which they were created."""
-        columns = [column for column in _students.c if column.name != "password_hash"]
+        return self._students(sa.select(*_SHOWN).where(_students.c.tenant == tenant).order_by(_students.c.id))
+
+    def find_students(self, tenant: str, name: str, limit: int, offset: int) -> tuple[int, list[dict[str, Any]]]:
+        """Return how many of a tenant's students have ``name`` in their names, and one page of them, newest first."""
+        wanted = (_students.c.tenant == tenant, _students.c.name.contains(name, autoescape=True))
         with self._read() as connection:
-            rows = connection.execute(sa.select(*columns).where(_students.c.tenant == tenant).order_by(_students.c.id))
-            return [dict(row._mapping) for row in rows]  # noqa: SLF001 - the public name of a row's mapping
+            count = connection.scalar(sa.select(sa.func.count()).select_from(_students).where(*wanted)) or 0
+        page = sa.select(*_SHOWN).where(*wanted).order_by(_students.c.id.desc()).limit(limit).offset(offset)
+        return count, self._students(page)
+
+    def _students(self, query: sa.Select[Any]) -> list[dict[str, Any]]:
+        with self._read() as connection:
+            return [dict(row._mapping) for row in connection.execute(query)]  # noqa: SLF001 - the public name of a row's mapping
 
     def _update(self, connection: sa.Connection, job: Job, **values: object) -> None:
         """Change a job only while it is still this attempt's."""

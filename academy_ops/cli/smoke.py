@@ -82,7 +82,7 @@ def _go(common: Common, check: Check, workbook: bytes, ends_at: float) -> tuple[
     """Go the whole way, and diagnose before anything is taken back: the job still waits where it stopped."""
     from academy_ops.cli.change import tell, to_its_end
     from academy_ops.smoke.judgement import judge, settled
-    from academy_ops.smoke.workbook import STUDENTS
+    from academy_ops.smoke.marked import STUDENTS
 
     kept = min(_TAKE_BACK_SECONDS, common.seconds * 0.2)
     with to_its_end():
@@ -142,11 +142,11 @@ def _taken_back(check: Check, ends_at: float) -> Iterator[None]:
 
 
 def _over(check: Check, started_at: datetime, result: Result, summary: Text, diagnosis: Diagnosis | None) -> Smoke:
-    from academy_ops.smoke.judgement import deleted, left
+    from academy_ops.smoke.judgement import left
     from academy_ops.smoke.records import Smoke
 
     seen = check.seen
-    return Smoke(started_at, check.elapsed_ms(), result, summary, seen, deleted(seen), left(seen), diagnosis)
+    return Smoke(started_at, check.elapsed_ms(), result, summary, seen, left(seen), diagnosis)
 
 
 def _teller(common: Common) -> Callable[[Hop, int], None]:

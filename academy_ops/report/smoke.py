@@ -39,7 +39,7 @@ def as_json(smoke: Smoke) -> str:
         "hops_ms": {hop: smoke.seen.reached_ms.get(hop) for hop in HOPS},
         "created": result.created if result else None,
         "duplicates": result.duplicates if result else None,
-        "deleted": smoke.deleted,
+        "deleted": smoke.seen.deleted,
         "left": line(smoke.left) if smoke.left else None,
         "diagnosis": document.document(smoke.diagnosis) if smoke.diagnosis else None,
     }

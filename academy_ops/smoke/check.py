@@ -8,12 +8,15 @@ from collections.abc import Callable
 from dataclasses import replace
 from http import HTTPStatus
 from typing import Final
+from urllib.parse import quote
 
-from academy_ops.academy.contract import ENDED, JOBS_PATH, STUDENTS_OF_JOB, UPLOAD_PATH, JobStatus
+from academy_ops.academy.contract import ENDED, JOBS_PATH, STUDENTS_OF_JOB, STUDENTS_PATH, UPLOAD_PATH, JobStatus
 from academy_ops.clients import Answer, Connections, Target
+from academy_ops.diagnosis.records import Unseen
 from academy_ops.diagnosis.redact import redacted
 from academy_ops.settings import Settings
-from academy_ops.smoke.judgement import accepted_job
+from academy_ops.smoke.judgement import accepted_job, deleted, left_over
+from academy_ops.smoke.marked import MARK, STUDENTS
 from academy_ops.smoke.records import Hop, Seen
 from checks.facts import JobDocument
 from checks.job import look_again
@@ -71,18 +74,30 @@ class Check:
                 return
 
     def take_back(self, ends_at: float) -> None:
-        """Have the students deleted that the job has created; a job that has not ended is cancelled."""
-        url = f"{self._url}{JOBS_PATH}{self.seen.job_id}/{STUDENTS_OF_JOB}"
+        """Have the students deleted that the job has created; a job that has not ended is cancelled.
+
+        Where some were there already, an earlier run may not have come to this: then its students are deleted, too.
+        """
+        self.seen.taken_back = answer = self._withdraw(self.seen.job_id or "", ends_at)
+        self.seen.deleted = deleted(answer)
+        job = self.seen.job
+        if self.seen.deleted is not None and isinstance(job, JobDocument) and job.result and job.result.duplicates:
+            listed = self._connect.get(f"{self._url}{STUDENTS_PATH}?search={quote(MARK)}")
+            for earlier in left_over(listed, STUDENTS):
+                self.seen.deleted += deleted(self._withdraw(earlier, ends_at)) or 0
+        if isinstance(answer, Answer) and answer.status < HTTPStatus.MULTIPLE_CHOICES:
+            self._reached("taken-back")
+
+    def _withdraw(self, job_id: str, ends_at: float) -> Answer | Unseen:
+        """Have a job's students deleted; tried again while the API is in trouble."""
+        url = f"{self._url}{JOBS_PATH}{job_id}/{STUDENTS_OF_JOB}"
         for _ in range(_TAKE_BACK_TRIES):
             answer = self._connect.send("DELETE", url, seconds=max(1.0, ends_at - time.monotonic()))
-            self.seen.taken_back = answer
-            if isinstance(answer, Answer) and answer.status < HTTPStatus.INTERNAL_SERVER_ERROR:
-                if answer.status < HTTPStatus.MULTIPLE_CHOICES:
-                    self._reached("taken-back")
-                return
-            if ends_at - time.monotonic() < _TAKE_BACK_PAUSE:
-                return
+            well = isinstance(answer, Answer) and answer.status < HTTPStatus.INTERNAL_SERVER_ERROR
+            if well or ends_at - time.monotonic() < _TAKE_BACK_PAUSE:
+                break
             time.sleep(_TAKE_BACK_PAUSE)
+        return answer
 
     def elapsed_ms(self) -> int:
         """Return the milliseconds since the start."""

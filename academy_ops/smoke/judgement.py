@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -55,10 +56,24 @@ def settled(result: Result, diagnosis: Diagnosis | None) -> Result:
     return "failed" if result == "undetermined" and faulty else result
 
 
-def deleted(seen: Seen) -> int | None:
-    """Return how many students the API says it has deleted."""
-    number = _json(seen.taken_back).get("deleted") if _well(seen.taken_back) else None
+def deleted(answer: Answer | Unseen) -> int | None:
+    """Return how many students the API says it has deleted; None where that is no answer of the bundled API."""
+    number = _json(answer).get("deleted") if _well(answer) else None
     return number if isinstance(number, int) and not isinstance(number, bool) else None
+
+
+def left_over(answer: Answer | Unseen, students: Iterable[tuple[str, str]]) -> frozenset[str]:
+    """Return the jobs of earlier runs whose students are still there.
+
+    Args:
+        answer: The API's list of students with the mark in their names.
+        students: Name and phone of the marked students; nothing else is taken for one of them.
+    """
+    marked = {(name, _digits(phone)) for name, phone in students}
+    listed = _json(answer).get("results") if _well(answer) else None
+    rows = [row for row in listed if isinstance(row, dict)] if isinstance(listed, list) else []
+    jobs = [row.get("job_id") for row in rows if (row.get("name"), _digits(str(row.get("parent_phone")))) in marked]
+    return frozenset(job for job in jobs if isinstance(job, str) and re.fullmatch(JOB_ID, job))
 
 
 def left(seen: Seen) -> Text | None:
@@ -119,6 +134,10 @@ def _counted(job: JobDocument, rows: int) -> tuple[Result, Text]:
 
 def _created_none(job: JobDocument) -> bool:
     return job.result.created == 0 if job.result else job.status != JobStatus.DONE
+
+
+def _digits(phone: str) -> str:
+    return re.sub(r"\D", "", phone)
 
 
 def _never_arrived(upload: Answer | Unseen | None) -> bool:

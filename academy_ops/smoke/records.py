@@ -33,6 +33,7 @@ class Seen:
         job_id: The job that the API has made of it.
         job: The job as it was last read.
         taken_back: What the API said when it was asked to take the students back.
+        deleted: How many it has deleted, those that an earlier run could not take back among them.
         reached_ms: When each hop was reached, in milliseconds since the start. A quick worker's start is not seen.
     """
 
@@ -40,6 +41,7 @@ class Seen:
     job_id: str | None = None
     job: JobDocument | Unseen | None = None
     taken_back: Answer | Unseen | None = None
+    deleted: int | None = None
     reached_ms: dict[Hop, int] = field(default_factory=dict)
 
 
@@ -53,7 +55,6 @@ class Smoke:
         result: How it came out.
         summary: Why, in one sentence.
         seen: What was seen.
-        deleted: How many students were taken back; None where the API can't, or did not.
         left: What may have stayed behind; None where nothing has.
         diagnosis: Why it did not pass.
     """
@@ -63,6 +64,5 @@ class Smoke:
     result: Result
     summary: Text
     seen: Seen
-    deleted: int | None = None
     left: Text | None = None
     diagnosis: Diagnosis | None = None

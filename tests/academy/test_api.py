@@ -18,6 +18,7 @@ from academy_ops.academy.contract import (
     JOBS_PATH,
     MAX_UPLOAD_BYTES,
     STUDENTS_OF_JOB,
+    STUDENTS_PATH,
     TENANT_HEADER,
     UPLOAD_PATH,
 )
@@ -301,3 +302,25 @@ def test_the_students_of_a_job_are_taken_back_by_its_own_tenant_only(api: Academ
     assert [answer.status_code for answer in answers] == [401, 404, 200, 200]
     assert [answer.json() for answer in answers[2:]] == [{"deleted": 1}, {"deleted": 0}]
     assert job.file_key not in objects(api)
+
+
+def test_a_tenant_sees_its_own_students_a_page_at_a_time(api: Academy) -> None:
+    store = with_store(api)
+    for tenant, count in (("paged", 3), ("paged-too", 1)):
+        store.add_token(f"token-of-{tenant}", tenant)
+        job = store.claim(store.add_job(tenant, "excel/a.xlsx", "$argon2id$…").id)
+        assert job is not None
+        rows = [{"name": f"100%학생{number}", "parent_phone": f"0100000000{number}"} for number in range(count)]
+        store.finish(job, rows, [], "worker")
+
+    def page(**query: str | int) -> Any:
+        bearer = {"Authorization": "Bearer token-of-paged"}
+        url = api.url + STUDENTS_PATH
+        return httpx.get(url, headers=bearer, params=query, trust_env=False).json()
+
+    assert [one["name"] for one in page()["results"]] == ["100%학생2", "100%학생1", "100%학생0"]
+    assert [one["name"] for one in page(limit=1, offset=1)["results"]] == ["100%학생1"]
+    assert (page(search="학생1")["count"], page(search="%생1")["count"], page(search="_")["count"]) == (1, 0, 0)
+    assert "detail" in page(limit=0)
+    assert "password_hash" not in page()["results"][0]
+    assert httpx.get(api.url + STUDENTS_PATH, trust_env=False).status_code == 401

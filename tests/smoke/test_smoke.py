@@ -10,7 +10,7 @@ import pytest
 
 from academy_ops.academy.store import Store
 from academy_ops.lab import operate
-from academy_ops.smoke.workbook import MARK
+from academy_ops.smoke.marked import MARK
 from tests.lab_at_hand import Lab
 from tests.terminal import terminal
 
@@ -82,6 +82,17 @@ def test_a_fault_is_named_and_nothing_is_left_behind(lab: Lab, fault: str, cause
     assert (code, document["result"], document["cause"]) == (1, "failed", cause)
     heal_and_work(lab)
     assert marked(lab) == []
+
+
+def test_what_one_run_could_not_take_back_a_later_one_does(lab: Lab) -> None:
+    lab.break_fault("api-error")
+    code, document = smoke(lab, "--timeout", "15")
+    assert (code, document["cause"], document["deleted"]) == (1, "api-error", None)
+    assert "could not be taken back" in document["left"]
+    heal_and_work(lab)
+    assert len(marked(lab)) == 3
+    code, document = smoke(lab)
+    assert (code, document["duplicates"], document["deleted"], marked(lab)) == (0, 3, 3, [])
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

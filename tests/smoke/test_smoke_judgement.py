@@ -7,7 +7,7 @@ import pytest
 
 from academy_ops.clients import Answer
 from academy_ops.diagnosis.records import Reason, Unseen
-from academy_ops.smoke.judgement import accepted_job, judge, left
+from academy_ops.smoke.judgement import accepted_job, deleted, judge, left, left_over
 from academy_ops.smoke.records import Seen
 from checks.job_document import read_answer
 
@@ -106,3 +106,35 @@ def test_an_upload_of_unknown_end_may_have_arrived(upload: Answer | None) -> Non
 @pytest.mark.parametrize(("reason", "unsure"), [("dns", False), ("refused", False), ("timeout", True)])
 def test_an_upload_without_an_answer_may_have_arrived_once_it_was_sent(reason: Reason, unsure: bool) -> None:
     assert (left(Seen(Unseen(reason, "x"))) is not None) == unsure
+
+
+def test_only_the_marked_students_are_taken_for_what_an_earlier_run_left() -> None:
+    students = [("스모크점검1", "010-0000-0001"), ("스모크점검2", "010-0000-0002")]
+    rows = [
+        {"name": "스모크점검1", "parent_phone": "01000000001", "job_id": "ours"},
+        {"name": "스모크점검2", "parent_phone": "010-0000-0002", "job_id": "ours-too"},
+        {"name": "스모크점검2", "parent_phone": "01000000001", "job_id": "another-phone"},
+        {"name": "김하나", "parent_phone": "01000000001", "job_id": "another-name"},
+        {"name": "스모크점검1", "parent_phone": "01000000001", "job_id": "../other"},
+        {"name": "스모크점검1", "parent_phone": "01000000001"},
+        "no row",
+    ]
+    assert left_over(answer(200, {"results": rows}), students) == {"ours", "ours-too"}
+
+
+@pytest.mark.parametrize("listed", [answer(404), answer(200, []), answer(200, {"results": 3}), Unseen("timeout", "x")])
+def test_where_no_students_are_listed_none_was_left(listed: Answer | Unseen) -> None:
+    assert left_over(listed, [("스모크점검1", "010-0000-0001")]) == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("said", "number"),
+    [
+        (answer(200, {"deleted": 3}), 3),
+        (answer(204), None),
+        (answer(200, {"deleted": True}), None),
+        (answer(404), None),
+    ],
+)
+def test_how_many_were_deleted_is_what_the_api_says(said: Answer, number: int | None) -> None:
+    assert deleted(said) == number
