@@ -108,8 +108,9 @@ def _of_job(job: JobDocument, rows: int) -> tuple[Result, Text]:
         return "undetermined", say("Time is up, and the job has not ended; it is {status}.", status=job.status)
     if job.status == JobStatus.DONE and not job.error_message:
         return _counted(job, rows)
-    told = say("The job has ended as {status}.", status=job.status)
-    return "failed", say("{ended} {message}", ended=told, message=job.error_message) if job.error_message else told
+    if job.error_message:
+        return "failed", say("The job has ended as {status}: {message}", status=job.status, message=job.error_message)
+    return "failed", say("The job has ended as {status}.", status=job.status)
 
 
 def _counted(job: JobDocument, rows: int) -> tuple[Result, Text]:
