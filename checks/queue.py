@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
-from typing import Final
+from typing import Final, TypeAlias
 
 from botocore.exceptions import ClientError
 
@@ -34,10 +34,18 @@ QUEUE_MISSING: Final = frozenset({"AWS.SimpleQueueService.NonExistentQueue", "Qu
 _HIDES: Final = tuple(code for code, cause in CATALOGUE.items() if cause.section == "3-3")
 
 
-def observe(target: Target, case: Case) -> QueueFacts:
-    """Read both queues' attributes; look again where the job waits and its queue is empty."""
+Depths: TypeAlias = tuple[Depth | Unseen | None, Depth | Unseen | None]
+
+
+def look(target: Target) -> Depths:
+    """Read the attributes of the queue and of its dead-letter queue."""
     queue = depth(target, target.settings.queue)
-    dead = _dead_letters(target, queue)
+    return queue, _dead_letters(target, queue)
+
+
+def observe(target: Target, case: Case, seen: Depths) -> QueueFacts:
+    """Look again where the job waits and its queue was empty; ask for the oldest message's age where it decides."""
+    queue, dead = seen
     if not isinstance(queue, Depth):
         return QueueFacts(queue, dead)
     document = job_of(case)
@@ -271,4 +279,4 @@ def _count(attributes: Mapping[str, str], name: str) -> int:
     return int(attributes.get(name, "0"))
 
 
-CHECK: Final = Check("queue", "3-3", observe, judge, needs=("job",), reads=("job", "workers", "logs"))
+CHECK: Final = Check("queue", "3-3", observe, judge, needs=("job",), reads=("job", "workers", "logs"), ahead=look)

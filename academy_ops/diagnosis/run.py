@@ -30,14 +30,16 @@ class Check(Generic[T_contra, C]):
         judge: None of the I/O: from the facts to findings.
         needs: The checks whose facts `observe` wants first.
         reads: The other checks whose facts `judge` wants.
+        ahead: What `observe` can look at before the facts that it needs; it is given to it as its third argument.
     """
 
     name: str
     section: Section
-    observe: Callable[[T_contra, C], object]
+    observe: Callable[[T_contra, C], object] | Callable[[T_contra, C, Any], object]
     judge: Callable[[C], Iterable[Finding]]
     needs: tuple[str, ...] = ()
     reads: tuple[str, ...] = ()
+    ahead: Callable[[T_contra], object] | None = None
 
 
 class Observer(Protocol):
@@ -146,12 +148,18 @@ def observe(
     pending = set(names)
     arrived: queue.SimpleQueue[tuple[str, object, int]] = queue.SimpleQueue()
     took_ms: dict[str, int] = {}
+    needed: dict[str, queue.SimpleQueue[C]] = {check.name: queue.SimpleQueue() for check in waiting}
+    for check in waiting:
+        # A daemon: a call that ignores its time-out must not keep the process alive past the deadline.
+        threading.Thread(target=_observe, args=(check, target, needed[check.name], arrived), daemon=True).start()
+    for check in (check for check in waiting if check.ahead):
+        observer.started(check.name)
     while pending:
         for check in [check for check in waiting if not pending.intersection(check.needs)]:
             waiting.remove(check)
-            observer.started(check.name)
-            # A daemon: a call that ignores its time-out must not keep the process alive past the deadline.
-            threading.Thread(target=_observe, args=(check, target, case, arrived), daemon=True).start()
+            if not check.ahead:
+                observer.started(check.name)
+            needed[check.name].put(case)
         try:
             name, facts, took = arrived.get(timeout=max(0.0, ends_at - time.monotonic()))
         except queue.Empty:
@@ -189,12 +197,25 @@ def judge(checks: Iterable[Check[Any, C]], observed: Observed[C], observer: Obse
 
 
 def _observe(
-    check: Check[T_contra, C], target: T_contra, case: C, arrived: queue.SimpleQueue[tuple[str, object, int]]
+    check: Check[T_contra, C],
+    target: T_contra,
+    needed: queue.SimpleQueue[C],
+    arrived: queue.SimpleQueue[tuple[str, object, int]],
 ) -> None:
-    started = time.monotonic()
-    facts: object
-    try:
-        facts = check.observe(target, case)
-    except Exception as error:  # noqa: BLE001 - whatever goes wrong in one check is a fact of that check, told as such
-        facts = Unseen("unexpected-answer", check.name, printable(redacted(f"{type(error).__name__}: {error}")))
-    arrived.put((check.name, facts, round((time.monotonic() - started) * 1000)))
+    took = 0.0
+
+    def timed(call: Callable[..., object], *arguments: object) -> object:
+        nonlocal took
+        started = time.monotonic()
+        try:
+            return call(*arguments)
+        except Exception as error:  # noqa: BLE001 - whatever goes wrong in one check is a fact of that check, told as such
+            return Unseen("unexpected-answer", check.name, printable(redacted(f"{type(error).__name__}: {error}")))
+        finally:
+            took += time.monotonic() - started
+
+    seen = (timed(check.ahead, target),) if check.ahead else ()
+    case = needed.get()
+    failed = next((one for one in seen if isinstance(one, Unseen)), None)
+    facts = failed or timed(check.observe, target, case, *seen)
+    arrived.put((check.name, facts, round(took * 1000)))

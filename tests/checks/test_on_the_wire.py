@@ -232,6 +232,6 @@ def test_a_queue_that_another_owner_denies_names_the_action_that_was_called() ->
         json_error(403, "com.amazonaws.sqs#AccessDenied", "Access to the resource is denied.")(handler)
 
     with server(answer) as (url, _), target(AWS_ENDPOINT_URL=url) as this:
-        facts = queue.observe(this, empty_case())
+        facts = queue.observe(this, empty_case(), queue.look(this))
     finding = next(iter(queue.judge(replace(empty_case(), queue=facts))))
     assert (finding.status, finding.missing_permission) == ("unknown", "sqs:GetQueueUrl")

@@ -114,7 +114,7 @@ def test_a_password_in_the_address_of_r2_is_not_shown() -> None:
 def test_an_action_that_sqs_writes_in_small_letters_is_named_as_iam_writes_it() -> None:
     words = "User: arn:aws:iam::1:user/x is not authorized to perform: sqs:getqueueurl on resource: arn:aws:sqs:x"
     with server(json_error(403, "AccessDeniedException", words)) as (url, _), target(AWS_ENDPOINT_URL=url) as this:
-        facts = queue.observe(this, empty_case())
+        facts = queue.observe(this, empty_case(), queue.look(this))
     assert missing(replace(empty_case(), queue=facts)) == ["sqs:GetQueueUrl"]
 
 

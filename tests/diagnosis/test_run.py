@@ -57,6 +57,30 @@ def test_checks_observe_at_the_same_time() -> None:
     assert (observed.case.first, observed.case.second) == (True, True)
 
 
+def test_a_check_looks_ahead_while_what_it_needs_is_still_observed() -> None:
+    meeting = threading.Barrier(2, timeout=10)
+    first = Check[None, Case]("first", "1", lambda _target, _case: meeting.wait() >= 0, judge_first)
+    second = Check[None, Case](
+        "second",
+        "2",
+        lambda _target, case, seen: (case.first, seen),
+        judge_second,
+        needs=("first",),
+        ahead=lambda _target: meeting.wait() >= 0,
+    )
+    observed, _ = run((first, second), None, Case(), asked=("first", "second"), ends_at=soon(), observer=Silent())
+    assert observed.case.second == (True, True)
+
+
+def test_an_error_ahead_is_a_fact_of_that_check_too() -> None:
+    def broken(_target: None) -> object:
+        raise ZeroDivisionError("one by none")
+
+    first = Check[None, Case]("first", "1", lambda _target, _case, seen: seen, judge_first, ahead=broken)
+    observed, _ = run((first,), None, Case(), asked=("first",), ends_at=soon(), observer=Silent())
+    assert observed.case.first == Unseen("unexpected-answer", "first", "ZeroDivisionError: one by none")
+
+
 def test_checks_finish_in_runbook_order_though_the_second_is_quicker() -> None:
     second_done = threading.Event()
     first = Check[None, Case]("first", "1", lambda _target, _case: second_done.wait(10), judge_first)
