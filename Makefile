@@ -53,8 +53,10 @@ models: $(READY)  ## the parts of botocore's service models that are called, for
 golden: $(READY)  ## what the outputs say of a few diagnoses, held in tests/report/golden/
 	$(BIN)/python -m tests.report.golden
 
-bench: $(READY)  ## speed, as ratios against a rival in the same run
-	$(BIN)/python -m tests.bench
+bench: $(READY)  ## speed, as ratios against rivals in the same run (BENCH_FLAGS="--into docs/performance.md")
+	test -x build/aws-cli/bin/aws || { $(PYTHON) -m venv build/aws-cli && \
+	  build/aws-cli/bin/pip install --quiet --disable-pip-version-check awscli; }
+	$(BIN)/python -m tests.bench $(BENCH_FLAGS)
 
 messages: $(READY)  ## collect new sentences into the Korean catalogue, to be translated there
 	mkdir -p build

@@ -1,0 +1,1 @@
+"""``make bench``: speed as ratios against rivals, whole processes, on the same lab, in the same run."""
