@@ -152,12 +152,12 @@ def observe(
     for check in waiting:
         # A daemon: a call that ignores its time-out must not keep the process alive past the deadline.
         threading.Thread(target=_observe, args=(check, target, needed[check.name], arrived), daemon=True).start()
-    for check in (check for check in waiting if check.ahead):
-        observer.started(check.name)
+        if check.ahead or not check.needs:
+            observer.started(check.name)
     while pending:
         for check in [check for check in waiting if not pending.intersection(check.needs)]:
             waiting.remove(check)
-            if not check.ahead:
+            if check.needs and not check.ahead:
                 observer.started(check.name)
             needed[check.name].put(case)
         try:
