@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 UV := $(shell command -v uv 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test lint format faults pictures models golden bench messages wheel lock clean
+.PHONY: help venv demo test lint format faults pictures models golden bench chaos messages wheel lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -57,6 +57,9 @@ bench: $(READY)  ## speed, as ratios against rivals in the same run (BENCH_FLAGS
 	test -x build/aws-cli/bin/aws || { $(PYTHON) -m venv build/aws-cli && \
 	  build/aws-cli/bin/pip install --quiet --disable-pip-version-check awscli; }
 	$(BIN)/python -m tests.bench $(BENCH_FLAGS)
+
+chaos: $(READY)  ## ten minutes of load while parts die; nothing lost, twice or leaked (CHAOS_FLAGS="--seed 7")
+	@$(BIN)/python -m tests.chaos $(CHAOS_FLAGS)
 
 messages: $(READY)  ## collect new sentences into the Korean catalogue, to be translated there
 	mkdir -p build

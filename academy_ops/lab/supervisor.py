@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from academy_ops.lab import faults, parts, state
+from academy_ops.lab import disturb, faults, parts, state
 from academy_ops.lab.control import to_json
 from academy_ops.lab.errors import LabError
 from academy_ops.messages import say
@@ -103,7 +103,7 @@ def _actions(running: list[parts.Lab]) -> Mapping[str, Any]:
         made = create_user(f"restricted-{secrets.token_hex(4)}", json.loads(values["policy"]))
         return {"key_id": made.key_id, "secret": made.secret}
 
-    return {"break": break_fault, "heal": heal, "status": status, "keys": keys}
+    return {"break": break_fault, "heal": heal, "status": status, "keys": keys, **disturb.actions(lab)}
 
 
 def _watch_over_session() -> None:

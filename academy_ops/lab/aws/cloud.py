@@ -95,6 +95,10 @@ class Cloud:
             if not message.visible:
                 message.change_visibility(0)
 
+    def shuffle(self, queue: str) -> None:
+        """Let a queue's messages be received in another order; a standard queue promises none."""
+        sqs.shuffle(queue)
+
     def _create_app(self, service: Any) -> Flask:  # noqa: ANN401 - one of hundreds of literals
         app = create_backend_app(service)
         if corrected := self._corrected.get(service):

@@ -6,6 +6,7 @@ hour. It also may hand one message to two polls at the same time.
 
 from __future__ import annotations
 
+import random
 import socket
 import threading
 import time
@@ -83,8 +84,19 @@ def corrected(polled: threading.Event) -> type[SQSResponse]:
 
 def messages(queue_name: str | None) -> list[Any]:
     """Return a queue's messages as moto keeps them; none where there is no such queue."""
-    queue: Any = sqs_backends[names.ACCOUNT][names.REGION].queues.get(queue_name or "")
+    queue = _queue(queue_name)
     return list(queue._messages) if queue else []  # noqa: SLF001 - moto offers no other way
+
+
+def shuffle(queue_name: str) -> None:
+    """Put a queue's messages into another order, where there is such a queue."""
+    if queue := _queue(queue_name):
+        with _receiving:
+            random.shuffle(queue._messages)  # noqa: SLF001 - moto offers no other way
+
+
+def _queue(name: str | None) -> Any:  # noqa: ANN401 - moto publishes no types
+    return sqs_backends[names.ACCOUNT][names.REGION].queues.get(name or "")
 
 
 def _caller_is_gone() -> bool:

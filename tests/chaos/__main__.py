@@ -1,0 +1,184 @@
+"""Run the lab under load while its parts are killed, its messages come twice, and its database and disk fail.
+
+Prints what it counted, and as its last line what was lost, twice or leaked; exits 1 unless all three are 0.
+"""
+
+import argparse
+import os
+import random
+import signal
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from typing import Final
+
+import boto3
+
+from academy_ops.academy.contract import ENDED
+from academy_ops.lab import names, operate, processes, state
+from academy_ops.lab.state import LabState
+from tests.chaos import audit, database, plan
+from tests.chaos.trouble import Trouble
+from tests.chaos.users import Users
+
+LOAD: Final = 0.6
+"""The part of the time in which uploads and disturbances come; in the rest everything must end by itself."""
+LEASE_SECONDS: Final = 200.0
+"""A little more than a dead worker's message stays hidden."""
+STEP_SECONDS: Final = 0.4
+PEOPLE: Final = 8
+DISTURBANCE_EVERY: Final = 4.5
+WORKERS_SECONDS: Final = 30.0
+
+
+def main() -> int:
+    """Run it.
+
+    Returns:
+        The exit code.
+    """
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    arguments = _arguments()
+    said: list[str] = []
+    try:
+        with tempfile.TemporaryDirectory(prefix="academy-chaos-") as folder, _database(arguments.database) as url:
+            found = _run(arguments, Path(folder), url, said)
+    except KeyboardInterrupt:
+        sys.stderr.write("interrupted\n")
+        return 130
+    width = max(map(len, found.counts))
+    lines = [f"{name:<{width}}  {count:>7,}" for name, count in found.counts.items()]
+    lines += [f"! {problem}" for problem in (*found.lost, *found.twice, *found.leaked)]
+    lines.append(f"{len(found.lost)} lost, {len(found.twice)} twice, {len(found.leaked)} leaked")
+    sys.stdout.write("\n".join(lines) + "\n")
+    return 1 if found.lost or found.twice or found.leaked else 0
+
+
+def _run(arguments: argparse.Namespace, folder: Path, url: str, said: list[str]) -> audit.Account:
+    dice = random.Random(arguments.seed)
+    load = arguments.minutes * 60 * LOAD
+    uploads = plan.uploads(dice, arguments.uploads, load)
+    troubles = plan.disturbances(dice, max(len(plan.DISTURBANCES), round(load / DISTURBANCE_EVERY)), load)
+    _environment(folder, url)
+    started = time.monotonic()
+    ends_at = started + arguments.minutes * 60
+
+    def tell(text: str) -> None:
+        line = f"{time.monotonic() - started:5.0f} s  {text}"
+        said.append(line)
+        sys.stdout.write(f"{line}\n")
+        sys.stdout.flush()
+
+    tell(f"seed {arguments.seed}: {len(uploads)} uploads, {len(troubles)} disturbances, {arguments.database}")
+    for one in uploads:
+        if one.kind == "zip bomb":
+            one.content()  # it takes a while to make
+    stopping = threading.Event()
+    with operate.running():
+        lab = state.read(state.folder())
+        assert lab is not None
+        _want_workers(lab, arguments.workers)
+        users = Users(lab, uploads, PEOPLE, stopping)
+        trouble = Trouble(lab, state.folder(), troubles, dice, stopping)
+        tell(f"{arguments.workers} workers")
+        users.start()
+        trouble.start()
+        try:
+            while trouble.going_on() and time.monotonic() < ends_at:
+                time.sleep(min(5.0, load / 5))
+                tell(_so_far(users, trouble))
+        finally:
+            trouble.end()
+        tell("no more disturbances")
+        hurry = ends_at - time.monotonic() < LEASE_SECONDS
+        try:
+            while not (settled := _settled(lab, users, trouble)) and time.monotonic() < ends_at:
+                time.sleep(1.0)
+                if hurry and not trouble.busy_workers():
+                    trouble.deliver_again()
+        finally:
+            stopping.set()
+        tell("everything has ended" if settled else "time is over")
+        texts = {
+            "an answer": users.told.texts,
+            "a message": trouble.bodies,
+            "a command line": trouble.arguments,
+            "the database": audit.dump(lab.database_url),
+            "this run's output": said,
+        }
+        leaked = audit.leaks(audit.secrets_of(lab, folder, uploads), folder, texts)
+        for name, count in sorted(users.told.answers.items()):
+            tell(f"{count:6} x {name}")
+        for name, count in sorted(trouble.done.items()):
+            tell(f"{count:6} x {name}")
+        for name in trouble.failed:
+            tell(f"not done: {name}")
+        return audit.account(lab, uploads, users.told, trouble.waiting(), leaked)
+
+
+def _so_far(users: Users, trouble: Trouble) -> str:
+    told = users.told
+    return (
+        f"{len(told.accepted)} accepted, {len(told.refused)} refused, {sum(told.cut.values())} cut, "
+        f"{len(told.ended)} seen to end, {sum(trouble.done.values())} disturbances"
+    )
+
+
+def _settled(lab: LabState, users: Users, trouble: Trouble) -> bool:
+    if users.busy() or any(trouble.waiting().values()):
+        return False
+    return all(job["status"] in ENDED for job in database.rows(lab.database_url, "job"))
+
+
+def _want_workers(lab: LabState, count: int) -> None:
+    autoscaling = boto3.client(
+        "autoscaling",
+        endpoint_url=lab.cloud_url,
+        region_name=names.REGION,
+        aws_access_key_id=lab.operator.key_id,
+        aws_secret_access_key=lab.operator.secret,
+    )
+    autoscaling.set_desired_capacity(AutoScalingGroupName=names.GROUP, DesiredCapacity=count)
+
+    def all_run() -> bool:
+        status = operate.status()
+        return status is not None and sum(pid is not None for pid in status.workers.values()) == count
+
+    assert processes.until(all_run, WORKERS_SECONDS, 0.2), "the workers do not start"
+
+
+def _environment(folder: Path, url: str) -> None:
+    """Keep everything that the run writes in its folder, and the autoscaler from choosing the number of workers."""
+    (folder / "tmp").mkdir()
+    os.environ |= {
+        "TMPDIR": str(folder / "tmp"),
+        state.FOLDER_VARIABLE: str(folder / "lab"),
+        "ACADEMY_LAB_AUTOSCALE_SECONDS": "86400",
+        "ACADEMY_LAB_BOOT_SECONDS": "0.5",
+        "ACADEMY_LAB_DATABASE_URL": url,
+        "ACADEMY_WORKER_STEP_DELAY": str(STEP_SECONDS),
+    }
+
+
+@contextmanager
+def _database(kind: str) -> Iterator[str]:
+    with database.postgresql() if kind == "postgresql" else nullcontext("") as url:
+        yield url
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
+    parser.add_argument("--uploads", type=int, default=200)
+    parser.add_argument("--workers", type=int, default=3)
+    parser.add_argument("--minutes", type=float, default=10.0)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
