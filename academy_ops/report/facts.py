@@ -63,7 +63,6 @@ _WORKERS: Final = frozenset({"workers", "logs"})
 _MOST_FACTS: Final = 5
 _MOST_LINES: Final = 3
 _LONGEST_LINE: Final = 200
-_UNITS: Final[Mapping[str, str]] = {"waited_seconds": "{} s", "disk_percent": "{} %"}
 
 
 def telling(finding: Finding) -> list[Fact]:
@@ -131,7 +130,9 @@ def _lines(name: str, value: Json) -> list[str]:
         return [_row(item) if isinstance(item, dict) and name == "rows" else _short(item) for item in value]
     if isinstance(value, dict):
         return [_short(value)]
-    return [_UNITS.get(name, "{}").format(_short(value))]
+    if name == "waited_seconds":
+        return [_("{seconds} s", seconds=_short(value))]
+    return [f"{_short(value)} %" if name == "disk_percent" else _short(value)]
 
 
 def _row(row: Mapping[str, Json]) -> str:
