@@ -32,6 +32,7 @@ _WHOLE: Final = tuple(
                 """{ Set-Item "Env:$($Matches[1])" $Matches[2].Trim('"''') } }"""
             ),
         ),
+        (r"\((?P<load>set -a; \. .*?; set \+a); (?P<rest>.*)\)", "«load»; «rest»"),
         (
             r"printf '(.*)%s\\n(.*)%s\\n' \"\$(\w+)\" \"\$(\w+)\" \| (?P<rest>.*)",
             r'"\1$env:\3`n\2$env:\4" | «rest»',

@@ -16,7 +16,10 @@ REACH_AWS: Final = "curl -sS -o /dev/null --max-time 10 -w '%{{http_code}}\\n' h
 _AS_API: Final = 'AWS_ACCESS_KEY_ID="$R2_ACCESS_KEY" AWS_SECRET_ACCESS_KEY="$R2_SECRET_KEY" AWS_SESSION_TOKEN= '
 _AT_R2: Final = " --endpoint-url {endpoint} --region auto --bucket {bucket}"
 BUCKET: Final = f"{_AS_API}aws s3api list-objects-v2{_AT_R2} --max-items 1"
-CREATE_BUCKET: Final = f"{_AS_API}aws s3api create-bucket{_AT_R2}"
+# With the keys read from the env file, for whoever has not done so before.
+_WITH_KEYS: Final = "(set -a; . {{env_file}}; set +a; {})"
+TRY_BUCKET: Final = _WITH_KEYS.format(BUCKET)
+MAKE_BUCKET: Final = _WITH_KEYS.format(f"{_AS_API}aws s3api create-bucket{_AT_R2}")
 UPLOAD: Final = f"{_AS_API}aws s3api head-object{_AT_R2} --key {{file_key}}"
 REACH_R2: Final = "curl -sS -o /dev/null --max-time 10 -w '%{{http_code}}\\n' {endpoint}"
 CLOUDFLARE_STATUS: Final = "curl -sS --max-time 10 https://www.cloudflarestatus.com/api/v2/status.json"

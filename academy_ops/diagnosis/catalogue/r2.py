@@ -101,7 +101,7 @@ R2: Final = (
                     "server's .env and the workers' parameter, then create the container anew: docker restart keeps "
                     "the old values."
                 ),
-                commands.BUCKET,
+                commands.TRY_BUCKET,
                 _CHECK,
                 "change",
             ),
@@ -118,7 +118,7 @@ R2: Final = (
         remedies=(
             do(
                 say("Give the R2 API token Object Read & Write on the bucket in the Cloudflare dashboard."),
-                commands.BUCKET,
+                commands.TRY_BUCKET,
                 _CHECK,
                 "change",
             ),
@@ -135,7 +135,7 @@ R2: Final = (
         remedies=(
             do(
                 say("Create the bucket, or correct R2_EXCEL_BUCKET if its name is wrong."),
-                commands.CREATE_BUCKET,
+                commands.MAKE_BUCKET,
                 _CHECK,
                 "change",
             ),
