@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 import boto3
@@ -78,15 +79,16 @@ class JobQueue:
         """Look the URL up again next time: the queue may have been made anew."""
         self._url = ""
 
-    def send(self, body: dict[str, object]) -> None:
-        """Send one message.
+    def send(self, body: Mapping[str, object], delay: int = 0) -> None:
+        """Send one message, that nobody receives for ``delay`` seconds.
 
         Raises:
             ClientError: SQS refused.
             BotoCoreError: SQS could not be reached.
         """
         try:
-            self.client.send_message(QueueUrl=self.url(), MessageBody=json.dumps(body, ensure_ascii=False))
+            text = json.dumps(body, ensure_ascii=False)
+            self.client.send_message(QueueUrl=self.url(), MessageBody=text, DelaySeconds=delay)
         except CLOUD_ERRORS:
             self.forget()
             raise

@@ -6,16 +6,14 @@ job run.
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import tempfile
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from botocore.exceptions import ClientError
 
@@ -29,8 +27,10 @@ from academy_ops.academy.contract import (
     LOG_RECEIVED,
     LOG_SKIPPED,
     MAX_RECEIVES,
+    JobStatus,
 )
 from academy_ops.academy.excel import WorkbookError
+from academy_ops.academy.order import Order, read_order
 from academy_ops.academy.store import DATABASE_ERRORS, Job, Store, SupersededError
 from academy_ops.academy.workbook import ReaderError
 from academy_ops.academy.workbook import read as read_workbook
@@ -44,9 +44,12 @@ _LEASE_SECONDS: Final = 3 * contract.VISIBILITY_HEARTBEAT_SECONDS
 """For how long a message is hidden after a sign of life: when a worker dies, the next one need not wait an hour."""
 _RETRY_SECONDS: Final = 10
 """When a message whose job met trouble is delivered again."""
+_MOST_MESSAGES: Final = 5
+"""So many messages, one after the other, a job gets whose workers keep dying, or find no database."""
 _LONGEST_PAUSE: Final = 30.0
 _STEPS: Final = ("download", "parse", "create")
 _STEP_NAMES: Final = ("파일 내려받기", "엑셀 읽기", "학생 등록")
+_DEADLY: Final = "작업이 여러 번 중간에 끊겨 더 시도하지 않습니다. 파일을 나누어 다시 올려 주세요."
 _REFUSALS: Final = frozenset(
     {
         "NoSuchKey", "NoSuchBucket", "AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch", "Unauthorized",
@@ -58,17 +61,6 @@ _REFUSALS: Final = frozenset(
 
 class JobError(Exception):
     """The job can't succeed; ``str()`` becomes its error message."""
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """A well-formed message."""
-
-    job_id: str
-    tier: str
-    file_key: str
-    bucket: str
-    receives: int
 
 
 class Worker:
@@ -136,6 +128,10 @@ class Worker:
         _say(f"{LOG_RECEIVED} | job_id={order.job_id} | tier={order.tier}")
         job: Job | None = None
         try:
+            interrupted = order.receives >= MAX_RECEIVES and self._was_interrupted(order)
+            if interrupted and order.attempt < _MOST_MESSAGES:
+                self._renew(order, receipt, delay=0)
+                return
             job = self._store.claim(order.job_id)
             if job is None and self._store.job(order.job_id) is None:
                 # Another database's job, perhaps: never thrown away, left for the dead-letter queue.
@@ -144,18 +140,29 @@ class Worker:
                 return
             if job is None:
                 _say(f"{LOG_SKIPPED} | job_id={order.job_id}")
+            elif interrupted:
+                self._fail(job, order, _DEADLY)
             else:
                 with self._kept_hidden(receipt):
-                    self._work(job, order)
-                _say(f"{LOG_COMPLETED} | job_id={order.job_id}")
+                    self._end(job, order)
             self._delete(receipt)
         except SupersededError:
             _say(f"{LOG_SKIPPED} | job_id={order.job_id}")
-        except JobError as error:
-            self._fail(job, order, str(error))
-            self._delete(receipt)
         except (*CLOUD_ERRORS, *DATABASE_ERRORS, OSError) as error:
             self._retry(job, order, receipt, error)
+
+    def _was_interrupted(self, order: Order) -> bool:
+        """Tell whether nobody said how the last try ended: its worker died, or hangs."""
+        job = self._store.job(order.job_id)
+        return job is not None and job.status == JobStatus.RUNNING
+
+    def _end(self, job: Job, order: Order) -> None:
+        """Do the job, or let it fail where it can't succeed."""
+        try:
+            self._work(job, order)
+            _say(f"{LOG_COMPLETED} | job_id={order.job_id}")
+        except JobError as error:
+            self._fail(job, order, str(error))
 
     def _work(self, job: Job, order: Order) -> None:
         """Do the job.
@@ -207,25 +214,44 @@ class Worker:
             raise JobError("엑셀 파일이 10MB보다 큽니다.")
         path.write_bytes(content)
 
-    def _fail(self, job: Job | None, order: Order, reason: str) -> None:
+    def _fail(self, job: Job, order: Order, reason: str) -> None:
         _say(f"{LOG_PARSING} failed job_id={order.job_id} processed_by={contract.PROCESSED_BY}: {_one_line(reason)}")
         _say(f"{LOG_FAILED} | job_id={order.job_id} | error={_one_line(reason)}")
-        if job is not None:
-            with suppress(SupersededError):
-                self._store.fail(job, reason)
+        with suppress(SupersededError):
+            self._store.fail(job, reason)
 
     def _retry(self, job: Job | None, order: Order, receipt: str, error: Exception) -> None:
-        """Leave the message for another try; at the last receive the job fails, and SQS keeps the message apart."""
+        """Leave the message for another try; at the last receive the job fails, and SQS keeps the message apart.
+
+        A job never fails only because the database was away for a moment, nor ends without anybody being told.
+        """
         reason = f"{type(error).__name__}: {error}"
-        if order.receives >= MAX_RECEIVES:
-            with suppress(*DATABASE_ERRORS):
-                self._fail(job, order, reason)
-        else:
+        if order.receives < MAX_RECEIVES:
             _say(f"trouble, job_id={order.job_id} will be tried again: {_one_line(reason)}")
             if job is not None:
                 with suppress(SupersededError, *DATABASE_ERRORS):
                     self._store.retry(job)
-        self._release(receipt)
+            self._release(receipt)
+        elif isinstance(error, DATABASE_ERRORS) and order.attempt < _MOST_MESSAGES:
+            self._renew(order, receipt)
+        else:
+            try:
+                if job := job or self._store.claim(order.job_id):
+                    self._fail(job, order, reason)
+                self._release(receipt)
+            except DATABASE_ERRORS:
+                self._renew(order, receipt)
+
+    def _renew(self, order: Order, receipt: str, delay: int = _RETRY_SECONDS) -> None:
+        """Send the message anew: received once more, this one would be a dead letter, and its job would never end."""
+        try:
+            self._queue.send({**order.body, "attempt": order.attempt + 1}, delay)
+        except CLOUD_ERRORS as error:
+            _say(f"the message could not be sent anew, job_id={order.job_id}: {error}")
+            self._release(receipt)
+        else:
+            _say(f"message sent anew, job_id={order.job_id}")
+            self._delete(receipt)
 
     @contextmanager
     def _kept_hidden(self, receipt: str) -> Iterator[None]:
@@ -260,25 +286,6 @@ class Worker:
         except CLOUD_ERRORS as error:
             # It comes again and is skipped: its job has ended.
             _say(f"the message could not be deleted: {error}")
-
-
-def read_order(message: MessageTypeDef) -> Order | None:
-    """Read a message; None when it is malformed."""
-    try:
-        body: Any = json.loads(message.get("Body", ""))
-        payload = body["payload"]
-        order = Order(
-            job_id=body["job_id"],
-            tier=body.get("tier", contract.TIER),
-            file_key=payload["file_key"],
-            bucket=payload.get("bucket", ""),
-            receives=int(message.get("Attributes", {}).get("ApproximateReceiveCount", "1")),
-        )
-    except (ValueError, KeyError, TypeError, AttributeError):
-        return None
-    texts = (order.job_id, order.tier, order.file_key)
-    well_formed = body.get("job_type") == contract.JOB_TYPE and all(isinstance(one, str) and one for one in texts)
-    return order if well_formed else None
 
 
 def run(environ: Mapping[str, str] = os.environ) -> int:

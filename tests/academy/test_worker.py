@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from academy_ops.academy.contract import DLQ_SUFFIX, JobStatus
+from academy_ops.academy.order import read_order
 from academy_ops.academy.store import Job, Store
-from academy_ops.academy.worker import read_order
 from academy_ops.lab import processes, workbooks
 from academy_ops.lab.storage import Storage
 from checks.job_document import code_of_message

@@ -2,14 +2,16 @@
 
 import json
 import signal
+import sqlite3
 import uuid
 from collections.abc import Iterator
+from contextlib import closing
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
-from academy_ops.academy.contract import DLQ_SUFFIX, ENDED, JobStatus
+from academy_ops.academy.contract import DLQ_SUFFIX, ENDED, MAX_RECEIVES, JobStatus
 from academy_ops.academy.store import Job, Store
 from academy_ops.lab import processes, workbooks
 from checks.job_document import code_of_message
@@ -39,9 +41,14 @@ def accepted(academy: Academy, store: Store, content: bytes) -> Job:
     return store.add_job(TENANT, key, "$argon2id$…")
 
 
-def order(academy: Academy, job: Job) -> None:
+def order(academy: Academy, job: Job, *, receives: int = 0, attempt: int = 1) -> None:
+    """Send the job's message; it has been received so often already, in vain."""
     payload = {"file_key": job.file_key, "bucket": academy.bucket}
-    academy.send({"job_id": job.id, "job_type": "excel_parsing", "tier": "basic", "payload": payload})
+    body = {"job_id": job.id, "job_type": "excel_parsing", "tier": "basic", "payload": payload, "attempt": attempt}
+    academy.send(body)
+    url = academy.sqs.get_queue_url(QueueName=academy.queue)["QueueUrl"]
+    for _ in range(receives):
+        assert academy.sqs.receive_message(QueueUrl=url, VisibilityTimeout=0)["Messages"]
 
 
 def given(academy: Academy, store: Store, content: bytes) -> Job:
@@ -180,6 +187,46 @@ def test_while_r2_is_down_a_job_is_tried_three_times_and_its_message_kept_apart(
     assert (failed.status, failed.attempt) == (JobStatus.FAILED, 3)
     assert "EndpointConnectionError" in (failed.error_message or "")
     assert drained(academy, dead=1)
+
+
+def test_a_job_whose_workers_keep_dying_gets_a_new_message_before_its_own_is_a_dead_letter(
+    academy: Academy, store: Store
+) -> None:
+    academy.make_queue()
+    job = accepted(academy, store, workbooks.students(3))
+    assert store.claim(job.id) is not None, "as by a worker that died with it"
+    order(academy, job, receives=MAX_RECEIVES - 1)
+    academy.start("worker")
+    assert academy.logged(f"message sent anew, job_id={job.id}"), academy.log()
+    assert ended(academy, store, job).status == JobStatus.DONE
+    assert drained(academy)
+
+
+def test_a_job_whose_workers_keep_dying_fails_at_last(academy: Academy, store: Store) -> None:
+    academy.make_queue()
+    job = accepted(academy, store, workbooks.students(3))
+    assert store.claim(job.id) is not None, "as by a worker that died with it"
+    order(academy, job, receives=MAX_RECEIVES - 1, attempt=5)
+    academy.start("worker")
+    failed = ended(academy, store, job)
+    assert (failed.status, store.students(TENANT)) == (JobStatus.FAILED, [])
+    assert "끊겨" in (failed.error_message or "")
+    assert drained(academy)
+
+
+def test_a_job_is_not_given_up_while_nobody_can_be_told_of_its_end(academy: Academy, store: Store) -> None:
+    academy.make_queue()
+    job = accepted(academy, store, workbooks.without_header())
+    order(academy, job, receives=MAX_RECEIVES - 1)
+    worker = academy.start("worker", **SLOW)
+    assert at_step(store, job, "parse"), academy.log()
+    path = academy.env["DATABASE_URL"].removeprefix("sqlite:///")
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("BEGIN EXCLUSIVE")
+        assert academy.logged(f"message sent anew, job_id={job.id}"), academy.log()
+    assert ended(academy, store, job).status == JobStatus.FAILED
+    assert worker.poll() is None, academy.log()
+    assert drained(academy)
 
 
 def test_a_job_outlives_a_database_that_goes_away_and_comes_back(
