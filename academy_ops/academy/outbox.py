@@ -45,7 +45,11 @@ class Outbox:
         except CLOUD_ERRORS as error:
             _log.warning("job %s not sent yet: %s", job.id, error)
             return str(error)
-        self._store.mark_sent(job.id)
+        try:
+            self._store.mark_sent(job.id)
+        except DATABASE_ERRORS as error:
+            # The job is stored and sent: whoever uploaded it must not be told otherwise. It is sent once more.
+            _log.warning("job %s sent, which can't be noted: %s", job.id, type(error).__name__)
         return None
 
     def send_waiting(self) -> None:

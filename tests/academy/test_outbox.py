@@ -1,6 +1,8 @@
 """The outbox: no accepted upload is forgotten."""
 
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
 import httpx
@@ -116,3 +118,16 @@ def test_a_job_whose_end_is_known_is_not_sent(academy: Academy, store: Store, ou
     store.fail(aged(academy, store, timedelta(minutes=1)), "because")
     outbox.send_waiting()
     assert academy.depth() == 0
+
+
+def test_a_message_that_was_sent_is_no_failure_where_that_can_t_be_noted(
+    academy: Academy, store: Store, outbox: Outbox
+) -> None:
+    academy.make_queue()
+    job = aged(academy, store, timedelta(seconds=10))
+    path = academy.env["DATABASE_URL"].removeprefix("sqlite:///")
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("BEGIN EXCLUSIVE")
+        assert outbox.send(job) is None
+    outbox.send_waiting()
+    assert academy.depth() == 2, "a second message is harmless"
