@@ -54,7 +54,7 @@ def account(
         *_jobs_without_end(jobs),
         *_ends(uploads, told, jobs),
         *_missing(uploads, told, students),
-        *(f"{len(bodies)} messages left in {queue}" for queue, bodies in waiting.items() if bodies),
+        *_left(waiting, jobs),
     ]
     ends = Counter(str(job["status"]) for job in jobs.values())
     counts = {
@@ -131,6 +131,12 @@ def _ends(uploads: Sequence[Upload], told: Told, jobs: Mapping[str, Mapping[str,
             yield f"job {job_id} of upload {one.number} ({one.kind}) is {job['status']}: {job['error_message']}"
         elif told.ended.get(job_id, job["status"]) != job["status"]:
             yield f"job {job_id} was {told.ended[job_id]}, and is {job['status']}"
+
+
+def _left(waiting: Mapping[str, Sequence[str]], jobs: Mapping[str, Mapping[str, Any]]) -> Iterable[str]:
+    for queue, bodies in waiting.items():
+        for job_id in (json.loads(body)["job_id"] for body in bodies):
+            yield f"the message of job {job_id}, which is {jobs[job_id]['status']}, is left in {queue}"
 
 
 def _missing(uploads: Sequence[Upload], told: Told, students: Sequence[Mapping[str, Any]]) -> Iterable[str]:
