@@ -152,9 +152,9 @@ class Worker:
             self._retry(job, order, receipt, error)
 
     def _was_interrupted(self, order: Order) -> bool:
-        """Tell whether nobody said how the last try ended: its worker died, or hangs."""
+        """Tell whether nobody said how the last try ended: its worker died, hangs, or never came to begin it."""
         job = self._store.job(order.job_id)
-        return job is not None and job.status == JobStatus.RUNNING
+        return job is not None and job.status in {JobStatus.PENDING, JobStatus.RUNNING}
 
     def _end(self, job: Job, order: Order) -> None:
         """Do the job, or let it fail where it can't succeed."""

@@ -189,12 +189,14 @@ def test_while_r2_is_down_a_job_is_tried_three_times_and_its_message_kept_apart(
     assert drained(academy, dead=1)
 
 
+@pytest.mark.parametrize("begun", [True, False])
 def test_a_job_whose_workers_keep_dying_gets_a_new_message_before_its_own_is_a_dead_letter(
-    academy: Academy, store: Store
+    academy: Academy, store: Store, *, begun: bool
 ) -> None:
     academy.make_queue()
     job = accepted(academy, store, workbooks.students(3))
-    assert store.claim(job.id) is not None, "as by a worker that died with it"
+    if begun:
+        store.claim(job.id)
     order(academy, job, receives=MAX_RECEIVES - 1)
     academy.start("worker")
     assert academy.logged(f"message sent anew, job_id={job.id}"), academy.log()
