@@ -33,6 +33,7 @@ STEP_SECONDS: Final = 0.4
 PEOPLE: Final = 8
 DISTURBANCE_EVERY: Final = 4.5
 WORKERS_SECONDS: Final = 30.0
+TOLD_SECONDS: Final = 20.0
 
 
 def main() -> int:
@@ -95,11 +96,15 @@ def _run(arguments: argparse.Namespace, folder: Path, url: str, said: list[str])
             trouble.end()
         tell("no more disturbances")
         hurry = ends_at - time.monotonic() < LEASE_SECONDS
+        told = time.monotonic()
         try:
             while not (settled := _settled(lab, users, trouble)) and time.monotonic() < ends_at:
                 time.sleep(1.0)
                 if hurry and not trouble.busy_workers():
                     trouble.deliver_again()
+                if time.monotonic() - told > TOLD_SECONDS:
+                    told = time.monotonic()
+                    tell(f"{sum(map(len, trouble.waiting().values()))} messages are still there")
         finally:
             stopping.set()
         tell("everything has ended" if settled else "time is over")

@@ -16,6 +16,7 @@ from typing import Any, Final
 
 import boto3
 import psutil
+from sqlalchemy.exc import SQLAlchemyError
 
 from academy_ops.academy.contract import LOG_PARSING, LOG_RECEIVED
 from academy_ops.lab import control, names
@@ -102,16 +103,15 @@ class Trouble:
 
     def look_at_processes(self) -> None:
         """Note every command line of the lab."""
-        for process in psutil.Process(self._lab.pid).children(recursive=True):
-            with suppress(psutil.Error):
-                self.arguments.add(" ".join(process.cmdline()))
+        children = psutil.Process(self._lab.pid).children(recursive=True)
+        self.arguments.update(_command(child) for child in children)
 
     def _one(self, each: Disturbance) -> None:
         if self._over.wait(max(0.0, self._started + each.at - time.monotonic())):
             return
         try:
             self._kinds[each.kind](each.seconds)
-        except (LabError, OSError, LookupError) as error:
+        except (LabError, OSError, LookupError, psutil.Error, SQLAlchemyError) as error:
             self.failed.append(f"{each.kind}: {error}")
         else:
             self.done[each.kind] += 1
@@ -123,9 +123,8 @@ class Trouble:
         self._tidy()
 
     def _tidy(self) -> None:
-        with suppress(psutil.Error):
+        with suppress(LabError, psutil.Error):
             self.look_at_processes()
-        with suppress(LabError):
             self.waiting()
             parts = control.ask(self._lab, "status")["parts"]
             if not all(parts.values()):
@@ -147,7 +146,7 @@ class Trouble:
     def _kill(self, *words: str) -> None:
         """Kill a service with all that it has started."""
         for child in psutil.Process(self._lab.pid).children():
-            line = " ".join(child.cmdline())
+            line = _command(child)
             if any(word in line for word in words):
                 os.killpg(child.pid, signal.SIGKILL)
                 return
@@ -172,7 +171,7 @@ class Trouble:
         """Let the API and the workers write no file further than a page: no root is needed for a limit on a process."""
         if sys.platform != "linux":
             raise LookupError("only Linux limits a running process")
-        api = [one.pid for one in psutil.Process(self._lab.pid).children() if "serve api" in " ".join(one.cmdline())]
+        api = [one.pid for one in psutil.Process(self._lab.pid).children() if "serve api" in _command(one)]
         pids = [*api, *self._workers()]
         try:
             for pid in pids:
@@ -184,6 +183,14 @@ class Trouble:
 
     def _workers(self) -> list[int]:
         return [pid for pid in control.ask(self._lab, "status")["workers"].values() if pid]
+
+
+def _command(process: psutil.Process) -> str:
+    """Return a process's command line; nothing where it has just ended."""
+    try:
+        return " ".join(process.cmdline())
+    except psutil.Error:
+        return ""
 
 
 def _in_hand(instance: Path) -> bool:
