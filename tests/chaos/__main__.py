@@ -11,7 +11,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Final
@@ -34,6 +34,8 @@ PEOPLE: Final = 8
 DISTURBANCE_EVERY: Final = 4.5
 WORKERS_SECONDS: Final = 30.0
 TOLD_SECONDS: Final = 20.0
+LOOK_SECONDS: Final = 2.0
+LEAST_REST_SECONDS: Final = 90.0
 
 
 def main() -> int:
@@ -44,10 +46,9 @@ def main() -> int:
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     arguments = _arguments()
-    said: list[str] = []
     try:
         with tempfile.TemporaryDirectory(prefix="academy-chaos-") as folder, _database(arguments.database) as url:
-            found = _run(arguments, Path(folder), url, said)
+            found = _run(arguments, Path(folder), url)
     except KeyboardInterrupt:
         sys.stderr.write("interrupted\n")
         return 130
@@ -59,22 +60,29 @@ def main() -> int:
     return 1 if found.lost or found.twice or found.leaked else 0
 
 
-def _run(arguments: argparse.Namespace, folder: Path, url: str, said: list[str]) -> audit.Account:
+class Diary:
+    """What the run says, with the seconds since its start."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self._started = time.monotonic()
+
+    def tell(self, text: str) -> None:
+        """Say it."""
+        line = f"{time.monotonic() - self._started:5.0f} s  {text}"
+        self.lines.append(line)
+        sys.stdout.write(f"{line}\n")
+        sys.stdout.flush()
+
+
+def _run(arguments: argparse.Namespace, folder: Path, url: str) -> audit.Account:
+    diary = Diary()
     dice = random.Random(arguments.seed)
     load = arguments.minutes * 60 * LOAD
     uploads = plan.uploads(dice, arguments.uploads, load)
     troubles = plan.disturbances(dice, max(len(plan.DISTURBANCES), round(load / DISTURBANCE_EVERY)), load)
     _environment(folder, url)
-    started = time.monotonic()
-    ends_at = started + arguments.minutes * 60
-
-    def tell(text: str) -> None:
-        line = f"{time.monotonic() - started:5.0f} s  {text}"
-        said.append(line)
-        sys.stdout.write(f"{line}\n")
-        sys.stdout.flush()
-
-    tell(f"seed {arguments.seed}: {len(uploads)} uploads, {len(troubles)} disturbances, {arguments.database}")
+    diary.tell(f"seed {arguments.seed}: {len(uploads)} uploads, {len(troubles)} disturbances, {arguments.database}")
     for one in uploads:
         if one.kind == "zip bomb":
             one.content()  # it takes a while to make
@@ -84,45 +92,55 @@ def _run(arguments: argparse.Namespace, folder: Path, url: str, said: list[str])
         assert lab is not None
         _want_workers(lab, arguments.workers)
         users = Users(lab, uploads, PEOPLE, stopping)
-        trouble = Trouble(lab, state.folder(), troubles, dice, stopping)
-        tell(f"{arguments.workers} workers")
+        trouble = Trouble(lab, state.folder(), troubles, dice)
+        diary.tell(f"{arguments.workers} workers")
         users.start()
         trouble.start()
         try:
-            while trouble.going_on() and time.monotonic() < ends_at:
+            while trouble.going_on():  # the last one begins within the load's time, and lasts some seconds
                 time.sleep(min(5.0, load / 5))
-                tell(_so_far(users, trouble))
+                diary.tell(_so_far(users, trouble))
         finally:
             trouble.end()
-        tell("no more disturbances")
-        hurry = ends_at - time.monotonic() < LEASE_SECONDS
-        told = time.monotonic()
+        diary.tell("no more disturbances")
         try:
-            while not (settled := _settled(lab, users, trouble)) and time.monotonic() < ends_at:
-                time.sleep(1.0)
-                if hurry and not trouble.busy_workers():
-                    trouble.deliver_again()
-                if time.monotonic() - told > TOLD_SECONDS:
-                    told = time.monotonic()
-                    tell(f"{sum(map(len, trouble.waiting().values()))} messages are still there")
+            _settle(lab, users, trouble, max(LEAST_REST_SECONDS, arguments.minutes * 60 - load), diary)
         finally:
             stopping.set()
-        tell("everything has ended" if settled else "time is over")
-        texts = {
-            "an answer": users.told.texts,
-            "a message": trouble.bodies,
-            "a command line": trouble.arguments,
-            "the database": audit.dump(lab.database_url),
-            "this run's output": said,
-        }
-        leaked = audit.leaks(audit.secrets_of(lab, folder, uploads), folder, texts)
-        for name, count in sorted(users.told.answers.items()):
-            tell(f"{count:6} x {name}")
-        for name, count in sorted(trouble.done.items()):
-            tell(f"{count:6} x {name}")
+        leaked = audit.leaks(audit.secrets_of(lab, folder, uploads), folder, _texts(lab, users, trouble, diary))
+        for name, count in (*sorted(users.told.answers.items()), *sorted(trouble.done.items())):
+            diary.tell(f"{count:6} x {name}")
         for name in trouble.failed:
-            tell(f"not done: {name}")
+            diary.tell(f"not done: {name}")
         return audit.account(lab, uploads, users.told, trouble.waiting(), leaked)
+
+
+def _settle(lab: LabState, users: Users, trouble: Trouble, seconds: float, diary: Diary) -> None:
+    """Wait until everything has ended; in a short run nobody waits for the message of a worker that died."""
+    told = time.monotonic()
+    ends_at = told + seconds
+    while time.monotonic() < ends_at:
+        if _settled(lab, users, trouble):
+            diary.tell("everything has ended")
+            return
+        time.sleep(LOOK_SECONDS)
+        if seconds < LEASE_SECONDS and not trouble.busy_workers():
+            trouble.deliver_again()
+        if time.monotonic() - told > TOLD_SECONDS:
+            told = time.monotonic()
+            diary.tell(f"{sum(map(len, trouble.waiting().values()))} messages are still there")
+    diary.tell("time is over")
+
+
+def _texts(lab: LabState, users: Users, trouble: Trouble, diary: Diary) -> dict[str, Iterable[str]]:
+    """Return everything that the run has seen or said, by where it comes from."""
+    return {
+        "an answer": users.told.texts,
+        "a message": trouble.bodies,
+        "a command line": trouble.arguments,
+        "the database": audit.dump(lab.database_url),
+        "this run's output": diary.lines,
+    }
 
 
 def _so_far(users: Users, trouble: Trouble) -> str:

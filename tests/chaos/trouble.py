@@ -43,18 +43,14 @@ class Trouble:
         arguments: Every command line that was seen.
     """
 
-    def __init__(
-        self, lab: LabState, folder: Path, plan: Sequence[Disturbance], dice: random.Random, stopping: threading.Event
-    ) -> None:
+    def __init__(self, lab: LabState, folder: Path, plan: Sequence[Disturbance], dice: random.Random) -> None:
         self.done: Counter[str] = Counter()
         self.failed: list[str] = []
         self.bodies: set[str] = set()
         self.arguments: set[str] = set()
         self._lab = lab
         self._folder = folder
-        self._plan = plan
         self._dice = dice
-        self._stopping = stopping
         self._over = threading.Event()
         self._started = time.monotonic()
         self._threads = [threading.Thread(target=self._one, args=(each,), daemon=True) for each in plan]
