@@ -1,8 +1,8 @@
 """The shell scripts that run on a worker's host through SSM: built here from validated, quoted parts.
 
 A script reads and never changes anything. Its output is kept small on the host, because SSM keeps only the first
-24,000 characters of a command's output. `is_ours` recognises exactly what `probe` can build, so that the lab's
-SSM agent can refuse everything else.
+24,000 characters of a command's output. `is_ours` recognises exactly what is built here, so that the lab's SSM
+agent can refuse everything else.
 """
 
 from __future__ import annotations
@@ -15,8 +15,21 @@ _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}")
 _JOB_ID: Final = re.compile(r"[A-Za-z0-9_-]{0,64}")
 _SALT: Final = re.compile(r"[0-9a-f]{32}")
 
-_HEADER: Final = "container='{container}'\njob='{job_id}'\nsalt='{salt}'\n"
-_HEADER_PATTERN: Final = re.compile(rf"container='{_NAME.pattern}'\njob='{_JOB_ID.pattern}'\nsalt='{_SALT.pattern}'\n")
+_PROBE: Final = "probe.sh"
+_LOG_LINES: Final = "log_lines.sh"
+_SINCE: Final = re.compile(r"[1-9][0-9]{0,6}s")
+
+
+def _script(file: str, **parts: tuple[str, re.Pattern[str]]) -> str:
+    for value, form in parts.values():
+        if form.fullmatch(value) is None:
+            raise ValueError(value)
+    return "".join(f"{name}='{value}'\n" for name, (value, _form) in parts.items()) + _body(file)
+
+
+def _pattern(file: str, **forms: re.Pattern[str]) -> re.Pattern[str]:
+    header = "".join(f"{name}='{form.pattern}'\n" for name, form in forms.items())
+    return re.compile(header + re.escape(_body(file)))
 
 
 def probe(container: str, job_id: str | None, salt: str) -> str:
@@ -33,17 +46,33 @@ def probe(container: str, job_id: str | None, salt: str) -> str:
     Raises:
         ValueError: A part is not of its form and could break out of its quotes.
     """
-    for value, form in ((container, _NAME), (job_id or "", _JOB_ID), (salt, _SALT)):
-        if form.fullmatch(value) is None:
-            raise ValueError(value)
-    return _HEADER.format(container=container, job_id=job_id or "", salt=salt) + _body()
+    return _script(_PROBE, container=(container, _NAME), job=(job_id or "", _JOB_ID), salt=(salt, _SALT))
+
+
+def log_lines(container: str, job_id: str | None, since: int) -> str:
+    """Build the script that writes a worker container's log, each line with Docker's time of it.
+
+    Args:
+        container: The container's name.
+        job_id: Only lines that name this job, or None for all.
+        since: How far to go back, in seconds.
+
+    Returns:
+        A POSIX shell script.
+
+    Raises:
+        ValueError: A part is not of its form and could break out of its quotes.
+    """
+    parts = {"container": (container, _NAME), "job": (job_id or "", _JOB_ID), "since": (f"{since}s", _SINCE)}
+    return _script(_LOG_LINES, **parts)
 
 
 def is_ours(script: str) -> bool:
-    """Tell whether ``script`` is one that `probe` could have built."""
-    header = _HEADER_PATTERN.match(script)
-    return header is not None and script[header.end() :] == _body()
+    """Tell whether ``script`` is one that could have been built here."""
+    probes = _pattern(_PROBE, container=_NAME, job=_JOB_ID, salt=_SALT)
+    readers = _pattern(_LOG_LINES, container=_NAME, job=_JOB_ID, since=_SINCE)
+    return any(one.fullmatch(script) for one in (probes, readers))
 
 
-def _body() -> str:
-    return (files("academy_ops") / "probe.sh").read_text(encoding="utf-8")
+def _body(file: str) -> str:
+    return (files("academy_ops") / file).read_text(encoding="utf-8")

@@ -41,10 +41,7 @@ def online_agents(target: Target, ids: Sequence[str]) -> dict[str, bool] | Unsee
 
 def ask(target: Target, ids: Sequence[str], salt: str) -> tuple[tuple[Host, ...], dict[str, Unseen]]:
     """Run the probe on every instance, in as few commands as SSM allows, and read what each told."""
-    script = hostscript.probe(target.settings.worker, target.job_id, salt)
-    batches = [list(ids[start : start + _BATCH]) for start in range(0, len(ids), _BATCH)]
-    sent = {one: command for batch in batches for command in [_send(target, script, batch)] for one in batch}
-    told = dict(zip(ids, each(partial(_told, target, sent), ids), strict=True))
+    told = run_script(target, ids, hostscript.probe(target.settings.worker, target.job_id, salt))
     hosts: list[Host] = []
     unseen: dict[str, Unseen] = {}
     for instance_id, output in told.items():
@@ -55,6 +52,13 @@ def ask(target: Target, ids: Sequence[str], salt: str) -> tuple[tuple[Host, ...]
         else:
             unseen[instance_id] = Unseen("unexpected-answer", "AWS-RunShellScript")
     return tuple(hosts), unseen
+
+
+def run_script(target: Target, ids: Sequence[str], script: str) -> dict[str, str | Unseen]:
+    """Run one of `hostscript`'s scripts on every instance, in as few commands as SSM allows; return what each wrote."""
+    batches = [list(ids[start : start + _BATCH]) for start in range(0, len(ids), _BATCH)]
+    sent = {one: command for batch in batches for command in [_send(target, script, batch)] for one in batch}
+    return dict(zip(ids, each(partial(_told, target, sent), ids), strict=True))
 
 
 def _send(target: Target, script: str, ids: list[str]) -> str | Unseen:

@@ -1,10 +1,14 @@
 """One lab for each test process."""
 
+import signal
 from collections.abc import Iterator
 
 import pytest
 
 from tests.lab_at_hand import Lab
+
+# What a shell starts in the background ignores SIGINT, and so would every command that the tests interrupt.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

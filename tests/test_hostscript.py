@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from academy_ops.hostscript import is_ours, probe
+from academy_ops.hostscript import is_ours, log_lines, probe
 
 SALT = "0" * 32
 
@@ -13,6 +13,19 @@ SALT = "0" * 32
 def test_the_probe_is_recognised_as_ours() -> None:
     assert is_ours(probe("academy-ai-worker-cpu", "job-1", SALT))
     assert is_ours(probe("academy-ai-worker-cpu", None, SALT))
+
+
+def test_the_reader_of_logs_is_recognised_as_ours() -> None:
+    assert is_ours(log_lines("academy-ai-worker-cpu", "job-1", 600))
+    assert is_ours(log_lines("academy-ai-worker-cpu", None, 1))
+
+
+@pytest.mark.parametrize(
+    ("container", "job_id", "since"), [("c'", "j", 1), ("c", "j k", 1), ("c", "j", 0), ("c", "j", -1)]
+)
+def test_a_part_of_the_reader_that_is_not_of_its_form_is_refused(container: str, job_id: str, since: int) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011 - the value itself is the message
+        log_lines(container, job_id, since)
 
 
 @pytest.mark.parametrize(

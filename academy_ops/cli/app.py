@@ -14,6 +14,7 @@ from academy_ops.cli import (
     explain,
     iam_policy,
     lab,
+    logs,
     queue,
     runbook,
     scale,
@@ -50,6 +51,7 @@ app.command(help=diagnose.CHECK_HELP)(diagnose.check)
 app.command("scale-worker", help=scale.HELP)(scale.scale_worker)
 app.add_typer(queue.app, name="queue")
 app.command(help=watch.HELP)(watch.watch)
+app.command(help=logs.HELP)(logs.logs)
 app.command(help=smoke.HELP)(smoke.smoke)
 app.command(help=config.HELP)(config.config)
 app.command(help=bundle.HELP)(bundle.bundle)

@@ -145,6 +145,23 @@ MANUAL: Final[Mapping[str, Page]] = {
             130: say("interrupted; the last line says whether anything has stayed behind"),
         },
     ),
+    "logs": Page(
+        say(
+            "It reads through SSM what Docker keeps of the workers' container, filtered on the host. Of a long log "
+            "only the end comes; that is said. Times are UTC."
+        ),
+        (
+            Example("academy-ops logs", say("The last ten minutes of every worker:")),
+            Example("academy-ops logs --job JOB_ID --since 2h", say("What was said of one job:")),
+            Example("academy-ops logs --follow", say("As it happens:")),
+        ),
+        {
+            0: say("they were read; also where no worker is in service"),
+            **_USAGE,
+            3: say("no worker could be read"),
+            130: say("interrupted"),
+        },
+    ),
     "config": Page(
         say("Command line, then environment, then env file, then default; a blank value counts as unset."),
         (

@@ -1,6 +1,7 @@
 """Any console and any reader: few characters, a pipe that is cut off, a full disk, streams that are closed."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -41,7 +42,8 @@ def test_nothing_is_lost_on_a_console_that_knows_few_characters(encoding: str, l
     told = done.stdout.decode(encoding)
     assert b"Traceback" not in done.stderr
     assert "worker-scaled-to-zero" in told
-    assert "?" not in told.replace("? ", "")
+    # A question may be asked; a letter that was lost stands within a word.
+    assert not re.search(r"\?(?!\s)", told)
     assert ("장애 발견" in told) == (language == "ko" and encoding == "cp949")
 
 

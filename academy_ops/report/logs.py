@@ -1,0 +1,83 @@
+"""The workers' logs on a terminal, in a pipe, and as JSON."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Final
+
+from rich.console import Console
+from rich.text import Text as Line
+
+from academy_ops.diagnosis.findings import because
+from academy_ops.messages import Text, say
+
+if TYPE_CHECKING:
+    from checks.worker_logs import Logged, Logs
+
+_COLOURS: Final = ("cyan", "green", "yellow", "magenta", "blue", "red")
+_SHORT: Final = 8
+"""The last characters of an instance's id: all of them begin alike."""
+_CLOCK: Final = slice(len("2026-01-01T"), len("2026-01-01T00:00:00"))
+
+
+class LogReport:
+    """Prints each line once, however often it is told; what could not be read goes to stderr."""
+
+    def __init__(self, console: Console, *, as_json: bool = False) -> None:
+        """Print on ``console``."""
+        self._console = console
+        self._as_json = as_json
+        self._printed: dict[str, set[Logged]] = {}
+        self._colours: dict[str, str] = {}
+        self._noted: set[str] = set()
+        self._unheard = False
+
+    @property
+    def silent(self) -> bool:
+        """Whether there were workers and none of them could be read."""
+        return self._unheard and not self._printed
+
+    def show(self, logs: Logs) -> None:
+        """Print what is new in ``logs``."""
+        self._note_all(logs)
+        lines: dict[str, set[Logged]] = {one: set() for one in logs.instances if one not in logs.mute}
+        for line in logs.lines:
+            lines[line.instance].add(line)
+            if line not in self._printed.get(line.instance, ()):
+                self._print(line)
+        self._printed |= lines
+        self._unheard |= bool(logs.mute)
+
+    def _print(self, line: Logged) -> None:
+        if self._as_json:
+            told = {"time": line.time, "instance": line.instance, "message": line.text}
+            sys.stdout.write(json.dumps(told, ensure_ascii=False) + "\n")
+            sys.stdout.flush()
+            return
+        colour = self._colours.setdefault(line.instance, _COLOURS[len(self._colours) % len(_COLOURS)])
+        head = Line().append(line.instance[-_SHORT:], colour).append(f" {line.time[_CLOCK]}Z ", "dim")
+        self._console.print(head.append(line.text), soft_wrap=True)
+
+    def _note_all(self, logs: Logs) -> None:
+        if not logs.instances:
+            self._note(say("No worker instance is in service."))
+        for instance in logs.offline:
+            self._note(say("{instance}: its SSM agent is offline.", instance=instance))
+        for instance, unseen in logs.unseen.items():
+            self._note(say("{instance}: could not be read, {reason}.", instance=instance, reason=because(unseen)))
+        for instance, count in logs.left_out.items():
+            # Later looks go back only a little further than what was printed already.
+            if instance not in self._printed:
+                self._note(
+                    say(
+                        "{instance}: {count} older lines are left out; ask for less with --since or --job.",
+                        instance=instance,
+                        count=count,
+                    )
+                )
+
+    def _note(self, text: Text) -> None:
+        if str(text) not in self._noted:
+            self._noted.add(str(text))
+            sys.stderr.write(f"{text}\n")

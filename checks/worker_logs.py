@@ -1,0 +1,94 @@
+"""What the workers' containers have logged, read through SSM; for the command ``logs``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from academy_ops import hostscript
+from academy_ops.clients import Target
+from academy_ops.diagnosis.records import Unseen
+from checks.worker_group import read_group
+from checks.worker_hosts import online_agents, run_script
+
+_TIMED: Final = re.compile(r"(?P<time>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\S*) ?(?P<text>.*)")
+
+
+@dataclass(frozen=True, slots=True)
+class Logged:
+    """A line of a worker's log.
+
+    Attributes:
+        time: When Docker received it, in RFC 3339 and UTC; its texts sort as its times do.
+        instance: The worker's instance.
+        text: The line, without secrets and control characters.
+    """
+
+    time: str
+    instance: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Logs:
+    """What all workers told.
+
+    Attributes:
+        instances: The instances in service, in the group's order.
+        lines: Their lines, oldest first.
+        left_out: How many older lines an instance has that are not here: SSM takes a small output only.
+        unseen: Why an instance told nothing.
+        offline: Those of the instances whose SSM agent is offline.
+    """
+
+    instances: tuple[str, ...]
+    lines: tuple[Logged, ...] = ()
+    left_out: Mapping[str, int] = field(default_factory=dict)
+    unseen: Mapping[str, Unseen] = field(default_factory=dict)
+    offline: tuple[str, ...] = ()
+
+    @property
+    def mute(self) -> frozenset[str]:
+        """The instances that told nothing."""
+        return frozenset((*self.unseen, *self.offline))
+
+
+def read(target: Target, since: int) -> Logs | Unseen | None:
+    """Read the logs of every instance in service; only the lines that name the target's job, where it has one.
+
+    Args:
+        target: The group, the workers' container, and until when an answer is waited for.
+        since: How far to go back, in seconds.
+
+    Returns:
+        What they told, why the group could not be read, or None when there is no such group.
+    """
+    group = read_group(target)
+    if group is None or isinstance(group, Unseen):
+        return group
+    ids = tuple(one.instance_id for one in group.instances if one.lifecycle == "InService")
+    online = online_agents(target, ids)
+    if isinstance(online, Unseen):
+        return Logs(ids, unseen=dict.fromkeys(ids, online))
+    asked = [one for one in ids if online[one]]
+    told = run_script(target, asked, hostscript.log_lines(target.settings.worker, target.job_id, since))
+    lines: list[Logged] = []
+    left_out: dict[str, int] = {}
+    for instance, output in told.items():
+        if not isinstance(output, Unseen):
+            total, own = _read(target, instance, output)
+            lines += own
+            left_out |= {instance: total - len(own)} if total > len(own) else {}
+    unseen = {one: output for one, output in told.items() if isinstance(output, Unseen)}
+    offline = tuple(one for one in ids if not online[one])
+    return Logs(ids, tuple(sorted(lines, key=lambda line: line.time)), left_out, unseen, offline)
+
+
+def _read(target: Target, instance: str, output: str) -> tuple[int, list[Logged]]:
+    """Return how many lines there are, and those of them that came whole: of too much only the end comes."""
+    count, _, rest = output.partition("\n")
+    total = int(count.removeprefix("lines="))
+    timed = (_TIMED.fullmatch(line) for line in rest.split("\n"))
+    return total, [Logged(line["time"], instance, target.connect.clean(line["text"])) for line in timed if line]

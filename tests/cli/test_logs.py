@@ -1,0 +1,94 @@
+"""``logs``: what every worker says, read through SSM in a running lab."""
+
+import json
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from tests.lab_at_hand import Lab
+from tests.terminal import terminal
+
+pytestmark = pytest.mark.xdist_group("lab-2")
+LINE = re.compile(r"(?P<instance>[0-9a-f]{8}) \d\d:\d\d:\d\dZ (?P<text>.*)")
+
+
+@pytest.fixture
+def two(lab: Lab) -> Iterator[Lab]:
+    """A lab with two workers."""
+    lab.do("lab", "heal")
+    assert lab.tool("scale-worker", "--desired", "2", "--yes", "--wait").returncode == 0
+    yield lab
+    assert lab.tool("scale-worker", "--desired", "1", "--yes", "--interrupt-jobs").returncode == 0
+
+
+def test_each_line_begins_with_its_instance_and_its_time(two: Lab) -> None:
+    done = two.tool("logs")
+    assert (done.returncode, done.stderr) == (0, "")
+    told = [LINE.fullmatch(line) for line in done.stdout.splitlines()]
+    started = {line["instance"] for line in told if line and line["text"].startswith("worker started")}
+    assert None not in told
+    assert len(started) == 2
+
+
+def test_with_a_job_only_its_lines_are_told(lab: Lab) -> None:
+    other, job = (lab.ended(lab.upload()) for _ in range(2))
+    told = lab.tool("logs", "--job", job, "--since", "1h").stdout
+    assert f"SQS_JOB_COMPLETED | job_id={job}" in told
+    assert all(job in line for line in told.splitlines())
+    assert other not in told
+
+
+def test_json_is_an_object_a_line(lab: Lab) -> None:
+    job = lab.ended(lab.upload())
+    lines = [json.loads(line) for line in lab.tool("logs", "--job", job, "-o", "json").stdout.splitlines()]
+    assert [sorted(line) for line in lines] == [["instance", "message", "time"]] * len(lines)
+    assert [line["time"] for line in lines] == sorted(line["time"] for line in lines)
+    assert lines[-1]["message"] == f"SQS_JOB_COMPLETED | job_id={job}"
+
+
+def test_following_shows_each_later_line_once_and_ends_at_ctrl_c(lab: Lab) -> None:
+    environ = {**lab.settings(), "PATH": "/usr/bin:/bin", "HOME": str(lab.folder), "NO_COLOR": "1"}
+    with terminal("logs", "--follow", "--since", "1h", cwd=lab.folder, environ=environ, columns=200) as screen:
+        screen.until("worker started")
+        job = lab.upload()
+        screen.until(f"SQS_JOB_COMPLETED | job_id={job}")
+        later = lab.upload()
+        screen.until(f"SQS_JOB_COMPLETED | job_id={later}")
+        screen.interrupt()
+        assert screen.ended() == 130
+    assert "Traceback" not in screen.written
+    assert screen.written.count(f"SQS_JOB_COMPLETED | job_id={job}") == 1
+
+
+def test_no_secret_is_told(lab: Lab) -> None:
+    lab.ended(lab.upload())
+    told = lab.tool("logs", "--since", "2h").stdout
+    assert not any(secret in told for secret in lab.secrets())
+
+
+def test_a_worker_whose_agent_is_offline_is_named_and_nothing_was_read(lab: Lab) -> None:
+    lab.break_fault("ssm-offline")
+    done = lab.tool("logs")
+    assert (done.returncode, done.stdout) == (3, "")
+    assert re.fullmatch(r"i-[0-9a-f]+: its SSM agent is offline.\n", done.stderr)
+
+
+def test_a_denied_action_is_named(lab: Lab) -> None:
+    done = lab.tool("logs", **lab.keys_without("ssm:SendCommand"))
+    assert (done.returncode, done.stdout) == (3, "")
+    assert "the permission ssm:SendCommand is denied" in done.stderr
+
+
+def test_without_a_worker_it_says_so(lab: Lab) -> None:
+    lab.break_fault("worker-off")
+    done = lab.tool("logs")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "No worker instance is in service.\n")
+
+
+def test_a_malformed_time_is_refused(lab: Lab) -> None:
+    done = lab.tool("logs", "--since", "5 minutes")
+    assert (done.returncode, done.stderr) == (
+        2,
+        "academy-ops: --since: '5 minutes' is no time; write it as 30s, 10m or 2h.\n",
+    )
