@@ -157,7 +157,11 @@ class Worker:
         return job is not None and job.status in {JobStatus.PENDING, JobStatus.RUNNING}
 
     def _end(self, job: Job, order: Order) -> None:
-        """Do the job, or let it fail where it can't succeed."""
+        """Do the job, or let it fail where it can't succeed.
+
+        Raises:
+            SupersededError: Another worker has it.
+        """
         try:
             self._work(job, order)
             _say(f"{LOG_COMPLETED} | job_id={order.job_id}")
@@ -215,10 +219,14 @@ class Worker:
         path.write_bytes(content)
 
     def _fail(self, job: Job, order: Order, reason: str) -> None:
+        """End the job as failed.
+
+        Raises:
+            SupersededError: Another worker has it, and still needs the message.
+        """
+        self._store.fail(job, reason)
         _say(f"{LOG_PARSING} failed job_id={order.job_id} processed_by={contract.PROCESSED_BY}: {_one_line(reason)}")
         _say(f"{LOG_FAILED} | job_id={order.job_id} | error={_one_line(reason)}")
-        with suppress(SupersededError):
-            self._store.fail(job, reason)
 
     def _retry(self, job: Job | None, order: Order, receipt: str, error: Exception) -> None:
         """Leave the message for another try; at the last receive the job fails, and SQS keeps the message apart.
@@ -237,7 +245,8 @@ class Worker:
         else:
             try:
                 if job := job or self._store.claim(order.job_id):
-                    self._fail(job, order, reason)
+                    with suppress(SupersededError):
+                        self._fail(job, order, reason)
                 self._release(receipt)
             except DATABASE_ERRORS:
                 self._renew(order, receipt)

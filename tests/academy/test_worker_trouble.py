@@ -189,6 +189,19 @@ def test_while_r2_is_down_a_job_is_tried_three_times_and_its_message_kept_apart(
     assert drained(academy, dead=1)
 
 
+@pytest.mark.parametrize("content", [workbooks.students(3), workbooks.without_header()], ids=["good", "bad"])
+def test_a_worker_whose_job_was_taken_over_leaves_the_message_to_the_other(
+    academy: Academy, store: Store, content: bytes
+) -> None:
+    academy.make_queue()
+    job = given(academy, store, content)
+    academy.start("worker", **SLOW)
+    assert at_step(store, job, "parse"), academy.log()
+    other = store.claim(job.id)
+    assert academy.logged(f"AI_JOB_IDEMPOTENT_SKIP | job_id={job.id}"), academy.log()
+    assert (academy.depth(), current(store, job)) == (1, other)
+
+
 @pytest.mark.parametrize("begun", [True, False])
 def test_a_job_whose_workers_keep_dying_gets_a_new_message_before_its_own_is_a_dead_letter(
     academy: Academy, store: Store, *, begun: bool
