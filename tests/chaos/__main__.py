@@ -139,6 +139,7 @@ def _texts(lab: LabState, users: Users, trouble: Trouble, diary: Diary) -> dict[
         "a message": trouble.bodies,
         "a command line": trouble.arguments,
         "the database": audit.dump(lab.database_url),
+        "the database's log": [database.log(lab.database_url)],
         "this run's output": diary.lines,
     }
 

@@ -62,9 +62,10 @@ def rows(url: str, table: str) -> list[dict[str, Any]]:
         return [dict(row) for row in found.mappings()]
 
 
-def file_of(url: str) -> Path | None:
-    """Return SQLite's file."""
-    return Path(url.removeprefix("sqlite:///")) if url.startswith("sqlite") else None
+def log(url: str) -> str:
+    """Return what PostgreSQL's server has logged; SQLite has no log."""
+    socket = sa.make_url(url).query.get("host")
+    return Path(str(socket), "log").read_text("utf-8", "replace") if socket else ""
 
 
 @contextmanager
