@@ -143,6 +143,9 @@ class Worker:
             elif interrupted:
                 self._fail(job, order, _DEADLY)
             else:
+                if order.receives >= MAX_RECEIVES:
+                    # For the job, should this worker die in the last try; skipped where the job has ended.
+                    self._send_anew(order, _LEASE_SECONDS)
                 with self._kept_hidden(receipt):
                     self._end(job, order)
             self._delete(receipt)
@@ -253,14 +256,19 @@ class Worker:
 
     def _renew(self, order: Order, receipt: str, delay: int = _RETRY_SECONDS) -> None:
         """Send the message anew: received once more, this one would be a dead letter, and its job would never end."""
+        if self._send_anew(order, delay):
+            self._delete(receipt)
+        else:
+            self._release(receipt)
+
+    def _send_anew(self, order: Order, delay: int) -> bool:
         try:
             self._queue.send({**order.body, "attempt": order.attempt + 1}, delay)
         except CLOUD_ERRORS as error:
             _say(f"the message could not be sent anew, job_id={order.job_id}: {error}")
-            self._release(receipt)
-        else:
-            _say(f"message sent anew, job_id={order.job_id}")
-            self._delete(receipt)
+            return False
+        _say(f"message sent anew, job_id={order.job_id} | delay={delay}")
+        return True
 
     @contextmanager
     def _kept_hidden(self, receipt: str) -> Iterator[None]:

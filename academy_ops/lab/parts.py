@@ -150,6 +150,7 @@ def start(place: Path, actions: Callable[[list[Lab]], Mapping[str, Any]], tell: 
         r2=storage.keys,
         api_token=secrets.token_urlsafe(24),
         control_token=control_token,
+        # The faults that change the database know SQLite only; a chaos run puts none of them in.
         database_url=os.environ.get("ACADEMY_LAB_DATABASE_URL") or f"sqlite:///{place / 'academy.sqlite3'}",
     )
     api = _api(place, state, users["api"], app_port)

@@ -217,6 +217,23 @@ def test_a_job_whose_workers_keep_dying_gets_a_new_message_before_its_own_is_a_d
     assert drained(academy)
 
 
+def test_a_worker_that_dies_in_the_last_try_leaves_a_message_for_its_job(academy: Academy, store: Store) -> None:
+    academy.make_queue()
+    job = accepted(academy, store, workbooks.students(3))
+    troubled = store.claim(job.id)
+    assert troubled is not None
+    store.retry(troubled)
+    order(academy, job, receives=MAX_RECEIVES - 1)
+    last = academy.start("worker", **SLOW)
+    assert at_step(store, job, "parse"), academy.log()
+    last.kill()
+    last.wait(SECONDS)
+    name: Any = "ApproximateNumberOfMessagesDelayed"
+    url = academy.sqs.get_queue_url(QueueName=academy.queue)["QueueUrl"]
+    depth: Any = academy.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=[name])["Attributes"]
+    assert depth == {name: "1"}
+
+
 def test_a_job_whose_workers_keep_dying_fails_at_last(academy: Academy, store: Store) -> None:
     academy.make_queue()
     job = accepted(academy, store, workbooks.students(3))
