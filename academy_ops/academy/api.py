@@ -1,4 +1,4 @@
-"""The bundled API: upload, job status, health."""
+"""The bundled API: upload, job status, students, health; and the page that uses it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData, UploadFile
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
-from academy_ops.academy import cloud, contract
+from academy_ops.academy import cloud, contract, page
 from academy_ops.academy.cloud import CLOUD_ERRORS, JobQueue
 from academy_ops.academy.config import Config, read
 from academy_ops.academy.outbox import Outbox
@@ -244,6 +244,7 @@ def create_app(config: Config, token: str = "", tenant: str = "") -> FastAPI:
     app = FastAPI(title="academy", version="1", lifespan=lifespan, docs_url=None, redoc_url=None)
     app.state.api = api
     app.include_router(_router)
+    app.include_router(page.router)
     install(app)
     app.add_middleware(WholeBody)
     if config.allowed_hosts:

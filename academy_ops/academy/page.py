@@ -1,0 +1,71 @@
+"""The page for teachers: the bundled system's own files, and the template workbook that it offers."""
+
+from __future__ import annotations
+
+import io
+from importlib.resources import files
+from typing import Final
+
+import xlsxwriter
+from fastapi import APIRouter, HTTPException, Response
+
+from academy_ops.academy.contract import SHEET_NAME
+
+_FOLDER: Final = files("academy_ops.academy") / "web"
+_TYPES: Final = {
+    "index.html": "text/html; charset=utf-8",
+    "app.js": "text/javascript; charset=utf-8",
+    "words.js": "text/javascript; charset=utf-8",
+    "style.css": "text/css; charset=utf-8",
+}
+_WORKBOOK: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+_HEADERS: Final = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; "
+        "form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "Cache-Control": "no-cache",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+_COLUMNS: Final = (
+    *("구분", "이름*", "학부모전화번호*", "학생전화번호", "성별", "학교유형", "학교", "학년", "반", "계열", "메모"),
+)
+_GUIDANCE: Final = (
+    "별표(*) 표시 열은 필수입니다. 아래 보기 줄을 지우고 입력하세요. 구분에 '예시'라고 쓴 줄은 등록되지 않습니다."
+)
+_STUDENT: Final = ("", "홍길동", "010-0000-0000", "", "남", "중", "한빛중", "1", "2", "", "")
+
+router: Final = APIRouter(include_in_schema=False)
+
+
+@router.get("/")
+def page() -> Response:
+    """Return the page."""
+    return _file("index.html")
+
+
+@router.get("/web/template.xlsx")
+def template() -> Response:
+    """Return a workbook to fill in; as it is, it registers the one student that it shows."""
+    content = io.BytesIO()
+    with xlsxwriter.Workbook(content, {"in_memory": True}) as workbook:
+        sheet = workbook.add_worksheet(SHEET_NAME)
+        # As text: a number would lose the 0 that a phone begins with.
+        sheet.set_column(0, len(_COLUMNS) - 1, 16, workbook.add_format({"num_format": "@"}))
+        for number, row in enumerate(((_GUIDANCE,), _COLUMNS, _STUDENT)):
+            sheet.write_row(number, 0, row)
+    headers = {"Content-Disposition": 'attachment; filename="students.xlsx"', **_HEADERS}
+    return Response(content.getvalue(), media_type=_WORKBOOK, headers=headers)
+
+
+@router.get("/web/{name}")
+def part(name: str) -> Response:
+    """Return a part of the page."""
+    if name not in _TYPES:
+        raise HTTPException(404, "없는 주소입니다.")
+    return _file(name)
+
+
+def _file(name: str) -> Response:
+    return Response((_FOLDER / name).read_bytes(), media_type=_TYPES[name], headers=_HEADERS)
