@@ -1,24 +1,46 @@
 """The chaos run in short: each disturbance once, and everything that was accepted ends as it must."""
 
+import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+import psutil
 import pytest
 
 pytestmark = pytest.mark.xdist_group("lab-2")
 ROOT = Path(__file__).parents[2]
 
 
+@contextmanager
+def chaos(*flags: str) -> Iterator[subprocess.Popen[str]]:
+    command = [sys.executable, "-m", "tests.chaos", *flags]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as run:
+        try:
+            yield run
+        finally:
+            if run.poll() is None:
+                run.terminate()
+
+
 def test_a_short_chaos_run_loses_nothing_doubles_nothing_and_leaks_nothing() -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.chaos", "--uploads", "15", "--minutes", "0.7", "--seed", "1"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        check=False,
-        timeout=150,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert done.stdout.splitlines()[-1] == "0 lost, 0 twice, 0 leaked"
+    with chaos("--uploads", "15", "--minutes", "0.7", "--seed", "1") as run:
+        said = run.communicate(timeout=160)[0]
+    assert run.returncode == 0, said
+    assert said.splitlines()[-1] == "0 lost, 0 twice, 0 leaked"
+
+
+def test_an_interrupted_chaos_run_leaves_no_process() -> None:
+    with chaos("--uploads", "5", "--minutes", "1") as run:
+        assert run.stdout is not None
+        for line in run.stdout:
+            if "3 workers" in line:
+                break
+        started = psutil.Process(run.pid).children(recursive=True)
+        run.send_signal(signal.SIGINT)
+        said = run.communicate(timeout=60)[0]
+    assert run.returncode == 130, said
+    assert len(started) > 5
+    assert psutil.wait_procs(started, timeout=10)[1] == []
