@@ -46,6 +46,7 @@ faults: $(READY)  ## every cause provoked and named, as a table (FAULTS_FLAGS="-
 
 pictures: $(READY)  ## what commands really show, drawn for the README
 	$(BIN)/python -m tests.pictures
+	$(BIN)/python -m tests.web.pictures
 
 models: $(READY)  ## the parts of botocore's service models that are called, for the botocore that is pinned
 	$(BIN)/python -m tests.sdk_models

@@ -1,0 +1,141 @@
+"""The page that a teacher sees, in a real browser, through the edge."""
+
+import re
+import urllib.parse
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from academy_ops.lab import workbooks
+from tests.lab_at_hand import Lab
+from tests.web.teacher import Teacher, as_offered
+
+pytestmark = [pytest.mark.xdist_group("lab-1"), pytest.mark.timeout(240)]
+ENGLISH = pytest.mark.parametrize("page", ["en-GB"], indirect=True)
+BOTH = pytest.mark.parametrize(("page", "done"), [("ko-KR", "완료: "), ("en-GB", "Done: ")], indirect=["page"])
+
+
+@BOTH
+def test_an_upload_is_followed_to_its_end_and_its_students_are_listed(teacher: Teacher, done: str) -> None:
+    teacher.choose(workbooks.students(3, first=7001))
+    expect(teacher.told).to_have_text(re.compile(f"^{done}"), timeout=30_000)
+    expect(teacher.page.locator("#rows")).to_contain_text("010")
+    assert teacher.barriers() == []
+
+
+def test_the_template_is_registered_as_it_is_offered(teacher: Teacher) -> None:
+    teacher.page.locator("#open").click()
+    with teacher.page.expect_download() as download:
+        teacher.page.locator("#dialog a").click()
+    content = download.value.path().read_bytes()
+    teacher.page.locator("#cancel").click()
+    assert content[:4] == as_offered()[:4]
+    teacher.choose(content)
+    expect(teacher.told).to_have_text(re.compile("^완료: "), timeout=30_000)
+
+
+def test_rejected_rows_are_told_one_by_one_with_their_reasons(teacher: Teacher) -> None:
+    teacher.choose(workbooks.partly_bad())
+    expect(teacher.told).to_have_text(re.compile("1행은 등록하지 못했습니다"), timeout=30_000)
+    teacher.page.locator("#job-rejected summary").click()
+    expect(teacher.page.locator("#job-rejected li")).to_have_text(re.compile("^4행 김두리: .*010"))
+    assert teacher.barriers() == []
+
+
+def test_a_job_that_failed_says_why(teacher: Teacher) -> None:
+    teacher.choose(workbooks.without_phone_column())
+    expect(teacher.told).to_have_text(re.compile("^등록에 실패했습니다: .*학부모"), timeout=30_000)
+    assert teacher.bar.get_attribute("data-state") == "failed"
+    assert teacher.barriers() == []
+
+
+def test_with_the_worker_off_it_waits_and_ends_after_a_worker_was_started_without_a_reload(teacher: Teacher) -> None:
+    teacher.lab.break_fault("worker-off")
+    teacher.choose(workbooks.students(2, first=7101))
+    expect(teacher.told).to_have_text(re.compile("^대기 중"))
+    expect(teacher.page.locator("#job-step")).to_contain_text("2~5분")
+    assert teacher.barriers() == []
+    assert teacher.lab.tool("scale-worker", "--desired", "1", "--yes", "--wait").returncode == 0
+    expect(teacher.told).to_have_text(re.compile("^완료: 2명"), timeout=60_000)
+
+
+@ENGLISH
+def test_a_status_that_cannot_be_reached_is_said_and_asked_for_until_it_can(teacher: Teacher) -> None:
+    teacher.lab.break_fault("worker-off")
+    teacher.choose(workbooks.students(2, first=7201))
+    expect(teacher.told).to_have_text(re.compile("^Waiting"))
+    teacher.lab.break_fault("proxy-upstream-down")
+    trouble = teacher.page.locator("#job-trouble")
+    expect(trouble).to_have_text("Can't reach the status (HTTP 502), still trying.")
+    teacher.lab.do("lab", "heal")
+    expect(trouble).to_have_text("")
+    expect(teacher.told).to_have_text(re.compile("^Done: 2"), timeout=60_000)
+
+
+def test_a_reload_goes_on_with_the_job(teacher: Teacher) -> None:
+    teacher.lab.break_fault("worker-off")
+    teacher.choose(workbooks.students(2, first=7301))
+    expect(teacher.told).to_have_text(re.compile("^대기 중"))
+    teacher.page.reload()
+    expect(teacher.told).to_have_text(re.compile("^대기 중"))
+    teacher.lab.do("lab", "heal")
+    expect(teacher.told).to_have_text(re.compile("^완료: 2명"), timeout=60_000)
+
+
+@pytest.mark.parametrize(
+    ("content", "name", "password", "told"),
+    [
+        (b"a,b", "students.csv", "lab-1234", "엑셀(.xlsx) 파일만 등록할 수 있습니다"),
+        (b"\xd0\xcf\x11\xe0", "students.xlsx", "lab-1234", "내용이 엑셀(.xlsx) 파일이 아니거나 암호가 걸려 있습니다"),
+        (b"PK\x03\x04" + bytes(10 * 1024 * 1024), "students.xlsx", "lab-1234", "10MB 이하"),
+        (as_offered(), "students.xlsx", " abc ", "4자 이상"),
+    ],
+    ids=["csv", "encrypted", "too-large", "short-password"],
+)
+def test_what_cannot_be_registered_is_refused_before_it_is_sent(
+    teacher: Teacher, content: bytes, name: str, password: str, told: str
+) -> None:
+    sent: list[str] = []
+    teacher.page.on("request", lambda request: sent.append(request.method))
+    teacher.choose(content, name, password)
+    expect(teacher.refusal).to_contain_text(told)
+    assert "POST" not in sent
+    assert teacher.barriers() == []
+
+
+def test_it_can_be_used_with_the_keyboard_alone(lab: Lab, page: Page) -> None:
+    page.goto(lab.settings()["ACADEMY_API_URL"])
+    page.locator("#token").focus()
+    page.keyboard.type(lab.settings()["ACADEMY_API_TOKEN"])
+    page.keyboard.press("Enter")
+    page.locator("#open").focus()
+    page.keyboard.press("Enter")
+    page.locator("#file").set_input_files(
+        {"name": "s.xlsx", "mimeType": "", "buffer": workbooks.students(1, first=7401)}
+    )
+    page.locator("#file").focus()
+    page.keyboard.press("Tab")
+    page.keyboard.type("lab-1234")
+    page.keyboard.press("Enter")
+    expect(page.locator("#job-title")).to_have_text(re.compile("^완료: "), timeout=30_000)
+
+
+def test_a_wrong_token_is_told_and_none_stands_in_an_address(lab: Lab, page: Page) -> None:
+    addresses: list[str] = []
+    page.on("request", lambda request: addresses.append(urllib.parse.unquote(request.url)))
+    page.goto(lab.settings()["ACADEMY_API_URL"])
+    teacher = Teacher(page, lab)
+    teacher.sign_in("no-such-token")
+    expect(page.locator("#sign-in-trouble")).to_contain_text("토큰이 올바르지 않습니다")
+    assert teacher.barriers() == []
+    teacher.sign_in()
+    expect(page.locator("#students")).to_be_visible()
+    assert not any(lab.settings()["ACADEMY_API_TOKEN"] in address for address in addresses)
+
+
+def test_the_language_can_be_changed_and_is_kept(teacher: Teacher) -> None:
+    teacher.page.locator("#language").select_option("en")
+    expect(teacher.page.locator("#open")).to_have_text("Register from Excel")
+    teacher.page.reload()
+    expect(teacher.page.locator("#open")).to_have_text("Register from Excel")
+    assert teacher.page.locator("html").get_attribute("lang") == "en"
