@@ -1,0 +1,1 @@
+"""Workbooks that somebody has made to do harm, or that only look like workbooks."""

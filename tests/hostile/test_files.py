@@ -1,0 +1,78 @@
+"""Hostile files: each is read or refused with its own sentence, in bounded memory, and hurts nobody."""
+
+import re
+import resource
+import sys
+from pathlib import Path
+
+import httpx
+import pytest
+
+from academy_ops.academy.excel import WorkbookError
+from academy_ops.academy.excel_child import MEMORY_BYTES
+from academy_ops.academy.workbook import read
+from tests.hostile.files import FILES, Hostile, good
+from tests.lab_at_hand import Lab
+
+UPLOADED = ("far-row", "laughing-entities", "one-huge-string", "entity-of-a-file", "size-said-too-small", "formulas")
+IN_RSS = 1 if sys.platform == "darwin" else 1024
+"""What ru_maxrss counts in, in bytes."""
+
+
+@pytest.mark.parametrize("hostile", FILES, ids=lambda one: one.name)
+def test_the_reader_refuses_it_with_a_clear_sentence_or_reads_its_students(hostile: Hostile, tmp_path: Path) -> None:
+    path = tmp_path / "upload.xlsx"
+    path.write_bytes(hostile.content())
+    if hostile.says is None:
+        content = read(path)
+        assert (len(content.students), len(content.rejected)) == hostile.read
+        return
+    with pytest.raises(WorkbookError, match=re.escape(hostile.says)):
+        read(path)
+
+
+def test_no_reader_took_more_memory_than_it_is_given() -> None:
+    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * IN_RSS <= MEMORY_BYTES + (64 << 20)
+
+
+def post(lab: Lab, content: bytes, name: str = "students.xlsx") -> httpx.Response:
+    """Upload a file as the browser does, past the edge."""
+    settings = lab.settings()
+    return httpx.post(
+        settings["ACADEMY_ORIGIN_URL"] + "/api/v1/students/bulk_create_from_excel/",
+        headers={"Authorization": f"Bearer {settings['ACADEMY_API_TOKEN']}"},
+        files={"file": (name, content)},
+        data={"initial_password": "lab-1234"},
+        timeout=30,
+    )
+
+
+@pytest.mark.xdist_group("lab-1")
+def test_api_and_worker_outlive_them(lab: Lab) -> None:
+    sent = {one.name: post(lab, one.content()) for one in FILES if one.name in UPLOADED}
+    assert {answer.status_code for answer in sent.values()} == {202}
+    ended = {name: lab.tool("watch", answer.json()["job_id"], "--timeout", "60") for name, answer in sent.items()}
+    assert {name for name, one in ended.items() if one.returncode == 0} == {"formulas"}
+    assert {one.returncode for one in ended.values()} == {0, 1}
+    assert lab.tool("watch", post(lab, good()).json()["job_id"], "--timeout", "60").returncode == 0
+
+
+@pytest.mark.xdist_group("lab-1")
+@pytest.mark.parametrize(
+    "name",
+    [
+        "../../etc/passwd.xlsx",
+        "a'b\"c`;$(id).xlsx",
+        "학생 명단(최종).xlsx",
+        "a\x01\x7f\x1b[31m.xlsx",
+        "가" * 1300 + ".xlsx",
+    ],
+    ids=["path", "quotes", "korean", "control-characters", "four-kilobytes"],
+)
+def test_the_name_of_a_file_leads_nowhere(lab: Lab, name: str) -> None:
+    answer = post(lab, good(), name)
+    assert answer.status_code == 202
+    token = lab.settings()["ACADEMY_API_TOKEN"]
+    url = f"{lab.settings()['ACADEMY_ORIGIN_URL']}/api/v1/jobs/{answer.json()['job_id']}/"
+    job = httpx.get(url, headers={"Authorization": f"Bearer {token}"}, timeout=30).json()
+    assert re.fullmatch(r"excel/lab/[0-9a-f]{32}\.xlsx", job["file_key"])
