@@ -47,6 +47,7 @@ _RETRY_SECONDS: Final = 10
 _MOST_MESSAGES: Final = 5
 """So many messages, one after the other, a job gets whose workers keep dying, or find no database."""
 _LONGEST_PAUSE: Final = 30.0
+_CHUNK_BYTES: Final = 256 * 1024
 _STEPS: Final = ("download", "parse", "create")
 _STEP_NAMES: Final = ("파일 내려받기", "엑셀 읽기", "학생 등록")
 _DEADLY: Final = "작업이 여러 번 중간에 끊겨 더 시도하지 않습니다. 파일을 나누어 다시 올려 주세요."
@@ -211,15 +212,17 @@ class Worker:
             raise JobError(f"R2 settings missing: {', '.join(self._config.missing_r2)}")
         try:
             body = self._r2.get_object(Bucket=self._config.bucket, Key=order.file_key)["Body"]
-            content = body.read(contract.MAX_UPLOAD_BYTES + 1)
+            with path.open("wb") as file:
+                # Read to the end: only there a body that was cut off is told from a whole one.
+                for chunk in body.iter_chunks(_CHUNK_BYTES):
+                    if file.tell() + len(chunk) > contract.MAX_UPLOAD_BYTES:
+                        raise JobError("엑셀 파일이 10MB보다 큽니다.")
+                    file.write(chunk)
         except ClientError as error:
             code = error.response.get("Error", {}).get("Code", "")
             if code in _REFUSALS:
                 raise JobError(f"R2에서 엑셀 파일을 내려받지 못했습니다 ({self._config.bucket}): {error}") from error
             raise
-        if len(content) > contract.MAX_UPLOAD_BYTES:
-            raise JobError("엑셀 파일이 10MB보다 큽니다.")
-        path.write_bytes(content)
 
     def _fail(self, job: Job, order: Order, reason: str) -> None:
         """End the job as failed.

@@ -3,9 +3,11 @@
 import json
 import signal
 import sqlite3
+import threading
 import uuid
 from collections.abc import Iterator
 from contextlib import closing
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
@@ -259,6 +261,32 @@ def test_a_job_is_not_given_up_while_nobody_can_be_told_of_its_end(academy: Acad
     assert ended(academy, store, job).status == JobStatus.FAILED
     assert worker.poll() is None, academy.log()
     assert drained(academy)
+
+
+class CutOff(BaseHTTPRequestHandler):
+    """R2 that dies in the middle of an answer."""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Length", "6000")
+        self.end_headers()
+        self.wfile.write(b"PK\x03\x04" + bytes(3000))
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def test_a_download_that_is_cut_off_is_tried_again_and_not_taken_for_a_bad_workbook(
+    academy: Academy, store: Store
+) -> None:
+    academy.make_queue()
+    with ThreadingHTTPServer(("127.0.0.1", 0), CutOff) as r2:
+        threading.Thread(target=r2.serve_forever, daemon=True).start()
+        academy.start("worker", R2_ENDPOINT=f"http://127.0.0.1:{r2.server_port}")
+        job = given(academy, store, workbooks.students(1))
+        assert academy.logged(f"job_id={job.id} will be tried again"), academy.log()
+        assert becomes(store, job, JobStatus.RETRYING)
+        r2.shutdown()
 
 
 def test_a_job_outlives_a_database_that_goes_away_and_comes_back(
