@@ -24,6 +24,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from academy_ops.academy import cloud, contract, page
 from academy_ops.academy.cloud import CLOUD_ERRORS, JobQueue
 from academy_ops.academy.config import Config, read
+from academy_ops.academy.headers import LOG_FORMAT, RequestIds, mark
 from academy_ops.academy.outbox import Outbox
 from academy_ops.academy.refusals import broken, documented, install, refused
 from academy_ops.academy.store import DATABASE_ERRORS, Job, Store
@@ -250,6 +251,7 @@ def create_app(config: Config, token: str = "", tenant: str = "") -> FastAPI:
     if config.allowed_hosts:
         # As Django does: a 400 for any other Host header.
         app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(config.allowed_hosts), www_redirect=False)
+    app.add_middleware(RequestIds)
     return app
 
 
@@ -262,7 +264,9 @@ def serve(host: str, port: int, environ: Mapping[str, str] = os.environ) -> None
         environ: The environment, by the names of the real system; ``ACADEMY_API_TOKEN`` is let in for
             ``ACADEMY_TENANT_CODE`` when both are set.
     """
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    lines = logging.StreamHandler()
+    lines.addFilter(mark)
+    logging.basicConfig(level=logging.INFO, format=LOG_FORMAT, handlers=[lines])
     logging.getLogger("uvicorn.access").addFilter(_without_query)
     app = create_app(read(environ), environ.get("ACADEMY_API_TOKEN", ""), environ.get("ACADEMY_TENANT_CODE", ""))
     uvicorn.run(app, host=host, port=port, log_config=None, server_header=False, timeout_graceful_shutdown=5)

@@ -25,8 +25,6 @@ _HEADERS: Final = {
         "form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
     ),
     "Cache-Control": "no-cache",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
 }
 _COLUMNS: Final = (
     *("구분", "이름*", "학부모전화번호*", "학생전화번호", "성별", "학교유형", "학교", "학년", "반", "계열", "메모"),
