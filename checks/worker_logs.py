@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from academy_ops import hostscript
-from academy_ops.clients import Target
+from academy_ops.clients import Connections, Target
 from academy_ops.diagnosis.records import Unseen
 from checks.worker_group import read_group
 from checks.worker_hosts import online_agents, run_script
 
+_COUNT: Final = re.compile(r"lines=(\d{1,9})", re.ASCII)
 _TIMED: Final = re.compile(r"(?P<time>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\S*) ?(?P<text>.*)")
 
 
@@ -74,21 +75,31 @@ def read(target: Target, since: int) -> Logs | Unseen | None:
         return Logs(ids, unseen=dict.fromkeys(ids, online))
     asked = [one for one in ids if online[one]]
     told = run_script(target, asked, hostscript.log_lines(target.settings.worker, target.job_id, since))
-    lines: list[Logged] = []
-    left_out: dict[str, int] = {}
-    for instance, output in told.items():
-        if not isinstance(output, Unseen):
-            total, own = _read(target, instance, output)
-            lines += own
-            left_out |= {instance: total - len(own)} if total > len(own) else {}
-    unseen = {one: output for one, output in told.items() if isinstance(output, Unseen)}
+    read_of = {
+        one: output if isinstance(output, Unseen) else read_lines(one, output, target.connect)
+        for one, output in told.items()
+    }
+    lines = [line for one in read_of.values() if not isinstance(one, Unseen) for line in one[1]]
+    left_out = {
+        instance: one[0] - len(one[1])
+        for instance, one in read_of.items()
+        if not isinstance(one, Unseen) and one[0] > len(one[1])
+    }
+    unseen = {instance: one for instance, one in read_of.items() if isinstance(one, Unseen)}
     offline = tuple(one for one in ids if not online[one])
     return Logs(ids, tuple(sorted(lines, key=lambda line: line.time)), left_out, unseen, offline)
 
 
-def _read(target: Target, instance: str, output: str) -> tuple[int, list[Logged]]:
-    """Return how many lines there are, and those of them that came whole: of too much only the end comes."""
-    count, _, rest = output.partition("\n")
-    total = int(count.removeprefix("lines="))
+def read_lines(instance: str, output: str, connect: Connections) -> tuple[int, list[Logged]] | Unseen:
+    """Read what the script wrote on one instance.
+
+    Returns:
+        How many lines there are, and those of them that came whole, for of too much only the end comes; or that
+        the output is not the script's.
+    """
+    head, _, rest = output.partition("\n")
+    count = _COUNT.fullmatch(head)
+    if count is None:
+        return Unseen("unexpected-answer", "AWS-RunShellScript")
     timed = (_TIMED.fullmatch(line) for line in rest.split("\n"))
-    return total, [Logged(line["time"], instance, target.connect.clean(line["text"])) for line in timed if line]
+    return int(count[1]), [Logged(line["time"], instance, connect.clean(line["text"])) for line in timed if line]
