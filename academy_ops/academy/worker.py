@@ -152,6 +152,9 @@ class Worker:
             self._delete(receipt)
         except SupersededError:
             _say(f"{LOG_SKIPPED} | job_id={order.job_id}")
+            if order.receives >= MAX_RECEIVES:
+                # Whoever has the job has another message: this one nobody could receive any more.
+                self._delete(receipt)
         except (*CLOUD_ERRORS, *DATABASE_ERRORS, OSError) as error:
             self._retry(job, order, receipt, error)
 

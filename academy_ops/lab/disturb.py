@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from academy_ops.academy.contract import MAX_RECEIVES
 from academy_ops.lab import names
 
 if TYPE_CHECKING:
@@ -27,10 +28,15 @@ def actions(lab: Callable[[], Lab]) -> dict[str, Action]:
         return {}
 
     def deliver_again(_values: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Let every message in flight be received again, as when its visibility has run out, and in another order."""
-        here = lab()
-        here.cloud.release(names.QUEUE)
-        here.cloud.shuffle(names.QUEUE)
+        """Let messages in flight be received again, as when their visibility has run out, and in another order.
+
+        Not one that was received for the last time: SQS itself would make it a dead letter, whatever its worker does.
+        """
+        cloud = lab().cloud
+        for message in cloud.messages(names.QUEUE):
+            if not message.visible and message.approximate_receive_count < MAX_RECEIVES:
+                message.change_visibility(0)
+        cloud.shuffle(names.QUEUE)
         return {}
 
     def messages(_values: Mapping[str, Any]) -> Mapping[str, Any]:

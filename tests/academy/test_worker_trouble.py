@@ -219,6 +219,22 @@ def test_a_job_whose_workers_keep_dying_gets_a_new_message_before_its_own_is_a_d
     assert drained(academy)
 
 
+def test_a_message_received_for_the_last_time_is_no_dead_letter_where_another_worker_has_the_job(
+    academy: Academy, store: Store
+) -> None:
+    academy.make_queue()
+    job = accepted(academy, store, workbooks.students(3))
+    troubled = store.claim(job.id)
+    assert troubled is not None
+    store.retry(troubled)
+    order(academy, job, receives=MAX_RECEIVES - 1)
+    academy.start("worker", **SLOW)
+    assert at_step(store, job, "parse"), academy.log()
+    store.claim(job.id)
+    assert academy.logged(f"AI_JOB_IDEMPOTENT_SKIP | job_id={job.id}"), academy.log()
+    assert processes.until(lambda: academy.depth() == 0, SECONDS)
+
+
 def test_a_worker_that_dies_in_the_last_try_leaves_a_message_for_its_job(academy: Academy, store: Store) -> None:
     academy.make_queue()
     job = accepted(academy, store, workbooks.students(3))
