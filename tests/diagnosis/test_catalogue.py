@@ -171,7 +171,7 @@ def test_every_command_is_one_that_a_shell_can_read() -> None:
 
 @codes
 def test_every_aws_command_and_its_options_exist(cause: Cause) -> None:
-    everywhere = {"region", "query", "output", "endpoint-url", "max-items"}
+    everywhere = {"region", "query", "output", "endpoint-url", "max-items", "profile"}
     for command in commands(cause):
         known = set(everywhere)
         for service, name in calls(command):
