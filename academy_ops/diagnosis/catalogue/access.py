@@ -55,7 +55,9 @@ ACCESS: Final = (
         say("AWS rejected the credentials, or they have expired."),
         say("STS answers that it does not know the key, that the signature is wrong, or that the token has expired."),
         look=(commands.WHO, commands.CREDENTIALS),
-        remedies=(do(say("Renew the session, or replace the keys."), "aws sso login --profile {profile}", _CHECK, "change"),),
+        remedies=(
+            do(say("Renew the session, or replace the keys."), "aws sso login --profile {profile}", _CHECK, "change"),
+        ),
         blinds=True,
     ),
     Cause(
