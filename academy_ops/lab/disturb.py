@@ -28,14 +28,16 @@ def actions(lab: Callable[[], Lab]) -> dict[str, Action]:
         return {}
 
     def deliver_again(_values: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Let messages in flight be received again, as when their visibility has run out, and in another order.
+        """Let messages be received in another order, those in flight again, as when their visibility has run out.
 
-        Not one that was received for the last time: SQS itself would make it a dead letter, whatever its worker does.
+        Those that were sent with a delay come at once. One that was received for the last time stays hidden: SQS itself
+        would make it a dead letter, whatever its worker does.
         """
         cloud = lab().cloud
         for message in cloud.messages(names.QUEUE):
             if not message.visible and message.approximate_receive_count < MAX_RECEIVES:
                 message.change_visibility(0)
+            message.delayed_until = 0
         cloud.shuffle(names.QUEUE)
         return {}
 
