@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from importlib.resources import files
+from pathlib import PurePath
 from typing import Final
 
 import xlsxwriter
@@ -13,11 +14,12 @@ from academy_ops.academy.contract import SHEET_NAME
 
 _FOLDER: Final = files("academy_ops.academy") / "web"
 _TYPES: Final = {
-    "index.html": "text/html; charset=utf-8",
-    "app.js": "text/javascript; charset=utf-8",
-    "words.js": "text/javascript; charset=utf-8",
-    "style.css": "text/css; charset=utf-8",
+    ".html": "text/html; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
 }
+_PARTS: Final = {part.name: part for part in _FOLDER.iterdir() if PurePath(part.name).suffix in _TYPES}
+"""What is served: nothing that is not here, whatever an address says."""
 _WORKBOOK: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _HEADERS: Final = {
     "Content-Security-Policy": (
@@ -60,10 +62,11 @@ def template() -> Response:
 @router.get("/web/{name}")
 def part(name: str) -> Response:
     """Return a part of the page."""
-    if name not in _TYPES:
+    if name not in _PARTS:
         raise HTTPException(404, "없는 주소입니다.")
     return _file(name)
 
 
 def _file(name: str) -> Response:
-    return Response((_FOLDER / name).read_bytes(), media_type=_TYPES[name], headers=_HEADERS)
+    media_type = _TYPES[PurePath(name).suffix]
+    return Response(_PARTS[name].read_bytes(), media_type=media_type, headers=_HEADERS)

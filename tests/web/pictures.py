@@ -44,7 +44,6 @@ def main() -> None:
             shown("done", "^완료")
             teacher.choose(workbooks.partly_bad())
             expect(page.locator("#job-rejected")).to_be_visible(timeout=60_000)
-            page.locator("#job-rejected summary").click()
             shown("partial", "^완료")
             teacher.choose(workbooks.without_phone_column())
             shown("failed", "실패")

@@ -37,6 +37,19 @@ class Teacher:
         self.page.locator("#password").fill(password)
         self.page.locator("#send").click()
 
+    def drop(self, selector: str, content: bytes, name: str) -> bool:
+        """Drop a file on a part of the page; tell whether the page took it, or else the browser would open it."""
+        taken: bool = self.page.evaluate(
+            """([selector, bytes, name]) => {
+                const dataTransfer = new DataTransfer();
+                dataTransfer.items.add(new File([new Uint8Array(bytes)], name));
+                const dropped = new DragEvent("drop", { dataTransfer, bubbles: true, cancelable: true });
+                return !document.querySelector(selector).dispatchEvent(dropped);
+            }""",
+            [selector, list(content), name],
+        )
+        return taken
+
     @property
     def told(self) -> Locator:
         """What the status bar says first."""

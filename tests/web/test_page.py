@@ -2,13 +2,14 @@
 
 import re
 import urllib.parse
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from academy_ops.lab import workbooks
 from tests.lab_at_hand import Lab
-from tests.web.teacher import Teacher, as_offered
+from tests.web.teacher import PASSWORD, XLSX, Teacher, as_offered
 
 pytestmark = [pytest.mark.xdist_group("lab-1"), pytest.mark.timeout(240)]
 ENGLISH = pytest.mark.parametrize("page", ["en-GB"], indirect=True)
@@ -37,9 +38,20 @@ def test_the_template_is_registered_as_it_is_offered(teacher: Teacher) -> None:
 def test_rejected_rows_are_told_one_by_one_with_their_reasons(teacher: Teacher) -> None:
     teacher.choose(workbooks.partly_bad())
     expect(teacher.told).to_have_text(re.compile("1행은 등록하지 못했습니다"), timeout=30_000)
-    teacher.page.locator("#job-rejected summary").click()
-    expect(teacher.page.locator("#job-rejected li")).to_have_text(re.compile("^4행 김두리: .*010"))
+    rejected = teacher.page.locator("#job-rejected li")
+    expect(rejected).to_have_text(re.compile("^4행 김두리: .*010"))
+    expect(rejected).to_be_visible()
     assert teacher.barriers() == []
+    teacher.page.reload()
+    expect(rejected).to_be_visible()
+
+
+def test_what_a_workbook_holds_is_shown_as_text(teacher: Teacher) -> None:
+    name = "<img src=x onerror=alert(1)>"
+    teacher.choose(workbooks.workbook([workbooks.HEADER, ("", name, "010-0000-7501"), ("", name, "010-1")]))
+    expect(teacher.page.locator("#job-rejected li")).to_contain_text(name, timeout=30_000)
+    expect(teacher.page.locator("#rows")).to_contain_text(name)
+    expect(teacher.page.locator("img")).to_have_count(0)
 
 
 def test_a_job_that_failed_says_why(teacher: Teacher) -> None:
@@ -64,19 +76,28 @@ def test_a_status_that_cannot_be_reached_is_said_and_asked_for_until_it_can(teac
     teacher.lab.break_fault("worker-off")
     teacher.choose(workbooks.students(2, first=7201))
     expect(teacher.told).to_have_text(re.compile("^Waiting"))
-    teacher.lab.break_fault("proxy-upstream-down")
     trouble = teacher.page.locator("#job-trouble")
+    teacher.lab.break_fault("proxy-upstream-down")
     expect(trouble).to_have_text("Can't reach the status (HTTP 502), still trying.")
+    assert teacher.barriers() == []
+    teacher.lab.break_fault("api-not-json")
+    expect(trouble).to_have_text("Can't reach the status (not an answer of the server), still trying.")
     teacher.lab.do("lab", "heal")
     expect(trouble).to_have_text("")
     expect(teacher.told).to_have_text(re.compile("^Done: 2"), timeout=60_000)
 
 
-def test_a_reload_goes_on_with_the_job(teacher: Teacher) -> None:
+def test_a_reload_goes_on_with_the_job_and_so_does_another_session(teacher: Teacher) -> None:
     teacher.lab.break_fault("worker-off")
     teacher.choose(workbooks.students(2, first=7301))
     expect(teacher.told).to_have_text(re.compile("^대기 중"))
     teacher.page.reload()
+    expect(teacher.told).to_have_text(re.compile("^대기 중"))
+    kept = teacher.page.evaluate("JSON.stringify([localStorage, sessionStorage])")
+    assert PASSWORD not in kept
+    teacher.page.evaluate("sessionStorage.clear()")
+    teacher.page.reload()
+    teacher.sign_in()
     expect(teacher.told).to_have_text(re.compile("^대기 중"))
     teacher.lab.do("lab", "heal")
     expect(teacher.told).to_have_text(re.compile("^완료: 2명"), timeout=60_000)
@@ -87,10 +108,9 @@ def test_a_reload_goes_on_with_the_job(teacher: Teacher) -> None:
     [
         (b"a,b", "students.csv", "lab-1234", "엑셀(.xlsx) 파일만 등록할 수 있습니다"),
         (b"\xd0\xcf\x11\xe0", "students.xlsx", "lab-1234", "내용이 엑셀(.xlsx) 파일이 아니거나 암호가 걸려 있습니다"),
-        (b"PK\x03\x04" + bytes(10 * 1024 * 1024), "students.xlsx", "lab-1234", "10MB 이하"),
         (as_offered(), "students.xlsx", " abc ", "4자 이상"),
     ],
-    ids=["csv", "encrypted", "too-large", "short-password"],
+    ids=["csv", "encrypted", "short-password"],
 )
 def test_what_cannot_be_registered_is_refused_before_it_is_sent(
     teacher: Teacher, content: bytes, name: str, password: str, told: str
@@ -103,21 +123,73 @@ def test_what_cannot_be_registered_is_refused_before_it_is_sent(
     assert teacher.barriers() == []
 
 
+def test_a_file_that_is_too_large_is_refused_before_it_is_sent(teacher: Teacher, tmp_path: Path) -> None:
+    large = tmp_path / "students.xlsx"
+    with large.open("wb") as file:
+        file.write(b"PK\x03\x04")
+        file.truncate(10 * 1024 * 1024 + 1)
+    teacher.page.locator("#open").click()
+    teacher.page.locator("#file").set_input_files(large)
+    teacher.page.locator("#send").click()
+    expect(teacher.refusal).to_contain_text("10MB 이하")
+
+
+def test_a_file_can_be_dropped_and_one_that_misses_leaves_the_page_alone(teacher: Teacher) -> None:
+    teacher.page.locator("#open").click()
+    assert teacher.drop("#dialog", as_offered(), "missed.xlsx")
+    expect(teacher.page.locator("#chosen")).to_have_text("")
+    assert teacher.drop("#drop", as_offered(), "dropped.xlsx")
+    expect(teacher.page.locator("#chosen")).to_have_text("dropped.xlsx")
+    teacher.page.locator("#password").fill(PASSWORD)
+    teacher.page.locator("#send").click()
+    expect(teacher.told).to_have_text(re.compile("^완료: "), timeout=30_000)
+
+
 def test_it_can_be_used_with_the_keyboard_alone(lab: Lab, page: Page) -> None:
+    def tab_to(name: str) -> None:
+        for _ in range(15):
+            if page.evaluate("document.activeElement.id") == name:
+                return
+            page.keyboard.press("Tab")
+        raise AssertionError(f"{name} is not reached with the Tab key")
+
     page.goto(lab.settings()["ACADEMY_API_URL"])
-    page.locator("#token").focus()
+    tab_to("token")
     page.keyboard.type(lab.settings()["ACADEMY_API_TOKEN"])
     page.keyboard.press("Enter")
-    page.locator("#open").focus()
+    tab_to("open")
     page.keyboard.press("Enter")
-    page.locator("#file").set_input_files(
-        {"name": "s.xlsx", "mimeType": "", "buffer": workbooks.students(1, first=7401)}
-    )
-    page.locator("#file").focus()
-    page.keyboard.press("Tab")
-    page.keyboard.type("lab-1234")
+    tab_to("file")
+    with page.expect_file_chooser() as chooser:
+        page.keyboard.press("Space")
+    chooser.value.set_files({"name": "s.xlsx", "mimeType": XLSX, "buffer": workbooks.students(1, first=7401)})
+    tab_to("password")
+    page.keyboard.type(PASSWORD)
     page.keyboard.press("Enter")
     expect(page.locator("#job-title")).to_have_text(re.compile("^완료: "), timeout=30_000)
+    tab_to("job-close")
+    page.keyboard.press("Enter")
+    expect(page.locator("#job")).to_be_hidden()
+    assert page.evaluate("document.activeElement.id") == "open"
+
+
+def test_students_are_found_by_name_and_shown_a_hundred_at_a_time(teacher: Teacher) -> None:
+    students = [("", f"가람{number}", f"010-0000-{number}") for number in range(7601, 7702)]
+    teacher.choose(workbooks.workbook([workbooks.HEADER, *students]))
+    expect(teacher.told).to_have_text(re.compile("^완료: 101명"), timeout=30_000)
+    rows = teacher.page.locator("#rows tr")
+    search = teacher.page.locator("#search")
+    search.fill("가람76")
+    expect(rows).to_have_count(99)
+    expect(teacher.page.locator("#count")).to_have_text("99")
+    expect(teacher.page.locator("#more")).to_be_hidden()
+    search.fill("가람")
+    expect(rows).to_have_count(100)
+    teacher.page.locator("#more").click()
+    expect(rows).to_have_count(101)
+    search.fill("없는 이름")
+    expect(teacher.page.locator("#nobody")).to_be_visible()
+    expect(rows).to_have_count(0)
 
 
 def test_a_wrong_token_is_told_and_none_stands_in_an_address(lab: Lab, page: Page) -> None:
@@ -125,8 +197,9 @@ def test_a_wrong_token_is_told_and_none_stands_in_an_address(lab: Lab, page: Pag
     page.on("request", lambda request: addresses.append(urllib.parse.unquote(request.url)))
     page.goto(lab.settings()["ACADEMY_API_URL"])
     teacher = Teacher(page, lab)
-    teacher.sign_in("no-such-token")
-    expect(page.locator("#sign-in-trouble")).to_contain_text("토큰이 올바르지 않습니다")
+    for wrong in ("no-such-token", "한글로 친 토큰"):
+        teacher.sign_in(wrong)
+        expect(page.locator("#sign-in-trouble")).to_contain_text("토큰이 올바르지 않습니다")
     assert teacher.barriers() == []
     teacher.sign_in()
     expect(page.locator("#students")).to_be_visible()

@@ -1,0 +1,81 @@
+// The dialog: a file, a password, and their way to the API.
+import { watch } from "./job.js";
+import { at, show, tell } from "./page.js";
+import { send } from "./requests.js";
+import { words } from "./words.js";
+
+const LARGEST = 10 * 1024 * 1024;
+const SHORTEST_PASSWORD = 4;
+let sending = new AbortController();
+
+async function problem(files, password) {
+  const [file] = files;
+  if (!file) return words().noFile;
+  if (files.length > 1) return words().manyFiles;
+  if (!file.name.toLowerCase().endsWith(".xlsx")) return words().notXlsx;
+  if (file.size > LARGEST) return words().tooLarge;
+  try {
+    const start = new Uint8Array(await file.slice(0, 4).arrayBuffer());
+    if (String.fromCharCode(...start) !== "PK\x03\x04") return words().notWorkbook;
+  } catch {
+    return words().notReadable; // moved or changed since it was chosen
+  }
+  return password.trim().length < SHORTEST_PASSWORD ? words().shortPassword : "";
+}
+
+function choose(files) {
+  if (files !== at("file").files) at("file").files = files;
+  tell(at("chosen"), [...at("file").files].map((file) => file.name).join(", "));
+  tell(at("upload-trouble"), "");
+}
+
+async function upload(event) {
+  event.preventDefault();
+  const { files } = at("file");
+  const password = at("password").value;
+  const wrong = await problem(files, password);
+  tell(at("upload-trouble"), wrong);
+  if (wrong) return;
+  const form = new FormData();
+  form.append("file", files[0]);
+  form.append("initial_password", password.trim());
+  sending = new AbortController();
+  at("send").disabled = true;
+  at("upload-progress").value = 0;
+  show(at("upload-progress"), true);
+  try {
+    const advance = (percent) => { at("upload-progress").value = percent; };
+    const accepted = await send("/api/v1/students/bulk_create_from_excel/", form, advance, sending.signal);
+    at("dialog").close();
+    watch(accepted.job_id);
+  } catch (error) {
+    tell(at("upload-trouble"), words().refused(error.message));
+  } finally {
+    at("send").disabled = false;
+    show(at("upload-progress"), false);
+  }
+}
+
+at("open").addEventListener("click", () => {
+  at("upload-form").reset();
+  choose(at("file").files);
+  at("dialog").showModal();
+});
+at("cancel").addEventListener("click", () => at("dialog").close());
+at("dialog").addEventListener("close", () => {
+  sending.abort();
+  at("password").value = "";
+});
+at("upload-form").addEventListener("submit", upload);
+at("file").addEventListener("change", () => choose(at("file").files));
+
+// Without this, a file that misses the dialog would be opened in the place of the page.
+for (const name of ["dragover", "drop"]) {
+  window.addEventListener(name, (event) => event.preventDefault());
+}
+for (const name of ["dragover", "dragleave", "drop"]) {
+  at("drop").addEventListener(name, (event) => {
+    at("drop").classList.toggle("over", name === "dragover");
+    if (name === "drop") choose(event.dataTransfer.files);
+  });
+}
