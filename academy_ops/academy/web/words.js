@@ -36,7 +36,7 @@ const WORDS = {
     gone: "작업을 찾을 수 없습니다.", trouble: (why) => `상태를 확인하지 못했습니다(${why}). 계속 시도하고 있습니다.`,
   },
   en: {
-    title: "Students", language: "Language", signIn: "Sign in", signOut: "Sign out", token: "Access token",
+    title: "Student records", language: "Language", signIn: "Sign in", signOut: "Sign out", token: "Access token",
     students: "Students", empty: "No student is registered yet. Register all of them at once from an Excel file.",
     name: "Name", phone: "Parent's phone", school: "School · grade · class", search: "Find by name", more: "Show more",
     nobody: "No student has this in the name.", upload: "Register from Excel", template: "Download the template (.xlsx)",
