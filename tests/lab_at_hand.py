@@ -132,11 +132,11 @@ class Lab:
             return operate.upload().job_id
 
     def wait_for_worker(self) -> None:
-        """Wait until the group's worker runs, so that the next test starts from the same state."""
+        """Wait until the group has one instance, whose worker runs: every test starts from the same state."""
         ends_at = time.monotonic() + 60
         with self.operated():
-            while not any(_workers()):
-                assert time.monotonic() < ends_at, "no worker came back"
+            while None in (workers := _workers()) or len(workers) != 1:
+                assert time.monotonic() < ends_at, f"no worker came back: {workers}"
                 time.sleep(0.3)
 
     def start_afresh(self) -> None:

@@ -67,7 +67,7 @@ class Container:
         self._env = {**host_env, **image.env, **env}
         self._stopping = threading.Event()
         self._process: subprocess.Popen[bytes] | None = None
-        self._restarts = 0
+        self.restarts = 0
         self._out_of_memory = False
         self._started_at = _NEVER
         shutil.rmtree(folder, ignore_errors=True)
@@ -118,7 +118,7 @@ class Container:
             if self._stopping.wait(delay):
                 self._write_state("exited", pid=0, code=code, finished_at=finished_at)
                 return
-            self._restarts += 1
+            self.restarts += 1
             delay = min(_LONGEST_DELAY, delay * 2)
 
     def _run_once(self) -> int:
@@ -163,7 +163,7 @@ class Container:
             "StartedAt": self._started_at,
             "FinishedAt": finished_at,
         }
-        _replace(self._folder / "restarts", f"{self._restarts}\n")
+        _replace(self._folder / "restarts", f"{self.restarts}\n")
         _replace(self._folder / "state.json", json.dumps(state, separators=(",", ":")) + "\n")
 
 

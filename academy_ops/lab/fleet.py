@@ -25,9 +25,12 @@ from academy_ops.lab.aws.autoscaling import Scaling
 from academy_ops.lab.aws.ssm import Outcome
 from academy_ops.lab.condition import Condition
 from academy_ops.lab.container import Container, Image
+from academy_ops.lab.errors import LabError
+from academy_ops.messages import say
 
 _RECONCILE_SECONDS: Final = 0.2
 _START_SECONDS: Final = 15.0
+_SHOWN_SECONDS: Final = 60.0
 _SHIMS: Final = ("docker", "df")
 
 
@@ -65,6 +68,16 @@ class Machine:
     def worker_pid(self) -> int | None:
         """The worker's process id, or None when none runs."""
         return self._container.pid if self._container else None
+
+    @property
+    def runs_worker(self) -> bool:
+        """Whether its condition lets a worker run at all."""
+        return self.condition.docker and self.condition.container == "running"
+
+    @property
+    def restarts(self) -> int:
+        """How often Docker has restarted the worker."""
+        return self._container.restarts if self._container else 0
 
     def run(self, script: str, seconds: float) -> Outcome:
         """Run a script as the SSM agent would."""
@@ -195,9 +208,36 @@ class Fleet:
                 with suppress(ProcessLookupError):
                     os.kill(machine.worker_pid, number)
 
+    def workers(self) -> dict[str, int | None]:
+        """Return for each instance of the group the worker's process id, or None where none runs (yet)."""
+        found = {name: self._machines.get(name) for name in self._wanted()}
+        return {name: machine.worker_pid if machine else None for name, machine in found.items()}
+
+    def wait_until(self, shows: Callable[[Machine], bool]) -> None:
+        """Wait until every instance of the group, where a worker runs, shows what a fault has done to it.
+
+        Args:
+            shows: Tells whether an instance does.
+
+        Raises:
+            LabError: One does not.
+        """
+
+        def all_show() -> bool:
+            found = [self._machines.get(name) for name in self._wanted()]
+            return all(machine and (shows(machine) or not machine.runs_worker) for machine in found)
+
+        if not processes.until(all_show, _SHOWN_SECONDS, 0.1):
+            folder = str(self._folder)
+            raise LabError(say("The fault does not show in the workers. Their logs are in {folder}.", folder=folder))
+
     def wait_for_log(self, words: str) -> None:
-        """Wait until every worker's log says so, as long as that can be expected to take."""
-        processes.until(lambda: all(words in one.log() for one in list(self._machines.values())), _START_SECONDS, 0.1)
+        """Wait until every worker's log says so.
+
+        Raises:
+            LabError: One does not.
+        """
+        self.wait_until(lambda machine: words in machine.log())
 
     def hosts(self) -> dict[str, Machine]:
         """Return the instances whose agents have registered with SSM."""
@@ -226,11 +266,15 @@ class Fleet:
             # Production's boot script goes on as well: the worker then starts without any environment.
             return {}
 
+    def _wanted(self) -> dict[str, InstanceState]:
+        with self._scaling.lock:
+            group = self._scaling.backend.autoscaling_groups.get(names.GROUP)
+            return {state.instance_id: state for state in group.instance_states} if group else {}
+
     def _keep(self) -> None:
         while not self._stopping.wait(_RECONCILE_SECONDS):
             self._scaling.reconcile()
-            group = self._scaling.backend.autoscaling_groups.get(names.GROUP)
-            wanted = {state.instance_id: state for state in list(group.instance_states)} if group else {}
+            wanted = self._wanted()
             self._ending = [one for one in self._ending if one.is_alive()]
             for name in [name for name in self._machines if name not in wanted]:
                 ending = threading.Thread(target=self._machines.pop(name).terminate, name=f"end {name}", daemon=True)

@@ -85,13 +85,18 @@ class Lab:
         resources.put_worker_environment(self.cloud.url, self.users["lab"], values, encoded=encoded)
 
     def want_worker(self) -> None:
-        """Have one instance at least, with a worker that runs, unless a fault prevents it."""
+        """Have one instance at least, and a worker that runs in each, unless a fault prevents it."""
         autoscaling = self.aws("autoscaling")
         group = autoscaling.describe_auto_scaling_groups(AutoScalingGroupNames=[names.GROUP])["AutoScalingGroups"]
         if group and not group[0]["DesiredCapacity"]:
             autoscaling.set_desired_capacity(AutoScalingGroupName=names.GROUP, DesiredCapacity=1)
         if self.fleet.boot_seconds < _WORKER_SECONDS:  # else none that is not there yet would come in time
-            processes.until(lambda: any(one.worker_pid for one in self.fleet.hosts().values()), _WORKER_SECONDS)
+            processes.until(self.all_work, _WORKER_SECONDS)
+
+    def all_work(self) -> bool:
+        """Tell whether the group has instances, and a worker runs in each."""
+        workers = self.fleet.workers().values()
+        return bool(workers) and None not in workers
 
     def stop(self) -> None:
         """End every part, the workers first."""

@@ -34,15 +34,18 @@ def main(arguments: list[str]) -> int:
     Returns:
         The exit code: 0 after an orderly end, 1 when the lab could not start.
     """
-    stopping = threading.Event()
+    asked, ask = os.pipe()
+    os.set_blocking(ask, False)
+    # Whichever thread the system gives the signal to, the byte is there; a lock would not always wake the main one.
+    signal.set_wakeup_fd(ask)
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, lambda _number, _frame: stopping.set())
+        signal.signal(number, lambda _number, _frame: None)
     if ATTACHED in arguments:
-        threading.Thread(target=_end_with_starter, args=(stopping,), daemon=True).start()
+        threading.Thread(target=_end_with_starter, args=(ask,), daemon=True).start()
     place = state.folder()
     try:
         with state.held(place):
-            return _run(place, stopping)
+            return _run(place, asked)
     except LabError as error:
         _tell("error", to_json(error.message))
     except ImportError as error:
@@ -54,7 +57,7 @@ def main(arguments: list[str]) -> int:
     return 1
 
 
-def _run(place: Path, stopping: threading.Event) -> int:
+def _run(place: Path, asked_to_end: int) -> int:
     _watch_over_session()
     with (place / "lab.log").open("ab") as log:
         # From here on stderr is the log: of moto, of threads, of this module.
@@ -63,7 +66,7 @@ def _run(place: Path, stopping: threading.Event) -> int:
     try:
         state.write(place, lab.state)
         _tell("ready", {})
-        stopping.wait()
+        os.read(asked_to_end, 1)
     finally:
         lab.stop()
     return 0
@@ -93,7 +96,7 @@ def _actions(running: list[parts.Lab]) -> Mapping[str, Any]:
                 "edge": here.edge.running(),
                 **{name: service.running() for name, service in services.items()},
             },
-            "workers": {name: machine.worker_pid for name, machine in here.fleet.hosts().items()},
+            "workers": here.fleet.workers(),
             "broken": here.broken,
         }
 
@@ -119,9 +122,9 @@ def _watch_over_session() -> None:
     )
 
 
-def _end_with_starter(stopping: threading.Event) -> None:
+def _end_with_starter(ask: int) -> None:
     sys.stdin.buffer.read()
-    stopping.set()
+    os.write(ask, b"\0")
 
 
 def _tell(kind: str, value: Mapping[str, Any]) -> None:

@@ -115,6 +115,13 @@ def test_a_fault_of_the_workers_is_put_in_although_the_last_has_just_been_scaled
     assert told.short == (1, "faulty", "worker-launch-stuck")
 
 
+def test_what_was_scaled_out_is_scaled_in_again_when_the_lab_is_healed(lab: Lab) -> None:
+    connect(lab, "autoscaling").set_desired_capacity(AutoScalingGroupName=names.GROUP, DesiredCapacity=3)
+    lab.do("lab", "heal")
+    lab.wait_for_worker()
+    assert lab.diagnose().findings("workers")[0]["evidence"]["desired"] == names.DESIRED
+
+
 def test_without_a_job_cloudwatch_tells_how_long_a_message_has_waited(lab: Lab) -> None:
     lab.break_fault("queue-not-consumed")
     assert lab.diagnose().short == (1, "faulty", "queue-not-consumed")

@@ -157,6 +157,7 @@ def test_it_can_be_used_with_the_keyboard_alone(lab: Lab, page: Page) -> None:
     tab_to("token")
     page.keyboard.type(lab.settings()["ACADEMY_API_TOKEN"])
     page.keyboard.press("Enter")
+    expect(page.locator("#open")).to_be_visible()
     tab_to("open")
     page.keyboard.press("Enter")
     tab_to("file")

@@ -63,7 +63,7 @@ def _add_dead_letter(lab: Lab) -> None:
 
 def _disable_worker_key(lab: Lab) -> None:
     lab.aws("iam").update_access_key(UserName=WORKER_USER, AccessKeyId=lab.users["worker"].key_id, Status="Inactive")
-    _poll_anew(lab)
+    _poll_anew(lab, "InvalidClientTokenId")
 
 
 def _deny_queue(lab: Lab) -> None:
@@ -72,13 +72,13 @@ def _deny_queue(lab: Lab) -> None:
         "Statement": [{"Effect": "Deny", "Action": "sqs:ReceiveMessage", "Resource": "*"}],
     }
     lab.aws("iam").put_user_policy(UserName=WORKER_USER, PolicyName=DENIAL, PolicyDocument=json.dumps(denial))
-    _poll_anew(lab)
+    _poll_anew(lab, "AccessDenied")
 
 
-def _poll_anew(lab: Lab) -> None:
-    """End the polls that were admitted before; a worker's log then says what it may not."""
+def _poll_anew(lab: Lab, refusal: str) -> None:
+    """End the polls that were admitted before, and wait until the workers' logs tell of the refusal."""
     lab.fleet.send_signal(signal.SIGKILL)
-    lab.fleet.wait_for_log("SQS trouble")
+    lab.fleet.wait_for_log(refusal)
 
 
 def _shift_clock(lab: Lab) -> None:

@@ -104,7 +104,6 @@ def _group(lab: Lab) -> None:
     autoscaling = lab.aws("autoscaling")
     if not autoscaling.describe_auto_scaling_groups(AutoScalingGroupNames=[names.GROUP])["AutoScalingGroups"]:
         resources.create_group(lab.cloud.url, lab.users["lab"], lab.subnet)
-    group = autoscaling.describe_auto_scaling_groups(AutoScalingGroupNames=[names.GROUP])["AutoScalingGroups"][0]
     with suppress(ClientError):  # there is none unless that fault was in
         autoscaling.delete_lifecycle_hook(AutoScalingGroupName=names.GROUP, LifecycleHookName=HOOK)
     restore_launches(lab)
@@ -113,7 +112,7 @@ def _group(lab: Lab) -> None:
         AutoScalingGroupName=names.GROUP,
         MinSize=names.MIN_SIZE,
         MaxSize=names.MAX_SIZE,
-        DesiredCapacity=max(names.DESIRED, group["DesiredCapacity"]),
+        DesiredCapacity=names.DESIRED,
     )
     lab.aws("events").enable_rule(Name=names.RULE)
 

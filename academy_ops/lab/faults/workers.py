@@ -24,6 +24,7 @@ _HANGING: Final = Image(
 )
 _LONG_AGO_SECONDS: Final = 660
 _MANY_MESSAGES: Final = 40
+_LOOP_RESTARTS: Final = 3
 
 
 def _stop_docker(lab: Lab) -> None:
@@ -40,10 +41,12 @@ def _stop_container(lab: Lab) -> None:
 
 def _crash(lab: Lab) -> None:
     lab.fleet.use(Image(command=(*WORKER, "--no-such-option")))
+    lab.fleet.wait_until(lambda machine: machine.restarts >= _LOOP_RESTARTS)
 
 
 def _starve(lab: Lab) -> None:
     lab.fleet.use(Image(memory_lasts=0.5))
+    lab.fleet.wait_until(lambda machine: machine.restarts >= _LOOP_RESTARTS)
 
 
 def _fill_disk(lab: Lab) -> None:
@@ -84,8 +87,12 @@ def _upload_of_long_ago(lab: Lab) -> str:
     return job_id
 
 
-def _lose_dependency(lab: Lab) -> None:
+def _lose_dependency(lab: Lab) -> str:
     _shadow(lab, f'raise ModuleNotFoundError("No module named {_READER!r}", name={_READER!r})\n')
+    # The worker imports it with its first workbook.
+    job_id = parts.upload(lab.state, "students.xlsx", workbooks.students(5, 0))
+    lab.fleet.wait_for_log(_READER)
+    return job_id
 
 
 def _break_reader(lab: Lab) -> str:
@@ -167,7 +174,11 @@ FAULTS: Final = tuple(
         ("worker-crash-loop", say("The worker ends right after each start."), _crash),
         ("worker-out-of-memory", say("The kernel kills the worker for want of memory."), _starve),
         ("worker-disk-full", say("The instances' disks are full, and the worker is stopped."), _fill_disk),
-        ("worker-dependency-missing", say("A Python package is missing in the worker's image."), _lose_dependency),
+        (
+            "worker-dependency-missing",
+            say("A Python package is missing in the worker's image, and a workbook is uploaded."),
+            _lose_dependency,
+        ),
         ("job-failed", say("The worker's workbook reader ends with an error of no known kind."), _break_reader),
         ("worker-env-missing", say("The workers' parameter lacks the R2 settings."), _no_environment),
         ("worker-env-missing/parameter", say("The workers' parameter is gone."), _no_parameter),
