@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 UV := $(shell command -v uv 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test lint format faults pictures models golden bench chaos messages wheel lock clean
+.PHONY: help venv demo test lint format faults pictures models golden bench chaos messages wheel lock audit sbom clean
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -78,6 +78,14 @@ lock:  ## renew constraints.txt (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --extra dev --custom-compile-command 'make lock' --no-emit-package academy-ops \
 	  --output-file constraints.txt pyproject.toml $(LOCK_FLAGS)
+
+audit:  ## known vulnerabilities of the locked packages (needs uv and the network)
+	uvx pip-audit --require-hashes --disable-pip --requirement constraints.txt
+
+sbom:  ## dist/sbom.cdx.json: every locked package, with its hashes, as CycloneDX (needs uv)
+	mkdir -p dist
+	uvx --from cyclonedx-bom cyclonedx-py requirements --pyproject pyproject.toml --output-reproducible \
+	  --output-file dist/sbom.cdx.json constraints.txt
 
 clean:  ## remove what the targets above made
 	rm -rf $(VENV) dist build .mypy_cache .pytest_cache .ruff_cache .hypothesis

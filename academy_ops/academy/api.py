@@ -28,6 +28,7 @@ from academy_ops.academy.headers import LOG_FORMAT, RequestIds, mark
 from academy_ops.academy.outbox import Outbox
 from academy_ops.academy.refusals import broken, documented, install, refused
 from academy_ops.academy.store import DATABASE_ERRORS, Job, Store
+from academy_ops.academy.throttle import Throttle
 from academy_ops.academy.upload import TooLargeError, WholeBody, limited
 
 _ZIP: Final = b"PK\x03\x04"
@@ -41,6 +42,9 @@ _log: Final = logging.getLogger("academy.api")
 _bearer: Final = HTTPBearer(auto_error=False)
 _hasher: Final = PasswordHasher()
 _router: Final = APIRouter()
+
+_NO_ENTRY: Final = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS)
+"""What any endpoint answers to a caller that it does not let in."""
 
 _FORM: Final = {
     "requestBody": {
@@ -64,8 +68,9 @@ _FORM: Final = {
 class Api:
     """What the endpoints work with; made once for each process."""
 
-    def __init__(self, config: Config, token: str = "", tenant: str = "") -> None:
+    def __init__(self, config: Config, token: str, tenant: str, uploads_per_minute: int) -> None:
         self.config = config
+        self.throttle = Throttle(uploads_per_minute)
         self.r2 = None if config.missing_r2 else cloud.r2(config)
         self._queue = JobQueue(cloud.sqs(config, _SEND_SECONDS), config.queue)
         self._token, self._tenant = token, tenant
@@ -141,7 +146,14 @@ def _api(request: Request) -> Api:
 
 def _tenant(request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]) -> str:
     """Return the tenant that the caller speaks for."""
-    known = _api(request).store.tenant_of(credentials.credentials) if credentials else None
+    throttle = _api(request).throttle
+    address = request.client.host if request.client else ""
+    known = None
+    if credentials:
+        throttle.may_sign_in(address)
+        known = _api(request).store.tenant_of(credentials.credentials)
+        if known is None:
+            throttle.wrong_token(address)
     if known is None:
         detail = "인증 토큰이 없거나 올바르지 않습니다."
         raise HTTPException(HTTPStatus.UNAUTHORIZED, detail, {"WWW-Authenticate": "Bearer"})
@@ -160,14 +172,14 @@ Tenant = Annotated[str, Depends(_tenant)]
     openapi_extra=_FORM,
     responses=documented(
         HTTPStatus.BAD_REQUEST,
-        HTTPStatus.UNAUTHORIZED,
-        HTTPStatus.FORBIDDEN,
+        *_NO_ENTRY,
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
         HTTPStatus.INTERNAL_SERVER_ERROR,
     ),
 )
 async def upload(request: Request, tenant: Tenant) -> dict[str, str]:
     """Take a workbook; its students are created by a worker."""
+    _api(request).throttle.upload(tenant)
     try:
         async with limited(request).form(max_files=1, max_fields=10) as form:
             file, password = _checked(form)
@@ -179,7 +191,7 @@ async def upload(request: Request, tenant: Tenant) -> dict[str, str]:
 
 @_router.get(
     f"{contract.JOBS_PATH}{{job_id}}/",
-    responses=documented(HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND),
+    responses=documented(*_NO_ENTRY, HTTPStatus.NOT_FOUND),
 )
 def job_status(request: Request, job_id: str, tenant: Tenant) -> dict[str, Any]:
     """Return the state of a job of the caller's tenant."""
@@ -188,7 +200,7 @@ def job_status(request: Request, job_id: str, tenant: Tenant) -> dict[str, Any]:
 
 @_router.delete(
     f"{contract.JOBS_PATH}{{job_id}}/{contract.STUDENTS_OF_JOB}",
-    responses=documented(HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND),
+    responses=documented(*_NO_ENTRY, HTTPStatus.NOT_FOUND),
 )
 def withdraw(request: Request, job_id: str, tenant: Tenant) -> dict[str, int]:
     """Delete the students that a job of the caller's tenant has created; one that has not ended is cancelled."""
@@ -198,7 +210,7 @@ def withdraw(request: Request, job_id: str, tenant: Tenant) -> dict[str, int]:
 
 @_router.get(
     contract.STUDENTS_PATH,
-    responses=documented(HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN),
+    responses=documented(HTTPStatus.BAD_REQUEST, *_NO_ENTRY),
 )
 def students(
     request: Request,
@@ -225,15 +237,18 @@ async def healthz() -> dict[str, str]:
     return {"status": "ok"}
 
 
-def create_app(config: Config, token: str = "", tenant: str = "") -> FastAPI:
+def create_app(
+    config: Config, token: str = "", tenant: str = "", uploads_per_minute: int = contract.UPLOADS_PER_MINUTE
+) -> FastAPI:
     """Make the application.
 
     Args:
         config: The environment.
         token: A bearer token to let in from the start.
         tenant: The tenant it speaks for.
+        uploads_per_minute: How many a tenant may send.
     """
-    api = Api(config, token, tenant)
+    api = Api(config, token, tenant, uploads_per_minute)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -255,12 +270,13 @@ def create_app(config: Config, token: str = "", tenant: str = "") -> FastAPI:
     return app
 
 
-def serve(host: str, port: int, environ: Mapping[str, str] = os.environ) -> None:
+def serve(host: str, port: int, uploads_per_minute: int, environ: Mapping[str, str] = os.environ) -> None:
     """Run the API until SIGTERM or Ctrl-C.
 
     Args:
         host: The address to listen on.
         port: The port.
+        uploads_per_minute: How many uploads a tenant may send.
         environ: The environment, by the names of the real system; ``ACADEMY_API_TOKEN`` is let in for
             ``ACADEMY_TENANT_CODE`` when both are set.
     """
@@ -268,7 +284,8 @@ def serve(host: str, port: int, environ: Mapping[str, str] = os.environ) -> None
     lines.addFilter(mark)
     logging.basicConfig(level=logging.INFO, format=LOG_FORMAT, handlers=[lines])
     logging.getLogger("uvicorn.access").addFilter(_without_query)
-    app = create_app(read(environ), environ.get("ACADEMY_API_TOKEN", ""), environ.get("ACADEMY_TENANT_CODE", ""))
+    token, tenant = environ.get("ACADEMY_API_TOKEN", ""), environ.get("ACADEMY_TENANT_CODE", "")
+    app = create_app(read(environ), token, tenant, uploads_per_minute)
     uvicorn.run(app, host=host, port=port, log_config=None, server_header=False, timeout_graceful_shutdown=5)
 
 

@@ -56,6 +56,8 @@ QUEUE_ATTRIBUTES: Final = {
 DLQ_SUFFIX: Final = "-dlq"
 MAX_RECEIVES: Final = 3
 VISIBILITY_HEARTBEAT_SECONDS: Final = 60
+UPLOADS_PER_MINUTE: Final = 300
+"""How many a school may send, unless the API is started with another number."""
 JOBS_PER_WORKER: Final = 20
 """The autoscaler starts one worker for so many waiting or running jobs."""
 

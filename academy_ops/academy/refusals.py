@@ -10,7 +10,7 @@ from fastapi import FastAPI, HTTPException
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException as FrameworkError
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 
 from academy_ops.academy import contract
 from academy_ops.academy.store import DATABASE_ERRORS
@@ -45,6 +45,7 @@ def install(app: FastAPI) -> None:
     """Let ``app`` answer every error with a detail."""
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(FrameworkError, _http)
+    app.add_exception_handler(ClientDisconnect, _gone)
     app.add_exception_handler(Exception, _unexpected)
     for kind in DATABASE_ERRORS:
         app.add_exception_handler(kind, _database_down)
@@ -69,6 +70,11 @@ async def _database_down(request: Request, error: Exception) -> JSONResponse:
     health = request.url.path == contract.HEALTH_PATH
     status = HTTPStatus.SERVICE_UNAVAILABLE if health else HTTPStatus.INTERNAL_SERVER_ERROR
     return JSONResponse({"detail": "데이터베이스에 연결할 수 없습니다."}, status)
+
+
+async def _gone(_request: Request, _error: Exception) -> JSONResponse:
+    _log.info("the sender went away in the middle")
+    return JSONResponse({"detail": "요청이 끝까지 오지 않았습니다."}, HTTPStatus.BAD_REQUEST)
 
 
 async def _unexpected(_request: Request, _error: Exception) -> JSONResponse:

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from academy_ops.academy.contract import UPLOADS_PER_MINUTE
 from academy_ops.cli.errors import USAGE, RefusedError
 from academy_ops.messages import _, say
 
@@ -28,13 +29,16 @@ def needs_lab(error: ImportError) -> RefusedError:
 def api(
     host: Annotated[str, typer.Option(help=_("Address to listen on."))] = "127.0.0.1",
     port: Annotated[int, typer.Option(help=_("Port to listen on."), min=1, max=65535)] = 8000,
+    uploads_per_minute: Annotated[
+        int, typer.Option(help=_("How many uploads a school may send in a minute."), min=1)
+    ] = UPLOADS_PER_MINUTE,
 ) -> None:
     """Serve the bundled API."""
     try:
         from academy_ops.academy.api import serve
     except ImportError as error:
         raise needs_lab(error) from error
-    serve(host, port)
+    serve(host, port, uploads_per_minute)
 
 
 @app.command(help=_("Run one worker until SIGTERM or Ctrl-C."))

@@ -24,6 +24,8 @@ http {{
   server_tokens off;
   default_type application/octet-stream;
   client_max_body_size 12m;
+  client_header_timeout 10s;
+  client_body_timeout 10s;
   client_body_temp_path "{place}/nginx/body";
   proxy_temp_path "{place}/nginx/proxy";
   fastcgi_temp_path "{place}/nginx/fastcgi";

@@ -106,10 +106,16 @@ class Academy:
         self.closing.callback(processes.stop, process)
         return process
 
-    def start_api(self, **environ: str) -> subprocess.Popen[bytes]:
+    def open_store(self) -> Store:
+        """Open the database beside the processes; it is closed with the test."""
+        store = Store(self.env["DATABASE_URL"])
+        self.closing.callback(store.close)
+        return store
+
+    def start_api(self, *flags: str, **environ: str) -> subprocess.Popen[bytes]:
         """Start an API process and wait until it answers; `url` is its address from now on."""
         port = processes.free_ports(1)[0]
-        process = self.start("api", "--port", str(port), **environ)
+        process = self.start("api", "--port", str(port), *flags, **environ)
         self.url = f"http://127.0.0.1:{port}"
         assert processes.until(lambda: self.answers(HEALTHZ_PATH), SECONDS), self.log()
         return process

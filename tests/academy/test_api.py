@@ -2,6 +2,7 @@
 
 import json
 import re
+import socket
 import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -22,7 +23,6 @@ from academy_ops.academy.contract import (
     TENANT_HEADER,
     UPLOAD_PATH,
 )
-from academy_ops.academy.store import Store
 from academy_ops.lab import workbooks
 from academy_ops.lab.storage import Storage
 from tests.academy.conftest import TENANT, TOKEN, Academy, new_academy
@@ -42,14 +42,8 @@ def api(aws: str, storage: Storage, tmp_path_factory: pytest.TempPathFactory) ->
     for academy in new_academy(aws, storage, folder, f"sqlite:///{folder / 'academy.sqlite3'}"):
         academy.make_queue()
         academy.start_api()
-        with_store(academy).add_token(OTHER_TOKEN, "other")
+        academy.open_store().add_token(OTHER_TOKEN, "other")
         yield academy
-
-
-def with_store(academy: Academy) -> Store:
-    store = Store(academy.env["DATABASE_URL"])
-    academy.closing.callback(store.close)
-    return store
 
 
 def count_jobs(academy: Academy) -> int:
@@ -237,6 +231,24 @@ def test_an_endless_upload_is_cut_off(api: Academy) -> None:
     assert sent < 10 * MAX_UPLOAD_BYTES
 
 
+def test_an_upload_whose_sender_goes_away_in_the_middle_leaves_nothing(api: Academy) -> None:
+    jobs, files = count_jobs(api), objects(api)
+    request = httpx.Request(
+        "POST",
+        api.url + UPLOAD_PATH,
+        files={"file": ("a.xlsx", WORKBOOK)},
+        data={"initial_password": PASSWORD},
+        headers=BEARER,
+    )
+    host, port = request.url.host, request.url.port
+    head = "".join(f"{name}: {value}\r\n" for name, value in request.headers.items())
+    with socket.create_connection((host, port), timeout=10) as sender:
+        sender.sendall(f"POST {UPLOAD_PATH} HTTP/1.1\r\n{head}\r\n".encode() + request.read()[:-100])
+    assert api.upload(WORKBOOK)  # the next is taken as ever
+    assert (count_jobs(api), len(objects(api))) == (jobs + 1, len(files) + 1)
+    assert "Traceback" not in api.log()
+
+
 def test_an_upload_without_a_token_is_not_read(api: Academy) -> None:
     answer = api.post(WORKBOOK.ljust(MAX_UPLOAD_BYTES, b"\0"), Authorization="Bearer wrong")
     assert answer.status_code == httpx.codes.UNAUTHORIZED
@@ -292,7 +304,7 @@ def is_kept(path: Path) -> bool:
 
 def test_the_students_of_a_job_are_taken_back_by_its_own_tenant_only(api: Academy) -> None:
     job_id = post(api, files={"file": ("a.xlsx", WORKBOOK)}, data={"initial_password": PASSWORD}).json()["job_id"]
-    store = with_store(api)
+    store = api.open_store()
     job = store.claim(job_id)
     assert job is not None
     store.finish(job, [{"name": "김하나", "parent_phone": "01000000001"}], [], "worker")
@@ -305,7 +317,7 @@ def test_the_students_of_a_job_are_taken_back_by_its_own_tenant_only(api: Academ
 
 
 def test_a_tenant_sees_its_own_students_a_page_at_a_time(api: Academy) -> None:
-    store = with_store(api)
+    store = api.open_store()
     for tenant, count in (("paged", 3), ("paged-too", 1)):
         store.add_token(f"token-of-{tenant}", tenant)
         job = store.claim(store.add_job(tenant, "excel/a.xlsx", "$argon2id$…").id)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 from collections.abc import Iterator
+from contextlib import ExitStack
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -17,7 +19,10 @@ from academy_ops.lab.origin import Origin
 class App(BaseHTTPRequestHandler):
     """Says what reached it."""
 
+    asked = 0
+
     def do_POST(self) -> None:
+        App.asked += 1
         size = len(self.rfile.read(int(self.headers["Content-Length"])))
         body = f"{self.headers['Host']} {self.headers['X-Forwarded-For']} {size}".encode()
         self.send_response(200)
@@ -60,6 +65,20 @@ def test_requests_reach_the_app_with_host_and_client(origin: Origin) -> None:
 def test_the_largest_upload_passes_and_a_larger_one_does_not(origin: Origin) -> None:
     assert post(origin, 11 * 1024 * 1024).status_code == 200
     assert post(origin, 13 * 1024 * 1024).status_code == 413
+
+
+def test_who_does_not_go_on_sending_is_cut_off_and_the_app_never_hears_of_it(origin: Origin) -> None:
+    App.asked = 0
+    host, port = origin.url.removeprefix("http://").split(":")
+    half_a_head = b"POST / HTTP/1.1\r\nHost: x\r\nX-Slow: "
+    half_a_body = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nslow"
+    with ExitStack() as open_ones:
+        slow = [open_ones.enter_context(socket.create_connection((host, int(port)), timeout=60)) for _ in range(2)]
+        for one, begun in zip(slow, (half_a_head, half_a_body), strict=True):
+            one.sendall(begun)
+        told = {one.recv(4096).partition(b"\r\n")[0] for one in slow}
+    assert told <= {b"", b"HTTP/1.1 408 Request Time-out"}
+    assert App.asked == 0
 
 
 def test_an_app_that_is_down_is_a_502_of_nginx(origin: Origin, app: ThreadingHTTPServer) -> None:
