@@ -30,7 +30,7 @@ def api(
     host: Annotated[str, typer.Option(help=_("Address to listen on."))] = "127.0.0.1",
     port: Annotated[int, typer.Option(help=_("Port to listen on."), min=1, max=65535)] = 8000,
     uploads_per_minute: Annotated[
-        int, typer.Option(help=_("How many uploads a school may send in a minute."), min=1)
+        int, typer.Option(metavar="N", help=_("How many uploads a school may send in a minute."), min=1)
     ] = UPLOADS_PER_MINUTE,
 ) -> None:
     """Serve the bundled API."""
