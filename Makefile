@@ -30,7 +30,7 @@ demo: $(READY)  ## the whole story on this machine
 	@$(BIN)/academy-ops demo
 
 test: $(READY)  ## every test
-	$(BIN)/pytest -n 2 --dist loadgroup
+	$(BIN)/pytest -n 3 --dist loadgroup
 
 lint: $(READY)  ## ruff, formatting, types
 	$(BIN)/ruff check .
