@@ -17,6 +17,8 @@ import pytest
 from academy_ops.lab import operate
 
 FOREIGN = ("AWS_", "ACADEMY_", "R2_", "AI_", "EXCEL_", "WORKER_", "DATABASE_")
+ADDRESSES = ("AWS_ENDPOINT_URL", "R2_ENDPOINT", "ACADEMY_API_URL", "ACADEMY_ORIGIN_URL", "ACADEMY_APP_URL")
+"""The settings that name a server of the lab."""
 
 
 @dataclass(frozen=True)

@@ -20,13 +20,12 @@ from typing import Final
 
 from tests.bench.delay import delayed
 from tests.bench.drawing import bars
-from tests.lab_at_hand import FOREIGN, Lab
+from tests.lab_at_hand import ADDRESSES, FOREIGN, Lab
 
 RIVALS: Final = Path(__file__).parent / "rivals"
 ROOT: Final = Path(__file__).parents[2]
 AWS: Final = ROOT / "build" / "aws-cli" / "bin"
 TOOL: Final = Path(sys.executable).with_name("academy-ops")
-ADDRESSES: Final = ("AWS_ENDPOINT_URL", "R2_ENDPOINT", "ACADEMY_API_URL", "ACADEMY_ORIGIN_URL", "ACADEMY_APP_URL")
 DELAYS: Final = (0, 80)
 RUNS: Final = 9
 
