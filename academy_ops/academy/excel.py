@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from typing import Final, Literal
 
 from academy_ops.academy.contract import SHEET_NAME
@@ -17,6 +17,9 @@ MAX_STUDENTS: Final = 100_000
 _HEADER_WITHIN_ROWS: Final = 50
 _EXAMPLE: Final = "예시"
 _PHONE: Final = re.compile(r"010\d{8}")
+_BETWEEN_DIGITS: Final = re.compile(r"[-\s]")
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+"""Unicode's category Cc."""
 _SCHOOL_WITH_GRADE: Final = re.compile(r"(.+?)\s*\(\s*(\d+)\s*(?:학년)?\s*\)")
 _LONGEST_NAME: Final = 100
 
@@ -75,9 +78,10 @@ class Student:
 
     def columns(self) -> dict[str, object]:
         """Return the student's columns in the database."""
-        columns = asdict(self)
-        del columns["row"]
-        return columns
+        return {name: getattr(self, name) for name in _STUDENT_COLUMNS}
+
+
+_STUDENT_COLUMNS: Final = tuple(field.name for field in fields(Student) if field.name != "row")
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,9 +167,9 @@ def _read(rows: Iterable[tuple[int, Sequence[Cell]]], columns: Mapping[int, str]
     students: list[Student] = []
     rejected: list[Rejected] = []
     examples: list[int] = []
+    readers = [(position, field, _phone_text if "phone" in field else _text) for position, field in columns.items()]
     for number, row in rows:
-        cells = {field: row[position] for position, field in columns.items() if position < len(row)}
-        values = {field: _phone_text(cell) if "phone" in field else _text(cell) for field, cell in cells.items()}
+        values = {field: read(row[position]) for position, field, read in readers if position < len(row)}
         if _EXAMPLE in values.get("kind", ""):
             examples.append(number)
         elif any(value for field, value in values.items() if field != "kind"):
@@ -213,7 +217,7 @@ def _student(number: int, values: Mapping[str, str]) -> Student | Rejected:
 
 def _phone(text: str) -> str | None:
     """Return a phone number as 11 digits, or None when it is none."""
-    digits = re.sub(r"[-\s]", "", text)
+    digits = _BETWEEN_DIGITS.sub("", text)
     return digits if _PHONE.fullmatch(digits) else None
 
 
@@ -229,5 +233,4 @@ def _text(cell: Cell) -> str:
         return ""
     if isinstance(cell, float) and cell.is_integer():
         cell = int(cell)
-    text = unicodedata.normalize("NFC", str(cell))
-    return "".join(" " if unicodedata.category(letter) == "Cc" else letter for letter in text).strip()
+    return _CONTROL.sub(" ", unicodedata.normalize("NFC", str(cell))).strip()

@@ -24,6 +24,8 @@ END_OF_SHEET: Final = "end of sheet"
 
 Cell = str | int | float | bool | None
 
+_encode: Final = json.JSONEncoder(ensure_ascii=False).encode
+
 
 def main(path: str) -> int:
     """Print the workbook's rows.
@@ -54,7 +56,7 @@ def main(path: str) -> int:
 
 
 def _tell(value: object) -> None:
-    sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
+    sys.stdout.write(_encode(value) + "\n")
 
 
 def _plain(cell: object) -> Cell:

@@ -86,7 +86,7 @@ def _reason(code: int, complaints: IO[bytes]) -> Exception:
 
 def _sheets(lines: Iterable[bytes]) -> Iterator[tuple[str, Iterator[Sequence[Cell]]]]:
     """Take the child's output apart."""
-    values = map(json.loads, lines)
+    values = map(json.loads, map(bytes.decode, lines))
     for value in values:
         if value == excel_child.END:
             return
