@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import Final
 
@@ -56,9 +56,22 @@ def ask(target: Target, ids: Sequence[str], salt: str) -> tuple[tuple[Host, ...]
 
 def run_script(target: Target, ids: Sequence[str], script: str) -> dict[str, str | Unseen]:
     """Run one of `hostscript`'s scripts on every instance, in as few commands as SSM allows; return what each wrote."""
-    batches = [list(ids[start : start + _BATCH]) for start in range(0, len(ids), _BATCH)]
-    sent = {one: command for batch in batches for command in [_send(target, script, batch)] for one in batch}
-    return dict(zip(ids, each(partial(_told, target, sent), ids), strict=True))
+    told: dict[str, str | Unseen] = {}
+    running: dict[str, str] = {}
+    for start in range(0, len(ids), _BATCH):
+        batch = list(ids[start : start + _BATCH])
+        command = _send(target, script, batch)
+        if isinstance(command, Unseen):
+            told |= dict.fromkeys(batch, command)
+        else:
+            running |= dict.fromkeys(batch, command)
+    while running and target.pause(_POLL_SECONDS):
+        # All that still run, in one round: a large fleet is waited for once, not instance by instance.
+        answers = zip(list(running), each(partial(_output, target), list(running.items())), strict=True)
+        told |= {instance_id: answer for instance_id, answer in answers if answer is not None}
+        running = {instance_id: command for instance_id, command in running.items() if instance_id not in told}
+    told |= dict.fromkeys(running, Unseen("timeout", "AWS-RunShellScript"))
+    return {instance_id: told[instance_id] for instance_id in ids}
 
 
 def _send(target: Target, script: str, ids: list[str]) -> str | Unseen:
@@ -75,30 +88,26 @@ def _send(target: Target, script: str, ids: list[str]) -> str | Unseen:
         return target.connect.unseen(error, "ssm:SendCommand")
 
 
-def _told(target: Target, sent: Mapping[str, str | Unseen], instance_id: str) -> str | Unseen:
-    command = sent[instance_id]
-    return command if isinstance(command, Unseen) else _output(target, command, instance_id)
-
-
-def _output(target: Target, command_id: str, instance_id: str) -> str | Unseen:
-    """Wait until the command has ended on the instance, and return what it printed."""
-    ssm = target.connect.aws("ssm")
-    while target.pause(_POLL_SECONDS):
-        try:
-            answer = ssm.get_command_invocation(CommandId=command_id, InstanceId=instance_id)
-        except ClientError as error:
-            # SSM knows an invocation only some moments after it was sent.
-            if error.response.get("Error", {}).get("Code") == "InvocationDoesNotExist":
-                continue
-            return target.connect.unseen(error, "ssm:GetCommandInvocation")
-        except AWS_ERRORS as error:
-            return target.connect.unseen(error, "ssm:GetCommandInvocation")
-        if answer["Status"] == "Success":
-            return str(answer["StandardOutputContent"])
-        if answer["Status"] in _ENDED:
-            said = f"{answer['Status']}: {answer.get('StandardErrorContent', '')}"
-            return Unseen("unexpected-answer", "AWS-RunShellScript", target.connect.clean(said.strip()))
-    return Unseen("timeout", "AWS-RunShellScript")
+def _output(target: Target, sent: tuple[str, str]) -> str | Unseen | None:
+    """Return what a command printed on an instance, or None where it has not ended there."""
+    instance_id, command_id = sent
+    if not target.pause(0):
+        return None
+    try:
+        answer = target.connect.aws("ssm").get_command_invocation(CommandId=command_id, InstanceId=instance_id)
+    except ClientError as error:
+        # SSM knows an invocation only some moments after it was sent.
+        if error.response.get("Error", {}).get("Code") == "InvocationDoesNotExist":
+            return None
+        return target.connect.unseen(error, "ssm:GetCommandInvocation")
+    except AWS_ERRORS as error:
+        return target.connect.unseen(error, "ssm:GetCommandInvocation")
+    if answer["Status"] == "Success":
+        return str(answer["StandardOutputContent"])
+    if answer["Status"] in _ENDED:
+        said = f"{answer['Status']}: {answer.get('StandardErrorContent', '')}"
+        return Unseen("unexpected-answer", "AWS-RunShellScript", target.connect.clean(said.strip()))
+    return None
 
 
 def read_parameter(target: Target, salt: str) -> Parameter | Unseen | None:

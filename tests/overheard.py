@@ -3,7 +3,7 @@
 import re
 import ssl
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from http.client import HTTPConnection, HTTPSConnection
 from pathlib import Path
@@ -58,9 +58,10 @@ def _pass_on(handler: Handler, there: HTTPConnection, path: str) -> None:
     for header, value in answer.getheaders():
         if header.lower() not in _OWN:
             handler.send_header(header, value)
-    handler.end_headers()
-    handler.wfile.write(body)
     there.close()
+    with suppress(ConnectionError):  # the process may have given up waiting
+        handler.end_headers()
+        handler.wfile.write(body)
 
 
 def _operation(handler: Handler) -> str | None:

@@ -20,6 +20,7 @@ from typing import Final
 
 from tests.bench.delay import delayed
 from tests.bench.drawing import bars
+from tests.bench.tables import put, table
 from tests.lab_at_hand import ADDRESSES, FOREIGN, Lab
 
 RIVALS: Final = Path(__file__).parent / "rivals"
@@ -82,15 +83,6 @@ def medians(contest: Sequence[Side], environ: Mapping[str, str], runs: int) -> d
     return {side.name: statistics.median(taken) for side, taken in zip(contest, zip(*rounds, strict=True), strict=True)}
 
 
-def table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Write a table in Markdown, its columns aligned."""
-    widths = [max(len(row[place]) for row in (titles, *rows)) for place in range(len(titles))]
-    lines = [titles, ["-" * widths[0], *(f"{'-' * (width - 1)}:" for width in widths[1:])], *rows]
-    return "\n".join(
-        "| " + " | ".join([row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])]) + " |" for row in lines
-    )
-
-
 def written(measured: Mapping[str, Mapping[str, float]]) -> str:
     """Write what was measured: a row for each side, in seconds and as a ratio to the last side, which is ours."""
     names = list(next(iter(measured.values())))
@@ -135,16 +127,8 @@ def main() -> None:
     if not (AWS / "aws").exists():
         print("The AWS CLI is not in build/aws-cli, so nothing was done by hand.")  # noqa: T201
     if arguments.into:
-        _put(arguments.into, text)
+        put(arguments.into, "bench", text)
         (arguments.into.parent / "pictures" / "bench.svg").write_text(bars(measured), encoding="utf-8")
-
-
-def _put(file: Path, text: str) -> None:
-    """Put ``text`` between the marks of ``file``."""
-    before, _, rest = file.read_text(encoding="utf-8").partition("<!-- bench: begin -->\n")
-    _, mark, after = rest.partition("<!-- bench: end -->")
-    assert mark, f"{file} has no place for the tables"
-    file.write_text(f"{before}<!-- bench: begin -->\n\n{text}\n{mark}{after}", encoding="utf-8")
 
 
 if __name__ == "__main__":

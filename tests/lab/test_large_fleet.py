@@ -1,5 +1,6 @@
 """The inside of many workers: one command for fifty of them, and one finding for all that have the same fault."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
@@ -63,10 +64,15 @@ def test_two_hundred_workers_are_asked_once_each_and_told_of_in_one_finding(
     settings = load(environ={}, default_env_file=None)
     group = h.group(SIZE, instances=tuple(h.instance(name) for name in machines))
     case: Case = h.case(workers=h.workers(group))
-    facts = logs.observe(Target(settings, None, Connections(settings), ends_at=1e12), case)
+    connect, called = Connections(settings), Counter[str]()
+    connect.aws("ssm").meta.events.register("before-call.ssm", lambda model, **_: called.update([model.name]))
+    facts = logs.observe(Target(settings, None, connect, ends_at=1e12), case)
     assert isinstance(facts, LogsFacts)
     assert (len(facts.hosts), facts.unseen_hosts) == (SIZE, {})
     assert {len(machine.scripts) for machine in machines.values()} == {1}
+    # In fifties; how often each answer was looked for is up to the machines.
+    assert called.pop("GetCommandInvocation") >= SIZE
+    assert called == {"DescribeInstanceInformation": 4, "SendCommand": 4, "GetParameter": 1}
     exited = [one for one in logs.judge(replace(case, logs=facts)) if one.cause == "worker-container-exited"]
     assert len(exited) == 1
     assert exited[0].evidence["instances"] == list(machines)

@@ -27,7 +27,7 @@ _EVENTUALLY_SECONDS: Final = 0.1
 """For so long a new command is unknown; AWS is eventually consistent here, and callers must live with it."""
 _DELIVERY_SECONDS: Final = 3600
 _EXECUTION_SECONDS: Final = 3600
-_KEPT_INVOCATIONS: Final = 500
+_KEPT_INVOCATIONS: Final = 2_000
 _AGENT_VERSION: Final = "3.3.1957.0"
 
 

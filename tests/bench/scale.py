@@ -1,0 +1,44 @@
+"""``make bench-scale``: a diagnosis against the number of workers, and what the bundled academy gets through."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import tempfile
+from pathlib import Path
+
+from tests.bench import fleets
+from tests.bench.tables import put
+from tests.lab_at_hand import FOREIGN, Lab
+
+
+def main() -> None:
+    """Measure, print the tables, and put them into a document."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--only", choices=["fleets", "throughput"])
+    parser.add_argument("--into", type=Path, help="a Markdown file with places for the tables")
+    arguments = parser.parse_args()
+    told: dict[str, str] = {}
+    if arguments.only != "throughput":
+        told["fleets"] = _fleets(arguments.runs)
+    for name, text in told.items():
+        print(f"{text}\n")  # noqa: T201 - this is the program's output
+        if arguments.into:
+            put(arguments.into, name, f"{text}\n")
+
+
+def _fleets(runs: int) -> str:
+    with tempfile.TemporaryDirectory() as folder:
+        lab = Lab(Path(folder))
+        lab.do("lab", "up", "--detach")
+        try:
+            mine = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
+            settings = {**mine, **lab.settings(), "LANG": "C.UTF-8"}
+            return fleets.measure(lab.ended_job(), settings, Path(folder), runs)
+        finally:
+            lab.do("lab", "down")
+
+
+if __name__ == "__main__":
+    main()
