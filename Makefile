@@ -6,10 +6,10 @@ READY := $(VENV)/.ready
 UV := $(shell command -v uv 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test lint format faults pictures models golden bench chaos messages wheel lock audit sbom clean
+.PHONY: help venv demo test lint format faults pictures models golden bench bench-scale chaos messages wheel lock audit sbom clean
 
 help:  ## this list
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 venv: $(READY)  ## the pinned environment in .venv
 
@@ -58,6 +58,9 @@ bench: $(READY)  ## speed, as ratios against rivals in the same run (BENCH_FLAGS
 	test -x build/aws-cli/bin/aws || { $(PYTHON) -m venv build/aws-cli && \
 	  build/aws-cli/bin/pip install --quiet --disable-pip-version-check awscli; }
 	$(BIN)/python -m tests.bench $(BENCH_FLAGS)
+
+bench-scale: $(READY)  ## large fleets, and what the bundled academy gets through (BENCH_FLAGS as above)
+	$(BIN)/python -m tests.bench.scale $(BENCH_FLAGS)
 
 chaos: $(READY)  ## ten minutes of load while parts die; nothing lost, twice or leaked (CHAOS_FLAGS="--seed 7")
 	@$(BIN)/python -m tests.chaos $(CHAOS_FLAGS)

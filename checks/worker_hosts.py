@@ -95,13 +95,10 @@ def _output(target: Target, sent: tuple[str, str]) -> str | Unseen | None:
         return None
     try:
         answer = target.connect.aws("ssm").get_command_invocation(CommandId=command_id, InstanceId=instance_id)
-    except ClientError as error:
-        # SSM knows an invocation only some moments after it was sent.
-        if error.response.get("Error", {}).get("Code") == "InvocationDoesNotExist":
-            return None
-        return target.connect.unseen(error, "ssm:GetCommandInvocation")
     except AWS_ERRORS as error:
-        return target.connect.unseen(error, "ssm:GetCommandInvocation")
+        code = error.response.get("Error", {}).get("Code") if isinstance(error, ClientError) else None
+        # SSM knows an invocation only some moments after it was sent.
+        return None if code == "InvocationDoesNotExist" else target.connect.unseen(error, "ssm:GetCommandInvocation")
     if answer["Status"] == "Success":
         return str(answer["StandardOutputContent"])
     if answer["Status"] in _ENDED:

@@ -233,4 +233,5 @@ def _text(cell: Cell) -> str:
         return ""
     if isinstance(cell, float) and cell.is_integer():
         cell = int(cell)
-    return _CONTROL.sub(" ", unicodedata.normalize("NFC", str(cell))).strip()
+    text = unicodedata.normalize("NFC", cell if isinstance(cell, str) else str(cell))
+    return (text if text.isprintable() else _CONTROL.sub(" ", text)).strip()

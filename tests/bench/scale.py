@@ -7,7 +7,7 @@ import os
 import tempfile
 from pathlib import Path
 
-from tests.bench import fleets
+from tests.bench import fleets, throughput
 from tests.bench.tables import put
 from tests.lab_at_hand import FOREIGN, Lab
 
@@ -22,6 +22,8 @@ def main() -> None:
     told: dict[str, str] = {}
     if arguments.only != "throughput":
         told["fleets"] = _fleets(arguments.runs)
+    if arguments.only != "fleets":
+        told |= throughput.measure(arguments.runs)
     for name, text in told.items():
         print(f"{text}\n")  # noqa: T201 - this is the program's output
         if arguments.into:
