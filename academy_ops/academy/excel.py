@@ -224,14 +224,15 @@ def _phone(text: str) -> str | None:
 def _phone_text(cell: Cell) -> str:
     """Return a cell that holds a phone as text; a numeric one has lost its leading 0."""
     text = _text(cell)
-    return f"0{text}" if isinstance(cell, int | float) and re.fullmatch(r"10\d{8}", text) else text
+    return f"0{text}" if not isinstance(cell, str) and re.fullmatch(r"10\d{8}", text) else text
 
 
 def _text(cell: Cell) -> str:
     """Return a cell as text, in the composed form of its letters, without control characters."""
-    if cell is None or isinstance(cell, bool):
-        return ""
-    if isinstance(cell, float) and cell.is_integer():
-        cell = int(cell)
-    text = unicodedata.normalize("NFC", cell if isinstance(cell, str) else str(cell))
+    if isinstance(cell, str):
+        text = unicodedata.normalize("NFC", cell)
+    elif cell is None or isinstance(cell, bool):
+        text = ""
+    else:
+        text = str(int(cell) if isinstance(cell, float) and cell.is_integer() else cell)
     return (text if text.isprintable() else _CONTROL.sub(" ", text)).strip()
