@@ -7,6 +7,7 @@ is the tool and the lab's AWS, which shares this machine with it.
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 import statistics
 import subprocess
@@ -103,15 +104,25 @@ def fleet(environment: Mapping[str, str]) -> Iterator[Fleet]:
         cloud.stop()
 
 
-def diagnosed(job: str, environ: Mapping[str, str | None]) -> float:
-    """Return how long a diagnosis takes, in seconds."""
+@dataclass(frozen=True)
+class Took:
+    """What a diagnosis took, in seconds: of the clock, and of the processor for the tool and for the lab's AWS."""
+
+    wall: float
+    tool: float
+    aws: float
+
+
+def diagnosed(job: str, environ: Mapping[str, str | None]) -> Took:
+    """Diagnose once; the lab's AWS runs in this process."""
     command = [sys.executable, "-m", "academy_ops", "diagnose", job, "--timeout", "300", "-o", "json"]
     known = {name: value for name, value in environ.items() if value is not None}
-    started = time.perf_counter()
+    wall, before = time.perf_counter(), os.times()
     done = subprocess.run(command, env=known, capture_output=True, text=True, check=False, timeout=330)
-    taken = time.perf_counter() - started
+    wall, after = time.perf_counter() - wall, os.times()
     assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
-    return taken
+    tool = after.children_user + after.children_system - before.children_user - before.children_system
+    return Took(wall, tool, after.user + after.system - before.user - before.system)
 
 
 def measure(job: str, settings: Mapping[str, str], folder: Path, runs: int, sizes: Sequence[int] = SIZES) -> str:
@@ -138,20 +149,19 @@ def measure(job: str, settings: Mapping[str, str], folder: Path, runs: int, size
             for milliseconds in DELAYS:
                 with delayed({name: environ[name] for name in ADDRESSES if name != "R2_ENDPOINT"}, milliseconds) as far:
                     taken = [diagnosed(job, {**environ, **far}) for _ in range(runs)]
-                seconds.append(f"{statistics.median(taken):.2f}")
+                seconds.append(statistics.median(one.wall for one in taken))
+                if not milliseconds:
+                    seconds.append(statistics.median(one.tool for one in taken))
+                    seconds.append(statistics.median(one.aws for one in taken))
             answers = calls["GetCommandInvocation"]
             agents, sent = calls["DescribeInstanceInformation"], calls["SendCommand"]
             rest = calls.total() - answers - agents - sent
-            rows.append([f"{size:,}", *seconds, *(f"{count:,}" for count in (sent, agents, answers, rest))])
-    return table(
-        [
-            "workers",
-            "+0 ms, s",
-            "+80 ms, s",
-            "SendCommand",
-            "DescribeInstanceInformation",
-            "GetCommandInvocation",
-            "other requests",
-        ],
-        rows,
-    )
+            rows.append(
+                [
+                    f"{size:,}",
+                    *(f"{one:.2f}" for one in seconds),
+                    *(f"{count:,}" for count in (sent, agents, answers, rest)),
+                ]
+            )
+    times = ["+0 ms, s", "CPU: tool", "CPU: lab's AWS", "+80 ms, s"]
+    return table(["workers", *times, "SendCommand", "agents", "GetCommandInvocation", "other requests"], rows)
