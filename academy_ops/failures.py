@@ -28,8 +28,10 @@ from botocore.parsers import ResponseParserError
 
 from academy_ops.diagnosis.records import Reason
 
-AWS_ERRORS: Final = (BotoCoreError, ClientError, ResponseParserError, KeyError)
-"""What a boto3 call, and reading its answer, can raise: half an answer is parsed as one that lacks the field."""
+_MISREAD: Final = (AttributeError, LookupError, TypeError, ValueError)
+AWS_ERRORS: Final = (BotoCoreError, ClientError, ResponseParserError, *_MISREAD)
+"""What a boto3 call, and reading its answer, can raise: half an answer is parsed as one that lacks the field, and one
+of other types than in the service's model stops botocore's parsers, or whoever reads what they let through."""
 
 _REASONS: Final[dict[str, Reason]] = {
     "AccessDenied": "denied",
@@ -62,6 +64,11 @@ _REASONS: Final[dict[str, Reason]] = {
     "SlowDown": "throttled",
 }
 _SERVER_ERROR: Final = 500
+
+
+def aws_words(error: Exception) -> str:
+    """Return an AWS or R2 error's own words; those of Python tell little without the kind of error."""
+    return f"{type(error).__name__}: {error}" if isinstance(error, _MISREAD) else str(error)
 
 
 def aws_reason(error: Exception) -> Reason:

@@ -109,4 +109,4 @@ def read_autoscaler(target: Target) -> Autoscaler | Unseen | None:
         return target.connect.unseen(error, action)
     enabled = next((name for name, state in states.items() if state.startswith("ENABLED")), None)
     # A function that has not been updated since 2021 tells no state; it is active.
-    return Autoscaler(function.get("State") or "Active", enabled or next(iter(states), None), enabled is not None)
+    return Autoscaler(str(function.get("State") or "Active"), enabled or next(iter(states), None), enabled is not None)

@@ -19,6 +19,8 @@ _BATCH: Final = 50
 """SendCommand takes at most 50 instance ids."""
 _POLL_SECONDS: Final = 0.2
 _COMMAND_SECONDS: Final = 30
+_OUTPUT_CHARACTERS: Final = 24_000
+"""SSM keeps no more of what a command prints."""
 _ENDED: Final = frozenset({"Success", "Failed", "TimedOut", "Cancelled"})
 
 
@@ -93,10 +95,11 @@ def _output(target: Target, command_id: str, instance_id: str) -> str | Unseen:
             return target.connect.unseen(error, "ssm:GetCommandInvocation")
         except AWS_ERRORS as error:
             return target.connect.unseen(error, "ssm:GetCommandInvocation")
-        if answer["Status"] == "Success":
-            return str(answer["StandardOutputContent"])
-        if answer["Status"] in _ENDED:
-            said = f"{answer['Status']}: {answer.get('StandardErrorContent', '')}"
+        status, output = str(answer.get("Status")), str(answer.get("StandardOutputContent", ""))
+        if status == "Success" and len(output) <= _OUTPUT_CHARACTERS:
+            return output
+        if status in _ENDED:
+            said = f"{status}: {answer.get('StandardErrorContent', '')}"
             return Unseen("unexpected-answer", "AWS-RunShellScript", target.connect.clean(said.strip()))
     return Unseen("timeout", "AWS-RunShellScript")
 

@@ -2,9 +2,14 @@
 
 import ssl
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import count
+
+_POLL_SECONDS = 0.02
+"""How soon a server ends that is told to."""
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -36,7 +41,7 @@ def server(
         running.daemon_threads = True
         if tls:
             running.socket = tls.wrap_socket(running.socket, server_side=True)
-        threading.Thread(target=running.serve_forever, daemon=True).start()
+        threading.Thread(target=running.serve_forever, args=(_POLL_SECONDS,), daemon=True).start()
         yield f"{'https' if tls else 'http'}://127.0.0.1:{running.server_port}", seen
         running.shutdown()
 
@@ -49,3 +54,33 @@ def respond(handler: Handler, status: int, body: bytes = b"{}", **headers: str) 
     handler.end_headers()
     if handler.command != "HEAD":
         handler.wfile.write(body)
+
+
+def pouring(chunk: bytes, times: int | None = None) -> Callable[[Handler], None]:
+    """Answer with ``chunk`` so often; without ``times``, without end."""
+
+    def pour(handler: Handler) -> None:
+        handler.send_response(200)
+        handler.end_headers()
+        try:
+            for _ in count() if times is None else range(times):
+                handler.wfile.write(chunk)
+        except OSError:
+            return
+
+    return pour
+
+
+def dripping(first: bytes, drop: bytes) -> Callable[[Handler], None]:
+    """Begin an answer, then write a drop at a time; each comes long before a read of the socket is too late."""
+
+    def drip(handler: Handler) -> None:
+        handler.wfile.write(first)
+        try:
+            while True:
+                handler.wfile.write(drop)
+                time.sleep(0.1)
+        except OSError:
+            return
+
+    return drip

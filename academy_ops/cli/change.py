@@ -31,12 +31,13 @@ _UNSURE: Final = say("The change was under way and may have been made or not. Lo
 
 
 def tell(out: Console, text: Text, *, style: str = "", indent: int = 0) -> None:
-    """Print a sentence, wrapped as people read it."""
+    """Print a sentence, wrapped as people read it; AWS's own words in it without control characters."""
     from rich.text import Text as Line
 
+    from academy_ops.diagnosis.redact import printable
     from academy_ops.report.layout import hanging
 
-    hanging(out, Line(), Line(str(text), style), indent)
+    hanging(out, Line(), Line(printable(str(text)), style), indent)
 
 
 def show(out: Console, planned: Plan) -> None:
@@ -118,6 +119,7 @@ def follow(out: Console, target: Target, planned: Plan) -> End | None:
     """
     from rich.text import Text as Line
 
+    from academy_ops.diagnosis.redact import printable
     from academy_ops.report import waiting
     from academy_ops.report.layout import hanging
 
@@ -125,7 +127,7 @@ def follow(out: Console, target: Target, planned: Plan) -> End | None:
     shown, began = "", time.monotonic()
     with waiting.shown(out, waiting.Elapsed(began, planned.usual)):
         for step in planned.follow(target) if planned.follow else ():
-            end, text = step.end, str(step.text)
+            end, text = step.end, printable(str(step.text))
             if text != shown:
                 head = Line(_("{seconds} s", seconds=f"{time.monotonic() - began:3.0f}"), "dim")
                 hanging(out, head, Line(text), head.cell_len + 2)

@@ -1,0 +1,85 @@
+"""A proxy in front of the lab's AWS, which a test may tell to answer some calls itself, or to alter or hold them."""
+
+import http.client
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from urllib.parse import urlsplit
+
+from tests.wire import Handler, respond, server
+
+Answer = Callable[[Handler], None]
+_ACTION = re.compile(rb"(?:^|&)Action=(\w+)")
+
+
+def action(handler: Handler) -> str:
+    """Return the name of the action that was called, as IAM knows it."""
+    if target := handler.headers.get("X-Amz-Target"):
+        return target.rpartition(".")[2]
+    found = _ACTION.search(handler.body)
+    return found[1].decode() if found else handler.path
+
+
+def passed_on(handler: Handler, aws: str) -> tuple[int, bytes, str]:
+    """Send a call on as it came, signed for the address that it came to; return status, body and content type."""
+    there = http.client.HTTPConnection(urlsplit(aws).netloc, timeout=60)
+    there.putrequest(handler.command, handler.path, skip_host=True, skip_accept_encoding=True)
+    for name, value in handler.headers.items():
+        there.putheader(name, value)
+    there.endheaders(handler.body)
+    answer = there.getresponse()
+    told = answer.status, answer.read(), answer.headers.get("Content-Type", "")
+    there.close()
+    return told
+
+
+@contextmanager
+def between(aws: str, tricks: Mapping[str, Callable[[Handler, Answer], None]]) -> Iterator[str]:
+    """Run the proxy.
+
+    Args:
+        aws: What is behind it.
+        tricks: The action, or for a REST service a part of the path, to what is done instead of passing it on; its
+            second argument passes it on.
+
+    Yields:
+        Its address.
+    """
+
+    def on(handler: Handler) -> None:
+        status, body, kind = passed_on(handler, aws)
+        respond(handler, status, body, **{"Content-Type": kind})
+
+    def answer(handler: Handler) -> None:
+        called = action(handler)
+        trick = next((one for name, one in tricks.items() if called == name or f"/{name}" in called), None)
+        if trick:
+            trick(handler, on)
+        else:
+            on(handler)
+
+    with server(answer) as (url, _):
+        yield url
+
+
+def altered(aws: str, alter: Callable[[bytes], bytes]) -> Callable[[Handler, Answer], None]:
+    """Pass a call on, and give its answer back altered."""
+
+    def trick(handler: Handler, _on: Answer) -> None:
+        status, body, kind = passed_on(handler, aws)
+        respond(handler, status, alter(body), **{"Content-Type": kind})
+
+    return trick
+
+
+def refused(code: str = "AccessDenied", status: int = 403) -> Callable[[Handler, Answer], None]:
+    """Refuse a call in AWS's words, in XML or in JSON as it was asked."""
+
+    def trick(handler: Handler, _on: Answer) -> None:
+        if handler.headers.get("X-Amz-Target"):
+            respond(handler, status, f'{{"__type": "{code}", "message": "no"}}'.encode())
+        else:
+            error = f"<Error><Type>Sender</Type><Code>{code}</Code><Message>no</Message></Error>"
+            respond(handler, status, f"<ErrorResponse>{error}</ErrorResponse>".encode())
+
+    return trick
