@@ -8,13 +8,14 @@ import re
 import ssl
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 
 import httpx
+from botocore.parsers import ResponseParserError
 
 from academy_ops import __version__
 from academy_ops.diagnosis.records import Unseen
@@ -264,6 +265,17 @@ class Target:
     def remaining(self) -> float:
         """Return the seconds left for the whole run."""
         return max(0.0, self.ends_at - time.monotonic())
+
+    def each_page(self, pages: Iterable[T]) -> Iterator[T]:
+        """Yield the pages of an answer that comes in several; one without end is left when time is up.
+
+        Raises:
+            ResponseParserError: Time was up first.
+        """
+        for page in pages:
+            if not self.remaining():
+                raise ResponseParserError("there was always one more page")
+            yield page
 
     def pause(self, seconds: float) -> bool:
         """Wait; tell whether the run goes on."""

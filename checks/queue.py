@@ -224,7 +224,8 @@ def depth(target: Target, name: str) -> Depth | Unseen | None:
         sqs = target.connect.aws("sqs")
         url = sqs.get_queue_url(QueueName=name)["QueueUrl"]
         action = "sqs:GetQueueAttributes"
-        return _read_depth(sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"])
+        attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+        return _read_depth({name: target.connect.clean(value) for name, value in attributes.items()})
     except ClientError as error:
         if error.response.get("Error", {}).get("Code") in QUEUE_MISSING:
             return None

@@ -150,7 +150,7 @@ def _reach(target: Target, settings: Settings) -> tuple[Literal[True] | Unseen |
         except ClientError:
             target.connect.r2().list_objects_v2(Bucket=settings.bucket, MaxKeys=1)
     except ClientError as error:
-        code = str(error.response.get("Error", {}).get("Code", ""))
+        code = target.connect.clean(str(error.response.get("Error", {}).get("Code", "")))
         if code == "NoSuchBucket":
             return None, code
         return target.connect.unseen(error, "s3:ListBucket"), code

@@ -21,7 +21,7 @@ _POLL_SECONDS: Final = 0.2
 _COMMAND_SECONDS: Final = 30
 _OUTPUT_CHARACTERS: Final = 24_000
 """SSM keeps no more of what a command prints."""
-_ENDED: Final = frozenset({"Success", "Failed", "TimedOut", "Cancelled"})
+_GOES_ON: Final = frozenset({"Pending", "InProgress", "Delayed", "Cancelling"})
 
 
 def online_agents(target: Target, ids: Sequence[str]) -> dict[str, bool] | Unseen:
@@ -33,7 +33,9 @@ def online_agents(target: Target, ids: Sequence[str]) -> dict[str, bool] | Unsee
         states = {
             one["InstanceId"]: one["PingStatus"] == "Online"
             for start in range(0, len(ids), _BATCH)
-            for page in pages.paginate(Filters=[{"Key": "InstanceIds", "Values": list(ids[start : start + _BATCH])}])
+            for page in target.each_page(
+                pages.paginate(Filters=[{"Key": "InstanceIds", "Values": list(ids[start : start + _BATCH])}])
+            )
             for one in page["InstanceInformationList"]
         }
     except AWS_ERRORS as error:
@@ -98,7 +100,7 @@ def _output(target: Target, command_id: str, instance_id: str) -> str | Unseen:
         status, output = str(answer.get("Status")), str(answer.get("StandardOutputContent", ""))
         if status == "Success" and len(output) <= _OUTPUT_CHARACTERS:
             return output
-        if status in _ENDED:
+        if status not in _GOES_ON:
             said = f"{status}: {answer.get('StandardErrorContent', '')}"
             return Unseen("unexpected-answer", "AWS-RunShellScript", target.connect.clean(said.strip()))
     return Unseen("timeout", "AWS-RunShellScript")

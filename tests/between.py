@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 from tests.wire import Handler, respond, server
 
 Answer = Callable[[Handler], None]
+Trick = Callable[[Handler, Answer], None]
+"""What is done instead of passing a call on; the second argument passes it on after all."""
 _ACTION = re.compile(rb"(?:^|&)Action=(\w+)")
 
 
@@ -34,13 +36,12 @@ def passed_on(handler: Handler, aws: str) -> tuple[int, bytes, str]:
 
 
 @contextmanager
-def between(aws: str, tricks: Mapping[str, Callable[[Handler, Answer], None]]) -> Iterator[str]:
+def between(aws: str, tricks: Mapping[str, Trick]) -> Iterator[str]:
     """Run the proxy.
 
     Args:
         aws: What is behind it.
-        tricks: The action, or for a REST service a part of the path, to what is done instead of passing it on; its
-            second argument passes it on.
+        tricks: The action, or for a REST service the beginning of its path, to what is done instead of passing it on.
 
     Yields:
         Its address.
@@ -52,7 +53,7 @@ def between(aws: str, tricks: Mapping[str, Callable[[Handler, Answer], None]]) -
 
     def answer(handler: Handler) -> None:
         called = action(handler)
-        trick = next((one for name, one in tricks.items() if called == name or f"/{name}" in called), None)
+        trick = next((one for name, one in tricks.items() if called == name or called.startswith(f"/{name}")), None)
         if trick:
             trick(handler, on)
         else:
@@ -62,7 +63,7 @@ def between(aws: str, tricks: Mapping[str, Callable[[Handler, Answer], None]]) -
         yield url
 
 
-def altered(aws: str, alter: Callable[[bytes], bytes]) -> Callable[[Handler, Answer], None]:
+def altered(aws: str, alter: Callable[[bytes], bytes]) -> Trick:
     """Pass a call on, and give its answer back altered."""
 
     def trick(handler: Handler, _on: Answer) -> None:
@@ -72,7 +73,7 @@ def altered(aws: str, alter: Callable[[bytes], bytes]) -> Callable[[Handler, Ans
     return trick
 
 
-def refused(code: str = "AccessDenied", status: int = 403) -> Callable[[Handler, Answer], None]:
+def refused(code: str = "AccessDenied", status: int = 403) -> Trick:
     """Refuse a call in AWS's words, in XML or in JSON as it was asked."""
 
     def trick(handler: Handler, _on: Answer) -> None:
@@ -83,3 +84,8 @@ def refused(code: str = "AccessDenied", status: int = 403) -> Callable[[Handler,
             respond(handler, status, f"<ErrorResponse>{error}</ErrorResponse>".encode())
 
     return trick
+
+
+def answered(body: bytes) -> Trick:
+    """Answer a call, as if it had succeeded."""
+    return lambda handler, _on: respond(handler, 200, body)
