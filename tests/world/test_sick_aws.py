@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import Callable
+from itertools import count
 from pathlib import Path
 
 import pytest
 
-from tests.between import Trick, altered, answered, between, refused
+from tests.between import Answer, Trick, altered, answered, between, refused
 from tests.lab_at_hand import Lab
 from tests.wire import Handler, dripping, pouring, respond, server
 from tests.world.stage import api, asked, job
@@ -96,3 +97,17 @@ def test_a_change_that_can_not_be_planned_says_so_in_a_line(running_lab: Lab, tr
     assert (done.returncode, done.stdout) == (3, "")
     assert done.stderr.startswith("academy-ops: The group can't be looked at: ")
     assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.xdist_group("lab-1")
+def test_an_answer_of_pages_without_end_is_left_when_time_is_up(running_lab: Lab) -> None:
+    pages = count()
+
+    def one_more(handler: Handler, _on: Answer) -> None:
+        page = f"<reservationSet/><nextToken>{next(pages)}</nextToken>"
+        respond(handler, 200, f"<DescribeInstancesResponse>{page}</DescribeInstancesResponse>".encode())
+
+    with between(running_lab.settings()["AWS_ENDPOINT_URL"], {"DescribeInstances": one_more}) as url:
+        done = running_lab.tool("scale-worker", "--desired", "2", "--dry-run", "--timeout", "2", AWS_ENDPOINT_URL=url)
+    assert done.returncode == 0
+    assert "desired 1 -> 2" in done.stdout
