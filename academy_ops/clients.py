@@ -84,10 +84,24 @@ class Connections:
         Raises:
             BotoCoreError: The profile can't be read, or AWS_ENDPOINT_URL is no URL.
         """
+        return self._client(service, once=False)
+
+    def changing(self, service: Service) -> Any:  # noqa: ANN401 - as `aws`
+        """Return the client of ``service`` for calls that change something.
+
+        None is sent again: the answer to the second one would not tell what the first has done.
+
+        Raises:
+            BotoCoreError: As `aws`.
+        """
+        return self._client(service, once=True)
+
+    def _client(self, service: Service, *, once: bool) -> Any:  # noqa: ANN401 - as `aws`
+        name = f"{service}, once" if once else service
         with self._lock:
-            if service not in self._made:
-                self._made[service] = self._sdk.aws_client(self._session(), service)
-            return self._made[service]
+            if name not in self._made:
+                self._made[name] = self._sdk.aws_client(self._session(), service, once=once)
+            return self._made[name]
 
     def r2(self) -> S3Client:
         """Return an S3 client for R2, signed with the API's R2 keys.

@@ -15,6 +15,7 @@ from botocore.exceptions import (
     EndpointConnectionError,
     HTTPClientError,
     NoCredentialsError,
+    ParamValidationError,
     PartialCredentialsError,
     ProfileNotFound,
     ReadTimeoutError,
@@ -64,6 +65,16 @@ _REASONS: Final[dict[str, Reason]] = {
     "SlowDown": "throttled",
 }
 _SERVER_ERROR: Final = 500
+
+
+def outcome_unknown(error: Exception) -> bool:
+    """Tell whether a call that failed so may have done all the same what it was sent for."""
+    if isinstance(error, ClientError):
+        return bool(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0) >= _SERVER_ERROR)
+    # None of these has been sent.
+    if isinstance(error, ConnectTimeoutError | EndpointConnectionError | ParamValidationError):
+        return False
+    return aws_reason(error) in {"timeout", "unreachable", "unexpected-answer"}
 
 
 def aws_words(error: Exception) -> str:

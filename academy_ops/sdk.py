@@ -56,13 +56,14 @@ def _with_models(plain: botocore.session.Session) -> botocore.session.Session:
     return plain
 
 
-def aws_client(made_by: boto3.Session, service: str) -> Any:  # noqa: ANN401 - boto3 makes its clients' types at run time
-    """Return a client of ``service``.
+def aws_client(made_by: boto3.Session, service: str, *, once: bool = False) -> Any:  # noqa: ANN401 - boto3 makes its clients' types at run time
+    """Return a client of ``service``; one that sends each call ``once`` never sends it again after an error.
 
     Raises:
         BotoCoreError: The profile can't be read, or AWS_ENDPOINT_URL is no URL.
     """
-    config = Config(**_TIMES, max_pool_connections=32, user_agent_extra=f"academy-ops/{__version__}")
+    times = {**_TIMES, "retries": {"mode": "standard", "total_max_attempts": 1}} if once else _TIMES
+    config = Config(**times, max_pool_connections=32, user_agent_extra=f"academy-ops/{__version__}")
     make: Any = made_by.client
     try:
         return _bounded(make(service, config=config))

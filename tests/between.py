@@ -2,8 +2,10 @@
 
 import http.client
 import re
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from itertools import count
 from urllib.parse import urlsplit
 
 from tests.wire import Handler, respond, server
@@ -11,6 +13,7 @@ from tests.wire import Handler, respond, server
 Answer = Callable[[Handler], None]
 Trick = Callable[[Handler, Answer], None]
 """What is done instead of passing a call on; the second argument passes it on after all."""
+SECONDS = 60.0
 _ACTION = re.compile(rb"(?:^|&)Action=(\w+)")
 
 
@@ -89,3 +92,44 @@ def refused(code: str = "AccessDenied", status: int = 403) -> Trick:
 def answered(body: bytes) -> Trick:
     """Answer a call, as if it had succeeded."""
     return lambda handler, _on: respond(handler, 200, body)
+
+
+class Held:
+    """Holds a call until it is let go; then it is passed on, or done with as ``then`` does."""
+
+    def __init__(self, then: Trick | None = None) -> None:
+        self._then = then
+        self._called = threading.Event()
+        self._go = threading.Event()
+
+    def __call__(self, handler: Handler, on: Answer) -> None:
+        self._called.set()
+        self._go.wait(SECONDS)
+        if self._then:
+            self._then(handler, on)
+        else:
+            on(handler)
+
+    def arrived(self) -> None:
+        """Wait until it was called."""
+        assert self._called.wait(SECONDS)
+
+    def let_go(self) -> None:
+        """Let it pass."""
+        self._go.set()
+
+
+def lost(handler: Handler, _on: Answer) -> None:
+    """Hang up without an answer."""
+    handler.close_connection = True
+
+
+def after(times: int, trick: Trick) -> Trick:
+    """Pass a call on so often, then do as ``trick`` does."""
+    calls = count()
+    return lambda handler, on: trick(handler, on) if next(calls) >= times else on(handler)
+
+
+def about(name: str, trick: Trick) -> Trick:
+    """Do as ``trick`` does where the call names ``name`` as a whole, and pass it on otherwise."""
+    return lambda handler, on: trick(handler, on) if f'"{name}"'.encode() in handler.body else on(handler)

@@ -1,6 +1,7 @@
 """A server that answers as a test says, over real HTTP or TLS."""
 
 import ssl
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -30,6 +31,15 @@ class Handler(BaseHTTPRequestHandler):
         pass
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Say nothing of a client that has gone."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)  # type: ignore[arg-type] # as `socketserver` has it
+
+
 @contextmanager
 def server(
     answer: Callable[[Handler], None], tls: ssl.SSLContext | None = None
@@ -37,8 +47,7 @@ def server(
     """Run a server; yield its address and the headers of every request."""
     seen: list[dict[str, str]] = []
     handler = type("ThisHandler", (Handler,), {"answer": staticmethod(answer), "seen": seen})
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as running:
-        running.daemon_threads = True
+    with _Server(("127.0.0.1", 0), handler) as running:
         if tls:
             running.socket = tls.wrap_socket(running.socket, server_side=True)
         threading.Thread(target=running.serve_forever, args=(_POLL_SECONDS,), daemon=True).start()

@@ -69,17 +69,25 @@ class Truth:
 
 @contextmanager
 def telling() -> Iterator[Truth]:
-    """Let an interruption say how things stand.
+    """Let an interruption, and whatever else keeps a remedy from its end, say how things stand.
 
     Yields:
         What will be said; `apply` keeps it true.
 
     Raises:
-        RefusedError: Ctrl-C was pressed; the exit code is 130.
+        RefusedError: Ctrl-C was pressed, and the exit code is 130; or the remedy could not go on.
     """
+    from academy_ops.remedies.refusal import RemedyError
+
     truth = Truth()
     try:
         yield truth
+    except RemedyError as error:
+        # What `apply` raises says itself what was and was not done.
+        told = error.message
+        if told is not truth.text:
+            told = say("{problem} {state}", problem=error.message, state=truth.text)
+        raise RefusedError(told, errors.UNDETERMINED if error.unseen else errors.USAGE) from error
     except (KeyboardInterrupt, typer.Abort):
         raise RefusedError(say("Interrupted. {state}", state=truth.text), errors.INTERRUPTED) from None
 
