@@ -40,10 +40,6 @@ class Terminal:
         """Send what Ctrl-C sends, or another signal."""
         self._process.send_signal(number)
 
-    def running(self) -> bool:
-        """Tell whether it has not ended yet."""
-        return self._process.poll() is None
-
     def ended(self) -> int:
         """Read what is left, and return the exit code."""
         ends_at = time.monotonic() + SECONDS

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -160,6 +161,8 @@ def to_its_end() -> Iterator[None]:
         if pressed:
             raise KeyboardInterrupt
         pressed = True
+        waits = say("Waiting until it is known what was done; Ctrl-C again leaves at once.")
+        sys.stderr.write(f"{waits}\n")
 
     before = signal.signal(signal.SIGINT, once)
     try:

