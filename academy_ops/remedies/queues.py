@@ -115,8 +115,11 @@ def _same(there: str | None, wanted: str) -> bool:
     """Compare two attributes; SQS writes the numbers of a redrive policy as numbers or as text."""
     if there is None or not wanted.startswith("{"):
         return there == wanted
-    one, other = json.loads(there), json.loads(wanted)
-    return {name: str(value) for name, value in one.items()} == {name: str(value) for name, value in other.items()}
+    try:
+        one, other = ({name: str(value) for name, value in json.loads(text).items()} for text in (there, wanted))
+    except (ValueError, AttributeError):
+        return False
+    return one == other
 
 
 def _attributes(target: Target, name: str) -> dict[str, str] | None:
@@ -126,7 +129,10 @@ def _attributes(target: Target, name: str) -> dict[str, str] | None:
         sqs = target.connect.aws("sqs")
         url = sqs.get_queue_url(QueueName=name)["QueueUrl"]
         action = "sqs:GetQueueAttributes"
-        attributes: dict[str, str] = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+        told = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+        # Without its ARN it is half an answer, and that is said here.
+        whole = {"QueueArn": told["QueueArn"], **told}
+        attributes = {name: target.connect.clean(value) for name, value in whole.items()}
     except AWS_ERRORS as error:
         if isinstance(error, ClientError) and error.response.get("Error", {}).get("Code") in QUEUE_MISSING:
             return None

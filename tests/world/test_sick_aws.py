@@ -100,6 +100,25 @@ def test_a_change_that_can_not_be_planned_says_so_in_a_line(running_lab: Lab, tr
 
 
 @pytest.mark.xdist_group("lab-1")
+@pytest.mark.parametrize(
+    ("body", "code", "said"),
+    [
+        pytest.param(
+            b'{"Attributes": {"QueueArn": "arn", "RedrivePolicy": "\\u001b[31m{"}}', 1, "RedrivePolicy is", id="text"
+        ),
+        pytest.param(b'{"Attributes": {"QueueArn": ["arn"]}}', 3, "can't be looked at", id="another type"),
+        pytest.param(b'{"Attributes": {}}', 3, "can't be looked at", id="half an answer"),
+    ],
+)
+def test_attributes_of_a_queue_that_are_none_are_told(running_lab: Lab, body: bytes, code: int, said: str) -> None:
+    with between(running_lab.settings()["AWS_ENDPOINT_URL"], {"GetQueueAttributes": answered(body)}) as url:
+        done = running_lab.tool("queue", "create", "--yes", AWS_ENDPOINT_URL=url)
+    assert done.returncode == code
+    assert said in done.stdout + done.stderr
+    assert "\x1b" not in done.stdout + done.stderr
+
+
+@pytest.mark.xdist_group("lab-1")
 def test_an_answer_of_pages_without_end_is_left_when_time_is_up(running_lab: Lab) -> None:
     pages = count()
 
