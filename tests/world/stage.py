@@ -11,22 +11,16 @@ from tests.cli.test_main import academy_ops
 from tests.wire import Handler, respond
 
 TOKEN = "token-of-the-operator"
-TENANT = "tenant-of-the-operator"
 KEYS = {"AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "wJalrXUtnFEMI"}
-BAIT = "<img src=x onerror=alert(1)></script><!-- \x1b[31mowned\x1b]0;owned\x07 \x9b31m ::error::owned `x` | \\ \u202e"
-"""What a terminal, a page, a workflow and Markdown would each obey."""
-RAW = ("\x1b", "\x9b", "\x07", "\u202e")
 
 Told = tuple[int, dict[str, Any]]
 
 
 def tool(*arguments: str, cwd: Path, api: str, **environ: str) -> subprocess.CompletedProcess[str]:
-    """Run the tool against ``api``, with a token to lose."""
-    return academy_ops(
-        *arguments,
-        cwd=cwd,
-        **{"ACADEMY_API_URL": api, "ACADEMY_API_TOKEN": TOKEN, "ACADEMY_TENANT_CODE": TENANT, **KEYS, **environ},
-    )
+    """Run the tool against ``api``, with a token to lose, and with AWS keys where there is an AWS for them."""
+    keys = KEYS if "AWS_ENDPOINT_URL" in environ else {}
+    own = {"ACADEMY_API_URL": api, "ACADEMY_API_TOKEN": TOKEN, "ACADEMY_TENANT_CODE": "tenant-of-the-operator"}
+    return academy_ops(*arguments, cwd=cwd, **own, **keys, **environ)
 
 
 def asked(cwd: Path, api: str, *only: str, timeout: int = 12, **environ: str) -> Told:
