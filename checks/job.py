@@ -273,7 +273,7 @@ def _object_there(target: Target, document: JobDocument | Unseen | None) -> bool
         if error.response.get("ResponseMetadata", {}).get("HTTPStatusCode") == HTTPStatus.NOT_FOUND:
             return False
         return target.connect.unseen(error, "s3:GetObject")
-    except (*AWS_ERRORS, ValueError) as error:
+    except AWS_ERRORS as error:
         return target.connect.unseen(error, "s3:GetObject")
     return True
 

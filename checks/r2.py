@@ -154,7 +154,7 @@ def _reach(target: Target, settings: Settings) -> tuple[Literal[True] | Unseen |
         if code == "NoSuchBucket":
             return None, code
         return target.connect.unseen(error, "s3:ListBucket"), code
-    except (*AWS_ERRORS, ValueError) as error:
+    except AWS_ERRORS as error:
         return target.connect.unseen(error, target.connect.clean(settings.get("R2_ENDPOINT") or "R2_ENDPOINT")), ""
     return True, ""
 

@@ -137,8 +137,13 @@ def _attributes(target: Target, name: str) -> dict[str, str] | None:
         if isinstance(error, ClientError) and error.response.get("Error", {}).get("Code") in QUEUE_MISSING:
             return None
         unseen = target.connect.unseen(error, action)
-        told = say(
-            "{queue} can't be looked at: {reason}. {detail}", queue=name, reason=because(unseen), detail=unseen.detail
-        )
-        raise RemedyError(told, unseen=True) from error
+        raise RemedyError(
+            say(
+                "{queue} can't be looked at: {reason}. {detail}",
+                queue=name,
+                reason=because(unseen),
+                detail=unseen.detail,
+            ),
+            unseen=True,
+        ) from error
     return attributes
