@@ -8,18 +8,20 @@ import re
 import ssl
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 
 import httpx
+from botocore.parsers import ResponseParserError
 
 from academy_ops import __version__
 from academy_ops.diagnosis.records import Unseen
 from academy_ops.diagnosis.redact import printable, redacted
-from academy_ops.failures import aws_reason, http_reason
+from academy_ops.failures import aws_reason, aws_words, http_reason
+from academy_ops.in_time import in_time
 from academy_ops.settings import Settings
 
 if TYPE_CHECKING:
@@ -32,7 +34,7 @@ _Read = tuple[int, dict[str, str], str]
 """Status, the headers that are kept, and the body."""
 
 _CONNECT_SECONDS: Final = 3.0
-_HTTP_SECONDS: Final = 8.0
+HTTP_SECONDS: Final = 8.0
 _MAX_BODY_BYTES: Final = 4 * 1024 * 1024
 _MAX_REDIRECTS: Final = 5
 _KEPT_HEADERS: Final = ("server", "cf-ray", "cf-mitigated", "content-type", "location", "retry-after", "date", "via")
@@ -82,10 +84,24 @@ class Connections:
         Raises:
             BotoCoreError: The profile can't be read, or AWS_ENDPOINT_URL is no URL.
         """
+        return self._client(service, once=False)
+
+    def changing(self, service: Service) -> Any:  # noqa: ANN401 - as `aws`
+        """Return the client of ``service`` for calls that change something.
+
+        None is sent again: the answer to the second one would not tell what the first has done.
+
+        Raises:
+            BotoCoreError: As `aws`.
+        """
+        return self._client(service, once=True)
+
+    def _client(self, service: Service, *, once: bool) -> Any:  # noqa: ANN401 - as `aws`
+        name = f"{service}, once" if once else service
         with self._lock:
-            if service not in self._made:
-                self._made[service] = self._sdk.aws_client(self._session(), service)
-            return self._made[service]
+            if name not in self._made:
+                self._made[name] = self._sdk.aws_client(self._session(), service, once=once)
+            return self._made[name]
 
     def r2(self) -> S3Client:
         """Return an S3 client for R2, signed with the API's R2 keys.
@@ -109,34 +125,32 @@ class Connections:
             credentials = self._session().get_credentials()
         return credentials.get_frozen_credentials().access_key if credentials else None
 
-    def get(self, url: str, *, authorised: bool = True) -> Answer | Unseen:
+    def get(self, url: str, *, authorised: bool = True, seconds: float = HTTP_SECONDS) -> Answer | Unseen:
         """Send one GET, bounded in time and size.
 
         Args:
             url: What to ask.
             authorised: Send the bearer token and the tenant's header; they never follow a redirect to another host.
+            seconds: For how long an answer is waited for, with all redirects.
 
         Returns:
             The answer, or why there was none.
         """
-        started = time.monotonic()
         headers = self._http_headers() if authorised else []
-        seen: list[str] = []
-        try:
-            timeout = httpx.Timeout(_HTTP_SECONDS, connect=_CONNECT_SECONDS)
-            with httpx.Client(timeout=timeout, verify=self._tls()) as client:
-                while True:
-                    answer = _read(client, client.build_request("GET", url, headers=headers), started + _HTTP_SECONDS)
-                    target = _next(answer, url)
-                    if target is None or len(seen) >= _MAX_REDIRECTS:
-                        break
-                    seen.append(str(target))
-                    if not _same_place(httpx.URL(url), target):
-                        break
-                    url = str(target)
-        except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
-            return self._unanswered(error, url)
-        return self._answer(answer, url, started, seen)
+
+        def follow(client: httpx.Client) -> tuple[_Read, str, list[str]]:
+            here, seen = url, list[str]()
+            while True:
+                answer = _read(client, client.build_request("GET", here, headers=headers))
+                target = _next(answer, here)
+                if target is None or len(seen) >= _MAX_REDIRECTS:
+                    return answer, here, seen
+                seen.append(str(target))
+                if not _same_place(httpx.URL(here), target):
+                    return answer, here, seen
+                here = str(target)
+
+        return self._asked(follow, url, seconds)
 
     def send(
         self, method: Literal["POST", "DELETE"], url: str, form: Mapping[str, Any] | None = None, *, seconds: float
@@ -152,15 +166,27 @@ class Connections:
         Returns:
             The answer, or why there was none; then the request may have arrived or not.
         """
+
+        def once(client: httpx.Client) -> tuple[_Read, str, list[str]]:
+            request = client.build_request(method, url, headers=self._http_headers(), **(form or {}))
+            return _read(client, request), url, []
+
+        return self._asked(once, url, seconds)
+
+    def _asked(
+        self, ask: Callable[[httpx.Client], tuple[_Read, str, list[str]]], url: str, seconds: float
+    ) -> Answer | Unseen:
+        """Ask within ``seconds`` in all, and say what was answered, by whom and after which redirects."""
         started = time.monotonic()
         try:
             timeout = httpx.Timeout(seconds, connect=min(seconds, _CONNECT_SECONDS))
             with httpx.Client(timeout=timeout, verify=self._tls()) as client:
-                request = client.build_request(method, url, headers=self._http_headers(), **(form or {}))
-                answer = _read(client, request, started + seconds)
+                answer, where, redirects = in_time(partial(ask, client), seconds)
+        except TimeoutError:
+            return Unseen("timeout", self.clean(url), "the answer came too slowly")
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
             return self._unanswered(error, url)
-        return self._answer(answer, url, started, [])
+        return self._answer(answer, where, started, redirects)
 
     def clean(self, text: str) -> str:
         """Return ``text`` without secrets and control characters."""
@@ -199,7 +225,7 @@ class Connections:
             error: One of `AWS_ERRORS`.
             tried: The IAM action that was called.
         """
-        reason, words = aws_reason(error), self.clean(str(error))
+        reason, words = aws_reason(error), self.clean(aws_words(error))
         # Decrypting a SecureString is an action of its own; where AWS names what it denies, that is the one.
         named = _DENIED_ACTION.search(words) if reason == "denied" else None
         # SQS writes the action in small letters.
@@ -254,6 +280,17 @@ class Target:
         """Return the seconds left for the whole run."""
         return max(0.0, self.ends_at - time.monotonic())
 
+    def each_page(self, pages: Iterable[T]) -> Iterator[T]:
+        """Yield the pages of an answer that comes in several; one without end is left when time is up.
+
+        Raises:
+            ResponseParserError: Time was up first.
+        """
+        for page in pages:
+            if not self.remaining():
+                raise ResponseParserError("there was always one more page")
+            yield page
+
     def pause(self, seconds: float) -> bool:
         """Wait; tell whether the run goes on."""
         return not self.cancelled.wait(min(seconds, self.remaining())) and self.remaining() > _MARGIN_SECONDS
@@ -274,15 +311,13 @@ def _call(call: Callable[[], T]) -> T:
     return call()
 
 
-def _read(client: httpx.Client, request: httpx.Request, ends_at: float) -> _Read:
+def _read(client: httpx.Client, request: httpx.Request) -> _Read:
     with contextlib.closing(client.send(request, stream=True)) as response:
         body = bytearray()
         for chunk in response.iter_bytes():
             body += chunk
             if len(body) > _MAX_BODY_BYTES:
                 break
-            if time.monotonic() > ends_at:
-                raise httpx.ReadTimeout("the answer came too slowly", request=response.request)
         kept = {name: response.headers[name] for name in _KEPT_HEADERS if name in response.headers}
         return response.status_code, kept, bytes(body[:_MAX_BODY_BYTES]).decode("utf-8", "replace")
 

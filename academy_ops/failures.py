@@ -15,6 +15,7 @@ from botocore.exceptions import (
     EndpointConnectionError,
     HTTPClientError,
     NoCredentialsError,
+    ParamValidationError,
     PartialCredentialsError,
     ProfileNotFound,
     ReadTimeoutError,
@@ -28,8 +29,10 @@ from botocore.parsers import ResponseParserError
 
 from academy_ops.diagnosis.records import Reason
 
-AWS_ERRORS: Final = (BotoCoreError, ClientError, ResponseParserError, KeyError)
-"""What a boto3 call, and reading its answer, can raise: half an answer is parsed as one that lacks the field."""
+_MISREAD: Final = (AttributeError, LookupError, TypeError, ValueError)
+AWS_ERRORS: Final = (BotoCoreError, ClientError, ResponseParserError, *_MISREAD)
+"""What a boto3 call, and reading its answer, can raise: half an answer is parsed as one that lacks the field, and one
+of other types than in the service's model stops botocore's parsers, or whoever reads what they let through."""
 
 _REASONS: Final[dict[str, Reason]] = {
     "AccessDenied": "denied",
@@ -62,6 +65,21 @@ _REASONS: Final[dict[str, Reason]] = {
     "SlowDown": "throttled",
 }
 _SERVER_ERROR: Final = 500
+
+
+def outcome_unknown(error: Exception) -> bool:
+    """Tell whether a call that failed so may have done all the same what it was sent for."""
+    if isinstance(error, ClientError):
+        return bool(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0) >= _SERVER_ERROR)
+    # None of these has been sent.
+    if isinstance(error, ConnectTimeoutError | EndpointConnectionError | ParamValidationError):
+        return False
+    return aws_reason(error) in {"timeout", "unreachable", "unexpected-answer"}
+
+
+def aws_words(error: Exception) -> str:
+    """Return an AWS or R2 error's own words; those of Python tell little without the kind of error."""
+    return f"{type(error).__name__}: {error}" if isinstance(error, _MISREAD) else str(error)
 
 
 def aws_reason(error: Exception) -> Reason:

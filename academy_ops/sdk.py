@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import io
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import boto3
 import botocore
 import botocore.session
+import urllib3
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.config import Config
-from botocore.exceptions import EndpointConnectionError
+from botocore.exceptions import EndpointConnectionError, HTTPClientError, ReadTimeoutError
+from botocore.parsers import ResponseParserError
 
 from academy_ops import __version__
+from academy_ops.in_time import in_time
 from academy_ops.settings import Settings
 
 if TYPE_CHECKING:
+    from botocore.httpsession import URLLib3Session
     from types_boto3_s3 import S3Client
 
 _TIMES: Final[dict[str, Any]] = {
@@ -23,6 +30,10 @@ _TIMES: Final[dict[str, Any]] = {
     "retries": {"mode": "standard", "total_max_attempts": 2},
 }
 """Seconds, and how often a call is sent at most."""
+_ANSWER_SECONDS: Final = 8.0
+"""For one answer in all: to connect, and to read the last byte of it."""
+_MAX_BODY_BYTES: Final = 16 * 1024 * 1024
+_CHUNK_BYTES: Final = 65536
 
 MODELS: Final = Path(__file__).parent / "sdk_models" / botocore.__version__
 """Copies of botocore's service models with only what is called here: decoding the whole ones takes half of a run.
@@ -45,16 +56,17 @@ def _with_models(plain: botocore.session.Session) -> botocore.session.Session:
     return plain
 
 
-def aws_client(made_by: boto3.Session, service: str) -> Any:  # noqa: ANN401 - boto3 makes its clients' types at run time
-    """Return a client of ``service``.
+def aws_client(made_by: boto3.Session, service: str, *, once: bool = False) -> Any:  # noqa: ANN401 - boto3 makes its clients' types at run time
+    """Return a client of ``service``; one that sends each call ``once`` never sends it again after an error.
 
     Raises:
         BotoCoreError: The profile can't be read, or AWS_ENDPOINT_URL is no URL.
     """
-    config = Config(**_TIMES, max_pool_connections=32, user_agent_extra=f"academy-ops/{__version__}")
+    times = {**_TIMES, "retries": {"mode": "standard", "total_max_attempts": 1}} if once else _TIMES
+    config = Config(**times, max_pool_connections=32, user_agent_extra=f"academy-ops/{__version__}")
     make: Any = made_by.client
     try:
-        return make(service, config=config)
+        return _bounded(make(service, config=config))
     except ValueError as error:
         # botocore's plain word for an AWS_ENDPOINT_URL that is no URL.
         raise EndpointConnectionError(endpoint_url="AWS_ENDPOINT_URL", error=error) from error
@@ -68,7 +80,7 @@ def r2_client(settings: Settings) -> S3Client:
     """
     # Without a profile: AWS_PROFILE is AWS's, and one that does not exist is no fault of R2.
     plain = botocore.session.Session(session_vars={"profile": (None, None, None, None)})
-    return boto3.Session(botocore_session=_with_models(plain)).client(
+    made = boto3.Session(botocore_session=_with_models(plain)).client(
         "s3",
         endpoint_url=settings.get("R2_ENDPOINT"),
         region_name="auto",
@@ -81,3 +93,44 @@ def r2_client(settings: Settings) -> S3Client:
             response_checksum_validation="when_required",
         ),
     )
+    bounded: S3Client = _bounded(made)
+    return bounded
+
+
+class _Bounded:
+    """What sends a client's requests, with a bound on the time and the size of each answer; botocore knows neither."""
+
+    def __init__(self, session: URLLib3Session) -> None:
+        self._session = session
+
+    def send(self, request: AWSPreparedRequest) -> AWSResponse:
+        try:
+            return in_time(partial(self._send, request), _ANSWER_SECONDS)
+        except TimeoutError as error:
+            raise ReadTimeoutError(endpoint_url=request.url, error=error) from error
+
+    def close(self) -> None:
+        self._session.close()
+
+    def _send(self, request: AWSPreparedRequest) -> AWSResponse:
+        request.stream_output = True
+        answer = self._session.send(request)
+        body = bytearray()
+        try:
+            for chunk in answer.raw.stream(_CHUNK_BYTES):
+                body += chunk
+                if len(body) > _MAX_BODY_BYTES:
+                    answer.raw.close()
+                    raise ResponseParserError(f"the answer is longer than {_MAX_BODY_BYTES} bytes")
+        except urllib3.exceptions.ReadTimeoutError as error:
+            raise ReadTimeoutError(endpoint_url=request.url, error=error) from error
+        except (urllib3.exceptions.HTTPError, OSError) as error:
+            raise HTTPClientError(error=error) from error
+        answer.raw = urllib3.HTTPResponse(io.BytesIO(body), preload_content=False)
+        return answer
+
+
+def _bounded(client: Any) -> Any:  # noqa: ANN401 - as `aws_client`
+    endpoint = client._endpoint  # noqa: SLF001 - no public way leads there
+    endpoint.http_session = _Bounded(endpoint.http_session)
+    return client

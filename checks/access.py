@@ -33,7 +33,7 @@ def observe(target: Target, case: Case) -> AccessFacts:  # noqa: ARG001 - every 
     try:
         key = target.connect.access_key_id()
         identity = target.connect.aws("sts").get_caller_identity()
-        account, arn = str(identity["Account"]), str(identity["Arn"])
+        account, arn = (target.connect.clean(identity[name]) for name in ("Account", "Arn"))
     except AWS_ERRORS as error:
         account = target.connect.unseen(error, "sts:GetCallerIdentity")
     return AccessFacts(

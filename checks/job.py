@@ -10,7 +10,7 @@ from typing import Final
 from botocore.exceptions import ClientError
 
 from academy_ops.academy.contract import JOBS_PATH, JobStatus
-from academy_ops.clients import Target
+from academy_ops.clients import HTTP_SECONDS, Target
 from academy_ops.diagnosis.findings import Pen
 from academy_ops.diagnosis.records import Finding, JobState, Json, Standing, Unseen
 from academy_ops.diagnosis.redact import MASK
@@ -24,6 +24,8 @@ from checks.times import age
 YOUNG_SECONDS: Final = 30
 STALLED_SECONDS: Final = 600
 SECOND_LOOK_SECONDS: Final = 3
+_LAST_SECONDS: Final = 1.0
+"""So long an answer is waited for, though the run is over sooner."""
 _MAX_ROWS_SHOWN: Final = 20
 
 _FAILURE: Final = re.compile(r"failed|error=", re.IGNORECASE)
@@ -59,7 +61,8 @@ def look_again(target: Target, *, at_once: bool = False) -> JobDocument | Unseen
     base = target.settings.get("ACADEMY_API_URL")
     if base is None or not (at_once or target.pause(SECOND_LOOK_SECONDS)):
         return Unseen("timeout", "job")
-    return read_answer(target.connect.get(f"{base.rstrip('/')}{JOBS_PATH}{target.job_id}/"))
+    seconds = min(HTTP_SECONDS, max(_LAST_SECONDS, target.remaining()))
+    return read_answer(target.connect.get(f"{base.rstrip('/')}{JOBS_PATH}{target.job_id}/", seconds=seconds))
 
 
 def judge(case: Case) -> Iterator[Finding]:
@@ -270,7 +273,7 @@ def _object_there(target: Target, document: JobDocument | Unseen | None) -> bool
         if error.response.get("ResponseMetadata", {}).get("HTTPStatusCode") == HTTPStatus.NOT_FOUND:
             return False
         return target.connect.unseen(error, "s3:GetObject")
-    except (*AWS_ERRORS, ValueError) as error:
+    except AWS_ERRORS as error:
         return target.connect.unseen(error, "s3:GetObject")
     return True
 

@@ -16,10 +16,17 @@ from checks.facts import FailedRow, JobDocument, JobResult
 from checks.times import parse
 
 _FULL: Final = 100
+_KEPT_CHARACTERS: Final = 4000
+_KEY_BYTES: Final = 1024
+"""S3 knows no longer key."""
 _FAILED: Final = frozenset({JobStatus.FAILED, JobStatus.REJECTED_BAD_INPUT})
 
+GAP: Final = ".{0,200}"
+"""What may stand between two words of a message. Without a bound, a message of a megabyte that repeats the first of
+them keeps a pattern busy for hours."""
+
 DATABASE_DOWN: Final = (
-    r"(OperationalError|InterfaceError)(?!.*no such (column|table))|psycopg2?\.Error\b"
+    rf"(OperationalError|InterfaceError)(?!{GAP}no such (column|table))|psycopg2?\.Error\b"
     r"|too many (clients|connections)|database is locked|connect(ion)? to server"
     r"|server closed the connection|remaining connection slots|could not translate host name"
 )
@@ -29,7 +36,8 @@ _OF_AWS: Final = r':? *"?https?://[^/"]*amazonaws\.com'
 """The worker's queue is asked in the same words as R2."""
 _PHONE: Final = "(전화번호|연락처|핸드폰|phone)"
 _COLUMN: Final = "(열|컬럼|칼럼|column)"
-_PARENT_PHONE: Final = r"(학부모|부모|보호자)\s*(전화|핸드폰|휴대폰|연락처)(번호)?"
+_SPACE: Final = r"\s{0,4}"
+_PARENT_PHONE: Final = rf"(학부모|부모|보호자){_SPACE}(전화|핸드폰|휴대폰|연락처)(번호)?"
 
 _MESSAGES: Final = tuple(
     (re.compile(form, re.IGNORECASE), code)
@@ -41,7 +49,7 @@ _MESSAGES: Final = tuple(
         (r"\(InvalidArgument\) when calling the (Get|Head)Object", "r2-credentials-rejected"),
         (r"\((AccessDenied|Forbidden|403)\) when calling the (Get|Head|List)(Object|Bucket)", "r2-access-denied"),
         (r"\((InternalError|ServiceUnavailable|5\d\d)\) when calling the (Get|Head)Object", "r2-server-error"),
-        (r"R2 settings missing|R2_\w+ .*(missing|not set)", "worker-env-missing"),
+        (rf"R2 settings missing|R2_\w{{1,40}} {GAP}(missing|not set)", "worker-env-missing"),
         (r"No module named", "worker-dependency-missing"),
         (r"No space left on device|Errno 28\b", "worker-disk-full"),
         (r"\bMemoryError\b|out of memory", "worker-out-of-memory"),
@@ -52,18 +60,24 @@ _MESSAGES: Final = tuple(
         (r"(암호|비밀번호)[가로]? ?(걸|설정|보호)|암호화|엑셀 파일을 열", "excel-unreadable"),
         # What the database refuses shows the row, with its phone number; the workbook is not at fault.
         (
-            r"IntegrityError|DataError|violates .*constraint|duplicate key|UNIQUE constraint|value too long",
+            rf"IntegrityError|DataError|violates {GAP}constraint|duplicate key|UNIQUE constraint|value too long",
             "job-failed",
         ),
         # Before the columns: that message goes on to say which ones the row must have.
-        (r"(헤더|머리글|제목)\s*(행|줄)?\s*(\([^)]*\))?[을를이가]?\s*(찾|없)", "excel-header-missing"),
+        (
+            rf"(헤더|머리글|제목){_SPACE}(행|줄)?{_SPACE}(\([^)]{{0,100}}\))?[을를이가]?{_SPACE}(찾|없)",
+            "excel-header-missing",
+        ),
         (r"no header|header row (was )?not found", "excel-header-missing"),
         (rf"{_PARENT_PHONE}[^.\n]{{0,20}}?{_COLUMN}|parent[- _]?phone[- _]*column", "excel-phone-column-missing"),
-        (rf"{_COLUMN}s?[이가은는]? ?(없|누락|missing).*{_PARENT_PHONE}", "excel-phone-column-missing"),
-        (rf"{_PHONE}.*(\d+\s*(개|건|행|명|rows?\b)|failed|invalid|010)", "excel-phone-invalid"),
-        (rf"{_PHONE}.*(형식|검증|유효하지|올바르지|자[리릿])", "excel-phone-invalid"),
+        (rf"{_COLUMN}s?[이가은는]? ?(없|누락|missing){GAP}{_PARENT_PHONE}", "excel-phone-column-missing"),
+        (rf"{_PHONE}{GAP}(\d{{1,9}}{_SPACE}(개|건|행|명|rows?\b)|failed|invalid|010)", "excel-phone-invalid"),
+        (rf"{_PHONE}{GAP}(형식|검증|유효하지|올바르지|자[리릿])", "excel-phone-invalid"),
         (r"header row", "excel-header-missing"),
-        (r"학생\s*(행|데이터|정보)?[을를이가]?\s*(한 명도\s*)?(없|존재하지|찾지 못|찾을 수 없)", "excel-no-students"),
+        (
+            rf"학생{_SPACE}(행|데이터|정보)?[을를이가]?{_SPACE}(한 명도{_SPACE})?(없|존재하지|찾지 못|찾을 수 없)",
+            "excel-no-students",
+        ),
         (r"데이터 행이 없|no (valid )?student", "excel-no-students"),
     )
 )
@@ -95,15 +109,15 @@ def read_answer(answer: Answer | Unseen) -> JobDocument | Unseen | None:
     if not isinstance(progress, dict):
         progress = {}
     return JobDocument(
-        job_id=printable(str(body.get("job_id", ""))),
-        status=printable(body["status"]),
+        job_id=_kept(str(body.get("job_id", ""))),
+        status=_kept(body["status"]),
         error_message=_message(body.get("error_message")),
         result=_result(body.get("result")),
         percent=_number(progress.get("percent")),
         step=_text(progress.get("step_name")) or _text(progress.get("step")),
         created_at=parse(body.get("created_at")),
         updated_at=parse(body.get("updated_at")),
-        file_key=_text(body.get("file_key")),
+        file_key=_key(body.get("file_key")),
     )
 
 
@@ -142,7 +156,7 @@ def _result(value: object) -> JobResult | None:
         failed=tuple(
             FailedRow(_count(row.get("row")), _text(row.get("error")) or "")
             if isinstance(row, dict)
-            else FailedRow(None, printable(str(row)))
+            else FailedRow(None, _kept(str(row)))
             for row in (rows if isinstance(rows, list) else [])
         ),
     )
@@ -150,11 +164,22 @@ def _result(value: object) -> JobResult | None:
 
 def _message(value: object) -> str | None:
     """Read a message; Django REST framework also writes lists and objects of them."""
-    return _text(value) if isinstance(value, str) or not value else json.dumps(value, ensure_ascii=False)
+    return _text(value if isinstance(value, str) or not value else json.dumps(value, ensure_ascii=False))
 
 
 def _text(value: object) -> str | None:
-    return printable(value).strip() or None if isinstance(value, str) else None
+    return _kept(value).strip() or None if isinstance(value, str) else None
+
+
+def _kept(text: str) -> str:
+    """Return what is kept of a text: of a long one its beginning, and its end, where a traceback says what it is."""
+    half = _KEPT_CHARACTERS // 2
+    return printable(text if len(text) <= _KEPT_CHARACTERS else f"{text[:half]} … {text[-half:]}")
+
+
+def _key(value: object) -> str | None:
+    key = _text(value)
+    return key if key and len(key.encode()) <= _KEY_BYTES else None
 
 
 def _number(value: Any) -> float | None:  # noqa: ANN401 - whatever JSON held

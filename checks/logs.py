@@ -18,7 +18,7 @@ from academy_ops.diagnosis.run import Check
 from academy_ops.messages import say
 from checks.facts import Case, Container, Environment, Host, LogLine, LogsFacts, Parameter
 from checks.job import still_waits
-from checks.job_document import DATABASE_DOWN
+from checks.job_document import DATABASE_DOWN, GAP
 from checks.times import age
 from checks.worker_hosts import ask, online_agents, read_parameter
 from checks.workers import BOOT_SECONDS, boot_age, in_service, launched_at, past_boot, work_waits
@@ -46,12 +46,13 @@ _LOG_SIGNS: Final = tuple(
     for form, code in (
         (r"ModuleNotFoundError|No module named", "worker-dependency-missing"),
         (
-            r"Unable to locate credentials|NoCredentialsError|InvalidClientTokenId|ExpiredToken|token .* is invalid",
+            r"Unable to locate credentials|NoCredentialsError|InvalidClientTokenId|ExpiredToken",
             "worker-aws-credentials",
         ),
+        (rf"token {GAP} is invalid", "worker-aws-credentials"),
         (r"PartialCredentialsError|CredentialRetrievalError", "worker-aws-credentials"),
-        (r"(SignatureDoesNotMatch|InvalidAccessKeyId).*calling the (Receive|GetQueue)", "worker-aws-credentials"),
-        (r"(AccessDenied|not authorized).*(sqs:|ReceiveMessage|SQS)", "worker-queue-denied"),
+        (rf"(SignatureDoesNotMatch|InvalidAccessKeyId){GAP}calling the (Receive|GetQueue)", "worker-aws-credentials"),
+        (rf"(AccessDenied|not authorized){GAP}(sqs:|ReceiveMessage|SQS)", "worker-queue-denied"),
         (DATABASE_DOWN, "worker-database-down"),
         (r"No space left on device", "worker-disk-full"),
         (r"\bMemoryError\b", "worker-out-of-memory"),

@@ -225,17 +225,22 @@ def depth(target: Target, name: str) -> Depth | Unseen | None:
         url = sqs.get_queue_url(QueueName=name)["QueueUrl"]
         action = "sqs:GetQueueAttributes"
         attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+        return _read_depth({name: target.connect.clean(value) for name, value in attributes.items()})
     except ClientError as error:
         if error.response.get("Error", {}).get("Code") in QUEUE_MISSING:
             return None
         return target.connect.unseen(error, action)
     except AWS_ERRORS as error:
         return target.connect.unseen(error, action)
+
+
+def _read_depth(attributes: Mapping[str, str]) -> Depth:
+    """Read them; one that is missing raises KeyError, for half an answer must not look like an empty queue."""
     return Depth(
-        arn=str(attributes.get("QueueArn", "")),
-        visible=_count(attributes, "ApproximateNumberOfMessages"),
-        in_flight=_count(attributes, "ApproximateNumberOfMessagesNotVisible"),
-        delayed=_count(attributes, "ApproximateNumberOfMessagesDelayed"),
+        arn=str(attributes["QueueArn"]),
+        visible=int(attributes["ApproximateNumberOfMessages"]),
+        in_flight=int(attributes["ApproximateNumberOfMessagesNotVisible"]),
+        delayed=int(attributes["ApproximateNumberOfMessagesDelayed"]),
         dead_letter_arn=_redrive_target(attributes.get("RedrivePolicy")),
     )
 
@@ -273,10 +278,6 @@ def _redrive_target(policy: str | None) -> str | None:
     except (ValueError, AttributeError):
         return None
     return target if isinstance(target, str) else None
-
-
-def _count(attributes: Mapping[str, str], name: str) -> int:
-    return int(attributes.get(name, "0"))
 
 
 CHECK: Final = Check("queue", "3-3", observe, judge, needs=("job",), reads=("job", "workers", "logs"), ahead=look)

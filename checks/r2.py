@@ -150,11 +150,11 @@ def _reach(target: Target, settings: Settings) -> tuple[Literal[True] | Unseen |
         except ClientError:
             target.connect.r2().list_objects_v2(Bucket=settings.bucket, MaxKeys=1)
     except ClientError as error:
-        code = str(error.response.get("Error", {}).get("Code", ""))
+        code = target.connect.clean(str(error.response.get("Error", {}).get("Code", "")))
         if code == "NoSuchBucket":
             return None, code
         return target.connect.unseen(error, "s3:ListBucket"), code
-    except (*AWS_ERRORS, ValueError) as error:
+    except AWS_ERRORS as error:
         return target.connect.unseen(error, target.connect.clean(settings.get("R2_ENDPOINT") or "R2_ENDPOINT")), ""
     return True, ""
 

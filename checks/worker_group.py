@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final
 
 from botocore.exceptions import ClientError
@@ -20,19 +21,19 @@ def read_group(target: Target) -> Group | Unseen | None:
     name = target.settings.group
     try:
         answer = target.connect.aws("autoscaling").describe_auto_scaling_groups(AutoScalingGroupNames=[name])
-        return next((_read_group(group) for group in answer["AutoScalingGroups"]), None)
+        return next((_read_group(group, target.connect.clean) for group in answer["AutoScalingGroups"]), None)
     except AWS_ERRORS as error:
         return target.connect.unseen(error, "autoscaling:DescribeAutoScalingGroups")
 
 
-def _read_group(group: dict[str, Any]) -> Group:
+def _read_group(group: dict[str, Any], clean: Callable[[str], str]) -> Group:
     return Group(
         desired=group["DesiredCapacity"],
         minimum=group["MinSize"],
         maximum=group["MaxSize"],
-        suspended=tuple(one["ProcessName"] for one in group.get("SuspendedProcesses", [])),
+        suspended=tuple(clean(one["ProcessName"]) for one in group.get("SuspendedProcesses", [])),
         instances=tuple(
-            GroupInstance(one["InstanceId"], one["LifecycleState"], one["HealthStatus"])
+            GroupInstance(clean(one["InstanceId"]), clean(one["LifecycleState"]), clean(one["HealthStatus"]))
             for one in group.get("Instances", [])
         ),
     )
@@ -46,7 +47,7 @@ def read_activities(target: Target) -> tuple[Activity, ...] | Unseen:
         answer = target.connect.aws("autoscaling").describe_scaling_activities(AutoScalingGroupName=name, MaxRecords=20)
         return tuple(
             Activity(
-                one.get("StatusCode", ""),
+                clean(one.get("StatusCode", "")),
                 clean(one.get("Description", "")),
                 clean(one.get("StatusMessage", "")),
                 clean(one.get("Cause", "")),
@@ -79,11 +80,17 @@ def read_nameless(target: Target, group: Group, known: tuple[Machine, ...]) -> t
 
 
 def _described(target: Target, filters: list[dict[str, Any]]) -> tuple[Machine, ...] | Unseen:
+    clean = target.connect.clean
     try:
         pages = target.connect.aws("ec2").get_paginator("describe_instances")
         return tuple(
-            Machine(one["InstanceId"], one["State"]["Name"], one.get("LaunchTime"), one.get("PrivateIpAddress"))
-            for page in pages.paginate(Filters=filters)
+            Machine(
+                clean(one["InstanceId"]),
+                clean(one["State"]["Name"]),
+                one.get("LaunchTime"),
+                clean(one.get("PrivateIpAddress", "")) or None,
+            )
+            for page in target.each_page(pages.paginate(Filters=filters))
             for reservation in page["Reservations"]
             for one in reservation["Instances"]
         )
@@ -109,4 +116,6 @@ def read_autoscaler(target: Target) -> Autoscaler | Unseen | None:
         return target.connect.unseen(error, action)
     enabled = next((name for name, state in states.items() if state.startswith("ENABLED")), None)
     # A function that has not been updated since 2021 tells no state; it is active.
-    return Autoscaler(function.get("State") or "Active", enabled or next(iter(states), None), enabled is not None)
+    rule = enabled or next(iter(states), None)
+    clean = target.connect.clean
+    return Autoscaler(clean(str(function.get("State") or "Active")), rule and clean(rule), enabled is not None)

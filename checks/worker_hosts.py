@@ -19,7 +19,9 @@ _BATCH: Final = 50
 """SendCommand takes at most 50 instance ids."""
 _POLL_SECONDS: Final = 0.2
 _COMMAND_SECONDS: Final = 30
-_ENDED: Final = frozenset({"Success", "Failed", "TimedOut", "Cancelled"})
+_OUTPUT_CHARACTERS: Final = 24_000
+"""SSM keeps no more of what a command prints."""
+_GOES_ON: Final = frozenset({"Pending", "InProgress", "Delayed", "Cancelling"})
 
 
 def online_agents(target: Target, ids: Sequence[str]) -> dict[str, bool] | Unseen:
@@ -31,7 +33,9 @@ def online_agents(target: Target, ids: Sequence[str]) -> dict[str, bool] | Unsee
         states = {
             one["InstanceId"]: one["PingStatus"] == "Online"
             for start in range(0, len(ids), _BATCH)
-            for page in pages.paginate(Filters=[{"Key": "InstanceIds", "Values": list(ids[start : start + _BATCH])}])
+            for page in target.each_page(
+                pages.paginate(Filters=[{"Key": "InstanceIds", "Values": list(ids[start : start + _BATCH])}])
+            )
             for one in page["InstanceInformationList"]
         }
     except AWS_ERRORS as error:
@@ -99,10 +103,11 @@ def _output(target: Target, sent: tuple[str, str]) -> str | Unseen | None:
         code = error.response.get("Error", {}).get("Code") if isinstance(error, ClientError) else None
         # SSM knows an invocation only some moments after it was sent.
         return None if code == "InvocationDoesNotExist" else target.connect.unseen(error, "ssm:GetCommandInvocation")
-    if answer["Status"] == "Success":
-        return str(answer["StandardOutputContent"])
-    if answer["Status"] in _ENDED:
-        said = f"{answer['Status']}: {answer.get('StandardErrorContent', '')}"
+    status, output = str(answer.get("Status")), str(answer.get("StandardOutputContent", ""))
+    if status == "Success" and len(output) <= _OUTPUT_CHARACTERS:
+        return output
+    if status not in _GOES_ON:
+        said = f"{status}: {answer.get('StandardErrorContent', '')}"
         return Unseen("unexpected-answer", "AWS-RunShellScript", target.connect.clean(said.strip()))
     return None
 

@@ -142,7 +142,7 @@ def _container(
     state = _object(_last(fields, "state"))
     pairs = [line.partition(" ") for line in fields.get("env", [])]
     return Container(
-        status=str(state.get("Status", "")),
+        status=connect.clean(str(state.get("Status", ""))),
         exit_code=_int(str(state.get("ExitCode", ""))),
         out_of_memory=state.get("OOMKilled") is True,
         oom_kills=_int(_last(fields, "oom_kills")) or 0,

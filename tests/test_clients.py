@@ -1,15 +1,15 @@
 """The outside is asked within bounds, and its errors get their meaning here."""
 
-import time
+from functools import partial
 
 import pytest
 from botocore.exceptions import ClientError
 
-from academy_ops.clients import Answer, Connections
+from academy_ops.clients import Answer, Connections, together
 from academy_ops.diagnosis.records import Unseen
 from academy_ops.failures import aws_reason
 from academy_ops.settings import load
-from tests.wire import Handler, respond, server
+from tests.wire import dripping, pouring, respond, server
 
 TOKEN = "token-of-the-operator"
 
@@ -44,37 +44,30 @@ def test_a_circle_of_redirects_ends(connect: Connections) -> None:
 
 
 def test_a_body_without_end_is_cut(connect: Connections) -> None:
-    def pour(handler: Handler) -> None:
-        handler.send_response(200)
-        handler.end_headers()
-        try:
-            while True:
-                handler.wfile.write(b"x" * 65536)
-        except OSError:
-            return
-
-    with server(pour) as (url, _):
+    with server(pouring(b"x" * 65536)) as (url, _):
         answer = connect.get(url)
     assert isinstance(answer, Answer)
     assert len(answer.body) == 4 * 1024 * 1024
 
 
-def test_an_answer_that_drips_is_a_time_out(connect: Connections) -> None:
-    def drip(handler: Handler) -> None:
-        handler.send_response(200)
-        handler.end_headers()
-        try:
-            for _ in range(300):
-                handler.wfile.write(b" ")
-                handler.wfile.flush()
-                time.sleep(0.1)
-        except OSError:
-            return
+def test_an_answer_that_drips_is_a_time_out_whatever_part_of_it_drips(connect: Connections) -> None:
+    with (
+        server(dripping(b"HTTP/1.1 200 OK\r\n\r\n", b" ")) as (body, _),
+        server(dripping(b"HTTP/1.1 200 OK\r\nX-Slow: ", b"x")) as (header, _),
+        server(dripping(b"", b"HTTP/1.1 103 Early Hints\r\n\r\n")) as (hints, _),
+    ):
+        answers = together(*(partial(connect.get, url, seconds=2) for url in (body, header, hints)))
+    assert [one.reason if isinstance(one, Unseen) else one for one in answers] == ["timeout"] * 3
 
-    with server(drip) as (url, _):
+
+@pytest.mark.parametrize(
+    "place",
+    ["http://[", "javascript:alert(1)", "//\x7f\xff", "http://user:pass@127.0.0.1:1/", "file:///etc/passwd", "\t"],
+)
+def test_a_redirect_to_no_place_ends_there(connect: Connections, place: str) -> None:
+    with server(lambda handler: respond(handler, 302, Location=place)) as (url, _):
         answer = connect.get(url)
-    assert isinstance(answer, Unseen)
-    assert answer.reason == "timeout"
+    assert isinstance(answer, Unseen) or answer.status == 302
 
 
 def test_a_secret_that_the_other_side_echoes_does_not_come_in(connect: Connections) -> None:

@@ -1,10 +1,16 @@
 """A server that answers as a test says, over real HTTP or TLS."""
 
 import ssl
+import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import count
+
+_POLL_SECONDS = 0.02
+"""How soon a server ends that is told to."""
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -25,6 +31,15 @@ class Handler(BaseHTTPRequestHandler):
         pass
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Say nothing of a client that has gone."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)  # type: ignore[arg-type] # as `socketserver` has it
+
+
 @contextmanager
 def server(
     answer: Callable[[Handler], None], tls: ssl.SSLContext | None = None
@@ -32,11 +47,10 @@ def server(
     """Run a server; yield its address and the headers of every request."""
     seen: list[dict[str, str]] = []
     handler = type("ThisHandler", (Handler,), {"answer": staticmethod(answer), "seen": seen})
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as running:
-        running.daemon_threads = True
+    with _Server(("127.0.0.1", 0), handler) as running:
         if tls:
             running.socket = tls.wrap_socket(running.socket, server_side=True)
-        threading.Thread(target=running.serve_forever, daemon=True).start()
+        threading.Thread(target=running.serve_forever, args=(_POLL_SECONDS,), daemon=True).start()
         yield f"{'https' if tls else 'http'}://127.0.0.1:{running.server_port}", seen
         running.shutdown()
 
@@ -49,3 +63,33 @@ def respond(handler: Handler, status: int, body: bytes = b"{}", **headers: str) 
     handler.end_headers()
     if handler.command != "HEAD":
         handler.wfile.write(body)
+
+
+def pouring(chunk: bytes, times: int | None = None) -> Callable[[Handler], None]:
+    """Answer with ``chunk`` so often; without ``times``, without end."""
+
+    def pour(handler: Handler) -> None:
+        handler.send_response(200)
+        handler.end_headers()
+        try:
+            for _ in count() if times is None else range(times):
+                handler.wfile.write(chunk)
+        except OSError:
+            return
+
+    return pour
+
+
+def dripping(first: bytes, drop: bytes) -> Callable[[Handler], None]:
+    """Begin an answer, then write a drop at a time; each comes long before a read of the socket is too late."""
+
+    def drip(handler: Handler) -> None:
+        handler.wfile.write(first)
+        try:
+            while True:
+                handler.wfile.write(drop)
+                time.sleep(0.1)
+        except OSError:
+            return
+
+    return drip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -31,12 +32,13 @@ _UNSURE: Final = say("The change was under way and may have been made or not. Lo
 
 
 def tell(out: Console, text: Text, *, style: str = "", indent: int = 0) -> None:
-    """Print a sentence, wrapped as people read it."""
+    """Print a sentence, wrapped as people read it; AWS's own words in it without control characters."""
     from rich.text import Text as Line
 
+    from academy_ops.diagnosis.redact import printable
     from academy_ops.report.layout import hanging
 
-    hanging(out, Line(), Line(str(text), style), indent)
+    hanging(out, Line(), Line(printable(str(text)), style), indent)
 
 
 def show(out: Console, planned: Plan) -> None:
@@ -68,17 +70,25 @@ class Truth:
 
 @contextmanager
 def telling() -> Iterator[Truth]:
-    """Let an interruption say how things stand.
+    """Let an interruption, and whatever else keeps a remedy from its end, say how things stand.
 
     Yields:
         What will be said; `apply` keeps it true.
 
     Raises:
-        RefusedError: Ctrl-C was pressed; the exit code is 130.
+        RefusedError: Ctrl-C was pressed, and the exit code is 130; or the remedy could not go on.
     """
+    from academy_ops.remedies.refusal import RemedyError
+
     truth = Truth()
     try:
         yield truth
+    except RemedyError as error:
+        # What `apply` raises says itself what was and was not done.
+        told = error.message
+        if told is not truth.text:
+            told = say("{problem} {state}", problem=error.message, state=truth.text)
+        raise RefusedError(told, errors.UNDETERMINED if error.unseen else errors.USAGE) from error
     except (KeyboardInterrupt, typer.Abort):
         raise RefusedError(say("Interrupted. {state}", state=truth.text), errors.INTERRUPTED) from None
 
@@ -118,6 +128,7 @@ def follow(out: Console, target: Target, planned: Plan) -> End | None:
     """
     from rich.text import Text as Line
 
+    from academy_ops.diagnosis.redact import printable
     from academy_ops.report import waiting
     from academy_ops.report.layout import hanging
 
@@ -125,7 +136,7 @@ def follow(out: Console, target: Target, planned: Plan) -> End | None:
     shown, began = "", time.monotonic()
     with waiting.shown(out, waiting.Elapsed(began, planned.usual)):
         for step in planned.follow(target) if planned.follow else ():
-            end, text = step.end, str(step.text)
+            end, text = step.end, printable(str(step.text))
             if text != shown:
                 head = Line(_("{seconds} s", seconds=f"{time.monotonic() - began:3.0f}"), "dim")
                 hanging(out, head, Line(text), head.cell_len + 2)
@@ -150,6 +161,8 @@ def to_its_end() -> Iterator[None]:
         if pressed:
             raise KeyboardInterrupt
         pressed = True
+        waits = say("Waiting until it is known what was done; Ctrl-C again leaves at once.")
+        sys.stderr.write(f"{waits}\n")
 
     before = signal.signal(signal.SIGINT, once)
     try:

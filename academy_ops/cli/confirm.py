@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import typer
 
-from academy_ops.cli import errors
 from academy_ops.cli.errors import RefusedError
 from academy_ops.cli.options import on_terminal
 from academy_ops.messages import Text, say
-
-if TYPE_CHECKING:
-    from academy_ops.remedies.refusal import RemedyError
 
 
 def confirm(question: Text, option: str) -> None:
@@ -25,8 +19,3 @@ def confirm(question: Text, option: str) -> None:
         raise RefusedError(say("Nothing was changed: there is no terminal to ask on. Add {option}.", option=option))
     if not typer.confirm(str(question)):
         raise RefusedError(say("Nothing was changed."))
-
-
-def refused(error: RemedyError) -> RefusedError:
-    """Turn a remedy's error into the command's."""
-    return RefusedError(error.message, errors.UNDETERMINED if error.unseen else errors.USAGE)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, NoReturn
 from academy_ops import messages
 from academy_ops.cli import streams
 from academy_ops.cli.errors import CRASHED, INTERRUPTED, UNDETERMINED, USAGE, RefusedError
+from academy_ops.diagnosis.redact import printable
 from academy_ops.messages import say
 from academy_ops.os_errors import reason
 from academy_ops.report import shell
@@ -167,4 +168,5 @@ def _value(option: str, arguments: Sequence[str]) -> str | None:
 
 def _complain(line: Text) -> None:
     if not _COMPLETING:  # it would stand in the middle of what is being typed
-        sys.stderr.write(f"academy-ops: {line}\n")
+        # A denied call is told in AWS's own words.
+        sys.stderr.write(f"academy-ops: {printable(str(line))}\n")

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from academy_ops.cli import change, errors
-from academy_ops.cli.confirm import refused
 from academy_ops.cli.diagnose import console
 from academy_ops.cli.options import Common, with_common
 from academy_ops.messages import _, say
@@ -35,30 +34,27 @@ def create(
     """Plan, ask, apply, verify."""
     from academy_ops.clients import Connections
     from academy_ops.remedies import queues
-    from academy_ops.remedies.refusal import RemedyError
 
     settings = common.settings()
     out = console(common)
     connect = Connections(settings)
-    try:
-        with change.telling() as truth:
-            target = change.until(settings, None, connect, common.seconds)
-            found = queues.look(target)
-            planned = queues.plan(target, found)
-            _tell_differing(out, found)
-            if planned.nothing_to_do:
-                change.tell(out, planned.nothing_to_do)
-                return errors.FAULT if found.differing else errors.HEALTHY
-            change.show(out, planned)
-            if dry_run:
-                out.print(_("Nothing was changed (--dry-run)."))
-                return errors.HEALTHY
-            change.consent(planned, yes=yes, interrupt_jobs=False)
-            target = change.until(settings, None, connect, common.seconds)
-            change.apply(out, target, planned, truth)
-            left = queues.look(target)
-    except RemedyError as error:
-        raise refused(error) from error
+    with change.telling() as truth:
+        target = change.until(settings, None, connect, common.seconds)
+        found = queues.look(target)
+        planned = queues.plan(target, found)
+        _tell_differing(out, found)
+        if planned.nothing_to_do:
+            change.tell(out, planned.nothing_to_do)
+            return errors.FAULT if found.differing else errors.HEALTHY
+        change.show(out, planned)
+        if dry_run:
+            out.print(_("Nothing was changed (--dry-run)."))
+            return errors.HEALTHY
+        change.consent(planned, yes=yes, interrupt_jobs=False)
+        target = change.until(settings, None, connect, common.seconds)
+        change.apply(out, target, planned, truth)
+        left = queues.look(target)
+    _tell_differing(out, left)
     if left.missing or left.differing:
         out.print(_("Not as it should be yet; look with: academy-ops check queue"))
         return errors.FAULT

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from academy_ops.cli import change, errors
-from academy_ops.cli.confirm import refused
 from academy_ops.cli.diagnose import console
 from academy_ops.cli.options import Common, with_common
 from academy_ops.messages import _
@@ -34,28 +33,24 @@ def scale_worker(
     """Plan, ask, apply, wait."""
     from academy_ops.clients import Connections
     from academy_ops.remedies import scale
-    from academy_ops.remedies.refusal import RemedyError
 
     settings = common.settings()
     out = console(common)
     connect = Connections(settings)
-    try:
-        with change.telling() as truth:
-            planned = scale.plan(change.until(settings, None, connect, common.seconds), desired)
-            change.show(out, planned)
-            if planned.nothing_to_do:
-                change.tell(out, planned.nothing_to_do)
-            elif dry_run:
-                out.print(_("Nothing was changed (--dry-run)."))
-                return errors.HEALTHY
-            else:
-                change.consent(planned, yes=yes, interrupt_jobs=interrupt_jobs)
-                change.apply(out, change.until(settings, None, connect, common.seconds), planned, truth)
-            if wait:
-                end = change.until(settings, None, connect, common.timeout or change.WAIT_SECONDS)
-                return _told(out, change.follow(out, end, planned), desired)
-    except RemedyError as error:
-        raise refused(error) from error
+    with change.telling() as truth:
+        planned = scale.plan(change.until(settings, None, connect, common.seconds), desired)
+        change.show(out, planned)
+        if planned.nothing_to_do:
+            change.tell(out, planned.nothing_to_do)
+        elif dry_run:
+            out.print(_("Nothing was changed (--dry-run)."))
+            return errors.HEALTHY
+        else:
+            change.consent(planned, yes=yes, interrupt_jobs=interrupt_jobs)
+            change.apply(out, change.until(settings, None, connect, common.seconds), planned, truth)
+        if wait:
+            end = change.until(settings, None, connect, common.timeout or change.WAIT_SECONDS)
+            return _told(out, change.follow(out, end, planned), desired)
     return errors.HEALTHY
 
 

@@ -104,4 +104,5 @@ def _line(document: JobDocument | Unseen | None) -> str:
         )
     if document.error_message:
         line += f"  {document.error_message}"
-    return printable(line)
+    # A message of several lines would begin one of its own, which a workflow may take for a command.
+    return " ".join(printable(line).split("\n"))

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Final
 
 from academy_ops.academy.contract import LOG_RECEIVED
-from academy_ops.clients import Target
+from academy_ops.clients import HTTP_SECONDS, Target
 from academy_ops.diagnosis.findings import because
 from academy_ops.diagnosis.records import Reason, Unseen
+from academy_ops.in_time import in_time
 from academy_ops.messages import Text, say
 from academy_ops.remedies.plan import Progress
 from academy_ops.remedies.refusal import RemedyError
@@ -75,13 +77,21 @@ def look(target: Target) -> Seen:
     Raises:
         RemedyError: The group is missing or could not be seen.
     """
-    facts = workers.observe(target, _case(target))
+    seconds = max(HTTP_SECONDS, target.remaining())
+    try:
+        facts = in_time(partial(workers.observe, target, _case(target)), seconds)
+    except TimeoutError as error:
+        raise _unseen(Unseen("timeout", "AWS")) from error
     name = target.settings.group
     if isinstance(facts.group, Unseen):
-        raise RemedyError(say("The group can't be looked at: {reason}.", reason=because(facts.group)), unseen=True)
+        raise _unseen(facts.group)
     if facts.group is None:
         raise RemedyError(say("There is no Auto Scaling group {group}.", group=name))
     return Seen(name, facts.group, facts, queue.depth(target, target.settings.queue))
+
+
+def _unseen(why: Unseen) -> RemedyError:
+    return RemedyError(say("The group can't be looked at: {reason}.", reason=because(why)), unseen=True)
 
 
 def overriding(seen: Seen, desired: int) -> Text | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -11,10 +11,11 @@ from botocore.exceptions import ClientError
 
 from academy_ops.academy.contract import DLQ_SUFFIX, MAX_RECEIVES, QUEUE_ATTRIBUTES
 from academy_ops.clients import Target
+from academy_ops.diagnosis.findings import because
 from academy_ops.failures import AWS_ERRORS
 from academy_ops.messages import Text, say
 from academy_ops.remedies.plan import Plan
-from academy_ops.remedies.refusal import NOTHING_CHANGED, denied
+from academy_ops.remedies.refusal import UNCHANGED, RemedyError, not_made
 from checks.queue import QUEUE_MISSING
 
 
@@ -73,20 +74,36 @@ def plan(target: Target, found: Queues | None = None) -> Plan:
 
 
 def _create(target: Target, *, found: Queues) -> Text:
-    sqs = target.connect.aws("sqs")
-    made: list[str] = []
+    made = list[str]()
     for name in found.missing:
-        attributes = {"MessageRetentionPeriod": QUEUE_ATTRIBUTES["MessageRetentionPeriod"]}
-        if name == found.queue:
-            dead = _attributes(target, found.dead_letters)
-            attributes = _wanted(dead["QueueArn"]) if dead else dict(QUEUE_ATTRIBUTES)
+        before = say("Created: {names}.", names=", ".join(made)) if made else None
         try:
-            sqs.create_queue(QueueName=name, Attributes=attributes)
+            # Somebody else may have created it since the plan was shown.
+            if _attributes(target, name) is not None:
+                continue
+            attributes = {"MessageRetentionPeriod": QUEUE_ATTRIBUTES["MessageRetentionPeriod"]}
+            if name == found.queue:
+                dead = _attributes(target, found.dead_letters)
+                attributes = _wanted(dead["QueueArn"]) if dead else dict(QUEUE_ATTRIBUTES)
+            target.connect.changing("sqs").create_queue(QueueName=name, Attributes=attributes)
+        except RemedyError as error:
+            raise RemedyError(
+                say("{before} {then}", before=before or UNCHANGED, then=error.message), unseen=True
+            ) from error
         except AWS_ERRORS as error:
-            done = say("Created: {names}. Then:", names=", ".join(made)) if made else NOTHING_CHANGED
-            raise denied(done, target.connect.unseen(error, "sqs:CreateQueue")) from error
+            raise not_made(target, error, "sqs:CreateQueue", before) from error
         made.append(name)
-    return say("Done: created {names}.", names=", ".join(made))
+    return _made(made, [name for name in found.missing if name not in made])
+
+
+def _made(made: Sequence[str], theirs: Sequence[str]) -> Text:
+    """Say which queues were created now, and which by somebody else in the meantime."""
+    names, others = ", ".join(made), ", ".join(theirs)
+    if not theirs:
+        return say("Done: created {names}.", names=names)
+    if not made:
+        return say("Nothing was changed: somebody else has created {names} meanwhile.", names=others)
+    return say("Done: created {names}; somebody else has created {others} meanwhile.", names=names, others=others)
 
 
 def _wanted(dead_letter_arn: str) -> dict[str, str]:
@@ -98,8 +115,11 @@ def _same(there: str | None, wanted: str) -> bool:
     """Compare two attributes; SQS writes the numbers of a redrive policy as numbers or as text."""
     if there is None or not wanted.startswith("{"):
         return there == wanted
-    one, other = json.loads(there), json.loads(wanted)
-    return {name: str(value) for name, value in one.items()} == {name: str(value) for name, value in other.items()}
+    try:
+        one, other = ({name: str(value) for name, value in json.loads(text).items()} for text in (there, wanted))
+    except (ValueError, AttributeError):
+        return False
+    return one == other
 
 
 def _attributes(target: Target, name: str) -> dict[str, str] | None:
@@ -109,9 +129,21 @@ def _attributes(target: Target, name: str) -> dict[str, str] | None:
         sqs = target.connect.aws("sqs")
         url = sqs.get_queue_url(QueueName=name)["QueueUrl"]
         action = "sqs:GetQueueAttributes"
-        attributes: dict[str, str] = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+        told = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+        # Without its ARN it is half an answer, and that is said here.
+        whole = {"QueueArn": told["QueueArn"], **told}
+        attributes = {name: target.connect.clean(value) for name, value in whole.items()}
     except AWS_ERRORS as error:
         if isinstance(error, ClientError) and error.response.get("Error", {}).get("Code") in QUEUE_MISSING:
             return None
-        raise denied(NOTHING_CHANGED, target.connect.unseen(error, action)) from error
+        unseen = target.connect.unseen(error, action)
+        raise RemedyError(
+            say(
+                "{queue} can't be looked at: {reason}. {detail}",
+                queue=name,
+                reason=because(unseen),
+                detail=unseen.detail,
+            ),
+            unseen=True,
+        ) from error
     return attributes

@@ -12,7 +12,7 @@ from academy_ops.diagnosis.records import Unseen
 from academy_ops.failures import AWS_ERRORS
 from academy_ops.messages import Text, say
 from academy_ops.remedies.plan import Plan, Progress
-from academy_ops.remedies.refusal import NOTHING_CHANGED, RemedyError, denied
+from academy_ops.remedies.refusal import RemedyError, not_made
 from checks import queue
 from checks.facts import Case, Depth, QueueFacts
 
@@ -50,9 +50,9 @@ def plan(target: Target, case: Case) -> Plan:
 
 def _redrive(target: Target, *, dead: Depth) -> Text:
     try:
-        target.connect.aws("sqs").start_message_move_task(SourceArn=dead.arn)
+        target.connect.changing("sqs").start_message_move_task(SourceArn=dead.arn)
     except AWS_ERRORS as error:
-        raise denied(NOTHING_CHANGED, target.connect.unseen(error, "sqs:StartMessageMoveTask")) from error
+        raise not_made(target, error, "sqs:StartMessageMoveTask") from error
     return say("Done: the messages are on their way back.")
 
 

@@ -12,7 +12,7 @@ from academy_ops.failures import AWS_ERRORS
 from academy_ops.messages import Text, say
 from academy_ops.remedies import group
 from academy_ops.remedies.plan import Plan
-from academy_ops.remedies.refusal import NOTHING_CHANGED, RemedyError, denied
+from academy_ops.remedies.refusal import RemedyError, not_made
 from checks import logs
 from checks.facts import Case, LogsFacts
 
@@ -62,9 +62,9 @@ def plan(target: Target, case: Case) -> Plan:
 
 def _refresh(target: Target) -> Text:
     try:
-        target.connect.aws("autoscaling").start_instance_refresh(AutoScalingGroupName=target.settings.group)
+        target.connect.changing("autoscaling").start_instance_refresh(AutoScalingGroupName=target.settings.group)
     except AWS_ERRORS as error:
         if isinstance(error, ClientError) and error.response.get("Error", {}).get("Code") == _RUNNING:
             return say("Nothing was changed: somebody else has begun to replace the instances already.")
-        raise denied(NOTHING_CHANGED, target.connect.unseen(error, "autoscaling:StartInstanceRefresh")) from error
+        raise not_made(target, error, "autoscaling:StartInstanceRefresh") from error
     return say("Done: the group has begun to replace its instances.")

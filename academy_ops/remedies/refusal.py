@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from academy_ops.clients import Target
 from academy_ops.diagnosis.findings import because
-from academy_ops.diagnosis.records import Unseen
+from academy_ops.failures import outcome_unknown
 from academy_ops.messages import Text, say
+
+UNCHANGED = say("Nothing was changed.")
 
 
 class RemedyError(Exception):
@@ -21,16 +24,18 @@ class RemedyError(Exception):
         self.unseen = unseen
 
 
-def denied(done: Text, unseen: Unseen) -> RemedyError:
-    """Make the error for a call that AWS refused.
+def not_made(target: Target, error: Exception, action: str, before: Text | None = None) -> RemedyError:
+    """Make the error for a change that AWS refused, or of which it did not tell whether it was made.
 
     Args:
-        done: What was changed before, in a sentence.
-        unseen: The refusal.
+        target: What was to be changed.
+        error: One of `AWS_ERRORS`.
+        action: The IAM action that was called.
+        before: What was changed before, in a sentence; None for nothing.
     """
-    return RemedyError(
-        say("{done} {reason}. {detail}", done=done, reason=because(unseen), detail=unseen.detail), unseen=True
-    )
-
-
-NOTHING_CHANGED = say("Nothing was changed:")
+    unseen = target.connect.unseen(error, action)
+    done = say("Nothing more was changed:") if before else say("Nothing was changed:")
+    if outcome_unknown(error):
+        done = say("Whether it was changed is not known, so look first (academy-ops diagnose):")
+    told = say("{done} {reason}. {detail}", done=done, reason=because(unseen), detail=unseen.detail)
+    return RemedyError(say("{before} {then}", before=before, then=told) if before else told, unseen=True)

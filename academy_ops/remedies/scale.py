@@ -12,7 +12,7 @@ from academy_ops.messages import Text, say
 from academy_ops.remedies import group
 from academy_ops.remedies.group import Seen
 from academy_ops.remedies.plan import Plan
-from academy_ops.remedies.refusal import NOTHING_CHANGED, RemedyError, denied
+from academy_ops.remedies.refusal import RemedyError, not_made
 from checks.facts import Depth
 
 
@@ -31,7 +31,7 @@ def plan(target: Target, desired: int) -> Plan:
     if not low <= desired <= high:
         raise RemedyError(
             say(
-                "{desired} is outside the bounds of {group}: min {minimum}, max {maximum}. Nothing was changed.",
+                "{desired} is outside the bounds of {group}: min {minimum}, max {maximum}.",
                 desired=desired,
                 group=seen.name,
                 minimum=low,
@@ -91,9 +91,9 @@ def _apply(target: Target, *, seen: Seen, desired: int) -> Text:
             )
         )
     try:
-        target.connect.aws("autoscaling").set_desired_capacity(
+        target.connect.changing("autoscaling").set_desired_capacity(
             AutoScalingGroupName=seen.name, DesiredCapacity=desired, HonorCooldown=False
         )
     except AWS_ERRORS as error:
-        raise denied(NOTHING_CHANGED, target.connect.unseen(error, "autoscaling:SetDesiredCapacity")) from error
+        raise not_made(target, error, "autoscaling:SetDesiredCapacity") from error
     return say("Done: the desired capacity is {desired}.", desired=desired)

@@ -9,7 +9,7 @@ from academy_ops.failures import AWS_ERRORS
 from academy_ops.messages import Text, say
 from academy_ops.remedies import group
 from academy_ops.remedies.plan import Plan
-from academy_ops.remedies.refusal import NOTHING_CHANGED, RemedyError, denied
+from academy_ops.remedies.refusal import RemedyError, not_made
 from checks import workers
 from checks.facts import Autoscaler
 
@@ -63,17 +63,17 @@ def enable_autoscaler(target: Target) -> Plan:
 
 def _resume(target: Target) -> Text:
     try:
-        target.connect.aws("autoscaling").resume_processes(
+        target.connect.changing("autoscaling").resume_processes(
             AutoScalingGroupName=target.settings.group, ScalingProcesses=["Launch"]
         )
     except AWS_ERRORS as error:
-        raise denied(NOTHING_CHANGED, target.connect.unseen(error, "autoscaling:ResumeProcesses")) from error
+        raise not_made(target, error, "autoscaling:ResumeProcesses") from error
     return say("Done: the group may launch instances again.")
 
 
 def _enable(target: Target, *, rule: str) -> Text:
     try:
-        target.connect.aws("events").enable_rule(Name=rule)
+        target.connect.changing("events").enable_rule(Name=rule)
     except AWS_ERRORS as error:
-        raise denied(NOTHING_CHANGED, target.connect.unseen(error, "events:EnableRule")) from error
+        raise not_made(target, error, "events:EnableRule") from error
     return say("Done: the rule {rule} is enabled.", rule=rule)

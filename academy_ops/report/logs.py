@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.text import Text as Line
 
 from academy_ops.diagnosis.findings import because
+from academy_ops.diagnosis.redact import printable
 from academy_ops.messages import Text, say
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ class LogReport:
             sys.stdout.flush()
             return
         colour = self._colours.setdefault(line.instance, _COLOURS[len(self._colours) % len(_COLOURS)])
-        head = Line().append(line.instance[-_SHORT:], colour).append(f" {line.time[_CLOCK]}Z ", "dim")
+        head = Line().append(printable(line.instance[-_SHORT:]), colour).append(f" {line.time[_CLOCK]}Z ", "dim")
         self._console.print(head.append(line.text), soft_wrap=True)
 
     def _note_all(self, logs: Logs) -> None:
@@ -78,6 +79,7 @@ class LogReport:
                 )
 
     def _note(self, text: Text) -> None:
-        if str(text) not in self._noted:
-            self._noted.add(str(text))
-            sys.stderr.write(f"{text}\n")
+        told = printable(str(text))
+        if told not in self._noted:
+            self._noted.add(told)
+            sys.stderr.write(f"{told}\n")

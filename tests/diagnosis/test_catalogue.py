@@ -6,6 +6,7 @@ import string
 import subprocess
 from collections.abc import Iterator
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import botocore.session
@@ -227,8 +228,23 @@ def test_a_name_that_no_remedy_can_do_without_stays_visible() -> None:
 
 
 def test_a_live_name_is_quoted_for_the_shell() -> None:
-    command = fill("docker start {worker}", {"worker": "a; reboot"})
-    assert shlex.split(command) == ["docker", "start", "a; reboot"]
+    command = fill("aws sqs get-queue-url --queue-name {queue}", {"queue": "a; reboot"})
+    assert shlex.split(command)[-1] == "a; reboot"
+
+
+@pytest.mark.parametrize(
+    "bait", ["a; : >owned; b", "a' ; : >owned; '", 'a" ; : >owned; "', "$(: >owned)", "`: >owned`", "a\n: >owned\n"]
+)
+def test_no_live_name_becomes_a_command_of_its_own(bait: str, tmp_path: Path) -> None:
+    every = {command for cause in CATALOGUE.values() for command in commands(cause)}
+    owned = []
+    for command in sorted(every):
+        filled_in = fill(command, dict.fromkeys(placeholders(command) - {"ops", "job", "job_id"}, bait))
+        subprocess.run(["/bin/sh", "-c", filled_in], cwd=tmp_path, env={"PATH": ""}, capture_output=True, check=False)
+        if (tmp_path / "owned").exists():
+            (tmp_path / "owned").unlink()
+            owned.append(filled_in)
+    assert owned == []
 
 
 def test_the_job_stands_behind_a_command_only_where_there_is_one() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import string
 from collections.abc import Mapping
@@ -94,9 +95,13 @@ def fill(command: str, names: Mapping[str, str]) -> str:
     # Both are words of a command line, not one argument of it; a job id is of a form that needs no quotes.
     quoted["ops"] = names.get("ops", "academy-ops")
     quoted["job"] = f" {names['job_id']}" if names.get("job_id") else ""
+    # It stands within quotes, too, in scripts for a worker's host; Docker knows no container with other characters.
+    if "worker" in names:
+        quoted["worker"] = _NOT_IN_A_CONTAINERS_NAME.sub("_", names["worker"])
     return command.format_map(quoted)
 
 
+_NOT_IN_A_CONTAINERS_NAME: Final = re.compile("[^A-Za-z0-9_.-]")
 _ALWAYS: Final = frozenset({"ops", "job"})
 """Placeholders that `fill` knows by itself."""
 
