@@ -13,6 +13,8 @@ from academy_ops.sdk import MODELS
 from tests.lab_at_hand import Lab
 from tests.overheard import overheard
 
+pytestmark = pytest.mark.xdist_group("lab-2")
+
 QUESTIONS: Final = {
     "GetCallerIdentity": 1,
     "R2_ENDPOINT: HEAD /academy-excel": 1,

@@ -10,7 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-pytestmark = pytest.mark.xdist_group("lab-2")
+pytestmark = pytest.mark.xdist_group("chaos")  # one lab under load at a time
 ROOT = Path(__file__).parents[2]
 
 
