@@ -57,7 +57,11 @@ def wrong(aws: str) -> dict[str, Trick]:
     return {
         "2015-03-31/functions": answered(b"[]"),
         "DescribeInstances": altered(aws, lambda body: body.replace(b"<launchTime>", b"<launchTime>soon")),
-        "DescribeScalingActivities": altered(aws, lambda body: body.replace(b"<StartTime>", b"<StartTime>soon")),
+        "DescribeScalingActivities": answered(
+            b"<DescribeScalingActivitiesResponse><DescribeScalingActivitiesResult><Activities><member>"
+            b"<StatusCode>Successful</StatusCode><StartTime>soon</StartTime></member></Activities>"
+            b"</DescribeScalingActivitiesResult></DescribeScalingActivitiesResponse>"
+        ),
         "GetQueueAttributes": altered(aws, words_for_numbers),
         "GetCommandInvocation": answered(b'{"Status": {"Success": true}, "StandardOutputContent": ["probe=1"]}'),
         "GetParameter": answered(b'{"Parameter": {"Value": 5}}'),
