@@ -176,7 +176,7 @@ class Fleet:
         self._fetch = fetch
         self.boot_seconds = boot_seconds
         self._machines: dict[str, Machine] = {}
-        self._ending: list[threading.Thread] = []
+        self._ending: dict[str, tuple[Machine, threading.Thread]] = {}
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._keep, name="fleet", daemon=True)
 
@@ -190,12 +190,12 @@ class Fleet:
         self._thread.join()
         _together([machine.terminate for machine in self._machines.values()])
         self._machines.clear()
-        for ending in self._ending:
-            ending.join()
+        for _machine, thread in self._ending.values():
+            thread.join()
 
     def is_empty(self) -> bool:
         """Tell whether no instance is left, and no worker of one that has gone."""
-        return not self._machines and not any(one.is_alive() for one in self._ending)
+        return not self._machines and not self.leaving()
 
     def unbooted(self) -> frozenset[str]:
         """Return the instances that have not booted yet."""
@@ -209,9 +209,16 @@ class Fleet:
                     os.kill(machine.worker_pid, number)
 
     def workers(self) -> dict[str, int | None]:
-        """Return for each instance of the group the worker's process id, or None where none runs (yet)."""
-        found = {name: self._machines.get(name) for name in self._wanted()}
+        """Return for each instance the worker's process id, or None where none runs (yet); `leaving` ones are there."""
+        machines = dict(self._machines)
+        found = dict.fromkeys(self._wanted()) | machines | self.leaving()
         return {name: machine.worker_pid if machine else None for name, machine in found.items()}
+
+    def leaving(self) -> dict[str, Machine]:
+        """Return the instances that have left the group and not ended: their workers may take a message yet."""
+        wanted = self._wanted()
+        left = {name: machine for name, machine in list(self._machines.items()) if name not in wanted}
+        return left | {name: machine for name, (machine, thread) in list(self._ending.items()) if thread.is_alive()}
 
     def wait_until(self, shows: Callable[[Machine], bool]) -> None:
         """Wait until every instance of the group, where a worker runs, shows what a fault has done to it.
@@ -275,14 +282,20 @@ class Fleet:
         while not self._stopping.wait(_RECONCILE_SECONDS):
             self._scaling.reconcile()
             wanted = self._wanted()
-            self._ending = [one for one in self._ending if one.is_alive()]
+            self._ending = {name: ending for name, ending in self._ending.items() if ending[1].is_alive()}
             for name in [name for name in self._machines if name not in wanted]:
-                ending = threading.Thread(target=self._machines.pop(name).terminate, name=f"end {name}", daemon=True)
-                self._ending.append(ending)
-                ending.start()
+                self._end(name)
             for name, state in wanted.items():
                 if name not in self._machines:
                     self._launch(name, state)
+
+    def _end(self, name: str) -> None:
+        machine = self._machines[name]
+        thread = threading.Thread(target=machine.terminate, name=f"end {name}", daemon=True)
+        thread.start()
+        # Never in neither of the two: who looks meanwhile must see it.
+        self._ending[name] = machine, thread
+        del self._machines[name]
 
     def _launch(self, name: str, state: InstanceState) -> None:
         machine = Machine(self._folder / name, str(state.instance.private_ip), self)

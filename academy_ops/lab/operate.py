@@ -74,7 +74,7 @@ class Status:
     Attributes:
         info: The lab.
         parts: For each part whether it runs.
-        workers: For each instance the worker's process id, or None where none runs.
+        workers: For each instance the worker's process id, or None where none runs; one that is ending is there yet.
         broken: The faults that were put in and not healed.
     """
 

@@ -94,9 +94,9 @@ class Lab:
             processes.until(self.all_work, _WORKER_SECONDS)
 
     def all_work(self) -> bool:
-        """Tell whether the group has instances, and a worker runs in each."""
+        """Tell whether the group has instances, a worker runs in each, and none is left of those that have gone."""
         workers = self.fleet.workers().values()
-        return bool(workers) and None not in workers
+        return bool(workers) and None not in workers and not self.fleet.leaving()
 
     def stop(self) -> None:
         """End every part, the workers first."""

@@ -127,6 +127,12 @@ def test_without_a_job_cloudwatch_tells_how_long_a_message_has_waited(lab: Lab) 
     assert lab.diagnose().short == (1, "faulty", "queue-not-consumed")
 
 
+def test_messages_that_nobody_takes_are_told_although_a_worker_had_one_in_hand_before(lab: Lab) -> None:
+    lab.break_fault("message-stuck")
+    lab.break_fault("queue-not-consumed")
+    assert lab.diagnose().short == (1, "faulty", "queue-not-consumed")
+
+
 def test_the_remedy_of_dead_letters_brings_the_job_to_its_end(lab: Lab) -> None:
     job_id = lab.do("lab", "break", "queue-dead-letters")
     (remedy,) = lab.diagnose(job_id).verdict["remedies"]

@@ -82,6 +82,8 @@ def _pile_up(lab: Lab) -> str:
 
 
 def _upload_of_long_ago(lab: Lab) -> str:
+    # What a worker had in hand when the fault ended it has come back since.
+    lab.cloud.release(names.QUEUE)
     job_id = upload_and_wait(lab)
     age_job(lab, job_id, _LONG_AGO_SECONDS)
     return job_id
