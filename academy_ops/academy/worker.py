@@ -21,6 +21,7 @@ from academy_ops.academy import cloud, contract
 from academy_ops.academy.cloud import CLOUD_ERRORS, JobQueue
 from academy_ops.academy.config import Config, read
 from academy_ops.academy.contract import (
+    ENDED,
     LOG_COMPLETED,
     LOG_FAILED,
     LOG_PARSING,
@@ -44,8 +45,8 @@ _LEASE_SECONDS: Final = 3 * contract.VISIBILITY_HEARTBEAT_SECONDS
 """For how long a message is hidden after a sign of life: when a worker dies, the next one need not wait an hour."""
 _RETRY_SECONDS: Final = 10
 """When a message whose job met trouble is delivered again."""
-_MOST_MESSAGES: Final = 5
-"""So many messages, one after the other, a job gets whose workers keep dying, or find no database."""
+MOST_MESSAGES: Final = 5
+"""So many messages, one after the other, a job gets whose workers keep dying, or keep meeting trouble."""
 _LONGEST_PAUSE: Final = 30.0
 _CHUNK_BYTES: Final = 256 * 1024
 _STEPS: Final = ("download", "parse", "create")
@@ -128,9 +129,11 @@ class Worker:
             return
         _say(f"{LOG_RECEIVED} | job_id={order.job_id} | tier={order.tier}")
         job: Job | None = None
+        last = order.receives >= MAX_RECEIVES
         try:
-            interrupted = order.receives >= MAX_RECEIVES and self._was_interrupted(order)
-            if interrupted and order.attempt < _MOST_MESSAGES:
+            before = self._store.job(order.job_id) if last else None
+            if before and before.status not in ENDED and order.attempt < MOST_MESSAGES:
+                # Should the worker die or meet trouble in this try, nobody could receive the message once more.
                 self._renew(order, receipt, delay=0)
                 return
             job = self._store.claim(order.job_id)
@@ -141,10 +144,11 @@ class Worker:
                 return
             if job is None:
                 _say(f"{LOG_SKIPPED} | job_id={order.job_id}")
-            elif interrupted:
+            elif before and before.status in {JobStatus.PENDING, JobStatus.RUNNING}:
+                # Nobody said how the try before ended: its worker died, hangs, or never came to begin it.
                 self._fail(job, order, _DEADLY)
             else:
-                if order.receives >= MAX_RECEIVES:
+                if last:
                     # For the job, should this worker die in the last try; skipped where the job has ended.
                     self._send_anew(order, _LEASE_SECONDS)
                 with self._kept_hidden(receipt):
@@ -152,16 +156,11 @@ class Worker:
             self._delete(receipt)
         except SupersededError:
             _say(f"{LOG_SKIPPED} | job_id={order.job_id}")
-            if order.receives >= MAX_RECEIVES:
+            if last:
                 # Whoever has the job has another message: this one nobody could receive any more.
                 self._delete(receipt)
         except (*CLOUD_ERRORS, *DATABASE_ERRORS, OSError) as error:
             self._retry(job, order, receipt, error)
-
-    def _was_interrupted(self, order: Order) -> bool:
-        """Tell whether nobody said how the last try ended: its worker died, hangs, or never came to begin it."""
-        job = self._store.job(order.job_id)
-        return job is not None and job.status in {JobStatus.PENDING, JobStatus.RUNNING}
 
     def _end(self, job: Job, order: Order) -> None:
         """Do the job, or let it fail where it can't succeed.
@@ -240,7 +239,7 @@ class Worker:
     def _retry(self, job: Job | None, order: Order, receipt: str, error: Exception) -> None:
         """Leave the message for another try; at the last receive the job fails, and SQS keeps the message apart.
 
-        A job never fails only because the database was away for a moment, nor ends without anybody being told.
+        A job never ends without anybody being told.
         """
         reason = f"{type(error).__name__}: {error}"
         if order.receives < MAX_RECEIVES:
@@ -249,7 +248,7 @@ class Worker:
                 with suppress(SupersededError, *DATABASE_ERRORS):
                     self._store.retry(job)
             self._release(receipt)
-        elif isinstance(error, DATABASE_ERRORS) and order.attempt < _MOST_MESSAGES:
+        elif isinstance(error, DATABASE_ERRORS) and order.attempt < MOST_MESSAGES:
             self._renew(order, receipt)
         else:
             try:

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from academy_ops.academy.contract import DLQ_SUFFIX, ENDED, MAX_RECEIVES, JobStatus
 from academy_ops.academy.store import Job, Store
+from academy_ops.academy.worker import MOST_MESSAGES
 from academy_ops.lab import processes, workbooks
 from checks.job_document import code_of_message
 from tests.academy.conftest import SECONDS, TENANT, Academy
@@ -180,10 +181,13 @@ def test_a_worker_with_wrong_r2_settings_fails_its_job_and_says_which(
     assert processes.until(lambda: academy.depth() == 0, SECONDS)
 
 
-def test_while_r2_is_down_a_job_is_tried_three_times_and_its_message_kept_apart(academy: Academy, store: Store) -> None:
+def test_where_r2_stays_down_a_job_fails_with_its_last_message_which_is_kept_apart(
+    academy: Academy, store: Store
+) -> None:
     academy.make_queue()
     academy.start("worker", R2_ENDPOINT=f"http://127.0.0.1:{processes.free_ports(1)[0]}")
-    job = given(academy, store, workbooks.students(1))
+    job = accepted(academy, store, workbooks.students(1))
+    order(academy, job, attempt=MOST_MESSAGES)
     assert becomes(store, job, JobStatus.RETRYING), academy.log()
     failed = ended(academy, store, job)
     assert (failed.status, failed.attempt) == (JobStatus.FAILED, 3)
@@ -204,14 +208,17 @@ def test_a_worker_whose_job_was_taken_over_leaves_the_message_to_the_other(
     assert (academy.depth(), current(store, job)) == (1, other)
 
 
-@pytest.mark.parametrize("begun", [True, False])
-def test_a_job_whose_workers_keep_dying_gets_a_new_message_before_its_own_is_a_dead_letter(
-    academy: Academy, store: Store, *, begun: bool
+@pytest.mark.parametrize("before", [JobStatus.PENDING, JobStatus.RUNNING, JobStatus.RETRYING])
+def test_a_job_without_a_result_gets_a_new_message_before_its_own_is_a_dead_letter(
+    academy: Academy, store: Store, before: JobStatus
 ) -> None:
     academy.make_queue()
     job = accepted(academy, store, workbooks.students(3))
-    if begun:
-        store.claim(job.id)
+    if before != JobStatus.PENDING:
+        begun = store.claim(job.id)
+        assert begun is not None
+        if before == JobStatus.RETRYING:
+            store.retry(begun)
     order(academy, job, receives=MAX_RECEIVES - 1)
     academy.start("worker")
     assert academy.logged(f"message sent anew, job_id={job.id}"), academy.log()
@@ -227,7 +234,7 @@ def test_a_message_received_for_the_last_time_is_no_dead_letter_where_another_wo
     troubled = store.claim(job.id)
     assert troubled is not None
     store.retry(troubled)
-    order(academy, job, receives=MAX_RECEIVES - 1)
+    order(academy, job, receives=MAX_RECEIVES - 1, attempt=MOST_MESSAGES)
     academy.start("worker", **SLOW)
     assert at_step(store, job, "parse"), academy.log()
     store.claim(job.id)
@@ -241,7 +248,7 @@ def test_a_worker_that_dies_in_the_last_try_leaves_a_message_for_its_job(academy
     troubled = store.claim(job.id)
     assert troubled is not None
     store.retry(troubled)
-    order(academy, job, receives=MAX_RECEIVES - 1)
+    order(academy, job, receives=MAX_RECEIVES - 1, attempt=MOST_MESSAGES)
     last = academy.start("worker", **SLOW)
     assert at_step(store, job, "parse"), academy.log()
     last.kill()
@@ -256,7 +263,7 @@ def test_a_job_whose_workers_keep_dying_fails_at_last(academy: Academy, store: S
     academy.make_queue()
     job = accepted(academy, store, workbooks.students(3))
     assert store.claim(job.id) is not None, "as by a worker that died with it"
-    order(academy, job, receives=MAX_RECEIVES - 1, attempt=5)
+    order(academy, job, receives=MAX_RECEIVES - 1, attempt=MOST_MESSAGES)
     academy.start("worker")
     failed = ended(academy, store, job)
     assert (failed.status, store.students(TENANT)) == (JobStatus.FAILED, [])
