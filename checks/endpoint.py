@@ -123,6 +123,10 @@ def judge(case: Case) -> Iterator[Finding]:
         yield replace(pen.unknown(say("the API"), strange, _HIDES), evidence=evidence)
     elif _well(facts.main):
         yield pen.ok(say("The API answers: {status}.", status=facts.main.status), evidence)
+        if case.job_id is None:
+            # Only /health was asked, which takes no token.
+            missing = Unseen("not-configured", "ACADEMY_API_TOKEN")
+            yield pen.unknown(say("whether the API takes the token"), missing, ("api-auth-rejected",))
     else:
         # Asked for a job that nobody has, which only a token that is taken can learn.
         yield pen.ok(say("The API answers, and takes the token."), evidence)

@@ -87,7 +87,7 @@ def mend(common: Common, run: Run, again: Callable[[], Run], *, yes: bool, inter
             change.tell(out, error.message, style="bold")
             return run
         if _followed(out, change.until(settings, job_id, connect, waits), planned) and active(run.evidence.case):
-            watch.follow(out, change.until(settings, job_id, connect, waits))
+            watch.follow(out, change.until(settings, job_id, connect, waits), common.command_prefix())
         out.print()
         after = again()
     out.print()

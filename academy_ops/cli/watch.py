@@ -40,15 +40,17 @@ def watch(
         raise RefusedError(say("ACADEMY_API_URL is not set, so the job can't be read."), errors.UNDETERMINED)
     job_id = valid_job_id(job_id) or ""
     end = time.monotonic() + (common.timeout or _WATCH_SECONDS)
-    return follow(console(common), Target(settings, job_id, Connections(settings), end))
+    target = Target(settings, job_id, Connections(settings), end)
+    return follow(console(common), target, common.command_prefix())
 
 
-def follow(out: Console, target: Target) -> int:
+def follow(out: Console, target: Target, command: str = "academy-ops") -> int:
     """Poll until the job has ended or time is up.
 
     Args:
         out: Where changes are printed.
         target: The API, the job, and the deadline.
+        command: How the tool is called with the settings in use.
 
     Returns:
         0 when the job is done, 1 when it failed, 3 when its end was not seen.
@@ -72,12 +74,8 @@ def follow(out: Console, target: Target) -> int:
         if unread():
             return errors.UNDETERMINED
         if not target.pause(_POLL_SECONDS):
-            out.print(
-                _(
-                    "Time is up; the job has not ended. Find out why: academy-ops diagnose {job_id}",
-                    job_id=target.job_id,
-                )
-            )
+            out.print(_("Time is up; the job has not ended. Find out why:"))
+            out.print(f"  {command} diagnose {target.job_id}", soft_wrap=True)
             return errors.UNDETERMINED
 
 

@@ -244,7 +244,7 @@ def upload(state: LabState, name: str, content: bytes) -> str:
             say(
                 "The API refused the upload: HTTP {status}: {body}",
                 status=response.status_code,
-                body=response.text[:300],
+                body=" ".join(response.text.split())[:300],
             )
         )
     return str(response.json()["job_id"])

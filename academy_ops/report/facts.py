@@ -21,6 +21,8 @@ LABELS: Final[Mapping[str, Text]] = {
     "endpoint": say("R2 endpoint"),
     "error_code": say("error code"),
     "detail": say("in its words"),
+    "tried": say("tried"),
+    "group": say("group"),
     "missing": say("missing"),
     "settings": say("settings"),
     "edge": say("edge"),

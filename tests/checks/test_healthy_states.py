@@ -39,7 +39,9 @@ FLAPPING = tuple(
 
 HEALTHY = {
     "the job is done": h.case(),
-    "no job is asked about": h.case(job_id=None, job=JobFacts(Unseen("not-asked", "job"))),
+    "no job is asked about": h.case(
+        job_id=None, job=JobFacts(Unseen("not-asked", "job")), endpoint=h.endpoint(h.answer(404))
+    ),
     "idle at zero with an empty queue": h.case(**ZERO),
     "idle at zero, Launch suspended": h.case(
         workers=h.workers(h.group(0, suspended=("Launch",), instances=())), logs=h.NO_LOGS
@@ -251,3 +253,9 @@ def test_a_healthy_state_is_called_healthy(case: Case) -> None:
 def test_a_job_on_its_way_is_called_in_progress(case: Case) -> None:
     verdict = h.verdict(case)
     assert (verdict.status, verdict.cause, verdict.also) == ("in-progress", None, ())
+
+
+def test_without_a_token_it_is_not_known_whether_the_api_takes_one() -> None:
+    case = h.case(job_id=None, job=JobFacts(Unseen("not-asked", "job")), endpoint=h.endpoint(h.answer(200)))
+    verdict = h.verdict(case)
+    assert (verdict.status, verdict.cause) == ("undetermined", None)
