@@ -95,6 +95,8 @@ def judge(case: Case) -> Iterator[Finding]:
             yield pen.unknown(say("which workers SSM reaches"), facts.online, _HIDES)
     elif not facts.online:
         yield pen.skip(say("No worker to look into."), say("no instance is in service"))
+    elif not told and not facts.hosts:
+        yield pen.skip(say("No worker to look into."), say("SSM reaches no instance yet"))
     elif not told:
         yield pen.ok(say("Workers that run well: {count}.", count=len(facts.hosts)), _shown(case, facts.hosts))
 

@@ -82,3 +82,11 @@ def test_a_log_that_docker_can_not_read_is_not_taken_for_an_idle_worker() -> Non
     ]
     assert "message-stuck" not in told_of
     assert "worker-silent" in told_of
+
+
+def test_where_ssm_reaches_no_instance_yet_no_worker_is_said_to_run_well() -> None:
+    logs = replace(h.NO_LOGS, online={"i-0": False})
+    told = h.findings(
+        h.case(**{**WAITING, "document": h.job("PENDING", age=60)}, workers=h.workers(boot=30), logs=logs)
+    )
+    assert [one.status for one in told if one.check == "logs"] == ["skip"]
