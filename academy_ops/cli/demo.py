@@ -18,7 +18,7 @@ from academy_ops.cli import errors
 from academy_ops.cli.diagnose import console
 from academy_ops.cli.errors import RefusedError
 from academy_ops.cli.lab import operate, refusing
-from academy_ops.cli.options import Common, with_common
+from academy_ops.cli.options import Common, with_text_only
 from academy_ops.messages import Text, _, current, say
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ _ENV_FILE: Final = "lab.env"
 _STEP_SECONDS: Final = 120
 
 
-@with_common
+@with_text_only
 @refusing
 def demo(common: Common) -> int:
     """Tell the story; the exit code is 0 only if it went as told."""

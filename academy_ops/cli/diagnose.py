@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 from collections.abc import Callable, Collection
 from enum import StrEnum
@@ -129,14 +130,15 @@ def check(
     """Run one check, or list them."""
     names = check_names()
     if list_:
-        typer.echo("\n".join(names))
+        common.refuse_but()
+        typer.echo(json.dumps(names) if common.form is Output.JSON else "\n".join(names))
         return errors.HEALTHY
     if name is None:
         raise RefusedError(say("Name a check: {names}.", names=", ".join([*names, "excel FILE"])))
     if name == "excel":
         from academy_ops.cli.excel import check_excel
 
-        common.refuse_reports()
+        common.refuse_but()
         return check_excel(common, job_id)
     from academy_ops.cli import runs
 

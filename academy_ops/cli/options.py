@@ -8,7 +8,7 @@ import math
 import os
 import shlex
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from pathlib import Path
@@ -37,7 +37,8 @@ class Output(StrEnum):
     HTML = "html"
 
 
-_PLAIN_OUTPUTS: Final = (Output.TABLE, Output.JSON)
+_TEXT: Final = (Output.TABLE,)
+_PLAIN: Final = (Output.TABLE, Output.JSON)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,16 +100,19 @@ class Common:
         """The form of the output."""
         return self.output or Output.TABLE
 
-    def refuse_reports(self) -> None:
-        """Refuse the forms that only a diagnosis has.
+    def refuse_but(self, forms: Collection[Output] = _PLAIN) -> None:
+        """Refuse the forms of output that a command does not have.
+
+        Args:
+            forms: Those that it has.
 
         Raises:
-            RefusedError: One of them was asked for.
+            RefusedError: Another was asked for.
         """
-        if self.form not in _PLAIN_OUTPUTS:
-            plain = ", ".join(_PLAIN_OUTPUTS)
+        if self.form not in forms:
+            known = ", ".join(forms)
             raise RefusedError(
-                say("This command has no output {form}; it has {plain}.", form=self.form.value, plain=plain)
+                say("This command has no output {form}; it has {known}.", form=self.form.value, known=known)
             )
 
     def command_prefix(self) -> str:
@@ -162,12 +166,12 @@ COMMON: Final = frozenset({*_OPTIONS, "help"})
 """The names of the options that every command has."""
 
 
-def with_common(command: Callable[..., Any], *, reports: bool = False) -> Callable[..., Any]:
+def with_common(command: Callable[..., Any], forms: Collection[Output] = _PLAIN) -> Callable[..., Any]:
     """Give ``command`` the common options; it takes them as one argument ``common``.
 
     Args:
         command: The command.
-        reports: It has every form of output; others are refused those that only a diagnosis has.
+        forms: The forms of output that it has; others are refused.
     """
     signature = inspect.signature(command, eval_str=True)
     own = [parameter for name, parameter in signature.parameters.items() if name != "common"]
@@ -181,8 +185,7 @@ def with_common(command: Callable[..., Any], *, reports: bool = False) -> Callab
     def wrapped(*args: Any, context: typer.Context, **kwargs: Any) -> Any:  # noqa: ANN401 - whatever the command takes
         here = Common(**{name: kwargs.pop(name) for name in _OPTIONS})
         context.obj = merged(context.obj, here)
-        if not reports:
-            context.obj.refuse_reports()
+        context.obj.refuse_but(forms)
         return command(*args, common=context.obj, **kwargs)
 
     keyword_only = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in own]
@@ -195,7 +198,12 @@ def with_common(command: Callable[..., Any], *, reports: bool = False) -> Callab
 
 def with_any_output(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give ``command`` the common options, as `with_common`; it shows a diagnosis in whatever form is asked for."""
-    return with_common(command, reports=True)
+    return with_common(command, tuple(Output))
+
+
+def with_text_only(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give ``command`` the common options, as `with_common`; it tells people what it does, and has no document."""
+    return with_common(command, _TEXT)
 
 
 def merged(before: object, here: Common) -> Common:

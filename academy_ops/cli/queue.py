@@ -8,7 +8,7 @@ import typer
 
 from academy_ops.cli import change, errors
 from academy_ops.cli.diagnose import console
-from academy_ops.cli.options import Common, with_common
+from academy_ops.cli.options import Common, with_text_only
 from academy_ops.messages import _, say
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def queue() -> None:
 
 
 @app.command(help=_("Create the queue and its dead-letter queue where they are missing; says what differs where not."))
-@with_common
+@with_text_only
 def create(
     common: Common,
     dry_run: Annotated[bool, typer.Option("--dry-run", help=_("Show the plan and change nothing."))] = False,

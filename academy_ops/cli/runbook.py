@@ -9,13 +9,13 @@ import typer
 from academy_ops.cli import completion, errors
 from academy_ops.cli.diagnose import console
 from academy_ops.cli.errors import RefusedError
-from academy_ops.cli.options import Common, with_common
+from academy_ops.cli.options import Common, with_text_only
 from academy_ops.messages import _, current, say
 
 HELP: Final = _("The runbook: what to do by hand, step by step. A section by its number (3-1) or its check (workers).")
 
 
-@with_common
+@with_text_only
 def runbook(
     common: Common,
     section: Annotated[

@@ -8,7 +8,7 @@ import typer
 
 from academy_ops.cli import change, errors
 from academy_ops.cli.diagnose import console
-from academy_ops.cli.options import Common, with_common
+from academy_ops.cli.options import Common, with_text_only
 from academy_ops.messages import _
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 HELP: Final = _("Set the worker group's desired capacity: shows the plan, asks, applies, and waits with --wait.")
 
 
-@with_common
+@with_text_only
 def scale_worker(
     common: Common,
     desired: Annotated[int, typer.Option("--desired", min=0, metavar="N", help=_("The desired capacity."))],

@@ -11,7 +11,7 @@ from academy_ops.cli import errors
 from academy_ops.cli.diagnose import console
 from academy_ops.cli.errors import RefusedError
 from academy_ops.cli.job_id import valid_job_id
-from academy_ops.cli.options import Common, with_common
+from academy_ops.cli.options import Common, with_text_only
 from academy_ops.cli.streams import unread
 from academy_ops.messages import _, say
 
@@ -27,7 +27,7 @@ _POLL_SECONDS: Final = 1.0
 _WATCH_SECONDS: Final = 900.0
 
 
-@with_common
+@with_text_only
 def watch(
     common: Common,
     job_id: Annotated[str, typer.Argument(metavar="JOB_ID", help=_("The job the browser polls."), show_default=False)],

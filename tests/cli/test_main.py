@@ -111,6 +111,23 @@ def test_common_options_may_stand_before_the_command_or_after_it(tmp_path: Path)
     )
 
 
+@pytest.mark.parametrize(
+    "command",
+    [("scale-worker", "--desired", "1"), ("queue", "create"), ("watch", "j1"), ("runbook",), ("demo",)],
+    ids=lambda command: command[0],
+)
+def test_a_command_that_only_talks_to_people_refuses_to_print_a_document(
+    tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    done = academy_ops(*command, "-o", "json", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "academy-ops: This command has no output json; it has table.\n"
+
+
+def test_the_checks_can_be_listed_as_json(tmp_path: Path) -> None:
+    assert json.loads(academy_ops("check", "--list", "-o", "json", cwd=tmp_path).stdout)[0] == "access"
+
+
 def test_a_dotenv_file_in_the_folder_is_read_by_default(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text("R2_ENDPOINT=https://x.example\nR2_ACCESS_KEY=k\n", encoding="utf-8")
     finding = json.loads(academy_ops("check", "r2", "-o", "json", cwd=tmp_path).stdout)["findings"][0]
