@@ -7,23 +7,36 @@ have written down of the past is moved back, and nothing else.
 from __future__ import annotations
 
 import sqlite3
-from contextlib import closing
+from contextlib import closing, contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from academy_ops.lab import names
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from academy_ops.lab.parts import Lab
 
 _LOCK_SECONDS: Final = 10.0
 
 
+@contextmanager
+def nobody_writing(lab: Lab) -> Iterator[None]:
+    """Keep every other process from writing to the academy's database; one that is frozen here holds no lock of it."""
+    with closing(_connect(lab)) as connection:
+        connection.execute("BEGIN IMMEDIATE")
+        yield
+
+
 def execute(lab: Lab, statement: str, *values: object) -> list[tuple[object, ...]]:
     """Run one SQL statement on the academy's database, in a transaction of its own; return its rows."""
-    path = lab.state.database_url.removeprefix("sqlite:///")
-    with closing(sqlite3.connect(path, timeout=_LOCK_SECONDS)) as connection, connection:
+    with closing(_connect(lab)) as connection, connection:
         return connection.execute(statement, values).fetchall()
+
+
+def _connect(lab: Lab) -> sqlite3.Connection:
+    return sqlite3.connect(lab.state.database_url.removeprefix("sqlite:///"), timeout=_LOCK_SECONDS)
 
 
 def age_job(lab: Lab, job_id: str, seconds: int) -> None:

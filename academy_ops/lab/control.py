@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import json
+import traceback
 from collections.abc import Callable, Iterable, Mapping
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
@@ -54,6 +55,9 @@ class Control:
         except (BotoCoreError, ClientError) as error:
             # Such as a fault that deletes what another one has deleted already.
             answer = {"error": to_json(say("The lab's AWS refused: {reason}", reason=str(error)))}
+        except Exception as error:  # noqa: BLE001 - whatever it is, who asked is told, and the log has the rest
+            traceback.print_exc()
+            answer = {"error": to_json(_failed(f"{type(error).__name__}: {error}"))}
         start_response("200 OK", [("Content-Type", "application/json")])
         return [json.dumps(answer).encode()]
 
@@ -83,12 +87,16 @@ def ask(state: LabState, do: str, **values: str | list[str]) -> dict[str, Any]:
     except httpx.HTTPError as error:
         raise LabError(say("The lab does not answer: {reason}.", reason=str(error) or type(error).__name__)) from error
     if response.status_code != HTTPStatus.OK:
-        raise LabError(say("The lab failed: HTTP {status}. See {log}.", status=response.status_code, log="lab.log"))
+        raise LabError(_failed(f"HTTP {response.status_code}"))
     body = response.json()
     if "error" in body:
         raise LabError(from_json(body["error"]))
     answer: dict[str, Any] = body["answer"]
     return answer
+
+
+def _failed(reason: str) -> Text:
+    return say("The lab failed: {reason}. See {log}.", reason=reason, log="lab.log")
 
 
 def to_json(text: Text) -> dict[str, Any]:

@@ -98,7 +98,7 @@ def test_every_fault_that_lasts_is_healed_here() -> None:
     assert {fault for faults in TOGETHER.values() for fault in faults} == lasting - workbooks
 
 
-@pytest.mark.parametrize("fault", ["message-lost", "worker-undersized", "worker-booting"])
+@pytest.mark.parametrize("fault", ["message-lost", "worker-undersized", "worker-booting", "job-stalled"])
 def test_a_fault_can_be_put_in_again_right_after_it_was_healed(lab: Lab, fault: str) -> None:
     code = CATALOGUE[fault].code
     for _ in range(2):

@@ -19,7 +19,7 @@ from botocore.exceptions import ClientError
 from dotenv import dotenv_values
 
 from academy_ops.academy.contract import JOBS_PATH, TENANT_HEADER
-from academy_ops.lab import names, operate, processes, state
+from academy_ops.lab import control, names, operate, processes, state
 from academy_ops.lab.errors import LabError
 
 pytestmark = pytest.mark.xdist_group("lab")
@@ -101,6 +101,14 @@ def test_the_state_file_is_for_its_owner_only(lab: operate.LabInfo) -> None:
 def test_the_control_is_closed_to_everyone_without_its_token(lab: operate.LabInfo) -> None:
     answer = httpx.post(f"{lab.aws_url}/academy-lab/", json={"do": "heal"}, trust_env=False)
     assert answer.status_code == 401
+
+
+def test_what_the_lab_fails_of_is_told_and_stands_in_its_log(lab: operate.LabInfo) -> None:
+    current = state.read(lab.folder)
+    assert current is not None
+    with pytest.raises(LabError, match=r"^The lab failed: KeyError: 'dance'\. See lab\.log\.$"):
+        control.ask(current, "dance")
+    assert "KeyError: 'dance'" in (lab.folder / "lab.log").read_text("utf-8")
 
 
 @pytest.mark.usefixtures("lab")

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Final, Literal
 
+from academy_ops.lab.ageing import nobody_writing
 from academy_ops.lab.faults.fault import Fault
 from academy_ops.lab.processes import FilteredPort
 from academy_ops.messages import say
@@ -49,7 +50,8 @@ def _filter_origin(lab: Lab) -> None:
 
 
 def _freeze_api(lab: Lab) -> None:
-    lab.api.send_signal(signal.SIGSTOP)
+    with nobody_writing(lab):
+        lab.api.send_signal(signal.SIGSTOP)
     lab.edge.change(response_seconds=_SHORT_SECONDS)
 
 

@@ -7,6 +7,7 @@ from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
+from academy_ops.lab.ageing import nobody_writing
 from academy_ops.lab.faults.fault import Fault
 from academy_ops.lab.processes import free_ports
 from academy_ops.lab.storage import new_keys
@@ -43,7 +44,8 @@ def _stop_r2(lab: Lab) -> None:
 
 
 def _freeze_api(lab: Lab) -> None:
-    lab.api.send_signal(signal.SIGSTOP)
+    with nobody_writing(lab):
+        lab.api.send_signal(signal.SIGSTOP)
     lab.origin.start(read_seconds=2)
     lab.origin.wait_ready()
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from academy_ops.academy.contract import MAX_RECEIVES, JobStatus
 from academy_ops.lab import names, parts, processes, workbooks
-from academy_ops.lab.ageing import age_job, execute
+from academy_ops.lab.ageing import age_job, execute, nobody_writing
 from academy_ops.lab.aws import resources
 from academy_ops.lab.container import Image
 from academy_ops.lab.errors import LabError
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from academy_ops.lab.parts import Lab
 
 _SENT_SECONDS: Final = 20.0
+_IDLE_SECONDS: Final = 10.0
 _LONG_AGO_SECONDS: Final = 660
 SLOW: Final = {"ACADEMY_WORKER_STEP_DELAY": "600"}
 """What makes a worker so slow that it is found in mid-job."""
@@ -74,17 +75,25 @@ def _queue_url(lab: Lab) -> str:
 
 
 def _stall(lab: Lab) -> str:
-    lab.fleet.use(Image(env=SLOW))
+    _use_when_idle(lab, Image(env=SLOW))
     job_id = upload_and_wait(lab, in_flight=True)
     _wait_for(lab, job_id, JobStatus.RUNNING)
-    lab.fleet.send_signal(signal.SIGSTOP)
+    with nobody_writing(lab):
+        lab.fleet.send_signal(signal.SIGSTOP)
     age_job(lab, job_id, _LONG_AGO_SECONDS)
     return job_id
 
 
 def _fall_silent(lab: Lab) -> str:
-    lab.fleet.use(Image(env=SLOW, silent=True))
+    _use_when_idle(lab, Image(env=SLOW, silent=True))
     return upload_and_wait(lab, in_flight=True)
+
+
+def _use_when_idle(lab: Lab, image: Image) -> None:
+    """Run another image as soon as no message is left: a slow worker would take one of an earlier job first."""
+    # Another fault may keep messages where they are; what follows then tells.
+    processes.until(lambda: not _waiting(lab, in_flight=False) + _waiting(lab, in_flight=True), _IDLE_SECONDS, 0.1)
+    lab.fleet.use(image)
 
 
 def _send_to_review(lab: Lab) -> str:
