@@ -125,6 +125,17 @@ class Connections:
             credentials = self._session().get_credentials()
         return credentials.get_frozen_credentials().access_key if credentials else None
 
+    def credentials_source(self) -> tuple[str, str]:
+        """Return where the AWS SDK has its credentials from, by its own word, empty without any; and the profile.
+
+        Raises:
+            BotoCoreError: The profile can't be read.
+        """
+        with self._lock:
+            session = self._session()
+            credentials = session.get_credentials()
+        return str(credentials.method) if credentials else "", session.profile_name
+
     def get(self, url: str, *, authorised: bool = True, seconds: float = HTTP_SECONDS) -> Answer | Unseen:
         """Send one GET, bounded in time and size.
 
@@ -183,7 +194,7 @@ class Connections:
             with httpx.Client(timeout=timeout, verify=self._tls()) as client:
                 answer, where, redirects = in_time(partial(ask, client), seconds)
         except TimeoutError:
-            return Unseen("timeout", self.clean(url), "the answer came too slowly")
+            return Unseen("timeout", self.clean(url), f"TimeoutError: > {seconds:g} s")
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
             return self._unanswered(error, url)
         return self._answer(answer, where, started, redirects)

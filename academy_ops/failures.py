@@ -20,9 +20,8 @@ from botocore.exceptions import (
     ProfileNotFound,
     ReadTimeoutError,
     SSLError,
-    SSOTokenLoadError,
+    SSOError,
     TokenRetrievalError,
-    UnauthorizedSSOTokenError,
 )
 from botocore.exceptions import ConnectionError as BotoConnectionError
 from botocore.parsers import ResponseParserError
@@ -104,7 +103,7 @@ def aws_reason(error: Exception) -> Reason:
 _BOTOCORE_REASONS: Final[tuple[tuple[tuple[type[Exception], ...], Reason], ...]] = (
     ((NoCredentialsError, PartialCredentialsError, ProfileNotFound), "credentials-missing"),
     (
-        (SSOTokenLoadError, UnauthorizedSSOTokenError, TokenRetrievalError, CredentialRetrievalError),
+        (SSOError, TokenRetrievalError, CredentialRetrievalError),
         "credentials-invalid",
     ),
     ((ConnectTimeoutError, ReadTimeoutError), "timeout"),

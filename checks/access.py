@@ -23,14 +23,17 @@ _CAUSES: Final[dict[Reason, str]] = {
     "refused": "aws-unreachable",
     "tls": "aws-unreachable",
 }
+_SSO: Final = "sso"
+"""botocore's word for credentials of an SSO session: renewed, not replaced."""
 
 
 def observe(target: Target, case: Case) -> AccessFacts:  # noqa: ARG001 - every check has the same form
     """Ask STS who we are; no permission is needed for that."""
     settings = target.settings
     account: str | Unseen
-    arn, key = "", None
+    arn, key, source, profile = "", None, "", ""
     try:
+        source, profile = target.connect.credentials_source()
         key = target.connect.access_key_id()
         identity = target.connect.aws("sts").get_caller_identity()
         account, arn = (target.connect.clean(identity[name]) for name in ("Account", "Arn"))
@@ -41,6 +44,8 @@ def observe(target: Target, case: Case) -> AccessFacts:  # noqa: ARG001 - every 
         arn=arn,
         expected_account=settings.get("ACADEMY_AWS_ACCOUNT_ID"),
         key_is_r2_key=key is not None and key == settings.get("R2_ACCESS_KEY"),
+        credentials=source,
+        profile=profile,
     )
 
 
@@ -58,7 +63,12 @@ def judge(case: Case) -> Iterator[Finding]:
         if code is None:
             yield pen.unknown(say("who AWS says we are"), facts.account)
         else:
-            yield pen.fail(code, {"tried": facts.account.tried, "detail": facts.account.detail})
+            evidence = {"tried": facts.account.tried, "detail": facts.account.detail}
+            if facts.credentials:
+                evidence["credentials"] = facts.credentials
+            if facts.credentials == _SSO:
+                evidence["sso_profile"] = facts.profile
+            yield pen.fail(code, evidence)
     elif facts.expected_account and facts.expected_account != facts.account:
         evidence = {"account": facts.account, "expected": facts.expected_account, "arn": facts.arn}
         yield pen.fail("aws-wrong-account", evidence)

@@ -29,12 +29,16 @@ class AccessFacts:
         arn: The identity's ARN; empty when unseen.
         expected_account: ``ACADEMY_AWS_ACCOUNT_ID``.
         key_is_r2_key: The AWS access key id equals ``R2_ACCESS_KEY``.
+        credentials: Where the AWS SDK has them from, by its own word, such as ``env`` or ``sso``; empty without any.
+        profile: The profile in force.
     """
 
     account: str | Unseen
     arn: str
     expected_account: str | None
     key_is_r2_key: bool
+    credentials: str = ""
+    profile: str = ""
 
 
 @dataclass(frozen=True, slots=True)

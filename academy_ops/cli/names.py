@@ -36,8 +36,6 @@ def live_names(settings: Settings, ops: str, job_id: str | None = None) -> Mappi
         "app_url": (settings.get("ACADEMY_APP_URL") or "").rstrip("/"),
         # A shell's "." looks a bare name up in the PATH.
         "env_file": os.path.join(os.curdir, settings.env_file or ".env"),  # noqa: PTH118 - Path drops the "./"
-        # As the AWS SDK reads it, from the env file too: the connections have given its AWS lines to the environment.
-        "profile": os.environ.get("AWS_PROFILE") or "default",
         "job_id": job_id,
     }
     return {name: value for name, value in names.items() if value}

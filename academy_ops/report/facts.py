@@ -51,6 +51,21 @@ LABELS: Final[Mapping[str, Text]] = {
 }
 """What the facts that people see first are called; any other bears the name that it has in the document."""
 
+_STATES: Final[Mapping[str, Text]] = {
+    "different": say("different"),
+    "blank": say("blank"),
+    "missing": say("not set"),
+    "unknown": say("unknown"),
+    "quoted": say("in quotes"),
+    "spaces": say("holds white space"),
+    "placeholder": say("a placeholder"),
+    "not-a-url": say("not a URL"),
+    "bucket-in-path": say("bucket in its path"),
+    "no-tls": say("http instead of https"),
+}
+"""What settings and a worker's environment are found to be."""
+_STATED: Final = frozenset({"settings", "environment"})
+
 _TOLD: Final[Mapping[str, tuple[str, ...]]] = {
     "endpoint": ("edge", "origin", "app"),
     "job": ("status", "waited_seconds", "error_message", "rows"),
@@ -110,8 +125,8 @@ def _says(name: str, value: Json) -> bool:
 def _fact(name: str, value: Json, most: int) -> Fact:
     label = LABELS.get(name)
     lines = _lines(name, value)
-    if isinstance(value, dict) and name == "environment":
-        lines = list(_pairs(_differing(value)))
+    if isinstance(value, dict) and name in _STATED:
+        lines = [f"{setting}: {_STATES.get(str(state), state)}" for setting, state in _differing(value).items()]
     elif isinstance(value, dict) and "url" in value:
         lines = [_answer(value)]
     # The end of a log says what happened last; the rest of it is what --verbose is for.
@@ -123,7 +138,7 @@ def _fact(name: str, value: Json, most: int) -> Fact:
 
 
 def _differing(environment: Mapping[str, Json]) -> dict[str, Json]:
-    return {name: state for name, state in environment.items() if state != "same"}
+    return {name: state for name, state in environment.items() if state != "same" and state}
 
 
 def _lines(name: str, value: Json) -> list[str]:

@@ -6,6 +6,7 @@ import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -93,6 +94,27 @@ def test_another_account_than_the_academys_is_told() -> None:
     finding = asked_sts(200, STS_IDENTITY.format("210987654321"), ACADEMY_AWS_ACCOUNT_ID="123456789012")
     assert finding.cause == "aws-wrong-account"
     assert finding.evidence["account"] == "210987654321"
+
+
+def test_an_sso_session_that_has_expired_is_renewed_for_its_profile(tmp_path: Path) -> None:
+    config = tmp_path / "config"
+    config.write_text(
+        "[profile ops]\nsso_session = school\nsso_account_id = 123456789012\nsso_role_name = ops\n"
+        "[sso-session school]\nsso_region = ap-northeast-2\nsso_start_url = https://school.awsapps.com/start\n",
+        "utf-8",
+    )
+    no_keys = dict.fromkeys(KEYS, "")
+    with target(AWS_CONFIG_FILE=str(config), AWS_PROFILE="ops", HOME=str(tmp_path), **no_keys) as this:
+        facts = access.observe(this, empty_case())
+    (finding,) = access.judge(replace(empty_case(), access=facts))
+    assert finding.cause == "aws-credentials-invalid"
+    assert finding.remedies[0].command == "aws sso login --profile ops"
+
+
+def test_where_keys_were_rejected_no_session_is_renewed() -> None:
+    finding = asked_sts(403, STS_ERROR.format("InvalidClientTokenId", "The security token is invalid."))
+    assert finding.evidence["credentials"] == "env"
+    assert [remedy.command for remedy in finding.remedies] == ["aws configure list"]
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:9", "http://no-such-host.invalid"])

@@ -68,6 +68,7 @@ OBSERVED = {
     "wanted": "3",
     "dlq_arn": "arn:aws:sqs:ap-northeast-2:123456789012:academy-ai-jobs-basic-dlq",
     "file_key": "excel/school/0123.xlsx",
+    "sso_profile": "ops",
 }
 """What the checks add from what they have seen, as evidence."""
 

@@ -56,7 +56,13 @@ ACCESS: Final = (
         say("STS answers that it does not know the key, that the signature is wrong, or that the token has expired."),
         look=(commands.WHO, commands.CREDENTIALS),
         remedies=(
-            do(say("Renew the session, or replace the keys."), "aws sso login --profile {profile}", _CHECK, "change"),
+            do(say("Renew the session."), "aws sso login --profile {sso_profile}", _CHECK, "change"),
+            do(
+                say("Where keys are in force, replace those that AWS rejected; the command tells where they stand."),
+                commands.CREDENTIALS,
+                _CHECK,
+                "change",
+            ),
         ),
         blinds=True,
     ),
