@@ -34,6 +34,8 @@ class Schedule:
         self._env = env
         self._place = place
         self._every = every
+        self._held = False
+        self._running = threading.Lock()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._keep, name="schedule", daemon=True)
 
@@ -46,10 +48,20 @@ class Schedule:
         self._stopping.set()
         self._thread.join()
 
+    def hold(self) -> None:
+        """Let it run no more until `release`; what runs now ends first."""
+        with self._running:
+            self._held = True
+
+    def release(self) -> None:
+        """Let it run again."""
+        self._held = False
+
     def _keep(self) -> None:
         while not self._stopping.wait(self._every):
-            if self._due():
-                self._run()
+            with self._running:
+                if not self._held and self._due():
+                    self._run()
 
     def _due(self) -> bool:
         try:

@@ -48,7 +48,7 @@ def as_text(diagnosis: Diagnosis, ops: str = "academy-ops") -> str:
         _unseen(main, diagnosis)
     _explained(main, diagnosis)
     _findings(main, diagnosis)
-    told = _("{checks} findings in {seconds} s", checks=len(diagnosis.findings), seconds=_seconds(diagnosis))
+    told = _("Findings: {checks}, in {seconds} s", checks=len(diagnosis.findings), seconds=_seconds(diagnosis))
     add(body, "footer", f"academy-ops {__version__} · {told}")
     indent(page, space=" ")
     for command in page.iter("pre"):

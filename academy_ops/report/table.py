@@ -65,7 +65,7 @@ class TableReport:
         print_verdict(console, diagnosis, self._ops, shell=self._shell, verbose=self._verbose)
         seconds = f"{diagnosis.elapsed_ms / 1000:.1f}"
         console.print(
-            Line(_("{checks} findings in {seconds} s", checks=len(diagnosis.findings), seconds=seconds), "dim")
+            Line(_("Findings: {checks}, in {seconds} s", checks=len(diagnosis.findings), seconds=seconds), "dim")
         )
 
     def _print_finding(self, finding: Finding) -> None:

@@ -8,6 +8,7 @@ import signal
 import ssl
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any, Final
 
@@ -242,6 +243,19 @@ def test_a_killed_supervisor_leaves_no_process_and_the_next_lab_starts(own_folde
     assert operate.up().pid != info.pid
     assert operate.down()
     assert not own_folder.exists()
+
+
+@pytest.mark.usefixtures("own_folder")
+def test_an_idle_worker_is_ended_by_the_autoscaler_unless_a_fault_needs_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ACADEMY_LAB_AUTOSCALE_SECONDS", "1")
+    monkeypatch.setenv("ACADEMY_LAB_BOOT_SECONDS", "0.2")
+    with operate.running():
+        operate.break_fault("worker-container-exited")
+        (broken,) = workers()
+        time.sleep(5)  # in which the autoscaler would have run
+        assert list(workers()) == [broken]
+        operate.heal()
+        assert processes.until(lambda: not workers(), SECONDS)
 
 
 def test_an_attached_lab_ends_with_its_starter_even_when_that_is_killed(own_folder: Path) -> None:

@@ -57,6 +57,8 @@ def break_fault(lab: Lab, name: str) -> str | None:
     fault = find(name)
     lab.broken.append(fault.name)
     if fault.needs_worker:
+        # An idle group would be scaled in within the minute, and the fault would be gone with its workers.
+        lab.schedule.hold()
         lab.want_worker()
     # Whatever breaks now, breaks in a lab that has run for a while.
     age_instances(lab, _WHILE_SECONDS)
@@ -71,4 +73,5 @@ def heal(lab: Lab) -> list[str]:
     healed = list(dict.fromkeys(lab.broken))
     restore(lab, healed)
     lab.broken.clear()
+    lab.schedule.release()
     return healed

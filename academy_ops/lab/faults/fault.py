@@ -20,7 +20,8 @@ class Fault:
         name: The code of the cause that it produces; another way to it has a word of its own behind a slash.
         does: What is done.
         put_in: Does it; returns the job's id where it made one.
-        needs_worker: Whether it concerns a worker that must be there; the autoscaler may just have ended the last.
+        needs_worker: Whether it concerns a worker that must be there; the autoscaler may just have ended the last, and
+            ends none from then on.
     """
 
     name: str
