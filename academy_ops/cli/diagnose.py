@@ -85,6 +85,8 @@ def diagnose(
     names = check_names()
     for name in (*(only or ()), *(skip or ())):
         known(name, names)
+    if set(only or names) <= set(skip or ()):
+        raise RefusedError(say("--only and --skip leave no check."))
     if save is not None and from_ is not None:
         raise RefusedError(say("--save writes what is observed now, --from observes nothing. Give only one of them."))
     path = writable(save) if save is not None else None

@@ -40,6 +40,7 @@ def test_check_list_names_the_checks_in_runbook_order(tmp_path: Path) -> None:
     [
         (("diagnose", "a/b"), "'a/b' is no job id"),
         (("diagnose", "x" * 65), "is no job id"),
+        (("diagnose", "--only", "r2", "--skip", "r2"), "--only and --skip leave no check."),
         (("diagnose", "--only", "quue"), "There is no check 'quue'. Did you mean queue?"),
         (("check", "zzz"), "There is: access, r2, endpoint, job, workers, queue, logs, excel."),
         (("check", "excell"), "Did you mean excel?"),

@@ -70,7 +70,10 @@ ENDPOINT: Final[tuple[Cause, ...]] = (
         say("The certificate has expired, is for another name or not trusted, or the other side speaks no TLS."),
         (commands.CERTIFICATE,),
         do(
-            say("Renew the certificate, or correct the host name in ACADEMY_API_URL."),
+            say(
+                "Renew the certificate, or correct the host name in ACADEMY_API_URL; where your own authority has "
+                "signed the certificate, name its file in SSL_CERT_FILE."
+            ),
             commands.CERTIFICATE,
             CHECK,
             "change",
