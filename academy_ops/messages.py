@@ -7,6 +7,7 @@ evidence can be read in another language than it was taken in.
 
 from __future__ import annotations
 
+import errno
 import gettext
 import os
 import sys
@@ -99,7 +100,7 @@ def choose(asked: str | None, environ: Mapping[str, str] = os.environ) -> Langua
 
 
 def _windows_speaks_korean() -> bool:
-    """Tell whether Windows shows its own windows in Korean; it sets none of the variables above."""
+    """Return whether Windows shows its own windows in Korean; it sets none of the variables above."""
     import ctypes  # noqa: PLC0415 - needed on Windows only
 
     windows = getattr(ctypes, "windll", None)
@@ -114,3 +115,22 @@ def _catalogue(language: Language) -> gettext.NullTranslations:
     compiled = files("academy_ops") / "locale" / language / "LC_MESSAGES" / f"{DOMAIN}.mo"
     with compiled.open("rb") as binary:
         return gettext.GNUTranslations(binary)
+
+
+_OS_REASONS: Final[Mapping[int, Text]] = {
+    errno.ENOENT: say("there is no such file or folder"),
+    errno.ENOTDIR: say("a folder on the way to it is a file"),
+    errno.EISDIR: say("it is a folder"),
+    errno.EACCES: say("permission denied"),
+    errno.EPERM: say("permission denied"),
+    errno.ENOSPC: say("the disk is full"),
+    errno.EDQUOT: say("the disk quota is used up"),
+    errno.EROFS: say("the disk is read-only"),
+    errno.ENAMETOOLONG: say("its name is too long"),
+    errno.EIO: say("the disk has a fault"),
+}
+
+
+def os_reason(error: OSError) -> str | Text:
+    """Return why a file could not be read or written, in a few words; the operating system's own where we have none."""
+    return _OS_REASONS.get(error.errno or 0) or error.strerror or type(error).__name__

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from academy_ops.clients import Target
-from academy_ops.diagnosis.findings import Pen
-from academy_ops.diagnosis.records import Finding, Reason, Unseen
+from academy_ops.diagnosis.findings import FindingBuilder
+from academy_ops.diagnosis.records import Finding, Reason, Unavailable
 from academy_ops.diagnosis.run import Check
-from academy_ops.failures import AWS_ERRORS
 from academy_ops.messages import say
+from academy_ops.outside.clients import Target
+from academy_ops.outside.failures import AWS_ERRORS
 from checks.facts import AccessFacts, Case
 
 _CAUSES: Final[dict[Reason, str]] = {
@@ -30,7 +30,7 @@ _SSO: Final = "sso"
 def observe(target: Target, case: Case) -> AccessFacts:  # noqa: ARG001 - every check has the same form
     """Ask STS who we are; no permission is needed for that."""
     settings = target.settings
-    account: str | Unseen
+    account: str | Unavailable
     arn, key, source, profile = "", None, "", ""
     try:
         source, profile = target.connect.credentials_source()
@@ -50,31 +50,31 @@ def observe(target: Target, case: Case) -> AccessFacts:  # noqa: ARG001 - every 
 
 
 def judge(case: Case) -> Iterator[Finding]:
-    """Tell whether AWS knows us, and as the right account."""
-    pen = Pen("access", "0", case.names)
+    """Return whether AWS knows us, and as the right account."""
+    build = FindingBuilder("access", "0", case.names)
     facts = case.access
-    if isinstance(facts, Unseen):
-        yield pen.unknown(say("who AWS says we are"), facts)
+    if isinstance(facts, Unavailable):
+        yield build.unknown(say("who AWS says we are"), facts)
         return
     if facts.key_is_r2_key:
-        yield pen.fail("aws-keys-are-r2-keys")
-    if isinstance(facts.account, Unseen):
+        yield build.fail("aws-keys-are-r2-keys")
+    if isinstance(facts.account, Unavailable):
         code = _CAUSES.get(facts.account.reason)
         if code is None:
-            yield pen.unknown(say("who AWS says we are"), facts.account)
+            yield build.unknown(say("who AWS says we are"), facts.account)
         else:
             evidence = {"tried": facts.account.tried, "detail": facts.account.detail}
             if facts.credentials:
                 evidence["credentials"] = facts.credentials
             if facts.credentials == _SSO:
                 evidence["sso_profile"] = facts.profile
-            yield pen.fail(code, evidence)
+            yield build.fail(code, evidence)
     elif facts.expected_account and facts.expected_account != facts.account:
         evidence = {"account": facts.account, "expected": facts.expected_account, "arn": facts.arn}
-        yield pen.fail("aws-wrong-account", evidence)
+        yield build.fail("aws-wrong-account", evidence)
     else:
         summary = say("AWS knows us: account {account}.", account=facts.account)
-        yield pen.ok(summary, {"account": facts.account, "arn": facts.arn})
+        yield build.ok(summary, {"account": facts.account, "arn": facts.arn})
 
 
 CHECK: Final = Check("access", "0", observe, judge)

@@ -10,13 +10,13 @@ from functools import partial
 from http import HTTPStatus
 from typing import Final
 
-from academy_ops.academy.contract import HEALTH_PATH, HEALTHZ_PATH, JOBS_PATH
-from academy_ops.clients import Answer, Target, together
+from academy_ops.contract import HEALTH_PATH, HEALTHZ_PATH, JOBS_PATH
 from academy_ops.diagnosis.catalogue import CATALOGUE
-from academy_ops.diagnosis.findings import Pen
-from academy_ops.diagnosis.records import Finding, Json, Reason, Unseen
+from academy_ops.diagnosis.findings import FindingBuilder
+from academy_ops.diagnosis.records import Finding, Json, Reason, Unavailable
 from academy_ops.diagnosis.run import Check
 from academy_ops.messages import say
+from academy_ops.outside.clients import Answer, Target, together
 from checks.facts import Case, EndpointFacts
 from checks.job_document import read_answer
 
@@ -44,7 +44,7 @@ _BY_STATUS: Final[dict[int, str]] = {
     HTTPStatus.FORBIDDEN: "api-auth-rejected",
     HTTPStatus.TOO_MANY_REQUESTS: "api-throttled",
 }
-_HIDES: Final = tuple(code for code, cause in CATALOGUE.items() if cause.section == "2")
+_MAY_CONCEAL: Final = tuple(code for code, cause in CATALOGUE.items() if cause.section == "2")
 _MANY_REDIRECTS: Final = 5
 _UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _NO_JOB: Final = "00000000-0000-0000-0000-000000000000"
@@ -74,10 +74,10 @@ def observe(target: Target, case: Case) -> EndpointFacts:  # noqa: ARG001 - ever
         ("ACADEMY_APP_URL", HEALTHZ_PATH),
     )
 
-    def ask(name: str, path: str) -> Answer | Unseen:
+    def ask(name: str, path: str) -> Answer | Unavailable:
         base = settings.get(name)
         if base is None:
-            return Unseen("not-configured", name)
+            return Unavailable("not-configured", name)
         # The token goes to the API as users reach it, and nowhere else.
         answer = target.connect.get(base.rstrip("/") + path, authorised=path.startswith(JOBS_PATH))
         return replace(answer, body=_without_students(answer.body)) if isinstance(answer, Answer) else answer
@@ -98,38 +98,38 @@ def _without_students(body: str) -> str:
 
 def judge(case: Case) -> Iterator[Finding]:
     """Tell at which layer the way breaks."""
-    pen = Pen("endpoint", "2", case.names)
+    build = FindingBuilder("endpoint", "2", case.names)
     facts = case.endpoint
-    if isinstance(facts, Unseen):
-        yield pen.unknown(say("the API"), facts, _HIDES)
+    if isinstance(facts, Unavailable):
+        yield build.unknown(say("the API"), facts, _MAY_CONCEAL)
         return
     evidence = _evidence(facts)
-    if isinstance(facts.main, Unseen):
+    if isinstance(facts.main, Unavailable):
         code = "api-database-down" if _database_down(facts) else _NO_ANSWER.get(facts.main.reason)
         # A refusal is an answer of the other side; silence may be this machine's own network.
         if code and (facts.main.reason == "refused" or case.anything_answered()):
-            yield pen.fail(code, evidence)
+            yield build.fail(code, evidence)
         else:
-            yield pen.unknown(say("the API"), facts.main, _HIDES)
+            yield build.unknown(say("the API"), facts.main, _MAY_CONCEAL)
         return
     if case.job_id and _id_refused(facts.main, case.job_id) and _well(facts.healthz):
-        yield pen.fail("job-not-found", evidence)
+        yield build.fail("job-not-found", evidence)
         return
     code = _fault(facts, facts.main, job_asked=case.job_id is not None)
     if code:
-        yield pen.fail(code, evidence)
+        yield build.fail(code, evidence)
     elif not (_well(facts.main) or _no_such_job(facts.main)):
-        strange = Unseen("unexpected-answer", facts.main.url, f"HTTP {facts.main.status}")
-        yield replace(pen.unknown(say("the API"), strange, _HIDES), evidence=evidence)
+        strange = Unavailable("unexpected-answer", facts.main.url, f"HTTP {facts.main.status}")
+        yield replace(build.unknown(say("the API"), strange, _MAY_CONCEAL), evidence=evidence)
     elif _well(facts.main):
-        yield pen.ok(say("The API answers: {status}.", status=facts.main.status), evidence)
+        yield build.ok(say("The API answers: {status}.", status=facts.main.status), evidence)
         if case.job_id is None:
             # Only /health was asked, which takes no token.
-            missing = Unseen("not-configured", "ACADEMY_API_TOKEN")
-            yield pen.unknown(say("whether the API takes the token"), missing, ("api-auth-rejected",))
+            missing = Unavailable("not-configured", "ACADEMY_API_TOKEN")
+            yield build.unknown(say("whether the API takes the token"), missing, ("api-auth-rejected",))
     else:
         # Asked for a job that nobody has, which only a token that is taken can learn.
-        yield pen.ok(say("The API answers, and takes the token."), evidence)
+        yield build.ok(say("The API answers, and takes the token."), evidence)
 
 
 def _fault(facts: EndpointFacts, main: Answer, *, job_asked: bool) -> str | None:
@@ -158,11 +158,11 @@ def _misread(facts: EndpointFacts, main: Answer, *, job_asked: bool) -> str | No
         # An API that has no /healthz either is another one, or is not at this path.
         elsewhere = isinstance(facts.healthz, Answer) and facts.healthz.status == HTTPStatus.NOT_FOUND
         return "api-not-json" if elsewhere else "job-not-found" if job_asked else None
-    return "api-not-json" if _well(main) and job_asked and isinstance(read_answer(main), Unseen) else None
+    return "api-not-json" if _well(main) and job_asked and isinstance(read_answer(main), Unavailable) else None
 
 
 def _id_refused(main: Answer, job_id: str) -> bool:
-    """Tell whether the API's router refuses a job id that is no UUID, as one that was not copied whole."""
+    """Return whether the API's router refuses a job id that is no UUID, as one that was not copied whole."""
     django = main.status == HTTPStatus.NOT_FOUND and "The requested resource was not found on this server" in main.body
     fastapi = main.status == HTTPStatus.UNPROCESSABLE_ENTITY and '"uuid_parsing"' in main.body
     return (django or fastapi) and not _UUID.fullmatch(job_id)
@@ -173,14 +173,14 @@ def _no_such_job(main: Answer) -> bool:
 
 
 def _database_down(facts: EndpointFacts) -> bool:
-    """Tell whether the process answers and its database does not: /healthz is well, /health fails or hangs."""
-    hangs = isinstance(facts.health, Unseen) and facts.health.reason == "timeout"
+    """Return whether the process answers and its database does not: /healthz is well, /health fails or hangs."""
+    hangs = isinstance(facts.health, Unavailable) and facts.health.reason == "timeout"
     fails = _server_error(facts.health) and not _by_gateway(facts.health)
     return _well(facts.healthz) and (hangs or fails)
 
 
-def _by_gateway(answer: Answer | Unseen) -> bool:
-    """Tell whether nginx or the edge says that it did not reach the API; a time-out of theirs is the API's."""
+def _by_gateway(answer: Answer | Unavailable) -> bool:
+    """Return whether nginx or the edge says that it did not reach the API; a time-out of theirs is the API's."""
     status = answer.status if isinstance(answer, Answer) else None
     return status == HTTPStatus.BAD_GATEWAY or (status in _EDGES_OWN and status != _EDGE_TIMEOUT)
 
@@ -193,7 +193,7 @@ def _bad_gateway(facts: EndpointFacts) -> str:
 
 
 def _blocked(answer: Answer) -> bool:
-    """Tell whether the edge shows a page of its own; what nginx or the API refuses passes through it, too."""
+    """Return whether the edge shows a page of its own; what nginx or the API refuses passes through it, too."""
     if "cf-mitigated" in answer.headers or any(_EDGES_OWN_PATH in where for where in answer.redirects):
         return True
     if answer.headers.get("server", "").lower() != "cloudflare" or _is_json(answer):
@@ -205,11 +205,11 @@ def _blocked(answer: Answer) -> bool:
     )
 
 
-def _well(answer: Answer | Unseen) -> bool:
+def _well(answer: Answer | Unavailable) -> bool:
     return isinstance(answer, Answer) and answer.status == HTTPStatus.OK
 
 
-def _server_error(answer: Answer | Unseen) -> bool:
+def _server_error(answer: Answer | Unavailable) -> bool:
     return isinstance(answer, Answer) and answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR
 
 
@@ -233,12 +233,12 @@ def _evidence(facts: EndpointFacts) -> dict[str, Json]:
     return {name: _layer(answer) for name, answer in asked.items()}
 
 
-def _not_configured(answer: Answer | Unseen) -> bool:
-    return isinstance(answer, Unseen) and answer.reason == "not-configured"
+def _not_configured(answer: Answer | Unavailable) -> bool:
+    return isinstance(answer, Unavailable) and answer.reason == "not-configured"
 
 
-def _layer(answer: Answer | Unseen) -> Json:
-    if isinstance(answer, Unseen):
+def _layer(answer: Answer | Unavailable) -> Json:
+    if isinstance(answer, Unavailable):
         return {"url": answer.tried, "reason": answer.reason, "detail": answer.detail}
     shown: dict[str, Json] = {"url": answer.url, "status": answer.status, "elapsed_ms": answer.elapsed_ms}
     shown |= {name: answer.headers[name] for name in _SHOWN_HEADERS if name in answer.headers}

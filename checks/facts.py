@@ -1,6 +1,6 @@
 """What can be observed about the academy: one small frozen record for each step of the runbook.
 
-A field that may be `Unseen` could not be observed; None says that the thing asked for does not exist.
+A field that may be `Unavailable` could not be observed; None says that the thing asked for does not exist.
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, Literal
 
-from academy_ops.clients import Answer
-from academy_ops.diagnosis.records import Unseen
+from academy_ops.diagnosis.records import Unavailable
+from academy_ops.outside.clients import Answer
 
-NOT_ASKED: Final = Unseen("not-asked", "")
+NOT_ASKED: Final = Unavailable("not-asked", "")
 
 SettingState = Literal["set", "missing", "quoted", "spaces", "placeholder", "not-a-url", "bucket-in-path", "no-tls"]
 Comparison = Literal["same", "different", "blank", "missing", "unknown"]
@@ -33,7 +33,7 @@ class AccessFacts:
         profile: The profile in force.
     """
 
-    account: str | Unseen
+    account: str | Unavailable
     arn: str
     expected_account: str | None
     key_is_r2_key: bool
@@ -51,14 +51,14 @@ class R2Facts:
         bucket: The bucket's name.
         bucket_source: The setting the name came from, or ``default``.
         reach: True when the bucket answered, None when there is no such bucket.
-        error_code: R2's own error code when ``reach`` is Unseen.
+        error_code: R2's own error code when ``reach`` is Unavailable.
     """
 
     settings: Mapping[str, SettingState]
     endpoint: str | None
     bucket: str
     bucket_source: str
-    reach: Literal[True] | Unseen | None
+    reach: Literal[True] | Unavailable | None
     error_code: str = ""
 
 
@@ -75,11 +75,11 @@ class EndpointFacts:
         app: ``/healthz`` at the app's own port.
     """
 
-    main: Answer | Unseen
-    health: Answer | Unseen
-    healthz: Answer | Unseen
-    origin: Answer | Unseen
-    app: Answer | Unseen
+    main: Answer | Unavailable
+    health: Answer | Unavailable
+    healthz: Answer | Unavailable
+    origin: Answer | Unavailable
+    app: Answer | Unavailable
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,13 +126,13 @@ class JobFacts:
         object_there: Whether the job's file is still in the bucket; None where that was not asked.
     """
 
-    document: JobDocument | Unseen | None
-    again: JobDocument | Unseen | None = NOT_ASKED
-    object_there: bool | Unseen | None = None
+    document: JobDocument | Unavailable | None
+    again: JobDocument | Unavailable | None = NOT_ASKED
+    object_there: bool | Unavailable | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class GroupInstance:
+class AsgInstance:
     """An instance as the Auto Scaling group sees it."""
 
     instance_id: str
@@ -148,7 +148,7 @@ class Group:
     minimum: int
     maximum: int
     suspended: tuple[str, ...]
-    instances: tuple[GroupInstance, ...]
+    instances: tuple[AsgInstance, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +171,7 @@ class Activity:
 
 
 @dataclass(frozen=True, slots=True)
-class Machine:
+class Ec2Instance:
     """An instance as EC2 sees it."""
 
     instance_id: str
@@ -199,10 +199,10 @@ class Autoscaler:
 class WorkersFacts:
     """Section 3-1: the group, its activities, its instances, the autoscaler."""
 
-    group: Group | Unseen | None
-    activities: tuple[Activity, ...] | Unseen
-    machines: tuple[Machine, ...] | Unseen
-    autoscaler: Autoscaler | Unseen | None
+    group: Group | Unavailable | None
+    activities: tuple[Activity, ...] | Unavailable
+    machines: tuple[Ec2Instance, ...] | Unavailable
+    autoscaler: Autoscaler | Unavailable | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,11 +234,11 @@ class QueueFacts:
         job_again: The job's status read after that.
     """
 
-    queue: Depth | Unseen | None
-    dead_letters: Depth | Unseen | None
-    oldest_seconds: float | Unseen | None = NOT_ASKED
-    again: Depth | Unseen | None = NOT_ASKED
-    job_again: JobDocument | Unseen | None = NOT_ASKED
+    queue: Depth | Unavailable | None
+    dead_letters: Depth | Unavailable | None
+    oldest_seconds: float | Unavailable | None = NOT_ASKED
+    again: Depth | Unavailable | None = NOT_ASKED
+    job_again: JobDocument | Unavailable | None = NOT_ASKED
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,12 +296,12 @@ class Container:
     tail: tuple[LogLine, ...]
 
     def since_start(self, line: LogLine) -> bool:
-        """Tell whether the process that runs now has written ``line``; Docker keeps those of the ones before."""
+        """Return whether the process that runs now has written ``line``; Docker keeps those of the ones before."""
         return line.at is None or self.started_at is None or line.at >= self.started_at
 
 
 @dataclass(frozen=True, slots=True)
-class Host:
+class HostReport:
     """What a worker instance told through SSM.
 
     Attributes:
@@ -343,10 +343,10 @@ class LogsFacts:
         parameter: The workers' parameter; None when it does not exist.
     """
 
-    online: Mapping[str, bool] | Unseen
-    hosts: tuple[Host, ...] = ()
-    unseen_hosts: Mapping[str, Unseen] = field(default_factory=dict)
-    parameter: Parameter | Unseen | None = NOT_ASKED
+    online: Mapping[str, bool] | Unavailable
+    hosts: tuple[HostReport, ...] = ()
+    unseen_hosts: Mapping[str, Unavailable] = field(default_factory=dict)
+    parameter: Parameter | Unavailable | None = NOT_ASKED
 
 
 @dataclass(frozen=True, slots=True)
@@ -362,16 +362,16 @@ class Case:
     observed_at: datetime
     job_id: str | None
     names: Mapping[str, str]
-    access: AccessFacts | Unseen = NOT_ASKED
-    r2: R2Facts | Unseen = NOT_ASKED
-    endpoint: EndpointFacts | Unseen = NOT_ASKED
-    job: JobFacts | Unseen = NOT_ASKED
-    workers: WorkersFacts | Unseen = NOT_ASKED
-    queue: QueueFacts | Unseen = NOT_ASKED
-    logs: LogsFacts | Unseen = NOT_ASKED
+    access: AccessFacts | Unavailable = NOT_ASKED
+    r2: R2Facts | Unavailable = NOT_ASKED
+    endpoint: EndpointFacts | Unavailable = NOT_ASKED
+    job: JobFacts | Unavailable = NOT_ASKED
+    workers: WorkersFacts | Unavailable = NOT_ASKED
+    queue: QueueFacts | Unavailable = NOT_ASKED
+    logs: LogsFacts | Unavailable = NOT_ASKED
 
     def anything_answered(self) -> bool:
-        """Tell whether anything outside answered this machine at all.
+        """Return whether anything outside answered this machine at all.
 
         Where nothing did, a time-out says as much about this machine's own network as about the other side.
         """
@@ -382,7 +382,7 @@ class Case:
             seen.append(self.r2.reach)
         if isinstance(self.endpoint, EndpointFacts):
             seen += [self.endpoint.main, self.endpoint.origin, self.endpoint.app]
-        return any(not isinstance(one, Unseen) or one.reason in _ANSWERS for one in seen)
+        return any(not isinstance(one, Unavailable) or one.reason in _ANSWERS for one in seen)
 
 
 _ANSWERS: Final = frozenset(

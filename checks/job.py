@@ -9,14 +9,14 @@ from typing import Final
 
 from botocore.exceptions import ClientError
 
-from academy_ops.academy.contract import JOBS_PATH, JobStatus
-from academy_ops.clients import HTTP_SECONDS, Target
-from academy_ops.diagnosis.findings import Pen
-from academy_ops.diagnosis.records import Finding, JobState, Json, Standing, Unseen
+from academy_ops.contract import JOBS_PATH, JobStatus
+from academy_ops.diagnosis.findings import FindingBuilder
+from academy_ops.diagnosis.records import Finding, JobProgress, JobState, Json, Unavailable
 from academy_ops.diagnosis.redact import MASK
 from academy_ops.diagnosis.run import Check
-from academy_ops.failures import AWS_ERRORS
 from academy_ops.messages import say
+from academy_ops.outside.clients import HTTP_SECONDS, Target
+from academy_ops.outside.failures import AWS_ERRORS
 from checks.facts import Case, Depth, JobDocument, JobFacts, LogsFacts, Parameter, QueueFacts, R2Facts
 from checks.job_document import code_of_message, every_row_rejected, failed, read_answer
 from checks.times import age
@@ -43,10 +43,10 @@ _STATES: Final[dict[str, JobState]] = {
 def observe(target: Target, case: Case) -> JobFacts:
     """Read the job from the endpoint's answer; ask again only where that would decide."""
     if target.job_id is None:
-        return JobFacts(Unseen("not-asked", "job"))
-    document = read_answer(case.endpoint.main if not isinstance(case.endpoint, Unseen) else case.endpoint)
+        return JobFacts(Unavailable("not-asked", "job"))
+    document = read_answer(case.endpoint.main if not isinstance(case.endpoint, Unavailable) else case.endpoint)
     there = _object_there(target, document)
-    again: JobDocument | Unseen | None = Unseen("not-asked", "job")
+    again: JobDocument | Unavailable | None = Unavailable("not-asked", "job")
     if isinstance(document, JobDocument) and _active(document):
         if _age(case, document) is None:
             again = look_again(target)
@@ -56,78 +56,78 @@ def observe(target: Target, case: Case) -> JobFacts:
     return JobFacts(document, again, there)
 
 
-def look_again(target: Target, *, at_once: bool = False) -> JobDocument | Unseen | None:
+def look_again(target: Target, *, at_once: bool = False) -> JobDocument | Unavailable | None:
     """Read the job's status a second time, some seconds later unless ``at_once``."""
     base = target.settings.get("ACADEMY_API_URL")
     if base is None or not (at_once or target.pause(SECOND_LOOK_SECONDS)):
-        return Unseen("timeout", "job")
+        return Unavailable("timeout", "job")
     seconds = min(HTTP_SECONDS, max(_LAST_SECONDS, target.remaining()))
     return read_answer(target.connect.get(f"{base.rstrip('/')}{JOBS_PATH}{target.job_id}/", seconds=seconds))
 
 
 def judge(case: Case) -> Iterator[Finding]:
     """Tell how the job ended, or how it gets on."""
-    pen = Pen("job", "4", case.names)
+    build = FindingBuilder("job", "4", case.names)
     if case.job_id is None:
-        yield pen.skip(say("No job was asked about."), say("no job id was given"))
+        yield build.skip(say("No job was asked about."), say("no job id was given"))
         return
-    document = case.job.document if not isinstance(case.job, Unseen) else case.job
-    if isinstance(document, Unseen):
-        yield pen.unknown(say("the job's status"), document)
+    document = case.job.document if not isinstance(case.job, Unavailable) else case.job
+    if isinstance(document, Unavailable):
+        yield build.unknown(say("the job's status"), document)
     elif document is None:
-        yield pen.skip(say("There is no such job to look at."), say("the API does not know it"))
+        yield build.skip(say("There is no such job to look at."), say("the API does not know it"))
     elif failed(document):
-        yield pen.fail(_ended_badly(case, document), _evidence(document))
+        yield build.fail(_ended_badly(case, document), _evidence(document))
     elif document.status == JobStatus.DONE:
         partial = document.result and document.result.failed
         yield (
-            pen.warn("job-partial", _evidence(document))
+            build.warn("job-partial", _evidence(document))
             if partial
-            else pen.ok(say("The job is DONE."), _evidence(document))
+            else build.ok(say("The job is DONE."), _evidence(document))
         )
     elif document.status == JobStatus.REVIEW_REQUIRED:
-        yield pen.warn("job-review", _evidence(document))
+        yield build.warn("job-review", _evidence(document))
     elif not _active(document):
-        yield pen.unknown(
-            say("what the status {status} means", status=document.status), Unseen("unexpected-answer", "job")
+        yield build.unknown(
+            say("what the status {status} means", status=document.status), Unavailable("unexpected-answer", "job")
         )
     else:
-        yield from _judge_active(pen, case, document)
+        yield from _judge_active(build, case, document)
 
 
-def standing(case: Case) -> Standing:
+def job_progress(case: Case) -> JobProgress:
     """Tell where the job stands, for the root-cause rule."""
-    not_asked = isinstance(case.job, Unseen) and case.job.reason == "not-asked"
+    not_asked = isinstance(case.job, Unavailable) and case.job.reason == "not-asked"
     if case.job_id is None or not_asked:
-        return Standing(JobState.NONE)
+        return JobProgress(JobState.NONE)
     if "api_url" not in case.names:
-        return Standing(JobState.UNASKED)
+        return JobProgress(JobState.UNASKED)
     document = job_of(case)
     if document is None:
-        return Standing(JobState.UNSEEN)
+        return JobProgress(JobState.UNSEEN)
     if failed(document):
-        return Standing(JobState.FAILED)
+        return JobProgress(JobState.FAILED)
     if document.status in _RUNNING:
-        return Standing(JobState.RUNNING, moving=_stalled(case, document) is False)
+        return JobProgress(JobState.RUNNING, moving=_stalled(case, document) is False)
     moving = document.status == JobStatus.PENDING and young(case, YOUNG_SECONDS)
-    return Standing(_STATES.get(document.status, JobState.UNSEEN), moving)
+    return JobProgress(_STATES.get(document.status, JobState.UNSEEN), moving)
 
 
 def pending(case: Case) -> bool:
-    """Tell whether the job is PENDING."""
+    """Return whether the job is PENDING."""
     document = job_of(case)
     return document is not None and document.status == JobStatus.PENDING
 
 
 def active(case: Case) -> bool:
-    """Tell whether the job has not ended."""
+    """Return whether the job has not ended."""
     document = job_of(case)
     return document is not None and _active(document)
 
 
 def job_of(case: Case) -> JobDocument | None:
     """Return the job as it was last read, or None when it was not."""
-    document = case.job.document if not isinstance(case.job, Unseen) else None
+    document = case.job.document if not isinstance(case.job, Unavailable) else None
     return document if isinstance(document, JobDocument) else None
 
 
@@ -139,14 +139,14 @@ def waited(case: Case) -> float | None:
     document = job_of(case)
     times = (document.created_at, document.updated_at) if document else ()
     own = [known for known in (age(case.observed_at, one) for one in times) if known is not None]
-    if own or isinstance(case.queue, Unseen):
+    if own or isinstance(case.queue, Unavailable):
         return min(own, default=None)
     oldest = case.queue.oldest_seconds
     return oldest if isinstance(oldest, float) else None
 
 
 def waited_at_least(case: Case, seconds: float) -> bool:
-    """Tell whether the job has waited so long; one of unknown age has if two looks saw it unmoved.
+    """Return whether the job has waited so long; one of unknown age has if two looks saw it unmoved.
 
     Without a job the messages in the queue are what waits.
     """
@@ -155,13 +155,13 @@ def waited_at_least(case: Case, seconds: float) -> bool:
 
 
 def young(case: Case, seconds: float) -> bool:
-    """Tell whether the job is younger than ``seconds``; one of unknown age is if it moved between two looks."""
+    """Return whether the job is younger than ``seconds``; one of unknown age is if it moved between two looks."""
     known = waited(case)
     return known < seconds if known is not None else _moved(case)
 
 
 def still_waits(case: Case) -> bool:
-    """Tell whether the job waits or hangs: PENDING and not young any more, or RUNNING and stalled."""
+    """Return whether the job waits or hangs: PENDING and not young any more, or RUNNING and stalled."""
     document = job_of(case)
     if document is None or not _active(document):
         return False
@@ -170,30 +170,30 @@ def still_waits(case: Case) -> bool:
     return _stalled(case, document) is True
 
 
-def _judge_active(pen: Pen, case: Case, document: JobDocument) -> Iterator[Finding]:
+def _judge_active(build: FindingBuilder, case: Case, document: JobDocument) -> Iterator[Finding]:
     evidence = {**_evidence(document), "waited_seconds": waited(case)}
     facts = case.job
     told = False
     if isinstance(facts, JobFacts) and facts.object_there is False:
-        if isinstance(facts.again, Unseen):
-            yield pen.unknown(say("whether the job still needs its file"), facts.again, ("upload-object-missing",))
+        if isinstance(facts.again, Unavailable):
+            yield build.unknown(say("whether the job still needs its file"), facts.again, ("upload-object-missing",))
         elif facts.again is not None and _active(facts.again):
             told = True
-            yield pen.fail("upload-object-missing", {**evidence, "file_key": document.file_key})
-    elif isinstance(facts, JobFacts) and isinstance(facts.object_there, Unseen):
-        yield pen.unknown(say("the job's file in the bucket"), facts.object_there, ("upload-object-missing",))
+            yield build.fail("upload-object-missing", {**evidence, "file_key": document.file_key})
+    elif isinstance(facts, JobFacts) and isinstance(facts.object_there, Unavailable):
+        yield build.unknown(say("the job's file in the bucket"), facts.object_there, ("upload-object-missing",))
     stalled = document.status in _RUNNING and _stalled(case, document)
     if stalled:
-        yield pen.fail("job-stalled", evidence)
+        yield build.fail("job-stalled", evidence)
         return
-    if stalled is None and isinstance(facts, JobFacts) and isinstance(facts.again, Unseen):
-        yield pen.unknown(say("whether the job moves"), facts.again, ("job-stalled",))
+    if stalled is None and isinstance(facts, JobFacts) and isinstance(facts.again, Unavailable):
+        yield build.unknown(say("whether the job moves"), facts.again, ("job-stalled",))
     if not told:
-        yield pen.ok(say("The job is {status}.", status=document.status), evidence)
+        yield build.ok(say("The job is {status}.", status=document.status), evidence)
 
 
 def _stalled(case: Case, document: JobDocument) -> bool | None:
-    """Tell whether a running job has stopped moving; None where that can't be known."""
+    """Return whether a running job has stopped moving; None where that can't be known."""
     since = age(case.observed_at, document.updated_at)
     if since is not None:
         return since >= STALLED_SECONDS
@@ -246,7 +246,7 @@ def _log_of_failure(case: Case) -> Iterator[str]:
 
 
 def _worker_differs(case: Case) -> bool:
-    """Tell whether a worker's R2 settings, or those that the next one would get, are others than the API's."""
+    """Return whether a worker's R2 settings, or those that the next one would get, are others than the API's."""
     if not isinstance(case.logs, LogsFacts):
         return False
     own = [host.container.environment for host in case.logs.hosts if host.container]
@@ -259,7 +259,7 @@ def _active(document: JobDocument) -> bool:
     return document.status == JobStatus.PENDING or document.status in _RUNNING
 
 
-def _object_there(target: Target, document: JobDocument | Unseen | None) -> bool | Unseen | None:
+def _object_there(target: Target, document: JobDocument | Unavailable | None) -> bool | Unavailable | None:
     settings = target.settings
     configured = all(settings.get(name) for name in ("R2_ENDPOINT", "R2_ACCESS_KEY", "R2_SECRET_KEY"))
     if not isinstance(document, JobDocument) or not _active(document) or not document.file_key or not configured:

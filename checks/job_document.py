@@ -8,10 +8,10 @@ import sys
 from http import HTTPStatus
 from typing import Any, Final
 
-from academy_ops.academy.contract import JobStatus
-from academy_ops.clients import Answer
-from academy_ops.diagnosis.records import Unseen
+from academy_ops.contract import JobStatus
+from academy_ops.diagnosis.records import Unavailable
 from academy_ops.diagnosis.redact import printable
+from academy_ops.outside.clients import Answer
 from checks.facts import FailedRow, JobDocument, JobResult
 from checks.times import parse
 
@@ -84,27 +84,27 @@ _MESSAGES: Final = tuple(
 """The job's own words, most telling first; facts.md lists what operators meet in production."""
 
 
-def read_answer(answer: Answer | Unseen) -> JobDocument | Unseen | None:
+def read_answer(answer: Answer | Unavailable) -> JobDocument | Unavailable | None:
     """Read a job from the API's answer.
 
     Args:
         answer: What the status URL said.
 
     Returns:
-        The job; None when the API knows no such job; Unseen when the answer is something else.
+        The job; None when the API knows no such job; Unavailable when the answer is something else.
     """
-    if isinstance(answer, Unseen):
+    if isinstance(answer, Unavailable):
         return answer
     try:
         body = json.loads(answer.body)
     except (ValueError, RecursionError):
         body = None
     if not isinstance(body, dict):
-        return Unseen("unexpected-answer", answer.url, f"HTTP {answer.status}")
+        return Unavailable("unexpected-answer", answer.url, f"HTTP {answer.status}")
     if answer.status == HTTPStatus.NOT_FOUND:
         return None
     if answer.status != HTTPStatus.OK or not isinstance(body.get("status"), str):
-        return Unseen("unexpected-answer", answer.url, f"HTTP {answer.status}")
+        return Unavailable("unexpected-answer", answer.url, f"HTTP {answer.status}")
     progress = body.get("progress")
     if not isinstance(progress, dict):
         progress = {}
@@ -122,7 +122,7 @@ def read_answer(answer: Answer | Unseen) -> JobDocument | Unseen | None:
 
 
 def failed(document: JobDocument) -> bool:
-    """Tell whether the job has ended badly. DONE with an error message has: a production release wrote that."""
+    """Return whether the job has ended badly. DONE with an error message has: a production release wrote that."""
     if document.status in _FAILED:
         return True
     if document.status != JobStatus.DONE:
@@ -136,7 +136,7 @@ def code_of_message(message: str) -> str | None:
 
 
 def every_row_rejected(document: JobDocument) -> bool:
-    """Tell whether the worker rejected all that the workbook holds; an existing student is not rejected."""
+    """Return whether the worker rejected all that the workbook holds; an existing student is not rejected."""
     result = document.result
     if result is None or not result.failed or result.duplicates:
         return False

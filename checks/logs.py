@@ -9,14 +9,14 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Final
 
-from academy_ops.academy.contract import LOG_COMPLETED
-from academy_ops.clients import Target
+from academy_ops.contract import LOG_COMPLETED
 from academy_ops.diagnosis.catalogue import CATALOGUE
-from academy_ops.diagnosis.findings import Pen
-from academy_ops.diagnosis.records import Finding, Json, Unseen
+from academy_ops.diagnosis.findings import FindingBuilder
+from academy_ops.diagnosis.records import Finding, Json, Unavailable
 from academy_ops.diagnosis.run import Check
 from academy_ops.messages import say
-from checks.facts import Case, Container, Environment, Host, LogLine, LogsFacts, Parameter
+from academy_ops.outside.clients import Target
+from checks.facts import Case, Container, Environment, HostReport, LogLine, LogsFacts, Parameter
 from checks.job import still_waits
 from checks.job_document import DATABASE_DOWN, GAP
 from checks.times import age
@@ -36,7 +36,7 @@ _AT_EACH_POLL: Final = frozenset({"worker-aws-credentials", "worker-queue-denied
 _SHOWN_LINES: Final = 5
 _SHOWN_JOB_LINES: Final = 15
 _SHOWN_INSTANCES: Final = 10
-_HIDES: Final = tuple(code for code, cause in CATALOGUE.items() if cause.section == "3-4" and not cause.warn)
+_MAY_CONCEAL: Final = tuple(code for code, cause in CATALOGUE.items() if cause.section == "3-4" and not cause.warn)
 _FROM_PARAMETER: Final = ("worker-env-missing", "worker-queue-mismatch", "worker-r2-mismatch", "worker-env-stale")
 
 _OWN_KEY_REFUSED: Final = "worker-r2-mismatch"
@@ -63,16 +63,16 @@ _LOG_SIGNS: Final = tuple(
 
 def observe(target: Target, case: Case) -> LogsFacts:
     """Ask the instances in service through SSM, and read the parameter."""
-    if isinstance(case.workers, Unseen):
-        return LogsFacts(Unseen("not-asked", "workers"))
+    if isinstance(case.workers, Unavailable):
+        return LogsFacts(Unavailable("not-asked", "workers"))
     # One salt for both, so that a container's environment can be held against the parameter's.
     salt = secrets.token_hex(16)
     ids = [one.instance_id for one in in_service(case)]
     with ThreadPoolExecutor(max_workers=1) as pool:
         parameter = pool.submit(read_parameter, target, salt)
         group = case.workers.group
-        online = Unseen("not-asked", "workers") if isinstance(group, Unseen) else online_agents(target, ids)
-        if isinstance(online, Unseen):
+        online = Unavailable("not-asked", "workers") if isinstance(group, Unavailable) else online_agents(target, ids)
+        if isinstance(online, Unavailable):
             return LogsFacts(online, parameter=parameter.result())
         hosts, unseen = ask(target, [one for one in ids if online[one]], salt)
         return LogsFacts(online, hosts, unseen, parameter.result())
@@ -80,42 +80,44 @@ def observe(target: Target, case: Case) -> LogsFacts:
 
 def judge(case: Case) -> Iterator[Finding]:
     """Tell what is wrong inside the workers."""
-    pen = Pen("logs", "3-4", case.names)
+    build = FindingBuilder("logs", "3-4", case.names)
     facts = case.logs
-    if isinstance(facts, Unseen):
-        yield pen.unknown(say("the inside of the workers"), facts, _HIDES)
+    if isinstance(facts, Unavailable):
+        yield build.unknown(say("the inside of the workers"), facts, _MAY_CONCEAL)
         return
-    told = list(_judge_inside(pen, case, facts))
+    told = list(_judge_inside(build, case, facts))
     yield from told
-    if isinstance(facts.online, Unseen):
+    if isinstance(facts.online, Unavailable):
         if facts.online.reason == "not-asked":
             # The workers check says what is missing, once.
-            yield pen.skip(say("No worker to look into."), say("the worker group could not be observed"))
+            yield build.skip(say("No worker to look into."), say("the worker group could not be observed"))
         else:
-            yield pen.unknown(say("which workers SSM reaches"), facts.online, _HIDES)
+            yield build.unknown(say("which workers SSM reaches"), facts.online, _MAY_CONCEAL)
     elif not facts.online:
-        yield pen.skip(say("No worker to look into."), say("no instance is in service"))
+        yield build.skip(say("No worker to look into."), say("no instance is in service"))
     elif not told and not facts.hosts:
-        yield pen.skip(say("No worker to look into."), say("SSM reaches no instance yet"))
+        yield build.skip(say("No worker to look into."), say("SSM reaches no instance yet"))
     elif not told:
-        yield pen.ok(say("Workers that run well: {count}.", count=len(facts.hosts)), _shown(case, facts.hosts))
+        yield build.ok(say("Workers that run well: {count}.", count=len(facts.hosts)), _shown(case, facts.hosts))
 
 
-def _judge_inside(pen: Pen, case: Case, facts: LogsFacts) -> Iterator[Finding]:
-    if isinstance(facts.parameter, Unseen) and (
-        facts.parameter.reason == "denied" or not isinstance(facts.online, Unseen)
+def _judge_inside(build: FindingBuilder, case: Case, facts: LogsFacts) -> Iterator[Finding]:
+    if isinstance(facts.parameter, Unavailable) and (
+        facts.parameter.reason == "denied" or not isinstance(facts.online, Unavailable)
     ):
-        yield pen.unknown(say("the workers' parameter"), facts.parameter, _FROM_PARAMETER)
-    yield from _judge_hosts(pen, case, facts)
+        yield build.unknown(say("the workers' parameter"), facts.parameter, _FROM_PARAMETER)
+    yield from _judge_hosts(build, case, facts)
     for why in dict.fromkeys(facts.unseen_hosts.values()):
         names = [name for name, unseen in facts.unseen_hosts.items() if unseen == why]
         shown = ", ".join(names[:_SHOWN_INSTANCES])
-        yield pen.unknown(say("the inside of {count} workers ({shown})", count=len(names), shown=shown), why, _HIDES)
-    yield from _judge_offline(pen, case, facts)
-    yield from _judge_parameter(pen, facts)
+        yield build.unknown(
+            say("the inside of {count} workers ({shown})", count=len(names), shown=shown), why, _MAY_CONCEAL
+        )
+    yield from _judge_offline(build, case, facts)
+    yield from _judge_parameter(build, facts)
 
 
-def _judge_hosts(pen: Pen, case: Case, facts: LogsFacts) -> Iterator[Finding]:
+def _judge_hosts(build: FindingBuilder, case: Case, facts: LogsFacts) -> Iterator[Finding]:
     """Tell each fault once, however many instances have it."""
     evidence_of: dict[str, list[Mapping[str, Json]]] = {}
     for host in facts.hosts:
@@ -125,11 +127,11 @@ def _judge_hosts(pen: Pen, case: Case, facts: LogsFacts) -> Iterator[Finding]:
         evidence = dict(found[0])
         if len(facts.hosts) > 1:
             evidence["instances"] = [one["instance"] for one in found]
-        yield pen.warn(code, evidence) if CATALOGUE[code].warn else pen.fail(code, evidence)
+        yield build.warn(code, evidence) if CATALOGUE[code].warn else build.fail(code, evidence)
 
 
 def _faults_of(
-    case: Case, host: Host, parameter: Parameter | Unseen | None
+    case: Case, host: HostReport, parameter: Parameter | Unavailable | None
 ) -> Iterator[tuple[str, Mapping[str, Json]]]:
     evidence: dict[str, Json] = {"instance": host.instance_id, "docker": host.docker}
     container = host.container
@@ -153,14 +155,14 @@ def _faults_of(
         yield "worker-silent", evidence
 
 
-def _disk_full(host: Host) -> bool:
-    """Tell whether the disk is full: at its end, or nearly there and something does not run any more."""
+def _disk_full(host: HostReport) -> bool:
+    """Return whether the disk is full: at its end, or nearly there and something does not run any more."""
     runs = host.container is not None and host.container.status == "running"
     percent = host.disk_percent or 0
     return percent >= _FULL_PERCENT or (percent >= _NEARLY_FULL_PERCENT and not runs)
 
 
-def _state_codes(case: Case, host: Host, container: Container) -> Iterator[str]:
+def _state_codes(case: Case, host: HostReport, container: Container) -> Iterator[str]:
     since = age(case.observed_at, container.started_at)
     lately = since is not None and since < _LOOP_SECONDS
     if container.out_of_memory or (container.oom_kills and lately):
@@ -171,13 +173,13 @@ def _state_codes(case: Case, host: Host, container: Container) -> Iterator[str]:
         yield "worker-container-exited"
 
 
-def _boots(case: Case, host: Host) -> bool:
+def _boots(case: Case, host: HostReport) -> bool:
     since = boot_age(case, host.instance_id)
     return since is not None and since < BOOT_SECONDS
 
 
 def _environment_codes(
-    case: Case, host: Host, container: Container, parameter: Parameter | Unseen | None
+    case: Case, host: HostReport, container: Container, parameter: Parameter | Unavailable | None
 ) -> Iterator[str]:
     own = container.environment
     yield from _codes_of(own)
@@ -196,7 +198,7 @@ def _environment_codes(
 
 
 def parameter_is_right(facts: LogsFacts) -> bool:
-    """Tell whether a worker that boots now would get what it needs; False also where that could not be seen."""
+    """Return whether a worker that boots now would get what it needs; False also where that could not be seen."""
     parameter = facts.parameter
     environment = parameter.environment if isinstance(parameter, Parameter) else None
     return environment is not None and not list(_codes_of(environment))
@@ -247,8 +249,8 @@ def _restarts_lately(case: Case, container: Container) -> bool:
     return container.restarts >= _LOOP_RESTARTS and since is not None and since < _LOOP_SECONDS
 
 
-def _judge_offline(pen: Pen, case: Case, facts: LogsFacts) -> Iterator[Finding]:
-    if isinstance(facts.online, Unseen):
+def _judge_offline(build: FindingBuilder, case: Case, facts: LogsFacts) -> Iterator[Finding]:
+    if isinstance(facts.online, Unavailable):
         return
     # An agent registers only at the end of the boot.
     booted = set(past_boot(case))
@@ -257,23 +259,23 @@ def _judge_offline(pen: Pen, case: Case, facts: LogsFacts) -> Iterator[Finding]:
         return
     evidence: dict[str, Json] = {"offline": _listed(offline), "instance": offline[0], "of": len(facts.online)}
     if len(offline) == len(booted) and still_waits(case):
-        yield pen.fail("ssm-offline", evidence)
+        yield build.fail("ssm-offline", evidence)
     else:
-        yield pen.warn("ssm-offline", evidence)
+        yield build.warn("ssm-offline", evidence)
 
 
-def _judge_parameter(pen: Pen, facts: LogsFacts) -> Iterator[Finding]:
+def _judge_parameter(build: FindingBuilder, facts: LogsFacts) -> Iterator[Finding]:
     """Judge what the next worker would boot with; where one runs, its own environment counts."""
     parameter = facts.parameter
-    if isinstance(parameter, Unseen) or any(host.container for host in facts.hosts):
+    if isinstance(parameter, Unavailable) or any(host.container for host in facts.hosts):
         return
-    evidence: dict[str, Json] = {"parameter": pen.names["parameter"], "form": parameter.form if parameter else None}
+    evidence: dict[str, Json] = {"parameter": build.names["parameter"], "form": parameter.form if parameter else None}
     if parameter is None or parameter.environment is None:
-        yield pen.fail("worker-env-missing", evidence)
+        yield build.fail("worker-env-missing", evidence)
         return
     evidence["environment"] = _environment_evidence(parameter.environment)
     for code in _codes_of(parameter.environment):
-        yield pen.fail(code, evidence)
+        yield build.fail(code, evidence)
 
 
 def _container_evidence(case: Case, container: Container) -> dict[str, Json]:
@@ -299,7 +301,7 @@ def _environment_evidence(environment: Environment) -> dict[str, Json]:
     }
 
 
-def _shown(case: Case, hosts: Sequence[Host]) -> dict[str, Json]:
+def _shown(case: Case, hosts: Sequence[HostReport]) -> dict[str, Json]:
     shown = _listed([host.instance_id for host in hosts])
     lines: list[Json] = [line.text for host in hosts if host.container for line in host.container.job_lines]
     return {"instances": shown, "log": lines[:_SHOWN_JOB_LINES]} if case.job_id else {"instances": shown}

@@ -13,14 +13,14 @@ from typing import Final, TypeAlias
 
 from botocore.exceptions import ClientError
 
-from academy_ops.academy.contract import DLQ_SUFFIX
-from academy_ops.clients import Target
+from academy_ops.contract import DLQ_SUFFIX
 from academy_ops.diagnosis.catalogue import CATALOGUE
-from academy_ops.diagnosis.findings import Pen
-from academy_ops.diagnosis.records import Finding, Json, Unseen
+from academy_ops.diagnosis.findings import FindingBuilder
+from academy_ops.diagnosis.records import Finding, Json, Unavailable
 from academy_ops.diagnosis.run import Check
-from academy_ops.failures import AWS_ERRORS
 from academy_ops.messages import say
+from academy_ops.outside.clients import Target
+from academy_ops.outside.failures import AWS_ERRORS
 from checks.facts import Case, Container, Depth, JobDocument, LogLine, LogsFacts, QueueFacts
 from checks.job import SECOND_LOOK_SECONDS, active, job_of, look_again, pending, waited_at_least, young
 from checks.times import age
@@ -31,10 +31,10 @@ _OF_A_JOB: Final = re.compile(r"SQS_MESSAGE_RECEIVED|EXCEL_PARSING|SQS_JOB_|AI_J
 _JOB_ENDED: Final = re.compile(r"SQS_JOB_COMPLETED|SQS_JOB_FAILED|AI_JOB_IDEMPOTENT_SKIP|EXCEL_PARSING failed")
 _WAITED_SECONDS: Final = 120
 QUEUE_MISSING: Final = frozenset({"AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist"})
-_HIDES: Final = tuple(code for code, cause in CATALOGUE.items() if cause.section == "3-3")
+_MAY_CONCEAL: Final = tuple(code for code, cause in CATALOGUE.items() if cause.section == "3-3")
 
 
-Depths: TypeAlias = tuple[Depth | Unseen | None, Depth | Unseen | None]
+Depths: TypeAlias = tuple[Depth | Unavailable | None, Depth | Unavailable | None]
 
 
 def look(target: Target) -> Depths:
@@ -49,7 +49,7 @@ def observe(target: Target, case: Case, seen: Depths) -> QueueFacts:
     if not isinstance(queue, Depth):
         return QueueFacts(queue, dead)
     document = job_of(case)
-    oldest: float | Unseen | None = Unseen("not-asked", "cloudwatch:GetMetricStatistics")
+    oldest: float | Unavailable | None = Unavailable("not-asked", "cloudwatch:GetMetricStatistics")
     if queue.total and (document is None or age(case.observed_at, document.created_at) is None):
         oldest = _oldest(target, case)
         if document is None and not isinstance(oldest, float) and target.pause(SECOND_LOOK_SECONDS):
@@ -64,26 +64,26 @@ def observe(target: Target, case: Case, seen: Depths) -> QueueFacts:
 
 def judge(case: Case) -> Iterator[Finding]:
     """Tell a missing queue, a lost message, one that nobody takes and one that nobody finishes."""
-    pen = Pen("queue", "3-3", case.names)
+    build = FindingBuilder("queue", "3-3", case.names)
     facts = case.queue
-    if isinstance(facts, Unseen):
-        yield pen.unknown(say("the queue"), facts, _HIDES)
+    if isinstance(facts, Unavailable):
+        yield build.unknown(say("the queue"), facts, _MAY_CONCEAL)
         return
-    for what, part, hides in (
+    for what, part, may_conceal in (
         (say("the dead-letter queue"), facts.dead_letters, ("queue-dead-letters", "message-lost")),
         (say("the age of the oldest message"), facts.oldest_seconds, ("queue-not-consumed",)),
     ):
-        if isinstance(part, Unseen) and part.reason != "not-asked":
-            yield pen.unknown(what, part, hides)
-    if isinstance(facts.queue, Unseen):
-        yield pen.unknown(say("the queue"), facts.queue, _HIDES)
+        if isinstance(part, Unavailable) and part.reason != "not-asked":
+            yield build.unknown(what, part, may_conceal)
+    if isinstance(facts.queue, Unavailable):
+        yield build.unknown(say("the queue"), facts.queue, _MAY_CONCEAL)
     elif facts.queue is None:
-        yield pen.fail("queue-missing", {"queue": case.names["queue"]})
+        yield build.fail("queue-missing", {"queue": case.names["queue"]})
     else:
-        yield from _judge_depth(pen, case, facts, facts.queue)
+        yield from _judge_depth(build, case, facts, facts.queue)
 
 
-def _judge_depth(pen: Pen, case: Case, facts: QueueFacts, queue: Depth) -> Iterator[Finding]:
+def _judge_depth(build: FindingBuilder, case: Case, facts: QueueFacts, queue: Depth) -> Iterator[Finding]:
     dead = facts.dead_letters if isinstance(facts.dead_letters, Depth) else None
     evidence: dict[str, Json] = {
         "queue": case.names["queue"],
@@ -102,24 +102,24 @@ def _judge_depth(pen: Pen, case: Case, facts: QueueFacts, queue: Depth) -> Itera
         code = "message-stuck"
     unseen = _unseen_again(case, facts, queue)
     if code:
-        yield pen.fail(code, evidence)
+        yield build.fail(code, evidence)
     elif unseen:
-        yield pen.unknown(say("whether the job still waits"), unseen, ("message-lost", "queue-dead-letters"))
+        yield build.unknown(say("whether the job still waits"), unseen, ("message-lost", "queue-dead-letters"))
     if dead and dead.total and code != "queue-dead-letters":
-        yield pen.warn("queue-dead-letters", evidence)
+        yield build.warn("queue-dead-letters", evidence)
     elif code is None:
         summary = say(
             "The queue is there: {visible} waiting, {in_flight} in flight.",
             visible=queue.visible,
             in_flight=queue.in_flight,
         )
-        yield pen.ok(summary, evidence)
+        yield build.ok(summary, evidence)
 
 
 def _message_gone(case: Case, facts: QueueFacts, queue: Depth) -> bool:
-    """Tell whether the job waits, twice seen, while no message is left that could bring it to a worker."""
+    """Return whether the job waits, twice seen, while no message is left that could bring it to a worker."""
     again, job_again, dead = facts.again, facts.job_again, facts.dead_letters
-    if not isinstance(again, Depth) or not isinstance(job_again, JobDocument) or isinstance(dead, Unseen):
+    if not isinstance(again, Depth) or not isinstance(job_again, JobDocument) or isinstance(dead, Unavailable):
         return False
     before = job_of(case)
     still = before is not None and job_again.status == before.status
@@ -128,11 +128,11 @@ def _message_gone(case: Case, facts: QueueFacts, queue: Depth) -> bool:
     return still and queue.total == 0 and again.total == 0 and (given_up or not _in_hand(case))
 
 
-def _unseen_again(case: Case, facts: QueueFacts, queue: Depth) -> Unseen | None:
+def _unseen_again(case: Case, facts: QueueFacts, queue: Depth) -> Unavailable | None:
     """Return why a second look that would decide could not be taken."""
     if queue.total or not pending(case) or young(case, LOST_SECONDS):
         return None
-    return next((one for one in (facts.again, facts.job_again) if isinstance(one, Unseen)), None)
+    return next((one for one in (facts.again, facts.job_again) if isinstance(one, Unavailable)), None)
 
 
 def _not_consumed(case: Case, queue: Depth) -> bool:
@@ -141,7 +141,7 @@ def _not_consumed(case: Case, queue: Depth) -> bool:
 
 
 def _stuck(case: Case, queue: Depth) -> bool:
-    """Tell whether a message is in flight while no live worker works on one."""
+    """Return whether a message is in flight while no live worker works on one."""
     document = job_of(case)
     if document is None or not queue.in_flight:
         return False
@@ -164,7 +164,7 @@ def _taken_since(case: Case, document: JobDocument) -> bool:
 
 
 def _in_hand(case: Case) -> bool:
-    """Tell whether a worker's log says that it has the job, or had it in the last two minutes."""
+    """Return whether a worker's log says that it has the job, or had it in the last two minutes."""
     running = _running(case.logs) if isinstance(case.logs, LogsFacts) else []
     return any(
         _at_work(container.job_lines, container) or _lately(case, container.job_lines[-1:]) for container in running
@@ -172,15 +172,15 @@ def _in_hand(case: Case) -> bool:
 
 
 def _at_work(lines: Sequence[LogLine], container: Container) -> bool:
-    """Tell whether the last word of the process that runs now is not of a job's end."""
+    """Return whether the last word of the process that runs now is not of a job's end."""
     said = [line for line in lines if container.since_start(line)]
     of_jobs = [line for line in said if _OF_A_JOB.search(line.text)]
     return bool(said) and not (of_jobs and _JOB_ENDED.search(of_jobs[-1].text))
 
 
 def _busy(case: Case) -> bool | None:
-    """Tell whether a worker is in the middle of a job; None where a log could not be seen or says nothing at all."""
-    if isinstance(case.logs, Unseen):
+    """Return whether a worker is in the middle of a job; None where a log could not be seen or says nothing at all."""
+    if isinstance(case.logs, Unavailable):
         return None
     for container in _running(case.logs):
         if _at_work(container.job_lines, container) or _at_work(_of_jobs(container), container):
@@ -189,7 +189,7 @@ def _busy(case: Case) -> bool | None:
 
 
 def _worked_lately(case: Case) -> bool:
-    """Tell whether a worker wrote of a job in the last two minutes.
+    """Return whether a worker wrote of a job in the last two minutes.
 
     Queue and log are not read in the same moment: a worker that has just ended one job and not yet taken the next
     must not look idle.
@@ -208,8 +208,8 @@ def _of_jobs(container: Container) -> list[LogLine]:
 
 
 def _all_logs_seen(logs: LogsFacts) -> bool:
-    """Tell whether every worker that runs has told what it does; one that does not run does nothing."""
-    seen = not isinstance(logs.online, Unseen) and len(logs.hosts) == len(logs.online)
+    """Return whether every worker that runs has told what it does; one that does not run does nothing."""
+    seen = not isinstance(logs.online, Unavailable) and len(logs.hosts) == len(logs.online)
     return seen and all(container.log_lines > 0 for container in _running(logs))
 
 
@@ -217,7 +217,7 @@ def _running(logs: LogsFacts) -> list[Container]:
     return [host.container for host in logs.hosts if host.container and host.container.status == "running"]
 
 
-def depth(target: Target, name: str) -> Depth | Unseen | None:
+def depth(target: Target, name: str) -> Depth | Unavailable | None:
     """Read one queue's attributes; None when there is no such queue."""
     action = "sqs:GetQueueUrl"
     try:
@@ -245,16 +245,16 @@ def _read_depth(attributes: Mapping[str, str]) -> Depth:
     )
 
 
-def _dead_letters(target: Target, queue: Depth | Unseen | None) -> Depth | Unseen | None:
+def _dead_letters(target: Target, queue: Depth | Unavailable | None) -> Depth | Unavailable | None:
     """Read the queue that RedrivePolicy names; ``<queue>-dlq`` only where there is none."""
-    if isinstance(queue, Unseen):
-        return Unseen("not-asked", "sqs:GetQueueAttributes")
+    if isinstance(queue, Unavailable):
+        return Unavailable("not-asked", "sqs:GetQueueAttributes")
     if queue is not None and queue.dead_letter_arn:
         return depth(target, queue.dead_letter_arn.rsplit(":", 1)[-1])
     return depth(target, target.settings.queue + DLQ_SUFFIX)
 
 
-def _oldest(target: Target, case: Case) -> float | Unseen | None:
+def _oldest(target: Target, case: Case) -> float | Unavailable | None:
     """Return the age in seconds of the oldest message, as CloudWatch last knew it."""
     try:
         points = target.connect.aws("cloudwatch").get_metric_statistics(
@@ -280,4 +280,4 @@ def _redrive_target(policy: str | None) -> str | None:
     return target if isinstance(target, str) else None
 
 
-CHECK: Final = Check("queue", "3-3", observe, judge, needs=("job",), reads=("job", "workers", "logs"), ahead=look)
+CHECK: Final = Check("queue", "3-3", observe, judge, needs=("job",), reads=("job", "workers", "logs"), prefetch=look)

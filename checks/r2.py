@@ -8,12 +8,12 @@ from urllib.parse import urlsplit
 
 from botocore.exceptions import ClientError
 
-from academy_ops.clients import Target
-from academy_ops.diagnosis.findings import Pen
-from academy_ops.diagnosis.records import Finding, Json, Reason, Unseen
+from academy_ops.diagnosis.findings import FindingBuilder
+from academy_ops.diagnosis.records import Finding, Json, Reason, Unavailable
 from academy_ops.diagnosis.run import Check
-from academy_ops.failures import AWS_ERRORS
 from academy_ops.messages import say
+from academy_ops.outside.clients import Target
+from academy_ops.outside.failures import AWS_ERRORS
 from academy_ops.settings import Setting, Settings
 from checks.facts import Case, R2Facts, SettingState
 
@@ -36,7 +36,7 @@ _TLS_ONLY: Final = ".r2.cloudflarestorage.com"
 _REJECTED: Final = frozenset({"InvalidAccessKeyId", "SignatureDoesNotMatch", "Unauthorized", "InvalidArgument", "401"})
 _DENIED: Final = frozenset({"AccessDenied", "Forbidden", "403"})
 _NETWORK: Final[frozenset[Reason]] = frozenset({"dns", "refused", "timeout", "tls", "unreachable"})
-_HIDES: Final = (
+_MAY_CONCEAL: Final = (
     "r2-endpoint-unreachable",
     "r2-credentials-rejected",
     "r2-access-denied",
@@ -57,19 +57,19 @@ def observe(target: Target, case: Case) -> R2Facts:  # noqa: ARG001 - every chec
 
 def judge(case: Case) -> Iterator[Finding]:
     """Tell missing, malformed, refused and absent apart."""
-    pen = Pen("r2", "1", case.names)
+    build = FindingBuilder("r2", "1", case.names)
     facts = case.r2
-    if isinstance(facts, Unseen):
-        yield pen.unknown(say("the R2 bucket"), facts, _HIDES)
+    if isinstance(facts, Unavailable):
+        yield build.unknown(say("the R2 bucket"), facts, _MAY_CONCEAL)
         return
     missing = [name for name in _REQUIRED if facts.settings.get(name, "missing") == "missing"]
     malformed = _malformed(facts)
     if missing:
-        yield pen.fail("r2-env-missing", {"missing": list(missing), "bucket": facts.bucket})
+        yield build.fail("r2-env-missing", {"missing": list(missing), "bucket": facts.bucket})
     if malformed:
-        yield pen.fail("r2-env-malformed", {"settings": dict(malformed)})
+        yield build.fail("r2-env-malformed", {"settings": dict(malformed)})
     if not missing:
-        yield from _judge_bucket(pen, facts, answered=case.anything_answered(), malformed=bool(malformed))
+        yield from _judge_bucket(build, facts, answered=case.anything_answered(), malformed=bool(malformed))
 
 
 def _malformed(facts: R2Facts) -> dict[str, SettingState]:
@@ -81,23 +81,23 @@ def _malformed(facts: R2Facts) -> dict[str, SettingState]:
     return {name: state for name, state in found.items() if state not in well}
 
 
-def _judge_bucket(pen: Pen, facts: R2Facts, *, answered: bool, malformed: bool) -> Iterator[Finding]:
+def _judge_bucket(build: FindingBuilder, facts: R2Facts, *, answered: bool, malformed: bool) -> Iterator[Finding]:
     evidence: dict[str, Json] = {
         "bucket": facts.bucket,
         "bucket_source": facts.bucket_source,
         "endpoint": facts.endpoint,
     }
-    if isinstance(facts.reach, Unseen):
+    if isinstance(facts.reach, Unavailable):
         evidence |= {"error_code": facts.error_code or facts.reach.reason, "detail": facts.reach.detail}
         code = _fault(facts.reach, facts.error_code, answered=answered)
-        yield pen.fail(code, evidence) if code else pen.unknown(say("the R2 bucket"), facts.reach, _HIDES)
+        yield build.fail(code, evidence) if code else build.unknown(say("the R2 bucket"), facts.reach, _MAY_CONCEAL)
     elif facts.reach is None:
-        yield pen.fail("r2-bucket-missing", evidence)
+        yield build.fail("r2-bucket-missing", evidence)
     elif not malformed:
-        yield pen.ok(say("The bucket {bucket} answers the API's keys.", bucket=facts.bucket), evidence)
+        yield build.ok(say("The bucket {bucket} answers the API's keys.", bucket=facts.bucket), evidence)
 
 
-def _fault(unseen: Unseen, error_code: str, *, answered: bool) -> str | None:
+def _fault(unseen: Unavailable, error_code: str, *, answered: bool) -> str | None:
     """Name the fault behind R2's refusal or silence; None where this machine's own network may be the reason."""
     if error_code in _REJECTED:
         return "r2-credentials-rejected"
@@ -139,10 +139,10 @@ def _endpoint_state(value: str) -> SettingState:
     return "no-tls" if parts.scheme == "http" and host.endswith(_TLS_ONLY) else "set"
 
 
-def _reach(target: Target, settings: Settings) -> tuple[Literal[True] | Unseen | None, str]:
+def _reach(target: Target, settings: Settings) -> tuple[Literal[True] | Unavailable | None, str]:
     missing = next((name for name in _REQUIRED if not settings.get(name)), None)
     if missing:
-        return Unseen("not-configured", missing), ""
+        return Unavailable("not-configured", missing), ""
     try:
         # HeadBucket costs least, but a refusal of it has no body that says why; listing one key has.
         try:

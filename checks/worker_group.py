@@ -7,16 +7,16 @@ from typing import Any, Final
 
 from botocore.exceptions import ClientError
 
-from academy_ops.clients import Target
-from academy_ops.diagnosis.records import Unseen
-from academy_ops.failures import AWS_ERRORS
-from checks.facts import Activity, Autoscaler, Group, GroupInstance, Machine
+from academy_ops.diagnosis.records import Unavailable
+from academy_ops.outside.clients import Target
+from academy_ops.outside.failures import AWS_ERRORS
+from checks.facts import Activity, AsgInstance, Autoscaler, Ec2Instance, Group
 
 _FILTER_VALUES: Final = 200
 """DescribeInstances takes at most 200 values of a filter."""
 
 
-def read_group(target: Target) -> Group | Unseen | None:
+def read_group(target: Target) -> Group | Unavailable | None:
     """Return the group; None when there is none of that name."""
     name = target.settings.group
     try:
@@ -33,13 +33,13 @@ def _read_group(group: dict[str, Any], clean: Callable[[str], str]) -> Group:
         maximum=group["MaxSize"],
         suspended=tuple(clean(one["ProcessName"]) for one in group.get("SuspendedProcesses", [])),
         instances=tuple(
-            GroupInstance(clean(one["InstanceId"]), clean(one["LifecycleState"]), clean(one["HealthStatus"]))
+            AsgInstance(clean(one["InstanceId"]), clean(one["LifecycleState"]), clean(one["HealthStatus"]))
             for one in group.get("Instances", [])
         ),
     )
 
 
-def read_activities(target: Target) -> tuple[Activity, ...] | Unseen:
+def read_activities(target: Target) -> tuple[Activity, ...] | Unavailable:
     """Return the group's last twenty activities, newest first."""
     name = target.settings.group
     clean = target.connect.clean
@@ -64,7 +64,7 @@ def read_activities(target: Target) -> tuple[Activity, ...] | Unseen:
         return target.connect.unseen(error, "autoscaling:DescribeScalingActivities")
 
 
-def read_machines(target: Target) -> tuple[Machine, ...] | Unseen:
+def read_machines(target: Target) -> tuple[Ec2Instance, ...] | Unavailable:
     """Return the instances that bear the workers' name, those outside the group, too."""
     by_name = [
         {"Name": "tag:Name", "Values": [target.settings.worker]},
@@ -73,18 +73,20 @@ def read_machines(target: Target) -> tuple[Machine, ...] | Unseen:
     return _described(target, by_name)
 
 
-def read_nameless(target: Target, group: Group, known: tuple[Machine, ...]) -> tuple[Machine, ...] | Unseen:
+def read_nameless(
+    target: Target, group: Group, known: tuple[Ec2Instance, ...]
+) -> tuple[Ec2Instance, ...] | Unavailable:
     """Look up the group's instances that don't bear the workers' name."""
     missing = [one.instance_id for one in group.instances if one.instance_id not in {one.instance_id for one in known}]
     return _described(target, [{"Name": "instance-id", "Values": missing[:_FILTER_VALUES]}]) if missing else ()
 
 
-def _described(target: Target, filters: list[dict[str, Any]]) -> tuple[Machine, ...] | Unseen:
+def _described(target: Target, filters: list[dict[str, Any]]) -> tuple[Ec2Instance, ...] | Unavailable:
     clean = target.connect.clean
     try:
         pages = target.connect.aws("ec2").get_paginator("describe_instances")
         return tuple(
-            Machine(
+            Ec2Instance(
                 clean(one["InstanceId"]),
                 clean(one["State"]["Name"]),
                 one.get("LaunchTime"),
@@ -98,7 +100,7 @@ def _described(target: Target, filters: list[dict[str, Any]]) -> tuple[Machine, 
         return target.connect.unseen(error, "ec2:DescribeInstances")
 
 
-def read_autoscaler(target: Target) -> Autoscaler | Unseen | None:
+def read_autoscaler(target: Target) -> Autoscaler | Unavailable | None:
     """Return the autoscaler's function and its rule; None when there is no such function."""
     action = "lambda:GetFunctionConfiguration"
     try:

@@ -8,11 +8,11 @@ from typing import Final
 
 from botocore.exceptions import ClientError
 
-from academy_ops import hostscript
-from academy_ops.clients import Target, each
-from academy_ops.diagnosis.records import Unseen
-from academy_ops.failures import AWS_ERRORS
-from checks.facts import Host, Parameter
+from academy_ops.diagnosis.records import Unavailable
+from academy_ops.outside import host_scripts
+from academy_ops.outside.clients import Target, each
+from academy_ops.outside.failures import AWS_ERRORS
+from checks.facts import HostReport, Parameter
 from checks.worker_report import compare, digests_of, parse_parameter, read_host
 
 _BATCH: Final = 50
@@ -24,7 +24,7 @@ _OUTPUT_CHARACTERS: Final = 24_000
 _GOES_ON: Final = frozenset({"Pending", "InProgress", "Delayed", "Cancelling"})
 
 
-def online_agents(target: Target, ids: Sequence[str]) -> dict[str, bool] | Unseen:
+def online_agents(target: Target, ids: Sequence[str]) -> dict[str, bool] | Unavailable:
     """Tell for each instance whether its SSM agent is online."""
     if not ids:
         return {}
@@ -43,29 +43,29 @@ def online_agents(target: Target, ids: Sequence[str]) -> dict[str, bool] | Unsee
     return {one: states.get(one, False) for one in ids}
 
 
-def ask(target: Target, ids: Sequence[str], salt: str) -> tuple[tuple[Host, ...], dict[str, Unseen]]:
+def ask(target: Target, ids: Sequence[str], salt: str) -> tuple[tuple[HostReport, ...], dict[str, Unavailable]]:
     """Run the probe on every instance, in as few commands as SSM allows, and read what each told."""
-    told = run_script(target, ids, hostscript.probe(target.settings.worker, target.job_id, salt))
-    hosts: list[Host] = []
-    unseen: dict[str, Unseen] = {}
+    told = run_script(target, ids, host_scripts.probe(target.settings.worker, target.job_id, salt))
+    hosts: list[HostReport] = []
+    unseen: dict[str, Unavailable] = {}
     for instance_id, output in told.items():
-        if isinstance(output, Unseen):
+        if isinstance(output, Unavailable):
             unseen[instance_id] = output
         elif host := read_host(instance_id, output, salt, target.settings, target.connect):
             hosts.append(host)
         else:
-            unseen[instance_id] = Unseen("unexpected-answer", "AWS-RunShellScript")
+            unseen[instance_id] = Unavailable("unexpected-answer", "AWS-RunShellScript")
     return tuple(hosts), unseen
 
 
-def run_script(target: Target, ids: Sequence[str], script: str) -> dict[str, str | Unseen]:
-    """Run one of `hostscript`'s scripts on every instance, in as few commands as SSM allows; return what each wrote."""
-    told: dict[str, str | Unseen] = {}
+def run_script(target: Target, ids: Sequence[str], script: str) -> dict[str, str | Unavailable]:
+    """Run one of our scripts on every instance, in as few commands as SSM allows; return what each wrote."""
+    told: dict[str, str | Unavailable] = {}
     running: dict[str, str] = {}
     for start in range(0, len(ids), _BATCH):
         batch = list(ids[start : start + _BATCH])
         command = _send(target, script, batch)
-        if isinstance(command, Unseen):
+        if isinstance(command, Unavailable):
             told |= dict.fromkeys(batch, command)
         else:
             running |= dict.fromkeys(batch, command)
@@ -74,11 +74,11 @@ def run_script(target: Target, ids: Sequence[str], script: str) -> dict[str, str
         answers = zip(list(running), each(partial(_output, target), list(running.items())), strict=True)
         told |= {instance_id: answer for instance_id, answer in answers if answer is not None}
         running = {instance_id: command for instance_id, command in running.items() if instance_id not in told}
-    told |= dict.fromkeys(running, Unseen("timeout", "AWS-RunShellScript"))
+    told |= dict.fromkeys(running, Unavailable("timeout", "AWS-RunShellScript"))
     return {instance_id: told[instance_id] for instance_id in ids}
 
 
-def _send(target: Target, script: str, ids: list[str]) -> str | Unseen:
+def _send(target: Target, script: str, ids: list[str]) -> str | Unavailable:
     """Send the script; return the command's id."""
     try:
         answer = target.connect.aws("ssm").send_command(
@@ -92,7 +92,7 @@ def _send(target: Target, script: str, ids: list[str]) -> str | Unseen:
         return target.connect.unseen(error, "ssm:SendCommand")
 
 
-def _output(target: Target, sent: tuple[str, str]) -> str | Unseen | None:
+def _output(target: Target, sent: tuple[str, str]) -> str | Unavailable | None:
     """Return what a command printed on an instance, or None where it has not ended there."""
     instance_id, command_id = sent
     if not target.pause(0):
@@ -108,11 +108,11 @@ def _output(target: Target, sent: tuple[str, str]) -> str | Unseen | None:
         return output
     if status not in _GOES_ON:
         said = f"{status}: {answer.get('StandardErrorContent', '')}"
-        return Unseen("unexpected-answer", "AWS-RunShellScript", target.connect.clean(said.strip()))
+        return Unavailable("unexpected-answer", "AWS-RunShellScript", target.connect.clean(said.strip()))
     return None
 
 
-def read_parameter(target: Target, salt: str) -> Parameter | Unseen | None:
+def read_parameter(target: Target, salt: str) -> Parameter | Unavailable | None:
     """Read the workers' parameter; its values stay in this function."""
     try:
         name = target.settings.parameter

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from academy_ops import hostscript
-from academy_ops.clients import Connections, Target
-from academy_ops.diagnosis.records import Unseen
+from academy_ops.diagnosis.records import Unavailable
+from academy_ops.outside import host_scripts
+from academy_ops.outside.clients import Connections, Target
 from checks.worker_group import read_group
 from checks.worker_hosts import online_agents, run_script
 
@@ -47,7 +47,7 @@ class Logs:
     instances: tuple[str, ...]
     lines: tuple[Logged, ...] = ()
     left_out: Mapping[str, int] = field(default_factory=dict)
-    unseen: Mapping[str, Unseen] = field(default_factory=dict)
+    unseen: Mapping[str, Unavailable] = field(default_factory=dict)
     offline: tuple[str, ...] = ()
 
     @property
@@ -56,7 +56,7 @@ class Logs:
         return frozenset((*self.unseen, *self.offline))
 
 
-def read(target: Target, since: int) -> Logs | Unseen | None:
+def read(target: Target, since: int) -> Logs | Unavailable | None:
     """Read the logs of every instance in service; only the lines that name the target's job, where it has one.
 
     Args:
@@ -67,30 +67,30 @@ def read(target: Target, since: int) -> Logs | Unseen | None:
         What they told, why the group could not be read, or None when there is no such group.
     """
     group = read_group(target)
-    if group is None or isinstance(group, Unseen):
+    if group is None or isinstance(group, Unavailable):
         return group
     ids = tuple(one.instance_id for one in group.instances if one.lifecycle == "InService")
     online = online_agents(target, ids)
-    if isinstance(online, Unseen):
+    if isinstance(online, Unavailable):
         return Logs(ids, unseen=dict.fromkeys(ids, online))
     asked = [one for one in ids if online[one]]
-    told = run_script(target, asked, hostscript.log_lines(target.settings.worker, target.job_id, since))
+    told = run_script(target, asked, host_scripts.log_lines(target.settings.worker, target.job_id, since))
     read_of = {
-        one: output if isinstance(output, Unseen) else read_lines(one, output, target.connect)
+        one: output if isinstance(output, Unavailable) else read_lines(one, output, target.connect)
         for one, output in told.items()
     }
-    lines = [line for one in read_of.values() if not isinstance(one, Unseen) for line in one[1]]
+    lines = [line for one in read_of.values() if not isinstance(one, Unavailable) for line in one[1]]
     left_out = {
         instance: one[0] - len(one[1])
         for instance, one in read_of.items()
-        if not isinstance(one, Unseen) and one[0] > len(one[1])
+        if not isinstance(one, Unavailable) and one[0] > len(one[1])
     }
-    unseen = {instance: one for instance, one in read_of.items() if isinstance(one, Unseen)}
+    unseen = {instance: one for instance, one in read_of.items() if isinstance(one, Unavailable)}
     offline = tuple(one for one in ids if not online[one])
     return Logs(ids, tuple(sorted(lines, key=lambda line: line.time)), left_out, unseen, offline)
 
 
-def read_lines(instance: str, output: str, connect: Connections) -> tuple[int, list[Logged]] | Unseen:
+def read_lines(instance: str, output: str, connect: Connections) -> tuple[int, list[Logged]] | Unavailable:
     """Read what the script wrote on one instance.
 
     Returns:
@@ -100,6 +100,6 @@ def read_lines(instance: str, output: str, connect: Connections) -> tuple[int, l
     head, _, rest = output.partition("\n")
     count = _COUNT.fullmatch(head)
     if count is None:
-        return Unseen("unexpected-answer", "AWS-RunShellScript")
+        return Unavailable("unexpected-answer", "AWS-RunShellScript")
     timed = (_TIMED.fullmatch(line) for line in rest.split("\n"))
     return int(count[1]), [Logged(line["time"], instance, connect.clean(line["text"])) for line in timed if line]

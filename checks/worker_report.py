@@ -1,4 +1,4 @@
-"""Reading what a worker's host printed for `academy_ops.hostscript.probe`, and comparing environments as digests."""
+"""Reading what a worker's host printed for `host_scripts.probe`, and comparing environments as digests."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from academy_ops.academy.contract import BUCKET_NAME, QUEUE_NAME
-from academy_ops.clients import Connections
+from academy_ops.contract import BUCKET_NAME, QUEUE_NAME
+from academy_ops.outside.clients import Connections
 from academy_ops.settings import Settings
-from checks.facts import Comparison, Container, Environment, Host, LogLine
+from checks.facts import Comparison, Container, Environment, HostReport, LogLine
 from checks.times import parse
 
 QUEUE_SETTING: Final = "AI_SQS_QUEUE_NAME_BASIC"
@@ -22,7 +22,7 @@ _NO_LOG: Final = re.compile(r"Error response from daemon: ")
 _BUCKETS: Final = ("R2_EXCEL_BUCKET", "EXCEL_BUCKET_NAME")
 
 
-def read_host(instance_id: str, output: str, salt: str, settings: Settings, connect: Connections) -> Host | None:
+def read_host(instance_id: str, output: str, salt: str, settings: Settings, connect: Connections) -> HostReport | None:
     """Read a probe's output.
 
     Args:
@@ -38,7 +38,7 @@ def read_host(instance_id: str, output: str, salt: str, settings: Settings, conn
     fields, sections = _split(output)
     if fields.get("probe") != ["1"] or not _whole(fields, sections):
         return None
-    return Host(
+    return HostReport(
         instance_id=instance_id,
         docker=_last(fields, "docker"),
         disk_percent=_int(_last(fields, "disk_percent")),
@@ -47,7 +47,7 @@ def read_host(instance_id: str, output: str, salt: str, settings: Settings, conn
 
 
 def _whole(fields: Mapping[str, list[str]], sections: Mapping[str, list[str]]) -> bool:
-    """Tell whether the output is all that the probe had to say: what was cut off must not be read as absent."""
+    """Return whether the output is all that the probe had to say: what was cut off must not be read as absent."""
     docker, container = _last(fields, "docker"), _last(fields, "container")
     if docker != "up":
         return docker in {"down", "missing"}

@@ -9,20 +9,20 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Final
 
-from academy_ops.academy.contract import JOBS_PER_WORKER
-from academy_ops.clients import Target
+from academy_ops.contract import JOBS_PER_WORKER
 from academy_ops.diagnosis.catalogue import CATALOGUE
-from academy_ops.diagnosis.findings import Pen
-from academy_ops.diagnosis.records import Finding, Json, Unseen
+from academy_ops.diagnosis.findings import FindingBuilder
+from academy_ops.diagnosis.records import Finding, Json, Unavailable
 from academy_ops.diagnosis.run import Check
 from academy_ops.messages import say
+from academy_ops.outside.clients import Target
 from checks.facts import (
     Activity,
+    AsgInstance,
     Autoscaler,
     Case,
     Depth,
     Group,
-    GroupInstance,
     QueueFacts,
     WorkersFacts,
 )
@@ -41,11 +41,11 @@ _HEALTH_CHECK: Final = re.compile(r"health.?check", re.IGNORECASE)
 _ENDED: Final = frozenset({"Successful", "Failed", "Cancelled"})
 _REPLACING: Final = frozenset({"ReplaceUnhealthy", "HealthCheck", "Launch", "Terminate"})
 _SHOWN_INSTANCES: Final = 20
-_HIDES: Final = tuple(code for code, cause in CATALOGUE.items() if cause.section == "3-1" and not cause.warn)
-_HIDES_INSIDE: Final = tuple(
+_MAY_CONCEAL: Final = tuple(code for code, cause in CATALOGUE.items() if cause.section == "3-1" and not cause.warn)
+_MAY_CONCEAL_INSIDE: Final = tuple(
     code for code, cause in CATALOGUE.items() if cause.section in {"3-1", "3-4"} and not cause.warn
 )
-_LAUNCHES: Final = tuple(code for code in _HIDES if code.startswith("worker-launch"))
+_LAUNCHES: Final = tuple(code for code in _MAY_CONCEAL if code.startswith("worker-launch"))
 _AGE_DECIDES: Final = (
     "queue-not-consumed",
     "ssm-offline",
@@ -63,46 +63,46 @@ def observe(target: Target, case: Case) -> WorkersFacts:  # noqa: ARG001 - every
         machines = pool.submit(read_machines, target)
         autoscaler = pool.submit(read_autoscaler, target)
         the_group, named = group.result(), machines.result()
-        if isinstance(the_group, Group) and not isinstance(named, Unseen):
+        if isinstance(the_group, Group) and not isinstance(named, Unavailable):
             nameless = read_nameless(target, the_group, named)
-            named = nameless if isinstance(nameless, Unseen) else named + nameless
+            named = nameless if isinstance(nameless, Unavailable) else named + nameless
         return WorkersFacts(the_group, activities.result(), named, autoscaler.result())
 
 
 def judge(case: Case) -> Iterator[Finding]:
     """Tell why nobody works, or that somebody does."""
-    pen = Pen("workers", "3-1", case.names)
+    build = FindingBuilder("workers", "3-1", case.names)
     facts = case.workers
-    if isinstance(facts, Unseen):
-        yield pen.unknown(say("the worker group"), facts, _HIDES_INSIDE)
+    if isinstance(facts, Unavailable):
+        yield build.unknown(say("the worker group"), facts, _MAY_CONCEAL_INSIDE)
         return
-    if isinstance(facts.group, Unseen):
+    if isinstance(facts.group, Unavailable):
         # Nobody knows then which instances to look into, either.
-        yield pen.unknown(say("the worker group"), facts.group, _HIDES_INSIDE)
+        yield build.unknown(say("the worker group"), facts.group, _MAY_CONCEAL_INSIDE)
         if facts.group.reason != "denied":
             # What keeps the group from being seen keeps the rest, too; only permissions are told one by one.
             return
     elif facts.group is None:
-        yield pen.fail("asg-missing", {"group": case.names["group"]})
+        yield build.fail("asg-missing", {"group": case.names["group"]})
     else:
-        yield from _judge_group(pen, case, facts, facts.group)
-    if isinstance(facts.activities, Unseen):
-        yield pen.unknown(say("the group's scaling activities"), facts.activities, _LAUNCHES)
-    if isinstance(facts.machines, Unseen):
-        yield pen.unknown(say("the worker instances"), facts.machines, _AGE_DECIDES)
+        yield from _judge_group(build, case, facts, facts.group)
+    if isinstance(facts.activities, Unavailable):
+        yield build.unknown(say("the group's scaling activities"), facts.activities, _LAUNCHES)
+    if isinstance(facts.machines, Unavailable):
+        yield build.unknown(say("the worker instances"), facts.machines, _AGE_DECIDES)
     elif ageless := [one.instance_id for one in in_service(case) if boot_age(case, one.instance_id) is None]:
-        yield pen.unknown(
+        yield build.unknown(
             say("how long {instances} have run", instances=", ".join(ageless)),
-            Unseen("not-found", "ec2:DescribeInstances"),
+            Unavailable("not-found", "ec2:DescribeInstances"),
             _AGE_DECIDES,
         )
-    yield from _judge_autoscaler(pen, facts.autoscaler)
+    yield from _judge_autoscaler(build, facts.autoscaler)
 
 
-def in_service(case: Case) -> tuple[GroupInstance, ...]:
+def in_service(case: Case) -> tuple[AsgInstance, ...]:
     """Return the instances that the group has in service."""
     facts = case.workers
-    if isinstance(facts, Unseen) or not isinstance(facts.group, Group):
+    if isinstance(facts, Unavailable) or not isinstance(facts.group, Group):
         return ()
     return tuple(one for one in facts.group.instances if one.lifecycle == "InService")
 
@@ -110,7 +110,7 @@ def in_service(case: Case) -> tuple[GroupInstance, ...]:
 def working(case: Case) -> int | None:
     """Return how many instances are in service, or None when that could not be seen."""
     facts = case.workers
-    if isinstance(facts, Unseen) or isinstance(facts.group, Unseen):
+    if isinstance(facts, Unavailable) or isinstance(facts.group, Unavailable):
         return None
     return len(in_service(case))
 
@@ -129,24 +129,24 @@ def boot_age(case: Case, instance_id: str) -> float | None:
 def launched_at(case: Case, instance_id: str) -> datetime | None:
     """Return when an instance was launched, or None when that is unknown."""
     facts = case.workers
-    if isinstance(facts, Unseen) or isinstance(facts.machines, Unseen):
+    if isinstance(facts, Unavailable) or isinstance(facts.machines, Unavailable):
         return None
     return next((one.launched_at for one in facts.machines if one.instance_id == instance_id), None)
 
 
 def work_waits(case: Case) -> bool:
-    """Tell whether something waits or is in flight; a job whose queue is missing or unseen waits itself."""
+    """Return whether something waits or is in flight; a job whose queue is missing or unseen waits itself."""
     depth = case.queue.queue if isinstance(case.queue, QueueFacts) else None
     return depth.total > 0 if isinstance(depth, Depth) else active(case)
 
 
-def _judge_group(pen: Pen, case: Case, facts: WorkersFacts, group: Group) -> Iterator[Finding]:
+def _judge_group(build: FindingBuilder, case: Case, facts: WorkersFacts, group: Group) -> Iterator[Finding]:
     evidence = _evidence(case, facts, group)
     suspended = "Launch" in group.suspended
     if group.desired == 0:
-        yield from _judge_zero(pen, case, facts, evidence)
+        yield from _judge_zero(build, case, facts, evidence)
         if suspended and work_waits(case):
-            yield pen.fail("worker-launch-suspended", evidence)
+            yield build.fail("worker-launch-suspended", evidence)
         return
     serving = [one for one in group.instances if one.lifecycle == "InService"]
     waits_for_boot = _waits_for_boot(case, serving)
@@ -154,36 +154,36 @@ def _judge_group(pen: Pen, case: Case, facts: WorkersFacts, group: Group) -> Ite
         # One that was launched before still comes.
         comes = any(one.lifecycle.startswith("Pending") for one in group.instances)
         code = "worker-launch-suspended" if suspended and not comes else _why_none(case, facts, group)
-        yield pen.warn(code, evidence) if code == "worker-booting" else pen.fail(code, evidence)
+        yield build.warn(code, evidence) if code == "worker-booting" else build.fail(code, evidence)
     elif waits_for_boot and _loops(case, facts, group):
-        yield pen.fail("worker-launch-loop", evidence)
+        yield build.fail("worker-launch-loop", evidence)
     elif all(one.health.lower() != "healthy" for one in serving):
         if young(case, YOUNG_SECONDS) and not _REPLACING.intersection(group.suspended):
-            yield pen.ok(say("The group is replacing its unhealthy workers."), evidence)
+            yield build.ok(say("The group is replacing its unhealthy workers."), evidence)
         else:
-            yield pen.fail("worker-unhealthy", evidence)
+            yield build.fail("worker-unhealthy", evidence)
     elif waits_for_boot:
-        yield pen.warn("worker-booting", evidence)
+        yield build.warn("worker-booting", evidence)
     else:
-        yield pen.ok(say("Workers in service: {count}.", count=len(serving)), evidence)
+        yield build.ok(say("Workers in service: {count}.", count=len(serving)), evidence)
     asked_for = wanted(group, case.queue.queue if isinstance(case.queue, QueueFacts) else None)
     if asked_for > group.desired:
-        yield pen.warn("worker-undersized", {**evidence, "wanted": str(asked_for)})
+        yield build.warn("worker-undersized", {**evidence, "wanted": str(asked_for)})
 
 
-def _judge_zero(pen: Pen, case: Case, facts: WorkersFacts, evidence: dict[str, Json]) -> Iterator[Finding]:
+def _judge_zero(build: FindingBuilder, case: Case, facts: WorkersFacts, evidence: dict[str, Json]) -> Iterator[Finding]:
     # One that could not be seen may be alive; for its first minutes that is not told as a fault.
-    unseen = isinstance(facts.autoscaler, Unseen)
+    unseen = isinstance(facts.autoscaler, Unavailable)
     autoscaler_acts = unseen or (isinstance(facts.autoscaler, Autoscaler) and alive(facts.autoscaler))
     if not work_waits(case):
-        yield pen.ok(say("No worker runs, and nothing waits for one."), evidence)
+        yield build.ok(say("No worker runs, and nothing waits for one."), evidence)
     elif autoscaler_acts and not waited_at_least(case, _AUTOSCALER_SECONDS):
-        yield pen.ok(say("No worker runs yet; the autoscaler starts one within a minute or two."), evidence)
+        yield build.ok(say("No worker runs yet; the autoscaler starts one within a minute or two."), evidence)
     elif autoscaler_acts:
-        yield pen.fail("worker-scaled-to-zero", evidence)
+        yield build.fail("worker-scaled-to-zero", evidence)
     else:
         alone = say("The worker group is scaled to zero while work waits, and the autoscaler is off: scale by hand.")
-        yield pen.fail("worker-scaled-to-zero", evidence, alone)
+        yield build.fail("worker-scaled-to-zero", evidence, alone)
 
 
 def _why_none(case: Case, facts: WorkersFacts, group: Group) -> str:
@@ -214,8 +214,8 @@ def _less(known: float | None, seconds: float) -> bool:
 
 
 def _replaces(case: Case, facts: WorkersFacts) -> bool:
-    """Tell whether the group has just taken an instance away, as in an instance refresh; its successor comes next."""
-    activities = facts.activities if not isinstance(facts.activities, Unseen) else ()
+    """Return whether the group has just taken an instance away, as in an instance refresh; its successor comes next."""
+    activities = facts.activities if not isinstance(facts.activities, Unavailable) else ()
     newest = next(iter(activities), None)
     if newest is None or not newest.description.startswith("Terminating"):
         return False
@@ -224,14 +224,14 @@ def _replaces(case: Case, facts: WorkersFacts) -> bool:
 
 def launches(facts: WorkersFacts) -> list[Activity]:
     """Return the launches among the group's activities, newest first."""
-    activities = facts.activities if not isinstance(facts.activities, Unseen) else ()
+    activities = facts.activities if not isinstance(facts.activities, Unavailable) else ()
     return [one for one in activities if one.description.startswith("Launching")]
 
 
 def _loops(case: Case, facts: WorkersFacts, group: Group) -> bool:
-    """Tell whether instances are launched and gone again, other than by scaling in."""
+    """Return whether instances are launched and gone again, other than by scaling in."""
     present = {one.instance_id for one in group.instances}
-    activities = facts.activities if not isinstance(facts.activities, Unseen) else ()
+    activities = facts.activities if not isinstance(facts.activities, Unavailable) else ()
     scaled_in = {
         name
         for one in activities
@@ -247,8 +247,8 @@ def _loops(case: Case, facts: WorkersFacts, group: Group) -> bool:
     return len(gone) >= _LOOP_LAUNCHES
 
 
-def _waits_for_boot(case: Case, serving: Sequence[GroupInstance]) -> bool:
-    """Tell whether messages wait untouched while every instance is still young."""
+def _waits_for_boot(case: Case, serving: Sequence[AsgInstance]) -> bool:
+    """Return whether messages wait untouched while every instance is still young."""
     depth = case.queue.queue if isinstance(case.queue, QueueFacts) else None
     if not serving or not isinstance(depth, Depth) or not depth.visible or depth.in_flight:
         return False
@@ -256,24 +256,24 @@ def _waits_for_boot(case: Case, serving: Sequence[GroupInstance]) -> bool:
     return all(known is not None and known < BOOT_SECONDS for known in ages)
 
 
-def _judge_autoscaler(pen: Pen, autoscaler: Autoscaler | Unseen | None) -> Iterator[Finding]:
-    if isinstance(autoscaler, Unseen):
-        yield pen.unknown(say("the autoscaler"), autoscaler)
+def _judge_autoscaler(build: FindingBuilder, autoscaler: Autoscaler | Unavailable | None) -> Iterator[Finding]:
+    if isinstance(autoscaler, Unavailable):
+        yield build.unknown(say("the autoscaler"), autoscaler)
     elif autoscaler is None or not alive(autoscaler):
         evidence: dict[str, Json] = {
             "function": autoscaler.state if autoscaler else None,
             "rule": autoscaler.rule if autoscaler else None,
             "enabled": autoscaler.enabled if autoscaler else False,
         }
-        yield pen.warn("autoscaler-off", evidence)
+        yield build.warn("autoscaler-off", evidence)
 
 
 def alive(autoscaler: Autoscaler) -> bool:
-    """Tell whether the autoscaler runs."""
+    """Return whether the autoscaler runs."""
     return autoscaler.state == "Active" and autoscaler.enabled
 
 
-def wanted(group: Group, depth: Depth | Unseen | None) -> int:
+def wanted(group: Group, depth: Depth | Unavailable | None) -> int:
     """Return the size that the autoscaler's rule asks for; as it is where the queue could not be seen."""
     if not isinstance(depth, Depth):
         return group.desired
@@ -281,7 +281,7 @@ def wanted(group: Group, depth: Depth | Unseen | None) -> int:
 
 
 def _evidence(case: Case, facts: WorkersFacts, group: Group) -> dict[str, Json]:
-    machines = facts.machines if not isinstance(facts.machines, Unseen) else ()
+    machines = facts.machines if not isinstance(facts.machines, Unavailable) else ()
     addresses = {one.instance_id: one.private_ip for one in machines}
     instances: list[Json] = [
         {

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import trustme
 
-from tests.lab_at_hand import ADDRESSES
+from tests.lab_driver import ADDRESSES
 from tests.wire import Handler, server
 
 _EDGE: Final = "ACADEMY_API_URL"

@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.terminal_theme import TerminalTheme
 from rich.text import Text
 
-from tests.lab_at_hand import FOREIGN, Lab
+from tests.lab_driver import FOREIGN, Lab
 
 FOLDER = Path(__file__).parent.parent / "docs" / "pictures"
 COLUMNS = 80

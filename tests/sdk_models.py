@@ -9,8 +9,8 @@ from typing import Any
 import botocore
 from botocore.loaders import Loader
 
-from academy_ops.permissions import ALWAYS_ALLOWED, FOR_CHANGES, FOR_CHECKS
-from academy_ops.sdk import MODELS
+from academy_ops.outside.permissions import ALWAYS_ALLOWED, FOR_CHANGES, FOR_CHECKS
+from academy_ops.outside.sdk import MODELS
 
 R2 = frozenset({"s3:HeadBucket", "s3:HeadObject", "s3:ListObjectsV2"})
 """What is asked of R2; no IAM policy is about that."""

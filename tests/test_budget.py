@@ -9,8 +9,8 @@ from typing import Final
 
 import pytest
 
-from academy_ops.sdk import MODELS
-from tests.lab_at_hand import Lab
+from academy_ops.outside.sdk import MODELS
+from tests.lab_driver import Lab
 from tests.overheard import overheard
 
 pytestmark = pytest.mark.xdist_group("lab-2")

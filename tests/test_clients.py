@@ -5,9 +5,9 @@ from functools import partial
 import pytest
 from botocore.exceptions import ClientError
 
-from academy_ops.clients import Answer, Connections, together
-from academy_ops.diagnosis.records import Unseen
-from academy_ops.failures import aws_reason
+from academy_ops.diagnosis.records import Unavailable
+from academy_ops.outside.clients import Answer, Connections, together
+from academy_ops.outside.failures import aws_reason
 from academy_ops.settings import load
 from tests.wire import dripping, pouring, respond, server
 
@@ -57,7 +57,7 @@ def test_an_answer_that_drips_is_a_time_out_whatever_part_of_it_drips(connect: C
         server(dripping(b"", b"HTTP/1.1 103 Early Hints\r\n\r\n")) as (hints, _),
     ):
         answers = together(*(partial(connect.get, url, seconds=2) for url in (body, header, hints)))
-    assert [one.reason if isinstance(one, Unseen) else one for one in answers] == ["timeout"] * 3
+    assert [one.reason if isinstance(one, Unavailable) else one for one in answers] == ["timeout"] * 3
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ def test_an_answer_that_drips_is_a_time_out_whatever_part_of_it_drips(connect: C
 def test_a_redirect_to_no_place_ends_there(connect: Connections, place: str) -> None:
     with server(lambda handler: respond(handler, 302, Location=place)) as (url, _):
         answer = connect.get(url)
-    assert isinstance(answer, Unseen) or answer.status == 302
+    assert isinstance(answer, Unavailable) or answer.status == 302
 
 
 def test_a_secret_that_the_other_side_echoes_does_not_come_in(connect: Connections) -> None:
@@ -88,14 +88,14 @@ def test_a_secret_that_the_other_side_echoes_does_not_come_in(connect: Connectio
 )
 def test_why_there_was_no_answer_is_told_apart(connect: Connections, url: str, reason: str) -> None:
     answer = connect.get(url)
-    assert isinstance(answer, Unseen)
+    assert isinstance(answer, Unavailable)
     assert answer.reason == reason
 
 
 def test_a_server_without_tls_behind_an_https_address_is_a_tls_fault(connect: Connections) -> None:
     with server(lambda handler: respond(handler, 200)) as (url, _):
         answer = connect.get(url.replace("http:", "https:"))
-    assert isinstance(answer, Unseen)
+    assert isinstance(answer, Unavailable)
     assert answer.reason == "tls"
 
 

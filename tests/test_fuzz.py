@@ -10,9 +10,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from academy_ops.clients import Answer, Connections
-from academy_ops.envfile import SettingsError, read_env_file
+from academy_ops.outside.clients import Answer, Connections
 from academy_ops.settings import Settings, load
+from academy_ops.settings.env_files import SettingsError, read_env_file
 from checks.job_document import code_of_message, read_answer
 from checks.worker_logs import read_lines
 from checks.worker_report import parse_parameter, read_host

@@ -9,8 +9,8 @@ import botocore.session
 import pytest
 from botocore import xform_name
 
-from academy_ops import permissions
-from academy_ops.clients import Service
+from academy_ops.outside import permissions
+from academy_ops.outside.clients import Service
 from academy_ops.settings import load
 from checks import RUNBOOK
 from tests.cli.test_main import academy_ops

@@ -6,7 +6,7 @@ from pathlib import Path
 import botocore.session
 import pytest
 
-from academy_ops.sdk import MODELS
+from academy_ops.outside.sdk import MODELS
 from tests.sdk_models import calls, pruned
 
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from academy_ops.envfile import SettingsError
 from academy_ops.settings import load
+from academy_ops.settings.env_files import SettingsError
 
 
 def write(folder: Path, text: str) -> Path:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.lab_at_hand import Lab
+from tests.lab_driver import Lab
 
 ROOT = Path(__file__).parent.parent
 

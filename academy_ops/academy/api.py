@@ -21,7 +21,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData, UploadFile
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
-from academy_ops.academy import cloud, contract, page
+from academy_ops import contract
+from academy_ops.academy import cloud, page
 from academy_ops.academy.cloud import CLOUD_ERRORS, JobQueue
 from academy_ops.academy.config import Config, read
 from academy_ops.academy.headers import LOG_FORMAT, RequestIds, mark
@@ -226,14 +227,14 @@ def students(
 
 @_router.get(contract.HEALTH_PATH, responses=documented(HTTPStatus.SERVICE_UNAVAILABLE))
 def health(request: Request) -> dict[str, str]:
-    """Tell whether process and database are up."""
+    """Return whether process and database are up."""
     _api(request).store.ping()
     return {"status": "ok"}
 
 
 @_router.get(contract.HEALTHZ_PATH)
 async def healthz() -> dict[str, str]:
-    """Tell whether the process is up."""
+    """Return whether the process is up."""
     return {"status": "ok"}
 
 

@@ -14,7 +14,7 @@ from typing import Any, Final
 from academy_ops.academy import cloud
 from academy_ops.academy.cloud import CLOUD_ERRORS
 from academy_ops.academy.config import read
-from academy_ops.academy.contract import JOBS_PER_WORKER
+from academy_ops.contract import JOBS_PER_WORKER
 
 _log: Final = logging.getLogger("academy.autoscaler")
 

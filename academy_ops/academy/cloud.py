@@ -10,7 +10,7 @@ import boto3
 from botocore.config import Config as BotoConfig
 from botocore.exceptions import BotoCoreError, ClientError
 
-from academy_ops.academy import contract
+from academy_ops import contract
 from academy_ops.academy.config import Config
 
 if TYPE_CHECKING:

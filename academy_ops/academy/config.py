@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from academy_ops.academy import contract
+from academy_ops import contract
 
 _R2: Final = ("R2_ENDPOINT", "R2_ACCESS_KEY", "R2_SECRET_KEY")
 DEFAULT_DATABASE_URL: Final = "sqlite:///academy.sqlite3"

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Final, Literal
 
-from academy_ops.academy.contract import SHEET_NAME
+from academy_ops.contract import SHEET_NAME
 
 Cell = str | int | float | bool | None
 Problem = Literal["unreadable", "too-large", "header-missing", "phone-column-missing", "no-students"]

@@ -13,7 +13,7 @@ import sys
 from datetime import date, datetime, time, timedelta
 from typing import Final
 
-from academy_ops.academy.contract import SHEET_NAME
+from academy_ops.contract import SHEET_NAME
 
 MEMORY_BYTES: Final = 1 << 30
 CPU_SECONDS: Final = 60

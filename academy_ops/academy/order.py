@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from academy_ops.academy import contract
+from academy_ops import contract
 
 if TYPE_CHECKING:
     from types_boto3_sqs.type_defs import MessageTypeDef

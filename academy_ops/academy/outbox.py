@@ -10,8 +10,8 @@ from typing import Final
 from starlette.concurrency import run_in_threadpool
 
 from academy_ops.academy.cloud import CLOUD_ERRORS, JobQueue
-from academy_ops.academy.contract import JOB_TYPE, TIER
 from academy_ops.academy.store import DATABASE_ERRORS, Job, Store, SupersededError
+from academy_ops.contract import JOB_TYPE, TIER
 
 _EVERY_SECONDS: Final = 3.0
 _AFTER: Final = timedelta(seconds=5)

@@ -10,7 +10,7 @@ from typing import Final
 import xlsxwriter
 from fastapi import APIRouter, HTTPException, Response
 
-from academy_ops.academy.contract import SHEET_NAME
+from academy_ops.contract import SHEET_NAME
 
 _FOLDER: Final = files("academy_ops.academy") / "web"
 _TYPES: Final = {

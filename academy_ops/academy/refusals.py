@@ -12,7 +12,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException as FrameworkError
 from starlette.requests import ClientDisconnect, Request
 
-from academy_ops.academy import contract
+from academy_ops import contract
 from academy_ops.academy.store import DATABASE_ERRORS
 
 _log: Final = logging.getLogger("academy.api")

@@ -14,8 +14,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import OperationalError
 
-from academy_ops.academy.contract import ENDED, JobStatus
 from academy_ops.academy.database import engine
+from academy_ops.contract import ENDED, JobStatus
 
 _SCHEMA_LOCK: Final = 7_201_126
 """The advisory lock of whoever creates tables: PostgreSQL's own IF NOT EXISTS is not safe against another one."""

@@ -7,7 +7,7 @@ from typing import Final
 from fastapi import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from academy_ops.academy.contract import MAX_UPLOAD_BYTES
+from academy_ops.contract import MAX_UPLOAD_BYTES
 
 _FORM_BYTES: Final = 64 * 1024
 """Room for the form's other parts and its boundaries."""

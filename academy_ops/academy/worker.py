@@ -17,10 +17,16 @@ from typing import TYPE_CHECKING, Final
 
 from botocore.exceptions import ClientError
 
-from academy_ops.academy import cloud, contract
+from academy_ops import contract
+from academy_ops.academy import cloud
 from academy_ops.academy.cloud import CLOUD_ERRORS, JobQueue
 from academy_ops.academy.config import Config, read
-from academy_ops.academy.contract import (
+from academy_ops.academy.excel import WorkbookError
+from academy_ops.academy.order import Order, read_order
+from academy_ops.academy.store import DATABASE_ERRORS, Job, Store, SupersededError
+from academy_ops.academy.workbook import ReaderError
+from academy_ops.academy.workbook import read as read_workbook
+from academy_ops.contract import (
     ENDED,
     LOG_COMPLETED,
     LOG_FAILED,
@@ -30,11 +36,6 @@ from academy_ops.academy.contract import (
     MAX_RECEIVES,
     JobStatus,
 )
-from academy_ops.academy.excel import WorkbookError
-from academy_ops.academy.order import Order, read_order
-from academy_ops.academy.store import DATABASE_ERRORS, Job, Store, SupersededError
-from academy_ops.academy.workbook import ReaderError
-from academy_ops.academy.workbook import read as read_workbook
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client

@@ -21,7 +21,7 @@ from academy_ops.messages import Text, _, say
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from academy_ops.clients import Connections, Target
+    from academy_ops.outside.clients import Connections, Target
     from academy_ops.remedies.plan import End, Plan
     from academy_ops.settings import Settings
 
@@ -146,7 +146,7 @@ def follow(out: Console, target: Target, planned: Plan) -> End | None:
 
 def until(settings: Settings, job_id: str | None, connect: Connections, seconds: float) -> Target:
     """Make a target that may be looked at for ``seconds`` from now."""
-    from academy_ops.clients import Target
+    from academy_ops.outside.clients import Target
 
     return Target(settings, job_id, connect, time.monotonic() + seconds)
 

@@ -15,12 +15,11 @@ from typer.core import TyperGroup
 
 from academy_ops.cli.commands import names
 from academy_ops.diagnosis.redact import printable, redacted
-from academy_ops.envfile import SettingsError
-from academy_ops.messages import Text, say
-from academy_ops.os_errors import reason
+from academy_ops.messages import Text, os_reason, say
 from academy_ops.report.settings import shown_settings
 from academy_ops.report.versions import versions
 from academy_ops.settings import SECRETS, Settings, load
+from academy_ops.settings.env_files import SettingsError
 
 
 def report(error: Exception, arguments: Sequence[str], env_file: str | None) -> Text:
@@ -44,7 +43,7 @@ def report(error: Exception, arguments: Sequence[str], env_file: str | None) -> 
         return say(
             "Something in academy-ops itself went wrong ({what}), and its report can't be written: {reason}.",
             what=what,
-            reason=reason(trouble),
+            reason=os_reason(trouble),
         )
     return say(
         "Something in academy-ops itself went wrong ({what}). The report is in {path}; it holds no secret. "

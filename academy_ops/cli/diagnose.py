@@ -105,7 +105,7 @@ def diagnose(
     run = run_and_print(common, make, keep)
     if fix:
         # What was saved stays what the fault looked like.
-        run = fixing.mend(common, run, lambda: run_and_print(common, make), yes=yes, interrupt_jobs=interrupt_jobs)
+        run = fixing.fix(common, run, lambda: run_and_print(common, make), yes=yes, interrupt_jobs=interrupt_jobs)
     if fail_on is FailOn.WARN and run.diagnosis.verdict.warnings:
         return errors.FAULT
     return exit_code(run.diagnosis)
@@ -176,11 +176,11 @@ def run_and_print(common: Common, make: Callable[[Observer], Run], keep: Callabl
         keep: Does with the run what is to be done whether or not somebody reads the output to its end.
     """
     from academy_ops.cli.outputs import write_document
-    from academy_ops.diagnosis.run import Silent
+    from academy_ops.diagnosis.run import NullObserver
 
     report = _table_report(common) if common.form is Output.TABLE else None
     with report.live() if report else contextlib.nullcontext():
-        run = make(report or Silent())
+        run = make(report or NullObserver())
     try:
         if report:
             report.verdict(run.diagnosis)

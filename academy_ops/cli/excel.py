@@ -15,8 +15,7 @@ from academy_ops.cli.options import Common, Output
 from academy_ops.cli.outputs import write_json
 from academy_ops.cli.serve import needs_lab
 from academy_ops.diagnosis.redact import printable
-from academy_ops.messages import _, say
-from academy_ops.os_errors import reason
+from academy_ops.messages import _, os_reason, say
 
 if TYPE_CHECKING:
     from academy_ops.academy.excel import Content
@@ -53,7 +52,7 @@ def check_excel(common: Common, file: str | None) -> int:
             console(common).print(_("The worker would refuse the file: {reason}", reason=str(error)), style="bold red")
         return errors.FAULT
     except OSError as error:
-        raise RefusedError(say("Can't read {path}: {reason}.", path=file, reason=reason(error))) from error
+        raise RefusedError(say("Can't read {path}: {reason}.", path=file, reason=os_reason(error))) from error
     except ReaderError as error:
         raise RefusedError(say("The reader does not work here: {reason}.", reason=str(error))) from error
     rows = _rows(content)

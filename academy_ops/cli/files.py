@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from academy_ops.cli.errors import RefusedError
-from academy_ops.messages import Text, say
-from academy_ops.os_errors import reason
+from academy_ops.messages import Text, os_reason, say
 
 
 def content(path: Path, limit: int) -> bytes:
@@ -22,7 +21,7 @@ def content(path: Path, limit: int) -> bytes:
         with path.open("rb") as file:
             return file.read(limit + 1)
     except OSError as error:
-        raise RefusedError(say("Can't read {path}: {reason}.", path=str(path), reason=reason(error))) from error
+        raise RefusedError(say("Can't read {path}: {reason}.", path=str(path), reason=os_reason(error))) from error
 
 
 def writable(path: Path) -> Path:
@@ -41,7 +40,7 @@ def writable(path: Path) -> Path:
         if not os.access(path.parent, os.W_OK | os.X_OK):
             _refuse(path, say("its folder is not writable"))
     except OSError as error:
-        _refuse(path, reason(error))
+        _refuse(path, os_reason(error))
     return path
 
 
@@ -63,7 +62,7 @@ def write(path: Path, data: bytes) -> None:
         finally:
             temporary.unlink(missing_ok=True)
     except OSError as error:
-        _refuse(path, reason(error))
+        _refuse(path, os_reason(error))
 
 
 def _refuse(path: Path, reason: str | Text) -> NoReturn:

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from academy_ops.cli.runs import Run
-    from academy_ops.clients import Target
     from academy_ops.diagnosis.records import Diagnosis, Verdict
+    from academy_ops.outside.clients import Target
     from academy_ops.remedies.plan import Plan
 
 
@@ -40,7 +40,7 @@ def refuse(common: Common, *, fix: bool, saved: bool, answers: bool) -> None:
         raise RefusedError(say("--fix talks to a person; it goes with no other output than table."))
 
 
-def mend(common: Common, run: Run, again: Callable[[], Run], *, yes: bool, interrupt_jobs: bool) -> Run:
+def fix(common: Common, run: Run, again: Callable[[], Run], *, yes: bool, interrupt_jobs: bool) -> Run:
     """Offer the remedy of what was found, apply it after a yes, and see whether it helped.
 
     Args:
@@ -58,15 +58,15 @@ def mend(common: Common, run: Run, again: Callable[[], Run], *, yes: bool, inter
     """
     from academy_ops.cli import watch
     from academy_ops.cli.diagnose import console
-    from academy_ops.clients import Connections
     from academy_ops.diagnosis.records import JobState
-    from academy_ops.remedies.fixes import FIXES, to_mend
+    from academy_ops.outside.clients import Connections
+    from academy_ops.remedies.fixes import FIXES, to_fix
     from academy_ops.remedies.refusal import RemedyError
-    from checks.job import active, standing
+    from checks.job import active, job_progress
 
     out = console(common)
     out.print()
-    code = to_mend(run.diagnosis.verdict)
+    code = to_fix(run.diagnosis.verdict)
     if code is None or code not in FIXES:
         _tell_by_hand(out, run.diagnosis.verdict)
         return run
@@ -92,7 +92,7 @@ def mend(common: Common, run: Run, again: Callable[[], Run], *, yes: bool, inter
         after = again()
     out.print()
     change.tell(out, _helped(code, after.diagnosis), style="bold")
-    if standing(run.evidence.case).state is JobState.FAILED:
+    if job_progress(run.evidence.case).state is JobState.FAILED:
         change.tell(out, say("The job itself has ended and stays as it is: have the file uploaded again."))
     return after
 

@@ -23,7 +23,7 @@ def iam_policy(
     ] = False,
 ) -> int:
     """Print the policy; it is JSON in every form of the output."""
-    from academy_ops.permissions import policy
+    from academy_ops.outside.permissions import policy
 
     write_json(policy(common.settings(), with_actions=with_actions))
     return errors.HEALTHY

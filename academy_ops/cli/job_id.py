@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from academy_ops.academy.contract import JOB_ID
 from academy_ops.cli.errors import RefusedError
+from academy_ops.contract import JOB_ID
 from academy_ops.messages import _, say
 
 JobId = Annotated[
@@ -17,7 +17,7 @@ JobId = Annotated[
 
 
 def is_job_id(job_id: str) -> bool:
-    """Tell whether ``job_id`` is of the form of one; it needs no quotes in a shell."""
+    """Return whether ``job_id`` is of the form of one; it needs no quotes in a shell."""
     return re.fullmatch(JOB_ID, job_id) is not None
 
 

@@ -46,7 +46,7 @@ def logs(
     Raises:
         RefusedError: The job id, the time or a setting is malformed, or the group can't be read.
     """
-    from academy_ops.clients import Connections, Target
+    from academy_ops.outside.clients import Connections, Target
     from academy_ops.report.logs import LogReport
     from checks.worker_logs import read
 
@@ -70,10 +70,10 @@ def logs(
 
 def _readable(told: object, group: str) -> Logs:
     from academy_ops.diagnosis.findings import because
-    from academy_ops.diagnosis.records import Unseen
+    from academy_ops.diagnosis.records import Unavailable
     from checks.worker_logs import Logs
 
-    if isinstance(told, Unseen):
+    if isinstance(told, Unavailable):
         line = say("The Auto Scaling group can't be read: {reason}.", reason=because(told))
         raise RefusedError(line, errors.UNDETERMINED)
     if not isinstance(told, Logs):

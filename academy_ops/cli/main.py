@@ -13,8 +13,7 @@ from academy_ops import messages
 from academy_ops.cli import streams
 from academy_ops.cli.errors import CRASHED, INTERRUPTED, UNDETERMINED, USAGE, RefusedError
 from academy_ops.diagnosis.redact import printable
-from academy_ops.messages import say
-from academy_ops.os_errors import reason
+from academy_ops.messages import os_reason, say
 from academy_ops.report import shell
 
 if TYPE_CHECKING:
@@ -108,7 +107,7 @@ def _environment(arguments: Sequence[str]) -> Mapping[str, str]:
     """Return the environment, with the env file's language where it has none of its own."""
     if os.environ.get(_LANGUAGE, "").strip():
         return os.environ
-    from academy_ops.envfile import SettingsError, read_env_file
+    from academy_ops.settings.env_files import SettingsError, read_env_file
 
     path = Path(_value("--env-file", arguments) or ".env")
     try:
@@ -152,7 +151,7 @@ def _crashed(error: Exception, arguments: Sequence[str]) -> int:
 def _unwritten(error: OSError) -> int:
     """Say why the output could not be written; return the exit code."""
     sys.stdout = io.StringIO()
-    _complain(say("The output can't be written: {reason}.", reason=reason(error)))
+    _complain(say("The output can't be written: {reason}.", reason=os_reason(error)))
     return UNDETERMINED
 
 

@@ -19,9 +19,9 @@ import typer
 from academy_ops import __version__
 from academy_ops.cli import completion
 from academy_ops.cli.errors import RefusedError
-from academy_ops.envfile import SettingsError
 from academy_ops.messages import LANGUAGES, _, say
 from academy_ops.settings import Settings, load
+from academy_ops.settings.env_files import SettingsError
 
 DEFAULT_TIMEOUT_SECONDS: Final = 30.0
 
@@ -215,7 +215,7 @@ def merged(before: object, here: Common) -> Common:
 
 
 def on_terminal() -> bool:
-    """Tell whether a person sees the output as it comes and can answer."""
+    """Return whether a person sees the output as it comes and can answer."""
     return sys.stdin.isatty() and sys.stdout.isatty()
 
 

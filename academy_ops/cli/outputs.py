@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from academy_ops.cli.options import Common, Output
-from academy_ops.messages import _
-from academy_ops.os_errors import reason
+from academy_ops.messages import _, os_reason
 
 if TYPE_CHECKING:
     from academy_ops.diagnosis.records import Diagnosis
@@ -80,4 +79,4 @@ def _append(path: Path, text: str) -> None:
         with path.open("a", encoding="utf-8") as file:
             file.write(text)
     except OSError as error:
-        typer.echo(_("Can't write {path}: {reason}.", path=str(path), reason=reason(error)), err=True)
+        typer.echo(_("Can't write {path}: {reason}.", path=str(path), reason=os_reason(error)), err=True)

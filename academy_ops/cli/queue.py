@@ -32,7 +32,7 @@ def create(
     yes: Annotated[bool, typer.Option("--yes", "-y", help=_("Don't ask."))] = False,
 ) -> int:
     """Plan, ask, apply, verify."""
-    from academy_ops.clients import Connections
+    from academy_ops.outside.clients import Connections
     from academy_ops.remedies import queues
 
     settings = common.settings()

@@ -25,7 +25,7 @@ from academy_ops.diagnosis.verdict import decide
 from academy_ops.messages import say
 from academy_ops.settings import ADDRESSES
 from checks import RUNBOOK, Case
-from checks.job import standing
+from checks.job import job_progress
 
 _ALWAYS: Final = frozenset({"region", "group", "queue", "worker", "bucket", "parameter"})
 """The live names that a run always knows; a check may rely on them."""
@@ -52,7 +52,7 @@ def observe(common: Common, job_id: str | None, asked: Iterable[str], observer: 
     Raises:
         RefusedError: The job id or a setting is malformed.
     """
-    from academy_ops.clients import Connections, Target
+    from academy_ops.outside.clients import Connections, Target
     from academy_ops.report.settings import shown_settings
     from academy_ops.report.versions import versions
 
@@ -152,12 +152,12 @@ def text(one: Run) -> str:
 
 
 def _diagnosis(evidence: Evidence[Case], findings: tuple[Finding, ...]) -> Diagnosis:
-    verdict = decide(findings, standing(evidence.case))
+    verdict = decide(findings, job_progress(evidence.case))
     return Diagnosis(evidence.case.job_id, evidence.started_at, evidence.elapsed_ms, verdict, findings)
 
 
 def _harmless(case: Case) -> bool:
-    """Tell whether the names that stand unquoted in a remedy's command can't be a command of somebody else's."""
+    """Return whether the names that stand unquoted in a remedy's command can't be a command of somebody else's."""
     ops, job_id = case.names.get("ops", "academy-ops"), case.job_id
     try:
         words = shlex.split(ops)

@@ -31,7 +31,7 @@ def scale_worker(
     ] = False,
 ) -> int:
     """Plan, ask, apply, wait."""
-    from academy_ops.clients import Connections
+    from academy_ops.outside.clients import Connections
     from academy_ops.remedies import scale
 
     settings = common.settings()

@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from academy_ops.academy.contract import UPLOADS_PER_MINUTE
 from academy_ops.cli.errors import USAGE, RefusedError
+from academy_ops.contract import UPLOADS_PER_MINUTE
 from academy_ops.messages import _, say
 
 app = typer.Typer(help=_("Run a part of the bundled academy."))

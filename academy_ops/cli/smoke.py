@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from academy_ops.cli.runs import Run
     from academy_ops.diagnosis.records import Diagnosis
     from academy_ops.settings import Settings
-    from academy_ops.smoke.check import Check
     from academy_ops.smoke.records import Hop, Result, Smoke
+    from academy_ops.smoke.run import Check
 
 HELP: Final = _("Send a few marked students the whole way through the real API, as CI does; diagnose where they stop.")
 _EXIT_CODES: Final = {"passed": errors.HEALTHY, "failed": errors.FAULT, "undetermined": errors.UNDETERMINED}
@@ -39,8 +39,8 @@ _PATIENCE_SECONDS: Final = 10.0
 @with_any_output
 def smoke(common: Common) -> int:
     """Upload, follow, verify, take back; where that fails, diagnose."""
-    from academy_ops.clients import Connections
-    from academy_ops.smoke.check import Check
+    from academy_ops.outside.clients import Connections
+    from academy_ops.smoke.run import Check
 
     if common.form is Output.HTML:
         raise RefusedError(say("smoke has no output html; it has table, json, junit, markdown, github."))
@@ -104,14 +104,14 @@ def _go(common: Common, check: Check, workbook: bytes, ends_at: float) -> tuple[
 def _diagnose(common: Common, job_id: str | None, seconds: float) -> Run:
     """Run every check, as ``diagnose`` does; on a terminal it is shown while it goes on."""
     from academy_ops.cli import runs
-    from academy_ops.diagnosis.run import Silent
+    from academy_ops.diagnosis.run import NullObserver
 
     bounded = replace(common, timeout=max(1.0, min(seconds, common.seconds)))
     # Where it is given the API's address and no more, it can't judge an R2 that nobody told it of.
     asked = [name for name in check_names() if name != "r2" or any(map(common.settings().get, _R2))]
     if common.form is Output.TABLE:
         return run_and_print(common, lambda observer: runs.observe(bounded, job_id, asked, observer))
-    return runs.observe(bounded, job_id, asked, Silent())
+    return runs.observe(bounded, job_id, asked, NullObserver())
 
 
 @contextmanager

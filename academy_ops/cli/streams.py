@@ -38,13 +38,13 @@ def prepare() -> None:
 
 
 def unread() -> bool:
-    """Tell whether the reader of standard output (head, less) has gone; to be asked by what would never end."""
+    """Return whether the reader of standard output (head, less) has gone; to be asked by what would never end."""
     raw = getattr(getattr(sys.stdout, "buffer", None), "raw", None)
     return isinstance(raw, _Pipe) and raw.unread
 
 
 def shows_korean() -> bool:
-    """Tell whether standard output and error have the letters for Korean."""
+    """Return whether standard output and error have the letters for Korean."""
     try:
         for stream in (sys.stdout, sys.stderr):
             _HANGUL.encode(stream.encoding or "utf-8")

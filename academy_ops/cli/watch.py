@@ -18,8 +18,8 @@ from academy_ops.messages import _, say
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from academy_ops.clients import Target
-    from academy_ops.diagnosis.records import Unseen
+    from academy_ops.diagnosis.records import Unavailable
+    from academy_ops.outside.clients import Target
     from checks.facts import JobDocument
 
 HELP: Final = _("Follow a job as the browser does, once a second, until it ends.")
@@ -33,7 +33,7 @@ def watch(
     job_id: Annotated[str, typer.Argument(metavar="JOB_ID", help=_("The job the browser polls."), show_default=False)],
 ) -> int:
     """Print each change of the job's state; the exit code tells how it ended."""
-    from academy_ops.clients import Connections, Target
+    from academy_ops.outside.clients import Connections, Target
 
     settings = common.settings(addresses=True)
     if settings.get("ACADEMY_API_URL") is None:
@@ -55,8 +55,8 @@ def follow(out: Console, target: Target, command: str = "academy-ops") -> int:
     Returns:
         0 when the job is done, 1 when it failed, 3 when its end was not seen.
     """
-    from academy_ops.academy.contract import ENDED
-    from academy_ops.diagnosis.records import Unseen
+    from academy_ops.contract import ENDED
+    from academy_ops.diagnosis.records import Unavailable
     from checks.job import look_again
     from checks.job_document import failed
 
@@ -69,7 +69,7 @@ def follow(out: Console, target: Target, command: str = "academy-ops") -> int:
             shown = line
         if document is None:
             return errors.FAULT
-        if not isinstance(document, Unseen) and document.status in ENDED:
+        if not isinstance(document, Unavailable) and document.status in ENDED:
             return errors.FAULT if failed(document) else errors.HEALTHY
         if unread():
             return errors.UNDETERMINED
@@ -79,14 +79,14 @@ def follow(out: Console, target: Target, command: str = "academy-ops") -> int:
             return errors.UNDETERMINED
 
 
-def _line(document: JobDocument | Unseen | None) -> str:
+def _line(document: JobDocument | Unavailable | None) -> str:
     from academy_ops.diagnosis.findings import because
-    from academy_ops.diagnosis.records import Unseen
+    from academy_ops.diagnosis.records import Unavailable
     from academy_ops.diagnosis.redact import printable
 
     if document is None:
         return _("The API knows no such job for this tenant.")
-    if isinstance(document, Unseen):
+    if isinstance(document, Unavailable):
         return _("The status can't be read, still trying: {reason}", reason=because(document))
     line = document.status
     if document.percent is not None:

@@ -8,14 +8,14 @@ from types import MappingProxyType
 from typing import Final, Literal
 
 from academy_ops.diagnosis.catalogue import CATALOGUE, filled
-from academy_ops.diagnosis.records import Finding, Json, Reason, Section, Unseen
+from academy_ops.diagnosis.records import Finding, Json, Reason, Section, Unavailable
 from academy_ops.messages import Text, say
 
 _NOTHING: Final[Mapping[str, Json]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
-class Pen:
+class FindingBuilder:
     """Writes the findings of one check.
 
     Attributes:
@@ -44,13 +44,13 @@ class Pen:
         """Write that there was nothing to look at."""
         return Finding(self.check, self.section, "skip", summary, because=because)
 
-    def unknown(self, what: Text, unseen: Unseen, hides: Iterable[str] = ()) -> Finding:
+    def unknown(self, what: Text, unseen: Unavailable, may_conceal: Iterable[str] = ()) -> Finding:
         """Write that something could not be observed.
 
         Args:
             what: What could not be observed.
             unseen: Why.
-            hides: The causes that can't be excluded without it.
+            may_conceal: The causes that can't be excluded without it.
         """
         denied = unseen.tried if unseen.reason == "denied" else None
         evidence: dict[str, Json] = {"reason": unseen.reason, "tried": unseen.tried}
@@ -64,7 +64,7 @@ class Pen:
             evidence=evidence,
             missing_permission=denied,
             because=because(unseen),
-            hides=frozenset(hides),
+            may_conceal=frozenset(may_conceal),
         )
 
     def _told(
@@ -83,7 +83,7 @@ class Pen:
         )
 
 
-def because(unseen: Unseen) -> Text:
+def because(unseen: Unavailable) -> Text:
     """Say why something could not be observed."""
     return say(_BECAUSE[unseen.reason].template, tried=unseen.tried)
 

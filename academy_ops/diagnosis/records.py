@@ -37,7 +37,7 @@ Reason = Literal[
 
 
 @dataclass(frozen=True, slots=True)
-class Unseen:
+class Unavailable:
     """Something that could not be observed. A value like any other: never a fault, never a pass.
 
     Attributes:
@@ -67,7 +67,7 @@ class JobState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class JobProgress:
     """Where the job stands.
 
     Attributes:
@@ -110,7 +110,7 @@ class Finding:
         remedies: What to do about the cause.
         missing_permission: The IAM action that was denied.
         because: Why it was skipped or is unknown.
-        hides: The causes that can't be excluded as long as this is unknown.
+        may_conceal: The causes that can't be excluded as long as this is unknown.
         elapsed_ms: How long the check's observation took.
     """
 
@@ -123,7 +123,7 @@ class Finding:
     remedies: tuple[Remedy, ...] = ()
     missing_permission: str | None = None
     because: Text | None = None
-    hides: frozenset[str] = frozenset()
+    may_conceal: frozenset[str] = frozenset()
     elapsed_ms: int = 0
 
 

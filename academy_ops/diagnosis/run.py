@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
-from academy_ops.diagnosis.records import Finding, Section, Unseen
+from academy_ops.diagnosis.records import Finding, Section, Unavailable
 from academy_ops.diagnosis.redact import printable, redacted
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class Check(Generic[T_contra, C]):
     judge: Callable[[C], Iterable[Finding]]
     needs: tuple[str, ...] = ()
     reads: tuple[str, ...] = ()
-    ahead: Callable[[T_contra], object] | None = None
+    prefetch: Callable[[T_contra], object] | None = None
 
 
 class Observer(Protocol):
@@ -55,7 +55,7 @@ class Observer(Protocol):
         """``check`` is judged; checks finish in runbook order."""
 
 
-class Silent:
+class NullObserver:
     """An observer that looks away."""
 
     def started(self, check: str) -> None:
@@ -112,7 +112,7 @@ def run(
         target: What is looked at.
         case: The case to fill; each field named like a check takes that check's facts.
         asked: The names of the checks to judge.
-        ends_at: The deadline on `time.monotonic`'s clock; what has not been observed by then is `Unseen`.
+        ends_at: The deadline on `time.monotonic`'s clock; what has not been observed by then is `Unavailable`.
         observer: Told as checks start and finish.
 
     Returns:
@@ -152,18 +152,18 @@ def observe(
     for check in waiting:
         # A daemon: a call that ignores its time-out must not keep the process alive past the deadline.
         threading.Thread(target=_observe, args=(check, target, needed[check.name], arrived), daemon=True).start()
-        if check.ahead or not check.needs:
+        if check.prefetch or not check.needs:
             observer.started(check.name)
     while pending:
         for check in [check for check in waiting if not pending.intersection(check.needs)]:
             waiting.remove(check)
-            if check.needs and not check.ahead:
+            if check.needs and not check.prefetch:
                 observer.started(check.name)
             needed[check.name].put(case)
         try:
             name, facts, took = arrived.get(timeout=max(0.0, ends_at - time.monotonic()))
         except queue.Empty:
-            late = {name: Unseen("timeout", name) for name in pending}
+            late = {name: Unavailable("timeout", name) for name in pending}
             case = replace(case, **late)
             for name in late:
                 observer.observed(name)
@@ -210,12 +210,12 @@ def _observe(
         try:
             return call(*arguments)
         except Exception as error:  # noqa: BLE001 - whatever goes wrong in one check is a fact of that check, told as such
-            return Unseen("unexpected-answer", check.name, printable(redacted(f"{type(error).__name__}: {error}")))
+            return Unavailable("unexpected-answer", check.name, printable(redacted(f"{type(error).__name__}: {error}")))
         finally:
             took += time.monotonic() - started
 
-    seen = (timed(check.ahead, target),) if check.ahead else ()
+    seen = (timed(check.prefetch, target),) if check.prefetch else ()
     case = needed.get()
-    failed = next((one for one in seen if isinstance(one, Unseen)), None)
+    failed = next((one for one in seen if isinstance(one, Unavailable)), None)
     facts = failed or timed(check.observe, target, case, *seen)
     arrived.put((check.name, facts, round(took * 1000)))

@@ -8,69 +8,69 @@ from typing import Final
 
 from academy_ops.diagnosis.catalogue import CATALOGUE, explained_by, position
 from academy_ops.diagnosis.catalogue.sections import TITLES
-from academy_ops.diagnosis.records import Finding, JobState, Remedy, Standing, Verdict, VerdictStatus
+from academy_ops.diagnosis.records import Finding, JobProgress, JobState, Remedy, Verdict, VerdictStatus
 from academy_ops.messages import Text, say
 
 _ACTIVE: Final = frozenset({JobState.PENDING, JobState.RUNNING})
 
 
-def decide(findings: Sequence[Finding], standing: Standing) -> Verdict:
+def decide(findings: Sequence[Finding], progress: JobProgress) -> Verdict:
     """Tell what all findings together mean.
 
     Args:
         findings: Every finding of the run, in any order.
-        standing: Where the job stands.
+        progress: Where the job stands.
 
     Returns:
         The verdict, by the rules under "Which fault is the cause" of the product's contract.
     """
     failed = {finding.cause for finding in findings if finding.status == "fail" and finding.cause}
     symptoms = {code for code in failed if any(code in explained_by(other) for other in failed - {code})}
-    blind = _in_order(code for code in failed - symptoms if CATALOGUE[code].blinds)
-    faults = {code for code in failed - symptoms if not CATALOGUE[code].blinds}
-    roots = _rank(faults, standing, _told_by_job(findings, standing))
+    blind = _in_order(code for code in failed - symptoms if CATALOGUE[code].inconclusive)
+    faults = {code for code in failed - symptoms if not CATALOGUE[code].inconclusive}
+    roots = _rank(faults, progress, _told_by_job(findings, progress))
 
-    if roots and standing.state is not JobState.UNASKED:
+    if roots and progress.state is not JobState.UNASKED:
         verdict = _verdict(findings, "faulty", roots[0], also=(*roots[1:], *blind), symptoms=symptoms)
         # What the job itself says has its own advice for the school.
-        again = standing.state is JobState.FAILED and verdict.section != "4"
+        again = progress.state is JobState.FAILED and verdict.section != "4"
         return replace(verdict, remedies=(*verdict.remedies, _AGAIN)) if again else verdict
-    if blind or standing.state is JobState.UNASKED:
+    if blind or progress.state is JobState.UNASKED:
         return _verdict(findings, "undetermined", next(iter(blind), None), also=(*roots, *blind[1:]), symptoms=symptoms)
-    if _something_unseen(findings, standing):
+    if _something_unseen(findings, progress):
         return _verdict(findings, "undetermined")
-    return _verdict(findings, "in-progress" if standing.state in _ACTIVE else "healthy")
+    return _verdict(findings, "in-progress" if progress.state in _ACTIVE else "healthy")
 
 
-def _told_by_job(findings: Iterable[Finding], standing: Standing) -> str | None:
+def _told_by_job(findings: Iterable[Finding], progress: JobProgress) -> str | None:
     """Return the code that the job's own message says, when the job has ended badly."""
-    if standing.state is not JobState.FAILED:
+    if progress.state is not JobState.FAILED:
         return None
     return next((f.cause for f in findings if f.check == "job" and f.status == "fail"), None)
 
 
-def _rank(roots: set[str], standing: Standing, told_by_job: str | None) -> list[str]:
+def _rank(roots: set[str], progress: JobProgress, told_by_job: str | None) -> list[str]:
     """Order the root faults; the first is the cause."""
 
     def rank(code: str) -> tuple[bool, bool, int]:
         tells = told_by_job is not None and (code == told_by_job or told_by_job in explained_by(code))
-        explains_state = standing.state is not JobState.NONE and standing.state in CATALOGUE[code].states
+        explains_state = progress.state is not JobState.NONE and progress.state in CATALOGUE[code].states
         return (not tells, not explains_state, position(code))
 
     return sorted(roots, key=rank)
 
 
-def _something_unseen(findings: Sequence[Finding], standing: Standing) -> bool:
-    """Tell whether something that could still explain the job's state could not be observed."""
-    if all(finding.status == "skip" for finding in findings) or standing.state is JobState.UNSEEN:
+def _something_unseen(findings: Sequence[Finding], progress: JobProgress) -> bool:
+    """Return whether something that could still explain the job's state could not be observed."""
+    if all(finding.status == "skip" for finding in findings) or progress.state is JobState.UNSEEN:
         return True
-    if standing.state is JobState.DONE or (standing.state in _ACTIVE and standing.moving):
+    if progress.state is JobState.DONE or (progress.state in _ACTIVE and progress.moving):
         return False
     unknown = [finding for finding in findings if finding.status == "unknown"]
-    if standing.state is JobState.NONE:
+    if progress.state is JobState.NONE:
         return bool(unknown)
-    hidden = frozenset[str]().union(*(finding.hides for finding in unknown))
-    return any(standing.state in CATALOGUE[code].states for code in hidden)
+    hidden = frozenset[str]().union(*(finding.may_conceal for finding in unknown))
+    return any(progress.state in CATALOGUE[code].states for code in hidden)
 
 
 def _in_order(codes: Iterable[str]) -> list[str]:

@@ -6,16 +6,16 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
-from academy_ops import hostscript
 from academy_ops.lab import processes
 from academy_ops.lab.aws.ssm import Outcome
+from academy_ops.outside import host_scripts
 
 
 def run(script: str, folder: Path, env: Mapping[str, str], seconds: float) -> Outcome:
     """Run a script with ``sh``.
 
     Args:
-        script: The script; it must be one that `academy_ops.hostscript` builds.
+        script: The script; it must be one that `academy_ops.outside.host_scripts` builds.
         folder: The instance's folder; the shims in its ``bin`` come first in PATH.
         env: The host's environment.
         seconds: How long it may take.
@@ -23,7 +23,7 @@ def run(script: str, folder: Path, env: Mapping[str, str], seconds: float) -> Ou
     Returns:
         Its exit code and output; exit code 1 and a sentence for any other script.
     """
-    if not hostscript.is_ours(script):
+    if not host_scripts.is_ours(script):
         return Outcome(1, "", "The lab runs only the scripts that academy-ops itself builds; this one is not.\n")
     process = subprocess.Popen(
         ["/bin/sh", "-c", script],

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from academy_ops.academy.contract import MAX_RECEIVES
+from academy_ops.contract import MAX_RECEIVES
 from academy_ops.lab import names
 
 if TYPE_CHECKING:

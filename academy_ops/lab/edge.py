@@ -99,7 +99,7 @@ class Edge:
         return path
 
     def running(self) -> bool:
-        """Tell whether it runs."""
+        """Return whether it runs."""
         return self._thread is not None and self._thread.is_alive()
 
     def stop(self) -> None:

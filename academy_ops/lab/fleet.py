@@ -194,7 +194,7 @@ class Fleet:
             thread.join()
 
     def is_empty(self) -> bool:
-        """Tell whether no instance is left, and no worker of one that has gone."""
+        """Return whether no instance is left, and no worker of one that has gone."""
         return not self._machines and not self.leaving()
 
     def unbooted(self) -> frozenset[str]:

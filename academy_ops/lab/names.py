@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from academy_ops.academy import contract
+from academy_ops import contract
 
 ACCOUNT: Final = "123456789012"
 """The account that AWS's own documentation uses for examples."""

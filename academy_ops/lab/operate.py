@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from academy_ops.lab import control, faults, parts, processes, state, workbooks
+from academy_ops.academy import sample_workbooks
+from academy_ops.lab import control, faults, parts, processes, state
 from academy_ops.lab.errors import LabError
 from academy_ops.lab.faults import ALIASES, FAULTS
 from academy_ops.lab.state import Keys, LabState
@@ -224,7 +225,8 @@ def upload(path: Path | None = None) -> Upload:
     if path is None:
         first = int.from_bytes(os.urandom(4)) % 99_000_000
         return Upload(
-            parts.upload(current, "students.xlsx", workbooks.students(_GENERATED_STUDENTS, first)), "students.xlsx"
+            parts.upload(current, "students.xlsx", sample_workbooks.students(_GENERATED_STUDENTS, first)),
+            "students.xlsx",
         )
     try:
         content = path.read_bytes()

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import httpx
 
-from academy_ops.academy.contract import HEALTH_PATH, TENANT_HEADER, UPLOAD_PATH
+from academy_ops.contract import HEALTH_PATH, TENANT_HEADER, UPLOAD_PATH
 from academy_ops.lab import names, processes
 from academy_ops.lab.aws import resources
 from academy_ops.lab.aws.client import client
@@ -94,7 +94,7 @@ class Lab:
             processes.until(self.all_work, _WORKER_SECONDS)
 
     def all_work(self) -> bool:
-        """Tell whether the group has instances, a worker runs in each, and none is left of those that have gone."""
+        """Return whether the group has instances, a worker runs in each, and none is left of those that have gone."""
         workers = self.fleet.workers().values()
         return bool(workers) and None not in workers and not self.fleet.leaving()
 
@@ -206,7 +206,7 @@ def start(place: Path, actions: Callable[[list[Lab]], Mapping[str, Any]], tell: 
 
 
 def healthy(url: str) -> bool:
-    """Tell whether the API at ``url`` and its database are up."""
+    """Return whether the API at ``url`` and its database are up."""
     try:
         return httpx.get(f"{url}{HEALTH_PATH}", timeout=2.0, trust_env=False).is_success
     except httpx.HTTPError:

@@ -140,7 +140,7 @@ class Service:
         return self._process.pid if self._process is not None and self._process.poll() is None else None
 
     def running(self) -> bool:
-        """Tell whether the process lives."""
+        """Return whether the process lives."""
         return self.pid is not None
 
     def wait_ready(self, probe: Callable[[], bool], seconds: float = 30.0) -> None:
@@ -155,7 +155,7 @@ class Service:
             )
 
     def listening(self) -> bool:
-        """Tell whether something accepts connections on the port."""
+        """Return whether something accepts connections on the port."""
         try:
             socket.create_connection(("127.0.0.1", self.port), timeout=1.0).close()
         except OSError:

@@ -130,7 +130,7 @@ def held(place: Path) -> Iterator[None]:
 
 
 def is_running(place: Path) -> bool:
-    """Tell whether a supervisor holds the folder."""
+    """Return whether a supervisor holds the folder."""
     try:
         descriptor = os.open(place / _LOCK, os.O_RDWR)
     except OSError:

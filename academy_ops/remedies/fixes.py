@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from academy_ops.clients import Target
 from academy_ops.diagnosis.records import Verdict
+from academy_ops.outside.clients import Target
 from academy_ops.remedies import queues, redrive, refresh, scale, switches
 from academy_ops.remedies.plan import Plan
 from checks import Case
@@ -25,7 +25,7 @@ FIXES: Final[Mapping[str, Callable[[Target, Case], Plan]]] = {
 """Cause to what plans its remedy; a refresh is planned only where the workers' parameter is right."""
 
 
-def to_mend(verdict: Verdict) -> str | None:
+def to_fix(verdict: Verdict) -> str | None:
     """Return the code that ``--fix`` is about: the cause, or where there is none a warning that can be mended."""
     if verdict.cause or verdict.status == "undetermined":
         return verdict.cause

@@ -8,12 +8,12 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Final
 
-from academy_ops.academy.contract import LOG_RECEIVED
-from academy_ops.clients import HTTP_SECONDS, Target
+from academy_ops.contract import LOG_RECEIVED
 from academy_ops.diagnosis.findings import because
-from academy_ops.diagnosis.records import Reason, Unseen
-from academy_ops.in_time import in_time
+from academy_ops.diagnosis.records import Reason, Unavailable
 from academy_ops.messages import Text, say
+from academy_ops.outside.clients import HTTP_SECONDS, Target
+from academy_ops.outside.time_limits import call_with_timeout
 from academy_ops.remedies.plan import Progress
 from academy_ops.remedies.refusal import RemedyError
 from checks import logs, queue, workers
@@ -48,7 +48,7 @@ class Seen:
     name: str
     group: Group
     facts: WorkersFacts
-    depth: Depth | Unseen | None
+    depth: Depth | Unavailable | None
 
     @property
     def in_flight(self) -> int | None:
@@ -79,18 +79,18 @@ def look(target: Target) -> Seen:
     """
     seconds = max(HTTP_SECONDS, target.remaining())
     try:
-        facts = in_time(partial(workers.observe, target, _case(target)), seconds)
+        facts = call_with_timeout(partial(workers.observe, target, _case(target)), seconds)
     except TimeoutError as error:
-        raise _unseen(Unseen("timeout", "AWS")) from error
+        raise _unseen(Unavailable("timeout", "AWS")) from error
     name = target.settings.group
-    if isinstance(facts.group, Unseen):
+    if isinstance(facts.group, Unavailable):
         raise _unseen(facts.group)
     if facts.group is None:
         raise RemedyError(say("There is no Auto Scaling group {group}.", group=name))
     return Seen(name, facts.group, facts, queue.depth(target, target.settings.queue))
 
 
-def _unseen(why: Unseen) -> RemedyError:
+def _unseen(why: Unavailable) -> RemedyError:
     return RemedyError(say("The group can't be looked at: {reason}.", reason=because(why)), unseen=True)
 
 
@@ -165,7 +165,7 @@ def _inside(target: Target, seen: Seen, desired: int, steady: set[_Start]) -> Pr
     """Look into the workers; those that ran when last looked at, and still do, are ``steady``."""
     case = replace(_case(target), workers=seen.facts)
     facts = logs.observe(target, case)
-    if isinstance(facts.online, Unseen):
+    if isinstance(facts.online, Unavailable):
         return _blind(facts.online)
     if denied := next((one for one in facts.unseen_hosts.values() if one.reason in _FINAL), None):
         return _blind(denied)
@@ -197,13 +197,13 @@ def _crashes(case: Case, container: Container) -> bool:
     return container.status == "restarting" or (container.restarts >= _CRASHES and lately)
 
 
-def _blind(unseen: Unseen) -> Progress:
+def _blind(unseen: Unavailable) -> Progress:
     step = say("In service; the containers can't be seen: {reason}", reason=because(unseen))
     return Progress(step, "unseen" if unseen.reason in _FINAL else None)
 
 
-def _polls(running: Sequence[Container], depth: Depth | Unseen | None) -> bool:
-    """Tell whether work is taken; where nothing waits, a running container is all there is to be seen."""
+def _polls(running: Sequence[Container], depth: Depth | Unavailable | None) -> bool:
+    """Return whether work is taken; where nothing waits, a running container is all there is to be seen."""
     if not isinstance(depth, Depth) or depth.visible == 0 or depth.in_flight > 0:
         return True
     return any(one.since_start(line) and LOG_RECEIVED in line.text for one in running for line in one.tail)

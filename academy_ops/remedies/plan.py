@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from academy_ops.clients import Target
 from academy_ops.messages import Text
+from academy_ops.outside.clients import Target
 
 End = Literal["reached", "failed", "unseen"]
 

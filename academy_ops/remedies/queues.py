@@ -9,11 +9,11 @@ from functools import partial
 
 from botocore.exceptions import ClientError
 
-from academy_ops.academy.contract import DLQ_SUFFIX, MAX_RECEIVES, QUEUE_ATTRIBUTES
-from academy_ops.clients import Target
+from academy_ops.contract import DLQ_SUFFIX, MAX_RECEIVES, QUEUE_ATTRIBUTES
 from academy_ops.diagnosis.findings import because
-from academy_ops.failures import AWS_ERRORS
 from academy_ops.messages import Text, say
+from academy_ops.outside.clients import Target
+from academy_ops.outside.failures import AWS_ERRORS
 from academy_ops.remedies.plan import Plan
 from academy_ops.remedies.refusal import UNCHANGED, RemedyError, not_made
 from checks.queue import QUEUE_MISSING

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Final
 
-from academy_ops.clients import Target
 from academy_ops.diagnosis.findings import because
-from academy_ops.diagnosis.records import Unseen
-from academy_ops.failures import AWS_ERRORS
+from academy_ops.diagnosis.records import Unavailable
 from academy_ops.messages import Text, say
+from academy_ops.outside.clients import Target
+from academy_ops.outside.failures import AWS_ERRORS
 from academy_ops.remedies.plan import Plan, Progress
 from academy_ops.remedies.refusal import RemedyError, not_made
 from checks import queue
@@ -59,7 +59,7 @@ def _redrive(target: Target, *, dead: Depth) -> Text:
 def _follow(target: Target, *, dead: Depth) -> Iterator[Progress]:
     while True:
         now = queue.depth(target, _name(dead))
-        if isinstance(now, Unseen):
+        if isinstance(now, Unavailable):
             yield Progress(say("The dead letters can't be seen: {reason}", reason=because(now)), "unseen")
             return
         left = now.total if now else 0

@@ -7,9 +7,9 @@ from typing import Final
 
 from botocore.exceptions import ClientError
 
-from academy_ops.clients import Target
-from academy_ops.failures import AWS_ERRORS
 from academy_ops.messages import Text, say
+from academy_ops.outside.clients import Target
+from academy_ops.outside.failures import AWS_ERRORS
 from academy_ops.remedies import group
 from academy_ops.remedies.plan import Plan
 from academy_ops.remedies.refusal import RemedyError, not_made

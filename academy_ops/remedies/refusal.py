@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from academy_ops.clients import Target
 from academy_ops.diagnosis.findings import because
-from academy_ops.failures import outcome_unknown
 from academy_ops.messages import Text, say
+from academy_ops.outside.clients import Target
+from academy_ops.outside.failures import outcome_unknown
 
 UNCHANGED = say("Nothing was changed.")
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
-from academy_ops.clients import Target
-from academy_ops.diagnosis.records import Unseen
-from academy_ops.failures import AWS_ERRORS
+from academy_ops.diagnosis.records import Unavailable
 from academy_ops.messages import Text, say
+from academy_ops.outside.clients import Target
+from academy_ops.outside.failures import AWS_ERRORS
 from academy_ops.remedies import group
 from academy_ops.remedies.group import Seen
 from academy_ops.remedies.plan import Plan
@@ -69,7 +69,7 @@ def _risks(seen: Seen, desired: int) -> Iterator[Text]:
             "Careful: messages in flight: {count}. A worker that is stopped leaves its job unfinished.",
             count=seen.in_flight if seen.in_flight is not None else "?",
         )
-    if desired > before and not seen.autoscaler_acts and not isinstance(seen.facts.autoscaler, Unseen):
+    if desired > before and not seen.autoscaler_acts and not isinstance(seen.facts.autoscaler, Unavailable):
         yield say("The autoscaler does not run: workers stay, and cost, until somebody scales them in.")
     if desired == 0 and isinstance(seen.depth, Depth) and seen.depth.visible:
         yield say("Careful: messages waiting: {count}. Nobody will be left to take them.", count=seen.depth.visible)

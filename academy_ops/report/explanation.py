@@ -133,7 +133,7 @@ def _facts(cause: Cause) -> Iterator[tuple[str, str]]:
     yield _("Told by"), str(cause.told_by)
     if cause.warn:
         yield _("Kind"), _("a warning")
-    elif cause.blinds:
+    elif cause.inconclusive:
         yield _("Kind"), _("the tool could not look; it says nothing about the academy")
     for name, values in (
         (_("Job"), [str(text) for state, text in _STATES.items() if state in cause.states]),

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from academy_ops.academy.contract import JobStatus
+from academy_ops.contract import JobStatus
 from academy_ops.diagnosis.records import Diagnosis, Finding
 from academy_ops.messages import Text, say
 

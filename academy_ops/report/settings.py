@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from typing import Final
 
-from academy_ops.academy import contract
+from academy_ops import contract
 from academy_ops.diagnosis.evidence import ShownSetting
 from academy_ops.diagnosis.records import Json
 from academy_ops.diagnosis.redact import MASK, printable, redacted

@@ -8,12 +8,12 @@ from collections.abc import Iterable
 from http import HTTPStatus
 from typing import Any, Final
 
-from academy_ops.academy.contract import ENDED, JOB_ID, JobStatus
-from academy_ops.clients import Answer
+from academy_ops.contract import ENDED, JOB_ID, JobStatus
 from academy_ops.diagnosis.findings import because
-from academy_ops.diagnosis.records import Diagnosis, Unseen
+from academy_ops.diagnosis.records import Diagnosis, Unavailable
 from academy_ops.diagnosis.redact import printable
 from academy_ops.messages import Text, say
+from academy_ops.outside.clients import Answer
 from academy_ops.smoke.records import Result, Seen
 from checks.facts import JobDocument
 
@@ -22,7 +22,7 @@ _NEVER_SENT: Final = frozenset({"dns", "refused", "tls", "not-configured"})
 _NO_WAY: Final = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.NOT_IMPLEMENTED})
 
 
-def accepted_job(answer: Answer | Unseen) -> str | None:
+def accepted_job(answer: Answer | Unavailable) -> str | None:
     """Return the id of the job that the API has made of an upload, or None where it has not."""
     body = _json(answer)
     job_id = body.get("job_id") if isinstance(answer, Answer) and answer.status == HTTPStatus.ACCEPTED else None
@@ -39,11 +39,11 @@ def judge(seen: Seen, rows: int) -> tuple[Result, Text]:
     Returns:
         ``undetermined`` only where something could not be observed.
     """
-    if isinstance(seen.upload, Unseen):
+    if isinstance(seen.upload, Unavailable):
         return "undetermined", say("The upload got no answer: {reason}.", reason=because(seen.upload))
     if seen.upload is not None and seen.job_id is None:
         return "failed", _refused(seen.upload)
-    if isinstance(seen.job, Unseen):
+    if isinstance(seen.job, Unavailable):
         return "undetermined", say("The job's status can't be read: {reason}.", reason=because(seen.job))
     if seen.job is None:
         return "failed", say("The API does not know the job that it has just accepted.")
@@ -56,13 +56,13 @@ def settled(result: Result, diagnosis: Diagnosis | None) -> Result:
     return "failed" if result == "undetermined" and faulty else result
 
 
-def deleted(answer: Answer | Unseen) -> int | None:
+def deleted(answer: Answer | Unavailable) -> int | None:
     """Return how many students the API says it has deleted; None where that is no answer of the bundled API."""
     number = _json(answer).get("deleted") if _well(answer) else None
     return number if isinstance(number, int) and not isinstance(number, bool) else None
 
 
-def left_over(answer: Answer | Unseen, students: Iterable[tuple[str, str]]) -> frozenset[str]:
+def left_over(answer: Answer | Unavailable, students: Iterable[tuple[str, str]]) -> frozenset[str]:
     """Return the jobs of earlier runs whose students are still there.
 
     Args:
@@ -141,18 +141,18 @@ def _digits(phone: str) -> str:
     return re.sub(r"\D", "", phone)
 
 
-def _never_arrived(upload: Answer | Unseen | None) -> bool:
+def _never_arrived(upload: Answer | Unavailable | None) -> bool:
     if isinstance(upload, Answer):
         # What is in between (502, 504, 52x) may have given up on an API that goes on.
         return HTTPStatus.MULTIPLE_CHOICES <= upload.status <= HTTPStatus.INTERNAL_SERVER_ERROR
-    return isinstance(upload, Unseen) and upload.reason in _NEVER_SENT
+    return isinstance(upload, Unavailable) and upload.reason in _NEVER_SENT
 
 
-def _well(answer: Answer | Unseen | None) -> bool:
+def _well(answer: Answer | Unavailable | None) -> bool:
     return isinstance(answer, Answer) and HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES
 
 
-def _json(answer: Answer | Unseen | None) -> dict[str, Any]:
+def _json(answer: Answer | Unavailable | None) -> dict[str, Any]:
     try:
         body = json.loads(answer.body) if isinstance(answer, Answer) else None
     except (ValueError, RecursionError):

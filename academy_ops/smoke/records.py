@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, Literal
 
-from academy_ops.clients import Answer
-from academy_ops.diagnosis.records import Diagnosis, Unseen
+from academy_ops.diagnosis.records import Diagnosis, Unavailable
 from academy_ops.messages import Text, say
+from academy_ops.outside.clients import Answer
 from checks.facts import JobDocument
 
 Hop = Literal["accepted", "running", "ended", "taken-back"]
@@ -37,10 +37,10 @@ class Seen:
         reached_ms: When each hop was reached, in milliseconds since the start. A quick worker's start is not seen.
     """
 
-    upload: Answer | Unseen | None = None
+    upload: Answer | Unavailable | None = None
     job_id: str | None = None
-    job: JobDocument | Unseen | None = None
-    taken_back: Answer | Unseen | None = None
+    job: JobDocument | Unavailable | None = None
+    taken_back: Answer | Unavailable | None = None
     deleted: int | None = None
     reached_ms: dict[Hop, int] = field(default_factory=dict)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from academy_ops.lab.workbooks import HEADER, workbook
+from academy_ops.academy.sample_workbooks import HEADER, workbook
 from academy_ops.smoke.marked import STUDENTS
 
 

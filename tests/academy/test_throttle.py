@@ -5,13 +5,13 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from academy_ops.academy.contract import JOBS_PATH, STUDENTS_PATH
-from academy_ops.lab import workbooks
+from academy_ops.academy import sample_workbooks
+from academy_ops.contract import JOBS_PATH, STUDENTS_PATH
 from academy_ops.lab.storage import Storage
 from tests.academy.conftest import TOKEN, Academy, new_academy
 
 pytestmark = pytest.mark.xdist_group("api")
-WORKBOOK = workbooks.students(1)
+WORKBOOK = sample_workbooks.students(1)
 OTHER_TOKEN = "token-of-another-school"
 
 

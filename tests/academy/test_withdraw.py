@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from academy_ops.academy.contract import PROCESSED_BY, JobStatus
 from academy_ops.academy.store import Store, SupersededError
+from academy_ops.contract import PROCESSED_BY, JobStatus
 from tests.academy.test_store import claimed, current, finish, names, new_job, rows
 
 

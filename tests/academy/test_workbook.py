@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 import xlsxwriter
 
+from academy_ops.academy import sample_workbooks
 from academy_ops.academy.excel import WorkbookError
 from academy_ops.academy.workbook import read
-from academy_ops.lab import workbooks
 from checks.job_document import code_of_message
 
 
@@ -45,7 +45,7 @@ def two_sheets(first: str, second: str) -> bytes:
 
 
 def test_students_are_read(tmp_path: Path) -> None:
-    content = read(saved(tmp_path, workbooks.students(3)))
+    content = read(saved(tmp_path, sample_workbooks.students(3)))
     assert [one.row for one in content.students] == [3, 4, 5]
 
 
@@ -60,8 +60,8 @@ def test_the_sheet_of_students_is_preferred_wherever_it_stands(tmp_path: Path) -
         b"",
         "이름,학부모전화번호\n김하나,010-1234-5678\n".encode(),
         bytes.fromhex("d0cf11e0a1b11ae1") + b"\0" * 1000,
-        workbooks.not_a_workbook(),
-        workbooks.students(5)[:-40],
+        sample_workbooks.not_a_workbook(),
+        sample_workbooks.students(5)[:-40],
     ],
     ids=["empty", "csv", "xls or encrypted", "zip in name only", "cut off"],
 )
@@ -100,5 +100,5 @@ def test_a_missing_package_is_told_as_that(tmp_path: Path, monkeypatch: pytest.M
     (tmp_path / "python_calamine.py").write_text("raise ModuleNotFoundError(\"No module named 'python_calamine'\")\n")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     with pytest.raises(Exception, match="No module named 'python_calamine'") as caught:
-        read(saved(tmp_path, workbooks.students(1)))
+        read(saved(tmp_path, sample_workbooks.students(1)))
     assert not isinstance(caught.value, WorkbookError)

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from academy_ops.academy.contract import DLQ_SUFFIX, JobStatus
+from academy_ops.academy import sample_workbooks
 from academy_ops.academy.order import read_order
 from academy_ops.academy.store import Job, Store
-from academy_ops.lab import processes, workbooks
+from academy_ops.contract import DLQ_SUFFIX, JobStatus
+from academy_ops.lab import processes
 from academy_ops.lab.storage import Storage
 from checks.job_document import code_of_message
 from tests.academy.conftest import SECONDS, TENANT, Academy, new_academy
@@ -55,7 +56,7 @@ def empty(academy: Academy) -> bool:
 
 
 def test_a_good_job_says_three_lines_in_order(work: Academy) -> None:
-    job_id = work.upload(workbooks.students(2, first=100))
+    job_id = work.upload(sample_workbooks.students(2, first=100))
     work.ended(job_id)
     assert work.logged(f"SQS_JOB_COMPLETED | job_id={job_id}")
     received, parsing, completed = lines(work, job_id)
@@ -65,7 +66,7 @@ def test_a_good_job_says_three_lines_in_order(work: Academy) -> None:
 
 
 def test_a_good_job_ends_with_its_students_and_its_message_is_gone(work: Academy) -> None:
-    job = work.ended(work.upload(workbooks.students(3, first=200)))
+    job = work.ended(work.upload(sample_workbooks.students(3, first=200)))
     assert (job["status"], job["error_message"]) == (JobStatus.DONE, None)
     assert job["result"] == {"created": 3, "failed": [], "total": 3, "processed_by": "worker", "duplicates": 0}
     mine = [student for student in work.students() if student["job_id"] == job["job_id"]]
@@ -75,13 +76,13 @@ def test_a_good_job_ends_with_its_students_and_its_message_is_gone(work: Academy
 
 
 def test_an_ended_job_s_progress_is_complete(work: Academy) -> None:
-    progress = work.ended(work.upload(workbooks.students(1, first=300)))["progress"]
+    progress = work.ended(work.upload(sample_workbooks.students(1, first=300)))["progress"]
     assert set(progress) == {"step", "percent", "step_index", "step_total", "step_name"}
     assert (progress["percent"], progress["step_index"]) == (100, progress["step_total"])
 
 
 def test_one_bad_row_fails_that_row_and_not_the_file(work: Academy) -> None:
-    job = work.ended(work.upload(workbooks.partly_bad()))
+    job = work.ended(work.upload(sample_workbooks.partly_bad()))
     assert (job["status"], job["error_message"]) == (JobStatus.DONE, None)
     assert (job["result"]["created"], job["result"]["total"]) == (3, 4)
     (row,) = job["result"]["failed"]
@@ -90,7 +91,7 @@ def test_one_bad_row_fails_that_row_and_not_the_file(work: Academy) -> None:
 
 
 def test_the_same_file_again_creates_nobody(work: Academy) -> None:
-    content = workbooks.students(4, first=400)
+    content = sample_workbooks.students(4, first=400)
     results = [work.ended(work.upload(content))["result"] for _ in range(2)]
     assert [(one["created"], one["duplicates"], one["failed"]) for one in results] == [(4, 0, []), (0, 4, [])]
 
@@ -98,10 +99,10 @@ def test_the_same_file_again_creates_nobody(work: Academy) -> None:
 @pytest.mark.parametrize(
     ("content", "code"),
     [
-        (workbooks.not_a_workbook(), "excel-unreadable"),
-        (workbooks.without_header(), "excel-header-missing"),
-        (workbooks.without_phone_column(), "excel-phone-column-missing"),
-        (workbooks.without_students(), "excel-no-students"),
+        (sample_workbooks.not_a_workbook(), "excel-unreadable"),
+        (sample_workbooks.without_header(), "excel-header-missing"),
+        (sample_workbooks.without_phone_column(), "excel-phone-column-missing"),
+        (sample_workbooks.without_students(), "excel-no-students"),
         (far_cell(1_048_575, 16_383), None),
     ],
     ids=["no zip", "no header", "no phone column", "no students", "far cell"],
@@ -123,7 +124,7 @@ def test_a_file_that_can_t_be_used_fails_its_job_and_takes_its_message_away(
 
 
 def test_a_file_whose_rows_are_all_bad_is_done_with_every_row_told(work: Academy) -> None:
-    job = work.ended(work.upload(workbooks.with_bad_phones()))
+    job = work.ended(work.upload(sample_workbooks.with_bad_phones()))
     assert (job["status"], job["result"]["created"]) == (JobStatus.DONE, 0)
     assert [row["row"] for row in job["result"]["failed"]] == [2, 3]
 
@@ -137,7 +138,7 @@ def test_a_file_that_is_gone_fails_with_r2_s_own_word(work: Academy, store: Stor
 
 
 def test_a_second_message_for_an_ended_job_is_skipped(work: Academy, store: Store) -> None:
-    job_id = work.upload(workbooks.students(2, first=500))
+    job_id = work.upload(sample_workbooks.students(2, first=500))
     before = work.ended(job_id)
     job = store.job(job_id)
     assert job is not None
@@ -152,7 +153,7 @@ def test_what_the_worker_can_t_take_goes_to_the_dead_letter_queue(work: Academy)
     work.send("not json")
     work.send({**GOOD, "job_type": "other"})
     work.send({**GOOD, "job_id": "00000000-0000-4000-8000-000000000000"})
-    job_id = work.upload(workbooks.students(1, first=600))
+    job_id = work.upload(sample_workbooks.students(1, first=600))
     assert work.ended(job_id)["status"] == JobStatus.DONE
     dead = work.queue + DLQ_SUFFIX
 

@@ -13,10 +13,11 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from academy_ops.academy.contract import DLQ_SUFFIX, ENDED, MAX_RECEIVES, JobStatus
+from academy_ops.academy import sample_workbooks
 from academy_ops.academy.store import Job, Store
 from academy_ops.academy.worker import MOST_MESSAGES
-from academy_ops.lab import processes, workbooks
+from academy_ops.contract import DLQ_SUFFIX, ENDED, MAX_RECEIVES, JobStatus
+from academy_ops.lab import processes
 from checks.job_document import code_of_message
 from tests.academy.conftest import SECONDS, TENANT, Academy
 
@@ -102,7 +103,7 @@ def test_a_killed_worker_s_job_is_ended_by_another_with_every_student_once(
     academy, store = academy_on_postgres, postgres_store
     academy.make_queue()
     first = academy.start("worker", **SLOW)
-    job = given(academy, store, workbooks.students(50))
+    job = given(academy, store, sample_workbooks.students(50))
     assert at_step(store, job, step), academy.log()
     assert current(store, job).status == JobStatus.RUNNING
     first.kill()
@@ -121,7 +122,7 @@ def test_a_killed_worker_s_job_is_ended_by_another_with_every_student_once(
 def test_a_worker_that_is_told_to_stop_finishes_its_job_first(academy: Academy, store: Store) -> None:
     academy.make_queue()
     worker = academy.start("worker", **SLOW)
-    job, next_job = (given(academy, store, workbooks.students(2, first)) for first in (1, 101))
+    job, next_job = (given(academy, store, sample_workbooks.students(2, first)) for first in (1, 101))
     assert processes.until(
         lambda: JobStatus.RUNNING in {current(store, one).status for one in (job, next_job)}, SECONDS
     )
@@ -153,7 +154,7 @@ def test_a_worker_without_its_queue_says_so_and_begins_when_it_is_there(academy:
     academy.start("worker")
     assert academy.logged("NonExistentQueue"), academy.log()
     academy.make_queue()
-    job = given(academy, store, workbooks.students(1))
+    job = given(academy, store, sample_workbooks.students(1))
     assert becomes(store, job, JobStatus.DONE), academy.log()
     assert "Traceback" not in academy.log()
 
@@ -172,7 +173,7 @@ def test_a_worker_with_wrong_r2_settings_fails_its_job_and_says_which(
 ) -> None:
     academy.make_queue()
     academy.start("worker", **environ)
-    job = given(academy, store, workbooks.students(1))
+    job = given(academy, store, sample_workbooks.students(1))
     assert becomes(store, job, JobStatus.FAILED), academy.log()
     message = current(store, job).error_message
     assert message is not None
@@ -186,7 +187,7 @@ def test_where_r2_stays_down_a_job_fails_with_its_last_message_which_is_kept_apa
 ) -> None:
     academy.make_queue()
     academy.start("worker", R2_ENDPOINT=f"http://127.0.0.1:{processes.free_ports(1)[0]}")
-    job = accepted(academy, store, workbooks.students(1))
+    job = accepted(academy, store, sample_workbooks.students(1))
     order(academy, job, attempt=MOST_MESSAGES)
     assert becomes(store, job, JobStatus.RETRYING), academy.log()
     failed = ended(academy, store, job)
@@ -195,7 +196,9 @@ def test_where_r2_stays_down_a_job_fails_with_its_last_message_which_is_kept_apa
     assert drained(academy, dead=1)
 
 
-@pytest.mark.parametrize("content", [workbooks.students(3), workbooks.without_header()], ids=["good", "bad"])
+@pytest.mark.parametrize(
+    "content", [sample_workbooks.students(3), sample_workbooks.without_header()], ids=["good", "bad"]
+)
 def test_a_worker_whose_job_was_taken_over_leaves_the_message_to_the_other(
     academy: Academy, store: Store, content: bytes
 ) -> None:
@@ -213,7 +216,7 @@ def test_a_job_without_a_result_gets_a_new_message_before_its_own_is_a_dead_lett
     academy: Academy, store: Store, before: JobStatus
 ) -> None:
     academy.make_queue()
-    job = accepted(academy, store, workbooks.students(3))
+    job = accepted(academy, store, sample_workbooks.students(3))
     if before != JobStatus.PENDING:
         begun = store.claim(job.id)
         assert begun is not None
@@ -230,7 +233,7 @@ def test_a_message_received_for_the_last_time_is_no_dead_letter_where_another_wo
     academy: Academy, store: Store
 ) -> None:
     academy.make_queue()
-    job = accepted(academy, store, workbooks.students(3))
+    job = accepted(academy, store, sample_workbooks.students(3))
     troubled = store.claim(job.id)
     assert troubled is not None
     store.retry(troubled)
@@ -244,7 +247,7 @@ def test_a_message_received_for_the_last_time_is_no_dead_letter_where_another_wo
 
 def test_a_worker_that_dies_in_the_last_try_leaves_a_message_for_its_job(academy: Academy, store: Store) -> None:
     academy.make_queue()
-    job = accepted(academy, store, workbooks.students(3))
+    job = accepted(academy, store, sample_workbooks.students(3))
     troubled = store.claim(job.id)
     assert troubled is not None
     store.retry(troubled)
@@ -261,7 +264,7 @@ def test_a_worker_that_dies_in_the_last_try_leaves_a_message_for_its_job(academy
 
 def test_a_job_whose_workers_keep_dying_fails_at_last(academy: Academy, store: Store) -> None:
     academy.make_queue()
-    job = accepted(academy, store, workbooks.students(3))
+    job = accepted(academy, store, sample_workbooks.students(3))
     assert store.claim(job.id) is not None, "as by a worker that died with it"
     order(academy, job, receives=MAX_RECEIVES - 1, attempt=MOST_MESSAGES)
     academy.start("worker")
@@ -273,7 +276,7 @@ def test_a_job_whose_workers_keep_dying_fails_at_last(academy: Academy, store: S
 
 def test_a_job_is_not_given_up_while_nobody_can_be_told_of_its_end(academy: Academy, store: Store) -> None:
     academy.make_queue()
-    job = accepted(academy, store, workbooks.without_header())
+    job = accepted(academy, store, sample_workbooks.without_header())
     order(academy, job, receives=MAX_RECEIVES - 1)
     worker = academy.start("worker", **SLOW)
     assert at_step(store, job, "parse"), academy.log()
@@ -306,7 +309,7 @@ def test_a_download_that_is_cut_off_is_tried_again_and_not_taken_for_a_bad_workb
     with ThreadingHTTPServer(("127.0.0.1", 0), CutOff) as r2:
         threading.Thread(target=r2.serve_forever, daemon=True).start()
         academy.start("worker", R2_ENDPOINT=f"http://127.0.0.1:{r2.server_port}")
-        job = given(academy, store, workbooks.students(1))
+        job = given(academy, store, sample_workbooks.students(1))
         assert academy.logged(f"job_id={job.id} will be tried again"), academy.log()
         assert becomes(store, job, JobStatus.RETRYING)
         r2.shutdown()
@@ -317,7 +320,7 @@ def test_a_job_outlives_a_database_that_goes_away_and_comes_back(
 ) -> None:
     academy, store = academy_on_postgres, postgres_store
     academy.make_queue()
-    job = accepted(academy, store, workbooks.students(3))
+    job = accepted(academy, store, sample_workbooks.students(3))
     academy.start("worker")
     assert academy.logged("worker started")
     name = sa.make_url(academy.env["DATABASE_URL"]).database
@@ -346,7 +349,7 @@ def test_two_workers_end_overlapping_jobs_with_every_student_once(
 ) -> None:
     academy, store = academy_on_postgres, postgres_store
     academy.make_queue()
-    jobs = [given(academy, store, workbooks.students(40, first)) for first in (1, 21, 41, 61)]
+    jobs = [given(academy, store, sample_workbooks.students(40, first)) for first in (1, 21, 41, 61)]
     for job in jobs:
         order(academy, job)
     for _ in range(2):

@@ -21,7 +21,7 @@ from typing import Final
 from tests.bench.delay import delayed
 from tests.bench.drawing import bars
 from tests.bench.tables import put, table
-from tests.lab_at_hand import ADDRESSES, FOREIGN, Lab
+from tests.lab_driver import ADDRESSES, FOREIGN, Lab
 
 RIVALS: Final = Path(__file__).parent / "rivals"
 ROOT: Final = Path(__file__).parents[2]

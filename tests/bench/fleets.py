@@ -29,7 +29,7 @@ from academy_ops.lab.aws.users import create_users
 from academy_ops.lab.state import Keys
 from tests.bench.delay import delayed
 from tests.bench.tables import table
-from tests.lab_at_hand import ADDRESSES
+from tests.lab_driver import ADDRESSES
 from tests.overheard import overheard
 
 SIZES: Final = (1, 20, 200, 1_000)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.bench import fleets, throughput
 from tests.bench.tables import put
-from tests.lab_at_hand import FOREIGN, Lab
+from tests.lab_driver import FOREIGN, Lab
 
 
 def main() -> None:

@@ -23,12 +23,13 @@ import httpx
 import psutil
 from moto.server import ThreadedMotoServer
 
+from academy_ops.academy import sample_workbooks
 from academy_ops.academy.cloud import JobQueue
-from academy_ops.academy.contract import ENDED, UPLOAD_PATH
 from academy_ops.academy.outbox import Outbox
 from academy_ops.academy.store import Job, Store
 from academy_ops.academy.workbook import read
-from academy_ops.lab import processes, workbooks
+from academy_ops.contract import ENDED, UPLOAD_PATH
+from academy_ops.lab import processes
 from academy_ops.lab.storage import Storage
 from tests.academy.conftest import TENANT, TOKEN, Academy, new_academy
 from tests.bench.tables import table
@@ -109,12 +110,12 @@ def measure(runs: int) -> dict[str, str]:
 def _students(postgres: str, runs: int) -> str:
     lines = []
     for rows in ROWS:
-        content = workbooks.students(rows)
+        content = sample_workbooks.students(rows)
         seconds, memory = [], (0, 0)
         for url in ("", postgres):
             with bench(url) as one:
                 worker = one.worker()
-                one.followed(one.job(workbooks.students(SMALL)))
+                one.followed(one.job(sample_workbooks.students(SMALL)))
                 before = _processor_seconds(worker)
                 seconds.append(statistics.median(one.followed(one.job(content)) for _ in range(runs)))
                 seconds.append((_processor_seconds(worker) - before) / runs)
@@ -131,7 +132,7 @@ def _parts() -> str:
     taken = []
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "a.xlsx")
-        path.write_bytes(workbooks.students(ROWS[1]))
+        path.write_bytes(sample_workbooks.students(ROWS[1]))
         store = Store(f"sqlite:///{folder}/academy.sqlite3")
         for number in range(PARTS_RUNS):
             job = store.claim(store.add_job(f"t{number}", "a.xlsx", "hash").id)
@@ -204,7 +205,7 @@ def _jobs(postgres: str) -> str:
 
 def _rate(one: Bench, workers: int) -> float:
     """Return how many jobs end in a second while all of the workers are busy."""
-    content = workbooks.students(SMALL)
+    content = sample_workbooks.students(SMALL)
     jobs = [one.job(content) for _ in range(JOBS)]
     for _ in range(workers):
         one.worker()
@@ -222,7 +223,7 @@ def _ended(one: Bench, jobs: list[Job]) -> list[float]:
 
 def _uploads(url: str) -> float:
     """Return how many uploads an API process takes in a second from several people at once."""
-    content = workbooks.students(SMALL)
+    content = sample_workbooks.students(SMALL)
     with bench(url) as one, ThreadPoolExecutor(PEOPLE) as people:
         one.academy.start_api()
         headers = {"Authorization": f"Bearer {TOKEN}", "X-Tenant-Code": TENANT}

@@ -18,7 +18,7 @@ from typing import Final
 
 import boto3
 
-from academy_ops.academy.contract import ENDED
+from academy_ops.contract import ENDED
 from academy_ops.lab import names, operate, processes, state
 from academy_ops.lab.state import LabState
 from tests.chaos import audit, database, plan

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from academy_ops.academy.contract import ENDED
+from academy_ops.contract import ENDED
 from academy_ops.lab import names
 from academy_ops.lab.state import LabState
 from tests.chaos import database

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
-from academy_ops.academy.contract import MAX_UPLOAD_BYTES
-from academy_ops.lab import workbooks
+from academy_ops.academy import sample_workbooks
+from academy_ops.contract import MAX_UPLOAD_BYTES
 
 DONE: Final = "DONE"
 FAILED: Final = "FAILED"
@@ -124,7 +124,7 @@ def _students(upload: Upload) -> bytes:
     ]
     bad = [("", "김두리", "010-123", "휘문고"), ("예시", "홍길동", "010-0000-0000", "")]
     header = ("구분", "이름*", "학부모전화번호*", "학교")
-    return workbooks.workbook([header, *rows, *(bad if upload.kind == "partly bad" else ())])
+    return sample_workbooks.workbook([header, *rows, *(bad if upload.kind == "partly bad" else ())])
 
 
 def _name(number: int) -> str:
@@ -140,7 +140,7 @@ def _bomb() -> bytes:
     """Make a workbook whose one shared string is larger than any memory that its reader may have."""
     block = b"A" * (1 << 20)
     content = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(workbooks.students(1))) as good, zipfile.ZipFile(content, "w") as bomb:
+    with zipfile.ZipFile(io.BytesIO(sample_workbooks.students(1))) as good, zipfile.ZipFile(content, "w") as bomb:
         for entry in good.infolist():
             if entry.filename != "xl/sharedStrings.xml":
                 bomb.writestr(entry.filename, good.read(entry), zipfile.ZIP_DEFLATED)
@@ -156,12 +156,12 @@ def _bomb() -> bytes:
 
 WRONG: Final[Mapping[str, tuple[str, Callable[[], bytes]]]] = {
     "zip bomb": (FAILED, _bomb),
-    "no workbook": (FAILED, workbooks.not_a_workbook),
+    "no workbook": (FAILED, sample_workbooks.not_a_workbook),
     "not .xlsx": (REFUSED, "이름,학부모전화번호\n".encode),
-    "only bad rows": (DONE, workbooks.with_bad_phones),
+    "only bad rows": (DONE, sample_workbooks.with_bad_phones),
     "too large": (REFUSED, lambda: b"PK\x03\x04" + bytes(MAX_UPLOAD_BYTES)),
-    "no header": (FAILED, workbooks.without_header),
-    "no phone column": (FAILED, workbooks.without_phone_column),
-    "no students": (FAILED, workbooks.without_students),
+    "no header": (FAILED, sample_workbooks.without_header),
+    "no phone column": (FAILED, sample_workbooks.without_phone_column),
+    "no students": (FAILED, sample_workbooks.without_students),
 }
 """What people get wrong: how it must end, and what makes the file. The bomb comes once."""

@@ -18,7 +18,7 @@ import boto3
 import psutil
 from sqlalchemy.exc import SQLAlchemyError
 
-from academy_ops.academy.contract import LOG_PARSING, LOG_RECEIVED
+from academy_ops.contract import LOG_PARSING, LOG_RECEIVED
 from academy_ops.lab import control, names
 from academy_ops.lab.errors import LabError
 from academy_ops.lab.state import LabState
@@ -79,7 +79,7 @@ class Trouble:
             thread.join()
 
     def going_on(self) -> bool:
-        """Tell whether more is to come."""
+        """Return whether more is to come."""
         return any(thread.is_alive() for thread in self._threads)
 
     def deliver_again(self) -> None:

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import httpx
 
-from academy_ops.academy.contract import ENDED, JOBS_PATH, TENANT_HEADER, UPLOAD_PATH
+from academy_ops.contract import ENDED, JOBS_PATH, TENANT_HEADER, UPLOAD_PATH
 from academy_ops.lab import names
 from academy_ops.lab.state import LabState
 from tests.chaos.plan import Upload
@@ -71,7 +71,7 @@ class Users:
             thread.start()
 
     def busy(self) -> bool:
-        """Tell whether somebody still uploads or watches."""
+        """Return whether somebody still uploads or watches."""
         return any(thread.is_alive() for thread in self._threads)
 
     def _run(self) -> None:

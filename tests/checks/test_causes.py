@@ -6,19 +6,19 @@ from typing import Any
 import pytest
 
 from academy_ops.diagnosis.catalogue import CATALOGUE
-from academy_ops.diagnosis.records import Unseen
+from academy_ops.diagnosis.records import Unavailable
 from checks.facts import AccessFacts, Depth, JobFacts
 from checks.job_document import read_answer
-from tests.checks import at_hand as h
-from tests.checks.realisations import BLIND, REALISATIONS, WARNINGS, Facts, unseen
+from tests.checks import facts_factory as h
+from tests.checks.scenarios import BLIND, SCENARIOS, WARNINGS, Facts, unseen
 
-SHOWN = [(code, facts) for code, found in REALISATIONS.items() for facts in found]
+SHOWN = [(code, facts) for code, found in SCENARIOS.items() for facts in found]
 BLINDING = [(code, facts) for code, found in BLIND.items() for facts in found]
 WARNED = [(code, facts) for code, found in WARNINGS.items() for facts in found]
 
 
 def test_every_code_of_the_catalogue_is_shown_in_two_forms_at_least() -> None:
-    forms = {code: len(REALISATIONS.get(code, ())) + len(WARNINGS.get(code, ())) for code in CATALOGUE}
+    forms = {code: len(SCENARIOS.get(code, ())) + len(WARNINGS.get(code, ())) for code in CATALOGUE}
     # How AWS's refusals are told apart is tested on its own words, in tests/checks/test_on_the_wire.py.
     assert {code for code, count in forms.items() if count < 2} == set(BLIND)
 
@@ -46,7 +46,7 @@ def test_a_warning_is_told_and_is_not_the_cause(code: str, facts: Facts) -> None
 def test_silence_of_everything_is_no_fault_of_the_endpoint_or_of_r2() -> None:
     dark = h.case(
         access=AccessFacts(unseen("timeout"), "", None, key_is_r2_key=False),
-        r2=h.r2(reach=Unseen("timeout", "https://account.r2.example")),
+        r2=h.r2(reach=Unavailable("timeout", "https://account.r2.example")),
         endpoint=h.endpoint(unseen("timeout"), origin=unseen("timeout"), app=unseen("timeout")),
         job=JobFacts(unseen("timeout")),
         workers=unseen("timeout"),
@@ -60,13 +60,13 @@ def test_silence_of_everything_is_no_fault_of_the_endpoint_or_of_r2() -> None:
 @pytest.mark.parametrize(
     ("facts", "action"),
     [
-        ({"queue": h.queue(Unseen("denied", "sqs:GetQueueAttributes"))}, "sqs:GetQueueAttributes"),
+        ({"queue": h.queue(Unavailable("denied", "sqs:GetQueueAttributes"))}, "sqs:GetQueueAttributes"),
         (
-            {"workers": replace(h.workers(), group=Unseen("denied", "autoscaling:DescribeAutoScalingGroups"))},
+            {"workers": replace(h.workers(), group=Unavailable("denied", "autoscaling:DescribeAutoScalingGroups"))},
             "autoscaling:DescribeAutoScalingGroups",
         ),
         (
-            {"logs": replace(h.NO_LOGS, online=Unseen("denied", "ssm:DescribeInstanceInformation"))},
+            {"logs": replace(h.NO_LOGS, online=Unavailable("denied", "ssm:DescribeInstanceInformation"))},
             "ssm:DescribeInstanceInformation",
         ),
     ],
@@ -84,7 +84,7 @@ def test_a_status_that_is_not_listed_is_unknown_and_breaks_nothing() -> None:
 
 
 def test_the_remedy_carries_the_live_names() -> None:
-    case = h.case(**REALISATIONS["worker-launch-suspended"][0])
+    case = h.case(**SCENARIOS["worker-launch-suspended"][0])
     command = h.verdict(case).remedies[0].command
     assert command is not None
     assert "--region ap-northeast-2" in command

@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from checks.facts import Activity
-from tests.checks import at_hand as h
-from tests.checks.realisations import Facts, access, gone
+from tests.checks import facts_factory as h
+from tests.checks.scenarios import Facts, access, gone
 
 OLD_FAILURE = replace(h.failed_launch("InsufficientInstanceCapacity"), started_at=h.ago(86_400))
 

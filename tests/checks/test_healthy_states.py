@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from academy_ops.diagnosis.records import Unseen
+from academy_ops.diagnosis.records import Unavailable
 from checks import Case
-from checks.facts import AccessFacts, Activity, JobDocument, JobFacts, LogsFacts, Machine, Parameter
-from tests.checks import at_hand as h
+from checks.facts import AccessFacts, Activity, Ec2Instance, JobDocument, JobFacts, LogsFacts, Parameter
+from tests.checks import facts_factory as h
 
 
 def done(**result: object) -> JobDocument:
@@ -40,7 +40,7 @@ FLAPPING = tuple(
 HEALTHY = {
     "the job is done": h.case(),
     "no job is asked about": h.case(
-        job_id=None, job=JobFacts(Unseen("not-asked", "job")), endpoint=h.endpoint(h.answer(404))
+        job_id=None, job=JobFacts(Unavailable("not-asked", "job")), endpoint=h.endpoint(h.answer(404))
     ),
     "idle at zero with an empty queue": h.case(**ZERO),
     "idle at zero, Launch suspended": h.case(
@@ -60,12 +60,12 @@ HEALTHY = {
     ),
     "done, with an empty error message": h.case(document=h.job("DONE", error_message="  ")),
     "done, awaits a review": h.case(document=h.job("REVIEW_REQUIRED")),
-    "done, and R2 may not be looked at": h.case(r2=h.r2(reach=Unseen("denied", "s3:ListBucket"))),
+    "done, and R2 may not be looked at": h.case(r2=h.r2(reach=Unavailable("denied", "s3:ListBucket"))),
     "done, and nothing else could be seen": h.case(
-        access=AccessFacts(Unseen("throttled", "sts:GetCallerIdentity"), "", None, key_is_r2_key=False),
-        workers=Unseen("timeout", "workers"),
-        queue=Unseen("timeout", "queue"),
-        logs=Unseen("timeout", "logs"),
+        access=AccessFacts(Unavailable("throttled", "sts:GetCallerIdentity"), "", None, key_is_r2_key=False),
+        workers=Unavailable("timeout", "workers"),
+        queue=Unavailable("timeout", "queue"),
+        logs=Unavailable("timeout", "logs"),
     ),
     "done, other jobs are in the queue": h.case(queue=h.queue(h.depth(3, 1))),
     "done, its file has been removed since": h.case(job=JobFacts(h.job("DONE"), object_there=None)),
@@ -108,7 +108,7 @@ HEALTHY = {
     ),
     "a namesake that is stopped": h.case(
         workers=replace(
-            h.workers(), machines=(*h.machines(h.group()), Machine("i-old", "stopped", h.ago(1e6), "10.0.0.3"))
+            h.workers(), machines=(*h.machines(h.group()), Ec2Instance("i-old", "stopped", h.ago(1e6), "10.0.0.3"))
         )
     ),
     "the autoscaler has flapped": h.case(workers=h.workers(boot=50, activities=FLAPPING)),
@@ -119,7 +119,7 @@ HEALTHY = {
     "a malformed setting that is not in force": h.case(r2=h.r2({"EXCEL_BUCKET_NAME": "quoted"})),
     "a worker in a private subnet, without a public address": h.case(workers=h.workers()),
     "the app's own port is closed to this machine": h.case(
-        endpoint=h.endpoint(h.answer(200, {"job_id": h.JOB_ID, "status": "DONE"}), app=Unseen("refused", "x"))
+        endpoint=h.endpoint(h.answer(200, {"job_id": h.JOB_ID, "status": "DONE"}), app=Unavailable("refused", "x"))
     ),
 }
 IN_PROGRESS = {
@@ -129,7 +129,7 @@ IN_PROGRESS = {
         document=h.job("PENDING", age=-20), queue=h.queue(h.depth(1))
     ),
     "just uploaded, queue may not be read": h.case(
-        document=h.job("PENDING", age=2), queue=h.queue(Unseen("denied", "sqs:GetQueueUrl"))
+        document=h.job("PENDING", age=2), queue=h.queue(Unavailable("denied", "sqs:GetQueueUrl"))
     ),
     "just uploaded, the group replaces an unhealthy worker": h.case(
         document=h.job("PENDING", age=5),
@@ -256,6 +256,6 @@ def test_a_job_on_its_way_is_called_in_progress(case: Case) -> None:
 
 
 def test_without_a_token_it_is_not_known_whether_the_api_takes_one() -> None:
-    case = h.case(job_id=None, job=JobFacts(Unseen("not-asked", "job")), endpoint=h.endpoint(h.answer(200)))
+    case = h.case(job_id=None, job=JobFacts(Unavailable("not-asked", "job")), endpoint=h.endpoint(h.answer(200)))
     verdict = h.verdict(case)
     assert (verdict.status, verdict.cause) == ("undetermined", None)

@@ -4,12 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from academy_ops.clients import Connections
+from academy_ops.outside.clients import Connections
 from academy_ops.settings import load
 from checks.facts import LogsFacts
 from checks.worker_report import parse_parameter, read_host
-from tests.checks import at_hand as h
-from tests.checks.realisations import parameter
+from tests.checks import facts_factory as h
+from tests.checks.scenarios import parameter
 
 WAITING = {"document": h.job("PENDING", age=1200), "queue": h.queue(h.depth(1, 1))}
 REFUSED = "EXCEL_PARSING failed job_id=x: An error occurred (InvalidAccessKeyId) when calling the GetObject operation"

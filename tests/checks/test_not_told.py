@@ -4,26 +4,26 @@ from dataclasses import replace
 
 import pytest
 
-from academy_ops.clients import Connections
-from academy_ops.diagnosis.records import Unseen
+from academy_ops.diagnosis.records import Unavailable
 from academy_ops.diagnosis.verdict import decide
+from academy_ops.outside.clients import Connections
 from academy_ops.settings import load
 from checks import Case
 from checks.facts import AccessFacts, LogsFacts
-from checks.job import standing
+from checks.job import job_progress
 from checks.worker_report import compare, digest, read_host
-from tests.checks import at_hand as h
+from tests.checks import facts_factory as h
 
 PENDING = h.job("PENDING", age=200)
 IN_FLIGHT = h.queue(h.depth(0, 1))
-DENIED = Unseen("denied", "ssm:DescribeInstanceInformation")
+DENIED = Unavailable("denied", "ssm:DescribeInstanceInformation")
 
 
 @pytest.mark.parametrize(
     "logs",
     [
         LogsFacts(DENIED),
-        LogsFacts({"i-0": True}, (), {"i-0": Unseen("timeout", "i-0")}),
+        LogsFacts({"i-0": True}, (), {"i-0": Unavailable("timeout", "i-0")}),
         h.logs(h.container(log_lines=0, tail=())),
     ],
     ids=["SSM is denied", "the host told nothing", "the log is empty"],
@@ -40,13 +40,13 @@ def test_a_job_whose_message_is_a_dead_letter_is_explained_by_it_though_a_worker
 
 
 def test_a_job_is_not_lost_as_long_as_the_dead_letter_queue_may_not_be_read() -> None:
-    queue = replace(h.queue(h.depth(), again=h.depth(), job_again=PENDING), dead_letters=Unseen("denied", "sqs:x"))
+    queue = replace(h.queue(h.depth(), again=h.depth(), job_again=PENDING), dead_letters=Unavailable("denied", "sqs:x"))
     verdict = h.verdict(h.case(document=PENDING, queue=queue))
     assert (verdict.status, verdict.cause) == ("undetermined", None)
 
 
 def test_a_second_look_that_could_not_be_taken_leaves_it_undetermined() -> None:
-    queue = h.queue(h.depth(), again=Unseen("timeout", "sqs:x"), job_again=Unseen("timeout", "job"))
+    queue = h.queue(h.depth(), again=Unavailable("timeout", "sqs:x"), job_again=Unavailable("timeout", "job"))
     assert h.verdict(h.case(document=PENDING, queue=queue)).status == "undetermined"
 
 
@@ -86,14 +86,14 @@ def test_a_parameter_that_is_wrong_itself_explains_no_mismatch() -> None:
     wrong = replace(h.SAME, bucket="different", secret_key="different")
     logs = h.logs(h.container(environment=replace(h.SAME, bucket="different")), parameter=wrong)
     parameter = logs.parameter
-    assert not isinstance(parameter, Unseen)
+    assert not isinstance(parameter, Unavailable)
     assert parameter is not None
     newer = replace(logs, parameter=replace(parameter, modified_at=h.ago(60)))
     assert h.verdict(h.case(document=PENDING, queue=h.queue(h.depth(1)), logs=newer)).cause == "worker-r2-mismatch"
 
 
 def test_a_young_job_is_in_progress_where_the_autoscaler_may_not_be_looked_at() -> None:
-    workers = h.workers(h.group(0), autoscaler=Unseen("denied", "lambda:GetFunctionConfiguration"))
+    workers = h.workers(h.group(0), autoscaler=Unavailable("denied", "lambda:GetFunctionConfiguration"))
     case = h.case(document=h.job("PENDING", age=5), queue=h.queue(h.depth(1)), workers=workers, logs=h.NO_LOGS)
     assert h.verdict(case).status == "in-progress"
 
@@ -117,7 +117,7 @@ def test_a_database_that_lacks_a_column_is_not_down(message: str) -> None:
 
 
 def asked_for(check: str) -> Case:
-    unasked = Unseen("not-asked", "")
+    unasked = Unavailable("not-asked", "")
     everything = dict.fromkeys(("access", "r2", "endpoint", "job", "workers", "queue", "logs"), unasked)
     return replace(h.case(), **{**everything, check: getattr(h.case(), check)})
 
@@ -126,4 +126,4 @@ def asked_for(check: str) -> Case:
 def test_one_step_with_a_job_id_is_judged_by_what_it_looked_at(check: str) -> None:
     case = asked_for(check)
     told = [finding for finding in h.findings(case) if finding.check == check]
-    assert decide(told, standing(case)).status == "healthy"
+    assert decide(told, job_progress(case)).status == "healthy"

@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 import trustme
 
-from academy_ops.clients import Connections, Target
-from academy_ops.diagnosis.records import Finding, Unseen
+from academy_ops.diagnosis.records import Finding, Unavailable
+from academy_ops.outside.clients import Connections, Target
 from academy_ops.settings import load
 from checks import access, logs, queue, r2, workers
 from checks.facts import AccessFacts, Case, Group, LogsFacts, Parameter, WorkersFacts
-from tests.checks import at_hand as h
+from tests.checks import facts_factory as h
 from tests.wire import Handler, respond, server
 
 STS_ERROR = (
@@ -130,7 +130,7 @@ def test_a_profile_that_does_not_exist_is_a_fault_of_the_access_and_not_of_r2() 
         target(AWS_PROFILE="no-such-profile", R2_ENDPOINT=url, **R2_KEYS) as this,
     ):
         told = access.observe(this, empty_case()), r2.observe(this, empty_case())
-    assert isinstance(told[0].account, Unseen)
+    assert isinstance(told[0].account, Unavailable)
     assert told[0].account.reason == "credentials-missing"
     assert told[1].reach is True
 
@@ -202,7 +202,7 @@ def json_error(status: int, code: str, message: str) -> Any:
     return lambda handler: respond(handler, status, body, **{"Content-Type": "application/x-amz-json-1.1"})
 
 
-def parameter_of(answer: Any) -> Parameter | Unseen | None:
+def parameter_of(answer: Any) -> Parameter | Unavailable | None:
     nobody = WorkersFacts(Group(0, 0, 20, (), ()), (), (), None)
     with server(answer) as (url, _), target(AWS_ENDPOINT_URL=url) as this:
         facts = logs.observe(this, replace(empty_case(), workers=nobody))
@@ -213,7 +213,7 @@ def parameter_of(answer: Any) -> Parameter | Unseen | None:
 def test_where_aws_names_the_action_that_it_denies_that_one_is_told() -> None:
     message = "User: arn:aws:iam::1:user/ops is not authorized to perform: kms:Decrypt on resource: arn:aws:kms:x"
     told = parameter_of(json_error(400, "AccessDeniedException", message))
-    assert isinstance(told, Unseen)
+    assert isinstance(told, Unavailable)
     assert (told.reason, told.tried) == ("denied", "kms:Decrypt")
 
 
@@ -232,13 +232,13 @@ def test_where_aws_names_the_action_that_it_denies_that_one_is_told() -> None:
 )
 def test_what_a_service_that_speaks_json_refuses_is_unknown_and_says_why(code: str, message: str, reason: str) -> None:
     told = parameter_of(json_error(400, code, message))
-    assert isinstance(told, Unseen)
+    assert isinstance(told, Unavailable)
     assert told.reason == reason
 
 
 def test_half_an_answer_is_unknown() -> None:
     told = parameter_of(lambda handler: respond(handler, 200, b'{"Parameter": {"Val'))
-    assert isinstance(told, Unseen)
+    assert isinstance(told, Unavailable)
 
 
 def test_a_throttled_group_is_unknown_and_names_what_was_asked() -> None:

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from academy_ops.diagnosis.records import Unseen
+from academy_ops.diagnosis.records import Unavailable
 from checks.facts import JobDocument, JobFacts, LogsFacts
-from tests.checks import at_hand as h
+from tests.checks import facts_factory as h
 
 WAITED = h.job("PENDING", age=1600)
 TAKEN = "SQS_MESSAGE_RECEIVED | job_id=x | tier=basic"
@@ -65,4 +65,4 @@ def test_a_job_that_a_worker_has_is_not_lost(lines: tuple[tuple[str, float], ...
 
 
 def test_a_log_that_could_not_be_read_does_not_keep_a_job_from_being_lost() -> None:
-    assert gone(logs=LogsFacts({"i-0": True}, (), {"i-0": Unseen("timeout", "i-0")})) == "message-lost"
+    assert gone(logs=LogsFacts({"i-0": True}, (), {"i-0": Unavailable("timeout", "i-0")})) == "message-lost"

@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from academy_ops.clients import Answer, Connections, Target
 from academy_ops.diagnosis.codec import decode, encode
-from academy_ops.diagnosis.records import Unseen
+from academy_ops.diagnosis.records import Unavailable
+from academy_ops.outside.clients import Answer, Connections, Target
 from academy_ops.settings import load
 from checks import endpoint, job, queue, r2
 from checks.facts import Case, JobDocument, QueueFacts
-from tests.checks import at_hand as h
-from tests.checks.realisations import way
+from tests.checks import facts_factory as h
+from tests.checks.scenarios import way
 from tests.checks.test_on_the_wire import R2_KEYS, empty_case, json_error, target
 from tests.wire import Handler, respond, server
 
@@ -71,7 +71,7 @@ def test_a_file_whose_key_holds_a_password_is_not_said_to_be_missing() -> None:
         assert job.observe(this, case).object_there is None
 
 
-def asked_with(url: str, token: str) -> Answer | Unseen:
+def asked_with(url: str, token: str) -> Answer | Unavailable:
     settings = load(environ={"ACADEMY_API_URL": url, "ACADEMY_API_TOKEN": token}, default_env_file=None)
     return endpoint.observe(Target(settings, h.JOB_ID, Connections(settings), ends_at=1e12), empty_case()).main
 
@@ -86,7 +86,7 @@ def test_a_token_in_korean_is_sent_for_the_api_to_judge() -> None:
 def test_a_token_that_can_not_be_sent_is_no_fault_of_the_endpoint_and_is_not_shown() -> None:
     with server(lambda handler: respond(handler, 200)) as (url, _):
         told = asked_with(url, "firstsecret\nsecondsecret")
-    assert isinstance(told, Unseen)
+    assert isinstance(told, Unavailable)
     assert "secret" not in str(told)
     assert h.verdict(h.case(**way(told))).status == "undetermined"
 

@@ -3,7 +3,7 @@
 import pytest
 
 from checks.job_document import code_of_message
-from tests.checks import at_hand as h
+from tests.checks import facts_factory as h
 
 SQS = "https://sqs.ap-northeast-2.amazonaws.com/"
 R2 = "https://account.r2.cloudflarestorage.com/academy-excel/x"

@@ -14,7 +14,7 @@ from academy_ops.diagnosis.evidence import Evidence, ShownSetting
 from academy_ops.diagnosis.records import Diagnosis
 from academy_ops.report.bundle import bundle, file_name
 from checks import Case
-from tests.checks import at_hand as h
+from tests.checks import facts_factory as h
 from tests.cli.test_main import academy_ops
 from tests.cli.test_save_and_from import waiting, write
 

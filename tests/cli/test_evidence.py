@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.test_main import academy_ops
-from tests.lab_at_hand import Lab
+from tests.lab_driver import Lab
 
 pytestmark = pytest.mark.xdist_group("lab-2")
 

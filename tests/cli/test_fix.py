@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.test_main import academy_ops
-from tests.lab_at_hand import FOREIGN, Lab
+from tests.lab_driver import FOREIGN, Lab
 from tests.terminal import Terminal, terminal
 
 pytestmark = pytest.mark.xdist_group("lab-2")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.lab_at_hand import Lab
+from tests.lab_driver import Lab
 from tests.terminal import terminal
 
 pytestmark = pytest.mark.xdist_group("lab-2")

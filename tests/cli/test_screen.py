@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 from rich.cells import cell_len
 
-from academy_ops.diagnosis.records import Unseen
-from tests.checks import at_hand as h
+from academy_ops.diagnosis.records import Unavailable
+from tests.checks import facts_factory as h
 from tests.cli.test_main import SHELL, academy_ops
 from tests.cli.test_save_and_from import document, waiting, write
 from tests.terminal import terminal
 
-DENIED = Unseen("denied", "sqs:GetQueueUrl", "no identity-based policy allows the action")
+DENIED = Unavailable("denied", "sqs:GetQueueUrl", "no identity-based policy allows the action")
 STATES: dict[str, dict[str, Any]] = {
     "healthy": document(document=h.job("DONE")),
     "in progress": document(document=h.job("PENDING", age=5), queue=h.queue(h.depth(visible=1))),

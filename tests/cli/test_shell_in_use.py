@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from academy_ops.report.powershell import translated
-from tests.checks import at_hand as h
+from tests.checks import facts_factory as h
 from tests.cli.test_main import academy_ops
 from tests.cli.test_save_and_from import document, write
 

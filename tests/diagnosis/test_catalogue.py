@@ -13,16 +13,16 @@ import botocore.session
 import pytest
 from botocore import xform_name
 
-from academy_ops.academy.contract import JOBS_PER_WORKER
 from academy_ops.cli.names import live_names
+from academy_ops.contract import JOBS_PER_WORKER
 from academy_ops.diagnosis.catalogue import CATALOGUE, Cause, fill, filled
 from academy_ops.diagnosis.records import Remedy
 from academy_ops.settings import load
 from checks.job import SECOND_LOOK_SECONDS, STALLED_SECONDS, YOUNG_SECONDS
 from checks.queue import LOST_SECONDS
 from checks.workers import BOOT_SECONDS
-from tests.checks import at_hand as h
-from tests.checks.realisations import BLIND, REALISATIONS, WARNINGS, Facts
+from tests.checks import facts_factory as h
+from tests.checks.scenarios import BLIND, SCENARIOS, WARNINGS, Facts
 
 CONTRACT = {
     "0": """aws-credentials-missing aws-credentials-invalid aws-wrong-account aws-keys-are-r2-keys aws-unreachable
@@ -72,7 +72,7 @@ OBSERVED = {
 }
 """What the checks add from what they have seen, as evidence."""
 
-SHOWN = [(code, facts) for forms in (REALISATIONS, BLIND, WARNINGS) for code, found in forms.items() for facts in found]
+SHOWN = [(code, facts) for forms in (SCENARIOS, BLIND, WARNINGS) for code, found in forms.items() for facts in found]
 READING = re.compile(r"(get|list|describe|head)-")
 SCRIPT = re.compile(r"docker (ps|inspect|logs|system df)|systemctl status|df|free|tail|grep|cut")
 CHANGING = re.compile(

@@ -17,7 +17,7 @@ from academy_ops.diagnosis.codec import MalformedError, decode, encode
 from academy_ops.diagnosis.evidence import MAX_BYTES, Evidence, EvidenceError, ShownSetting, read, to_document, to_text
 from academy_ops.diagnosis.redact import printable
 from checks import Case
-from tests.checks import at_hand as h
+from tests.checks import facts_factory as h
 
 TEXTS = st.text(max_size=20).map(printable)
 WHOLE = st.integers(1 - 2**63, 2**63 - 1)
@@ -167,7 +167,7 @@ def test_a_missing_and_an_unknown_field_are_told_with_their_places() -> None:
 def test_a_record_of_another_name_is_refused_with_those_that_may_stand_there() -> None:
     document = changed()
     document["case"]["queue"]["$record"] = "Depth"
-    assert "$.case.queue: expected a record QueueFacts or a record Unseen" in refusal(document)
+    assert "$.case.queue: expected a record QueueFacts or a record Unavailable" in refusal(document)
 
 
 def test_a_refusal_names_the_version_that_wrote_the_file() -> None:

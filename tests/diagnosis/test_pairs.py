@@ -6,19 +6,19 @@ from collections.abc import Iterator
 import pytest
 
 from academy_ops.diagnosis.catalogue import CATALOGUE
-from academy_ops.diagnosis.records import JobState, Standing, Unseen
+from academy_ops.diagnosis.records import JobProgress, JobState, Unavailable
 from academy_ops.diagnosis.verdict import decide
 from checks import Case
 from checks.facts import JobFacts
-from checks.job import standing
+from checks.job import job_progress
 from checks.workers import past_boot
-from tests.checks import at_hand as h
-from tests.checks.realisations import REALISATIONS, Facts
+from tests.checks import facts_factory as h
+from tests.checks.scenarios import SCENARIOS, Facts
 
 PIPELINE = ("0", "1", "2", "3-3", "3-1", "3-4", "4")
 ORDER = sorted(CATALOGUE, key=lambda code: PIPELINE.index(CATALOGUE[code].section))
 OF_A_BOOTED_WORKER = {"queue-not-consumed", "ssm-offline", "worker-docker-down", "worker-container-missing"}
-NOT_ASKED = {"job_id": None, "job": JobFacts(Unseen("not-asked", "job"))}
+NOT_ASKED = {"job_id": None, "job": JobFacts(Unavailable("not-asked", "job"))}
 
 
 def of_one_fact(facts: Facts) -> Facts:
@@ -32,7 +32,7 @@ def without_job(facts: Facts) -> Facts:
     return {name: fact for name, fact in facts.items() if name != "job"}
 
 
-FORMS = [(code, of_one_fact(facts)) for code, found in REALISATIONS.items() for facts in found[:2]]
+FORMS = [(code, of_one_fact(facts)) for code, found in SCENARIOS.items() for facts in found[:2]]
 
 
 def told(case: Case) -> set[str]:
@@ -40,7 +40,7 @@ def told(case: Case) -> set[str]:
 
 
 def explains(one: str, other: str) -> bool:
-    """Tell whether one code explains another, directly or through a third."""
+    """Return whether one code explains another, directly or through a third."""
     ahead, seen = [one], set[str]()
     while ahead:
         code = ahead.pop()
@@ -50,7 +50,7 @@ def explains(one: str, other: str) -> bool:
     return other in seen
 
 
-def ruled(codes: set[str], where: Standing, job_says: set[str]) -> tuple[list[str], set[str]]:
+def ruled(codes: set[str], where: JobProgress, job_says: set[str]) -> tuple[list[str], set[str]]:
     """State the contract's rule: the root faults in their order, and the symptoms."""
     symptoms = {code for code in codes if any(explains(other, code) for other in codes)}
 
@@ -78,7 +78,7 @@ def pairs(first: str) -> Iterator[tuple[str, Facts, Facts]]:
                 yield other, a, b
 
 
-@pytest.mark.parametrize("first", REALISATIONS)
+@pytest.mark.parametrize("first", SCENARIOS)
 def test_two_faults_at_once_are_both_told_and_ranked_by_the_rule(first: str) -> None:
     for second, a, b in pairs(first):
         alone = told(h.case(**a)), told(h.case(**b))
@@ -90,8 +90,8 @@ def test_two_faults_at_once_are_both_told_and_ranked_by_the_rule(first: str) -> 
         both = told(case)
         assert {first, second} <= both, second
         assert both <= alone[0] | alone[1], second
-        verdict = decide(h.findings(case), standing(case))
+        verdict = decide(h.findings(case), job_progress(case))
         said = {finding.cause for finding in h.findings(case) if finding.check == "job" and finding.cause}
-        roots, symptoms = ruled(both, standing(case), said)
+        roots, symptoms = ruled(both, job_progress(case), said)
         assert (verdict.status, verdict.cause, verdict.also) == ("faulty", roots[0], tuple(roots[1:])), second
         assert set(verdict.symptoms) == symptoms, second

@@ -7,16 +7,16 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from academy_ops.clients import Answer
 from academy_ops.diagnosis.catalogue import CATALOGUE
-from academy_ops.diagnosis.records import Finding, JobState, Standing, Unseen
+from academy_ops.diagnosis.records import Finding, JobProgress, JobState, Unavailable
 from academy_ops.diagnosis.verdict import decide
 from academy_ops.messages import say
+from academy_ops.outside.clients import Answer
 from checks import RUNBOOK, Case, facts
 from checks.facts import R2Facts
-from checks.job import standing
-from tests.checks import at_hand as h
-from tests.checks.realisations import BLIND, REALISATIONS, WARNINGS
+from checks.job import job_progress
+from tests.checks import facts_factory as h
+from tests.checks.scenarios import BLIND, SCENARIOS, WARNINGS
 
 MOMENTS = st.datetimes(datetime(2025, 1, 1), datetime(2027, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - hypothesis adds the zone
 # What a log, an activity or a job says, and what a check looks for in it.
@@ -56,7 +56,7 @@ FIELDS = ("access", "r2", "endpoint", "job", "workers", "queue", "logs")
 # Left to itself, hypothesis would never fill a field that has a default.
 for kind in (facts.JobFacts, facts.QueueFacts, facts.LogsFacts, facts.Depth, facts.Environment):
     st.register_type_strategy(kind, st.builds(kind, **{field.name: ... for field in fields(kind)}))
-KNOWN = [one for table in (REALISATIONS, BLIND, WARNINGS) for found in table.values() for one in found]
+KNOWN = [one for table in (SCENARIOS, BLIND, WARNINGS) for found in table.values() for one in found]
 
 
 def merged(several: list[dict[str, Any]]) -> Case:
@@ -76,8 +76,8 @@ CASES = st.one_of(ARBITRARY, TROUBLED)
 QUICK = settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.too_slow])
 
 
-def judged(case: Case) -> tuple[tuple[Finding, ...], Standing]:
-    return h.findings(case), standing(case)
+def judged(case: Case) -> tuple[tuple[Finding, ...], JobProgress]:
+    return h.findings(case), job_progress(case)
 
 
 @QUICK
@@ -112,7 +112,7 @@ def test_the_order_of_the_findings_does_not_matter(case: Case, dice: Any) -> Non
 @given(CASES, st.sets(st.sampled_from(sorted(CATALOGUE))))
 def test_an_unknown_never_makes_a_fault_well_nor_what_is_well_a_fault(case: Case, hidden: set[str]) -> None:
     found, where = judged(case)
-    unknown = Finding("any", "0", "unknown", say("x"), hides=frozenset(hidden))
+    unknown = Finding("any", "0", "unknown", say("x"), may_conceal=frozenset(hidden))
     before, after = decide(found, where), decide((*found, unknown), where)
     if before.status in {"healthy", "in-progress"}:
         assert after.status in {before.status, "undetermined"}
@@ -134,7 +134,7 @@ def test_without_its_root_cause_the_verdict_is_another(case: Case) -> None:
 @QUICK
 @given(CASES, st.sampled_from(FIELDS))
 def test_what_was_not_observed_is_never_a_fault_of_that_check(case: Case, name: str) -> None:
-    unseen: dict[str, Any] = {name: Unseen("timeout", name)}
+    unseen: dict[str, Any] = {name: Unavailable("timeout", name)}
     blind = replace(case, **unseen)
     told = [finding for finding in h.findings(blind) if finding.check == name]
     assert [finding.status for finding in told if finding.status in {"fail", "warn", "ok"}] == []
@@ -142,4 +142,4 @@ def test_what_was_not_observed_is_never_a_fault_of_that_check(case: Case, name: 
 
 @given(st.sampled_from(list(JobState)), st.booleans())
 def test_no_facts_at_all_are_undetermined(state: JobState, moving: bool) -> None:
-    assert decide([], Standing(state, moving)).status == "undetermined"
+    assert decide([], JobProgress(state, moving)).status == "undetermined"

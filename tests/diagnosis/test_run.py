@@ -5,8 +5,8 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from academy_ops.diagnosis.records import Finding, Unseen
-from academy_ops.diagnosis.run import Check, Observed, Silent, closure, judge, run
+from academy_ops.diagnosis.records import Finding, Unavailable
+from academy_ops.diagnosis.run import Check, NullObserver, Observed, closure, judge, run
 from academy_ops.messages import say
 
 
@@ -45,7 +45,7 @@ def soon() -> float:
 def test_a_check_that_needs_anothers_facts_is_given_them() -> None:
     first = Check[None, Case]("first", "1", lambda _target, _case: 20, judge_first)
     second = Check[None, Case]("second", "2", lambda _target, case: f"{case.first}+1", judge_second, needs=("first",))
-    observed, _ = run((first, second), None, Case(), asked=("first", "second"), ends_at=soon(), observer=Silent())
+    observed, _ = run((first, second), None, Case(), asked=("first", "second"), ends_at=soon(), observer=NullObserver())
     assert observed.case.second == "20+1"
 
 
@@ -53,7 +53,7 @@ def test_checks_observe_at_the_same_time() -> None:
     meeting = threading.Barrier(2, timeout=10)
     first = Check[None, Case]("first", "1", lambda _target, _case: meeting.wait() >= 0, judge_first)
     second = Check[None, Case]("second", "2", lambda _target, _case: meeting.wait() >= 0, judge_second)
-    observed, _ = run((first, second), None, Case(), asked=("first", "second"), ends_at=soon(), observer=Silent())
+    observed, _ = run((first, second), None, Case(), asked=("first", "second"), ends_at=soon(), observer=NullObserver())
     assert (observed.case.first, observed.case.second) == (True, True)
 
 
@@ -66,9 +66,9 @@ def test_a_check_looks_ahead_while_what_it_needs_is_still_observed() -> None:
         lambda _target, case, seen: (case.first, seen),
         judge_second,
         needs=("first",),
-        ahead=lambda _target: meeting.wait() >= 0,
+        prefetch=lambda _target: meeting.wait() >= 0,
     )
-    observed, _ = run((first, second), None, Case(), asked=("first", "second"), ends_at=soon(), observer=Silent())
+    observed, _ = run((first, second), None, Case(), asked=("first", "second"), ends_at=soon(), observer=NullObserver())
     assert observed.case.second == (True, True)
 
 
@@ -76,9 +76,9 @@ def test_an_error_ahead_is_a_fact_of_that_check_too() -> None:
     def broken(_target: None) -> object:
         raise ZeroDivisionError("one by none")
 
-    first = Check[None, Case]("first", "1", lambda _target, _case, seen: seen, judge_first, ahead=broken)
-    observed, _ = run((first,), None, Case(), asked=("first",), ends_at=soon(), observer=Silent())
-    assert observed.case.first == Unseen("unexpected-answer", "first", "ZeroDivisionError: one by none")
+    first = Check[None, Case]("first", "1", lambda _target, _case, seen: seen, judge_first, prefetch=broken)
+    observed, _ = run((first,), None, Case(), asked=("first",), ends_at=soon(), observer=NullObserver())
+    assert observed.case.first == Unavailable("unexpected-answer", "first", "ZeroDivisionError: one by none")
 
 
 def test_checks_finish_in_runbook_order_though_the_second_is_quicker() -> None:
@@ -96,10 +96,10 @@ def test_a_check_that_hangs_is_unseen_at_the_deadline_and_the_others_are_kept() 
     second = Check[None, Case]("second", "2", lambda _target, _case: 2, judge_second)
     ends_at = time.monotonic() + 2
     observed, findings = run(
-        (first, second), None, Case(), asked=("first", "second"), ends_at=ends_at, observer=Silent()
+        (first, second), None, Case(), asked=("first", "second"), ends_at=ends_at, observer=NullObserver()
     )
     forever.set()
-    assert observed.case.first == Unseen("timeout", "first")
+    assert observed.case.first == Unavailable("timeout", "first")
     assert observed.case.second == 2
     assert [finding.check for finding in findings] == ["first", "second"]
 
@@ -109,14 +109,14 @@ def test_an_error_inside_a_check_is_a_fact_of_that_check() -> None:
         raise ZeroDivisionError("one by none")
 
     first = Check[None, Case]("first", "1", broken, judge_first)
-    observed, _ = run((first,), None, Case(), asked=("first",), ends_at=soon(), observer=Silent())
-    assert observed.case.first == Unseen("unexpected-answer", "first", "ZeroDivisionError: one by none")
+    observed, _ = run((first,), None, Case(), asked=("first",), ends_at=soon(), observer=NullObserver())
+    assert observed.case.first == Unavailable("unexpected-answer", "first", "ZeroDivisionError: one by none")
 
 
 def test_one_check_asked_for_observes_what_it_reads_and_tells_only_its_own() -> None:
     first = Check[None, Case]("first", "1", lambda _target, _case: 1, judge_first)
     second = Check[None, Case]("second", "2", lambda _target, _case: 2, judge_second, reads=("first",))
-    observed, findings = run((first, second), None, Case(), asked=("second",), ends_at=soon(), observer=Silent())
+    observed, findings = run((first, second), None, Case(), asked=("second",), ends_at=soon(), observer=NullObserver())
     assert observed.case.first == 1
     assert [finding.check for finding in findings] == ["second"]
     assert closure((first, second), ("second",)) == {"first", "second"}
@@ -126,7 +126,7 @@ def test_what_was_observed_can_be_judged_again_without_a_look() -> None:
     first = Check[None, Case]("first", "1", lambda _target, _case: 1, judge_first)
     second = Check[None, Case]("second", "2", lambda _target, _case: 2, judge_second, needs=("first",))
     observed, findings = run(
-        (first, second), None, Case(), asked=("first", "second"), ends_at=soon(), observer=Silent()
+        (first, second), None, Case(), asked=("first", "second"), ends_at=soon(), observer=NullObserver()
     )
     recorder = Recorder([])
     assert judge((first, second), observed, recorder) == findings
@@ -135,4 +135,4 @@ def test_what_was_observed_can_be_judged_again_without_a_look() -> None:
 
 def test_how_long_a_check_took_stands_on_its_findings() -> None:
     first = Check[None, Case]("first", "1", lambda _target, _case: 1, judge_first)
-    assert [finding.elapsed_ms for finding in judge((first,), Observed(Case(1), {"first": 7}), Silent())] == [7]
+    assert [finding.elapsed_ms for finding in judge((first,), Observed(Case(1), {"first": 7}), NullObserver())] == [7]

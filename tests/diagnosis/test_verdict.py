@@ -6,15 +6,15 @@ import random
 import pytest
 
 from academy_ops.diagnosis.catalogue import CATALOGUE, explained_by
-from academy_ops.diagnosis.records import Finding, JobState, Standing
+from academy_ops.diagnosis.records import Finding, JobProgress, JobState
 from academy_ops.diagnosis.verdict import decide
 from academy_ops.messages import say
 
-PENDING = Standing(JobState.PENDING)
-RUNNING = Standing(JobState.RUNNING)
-FAILED = Standing(JobState.FAILED)
-DONE = Standing(JobState.DONE)
-NO_JOB = Standing(JobState.NONE)
+PENDING = JobProgress(JobState.PENDING)
+RUNNING = JobProgress(JobState.RUNNING)
+FAILED = JobProgress(JobState.FAILED)
+DONE = JobProgress(JobState.DONE)
+NO_JOB = JobProgress(JobState.NONE)
 
 
 def fault(code: str, check: str = "any") -> Finding:
@@ -29,8 +29,8 @@ def fine(check: str) -> Finding:
     return Finding(check, "0", "ok", say("x"))
 
 
-def unknown(*hides: str) -> Finding:
-    return Finding("any", "0", "unknown", say("x"), hides=frozenset(hides))
+def unknown(*may_conceal: str) -> Finding:
+    return Finding("any", "0", "unknown", say("x"), may_conceal=frozenset(may_conceal))
 
 
 def test_a_fault_that_another_explains_is_a_symptom() -> None:
@@ -82,9 +82,9 @@ def test_a_school_is_told_to_upload_again_where_the_job_has_ended_for_a_reason_t
     assert theirs.remedies == ()
 
 
-@pytest.mark.parametrize(("standing", "status"), [(NO_JOB, "healthy"), (DONE, "healthy"), (PENDING, "in-progress")])
-def test_a_warning_is_never_the_cause(standing: Standing, status: str) -> None:
-    verdict = decide([fine("workers"), warning("autoscaler-off")], standing)
+@pytest.mark.parametrize(("progress", "status"), [(NO_JOB, "healthy"), (DONE, "healthy"), (PENDING, "in-progress")])
+def test_a_warning_is_never_the_cause(progress: JobProgress, status: str) -> None:
+    verdict = decide([fine("workers"), warning("autoscaler-off")], progress)
     assert (verdict.status, verdict.cause, verdict.warnings) == (status, None, ("autoscaler-off",))
 
 
@@ -101,7 +101,7 @@ def test_a_job_that_is_done_needs_nothing_more() -> None:
 
 
 def test_a_job_that_moves_needs_no_explanation() -> None:
-    assert decide([unknown("queue-missing")], Standing(JobState.PENDING, moving=True)).status == "in-progress"
+    assert decide([unknown("queue-missing")], JobProgress(JobState.PENDING, moving=True)).status == "in-progress"
 
 
 def test_without_a_job_every_check_is_needed() -> None:
@@ -109,17 +109,17 @@ def test_without_a_job_every_check_is_needed() -> None:
 
 
 def test_a_job_whose_state_is_unseen_is_undetermined() -> None:
-    assert decide([fine("queue")], Standing(JobState.UNSEEN)).status == "undetermined"
+    assert decide([fine("queue")], JobProgress(JobState.UNSEEN)).status == "undetermined"
 
 
 def test_a_job_that_could_not_be_asked_about_is_undetermined_even_beside_a_fault() -> None:
-    verdict = decide([fault("r2-env-missing")], Standing(JobState.UNASKED))
+    verdict = decide([fault("r2-env-missing")], JobProgress(JobState.UNASKED))
     assert (verdict.status, verdict.cause, verdict.also) == ("undetermined", None, ("r2-env-missing",))
 
 
-@pytest.mark.parametrize("standing", [NO_JOB, PENDING, DONE])
-def test_an_access_cause_says_that_the_tool_could_not_look(standing: Standing) -> None:
-    verdict = decide([fault("aws-credentials-missing"), fine("r2")], standing)
+@pytest.mark.parametrize("progress", [NO_JOB, PENDING, DONE])
+def test_an_access_cause_says_that_the_tool_could_not_look(progress: JobProgress) -> None:
+    verdict = decide([fault("aws-credentials-missing"), fine("r2")], progress)
     assert (verdict.status, verdict.cause) == ("undetermined", "aws-credentials-missing")
 
 
@@ -137,9 +137,9 @@ def test_r2_keys_in_place_of_aws_keys_are_a_fault_and_explain_the_rejection() ->
     assert (verdict.status, verdict.cause) == ("faulty", "aws-keys-are-r2-keys")
 
 
-@pytest.mark.parametrize("standing", [Standing(state) for state in JobState])
-def test_no_facts_at_all_are_undetermined(standing: Standing) -> None:
-    assert decide([], standing).status == "undetermined"
+@pytest.mark.parametrize("progress", [JobProgress(state) for state in JobState])
+def test_no_facts_at_all_are_undetermined(progress: JobProgress) -> None:
+    assert decide([], progress).status == "undetermined"
 
 
 def test_where_there_was_nothing_to_look_at_it_is_undetermined() -> None:
@@ -158,9 +158,9 @@ def test_the_order_of_the_findings_does_not_matter() -> None:
     for state, size in itertools.product(JobState, range(2, 6)):
         for _ in range(20):
             findings = [fault(code) for code in dice.sample(sorted(CATALOGUE), size)]
-            before = decide(findings, Standing(state))
+            before = decide(findings, JobProgress(state))
             dice.shuffle(findings)
-            after = decide(findings, Standing(state))
+            after = decide(findings, JobProgress(state))
             assert (after.cause, after.also, after.symptoms) == (before.cause, before.also, before.symptoms)
 
 

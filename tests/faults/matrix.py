@@ -15,7 +15,7 @@ from typing import Literal
 
 from academy_ops.diagnosis.catalogue import CATALOGUE
 from academy_ops.lab.faults import FAULTS
-from tests.lab_at_hand import Lab, Told
+from tests.lab_driver import Lab, Told
 
 Job = Literal["its own", "its own or none", "ended", "uploaded after", "none", "unknown"]
 Expected = tuple[int, str, str | None]
@@ -23,7 +23,7 @@ Expected = tuple[int, str, str | None]
 NO_HOST = "https://no-such-host.invalid"
 CLOSED = "http://127.0.0.1:9"
 UNKNOWN_JOB = "6f3c1b1e-6a55-4f0b-9c0e-0d6f3f1f0a11"
-BLINDING = {code for code, cause in CATALOGUE.items() if cause.blinds}
+BLINDING = {code for code, cause in CATALOGUE.items() if cause.inconclusive}
 ENDS_BY_ITSELF = re.compile(r"excel-|job-partial|job-failed")
 MARKERS = ("<!-- faults: begin -->", "<!-- faults: end -->")
 
@@ -146,7 +146,7 @@ def clean_up(lab: Lab, row: Row) -> None:
 
 
 def right(row: Row, told: Told) -> bool:
-    """Tell whether the command named the row's cause; a code that can only warn stands among the warnings."""
+    """Return whether the command named the row's cause; a code that can only warn stands among the warnings."""
     if told.short == expected(row):
         return True
     only_warns = CATALOGUE[row.code].warn

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from academy_ops.lab import operate
-from academy_ops.permissions import FOR_CHECKS
-from tests.lab_at_hand import Lab
+from academy_ops.outside.permissions import FOR_CHECKS
+from tests.lab_driver import Lab
 
 pytestmark = pytest.mark.xdist_group("lab-2")
 

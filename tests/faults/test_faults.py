@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from tests.lab_at_hand import Lab
+from tests.lab_driver import Lab
 
 pytestmark = pytest.mark.xdist_group("lab-1")
 

@@ -9,7 +9,7 @@ import pytest
 from academy_ops.diagnosis.catalogue import CATALOGUE
 from academy_ops.lab import names
 from academy_ops.lab.faults import FAULTS
-from tests.lab_at_hand import Lab
+from tests.lab_driver import Lab
 
 pytestmark = pytest.mark.xdist_group("lab-1")
 

@@ -10,7 +10,7 @@ import pytest
 from academy_ops.cli.main import run
 from academy_ops.diagnosis.catalogue import CATALOGUE
 from tests.faults.matrix import ROWS, Row, clean_up, expected, provoke, right
-from tests.lab_at_hand import Lab
+from tests.lab_driver import Lab
 
 
 @pytest.fixture

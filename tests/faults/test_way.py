@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.lab_at_hand import Lab
+from tests.lab_driver import Lab
 
 pytestmark = pytest.mark.xdist_group("lab-2")
 

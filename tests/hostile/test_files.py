@@ -12,7 +12,7 @@ from academy_ops.academy.excel import WorkbookError
 from academy_ops.academy.excel_child import MEMORY_BYTES
 from academy_ops.academy.workbook import read
 from tests.hostile.files import FILES, Hostile, good
-from tests.lab_at_hand import Lab
+from tests.lab_driver import Lab
 
 UPLOADED = ("far-row", "laughing-entities", "one-huge-string", "entity-of-a-file", "size-said-too-small", "formulas")
 HUNGRY = (

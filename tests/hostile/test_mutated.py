@@ -44,7 +44,7 @@ def with_damaged_parts(draw: st.DrawFn) -> bytes:
 
 
 def read_or_refused(content: bytes) -> bool:
-    """Tell whether students were found, or else a sentence says why not."""
+    """Return whether students were found, or else a sentence says why not."""
     with TemporaryDirectory() as folder:
         path = Path(folder) / "upload.xlsx"
         path.write_bytes(content)

@@ -10,7 +10,7 @@ import boto3
 import httpx
 import pytest
 
-from academy_ops.academy.contract import JOBS_PATH, TENANT_HEADER
+from academy_ops.contract import JOBS_PATH, TENANT_HEADER
 from academy_ops.lab import names, operate, processes
 from tests.lab.conftest import Aws
 

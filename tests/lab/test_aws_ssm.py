@@ -7,9 +7,9 @@ from typing import Any, Final
 import pytest
 from botocore.exceptions import ClientError
 
-from academy_ops.hostscript import probe
 from academy_ops.lab import names, processes
 from academy_ops.lab.aws.ssm import Outcome
+from academy_ops.outside.host_scripts import probe
 from tests.lab.conftest import Aws, Desk
 
 INSTANCE: Final = "i-0123456789abcdef0"

@@ -17,9 +17,9 @@ from typing import Any, Final
 import psutil
 import pytest
 
-from academy_ops.hostscript import probe
 from academy_ops.lab import agent, processes
 from academy_ops.lab.container import Container, Image
+from academy_ops.outside.host_scripts import probe
 
 NAME: Final = "academy-ai-worker-cpu"
 SLEEPS: Final = ("/bin/sh", "-c", "echo ready; exec sleep 600")

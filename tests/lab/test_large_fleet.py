@@ -6,12 +6,12 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from academy_ops.clients import Connections, Target
 from academy_ops.lab.aws.ssm import Outcome
+from academy_ops.outside.clients import Connections, Target
 from academy_ops.settings import load
 from checks import logs
 from checks.facts import Case, LogsFacts
-from tests.checks import at_hand as h
+from tests.checks import facts_factory as h
 from tests.lab.conftest import Aws
 
 STATE = '{"Status":"exited","ExitCode":1,"OOMKilled":false,"StartedAt":"2026-11-22T01:00:00.000000000Z"}'

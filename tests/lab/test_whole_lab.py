@@ -19,7 +19,7 @@ import pytest
 from botocore.exceptions import ClientError
 from dotenv import dotenv_values
 
-from academy_ops.academy.contract import JOBS_PATH, TENANT_HEADER
+from academy_ops.contract import JOBS_PATH, TENANT_HEADER
 from academy_ops.lab import control, names, operate, processes, state
 from academy_ops.lab.errors import LabError
 

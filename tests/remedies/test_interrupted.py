@@ -7,7 +7,7 @@ import pytest
 
 from tests.between import Held, Trick, about, after, answered, between, lost, refused
 from tests.cli.test_fix import at_terminal
-from tests.lab_at_hand import Lab
+from tests.lab_driver import Lab
 from tests.remedies.test_scale import desired
 
 pytestmark = pytest.mark.xdist_group("lab-2")

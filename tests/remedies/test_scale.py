@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from tests.lab_at_hand import Lab
+from tests.lab_driver import Lab
 from tests.terminal import terminal
 
 pytestmark = pytest.mark.xdist_group("lab-2")

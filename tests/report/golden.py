@@ -14,13 +14,13 @@ from academy_ops import messages
 from academy_ops.cli import runs
 from academy_ops.diagnosis.evidence import Evidence, read, to_document, to_text
 from academy_ops.diagnosis.records import Diagnosis
-from academy_ops.diagnosis.run import Silent
+from academy_ops.diagnosis.run import NullObserver
 from academy_ops.messages import LANGUAGES, Language
 from academy_ops.report import document, github, html, junit, markdown
 from academy_ops.report.table import TableReport
 from checks import RUNBOOK, Case
-from tests.checks import at_hand as h
-from tests.checks.realisations import REALISATIONS, WARNINGS, Facts, unseen, waiting
+from tests.checks import facts_factory as h
+from tests.checks.scenarios import SCENARIOS, WARNINGS, Facts, unseen, waiting
 
 FOLDER = Path(__file__).parent / "golden"
 NAMES = {"ops": "academy-ops", "worker": "academy-ai-worker-cpu", "bucket": "academy-excel"}
@@ -30,14 +30,14 @@ SCENES: dict[str, Facts] = {
     "healthy": {"document": h.job("DONE", age=600, updated=540)},
     "in-progress": WARNINGS["worker-booting"][0],
     "workers-at-zero": waiting(workers=h.workers(h.group(0)), logs=h.NO_LOGS),
-    "app-down": REALISATIONS["proxy-upstream-down"][1],
-    "bad-phones": REALISATIONS["excel-phone-invalid"][1],
+    "app-down": SCENARIOS["proxy-upstream-down"][1],
+    "bad-phones": SCENARIOS["excel-phone-invalid"][1],
     "denied": waiting(
         queue=h.queue(unseen("denied", "sqs:GetQueueAttributes")), workers=unseen("denied", "autoscaling:Describe*")
     ),
     "two-faults": {
-        **REALISATIONS["worker-env-stale"][0],
-        **REALISATIONS["r2-bucket-missing"][0],
+        **SCENARIOS["worker-env-stale"][0],
+        **SCENARIOS["r2-bucket-missing"][0],
     },
 }
 
@@ -95,7 +95,7 @@ def diagnosis(**facts: Any) -> Diagnosis:
         case=Case(case.observed_at, case.job_id, {**case.names, **NAMES}, **observed),
     )
     saved = to_text(to_document(evidence, Case, lambda text, _place: text))
-    return runs.judge_again(read(saved.encode(), Case), evidence.asked, Silent()).diagnosis
+    return runs.judge_again(read(saved.encode(), Case), evidence.asked, NullObserver()).diagnosis
 
 
 def shown(told: Diagnosis, output: str, language: Language) -> str:

@@ -16,8 +16,8 @@ from markdown_it import MarkdownIt
 from academy_ops.diagnosis.records import Diagnosis, Finding, Remedy, Verdict
 from academy_ops.messages import LANGUAGES, Language, say
 from academy_ops.report import document, github, html, junit, markdown
-from tests.checks import at_hand as h
-from tests.checks.realisations import Facts, ended, group, says, unseen, waiting, way
+from tests.checks import facts_factory as h
+from tests.checks.scenarios import Facts, ended, group, says, unseen, waiting, way
 from tests.report.golden import OUTPUTS, diagnosis, shown
 
 BAIT = (

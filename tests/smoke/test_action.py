@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.lab_at_hand import FOREIGN, Lab
+from tests.lab_driver import FOREIGN, Lab
 
 pytestmark = pytest.mark.xdist_group("lab-1")
 

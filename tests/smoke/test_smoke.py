@@ -11,7 +11,7 @@ import pytest
 from academy_ops.academy.store import Store
 from academy_ops.lab import operate
 from academy_ops.smoke.marked import MARK
-from tests.lab_at_hand import Lab
+from tests.lab_driver import Lab
 from tests.terminal import terminal
 
 pytestmark = pytest.mark.xdist_group("lab-1")

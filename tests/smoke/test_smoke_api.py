@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from academy_ops.academy.contract import UPLOAD_PATH
+from academy_ops.contract import UPLOAD_PATH
 from academy_ops.smoke.marked import STUDENTS
 from tests.cli.test_main import academy_ops
 from tests.wire import Handler, respond, server

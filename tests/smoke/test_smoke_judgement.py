@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from academy_ops.clients import Answer
-from academy_ops.diagnosis.records import Reason, Unseen
+from academy_ops.diagnosis.records import Reason, Unavailable
+from academy_ops.outside.clients import Answer
 from academy_ops.smoke.judgement import accepted_job, deleted, judge, left, left_over
 from academy_ops.smoke.records import Seen
 from checks.job_document import read_answer
@@ -18,7 +18,7 @@ def answer(status: int, body: object = None) -> Answer:
     return Answer("https://api.example.com/", status, {}, json.dumps(body), 1)
 
 
-def seen(status: str, *, taken_back: Answer | Unseen | None = None, **fields: Any) -> Seen:
+def seen(status: str, *, taken_back: Answer | Unavailable | None = None, **fields: Any) -> Seen:
     job = read_answer(answer(200, {"job_id": "j", "status": status, **fields}))
     return Seen(answer(202, {"job_id": "j"}), "j", job, taken_back)
 
@@ -50,11 +50,11 @@ def done(created: int | None, duplicates: int | None = 0, failed: int = 0, **fie
         (seen("PENDING"), "undetermined"),
         (seen("RUNNING"), "undetermined"),
         (seen("A_NEW_STATUS"), "undetermined"),
-        (Seen(answer(202, {"job_id": "j"}), "j", Unseen("timeout", "job")), "undetermined"),
+        (Seen(answer(202, {"job_id": "j"}), "j", Unavailable("timeout", "job")), "undetermined"),
         (Seen(answer(202, {"job_id": "j"}), "j", None), "failed"),
         (Seen(answer(202, {"status": "PENDING"})), "failed"),
         (Seen(answer(400, {"detail": {"file": ["no"]}})), "failed"),
-        (Seen(Unseen("dns", "https://api.example.com")), "undetermined"),
+        (Seen(Unavailable("dns", "https://api.example.com")), "undetermined"),
     ],
 )
 def test_it_passes_only_where_all_students_are_there(what: Seen, result: str) -> None:
@@ -77,8 +77,8 @@ def test_an_api_that_cant_take_students_back_is_said_to_keep_them(status: int) -
     assert "may still come" in str(left(seen("PENDING", taken_back=answer(status))))
 
 
-@pytest.mark.parametrize("gone", [answer(500), Unseen("timeout", "x"), answer(403), None])
-def test_students_that_were_not_taken_back_are_told(gone: Answer | Unseen | None) -> None:
+@pytest.mark.parametrize("gone", [answer(500), Unavailable("timeout", "x"), answer(403), None])
+def test_students_that_were_not_taken_back_are_told(gone: Answer | Unavailable | None) -> None:
     assert "could not be taken back" in str(left(done(3, taken_back=gone)))
     assert "could not be taken back" in str(left(seen("PENDING", taken_back=gone)))
 
@@ -105,7 +105,7 @@ def test_an_upload_of_unknown_end_may_have_arrived(upload: Answer | None) -> Non
 
 @pytest.mark.parametrize(("reason", "unsure"), [("dns", False), ("refused", False), ("timeout", True)])
 def test_an_upload_without_an_answer_may_have_arrived_once_it_was_sent(reason: Reason, unsure: bool) -> None:
-    assert (left(Seen(Unseen(reason, "x"))) is not None) == unsure
+    assert (left(Seen(Unavailable(reason, "x"))) is not None) == unsure
 
 
 def test_only_the_marked_students_are_taken_for_what_an_earlier_run_left() -> None:
@@ -122,8 +122,10 @@ def test_only_the_marked_students_are_taken_for_what_an_earlier_run_left() -> No
     assert left_over(answer(200, {"results": rows}), students) == {"ours", "ours-too"}
 
 
-@pytest.mark.parametrize("listed", [answer(404), answer(200, []), answer(200, {"results": 3}), Unseen("timeout", "x")])
-def test_where_no_students_are_listed_none_was_left(listed: Answer | Unseen) -> None:
+@pytest.mark.parametrize(
+    "listed", [answer(404), answer(200, []), answer(200, {"results": 3}), Unavailable("timeout", "x")]
+)
+def test_where_no_students_are_listed_none_was_left(listed: Answer | Unavailable) -> None:
     assert left_over(listed, [("스모크점검1", "010-0000-0001")]) == frozenset()
 
 

@@ -8,7 +8,7 @@ from typing import Literal
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.lab_at_hand import Lab
+from tests.lab_driver import Lab
 from tests.web.teacher import Teacher
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from playwright.sync_api import expect, sync_playwright
 
-from academy_ops.lab import workbooks
-from tests.lab_at_hand import Lab
+from academy_ops.academy import sample_workbooks
+from tests.lab_driver import Lab
 from tests.web.conftest import NAMES
 from tests.web.teacher import Teacher
 
@@ -35,17 +35,17 @@ def main() -> None:
                 page.screenshot(path=FOLDER / f"page-{state}.ko.png")
 
             lab.break_fault("worker-off")
-            teacher.choose(workbooks.students(4))
+            teacher.choose(sample_workbooks.students(4))
             shown("waiting", "^대기 중")
             lab.break_fault("proxy-upstream-down")
             expect(page.locator("#job-trouble")).to_contain_text("502")
             shown("trouble", "^대기 중")
             lab.do("lab", "heal")
             shown("done", "^완료")
-            teacher.choose(workbooks.partly_bad())
+            teacher.choose(sample_workbooks.partly_bad())
             expect(page.locator("#job-rejected")).to_be_visible(timeout=60_000)
             shown("partial", "^완료")
-            teacher.choose(workbooks.without_phone_column())
+            teacher.choose(sample_workbooks.without_phone_column())
             shown("failed", "실패")
         finally:
             browser.close()

@@ -6,7 +6,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import FilePayload, Locator, Page
 
 from academy_ops.academy.page import template
-from tests.lab_at_hand import Lab
+from tests.lab_driver import Lab
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 PASSWORD = "lab-1234"

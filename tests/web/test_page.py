@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from academy_ops.lab import workbooks
-from tests.lab_at_hand import Lab
+from academy_ops.academy import sample_workbooks
+from tests.lab_driver import Lab
 from tests.web.teacher import PASSWORD, XLSX, Teacher, as_offered
 
 pytestmark = [pytest.mark.xdist_group("lab-1"), pytest.mark.timeout(240)]
@@ -18,7 +18,7 @@ BOTH = pytest.mark.parametrize(("page", "done"), [("ko-KR", "완료: "), ("en-GB
 
 @BOTH
 def test_an_upload_is_followed_to_its_end_and_its_students_are_listed(teacher: Teacher, done: str) -> None:
-    teacher.choose(workbooks.students(3, first=7001))
+    teacher.choose(sample_workbooks.students(3, first=7001))
     expect(teacher.told).to_have_text(re.compile(f"^{done}"), timeout=30_000)
     expect(teacher.page.locator("#rows")).to_contain_text("010")
     assert teacher.barriers() == []
@@ -36,7 +36,7 @@ def test_the_template_is_registered_as_it_is_offered(teacher: Teacher) -> None:
 
 
 def test_rejected_rows_are_told_one_by_one_with_their_reasons(teacher: Teacher) -> None:
-    teacher.choose(workbooks.partly_bad())
+    teacher.choose(sample_workbooks.partly_bad())
     expect(teacher.told).to_have_text(re.compile("1행은 등록하지 못했습니다"), timeout=30_000)
     rejected = teacher.page.locator("#job-rejected li")
     expect(rejected).to_have_text(re.compile("^4행 김두리: .*010"))
@@ -48,14 +48,16 @@ def test_rejected_rows_are_told_one_by_one_with_their_reasons(teacher: Teacher) 
 
 def test_what_a_workbook_holds_is_shown_as_text(teacher: Teacher) -> None:
     name = "<img src=x onerror=alert(1)>"
-    teacher.choose(workbooks.workbook([workbooks.HEADER, ("", name, "010-0000-7501"), ("", name, "010-1")]))
+    teacher.choose(
+        sample_workbooks.workbook([sample_workbooks.HEADER, ("", name, "010-0000-7501"), ("", name, "010-1")])
+    )
     expect(teacher.page.locator("#job-rejected li")).to_contain_text(name, timeout=30_000)
     expect(teacher.page.locator("#rows")).to_contain_text(name)
     expect(teacher.page.locator("img")).to_have_count(0)
 
 
 def test_a_job_that_failed_says_why(teacher: Teacher) -> None:
-    teacher.choose(workbooks.without_phone_column())
+    teacher.choose(sample_workbooks.without_phone_column())
     expect(teacher.told).to_have_text(re.compile("^등록에 실패했습니다: .*학부모"), timeout=30_000)
     assert teacher.bar.get_attribute("data-state") == "failed"
     assert teacher.barriers() == []
@@ -63,7 +65,7 @@ def test_a_job_that_failed_says_why(teacher: Teacher) -> None:
 
 def test_with_the_worker_off_it_waits_and_ends_after_a_worker_was_started_without_a_reload(teacher: Teacher) -> None:
     teacher.lab.break_fault("worker-off")
-    teacher.choose(workbooks.students(2, first=7101))
+    teacher.choose(sample_workbooks.students(2, first=7101))
     expect(teacher.told).to_have_text(re.compile("^대기 중"))
     expect(teacher.page.locator("#job-step")).to_contain_text("2~5분")
     assert teacher.barriers() == []
@@ -74,7 +76,7 @@ def test_with_the_worker_off_it_waits_and_ends_after_a_worker_was_started_withou
 @ENGLISH
 def test_a_status_that_cannot_be_reached_is_said_and_asked_for_until_it_can(teacher: Teacher) -> None:
     teacher.lab.break_fault("worker-off")
-    teacher.choose(workbooks.students(2, first=7201))
+    teacher.choose(sample_workbooks.students(2, first=7201))
     expect(teacher.told).to_have_text(re.compile("^Waiting"))
     trouble = teacher.page.locator("#job-trouble")
     teacher.lab.break_fault("proxy-upstream-down")
@@ -89,7 +91,7 @@ def test_a_status_that_cannot_be_reached_is_said_and_asked_for_until_it_can(teac
 
 def test_a_reload_goes_on_with_the_job_and_so_does_another_session(teacher: Teacher) -> None:
     teacher.lab.break_fault("worker-off")
-    teacher.choose(workbooks.students(2, first=7301))
+    teacher.choose(sample_workbooks.students(2, first=7301))
     expect(teacher.told).to_have_text(re.compile("^대기 중"))
     teacher.page.reload()
     expect(teacher.told).to_have_text(re.compile("^대기 중"))
@@ -165,7 +167,7 @@ def test_it_can_be_used_with_the_keyboard_alone(lab: Lab, page: Page) -> None:
     tab_to("file")
     with page.expect_file_chooser() as chooser:
         page.keyboard.press("Space")
-    chooser.value.set_files({"name": "s.xlsx", "mimeType": XLSX, "buffer": workbooks.students(1, first=7401)})
+    chooser.value.set_files({"name": "s.xlsx", "mimeType": XLSX, "buffer": sample_workbooks.students(1, first=7401)})
     tab_to("password")
     page.keyboard.type(PASSWORD)
     page.keyboard.press("Enter")
@@ -178,7 +180,7 @@ def test_it_can_be_used_with_the_keyboard_alone(lab: Lab, page: Page) -> None:
 
 def test_students_are_found_by_name_and_shown_a_hundred_at_a_time(teacher: Teacher) -> None:
     students = [("", f"가람{number}", f"010-0000-{number}") for number in range(7601, 7702)]
-    teacher.choose(workbooks.workbook([workbooks.HEADER, *students]))
+    teacher.choose(sample_workbooks.workbook([sample_workbooks.HEADER, *students]))
     expect(teacher.told).to_have_text(re.compile("^완료: 101명"), timeout=30_000)
     rows = teacher.page.locator("#rows tr")
     search = teacher.page.locator("#search")

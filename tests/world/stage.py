@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tests.checks import at_hand as h
+from tests.checks import facts_factory as h
 from tests.cli.test_main import academy_ops
 from tests.wire import Handler, respond
 

@@ -10,8 +10,8 @@ from xml.sax.saxutils import escape
 import pytest
 
 from tests.between import Trick, altered, between
-from tests.checks import at_hand as h
-from tests.lab_at_hand import Lab
+from tests.checks import facts_factory as h
+from tests.lab_driver import Lab
 from tests.report.test_hostile import BAIT, assert_only_text
 from tests.wire import respond, server
 from tests.world.stage import api, job

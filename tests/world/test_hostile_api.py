@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import trustme
 
-from tests.checks import at_hand as h
-from tests.checks.realisations import way
+from tests.checks import facts_factory as h
+from tests.checks.scenarios import way
 from tests.checks.test_what_the_api_answers import asked_with
 from tests.wire import Handler, dripping, pouring, respond, server
 from tests.world.stage import TOKEN, api, asked, job, tool

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.between import Answer, Trick, altered, answered, between, refused
-from tests.lab_at_hand import Lab
+from tests.lab_driver import Lab
 from tests.wire import Handler, dripping, pouring, respond, server
 from tests.world.stage import api, asked, job
 

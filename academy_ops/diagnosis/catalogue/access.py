@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from academy_ops.diagnosis.catalogue import commands
-from academy_ops.diagnosis.catalogue.cause import NO_JOB_OR_PENDING, Cause, codes, do
+from academy_ops.diagnosis.catalogue.cause import NO_JOB_OR_PENDING, Cause, codes, remedy
 from academy_ops.diagnosis.catalogue.queue import QUEUE
 from academy_ops.diagnosis.catalogue.workers import WORKERS
 from academy_ops.messages import say
@@ -25,7 +25,7 @@ ACCESS: Final = (
         states=NO_JOB_OR_PENDING,
         explains=codes("aws-credentials-invalid"),
         remedies=(
-            do(
+            remedy(
                 say("Put the AWS key pair into AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; R2 keys belong in R2_*."),
                 "grep -noE '^(AWS|R2)_[A-Z_]*KEY[A-Z_]*=' {env_file}",
                 _CHECK,
@@ -40,14 +40,14 @@ ACCESS: Final = (
         say("There are none in the environment, in the env file, in a profile, or as a role of this machine."),
         look=(commands.CREDENTIALS,),
         remedies=(
-            do(
+            remedy(
                 say("Sign in, choose a profile, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY."),
                 "aws configure sso",
                 _CHECK,
                 "change",
             ),
         ),
-        blinds=True,
+        inconclusive=True,
     ),
     Cause(
         "aws-credentials-invalid",
@@ -56,15 +56,15 @@ ACCESS: Final = (
         say("STS answers that it does not know the key, that the signature is wrong, or that the token has expired."),
         look=(commands.WHO, commands.CREDENTIALS),
         remedies=(
-            do(say("Renew the session."), "aws sso login --profile {sso_profile}", _CHECK, "change"),
-            do(
+            remedy(say("Renew the session."), "aws sso login --profile {sso_profile}", _CHECK, "change"),
+            remedy(
                 say("Where keys are in force, replace those that AWS rejected; the command tells where they stand."),
                 commands.CREDENTIALS,
                 _CHECK,
                 "change",
             ),
         ),
-        blinds=True,
+        inconclusive=True,
     ),
     Cause(
         "aws-wrong-account",
@@ -87,8 +87,10 @@ ACCESS: Final = (
             "worker-aws-credentials",
             "worker-queue-denied",
         ),
-        remedies=(do(say("Choose the academy account's profile or keys."), "aws configure list-profiles", _ACCOUNT),),
-        blinds=True,
+        remedies=(
+            remedy(say("Choose the academy account's profile or keys."), "aws configure list-profiles", _ACCOUNT),
+        ),
+        inconclusive=True,
     ),
     Cause(
         "aws-unreachable",
@@ -97,13 +99,13 @@ ACCESS: Final = (
         say("STS could not be asked: no address, connection refused, TLS failure, or no answer within 8 seconds."),
         look=(commands.REACH_AWS, _NETWORK),
         remedies=(
-            do(
+            remedy(
                 say("Check the network and proxy of this machine, and AWS_ENDPOINT_URL."),
                 _NETWORK,
                 commands.WHO,
             ),
         ),
-        blinds=True,
+        inconclusive=True,
     ),
     Cause(
         "clock-skew",
@@ -111,7 +113,7 @@ ACCESS: Final = (
         say("This machine's clock is wrong, so AWS refuses its signatures."),
         say("AWS answers that the signature's time is too far off; it allows 5 minutes."),
         look=("date -u", "curl -sSI --max-time 10 https://sts.{region}.amazonaws.com | grep -i '^date'"),
-        remedies=(do(say("Set the clock, then try again."), "sudo chronyc makestep", _CHECK, "change"),),
-        blinds=True,
+        remedies=(remedy(say("Set the clock, then try again."), "sudo chronyc makestep", _CHECK, "change"),),
+        inconclusive=True,
     ),
 )

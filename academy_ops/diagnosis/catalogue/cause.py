@@ -36,7 +36,7 @@ class Cause:
         explains: The codes that are its symptoms where both are present.
         remedies: What to do; commands hold ``{name}`` where a live name goes.
         warn: It is told by a ``warn`` finding and is never the cause.
-        blinds: It says that the tool could not look, not that the academy is at fault.
+        inconclusive: It says that the tool could not look, not that the academy is at fault.
     """
 
     code: str
@@ -48,7 +48,7 @@ class Cause:
     explains: frozenset[str] = frozenset()
     remedies: tuple[Remedy, ...] = ()
     warn: bool = False
-    blinds: bool = False
+    inconclusive: bool = False
 
 
 def codes(*names: str) -> frozenset[str]:
@@ -56,7 +56,7 @@ def codes(*names: str) -> frozenset[str]:
     return frozenset(names)
 
 
-def do(text: Text, command: str, verify: str, risk: Risk = "read") -> Remedy:
+def remedy(text: Text, command: str, verify: str, risk: Risk = "read") -> Remedy:
     """Make a remedy row.
 
     Args:

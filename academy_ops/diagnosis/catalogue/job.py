@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from academy_ops.diagnosis.catalogue import commands
-from academy_ops.diagnosis.catalogue.cause import FAILED, RUNNING, Cause, do
+from academy_ops.diagnosis.catalogue.cause import FAILED, RUNNING, Cause, remedy
 from academy_ops.messages import Text, say
 
 _CHECK: Final = "{ops} check job {job_id}"
@@ -25,7 +25,7 @@ def _workbook(code: str, meaning: Text, told_by: Text, advice: Text) -> Cause:
         told_by,
         _LOOK,
         states=FAILED,
-        remedies=(do(advice, _READ_FILE, _READ_CORRECTED),),
+        remedies=(remedy(advice, _READ_FILE, _READ_CORRECTED),),
     )
 
 
@@ -68,7 +68,7 @@ JOB: Final = (
         (commands.JOB, commands.WORKER_R2),
         states=FAILED,
         remedies=(
-            do(
+            remedy(
                 say("Compare the API's and the worker's bucket; then have the school upload the file again."),
                 "{ops} check logs{job}",
                 "{ops} diagnose",
@@ -85,7 +85,7 @@ JOB: Final = (
         ),
         (commands.JOB, commands.WORKER_LOG),
         states=FAILED,
-        remedies=(do(say("Read the job's message and the worker's log for this job."), _READ_LOG, _CHECK),),
+        remedies=(remedy(say("Read the job's message and the worker's log for this job."), _READ_LOG, _CHECK),),
     ),
     Cause(
         "job-stalled",
@@ -98,7 +98,7 @@ JOB: Final = (
         (commands.JOB, commands.DEPTH, commands.WORKER_LOG),
         states=RUNNING,
         remedies=(
-            do(
+            remedy(
                 say("See whether a worker still works on it; without one its message comes back after 60 minutes."),
                 _READ_LOG,
                 _CHECK,
@@ -112,7 +112,7 @@ JOB: Final = (
         say("DONE without an error_message, and some rows are among the failed ones."),
         _LOOK,
         remedies=(
-            do(
+            remedy(
                 say("Have the school correct the rejected rows and upload only them again."),
                 _READ_JOB,
                 _READ_CORRECTED,
@@ -126,7 +126,7 @@ JOB: Final = (
         say("The job waits for a person's review (REVIEW_REQUIRED)."),
         say("The status is REVIEW_REQUIRED."),
         _LOOK,
-        remedies=(do(say("Open the job in the administration site and decide."), _READ_JOB, _CHECK),),
+        remedies=(remedy(say("Open the job in the administration site and decide."), _READ_JOB, _CHECK),),
         warn=True,
     ),
 )

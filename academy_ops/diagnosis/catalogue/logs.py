@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from academy_ops.diagnosis.catalogue import commands
-from academy_ops.diagnosis.catalogue.cause import WAITING, Cause, codes, do
+from academy_ops.diagnosis.catalogue.cause import WAITING, Cause, codes, remedy
 from academy_ops.diagnosis.records import Remedy
 from academy_ops.messages import Text, say
 
@@ -14,13 +14,13 @@ _CHECK: Final = "{ops} check logs{job}"
 _READ_LOG: Final = "{ops} --verbose check logs{job}"
 _CRASHES: Final = codes("worker-crash-loop", "worker-container-exited")
 _IDLE: Final = codes("queue-not-consumed", "message-stuck", "job-stalled", "message-lost")
-_REPLACE: Final = do(
+_REPLACE: Final = remedy(
     say("Then replace the worker instances; the parameter is read at boot only. Jobs under way start anew."),
     "aws autoscaling start-instance-refresh --region {region} --auto-scaling-group-name {group}",
     _CHECK,
     "change",
 )
-_TERMINATE: Final = do(
+_TERMINATE: Final = remedy(
     say("If that does not help, have the group replace the instance."),
     "aws autoscaling terminate-instance-in-auto-scaling-group --region {region} --instance-id {instance} "
     "--no-should-decrement-desired-capacity",
@@ -50,7 +50,7 @@ LOGS: Final = (
             "of the last 15 minutes or the job's message says that no space is left."
         ),
         (commands.WORKER_DISK,),
-        do(
+        remedy(
             say("Remove the images that no container uses; Docker pulls what it needs again."),
             commands.on_workers("docker image prune -af; df -h /var/lib/docker"),
             _CHECK,
@@ -67,7 +67,7 @@ LOGS: Final = (
             "only some are offline or no job waits."
         ),
         (commands.AGENTS, commands.MACHINES),
-        do(
+        remedy(
             say("Reboot the instance; a job it works on starts anew."),
             "aws ec2 reboot-instances --region {region} --instance-ids {instance}",
             _CHECK,
@@ -80,7 +80,7 @@ LOGS: Final = (
         say("Docker does not run on the worker instance."),
         say("docker info fails on an instance older than 10 minutes, or Docker is not installed there."),
         (commands.WORKER_DOCKER,),
-        do(
+        remedy(
             say("Start Docker on the instance."),
             commands.on_workers("systemctl start docker; systemctl is-active docker"),
             _CHECK,
@@ -97,7 +97,7 @@ LOGS: Final = (
             "container (compared as digests), and is right itself."
         ),
         (commands.PARAMETER_AGE, commands.WORKER_STARTED),
-        do(
+        remedy(
             say("Replace the worker instances; the parameter is read at boot only. Jobs under way start anew."),
             "aws autoscaling start-instance-refresh --region {region} --auto-scaling-group-name {group}",
             _CHECK,
@@ -113,7 +113,7 @@ LOGS: Final = (
             "the parameter, or there is no parameter that can be read. A job's message that says so counts, too."
         ),
         (commands.WORKER_NAMES_SET, commands.PARAMETER_NAMES),
-        do(
+        remedy(
             say("Complete the workers' parameter: R2_ENDPOINT, R2_ACCESS_KEY, R2_SECRET_KEY."),
             commands.EDIT_PARAMETER,
             _LOOK,
@@ -130,7 +130,7 @@ LOGS: Final = (
             "not set, its default counts."
         ),
         (commands.WORKER_QUEUE, commands.PARAMETER_QUEUE),
-        do(
+        remedy(
             say("Set AI_SQS_QUEUE_NAME_BASIC in the workers' parameter to the API's queue."),
             commands.EDIT_PARAMETER,
             _LOOK,
@@ -147,7 +147,7 @@ LOGS: Final = (
             "refused the job's file and the worker's R2 settings are not the API's."
         ),
         (commands.WORKER_R2, commands.PARAMETER_R2),
-        do(
+        remedy(
             say("Give the workers' parameter the API's R2 settings."),
             commands.EDIT_PARAMETER,
             _LOOK,
@@ -164,7 +164,7 @@ LOGS: Final = (
             "or a log of the last 15 minutes or the job's message says that memory ran out."
         ),
         (commands.WORKER_MEMORY, commands.WORKER_STATE),
-        do(say("Split the workbook, or use a larger instance type."), commands.MACHINES, _CHECK, "change"),
+        remedy(say("Split the workbook, or use a larger instance type."), commands.MACHINES, _CHECK, "change"),
         explains=_CRASHES,
     ),
     _inside(
@@ -172,13 +172,13 @@ LOGS: Final = (
         say("The worker's image lacks a Python package."),
         say("A log of the last 15 minutes, the last words of a stopped worker, or the job's message: No module named."),
         (commands.WORKER_LOG,),
-        do(
+        remedy(
             say("Build and push the image again; the log names the package."),
             _READ_LOG,
             _CHECK,
             "change",
         ),
-        do(
+        remedy(
             say("Then replace the worker instances. Jobs under way start anew."),
             "aws autoscaling start-instance-refresh --region {region} --auto-scaling-group-name {group}",
             _CHECK,
@@ -191,7 +191,7 @@ LOGS: Final = (
         say("The worker can't reach its database."),
         say("A log of the last 15 minutes, the last words of a stopped worker, or the job's message says so."),
         (commands.WORKER_LOG,),
-        do(say("Check the database, and DATABASE_URL in the workers' parameter."), _READ_LOG, _CHECK),
+        remedy(say("Check the database, and DATABASE_URL in the workers' parameter."), _READ_LOG, _CHECK),
         explains=_CRASHES,
     ),
     _inside(
@@ -201,7 +201,7 @@ LOGS: Final = (
             "A log of the last 15 minutes, or the last words of a stopped worker: no credentials, or AWS refuses them."
         ),
         (commands.WORKER_LOG, commands.MACHINES),
-        do(
+        remedy(
             say("Attach the worker role to the instance profile; the last column names each instance's profile."),
             commands.MACHINES,
             _CHECK,
@@ -214,7 +214,7 @@ LOGS: Final = (
         say("The worker may not receive from the queue."),
         say("A log of the last 15 minutes, or the last words of a stopped worker: access to SQS denied."),
         (commands.WORKER_LOG, commands.MACHINES),
-        do(
+        remedy(
             say("Allow sqs:ReceiveMessage, DeleteMessage and ChangeMessageVisibility in the worker's role."),
             commands.MACHINES,
             _CHECK,
@@ -227,7 +227,7 @@ LOGS: Final = (
         say("The instance is up, but no worker container was ever started on it."),
         say("Docker runs on an instance older than 10 minutes and knows no container of the worker's name."),
         (commands.WORKER_STATE, commands.WORKER_BOOT),
-        do(say("Read the end of the instance's boot log."), commands.WORKER_BOOT, _CHECK),
+        remedy(say("Read the end of the instance's boot log."), commands.WORKER_BOOT, _CHECK),
         _TERMINATE,
     ),
     _inside(
@@ -235,7 +235,7 @@ LOGS: Final = (
         say("The worker's container crashes and restarts over and over."),
         say("Docker says restarting, or has restarted it 3 times or more and the last time less than 5 minutes ago."),
         (commands.WORKER_STATE, commands.WORKER_LOG),
-        do(say("Read the last log lines for the reason."), _READ_LOG, _CHECK),
+        remedy(say("Read the last log lines for the reason."), _READ_LOG, _CHECK),
         explains=codes("worker-container-exited"),
     ),
     _inside(
@@ -243,8 +243,8 @@ LOGS: Final = (
         say("The worker's container has stopped."),
         say("Docker knows the container, and it is neither running nor restarting."),
         (commands.WORKER_STATE, commands.WORKER_LOG),
-        do(say("Read why it stopped."), _READ_LOG, _CHECK),
-        do(
+        remedy(say("Read why it stopped."), _READ_LOG, _CHECK),
+        remedy(
             say("Start the container again."),
             commands.on_workers("docker start {worker}; docker ps -a --filter name={worker}"),
             _CHECK,
@@ -258,7 +258,9 @@ LOGS: Final = (
         say("The container has written no line, while work waits. It proves nothing by itself."),
         (commands.WORKER_STATE, commands.WORKER_LOG),
         remedies=(
-            do(say("See whether messages and job move nevertheless."), "{ops} check queue{job}", "{ops} diagnose{job}"),
+            remedy(
+                say("See whether messages and job move nevertheless."), "{ops} check queue{job}", "{ops} diagnose{job}"
+            ),
         ),
         warn=True,
     ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from academy_ops.diagnosis.catalogue import commands
-from academy_ops.diagnosis.catalogue.cause import NO_JOB_OR_PENDING, PENDING, WAITING, Cause, codes, do
+from academy_ops.diagnosis.catalogue.cause import NO_JOB_OR_PENDING, PENDING, WAITING, Cause, codes, remedy
 from academy_ops.messages import say
 
 _CHECK: Final = "{ops} check queue{job}"
@@ -20,7 +20,7 @@ QUEUE: Final = (
         states=NO_JOB_OR_PENDING,
         explains=codes("message-lost", "queue-not-consumed", "worker-crash-loop", "worker-container-exited"),
         remedies=(
-            do(
+            remedy(
                 say("Create the queue and its dead-letter queue; the API then sends what it could not."),
                 "{ops} queue create",
                 _CHECK,
@@ -39,7 +39,7 @@ QUEUE: Final = (
         (commands.DEPTH, commands.DEAD_LETTERS, commands.JOB),
         states=PENDING,
         remedies=(
-            do(
+            remedy(
                 say("Have the school upload the file again; students who exist are not created twice."),
                 "{ops} check job{job}",
                 "{ops} diagnose",
@@ -57,8 +57,8 @@ QUEUE: Final = (
         (commands.DEPTH, commands.OLDEST, commands.WORKER_LOG),
         states=WAITING,
         remedies=(
-            do(say("Read the worker's log."), "{ops} --verbose check logs{job}", _CHECK),
-            do(
+            remedy(say("Read the worker's log."), "{ops} --verbose check logs{job}", _CHECK),
+            remedy(
                 say("Restart the workers' containers."),
                 commands.on_workers("docker restart {worker}"),
                 _CHECK,
@@ -77,7 +77,7 @@ QUEUE: Final = (
         (commands.DEPTH, commands.WORKER_LOG, commands.JOB),
         states=WAITING,
         remedies=(
-            do(
+            remedy(
                 say("Wait until its visibility timeout ends (at most 60 minutes), or have the file uploaded again."),
                 commands.DEPTH,
                 _CHECK,
@@ -96,7 +96,7 @@ QUEUE: Final = (
         states=PENDING,
         explains=codes("message-lost"),
         remedies=(
-            do(
+            remedy(
                 say("Mend what made the workers fail, then start the redrive; it moves every dead letter back."),
                 "aws sqs start-message-move-task --region {region} --source-arn {dlq_arn}",
                 _CHECK,

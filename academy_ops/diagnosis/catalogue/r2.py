@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from academy_ops.diagnosis.catalogue import commands
-from academy_ops.diagnosis.catalogue.cause import NO_JOB_OR_FAILED, WAITING, Cause, codes, do
+from academy_ops.diagnosis.catalogue.cause import NO_JOB_OR_FAILED, WAITING, Cause, codes, remedy
 from academy_ops.messages import say
 
 _CHECK: Final = "{ops} check r2"
@@ -26,7 +26,7 @@ R2: Final = (
         states=NO_JOB_OR_FAILED,
         explains=codes("upload-object-missing", "excel-object-missing"),
         remedies=(
-            do(
+            remedy(
                 say(
                     "Set R2_ENDPOINT, R2_ACCESS_KEY and R2_SECRET_KEY in the API server's .env, then create its "
                     "container anew: docker restart keeps the old values."
@@ -57,7 +57,7 @@ R2: Final = (
             "excel-object-missing",
         ),
         remedies=(
-            do(
+            remedy(
                 say(
                     "Correct the line in the API server's .env (no quotes, no spaces, the account's endpoint without "
                     "a bucket), then create its container anew: docker restart keeps the old values."
@@ -78,7 +78,7 @@ R2: Final = (
         look=(commands.REACH_R2,),
         states=NO_JOB_OR_FAILED,
         remedies=(
-            do(
+            remedy(
                 say("Compare R2_ENDPOINT with the account's S3 endpoint in the Cloudflare dashboard."),
                 "grep -n '^R2_ENDPOINT=' {env_file}",
                 _CHECK,
@@ -95,7 +95,7 @@ R2: Final = (
         states=NO_JOB_OR_FAILED,
         explains=codes("upload-object-missing"),
         remedies=(
-            do(
+            remedy(
                 say(
                     "Create a new R2 API token (Object Read & Write on the bucket), put its two keys into the API "
                     "server's .env and the workers' parameter, then create the container anew: docker restart keeps "
@@ -116,7 +116,7 @@ R2: Final = (
         states=NO_JOB_OR_FAILED,
         explains=codes("upload-object-missing"),
         remedies=(
-            do(
+            remedy(
                 say("Give the R2 API token Object Read & Write on the bucket in the Cloudflare dashboard."),
                 commands.TRY_BUCKET,
                 _CHECK,
@@ -133,7 +133,7 @@ R2: Final = (
         states=NO_JOB_OR_FAILED,
         explains=codes("upload-object-missing", "excel-object-missing"),
         remedies=(
-            do(
+            remedy(
                 say("Create the bucket, or correct R2_EXCEL_BUCKET if its name is wrong."),
                 commands.MAKE_BUCKET,
                 _CHECK,
@@ -149,7 +149,7 @@ R2: Final = (
         look=(commands.BUCKET, commands.CLOUDFLARE_STATUS),
         states=NO_JOB_OR_FAILED,
         remedies=(
-            do(
+            remedy(
                 say("Look at Cloudflare's status page and wait; uploads fail until R2 recovers."),
                 commands.CLOUDFLARE_STATUS,
                 _CHECK,
@@ -168,7 +168,7 @@ R2: Final = (
         states=WAITING,
         explains=codes("excel-object-missing"),
         remedies=(
-            do(
+            remedy(
                 say("Have the school upload the file again; this job can't succeed."),
                 "{ops} check job {job_id}",
                 "{ops} diagnose",

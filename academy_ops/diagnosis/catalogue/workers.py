@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from academy_ops.diagnosis.catalogue import commands
-from academy_ops.diagnosis.catalogue.cause import WAITING, Cause, codes, do
+from academy_ops.diagnosis.catalogue.cause import WAITING, Cause, codes, remedy
 from academy_ops.diagnosis.records import Remedy
 from academy_ops.messages import Text, say
 
@@ -38,7 +38,7 @@ WORKERS: Final = (
         say("The worker Auto Scaling group does not exist."),
         say("Auto Scaling knows no group of that name in this region and account."),
         (commands.GROUP,),
-        do(
+        remedy(
             say("Correct AI_WORKER_ASG_NAME or the region, or create the group from its template."),
             "aws autoscaling describe-auto-scaling-groups --region {region} --query "
             "'AutoScalingGroups[].AutoScalingGroupName'",
@@ -54,7 +54,7 @@ WORKERS: Final = (
             "job does). Unless the autoscaler is seen to be off, only after 2 minutes."
         ),
         (commands.GROUP, commands.DEPTH),
-        do(
+        remedy(
             say("Start one worker; it takes 2 to 5 minutes until it polls the queue."),
             "{ops} scale-worker --desired 1",
             _CHECK,
@@ -69,7 +69,7 @@ WORKERS: Final = (
             "desired is 0 while work waits."
         ),
         (commands.GROUP,),
-        do(
+        remedy(
             say("Resume the group's Launch process."),
             f"aws autoscaling resume-processes {_OF_GROUP} --scaling-processes Launch",
             _CHECK,
@@ -81,7 +81,7 @@ WORKERS: Final = (
         say("The group tries to launch instances, and every launch fails."),
         say("No instance is in service or on its way, and the newest launch has failed or was cancelled."),
         (commands.ACTIVITIES,),
-        do(
+        remedy(
             say("Mend what the activity's message names; the group tries again by itself."),
             commands.ACTIVITIES,
             _CHECK,
@@ -96,13 +96,13 @@ WORKERS: Final = (
             "older than 10 minutes works."
         ),
         (commands.ACTIVITIES, commands.GROUP),
-        do(
+        remedy(
             say("Read why they are replaced; suspend ReplaceUnhealthy while you look, so that one instance stays."),
             f"aws autoscaling suspend-processes {_OF_GROUP} --scaling-processes ReplaceUnhealthy",
             _CHECK,
             "change",
         ),
-        do(
+        remedy(
             say("When the reason is mended, resume ReplaceUnhealthy."),
             f"aws autoscaling resume-processes {_OF_GROUP} --scaling-processes ReplaceUnhealthy",
             _CHECK,
@@ -117,7 +117,7 @@ WORKERS: Final = (
             "10 minutes or more."
         ),
         (commands.GROUP, commands.HOOKS),
-        do(
+        remedy(
             say("Complete the lifecycle action, or remove the hook."),
             f"aws autoscaling complete-lifecycle-action {_OF_GROUP} --lifecycle-action-result CONTINUE "
             f'--lifecycle-hook-name "$({_HOOK})" '
@@ -131,8 +131,8 @@ WORKERS: Final = (
         say("No worker instance is in service."),
         say("The group wants instances and none is InService, and its launches do not tell why."),
         (commands.GROUP, commands.ACTIVITIES),
-        do(say("See what the group is doing."), commands.ACTIVITIES, _CHECK),
-        do(
+        remedy(say("See what the group is doing."), commands.ACTIVITIES, _CHECK),
+        remedy(
             say("Put an instance in Standby back into service."),
             f"aws autoscaling exit-standby {_OF_GROUP} --instance-ids {{standby}}",
             _CHECK,
@@ -148,14 +148,14 @@ WORKERS: Final = (
             "the group from replacing them."
         ),
         (commands.GROUP, commands.ACTIVITIES),
-        do(
+        remedy(
             say("Resume the suspended process, so that the group replaces its unhealthy instances."),
             f"aws autoscaling resume-processes {_OF_GROUP} --scaling-processes {{halted}}",
             _CHECK,
             "change",
         ),
-        do(say("Let the group replace them, and see that it does."), commands.ACTIVITIES, _CHECK),
-        do(
+        remedy(say("Let the group replace them, and see that it does."), commands.ACTIVITIES, _CHECK),
+        remedy(
             say("If the group does not replace them, terminate the instance; a job it works on starts anew elsewhere."),
             "aws autoscaling terminate-instance-in-auto-scaling-group --region {region} "
             "--no-should-decrement-desired-capacity "
@@ -182,7 +182,7 @@ WORKERS: Final = (
             "and a launch begun less than 10 minutes ago is still under way."
         ),
         (commands.MACHINES, commands.ACTIVITIES),
-        remedies=(do(say("Wait, and look again in two minutes."), "{ops} diagnose{job}", _CHECK),),
+        remedies=(remedy(say("Wait, and look again in two minutes."), "{ops} diagnose{job}", _CHECK),),
         warn=True,
     ),
     Cause(
@@ -194,7 +194,7 @@ WORKERS: Final = (
         ),
         (commands.DEPTH, commands.GROUP),
         remedies=(
-            do(
+            remedy(
                 say("Start more workers; the autoscaler may change the number again at its next run."),
                 "{ops} scale-worker --desired {wanted}",
                 _CHECK,
@@ -210,13 +210,13 @@ WORKERS: Final = (
         say("Its Lambda function is not there or not Active, or no enabled rule runs it."),
         (commands.AUTOSCALER, commands.RULES),
         remedies=(
-            do(
+            remedy(
                 say("Enable the rule that runs the autoscaler once a minute."),
                 "aws events enable-rule --region {region} --name {rule}",
                 _CHECK,
                 "change",
             ),
-            do(
+            remedy(
                 say("If no rule runs the autoscaler, make one that does so once a minute."),
                 "rule=$(aws events put-rule --region {region} --name {autoscaler_function} --query RuleArn "
                 "--schedule-expression 'rate(1 minute)' --output text) && aws events put-targets --region {region} "

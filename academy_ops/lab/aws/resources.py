@@ -7,7 +7,7 @@ import io
 import json
 import zipfile
 
-from academy_ops.academy.contract import MAX_RECEIVES, QUEUE_ATTRIBUTES
+from academy_ops.contract import MAX_RECEIVES, QUEUE_ATTRIBUTES
 from academy_ops.lab import names
 from academy_ops.lab.aws.client import client
 from academy_ops.lab.state import Keys

@@ -32,7 +32,7 @@ class Signed:
     signature: str
 
     def matches(self, secret: str, method: str, url: str, headers: Mapping[str, str], body: bytes) -> bool:
-        """Tell whether the request was signed with ``secret``.
+        """Return whether the request was signed with ``secret``.
 
         Args:
             secret: The secret of ``key_id``.

@@ -9,8 +9,9 @@ from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from academy_ops.academy.contract import MAX_RECEIVES, JobStatus
-from academy_ops.lab import names, parts, processes, workbooks
+from academy_ops.academy import sample_workbooks
+from academy_ops.contract import MAX_RECEIVES, JobStatus
+from academy_ops.lab import names, parts, processes
 from academy_ops.lab.ageing import age_job, execute, nobody_writing
 from academy_ops.lab.aws import resources
 from academy_ops.lab.container import Image
@@ -97,7 +98,7 @@ def _use_when_idle(lab: Lab, image: Image) -> None:
 
 
 def _send_to_review(lab: Lab) -> str:
-    job_id = parts.upload(lab.state, "students.xlsx", workbooks.students(5, time.time_ns() % 99_000_000))
+    job_id = parts.upload(lab.state, "students.xlsx", sample_workbooks.students(5, time.time_ns() % 99_000_000))
     _wait_for(lab, job_id, JobStatus.DONE)
     execute(lab, "UPDATE job SET status = ? WHERE id = ?", JobStatus.REVIEW_REQUIRED.value, job_id)
     return job_id
@@ -142,7 +143,7 @@ def upload_and_wait(lab: Lab, *, in_flight: bool = False) -> str:
         LabError: The message does not come.
     """
     before = _waiting(lab, in_flight=in_flight)
-    job_id = parts.upload(lab.state, "students.xlsx", workbooks.students(5, time.time_ns() % 99_000_000))
+    job_id = parts.upload(lab.state, "students.xlsx", sample_workbooks.students(5, time.time_ns() % 99_000_000))
     if not processes.until(lambda: _waiting(lab, in_flight=in_flight) > before, _SENT_SECONDS, 0.1):
         raise LabError(say("The API has not sent the job's message. Is the queue there?"))
     return job_id
@@ -159,16 +160,18 @@ def _upload(name: str, what: Text, make: Callable[[], bytes]) -> Fault:
 
 
 FAULTS: Final = (
-    _upload("excel-header-missing", say("A workbook without a header row is uploaded."), workbooks.without_header),
+    _upload(
+        "excel-header-missing", say("A workbook without a header row is uploaded."), sample_workbooks.without_header
+    ),
     _upload(
         "excel-phone-column-missing",
         say("A workbook without the parents' phones is uploaded."),
-        workbooks.without_phone_column,
+        sample_workbooks.without_phone_column,
     ),
-    _upload("excel-phone-invalid", say("A workbook with wrong phones is uploaded."), workbooks.with_bad_phones),
-    _upload("excel-no-students", say("A workbook without students is uploaded."), workbooks.without_students),
-    _upload("excel-unreadable", say("A file that is no workbook is uploaded."), workbooks.not_a_workbook),
-    _upload("job-partial", say("A workbook with one bad row is uploaded."), workbooks.partly_bad),
+    _upload("excel-phone-invalid", say("A workbook with wrong phones is uploaded."), sample_workbooks.with_bad_phones),
+    _upload("excel-no-students", say("A workbook without students is uploaded."), sample_workbooks.without_students),
+    _upload("excel-unreadable", say("A file that is no workbook is uploaded."), sample_workbooks.not_a_workbook),
+    _upload("job-partial", say("A workbook with one bad row is uploaded."), sample_workbooks.partly_bad),
     Fault("excel-object-missing", say("A workbook is uploaded, and its file is lost."), _lose_file, needs_worker=True),
     Fault(
         "upload-object-missing",

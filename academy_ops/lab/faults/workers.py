@@ -6,7 +6,8 @@ import os
 import sys
 from typing import TYPE_CHECKING, Final
 
-from academy_ops.lab import names, parts, workbooks
+from academy_ops.academy import sample_workbooks
+from academy_ops.lab import names, parts
 from academy_ops.lab.ageing import age_job
 from academy_ops.lab.container import WORKER, Image
 from academy_ops.lab.faults.api import NO_DATABASE
@@ -92,14 +93,14 @@ def _upload_of_long_ago(lab: Lab) -> str:
 def _lose_dependency(lab: Lab) -> str:
     _shadow(lab, f'raise ModuleNotFoundError("No module named {_READER!r}", name={_READER!r})\n')
     # The worker imports it with its first workbook.
-    job_id = parts.upload(lab.state, "students.xlsx", workbooks.students(5, 0))
+    job_id = parts.upload(lab.state, "students.xlsx", sample_workbooks.students(5, 0))
     lab.fleet.wait_for_log(_READER)
     return job_id
 
 
 def _break_reader(lab: Lab) -> str:
     _shadow(lab, 'raise RuntimeError("the reader is broken")\n')
-    return parts.upload(lab.state, "students.xlsx", workbooks.students(5, 0))
+    return parts.upload(lab.state, "students.xlsx", sample_workbooks.students(5, 0))
 
 
 def _shadow(lab: Lab, text: str) -> None:

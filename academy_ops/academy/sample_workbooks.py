@@ -8,7 +8,7 @@ from typing import Final
 
 import xlsxwriter
 
-from academy_ops.academy.contract import SHEET_NAME
+from academy_ops.contract import SHEET_NAME
 
 HEADER: Final = ("구분", "이름*", "학부모전화번호*", "학생전화번호", "성별", "학교유형", "학교", "학년", "반")
 """The columns of a good workbook."""

@@ -6,32 +6,32 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from academy_ops.clients import Answer
-from academy_ops.diagnosis.records import Finding, Unseen, Verdict
+from academy_ops.diagnosis.records import Finding, Unavailable, Verdict
 from academy_ops.diagnosis.verdict import decide
+from academy_ops.outside.clients import Answer
 from checks import RUNBOOK, Case
 from checks.facts import (
     AccessFacts,
     Activity,
+    AsgInstance,
     Autoscaler,
     Container,
     Depth,
+    Ec2Instance,
     EndpointFacts,
     Environment,
     Group,
-    GroupInstance,
-    Host,
+    HostReport,
     JobDocument,
     JobFacts,
     LogLine,
     LogsFacts,
-    Machine,
     Parameter,
     QueueFacts,
     R2Facts,
     WorkersFacts,
 )
-from checks.job import standing
+from checks.job import job_progress
 from checks.job_document import read_answer
 
 NOW = datetime(2026, 11, 22, 2, 0, tzinfo=UTC)
@@ -63,11 +63,11 @@ def group(desired: int = 1, *, minimum: int = 0, maximum: int = 20, **fields: An
     return Group(desired, minimum, maximum, fields.pop("suspended", ()), instances)
 
 
-def instance(name: str = "i-0", lifecycle: str = "InService", health: str = "Healthy") -> GroupInstance:
-    return GroupInstance(name, lifecycle, health)
+def instance(name: str = "i-0", lifecycle: str = "InService", health: str = "Healthy") -> AsgInstance:
+    return AsgInstance(name, lifecycle, health)
 
 
-def workers(the_group: Group | Unseen | None = None, *, boot: float = 3600, **fields: Any) -> WorkersFacts:
+def workers(the_group: Group | Unavailable | None = None, *, boot: float = 3600, **fields: Any) -> WorkersFacts:
     the_group = group() if the_group is None else the_group
     return WorkersFacts(
         group=the_group,
@@ -77,9 +77,9 @@ def workers(the_group: Group | Unseen | None = None, *, boot: float = 3600, **fi
     )
 
 
-def machines(the_group: object, boot: float = 3600) -> tuple[Machine, ...]:
+def machines(the_group: object, boot: float = 3600) -> tuple[Ec2Instance, ...]:
     members = the_group.instances if isinstance(the_group, Group) else ()
-    return tuple(Machine(one.instance_id, "running", ago(boot), "10.0.0.9") for one in members)
+    return tuple(Ec2Instance(one.instance_id, "running", ago(boot), "10.0.0.9") for one in members)
 
 
 def failed_launch(message: str) -> Activity:
@@ -98,7 +98,7 @@ def depth(visible: int = 0, in_flight: int = 0, delayed: int = 0) -> Depth:
     return Depth("arn:aws:sqs:ap-northeast-2:1:academy-ai-jobs-basic", visible, in_flight, delayed)
 
 
-def queue(the_queue: Depth | Unseen | None, dead: int = 0, **fields: Any) -> QueueFacts:
+def queue(the_queue: Depth | Unavailable | None, dead: int = 0, **fields: Any) -> QueueFacts:
     return QueueFacts(the_queue, depth(dead), **fields)
 
 
@@ -120,7 +120,7 @@ def container(**changes: Any) -> Container:
 
 
 def logs(the_container: Container | None = None, *, parameter: Environment | None = SAME, **changes: Any) -> LogsFacts:
-    host = Host("i-0", "up", 40, the_container or container())
+    host = HostReport("i-0", "up", 40, the_container or container())
     host = replace(host, **changes)
     return LogsFacts({"i-0": True}, (host,), {}, Parameter("dotenv", ago(9000), parameter))
 
@@ -166,7 +166,7 @@ def r2(settings: Mapping[str, Any] | None = None, reach: Any = True, error_code:
 
 def endpoint(main: Any, **layers: Any) -> EndpointFacts:
     well = answer(200)
-    unset = Unseen("not-configured", "ACADEMY_ORIGIN_URL")
+    unset = Unavailable("not-configured", "ACADEMY_ORIGIN_URL")
     return EndpointFacts(
         main,
         layers.get("health", well),
@@ -181,4 +181,4 @@ def findings(the_case: Case) -> tuple[Finding, ...]:
 
 
 def verdict(the_case: Case) -> Verdict:
-    return decide(findings(the_case), standing(the_case))
+    return decide(findings(the_case), job_progress(the_case))

@@ -67,7 +67,7 @@ _SERVER_ERROR: Final = 500
 
 
 def outcome_unknown(error: Exception) -> bool:
-    """Tell whether a call that failed so may have done all the same what it was sent for."""
+    """Return whether a call that failed so may have done all the same what it was sent for."""
     if isinstance(error, ClientError):
         return bool(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0) >= _SERVER_ERROR)
     # None of these has been sent.

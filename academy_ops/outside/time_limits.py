@@ -10,7 +10,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def in_time(call: Callable[[], T], seconds: float) -> T:
+def call_with_timeout(call: Callable[[], T], seconds: float) -> T:
     """Run ``call`` in a thread of its own, and wait for it so long at most.
 
     A time-out of a socket is one of a single read: an answer that drips is never late for it. What is late here is left

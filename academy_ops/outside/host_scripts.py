@@ -68,11 +68,11 @@ def log_lines(container: str, job_id: str | None, since: int) -> str:
 
 
 def is_ours(script: str) -> bool:
-    """Tell whether ``script`` is one that could have been built here."""
+    """Return whether ``script`` is one that could have been built here."""
     probes = _pattern(_PROBE, container=_NAME, job=_JOB_ID, salt=_SALT)
     readers = _pattern(_LOG_LINES, container=_NAME, job=_JOB_ID, since=_SINCE)
     return any(one.fullmatch(script) for one in (probes, readers))
 
 
 def _body(file: str) -> str:
-    return (files("academy_ops") / file).read_text(encoding="utf-8")
+    return (files("academy_ops.outside") / file).read_text(encoding="utf-8")

@@ -18,10 +18,10 @@ import httpx
 from botocore.parsers import ResponseParserError
 
 from academy_ops import __version__
-from academy_ops.diagnosis.records import Unseen
+from academy_ops.diagnosis.records import Unavailable
 from academy_ops.diagnosis.redact import printable, redacted
-from academy_ops.failures import aws_reason, aws_words, http_reason
-from academy_ops.in_time import in_time
+from academy_ops.outside.failures import aws_reason, aws_words, http_reason
+from academy_ops.outside.time_limits import call_with_timeout
 from academy_ops.settings import Settings
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ class Connections:
         self._lock = threading.Lock()
         self._made: dict[str, Any] = {}
         # Only here: saved evidence is judged without the SDK.
-        from academy_ops import sdk  # noqa: PLC0415 - as above
+        from academy_ops.outside import sdk  # noqa: PLC0415 - as above
 
         self._sdk = sdk
         settings.export_aws()
@@ -136,7 +136,7 @@ class Connections:
             credentials = session.get_credentials()
         return str(credentials.method) if credentials else "", session.profile_name
 
-    def get(self, url: str, *, authorised: bool = True, seconds: float = HTTP_SECONDS) -> Answer | Unseen:
+    def get(self, url: str, *, authorised: bool = True, seconds: float = HTTP_SECONDS) -> Answer | Unavailable:
         """Send one GET, bounded in time and size.
 
         Args:
@@ -165,7 +165,7 @@ class Connections:
 
     def send(
         self, method: Literal["POST", "DELETE"], url: str, form: Mapping[str, Any] | None = None, *, seconds: float
-    ) -> Answer | Unseen:
+    ) -> Answer | Unavailable:
         """Send one request that changes something at the API; nothing is tried again, and no redirect is followed.
 
         Args:
@@ -186,15 +186,15 @@ class Connections:
 
     def _asked(
         self, ask: Callable[[httpx.Client], tuple[_Read, str, list[str]]], url: str, seconds: float
-    ) -> Answer | Unseen:
+    ) -> Answer | Unavailable:
         """Ask within ``seconds`` in all, and say what was answered, by whom and after which redirects."""
         started = time.monotonic()
         try:
             timeout = httpx.Timeout(seconds, connect=min(seconds, _CONNECT_SECONDS))
             with httpx.Client(timeout=timeout, verify=self._tls()) as client:
-                answer, where, redirects = in_time(partial(ask, client), seconds)
+                answer, where, redirects = call_with_timeout(partial(ask, client), seconds)
         except TimeoutError:
-            return Unseen("timeout", self.clean(url), f"TimeoutError: > {seconds:g} s")
+            return Unavailable("timeout", self.clean(url), f"TimeoutError: > {seconds:g} s")
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
             return self._unanswered(error, url)
         return self._answer(answer, where, started, redirects)
@@ -203,11 +203,11 @@ class Connections:
         """Return ``text`` without secrets and control characters."""
         return printable(redacted(text, self._settings.secret_values()))
 
-    def _unanswered(self, error: Exception, url: str) -> Unseen:
+    def _unanswered(self, error: Exception, url: str) -> Unavailable:
         if isinstance(error, httpx.LocalProtocolError):
             # Its words repeat the header that can't be sent: the token, or the tenant.
-            return Unseen("not-configured", "ACADEMY_API_TOKEN", type(error).__name__)
-        return Unseen(http_reason(error), self.clean(url), self.clean(str(error) or type(error).__name__))
+            return Unavailable("not-configured", "ACADEMY_API_TOKEN", type(error).__name__)
+        return Unavailable(http_reason(error), self.clean(url), self.clean(str(error) or type(error).__name__))
 
     def _answer(self, answer: _Read, url: str, started: float, redirects: Sequence[str]) -> Answer:
         status, kept, body = answer
@@ -229,7 +229,7 @@ class Connections:
             return [self._clean_tree(inner) for inner in value]
         return self.clean(value) if isinstance(value, str) else value
 
-    def unseen(self, error: Exception, tried: str) -> Unseen:
+    def unseen(self, error: Exception, tried: str) -> Unavailable:
         """Say why an AWS or R2 call failed.
 
         Args:
@@ -241,7 +241,7 @@ class Connections:
         named = _DENIED_ACTION.search(words) if reason == "denied" else None
         # SQS writes the action in small letters.
         other = named is not None and named[1].lower() != tried.lower()
-        return Unseen(reason, named[1] if named and other else tried, words)
+        return Unavailable(reason, named[1] if named and other else tried, words)
 
     def _session(self) -> boto3.Session:
         if "session" not in self._made:
@@ -334,7 +334,7 @@ def _read(client: httpx.Client, request: httpx.Request) -> _Read:
 
 
 def _same_place(here: httpx.URL, there: httpx.URL) -> bool:
-    """Tell whether a redirect may be followed with the token: same host and port, and never from TLS to plain text."""
+    """Return whether a redirect may be followed with the token: same host and port, never from TLS to plain text."""
     return (here.host, here.port) == (there.host, there.port) and not (here.scheme == "https" != there.scheme)
 
 

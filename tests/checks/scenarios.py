@@ -3,8 +3,8 @@
 from dataclasses import replace
 from typing import Any
 
-from academy_ops.clients import Answer
-from academy_ops.diagnosis.records import Reason, Unseen
+from academy_ops.diagnosis.records import Reason, Unavailable
+from academy_ops.outside.clients import Answer
 from checks.facts import (
     AccessFacts,
     Activity,
@@ -17,19 +17,19 @@ from checks.facts import (
     Parameter,
 )
 from checks.job_document import read_answer
-from tests.checks import at_hand as h
+from tests.checks import facts_factory as h
 
 Facts = dict[str, Any]
 
 HTML = "<html><h1>Bad Request (400)</h1></html>"
 CHALLENGE = "<html><title>Just a moment...</title></html>"
-REFUSED = Unseen("refused", "http://127.0.0.1:8000/healthz")
-UNSET = Unseen("not-configured", "ACADEMY_APP_URL")
+REFUSED = Unavailable("refused", "http://127.0.0.1:8000/healthz")
+UNSET = Unavailable("not-configured", "ACADEMY_APP_URL")
 WAITED = 1200
 
 
-def unseen(reason: Reason, tried: str = "sts:GetCallerIdentity") -> Unseen:
-    return Unseen(reason, tried)
+def unseen(reason: Reason, tried: str = "sts:GetCallerIdentity") -> Unavailable:
+    return Unavailable(reason, tried)
 
 
 def access(account: Any, *, expected: str | None = None, same_key: bool = False) -> Facts:
@@ -40,7 +40,7 @@ def r2(*arguments: Any, **fields: Any) -> Facts:
     return {"r2": h.r2(*arguments, **fields)}
 
 
-def way(main: Answer | Unseen, **layers: Any) -> Facts:
+def way(main: Answer | Unavailable, **layers: Any) -> Facts:
     """The job's state can't be read, as the endpoint answers otherwise."""
     return {"endpoint": h.endpoint(main, **layers), "job": JobFacts(read_answer(main))}
 
@@ -131,7 +131,7 @@ RUNNING_AGELESS = h.job("RUNNING", age=None)
 REFUSAL = "An error occurred ({}) when calling the GetObject operation"
 MODULE = "ModuleNotFoundError: No module named 'openpyxl'"
 
-REALISATIONS: dict[str, list[Facts]] = {
+SCENARIOS: dict[str, list[Facts]] = {
     "aws-keys-are-r2-keys": [access(unseen("credentials-invalid"), same_key=True), access("1", same_key=True)],
     "r2-env-missing": [
         r2({"R2_SECRET_KEY": "missing"}, unseen("not-configured", "R2_SECRET_KEY")),
@@ -461,4 +461,4 @@ WARNINGS: dict[str, list[Facts]] = {
 }
 """Codes told by a warning, which is never the cause."""
 
-__all__ = ["BLIND", "REALISATIONS", "WARNINGS", "Facts", "LogLine"]
+__all__ = ["BLIND", "SCENARIOS", "WARNINGS", "Facts", "LogLine"]

@@ -8,8 +8,7 @@ from pathlib import Path
 
 from dotenv.parser import Binding, parse_stream
 
-from academy_ops.messages import Text, say
-from academy_ops.os_errors import reason
+from academy_ops.messages import Text, os_reason, say
 
 
 class SettingsError(Exception):
@@ -48,7 +47,7 @@ def read_env_file(path: Path) -> dict[str, EnvLine]:
         text = path.read_text(encoding="utf-8-sig")
     except OSError as error:
         raise SettingsError(
-            say("Can't read the env file {path}: {reason}.", path=str(path), reason=reason(error))
+            say("Can't read the env file {path}: {reason}.", path=str(path), reason=os_reason(error))
         ) from error
     except UnicodeDecodeError as error:
         raise SettingsError(say("The env file {path} is not UTF-8 text. Save it as UTF-8.", path=str(path))) from error

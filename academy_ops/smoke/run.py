@@ -10,10 +10,10 @@ from http import HTTPStatus
 from typing import Final
 from urllib.parse import quote
 
-from academy_ops.academy.contract import ENDED, JOBS_PATH, STUDENTS_OF_JOB, STUDENTS_PATH, UPLOAD_PATH, JobStatus
-from academy_ops.clients import Answer, Connections, Target
-from academy_ops.diagnosis.records import Unseen
+from academy_ops.contract import ENDED, JOBS_PATH, STUDENTS_OF_JOB, STUDENTS_PATH, UPLOAD_PATH, JobStatus
+from academy_ops.diagnosis.records import Unavailable
 from academy_ops.diagnosis.redact import redacted
+from academy_ops.outside.clients import Answer, Connections, Target
 from academy_ops.settings import Settings
 from academy_ops.smoke.judgement import accepted_job, deleted, left_over
 from academy_ops.smoke.marked import MARK, STUDENTS
@@ -88,7 +88,7 @@ class Check:
         if isinstance(answer, Answer) and answer.status < HTTPStatus.MULTIPLE_CHOICES:
             self._reached("taken-back")
 
-    def _withdraw(self, job_id: str, ends_at: float) -> Answer | Unseen:
+    def _withdraw(self, job_id: str, ends_at: float) -> Answer | Unavailable:
         """Have a job's students deleted; tried again while the API is in trouble."""
         url = f"{self._url}{JOBS_PATH}{job_id}/{STUDENTS_OF_JOB}"
         for _ in range(_TAKE_BACK_TRIES):

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from academy_ops.academy.contract import DLQ_SUFFIX
+from academy_ops.contract import DLQ_SUFFIX
 from academy_ops.settings import Settings
 
 _ANY: Final = ("*",)

@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from academy_ops.hostscript import is_ours, log_lines, probe
+from academy_ops.outside.host_scripts import is_ours, log_lines, probe
 
 SALT = "0" * 32
 

@@ -12,10 +12,9 @@ from pathlib import Path
 from typing import Final, Literal
 from urllib.parse import unquote, urlsplit
 
-from academy_ops.academy import contract
-from academy_ops.envfile import EnvLine, SettingsError, read_env_file
-from academy_ops.messages import say
-from academy_ops.os_errors import reason
+from academy_ops import contract
+from academy_ops.messages import os_reason, say
+from academy_ops.settings.env_files import EnvLine, SettingsError, read_env_file
 
 Source = Literal["command line", "environment", "env file", "default", "unset"]
 
@@ -261,7 +260,7 @@ def _certificates(environ: Mapping[str, str], from_file: Mapping[str, EnvLine]) 
                 say(
                     "SSL_CERT_FILE names {path}, which is no file of certificates: {reason}. Correct the setting.",
                     path=path,
-                    reason=reason(error),
+                    reason=os_reason(error),
                 )
             ) from error
     return tuple(filter(None, named))

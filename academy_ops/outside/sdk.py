@@ -17,7 +17,7 @@ from botocore.exceptions import EndpointConnectionError, HTTPClientError, ReadTi
 from botocore.parsers import ResponseParserError
 
 from academy_ops import __version__
-from academy_ops.in_time import in_time
+from academy_ops.outside.time_limits import call_with_timeout
 from academy_ops.settings import Settings
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ class _Bounded:
 
     def send(self, request: AWSPreparedRequest) -> AWSResponse:
         try:
-            return in_time(partial(self._send, request), _ANSWER_SECONDS)
+            return call_with_timeout(partial(self._send, request), _ANSWER_SECONDS)
         except TimeoutError as error:
             raise ReadTimeoutError(endpoint_url=request.url, error=error) from error
 
