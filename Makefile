@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 UV := $(shell command -v uv 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test lint format faults pictures models golden bench bench-scale chaos messages wheel lock audit sbom clean
+.PHONY: help venv demo test lint format faults pictures models golden bench bench-scale chaos runbooks messages wheel lock audit sbom clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -64,6 +64,9 @@ bench-scale: $(READY)  ## large fleets, and what the bundled academy gets throug
 
 chaos: $(READY)  ## ten minutes of load while parts die; nothing lost, twice or leaked (CHAOS_FLAGS="--seed 7")
 	@$(BIN)/python -m tests.chaos $(CHAOS_FLAGS)
+
+runbooks: $(READY)  ## the numbers in both runbooks, as academy_ops/thresholds.py has them
+	$(BIN)/python -m tests.runbooks
 
 messages: $(READY)  ## collect new sentences into the Korean catalogue, to be translated there
 	mkdir -p build

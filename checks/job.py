@@ -17,13 +17,11 @@ from academy_ops.diagnosis.run import Check
 from academy_ops.messages import say
 from academy_ops.outside.clients import HTTP_SECONDS, Target
 from academy_ops.outside.failures import AWS_ERRORS
+from academy_ops.thresholds import SECOND_LOOK_SECONDS, STALLED_SECONDS, YOUNG_SECONDS
 from checks.facts import Case, Depth, JobDocument, JobFacts, LogsFacts, Parameter, QueueFacts, R2Facts
 from checks.job_document import code_of_message, every_row_rejected, failed, read_answer
 from checks.times import age
 
-YOUNG_SECONDS: Final = 30
-STALLED_SECONDS: Final = 600
-SECOND_LOOK_SECONDS: Final = 3
 _LAST_SECONDS: Final = 1.0
 """So long an answer is waited for, though the run is over sooner."""
 _MAX_ROWS_SHOWN: Final = 20

@@ -16,21 +16,23 @@ from academy_ops.diagnosis.records import Finding, Json, Unavailable
 from academy_ops.diagnosis.run import Check
 from academy_ops.messages import say
 from academy_ops.outside.clients import Target
+from academy_ops.thresholds import (
+    BOOT_SECONDS,
+    COMPLAINT_SECONDS,
+    CRASH_LOOP_RESTARTS,
+    CRASH_LOOP_SECONDS,
+    DISK_FULL_PERCENT,
+    DISK_NEARLY_FULL_PERCENT,
+    POLL_COMPLAINT_SECONDS,
+    STEADY_SECONDS,
+)
 from checks.facts import Case, Container, Environment, HostReport, LogLine, LogsFacts, Parameter
 from checks.job import still_waits
 from checks.job_document import DATABASE_DOWN, GAP
 from checks.times import age
 from checks.worker_hosts import ask, online_agents, read_parameter
-from checks.workers import BOOT_SECONDS, boot_age, in_service, launched_at, past_boot, work_waits
+from checks.workers import boot_age, in_service, launched_at, past_boot, work_waits
 
-_FULL_PERCENT: Final = 98
-_NEARLY_FULL_PERCENT: Final = 90
-_LOOP_RESTARTS: Final = 3
-_LOOP_SECONDS: Final = 300
-_STEADY_SECONDS: Final = 30
-"""A container that was restarted less long ago may end again for the same reason."""
-_RECENT_SECONDS: Final = 900
-_POLLED_SECONDS: Final = 120
 _AT_EACH_POLL: Final = frozenset({"worker-aws-credentials", "worker-queue-denied"})
 """What a worker complains of again at each of its polls, every 20 s at most: later, it has been mended."""
 _SHOWN_LINES: Final = 5
@@ -159,12 +161,12 @@ def _disk_full(host: HostReport) -> bool:
     """Return whether the disk is full: at its end, or nearly there and something does not run any more."""
     runs = host.container is not None and host.container.status == "running"
     percent = host.disk_percent or 0
-    return percent >= _FULL_PERCENT or (percent >= _NEARLY_FULL_PERCENT and not runs)
+    return percent >= DISK_FULL_PERCENT or (percent >= DISK_NEARLY_FULL_PERCENT and not runs)
 
 
 def _state_codes(case: Case, host: HostReport, container: Container) -> Iterator[str]:
     since = age(case.observed_at, container.started_at)
-    lately = since is not None and since < _LOOP_SECONDS
+    lately = since is not None and since < CRASH_LOOP_SECONDS
     if container.out_of_memory or (container.oom_kills and lately):
         yield "worker-out-of-memory"
     if container.status == "restarting" or _restarts_lately(case, container):
@@ -218,7 +220,7 @@ def _codes_of(environment: Environment) -> Iterator[str]:
 def _log_signs(case: Case, container: Container) -> tuple[str, list[LogLine]] | None:
     """Name what the log complains of, and its lines; None where a job was completed since, or it is long ago."""
     since = age(case.observed_at, container.started_at)
-    just_restarted = container.restarts > 0 and since is not None and since < _STEADY_SECONDS
+    just_restarted = container.restarts > 0 and since is not None and since < STEADY_SECONDS
     steady = container.status == "running" and not just_restarted and not _restarts_lately(case, container)
     for line in sorted({*container.error_lines, *container.tail}, key=_written_at, reverse=True):
         if LOG_COMPLETED in line.text:
@@ -234,7 +236,7 @@ def _log_signs(case: Case, container: Container) -> tuple[str, list[LogLine]] | 
             # R2 refuses the API's own key, too; its check says so.
             continue
         if code:
-            lasts = _POLLED_SECONDS if code in _AT_EACH_POLL else _RECENT_SECONDS
+            lasts = POLL_COMPLAINT_SECONDS if code in _AT_EACH_POLL else COMPLAINT_SECONDS
             known = age(case.observed_at, line.at)
             return None if steady and (known is None or known >= lasts) else (code, [line])
     return None
@@ -246,7 +248,7 @@ def _written_at(line: LogLine) -> tuple[datetime, str]:
 
 def _restarts_lately(case: Case, container: Container) -> bool:
     since = age(case.observed_at, container.started_at)
-    return container.restarts >= _LOOP_RESTARTS and since is not None and since < _LOOP_SECONDS
+    return container.restarts >= CRASH_LOOP_RESTARTS and since is not None and since < CRASH_LOOP_SECONDS
 
 
 def _judge_offline(build: FindingBuilder, case: Case, facts: LogsFacts) -> Iterator[Finding]:

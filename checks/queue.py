@@ -21,15 +21,14 @@ from academy_ops.diagnosis.run import Check
 from academy_ops.messages import say
 from academy_ops.outside.clients import Target
 from academy_ops.outside.failures import AWS_ERRORS
+from academy_ops.thresholds import LOST_SECONDS, SECOND_LOOK_SECONDS, WAITED_SECONDS
 from checks.facts import Case, Container, Depth, JobDocument, LogLine, LogsFacts, QueueFacts
-from checks.job import SECOND_LOOK_SECONDS, active, job_of, look_again, pending, waited_at_least, young
+from checks.job import active, job_of, look_again, pending, waited_at_least, young
 from checks.times import age
 from checks.workers import past_boot, working
 
-LOST_SECONDS: Final = 60
 _OF_A_JOB: Final = re.compile(r"SQS_MESSAGE_RECEIVED|EXCEL_PARSING|SQS_JOB_|AI_JOB_IDEMPOTENT_SKIP")
 _JOB_ENDED: Final = re.compile(r"SQS_JOB_COMPLETED|SQS_JOB_FAILED|AI_JOB_IDEMPOTENT_SKIP|EXCEL_PARSING failed")
-_WAITED_SECONDS: Final = 120
 QUEUE_MISSING: Final = frozenset({"AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist"})
 _MAY_CONCEAL: Final = tuple(code for code, cause in CATALOGUE.items() if cause.section == "3-3")
 
@@ -56,7 +55,7 @@ def observe(target: Target, case: Case, seen: Depths) -> QueueFacts:
             return QueueFacts(queue, dead, oldest, again=depth(target, target.settings.queue))
     if queue.total == 0 and pending(case) and not young(case, LOST_SECONDS) and target.pause(SECOND_LOOK_SECONDS):
         return QueueFacts(queue, dead, oldest, depth(target, target.settings.queue), look_again(target, at_once=True))
-    if _only_in_flight(queue) and pending(case) and not young(case, _WAITED_SECONDS):
+    if _only_in_flight(queue) and pending(case) and not young(case, WAITED_SECONDS):
         # A worker may have taken it between the looks at job and queue.
         return QueueFacts(queue, dead, oldest, job_again=look_again(target))
     return QueueFacts(queue, dead, oldest)
@@ -136,7 +135,7 @@ def _unseen_again(case: Case, facts: QueueFacts, queue: Depth) -> Unavailable | 
 
 
 def _not_consumed(case: Case, queue: Depth) -> bool:
-    waits = queue.visible > 0 and queue.in_flight == 0 and waited_at_least(case, _WAITED_SECONDS)
+    waits = queue.visible > 0 and queue.in_flight == 0 and waited_at_least(case, WAITED_SECONDS)
     return waits and bool(past_boot(case)) and not _worked_lately(case)
 
 
@@ -148,10 +147,10 @@ def _stuck(case: Case, queue: Depth) -> bool:
     if pending(case):
         # While others wait, the job's own message may be one of them.
         left = _only_in_flight(queue) and not _taken_since(case, document)
-        return left and waited_at_least(case, _WAITED_SECONDS) and (working(case) == 0 or _busy(case) is False)
+        return left and waited_at_least(case, WAITED_SECONDS) and (working(case) == 0 or _busy(case) is False)
     # A worker that still runs may hold another job's message.
     ended = age(case.observed_at, document.updated_at)
-    return not active(case) and ended is not None and ended >= _WAITED_SECONDS and working(case) == 0
+    return not active(case) and ended is not None and ended >= WAITED_SECONDS and working(case) == 0
 
 
 def _only_in_flight(queue: Depth) -> bool:
@@ -200,7 +199,7 @@ def _worked_lately(case: Case) -> bool:
 
 def _lately(case: Case, lines: Sequence[LogLine]) -> bool:
     ages = [age(case.observed_at, line.at) for line in lines]
-    return any(known is not None and known < _WAITED_SECONDS for known in ages)
+    return any(known is not None and known < WAITED_SECONDS for known in ages)
 
 
 def _of_jobs(container: Container) -> list[LogLine]:

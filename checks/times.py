@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from datetime import MAXYEAR, MINYEAR, UTC, datetime
 
+from academy_ops.thresholds import CLOCK_TOLERANCE_SECONDS
+
 _NANOSECONDS = re.compile(r"(\.\d{6})\d+")
-_SKEW_SECONDS = 60
 
 
 def parse(value: object) -> datetime | None:
@@ -29,4 +30,4 @@ def age(now: datetime, then: datetime | None) -> float | None:
     None when ``then`` is unknown, or so far ahead that one of the two clocks must be wrong.
     """
     seconds = (now - then).total_seconds() if then is not None else None
-    return None if seconds is None or seconds < -_SKEW_SECONDS else max(0.0, seconds)
+    return None if seconds is None or seconds < -CLOCK_TOLERANCE_SECONDS else max(0.0, seconds)

@@ -16,6 +16,14 @@ from academy_ops.diagnosis.records import Finding, Json, Unavailable
 from academy_ops.diagnosis.run import Check
 from academy_ops.messages import say
 from academy_ops.outside.clients import Target
+from academy_ops.thresholds import (
+    AUTOSCALER_SECONDS,
+    BOOT_SECONDS,
+    LAUNCH_LOOP_LAUNCHES,
+    LAUNCH_LOOP_SECONDS,
+    LAUNCH_RECORDED_SECONDS,
+    YOUNG_SECONDS,
+)
 from checks.facts import (
     Activity,
     AsgInstance,
@@ -26,15 +34,10 @@ from checks.facts import (
     QueueFacts,
     WorkersFacts,
 )
-from checks.job import YOUNG_SECONDS, active, waited, waited_at_least, young
+from checks.job import active, waited, waited_at_least, young
 from checks.times import age
 from checks.worker_group import read_activities, read_autoscaler, read_group, read_machines, read_nameless
 
-BOOT_SECONDS: Final = 600
-_AUTOSCALER_SECONDS: Final = 120
-_ASKED_SECONDS: Final = 180
-_LOOP_LAUNCHES: Final = 3
-_LOOP_SECONDS: Final = 1800
 _INSTANCE_ID: Final = re.compile(r"\bi-[0-9a-f]+\b")
 _HEALTH_CHECK: Final = re.compile(r"health.?check", re.IGNORECASE)
 """Why Auto Scaling replaces an instance, in its own words; scaling in is told otherwise."""
@@ -177,7 +180,7 @@ def _judge_zero(build: FindingBuilder, case: Case, facts: WorkersFacts, evidence
     autoscaler_acts = unseen or (isinstance(facts.autoscaler, Autoscaler) and alive(facts.autoscaler))
     if not work_waits(case):
         yield build.ok(say("No worker runs, and nothing waits for one."), evidence)
-    elif autoscaler_acts and not waited_at_least(case, _AUTOSCALER_SECONDS):
+    elif autoscaler_acts and not waited_at_least(case, AUTOSCALER_SECONDS):
         yield build.ok(say("No worker runs yet; the autoscaler starts one within a minute or two."), evidence)
     elif autoscaler_acts:
         yield build.fail("worker-scaled-to-zero", evidence)
@@ -193,9 +196,9 @@ def _why_none(case: Case, facts: WorkersFacts, group: Group) -> str:
     begun = age(case.observed_at, launch.started_at) if launch else None
     ages = [boot_age(case, one.instance_id) or begun for one in coming]
     # A group that has just been asked for an instance has not recorded its launch yet.
-    just_asked = not group.instances and _less(waited(case), _ASKED_SECONDS)
+    just_asked = not group.instances and _less(waited(case), LAUNCH_RECORDED_SECONDS)
     failed = launch is not None and launch.status in {"Failed", "Cancelled"} and not coming
-    if failed and not (just_asked and not _less(begun, _LOOP_SECONDS)):
+    if failed and not (just_asked and not _less(begun, LAUNCH_LOOP_SECONDS)):
         return "worker-launch-failing"
     if _loops(case, facts, group):
         return "worker-launch-loop"
@@ -241,10 +244,10 @@ def _loops(case: Case, facts: WorkersFacts, group: Group) -> bool:
     lately = [
         one
         for one in launches(facts)
-        if one.status == "Successful" and _less(age(case.observed_at, one.started_at), _LOOP_SECONDS)
+        if one.status == "Successful" and _less(age(case.observed_at, one.started_at), LAUNCH_LOOP_SECONDS)
     ]
     gone = [one for one in lately if not (present | scaled_in).intersection(_INSTANCE_ID.findall(one.description))]
-    return len(gone) >= _LOOP_LAUNCHES
+    return len(gone) >= LAUNCH_LOOP_LAUNCHES
 
 
 def _waits_for_boot(case: Case, serving: Sequence[AsgInstance]) -> bool:

@@ -10,11 +10,17 @@ from academy_ops.cli.app import app
 from academy_ops.diagnosis.catalogue import CATALOGUE
 from academy_ops.diagnosis.catalogue.sections import TITLES, anchor, heading
 from academy_ops.messages import Language
+from academy_ops.report.runbook import updated
 from checks import RUNBOOK
 
 ROOT = Path(__file__).parent.parent
 LANGUAGES = ("runbook.md", "runbook.en.md")
 FILES: dict[Language, str] = {"ko": "runbook.md", "en": "runbook.en.md"}
+QUOTED = {
+    *("usual_boot_from", "usual_boot_to", "boot_minutes", "autoscaler_minutes", "jobs_per_worker"),
+    *("receives", "visibility_minutes", "lost_seconds", "waited_minutes", "stalled_minutes"),
+}
+"""The thresholds that the runbook tells; `explain` tells the others."""
 HEADING = re.compile(r"^#{2,3} (?P<number>\d(?:-\d)?)\. .+$", re.MULTILINE)
 MARKER = re.compile(r"<!-- check: (\w+) -->")
 
@@ -34,6 +40,13 @@ def test_every_check_has_its_section_with_its_marker_and_its_command(name: str) 
         text = written[check.section]
         assert text.startswith(f"\n<!-- check: {check.name} -->\n"), check.section
         assert f"\nacademy-ops check {check.name}" in text, check.section
+
+
+@pytest.mark.parametrize("name", LANGUAGES)
+def test_every_number_that_a_threshold_decides_is_the_one_in_force(name: str) -> None:
+    text = (ROOT / name).read_text(encoding="utf-8")
+    assert text == updated(text), "make runbooks"
+    assert set(re.findall(r"<!--(\w+)-->", text)) == QUOTED
 
 
 @pytest.mark.parametrize("name", LANGUAGES)

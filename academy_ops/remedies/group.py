@@ -16,6 +16,7 @@ from academy_ops.outside.clients import HTTP_SECONDS, Target
 from academy_ops.outside.time_limits import call_with_timeout
 from academy_ops.remedies.plan import Progress
 from academy_ops.remedies.refusal import RemedyError
+from academy_ops.thresholds import FIGURES
 from checks import logs, queue, workers
 from checks.facts import Autoscaler, Case, Container, Depth, Group, WorkersFacts
 from checks.times import age
@@ -29,9 +30,11 @@ _CRASH_SECONDS: Final = 300
 _FINAL: Final = frozenset[Reason]({"denied", "credentials-missing", "credentials-invalid", "not-asked"})
 """Why something can't be seen, and won't be in two seconds either."""
 BOOT_COST: Final = say(
-    "A new worker polls the queue after 2 to 5 minutes, at worst 10, and costs as its instance type does."
+    "A new worker polls the queue after {usual_boot_from} to {usual_boot_to} minutes, at worst {boot_minutes}, and "
+    "costs as its instance type does.",
+    **FIGURES,
 )
-USUAL: Final = say("usual: 2 to 5 min, at worst 10")
+USUAL: Final = say("usual: {usual_boot_from} to {usual_boot_to} min, at worst {boot_minutes}", **FIGURES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +104,9 @@ def overriding(seen: Seen, desired: int) -> Text | None:
         return None
     return say(
         "The autoscaler is on: within a minute it sets the number again by the queue's depth, as of now to {wanted} "
-        "(one worker for every 20 messages waiting or in flight, between min and max).",
+        "(one worker for every {jobs_per_worker} messages waiting or in flight, between min and max).",
         wanted=asked_for,
+        **FIGURES,
     )
 
 

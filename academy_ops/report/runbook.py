@@ -15,10 +15,13 @@ from rich.theme import Theme
 
 from academy_ops.diagnosis.catalogue.sections import FILES
 from academy_ops.messages import Language
+from academy_ops.thresholds import FIGURES
 
 _HEADING: Final = re.compile(r"^#{2,3} (\d(?:-\d)?)\. ", re.MULTILINE)
 _MARKER: Final = re.compile(r"^<!-- check: (\w+) -->$", re.MULTILINE)
 _COMMENT: Final = re.compile(r"^<!-- .*? -->\n", re.MULTILINE)
+_FIGURE: Final = re.compile(r"<!--(\w+)-->[\d.]+")
+"""A number that a threshold decides, behind the threshold's name."""
 _INNER_LINK: Final = re.compile(r"\[([^]]+)\]\((?:#|runbook)[^)]*\)")
 """A link that leads nowhere on a terminal."""
 _STYLES: Final = Theme({"markdown.code": "cyan", "markdown.code_block": "cyan", "markdown.h1": "bold"})
@@ -39,11 +42,17 @@ class Section:
 
 
 def text(language: Language) -> str:
-    """Return the runbook's Markdown, with its markers."""
+    """Return the runbook's Markdown with the thresholds in force; the sections keep their markers."""
     package = files("academy_ops")
     installed = package / "locale" / language / "runbook.md"
     # A checkout has it at its root, where people look for it.
-    return (installed if installed.is_file() else package / ".." / FILES[language]).read_text(encoding="utf-8")
+    source = installed if installed.is_file() else package / ".." / FILES[language]
+    return _FIGURE.sub(lambda figure: str(FIGURES[figure[1]]), source.read_text(encoding="utf-8"))
+
+
+def updated(markdown: str) -> str:
+    """Return a runbook as its file has to be: each marked number is the threshold in force."""
+    return _FIGURE.sub(lambda figure: f"<!--{figure[1]}-->{FIGURES[figure[1]]}", markdown)
 
 
 def sections(markdown: str) -> Mapping[str, Section]:

@@ -7,6 +7,7 @@ from typing import Final
 from academy_ops.diagnosis.catalogue import commands
 from academy_ops.diagnosis.catalogue.cause import FAILED, RUNNING, Cause, remedy
 from academy_ops.messages import Text, say
+from academy_ops.thresholds import FIGURES
 
 _CHECK: Final = "{ops} check job {job_id}"
 _READ_JOB: Final = "{ops} --verbose check job {job_id}"
@@ -92,14 +93,19 @@ JOB: Final = (
         "4",
         say("The job is said to run, but nothing moves."),
         say(
-            "RUNNING, VALIDATING or RETRYING, and not updated for 10 minutes; where the API tells no time, unchanged "
-            "in two looks 3 seconds apart with an empty queue."
+            "RUNNING, VALIDATING or RETRYING, and not updated for {stalled_minutes} minutes; where the API tells no "
+            "time, unchanged in two looks {second_look_seconds} seconds apart with an empty queue.",
+            **FIGURES,
         ),
         (commands.JOB, commands.DEPTH, commands.WORKER_LOG),
         states=RUNNING,
         remedies=(
             remedy(
-                say("See whether a worker still works on it; without one its message comes back after 60 minutes."),
+                say(
+                    "See whether a worker still works on it; without one its message comes back after "
+                    "{visibility_minutes} minutes.",
+                    **FIGURES,
+                ),
                 _READ_LOG,
                 _CHECK,
             ),

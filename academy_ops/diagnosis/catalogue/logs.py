@@ -8,6 +8,7 @@ from academy_ops.diagnosis.catalogue import commands
 from academy_ops.diagnosis.catalogue.cause import WAITING, Cause, codes, remedy
 from academy_ops.diagnosis.records import Remedy
 from academy_ops.messages import Text, say
+from academy_ops.thresholds import FIGURES
 
 _LOOK: Final = commands.PARAMETER_NAMES
 _CHECK: Final = "{ops} check logs{job}"
@@ -46,8 +47,10 @@ LOGS: Final = (
         "worker-disk-full",
         say("The worker's disk is full."),
         say(
-            "The disk with Docker's data is 98 percent full, or 90 percent while the container does not run; or a log "
-            "of the last 15 minutes or the job's message says that no space is left."
+            "The disk with Docker's data is {disk_full_percent} percent full, or {disk_nearly_full_percent} percent "
+            "while the container does not run; or a log of the last {complaint_minutes} minutes or the job's message "
+            "says that no space is left.",
+            **FIGURES,
         ),
         (commands.WORKER_DISK,),
         remedy(
@@ -63,8 +66,9 @@ LOGS: Final = (
         "ssm-offline",
         say("Every worker's SSM agent is offline: the instances hang or have no network."),
         say(
-            "The job waits, and SSM calls no worker in service that is older than 10 minutes Online. A warning where "
-            "only some are offline or no job waits."
+            "The job waits, and SSM calls no worker in service that is older than {boot_minutes} minutes Online. A "
+            "warning where only some are offline or no job waits.",
+            **FIGURES,
         ),
         (commands.AGENTS, commands.MACHINES),
         remedy(
@@ -78,7 +82,10 @@ LOGS: Final = (
     _inside(
         "worker-docker-down",
         say("Docker does not run on the worker instance."),
-        say("docker info fails on an instance older than 10 minutes, or Docker is not installed there."),
+        say(
+            "docker info fails on an instance older than {boot_minutes} minutes, or Docker is not installed there.",
+            **FIGURES,
+        ),
         (commands.WORKER_DOCKER,),
         remedy(
             say("Start Docker on the instance."),
@@ -160,8 +167,10 @@ LOGS: Final = (
         "worker-out-of-memory",
         say("The worker's container was killed for want of memory."),
         say(
-            "Docker says OOMKilled, or tells of a kill in the last 10 minutes where the container is younger than 5; "
-            "or a log of the last 15 minutes or the job's message says that memory ran out."
+            "Docker says OOMKilled, or tells of a kill in the last {out_of_memory_minutes} minutes where the "
+            "container is younger than {crash_loop_minutes}; or a log of the last {complaint_minutes} minutes or the "
+            "job's message says that memory ran out.",
+            **FIGURES,
         ),
         (commands.WORKER_MEMORY, commands.WORKER_STATE),
         remedy(say("Split the workbook, or use a larger instance type."), commands.MACHINES, _CHECK, "change"),
@@ -170,7 +179,11 @@ LOGS: Final = (
     _inside(
         "worker-dependency-missing",
         say("The worker's image lacks a Python package."),
-        say("A log of the last 15 minutes, the last words of a stopped worker, or the job's message: No module named."),
+        say(
+            "A log of the last {complaint_minutes} minutes, the last words of a stopped worker, or the job's "
+            "message: No module named.",
+            **FIGURES,
+        ),
         (commands.WORKER_LOG,),
         remedy(
             say("Build and push the image again; the log names the package."),
@@ -189,7 +202,11 @@ LOGS: Final = (
     _inside(
         "worker-database-down",
         say("The worker can't reach its database."),
-        say("A log of the last 15 minutes, the last words of a stopped worker, or the job's message says so."),
+        say(
+            "A log of the last {complaint_minutes} minutes, the last words of a stopped worker, or the job's message "
+            "says so.",
+            **FIGURES,
+        ),
         (commands.WORKER_LOG,),
         remedy(say("Check the database, and DATABASE_URL in the workers' parameter."), _READ_LOG, _CHECK),
         explains=_CRASHES,
@@ -198,7 +215,9 @@ LOGS: Final = (
         "worker-aws-credentials",
         say("The worker has no valid AWS credentials."),
         say(
-            "A log of the last 15 minutes, or the last words of a stopped worker: no credentials, or AWS refuses them."
+            "A log of the last {complaint_minutes} minutes, or the last words of a stopped worker: no credentials, "
+            "or AWS refuses them.",
+            **FIGURES,
         ),
         (commands.WORKER_LOG, commands.MACHINES),
         remedy(
@@ -212,7 +231,11 @@ LOGS: Final = (
     _inside(
         "worker-queue-denied",
         say("The worker may not receive from the queue."),
-        say("A log of the last 15 minutes, or the last words of a stopped worker: access to SQS denied."),
+        say(
+            "A log of the last {complaint_minutes} minutes, or the last words of a stopped worker: access to SQS "
+            "denied.",
+            **FIGURES,
+        ),
         (commands.WORKER_LOG, commands.MACHINES),
         remedy(
             say("Allow sqs:ReceiveMessage, DeleteMessage and ChangeMessageVisibility in the worker's role."),
@@ -225,7 +248,10 @@ LOGS: Final = (
     _inside(
         "worker-container-missing",
         say("The instance is up, but no worker container was ever started on it."),
-        say("Docker runs on an instance older than 10 minutes and knows no container of the worker's name."),
+        say(
+            "Docker runs on an instance older than {boot_minutes} minutes and knows no container of the worker's name.",
+            **FIGURES,
+        ),
         (commands.WORKER_STATE, commands.WORKER_BOOT),
         remedy(say("Read the end of the instance's boot log."), commands.WORKER_BOOT, _CHECK),
         _TERMINATE,
@@ -233,7 +259,11 @@ LOGS: Final = (
     _inside(
         "worker-crash-loop",
         say("The worker's container crashes and restarts over and over."),
-        say("Docker says restarting, or has restarted it 3 times or more and the last time less than 5 minutes ago."),
+        say(
+            "Docker says restarting, or has restarted it {crash_loop_restarts} times or more and the last time less "
+            "than {crash_loop_minutes} minutes ago.",
+            **FIGURES,
+        ),
         (commands.WORKER_STATE, commands.WORKER_LOG),
         remedy(say("Read the last log lines for the reason."), _READ_LOG, _CHECK),
         explains=codes("worker-container-exited"),

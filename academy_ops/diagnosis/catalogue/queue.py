@@ -7,6 +7,7 @@ from typing import Final
 from academy_ops.diagnosis.catalogue import commands
 from academy_ops.diagnosis.catalogue.cause import NO_JOB_OR_PENDING, PENDING, WAITING, Cause, codes, remedy
 from academy_ops.messages import say
+from academy_ops.thresholds import FIGURES
 
 _CHECK: Final = "{ops} check queue{job}"
 
@@ -33,8 +34,10 @@ QUEUE: Final = (
         "3-3",
         say("The job is PENDING, but no message for it is left and no worker took it."),
         say(
-            "PENDING for 60 seconds or more and still so when read again; nothing waiting, in flight or delayed in two "
-            "looks 3 seconds apart, no dead letter, and the job in no worker's log."
+            "PENDING for {lost_seconds} seconds or more and still so when read again; nothing waiting, in flight or "
+            "delayed in two looks {second_look_seconds} seconds apart, no dead letter, and the job in no worker's "
+            "log.",
+            **FIGURES,
         ),
         (commands.DEPTH, commands.DEAD_LETTERS, commands.JOB),
         states=PENDING,
@@ -51,8 +54,9 @@ QUEUE: Final = (
         "3-3",
         say("Messages wait and workers are up, but nobody takes them."),
         say(
-            "A message has waited for 2 minutes, none is in flight, a worker in service is older than 10 minutes, and "
-            "no worker's log has spoken of a job for 2 minutes."
+            "A message has waited for {waited_minutes} minutes, none is in flight, a worker in service is older than "
+            "{boot_minutes} minutes, and no worker's log has spoken of a job for {waited_minutes} minutes.",
+            **FIGURES,
         ),
         (commands.DEPTH, commands.OLDEST, commands.WORKER_LOG),
         states=WAITING,
@@ -71,14 +75,20 @@ QUEUE: Final = (
         "3-3",
         say("The job's message is in flight, but no live worker works on it."),
         say(
-            "A message is in flight, and the job has been PENDING for 2 minutes with no worker in service, or with "
-            "nothing waiting and every worker's log idle; or it ended 2 minutes ago and no worker is in service."
+            "A message is in flight, and the job has been PENDING for {waited_minutes} minutes with no worker in "
+            "service, or with nothing waiting and every worker's log idle; or it ended {waited_minutes} minutes ago "
+            "and no worker is in service.",
+            **FIGURES,
         ),
         (commands.DEPTH, commands.WORKER_LOG, commands.JOB),
         states=WAITING,
         remedies=(
             remedy(
-                say("Wait until its visibility timeout ends (at most 60 minutes), or have the file uploaded again."),
+                say(
+                    "Wait until its visibility timeout ends (at most {visibility_minutes} minutes), or have the file "
+                    "uploaded again.",
+                    **FIGURES,
+                ),
                 commands.DEPTH,
                 _CHECK,
             ),
@@ -87,10 +97,12 @@ QUEUE: Final = (
     Cause(
         "queue-dead-letters",
         "3-3",
-        say("Messages lie in the dead-letter queue: workers gave them up after three receives."),
+        say("Messages lie in the dead-letter queue: workers gave them up after {receives} receives.", **FIGURES),
         say(
             "The dead-letter queue that RedrivePolicy names, else the one with -dlq behind the name, is not empty. A "
-            "warning; the cause where a job has been PENDING for 60 seconds or more and its queue is empty."
+            "warning; the cause where a job has been PENDING for {lost_seconds} seconds or more and its queue is "
+            "empty.",
+            **FIGURES,
         ),
         (commands.DEAD_LETTERS, commands.DEPTH),
         states=PENDING,

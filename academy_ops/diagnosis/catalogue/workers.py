@@ -8,6 +8,7 @@ from academy_ops.diagnosis.catalogue import commands
 from academy_ops.diagnosis.catalogue.cause import WAITING, Cause, codes, remedy
 from academy_ops.diagnosis.records import Remedy
 from academy_ops.messages import Text, say
+from academy_ops.thresholds import FIGURES
 
 _CHECK: Final = "{ops} check workers"
 _NOBODY_WORKS: Final = codes(
@@ -51,11 +52,15 @@ WORKERS: Final = (
         say("The worker group is scaled to zero while work waits: nobody takes the job."),
         say(
             "Desired is 0 and a message waits or is in flight (or, where the queue is missing or can't be seen, the "
-            "job does). Unless the autoscaler is seen to be off, only after 2 minutes."
+            "job does). Unless the autoscaler is seen to be off, only after {autoscaler_minutes} minutes.",
+            **FIGURES,
         ),
         (commands.GROUP, commands.DEPTH),
         remedy(
-            say("Start one worker; it takes 2 to 5 minutes until it polls the queue."),
+            say(
+                "Start one worker; it takes {usual_boot_from} to {usual_boot_to} minutes until it polls the queue.",
+                **FIGURES,
+            ),
             "{ops} scale-worker --desired 1",
             _CHECK,
             "change",
@@ -92,8 +97,9 @@ WORKERS: Final = (
         "worker-launch-loop",
         say("Instances are launched and terminated again, over and over."),
         say(
-            "3 instances or more launched in the last 30 minutes are gone again, not by scaling in, and none that is "
-            "older than 10 minutes works."
+            "{launch_loop_launches} instances or more launched in the last {launch_loop_minutes} minutes are gone "
+            "again, not by scaling in, and none that is older than {boot_minutes} minutes works.",
+            **FIGURES,
         ),
         (commands.ACTIVITIES, commands.GROUP),
         remedy(
@@ -114,7 +120,8 @@ WORKERS: Final = (
         say("A launching instance waits on a lifecycle hook."),
         say(
             "None is in service, and an instance has stood in Pending:Wait, or its launch in MidLifecycleAction, for "
-            "10 minutes or more."
+            "{boot_minutes} minutes or more.",
+            **FIGURES,
         ),
         (commands.GROUP, commands.HOOKS),
         remedy(
@@ -144,8 +151,9 @@ WORKERS: Final = (
         "worker-unhealthy",
         say("The group calls its worker instances unhealthy."),
         say(
-            "No instance in service is Healthy, and the job is 30 seconds old or more, or a suspended process keeps "
-            "the group from replacing them."
+            "No instance in service is Healthy, and the job is {young_seconds} seconds old or more, or a suspended "
+            "process keeps the group from replacing them.",
+            **FIGURES,
         ),
         (commands.GROUP, commands.ACTIVITIES),
         remedy(
@@ -176,10 +184,15 @@ WORKERS: Final = (
     Cause(
         "worker-booting",
         "3-1",
-        say("A worker is still booting; 2 to 5 minutes are usual, 10 the worst."),
         say(
-            "Messages wait untouched while every instance in service is younger than 10 minutes, or none is in service "
-            "and a launch begun less than 10 minutes ago is still under way."
+            "A worker is still booting; {usual_boot_from} to {usual_boot_to} minutes are usual, {boot_minutes} the "
+            "worst.",
+            **FIGURES,
+        ),
+        say(
+            "Messages wait untouched while every instance in service is younger than {boot_minutes} minutes, or none "
+            "is in service and a launch begun less than {boot_minutes} minutes ago is still under way.",
+            **FIGURES,
         ),
         (commands.MACHINES, commands.ACTIVITIES),
         remedies=(remedy(say("Wait, and look again in two minutes."), "{ops} diagnose{job}", _CHECK),),
@@ -190,7 +203,9 @@ WORKERS: Final = (
         "3-1",
         say("More work waits than the workers can take soon."),
         say(
-            "One worker for every 20 messages waiting or in flight, between min and max, would be more than desired is."
+            "One worker for every {jobs_per_worker} messages waiting or in flight, between min and max, would be "
+            "more than desired is.",
+            **FIGURES,
         ),
         (commands.DEPTH, commands.GROUP),
         remedies=(

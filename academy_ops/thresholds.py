@@ -1,0 +1,81 @@
+"""Every number of seconds, percent and times that a judgement uses; the texts that quote one take it from here.
+
+`FIGURES` are the same numbers as a text quotes them: the catalogue, the manual and both runbooks are filled from it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from academy_ops import contract
+
+# How long a job, a message or an instance may take before that is a fault
+YOUNG_SECONDS: Final = 30
+"""A younger job is in progress, whatever else is seen, unless a hard fault is."""
+LOST_SECONDS: Final = 60
+"""A PENDING job without any message is lost from this age on."""
+WAITED_SECONDS: Final = 120
+"""A message that nobody has taken, or a worker that has logged nothing of a job, for so long."""
+STALLED_SECONDS: Final = 600
+"""A running job that has not been updated for so long."""
+SECOND_LOOK_SECONDS: Final = 3
+"""Until the second look, where an age is unknown and would decide."""
+CLOCK_TOLERANCE_SECONDS: Final = 60
+"""A time this far ahead is taken for now; one further ahead is not believed."""
+
+# Workers
+BOOT_SECONDS: Final = 600
+"""An instance polls the queue by then; usually after `USUAL_BOOT_MINUTES`."""
+USUAL_BOOT_MINUTES: Final = (2, 5)
+AUTOSCALER_SECONDS: Final = 120
+"""An autoscaler that runs has set the desired capacity by then."""
+LAUNCH_RECORDED_SECONDS: Final = 180
+"""A group that was asked for an instance has recorded its launch by then."""
+LAUNCH_LOOP_LAUNCHES: Final = 3
+LAUNCH_LOOP_SECONDS: Final = 1800
+"""So many launches within this time that are gone again are a loop."""
+
+# Inside a worker
+DISK_FULL_PERCENT: Final = 98
+DISK_NEARLY_FULL_PERCENT: Final = 90
+"""Full enough to be the reason why a container does not run."""
+CRASH_LOOP_RESTARTS: Final = 3
+CRASH_LOOP_SECONDS: Final = 300
+"""So many restarts, the last one within this time, are a loop."""
+STEADY_SECONDS: Final = 30
+"""A container that was restarted less long ago may end again for the same reason."""
+COMPLAINT_SECONDS: Final = 900
+"""For how long an error in the log of a running worker counts."""
+POLL_COMPLAINT_SECONDS: Final = 120
+"""The same for an error that comes again at each poll of the queue."""
+OUT_OF_MEMORY_MINUTES: Final = 10
+"""For how long the probe asks Docker for the kernel's kills."""
+
+
+def _minutes(seconds: int) -> int | float:
+    return seconds // 60 if seconds % 60 == 0 else seconds / 60
+
+
+FIGURES: Final[Mapping[str, int | float]] = {
+    "young_seconds": YOUNG_SECONDS,
+    "lost_seconds": LOST_SECONDS,
+    "waited_minutes": _minutes(WAITED_SECONDS),
+    "stalled_minutes": _minutes(STALLED_SECONDS),
+    "second_look_seconds": SECOND_LOOK_SECONDS,
+    "boot_minutes": _minutes(BOOT_SECONDS),
+    "usual_boot_from": USUAL_BOOT_MINUTES[0],
+    "usual_boot_to": USUAL_BOOT_MINUTES[1],
+    "autoscaler_minutes": _minutes(AUTOSCALER_SECONDS),
+    "launch_loop_launches": LAUNCH_LOOP_LAUNCHES,
+    "launch_loop_minutes": _minutes(LAUNCH_LOOP_SECONDS),
+    "disk_full_percent": DISK_FULL_PERCENT,
+    "disk_nearly_full_percent": DISK_NEARLY_FULL_PERCENT,
+    "crash_loop_restarts": CRASH_LOOP_RESTARTS,
+    "crash_loop_minutes": _minutes(CRASH_LOOP_SECONDS),
+    "complaint_minutes": _minutes(COMPLAINT_SECONDS),
+    "out_of_memory_minutes": OUT_OF_MEMORY_MINUTES,
+    "jobs_per_worker": contract.JOBS_PER_WORKER,
+    "receives": contract.MAX_RECEIVES,
+    "visibility_minutes": _minutes(int(contract.QUEUE_ATTRIBUTES["VisibilityTimeout"])),
+}
