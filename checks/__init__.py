@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from academy_ops.diagnosis.run import Check
+from academy_ops.diagnosis.check import Check
 from academy_ops.outside.clients import Target
 from checks import access, endpoint, job, logs, queue, r2, workers
 from checks.facts import Case

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from academy_ops.diagnosis.check import Check
 from academy_ops.diagnosis.findings import FindingBuilder
 from academy_ops.diagnosis.records import Finding, Reason, Unavailable
-from academy_ops.diagnosis.run import Check
 from academy_ops.messages import say
 from academy_ops.outside.clients import Target
 from academy_ops.outside.failures import AWS_ERRORS
@@ -77,4 +77,11 @@ def judge(case: Case) -> Iterator[Finding]:
         yield build.ok(summary, {"account": facts.account, "arn": facts.arn})
 
 
-CHECK: Final = Check("access", "0", observe, judge)
+CHECK: Final = Check(
+    name="access",
+    section="0",
+    title=say("Access"),
+    waits_for=say("AWS to tell who we are"),
+    observe=observe,
+    judge=judge,
+)

@@ -12,9 +12,9 @@ from typing import Final
 
 from academy_ops.contract import HEALTH_PATH, HEALTHZ_PATH, JOBS_PATH
 from academy_ops.diagnosis.catalogue import CATALOGUE
+from academy_ops.diagnosis.check import Check, Hop
 from academy_ops.diagnosis.findings import FindingBuilder
 from academy_ops.diagnosis.records import Finding, Json, Reason, Unavailable
-from academy_ops.diagnosis.run import Check
 from academy_ops.messages import say
 from academy_ops.outside.clients import Answer, Target, together
 from checks.facts import Case, EndpointFacts
@@ -249,4 +249,18 @@ def _layer(answer: Answer | Unavailable) -> Json:
     return shown
 
 
-CHECK: Final = Check("endpoint", "2", observe, judge, reads=("access", "r2"))
+CHECK: Final = Check(
+    name="endpoint",
+    section="2",
+    title=say("From the browser to the API"),
+    waits_for=say("the API, through the edge and past it"),
+    observe=observe,
+    judge=judge,
+    reads=("access", "r2"),
+    hops=(
+        Hop(1, say("edge"), ("edge-", "endpoint-", "redirect-")),
+        Hop(2, say("nginx"), ("proxy-", "bad-gateway", "gateway-")),
+        Hop(3, say("API"), ("api-", "job-not-found", "aws-keys-")),
+    ),
+    shows=("edge", "origin", "app"),
+)

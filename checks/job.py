@@ -10,10 +10,10 @@ from typing import Final
 from botocore.exceptions import ClientError
 
 from academy_ops.contract import JOBS_PATH, JobStatus
+from academy_ops.diagnosis.check import Check, Hop
 from academy_ops.diagnosis.findings import FindingBuilder
 from academy_ops.diagnosis.records import Finding, JobProgress, JobState, Json, Unavailable
 from academy_ops.diagnosis.redact import MASK
-from academy_ops.diagnosis.run import Check
 from academy_ops.messages import say
 from academy_ops.outside.clients import HTTP_SECONDS, Target
 from academy_ops.outside.failures import AWS_ERRORS
@@ -294,4 +294,15 @@ def _evidence(document: JobDocument) -> dict[str, Json]:
     return evidence
 
 
-CHECK: Final = Check("job", "4", observe, judge, needs=("endpoint",), reads=("endpoint", "r2", "queue", "logs"))
+CHECK: Final = Check(
+    name="job",
+    section="4",
+    title=say("The job itself"),
+    waits_for=say("the job's status"),
+    observe=observe,
+    judge=judge,
+    needs=("endpoint",),
+    reads=("endpoint", "r2", "queue", "logs"),
+    hops=(Hop(7, say("students"), ("excel-", "job-")),),
+    shows=("status", "waited_seconds", "error_message", "rows"),
+)

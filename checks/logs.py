@@ -11,9 +11,9 @@ from typing import Final
 
 from academy_ops.contract import LOG_COMPLETED
 from academy_ops.diagnosis.catalogue import CATALOGUE
+from academy_ops.diagnosis.check import Check, Grant
 from academy_ops.diagnosis.findings import FindingBuilder
 from academy_ops.diagnosis.records import Finding, Json, Unavailable
-from academy_ops.diagnosis.run import Check
 from academy_ops.messages import say
 from academy_ops.outside.clients import Target
 from academy_ops.thresholds import (
@@ -40,6 +40,8 @@ _SHOWN_JOB_LINES: Final = 15
 _SHOWN_INSTANCES: Final = 10
 _MAY_CONCEAL: Final = tuple(code for code, cause in CATALOGUE.items() if cause.section == "3-4" and not cause.warn)
 _FROM_PARAMETER: Final = ("worker-env-missing", "worker-queue-mismatch", "worker-r2-mismatch", "worker-env-stale")
+
+_PARAMETER_ARN: Final = "arn:aws:ssm:{region}:{account}:parameter/{parameter}"
 
 _OWN_KEY_REFUSED: Final = "worker-r2-mismatch"
 _REFUSALS: Final = "InvalidAccessKeyId|SignatureDoesNotMatch|InvalidArgument|Unauthorized|AccessDenied|Forbidden|40[13]"
@@ -313,4 +315,36 @@ def _listed(names: Sequence[str]) -> list[Json]:
     return list(names)
 
 
-CHECK: Final = Check("logs", "3-4", observe, judge, needs=("workers",), reads=("workers", "queue", "job"))
+CHECK: Final = Check(
+    name="logs",
+    section="3-4",
+    title=say("Inside the worker"),
+    waits_for=say("the workers' hosts, through SSM"),
+    observe=observe,
+    judge=judge,
+    needs=("workers",),
+    reads=("workers", "queue", "job"),
+    shows=("instance", "container", "disk_percent", "environment", "log"),
+    grants=(
+        Grant("CheckLogsAgents", ("ssm:DescribeInstanceInformation", "ssm:GetCommandInvocation")),
+        Grant("CheckLogsDocument", ("ssm:SendCommand",), ("arn:aws:ssm:{region}::document/AWS-RunShellScript",)),
+        # A statement of its own: the document bears no tag. Auto Scaling tags every instance of a group by itself.
+        Grant(
+            "CheckLogsInstances",
+            ("ssm:SendCommand",),
+            ("arn:aws:ec2:{region}:{account}:instance/*",),
+            {"StringEquals": {"ssm:resourceTag/aws:autoscaling:groupName": "{group}"}},
+        ),
+        Grant("CheckLogsParameter", ("ssm:GetParameter",), (_PARAMETER_ARN,)),
+        # Which key encrypts the parameter is not known here; it decrypts that parameter only, and only for SSM.
+        Grant(
+            "CheckLogsParameterKey",
+            ("kms:Decrypt",),
+            ("arn:aws:kms:{region}:{account}:key/*",),
+            {
+                "StringEquals": {"kms:ViaService": "ssm.{region}.amazonaws.com"},
+                "StringLike": {"kms:EncryptionContext:PARAMETER_ARN": _PARAMETER_ARN},
+            },
+        ),
+    ),
+)

@@ -15,9 +15,9 @@ from botocore.exceptions import ClientError
 
 from academy_ops.contract import DLQ_SUFFIX
 from academy_ops.diagnosis.catalogue import CATALOGUE
+from academy_ops.diagnosis.check import Check, Grant, Hop
 from academy_ops.diagnosis.findings import FindingBuilder
 from academy_ops.diagnosis.records import Finding, Json, Unavailable
-from academy_ops.diagnosis.run import Check
 from academy_ops.messages import say
 from academy_ops.outside.clients import Target
 from academy_ops.outside.failures import AWS_ERRORS
@@ -279,4 +279,24 @@ def _redrive_target(policy: str | None) -> str | None:
     return target if isinstance(target, str) else None
 
 
-CHECK: Final = Check("queue", "3-3", observe, judge, needs=("job",), reads=("job", "workers", "logs"), prefetch=look)
+CHECK: Final = Check(
+    name="queue",
+    section="3-3",
+    title=say("Queue"),
+    waits_for=say("the queue; where the job waits, a second look"),
+    observe=observe,
+    judge=judge,
+    needs=("job",),
+    reads=("job", "workers", "logs"),
+    prefetch=look,
+    hops=(Hop(5, say("queue"), ("queue-", "message-")),),
+    shows=("queue", "visible", "in_flight", "dead_letters"),
+    grants=(
+        Grant(
+            "CheckQueue",
+            ("sqs:GetQueueUrl", "sqs:GetQueueAttributes"),
+            ("arn:aws:sqs:{region}:{account}:{queue}", "arn:aws:sqs:{region}:{account}:{dead_letter_queue}"),
+        ),
+        Grant("CheckQueueAge", ("cloudwatch:GetMetricStatistics",)),
+    ),
+)

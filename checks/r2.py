@@ -8,9 +8,9 @@ from urllib.parse import urlsplit
 
 from botocore.exceptions import ClientError
 
+from academy_ops.diagnosis.check import Check, Hop
 from academy_ops.diagnosis.findings import FindingBuilder
 from academy_ops.diagnosis.records import Finding, Json, Reason, Unavailable
-from academy_ops.diagnosis.run import Check
 from academy_ops.messages import say
 from academy_ops.outside.clients import Target
 from academy_ops.outside.failures import AWS_ERRORS
@@ -159,4 +159,13 @@ def _reach(target: Target, settings: Settings) -> tuple[Literal[True] | Unavaila
     return True, ""
 
 
-CHECK: Final = Check("r2", "1", observe, judge, reads=("access", "endpoint"))
+CHECK: Final = Check(
+    name="r2",
+    section="1",
+    title=say("Upload and R2"),
+    waits_for=say("R2 to answer"),
+    observe=observe,
+    judge=judge,
+    reads=("access", "endpoint"),
+    hops=(Hop(4, say("R2"), ("r2-", "upload-")),),
+)

@@ -11,9 +11,9 @@ from typing import Final
 
 from academy_ops.contract import JOBS_PER_WORKER
 from academy_ops.diagnosis.catalogue import CATALOGUE
+from academy_ops.diagnosis.check import Check, Grant, Hop
 from academy_ops.diagnosis.findings import FindingBuilder
 from academy_ops.diagnosis.records import Finding, Json, Unavailable
-from academy_ops.diagnosis.run import Check
 from academy_ops.messages import say
 from academy_ops.outside.clients import Target
 from academy_ops.thresholds import (
@@ -320,4 +320,32 @@ def _evidence(case: Case, facts: WorkersFacts, group: Group) -> dict[str, Json]:
     return evidence
 
 
-CHECK: Final = Check("workers", "3-1", observe, judge, reads=("queue", "job"))
+CHECK: Final = Check(
+    name="workers",
+    section="3-1",
+    title=say("Workers"),
+    waits_for=say("the worker group and its activities"),
+    observe=observe,
+    judge=judge,
+    reads=("queue", "job"),
+    hops=(Hop(6, say("workers"), ("asg-", "worker-", "ssm-", "autoscaler-")),),
+    shows=("desired", "instances", "suspended", "activity", "autoscaler"),
+    grants=(
+        Grant(
+            "CheckWorkersGroup",
+            (
+                "autoscaling:DescribeAutoScalingGroups",
+                "autoscaling:DescribeScalingActivities",
+                "ec2:DescribeInstances",
+                "events:ListRuleNamesByTarget",
+            ),
+        ),
+        Grant(
+            "CheckWorkersAutoscaler",
+            ("lambda:GetFunctionConfiguration",),
+            ("arn:aws:lambda:{region}:{account}:function:{autoscaler}",),
+        ),
+        # Which rules run the autoscaler is only known once they have been listed.
+        Grant("CheckWorkersAutoscalerRule", ("events:DescribeRule",), ("arn:aws:events:{region}:{account}:rule/*",)),
+    ),
+)

@@ -9,20 +9,24 @@ from typing import Any
 import botocore
 from botocore.loaders import Loader
 
-from academy_ops.outside.permissions import ALWAYS_ALLOWED, FOR_CHANGES, FOR_CHECKS
 from academy_ops.outside.sdk import MODELS
+from academy_ops.remedies.permissions import GRANTS
+from checks import RUNBOOK
 
 R2 = frozenset({"s3:HeadBucket", "s3:HeadObject", "s3:ListObjectsV2"})
 """What is asked of R2; no IAM policy is about that."""
+WITHOUT_PERMISSION = "sts:GetCallerIdentity"
+"""What AWS lets everybody do, whatever a policy says."""
 NEVER_CALLED = frozenset({"kms:Decrypt", "sqs:DeleteMessage", "sqs:ReceiveMessage", "sqs:SendMessage"})
 """What AWS itself calls on behalf of the caller."""
 
 
 def calls() -> dict[str, set[str]]:
     """Return the operations that the tool calls, by service: IAM names its actions after them."""
-    actions = {action for grant in (*FOR_CHECKS, *FOR_CHANGES) for action in grant.actions}
+    actions = {action for check in RUNBOOK for grant in check.grants for action in grant.actions}
+    actions |= {action for grant in GRANTS for action in grant.actions}
     found: dict[str, set[str]] = {}
-    for action in (actions | ALWAYS_ALLOWED | R2) - NEVER_CALLED:
+    for action in (actions | {WITHOUT_PERMISSION} | R2) - NEVER_CALLED:
         service, _, operation = action.partition(":")
         found.setdefault(service, set()).add(operation)
     return found

@@ -9,11 +9,14 @@ import botocore.session
 import pytest
 from botocore import xform_name
 
+from academy_ops.diagnosis.check import Grant
 from academy_ops.outside import permissions
 from academy_ops.outside.clients import Service
+from academy_ops.remedies.permissions import GRANTS
 from academy_ops.settings import load
 from checks import RUNBOOK
 from tests.cli.test_main import academy_ops
+from tests.sdk_models import WITHOUT_PERMISSION
 
 ROOT = Path(__file__).parent.parent
 NAMES = {
@@ -24,6 +27,7 @@ NAMES = {
     "WORKER_ENV_PARAMETER": "/workers/env",
     "AI_AUTOSCALER_FUNCTION": "scaler",
 }
+FOR_CHECKS = tuple(grant for check in RUNBOOK for grant in check.grants)
 KNOW_NO_RESOURCE = {
     "autoscaling:DescribeAutoScalingGroups",
     "autoscaling:DescribeScalingActivities",
@@ -41,7 +45,7 @@ LARGEST_MANAGED_POLICY = 6144
 
 def statements(**environ: str) -> list[dict[str, Any]]:
     settings = load(environ={**NAMES, **environ}, default_env_file=None)
-    written: list[dict[str, Any]] = permissions.policy(settings, with_actions=True)["Statement"]
+    written: list[dict[str, Any]] = permissions.policy(settings, (*FOR_CHECKS, *GRANTS))["Statement"]
     return written
 
 
@@ -49,7 +53,7 @@ def resources(action: str) -> list[str]:
     return [one for statement in statements() if action in statement["Action"] for one in statement["Resource"]]
 
 
-def actions_of(grants: tuple[permissions.Grant, ...]) -> set[str]:
+def actions_of(grants: tuple[Grant, ...]) -> set[str]:
     return {action for grant in grants for action in grant.actions}
 
 
@@ -75,12 +79,12 @@ def called(*folders: str) -> set[str]:
 
 
 def test_every_call_of_a_check_is_in_the_policy_and_nothing_else() -> None:
-    allowed = actions_of(permissions.FOR_CHECKS) | permissions.ALWAYS_ALLOWED
+    allowed = actions_of(FOR_CHECKS) | {WITHOUT_PERMISSION}
     assert called("checks") == allowed - ON_OUR_BEHALF
 
 
 def test_every_call_that_changes_something_is_in_the_policy_with_actions_and_nothing_else() -> None:
-    assert called("academy_ops/remedies") == actions_of(permissions.FOR_CHANGES) - ON_OUR_BEHALF | {
+    assert called("academy_ops/remedies") == actions_of(GRANTS) - ON_OUR_BEHALF | {
         # To look before and after.
         "sqs:GetQueueUrl",
         "sqs:GetQueueAttributes",
@@ -88,9 +92,8 @@ def test_every_call_that_changes_something_is_in_the_policy_with_actions_and_not
 
 
 def test_each_statement_says_which_check_needs_it() -> None:
-    for grant in permissions.FOR_CHECKS:
-        assert grant.needed_by in {check.name for check in RUNBOOK}
-        assert grant.sid.startswith(f"Check{grant.needed_by.capitalize()}")
+    for check in RUNBOOK:
+        assert all(grant.sid.startswith(f"Check{check.name.capitalize()}") for grant in check.grants)
 
 
 def test_each_statement_has_an_id_of_its_own_that_iam_takes() -> None:
@@ -153,7 +156,7 @@ def test_stdout_holds_the_policy_and_nothing_else(form: str, tmp_path: Path) -> 
 def test_without_actions_nothing_may_be_changed(tmp_path: Path) -> None:
     few, all_of_them = (academy_ops("iam-policy", *more, cwd=tmp_path).stdout for more in ((), ("--with-actions",)))
     assert "autoscaling:SetDesiredCapacity" in all_of_them
-    assert not [action for action in actions_of(permissions.FOR_CHANGES) if action in few]
+    assert not [action for action in actions_of(GRANTS) if action in few]
 
 
 def test_the_whole_policy_fits_a_managed_policy() -> None:

@@ -8,8 +8,8 @@ import typer
 
 from academy_ops.cli.app import app
 from academy_ops.diagnosis.catalogue import CATALOGUE
-from academy_ops.diagnosis.catalogue.sections import TITLES, anchor, heading
 from academy_ops.messages import Language
+from academy_ops.report.reading import SECTIONS, anchor, heading
 from academy_ops.report.runbook import updated
 from checks import RUNBOOK
 
@@ -85,11 +85,11 @@ def test_explain_leads_to_the_headings_of_the_runbook(language: Language) -> Non
     text = (ROOT / FILES[language]).read_text(encoding="utf-8")
     titles = dict(re.findall(r"^#{2,3} ((\d(?:-\d)?)\. .+)$", text, re.MULTILINE))
     checked = {check.section for check in RUNBOOK}
-    assert {heading(section, language) for section in TITLES} == {
+    assert {heading(section, language) for section in SECTIONS} == {
         title for title, number in titles.items() if number in checked
     }
     links = set(re.findall(r"\]\((#[^)]+)\)", text))
-    assert {anchor(section, language).removeprefix(FILES[language]) for section in TITLES} <= links
+    assert {anchor(section, language).removeprefix(FILES[language]) for section in SECTIONS} <= links
 
 
 @pytest.mark.parametrize("name", LANGUAGES)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from academy_ops.messages import LANGUAGES, current
 
 if TYPE_CHECKING:
-    from academy_ops.report.runbook import Section
+    from academy_ops.report.runbook import Page
 
 Described = tuple[str, str]
 """A value, and what it is in the language spoken; bash shows only the value."""
@@ -57,5 +57,5 @@ def faults() -> list[Described]:
     return [(alias, str(FAULTS[name].does)) for alias, name in names.items()]
 
 
-def _title(page: Section) -> str:
+def _title(page: Page) -> str:
     return page.text.partition("\n")[0].lstrip("# ")

@@ -24,6 +24,9 @@ def iam_policy(
 ) -> int:
     """Print the policy; it is JSON in every form of the output."""
     from academy_ops.outside.permissions import policy
+    from academy_ops.remedies.permissions import GRANTS
+    from checks import RUNBOOK
 
-    write_json(policy(common.settings(), with_actions=with_actions))
+    grants = [grant for check in RUNBOOK for grant in check.grants]
+    write_json(policy(common.settings(), [*grants, *(GRANTS if with_actions else ())]))
     return errors.HEALTHY

@@ -7,39 +7,11 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol
 
-from academy_ops.diagnosis.records import Finding, Section, Unavailable
+from academy_ops.diagnosis.check import C, Check, T_contra
+from academy_ops.diagnosis.records import Finding, Unavailable
 from academy_ops.diagnosis.redact import printable, redacted
-
-if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
-
-C = TypeVar("C", bound="DataclassInstance")
-T_contra = TypeVar("T_contra", contravariant=True)
-
-
-@dataclass(frozen=True)
-class Check(Generic[T_contra, C]):
-    """One step of the runbook.
-
-    Attributes:
-        name: Its name on the command line, and of its facts in the case.
-        section: Its section of the runbook.
-        observe: All the I/O: from the target and the facts it needs to its own facts.
-        judge: None of the I/O: from the facts to findings.
-        needs: The checks whose facts `observe` wants first.
-        reads: The other checks whose facts `judge` wants.
-        ahead: What `observe` can look at before the facts that it needs; it is given to it as its third argument.
-    """
-
-    name: str
-    section: Section
-    observe: Callable[[T_contra, C], object] | Callable[[T_contra, C, Any], object]
-    judge: Callable[[C], Iterable[Finding]]
-    needs: tuple[str, ...] = ()
-    reads: tuple[str, ...] = ()
-    prefetch: Callable[[T_contra], object] | None = None
 
 
 class Observer(Protocol):

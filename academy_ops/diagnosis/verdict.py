@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import Final
+from typing import Final, get_args
 
 from academy_ops.diagnosis.catalogue import CATALOGUE, explained_by, position
-from academy_ops.diagnosis.catalogue.sections import TITLES
-from academy_ops.diagnosis.records import Finding, JobProgress, JobState, Remedy, Verdict, VerdictStatus
+from academy_ops.diagnosis.records import Finding, JobProgress, JobState, Remedy, Section, Verdict, VerdictStatus
 from academy_ops.messages import Text, say
 
+_SECTIONS: Final = frozenset(get_args(Section))
 _ACTIVE: Final = frozenset({JobState.PENDING, JobState.RUNNING})
 
 
@@ -91,7 +91,7 @@ def _verdict(
     row = CATALOGUE[cause] if cause else None
     told = next((finding for finding in findings if finding.status == "fail" and finding.cause == cause), None)
     summary = told.summary if told else _SUMMARY[status]
-    if status == "healthy" and not TITLES.keys() <= {finding.section for finding in findings}:
+    if status == "healthy" and not {finding.section for finding in findings} >= _SECTIONS:
         summary = say("No fault was found; only this was looked at: {checks}.", checks=", ".join(checks))
     return Verdict(
         status=status,

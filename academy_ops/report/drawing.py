@@ -12,7 +12,7 @@ from rich.text import Text as Line
 
 from academy_ops.diagnosis.records import Diagnosis
 from academy_ops.report.layout import STYLES, marks
-from academy_ops.report.pipeline import HOPS, HopState, hop_of, states
+from academy_ops.report.pipeline import HOPS, HopState, check_of, hop_of, states
 
 _SHORTEST: Final = 4
 _LONGEST: Final = 14
@@ -38,7 +38,7 @@ def draw(console: Console, diagnosis: Diagnosis) -> None:
     """Print the pipeline as wide as the console allows, in as many rows as it needs."""
     cause = diagnosis.verdict.cause
     stations = [
-        _Station(str(hop.name), state, hop.check is not None, cause if cause and hop_of(cause) is hop else None)
+        _Station(str(hop.name), state, check_of(hop) is not None, cause if cause and hop_of(cause) is hop else None)
         for hop, state in zip(HOPS, states(diagnosis), strict=True)
     ]
     rows = list(_rows(stations, console.width))

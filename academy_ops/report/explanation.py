@@ -12,11 +12,11 @@ from rich.text import Text as Line
 
 from academy_ops import __version__
 from academy_ops.diagnosis.catalogue import CATALOGUE, Cause, explained_by, fill
-from academy_ops.diagnosis.catalogue.sections import TITLES, anchor, heading
 from academy_ops.diagnosis.records import JobState, Json, Remedy, Risk
 from academy_ops.messages import Text, _, current, say
 from academy_ops.report.command import print_command
 from academy_ops.report.powershell import ON_SERVER, translated
+from academy_ops.report.reading import SECTIONS, anchor, heading
 from academy_ops.report.shell import Shell
 
 SCHEMA: Final = "academy-ops/explanation/1"
@@ -114,7 +114,7 @@ def print_all(console: Console) -> None:
 
 
 def _by_section() -> Iterator[tuple[str, list[Cause]]]:
-    for section in TITLES:
+    for section in SECTIONS:
         yield heading(section, current()), [cause for cause in CATALOGUE.values() if cause.section == section]
 
 

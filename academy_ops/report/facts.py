@@ -9,6 +9,7 @@ from academy_ops.diagnosis.records import Finding, Json
 from academy_ops.diagnosis.redact import printable
 from academy_ops.messages import Text, _, say
 from academy_ops.report.reading import brief
+from checks import RUNBOOK
 
 Fact = tuple[str, str]
 """What it is called, and what was seen; both for people, without anything that a terminal would act on."""
@@ -66,14 +67,7 @@ _STATES: Final[Mapping[str, Text]] = {
 """What settings and a worker's environment are found to be."""
 _STATED: Final = frozenset({"settings", "environment"})
 
-_TOLD: Final[Mapping[str, tuple[str, ...]]] = {
-    "endpoint": ("edge", "origin", "app"),
-    "job": ("status", "waited_seconds", "error_message", "rows"),
-    "workers": ("desired", "instances", "suspended", "activity", "autoscaler"),
-    "queue": ("queue", "visible", "in_flight", "dead_letters"),
-    "logs": ("instance", "container", "disk_percent", "environment", "log"),
-}
-"""What tells most in each check's evidence; of a check that is not here, or has none of these, all of it."""
+_SHOWN: Final[Mapping[str, tuple[str, ...]]] = {check.name: check.shows for check in RUNBOOK}
 _BESIDE: Final = (("queue", ("visible", "in_flight")), ("job", ("status", "waited_seconds")))
 """What proves together with a fault of the workers that somebody waits for them."""
 _WORKERS: Final = frozenset({"workers", "logs"})
@@ -84,7 +78,7 @@ _LONGEST_LINE: Final = 200
 
 def telling(finding: Finding) -> list[Fact]:
     """Return the few facts of a finding that prove it."""
-    names = [name for name in _TOLD.get(finding.check, ()) if _says(name, finding.evidence.get(name))]
+    names = [name for name in _SHOWN.get(finding.check, ()) if _says(name, finding.evidence.get(name))]
     named = names or [name for name, value in finding.evidence.items() if _says(name, value)]
     return [_fact(name, finding.evidence[name], _MOST_LINES) for name in named[:_MOST_FACTS]]
 

@@ -12,14 +12,13 @@ from xml.etree.ElementTree import Element, indent, tostring
 
 from academy_ops import __version__
 from academy_ops.diagnosis.catalogue import CATALOGUE
-from academy_ops.diagnosis.catalogue.sections import heading
 from academy_ops.diagnosis.records import Diagnosis, Finding, Remedy
 from academy_ops.messages import Text, _, current, say
 from academy_ops.report.explanation import RISKS
 from academy_ops.report.facts import Fact, everything, proof, telling
 from academy_ops.report.markup import add, add_sentence, add_text, whole_words
 from academy_ops.report.pipeline_svg import draw
-from academy_ops.report.reading import STATUSES, TITLES, moment, others, to_do, unseen
+from academy_ops.report.reading import STATUSES, TITLES, heading, moment, others, to_do, unseen
 
 _YEARS: Final = range(1970, 9999)
 """A time outside of them is a mistake, and may not be one in another zone."""

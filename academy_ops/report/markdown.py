@@ -13,14 +13,13 @@ from rich.cells import cell_len
 
 from academy_ops import __version__
 from academy_ops.diagnosis.catalogue import CATALOGUE
-from academy_ops.diagnosis.catalogue.sections import heading
 from academy_ops.diagnosis.records import Diagnosis, Finding, Remedy, Status
 from academy_ops.diagnosis.redact import printable
 from academy_ops.messages import Text, _, current
 from academy_ops.report.explanation import RISKS
 from academy_ops.report.facts import Fact, proof, telling
 from academy_ops.report.pipeline import HOPS, HopState, states
-from academy_ops.report.reading import STATUSES, TITLES, brief, moment, others, parts, to_do, unseen
+from academy_ops.report.reading import STATUSES, TITLES, brief, heading, moment, others, parts, to_do, unseen
 
 _MARKS: Final[Mapping[Status | HopState, str]] = {
     "ok": "✅", "warn": "⚠️", "fail": "❌", "unknown": "❔", "skip": "⏭️", "unseen": "",

@@ -3,42 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final, Literal
 
 from academy_ops.contract import JobStatus
+from academy_ops.diagnosis.check import Hop
 from academy_ops.diagnosis.records import Diagnosis, Finding
-from academy_ops.messages import Text, say
+from academy_ops.messages import say
+from checks import RUNBOOK
 
 HopState = Literal["ok", "warn", "fail", "unknown", "unseen"]
 """``unknown``: it could not be observed; ``unseen``: nothing was asked about it, or nothing came so far."""
 
 
-@dataclass(frozen=True, slots=True)
-class Hop:
-    """A station on the way from the browser to the students.
-
-    Attributes:
-        name: What it is called.
-        check: The check that looks at it; None where no check does.
-        codes: How the causes that break it begin.
-    """
-
-    name: Text
-    check: str | None
-    codes: tuple[str, ...]
-
-
+_CHECKED: Final = {hop.place: check.name for check in RUNBOOK for hop in check.hops}
 HOPS: Final = (
-    Hop(say("browser"), None, ()),
-    Hop(say("edge"), "endpoint", ("edge-", "endpoint-", "redirect-")),
-    Hop(say("nginx"), "endpoint", ("proxy-", "bad-gateway", "gateway-")),
-    Hop(say("API"), "endpoint", ("api-", "job-not-found", "aws-keys-")),
-    Hop(say("R2"), "r2", ("r2-", "upload-")),
-    Hop(say("queue"), "queue", ("queue-", "message-")),
-    Hop(say("workers"), "workers", ("asg-", "worker-", "ssm-", "autoscaler-")),
-    Hop(say("students"), "job", ("excel-", "job-")),
+    Hop(0, say("browser"), ()),
+    *sorted((hop for check in RUNBOOK for hop in check.hops), key=lambda hop: hop.place),
 )
+"""In the order of the pipeline; no check looks at the browser."""
+
+
+def check_of(hop: Hop) -> str | None:
+    """Return the name of the check that looks at ``hop``; None where none does."""
+    return _CHECKED.get(hop.place)
 
 
 def hop_of(code: str | None) -> Hop | None:
@@ -64,13 +51,13 @@ def _state(hop: Hop, diagnosis: Diagnosis, way_ahead: Sequence[Hop | None]) -> H
     told = [finding.status for finding in _findings(hop, diagnosis)]
     if "unknown" in told:
         return "unknown"
-    if hop.check == "job" and not _done(diagnosis):
+    if check_of(hop) == "job" and not _done(diagnosis):
         # The students are there only when the job is done.
         return "unseen"
     if "ok" in told or "warn" in told:
         return "ok"
     # What broke further on has come this far.
-    return "ok" if hop.check in {one.check for one in way_ahead if one} else "unseen"
+    return "ok" if check_of(hop) in {check_of(one) for one in way_ahead if one} else "unseen"
 
 
 def _done(diagnosis: Diagnosis) -> bool:
@@ -82,4 +69,4 @@ def _ahead(hop: Hop, broken: Sequence[Hop | None]) -> list[Hop | None]:
 
 
 def _findings(hop: Hop, diagnosis: Diagnosis) -> list[Finding]:
-    return [finding for finding in diagnosis.findings if finding.check == hop.check]
+    return [finding for finding in diagnosis.findings if finding.check == check_of(hop)]

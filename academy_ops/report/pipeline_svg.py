@@ -10,7 +10,7 @@ from xml.etree.ElementTree import Element
 from academy_ops.diagnosis.records import Diagnosis
 from academy_ops.messages import _
 from academy_ops.report.markup import add
-from academy_ops.report.pipeline import HOPS, HopState, hop_of, states
+from academy_ops.report.pipeline import HOPS, HopState, check_of, hop_of, states
 from academy_ops.report.reading import STATUSES
 
 # In user units, which are pixels where the drawing is as wide as it wants to be.
@@ -61,7 +61,7 @@ def draw(parent: Element, diagnosis: Diagnosis, *, columns: int, width: int) -> 
     for hop, state, (x, y) in zip(HOPS, known, places, strict=True):
         station = add(svg, "g", kind=state, transform=f"translate({x:g} {y})")
         add(station, "circle", r=str(_RADIUS))
-        add(station, "path", d=_ICONS[state] if hop.check else _BROWSER)
+        add(station, "path", d=_ICONS[state] if check_of(hop) else _BROWSER)
         add(station, "text", str(hop.name), y=str(_NAME - _TOP))
         if hop is broken and cause:
             half = len(cause) * _CHARACTER / 2
@@ -83,7 +83,7 @@ def _arrow(svg: Element, start: tuple[float, float], end: tuple[float, float], w
 def _description(diagnosis: Diagnosis) -> str:
     told = []
     for hop, state in zip(HOPS, states(diagnosis), strict=True):
-        if hop.check:
+        if check_of(hop):
             told.append(f"{hop.name}: {_('not looked at') if state == 'unseen' else STATUSES[state]}")
     cause = diagnosis.verdict.cause
     return ", ".join(told) + (f". {cause}" if cause else "")

@@ -7,10 +7,16 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Final
 
-from academy_ops.diagnosis.records import Diagnosis, Finding, Remedy, Status, VerdictStatus
+from academy_ops.diagnosis.records import Diagnosis, Finding, Remedy, Section, Status, VerdictStatus
 from academy_ops.diagnosis.redact import printable
-from academy_ops.messages import Text, Value, say
+from academy_ops.messages import Language, Text, Value, say
+from academy_ops.report.runbook import FILES
+from checks import RUNBOOK
 
+SECTIONS: Final[Mapping[Section, Text]] = {
+    check.section: check.title for check in sorted(RUNBOOK, key=lambda check: check.section)
+}
+"""Their titles, in the order of the runbook; a test holds them to its headings."""
 TITLES: Final[Mapping[VerdictStatus, Text]] = {
     "healthy": say("HEALTHY"),
     "in-progress": say("IN PROGRESS"),
@@ -107,3 +113,14 @@ def to_do(diagnosis: Diagnosis, ops: str) -> tuple[Remedy, ...]:
 def moment(time: datetime) -> str:
     """Return a time as people read it, to the second; in UTC, as AWS shows it."""
     return f"{time.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
+def heading(section: Section, language: Language) -> str:
+    """Return the heading of ``section`` as the runbook has it."""
+    return f"{section}. {SECTIONS[section].render(language)}"
+
+
+def anchor(section: Section, language: Language) -> str:
+    """Return the link to ``section``; as GitHub makes it: lower case, punctuation dropped, spaces to hyphens."""
+    plain = re.sub(r"[^\w\- ]", "", heading(section, language).lower())
+    return f"{FILES[language]}#{plain.replace(' ', '-')}"

@@ -13,7 +13,6 @@ from rich.markdown import CodeBlock, Markdown
 from rich.text import Text as Line
 from rich.theme import Theme
 
-from academy_ops.diagnosis.catalogue.sections import FILES
 from academy_ops.messages import Language
 from academy_ops.thresholds import FIGURES
 
@@ -27,10 +26,12 @@ _INNER_LINK: Final = re.compile(r"\[([^]]+)\]\((?:#|runbook)[^)]*\)")
 _STYLES: Final = Theme({"markdown.code": "cyan", "markdown.code_block": "cyan", "markdown.h1": "bold"})
 """A terminal's own colours, which suit its background; rich puts code on black."""
 
+FILES: Final[Mapping[Language, str]] = {"ko": "runbook.md", "en": "runbook.en.md"}
+
 
 @dataclass(frozen=True, slots=True)
-class Section:
-    """One section.
+class Page:
+    """One section of it.
 
     Attributes:
         text: Its Markdown, with its heading and its subsections.
@@ -55,17 +56,17 @@ def updated(markdown: str) -> str:
     return _FIGURE.sub(lambda figure: f"<!--{figure[1]}-->{FIGURES[figure[1]]}", markdown)
 
 
-def sections(markdown: str) -> Mapping[str, Section]:
+def sections(markdown: str) -> Mapping[str, Page]:
     """Return the numbered sections by their numbers, in the order of the runbook."""
     headings = list(_HEADING.finditer(markdown))
-    found: dict[str, Section] = {}
+    found: dict[str, Page] = {}
     for place, heading in enumerate(headings):
         number = heading[1]
         ends = (one.start() for one in headings[place + 1 :] if not one[1].startswith(f"{number}-"))
         whole = markdown[heading.start() : next(ends, len(markdown))]
         own = markdown[heading.start() : headings[place + 1].start()] if place + 1 < len(headings) else whole
         marker = _MARKER.search(own)
-        found[number] = Section(whole, marker[1] if marker else "")
+        found[number] = Page(whole, marker[1] if marker else "")
     return found
 
 

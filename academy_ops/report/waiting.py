@@ -11,18 +11,11 @@ from typing import Final
 from rich.console import Console
 from rich.text import Text as Line
 
-from academy_ops.messages import Text, _, say
+from academy_ops.messages import Text, _
 from academy_ops.report.layout import marks
+from checks import RUNBOOK
 
-_FOR: Final[Mapping[str, Text]] = {
-    "access": say("AWS to tell who we are"),
-    "r2": say("R2 to answer"),
-    "endpoint": say("the API, through the edge and past it"),
-    "job": say("the job's status"),
-    "workers": say("the worker group and its activities"),
-    "queue": say("the queue; where the job waits, a second look"),
-    "logs": say("the workers' hosts, through SSM"),
-}
+_WAITS_FOR: Final[Mapping[str, Text]] = {check.name: check.waits_for for check in RUNBOOK}
 
 
 @dataclass(slots=True)
@@ -52,7 +45,7 @@ class Waiting:
         if not running:
             return Line()
         told = _("{seconds} s, waiting for {check}: {what}", seconds=round(time.monotonic() - self.began),
-                 check=running[0], what=_FOR.get(running[0]))  # fmt: skip
+                 check=running[0], what=_WAITS_FOR.get(running[0]))  # fmt: skip
         if len(running) > 1:
             told += "; " + ", ".join(running[1:])
         return Line(told, "dim", no_wrap=True, overflow="ellipsis")

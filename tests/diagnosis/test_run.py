@@ -2,11 +2,13 @@
 
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from academy_ops.diagnosis.records import Finding, Unavailable
-from academy_ops.diagnosis.run import Check, NullObserver, Observed, closure, judge, run
+from academy_ops.diagnosis.check import Check
+from academy_ops.diagnosis.records import Finding, Section, Unavailable
+from academy_ops.diagnosis.run import NullObserver, Observed, closure, judge, run
 from academy_ops.messages import say
 
 
@@ -38,29 +40,33 @@ def judge_second(case: Case) -> Iterator[Finding]:
     yield Finding("second", "2", "ok", say("{facts}", facts=str(case.second)))
 
 
+def made(name: str, section: Section, observe: Callable[..., object], judge: Any, **others: Any) -> Check[Any, Case]:
+    return Check(name, section, say("a step"), say("an answer"), observe, judge, **others)
+
+
 def soon() -> float:
     return time.monotonic() + 20
 
 
 def test_a_check_that_needs_anothers_facts_is_given_them() -> None:
-    first = Check[None, Case]("first", "1", lambda _target, _case: 20, judge_first)
-    second = Check[None, Case]("second", "2", lambda _target, case: f"{case.first}+1", judge_second, needs=("first",))
+    first = made("first", "1", lambda _target, _case: 20, judge_first)
+    second = made("second", "2", lambda _target, case: f"{case.first}+1", judge_second, needs=("first",))
     observed, _ = run((first, second), None, Case(), asked=("first", "second"), ends_at=soon(), observer=NullObserver())
     assert observed.case.second == "20+1"
 
 
 def test_checks_observe_at_the_same_time() -> None:
     meeting = threading.Barrier(2, timeout=10)
-    first = Check[None, Case]("first", "1", lambda _target, _case: meeting.wait() >= 0, judge_first)
-    second = Check[None, Case]("second", "2", lambda _target, _case: meeting.wait() >= 0, judge_second)
+    first = made("first", "1", lambda _target, _case: meeting.wait() >= 0, judge_first)
+    second = made("second", "2", lambda _target, _case: meeting.wait() >= 0, judge_second)
     observed, _ = run((first, second), None, Case(), asked=("first", "second"), ends_at=soon(), observer=NullObserver())
     assert (observed.case.first, observed.case.second) == (True, True)
 
 
 def test_a_check_looks_ahead_while_what_it_needs_is_still_observed() -> None:
     meeting = threading.Barrier(2, timeout=10)
-    first = Check[None, Case]("first", "1", lambda _target, _case: meeting.wait() >= 0, judge_first)
-    second = Check[None, Case](
+    first = made("first", "1", lambda _target, _case: meeting.wait() >= 0, judge_first)
+    second = made(
         "second",
         "2",
         lambda _target, case, seen: (case.first, seen),
@@ -76,15 +82,15 @@ def test_an_error_ahead_is_a_fact_of_that_check_too() -> None:
     def broken(_target: None) -> object:
         raise ZeroDivisionError("one by none")
 
-    first = Check[None, Case]("first", "1", lambda _target, _case, seen: seen, judge_first, prefetch=broken)
+    first = made("first", "1", lambda _target, _case, seen: seen, judge_first, prefetch=broken)
     observed, _ = run((first,), None, Case(), asked=("first",), ends_at=soon(), observer=NullObserver())
     assert observed.case.first == Unavailable("unexpected-answer", "first", "ZeroDivisionError: one by none")
 
 
 def test_checks_finish_in_runbook_order_though_the_second_is_quicker() -> None:
     second_done = threading.Event()
-    first = Check[None, Case]("first", "1", lambda _target, _case: second_done.wait(10), judge_first)
-    second = Check[None, Case]("second", "2", lambda _target, _case: second_done.set(), judge_second)
+    first = made("first", "1", lambda _target, _case: second_done.wait(10), judge_first)
+    second = made("second", "2", lambda _target, _case: second_done.set(), judge_second)
     recorder = Recorder([])
     run((first, second), None, Case(), asked=("first", "second"), ends_at=soon(), observer=recorder)
     assert recorder.told == ["first", "second"]
@@ -92,8 +98,8 @@ def test_checks_finish_in_runbook_order_though_the_second_is_quicker() -> None:
 
 def test_a_check_that_hangs_is_unseen_at_the_deadline_and_the_others_are_kept() -> None:
     forever = threading.Event()
-    first = Check[None, Case]("first", "1", lambda _target, _case: forever.wait(), judge_first)
-    second = Check[None, Case]("second", "2", lambda _target, _case: 2, judge_second)
+    first = made("first", "1", lambda _target, _case: forever.wait(), judge_first)
+    second = made("second", "2", lambda _target, _case: 2, judge_second)
     ends_at = time.monotonic() + 2
     observed, findings = run(
         (first, second), None, Case(), asked=("first", "second"), ends_at=ends_at, observer=NullObserver()
@@ -108,14 +114,14 @@ def test_an_error_inside_a_check_is_a_fact_of_that_check() -> None:
     def broken(_target: None, _case: Case) -> object:
         raise ZeroDivisionError("one by none")
 
-    first = Check[None, Case]("first", "1", broken, judge_first)
+    first = made("first", "1", broken, judge_first)
     observed, _ = run((first,), None, Case(), asked=("first",), ends_at=soon(), observer=NullObserver())
     assert observed.case.first == Unavailable("unexpected-answer", "first", "ZeroDivisionError: one by none")
 
 
 def test_one_check_asked_for_observes_what_it_reads_and_tells_only_its_own() -> None:
-    first = Check[None, Case]("first", "1", lambda _target, _case: 1, judge_first)
-    second = Check[None, Case]("second", "2", lambda _target, _case: 2, judge_second, reads=("first",))
+    first = made("first", "1", lambda _target, _case: 1, judge_first)
+    second = made("second", "2", lambda _target, _case: 2, judge_second, reads=("first",))
     observed, findings = run((first, second), None, Case(), asked=("second",), ends_at=soon(), observer=NullObserver())
     assert observed.case.first == 1
     assert [finding.check for finding in findings] == ["second"]
@@ -123,8 +129,8 @@ def test_one_check_asked_for_observes_what_it_reads_and_tells_only_its_own() -> 
 
 
 def test_what_was_observed_can_be_judged_again_without_a_look() -> None:
-    first = Check[None, Case]("first", "1", lambda _target, _case: 1, judge_first)
-    second = Check[None, Case]("second", "2", lambda _target, _case: 2, judge_second, needs=("first",))
+    first = made("first", "1", lambda _target, _case: 1, judge_first)
+    second = made("second", "2", lambda _target, _case: 2, judge_second, needs=("first",))
     observed, findings = run(
         (first, second), None, Case(), asked=("first", "second"), ends_at=soon(), observer=NullObserver()
     )
@@ -134,5 +140,5 @@ def test_what_was_observed_can_be_judged_again_without_a_look() -> None:
 
 
 def test_how_long_a_check_took_stands_on_its_findings() -> None:
-    first = Check[None, Case]("first", "1", lambda _target, _case: 1, judge_first)
+    first = made("first", "1", lambda _target, _case: 1, judge_first)
     assert [finding.elapsed_ms for finding in judge((first,), Observed(Case(1), {"first": 7}), NullObserver())] == [7]

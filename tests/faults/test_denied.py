@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 
 from academy_ops.lab import operate
-from academy_ops.outside.permissions import FOR_CHECKS
+from checks import RUNBOOK
 from tests.lab_driver import Lab
 
 pytestmark = pytest.mark.xdist_group("lab-2")
 
-NEEDED_BY = {action: grant.needed_by for grant in FOR_CHECKS for action in grant.actions}
+NEEDED_BY = {action: check.name for check in RUNBOOK for grant in check.grants for action in grant.actions}
 OLDEST = "cloudwatch:GetMetricStatistics"
 """Asked only where a message waits and no job tells since when."""
 # The lab's SSM has no KMS behind it; what AWS says there is served byte for byte in tests/checks/test_on_the_wire.py.
