@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import MISSING, dataclass, fields, is_dataclass
 from datetime import datetime
 from enum import Enum
 from functools import cache, reduce
@@ -96,9 +96,13 @@ def decode(value: object, hint: object, place: str, clean: Clean | None = None) 
 
 
 def decode_fields(
-    there: Mapping[str, object], hints: Mapping[str, object], place: str, clean: Clean | None = None
+    there: Mapping[str, object],
+    hints: Mapping[str, object],
+    place: str,
+    clean: Clean | None = None,
+    optional: Collection[str] = (),
 ) -> dict[str, Any]:
-    """Read the fields of an object: all that are wanted, and no other.
+    """Read the fields of an object: all of ``hints`` but those that are ``optional``, and no other.
 
     Raises:
         MalformedError: One is missing, unknown, or of another type.
@@ -107,9 +111,9 @@ def decode_fields(
         if name not in hints:
             raise MalformedError(within(place, name), say("this field is not known"))
     for name in hints:
-        if name not in there:
+        if name not in there and name not in optional:
             raise MalformedError(within(place, name), say("this field is missing"))
-    return {name: decode(there[name], hint, within(place, name), clean) for name, hint in hints.items()}
+    return {name: decode(there[name], hints[name], within(place, name), clean) for name in there}
 
 
 def within(place: str, name: str) -> str:
@@ -224,10 +228,12 @@ def _record(hint: Any, _origin: object) -> _Form | None:  # noqa: ANN401 - as `_
         return None
     name = hint.__name__
     make: Callable[..., object] = hint
+    # A version that did not know a field yet has not saved it.
+    optional = {field.name for field in fields(hint) if (field.default, field.default_factory) != (MISSING, MISSING)}
 
     def read(value: Mapping[str, object], place: str, clean: Clean) -> object:
         inside = {name: one for name, one in value.items() if name != RECORD}
-        return make(**decode_fields(inside, _hints(hint), place, clean))
+        return make(**decode_fields(inside, _hints(hint), place, clean, optional))
 
     return _Form(
         say("a record {name}", name=name), lambda value: isinstance(value, dict) and value.get(RECORD) == name, read

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from academy_ops.cli import runs
 from academy_ops.cli.errors import RefusedError
-from academy_ops.diagnosis.evidence import Evidence, to_document, to_text
+from academy_ops.diagnosis.evidence import SCHEMA, Evidence, to_document, to_text
 from academy_ops.diagnosis.run import NullObserver
 from checks import RUNBOOK, Case
 from tests.checks import facts_factory as h
@@ -79,7 +79,7 @@ def test_the_file_is_the_owners_alone_and_replaces_an_older_one(tmp_path: Path) 
     path.write_text("old", encoding="utf-8")
     academy_ops("diagnose", "--save", "e.json", cwd=tmp_path)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert json.loads(path.read_text(encoding="utf-8"))["schema"] == "academy-ops/evidence/1"
+    assert json.loads(path.read_text(encoding="utf-8"))["schema"] == SCHEMA
     assert [one.name for one in tmp_path.iterdir()] == ["e.json"]
 
 
