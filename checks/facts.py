@@ -271,16 +271,29 @@ class LogLine:
 
 
 @dataclass(frozen=True, slots=True)
+class WorkerLog:
+    """What a worker's container has logged.
+
+    Attributes:
+        lines: How many of its last lines were looked at.
+        of_job: The last of them that name the job.
+        errors: The last of them that speak of an error.
+        tail: The last of all.
+    """
+
+    lines: int
+    of_job: tuple[LogLine, ...]
+    errors: tuple[LogLine, ...]
+    tail: tuple[LogLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Container:
     """The worker's container on one instance.
 
     Attributes:
-        out_of_memory: Its last process was killed for want of memory; a restart forgets that.
+        out_of_memory: Its last process ran out of memory and was killed; a restart forgets that.
         oom_kills: How often that happened in the last ten minutes.
-        log_lines: How many of its last 4,000 log lines there are.
-        job_lines: The last lines that name the job.
-        error_lines: The last lines that speak of an error.
-        tail: The last lines.
     """
 
     status: str
@@ -289,32 +302,29 @@ class Container:
     oom_kills: int
     restarts: int
     started_at: datetime | None
-    environment: Environment
-    log_lines: int
-    job_lines: tuple[LogLine, ...]
-    error_lines: tuple[LogLine, ...]
-    tail: tuple[LogLine, ...]
 
-    def since_start(self, line: LogLine) -> bool:
+    def wrote(self, line: LogLine) -> bool:
         """Return whether the process that runs now has written ``line``; Docker keeps those of the ones before."""
         return line.at is None or self.started_at is None or line.at >= self.started_at
 
 
 @dataclass(frozen=True, slots=True)
 class HostReport:
-    """What a worker instance told through SSM.
+    """What a worker's instance reports through SSM.
 
     Attributes:
         instance_id: The instance.
         docker: ``up``, ``down`` or ``missing``.
         disk_percent: How full the disk with Docker's data is.
         container: The worker's container; None when there is none.
+        environment: What it runs with; None without a container.
     """
 
     instance_id: str
     docker: str
     disk_percent: int | None
     container: Container | None
+    environment: Environment | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -338,15 +348,25 @@ class LogsFacts:
 
     Attributes:
         online: Instance id to whether its SSM agent is online, for the instances in service.
-        hosts: What each online instance told.
-        unseen_hosts: Instances that were asked and told nothing, and why.
+        hosts: What each online instance reports.
+        unavailable_hosts: Instances that were asked and did not answer, and why.
         parameter: The workers' parameter; None when it does not exist.
+        logs: Instance id to what its worker has logged, of those that have a container.
     """
 
     online: Mapping[str, bool] | Unavailable
     hosts: tuple[HostReport, ...] = ()
-    unseen_hosts: Mapping[str, Unavailable] = field(default_factory=dict)
+    unavailable_hosts: Mapping[str, Unavailable] = field(default_factory=dict)
     parameter: Parameter | Unavailable | None = NOT_ASKED
+    logs: Mapping[str, WorkerLog] = field(default_factory=dict)
+
+    def running(self) -> list[tuple[Container, WorkerLog]]:
+        """Return each container that runs, and its log."""
+        return [
+            (host.container, self.logs[host.instance_id])
+            for host in self.hosts
+            if host.container and host.container.status == "running" and host.instance_id in self.logs
+        ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -238,16 +238,16 @@ def _ended_badly(case: Case, document: JobDocument) -> str:
 
 def _log_of_failure(case: Case) -> Iterator[str]:
     """Return what the workers wrote of the job's failure, the newest first."""
-    hosts = case.logs.hosts if isinstance(case.logs, LogsFacts) else ()
-    for container in (host.container for host in hosts if host.container):
-        yield from (line.text for line in reversed(container.job_lines) if _FAILURE.search(line.text))
+    logs = case.logs.logs.values() if isinstance(case.logs, LogsFacts) else ()
+    for log in logs:
+        yield from (line.text for line in reversed(log.of_job) if _FAILURE.search(line.text))
 
 
 def _worker_differs(case: Case) -> bool:
     """Return whether a worker's R2 settings, or those that the next one would get, are others than the API's."""
     if not isinstance(case.logs, LogsFacts):
         return False
-    own = [host.container.environment for host in case.logs.hosts if host.container]
+    own = [host.environment for host in case.logs.hosts if host.environment]
     if not own and isinstance(case.logs.parameter, Parameter) and case.logs.parameter.environment:
         own = [case.logs.parameter.environment]
     return any("different" in (e.endpoint, e.bucket, e.access_key, e.secret_key) for e in own)

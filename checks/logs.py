@@ -26,7 +26,7 @@ from academy_ops.thresholds import (
     POLL_COMPLAINT_SECONDS,
     STEADY_SECONDS,
 )
-from checks.facts import Case, Container, Environment, HostReport, LogLine, LogsFacts, Parameter
+from checks.facts import Case, Container, Environment, HostReport, LogLine, LogsFacts, Parameter, WorkerLog
 from checks.job import still_waits
 from checks.job_document import DATABASE_DOWN, GAP
 from checks.times import age
@@ -78,8 +78,8 @@ def observe(target: Target, case: Case) -> LogsFacts:
         online = Unavailable("not-asked", "workers") if isinstance(group, Unavailable) else online_agents(target, ids)
         if isinstance(online, Unavailable):
             return LogsFacts(online, parameter=parameter.result())
-        hosts, unseen = ask(target, [one for one in ids if online[one]], salt)
-        return LogsFacts(online, hosts, unseen, parameter.result())
+        hosts, logs, unavailable = ask(target, [one for one in ids if online[one]], salt)
+        return LogsFacts(online, hosts, unavailable, parameter.result(), logs)
 
 
 def judge(case: Case) -> Iterator[Finding]:
@@ -102,7 +102,7 @@ def judge(case: Case) -> Iterator[Finding]:
     elif not told and not facts.hosts:
         yield build.skip(say("No worker to look into."), say("SSM reaches no instance yet"))
     elif not told:
-        yield build.ok(say("Workers that run well: {count}.", count=len(facts.hosts)), _shown(case, facts.hosts))
+        yield build.ok(say("Workers that run well: {count}.", count=len(facts.hosts)), _shown(case, facts))
 
 
 def _judge_inside(build: FindingBuilder, case: Case, facts: LogsFacts) -> Iterator[Finding]:
@@ -111,8 +111,8 @@ def _judge_inside(build: FindingBuilder, case: Case, facts: LogsFacts) -> Iterat
     ):
         yield build.unknown(say("the workers' parameter"), facts.parameter, _FROM_PARAMETER)
     yield from _judge_hosts(build, case, facts)
-    for why in dict.fromkeys(facts.unseen_hosts.values()):
-        names = [name for name, unseen in facts.unseen_hosts.items() if unseen == why]
+    for why in dict.fromkeys(facts.unavailable_hosts.values()):
+        names = [name for name, unseen in facts.unavailable_hosts.items() if unseen == why]
         shown = ", ".join(names[:_SHOWN_INSTANCES])
         yield build.unknown(
             say("the inside of {count} workers ({shown})", count=len(names), shown=shown), why, _MAY_CONCEAL
@@ -125,7 +125,7 @@ def _judge_hosts(build: FindingBuilder, case: Case, facts: LogsFacts) -> Iterato
     """Tell each fault once, however many instances have it."""
     evidence_of: dict[str, list[Mapping[str, Json]]] = {}
     for host in facts.hosts:
-        for code, evidence in _faults_of(case, host, facts.parameter):
+        for code, evidence in _faults_of(case, host, facts.logs.get(host.instance_id), facts.parameter):
             evidence_of.setdefault(code, []).append(evidence)
     for code, found in evidence_of.items():
         evidence = dict(found[0])
@@ -135,12 +135,12 @@ def _judge_hosts(build: FindingBuilder, case: Case, facts: LogsFacts) -> Iterato
 
 
 def _faults_of(
-    case: Case, host: HostReport, parameter: Parameter | Unavailable | None
+    case: Case, host: HostReport, log: WorkerLog | None, parameter: Parameter | Unavailable | None
 ) -> Iterator[tuple[str, Mapping[str, Json]]]:
     evidence: dict[str, Json] = {"instance": host.instance_id, "docker": host.docker}
     container = host.container
     if container:
-        evidence |= _container_evidence(case, container)
+        evidence |= _container_evidence(case, host, container, log)
     if _disk_full(host):
         yield "worker-disk-full", {**evidence, "disk_percent": host.disk_percent}
     if host.docker != "up" or container is None:
@@ -149,13 +149,13 @@ def _faults_of(
         if since is not None and since >= BOOT_SECONDS:
             yield "worker-container-missing" if host.docker == "up" else "worker-docker-down", evidence
         return
-    told = (*_state_codes(case, host, container), *_environment_codes(case, host, container, parameter))
+    told = (*_state_codes(case, host, container), *_environment_codes(host, container, parameter, case))
     for code in told:
         yield code, evidence
-    signs = _log_signs(case, container)
+    signs = _log_signs(case, host, container, log) if log else None
     if signs and signs[0] not in told:
         yield signs[0], {**evidence, "log": [line.text for line in signs[1]]}
-    if container.status == "running" and container.log_lines == 0 and work_waits(case):
+    if container.status == "running" and log and log.lines == 0 and work_waits(case):
         yield "worker-silent", evidence
 
 
@@ -171,7 +171,7 @@ def _state_codes(case: Case, host: HostReport, container: Container) -> Iterator
     lately = since is not None and since < CRASH_LOOP_SECONDS
     if container.out_of_memory or (container.oom_kills and lately):
         yield "worker-out-of-memory"
-    if container.status == "restarting" or _restarts_lately(case, container):
+    if crash_loops(case, container):
         yield "worker-crash-loop"
     elif container.status != "running" and not (container.status == "created" and _boots(case, host)):
         yield "worker-container-exited"
@@ -183,9 +183,11 @@ def _boots(case: Case, host: HostReport) -> bool:
 
 
 def _environment_codes(
-    case: Case, host: HostReport, container: Container, parameter: Parameter | Unavailable | None
+    host: HostReport, container: Container, parameter: Parameter | Unavailable | None, case: Case
 ) -> Iterator[str]:
-    own = container.environment
+    own = host.environment
+    if own is None:
+        return
     yield from _codes_of(own)
     # A container that Docker has restarted keeps the environment that it was given at the instance's boot.
     started_at = (launched_at(case, host.instance_id) if container.restarts else None) or container.started_at
@@ -219,22 +221,19 @@ def _codes_of(environment: Environment) -> Iterator[str]:
         yield "worker-r2-mismatch"
 
 
-def _log_signs(case: Case, container: Container) -> tuple[str, list[LogLine]] | None:
+def _log_signs(case: Case, host: HostReport, container: Container, log: WorkerLog) -> tuple[str, list[LogLine]] | None:
     """Name what the log complains of, and its lines; None where a job was completed since, or it is long ago."""
     since = age(case.observed_at, container.started_at)
     just_restarted = container.restarts > 0 and since is not None and since < STEADY_SECONDS
     steady = container.status == "running" and not just_restarted and not _restarts_lately(case, container)
-    for line in sorted({*container.error_lines, *container.tail}, key=_written_at, reverse=True):
+    for line in sorted({*log.errors, *log.tail}, key=_written_at, reverse=True):
         if LOG_COMPLETED in line.text:
             return None
         # What a process that does not run any more said last is why, however long ago.
-        if steady and not container.since_start(line):
+        if steady and not container.wrote(line):
             return None
         code = next((code for form, code in _LOG_SIGNS if form.search(line.text)), None)
-        if code == _OWN_KEY_REFUSED and "different" not in (
-            container.environment.access_key,
-            container.environment.secret_key,
-        ):
+        if code == _OWN_KEY_REFUSED and not _has_own_keys(host):
             # R2 refuses the API's own key, too; its check says so.
             continue
         if code:
@@ -244,8 +243,18 @@ def _log_signs(case: Case, container: Container) -> tuple[str, list[LogLine]] | 
     return None
 
 
+def _has_own_keys(host: HostReport) -> bool:
+    own = host.environment
+    return own is not None and "different" in (own.access_key, own.secret_key)
+
+
 def _written_at(line: LogLine) -> tuple[datetime, str]:
     return line.at or datetime.min.replace(tzinfo=UTC), line.text
+
+
+def crash_loops(case: Case, container: Container) -> bool:
+    """Return whether the container crashes and is restarted over and over."""
+    return container.status == "restarting" or _restarts_lately(case, container)
 
 
 def _restarts_lately(case: Case, container: Container) -> bool:
@@ -282,15 +291,15 @@ def _judge_parameter(build: FindingBuilder, facts: LogsFacts) -> Iterator[Findin
         yield build.fail(code, evidence)
 
 
-def _container_evidence(case: Case, container: Container) -> dict[str, Json]:
-    lines = container.job_lines or container.tail
+def _container_evidence(case: Case, host: HostReport, container: Container, log: WorkerLog | None) -> dict[str, Json]:
+    lines = (log.of_job or log.tail) if log else ()
     since = age(case.observed_at, container.started_at)
     return {
         "container": container.status,
         "exit_code": container.exit_code,
         "restarts": container.restarts,
         "running_seconds": since if container.status == "running" else None,
-        "environment": _environment_evidence(container.environment),
+        "environment": _environment_evidence(host.environment) if host.environment else None,
         "log": [line.text for line in lines[-_SHOWN_LINES:]],
     }
 
@@ -305,9 +314,9 @@ def _environment_evidence(environment: Environment) -> dict[str, Json]:
     }
 
 
-def _shown(case: Case, hosts: Sequence[HostReport]) -> dict[str, Json]:
-    shown = _listed([host.instance_id for host in hosts])
-    lines: list[Json] = [line.text for host in hosts if host.container for line in host.container.job_lines]
+def _shown(case: Case, facts: LogsFacts) -> dict[str, Json]:
+    shown = _listed([host.instance_id for host in facts.hosts])
+    lines: list[Json] = [line.text for log in facts.logs.values() for line in log.of_job]
     return {"instances": shown, "log": lines[:_SHOWN_JOB_LINES]} if case.job_id else {"instances": shown}
 
 

@@ -22,7 +22,7 @@ from academy_ops.messages import say
 from academy_ops.outside.clients import Target
 from academy_ops.outside.failures import AWS_ERRORS
 from academy_ops.thresholds import LOST_SECONDS, SECOND_LOOK_SECONDS, WAITED_SECONDS
-from checks.facts import Case, Container, Depth, JobDocument, LogLine, LogsFacts, QueueFacts
+from checks.facts import Case, Container, Depth, JobDocument, LogLine, LogsFacts, QueueFacts, WorkerLog
 from checks.job import active, job_of, look_again, pending, waited_at_least, young
 from checks.times import age
 from checks.workers import past_boot, working
@@ -164,15 +164,13 @@ def _taken_since(case: Case, document: JobDocument) -> bool:
 
 def _in_hand(case: Case) -> bool:
     """Return whether a worker's log says that it has the job, or had it in the last two minutes."""
-    running = _running(case.logs) if isinstance(case.logs, LogsFacts) else []
-    return any(
-        _at_work(container.job_lines, container) or _lately(case, container.job_lines[-1:]) for container in running
-    )
+    running = case.logs.running() if isinstance(case.logs, LogsFacts) else []
+    return any(_at_work(log.of_job, container) or _lately(case, log.of_job[-1:]) for container, log in running)
 
 
 def _at_work(lines: Sequence[LogLine], container: Container) -> bool:
     """Return whether the last word of the process that runs now is not of a job's end."""
-    said = [line for line in lines if container.since_start(line)]
+    said = [line for line in lines if container.wrote(line)]
     of_jobs = [line for line in said if _OF_A_JOB.search(line.text)]
     return bool(said) and not (of_jobs and _JOB_ENDED.search(of_jobs[-1].text))
 
@@ -181,8 +179,8 @@ def _busy(case: Case) -> bool | None:
     """Return whether a worker is in the middle of a job; None where a log could not be seen or says nothing at all."""
     if isinstance(case.logs, Unavailable):
         return None
-    for container in _running(case.logs):
-        if _at_work(container.job_lines, container) or _at_work(_of_jobs(container), container):
+    for container, log in case.logs.running():
+        if _at_work(log.of_job, container) or _at_work(_of_jobs(container, log), container):
             return True
     return None if not _all_logs_seen(case.logs) else _worked_lately(case)
 
@@ -193,8 +191,8 @@ def _worked_lately(case: Case) -> bool:
     Queue and log are not read in the same moment: a worker that has just ended one job and not yet taken the next
     must not look idle.
     """
-    running = _running(case.logs) if isinstance(case.logs, LogsFacts) else []
-    return _lately(case, [line for container in running for line in _of_jobs(container)])
+    running = case.logs.running() if isinstance(case.logs, LogsFacts) else []
+    return _lately(case, [line for container, log in running for line in _of_jobs(container, log)])
 
 
 def _lately(case: Case, lines: Sequence[LogLine]) -> bool:
@@ -202,18 +200,14 @@ def _lately(case: Case, lines: Sequence[LogLine]) -> bool:
     return any(known is not None and known < WAITED_SECONDS for known in ages)
 
 
-def _of_jobs(container: Container) -> list[LogLine]:
-    return [line for line in container.tail if _OF_A_JOB.search(line.text) and container.since_start(line)]
+def _of_jobs(container: Container, log: WorkerLog) -> list[LogLine]:
+    return [line for line in log.tail if _OF_A_JOB.search(line.text) and container.wrote(line)]
 
 
 def _all_logs_seen(logs: LogsFacts) -> bool:
     """Return whether every worker that runs has told what it does; one that does not run does nothing."""
     seen = not isinstance(logs.online, Unavailable) and len(logs.hosts) == len(logs.online)
-    return seen and all(container.log_lines > 0 for container in _running(logs))
-
-
-def _running(logs: LogsFacts) -> list[Container]:
-    return [host.container for host in logs.hosts if host.container and host.container.status == "running"]
+    return seen and all(log.lines > 0 for _container, log in logs.running())
 
 
 def depth(target: Target, name: str) -> Depth | Unavailable | None:

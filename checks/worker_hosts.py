@@ -12,7 +12,7 @@ from academy_ops.diagnosis.records import Unavailable
 from academy_ops.outside import host_scripts
 from academy_ops.outside.clients import Target, each
 from academy_ops.outside.failures import AWS_ERRORS
-from checks.facts import HostReport, Parameter
+from checks.facts import HostReport, Parameter, WorkerLog
 from checks.worker_report import compare, digests_of, parse_parameter, read_host
 
 _BATCH: Final = 50
@@ -43,19 +43,28 @@ def online_agents(target: Target, ids: Sequence[str]) -> dict[str, bool] | Unava
     return {one: states.get(one, False) for one in ids}
 
 
-def ask(target: Target, ids: Sequence[str], salt: str) -> tuple[tuple[HostReport, ...], dict[str, Unavailable]]:
-    """Run the probe on every instance, in as few commands as SSM allows, and read what each told."""
+def ask(
+    target: Target, ids: Sequence[str], salt: str
+) -> tuple[tuple[HostReport, ...], dict[str, WorkerLog], dict[str, Unavailable]]:
+    """Run the probe on every instance, in as few commands as SSM allows.
+
+    Returns:
+        What each host reports, what their workers have logged, and why an instance did not answer.
+    """
     told = run_script(target, ids, host_scripts.probe(target.settings.worker, target.job_id, salt))
     hosts: list[HostReport] = []
+    logs: dict[str, WorkerLog] = {}
     unseen: dict[str, Unavailable] = {}
     for instance_id, output in told.items():
         if isinstance(output, Unavailable):
             unseen[instance_id] = output
-        elif host := read_host(instance_id, output, salt, target.settings, target.connect):
+        elif read := read_host(instance_id, output, salt, target.settings, target.connect):
+            host, log = read
             hosts.append(host)
+            logs |= {instance_id: log} if log else {}
         else:
             unseen[instance_id] = Unavailable("unexpected-answer", "AWS-RunShellScript")
-    return tuple(hosts), unseen
+    return tuple(hosts), logs, unseen
 
 
 def run_script(target: Target, ids: Sequence[str], script: str) -> dict[str, str | Unavailable]:

@@ -13,7 +13,7 @@ from typing import Any, Final
 from academy_ops.contract import BUCKET_NAME, QUEUE_NAME
 from academy_ops.outside.clients import Connections
 from academy_ops.settings import Settings
-from checks.facts import Comparison, Container, Environment, HostReport, LogLine
+from checks.facts import Comparison, Container, Environment, HostReport, LogLine, WorkerLog
 from checks.times import parse
 
 QUEUE_SETTING: Final = "AI_SQS_QUEUE_NAME_BASIC"
@@ -22,7 +22,9 @@ _NO_LOG: Final = re.compile(r"Error response from daemon: ")
 _BUCKETS: Final = ("R2_EXCEL_BUCKET", "EXCEL_BUCKET_NAME")
 
 
-def read_host(instance_id: str, output: str, salt: str, settings: Settings, connect: Connections) -> HostReport | None:
+def read_host(
+    instance_id: str, output: str, salt: str, settings: Settings, connect: Connections
+) -> tuple[HostReport, WorkerLog | None] | None:
     """Read a probe's output.
 
     Args:
@@ -33,16 +35,18 @@ def read_host(instance_id: str, output: str, salt: str, settings: Settings, conn
         connect: Cleans the log lines of secrets.
 
     Returns:
-        What the host told, or None when the output is not a probe's.
+        What the host reports, and its container's log where it has a container; None when the output is not a probe's.
     """
     fields, sections = _split(output)
     if fields.get("probe") != ["1"] or not _whole(fields, sections):
         return None
-    return HostReport(
-        instance_id=instance_id,
-        docker=_last(fields, "docker"),
-        disk_percent=_int(_last(fields, "disk_percent")),
-        container=_container(fields, sections, salt, settings, connect),
+    docker, disk = _last(fields, "docker"), _int(_last(fields, "disk_percent"))
+    if _last(fields, "container") != "present":
+        return HostReport(instance_id, docker, disk, None, None), None
+    pairs = [line.partition(" ") for line in fields.get("env", [])]
+    environment = compare({name: value for name, _, value in pairs}, salt, settings)
+    return HostReport(instance_id, docker, disk, _container(fields, connect), environment), _log(
+        fields, sections, connect
     )
 
 
@@ -130,17 +134,8 @@ def parse_parameter(text: str) -> tuple[str, dict[str, str]]:
     return ("dotenv" if found else "unreadable"), found
 
 
-def _container(
-    fields: Mapping[str, list[str]],
-    sections: Mapping[str, list[str]],
-    salt: str,
-    settings: Settings,
-    connect: Connections,
-) -> Container | None:
-    if _last(fields, "container") != "present":
-        return None
+def _container(fields: Mapping[str, list[str]], connect: Connections) -> Container:
     state = _object(_last(fields, "state"))
-    pairs = [line.partition(" ") for line in fields.get("env", [])]
     return Container(
         status=connect.clean(str(state.get("Status", ""))),
         exit_code=_int(str(state.get("ExitCode", ""))),
@@ -148,17 +143,17 @@ def _container(
         oom_kills=_int(_last(fields, "oom_kills")) or 0,
         restarts=_int(_last(fields, "restarts")) or 0,
         started_at=parse(state.get("StartedAt")),
-        environment=compare({name: value for name, _, value in pairs}, salt, settings),
-        # Docker's own word that the log can't be read is no line of it.
-        log_lines=0 if _NO_LOG.match("\n".join(sections.get("tail", []))) else _int(_last(fields, "log_lines")) or 0,
-        job_lines=_log(sections, "job", connect),
-        error_lines=_log(sections, "errors", connect),
-        tail=_log(sections, "tail", connect),
     )
 
 
-def _log(sections: Mapping[str, list[str]], name: str, connect: Connections) -> tuple[LogLine, ...]:
-    return tuple(_log_line(line, connect) for line in sections.get(name, []) if line.strip())
+def _log(fields: Mapping[str, list[str]], sections: Mapping[str, list[str]], connect: Connections) -> WorkerLog:
+    def lines(name: str) -> tuple[LogLine, ...]:
+        return tuple(_log_line(line, connect) for line in sections.get(name, []) if line.strip())
+
+    # Docker's own word that the log can't be read is no line of it.
+    unreadable = _NO_LOG.match("\n".join(sections.get("tail", [])))
+    count = 0 if unreadable else _int(_last(fields, "log_lines")) or 0
+    return WorkerLog(count, lines("job"), lines("errors"), lines("tail"))
 
 
 def _log_line(line: str, connect: Connections) -> LogLine:

@@ -10,21 +10,13 @@ from datetime import datetime
 from typing import Any, Final, Generic, Literal, TypeVar, get_type_hints
 
 from academy_ops import __version__
-from academy_ops.diagnosis.codec import RECORD, Clean, MalformedError, decode, decode_fields, encode
+from academy_ops.diagnosis import former_evidence as former
+from academy_ops.diagnosis.codec import Clean, MalformedError, decode, decode_fields, encode
 from academy_ops.diagnosis.records import Json
 from academy_ops.diagnosis.redact import printable
 from academy_ops.messages import Text, say
 
 SCHEMA: Final = "academy-ops/evidence/2"
-_FORMER: Final[Mapping[str, Mapping[str, str]]] = {
-    "academy-ops/evidence/1": {
-        "Unseen": "Unavailable",
-        "GroupInstance": "AsgInstance",
-        "Machine": "Ec2Instance",
-        "Host": "HostReport",
-    },
-}
-"""What records were called in the schemas before; a file of each still loads."""
 MAX_BYTES: Final = 64 * 1024 * 1024
 """Five HTTP answers of 4 MiB, and much room for the rest."""
 
@@ -120,8 +112,8 @@ def read(content: bytes, case_type: type[C]) -> Evidence[C]:
     document = _object(content)
     schema, tool = document.pop("schema", None), document.get("tool")
     try:
-        if isinstance(schema, str) and schema in _FORMER:
-            document = _renamed(document, _FORMER[schema])
+        if schema == former.SCHEMA_1:
+            document = former.from_schema_1(document)
         else:
             decode(schema, Literal[SCHEMA], "$.schema")
         return _from_fields(document, case_type)
@@ -130,17 +122,6 @@ def read(content: bytes, case_type: type[C]) -> Evidence[C]:
         if tool != f"academy-ops {__version__}":
             told = say("{told}; it was written by {tool}", told=told, tool=_quoted(tool))
         raise EvidenceError(told) from error
-
-
-def _renamed(value: Any, names: Mapping[str, str]) -> Any:  # noqa: ANN401 - whatever JSON held
-    """Return what a file of a former schema holds, with the records' names of today."""
-    if isinstance(value, list):
-        return [_renamed(inner, names) for inner in value]
-    if not isinstance(value, dict):
-        return value
-    inside = {name: _renamed(inner, names) for name, inner in value.items()}
-    record = inside.get(RECORD)
-    return {**inside, RECORD: names.get(record, record)} if isinstance(record, str) else inside
 
 
 def _to_fields(evidence: Evidence[Any]) -> dict[str, Json]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -18,15 +18,12 @@ from academy_ops.remedies.plan import Progress
 from academy_ops.remedies.refusal import RemedyError
 from academy_ops.thresholds import FIGURES
 from checks import logs, queue, workers
-from checks.facts import Autoscaler, Case, Container, Depth, Group, WorkersFacts
-from checks.times import age
+from checks.facts import Autoscaler, Case, Depth, Group, LogsFacts, WorkersFacts
 
 _Start = tuple[str, datetime | None]
 """A worker's instance, and when its container was started; a crash in between gives it another start."""
 
 _POLL_SECONDS: Final = 2.0
-_CRASHES: Final = 3
-_CRASH_SECONDS: Final = 300
 _FINAL: Final = frozenset[Reason]({"denied", "credentials-missing", "credentials-invalid", "not-asked"})
 """Why something can't be seen, and won't be in two seconds either."""
 BOOT_COST: Final = say(
@@ -171,10 +168,10 @@ def _inside(target: Target, seen: Seen, desired: int, steady: set[_Start]) -> Pr
     facts = logs.observe(target, case)
     if isinstance(facts.online, Unavailable):
         return _blind(facts.online)
-    if denied := next((one for one in facts.unseen_hosts.values() if one.reason in _FINAL), None):
+    if denied := next((one for one in facts.unavailable_hosts.values() if one.reason in _FINAL), None):
         return _blind(denied)
     found = [(host.instance_id, host.container) for host in facts.hosts if host.container]
-    if crashing := next((one for _, one in found if _crashes(case, one)), None):
+    if crashing := next((one for _, one in found if logs.crash_loops(case, one)), None):
         count = crashing.restarts
         return Progress(say("The worker's container crashes; it was restarted {count} times.", count=count), "failed")
     running = [container for _, container in found if container.status == "running"]
@@ -190,15 +187,9 @@ def _inside(target: Target, seen: Seen, desired: int, steady: set[_Start]) -> Pr
             desired=desired,
         )
         return Progress(step)
-    if _polls(running, seen.depth):
+    if _polls(facts, seen.depth):
         return Progress(say("In service and polling: {count}", count=len(running)), "reached")
     return Progress(say("The container runs; it has not taken a message yet"))
-
-
-def _crashes(case: Case, container: Container) -> bool:
-    since = age(case.observed_at, container.started_at)
-    lately = since is not None and since < _CRASH_SECONDS
-    return container.status == "restarting" or (container.restarts >= _CRASHES and lately)
 
 
 def _blind(unseen: Unavailable) -> Progress:
@@ -206,11 +197,13 @@ def _blind(unseen: Unavailable) -> Progress:
     return Progress(step, "unseen" if unseen.reason in _FINAL else None)
 
 
-def _polls(running: Sequence[Container], depth: Depth | Unavailable | None) -> bool:
+def _polls(facts: LogsFacts, depth: Depth | Unavailable | None) -> bool:
     """Return whether work is taken; where nothing waits, a running container is all there is to be seen."""
     if not isinstance(depth, Depth) or depth.visible == 0 or depth.in_flight > 0:
         return True
-    return any(one.since_start(line) and LOG_RECEIVED in line.text for one in running for line in one.tail)
+    return any(
+        container.wrote(line) and LOG_RECEIVED in line.text for container, log in facts.running() for line in log.tail
+    )
 
 
 def _case(target: Target) -> Case:

@@ -55,7 +55,7 @@ class Machine:
         told = [
             "probe=1", "disk_percent=40", "docker=up", "container=present", f"state={_STATE}", "restarts=0",
             "oom_kills=0", *(f"env={name} {digest.hexdigest()}" for name, digest in digests.items()),
-            f"log_lines={_LINES}", "section=tail", *[_LINE] * _LINES, "", "section=end", "",
+            f"lines={_LINES}", "section=tail", *[_LINE] * _LINES, "", "section=end", "",
         ]  # fmt: skip
         return Outcome(0, "\n".join(told), "")
 

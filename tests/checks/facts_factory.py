@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -29,6 +29,7 @@ from checks.facts import (
     Parameter,
     QueueFacts,
     R2Facts,
+    WorkerLog,
     WorkersFacts,
 )
 from checks.job import job_progress
@@ -102,7 +103,19 @@ def queue(the_queue: Depth | Unavailable | None, dead: int = 0, **fields: Any) -
     return QueueFacts(the_queue, depth(dead), **fields)
 
 
-def container(**changes: Any) -> Container:
+@dataclass(frozen=True)
+class Inside:
+    """What is inside one worker's instance."""
+
+    container: Container
+    environment: Environment
+    log: WorkerLog
+
+
+def container(**changes: Any) -> Inside:
+    """Return a container that runs well, with its environment and its log, each with ``changes``."""
+    log = {name: changes.pop(name) for name in ("lines", "of_job", "errors", "tail") if name in changes}
+    environment = changes.pop("environment", SAME)
     running = Container(
         status="running",
         exit_code=0,
@@ -110,19 +123,16 @@ def container(**changes: Any) -> Container:
         oom_kills=0,
         restarts=0,
         started_at=ago(3000),
-        environment=SAME,
-        log_lines=10,
-        job_lines=(),
-        error_lines=(),
-        tail=(line("polling"),),
     )
-    return replace(running, **changes)
+    written = WorkerLog(lines=10, of_job=(), errors=(), tail=(line("polling"),))
+    return Inside(replace(running, **changes), environment, replace(written, **log))
 
 
-def logs(the_container: Container | None = None, *, parameter: Environment | None = SAME, **changes: Any) -> LogsFacts:
-    host = HostReport("i-0", "up", 40, the_container or container())
-    host = replace(host, **changes)
-    return LogsFacts({"i-0": True}, (host,), {}, Parameter("dotenv", ago(9000), parameter))
+def logs(inside: Inside | None = None, *, parameter: Environment | None = SAME, **changes: Any) -> LogsFacts:
+    inside = inside or container()
+    host = replace(HostReport("i-0", "up", 40, inside.container, inside.environment), **changes)
+    logs = {"i-0": inside.log} if host.container else {}
+    return LogsFacts({"i-0": True}, (host,), {}, Parameter("dotenv", ago(9000), parameter), logs)
 
 
 NO_LOGS = LogsFacts({}, (), {}, Parameter("dotenv", ago(9000), SAME))

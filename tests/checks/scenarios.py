@@ -296,7 +296,7 @@ SCENARIOS: dict[str, list[Facts]] = {
             queue=h.queue(h.depth(0, 1)),
             logs=h.logs(
                 h.container(
-                    job_lines=(h.line("SQS_MESSAGE_RECEIVED | job_id=x", 5000),),
+                    of_job=(h.line("SQS_MESSAGE_RECEIVED | job_id=x", 5000),),
                     tail=(h.line("SQS_MESSAGE_RECEIVED | job_id=x", 5000), h.line("polling", 2000)),
                 )
             ),
@@ -365,7 +365,7 @@ SCENARIOS: dict[str, list[Facts]] = {
     ],
     "worker-dependency-missing": [
         says(MODULE, status="restarting"),
-        inside(status="exited", exit_code=1, error_lines=(h.line(MODULE, 5000),)),
+        inside(status="exited", exit_code=1, errors=(h.line(MODULE, 5000),)),
         ended("No module named 'openpyxl'"),
     ],
     "worker-database-down": [
@@ -373,7 +373,7 @@ SCENARIOS: dict[str, list[Facts]] = {
         ended("too many connections"),
         {
             **ended("처리 중 오류가 발생했습니다."),
-            "logs": h.logs(h.container(job_lines=(h.line("SQS_JOB_FAILED | job_id=x | error=psycopg.Error"),))),
+            "logs": h.logs(h.container(of_job=(h.line("SQS_JOB_FAILED | job_id=x | error=psycopg.Error"),))),
         },
     ],
     "excel-unreadable": [ended("File is not a zip file"), ended("암호화된 파일입니다.")],
@@ -443,8 +443,8 @@ WARNINGS: dict[str, list[Facts]] = {
     ],
     "queue-dead-letters": [{"queue": h.queue(h.depth(), dead=2)}, waiting(queue=h.queue(h.depth(1, 1), dead=1))],
     "worker-silent": [
-        waiting(queue=h.queue(h.depth(1, 1)), logs=h.logs(h.container(log_lines=0, tail=()))),
-        {"queue": h.queue(h.depth(0, 1)), "logs": h.logs(h.container(log_lines=0, tail=()))},
+        waiting(queue=h.queue(h.depth(1, 1)), logs=h.logs(h.container(lines=0, tail=()))),
+        {"queue": h.queue(h.depth(0, 1)), "logs": h.logs(h.container(lines=0, tail=()))},
     ],
     "job-partial": [
         rejected("전화번호 형식 오류", created=1),

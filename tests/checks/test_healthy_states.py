@@ -72,24 +72,24 @@ HEALTHY = {
     "done, its log line of an error was retried": h.case(
         logs=h.logs(
             h.container(
-                error_lines=(h.line("OperationalError: gone", 60),), tail=(h.line("SQS_JOB_COMPLETED | job_id=x", 30),)
+                errors=(h.line("OperationalError: gone", 60),), tail=(h.line("SQS_JOB_COMPLETED | job_id=x", 30),)
             )
         )
     ),
     "an old dead letter": h.case(queue=h.queue(h.depth(), dead=1)),
     "a queue without a dead-letter queue": h.case(queue=replace(h.queue(h.depth()), dead_letters=None)),
-    "the worker logs nothing": h.case(logs=h.logs(h.container(log_lines=0, tail=()))),
+    "the worker logs nothing": h.case(logs=h.logs(h.container(lines=0, tail=()))),
     "the worker's log speaks of an error of hours ago": h.case(
-        logs=h.logs(h.container(error_lines=(h.line("ExpiredToken", 9000),), tail=(h.line("ExpiredToken", 9000),)))
+        logs=h.logs(h.container(errors=(h.line("ExpiredToken", 9000),), tail=(h.line("ExpiredToken", 9000),)))
     ),
     "the worker's credentials were renewed some minutes ago": h.case(
         logs=h.logs(h.container(tail=(h.line("ExpiredToken", 300),)))
     ),
     "the worker's error was before it was started anew": h.case(
-        logs=h.logs(h.container(started_at=h.ago(60), error_lines=(h.line("OperationalError", 90),), restarts=1))
+        logs=h.logs(h.container(started_at=h.ago(60), errors=(h.line("OperationalError", 90),), restarts=1))
     ),
     "the worker restarted often, long ago": h.case(
-        logs=restarted(restarts=7, error_lines=(h.line("OperationalError", 5200),))
+        logs=restarted(restarts=7, errors=(h.line("OperationalError", 5200),))
     ),
     "the autoscaler does not exist": h.case(workers=h.workers(autoscaler=None)),
     "the worker has an R2 key of its own": h.case(
@@ -216,7 +216,7 @@ IN_PROGRESS = {
     "the job is taken this moment": h.case(
         document=h.job("PENDING", age=200),
         queue=h.queue(h.depth(0, 1)),
-        logs=h.logs(h.container(job_lines=(h.line(RECEIVED, 1),))),
+        logs=h.logs(h.container(of_job=(h.line(RECEIVED, 1),))),
     ),
     "the job has ended this moment, and its file with it": h.case(
         document=h.job("RUNNING", age=200, updated=3),

@@ -74,9 +74,10 @@ def test_a_log_that_docker_can_not_read_is_not_taken_for_an_idle_worker() -> Non
         f'probe=1\ndocker=up\ncontainer=present\nstate={{"Status": "running"}}\nlog_lines=1\nsection=tail\n{UNREADABLE}'
     )
     settings = load(environ={}, default_env_file=None)
-    host = read_host("i-0", f"{told}\n\nsection=end\n", "0" * 32, settings, Connections(settings))
-    assert host is not None
-    logs = replace(h.logs(), hosts=(host,))
+    read = read_host("i-0", f"{told}\n\nsection=end\n", "0" * 32, settings, Connections(settings))
+    assert read is not None
+    assert read[1] is not None
+    logs = replace(h.logs(), hosts=(read[0],), logs={"i-0": read[1]})
     told_of = [
         finding.cause for finding in h.findings(h.case(**{**WAITING, "queue": h.queue(h.depth(0, 1))}, logs=logs))
     ]

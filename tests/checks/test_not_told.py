@@ -24,7 +24,7 @@ DENIED = Unavailable("denied", "ssm:DescribeInstanceInformation")
     [
         LogsFacts(DENIED),
         LogsFacts({"i-0": True}, (), {"i-0": Unavailable("timeout", "i-0")}),
-        h.logs(h.container(log_lines=0, tail=())),
+        h.logs(h.container(lines=0, tail=())),
     ],
     ids=["SSM is denied", "the host told nothing", "the log is empty"],
 )
@@ -34,7 +34,7 @@ def test_a_message_in_flight_is_not_stuck_as_long_as_no_log_says_so(logs: LogsFa
 
 
 def test_a_job_whose_message_is_a_dead_letter_is_explained_by_it_though_a_worker_once_took_it() -> None:
-    took = h.logs(h.container(job_lines=(h.line("SQS_MESSAGE_RECEIVED | job_id=x | tier=basic", 5000),)))
+    took = h.logs(h.container(of_job=(h.line("SQS_MESSAGE_RECEIVED | job_id=x | tier=basic", 5000),)))
     queue = h.queue(h.depth(), 1, again=h.depth(), job_again=PENDING)
     assert h.verdict(h.case(document=PENDING, queue=queue, logs=took)).cause == "queue-dead-letters"
 

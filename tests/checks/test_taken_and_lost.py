@@ -17,7 +17,7 @@ IN_FLIGHT = h.queue(h.depth(0, 1))
 def log(*lines: tuple[str, float]) -> LogsFacts:
     """A worker whose log says this of the job, and then only that it polls."""
     said = tuple(h.line(text, seconds) for text, seconds in lines)
-    return h.logs(h.container(job_lines=said, tail=(*said, h.line("polling", 1))))
+    return h.logs(h.container(of_job=said, tail=(*said, h.line("polling", 1))))
 
 
 @pytest.mark.parametrize("end", ["SQS_JOB_FAILED", "AI_JOB_IDEMPOTENT_SKIP", "EXCEL_PARSING failed"])

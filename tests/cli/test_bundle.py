@@ -111,7 +111,7 @@ def test_a_secret_that_has_slipped_into_the_facts_does_not_get_out() -> None:
 
 def test_the_ledger_tells_what_was_masked_where() -> None:
     _files, count, ledger = leaking()
-    place = "$.case.logs.hosts[0].container.tail[0].text"
+    place = '$.case.logs.logs["i-0"].tail[0].text'
     assert {"file": "evidence.json", "place": place, "kind": "setting R2_SECRET_KEY", "count": 2} in ledger["masked"]
     assert {"file": "settings.txt", "place": "line 2", "kind": "setting R2_SECRET_KEY", "count": 1} in ledger["masked"]
     assert {"file": "versions.txt", "place": "line 1", "kind": "password in a URL", "count": 1} in ledger["masked"]

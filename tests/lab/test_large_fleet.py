@@ -22,7 +22,7 @@ container=present
 state={STATE}
 restarts=0
 oom_kills=0
-log_lines=0
+lines=0
 section=tail
 
 section=end
@@ -68,7 +68,7 @@ def test_two_hundred_workers_are_asked_once_each_and_told_of_in_one_finding(
     connect.aws("ssm").meta.events.register("before-call.ssm", lambda model, **_: called.update([model.name]))
     facts = logs.observe(Target(settings, None, connect, ends_at=1e12), case)
     assert isinstance(facts, LogsFacts)
-    assert (len(facts.hosts), facts.unseen_hosts) == (SIZE, {})
+    assert (len(facts.hosts), facts.unavailable_hosts) == (SIZE, {})
     assert {len(machine.scripts) for machine in machines.values()} == {1}
     # In fifties; how often each answer was looked for is up to the machines.
     assert called.pop("GetCommandInvocation") >= SIZE
