@@ -1,4 +1,4 @@
-"""Section 2: edge, nginx and API, asked apart, on the way to the job's status."""
+"""Section 2: edge, nginx and API, each asked for itself, up to the job's status."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ _SHOWN_HEADERS: Final = ("server", "cf-ray", "cf-mitigated", "location", "retry-
 def observe(target: Target, case: Case) -> EndpointFacts:  # noqa: ARG001 - every check has the same form
     """Ask each layer at the same time."""
     settings = target.settings
-    # Without a job an id that no job has tells whether the API takes the token; without a token /health must do.
+    # Without a job an id that no job has shows whether the API takes the token; without a token /health must do.
     job_id = target.job_id or (_NO_JOB if settings.get("ACADEMY_API_TOKEN") else None)
     path = f"{JOBS_PATH}{job_id}/" if job_id else HEALTH_PATH
     asked = (
@@ -97,7 +97,7 @@ def _without_students(body: str) -> str:
 
 
 def judge(case: Case) -> Iterator[Finding]:
-    """Tell at which layer the way breaks."""
+    """Name the layer at which the request fails."""
     build = FindingBuilder("endpoint", "2", case.names)
     facts = case.endpoint
     if isinstance(facts, Unavailable):
@@ -186,7 +186,7 @@ def _by_gateway(answer: Answer | Unavailable) -> bool:
 
 
 def _bad_gateway(facts: EndpointFacts) -> str:
-    """Tell a dead app from a wrong upstream; without a view of the app, neither."""
+    """Distinguish a dead app from a wrong upstream; without a view of the app, neither."""
     if isinstance(facts.app, Answer):
         return "proxy-misrouted"
     return "proxy-upstream-down" if facts.app.reason == "refused" else "bad-gateway"

@@ -64,10 +64,10 @@ class R2Facts:
 
 @dataclass(frozen=True, slots=True)
 class EndpointFacts:
-    """Section 2: what each layer on the way to the API answers.
+    """Section 2: what each layer between the browser and the API answers.
 
     Attributes:
-        main: The job's status through the edge; without a job id that of an id that no job has, as it tells whether
+        main: The job's status through the edge; without a job id that of an id that no job has, as it shows whether
             the API takes the token, or ``/health`` without a token.
         health: ``/health`` through the edge.
         healthz: ``/healthz`` through the edge.
@@ -92,7 +92,7 @@ class FailedRow:
 
 @dataclass(frozen=True, slots=True)
 class JobResult:
-    """The ``result`` of a job; a number that was not told is None."""
+    """The ``result`` of a job; a number that is absent is None."""
 
     created: int | None
     total: int | None
@@ -102,7 +102,7 @@ class JobResult:
 
 @dataclass(frozen=True, slots=True)
 class JobDocument:
-    """A job's status as the API tells it; only ``job_id`` and ``status`` are sure."""
+    """A job's status as the API returns it; only ``job_id`` and ``status`` are sure."""
 
     job_id: str
     status: str
@@ -228,7 +228,7 @@ class QueueFacts:
     Attributes:
         queue: The job queue; None when it does not exist.
         dead_letters: Its dead-letter queue; None when it has none.
-        oldest_seconds: CloudWatch's age of the oldest message, where there are messages and the job tells no age.
+        oldest_seconds: CloudWatch's age of the oldest message, where there are messages and the job has no times.
         again: The job queue some seconds later, where that would decide: the job waits and the queue was empty, or
             messages of unknown age wait.
         job_again: The job's status read after that.
@@ -264,7 +264,7 @@ class Environment:
 
 @dataclass(frozen=True, slots=True)
 class LogLine:
-    """A line of a worker's log; ``at`` is Docker's own time of it, None where it told none."""
+    """A line of a worker's log; ``at`` is Docker's own time of it, None where there is none."""
 
     at: datetime | None
     text: str

@@ -64,7 +64,7 @@ def look_again(target: Target, *, at_once: bool = False) -> JobDocument | Unavai
 
 
 def judge(case: Case) -> Iterator[Finding]:
-    """Tell how the job ended, or how it gets on."""
+    """Judge how the job ended, or how it progresses."""
     build = FindingBuilder("job", "4", case.names)
     if case.job_id is None:
         yield build.skip(say("No job was asked about."), say("no job id was given"))
@@ -94,7 +94,7 @@ def judge(case: Case) -> Iterator[Finding]:
 
 
 def job_progress(case: Case) -> JobProgress:
-    """Tell where the job stands, for the root-cause rule."""
+    """Return how far the job is, for the root-cause rule."""
     not_asked = isinstance(case.job, Unavailable) and case.job.reason == "not-asked"
     if case.job_id is None or not_asked:
         return JobProgress(JobState.NONE)
@@ -171,12 +171,12 @@ def still_waits(case: Case) -> bool:
 def _judge_active(build: FindingBuilder, case: Case, document: JobDocument) -> Iterator[Finding]:
     evidence = {**_evidence(document), "waited_seconds": waited(case)}
     facts = case.job
-    told = False
+    faulty = False
     if isinstance(facts, JobFacts) and facts.object_there is False:
         if isinstance(facts.again, Unavailable):
             yield build.unknown(say("whether the job still needs its file"), facts.again, ("upload-object-missing",))
         elif facts.again is not None and _active(facts.again):
-            told = True
+            faulty = True
             yield build.fail("upload-object-missing", {**evidence, "file_key": document.file_key})
     elif isinstance(facts, JobFacts) and isinstance(facts.object_there, Unavailable):
         yield build.unknown(say("the job's file in the bucket"), facts.object_there, ("upload-object-missing",))
@@ -186,7 +186,7 @@ def _judge_active(build: FindingBuilder, case: Case, document: JobDocument) -> I
         return
     if stalled is None and isinstance(facts, JobFacts) and isinstance(facts.again, Unavailable):
         yield build.unknown(say("whether the job moves"), facts.again, ("job-stalled",))
-    if not told:
+    if not faulty:
         yield build.ok(say("The job is {status}.", status=document.status), evidence)
 
 

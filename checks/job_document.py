@@ -1,4 +1,4 @@
-"""Reading a job as the API tells it; only its id and status are sure, and any field may be of the wrong type."""
+"""Reading a job as the API returns it; only its id and status are sure, and any field may be of the wrong type."""
 
 from __future__ import annotations
 

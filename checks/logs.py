@@ -83,14 +83,14 @@ def observe(target: Target, case: Case) -> LogsFacts:
 
 
 def judge(case: Case) -> Iterator[Finding]:
-    """Tell what is wrong inside the workers."""
+    """Judge what is wrong inside the workers."""
     build = FindingBuilder("logs", "3-4", case.names)
     facts = case.logs
     if isinstance(facts, Unavailable):
         yield build.unknown(say("the inside of the workers"), facts, _MAY_CONCEAL)
         return
-    told = list(_judge_inside(build, case, facts))
-    yield from told
+    inside = list(_judge_inside(build, case, facts))
+    yield from inside
     if isinstance(facts.online, Unavailable):
         if facts.online.reason == "not-asked":
             # The workers check says what is missing, once.
@@ -99,9 +99,9 @@ def judge(case: Case) -> Iterator[Finding]:
             yield build.unknown(say("which workers SSM reaches"), facts.online, _MAY_CONCEAL)
     elif not facts.online:
         yield build.skip(say("No worker to look into."), say("no instance is in service"))
-    elif not told and not facts.hosts:
+    elif not inside and not facts.hosts:
         yield build.skip(say("No worker to look into."), say("SSM reaches no instance yet"))
-    elif not told:
+    elif not inside:
         yield build.ok(say("Workers that run well: {count}.", count=len(facts.hosts)), _shown(case, facts))
 
 
@@ -122,7 +122,7 @@ def _judge_inside(build: FindingBuilder, case: Case, facts: LogsFacts) -> Iterat
 
 
 def _judge_hosts(build: FindingBuilder, case: Case, facts: LogsFacts) -> Iterator[Finding]:
-    """Tell each fault once, however many instances have it."""
+    """Report each fault once, however many instances have it."""
     evidence_of: dict[str, list[Mapping[str, Json]]] = {}
     for host in facts.hosts:
         for code, evidence in _faults_of(case, host, facts.logs.get(host.instance_id), facts.parameter):
@@ -149,11 +149,11 @@ def _faults_of(
         if since is not None and since >= BOOT_SECONDS:
             yield "worker-container-missing" if host.docker == "up" else "worker-docker-down", evidence
         return
-    told = (*_state_codes(case, host, container), *_environment_codes(host, container, parameter, case))
-    for code in told:
+    codes = (*_state_codes(case, host, container), *_environment_codes(host, container, parameter, case))
+    for code in codes:
         yield code, evidence
     signs = _log_signs(case, host, container, log) if log else None
-    if signs and signs[0] not in told:
+    if signs and signs[0] not in codes:
         yield signs[0], {**evidence, "log": [line.text for line in signs[1]]}
     if container.status == "running" and log and log.lines == 0 and work_waits(case):
         yield "worker-silent", evidence
@@ -198,7 +198,7 @@ def _environment_codes(
         and parameter.modified_at > started_at
     )
     environment = parameter.environment if newer and isinstance(parameter, Parameter) else None
-    # Booting from a parameter that is wrong itself would not help; that one is told as what it is.
+    # Booting from a parameter that is wrong itself would not help; that one is reported as what it is.
     if environment and environment.fingerprint != own.fingerprint and not list(_codes_of(environment)):
         yield "worker-env-stale"
 

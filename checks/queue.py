@@ -62,7 +62,7 @@ def observe(target: Target, case: Case, seen: Depths) -> QueueFacts:
 
 
 def judge(case: Case) -> Iterator[Finding]:
-    """Tell a missing queue, a lost message, one that nobody takes and one that nobody finishes."""
+    """Distinguish a missing queue, a lost message, one that nobody takes and one that nobody finishes."""
     build = FindingBuilder("queue", "3-3", case.names)
     facts = case.queue
     if isinstance(facts, Unavailable):
@@ -170,9 +170,9 @@ def _in_hand(case: Case) -> bool:
 
 def _at_work(lines: Sequence[LogLine], container: Container) -> bool:
     """Return whether the last word of the process that runs now is not of a job's end."""
-    said = [line for line in lines if container.wrote(line)]
-    of_jobs = [line for line in said if _OF_A_JOB.search(line.text)]
-    return bool(said) and not (of_jobs and _JOB_ENDED.search(of_jobs[-1].text))
+    written = [line for line in lines if container.wrote(line)]
+    of_jobs = [line for line in written if _OF_A_JOB.search(line.text)]
+    return bool(written) and not (of_jobs and _JOB_ENDED.search(of_jobs[-1].text))
 
 
 def _busy(case: Case) -> bool | None:
@@ -205,7 +205,7 @@ def _of_jobs(container: Container, log: WorkerLog) -> list[LogLine]:
 
 
 def _all_logs_seen(logs: LogsFacts) -> bool:
-    """Return whether every worker that runs has told what it does; one that does not run does nothing."""
+    """Return whether every worker that runs has shown what it does; one that does not run does nothing."""
     seen = not isinstance(logs.online, Unavailable) and len(logs.hosts) == len(logs.online)
     return seen and all(log.lines > 0 for _container, log in logs.running())
 

@@ -56,7 +56,7 @@ def observe(target: Target, case: Case) -> R2Facts:  # noqa: ARG001 - every chec
 
 
 def judge(case: Case) -> Iterator[Finding]:
-    """Tell missing, malformed, refused and absent apart."""
+    """Distinguish missing, malformed, refused and absent."""
     build = FindingBuilder("r2", "1", case.names)
     facts = case.r2
     if isinstance(facts, Unavailable):
@@ -111,7 +111,7 @@ def _fault(unseen: Unavailable, error_code: str, *, answered: bool) -> str | Non
 def _state(setting: Setting) -> SettingState:
     """Judge how a setting is written; the value itself stays here.
 
-    A quoted value is told because Docker's ``--env-file`` keeps the quotes.
+    A quoted value is a fault because Docker's ``--env-file`` keeps the quotes.
     """
     if setting.value is None:
         return "missing"

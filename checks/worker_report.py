@@ -70,12 +70,12 @@ def compare(digests: Mapping[str, str], salt: str, settings: Settings) -> Enviro
     """
 
     def against(name: str, expected: str | None) -> Comparison:
-        told = digests.get(name)
-        if told is None or told == _BLANK:
-            return "missing" if told is None else "blank"
+        found = digests.get(name)
+        if found is None or found == _BLANK:
+            return "missing" if found is None else "blank"
         if expected is None:
             return "unknown"
-        return "same" if told == digest(salt, expected) else "different"
+        return "same" if found == digest(salt, expected) else "different"
 
     endpoint = settings.get("R2_ENDPOINT")
     queue = against(QUEUE_SETTING, settings.queue)
@@ -106,7 +106,7 @@ def digest(salt: str, value: str) -> str:
 
 
 def digests_of(values: Mapping[str, str], salt: str) -> dict[str, str]:
-    """Return the digests of an environment at hand, in the form in which a host tells them."""
+    """Return the digests of an environment that is known here, in the form in which a host reports them."""
     return {
         name: digest(salt, value.rstrip("/") if name == "R2_ENDPOINT" else value) if value.strip() else _BLANK
         for name, value in values.items()

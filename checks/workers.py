@@ -40,7 +40,7 @@ from checks.worker_group import read_activities, read_autoscaler, read_group, re
 
 _INSTANCE_ID: Final = re.compile(r"\bi-[0-9a-f]+\b")
 _HEALTH_CHECK: Final = re.compile(r"health.?check", re.IGNORECASE)
-"""Why Auto Scaling replaces an instance, in its own words; scaling in is told otherwise."""
+"""Why Auto Scaling replaces an instance, in its own words; scaling in has other words."""
 _ENDED: Final = frozenset({"Successful", "Failed", "Cancelled"})
 _REPLACING: Final = frozenset({"ReplaceUnhealthy", "HealthCheck", "Launch", "Terminate"})
 _SHOWN_INSTANCES: Final = 20
@@ -73,7 +73,7 @@ def observe(target: Target, case: Case) -> WorkersFacts:  # noqa: ARG001 - every
 
 
 def judge(case: Case) -> Iterator[Finding]:
-    """Tell why nobody works, or that somebody does."""
+    """Judge why nobody works, or that somebody does."""
     build = FindingBuilder("workers", "3-1", case.names)
     facts = case.workers
     if isinstance(facts, Unavailable):
@@ -83,7 +83,7 @@ def judge(case: Case) -> Iterator[Finding]:
         # Nobody knows then which instances to look into, either.
         yield build.unknown(say("the worker group"), facts.group, _MAY_CONCEAL_INSIDE)
         if facts.group.reason != "denied":
-            # What keeps the group from being seen keeps the rest, too; only permissions are told one by one.
+            # What keeps the group from being seen keeps the rest, too; only permissions are named one by one.
             return
     elif facts.group is None:
         yield build.fail("asg-missing", {"group": case.names["group"]})
@@ -175,7 +175,7 @@ def _judge_group(build: FindingBuilder, case: Case, facts: WorkersFacts, group: 
 
 
 def _judge_zero(build: FindingBuilder, case: Case, facts: WorkersFacts, evidence: dict[str, Json]) -> Iterator[Finding]:
-    # One that could not be seen may be alive; for its first minutes that is not told as a fault.
+    # One that could not be seen may be alive; for its first minutes that is no fault.
     unseen = isinstance(facts.autoscaler, Unavailable)
     autoscaler_acts = unseen or (isinstance(facts.autoscaler, Autoscaler) and alive(facts.autoscaler))
     if not work_waits(case):

@@ -28,7 +28,7 @@ Clean = Callable[[str, str], str]
 
 _BITS: Final = 63
 _YEARS: Final = range(2, 9999)
-"""Outside of them a time can't be told in another zone."""
+"""Outside of them a time can't be converted to another zone."""
 _LONGEST_NAME: Final = 60
 _PLAIN: Final[Mapping[type, tuple[Text, tuple[type, ...]]]] = {
     int: (say("a whole number"), (int,)),

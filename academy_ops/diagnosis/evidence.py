@@ -42,7 +42,7 @@ class ShownSetting:
 
 @dataclass(frozen=True, slots=True)
 class Evidence(Generic[C]):
-    """What a run has observed, and all else that its document tells.
+    """What a run has observed, and all else that its document holds.
 
     Attributes:
         tool: The tool that observed, and its version.
@@ -118,10 +118,10 @@ def read(content: bytes, case_type: type[C]) -> Evidence[C]:
             decode(schema, Literal[SCHEMA], "$.schema")
         return _from_fields(document, case_type)
     except MalformedError as error:
-        told = say("{where}: {problem}", where=error.place, problem=error.problem)
+        problem = say("{where}: {problem}", where=error.place, problem=error.problem)
         if tool != f"academy-ops {__version__}":
-            told = say("{told}; it was written by {tool}", told=told, tool=_quoted(tool))
-        raise EvidenceError(told) from error
+            problem = say("{problem}; it was written by {tool}", problem=problem, tool=_quoted(tool))
+        raise EvidenceError(problem) from error
 
 
 def _to_fields(evidence: Evidence[Any]) -> dict[str, Json]:

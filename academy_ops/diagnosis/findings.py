@@ -33,7 +33,7 @@ class FindingBuilder:
         return Finding(self.check, self.section, "ok", summary, evidence=evidence)
 
     def fail(self, code: str, evidence: Mapping[str, Json] = _NOTHING, summary: Text | None = None) -> Finding:
-        """Write a fault; without a summary the catalogue's meaning is told."""
+        """Write a fault; its summary is the catalogue's meaning unless one is given."""
         return self._told("fail", code, evidence, summary)
 
     def warn(self, code: str, evidence: Mapping[str, Json] = _NOTHING, summary: Text | None = None) -> Finding:

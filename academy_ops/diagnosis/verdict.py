@@ -15,7 +15,7 @@ _ACTIVE: Final = frozenset({JobState.PENDING, JobState.RUNNING})
 
 
 def decide(findings: Sequence[Finding], progress: JobProgress) -> Verdict:
-    """Tell what all findings together mean.
+    """Return what all findings together mean.
 
     Args:
         findings: Every finding of the run, in any order.
@@ -28,7 +28,7 @@ def decide(findings: Sequence[Finding], progress: JobProgress) -> Verdict:
     symptoms = {code for code in failed if any(code in explained_by(other) for other in failed - {code})}
     blind = _in_order(code for code in failed - symptoms if CATALOGUE[code].inconclusive)
     faults = {code for code in failed - symptoms if not CATALOGUE[code].inconclusive}
-    roots = _rank(faults, progress, _told_by_job(findings, progress))
+    roots = _rank(faults, progress, _named_by_job(findings, progress))
 
     if roots and progress.state is not JobState.UNASKED:
         verdict = _verdict(findings, "faulty", roots[0], also=(*roots[1:], *blind), symptoms=symptoms)
@@ -42,20 +42,20 @@ def decide(findings: Sequence[Finding], progress: JobProgress) -> Verdict:
     return _verdict(findings, "in-progress" if progress.state in _ACTIVE else "healthy")
 
 
-def _told_by_job(findings: Iterable[Finding], progress: JobProgress) -> str | None:
+def _named_by_job(findings: Iterable[Finding], progress: JobProgress) -> str | None:
     """Return the code that the job's own message says, when the job has ended badly."""
     if progress.state is not JobState.FAILED:
         return None
     return next((f.cause for f in findings if f.check == "job" and f.status == "fail"), None)
 
 
-def _rank(roots: set[str], progress: JobProgress, told_by_job: str | None) -> list[str]:
+def _rank(roots: set[str], progress: JobProgress, of_job: str | None) -> list[str]:
     """Order the root faults; the first is the cause."""
 
     def rank(code: str) -> tuple[bool, bool, int]:
-        tells = told_by_job is not None and (code == told_by_job or told_by_job in explained_by(code))
+        named = of_job is not None and (code == of_job or of_job in explained_by(code))
         explains_state = progress.state is not JobState.NONE and progress.state in CATALOGUE[code].states
-        return (not tells, not explains_state, position(code))
+        return (not named, not explains_state, position(code))
 
     return sorted(roots, key=rank)
 
@@ -89,8 +89,8 @@ def _verdict(
     checks = list(dict.fromkeys(finding.check for finding in findings))
     clean = [check for check in checks if all(f.status == "ok" for f in findings if f.check == check)]
     row = CATALOGUE[cause] if cause else None
-    told = next((finding for finding in findings if finding.status == "fail" and finding.cause == cause), None)
-    summary = told.summary if told else _SUMMARY[status]
+    own = next((finding for finding in findings if finding.status == "fail" and finding.cause == cause), None)
+    summary = own.summary if own else _SUMMARY[status]
     if status == "healthy" and not {finding.section for finding in findings} >= _SECTIONS:
         summary = say("No fault was found; only this was looked at: {checks}.", checks=", ".join(checks))
     return Verdict(
@@ -98,7 +98,7 @@ def _verdict(
         summary=summary,
         cause=cause,
         section=row.section if row else None,
-        remedies=told.remedies if told else (),
+        remedies=own.remedies if own else (),
         also=tuple(also),
         symptoms=tuple(_in_order(symptoms)),
         warnings=tuple(_in_order(warnings)),

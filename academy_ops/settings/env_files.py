@@ -40,7 +40,7 @@ def read_env_file(path: Path) -> dict[str, EnvLine]:
         Name to value; a name without ``=`` is left out, as Docker would take it from its own environment.
 
     Raises:
-        SettingsError: The file can't be read, isn't UTF-8, or has a line that is no assignment: its number is told,
+        SettingsError: The file can't be read, isn't UTF-8, or has a line that is no assignment: its number is given,
             and what is wrong with it, but nothing that stands in it.
     """
     try:
