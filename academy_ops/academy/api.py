@@ -32,7 +32,6 @@ from academy_ops.academy.store import DATABASE_ERRORS, Job, Store
 from academy_ops.academy.throttle import Throttle
 from academy_ops.academy.upload import TooLargeError, WholeBody, limited
 
-_ZIP: Final = b"PK\x03\x04"
 _JOB_ID: Final = re.compile(r"[0-9a-f-]{36}")
 _REOPEN_SECONDS: Final = 3.0
 _SEND_SECONDS: Final = 5.0
@@ -111,7 +110,7 @@ class Api:
         Raises:
             HTTPException: The file is refused, or R2 does not take it; then there is no job.
         """
-        if file.file.read(len(_ZIP)) != _ZIP:
+        if file.file.read(len(contract.XLSX_START)) != contract.XLSX_START:
             raise refused("xlsx 형식의 엑셀 파일이 아닙니다.")
         file.file.seek(0)
         if self.r2 is None:
@@ -186,7 +185,9 @@ async def upload(request: Request, tenant: Tenant) -> dict[str, str]:
             file, password = _checked(form)
             job = await run_in_threadpool(_api(request).accept, tenant, file, password)
     except TooLargeError as error:
-        raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "파일은 10MB 이하여야 합니다.") from error
+        raise HTTPException(
+            HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"파일은 {contract.MAX_UPLOAD_MB}MB 이하여야 합니다."
+        ) from error
     return {"job_id": job.id, "status": job.status}
 
 

@@ -54,7 +54,7 @@ def read(environ: Mapping[str, str] = os.environ) -> Config:
 
     return Config(
         database_url=first("DATABASE_URL") or DEFAULT_DATABASE_URL,
-        queue=first("AI_SQS_QUEUE_NAME_BASIC") or contract.QUEUE_NAME,
+        queue=first(contract.QUEUE_SETTING) or contract.QUEUE_NAME,
         group=first("AI_WORKER_ASG_NAME") or contract.GROUP_NAME,
         region=first("AWS_REGION", "AWS_DEFAULT_REGION") or contract.REGION,
         bucket=first("R2_EXCEL_BUCKET", "EXCEL_BUCKET_NAME") or contract.BUCKET_NAME,

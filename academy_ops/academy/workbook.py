@@ -16,6 +16,7 @@ from typing import IO, Any, Final
 
 from academy_ops.academy import excel_child
 from academy_ops.academy.excel import Cell, Content, WorkbookError, understand
+from academy_ops.contract import XLSX_START
 
 WALL_SECONDS: Final = 90.0
 _MOST_ROWS: Final = 300_000
@@ -45,7 +46,7 @@ def read(path: Path) -> Content:
         InterruptedError: Someone interrupted the child; another try may succeed.
     """
     with path.open("rb") as start:
-        if start.read(4) != b"PK\x03\x04":
+        if start.read(len(XLSX_START)) != XLSX_START:
             raise WorkbookError("unreadable", _NOT_XLSX)
     command = [sys.executable, "-m", "academy_ops.academy.excel_child", str(path.resolve())]
     env = {name: os.environ[name] for name in _KEPT if name in os.environ}

@@ -31,6 +31,7 @@ from academy_ops.contract import (
     LOG_COMPLETED,
     LOG_FAILED,
     LOG_PARSING,
+    LOG_PARSING_FAILED,
     LOG_RECEIVED,
     LOG_SKIPPED,
     MAX_RECEIVES,
@@ -219,7 +220,7 @@ class Worker:
                 # Read to the end: only there a body that was cut off is told from a whole one.
                 for chunk in body.iter_chunks(_CHUNK_BYTES):
                     if file.tell() + len(chunk) > contract.MAX_UPLOAD_BYTES:
-                        raise JobError("엑셀 파일이 10MB보다 큽니다.")
+                        raise JobError(f"엑셀 파일이 {contract.MAX_UPLOAD_MB}MB보다 큽니다.")
                     file.write(chunk)
         except ClientError as error:
             code = error.response.get("Error", {}).get("Code", "")
@@ -234,7 +235,7 @@ class Worker:
             SupersededError: Another worker has it, and still needs the message.
         """
         self._store.fail(job, reason)
-        _say(f"{LOG_PARSING} failed job_id={order.job_id} processed_by={contract.PROCESSED_BY}: {_one_line(reason)}")
+        _say(f"{LOG_PARSING_FAILED} job_id={order.job_id} processed_by={contract.PROCESSED_BY}: {_one_line(reason)}")
         _say(f"{LOG_FAILED} | job_id={order.job_id} | error={_one_line(reason)}")
 
     def _retry(self, job: Job | None, order: Order, receipt: str, error: Exception) -> None:

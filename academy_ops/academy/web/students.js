@@ -1,4 +1,5 @@
 // The list of students, newest first, a page at a time.
+import { STUDENTS_PATH } from "./contract.js";
 import { at, show, tell } from "./page.js";
 import { get } from "./requests.js";
 import { words } from "./words.js";
@@ -15,7 +16,7 @@ export async function list(more = false) {
   const search = at("search").value.trim();
   const query = new URLSearchParams({ search, limit: PAGE, offset: more ? at("rows").rows.length : 0 });
   try {
-    const { count, results } = await get(`/api/v1/students/?${query}`);
+    const { count, results } = await get(`${STUDENTS_PATH}?${query}`);
     if (mine !== asked) return;
     if (!more) at("rows").replaceChildren();
     at("rows").append(...results.map(tableRow));

@@ -1,11 +1,10 @@
 // The dialog: a file, a password, and their way to the API.
+import { MAX_UPLOAD_BYTES, MIN_PASSWORD_CHARACTERS, UPLOAD_PATH, XLSX_START } from "./contract.js";
 import { watch } from "./job.js";
 import { at, show, tell } from "./page.js";
 import { send } from "./requests.js";
 import { words } from "./words.js";
 
-const LARGEST = 10 * 1024 * 1024;
-const SHORTEST_PASSWORD = 4;
 let sending = new AbortController();
 
 async function problem(files, password) {
@@ -13,14 +12,14 @@ async function problem(files, password) {
   if (!file) return words().noFile;
   if (files.length > 1) return words().manyFiles;
   if (!file.name.toLowerCase().endsWith(".xlsx")) return words().notXlsx;
-  if (file.size > LARGEST) return words().tooLarge;
+  if (file.size > MAX_UPLOAD_BYTES) return words().tooLarge;
   try {
-    const start = new Uint8Array(await file.slice(0, 4).arrayBuffer());
-    if (String.fromCharCode(...start) !== "PK\x03\x04") return words().notWorkbook;
+    const start = new Uint8Array(await file.slice(0, XLSX_START.length).arrayBuffer());
+    if (String.fromCharCode(...start) !== XLSX_START) return words().notWorkbook;
   } catch {
     return words().notReadable; // moved or changed since it was chosen
   }
-  return password.trim().length < SHORTEST_PASSWORD ? words().shortPassword : "";
+  return password.trim().length < MIN_PASSWORD_CHARACTERS ? words().shortPassword : "";
 }
 
 function choose(files) {
@@ -45,7 +44,7 @@ async function upload(event) {
   show(at("upload-progress"), true);
   try {
     const advance = (percent) => { at("upload-progress").value = percent; };
-    const accepted = await send("/api/v1/students/bulk_create_from_excel/", form, advance, sending.signal);
+    const accepted = await send(UPLOAD_PATH, form, advance, sending.signal);
     at("dialog").close();
     watch(accepted.job_id);
   } catch (error) {
