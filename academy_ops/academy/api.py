@@ -22,15 +22,19 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from academy_ops import contract
-from academy_ops.academy import cloud, page
-from academy_ops.academy.cloud import CLOUD_ERRORS, JobQueue
-from academy_ops.academy.config import Config, read
-from academy_ops.academy.headers import LOG_FORMAT, RequestIds, mark
-from academy_ops.academy.outbox import Outbox
-from academy_ops.academy.refusals import broken, documented, install, refused
+from academy_ops.academy import page
+from academy_ops.academy.config import CLOUD_ERRORS, Config, read
+from academy_ops.academy.job_queue import JobQueue, Outbox
+from academy_ops.academy.middleware import (
+    LOG_FORMAT,
+    RequestIds,
+    TooLargeError,
+    WholeBody,
+    add_request_id,
+    limited,
+)
+from academy_ops.academy.refusals import Throttle, broken, documented, install, refused
 from academy_ops.academy.store import DATABASE_ERRORS, Job, Store
-from academy_ops.academy.throttle import Throttle
-from academy_ops.academy.upload import TooLargeError, WholeBody, limited
 
 _JOB_ID: Final = re.compile(r"[0-9a-f-]{36}")
 _REOPEN_SECONDS: Final = 3.0
@@ -44,7 +48,7 @@ _hasher: Final = PasswordHasher()
 _router: Final = APIRouter()
 
 _NO_ENTRY: Final = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS)
-"""What any endpoint answers to a caller that it does not let in."""
+"""What any endpoint answers to a caller whom it refuses."""
 
 _FORM: Final = {
     "requestBody": {
@@ -71,13 +75,13 @@ class Api:
     def __init__(self, config: Config, token: str, tenant: str, uploads_per_minute: int) -> None:
         self.config = config
         self.throttle = Throttle(uploads_per_minute)
-        self.r2 = None if config.missing_r2 else cloud.r2(config)
-        self._queue = JobQueue(cloud.sqs(config, _SEND_SECONDS), config.queue)
+        self.r2 = config.r2()
+        self._queue = JobQueue(config.sqs(_SEND_SECONDS), config.queue)
         self._token, self._tenant = token, tenant
 
     @cached_property
     def store(self) -> Store:
-        """The store, opened when it is first needed: the API also starts, and tells its health, without a database."""
+        """The store, opened when it is first needed: the API also starts, and answers /healthz, without a database."""
         store = Store(self.config.database_url)
         if self._token and self._tenant:
             store.add_token(self._token, self._tenant)
@@ -283,7 +287,7 @@ def serve(host: str, port: int, uploads_per_minute: int, environ: Mapping[str, s
             ``ACADEMY_TENANT_CODE`` when both are set.
     """
     lines = logging.StreamHandler()
-    lines.addFilter(mark)
+    lines.addFilter(add_request_id)
     logging.basicConfig(level=logging.INFO, format=LOG_FORMAT, handlers=[lines])
     logging.getLogger("uvicorn.access").addFilter(_without_query)
     token, tenant = environ.get("ACADEMY_API_TOKEN", ""), environ.get("ACADEMY_TENANT_CODE", "")

@@ -10,9 +10,7 @@ import signal
 import threading
 from typing import Any, Final
 
-from academy_ops.academy import cloud
-from academy_ops.academy.cloud import CLOUD_ERRORS
-from academy_ops.academy.config import read
+from academy_ops.academy.config import CLOUD_ERRORS, read
 from academy_ops.contract import desired_capacity
 
 _log: Final = logging.getLogger("academy.autoscaler")
@@ -29,11 +27,12 @@ def handler(_event: object, _context: object) -> dict[str, Any]:
         LookupError: There is no such group.
     """
     config = read()
-    queue = cloud.JobQueue(cloud.sqs(config), config.queue)
+    sqs = config.sqs()
+    url = sqs.get_queue_url(QueueName=config.queue)["QueueUrl"]
     names: Any = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
-    depth = queue.client.get_queue_attributes(QueueUrl=queue.url(), AttributeNames=names)["Attributes"]
+    depth = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
     waiting, in_flight = (int(depth[name]) for name in names)
-    scaling = cloud.autoscaling(config)
+    scaling = config.autoscaling()
     groups = scaling.describe_auto_scaling_groups(AutoScalingGroupNames=[config.group])["AutoScalingGroups"]
     if not groups:
         raise LookupError(f"no Auto Scaling group {config.group}")

@@ -80,7 +80,7 @@ _students = sa.Table(
 )
 
 _SHOWN: Final = tuple(column for column in _students.c if column.name != "password_hash")
-"""What may be told of a student."""
+"""What the API shows of a student."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +147,7 @@ class Store:
     def tenant_of(self, token: str) -> str | None:
         """Return the tenant that ``token`` speaks for.
 
-        The look-up is by digest, so its time tells nothing about the tokens there are.
+        The look-up is by digest, so its duration reveals nothing about the tokens there are.
         """
         with self._read() as connection:
             tenant: str | None = connection.scalar(
@@ -175,8 +175,8 @@ class Store:
     def job(self, job_id: str) -> Job | None:
         """Return a job."""
         with self._read() as connection:
-            row = connection.execute(sa.select(_jobs).where(_jobs.c.id == job_id)).one_or_none()
-            return Job(**row._mapping) if row else None  # noqa: SLF001 - the public name of a row's mapping
+            row = connection.execute(sa.select(_jobs).where(_jobs.c.id == job_id)).mappings().one_or_none()
+            return Job(**row) if row else None
 
     def mark_sent(self, job_id: str) -> None:
         """Note that the job's message was sent."""
@@ -188,7 +188,7 @@ class Store:
         waiting = (_jobs.c.sent_at.is_(None), _jobs.c.status == JobStatus.PENDING, _jobs.c.created_at < before)
         with self._read() as connection:
             rows = connection.execute(sa.select(_jobs).where(*waiting).order_by(_jobs.c.created_at).limit(limit))
-            return [Job(**row._mapping) for row in rows]  # noqa: SLF001 - the public name of a row's mapping
+            return [Job(**row) for row in rows.mappings()]
 
     def claim(self, job_id: str) -> Job | None:
         """Take a job that has not ended; whoever had it before can't store anything any more.
@@ -197,13 +197,14 @@ class Store:
             The job with the number of this attempt, or None when it has ended or there is none.
         """
         with self._write() as connection:
-            row = connection.execute(
+            taken = connection.execute(
                 _jobs.update()
                 .where(_jobs.c.id == job_id, _jobs.c.status.not_in(ENDED))
                 .values(status=JobStatus.RUNNING.value, attempt=_jobs.c.attempt + 1, updated_at=datetime.now(UTC))
                 .returning(_jobs)
-            ).one_or_none()
-            return Job(**row._mapping) if row else None  # noqa: SLF001 - the public name of a row's mapping
+            )
+            row = taken.mappings().one_or_none()
+            return Job(**row) if row else None
 
     def progress(self, job: Job, progress: Mapping[str, object]) -> None:
         """Note how far a job has come.
@@ -244,7 +245,7 @@ class Store:
         Args:
             job: The job as `claim` returned it.
             students: The columns of each student; one who exists already is counted, not created.
-            failed: The rows that were rejected, as the job's result tells them.
+            failed: The rows that were rejected, as the job's result lists them.
             processed_by: Who did it.
 
         Returns:
@@ -295,15 +296,15 @@ class Store:
 
     def find_students(self, tenant: str, name: str, limit: int, offset: int) -> tuple[int, list[dict[str, Any]]]:
         """Return how many of a tenant's students have ``name`` in their names, and one page of them, newest first."""
-        wanted = (_students.c.tenant == tenant, _students.c.name.contains(name, autoescape=True))
+        matching = (_students.c.tenant == tenant, _students.c.name.contains(name, autoescape=True))
         with self._read() as connection:
-            count = connection.scalar(sa.select(sa.func.count()).select_from(_students).where(*wanted)) or 0
-        page = sa.select(*_SHOWN).where(*wanted).order_by(_students.c.id.desc()).limit(limit).offset(offset)
+            count = connection.scalar(sa.select(sa.func.count()).select_from(_students).where(*matching)) or 0
+        page = sa.select(*_SHOWN).where(*matching).order_by(_students.c.id.desc()).limit(limit).offset(offset)
         return count, self._students(page)
 
     def _students(self, query: sa.Select[Any]) -> list[dict[str, Any]]:
         with self._read() as connection:
-            return [dict(row._mapping) for row in connection.execute(query)]  # noqa: SLF001 - the public name of a row's mapping
+            return [dict(row) for row in connection.execute(query).mappings()]
 
     def _update(self, connection: sa.Connection, job: Job, **values: object) -> None:
         """Change a job only while it is still this attempt's."""

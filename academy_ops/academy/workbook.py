@@ -28,7 +28,7 @@ _TOO_LARGE: Final = "엑셀 파일이 너무 커서 읽을 수 없습니다. 빈
 
 
 class ReaderError(Exception):
-    """The reader itself is broken, whatever the workbook; ``str()`` is its last word."""
+    """The reader itself is broken, whatever the workbook; ``str()`` is its last line."""
 
 
 def read(path: Path) -> Content:
@@ -68,11 +68,11 @@ def read(path: Path) -> Content:
 
 
 class _CutOffError(Exception):
-    """The child ended before it had told everything."""
+    """The child ended before its output was complete."""
 
 
 def _reason(code: int, complaints: IO[bytes]) -> Exception:
-    """Tell why the child ended early."""
+    """Return why the child ended early."""
     if code == excel_child.EXIT_UNREADABLE:
         return WorkbookError("unreadable", _NOT_XLSX)
     if code in {-signal.SIGINT, -signal.SIGTERM}:

@@ -18,11 +18,9 @@ from typing import TYPE_CHECKING, Final
 from botocore.exceptions import ClientError
 
 from academy_ops import contract
-from academy_ops.academy import cloud
-from academy_ops.academy.cloud import CLOUD_ERRORS, JobQueue
-from academy_ops.academy.config import Config, read
+from academy_ops.academy.config import CLOUD_ERRORS, Config, read
 from academy_ops.academy.excel import WorkbookError
-from academy_ops.academy.order import Order, read_order
+from academy_ops.academy.job_queue import JobQueue, Order, read_order
 from academy_ops.academy.store import DATABASE_ERRORS, Job, Store, SupersededError
 from academy_ops.academy.workbook import ReaderError
 from academy_ops.academy.workbook import read as read_workbook
@@ -39,7 +37,6 @@ from academy_ops.contract import (
 )
 
 if TYPE_CHECKING:
-    from types_boto3_s3 import S3Client
     from types_boto3_sqs.type_defs import MessageTypeDef
 
 _POLL_SECONDS: Final = 20
@@ -68,14 +65,14 @@ class JobError(Exception):
 
 
 class Worker:
-    """Takes one message at a time until it is told to stop."""
+    """Takes one message at a time until it is stopped."""
 
     def __init__(self, config: Config, store: Store, step_delay: float = 0.0) -> None:
         self._config = config
         self._store = store
         self._step_delay = step_delay
-        self._queue = JobQueue(cloud.sqs(config), config.queue)
-        self._r2: S3Client | None = None if config.missing_r2 else cloud.r2(config)
+        self._queue = JobQueue(config.sqs(), config.queue)
+        self._r2 = config.r2()
         self.stopping = threading.Event()
         self._polling = False
 
@@ -147,7 +144,7 @@ class Worker:
             if job is None:
                 _say(f"{LOG_SKIPPED} | job_id={order.job_id}")
             elif before and before.status in {JobStatus.PENDING, JobStatus.RUNNING}:
-                # Nobody said how the try before ended: its worker died, hangs, or never came to begin it.
+                # Nothing says how the try before ended: its worker died, hangs, or never began.
                 self._fail(job, order, _DEADLY)
             else:
                 if last:
@@ -217,7 +214,7 @@ class Worker:
         try:
             body = self._r2.get_object(Bucket=self._config.bucket, Key=order.file_key)["Body"]
             with path.open("wb") as file:
-                # Read to the end: only there a body that was cut off is told from a whole one.
+                # Read to the end: only there a body that was cut off differs from a whole one.
                 for chunk in body.iter_chunks(_CHUNK_BYTES):
                     if file.tell() + len(chunk) > contract.MAX_UPLOAD_BYTES:
                         raise JobError(f"엑셀 파일이 {contract.MAX_UPLOAD_MB}MB보다 큽니다.")
@@ -241,7 +238,7 @@ class Worker:
     def _retry(self, job: Job | None, order: Order, receipt: str, error: Exception) -> None:
         """Leave the message for another try; at the last receive the job fails, and SQS keeps the message apart.
 
-        A job never ends without anybody being told.
+        A job never ends silently.
         """
         reason = f"{type(error).__name__}: {error}"
         if order.receives < MAX_RECEIVES:
