@@ -14,33 +14,11 @@ from pathlib import Path
 from typing import Final
 
 from academy_ops.academy import sample_workbooks
-from academy_ops.lab import control, faults, parts, processes, state
-from academy_ops.lab.errors import LabError
-from academy_ops.lab.faults import ALIASES, FAULTS
+from academy_ops.lab import LabError, control, faults, parts, processes, state
+from academy_ops.lab.faults import ALIASES, FAULTS  # noqa: F401 - for whoever lists them
 from academy_ops.lab.state import Keys, LabState
 from academy_ops.lab.supervisor import ATTACHED
 from academy_ops.messages import Text, _, say
-
-__all__ = [
-    "ALIASES",
-    "FAULTS",
-    "Broken",
-    "LabError",
-    "LabInfo",
-    "Status",
-    "Upload",
-    "break_fault",
-    "down",
-    "env",
-    "heal",
-    "keys_for",
-    "restricted_keys",
-    "running",
-    "settings",
-    "status",
-    "up",
-    "upload",
-]
 
 _PASSED_ON: Final = ("ACADEMY_LAB_", "ACADEMY_WORKER_STEP_DELAY", "XDG_STATE_HOME")
 _DOWN_SECONDS: Final = 30.0
@@ -122,7 +100,7 @@ def up(on_event: Callable[[Text], None] = lambda _text: None) -> LabInfo:
     """Start the lab; it runs until `down`.
 
     Args:
-        on_event: Takes what is worth telling while it starts.
+        on_event: Receives each step of the start, for people.
 
     Returns:
         The running lab; its API answers and a worker polls.
@@ -141,7 +119,7 @@ def running(on_event: Callable[[Text], None] = lambda _text: None) -> Iterator[t
     """Start the lab and end it with the ``with`` block, or with this process, however that ends.
 
     Args:
-        on_event: Takes what is worth telling while it starts.
+        on_event: Receives each step of the start, for people.
 
     Yields:
         The running lab, and a function that waits until someone ends it.
@@ -159,7 +137,7 @@ def running(on_event: Callable[[Text], None] = lambda _text: None) -> Iterator[t
 
 
 def down() -> bool:
-    """End the running lab and remove its folder; tell whether there was one.
+    """End the running lab and remove its folder; return whether there was one.
 
     Raises:
         LabError: It does not end.
@@ -178,7 +156,7 @@ def down() -> bool:
 
 
 def status() -> Status | None:
-    """Tell how the lab is; None when none runs.
+    """Return how the lab is; None when none runs.
 
     Raises:
         LabError: It does not answer.
@@ -223,16 +201,15 @@ def upload(path: Path | None = None) -> Upload:
     """
     current = _current()
     if path is None:
-        first = int.from_bytes(os.urandom(4)) % 99_000_000
-        return Upload(
-            parts.upload(current, "students.xlsx", sample_workbooks.students(_GENERATED_STUDENTS, first)),
-            "students.xlsx",
-        )
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise LabError(say("Can't read {path}: {reason}.", path=str(path), reason=error.strerror or "?")) from error
-    return Upload(parts.upload(current, path.name, content), path.name)
+        name = "students.xlsx"
+        content = sample_workbooks.students(_GENERATED_STUDENTS, int.from_bytes(os.urandom(4)) % 99_000_000)
+    else:
+        name = path.name
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise LabError(say("Can't read {path}: {reason}.", path=str(path), reason=error.strerror or "?")) from error
+    return Upload(parts.upload(current, name, content), name)
 
 
 def break_fault(name: str) -> Broken:
@@ -249,7 +226,7 @@ def break_fault(name: str) -> Broken:
     """
     fault = faults.find(name)
     job_id = control.ask(_current(), "break", fault=fault.name)["job_id"]
-    return Broken(fault.name, fault.does, job_id)
+    return Broken(fault.name, fault.description, job_id)
 
 
 def heal() -> Sequence[str]:

@@ -11,8 +11,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Final
 
-from academy_ops.lab import names, processes
-from academy_ops.lab.errors import LabError
+from academy_ops.contract import BUCKET_NAME
+from academy_ops.lab import LabError, processes
 from academy_ops.lab.state import Keys
 from academy_ops.messages import say
 
@@ -40,7 +40,7 @@ class Storage:
         """
         self.keys = new_keys()
         self.endpoint = f"http://127.0.0.1:{port}"
-        self._bucket = place / "r2" / names.BUCKET
+        self._bucket = place / "r2" / BUCKET_NAME
         self._hidden = place / "r2-hidden"
         self._accepted = self.keys
         self._port = port

@@ -1,4 +1,4 @@
-"""SSM's Run Command: moto answers every command with an empty success; here an agent runs it.
+"""SSM's Run Command and EC2's reboot, which moto only pretends to carry out; here they reach the instance.
 
 A command's life is AWS's: unknown for a moment, Pending until an agent takes it, InProgress, then Success, Failed
 or TimedOut, with the first 24,000 characters of its output.
@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from typing import Any, ClassVar, Final, Protocol
 
 from moto.core.responses import ActionResult
+from moto.ec2.responses import EC2Response
 from moto.ssm.exceptions import SSMException
 from moto.ssm.responses import SimpleSystemManagerResponse
 
@@ -134,7 +135,7 @@ class LabSSM(SimpleSystemManagerResponse):
     """The requests that moto answers otherwise than AWS.
 
     Attributes:
-        commands: Through what they act; set by `corrected`.
+        commands: What carries them out.
     """
 
     commands: ClassVar[Commands]
@@ -142,20 +143,17 @@ class LabSSM(SimpleSystemManagerResponse):
     def describe_instance_information(self) -> ActionResult:
         """List the managed instances."""
         hosts = dict(self.commands.hosts())
-        for asked in self._get_param("Filters") or []:
-            if asked["Key"] == "InstanceIds":
-                hosts = {name: host for name, host in hosts.items() if name in asked["Values"]}
-        for asked in self._get_param("InstanceInformationFilterList") or []:
-            if asked["key"] == "InstanceIds":
-                hosts = {name: host for name, host in hosts.items() if name in asked["valueSet"]}
+        filters = [(one["Key"], one["Values"]) for one in self._get_param("Filters") or []]
+        filters += [(one["key"], one["valueSet"]) for one in self._get_param("InstanceInformationFilterList") or []]
+        for key, values in filters:
+            if key == "InstanceIds":
+                hosts = {name: host for name, host in hosts.items() if name in values}
         return ActionResult({"InstanceInformationList": [_information(name, host) for name, host in hosts.items()]})
 
     def send_command(self) -> ActionResult:
         """Hand a script to the instances' agents."""
-        if self._get_param("DocumentName") != _DOCUMENT:
-            raise SSMException(
-                "InvalidDocument", "Document with name " + self._get_param("DocumentName") + " does not exist."
-            )
+        if (document := self._get_param("DocumentName")) != _DOCUMENT:
+            raise SSMException("InvalidDocument", f"Document with name {document} does not exist.")
         parameters = self._get_param("Parameters") or {}
         execution = float((parameters.get("executionTimeout") or [_EXECUTION_SECONDS])[0])
         delivery = self._get_int_param("TimeoutSeconds") or _DELIVERY_SECONDS
@@ -179,7 +177,7 @@ class LabSSM(SimpleSystemManagerResponse):
         return ActionResult({"Command": command})
 
     def get_command_invocation(self) -> ActionResult:
-        """Tell how far a command has come on one instance."""
+        """Return how far a command has come on one instance."""
         found = self.commands.find(self._get_param("CommandId"), self._get_param("InstanceId"))
         if not found:
             raise SSMException("InvocationDoesNotExist", "")
@@ -208,9 +206,23 @@ class LabSSM(SimpleSystemManagerResponse):
         return ActionResult({"CommandInvocations": [_listed(one, details=details) for one in found]})
 
 
-def corrected(commands: Commands) -> type[SimpleSystemManagerResponse]:
-    """Make the response class that acts through ``commands``."""
-    return type("LabSSM", (LabSSM,), {"commands": commands})
+class LabEC2(EC2Response):
+    """EC2 with a reboot that reaches the instance.
+
+    Attributes:
+        commands: What knows the instances.
+    """
+
+    commands: ClassVar[Commands]
+
+    def reboot_instances(self) -> ActionResult:
+        """Let the instances boot again."""
+        answer = super().reboot_instances()
+        hosts = self.commands.hosts()
+        for instance_id in self._get_param("InstanceIds", []):
+            if instance_id in hosts:
+                threading.Thread(target=hosts[instance_id].reboot, name=f"reboot {instance_id}", daemon=True).start()
+        return answer
 
 
 def _information(instance_id: str, host: Host) -> dict[str, Any]:
