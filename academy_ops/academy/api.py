@@ -51,21 +51,12 @@ _NO_ENTRY: Final = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.TO
 """What any endpoint answers to a caller whom it refuses."""
 
 _FORM: Final = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "multipart/form-data": {
-                "schema": {
-                    "type": "object",
-                    "required": ["file", "initial_password"],
-                    "properties": {
-                        "file": {"type": "string", "format": "binary"},
-                        "initial_password": {"type": "string", "minLength": contract.MIN_PASSWORD_CHARACTERS},
-                    },
-                }
-            }
-        },
-    }
+    "type": "object",
+    "required": ["file", "initial_password"],
+    "properties": {
+        "file": {"type": "string", "format": "binary"},
+        "initial_password": {"type": "string", "minLength": contract.MIN_PASSWORD_CHARACTERS},
+    },
 }
 
 
@@ -173,12 +164,9 @@ Tenant = Annotated[str, Depends(_tenant)]
 @_router.post(
     contract.UPLOAD_PATH,
     status_code=HTTPStatus.ACCEPTED,
-    openapi_extra=_FORM,
+    openapi_extra={"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": _FORM}}}},
     responses=documented(
-        HTTPStatus.BAD_REQUEST,
-        *_NO_ENTRY,
-        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-        HTTPStatus.INTERNAL_SERVER_ERROR,
+        HTTPStatus.BAD_REQUEST, *_NO_ENTRY, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.INTERNAL_SERVER_ERROR
     ),
 )
 async def upload(request: Request, tenant: Tenant) -> dict[str, str]:
@@ -195,10 +183,7 @@ async def upload(request: Request, tenant: Tenant) -> dict[str, str]:
     return {"job_id": job.id, "status": job.status}
 
 
-@_router.get(
-    f"{contract.JOBS_PATH}{{job_id}}/",
-    responses=documented(*_NO_ENTRY, HTTPStatus.NOT_FOUND),
-)
+@_router.get(f"{contract.JOBS_PATH}{{job_id}}/", responses=documented(*_NO_ENTRY, HTTPStatus.NOT_FOUND))
 def job_status(request: Request, job_id: str, tenant: Tenant) -> dict[str, Any]:
     """Return the state of a job of the caller's tenant."""
     return _shown(_own_job(request, job_id, tenant))
@@ -214,10 +199,7 @@ def withdraw(request: Request, job_id: str, tenant: Tenant) -> dict[str, int]:
     return {"deleted": _api(request).withdraw(job)}
 
 
-@_router.get(
-    contract.STUDENTS_PATH,
-    responses=documented(HTTPStatus.BAD_REQUEST, *_NO_ENTRY),
-)
+@_router.get(contract.STUDENTS_PATH, responses=documented(HTTPStatus.BAD_REQUEST, *_NO_ENTRY))
 def students(
     request: Request,
     tenant: Tenant,

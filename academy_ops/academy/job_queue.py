@@ -73,7 +73,6 @@ class Order:
         job_id: The job.
         tier: Its tier.
         file_key: The workbook's key in R2.
-        bucket: The bucket that the API put it in.
         receives: How often this message has been received.
         attempt: The number of this message among those of its job.
         body: The whole of it.
@@ -82,7 +81,6 @@ class Order:
     job_id: str
     tier: str
     file_key: str
-    bucket: str
     receives: int
     attempt: int
     body: Mapping[str, object]
@@ -92,12 +90,10 @@ def read_order(message: MessageTypeDef) -> Order | None:
     """Read a message; None when it is malformed."""
     try:
         body: Any = json.loads(message.get("Body", ""))
-        payload = body["payload"]
         order = Order(
             job_id=body["job_id"],
             tier=body.get("tier", contract.TIER),
-            file_key=payload["file_key"],
-            bucket=payload.get("bucket", ""),
+            file_key=body["payload"]["file_key"],
             receives=int(message.get("Attributes", {}).get("ApproximateReceiveCount", "1")),
             attempt=int(body.get("attempt", 1)),
             body=body,

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import io
 import json
 from importlib.resources import files
 from pathlib import PurePath
 from typing import Final
 
-import xlsxwriter
 from fastapi import APIRouter, HTTPException, Response
 
 from academy_ops import contract
+from academy_ops.academy.sample_workbooks import workbook
 
 _FOLDER: Final = files("academy_ops.academy") / "web"
 _TYPES: Final = {
@@ -62,15 +61,8 @@ def page() -> Response:
 @router.get("/web/template.xlsx")
 def template() -> Response:
     """Return a workbook to fill in; as it is, it registers the one student that it shows."""
-    content = io.BytesIO()
-    with xlsxwriter.Workbook(content, {"in_memory": True}) as workbook:
-        sheet = workbook.add_worksheet(contract.SHEET_NAME)
-        # As text: a number would lose the 0 that a phone begins with.
-        sheet.set_column(0, len(_COLUMNS) - 1, 16, workbook.add_format({"num_format": "@"}))
-        for number, row in enumerate(((_GUIDANCE,), _COLUMNS, _STUDENT)):
-            sheet.write_row(number, 0, row)
     headers = {"Content-Disposition": 'attachment; filename="students.xlsx"', **_HEADERS}
-    return Response(content.getvalue(), media_type=_WORKBOOK, headers=headers)
+    return Response(workbook([(_GUIDANCE,), _COLUMNS, _STUDENT]), media_type=_WORKBOOK, headers=headers)
 
 
 @router.get("/web/contract.js")

@@ -55,6 +55,8 @@ def workbook(rows: Sequence[Sequence[str]]) -> bytes:
     content = io.BytesIO()
     with xlsxwriter.Workbook(content, {"in_memory": True}) as workbook:
         sheet = workbook.add_worksheet(SHEET_NAME)
+        # As text: a number that somebody types over it would lose the 0 that a phone begins with.
+        sheet.set_column(0, max(map(len, rows)) - 1, 16, workbook.add_format({"num_format": "@"}))
         for number, row in enumerate(rows):
             sheet.write_row(number, 0, row)
     return content.getvalue()

@@ -24,17 +24,7 @@ from academy_ops.academy.job_queue import JobQueue, Order, read_order
 from academy_ops.academy.store import DATABASE_ERRORS, Job, Store, SupersededError
 from academy_ops.academy.workbook import ReaderError
 from academy_ops.academy.workbook import read as read_workbook
-from academy_ops.contract import (
-    ENDED,
-    LOG_COMPLETED,
-    LOG_FAILED,
-    LOG_PARSING,
-    LOG_PARSING_FAILED,
-    LOG_RECEIVED,
-    LOG_SKIPPED,
-    MAX_RECEIVES,
-    JobStatus,
-)
+from academy_ops.contract import ENDED, JobStatus
 
 if TYPE_CHECKING:
     from types_boto3_sqs.type_defs import MessageTypeDef
@@ -48,8 +38,7 @@ MOST_MESSAGES: Final = 5
 """So many messages, one after the other, a job gets whose workers keep dying, or keep meeting trouble."""
 _LONGEST_PAUSE: Final = 30.0
 _CHUNK_BYTES: Final = 256 * 1024
-_STEPS: Final = ("download", "parse", "create")
-_STEP_NAMES: Final = ("파일 내려받기", "엑셀 읽기", "학생 등록")
+_STEPS: Final = (("download", "파일 내려받기"), ("parse", "엑셀 읽기"), ("create", "학생 등록"))
 _DEADLY: Final = "작업이 여러 번 중간에 끊겨 더 시도하지 않습니다. 파일을 나누어 다시 올려 주세요."
 _REFUSALS: Final = frozenset(
     {
@@ -126,9 +115,9 @@ class Worker:
             _say(f"malformed message {message.get('MessageId')}: left for the dead-letter queue")
             self._release(receipt)
             return
-        _say(f"{LOG_RECEIVED} | job_id={order.job_id} | tier={order.tier}")
+        _say(f"{contract.LOG_RECEIVED} | job_id={order.job_id} | tier={order.tier}")
         job: Job | None = None
-        last = order.receives >= MAX_RECEIVES
+        last = order.receives >= contract.MAX_RECEIVES
         try:
             before = self._store.job(order.job_id) if last else None
             if before and before.status not in ENDED and order.attempt < MOST_MESSAGES:
@@ -142,7 +131,7 @@ class Worker:
                 self._release(receipt)
                 return
             if job is None:
-                _say(f"{LOG_SKIPPED} | job_id={order.job_id}")
+                _say(f"{contract.LOG_SKIPPED} | job_id={order.job_id}")
             elif before and before.status in {JobStatus.PENDING, JobStatus.RUNNING}:
                 # Nothing says how the try before ended: its worker died, hangs, or never began.
                 self._fail(job, order, _DEADLY)
@@ -154,7 +143,7 @@ class Worker:
                     self._end(job, order)
             self._delete(receipt)
         except SupersededError:
-            _say(f"{LOG_SKIPPED} | job_id={order.job_id}")
+            _say(f"{contract.LOG_SKIPPED} | job_id={order.job_id}")
             if last:
                 # Whoever has the job has another message: this one nobody could receive any more.
                 self._delete(receipt)
@@ -169,7 +158,7 @@ class Worker:
         """
         try:
             self._work(job, order)
-            _say(f"{LOG_COMPLETED} | job_id={order.job_id}")
+            _say(f"{contract.LOG_COMPLETED} | job_id={order.job_id}")
         except JobError as error:
             self._fail(job, order, str(error))
 
@@ -180,7 +169,7 @@ class Worker:
             JobError: It can't succeed.
             SupersededError: Another worker has it.
         """
-        _say(f"{LOG_PARSING} processed_by={contract.PROCESSED_BY} job_id={job.id} file_key={order.file_key}")
+        _say(f"{contract.LOG_PARSING} processed_by={contract.PROCESSED_BY} job_id={job.id} file_key={order.file_key}")
         with tempfile.TemporaryDirectory(prefix="academy-") as folder:
             path = Path(folder, "upload.xlsx")
             self._step(job, 1)
@@ -196,16 +185,10 @@ class Worker:
         self._store.finish(job, students, failed, contract.PROCESSED_BY)
 
     def _step(self, job: Job, index: int) -> None:
-        self._store.progress(
-            job,
-            {
-                "step": _STEPS[index - 1],
-                "percent": round(100 * (index - 1) / len(_STEPS)),
-                "step_index": index,
-                "step_total": len(_STEPS),
-                "step_name": _STEP_NAMES[index - 1],
-            },
-        )
+        step, name = _STEPS[index - 1]
+        percent = round(100 * (index - 1) / len(_STEPS))
+        position = {"step_index": index, "step_total": len(_STEPS)}
+        self._store.progress(job, {"step": step, "percent": percent, **position, "step_name": name})
         self.stopping.wait(self._step_delay)
 
     def _download(self, order: Order, path: Path) -> None:
@@ -232,8 +215,9 @@ class Worker:
             SupersededError: Another worker has it, and still needs the message.
         """
         self._store.fail(job, reason)
-        _say(f"{LOG_PARSING_FAILED} job_id={order.job_id} processed_by={contract.PROCESSED_BY}: {_one_line(reason)}")
-        _say(f"{LOG_FAILED} | job_id={order.job_id} | error={_one_line(reason)}")
+        line = _one_line(reason)
+        _say(f"{contract.LOG_PARSING_FAILED} job_id={order.job_id} processed_by={contract.PROCESSED_BY}: {line}")
+        _say(f"{contract.LOG_FAILED} | job_id={order.job_id} | error={line}")
 
     def _retry(self, job: Job | None, order: Order, receipt: str, error: Exception) -> None:
         """Leave the message for another try; at the last receive the job fails, and SQS keeps the message apart.
@@ -241,7 +225,7 @@ class Worker:
         A job never ends silently.
         """
         reason = f"{type(error).__name__}: {error}"
-        if order.receives < MAX_RECEIVES:
+        if order.receives < contract.MAX_RECEIVES:
             _say(f"trouble, job_id={order.job_id} will be tried again: {_one_line(reason)}")
             if job is not None:
                 with suppress(SupersededError, *DATABASE_ERRORS):

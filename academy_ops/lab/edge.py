@@ -70,13 +70,7 @@ class Edge:
     """
 
     def __init__(self, place: Path, port: int, origin: int) -> None:
-        """Prepare it.
-
-        Args:
-            place: The lab's folder.
-            port: Its port on 127.0.0.1.
-            origin: The origin's port on 127.0.0.1.
-        """
+        """Prepare it in the lab's folder, between two ports of 127.0.0.1: its own and the origin's."""
         self.url = f"https://{_ADDRESS}:{port}"
         self.port = port
         self.ca_file = place / "ca.pem"

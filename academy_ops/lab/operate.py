@@ -18,7 +18,7 @@ from academy_ops.lab import LabError, control, faults, parts, processes, state
 from academy_ops.lab.faults import ALIASES, FAULTS  # noqa: F401 - for whoever lists them
 from academy_ops.lab.state import Keys, LabState
 from academy_ops.lab.supervisor import ATTACHED
-from academy_ops.messages import Text, _, say
+from academy_ops.messages import Text, say
 
 _PASSED_ON: Final = ("ACADEMY_LAB_", "ACADEMY_WORKER_STEP_DELAY", "XDG_STATE_HOME")
 _DOWN_SECONDS: Final = 30.0
@@ -89,11 +89,6 @@ class Broken:
     name: str
     what: Text
     job_id: str | None
-
-    def __str__(self) -> str:
-        if self.job_id is None:
-            return str(self.what)
-        return _("{what} Job: {job_id}", what=self.what, job_id=self.job_id)
 
 
 def up(on_event: Callable[[Text], None] = lambda _text: None) -> LabInfo:

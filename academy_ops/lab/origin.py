@@ -55,12 +55,7 @@ class Origin:
     """
 
     def __init__(self, place: Path, port: int, upstream: int) -> None:
-        """Prepare it.
-
-        Args:
-            place: The lab's folder.
-            port: Its port on 127.0.0.1.
-            upstream: The API's port on 127.0.0.1.
+        """Prepare it in the lab's folder, between two ports of 127.0.0.1: its own and the API's.
 
         Raises:
             LabError: nginx is not installed.

@@ -157,7 +157,9 @@ def start(place: Path, actions: Mapping[str, Action], on_event: Callable[[Text],
         # The faults that change the database know SQLite only; a chaos run puts none of them in.
         database_url=os.environ.get("ACADEMY_LAB_DATABASE_URL") or f"sqlite:///{place / 'academy.sqlite3'}",
     )
-    api = _api(place, state, users["api"], app_port)
+    command = (sys.executable, "-m", "academy_ops", "serve", "api", "--host", "127.0.0.1", "--port", str(app_port))
+    env = processes.clean_env(place, {**state.env(), **aws_env(cloud.url, users["api"])})
+    api = processes.Service("api", command, env, app_port, place)
     api.start()
     on_event(say("AWS answers at {url}, R2 at {r2}.", url=cloud.url, r2=storage.endpoint))
 
@@ -172,11 +174,13 @@ def start(place: Path, actions: Mapping[str, Action], on_event: Callable[[Text],
     subnet = resources.create_network(aws)
     resources.create_group(aws, subnet)
     parameters = client(cloud.url, users["worker"], "ssm")
+    # Whoever starts the lab may slow its workers down.
+    step_delay = {name: os.environ[name] for name in ("ACADEMY_WORKER_STEP_DELAY",) if name in os.environ}
     fleet = Fleet(
         place / "instances",
         cloud.scaling,
         lambda: parameters.get_parameter(Name=contract.WORKER_ENV_PARAMETER, WithDecryption=True)["Parameter"]["Value"],
-        processes.clean_env(place, {**aws_env(cloud.url, users["worker"]), **_passed_on()}),
+        processes.clean_env(place, {**aws_env(cloud.url, users["worker"]), **step_delay}),
         boot_seconds=0,  # the first instance has booted before the story begins
     )
     fleet.start()
@@ -237,27 +241,10 @@ def upload(state: LabState, name: str, content: bytes) -> str:
         )
     except httpx.HTTPError as error:
         raise LabError(say("The API does not answer: {reason}.", reason=str(error) or type(error).__name__)) from error
-    if response.status_code != httpx.codes.ACCEPTED:
-        raise LabError(
-            say(
-                "The API refused the upload: HTTP {status}: {body}",
-                status=response.status_code,
-                body=" ".join(response.text.split())[:300],
-            )
-        )
+    status, body = response.status_code, " ".join(response.text.split())[:300]
+    if status != httpx.codes.ACCEPTED:
+        raise LabError(say("The API refused the upload: HTTP {status}: {body}", status=status, body=body))
     return str(response.json()["job_id"])
-
-
-def _api(place: Path, state: LabState, keys: Keys, port: int) -> processes.Service:
-    env = processes.clean_env(place, {**state.env(), **aws_env(state.cloud_url, keys)})
-    command = (sys.executable, "-m", "academy_ops", "serve", "api", "--host", "127.0.0.1", "--port", str(port))
-    return processes.Service("api", command, env, port, place)
-
-
-def _passed_on() -> dict[str, str]:
-    """Let whoever starts the lab slow its workers down."""
-    name = "ACADEMY_WORKER_STEP_DELAY"
-    return {name: os.environ[name]} if name in os.environ else {}
 
 
 def _seconds(name: str, default: float) -> float:

@@ -87,6 +87,20 @@ class _Invocation:
         self.details = "ExecutionTimedOut" if code is None else "Failed" if code else "Success"
         self.status = "TimedOut" if code is None else self.details
 
+    @property
+    def response_code(self) -> int:
+        return -1 if self.outcome.exit_code is None else self.outcome.exit_code
+
+    def summary(self) -> dict[str, Any]:
+        return {
+            "CommandId": self.command_id,
+            "InstanceId": self.instance_id,
+            "Comment": self.comment,
+            "DocumentName": _DOCUMENT,
+            "Status": self.status,
+            "StatusDetails": self.details,
+        }
+
 
 class Commands:
     """Every command sent to this lab's instances."""
@@ -182,20 +196,14 @@ class LabSSM(SimpleSystemManagerResponse):
         if not found:
             raise SSMException("InvocationDoesNotExist", "")
         one = found[0]
-        ran = one.started_at is not None and one.ended_at is not None
-        answer: dict[str, Any] = {
-            "CommandId": one.command_id,
-            "InstanceId": one.instance_id,
-            "Comment": one.comment,
-            "DocumentName": _DOCUMENT,
+        answer = {
+            **one.summary(),
             "PluginName": _PLUGIN,
-            "ResponseCode": -1 if one.outcome.exit_code is None else one.outcome.exit_code,
+            "ResponseCode": one.response_code,
             "ExecutionStartDateTime": one.started_at.isoformat() if one.started_at else "",
             "ExecutionEndDateTime": one.ended_at.isoformat() if one.ended_at else "",
-            "Status": one.status,
-            "StatusDetails": one.details,
-            "StandardOutputContent": one.outcome.stdout[:_STDOUT_CHARACTERS] if ran else "",
-            "StandardErrorContent": one.outcome.stderr[:_STDERR_CHARACTERS] if ran else "",
+            "StandardOutputContent": one.outcome.stdout[:_STDOUT_CHARACTERS] if one.ended_at else "",
+            "StandardErrorContent": one.outcome.stderr[:_STDERR_CHARACTERS] if one.ended_at else "",
         }
         return ActionResult(answer)
 
@@ -244,16 +252,7 @@ def _listed(one: _Invocation, *, details: bool) -> dict[str, Any]:
         "Name": _PLUGIN,
         "Status": one.status,
         "StatusDetails": one.details,
-        "ResponseCode": -1 if one.outcome.exit_code is None else one.outcome.exit_code,
+        "ResponseCode": one.response_code,
         "Output": (one.outcome.stdout + one.outcome.stderr)[:_LISTED_CHARACTERS],
     }
-    return {
-        "CommandId": one.command_id,
-        "InstanceId": one.instance_id,
-        "Comment": one.comment,
-        "DocumentName": _DOCUMENT,
-        "RequestedDateTime": one.requested_at,
-        "Status": one.status,
-        "StatusDetails": one.details,
-        "CommandPlugins": [plugin] if details else [],
-    }
+    return {**one.summary(), "RequestedDateTime": one.requested_at, "CommandPlugins": [plugin] if details else []}

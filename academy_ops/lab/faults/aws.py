@@ -172,13 +172,7 @@ FAULTS: Final = (
         lambda lab: _replace_repeatedly(lab, _LAUNCHES),
     ),
     worker_fault(
-        "worker-launch-stuck",
-        say("The new instance waits on a lifecycle hook for 15 minutes."),
-        _wait_on_hook,
+        "worker-launch-stuck", say("The new instance waits on a lifecycle hook for 15 minutes."), _wait_on_hook
     ),
-    worker_fault(
-        "worker-no-instances",
-        say("The only instance hangs in Terminating:Wait."),
-        _hang_while_terminating,
-    ),
+    worker_fault("worker-no-instances", say("The only instance hangs in Terminating:Wait."), _hang_while_terminating),
 )

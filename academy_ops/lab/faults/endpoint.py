@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
@@ -59,10 +60,21 @@ def _distrust_origin(lab: Lab) -> None:
     lab.edge.change(ssl_mode="strict")
 
 
-def _restart_api(lab: Lab, **env: str) -> None:
-    lab.api.stop()
-    lab.api.start(**env)
-    lab.api.wait_ready(lab.api.listening)
+def _edge(**changed: object) -> Callable[[Lab], None]:
+    return lambda lab: lab.edge.change(**changed)
+
+
+def _nginx(**changed: object) -> Callable[[Lab], None]:
+    return lambda lab: lab.origin.change(**changed)
+
+
+def _api(**env: str) -> Callable[[Lab], None]:
+    def restart(lab: Lab) -> None:
+        lab.api.stop()
+        lab.api.start(**env)
+        lab.api.wait_ready(lab.api.listening)
+
+    return restart
 
 
 def _revoke_token(lab: Lab) -> None:
@@ -107,46 +119,18 @@ FAULTS: Final = (
     Fault(
         "edge-origin-timeout/response", say("The API's process hangs; the edge gives up waiting."), _time_out_at_edge
     ),
-    Fault(
-        "edge-tls-mode",
-        say("The edge's SSL mode is Full; nginx has no TLS."),
-        lambda lab: lab.edge.change(ssl_mode="full"),
-    ),
+    Fault("edge-tls-mode", say("The edge's SSL mode is Full; nginx has no TLS."), _edge(ssl_mode="full")),
     Fault(
         "edge-tls-mode/certificate",
         say("The edge's SSL mode is Full (strict); nginx has a certificate that nobody knows."),
         _distrust_origin,
     ),
-    Fault(
-        "edge-blocked",
-        say("A security rule of the edge challenges every request."),
-        lambda lab: lab.edge.change(guard="challenge"),
-    ),
-    Fault(
-        "edge-blocked/rule",
-        say("A security rule of the edge blocks every request."),
-        lambda lab: lab.edge.change(guard="block"),
-    ),
-    Fault(
-        "api-throttled/edge",
-        say("A rule of the edge limits the rate of requests."),
-        lambda lab: lab.edge.change(guard="limit"),
-    ),
-    Fault(
-        "edge-error",
-        say("nginx closes every connection without an answer."),
-        lambda lab: lab.origin.change(rule=_NO_ANSWER),
-    ),
-    Fault(
-        "edge-error/unreachable",
-        say("The edge has no route to the origin."),
-        lambda lab: lab.edge.change(origin=_UNROUTABLE),
-    ),
-    Fault(
-        "redirect-loop",
-        say("nginx redirects http to https; the edge comes by http."),
-        lambda lab: lab.origin.change(rule=_TO_HTTPS),
-    ),
+    Fault("edge-blocked", say("A security rule of the edge challenges every request."), _edge(guard="challenge")),
+    Fault("edge-blocked/rule", say("A security rule of the edge blocks every request."), _edge(guard="block")),
+    Fault("api-throttled/edge", say("A rule of the edge limits the rate of requests."), _edge(guard="limit")),
+    Fault("edge-error", say("nginx closes every connection without an answer."), _nginx(rule=_NO_ANSWER)),
+    Fault("edge-error/unreachable", say("The edge has no route to the origin."), _edge(origin=_UNROUTABLE)),
+    Fault("redirect-loop", say("nginx redirects http to https; the edge comes by http."), _nginx(rule=_TO_HTTPS)),
     Fault("r2-bucket-missing", say("The R2 bucket is gone."), lambda lab: lab.storage.hide_bucket()),
     Fault(
         "r2-credentials-rejected",
@@ -170,27 +154,11 @@ FAULTS: Final = (
         lambda lab: lab.origin.change(upstream=free_ports(1)[0]),
     ),
     Fault("gateway-timeout", say("The API's process hangs; nginx gives up waiting."), _time_out_at_origin),
-    Fault(
-        "api-throttled",
-        say("nginx refuses every request as one too many."),
-        lambda lab: lab.origin.change(rule=_TOO_MANY),
-    ),
-    Fault(
-        "api-throttled/page",
-        say("nginx limits the rate with its own page."),
-        lambda lab: lab.origin.change(rule="return 429;"),
-    ),
-    Fault(
-        "api-not-json",
-        say("nginx serves the web site in the API's place."),
-        lambda lab: lab.origin.change(rule=_WEB_SITE),
-    ),
+    Fault("api-throttled", say("nginx refuses every request as one too many."), _nginx(rule=_TOO_MANY)),
+    Fault("api-throttled/page", say("nginx limits the rate with its own page."), _nginx(rule="return 429;")),
+    Fault("api-not-json", say("nginx serves the web site in the API's place."), _nginx(rule=_WEB_SITE)),
     Fault("proxy-upstream-down", say("The API's process is stopped; nginx runs."), lambda lab: lab.api.stop()),
-    Fault(
-        "api-database-down",
-        say("The API's database does not answer."),
-        lambda lab: _restart_api(lab, DATABASE_URL=NO_DATABASE),
-    ),
+    Fault("api-database-down", say("The API's database does not answer."), _api(DATABASE_URL=NO_DATABASE)),
     Fault(
         "api-error",
         say("The API's database lacks a column that its release needs."),
@@ -200,6 +168,6 @@ FAULTS: Final = (
     Fault(
         "api-host-rejected",
         say("The API is set up to answer for another host name only."),
-        lambda lab: _restart_api(lab, ALLOWED_HOSTS="api.academy.example"),
+        _api(ALLOWED_HOSTS="api.academy.example"),
     ),
 )

@@ -180,21 +180,11 @@ FAULTS: Final = (
         _lose_file_unseen,
     ),
     worker_fault("message-lost", say("A workbook is uploaded, and its message is lost."), _lose_message),
+    worker_fault("message-stuck", say("A workbook is uploaded, and its message is taken by nobody."), take_message),
     worker_fault(
-        "message-stuck",
-        say("A workbook is uploaded, and its message is taken by nobody."),
-        take_message,
-    ),
-    worker_fault(
-        "queue-dead-letters",
-        say("A workbook is uploaded, and its message is received three times in vain."),
-        _give_up,
+        "queue-dead-letters", say("A workbook is uploaded, and its message is received three times in vain."), _give_up
     ),
     worker_fault("job-stalled", say("The worker hangs in the middle of a job, 11 minutes ago."), _stall),
     worker_fault("job-review", say("A job has ended in REVIEW_REQUIRED."), _send_to_review),
-    worker_fault(
-        "worker-silent",
-        say("The worker logs nothing, and is in the middle of a job."),
-        _fall_silent,
-    ),
+    worker_fault("worker-silent", say("The worker logs nothing, and is in the middle of a job."), _fall_silent),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final
 
 from academy_ops.contract import BUCKET_NAME, GROUP_NAME, QUEUE_NAME, QUEUE_SETTING, WORKER_ENV_PARAMETER
@@ -29,9 +29,19 @@ _OTHER_QUEUE: Final = {QUEUE_SETTING: f"{QUEUE_NAME}-staging"}
 _OTHER_BUCKET: Final = {"R2_EXCEL_BUCKET": f"{BUCKET_NAME}-old"}
 
 
-def _crash(lab: Lab, image: Image) -> None:
-    lab.fleet.use(image)
-    lab.fleet.wait_until(lambda machine: machine.restarts >= _LOOP_RESTARTS)
+def _fleet(**changed: object) -> Callable[[Lab], None]:
+    """Return what changes the condition of every instance."""
+    return lambda lab: lab.fleet.change(**changed)
+
+
+def _crash(image: Image) -> Callable[[Lab], None]:
+    """Return what runs an image that ends again and again."""
+
+    def crash(lab: Lab) -> None:
+        lab.fleet.use(image)
+        lab.fleet.wait_until(lambda machine: machine.restarts >= _LOOP_RESTARTS)
+
+    return crash
 
 
 def _silence(lab: Lab) -> str:
@@ -97,19 +107,23 @@ def _no_parameter(lab: Lab) -> None:
     lab.fleet.reboot()
 
 
-def _start_with(lab: Lab, changed: Mapping[str, str | None], *, encoded: bool = False) -> None:
-    """Start the workers with other values in their parameter."""
-    lab.put_worker_env(changed, encoded=encoded)
-    lab.fleet.reboot()
+def _start_with(changed: Mapping[str, str | None], *, encoded: bool = False) -> Callable[[Lab], None]:
+    """Return what starts the workers with other values in their parameter."""
+
+    def start(lab: Lab) -> None:
+        lab.put_worker_env(changed, encoded=encoded)
+        lab.fleet.reboot()
+
+    return start
 
 
 def _stale_environment(lab: Lab) -> None:
-    _start_with(lab, _OTHER_BUCKET)
+    _start_with(_OTHER_BUCKET)(lab)
     lab.put_worker_env()
 
 
 def _no_database(lab: Lab) -> None:
-    _start_with(lab, {"DATABASE_URL": NO_DATABASE})
+    _start_with({"DATABASE_URL": NO_DATABASE})(lab)
     lab.fleet.wait_for_log("could not connect to the database")
 
 
@@ -131,35 +145,27 @@ FAULTS: Final = (
     worker_fault(
         "ssm-offline", say("The instances' SSM agents are off, their workers are stopped, a job waits."), _silence
     ),
-    worker_fault(
-        "worker-docker-down",
-        say("The Docker daemon is down on every instance."),
-        lambda lab: lab.fleet.change(docker=False),
-    ),
+    worker_fault("worker-docker-down", say("The Docker daemon is down on every instance."), _fleet(docker=False)),
     worker_fault(
         "worker-container-missing",
         say("The worker's container is gone on every instance."),
-        lambda lab: lab.fleet.change(container="missing"),
+        _fleet(container="missing"),
     ),
     worker_fault(
-        "worker-container-exited",
-        say("Someone has stopped the worker's container."),
-        lambda lab: lab.fleet.change(container="stopped"),
+        "worker-container-exited", say("Someone has stopped the worker's container."), _fleet(container="stopped")
     ),
     worker_fault(
         "worker-crash-loop",
         say("The worker ends right after each start."),
-        lambda lab: _crash(lab, Image(command=(*WORKER, "--no-such-option"))),
+        _crash(Image(command=(*WORKER, "--no-such-option"))),
     ),
     worker_fault(
-        "worker-out-of-memory",
-        say("The kernel kills the worker for want of memory."),
-        lambda lab: _crash(lab, Image(memory_lasts=0.5)),
+        "worker-out-of-memory", say("The kernel kills the worker for want of memory."), _crash(Image(memory_lasts=0.5))
     ),
     worker_fault(
         "worker-disk-full",
         say("The instances' disks are full, and the worker is stopped."),
-        lambda lab: lab.fleet.change(disk_percent=100, container="stopped"),
+        _fleet(disk_percent=100, container="stopped"),
     ),
     worker_fault(
         "worker-dependency-missing",
@@ -170,28 +176,22 @@ FAULTS: Final = (
     worker_fault(
         "worker-env-missing",
         say("The workers' parameter lacks the R2 settings."),
-        lambda lab: _start_with(lab, dict.fromkeys(("R2_ENDPOINT", "R2_ACCESS_KEY", "R2_SECRET_KEY"))),
+        _start_with(dict.fromkeys(("R2_ENDPOINT", "R2_ACCESS_KEY", "R2_SECRET_KEY"))),
     ),
     worker_fault("worker-env-missing/parameter", say("The workers' parameter is gone."), _no_parameter),
     worker_fault(
-        "worker-queue-mismatch",
-        say("The workers' parameter names another queue."),
-        lambda lab: _start_with(lab, _OTHER_QUEUE),
+        "worker-queue-mismatch", say("The workers' parameter names another queue."), _start_with(_OTHER_QUEUE)
     ),
     worker_fault(
         "worker-queue-mismatch/encoded",
         say("The workers' parameter, as base64 of JSON, names another queue."),
-        lambda lab: _start_with(lab, _OTHER_QUEUE, encoded=True),
+        _start_with(_OTHER_QUEUE, encoded=True),
     ),
-    worker_fault(
-        "worker-r2-mismatch",
-        say("The workers' parameter names another bucket."),
-        lambda lab: _start_with(lab, _OTHER_BUCKET),
-    ),
+    worker_fault("worker-r2-mismatch", say("The workers' parameter names another bucket."), _start_with(_OTHER_BUCKET)),
     worker_fault(
         "worker-r2-mismatch/endpoint",
         say("The workers' parameter names another R2 endpoint."),
-        lambda lab: _start_with(lab, {"R2_ENDPOINT": "http://127.0.0.1:9"}),
+        _start_with({"R2_ENDPOINT": "http://127.0.0.1:9"}),
     ),
     worker_fault(
         "worker-env-stale",
