@@ -129,7 +129,7 @@ class Api:
             try:
                 self.r2.delete_object(Bucket=self.config.bucket, Key=job.file_key)
             except (*CLOUD_ERRORS, ValueError) as error:
-                # The students are gone; a file that stays is no harm.
+                # The students are gone; a file that stays does no harm.
                 _log.warning("R2 delete failed: %s", error)
         return deleted
 
@@ -140,7 +140,7 @@ def _api(request: Request) -> Api:
 
 
 def _tenant(request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]) -> str:
-    """Return the tenant that the caller speaks for."""
+    """Return the tenant of the caller."""
     throttle = _api(request).throttle
     address = request.client.host if request.client else ""
     known = None
@@ -233,7 +233,7 @@ def create_app(
     Args:
         config: The environment.
         token: A bearer token to let in from the start.
-        tenant: The tenant it speaks for.
+        tenant: The tenant whose token it is.
         uploads_per_minute: How many a tenant may send.
     """
     api = Api(config, token, tenant, uploads_per_minute)

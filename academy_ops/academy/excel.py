@@ -149,7 +149,7 @@ def _columns(row: Sequence[Cell]) -> dict[int, str]:
     columns: dict[int, str] = {}
     for position, cell in enumerate(row):
         heading = re.sub(r"[\s*]", "", unicodedata.normalize("NFKC", cell)) if isinstance(cell, str) else ""
-        # A note in brackets, as in 학부모전화번호(필수), is no part of the name.
+        # A note in brackets, as in 학부모전화번호(필수), is not part of the name.
         field = _COLUMNS.get(heading) or _COLUMNS.get(heading.partition("(")[0])
         if field is not None and field not in columns.values():
             columns[position] = field

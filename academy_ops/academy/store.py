@@ -145,13 +145,13 @@ class Store:
             connection.execute(sa.select(1))
 
     def add_token(self, token: str, tenant: str) -> None:
-        """Let ``token`` speak for ``tenant``; only its digest is kept."""
+        """Accept ``token`` for ``tenant``; only its digest is kept."""
         with self._write() as connection:
             row = self._insert(_tokens).values(digest=_digest(token), tenant=tenant)
             connection.execute(row.on_conflict_do_update(index_elements=["digest"], set_={"tenant": tenant}))
 
     def tenant_of(self, token: str) -> str | None:
-        """Return the tenant that ``token`` speaks for.
+        """Return the tenant of ``token``.
 
         The look-up is by digest, so its duration reveals nothing about the tokens there are.
         """

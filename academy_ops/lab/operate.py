@@ -65,12 +65,7 @@ class Status:
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """An accepted upload.
-
-    Attributes:
-        job_id: The job.
-        name: The file's name.
-    """
+    """An accepted upload: its job, and the file's name."""
 
     job_id: str
     name: str
@@ -78,13 +73,7 @@ class Upload:
 
 @dataclass(frozen=True, slots=True)
 class Broken:
-    """A fault that was put in.
-
-    Attributes:
-        name: The code of the cause that it produces.
-        what: What was done.
-        job_id: The job that shows it, where the fault made one.
-    """
+    """A fault that was put in, what was done for it, and the job that shows it, where it made one."""
 
     name: str
     what: Text

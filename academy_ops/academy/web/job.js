@@ -1,6 +1,6 @@
 // The status bar: one job, asked for until it has ended.
 import { ENDED, JOBS_PATH, JobStatus, UNSUCCESSFUL } from "./contract.js";
-import { at, show, tell } from "./page.js";
+import { at, show, setText } from "./page.js";
 import { get, Refusal } from "./requests.js";
 import { words } from "./words.js";
 
@@ -77,16 +77,16 @@ export function showJob() {
   const ended = ENDED.includes(job.status);
   const rejected = Array.isArray(job.result?.failed) ? job.result.failed : [];
   const { percent } = job.progress ?? {};
-  tell(at("job-title"), title(rejected.length));
+  setText(at("job-title"), title(rejected.length));
   at("job").dataset.state = state(rejected.length);
   if (typeof percent === "number") at("job-progress").value = percent;
   else at("job-progress").removeAttribute("value");
   show(at("job-progress"), !ended);
   show(at("job-close"), ended);
-  tell(at("job-step"), ended ? "" : step(job.progress ?? {}));
-  tell(at("job-trouble"), trouble && !ended ? words().trouble(trouble) : "");
+  setText(at("job-step"), ended ? "" : step(job.progress ?? {}));
+  setText(at("job-trouble"), trouble && !ended ? words().trouble(trouble) : "");
   show(at("job-rejected"), rejected.length > 0);
-  tell(at("job-rejected-count"), words().rejected(rejected.length, MOST_ROWS));
+  setText(at("job-rejected-count"), words().rejected(rejected.length, MOST_ROWS));
   at("job-rejected-rows").replaceChildren(...rejected.slice(0, MOST_ROWS).map(rejectedRow));
 }
 

@@ -1,7 +1,7 @@
 // The dialog: a file, a password, and their way to the API.
 import { MAX_UPLOAD_BYTES, MIN_PASSWORD_CHARACTERS, UPLOAD_PATH, XLSX_START } from "./contract.js";
 import { watch } from "./job.js";
-import { at, show, tell } from "./page.js";
+import { at, show, setText } from "./page.js";
 import { send } from "./requests.js";
 import { words } from "./words.js";
 
@@ -24,8 +24,8 @@ async function problem(files, password) {
 
 function choose(files) {
   if (files !== at("file").files) at("file").files = files;
-  tell(at("chosen"), [...at("file").files].map((file) => file.name).join(", "));
-  tell(at("upload-trouble"), "");
+  setText(at("chosen"), [...at("file").files].map((file) => file.name).join(", "));
+  setText(at("upload-trouble"), "");
 }
 
 async function upload(event) {
@@ -33,7 +33,7 @@ async function upload(event) {
   const { files } = at("file");
   const password = at("password").value;
   const wrong = await problem(files, password);
-  tell(at("upload-trouble"), wrong);
+  setText(at("upload-trouble"), wrong);
   if (wrong) return;
   const form = new FormData();
   form.append("file", files[0]);
@@ -48,7 +48,7 @@ async function upload(event) {
     at("dialog").close();
     watch(accepted.job_id);
   } catch (error) {
-    tell(at("upload-trouble"), words().refused(error.message));
+    setText(at("upload-trouble"), words().refused(error.message));
   } finally {
     at("send").disabled = false;
     show(at("upload-progress"), false);

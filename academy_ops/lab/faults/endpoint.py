@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
@@ -68,13 +69,10 @@ def _nginx(**changed: object) -> Callable[[Lab], None]:
     return lambda lab: lab.origin.change(**changed)
 
 
-def _api(**env: str) -> Callable[[Lab], None]:
-    def restart(lab: Lab) -> None:
-        lab.api.stop()
-        lab.api.start(**env)
-        lab.api.wait_ready(lab.api.listening)
-
-    return restart
+def _restart_api(env: Mapping[str, str], lab: Lab) -> None:
+    lab.api.stop()
+    lab.api.start(**env)
+    lab.api.wait_ready(lab.api.listening)
 
 
 def _revoke_token(lab: Lab) -> None:
@@ -99,7 +97,7 @@ FAULTS: Final = (
         say("The edge is stopped; nothing listens at the API's address."),
         lambda lab: lab.edge.stop(),
     ),
-    Fault("endpoint-timeout", say("The API's address takes no connection and refuses none."), _filter_edge),
+    Fault("endpoint-timeout", say("The API's address neither accepts nor refuses connections."), _filter_edge),
     Fault(
         "endpoint-tls",
         say("The edge shows a certificate for another name."),
@@ -122,7 +120,7 @@ FAULTS: Final = (
     Fault("edge-tls-mode", say("The edge's SSL mode is Full; nginx has no TLS."), _edge(ssl_mode="full")),
     Fault(
         "edge-tls-mode/certificate",
-        say("The edge's SSL mode is Full (strict); nginx has a certificate that nobody knows."),
+        say("The edge's SSL mode is Full (strict); nginx has a certificate of an unknown CA."),
         _distrust_origin,
     ),
     Fault("edge-blocked", say("A security rule of the edge challenges every request."), _edge(guard="challenge")),
@@ -158,7 +156,11 @@ FAULTS: Final = (
     Fault("api-throttled/page", say("nginx limits the rate with its own page."), _nginx(rule="return 429;")),
     Fault("api-not-json", say("nginx serves the web site in the API's place."), _nginx(rule=_WEB_SITE)),
     Fault("proxy-upstream-down", say("The API's process is stopped; nginx runs."), lambda lab: lab.api.stop()),
-    Fault("api-database-down", say("The API's database does not answer."), _api(DATABASE_URL=NO_DATABASE)),
+    Fault(
+        "api-database-down",
+        say("The API's database does not answer."),
+        partial(_restart_api, {"DATABASE_URL": NO_DATABASE}),
+    ),
     Fault(
         "api-error",
         say("The API's database lacks a column that its release needs."),
@@ -168,6 +170,6 @@ FAULTS: Final = (
     Fault(
         "api-host-rejected",
         say("The API is set up to answer for another host name only."),
-        _api(ALLOWED_HOSTS="api.academy.example"),
+        partial(_restart_api, {"ALLOWED_HOSTS": "api.academy.example"}),
     ),
 )

@@ -171,7 +171,7 @@ FAULTS: Final = (
     ),
     _upload("excel-phone-invalid", say("A workbook with wrong phones is uploaded."), sample_workbooks.with_bad_phones),
     _upload("excel-no-students", say("A workbook without students is uploaded."), sample_workbooks.without_students),
-    _upload("excel-unreadable", say("A file that is no workbook is uploaded."), sample_workbooks.not_a_workbook),
+    _upload("excel-unreadable", say("A file that is not a workbook is uploaded."), sample_workbooks.not_a_workbook),
     _upload("job-partial", say("A workbook with one bad row is uploaded."), sample_workbooks.partly_bad),
     worker_fault("excel-object-missing", say("A workbook is uploaded, and its file is lost."), _lose_file),
     worker_fault(
@@ -182,7 +182,9 @@ FAULTS: Final = (
     worker_fault("message-lost", say("A workbook is uploaded, and its message is lost."), _lose_message),
     worker_fault("message-stuck", say("A workbook is uploaded, and its message is taken by nobody."), take_message),
     worker_fault(
-        "queue-dead-letters", say("A workbook is uploaded, and its message is received three times in vain."), _give_up
+        "queue-dead-letters",
+        say("A workbook is uploaded, and its message is received three times and never deleted."),
+        _give_up,
     ),
     worker_fault("job-stalled", say("The worker hangs in the middle of a job, 11 minutes ago."), _stall),
     worker_fault("job-review", say("A job has ended in REVIEW_REQUIRED."), _send_to_review),

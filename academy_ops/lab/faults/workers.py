@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from academy_ops.contract import BUCKET_NAME, GROUP_NAME, QUEUE_NAME, QUEUE_SETTING, WORKER_ENV_PARAMETER
@@ -34,14 +35,10 @@ def _fleet(**changed: object) -> Callable[[Lab], None]:
     return lambda lab: lab.fleet.change(**changed)
 
 
-def _crash(image: Image) -> Callable[[Lab], None]:
-    """Return what runs an image that ends again and again."""
-
-    def crash(lab: Lab) -> None:
-        lab.fleet.use(image)
-        lab.fleet.wait_until(lambda machine: machine.restarts >= _LOOP_RESTARTS)
-
-    return crash
+def _crash(image: Image, lab: Lab) -> None:
+    """Run an image that ends again and again."""
+    lab.fleet.use(image)
+    lab.fleet.wait_until(lambda machine: machine.restarts >= _LOOP_RESTARTS)
 
 
 def _silence(lab: Lab) -> str:
@@ -107,23 +104,19 @@ def _no_parameter(lab: Lab) -> None:
     lab.fleet.reboot()
 
 
-def _start_with(changed: Mapping[str, str | None], *, encoded: bool = False) -> Callable[[Lab], None]:
-    """Return what starts the workers with other values in their parameter."""
-
-    def start(lab: Lab) -> None:
-        lab.put_worker_env(changed, encoded=encoded)
-        lab.fleet.reboot()
-
-    return start
+def _start_with(changed: Mapping[str, str | None], lab: Lab, *, encoded: bool = False) -> None:
+    """Start the workers with other values in their parameter."""
+    lab.put_worker_env(changed, encoded=encoded)
+    lab.fleet.reboot()
 
 
 def _stale_environment(lab: Lab) -> None:
-    _start_with(_OTHER_BUCKET)(lab)
+    _start_with(_OTHER_BUCKET, lab)
     lab.put_worker_env()
 
 
 def _no_database(lab: Lab) -> None:
-    _start_with({"DATABASE_URL": NO_DATABASE})(lab)
+    _start_with({"DATABASE_URL": NO_DATABASE}, lab)
     lab.fleet.wait_for_log("could not connect to the database")
 
 
@@ -157,10 +150,12 @@ FAULTS: Final = (
     worker_fault(
         "worker-crash-loop",
         say("The worker ends right after each start."),
-        _crash(Image(command=(*WORKER, "--no-such-option"))),
+        partial(_crash, Image(command=(*WORKER, "--no-such-option"))),
     ),
     worker_fault(
-        "worker-out-of-memory", say("The kernel kills the worker for want of memory."), _crash(Image(memory_lasts=0.5))
+        "worker-out-of-memory",
+        say("The kernel kills the worker: it is out of memory."),
+        partial(_crash, Image(memory_lasts=0.5)),
     ),
     worker_fault(
         "worker-disk-full",
@@ -176,22 +171,24 @@ FAULTS: Final = (
     worker_fault(
         "worker-env-missing",
         say("The workers' parameter lacks the R2 settings."),
-        _start_with(dict.fromkeys(("R2_ENDPOINT", "R2_ACCESS_KEY", "R2_SECRET_KEY"))),
+        partial(_start_with, dict.fromkeys(("R2_ENDPOINT", "R2_ACCESS_KEY", "R2_SECRET_KEY"))),
     ),
     worker_fault("worker-env-missing/parameter", say("The workers' parameter is gone."), _no_parameter),
     worker_fault(
-        "worker-queue-mismatch", say("The workers' parameter names another queue."), _start_with(_OTHER_QUEUE)
+        "worker-queue-mismatch", say("The workers' parameter names another queue."), partial(_start_with, _OTHER_QUEUE)
     ),
     worker_fault(
         "worker-queue-mismatch/encoded",
         say("The workers' parameter, as base64 of JSON, names another queue."),
-        _start_with(_OTHER_QUEUE, encoded=True),
+        partial(_start_with, _OTHER_QUEUE, encoded=True),
     ),
-    worker_fault("worker-r2-mismatch", say("The workers' parameter names another bucket."), _start_with(_OTHER_BUCKET)),
+    worker_fault(
+        "worker-r2-mismatch", say("The workers' parameter names another bucket."), partial(_start_with, _OTHER_BUCKET)
+    ),
     worker_fault(
         "worker-r2-mismatch/endpoint",
         say("The workers' parameter names another R2 endpoint."),
-        _start_with({"R2_ENDPOINT": "http://127.0.0.1:9"}),
+        partial(_start_with, {"R2_ENDPOINT": "http://127.0.0.1:9"}),
     ),
     worker_fault(
         "worker-env-stale",
