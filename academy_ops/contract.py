@@ -66,6 +66,7 @@ UPLOADS_PER_MINUTE: Final = 300
 JOBS_PER_WORKER: Final = 20
 """The autoscaler starts one worker for so many waiting or running jobs."""
 
+LOG_STARTED: Final = "worker started"
 LOG_RECEIVED: Final = "SQS_MESSAGE_RECEIVED"
 LOG_PARSING: Final = "EXCEL_PARSING"
 LOG_PARSING_FAILED: Final = f"{LOG_PARSING} failed"

@@ -311,7 +311,7 @@ def run(environ: Mapping[str, str] = os.environ) -> int:
     worker = Worker(config, store, float(environ.get("ACADEMY_WORKER_STEP_DELAY") or 0))
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, worker.stop)
-    _say(f"worker started | queue={config.queue} | bucket={config.bucket}")
+    _say(f"{contract.LOG_STARTED} | queue={config.queue} | bucket={config.bucket}")
     if config.missing_r2:
         _say(f"R2 settings missing: {', '.join(config.missing_r2)}")
     worker.run()

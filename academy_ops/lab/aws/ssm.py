@@ -157,11 +157,9 @@ class LabSSM(SimpleSystemManagerResponse):
     def describe_instance_information(self) -> ActionResult:
         """List the managed instances."""
         hosts = dict(self.commands.hosts())
-        filters = [(one["Key"], one["Values"]) for one in self._get_param("Filters") or []]
-        filters += [(one["key"], one["valueSet"]) for one in self._get_param("InstanceInformationFilterList") or []]
-        for key, values in filters:
-            if key == "InstanceIds":
-                hosts = {name: host for name, host in hosts.items() if name in values}
+        for one in self._get_param("Filters") or []:
+            if one["Key"] == "InstanceIds":
+                hosts = {name: host for name, host in hosts.items() if name in one["Values"]}
         return ActionResult({"InstanceInformationList": [_information(name, host) for name, host in hosts.items()]})
 
     def send_command(self) -> ActionResult:

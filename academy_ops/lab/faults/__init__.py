@@ -29,13 +29,7 @@ ALIASES: Final[Mapping[str, str]] = {
 }
 _UPTIME_SECONDS: Final = 3600
 _IN_PARAMETER: Final = frozenset(
-    {
-        "worker-env-missing",
-        "worker-queue-mismatch",
-        "worker-r2-mismatch",
-        "worker-env-stale",
-        "worker-database-down",
-    }
+    {"worker-env-missing", "worker-queue-mismatch", "worker-r2-mismatch", "worker-env-stale", "worker-database-down"}
 )
 _IN_WORKERS: Final = _IN_PARAMETER | {
     "aws-unreachable",

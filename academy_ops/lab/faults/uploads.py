@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from academy_ops.academy import sample_workbooks
-from academy_ops.contract import MAX_RECEIVES, QUEUE_NAME, JobStatus
+from academy_ops.contract import LOG_STARTED, MAX_RECEIVES, QUEUE_NAME, JobStatus
 from academy_ops.lab import LabError, parts, processes
 from academy_ops.lab.aws import resources
 from academy_ops.lab.container import Image
@@ -129,7 +129,7 @@ def _nobody_working(lab: Lab) -> Iterator[None]:
         yield
     finally:
         lab.fleet.change(container="running")
-        lab.fleet.wait_for_log("worker started")
+        lab.fleet.wait_for_log(LOG_STARTED)
 
 
 def upload_and_wait(lab: Lab, *, in_flight: bool = False) -> str:

@@ -8,7 +8,14 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from academy_ops.contract import BUCKET_NAME, GROUP_NAME, QUEUE_NAME, QUEUE_SETTING, WORKER_ENV_PARAMETER
+from academy_ops.contract import (
+    BUCKET_NAME,
+    GROUP_NAME,
+    LOG_STARTED,
+    QUEUE_NAME,
+    QUEUE_SETTING,
+    WORKER_ENV_PARAMETER,
+)
 from academy_ops.lab.container import WORKER, Image
 from academy_ops.lab.faults.aws import scale_to_zero
 from academy_ops.lab.faults.endpoint import NO_DATABASE
@@ -21,7 +28,7 @@ if TYPE_CHECKING:
 
 _READER: Final = "python_calamine"
 _HANGING: Final = Image(
-    command=(sys.executable, "-c", "import time; print('worker started', flush=True); time.sleep(86400)")
+    command=(sys.executable, "-c", f"import time; print({LOG_STARTED!r}, flush=True); time.sleep(86400)")
 )
 _LONG_AGO_SECONDS: Final = 660
 _MANY_MESSAGES: Final = 40
