@@ -1,10 +1,11 @@
-"""What API, worker and browser agree on: paths, statuses, log lines, queue attributes.
+"""What API, worker, page, lab and tool agree on: paths, statuses, log lines, names, limits, the scaling rule.
 
 Everything here is a fact about the production system; the bundled one keeps to it.
 """
 
 from __future__ import annotations
 
+import math
 from enum import StrEnum
 from typing import Final
 
@@ -26,8 +27,11 @@ JOB_TYPE: Final = "excel_parsing"
 TIER: Final = "basic"
 PROCESSED_BY: Final = "worker"
 
-MAX_UPLOAD_BYTES: Final = 10 * 1024 * 1024
+MAX_UPLOAD_MB: Final = 10
+MAX_UPLOAD_BYTES: Final = MAX_UPLOAD_MB * 1024 * 1024
 MIN_PASSWORD_CHARACTERS: Final = 4
+XLSX_START: Final = b"PK\x03\x04"
+"""The first bytes of every .xlsx file, which is a zip file."""
 
 SHEET_NAME: Final = "학생목록"
 
@@ -45,7 +49,8 @@ class JobStatus(StrEnum):
     REVIEW_REQUIRED = "REVIEW_REQUIRED"
 
 
-ENDED: Final = frozenset({JobStatus.DONE, JobStatus.FAILED, JobStatus.REJECTED_BAD_INPUT, JobStatus.REVIEW_REQUIRED})
+UNSUCCESSFUL: Final = frozenset({JobStatus.FAILED, JobStatus.REJECTED_BAD_INPUT})
+ENDED: Final = UNSUCCESSFUL | {JobStatus.DONE, JobStatus.REVIEW_REQUIRED}
 
 QUEUE_ATTRIBUTES: Final = {
     "VisibilityTimeout": "3600",
@@ -61,18 +66,37 @@ UPLOADS_PER_MINUTE: Final = 300
 JOBS_PER_WORKER: Final = 20
 """The autoscaler starts one worker for so many waiting or running jobs."""
 
+LOG_STARTED: Final = "worker started"
 LOG_RECEIVED: Final = "SQS_MESSAGE_RECEIVED"
 LOG_PARSING: Final = "EXCEL_PARSING"
+LOG_PARSING_FAILED: Final = f"{LOG_PARSING} failed"
 LOG_COMPLETED: Final = "SQS_JOB_COMPLETED"
 LOG_FAILED: Final = "SQS_JOB_FAILED"
 LOG_SKIPPED: Final = "AI_JOB_IDEMPOTENT_SKIP"
 
 REGION: Final = "ap-northeast-2"
 QUEUE_NAME: Final = "academy-ai-jobs-basic"
+QUEUE_SETTING: Final = "AI_SQS_QUEUE_NAME_BASIC"
+"""The environment variable that names another queue."""
 GROUP_NAME: Final = "academy-ai-worker-asg"
 BUCKET_NAME: Final = "academy-excel"
 WORKER_NAME: Final = "academy-ai-worker-cpu"
 """The workers' EC2 Name tag, and the name of their container."""
 WORKER_ENV_PARAMETER: Final = "/academy/workers/env"
 AUTOSCALER_NAME: Final = "academy-worker-autoscale"
+AUTOSCALER_RULE: Final = f"{AUTOSCALER_NAME}-every-minute"
 R2_REGION: Final = "auto"
+
+
+def desired_capacity(minimum: int, maximum: int, visible: int, in_flight: int) -> int:
+    """Return how many workers the autoscaler sets.
+
+    Messages in flight count: scaling on the visible ones alone would stop workers in mid-job.
+
+    Args:
+        minimum: The group's MinSize.
+        maximum: The group's MaxSize.
+        visible: Messages that wait.
+        in_flight: Messages that workers hold.
+    """
+    return min(maximum, max(minimum, math.ceil((visible + in_flight) / JOBS_PER_WORKER)))

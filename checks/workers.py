@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Final
 
-from academy_ops.contract import JOBS_PER_WORKER
+from academy_ops.contract import desired_capacity
 from academy_ops.diagnosis.catalogue import CATALOGUE
 from academy_ops.diagnosis.check import Check, Grant, Hop
 from academy_ops.diagnosis.findings import FindingBuilder
@@ -280,7 +279,7 @@ def wanted(group: Group, depth: Depth | Unavailable | None) -> int:
     """Return the size that the autoscaler's rule asks for; as it is where the queue could not be seen."""
     if not isinstance(depth, Depth):
         return group.desired
-    return min(group.maximum, max(group.minimum, math.ceil((depth.visible + depth.in_flight) / JOBS_PER_WORKER)))
+    return desired_capacity(group.minimum, group.maximum, depth.visible, depth.in_flight)
 
 
 def _evidence(case: Case, facts: WorkersFacts, group: Group) -> dict[str, Json]:

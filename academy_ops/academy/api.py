@@ -22,17 +22,20 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from academy_ops import contract
-from academy_ops.academy import cloud, page
-from academy_ops.academy.cloud import CLOUD_ERRORS, JobQueue
-from academy_ops.academy.config import Config, read
-from academy_ops.academy.headers import LOG_FORMAT, RequestIds, mark
-from academy_ops.academy.outbox import Outbox
-from academy_ops.academy.refusals import broken, documented, install, refused
+from academy_ops.academy import page
+from academy_ops.academy.config import CLOUD_ERRORS, Config, read
+from academy_ops.academy.job_queue import JobQueue, Outbox
+from academy_ops.academy.middleware import (
+    LOG_FORMAT,
+    RequestIds,
+    TooLargeError,
+    WholeBody,
+    add_request_id,
+    limited,
+)
+from academy_ops.academy.refusals import Throttle, broken, documented, install, refused
 from academy_ops.academy.store import DATABASE_ERRORS, Job, Store
-from academy_ops.academy.throttle import Throttle
-from academy_ops.academy.upload import TooLargeError, WholeBody, limited
 
-_ZIP: Final = b"PK\x03\x04"
 _JOB_ID: Final = re.compile(r"[0-9a-f-]{36}")
 _REOPEN_SECONDS: Final = 3.0
 _SEND_SECONDS: Final = 5.0
@@ -45,24 +48,15 @@ _hasher: Final = PasswordHasher()
 _router: Final = APIRouter()
 
 _NO_ENTRY: Final = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS)
-"""What any endpoint answers to a caller that it does not let in."""
+"""What any endpoint answers to a caller whom it refuses."""
 
 _FORM: Final = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "multipart/form-data": {
-                "schema": {
-                    "type": "object",
-                    "required": ["file", "initial_password"],
-                    "properties": {
-                        "file": {"type": "string", "format": "binary"},
-                        "initial_password": {"type": "string", "minLength": contract.MIN_PASSWORD_CHARACTERS},
-                    },
-                }
-            }
-        },
-    }
+    "type": "object",
+    "required": ["file", "initial_password"],
+    "properties": {
+        "file": {"type": "string", "format": "binary"},
+        "initial_password": {"type": "string", "minLength": contract.MIN_PASSWORD_CHARACTERS},
+    },
 }
 
 
@@ -72,13 +66,13 @@ class Api:
     def __init__(self, config: Config, token: str, tenant: str, uploads_per_minute: int) -> None:
         self.config = config
         self.throttle = Throttle(uploads_per_minute)
-        self.r2 = None if config.missing_r2 else cloud.r2(config)
-        self._queue = JobQueue(cloud.sqs(config, _SEND_SECONDS), config.queue)
+        self.r2 = config.r2()
+        self._queue = JobQueue(config.sqs(_SEND_SECONDS), config.queue)
         self._token, self._tenant = token, tenant
 
     @cached_property
     def store(self) -> Store:
-        """The store, opened when it is first needed: the API also starts, and tells its health, without a database."""
+        """The store, opened when it is first needed: the API also starts, and answers /healthz, without a database."""
         store = Store(self.config.database_url)
         if self._token and self._tenant:
             store.add_token(self._token, self._tenant)
@@ -111,7 +105,7 @@ class Api:
         Raises:
             HTTPException: The file is refused, or R2 does not take it; then there is no job.
         """
-        if file.file.read(len(_ZIP)) != _ZIP:
+        if file.file.read(len(contract.XLSX_START)) != contract.XLSX_START:
             raise refused("xlsx 형식의 엑셀 파일이 아닙니다.")
         file.file.seek(0)
         if self.r2 is None:
@@ -135,7 +129,7 @@ class Api:
             try:
                 self.r2.delete_object(Bucket=self.config.bucket, Key=job.file_key)
             except (*CLOUD_ERRORS, ValueError) as error:
-                # The students are gone; a file that stays is no harm.
+                # The students are gone; a file that stays does no harm.
                 _log.warning("R2 delete failed: %s", error)
         return deleted
 
@@ -146,7 +140,7 @@ def _api(request: Request) -> Api:
 
 
 def _tenant(request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]) -> str:
-    """Return the tenant that the caller speaks for."""
+    """Return the tenant of the caller."""
     throttle = _api(request).throttle
     address = request.client.host if request.client else ""
     known = None
@@ -170,12 +164,9 @@ Tenant = Annotated[str, Depends(_tenant)]
 @_router.post(
     contract.UPLOAD_PATH,
     status_code=HTTPStatus.ACCEPTED,
-    openapi_extra=_FORM,
+    openapi_extra={"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": _FORM}}}},
     responses=documented(
-        HTTPStatus.BAD_REQUEST,
-        *_NO_ENTRY,
-        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-        HTTPStatus.INTERNAL_SERVER_ERROR,
+        HTTPStatus.BAD_REQUEST, *_NO_ENTRY, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.INTERNAL_SERVER_ERROR
     ),
 )
 async def upload(request: Request, tenant: Tenant) -> dict[str, str]:
@@ -186,14 +177,13 @@ async def upload(request: Request, tenant: Tenant) -> dict[str, str]:
             file, password = _checked(form)
             job = await run_in_threadpool(_api(request).accept, tenant, file, password)
     except TooLargeError as error:
-        raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "파일은 10MB 이하여야 합니다.") from error
+        raise HTTPException(
+            HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"파일은 {contract.MAX_UPLOAD_MB}MB 이하여야 합니다."
+        ) from error
     return {"job_id": job.id, "status": job.status}
 
 
-@_router.get(
-    f"{contract.JOBS_PATH}{{job_id}}/",
-    responses=documented(*_NO_ENTRY, HTTPStatus.NOT_FOUND),
-)
+@_router.get(f"{contract.JOBS_PATH}{{job_id}}/", responses=documented(*_NO_ENTRY, HTTPStatus.NOT_FOUND))
 def job_status(request: Request, job_id: str, tenant: Tenant) -> dict[str, Any]:
     """Return the state of a job of the caller's tenant."""
     return _shown(_own_job(request, job_id, tenant))
@@ -209,10 +199,7 @@ def withdraw(request: Request, job_id: str, tenant: Tenant) -> dict[str, int]:
     return {"deleted": _api(request).withdraw(job)}
 
 
-@_router.get(
-    contract.STUDENTS_PATH,
-    responses=documented(HTTPStatus.BAD_REQUEST, *_NO_ENTRY),
-)
+@_router.get(contract.STUDENTS_PATH, responses=documented(HTTPStatus.BAD_REQUEST, *_NO_ENTRY))
 def students(
     request: Request,
     tenant: Tenant,
@@ -246,7 +233,7 @@ def create_app(
     Args:
         config: The environment.
         token: A bearer token to let in from the start.
-        tenant: The tenant it speaks for.
+        tenant: The tenant whose token it is.
         uploads_per_minute: How many a tenant may send.
     """
     api = Api(config, token, tenant, uploads_per_minute)
@@ -282,7 +269,7 @@ def serve(host: str, port: int, uploads_per_minute: int, environ: Mapping[str, s
             ``ACADEMY_TENANT_CODE`` when both are set.
     """
     lines = logging.StreamHandler()
-    lines.addFilter(mark)
+    lines.addFilter(add_request_id)
     logging.basicConfig(level=logging.INFO, format=LOG_FORMAT, handlers=[lines])
     logging.getLogger("uvicorn.access").addFilter(_without_query)
     token, tenant = environ.get("ACADEMY_API_TOKEN", ""), environ.get("ACADEMY_TENANT_CODE", "")

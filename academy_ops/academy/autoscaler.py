@@ -6,31 +6,14 @@ A Lambda function runs `handler` once a minute; ``academy-ops serve autoscaler``
 from __future__ import annotations
 
 import logging
-import math
 import signal
 import threading
 from typing import Any, Final
 
-from academy_ops.academy import cloud
-from academy_ops.academy.cloud import CLOUD_ERRORS
-from academy_ops.academy.config import read
-from academy_ops.contract import JOBS_PER_WORKER
+from academy_ops.academy.config import CLOUD_ERRORS, read
+from academy_ops.contract import desired_capacity
 
 _log: Final = logging.getLogger("academy.autoscaler")
-
-
-def wanted(waiting: int, in_flight: int, minimum: int, maximum: int) -> int:
-    """Return the desired capacity.
-
-    Messages in flight count: scaling on the visible ones alone would stop workers in mid-job.
-
-    Args:
-        waiting: Visible messages.
-        in_flight: Messages that workers hold.
-        minimum: The group's lower bound.
-        maximum: The group's upper bound.
-    """
-    return min(maximum, max(minimum, math.ceil((waiting + in_flight) / JOBS_PER_WORKER)))
 
 
 def handler(_event: object, _context: object) -> dict[str, Any]:
@@ -44,15 +27,16 @@ def handler(_event: object, _context: object) -> dict[str, Any]:
         LookupError: There is no such group.
     """
     config = read()
-    queue = cloud.JobQueue(cloud.sqs(config), config.queue)
+    sqs = config.sqs()
+    url = sqs.get_queue_url(QueueName=config.queue)["QueueUrl"]
     names: Any = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
-    depth = queue.client.get_queue_attributes(QueueUrl=queue.url(), AttributeNames=names)["Attributes"]
+    depth = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
     waiting, in_flight = (int(depth[name]) for name in names)
-    scaling = cloud.autoscaling(config)
+    scaling = config.autoscaling()
     groups = scaling.describe_auto_scaling_groups(AutoScalingGroupNames=[config.group])["AutoScalingGroups"]
     if not groups:
         raise LookupError(f"no Auto Scaling group {config.group}")
-    desired = wanted(waiting, in_flight, groups[0]["MinSize"], groups[0]["MaxSize"])
+    desired = desired_capacity(groups[0]["MinSize"], groups[0]["MaxSize"], waiting, in_flight)
     scaling.set_desired_capacity(AutoScalingGroupName=config.group, DesiredCapacity=desired, HonorCooldown=False)
     before = groups[0]["DesiredCapacity"]
     return {"waiting": waiting, "in_flight": in_flight, "before": before, "desired": desired}

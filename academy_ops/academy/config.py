@@ -1,16 +1,29 @@
-"""What the bundled parts read from their environment; the names are those of the real system."""
+"""What the bundled parts read from their environment, by the names of the real system, and the clients made from it."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+import boto3
+from botocore.config import Config as BotoConfig
+from botocore.exceptions import BotoCoreError, ClientError
 
 from academy_ops import contract
 
+if TYPE_CHECKING:
+    from types_boto3_autoscaling import AutoScalingClient
+    from types_boto3_s3 import S3Client
+    from types_boto3_sqs import SQSClient
+
+CLOUD_ERRORS: Final = (BotoCoreError, ClientError)
+"""What a boto3 call can raise."""
 _R2: Final = ("R2_ENDPOINT", "R2_ACCESS_KEY", "R2_SECRET_KEY")
-DEFAULT_DATABASE_URL: Final = "sqlite:///academy.sqlite3"
+_CONNECT_SECONDS: Final = 3.0
+_READ_SECONDS: Final = 30.0
+"""Longer than the 20 s that a long poll of SQS takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,20 +43,41 @@ class Config:
         allowed_hosts: The hosts that the API answers for; any where there are none.
     """
 
-    database_url: str
+    database_url: str = field(repr=False)
     queue: str
     group: str
     region: str
     bucket: str
-    r2_endpoint: str
-    r2_access_key: str
-    r2_secret_key: str
+    r2_endpoint: str = field(repr=False)
+    r2_access_key: str = field(repr=False)
+    r2_secret_key: str = field(repr=False)
     missing_r2: tuple[str, ...]
     allowed_hosts: tuple[str, ...]
 
-    def __repr__(self) -> str:
-        """Return the names that may be shown."""
-        return f"Config(queue={self.queue!r}, group={self.group!r}, bucket={self.bucket!r})"
+    def sqs(self, read_seconds: float = _READ_SECONDS) -> SQSClient:
+        """Return an SQS client that waits at most ``read_seconds`` for each answer."""
+        return boto3.client("sqs", region_name=self.region, config=_bounds(read_seconds))
+
+    def autoscaling(self) -> AutoScalingClient:
+        """Return an Auto Scaling client."""
+        return boto3.client("autoscaling", region_name=self.region, config=_bounds())
+
+    def r2(self) -> S3Client | None:
+        """Return an S3 client for R2; None where its settings are missing."""
+        if self.missing_r2:
+            return None
+        return boto3.client(
+            "s3",
+            endpoint_url=self.r2_endpoint,
+            region_name=contract.R2_REGION,
+            aws_access_key_id=self.r2_access_key,
+            aws_secret_access_key=self.r2_secret_key,
+            config=_bounds(
+                s3={"addressing_style": "path"},
+                request_checksum_calculation="when_required",
+                response_checksum_validation="when_required",
+            ),
+        )
 
 
 def read(environ: Mapping[str, str] = os.environ) -> Config:
@@ -53,8 +87,8 @@ def read(environ: Mapping[str, str] = os.environ) -> Config:
         return next((environ[name].strip() for name in names if environ.get(name, "").strip()), "")
 
     return Config(
-        database_url=first("DATABASE_URL") or DEFAULT_DATABASE_URL,
-        queue=first("AI_SQS_QUEUE_NAME_BASIC") or contract.QUEUE_NAME,
+        database_url=first("DATABASE_URL") or "sqlite:///academy.sqlite3",
+        queue=first(contract.QUEUE_SETTING) or contract.QUEUE_NAME,
         group=first("AI_WORKER_ASG_NAME") or contract.GROUP_NAME,
         region=first("AWS_REGION", "AWS_DEFAULT_REGION") or contract.REGION,
         bucket=first("R2_EXCEL_BUCKET", "EXCEL_BUCKET_NAME") or contract.BUCKET_NAME,
@@ -64,3 +98,8 @@ def read(environ: Mapping[str, str] = os.environ) -> Config:
         missing_r2=tuple(name for name in _R2 if not first(name)),
         allowed_hosts=tuple(host.strip() for host in first("ALLOWED_HOSTS").split(",") if host.strip()),
     )
+
+
+def _bounds(read_seconds: float = _READ_SECONDS, **more: Any) -> BotoConfig:  # noqa: ANN401 - botocore's own options
+    retries: Any = {"mode": "standard", "total_max_attempts": 2}
+    return BotoConfig(connect_timeout=_CONNECT_SECONDS, read_timeout=read_seconds, retries=retries, **more)

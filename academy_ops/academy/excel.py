@@ -23,28 +23,21 @@ _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _SCHOOL_WITH_GRADE: Final = re.compile(r"(.+?)\s*\(\s*(\d+)\s*(?:학년)?\s*\)")
 _LONGEST_NAME: Final = 100
 
-_COLUMNS: Final[Mapping[str, str]] = {
-    "구분": "kind",
-    "이름": "name",
-    "성명": "name",
-    "학생명": "name",
-    "성함": "name",
-    "학부모전화번호": "parent_phone",
-    "부모핸드폰": "parent_phone",
-    "보호자전화": "parent_phone",
-    "보호자연락처": "parent_phone",
-    "학생전화번호": "phone",
-    "학생핸드폰": "phone",
-    "학생연락처": "phone",
-    "성별": "gender",
-    "학교유형": "school_type",
-    "학교": "school",
-    "학교(학년)": "school_and_grade",
-    "학년": "grade",
-    "반": "class_name",
-    "계열": "track",
-    "메모": "memo",
+_HEADINGS: Final[Mapping[str, tuple[str, ...]]] = {
+    "kind": ("구분",),
+    "name": ("이름", "성명", "학생명", "성함"),
+    "parent_phone": ("학부모전화번호", "부모핸드폰", "보호자전화", "보호자연락처"),
+    "phone": ("학생전화번호", "학생핸드폰", "학생연락처"),
+    "gender": ("성별",),
+    "school_type": ("학교유형",),
+    "school": ("학교",),
+    "school_and_grade": ("학교(학년)",),
+    "grade": ("학년",),
+    "class_name": ("반",),
+    "track": ("계열",),
+    "memo": ("메모",),
 }
+_COLUMNS: Final = {heading: field for field, headings in _HEADINGS.items() for heading in headings}
 """Heading, without blanks and asterisks, to field."""
 
 
@@ -156,7 +149,7 @@ def _columns(row: Sequence[Cell]) -> dict[int, str]:
     columns: dict[int, str] = {}
     for position, cell in enumerate(row):
         heading = re.sub(r"[\s*]", "", unicodedata.normalize("NFKC", cell)) if isinstance(cell, str) else ""
-        # A note in brackets, as in 학부모전화번호(필수), is no part of the name.
+        # A note in brackets, as in 학부모전화번호(필수), is not part of the name.
         field = _COLUMNS.get(heading) or _COLUMNS.get(heading.partition("(")[0])
         if field is not None and field not in columns.values():
             columns[position] = field

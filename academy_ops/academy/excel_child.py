@@ -43,11 +43,11 @@ def main(path: str) -> int:
         workbook = CalamineWorkbook.from_path(path)
         names = sorted(workbook.sheet_names, key=lambda name: name.strip() != SHEET_NAME)
         for name in names:
-            _tell({"sheet": name})
+            _print({"sheet": name})
             for row in workbook.get_sheet_by_name(name).iter_rows():
-                _tell([_plain(cell) for cell in row])
-            _tell(END_OF_SHEET)
-        _tell(END)
+                _print([_plain(cell) for cell in row])
+            _print(END_OF_SHEET)
+        _print(END)
     except MemoryError:
         return EXIT_TOO_LARGE
     except (CalamineError, OSError, ValueError):
@@ -55,7 +55,7 @@ def main(path: str) -> int:
     return 0
 
 
-def _tell(value: object) -> None:
+def _print(value: object) -> None:
     sys.stdout.write(_encode(value) + "\n")
 
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import io
+import json
 from importlib.resources import files
 from pathlib import PurePath
 from typing import Final
 
-import xlsxwriter
 from fastapi import APIRouter, HTTPException, Response
 
-from academy_ops.contract import SHEET_NAME
+from academy_ops import contract
+from academy_ops.academy.sample_workbooks import workbook
 
 _FOLDER: Final = files("academy_ops.academy") / "web"
 _TYPES: Final = {
@@ -28,6 +28,19 @@ _HEADERS: Final = {
     ),
     "Cache-Control": "no-cache",
 }
+_CONTRACT: Final = {
+    "UPLOAD_PATH": contract.UPLOAD_PATH,
+    "JOBS_PATH": contract.JOBS_PATH,
+    "STUDENTS_PATH": contract.STUDENTS_PATH,
+    "MAX_UPLOAD_MB": contract.MAX_UPLOAD_MB,
+    "MAX_UPLOAD_BYTES": contract.MAX_UPLOAD_BYTES,
+    "MIN_PASSWORD_CHARACTERS": contract.MIN_PASSWORD_CHARACTERS,
+    "XLSX_START": contract.XLSX_START.decode(),
+    "JobStatus": {status.name: status.value for status in contract.JobStatus},
+    "ENDED": sorted(contract.ENDED),
+    "UNSUCCESSFUL": sorted(contract.UNSUCCESSFUL),
+}
+"""What the page's scripts share with the API."""
 _COLUMNS: Final = (
     *("구분", "이름*", "학부모전화번호*", "학생전화번호", "성별", "학교유형", "학교", "학년", "반", "계열", "메모"),
 )
@@ -48,15 +61,15 @@ def page() -> Response:
 @router.get("/web/template.xlsx")
 def template() -> Response:
     """Return a workbook to fill in; as it is, it registers the one student that it shows."""
-    content = io.BytesIO()
-    with xlsxwriter.Workbook(content, {"in_memory": True}) as workbook:
-        sheet = workbook.add_worksheet(SHEET_NAME)
-        # As text: a number would lose the 0 that a phone begins with.
-        sheet.set_column(0, len(_COLUMNS) - 1, 16, workbook.add_format({"num_format": "@"}))
-        for number, row in enumerate(((_GUIDANCE,), _COLUMNS, _STUDENT)):
-            sheet.write_row(number, 0, row)
     headers = {"Content-Disposition": 'attachment; filename="students.xlsx"', **_HEADERS}
-    return Response(content.getvalue(), media_type=_WORKBOOK, headers=headers)
+    return Response(workbook([(_GUIDANCE,), _COLUMNS, _STUDENT]), media_type=_WORKBOOK, headers=headers)
+
+
+@router.get("/web/contract.js")
+def shared() -> Response:
+    """Return the contract, as the module that the page's scripts import."""
+    lines = (f"export const {name} = {json.dumps(value)};\n" for name, value in _CONTRACT.items())
+    return Response("".join(lines), media_type=_TYPES[".js"], headers=_HEADERS)
 
 
 @router.get("/web/{name}")

@@ -1,14 +1,19 @@
-"""How the API says no: always ``{"detail": …}``, as Django REST framework writes it, and in Korean."""
+"""How the API refuses: always ``{"detail": …}``, as Django REST framework writes it, in Korean; its rate limits."""
 
 from __future__ import annotations
 
 import logging
+import math
+import time
 from http import HTTPStatus
 from typing import Any, Final
 
 from fastapi import FastAPI, HTTPException
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from limits import RateLimitItemPerMinute
+from limits.storage import MemoryStorage
+from limits.strategies import MovingWindowRateLimiter
 from starlette.exceptions import HTTPException as FrameworkError
 from starlette.requests import ClientDisconnect, Request
 
@@ -23,6 +28,8 @@ _FRAMEWORK: Final[dict[int, str]] = {
     HTTPStatus.METHOD_NOT_ALLOWED: "허용되지 않는 메서드입니다.",
 }
 """What the framework itself refuses, it refuses in English."""
+_WRONG_TOKENS: Final = 60
+"""How many a minute from one address."""
 
 
 def documented(*statuses: HTTPStatus) -> dict[int | str, dict[str, Any]]:
@@ -80,3 +87,48 @@ async def _gone(_request: Request, _error: Exception) -> JSONResponse:
 async def _unexpected(_request: Request, _error: Exception) -> JSONResponse:
     # The framework logs the error itself.
     return JSONResponse({"detail": "서버에서 오류가 났습니다."}, HTTPStatus.INTERNAL_SERVER_ERROR)
+
+
+class Throttle:
+    """Counts wrong tokens by address and uploads by school, per minute; each API process counts for itself."""
+
+    def __init__(self, uploads: int) -> None:
+        """Begin to count.
+
+        Args:
+            uploads: How many a school may send in a minute.
+        """
+        self._counts = MovingWindowRateLimiter(MemoryStorage())
+        self._wrong_tokens = RateLimitItemPerMinute(_WRONG_TOKENS, namespace="wrong tokens")
+        self._uploads = RateLimitItemPerMinute(uploads, namespace="uploads")
+
+    def may_sign_in(self, address: str) -> None:
+        """Refuse every token from an address that has sent too many wrong ones, the right one, too.
+
+        Raises:
+            HTTPException: A 429.
+        """
+        if not self._counts.test(self._wrong_tokens, address):
+            raise self._refused(self._wrong_tokens, address, "잘못된 토큰으로 너무 여러 번 요청했습니다.")
+
+    def wrong_token(self, address: str) -> None:
+        """Count one wrong token."""
+        self._counts.hit(self._wrong_tokens, address)
+
+    def upload(self, tenant: str) -> None:
+        """Count one upload.
+
+        Raises:
+            HTTPException: A 429; it is one too many.
+        """
+        if not self._counts.hit(self._uploads, tenant):
+            raise self._refused(self._uploads, tenant, "짧은 시간에 너무 많은 파일을 보냈습니다.")
+
+    def _refused(self, limit: RateLimitItemPerMinute, key: str, detail: str) -> HTTPException:
+        again_at = self._counts.get_window_stats(limit, key).reset_time
+        seconds = max(1, math.ceil(again_at - time.time()))
+        return HTTPException(
+            HTTPStatus.TOO_MANY_REQUESTS,
+            f"{detail} {seconds}초 뒤에 다시 시도해 주세요.",
+            {"Retry-After": str(seconds)},
+        )

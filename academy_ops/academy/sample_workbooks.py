@@ -8,7 +8,7 @@ from typing import Final
 
 import xlsxwriter
 
-from academy_ops.contract import SHEET_NAME
+from academy_ops.contract import SHEET_NAME, XLSX_START
 
 HEADER: Final = ("구분", "이름*", "학부모전화번호*", "학생전화번호", "성별", "학교유형", "학교", "학년", "반")
 """The columns of a good workbook."""
@@ -47,7 +47,7 @@ def partly_bad() -> bytes:
 
 def not_a_workbook() -> bytes:
     """Make what people get who rename an .xls or a CSV file: bytes that begin as a zip file and are none."""
-    return b"PK\x03\x04" + "이름,학부모전화번호\n김하나,010-1234-5678\n".encode()
+    return XLSX_START + "이름,학부모전화번호\n김하나,010-1234-5678\n".encode()
 
 
 def workbook(rows: Sequence[Sequence[str]]) -> bytes:
@@ -55,6 +55,8 @@ def workbook(rows: Sequence[Sequence[str]]) -> bytes:
     content = io.BytesIO()
     with xlsxwriter.Workbook(content, {"in_memory": True}) as workbook:
         sheet = workbook.add_worksheet(SHEET_NAME)
+        # As text: a number that somebody types over it would lose the 0 that a phone begins with.
+        sheet.set_column(0, max(map(len, rows)) - 1, 16, workbook.add_format({"num_format": "@"}))
         for number, row in enumerate(rows):
             sheet.write_row(number, 0, row)
     return content.getvalue()

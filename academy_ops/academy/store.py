@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import sqlite3
+import time
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -14,11 +16,15 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import OperationalError
 
-from academy_ops.academy.database import engine
 from academy_ops.contract import ENDED, JobStatus
 
 _SCHEMA_LOCK: Final = 7_201_126
 """The advisory lock of whoever creates tables: PostgreSQL's own IF NOT EXISTS is not safe against another one."""
+_BUSY_MILLISECONDS: Final = 10_000
+_CONNECT_SECONDS: Final = 3
+_WAL_ATTEMPTS: Final = 50
+_WAL_PAUSE_SECONDS: Final = 0.1
+_POOL_SECONDS: Final = 5
 
 
 class UtcDateTime(sa.TypeDecorator[datetime]):
@@ -80,7 +86,7 @@ _students = sa.Table(
 )
 
 _SHOWN: Final = tuple(column for column in _students.c if column.name != "password_hash")
-"""What may be told of a student."""
+"""What the API shows of a student."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,15 +145,15 @@ class Store:
             connection.execute(sa.select(1))
 
     def add_token(self, token: str, tenant: str) -> None:
-        """Let ``token`` speak for ``tenant``; only its digest is kept."""
+        """Accept ``token`` for ``tenant``; only its digest is kept."""
         with self._write() as connection:
             row = self._insert(_tokens).values(digest=_digest(token), tenant=tenant)
             connection.execute(row.on_conflict_do_update(index_elements=["digest"], set_={"tenant": tenant}))
 
     def tenant_of(self, token: str) -> str | None:
-        """Return the tenant that ``token`` speaks for.
+        """Return the tenant of ``token``.
 
-        The look-up is by digest, so its time tells nothing about the tokens there are.
+        The look-up is by digest, so its duration reveals nothing about the tokens there are.
         """
         with self._read() as connection:
             tenant: str | None = connection.scalar(
@@ -175,8 +181,8 @@ class Store:
     def job(self, job_id: str) -> Job | None:
         """Return a job."""
         with self._read() as connection:
-            row = connection.execute(sa.select(_jobs).where(_jobs.c.id == job_id)).one_or_none()
-            return Job(**row._mapping) if row else None  # noqa: SLF001 - the public name of a row's mapping
+            row = connection.execute(sa.select(_jobs).where(_jobs.c.id == job_id)).mappings().one_or_none()
+            return Job(**row) if row else None
 
     def mark_sent(self, job_id: str) -> None:
         """Note that the job's message was sent."""
@@ -188,7 +194,7 @@ class Store:
         waiting = (_jobs.c.sent_at.is_(None), _jobs.c.status == JobStatus.PENDING, _jobs.c.created_at < before)
         with self._read() as connection:
             rows = connection.execute(sa.select(_jobs).where(*waiting).order_by(_jobs.c.created_at).limit(limit))
-            return [Job(**row._mapping) for row in rows]  # noqa: SLF001 - the public name of a row's mapping
+            return [Job(**row) for row in rows.mappings()]
 
     def claim(self, job_id: str) -> Job | None:
         """Take a job that has not ended; whoever had it before can't store anything any more.
@@ -197,13 +203,14 @@ class Store:
             The job with the number of this attempt, or None when it has ended or there is none.
         """
         with self._write() as connection:
-            row = connection.execute(
+            taken = connection.execute(
                 _jobs.update()
                 .where(_jobs.c.id == job_id, _jobs.c.status.not_in(ENDED))
                 .values(status=JobStatus.RUNNING.value, attempt=_jobs.c.attempt + 1, updated_at=datetime.now(UTC))
                 .returning(_jobs)
-            ).one_or_none()
-            return Job(**row._mapping) if row else None  # noqa: SLF001 - the public name of a row's mapping
+            )
+            row = taken.mappings().one_or_none()
+            return Job(**row) if row else None
 
     def progress(self, job: Job, progress: Mapping[str, object]) -> None:
         """Note how far a job has come.
@@ -244,7 +251,7 @@ class Store:
         Args:
             job: The job as `claim` returned it.
             students: The columns of each student; one who exists already is counted, not created.
-            failed: The rows that were rejected, as the job's result tells them.
+            failed: The rows that were rejected, as the job's result lists them.
             processed_by: Who did it.
 
         Returns:
@@ -295,15 +302,15 @@ class Store:
 
     def find_students(self, tenant: str, name: str, limit: int, offset: int) -> tuple[int, list[dict[str, Any]]]:
         """Return how many of a tenant's students have ``name`` in their names, and one page of them, newest first."""
-        wanted = (_students.c.tenant == tenant, _students.c.name.contains(name, autoescape=True))
+        matching = (_students.c.tenant == tenant, _students.c.name.contains(name, autoescape=True))
         with self._read() as connection:
-            count = connection.scalar(sa.select(sa.func.count()).select_from(_students).where(*wanted)) or 0
-        page = sa.select(*_SHOWN).where(*wanted).order_by(_students.c.id.desc()).limit(limit).offset(offset)
+            count = connection.scalar(sa.select(sa.func.count()).select_from(_students).where(*matching)) or 0
+        page = sa.select(*_SHOWN).where(*matching).order_by(_students.c.id.desc()).limit(limit).offset(offset)
         return count, self._students(page)
 
     def _students(self, query: sa.Select[Any]) -> list[dict[str, Any]]:
         with self._read() as connection:
-            return [dict(row._mapping) for row in connection.execute(query)]  # noqa: SLF001 - the public name of a row's mapping
+            return [dict(row) for row in connection.execute(query).mappings()]
 
     def _update(self, connection: sa.Connection, job: Job, **values: object) -> None:
         """Change a job only while it is still this attempt's."""
@@ -321,6 +328,42 @@ class Store:
     def _write(self) -> Iterator[sa.Connection]:
         with self._engine.connect().execution_options(writes=True) as connection, connection.begin():
             yield connection
+
+
+# SQLite so that several processes can write, PostgreSQL within bounds on waiting.
+def engine(url: str) -> sa.Engine:
+    """Return the engine of the database at ``url``; ``postgresql://`` means the psycopg 3 driver."""
+    parsed = sa.make_url(url)
+    if parsed.drivername in {"postgresql", "postgres"}:
+        parsed = parsed.set(drivername="postgresql+psycopg")
+    if parsed.get_backend_name() != "sqlite":
+        bounds = {"connect_timeout": _CONNECT_SECONDS}
+        return sa.create_engine(parsed, pool_pre_ping=True, pool_timeout=_POOL_SECONDS, connect_args=bounds)
+    made = sa.create_engine(parsed)
+    sa.event.listen(made, "connect", _prepare_sqlite)
+    sa.event.listen(made, "begin", _begin_sqlite)
+    return made
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:  # noqa: ANN401 - the driver's connection
+    connection.isolation_level = None
+    for pragma in (f"busy_timeout={_BUSY_MILLISECONDS}", "synchronous=NORMAL", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}")
+    # SQLite does not wait for a lock while a new file is turned to WAL, as several processes may try at once.
+    for _attempt in range(_WAL_ATTEMPTS):
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError:
+            time.sleep(_WAL_PAUSE_SECONDS)
+        else:
+            return
+    connection.execute("PRAGMA journal_mode=WAL")
+
+
+def _begin_sqlite(connection: sa.Connection) -> None:
+    """Take the write lock at the start: a reader that turns into a writer later is refused, not made to wait."""
+    writes = connection.get_execution_options().get("writes")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
 def _digest(token: str) -> str:

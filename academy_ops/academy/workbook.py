@@ -16,6 +16,7 @@ from typing import IO, Any, Final
 
 from academy_ops.academy import excel_child
 from academy_ops.academy.excel import Cell, Content, WorkbookError, understand
+from academy_ops.contract import XLSX_START
 
 WALL_SECONDS: Final = 90.0
 _MOST_ROWS: Final = 300_000
@@ -27,7 +28,7 @@ _TOO_LARGE: Final = "엑셀 파일이 너무 커서 읽을 수 없습니다. 빈
 
 
 class ReaderError(Exception):
-    """The reader itself is broken, whatever the workbook; ``str()`` is its last word."""
+    """The reader itself is broken, whatever the workbook; ``str()`` is its last line."""
 
 
 def read(path: Path) -> Content:
@@ -45,7 +46,7 @@ def read(path: Path) -> Content:
         InterruptedError: Someone interrupted the child; another try may succeed.
     """
     with path.open("rb") as start:
-        if start.read(4) != b"PK\x03\x04":
+        if start.read(len(XLSX_START)) != XLSX_START:
             raise WorkbookError("unreadable", _NOT_XLSX)
     command = [sys.executable, "-m", "academy_ops.academy.excel_child", str(path.resolve())]
     env = {name: os.environ[name] for name in _KEPT if name in os.environ}
@@ -67,11 +68,11 @@ def read(path: Path) -> Content:
 
 
 class _CutOffError(Exception):
-    """The child ended before it had told everything."""
+    """The child ended before its output was complete."""
 
 
 def _reason(code: int, complaints: IO[bytes]) -> Exception:
-    """Tell why the child ended early."""
+    """Return why the child ended early."""
     if code == excel_child.EXIT_UNREADABLE:
         return WorkbookError("unreadable", _NOT_XLSX)
     if code in {-signal.SIGINT, -signal.SIGTERM}:

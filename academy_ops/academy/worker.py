@@ -18,27 +18,15 @@ from typing import TYPE_CHECKING, Final
 from botocore.exceptions import ClientError
 
 from academy_ops import contract
-from academy_ops.academy import cloud
-from academy_ops.academy.cloud import CLOUD_ERRORS, JobQueue
-from academy_ops.academy.config import Config, read
+from academy_ops.academy.config import CLOUD_ERRORS, Config, read
 from academy_ops.academy.excel import WorkbookError
-from academy_ops.academy.order import Order, read_order
+from academy_ops.academy.job_queue import JobQueue, Order, read_order
 from academy_ops.academy.store import DATABASE_ERRORS, Job, Store, SupersededError
 from academy_ops.academy.workbook import ReaderError
 from academy_ops.academy.workbook import read as read_workbook
-from academy_ops.contract import (
-    ENDED,
-    LOG_COMPLETED,
-    LOG_FAILED,
-    LOG_PARSING,
-    LOG_RECEIVED,
-    LOG_SKIPPED,
-    MAX_RECEIVES,
-    JobStatus,
-)
+from academy_ops.contract import ENDED, JobStatus
 
 if TYPE_CHECKING:
-    from types_boto3_s3 import S3Client
     from types_boto3_sqs.type_defs import MessageTypeDef
 
 _POLL_SECONDS: Final = 20
@@ -50,8 +38,7 @@ MOST_MESSAGES: Final = 5
 """So many messages, one after the other, a job gets whose workers keep dying, or keep meeting trouble."""
 _LONGEST_PAUSE: Final = 30.0
 _CHUNK_BYTES: Final = 256 * 1024
-_STEPS: Final = ("download", "parse", "create")
-_STEP_NAMES: Final = ("파일 내려받기", "엑셀 읽기", "학생 등록")
+_STEPS: Final = (("download", "파일 내려받기"), ("parse", "엑셀 읽기"), ("create", "학생 등록"))
 _DEADLY: Final = "작업이 여러 번 중간에 끊겨 더 시도하지 않습니다. 파일을 나누어 다시 올려 주세요."
 _REFUSALS: Final = frozenset(
     {
@@ -67,14 +54,14 @@ class JobError(Exception):
 
 
 class Worker:
-    """Takes one message at a time until it is told to stop."""
+    """Takes one message at a time until it is stopped."""
 
     def __init__(self, config: Config, store: Store, step_delay: float = 0.0) -> None:
         self._config = config
         self._store = store
         self._step_delay = step_delay
-        self._queue = JobQueue(cloud.sqs(config), config.queue)
-        self._r2: S3Client | None = None if config.missing_r2 else cloud.r2(config)
+        self._queue = JobQueue(config.sqs(), config.queue)
+        self._r2 = config.r2()
         self.stopping = threading.Event()
         self._polling = False
 
@@ -128,9 +115,9 @@ class Worker:
             _say(f"malformed message {message.get('MessageId')}: left for the dead-letter queue")
             self._release(receipt)
             return
-        _say(f"{LOG_RECEIVED} | job_id={order.job_id} | tier={order.tier}")
+        _say(f"{contract.LOG_RECEIVED} | job_id={order.job_id} | tier={order.tier}")
         job: Job | None = None
-        last = order.receives >= MAX_RECEIVES
+        last = order.receives >= contract.MAX_RECEIVES
         try:
             before = self._store.job(order.job_id) if last else None
             if before and before.status not in ENDED and order.attempt < MOST_MESSAGES:
@@ -144,9 +131,9 @@ class Worker:
                 self._release(receipt)
                 return
             if job is None:
-                _say(f"{LOG_SKIPPED} | job_id={order.job_id}")
+                _say(f"{contract.LOG_SKIPPED} | job_id={order.job_id}")
             elif before and before.status in {JobStatus.PENDING, JobStatus.RUNNING}:
-                # Nobody said how the try before ended: its worker died, hangs, or never came to begin it.
+                # Nothing says how the try before ended: its worker died, hangs, or never began.
                 self._fail(job, order, _DEADLY)
             else:
                 if last:
@@ -156,7 +143,7 @@ class Worker:
                     self._end(job, order)
             self._delete(receipt)
         except SupersededError:
-            _say(f"{LOG_SKIPPED} | job_id={order.job_id}")
+            _say(f"{contract.LOG_SKIPPED} | job_id={order.job_id}")
             if last:
                 # Whoever has the job has another message: this one nobody could receive any more.
                 self._delete(receipt)
@@ -171,7 +158,7 @@ class Worker:
         """
         try:
             self._work(job, order)
-            _say(f"{LOG_COMPLETED} | job_id={order.job_id}")
+            _say(f"{contract.LOG_COMPLETED} | job_id={order.job_id}")
         except JobError as error:
             self._fail(job, order, str(error))
 
@@ -182,7 +169,7 @@ class Worker:
             JobError: It can't succeed.
             SupersededError: Another worker has it.
         """
-        _say(f"{LOG_PARSING} processed_by={contract.PROCESSED_BY} job_id={job.id} file_key={order.file_key}")
+        _say(f"{contract.LOG_PARSING} processed_by={contract.PROCESSED_BY} job_id={job.id} file_key={order.file_key}")
         with tempfile.TemporaryDirectory(prefix="academy-") as folder:
             path = Path(folder, "upload.xlsx")
             self._step(job, 1)
@@ -198,16 +185,10 @@ class Worker:
         self._store.finish(job, students, failed, contract.PROCESSED_BY)
 
     def _step(self, job: Job, index: int) -> None:
-        self._store.progress(
-            job,
-            {
-                "step": _STEPS[index - 1],
-                "percent": round(100 * (index - 1) / len(_STEPS)),
-                "step_index": index,
-                "step_total": len(_STEPS),
-                "step_name": _STEP_NAMES[index - 1],
-            },
-        )
+        step, name = _STEPS[index - 1]
+        percent = round(100 * (index - 1) / len(_STEPS))
+        position = {"step_index": index, "step_total": len(_STEPS)}
+        self._store.progress(job, {"step": step, "percent": percent, **position, "step_name": name})
         self.stopping.wait(self._step_delay)
 
     def _download(self, order: Order, path: Path) -> None:
@@ -216,10 +197,10 @@ class Worker:
         try:
             body = self._r2.get_object(Bucket=self._config.bucket, Key=order.file_key)["Body"]
             with path.open("wb") as file:
-                # Read to the end: only there a body that was cut off is told from a whole one.
+                # Read to the end: only there a body that was cut off differs from a whole one.
                 for chunk in body.iter_chunks(_CHUNK_BYTES):
                     if file.tell() + len(chunk) > contract.MAX_UPLOAD_BYTES:
-                        raise JobError("엑셀 파일이 10MB보다 큽니다.")
+                        raise JobError(f"엑셀 파일이 {contract.MAX_UPLOAD_MB}MB보다 큽니다.")
                     file.write(chunk)
         except ClientError as error:
             code = error.response.get("Error", {}).get("Code", "")
@@ -234,16 +215,17 @@ class Worker:
             SupersededError: Another worker has it, and still needs the message.
         """
         self._store.fail(job, reason)
-        _say(f"{LOG_PARSING} failed job_id={order.job_id} processed_by={contract.PROCESSED_BY}: {_one_line(reason)}")
-        _say(f"{LOG_FAILED} | job_id={order.job_id} | error={_one_line(reason)}")
+        line = _one_line(reason)
+        _say(f"{contract.LOG_PARSING_FAILED} job_id={order.job_id} processed_by={contract.PROCESSED_BY}: {line}")
+        _say(f"{contract.LOG_FAILED} | job_id={order.job_id} | error={line}")
 
     def _retry(self, job: Job | None, order: Order, receipt: str, error: Exception) -> None:
         """Leave the message for another try; at the last receive the job fails, and SQS keeps the message apart.
 
-        A job never ends without anybody being told.
+        A job never ends silently.
         """
         reason = f"{type(error).__name__}: {error}"
-        if order.receives < MAX_RECEIVES:
+        if order.receives < contract.MAX_RECEIVES:
             _say(f"trouble, job_id={order.job_id} will be tried again: {_one_line(reason)}")
             if job is not None:
                 with suppress(SupersededError, *DATABASE_ERRORS):
@@ -329,7 +311,7 @@ def run(environ: Mapping[str, str] = os.environ) -> int:
     worker = Worker(config, store, float(environ.get("ACADEMY_WORKER_STEP_DELAY") or 0))
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, worker.stop)
-    _say(f"worker started | queue={config.queue} | bucket={config.bucket}")
+    _say(f"{contract.LOG_STARTED} | queue={config.queue} | bucket={config.bucket}")
     if config.missing_r2:
         _say(f"R2 settings missing: {', '.join(config.missing_r2)}")
     worker.run()

@@ -54,7 +54,7 @@ def faults() -> list[Described]:
     except ImportError:
         return []
     names = {**{name: name for name in FAULTS}, **ALIASES}
-    return [(alias, str(FAULTS[name].does)) for alias, name in names.items()]
+    return [(alias, str(FAULTS[name].description)) for alias, name in names.items()]
 
 
 def _title(page: Page) -> str:

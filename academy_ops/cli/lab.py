@@ -133,7 +133,7 @@ def break_(
     lab = operate()
     if list_:
         _list_faults(
-            {name: str(one.does) for name, one in lab.FAULTS.items()}
+            {name: str(one.description) for name, one in lab.FAULTS.items()}
             | {alias: f"= {name}" for alias, name in lab.ALIASES.items()}
         )
         return

@@ -37,7 +37,7 @@ class Image:
     Attributes:
         command: Program and arguments.
         env: Variables that the image itself sets.
-        memory_lasts: Seconds after which the kernel kills it for want of memory; None when memory suffices.
+        memory_lasts: Seconds after which the kernel kills it for lack of memory; None when there is enough.
         silent: It writes no log.
     """
 

@@ -1,4 +1,4 @@
-"""What the running lab can be asked to do, over loopback and only with its token."""
+"""How commands talk to the running lab: over loopback, and only with its token."""
 
 from __future__ import annotations
 
@@ -11,29 +11,37 @@ from typing import TYPE_CHECKING, Any, Final
 
 import httpx
 
-from academy_ops.lab.errors import LabError
+from academy_ops.lab import LabError
 from academy_ops.lab.state import LabState
 from academy_ops.messages import Text, say
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
+    from academy_ops.lab.parts import Lab
+
 PATH: Final = "/academy-lab"
 _SECONDS: Final = 120.0
 
-Action = Callable[[Mapping[str, Any]], Mapping[str, Any]]
+Action = Callable[["Lab", Mapping[str, Any]], Mapping[str, Any]]
+"""Takes the running lab and the request's values; returns the answer's."""
 
 
 class Control:
-    """The WSGI application that carries out requests."""
+    """The WSGI application that carries out requests.
+
+    Attributes:
+        lab: The lab, once it runs.
+    """
 
     def __init__(self, token: str, actions: Mapping[str, Action]) -> None:
         """Prepare it.
 
         Args:
             token: What a caller must send.
-            actions: By name, what takes the request's values and returns the answer's.
+            actions: What can be asked for, by name.
         """
+        self.lab: Lab | None = None
         self._token = token
         self._actions = actions
 
@@ -42,32 +50,36 @@ class Control:
         # Only now: who asks the lab, or names its faults, need not load the AWS SDK.
         from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
 
-        if not hmac.compare_digest(
-            environ.get("HTTP_AUTHORIZATION", "").encode("latin-1"), f"Bearer {self._token}".encode()
-        ):
+        sent = environ.get("HTTP_AUTHORIZATION", "").encode("latin-1")
+        if not hmac.compare_digest(sent, f"Bearer {self._token}".encode()):
             start_response("401 Unauthorized", [("Content-Type", "text/plain")])
             return [b"This is the control of somebody's lab.\n"]
         values = json.loads(environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0)))
         try:
-            answer = {"answer": self._actions[values["do"]](values)}
+            answer = {"answer": self._actions[values["action"]](self._running_lab(), values)}
         except LabError as error:
             answer = {"error": to_json(error.message)}
         except (BotoCoreError, ClientError) as error:
             # Such as a fault that deletes what another one has deleted already.
             answer = {"error": to_json(say("The lab's AWS refused: {reason}", reason=str(error)))}
-        except Exception as error:  # noqa: BLE001 - whatever it is, who asked is told, and the log has the rest
+        except Exception as error:  # noqa: BLE001 - whatever it is, the caller gets its name, and the log has the rest
             traceback.print_exc()
             answer = {"error": to_json(_failed(f"{type(error).__name__}: {error}"))}
         start_response("200 OK", [("Content-Type", "application/json")])
         return [json.dumps(answer).encode()]
 
+    def _running_lab(self) -> Lab:
+        if self.lab is None:
+            raise LabError(say("The lab is starting. Wait for it."))
+        return self.lab
 
-def ask(state: LabState, do: str, **values: str | list[str]) -> dict[str, Any]:
+
+def ask(state: LabState, action: str, **values: str | list[str]) -> dict[str, Any]:
     """Ask the running lab for something.
 
     Args:
         state: The running lab's state.
-        do: The action's name.
+        action: The action's name.
         **values: What it needs.
 
     Returns:
@@ -79,7 +91,7 @@ def ask(state: LabState, do: str, **values: str | list[str]) -> dict[str, Any]:
     try:
         response = httpx.post(
             f"{state.cloud_url}{PATH}/",
-            json={"do": do, **values},
+            json={"action": action, **values},
             headers={"Authorization": f"Bearer {state.control_token}"},
             timeout=_SECONDS,
             trust_env=False,

@@ -14,33 +14,11 @@ from pathlib import Path
 from typing import Final
 
 from academy_ops.academy import sample_workbooks
-from academy_ops.lab import control, faults, parts, processes, state
-from academy_ops.lab.errors import LabError
-from academy_ops.lab.faults import ALIASES, FAULTS
+from academy_ops.lab import LabError, control, faults, parts, processes, state
+from academy_ops.lab.faults import ALIASES, FAULTS  # noqa: F401 - for whoever lists them
 from academy_ops.lab.state import Keys, LabState
 from academy_ops.lab.supervisor import ATTACHED
-from academy_ops.messages import Text, _, say
-
-__all__ = [
-    "ALIASES",
-    "FAULTS",
-    "Broken",
-    "LabError",
-    "LabInfo",
-    "Status",
-    "Upload",
-    "break_fault",
-    "down",
-    "env",
-    "heal",
-    "keys_for",
-    "restricted_keys",
-    "running",
-    "settings",
-    "status",
-    "up",
-    "upload",
-]
+from academy_ops.messages import Text, say
 
 _PASSED_ON: Final = ("ACADEMY_LAB_", "ACADEMY_WORKER_STEP_DELAY", "XDG_STATE_HOME")
 _DOWN_SECONDS: Final = 30.0
@@ -87,12 +65,7 @@ class Status:
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """An accepted upload.
-
-    Attributes:
-        job_id: The job.
-        name: The file's name.
-    """
+    """An accepted upload: its job, and the file's name."""
 
     job_id: str
     name: str
@@ -100,29 +73,18 @@ class Upload:
 
 @dataclass(frozen=True, slots=True)
 class Broken:
-    """A fault that was put in.
-
-    Attributes:
-        name: The code of the cause that it produces.
-        what: What was done.
-        job_id: The job that shows it, where the fault made one.
-    """
+    """A fault that was put in, what was done for it, and the job that shows it, where it made one."""
 
     name: str
     what: Text
     job_id: str | None
-
-    def __str__(self) -> str:
-        if self.job_id is None:
-            return str(self.what)
-        return _("{what} Job: {job_id}", what=self.what, job_id=self.job_id)
 
 
 def up(on_event: Callable[[Text], None] = lambda _text: None) -> LabInfo:
     """Start the lab; it runs until `down`.
 
     Args:
-        on_event: Takes what is worth telling while it starts.
+        on_event: Receives each step of the start, for people.
 
     Returns:
         The running lab; its API answers and a worker polls.
@@ -141,7 +103,7 @@ def running(on_event: Callable[[Text], None] = lambda _text: None) -> Iterator[t
     """Start the lab and end it with the ``with`` block, or with this process, however that ends.
 
     Args:
-        on_event: Takes what is worth telling while it starts.
+        on_event: Receives each step of the start, for people.
 
     Yields:
         The running lab, and a function that waits until someone ends it.
@@ -159,7 +121,7 @@ def running(on_event: Callable[[Text], None] = lambda _text: None) -> Iterator[t
 
 
 def down() -> bool:
-    """End the running lab and remove its folder; tell whether there was one.
+    """End the running lab and remove its folder; return whether there was one.
 
     Raises:
         LabError: It does not end.
@@ -178,7 +140,7 @@ def down() -> bool:
 
 
 def status() -> Status | None:
-    """Tell how the lab is; None when none runs.
+    """Return how the lab is; None when none runs.
 
     Raises:
         LabError: It does not answer.
@@ -223,16 +185,15 @@ def upload(path: Path | None = None) -> Upload:
     """
     current = _current()
     if path is None:
-        first = int.from_bytes(os.urandom(4)) % 99_000_000
-        return Upload(
-            parts.upload(current, "students.xlsx", sample_workbooks.students(_GENERATED_STUDENTS, first)),
-            "students.xlsx",
-        )
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise LabError(say("Can't read {path}: {reason}.", path=str(path), reason=error.strerror or "?")) from error
-    return Upload(parts.upload(current, path.name, content), path.name)
+        name = "students.xlsx"
+        content = sample_workbooks.students(_GENERATED_STUDENTS, int.from_bytes(os.urandom(4)) % 99_000_000)
+    else:
+        name = path.name
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise LabError(say("Can't read {path}: {reason}.", path=str(path), reason=error.strerror or "?")) from error
+    return Upload(parts.upload(current, name, content), name)
 
 
 def break_fault(name: str) -> Broken:
@@ -249,7 +210,7 @@ def break_fault(name: str) -> Broken:
     """
     fault = faults.find(name)
     job_id = control.ask(_current(), "break", fault=fault.name)["job_id"]
-    return Broken(fault.name, fault.does, job_id)
+    return Broken(fault.name, fault.description, job_id)
 
 
 def heal() -> Sequence[str]:

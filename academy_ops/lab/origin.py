@@ -5,10 +5,10 @@ from __future__ import annotations
 import grp
 import os
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-from academy_ops.lab import processes
-from academy_ops.lab.errors import LabError
+from academy_ops.contract import MAX_UPLOAD_MB
+from academy_ops.lab import LabError, processes
 from academy_ops.messages import say
 
 _READ_SECONDS: Final = 60
@@ -23,7 +23,7 @@ http {{
   access_log off;
   server_tokens off;
   default_type application/octet-stream;
-  client_max_body_size 12m;
+  client_max_body_size {body_mb}m;
   client_header_timeout 10s;
   client_body_timeout 10s;
   client_body_temp_path "{place}/nginx/body";
@@ -55,12 +55,7 @@ class Origin:
     """
 
     def __init__(self, place: Path, port: int, upstream: int) -> None:
-        """Prepare it.
-
-        Args:
-            place: The lab's folder.
-            port: Its port on 127.0.0.1.
-            upstream: The API's port on 127.0.0.1.
+        """Prepare it in the lab's folder, between two ports of 127.0.0.1: its own and the API's.
 
         Raises:
             LabError: nginx is not installed.
@@ -97,12 +92,22 @@ class Origin:
             rule=rule,
             tls=f' ssl; ssl_certificate "{certificate}"; ssl_certificate_key "{certificate}"' if certificate else "",
             user=_user(),
+            body_mb=MAX_UPLOAD_MB + 2,
         )
         if config != self._config:
             self.service.stop()
             (self._place / "nginx.conf").write_text(config, encoding="utf-8")
             self._config = config
         self.service.start()
+
+    def change(self, **changed: Any) -> None:  # noqa: ANN401 - whatever `start` takes
+        """Set it up as at the start, but for what is ``changed``, and wait until it listens.
+
+        Raises:
+            LabError: It does not start.
+        """
+        self.start(**changed)
+        self.wait_ready()
 
     def wait_ready(self) -> None:
         """Wait until it listens.

@@ -9,19 +9,19 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import httpx
 
-from academy_ops.contract import HEALTH_PATH, TENANT_HEADER, UPLOAD_PATH
-from academy_ops.lab import names, processes
+from academy_ops import contract
+from academy_ops.lab import LabError, processes
 from academy_ops.lab.aws import resources
-from academy_ops.lab.aws.client import client
-from academy_ops.lab.control import PATH, Control
-from academy_ops.lab.errors import LabError
+from academy_ops.lab.aws.resources import Clients, client
+from academy_ops.lab.control import PATH, Action, Control
 from academy_ops.lab.origin import Origin
-from academy_ops.lab.state import Keys, LabState, aws_env
+from academy_ops.lab.state import TENANT, Keys, LabState, aws_env
 from academy_ops.lab.storage import Storage
 from academy_ops.messages import Text, say
 
@@ -45,6 +45,7 @@ class Lab:
         state: How to reach it.
         cloud: AWS.
         users: The keys of the lab's IAM users, by their part.
+        aws: Makes clients with the lab's own key; the operator's may be what is broken.
         subnet: Where the group's instances are.
         storage: R2.
         edge: Cloudflare.
@@ -62,6 +63,7 @@ class Lab:
     state: LabState
     cloud: Cloud
     users: dict[str, Keys]
+    aws: Clients
     subnet: str
     storage: Storage
     edge: Edge
@@ -74,22 +76,19 @@ class Lab:
     broken: list[str] = field(default_factory=list)
     filtered: list[processes.FilteredPort] = field(default_factory=list)
 
-    def aws(self, service: str) -> Any:  # noqa: ANN401 - boto3 makes its clients' types at run time
-        """Return a client with the lab's own key; the operator's may be what is broken."""
-        return client(self.cloud.url, self.users["lab"], service)
-
-    def put_worker_env(self, *, encoded: bool = False, **changed: str | None) -> None:
+    def put_worker_env(self, changed: Mapping[str, str | None] | None = None, *, encoded: bool = False) -> None:
         """Write the workers' parameter, with some values changed or, where None, left out."""
-        wanted: dict[str, str | None] = {**self.worker_env, **changed}
-        values = {name: value for name, value in wanted.items() if value is not None}
-        resources.put_worker_environment(self.cloud.url, self.users["lab"], values, encoded=encoded)
+        env: dict[str, str | None] = {**self.worker_env, **(changed or {})}
+        values = {name: value for name, value in env.items() if value is not None}
+        resources.put_worker_environment(self.aws, values, encoded=encoded)
 
-    def want_worker(self) -> None:
+    def ensure_worker(self) -> None:
         """Have one instance at least, and a worker that runs in each, unless a fault prevents it."""
         autoscaling = self.aws("autoscaling")
-        group = autoscaling.describe_auto_scaling_groups(AutoScalingGroupNames=[names.GROUP])["AutoScalingGroups"]
+        name = contract.GROUP_NAME
+        group = autoscaling.describe_auto_scaling_groups(AutoScalingGroupNames=[name])["AutoScalingGroups"]
         if group and not group[0]["DesiredCapacity"]:
-            autoscaling.set_desired_capacity(AutoScalingGroupName=names.GROUP, DesiredCapacity=1)
+            autoscaling.set_desired_capacity(AutoScalingGroupName=name, DesiredCapacity=1)
         if self.fleet.boot_seconds < _WORKER_SECONDS:  # else none that is not there yet would come in time
             processes.until(self.all_work, _WORKER_SECONDS)
 
@@ -109,13 +108,13 @@ class Lab:
         self.cloud.stop()
 
 
-def start(place: Path, actions: Callable[[list[Lab]], Mapping[str, Any]], tell: Callable[[Text], None]) -> Lab:
+def start(place: Path, actions: Mapping[str, Action], on_event: Callable[[Text], None]) -> Lab:
     """Start every part and wait until the API answers and a worker polls.
 
     Args:
         place: The lab's folder.
-        actions: Makes what the control offers; the list holds the lab as soon as it runs.
-        tell: Takes what is worth telling while it starts.
+        actions: What the control offers.
+        on_event: Receives each step of the start, for people.
 
     Returns:
         The running lab.
@@ -131,15 +130,15 @@ def start(place: Path, actions: Callable[[list[Lab]], Mapping[str, Any]], tell: 
 
     # Only now: moto takes a second to import, and the two above start meanwhile.
     from academy_ops.lab.aws.cloud import Cloud  # noqa: PLC0415
-    from academy_ops.lab.aws.users import create_users  # noqa: PLC0415
+    from academy_ops.lab.aws.gate import create_users  # noqa: PLC0415
     from academy_ops.lab.edge import Edge  # noqa: PLC0415
     from academy_ops.lab.fleet import Fleet  # noqa: PLC0415
     from academy_ops.lab.schedule import Schedule  # noqa: PLC0415
 
     edge = Edge(place, edge_port, origin_port)
     control_token = secrets.token_urlsafe(32)
-    running: list[Lab] = []
-    cloud = Cloud(lambda: running[0].fleet.hosts() if running else {}, {PATH: Control(control_token, actions(running))})
+    control = Control(control_token, actions)
+    cloud = Cloud(lambda: control.lab.fleet.hosts() if control.lab else {}, {PATH: control})
     cloud.start()
     users = create_users()
     state = LabState(
@@ -158,48 +157,51 @@ def start(place: Path, actions: Callable[[list[Lab]], Mapping[str, Any]], tell: 
         # The faults that change the database know SQLite only; a chaos run puts none of them in.
         database_url=os.environ.get("ACADEMY_LAB_DATABASE_URL") or f"sqlite:///{place / 'academy.sqlite3'}",
     )
-    api = _api(place, state, users["api"], app_port)
+    command = (sys.executable, "-m", "academy_ops", "serve", "api", "--host", "127.0.0.1", "--port", str(app_port))
+    env = processes.clean_env(place, {**state.env(), **aws_env(cloud.url, users["api"])})
+    api = processes.Service("api", command, env, app_port, place)
     api.start()
-    tell(say("AWS answers at {url}, R2 at {r2}.", url=cloud.url, r2=storage.endpoint))
+    on_event(say("AWS answers at {url}, R2 at {r2}.", url=cloud.url, r2=storage.endpoint))
 
     worker_env = {
         name: value
         for name, value in state.env().items()
         if name.startswith(("R2_", "AI_SQS_", "DATABASE_")) or name == "AWS_DEFAULT_REGION"
     }
-    keys = users["lab"]
-    resources.put_worker_environment(cloud.url, keys, worker_env)
-    resources.create_queues(cloud.url, keys)
-    subnet = resources.create_network(cloud.url, keys)
-    resources.create_group(cloud.url, keys, subnet)
+    aws = partial(client, cloud.url, users["lab"])
+    resources.put_worker_environment(aws, worker_env)
+    resources.create_queues(aws)
+    subnet = resources.create_network(aws)
+    resources.create_group(aws, subnet)
     parameters = client(cloud.url, users["worker"], "ssm")
+    # Whoever starts the lab may slow its workers down.
+    step_delay = {name: os.environ[name] for name in ("ACADEMY_WORKER_STEP_DELAY",) if name in os.environ}
     fleet = Fleet(
         place / "instances",
         cloud.scaling,
-        lambda: parameters.get_parameter(Name=names.PARAMETER, WithDecryption=True)["Parameter"]["Value"],
-        processes.clean_env(place, {**aws_env(cloud.url, users["worker"]), **_passed_on()}),
+        lambda: parameters.get_parameter(Name=contract.WORKER_ENV_PARAMETER, WithDecryption=True)["Parameter"]["Value"],
+        processes.clean_env(place, {**aws_env(cloud.url, users["worker"]), **step_delay}),
         boot_seconds=0,  # the first instance has booted before the story begins
     )
     fleet.start()
-    resources.create_function_and_rule(cloud.url, keys)
+    resources.create_function_and_rule(aws)
     schedule = Schedule(
-        client(cloud.url, keys, "events"),
-        client(cloud.url, keys, "lambda"),
+        aws,
         processes.clean_env(place, aws_env(cloud.url, users["autoscaler"])),
         place,
         every=_seconds("ACADEMY_LAB_AUTOSCALE_SECONDS", 60.0),
     )
-    lab = Lab(place, state, cloud, users, subnet, storage, edge, origin, api, fleet, schedule, worker_env)
-    running.append(lab)
+    lab = Lab(place, state, cloud, users, aws, subnet, storage, edge, origin, api, fleet, schedule, worker_env)
+    control.lab = lab
 
     storage.service.wait_ready(storage.service.listening)
     origin.wait_ready()
     api.wait_ready(lambda: healthy(state.app_url), _READY_SECONDS)
     edge.start()
-    tell(say("The API answers at {url}.", url=state.api_url))
-    if not cloud.polled.wait(_READY_SECONDS):
+    on_event(say("The API answers at {url}.", url=state.api_url))
+    if not cloud.queues.polled.wait(_READY_SECONDS):
         raise LabError(say("The first worker does not poll its queue."))
-    tell(say("A worker polls {queue}.", queue=names.QUEUE))
+    on_event(say("A worker polls {queue}.", queue=contract.QUEUE_NAME))
     lab.boot_seconds = fleet.boot_seconds = _seconds("ACADEMY_LAB_BOOT_SECONDS", 3.0)
     schedule.start()
     return lab
@@ -208,7 +210,7 @@ def start(place: Path, actions: Callable[[list[Lab]], Mapping[str, Any]], tell: 
 def healthy(url: str) -> bool:
     """Return whether the API at ``url`` and its database are up."""
     try:
-        return httpx.get(f"{url}{HEALTH_PATH}", timeout=2.0, trust_env=False).is_success
+        return httpx.get(f"{url}{contract.HEALTH_PATH}", timeout=2.0, trust_env=False).is_success
     except httpx.HTTPError:
         return False
 
@@ -225,41 +227,24 @@ def upload(state: LabState, name: str, content: bytes) -> str:
         The job's id.
 
     Raises:
-        LabError: The API refused it, or does not answer; its own words are quoted.
+        LabError: The API refused it, or does not answer; the error quotes its answer.
     """
     try:
         response = httpx.post(
-            f"{state.api_url}{UPLOAD_PATH}",
+            f"{state.api_url}{contract.UPLOAD_PATH}",
             files={"file": (name, content)},
             data={"initial_password": INITIAL_PASSWORD},
-            headers={"Authorization": f"Bearer {state.api_token}", TENANT_HEADER: names.TENANT},
+            headers={"Authorization": f"Bearer {state.api_token}", contract.TENANT_HEADER: TENANT},
             timeout=30.0,
             trust_env=False,
             verify=ssl.create_default_context(cafile=state.ca_file),
         )
     except httpx.HTTPError as error:
         raise LabError(say("The API does not answer: {reason}.", reason=str(error) or type(error).__name__)) from error
-    if response.status_code != httpx.codes.ACCEPTED:
-        raise LabError(
-            say(
-                "The API refused the upload: HTTP {status}: {body}",
-                status=response.status_code,
-                body=" ".join(response.text.split())[:300],
-            )
-        )
+    status, body = response.status_code, " ".join(response.text.split())[:300]
+    if status != httpx.codes.ACCEPTED:
+        raise LabError(say("The API refused the upload: HTTP {status}: {body}", status=status, body=body))
     return str(response.json()["job_id"])
-
-
-def _api(place: Path, state: LabState, keys: Keys, port: int) -> processes.Service:
-    env = processes.clean_env(place, {**state.env(), **aws_env(state.cloud_url, keys)})
-    command = (sys.executable, "-m", "academy_ops", "serve", "api", "--host", "127.0.0.1", "--port", str(port))
-    return processes.Service("api", command, env, port, place)
-
-
-def _passed_on() -> dict[str, str]:
-    """Let whoever starts the lab slow its workers down."""
-    name = "ACADEMY_WORKER_STEP_DELAY"
-    return {name: os.environ[name]} if name in os.environ else {}
 
 
 def _seconds(name: str, default: float) -> float:

@@ -17,7 +17,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, Final
 
-from academy_ops.lab.errors import LabError
+from academy_ops.lab import LabError
 from academy_ops.messages import say
 
 _KEPT: Final = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "PYTHONPATH", "VIRTUAL_ENV", "ACADEMY_OPS_LANG")
@@ -27,7 +27,7 @@ STOP_SECONDS: Final = 5.0
 _HINT_LINES: Final = 8
 _FILLING: Final = 32
 _FULL_SECONDS: Final = 0.3
-"""On loopback a connection that takes longer is not taken at all."""
+"""On loopback a connection that takes longer is not accepted at all."""
 
 
 def clean_env(place: Path, extra: Mapping[str, str]) -> dict[str, str]:
@@ -151,7 +151,7 @@ class Service:
         """
         if not until(lambda: not self.running() or probe(), seconds) or not self.running():
             raise LabError(
-                say("{name} does not start: {line}", name=self._name, line=self._telling_line() or "it says nothing")
+                say("{name} does not start: {line}", name=self._name, line=self._last_error() or "it says nothing")
             )
 
     def listening(self) -> bool:
@@ -162,25 +162,21 @@ class Service:
             return False
         return True
 
-    def _telling_line(self) -> str:
+    def _last_error(self) -> str:
         try:
             lines = (self._place / f"{self._name}.log").read_text("utf-8", "replace").split("\n")
         except OSError:
             return ""
-        told = [line.strip()[:300] for line in reversed(lines) if line.strip()]
+        last = [line.strip()[:300] for line in reversed(lines) if line.strip()]
         # A traceback ends with its error, or with hints below it.
-        return next((line for line in told[:_HINT_LINES] if "Error" in line), told[0] if told else "")
+        return next((line for line in last[:_HINT_LINES] if "Error" in line), last[0] if last else "")
 
 
 class FilteredPort:
-    """A port that takes no connection and refuses none, as behind a firewall that drops packets: its queue is full."""
+    """A port that neither accepts nor refuses connections, as behind a firewall: its backlog is full."""
 
     def __init__(self, port: int) -> None:
-        """Take the port of 127.0.0.1, on which nobody may listen.
-
-        Args:
-            port: The port.
-        """
+        """Take a port of 127.0.0.1 on which nobody listens."""
         self._sockets = [socket.socket()]
         self._sockets[0].setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self._sockets[0].bind(("127.0.0.1", port))

@@ -6,11 +6,13 @@ import sys
 import threading
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from academy_ops.lab import names, processes
+from academy_ops.contract import AUTOSCALER_NAME, AUTOSCALER_RULE
+from academy_ops.lab import processes
+from academy_ops.lab.aws.resources import Clients
 
 _RUN: Final = "from academy_ops.academy.autoscaler import handler; print(handler({}, None))"
 _RUN_SECONDS: Final = 30.0
@@ -19,18 +21,16 @@ _RUN_SECONDS: Final = 30.0
 class Schedule:
     """Runs the bundled autoscaler, each time in a process of its own, as Lambda would."""
 
-    def __init__(self, events: Any, functions: Any, env: Mapping[str, str], place: Path, every: float) -> None:  # noqa: ANN401 - boto3 makes its clients' types at run time
+    def __init__(self, aws: Clients, env: Mapping[str, str], place: Path, every: float) -> None:
         """Prepare it.
 
         Args:
-            events: An EventBridge client.
-            functions: A Lambda client.
+            aws: What asks for rule and function.
             env: The autoscaler's environment, with its own credentials.
             place: The lab's folder.
             every: Seconds between two runs.
         """
-        self._events = events
-        self._functions = functions
+        self._aws = aws
         self._env = env
         self._place = place
         self._every = every
@@ -65,10 +65,10 @@ class Schedule:
 
     def _due(self) -> bool:
         try:
-            rule = self._events.describe_rule(Name=names.RULE)
-            self._functions.get_function_configuration(FunctionName=names.FUNCTION)
+            rule = self._aws("events").describe_rule(Name=AUTOSCALER_RULE)
+            self._aws("lambda").get_function_configuration(FunctionName=AUTOSCALER_NAME)
         except (BotoCoreError, ClientError):
-            return False  # without rule or function nothing runs, which is what a fault may want
+            return False  # without rule or function nothing runs, as after some faults
         return bool(rule["State"] == "ENABLED")
 
     def _run(self) -> None:

@@ -14,11 +14,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
-from academy_ops.lab import names
-from academy_ops.lab.errors import LabError
+from academy_ops import contract
+from academy_ops.lab import LabError
 from academy_ops.messages import say
 
 FOLDER_VARIABLE: Final = "ACADEMY_LAB_DIR"
+ACCOUNT: Final = "123456789012"
+"""The account that AWS's own documentation uses for examples."""
+TENANT: Final = "lab"
 _STATE: Final = "state.json"
 _LOCK: Final = "academy-lab.lock"
 
@@ -73,14 +76,14 @@ class LabState:
             "ACADEMY_ORIGIN_URL": self.origin_url,
             "ACADEMY_APP_URL": self.app_url,
             "ACADEMY_API_TOKEN": self.api_token,
-            "ACADEMY_TENANT_CODE": names.TENANT,
+            "ACADEMY_TENANT_CODE": TENANT,
             "R2_ENDPOINT": self.r2_endpoint,
             "R2_ACCESS_KEY": self.r2.key_id,
             "R2_SECRET_KEY": self.r2.secret,
-            "R2_EXCEL_BUCKET": names.BUCKET,
-            "AI_SQS_QUEUE_NAME_BASIC": names.QUEUE,
+            "R2_EXCEL_BUCKET": contract.BUCKET_NAME,
+            contract.QUEUE_SETTING: contract.QUEUE_NAME,
             "DATABASE_URL": self.database_url,
-            "ACADEMY_AWS_ACCOUNT_ID": names.ACCOUNT,
+            "ACADEMY_AWS_ACCOUNT_ID": ACCOUNT,
             **aws_env(self.cloud_url, self.operator),
         }
 
@@ -91,8 +94,8 @@ def aws_env(cloud_url: str, keys: Keys) -> dict[str, str]:
         "AWS_ENDPOINT_URL": cloud_url,
         "AWS_ACCESS_KEY_ID": keys.key_id,
         "AWS_SECRET_ACCESS_KEY": keys.secret,
-        "AWS_REGION": names.REGION,
-        "AWS_DEFAULT_REGION": names.REGION,
+        "AWS_REGION": contract.REGION,
+        "AWS_DEFAULT_REGION": contract.REGION,
         "AWS_EC2_METADATA_DISABLED": "true",
     }
 
@@ -164,7 +167,7 @@ def read(place: Path) -> LabState | None:
 
 
 def remove_leftovers(place: Path) -> bool:
-    """Remove what a crashed lab left behind; tell whether there was anything."""
+    """Remove what a crashed lab left behind; return whether there was anything."""
     if is_running(place) or not (place / _LOCK).exists():
         return False
     with held(place):
@@ -201,7 +204,7 @@ def _take(place: Path) -> int:
 
 
 def already_running(place: Path) -> LabError:
-    """Say that a lab runs already, and which."""
+    """Return the error that names the lab that runs already."""
     state = read(place)
     if state is None:
         return LabError(say("A lab is starting or stopping in {path}. Wait for it.", path=str(place)))

@@ -7,14 +7,16 @@ import shutil
 import sys
 import threading
 import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from academy_ops.lab import names, processes
-from academy_ops.lab.errors import LabError
+from academy_ops.contract import BUCKET_NAME
+from academy_ops.lab import LabError, processes
 from academy_ops.lab.state import Keys
 from academy_ops.messages import say
+
+if TYPE_CHECKING:
+    from werkzeug.serving import BaseWSGIServer
 
 _CACHE_SECONDS: Final = 0.2
 """After so long rclone has seen that a folder came or went."""
@@ -29,22 +31,18 @@ class Storage:
     """
 
     def __init__(self, place: Path, port: int) -> None:
-        """Prepare it.
-
-        Args:
-            place: The lab's folder.
-            port: Its port on 127.0.0.1.
+        """Prepare it in the lab's folder, for a port of 127.0.0.1.
 
         Raises:
             LabError: rclone is not installed.
         """
         self.keys = new_keys()
         self.endpoint = f"http://127.0.0.1:{port}"
-        self._bucket = place / "r2" / names.BUCKET
+        self._bucket = place / "r2" / BUCKET_NAME
         self._hidden = place / "r2-hidden"
         self._accepted = self.keys
         self._port = port
-        self._refusing: Refusing | None = None
+        self._refusing: BaseWSGIServer | None = None
         self._bucket.mkdir(mode=0o700, parents=True)
         (place / "rclone.conf").touch(mode=0o600)
         command = (
@@ -81,13 +79,21 @@ class Storage:
         self.service.wait_ready(self.service.listening)
 
     def refuse(self, status: int, code: str) -> None:
-        """Answer everything with one of R2's errors, as its own, until `start`."""
+        """Answer everything with one of R2's errors until `start`: no local server has R2's own troubles."""
+        # Only now: who names the faults need not load the lab's AWS.
+        from werkzeug.serving import make_server  # noqa: PLC0415
+        from werkzeug.wrappers import Response  # noqa: PLC0415
+
         self.stop()
-        self._refusing = Refusing(self._port, status, code)
+        error = f"<?xml version='1.0' encoding='UTF-8'?><Error><Code>{code}</Code><Message>{code}</Message></Error>"
+        response = Response(error, status, content_type="application/xml")
+        self._refusing = make_server("127.0.0.1", self._port, response, threaded=True)
+        threading.Thread(target=self._refusing.serve_forever, name="refusing r2", daemon=True).start()
 
     def _refuse_no_more(self) -> None:
         if self._refusing is not None:
-            self._refusing.close()
+            self._refusing.shutdown()
+            self._refusing.server_close()
             self._refusing = None
 
     def lose_newest(self) -> None:
@@ -108,38 +114,6 @@ class Storage:
             shutil.copytree(self._hidden, self._bucket, dirs_exist_ok=True)
             shutil.rmtree(self._hidden)
             time.sleep(_CACHE_SECONDS)
-
-
-class Refusing:
-    """Stands on R2's port and answers every request with the same error: no local server has R2's own troubles."""
-
-    def __init__(self, port: int, status: int, code: str) -> None:
-        body = f"<?xml version='1.0' encoding='UTF-8'?><Error><Code>{code}</Code><Message>{code}</Message></Error>"
-
-        class Handler(BaseHTTPRequestHandler):
-            def _answer(self) -> None:
-                self.rfile.read(int(self.headers.get("Content-Length") or 0))
-                self.send_response(status)
-                self.send_header("Content-Type", "application/xml")
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                if self.command != "HEAD":
-                    self.wfile.write(body.encode())
-
-            do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = _answer  # noqa: N815 - http.server calls them so
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
-        self._thread = threading.Thread(target=self._server.serve_forever, name="refusing r2", daemon=True)
-        self._thread.start()
-
-    def close(self) -> None:
-        """Free the port."""
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
 
 
 def new_keys() -> Keys:

@@ -1,6 +1,6 @@
 """The process that is the lab: ``python -m academy_ops.lab.supervisor``, started by `academy_ops.lab.operate`.
 
-It leads a session of its own, in which all its children stay. It tells on stdout, one JSON object a line, what
+It leads a session of its own, in which all its children stay. On stdout it reports, one JSON object a line, what
 happens until it is ready. It ends on SIGTERM or SIGINT; with ``--attached`` also when its standard input closes.
 """
 
@@ -17,16 +17,18 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from academy_ops.lab import disturb, faults, parts, state
-from academy_ops.lab.control import to_json
-from academy_ops.lab.errors import LabError
+from academy_ops.contract import DLQ_SUFFIX, QUEUE_NAME
+from academy_ops.lab import LabError, faults, parts, state
+from academy_ops.lab.control import Action, to_json
+from academy_ops.lab.parts import Lab
 from academy_ops.messages import say
 
 ATTACHED: Final = "--attached"
+_changing_faults: Final = threading.Lock()
 
 
 def main(arguments: list[str]) -> int:
-    """Run the lab until it is told to end.
+    """Run the lab until a signal ends it.
 
     Args:
         arguments: ``--attached`` or nothing.
@@ -34,82 +36,100 @@ def main(arguments: list[str]) -> int:
     Returns:
         The exit code: 0 after an orderly end, 1 when the lab could not start.
     """
-    asked, ask = os.pipe()
-    os.set_blocking(ask, False)
+    ended, end = os.pipe()
+    os.set_blocking(end, False)
     # Whichever thread the system gives the signal to, the byte is there; a lock would not always wake the main one.
-    signal.set_wakeup_fd(ask)
+    signal.set_wakeup_fd(end)
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, lambda _number, _frame: None)
     if ATTACHED in arguments:
-        threading.Thread(target=_end_with_starter, args=(ask,), daemon=True).start()
+        threading.Thread(target=_end_with_starter, args=(end,), daemon=True).start()
     place = state.folder()
     try:
         with state.held(place):
-            return _run(place, asked)
+            return _run(place, ended)
     except LabError as error:
-        _tell("error", to_json(error.message))
+        _report("error", to_json(error.message))
     except ImportError as error:
         missing = say(
             "The lab needs the extra 'lab' (package {package} is missing). Install it: pip install 'academy-ops[lab]'",
             package=error.name or "?",
         )
-        _tell("error", to_json(missing))
+        _report("error", to_json(missing))
     return 1
 
 
-def _run(place: Path, asked_to_end: int) -> int:
-    _watch_over_session()
+def _run(place: Path, ended: int) -> int:
+    _start_watchdog()
     with (place / "lab.log").open("ab") as log:
         # From here on stderr is the log: of moto, of threads, of this module.
         os.dup2(log.fileno(), sys.stderr.fileno())
-    lab = parts.start(place, _actions, lambda text: _tell("event", to_json(text)))
+    lab = parts.start(place, _ACTIONS, lambda text: _report("event", to_json(text)))
     try:
         state.write(place, lab.state)
-        _tell("ready", {})
-        os.read(asked_to_end, 1)
+        _report("ready", {})
+        os.read(ended, 1)
     finally:
         lab.stop()
     return 0
 
 
-def _actions(running: list[parts.Lab]) -> Mapping[str, Any]:
-    lock = threading.Lock()
-
-    def lab() -> parts.Lab:
-        if not running:
-            raise LabError(say("The lab is starting. Wait for it."))
-        return running[0]
-
-    def break_fault(values: Mapping[str, Any]) -> Mapping[str, Any]:
-        with lock:
-            return {"job_id": faults.break_fault(lab(), values["fault"])}
-
-    def heal(_values: Mapping[str, Any]) -> Mapping[str, Any]:
-        with lock:
-            return {"healed": faults.heal(lab())}
-
-    def status(_values: Mapping[str, Any]) -> Mapping[str, Any]:
-        here = lab()
-        services = {"api": here.api, "nginx": here.origin.service, "rclone": here.storage.service}
-        return {
-            "parts": {
-                "edge": here.edge.running(),
-                **{name: service.running() for name, service in services.items()},
-            },
-            "workers": here.fleet.workers(),
-            "broken": here.broken,
-        }
-
-    def keys(values: Mapping[str, Any]) -> Mapping[str, Any]:
-        from academy_ops.lab.aws.users import create_user  # noqa: PLC0415 - moto is slow to import
-
-        made = create_user(f"restricted-{secrets.token_hex(4)}", json.loads(values["policy"]))
-        return {"key_id": made.key_id, "secret": made.secret}
-
-    return {"break": break_fault, "heal": heal, "status": status, "keys": keys, **disturb.actions(lab)}
+def _break(lab: Lab, values: Mapping[str, Any]) -> Mapping[str, Any]:
+    with _changing_faults:
+        return {"job_id": faults.break_fault(lab, values["fault"])}
 
 
-def _watch_over_session() -> None:
+def _heal(lab: Lab, _values: Mapping[str, Any]) -> Mapping[str, Any]:
+    with _changing_faults:
+        return {"healed": faults.heal(lab)}
+
+
+def _status(lab: Lab, _values: Mapping[str, Any]) -> Mapping[str, Any]:
+    running = {
+        "edge": lab.edge.running(),
+        "api": lab.api.running(),
+        "nginx": lab.origin.service.running(),
+        "rclone": lab.storage.service.running(),
+    }
+    return {"parts": running, "workers": lab.fleet.workers(), "broken": lab.broken}
+
+
+def _keys(_lab: Lab, values: Mapping[str, Any]) -> Mapping[str, Any]:
+    from academy_ops.lab.aws.gate import create_user  # noqa: PLC0415 - moto is slow to import
+
+    made = create_user(f"restricted-{secrets.token_hex(4)}", json.loads(values["policy"]))
+    return {"key_id": made.key_id, "secret": made.secret}
+
+
+def _restart(lab: Lab, _values: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Start what has been killed, as systemd and Docker would."""
+    for service in (lab.storage.service, lab.origin.service, lab.api):
+        service.start()
+    return {}
+
+
+def _deliver_again(lab: Lab, _values: Mapping[str, Any]) -> Mapping[str, Any]:
+    lab.cloud.queues.deliver_again(QUEUE_NAME)
+    return {}
+
+
+def _messages(lab: Lab, _values: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {name: lab.cloud.queues.bodies(name) for name in (QUEUE_NAME, QUEUE_NAME + DLQ_SUFFIX)}
+
+
+_ACTIONS: Final[Mapping[str, Action]] = {
+    "break": _break,
+    "heal": _heal,
+    "status": _status,
+    "keys": _keys,
+    # What a chaos run asks for, and no client of the lab's parts could do from outside.
+    "restart": _restart,
+    "deliver-again": _deliver_again,
+    "messages": _messages,
+}
+
+
+def _start_watchdog() -> None:
     if os.getsid(0) != os.getpid():
         raise LabError(say("The lab's supervisor is started by 'academy-ops lab up' only."))
     # The pipe stays open as long as this process lives, and no longer.
@@ -122,17 +142,17 @@ def _watch_over_session() -> None:
     )
 
 
-def _end_with_starter(ask: int) -> None:
+def _end_with_starter(end: int) -> None:
     sys.stdin.buffer.read()
-    os.write(ask, b"\0")
+    os.write(end, b"\0")
 
 
-def _tell(kind: str, value: Mapping[str, Any]) -> None:
+def _report(kind: str, value: Mapping[str, Any]) -> None:
     try:
         sys.stdout.write(json.dumps({kind: value}) + "\n")
         sys.stdout.flush()
     except OSError:
-        # Whoever started the lab has gone; the lab goes on, and nothing is told any more.
+        # Whoever started the lab has gone; the lab goes on, and reports nothing any more.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 

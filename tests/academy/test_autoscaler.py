@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import boto3
 import pytest
 
-from academy_ops.academy.autoscaler import wanted
+from academy_ops.contract import desired_capacity
 from academy_ops.lab import processes
 from tests.academy.conftest import SECONDS, Academy
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 def test_one_worker_for_twenty_jobs_within_the_group_s_bounds(
     waiting: int, in_flight: int, minimum: int, maximum: int, desired: int
 ) -> None:
-    assert wanted(waiting, in_flight, minimum, maximum) == desired
+    assert desired_capacity(minimum, maximum, waiting, in_flight) == desired
 
 
 class Group:

@@ -10,8 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from academy_ops.academy import sample_workbooks
-from academy_ops.academy.cloud import JobQueue
-from academy_ops.academy.outbox import Outbox
+from academy_ops.academy.job_queue import JobQueue, Outbox
 from academy_ops.academy.store import Job, Store
 from academy_ops.contract import JobStatus
 from academy_ops.lab import processes

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from academy_ops.academy import sample_workbooks
-from academy_ops.academy.order import read_order
+from academy_ops.academy.job_queue import read_order
 from academy_ops.academy.store import Job, Store
 from academy_ops.contract import DLQ_SUFFIX, JobStatus
 from academy_ops.lab import processes

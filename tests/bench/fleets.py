@@ -17,15 +17,16 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 
-from academy_ops.lab import names
+from academy_ops import contract
 from academy_ops.lab.aws import resources
-from academy_ops.lab.aws.client import client
 from academy_ops.lab.aws.cloud import Cloud
+from academy_ops.lab.aws.gate import create_users
+from academy_ops.lab.aws.resources import client
 from academy_ops.lab.aws.ssm import Outcome
-from academy_ops.lab.aws.users import create_users
 from academy_ops.lab.state import Keys
 from tests.bench.delay import delayed
 from tests.bench.tables import table
@@ -75,9 +76,9 @@ class Fleet:
     def resize(self, size: int) -> None:
         """Give the group so many instances."""
         group = client(self.cloud.url, self.keys, "autoscaling")
-        sizes = {"MinSize": size, "MaxSize": max(size, names.MAX_SIZE), "DesiredCapacity": size}
-        group.update_auto_scaling_group(AutoScalingGroupName=names.GROUP, **sizes)
-        (told,) = group.describe_auto_scaling_groups(AutoScalingGroupNames=[names.GROUP])["AutoScalingGroups"]
+        sizes = {"MinSize": size, "MaxSize": max(size, resources.MAX_SIZE), "DesiredCapacity": size}
+        group.update_auto_scaling_group(AutoScalingGroupName=contract.GROUP_NAME, **sizes)
+        (told,) = group.describe_auto_scaling_groups(AutoScalingGroupNames=[contract.GROUP_NAME])["AutoScalingGroups"]
         self.hosts.clear()
         self.hosts.update({one["InstanceId"]: self.machine for one in told["Instances"]})
         assert len(self.hosts) == size
@@ -91,14 +92,15 @@ def fleet(environment: Mapping[str, str]) -> Iterator[Fleet]:
     cloud.start()
     try:
         keys = create_users()["operator"]
-        resources.create_queues(cloud.url, keys)
-        resources.create_function_and_rule(cloud.url, keys)
-        small = resources.create_network(cloud.url, keys)
-        ec2 = client(cloud.url, keys, "ec2")
+        aws = partial(client, cloud.url, keys)
+        resources.create_queues(aws)
+        resources.create_function_and_rule(aws)
+        small = resources.create_network(aws)
+        ec2 = aws("ec2")
         (place,) = ec2.describe_subnets(SubnetIds=[small])["Subnets"]
         subnet = ec2.create_subnet(VpcId=place["VpcId"], CidrBlock="10.20.16.0/20")["Subnet"]["SubnetId"]
-        resources.create_group(cloud.url, keys, subnet)
-        resources.put_worker_environment(cloud.url, keys, dict(environment))
+        resources.create_group(aws, subnet)
+        resources.put_worker_environment(aws, dict(environment))
         yield Fleet(cloud, keys, hosts, Machine(environment))
     finally:
         cloud.stop()

@@ -18,8 +18,9 @@ from typing import Final
 
 import boto3
 
+from academy_ops import contract
 from academy_ops.contract import ENDED
-from academy_ops.lab import names, operate, processes, state
+from academy_ops.lab import operate, processes, state
 from academy_ops.lab.state import LabState
 from tests.chaos import audit, database, plan
 from tests.chaos.trouble import Trouble
@@ -162,11 +163,11 @@ def _want_workers(lab: LabState, count: int) -> None:
     autoscaling = boto3.client(
         "autoscaling",
         endpoint_url=lab.cloud_url,
-        region_name=names.REGION,
+        region_name=contract.REGION,
         aws_access_key_id=lab.operator.key_id,
         aws_secret_access_key=lab.operator.secret,
     )
-    autoscaling.set_desired_capacity(AutoScalingGroupName=names.GROUP, DesiredCapacity=count)
+    autoscaling.set_desired_capacity(AutoScalingGroupName=contract.GROUP_NAME, DesiredCapacity=count)
 
     def all_run() -> bool:
         status = operate.status()

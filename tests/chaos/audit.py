@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from academy_ops import contract
 from academy_ops.contract import ENDED
-from academy_ops.lab import names
 from academy_ops.lab.state import LabState
 from tests.chaos import database
 from tests.chaos.plan import REFUSED, Upload
@@ -67,8 +67,8 @@ def account(
         "attempts at jobs": sum(int(job["attempt"]) for job in jobs.values()),
         "students created": len(students),
         "rows that were duplicates": sum(int((_result(job)).get("duplicates", 0)) for job in jobs.values()),
-        "messages left in the queue": len(waiting[names.QUEUE]),
-        "messages left in the dead-letter queue": len(waiting[names.DEAD_LETTER_QUEUE]),
+        "messages left in the queue": len(waiting[contract.QUEUE_NAME]),
+        "messages left in the dead-letter queue": len(waiting[contract.QUEUE_NAME + contract.DLQ_SUFFIX]),
     }
     return Account(counts, lost, _twice(told, jobs, students), leaked)
 

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from academy_ops import contract
 from academy_ops.academy.store import Store
-from academy_ops.lab import names
-from academy_ops.lab.state import Keys, LabState
+from academy_ops.lab.state import TENANT, Keys, LabState
 from tests.chaos import audit, plan
 from tests.chaos.users import Told
 
-NOTHING: dict[str, list[str]] = {names.QUEUE: [], names.DEAD_LETTER_QUEUE: []}
+NOTHING: dict[str, list[str]] = {contract.QUEUE_NAME: [], contract.QUEUE_NAME + contract.DLQ_SUFFIX: []}
 KEYS = Keys("an-id", "a-secret")
 UPLOAD = plan.Upload(0, 0.0, "good", plan.DONE, 1, 2, "pw-of-upload-0")
 
@@ -34,7 +34,7 @@ def store(lab: LabState) -> Iterator[Store]:
 
 def given(store: Store, *, students: int) -> Told:
     """Let the upload be accepted, and so many of its students be created."""
-    job = store.claim(store.add_job(names.TENANT, "excel/lab/a.xlsx", "$argon2id$…").id)
+    job = store.claim(store.add_job(TENANT, "excel/lab/a.xlsx", "$argon2id$…").id)
     assert job is not None
     rows = [{"name": name, "parent_phone": phone} for name, phone in sorted(UPLOAD.students())][:students]
     store.finish(job, rows, [], "worker")
@@ -53,7 +53,7 @@ def test_a_missing_student_is_lost(lab: LabState, store: Store) -> None:
 
 def test_a_job_that_has_not_ended_is_lost(lab: LabState, store: Store) -> None:
     told = given(store, students=2)
-    store.add_job(names.TENANT, "excel/lab/b.xlsx", "$argon2id$…")
+    store.add_job(TENANT, "excel/lab/b.xlsx", "$argon2id$…")
     told.cut[0] += 1
     found = audit.account(lab, [UPLOAD], told, NOTHING, [])
     assert [one.partition(" is ")[2] for one in found.lost] == ["PENDING after 0 attempts"]
@@ -67,7 +67,7 @@ def test_a_job_that_nobody_asked_for_is_there_twice(lab: LabState, store: Store)
 
 def test_a_message_that_is_left_is_told_with_its_job(lab: LabState, store: Store) -> None:
     told = given(store, students=2)
-    left = {**NOTHING, names.DEAD_LETTER_QUEUE: [f'{{"job_id": "{told.accepted[0]}"}}']}
+    left = {**NOTHING, contract.QUEUE_NAME + contract.DLQ_SUFFIX: [f'{{"job_id": "{told.accepted[0]}"}}']}
     (line,) = audit.account(lab, [UPLOAD], told, left, []).lost
     assert "which is DONE, is left in" in line
 

@@ -18,9 +18,9 @@ import boto3
 import psutil
 from sqlalchemy.exc import SQLAlchemyError
 
+from academy_ops import contract
 from academy_ops.contract import LOG_PARSING, LOG_RECEIVED
-from academy_ops.lab import control, names
-from academy_ops.lab.errors import LabError
+from academy_ops.lab import LabError, control
 from academy_ops.lab.state import LabState
 from tests.chaos import database
 from tests.chaos.plan import Disturbance
@@ -154,11 +154,11 @@ class Trouble:
         sqs = boto3.client(
             "sqs",
             endpoint_url=self._lab.cloud_url,
-            region_name=names.REGION,
+            region_name=contract.REGION,
             aws_access_key_id=self._lab.operator.key_id,
             aws_secret_access_key=self._lab.operator.secret,
         )
-        url = sqs.get_queue_url(QueueName=names.QUEUE)["QueueUrl"]
+        url = sqs.get_queue_url(QueueName=contract.QUEUE_NAME)["QueueUrl"]
         bodies = sorted(self.bodies, key=lambda body: str(json.loads(body)["job_id"]))
         for body in self._dice.sample(bodies, min(MOST_COPIES, len(bodies))):
             sqs.send_message(QueueUrl=url, MessageBody=body)

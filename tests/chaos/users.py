@@ -12,8 +12,7 @@ from typing import Any, Final
 import httpx
 
 from academy_ops.contract import ENDED, JOBS_PATH, TENANT_HEADER, UPLOAD_PATH
-from academy_ops.lab import names
-from academy_ops.lab.state import LabState
+from academy_ops.lab.state import TENANT, LabState
 from tests.chaos.plan import Upload
 
 ATTEMPTS: Final = 40
@@ -58,7 +57,7 @@ class Users:
         self._started = time.monotonic()
         self._client = httpx.Client(
             base_url=lab.api_url,
-            headers={"Authorization": f"Bearer {lab.api_token}", TENANT_HEADER: names.TENANT},
+            headers={"Authorization": f"Bearer {lab.api_token}", TENANT_HEADER: TENANT},
             verify=ssl.create_default_context(cafile=lab.ca_file),
             timeout=ANSWER_SECONDS,
             trust_env=False,

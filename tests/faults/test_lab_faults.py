@@ -6,8 +6,9 @@ from typing import Any
 import boto3
 import pytest
 
+from academy_ops import contract
 from academy_ops.diagnosis.catalogue import CATALOGUE
-from academy_ops.lab import names
+from academy_ops.lab.aws import resources
 from academy_ops.lab.faults import FAULTS
 from tests.lab_driver import Lab
 
@@ -110,16 +111,16 @@ def test_a_fault_can_be_put_in_again_right_after_it_was_healed(lab: Lab, fault: 
 
 
 def test_a_fault_of_the_workers_is_put_in_although_the_last_has_just_been_scaled_in(lab: Lab) -> None:
-    connect(lab, "autoscaling").set_desired_capacity(AutoScalingGroupName=names.GROUP, DesiredCapacity=0)
+    connect(lab, "autoscaling").set_desired_capacity(AutoScalingGroupName=contract.GROUP_NAME, DesiredCapacity=0)
     told = lab.diagnose(lab.do("lab", "break", "worker-launch-stuck"))
     assert told.short == (1, "faulty", "worker-launch-stuck")
 
 
 def test_what_was_scaled_out_is_scaled_in_again_when_the_lab_is_healed(lab: Lab) -> None:
-    connect(lab, "autoscaling").set_desired_capacity(AutoScalingGroupName=names.GROUP, DesiredCapacity=3)
+    connect(lab, "autoscaling").set_desired_capacity(AutoScalingGroupName=contract.GROUP_NAME, DesiredCapacity=3)
     lab.do("lab", "heal")
     lab.wait_for_worker()
-    assert lab.diagnose().findings("workers")[0]["evidence"]["desired"] == names.DESIRED
+    assert lab.diagnose().findings("workers")[0]["evidence"]["desired"] == resources.DESIRED
 
 
 def test_without_a_job_cloudwatch_tells_how_long_a_message_has_waited(lab: Lab) -> None:

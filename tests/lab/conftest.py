@@ -10,12 +10,13 @@ from typing import Any
 
 import pytest
 
-from academy_ops.lab import agent, operate, processes
+from academy_ops.lab import operate, processes
 from academy_ops.lab.aws import resources
-from academy_ops.lab.aws.client import client
 from academy_ops.lab.aws.cloud import Cloud
+from academy_ops.lab.aws.gate import create_user, create_users
+from academy_ops.lab.aws.resources import client
 from academy_ops.lab.aws.ssm import Outcome
-from academy_ops.lab.aws.users import create_user, create_users
+from academy_ops.lab.machine import run_script
 from academy_ops.lab.state import FOLDER_VARIABLE, Keys
 
 
@@ -31,7 +32,7 @@ class Desk:
     rebooted: threading.Event = field(default_factory=threading.Event)
 
     def run(self, script: str, seconds: float) -> Outcome:
-        return self.answers or agent.run(script, self.folder, self.env, seconds)
+        return self.answers or run_script(script, self.folder, self.env, seconds)
 
     def reboot(self) -> None:
         self.rebooted.set()
@@ -58,10 +59,9 @@ def aws() -> Iterator[Aws]:
     cloud = Cloud(lambda: hosts)
     cloud.start()
     found = Aws(cloud, create_users(), hosts)
-    operator = found.users["operator"]
-    resources.create_queues(cloud.url, operator)
-    resources.create_function_and_rule(cloud.url, operator)
-    resources.create_group(cloud.url, operator, resources.create_network(cloud.url, operator))
+    resources.create_queues(found.client)
+    resources.create_function_and_rule(found.client)
+    resources.create_group(found.client, resources.create_network(found.client))
     cloud.scaling.reconcile()
     yield found
     cloud.stop()

@@ -10,8 +10,9 @@ import boto3
 import httpx
 import pytest
 
+from academy_ops import contract
 from academy_ops.contract import JOBS_PATH, TENANT_HEADER
-from academy_ops.lab import names, operate, processes
+from academy_ops.lab import operate, processes
 from tests.lab.conftest import Aws
 
 pytestmark = pytest.mark.xdist_group("lab")
@@ -69,7 +70,7 @@ def test_job_message_and_instance_are_as_old_as_the_fault(waiting: str) -> None:
     document = job(waiting)
     assert age(document["created_at"]) > 600
     assert age(document["updated_at"]) > 600
-    assert [seconds > 600 for seconds in oldest(connect("cloudwatch"), names.QUEUE)] == [True]
+    assert [seconds > 600 for seconds in oldest(connect("cloudwatch"), contract.QUEUE_NAME)] == [True]
     instances = connect("ec2").describe_instances(
         Filters=[{"Name": "instance-state-name", "Values": ["running"]}],
     )["Reservations"]
@@ -98,8 +99,7 @@ def test_a_message_that_has_just_been_sent_is_young_and_ages_in_flight_too(aws: 
     url = sqs.create_queue(QueueName="one-message")["QueueUrl"]
     sqs.send_message(QueueUrl=url, MessageBody="job")
     sqs.receive_message(QueueUrl=url)
-    (message,) = aws.cloud.messages("one-message")
-    message.sent_timestamp -= 300_000
+    aws.cloud.queues.age("one-message", 300)
     (seconds,) = oldest(aws.client("cloudwatch"), "one-message")
     assert 300 <= seconds < 360
 

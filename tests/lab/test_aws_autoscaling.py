@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from academy_ops.lab import names, processes
+from academy_ops import contract
+from academy_ops.lab import processes
 from tests.lab.conftest import Aws
 
 
@@ -20,10 +21,10 @@ class Group:
         self.scaling = aws.cloud.scaling
 
     def desire(self, count: int) -> None:
-        self.client.set_desired_capacity(AutoScalingGroupName=names.GROUP, DesiredCapacity=count)
+        self.client.set_desired_capacity(AutoScalingGroupName=contract.GROUP_NAME, DesiredCapacity=count)
 
     def described(self) -> dict[str, Any]:
-        answer = self.client.describe_auto_scaling_groups(AutoScalingGroupNames=[names.GROUP])
+        answer = self.client.describe_auto_scaling_groups(AutoScalingGroupNames=[contract.GROUP_NAME])
         group: dict[str, Any] = answer["AutoScalingGroups"][0]
         return group
 
@@ -31,7 +32,7 @@ class Group:
         return [one["InstanceId"] for one in self.described()["Instances"]]
 
     def activities(self) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = self.client.describe_scaling_activities(AutoScalingGroupName=names.GROUP)[
+        found: list[dict[str, Any]] = self.client.describe_scaling_activities(AutoScalingGroupName=contract.GROUP_NAME)[
             "Activities"
         ]
         return found
@@ -43,8 +44,10 @@ def group(aws: Aws) -> Iterator[Group]:
     group.desire(1)
     yield group
     group.scaling.launch_failure = None
-    group.client.resume_processes(AutoScalingGroupName=names.GROUP)
-    group.client.update_auto_scaling_group(AutoScalingGroupName=names.GROUP, MinSize=0, MaxSize=20, DesiredCapacity=1)
+    group.client.resume_processes(AutoScalingGroupName=contract.GROUP_NAME)
+    group.client.update_auto_scaling_group(
+        AutoScalingGroupName=contract.GROUP_NAME, MinSize=0, MaxSize=20, DesiredCapacity=1
+    )
 
 
 def refusal(error: pytest.ExceptionInfo[ClientError]) -> tuple[str, str]:
@@ -62,7 +65,7 @@ def test_a_desired_capacity_above_max_is_refused_in_awss_words(group: Group) -> 
 
 
 def test_a_desired_capacity_below_min_is_refused_in_awss_words(group: Group) -> None:
-    group.client.update_auto_scaling_group(AutoScalingGroupName=names.GROUP, MinSize=1)
+    group.client.update_auto_scaling_group(AutoScalingGroupName=contract.GROUP_NAME, MinSize=1)
     with pytest.raises(ClientError) as error:
         group.desire(0)
     assert refusal(error) == (
@@ -97,13 +100,13 @@ def test_launches_and_terminations_are_recorded_as_activities(group: Group) -> N
 
 
 def test_a_suspended_launch_process_lets_desired_rise_and_no_instance_come(group: Group) -> None:
-    group.client.suspend_processes(AutoScalingGroupName=names.GROUP, ScalingProcesses=["Launch"])
+    group.client.suspend_processes(AutoScalingGroupName=contract.GROUP_NAME, ScalingProcesses=["Launch"])
     group.desire(3)
     group.scaling.reconcile()
     assert group.described()["DesiredCapacity"] == 3
     assert len(group.instances()) == 1
 
-    group.client.resume_processes(AutoScalingGroupName=names.GROUP, ScalingProcesses=["Launch"])
+    group.client.resume_processes(AutoScalingGroupName=contract.GROUP_NAME, ScalingProcesses=["Launch"])
     assert len(group.instances()) == 3
 
 
@@ -136,14 +139,14 @@ def test_an_unhealthy_instance_is_replaced(group: Group) -> None:
 
 def test_an_instance_refresh_replaces_every_instance(group: Group) -> None:
     before = group.instances()
-    group.client.start_instance_refresh(AutoScalingGroupName=names.GROUP)
+    group.client.start_instance_refresh(AutoScalingGroupName=contract.GROUP_NAME)
     assert len(group.instances()) == 1
     assert group.instances() != before
 
 
 def test_a_desired_capacity_outside_new_bounds_is_refused(group: Group) -> None:
     with pytest.raises(ClientError) as error:
-        group.client.update_auto_scaling_group(AutoScalingGroupName=names.GROUP, MinSize=2, DesiredCapacity=1)
+        group.client.update_auto_scaling_group(AutoScalingGroupName=contract.GROUP_NAME, MinSize=2, DesiredCapacity=1)
     assert refusal(error)[0] == "ValidationError"
 
 
@@ -151,7 +154,7 @@ def test_instances_are_named_private_and_in_service(aws: Aws, group: Group) -> N
     (instance_id,) = group.instances()
     assert group.described()["Instances"][0]["LifecycleState"] == "InService"
     described = aws.client("ec2").describe_instances(InstanceIds=[instance_id])["Reservations"][0]["Instances"][0]
-    assert {"Key": "Name", "Value": names.WORKER} in described["Tags"]
+    assert {"Key": "Name", "Value": contract.WORKER_NAME} in described["Tags"]
     assert described["PrivateIpAddress"].startswith("10.20.1.")
     assert "PublicIpAddress" not in described
 
@@ -164,8 +167,10 @@ def test_a_reboot_reaches_the_machine(aws: Aws, desk: Any, group: Group) -> None
 
 
 def test_the_autoscalers_function_and_rule_can_be_seen(aws: Aws) -> None:
-    function = aws.client("lambda").get_function_configuration(FunctionName=names.FUNCTION)
+    function = aws.client("lambda").get_function_configuration(FunctionName=contract.AUTOSCALER_NAME)
     assert (function["State"], function["LastUpdateStatus"]) == ("Active", "Successful")
     events = aws.client("events")
-    assert events.list_rule_names_by_target(TargetArn=function["FunctionArn"])["RuleNames"] == [names.RULE]
-    assert events.describe_rule(Name=names.RULE)["State"] == "ENABLED"
+    assert events.list_rule_names_by_target(TargetArn=function["FunctionArn"])["RuleNames"] == [
+        contract.AUTOSCALER_RULE
+    ]
+    assert events.describe_rule(Name=contract.AUTOSCALER_RULE)["State"] == "ENABLED"

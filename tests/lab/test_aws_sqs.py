@@ -16,7 +16,8 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from academy_ops.lab import names, processes
+from academy_ops import contract
+from academy_ops.lab import processes
 from tests.lab.conftest import Aws
 
 
@@ -59,14 +60,14 @@ def queue(aws: Aws) -> Iterator[Queue]:
 
 def test_the_academys_queue_has_the_attributes_of_production(aws: Aws) -> None:
     sqs = aws.client("sqs")
-    url = sqs.get_queue_url(QueueName=names.QUEUE)["QueueUrl"]
+    url = sqs.get_queue_url(QueueName=contract.QUEUE_NAME)["QueueUrl"]
     attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
     assert attributes["VisibilityTimeout"] == "3600"
     assert attributes["MessageRetentionPeriod"] == "1209600"
     assert attributes["ReceiveMessageWaitTimeSeconds"] == "20"
     redrive = json.loads(attributes["RedrivePolicy"])
     assert redrive["maxReceiveCount"] == 3
-    assert redrive["deadLetterTargetArn"].endswith(names.DEAD_LETTER_QUEUE)
+    assert redrive["deadLetterTargetArn"].endswith(contract.QUEUE_NAME + contract.DLQ_SUFFIX)
 
 
 def test_depths_tell_waiting_and_in_flight_apart(queue: Queue) -> None:
@@ -81,9 +82,9 @@ def test_depths_tell_waiting_and_in_flight_apart(queue: Queue) -> None:
 
 def test_a_long_poll_gets_a_message_that_is_sent_meanwhile(aws: Aws, queue: Queue) -> None:
     with ThreadPoolExecutor(1) as pool:
-        aws.cloud.polled.clear()
+        aws.cloud.queues.polled.clear()
         polling = pool.submit(queue.receive, WaitTimeSeconds=10)
-        assert aws.cloud.polled.wait(10)
+        assert aws.cloud.queues.polled.wait(10)
         queue.client.send_message(QueueUrl=queue.url, MessageBody="job")
         assert [one["Body"] for one in polling.result(15)] == ["job"]
 
@@ -138,11 +139,11 @@ def poll_by_hand(aws: Aws, queue: Queue) -> socket.socket:
         "Content-Length": str(len(body)),
     }
     request = AWSRequest("POST", f"{aws.cloud.url}/", data=body, headers=headers)
-    SigV4Auth(Credentials(keys.key_id, keys.secret), "sqs", names.REGION).add_auth(request)
+    SigV4Auth(Credentials(keys.key_id, keys.secret), "sqs", contract.REGION).add_auth(request)
     host, port = aws.cloud.url.removeprefix("http://").split(":")
     connection = socket.create_connection((host, int(port)))
     lines = [f"{name}: {value}" for name, value in {**request.headers, "Host": f"{host}:{port}"}.items()]
-    aws.cloud.polled.clear()
+    aws.cloud.queues.polled.clear()
     connection.sendall("\r\n".join(["POST / HTTP/1.1", *lines, "", body]).encode())
-    assert aws.cloud.polled.wait(10)
+    assert aws.cloud.queues.polled.wait(10)
     return connection

@@ -7,13 +7,14 @@ from typing import Any, Final
 import pytest
 from botocore.exceptions import ClientError
 
-from academy_ops.lab import names, processes
+from academy_ops import contract
+from academy_ops.lab import processes
 from academy_ops.lab.aws.ssm import Outcome
 from academy_ops.outside.host_scripts import probe
 from tests.lab.conftest import Aws, Desk
 
 INSTANCE: Final = "i-0123456789abcdef0"
-PROBE: Final = probe(names.WORKER, None, "0" * 32)
+PROBE: Final = probe(contract.WORKER_NAME, None, "0" * 32)
 
 
 def send(aws: Aws, script: str, **values: Any) -> str:

@@ -17,8 +17,9 @@ from typing import Any, Final
 import psutil
 import pytest
 
-from academy_ops.lab import agent, processes
+from academy_ops.lab import processes
 from academy_ops.lab.container import Container, Image
+from academy_ops.lab.machine import run_script
 from academy_ops.outside.host_scripts import probe
 
 NAME: Final = "academy-ai-worker-cpu"
@@ -153,7 +154,7 @@ def test_the_probe_reads_a_container_from_end_to_end(instance: Instance) -> None
     instance.run("/bin/sh", "-c", "echo 'SQS_JOB_COMPLETED | job_id=j-1'; exec sleep 600", env={"R2_ENDPOINT": "x"})
     assert processes.until(lambda: instance.docker("logs", NAME).stdout != "", 15)
     env = processes.clean_env(instance.folder, {})
-    told = agent.run(probe(NAME, "j-1", "0" * 32), instance.folder, env, 20).stdout.splitlines()
+    told = run_script(probe(NAME, "j-1", "0" * 32), instance.folder, env, 20).stdout.splitlines()
     assert {"docker=up", "container=present", "disk_percent=31", "restarts=0", "log_lines=1"} <= set(told)
     (line,) = told[told.index("section=job") + 1 : told.index("section=errors")]
     # Each line with the time at which it was written.
@@ -163,4 +164,4 @@ def test_the_probe_reads_a_container_from_end_to_end(instance: Instance) -> None
 def test_a_script_that_hangs_is_ended_in_time(instance: Instance) -> None:
     (instance.folder / "bin" / "docker").write_text("#!/bin/sh\nexec sleep 600\n")
     env = processes.clean_env(instance.folder, {})
-    assert agent.run(probe(NAME, None, "0" * 32), instance.folder, env, 0.5).exit_code is None
+    assert run_script(probe(NAME, None, "0" * 32), instance.folder, env, 0.5).exit_code is None

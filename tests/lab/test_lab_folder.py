@@ -10,8 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from academy_ops.lab import operate, state
-from academy_ops.lab.errors import LabError
+from academy_ops.lab import LabError, operate, state
 from academy_ops.lab.fleet import parse_environment
 
 

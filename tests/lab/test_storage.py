@@ -11,7 +11,8 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from academy_ops.lab import names, processes
+from academy_ops import contract
+from academy_ops.lab import processes
 from academy_ops.lab.state import Keys
 from academy_ops.lab.storage import Storage, new_keys
 
@@ -45,7 +46,7 @@ def r2(storage: Storage, keys: Keys | None = None) -> S3Client:
     )
 
 
-def refused(client: S3Client, bucket: str = names.BUCKET) -> str:
+def refused(client: S3Client, bucket: str = contract.BUCKET_NAME) -> str:
     with pytest.raises(ClientError) as error:
         client.put_object(Bucket=bucket, Key="excel/lab/a.xlsx", Body=b"x")
     return error.value.response["Error"]["Code"]
@@ -53,13 +54,13 @@ def refused(client: S3Client, bucket: str = names.BUCKET) -> str:
 
 def test_the_bucket_is_there_and_keeps_what_is_put(storage: Storage) -> None:
     client = r2(storage)
-    client.put_object(Bucket=names.BUCKET, Key="excel/lab/a.xlsx", Body=b"content")
-    assert client.get_object(Bucket=names.BUCKET, Key="excel/lab/a.xlsx")["Body"].read() == b"content"
+    client.put_object(Bucket=contract.BUCKET_NAME, Key="excel/lab/a.xlsx", Body=b"content")
+    assert client.get_object(Bucket=contract.BUCKET_NAME, Key="excel/lab/a.xlsx")["Body"].read() == b"content"
 
 
 def test_what_is_not_there_is_no_such_key(storage: Storage) -> None:
     with pytest.raises(ClientError) as error:
-        r2(storage).get_object(Bucket=names.BUCKET, Key="excel/lab/b.xlsx")
+        r2(storage).get_object(Bucket=contract.BUCKET_NAME, Key="excel/lab/b.xlsx")
     assert error.value.response["Error"]["Code"] == "NoSuchKey"
 
 
@@ -72,18 +73,18 @@ def test_changed_keys_shut_out_the_old_ones_until_they_are_back(storage: Storage
     storage.accept_only(new_keys())
     assert refused(r2(storage)) == "InvalidAccessKeyId"
     storage.accept_only(storage.keys)
-    r2(storage).head_bucket(Bucket=names.BUCKET)
+    r2(storage).head_bucket(Bucket=contract.BUCKET_NAME)
 
 
 def test_a_hidden_bucket_is_missing_and_comes_back_whole(storage: Storage) -> None:
     client = r2(storage)
-    client.put_object(Bucket=names.BUCKET, Key="excel/lab/a.xlsx", Body=b"kept")
+    client.put_object(Bucket=contract.BUCKET_NAME, Key="excel/lab/a.xlsx", Body=b"kept")
     storage.hide_bucket()
     assert refused(client) == "NoSuchBucket"
-    client.create_bucket(Bucket=names.BUCKET)
-    client.put_object(Bucket=names.BUCKET, Key="excel/lab/new.xlsx", Body=b"new")
+    client.create_bucket(Bucket=contract.BUCKET_NAME)
+    client.put_object(Bucket=contract.BUCKET_NAME, Key="excel/lab/new.xlsx", Body=b"new")
     storage.show_bucket()
-    assert client.list_objects_v2(Bucket=names.BUCKET)["KeyCount"] == 2
+    assert client.list_objects_v2(Bucket=contract.BUCKET_NAME)["KeyCount"] == 2
 
 
 def test_the_secret_is_not_in_the_command_line(storage: Storage) -> None:

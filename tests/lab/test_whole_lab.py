@@ -19,9 +19,9 @@ import pytest
 from botocore.exceptions import ClientError
 from dotenv import dotenv_values
 
+from academy_ops import contract
 from academy_ops.contract import JOBS_PATH, TENANT_HEADER
-from academy_ops.lab import control, names, operate, processes, state
-from academy_ops.lab.errors import LabError
+from academy_ops.lab import LabError, control, operate, processes, state
 
 pytestmark = pytest.mark.xdist_group("lab")
 SECONDS: Final = 40.0
@@ -116,7 +116,7 @@ def test_what_the_lab_fails_of_is_told_and_stands_in_its_log(lab: operate.LabInf
 def test_restricted_keys_are_denied_what_they_are_denied_and_nothing_else() -> None:
     keys = operate.restricted_keys(["sqs:GetQueueAttributes"])
     sqs = aws("sqs", AWS_ACCESS_KEY_ID=keys.key_id, AWS_SECRET_ACCESS_KEY=keys.secret)
-    url = sqs.get_queue_url(QueueName=names.QUEUE)["QueueUrl"]
+    url = sqs.get_queue_url(QueueName=contract.QUEUE_NAME)["QueueUrl"]
     with pytest.raises(ClientError) as error:
         sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])
     assert error.value.response["Error"]["Code"] == "AccessDenied"
@@ -137,7 +137,7 @@ def test_workers_that_are_off_leave_a_job_pending_until_one_is_wanted_again() ->
     assert workers() == {}
     job_id = operate.upload().job_id
     assert job(job_id)["status"] == "PENDING"
-    aws("autoscaling").set_desired_capacity(AutoScalingGroupName=names.GROUP, DesiredCapacity=1)
+    aws("autoscaling").set_desired_capacity(AutoScalingGroupName=contract.GROUP_NAME, DesiredCapacity=1)
     assert reaches(job_id, "DONE")
     assert operate.heal() == ["worker-scaled-to-zero"]
 
@@ -146,7 +146,7 @@ def test_workers_that_are_off_leave_a_job_pending_until_one_is_wanted_again() ->
 def test_a_missing_queue_is_missing_until_healed_and_the_job_then_goes_through() -> None:
     operate.break_fault("queue-missing")
     with pytest.raises(ClientError):
-        aws("sqs").get_queue_url(QueueName=names.QUEUE)
+        aws("sqs").get_queue_url(QueueName=contract.QUEUE_NAME)
     job_id = operate.upload().job_id
     operate.heal()
     assert reaches(job_id, "DONE")
@@ -169,7 +169,6 @@ def test_a_bad_workbook_fails_its_job() -> None:
     broken = operate.break_fault("bad-excel")
     assert broken.job_id is not None
     assert reaches(broken.job_id, "FAILED")
-    assert broken.job_id in str(broken)
     operate.heal()
 
 

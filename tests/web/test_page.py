@@ -83,7 +83,7 @@ def test_a_status_that_cannot_be_reached_is_said_and_asked_for_until_it_can(teac
     expect(trouble).to_have_text("Can't reach the status (HTTP 502), still trying.")
     assert teacher.barriers() == []
     teacher.lab.break_fault("api-not-json")
-    expect(trouble).to_have_text("Can't reach the status (not an answer of the server), still trying.")
+    expect(trouble).to_have_text("Can't reach the status (not an answer from the server), still trying.")
     teacher.lab.do("lab", "heal")
     expect(trouble).to_have_text("")
     expect(teacher.told).to_have_text(re.compile("^Done: 2"), timeout=60_000)

@@ -1,6 +1,6 @@
 // The page as a whole: its language, and who has signed in.
 import { attend, leave, resume, showJob } from "./job.js";
-import { at, show, tell } from "./page.js";
+import { at, show, setText } from "./page.js";
 import { token } from "./requests.js";
 import { forget, list } from "./students.js";
 import "./upload.js";
@@ -12,7 +12,7 @@ function speak(language) {
   at("language").value = language;
   document.title = words().title;
   for (const element of document.querySelectorAll("[data-word]")) {
-    tell(element, words()[element.dataset.word]);
+    setText(element, words()[element.dataset.word]);
   }
   at("search").placeholder = words().search;
   showJob();
@@ -32,7 +32,7 @@ function signOut(why) {
   forget();
   at("dialog").close();
   showWhoIsIn();
-  tell(at("sign-in-trouble"), why);
+  setText(at("sign-in-trouble"), why);
   at("token").focus();
 }
 
@@ -60,7 +60,7 @@ at("sign-in-form").addEventListener("submit", (event) => {
   at("token").value = "";
   // A header can't hold anything else, as what a Korean input method makes of a token's letters.
   const possible = /^[\x21-\x7e]+$/.test(typed);
-  tell(at("sign-in-trouble"), possible ? "" : words().badToken);
+  setText(at("sign-in-trouble"), possible ? "" : words().badToken);
   if (!possible) return;
   sessionStorage.setItem("academy.token", typed);
   enter();

@@ -1,14 +1,14 @@
 // The status bar: one job, asked for until it has ended.
-import { at, show, tell } from "./page.js";
+import { ENDED, JOBS_PATH, JobStatus, UNSUCCESSFUL } from "./contract.js";
+import { at, show, setText } from "./page.js";
 import { get, Refusal } from "./requests.js";
 import { words } from "./words.js";
 
 const KEPT = "academy.job"; // its id alone, until it is closed: a reload or another session goes on with it
 const MOST_ROWS = 1000;
-const ENDED = ["DONE", "FAILED", "REJECTED_BAD_INPUT", "REVIEW_REQUIRED"];
 
-let job = null; // what was last told of it
-let trouble = ""; // why nothing newer could be told
+let job = null; // as the API last answered
+let trouble = ""; // why the last request failed
 let timer = 0;
 let since = 0;
 let whenEnded, whenSignedOut;
@@ -18,7 +18,7 @@ export function attend(ended, signedOut) {
   [whenEnded, whenSignedOut] = [ended, signedOut];
 }
 
-export function watch(id, status = "PENDING") {
+export function watch(id, status = JobStatus.PENDING) {
   localStorage.setItem(KEPT, id);
   job = { job_id: id, status };
   trouble = "";
@@ -44,21 +44,21 @@ export function leave(forgotten) {
 async function poll() {
   clearTimeout(timer);
   const { job_id: id } = job;
-  let told = job;
+  let answer = job;
   let why = "";
   try {
-    told = await get(`/api/v1/jobs/${encodeURIComponent(id)}/`);
-    if (typeof told.status !== "string") throw new Refusal(words().notJson);
+    answer = await get(`${JOBS_PATH}${encodeURIComponent(id)}/`);
+    if (typeof answer.status !== "string") throw new Refusal(words().notJson);
   } catch (error) {
     if (job?.job_id !== id) return;
     if (error.status === 401) return whenSignedOut();
-    told = job;
+    answer = job;
     // Only the API knows that there is no such job; a 404 of a gateway says nothing about it.
-    if (error.status === 404 && error.said) told = { job_id: id, status: "FAILED", error_message: words().gone };
+    if (error.status === 404 && error.said) answer = { job_id: id, status: JobStatus.FAILED, error_message: words().gone };
     else why = error.message;
   }
   if (job?.job_id !== id) return;
-  [job, trouble] = [{ ...told, job_id: id }, why];
+  [job, trouble] = [{ ...answer, job_id: id }, why];
   clearTimeout(timer);
   if (ENDED.includes(job.status)) whenEnded();
   else timer = setTimeout(poll, pause());
@@ -77,39 +77,39 @@ export function showJob() {
   const ended = ENDED.includes(job.status);
   const rejected = Array.isArray(job.result?.failed) ? job.result.failed : [];
   const { percent } = job.progress ?? {};
-  tell(at("job-title"), title(rejected.length));
+  setText(at("job-title"), title(rejected.length));
   at("job").dataset.state = state(rejected.length);
   if (typeof percent === "number") at("job-progress").value = percent;
   else at("job-progress").removeAttribute("value");
   show(at("job-progress"), !ended);
   show(at("job-close"), ended);
-  tell(at("job-step"), ended ? "" : step(job.progress ?? {}));
-  tell(at("job-trouble"), trouble && !ended ? words().trouble(trouble) : "");
+  setText(at("job-step"), ended ? "" : step(job.progress ?? {}));
+  setText(at("job-trouble"), trouble && !ended ? words().trouble(trouble) : "");
   show(at("job-rejected"), rejected.length > 0);
-  tell(at("job-rejected-count"), words().rejected(rejected.length, MOST_ROWS));
+  setText(at("job-rejected-count"), words().rejected(rejected.length, MOST_ROWS));
   at("job-rejected-rows").replaceChildren(...rejected.slice(0, MOST_ROWS).map(rejectedRow));
 }
 
 function failed() {
   // A production release wrote DONE together with a message for a job that had failed.
-  return ["FAILED", "REJECTED_BAD_INPUT"].includes(job.status) || (job.status === "DONE" && job.error_message);
+  return UNSUCCESSFUL.includes(job.status) || (job.status === JobStatus.DONE && job.error_message);
 }
 
 function state(rejected) {
   if (failed()) return "failed";
-  if (job.status === "DONE") return rejected ? "partial" : "done";
+  if (job.status === JobStatus.DONE) return rejected ? "partial" : "done";
   return trouble ? "trouble" : "active";
 }
 
 function title(rejected) {
   if (failed()) return words().failed(job.error_message || words().noReason);
-  if (job.status !== "DONE") return words().states[job.status] ?? words().unknown(job.status);
+  if (job.status !== JobStatus.DONE) return words().states[job.status] ?? words().unknown(job.status);
   const { created = 0, duplicates = 0 } = job.result ?? {};
   return words().done(created, duplicates, rejected);
 }
 
 function step({ step, step_name, step_index, step_total, percent }) {
-  if (job.status === "PENDING") return words().waiting;
+  if (job.status === JobStatus.PENDING) return words().waiting;
   const count = step_index && step_total ? `${step_index}/${step_total}` : "";
   const share = typeof percent === "number" ? `${percent} %` : "";
   return [count, words().steps[step] ?? step_name ?? step, share].filter(Boolean).join(" · ");

@@ -29,7 +29,7 @@ export async function get(path) {
 
 export function send(path, form, onProgress, signal) {
   return new Promise((resolve, reject) => {
-    const request = new XMLHttpRequest(); // fetch tells nothing of an upload's progress
+    const request = new XMLHttpRequest(); // fetch does not report an upload's progress
     request.open("POST", path);
     request.setRequestHeader("Authorization", `Bearer ${token()}`);
     request.timeout = SEND_MS;

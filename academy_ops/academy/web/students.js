@@ -1,5 +1,6 @@
 // The list of students, newest first, a page at a time.
-import { at, show, tell } from "./page.js";
+import { STUDENTS_PATH } from "./contract.js";
+import { at, show, setText } from "./page.js";
 import { get } from "./requests.js";
 import { words } from "./words.js";
 
@@ -8,27 +9,27 @@ let asked = 0;
 
 /**
  * Show the students whose names hold what is searched for: the first page of them, or one more.
- * What the API refuses is thrown where it is the token, and told otherwise.
+ * A refused token is thrown; any other refusal is shown.
  */
 export async function list(more = false) {
   const mine = ++asked;
   const search = at("search").value.trim();
   const query = new URLSearchParams({ search, limit: PAGE, offset: more ? at("rows").rows.length : 0 });
   try {
-    const { count, results } = await get(`/api/v1/students/?${query}`);
+    const { count, results } = await get(`${STUDENTS_PATH}?${query}`);
     if (mine !== asked) return;
     if (!more) at("rows").replaceChildren();
     at("rows").append(...results.map(tableRow));
-    tell(at("count"), String(count));
+    setText(at("count"), String(count));
     show(at("table"), count > 0);
     show(at("more"), results.length > 0 && at("rows").rows.length < count);
     show(at("empty"), count === 0 && search === "");
     show(at("nobody"), count === 0 && search !== "");
-    tell(at("list-trouble"), "");
+    setText(at("list-trouble"), "");
   } catch (error) {
     if (mine !== asked) return;
     if (error.status === 401) throw error;
-    tell(at("list-trouble"), words().listTrouble(error.message));
+    setText(at("list-trouble"), words().listTrouble(error.message));
   }
 }
 
@@ -37,7 +38,7 @@ export function forget() {
   asked += 1;
   at("search").value = "";
   at("rows").replaceChildren();
-  tell(at("count"), "");
+  setText(at("count"), "");
 }
 
 function tableRow({ name, parent_phone, school, grade, class_name }) {

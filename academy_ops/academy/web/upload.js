@@ -1,11 +1,10 @@
 // The dialog: a file, a password, and their way to the API.
+import { MAX_UPLOAD_BYTES, MIN_PASSWORD_CHARACTERS, UPLOAD_PATH, XLSX_START } from "./contract.js";
 import { watch } from "./job.js";
-import { at, show, tell } from "./page.js";
+import { at, show, setText } from "./page.js";
 import { send } from "./requests.js";
 import { words } from "./words.js";
 
-const LARGEST = 10 * 1024 * 1024;
-const SHORTEST_PASSWORD = 4;
 let sending = new AbortController();
 
 async function problem(files, password) {
@@ -13,20 +12,20 @@ async function problem(files, password) {
   if (!file) return words().noFile;
   if (files.length > 1) return words().manyFiles;
   if (!file.name.toLowerCase().endsWith(".xlsx")) return words().notXlsx;
-  if (file.size > LARGEST) return words().tooLarge;
+  if (file.size > MAX_UPLOAD_BYTES) return words().tooLarge;
   try {
-    const start = new Uint8Array(await file.slice(0, 4).arrayBuffer());
-    if (String.fromCharCode(...start) !== "PK\x03\x04") return words().notWorkbook;
+    const start = new Uint8Array(await file.slice(0, XLSX_START.length).arrayBuffer());
+    if (String.fromCharCode(...start) !== XLSX_START) return words().notWorkbook;
   } catch {
     return words().notReadable; // moved or changed since it was chosen
   }
-  return password.trim().length < SHORTEST_PASSWORD ? words().shortPassword : "";
+  return password.trim().length < MIN_PASSWORD_CHARACTERS ? words().shortPassword : "";
 }
 
 function choose(files) {
   if (files !== at("file").files) at("file").files = files;
-  tell(at("chosen"), [...at("file").files].map((file) => file.name).join(", "));
-  tell(at("upload-trouble"), "");
+  setText(at("chosen"), [...at("file").files].map((file) => file.name).join(", "));
+  setText(at("upload-trouble"), "");
 }
 
 async function upload(event) {
@@ -34,7 +33,7 @@ async function upload(event) {
   const { files } = at("file");
   const password = at("password").value;
   const wrong = await problem(files, password);
-  tell(at("upload-trouble"), wrong);
+  setText(at("upload-trouble"), wrong);
   if (wrong) return;
   const form = new FormData();
   form.append("file", files[0]);
@@ -45,11 +44,11 @@ async function upload(event) {
   show(at("upload-progress"), true);
   try {
     const advance = (percent) => { at("upload-progress").value = percent; };
-    const accepted = await send("/api/v1/students/bulk_create_from_excel/", form, advance, sending.signal);
+    const accepted = await send(UPLOAD_PATH, form, advance, sending.signal);
     at("dialog").close();
     watch(accepted.job_id);
   } catch (error) {
-    tell(at("upload-trouble"), words().refused(error.message));
+    setText(at("upload-trouble"), words().refused(error.message));
   } finally {
     at("send").disabled = false;
     show(at("upload-progress"), false);

@@ -1,3 +1,5 @@
+import { MAX_UPLOAD_MB, MIN_PASSWORD_CHARACTERS } from "./contract.js";
+
 // Everything the page says, in both languages.
 export const words = () => WORDS[document.documentElement.lang];
 
@@ -8,7 +10,7 @@ const WORDS = {
     name: "이름", phone: "학부모전화번호", school: "학교 · 학년 · 반", search: "이름으로 찾기", more: "더 보기",
     nobody: "찾는 이름의 학생이 없습니다.", upload: "엑셀 일괄 등록", template: "양식 내려받기(.xlsx)",
     drop: "엑셀 파일을 여기에 끌어다 놓거나 눌러서 고르세요.", password: "초기 비밀번호",
-    passwordHint: "등록되는 학생들이 처음 로그인할 때 씁니다. 4자 이상 입력하세요.",
+    passwordHint: `등록되는 학생들이 처음 로그인할 때 씁니다. ${MIN_PASSWORD_CHARACTERS}자 이상 입력하세요.`,
     cancel: "취소", send: "등록", close: "닫기",
     badToken: "토큰이 올바르지 않습니다. 확인 후 다시 입력하세요.",
     listTrouble: (why) => `학생 목록을 불러오지 못했습니다(${why}). 새로 고쳐 다시 시도하세요.`,
@@ -16,7 +18,7 @@ const WORDS = {
     notReadable: "파일을 읽을 수 없습니다. 다시 골라 주세요.",
     notXlsx: "엑셀(.xlsx) 파일만 등록할 수 있습니다. .xls나 CSV는 .xlsx로 저장해 주세요.",
     notWorkbook: "내용이 엑셀(.xlsx) 파일이 아니거나 암호가 걸려 있습니다. 엑셀에서 암호 없이 .xlsx로 다시 저장해 주세요.",
-    tooLarge: "파일은 10MB 이하여야 합니다.", shortPassword: "초기 비밀번호는 4자 이상이어야 합니다.",
+    tooLarge: `파일은 ${MAX_UPLOAD_MB}MB 이하여야 합니다.`, shortPassword: `초기 비밀번호는 ${MIN_PASSWORD_CHARACTERS}자 이상이어야 합니다.`,
     refused: (why) => `업로드하지 못했습니다: ${why}`, offline: "연결되지 않음",
     notJson: "서버의 답이 아님",
     states: {
@@ -39,29 +41,29 @@ const WORDS = {
     title: "Student records", language: "Language", signIn: "Sign in", signOut: "Sign out", token: "Access token",
     students: "Students", empty: "No student is registered yet. Register all of them at once from an Excel file.",
     name: "Name", phone: "Parent's phone", school: "School · grade · class", search: "Find by name", more: "Show more",
-    nobody: "No student has this in the name.", upload: "Register from Excel", template: "Download the template (.xlsx)",
+    nobody: "No student has this name.", upload: "Register from Excel", template: "Download the template (.xlsx)",
     drop: "Drop an Excel file here, or press to choose one.", password: "Initial password",
-    passwordHint: "The registered students sign in with it for the first time. At least 4 characters.",
+    passwordHint: `The students first sign in with it. At least ${MIN_PASSWORD_CHARACTERS} characters.`,
     cancel: "Cancel", send: "Register", close: "Close",
     badToken: "This token is not valid. Check it and try again.",
     listTrouble: (why) => `The list of students can't be loaded (${why}). Reload the page to try again.`,
     noFile: "Choose an Excel file.", manyFiles: "Only one file can be registered at a time.",
     notReadable: "The file can't be read. Choose it again.",
     notXlsx: "Only Excel files (.xlsx) can be registered. Save .xls or CSV as .xlsx.",
-    notWorkbook: "This is no Excel file (.xlsx), or it has a password. Save it as .xlsx again, without a password.",
-    tooLarge: "The file must not be larger than 10 MB.", shortPassword: "The initial password needs at least 4 characters.",
+    notWorkbook: "This is not an Excel file (.xlsx), or it has a password. Save it as .xlsx again, without a password.",
+    tooLarge: `The file must not be larger than ${MAX_UPLOAD_MB} MB.`, shortPassword: `The initial password needs at least ${MIN_PASSWORD_CHARACTERS} characters.`,
     refused: (why) => `The upload failed: ${why}`, offline: "no connection",
-    notJson: "not an answer of the server",
+    notJson: "not an answer from the server",
     states: {
-      ASKING: "Asking how the registration goes.", PENDING: "Waiting for a processing server.",
+      ASKING: "Checking the registration.", PENDING: "Waiting for a processing server.",
       VALIDATING: "The file is being checked.", RUNNING: "The students are being registered.",
-      RETRYING: "It is being tried again.", REVIEW_REQUIRED: "It waits to be reviewed by a person.",
+      RETRYING: "Trying again.", REVIEW_REQUIRED: "Waiting for a person to review it.",
     },
     steps: { download: "Fetching the file", parse: "Reading the workbook", create: "Registering the students" },
     waiting: "A processing server that is off needs 2 to 5 minutes to start. You may close this page; the registration goes on.",
-    unknown: (status) => `It is under way (${status}).`,
+    unknown: (status) => `In progress (${status}).`,
     done: (created, duplicates, rejected) =>
-      `Done: ${created} registered` + (duplicates ? `, ${duplicates} there already` : "") +
+      `Done: ${created} registered` + (duplicates ? `, ${duplicates} already registered` : "") +
       (rejected ? `, ${rejected} rejected.` : "."),
     rejected: (count, most) => `Rejected rows: ${count}` + (count > most ? `, the first ${most} of them` : ""),
     row: (row, name, error) => `Row ${row} ${name}: ${error}`,

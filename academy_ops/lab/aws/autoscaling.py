@@ -10,7 +10,8 @@ import threading
 import time
 import uuid
 from collections import deque
-from datetime import UTC, datetime
+from collections.abc import Collection
+from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar, Final
 
 from moto.autoscaling.exceptions import ValidationError
@@ -18,7 +19,8 @@ from moto.autoscaling.models import AutoScalingBackend, FakeAutoScalingGroup, In
 from moto.autoscaling.responses import AutoScalingResponse
 from moto.core.responses import ActionResult, EmptyResult
 
-from academy_ops.lab import names
+from academy_ops.contract import GROUP_NAME, REGION
+from academy_ops.lab.state import ACCOUNT
 
 _KEPT_ACTIVITIES: Final = 100
 _RETRY_SECONDS: Final = 15.0
@@ -38,14 +40,14 @@ class Scaling:
         self.lock = threading.RLock()
         self._activities: dict[str, deque[dict[str, Any]]] = {}
         self._known: dict[str, list[str]] = {}
-        self._asked: dict[str, str] = {}
+        self._requests: dict[str, str] = {}
         self._failed_at: dict[str, float] = {}
         self._replaced: set[str] = set()
 
     @property
     def backend(self) -> AutoScalingBackend:
         """The groups, kept by moto."""
-        backend: AutoScalingBackend = autoscaling_backends[names.ACCOUNT][names.REGION]
+        backend: AutoScalingBackend = autoscaling_backends[ACCOUNT][REGION]
         return backend
 
     def reconcile(self) -> None:
@@ -61,45 +63,74 @@ class Scaling:
         with self.lock:
             return list(self._activities.get(group_name, ()))
 
-    def forget(self) -> None:
-        """Forget every activity."""
+    def instances(self) -> dict[str, str]:
+        """Return the workers' instances with their private IP addresses."""
+        with self.lock:
+            return {one.instance_id: str(one.instance.private_ip) for one in self._states()}
+
+    def age_instances(self, seconds: int) -> None:
+        """Make the workers' instances older."""
+        for state in self._states():
+            state.instance.launch_time -= timedelta(seconds=seconds)
+
+    def set_lifecycle(self, lifecycle_state: str) -> None:
+        """Put the workers' instances into a lifecycle state."""
+        for state in self._states():
+            state.lifecycle_state = lifecycle_state
+
+    def replace_instances(self) -> None:
+        """Let the workers' instances fail their health check, and the group launch others."""
+        for state in self._states():
+            state.health_status = "Unhealthy"
+        self.reconcile()
+
+    def restore(self, unbooted: Collection[str]) -> None:
+        """Forget every activity, and let the workers' instances be in service; those ``unbooted`` are replaced."""
         with self.lock:
             self._activities.clear()
+            for state in self._states():
+                state.lifecycle_state = "InService"
+                state.health_status = "Unhealthy" if state.instance_id in unbooted else "Healthy"
 
-    def asked(self, group: FakeAutoScalingGroup, desired: int) -> None:
+    def set_desired(self, group: FakeAutoScalingGroup, desired: int) -> None:
         """Set the desired capacity on a user's request."""
         if desired != group.desired_capacity:
-            self._asked[group.name] = (
+            self._requests[group.name] = (
                 f"At {_stamp()} a user request explicitly set group desired capacity changing the desired capacity "
                 f"from {group.desired_capacity} to {desired}.  "
             )
             self._failed_at.pop(group.name, None)
             group.desired_capacity = desired
 
+    def terminate(self, group: FakeAutoScalingGroup, states: list[InstanceState]) -> None:
+        """Take instances out of a group and end them; what replaces them is for `reconcile`."""
+        if states:
+            group.instance_states = [one for one in group.instance_states if one not in states]
+            self.backend.ec2_backend.terminate_instances([one.instance_id for one in states])
+
+    def _states(self) -> list[InstanceState]:
+        group = self.backend.autoscaling_groups.get(GROUP_NAME)
+        return list(group.instance_states) if group else []
+
     def _replace_unhealthy(self, group: FakeAutoScalingGroup) -> None:
         suspended = _suspended(group)
         if not suspended & {"ReplaceUnhealthy", "Terminate", "HealthCheck"}:
             unhealthy = [one for one in group.instance_states if one.health_status == "Unhealthy"]
             self._replaced.update(one.instance_id for one in unhealthy)
-            self._terminate(group, unhealthy)
+            self.terminate(group, unhealthy)
 
     def _scale(self, group: FakeAutoScalingGroup) -> None:
         missing = (group.desired_capacity or 0) - sum(one.lifecycle_state in _COUNTED for one in group.instance_states)
         suspended = _suspended(group)
         if missing < 0 and "Terminate" not in suspended:
             unprotected = [one for one in group.active_instances() if not one.protected_from_scale_in]
-            self._terminate(group, unprotected[:-missing])
+            self.terminate(group, unprotected[:-missing])
         elif missing > 0 and "Launch" not in suspended:
             if self.launch_failure is None:
                 group.replace_autoscaling_group_instances(missing, group.get_propagated_tags())
             elif time.monotonic() - self._failed_at.get(group.name, -_RETRY_SECONDS) >= _RETRY_SECONDS:
                 self._failed_at[group.name] = time.monotonic()
                 self._record_failure(group, self.launch_failure)
-
-    def _terminate(self, group: FakeAutoScalingGroup, states: list[InstanceState]) -> None:
-        if states:
-            group.instance_states = [one for one in group.instance_states if one not in states]
-            self.backend.ec2_backend.terminate_instances([one.instance_id for one in states])
 
     def _record_changes(self, group: FakeAutoScalingGroup) -> None:
         now = [one.instance_id for one in group.instance_states]
@@ -108,12 +139,12 @@ class Scaling:
         started, gone = [one for one in now if one not in before], [one for one in before if one not in now]
         if not started and not gone:
             return
-        asked = self._asked.pop(group.name, "")
+        request = self._requests.pop(group.name, "")
         for instance_id in gone:
             self._record(
                 group,
                 f"Terminating EC2 instance: {instance_id}",
-                f"{asked}At {_stamp()} an instance was taken out of service in response to "
+                f"{request}At {_stamp()} an instance was taken out of service in response to "
                 + (
                     "a user health-check.  "
                     if instance_id in self._replaced
@@ -123,14 +154,16 @@ class Scaling:
                 + f"At {_stamp()} instance {instance_id} was selected for termination.",
             )
         for instance_id in started:
-            self._record(group, f"Launching a new EC2 instance: {instance_id}", asked + _started(len(before), len(now)))
+            self._record(
+                group, f"Launching a new EC2 instance: {instance_id}", request + _started(len(before), len(now))
+            )
 
     def _record_failure(self, group: FakeAutoScalingGroup, reason: str) -> None:
         actual = len(group.instance_states)
         self._record(
             group,
             f"Launching a new EC2 instance.  Status Reason: {reason} Launching EC2 instance failed.",
-            self._asked.pop(group.name, "") + _started(actual, group.desired_capacity or 0),
+            self._requests.pop(group.name, "") + _started(actual, group.desired_capacity or 0),
             StatusCode="Failed",
             StatusMessage=f"{reason} Launching EC2 instance failed.",
         )
@@ -158,7 +191,7 @@ class LabAutoScaling(AutoScalingResponse):
     """The requests that moto answers otherwise than AWS.
 
     Attributes:
-        scaling: Through what they act; set by `corrected`.
+        scaling: What carries them out.
     """
 
     scaling: ClassVar[Scaling]
@@ -171,7 +204,7 @@ class LabAutoScaling(AutoScalingResponse):
         if desired < (group.min_size or 0):
             raise ValidationError(_outside(desired, "below min", group.min_size))
         with self.scaling.lock:
-            self.scaling.asked(group, desired)
+            self.scaling.set_desired(group, desired)
             self.scaling.reconcile()
         return EmptyResult()
 
@@ -180,51 +213,48 @@ class LabAutoScaling(AutoScalingResponse):
         group = self._group()
         low = self._get_int_param("MinSize", group.min_size or 0)
         high = self._get_int_param("MaxSize", group.max_size or 0)
-        asked = self._get_int_param("DesiredCapacity")
+        desired = self._get_int_param("DesiredCapacity")
         if low > high:
             raise ValidationError("Max bound, must be greater than or equal to min bound, " + str(low))
-        if asked is not None and not low <= asked <= high:
+        if desired is not None and not low <= desired <= high:
             raise ValidationError(
-                f"Desired capacity:{asked} must be between the specified min size:{low} and max size:{high}"
+                f"Desired capacity:{desired} must be between the specified min size:{low} and max size:{high}"
             )
         with self.scaling.lock:
             group.min_size, group.max_size = low, high
-            self.scaling.asked(group, asked if asked is not None else min(high, max(low, group.desired_capacity or 0)))
+            if desired is None:
+                desired = min(high, max(low, group.desired_capacity or 0))
+            self.scaling.set_desired(group, desired)
             self.scaling.reconcile()
         return EmptyResult()
 
     def terminate_instance_in_auto_scaling_group(self) -> ActionResult:
         """Take one instance out; the group replaces it, unless the desired capacity goes down with it."""
         instance_id = self._get_param("InstanceId")
-        for group in self.autoscaling_backend.autoscaling_groups.values():
-            for state in group.instance_states:
-                if state.instance_id == instance_id:
-                    return self._terminate(group, state)
-        raise ValidationError(f"Instance Id not found - No managed instance found for instance ID: {instance_id}")
-
-    def _terminate(self, group: FakeAutoScalingGroup, state: InstanceState) -> ActionResult:
+        groups = self.autoscaling_backend.autoscaling_groups.values()
+        found = [(group, one) for group in groups for one in group.instance_states if one.instance_id == instance_id]
+        if not found:
+            raise ValidationError(f"Instance Id not found - No managed instance found for instance ID: {instance_id}")
+        group, state = found[0]
         with self.scaling.lock:
             if self._get_bool_param("ShouldDecrementDesiredCapacity", if_none=False):
-                self.scaling.asked(group, (group.desired_capacity or 0) - 1)
-            group.instance_states.remove(state)
-            self.autoscaling_backend.ec2_backend.terminate_instances([state.instance_id])
+                self.scaling.set_desired(group, (group.desired_capacity or 0) - 1)
+            self.scaling.terminate(group, [state])
             self.scaling.reconcile()
-            ended = f"Terminating EC2 instance: {state.instance_id}"
-            found = [one for one in self.scaling.activities(group.name) if one["Description"] == ended]
-        return ActionResult({"Activity": found[0]})
+            ended = f"Terminating EC2 instance: {instance_id}"
+            activity = next(one for one in self.scaling.activities(group.name) if one["Description"] == ended)
+        return ActionResult({"Activity": activity})
 
     def start_instance_refresh(self) -> ActionResult:
         """Replace every instance, all at once."""
         group = self._group()
         with self.scaling.lock:
-            states, group.instance_states = group.instance_states, []
-            if states:
-                self.autoscaling_backend.ec2_backend.terminate_instances([one.instance_id for one in states])
+            self.scaling.terminate(group, group.instance_states)
             self.scaling.reconcile()
         return ActionResult({"InstanceRefreshId": str(uuid.uuid4())})
 
     def describe_scaling_activities(self) -> ActionResult:
-        """Tell what was recorded, newest first."""
+        """Return what was recorded, newest first."""
         if self._get_param("AutoScalingGroupName"):
             groups = [self._group()]
         else:
@@ -250,11 +280,6 @@ class LabAutoScaling(AutoScalingResponse):
         if group is None:
             raise ValidationError(f"AutoScalingGroup name not found - AutoScalingGroup {name} not found")
         return group
-
-
-def corrected(scaling: Scaling) -> type[AutoScalingResponse]:
-    """Make the response class that acts through ``scaling``."""
-    return type("LabAutoScaling", (LabAutoScaling,), {"scaling": scaling})
 
 
 def _outside(desired: int, side: str, bound: int | None) -> str:

@@ -14,8 +14,10 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoReque
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.serving import make_server
 
-from academy_ops.lab.aws import autoscaling, cloudwatch, ec2, sqs, ssm
+from academy_ops.lab.aws.autoscaling import LabAutoScaling, Scaling
 from academy_ops.lab.aws.gate import Gate
+from academy_ops.lab.aws.sqs import LabCloudWatch, LabSQS, Queues
+from academy_ops.lab.aws.ssm import Commands, Host, LabEC2, LabSSM
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -33,11 +35,11 @@ class Cloud:
     Attributes:
         url: Its endpoint.
         scaling: The Auto Scaling service between requests.
-        polled: Set whenever someone asks a queue for messages.
+        queues: The queues' messages.
     """
 
     def __init__(
-        self, hosts: Callable[[], Mapping[str, ssm.Host]], mounts: dict[str, WSGIApplication] | None = None
+        self, hosts: Callable[[], Mapping[str, Host]], mounts: dict[str, WSGIApplication] | None = None
     ) -> None:
         """Prepare it.
 
@@ -45,14 +47,16 @@ class Cloud:
             hosts: The managed instances, by id.
             mounts: Other applications on the same port, by path.
         """
-        self.scaling = autoscaling.Scaling()
-        self.polled = threading.Event()
+        self.scaling = Scaling()
+        self.queues = Queues()
+        commands = Commands(hosts)
+        # moto makes an instance of these for each request; what such a one works with is an attribute of its class.
         self._corrected: dict[str, type[BaseResponse]] = {
-            "ec2": ec2.corrected(hosts),
-            "autoscaling": autoscaling.corrected(self.scaling),
-            "cloudwatch": cloudwatch.corrected(),
-            "sqs": sqs.corrected(self.polled),
-            "ssm": ssm.corrected(ssm.Commands(hosts)),
+            "autoscaling": type("AutoScaling", (LabAutoScaling,), {"scaling": self.scaling}),
+            "cloudwatch": type("CloudWatch", (LabCloudWatch,), {}),
+            "ec2": type("EC2", (LabEC2,), {"commands": commands}),
+            "sqs": type("SQS", (LabSQS,), {"queues": self.queues}),
+            "ssm": type("SSM", (LabSSM,), {"commands": commands}),
         }
         self._gate = Gate(DomainDispatcherApplication(self._create_app))
         with socket.create_server(("127.0.0.1", 0)) as listening:
@@ -84,20 +88,6 @@ class Cloud:
     def set_reachable(self, *, reachable: bool) -> None:
         """Answer requests, or close every connection without an answer."""
         self._gate.open = reachable
-
-    def messages(self, queue: str) -> list[Any]:
-        """Return a queue's messages, to be changed where time is to have passed."""
-        return sqs.messages(queue)
-
-    def release(self, queue: str) -> None:
-        """Let a queue's messages in flight be received again, as if those who took them had given them back."""
-        for message in sqs.messages(queue):
-            if not message.visible:
-                message.change_visibility(0)
-
-    def shuffle(self, queue: str) -> None:
-        """Let a queue's messages be received in another order; a standard queue promises none."""
-        sqs.shuffle(queue)
 
     def _create_app(self, service: Any) -> Flask:  # noqa: ANN401 - one of hundreds of literals
         app = create_backend_app(service)

@@ -1,7 +1,8 @@
 """The door of the lab's AWS: lets in signed requests of known keys, for actions that the key's policies allow.
 
 moto can check signatures and policies itself, but answers a refusal in XML to services that speak JSON, knows
-CloudWatch by its signing name, and never looks at the clock. Users, keys and policies are moto's IAM.
+CloudWatch by its signing name, and never looks at the clock. Users, keys and policies are moto's IAM; the lab's own
+users are made there directly, for nobody can sign a request for them yet.
 """
 
 from __future__ import annotations
@@ -27,8 +28,9 @@ from moto.iam.models import User, iam_backends
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
-from academy_ops.lab import names
+from academy_ops.contract import REGION
 from academy_ops.lab.aws import signature
+from academy_ops.lab.state import ACCOUNT, Keys
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -106,8 +108,32 @@ class Gate:
             raise _denied(service, user.arn, action)
 
 
+def create_users() -> dict[str, Keys]:
+    """Make the operator, the API, the workers and the autoscaler, each with its own key, and one for the lab itself."""
+    return {
+        "lab": create_user("academy-lab", _allowing("*")),
+        "operator": create_user("academy-operator", _allowing("*")),
+        "api": create_user("academy-api", _allowing("sqs:*")),
+        "worker": create_user("academy-worker", _allowing("sqs:*", "ssm:GetParameter")),
+        "autoscaler": create_user("academy-autoscaler", _allowing("sqs:Get*", "autoscaling:*")),
+    }
+
+
+def create_user(name: str, policy: dict[str, Any]) -> Keys:
+    """Make an IAM user with one policy and one key."""
+    backend = iam_backends[ACCOUNT]["aws"]
+    backend.create_user(REGION, name)
+    backend.put_user_policy(name, "lab", json.dumps(policy))
+    key = backend.create_access_key(name)
+    return Keys(key.access_key_id, key.secret_access_key)
+
+
+def _allowing(*actions: str) -> dict[str, Any]:
+    return {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": list(actions), "Resource": "*"}}
+
+
 def _owner(key_id: str) -> tuple[User, str] | None:
-    for user in list(iam_backends[names.ACCOUNT]["aws"].users.values()):
+    for user in list(iam_backends[ACCOUNT]["aws"].users.values()):
         for key in user.access_keys:
             if key.access_key_id == key_id and key.status == "Active":
                 return user, key.secret_access_key

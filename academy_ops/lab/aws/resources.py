@@ -5,94 +5,126 @@ from __future__ import annotations
 import base64
 import io
 import json
+import threading
 import zipfile
+from collections.abc import Callable
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final
 
-from academy_ops.contract import MAX_RECEIVES, QUEUE_ATTRIBUTES
-from academy_ops.lab import names
-from academy_ops.lab.aws.client import client
+from academy_ops import contract
 from academy_ops.lab.state import Keys
 
+if TYPE_CHECKING:
+    import boto3
 
-def create_queues(url: str, keys: Keys) -> None:
+Clients = Callable[[str], Any]
+"""Returns the boto3 client of a service, by its name."""
+
+MIN_SIZE: Final = 0
+MAX_SIZE: Final = 20
+DESIRED: Final = 1
+# Making a client is slow and not safe in several threads; using one is both quick and safe.
+_making: Final = threading.Lock()
+
+
+def client(url: str, keys: Keys, service: str) -> Any:  # noqa: ANN401 - boto3 makes its clients' types at run time
+    """Return the client of ``service`` for the lab's AWS at ``url``."""
+    with _making:
+        return _client(url, keys, service)
+
+
+@cache
+def _client(url: str, keys: Keys, service: Any) -> Any:  # noqa: ANN401 - boto3 declares its services as literals
+    # Only now: what names the lab's faults, as a shell's completion does, need not load the SDK.
+    from botocore.config import Config  # noqa: PLC0415
+
+    return _session().client(
+        service,
+        endpoint_url=url,
+        region_name=contract.REGION,
+        aws_access_key_id=keys.key_id,
+        aws_secret_access_key=keys.secret,
+        config=Config(connect_timeout=3, read_timeout=30, retries={"mode": "standard", "total_max_attempts": 2}),
+    )
+
+
+@cache
+def _session() -> boto3.Session:
+    import boto3  # noqa: PLC0415 - as above
+
+    return boto3.Session()
+
+
+def create_queues(aws: Clients) -> None:
     """Make the queue and its dead-letter queue, or give those that are there the attributes of production."""
-    sqs = client(url, keys, "sqs")
+    sqs = aws("sqs")
     dead_letters, queue = (
-        sqs.create_queue(QueueName=name)["QueueUrl"] for name in (names.DEAD_LETTER_QUEUE, names.QUEUE)
+        sqs.create_queue(QueueName=contract.QUEUE_NAME + suffix)["QueueUrl"] for suffix in (contract.DLQ_SUFFIX, "")
     )
     arn = sqs.get_queue_attributes(QueueUrl=dead_letters, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    retention = {"MessageRetentionPeriod": QUEUE_ATTRIBUTES["MessageRetentionPeriod"]}
-    redrive = json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": MAX_RECEIVES})
+    retention = {"MessageRetentionPeriod": contract.QUEUE_ATTRIBUTES["MessageRetentionPeriod"]}
+    redrive = json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": contract.MAX_RECEIVES})
     sqs.set_queue_attributes(QueueUrl=dead_letters, Attributes=retention)
-    sqs.set_queue_attributes(QueueUrl=queue, Attributes={**QUEUE_ATTRIBUTES, "RedrivePolicy": redrive})
+    sqs.set_queue_attributes(QueueUrl=queue, Attributes={**contract.QUEUE_ATTRIBUTES, "RedrivePolicy": redrive})
 
 
-def empty_queue(url: str, keys: Keys, name: str) -> None:
+def empty_queue(aws: Clients, name: str) -> None:
     """Remove what waits in a queue; SQS itself purges a queue once a minute only."""
-    sqs = client(url, keys, "sqs")
+    sqs = aws("sqs")
     queue = sqs.get_queue_url(QueueName=name)["QueueUrl"]
     while messages := sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10, WaitTimeSeconds=0).get("Messages"):
         entries = [{"Id": str(n), "ReceiptHandle": one["ReceiptHandle"]} for n, one in enumerate(messages)]
         sqs.delete_message_batch(QueueUrl=queue, Entries=entries)
 
 
-def create_function_and_rule(url: str, keys: Keys) -> None:
+def create_function_and_rule(aws: Clients) -> None:
     """Record the autoscaler's function, and the rule that runs it once a minute."""
-    trust = {
-        "Version": "2012-10-17",
-        "Statement": [
-            {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
-        ],
-    }
-    role = client(url, keys, "iam").create_role(
-        RoleName="academy-worker-autoscale", AssumeRolePolicyDocument=json.dumps(trust)
-    )["Role"]["Arn"]
-    function = client(url, keys, "lambda").create_function(
-        FunctionName=names.FUNCTION,
+    trusted = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    trust = json.dumps({"Version": "2012-10-17", "Statement": [trusted]})
+    role = aws("iam").create_role(RoleName=contract.AUTOSCALER_NAME, AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as writing:
+        writing.writestr("README", "The lab runs academy_ops.academy.autoscaler in place of this function.\n")
+    function = aws("lambda").create_function(
+        FunctionName=contract.AUTOSCALER_NAME,
         Runtime="python3.12",
         Handler="academy_ops.academy.autoscaler.handler",
         Role=role,
-        Code={"ZipFile": _empty_zip()},
+        Code={"ZipFile": archive.getvalue()},
     )["FunctionArn"]
-    events = client(url, keys, "events")
-    events.put_rule(Name=names.RULE, ScheduleExpression="rate(1 minute)", State="ENABLED")
-    events.put_targets(Rule=names.RULE, Targets=[{"Id": "autoscaler", "Arn": function}])
+    events = aws("events")
+    events.put_rule(Name=contract.AUTOSCALER_RULE, ScheduleExpression="rate(1 minute)", State="ENABLED")
+    events.put_targets(Rule=contract.AUTOSCALER_RULE, Targets=[{"Id": "autoscaler", "Arn": function}])
 
 
-def create_network(url: str, keys: Keys) -> str:
+def create_network(aws: Clients) -> str:
     """Make a private subnet and the workers' launch template; return the subnet's id."""
-    ec2 = client(url, keys, "ec2")
+    ec2 = aws("ec2")
     vpc = ec2.create_vpc(CidrBlock="10.20.0.0/16")["Vpc"]["VpcId"]
-    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.20.1.0/24", AvailabilityZone=f"{names.REGION}a")
+    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.20.1.0/24", AvailabilityZone=f"{contract.REGION}a")
     ec2.create_launch_template(
-        LaunchTemplateName=names.WORKER,
+        LaunchTemplateName=contract.WORKER_NAME,
         LaunchTemplateData={"ImageId": "ami-0c9c942bd7bf113a2", "InstanceType": "t3.small"},
     )
     return str(subnet["Subnet"]["SubnetId"])
 
 
-def create_group(url: str, keys: Keys, subnet: str) -> None:
+def create_group(aws: Clients, subnet: str) -> None:
     """Make the workers' group."""
-    client(url, keys, "autoscaling").create_auto_scaling_group(
-        AutoScalingGroupName=names.GROUP,
-        LaunchTemplate={"LaunchTemplateName": names.WORKER, "Version": "$Latest"},
-        MinSize=names.MIN_SIZE,
-        MaxSize=names.MAX_SIZE,
-        DesiredCapacity=names.DESIRED,
+    aws("autoscaling").create_auto_scaling_group(
+        AutoScalingGroupName=contract.GROUP_NAME,
+        LaunchTemplate={"LaunchTemplateName": contract.WORKER_NAME, "Version": "$Latest"},
+        MinSize=MIN_SIZE,
+        MaxSize=MAX_SIZE,
+        DesiredCapacity=DESIRED,
         VPCZoneIdentifier=subnet,
-        Tags=[{"Key": "Name", "Value": names.WORKER, "PropagateAtLaunch": True}],
+        Tags=[{"Key": "Name", "Value": contract.WORKER_NAME, "PropagateAtLaunch": True}],
     )
 
 
-def put_worker_environment(url: str, keys: Keys, environment: dict[str, str], *, encoded: bool = False) -> None:
+def put_worker_environment(aws: Clients, environment: dict[str, str], *, encoded: bool = False) -> None:
     """Write the workers' parameter in one of the forms of production: dotenv text, or base64 of a JSON object."""
     text = "".join(f"{name}={value}\n" for name, value in environment.items())
     if encoded:
         text = base64.b64encode(json.dumps(environment).encode()).decode()
-    client(url, keys, "ssm").put_parameter(Name=names.PARAMETER, Value=text, Type="SecureString", Overwrite=True)
-
-
-def _empty_zip() -> bytes:
-    archive = io.BytesIO()
-    with zipfile.ZipFile(archive, "w") as writing:
-        writing.writestr("README", "The lab runs academy_ops.academy.autoscaler in place of this function.\n")
-    return archive.getvalue()
+    aws("ssm").put_parameter(Name=contract.WORKER_ENV_PARAMETER, Value=text, Type="SecureString", Overwrite=True)

@@ -1,4 +1,4 @@
-"""SQS as moto does it, with the long poll corrected.
+"""SQS as moto does it, with the long poll corrected, and CloudWatch's metric of a queue's oldest message.
 
 moto lets a poll run on when its caller is gone; a message that arrives then would be in flight to nobody for an
 hour. It also may hand one message to two polls at the same time.
@@ -12,29 +12,73 @@ import threading
 import time
 import uuid
 from contextlib import suppress
+from datetime import UTC, datetime
 from typing import Any, ClassVar, Final
 
 from flask import request
+from moto.cloudwatch.responses import CloudWatchResponse
 from moto.core.responses import ActionResult
 from moto.sqs.exceptions import QueueDoesNotExist
 from moto.sqs.models import sqs_backends
 from moto.sqs.responses import SQSResponse
 
-from academy_ops.lab import names
+from academy_ops.contract import MAX_RECEIVES, REGION
+from academy_ops.lab.state import ACCOUNT
 
 _LONGEST_WAIT: Final = 20
 _STEP_SECONDS: Final = 0.1
+_OLDEST: Final = ("AWS/SQS", "ApproximateAgeOfOldestMessage")
 _receiving: Final = threading.Lock()
+
+
+class Queues:
+    """The queues' messages, as moto keeps them; a queue that does not exist has none.
+
+    Attributes:
+        polled: Set whenever someone asks for messages.
+    """
+
+    def __init__(self) -> None:
+        self.polled = threading.Event()
+
+    def bodies(self, queue: str) -> list[str]:
+        """Return the bodies of a queue's messages, without receiving one."""
+        return [message.body for message in list(_messages(queue))]
+
+    def age(self, queue: str, seconds: int) -> None:
+        """Make a queue's messages older."""
+        for message in list(_messages(queue)):
+            message.sent_timestamp -= seconds * 1000
+
+    def release(self, queue: str) -> None:
+        """Let a queue's messages in flight be received again, as if those who took them had given them back."""
+        for message in list(_messages(queue)):
+            if not message.visible:
+                message.change_visibility(0)
+
+    def deliver_again(self, queue: str) -> None:
+        """Let messages be received in another order, those in flight again, as when their visibility has run out.
+
+        Those that were sent with a delay come at once. One that was received for the last time stays hidden: SQS itself
+        would make it a dead letter, whatever its worker does.
+        """
+        messages = _messages(queue)
+        for message in list(messages):
+            if not message.visible and message.approximate_receive_count < MAX_RECEIVES:
+                message.change_visibility(0)
+            message.delayed_until = 0
+        with _receiving:
+            random.shuffle(messages)
 
 
 class LabSQS(SQSResponse):
     """SQS with a long poll that ends with its caller.
 
     Attributes:
-        polled: Set whenever someone asks for messages; made known by `corrected`.
+        queues: What is to know of each poll.
     """
 
-    polled: ClassVar[threading.Event]
+    queues: ClassVar[Queues]
     _in_step = False
 
     def receive_message(self) -> ActionResult:
@@ -43,8 +87,8 @@ class LabSQS(SQSResponse):
         queue = self.sqs_backend.get_queue(self._get_queue_name())
         seconds = int(queue.attributes["ReceiveMessageWaitTimeSeconds"] if wait is None else wait)
         if not 0 <= seconds <= _LONGEST_WAIT:
-            return super().receive_message()  # moto knows the words for it
-        self.polled.set()
+            return super().receive_message()  # moto has the error for it
+        self.queues.polled.set()
         self._in_step = True
         ends_at = time.monotonic() + seconds
         while True:
@@ -77,26 +121,23 @@ class LabSQS(SQSResponse):
         return super()._get_param(param_name, if_none)
 
 
-def corrected(polled: threading.Event) -> type[SQSResponse]:
-    """Make the response class that sets ``polled`` at every poll."""
-    return type("LabSQS", (LabSQS,), {"polled": polled})
+class LabCloudWatch(CloudWatchResponse):
+    """CloudWatch, where moto knows only the metrics that users have put in."""
+
+    def get_metric_statistics(self) -> ActionResult:
+        """Return the age of a queue's oldest message; of other metrics what moto knows."""
+        if (self._get_param("Namespace"), self._get_param("MetricName")) != _OLDEST:
+            return super().get_metric_statistics()
+        dimensions = {one["Name"]: one["Value"] for one in self._get_param("Dimensions", [])}
+        sent = [message.sent_timestamp for message in list(_messages(dimensions.get("QueueName", "")))]
+        age = {"Timestamp": datetime.now(UTC), "Maximum": time.time() - min(sent, default=0) / 1000, "Unit": "Seconds"}
+        return ActionResult({"Label": _OLDEST[1], "Datapoints": [age] if sent else []})
 
 
-def messages(queue_name: str | None) -> list[Any]:
-    """Return a queue's messages as moto keeps them; none where there is no such queue."""
-    queue = _queue(queue_name)
-    return list(queue._messages) if queue else []  # noqa: SLF001 - moto offers no other way
-
-
-def shuffle(queue_name: str) -> None:
-    """Put a queue's messages into another order, where there is such a queue."""
-    if queue := _queue(queue_name):
-        with _receiving:
-            random.shuffle(queue._messages)  # noqa: SLF001 - moto offers no other way
-
-
-def _queue(name: str | None) -> Any:  # noqa: ANN401 - moto publishes no types
-    return sqs_backends[names.ACCOUNT][names.REGION].queues.get(name or "")
+def _messages(queue_name: str) -> list[Any]:
+    """Return a queue's own list of messages."""
+    queue = sqs_backends[ACCOUNT][REGION].queues.get(queue_name)
+    return queue._messages if queue else []  # noqa: SLF001 - moto offers no other way
 
 
 def _caller_is_gone() -> bool:

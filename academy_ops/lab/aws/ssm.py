@@ -1,4 +1,4 @@
-"""SSM's Run Command: moto answers every command with an empty success; here an agent runs it.
+"""SSM's Run Command and EC2's reboot, which moto only pretends to carry out; here they reach the instance.
 
 A command's life is AWS's: unknown for a moment, Pending until an agent takes it, InProgress, then Success, Failed
 or TimedOut, with the first 24,000 characters of its output.
@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from typing import Any, ClassVar, Final, Protocol
 
 from moto.core.responses import ActionResult
+from moto.ec2.responses import EC2Response
 from moto.ssm.exceptions import SSMException
 from moto.ssm.responses import SimpleSystemManagerResponse
 
@@ -86,6 +87,20 @@ class _Invocation:
         self.details = "ExecutionTimedOut" if code is None else "Failed" if code else "Success"
         self.status = "TimedOut" if code is None else self.details
 
+    @property
+    def response_code(self) -> int:
+        return -1 if self.outcome.exit_code is None else self.outcome.exit_code
+
+    def summary(self) -> dict[str, Any]:
+        return {
+            "CommandId": self.command_id,
+            "InstanceId": self.instance_id,
+            "Comment": self.comment,
+            "DocumentName": _DOCUMENT,
+            "Status": self.status,
+            "StatusDetails": self.details,
+        }
+
 
 class Commands:
     """Every command sent to this lab's instances."""
@@ -134,7 +149,7 @@ class LabSSM(SimpleSystemManagerResponse):
     """The requests that moto answers otherwise than AWS.
 
     Attributes:
-        commands: Through what they act; set by `corrected`.
+        commands: What carries them out.
     """
 
     commands: ClassVar[Commands]
@@ -142,20 +157,15 @@ class LabSSM(SimpleSystemManagerResponse):
     def describe_instance_information(self) -> ActionResult:
         """List the managed instances."""
         hosts = dict(self.commands.hosts())
-        for asked in self._get_param("Filters") or []:
-            if asked["Key"] == "InstanceIds":
-                hosts = {name: host for name, host in hosts.items() if name in asked["Values"]}
-        for asked in self._get_param("InstanceInformationFilterList") or []:
-            if asked["key"] == "InstanceIds":
-                hosts = {name: host for name, host in hosts.items() if name in asked["valueSet"]}
+        for one in self._get_param("Filters") or []:
+            if one["Key"] == "InstanceIds":
+                hosts = {name: host for name, host in hosts.items() if name in one["Values"]}
         return ActionResult({"InstanceInformationList": [_information(name, host) for name, host in hosts.items()]})
 
     def send_command(self) -> ActionResult:
         """Hand a script to the instances' agents."""
-        if self._get_param("DocumentName") != _DOCUMENT:
-            raise SSMException(
-                "InvalidDocument", "Document with name " + self._get_param("DocumentName") + " does not exist."
-            )
+        if (document := self._get_param("DocumentName")) != _DOCUMENT:
+            raise SSMException("InvalidDocument", f"Document with name {document} does not exist.")
         parameters = self._get_param("Parameters") or {}
         execution = float((parameters.get("executionTimeout") or [_EXECUTION_SECONDS])[0])
         delivery = self._get_int_param("TimeoutSeconds") or _DELIVERY_SECONDS
@@ -179,25 +189,19 @@ class LabSSM(SimpleSystemManagerResponse):
         return ActionResult({"Command": command})
 
     def get_command_invocation(self) -> ActionResult:
-        """Tell how far a command has come on one instance."""
+        """Return how far a command has come on one instance."""
         found = self.commands.find(self._get_param("CommandId"), self._get_param("InstanceId"))
         if not found:
             raise SSMException("InvocationDoesNotExist", "")
         one = found[0]
-        ran = one.started_at is not None and one.ended_at is not None
-        answer: dict[str, Any] = {
-            "CommandId": one.command_id,
-            "InstanceId": one.instance_id,
-            "Comment": one.comment,
-            "DocumentName": _DOCUMENT,
+        answer = {
+            **one.summary(),
             "PluginName": _PLUGIN,
-            "ResponseCode": -1 if one.outcome.exit_code is None else one.outcome.exit_code,
+            "ResponseCode": one.response_code,
             "ExecutionStartDateTime": one.started_at.isoformat() if one.started_at else "",
             "ExecutionEndDateTime": one.ended_at.isoformat() if one.ended_at else "",
-            "Status": one.status,
-            "StatusDetails": one.details,
-            "StandardOutputContent": one.outcome.stdout[:_STDOUT_CHARACTERS] if ran else "",
-            "StandardErrorContent": one.outcome.stderr[:_STDERR_CHARACTERS] if ran else "",
+            "StandardOutputContent": one.outcome.stdout[:_STDOUT_CHARACTERS] if one.ended_at else "",
+            "StandardErrorContent": one.outcome.stderr[:_STDERR_CHARACTERS] if one.ended_at else "",
         }
         return ActionResult(answer)
 
@@ -208,9 +212,23 @@ class LabSSM(SimpleSystemManagerResponse):
         return ActionResult({"CommandInvocations": [_listed(one, details=details) for one in found]})
 
 
-def corrected(commands: Commands) -> type[SimpleSystemManagerResponse]:
-    """Make the response class that acts through ``commands``."""
-    return type("LabSSM", (LabSSM,), {"commands": commands})
+class LabEC2(EC2Response):
+    """EC2 with a reboot that reaches the instance.
+
+    Attributes:
+        commands: What knows the instances.
+    """
+
+    commands: ClassVar[Commands]
+
+    def reboot_instances(self) -> ActionResult:
+        """Let the instances boot again."""
+        answer = super().reboot_instances()
+        hosts = self.commands.hosts()
+        for instance_id in self._get_param("InstanceIds", []):
+            if instance_id in hosts:
+                threading.Thread(target=hosts[instance_id].reboot, name=f"reboot {instance_id}", daemon=True).start()
+        return answer
 
 
 def _information(instance_id: str, host: Host) -> dict[str, Any]:
@@ -232,16 +250,7 @@ def _listed(one: _Invocation, *, details: bool) -> dict[str, Any]:
         "Name": _PLUGIN,
         "Status": one.status,
         "StatusDetails": one.details,
-        "ResponseCode": -1 if one.outcome.exit_code is None else one.outcome.exit_code,
+        "ResponseCode": one.response_code,
         "Output": (one.outcome.stdout + one.outcome.stderr)[:_LISTED_CHARACTERS],
     }
-    return {
-        "CommandId": one.command_id,
-        "InstanceId": one.instance_id,
-        "Comment": one.comment,
-        "DocumentName": _DOCUMENT,
-        "RequestedDateTime": one.requested_at,
-        "Status": one.status,
-        "StatusDetails": one.details,
-        "CommandPlugins": [plugin] if details else [],
-    }
+    return {**one.summary(), "RequestedDateTime": one.requested_at, "CommandPlugins": [plugin] if details else []}

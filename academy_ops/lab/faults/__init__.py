@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import signal
+from collections.abc import Collection, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
-from academy_ops.lab.ageing import age_instances
-from academy_ops.lab.errors import LabError
-from academy_ops.lab.faults import api, aws, edge, endpoint, launches, uploads, workers
+from academy_ops.contract import AUTOSCALER_RULE, DLQ_SUFFIX, GROUP_NAME, QUEUE_NAME
+from academy_ops.lab import LabError, parts
+from academy_ops.lab.aws import resources
+from academy_ops.lab.container import Image
+from academy_ops.lab.faults import aws, endpoint, uploads, workers
 from academy_ops.lab.faults.fault import Fault
 from academy_ops.messages import say
 
@@ -15,24 +19,28 @@ if TYPE_CHECKING:
     from academy_ops.lab.parts import Lab
 
 FAULTS: Final[Mapping[str, Fault]] = {
-    fault.name: fault
-    for fault in (
-        *edge.FAULTS,
-        *endpoint.FAULTS,
-        *api.FAULTS,
-        *aws.FAULTS,
-        *launches.FAULTS,
-        *workers.FAULTS,
-        *uploads.FAULTS,
-    )
+    fault.name: fault for fault in (*endpoint.FAULTS, *aws.FAULTS, *workers.FAULTS, *uploads.FAULTS)
 }
-_WHILE_SECONDS: Final = 3600
 ALIASES: Final[Mapping[str, str]] = {
     "worker-off": "worker-scaled-to-zero",
     "bucket-missing": "r2-bucket-missing",
     "app-down": "proxy-upstream-down",
     "bad-excel": "excel-header-missing",
 }
+_UPTIME_SECONDS: Final = 3600
+_IN_PARAMETER: Final = frozenset(
+    {"worker-env-missing", "worker-queue-mismatch", "worker-r2-mismatch", "worker-env-stale", "worker-database-down"}
+)
+_IN_WORKERS: Final = _IN_PARAMETER | {
+    "aws-unreachable",
+    "clock-skew",
+    "worker-aws-credentials",
+    "worker-queue-denied",
+    "job-stalled",
+}
+"""Faults that stay in the workers' processes until these start anew."""
+_IN_API: Final = frozenset({"api-database-down", "api-host-rejected", "api-auth-rejected"})
+"""Faults that stay in the API's process until it starts anew."""
 
 
 def find(name: str) -> Fault:
@@ -59,19 +67,86 @@ def break_fault(lab: Lab, name: str) -> str | None:
     if fault.needs_worker:
         # An idle group would be scaled in within the minute, and the fault would be gone with its workers.
         lab.schedule.hold()
-        lab.want_worker()
+        lab.ensure_worker()
     # Whatever breaks now, breaks in a lab that has run for a while.
-    age_instances(lab, _WHILE_SECONDS)
-    return fault.put_in(lab)
+    lab.cloud.scaling.age_instances(_UPTIME_SECONDS)
+    return fault.inject(lab)
 
 
 def heal(lab: Lab) -> list[str]:
-    """Bring the lab back to the state it started in; return the faults that were in."""
-    # Only now: who names the faults need not load the AWS SDK.
-    from academy_ops.lab.faults.restore import restore  # noqa: PLC0415
+    """Bring the lab back to the state it started in; return the faults that were in.
 
+    Every step leaves alone what is as it was at the start, so healing twice does no harm.
+    """
     healed = list(dict.fromkeys(lab.broken))
-    restore(lab, healed)
+    broken = {name.partition("/")[0] for name in healed}
+    lab.cloud.set_clock_offset(0)
+    lab.cloud.set_reachable(reachable=True)
+    lab.storage.show_bucket()
+    lab.storage.accept_only(lab.storage.keys)
+    _heal_endpoint(lab, broken)
+    _heal_identities(lab)
+    resources.create_queues(lab.aws)
+    for code, queue in (("queue-dead-letters", QUEUE_NAME + DLQ_SUFFIX), ("worker-undersized", QUEUE_NAME)):
+        if code in broken:
+            resources.empty_queue(lab.aws, queue)
+    _heal_group(lab)
+    _heal_workers(lab, broken)
+    if broken:
+        # A worker that a fault has hung, killed or replaced gives nothing back by itself.
+        lab.cloud.queues.release(QUEUE_NAME)
     lab.broken.clear()
     lab.schedule.release()
     return healed
+
+
+def _heal_endpoint(lab: Lab, broken: Collection[str]) -> None:
+    for port in lab.filtered:
+        port.close()
+    lab.filtered.clear()
+    lab.edge.change()
+    lab.edge.start()
+    lab.api.send_signal(signal.SIGCONT)
+    endpoint.restore_schema(lab)
+    if not _IN_API.isdisjoint(broken):
+        lab.api.stop()
+    lab.api.start(DATABASE_URL=lab.state.database_url, ALLOWED_HOSTS="")
+    lab.api.wait_ready(lambda: parts.healthy(lab.state.app_url))
+    lab.origin.change()
+
+
+def _heal_identities(lab: Lab) -> None:
+    iam = lab.aws("iam")
+    for user, part in ((aws.OPERATOR_USER, "operator"), (aws.WORKER_USER, "worker")):
+        iam.update_access_key(UserName=user, AccessKeyId=lab.users[part].key_id, Status="Active")
+    with suppress(iam.exceptions.ClientError):  # there is nothing to delete unless that fault was in
+        iam.delete_user_policy(UserName=aws.WORKER_USER, PolicyName=aws.DENIAL)
+
+
+def _heal_group(lab: Lab) -> None:
+    lab.cloud.scaling.launch_failure = None
+    autoscaling = lab.aws("autoscaling")
+    if not autoscaling.describe_auto_scaling_groups(AutoScalingGroupNames=[GROUP_NAME])["AutoScalingGroups"]:
+        resources.create_group(lab.aws, lab.subnet)
+    with suppress(autoscaling.exceptions.ClientError):  # there is none unless that fault was in
+        autoscaling.delete_lifecycle_hook(AutoScalingGroupName=GROUP_NAME, LifecycleHookName=aws.HOOK)
+    lab.fleet.boot_seconds = lab.boot_seconds
+    lab.cloud.scaling.restore(lab.fleet.unbooted())
+    autoscaling.resume_processes(AutoScalingGroupName=GROUP_NAME)
+    autoscaling.update_auto_scaling_group(
+        AutoScalingGroupName=GROUP_NAME,
+        MinSize=resources.MIN_SIZE,
+        MaxSize=resources.MAX_SIZE,
+        DesiredCapacity=resources.DESIRED,
+    )
+    lab.aws("events").enable_rule(Name=AUTOSCALER_RULE)
+
+
+def _heal_workers(lab: Lab, broken: Collection[str]) -> None:
+    if not _IN_PARAMETER.isdisjoint(broken):
+        lab.put_worker_env()
+    lab.fleet.send_signal(signal.SIGCONT)  # a process that hangs would not end before it is killed
+    lab.fleet.use(Image())
+    if not _IN_WORKERS.isdisjoint(broken):
+        lab.fleet.reboot()
+    lab.fleet.restore()

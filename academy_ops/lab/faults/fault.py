@@ -1,15 +1,24 @@
-"""One fault."""
+"""One fault, and what faults do to the lab's past: some causes show only after minutes, and nobody waits for them.
+
+What the lab's parts have recorded of the past is moved back, and nothing else.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Final
 
+from academy_ops.contract import QUEUE_NAME
 from academy_ops.messages import Text
 
 if TYPE_CHECKING:
     from academy_ops.lab.parts import Lab
+
+_LOCK_SECONDS: Final = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,14 +26,43 @@ class Fault:
     """Something that can be broken.
 
     Attributes:
-        name: The code of the cause that it produces; another way to it has a word of its own behind a slash.
-        does: What is done.
-        put_in: Does it; returns the job's id where it made one.
+        name: The code of the cause that it produces; another route to it has a word of its own behind a slash.
+        description: What is done.
+        inject: Does it; returns the job's id where it made one.
         needs_worker: Whether it concerns a worker that must be there; the autoscaler may just have ended the last, and
             ends none from then on.
     """
 
     name: str
-    does: Text
-    put_in: Callable[[Lab], str | None]
+    description: Text
+    inject: Callable[[Lab], str | None]
     needs_worker: bool = False
+
+
+worker_fault: Final = partial(Fault, needs_worker=True)
+
+
+def age_job(lab: Lab, job_id: str, seconds: int) -> None:
+    """Make a job, and every message in the queue, older."""
+    back = f"-{seconds} seconds"
+    times = ", ".join(f"{name} = strftime('%Y-%m-%d %H:%M:%f', {name}, ?)" for name in ("created_at", "updated_at"))
+    execute(lab, f"UPDATE job SET {times} WHERE id = ?", back, back, job_id)  # noqa: S608 - of fixed names
+    lab.cloud.queues.age(QUEUE_NAME, seconds)
+
+
+@contextmanager
+def nobody_writing(lab: Lab) -> Iterator[None]:
+    """Keep every other process from writing to the academy's database; one that is frozen here holds no lock of it."""
+    with closing(_connect(lab)) as connection:
+        connection.execute("BEGIN IMMEDIATE")
+        yield
+
+
+def execute(lab: Lab, statement: str, *values: object) -> list[tuple[object, ...]]:
+    """Run one SQL statement on the academy's database, in a transaction of its own; return its rows."""
+    with closing(_connect(lab)) as connection, connection:
+        return connection.execute(statement, values).fetchall()
+
+
+def _connect(lab: Lab) -> sqlite3.Connection:
+    return sqlite3.connect(lab.state.database_url.removeprefix("sqlite:///"), timeout=_LOCK_SECONDS)

@@ -4,24 +4,20 @@ from __future__ import annotations
 
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from academy_ops.academy import sample_workbooks
-from academy_ops.contract import MAX_RECEIVES, JobStatus
-from academy_ops.lab import names, parts, processes
-from academy_ops.lab.ageing import age_job, execute, nobody_writing
+from academy_ops.contract import LOG_STARTED, MAX_RECEIVES, QUEUE_NAME, JobStatus
+from academy_ops.lab import LabError, parts, processes
 from academy_ops.lab.aws import resources
 from academy_ops.lab.container import Image
-from academy_ops.lab.errors import LabError
-from academy_ops.lab.faults.fault import Fault
+from academy_ops.lab.faults.fault import Fault, age_job, execute, nobody_writing, worker_fault
 from academy_ops.messages import Text, say
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from academy_ops.lab.parts import Lab
 
 _SENT_SECONDS: Final = 20.0
@@ -38,7 +34,7 @@ def _bad_workbook(make: Callable[[], bytes], lab: Lab) -> str:
 def _lose_message(lab: Lab) -> str:
     with _nobody_working(lab):
         job_id = upload_and_wait(lab)
-        resources.empty_queue(lab.cloud.url, lab.users["lab"], names.QUEUE)
+        resources.empty_queue(lab.aws, QUEUE_NAME)
     age_job(lab, job_id, _LONG_AGO_SECONDS)
     return job_id
 
@@ -72,7 +68,7 @@ def _receive(lab: Lab) -> list[str]:
 
 
 def _queue_url(lab: Lab) -> str:
-    return str(lab.aws("sqs").get_queue_url(QueueName=names.QUEUE)["QueueUrl"])
+    return str(lab.aws("sqs").get_queue_url(QueueName=QUEUE_NAME)["QueueUrl"])
 
 
 def _stall(lab: Lab) -> str:
@@ -92,13 +88,13 @@ def _fall_silent(lab: Lab) -> str:
 
 def _use_when_idle(lab: Lab, image: Image) -> None:
     """Run another image as soon as no message is left: a slow worker would take one of an earlier job first."""
-    # Another fault may keep messages where they are; what follows then tells.
+    # Another fault may keep messages where they are; what follows then fails.
     processes.until(lambda: not _waiting(lab, in_flight=False) + _waiting(lab, in_flight=True), _IDLE_SECONDS, 0.1)
     lab.fleet.use(image)
 
 
 def _send_to_review(lab: Lab) -> str:
-    job_id = parts.upload(lab.state, "students.xlsx", sample_workbooks.students(5, time.time_ns() % 99_000_000))
+    job_id = upload_students(lab)
     _wait_for(lab, job_id, JobStatus.DONE)
     execute(lab, "UPDATE job SET status = ? WHERE id = ?", JobStatus.REVIEW_REQUIRED.value, job_id)
     return job_id
@@ -133,7 +129,7 @@ def _nobody_working(lab: Lab) -> Iterator[None]:
         yield
     finally:
         lab.fleet.change(container="running")
-        lab.fleet.wait_for_log("worker started")
+        lab.fleet.wait_for_log(LOG_STARTED)
 
 
 def upload_and_wait(lab: Lab, *, in_flight: bool = False) -> str:
@@ -143,7 +139,7 @@ def upload_and_wait(lab: Lab, *, in_flight: bool = False) -> str:
         LabError: The message does not come.
     """
     before = _waiting(lab, in_flight=in_flight)
-    job_id = parts.upload(lab.state, "students.xlsx", sample_workbooks.students(5, time.time_ns() % 99_000_000))
+    job_id = upload_students(lab)
     if not processes.until(lambda: _waiting(lab, in_flight=in_flight) > before, _SENT_SECONDS, 0.1):
         raise LabError(say("The API has not sent the job's message. Is the queue there?"))
     return job_id
@@ -153,6 +149,11 @@ def _waiting(lab: Lab, *, in_flight: bool) -> int:
     name = "ApproximateNumberOfMessagesNotVisible" if in_flight else "ApproximateNumberOfMessages"
     answer = lab.aws("sqs").get_queue_attributes(QueueUrl=_queue_url(lab), AttributeNames=[name])
     return int(answer["Attributes"][name])
+
+
+def upload_students(lab: Lab) -> str:
+    """Upload a good workbook of five new students; return the job's id."""
+    return parts.upload(lab.state, "students.xlsx", sample_workbooks.students(5, time.time_ns() % 99_000_000))
 
 
 def _upload(name: str, what: Text, make: Callable[[], bytes]) -> Fault:
@@ -170,34 +171,22 @@ FAULTS: Final = (
     ),
     _upload("excel-phone-invalid", say("A workbook with wrong phones is uploaded."), sample_workbooks.with_bad_phones),
     _upload("excel-no-students", say("A workbook without students is uploaded."), sample_workbooks.without_students),
-    _upload("excel-unreadable", say("A file that is no workbook is uploaded."), sample_workbooks.not_a_workbook),
+    _upload("excel-unreadable", say("A file that is not a workbook is uploaded."), sample_workbooks.not_a_workbook),
     _upload("job-partial", say("A workbook with one bad row is uploaded."), sample_workbooks.partly_bad),
-    Fault("excel-object-missing", say("A workbook is uploaded, and its file is lost."), _lose_file, needs_worker=True),
-    Fault(
+    worker_fault("excel-object-missing", say("A workbook is uploaded, and its file is lost."), _lose_file),
+    worker_fault(
         "upload-object-missing",
         say("The workers are stopped, a workbook is uploaded, and its file is lost."),
         _lose_file_unseen,
-        needs_worker=True,
     ),
-    Fault("message-lost", say("A workbook is uploaded, and its message is lost."), _lose_message, needs_worker=True),
-    Fault(
-        "message-stuck",
-        say("A workbook is uploaded, and its message is taken by nobody."),
-        take_message,
-        needs_worker=True,
-    ),
-    Fault(
+    worker_fault("message-lost", say("A workbook is uploaded, and its message is lost."), _lose_message),
+    worker_fault("message-stuck", say("A workbook is uploaded, and its message is taken by nobody."), take_message),
+    worker_fault(
         "queue-dead-letters",
-        say("A workbook is uploaded, and its message is received three times in vain."),
+        say("A workbook is uploaded, and its message is received three times and never deleted."),
         _give_up,
-        needs_worker=True,
     ),
-    Fault("job-stalled", say("The worker hangs in the middle of a job, 11 minutes ago."), _stall, needs_worker=True),
-    Fault("job-review", say("A job has ended in REVIEW_REQUIRED."), _send_to_review, needs_worker=True),
-    Fault(
-        "worker-silent",
-        say("The worker logs nothing, and is in the middle of a job."),
-        _fall_silent,
-        needs_worker=True,
-    ),
+    worker_fault("job-stalled", say("The worker hangs in the middle of a job, 11 minutes ago."), _stall),
+    worker_fault("job-review", say("A job has ended in REVIEW_REQUIRED."), _send_to_review),
+    worker_fault("worker-silent", say("The worker logs nothing, and is in the middle of a job."), _fall_silent),
 )

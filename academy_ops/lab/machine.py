@@ -1,0 +1,188 @@
+"""One worker instance: its condition, its SSM agent, and its container with a real worker."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Literal
+
+from academy_ops.contract import WORKER_NAME
+from academy_ops.lab import processes
+from academy_ops.lab.aws.ssm import Outcome
+from academy_ops.lab.container import Container
+from academy_ops.outside import host_scripts
+
+if TYPE_CHECKING:
+    from academy_ops.lab.fleet import Fleet
+
+_START_SECONDS: Final = 15.0
+_SHIMS: Final = ("docker", "df")
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """In what condition an instance is; a new one is well.
+
+    Attributes:
+        container: ``running``, ``stopped`` (someone stopped it) or ``missing``.
+        docker: Whether the Docker daemon runs.
+        agent: Whether the SSM agent runs.
+        disk_percent: How full the disk is.
+    """
+
+    container: Literal["running", "stopped", "missing"] = "running"
+    docker: bool = True
+    agent: bool = True
+    disk_percent: int = 31
+
+
+def run_script(script: str, folder: Path, env: Mapping[str, str], seconds: float) -> Outcome:
+    """Run a script with ``sh``, as the SSM agent of an instance.
+
+    Args:
+        script: The script; it must be one that `academy_ops.outside.host_scripts` builds.
+        folder: The instance's folder; the shims in its ``bin`` come first in PATH.
+        env: The host's environment.
+        seconds: How long it may take.
+
+    Returns:
+        Its exit code and output; exit code 1 and a sentence for any other script.
+    """
+    if not host_scripts.is_ours(script):
+        return Outcome(1, "", "The lab runs only the scripts that academy-ops itself builds; this one is not.\n")
+    process = subprocess.Popen(
+        ["/bin/sh", "-c", script],
+        env={**env, "PATH": f"{folder / 'bin'}:{env['PATH']}"},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        cwd=folder,
+        process_group=0,
+    )
+    code: int | None = None
+    try:
+        stdout, stderr = process.communicate(timeout=seconds)
+        code = process.returncode
+    except subprocess.TimeoutExpired:
+        processes.kill_group(process)
+        stdout, stderr = process.communicate()
+    return Outcome(code, stdout.decode("utf-8", "replace"), stderr.decode("utf-8", "replace"))
+
+
+class Machine:
+    """One instance; an `academy_ops.lab.aws.ssm.Host`.
+
+    Attributes:
+        address: Its private IP address.
+        booted: Set when it has booted and its SSM agent has registered.
+        condition: In what condition it is.
+    """
+
+    def __init__(self, folder: Path, address: str, fleet: Fleet) -> None:
+        self.address = address
+        self.condition = Condition()
+        self.booted = threading.Event()
+        self._folder = folder
+        self._fleet = fleet
+        self._container: Container | None = None
+        self._gone = threading.Event()
+        self._off = False
+        self._lock = threading.Lock()
+        (folder / "bin").mkdir(mode=0o700, parents=True)
+        for shim in _SHIMS:
+            script = folder / "bin" / shim
+            script.write_text((files("academy_ops.lab") / "shims" / f"{shim}.sh").read_text("utf-8"), "utf-8")
+            script.chmod(0o700)
+
+    @property
+    def agent_online(self) -> bool:
+        """Whether the SSM agent answers."""
+        return self.condition.agent
+
+    @property
+    def worker_pid(self) -> int | None:
+        """The worker's process id, or None when none runs."""
+        return self._container.pid if self._container else None
+
+    @property
+    def can_run_worker(self) -> bool:
+        """Whether its condition lets a worker run at all."""
+        return self.condition.docker and self.condition.container == "running"
+
+    @property
+    def restarts(self) -> int:
+        """How often Docker has restarted the worker."""
+        return self._container.restarts if self._container else 0
+
+    def run(self, script: str, seconds: float) -> Outcome:
+        """Run a script as the SSM agent would."""
+        return run_script(script, self._folder, self._fleet.host_env, seconds)
+
+    def log(self) -> str:
+        """Return what the container has written."""
+        try:
+            return (self._folder / "container" / "log").read_text("utf-8", "replace")
+        except OSError:
+            return ""
+
+    def boot(self, delay: float) -> None:
+        """Boot, or boot again: read the parameter, and run the container as the condition says."""
+        with self._lock:
+            if self._container is not None:
+                self._container.remove()
+                self._container = None
+            self._off = True
+            gone = self._gone.wait(delay)
+            self._off = False
+            if gone:
+                return
+            self._write_condition()
+            if self.condition.docker and self.condition.container != "missing":
+                self._run_container()
+            self.booted.set()
+
+    def restart(self) -> None:
+        """Boot again without a delay; one that is off boots by itself, and reads everything then."""
+        if not self._off:
+            self.boot(0)
+
+    def reboot(self) -> None:
+        """Boot as EC2 reboots it: agent and Docker daemon start with it."""
+        self.condition = replace(self.condition, agent=True, docker=True)
+        self.boot(self._fleet.boot_seconds)
+
+    def change_condition(self, condition: Condition) -> None:
+        """Change its condition; it boots again where the container is concerned."""
+        before, self.condition = self.condition, condition
+        if (before.container, before.docker) == (condition.container, condition.docker):
+            self._write_condition()
+        else:
+            self.restart()
+
+    def terminate(self) -> None:
+        """End it; nothing of it stays."""
+        self._gone.set()
+        with self._lock:
+            if self._container is not None:
+                self._container.remove()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _write_condition(self) -> None:
+        """Write what the shims read."""
+        (self._folder / "disk-percent").write_text(f"{self.condition.disk_percent}\n", "utf-8")
+        down = self._folder / "docker-down"
+        down.unlink(missing_ok=True) if self.condition.docker else down.touch()
+
+    def _run_container(self) -> None:
+        env = self._fleet.read_parameter()
+        image, host_env = self._fleet.image, self._fleet.host_env
+        self._container = Container(self._folder / "container", WORKER_NAME, image, env, host_env)
+        self._container.start()
+        if self.condition.container == "stopped":
+            processes.until(lambda: self.worker_pid is not None, _START_SECONDS)
+            self._container.stop()
