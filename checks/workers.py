@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
+from functools import partial
 from typing import Final
 
 from academy_ops.contract import JOBS_PER_WORKER
@@ -16,6 +16,7 @@ from academy_ops.diagnosis.findings import FindingBuilder
 from academy_ops.diagnosis.records import Finding, Json, Unavailable
 from academy_ops.messages import say
 from academy_ops.outside.clients import Target
+from academy_ops.outside.time_limits import begin
 from academy_ops.thresholds import (
     AUTOSCALER_SECONDS,
     BOOT_SECONDS,
@@ -60,16 +61,16 @@ _AGE_DECIDES: Final = (
 
 def observe(target: Target, case: Case) -> WorkersFacts:  # noqa: ARG001 - every check has the same form
     """Read group, activities, instances and autoscaler at the same time."""
-    with ThreadPoolExecutor(max_workers=4) as pool:
-        group = pool.submit(read_group, target)
-        activities = pool.submit(read_activities, target)
-        machines = pool.submit(read_machines, target)
-        autoscaler = pool.submit(read_autoscaler, target)
-        the_group, named = group.result(), machines.result()
-        if isinstance(the_group, Group) and not isinstance(named, Unavailable):
-            nameless = read_nameless(target, the_group, named)
-            named = nameless if isinstance(nameless, Unavailable) else named + nameless
-        return WorkersFacts(the_group, activities.result(), named, autoscaler.result())
+    until = target.until
+    group = begin("autoscaling:DescribeAutoScalingGroups", partial(read_group, target), until)
+    activities = begin("autoscaling:DescribeScalingActivities", partial(read_activities, target), until)
+    named = begin("ec2:DescribeInstances", partial(read_machines, target), until)
+    autoscaler = begin("lambda:GetFunctionConfiguration", partial(read_autoscaler, target), until)
+    the_group, machines = group(), named()
+    if isinstance(the_group, Group) and not isinstance(machines, Unavailable):
+        nameless = begin("ec2:DescribeInstances", partial(read_nameless, target, the_group, machines), until)()
+        machines = nameless if isinstance(nameless, Unavailable) else machines + nameless
+    return WorkersFacts(the_group, activities(), machines, autoscaler())
 
 
 def judge(case: Case) -> Iterator[Finding]:

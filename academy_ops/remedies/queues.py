@@ -7,13 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
-from botocore.exceptions import ClientError
-
 from academy_ops.contract import DLQ_SUFFIX, MAX_RECEIVES, QUEUE_ATTRIBUTES
 from academy_ops.diagnosis.findings import because
 from academy_ops.messages import Text, say
 from academy_ops.outside.clients import Target
-from academy_ops.outside.failures import AWS_ERRORS
+from academy_ops.outside.failures import AWS_ERRORS, error_code
 from academy_ops.remedies.plan import Plan
 from academy_ops.remedies.refusal import UNCHANGED, RemedyError, not_made
 from checks.queue import QUEUE_MISSING
@@ -134,7 +132,7 @@ def _attributes(target: Target, name: str) -> dict[str, str] | None:
         whole = {"QueueArn": told["QueueArn"], **told}
         attributes = {name: target.connect.clean(value) for name, value in whole.items()}
     except AWS_ERRORS as error:
-        if isinstance(error, ClientError) and error.response.get("Error", {}).get("Code") in QUEUE_MISSING:
+        if error_code(error) in QUEUE_MISSING:
             return None
         unseen = target.connect.unseen(error, action)
         raise RemedyError(
