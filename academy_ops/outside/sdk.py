@@ -18,6 +18,7 @@ import urllib3
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.config import Config
 from botocore.exceptions import (
+    BotoCoreError,
     CredentialRetrievalError,
     EndpointConnectionError,
     HTTPClientError,
@@ -79,8 +80,10 @@ def credentials(of: boto3.Session) -> Credentials | None:
     """
     try:
         return of.get_credentials()
-    except (LookupError, TypeError, ValueError) as error:
-        # What a credential process prints, and a token's file, are parsed without care.
+    except BotoCoreError:
+        raise
+    except Exception as error:
+        # botocore parses what a credential process prints, and a token's file, without care.
         raise CredentialRetrievalError(provider="profile", error_msg=f"{type(error).__name__}: {error}") from error
 
 
