@@ -170,7 +170,7 @@ def _judge_group(build: FindingBuilder, case: Case, facts: WorkersFacts, group: 
         yield build.warn("worker-booting", evidence)
     else:
         yield build.ok(say("Workers in service: {count}.", count=len(serving)), evidence)
-    asked_for = wanted(group, case.queue.queue if isinstance(case.queue, QueueFacts) else None)
+    asked_for = desired_capacity(group, case.queue.queue if isinstance(case.queue, QueueFacts) else None)
     if asked_for > group.desired:
         yield build.warn("worker-undersized", {**evidence, "wanted": str(asked_for)})
 
@@ -277,7 +277,7 @@ def alive(autoscaler: Autoscaler) -> bool:
     return autoscaler.state == "Active" and autoscaler.enabled
 
 
-def wanted(group: Group, depth: Depth | Unavailable | None) -> int:
+def desired_capacity(group: Group, depth: Depth | Unavailable | None) -> int:
     """Return the size that the autoscaler's rule asks for; as it is where the queue could not be seen."""
     if not isinstance(depth, Depth):
         return group.desired

@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError
 
 from academy_ops.diagnosis.records import Unavailable
 from academy_ops.outside.clients import Answer, Connections
-from academy_ops.outside.failures import aws_reason
+from academy_ops.outside.failures import AWS_ERRORS, aws_reason
 from academy_ops.outside.time_limits import gather
 from academy_ops.settings import load
 from tests.wire import dripping, pouring, respond, server
@@ -123,3 +123,8 @@ def test_an_aws_error_gets_its_meaning_from_its_code(code: str, status: int, mes
         "Operation",
     )
     assert aws_reason(error) == reason
+
+
+@pytest.mark.parametrize("bug", [AttributeError, TypeError, LookupError, ValueError])
+def test_a_bug_of_our_own_is_not_taken_for_an_error_of_aws(bug: type[Exception]) -> None:
+    assert not issubclass(bug, AWS_ERRORS)

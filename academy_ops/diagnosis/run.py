@@ -90,7 +90,7 @@ def run(
         case: The case to fill; each field named like a check takes that check's facts.
         asked: The names of the checks to judge.
         ends_at: The deadline on `time.monotonic`'s clock; what has not been observed by then is `Unavailable`.
-        observer: Told as checks start and finish.
+        observer: Called as checks start and finish.
 
     Returns:
         All that was observed, and the findings of the checks asked for in runbook order.
@@ -154,7 +154,7 @@ def judge(checks: Iterable[Check[Any, C]], observed: Observed[C], observer: Obse
     Args:
         checks: The checks to judge, in runbook order.
         observed: The facts; those that the checks read have arrived.
-        observer: Told as checks finish.
+        observer: Called as checks finish.
 
     Returns:
         The findings, in the order of the checks.

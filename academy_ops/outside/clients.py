@@ -25,6 +25,7 @@ from academy_ops.settings import Settings
 
 if TYPE_CHECKING:
     import boto3
+    from botocore.credentials import Credentials
     from types_boto3_s3 import S3Client
 
 Service = Literal["autoscaling", "cloudwatch", "ec2", "events", "lambda", "sqs", "ssm", "sts"]
@@ -49,7 +50,7 @@ class Answer:
         headers: The headers that tell the layers apart, by lower-case name.
         body: The text, at most 4 MiB of it.
         elapsed_ms: From the first byte sent to the last byte read.
-        redirects: Where redirects led, in order; one to another host is told, not followed.
+        redirects: Where redirects led, in order; one to another host is listed, not followed.
     """
 
     url: str
@@ -84,7 +85,7 @@ class Connections:
     def changing(self, service: Service) -> Any:  # noqa: ANN401 - as `aws`
         """Return the client of ``service`` for calls that change something.
 
-        None is sent again: the answer to the second one would not tell what the first has done.
+        None is sent again: the answer to the second one would not say what the first has done.
 
         Raises:
             BotoCoreError: As `aws`.
@@ -110,26 +111,14 @@ class Connections:
             made: S3Client = self._made["r2"]
             return made
 
-    def access_key_id(self) -> str | None:
-        """Return the AWS access key id that requests are signed with, or None without credentials.
-
-        Raises:
-            BotoCoreError: The profile or its token can't be read.
-        """
-        with self._lock:
-            credentials = self._sdk.credentials(self._session())
-        return credentials.get_frozen_credentials().access_key if credentials else None
-
-    def credentials_source(self) -> tuple[str, str]:
-        """Return where the AWS SDK has its credentials from, by its own word, empty without any; and the profile.
+    def credentials(self) -> tuple[Credentials | None, str]:
+        """Return the credentials that the AWS SDK finds, if any, and the name of the profile.
 
         Raises:
             BotoCoreError: The profile can't be read.
         """
         with self._lock:
-            session = self._session()
-            credentials = self._sdk.credentials(session)
-        return str(credentials.method) if credentials else "", session.profile_name
+            return self._sdk.credentials(self._session()), self._session().profile_name
 
     def get(self, url: str, *, authorised: bool = True, seconds: float = ANSWER_SECONDS) -> Answer | Unavailable:
         """Send one GET, bounded in time and size.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -197,27 +197,21 @@ class _Parsers(ResponseParserFactory):
     """botocore's parsers, which let pass what is not of the service's model, or stumble over it in any way."""
 
     def create_parser(self, protocol_name: str) -> Any:  # noqa: ANN401 - as botocore has it
-        return _Parser(super().create_parser(protocol_name))
+        parser: Any = super().create_parser(protocol_name)
+        parser.parse = partial(_parsed, parser.parse)
+        return parser
 
 
-class _Parser:
-    def __init__(self, parser: Any) -> None:  # noqa: ANN401 - as `_Parsers`
-        self._parser = parser
-
-    def parse(self, response: Mapping[str, Any], shape: Shape | None) -> dict[str, Any]:
-        """Return an answer whose fields are of the types of the service's model.
-
-        Raises:
-            ResponseParserError: One is of another type, or the answer can't be parsed.
-        """
-        try:
-            parsed: dict[str, Any] = self._parser.parse(response, shape)
-        except ResponseParserError:
-            raise
-        except Exception as error:
-            raise ResponseParserError(f"{type(error).__name__}: {error}") from error
-        refused = response["status_code"] >= 300  # noqa: PLR2004 - as botocore tells an error
-        return parsed if refused or shape is None else _checked(parsed, shape, shape.name)
+def _parsed(parse: Callable[..., Any], response: Mapping[str, Any], shape: Shape | None) -> Any:  # noqa: ANN401 - as `_checked`
+    """Parse an answer, or say with the one error that botocore has for it that it is not of its form."""
+    try:
+        parsed = parse(response, shape)
+    except ResponseParserError:
+        raise
+    except Exception as error:
+        raise ResponseParserError(f"{type(error).__name__}: {error}") from error
+    refused = response["status_code"] >= 300  # noqa: PLR2004 - as botocore tells an error
+    return parsed if refused or shape is None else _checked(parsed, shape, shape.name)
 
 
 class _Fields(dict[str, Any]):

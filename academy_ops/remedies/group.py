@@ -93,13 +93,13 @@ def _unseen(why: Unavailable) -> RemedyError:
 
 def overriding(seen: Seen, desired: int) -> Text | None:
     """Say what the autoscaler will make of ``desired``; None where it leaves it or does not run."""
-    asked_for = workers.wanted(seen.group, seen.depth)
-    if not seen.autoscaler_acts or (asked_for == desired and isinstance(seen.depth, Depth)):
+    by_depth = workers.desired_capacity(seen.group, seen.depth)
+    if not seen.autoscaler_acts or (by_depth == desired and isinstance(seen.depth, Depth)):
         return None
     return say(
-        "The autoscaler is on: within a minute it sets the number again by the queue's depth, as of now to {wanted} "
+        "The autoscaler is on: within a minute it sets the number again by the queue's depth, as of now to {desired} "
         "(one worker for every {jobs_per_worker} messages waiting or in flight, between min and max).",
-        wanted=asked_for,
+        desired=by_depth,
         **FIGURES,
     )
 
