@@ -19,6 +19,7 @@ from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.config import Config
 from botocore.exceptions import (
     BotoCoreError,
+    ClientError,
     CredentialRetrievalError,
     EndpointConnectionError,
     HTTPClientError,
@@ -77,10 +78,11 @@ def credentials(of: boto3.Session) -> Credentials | None:
 
     Raises:
         BotoCoreError: The profile, or what it names, can't be read.
+        ClientError: AWS refused to give them.
     """
     try:
         return of.get_credentials()
-    except BotoCoreError:
+    except (BotoCoreError, ClientError):
         raise
     except Exception as error:
         # botocore parses what a credential process prints, and a token's file, without care.
