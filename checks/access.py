@@ -33,8 +33,10 @@ def observe(target: Target, case: Case) -> AccessFacts:  # noqa: ARG001 - every 
     account: str | Unavailable
     arn, key, source, profile = "", None, "", ""
     try:
-        source, profile = target.connect.credentials_source()
-        key = target.connect.access_key_id()
+        found, profile = target.connect.credentials()
+        if found:
+            source = str(found.method)
+            key = found.get_frozen_credentials().access_key
         identity = target.connect.aws("sts").get_caller_identity()
         account, arn = (target.connect.clean(identity[name]) for name in ("Account", "Arn"))
     except AWS_ERRORS as error:

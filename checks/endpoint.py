@@ -16,7 +16,8 @@ from academy_ops.diagnosis.check import Check, Hop
 from academy_ops.diagnosis.findings import FindingBuilder
 from academy_ops.diagnosis.records import Finding, Json, Reason, Unavailable
 from academy_ops.messages import say
-from academy_ops.outside.clients import Answer, Target, together
+from academy_ops.outside.clients import MAX_REDIRECTS, Answer, Target
+from academy_ops.outside.time_limits import gather
 from checks.facts import Case, EndpointFacts
 from checks.job_document import read_answer
 
@@ -45,7 +46,6 @@ _BY_STATUS: Final[dict[int, str]] = {
     HTTPStatus.TOO_MANY_REQUESTS: "api-throttled",
 }
 _MAY_CONCEAL: Final = tuple(code for code, cause in CATALOGUE.items() if cause.section == "2")
-_MANY_REDIRECTS: Final = 5
 _UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _NO_JOB: Final = "00000000-0000-0000-0000-000000000000"
 _SHOWN_CHARACTERS: Final = 300
@@ -82,7 +82,7 @@ def observe(target: Target, case: Case) -> EndpointFacts:  # noqa: ARG001 - ever
         answer = target.connect.get(base.rstrip("/") + path, authorised=path.startswith(JOBS_PATH))
         return replace(answer, body=_without_students(answer.body)) if isinstance(answer, Answer) else answer
 
-    return EndpointFacts(*together(*(partial(ask, name, path) for name, path in asked)))
+    return EndpointFacts(*gather([(name, partial(ask, name, path)) for name, path in asked], target.until))
 
 
 def _without_students(body: str) -> str:
@@ -134,7 +134,7 @@ def judge(case: Case) -> Iterator[Finding]:
 
 def _fault(facts: EndpointFacts, main: Answer, *, job_asked: bool) -> str | None:
     """Name the fault behind the answer, or None when it is what it should be."""
-    if len(main.redirects) >= _MANY_REDIRECTS:
+    if len(main.redirects) >= MAX_REDIRECTS:
         return "redirect-loop"
     if _blocked(main):
         return "edge-blocked"

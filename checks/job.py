@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from http import HTTPStatus
+from functools import partial
 from typing import Final
-
-from botocore.exceptions import ClientError
 
 from academy_ops.contract import JOBS_PATH, JobStatus
 from academy_ops.diagnosis.check import Check, Hop
@@ -15,8 +13,9 @@ from academy_ops.diagnosis.findings import FindingBuilder
 from academy_ops.diagnosis.records import Finding, JobProgress, JobState, Json, Unavailable
 from academy_ops.diagnosis.redact import MASK
 from academy_ops.messages import say
-from academy_ops.outside.clients import HTTP_SECONDS, Target
-from academy_ops.outside.failures import AWS_ERRORS
+from academy_ops.outside.clients import Target
+from academy_ops.outside.failures import AWS_ERRORS, error_code
+from academy_ops.outside.time_limits import ANSWER_SECONDS, begin, left
 from academy_ops.thresholds import SECOND_LOOK_SECONDS, STALLED_SECONDS, YOUNG_SECONDS
 from checks.facts import Case, Depth, JobDocument, JobFacts, LogsFacts, Parameter, QueueFacts, R2Facts
 from checks.job_document import code_of_message, every_row_rejected, failed, read_answer
@@ -27,6 +26,8 @@ _LAST_SECONDS: Final = 1.0
 _MAX_ROWS_SHOWN: Final = 20
 
 _FAILURE: Final = re.compile(r"failed|error=", re.IGNORECASE)
+_NO_OBJECT: Final = frozenset({"404", "NoSuchKey"})
+"""botocore's word where a HEAD has no body to say it, and S3's."""
 _REFUSED_BY_R2: Final = frozenset(
     {"r2-credentials-rejected", "r2-access-denied", "r2-bucket-missing", "r2-endpoint-unreachable"}
 )
@@ -43,7 +44,7 @@ def observe(target: Target, case: Case) -> JobFacts:
     if target.job_id is None:
         return JobFacts(Unavailable("not-asked", "job"))
     document = read_answer(case.endpoint.main if not isinstance(case.endpoint, Unavailable) else case.endpoint)
-    there = _object_there(target, document)
+    there = begin("s3:GetObject", partial(_object_there, target, document), target.until)()
     again: JobDocument | Unavailable | None = Unavailable("not-asked", "job")
     if isinstance(document, JobDocument) and _active(document):
         if _age(case, document) is None:
@@ -59,7 +60,7 @@ def look_again(target: Target, *, at_once: bool = False) -> JobDocument | Unavai
     base = target.settings.get("ACADEMY_API_URL")
     if base is None or not (at_once or target.pause(SECOND_LOOK_SECONDS)):
         return Unavailable("timeout", "job")
-    seconds = min(HTTP_SECONDS, max(_LAST_SECONDS, target.remaining()))
+    seconds = min(ANSWER_SECONDS, max(_LAST_SECONDS, left(target.until)))
     return read_answer(target.connect.get(f"{base.rstrip('/')}{JOBS_PATH}{target.job_id}/", seconds=seconds))
 
 
@@ -267,12 +268,8 @@ def _object_there(target: Target, document: JobDocument | Unavailable | None) ->
         return None
     try:
         target.connect.r2().head_object(Bucket=settings.bucket, Key=document.file_key)
-    except ClientError as error:
-        if error.response.get("ResponseMetadata", {}).get("HTTPStatusCode") == HTTPStatus.NOT_FOUND:
-            return False
-        return target.connect.unseen(error, "s3:GetObject")
     except AWS_ERRORS as error:
-        return target.connect.unseen(error, "s3:GetObject")
+        return False if error_code(error) in _NO_OBJECT else target.connect.unseen(error, "s3:GetObject")
     return True
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from functools import partial
 from typing import Final
 
 from academy_ops.contract import LOG_COMPLETED
@@ -16,6 +16,7 @@ from academy_ops.diagnosis.findings import FindingBuilder
 from academy_ops.diagnosis.records import Finding, Json, Unavailable
 from academy_ops.messages import say
 from academy_ops.outside.clients import Target
+from academy_ops.outside.time_limits import begin
 from academy_ops.thresholds import (
     BOOT_SECONDS,
     COMPLAINT_SECONDS,
@@ -72,14 +73,14 @@ def observe(target: Target, case: Case) -> LogsFacts:
     # One salt for both, so that a container's environment can be held against the parameter's.
     salt = secrets.token_hex(16)
     ids = [one.instance_id for one in in_service(case)]
-    with ThreadPoolExecutor(max_workers=1) as pool:
-        parameter = pool.submit(read_parameter, target, salt)
-        group = case.workers.group
-        online = Unavailable("not-asked", "workers") if isinstance(group, Unavailable) else online_agents(target, ids)
-        if isinstance(online, Unavailable):
-            return LogsFacts(online, parameter=parameter.result())
-        hosts, logs, unavailable = ask(target, [one for one in ids if online[one]], salt)
-        return LogsFacts(online, hosts, unavailable, parameter.result(), logs)
+    parameter = begin("ssm:GetParameter", partial(read_parameter, target, salt), target.until)
+    if isinstance(case.workers.group, Unavailable):
+        return LogsFacts(Unavailable("not-asked", "workers"), parameter=parameter())
+    online = begin("ssm:DescribeInstanceInformation", partial(online_agents, target, ids), target.until)()
+    if isinstance(online, Unavailable):
+        return LogsFacts(online, parameter=parameter())
+    hosts, logs, unavailable = ask(target, [one for one in ids if online[one]], salt)
+    return LogsFacts(online, hosts, unavailable, parameter(), logs)
 
 
 def judge(case: Case) -> Iterator[Finding]:
@@ -335,7 +336,10 @@ CHECK: Final = Check(
     reads=("workers", "queue", "job"),
     shows=("instance", "container", "disk_percent", "environment", "log"),
     grants=(
-        Grant("CheckLogsAgents", ("ssm:DescribeInstanceInformation", "ssm:GetCommandInvocation")),
+        Grant(
+            "CheckLogsAgents",
+            ("ssm:DescribeInstanceInformation", "ssm:ListCommandInvocations", "ssm:GetCommandInvocation"),
+        ),
         Grant("CheckLogsDocument", ("ssm:SendCommand",), ("arn:aws:ssm:{region}::document/AWS-RunShellScript",)),
         # A statement of its own: the document bears no tag. Auto Scaling tags every instance of a group by itself.
         Grant(

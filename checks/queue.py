@@ -9,9 +9,10 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Final, TypeAlias
 
-from botocore.exceptions import ClientError
+from botocore.parsers import ResponseParserError
 
 from academy_ops.contract import DLQ_SUFFIX
 from academy_ops.diagnosis.catalogue import CATALOGUE
@@ -20,7 +21,8 @@ from academy_ops.diagnosis.findings import FindingBuilder
 from academy_ops.diagnosis.records import Finding, Json, Unavailable
 from academy_ops.messages import say
 from academy_ops.outside.clients import Target
-from academy_ops.outside.failures import AWS_ERRORS
+from academy_ops.outside.failures import AWS_ERRORS, error_code
+from academy_ops.outside.time_limits import begin
 from academy_ops.thresholds import LOST_SECONDS, SECOND_LOOK_SECONDS, WAITED_SECONDS
 from checks.facts import Case, Container, Depth, JobDocument, LogLine, LogsFacts, QueueFacts, WorkerLog
 from checks.job import active, job_of, look_again, pending, waited_at_least, young
@@ -38,7 +40,7 @@ Depths: TypeAlias = tuple[Depth | Unavailable | None, Depth | Unavailable | None
 
 def look(target: Target) -> Depths:
     """Read the attributes of the queue and of its dead-letter queue."""
-    queue = depth(target, target.settings.queue)
+    queue = _depth_in_time(target, target.settings.queue)
     return queue, _dead_letters(target, queue)
 
 
@@ -50,11 +52,12 @@ def observe(target: Target, case: Case, seen: Depths) -> QueueFacts:
     document = job_of(case)
     oldest: float | Unavailable | None = Unavailable("not-asked", "cloudwatch:GetMetricStatistics")
     if queue.total and (document is None or age(case.observed_at, document.created_at) is None):
-        oldest = _oldest(target, case)
+        oldest = begin("cloudwatch:GetMetricStatistics", partial(_oldest, target, case), target.until)()
         if document is None and not isinstance(oldest, float) and target.pause(SECOND_LOOK_SECONDS):
-            return QueueFacts(queue, dead, oldest, again=depth(target, target.settings.queue))
+            return QueueFacts(queue, dead, oldest, again=_depth_in_time(target, target.settings.queue))
     if queue.total == 0 and pending(case) and not young(case, LOST_SECONDS) and target.pause(SECOND_LOOK_SECONDS):
-        return QueueFacts(queue, dead, oldest, depth(target, target.settings.queue), look_again(target, at_once=True))
+        again = _depth_in_time(target, target.settings.queue)
+        return QueueFacts(queue, dead, oldest, again, look_again(target, at_once=True))
     if _only_in_flight(queue) and pending(case) and not young(case, WAITED_SECONDS):
         # A worker may have taken it between the looks at job and queue.
         return QueueFacts(queue, dead, oldest, job_again=look_again(target))
@@ -218,24 +221,26 @@ def depth(target: Target, name: str) -> Depth | Unavailable | None:
         url = sqs.get_queue_url(QueueName=name)["QueueUrl"]
         action = "sqs:GetQueueAttributes"
         attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
-        return _read_depth({name: target.connect.clean(value) for name, value in attributes.items()})
-    except ClientError as error:
-        if error.response.get("Error", {}).get("Code") in QUEUE_MISSING:
-            return None
-        return target.connect.unseen(error, action)
+        return Depth(
+            arn=target.connect.clean(attributes["QueueArn"]),
+            visible=_count(attributes, "ApproximateNumberOfMessages"),
+            in_flight=_count(attributes, "ApproximateNumberOfMessagesNotVisible"),
+            delayed=_count(attributes, "ApproximateNumberOfMessagesDelayed"),
+            dead_letter_arn=_redrive_target(target.connect.clean(attributes.get("RedrivePolicy", ""))),
+        )
     except AWS_ERRORS as error:
-        return target.connect.unseen(error, action)
+        return None if error_code(error) in QUEUE_MISSING else target.connect.unseen(error, action)
 
 
-def _read_depth(attributes: Mapping[str, str]) -> Depth:
-    """Read them; one that is missing raises KeyError, for half an answer must not look like an empty queue."""
-    return Depth(
-        arn=str(attributes["QueueArn"]),
-        visible=int(attributes["ApproximateNumberOfMessages"]),
-        in_flight=int(attributes["ApproximateNumberOfMessagesNotVisible"]),
-        delayed=int(attributes["ApproximateNumberOfMessagesDelayed"]),
-        dead_letter_arn=_redrive_target(attributes.get("RedrivePolicy")),
-    )
+def _depth_in_time(target: Target, name: str) -> Depth | Unavailable | None:
+    return begin("sqs:GetQueueAttributes", partial(depth, target, name), target.until)()
+
+
+def _count(attributes: Mapping[str, str], name: str) -> int:
+    """Read a number; half an answer must not look like an empty queue."""
+    if not attributes[name].isdecimal():
+        raise ResponseParserError(f"{name} is not a number")
+    return int(attributes[name])
 
 
 def _dead_letters(target: Target, queue: Depth | Unavailable | None) -> Depth | Unavailable | None:
@@ -243,8 +248,8 @@ def _dead_letters(target: Target, queue: Depth | Unavailable | None) -> Depth | 
     if isinstance(queue, Unavailable):
         return Unavailable("not-asked", "sqs:GetQueueAttributes")
     if queue is not None and queue.dead_letter_arn:
-        return depth(target, queue.dead_letter_arn.rsplit(":", 1)[-1])
-    return depth(target, target.settings.queue + DLQ_SUFFIX)
+        return _depth_in_time(target, queue.dead_letter_arn.rsplit(":", 1)[-1])
+    return _depth_in_time(target, target.settings.queue + DLQ_SUFFIX)
 
 
 def _oldest(target: Target, case: Case) -> float | Unavailable | None:
@@ -259,13 +264,13 @@ def _oldest(target: Target, case: Case) -> float | Unavailable | None:
             Period=60,
             Statistics=["Maximum"],
         )["Datapoints"]
+        latest = max(points, key=lambda point: point["Timestamp"], default=None)
+        return float(latest["Maximum"]) if latest else None
     except AWS_ERRORS as error:
         return target.connect.unseen(error, "cloudwatch:GetMetricStatistics")
-    latest = max(points, key=lambda point: point["Timestamp"], default=None)
-    return float(latest["Maximum"]) if latest else None
 
 
-def _redrive_target(policy: str | None) -> str | None:
+def _redrive_target(policy: str) -> str | None:
     try:
         target = json.loads(policy or "{}").get("deadLetterTargetArn")
     except (ValueError, AttributeError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Final, Literal
 from urllib.parse import urlsplit
 
@@ -13,7 +14,8 @@ from academy_ops.diagnosis.findings import FindingBuilder
 from academy_ops.diagnosis.records import Finding, Json, Reason, Unavailable
 from academy_ops.messages import say
 from academy_ops.outside.clients import Target
-from academy_ops.outside.failures import AWS_ERRORS
+from academy_ops.outside.failures import AWS_ERRORS, error_code
+from academy_ops.outside.time_limits import begin
 from academy_ops.settings import Setting, Settings
 from checks.facts import Case, R2Facts, SettingState
 
@@ -49,7 +51,8 @@ def observe(target: Target, case: Case) -> R2Facts:  # noqa: ARG001 - every chec
     """Look at the R2 settings, then at the bucket with them."""
     settings = target.settings
     states = {name: _state(settings[name]) for name in (*_REQUIRED, *_BUCKETS)}
-    reach, code = _reach(target, settings)
+    answer = begin("R2_ENDPOINT", partial(_reach, target, settings), target.until)()
+    reach, code = (answer, "") if isinstance(answer, Unavailable) else answer
     source = next((name for name in _BUCKETS if settings.get(name)), "default")
     endpoint = target.connect.clean(settings.get("R2_ENDPOINT") or "") or None
     return R2Facts(states, endpoint, settings.bucket, source, reach, code)
@@ -150,7 +153,7 @@ def _reach(target: Target, settings: Settings) -> tuple[Literal[True] | Unavaila
         except ClientError:
             target.connect.r2().list_objects_v2(Bucket=settings.bucket, MaxKeys=1)
     except ClientError as error:
-        code = target.connect.clean(str(error.response.get("Error", {}).get("Code", "")))
+        code = target.connect.clean(error_code(error))
         if code == "NoSuchBucket":
             return None, code
         return target.connect.unseen(error, "s3:ListBucket"), code

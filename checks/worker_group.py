@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-from botocore.exceptions import ClientError
-
 from academy_ops.diagnosis.records import Unavailable
 from academy_ops.outside.clients import Target
-from academy_ops.outside.failures import AWS_ERRORS
+from academy_ops.outside.failures import AWS_ERRORS, error_code
 from checks.facts import Activity, AsgInstance, Autoscaler, Ec2Instance, Group
 
 _FILTER_VALUES: Final = 200
@@ -55,12 +53,10 @@ def read_activities(target: Target) -> tuple[Activity, ...] | Unavailable:
             )
             for one in answer["Activities"]
         )
-    except ClientError as error:
-        if error.response.get("Error", {}).get("Code") == "ValidationError":
+    except AWS_ERRORS as error:
+        if error_code(error) == "ValidationError":
             # The group does not exist; the group itself says so.
             return ()
-        return target.connect.unseen(error, "autoscaling:DescribeScalingActivities")
-    except AWS_ERRORS as error:
         return target.connect.unseen(error, "autoscaling:DescribeScalingActivities")
 
 
@@ -110,12 +106,8 @@ def read_autoscaler(target: Target) -> Autoscaler | Unavailable | None:
         rules = events.list_rule_names_by_target(TargetArn=function["FunctionArn"])["RuleNames"]
         action = "events:DescribeRule"
         states = {name: events.describe_rule(Name=name)["State"] for name in rules}
-    except ClientError as error:
-        if error.response.get("Error", {}).get("Code") == "ResourceNotFoundException":
-            return None
-        return target.connect.unseen(error, action)
     except AWS_ERRORS as error:
-        return target.connect.unseen(error, action)
+        return None if error_code(error) == "ResourceNotFoundException" else target.connect.unseen(error, action)
     enabled = next((name for name, state in states.items() if state.startswith("ENABLED")), None)
     # A function that has not been updated since 2021 tells no state; it is active.
     rule = enabled or next(iter(states), None)

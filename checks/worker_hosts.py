@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Final
 
-from botocore.exceptions import ClientError
-
 from academy_ops.diagnosis.records import Unavailable
 from academy_ops.outside import host_scripts
-from academy_ops.outside.clients import Target, each
-from academy_ops.outside.failures import AWS_ERRORS
+from academy_ops.outside.clients import Target
+from academy_ops.outside.failures import AWS_ERRORS, error_code
+from academy_ops.outside.time_limits import SSM_SECONDS, gather
 from checks.facts import HostReport, Parameter, WorkerLog
 from checks.worker_report import compare, digests_of, parse_parameter, read_host
 
 _BATCH: Final = 50
 """SendCommand takes at most 50 instance ids."""
-_POLL_SECONDS: Final = 0.2
+_FIRST_LOOK_SECONDS: Final = 0.3
+"""After a command was sent; each further look waits twice as long, up to `SSM_SECONDS`."""
 _COMMAND_SECONDS: Final = 30
 _OUTPUT_CHARACTERS: Final = 24_000
 """SSM keeps no more of what a command prints."""
@@ -25,7 +25,7 @@ _GOES_ON: Final = frozenset({"Pending", "InProgress", "Delayed", "Cancelling"})
 
 
 def online_agents(target: Target, ids: Sequence[str]) -> dict[str, bool] | Unavailable:
-    """Tell for each instance whether its SSM agent is online."""
+    """Return for each instance whether its SSM agent is online."""
     if not ids:
         return {}
     try:
@@ -51,11 +51,11 @@ def ask(
     Returns:
         What each host reports, what their workers have logged, and why an instance did not answer.
     """
-    told = run_script(target, ids, host_scripts.probe(target.settings.worker, target.job_id, salt))
+    outputs = run_script(target, ids, host_scripts.probe(target.settings.worker, target.job_id, salt))
     hosts: list[HostReport] = []
     logs: dict[str, WorkerLog] = {}
     unseen: dict[str, Unavailable] = {}
-    for instance_id, output in told.items():
+    for instance_id, output in outputs.items():
         if isinstance(output, Unavailable):
             unseen[instance_id] = output
         elif read := read_host(instance_id, output, salt, target.settings, target.connect):
@@ -69,22 +69,22 @@ def ask(
 
 def run_script(target: Target, ids: Sequence[str], script: str) -> dict[str, str | Unavailable]:
     """Run one of our scripts on every instance, in as few commands as SSM allows; return what each wrote."""
-    told: dict[str, str | Unavailable] = {}
-    running: dict[str, str] = {}
-    for start in range(0, len(ids), _BATCH):
-        batch = list(ids[start : start + _BATCH])
-        command = _send(target, script, batch)
+    batches = [list(ids[start : start + _BATCH]) for start in range(0, len(ids), _BATCH)]
+    commands = gather([("ssm:SendCommand", partial(_send, target, script, batch)) for batch in batches], target.until)
+    outputs: dict[str, str | Unavailable] = {}
+    running: dict[str, list[str]] = {}
+    for batch, command in zip(batches, commands, strict=True):
         if isinstance(command, Unavailable):
-            told |= dict.fromkeys(batch, command)
+            outputs |= dict.fromkeys(batch, command)
         else:
-            running |= dict.fromkeys(batch, command)
-    while running and target.pause(_POLL_SECONDS):
-        # All that still run, in one round: a large fleet is waited for once, not instance by instance.
-        answers = zip(list(running), each(partial(_output, target), list(running.items())), strict=True)
-        told |= {instance_id: answer for instance_id, answer in answers if answer is not None}
-        running = {instance_id: command for instance_id, command in running.items() if instance_id not in told}
-    told |= dict.fromkeys(running, Unavailable("timeout", "AWS-RunShellScript"))
-    return {instance_id: told[instance_id] for instance_id in ids}
+            running[command] = batch
+    pause = _FIRST_LOOK_SECONDS
+    while running and target.pause(pause):
+        pause = min(2 * pause, SSM_SECONDS)
+        outputs |= _ended(target, running)
+        left = {command: [one for one in batch if one not in outputs] for command, batch in running.items()}
+        running = {command: batch for command, batch in left.items() if batch}
+    return {one: outputs.get(one, Unavailable("deadline", "AWS-RunShellScript")) for one in ids}
 
 
 def _send(target: Target, script: str, ids: list[str]) -> str | Unavailable:
@@ -101,24 +101,51 @@ def _send(target: Target, script: str, ids: list[str]) -> str | Unavailable:
         return target.connect.unseen(error, "ssm:SendCommand")
 
 
-def _output(target: Target, sent: tuple[str, str]) -> str | Unavailable | None:
-    """Return what a command printed on an instance, or None where it has not ended there."""
-    instance_id, command_id = sent
-    if not target.pause(0):
-        return None
+def _ended(target: Target, running: Mapping[str, Sequence[str]]) -> dict[str, str | Unavailable]:
+    """Return what was written on the instances where the commands have ended by now: one list for each command."""
+    lists = [("ssm:ListCommandInvocations", partial(_states, target, command)) for command in running]
+    outputs: dict[str, str | Unavailable] = {}
+    ended: list[tuple[str, str]] = []
+    for (command, batch), states in zip(running.items(), gather(lists, target.until), strict=True):
+        if isinstance(states, Unavailable):
+            outputs |= dict.fromkeys(batch, states)
+        else:
+            ended += [(command, one) for one in batch if states.get(one, "Pending") not in _GOES_ON]
+    # The list would cut each output at 2,500 characters.
+    asked = [("ssm:GetCommandInvocation", partial(_output, target, *one)) for one in ended]
+    for (_, one), output in zip(ended, gather(asked, target.until), strict=True):
+        if output is not None:
+            outputs[one] = output
+    return outputs
+
+
+def _states(target: Target, command: str) -> dict[str, str] | Unavailable:
+    """Return how far a command is on each instance; SSM knows one only some moments after it was sent."""
     try:
-        answer = target.connect.aws("ssm").get_command_invocation(CommandId=command_id, InstanceId=instance_id)
+        pages = target.connect.aws("ssm").get_paginator("list_command_invocations").paginate(CommandId=command)
+        return {
+            one["InstanceId"]: one["Status"] for page in target.each_page(pages) for one in page["CommandInvocations"]
+        }
     except AWS_ERRORS as error:
-        code = error.response.get("Error", {}).get("Code") if isinstance(error, ClientError) else None
-        # SSM knows an invocation only some moments after it was sent.
-        return None if code == "InvocationDoesNotExist" else target.connect.unseen(error, "ssm:GetCommandInvocation")
-    status, output = str(answer.get("Status")), str(answer.get("StandardOutputContent", ""))
+        return target.connect.unseen(error, "ssm:ListCommandInvocations")
+
+
+def _output(target: Target, command: str, instance_id: str) -> str | Unavailable | None:
+    """Return what a command printed on an instance, or None where SSM does not say yet that it has ended there."""
+    try:
+        answer = target.connect.aws("ssm").get_command_invocation(CommandId=command, InstanceId=instance_id)
+        status = answer["Status"]
+    except AWS_ERRORS as error:
+        if error_code(error) == "InvocationDoesNotExist":
+            return None
+        return target.connect.unseen(error, "ssm:GetCommandInvocation")
+    output = answer.get("StandardOutputContent", "")
     if status == "Success" and len(output) <= _OUTPUT_CHARACTERS:
-        return output
-    if status not in _GOES_ON:
-        said = f"{status}: {answer.get('StandardErrorContent', '')}"
-        return Unavailable("unexpected-answer", "AWS-RunShellScript", target.connect.clean(said.strip()))
-    return None
+        return str(output)
+    if status in _GOES_ON:
+        return None
+    said = f"{status}: {answer.get('StandardErrorContent', '')}"
+    return Unavailable("unexpected-answer", "AWS-RunShellScript", target.connect.clean(said.strip()))
 
 
 def read_parameter(target: Target, salt: str) -> Parameter | Unavailable | None:
@@ -126,12 +153,9 @@ def read_parameter(target: Target, salt: str) -> Parameter | Unavailable | None:
     try:
         name = target.settings.parameter
         answer = target.connect.aws("ssm").get_parameter(Name=name, WithDecryption=True)["Parameter"]
-        form, values = parse_parameter(answer["Value"])
-    except ClientError as error:
-        if error.response.get("Error", {}).get("Code") == "ParameterNotFound":
-            return None
-        return target.connect.unseen(error, "ssm:GetParameter")
+        text = answer["Value"]
     except AWS_ERRORS as error:
-        return target.connect.unseen(error, "ssm:GetParameter")
+        return None if error_code(error) == "ParameterNotFound" else target.connect.unseen(error, "ssm:GetParameter")
+    form, values = parse_parameter(text)
     known = compare(digests_of(values, salt), salt, target.settings) if form != "unreadable" else None
     return Parameter(form, answer.get("LastModifiedDate"), known)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
+from functools import partial
 from typing import Final
 
 from academy_ops.contract import desired_capacity
@@ -15,6 +15,7 @@ from academy_ops.diagnosis.findings import FindingBuilder
 from academy_ops.diagnosis.records import Finding, Json, Unavailable
 from academy_ops.messages import say
 from academy_ops.outside.clients import Target
+from academy_ops.outside.time_limits import begin
 from academy_ops.thresholds import (
     AUTOSCALER_SECONDS,
     BOOT_SECONDS,
@@ -59,16 +60,16 @@ _AGE_DECIDES: Final = (
 
 def observe(target: Target, case: Case) -> WorkersFacts:  # noqa: ARG001 - every check has the same form
     """Read group, activities, instances and autoscaler at the same time."""
-    with ThreadPoolExecutor(max_workers=4) as pool:
-        group = pool.submit(read_group, target)
-        activities = pool.submit(read_activities, target)
-        machines = pool.submit(read_machines, target)
-        autoscaler = pool.submit(read_autoscaler, target)
-        the_group, named = group.result(), machines.result()
-        if isinstance(the_group, Group) and not isinstance(named, Unavailable):
-            nameless = read_nameless(target, the_group, named)
-            named = nameless if isinstance(nameless, Unavailable) else named + nameless
-        return WorkersFacts(the_group, activities.result(), named, autoscaler.result())
+    until = target.until
+    group = begin("autoscaling:DescribeAutoScalingGroups", partial(read_group, target), until)
+    activities = begin("autoscaling:DescribeScalingActivities", partial(read_activities, target), until)
+    named = begin("ec2:DescribeInstances", partial(read_machines, target), until)
+    autoscaler = begin("lambda:GetFunctionConfiguration", partial(read_autoscaler, target), until)
+    the_group, machines = group(), named()
+    if isinstance(the_group, Group) and not isinstance(machines, Unavailable):
+        nameless = begin("ec2:DescribeInstances", partial(read_nameless, target, the_group, machines), until)()
+        machines = nameless if isinstance(nameless, Unavailable) else machines + nameless
+    return WorkersFacts(the_group, activities(), machines, autoscaler())
 
 
 def judge(case: Case) -> Iterator[Finding]:
@@ -168,7 +169,7 @@ def _judge_group(build: FindingBuilder, case: Case, facts: WorkersFacts, group: 
         yield build.warn("worker-booting", evidence)
     else:
         yield build.ok(say("Workers in service: {count}.", count=len(serving)), evidence)
-    asked_for = wanted(group, case.queue.queue if isinstance(case.queue, QueueFacts) else None)
+    asked_for = desired_capacity(group, case.queue.queue if isinstance(case.queue, QueueFacts) else None)
     if asked_for > group.desired:
         yield build.warn("worker-undersized", {**evidence, "wanted": str(asked_for)})
 
@@ -275,7 +276,7 @@ def alive(autoscaler: Autoscaler) -> bool:
     return autoscaler.state == "Active" and autoscaler.enabled
 
 
-def wanted(group: Group, depth: Depth | Unavailable | None) -> int:
+def desired_capacity(group: Group, depth: Depth | Unavailable | None) -> int:
     """Return the size that the autoscaler's rule asks for; as it is where the queue could not be seen."""
     if not isinstance(depth, Depth):
         return group.desired

@@ -38,9 +38,11 @@ QUESTIONS: Final = {
     # For up to fifty workers.
     "DescribeInstanceInformation": 1,
     "SendCommand": 1,
+    # For each worker, once its command has ended.
+    "GetCommandInvocation": 1,
 }
-"""Every request of a diagnosis: fourteen of AWS, one of R2, five of the API and what stands before it."""
-POLLED: Final = "GetCommandInvocation"
+"""Every request of a diagnosis: fifteen of AWS, one of R2, five of the API and what stands before it."""
+POLLED: Final = "ListCommandInvocations"
 """Asked until each host has answered: how often is up to the hosts."""
 SERVICES: Final = ("autoscaling", "ec2", "events", "lambda", "s3", "sqs", "ssm", "sts")
 """CloudWatch is asked only where a message waits whose age nobody else knows."""

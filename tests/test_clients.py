@@ -1,13 +1,15 @@
 """The outside is asked within bounds, and its errors get their meaning here."""
 
+import time
 from functools import partial
 
 import pytest
 from botocore.exceptions import ClientError
 
 from academy_ops.diagnosis.records import Unavailable
-from academy_ops.outside.clients import Answer, Connections, together
-from academy_ops.outside.failures import aws_reason
+from academy_ops.outside.clients import Answer, Connections
+from academy_ops.outside.failures import AWS_ERRORS, aws_reason
+from academy_ops.outside.time_limits import gather
 from academy_ops.settings import load
 from tests.wire import dripping, pouring, respond, server
 
@@ -56,7 +58,8 @@ def test_an_answer_that_drips_is_a_time_out_whatever_part_of_it_drips(connect: C
         server(dripping(b"HTTP/1.1 200 OK\r\nX-Slow: ", b"x")) as (header, _),
         server(dripping(b"", b"HTTP/1.1 103 Early Hints\r\n\r\n")) as (hints, _),
     ):
-        answers = together(*(partial(connect.get, url, seconds=2) for url in (body, header, hints)))
+        calls = [(url, partial(connect.get, url, seconds=2)) for url in (body, header, hints)]
+        answers = gather(calls, time.monotonic() + 20)
     assert [one.reason if isinstance(one, Unavailable) else one for one in answers] == ["timeout"] * 3
 
 
@@ -120,3 +123,8 @@ def test_an_aws_error_gets_its_meaning_from_its_code(code: str, status: int, mes
         "Operation",
     )
     assert aws_reason(error) == reason
+
+
+@pytest.mark.parametrize("bug", [AttributeError, TypeError, LookupError, ValueError])
+def test_a_bug_of_our_own_is_not_taken_for_an_error_of_aws(bug: type[Exception]) -> None:
+    assert not issubclass(bug, AWS_ERRORS)

@@ -36,6 +36,7 @@ KNOW_NO_RESOURCE = {
     "events:ListRuleNamesByTarget",
     "ssm:DescribeInstanceInformation",
     "ssm:GetCommandInvocation",
+    "ssm:ListCommandInvocations",
 }
 """By AWS's Service Authorization Reference."""
 ON_OUR_BEHALF = {"kms:Decrypt", "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:SendMessage"}

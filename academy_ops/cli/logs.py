@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 HELP: Final = _("Read the logs of every worker at once; each line begins with its instance and its time.")
 _SINCE: Final = re.compile(r"([1-9][0-9]{0,4})([smh])")
 _UNITS: Final = {"s": 1, "m": 60, "h": 3600}
-_ROUND_SECONDS: Final = 2.0
 _LONGEST_ROUND_SECONDS: Final = 45.0
 _OVERLAP_SECONDS: Final = 15
 """Each look goes back further than the one before it ended, so that no line between them is missed."""
@@ -47,6 +46,7 @@ def logs(
         RefusedError: The job id, the time or a setting is malformed, or the group can't be read.
     """
     from academy_ops.outside.clients import Connections, Target
+    from academy_ops.outside.time_limits import SSM_SECONDS
     from academy_ops.report.logs import LogReport
     from checks.worker_logs import read
 
@@ -62,7 +62,7 @@ def logs(
         target = Target(settings, job_id, connect, min(ends_at, looked_at + _LONGEST_ROUND_SECONDS))
         told = _readable(read(target, back), settings.group)
         report.show(told)
-        if not follow or unread() or not run.pause(_ROUND_SECONDS):
+        if not follow or unread() or not run.pause(SSM_SECONDS):
             return errors.UNDETERMINED if report.silent else errors.HEALTHY
         missed = back if told.unseen else _OVERLAP_SECONDS
         back = min(missed + math.ceil(time.monotonic() - looked_at), _FURTHEST_SECONDS)

@@ -99,9 +99,11 @@ _BECAUSE: Final[Mapping[Reason, Text]] = {
     "refused": say("the connection for {tried} was refused"),
     "tls": say("the TLS handshake for {tried} failed"),
     "timeout": say("{tried} did not answer in time"),
+    "deadline": say("time was up before {tried} answered"),
     "unreachable": say("{tried} could not be reached"),
     "server-error": say("{tried} answered with a server error"),
     "unexpected-answer": say("{tried} gave an unexpected answer"),
     "not-configured": say("{tried} is not set"),
     "not-asked": say("it was not asked for"),
+    "crashed": say("academy-ops itself failed here ({tried})"),
 }

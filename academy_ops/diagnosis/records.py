@@ -28,11 +28,13 @@ Reason = Literal[
     "refused",
     "tls",
     "timeout",
+    "deadline",
     "unreachable",
     "server-error",
     "unexpected-answer",
     "not-configured",
     "not-asked",
+    "crashed",
 ]
 
 

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-import queue
-import threading
 import time
+import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
 from typing import Any, Generic, Protocol
 
+from academy_ops.diagnosis.catalogue import CATALOGUE
 from academy_ops.diagnosis.check import C, Check, T_contra
+from academy_ops.diagnosis.findings import FindingBuilder
 from academy_ops.diagnosis.records import Finding, Unavailable
 from academy_ops.diagnosis.redact import printable, redacted
+from academy_ops.outside.time_limits import left, start
 
 
 class Observer(Protocol):
@@ -85,7 +90,7 @@ def run(
         case: The case to fill; each field named like a check takes that check's facts.
         asked: The names of the checks to judge.
         ends_at: The deadline on `time.monotonic`'s clock; what has not been observed by then is `Unavailable`.
-        observer: Told as checks start and finish.
+        observer: Called as checks start and finish.
 
     Returns:
         All that was observed, and the findings of the checks asked for in runbook order.
@@ -117,34 +122,29 @@ def observe(
     """
     names = closure(runbook, asked)
     waiting = [check for check in runbook if check.name in names]
-    pending = set(names)
-    arrived: queue.SimpleQueue[tuple[str, object, int]] = queue.SimpleQueue()
+    ahead: dict[str, Future[tuple[object, float]]] = {}
+    running: dict[Future[tuple[object, float]], str] = {}
     took_ms: dict[str, int] = {}
-    needed: dict[str, queue.SimpleQueue[C]] = {check.name: queue.SimpleQueue() for check in waiting}
+    pending = set(names)
     for check in waiting:
-        # A daemon: a call that ignores its time-out must not keep the process alive past the deadline.
-        threading.Thread(target=_observe, args=(check, target, needed[check.name], arrived), daemon=True).start()
-        if check.prefetch or not check.needs:
+        if check.prefetch:
             observer.started(check.name)
+            ahead[check.name] = start(partial(_timed, check, check.prefetch, target))
     while pending:
         for check in [check for check in waiting if not pending.intersection(check.needs)]:
             waiting.remove(check)
-            if check.needs and not check.prefetch:
+            if not check.prefetch:
                 observer.started(check.name)
-            needed[check.name].put(case)
-        try:
-            name, facts, took = arrived.get(timeout=max(0.0, ends_at - time.monotonic()))
-        except queue.Empty:
-            late = {name: Unavailable("timeout", name) for name in pending}
-            case = replace(case, **late)
-            for name in late:
-                observer.observed(name)
-            pending.clear()
-        else:
-            case = replace(case, **{name: facts})
-            took_ms[name] = took
-            pending.remove(name)
+            running[start(partial(_observe, check, target, case, ahead.get(check.name)))] = check.name
+        done, _ = wait(running, left(ends_at), FIRST_COMPLETED)
+        arrived = {running.pop(future): future.result() for future in done}
+        took_ms |= {name: round(seconds * 1000) for name, (_, seconds) in arrived.items()}
+        facts = {name: seen for name, (seen, _) in arrived.items()}
+        facts = facts or {name: Unavailable("deadline", name) for name in pending}
+        case = replace(case, **facts)
+        for name in facts:
             observer.observed(name)
+        pending.difference_update(facts)
         yield Observed(case, dict(took_ms), frozenset(pending))
 
 
@@ -154,7 +154,7 @@ def judge(checks: Iterable[Check[Any, C]], observed: Observed[C], observer: Obse
     Args:
         checks: The checks to judge, in runbook order.
         observed: The facts; those that the checks read have arrived.
-        observer: Told as checks finish.
+        observer: Called as checks finish.
 
     Returns:
         The findings, in the order of the checks.
@@ -162,32 +162,46 @@ def judge(checks: Iterable[Check[Any, C]], observed: Observed[C], observer: Obse
     findings: list[Finding] = []
     for check in checks:
         took = observed.took_ms.get(check.name, 0)
-        told = tuple(replace(finding, elapsed_ms=took) for finding in check.judge(observed.case))
-        findings += told
-        observer.finished(check.name, told)
+        judged = tuple(replace(finding, elapsed_ms=took) for finding in _judged(check, observed.case))
+        findings += judged
+        observer.finished(check.name, judged)
     return tuple(findings)
 
 
+def _judged(check: Check[Any, C], case: C) -> Iterator[Finding]:
+    """Yield a check's findings; where it crashes, those before that, and that any cause of its section may be there."""
+    try:
+        yield from check.judge(case)
+    except Exception as error:  # noqa: BLE001 - it costs this check only, and is a finding of it
+        build = FindingBuilder(check.name, check.section, {})
+        causes = (code for code, cause in CATALOGUE.items() if cause.section == check.section and not cause.warn)
+        yield build.unknown(check.title, _crashed(check, error), causes)
+
+
 def _observe(
-    check: Check[T_contra, C],
-    target: T_contra,
-    needed: queue.SimpleQueue[C],
-    arrived: queue.SimpleQueue[tuple[str, object, int]],
-) -> None:
-    took = 0.0
+    check: Check[T_contra, C], target: T_contra, case: C, ahead: Future[tuple[object, float]] | None
+) -> tuple[object, float]:
+    """Return a check's facts, and for how many seconds it has looked."""
+    if ahead is None:
+        return _timed(check, check.observe, target, case)
+    seen, before = ahead.result()
+    if isinstance(seen, Unavailable):
+        return seen, before
+    facts, took = _timed(check, check.observe, target, case, seen)
+    return facts, before + took
 
-    def timed(call: Callable[..., object], *arguments: object) -> object:
-        nonlocal took
-        started = time.monotonic()
-        try:
-            return call(*arguments)
-        except Exception as error:  # noqa: BLE001 - whatever goes wrong in one check is a fact of that check, told as such
-            return Unavailable("unexpected-answer", check.name, printable(redacted(f"{type(error).__name__}: {error}")))
-        finally:
-            took += time.monotonic() - started
 
-    seen = (timed(check.prefetch, target),) if check.prefetch else ()
-    case = needed.get()
-    failed = next((one for one in seen if isinstance(one, Unavailable)), None)
-    facts = failed or timed(check.observe, target, case, *seen)
-    arrived.put((check.name, facts, round(took * 1000)))
+def _timed(check: Check[Any, Any], look: Callable[..., object], *arguments: object) -> tuple[object, float]:
+    started = time.monotonic()
+    try:
+        facts = look(*arguments)
+    except Exception as error:  # noqa: BLE001 - it costs this check only, and is a fact of it
+        facts = _crashed(check, error)
+    return facts, time.monotonic() - started
+
+
+def _crashed(check: Check[Any, Any], error: Exception) -> Unavailable:
+    """Say what went wrong in the tool itself, and where; no path of this machine."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    where = f"{Path(frame.filename).name}, line {frame.lineno}"
+    return Unavailable("crashed", check.name, printable(redacted(f"{type(error).__name__}: {error} ({where})")))

@@ -9,8 +9,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 
@@ -20,12 +19,13 @@ from botocore.parsers import ResponseParserError
 from academy_ops import __version__
 from academy_ops.diagnosis.records import Unavailable
 from academy_ops.diagnosis.redact import printable, redacted
-from academy_ops.outside.failures import aws_reason, aws_words, http_reason
-from academy_ops.outside.time_limits import call_with_timeout
+from academy_ops.outside.failures import aws_reason, http_reason
+from academy_ops.outside.time_limits import ANSWER_SECONDS, CONNECT_SECONDS, MARGIN_SECONDS, call_with_timeout, left
 from academy_ops.settings import Settings
 
 if TYPE_CHECKING:
     import boto3
+    from botocore.credentials import Credentials
     from types_boto3_s3 import S3Client
 
 Service = Literal["autoscaling", "cloudwatch", "ec2", "events", "lambda", "sqs", "ssm", "sts"]
@@ -33,15 +33,11 @@ T = TypeVar("T")
 _Read = tuple[int, dict[str, str], str]
 """Status, the headers that are kept, and the body."""
 
-_CONNECT_SECONDS: Final = 3.0
-HTTP_SECONDS: Final = 8.0
+MAX_REDIRECTS: Final = 5
 _MAX_BODY_BYTES: Final = 4 * 1024 * 1024
-_MAX_REDIRECTS: Final = 5
-_KEPT_HEADERS: Final = ("server", "cf-ray", "cf-mitigated", "content-type", "location", "retry-after", "date", "via")
+_KEPT_HEADERS: Final = ("server", "cf-ray", "cf-mitigated", "content-type", "location", "retry-after", "via")
 
 _DENIED_ACTION: Final = re.compile(r"not authorized to perform: ([A-Za-z0-9-]+:[A-Za-z0-9]+)")
-_MARGIN_SECONDS: Final = 0.5
-"""A check that waits ends so long before the whole run does, so that what it has seen is not lost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +50,7 @@ class Answer:
         headers: The headers that tell the layers apart, by lower-case name.
         body: The text, at most 4 MiB of it.
         elapsed_ms: From the first byte sent to the last byte read.
-        redirects: Where redirects led, in order; one to another host is told, not followed.
+        redirects: Where redirects led, in order; one to another host is listed, not followed.
     """
 
     url: str
@@ -82,14 +78,14 @@ class Connections:
         """Return the client of ``service`` in the configured region.
 
         Raises:
-            BotoCoreError: The profile can't be read, or AWS_ENDPOINT_URL is no URL.
+            BotoCoreError: The profile can't be read, or AWS_ENDPOINT_URL is not a URL.
         """
         return self._client(service, once=False)
 
     def changing(self, service: Service) -> Any:  # noqa: ANN401 - as `aws`
         """Return the client of ``service`` for calls that change something.
 
-        None is sent again: the answer to the second one would not tell what the first has done.
+        None is sent again: the answer to the second one would not say what the first has done.
 
         Raises:
             BotoCoreError: As `aws`.
@@ -107,7 +103,7 @@ class Connections:
         """Return an S3 client for R2, signed with the API's R2 keys.
 
         Raises:
-            ValueError: R2_ENDPOINT is not a URL.
+            BotoCoreError: R2_ENDPOINT is not a URL.
         """
         with self._lock:
             if "r2" not in self._made:
@@ -115,28 +111,16 @@ class Connections:
             made: S3Client = self._made["r2"]
             return made
 
-    def access_key_id(self) -> str | None:
-        """Return the AWS access key id that requests are signed with, or None without credentials.
-
-        Raises:
-            BotoCoreError: The profile or its token can't be read.
-        """
-        with self._lock:
-            credentials = self._session().get_credentials()
-        return credentials.get_frozen_credentials().access_key if credentials else None
-
-    def credentials_source(self) -> tuple[str, str]:
-        """Return where the AWS SDK has its credentials from, by its own word, empty without any; and the profile.
+    def credentials(self) -> tuple[Credentials | None, str]:
+        """Return the credentials that the AWS SDK finds, if any, and the name of the profile.
 
         Raises:
             BotoCoreError: The profile can't be read.
         """
         with self._lock:
-            session = self._session()
-            credentials = session.get_credentials()
-        return str(credentials.method) if credentials else "", session.profile_name
+            return self._sdk.credentials(self._session()), self._session().profile_name
 
-    def get(self, url: str, *, authorised: bool = True, seconds: float = HTTP_SECONDS) -> Answer | Unavailable:
+    def get(self, url: str, *, authorised: bool = True, seconds: float = ANSWER_SECONDS) -> Answer | Unavailable:
         """Send one GET, bounded in time and size.
 
         Args:
@@ -154,7 +138,7 @@ class Connections:
             while True:
                 answer = _read(client, client.build_request("GET", here, headers=headers))
                 target = _next(answer, here)
-                if target is None or len(seen) >= _MAX_REDIRECTS:
+                if target is None or len(seen) >= MAX_REDIRECTS:
                     return answer, here, seen
                 seen.append(str(target))
                 if not _same_place(httpx.URL(here), target):
@@ -190,7 +174,7 @@ class Connections:
         """Ask within ``seconds`` in all, and say what was answered, by whom and after which redirects."""
         started = time.monotonic()
         try:
-            timeout = httpx.Timeout(seconds, connect=min(seconds, _CONNECT_SECONDS))
+            timeout = httpx.Timeout(seconds, connect=min(seconds, CONNECT_SECONDS))
             with httpx.Client(timeout=timeout, verify=self._tls()) as client:
                 answer, where, redirects = call_with_timeout(partial(ask, client), seconds)
         except TimeoutError:
@@ -236,7 +220,7 @@ class Connections:
             error: One of `AWS_ERRORS`.
             tried: The IAM action that was called.
         """
-        reason, words = aws_reason(error), self.clean(aws_words(error))
+        reason, words = aws_reason(error), self.clean(str(error))
         # Decrypting a SecureString is an action of its own; where AWS names what it denies, that is the one.
         named = _DENIED_ACTION.search(words) if reason == "denied" else None
         # SQS writes the action in small letters.
@@ -285,11 +269,15 @@ class Target:
     job_id: str | None
     connect: Connections
     ends_at: float
-    cancelled: threading.Event = field(default_factory=threading.Event)
+
+    @property
+    def until(self) -> float:
+        """When a check stops waiting for what it asks, on `time.monotonic`'s clock: a little before the run ends."""
+        return self.ends_at - MARGIN_SECONDS
 
     def remaining(self) -> float:
         """Return the seconds left for the whole run."""
-        return max(0.0, self.ends_at - time.monotonic())
+        return left(self.ends_at)
 
     def each_page(self, pages: Iterable[T]) -> Iterator[T]:
         """Yield the pages of an answer that comes in several; one without end is left when time is up.
@@ -303,23 +291,9 @@ class Target:
             yield page
 
     def pause(self, seconds: float) -> bool:
-        """Wait; tell whether the run goes on."""
-        return not self.cancelled.wait(min(seconds, self.remaining())) and self.remaining() > _MARGIN_SECONDS
-
-
-def together(*calls: Callable[[], T]) -> list[T]:
-    """Run ``calls`` at the same time and return their results in order."""
-    with ThreadPoolExecutor(max_workers=min(16, len(calls) or 1)) as pool:
-        return list(pool.map(_call, calls))
-
-
-def each(call: Callable[[Any], T], items: Sequence[Any]) -> list[T]:
-    """Run ``call`` for every item, at most sixteen at the same time."""
-    return together(*(partial(call, item) for item in items))
-
-
-def _call(call: Callable[[], T]) -> T:
-    return call()
+        """Wait; return whether the run goes on."""
+        time.sleep(min(seconds, self.remaining()))
+        return left(self.until) > 0
 
 
 def _read(client: httpx.Client, request: httpx.Request) -> _Read:

@@ -28,10 +28,8 @@ from botocore.parsers import ResponseParserError
 
 from academy_ops.diagnosis.records import Reason
 
-_MISREAD: Final = (AttributeError, LookupError, TypeError, ValueError)
-AWS_ERRORS: Final = (BotoCoreError, ClientError, ResponseParserError, *_MISREAD)
-"""What a boto3 call, and reading its answer, can raise: half an answer is parsed as one that lacks the field, and one
-of other types than in the service's model stops botocore's parsers, or whoever reads what they let through."""
+AWS_ERRORS: Final = (BotoCoreError, ClientError, ResponseParserError)
+"""What a boto3 call, and reading its answer, can raise; `sdk` makes an answer of another form a ResponseParserError."""
 
 _REASONS: Final[dict[str, Reason]] = {
     "AccessDenied": "denied",
@@ -66,6 +64,11 @@ _REASONS: Final[dict[str, Reason]] = {
 _SERVER_ERROR: Final = 500
 
 
+def error_code(error: Exception) -> str:
+    """Return the code with which AWS or R2 refused a call; empty where there was no such answer."""
+    return str(error.response.get("Error", {}).get("Code", "")) if isinstance(error, ClientError) else ""
+
+
 def outcome_unknown(error: Exception) -> bool:
     """Return whether a call that failed so may have done all the same what it was sent for."""
     if isinstance(error, ClientError):
@@ -76,15 +79,10 @@ def outcome_unknown(error: Exception) -> bool:
     return aws_reason(error) in {"timeout", "unreachable", "unexpected-answer"}
 
 
-def aws_words(error: Exception) -> str:
-    """Return an AWS or R2 error's own words; those of Python tell little without the kind of error."""
-    return f"{type(error).__name__}: {error}" if isinstance(error, _MISREAD) else str(error)
-
-
 def aws_reason(error: Exception) -> Reason:
     """Name the reason behind an AWS or R2 error."""
     if isinstance(error, ClientError):
-        code = str(error.response.get("Error", {}).get("Code", ""))
+        code = error_code(error)
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
         message = str(error.response.get("Error", {}).get("Message", ""))
         mismatch = code in {"SignatureDoesNotMatch", "InvalidSignatureException"}

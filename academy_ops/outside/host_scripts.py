@@ -37,7 +37,7 @@ def probe(container: str, job_id: str | None, salt: str) -> str:
 
     Args:
         container: The container's name.
-        job_id: The job whose log lines are wanted, or None.
+        job_id: The job whose log lines are asked for, or None.
         salt: 32 hexadecimal digits; each environment value is reported as ``sha256(salt + value)``.
 
     Returns:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import io
+import os
+from collections.abc import Callable, Mapping
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
 
 import boto3
 import botocore
@@ -13,27 +17,45 @@ import botocore.session
 import urllib3
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.config import Config
-from botocore.exceptions import EndpointConnectionError, HTTPClientError, ReadTimeoutError
-from botocore.parsers import ResponseParserError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    CredentialRetrievalError,
+    EndpointConnectionError,
+    HTTPClientError,
+    InvalidConfigError,
+    ReadTimeoutError,
+)
+from botocore.httpsession import URLLib3Session
+from botocore.model import ListShape, MapShape, Shape, StructureShape
+from botocore.parsers import ResponseParserError, ResponseParserFactory
+from botocore.utils import get_environ_proxies
 
 from academy_ops import __version__
-from academy_ops.outside.time_limits import call_with_timeout
+from academy_ops.outside.time_limits import ANSWER_SECONDS, CONNECT_SECONDS, call_with_timeout
 from academy_ops.settings import Settings
 
 if TYPE_CHECKING:
-    from botocore.httpsession import URLLib3Session
+    from botocore.credentials import Credentials
     from types_boto3_s3 import S3Client
 
-_TIMES: Final[dict[str, Any]] = {
-    "connect_timeout": 3.0,
-    "read_timeout": 5.0,
-    "retries": {"mode": "standard", "total_max_attempts": 2},
-}
-"""Seconds, and how often a call is sent at most."""
-_ANSWER_SECONDS: Final = 8.0
-"""For one answer in all: to connect, and to read the last byte of it."""
+_READ_SECONDS: Final = 5.0
+_ATTEMPTS: Final = 2
+_CONNECTIONS: Final = 32
 _MAX_BODY_BYTES: Final = 16 * 1024 * 1024
 _CHUNK_BYTES: Final = 65536
+_TYPES: Final[Mapping[str, type | tuple[type, ...]]] = {
+    "structure": dict,
+    "map": dict,
+    "list": list,
+    "string": str,
+    "integer": int,
+    "long": int,
+    "float": (int, float),
+    "double": (int, float),
+    "boolean": bool,
+    "timestamp": datetime,
+}
 
 MODELS: Final = Path(__file__).parent / "sdk_models" / botocore.__version__
 """Copies of botocore's service models with only what is called here: decoding the whole ones takes half of a run.
@@ -48,27 +70,36 @@ def session(settings: Settings) -> boto3.Session:
     Raises:
         BotoCoreError: The profile can't be read.
     """
-    return boto3.Session(region_name=settings.region, botocore_session=_with_models(botocore.session.Session()))
+    return boto3.Session(region_name=settings.region, botocore_session=_prepared(botocore.session.Session()))
 
 
-def _with_models(plain: botocore.session.Session) -> botocore.session.Session:
-    plain.get_component("data_loader").search_paths.insert(0, str(MODELS))
-    return plain
+def credentials(of: boto3.Session) -> Credentials | None:
+    """Return the session's credentials, or None where there are none.
+
+    Raises:
+        BotoCoreError: The profile, or what it names, can't be read.
+        ClientError: AWS refused to give them.
+    """
+    try:
+        return of.get_credentials()
+    except (BotoCoreError, ClientError):
+        raise
+    except Exception as error:
+        # botocore parses what a credential process prints, and a token's file, without care.
+        raise CredentialRetrievalError(provider="profile", error_msg=f"{type(error).__name__}: {error}") from error
 
 
 def aws_client(made_by: boto3.Session, service: str, *, once: bool = False) -> Any:  # noqa: ANN401 - boto3 makes its clients' types at run time
     """Return a client of ``service``; one that sends each call ``once`` never sends it again after an error.
 
     Raises:
-        BotoCoreError: The profile can't be read, or AWS_ENDPOINT_URL is no URL.
+        BotoCoreError: The profile can't be read, or AWS_ENDPOINT_URL is not a URL.
     """
-    times = {**_TIMES, "retries": {"mode": "standard", "total_max_attempts": 1}} if once else _TIMES
-    config = Config(**times, max_pool_connections=32, user_agent_extra=f"academy-ops/{__version__}")
     make: Any = made_by.client
     try:
-        return _bounded(make(service, config=config))
+        return make(service, config=_config(attempts=1 if once else _ATTEMPTS))
     except ValueError as error:
-        # botocore's plain word for an AWS_ENDPOINT_URL that is no URL.
+        # botocore's plain word for an AWS_ENDPOINT_URL that is not a URL.
         raise EndpointConnectionError(endpoint_url="AWS_ENDPOINT_URL", error=error) from error
 
 
@@ -76,45 +107,63 @@ def r2_client(settings: Settings) -> S3Client:
     """Return an S3 client for R2, signed with the API's R2 keys.
 
     Raises:
-        ValueError: R2_ENDPOINT is not a URL.
+        BotoCoreError: R2_ENDPOINT is not a URL.
     """
-    # Without a profile: AWS_PROFILE is AWS's, and one that does not exist is no fault of R2.
+    # Without a profile: AWS_PROFILE is AWS's, and one that does not exist is not a fault of R2.
     plain = botocore.session.Session(session_vars={"profile": (None, None, None, None)})
-    made = boto3.Session(botocore_session=_with_models(plain)).client(
-        "s3",
-        endpoint_url=settings.get("R2_ENDPOINT"),
-        region_name="auto",
-        aws_access_key_id=settings.get("R2_ACCESS_KEY"),
-        aws_secret_access_key=settings.get("R2_SECRET_KEY"),
-        config=Config(
-            **_TIMES,
-            s3={"addressing_style": "path"},
-            request_checksum_calculation="when_required",
-            response_checksum_validation="when_required",
-        ),
+    try:
+        return boto3.Session(botocore_session=_prepared(plain)).client(
+            "s3",
+            endpoint_url=settings.get("R2_ENDPOINT"),
+            region_name="auto",
+            aws_access_key_id=settings.get("R2_ACCESS_KEY"),
+            aws_secret_access_key=settings.get("R2_SECRET_KEY"),
+            config=_config(
+                s3={"addressing_style": "path"},
+                request_checksum_calculation="when_required",
+                response_checksum_validation="when_required",
+            ),
+        )
+    except ValueError as error:
+        raise InvalidConfigError(error_msg=f"R2_ENDPOINT: {error}") from error
+
+
+def _config(attempts: int = _ATTEMPTS, **more: Any) -> Config:  # noqa: ANN401 - as Config takes them
+    return Config(
+        connect_timeout=CONNECT_SECONDS,
+        read_timeout=_READ_SECONDS,
+        retries={"mode": "standard", "total_max_attempts": attempts},
+        user_agent_extra=f"academy-ops/{__version__}",
+        **more,
     )
-    bounded: S3Client = _bounded(made)
-    return bounded
+
+
+def _prepared(plain: botocore.session.Session) -> botocore.session.Session:
+    """Let every client of a session use the small models, answer within bounds, and give answers of their form."""
+    plain.get_component("data_loader").search_paths.insert(0, str(MODELS))
+    plain.register_component("response_parser_factory", _Parsers())
+    answers: Any = _Bounded(plain).send  # botocore's stubs know no handler that returns something
+    plain.register("before-send", answers)
+    return plain
 
 
 class _Bounded:
-    """What sends a client's requests, with a bound on the time and the size of each answer; botocore knows neither."""
+    """Sends requests in botocore's place, with a bound on the time and the size of each answer; it knows neither."""
 
-    def __init__(self, session: URLLib3Session) -> None:
+    def __init__(self, session: botocore.session.Session) -> None:
         self._session = session
+        self._connections: dict[str, URLLib3Session] = {}
 
-    def send(self, request: AWSPreparedRequest) -> AWSResponse:
+    def send(self, request: AWSPreparedRequest, **_: object) -> AWSResponse:
+        """Return the answer; what is raised here, botocore tries again as if it had sent the request itself."""
         try:
-            return call_with_timeout(partial(self._send, request), _ANSWER_SECONDS)
+            return call_with_timeout(partial(self._send, request), ANSWER_SECONDS)
         except TimeoutError as error:
             raise ReadTimeoutError(endpoint_url=request.url, error=error) from error
 
-    def close(self) -> None:
-        self._session.close()
-
     def _send(self, request: AWSPreparedRequest) -> AWSResponse:
         request.stream_output = True
-        answer = self._session.send(request)
+        answer = self._connected(request.url).send(request)
         body = bytearray()
         try:
             for chunk in answer.raw.stream(_CHUNK_BYTES):
@@ -129,8 +178,62 @@ class _Bounded:
         answer.raw = urllib3.HTTPResponse(io.BytesIO(body), preload_content=False)
         return answer
 
+    def _connected(self, url: str) -> URLLib3Session:
+        """Return the connections to a server, through the proxy and with the CA bundle that botocore would take."""
+        server = urlsplit(url).netloc
+        if server not in self._connections:
+            bundle = self._session.get_config_variable("ca_bundle") or os.environ.get("REQUESTS_CA_BUNDLE")
+            connect: Any = URLLib3Session  # botocore's stubs know neither a bundle nor two time-outs
+            made = connect(
+                verify=bundle or True,
+                proxies=get_environ_proxies(url),
+                timeout=(CONNECT_SECONDS, _READ_SECONDS),
+                max_pool_connections=_CONNECTIONS,
+            )
+            # Of two threads that come first at the same time, one's connections stay.
+            self._connections.setdefault(server, made)
+        return self._connections[server]
 
-def _bounded(client: Any) -> Any:  # noqa: ANN401 - as `aws_client`
-    endpoint = client._endpoint  # noqa: SLF001 - no public way leads there
-    endpoint.http_session = _Bounded(endpoint.http_session)
-    return client
+
+class _Parsers(ResponseParserFactory):
+    """botocore's parsers, which let pass what is not of the service's model, or stumble over it in any way."""
+
+    def create_parser(self, protocol_name: str) -> Any:  # noqa: ANN401 - as botocore has it
+        parser: Any = super().create_parser(protocol_name)
+        parser.parse = partial(_parsed, parser.parse)
+        return parser
+
+
+def _parsed(parse: Callable[..., Any], response: Mapping[str, Any], shape: Shape | None) -> Any:  # noqa: ANN401 - as `_checked`
+    """Parse an answer, or say with the one error that botocore has for it that it is not of its form."""
+    try:
+        parsed = parse(response, shape)
+    except ResponseParserError:
+        raise
+    except Exception as error:
+        raise ResponseParserError(f"{type(error).__name__}: {error}") from error
+    refused = response["status_code"] >= 300  # noqa: PLR2004 - as botocore tells an error
+    return parsed if refused or shape is None else _checked(parsed, shape, shape.name)
+
+
+class _Fields(dict[str, Any]):
+    """A part of an answer. A field that it lacks is the answer's fault, and nobody else's."""
+
+    def __missing__(self, name: str) -> Any:  # noqa: ANN401 - never returns
+        raise ResponseParserError(f"the answer lacks {name}")
+
+
+def _checked(value: Any, shape: Shape, place: str) -> Any:  # noqa: ANN401 - whatever was answered
+    """Return a part of an answer, if it and its own parts are of the types of the service's model."""
+    expected = _TYPES.get(shape.type_name)
+    if expected and not isinstance(value, expected):
+        raise ResponseParserError(f"{place} is not a {shape.type_name} in the answer")
+    if isinstance(shape, StructureShape):
+        known = shape.members
+        fields = ((name, _checked(one, known[name], name) if name in known else one) for name, one in value.items())
+        return _Fields(fields)
+    if isinstance(shape, MapShape):
+        return _Fields((name, _checked(one, shape.value, name)) for name, one in value.items())
+    if isinstance(shape, ListShape):
+        return [_checked(one, shape.member, place) for one in value]
+    return value

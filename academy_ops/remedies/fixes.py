@@ -1,4 +1,4 @@
-"""Which causes the tool can mend by itself, and with which remedy. None of these can't be undone."""
+"""Which causes the tool can fix by itself, and with which remedy. Each of them can be undone."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ FIXES: Final[Mapping[str, Callable[[Target, Case], Plan]]] = {
 
 
 def to_fix(verdict: Verdict) -> str | None:
-    """Return the code that ``--fix`` is about: the cause, or where there is none a warning that can be mended."""
+    """Return the code that ``--fix`` is about: the cause, or where there is none a warning that can be fixed."""
     if verdict.cause or verdict.status == "undetermined":
         return verdict.cause
     return next((code for code in verdict.warnings if code in FIXES), None)

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import partial
 from typing import Final
 
 from academy_ops.contract import LOG_RECEIVED
 from academy_ops.diagnosis.findings import because
 from academy_ops.diagnosis.records import Reason, Unavailable
 from academy_ops.messages import Text, say
-from academy_ops.outside.clients import HTTP_SECONDS, Target
-from academy_ops.outside.time_limits import call_with_timeout
+from academy_ops.outside.clients import Target
+from academy_ops.outside.time_limits import ANSWER_SECONDS, SSM_SECONDS
 from academy_ops.remedies.plan import Progress
 from academy_ops.remedies.refusal import RemedyError
 from academy_ops.thresholds import FIGURES
@@ -23,9 +23,8 @@ from checks.facts import Autoscaler, Case, Depth, Group, LogsFacts, WorkersFacts
 _Start = tuple[str, datetime | None]
 """A worker's instance, and when its container was started; a crash in between gives it another start."""
 
-_POLL_SECONDS: Final = 2.0
 _FINAL: Final = frozenset[Reason]({"denied", "credentials-missing", "credentials-invalid", "not-asked"})
-"""Why something can't be seen, and won't be in two seconds either."""
+"""Why something can't be seen, and won't be at the next look either."""
 BOOT_COST: Final = say(
     "A new worker polls the queue after {usual_boot_from} to {usual_boot_to} minutes, at worst {boot_minutes}, and "
     "costs as its instance type does.",
@@ -77,11 +76,9 @@ def look(target: Target) -> Seen:
     Raises:
         RemedyError: The group is missing or could not be seen.
     """
-    seconds = max(HTTP_SECONDS, target.remaining())
-    try:
-        facts = call_with_timeout(partial(workers.observe, target, _case(target)), seconds)
-    except TimeoutError as error:
-        raise _unseen(Unavailable("timeout", "AWS")) from error
+    # At the end of its time, too, a change is not made without a look.
+    target = replace(target, ends_at=max(target.ends_at, time.monotonic() + ANSWER_SECONDS))
+    facts = workers.observe(target, _case(target))
     name = target.settings.group
     if isinstance(facts.group, Unavailable):
         raise _unseen(facts.group)
@@ -96,13 +93,13 @@ def _unseen(why: Unavailable) -> RemedyError:
 
 def overriding(seen: Seen, desired: int) -> Text | None:
     """Say what the autoscaler will make of ``desired``; None where it leaves it or does not run."""
-    asked_for = workers.wanted(seen.group, seen.depth)
-    if not seen.autoscaler_acts or (asked_for == desired and isinstance(seen.depth, Depth)):
+    by_depth = workers.desired_capacity(seen.group, seen.depth)
+    if not seen.autoscaler_acts or (by_depth == desired and isinstance(seen.depth, Depth)):
         return None
     return say(
-        "The autoscaler is on: within a minute it sets the number again by the queue's depth, as of now to {wanted} "
+        "The autoscaler is on: within a minute it sets the number again by the queue's depth, as of now to {desired} "
         "(one worker for every {jobs_per_worker} messages waiting or in flight, between min and max).",
-        wanted=asked_for,
+        desired=by_depth,
         **FIGURES,
     )
 
@@ -117,7 +114,7 @@ def follow(target: Target, desired: int, before: Seen, *, replaced: bool = False
         replaced: Those that were there before must be gone.
 
     Yields:
-        What is seen, every two seconds. The last one has an ``end``, unless time was up.
+        What is seen, every five seconds. The last one has an ``end``, unless time was up.
 
     Raises:
         RemedyError: The group could no longer be seen. The change itself was made.
@@ -127,7 +124,7 @@ def follow(target: Target, desired: int, before: Seen, *, replaced: bool = False
     while True:
         step = _stage(target, desired, before, old, steady)
         yield step
-        if step.end or not target.pause(_POLL_SECONDS):
+        if step.end or not target.pause(SSM_SECONDS):
             return
 
 

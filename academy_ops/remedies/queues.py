@@ -7,13 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
-from botocore.exceptions import ClientError
-
 from academy_ops.contract import DLQ_SUFFIX, MAX_RECEIVES, QUEUE_ATTRIBUTES
 from academy_ops.diagnosis.findings import because
 from academy_ops.messages import Text, say
 from academy_ops.outside.clients import Target
-from academy_ops.outside.failures import AWS_ERRORS
+from academy_ops.outside.failures import AWS_ERRORS, error_code
 from academy_ops.remedies.plan import Plan
 from academy_ops.remedies.refusal import UNCHANGED, RemedyError, not_made
 from checks.queue import QUEUE_MISSING
@@ -45,9 +43,9 @@ def look(target: Target) -> Queues:
     queue, dead = target.settings.queue, target.settings.queue + DLQ_SUFFIX
     found = {name: _attributes(target, name) for name in (dead, queue)}
     there, dead_there = found[queue], found[dead]
-    wanted = _wanted(dead_there["QueueArn"]) if dead_there else dict(QUEUE_ATTRIBUTES)
+    expected = _expected(dead_there["QueueArn"]) if dead_there else dict(QUEUE_ATTRIBUTES)
     differing = {
-        name: (there.get(name), value) for name, value in wanted.items() if not _same(there.get(name), value)
+        name: (there.get(name), value) for name, value in expected.items() if not _same(there.get(name), value)
     } if there else {}  # fmt: skip
     return Queues(queue, dead, tuple(name for name, one in found.items() if one is None), differing)
 
@@ -84,7 +82,7 @@ def _create(target: Target, *, found: Queues) -> Text:
             attributes = {"MessageRetentionPeriod": QUEUE_ATTRIBUTES["MessageRetentionPeriod"]}
             if name == found.queue:
                 dead = _attributes(target, found.dead_letters)
-                attributes = _wanted(dead["QueueArn"]) if dead else dict(QUEUE_ATTRIBUTES)
+                attributes = _expected(dead["QueueArn"]) if dead else dict(QUEUE_ATTRIBUTES)
             target.connect.changing("sqs").create_queue(QueueName=name, Attributes=attributes)
         except RemedyError as error:
             raise RemedyError(
@@ -106,17 +104,17 @@ def _made(made: Sequence[str], theirs: Sequence[str]) -> Text:
     return say("Done: created {names}; somebody else has created {others} meanwhile.", names=names, others=others)
 
 
-def _wanted(dead_letter_arn: str) -> dict[str, str]:
+def _expected(dead_letter_arn: str) -> dict[str, str]:
     redrive = {"deadLetterTargetArn": dead_letter_arn, "maxReceiveCount": MAX_RECEIVES}
     return {**QUEUE_ATTRIBUTES, "RedrivePolicy": json.dumps(redrive)}
 
 
-def _same(there: str | None, wanted: str) -> bool:
+def _same(there: str | None, expected: str) -> bool:
     """Compare two attributes; SQS writes the numbers of a redrive policy as numbers or as text."""
-    if there is None or not wanted.startswith("{"):
-        return there == wanted
+    if there is None or not expected.startswith("{"):
+        return there == expected
     try:
-        one, other = ({name: str(value) for name, value in json.loads(text).items()} for text in (there, wanted))
+        one, other = ({name: str(value) for name, value in json.loads(text).items()} for text in (there, expected))
     except (ValueError, AttributeError):
         return False
     return one == other
@@ -129,12 +127,12 @@ def _attributes(target: Target, name: str) -> dict[str, str] | None:
         sqs = target.connect.aws("sqs")
         url = sqs.get_queue_url(QueueName=name)["QueueUrl"]
         action = "sqs:GetQueueAttributes"
-        told = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+        answer = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
         # Without its ARN it is half an answer, and that is said here.
-        whole = {"QueueArn": told["QueueArn"], **told}
+        whole = {"QueueArn": answer["QueueArn"], **answer}
         attributes = {name: target.connect.clean(value) for name, value in whole.items()}
     except AWS_ERRORS as error:
-        if isinstance(error, ClientError) and error.response.get("Error", {}).get("Code") in QUEUE_MISSING:
+        if error_code(error) in QUEUE_MISSING:
             return None
         unseen = target.connect.unseen(error, action)
         raise RemedyError(

@@ -39,7 +39,7 @@ def plan(target: Target, case: Case) -> Plan:
             ),
         ),
         risks=(
-            say("Workers take each of them three times again: mend first what made them fail."),
+            say("Workers take each of them three times again: first fix what made them fail."),
             say("A job that has ended already is skipped; no student is created twice."),
         ),
         apply=partial(_redrive, dead=dead),

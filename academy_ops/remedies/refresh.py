@@ -5,11 +5,9 @@ from __future__ import annotations
 from functools import partial
 from typing import Final
 
-from botocore.exceptions import ClientError
-
 from academy_ops.messages import Text, say
 from academy_ops.outside.clients import Target
-from academy_ops.outside.failures import AWS_ERRORS
+from academy_ops.outside.failures import AWS_ERRORS, error_code
 from academy_ops.remedies import group
 from academy_ops.remedies.plan import Plan
 from academy_ops.remedies.refusal import RemedyError, not_made
@@ -64,7 +62,7 @@ def _refresh(target: Target) -> Text:
     try:
         target.connect.changing("autoscaling").start_instance_refresh(AutoScalingGroupName=target.settings.group)
     except AWS_ERRORS as error:
-        if isinstance(error, ClientError) and error.response.get("Error", {}).get("Code") == _RUNNING:
+        if error_code(error) == _RUNNING:
             return say("Nothing was changed: somebody else has begun to replace the instances already.")
         raise not_made(target, error, "autoscaling:StartInstanceRefresh") from error
     return say("Done: the group has begun to replace its instances.")

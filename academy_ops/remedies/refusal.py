@@ -25,7 +25,7 @@ class RemedyError(Exception):
 
 
 def not_made(target: Target, error: Exception, action: str, before: Text | None = None) -> RemedyError:
-    """Make the error for a change that AWS refused, or of which it did not tell whether it was made.
+    """Make the error for a change that AWS refused, or did not confirm.
 
     Args:
         target: What was to be changed.
@@ -37,5 +37,5 @@ def not_made(target: Target, error: Exception, action: str, before: Text | None 
     done = say("Nothing more was changed:") if before else say("Nothing was changed:")
     if outcome_unknown(error):
         done = say("Whether it was changed is not known, so look first (academy-ops diagnose):")
-    told = say("{done} {reason}. {detail}", done=done, reason=because(unseen), detail=unseen.detail)
-    return RemedyError(say("{before} {then}", before=before, then=told) if before else told, unseen=True)
+    problem = say("{done} {reason}. {detail}", done=done, reason=because(unseen), detail=unseen.detail)
+    return RemedyError(say("{before} {then}", before=before, then=problem) if before else problem, unseen=True)

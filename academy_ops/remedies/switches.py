@@ -49,9 +49,9 @@ def enable_autoscaler(target: Target) -> Plan:
         raise RemedyError(say("The autoscaler's function is {state}; its rule would not help.", state=autoscaler.state))
     rule = autoscaler.rule
     at_its_run = say(
-        "At its next run, within a minute, it sets the desired capacity by the queue's depth: {before} -> {wanted}.",
+        "At its next run, within a minute, it sets the desired capacity by the queue's depth: {before} -> {desired}.",
         before=seen.group.desired,
-        wanted=workers.wanted(seen.group, seen.depth),
+        desired=workers.desired_capacity(seen.group, seen.depth),
     )
     return Plan(
         changes=(say("rule {rule}: disabled -> enabled", rule=rule),),

@@ -30,7 +30,7 @@ def accepted_job(answer: Answer | Unavailable) -> str | None:
 
 
 def judge(seen: Seen, rows: int) -> tuple[Result, Text]:
-    """Tell how the check came out, and why.
+    """Judge how the check came out, and why.
 
     Args:
         seen: What was seen.
@@ -99,8 +99,8 @@ def _refused(answer: Answer) -> Text:
     detail = _json(answer).get("detail")
     if not detail:
         return say("The upload was not accepted: HTTP {status}.", status=answer.status)
-    told = detail if isinstance(detail, str) else json.dumps(detail, ensure_ascii=False)
-    return say("The upload was not accepted: HTTP {status}, {detail}", status=answer.status, detail=printable(told))
+    text = detail if isinstance(detail, str) else json.dumps(detail, ensure_ascii=False)
+    return say("The upload was not accepted: HTTP {status}, {detail}", status=answer.status, detail=printable(text))
 
 
 def _of_job(job: JobDocument, rows: int) -> tuple[Result, Text]:

@@ -1,4 +1,4 @@
-"""What a smoke check asks of the API: take a workbook, tell of its job, take its students back."""
+"""What a smoke check asks of the API: take a workbook, follow its job, take its students back."""
 
 from __future__ import annotations
 

@@ -3,6 +3,7 @@
 import json
 import socket
 import ssl
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -18,7 +19,7 @@ from academy_ops.settings import load
 from checks import access, logs, queue, r2, workers
 from checks.facts import AccessFacts, Case, Group, LogsFacts, Parameter, WorkersFacts
 from tests.checks import facts_factory as h
-from tests.wire import Handler, respond, server
+from tests.wire import Handler, dripping, respond, server
 
 STS_ERROR = (
     '<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><Error><Type>Sender</Type><Code>{}</Code>'
@@ -83,6 +84,7 @@ def test_what_sts_refuses_is_told_apart(status: int, code: str, message: str, ca
         (500, STS_ERROR.format("InternalFailure", "?"), "server-error"),
         (503, "<html>upstream", "server-error"),
         (200, "<html>a captive portal</html", "unexpected-answer"),
+        (200, STS_IDENTITY.format("1").replace("Arn>", "Name>"), "unexpected-answer"),
     ],
 )
 def test_an_answer_of_sts_that_tells_nothing_of_us_is_unknown(status: int, body: str, reason: str) -> None:
@@ -115,6 +117,66 @@ def test_where_keys_were_rejected_no_session_is_renewed() -> None:
     finding = asked_sts(403, STS_ERROR.format("InvalidClientTokenId", "The security token is invalid."))
     assert finding.evidence["credentials"] == "env"
     assert [remedy.command for remedy in finding.remedies] == ["aws configure list"]
+
+
+@pytest.mark.parametrize("process", ["echo not JSON", "echo []", "echo '{\"Version\": 1}'", "no-such-program"])
+def test_a_credential_process_that_gives_none_is_a_fault_of_the_credentials(process: str, tmp_path: Path) -> None:
+    config = tmp_path / "config"
+    config.write_text(f"[default]\ncredential_process = {process}\n", "utf-8")
+    no_keys = dict.fromkeys(KEYS, "")
+    with target(AWS_CONFIG_FILE=str(config), HOME=str(tmp_path), **no_keys) as this:
+        facts = access.observe(this, empty_case())
+    assert [one.cause for one in access.judge(replace(empty_case(), access=facts))] == ["aws-credentials-invalid"]
+
+
+@pytest.mark.parametrize("trusted", [True, False])
+def test_aws_is_trusted_by_the_bundle_that_every_sdk_reads(trusted: bool, tmp_path: Path) -> None:
+    authority = trustme.CA()
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    bundle = tmp_path / "ca.pem"
+    authority.cert_pem.write_to_path(str(bundle))
+    identity = STS_IDENTITY.format("123456789012").encode()
+    environ = {"AWS_CA_BUNDLE": str(bundle)} if trusted else {}
+    with (
+        server(lambda handler: respond(handler, 200, identity), tls=context) as (url, _),
+        target(AWS_ENDPOINT_URL=url, **environ) as this,
+    ):
+        account = access.observe(this, empty_case()).account
+    assert account == "123456789012" if trusted else isinstance(account, Unavailable) and account.reason == "tls"
+
+
+def test_aws_is_asked_through_the_proxy_of_the_environment_unless_it_is_excepted() -> None:
+    identity = STS_IDENTITY.format("123456789012").encode()
+    with server(lambda handler: respond(handler, 200, identity)) as (proxy, seen):
+        elsewhere = {"AWS_ENDPOINT_URL": "http://aws.invalid", "HTTP_PROXY": proxy, "http_proxy": proxy}
+        with target(**elsewhere, no_proxy="", NO_PROXY="") as this:
+            through = access.observe(this, empty_case()).account
+        with target(**elsewhere, no_proxy="aws.invalid", NO_PROXY="aws.invalid") as this:
+            past = access.observe(this, empty_case()).account
+    assert [one["host"] for one in seen] == ["aws.invalid"]
+    assert through == "123456789012"
+    assert isinstance(past, Unavailable)
+    assert past.reason == "dns"
+
+
+@pytest.mark.parametrize(
+    ("answers", "asked"),
+    [
+        pytest.param([503, 200], 2, id="a server error is asked again"),
+        pytest.param([503, 503, 200], 2, id="once"),
+        pytest.param([403], 1, id="a refusal is not"),
+    ],
+)
+def test_how_often_aws_is_asked(answers: list[int], asked: int) -> None:
+    left = iter(answers)
+    identity = STS_IDENTITY.format("123456789012").encode()
+    with (
+        server(lambda handler: respond(handler, next(left), identity)) as (url, seen),
+        target(AWS_ENDPOINT_URL=url) as this,
+    ):
+        access.observe(this, empty_case())
+    assert len(seen) == asked
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:9", "http://no-such-host.invalid"])
@@ -247,6 +309,46 @@ def test_a_throttled_group_is_unknown_and_names_what_was_asked() -> None:
         facts = workers.observe(this, empty_case())
     (finding,) = workers.judge(replace(empty_case(), workers=facts))
     assert (finding.status, finding.evidence["tried"]) == ("unknown", "autoscaling:DescribeAutoScalingGroups")
+
+
+GROUP = (
+    "<DescribeAutoScalingGroupsResponse><DescribeAutoScalingGroupsResult><AutoScalingGroups><member>"
+    "<AutoScalingGroupName>workers</AutoScalingGroupName><MinSize>0</MinSize><MaxSize>20</MaxSize>"
+    "<DesiredCapacity>3</DesiredCapacity></member></AutoScalingGroups></DescribeAutoScalingGroupsResult>"
+    "</DescribeAutoScalingGroupsResponse>"
+)
+
+
+def test_an_autoscaler_that_answers_late_costs_its_own_fact_and_the_group_is_kept() -> None:
+    slowly = dripping(b"HTTP/1.1 200 OK\r\n\r\n", b" ")
+
+    def answer(handler: Handler) -> None:
+        if "/functions/" in handler.path:
+            slowly(handler)
+        else:
+            respond(handler, 200, GROUP.encode())
+
+    with server(answer) as (url, _), target(AWS_ENDPOINT_URL=url) as this:
+        facts = workers.observe(replace(this, ends_at=time.monotonic() + 3), empty_case())
+    assert isinstance(facts.group, Group)
+    assert facts.group.desired == 3
+    assert facts.autoscaler == Unavailable("deadline", "lambda:GetFunctionConfiguration")
+
+
+@pytest.mark.parametrize("attributes", [{}, {"QueueArn": "arn:x"}, {"ApproximateNumberOfMessages": "many"}])
+def test_half_an_answer_is_not_an_empty_queue(attributes: dict[str, str]) -> None:
+    whole = {
+        "QueueArn": "arn:aws:sqs:ap-northeast-2:1:jobs",
+        "ApproximateNumberOfMessages": "0",
+        "ApproximateNumberOfMessagesNotVisible": "0",
+        "ApproximateNumberOfMessagesDelayed": "0",
+    }
+    told = {**whole, **attributes} if "many" in attributes.values() else attributes
+    body = json.dumps({"QueueUrl": "http://127.0.0.1/jobs", "Attributes": told}).encode()
+    with server(lambda handler: respond(handler, 200, body)) as (url, _), target(AWS_ENDPOINT_URL=url) as this:
+        depth = queue.depth(this, "jobs")
+    assert isinstance(depth, Unavailable)
+    assert (depth.reason, depth.tried) == ("unexpected-answer", "sqs:GetQueueAttributes")
 
 
 def test_a_queue_that_another_owner_denies_names_the_action_that_was_called() -> None:

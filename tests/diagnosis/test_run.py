@@ -1,5 +1,6 @@
 """The runner: concurrent, in order, and over in time."""
 
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -78,13 +79,20 @@ def test_a_check_looks_ahead_while_what_it_needs_is_still_observed() -> None:
     assert observed.case.second == (True, True)
 
 
-def test_an_error_ahead_is_a_fact_of_that_check_too() -> None:
+def assert_crashed(facts: object, name: str) -> None:
+    """Tell what went wrong and where, without a path of this machine."""
+    assert isinstance(facts, Unavailable)
+    assert (facts.reason, facts.tried) == ("crashed", name)
+    assert re.fullmatch(r"ZeroDivisionError: one by none \(test_run\.py, line \d+\)", facts.detail)
+
+
+def test_a_crash_of_a_prefetch_is_a_fact_of_its_check() -> None:
     def broken(_target: None) -> object:
         raise ZeroDivisionError("one by none")
 
     first = made("first", "1", lambda _target, _case, seen: seen, judge_first, prefetch=broken)
     observed, _ = run((first,), None, Case(), asked=("first",), ends_at=soon(), observer=NullObserver())
-    assert observed.case.first == Unavailable("unexpected-answer", "first", "ZeroDivisionError: one by none")
+    assert_crashed(observed.case.first, "first")
 
 
 def test_checks_finish_in_runbook_order_though_the_second_is_quicker() -> None:
@@ -105,18 +113,33 @@ def test_a_check_that_hangs_is_unseen_at_the_deadline_and_the_others_are_kept() 
         (first, second), None, Case(), asked=("first", "second"), ends_at=ends_at, observer=NullObserver()
     )
     forever.set()
-    assert observed.case.first == Unavailable("timeout", "first")
+    assert observed.case.first == Unavailable("deadline", "first")
     assert observed.case.second == 2
     assert [finding.check for finding in findings] == ["first", "second"]
 
 
-def test_an_error_inside_a_check_is_a_fact_of_that_check() -> None:
+def test_a_crash_of_a_check_is_a_fact_of_that_check() -> None:
     def broken(_target: None, _case: Case) -> object:
         raise ZeroDivisionError("one by none")
 
     first = made("first", "1", broken, judge_first)
     observed, _ = run((first,), None, Case(), asked=("first",), ends_at=soon(), observer=NullObserver())
-    assert observed.case.first == Unavailable("unexpected-answer", "first", "ZeroDivisionError: one by none")
+    assert_crashed(observed.case.first, "first")
+
+
+def test_a_crash_of_a_judge_costs_its_own_check_only() -> None:
+    def broken(_case: Case) -> Iterator[Finding]:
+        yield Finding("first", "3-3", "ok", say("{facts}", facts="seen before"))
+        raise ZeroDivisionError("one by none")
+
+    first = made("first", "3-3", lambda _target, _case: 1, broken)
+    second = made("second", "2", lambda _target, _case: 2, judge_second)
+    _, findings = run((first, second), None, Case(), asked=("first", "second"), ends_at=soon(), observer=NullObserver())
+    assert [(one.check, one.status) for one in findings] == [("first", "ok"), ("first", "unknown"), ("second", "ok")]
+    crashed = findings[1]
+    assert str(crashed.because) == "academy-ops itself failed here (first)"
+    assert str(crashed.evidence["detail"]).startswith("ZeroDivisionError: one by none")
+    assert "queue-missing" in crashed.may_conceal
 
 
 def test_one_check_asked_for_observes_what_it_reads_and_tells_only_its_own() -> None:

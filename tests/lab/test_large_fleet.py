@@ -1,5 +1,6 @@
 """The inside of many workers: one command for fifty of them, and one finding for all that have the same fault."""
 
+import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -36,10 +37,12 @@ class Canned:
 
     address: str = "10.20.1.99"
     agent_online: bool = True
+    takes_seconds: float = 0.0
     scripts: list[str] = field(default_factory=list)
 
     def run(self, script: str, seconds: float) -> Outcome:  # noqa: ARG002 - the form of a host
         self.scripts.append(script)
+        time.sleep(self.takes_seconds)
         return Outcome(0, OUTPUT, "")
 
     def reboot(self) -> None:
@@ -54,25 +57,53 @@ def machines(aws: Aws) -> Iterator[dict[str, Canned]]:
     aws.hosts.clear()
 
 
-def test_two_hundred_workers_are_asked_once_each_and_told_of_in_one_finding(
-    aws: Aws, machines: dict[str, Canned], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def observed(aws: Aws, names: list[str], monkeypatch: pytest.MonkeyPatch) -> tuple[LogsFacts, Counter[str]]:
+    """Look into the workers; return what was seen, and how often each of SSM's operations was called."""
     keys = aws.users["operator"]
     monkeypatch.setenv("AWS_ENDPOINT_URL", aws.cloud.url)
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", keys.key_id)
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", keys.secret)
     settings = load(environ={}, default_env_file=None)
-    group = h.group(SIZE, instances=tuple(h.instance(name) for name in machines))
-    case: Case = h.case(workers=h.workers(group))
     connect, called = Connections(settings), Counter[str]()
     connect.aws("ssm").meta.events.register("before-call.ssm", lambda model, **_: called.update([model.name]))
-    facts = logs.observe(Target(settings, None, connect, ends_at=1e12), case)
+    facts = logs.observe(Target(settings, None, connect, ends_at=1e12), in_service(names))
     assert isinstance(facts, LogsFacts)
+    return facts, called
+
+
+def in_service(names: list[str]) -> Case:
+    group = h.group(len(names), instances=tuple(h.instance(name) for name in names))
+    case: Case = h.case(workers=h.workers(group))
+    return case
+
+
+def test_two_hundred_workers_are_asked_once_each_and_told_of_in_one_finding(
+    aws: Aws, machines: dict[str, Canned], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    facts, called = observed(aws, list(machines), monkeypatch)
     assert (len(facts.hosts), facts.unavailable_hosts) == (SIZE, {})
     assert {len(machine.scripts) for machine in machines.values()} == {1}
-    # In fifties; how often each answer was looked for is up to the machines.
-    assert called.pop("GetCommandInvocation") >= SIZE
-    assert called == {"DescribeInstanceInformation": 4, "SendCommand": 4, "GetParameter": 1}
-    exited = [one for one in logs.judge(replace(case, logs=facts)) if one.cause == "worker-container-exited"]
+    # In fifties; how often it was looked for answers is up to the machines.
+    assert called.pop("ListCommandInvocations") >= 4
+    assert called == {
+        "DescribeInstanceInformation": 4,
+        "SendCommand": 4,
+        "GetCommandInvocation": SIZE,
+        "GetParameter": 1,
+    }
+    case = replace(in_service(list(machines)), logs=facts)
+    exited = [one for one in logs.judge(case) if one.cause == "worker-container-exited"]
     assert len(exited) == 1
     assert exited[0].evidence["instances"] == list(machines)
+
+
+def test_a_host_that_takes_its_time_is_asked_less_and_less_often(
+    aws: Aws, machines: dict[str, Canned], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = next(iter(machines))
+    machines[name].takes_seconds = 3
+    facts, called = observed(aws, [name], monkeypatch)
+    assert [host.instance_id for host in facts.hosts] == [name]
+    # After 0.3, 0.9, 2.1 and 4.5 s.
+    assert 1 < called["ListCommandInvocations"] <= 4
+    assert called["GetCommandInvocation"] == 1

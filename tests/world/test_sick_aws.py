@@ -80,7 +80,7 @@ def test_an_answer_of_wrong_types_costs_its_own_finding_and_no_other(running_lab
         "ec2:DescribeInstances",
         "autoscaling:DescribeScalingActivities",
         "sqs:GetQueueAttributes",
-        "AWS-RunShellScript",
+        "ssm:GetCommandInvocation",
         "ssm:GetParameter",
     }
     assert "Workers in service: 1." in [one["summary"] for one in told.findings("workers")]
