@@ -15,16 +15,15 @@ from rich.console import Console
 from rich.text import Text as Line
 
 from academy_ops.cli import errors
-from academy_ops.cli.diagnose import console
 from academy_ops.cli.errors import RefusedError
 from academy_ops.cli.lab import operate, refusing
 from academy_ops.cli.options import Common, with_text_only
+from academy_ops.cli.streams import console
 from academy_ops.messages import Text, _, current, say
 
 if TYPE_CHECKING:
     from academy_ops.lab.operate import LabInfo
 
-HELP: Final = _("The whole story on this machine: upload, worker off, diagnose, scale, done.")
 _ENV_FILE: Final = "lab.env"
 _STEP_SECONDS: Final = 120
 
@@ -32,7 +31,7 @@ _STEP_SECONDS: Final = 120
 @with_text_only
 @refusing
 def demo(common: Common) -> int:
-    """Tell the story; the exit code is 0 only if it went as told."""
+    """Tell the story; the exit code is 0 only if every step ended as expected."""
     lab = operate()
     out = console(common)
     with tempfile.TemporaryDirectory(prefix="academy-ops-demo-") as folder:

@@ -7,7 +7,6 @@ import inspect
 import math
 import os
 import shlex
-import sys
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, fields, replace
 from enum import StrEnum
@@ -17,8 +16,8 @@ from typing import Annotated, Any, Final
 import typer
 
 from academy_ops import __version__
-from academy_ops.cli import completion
 from academy_ops.cli.errors import RefusedError
+from academy_ops.cli.names import complete_languages
 from academy_ops.messages import LANGUAGES, _, say
 from academy_ops.settings import Settings, load
 from academy_ops.settings.env_files import SettingsError
@@ -123,7 +122,7 @@ class Common:
 def _number(seconds: float | None) -> float | None:
     """Refuse "nan", which is neither too small nor too large."""
     if seconds is not None and math.isnan(seconds):
-        raise RefusedError(say("--timeout is no number of seconds."))
+        raise typer.BadParameter("nan")
     return seconds
 
 
@@ -137,6 +136,8 @@ _OPTIONS: Final[dict[str, Any]] = {
     "output": Annotated[
         Output | None, typer.Option("--output", "-o", metavar="FORM", help=_("The form of the output."))
     ],
+    # `academy_ops.cli.usage` makes it what its help says; it is here for the help page.
+    "json": Annotated[bool | None, typer.Option("--json", help=_("The same as -o json."))],
     "timeout": Annotated[
         float | None,
         typer.Option(
@@ -154,7 +155,7 @@ _OPTIONS: Final[dict[str, Any]] = {
             "--lang",
             metavar="|".join(LANGUAGES),
             help=_("Language of the output."),
-            autocompletion=completion.languages,
+            autocompletion=complete_languages,
         ),
     ],
     "verbose": Annotated[bool | None, typer.Option("--verbose", "-v", help=_("Show all evidence."))],
@@ -183,7 +184,8 @@ def with_common(command: Callable[..., Any], forms: Collection[Output] = _PLAIN)
 
     @functools.wraps(command)
     def wrapped(*args: Any, context: typer.Context, **kwargs: Any) -> Any:  # noqa: ANN401 - whatever the command takes
-        here = Common(**{name: kwargs.pop(name) for name in _OPTIONS})
+        del kwargs["json"]
+        here = Common(**{field.name: kwargs.pop(field.name) for field in fields(Common)})
         context.obj = merged(context.obj, here)
         context.obj.refuse_but(forms)
         return command(*args, common=context.obj, **kwargs)
@@ -212,11 +214,6 @@ def merged(before: object, here: Common) -> Common:
         return here
     given = {field.name: getattr(here, field.name) for field in fields(here)}
     return replace(before, **{name: value for name, value in given.items() if value is not None})
-
-
-def on_terminal() -> bool:
-    """Return whether a person sees the output as it comes and can answer."""
-    return sys.stdin.isatty() and sys.stdout.isatty()
 
 
 def show_version(asked: bool) -> None:

@@ -8,7 +8,7 @@ from rich.cells import cell_len
 from typer.core import TyperGroup
 
 from academy_ops.cli.app import app
-from academy_ops.cli.manual import MANUAL
+from academy_ops.cli.help import MANUAL
 from tests.cli.test_consoles import run
 
 

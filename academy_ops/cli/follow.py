@@ -1,18 +1,19 @@
-"""``watch``: poll the job as the browser does, until it ends."""
+"""``watch`` and ``logs``: follow a job as the browser does, and what the workers' containers say."""
 
 from __future__ import annotations
 
+import math
+import re
 import time
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from academy_ops.cli import errors
-from academy_ops.cli.diagnose import console
 from academy_ops.cli.errors import RefusedError
-from academy_ops.cli.job_id import valid_job_id
-from academy_ops.cli.options import Common, with_text_only
-from academy_ops.cli.streams import unread
+from academy_ops.cli.names import valid_job_id
+from academy_ops.cli.options import Common, Output, with_common, with_text_only
+from academy_ops.cli.streams import console, unread
 from academy_ops.messages import _, say
 
 if TYPE_CHECKING:
@@ -21,10 +22,17 @@ if TYPE_CHECKING:
     from academy_ops.diagnosis.records import Unavailable
     from academy_ops.outside.clients import Target
     from checks.facts import JobDocument
+    from checks.worker_logs import Logs
 
-HELP: Final = _("Follow a job as the browser does, once a second, until it ends.")
 _POLL_SECONDS: Final = 1.0
 _WATCH_SECONDS: Final = 900.0
+_SINCE: Final = re.compile(r"([1-9][0-9]{0,4})([smh])")
+_UNITS: Final = {"s": 1, "m": 60, "h": 3600}
+_ROUND_SECONDS: Final = 2.0
+_LONGEST_ROUND_SECONDS: Final = 45.0
+_OVERLAP_SECONDS: Final = 15
+"""Each look goes back further than the one before it ended, so that no line between them is missed."""
+_FURTHEST_SECONDS: Final = 600
 
 
 @with_text_only
@@ -32,7 +40,7 @@ def watch(
     common: Common,
     job_id: Annotated[str, typer.Argument(metavar="JOB_ID", help=_("The job the browser polls."), show_default=False)],
 ) -> int:
-    """Print each change of the job's state; the exit code tells how it ended."""
+    """Print each change of the job's state; the exit code says how the job ended."""
     from academy_ops.outside.clients import Connections, Target
 
     settings = common.settings(addresses=True)
@@ -41,10 +49,10 @@ def watch(
     job_id = valid_job_id(job_id) or ""
     end = time.monotonic() + (common.timeout or _WATCH_SECONDS)
     target = Target(settings, job_id, Connections(settings), end)
-    return follow(console(common), target, common.command_prefix())
+    return follow_job(console(common), target, common.command_prefix())
 
 
-def follow(out: Console, target: Target, command: str = "academy-ops") -> int:
+def follow_job(out: Console, target: Target, command: str = "academy-ops") -> int:
     """Poll until the job has ended or time is up.
 
     Args:
@@ -104,3 +112,61 @@ def _line(document: JobDocument | Unavailable | None) -> str:
         line += f"  {document.error_message}"
     # A message of several lines would begin one of its own, which a workflow may take for a command.
     return " ".join(printable(line).split("\n"))
+
+
+@with_common
+def logs(
+    common: Common,
+    job: Annotated[
+        str | None, typer.Option("--job", metavar="JOB_ID", help=_("Only the lines that name this job."))
+    ] = None,
+    follow: Annotated[
+        bool, typer.Option("--follow", "-f", help=_("Go on with what is logged from now on, until Ctrl-C."))
+    ] = False,
+    since: Annotated[str, typer.Option("--since", metavar="TIME", help=_("How far to go back: 30s, 10m, 2h."))] = "10m",
+) -> int:
+    """Print the workers' logs; the exit code is 3 where no worker in service could be read.
+
+    Raises:
+        RefusedError: The job id, the time or a setting is malformed, or the group can't be read.
+    """
+    from academy_ops.outside.clients import Connections, Target
+    from academy_ops.report.logs import LogReport
+    from checks.worker_logs import read
+
+    back = _seconds(since)
+    job_id = valid_job_id(job)
+    settings = common.settings()
+    connect = Connections(settings)
+    ends_at = time.monotonic() + (common.seconds if common.timeout or not follow else math.inf)
+    report = LogReport(console(common), as_json=common.form is Output.JSON)
+    run = Target(settings, job_id, connect, ends_at)
+    while True:
+        looked_at = time.monotonic()
+        target = Target(settings, job_id, connect, min(ends_at, looked_at + _LONGEST_ROUND_SECONDS))
+        found = _readable(read(target, back), settings.group)
+        report.show(found)
+        if not follow or unread() or not run.pause(_ROUND_SECONDS):
+            return errors.UNDETERMINED if report.silent else errors.HEALTHY
+        missed = back if found.unseen else _OVERLAP_SECONDS
+        back = min(missed + math.ceil(time.monotonic() - looked_at), _FURTHEST_SECONDS)
+
+
+def _readable(found: object, group: str) -> Logs:
+    from academy_ops.diagnosis.findings import because
+    from academy_ops.diagnosis.records import Unavailable
+    from checks.worker_logs import Logs
+
+    if isinstance(found, Unavailable):
+        line = say("The Auto Scaling group can't be read: {reason}.", reason=because(found))
+        raise RefusedError(line, errors.UNDETERMINED)
+    if not isinstance(found, Logs):
+        raise RefusedError(say("There is no Auto Scaling group {group}.", group=group), errors.UNDETERMINED)
+    return found
+
+
+def _seconds(since: str) -> int:
+    given = _SINCE.fullmatch(since.strip())
+    if given is None:
+        raise RefusedError(say("The --since value {since!r} is not a time; write it as 30s, 10m or 2h.", since=since))
+    return int(given[1]) * _UNITS[given[2]]
