@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import FrameType
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 WAIT_SECONDS: Final = 660.0
 """A worker polls after ten minutes at worst; then one more to see it."""
+_UNCHANGED: Final = say("Nothing was changed.")
 _UNKNOWN: Final = say("The change was under way and may have been made or not. Look: academy-ops diagnose")
 
 queue_app = typer.Typer(help=_("The job queue."))
@@ -132,17 +133,15 @@ def create(
 
 
 def _print_differing(out: Console, found: Queues) -> None:
-    for name, (there, should_be) in found.differing.items():
-        print_text(
-            out,
-            say(
-                "{queue}: {name} is {there}, should be {wanted}",
-                queue=found.queue,
-                name=name,
-                there=there or "-",
-                wanted=should_be,
-            ),
+    for name, (actual, expected) in found.differing.items():
+        line = say(
+            "{queue}: {name} is {actual}, should be {expected}",
+            queue=found.queue,
+            name=name,
+            actual=actual or "-",
+            expected=expected,
         )
+        print_text(out, line)
 
 
 def print_text(out: Console, text: Text, *, style: str = "", indent: int = 0) -> None:
@@ -184,14 +183,14 @@ def _confirm(question: Text, option: str) -> None:
     if not on_terminal():
         raise RefusedError(say("Nothing was changed: there is no terminal to ask on. Add {option}.", option=option))
     if not typer.confirm(str(question)):
-        raise RefusedError(say("Nothing was changed."))
+        raise RefusedError(_UNCHANGED)
 
 
 @dataclass
 class Outcome:
     """What has been changed so far."""
 
-    text: Text = field(default_factory=lambda: say("Nothing was changed."))
+    text: Text = _UNCHANGED
 
 
 @contextmanager
@@ -242,9 +241,9 @@ def follow(out: Console, target: Target, planned: Plan) -> End | None:
     """Print what is seen while the change takes effect.
 
     Args:
-        out: Where.
-        target: Where to look, and until when.
-        planned: The
+        out: The console.
+        target: What is observed, and until when.
+        planned: The change.
 
     Returns:
         How it ended; None when time was up.

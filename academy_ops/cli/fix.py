@@ -52,7 +52,7 @@ def fix(common: Common, run: Run, again: Callable[[], Run], *, yes: bool, interr
         interrupt_jobs: Don't ask whether workers may be stopped in mid-job.
 
     Returns:
-        The last diagnosis there was.
+        The last diagnosis.
 
     Raises:
         RefusedError: It was interrupted; the error says what was and was not done.

@@ -210,7 +210,7 @@ MANUAL: Final[Mapping[str, Page]] = {
     ),
     "queue": Page(None, (Example("academy-ops queue create --help", say("More on its command:")),)),
     "queue create": Page(
-        say("Attributes that differ in a queue that is there are told, and left as they are."),
+        say("Attributes of an existing queue that differ are reported, and left as they are."),
         (
             Example("academy-ops queue create --dry-run", say("Only see what would change:")),
             Example("academy-ops queue create", say("Create what is missing, after a yes:")),
@@ -235,8 +235,8 @@ MANUAL: Final[Mapping[str, Page]] = {
         say(
             "It uploads three marked students, the same in each run, and has them deleted again where the API can; "
             "elsewhere a second run adds none. Give it a tenant of its own (ACADEMY_TENANT_CODE and its token). Some "
-            "faults are told from slow work only after two minutes: give CI --timeout 180 or more. The API's address "
-            "and token are enough to upload; the cause of a failure is named from whatever else may be looked at."
+            "faults look like slow work for two minutes: give CI --timeout 180 or more. The API's address and token "
+            "are enough to upload; the cause of a failure is named from whatever else may be observed."
         ),
         (
             Example("academy-ops smoke", say("Does an upload come to its end?")),

@@ -40,7 +40,7 @@ def valid_job_id(job_id: str | None) -> str | None:
     """
     if job_id is not None and not is_job_id(job_id):
         raise RefusedError(
-            say("{job_id!r} is no job id: a UUID, or 1 to 64 letters, digits, '-' and '_'.", job_id=job_id[:80])
+            say("{job_id!r} is not a job id: a UUID, or 1 to 64 letters, digits, '-' and '_'.", job_id=job_id[:80])
         )
     return job_id
 

@@ -77,7 +77,7 @@ class Common:
         if name:
             raise RefusedError(
                 say(
-                    "{name} ({source}) is no address. Write it with http:// or https://, as in https://api.example.com",
+                    "{name} ({source}) is not a URL. Write it with http:// or https://, as in https://api.example.com",
                     name=name,
                     source=settings[name].source,
                 )
@@ -204,7 +204,7 @@ def with_any_output(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def with_text_only(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give ``command`` the common options, as `with_common`; it tells people what it does, and has no document."""
+    """Give ``command`` the common options, as `with_common`; it talks to people, and has no document."""
     return with_common(command, _TEXT)
 
 

@@ -119,18 +119,20 @@ def load(path: Path, job_id: str | None, only: Sequence[str] = ()) -> Evidence[C
         only: The checks to be judged; by default those that were asked for when it was saved.
 
     Raises:
-        RefusedError: It can't be read, is no evidence, or is about another job or other checks.
+        RefusedError: It can't be read, is not evidence, or is about another job or other checks.
     """
     try:
         evidence = saved.read(read_file(path, saved.MAX_BYTES), Case)
     except EvidenceError as error:
         raise RefusedError(
-            say("{path} is no evidence that can be judged: {reason}.", path=str(path), reason=error.message)
+            say("{path} is not evidence that can be judged: {reason}.", path=str(path), reason=error.message)
         ) from error
     case, known = evidence.case, {check.name: check for check in RUNBOOK}
     names = {name for name in evidence.asked if name in known}
     if len(names) < len(evidence.asked) or not _ALWAYS.issubset(case.names) or not _harmless(case):
-        raise RefusedError(say("{path} is no evidence of academy-ops: its names are not of its form.", path=str(path)))
+        raise RefusedError(
+            say("{path} is not evidence saved by academy-ops: its names don't have the right form.", path=str(path))
+        )
     if job_id is not None and job_id != case.job_id:
         raise RefusedError(
             say("{path} is about the job {there}, not {asked}.", path=str(path), there=case.job_id, asked=job_id)

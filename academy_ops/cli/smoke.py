@@ -101,7 +101,7 @@ def _diagnose(common: Common, job_id: str | None, seconds: float) -> Run:
     from academy_ops.diagnosis.run import NullObserver
 
     bounded = replace(common, timeout=max(1.0, min(seconds, common.seconds)))
-    # Where it is given the API's address and no more, it can't judge an R2 that nobody told it of.
+    # With the API's address and no more, there is no R2 to be judged.
     asked = [name for name in check_names() if name != "r2" or any(map(common.settings().get, _R2))]
     if common.form is Output.TABLE:
         return runs.run_and_print(common, lambda observer: runs.observe(bounded, job_id, asked, observer))

@@ -115,7 +115,7 @@ def _problem(error: Any, ctx: Any, words: list[str]) -> Text:  # noqa: ANN401
     values, extra, _order = ctx.command.make_parser(ctx).parse_args(words)
     parameter = getattr(error, "param", None)
     if parameter is None:
-        return say("Nothing more is taken here: {words}.", words=" ".join(extra))
+        return say("Unexpected arguments: {words}.", words=" ".join(extra))
     if hasattr(error, "param_type"):
         return say("{name} is missing.", name=_name(parameter))
     return _bad_value(parameter, values[parameter.name])

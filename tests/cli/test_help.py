@@ -7,6 +7,7 @@ import typer
 from rich.cells import cell_len
 from typer.core import TyperGroup
 
+from academy_ops.cli import main
 from academy_ops.cli.app import app
 from academy_ops.cli.help import MANUAL
 from tests.cli.test_consoles import run
@@ -35,6 +36,21 @@ def test_no_line_is_wider_than_the_terminal_but_a_command_to_be_copied(pages: tu
     _language, columns, told = pages
     wide = [line for page in told for line in page.splitlines() if cell_len(line) > columns]
     assert [line for line in wide if "academy-ops" not in line] == []
+
+
+def test_each_page_lists_the_short_names_of_what_every_command_has(pages: tuple[str, int, list[str]]) -> None:
+    _language, _columns, told = pages
+    assert [page for page in told if "  -h, --help" not in page] == []
+    assert [page for page in told if ("-o, --output" in page) != ("  --json" in page)] == []
+
+
+def test_h_is_help(capsys: pytest.CaptureFixture[str]) -> None:
+    for path in PATHS:
+        codes_and_pages = [
+            (main.run(["--lang", "en", *path.split(), option]), capsys.readouterr().out) for option in ("-h", "--help")
+        ]
+        assert codes_and_pages[0] == codes_and_pages[1]
+        assert codes_and_pages[0][1].startswith(f"Usage: academy-ops {path}".rstrip())
 
 
 def test_each_page_says_how_the_command_is_called_and_gives_an_example(pages: tuple[str, int, list[str]]) -> None:

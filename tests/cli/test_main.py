@@ -38,8 +38,8 @@ def test_check_list_names_the_checks_in_runbook_order(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("diagnose", "a/b"), "'a/b' is no job id"),
-        (("diagnose", "x" * 65), "is no job id"),
+        (("diagnose", "a/b"), "'a/b' is not a job id"),
+        (("diagnose", "x" * 65), "is not a job id"),
         (("diagnose", "--only", "r2", "--skip", "r2"), "--only and --skip leave no check."),
         (("diagnose", "--only", "quue"), "There is no check 'quue'. Did you mean queue?"),
         (("check", "zzz"), "There is: access, r2, endpoint, job, workers, queue, logs, excel."),
@@ -55,7 +55,7 @@ def test_check_list_names_the_checks_in_runbook_order(tmp_path: Path) -> None:
         (("diagnose", "--timeout", "-4"), "not '-4'."),
         (("diagnose", "--timeout", "soon"), "not 'soon'."),
         (("diagnose", "--timeout", "nan"), "--timeout must be a number from 1 to 86400, not 'nan'."),
-        (("diagnose", "a", "b", "c"), "Nothing more is taken here: b c."),
+        (("diagnose", "a", "b", "c"), "Unexpected arguments: b c."),
         (("diagnose", "--env-file", "nowhere.env"), "Can't read the env file nowhere.env"),
         (("diagnose", "--env-file", "."), "Can't read the env file"),
         (("scale-worker",), "--desired is missing."),
@@ -110,6 +110,35 @@ def test_common_options_may_stand_before_the_command_or_after_it(tmp_path: Path)
         == json.loads(after.stdout)["verdict"]["cause"]
         == "r2-env-missing"
     )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "json_wins"),
+    [
+        (("--json", "check", "--list"), True),
+        (("check", "--list", "--json"), True),
+        (("check", "--list", "-o", "table", "--json"), True),
+        (("check", "--list", "--json", "-o", "table"), False),
+        (("-o", "table", "check", "--list", "--json"), True),
+        (("--json", "check", "--list", "-o", "table"), False),
+    ],
+)
+def test_json_is_another_spelling_of_o_json_and_the_later_one_wins(
+    arguments: tuple[str, ...], json_wins: bool, tmp_path: Path
+) -> None:
+    assert academy_ops(*arguments, cwd=tmp_path).stdout.startswith("[" if json_wins else "access")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--lang", "en", "explain", "no-such-cause", "--lang", "ko"), "없는 원인 코드입니다"),
+        (("--lang=ko", "explain", "no-such-cause", "--lang=en"), "There is no cause"),
+        (("--lang", "fr", "--lang", "ko", "explain", "no-such-cause"), "없는 원인 코드입니다"),
+    ],
+)
+def test_the_later_language_wins(arguments: tuple[str, ...], said: str, tmp_path: Path) -> None:
+    assert said in academy_ops(*arguments, cwd=tmp_path).stderr
 
 
 @pytest.mark.parametrize(
