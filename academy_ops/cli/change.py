@@ -21,6 +21,7 @@ from academy_ops.cli.errors import RefusedError
 from academy_ops.cli.options import Common, with_text_only
 from academy_ops.cli.streams import console, on_terminal
 from academy_ops.messages import Text, _, say
+from academy_ops.thresholds import BOOT_SECONDS
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -30,8 +31,8 @@ if TYPE_CHECKING:
     from academy_ops.remedies.queues import Queues
     from academy_ops.settings import Settings
 
-WAIT_SECONDS: Final = 660.0
-"""A worker polls after ten minutes at worst; then one more to see it."""
+WAIT_SECONDS: Final = BOOT_SECONDS + 60
+"""A worker polls by then at worst; the last minute is there to see it."""
 _UNCHANGED: Final = say("Nothing was changed.")
 _UNKNOWN: Final = say("The change was under way and may have been made or not. Look: academy-ops diagnose")
 

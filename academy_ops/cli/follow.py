@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from checks.worker_logs import Logs
 
 _POLL_SECONDS: Final = 1.0
-_WATCH_SECONDS: Final = 900.0
+WATCH_MINUTES: Final = 15
 _SINCE: Final = re.compile(r"([1-9][0-9]{0,4})([smh])")
 _UNITS: Final = {"s": 1, "m": 60, "h": 3600}
 _ROUND_SECONDS: Final = 2.0
@@ -47,7 +47,7 @@ def watch(
     if settings.get("ACADEMY_API_URL") is None:
         raise RefusedError(say("ACADEMY_API_URL is not set, so the job can't be read."), errors.UNDETERMINED)
     job_id = valid_job_id(job_id) or ""
-    end = time.monotonic() + (common.timeout or _WATCH_SECONDS)
+    end = time.monotonic() + (common.timeout or WATCH_MINUTES * 60)
     target = Target(settings, job_id, Connections(settings), end)
     return follow_job(console(common), target, common.command_prefix())
 

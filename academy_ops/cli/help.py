@@ -15,9 +15,11 @@ from rich.console import Console
 from rich.text import Text as Line
 from typer.core import TyperGroup
 
+from academy_ops.cli.follow import WATCH_MINUTES
 from academy_ops.cli.options import COMMON
 from academy_ops.messages import Text, _, say
 from academy_ops.report.layout import hanging
+from academy_ops.thresholds import FIGURES, WAITED_SECONDS
 
 _WIDEST: Final = 100
 _COLUMN: Final = 26
@@ -199,7 +201,9 @@ MANUAL: Final[Mapping[str, Page]] = {
     "scale-worker": Page(
         say(
             "It keeps to the group's bounds, says what the autoscaler will make of it, and warns before workers stop "
-            "that have messages in flight. A worker is usually ready 2 to 5 minutes after its start."
+            "that have messages in flight. A worker is usually ready {usual_boot_from} to {usual_boot_to} minutes "
+            "after its start.",
+            **FIGURES,
         ),
         (
             Example("academy-ops scale-worker --desired 1 --wait", say("Switch one worker on, and wait for it:")),
@@ -218,7 +222,7 @@ MANUAL: Final[Mapping[str, Page]] = {
         _CHANGE,
     ),
     "watch": Page(
-        say("It ends after 15 minutes, or after --timeout."),
+        say("It ends after {minutes} minutes, or after --timeout.", minutes=WATCH_MINUTES),
         (
             Example("academy-ops watch JOB_ID", say("Follow one upload:")),
             Example("academy-ops watch JOB_ID --timeout 60 && echo done", say("For a minute, in a script:")),
@@ -235,8 +239,11 @@ MANUAL: Final[Mapping[str, Page]] = {
         say(
             "It uploads three marked students, the same in each run, and has them deleted again where the API can; "
             "elsewhere a second run adds none. Give it a tenant of its own (ACADEMY_TENANT_CODE and its token). Some "
-            "faults look like slow work for two minutes: give CI --timeout 180 or more. The API's address and token "
-            "are enough to upload; the cause of a failure is named from whatever else may be observed."
+            "faults look like slow work for {waited_minutes} minutes: give CI --timeout {timeout} or more. The API's "
+            "address and token are enough to upload; the cause of a failure is named from whatever else may be "
+            "observed.",
+            timeout=WAITED_SECONDS + 60,
+            **FIGURES,
         ),
         (
             Example("academy-ops smoke", say("Does an upload come to its end?")),

@@ -22,7 +22,7 @@ from academy_ops.messages import LANGUAGES, _, say
 from academy_ops.settings import Settings, load
 from academy_ops.settings.env_files import SettingsError
 
-DEFAULT_TIMEOUT_SECONDS: Final = 30.0
+DEFAULT_TIMEOUT_SECONDS: Final = 30
 
 
 class Output(StrEnum):
@@ -146,7 +146,7 @@ _OPTIONS: Final[dict[str, Any]] = {
             min=1,
             max=86400,
             callback=_number,
-            help=_("Time for the whole run (default 30)."),
+            help=_("Time for the whole run (default {seconds}).", seconds=DEFAULT_TIMEOUT_SECONDS),
         ),
     ],
     "lang": Annotated[
