@@ -5,10 +5,15 @@ import os
 import socket
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from academy_ops import messages
+from academy_ops.cli import main
+
+InProcess = Callable[..., tuple[int, str, str]]
 SHELL = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT") if name in os.environ}
 
 
@@ -24,6 +29,22 @@ def academy_ops(*arguments: str, cwd: Path, **environ: str) -> subprocess.Comple
         check=False,
         timeout=60,
     )
+
+
+@pytest.fixture
+def in_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Iterator[InProcess]:
+    """Run a command line in this process, in an empty folder; return its exit code, stdout and stderr."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("ACADEMY_OPS_LANG", "en")
+
+    def run(*arguments: str) -> tuple[int, str, str]:
+        code = main.run(arguments)
+        return (code, *capsys.readouterr())
+
+    yield run
+    messages.use("en")
 
 
 def test_the_version_is_told(tmp_path: Path) -> None:
@@ -72,12 +93,13 @@ def test_check_list_names_the_checks_in_runbook_order(tmp_path: Path) -> None:
         (("diagnos",), "Did you mean diagnose?"),
     ],
 )
-def test_bad_input_gets_one_line_on_stderr_and_exit_2(arguments: tuple[str, ...], said: str, tmp_path: Path) -> None:
-    done = academy_ops(*arguments, cwd=tmp_path)
-    assert done.returncode == 2
-    assert done.stdout == ""
-    assert said in done.stderr
-    assert done.stderr.count("\n") == 1
+def test_bad_input_gets_one_line_on_stderr_and_exit_2(
+    arguments: tuple[str, ...], said: str, in_process: InProcess
+) -> None:
+    code, out, err = in_process(*arguments)
+    assert (code, out) == (2, "")
+    assert said in err
+    assert err.count("\n") == 1
 
 
 def test_with_nothing_set_and_a_job_id_it_is_undetermined(tmp_path: Path) -> None:
@@ -124,9 +146,10 @@ def test_common_options_may_stand_before_the_command_or_after_it(tmp_path: Path)
     ],
 )
 def test_json_is_another_spelling_of_o_json_and_the_later_one_wins(
-    arguments: tuple[str, ...], json_wins: bool, tmp_path: Path
+    arguments: tuple[str, ...], json_wins: bool, in_process: InProcess
 ) -> None:
-    assert academy_ops(*arguments, cwd=tmp_path).stdout.startswith("[" if json_wins else "access")
+    _code, out, _err = in_process(*arguments)
+    assert out.startswith("[" if json_wins else "access")
 
 
 @pytest.mark.parametrize(
@@ -137,8 +160,9 @@ def test_json_is_another_spelling_of_o_json_and_the_later_one_wins(
         (("--lang", "fr", "--lang", "ko", "explain", "no-such-cause"), "없는 원인 코드입니다"),
     ],
 )
-def test_the_later_language_wins(arguments: tuple[str, ...], said: str, tmp_path: Path) -> None:
-    assert said in academy_ops(*arguments, cwd=tmp_path).stderr
+def test_the_later_language_wins(arguments: tuple[str, ...], said: str, in_process: InProcess) -> None:
+    _code, _out, err = in_process(*arguments)
+    assert said in err
 
 
 @pytest.mark.parametrize(
