@@ -6,29 +6,14 @@ from typing import Annotated
 
 import typer
 
-from academy_ops.cli import (
-    bundle,
-    config,
-    demo,
-    diagnose,
-    explain,
-    iam_policy,
-    lab,
-    logs,
-    queue,
-    runbook,
-    scale,
-    serve,
-    smoke,
-    watch,
-)
-from academy_ops.cli.commands import shape
+from academy_ops.cli import change, demo, diagnose, follow, lab, reference, smoke, usage
 from academy_ops.cli.options import Common, show_version, with_any_output
 from academy_ops.messages import _
 
 app = typer.Typer(
     name="academy-ops",
     help=_("Find out why a bulk Excel registration failed: root cause, evidence, remedy."),
+    context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
@@ -46,20 +31,44 @@ def root(
     """Take the common options that stand before the command's name; `with_any_output` keeps them."""
 
 
-app.command(help=diagnose.HELP)(diagnose.diagnose)
-app.command(help=diagnose.CHECK_HELP)(diagnose.check)
-app.command("scale-worker", help=scale.HELP)(scale.scale_worker)
-app.add_typer(queue.app, name="queue")
-app.command(help=watch.HELP)(watch.watch)
-app.command(help=logs.HELP)(logs.logs)
-app.command(help=smoke.HELP)(smoke.smoke)
-app.command(help=config.HELP)(config.config)
-app.command(help=bundle.HELP)(bundle.bundle)
-app.command(help=explain.HELP)(explain.explain)
-app.command(help=runbook.HELP)(runbook.runbook)
-app.command("iam-policy", help=iam_policy.HELP)(iam_policy.iam_policy)
-app.command(help=demo.HELP)(demo.demo)
+app.command(help=_("Find the root cause: every check, its evidence, what was ruled out, and the remedy."))(
+    diagnose.diagnose
+)
+app.command(help=_("Run one step of the runbook; 'check excel FILE' reads a workbook as the worker would."))(
+    diagnose.check
+)
+app.command(
+    "scale-worker",
+    help=_("Set the worker group's desired capacity: shows the plan, asks, applies, and waits with --wait."),
+)(change.scale_worker)
+app.add_typer(change.queue_app, name="queue")
+app.command(help=_("Follow a job as the browser does, once a second, until it ends."))(follow.watch)
+app.command(help=_("Read the logs of every worker at once; each line begins with its instance and its time."))(
+    follow.logs
+)
+app.command(
+    help=_("Send a few marked students the whole way through the real API, as CI does; diagnose where they stop.")
+)(smoke.smoke)
+app.command(help=_("Every setting, its value (secrets masked), and where it came from."))(reference.config)
+app.command(help=_("Diagnose, and write the evidence, without secrets, as one archive to attach to a ticket."))(
+    diagnose.bundle
+)
+app.command(
+    help=_("What a cause means, how it is detected, how to see it by hand, and the remedy. Without one: all of them.")
+)(reference.explain)
+app.command(
+    help=_("The runbook: what to do by hand, step by step. A section by its number (3-1) or its check (workers).")
+)(reference.runbook)
+app.command("iam-policy", help=_("The least IAM policy that the checks need, as JSON, with your own names filled in."))(
+    reference.iam_policy
+)
+app.command(help=_("The whole story on this machine: upload, worker off, diagnose, scale, done."))(demo.demo)
 app.add_typer(lab.app, name="lab")
-app.add_typer(serve.app, name="serve")
+app.add_typer(lab.serve_app, name="serve")
 
-shape(app)
+usage.shape(app)
+
+
+def words() -> frozenset[str]:
+    """Return the names of all commands and options."""
+    return frozenset(usage.words(typer.main.get_command(app)))

@@ -1,4 +1,7 @@
-"""Carrying out a remedy: show the plan, ask, apply, follow. What is said at the end is what was done."""
+"""``scale-worker`` and ``queue create``, and how any change is made: show the plan, ask, apply, follow.
+
+What is said at the end is what was done; ``diagnose --fix`` makes its changes the same way.
+"""
 
 from __future__ import annotations
 
@@ -9,29 +12,140 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import FrameType
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from academy_ops.cli import errors
-from academy_ops.cli.confirm import confirm
 from academy_ops.cli.errors import RefusedError
+from academy_ops.cli.options import Common, with_text_only
+from academy_ops.cli.streams import console, on_terminal
 from academy_ops.messages import Text, _, say
+from academy_ops.thresholds import BOOT_SECONDS
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from academy_ops.outside.clients import Connections, Target
     from academy_ops.remedies.plan import End, Plan
+    from academy_ops.remedies.queues import Queues
     from academy_ops.settings import Settings
 
-WAIT_SECONDS: Final = 660.0
-"""A worker polls after ten minutes at worst; then one more to see it."""
-UNCHANGED: Final = say("Nothing was changed.")
-_UNSURE: Final = say("The change was under way and may have been made or not. Look: academy-ops diagnose")
+WAIT_SECONDS: Final = BOOT_SECONDS + 60
+"""A worker polls by then at worst; the last minute is there to see it."""
+_UNCHANGED: Final = say("Nothing was changed.")
+_UNKNOWN: Final = say("The change was under way and may have been made or not. Look: academy-ops diagnose")
+
+queue_app = typer.Typer(help=_("The job queue."))
 
 
-def tell(out: Console, text: Text, *, style: str = "", indent: int = 0) -> None:
+@with_text_only
+def scale_worker(
+    common: Common,
+    desired: Annotated[int, typer.Option("--desired", min=0, metavar="N", help=_("The desired capacity."))],
+    wait: Annotated[bool, typer.Option("--wait", help=_("Wait until the workers are in service and poll."))] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help=_("Show the plan and change nothing."))] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help=_("Don't ask."))] = False,
+    interrupt_jobs: Annotated[
+        bool, typer.Option("--interrupt-jobs", help=_("Stop workers even while messages are in flight."))
+    ] = False,
+) -> int:
+    """Plan, ask, apply, wait."""
+    from academy_ops.outside.clients import Connections
+    from academy_ops.remedies import scale
+
+    settings = common.settings()
+    out = console(common)
+    connect = Connections(settings)
+    with reporting() as outcome:
+        planned = scale.plan(target_for(settings, None, connect, common.seconds), desired)
+        show(out, planned)
+        if planned.nothing_to_do:
+            print_text(out, planned.nothing_to_do)
+        elif dry_run:
+            out.print(_("Nothing was changed (--dry-run)."))
+            return errors.HEALTHY
+        else:
+            consent(planned, yes=yes, interrupt_jobs=interrupt_jobs)
+            apply(out, target_for(settings, None, connect, common.seconds), planned, outcome)
+        if wait:
+            end = target_for(settings, None, connect, common.timeout or WAIT_SECONDS)
+            return _exit_code(out, follow(out, end, planned), desired)
+    return errors.HEALTHY
+
+
+def _exit_code(out: Console, end: End | None, desired: int) -> int:
+    """Print how the wait has ended; return the exit code."""
+    if end == "reached":
+        if desired:
+            out.print(_("The workers are in service and polling."))
+        return errors.HEALTHY
+    if end == "unseen":
+        out.print(_("The workers are in service; whether they poll could not be seen."))
+        return errors.UNDETERMINED
+    if end is None:
+        out.print(_("Not reached in time. Look with: academy-ops check workers"))
+    return errors.FAULT
+
+
+@queue_app.callback()
+def queue() -> None:
+    """Keep ``create`` a command of its own."""
+
+
+@queue_app.command(
+    help=_("Create the queue and its dead-letter queue where they are missing; says what differs where not.")
+)
+@with_text_only
+def create(
+    common: Common,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help=_("Show the plan and change nothing."))] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help=_("Don't ask."))] = False,
+) -> int:
+    """Plan, ask, apply, verify."""
+    from academy_ops.outside.clients import Connections
+    from academy_ops.remedies import queues
+
+    settings = common.settings()
+    out = console(common)
+    connect = Connections(settings)
+    with reporting() as outcome:
+        target = target_for(settings, None, connect, common.seconds)
+        found = queues.look(target)
+        planned = queues.plan(target, found)
+        _print_differing(out, found)
+        if planned.nothing_to_do:
+            print_text(out, planned.nothing_to_do)
+            return errors.FAULT if found.differing else errors.HEALTHY
+        show(out, planned)
+        if dry_run:
+            out.print(_("Nothing was changed (--dry-run)."))
+            return errors.HEALTHY
+        consent(planned, yes=yes, interrupt_jobs=False)
+        target = target_for(settings, None, connect, common.seconds)
+        apply(out, target, planned, outcome)
+        left = queues.look(target)
+    _print_differing(out, left)
+    if left.missing or left.differing:
+        out.print(_("Not as it should be yet; look with: academy-ops check queue"))
+        return errors.FAULT
+    out.print(_("Done: both queues exist with the right attributes."))
+    return errors.HEALTHY
+
+
+def _print_differing(out: Console, found: Queues) -> None:
+    for name, (actual, expected) in found.differing.items():
+        line = say(
+            "{queue}: {name} is {actual}, should be {expected}",
+            queue=found.queue,
+            name=name,
+            actual=actual or "-",
+            expected=expected,
+        )
+        print_text(out, line)
+
+
+def print_text(out: Console, text: Text, *, style: str = "", indent: int = 0) -> None:
     """Print a sentence, wrapped as people read it; AWS's own words in it without control characters."""
     from rich.text import Text as Line
 
@@ -44,9 +158,9 @@ def tell(out: Console, text: Text, *, style: str = "", indent: int = 0) -> None:
 def show(out: Console, planned: Plan) -> None:
     """Print what would change, and what that costs or risks."""
     for text in planned.changes:
-        tell(out, text, style="bold", indent=2)
+        print_text(out, text, style="bold", indent=2)
     for text in planned.risks:
-        tell(out, text, indent=2)
+        print_text(out, text, indent=2)
 
 
 def consent(planned: Plan, *, yes: bool, interrupt_jobs: bool) -> None:
@@ -56,21 +170,33 @@ def consent(planned: Plan, *, yes: bool, interrupt_jobs: bool) -> None:
         RefusedError: Nobody is there to ask, or the answer was no.
     """
     if not yes:
-        confirm(say("Apply this?"), "--yes")
+        _confirm(say("Apply this?"), "--yes")
     if planned.interrupts_work and not interrupt_jobs:
-        confirm(say("Stop workers although messages are in flight?"), "--interrupt-jobs")
+        _confirm(say("Stop workers although messages are in flight?"), "--interrupt-jobs")
+
+
+def _confirm(question: Text, option: str) -> None:
+    """Ask ``question``; on the command line, ``option`` answers it.
+
+    Raises:
+        RefusedError: Nobody is there to ask, or the answer was no.
+    """
+    if not on_terminal():
+        raise RefusedError(say("Nothing was changed: there is no terminal to ask on. Add {option}.", option=option))
+    if not typer.confirm(str(question)):
+        raise RefusedError(_UNCHANGED)
 
 
 @dataclass
-class Truth:
-    """What has been changed so far, for the one who interrupts."""
+class Outcome:
+    """What has been changed so far."""
 
-    text: Text = UNCHANGED
+    text: Text = _UNCHANGED
 
 
 @contextmanager
-def telling() -> Iterator[Truth]:
-    """Let an interruption, and whatever else keeps a remedy from its end, say how things stand.
+def reporting() -> Iterator[Outcome]:
+    """Say what has been changed so far if Ctrl-C or a refusal ends the block.
 
     Yields:
         What will be said; `apply` keeps it true.
@@ -80,20 +206,20 @@ def telling() -> Iterator[Truth]:
     """
     from academy_ops.remedies.refusal import RemedyError
 
-    truth = Truth()
+    outcome = Outcome()
     try:
-        yield truth
+        yield outcome
     except RemedyError as error:
+        message = error.message
         # What `apply` raises says itself what was and was not done.
-        told = error.message
-        if told is not truth.text:
-            told = say("{problem} {state}", problem=error.message, state=truth.text)
-        raise RefusedError(told, errors.UNDETERMINED if error.unseen else errors.USAGE) from error
+        if message is not outcome.text:
+            message = say("{problem} {state}", problem=message, state=outcome.text)
+        raise RefusedError(message, errors.UNDETERMINED if error.unseen else errors.USAGE) from error
     except (KeyboardInterrupt, typer.Abort):
-        raise RefusedError(say("Interrupted. {state}", state=truth.text), errors.INTERRUPTED) from None
+        raise RefusedError(say("Interrupted. {state}", state=outcome.text), errors.INTERRUPTED) from None
 
 
-def apply(out: Console, target: Target, planned: Plan, truth: Truth) -> None:
+def apply(out: Console, target: Target, planned: Plan, outcome: Outcome) -> None:
     """Make the change and print what was done; Ctrl-C waits until that is known.
 
     Raises:
@@ -101,23 +227,23 @@ def apply(out: Console, target: Target, planned: Plan, truth: Truth) -> None:
     """
     from academy_ops.remedies.refusal import RemedyError
 
-    with to_its_end():
-        truth.text = _UNSURE
+    with interrupt_later():
+        outcome.text = _UNKNOWN
         try:
             done = planned.apply(target)
         except RemedyError as error:
-            truth.text = error.message
+            outcome.text = error.message
             raise
-        truth.text = say("What was done stays. {done}", done=done)
-        tell(out, done)
+        outcome.text = say("What was done stays. {done}", done=done)
+        print_text(out, done)
 
 
 def follow(out: Console, target: Target, planned: Plan) -> End | None:
     """Print what is seen while the change takes effect.
 
     Args:
-        out: Where.
-        target: Where to look, and until when.
+        out: The console.
+        target: What is observed, and until when.
         planned: The change.
 
     Returns:
@@ -144,16 +270,16 @@ def follow(out: Console, target: Target, planned: Plan) -> End | None:
     return end
 
 
-def until(settings: Settings, job_id: str | None, connect: Connections, seconds: float) -> Target:
-    """Make a target that may be looked at for ``seconds`` from now."""
+def target_for(settings: Settings, job_id: str | None, connect: Connections, seconds: float) -> Target:
+    """Return a target that may be observed for ``seconds`` from now."""
     from academy_ops.outside.clients import Target
 
     return Target(settings, job_id, connect, time.monotonic() + seconds)
 
 
 @contextmanager
-def to_its_end() -> Iterator[None]:
-    """Put off the first Ctrl-C to the end of the block; a second one ends it at once."""
+def interrupt_later() -> Iterator[None]:
+    """Put off the first Ctrl-C to the end of the block; a second one ends the block at once."""
     pressed = False
 
     def once(_number: int, _frame: FrameType | None) -> None:

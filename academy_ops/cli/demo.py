@@ -1,4 +1,4 @@
-"""``demo``: the main story, told with the real commands on a lab of its own."""
+"""``demo``: the main story, played with the real commands on a lab of its own."""
 
 from __future__ import annotations
 
@@ -15,16 +15,15 @@ from rich.console import Console
 from rich.text import Text as Line
 
 from academy_ops.cli import errors
-from academy_ops.cli.diagnose import console
 from academy_ops.cli.errors import RefusedError
 from academy_ops.cli.lab import operate, refusing
 from academy_ops.cli.options import Common, with_text_only
+from academy_ops.cli.streams import console
 from academy_ops.messages import Text, _, current, say
 
 if TYPE_CHECKING:
     from academy_ops.lab.operate import LabInfo
 
-HELP: Final = _("The whole story on this machine: upload, worker off, diagnose, scale, done.")
 _ENV_FILE: Final = "lab.env"
 _STEP_SECONDS: Final = 120
 
@@ -32,7 +31,7 @@ _STEP_SECONDS: Final = 120
 @with_text_only
 @refusing
 def demo(common: Common) -> int:
-    """Tell the story; the exit code is 0 only if it went as told."""
+    """Play the story; the exit code is 0 only if every step ended as expected."""
     lab = operate()
     out = console(common)
     with tempfile.TemporaryDirectory(prefix="academy-ops-demo-") as folder:
@@ -42,14 +41,14 @@ def demo(common: Common) -> int:
         _chapter(out, 1, say("A complete academy starts on this machine: AWS, R2, nginx, API, one worker."))
         with lab.running(lambda text: out.print(Line(f"  {text}", "dim"))) as (info, _wait):
             Path(folder, _ENV_FILE).write_text(lab.env(), encoding="utf-8")
-            _tell_story(out, Path(folder), info)
+            _play_story(out, Path(folder), info)
     out.print()
     out.print(Line(_("The lab is gone again: no process, no port, no file is left."), "dim"))
     out.print(_("Try it yourself: academy-ops lab up --detach, then academy-ops lab break --list"))
     return errors.HEALTHY
 
 
-def _tell_story(out: Console, folder: Path, info: LabInfo) -> None:
+def _play_story(out: Console, folder: Path, info: LabInfo) -> None:
     lab = operate()
     _chapter(
         out, 2, say("In the night somebody switches the workers off: desired 0, and the autoscaler's rule disabled.")
@@ -87,7 +86,7 @@ def _run(out: Console, folder: Path, *arguments: str, expect: int) -> None:
     """Run a real command of the tool, on the same terminal.
 
     Raises:
-        RefusedError: It ended otherwise than the story tells.
+        RefusedError: It ended with another exit code than the story expects.
     """
     shown = shlex.join(["academy-ops", "--env-file", _ENV_FILE, *arguments])
     out.print(Line(f"  $ {shown}", "bold cyan"), soft_wrap=True)

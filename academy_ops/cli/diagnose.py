@@ -1,40 +1,27 @@
-"""``diagnose`` and ``check``: run the runbook, or one step of it."""
+"""``diagnose``, ``check`` and ``bundle``: run the runbook or one step of it, or read a workbook as the worker would."""
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
-from collections.abc import Callable, Collection
+from collections import Counter
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from academy_ops.cli import completion, errors
-from academy_ops.cli.errors import RefusedError
-from academy_ops.cli.job_id import JobId
-from academy_ops.cli.nearest import did_you_mean
+from academy_ops.cli import errors
+from academy_ops.cli.errors import RefusedError, missing_extra
+from academy_ops.cli.names import JobId, check_names, complete_checks, complete_checks_and_excel, known_check
 from academy_ops.cli.options import Common, Output, with_any_output
-from academy_ops.messages import _, say
+from academy_ops.cli.outputs import write_json
+from academy_ops.cli.streams import console, writable, write_file
+from academy_ops.messages import _, os_reason, say
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
+    from academy_ops.academy.excel import Content
     from academy_ops.cli.runs import Run
-    from academy_ops.diagnosis.records import Diagnosis
     from academy_ops.diagnosis.run import Observer
-    from academy_ops.report.table import TableReport
-
-HELP: Final = _("Find the root cause: every check, its evidence, what was ruled out, and the remedy.")
-CHECK_HELP: Final = _("Run one step of the runbook; 'check excel FILE' reads a workbook as the worker would.")
-_EXIT_CODES: Final = {
-    "healthy": errors.HEALTHY,
-    "in-progress": errors.HEALTHY,
-    "faulty": errors.FAULT,
-    "undetermined": errors.UNDETERMINED,
-}
 
 
 class FailOn(StrEnum):
@@ -55,11 +42,11 @@ def diagnose(
     job_id: JobId = None,
     only: Annotated[
         list[str] | None,
-        typer.Option("--only", metavar="NAME", help=_("Run only this check."), autocompletion=completion.checks),
+        typer.Option("--only", metavar="NAME", help=_("Run only this check."), autocompletion=complete_checks),
     ] = None,
     skip: Annotated[
         list[str] | None,
-        typer.Option("--skip", metavar="NAME", help=_("Leave this check out."), autocompletion=completion.checks),
+        typer.Option("--skip", metavar="NAME", help=_("Leave this check out."), autocompletion=complete_checks),
     ] = None,
     fail_on: Annotated[
         FailOn, typer.Option("--fail-on", metavar="STATUS", help=_("Exit 1 from this status on."))
@@ -79,12 +66,11 @@ def diagnose(
     """Run every check and print the verdict."""
     from academy_ops.cli import fix as fixing
     from academy_ops.cli import runs
-    from academy_ops.cli.files import writable, write
 
     fixing.refuse(common, fix=fix, saved=from_ is not None, answers=yes or interrupt_jobs)
     names = check_names()
     for name in (*(only or ()), *(skip or ())):
-        known(name, names)
+        known_check(name, names)
     if set(only or names) <= set(skip or ()):
         raise RefusedError(say("--only and --skip leave no check."))
     if save is not None and from_ is not None:
@@ -100,15 +86,15 @@ def diagnose(
 
     def keep(run: Run) -> None:
         if path is not None:
-            write(path, runs.text(run).encode())
+            write_file(path, runs.text(run).encode())
 
-    run = run_and_print(common, make, keep)
+    run = runs.run_and_print(common, make, keep)
     if fix:
         # What was saved stays what the fault looked like.
-        run = fixing.fix(common, run, lambda: run_and_print(common, make), yes=yes, interrupt_jobs=interrupt_jobs)
+        run = fixing.fix(common, run, lambda: runs.run_and_print(common, make), yes=yes, interrupt_jobs=interrupt_jobs)
     if fail_on is FailOn.WARN and run.diagnosis.verdict.warnings:
         return errors.FAULT
-    return exit_code(run.diagnosis)
+    return runs.exit_code(run.diagnosis)
 
 
 @with_any_output
@@ -120,7 +106,7 @@ def check(
             metavar="NAME",
             help=_("The check's name."),
             show_default=False,
-            autocompletion=completion.checks_and_excel,
+            autocompletion=complete_checks_and_excel,
         ),
     ] = None,
     job_id: Annotated[
@@ -138,83 +124,132 @@ def check(
     if name is None:
         raise RefusedError(say("Name a check: {names}.", names=", ".join([*names, "excel FILE"])))
     if name == "excel":
-        from academy_ops.cli.excel import check_excel
-
         common.refuse_but()
-        return check_excel(common, job_id)
+        return _check_excel(common, job_id)
     from academy_ops.cli import runs
 
-    asked = [known(name, [*names, "excel"])]
-    run = run_and_print(common, lambda observer: runs.observe(common, job_id, asked, observer))
-    return exit_code(run.diagnosis)
+    asked = [known_check(name, [*names, "excel"])]
+    run = runs.run_and_print(common, lambda observer: runs.observe(common, job_id, asked, observer))
+    return runs.exit_code(run.diagnosis)
 
 
-def check_names() -> list[str]:
-    """Return the checks' names in runbook order."""
-    from checks import RUNBOOK
+@with_any_output
+def bundle(
+    common: Common,
+    job_id: JobId = None,
+    to: Annotated[
+        Path | None,
+        typer.Option("--to", metavar="PATH", help=_("Write it to this file or folder (default: the current folder).")),
+    ] = None,
+    from_: From = None,
+) -> int:
+    """Run every check, print the verdict, and write the archive."""
+    from academy_ops.cli import runs
+    from academy_ops.diagnosis.evidence import EvidenceError
+    from academy_ops.report import bundle as archive
+    from checks import Case
 
-    return [check.name for check in RUNBOOK]
+    path = Path() if to is None else to
+    writable(path / "academy-ops.zip" if path.is_dir() else path)
+    evidence = runs.load(from_, job_id) if from_ is not None else None
+
+    def make(observer: Observer) -> Run:
+        if evidence is not None:
+            return runs.judge_again(evidence, evidence.asked, observer)
+        return runs.observe(common, job_id, check_names(), observer)
+
+    def keep(run: Run) -> None:
+        file = writable(path / archive.file_name(run.diagnosis) if path.is_dir() else path)
+        try:
+            content, count = archive.bundle(run.evidence, Case, run.diagnosis, run.secrets)
+        except EvidenceError as error:
+            raise RefusedError(say("The evidence can't be saved: {reason}.", reason=error.message)) from error
+        write_file(file, content)
+        # With any form but the table, stdout holds the document and nothing else.
+        line = _("Wrote {path}; {count} values are masked in it.", path=str(file), count=count)
+        typer.echo(line, err=common.form is not Output.TABLE)
+
+    return runs.exit_code(runs.run_and_print(common, make, keep).diagnosis)
 
 
-def known(name: str, names: Collection[str]) -> str:
-    """Return ``name`` when there is such a check.
-
-    Raises:
-        RefusedError: There is none.
-    """
-    if name not in names:
-        raise RefusedError(did_you_mean(say("There is no check {name!r}.", name=name), name, names))
-    return name
-
-
-def run_and_print(common: Common, make: Callable[[Observer], Run], keep: Callable[[Run], None] | None = None) -> Run:
-    """Run checks and print them in the form asked for.
+def _check_excel(common: Common, file: str | None) -> int:
+    """Show row by row what would be created, skipped and rejected.
 
     Args:
-        common: The form of the output.
-        make: Makes the run, telling an observer how it goes.
-        keep: Does with the run what is to be done whether or not somebody reads the output to its end.
+        common: The common options.
+        file: The workbook's path.
+
+    Returns:
+        0 when students would be created, 1 when none would be.
+
+    Raises:
+        RefusedError: There is no such file, or the reader's packages are not installed.
     """
-    from academy_ops.cli.outputs import write_document
-    from academy_ops.diagnosis.run import NullObserver
+    if file is None:
+        raise RefusedError(say("Name the workbook: academy-ops check excel FILE.xlsx"))
+    from rich.table import Table
 
-    report = _table_report(common) if common.form is Output.TABLE else None
-    with report.live() if report else contextlib.nullcontext():
-        run = make(report or NullObserver())
+    from academy_ops.diagnosis.redact import printable
+
     try:
-        if report:
-            report.verdict(run.diagnosis)
+        import python_calamine  # noqa: F401 - only the reader's child uses it, but it must be there
+
+        from academy_ops.academy.excel import WorkbookError
+        from academy_ops.academy.workbook import ReaderError, read
+    except ImportError as error:
+        raise missing_extra("lab", error) from error
+    try:
+        content = read(Path(file))
+    except WorkbookError as error:
+        if common.form is Output.JSON:
+            write_json({"file": file, "error": str(error), "problem": error.problem, "rows": []})
         else:
-            write_document(common, run.diagnosis)
-    finally:
-        if keep is not None:
-            keep(run)
-    return run
+            console(common).print(_("The worker would refuse the file: {reason}", reason=str(error)), style="bold red")
+        return errors.FAULT
+    except OSError as error:
+        raise RefusedError(say("Can't read {path}: {reason}.", path=file, reason=os_reason(error))) from error
+    except ReaderError as error:
+        raise RefusedError(say("The reader does not work here: {reason}.", reason=str(error))) from error
+    rows = _rows(content)
+    if common.form is Output.JSON:
+        documents = [dict(zip(("row", "outcome", "name", "detail"), row, strict=True)) for row in rows]
+        write_json({"file": file, "error": None, "problem": None, "rows": documents})
+    else:
+        table = Table(box=None, header_style="bold")
+        for heading in (_("row"), _("outcome"), _("name"), _("detail")):
+            table.add_column(heading, overflow="fold")
+        words = {"create": _("create"), "duplicate": _("duplicate"), "reject": _("reject"), "skip": _("skip")}
+        styles = {"create": "", "duplicate": "yellow", "reject": "red", "skip": "dim"}
+        for number, outcome, name, detail in rows:
+            table.add_row(str(number), words[outcome], printable(name), printable(detail), style=styles[outcome])
+        out = console(common)
+        out.print(table)
+        outcomes = Counter(outcome for _number, outcome, _name, _detail in rows)
+        out.print(
+            _(
+                "Would be created: {created}, repeated in the file: {duplicates}, rejected: {rejected}, "
+                "skipped: {skipped}. Students who exist already are counted as duplicates.",
+                created=outcomes["create"],
+                duplicates=outcomes["duplicate"],
+                rejected=outcomes["reject"],
+                skipped=outcomes["skip"],
+            )
+        )
+    return errors.HEALTHY if content.students else errors.FAULT
 
 
-def _table_report(common: Common) -> TableReport:
-    from academy_ops.report.shell import in_use
-    from academy_ops.report.table import TableReport
-
-    return TableReport(
-        console(common), ops=common.command_prefix(), shell=in_use(os.environ), verbose=bool(common.verbose)
-    )
-
-
-def exit_code(diagnosis: Diagnosis) -> int:
-    """Return the exit code that tells the verdict."""
-    return _EXIT_CODES[diagnosis.verdict.status]
-
-
-def console(common: Common) -> Console:
-    """Return the console for people's output."""
-    from rich.console import Console
-
-    # Without colours nothing else is written, either, that only a terminal understands.
-    return Console(
-        no_color=common.plain,
-        force_terminal=False if common.plain else None,
-        highlight=False,
-        markup=False,
-        emoji=False,
-    )
+def _rows(content: Content) -> list[tuple[int, str, str, str]]:
+    """Return every row of the workbook: its number, what becomes of it, its name, and why."""
+    rows = [
+        *((row.row, "reject", row.name, row.error) for row in content.rejected),
+        *((number, "skip", "", _("an example row")) for number in content.examples),
+    ]
+    first: dict[tuple[str, str], int] = {}
+    for student in content.students:
+        same = first.setdefault((student.name, student.parent_phone), student.row)
+        rows.append(
+            (student.row, "create", student.name, student.parent_phone)
+            if same == student.row
+            else (student.row, "duplicate", student.name, _("the same as row {row}", row=same))
+        )
+    return sorted(rows)

@@ -1,11 +1,20 @@
-"""What a command raises when it must refuse: one clear line, and the exit code."""
+"""How a command ends when it can't do its work: refused in one line, or crashed with a report without secrets."""
 
 from __future__ import annotations
 
+import os
+import sys
+import tempfile
+import traceback
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from academy_ops.messages import Text, os_reason, say
+
 if TYPE_CHECKING:
-    from academy_ops.messages import Text
+    from academy_ops.settings import Settings
 
 HEALTHY: Final = 0
 FAULT: Final = 1
@@ -23,3 +32,101 @@ class RefusedError(Exception):
         super().__init__(message)
         self.message = message
         self.exit_code = exit_code
+
+
+def missing_extra(extra: str, error: ImportError) -> RefusedError:
+    """Return the refusal of a command whose optional packages are not installed.
+
+    Args:
+        extra: The extra of academy-ops that brings them.
+        error: The failed import.
+    """
+    return RefusedError(
+        say(
+            "This command needs the extra '{extra}' (package {package} is missing). Install it: "
+            "pip install 'academy-ops[{extra}]'",
+            extra=extra,
+            package=error.name or "?",
+        )
+    )
+
+
+def crash_report(error: Exception, arguments: Sequence[str], env_file: str | None) -> Text:
+    """Write the report of a crash to a file that only its owner may read.
+
+    Args:
+        error: The exception that nobody expected.
+        arguments: The words after the program's name.
+        env_file: The value of ``--env-file``; the secrets in that file are masked, too.
+
+    Returns:
+        One line for the operator: what happened, where the report is, and what to do with it.
+    """
+    what = type(error).__name__
+    try:
+        handle, name = tempfile.mkstemp(prefix="academy-ops-crash-", suffix=".txt")
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(crash_text(error, arguments, env_file))
+    except OSError as trouble:
+        return say(
+            "Something in academy-ops itself went wrong ({what}), and its report can't be written: {reason}.",
+            what=what,
+            reason=os_reason(trouble),
+        )
+    return say(
+        "Something in academy-ops itself went wrong ({what}). The report is in {path}; it holds no secret. "
+        "Read it through, and send it to the maintainers.",
+        what=what,
+        path=name,
+    )
+
+
+def crash_text(error: Exception, arguments: Sequence[str], env_file: str | None) -> str:
+    """Return the report of a crash, without secrets, values of arguments, or values of settings.
+
+    Args:
+        error: The exception that nobody expected.
+        arguments: The words after the program's name.
+        env_file: The value of ``--env-file``.
+    """
+    from academy_ops.diagnosis.redact import printable, redacted
+    from academy_ops.report.settings import shown_settings
+    from academy_ops.report.versions import versions
+    from academy_ops.settings import SECRETS
+
+    settings = _settings(env_file)
+    lines = [
+        f"academy-ops crash report, {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC",
+        "",
+        f"command: academy-ops {' '.join(_without_values(arguments))}",
+        *(f"{name}: {version}" for name, version in versions().items()),
+        "",
+        "settings (without their values):",
+        *(f"  {row.name}: {row.source}" for row in (shown_settings(settings) if settings else ())),
+        "",
+        *(line.rstrip("\n") for line in traceback.format_exception(error)),
+        "",
+    ]
+    secrets = {value for name in SECRETS if (value := os.environ.get(name))}
+    return printable(redacted("\n".join(lines), secrets | settings.secret_values() if settings else secrets))
+
+
+def _settings(env_file: str | None) -> Settings | None:
+    from academy_ops.settings import load
+    from academy_ops.settings.env_files import SettingsError
+
+    try:
+        return load(env_file=Path(env_file) if env_file else None)
+    except SettingsError:
+        # The command has not got them, either.
+        return None
+
+
+def _without_values(arguments: Sequence[str]) -> Iterator[str]:
+    """Yield the names of commands and options; whatever else was typed becomes "…"."""
+    # Not imported here: it may be what has crashed.
+    module = sys.modules.get("academy_ops.cli.app")
+    known = module.words() if module else frozenset()
+    for word in arguments:
+        name, equals, _value = word.partition("=")
+        yield f"{name}{equals and '=…'}" if name in known else "…"

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from academy_ops.cli import change, errors
 from academy_ops.cli.errors import RefusedError
-from academy_ops.cli.options import Common, Output, on_terminal
+from academy_ops.cli.options import Common, Output
+from academy_ops.cli.streams import console, on_terminal
 from academy_ops.messages import Text, say
 
 if TYPE_CHECKING:
@@ -51,13 +52,12 @@ def fix(common: Common, run: Run, again: Callable[[], Run], *, yes: bool, interr
         interrupt_jobs: Don't ask whether workers may be stopped in mid-job.
 
     Returns:
-        The last diagnosis there was.
+        The last diagnosis.
 
     Raises:
         RefusedError: It was interrupted; the error says what was and was not done.
     """
-    from academy_ops.cli import watch
-    from academy_ops.cli.diagnose import console
+    from academy_ops.cli.follow import follow_job
     from academy_ops.diagnosis.records import JobState
     from academy_ops.outside.clients import Connections
     from academy_ops.remedies.fixes import FIXES, to_fix
@@ -68,54 +68,56 @@ def fix(common: Common, run: Run, again: Callable[[], Run], *, yes: bool, interr
     out.print()
     code = to_fix(run.diagnosis.verdict)
     if code is None or code not in FIXES:
-        _tell_by_hand(out, run.diagnosis.verdict)
+        _print_by_hand(out, run.diagnosis.verdict)
         return run
     settings, job_id = common.settings(addresses=True), run.diagnosis.job_id
     connect = Connections(settings)
     waits = common.timeout or change.WAIT_SECONDS
-    with change.telling() as truth:
+    with change.reporting() as outcome:
         try:
-            planned = FIXES[code](change.until(settings, job_id, connect, common.seconds), run.evidence.case)
+            planned = FIXES[code](change.target_for(settings, job_id, connect, common.seconds), run.evidence.case)
         except RemedyError as error:
-            change.tell(out, say("--fix can't mend {cause}: {reason}", cause=code, reason=error.message))
+            change.print_text(out, say("--fix can't fix {cause}: {reason}", cause=code, reason=error.message))
             return run
-        if not _agreed(out, planned, code, yes=yes, interrupt_jobs=interrupt_jobs):
+        if not _confirmed(out, planned, code, yes=yes, interrupt_jobs=interrupt_jobs):
             return run
         try:
-            change.apply(out, change.until(settings, job_id, connect, common.seconds), planned, truth)
+            change.apply(out, change.target_for(settings, job_id, connect, common.seconds), planned, outcome)
         except RemedyError as error:
-            change.tell(out, error.message, style="bold")
+            change.print_text(out, error.message, style="bold")
             return run
-        if _followed(out, change.until(settings, job_id, connect, waits), planned) and active(run.evidence.case):
-            watch.follow(out, change.until(settings, job_id, connect, waits), common.command_prefix())
+        if _took_effect(out, change.target_for(settings, job_id, connect, waits), planned) and active(
+            run.evidence.case
+        ):
+            follow_job(out, change.target_for(settings, job_id, connect, waits), common.command_prefix())
         out.print()
         after = again()
     out.print()
-    change.tell(out, _helped(code, after.diagnosis), style="bold")
+    change.print_text(out, _result(code, after.diagnosis), style="bold")
     if job_progress(run.evidence.case).state is JobState.FAILED:
-        change.tell(out, say("The job itself has ended and stays as it is: have the file uploaded again."))
+        change.print_text(out, say("The job itself has ended and stays as it is: have the file uploaded again."))
     return after
 
 
-def _followed(out: Console, target: Target, planned: Plan) -> bool:
-    """Wait until the change has taken effect; tell whether it may have."""
+def _took_effect(out: Console, target: Target, planned: Plan) -> bool:
+    """Wait until the change has taken effect; return whether it may have."""
     from academy_ops.remedies.refusal import RemedyError
 
     try:
         end = change.follow(out, target, planned)
     except RemedyError as error:
-        change.tell(out, error.message)
+        change.print_text(out, error.message)
         return True
     if end is None:
-        change.tell(out, say("Time is up; the change has not taken effect yet."))
+        change.print_text(out, say("Time is up; the change has not taken effect yet."))
     return end in {"reached", "unseen"}
 
 
-def _agreed(out: Console, planned: Plan, code: str, *, yes: bool, interrupt_jobs: bool) -> bool:
-    """Show the plan and ask; tell whether it is to be applied."""
-    change.tell(out, say("--fix would mend {cause}:", cause=code), style="bold")
+def _confirmed(out: Console, planned: Plan, code: str, *, yes: bool, interrupt_jobs: bool) -> bool:
+    """Show the plan and ask; return whether to apply it."""
+    change.print_text(out, say("--fix would fix {cause}:", cause=code), style="bold")
     if planned.nothing_to_do:
-        change.tell(out, planned.nothing_to_do)
+        change.print_text(out, planned.nothing_to_do)
         return False
     change.show(out, planned)
     missing = [
@@ -125,34 +127,36 @@ def _agreed(out: Console, planned: Plan, code: str, *, yes: bool, interrupt_jobs
     ]
     if missing and not on_terminal():
         options = " ".join(missing)
-        change.tell(out, say("Nothing was changed: there is no terminal to ask on. Add {option}.", option=options))
+        change.print_text(
+            out, say("Nothing was changed: there is no terminal to ask on. Add {option}.", option=options)
+        )
         return False
     try:
         change.consent(planned, yes=yes, interrupt_jobs=interrupt_jobs)
     except RefusedError as refusal:
         if refusal.exit_code == errors.INTERRUPTED:
             raise
-        change.tell(out, refusal.message)
+        change.print_text(out, refusal.message)
         return False
     return True
 
 
-def _tell_by_hand(out: Console, verdict: Verdict) -> None:
-    """Say why nothing is offered, and what a person would type."""
+def _print_by_hand(out: Console, verdict: Verdict) -> None:
+    """Print why nothing is offered, and what a person would type."""
     from academy_ops.report.command import print_command
     from academy_ops.report.shell import in_use
 
     if verdict.cause is None:
-        change.tell(out, say("Nothing to mend."))
+        change.print_text(out, say("There is nothing to fix."))
         return
-    change.tell(out, say("--fix has no remedy for {cause}: it needs a person.", cause=verdict.cause))
+    change.print_text(out, say("--fix has no remedy for {cause}: it needs a person.", cause=verdict.cause))
     command = next((one.command for one in verdict.remedies if one.command), None)
     if command:
-        change.tell(out, say("Nothing was changed. By hand:"))
+        change.print_text(out, say("Nothing was changed. By hand:"))
         print_command(out, command, "bold cyan", shell=in_use(os.environ), folded=out.is_terminal)
 
 
-def _helped(code: str, after: Diagnosis) -> Text:
+def _result(code: str, after: Diagnosis) -> Text:
     verdict = after.verdict
     still = {verdict.cause, *verdict.also, *verdict.symptoms, *verdict.warnings}
     if code in still:

@@ -1,20 +1,20 @@
-"""``lab``: the bundled system, running on this machine."""
+"""``lab`` and ``serve``: the bundled academy, whole on this machine or one part of it."""
 
 from __future__ import annotations
 
 import contextlib
 import functools
 import sys
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from academy_ops.cli import completion, errors
-from academy_ops.cli.errors import RefusedError
-from academy_ops.cli.nearest import nearest
-from academy_ops.cli.serve import needs_lab
+from academy_ops.cli import errors
+from academy_ops.cli.errors import RefusedError, missing_extra
+from academy_ops.cli.names import complete_faults, did_you_mean
+from academy_ops.contract import UPLOADS_PER_MINUTE
 from academy_ops.messages import Text, _, say
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from academy_ops.lab.operate import LabInfo
 
 app = typer.Typer(help=_("The whole academy on this machine, to try things out and to break them."))
+serve_app = typer.Typer(help=_("Run a part of the bundled academy."))
 
 
 def operate() -> ModuleType:
@@ -34,7 +35,7 @@ def operate() -> ModuleType:
     try:
         from academy_ops.lab import operate as module
     except ImportError as error:
-        raise needs_lab(error) from error
+        raise missing_extra("lab", error) from error
     return module
 
 
@@ -60,13 +61,13 @@ def up(
     """Start the lab."""
     lab = operate()
     if detach:
-        _show(lab.up(_tell))
+        _show(lab.up(_note))
         return
-    with lab.running(_tell) as (info, wait), contextlib.suppress(KeyboardInterrupt):
+    with lab.running(_note) as (info, wait), contextlib.suppress(KeyboardInterrupt):
         _show(info)
-        _tell(say("Ctrl-C ends it."))
+        _note(say("Ctrl-C ends it."))
         wait()
-    _tell(say("The lab is down; its folder is gone."))
+    _note(say("The lab is down; its folder is gone."))
 
 
 @app.command(help=_("Stop it and remove its folder."))
@@ -74,7 +75,7 @@ def up(
 def down() -> None:
     """Stop the lab."""
     stopped = operate().down()
-    _tell(say("The lab is down; its folder is gone.") if stopped else say("No lab was running."))
+    _note(say("The lab is down; its folder is gone.") if stopped else say("No lab was running."))
 
 
 @app.command(help=_("Show what runs, and which faults are in."))
@@ -83,7 +84,7 @@ def status() -> int:
     """Show the lab's state; exit 1 when none runs."""
     state = operate().status()
     if state is None:
-        _tell(say("No lab is running. Start one: academy-ops lab up"))
+        _note(say("No lab is running. Start one: academy-ops lab up"))
         return errors.FAULT
     _show(state.info)
     for name, runs in state.parts.items():
@@ -124,7 +125,7 @@ def break_(
     fault: Annotated[
         str | None,
         typer.Argument(
-            metavar="FAULT", help=_("The fault's name."), show_default=False, autocompletion=completion.faults
+            metavar="FAULT", help=_("The fault's name."), show_default=False, autocompletion=complete_faults
         ),
     ] = None,
     list_: Annotated[bool, typer.Option("--list", help=_("Say what each fault does."))] = False,
@@ -140,7 +141,9 @@ def break_(
     if fault is None:
         raise RefusedError(say("Name a fault; academy-ops lab break --list names them."))
     if fault not in lab.FAULTS and fault not in lab.ALIASES:
-        raise RefusedError(_no_fault(fault, [*lab.FAULTS, *lab.ALIASES]))
+        problem = say("There is no fault {fault!r}.", fault=fault)
+        faults = [*lab.FAULTS, *lab.ALIASES]
+        raise RefusedError(did_you_mean(problem, fault, faults, say("All of them: academy-ops lab break --list")))
     broken = lab.break_fault(fault)
     typer.echo(f"{broken.name}: {broken.what}", err=True)
     if broken.job_id:
@@ -155,11 +158,42 @@ def heal() -> None:
     typer.echo(_("Healed: {faults}", faults=", ".join(healed) or _("none")))
 
 
-def _no_fault(fault: str, faults: Collection[str]) -> Text:
-    near = ", ".join(nearest(fault, faults))
-    if near:
-        return say("There is no fault {fault!r}. Did you mean {near}?", fault=fault, near=near)
-    return say("There is no fault {fault!r}. All of them: academy-ops lab break --list", fault=fault)
+@serve_app.command(help=_("Run the API on HOST:PORT until SIGTERM or Ctrl-C."))
+def api(
+    host: Annotated[str, typer.Option(help=_("Address to listen on."))] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help=_("Port to listen on."), min=1, max=65535)] = 8000,
+    uploads_per_minute: Annotated[
+        int, typer.Option(metavar="N", help=_("How many uploads a school may send in a minute."), min=1)
+    ] = UPLOADS_PER_MINUTE,
+) -> None:
+    """Serve the bundled API."""
+    try:
+        from academy_ops.academy.api import serve
+    except ImportError as error:
+        raise missing_extra("lab", error) from error
+    serve(host, port, uploads_per_minute)
+
+
+@serve_app.command(help=_("Run one worker until SIGTERM or Ctrl-C."))
+def worker() -> int:
+    """Run the bundled worker."""
+    try:
+        from academy_ops.academy.worker import run
+    except ImportError as error:
+        raise missing_extra("lab", error) from error
+    return run()
+
+
+@serve_app.command(help=_("Run the autoscaler once a minute until SIGTERM or Ctrl-C."))
+def autoscaler(
+    every: Annotated[int, typer.Option(help=_("Seconds between two runs."), min=1)] = 60,
+) -> int:
+    """Run the bundled autoscaler."""
+    try:
+        from academy_ops.academy.autoscaler import run
+    except ImportError as error:
+        raise missing_extra("lab", error) from error
+    return run(every)
 
 
 def _list_faults(faults: Mapping[str, str]) -> None:
@@ -183,5 +217,5 @@ def _show(info: LabInfo) -> None:
     typer.echo(f"  API {info.api_url}  AWS {info.aws_url}  R2 {info.r2_url}")
 
 
-def _tell(text: Text) -> None:
+def _note(text: Text) -> None:
     sys.stderr.write(f"{text}\n")

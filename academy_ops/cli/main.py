@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import io
+import itertools
 import os
 import sys
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, NoReturn
 
 from academy_ops import messages
 from academy_ops.cli import streams
-from academy_ops.cli.errors import CRASHED, INTERRUPTED, UNDETERMINED, USAGE, RefusedError
+from academy_ops.cli.errors import CRASHED, INTERRUPTED, UNDETERMINED, USAGE, RefusedError, crash_report
 from academy_ops.diagnosis.redact import printable
 from academy_ops.messages import os_reason, say
 from academy_ops.report import shell
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _LANGUAGE: Final = "ACADEMY_OPS_LANG"
 _COMPLETING: Final = "_ACADEMY_OPS_COMPLETE" in os.environ
-"""A shell asks at the Tab key what may follow; Typer answers before any command is run."""
+"""Set by a shell at the Tab key, to ask what may follow; Typer answers before any command is run."""
 
 
 def main() -> NoReturn:
@@ -56,7 +56,7 @@ def run(arguments: Sequence[str]) -> int:
     """
     try:
         return _run(arguments)
-    except Exception as error:  # noqa: BLE001 - a fault of the tool's own: it is written down, and told in one line
+    except Exception as error:  # noqa: BLE001 - a fault of the tool's own: its report is written, and one line says so
         return _crashed(error, arguments)
 
 
@@ -68,7 +68,6 @@ def _run(arguments: Sequence[str]) -> int:
     # Imported only now: help texts are rendered while the commands are defined.
     import typer
 
-    from academy_ops.cli import usage
     from academy_ops.cli.app import app
 
     try:
@@ -79,14 +78,12 @@ def _run(arguments: Sequence[str]) -> int:
     except RefusedError as refused:
         _complain(refused.message)
         return refused.exit_code
-    except typer.TyperException as error:
-        _complain(usage.told(error))
-        return USAGE
     except (typer.Abort, KeyboardInterrupt):
         _complain(say("Interrupted. Nothing more was changed."))
         return INTERRUPTED
     except OSError as error:
-        return _unwritten(error)
+        _complain(say("The output can't be written: {reason}.", reason=os_reason(error)))
+        return UNDETERMINED
     return code if isinstance(code, int) else 0
 
 
@@ -134,12 +131,10 @@ def _crashed(error: Exception, arguments: Sequence[str]) -> int:
     """Say that the tool itself is at fault; return the exit code."""
     import traceback
 
-    from academy_ops.cli import crash
-
     if "serve" in arguments:
         # A part of the bundled academy: its log is where one looks for it.
         traceback.print_exception(error)
-    line = crash.report(error, arguments, _value("--env-file", arguments))
+    line = crash_report(error, arguments, _value("--env-file", arguments))
     try:
         _complain(line)
     except Exception:  # noqa: BLE001 - what speaks Korean is itself at fault
@@ -148,24 +143,18 @@ def _crashed(error: Exception, arguments: Sequence[str]) -> int:
     return CRASHED
 
 
-def _unwritten(error: OSError) -> int:
-    """Say why the output could not be written; return the exit code."""
-    sys.stdout = io.StringIO()
-    _complain(say("The output can't be written: {reason}.", reason=os_reason(error)))
-    return UNDETERMINED
-
-
 def _value(option: str, arguments: Sequence[str]) -> str | None:
-    """Return what ``option`` was given, before the options are parsed: their help texts are already in its language."""
-    for position, word in enumerate(arguments):
-        if word == option and position + 1 < len(arguments):
-            return arguments[position + 1]
-        if word.startswith(f"{option}="):
-            return word.removeprefix(f"{option}=")
-    return None
+    """Return the last value of ``option``, before the options are parsed: their help texts are already translated."""
+    value = None
+    for word, following in itertools.zip_longest(arguments, arguments[1:]):
+        if word == option:
+            value = following
+        elif word.startswith(f"{option}="):
+            value = word.removeprefix(f"{option}=")
+    return value
 
 
 def _complain(line: Text) -> None:
     if not _COMPLETING:  # it would stand in the middle of what is being typed
-        # A denied call is told in AWS's own words.
+        # A line may quote AWS or another service.
         sys.stderr.write(f"academy-ops: {printable(str(line))}\n")

@@ -1,18 +1,101 @@
-"""The live names that fill the commands of remedies, and of the runbook's steps by hand."""
+"""The names that a command line holds: which there are, what a mistyped one meant, what fills a remedy's command."""
 
 from __future__ import annotations
 
+import difflib
 import os
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+import re
+from collections.abc import Collection, Iterable, Mapping
+from typing import TYPE_CHECKING, Annotated
 from urllib.parse import urlsplit
 
+import typer
+
+from academy_ops.cli.errors import RefusedError
+from academy_ops.contract import JOB_ID
+from academy_ops.messages import LANGUAGES, Text, _, current, say
+
 if TYPE_CHECKING:
+    from academy_ops.report.runbook import Page
     from academy_ops.settings import Settings
+
+JobId = Annotated[
+    str | None, typer.Argument(metavar="[JOB_ID]", help=_("The job the browser polls."), show_default=False)
+]
+
+Described = tuple[str, str]
+"""A value to complete, and what it is in the current language; bash shows only the value."""
+
+
+def is_job_id(job_id: str) -> bool:
+    """Return whether ``job_id`` has the form of a job id; one that has needs no quotes in a shell."""
+    return re.fullmatch(JOB_ID, job_id) is not None
+
+
+def valid_job_id(job_id: str | None) -> str | None:
+    """Return ``job_id`` when it has the form of a job id.
+
+    Raises:
+        RefusedError: It has not; no request has been made with it.
+    """
+    if job_id is not None and not is_job_id(job_id):
+        raise RefusedError(
+            say("{job_id!r} is not a job id: a UUID, or 1 to 64 letters, digits, '-' and '_'.", job_id=job_id[:80])
+        )
+    return job_id
+
+
+def check_names() -> list[str]:
+    """Return the checks' names in runbook order."""
+    from checks import RUNBOOK
+
+    return [check.name for check in RUNBOOK]
+
+
+def known_check(name: str, names: Collection[str]) -> str:
+    """Return ``name`` when it is one of ``names``.
+
+    Raises:
+        RefusedError: It is not.
+    """
+    if name not in names:
+        raise RefusedError(did_you_mean(say("There is no check {name!r}.", name=name), name, names))
+    return name
+
+
+def nearest(word: str, names: Collection[str], most: int = 3) -> list[str]:
+    """Return the names that a mistyped word may stand for.
+
+    Args:
+        word: The word as typed.
+        names: The names to choose from.
+        most: How many to return at most.
+
+    Returns:
+        The names that begin with ``word``, else those that look like it, the best first.
+    """
+    begun = [name for name in names if len(word.strip("-")) > 1 and name.startswith(word)]
+    return (begun or difflib.get_close_matches(word, names, n=most))[:most]
+
+
+def did_you_mean(problem: Text, word: str, names: Collection[str], otherwise: Text | None = None) -> Text:
+    """Return ``problem`` followed by a suggestion.
+
+    Args:
+        problem: What is wrong, as a whole sentence.
+        word: The word as typed.
+        names: The names to choose from.
+        otherwise: What follows where no name is near; by default all of ``names``.
+    """
+    if near := nearest(word, names):
+        return say("{problem} Did you mean {near}?", problem=problem, near=", ".join(near))
+    if otherwise:
+        return say("{problem} {hint}", problem=problem, hint=otherwise)
+    return say("{problem} There is: {names}.", problem=problem, names=", ".join(names))
 
 
 def live_names(settings: Settings, ops: str, job_id: str | None = None) -> Mapping[str, str]:
-    """Return placeholder to name, of those that are known before anything is observed.
+    """Return what fills the placeholders of remedies, as far as it is known before anything is observed.
 
     Args:
         settings: The settings in force.
@@ -46,3 +129,53 @@ def _host(url: str) -> str | None:
         return urlsplit(url).hostname
     except ValueError:
         return None
+
+
+# What a shell completes at the Tab key: without a job, a network or the AWS SDK, which the checks themselves load.
+
+
+def complete_languages() -> Iterable[str]:
+    """Return the values of ``--lang``."""
+    return LANGUAGES
+
+
+def complete_checks() -> list[Described]:
+    """Return the checks' names, as the runbook marks its sections."""
+    return [(page.check, _title(page)) for page in _pages().values() if page.check]
+
+
+def complete_checks_and_excel() -> list[Described]:
+    """Return what ``check`` takes first."""
+    return [*complete_checks(), ("excel", ".xlsx")]
+
+
+def complete_sections() -> list[Described]:
+    """Return the runbook's sections, each by its number and by its check."""
+    return [*((number, _title(page)) for number, page in _pages().items()), *complete_checks()]
+
+
+def complete_causes() -> list[Described]:
+    """Return the causes' codes."""
+    from academy_ops.diagnosis.catalogue import CATALOGUE
+
+    return [(code, str(cause.meaning)) for code, cause in CATALOGUE.items()]
+
+
+def complete_faults() -> list[Described]:
+    """Return the lab's faults and their aliases; nothing where the extra ``lab`` is not installed."""
+    try:
+        from academy_ops.lab.faults import ALIASES, FAULTS
+    except ImportError:
+        return []
+    names = {**{name: name for name in FAULTS}, **ALIASES}
+    return [(alias, str(FAULTS[name].description)) for alias, name in names.items()]
+
+
+def _pages() -> Mapping[str, Page]:
+    from academy_ops.report import runbook
+
+    return runbook.sections(runbook.text(current()))
+
+
+def _title(page: Page) -> str:
+    return page.text.partition("\n")[0].lstrip("# ")

@@ -7,7 +7,6 @@ import inspect
 import math
 import os
 import shlex
-import sys
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, fields, replace
 from enum import StrEnum
@@ -17,13 +16,13 @@ from typing import Annotated, Any, Final
 import typer
 
 from academy_ops import __version__
-from academy_ops.cli import completion
 from academy_ops.cli.errors import RefusedError
+from academy_ops.cli.names import complete_languages
 from academy_ops.messages import LANGUAGES, _, say
 from academy_ops.settings import Settings, load
 from academy_ops.settings.env_files import SettingsError
 
-DEFAULT_TIMEOUT_SECONDS: Final = 30.0
+DEFAULT_TIMEOUT_SECONDS: Final = 30
 
 
 class Output(StrEnum):
@@ -78,7 +77,7 @@ class Common:
         if name:
             raise RefusedError(
                 say(
-                    "{name} ({source}) is no address. Write it with http:// or https://, as in https://api.example.com",
+                    "{name} ({source}) is not a URL. Write it with http:// or https://, as in https://api.example.com",
                     name=name,
                     source=settings[name].source,
                 )
@@ -123,7 +122,7 @@ class Common:
 def _number(seconds: float | None) -> float | None:
     """Refuse "nan", which is neither too small nor too large."""
     if seconds is not None and math.isnan(seconds):
-        raise RefusedError(say("--timeout is no number of seconds."))
+        raise typer.BadParameter("nan")
     return seconds
 
 
@@ -137,6 +136,8 @@ _OPTIONS: Final[dict[str, Any]] = {
     "output": Annotated[
         Output | None, typer.Option("--output", "-o", metavar="FORM", help=_("The form of the output."))
     ],
+    # `academy_ops.cli.usage` makes it what its help says; it is here for the help page.
+    "json": Annotated[bool | None, typer.Option("--json", help=_("The same as -o json."))],
     "timeout": Annotated[
         float | None,
         typer.Option(
@@ -145,7 +146,7 @@ _OPTIONS: Final[dict[str, Any]] = {
             min=1,
             max=86400,
             callback=_number,
-            help=_("Time for the whole run (default 30)."),
+            help=_("Time for the whole run (default {seconds}).", seconds=DEFAULT_TIMEOUT_SECONDS),
         ),
     ],
     "lang": Annotated[
@@ -154,7 +155,7 @@ _OPTIONS: Final[dict[str, Any]] = {
             "--lang",
             metavar="|".join(LANGUAGES),
             help=_("Language of the output."),
-            autocompletion=completion.languages,
+            autocompletion=complete_languages,
         ),
     ],
     "verbose": Annotated[bool | None, typer.Option("--verbose", "-v", help=_("Show all evidence."))],
@@ -183,7 +184,8 @@ def with_common(command: Callable[..., Any], forms: Collection[Output] = _PLAIN)
 
     @functools.wraps(command)
     def wrapped(*args: Any, context: typer.Context, **kwargs: Any) -> Any:  # noqa: ANN401 - whatever the command takes
-        here = Common(**{name: kwargs.pop(name) for name in _OPTIONS})
+        del kwargs["json"]
+        here = Common(**{field.name: kwargs.pop(field.name) for field in fields(Common)})
         context.obj = merged(context.obj, here)
         context.obj.refuse_but(forms)
         return command(*args, common=context.obj, **kwargs)
@@ -202,7 +204,7 @@ def with_any_output(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def with_text_only(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give ``command`` the common options, as `with_common`; it tells people what it does, and has no document."""
+    """Give ``command`` the common options, as `with_common`; it talks to people, and has no document."""
     return with_common(command, _TEXT)
 
 
@@ -212,11 +214,6 @@ def merged(before: object, here: Common) -> Common:
         return here
     given = {field.name: getattr(here, field.name) for field in fields(here)}
     return replace(before, **{name: value for name, value in given.items() if value is not None})
-
-
-def on_terminal() -> bool:
-    """Return whether a person sees the output as it comes and can answer."""
-    return sys.stdin.isatty() and sys.stdout.isatty()
 
 
 def show_version(asked: bool) -> None:

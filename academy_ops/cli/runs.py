@@ -1,34 +1,47 @@
-"""A run of the checks: observed now, or judged again from saved evidence."""
+"""A run of the checks: observed now or judged again from saved evidence, and printed in the form asked for."""
 
 from __future__ import annotations
 
+import contextlib
+import os
 import shlex
 import sys
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from academy_ops import __version__
+from academy_ops.cli import errors
 from academy_ops.cli.errors import RefusedError
-from academy_ops.cli.files import content
-from academy_ops.cli.job_id import is_job_id, valid_job_id
-from academy_ops.cli.names import live_names
-from academy_ops.cli.options import Common
+from academy_ops.cli.names import is_job_id, live_names, valid_job_id
+from academy_ops.cli.options import Common, Output
+from academy_ops.cli.outputs import write_document
+from academy_ops.cli.streams import console, read_file
 from academy_ops.diagnosis import evidence as saved
 from academy_ops.diagnosis.evidence import Evidence, EvidenceError
 from academy_ops.diagnosis.records import Diagnosis, Finding
-from academy_ops.diagnosis.run import Observed, Observer, closure, judge, run
+from academy_ops.diagnosis.run import NullObserver, Observed, Observer, closure, judge, run
 from academy_ops.diagnosis.verdict import decide
 from academy_ops.messages import say
+from academy_ops.report.shell import in_use
 from academy_ops.settings import ADDRESSES
 from checks import RUNBOOK, Case
 from checks.job import job_progress
 
+if TYPE_CHECKING:
+    from academy_ops.report.table import TableReport
+
 _ALWAYS: Final = frozenset({"region", "group", "queue", "worker", "bucket", "parameter"})
 """The live names that a run always knows; a check may rely on them."""
+_EXIT_CODES: Final = {
+    "healthy": errors.HEALTHY,
+    "in-progress": errors.HEALTHY,
+    "faulty": errors.FAULT,
+    "undetermined": errors.UNDETERMINED,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,23 +119,25 @@ def load(path: Path, job_id: str | None, only: Sequence[str] = ()) -> Evidence[C
         only: The checks to be judged; by default those that were asked for when it was saved.
 
     Raises:
-        RefusedError: It can't be read, is no evidence, or is about another job or other checks.
+        RefusedError: It can't be read, is not evidence, or is about another job or other checks.
     """
     try:
-        evidence = saved.read(content(path, saved.MAX_BYTES), Case)
+        evidence = saved.read(read_file(path, saved.MAX_BYTES), Case)
     except EvidenceError as error:
         raise RefusedError(
-            say("{path} is no evidence that can be judged: {reason}.", path=str(path), reason=error.message)
+            say("{path} is not evidence that can be judged: {reason}.", path=str(path), reason=error.message)
         ) from error
     case, known = evidence.case, {check.name: check for check in RUNBOOK}
-    told = {name for name in evidence.asked if name in known}
-    if len(told) < len(evidence.asked) or not _ALWAYS.issubset(case.names) or not _harmless(case):
-        raise RefusedError(say("{path} is no evidence of academy-ops: its names are not of its form.", path=str(path)))
+    names = {name for name in evidence.asked if name in known}
+    if len(names) < len(evidence.asked) or not _ALWAYS.issubset(case.names) or not _harmless(case):
+        raise RefusedError(
+            say("{path} is not evidence saved by academy-ops: its names don't have the right form.", path=str(path))
+        )
     if job_id is not None and job_id != case.job_id:
         raise RefusedError(
             say("{path} is about the job {there}, not {asked}.", path=str(path), there=case.job_id, asked=job_id)
         )
-    there = closure(RUNBOOK, told)
+    there = closure(RUNBOOK, names)
     for name in only:
         if not there.issuperset((name, *known[name].reads)):
             raise RefusedError(
@@ -145,10 +160,45 @@ def text(one: Run) -> str:
     from academy_ops.diagnosis.redact import masked, printable
 
     try:
-        document = saved.to_document(one.evidence, Case, lambda told, _place: printable(masked(told, one.secrets)[0]))
+        document = saved.to_document(one.evidence, Case, lambda value, _place: printable(masked(value, one.secrets)[0]))
     except EvidenceError as error:
         raise RefusedError(say("The evidence can't be saved: {reason}.", reason=error.message)) from error
     return saved.to_text(document)
+
+
+def run_and_print(common: Common, make: Callable[[Observer], Run], keep: Callable[[Run], None] | None = None) -> Run:
+    """Run checks and print them in the form asked for.
+
+    Args:
+        common: The form of the output.
+        make: Makes the run; the observer that it gets shows people how it goes.
+        keep: Called with the run at the end, whether or not somebody reads the output to its end.
+    """
+    report = _table_report(common) if common.form is Output.TABLE else None
+    with report.live() if report else contextlib.nullcontext():
+        run = make(report or NullObserver())
+    try:
+        if report:
+            report.verdict(run.diagnosis)
+        else:
+            write_document(common, run.diagnosis)
+    finally:
+        if keep is not None:
+            keep(run)
+    return run
+
+
+def _table_report(common: Common) -> TableReport:
+    from academy_ops.report.table import TableReport
+
+    return TableReport(
+        console(common), ops=common.command_prefix(), shell=in_use(os.environ), verbose=bool(common.verbose)
+    )
+
+
+def exit_code(diagnosis: Diagnosis) -> int:
+    """Return the exit code of the verdict."""
+    return _EXIT_CODES[diagnosis.verdict.status]
 
 
 def _diagnosis(evidence: Evidence[Case], findings: tuple[Finding, ...]) -> Diagnosis:

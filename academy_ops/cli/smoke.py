@@ -12,9 +12,11 @@ from types import FrameType
 from typing import TYPE_CHECKING, Final
 
 from academy_ops.cli import errors
-from academy_ops.cli.diagnose import check_names, console, run_and_print
-from academy_ops.cli.errors import RefusedError
+from academy_ops.cli.change import interrupt_later, print_text
+from academy_ops.cli.errors import RefusedError, missing_extra
+from academy_ops.cli.names import check_names
 from academy_ops.cli.options import Common, Output, with_any_output
+from academy_ops.cli.streams import console
 from academy_ops.messages import Text, _, say
 
 if TYPE_CHECKING:
@@ -24,7 +26,6 @@ if TYPE_CHECKING:
     from academy_ops.smoke.records import Hop, Result, Smoke
     from academy_ops.smoke.run import Check
 
-HELP: Final = _("Send a few marked students the whole way through the real API, as CI does; diagnose where they stop.")
 _EXIT_CODES: Final = {"passed": errors.HEALTHY, "failed": errors.FAULT, "undetermined": errors.UNDETERMINED}
 _R2: Final = ("R2_ENDPOINT", "R2_ACCESS_KEY", "R2_SECRET_KEY")
 _STYLES: Final = {"passed": "bold green", "failed": "bold red", "undetermined": "bold magenta"}
@@ -68,24 +69,17 @@ def _workbook() -> bytes:
     try:
         from academy_ops.smoke.workbook import content
     except ImportError as error:
-        raise RefusedError(
-            say(
-                "This command needs the extra 'smoke' (package {package} is missing). Install it: "
-                "pip install 'academy-ops[smoke]'",
-                package=error.name or "?",
-            )
-        ) from error
+        raise missing_extra("smoke", error) from error
     return content()
 
 
 def _go(common: Common, check: Check, workbook: bytes, ends_at: float) -> tuple[Result, Text, Diagnosis | None]:
     """Go the whole way, and diagnose before anything is taken back: the job still waits where it stopped."""
-    from academy_ops.cli.change import tell, to_its_end
     from academy_ops.smoke.judgement import judge, settled
     from academy_ops.smoke.marked import STUDENTS
 
     kept = min(_TAKE_BACK_SECONDS, common.seconds * 0.2)
-    with to_its_end():
+    with interrupt_later():
         # Only the answer tells which job is to be taken back.
         check.upload(workbook, min(_UPLOAD_SECONDS, common.seconds / 2))
     if check.seen.job_id:
@@ -95,7 +89,7 @@ def _go(common: Common, check: Check, workbook: bytes, ends_at: float) -> tuple[
         return result, summary, None
     if common.form is Output.TABLE:
         out = console(common)
-        tell(out, summary, style="bold")
+        print_text(out, summary, style="bold")
         out.print()
     diagnosis = _diagnose(common, check.seen.job_id, ends_at - kept - time.monotonic()).diagnosis
     return settled(result, diagnosis), summary, diagnosis
@@ -107,10 +101,10 @@ def _diagnose(common: Common, job_id: str | None, seconds: float) -> Run:
     from academy_ops.diagnosis.run import NullObserver
 
     bounded = replace(common, timeout=max(1.0, min(seconds, common.seconds)))
-    # Where it is given the API's address and no more, it can't judge an R2 that nobody told it of.
+    # With the API's address and no more, there is no R2 to be judged.
     asked = [name for name in check_names() if name != "r2" or any(map(common.settings().get, _R2))]
     if common.form is Output.TABLE:
-        return run_and_print(common, lambda observer: runs.observe(bounded, job_id, asked, observer))
+        return runs.run_and_print(common, lambda observer: runs.observe(bounded, job_id, asked, observer))
     return runs.observe(bounded, job_id, asked, NullObserver())
 
 
@@ -162,14 +156,13 @@ def _teller(common: Common) -> Callable[[Hop, int], None]:
 def _print_end(common: Common, done: Smoke) -> None:
     from rich.text import Text as Line
 
-    from academy_ops.cli.change import tell
     from academy_ops.report.smoke import TITLES, cause
 
     out = console(common)
     if done.result == "passed":
-        tell(out, done.summary)
+        print_text(out, done.summary)
     if done.left:
-        tell(out, done.left)
+        print_text(out, done.left)
     head = Line(str(TITLES[done.result]), f"{_STYLES[done.result]} reverse")
     if code := cause(done):
         head.append("").append(f"  {code}", "bold")

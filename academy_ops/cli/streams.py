@@ -1,16 +1,29 @@
-"""Standard output and error as they are found: closed, cut off by `head`, or on a console with few characters."""
+"""What a command reads and writes: standard output and error as they are found, and files for its user.
+
+Standard output may be closed, cut off by `head`, on a full disk, or on a console with few characters. A file is read
+or written as a whole or not at all.
+"""
 
 from __future__ import annotations
 
 import codecs
 import errno
 import io
+import os
 import sys
+import tempfile
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Final, TextIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, NoReturn, TextIO
+
+from academy_ops.cli.errors import RefusedError
+from academy_ops.messages import Text, os_reason, say
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
+    from rich.console import Console
+
+    from academy_ops.cli.options import Common
 
 _SUBSTITUTES: Final[Mapping[str, str]] = {
     "…": "...",
@@ -38,9 +51,9 @@ def prepare() -> None:
 
 
 def unread() -> bool:
-    """Return whether the reader of standard output (head, less) has gone; to be asked by what would never end."""
+    """Return whether the reader of standard output (head, less) has gone; for commands that would never end."""
     raw = getattr(getattr(sys.stdout, "buffer", None), "raw", None)
-    return isinstance(raw, _Pipe) and raw.unread
+    return isinstance(raw, _Pipe) and raw.broken
 
 
 def shows_korean() -> bool:
@@ -53,19 +66,107 @@ def shows_korean() -> bool:
     return True
 
 
-class _Pipe(io.FileIO):
-    """A stream that drops what nobody reads any more, so that the command still comes to its result."""
+def on_terminal() -> bool:
+    """Return whether a person sees the output as it comes and can answer."""
+    return sys.stdin.isatty() and sys.stdout.isatty()
 
-    unread = False
+
+def console(common: Common) -> Console:
+    """Return the console that prints for people.
+
+    Args:
+        common: The common options; they may ask for plain text.
+    """
+    from rich.console import Console
+
+    # Without colours nothing else is written, either, that only a terminal understands.
+    return Console(
+        no_color=common.plain,
+        force_terminal=False if common.plain else None,
+        highlight=False,
+        markup=False,
+        emoji=False,
+    )
+
+
+def read_file(path: Path, limit: int) -> bytes:
+    """Return the content of ``path``.
+
+    Args:
+        path: The file.
+        limit: Of a longer file, this many bytes and one more are returned.
+
+    Raises:
+        RefusedError: It can't be read.
+    """
+    try:
+        with path.open("rb") as file:
+            return file.read(limit + 1)
+    except OSError as error:
+        raise RefusedError(say("Can't read {path}: {reason}.", path=str(path), reason=os_reason(error))) from error
+
+
+def writable(path: Path) -> Path:
+    """Return where ``path`` leads, when a file can be written there; to be called before anything is observed.
+
+    Raises:
+        RefusedError: Its folder does not exist or may not be written to, or it is no regular file.
+    """
+    # Links are followed: replacing /dev/stdout itself would harm the whole machine.
+    path = Path(os.path.realpath(path))
+    try:
+        if path.exists() and not path.is_file():
+            _refuse(path, say("it is not a regular file"))
+        if not path.parent.is_dir():
+            _refuse(path, say("its folder does not exist"))
+        if not os.access(path.parent, os.W_OK | os.X_OK):
+            _refuse(path, say("its folder is not writable"))
+    except OSError as error:
+        _refuse(path, os_reason(error))
+    return path
+
+
+def write_file(path: Path, data: bytes) -> None:
+    """Write a file that only its owner may read, as a whole: another reader sees the old one or the new one.
+
+    Raises:
+        RefusedError: It can't be written.
+    """
+    try:
+        handle, name = tempfile.mkstemp(prefix=".academy-ops-", dir=path.parent)
+        temporary = Path(name)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(handle)
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
+    except OSError as error:
+        _refuse(path, os_reason(error))
+
+
+class _Pipe(io.FileIO):
+    """A stream that drops what nobody reads any more, so that the command still comes to its result.
+
+    Any other failure is raised once. After that everything is dropped: what is still buffered would fail again,
+    outside of all our code, when Python flushes it.
+    """
+
+    broken = False
 
     def write(self, data: ReadableBuffer, /) -> int:
+        size = len(memoryview(data).cast("B"))
+        if self.broken:
+            return size
         try:
             return super().write(data)
         except OSError as error:
+            self.broken = True
             if error.errno not in _NO_READER:
                 raise
-            self.unread = True
-            return len(memoryview(data).cast("B"))
+            return size
 
 
 def _fit(stream: TextIO | None) -> TextIO:
@@ -86,3 +187,7 @@ def _substitute(error: UnicodeError) -> tuple[str, int]:
         raise error
     missing = error.object[error.start : error.end]
     return "".join(_SUBSTITUTES.get(character, "?") for character in missing), error.end
+
+
+def _refuse(path: Path, reason: str | Text) -> NoReturn:
+    raise RefusedError(say("Can't write {path}: {reason}.", path=str(path), reason=reason))

@@ -1,94 +1,151 @@
-"""What is wrong with a command line, in one line of the language spoken: Typer itself speaks English only."""
+"""The form of every command and group: what is wrong with a command line in one line, and the help.
+
+Typer itself speaks English only. Its errors are told apart by their public attributes, never by their sentences.
+"""
 
 from __future__ import annotations
 
-import re
-from typing import Any, Final
+from collections.abc import Iterator
+from typing import Any
 
 import typer
+from typer.core import TyperCommand, TyperGroup
 
-# Typer has no public names for these; its version is held in pyproject.toml, and a test provokes each.
-from typer._click.exceptions import BadOptionUsage, BadParameter, MissingParameter, NoSuchOption
-from typer.core import TyperGroup
-
-from academy_ops.cli.nearest import did_you_mean, nearest
+from academy_ops.cli.errors import RefusedError
+from academy_ops.cli.names import did_you_mean, nearest
 from academy_ops.messages import Text, say
 
-_REPR: Final = re.compile(r"""^(?P<value>'.*?'|".*?"|[^\s'"]+) is not """, re.DOTALL)
-_EXTRA: Final = re.compile(r"argument\(s\) \((?P<words>.*)\)$", re.DOTALL)
+
+class _Form:
+    """What every command and group has; mixed into Typer's two classes, whose common one has no public name."""
+
+    # The same holds for Typer's types of a context, a parameter and a parser: hence `Any` in this file.
+
+    def make_parser(self, ctx: Any) -> Any:  # noqa: ANN401
+        """Return the parser of the words, for which ``--json`` is ``-o json``: the later one of the two wins."""
+        parser = super().make_parser(ctx)  # type: ignore[misc] # Typer's class comes after this one
+        for one in ctx.command.params:
+            if one.name == "output":
+                parser.add_option(one, ["--json"], one.name, action="store_const", const="json")
+        return parser
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401
+        """Parse the words after the command's name.
+
+        Raises:
+            RefusedError: They are wrong.
+        """
+        words = list(args)  # parsing empties the list that it is given
+        try:
+            return super().parse_args(ctx, args)  # type: ignore[misc, no-any-return] # as above
+        except typer.TyperException as error:
+            raise _refusal(_problem(error, ctx, words), ctx) from error
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401
+        """Write the help page."""
+        from academy_ops.cli.help import page
+
+        formatter.write(page(self, ctx))
 
 
-def told(error: typer.TyperException) -> Text:
-    """Say what is wrong and where to read how it is right.
-
-    Args:
-        error: What Typer found wrong.
-    """
-    context: typer.Context | None = getattr(error, "ctx", None)
-    path = context.command_path if context else "academy-ops"
-    return say("{problem} Try: {path} --help", problem=_problem(error, context), path=path)
+class Command(_Form, TyperCommand):
+    """A command."""
 
 
-def _problem(error: typer.TyperException, context: typer.Context | None) -> Text:
-    match error:
-        case NoSuchOption():
-            return _no_option(error.option_name, _options(context))
-        case BadOptionUsage() if "does not take" in error.message:
-            return say("{option} takes no value.", option=error.option_name)
-        case BadOptionUsage():
-            return say("{option} needs a value.", option=error.option_name)
-        case MissingParameter(param=parameter) if parameter is not None:
-            return say("{name} is missing.", name=_name(parameter))
-        case BadParameter(param=parameter) if parameter is not None:
-            return _bad_value(error, parameter)
-        case _:
-            return _other(error, context)
+class Group(_Form, TyperGroup):
+    """A group of commands."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:  # noqa: ANN401
+        """Find the command named.
+
+        Raises:
+            RefusedError: There is none of that name.
+        """
+        name = args[0]
+        if not ctx.resilient_parsing and self.get_command(ctx, name) is None:
+            raise RefusedError(did_you_mean(say("There is no command {name!r}.", name=name), name, list(self.commands)))
+        return super().resolve_command(ctx, args)
+
+    def invoke(self, ctx: Any) -> Any:  # noqa: ANN401
+        """Run the command named.
+
+        Raises:
+            RefusedError: None is named.
+        """
+        try:
+            return super().invoke(ctx)
+        except typer.TyperException as error:
+            # Whatever else can be wrong has been refused by then.
+            raise _refusal(say("Name a command: {names}.", names=", ".join(self.commands)), ctx) from error
 
 
-def _other(error: typer.TyperException, context: typer.Context | None) -> Text:
-    if context is not None and isinstance(context.command, TyperGroup):
-        return say("Name a command: {names}.", names=", ".join(context.command.commands))
-    extra = _EXTRA.search(error.format_message())
-    if extra:
-        return say("Nothing more is taken here: {words}.", words=extra["words"])
-    return Text("{problem}", {"problem": error.format_message()})
+def shape(app: typer.Typer) -> None:
+    """Give every command and group below ``app`` its form; to be called when all are there."""
+    app.info.cls = Group
+    for command in app.registered_commands:
+        command.cls = Command
+    for group in app.registered_groups:
+        group.cls = Group
+        if group.typer_instance is not None:
+            shape(group.typer_instance)
+
+
+def words(command: Any) -> Iterator[str]:  # noqa: ANN401
+    """Yield the names of the options of ``command``, and of all commands and options below it."""
+    for one in command.params:
+        yield from (*one.opts, *one.secondary_opts)
+    for name, below in getattr(command, "commands", {}).items():
+        yield name
+        yield from words(below)
+
+
+def _refusal(problem: Text, ctx: Any) -> RefusedError:  # noqa: ANN401
+    return RefusedError(say("{problem} Try: {path} --help", problem=problem, path=ctx.command_path))
+
+
+def _problem(error: Any, ctx: Any, words: list[str]) -> Text:  # noqa: ANN401
+    """Say what Typer found wrong with the words after the command's name."""
+    parameters = ctx.command.get_params(ctx)
+    if option := getattr(error, "option_name", None):
+        if hasattr(error, "possibilities"):
+            return _no_option(option, [name for one in parameters for name in one.opts if name.startswith("--")])
+        if any(one.is_flag for one in parameters if option in one.opts):
+            return say("{option} takes no value.", option=option)
+        return say("{option} needs a value.", option=option)
+    values, extra, _order = ctx.command.make_parser(ctx).parse_args(words)
+    parameter = getattr(error, "param", None)
+    if parameter is None:
+        return say("Unexpected arguments: {words}.", words=" ".join(extra))
+    if hasattr(error, "param_type"):
+        return say("{name} is missing.", name=_name(parameter))
+    return _bad_value(parameter, values[parameter.name])
 
 
 def _no_option(name: str, names: list[str]) -> Text:
+    problem = say("There is no option {name}.", name=name)
     # Too many to list them all: --help is named anyway.
-    near = nearest(name, names, most=1)
-    if near:
-        return say("There is no option {name}. Did you mean {near}?", name=name, near=near[0])
-    return say("There is no option {name}.", name=name)
+    return did_you_mean(problem, name, near) if (near := nearest(name, names, most=1)) else problem
 
 
-def _bad_value(error: BadParameter, parameter: Any) -> Text:  # noqa: ANN401 - Typer has no public name for its type
-    found = _REPR.match(error.message)
-    value = found["value"].removesuffix(".0") if found else ""
-    name, kind = _name(parameter), parameter.type
-    choices = [str(choice) for choice in getattr(kind, "choices", ())]
-    if choices:
-        problem = say("{name} can't be {value}.", name=name, value=value)
-        return did_you_mean(problem, value.strip("'\""), choices)
-    low, high = getattr(kind, "min", None), getattr(kind, "max", None)
-    if low is not None and high is not None:
-        return say(
-            "{name} must be a number from {low} to {high}, not {value}.", name=name, low=low, high=high, value=value
+def _bad_value(parameter: Any, value: str) -> Text:  # noqa: ANN401
+    name, kind, shown = _name(parameter), parameter.type, repr(value)
+    if choices := getattr(kind, "choices", None):
+        return did_you_mean(
+            say("{name} can't be {value}.", name=name, value=shown), value, [str(one) for one in choices]
         )
-    if low is not None:
-        return say("{name} must be a number from {low} on, not {value}.", name=name, low=low, value=value)
-    return say("{name}: {problem}", name=name, problem=error.message)
+    if kind.max is None:
+        return say("{name} must be a number from {low} on, not {value}.", name=name, low=kind.min, value=shown)
+    return say(
+        "{name} must be a number from {low} to {high}, not {value}.",
+        name=name,
+        low=kind.min,
+        high=kind.max,
+        value=shown,
+    )
 
 
-def _name(parameter: Any) -> str:  # noqa: ANN401 - as above
+def _name(parameter: Any) -> str:  # noqa: ANN401
     """Return an option's longest name, or an argument as the help shows it."""
     if parameter.param_type_name == "option":
         return str(max(parameter.opts, key=len))
     return str(parameter.metavar or parameter.human_readable_name).strip("[]")
-
-
-def _options(context: typer.Context | None) -> list[str]:
-    if context is None:
-        return []
-    parameters = context.command.get_params(context)
-    return [name for one in parameters if one.param_type_name == "option" for name in one.opts if name.startswith("--")]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from academy_ops.cli import completion
+from academy_ops.cli import names
 from academy_ops.diagnosis.catalogue import CATALOGUE
 from academy_ops.lab.faults import ALIASES, FAULTS
 from academy_ops.report.runbook import sections, text
@@ -88,15 +88,15 @@ def test_a_value_is_told_in_the_language_spoken(language: str, said: str, tmp_pa
 def test_a_tab_loads_no_aws_sdk(values: str) -> None:
     """It would make each of them wait."""
     code = (
-        "import sys; from academy_ops.cli import app, completion; "
-        f"assert completion.{values}(); print(*sys.modules, sep='\\n')"
+        "import sys; from academy_ops.cli import app, names; "
+        f"assert names.complete_{values}(); print(*sys.modules, sep='\\n')"
     )
     loaded = subprocess.run([sys.executable, "-c", code], env=SHELL, capture_output=True, text=True, check=True)
     assert {name.partition(".")[0] for name in loaded.stdout.split()} & {"boto3", "botocore", "moto"} == set()
 
 
 def test_the_checks_offered_are_those_of_the_runbook() -> None:
-    assert {name for name, _what in completion.checks()} == CHECKS
+    assert {name for name, _what in names.complete_checks()} == CHECKS
 
 
 @pytest.mark.parametrize("line", ["academy-ops --timeout nan check q", "academy-ops --lang fr check q"])

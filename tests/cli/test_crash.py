@@ -11,7 +11,7 @@ import pytest
 
 import academy_ops
 import checks
-from academy_ops.cli import crash
+from academy_ops.cli.errors import crash_text
 
 SECRET = "wJalrXUtnFEMI-K7MDENG"
 MO = "academy_ops/locale/ko/LC_MESSAGES/academy_ops.mo"
@@ -70,7 +70,7 @@ def test_neither_secrets_nor_values_of_arguments_stand_in_the_report(tmp_path: P
     env_file = tmp_path / "api.env"
     env_file.write_text(f"R2_SECRET_KEY={SECRET}\n", encoding="utf-8")
     error = RuntimeError(f"no answer from https://user:pass-word@db/?key={SECRET}")
-    told = crash.text(error, ["diagnose", "pasted-by-mistake", "--save=x.json"], str(env_file))
+    told = crash_text(error, ["diagnose", "pasted-by-mistake", "--save=x.json"], str(env_file))
     assert "RuntimeError: no answer from https://***@db/?key=***" in told
     assert "R2_SECRET_KEY: env file" in told
     assert "pasted-by-mistake" not in told

@@ -108,7 +108,7 @@ def test_a_denied_change_says_that_nothing_was_changed_and_names_the_action(lab:
         ("queue-dead-letters", "Done: the messages are on their way back."),
     ],
 )
-def test_other_faults_are_mended_and_their_job_is_done(lab: Lab, fault: str, change: str) -> None:
+def test_other_faults_are_fixed_and_their_job_is_done(lab: Lab, fault: str, change: str) -> None:
     job_id = lab.break_fault(fault) or lab.upload()
     done = lab.tool("diagnose", job_id, "--fix", "--yes")
     assert done.returncode == 0, done.stdout + done.stderr
@@ -128,11 +128,11 @@ def test_a_wrong_parameter_is_not_booted_from_again(lab: Lab) -> None:
     lab.break_fault("worker-queue-mismatch")
     done = lab.tool("diagnose", "--fix", "--yes")
     assert done.returncode == 1
-    assert "--fix can't mend worker-queue-mismatch: The workers' parameter" in done.stdout
+    assert "--fix can't fix worker-queue-mismatch: The workers' parameter" in done.stdout
     assert "Done:" not in done.stdout
 
 
-def test_a_warning_is_mended_where_it_is_all_there_is(lab: Lab) -> None:
+def test_a_warning_is_fixed_where_it_is_all_there_is(lab: Lab) -> None:
     lab.break_fault("autoscaler-off")
     done = lab.tool("diagnose", "--fix", "--yes")
     assert done.returncode == 0
@@ -148,10 +148,10 @@ def test_what_needs_a_person_is_said_with_the_command(lab: Lab) -> None:
     assert "Nothing was changed. By hand:\n  docker start academy-api" in said
 
 
-def test_where_nothing_is_wrong_there_is_nothing_to_mend(lab: Lab) -> None:
+def test_where_nothing_is_wrong_there_is_nothing_to_fix(lab: Lab) -> None:
     done = lab.tool("diagnose", "--fix", "--yes")
     assert done.returncode == 0
-    assert done.stdout.rstrip().endswith("Nothing to mend.")
+    assert done.stdout.rstrip().endswith("There is nothing to fix.")
 
 
 @pytest.mark.parametrize(

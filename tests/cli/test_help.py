@@ -1,5 +1,7 @@
 """The help of every command: a page of a manual, in either language, at any width."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -7,9 +9,10 @@ import typer
 from rich.cells import cell_len
 from typer.core import TyperGroup
 
+from academy_ops.cli import main
 from academy_ops.cli.app import app
-from academy_ops.cli.manual import MANUAL
-from tests.cli.test_consoles import run
+from academy_ops.cli.help import MANUAL
+from tests.cli.test_main import SHELL
 
 
 def paths(command: object, path: str = "") -> Iterator[str]:
@@ -22,19 +25,49 @@ def paths(command: object, path: str = "") -> Iterator[str]:
 PATHS = tuple(paths(typer.main.get_command(app)))
 
 
+_PAGES = """
+import sys
+from academy_ops.cli.main import run
+for path in sys.argv[2:]:
+    run(["--lang", sys.argv[1], *path.split(), "--help"])
+    print("===")
+"""
+
+
 @pytest.fixture(scope="module", params=[("en", "80"), ("ko", "80"), ("ko", "40"), ("en", "200")])
-def pages(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, int, list[str]]:
+def pages(request: pytest.FixtureRequest) -> tuple[str, int, list[str]]:
     """The help of every command, in one language at one width."""
     language, columns = request.param
-    lines = "; ".join(f"academy-ops --lang {language} {path} --help; echo ===" for path in PATHS)
-    done = run(tmp_path_factory.mktemp("help"), lines, COLUMNS=columns)
-    return language, int(columns), done.stdout.decode().split("===\n")[:-1]
+    done = subprocess.run(
+        [sys.executable, "-c", _PAGES, language, *PATHS],
+        env={**SHELL, "LANG": "C.UTF-8", "COLUMNS": columns},
+        capture_output=True,
+        encoding="utf-8",
+        check=True,
+        timeout=60,
+    )
+    return language, int(columns), done.stdout.split("===\n")[:-1]
 
 
 def test_no_line_is_wider_than_the_terminal_but_a_command_to_be_copied(pages: tuple[str, int, list[str]]) -> None:
     _language, columns, told = pages
     wide = [line for page in told for line in page.splitlines() if cell_len(line) > columns]
     assert [line for line in wide if "academy-ops" not in line] == []
+
+
+def test_each_page_lists_the_short_names_of_what_every_command_has(pages: tuple[str, int, list[str]]) -> None:
+    _language, _columns, told = pages
+    assert [page for page in told if "  -h, --help" not in page] == []
+    assert [page for page in told if ("-o, --output" in page) != ("  --json" in page)] == []
+
+
+def test_h_is_help(capsys: pytest.CaptureFixture[str]) -> None:
+    for path in PATHS:
+        codes_and_pages = [
+            (main.run(["--lang", "en", *path.split(), option]), capsys.readouterr().out) for option in ("-h", "--help")
+        ]
+        assert codes_and_pages[0] == codes_and_pages[1]
+        assert codes_and_pages[0][1].startswith(f"Usage: academy-ops {path}".rstrip())
 
 
 def test_each_page_says_how_the_command_is_called_and_gives_an_example(pages: tuple[str, int, list[str]]) -> None:

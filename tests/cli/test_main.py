@@ -5,10 +5,15 @@ import os
 import socket
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from academy_ops import messages
+from academy_ops.cli import main
+
+InProcess = Callable[..., tuple[int, str, str]]
 SHELL = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT") if name in os.environ}
 
 
@@ -26,6 +31,22 @@ def academy_ops(*arguments: str, cwd: Path, **environ: str) -> subprocess.Comple
     )
 
 
+@pytest.fixture
+def in_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Iterator[InProcess]:
+    """Run a command line in this process, in an empty folder; return its exit code, stdout and stderr."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("ACADEMY_OPS_LANG", "en")
+
+    def run(*arguments: str) -> tuple[int, str, str]:
+        code = main.run(arguments)
+        return (code, *capsys.readouterr())
+
+    yield run
+    messages.use("en")
+
+
 def test_the_version_is_told(tmp_path: Path) -> None:
     assert academy_ops("--version", cwd=tmp_path).stdout.startswith("academy-ops ")
 
@@ -38,8 +59,8 @@ def test_check_list_names_the_checks_in_runbook_order(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("diagnose", "a/b"), "'a/b' is no job id"),
-        (("diagnose", "x" * 65), "is no job id"),
+        (("diagnose", "a/b"), "'a/b' is not a job id"),
+        (("diagnose", "x" * 65), "is not a job id"),
         (("diagnose", "--only", "r2", "--skip", "r2"), "--only and --skip leave no check."),
         (("diagnose", "--only", "quue"), "There is no check 'quue'. Did you mean queue?"),
         (("check", "zzz"), "There is: access, r2, endpoint, job, workers, queue, logs, excel."),
@@ -51,16 +72,16 @@ def test_check_list_names_the_checks_in_runbook_order(tmp_path: Path) -> None:
         (("diagnose", "-o", "jsno"), "--output can't be 'jsno'. Did you mean json?"),
         (("diagnose", "--fail-on", "error"), "There is: fail, warn."),
         (("diagnose", "--verbose=3"), "--verbose takes no value."),
-        (("diagnose", "--timeout", "0"), "--timeout must be a number from 1 to 86400, not 0."),
-        (("diagnose", "--timeout", "-4"), "not -4."),
+        (("diagnose", "--timeout", "0"), "--timeout must be a number from 1 to 86400, not '0'."),
+        (("diagnose", "--timeout", "-4"), "not '-4'."),
         (("diagnose", "--timeout", "soon"), "not 'soon'."),
-        (("diagnose", "--timeout", "nan"), "--timeout is no number"),
-        (("diagnose", "a", "b", "c"), "Nothing more is taken here: b c."),
+        (("diagnose", "--timeout", "nan"), "--timeout must be a number from 1 to 86400, not 'nan'."),
+        (("diagnose", "a", "b", "c"), "Unexpected arguments: b c."),
         (("diagnose", "--env-file", "nowhere.env"), "Can't read the env file nowhere.env"),
         (("diagnose", "--env-file", "."), "Can't read the env file"),
         (("scale-worker",), "--desired is missing."),
         (("scale-worker", "--desired"), "--desired needs a value. Try: academy-ops scale-worker --help"),
-        (("scale-worker", "--desired", "-1"), "--desired must be a number from 0 on, not -1."),
+        (("scale-worker", "--desired", "-1"), "--desired must be a number from 0 on, not '-1'."),
         (("watch",), "JOB_ID is missing."),
         (("lab",), "Name a command: up, down"),
         (("lab", "brake"), "Did you mean break?"),
@@ -72,12 +93,13 @@ def test_check_list_names_the_checks_in_runbook_order(tmp_path: Path) -> None:
         (("diagnos",), "Did you mean diagnose?"),
     ],
 )
-def test_bad_input_gets_one_line_on_stderr_and_exit_2(arguments: tuple[str, ...], said: str, tmp_path: Path) -> None:
-    done = academy_ops(*arguments, cwd=tmp_path)
-    assert done.returncode == 2
-    assert done.stdout == ""
-    assert said in done.stderr
-    assert done.stderr.count("\n") == 1
+def test_bad_input_gets_one_line_on_stderr_and_exit_2(
+    arguments: tuple[str, ...], said: str, in_process: InProcess
+) -> None:
+    code, out, err = in_process(*arguments)
+    assert (code, out) == (2, "")
+    assert said in err
+    assert err.count("\n") == 1
 
 
 def test_with_nothing_set_and_a_job_id_it_is_undetermined(tmp_path: Path) -> None:
@@ -110,6 +132,37 @@ def test_common_options_may_stand_before_the_command_or_after_it(tmp_path: Path)
         == json.loads(after.stdout)["verdict"]["cause"]
         == "r2-env-missing"
     )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "json_wins"),
+    [
+        (("--json", "check", "--list"), True),
+        (("check", "--list", "--json"), True),
+        (("check", "--list", "-o", "table", "--json"), True),
+        (("check", "--list", "--json", "-o", "table"), False),
+        (("-o", "table", "check", "--list", "--json"), True),
+        (("--json", "check", "--list", "-o", "table"), False),
+    ],
+)
+def test_json_is_another_spelling_of_o_json_and_the_later_one_wins(
+    arguments: tuple[str, ...], json_wins: bool, in_process: InProcess
+) -> None:
+    _code, out, _err = in_process(*arguments)
+    assert out.startswith("[" if json_wins else "access")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--lang", "en", "explain", "no-such-cause", "--lang", "ko"), "없는 원인 코드입니다"),
+        (("--lang=ko", "explain", "no-such-cause", "--lang=en"), "There is no cause"),
+        (("--lang", "fr", "--lang", "ko", "explain", "no-such-cause"), "없는 원인 코드입니다"),
+    ],
+)
+def test_the_later_language_wins(arguments: tuple[str, ...], said: str, in_process: InProcess) -> None:
+    _code, _out, err = in_process(*arguments)
+    assert said in err
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,172 @@
+"""``watch`` and ``logs``: follow a job as the browser does, and what the workers' containers say."""
+
+from __future__ import annotations
+
+import math
+import re
+import time
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from academy_ops.cli import errors
+from academy_ops.cli.errors import RefusedError
+from academy_ops.cli.names import valid_job_id
+from academy_ops.cli.options import Common, Output, with_common, with_text_only
+from academy_ops.cli.streams import console, unread
+from academy_ops.messages import _, say
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from academy_ops.diagnosis.records import Unavailable
+    from academy_ops.outside.clients import Target
+    from checks.facts import JobDocument
+    from checks.worker_logs import Logs
+
+_POLL_SECONDS: Final = 1.0
+WATCH_MINUTES: Final = 15
+_SINCE: Final = re.compile(r"([1-9][0-9]{0,4})([smh])")
+_UNITS: Final = {"s": 1, "m": 60, "h": 3600}
+_LONGEST_ROUND_SECONDS: Final = 45.0
+_OVERLAP_SECONDS: Final = 15
+"""Each look goes back further than the one before it ended, so that no line between them is missed."""
+_FURTHEST_SECONDS: Final = 600
+
+
+@with_text_only
+def watch(
+    common: Common,
+    job_id: Annotated[str, typer.Argument(metavar="JOB_ID", help=_("The job the browser polls."), show_default=False)],
+) -> int:
+    """Print each change of the job's state; the exit code says how the job ended."""
+    from academy_ops.outside.clients import Connections, Target
+
+    settings = common.settings(addresses=True)
+    if settings.get("ACADEMY_API_URL") is None:
+        raise RefusedError(say("ACADEMY_API_URL is not set, so the job can't be read."), errors.UNDETERMINED)
+    job_id = valid_job_id(job_id) or ""
+    end = time.monotonic() + (common.timeout or WATCH_MINUTES * 60)
+    target = Target(settings, job_id, Connections(settings), end)
+    return follow_job(console(common), target, common.command_prefix())
+
+
+def follow_job(out: Console, target: Target, command: str = "academy-ops") -> int:
+    """Poll until the job has ended or time is up.
+
+    Args:
+        out: Where changes are printed.
+        target: The API, the job, and the deadline.
+        command: How the tool is called with the settings in use.
+
+    Returns:
+        0 when the job is done, 1 when it failed, 3 when its end was not seen.
+    """
+    from academy_ops.contract import ENDED
+    from academy_ops.diagnosis.records import Unavailable
+    from checks.job import look_again
+    from checks.job_document import failed
+
+    shown = ""
+    while True:
+        document = look_again(target, at_once=True)
+        line = _line(document)
+        if line != shown:
+            out.print(line)
+            shown = line
+        if document is None:
+            return errors.FAULT
+        if not isinstance(document, Unavailable) and document.status in ENDED:
+            return errors.FAULT if failed(document) else errors.HEALTHY
+        if unread():
+            return errors.UNDETERMINED
+        if not target.pause(_POLL_SECONDS):
+            out.print(_("Time is up; the job has not ended. Find out why:"))
+            out.print(f"  {command} diagnose {target.job_id}", soft_wrap=True)
+            return errors.UNDETERMINED
+
+
+def _line(document: JobDocument | Unavailable | None) -> str:
+    from academy_ops.diagnosis.findings import because
+    from academy_ops.diagnosis.records import Unavailable
+    from academy_ops.diagnosis.redact import printable
+
+    if document is None:
+        return _("The API knows no such job for this tenant.")
+    if isinstance(document, Unavailable):
+        return _("The status can't be read, still trying: {reason}", reason=because(document))
+    line = document.status
+    if document.percent is not None:
+        line += f"  {document.percent:.0f} %"
+    if document.step:
+        line += f"  {document.step}"
+    if document.result:
+        line += "  " + _(
+            "created {created}, duplicates {duplicates}, rejected rows {failed}",
+            created=document.result.created,
+            duplicates=document.result.duplicates or 0,
+            failed=len(document.result.failed),
+        )
+    if document.error_message:
+        line += f"  {document.error_message}"
+    # A message of several lines would begin one of its own, which a workflow may take for a command.
+    return " ".join(printable(line).split("\n"))
+
+
+@with_common
+def logs(
+    common: Common,
+    job: Annotated[
+        str | None, typer.Option("--job", metavar="JOB_ID", help=_("Only the lines that name this job."))
+    ] = None,
+    follow: Annotated[
+        bool, typer.Option("--follow", "-f", help=_("Go on with what is logged from now on, until Ctrl-C."))
+    ] = False,
+    since: Annotated[str, typer.Option("--since", metavar="TIME", help=_("How far to go back: 30s, 10m, 2h."))] = "10m",
+) -> int:
+    """Print the workers' logs; the exit code is 3 where no worker in service could be read.
+
+    Raises:
+        RefusedError: The job id, the time or a setting is malformed, or the group can't be read.
+    """
+    from academy_ops.outside.clients import Connections, Target
+    from academy_ops.outside.time_limits import SSM_SECONDS
+    from academy_ops.report.logs import LogReport
+    from checks.worker_logs import read
+
+    back = _seconds(since)
+    job_id = valid_job_id(job)
+    settings = common.settings()
+    connect = Connections(settings)
+    ends_at = time.monotonic() + (common.seconds if common.timeout or not follow else math.inf)
+    report = LogReport(console(common), as_json=common.form is Output.JSON)
+    run = Target(settings, job_id, connect, ends_at)
+    while True:
+        looked_at = time.monotonic()
+        target = Target(settings, job_id, connect, min(ends_at, looked_at + _LONGEST_ROUND_SECONDS))
+        found = _readable(read(target, back), settings.group)
+        report.show(found)
+        if not follow or unread() or not run.pause(SSM_SECONDS):
+            return errors.UNDETERMINED if report.silent else errors.HEALTHY
+        missed = back if found.unseen else _OVERLAP_SECONDS
+        back = min(missed + math.ceil(time.monotonic() - looked_at), _FURTHEST_SECONDS)
+
+
+def _readable(found: object, group: str) -> Logs:
+    from academy_ops.diagnosis.findings import because
+    from academy_ops.diagnosis.records import Unavailable
+    from checks.worker_logs import Logs
+
+    if isinstance(found, Unavailable):
+        line = say("The Auto Scaling group can't be read: {reason}.", reason=because(found))
+        raise RefusedError(line, errors.UNDETERMINED)
+    if not isinstance(found, Logs):
+        raise RefusedError(say("There is no Auto Scaling group {group}.", group=group), errors.UNDETERMINED)
+    return found
+
+
+def _seconds(since: str) -> int:
+    given = _SINCE.fullmatch(since.strip())
+    if given is None:
+        raise RefusedError(say("The --since value {since!r} is not a time; write it as 30s, 10m or 2h.", since=since))
+    return int(given[1]) * _UNITS[given[2]]

@@ -1,0 +1,143 @@
+"""``explain``, ``runbook``, ``config`` and ``iam-policy``: commands that print what is known without asking anybody."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Annotated, Final
+
+import typer
+
+from academy_ops.cli import errors
+from academy_ops.cli.errors import RefusedError
+from academy_ops.cli.names import complete_causes, complete_sections, did_you_mean, live_names
+from academy_ops.cli.options import Common, Output, with_common, with_text_only
+from academy_ops.cli.outputs import write_json
+from academy_ops.cli.streams import console
+from academy_ops.messages import Text, _, current, say
+
+_SOURCES: Final[Mapping[str, Text]] = {
+    "command line": say("command line"),
+    "environment": say("environment"),
+    "env file": say("env file"),
+    "default": say("default"),
+    "unset": say("unset"),
+}
+
+
+@with_common
+def explain(
+    common: Common,
+    cause: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[CAUSE]", help=_("The cause's code."), show_default=False, autocompletion=complete_causes
+        ),
+    ] = None,
+) -> int:
+    """Print one cause, or the list of all.
+
+    Raises:
+        RefusedError: There is no such cause.
+    """
+    from academy_ops.diagnosis.catalogue import CATALOGUE
+    from academy_ops.report import explanation
+    from academy_ops.report.shell import in_use
+
+    if cause is None:
+        if common.form is Output.JSON:
+            write_json(explanation.listing())
+        else:
+            explanation.print_all(console(common))
+        return errors.HEALTHY
+    row = CATALOGUE.get(cause)
+    if row is None:
+        problem = say("There is no cause {cause!r}.", cause=cause)
+        raise RefusedError(did_you_mean(problem, cause, CATALOGUE, say("All of them: academy-ops explain")))
+    names = live_names(common.settings(), common.command_prefix())
+    if common.form is Output.JSON:
+        write_json(explanation.document(row, names))
+    else:
+        explanation.print_cause(console(common), row, names, in_use(os.environ))
+    return errors.HEALTHY
+
+
+@with_text_only
+def runbook(
+    common: Common,
+    section: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[SECTION]",
+            help=_("A section's number or the name of its check."),
+            show_default=False,
+            autocompletion=complete_sections,
+        ),
+    ] = None,
+) -> int:
+    """Print the runbook, or one section of it.
+
+    Raises:
+        RefusedError: There is no such section.
+    """
+    from academy_ops.report import runbook as pages
+
+    whole = pages.text(current())
+    if section is None:
+        pages.show(console(common), whole)
+        return errors.HEALTHY
+    known = pages.sections(whole)
+    found = next((page for number, page in known.items() if section in {number, page.check}), None)
+    if found is None or not section:
+        there = ", ".join(f"{number} ({page.check})" if page.check else number for number, page in known.items())
+        raise RefusedError(
+            say("There is no section {section!r}. The sections are: {there}.", section=section, there=there)
+        )
+    pages.show(console(common), found.text)
+    return errors.HEALTHY
+
+
+@with_common
+def config(common: Common) -> int:
+    """Print the settings."""
+    from rich.table import Table
+    from rich.text import Text as Line
+
+    from academy_ops.report.settings import settings_document, shown_settings
+
+    settings = common.settings()
+    rows = shown_settings(settings)
+    if common.form is Output.JSON:
+        write_json(settings_document(rows))
+        return errors.HEALTHY
+    table = Table.grid(padding=(0, 2))
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    table.add_column(no_wrap=True)
+    for row in rows:
+        style = "" if row.source in {"command line", "environment", "env file"} else "dim"
+        cells = (row.name, "-" if row.value is None else row.value, str(_SOURCES[row.source]))
+        table.add_row(*(Line(cell, style) for cell in cells))
+    out = console(common)
+    out.print(table)
+    if settings.env_file is not None:
+        out.print(Line(_("env file: {path}", path=str(settings.env_file)), "dim"))
+    return errors.HEALTHY
+
+
+@with_common
+def iam_policy(
+    common: Common,
+    with_actions: Annotated[
+        bool,
+        typer.Option("--with-actions", help=_("Also what scale-worker, queue create and diagnose --fix need.")),
+    ] = False,
+) -> int:
+    """Print the policy; it is JSON in every form of the output."""
+    from academy_ops.outside.permissions import policy
+    from academy_ops.remedies.permissions import GRANTS
+    from checks import RUNBOOK
+
+    grants = [grant for check in RUNBOOK for grant in check.grants]
+    write_json(policy(common.settings(), [*grants, *(GRANTS if with_actions else ())]))
+    return errors.HEALTHY
