@@ -10,8 +10,9 @@ import typer
 from academy_ops.cli.diagnose import From, check_names, exit_code, run_and_print
 from academy_ops.cli.errors import RefusedError
 from academy_ops.cli.job_id import JobId
-from academy_ops.cli.options import Common, Output, with_any_output
+from academy_ops.cli.options import Common, with_any_output
 from academy_ops.messages import _, say
+from academy_ops.report import Output
 
 if TYPE_CHECKING:
     from academy_ops.cli.runs import Run

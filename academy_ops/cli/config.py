@@ -7,9 +7,10 @@ from typing import Final
 
 from academy_ops.cli import errors
 from academy_ops.cli.diagnose import console
-from academy_ops.cli.options import Common, Output, with_common
+from academy_ops.cli.options import Common, with_common
 from academy_ops.cli.outputs import write_json
 from academy_ops.messages import Text, _, say
+from academy_ops.report import Output
 
 HELP: Final = _("Every setting, its value (secrets masked), and where it came from.")
 _SOURCES: Final[Mapping[str, Text]] = {

@@ -16,8 +16,7 @@ from typer.core import TyperGroup
 from academy_ops.cli.commands import names
 from academy_ops.diagnosis.redact import printable, redacted
 from academy_ops.messages import Text, os_reason, say
-from academy_ops.report.settings import shown_settings
-from academy_ops.report.versions import versions
+from academy_ops.report.settings import shown_settings, versions
 from academy_ops.settings import SECRETS, Settings, load
 from academy_ops.settings.env_files import SettingsError
 

@@ -16,8 +16,9 @@ from academy_ops.cli import completion, errors
 from academy_ops.cli.errors import RefusedError
 from academy_ops.cli.job_id import JobId
 from academy_ops.cli.nearest import did_you_mean
-from academy_ops.cli.options import Common, Output, with_any_output
+from academy_ops.cli.options import Common, with_any_output
 from academy_ops.messages import _, say
+from academy_ops.report import Output
 
 if TYPE_CHECKING:
     from rich.console import Console

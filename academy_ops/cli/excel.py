@@ -11,11 +11,12 @@ from rich.table import Table
 from academy_ops.cli import errors
 from academy_ops.cli.diagnose import console
 from academy_ops.cli.errors import RefusedError
-from academy_ops.cli.options import Common, Output
+from academy_ops.cli.options import Common
 from academy_ops.cli.outputs import write_json
 from academy_ops.cli.serve import needs_lab
 from academy_ops.diagnosis.redact import printable
 from academy_ops.messages import _, os_reason, say
+from academy_ops.report import Output
 
 if TYPE_CHECKING:
     from academy_ops.academy.excel import Content

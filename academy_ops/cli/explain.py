@@ -13,9 +13,10 @@ from academy_ops.cli.diagnose import console
 from academy_ops.cli.errors import RefusedError
 from academy_ops.cli.names import live_names
 from academy_ops.cli.nearest import nearest
-from academy_ops.cli.options import Common, Output, with_common
+from academy_ops.cli.options import Common, with_common
 from academy_ops.cli.outputs import write_json
 from academy_ops.messages import Text, _, say
+from academy_ops.report import Output
 
 HELP: Final = _("What a cause means, how it is told, how to see it by hand, and the remedy. Without one: all of them.")
 

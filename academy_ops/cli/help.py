@@ -14,7 +14,7 @@ from typer.core import TyperGroup
 from academy_ops.cli.manual import MANUAL, Page
 from academy_ops.cli.options import COMMON
 from academy_ops.messages import Text, _, say
-from academy_ops.report.layout import hanging
+from academy_ops.report.terminal import hanging
 
 _WIDEST: Final = 100
 _COLUMN: Final = 26

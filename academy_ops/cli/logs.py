@@ -13,9 +13,10 @@ from academy_ops.cli import errors
 from academy_ops.cli.diagnose import console
 from academy_ops.cli.errors import RefusedError
 from academy_ops.cli.job_id import valid_job_id
-from academy_ops.cli.options import Common, Output, with_common
+from academy_ops.cli.options import Common, with_common
 from academy_ops.cli.streams import unread
 from academy_ops.messages import _, say
+from academy_ops.report import Output
 
 if TYPE_CHECKING:
     from checks.worker_logs import Logs

@@ -53,8 +53,7 @@ def observe(common: Common, job_id: str | None, asked: Iterable[str], observer: 
         RefusedError: The job id or a setting is malformed.
     """
     from academy_ops.outside.clients import Connections, Target
-    from academy_ops.report.settings import shown_settings
-    from academy_ops.report.versions import versions
+    from academy_ops.report.settings import shown_settings, versions
 
     job_id = valid_job_id(job_id)
     settings = common.settings(addresses=True)

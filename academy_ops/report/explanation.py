@@ -15,8 +15,8 @@ from academy_ops.diagnosis.catalogue import CATALOGUE, Cause, explained_by, fill
 from academy_ops.diagnosis.records import JobState, Json, Remedy, Risk
 from academy_ops.messages import Text, _, current, say
 from academy_ops.report.command import print_command
+from academy_ops.report.content import SECTIONS, anchor, heading
 from academy_ops.report.powershell import ON_SERVER, translated
-from academy_ops.report.reading import SECTIONS, anchor, heading
 from academy_ops.report.shell import Shell
 
 SCHEMA: Final = "academy-ops/explanation/1"

@@ -88,7 +88,7 @@ def test_the_proof_is_taken_from_every_check_that_bears_on_the_cause(tmp_path: P
 
 def test_what_could_not_be_seen_names_the_permission_and_where_to_get_it(tmp_path: Path) -> None:
     told = shown(tmp_path, STATES["denied"])
-    assert "Not seen   queue: the permission sqs:GetQueueUrl is denied" in told
+    assert "Not observed  queue: the permission sqs:GetQueueUrl is denied" in told
     assert "academy-ops iam-policy" in told
 
 
