@@ -12,6 +12,7 @@ from academy_ops.diagnosis.records import (
     Finding,
     Json,
     Remedy,
+    Risk,
     Section,
     Status,
     Verdict,
@@ -19,7 +20,6 @@ from academy_ops.diagnosis.records import (
 )
 from academy_ops.diagnosis.redact import printable
 from academy_ops.messages import Language, Text, Value, _, say
-from academy_ops.report.runbook import FILES
 from academy_ops.smoke.records import HOPS, Smoke
 from checks import RUNBOOK
 
@@ -81,6 +81,11 @@ LABELS: Final[Mapping[str, Text]] = {
 }
 """The names of the evidence that people see first; any other has the name that it has in the document."""
 
+RISKS: Final[Mapping[Risk, Text]] = {
+    "read": say("changes nothing"),
+    "change": say("changes something"),
+    "destructive": say("can't be undone"),
+}
 _STATES: Final[Mapping[str, Text]] = {
     "different": say("different"),
     "blank": say("blank"),
@@ -196,12 +201,6 @@ def cause_label(one: Finding | Verdict) -> str:
 def heading(section: Section, language: Language) -> str:
     """Return the heading of ``section`` as the runbook has it."""
     return f"{section}. {SECTIONS[section].render(language)}"
-
-
-def anchor(section: Section, language: Language) -> str:
-    """Return the link to ``section``; as GitHub makes it: lower case, punctuation dropped, spaces to hyphens."""
-    plain = re.sub(r"[^\w\- ]", "", heading(section, language).lower())
-    return f"{FILES[language]}#{plain.replace(' ', '-')}"
 
 
 def key_evidence(finding: Finding) -> list[Fact]:

@@ -20,7 +20,6 @@ from academy_ops.diagnosis.redact import printable
 from academy_ops.messages import Text, _, current, say
 from academy_ops.report import content
 from academy_ops.report.content import Fact
-from academy_ops.report.explanation import RISKS
 from academy_ops.report.pipeline import stations
 from academy_ops.smoke.records import HOPS, SMOKE_TITLES, Smoke
 
@@ -78,7 +77,6 @@ def _page(title: tuple[str | None, ...], diagnosis: Diagnosis | None, smoke: Smo
         content=content,
         details=_details,
         hops=HOPS,
-        risks=RISKS,
         smoke_titles=SMOKE_TITLES,
         stations=stations,
         times=_times,

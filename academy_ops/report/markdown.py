@@ -17,6 +17,7 @@ from academy_ops.diagnosis.records import Diagnosis, Finding, Remedy, Status, Ve
 from academy_ops.diagnosis.redact import printable
 from academy_ops.messages import Text, _, current
 from academy_ops.report.content import (
+    RISKS,
     STATUSES,
     TITLES,
     Fact,
@@ -30,7 +31,6 @@ from academy_ops.report.content import (
     parts,
     timestamp,
 )
-from academy_ops.report.explanation import RISKS
 from academy_ops.report.pipeline import HopState, stations
 from academy_ops.smoke.records import HOPS, SMOKE_TITLES, Result, Smoke
 

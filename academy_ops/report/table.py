@@ -20,6 +20,7 @@ from academy_ops.diagnosis.redact import printable
 from academy_ops.messages import Text, _
 from academy_ops.report.command import print_command
 from academy_ops.report.content import (
+    RISKS,
     TITLES,
     all_evidence,
     cause_evidence,
@@ -30,7 +31,6 @@ from academy_ops.report.content import (
     not_observed,
     other_faults,
 )
-from academy_ops.report.explanation import RISKS
 from academy_ops.report.pipeline import draw
 from academy_ops.report.shell import Shell
 from academy_ops.report.terminal import STYLES, facts, hanging, live, marks

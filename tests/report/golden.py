@@ -41,13 +41,11 @@ SCENES: dict[str, Facts] = {
 
 ENDINGS = {
     Output.TABLE: "txt",
-    Output.JSON: "json",
     Output.JUNIT: "xml",
     Output.MARKDOWN: "md",
     Output.GITHUB: "github.txt",
-    Output.HTML: "html",
 }
-"""How the files of each form end."""
+"""How the files of each form end; any other ends with its form's name."""
 PAGES = {("workers-at-zero", "ko"), ("two-faults", "en")}
 """The scenes and languages that are held as a page; the page says no more than the other forms."""
 
@@ -63,7 +61,7 @@ class Golden:
     @property
     def path(self) -> Path:
         """Where it is held."""
-        return FOLDER / f"{self.scene}.{self.language}.{ENDINGS[self.output]}"
+        return FOLDER / f"{self.scene}.{self.language}.{ENDINGS.get(self.output, self.output)}"
 
     def written(self) -> str:
         """What is written today."""
