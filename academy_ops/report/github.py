@@ -33,21 +33,12 @@ def render_diagnosis(diagnosis: Diagnosis, ops: str = "academy-ops") -> str:
     """Return the annotations of ``diagnosis``, a line for each; sentences are in the current language.
 
     The verdict comes first: GitHub shows ten annotations of a level at most.
-
-    Args:
-        diagnosis: The finished run.
-        ops: How to call this tool again.
     """
     return "".join(f"{one}\n" for one in _annotations(diagnosis, ops))
 
 
 def render_smoke(smoke: Smoke, ops: str = "academy-ops") -> str:
-    """Return an annotation for the smoke check, and those of its diagnosis.
-
-    Args:
-        smoke: The finished check.
-        ops: How to call this tool again.
-    """
+    """Return an annotation for the smoke check, and those of its diagnosis."""
     title = ": ".join(filter(None, (str(SMOKE_TITLES[smoke.result]), smoke.cause)))
     message = "\n".join([line(smoke.summary), *smoke_lines(smoke)])
     command = _command("notice" if smoke.result == "passed" else "error", title, message)

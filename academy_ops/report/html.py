@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from datetime import datetime
 from importlib.resources import files
+from itertools import pairwise
 from typing import Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -30,24 +31,14 @@ _YEARS: Final = range(1970, 9999)
 
 
 def render_diagnosis(diagnosis: Diagnosis, ops: str = "academy-ops") -> str:
-    """Return the page of ``diagnosis``; sentences are in the current language.
-
-    Args:
-        diagnosis: The finished run.
-        ops: How to call this tool again.
-    """
+    """Return the page of ``diagnosis``; sentences are in the current language."""
     verdict = diagnosis.verdict
     title = (str(content.TITLES[verdict.status]), content.cause_label(verdict), diagnosis.job_id)
     return _page(title, diagnosis, None, ops)
 
 
 def render_smoke(smoke: Smoke, ops: str = "academy-ops") -> str:
-    """Return the page of ``smoke``, with its diagnosis.
-
-    Args:
-        smoke: The finished check.
-        ops: How to call this tool again.
-    """
+    """Return the page of ``smoke``, with its diagnosis."""
     title = (str(SMOKE_TITLES[smoke.result]), smoke.cause, smoke.job_id)
     return _page(title, smoke.diagnosis, smoke, ops)
 
@@ -106,13 +97,11 @@ def _details(finding: Finding) -> Iterator[Fact]:
 
 def _times(diagnosis: Diagnosis) -> list[tuple[Text, datetime, Text | None]]:
     """Return what is known to have happened to the job, when, and how long after the event before."""
-    # A job that nobody took has not changed since it was made.
-    known = sorted({time: name for name, time in _events(diagnosis)}.items())
-    before = [None, *(time for time, _name in known)]
-    return [
-        (name, time, _later((time - last).total_seconds()) if last else None)
-        for (time, name), last in zip(known, before, strict=False)
-    ]
+    # A job that nobody took has not changed since it was made: one event for one time.
+    names = {time: name for name, time in _events(diagnosis)}
+    times = sorted(names)
+    later = [None, *(_later((time - before).total_seconds()) for before, time in pairwise(times))]
+    return [(names[time], time, after) for time, after in zip(times, later, strict=True)]
 
 
 def _events(diagnosis: Diagnosis) -> Iterator[tuple[Text, datetime]]:

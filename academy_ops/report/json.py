@@ -14,12 +14,12 @@ SCHEMA: Final = "academy-ops/diagnosis/1"
 SMOKE_SCHEMA: Final = "academy-ops/smoke/1"
 
 
-def render_diagnosis(diagnosis: Diagnosis, ops: str = "academy-ops") -> str:  # noqa: ARG001 - the same for every form
+def render_diagnosis(diagnosis: Diagnosis, _ops: str = "academy-ops") -> str:
     """Return the document of ``diagnosis`` as JSON text."""
     return _text(_document(diagnosis))
 
 
-def render_smoke(smoke: Smoke, ops: str = "academy-ops") -> str:  # noqa: ARG001 - the same for every form
+def render_smoke(smoke: Smoke, _ops: str = "academy-ops") -> str:
     """Return the document of ``smoke`` as JSON text."""
     result = smoke.job_result
     return _text(

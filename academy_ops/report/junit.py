@@ -18,12 +18,12 @@ _NO_XML: Final = re.compile("[\ufffe\uffff]")
 """What XML 1.0 forbids besides control characters and surrogates."""
 
 
-def render_diagnosis(diagnosis: Diagnosis, ops: str = "academy-ops") -> str:  # noqa: ARG001 - the same for every form
+def render_diagnosis(diagnosis: Diagnosis, _ops: str = "academy-ops") -> str:
     """Return the JUnit XML of ``diagnosis``; sentences are in the current language."""
     return _document(_suite(diagnosis))
 
 
-def render_smoke(smoke: Smoke, ops: str = "academy-ops") -> str:  # noqa: ARG001 - the same for every form
+def render_smoke(smoke: Smoke, _ops: str = "academy-ops") -> str:
     """Return JUnit XML: one test case for the check, always of the same name, and the suite of the diagnosis."""
     suite = ET.Element("testsuite", name="academy-ops smoke", timestamp=smoke.started_at.isoformat())
     hops: dict[str, str | None] = {hop: _seconds(ms) for hop, ms in smoke.seen.reached_ms.items()}

@@ -46,12 +46,7 @@ _FENCE: Final = 3
 
 
 def render_diagnosis(diagnosis: Diagnosis, ops: str = "academy-ops") -> str:
-    """Return the Markdown (GitHub's dialect) of ``diagnosis``; sentences are in the current language.
-
-    Args:
-        diagnosis: The finished run.
-        ops: How to call this tool again.
-    """
+    """Return the Markdown (GitHub's dialect) of ``diagnosis``; sentences are in the current language."""
     blocks = [
         *_head(diagnosis),
         *_why(diagnosis),
@@ -63,12 +58,7 @@ def render_diagnosis(diagnosis: Diagnosis, ops: str = "academy-ops") -> str:
 
 
 def render_smoke(smoke: Smoke, ops: str = "academy-ops") -> str:
-    """Return the Markdown of ``smoke``, and of its diagnosis below it.
-
-    Args:
-        smoke: The finished check.
-        ops: How to call this tool again.
-    """
+    """Return the Markdown of ``smoke``, and of its diagnosis below it."""
     blocks = [f"# {_VERDICT_MARKS[smoke.result]} {SMOKE_TITLES[smoke.result]}", f"**{_sentence(smoke.summary)}**"]
     rows = [f"| {HOPS[hop]} | {ms / 1000:.3f} |" for hop, ms in smoke.seen.reached_ms.items()]
     if rows:

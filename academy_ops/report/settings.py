@@ -18,7 +18,7 @@ _PAIRS: Final = (
     ("R2_EXCEL_BUCKET", "EXCEL_BUCKET_NAME", contract.BUCKET_NAME),
     ("AWS_REGION", "AWS_DEFAULT_REGION", contract.REGION),
 )
-"""The first one set counts; where neither is, the default stands beside the first."""
+"""The first one set counts; where neither is, the first is shown with the default."""
 _LIBRARIES: Final = ("boto3", "botocore", "httpx", "jinja2", "python-dotenv", "rich", "typer")
 
 
