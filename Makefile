@@ -70,7 +70,7 @@ runbooks: $(READY)  ## the numbers in both runbooks, as academy_ops/thresholds.p
 
 messages: $(READY)  ## collect new sentences into the Korean catalogue, to be translated there
 	mkdir -p build
-	$(BIN)/pybabel -q extract --keyword=say --no-location --sort-output --width=110 \
+	$(BIN)/pybabel -q extract --mapping-file=pyproject.toml --keyword=say --no-location --sort-output --width=110 \
 	  --output-file=build/academy_ops.pot academy_ops checks
 	$(BIN)/pybabel -q update --ignore-pot-creation-date --no-fuzzy-matching --ignore-obsolete --width=110 --domain=academy_ops \
 	  --input-file=build/academy_ops.pot --output-dir=academy_ops/locale --locale=ko

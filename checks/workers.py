@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import partial
 from typing import Final
 
-from academy_ops.contract import desired_capacity
+from academy_ops import contract
 from academy_ops.diagnosis.catalogue import CATALOGUE
 from academy_ops.diagnosis.check import Check, Grant, Hop
 from academy_ops.diagnosis.findings import FindingBuilder
@@ -280,7 +280,7 @@ def desired_capacity(group: Group, depth: Depth | Unavailable | None) -> int:
     """Return the size that the autoscaler's rule asks for; as it is where the queue could not be seen."""
     if not isinstance(depth, Depth):
         return group.desired
-    return desired_capacity(group.minimum, group.maximum, depth.visible, depth.in_flight)
+    return contract.desired_capacity(group.minimum, group.maximum, depth.visible, depth.in_flight)
 
 
 def _evidence(case: Case, facts: WorkersFacts, group: Group) -> dict[str, Json]:

@@ -11,13 +11,14 @@ from academy_ops import messages
 from academy_ops.messages import say
 
 ROOT = Path(__file__).parent.parent
+METHODS = [("**.py", "python"), ("report/*.html", "jinja2")]
 
 
 def sentences() -> set[str]:
     keywords = {"_": None, "say": None}
     found = set[str]()
     for folder in ("academy_ops", "checks"):
-        for _file, _line, message, _comments, _context in extract_from_dir(ROOT / folder, keywords=keywords):
+        for _file, _line, message, _comments, _context in extract_from_dir(ROOT / folder, METHODS, keywords=keywords):
             found.add(message if isinstance(message, str) else message[0])
     return found
 

@@ -9,7 +9,8 @@ import typer
 from academy_ops.cli.app import app
 from academy_ops.diagnosis.catalogue import CATALOGUE
 from academy_ops.messages import Language
-from academy_ops.report.reading import SECTIONS, anchor, heading
+from academy_ops.report.content import SECTIONS, heading
+from academy_ops.report.explanation import anchor
 from academy_ops.report.runbook import updated
 from checks import RUNBOOK
 

@@ -150,7 +150,7 @@ def print_text(out: Console, text: Text, *, style: str = "", indent: int = 0) ->
     from rich.text import Text as Line
 
     from academy_ops.diagnosis.redact import printable
-    from academy_ops.report.layout import hanging
+    from academy_ops.report.terminal import hanging
 
     hanging(out, Line(), Line(printable(str(text)), style), indent)
 
@@ -255,12 +255,11 @@ def follow(out: Console, target: Target, planned: Plan) -> End | None:
     from rich.text import Text as Line
 
     from academy_ops.diagnosis.redact import printable
-    from academy_ops.report import waiting
-    from academy_ops.report.layout import hanging
+    from academy_ops.report.terminal import Elapsed, hanging, live
 
     end: End | None = "reached"
     shown, began = "", time.monotonic()
-    with waiting.shown(out, waiting.Elapsed(began, planned.usual)):
+    with live(out, Elapsed(began, planned.usual)):
         for step in planned.follow(target) if planned.follow else ():
             end, text = step.end, printable(str(step.text))
             if text != shown:

@@ -13,10 +13,11 @@ import typer
 from academy_ops.cli import errors
 from academy_ops.cli.errors import RefusedError, missing_extra
 from academy_ops.cli.names import JobId, check_names, complete_checks, complete_checks_and_excel, known_check
-from academy_ops.cli.options import Common, Output, with_any_output
+from academy_ops.cli.options import Common, with_any_output
 from academy_ops.cli.outputs import write_json
 from academy_ops.cli.streams import console, writable, write_file
 from academy_ops.messages import _, os_reason, say
+from academy_ops.report import Output
 
 if TYPE_CHECKING:
     from academy_ops.academy.excel import Content

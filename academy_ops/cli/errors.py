@@ -90,8 +90,7 @@ def crash_text(error: Exception, arguments: Sequence[str], env_file: str | None)
         env_file: The value of ``--env-file``.
     """
     from academy_ops.diagnosis.redact import printable, redacted
-    from academy_ops.report.settings import shown_settings
-    from academy_ops.report.versions import versions
+    from academy_ops.report.settings import shown_settings, versions
     from academy_ops.settings import SECRETS
 
     settings = _settings(env_file)

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from academy_ops.cli import change, errors
 from academy_ops.cli.errors import RefusedError
-from academy_ops.cli.options import Common, Output
+from academy_ops.cli.options import Common
 from academy_ops.cli.streams import console, on_terminal
 from academy_ops.messages import Text, say
+from academy_ops.report import Output
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -12,9 +12,10 @@ import typer
 from academy_ops.cli import errors
 from academy_ops.cli.errors import RefusedError
 from academy_ops.cli.names import valid_job_id
-from academy_ops.cli.options import Common, Output, with_common, with_text_only
+from academy_ops.cli.options import Common, with_common, with_text_only
 from academy_ops.cli.streams import console, unread
 from academy_ops.messages import _, say
+from academy_ops.report import Output
 
 if TYPE_CHECKING:
     from rich.console import Console

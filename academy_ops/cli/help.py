@@ -18,7 +18,7 @@ from typer.core import TyperGroup
 from academy_ops.cli.follow import WATCH_MINUTES
 from academy_ops.cli.options import COMMON
 from academy_ops.messages import Text, _, say
-from academy_ops.report.layout import hanging
+from academy_ops.report.terminal import hanging
 from academy_ops.thresholds import FIGURES, WAITED_SECONDS
 
 _WIDEST: Final = 100

@@ -200,7 +200,7 @@ def _list_faults(faults: Mapping[str, str]) -> None:
     from rich.console import Console
     from rich.text import Text as Line
 
-    from academy_ops.report.layout import hanging
+    from academy_ops.report.terminal import hanging
 
     console = Console(highlight=False)
     column = 2 + max(len(name) for name in faults)

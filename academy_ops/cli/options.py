@@ -9,7 +9,6 @@ import os
 import shlex
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, fields, replace
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -19,23 +18,11 @@ from academy_ops import __version__
 from academy_ops.cli.errors import RefusedError
 from academy_ops.cli.names import complete_languages
 from academy_ops.messages import LANGUAGES, _, say
+from academy_ops.report import Output
 from academy_ops.settings import Settings, load
 from academy_ops.settings.env_files import SettingsError
 
 DEFAULT_TIMEOUT_SECONDS: Final = 30
-
-
-class Output(StrEnum):
-    """The forms a diagnosis can be printed in."""
-
-    TABLE = "table"
-    JSON = "json"
-    JUNIT = "junit"
-    MARKDOWN = "markdown"
-    GITHUB = "github"
-    HTML = "html"
-
-
 _TEXT: Final = (Output.TABLE,)
 _PLAIN: Final = (Output.TABLE, Output.JSON)
 

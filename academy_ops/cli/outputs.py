@@ -1,4 +1,4 @@
-"""A diagnosis as a document on stdout, and as what GitHub keeps of a step."""
+"""A diagnosis or a smoke check as a document on stdout, and as what GitHub keeps of a step."""
 
 from __future__ import annotations
 
@@ -6,42 +6,36 @@ import io
 import json
 import os
 import sys
-from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
-from academy_ops.cli.options import Common, Output
+from academy_ops.cli.options import Common
+from academy_ops.diagnosis.records import Diagnosis
 from academy_ops.messages import _, os_reason
+from academy_ops.report import Output
 
 if TYPE_CHECKING:
-    from academy_ops.diagnosis.records import Diagnosis
+    from academy_ops.smoke.records import Smoke
 
 
-def write_document(common: Common, diagnosis: Diagnosis) -> None:
+def write_document(common: Common, result: Diagnosis | Smoke) -> None:
     """Write the document asked for to stdout, and nothing else; for GitHub the step's summary and outputs, too."""
-    ops, verdict = common.command_prefix(), diagnosis.verdict
-    told = {"status": verdict.status, "cause": verdict.cause, "job-id": diagnosis.job_id}
-    write_in_form(common.form, lambda form: _document(form, diagnosis, ops), told)
-
-
-def write_in_form(form: Output, rendered: Callable[[Output], str], told: Mapping[str, str | None]) -> None:
-    """Write a document to stdout, and nothing else; for GitHub the step's summary and outputs, too.
-
-    Args:
-        form: The form asked for.
-        rendered: Returns the document in a form.
-        told: The step's outputs; codes and ids, which can't hold a line break.
-    """
     _in_utf_8()
-    sys.stdout.write(rendered(form))
-    if form is not Output.GITHUB:
+    sys.stdout.write(_document(common, common.form, result))
+    if common.form is not Output.GITHUB:
         return
     if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
-        _append(Path(summary), rendered(Output.MARKDOWN))
+        _append(Path(summary), _document(common, Output.MARKDOWN, result))
     if outputs := os.environ.get("GITHUB_OUTPUT"):
-        _append(Path(outputs), "".join(f"{name}={value or ''}\n" for name, value in told.items()))
+        status, cause = (
+            (result.verdict.status, result.verdict.cause)
+            if isinstance(result, Diagnosis)
+            else (result.result, result.cause)
+        )
+        # Codes and ids: none of them can hold a line break.
+        _append(Path(outputs), f"status={status}\ncause={cause or ''}\njob-id={result.job_id or ''}\n")
 
 
 def write_json(document: object) -> None:
@@ -57,20 +51,9 @@ def _in_utf_8() -> None:
         sys.stdout.reconfigure(encoding="utf-8", errors="replace")
 
 
-def _document(form: Output, diagnosis: Diagnosis, ops: str) -> str:
-    from academy_ops.report import document, github, html, junit, markdown
-
-    match form:
-        case Output.JUNIT:
-            return junit.as_text(diagnosis)
-        case Output.MARKDOWN:
-            return markdown.as_text(diagnosis, ops)
-        case Output.GITHUB:
-            return github.as_text(diagnosis, ops)
-        case Output.HTML:
-            return html.as_text(diagnosis, ops)
-        case _:
-            return document.as_text(diagnosis)
+def _document(common: Common, output: Output, result: Diagnosis | Smoke) -> str:
+    form, ops = output.load(), common.command_prefix()
+    return form.render_diagnosis(result, ops) if isinstance(result, Diagnosis) else form.render_smoke(result, ops)
 
 
 def _append(path: Path, text: str) -> None:

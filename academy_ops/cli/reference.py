@@ -11,10 +11,11 @@ import typer
 from academy_ops.cli import errors
 from academy_ops.cli.errors import RefusedError
 from academy_ops.cli.names import complete_causes, complete_sections, did_you_mean, live_names
-from academy_ops.cli.options import Common, Output, with_common, with_text_only
+from academy_ops.cli.options import Common, with_common, with_text_only
 from academy_ops.cli.outputs import write_json
 from academy_ops.cli.streams import console
 from academy_ops.messages import Text, _, current, say
+from academy_ops.report import Output
 
 _SOURCES: Final[Mapping[str, Text]] = {
     "command line": say("command line"),

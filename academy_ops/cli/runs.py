@@ -17,7 +17,7 @@ from academy_ops import __version__
 from academy_ops.cli import errors
 from academy_ops.cli.errors import RefusedError
 from academy_ops.cli.names import is_job_id, live_names, valid_job_id
-from academy_ops.cli.options import Common, Output
+from academy_ops.cli.options import Common
 from academy_ops.cli.outputs import write_document
 from academy_ops.cli.streams import console, read_file
 from academy_ops.diagnosis import evidence as saved
@@ -26,6 +26,7 @@ from academy_ops.diagnosis.records import Diagnosis, Finding
 from academy_ops.diagnosis.run import NullObserver, Observed, Observer, closure, judge, run
 from academy_ops.diagnosis.verdict import decide
 from academy_ops.messages import say
+from academy_ops.report import Output
 from academy_ops.report.shell import in_use
 from academy_ops.settings import ADDRESSES
 from checks import RUNBOOK, Case
@@ -66,8 +67,7 @@ def observe(common: Common, job_id: str | None, asked: Iterable[str], observer: 
         RefusedError: The job id or a setting is malformed.
     """
     from academy_ops.outside.clients import Connections, Target
-    from academy_ops.report.settings import shown_settings
-    from academy_ops.report.versions import versions
+    from academy_ops.report.settings import shown_settings, versions
 
     job_id = valid_job_id(job_id)
     settings = common.settings(addresses=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -15,9 +16,10 @@ from academy_ops.cli import errors
 from academy_ops.cli.change import interrupt_later, print_text
 from academy_ops.cli.errors import RefusedError, missing_extra
 from academy_ops.cli.names import check_names
-from academy_ops.cli.options import Common, Output, with_any_output
+from academy_ops.cli.options import Common, with_any_output
 from academy_ops.cli.streams import console
-from academy_ops.messages import Text, _, say
+from academy_ops.messages import Text, say
+from academy_ops.report import Output
 
 if TYPE_CHECKING:
     from academy_ops.cli.runs import Run
@@ -28,7 +30,6 @@ if TYPE_CHECKING:
 
 _EXIT_CODES: Final = {"passed": errors.HEALTHY, "failed": errors.FAULT, "undetermined": errors.UNDETERMINED}
 _R2: Final = ("R2_ENDPOINT", "R2_ACCESS_KEY", "R2_SECRET_KEY")
-_STYLES: Final = {"passed": "bold green", "failed": "bold red", "undetermined": "bold magenta"}
 _UPLOAD_SECONDS: Final = 30.0
 _DIAGNOSIS_SECONDS: Final = 12.0
 _TAKE_BACK_SECONDS: Final = 3.0
@@ -43,18 +44,20 @@ def smoke(common: Common) -> int:
     from academy_ops.outside.clients import Connections
     from academy_ops.smoke.run import Check
 
-    if common.form is Output.HTML:
-        raise RefusedError(say("smoke has no output html; it has table, json, junit, markdown, github."))
     settings, workbook = _settings(common), _workbook()
     ends_at, started_at = time.monotonic() + common.seconds, datetime.now(UTC)
-    check = Check(settings, Connections(settings), _teller(common))
+    check = Check(settings, Connections(settings), _hop_printer(common))
     with _taken_back(check, ends_at):
         result, summary, diagnosis = _go(common, check, workbook, ends_at)
     done = _over(check, started_at, result, summary, diagnosis)
     if common.form is Output.TABLE:
-        _print_end(common, done)
+        from academy_ops.report.table import print_smoke
+
+        print_smoke(console(common), done)
     else:
-        _write(common, done)
+        from academy_ops.cli.outputs import write_document
+
+        write_document(common, done)
     return _EXIT_CODES[done.result]
 
 
@@ -143,48 +146,10 @@ def _over(check: Check, started_at: datetime, result: Result, summary: Text, dia
     return Smoke(started_at, check.elapsed_ms(), result, summary, seen, left(seen), diagnosis)
 
 
-def _teller(common: Common) -> Callable[[Hop, int], None]:
+def _hop_printer(common: Common) -> Callable[[Hop, int], None]:
     """Return what shows people each hop when it is reached."""
-    from academy_ops.smoke.records import HOPS
+    from academy_ops.report.table import print_hop
 
     if common.form is not Output.TABLE:
         return lambda _hop, _ms: None
-    out = console(common)
-    return lambda hop, ms: out.print(f"{_('{seconds} s', seconds=f'{ms / 1000:5.1f}')}  {HOPS[hop]}")
-
-
-def _print_end(common: Common, done: Smoke) -> None:
-    from rich.text import Text as Line
-
-    from academy_ops.report.smoke import TITLES, cause
-
-    out = console(common)
-    if done.result == "passed":
-        print_text(out, done.summary)
-    if done.left:
-        print_text(out, done.left)
-    head = Line(str(TITLES[done.result]), f"{_STYLES[done.result]} reverse")
-    if code := cause(done):
-        head.append("").append(f"  {code}", "bold")
-    out.print(head)
-
-
-def _write(common: Common, done: Smoke) -> None:
-    from academy_ops.cli.outputs import write_in_form
-    from academy_ops.report import smoke as report
-
-    ops = common.command_prefix()
-
-    def rendered(form: Output) -> str:
-        match form:
-            case Output.JUNIT:
-                return report.as_junit(done)
-            case Output.MARKDOWN:
-                return report.as_markdown(done, ops)
-            case Output.GITHUB:
-                return report.as_github(done, ops)
-            case _:
-                return report.as_json(done)
-
-    told = {"status": done.result, "cause": report.cause(done), "job-id": done.seen.job_id}
-    write_in_form(common.form, rendered, told)
+    return functools.partial(print_hop, console(common))

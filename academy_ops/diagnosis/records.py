@@ -114,6 +114,7 @@ class Finding:
         because: Why it was skipped or is unknown.
         may_conceal: The causes that can't be excluded as long as this is unknown.
         elapsed_ms: How long the check's observation took.
+        reason: What lies behind the cause, where one code can have several reasons; a stable word.
     """
 
     check: str
@@ -127,6 +128,7 @@ class Finding:
     because: Text | None = None
     may_conceal: frozenset[str] = frozenset()
     elapsed_ms: int = 0
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +144,7 @@ class Verdict:
     symptoms: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     ruled_out: tuple[str, ...] = ()
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

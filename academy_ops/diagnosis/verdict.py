@@ -103,6 +103,7 @@ def _verdict(
         symptoms=tuple(_in_order(symptoms)),
         warnings=tuple(_in_order(warnings)),
         ruled_out=tuple(clean),
+        reason=own.reason if own else None,
     )
 
 

@@ -9,20 +9,16 @@ import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC
-from itertools import groupby
 from typing import Final, TypeVar
-
-from rich.console import Console
 
 from academy_ops.diagnosis.codec import Clean
 from academy_ops.diagnosis.evidence import Evidence, ShownSetting, to_document, to_text
 from academy_ops.diagnosis.records import Diagnosis
 from academy_ops.diagnosis.redact import MASK, masked, printable
-from academy_ops.report.document import as_text
-from academy_ops.report.table import TableReport
+from academy_ops.report import table
+from academy_ops.report.json import render_diagnosis
 
 LEDGER_SCHEMA: Final = "academy-ops/ledger/1"
-_WIDTH: Final = 100
 _OWNER_ONLY: Final = 0o600
 
 C = TypeVar("C")
@@ -70,8 +66,8 @@ def bundle(
     ledger = _Ledger(secrets)
     files = {
         "evidence.json": to_text(to_document(evidence, case_type, ledger.cleaning("evidence.json"))),
-        "diagnosis.json": ledger.lines("diagnosis.json", as_text(diagnosis)),
-        "report.txt": ledger.lines("report.txt", _report(diagnosis)),
+        "diagnosis.json": ledger.lines("diagnosis.json", render_diagnosis(diagnosis)),
+        "report.txt": ledger.lines("report.txt", table.render_diagnosis(diagnosis, verbose=True)),
         "settings.txt": ledger.settings("settings.txt", evidence.settings),
         "versions.txt": ledger.lines("versions.txt", _aligned(evidence.versions.items())),
     }
@@ -102,11 +98,11 @@ class _Ledger:
 
         def clean(text: str, place: str) -> str:
             before = text.count(MASK)
-            told, counts = masked(text, self._secrets)
-            # What was masked when it was observed: nobody knows any more what it was.
+            cleaned, counts = masked(text, self._secrets)
+            # It was masked when it was observed; what it was is not known here.
             kinds = {**counts, "masked before": before} if before else counts
             self._entries += [Masked(file, place, kind, count) for kind, count in kinds.items()]
-            return printable(told)
+            return printable(cleaned)
 
         return clean
 
@@ -125,18 +121,6 @@ class _Ledger:
     def text(self) -> str:
         entries = [asdict(entry) for entry in self._entries]
         return json.dumps({"schema": LEDGER_SCHEMA, "total": self.total, "masked": entries}, indent=2) + "\n"
-
-
-def _report(diagnosis: Diagnosis) -> str:
-    written = io.StringIO()
-    console = Console(
-        file=written, width=_WIDTH, no_color=True, color_system=None, force_terminal=False, markup=False, emoji=False
-    )
-    report = TableReport(console, verbose=True)
-    for check, findings in groupby(diagnosis.findings, lambda finding: finding.check):
-        report.finished(check, tuple(findings))
-    report.verdict(diagnosis)
-    return written.getvalue()
 
 
 def _aligned(rows: Iterable[tuple[str, str]]) -> str:

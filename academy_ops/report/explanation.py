@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
@@ -12,11 +13,12 @@ from rich.text import Text as Line
 
 from academy_ops import __version__
 from academy_ops.diagnosis.catalogue import CATALOGUE, Cause, explained_by, fill
-from academy_ops.diagnosis.records import JobState, Json, Remedy, Risk
-from academy_ops.messages import Text, _, current, say
+from academy_ops.diagnosis.records import JobState, Json, Remedy, Section
+from academy_ops.messages import Language, Text, _, current, say
 from academy_ops.report.command import print_command
+from academy_ops.report.content import RISKS, SECTIONS, heading
 from academy_ops.report.powershell import ON_SERVER, translated
-from academy_ops.report.reading import SECTIONS, anchor, heading
+from academy_ops.report.runbook import FILES
 from academy_ops.report.shell import Shell
 
 SCHEMA: Final = "academy-ops/explanation/1"
@@ -27,11 +29,6 @@ _STATES: Final[Mapping[JobState, Text]] = {
     JobState.RUNNING: say("RUNNING"),
     JobState.FAILED: say("FAILED"),
     JobState.UNSEEN: say("its state can't be read"),
-}
-RISKS: Final[Mapping[Risk, Text]] = {
-    "read": say("changes nothing"),
-    "change": say("changes something"),
-    "destructive": say("can't be undone"),
 }
 _SETTINGS: Final = "set -a; . {env_file}; set +a"
 
@@ -111,6 +108,12 @@ def print_all(console: Console) -> None:
             rows.add_row(Line(cause.code, "cyan"), meaning)
         console.print(Padding(rows, (0, 0, 1, 2)))
     console.print(Line(_("More on one of them: academy-ops explain CAUSE"), "dim"))
+
+
+def anchor(section: Section, language: Language) -> str:
+    """Return the link to ``section``; as GitHub makes it: lower case, punctuation dropped, spaces to hyphens."""
+    plain = re.sub(r"[^\w\- ]", "", heading(section, language).lower())
+    return f"{FILES[language]}#{plain.replace(' ', '-')}"
 
 
 def _by_section() -> Iterator[tuple[str, list[Cause]]]:

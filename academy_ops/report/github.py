@@ -1,4 +1,4 @@
-"""The diagnosis as workflow commands of GitHub Actions: annotations on the run.
+"""Workflow commands of GitHub Actions: annotations on the run.
 
 A command is one line, ``::error title=…::message``. Its escapes are those of the runner's own toolkit.
 """
@@ -11,45 +11,57 @@ from typing import Final, Literal
 from academy_ops.diagnosis.records import Diagnosis, Finding, Remedy
 from academy_ops.diagnosis.redact import printable
 from academy_ops.messages import _
-from academy_ops.report.facts import Fact, proof, telling
-from academy_ops.report.reading import TITLES, indented, line, others, to_do
+from academy_ops.report.content import (
+    TITLES,
+    Fact,
+    cause_evidence,
+    cause_label,
+    indented,
+    key_evidence,
+    line,
+    next_steps,
+    other_faults,
+    smoke_lines,
+)
+from academy_ops.smoke.records import SMOKE_TITLES, Smoke
 
 Level = Literal["error", "warning", "notice"]
 _LEVELS: Final[dict[str, Level]] = {"faulty": "error", "undetermined": "error"}
 
 
-def as_text(diagnosis: Diagnosis, ops: str = "academy-ops") -> str:
+def render_diagnosis(diagnosis: Diagnosis, ops: str = "academy-ops") -> str:
     """Return the annotations of ``diagnosis``, a line for each; sentences are in the current language.
 
     The verdict comes first: GitHub shows ten annotations of a level at most.
-
-    Args:
-        diagnosis: The finished run.
-        ops: How to call this tool again.
     """
     return "".join(f"{one}\n" for one in _annotations(diagnosis, ops))
 
 
+def render_smoke(smoke: Smoke, ops: str = "academy-ops") -> str:
+    """Return an annotation for the smoke check, and those of its diagnosis."""
+    title = ": ".join(filter(None, (str(SMOKE_TITLES[smoke.result]), smoke.cause)))
+    message = "\n".join([line(smoke.summary), *smoke_lines(smoke)])
+    command = _command("notice" if smoke.result == "passed" else "error", title, message)
+    return f"{command}\n" + (render_diagnosis(smoke.diagnosis, ops) if smoke.diagnosis else "")
+
+
 def _annotations(diagnosis: Diagnosis, ops: str) -> Iterator[str]:
     verdict = diagnosis.verdict
-    title = str(TITLES[verdict.status])
-    why = proof(verdict.cause, diagnosis.findings) if verdict.cause else []
-    yield command(
+    yield _command(
         _LEVELS.get(verdict.status, "notice"),
-        f"{title}: {verdict.cause}" if verdict.cause else title,
-        _message(line(verdict.summary), why, to_do(diagnosis, ops)),
+        ": ".join(filter(None, (str(TITLES[verdict.status]), cause_label(verdict)))),
+        _message(line(verdict.summary), cause_evidence(diagnosis), next_steps(diagnosis, ops)),
     )
-    for finding in others(diagnosis):
+    for finding in other_faults(diagnosis):
         level: Level = "warning" if finding.status == "warn" else "error"
-        yield command(level, _title(finding), _message(line(finding.summary), telling(finding), finding.remedies))
+        yield _command(level, _title(finding), _message(line(finding.summary), key_evidence(finding), finding.remedies))
     for finding in diagnosis.findings:
         if finding.status == "unknown":
-            told = _message(line(finding.because or finding.summary), [], ())
-            yield command("warning", _title(finding), told)
+            yield _command("warning", _title(finding), line(finding.because or finding.summary))
 
 
 def _title(finding: Finding) -> str:
-    return f"{finding.check}: {finding.cause or line(finding.summary)}"
+    return f"{finding.check}: {cause_label(finding) or line(finding.summary)}"
 
 
 def _message(summary: str, facts: list[Fact], remedies: tuple[Remedy, ...]) -> str:
@@ -61,7 +73,7 @@ def _message(summary: str, facts: list[Fact], remedies: tuple[Remedy, ...]) -> s
     return "\n".join(lines)
 
 
-def command(level: Level, title: str, message: str) -> str:
+def _command(level: Level, title: str, message: str) -> str:
     """Return the workflow command for one annotation; ``message`` may have several lines."""
     escaped = _data(title).replace(":", "%3A").replace(",", "%2C")
     return f"::{level} title={escaped}::{_data(message)}"

@@ -23,7 +23,7 @@ _CLOCK: Final = slice(len("2026-01-01T"), len("2026-01-01T00:00:00"))
 
 
 class LogReport:
-    """Prints each line once, however often it is told; what could not be read goes to stderr."""
+    """Prints each line once, however often it is read; what could not be read goes to stderr."""
 
     def __init__(self, console: Console, *, as_json: bool = False) -> None:
         """Print on ``console``."""
@@ -32,12 +32,12 @@ class LogReport:
         self._printed: dict[str, set[Logged]] = {}
         self._colours: dict[str, str] = {}
         self._noted: set[str] = set()
-        self._unheard = False
+        self._unreadable = False
 
     @property
     def silent(self) -> bool:
         """Whether there were workers and none of them could be read."""
-        return self._unheard and not self._printed
+        return self._unreadable and not self._printed
 
     def show(self, logs: Logs) -> None:
         """Print what is new in ``logs``."""
@@ -48,12 +48,12 @@ class LogReport:
             if line not in self._printed.get(line.instance, ()):
                 self._print(line)
         self._printed |= lines
-        self._unheard |= bool(logs.mute)
+        self._unreadable |= bool(logs.mute)
 
     def _print(self, line: Logged) -> None:
         if self._as_json:
-            told = {"time": line.time, "instance": line.instance, "message": line.text}
-            sys.stdout.write(json.dumps(told, ensure_ascii=False) + "\n")
+            record = {"time": line.time, "instance": line.instance, "message": line.text}
+            sys.stdout.write(json.dumps(record, ensure_ascii=False) + "\n")
             sys.stdout.flush()
             return
         colour = self._colours.setdefault(line.instance, _COLOURS[len(self._colours) % len(_COLOURS)])
@@ -65,8 +65,8 @@ class LogReport:
             self._note(say("No worker instance is in service."))
         for instance in logs.offline:
             self._note(say("{instance}: its SSM agent is offline.", instance=instance))
-        for instance, unseen in logs.unseen.items():
-            self._note(say("{instance}: could not be read, {reason}.", instance=instance, reason=because(unseen)))
+        for instance, reason in logs.unseen.items():
+            self._note(say("{instance}: could not be read, {reason}.", instance=instance, reason=because(reason)))
         for instance, count in logs.left_out.items():
             # Later looks go back only a little further than what was printed already.
             if instance not in self._printed:
@@ -79,7 +79,7 @@ class LogReport:
                 )
 
     def _note(self, text: Text) -> None:
-        told = printable(str(text))
-        if told not in self._noted:
-            self._noted.add(told)
-            sys.stderr.write(f"{told}\n")
+        note = printable(str(text))
+        if note not in self._noted:
+            self._noted.add(note)
+            sys.stderr.write(f"{note}\n")

@@ -13,30 +13,40 @@ from rich.cells import cell_len
 
 from academy_ops import __version__
 from academy_ops.diagnosis.catalogue import CATALOGUE
-from academy_ops.diagnosis.records import Diagnosis, Finding, Remedy, Status
+from academy_ops.diagnosis.records import Diagnosis, Finding, Remedy, Status, Verdict, VerdictStatus
 from academy_ops.diagnosis.redact import printable
 from academy_ops.messages import Text, _, current
-from academy_ops.report.explanation import RISKS
-from academy_ops.report.facts import Fact, proof, telling
-from academy_ops.report.pipeline import HOPS, HopState, states
-from academy_ops.report.reading import STATUSES, TITLES, brief, heading, moment, others, parts, to_do, unseen
+from academy_ops.report.content import (
+    RISKS,
+    STATUSES,
+    TITLES,
+    Fact,
+    brief,
+    cause_evidence,
+    heading,
+    key_evidence,
+    next_steps,
+    not_observed,
+    other_faults,
+    parts,
+    timestamp,
+)
+from academy_ops.report.pipeline import HopState, stations
+from academy_ops.smoke.records import HOPS, SMOKE_TITLES, Result, Smoke
 
 _MARKS: Final[Mapping[Status | HopState, str]] = {
-    "ok": "✅", "warn": "⚠️", "fail": "❌", "unknown": "❔", "skip": "⏭️", "unseen": "",
+    "ok": "✅", "warn": "⚠️", "fail": "❌", "unknown": "❔", "skip": "⏭️", "unchecked": "",
 }  # fmt: skip
-_VERDICT_MARKS: Final = {"healthy": "✅", "in-progress": "⏳", "faulty": "❌", "undetermined": "❔"}
+_VERDICT_MARKS: Final[Mapping[VerdictStatus | Result, str]] = {
+    "healthy": "✅", "in-progress": "⏳", "faulty": "❌", "undetermined": "❔", "passed": "✅", "failed": "❌",
+}  # fmt: skip
 _SPECIAL: Final = re.compile(r"([\\`*_\[\]<>&~#])")
 _TICKS: Final = re.compile("`+")
 _FENCE: Final = 3
 
 
-def as_text(diagnosis: Diagnosis, ops: str = "academy-ops") -> str:
-    """Return the Markdown (GitHub's dialect) of ``diagnosis``; sentences are in the current language.
-
-    Args:
-        diagnosis: The finished run.
-        ops: How to call this tool again.
-    """
+def render_diagnosis(diagnosis: Diagnosis, ops: str = "academy-ops") -> str:
+    """Return the Markdown (GitHub's dialect) of ``diagnosis``; sentences are in the current language."""
     blocks = [
         *_head(diagnosis),
         *_why(diagnosis),
@@ -47,54 +57,68 @@ def as_text(diagnosis: Diagnosis, ops: str = "academy-ops") -> str:
     return "\n\n".join(blocks) + "\n"
 
 
+def render_smoke(smoke: Smoke, ops: str = "academy-ops") -> str:
+    """Return the Markdown of ``smoke``, and of its diagnosis below it."""
+    blocks = [f"# {_VERDICT_MARKS[smoke.result]} {SMOKE_TITLES[smoke.result]}", f"**{_sentence(smoke.summary)}**"]
+    rows = [f"| {HOPS[hop]} | {ms / 1000:.3f} |" for hop, ms in smoke.seen.reached_ms.items()]
+    if rows:
+        blocks.append("\n".join([f"| {_('hop')} | {_('seconds')} |", "| --- | ---: |", *rows]))
+    if smoke.job_id:
+        blocks.append(f"- {_('Job id')}: {_code(smoke.job_id)}")
+    if smoke.left:
+        blocks.append(_sentence(smoke.left))
+    if smoke.diagnosis:
+        blocks.append(render_diagnosis(smoke.diagnosis, ops).rstrip())
+    return "\n\n".join(blocks) + "\n"
+
+
 def _head(diagnosis: Diagnosis) -> Iterator[str]:
     verdict = diagnosis.verdict
     title = f"# {_VERDICT_MARKS[verdict.status]} {TITLES[verdict.status]}"
-    yield f"{title}: {code(verdict.cause)}" if verdict.cause else title
-    yield f"**{sentence(verdict.summary)}**"
-    yield " → ".join(f"{hop.name} {_MARKS[state]}".strip() for hop, state in zip(HOPS, states(diagnosis), strict=True))
+    yield f"{title}: {_cause(verdict)}" if verdict.cause else title
+    yield f"**{_sentence(verdict.summary)}**"
+    yield " → ".join(f"{hop.name} {_MARKS[hop.state]}".strip() for hop in stations(diagnosis))
     yield "\n".join(f"- {name}: {value}" for name, value in _frame(diagnosis))
 
 
 def _frame(diagnosis: Diagnosis) -> Iterator[tuple[str, str]]:
     verdict = diagnosis.verdict
     if diagnosis.job_id:
-        yield _("Job id"), code(diagnosis.job_id)
+        yield _("Job id"), _code(diagnosis.job_id)
     yield (
         _("Observed"),
-        f"{moment(diagnosis.started_at)} ({diagnosis.elapsed_ms / 1000:.1f} s, academy-ops {__version__})",
+        f"{timestamp(diagnosis.started_at)} ({diagnosis.elapsed_ms / 1000:.1f} s, academy-ops {__version__})",
     )
     if verdict.section:
         yield _("Runbook"), heading(verdict.section, current())
     if verdict.ruled_out:
         yield _("Ruled out"), ", ".join(verdict.ruled_out)
     for cause in verdict.symptoms:
-        yield _("Symptoms"), f"{code(cause)}: {sentence(CATALOGUE[cause].meaning)}"
-    for reason, checks in unseen(diagnosis):
-        yield _("Not seen"), f"{', '.join(checks)}: {sentence(reason)}"
+        yield _("Symptoms"), f"{_code(cause)}: {_sentence(CATALOGUE[cause].meaning)}"
+    for reason, checks in not_observed(diagnosis):
+        yield _("Not observed"), f"{', '.join(checks)}: {_sentence(reason)}"
 
 
 def _why(diagnosis: Diagnosis) -> Iterator[str]:
-    cause = diagnosis.verdict.cause
-    if cause and (told := proof(cause, diagnosis.findings)):
+    if evidence := cause_evidence(diagnosis):
         yield f"## {_('Why')}"
-        yield _facts(told)
+        yield _facts(evidence)
 
 
 def _what_to_do(diagnosis: Diagnosis, ops: str) -> Iterator[str]:
-    remedies = to_do(diagnosis, ops)
+    remedies = next_steps(diagnosis, ops)
     if remedies:
         yield f"## {_('What to do')}"
     yield from _remedies(remedies)
 
 
 def _more(diagnosis: Diagnosis) -> Iterator[str]:
-    for finding in others(diagnosis):
+    for finding in other_faults(diagnosis):
         name = _("Warning") if finding.status == "warn" else _("Also")
-        yield f"## {_MARKS[finding.status]} {name}: {code(finding.cause or '')}"
-        yield sentence(finding.summary)
-        if told := telling(finding):
-            yield _facts(told)
+        yield f"## {_MARKS[finding.status]} {name}: {_cause(finding)}"
+        yield _sentence(finding.summary)
+        if evidence := key_evidence(finding):
+            yield _facts(evidence)
         yield from _remedies(finding.remedies)
 
 
@@ -105,19 +129,19 @@ def _findings(diagnosis: Diagnosis) -> Iterator[str]:
 
 
 def _row(finding: Finding) -> str:
-    told = sentence(finding.summary)
+    text = _sentence(finding.summary)
     if finding.cause:
-        told = f"{code(finding.cause)}: {told}"
+        text = f"{_cause(finding)}: {text}"
     if finding.because:
-        told += f" ({sentence(finding.because)})"
+        text += f" ({_sentence(finding.because)})"
     # In a table a pipe ends its cell, in a code span, too, unless there is a backslash before it.
-    told = told.replace("|", "\\|")
-    return f"| {finding.check} | {_MARKS[finding.status]} {STATUSES[finding.status]} | {told} |"
+    text = text.replace("|", "\\|")
+    return f"| {finding.check} | {_MARKS[finding.status]} {STATUSES[finding.status]} | {text} |"
 
 
 def _remedies(remedies: Iterable[Remedy]) -> Iterator[str]:
     for remedy in remedies:
-        yield f"{sentence(remedy.text)} ({RISKS[remedy.risk]})"
+        yield f"{_sentence(remedy.text)} ({RISKS[remedy.risk]})"
         if remedy.command:
             yield _fenced(remedy.command, "sh")
         if remedy.verify:
@@ -125,21 +149,25 @@ def _remedies(remedies: Iterable[Remedy]) -> Iterator[str]:
             yield _fenced(remedy.verify, "sh")
 
 
-def _facts(told: Sequence[Fact]) -> str:
-    width = max(cell_len(name) for name, _value in told) + 2
+def _facts(facts: Sequence[Fact]) -> str:
+    width = max(cell_len(name) for name, _value in facts) + 2
     lines = []
-    for name, value in told:
+    for name, value in facts:
         first, *rest = value.split("\n")
         lines += [name + " " * (width - cell_len(name)) + first, *(" " * width + line for line in rest)]
     return _fenced("\n".join(lines), "text")
 
 
-def sentence(text: Text) -> str:
+def _sentence(text: Text) -> str:
     """Return a sentence in Markdown; the values in it are code spans."""
-    return "".join(code(piece) if is_value else _SPECIAL.sub(r"\\\1", piece) for piece, is_value in parts(text))
+    return "".join(_code(piece) if is_value else _SPECIAL.sub(r"\\\1", piece) for piece, is_value in parts(text))
 
 
-def code(text: str) -> str:
+def _cause(one: Finding | Verdict) -> str:
+    return _code(one.cause or "") + (f" ({_code(one.reason)})" if one.reason else "")
+
+
+def _code(text: str) -> str:
     """Write a value as a code span, which may also stand in a table."""
     text = brief(text)
     ticks = "`" * (_longest_run(text) + 1)

@@ -1,72 +1,144 @@
-"""The pipeline as it flows, and how each hop of it is."""
+"""The pipeline as it flows: how each hop of it is, and its drawing on a terminal."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Final, Literal
+
+from rich.cells import cell_len
+from rich.console import Console
+from rich.text import Text as Line
 
 from academy_ops.contract import JobStatus
 from academy_ops.diagnosis.check import Hop
-from academy_ops.diagnosis.records import Diagnosis, Finding
+from academy_ops.diagnosis.records import Diagnosis
 from academy_ops.messages import say
+from academy_ops.report.terminal import STYLES, marks
 from checks import RUNBOOK
 
-HopState = Literal["ok", "warn", "fail", "unknown", "unseen"]
-"""``unknown``: it could not be observed; ``unseen``: nothing was asked about it, or nothing came so far."""
+HopState = Literal["ok", "warn", "fail", "unknown", "unchecked"]
+"""``unknown``: it could not be observed; ``unchecked``: nothing was asked about it, or nothing came so far."""
 
-
-_CHECKED: Final = {hop.place: check.name for check in RUNBOOK for hop in check.hops}
-HOPS: Final = (
+_CHECKS: Final = {hop.place: check.name for check in RUNBOOK for hop in check.hops}
+_HOPS: Final = (
     Hop(0, say("browser"), ()),
     *sorted((hop for check in RUNBOOK for hop in check.hops), key=lambda hop: hop.place),
 )
 """In the order of the pipeline; no check looks at the browser."""
 
-
-def check_of(hop: Hop) -> str | None:
-    """Return the name of the check that looks at ``hop``; None where none does."""
-    return _CHECKED.get(hop.place)
-
-
-def hop_of(code: str | None) -> Hop | None:
-    """Return the hop that a cause breaks; None for one that breaks none, such as missing credentials."""
-    return next((hop for hop in HOPS if code and code.startswith(hop.codes)), None)
+_SHORTEST: Final = 4
+_LONGEST: Final = 14
+"""An arrow, with the spaces around it."""
+_NAME_STYLES: Final[Mapping[HopState, str]] = {"fail": "bold red", "warn": "yellow", "unchecked": "dim"}
 
 
-def states(diagnosis: Diagnosis) -> tuple[HopState, ...]:
-    """Tell for each hop in `HOPS` how it is.
+@dataclass(frozen=True, slots=True)
+class Station:
+    """A hop as a diagnosis has it.
+
+    Attributes:
+        name: What it is called, in the current language.
+        check: The check that looks at it; None where none does.
+        state: How it is.
+        cause: The verdict's cause, where it breaks this hop.
+    """
+
+    name: str
+    check: str | None
+    state: HopState
+    cause: str | None
+
+
+def stations(diagnosis: Diagnosis) -> list[Station]:
+    """Return the pipeline, hop by hop.
 
     Only faults with a remedy of their own break a hop; what they explain is no more than a warning at its own.
     """
     verdict = diagnosis.verdict
-    broken = [hop_of(code) for code in (verdict.cause, *verdict.also)]
-    suffering = [hop_of(code) for code in (*verdict.symptoms, *verdict.warnings)]
-    return tuple(
-        "fail" if hop in broken else "warn" if hop in suffering else _state(hop, diagnosis, _ahead(hop, broken))
-        for hop in HOPS
-    )
+    broken = {hop.place for code in (verdict.cause, *verdict.also) if (hop := _hop_of(code))}
+    suffering = {hop.place for code in (*verdict.symptoms, *verdict.warnings) if (hop := _hop_of(code))}
+    root = _hop_of(verdict.cause)
+
+    def state(hop: Hop) -> HopState:
+        if hop.place in broken:
+            return "fail"
+        return "warn" if hop.place in suffering else _state(hop, diagnosis, broken)
+
+    return [
+        Station(str(hop.name), _CHECKS.get(hop.place), state(hop), verdict.cause if hop is root else None)
+        for hop in _HOPS
+    ]
 
 
-def _state(hop: Hop, diagnosis: Diagnosis, way_ahead: Sequence[Hop | None]) -> HopState:
-    told = [finding.status for finding in _findings(hop, diagnosis)]
-    if "unknown" in told:
+def draw(console: Console, diagnosis: Diagnosis) -> None:
+    """Print the pipeline as wide as the console allows, in as many rows as it needs; the broken hop is pointed at."""
+    hops = stations(diagnosis)
+    rows = list(_rows(hops, console.width))
+    spare = min((console.width - sum(cell_len(one.name) for one in row)) // len(row) for row in rows)
+    arrow = min(_LONGEST, max(_SHORTEST, spare))
+    for row in rows:
+        for line in _drawn(row, arrow, marks(console), console.width, last=row[-1] is hops[-1]):
+            line.rstrip()
+            console.print(line, soft_wrap=True)
+
+
+def _hop_of(code: str | None) -> Hop | None:
+    """Return the hop that a cause breaks; None for one that breaks none, such as missing credentials."""
+    return next((hop for hop in _HOPS if code and code.startswith(hop.codes)), None)
+
+
+def _state(hop: Hop, diagnosis: Diagnosis, broken: set[int]) -> HopState:
+    check = _CHECKS.get(hop.place)
+    statuses = [finding.status for finding in diagnosis.findings if finding.check == check]
+    if "unknown" in statuses:
         return "unknown"
-    if check_of(hop) == "job" and not _done(diagnosis):
+    if check == "job" and not _done(diagnosis):
         # The students are there only when the job is done.
-        return "unseen"
-    if "ok" in told or "warn" in told:
+        return "unchecked"
+    if "ok" in statuses or "warn" in statuses:
         return "ok"
     # What broke further on has come this far.
-    return "ok" if check_of(hop) in {check_of(one) for one in way_ahead if one} else "unseen"
+    return "ok" if check in {_CHECKS.get(place) for place in broken if place > hop.place} else "unchecked"
 
 
 def _done(diagnosis: Diagnosis) -> bool:
     return any(one.check == "job" and one.evidence.get("status") == JobStatus.DONE for one in diagnosis.findings)
 
 
-def _ahead(hop: Hop, broken: Sequence[Hop | None]) -> list[Hop | None]:
-    return [one for one in broken if one and HOPS.index(one) > HOPS.index(hop)]
+def _rows(hops: list[Station], width: int) -> Iterator[list[Station]]:
+    """Break the pipeline where a row is full; a row that goes on ends with an arrow."""
+    row: list[Station] = []
+    used = 0
+    for hop in hops:
+        needed = cell_len(hop.name) + _SHORTEST
+        if row and used + needed > width:
+            yield row
+            row, used = [], 0
+        row.append(hop)
+        used += needed
+    yield row
 
 
-def _findings(hop: Hop, diagnosis: Diagnosis) -> list[Finding]:
-    return [finding for finding in diagnosis.findings if finding.check == check_of(hop)]
+def _drawn(row: list[Station], arrow: int, mark: Mapping[str, str], width: int, *, last: bool) -> Iterator[Line]:
+    names, below, pointer = Line(), Line(), Line()
+    for hop in row:
+        middle = names.cell_len + (cell_len(hop.name) - 1) // 2
+        names.append(hop.name, _NAME_STYLES.get(hop.state, "bold"))
+        if not (last and hop is row[-1]):
+            names.append(f" {mark['line'] * (arrow - 3)}{mark['head']} ", "dim")
+        if hop.check:
+            below.append(" " * (middle - below.cell_len)).append(mark[hop.state], STYLES[hop.state])
+        if hop.cause:
+            pointer = _pointer(hop.cause, middle, mark, width)
+    yield names
+    yield below
+    if pointer:
+        yield pointer
+
+
+def _pointer(cause: str, column: int, mark: Mapping[str, str], width: int) -> Line:
+    """Name the cause below its hop, to the right of it where there is room."""
+    right = column + 2 + cell_len(cause) <= width
+    text = f"{mark['up']} {cause}" if right else f"{cause} {mark['up-left']}"
+    return Line(" " * max(0, column if right else column + 1 - cell_len(text))).append(text, "red")

@@ -1,12 +1,14 @@
-"""The settings in force, as they may be shown: each with its source, and no secret."""
+"""What a run ran with: the settings in force, each with its source and no secret, and the versions of what ran."""
 
 from __future__ import annotations
 
 import os
+import platform
 from collections.abc import Mapping
+from importlib import metadata
 from typing import Final
 
-from academy_ops import contract
+from academy_ops import __version__, contract
 from academy_ops.diagnosis.evidence import ShownSetting
 from academy_ops.diagnosis.records import Json
 from academy_ops.diagnosis.redact import MASK, printable, redacted
@@ -16,7 +18,8 @@ _PAIRS: Final = (
     ("R2_EXCEL_BUCKET", "EXCEL_BUCKET_NAME", contract.BUCKET_NAME),
     ("AWS_REGION", "AWS_DEFAULT_REGION", contract.REGION),
 )
-"""The first one set counts; where neither is, the default stands beside the first."""
+"""The first one set counts; where neither is, the first is shown with the default."""
+_LIBRARIES: Final = ("boto3", "botocore", "httpx", "jinja2", "python-dotenv", "rich", "typer")
 
 
 def shown_settings(settings: Settings, environ: Mapping[str, str] = os.environ) -> tuple[ShownSetting, ...]:
@@ -43,6 +46,16 @@ def shown_settings(settings: Settings, environ: Mapping[str, str] = os.environ) 
 def settings_document(rows: tuple[ShownSetting, ...]) -> Json:
     """Return the settings as JSON; an unset one has null as its value."""
     return [{"name": row.name, "value": row.value, "source": row.source} for row in rows]
+
+
+def versions() -> Mapping[str, str]:
+    """Return name to version of the tool, Python, the libraries, and the platform."""
+    return {
+        "academy-ops": __version__,
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        **{name: metadata.version(name) for name in _LIBRARIES},
+    }
 
 
 def _shown(name: str, value: str | None, secrets: frozenset[str]) -> str | None:

@@ -1,26 +1,90 @@
-"""The diagnosis for people: a line for each check as it finishes, the pipeline, then one verdict block."""
+"""The form for people: a line for each check as it finishes, the pipeline, then one verdict block."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import io
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from itertools import groupby
 from typing import Final
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text as Line
 
-from academy_ops.diagnosis.records import Diagnosis, Finding
-from academy_ops.messages import _
-from academy_ops.report.drawing import draw
-from academy_ops.report.facts import everything, telling
-from academy_ops.report.layout import STYLES, facts, hanging, marks
-from academy_ops.report.reading import line
+from academy_ops.diagnosis.catalogue import CATALOGUE
+from academy_ops.diagnosis.records import Diagnosis, Finding, Remedy, VerdictStatus
+from academy_ops.diagnosis.redact import printable
+from academy_ops.messages import Text, _
+from academy_ops.report.command import print_command
+from academy_ops.report.content import (
+    RISKS,
+    TITLES,
+    all_evidence,
+    cause_evidence,
+    cause_label,
+    key_evidence,
+    line,
+    next_steps,
+    not_observed,
+    other_faults,
+)
+from academy_ops.report.pipeline import draw
 from academy_ops.report.shell import Shell
-from academy_ops.report.verdict_block import print_verdict
-from academy_ops.report.waiting import Waiting, shown
+from academy_ops.report.terminal import STYLES, facts, hanging, live, marks
+from academy_ops.smoke.records import HOPS, SMOKE_TITLES, Hop, Result, Smoke
+from checks import RUNBOOK
 
 _NAME_WIDTH: Final = 10
 _BAR_WIDTH: Final = 40
+_WIDTH: Final = 100
+_INDENT: Final = 2
+_WAITS_FOR: Final[Mapping[str, Text]] = {check.name: check.waits_for for check in RUNBOOK}
+_VERDICT_STYLES: Final[Mapping[VerdictStatus | Result, str]] = {
+    "healthy": "bold green",
+    "in-progress": "bold cyan",
+    "faulty": "bold red",
+    "undetermined": "bold magenta",
+    "passed": "bold green",
+    "failed": "bold red",
+}
+
+
+def render_diagnosis(
+    diagnosis: Diagnosis, ops: str = "academy-ops", *, width: int = _WIDTH, verbose: bool = False
+) -> str:
+    """Return what a run prints, as plain text.
+
+    Args:
+        diagnosis: The finished run.
+        ops: How to call this tool again.
+        width: Of the lines, in cells.
+        verbose: Show all evidence.
+    """
+    written = io.StringIO()
+    console = Console(
+        file=written, width=width, no_color=True, color_system=None, force_terminal=False, markup=False, emoji=False
+    )
+    report = TableReport(console, ops=ops, verbose=verbose)
+    for check, findings in groupby(diagnosis.findings, lambda finding: finding.check):
+        report.finished(check, tuple(findings))
+    report.verdict(diagnosis)
+    return written.getvalue()
+
+
+def print_hop(console: Console, hop: Hop, elapsed_ms: int) -> None:
+    """Print when a smoke check reached a hop."""
+    console.print(f"{_('{seconds} s', seconds=f'{elapsed_ms / 1000:5.1f}')}  {HOPS[hop]}")
+
+
+def print_smoke(console: Console, smoke: Smoke) -> None:
+    """Print the end of a smoke check; why it did not pass has been printed before its diagnosis."""
+    for text in (smoke.summary if smoke.result == "passed" else None, smoke.left):
+        if text:
+            hanging(console, Line(), Line(printable(str(text))), 0)
+    console.print(_title(SMOKE_TITLES[smoke.result], smoke.result, smoke.cause))
 
 
 class TableReport:
@@ -34,19 +98,19 @@ class TableReport:
         self._shell = shell
         self._verbose = verbose
         self._marks = marks(console)
-        self._waiting = Waiting()
+        self._waiting = _Waiting()
 
     def live(self) -> AbstractContextManager[None]:
         """Show what is being waited for, on a terminal, while the run goes on."""
-        return shown(self._console, self._waiting)
+        return live(self._console, self._waiting)
 
     def started(self, check: str) -> None:
         """Name the check among those being waited for."""
-        self._waiting.start(check)
+        self._waiting.started[check] = self._waiting.now()
 
     def observed(self, check: str) -> None:
         """Wait for the check no more."""
-        self._waiting.end(check)
+        self._waiting.ended[check] = self._waiting.now()
 
     def finished(self, check: str, findings: Sequence[Finding]) -> None:  # noqa: ARG002 - the observer's form
         """Print the check's findings."""
@@ -62,7 +126,13 @@ class TableReport:
         console.print()
         draw(console, diagnosis)
         console.print()
-        print_verdict(console, diagnosis, self._ops, shell=self._shell, verbose=self._verbose)
+        self._print_verdict(diagnosis)
+        for remedy in next_steps(diagnosis, self._ops):
+            console.print()
+            self._print_remedy(remedy)
+        for finding in other_faults(diagnosis):
+            console.print()
+            self._print_other(finding)
         seconds = f"{diagnosis.elapsed_ms / 1000:.1f}"
         console.print(
             Line(_("Findings: {checks}, in {seconds} s", checks=len(diagnosis.findings), seconds=seconds), "dim")
@@ -75,11 +145,11 @@ class TableReport:
             summary.append(f" ({line(finding.because)})", "dim")
         head = Line(f"{self._marks[finding.status]} ", style).append(finding.check, style)
         hanging(self._console, head, summary, 2 + _NAME_WIDTH)
-        told = everything(finding) if self._verbose else telling(finding) if finding.status == "fail" else []
-        facts(self._console, told, 2 + _NAME_WIDTH)
+        shown = all_evidence(finding) if self._verbose else key_evidence(finding) if finding.status == "fail" else []
+        facts(self._console, shown, 2 + _NAME_WIDTH)
 
     def _print_timeline(self) -> None:
-        """Print when each check began and how long it took; saved evidence does not tell when."""
+        """Print when each check began and how long it took; saved evidence has no such times."""
         started, ended = self._waiting.started, self._waiting.ended
         whole = max(ended.values(), default=0.0)
         for check, begun in started.items():
@@ -88,3 +158,94 @@ class TableReport:
             row = Line(f"  {check:<{_NAME_WIDTH}}")
             row.append(_("at {start} s for {length} s", start=f"{begun:4.1f}", length=f"{took:4.1f}"), "dim")
             self._console.print(row.append("  " + " " * before).append(self._marks["bar"] * max(1, length), "cyan"))
+
+    def _print_verdict(self, diagnosis: Diagnosis) -> None:
+        console, verdict = self._console, diagnosis.verdict
+        head = _title(TITLES[verdict.status], verdict.status, cause_label(verdict))
+        if verdict.cause:
+            head.append("  " + _("(runbook section {section})", section=verdict.section), "dim")
+        console.print(head)
+        hanging(console, Line(), Line(line(verdict.summary), "bold"), 0)
+        if evidence := cause_evidence(diagnosis):
+            console.print(Line(_("Why"), "bold"))
+            facts(console, evidence, _INDENT)
+        names = (_("Why"), _("Not observed"), _("Symptoms"), _("Ruled out"))
+        column = _INDENT + max(cell_len(name) for name in names)
+        for name, text in self._rows(diagnosis):
+            hanging(console, Line(name, "bold"), Line(text), column)
+
+    def _rows(self, diagnosis: Diagnosis) -> Iterator[tuple[str, str]]:
+        verdict = diagnosis.verdict
+        if verdict.status == "undetermined":
+            for reason, checks in not_observed(diagnosis):
+                yield _("Not observed"), f"{', '.join(checks)}: {line(reason)}"
+        if verdict.symptoms and self._verbose:
+            for code in verdict.symptoms:
+                yield _("Symptoms"), f"{code}: {CATALOGUE[code].meaning}"
+        elif verdict.symptoms:
+            yield _("Symptoms"), ", ".join(verdict.symptoms)
+        if verdict.ruled_out:
+            yield _("Ruled out"), ", ".join(verdict.ruled_out)
+
+    def _print_remedy(self, remedy: Remedy) -> None:
+        """Print what to do, with its risk in words, the command, and how to see that it worked."""
+        head = Line().append(_("What to do: "), "bold")
+        head.append(line(remedy.text)).append(f" ({RISKS[remedy.risk]})", "dim")
+        hanging(self._console, Line(), head, 0)
+        self._print_command(remedy.command)
+        if remedy.verify:
+            self._console.print(Line(_("Then check that it worked:")))
+            self._print_command(remedy.verify)
+
+    def _print_other(self, finding: Finding) -> None:
+        label, style = (_("Warning"), "bold yellow") if finding.status == "warn" else (_("Also"), "bold red")
+        head = Line(f"{label}  ", style)
+        body = Line().append(cause_label(finding), "bold").append(f": {line(finding.summary)}")
+        hanging(self._console, head, body, head.cell_len)
+        for remedy in finding.remedies if self._verbose else finding.remedies[:1]:
+            hanging(self._console, Line(), Line(line(remedy.text)), _INDENT)
+            self._print_command(remedy.command)
+
+    def _print_command(self, command: str | None) -> None:
+        if command:
+            # In a pipe it stays one line, to be searched for.
+            folded = self._console.is_terminal
+            print_command(self._console, command, "bold cyan", shell=self._shell, folded=folded)
+
+
+@dataclass(slots=True)
+class _Waiting:
+    """The checks that observe, as one line on a terminal.
+
+    Attributes:
+        began: When the run began, on `time.monotonic`'s clock.
+        started: When each check began, in seconds since the run did, in the order in which they began.
+        ended: When its facts had arrived.
+    """
+
+    began: float = field(default_factory=time.monotonic)
+    started: dict[str, float] = field(default_factory=dict)
+    ended: dict[str, float] = field(default_factory=dict)
+
+    def now(self) -> float:
+        return time.monotonic() - self.began
+
+    def __rich__(self) -> Line:
+        """The line as it is now; rich asks for it several times a second."""
+        running = [name for name in self.started if name not in self.ended]
+        if not running:
+            return Line()
+        text = _(
+            "{seconds} s, waiting for {check}: {what}",
+            seconds=round(self.now()),
+            check=running[0],
+            what=_WAITS_FOR.get(running[0]),
+        )
+        if len(running) > 1:
+            text += "; " + ", ".join(running[1:])
+        return Line(text, "dim", no_wrap=True, overflow="ellipsis")
+
+
+def _title(title: Text, status: VerdictStatus | Result, cause: str | None) -> Line:
+    head = Line().append(str(title), f"{_VERDICT_STYLES[status]} reverse")
+    return head.append(f"  {cause}", "bold") if cause else head

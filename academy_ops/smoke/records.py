@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from academy_ops.diagnosis.records import Diagnosis, Unavailable
 from academy_ops.messages import Text, say
-from academy_ops.outside.clients import Answer
-from checks.facts import JobDocument
+
+if TYPE_CHECKING:
+    from academy_ops.outside.clients import Answer
+    from checks.facts import JobDocument, JobResult
 
 Hop = Literal["accepted", "running", "ended", "taken-back"]
 Result = Literal["passed", "failed", "undetermined"]
@@ -22,6 +24,11 @@ HOPS: Final[Mapping[Hop, Text]] = {
     "taken-back": say("students taken back"),
 }
 """The hops in their order, in words."""
+SMOKE_TITLES: Final[Mapping[Result, Text]] = {
+    "passed": say("SMOKE CHECK PASSED"),
+    "failed": say("SMOKE CHECK FAILED"),
+    "undetermined": say("SMOKE CHECK UNDETERMINED"),
+}
 
 
 @dataclass(slots=True)
@@ -66,3 +73,18 @@ class Smoke:
     seen: Seen
     left: Text | None = None
     diagnosis: Diagnosis | None = None
+
+    @property
+    def job_id(self) -> str | None:
+        """The job that the API made of the upload."""
+        return self.seen.job_id
+
+    @property
+    def job_result(self) -> JobResult | None:
+        """What the job made, as it was last read."""
+        return None if self.seen.job is None or isinstance(self.seen.job, Unavailable) else self.seen.job.result
+
+    @property
+    def cause(self) -> str | None:
+        """The root cause that the diagnosis names."""
+        return self.diagnosis.verdict.cause if self.diagnosis else None

@@ -8,6 +8,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from academy_ops.report import Output
 from checks.facts import JobFacts
 from tests.cli.test_main import SHELL, academy_ops
 from tests.cli.test_save_and_from import document, waiting, write
@@ -37,7 +38,7 @@ def test_junit_counts_a_case_for_each_finding(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("scene", ["denied", "healthy"])
 def test_junit_is_green_only_where_the_verdict_is(scene: str) -> None:
-    suites = ET.fromstring(Golden(scene, "junit", "en").written())
+    suites = ET.fromstring(Golden(scene, Output.JUNIT, "en").written())
     red = int(suites.get("errors", "0")) + int(suites.get("failures", "0"))
     assert bool(red) == (scene == "denied")
 

@@ -88,7 +88,7 @@ def test_the_proof_is_taken_from_every_check_that_bears_on_the_cause(tmp_path: P
 
 def test_what_could_not_be_seen_names_the_permission_and_where_to_get_it(tmp_path: Path) -> None:
     told = shown(tmp_path, STATES["denied"])
-    assert "Not seen   queue: the permission sqs:GetQueueUrl is denied" in told
+    assert "Not observed  queue: the permission sqs:GetQueueUrl is denied" in told
     assert "academy-ops iam-policy" in told
 
 
@@ -151,6 +151,6 @@ def test_what_is_waited_for_is_named_with_the_seconds(tmp_path: Path) -> None:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}"
         environ = {**SHELL, "HOME": str(tmp_path), "ACADEMY_API_URL": url, "AWS_EC2_METADATA_DISABLED": "true"}
         with terminal("diagnose", "abc", cwd=tmp_path, environ=environ) as screen:
-            screen.until("1 s, waiting for endpoint: the API, through the edge and past it")
+            screen.until(" s, waiting for endpoint: the API, through the edge and past it")
             screen.interrupt()
             assert screen.ended() == 130

@@ -2,6 +2,7 @@
 
 import itertools
 import random
+from dataclasses import replace
 
 import pytest
 
@@ -45,6 +46,12 @@ def test_a_fault_explained_through_a_third_is_a_symptom_even_where_the_third_is_
     verdict = decide([fault("excel-object-missing", "job"), fault("worker-env-stale")], FAILED)
     assert verdict.cause == "worker-env-stale"
     assert verdict.symptoms == ("excel-object-missing",)
+
+
+def test_the_verdict_has_the_reason_of_its_cause() -> None:
+    findings = [replace(fault("r2-bucket-missing"), reason="a"), replace(fault("worker-scaled-to-zero"), reason="b")]
+    verdict = decide(findings, PENDING)
+    assert (verdict.cause, verdict.reason) == ("worker-scaled-to-zero", "b")
 
 
 def test_what_explains_the_state_of_the_job_comes_before_what_stands_earlier_in_the_pipeline() -> None:

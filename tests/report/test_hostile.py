@@ -15,10 +15,11 @@ from markdown_it import MarkdownIt
 
 from academy_ops.diagnosis.records import Diagnosis, Finding, Remedy, Verdict
 from academy_ops.messages import LANGUAGES, Language, say
-from academy_ops.report import document, github, html, junit, markdown
+from academy_ops.report import Output, github, html, junit, markdown
+from academy_ops.report import json as json_form
 from tests.checks import facts_factory as h
 from tests.checks.scenarios import Facts, ended, group, says, unseen, waiting, way
-from tests.report.golden import OUTPUTS, diagnosis, shown
+from tests.report.golden import diagnosis, shown
 
 BAIT = (
     "<script>alert(1)</script> <!-- ]]> --> | \\| `` ```\r\n```\n::error::owned\n# owned\n| a | b |\n@octocat #1 !1 "
@@ -59,7 +60,7 @@ class Tags(HTMLParser):
 
 
 def about(text: str) -> Diagnosis:
-    """A diagnosis that tells ``text`` wherever it may stand."""
+    """A diagnosis that says ``text`` wherever it may stand."""
     remedy = Remedy(say("Look at {name}.", name=text), f"echo '{text}'", f"test '{text}'", "change")
     told = say("It says {text}.", text=text)
     evidence: dict[str, object] = {"error_message": text, "status": text, "rows": [{"row": 3, "error": text}]}
@@ -103,26 +104,26 @@ def assert_only_text(told: str, output: str) -> None:
 @settings(max_examples=60, deadline=None)
 @given(TEXT)
 def test_a_page_has_the_same_tags_whatever_is_told(text: str) -> None:
-    assert Tags(html.as_text(about(text))).found == Tags(html.as_text(about("x"))).found
+    assert Tags(html.render_diagnosis(about(text))).found == Tags(html.render_diagnosis(about("x"))).found
 
 
 @settings(max_examples=60, deadline=None)
 @given(TEXT)
 def test_markdown_has_the_same_blocks_whatever_is_told(text: str) -> None:
-    assert blocks(markdown.as_text(about(text))) == blocks(markdown.as_text(about("x")))
+    assert blocks(markdown.render_diagnosis(about(text))) == blocks(markdown.render_diagnosis(about("x")))
 
 
 @settings(max_examples=60, deadline=None)
 @given(TEXT)
 def test_junit_has_the_same_elements_whatever_is_told(text: str) -> None:
-    there, plain = (ET.fromstring(junit.as_text(about(one))) for one in (text, "x"))
+    there, plain = (ET.fromstring(junit.render_diagnosis(about(one))) for one in (text, "x"))
     assert [one.tag for one in there.iter()] == [one.tag for one in plain.iter()]
 
 
 @settings(max_examples=60, deadline=None)
 @given(TEXT)
 def test_there_are_the_same_annotations_whatever_is_told(text: str) -> None:
-    lines = github.as_text(about(text)).split("\n")
+    lines = github.render_diagnosis(about(text)).split("\n")
     heads = [re.match(r"::(error|warning) title=([^:,\r]+)::[^\r]*$", line) for line in lines[:-1]]
     assert [head and head[1] for head in heads] == ["error", "warning", "warning"]
     assert lines[-1] == ""
@@ -131,19 +132,19 @@ def test_there_are_the_same_annotations_whatever_is_told(text: str) -> None:
 @settings(max_examples=60, deadline=None)
 @given(TEXT)
 def test_json_holds_the_text_itself(text: str) -> None:
-    told = json.loads(document.as_text(about(text)))
+    told = json.loads(json_form.render_diagnosis(about(text)))
     assert told["findings"][0]["evidence"]["error_message"] == text
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("output", OUTPUTS)
+@pytest.mark.parametrize("output", Output)
 @pytest.mark.parametrize("facts", HOSTILE.values(), ids=HOSTILE)
-def test_nothing_of_the_bait_is_more_than_text(facts: Facts, output: str, language: Language) -> None:
+def test_nothing_of_the_bait_is_more_than_text(facts: Facts, output: Output, language: Language) -> None:
     assert_only_text(shown(diagnosis(**facts), output, language), output)
 
 
 def test_the_page_asks_for_nothing_and_its_policy_lets_nothing_in() -> None:
-    page = html.as_text(about("x"))
+    page = html.render_diagnosis(about("x"))
     style = re.search("<style>(.*)</style>", page, re.DOTALL)
     assert style
     digest = base64.b64encode(hashlib.sha256(style[1].encode()).digest()).decode()

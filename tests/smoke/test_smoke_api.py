@@ -130,7 +130,6 @@ def test_a_job_that_was_made_is_taken_back_however_it_ends(tmp_path: Path) -> No
     [
         ((), {}, 3, "ACADEMY_API_URL is not set"),
         ((), {"ACADEMY_API_URL": "api.example.com"}, 2, "is not a URL"),
-        (("-o", "html"), {"ACADEMY_API_URL": "https://api.example.com"}, 2, "no output html"),
         (("abc",), {}, 2, "Unexpected arguments: abc."),
     ],
 )

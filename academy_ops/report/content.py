@@ -1,0 +1,307 @@
+"""What every form of output says of a diagnosis: its words, the evidence that people see first, and what to do next."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Final
+
+from academy_ops.diagnosis.records import (
+    Diagnosis,
+    Finding,
+    Json,
+    Remedy,
+    Risk,
+    Section,
+    Status,
+    Verdict,
+    VerdictStatus,
+)
+from academy_ops.diagnosis.redact import printable
+from academy_ops.messages import Language, Text, Value, _, say
+from academy_ops.smoke.records import HOPS, Smoke
+from checks import RUNBOOK
+
+Fact = tuple[str, str]
+"""A name and a value; both for people, without anything that a terminal would act on."""
+
+SECTIONS: Final[Mapping[Section, Text]] = {
+    check.section: check.title for check in sorted(RUNBOOK, key=lambda check: check.section)
+}
+"""Their titles, in the order of the runbook; a test holds them to its headings."""
+TITLES: Final[Mapping[VerdictStatus, Text]] = {
+    "healthy": say("HEALTHY"),
+    "in-progress": say("IN PROGRESS"),
+    "faulty": say("FAULT FOUND"),
+    "undetermined": say("UNDETERMINED"),
+}
+STATUSES: Final[Mapping[Status, Text]] = {
+    "ok": say("ok"),
+    "warn": say("warning"),
+    "fail": say("fault"),
+    "unknown": say("not observed"),
+    "skip": say("skipped"),
+}
+LABELS: Final[Mapping[str, Text]] = {
+    "account": say("AWS account"),
+    "expected": say("expected"),
+    "bucket": say("bucket"),
+    "bucket_source": say("named by"),
+    "endpoint": say("R2 endpoint"),
+    "error_code": say("error code"),
+    "detail": say("in its words"),
+    "tried": say("tried"),
+    "group": say("group"),
+    "missing": say("missing"),
+    "settings": say("settings"),
+    "edge": say("edge"),
+    "origin": say("nginx"),
+    "app": say("app"),
+    "status": say("job"),
+    "waited_seconds": say("has waited"),
+    "error_message": say("its message"),
+    "rows": say("rejected rows"),
+    "desired": say("desired"),
+    "instances": say("instances"),
+    "suspended": say("suspended"),
+    "activity": say("last launch"),
+    "autoscaler": say("autoscaler"),
+    "queue": say("queue"),
+    "visible": say("messages waiting"),
+    "in_flight": say("messages in flight"),
+    "dead_letters": say("dead letters"),
+    "instance": say("instance"),
+    "container": say("container"),
+    "exit_code": say("exit code"),
+    "restarts": say("restarts"),
+    "environment": say("not the API's"),
+    "disk_percent": say("disk full"),
+    "log": say("log"),
+}
+"""The names of the evidence that people see first; any other has the name that it has in the document."""
+
+RISKS: Final[Mapping[Risk, Text]] = {
+    "read": say("changes nothing"),
+    "change": say("changes something"),
+    "destructive": say("can't be undone"),
+}
+_STATES: Final[Mapping[str, Text]] = {
+    "different": say("different"),
+    "blank": say("blank"),
+    "missing": say("not set"),
+    "unknown": say("unknown"),
+    "quoted": say("in quotes"),
+    "spaces": say("holds white space"),
+    "placeholder": say("a placeholder"),
+    "not-a-url": say("not a URL"),
+    "bucket-in-path": say("bucket in its path"),
+    "no-tls": say("http instead of https"),
+}
+"""What settings and a worker's environment are found to be."""
+_STATED: Final = frozenset({"settings", "environment"})
+
+_SHOWN: Final[Mapping[str, tuple[str, ...]]] = {check.name: check.shows for check in RUNBOOK}
+_WORK_WAITING: Final = (("queue", ("visible", "in_flight")), ("job", ("status", "waited_seconds")))
+"""The evidence that something waits for the workers: check and names; shown with a fault of theirs."""
+_WORKERS: Final = frozenset({"workers", "logs"})
+_MOST_FACTS: Final = 5
+_MOST_LINES: Final = 3
+_LONGEST_LINE: Final = 200
+_LONGEST_VALUE: Final = 300
+_HELD: Final = re.compile("⟦([0-9]+)⟧")
+"""Stands for a value while its sentence is put together."""
+
+
+def parts(sentence: Text) -> Iterator[tuple[str, bool]]:
+    """Return a sentence in the current language as its own words and the values in it, one after another.
+
+    The words are the tool's; a value may be anybody's.
+
+    Yields:
+        A piece on one line, without control characters, and whether it is a value.
+    """
+    values: list[str] = []
+
+    def hold(value: Value | Text) -> Value | Text:
+        if isinstance(value, Text):
+            return Text(value.template, {name: hold(inner) for name, inner in value.values.items()})
+        if not isinstance(value, str):
+            return value
+        values.append(value)
+        return f"⟦{len(values) - 1}⟧"
+
+    # What is split off by a pattern with one group stands at every second place.
+    for place, piece in enumerate(_HELD.split(str(hold(sentence)))):
+        text = values[int(piece)] if place % 2 else piece
+        if text:
+            yield brief(text), bool(place % 2)
+
+
+def brief(text: str) -> str:
+    """Return ``text`` on one line of bounded length, without control characters."""
+    line = " ".join(printable(text).split("\n"))
+    return f"{line[:_LONGEST_VALUE]}…" if len(line) > _LONGEST_VALUE else line
+
+
+def line(sentence: Text) -> str:
+    """Return a sentence as one line of plain text; each value in it is bounded."""
+    return "".join(piece for piece, _is_value in parts(sentence))
+
+
+def indented(value: str) -> str:
+    """Return a value of several lines so that all but its first are seen to go on with it."""
+    return value.replace("\n", "\n  ")
+
+
+def not_observed(diagnosis: Diagnosis) -> list[tuple[Text, list[str]]]:
+    """Return each reason why something could not be observed, with the checks that it concerns."""
+    reasons: dict[str, tuple[Text, list[str]]] = {}
+    for finding in diagnosis.findings:
+        if finding.status == "unknown" and finding.because:
+            _text, checks = reasons.setdefault(str(finding.because), (finding.because, []))
+            checks += [finding.check] if finding.check not in checks else []
+    return [(because, checks) for because, checks in reasons.values()]
+
+
+def other_faults(diagnosis: Diagnosis) -> list[Finding]:
+    """Return a finding for each other fault that needs its own remedy, and for each warning."""
+    verdict = diagnosis.verdict
+    found = {finding.cause: finding for finding in reversed(diagnosis.findings) if finding.status in {"fail", "warn"}}
+    return [found[code] for code in (*verdict.also, *verdict.warnings) if code in found and code != verdict.cause]
+
+
+def next_steps(diagnosis: Diagnosis, ops: str) -> tuple[Remedy, ...]:
+    """Return the remedies of the verdict; of a job on its way, how to follow it; where a permission is missing, which.
+
+    Args:
+        diagnosis: The finished run.
+        ops: How to call this tool again.
+    """
+    remedies = list(diagnosis.verdict.remedies)
+    if diagnosis.verdict.status == "in-progress":
+        follow = say("Wait; the browser shows the progress. To follow it here:")
+        remedies.append(Remedy(follow, f"{ops} watch {diagnosis.job_id}"))
+    if any(finding.missing_permission for finding in diagnosis.findings):
+        grant = say("Have the missing permissions granted. The policy that the checks need:")
+        remedies.append(Remedy(grant, f"{ops} iam-policy"))
+    return tuple(remedies)
+
+
+def timestamp(time: datetime) -> str:
+    """Return a time as people read it, to the second; in UTC, as AWS shows it."""
+    return f"{time.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
+def cause_label(one: Finding | Verdict) -> str:
+    """Return the cause, with its reason where it has one; empty where there is no cause."""
+    return f"{one.cause} ({one.reason})" if one.reason else one.cause or ""
+
+
+def heading(section: Section, language: Language) -> str:
+    """Return the heading of ``section`` as the runbook has it."""
+    return f"{section}. {SECTIONS[section].render(language)}"
+
+
+def key_evidence(finding: Finding) -> list[Fact]:
+    """Return the few facts that prove a finding."""
+    names = [name for name in _SHOWN.get(finding.check, ()) if _says(name, finding.evidence.get(name))]
+    named = names or [name for name, value in finding.evidence.items() if _says(name, value)]
+    return [_fact(name, finding.evidence[name], _MOST_LINES) for name in named[:_MOST_FACTS]]
+
+
+def cause_evidence(diagnosis: Diagnosis) -> list[Fact]:
+    """Return the facts that prove the verdict's cause: those of its finding, and for a worker's fault what waits."""
+    cause, findings = diagnosis.verdict.cause, diagnosis.findings
+    own = next((one for one in findings if cause and one.cause == cause and one.status in {"fail", "warn"}), None)
+    if own is None:
+        return []
+    facts = key_evidence(own)
+    for check, names in _WORK_WAITING if own.check in _WORKERS else ():
+        other = next((one for one in findings if one.check == check and one.status != "unknown"), None)
+        facts += [_fact(name, other.evidence[name], 1) for name in names if other and _counts(other.evidence.get(name))]
+    return facts
+
+
+def all_evidence(finding: Finding) -> list[Fact]:
+    """Return all evidence of a finding, under the names that it has in the document."""
+    return [
+        (name, "\n".join(_lines(name, value)) or "-") for name, value in finding.evidence.items() if value is not None
+    ]
+
+
+def smoke_lines(smoke: Smoke) -> Iterator[str]:
+    """Return the job of a smoke check, when each hop was reached, and what may have stayed behind."""
+    if smoke.job_id:
+        yield f"{_('Job id')}: {smoke.job_id}"
+    for hop, ms in smoke.seen.reached_ms.items():
+        yield f"{HOPS[hop]}: {ms / 1000:.3f} s"
+    if smoke.left:
+        yield line(smoke.left)
+
+
+def _counts(value: Json) -> bool:
+    return value >= 1 if isinstance(value, int | float) else bool(value)
+
+
+def _says(name: str, value: Json) -> bool:
+    if value == [] and name == "instances":
+        return True
+    if isinstance(value, dict):
+        return value.get("reason") != "not-configured" and bool(_differing(value) if name == "environment" else value)
+    return value not in (None, "", [])
+
+
+def _fact(name: str, value: Json, most: int) -> Fact:
+    label = LABELS.get(name)
+    lines = _lines(name, value)
+    if isinstance(value, dict) and name in _STATED:
+        lines = [f"{setting}: {_STATES.get(str(state), state)}" for setting, state in _differing(value).items()]
+    elif isinstance(value, dict) and "url" in value:
+        lines = [_answer(value)]
+    # The end of a log says what happened last; the rest of it is what --verbose is for.
+    kept = lines[-1:] if name == "log" else lines[:most]
+    shown = [f"{line[:_LONGEST_LINE]}..." if len(line) > _LONGEST_LINE else line for line in kept]
+    if len(lines) > most and name != "log":
+        shown.append(_("and {count} more", count=len(lines) - most))
+    return str(label) if label else name, "\n".join(shown) or _("none")
+
+
+def _differing(environment: Mapping[str, Json]) -> dict[str, Json]:
+    return {name: state for name, state in environment.items() if state != "same" and state}
+
+
+def _lines(name: str, value: Json) -> list[str]:
+    """Write a value, a line for each item of a list."""
+    if isinstance(value, list):
+        return [_row(item) if isinstance(item, dict) and name == "rows" else _short(item) for item in value]
+    if isinstance(value, dict):
+        return [_short(value)]
+    if name == "waited_seconds":
+        return [_("{seconds} s", seconds=_short(value))]
+    return [f"{_short(value)} %" if name == "disk_percent" else _short(value)]
+
+
+def _row(row: Mapping[str, Json]) -> str:
+    return _("row {row}: {error}", row=_short(row.get("row")), error=_short(row.get("error")))
+
+
+def _answer(layer: Mapping[str, Json]) -> str:
+    """Write what a layer in front of the API answered: the status first, or why there was none."""
+    first = f"HTTP {layer['status']}" if "status" in layer else str(layer.get("detail") or layer.get("reason"))
+    return brief(_("{what} from {url}", what=first, url="/".join(str(layer.get("url", "")).split("/")[:3])))
+
+
+def _short(value: Json) -> str:
+    """Write a value on one line, with nothing in it that a terminal would act on."""
+    if isinstance(value, dict):
+        return "  ".join(_pairs(value))
+    if isinstance(value, list):
+        return "; ".join(_short(inner) for inner in value)
+    if isinstance(value, float):
+        return f"{value:.0f}"
+    return printable(str(value)).replace("\n", " ")
+
+
+def _pairs(value: Mapping[str, Json]) -> Iterator[str]:
+    return (f"{name}={_short(inner)}" for name, inner in value.items() if inner not in (None, ""))

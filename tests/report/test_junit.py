@@ -1,0 +1,71 @@
+"""JUnit XML keeps the rules of the schema by which Jenkins reads it (junit-10.xsd of its xunit plugin)."""
+
+import re
+from datetime import UTC, datetime
+from typing import NamedTuple
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from academy_ops.messages import say
+from academy_ops.report import junit
+from academy_ops.smoke.records import Result, Seen, Smoke
+from tests.report.golden import SCENES, diagnosis
+from tests.report.test_hostile import LONG, about
+
+TIME = r"[0-9]{0,3}(,?[0-9]{3})*(\.[0-9]*)?"
+
+
+class Rule(NamedTuple):
+    """What may and must be in an element."""
+
+    children: str = ""
+    attributes: str = ""
+    required: str = ""
+
+
+OUTCOME = Rule(attributes="type message")
+SCHEMA = {
+    "testsuites": Rule("testsuite", "name time tests failures errors"),
+    "testsuite": Rule(
+        "testsuite properties testcase system-out system-err",
+        "name tests failures errors group time skipped timestamp hostname id package file log url",
+        "name tests failures errors",
+    ),
+    "properties": Rule("property"),
+    "property": Rule(attributes="name value", required="name value"),
+    "testcase": Rule("skipped error failure system-out system-err", "name time classname group", "name"),
+    "failure": OUTCOME,
+    "error": OUTCOME,
+    "skipped": OUTCOME,
+    "system-out": Rule(),
+}
+
+
+def assert_valid(xml: str) -> None:
+    root = ET.fromstring(xml)
+    assert root.tag == "testsuites"
+    for one in root.iter():
+        rule = SCHEMA[one.tag]
+        assert {child.tag for child in one} <= set(rule.children.split()), one.tag
+        assert set(rule.required.split()) <= set(one.attrib) <= set(rule.attributes.split()), one.tag
+        assert re.fullmatch(TIME, one.get("time", "")), one.attrib
+
+
+@pytest.mark.parametrize("scene", SCENES)
+def test_a_diagnosis_keeps_the_rules(scene: str) -> None:
+    assert_valid(junit.render_diagnosis(diagnosis(**SCENES[scene])))
+
+
+def test_whatever_is_quoted_the_rules_are_kept() -> None:
+    assert_valid(junit.render_diagnosis(about(LONG)))
+
+
+@pytest.mark.parametrize("result", ["passed", "failed", "undetermined"])
+def test_a_smoke_check_keeps_the_rules(result: Result) -> None:
+    seen = Seen(job_id="job-1", reached_ms={"accepted": 120, "ended": 1_234_567})
+    why = None if result == "passed" else diagnosis(**SCENES["two-faults"])
+    smoke = Smoke(datetime(2026, 11, 22, tzinfo=UTC), 1_300_000, result, say("It says so."), seen, diagnosis=why)
+    xml = junit.render_smoke(smoke)
+    assert_valid(xml)
+    assert len(ET.fromstring(xml)) == (1 if why is None else 2)
