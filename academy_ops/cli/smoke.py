@@ -156,7 +156,7 @@ def _teller(common: Common) -> Callable[[Hop, int], None]:
     if common.form is not Output.TABLE:
         return lambda _hop, _ms: None
     out = console(common)
-    return lambda hop, ms: out.print(f"{_('{seconds} s', seconds=f'{ms / 1000:5.1f}')}  {HOPS[hop]}")
+    return lambda hop, ms: out.print(_("{seconds} s", seconds=f"{ms / 1000:5.1f}") + f"  {HOPS[hop]}")
 
 
 def _print_end(common: Common, done: Smoke) -> None:

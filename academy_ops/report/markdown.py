@@ -77,14 +77,14 @@ def _frame(diagnosis: Diagnosis) -> Iterator[tuple[str, str]]:
 def _why(diagnosis: Diagnosis) -> Iterator[str]:
     cause = diagnosis.verdict.cause
     if cause and (told := proof(cause, diagnosis.findings)):
-        yield f"## {_('Why')}"
+        yield "## " + _("Why")
         yield _facts(told)
 
 
 def _what_to_do(diagnosis: Diagnosis, ops: str) -> Iterator[str]:
     remedies = to_do(diagnosis, ops)
     if remedies:
-        yield f"## {_('What to do')}"
+        yield "## " + _("What to do")
     yield from _remedies(remedies)
 
 
@@ -99,9 +99,9 @@ def _more(diagnosis: Diagnosis) -> Iterator[str]:
 
 
 def _findings(diagnosis: Diagnosis) -> Iterator[str]:
-    yield f"## {_('Findings')}"
-    head = f"| {_('check')} | {_('status')} | {_('finding')} |\n| --- | --- | --- |"
-    yield "\n".join([head, *(_row(finding) for finding in diagnosis.findings)])
+    yield "## " + _("Findings")
+    head = " | ".join([_("check"), _("status"), _("finding")])
+    yield "\n".join([f"| {head} |", "| --- | --- | --- |", *(_row(finding) for finding in diagnosis.findings)])
 
 
 def _row(finding: Finding) -> str:

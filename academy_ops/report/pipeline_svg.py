@@ -84,6 +84,7 @@ def _description(diagnosis: Diagnosis) -> str:
     told = []
     for hop, state in zip(HOPS, states(diagnosis), strict=True):
         if check_of(hop):
-            told.append(f"{hop.name}: {_('not looked at') if state == 'unseen' else STATUSES[state]}")
+            status = _("not looked at") if state == "unseen" else STATUSES[state]
+            told.append(f"{hop.name}: {status}")
     cause = diagnosis.verdict.cause
     return ", ".join(told) + (f". {cause}" if cause else "")

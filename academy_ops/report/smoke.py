@@ -86,9 +86,10 @@ def as_markdown(smoke: Smoke, ops: str) -> str:
     blocks = [f"# {_MARKS[smoke.result]} {TITLES[smoke.result]}", f"**{markdown.sentence(smoke.summary)}**"]
     rows = [f"| {HOPS[hop]} | {junit.seconds(ms)} |" for hop, ms in smoke.seen.reached_ms.items()]
     if rows:
-        blocks.append("\n".join([f"| {_('hop')} | {_('seconds')} |", "| --- | ---: |", *rows]))
+        head = " | ".join([_("hop"), _("seconds")])
+        blocks.append("\n".join([f"| {head} |", "| --- | ---: |", *rows]))
     if smoke.seen.job_id:
-        blocks.append(f"- {_('Job id')}: {markdown.code(smoke.seen.job_id)}")
+        blocks.append("- " + _("Job id") + f": {markdown.code(smoke.seen.job_id)}")
     if smoke.left:
         blocks.append(markdown.sentence(smoke.left))
     if smoke.diagnosis:
@@ -103,7 +104,7 @@ def cause(smoke: Smoke) -> str | None:
 
 def _lines(smoke: Smoke) -> Iterator[str]:
     if smoke.seen.job_id:
-        yield f"{_('Job id')}: {smoke.seen.job_id}"
+        yield _("Job id") + f": {smoke.seen.job_id}"
     for hop, ms in smoke.seen.reached_ms.items():
         yield f"{HOPS[hop]}: {junit.seconds(ms)} s"
     if smoke.left:
