@@ -1,5 +1,6 @@
 """Every sentence for people exists in Korean and in English."""
 
+import ast
 import string
 from pathlib import Path
 
@@ -12,13 +13,13 @@ from academy_ops.messages import say
 
 ROOT = Path(__file__).parent.parent
 METHODS = [("**.py", "python"), ("report/*.html", "jinja2")]
+KEYWORDS = {"_": None, "say": None}
 
 
 def sentences() -> set[str]:
-    keywords = {"_": None, "say": None}
     found = set[str]()
     for folder in ("academy_ops", "checks"):
-        for _file, _line, message, _comments, _context in extract_from_dir(ROOT / folder, METHODS, keywords=keywords):
+        for _file, _line, message, _comments, _context in extract_from_dir(ROOT / folder, METHODS, keywords=KEYWORDS):
             found.add(message if isinstance(message, str) else message[0])
     return found
 
@@ -33,6 +34,21 @@ def test_every_sentence_is_translated_and_none_is_left_over() -> None:
     translated = {template for template, text in korean().items() if text}
     assert sentences() - translated == set(), "run `make messages` and translate these"
     assert translated - sentences() == set(), "run `make messages`: these are no longer said"
+
+
+def test_no_sentence_hides_in_an_f_string() -> None:
+    # Before Python 3.12 an f-string is one token, and the extractor sees nothing inside it.
+    sources = [path for folder in ("academy_ops", "checks") for path in (ROOT / folder).rglob("*.py")]
+    assert len(sources) > 100
+    hidden = [
+        f"{path.relative_to(ROOT)}:{call.lineno}"
+        for path in sources
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.JoinedStr)
+        for call in ast.walk(node)
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in KEYWORDS
+    ]
+    assert hidden == []
 
 
 def test_a_translation_has_the_same_values_as_its_sentence() -> None:

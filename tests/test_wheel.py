@@ -1,5 +1,6 @@
 """The wheel, installed without extras into an empty environment outside the checkout."""
 
+import re
 import subprocess
 import sys
 import venv
@@ -30,6 +31,12 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     install: list[str | Path] = [home / "bin" / "pip", "install", "--quiet", "--constraint", pinned, wheel]
     subprocess.run(install, cwd=folder, check=True, capture_output=True, timeout=300)
     return home / "bin"
+
+
+def test_what_ci_runs_on_windows_and_macos_is_there() -> None:
+    chosen = re.findall(r"^  (tests/\S+)", (ROOT / ".ci" / "operator").read_text(encoding="utf-8"), re.MULTILINE)
+    assert len(chosen) > 5
+    assert [path for path in chosen if not (ROOT / path).exists()] == []
 
 
 def run(installed: Path, lab: Lab, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -62,9 +62,10 @@ def render_smoke(smoke: Smoke, ops: str = "academy-ops") -> str:
     blocks = [f"# {_VERDICT_MARKS[smoke.result]} {SMOKE_TITLES[smoke.result]}", f"**{_sentence(smoke.summary)}**"]
     rows = [f"| {HOPS[hop]} | {ms / 1000:.3f} |" for hop, ms in smoke.seen.reached_ms.items()]
     if rows:
-        blocks.append("\n".join([f"| {_('hop')} | {_('seconds')} |", "| --- | ---: |", *rows]))
+        head = "| " + _("hop") + " | " + _("seconds") + " |"
+        blocks.append("\n".join([head, "| --- | ---: |", *rows]))
     if smoke.job_id:
-        blocks.append(f"- {_('Job id')}: {_code(smoke.job_id)}")
+        blocks.append("- " + _("Job id") + f": {_code(smoke.job_id)}")
     if smoke.left:
         blocks.append(_sentence(smoke.left))
     if smoke.diagnosis:
@@ -101,14 +102,14 @@ def _frame(diagnosis: Diagnosis) -> Iterator[tuple[str, str]]:
 
 def _why(diagnosis: Diagnosis) -> Iterator[str]:
     if evidence := cause_evidence(diagnosis):
-        yield f"## {_('Why')}"
+        yield "## " + _("Why")
         yield _facts(evidence)
 
 
 def _what_to_do(diagnosis: Diagnosis, ops: str) -> Iterator[str]:
     remedies = next_steps(diagnosis, ops)
     if remedies:
-        yield f"## {_('What to do')}"
+        yield "## " + _("What to do")
     yield from _remedies(remedies)
 
 
@@ -123,9 +124,9 @@ def _more(diagnosis: Diagnosis) -> Iterator[str]:
 
 
 def _findings(diagnosis: Diagnosis) -> Iterator[str]:
-    yield f"## {_('Findings')}"
-    head = f"| {_('check')} | {_('status')} | {_('finding')} |\n| --- | --- | --- |"
-    yield "\n".join([head, *(_row(finding) for finding in diagnosis.findings)])
+    yield "## " + _("Findings")
+    head = " | ".join([_("check"), _("status"), _("finding")])
+    yield "\n".join([f"| {head} |", "| --- | --- | --- |", *(_row(finding) for finding in diagnosis.findings)])
 
 
 def _row(finding: Finding) -> str:

@@ -76,7 +76,7 @@ def render_diagnosis(
 
 def print_hop(console: Console, hop: Hop, elapsed_ms: int) -> None:
     """Print when a smoke check reached a hop."""
-    console.print(f"{_('{seconds} s', seconds=f'{elapsed_ms / 1000:5.1f}')}  {HOPS[hop]}")
+    console.print(_("{seconds} s", seconds=f"{elapsed_ms / 1000:5.1f}") + f"  {HOPS[hop]}")
 
 
 def print_smoke(console: Console, smoke: Smoke) -> None:

@@ -1,5 +1,6 @@
 """The cause catalogue keeps the product's contract, and every row of it is a whole page of a manual."""
 
+import os
 import re
 import shlex
 import string
@@ -75,6 +76,7 @@ CHANGING = re.compile(
     r"(scale-worker|queue create|systemctl (start|reload)|docker (start|restart|image prune)|chronyc|aws sso|sso$)"
 )
 
+posix = pytest.mark.skipif(os.name == "nt", reason="runs a POSIX shell")
 codes = pytest.mark.parametrize("cause", CATALOGUE.values(), ids=list(CATALOGUE))
 
 
@@ -152,6 +154,7 @@ def test_the_commands_of_a_finding_are_filled_with_live_names(code: str, facts: 
         assert "<" not in f"{remedy.command}{remedy.verify}"
 
 
+@posix
 def test_every_command_is_one_that_a_shell_can_read() -> None:
     names = {**NAMES, **OBSERVED}
     lines = [fill(command, names) for cause in CATALOGUE.values() for command in commands(cause)]
@@ -224,6 +227,7 @@ def test_a_live_name_is_quoted_for_the_shell() -> None:
     assert shlex.split(command)[-1] == "a; reboot"
 
 
+@posix
 @pytest.mark.parametrize(
     "bait", ["a; : >owned; b", "a' ; : >owned; '", 'a" ; : >owned; "', "$(: >owned)", "`: >owned`", "a\n: >owned\n"]
 )
