@@ -73,6 +73,10 @@ LOG_PARSING_FAILED: Final = f"{LOG_PARSING} failed"
 LOG_COMPLETED: Final = "SQS_JOB_COMPLETED"
 LOG_FAILED: Final = "SQS_JOB_FAILED"
 LOG_SKIPPED: Final = "AI_JOB_IDEMPOTENT_SKIP"
+LOG_JOB_ENDED: Final = (LOG_COMPLETED, LOG_FAILED, LOG_SKIPPED, LOG_PARSING_FAILED)
+"""What a worker's last line of a job begins with."""
+LOG_OF_JOB: Final = (LOG_RECEIVED, LOG_PARSING, *LOG_JOB_ENDED)
+"""What every line of a worker about a job begins with."""
 
 REGION: Final = "ap-northeast-2"
 QUEUE_NAME: Final = "academy-ai-jobs-basic"

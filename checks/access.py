@@ -82,7 +82,6 @@ def judge(case: Case) -> Iterator[Finding]:
 CHECK: Final = Check(
     name="access",
     section="0",
-    title=say("Access"),
     waits_for=say("AWS to tell who we are"),
     observe=observe,
     judge=judge,

@@ -252,7 +252,6 @@ def _layer(answer: Answer | Unavailable) -> Json:
 CHECK: Final = Check(
     name="endpoint",
     section="2",
-    title=say("From the browser to the API"),
     waits_for=say("the API, through the edge and past it"),
     observe=observe,
     judge=judge,

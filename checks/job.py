@@ -294,7 +294,6 @@ def _evidence(document: JobDocument) -> dict[str, Json]:
 CHECK: Final = Check(
     name="job",
     section="4",
-    title=say("The job itself"),
     waits_for=say("the job's status"),
     observe=observe,
     judge=judge,

@@ -8,7 +8,7 @@ import sys
 from http import HTTPStatus
 from typing import Any, Final
 
-from academy_ops.contract import JobStatus
+from academy_ops.contract import UNSUCCESSFUL, JobStatus
 from academy_ops.diagnosis.records import Unavailable
 from academy_ops.diagnosis.redact import printable
 from academy_ops.outside.clients import Answer
@@ -19,7 +19,6 @@ _FULL: Final = 100
 _KEPT_CHARACTERS: Final = 4000
 _KEY_BYTES: Final = 1024
 """S3 knows no longer key."""
-_FAILED: Final = frozenset({JobStatus.FAILED, JobStatus.REJECTED_BAD_INPUT})
 
 GAP: Final = ".{0,200}"
 """What may stand between two words of a message. Without a bound, a message of a megabyte that repeats the first of
@@ -123,7 +122,7 @@ def read_answer(answer: Answer | Unavailable) -> JobDocument | Unavailable | Non
 
 def failed(document: JobDocument) -> bool:
     """Return whether the job has ended badly. DONE with an error message has: a production release wrote that."""
-    if document.status in _FAILED:
+    if document.status in UNSUCCESSFUL:
         return True
     if document.status != JobStatus.DONE:
         return False

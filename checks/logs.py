@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Final
 
-from academy_ops.contract import LOG_COMPLETED
+from academy_ops.contract import LOG_COMPLETED, QUEUE_SETTING
 from academy_ops.diagnosis.catalogue import CATALOGUE
 from academy_ops.diagnosis.check import Check, Grant
 from academy_ops.diagnosis.findings import FindingBuilder
@@ -307,7 +307,7 @@ def _container_evidence(case: Case, host: HostReport, container: Container, log:
 
 def _environment_evidence(environment: Environment) -> dict[str, Json]:
     return {
-        "AI_SQS_QUEUE_NAME_BASIC": environment.queue,
+        QUEUE_SETTING: environment.queue,
         "R2_ENDPOINT": environment.endpoint,
         "bucket": environment.bucket,
         "R2_ACCESS_KEY": environment.access_key,
@@ -328,7 +328,6 @@ def _listed(names: Sequence[str]) -> list[Json]:
 CHECK: Final = Check(
     name="logs",
     section="3-4",
-    title=say("Inside the worker"),
     waits_for=say("the workers' hosts, through SSM"),
     observe=observe,
     judge=judge,

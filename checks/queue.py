@@ -6,7 +6,6 @@ Attributes only: a receive would hide a live job for up to an hour and burn one 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
@@ -14,7 +13,7 @@ from typing import Final, TypeAlias
 
 from botocore.parsers import ResponseParserError
 
-from academy_ops.contract import DLQ_SUFFIX
+from academy_ops.contract import DLQ_SUFFIX, LOG_JOB_ENDED, LOG_OF_JOB
 from academy_ops.diagnosis.catalogue import CATALOGUE
 from academy_ops.diagnosis.check import Check, Grant, Hop
 from academy_ops.diagnosis.findings import FindingBuilder
@@ -29,8 +28,6 @@ from checks.job import active, job_of, look_again, pending, waited_at_least, you
 from checks.times import age
 from checks.workers import past_boot, working
 
-_OF_A_JOB: Final = re.compile(r"SQS_MESSAGE_RECEIVED|EXCEL_PARSING|SQS_JOB_|AI_JOB_IDEMPOTENT_SKIP")
-_JOB_ENDED: Final = re.compile(r"SQS_JOB_COMPLETED|SQS_JOB_FAILED|AI_JOB_IDEMPOTENT_SKIP|EXCEL_PARSING failed")
 QUEUE_MISSING: Final = frozenset({"AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist"})
 _MAY_CONCEAL: Final = tuple(code for code, cause in CATALOGUE.items() if cause.section == "3-3")
 
@@ -156,6 +153,10 @@ def _stuck(case: Case, queue: Depth) -> bool:
     return not active(case) and ended is not None and ended >= WAITED_SECONDS and working(case) == 0
 
 
+def _says(line: LogLine, markers: Sequence[str]) -> bool:
+    return any(marker in line.text for marker in markers)
+
+
 def _only_in_flight(queue: Depth) -> bool:
     return queue.in_flight > 0 and queue.visible == 0
 
@@ -174,8 +175,8 @@ def _in_hand(case: Case) -> bool:
 def _at_work(lines: Sequence[LogLine], container: Container) -> bool:
     """Return whether the last word of the process that runs now is not of a job's end."""
     written = [line for line in lines if container.wrote(line)]
-    of_jobs = [line for line in written if _OF_A_JOB.search(line.text)]
-    return bool(written) and not (of_jobs and _JOB_ENDED.search(of_jobs[-1].text))
+    of_jobs = [line for line in written if _says(line, LOG_OF_JOB)]
+    return bool(written) and not (of_jobs and _says(of_jobs[-1], LOG_JOB_ENDED))
 
 
 def _busy(case: Case) -> bool | None:
@@ -204,7 +205,7 @@ def _lately(case: Case, lines: Sequence[LogLine]) -> bool:
 
 
 def _of_jobs(container: Container, log: WorkerLog) -> list[LogLine]:
-    return [line for line in log.tail if _OF_A_JOB.search(line.text) and container.wrote(line)]
+    return [line for line in log.tail if _says(line, LOG_OF_JOB) and container.wrote(line)]
 
 
 def _all_logs_seen(logs: LogsFacts) -> bool:
@@ -281,7 +282,6 @@ def _redrive_target(policy: str) -> str | None:
 CHECK: Final = Check(
     name="queue",
     section="3-3",
-    title=say("Queue"),
     waits_for=say("the queue; where the job waits, a second look"),
     observe=observe,
     judge=judge,

@@ -165,7 +165,6 @@ def _reach(target: Target, settings: Settings) -> tuple[Literal[True] | Unavaila
 CHECK: Final = Check(
     name="r2",
     section="1",
-    title=say("Upload and R2"),
     waits_for=say("R2 to answer"),
     observe=observe,
     judge=judge,

@@ -10,13 +10,12 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from academy_ops.contract import BUCKET_NAME, QUEUE_NAME
+from academy_ops.contract import BUCKET_NAME, QUEUE_NAME, QUEUE_SETTING
 from academy_ops.outside.clients import Connections
 from academy_ops.settings import Settings
 from checks.facts import Comparison, Container, Environment, HostReport, LogLine, WorkerLog
 from checks.times import parse
 
-QUEUE_SETTING: Final = "AI_SQS_QUEUE_NAME_BASIC"
 _BLANK: Final = "blank"
 _NO_LOG: Final = re.compile(r"Error response from daemon: ")
 _BUCKETS: Final = ("R2_EXCEL_BUCKET", "EXCEL_BUCKET_NAME")

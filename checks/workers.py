@@ -323,7 +323,6 @@ def _evidence(case: Case, facts: WorkersFacts, group: Group) -> dict[str, Json]:
 CHECK: Final = Check(
     name="workers",
     section="3-1",
-    title=say("Workers"),
     waits_for=say("the worker group and its activities"),
     observe=observe,
     judge=judge,

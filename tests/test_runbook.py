@@ -2,16 +2,16 @@
 
 import re
 from pathlib import Path
+from typing import get_args
 
 import pytest
 import typer
 
 from academy_ops.cli.app import app
 from academy_ops.diagnosis.catalogue import CATALOGUE
+from academy_ops.diagnosis.records import Section
 from academy_ops.messages import Language
-from academy_ops.report.content import SECTIONS, heading
-from academy_ops.report.explanation import anchor
-from academy_ops.report.runbook import updated
+from academy_ops.report.runbook import anchor, heading, updated
 from checks import RUNBOOK
 
 ROOT = Path(__file__).parent.parent
@@ -86,11 +86,12 @@ def test_explain_leads_to_the_headings_of_the_runbook(language: Language) -> Non
     text = (ROOT / FILES[language]).read_text(encoding="utf-8")
     titles = dict(re.findall(r"^#{2,3} ((\d(?:-\d)?)\. .+)$", text, re.MULTILINE))
     checked = {check.section for check in RUNBOOK}
-    assert {heading(section, language) for section in SECTIONS} == {
+    assert checked == set(get_args(Section))
+    assert {heading(section, language) for section in get_args(Section)} == {
         title for title, number in titles.items() if number in checked
     }
     links = set(re.findall(r"\]\((#[^)]+)\)", text))
-    assert {anchor(section, language).removeprefix(FILES[language]) for section in SECTIONS} <= links
+    assert {anchor(section, language).removeprefix(FILES[language]) for section in get_args(Section)} <= links
 
 
 @pytest.mark.parametrize("name", LANGUAGES)

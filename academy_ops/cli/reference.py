@@ -82,10 +82,11 @@ def runbook(
         RefusedError: There is no such section.
     """
     from academy_ops.report import runbook as pages
+    from academy_ops.report.manual import show
 
     whole = pages.text(current())
     if section is None:
-        pages.show(console(common), whole)
+        show(console(common), whole)
         return errors.HEALTHY
     known = pages.sections(whole)
     found = next((page for number, page in known.items() if section in {number, page.check}), None)
@@ -94,7 +95,7 @@ def runbook(
         raise RefusedError(
             say("There is no section {section!r}. The sections are: {there}.", section=section, there=there)
         )
-    pages.show(console(common), found.text)
+    show(console(common), found.text)
     return errors.HEALTHY
 
 

@@ -60,7 +60,6 @@ class Check(Generic[T_contra, C]):
     Attributes:
         name: Its name on the command line, and of its facts in the case.
         section: Its section of the runbook.
-        title: The title of that section.
         waits_for: What is waited for while it observes.
         observe: All the I/O: from the target and the facts it needs to its own facts.
         judge: None of the I/O: from the facts to findings.
@@ -74,7 +73,6 @@ class Check(Generic[T_contra, C]):
 
     name: str
     section: Section
-    title: Text
     waits_for: Text
     observe: Callable[[T_contra, C], object] | Callable[[T_contra, C, Any], object]
     judge: Callable[[C], Iterable[Finding]]

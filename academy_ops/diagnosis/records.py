@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Literal
+from typing import Final, Literal
 
-from academy_ops.messages import Text
+from academy_ops.messages import Text, say
 
 Json = str | int | float | bool | None | list["Json"] | dict[str, "Json"]
 
@@ -16,6 +16,12 @@ Status = Literal["ok", "warn", "fail", "unknown", "skip"]
 Section = Literal["0", "1", "2", "3-1", "3-3", "3-4", "4"]
 Risk = Literal["read", "change", "destructive"]
 VerdictStatus = Literal["healthy", "in-progress", "faulty", "undetermined"]
+
+RISKS: Final[Mapping[Risk, Text]] = {
+    "read": say("changes nothing"),
+    "change": say("changes something"),
+    "destructive": say("can't be undone"),
+}
 
 Reason = Literal[
     "denied",

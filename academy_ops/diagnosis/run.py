@@ -16,6 +16,7 @@ from academy_ops.diagnosis.check import C, Check, T_contra
 from academy_ops.diagnosis.findings import FindingBuilder
 from academy_ops.diagnosis.records import Finding, Unavailable
 from academy_ops.diagnosis.redact import printable, redacted
+from academy_ops.messages import say
 from academy_ops.outside.time_limits import left, start
 
 
@@ -175,7 +176,7 @@ def _judged(check: Check[Any, C], case: C) -> Iterator[Finding]:
     except Exception as error:  # noqa: BLE001 - it costs this check only, and is a finding of it
         build = FindingBuilder(check.name, check.section, {})
         causes = (code for code, cause in CATALOGUE.items() if cause.section == check.section and not cause.warn)
-        yield build.unknown(check.title, _crashed(check, error), causes)
+        yield build.unknown(say("the check {check}", check=check.name), _crashed(check, error), causes)
 
 
 def _observe(

@@ -17,6 +17,7 @@ import httpx
 from botocore.parsers import ResponseParserError
 
 from academy_ops import __version__
+from academy_ops.contract import TENANT_HEADER
 from academy_ops.diagnosis.records import Unavailable
 from academy_ops.diagnosis.redact import printable, redacted
 from academy_ops.outside.failures import aws_reason, http_reason
@@ -249,7 +250,7 @@ class Connections:
         if token := self._settings.get("ACADEMY_API_TOKEN"):
             headers["Authorization"] = f"Bearer {token}"
         if tenant := self._settings.get("ACADEMY_TENANT_CODE"):
-            headers["X-Tenant-Code"] = tenant
+            headers[TENANT_HEADER] = tenant
         # As curl and browsers send them: httpx refuses a text that is not ASCII.
         return [(name.encode(), value.encode()) for name, value in headers.items()]
 

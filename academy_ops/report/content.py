@@ -12,24 +12,18 @@ from academy_ops.diagnosis.records import (
     Finding,
     Json,
     Remedy,
-    Risk,
-    Section,
     Status,
     Verdict,
     VerdictStatus,
 )
 from academy_ops.diagnosis.redact import printable
-from academy_ops.messages import Language, Text, Value, _, say
+from academy_ops.messages import Text, Value, _, say
 from academy_ops.smoke.records import HOPS, Smoke
 from checks import RUNBOOK
 
 Fact = tuple[str, str]
 """A name and a value; both for people, without anything that a terminal would act on."""
 
-SECTIONS: Final[Mapping[Section, Text]] = {
-    check.section: check.title for check in sorted(RUNBOOK, key=lambda check: check.section)
-}
-"""Their titles, in the order of the runbook; a test holds them to its headings."""
 TITLES: Final[Mapping[VerdictStatus, Text]] = {
     "healthy": say("HEALTHY"),
     "in-progress": say("IN PROGRESS"),
@@ -81,11 +75,6 @@ LABELS: Final[Mapping[str, Text]] = {
 }
 """The names of the evidence that people see first; any other has the name that it has in the document."""
 
-RISKS: Final[Mapping[Risk, Text]] = {
-    "read": say("changes nothing"),
-    "change": say("changes something"),
-    "destructive": say("can't be undone"),
-}
 _STATES: Final[Mapping[str, Text]] = {
     "different": say("different"),
     "blank": say("blank"),
@@ -196,11 +185,6 @@ def timestamp(time: datetime) -> str:
 def cause_label(one: Finding | Verdict) -> str:
     """Return the cause, with its reason where it has one; empty where there is no cause."""
     return f"{one.cause} ({one.reason})" if one.reason else one.cause or ""
-
-
-def heading(section: Section, language: Language) -> str:
-    """Return the heading of ``section`` as the runbook has it."""
-    return f"{section}. {SECTIONS[section].render(language)}"
 
 
 def key_evidence(finding: Finding) -> list[Fact]:

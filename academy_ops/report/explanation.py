@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
-from typing import Final
+from typing import Final, get_args
 
 from rich.console import Console
 from rich.padding import Padding
@@ -13,12 +12,11 @@ from rich.text import Text as Line
 
 from academy_ops import __version__
 from academy_ops.diagnosis.catalogue import CATALOGUE, Cause, explained_by, fill
-from academy_ops.diagnosis.records import JobState, Json, Remedy, Section
-from academy_ops.messages import Language, Text, _, current, say
+from academy_ops.diagnosis.records import RISKS, JobState, Json, Remedy, Section
+from academy_ops.messages import Text, _, current, say
 from academy_ops.report.command import print_command
-from academy_ops.report.content import RISKS, SECTIONS, heading
 from academy_ops.report.powershell import ON_SERVER, translated
-from academy_ops.report.runbook import FILES
+from academy_ops.report.runbook import anchor, heading
 from academy_ops.report.shell import Shell
 
 SCHEMA: Final = "academy-ops/explanation/1"
@@ -110,14 +108,8 @@ def print_all(console: Console) -> None:
     console.print(Line(_("More on one of them: academy-ops explain CAUSE"), "dim"))
 
 
-def anchor(section: Section, language: Language) -> str:
-    """Return the link to ``section``; as GitHub makes it: lower case, punctuation dropped, spaces to hyphens."""
-    plain = re.sub(r"[^\w\- ]", "", heading(section, language).lower())
-    return f"{FILES[language]}#{plain.replace(' ', '-')}"
-
-
 def _by_section() -> Iterator[tuple[str, list[Cause]]]:
-    for section in SECTIONS:
+    for section in get_args(Section):
         yield heading(section, current()), [cause for cause in CATALOGUE.values() if cause.section == section]
 
 

@@ -16,12 +16,13 @@ from markupsafe import Markup
 
 from academy_ops import __version__
 from academy_ops.diagnosis.catalogue import CATALOGUE
-from academy_ops.diagnosis.records import Diagnosis, Finding
+from academy_ops.diagnosis.records import RISKS, Diagnosis, Finding
 from academy_ops.diagnosis.redact import printable
 from academy_ops.messages import Text, _, current, say
 from academy_ops.report import content
 from academy_ops.report.content import Fact
 from academy_ops.report.pipeline import stations
+from academy_ops.report.runbook import heading
 from academy_ops.smoke.records import HOPS, SMOKE_TITLES, Smoke
 
 _LONGEST: Final = 20_000
@@ -66,6 +67,8 @@ def _page(title: tuple[str | None, ...], diagnosis: Diagnosis | None, smoke: Smo
         version=__version__,
         catalogue=CATALOGUE,
         content=content,
+        heading=heading,
+        risks=RISKS,
         details=_details,
         hops=HOPS,
         smoke_titles=SMOKE_TITLES,

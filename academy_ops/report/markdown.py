@@ -13,17 +13,15 @@ from rich.cells import cell_len
 
 from academy_ops import __version__
 from academy_ops.diagnosis.catalogue import CATALOGUE
-from academy_ops.diagnosis.records import Diagnosis, Finding, Remedy, Status, Verdict, VerdictStatus
+from academy_ops.diagnosis.records import RISKS, Diagnosis, Finding, Remedy, Status, Verdict, VerdictStatus
 from academy_ops.diagnosis.redact import printable
 from academy_ops.messages import Text, _, current
 from academy_ops.report.content import (
-    RISKS,
     STATUSES,
     TITLES,
     Fact,
     brief,
     cause_evidence,
-    heading,
     key_evidence,
     next_steps,
     not_observed,
@@ -32,6 +30,7 @@ from academy_ops.report.content import (
     timestamp,
 )
 from academy_ops.report.pipeline import HopState, stations
+from academy_ops.report.runbook import heading
 from academy_ops.smoke.records import HOPS, SMOKE_TITLES, Result, Smoke
 
 _MARKS: Final[Mapping[Status | HopState, str]] = {

@@ -5,26 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from importlib.resources import files
-from typing import ClassVar, Final
+from typing import Final
 
-from rich.console import Console, ConsoleOptions, RenderResult
-from rich.markdown import CodeBlock, Markdown
-from rich.text import Text as Line
-from rich.theme import Theme
-
+from academy_ops.diagnosis.records import Section
 from academy_ops.messages import Language
 from academy_ops.thresholds import FIGURES
 
-_HEADING: Final = re.compile(r"^#{2,3} (\d(?:-\d)?)\. ", re.MULTILINE)
+_HEADING: Final = re.compile(r"^#{2,3} (\d(?:-\d)?)\. .+$", re.MULTILINE)
 _MARKER: Final = re.compile(r"^<!-- check: (\w+) -->$", re.MULTILINE)
-_COMMENT: Final = re.compile(r"^<!-- .*? -->\n", re.MULTILINE)
 _FIGURE: Final = re.compile(r"<!--(\w+)-->[\d.]+")
 """A number that a threshold decides, behind the threshold's name."""
-_INNER_LINK: Final = re.compile(r"\[([^]]+)\]\((?:#|runbook)[^)]*\)")
-"""A link that leads nowhere on a terminal."""
-_STYLES: Final = Theme({"markdown.code": "cyan", "markdown.code_block": "cyan", "markdown.h1": "bold"})
-"""A terminal's own colours, which suit its background; rich puts code on black."""
 
 FILES: Final[Mapping[Language, str]] = {"ko": "runbook.md", "en": "runbook.en.md"}
 
@@ -34,10 +26,12 @@ class Page:
     """One section of it.
 
     Attributes:
+        heading: Its number and title.
         text: Its Markdown, with its heading and its subsections.
         check: The check that it is about; empty where there is none.
     """
 
+    heading: str
     text: str
     check: str
 
@@ -66,29 +60,21 @@ def sections(markdown: str) -> Mapping[str, Page]:
         whole = markdown[heading.start() : next(ends, len(markdown))]
         own = markdown[heading.start() : headings[place + 1].start()] if place + 1 < len(headings) else whole
         marker = _MARKER.search(own)
-        found[number] = Page(whole, marker[1] if marker else "")
+        found[number] = Page(heading[0].lstrip("# "), whole, marker[1] if marker else "")
     return found
 
 
-def show(console: Console, markdown: str) -> None:
-    """Print Markdown: rendered on a terminal, otherwise as it is written; markers are never shown."""
-    plain = _COMMENT.sub("", markdown)
-    if not console.is_terminal:
-        console.file.write(plain if plain.endswith("\n") else f"{plain}\n")
-        return
-    with console.use_theme(_STYLES):
-        console.print(_Manual(_INNER_LINK.sub(r"\1", plain)), crop=False)
+@cache
+def _headings(language: Language) -> Mapping[str, str]:
+    return {number: page.heading for number, page in sections(text(language)).items()}
 
 
-class _Commands(CodeBlock):
-    """Code that survives being copied: what is too long is left to the terminal to fold."""
-
-    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        yield from (
-            Line(f"  {line}", style="markdown.code_block", no_wrap=True, overflow="ignore")
-            for line in str(self.text).rstrip().split("\n")
-        )
+def heading(section: Section, language: Language) -> str:
+    """Return the heading of ``section``."""
+    return _headings(language)[section]
 
 
-class _Manual(Markdown):
-    elements: ClassVar = {**Markdown.elements, "fence": _Commands, "code_block": _Commands}
+def anchor(section: Section, language: Language) -> str:
+    """Return the link to ``section``; as GitHub makes it: lower case, punctuation dropped, spaces to hyphens."""
+    plain = re.sub(r"[^\w\- ]", "", heading(section, language).lower())
+    return f"{FILES[language]}#{plain.replace(' ', '-')}"

@@ -15,12 +15,11 @@ from rich.console import Console
 from rich.text import Text as Line
 
 from academy_ops.diagnosis.catalogue import CATALOGUE
-from academy_ops.diagnosis.records import Diagnosis, Finding, Remedy, VerdictStatus
+from academy_ops.diagnosis.records import RISKS, Diagnosis, Finding, Remedy, VerdictStatus
 from academy_ops.diagnosis.redact import printable
 from academy_ops.messages import Text, _
 from academy_ops.report.command import print_command
 from academy_ops.report.content import (
-    RISKS,
     TITLES,
     all_evidence,
     cause_evidence,

@@ -29,7 +29,7 @@ DEFAULTS: Final[Mapping[str, str | None]] = {
     "R2_SECRET_KEY": None,
     "R2_EXCEL_BUCKET": None,
     "EXCEL_BUCKET_NAME": None,
-    "AI_SQS_QUEUE_NAME_BASIC": contract.QUEUE_NAME,
+    contract.QUEUE_SETTING: contract.QUEUE_NAME,
     "AI_WORKER_ASG_NAME": contract.GROUP_NAME,
     "AI_WORKER_NAME": contract.WORKER_NAME,
     "WORKER_ENV_PARAMETER": contract.WORKER_ENV_PARAMETER,
@@ -133,7 +133,7 @@ class Settings:
     @property
     def queue(self) -> str:
         """The name of the SQS queue."""
-        return self._known("AI_SQS_QUEUE_NAME_BASIC")
+        return self._known(contract.QUEUE_SETTING)
 
     @property
     def group(self) -> str:

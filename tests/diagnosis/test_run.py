@@ -42,7 +42,7 @@ def judge_second(case: Case) -> Iterator[Finding]:
 
 
 def made(name: str, section: Section, observe: Callable[..., object], judge: Any, **others: Any) -> Check[Any, Case]:
-    return Check(name, section, say("a step"), say("an answer"), observe, judge, **others)
+    return Check(name, section, say("an answer"), observe, judge, **others)
 
 
 def soon() -> float:
