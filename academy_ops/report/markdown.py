@@ -61,8 +61,8 @@ def render_smoke(smoke: Smoke, ops: str = "academy-ops") -> str:
     blocks = [f"# {_VERDICT_MARKS[smoke.result]} {SMOKE_TITLES[smoke.result]}", f"**{_sentence(smoke.summary)}**"]
     rows = [f"| {HOPS[hop]} | {ms / 1000:.3f} |" for hop, ms in smoke.seen.reached_ms.items()]
     if rows:
-        head = "| " + _("hop") + " | " + _("seconds") + " |"
-        blocks.append("\n".join([head, "| --- | ---: |", *rows]))
+        head = " | ".join([_("hop"), _("seconds")])
+        blocks.append("\n".join([f"| {head} |", "| --- | ---: |", *rows]))
     if smoke.job_id:
         blocks.append("- " + _("Job id") + f": {_code(smoke.job_id)}")
     if smoke.left:

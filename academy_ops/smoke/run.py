@@ -32,18 +32,18 @@ _AT_WORK: Final = frozenset({JobStatus.VALIDATING, JobStatus.RUNNING, JobStatus.
 class Check:
     """One smoke check on its way."""
 
-    def __init__(self, settings: Settings, connect: Connections, tell: Callable[[Hop, int], None]) -> None:
+    def __init__(self, settings: Settings, connect: Connections, on_hop: Callable[[Hop, int], None]) -> None:
         """Begin; nothing is asked yet.
 
         Args:
             settings: Their ``ACADEMY_API_URL`` is set.
             connect: The connections.
-            tell: Takes each hop when it is reached, and the milliseconds since the start.
+            on_hop: Called when a hop is reached, with the milliseconds since the start.
         """
         self.seen = Seen()
         self._settings = settings
         self._connect = connect
-        self._tell = tell
+        self._on_hop = on_hop
         self._url = (settings.get("ACADEMY_API_URL") or "").rstrip("/")
         self._began = time.monotonic()
 
@@ -106,4 +106,4 @@ class Check:
     def _reached(self, hop: Hop) -> None:
         if hop not in self.seen.reached_ms:
             self.seen.reached_ms[hop] = self.elapsed_ms()
-            self._tell(hop, self.seen.reached_ms[hop])
+            self._on_hop(hop, self.seen.reached_ms[hop])
