@@ -3,18 +3,20 @@
 import json
 import os
 import re
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from academy_ops.lab import operate
+from academy_ops.lab import names, operate
+from academy_ops.lab.aws.client import client
+from academy_ops.lab.processes import until
+from academy_ops.lab.state import Keys
+from tests.commands import Done, run
 
 FOREIGN = ("AWS_", "ACADEMY_", "R2_", "AI_", "EXCEL_", "WORKER_", "DATABASE_")
 ADDRESSES = ("AWS_ENDPOINT_URL", "R2_ENDPOINT", "ACADEMY_API_URL", "ACADEMY_ORIGIN_URL", "ACADEMY_APP_URL")
@@ -29,22 +31,17 @@ class Lab:
     known: dict[str, str] = field(default_factory=dict)
     jobs: dict[str, str] = field(default_factory=dict)
 
-    def command(self, *arguments: str, **environ: str | None) -> subprocess.CompletedProcess[str]:
+    def command(self, *arguments: str, **environ: str | None) -> Done:
         """Run ``academy-ops`` in the lab's environment, changed by ``environ`` (None leaves a variable out)."""
         mine = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
-        # An hour between two runs: the autoscaler must not scale in between what a test does and what it asserts.
-        lab = {"ACADEMY_LAB_DIR": str(self.folder / "lab"), "ACADEMY_LAB_AUTOSCALE_SECONDS": "3600"}
+        lab = {
+            "ACADEMY_LAB_DIR": str(self.folder / "lab"),
+            # The autoscaler must not scale in between what a test does and what it asserts.
+            "ACADEMY_LAB_AUTOSCALE_SECONDS": "3600",
+            "ACADEMY_LAB_BOOT_SECONDS": "0.3",
+        }
         changed = {**mine, **lab, "LANG": "C.UTF-8", **environ}
-        return subprocess.run(
-            [sys.executable, "-m", "academy_ops", *arguments],
-            cwd=self.folder,
-            env={name: value for name, value in changed.items() if value is not None},
-            capture_output=True,
-            text=True,
-            encoding="utf-8",
-            check=False,
-            timeout=120,
-        )
+        return run(arguments, self.folder, {name: value for name, value in changed.items() if value is not None})
 
     def do(self, *arguments: str) -> str:
         """Run a command that must succeed; return the last word it printed."""
@@ -73,7 +70,7 @@ class Lab:
             print(finding["check"], finding["status"], finding["evidence"])  # noqa: T201 - pytest shows it of a failed test
         return told
 
-    def tool(self, *arguments: str, **environ: str | None) -> subprocess.CompletedProcess[str]:
+    def tool(self, *arguments: str, **environ: str | None) -> Done:
         """Run a command with the lab's settings, changed by ``environ``."""
         return self.command(*arguments, **{**self.settings(), **environ})
 
@@ -104,20 +101,9 @@ class Lab:
 
     def keys_without(self, *denied: str) -> dict[str, str]:
         """Return AWS keys that may do everything but ``denied``."""
-        code = (
-            "import json, sys; from academy_ops.lab.operate import restricted_keys; "
-            "keys = restricted_keys(sys.argv[1:]); print(keys.key_id, keys.secret)"
-        )
-        done = subprocess.run(
-            [sys.executable, "-c", code, *denied],
-            env={**os.environ, "ACADEMY_LAB_DIR": str(self.folder / "lab")},
-            capture_output=True,
-            text=True,
-            check=True,
-            timeout=60,
-        )
-        key_id, secret = done.stdout.split()
-        return {"AWS_ACCESS_KEY_ID": key_id, "AWS_SECRET_ACCESS_KEY": secret}
+        with self.operated():
+            keys = operate.restricted_keys(denied)
+        return {"AWS_ACCESS_KEY_ID": keys.key_id, "AWS_SECRET_ACCESS_KEY": keys.secret}
 
     @contextmanager
     def operated(self) -> Iterator[None]:
@@ -138,19 +124,29 @@ class Lab:
 
     def wait_for_worker(self) -> None:
         """Wait until the group has one instance, whose worker runs: every test starts from the same state."""
-        ends_at = time.monotonic() + 60
         with self.operated():
-            while None in (workers := _workers()) or len(workers) != 1:
-                assert time.monotonic() < ends_at, f"no worker came back: {workers}"
-                time.sleep(0.3)
+            assert until(lambda: None not in (workers := _workers()) and len(workers) == 1, 60), "no worker came back"
 
     def start_afresh(self) -> None:
-        """Undo every fault, with a new queue: no test leaves a message in flight to the next."""
+        """Undo every fault and empty the queues: no test leaves a message to the next."""
         with self.operated():
             operate.heal()
-            operate.break_fault("queue-missing")
-            operate.heal()
+        sqs = self.client("sqs")
+        for name in (names.QUEUE, names.DEAD_LETTER_QUEUE):
+            url = sqs.get_queue_url(QueueName=name)["QueueUrl"]
+            counts = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+            if any(int(count) for what, count in counts.items() if what.startswith("ApproximateNumberOfMessages")):
+                sqs.purge_queue(QueueUrl=url)
         self.wait_for_worker()
+
+    def client(self, service: str) -> Any:
+        """Return a client that may do everything in the lab's AWS."""
+        return client(self.settings()["AWS_ENDPOINT_URL"], self._keys, service)
+
+    @cached_property
+    def _keys(self) -> Keys:
+        with self.operated():
+            return operate.keys_for({"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}})
 
 
 def _workers() -> list[int | None]:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.test_main import SHELL
 from tests.cli.test_save_and_from import waiting, write
+from tests.commands import SHELL
 
 FEW = ("cp949", "ascii", "latin-1")
 COMMANDS = (("--help",), ("diagnose", "--help"), ("diagnose", "--from", "evidence.json"), ("explain",), ("config",))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.test_main import academy_ops
+from tests.commands import academy_ops
 from tests.lab_driver import Lab
 
 pytestmark = pytest.mark.xdist_group("lab-2")

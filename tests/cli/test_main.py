@@ -1,7 +1,6 @@
 """The command line: refusals in one line, right exit codes, nothing but the document on stdout."""
 
 import json
-import os
 import socket
 import subprocess
 import sys
@@ -12,23 +11,9 @@ import pytest
 
 from academy_ops import messages
 from academy_ops.cli import main
+from tests.commands import SHELL, academy_ops
 
 InProcess = Callable[..., tuple[int, str, str]]
-SHELL = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT") if name in os.environ}
-
-
-def academy_ops(*arguments: str, cwd: Path, **environ: str) -> subprocess.CompletedProcess[str]:
-    """Run the tool as a process of its own, in an empty environment but for ``environ``."""
-    return subprocess.run(
-        [sys.executable, "-m", "academy_ops", *arguments],
-        cwd=cwd,
-        env={**SHELL, "HOME": str(cwd), "AWS_EC2_METADATA_DISABLED": "true", "LANG": "en_US.UTF-8", **environ},
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        check=False,
-        timeout=60,
-    )
 
 
 @pytest.fixture

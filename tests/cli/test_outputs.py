@@ -10,8 +10,8 @@ import pytest
 
 from academy_ops.report import Output
 from checks.facts import JobFacts
-from tests.cli.test_main import SHELL, academy_ops
 from tests.cli.test_save_and_from import document, waiting, write
+from tests.commands import SHELL, academy_ops
 from tests.report.golden import Golden
 
 FROM = ("diagnose", "--from", "evidence.json")

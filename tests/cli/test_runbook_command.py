@@ -6,7 +6,7 @@ import pytest
 
 from academy_ops.report.runbook import text
 from tests.cli.test_consoles import run
-from tests.cli.test_main import SHELL
+from tests.commands import SHELL
 from tests.terminal import terminal
 
 

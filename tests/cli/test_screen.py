@@ -12,8 +12,8 @@ from rich.cells import cell_len
 
 from academy_ops.diagnosis.records import Unavailable
 from tests.checks import facts_factory as h
-from tests.cli.test_main import SHELL, academy_ops
 from tests.cli.test_save_and_from import document, waiting, write
+from tests.commands import SHELL, academy_ops
 from tests.terminal import terminal
 
 DENIED = Unavailable("denied", "sqs:GetQueueUrl", "no identity-based policy allows the action")
