@@ -10,6 +10,7 @@ import json
 import os
 import pkgutil
 import select
+import signal
 import subprocess
 import sys
 import tempfile
@@ -20,10 +21,11 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 SHELL = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT") if name in os.environ}
-READ_AT_START = ("PYTHON", "LC_")
+READ_AT_START = ("PYTHONPATH", "PYTHONUTF8", "LC_")
 """What a Python reads before it runs anything; a fork would not notice."""
 IMPORTED_LATE = "academy_ops.cli"
 """Its help texts are in the language of the moment at which it is imported."""
+SECONDS = 120.0
 Done = subprocess.CompletedProcess[str]
 
 
@@ -33,17 +35,23 @@ def academy_ops(*arguments: str, cwd: Path, **environ: str) -> Done:
     return run(arguments, cwd, mine)
 
 
-def run(arguments: Sequence[str], cwd: Path, environ: Mapping[str, str], seconds: float = 120) -> Done:
-    """Run the tool in the environment ``environ``.
+def run(arguments: Sequence[str], cwd: Path, environ: Mapping[str, str]) -> Done:
+    """Run the tool in the environment ``environ``; it writes UTF-8."""
+    done = run_on_console(arguments, cwd, environ)
+    return Done(done.args, done.returncode, done.stdout.decode("utf-8"), done.stderr.decode("utf-8"))
+
+
+def run_on_console(
+    arguments: Sequence[str], cwd: Path, environ: Mapping[str, str]
+) -> subprocess.CompletedProcess[bytes]:
+    """Run the tool in the environment ``environ``; in PYTHONIOENCODING stands what characters it can write.
 
     Raises:
-        subprocess.TimeoutExpired: It has not ended after ``seconds``.
+        subprocess.TimeoutExpired: It does not end.
     """
     command = [sys.executable, "-m", "academy_ops", *arguments]
     if any(name.startswith(READ_AT_START) and os.environ.get(name) != value for name, value in environ.items()):
-        return subprocess.run(
-            command, cwd=cwd, env=environ, capture_output=True, encoding="utf-8", check=False, timeout=seconds
-        )
+        return subprocess.run(command, cwd=cwd, env=environ, capture_output=True, check=False, timeout=SECONDS)
     server = _server()
     assert server.stdin is not None
     assert server.stdout is not None
@@ -51,13 +59,13 @@ def run(arguments: Sequence[str], cwd: Path, environ: Mapping[str, str], seconds
         request = {"arguments": arguments, "cwd": str(cwd), "environ": dict(environ), "output": folder}
         server.stdin.write(json.dumps(request).encode() + b"\n")
         server.stdin.flush()
-        if not select.select([server.stdout], [], [], seconds)[0]:
-            os.killpg(server.pid, 9)
+        if not select.select([server.stdout], [], [], SECONDS)[0]:
+            os.killpg(server.pid, signal.SIGKILL)
             _server.cache_clear()
-            raise subprocess.TimeoutExpired(command, seconds)
+            raise subprocess.TimeoutExpired(command, SECONDS)
         code = int(server.stdout.readline())
-        stdout, stderr = (Path(folder, name).read_bytes().decode("utf-8") for name in ("stdout", "stderr"))
-    return Done(command, code, stdout, stderr)
+        stdout, stderr = (Path(folder, name).read_bytes() for name in ("stdout", "stderr"))
+    return subprocess.CompletedProcess(command, code, stdout, stderr)
 
 
 @cache
@@ -96,12 +104,14 @@ def _serve() -> None:
 
 def _become(request: dict[str, Any]) -> NoReturn:
     """Be the process that was asked for."""
+    code: Any = 1
     try:
         output = Path(request["output"])
         for fd, path in enumerate((Path(os.devnull), output / "stdout", output / "stderr")):
             os.dup2(os.open(path, os.O_RDWR | os.O_CREAT), fd)
+        encoding = request["environ"].get("PYTHONIOENCODING", "utf-8")
         sys.stdin, sys.stdout, sys.stderr = (
-            open(fd, mode, encoding="utf-8", closefd=False)  # noqa: SIM115 - they stay open
+            open(fd, mode, encoding=encoding, closefd=False)  # noqa: SIM115 - they stay open
             for fd, mode in enumerate("rww")
         )
         os.chdir(request["cwd"])
@@ -111,10 +121,13 @@ def _become(request: dict[str, Any]) -> NoReturn:
         from academy_ops.cli.main import main  # noqa: PLC0415 - what it imports looks at the environment
 
         main()
+    except SystemExit as ended:  # of a completion
+        code = ended.code
+        sys.stdout.flush()
     except BaseException:  # noqa: BLE001 - a fork must end here, not in the server's loop
         traceback.print_exc()
         sys.stderr.flush()
-    os._exit(1)
+    os._exit(code or 0)
 
 
 if __name__ == "__main__":

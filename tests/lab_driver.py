@@ -146,7 +146,9 @@ class Lab:
     @cached_property
     def _keys(self) -> Keys:
         with self.operated():
-            return operate.keys_for({"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}})
+            return operate.keys_for(
+                {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}
+            )
 
 
 def _workers() -> list[int | None]:
