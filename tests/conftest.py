@@ -20,6 +20,14 @@ def compared(record_property: Callable[[str, object], None]) -> Callable[[int], 
     return partial(record_property, "compared")
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep a file's tests of a lab in one process: what they share in the file is made once."""
+    for item in items:
+        if "running_lab" in getattr(item, "fixturenames", ()) and not item.get_closest_marker("xdist_group"):
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     for report in terminalreporter.getreports("passed"):
         for count in (value for name, value in report.user_properties if name == "compared"):

@@ -92,7 +92,8 @@ class Lab:
         """Return the names of the logs of the lab's parts that hold a secret."""
         logs = [path for path in (self.folder / "lab").rglob("*") if path.is_file() and path.name.endswith("log")]
         texts = {str(path): path.read_text("utf-8", "replace") for path in logs}
-        return [name for name, text in texts.items() if any(secret in text for secret in self.secrets())]
+        secrets = self.secrets()
+        return [name for name, text in texts.items() if any(secret in text for secret in secrets)]
 
     def ended_job(self) -> str:
         """Return a job that is done, always the same; the lab must be well when it is asked for first."""

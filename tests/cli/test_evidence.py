@@ -9,8 +9,6 @@ import pytest
 from tests.commands import academy_ops
 from tests.lab_driver import Lab
 
-pytestmark = pytest.mark.xdist_group("lab-2")
-
 FAULTS = ("worker-off", "worker-r2-mismatch", "worker-database-down", "r2-credentials-rejected", "proxy-upstream-down")
 
 

@@ -11,8 +11,6 @@ from tests.commands import academy_ops
 from tests.lab_driver import FOREIGN, Lab
 from tests.terminal import Terminal, terminal
 
-pytestmark = pytest.mark.xdist_group("lab-2")
-
 
 def desired(lab: Lab) -> int:
     told = lab.diagnose("--only", "workers")
