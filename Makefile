@@ -35,7 +35,7 @@ demo: $(READY)  ## the whole story on this machine
 	@$(BIN)/academy-ops demo
 
 test: $(READY)  ## every test
-	$(BIN)/pytest -n 3 --dist loadgroup
+	$(BIN)/pytest -n 4 --dist loadgroup --no-loadscope-reorder
 
 # The operator's part is checked as Windows and macOS have it, too; the academy and the lab need POSIX.
 POSIX_ONLY := /(academy|bench|chaos|lab)/|/(pictures|terminal)\.py$$

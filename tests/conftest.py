@@ -22,10 +22,12 @@ def compared(record_property: Callable[[str, object], None]) -> Callable[[int], 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep a file's tests of a lab in one process: what they share in the file is made once."""
+    """Group the tests of a lab by file: what they share in the file is made once. Groups run first, single tests last."""
     for item in items:
         if "running_lab" in getattr(item, "fixturenames", ()) and not item.get_closest_marker("xdist_group"):
             item.add_marker(pytest.mark.xdist_group(item.path.stem))
+    # So that no process waits for another that has a long group left.
+    items.sort(key=lambda item: item.get_closest_marker("xdist_group") is None)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
