@@ -22,7 +22,7 @@ def compared(record_property: Callable[[str, object], None]) -> Callable[[int], 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Group the tests of a lab by file: what they share in the file is made once. Groups run first, single tests last."""
+    """Group the tests of a lab by file: what they share in the file is made once. Single tests run last."""
     for item in items:
         if "running_lab" in getattr(item, "fixturenames", ()) and not item.get_closest_marker("xdist_group"):
             item.add_marker(pytest.mark.xdist_group(item.path.stem))
