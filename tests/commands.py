@@ -5,7 +5,7 @@ to import them takes longer than most commands.
 """
 
 import gc
-import importlib
+import importlib.util
 import json
 import os
 import pkgutil
@@ -16,6 +16,7 @@ import sys
 import tempfile
 import traceback
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any, NoReturn
@@ -23,8 +24,13 @@ from typing import Any, NoReturn
 SHELL = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT") if name in os.environ}
 READ_AT_START = ("PYTHONPATH", "PYTHONUTF8", "LC_")
 """What a Python reads before it runs anything; a fork would not notice."""
-IMPORTED_LATE = "academy_ops.cli"
-"""Its help texts are in the language of the moment at which it is imported."""
+OURS = ("academy_ops", "checks")
+IMPORTED = (
+    *("academy_ops.diagnosis", "academy_ops.diagnosis.catalogue", "academy_ops.lab.operate", "academy_ops.outside"),
+    *("academy_ops.remedies", "academy_ops.report", "academy_ops.settings", "academy_ops.smoke", "checks"),
+    *("boto3.s3.transfer", "httpcore", "rich.live", "typer.main"),
+)
+"""Not academy_ops.cli: its help texts are in the language of the moment at which it is imported."""
 SECONDS = 120.0
 Done = subprocess.CompletedProcess[str]
 
@@ -50,7 +56,9 @@ def run_on_console(
         subprocess.TimeoutExpired: It does not end.
     """
     command = [sys.executable, "-m", "academy_ops", *arguments]
-    if any(name.startswith(READ_AT_START) and os.environ.get(name) != value for name, value in environ.items()):
+    if os.name == "nt" or any(
+        name.startswith(READ_AT_START) and os.environ.get(name) != value for name, value in environ.items()
+    ):
         return subprocess.run(command, cwd=cwd, env=environ, capture_output=True, check=False, timeout=SECONDS)
     server = _server()
     assert server.stdin is not None
@@ -100,6 +108,11 @@ def _serve() -> None:
         _pid, status = os.waitpid(pid, 0)
         sys.stdout.write(f"{os.waitstatus_to_exitcode(status)}\n")
         sys.stdout.flush()
+
+
+def _folders(package: str) -> list[str]:
+    found = importlib.util.find_spec(package)
+    return list(found.submodule_search_locations or ()) if found and package.startswith(OURS) else []
 
 
 def _become(request: dict[str, Any]) -> NoReturn:

@@ -79,7 +79,6 @@ CHANGING = re.compile(
 posix = pytest.mark.skipif(os.name == "nt", reason="runs a POSIX shell")
 
 
-
 def commands(cause: Cause) -> Iterator[str]:
     yield from cause.look
     for remedy in cause.remedies:
