@@ -92,15 +92,10 @@ def _server() -> subprocess.Popen[bytes]:
 
 def _serve() -> None:
     """Fork a process for each request, and answer with its exit code."""
-    for package in ("academy_ops", "checks"):
-        found = importlib.import_module(package)
-        for module in pkgutil.walk_packages(found.__path__, f"{package}."):
-            if not module.name.startswith(
-                (IMPORTED_LATE, "academy_ops.lab.", "academy_ops.academy.", "academy_ops.__")
-            ):
-                importlib.import_module(module.name)
-    for library in ("academy_ops.lab.operate", "boto3.s3.transfer", "httpcore", "rich.live", "typer.main"):
-        importlib.import_module(library)
+    for name in IMPORTED:
+        for module in (name, *(f"{name}.{one.name}" for one in pkgutil.iter_modules(_folders(name)))):
+            with suppress(ImportError):  # of an extra that is not installed
+                importlib.import_module(module)
     gc.freeze()  # a collection in a fork would copy every page
     for line in sys.stdin:
         if (pid := os.fork()) == 0:

@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from academy_ops.lab import names, operate
-from academy_ops.lab.aws.client import client
-from academy_ops.lab.aws.resources import empty_queue
+from academy_ops.contract import DLQ_SUFFIX, QUEUE_NAME
+from academy_ops.lab import operate
+from academy_ops.lab.aws.resources import client, empty_queue
 from academy_ops.lab.processes import until
 from academy_ops.lab.state import Keys
 from tests.commands import Done, run
@@ -142,12 +142,12 @@ class Lab:
         """Remove what waits; return whether nothing is left."""
         sqs = self.client("sqs")
         left = 0
-        for name in (names.QUEUE, names.DEAD_LETTER_QUEUE):
+        for name in (QUEUE_NAME, QUEUE_NAME + DLQ_SUFFIX):
             url = sqs.get_queue_url(QueueName=name)["QueueUrl"]
             counts = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
             left += sum(int(counts[count]) for count in counts if count.startswith("ApproximateNumberOfMessages"))
             if int(counts["ApproximateNumberOfMessages"]):
-                empty_queue(self.settings()["AWS_ENDPOINT_URL"], self._keys, name)
+                empty_queue(self.client, name)
         return not left
 
     def client(self, service: str) -> Any:
