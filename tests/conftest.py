@@ -1,7 +1,8 @@
 """One lab for each test process."""
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,6 +12,28 @@ if TYPE_CHECKING:
 
 # What a shell starts in the background ignores SIGINT, and so would every command that the tests interrupt.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture
+def compared(record_property: Callable[[str, object], None]) -> Callable[[int], None]:
+    """Take how many cases a test has compared in its loop; the summary says it."""
+    return partial(record_property, "compared")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Group the tests of a lab by file: what they share in the file is made once. Single tests run last."""
+    for item in items:
+        if "running_lab" in getattr(item, "fixturenames", ()) and not item.get_closest_marker("xdist_group"):
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+    # So that no process waits for another that has a long group left.
+    items.sort(key=lambda item: item.get_closest_marker("xdist_group") is None)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    for report in terminalreporter.getreports("passed"):
+        for count in (value for name, value in report.user_properties if name == "compared"):
+            terminalreporter.write_line(f"{report.nodeid}: {count} compared")
 
 
 @pytest.fixture(scope="session")

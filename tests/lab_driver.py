@@ -3,18 +3,21 @@
 import json
 import os
 import re
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from academy_ops.contract import DLQ_SUFFIX, QUEUE_NAME
 from academy_ops.lab import operate
+from academy_ops.lab.aws.resources import client, empty_queue
+from academy_ops.lab.processes import until
+from academy_ops.lab.state import Keys
+from tests.commands import Done, run
 
 FOREIGN = ("AWS_", "ACADEMY_", "R2_", "AI_", "EXCEL_", "WORKER_", "DATABASE_")
 ADDRESSES = ("AWS_ENDPOINT_URL", "R2_ENDPOINT", "ACADEMY_API_URL", "ACADEMY_ORIGIN_URL", "ACADEMY_APP_URL")
@@ -29,22 +32,17 @@ class Lab:
     known: dict[str, str] = field(default_factory=dict)
     jobs: dict[str, str] = field(default_factory=dict)
 
-    def command(self, *arguments: str, **environ: str | None) -> subprocess.CompletedProcess[str]:
+    def command(self, *arguments: str, **environ: str | None) -> Done:
         """Run ``academy-ops`` in the lab's environment, changed by ``environ`` (None leaves a variable out)."""
         mine = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
-        # An hour between two runs: the autoscaler must not scale in between what a test does and what it asserts.
-        lab = {"ACADEMY_LAB_DIR": str(self.folder / "lab"), "ACADEMY_LAB_AUTOSCALE_SECONDS": "3600"}
+        lab = {
+            "ACADEMY_LAB_DIR": str(self.folder / "lab"),
+            # The autoscaler must not scale in between what a test does and what it asserts.
+            "ACADEMY_LAB_AUTOSCALE_SECONDS": "3600",
+            "ACADEMY_LAB_BOOT_SECONDS": "0.3",
+        }
         changed = {**mine, **lab, "LANG": "C.UTF-8", **environ}
-        return subprocess.run(
-            [sys.executable, "-m", "academy_ops", *arguments],
-            cwd=self.folder,
-            env={name: value for name, value in changed.items() if value is not None},
-            capture_output=True,
-            text=True,
-            encoding="utf-8",
-            check=False,
-            timeout=120,
-        )
+        return run(arguments, self.folder, {name: value for name, value in changed.items() if value is not None})
 
     def do(self, *arguments: str) -> str:
         """Run a command that must succeed; return the last word it printed."""
@@ -73,7 +71,7 @@ class Lab:
             print(finding["check"], finding["status"], finding["evidence"])  # noqa: T201 - pytest shows it of a failed test
         return told
 
-    def tool(self, *arguments: str, **environ: str | None) -> subprocess.CompletedProcess[str]:
+    def tool(self, *arguments: str, **environ: str | None) -> Done:
         """Run a command with the lab's settings, changed by ``environ``."""
         return self.command(*arguments, **{**self.settings(), **environ})
 
@@ -94,7 +92,8 @@ class Lab:
         """Return the names of the logs of the lab's parts that hold a secret."""
         logs = [path for path in (self.folder / "lab").rglob("*") if path.is_file() and path.name.endswith("log")]
         texts = {str(path): path.read_text("utf-8", "replace") for path in logs}
-        return [name for name, text in texts.items() if any(secret in text for secret in self.secrets())]
+        secrets = self.secrets()
+        return [name for name, text in texts.items() if any(secret in text for secret in secrets)]
 
     def ended_job(self) -> str:
         """Return a job that is done, always the same; the lab must be well when it is asked for first."""
@@ -104,20 +103,9 @@ class Lab:
 
     def keys_without(self, *denied: str) -> dict[str, str]:
         """Return AWS keys that may do everything but ``denied``."""
-        code = (
-            "import json, sys; from academy_ops.lab.operate import restricted_keys; "
-            "keys = restricted_keys(sys.argv[1:]); print(keys.key_id, keys.secret)"
-        )
-        done = subprocess.run(
-            [sys.executable, "-c", code, *denied],
-            env={**os.environ, "ACADEMY_LAB_DIR": str(self.folder / "lab")},
-            capture_output=True,
-            text=True,
-            check=True,
-            timeout=60,
-        )
-        key_id, secret = done.stdout.split()
-        return {"AWS_ACCESS_KEY_ID": key_id, "AWS_SECRET_ACCESS_KEY": secret}
+        with self.operated():
+            keys = operate.restricted_keys(denied)
+        return {"AWS_ACCESS_KEY_ID": keys.key_id, "AWS_SECRET_ACCESS_KEY": keys.secret}
 
     @contextmanager
     def operated(self) -> Iterator[None]:
@@ -138,19 +126,40 @@ class Lab:
 
     def wait_for_worker(self) -> None:
         """Wait until the group has one instance, whose worker runs: every test starts from the same state."""
-        ends_at = time.monotonic() + 60
         with self.operated():
-            while None in (workers := _workers()) or len(workers) != 1:
-                assert time.monotonic() < ends_at, f"no worker came back: {workers}"
-                time.sleep(0.3)
+            assert until(lambda: None not in (workers := _workers()) and len(workers) == 1, 60), "no worker came back"
 
     def start_afresh(self) -> None:
-        """Undo every fault, with a new queue: no test leaves a message in flight to the next."""
+        """Undo every fault and empty the queues: no test leaves a message to the next."""
         with self.operated():
             operate.heal()
-            operate.break_fault("queue-missing")
-            operate.heal()
-        self.wait_for_worker()
+            self.wait_for_worker()
+            if not until(self._emptied, 5):  # a message that is delayed, or in flight to nobody
+                operate.break_fault("queue-missing")
+                operate.heal()
+
+    def _emptied(self) -> bool:
+        """Remove what waits; return whether nothing is left."""
+        sqs = self.client("sqs")
+        left = 0
+        for name in (QUEUE_NAME, QUEUE_NAME + DLQ_SUFFIX):
+            url = sqs.get_queue_url(QueueName=name)["QueueUrl"]
+            counts = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+            left += sum(int(counts[count]) for count in counts if count.startswith("ApproximateNumberOfMessages"))
+            if int(counts["ApproximateNumberOfMessages"]):
+                empty_queue(self.client, name)
+        return not left
+
+    def client(self, service: str) -> Any:
+        """Return a client that may do everything in the lab's AWS."""
+        return client(self.settings()["AWS_ENDPOINT_URL"], self._keys, service)
+
+    @cached_property
+    def _keys(self) -> Keys:
+        with self.operated():
+            return operate.keys_for(
+                {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}
+            )
 
 
 def _workers() -> list[int | None]:

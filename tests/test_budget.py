@@ -13,8 +13,6 @@ from academy_ops.outside.sdk import MODELS
 from tests.lab_driver import Lab
 from tests.overheard import overheard
 
-pytestmark = pytest.mark.xdist_group("lab-2")
-
 QUESTIONS: Final = {
     "GetCallerIdentity": 1,
     "R2_ENDPOINT: HEAD /academy-excel": 1,

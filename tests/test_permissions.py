@@ -15,7 +15,7 @@ from academy_ops.outside.clients import Service
 from academy_ops.remedies.permissions import GRANTS
 from academy_ops.settings import load
 from checks import RUNBOOK
-from tests.cli.test_main import academy_ops
+from tests.commands import academy_ops
 from tests.sdk_models import WITHOUT_PERMISSION
 
 ROOT = Path(__file__).parent.parent

@@ -1,5 +1,6 @@
 """What the facts must be for each cause to be told."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -10,7 +11,7 @@ from academy_ops.diagnosis.records import Unavailable
 from checks.facts import AccessFacts, Depth, JobFacts
 from checks.job_document import read_answer
 from tests.checks import facts_factory as h
-from tests.checks.scenarios import BLIND, SCENARIOS, WARNINGS, Facts, unseen
+from tests.checks.scenarios import BLIND, SCENARIOS, WARNINGS, unseen
 
 SHOWN = [(code, facts) for code, found in SCENARIOS.items() for facts in found]
 BLINDING = [(code, facts) for code, found in BLIND.items() for facts in found]
@@ -23,24 +24,27 @@ def test_every_code_of_the_catalogue_is_shown_in_two_forms_at_least() -> None:
     assert {code for code, count in forms.items() if count < 2} == set(BLIND)
 
 
-@pytest.mark.parametrize(("code", "facts"), SHOWN, ids=[code for code, _ in SHOWN])
-def test_the_facts_of_a_cause_are_told_as_that_cause(code: str, facts: Facts) -> None:
-    verdict = h.verdict(h.case(**facts))
-    assert (verdict.status, verdict.cause) == ("faulty", code)
-    assert verdict.section == CATALOGUE[code].section
+def test_the_facts_of_a_cause_are_told_as_that_cause(compared: Callable[[int], None]) -> None:
+    for code, facts in SHOWN:
+        verdict = h.verdict(h.case(**facts))
+        assert (verdict.status, verdict.cause) == ("faulty", code), code
+        assert verdict.section == CATALOGUE[code].section, code
+    compared(len(SHOWN))
 
 
-@pytest.mark.parametrize(("code", "facts"), BLINDING, ids=[code for code, _ in BLINDING])
-def test_an_access_cause_leaves_it_undetermined(code: str, facts: Facts) -> None:
-    verdict = h.verdict(h.case(**facts))
-    assert (verdict.status, verdict.cause) == ("undetermined", code)
+def test_an_access_cause_leaves_it_undetermined(compared: Callable[[int], None]) -> None:
+    for code, facts in BLINDING:
+        verdict = h.verdict(h.case(**facts))
+        assert (verdict.status, verdict.cause) == ("undetermined", code), code
+    compared(len(BLINDING))
 
 
-@pytest.mark.parametrize(("code", "facts"), WARNED, ids=[code for code, _ in WARNED])
-def test_a_warning_is_told_and_is_not_the_cause(code: str, facts: Facts) -> None:
-    verdict = h.verdict(h.case(**facts))
-    assert (verdict.status in {"healthy", "in-progress"}, verdict.cause) == (True, None)
-    assert code in verdict.warnings
+def test_a_warning_is_told_and_is_not_the_cause(compared: Callable[[int], None]) -> None:
+    for code, facts in WARNED:
+        verdict = h.verdict(h.case(**facts))
+        assert (verdict.status in {"healthy", "in-progress"}, verdict.cause) == (True, None), code
+        assert code in verdict.warnings, code
+    compared(len(WARNED))
 
 
 def test_silence_of_everything_is_no_fault_of_the_endpoint_or_of_r2() -> None:

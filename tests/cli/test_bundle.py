@@ -15,8 +15,8 @@ from academy_ops.diagnosis.records import Diagnosis
 from academy_ops.report.bundle import bundle, file_name
 from checks import Case
 from tests.checks import facts_factory as h
-from tests.cli.test_main import academy_ops
 from tests.cli.test_save_and_from import waiting, write
+from tests.commands import academy_ops
 
 FILES = {"evidence.json", "diagnosis.json", "report.txt", "settings.txt", "versions.txt", "ledger.json"}
 SECRET = "wJalrXUtnFEMI-K7MDENG"

@@ -13,7 +13,7 @@ from academy_ops.diagnosis.catalogue import CATALOGUE
 from academy_ops.lab.faults import ALIASES, FAULTS
 from academy_ops.report.runbook import sections, text
 from checks import RUNBOOK
-from tests.cli.test_main import SHELL, academy_ops
+from tests.commands import SHELL, academy_ops
 from tests.terminal import terminal
 
 CHECKS = {check.name for check in RUNBOOK}

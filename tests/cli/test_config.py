@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from academy_ops.settings import DEFAULTS
-from tests.cli.test_main import academy_ops
+from tests.commands import academy_ops
 
 SECRET = "a-secret-of-thirty-characters!"
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.test_main import SHELL
 from tests.cli.test_save_and_from import waiting, write
+from tests.commands import SHELL, academy_ops, run_on_console
 
 FEW = ("cp949", "ascii", "latin-1")
 COMMANDS = (("--help",), ("diagnose", "--help"), ("diagnose", "--from", "evidence.json"), ("explain",), ("config",))
@@ -34,13 +34,18 @@ def run(folder: Path, command: str, **environ: str) -> subprocess.CompletedProce
     )
 
 
+def console(folder: Path, encoding: str, *arguments: str) -> subprocess.CompletedProcess[bytes]:
+    """Run the tool on a console that has the characters of ``encoding``."""
+    environ = {**SHELL, "HOME": str(folder), "AWS_EC2_METADATA_DISABLED": "true", "PYTHONIOENCODING": encoding}
+    return run_on_console(arguments, folder, environ)
+
+
 @pytest.mark.parametrize("encoding", FEW)
 @pytest.mark.parametrize("language", ["ko", "en"])
 def test_nothing_is_lost_on_a_console_that_knows_few_characters(encoding: str, language: str, folder: Path) -> None:
-    lines = "; ".join(f"academy-ops --lang {language} {' '.join(command)}" for command in COMMANDS)
-    done = run(folder, lines, PYTHONIOENCODING=encoding)
-    told = done.stdout.decode(encoding)
-    assert b"Traceback" not in done.stderr
+    done = [console(folder, encoding, "--lang", language, *command) for command in COMMANDS]
+    told = "".join(one.stdout.decode(encoding) for one in done)
+    assert [one.stderr for one in done if b"Traceback" in one.stderr] == []
     assert "worker-scaled-to-zero" in told
     # A question may be asked; a letter that was lost stands within a word.
     assert not re.search(r"\?(?!\s)", told)
@@ -48,8 +53,8 @@ def test_nothing_is_lost_on_a_console_that_knows_few_characters(encoding: str, l
 
 
 def test_a_console_without_korean_letters_is_told_so_and_gets_english(folder: Path) -> None:
-    done = run(folder, "academy-ops --lang ko explain", PYTHONIOENCODING="latin-1")
-    told = "This console has no letters for Korean (iso8859-1), so this is English."
+    done = console(folder, "latin-1", "--lang", "ko", "explain")
+    told = "This console has no letters for Korean (latin-1), so this is English."
     assert done.stderr.decode() == f"academy-ops: {told}\n"
     assert b"The API server's R2 settings are incomplete" in done.stdout
 
@@ -63,12 +68,12 @@ def test_the_c_locale_speaks_english(environ: dict[str, str], folder: Path) -> N
 
 @pytest.mark.parametrize("output", ["json", "junit", "markdown", "html"])
 def test_a_document_is_utf_8_whatever_the_console_is(output: str, folder: Path) -> None:
-    done = run(folder, f"academy-ops --lang ko diagnose --from evidence.json -o {output}", PYTHONIOENCODING="cp949")
+    done = console(folder, "cp949", "--lang", "ko", "diagnose", "--from", "evidence.json", "-o", output)
     assert "워커" in done.stdout.decode("utf-8")
 
 
 def test_json_of_other_commands_is_utf_8_too(folder: Path) -> None:
-    done = run(folder, "academy-ops --lang ko explain r2-env-missing -o json", PYTHONIOENCODING="cp949")
+    done = console(folder, "cp949", "--lang", "ko", "explain", "r2-env-missing", "-o", "json")
     assert "설정" in json.loads(done.stdout)["meaning"]
 
 
@@ -100,5 +105,6 @@ def test_closed_streams_are_no_error(closed: str, folder: Path) -> None:
 
 def test_the_language_may_stand_in_the_env_file(folder: Path) -> None:
     (folder / ".env").write_text("ACADEMY_OPS_LANG=ko\n", encoding="utf-8")
-    assert "장애 발견" in run(folder, "academy-ops diagnose --from evidence.json").stdout.decode()
-    assert b"FAULT" in run(folder, "academy-ops diagnose --from evidence.json", ACADEMY_OPS_LANG="en").stdout
+    diagnose = ("diagnose", "--from", "evidence.json")
+    assert "장애 발견" in academy_ops(*diagnose, cwd=folder).stdout
+    assert "FAULT" in academy_ops(*diagnose, cwd=folder, ACADEMY_OPS_LANG="en").stdout

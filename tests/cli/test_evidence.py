@@ -6,10 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.test_main import academy_ops
+from tests.commands import academy_ops
 from tests.lab_driver import Lab
-
-pytestmark = pytest.mark.xdist_group("lab-2")
 
 FAULTS = ("worker-off", "worker-r2-mismatch", "worker-database-down", "r2-credentials-rejected", "proxy-upstream-down")
 

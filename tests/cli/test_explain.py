@@ -1,19 +1,25 @@
 """``explain``: every cause as a page of a manual, in both languages, without a network."""
 
+import io
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from rich.cells import cell_len
+from rich.console import Console
 
 from academy_ops import messages
 from academy_ops.cli import main
+from academy_ops.cli.names import live_names
 from academy_ops.diagnosis.catalogue import CATALOGUE
+from academy_ops.report import explanation
+from academy_ops.settings import load
 
 LANGUAGES = pytest.mark.parametrize("language", ["ko", "en"])
-CODES = pytest.mark.parametrize("code", CATALOGUE)
+NAMES = live_names(load(environ={}, default_env_file=None), "academy-ops")
 
 
 @pytest.fixture(autouse=True)
@@ -22,11 +28,6 @@ def _in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iter
     monkeypatch.setenv("COLUMNS", "80")
     yield
     messages.use("en")
-
-
-@pytest.fixture
-def explain(capsys: pytest.CaptureFixture[str]) -> "Explain":
-    return Explain(capsys)
 
 
 class Explain:
@@ -40,34 +41,54 @@ class Explain:
         return told.err or told.out
 
 
+@pytest.fixture
+def explain(capsys: pytest.CaptureFixture[str]) -> "Explain":
+    return Explain(capsys)
+
+
+def shown(language: str, code: str) -> str:
+    """Return the page of a cause."""
+    messages.use("ko" if language == "ko" else "en")
+    out = Console(file=io.StringIO(), width=80, highlight=False)
+    explanation.print_cause(out, CATALOGUE[code], NAMES, "posix")
+    assert isinstance(out.file, io.StringIO)
+    return out.file.getvalue()
+
+
 @LANGUAGES
-@CODES
-def test_every_cause_is_explained(explain: Explain, language: str, code: str) -> None:
-    cause = CATALOGUE[code]
-    page = explain(language, "explain", code)
-    words = " ".join(page.split())
-    assert page.startswith(f"{code}\n")
-    for text in (cause.meaning, cause.told_by, *(remedy.text for remedy in cause.remedies)):
-        assert "".join(str(text).split()) in "".join(words.split())
-    assert ("runbook.md#" if language == "ko" else "runbook.en.md#") + cause.section in page
+def test_the_command_shows_the_page_and_the_document_of_a_cause(explain: Explain, language: str) -> None:
+    assert explain(language, "explain", "queue-missing") == shown(language, "queue-missing")
+    document = json.loads(explain(language, "explain", "queue-missing", "-o", "json"))
+    assert document == explanation.document(CATALOGUE["queue-missing"], NAMES)
 
 
-@CODES
-def test_the_document_holds_the_same(explain: Explain, code: str) -> None:
-    page = explain("en", "explain", code)
-    document = json.loads(explain("en", "explain", code, "-o", "json"))
-    assert set(document) == {
-        "schema", "tool", "code", "section", "runbook", "warn", "meaning", "told_by", "look", "states", "explains",
-        "explained_by", "remedies",
-    }  # fmt: skip
-    assert document["schema"] == "academy-ops/explanation/1"
-    assert (document["code"], document["warn"]) == (code, CATALOGUE[code].warn)
-    # People see long commands folded as a shell allows it.
-    unfolded = page.replace(" \\\n    ", " ")
-    for command in (*document["look"], *(remedy["command"] for remedy in document["remedies"])):
-        assert f"\n  {command}\n" in unfolded
-    for remedy in document["remedies"]:
-        assert set(remedy) == {"text", "command", "verify", "risk"}
+@LANGUAGES
+def test_every_cause_is_explained(language: str, compared: Callable[[int], None]) -> None:
+    for code, cause in CATALOGUE.items():
+        page = shown(language, code)
+        assert page.startswith(f"{code}\n")
+        for text in (cause.meaning, cause.told_by, *(remedy.text for remedy in cause.remedies)):
+            assert "".join(str(text).split()) in "".join(page.split()), code
+        assert ("runbook.md#" if language == "ko" else "runbook.en.md#") + cause.section in page, code
+    compared(len(CATALOGUE))
+
+
+def test_every_document_holds_the_same_as_the_page(compared: Callable[[int], None]) -> None:
+    for code, cause in CATALOGUE.items():
+        # People see long commands folded as a shell allows it.
+        unfolded = shown("en", code).replace(" \\\n    ", " ")
+        document: dict[str, Any] = explanation.document(cause, NAMES)
+        assert set(document) == {
+            "schema", "tool", "code", "section", "runbook", "warn", "meaning", "told_by", "look", "states", "explains",
+            "explained_by", "remedies",
+        }  # fmt: skip
+        assert document["schema"] == "academy-ops/explanation/1"
+        assert (document["code"], document["warn"]) == (code, cause.warn)
+        for command in (*document["look"], *(remedy["command"] for remedy in document["remedies"])):
+            assert f"\n  {command}\n" in unfolded, code
+        for remedy in document["remedies"]:
+            assert set(remedy) == {"text", "command", "verify", "risk"}, code
+    compared(len(CATALOGUE))
 
 
 def test_commands_carry_the_names_of_the_settings(explain: Explain, tmp_path: Path) -> None:

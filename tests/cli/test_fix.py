@@ -7,11 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.test_main import academy_ops
+from tests.commands import academy_ops
 from tests.lab_driver import FOREIGN, Lab
 from tests.terminal import Terminal, terminal
-
-pytestmark = pytest.mark.xdist_group("lab-2")
 
 
 def desired(lab: Lab) -> int:

@@ -12,7 +12,7 @@ from typer.core import TyperGroup
 from academy_ops.cli import main
 from academy_ops.cli.app import app
 from academy_ops.cli.help import MANUAL
-from tests.cli.test_main import SHELL
+from tests.commands import SHELL
 
 
 def paths(command: object, path: str = "") -> Iterator[str]:

@@ -9,7 +9,6 @@ import pytest
 from tests.lab_driver import Lab
 from tests.terminal import terminal
 
-pytestmark = pytest.mark.xdist_group("lab-2")
 LINE = re.compile(r"(?P<instance>[0-9a-f]{8}) \d\d:\d\d:\d\dZ (?P<text>.*)")
 
 

@@ -1,10 +1,7 @@
 """The command line: refusals in one line, right exit codes, nothing but the document on stdout."""
 
 import json
-import os
 import socket
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,23 +9,9 @@ import pytest
 
 from academy_ops import messages
 from academy_ops.cli import main
+from tests.commands import SHELL, academy_ops, run_on_console
 
 InProcess = Callable[..., tuple[int, str, str]]
-SHELL = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT") if name in os.environ}
-
-
-def academy_ops(*arguments: str, cwd: Path, **environ: str) -> subprocess.CompletedProcess[str]:
-    """Run the tool as a process of its own, in an empty environment but for ``environ``."""
-    return subprocess.run(
-        [sys.executable, "-m", "academy_ops", *arguments],
-        cwd=cwd,
-        env={**SHELL, "HOME": str(cwd), "AWS_EC2_METADATA_DISABLED": "true", "LANG": "en_US.UTF-8", **environ},
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        check=False,
-        timeout=60,
-    )
 
 
 @pytest.fixture
@@ -208,14 +191,8 @@ def test_with_every_address_a_black_hole_it_ends_in_time_and_undetermined(tmp_pa
 @pytest.mark.parametrize("encoding", ["cp949", "ascii"])
 @pytest.mark.parametrize("language", ["ko", "en"])
 def test_output_survives_a_console_that_knows_few_characters(encoding: str, language: str, tmp_path: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "academy_ops", "--lang", language, "diagnose"],
-        cwd=tmp_path,
-        env={**SHELL, "HOME": str(tmp_path), "AWS_EC2_METADATA_DISABLED": "true", "PYTHONIOENCODING": encoding},
-        capture_output=True,
-        check=False,
-        timeout=60,
-    )
+    environ = {**SHELL, "HOME": str(tmp_path), "AWS_EC2_METADATA_DISABLED": "true", "PYTHONIOENCODING": encoding}
+    done = run_on_console(("--lang", language, "diagnose"), tmp_path, environ)
     assert done.returncode == 1
     assert b"r2-env-missing" in done.stdout
     assert b"Traceback" not in done.stderr

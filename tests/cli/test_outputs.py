@@ -1,8 +1,6 @@
 """``--output``: stdout holds the document asked for, and nothing else; each form belongs to a diagnosis alone."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -10,8 +8,8 @@ import pytest
 
 from academy_ops.report import Output
 from checks.facts import JobFacts
-from tests.cli.test_main import SHELL, academy_ops
 from tests.cli.test_save_and_from import document, waiting, write
+from tests.commands import academy_ops
 from tests.report.golden import Golden
 
 FROM = ("diagnose", "--from", "evidence.json")
@@ -64,20 +62,6 @@ def test_a_step_summary_that_cant_be_written_is_a_note_and_changes_nothing_else(
     done = academy_ops(*FROM, "-o", "github", cwd=tmp_path, GITHUB_STEP_SUMMARY=str(tmp_path))
     assert (done.returncode, done.stdout.count("\n"), done.stderr.count("\n")) == (1, 1, 1)
     assert "Can't write" in done.stderr
-
-
-@pytest.mark.parametrize("form", ["junit", "markdown", "html"])
-def test_a_document_is_utf_8_whatever_the_console_is(form: str, tmp_path: Path) -> None:
-    write(tmp_path, waiting())
-    done = subprocess.run(
-        [sys.executable, "-m", "academy_ops", "--lang", "ko", *FROM, "-o", form],
-        cwd=tmp_path,
-        env={**SHELL, "HOME": str(tmp_path), "PYTHONIOENCODING": "cp949"},
-        capture_output=True,
-        check=False,
-        timeout=60,
-    )
-    assert "워커" in done.stdout.decode("utf-8")
 
 
 @pytest.mark.parametrize("form", ["junit", "markdown", "github", "html"])

@@ -5,8 +5,7 @@ from pathlib import Path
 import pytest
 
 from academy_ops.report.runbook import text
-from tests.cli.test_consoles import run
-from tests.cli.test_main import SHELL
+from tests.commands import SHELL, academy_ops
 from tests.terminal import terminal
 
 
@@ -15,29 +14,29 @@ from tests.terminal import terminal
 def test_a_section_is_found_by_its_number_and_by_its_check(
     name: str, language: str, title: str, tmp_path: Path
 ) -> None:
-    done = run(tmp_path, f"academy-ops --lang {language} runbook {name}")
-    told = done.stdout.decode()
-    assert (done.returncode, done.stderr) == (0, b"")
+    done = academy_ops("--lang", language, "runbook", name, cwd=tmp_path)
+    told = done.stdout
+    assert (done.returncode, done.stderr) == (0, "")
     assert told.startswith(title)
     assert "worker-scaled-to-zero" in told
     assert "queue-missing" not in told
 
 
 def test_a_section_holds_its_subsections(tmp_path: Path) -> None:
-    told = run(tmp_path, "academy-ops --lang ko runbook 3").stdout.decode()
+    told = academy_ops("--lang", "ko", "runbook", "3", cwd=tmp_path).stdout
     inner = [line.split()[1] for line in told.splitlines() if line.startswith("### ")]
     assert inner == ["3-1.", "3-2.", "3-3.", "3-4."]
 
 
 def test_without_a_section_all_of_it_is_shown_but_its_markers(tmp_path: Path) -> None:
-    told = run(tmp_path, "academy-ops --lang en runbook").stdout.decode()
+    told = academy_ops("--lang", "en", "runbook", cwd=tmp_path).stdout
     assert told.splitlines() == [line for line in text("en").splitlines() if not line.startswith("<!--")]
 
 
 def test_an_unknown_section_is_refused_with_what_there_is(tmp_path: Path) -> None:
-    done = run(tmp_path, "academy-ops --lang en runbook 9")
-    assert (done.returncode, done.stdout) == (2, b"")
-    assert b"There is no section '9'. The sections are: 0 (access), 1 (r2)" in done.stderr
+    done = academy_ops("--lang", "en", "runbook", "9", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "There is no section '9'. The sections are: 0 (access), 1 (r2)" in done.stderr
 
 
 def test_a_terminal_gets_commands_whole_so_that_they_can_be_copied(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from academy_ops.diagnosis.evidence import SCHEMA, Evidence, to_document, to_tex
 from academy_ops.diagnosis.run import NullObserver
 from checks import RUNBOOK, Case
 from tests.checks import facts_factory as h
-from tests.cli.test_main import SHELL, academy_ops
+from tests.commands import SHELL, academy_ops
 from tests.diagnosis.test_codec import JSON
 
 NAMES = {"ops": "academy-ops", "worker": "academy-ai-worker-cpu", "bucket": "academy-excel"}

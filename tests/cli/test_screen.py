@@ -2,8 +2,6 @@
 
 import re
 import socket
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +10,8 @@ from rich.cells import cell_len
 
 from academy_ops.diagnosis.records import Unavailable
 from tests.checks import facts_factory as h
-from tests.cli.test_main import SHELL, academy_ops
 from tests.cli.test_save_and_from import document, waiting, write
+from tests.commands import SHELL, academy_ops, run_on_console
 from tests.terminal import terminal
 
 DENIED = Unavailable("denied", "sqs:GetQueueUrl", "no identity-based policy allows the action")
@@ -105,14 +103,8 @@ def test_a_job_on_its_way_says_how_to_follow_it(tmp_path: Path) -> None:
 @pytest.mark.parametrize("state", STATES)
 def test_an_ascii_console_gets_a_drawing_of_ascii(state: str, tmp_path: Path) -> None:
     path = write(tmp_path, STATES[state])
-    done = subprocess.run(
-        [sys.executable, "-m", "academy_ops", "--lang", "en", "diagnose", "--from", str(path)],
-        cwd=tmp_path,
-        env={**SHELL, "HOME": str(tmp_path), "PYTHONIOENCODING": "ascii"},
-        capture_output=True,
-        check=False,
-        timeout=60,
-    )
+    environ = {**SHELL, "HOME": str(tmp_path), "PYTHONIOENCODING": "ascii"}
+    done = run_on_console(("--lang", "en", "diagnose", "--from", str(path)), tmp_path, environ)
     told = done.stdout.decode("ascii")
     assert "browser -> edge -> nginx -> API -> R2 -> queue -> workers -> students" in told.replace("--", "-")
     assert done.stderr == b""

@@ -8,8 +8,8 @@ import pytest
 
 from academy_ops.report.powershell import translated
 from tests.checks import facts_factory as h
-from tests.cli.test_main import academy_ops
 from tests.cli.test_save_and_from import document, write
+from tests.commands import academy_ops
 
 POWERSHELL = {"ACADEMY_OPS_SHELL": "powershell"}
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.test_main import academy_ops
+from tests.commands import academy_ops
 
 
 @contextmanager

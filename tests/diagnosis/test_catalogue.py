@@ -5,7 +5,7 @@ import re
 import shlex
 import string
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from academy_ops.diagnosis.catalogue import CATALOGUE, Cause, fill, filled
 from academy_ops.diagnosis.records import Remedy
 from academy_ops.settings import load
 from tests.checks import facts_factory as h
-from tests.checks.scenarios import BLIND, SCENARIOS, WARNINGS, Facts
+from tests.checks.scenarios import BLIND, SCENARIOS, WARNINGS
 
 CONTRACT = {
     "0": """aws-credentials-missing aws-credentials-invalid aws-wrong-account aws-keys-are-r2-keys aws-unreachable
@@ -77,7 +77,6 @@ CHANGING = re.compile(
 )
 
 posix = pytest.mark.skipif(os.name == "nt", reason="runs a POSIX shell")
-codes = pytest.mark.parametrize("cause", CATALOGUE.values(), ids=list(CATALOGUE))
 
 
 def commands(cause: Cause) -> Iterator[str]:
@@ -110,16 +109,17 @@ def test_the_warnings_are_those_of_the_contract() -> None:
     assert {code for code, cause in CATALOGUE.items() if cause.warn} == WARN
 
 
-@codes
-def test_a_row_says_how_it_is_told_how_to_see_it_and_what_to_do(cause: Cause) -> None:
-    assert str(cause.told_by)
-    assert cause.look
-    assert cause.remedies
-    for remedy in cause.remedies:
-        assert str(remedy.text)
-        assert remedy.command
-        assert remedy.verify
-        assert remedy.risk in {"read", "change", "destructive"}
+def test_a_row_says_how_it_is_told_how_to_see_it_and_what_to_do(compared: Callable[[int], None]) -> None:
+    for code, cause in CATALOGUE.items():
+        assert str(cause.told_by), code
+        assert cause.look, code
+        assert cause.remedies, code
+        for remedy in cause.remedies:
+            assert str(remedy.text), code
+            assert remedy.command, code
+            assert remedy.verify, code
+            assert remedy.risk in {"read", "change", "destructive"}, code
+    compared(len(CATALOGUE))
 
 
 def test_every_threshold_in_a_sentence_is_the_one_in_force() -> None:
@@ -132,26 +132,29 @@ def test_every_threshold_in_a_sentence_is_the_one_in_force() -> None:
     assert literal == []
 
 
-@codes
-def test_every_sentence_of_a_row_is_korean_in_korean(cause: Cause) -> None:
-    for text in (cause.meaning, cause.told_by, *(remedy.text for remedy in cause.remedies)):
-        korean = text.render("ko")
-        assert re.search(r"[가-힣]{2}", korean), text.template
-        assert not re.search(r"\b(the|is|are|has|and|or|not)\b", korean), korean
+def test_every_sentence_of_a_row_is_korean_in_korean(compared: Callable[[int], None]) -> None:
+    for cause in CATALOGUE.values():
+        for text in (cause.meaning, cause.told_by, *(remedy.text for remedy in cause.remedies)):
+            korean = text.render("ko")
+            assert re.search(r"[가-힣]{2}", korean), text.template
+            assert not re.search(r"\b(the|is|are|has|and|or|not)\b", korean), korean
+    compared(len(CATALOGUE))
 
 
-@codes
-def test_every_placeholder_is_a_name_that_is_known_beforehand_or_observed(cause: Cause) -> None:
-    named = set[str]().union(*(placeholders(command) for command in commands(cause)))
-    assert named <= {*NAMES, *OBSERVED, "ops", "job"}
+def test_every_placeholder_is_a_name_that_is_known_beforehand_or_observed(compared: Callable[[int], None]) -> None:
+    for code, cause in CATALOGUE.items():
+        named = set[str]().union(*(placeholders(command) for command in commands(cause)))
+        assert named <= {*NAMES, *OBSERVED, "ops", "job"}, code
+    compared(len(CATALOGUE))
 
 
-@pytest.mark.parametrize(("code", "facts"), SHOWN, ids=[code for code, _ in SHOWN])
-def test_the_commands_of_a_finding_are_filled_with_live_names(code: str, facts: Facts) -> None:
-    told = [finding for finding in h.findings(h.case(**facts, names=NAMES)) if finding.cause == code]
-    assert told
-    for remedy in (remedy for finding in told for remedy in finding.remedies):
-        assert "<" not in f"{remedy.command}{remedy.verify}"
+def test_the_commands_of_a_finding_are_filled_with_live_names(compared: Callable[[int], None]) -> None:
+    for code, facts in SHOWN:
+        told = [finding for finding in h.findings(h.case(**facts, names=NAMES)) if finding.cause == code]
+        assert told, code
+        for remedy in (remedy for finding in told for remedy in finding.remedies):
+            assert "<" not in f"{remedy.command}{remedy.verify}", code
+    compared(len(SHOWN))
 
 
 @posix
@@ -165,46 +168,51 @@ def test_every_command_is_one_that_a_shell_can_read() -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
-@codes
-def test_every_aws_command_and_its_options_exist(cause: Cause) -> None:
-    everywhere = {"region", "query", "output", "endpoint-url", "max-items", "profile"}
-    for command in commands(cause):
-        known = set(everywhere)
-        for service, name in calls(command):
-            if service in {"configure", "sso"}:
-                continue
-            operation = operations("s3" if service == "s3api" else service)[name]
-            known |= {xform_name(member, "-") for member in operation.input_shape.members}
-        if calls(command):
-            # What stands in single quotes is data: a JMESPath, or the script for a host.
-            options = re.findall(r" --(?:no-)?([a-z0-9-]+)", re.sub(r"'[^']*'", "", command))
-            assert set(options) <= known, command
+def test_every_aws_command_and_its_options_exist(compared: Callable[[int], None]) -> None:
+    for cause in CATALOGUE.values():
+        everywhere = {"region", "query", "output", "endpoint-url", "max-items", "profile"}
+        for command in commands(cause):
+            known = set(everywhere)
+            for service, name in calls(command):
+                if service in {"configure", "sso"}:
+                    continue
+                operation = operations("s3" if service == "s3api" else service)[name]
+                known |= {xform_name(member, "-") for member in operation.input_shape.members}
+            if calls(command):
+                # What stands in single quotes is data: a JMESPath, or the script for a host.
+                options = re.findall(r" --(?:no-)?([a-z0-9-]+)", re.sub(r"'[^']*'", "", command))
+                assert set(options) <= known, command
+    compared(len(CATALOGUE))
 
 
-@codes
-def test_looking_changes_nothing(cause: Cause) -> None:
-    for command in cause.look:
-        for service, name in calls(command):
-            assert READING.match(name) or (service, name) in {("ssm", "send-command"), ("configure", "list")}, command
-        for script in re.findall(r"commands=\[\"(.+?)\"\]", command):
-            assert all(SCRIPT.match(part.strip()) for part in re.split(r"[;|]", script)), script
-        assert not CHANGING.search(command)
+def test_looking_changes_nothing(compared: Callable[[int], None]) -> None:
+    for code, cause in CATALOGUE.items():
+        for command in cause.look:
+            for service, name in calls(command):
+                assert READING.match(name) or (service, name) in {("ssm", "send-command"), ("configure", "list")}, (
+                    command
+                )
+            for script in re.findall(r"commands=\[\"(.+?)\"\]", command):
+                assert all(SCRIPT.match(part.strip()) for part in re.split(r"[;|]", script)), script
+            assert not CHANGING.search(command), code
+    compared(len(CATALOGUE))
 
 
 def test_no_command_receives_a_message() -> None:
     assert not [code for code, cause in CATALOGUE.items() if "receive-message" in "".join(commands(cause))]
 
 
-@codes
-def test_a_remedy_that_changes_something_says_so(cause: Cause) -> None:
-    for remedy in cause.remedies:
-        command = remedy.command or ""
-        names = [name for service, name in calls(command) if (service, name) != ("ssm", "send-command")]
-        changes = CHANGING.search(command) or any(
-            not READING.match(name) and name not in {"list", "list-profiles"} for name in names
-        )
-        assert not changes or remedy.risk != "read", command
-        assert not CHANGING.search(remedy.verify or "")
+def test_a_remedy_that_changes_something_says_so(compared: Callable[[int], None]) -> None:
+    for code, cause in CATALOGUE.items():
+        for remedy in cause.remedies:
+            command = remedy.command or ""
+            names = [name for service, name in calls(command) if (service, name) != ("ssm", "send-command")]
+            changes = CHANGING.search(command) or any(
+                not READING.match(name) and name not in {"list", "list-profiles"} for name in names
+            )
+            assert not changes or remedy.risk != "read", command
+            assert not CHANGING.search(remedy.verify or ""), code
+    compared(len(CATALOGUE))
 
 
 def commands_of(remedies: tuple[Remedy, ...]) -> list[str]:

@@ -1,12 +1,11 @@
 """Two faults at once, for every two that can stand together: which is the cause follows from the contract's rule."""
 
 import itertools
-from collections.abc import Iterator
-
-import pytest
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 
 from academy_ops.diagnosis.catalogue import CATALOGUE
-from academy_ops.diagnosis.records import JobProgress, JobState, Unavailable
+from academy_ops.diagnosis.records import Finding, JobProgress, JobState, Unavailable
 from academy_ops.diagnosis.verdict import decide
 from checks import Case
 from checks.facts import JobFacts
@@ -35,8 +34,21 @@ def without_job(facts: Facts) -> Facts:
 FORMS = [(code, of_one_fact(facts)) for code, found in SCENARIOS.items() for facts in found[:2]]
 
 
-def told(case: Case) -> set[str]:
-    return {finding.cause for finding in h.findings(case) if finding.status == "fail" and finding.cause}
+def told(findings: Sequence[Finding]) -> set[str]:
+    return {finding.cause for finding in findings if finding.status == "fail" and finding.cause}
+
+
+@cache
+def told_alone(form: int, with_job_of: int | None) -> set[str]:
+    """Return what one form of a fault is told as, with its own job, with that of another form, or without one."""
+    return told(h.findings(h.case(**together(form, with_job_of))))
+
+
+def together(form: int, with_job_of: int | None) -> Facts:
+    job = NOT_ASKED
+    if with_job_of is not None:
+        job = {name: fact for name, fact in FORMS[with_job_of][1].items() if name == "job"}
+    return {**without_job(FORMS[form][1]), **job}
 
 
 def explains(one: str, other: str) -> bool:
@@ -62,36 +74,36 @@ def ruled(codes: set[str], where: JobProgress, job_says: set[str]) -> tuple[list
     return sorted(codes - symptoms, key=rank), symptoms
 
 
-def pairs(first: str) -> Iterator[tuple[str, Facts, Facts]]:
-    """Yield the codes that come after ``first``, each with two forms that contradict each other in no fact."""
-    mine = [facts for code, facts in FORMS if code == first]
-    later = [(code, facts) for code, facts in FORMS if ORDER.index(code) > ORDER.index(first)]
-    for one, (other, two) in itertools.product(mine, later):
+def pairs() -> Iterator[tuple[str, str, Case]]:
+    """Yield every two codes that can stand together, and the case of both: each is told when it stands alone."""
+    ordered = sorted(range(len(FORMS)), key=lambda form: ORDER.index(FORMS[form][0]))
+    for one, two in itertools.combinations(ordered, 2):
+        first, second = FORMS[one][0], FORMS[two][0]
+        if first == second:
+            continue
         # With the job of one of them, with the job of the other, and without a job.
-        for job in (
-            {"job": one["job"]} if "job" in one else {},
-            {"job": two["job"]} if "job" in two else {},
-            NOT_ASKED,
-        ):
-            a, b = {**without_job(one), **job}, {**without_job(two), **job}
-            if all(a[name] == b[name] for name in a.keys() & b.keys()):
-                yield other, a, b
+        for job in (one, two, None):
+            a, b = together(one, job), together(two, job)
+            contradict = any(a[name] != b[name] for name in a.keys() & b.keys())
+            if contradict or first not in told_alone(one, job) or second not in told_alone(two, job):
+                continue
+            case = h.case(**{**a, **b})
+            if past_boot(case) or not {first, second} & OF_A_BOOTED_WORKER:
+                yield first, second, case
 
 
-@pytest.mark.parametrize("first", SCENARIOS)
-def test_two_faults_at_once_are_both_told_and_ranked_by_the_rule(first: str) -> None:
-    for second, a, b in pairs(first):
-        alone = told(h.case(**a)), told(h.case(**b))
-        if first not in alone[0] or second not in alone[1]:
-            continue  # told of a job only
-        case = h.case(**{**a, **b})
-        if not past_boot(case) and {first, second} & OF_A_BOOTED_WORKER:
-            continue  # contradict each other
-        both = told(case)
-        assert {first, second} <= both, second
-        assert both <= alone[0] | alone[1], second
-        verdict = decide(h.findings(case), job_progress(case))
-        said = {finding.cause for finding in h.findings(case) if finding.check == "job" and finding.cause}
+def test_two_faults_at_once_are_both_told_and_ranked_by_the_rule(compared: Callable[[int], None]) -> None:
+    seen: list[tuple[str, str]] = []
+    for first, second, case in pairs():
+        findings = h.findings(case)
+        both = told(findings)
+        assert {first, second} <= both, (first, second)
+        verdict = decide(findings, job_progress(case))
+        said = {finding.cause for finding in findings if finding.check == "job" and finding.cause}
         roots, symptoms = ruled(both, job_progress(case), said)
-        assert (verdict.status, verdict.cause, verdict.also) == ("faulty", roots[0], tuple(roots[1:])), second
-        assert set(verdict.symptoms) == symptoms, second
+        expected = ("faulty", roots[0], tuple(roots[1:]))
+        assert (verdict.status, verdict.cause, verdict.also) == expected, (first, second)
+        assert set(verdict.symptoms) == symptoms, (first, second)
+        seen.append((first, second))
+    assert {code for pair in seen for code in pair} == set(SCENARIOS)
+    compared(len(seen))

@@ -13,8 +13,6 @@ from academy_ops.lab import operate
 from checks import RUNBOOK
 from tests.lab_driver import Lab
 
-pytestmark = pytest.mark.xdist_group("lab-2")
-
 NEEDED_BY = {action: check.name for check in RUNBOOK for grant in check.grants for action in grant.actions}
 OLDEST = "cloudwatch:GetMetricStatistics"
 """Asked only where a message waits and no job tells since when."""

@@ -7,8 +7,6 @@ import pytest
 
 from tests.lab_driver import Lab
 
-pytestmark = pytest.mark.xdist_group("lab-1")
-
 
 def test_a_job_that_is_done_is_healthy(lab: Lab) -> None:
     told = lab.diagnose(lab.ended(lab.do("lab", "upload")))

@@ -12,8 +12,6 @@ from academy_ops.lab.aws import resources
 from academy_ops.lab.faults import FAULTS
 from tests.lab_driver import Lab
 
-pytestmark = pytest.mark.xdist_group("lab-1")
-
 # The last of each is what leaves no worker behind: the next fault would wait for one.
 TOGETHER = {
     "launches": ("worker-booting", "worker-launch-loop", "worker-launch-stuck", "worker-no-instances"),

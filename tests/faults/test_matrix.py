@@ -20,14 +20,14 @@ def lab(running_lab: Lab, request: pytest.FixtureRequest) -> Iterator[Lab]:
     clean_up(running_lab, request.node.callspec.params["row"])
 
 
-# Each half of the rows on a lab of its own.
-HALVES = [
-    pytest.param(row, id=row.name, marks=pytest.mark.xdist_group(f"lab-{1 + number % 2}"))
+PARTS = [
+    pytest.param(row, id=row.name, marks=pytest.mark.xdist_group(f"matrix-{number % 4}"))
     for number, row in enumerate(ROWS)
 ]
+"""The rows for several test processes, each with a lab of its own."""
 
 
-@pytest.mark.parametrize("row", HALVES)
+@pytest.mark.parametrize("row", PARTS)
 def test_the_cause_is_named_and_nothing_secret_is_told(lab: Lab, row: Row) -> None:
     told, _ = provoke(lab, row)
     assert right(row, told), (expected(row), told.verdict)

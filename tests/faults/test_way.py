@@ -6,8 +6,6 @@ import pytest
 
 from tests.lab_driver import Lab
 
-pytestmark = pytest.mark.xdist_group("lab-2")
-
 
 @pytest.fixture(scope="module")
 def job(running_lab: Lab) -> str:

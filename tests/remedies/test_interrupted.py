@@ -3,14 +3,11 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import pytest
-
 from tests.between import Held, Trick, about, after, answered, between, lost, refused
 from tests.cli.test_fix import at_terminal
 from tests.lab_driver import Lab
 from tests.remedies.test_scale import desired
 
-pytestmark = pytest.mark.xdist_group("lab-2")
 TO_TWO = ("scale-worker", "--desired", "2")
 SET_FOR_A_MOMENT = answered(b"<SetDesiredCapacityResponse/>")
 """AWS says yes, and whoever looks again finds the number of before."""

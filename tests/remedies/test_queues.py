@@ -1,10 +1,6 @@
 """``queue create``: what is missing is made, what is there is left as it is."""
 
-import pytest
-
 from tests.lab_driver import Lab
-
-pytestmark = pytest.mark.xdist_group("lab-2")
 
 
 def test_a_missing_queue_is_created_and_the_waiting_job_goes_through(lab: Lab) -> None:

@@ -7,8 +7,6 @@ import pytest
 from tests.lab_driver import Lab
 from tests.terminal import terminal
 
-pytestmark = pytest.mark.xdist_group("lab-2")
-
 
 def desired(lab: Lab) -> int:
     told = lab.diagnose("--only", "workers")

@@ -14,8 +14,6 @@ from academy_ops.smoke.marked import MARK
 from tests.lab_driver import Lab
 from tests.terminal import terminal
 
-pytestmark = pytest.mark.xdist_group("lab-1")
-
 WAITS = "8"
 """Seconds, for a fault with which the job would wait for ever."""
 

@@ -11,7 +11,7 @@ import pytest
 
 from academy_ops.contract import UPLOAD_PATH
 from academy_ops.smoke.marked import STUDENTS
-from tests.cli.test_main import academy_ops
+from tests.commands import academy_ops
 from tests.wire import Handler, respond, server
 
 TOKEN = "token-of-the-smoke-tenant"

@@ -11,7 +11,7 @@ from academy_ops.academy import sample_workbooks
 from tests.lab_driver import Lab
 from tests.web.teacher import PASSWORD, XLSX, Teacher, as_offered
 
-pytestmark = [pytest.mark.xdist_group("lab-1"), pytest.mark.timeout(240)]
+pytestmark = pytest.mark.timeout(240)
 ENGLISH = pytest.mark.parametrize("page", ["en-GB"], indirect=True)
 BOTH = pytest.mark.parametrize(("page", "done"), [("ko-KR", "완료: "), ("en-GB", "Done: ")], indirect=["page"])
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.checks import facts_factory as h
-from tests.cli.test_main import academy_ops
+from tests.commands import academy_ops
 from tests.wire import Handler, respond
 
 TOKEN = "token-of-the-operator"

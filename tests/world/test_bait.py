@@ -16,7 +16,6 @@ from tests.report.test_hostile import BAIT, assert_only_text
 from tests.wire import respond, server
 from tests.world.stage import api, job
 
-pytestmark = pytest.mark.xdist_group("lab-1")
 IN_XML = escape("".join(letter for letter in BAIT if letter >= " " and letter != "\ufffe")).encode()
 OUTPUTS_OF_DIAGNOSE = ("table", "json", "html", "markdown", "github", "junit")
 

@@ -68,7 +68,6 @@ def wrong(aws: str) -> dict[str, Trick]:
     }
 
 
-@pytest.mark.xdist_group("lab-1")
 def test_an_answer_of_wrong_types_costs_its_own_finding_and_no_other(running_lab: Lab) -> None:
     aws = running_lab.settings()["AWS_ENDPOINT_URL"]
     with between(aws, wrong(aws)) as url:
@@ -86,7 +85,6 @@ def test_an_answer_of_wrong_types_costs_its_own_finding_and_no_other(running_lab
     assert "Workers in service: 1." in [one["summary"] for one in told.findings("workers")]
 
 
-@pytest.mark.xdist_group("lab-1")
 @pytest.mark.parametrize(
     "trick",
     [
@@ -103,7 +101,6 @@ def test_a_change_that_can_not_be_planned_says_so_in_a_line(running_lab: Lab, tr
     assert done.stderr.count("\n") == 1
 
 
-@pytest.mark.xdist_group("lab-1")
 @pytest.mark.parametrize(
     ("body", "code", "said"),
     [
@@ -122,7 +119,6 @@ def test_attributes_of_a_queue_that_are_none_are_told(running_lab: Lab, body: by
     assert "\x1b" not in done.stdout + done.stderr
 
 
-@pytest.mark.xdist_group("lab-1")
 def test_an_answer_of_pages_without_end_is_left_when_time_is_up(running_lab: Lab) -> None:
     pages = count()
 

@@ -1,0 +1,142 @@
+"""The command, run as a user runs it: arguments, an environment and a folder in; exit code, stdout and stderr out.
+
+Each run is a process of its own. Most are forked from one that has imported the libraries already: to start Python and
+to import them takes longer than most commands.
+"""
+
+import gc
+import importlib.util
+import json
+import os
+import pkgutil
+import select
+import signal
+import subprocess
+import sys
+import tempfile
+import traceback
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
+from typing import Any, NoReturn
+
+SHELL = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT") if name in os.environ}
+READ_AT_START = ("PYTHONPATH", "PYTHONUTF8", "LC_")
+"""What a Python reads before it runs anything; a fork would not notice."""
+OURS = ("academy_ops", "checks")
+IMPORTED = (
+    *("academy_ops.diagnosis", "academy_ops.diagnosis.catalogue", "academy_ops.lab.operate", "academy_ops.outside"),
+    *("academy_ops.remedies", "academy_ops.report", "academy_ops.settings", "academy_ops.smoke", "checks"),
+    *("boto3.s3.transfer", "httpcore", "rich.live", "typer.main"),
+)
+"""Not academy_ops.cli: its help texts are in the language of the moment at which it is imported."""
+SECONDS = 120.0
+Done = subprocess.CompletedProcess[str]
+
+
+def academy_ops(*arguments: str, cwd: Path, **environ: str) -> Done:
+    """Run the tool in an empty environment but for ``environ``."""
+    mine = {**SHELL, "HOME": str(cwd), "AWS_EC2_METADATA_DISABLED": "true", "LANG": "en_US.UTF-8", **environ}
+    return run(arguments, cwd, mine)
+
+
+def run(arguments: Sequence[str], cwd: Path, environ: Mapping[str, str]) -> Done:
+    """Run the tool in the environment ``environ``; it writes UTF-8."""
+    done = run_on_console(arguments, cwd, environ)
+    return Done(done.args, done.returncode, done.stdout.decode("utf-8"), done.stderr.decode("utf-8"))
+
+
+def run_on_console(
+    arguments: Sequence[str], cwd: Path, environ: Mapping[str, str]
+) -> subprocess.CompletedProcess[bytes]:
+    """Run the tool in the environment ``environ``; in PYTHONIOENCODING stands what characters it can write.
+
+    Raises:
+        subprocess.TimeoutExpired: It does not end.
+    """
+    command = [sys.executable, "-m", "academy_ops", *arguments]
+    if os.name == "nt" or any(
+        name.startswith(READ_AT_START) and os.environ.get(name) != value for name, value in environ.items()
+    ):
+        return subprocess.run(command, cwd=cwd, env=environ, capture_output=True, check=False, timeout=SECONDS)
+    server = _server()
+    assert server.stdin is not None
+    assert server.stdout is not None
+    with tempfile.TemporaryDirectory() as folder:
+        request = {"arguments": arguments, "cwd": str(cwd), "environ": dict(environ), "output": folder}
+        server.stdin.write(json.dumps(request).encode() + b"\n")
+        server.stdin.flush()
+        if not select.select([server.stdout], [], [], SECONDS)[0]:
+            os.killpg(server.pid, signal.SIGKILL)
+            _server.cache_clear()
+            raise subprocess.TimeoutExpired(command, SECONDS)
+        code = int(server.stdout.readline())
+        stdout, stderr = (Path(folder, name).read_bytes() for name in ("stdout", "stderr"))
+    return subprocess.CompletedProcess(command, code, stdout, stderr)
+
+
+@cache
+def _server() -> subprocess.Popen[bytes]:
+    """Start the process that commands are forked from; it ends with this one, which closes its standard input."""
+    server = subprocess.Popen(
+        [sys.executable, "-m", __name__],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        cwd=Path(__file__).parent.parent,
+        process_group=0,
+    )
+    server.returncode = 0  # nobody waits for it
+    return server
+
+
+def _serve() -> None:
+    """Fork a process for each request, and answer with its exit code."""
+    for name in IMPORTED:
+        for module in (name, *(f"{name}.{one.name}" for one in pkgutil.iter_modules(_folders(name)))):
+            with suppress(ImportError):  # of an extra that is not installed
+                importlib.import_module(module)
+    gc.freeze()  # a collection in a fork would copy every page
+    for line in sys.stdin:
+        if (pid := os.fork()) == 0:
+            _become(json.loads(line))
+        _pid, status = os.waitpid(pid, 0)
+        sys.stdout.write(f"{os.waitstatus_to_exitcode(status)}\n")
+        sys.stdout.flush()
+
+
+def _folders(package: str) -> list[str]:
+    found = importlib.util.find_spec(package)
+    return list(found.submodule_search_locations or ()) if found and package.startswith(OURS) else []
+
+
+def _become(request: dict[str, Any]) -> NoReturn:
+    """Be the process that was asked for."""
+    code: Any = 1
+    try:
+        output = Path(request["output"])
+        for fd, path in enumerate((Path(os.devnull), output / "stdout", output / "stderr")):
+            os.dup2(os.open(path, os.O_RDWR | os.O_CREAT), fd)
+        encoding = request["environ"].get("PYTHONIOENCODING", "utf-8")
+        sys.stdin, sys.stdout, sys.stderr = (
+            open(fd, mode, encoding=encoding, closefd=False)  # noqa: SIM115 - they stay open
+            for fd, mode in enumerate("rww")
+        )
+        os.chdir(request["cwd"])
+        os.environ.clear()
+        os.environ.update(request["environ"])
+        sys.argv = ["academy-ops", *request["arguments"]]
+        from academy_ops.cli.main import main  # noqa: PLC0415 - what it imports looks at the environment
+
+        main()
+    except SystemExit as ended:  # of a completion
+        code = ended.code
+        sys.stdout.flush()
+    except BaseException:  # noqa: BLE001 - a fork must end here, not in the server's loop
+        traceback.print_exc()
+        sys.stderr.flush()
+    os._exit(code or 0)
+
+
+if __name__ == "__main__":
+    _serve()
