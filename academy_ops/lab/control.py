@@ -7,7 +7,7 @@ import json
 import traceback
 from collections.abc import Callable, Iterable, Mapping
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 import httpx
 
@@ -18,30 +18,30 @@ from academy_ops.messages import Text, say
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
-    from academy_ops.lab.parts import Lab
-
 PATH: Final = "/academy-lab"
 _SECONDS: Final = 120.0
 
-Action = Callable[["Lab", Mapping[str, Any]], Mapping[str, Any]]
+L = TypeVar("L")
+"""The running lab."""
+Action = Callable[[L, Mapping[str, Any]], Mapping[str, Any]]
 """Takes the running lab and the request's values; returns the answer's."""
 
 
-class Control:
+class Control(Generic[L]):
     """The WSGI application that carries out requests.
 
     Attributes:
         lab: The lab, once it runs.
     """
 
-    def __init__(self, token: str, actions: Mapping[str, Action]) -> None:
+    def __init__(self, token: str, actions: Mapping[str, Action[L]]) -> None:
         """Prepare it.
 
         Args:
             token: What a caller must send.
             actions: What can be asked for, by name.
         """
-        self.lab: Lab | None = None
+        self.lab: L | None = None
         self._token = token
         self._actions = actions
 
@@ -68,7 +68,7 @@ class Control:
         start_response("200 OK", [("Content-Type", "application/json")])
         return [json.dumps(answer).encode()]
 
-    def _running_lab(self) -> Lab:
+    def _running_lab(self) -> L:
         if self.lab is None:
             raise LabError(say("The lab is starting. Wait for it."))
         return self.lab

@@ -9,19 +9,33 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal
+from typing import Final, Literal, Protocol
 
 from academy_ops.contract import WORKER_NAME
 from academy_ops.lab import processes
 from academy_ops.lab.aws.ssm import Outcome
-from academy_ops.lab.container import Container
+from academy_ops.lab.container import Container, Image
 from academy_ops.outside import host_scripts
-
-if TYPE_CHECKING:
-    from academy_ops.lab.fleet import Fleet
 
 _START_SECONDS: Final = 15.0
 _SHIMS: Final = ("docker", "df")
+
+
+class Surroundings(Protocol):
+    """What an instance finds around it; the fleet.
+
+    Attributes:
+        host_env: The environment of its host.
+        boot_seconds: How long it boots.
+        image: What its container runs.
+    """
+
+    host_env: Mapping[str, str]
+    boot_seconds: float
+    image: Image
+
+    def read_parameter(self) -> dict[str, str]:
+        """Return the workers' environment as an instance reads it at boot."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +97,7 @@ class Machine:
         condition: In what condition it is.
     """
 
-    def __init__(self, folder: Path, address: str, fleet: Fleet) -> None:
+    def __init__(self, folder: Path, address: str, fleet: Surroundings) -> None:
         self.address = address
         self.condition = Condition()
         self.booted = threading.Event()

@@ -108,7 +108,7 @@ class Lab:
         self.cloud.stop()
 
 
-def start(place: Path, actions: Mapping[str, Action], on_event: Callable[[Text], None]) -> Lab:
+def start(place: Path, actions: Mapping[str, Action[Lab]], on_event: Callable[[Text], None]) -> Lab:
     """Start every part and wait until the API answers and a worker polls.
 
     Args:
@@ -137,7 +137,7 @@ def start(place: Path, actions: Mapping[str, Action], on_event: Callable[[Text],
 
     edge = Edge(place, edge_port, origin_port)
     control_token = secrets.token_urlsafe(32)
-    control = Control(control_token, actions)
+    control = Control[Lab](control_token, actions)
     cloud = Cloud(lambda: control.lab.fleet.hosts() if control.lab else {}, {PATH: control})
     cloud.start()
     users = create_users()

@@ -117,7 +117,7 @@ def _messages(lab: Lab, _values: Mapping[str, Any]) -> Mapping[str, Any]:
     return {name: lab.cloud.queues.bodies(name) for name in (QUEUE_NAME, QUEUE_NAME + DLQ_SUFFIX)}
 
 
-_ACTIONS: Final[Mapping[str, Action]] = {
+_ACTIONS: Final[Mapping[str, Action[Lab]]] = {
     "break": _break,
     "heal": _heal,
     "status": _status,
