@@ -1,11 +1,11 @@
-"""What the workers' containers have logged, read through SSM; for the command ``logs``."""
+"""What the workers' containers have logged, from wherever it can be read; for the command ``logs``."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Final
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, Protocol
 
 from academy_ops.diagnosis.records import Unavailable
 from academy_ops.outside import host_scripts
@@ -33,27 +33,67 @@ class Logged:
 
 
 @dataclass(frozen=True, slots=True)
+class InstanceLog:
+    """The end of one worker's log.
+
+    Attributes:
+        lines: Its lines, oldest first.
+        left_out: How many older lines there are that are not here.
+    """
+
+    lines: tuple[Logged, ...]
+    left_out: int = 0
+
+
+class LogSource(Protocol):
+    """A place where the workers' logs can be read."""
+
+    def read(self, target: Target, instances: Sequence[str], since: int) -> Mapping[str, InstanceLog | Unavailable]:
+        """Read the logs of ``instances``; only the lines that name the target's job, where it has one.
+
+        Args:
+            target: The workers' container, the job, and until when an answer is waited for.
+            instances: Their ids.
+            since: How far to go back, in seconds.
+
+        Returns:
+            For each instance its log, or why it could not be read.
+        """
+
+
+class DockerThroughSsm:
+    """Docker's own log on each host, read by the SSM agent there; SSM keeps 24,000 characters of it."""
+
+    def read(self, target: Target, instances: Sequence[str], since: int) -> Mapping[str, InstanceLog | Unavailable]:
+        """Read them in one command; an instance whose agent is offline is not asked."""
+        online = online_agents(target, instances)
+        if isinstance(online, Unavailable):
+            return dict.fromkeys(instances, online)
+        script = host_scripts.log_lines(target.settings.worker, target.job_id, since)
+        outputs = run_script(target, [one for one in instances if online[one]], script)
+        offline = Unavailable("offline", "ssm:DescribeInstanceInformation")
+        return {one: read_lines(one, outputs.get(one, offline), target.connect) for one in instances}
+
+
+SOURCES: Final[tuple[LogSource, ...]] = (DockerThroughSsm(),)
+"""In the order in which they are asked; one that comes later is asked for what the ones before could not read."""
+
+
+@dataclass(frozen=True, slots=True)
 class Logs:
-    """What all workers told.
+    """What all workers have logged.
 
     Attributes:
         instances: The instances in service, in the group's order.
         lines: Their lines, oldest first.
-        left_out: How many older lines an instance has that are not here: SSM takes a small output only.
-        unseen: Why an instance told nothing.
-        offline: Those of the instances whose SSM agent is offline.
+        left_out: How many older lines an instance has that are not here.
+        unavailable: Why the log of an instance could not be read.
     """
 
     instances: tuple[str, ...]
-    lines: tuple[Logged, ...] = ()
-    left_out: Mapping[str, int] = field(default_factory=dict)
-    unseen: Mapping[str, Unavailable] = field(default_factory=dict)
-    offline: tuple[str, ...] = ()
-
-    @property
-    def mute(self) -> frozenset[str]:
-        """The instances that told nothing."""
-        return frozenset((*self.unseen, *self.offline))
+    lines: tuple[Logged, ...]
+    left_out: Mapping[str, int]
+    unavailable: Mapping[str, Unavailable]
 
 
 def read(target: Target, since: int) -> Logs | Unavailable | None:
@@ -64,42 +104,34 @@ def read(target: Target, since: int) -> Logs | Unavailable | None:
         since: How far to go back, in seconds.
 
     Returns:
-        What they told, why the group could not be read, or None when there is no such group.
+        What they have logged, why the group could not be read, or None when there is no such group.
     """
     group = read_group(target)
     if group is None or isinstance(group, Unavailable):
         return group
     ids = tuple(one.instance_id for one in group.instances if one.lifecycle == "InService")
-    online = online_agents(target, ids)
-    if isinstance(online, Unavailable):
-        return Logs(ids, unseen=dict.fromkeys(ids, online))
-    asked = [one for one in ids if online[one]]
-    told = run_script(target, asked, host_scripts.log_lines(target.settings.worker, target.job_id, since))
-    read_of = {
-        one: output if isinstance(output, Unavailable) else read_lines(one, output, target.connect)
-        for one, output in told.items()
-    }
-    lines = [line for one in read_of.values() if not isinstance(one, Unavailable) for line in one[1]]
-    left_out = {
-        instance: one[0] - len(one[1])
-        for instance, one in read_of.items()
-        if not isinstance(one, Unavailable) and one[0] > len(one[1])
-    }
-    unseen = {instance: one for instance, one in read_of.items() if isinstance(one, Unavailable)}
-    offline = tuple(one for one in ids if not online[one])
-    return Logs(ids, tuple(sorted(lines, key=lambda line: line.time)), left_out, unseen, offline)
+    found: dict[str, InstanceLog] = {}
+    unavailable: dict[str, Unavailable] = {}
+    for source in SOURCES:
+        for instance, log in source.read(target, [one for one in ids if one not in found], since).items():
+            if isinstance(log, InstanceLog):
+                found[instance] = log
+                unavailable.pop(instance, None)
+            else:
+                unavailable[instance] = log
+    lines = sorted((line for log in found.values() for line in log.lines), key=lambda line: line.time)
+    left_out = {instance: log.left_out for instance, log in found.items() if log.left_out}
+    return Logs(ids, tuple(lines), left_out, unavailable)
 
 
-def read_lines(instance: str, output: str, connect: Connections) -> tuple[int, list[Logged]] | Unavailable:
-    """Read what the script wrote on one instance.
-
-    Returns:
-        How many lines there are, and those of them that came whole, for of too much only the end comes; or that
-        the output is not the script's.
-    """
+def read_lines(instance: str, output: str | Unavailable, connect: Connections) -> InstanceLog | Unavailable:
+    """Read what the script wrote on one instance; of too much only the end comes, and its first line not whole."""
+    if isinstance(output, Unavailable):
+        return output
     head, _, rest = output.partition("\n")
     count = _COUNT.fullmatch(head)
     if count is None:
         return Unavailable("unexpected-answer", "AWS-RunShellScript")
     timed = (_TIMED.fullmatch(line) for line in rest.split("\n"))
-    return int(count[1]), [Logged(line["time"], instance, connect.clean(line["text"])) for line in timed if line]
+    lines = tuple(Logged(line["time"], instance, connect.clean(line["text"])) for line in timed if line)
+    return InstanceLog(lines, max(0, int(count[1]) - len(lines)))

@@ -14,7 +14,7 @@ from academy_ops.outside.clients import Answer, Connections
 from academy_ops.settings import Settings, load
 from academy_ops.settings.env_files import SettingsError, read_env_file
 from checks.job_document import code_of_message, read_answer
-from checks.worker_logs import read_lines
+from checks.worker_logs import InstanceLog, read_lines
 from checks.worker_report import parse_parameter, read_host
 
 SECRET = "s3cret-of-the-academy-4711"
@@ -114,8 +114,8 @@ def test_any_output_of_the_probe_is_read_or_not_taken_and_its_secrets_are_masked
 def test_any_output_of_the_log_reader_is_read_or_unseen_and_reaches_no_terminal_raw(
     connect: Connections, output: str
 ) -> None:
-    told = read_lines("i-0", output, connect)
-    texts = [line.text for line in told[1]] if isinstance(told, tuple) else []
+    log = read_lines("i-0", output, connect)
+    texts = [line.text for line in log.lines] if isinstance(log, InstanceLog) else []
     assert not any(SECRET in text or "\x1b" in text for text in texts)
 
 

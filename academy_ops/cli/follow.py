@@ -149,7 +149,7 @@ def logs(
         report.show(found)
         if not follow or unread() or not run.pause(SSM_SECONDS):
             return errors.UNDETERMINED if report.silent else errors.HEALTHY
-        missed = back if found.unseen else _OVERLAP_SECONDS
+        missed = back if found.unavailable else _OVERLAP_SECONDS
         back = min(missed + math.ceil(time.monotonic() - looked_at), _FURTHEST_SECONDS)
 
 

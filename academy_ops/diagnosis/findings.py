@@ -104,6 +104,7 @@ _BECAUSE: Final[Mapping[Reason, Text]] = {
     "server-error": say("{tried} answered with a server error"),
     "unexpected-answer": say("{tried} gave an unexpected answer"),
     "not-configured": say("{tried} is not set"),
+    "offline": say("the SSM agent is offline"),
     "not-asked": say("it was not asked for"),
     "crashed": say("academy-ops itself failed here ({tried})"),
 }

@@ -39,6 +39,7 @@ Reason = Literal[
     "server-error",
     "unexpected-answer",
     "not-configured",
+    "offline",
     "not-asked",
     "crashed",
 ]

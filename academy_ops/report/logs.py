@@ -42,13 +42,13 @@ class LogReport:
     def show(self, logs: Logs) -> None:
         """Print what is new in ``logs``."""
         self._note_all(logs)
-        lines: dict[str, set[Logged]] = {one: set() for one in logs.instances if one not in logs.mute}
+        lines: dict[str, set[Logged]] = {one: set() for one in logs.instances if one not in logs.unavailable}
         for line in logs.lines:
             lines[line.instance].add(line)
             if line not in self._printed.get(line.instance, ()):
                 self._print(line)
         self._printed |= lines
-        self._unreadable |= bool(logs.mute)
+        self._unreadable |= bool(logs.unavailable)
 
     def _print(self, line: Logged) -> None:
         if self._as_json:
@@ -63,9 +63,7 @@ class LogReport:
     def _note_all(self, logs: Logs) -> None:
         if not logs.instances:
             self._note(say("No worker instance is in service."))
-        for instance in logs.offline:
-            self._note(say("{instance}: its SSM agent is offline.", instance=instance))
-        for instance, reason in logs.unseen.items():
+        for instance, reason in logs.unavailable.items():
             self._note(say("{instance}: could not be read, {reason}.", instance=instance, reason=because(reason)))
         for instance, count in logs.left_out.items():
             # Later looks go back only a little further than what was printed already.
