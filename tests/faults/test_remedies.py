@@ -7,13 +7,13 @@ from typing import Any
 import boto3
 import jmespath  # type: ignore[import-untyped] # it has no types
 import pytest
-from academy_ops.lab.faults.aws import HOOK
 from botocore import xform_name
 
 from academy_ops.cli.names import live_names
 from academy_ops.diagnosis.catalogue import CATALOGUE, filled
 from academy_ops.diagnosis.command import Steps, fill
 from academy_ops.diagnosis.records import Remedy
+from academy_ops.lab.faults.aws import HOOK
 from academy_ops.settings import load
 from tests.lab_driver import Lab
 
