@@ -1,6 +1,7 @@
 """The runbook for people and the checks tell the same story, in both languages."""
 
 import re
+import subprocess
 from pathlib import Path
 from typing import get_args
 
@@ -113,3 +114,29 @@ def test_the_commands_are_the_same_in_both_languages() -> None:
 
     korean, english = (commands(name) for name in LANGUAGES)
     assert korean == english
+
+
+@pytest.mark.parametrize("name", LANGUAGES)
+def test_the_names_are_taken_from_the_env_file_without_executing_it(name: str, tmp_path: Path) -> None:
+    (tmp_path / ".env").write_bytes(
+        b"SECRET_KEY=django-insecure-(1$x&y)`: >owned`;$(: >owned)\r\n# R2_ENDPOINT=https://old.example\r\n"
+        b"export R2_ENDPOINT = https://account.r2.example # the account's\r\nR2_ACCESS_KEY='a key'\r\n"
+        b'R2_SECRET_KEY="$(: >owned)=#x"\nAWS_PROFILE=\nNOT_NAMED=1\nAWS_REGION=eu-west-1'
+    )
+    block = re.search(r"^```bash\n(.*?take .*?)^```", (ROOT / name).read_text("utf-8"), re.MULTILINE | re.DOTALL)
+    assert block
+    shown = "env -0 | grep -zE '^(R2_|AWS_|NOT_|SECRET_)' | sort -z | tr '\\0' '\\n'"
+    done = subprocess.run(
+        ["bash", "-euc", f"{block[1]}{shown}"], cwd=tmp_path, env={"PATH": "/usr/bin:/bin"}, capture_output=True,
+        text=True, check=False, timeout=30,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines() == [
+        "AWS_DEFAULT_REGION=eu-west-1",
+        "AWS_PAGER=",
+        "AWS_REGION=eu-west-1",
+        "R2_ACCESS_KEY=a key",
+        "R2_ENDPOINT=https://account.r2.example",
+        "R2_SECRET_KEY=$(: >owned)=#x",
+    ]
+    assert not (tmp_path / "owned").exists()

@@ -144,17 +144,16 @@ def _confirmed(out: Console, planned: Plan, code: str, *, yes: bool, interrupt_j
 
 def _print_by_hand(out: Console, verdict: Verdict) -> None:
     """Print why nothing is offered, and what a person would type."""
-    from academy_ops.report.command import print_command
-    from academy_ops.report.shell import in_use
+    from academy_ops.report.shell import in_use, print_command
 
     if verdict.cause is None:
         change.print_text(out, say("There is nothing to fix."))
         return
     change.print_text(out, say("--fix has no remedy for {cause}: it needs a person.", cause=verdict.cause))
-    command = next((one.command for one in verdict.remedies if one.command), None)
-    if command:
+    steps = next((one.steps for one in verdict.remedies if one.steps), None)
+    if steps:
         change.print_text(out, say("Nothing was changed. By hand:"))
-        print_command(out, command, "bold cyan", shell=in_use(os.environ), folded=out.is_terminal)
+        print_command(out, steps, "bold cyan", shell=in_use(os.environ), folded=out.is_terminal)
 
 
 def _result(code: str, after: Diagnosis) -> Text:

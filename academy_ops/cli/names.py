@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import os
 import re
 from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Annotated
@@ -117,8 +116,6 @@ def live_names(settings: Settings, ops: str, job_id: str | None = None) -> Mappi
         "api_host": _host(api_url),
         "origin_url": (settings.get("ACADEMY_ORIGIN_URL") or "").rstrip("/"),
         "app_url": (settings.get("ACADEMY_APP_URL") or "").rstrip("/"),
-        # A shell's "." looks a bare name up in the PATH.
-        "env_file": os.path.join(os.curdir, settings.env_file or ".env"),  # noqa: PTH118 - Path drops the "./"
         "job_id": job_id,
     }
     return {name: value for name, value in names.items() if value}

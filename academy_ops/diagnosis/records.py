@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final, Literal
 
+from academy_ops.diagnosis.command import Steps, posix
 from academy_ops.messages import Text, say
 
 Json = str | int | float | bool | None | list["Json"] | dict[str, "Json"]
@@ -93,16 +94,26 @@ class Remedy:
     """What to do, for people and for a shell.
 
     Attributes:
-        text: What it does, in prose.
-        command: Paste-ready, with the live names filled in.
-        verify: A command that shows whether it worked.
+        text: What it does, in prose. Where that is done by hand, the steps show what to correct.
+        steps: The commands that do it.
+        check: The commands that show whether it worked.
         risk: ``read`` changes nothing, ``change`` can be undone, ``destructive`` can't.
     """
 
     text: Text
-    command: str | None = None
-    verify: str | None = None
+    steps: Steps = ()
+    check: Steps = ()
     risk: Risk = "read"
+
+    @property
+    def command(self) -> str | None:
+        """The steps as one line for a POSIX shell."""
+        return posix(self.steps) or None
+
+    @property
+    def verify(self) -> str | None:
+        """The check as one line for a POSIX shell."""
+        return posix(self.check) or None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Final
 
+from academy_ops.diagnosis.command import command, fill
 from academy_ops.diagnosis.records import (
     Diagnosis,
     Finding,
@@ -167,13 +168,14 @@ def next_steps(diagnosis: Diagnosis, ops: str) -> tuple[Remedy, ...]:
         diagnosis: The finished run.
         ops: How to call this tool again.
     """
+    names = {"ops": ops, "job_id": diagnosis.job_id or ""}
     remedies = list(diagnosis.verdict.remedies)
     if diagnosis.verdict.status == "in-progress":
         follow = say("Wait; the browser shows the progress. To follow it here:")
-        remedies.append(Remedy(follow, f"{ops} watch {diagnosis.job_id}"))
+        remedies.append(Remedy(follow, fill(command("<ops> watch <job>"), names)))
     if any(finding.missing_permission for finding in diagnosis.findings):
         grant = say("Have the missing permissions granted. The policy that the checks need:")
-        remedies.append(Remedy(grant, f"{ops} iam-policy"))
+        remedies.append(Remedy(grant, fill(command("<ops> iam-policy"), names)))
     return tuple(remedies)
 
 

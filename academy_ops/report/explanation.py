@@ -11,13 +11,12 @@ from rich.table import Table
 from rich.text import Text as Line
 
 from academy_ops import __version__
-from academy_ops.diagnosis.catalogue import CATALOGUE, Cause, explained_by, fill
-from academy_ops.diagnosis.records import RISKS, JobState, Json, Remedy, Section
+from academy_ops.diagnosis.catalogue import CATALOGUE, Cause, explained_by
+from academy_ops.diagnosis.command import Place, Steps, fill, placeholders, posix
+from academy_ops.diagnosis.records import RISKS, JobState, Json, Section
 from academy_ops.messages import Text, _, current, say
-from academy_ops.report.command import print_command
-from academy_ops.report.powershell import ON_SERVER, translated
 from academy_ops.report.runbook import anchor, heading
-from academy_ops.report.shell import Shell
+from academy_ops.report.shell import Shell, print_command
 
 SCHEMA: Final = "academy-ops/explanation/1"
 
@@ -28,7 +27,11 @@ _STATES: Final[Mapping[JobState, Text]] = {
     JobState.FAILED: say("FAILED"),
     JobState.UNSEEN: say("its state can't be read"),
 }
-_SETTINGS: Final = "set -a; . {env_file}; set +a"
+_PLACES: Final[Mapping[Place, Text]] = {
+    "here": say("By hand:"),
+    "api-server": say("On the API server:"),
+    "worker": say("On the worker (aws ssm start-session opens a shell there):"),
+}
 
 
 def document(cause: Cause, names: Mapping[str, str]) -> dict[str, Json]:
@@ -41,8 +44,8 @@ def document(cause: Cause, names: Mapping[str, str]) -> dict[str, Json]:
     remedies: list[Json] = [
         {
             "text": str(one.text),
-            "command": fill(one.command or "", names),
-            "verify": fill(one.verify or "", names),
+            "command": posix(fill(one.steps, names)),
+            "verify": posix(fill(one.check, names)),
             "risk": one.risk,
         }
         for one in cause.remedies
@@ -52,7 +55,7 @@ def document(cause: Cause, names: Mapping[str, str]) -> dict[str, Json]:
         "tool": f"academy-ops {__version__}",
         **_head(cause),
         "told_by": str(cause.told_by),
-        "look": [fill(command, names) for command in cause.look],
+        "look": [posix(fill(steps, names)) for steps in cause.look],
         "states": [state.value for state in _STATES if state in cause.states],
         "explains": list(_explained(cause)),
         "explained_by": list(_explaining(cause)),
@@ -77,17 +80,40 @@ def print_cause(console: Console, cause: Cause, names: Mapping[str, str], shell:
     for name, value in _facts(cause):
         rows.add_row(name, Line(value))
     console.print(rows)
-    there = [command for command in cause.look if command.startswith(ON_SERVER)]
-    here = [command for command in cause.look if command not in there]
-    settings = fill(_SETTINGS, names)
-    settings = translated(settings) if shell == "powershell" else settings
-    _print_commands(console, _("By hand, after: {settings}", settings=settings), here, names, shell)
-    _print_commands(console, _("On the API server:"), there, names, shell)
+    shown: list[Steps] = []
+
+    def show(steps: Steps, style: str) -> None:
+        shown.append(fill(steps, names))
+        print_command(console, shown[-1], style, shell=shell)
+
+    for place, title in _PLACES.items():
+        looks = [steps for steps in cause.look if steps[0].place == place]
+        if looks:
+            console.print()
+            console.print(Line(str(title), "bold"))
+        for steps in looks:
+            show(steps, "cyan")
     for remedy in cause.remedies:
-        _print_remedy(console, remedy, names, shell)
-    if any("<" in command for command in _commands(cause, names)):
         console.print()
-        note = _("What stands in <…> is a setting that is missing here, or what academy-ops diagnose would find.")
+        head = Line(_("What to do: "), "bold")
+        console.print(head.append(str(remedy.text), "not bold").append(f" ({RISKS[remedy.risk]})", "not bold dim"))
+        show(remedy.steps, "bold cyan")
+        console.print(Line(_("Then check that it worked:")))
+        show(remedy.check, "bold cyan")
+    _print_notes(console, shown)
+
+
+def _print_notes(console: Console, shown: list[Steps]) -> None:
+    """Say what has to be filled in or set before the commands work."""
+    notes = []
+    if variables := dict.fromkeys(name for steps in shown for step in steps for name in step.needs):
+        notes.append(_("Set in the shell before: {variables}.", variables=", ".join(variables)))
+    if any(placeholders(steps) for steps in shown):
+        notes.append(
+            _("What stands in <…> is a setting that is missing here, or what academy-ops diagnose would find.")
+        )
+    for note in notes:
+        console.print()
         console.print(Line(note, "dim"))
 
 
@@ -125,7 +151,7 @@ def _head(cause: Cause) -> dict[str, Json]:
 
 def _facts(cause: Cause) -> Iterator[tuple[str, str]]:
     yield _("Section"), f"{heading(cause.section, current())}\n{anchor(cause.section, current())}"
-    yield _("Told by"), str(cause.told_by)
+    yield _("How it is recognized"), str(cause.told_by)
     if cause.warn:
         yield _("Kind"), _("a warning")
     elif cause.inconclusive:
@@ -146,27 +172,3 @@ def _explained(cause: Cause) -> list[str]:
 
 def _explaining(cause: Cause) -> list[str]:
     return [code for code in CATALOGUE if cause.code in explained_by(code)]
-
-
-def _commands(cause: Cause, names: Mapping[str, str]) -> Iterator[str]:
-    for command in (*cause.look, *(text for one in cause.remedies for text in (one.command, one.verify))):
-        yield fill(command or "", names)
-
-
-def _print_commands(console: Console, title: str, commands: list[str], names: Mapping[str, str], shell: Shell) -> None:
-    if not commands:
-        return
-    console.print()
-    # The title may hold a command, too.
-    console.print(Line(title, "bold"), soft_wrap=True)
-    for command in commands:
-        print_command(console, fill(command, names), "cyan", shell=shell)
-
-
-def _print_remedy(console: Console, remedy: Remedy, names: Mapping[str, str], shell: Shell) -> None:
-    console.print()
-    head = Line(_("What to do: "), "bold")
-    console.print(head.append(str(remedy.text), "not bold").append(f" ({RISKS[remedy.risk]})", "not bold dim"))
-    print_command(console, fill(remedy.command or "", names), "bold cyan", shell=shell)
-    console.print(Line(_("Then check that it worked:")))
-    print_command(console, fill(remedy.verify or "", names), "bold cyan", shell=shell)

@@ -1,17 +1,40 @@
-"""The shell for which commands are shown to the person at the keyboard."""
+"""The shell in use, and commands written for it so that they survive being copied.
+
+Documents have them for a POSIX shell (`academy_ops.diagnosis.command.posix`); people see them for their own. For
+PowerShell, 5.1 and 7, the rules are those of Microsoft's about_Parsing, about_Quoting_Rules and
+about_Environment_Variables. A variable of the environment stays set there, so it is put back.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, Literal, get_args
+
+from rich.cells import cell_len
+from rich.console import Console
+from rich.text import Text as Line
+
+from academy_ops.diagnosis.command import Command, Steps, posix_words, split_at_printed
 
 Shell = Literal["posix", "powershell"]
 SHELLS: Final[tuple[Shell, ...]] = get_args(Shell)
 VARIABLE: Final = "ACADEMY_OPS_SHELL"
 
+_PLAIN: Final = re.compile(r"(?!-$|-[^-]*[.:])[A-Za-z0-9_./:=+-]+")
+"""Words that need no quotes. PowerShell splits one like ``-a.b``."""
+_ON_WINDOWS: Final = {
+    ("date", "-u"): "[datetime]::UtcNow.ToString('u')",
+    ("date", "-u", "+%FT%TZ"): "[datetime]::UtcNow.ToString('s') + 'Z'",
+    ("date", "-u", "-d", "-10 min", "+%FT%TZ"): "[datetime]::UtcNow.AddMinutes(-10).ToString('s') + 'Z'",
+    ("sudo", "chronyc", "makestep"): "w32tm /resync",
+}
+_PROGRAMS: Final = {"curl": "curl.exe", "vi": "Start-Process -Wait notepad"}
+"""Without its suffix, ``curl`` is another command in 5.1."""
+
 
 def in_use(environ: Mapping[str, str]) -> Shell:
-    """Return the shell that ``environ`` tells of.
+    """Return the shell that ``environ`` belongs to.
 
     PowerShell sets PSModulePath, and so does Windows for every process; the shells of Unix set SHELL, Git's and
     MSYS2's bash on Windows MSYSTEM.
@@ -28,5 +51,83 @@ def in_use(environ: Mapping[str, str]) -> Shell:
             return shell
     if wish:
         raise ValueError(wish)
-    posix = "SHELL" in environ or "MSYSTEM" in environ
-    return "powershell" if "PSModulePath" in environ and not posix else "posix"
+    is_posix = "SHELL" in environ or "MSYSTEM" in environ
+    return "powershell" if "PSModulePath" in environ and not is_posix else "posix"
+
+
+def print_command(console: Console, steps: Steps, style: str, *, shell: Shell, folded: bool = True) -> None:
+    """Print commands so that they can be copied: in PowerShell each on a line of its own, else joined by ``&&``.
+
+    Args:
+        console: Where.
+        steps: The commands.
+        style: Their color.
+        shell: The shell that they are shown for; what is typed on a Linux host is for its POSIX shell.
+        folded: Fold a line that is wider than the console.
+    """
+    if shell == "powershell" and all(step.place == "here" for step in steps):
+        goes_on, written = "`", list(powershell(steps))
+    else:
+        goes_on, written = "\\", [list(posix_words(steps))]
+    for words in written:
+        for line in _folded(words, console.width, goes_on) if folded else [f"  {' '.join(words)}"]:
+            # What is still too long is left to the terminal: it must survive being copied.
+            console.print(Line(line, style), soft_wrap=True)
+
+
+def powershell(steps: Steps) -> Iterator[list[str]]:
+    """Yield each of ``steps`` as words, quoted for PowerShell."""
+    printed: list[str] = []
+    for step in steps:
+        words = [_ON_WINDOWS[step.argv]] if step.argv in _ON_WINDOWS else _called(step, printed)
+        if step.headers:
+            lines = "`n".join(f"{begun}$env:{variable}" for begun, variable in step.headers)
+            words = [f'"{lines}"', "|", *words]
+        if step.environment:
+            names = ", ".join(f"$env:{name}" for name, _ in step.environment)
+            values = ", ".join(f"$env:{variable}" if variable else "$null" for _, variable in step.environment)
+            words = [f"$kept = {names}; try {{ {names} = {values};", *words, f"}} finally {{ {names} = $kept }}"]
+        if step.prints:
+            words = [f"${step.prints} =", *words]
+            printed.append(step.prints)
+        elif step.saves_to:
+            # In UTF-8 without a mark at its start, and with Unix's line ends: workers read it.
+            words = [f'[IO.File]::WriteAllText("$PWD/{step.saves_to}", ((', *words, ') -join "`n"))']
+        yield words
+
+
+def _called(step: Command, printed: Sequence[str]) -> list[str]:
+    program, *arguments = step.argv
+    if program == "curl":
+        arguments = ["NUL" if argument == "/dev/null" else argument for argument in arguments]
+    return [_PROGRAMS.get(program, program), *(_word(argument, printed) for argument in arguments)]
+
+
+def _word(argument: str, printed: Sequence[str]) -> str:
+    parts = split_at_printed(argument, printed)
+    if len(parts) > 1:
+        texts = (f"${part}" if number % 2 else re.sub('[`$"]', r"`\g<0>", part) for number, part in enumerate(parts))
+        return f'"{"".join(texts)}"'
+    return argument if _PLAIN.fullmatch(argument) else "'" + argument.replace("'", "''") + "'"
+
+
+def _folded(words: Iterable[str], width: int, goes_on: str) -> Iterator[str]:
+    """Fold a command as its shell allows it: with ``goes_on``, before an option or an operator."""
+    line = "  "
+    for phrase in _phrases(words):
+        if line.strip() and cell_len(f"{line} {phrase}") > width - 2:
+            yield f"{line} {goes_on}"
+            line = "    "
+        line += phrase if line.isspace() else f" {phrase}"
+    yield line
+
+
+def _phrases(words: Iterable[str]) -> Iterator[str]:
+    """Join each word to the option before it."""
+    phrase: list[str] = []
+    for word in words:
+        if phrase and word.startswith(("--", "&&", "|")):
+            yield " ".join(phrase)
+            phrase = []
+        phrase.append(word)
+    yield " ".join(phrase)

@@ -15,10 +15,10 @@ from rich.console import Console
 from rich.text import Text as Line
 
 from academy_ops.diagnosis.catalogue import CATALOGUE
+from academy_ops.diagnosis.command import Steps
 from academy_ops.diagnosis.records import RISKS, Diagnosis, Finding, Remedy, VerdictStatus
 from academy_ops.diagnosis.redact import printable
 from academy_ops.messages import Text, _
-from academy_ops.report.command import print_command
 from academy_ops.report.content import (
     TITLES,
     all_evidence,
@@ -31,7 +31,7 @@ from academy_ops.report.content import (
     other_faults,
 )
 from academy_ops.report.pipeline import draw
-from academy_ops.report.shell import Shell
+from academy_ops.report.shell import Shell, print_command
 from academy_ops.report.terminal import STYLES, facts, hanging, live, marks
 from academy_ops.smoke.records import HOPS, SMOKE_TITLES, Hop, Result, Smoke
 from checks import RUNBOOK
@@ -191,10 +191,10 @@ class TableReport:
         head = Line().append(_("What to do: "), "bold")
         head.append(line(remedy.text)).append(f" ({RISKS[remedy.risk]})", "dim")
         hanging(self._console, Line(), head, 0)
-        self._print_command(remedy.command)
-        if remedy.verify:
+        self._print_command(remedy.steps)
+        if remedy.check:
             self._console.print(Line(_("Then check that it worked:")))
-            self._print_command(remedy.verify)
+            self._print_command(remedy.check)
 
     def _print_other(self, finding: Finding) -> None:
         label, style = (_("Warning"), "bold yellow") if finding.status == "warn" else (_("Also"), "bold red")
@@ -203,13 +203,13 @@ class TableReport:
         hanging(self._console, head, body, head.cell_len)
         for remedy in finding.remedies if self._verbose else finding.remedies[:1]:
             hanging(self._console, Line(), Line(line(remedy.text)), _INDENT)
-            self._print_command(remedy.command)
+            self._print_command(remedy.steps)
 
-    def _print_command(self, command: str | None) -> None:
-        if command:
+    def _print_command(self, steps: Steps) -> None:
+        if steps:
             # In a pipe it stays one line, to be searched for.
             folded = self._console.is_terminal
-            print_command(self._console, command, "bold cyan", shell=self._shell, folded=folded)
+            print_command(self._console, steps, "bold cyan", shell=self._shell, folded=folded)
 
 
 @dataclass(slots=True)

@@ -97,7 +97,6 @@ def test_commands_carry_the_names_of_the_settings(explain: Explain, tmp_path: Pa
     assert "--region eu-west-1" in page
     assert "--auto-scaling-group-names my-group" in page
     assert "academy-ops --env-file my.env scale-worker --desired 1" in page
-    assert "set -a; . ./my.env; set +a" in page
 
 
 def test_what_is_not_known_beforehand_is_said_to_be_so(explain: Explain) -> None:

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from academy_ops.report.powershell import translated
-from tests.checks import facts_factory as h
+from tests.checks.scenarios import SCENARIOS
 from tests.cli.test_save_and_from import document, write
 from tests.commands import academy_ops
 
@@ -16,11 +15,8 @@ POWERSHELL = {"ACADEMY_OPS_SHELL": "powershell"}
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A folder with evidence of a full disk: its remedy has quotes, a variable and a second command."""
-    write(
-        tmp_path,
-        document(document=h.job("PENDING", age=600), queue=h.queue(h.depth(visible=1)), logs=h.logs(disk_percent=100)),
-    )
+    """A folder with evidence of a launch that waits on a hook: its remedy has three steps, with variables between."""
+    write(tmp_path, document(**SCENARIOS["worker-launch-stuck"][0]))
     return tmp_path
 
 
@@ -30,19 +26,24 @@ def command_of(folder: Path) -> str:
     return command
 
 
+def shown(folder: Path, **environ: str) -> str:
+    told: str = academy_ops("diagnose", "--from", "evidence.json", cwd=folder, **environ).stdout
+    return told
+
+
+IN_POWERSHELL = "  $hook = aws autoscaling describe-lifecycle-hooks --region ap-northeast-2 "
+
+
 def test_the_verdict_shows_the_command_for_the_shell_in_use(folder: Path) -> None:
-    posix = command_of(folder)
-    powershell = translated(posix)
-    assert posix != powershell
-    told = {shell: academy_ops("diagnose", "--from", "evidence.json", cwd=folder, ACADEMY_OPS_SHELL=shell).stdout
-            for shell in ("posix", "powershell")}  # fmt: skip
-    assert [shell for shell, out in told.items() if f"  {posix}\n" in out] == ["posix"]
-    assert [shell for shell, out in told.items() if f"  {powershell}\n" in out] == ["powershell"]
+    posix = f"  {command_of(folder)}\n"
+    assert "hook=$(aws autoscaling" in posix
+    told = {shell: shown(folder, ACADEMY_OPS_SHELL=shell) for shell in ("posix", "powershell")}
+    assert [shell for shell, out in told.items() if posix in out] == ["posix"]
+    assert [shell for shell, out in told.items() if IN_POWERSHELL in out] == ["powershell"]
 
 
 def test_powershell_is_known_by_its_environment(folder: Path) -> None:
-    told = academy_ops("diagnose", "--from", "evidence.json", cwd=folder, PSModulePath="C:\\Modules").stdout
-    assert f"  {translated(command_of(folder))}\n" in told
+    assert IN_POWERSHELL in shown(folder, PSModulePath="C:\\Modules")
 
 
 @pytest.mark.parametrize("output", ["json", "junit", "markdown", "github", "html"])
@@ -57,9 +58,8 @@ def test_the_report_in_a_bundle_is_for_a_posix_shell(folder: Path) -> None:
         assert f"  {command_of(folder)}\n" in archive.read("report.txt").decode()
 
 
-def test_explain_shows_how_to_read_the_env_file_and_keeps_the_servers_commands(tmp_path: Path) -> None:
+def test_explain_keeps_the_commands_of_the_api_server(tmp_path: Path) -> None:
     told = academy_ops("explain", "proxy-upstream-down", cwd=tmp_path, **POWERSHELL).stdout
-    assert "By hand, after: Get-Content ./.env | ForEach-Object {" in told
     assert "  curl.exe -sS --max-time 10 -o NUL" in told
     assert "  docker start academy-api && docker logs --tail 50 academy-api\n" in told
 

@@ -1,22 +1,24 @@
 """The cause catalogue keeps the product's contract, and every row of it is a whole page of a manual."""
 
+import json
 import os
 import re
-import shlex
-import string
+import stat
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import botocore.session
+import jmespath  # type: ignore[import-untyped] # it has no types
 import pytest
 from botocore import xform_name
 
 from academy_ops.cli.names import live_names
-from academy_ops.diagnosis.catalogue import CATALOGUE, Cause, fill, filled
-from academy_ops.diagnosis.records import Remedy
+from academy_ops.diagnosis.catalogue import CATALOGUE, Cause, filled
+from academy_ops.diagnosis.command import Command, Steps, command, fill, placeholders, posix
 from academy_ops.settings import load
 from tests.checks import facts_factory as h
 from tests.checks.scenarios import BLIND, SCENARIOS, WARNINGS
@@ -71,27 +73,46 @@ OBSERVED = {
 
 SHOWN = [(code, facts) for forms in (SCENARIOS, BLIND, WARNINGS) for code, found in forms.items() for facts in found]
 READING = re.compile(r"(get|list|describe|head)-")
-SCRIPT = re.compile(r"docker (ps|inspect|logs|system df)|systemctl status|df|free|tail|grep|cut")
-CHANGING = re.compile(
-    r"(scale-worker|queue create|systemctl (start|reload)|docker (start|restart|image prune)|chronyc|aws sso|sso$)"
-)
+LOOKING = {
+    *("docker ps", "docker inspect", "docker logs", "docker system", "systemctl status", "nginx -T"),
+    *("ss -ltnp", "tail -n", "df -h", "free -m", "date -u", "docker exec"),
+}
+"""What only looks, of the programs that can do more, by their first two words."""
+RECORDER = f"""#!{sys.executable}
+import json, os, sys
+read = sys.stdin.read() if "@-" in sys.argv else ""
+with open("calls", "a") as calls:
+    calls.write(json.dumps([[os.path.basename(sys.argv[0]), *sys.argv[1:]], dict(os.environ), read]) + "\\n")
+print("printed")
+"""
+"""Stands for every program: notes how it was called."""
+PROGRAMS = {"<ops>", "aws", "curl", "date", "df", "docker", "free", "nslookup", "rm", "sudo", "systemctl", "vi"}
 
-posix = pytest.mark.skipif(os.name == "nt", reason="runs a POSIX shell")
+on_posix = pytest.mark.skipif(os.name == "nt", reason="runs a POSIX shell")
 
 
-def commands(cause: Cause) -> Iterator[str]:
+def commands(cause: Cause) -> Iterator[Steps]:
     yield from cause.look
     for remedy in cause.remedies:
-        yield from (remedy.command or "", remedy.verify or "")
+        yield from (remedy.steps, remedy.check)
 
 
-def placeholders(command: str) -> set[str]:
-    return {name for _, name, _, _ in string.Formatter().parse(command) if name}
+EVERY = tuple(dict.fromkeys(steps for cause in CATALOGUE.values() for steps in commands(cause)))
 
 
-def calls(command: str) -> list[tuple[str, str]]:
-    """The AWS operations of a command, and of those nested in it."""
-    return re.findall(r"\baws ([a-z0-9]+) ([a-z][a-z0-9-]+)", command)
+def changes(step: Command) -> bool:
+    """Return whether a command changes something."""
+    program, *arguments = [word for word in step.argv if word not in {"sudo", "--verbose"}]
+    match program:
+        case "<ops>":
+            return arguments[0] not in {"check", "config", "diagnose"}
+        case "aws":
+            of_cli = arguments[:2] in (["configure", "list"], ["configure", "list-profiles"])
+            return not of_cli and not READING.match(arguments[1])
+        case "curl" | "nslookup":
+            return False
+        case _:
+            return " ".join([program, *arguments][:2]) not in LOOKING
 
 
 @cache
@@ -109,16 +130,16 @@ def test_the_warnings_are_those_of_the_contract() -> None:
     assert {code for code, cause in CATALOGUE.items() if cause.warn} == WARN
 
 
-def test_a_row_says_how_it_is_told_how_to_see_it_and_what_to_do(compared: Callable[[int], None]) -> None:
-    for code, cause in CATALOGUE.items():
-        assert str(cause.told_by), code
-        assert cause.look, code
-        assert cause.remedies, code
+def test_a_row_says_how_it_is_recognized_how_to_see_it_and_what_to_do(compared: Callable[[int], None]) -> None:
+    for cause in CATALOGUE.values():
+        assert str(cause.told_by)
+        assert cause.look
+        assert cause.remedies
         for remedy in cause.remedies:
-            assert str(remedy.text), code
-            assert remedy.command, code
-            assert remedy.verify, code
-            assert remedy.risk in {"read", "change", "destructive"}, code
+            assert str(remedy.text)
+            assert remedy.steps
+            assert remedy.check
+            assert remedy.risk in {"read", "change", "destructive"}
     compared(len(CATALOGUE))
 
 
@@ -141,116 +162,154 @@ def test_every_sentence_of_a_row_is_korean_in_korean(compared: Callable[[int], N
     compared(len(CATALOGUE))
 
 
-def test_every_placeholder_is_a_name_that_is_known_beforehand_or_observed(compared: Callable[[int], None]) -> None:
-    for code, cause in CATALOGUE.items():
-        named = set[str]().union(*(placeholders(command) for command in commands(cause)))
-        assert named <= {*NAMES, *OBSERVED, "ops", "job"}, code
-    compared(len(CATALOGUE))
+def test_every_placeholder_is_a_name_that_is_known_beforehand_or_observed() -> None:
+    assert set[str]().union(*map(placeholders, EVERY)) <= {*NAMES, *OBSERVED}
 
 
 def test_the_commands_of_a_finding_are_filled_with_live_names(compared: Callable[[int], None]) -> None:
     for code, facts in SHOWN:
         told = [finding for finding in h.findings(h.case(**facts, names=NAMES)) if finding.cause == code]
-        assert told, code
+        assert told
         for remedy in (remedy for finding in told for remedy in finding.remedies):
-            assert "<" not in f"{remedy.command}{remedy.verify}", code
+            assert placeholders(remedy.steps) | placeholders(remedy.check) == set()
     compared(len(SHOWN))
 
 
-@posix
+@on_posix
 def test_every_command_is_one_that_a_shell_can_read() -> None:
-    names = {**NAMES, **OBSERVED}
-    lines = [fill(command, names) for cause in CATALOGUE.values() for command in commands(cause)]
-    for line in lines:
-        assert shlex.split(line)
-    script = "\n".join(lines)
-    done = subprocess.run(["sh", "-n"], input=script, capture_output=True, text=True, check=False, timeout=30)
+    lines = [posix(fill(steps, {**NAMES, **OBSERVED})) for steps in EVERY]
+    assert len(lines) > 80
+    done = subprocess.run(["sh", "-n"], input="\n".join(lines), capture_output=True, text=True, check=False, timeout=30)
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_every_aws_command_and_its_options_exist(compared: Callable[[int], None]) -> None:
+@on_posix
+def test_a_posix_shell_gives_each_program_the_arguments_of_the_record(tmp_path: Path) -> None:
+    for program in {*PROGRAMS, "academy-ops"} - {"<ops>"}:
+        (tmp_path / program).write_text(RECORDER, encoding="utf-8")
+        (tmp_path / program).chmod(0o755)
+    variables = ("R2_ACCESS_KEY", "R2_SECRET_KEY", "ACADEMY_API_TOKEN", "ACADEMY_TENANT_CODE")
+    environ = {"PATH": str(tmp_path), **{name: f"the {name}" for name in variables}}
+    for number, steps in enumerate(EVERY):
+        filled_in = fill(steps, {**NAMES, **OBSERVED, "group": 'it\'s "$HOME"; `id`'})
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        line = ["/bin/sh", "-c", posix(filled_in)]
+        done = subprocess.run(line, cwd=folder, env=environ, capture_output=True, text=True, check=False, timeout=30)
+        assert (done.returncode, done.stderr) == (0, ""), line
+        calls = [json.loads(call) for call in (folder / "calls").read_text("utf-8").splitlines()]
+        printed = [f"<{step.prints}>" for step in filled_in if step.prints]
+        for step, (argv, given, read) in zip(filled_in, calls, strict=True):
+            assert argv == [re.sub("|".join(printed) or "$.", "printed", word) for word in step.argv]
+            assert read == "".join(f"{begun}the {variable}\n" for begun, variable in step.headers)
+            for name, source in step.environment:
+                assert given[name] == (f"the {source}" if source else "")
+            if step.saves_to:
+                assert stat.S_IMODE((folder / step.saves_to).stat().st_mode) == 0o600
+
+
+@on_posix
+def test_a_command_that_needs_a_variable_says_which_is_missing(tmp_path: Path) -> None:
+    needy = [steps for steps in EVERY if any(step.environment for step in steps)]
+    assert len(needy) == 3
+    for steps in needy:
+        line = ["/bin/sh", "-c", posix(steps)]
+        done = subprocess.run(
+            line, env={"PATH": str(tmp_path)}, capture_output=True, text=True, check=False, timeout=30
+        )
+        assert done.returncode != 0
+        assert "R2_ACCESS_KEY" in done.stderr
+
+
+def test_the_programs_are_those_that_an_operator_has() -> None:
+    assert {step.argv[0] for steps in EVERY for step in steps} == PROGRAMS
+
+
+# The AWS CLI takes a string in backticks, which needs no quotes of its own in any shell.
+@pytest.mark.filterwarnings("ignore:deprecated string literal syntax")
+def test_every_aws_command_its_options_and_its_query_are_valid() -> None:
+    everywhere = {"region", "query", "output", "endpoint-url", "max-items"}
+    checked = 0
+    for step in (step for steps in EVERY for step in steps if step.argv[0] == "aws"):
+        _, service, name, *options = step.argv
+        if service in {"configure", "sso"}:
+            continue
+        operation = operations("s3" if service == "s3api" else service)[name]
+        shape = operation.input_shape
+        known = {xform_name(member, "-") for member in shape.members}
+        given = {option.removeprefix("--").removeprefix("no-") for option in options if option.startswith("--")}
+        assert given <= known | everywhere, step
+        assert {xform_name(member, "-") for member in shape.required_members} <= given, step
+        if "--query" in options:
+            jmespath.compile(options[options.index("--query") + 1])
+        checked += 1
+    assert checked > 40
+
+
+def test_looking_changes_nothing() -> None:
     for cause in CATALOGUE.values():
-        everywhere = {"region", "query", "output", "endpoint-url", "max-items", "profile"}
-        for command in commands(cause):
-            known = set(everywhere)
-            for service, name in calls(command):
-                if service in {"configure", "sso"}:
-                    continue
-                operation = operations("s3" if service == "s3api" else service)[name]
-                known |= {xform_name(member, "-") for member in operation.input_shape.members}
-            if calls(command):
-                # What stands in single quotes is data: a JMESPath, or the script for a host.
-                options = re.findall(r" --(?:no-)?([a-z0-9-]+)", re.sub(r"'[^']*'", "", command))
-                assert set(options) <= known, command
-    compared(len(CATALOGUE))
-
-
-def test_looking_changes_nothing(compared: Callable[[int], None]) -> None:
-    for code, cause in CATALOGUE.items():
-        for command in cause.look:
-            for service, name in calls(command):
-                assert READING.match(name) or (service, name) in {("ssm", "send-command"), ("configure", "list")}, (
-                    command
-                )
-            for script in re.findall(r"commands=\[\"(.+?)\"\]", command):
-                assert all(SCRIPT.match(part.strip()) for part in re.split(r"[;|]", script)), script
-            assert not CHANGING.search(command), code
-    compared(len(CATALOGUE))
+        for step in (step for steps in cause.look for step in steps):
+            assert not changes(step), step
 
 
 def test_no_command_receives_a_message() -> None:
-    assert not [code for code, cause in CATALOGUE.items() if "receive-message" in "".join(commands(cause))]
+    assert not [step for steps in EVERY for step in steps if "receive-message" in step.argv]
 
 
 def test_a_remedy_that_changes_something_says_so(compared: Callable[[int], None]) -> None:
-    for code, cause in CATALOGUE.items():
+    for cause in CATALOGUE.values():
         for remedy in cause.remedies:
-            command = remedy.command or ""
-            names = [name for service, name in calls(command) if (service, name) != ("ssm", "send-command")]
-            changes = CHANGING.search(command) or any(
-                not READING.match(name) and name not in {"list", "list-profiles"} for name in names
-            )
-            assert not changes or remedy.risk != "read", command
-            assert not CHANGING.search(remedy.verify or ""), code
+            assert remedy.risk != "read" or not any(map(changes, remedy.steps)), remedy
+            assert not any(map(changes, remedy.check)), remedy
     compared(len(CATALOGUE))
 
 
-def commands_of(remedies: tuple[Remedy, ...]) -> list[str]:
-    return [remedy.command or "" for remedy in remedies]
+def test_no_secret_is_an_argument() -> None:
+    assert not [step for steps in EVERY for step in steps for word in step.argv if re.search("KEY|TOKEN|SECRET", word)]
 
 
 def test_a_remedy_without_its_live_name_gives_way_to_one_that_is_whole() -> None:
     rows = CATALOGUE["autoscaler-off"].remedies
-    assert "enable-rule" in commands_of(filled(rows, {**NAMES, "rule": "every-minute"}))[0]
-    assert ["put-rule" in command for command in commands_of(filled(rows, NAMES))] == [True]
+    assert "enable-rule" in str(filled(rows, {**NAMES, "rule": "every-minute"})[0].command)
+    assert ["put-rule" in str(remedy.command) for remedy in filled(rows, NAMES)] == [True]
 
 
 def test_a_name_that_no_remedy_can_do_without_stays_visible() -> None:
-    (command,) = commands_of(filled(CATALOGUE["queue-dead-letters"].remedies, NAMES))
-    assert command.endswith("--source-arn <dlq_arn>")
+    (remedy,) = filled(CATALOGUE["queue-dead-letters"].remedies, NAMES)
+    assert str(remedy.command).endswith("--source-arn '<dlq_arn>'")
 
 
-def test_a_live_name_is_quoted_for_the_shell() -> None:
-    command = fill("aws sqs get-queue-url --queue-name {queue}", {"queue": "a; reboot"})
-    assert shlex.split(command)[-1] == "a; reboot"
-
-
-@posix
+@on_posix
 @pytest.mark.parametrize(
     "bait", ["a; : >owned; b", "a' ; : >owned; '", 'a" ; : >owned; "', "$(: >owned)", "`: >owned`", "a\n: >owned\n"]
 )
 def test_no_live_name_becomes_a_command_of_its_own(bait: str, tmp_path: Path) -> None:
-    every = {command for cause in CATALOGUE.values() for command in commands(cause)}
     owned = []
-    for command in sorted(every):
-        filled_in = fill(command, dict.fromkeys(placeholders(command) - {"ops", "job", "job_id"}, bait))
-        subprocess.run(["/bin/sh", "-c", filled_in], cwd=tmp_path, env={"PATH": ""}, capture_output=True, check=False)
+    for steps in EVERY:
+        line = posix(fill(steps, dict.fromkeys(placeholders(steps) - {"job_id"}, bait)))
+        subprocess.run(["/bin/sh", "-c", line], cwd=tmp_path, env={"PATH": ""}, capture_output=True, check=False)
         if (tmp_path / "owned").exists():
             (tmp_path / "owned").unlink()
-            owned.append(filled_in)
+            owned.append(line)
     assert owned == []
 
 
+@on_posix
+@pytest.mark.parametrize("bait", ["a; : >owned; b", "$(: >owned)", "`: >owned`", "a\n: >owned\n", "-a --b"])
+def test_no_live_name_becomes_a_command_on_a_workers_host(bait: str, tmp_path: Path) -> None:
+    scripts = [
+        word.removeprefix("commands=")
+        for steps in EVERY
+        for step in fill(steps, {"worker": bait})
+        for word in step.argv
+        if word.startswith("commands=")
+    ]
+    assert len(scripts) >= 4
+    for script in scripts:
+        subprocess.run(["/bin/sh", "-c", script], cwd=tmp_path, env={"PATH": ""}, capture_output=True, check=False)
+        assert not (tmp_path / "owned").exists(), script
+
+
 def test_the_job_stands_behind_a_command_only_where_there_is_one() -> None:
-    assert fill("{ops} check logs{job}", {}) == "academy-ops check logs"
-    assert fill("{ops} check logs{job}", {"job_id": "abc"}) == "academy-ops check logs abc"
+    assert posix(fill(command("<ops> check logs <job>"), {})) == "academy-ops check logs"
+    assert posix(fill(command("<ops> check logs <job>"), {"job_id": "abc"})) == "academy-ops check logs abc"

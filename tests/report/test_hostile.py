@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
+from academy_ops.diagnosis.command import command
 from academy_ops.diagnosis.records import Diagnosis, Finding, Remedy, Verdict
 from academy_ops.messages import LANGUAGES, Language, say
 from academy_ops.report import Output, github, html, junit, markdown
@@ -61,7 +62,7 @@ class Tags(HTMLParser):
 
 def about(text: str) -> Diagnosis:
     """A diagnosis that says ``text`` wherever it may stand."""
-    remedy = Remedy(say("Look at {name}.", name=text), f"echo '{text}'", f"test '{text}'", "change")
+    remedy = Remedy(say("Look at {name}.", name=text), command("echo", text), command("test", text), "change")
     told = say("It says {text}.", text=text)
     evidence: dict[str, object] = {"error_message": text, "status": text, "rows": [{"row": 3, "error": text}]}
     findings = (

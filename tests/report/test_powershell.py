@@ -3,14 +3,14 @@
 import io
 import re
 import shlex
+from dataclasses import replace
 
 import pytest
 from rich.console import Console
 
-from academy_ops.diagnosis.catalogue import CATALOGUE, Cause, fill
-from academy_ops.report.command import print_command
-from academy_ops.report.powershell import ON_SERVER, translated
-from academy_ops.report.shell import Shell, in_use
+from academy_ops.diagnosis.catalogue import CATALOGUE
+from academy_ops.diagnosis.command import Command, Steps, command, fill, posix
+from academy_ops.report.shell import Shell, in_use, powershell, print_command
 
 NAMES = {
     "ops": "academy-ops --env-file 'api server.env'",
@@ -20,137 +20,121 @@ NAMES = {
     "worker": "academy-ai-worker-cpu",
     "bucket": "$bucket",
     "parameter": "/academy/workers/env",
-    "autoscaler_function": "scale",
+    "autoscaler_function": "it's here",
     "endpoint": "https://account.r2.cloudflarestorage.com",
     "api_url": "https://api.example.com",
     "api_host": "api.example.com",
     "origin_url": "http://192.0.2.1",
     "app_url": "http://192.0.2.1:8000",
-    "env_file": "./it's here.env",
     "job_id": "j-1",
 }
-PROGRAMS = {
-    *("academy-ops", "aws", "curl.exe", "nslookup", "w32tm", "if", "try", "finally", "Get-ChildItem", "Get-Content"),
-    *("Select-String", "Select-Object", "ForEach-Object", "Where-Object", "Start-Sleep", "Start-Process"),
-    *("Set-Item", "Remove-Item"),
-}
+PROGRAMS = {"academy-ops", "aws", "curl.exe", "nslookup", "w32tm", "rm", "Start-Process"}
 SQ, DQ = r"'(?:[^']|'')*'", r'"(?:[^"`]|`.)*"'
 
-
-def commands(cause: Cause) -> list[str]:
-    """Return every command that is shown for a cause."""
-    remedies = [command for remedy in cause.remedies for command in (remedy.command, remedy.verify) if command]
-    return [fill(command, NAMES) for command in (*cause.look, *remedies)]
-
-
-COMMANDS = sorted({command for cause in CATALOGUE.values() for command in commands(cause)})
-HERE = [command for command in COMMANDS if not command.startswith(ON_SERVER)]
-SIMPLE = [
-    command for command in HERE if re.match("aws |academy-ops ", command) and not re.search(r"\$\(|\| \w", command)
-]
+EVERY = list(
+    dict.fromkeys(
+        fill(steps, NAMES)
+        for cause in CATALOGUE.values()
+        for steps in (*cause.look, *(both for one in cause.remedies for both in (one.steps, one.check)))
+    )
+)
+HERE = [steps for steps in EVERY if steps[0].place == "here"]
+WORDS = [step for steps in HERE for step in steps if not (step.environment or step.headers or step.saves_to)]
 
 
-def without_strings(command: str) -> str:
-    return re.sub(f"{SQ}|{DQ}", "''", command)
+def lines(steps: Steps) -> list[str]:
+    return [" ".join(words) for words in powershell(steps)]
 
 
-def arguments(command: str) -> list[str]:
+def without_strings(line: str) -> str:
+    return re.sub(f"{SQ}|{DQ}", "''", line)
+
+
+def arguments(line: str) -> list[str]:
     """Return what a program is given by PowerShell, where the command is nothing but words."""
-    words = re.findall(rf"(?:{SQ}|{DQ}|[^\s'\"])+", command)
+    words = re.findall(rf"(?:{SQ}|{DQ}|[^\s'\"])+", line)
     return [re.sub("^'(.*)'$", lambda quoted: quoted[1].replace("''", "'"), word) for word in words]
 
 
-@pytest.mark.parametrize("command", HERE)
-def test_nothing_of_a_posix_shell_is_left(command: str) -> None:
-    left = without_strings(translated(command))
-    assert not re.search(r"""['"]{3}|(?<!')'(?!')|"|\\|&&|/dev/null|[<]|(?<!2)>|\$\(|`""", left)
-    assert re.findall(r"\$(?!env:\w|_\b|Matches\b|kept\b|id\b|rule\b|f\b|null\b|LASTEXITCODE\b)", left) == []
-    assert all(left.count(opening) == left.count(closing) for opening, closing in ("()", "{}", "[]"))
+def test_nothing_of_a_posix_shell_is_left() -> None:
+    assert len(HERE) > 50
+    for line in (line for steps in HERE for line in lines(steps)):
+        left = without_strings(line)
+        assert not re.search(r"""['"]{3}|(?<!')'(?!')|"|\\|&&|/dev/null|[<]|(?<!2)>|\$\(|`""", left), line
+        printed = {step.prints for steps in HERE for step in steps} - {""}
+        assert set(re.findall(r"\$(?!env:)(\w*)", left)) <= {"kept", "null", *printed}, line
+        assert all(left.count(opening) == left.count(closing) for opening, closing in ("()", "{}", "[]")), line
 
 
-@pytest.mark.parametrize("command", HERE)
-def test_only_programs_are_called_that_windows_has(command: str) -> None:
-    left = without_strings(translated(command))
-    begun = re.findall(r"(?:^|[;|{]|= (?=aws)|\((?=aws))\s*([A-Za-z][\w.-]*)", left)
-    assert set(begun) <= PROGRAMS
+def test_only_programs_are_called_that_windows_has() -> None:
+    called = {match for steps in HERE for line in lines(steps) for match in
+              re.findall(r"(?:^|[|]|^\$\w+ =|; |\(\()\s*([A-Za-z][\w.-]*)", without_strings(line))}  # fmt: skip
+    assert called == {*PROGRAMS, "try"}
 
 
-@pytest.mark.parametrize("command", SIMPLE)
-def test_a_program_is_given_the_same_arguments(command: str) -> None:
-    assert arguments(translated(command)) == shlex.split(command)
-
-
-@pytest.mark.parametrize("command", [command for command in COMMANDS if command.startswith(ON_SERVER)])
-def test_what_is_typed_on_the_api_server_stays_as_it_is(command: str) -> None:
-    assert translated(command) == command
+def test_a_program_is_given_the_same_arguments() -> None:
+    compared = [step for step in WORDS if step.argv[0] in {"aws", "academy-ops"} and "<" not in "".join(step.argv)]
+    assert len(compared) > 40
+    for step in compared:
+        (line,) = lines((replace(step, prints=""),))
+        assert arguments(line) == list(step.argv) == shlex.split(posix((replace(step, prints=""),)))
 
 
 @pytest.mark.parametrize(
-    ("posix", "powershell"),
+    ("argv", "written"),
     [
-        ("curl -sS -o /dev/null -D - https://a/", "curl.exe -sS -o NUL -D '-' https://a/"),
-        ("curl -sS https://a/ | head -n 20", "curl.exe -sS https://a/ | Select-Object -First 20"),
-        (
-            "curl -sSv https://a/ 2>&1 | grep -iE 'SSL|issuer'",
-            "curl.exe -sSv https://a/ 2>&1 | Select-String 'SSL|issuer'",
-        ),
-        ("grep -n '^R2_ENDPOINT=' .env", "Select-String -CaseSensitive '^R2_ENDPOINT=' .env"),
-        (
-            "grep -noE '^R2_[A-Z_]*=' .env",
-            (
-                "Select-String -CaseSensitive '^R2_[A-Z_]*=' .env | "
-                'ForEach-Object { "$($_.LineNumber):$($_.Matches.Value)" }'
-            ),
-        ),
-        (
-            r"sed -nE 's/^(R2_[A-Z_]+)=.+/\1/p' .env",
-            "Select-String -CaseSensitive '^(R2_[A-Z_]+)=.+' .env | ForEach-Object { $_.Matches.Groups[1].Value }",
-        ),
-        (
-            'A="$R2_ACCESS_KEY" B= aws s3 ls',
-            (
-                "$kept = $env:A, $env:B; try { $env:A, $env:B = $env:R2_ACCESS_KEY, $null; aws s3 ls } "
-                "finally { $env:A, $env:B = $kept }"
-            ),
-        ),
-        (
-            'id=$(aws a --query b) && sleep 5 && aws c --id "$id"',
-            "$id = aws a --query b; if ($LASTEXITCODE -eq 0) { Start-Sleep 5; aws c --id $id }",
-        ),
-        ("aws a --url \"$(aws b --name 'it'\"'\"'s')\"", "aws a --url (aws b --name 'it''s')"),
-        ('aws a --targets "Id=1,Arn=$(aws b)"', 'aws a --targets "Id=1,Arn=$(aws b)"'),
-        ("aws a --parameters 'commands=[\"df -h; ls\"]'", "aws a --parameters \"commands=['df -h; ls']\""),
-        (
-            "aws a --query 'b[?c==`d`]' --filters Name=e,Values=f",
-            "aws a --query 'b[?c==`d`]' --filters 'Name=e,Values=f'",
-        ),
-        ("aws a --name <rule>", "aws a --name '<rule>'"),
-        ("dig +short a.example @1.1.1.1", "nslookup a.example 1.1.1.1"),
-        ("date -u", "[datetime]::UtcNow.ToString('u')"),
-        ('[ "$A" = "$B" ] && echo same', "if ($env:A -ceq $env:B) { 'same' }"),
-        (
-            'printf \'A: %s\\nB: %s\\n\' "$C" "$D" | curl -H @- https://a/',
-            "\"A: $env:C`nB: $env:D\" | curl.exe -H '@-' https://a/",
-        ),
+        (("curl", "-o", "/dev/null", "-D", "-", "https://a/"), "curl.exe -o NUL -D '-' https://a/"),
+        (("aws", "a", "--query", "b[?c==`d`]", "Name=e,Values=f"), "aws a --query 'b[?c==`d`]' 'Name=e,Values=f'"),
+        (("aws", "a", "--name", "<rule>"), "aws a --name '<rule>'"),
+        (("date", "-u"), "[datetime]::UtcNow.ToString('u')"),
+        (("vi", "workers.env"), "Start-Process -Wait notepad workers.env"),
     ],
 )
-def test_each_form_of_the_catalogue_has_its_own_in_powershell(posix: str, powershell: str) -> None:
-    assert translated(posix) == powershell
+def test_a_command_is_written_for_powershell(argv: tuple[str, ...], written: str) -> None:
+    assert lines((Command(argv),)) == [written]
 
 
-def printed(command: str, shell: Shell, width: int) -> list[str]:
+def test_variables_of_the_environment_are_put_back() -> None:
+    (step,) = command("aws s3 ls")
+    assert lines((replace(step, environment=(("A", "R2_ACCESS_KEY"), ("B", ""))),)) == [
+        (
+            "$kept = $env:A, $env:B; try { $env:A, $env:B = $env:R2_ACCESS_KEY, $null; aws s3 ls } "
+            "finally { $env:A, $env:B = $kept }"
+        ),
+    ]
+
+
+def test_what_a_step_prints_is_an_argument_of_a_later_one() -> None:
+    assert lines(command("aws b", prints="arn") + command("aws a --targets Id=1,Arn=<arn>")) == [
+        "$arn = aws b",
+        'aws a --targets "Id=1,Arn=$arn"',
+    ]
+
+
+def test_secrets_reach_a_program_by_its_input() -> None:
+    (step,) = command("curl -H @- https://a/")
+    assert lines((replace(step, headers=(("A: ", "C"), ("B: ", "D"))),)) == [
+        "\"A: $env:C`nB: $env:D\" | curl.exe -H '@-' https://a/"
+    ]
+
+
+def printed(steps: Steps, shell: Shell, width: int) -> list[str]:
     written = io.StringIO()
-    print_command(Console(file=written, width=width, color_system=None), command, "", shell=shell)
+    print_command(Console(file=written, width=width, color_system=None), steps, "", shell=shell)
     return written.getvalue().splitlines()
 
 
+def test_what_is_typed_on_a_linux_host_is_for_its_shell() -> None:
+    there = [steps for steps in EVERY if steps[0].place != "here"]
+    assert len(there) > 15
+    assert [printed(steps, "powershell", 1000) for steps in there] == [[f"  {posix(steps)}"] for steps in there]
+
+
 @pytest.mark.parametrize(("shell", "goes_on"), [("posix", "\\"), ("powershell", "`")])
-@pytest.mark.parametrize("command", HERE)
-def test_a_folded_command_goes_on_as_its_shell_has_it(command: str, shell: Shell, goes_on: str) -> None:
-    *lines, last = printed(command, shell, 60)
-    assert [line for line in lines if not line.endswith(f" {goes_on}")] == []
-    whole = " ".join([*(line.removesuffix(f" {goes_on}").strip() for line in lines), last.strip()])
-    assert whole == (translated(command) if shell == "powershell" else command)
+def test_a_folded_command_goes_on_as_its_shell_has_it(shell: Shell, goes_on: str) -> None:
+    for steps in HERE:
+        text = "\n".join(line.strip() for line in printed(steps, shell, 60)).replace(f" {goes_on}\n", " ")
+        assert text.splitlines() == (lines(steps) if shell == "powershell" else [posix(steps)])
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,7 @@ from types import MappingProxyType
 from typing import Final
 
 from academy_ops.diagnosis.catalogue.access import ACCESS
-from academy_ops.diagnosis.catalogue.api import API
-from academy_ops.diagnosis.catalogue.cause import Cause, fill, filled
+from academy_ops.diagnosis.catalogue.cause import Cause, filled
 from academy_ops.diagnosis.catalogue.endpoint import ENDPOINT
 from academy_ops.diagnosis.catalogue.job import JOB
 from academy_ops.diagnosis.catalogue.logs import LOGS
@@ -17,10 +16,10 @@ from academy_ops.diagnosis.catalogue.queue import QUEUE
 from academy_ops.diagnosis.catalogue.r2 import R2
 from academy_ops.diagnosis.catalogue.workers import WORKERS
 
-__all__ = ["CATALOGUE", "Cause", "explained_by", "fill", "filled", "position"]
+__all__ = ["CATALOGUE", "Cause", "explained_by", "filled", "position"]
 
 CATALOGUE: Final[Mapping[str, Cause]] = MappingProxyType(
-    {cause.code: cause for cause in (*ACCESS, *R2, *ENDPOINT, *API, *QUEUE, *WORKERS, *LOGS, *JOB)}
+    {cause.code: cause for cause in (*ACCESS, *R2, *ENDPOINT, *QUEUE, *WORKERS, *LOGS, *JOB)}
 )
 """Code to cause. The order is that of the pipeline, which decides among equals."""
 

@@ -1,177 +1,206 @@
-"""The commands of the runbook's steps by hand: they only read, and none receives a message from a queue.
+"""The commands that show by hand what the checks look at, and those that several remedies share.
 
-``{name}`` stands for a live name, as in the remedies; ``{{`` and ``}}`` are braces of the command's own.
+They only read unless their name says otherwise, and none receives a message from a queue.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
+from academy_ops.diagnosis.command import Steps, command
+
+CONFIG: Final = command("<ops> config")
+
 # Access
-WHO: Final = "aws sts get-caller-identity --region {region}"
-CREDENTIALS: Final = "aws configure list"
-REACH_AWS: Final = "curl -sS -o /dev/null --max-time 10 -w '%{{http_code}}\\n' https://sts.{region}.amazonaws.com"
+WHO: Final = command("aws sts get-caller-identity --region <region>")
+CREDENTIALS: Final = command("aws configure list")
+REACH_AWS: Final = command("curl -sSv -o /dev/null --max-time 10 https://sts.<region>.amazonaws.com")
 
-# R2, with the API's keys in the environment, so that no secret stands in a command line
-_AS_API: Final = 'AWS_ACCESS_KEY_ID="$R2_ACCESS_KEY" AWS_SECRET_ACCESS_KEY="$R2_SECRET_KEY" AWS_SESSION_TOKEN= '
-_AT_R2: Final = " --endpoint-url {endpoint} --region auto --bucket {bucket}"
-BUCKET: Final = f"{_AS_API}aws s3api list-objects-v2{_AT_R2} --max-items 1"
-# With the keys read from the env file, for whoever has not done so before.
-_WITH_KEYS: Final = "(set -a; . {{env_file}}; set +a; {})"
-TRY_BUCKET: Final = _WITH_KEYS.format(BUCKET)
-MAKE_BUCKET: Final = _WITH_KEYS.format(f"{_AS_API}aws s3api create-bucket{_AT_R2}")
-UPLOAD: Final = f"{_AS_API}aws s3api head-object{_AT_R2} --key {{file_key}}"
-REACH_R2: Final = "curl -sS -o /dev/null --max-time 10 -w '%{{http_code}}\\n' {endpoint}"
-CLOUDFLARE_STATUS: Final = "curl -sS --max-time 10 https://www.cloudflarestatus.com/api/v2/status.json"
+# R2
+_AS_API: Final = (
+    ("AWS_ACCESS_KEY_ID", "R2_ACCESS_KEY"),
+    ("AWS_SECRET_ACCESS_KEY", "R2_SECRET_KEY"),
+    ("AWS_SESSION_TOKEN", ""),
+)
 
 
-def names_set(form: str) -> str:
-    """Return the command that names the settings of the form ``form`` that have a value, without their values."""
-    return f"sed -nE 's/^({form})=.+/\\1/p' {{env_file}}"
+def _r2(operation: str, options: str = "") -> Steps:
+    """Return a command of R2's S3 API, with the API's keys as its environment."""
+    words = f"aws s3api {operation} --endpoint-url <endpoint> --region auto --bucket <bucket> {options}"
+    return tuple(replace(step, environment=_AS_API) for step in command(words))
 
+
+BUCKET: Final = _r2("list-objects-v2", "--max-items 1")
+CREATE_BUCKET: Final = _r2("create-bucket")
+UPLOAD: Final = _r2("head-object", "--key <file_key>")
+REACH_R2: Final = command("curl -sS --max-time 10 -o /dev/null -D - <endpoint>")
+CLOUDFLARE_STATUS: Final = command("curl -sS --max-time 10 https://www.cloudflarestatus.com/api/v2/status.json")
 
 # From the browser to the API
-_GET: Final = "curl -sS --max-time 10 -o /dev/null -D -"
-EDGE: Final = f"{_GET} {{api_url}}/healthz"
-HEALTH: Final = f"{_GET} {{api_url}}/health"
-ORIGIN: Final = f"{_GET} {{origin_url}}/healthz"
-APP: Final = f"{_GET} {{app_url}}/healthz"
-TIMES: Final = (
-    "curl -sS -o /dev/null --max-time 20 -w 'connected after %{{time_connect}} s, answered after "
-    "%{{time_starttransfer}} s\\n' {api_url}/healthz"
+_HEADERS: Final = "curl -sS --max-time 10 -o /dev/null -D -"
+EDGE: Final = command(f"{_HEADERS} <api_url>/healthz")
+HEALTH: Final = command(f"{_HEADERS} <api_url>/health")
+ORIGIN: Final = command(f"{_HEADERS} <origin_url>/healthz")
+APP: Final = command(f"{_HEADERS} <app_url>/healthz")
+REDIRECTS: Final = command(f"{_HEADERS} -L --max-redirs 5 <api_url>/healthz")
+ANSWER: Final = command("curl -sS --max-time 10 -i <api_url>/healthz")
+TIMES: Final = command("curl -sSv --trace-time --max-time 20 -o /dev/null <api_url>/healthz")
+CERTIFICATE: Final = command("curl -sSv --max-time 10 -o /dev/null <api_url>/healthz")
+JOB: Final = tuple(
+    replace(step, headers=(("Authorization: Bearer ", "ACADEMY_API_TOKEN"), ("X-Tenant-Code: ", "ACADEMY_TENANT_CODE")))
+    for step in command("curl -sS --max-time 10 -i -H @- <api_url>/api/v1/jobs/<job_id>/")
 )
-CERTIFICATE: Final = (
-    "curl -sSv -o /dev/null --max-time 10 {api_url}/healthz 2>&1 | grep -iE 'subject|issuer|expire|SSL'"
-)
-JOB: Final = (
-    'printf \'Authorization: Bearer %s\\nX-Tenant-Code: %s\\n\' "$ACADEMY_API_TOKEN" "$ACADEMY_TENANT_CODE" | '
-    "curl -sS --max-time 10 -i -H @- {api_url}/api/v1/jobs/{job_id}/"
-)
-PORT_80: Final = (
-    "aws ec2 describe-security-groups --region {region} --filters Name=ip-permission.from-port,Values=80 "
-    "--query 'SecurityGroups[].[GroupId,GroupName,IpPermissions[?FromPort==`80`].IpRanges[].CidrIp]' --output json"
+PORT_80: Final = command(
+    "aws ec2 describe-security-groups --region <region> --filters Name=ip-permission.from-port,Values=80 "
+    "--output json --query",
+    "SecurityGroups[].[GroupId,GroupName,IpPermissions[?FromPort==`80`].IpRanges[].CidrIp]",
 )
 
 # On the API server
-APP_THERE: Final = "curl -sS --max-time 10 -i http://127.0.0.1:8000/healthz"
-API_CONTAINER: Final = "docker ps -a --filter name=academy-api"
-API_LOG: Final = "docker logs --tail 50 academy-api"
-LISTENING: Final = "sudo ss -ltnp | grep -E ':(80|443|8000) '"
-NGINX: Final = (
-    "sudo nginx -T 2>/dev/null | grep -nE 'listen|ssl_certificate|proxy_pass|proxy_set_header Host|return 30'"
-)
+APP_THERE: Final = command("curl -sS --max-time 10 -i http://127.0.0.1:8000/healthz", place="api-server")
+API_CONTAINER: Final = command("docker ps -a --filter name=academy-api", place="api-server")
+API_LOG: Final = command("docker logs --tail 50 academy-api", place="api-server")
+LISTENING: Final = command("sudo ss -ltnp", "sport = :80 or sport = :443 or sport = :8000", place="api-server")
+NGINX: Final = command("sudo nginx -T", place="api-server")
 
 # Workers
-GROUP: Final = (
-    "aws autoscaling describe-auto-scaling-groups --region {region} --auto-scaling-group-names {group} --query "
-    "'AutoScalingGroups[].{{Desired:DesiredCapacity,Min:MinSize,Max:MaxSize,"
-    "Suspended:SuspendedProcesses[].ProcessName,Instances:Instances[].[InstanceId,LifecycleState,HealthStatus]}}'"
+GROUP: Final = command(
+    "aws autoscaling describe-auto-scaling-groups --region <region> --auto-scaling-group-names <group> --query",
+    "AutoScalingGroups[].{Desired:DesiredCapacity,Min:MinSize,Max:MaxSize,"
+    "Suspended:SuspendedProcesses[].ProcessName,Instances:Instances[].[InstanceId,LifecycleState,HealthStatus]}",
 )
-ACTIVITIES: Final = (
-    "aws autoscaling describe-scaling-activities --region {region} --auto-scaling-group-name {group} --max-items 10 "
-    "--query 'Activities[].[StartTime,StatusCode,Description,StatusMessage]' --output text"
+ACTIVITIES: Final = command(
+    "aws autoscaling describe-scaling-activities --region <region> --auto-scaling-group-name <group> --max-items 10 "
+    "--query Activities[].[StartTime,StatusCode,Description,StatusMessage] --output text"
 )
-HOOKS: Final = "aws autoscaling describe-lifecycle-hooks --region {region} --auto-scaling-group-name {group}"
-MACHINES: Final = (
-    "aws ec2 describe-instances --region {region} --filters Name=tag:Name,Values={worker} --query "
-    "'Reservations[].Instances[].[InstanceId,State.Name,LaunchTime,InstanceType,IamInstanceProfile.Arn]' --output text"
+HOOKS: Final = command("aws autoscaling describe-lifecycle-hooks --region <region> --auto-scaling-group-name <group>")
+MACHINES: Final = command(
+    "aws ec2 describe-instances --region <region> --filters Name=tag:Name,Values=<worker> --output text --query "
+    "Reservations[].Instances[].[InstanceId,State.Name,LaunchTime,InstanceType,IamInstanceProfile.Arn]"
 )
-FUNCTION_ARN: Final = (
-    "aws lambda get-function-configuration --region {region} --function-name {autoscaler_function} "
-    "--query FunctionArn --output text"
+_FUNCTION: Final = "aws lambda get-function-configuration --region <region> --function-name <autoscaler_function>"
+AUTOSCALER: Final = command(f"{_FUNCTION} --query [State,LastModified] --output text")
+FUNCTION_ARN: Final = command(f"{_FUNCTION} --query FunctionArn --output text", prints="function_arn")
+RULES: Final = FUNCTION_ARN + command(
+    "aws events list-rule-names-by-target --region <region> --target-arn <function_arn> --query RuleNames --output text"
 )
-AUTOSCALER: Final = (
-    "aws lambda get-function-configuration --region {region} --function-name {autoscaler_function} "
-    "--query '[State,LastModified]' --output text"
-)
-RULES: Final = (
-    f'aws events list-rule-names-by-target --region {{region}} --target-arn "$({FUNCTION_ARN})" '
-    "--query RuleNames --output text"
+REPLACE_INSTANCES: Final = command(
+    "aws autoscaling start-instance-refresh --region <region> --auto-scaling-group-name <group>"
 )
 
 
-def instance_in(condition: str) -> str:
-    """Return the command that prints the first instance of the group of which ``condition`` (JMESPath) is true."""
-    return (
-        "aws autoscaling describe-auto-scaling-groups --region {region} --auto-scaling-group-names {group} "
-        f"--query 'AutoScalingGroups[0].Instances[?{condition}].InstanceId | [0]' --output text"
+def terminate(instance: str) -> Steps:
+    """Return the command that has the group replace an instance.
+
+    Args:
+        instance: The placeholder that stands for it.
+    """
+    return command(
+        "aws autoscaling terminate-instance-in-auto-scaling-group --region <region> "
+        f"--no-should-decrement-desired-capacity --instance-id <{instance}>"
+    )
+
+
+def instance_in(condition: str) -> Steps:
+    """Return the command that prints, as ``<found>``, the group's first instance of which a JMESPath is true."""
+    return command(
+        "aws autoscaling describe-auto-scaling-groups --region <region> --auto-scaling-group-names <group> "
+        "--output text --query",
+        f"AutoScalingGroups[0].Instances[?{condition}].InstanceId | [0]",
+        prints="found",
     )
 
 
 # Queue
-_URL: Final = "aws sqs get-queue-url --region {region} --queue-name"
-QUEUES: Final = "aws sqs list-queues --region {region} --query QueueUrls --output text"
-DEPTH: Final = (
-    f'aws sqs get-queue-attributes --region {{region}} --queue-url "$({_URL} {{queue}} --query QueueUrl '
-    "--output text)\" --attribute-names All --query 'Attributes.{{waiting:ApproximateNumberOfMessages,"
-    "in_flight:ApproximateNumberOfMessagesNotVisible,delayed:ApproximateNumberOfMessagesDelayed,"
-    "redrive:RedrivePolicy}}'"
-)
-DEAD_LETTERS: Final = (
-    f'aws sqs get-queue-attributes --region {{region}} --queue-url "$({_URL} {{queue}}-dlq --query QueueUrl '
-    '--output text)" --attribute-names ApproximateNumberOfMessages QueueArn'
-)
-OLDEST: Final = (
-    "aws cloudwatch get-metric-statistics --region {region} --namespace AWS/SQS "
-    "--metric-name ApproximateAgeOfOldestMessage --dimensions Name=QueueName,Value={queue} --statistics Maximum "
-    '--period 60 --start-time "$(date -u -d \'-10 min\' +%FT%TZ)" --end-time "$(date -u +%FT%TZ)"'
-)
-
-# Inside the workers
-AGENTS: Final = (
-    "aws ssm describe-instance-information --region {region} "
-    "--query 'InstanceInformationList[].[InstanceId,PingStatus,LastPingDateTime]' --output text"
-)
-PARAMETER_AGE: Final = (
-    "aws ssm get-parameter --region {region} --name {parameter} --query Parameter.LastModifiedDate --output text"
-)
-_PARAMETER: Final = (
-    "aws ssm get-parameter --region {region} --name {parameter} --with-decryption --query Parameter.Value --output text"
-)
-PARAMETER_NAMES: Final = f"{_PARAMETER} | sed -nE 's/^([A-Z0-9_]+)=.+/\\1/p'"
-PARAMETER_QUEUE: Final = f"{_PARAMETER} | grep '^AI_SQS_QUEUE_NAME_BASIC='"
-PARAMETER_R2: Final = f"{_PARAMETER} | grep -E '^(R2_ENDPOINT|R2_EXCEL_BUCKET|EXCEL_BUCKET_NAME)='"
-
-EDIT_PARAMETER: Final = (
-    f'(umask 077; f=$(mktemp) && {_PARAMETER} >"$f" && ${{{{EDITOR:-vi}}}} "$f" && '
-    "aws ssm put-parameter --region {region} --name {parameter} --type SecureString --overwrite "
-    '--value "file://$f"; rm -f "$f")'
-)
-"""The one command here that changes something: the remedy of a parameter that is wrong. Only its owner can read the
-file while it is edited."""
-
-
-def on_workers(script: str) -> str:
-    """Return the command that runs ``script`` on every worker through SSM and prints what each of them said.
-
-    The workers are found by their Name tag, so it works without an instance id. SSM tells 2,500 characters of each.
-
-    Args:
-        script: A line of POSIX shell without quotes; root runs it.
-    """
-    return (
-        "id=$(aws ssm send-command --region {region} --document-name AWS-RunShellScript "
-        f"--targets Key=tag:Name,Values={{worker}} --parameters 'commands=[\"{script}\"]' "
-        "--query Command.CommandId --output text) && sleep 5 && "
-        'aws ssm list-command-invocations --region {region} --command-id "$id" --details '
-        "--query 'CommandInvocations[].[InstanceId,Status,CommandPlugins[0].Output]' --output text"
+def _attributes(queue: str, *wanted: str) -> Steps:
+    """Return the commands that print attributes of a queue."""
+    url = command(
+        f"aws sqs get-queue-url --region <region> --queue-name {queue} --query QueueUrl --output text",
+        prints="queue_url",
+    )
+    return url + command(
+        "aws sqs get-queue-attributes --region <region> --queue-url <queue_url> --attribute-names", *wanted
     )
 
 
-WORKER_STATE: Final = on_workers("docker ps -a --filter name={worker}")
-WORKER_STARTED: Final = on_workers("docker inspect --format {{{{.State.StartedAt}}}} {worker}")
-WORKER_MEMORY: Final = on_workers("docker inspect --format {{{{.State.OOMKilled}}}} {worker}; free -m")
-WORKER_LOG: Final = on_workers("docker logs --tail 30 {worker} 2>&1 | tail -c 2400")
-WORKER_DISK: Final = on_workers("df -h /var/lib/docker; docker system df")
-WORKER_DOCKER: Final = on_workers("systemctl status --no-pager docker")
-WORKER_BOOT: Final = on_workers("tail -c 2400 /var/log/cloud-init-output.log")
-WORKER_QUEUE: Final = on_workers(
-    "docker inspect --format {{{{.Config.Env}}}} {worker} | grep -oE AI_SQS_QUEUE_NAME_BASIC=[A-Za-z0-9_-]*"
+QUEUES: Final = command("aws sqs list-queues --region <region> --query QueueUrls --output text")
+DEPTH: Final = _attributes("<queue>", "All")
+DEAD_LETTERS: Final = _attributes("<queue>-dlq", "ApproximateNumberOfMessages", "QueueArn")
+OLDEST: Final = (
+    *command("date -u -d", "-10 min", "+%FT%TZ", prints="start"),
+    *command("date -u +%FT%TZ", prints="end"),
+    *command(
+        "aws cloudwatch get-metric-statistics --region <region> --namespace AWS/SQS "
+        "--metric-name ApproximateAgeOfOldestMessage --dimensions Name=QueueName,Value=<queue> --statistics Maximum "
+        "--period 60 --start-time <start> --end-time <end>"
+    ),
 )
-WORKER_R2: Final = on_workers(
-    "docker inspect --format {{{{.Config.Env}}}} {worker} | grep -oE -e R2_ENDPOINT=[A-Za-z0-9.:/_-]* "
-    "-e R2_EXCEL_BUCKET=[A-Za-z0-9.-]* -e EXCEL_BUCKET_NAME=[A-Za-z0-9.-]*"
+
+# Inside the workers
+AGENTS: Final = command(
+    "aws ssm describe-instance-information --region <region> --output text "
+    "--query InstanceInformationList[].[InstanceId,PingStatus,LastPingDateTime]"
 )
-WORKER_NAMES_SET: Final = on_workers(
-    "docker inspect --format {{{{.Config.Env}}}} {worker} | grep -oE R2_[A-Z_]+=[^[:space:]] | cut -d= -f1"
+PARAMETER_AGE: Final = command(
+    "aws ssm get-parameter --region <region> --name <parameter> --query Parameter.LastModifiedDate --output text"
 )
+_FILE: Final = "workers.env"
+EDIT_PARAMETER: Final = (
+    *(
+        replace(step, saves_to=_FILE)
+        for step in command(
+            "aws ssm get-parameter --region <region> --name <parameter> --with-decryption --query Parameter.Value "
+            "--output text"
+        )
+    ),
+    *command(f"vi {_FILE}"),
+    *command(
+        "aws ssm put-parameter --region <region> --name <parameter> --type SecureString --overwrite "
+        f"--value file://{_FILE}"
+    ),
+    *command(f"rm {_FILE}"),
+)
+"""Changes the workers' parameter. Where a step fails, the file stays, so that what was edited is not lost."""
+
+
+def on_workers(script: str) -> Steps:
+    """Return the command that runs ``script`` on every worker through SSM.
+
+    The workers are found by their Name tag, so it needs no instance id.
+
+    Args:
+        script: A line of POSIX shell; root runs it.
+    """
+    return command(
+        "aws ssm send-command --region <region> --document-name AWS-RunShellScript "
+        "--targets Key=tag:Name,Values=<worker> --query Command.CommandId --output text --parameters",
+        f"commands={script}",
+    )
+
+
+def _in_container(template: str) -> Steps:
+    return command("sudo docker inspect --format", template, "<worker>", place="worker")
+
+
+_NAME: Final = '(index (split . "=") 0)'
+
+
+def _variables(*names: str) -> Steps:
+    """Return the command that prints variables of the worker's container; none of ``names`` holds a secret."""
+    listed = " ".join(f'"{name}"' for name in names)
+    return _in_container(
+        f"{{{{range .Config.Env}}}}{{{{if eq {_NAME} {listed}}}}}{{{{println .}}}}{{{{end}}}}{{{{end}}}}"
+    )
+
+
+WORKER_STATE: Final = command("sudo docker ps -a --filter name=<worker>", place="worker")
+WORKER_STARTED: Final = _in_container("{{.State.StartedAt}}")
+WORKER_MEMORY: Final = _in_container("{{.State.OOMKilled}}") + command("free -m", place="worker")
+WORKER_LOG: Final = command("sudo docker logs --tail 30 <worker>", place="worker")
+WORKER_DISK: Final = command("df -h /var/lib/docker", place="worker") + command("sudo docker system df", place="worker")
+WORKER_DOCKER: Final = command("systemctl status --no-pager docker", place="worker")
+WORKER_BOOT: Final = command("sudo tail -n 50 /var/log/cloud-init-output.log", place="worker")
+WORKER_QUEUE: Final = _variables("AI_SQS_QUEUE_NAME_BASIC")
+WORKER_R2: Final = _variables("R2_ENDPOINT", "R2_EXCEL_BUCKET", "EXCEL_BUCKET_NAME")
+WORKER_NAMES: Final = _in_container(f"{{{{range .Config.Env}}}}{{{{println {_NAME}}}}}{{{{end}}}}")

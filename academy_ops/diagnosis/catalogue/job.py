@@ -5,36 +5,31 @@ from __future__ import annotations
 from typing import Final
 
 from academy_ops.diagnosis.catalogue import commands
-from academy_ops.diagnosis.catalogue.cause import FAILED, RUNNING, Cause, remedy
+from academy_ops.diagnosis.catalogue.cause import FAILED, RUNNING, Cause, Rows
+from academy_ops.diagnosis.command import command
+from academy_ops.diagnosis.records import Remedy
 from academy_ops.messages import Text, say
 from academy_ops.thresholds import FIGURES
 
-_CHECK: Final = "{ops} check job {job_id}"
-_READ_JOB: Final = "{ops} --verbose check job {job_id}"
-_READ_LOG: Final = "{ops} --verbose check logs{job}"
-_READ_FILE: Final = "{ops} check excel FILE.xlsx"
-_READ_CORRECTED: Final = "{ops} check excel CORRECTED.xlsx"
+_ROWS: Final = Rows("4", command("<ops> check job <job_id>"), FAILED)
+_cause, _warning, _read = _ROWS.cause, _ROWS.warning, _ROWS.read
+_READ_JOB: Final = command("<ops> --verbose check job <job_id>")
+_READ_LOG: Final = command("<ops> --verbose check logs <job>")
+_READ_FILE: Final = command("<ops> check excel FILE.xlsx")
+_READ_CORRECTED: Final = command("<ops> check excel CORRECTED.xlsx")
 _LOOK: Final = (commands.JOB,)
 
 
 def _workbook(code: str, meaning: Text, told_by: Text, advice: Text) -> Cause:
     """Make a row for a workbook that the school must correct."""
-    return Cause(
-        code,
-        "4",
-        meaning,
-        told_by,
-        _LOOK,
-        states=FAILED,
-        remedies=(remedy(advice, _READ_FILE, _READ_CORRECTED),),
-    )
+    return _cause(code, meaning, told_by, _LOOK, Remedy(advice, _READ_FILE, _READ_CORRECTED))
 
 
 JOB: Final = (
     _workbook(
         "excel-unreadable",
-        say("The file is no readable .xlsx workbook (an .xls, a CSV or an encrypted file under that name)."),
-        say("The job's message speaks of no zip file, of encryption or a password, or of .xls."),
+        say("The file is not a readable .xlsx workbook (an .xls, a CSV or an encrypted file under that name)."),
+        say("The job's message says that it is not a zip file, or mentions encryption, a password or .xls."),
         say("Have the school save it as an .xlsx workbook without a password and upload it again."),
     ),
     _workbook(
@@ -46,7 +41,7 @@ JOB: Final = (
     _workbook(
         "excel-phone-column-missing",
         say("The workbook has no column for the parent's phone number."),
-        say("The job's message speaks of the column for the parent's phone number."),
+        say("The job's message mentions the column for the parent's phone number."),
         say("Have the school add the column 학부모전화번호 and upload again."),
     ),
     _workbook(
@@ -61,78 +56,60 @@ JOB: Final = (
         say("The job's message says that there are no students."),
         say("Have the school enter the students below the header row; rows marked 예시 are examples."),
     ),
-    Cause(
+    _cause(
         "excel-object-missing",
-        "4",
         say("The worker did not find the job's Excel file in the bucket."),
         say("The job's message, or the worker's log of its failure, says NoSuchKey or 404 for the file."),
         (commands.JOB, commands.WORKER_R2),
-        states=FAILED,
-        remedies=(
-            remedy(
-                say("Compare the API's and the worker's bucket; then have the school upload the file again."),
-                "{ops} check logs{job}",
-                "{ops} diagnose",
-            ),
+        Remedy(
+            say("Compare the API's and the worker's bucket; then have the school upload the file again."),
+            command("<ops> check logs <job>"),
+            command("<ops> diagnose"),
         ),
     ),
-    Cause(
+    _cause(
         "job-failed",
-        "4",
         say("The job failed; its own message says why."),
         say(
             "FAILED, REJECTED_BAD_INPUT, DONE with an error_message, or DONE with every row rejected, and neither the "
-            "message nor the worker's log proves a more telling cause."
+            "message nor the worker's log proves a more specific cause."
         ),
         (commands.JOB, commands.WORKER_LOG),
-        states=FAILED,
-        remedies=(remedy(say("Read the job's message and the worker's log for this job."), _READ_LOG, _CHECK),),
+        _read(say("Read the job's message and the worker's log for this job."), _READ_LOG),
     ),
-    Cause(
+    _cause(
         "job-stalled",
-        "4",
-        say("The job is said to run, but nothing moves."),
+        say("The job is running, but makes no progress."),
         say(
-            "RUNNING, VALIDATING or RETRYING, and not updated for {stalled_minutes} minutes; where the API tells no "
+            "RUNNING, VALIDATING or RETRYING, and not updated for {stalled_minutes} minutes; where the API gives no "
             "time, unchanged in two looks {second_look_seconds} seconds apart with an empty queue.",
             **FIGURES,
         ),
         (commands.JOB, commands.DEPTH, commands.WORKER_LOG),
-        states=RUNNING,
-        remedies=(
-            remedy(
-                say(
-                    "See whether a worker still works on it; without one its message comes back after "
-                    "{visibility_minutes} minutes.",
-                    **FIGURES,
-                ),
-                _READ_LOG,
-                _CHECK,
+        _read(
+            say(
+                "See whether a worker is still working on it; without one its message comes back after "
+                "{visibility_minutes} minutes.",
+                **FIGURES,
             ),
+            _READ_LOG,
         ),
+        states=RUNNING,
     ),
-    Cause(
+    _warning(
         "job-partial",
-        "4",
         say("The job is done, but some rows were rejected."),
         say("DONE without an error_message, and some rows are among the failed ones."),
         _LOOK,
-        remedies=(
-            remedy(
-                say("Have the school correct the rejected rows and upload only them again."),
-                _READ_JOB,
-                _READ_CORRECTED,
-            ),
+        Remedy(
+            say("Have the school correct the rejected rows and upload only them again."), _READ_JOB, _READ_CORRECTED
         ),
-        warn=True,
     ),
-    Cause(
+    _warning(
         "job-review",
-        "4",
         say("The job waits for a person's review (REVIEW_REQUIRED)."),
         say("The status is REVIEW_REQUIRED."),
         _LOOK,
-        remedies=(remedy(say("Open the job in the administration site and decide."), _READ_JOB, _CHECK),),
-        warn=True,
+        _read(say("Open the job in the administration site and decide."), _READ_JOB),
     ),
 )

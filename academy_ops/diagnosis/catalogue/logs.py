@@ -5,45 +5,37 @@ from __future__ import annotations
 from typing import Final
 
 from academy_ops.diagnosis.catalogue import commands
-from academy_ops.diagnosis.catalogue.cause import WAITING, Cause, codes, remedy
+from academy_ops.diagnosis.catalogue.cause import WAITING, Rows, codes
+from academy_ops.diagnosis.command import command
 from academy_ops.diagnosis.records import Remedy
 from academy_ops.messages import Text, say
 from academy_ops.thresholds import FIGURES
 
-_LOOK: Final = commands.PARAMETER_NAMES
-_CHECK: Final = "{ops} check logs{job}"
-_READ_LOG: Final = "{ops} --verbose check logs{job}"
+_READ_LOG: Final = command("<ops> --verbose check logs <job>")
 _CRASHES: Final = codes("worker-crash-loop", "worker-container-exited")
 _IDLE: Final = codes("queue-not-consumed", "message-stuck", "job-stalled", "message-lost")
-_REPLACE: Final = remedy(
-    say("Then replace the worker instances; the parameter is read at boot only. Jobs under way start anew."),
-    "aws autoscaling start-instance-refresh --region {region} --auto-scaling-group-name {group}",
-    _CHECK,
-    "change",
+_ROWS: Final = Rows("3-4", command("<ops> check logs <job>"), WAITING, _IDLE)
+_cause, _warning, _read, _change = _ROWS.cause, _ROWS.warning, _ROWS.read, _ROWS.change
+_REPLACE: Final = _change(
+    say("Then replace the worker instances; the parameter is read at boot only. Jobs in progress start over."),
+    commands.REPLACE_INSTANCES,
 )
-_TERMINATE: Final = remedy(
-    say("If that does not help, have the group replace the instance."),
-    "aws autoscaling terminate-instance-in-auto-scaling-group --region {region} --instance-id {instance} "
-    "--no-should-decrement-desired-capacity",
-    _CHECK,
-    "change",
+_TERMINATE: Final = _change(
+    say("If that does not help, have the group replace the instance."), commands.terminate("instance")
 )
 
 
-def _inside(
-    code: str,
-    meaning: Text,
-    told_by: Text,
-    look: tuple[str, ...],
-    *remedies: Remedy,
-    explains: frozenset[str] = frozenset(),
-) -> Cause:
-    """Make a row for a fault inside a worker."""
-    return Cause(code, "3-4", meaning, told_by, look, states=WAITING, explains=explains | _IDLE, remedies=remedies)
+def _edit(change: Text) -> Remedy:
+    text = say(
+        "{change} The command edits a copy, workers.env, and deletes it once it is stored. Where that shows base64, it "
+        "is JSON: decode it to edit it, and encode it again.",
+        change=change,
+    )
+    return Remedy(text, commands.EDIT_PARAMETER, commands.PARAMETER_AGE, "change")
 
 
 LOGS: Final = (
-    _inside(
+    _cause(
         "worker-disk-full",
         say("The worker's disk is full."),
         say(
@@ -53,33 +45,29 @@ LOGS: Final = (
             **FIGURES,
         ),
         (commands.WORKER_DISK,),
-        remedy(
+        _change(
             say("Remove the images that no container uses; Docker pulls what it needs again."),
-            commands.on_workers("docker image prune -af; df -h /var/lib/docker"),
-            _CHECK,
-            "change",
+            commands.on_workers("docker image prune -af"),
         ),
         _TERMINATE,
-        explains=_CRASHES | codes("worker-docker-down", "worker-container-missing"),
+        explains=_IDLE | _CRASHES | codes("worker-docker-down", "worker-container-missing"),
     ),
-    _inside(
+    _cause(
         "ssm-offline",
         say("Every worker's SSM agent is offline: the instances hang or have no network."),
         say(
-            "The job waits, and SSM calls no worker in service that is older than {boot_minutes} minutes Online. A "
-            "warning where only some are offline or no job waits.",
+            "The job waits, and SSM reports no worker in service that is older than {boot_minutes} minutes as Online. "
+            "A warning where only some are offline or no job waits.",
             **FIGURES,
         ),
         (commands.AGENTS, commands.MACHINES),
-        remedy(
-            say("Reboot the instance; a job it works on starts anew."),
-            "aws ec2 reboot-instances --region {region} --instance-ids {instance}",
-            _CHECK,
-            "change",
+        _change(
+            say("Reboot the instance; a job it is working on starts over."),
+            command("aws ec2 reboot-instances --region <region> --instance-ids <instance>"),
         ),
         _TERMINATE,
     ),
-    _inside(
+    _cause(
         "worker-docker-down",
         say("Docker does not run on the worker instance."),
         say(
@@ -87,165 +75,129 @@ LOGS: Final = (
             **FIGURES,
         ),
         (commands.WORKER_DOCKER,),
-        remedy(
-            say("Start Docker on the instance."),
-            commands.on_workers("systemctl start docker; systemctl is-active docker"),
-            _CHECK,
-            "change",
-        ),
+        _change(say("Start Docker on the instance."), commands.on_workers("systemctl start docker")),
         _TERMINATE,
-        explains=codes("worker-container-missing"),
+        explains=_IDLE | codes("worker-container-missing"),
     ),
-    _inside(
+    _cause(
         "worker-env-stale",
         say("The workers' parameter was changed after the worker started; the worker still runs with the old values."),
         say(
-            "The parameter is newer than the container's start, holds another queue, bucket, endpoint or key than the "
-            "container (compared as digests), and is right itself."
+            "The parameter is newer than the container's start, holds a different queue, bucket, endpoint or key than "
+            "the container (compared as digests), and is correct itself."
         ),
         (commands.PARAMETER_AGE, commands.WORKER_STARTED),
-        remedy(
-            say("Replace the worker instances; the parameter is read at boot only. Jobs under way start anew."),
-            "aws autoscaling start-instance-refresh --region {region} --auto-scaling-group-name {group}",
-            _CHECK,
-            "change",
+        _change(
+            say("Replace the worker instances; the parameter is read at boot only. Jobs in progress start over."),
+            commands.REPLACE_INSTANCES,
         ),
-        explains=codes("worker-queue-mismatch", "worker-r2-mismatch", "worker-env-missing"),
+        explains=_IDLE | codes("worker-queue-mismatch", "worker-r2-mismatch", "worker-env-missing"),
     ),
-    _inside(
+    _cause(
         "worker-env-missing",
         say("The worker runs without the R2 settings it needs."),
         say(
             "R2_ENDPOINT, R2_ACCESS_KEY or R2_SECRET_KEY is absent or blank in the container; without a container, in "
             "the parameter, or there is no parameter that can be read. A job's message that says so counts, too."
         ),
-        (commands.WORKER_NAMES_SET, commands.PARAMETER_NAMES),
-        remedy(
-            say("Complete the workers' parameter: R2_ENDPOINT, R2_ACCESS_KEY, R2_SECRET_KEY."),
-            commands.EDIT_PARAMETER,
-            _LOOK,
-            "change",
-        ),
+        (commands.WORKER_NAMES, commands.PARAMETER_AGE),
+        _edit(say("Complete the workers' parameter: R2_ENDPOINT, R2_ACCESS_KEY, R2_SECRET_KEY.")),
         _REPLACE,
-        explains=_CRASHES | codes("worker-container-missing", "worker-r2-mismatch"),
+        explains=_IDLE | _CRASHES | codes("worker-container-missing", "worker-r2-mismatch"),
     ),
-    _inside(
+    _cause(
         "worker-queue-mismatch",
-        say("The worker polls another queue than the API sends to."),
+        say("The worker polls a different queue than the API uses."),
         say(
             "AI_SQS_QUEUE_NAME_BASIC in the container (without one, in the parameter) is not the API's; where it is "
             "not set, its default counts."
         ),
-        (commands.WORKER_QUEUE, commands.PARAMETER_QUEUE),
-        remedy(
-            say("Set AI_SQS_QUEUE_NAME_BASIC in the workers' parameter to the API's queue."),
-            commands.EDIT_PARAMETER,
-            _LOOK,
-            "change",
-        ),
+        (commands.WORKER_QUEUE, commands.PARAMETER_AGE),
+        _edit(say("Set AI_SQS_QUEUE_NAME_BASIC in the workers' parameter to the API's queue.")),
         _REPLACE,
-        explains=codes("queue-missing", "worker-silent") | _CRASHES,
+        explains=_IDLE | codes("queue-missing", "worker-silent") | _CRASHES,
     ),
-    _inside(
+    _cause(
         "worker-r2-mismatch",
-        say("The worker reads from another R2 bucket or endpoint than the API writes to, or its own key is refused."),
+        say("The worker uses a different R2 bucket or endpoint than the API, or its own key is refused."),
         say(
             "The bucket or endpoint in force in the container (without one, in the parameter) is not the API's; or R2 "
             "refused the job's file and the worker's R2 settings are not the API's."
         ),
-        (commands.WORKER_R2, commands.PARAMETER_R2),
-        remedy(
-            say("Give the workers' parameter the API's R2 settings."),
-            commands.EDIT_PARAMETER,
-            _LOOK,
-            "change",
-        ),
+        (commands.WORKER_R2, commands.PARAMETER_AGE),
+        _edit(say("Give the workers' parameter the API's R2 settings.")),
         _REPLACE,
-        explains=codes("excel-object-missing"),
+        explains=_IDLE | codes("excel-object-missing"),
     ),
-    _inside(
+    _cause(
         "worker-out-of-memory",
-        say("The worker's container was killed for want of memory."),
+        say("The worker's container ran out of memory and was killed."),
         say(
-            "Docker says OOMKilled, or tells of a kill in the last {out_of_memory_minutes} minutes where the "
+            "Docker says OOMKilled, or reports a kill in the last {out_of_memory_minutes} minutes where the "
             "container is younger than {crash_loop_minutes}; or a log of the last {complaint_minutes} minutes or the "
             "job's message says that memory ran out.",
             **FIGURES,
         ),
         (commands.WORKER_MEMORY, commands.WORKER_STATE),
-        remedy(say("Split the workbook, or use a larger instance type."), commands.MACHINES, _CHECK, "change"),
-        explains=_CRASHES,
+        _change(say("Split the workbook, or use a larger instance type."), commands.MACHINES),
+        explains=_IDLE | _CRASHES,
     ),
-    _inside(
+    _cause(
         "worker-dependency-missing",
         say("The worker's image lacks a Python package."),
         say(
-            "A log of the last {complaint_minutes} minutes, the last words of a stopped worker, or the job's "
+            "A log of the last {complaint_minutes} minutes, the last lines of a stopped worker, or the job's "
             "message: No module named.",
             **FIGURES,
         ),
         (commands.WORKER_LOG,),
-        remedy(
-            say("Build and push the image again; the log names the package."),
-            _READ_LOG,
-            _CHECK,
-            "change",
-        ),
-        remedy(
-            say("Then replace the worker instances. Jobs under way start anew."),
-            "aws autoscaling start-instance-refresh --region {region} --auto-scaling-group-name {group}",
-            _CHECK,
-            "change",
-        ),
-        explains=_CRASHES,
+        _change(say("Build and push the image again; the log names the package."), _READ_LOG),
+        _change(say("Then replace the worker instances. Jobs in progress start over."), commands.REPLACE_INSTANCES),
+        explains=_IDLE | _CRASHES,
     ),
-    _inside(
+    _cause(
         "worker-database-down",
         say("The worker can't reach its database."),
         say(
-            "A log of the last {complaint_minutes} minutes, the last words of a stopped worker, or the job's message "
+            "A log of the last {complaint_minutes} minutes, the last lines of a stopped worker, or the job's message "
             "says so.",
             **FIGURES,
         ),
         (commands.WORKER_LOG,),
-        remedy(say("Check the database, and DATABASE_URL in the workers' parameter."), _READ_LOG, _CHECK),
-        explains=_CRASHES,
+        _read(say("Check the database, and DATABASE_URL in the workers' parameter."), _READ_LOG),
+        explains=_IDLE | _CRASHES,
     ),
-    _inside(
+    _cause(
         "worker-aws-credentials",
         say("The worker has no valid AWS credentials."),
         say(
-            "A log of the last {complaint_minutes} minutes, or the last words of a stopped worker: no credentials, "
+            "A log of the last {complaint_minutes} minutes, or the last lines of a stopped worker: no credentials, "
             "or AWS refuses them.",
             **FIGURES,
         ),
         (commands.WORKER_LOG, commands.MACHINES),
-        remedy(
+        _change(
             say("Attach the worker role to the instance profile; the last column names each instance's profile."),
             commands.MACHINES,
-            _CHECK,
-            "change",
         ),
-        explains=_CRASHES,
+        explains=_IDLE | _CRASHES,
     ),
-    _inside(
+    _cause(
         "worker-queue-denied",
-        say("The worker may not receive from the queue."),
+        say("The worker is not allowed to receive from the queue."),
         say(
-            "A log of the last {complaint_minutes} minutes, or the last words of a stopped worker: access to SQS "
+            "A log of the last {complaint_minutes} minutes, or the last lines of a stopped worker: access to SQS "
             "denied.",
             **FIGURES,
         ),
         (commands.WORKER_LOG, commands.MACHINES),
-        remedy(
+        _change(
             say("Allow sqs:ReceiveMessage, DeleteMessage and ChangeMessageVisibility in the worker's role."),
             commands.MACHINES,
-            _CHECK,
-            "change",
         ),
-        explains=_CRASHES,
+        explains=_IDLE | _CRASHES,
     ),
-    _inside(
+    _cause(
         "worker-container-missing",
         say("The instance is up, but no worker container was ever started on it."),
         say(
@@ -253,10 +205,10 @@ LOGS: Final = (
             **FIGURES,
         ),
         (commands.WORKER_STATE, commands.WORKER_BOOT),
-        remedy(say("Read the end of the instance's boot log."), commands.WORKER_BOOT, _CHECK),
+        _read(say("Read the end of the instance's boot log."), commands.WORKER_BOOT),
         _TERMINATE,
     ),
-    _inside(
+    _cause(
         "worker-crash-loop",
         say("The worker's container crashes and restarts over and over."),
         say(
@@ -265,33 +217,26 @@ LOGS: Final = (
             **FIGURES,
         ),
         (commands.WORKER_STATE, commands.WORKER_LOG),
-        remedy(say("Read the last log lines for the reason."), _READ_LOG, _CHECK),
-        explains=codes("worker-container-exited"),
+        _read(say("Read the last log lines for the reason."), _READ_LOG),
+        explains=_IDLE | codes("worker-container-exited"),
     ),
-    _inside(
+    _cause(
         "worker-container-exited",
         say("The worker's container has stopped."),
         say("Docker knows the container, and it is neither running nor restarting."),
         (commands.WORKER_STATE, commands.WORKER_LOG),
-        remedy(say("Read why it stopped."), _READ_LOG, _CHECK),
-        remedy(
-            say("Start the container again."),
-            commands.on_workers("docker start {worker}; docker ps -a --filter name={worker}"),
-            _CHECK,
-            "change",
-        ),
+        _read(say("Read why it stopped."), _READ_LOG),
+        _change(say("Start the container again."), commands.on_workers("docker start <worker>")),
     ),
-    Cause(
+    _warning(
         "worker-silent",
-        "3-4",
-        say("The worker's log says nothing; some releases log nothing at INFO."),
-        say("The container has written no line, while work waits. It proves nothing by itself."),
+        say("The worker's log is empty; some releases log nothing at INFO."),
+        say("The container has logged no line while work waits. It proves nothing by itself."),
         (commands.WORKER_STATE, commands.WORKER_LOG),
-        remedies=(
-            remedy(
-                say("See whether messages and job move nevertheless."), "{ops} check queue{job}", "{ops} diagnose{job}"
-            ),
+        Remedy(
+            say("See whether messages and job make progress nevertheless."),
+            command("<ops> check queue <job>"),
+            command("<ops> diagnose <job>"),
         ),
-        warn=True,
     ),
 )

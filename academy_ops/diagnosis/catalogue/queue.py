@@ -5,33 +5,31 @@ from __future__ import annotations
 from typing import Final
 
 from academy_ops.diagnosis.catalogue import commands
-from academy_ops.diagnosis.catalogue.cause import NO_JOB_OR_PENDING, PENDING, WAITING, Cause, codes, remedy
+from academy_ops.diagnosis.catalogue.cause import NO_JOB_OR_PENDING, PENDING, WAITING, Rows, codes
+from academy_ops.diagnosis.command import command
+from academy_ops.diagnosis.records import Remedy
 from academy_ops.messages import say
 from academy_ops.thresholds import FIGURES
 
-_CHECK: Final = "{ops} check queue{job}"
+_CHECK: Final = command("<ops> check queue <job>")
+_ROWS: Final = Rows("3-3", _CHECK, WAITING)
+_cause, _read, _change = _ROWS.cause, _ROWS.read, _ROWS.change
 
 QUEUE: Final = (
-    Cause(
+    _cause(
         "queue-missing",
-        "3-3",
-        say("The job queue does not exist: the API can send nothing, workers get nothing."),
+        say("The job queue does not exist: the API can't send anything, workers receive nothing."),
         say("SQS knows no queue of the name that the API uses, and the workers are not known to use another."),
         (commands.DEPTH, commands.QUEUES),
-        states=NO_JOB_OR_PENDING,
-        explains=codes("message-lost", "queue-not-consumed", "worker-crash-loop", "worker-container-exited"),
-        remedies=(
-            remedy(
-                say("Create the queue and its dead-letter queue; the API then sends what it could not."),
-                "{ops} queue create",
-                _CHECK,
-                "change",
-            ),
+        _change(
+            say("Create the queue and its dead-letter queue; the API then sends what it could not."),
+            command("<ops> queue create"),
         ),
+        explains=codes("message-lost", "queue-not-consumed", "worker-crash-loop", "worker-container-exited"),
+        states=NO_JOB_OR_PENDING,
     ),
-    Cause(
+    _cause(
         "message-lost",
-        "3-3",
         say("The job is PENDING, but no message for it is left and no worker took it."),
         say(
             "PENDING for {lost_seconds} seconds or more and still so when read again; nothing waiting, in flight or "
@@ -40,39 +38,27 @@ QUEUE: Final = (
             **FIGURES,
         ),
         (commands.DEPTH, commands.DEAD_LETTERS, commands.JOB),
-        states=PENDING,
-        remedies=(
-            remedy(
-                say("Have the school upload the file again; students who exist are not created twice."),
-                "{ops} check job{job}",
-                "{ops} diagnose",
-            ),
+        Remedy(
+            say("Have the school upload the file again; students who exist are not created twice."),
+            command("<ops> check job <job>"),
+            command("<ops> diagnose"),
         ),
+        states=PENDING,
     ),
-    Cause(
+    _cause(
         "queue-not-consumed",
-        "3-3",
-        say("Messages wait and workers are up, but nobody takes them."),
+        say("Messages are waiting and workers are up, but no worker takes them."),
         say(
             "A message has waited for {waited_minutes} minutes, none is in flight, a worker in service is older than "
-            "{boot_minutes} minutes, and no worker's log has spoken of a job for {waited_minutes} minutes.",
+            "{boot_minutes} minutes, and no worker's log has mentioned a job for {waited_minutes} minutes.",
             **FIGURES,
         ),
         (commands.DEPTH, commands.OLDEST, commands.WORKER_LOG),
-        states=WAITING,
-        remedies=(
-            remedy(say("Read the worker's log."), "{ops} --verbose check logs{job}", _CHECK),
-            remedy(
-                say("Restart the workers' containers."),
-                commands.on_workers("docker restart {worker}"),
-                _CHECK,
-                "change",
-            ),
-        ),
+        _read(say("Read the worker's log."), command("<ops> --verbose check logs <job>")),
+        _change(say("Restart the workers' containers."), commands.on_workers("docker restart <worker>")),
     ),
-    Cause(
+    _cause(
         "message-stuck",
-        "3-3",
         say("The job's message is in flight, but no live worker works on it."),
         say(
             "A message is in flight, and the job has been PENDING for {waited_minutes} minutes with no worker in "
@@ -81,40 +67,34 @@ QUEUE: Final = (
             **FIGURES,
         ),
         (commands.DEPTH, commands.WORKER_LOG, commands.JOB),
-        states=WAITING,
-        remedies=(
-            remedy(
-                say(
-                    "Wait until its visibility timeout ends (at most {visibility_minutes} minutes), or have the file "
-                    "uploaded again.",
-                    **FIGURES,
-                ),
-                commands.DEPTH,
-                _CHECK,
+        Remedy(
+            say(
+                "Wait until its visibility timeout ends (at most {visibility_minutes} minutes), or have the file "
+                "uploaded again.",
+                **FIGURES,
             ),
+            _CHECK,
+            command("<ops> diagnose <job>"),
         ),
     ),
-    Cause(
+    _cause(
         "queue-dead-letters",
-        "3-3",
-        say("Messages lie in the dead-letter queue: workers gave them up after {receives} receives.", **FIGURES),
         say(
-            "The dead-letter queue that RedrivePolicy names, else the one with -dlq behind the name, is not empty. A "
+            "There are messages in the dead-letter queue: workers gave up on them after {receives} receives.", **FIGURES
+        ),
+        say(
+            "The dead-letter queue that RedrivePolicy names, else the one named with -dlq at the end, is not empty. A "
             "warning; the cause where a job has been PENDING for {lost_seconds} seconds or more and its queue is "
             "empty.",
             **FIGURES,
         ),
         (commands.DEAD_LETTERS, commands.DEPTH),
-        states=PENDING,
-        explains=codes("message-lost"),
-        remedies=(
-            remedy(
-                say("Mend what made the workers fail, then start the redrive; it moves every dead letter back."),
-                "aws sqs start-message-move-task --region {region} --source-arn {dlq_arn}",
-                _CHECK,
-                "change",
-            ),
+        _change(
+            say("Fix what made the workers fail, then start the redrive; it moves every dead letter back."),
+            command("aws sqs start-message-move-task --region <region> --source-arn <dlq_arn>"),
         ),
+        explains=codes("message-lost"),
         warn=True,
+        states=PENDING,
     ),
 )

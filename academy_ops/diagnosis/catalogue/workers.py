@@ -5,117 +5,117 @@ from __future__ import annotations
 from typing import Final
 
 from academy_ops.diagnosis.catalogue import commands
-from academy_ops.diagnosis.catalogue.cause import WAITING, Cause, codes, remedy
-from academy_ops.diagnosis.records import Remedy
-from academy_ops.messages import Text, say
+from academy_ops.diagnosis.catalogue.cause import WAITING, Rows, codes
+from academy_ops.diagnosis.command import Steps, command
+from academy_ops.messages import say
 from academy_ops.thresholds import FIGURES
 
-_CHECK: Final = "{ops} check workers"
 _NOBODY_WORKS: Final = codes(
     "worker-no-instances", "queue-not-consumed", "message-stuck", "job-stalled", "worker-unhealthy"
 )
-_OF_GROUP: Final = "--region {region} --auto-scaling-group-name {group}"
-_HOOK: Final = (
-    f"{commands.HOOKS} --query 'LifecycleHooks[?LifecycleTransition==`autoscaling:EC2_INSTANCE_LAUNCHING`]"
-    ".LifecycleHookName | [0]' --output text"
+_ROWS: Final = Rows("3-1", command("<ops> check workers"), WAITING, _NOBODY_WORKS)
+_cause, _warning, _read, _change = _ROWS.cause, _ROWS.warning, _ROWS.read, _ROWS.change
+_OF_GROUP: Final = "--region <region> --auto-scaling-group-name <group>"
+_COMPLETE_LAUNCH: Final = (
+    *command(
+        f"aws autoscaling describe-lifecycle-hooks {_OF_GROUP} --output text --query",
+        "LifecycleHooks[?LifecycleTransition==`autoscaling:EC2_INSTANCE_LAUNCHING`].LifecycleHookName | [0]",
+        prints="hook",
+    ),
+    *commands.instance_in("LifecycleState==`Pending:Wait`"),
+    *command(
+        f"aws autoscaling complete-lifecycle-action {_OF_GROUP} --lifecycle-action-result CONTINUE "
+        "--lifecycle-hook-name <hook> --instance-id <found>"
+    ),
+)
+_RUN_EVERY_MINUTE: Final = (
+    *commands.FUNCTION_ARN,
+    *command(
+        "aws events put-rule --region <region> --name <autoscaler_function> --query RuleArn --output text "
+        "--schedule-expression",
+        "rate(1 minute)",
+        prints="rule_arn",
+    ),
+    *command(
+        "aws events put-targets --region <region> --rule <autoscaler_function> "
+        "--targets Id=autoscaler,Arn=<function_arn>"
+    ),
+    *command(
+        "aws lambda add-permission --region <region> --function-name <autoscaler_function> "
+        "--statement-id every-minute --action lambda:InvokeFunction --principal events.amazonaws.com "
+        "--source-arn <rule_arn>"
+    ),
 )
 
 
-def _absent(
-    code: str,
-    meaning: Text,
-    told_by: Text,
-    look: tuple[str, ...],
-    *remedies: Remedy,
-    explains: frozenset[str] = _NOBODY_WORKS,
-) -> Cause:
-    """Make a row for a reason why no worker works."""
-    return Cause(code, "3-1", meaning, told_by, look, states=WAITING, explains=explains, remedies=remedies)
+def _processes(verb: str, process: str) -> Steps:
+    return command(f"aws autoscaling {verb}-processes {_OF_GROUP} --scaling-processes {process}")
 
 
 WORKERS: Final = (
-    _absent(
+    _cause(
         "asg-missing",
         say("The worker Auto Scaling group does not exist."),
         say("Auto Scaling knows no group of that name in this region and account."),
         (commands.GROUP,),
-        remedy(
+        _change(
             say("Correct AI_WORKER_ASG_NAME or the region, or create the group from its template."),
-            "aws autoscaling describe-auto-scaling-groups --region {region} --query "
-            "'AutoScalingGroups[].AutoScalingGroupName'",
-            _CHECK,
-            "change",
+            command(
+                "aws autoscaling describe-auto-scaling-groups --region <region> "
+                "--query AutoScalingGroups[].AutoScalingGroupName"
+            ),
         ),
     ),
-    _absent(
+    _cause(
         "worker-scaled-to-zero",
-        say("The worker group is scaled to zero while work waits: nobody takes the job."),
+        say("The worker group is scaled to zero while work waits: no worker takes the job."),
         say(
             "Desired is 0 and a message waits or is in flight (or, where the queue is missing or can't be seen, the "
             "job does). Unless the autoscaler is seen to be off, only after {autoscaler_minutes} minutes.",
             **FIGURES,
         ),
         (commands.GROUP, commands.DEPTH),
-        remedy(
+        _change(
             say(
                 "Start one worker; it takes {usual_boot_from} to {usual_boot_to} minutes until it polls the queue.",
                 **FIGURES,
             ),
-            "{ops} scale-worker --desired 1",
-            _CHECK,
-            "change",
+            command("<ops> scale-worker --desired 1"),
         ),
     ),
-    _absent(
+    _cause(
         "worker-launch-suspended",
         say("The group's Launch process is suspended, so no instance can start."),
         say(
-            "Launch is among the suspended processes, and no instance is in service though the group wants one, or "
+            "Launch is among the suspended processes, and no instance is in service though desired is not 0, or "
             "desired is 0 while work waits."
         ),
         (commands.GROUP,),
-        remedy(
-            say("Resume the group's Launch process."),
-            f"aws autoscaling resume-processes {_OF_GROUP} --scaling-processes Launch",
-            _CHECK,
-            "change",
-        ),
+        _change(say("Resume the group's Launch process."), _processes("resume", "Launch")),
     ),
-    _absent(
+    _cause(
         "worker-launch-failing",
         say("The group tries to launch instances, and every launch fails."),
         say("No instance is in service or on its way, and the newest launch has failed or was cancelled."),
         (commands.ACTIVITIES,),
-        remedy(
-            say("Mend what the activity's message names; the group tries again by itself."),
-            commands.ACTIVITIES,
-            _CHECK,
-            "change",
-        ),
+        _change(say("Fix what the activity's message names; the group tries again by itself."), commands.ACTIVITIES),
     ),
-    _absent(
+    _cause(
         "worker-launch-loop",
         say("Instances are launched and terminated again, over and over."),
         say(
             "{launch_loop_launches} instances or more launched in the last {launch_loop_minutes} minutes are gone "
-            "again, not by scaling in, and none that is older than {boot_minutes} minutes works.",
+            "again, not by scaling in, and none older than {boot_minutes} minutes works.",
             **FIGURES,
         ),
         (commands.ACTIVITIES, commands.GROUP),
-        remedy(
+        _change(
             say("Read why they are replaced; suspend ReplaceUnhealthy while you look, so that one instance stays."),
-            f"aws autoscaling suspend-processes {_OF_GROUP} --scaling-processes ReplaceUnhealthy",
-            _CHECK,
-            "change",
+            _processes("suspend", "ReplaceUnhealthy"),
         ),
-        remedy(
-            say("When the reason is mended, resume ReplaceUnhealthy."),
-            f"aws autoscaling resume-processes {_OF_GROUP} --scaling-processes ReplaceUnhealthy",
-            _CHECK,
-            "change",
-        ),
+        _change(say("When the reason is fixed, resume ReplaceUnhealthy."), _processes("resume", "ReplaceUnhealthy")),
     ),
-    _absent(
+    _cause(
         "worker-launch-stuck",
         say("A launching instance waits on a lifecycle hook."),
         say(
@@ -124,52 +124,37 @@ WORKERS: Final = (
             **FIGURES,
         ),
         (commands.GROUP, commands.HOOKS),
-        remedy(
-            say("Complete the lifecycle action, or remove the hook."),
-            f"aws autoscaling complete-lifecycle-action {_OF_GROUP} --lifecycle-action-result CONTINUE "
-            f'--lifecycle-hook-name "$({_HOOK})" '
-            f'--instance-id "$({commands.instance_in("LifecycleState==`Pending:Wait`")})"',
-            _CHECK,
-            "change",
-        ),
+        _change(say("Complete the lifecycle action, or remove the hook."), _COMPLETE_LAUNCH),
     ),
-    _absent(
+    _cause(
         "worker-no-instances",
         say("No worker instance is in service."),
-        say("The group wants instances and none is InService, and its launches do not tell why."),
+        say("The group's desired capacity is not 0, no instance is InService, and its launches do not show why."),
         (commands.GROUP, commands.ACTIVITIES),
-        remedy(say("See what the group is doing."), commands.ACTIVITIES, _CHECK),
-        remedy(
+        _read(say("See what the group is doing."), commands.ACTIVITIES),
+        _change(
             say("Put an instance in Standby back into service."),
-            f"aws autoscaling exit-standby {_OF_GROUP} --instance-ids {{standby}}",
-            _CHECK,
-            "change",
+            command(f"aws autoscaling exit-standby {_OF_GROUP} --instance-ids <standby>"),
         ),
         explains=codes("queue-not-consumed", "message-stuck", "job-stalled"),
     ),
-    _absent(
+    _cause(
         "worker-unhealthy",
-        say("The group calls its worker instances unhealthy."),
+        say("The group reports its worker instances as unhealthy."),
         say(
             "No instance in service is Healthy, and the job is {young_seconds} seconds old or more, or a suspended "
             "process keeps the group from replacing them.",
             **FIGURES,
         ),
         (commands.GROUP, commands.ACTIVITIES),
-        remedy(
+        _change(
             say("Resume the suspended process, so that the group replaces its unhealthy instances."),
-            f"aws autoscaling resume-processes {_OF_GROUP} --scaling-processes {{halted}}",
-            _CHECK,
-            "change",
+            _processes("resume", "<halted>"),
         ),
-        remedy(say("Let the group replace them, and see that it does."), commands.ACTIVITIES, _CHECK),
-        remedy(
-            say("If the group does not replace them, terminate the instance; a job it works on starts anew elsewhere."),
-            "aws autoscaling terminate-instance-in-auto-scaling-group --region {region} "
-            "--no-should-decrement-desired-capacity "
-            f'--instance-id "$({commands.instance_in("HealthStatus==`Unhealthy`")})"',
-            _CHECK,
-            "change",
+        _read(say("Let the group replace them, and see that it does."), commands.ACTIVITIES),
+        _change(
+            say("If the group does not replace them, terminate the instance; a job in progress starts over elsewhere."),
+            commands.instance_in("HealthStatus==`Unhealthy`") + commands.terminate("found"),
         ),
         explains=codes(
             "queue-not-consumed",
@@ -181,9 +166,8 @@ WORKERS: Final = (
             "worker-container-exited",
         ),
     ),
-    Cause(
+    _warning(
         "worker-booting",
-        "3-1",
         say(
             "A worker is still booting; {usual_boot_from} to {usual_boot_to} minutes are usual, {boot_minutes} the "
             "worst.",
@@ -195,54 +179,31 @@ WORKERS: Final = (
             **FIGURES,
         ),
         (commands.MACHINES, commands.ACTIVITIES),
-        remedies=(remedy(say("Wait, and look again in two minutes."), "{ops} diagnose{job}", _CHECK),),
-        warn=True,
+        _read(say("Wait, and look again in two minutes."), command("<ops> diagnose <job>")),
     ),
-    Cause(
+    _warning(
         "worker-undersized",
-        "3-1",
         say("More work waits than the workers can take soon."),
         say(
             "One worker for every {jobs_per_worker} messages waiting or in flight, between min and max, would be "
-            "more than desired is.",
+            "more than desired.",
             **FIGURES,
         ),
         (commands.DEPTH, commands.GROUP),
-        remedies=(
-            remedy(
-                say("Start more workers; the autoscaler may change the number again at its next run."),
-                "{ops} scale-worker --desired {wanted}",
-                _CHECK,
-                "change",
-            ),
+        _change(
+            say("Start more workers; the autoscaler may change the number again at its next run."),
+            command("<ops> scale-worker --desired <wanted>"),
         ),
-        warn=True,
     ),
-    Cause(
+    _warning(
         "autoscaler-off",
-        "3-1",
-        say("The autoscaler does not run, so nobody will start workers by itself."),
+        say("The autoscaler does not run, so no worker is started automatically."),
         say("Its Lambda function is not there or not Active, or no enabled rule runs it."),
         (commands.AUTOSCALER, commands.RULES),
-        remedies=(
-            remedy(
-                say("Enable the rule that runs the autoscaler once a minute."),
-                "aws events enable-rule --region {region} --name {rule}",
-                _CHECK,
-                "change",
-            ),
-            remedy(
-                say("If no rule runs the autoscaler, make one that does so once a minute."),
-                "rule=$(aws events put-rule --region {region} --name {autoscaler_function} --query RuleArn "
-                "--schedule-expression 'rate(1 minute)' --output text) && aws events put-targets --region {region} "
-                f'--rule {{autoscaler_function}} --targets "Id=autoscaler,Arn=$({commands.FUNCTION_ARN})" && '
-                "aws lambda add-permission --region {region} --function-name {autoscaler_function} "
-                "--statement-id every-minute --action lambda:InvokeFunction --principal events.amazonaws.com "
-                '--source-arn "$rule"',
-                _CHECK,
-                "change",
-            ),
+        _change(
+            say("Enable the rule that runs the autoscaler once a minute."),
+            command("aws events enable-rule --region <region> --name <rule>"),
         ),
-        warn=True,
+        _change(say("If no rule runs the autoscaler, make one that does so once a minute."), _RUN_EVERY_MINUTE),
     ),
 )

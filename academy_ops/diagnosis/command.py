@@ -1,0 +1,119 @@
+"""Commands as data: filled with live names value by value, and quoted only where they are written for a shell."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final, Literal
+
+Place = Literal["here", "api-server", "worker"]
+
+PLACEHOLDER: Final = re.compile("<([a-z0-9_]+)>")
+_NOT_IN_A_CONTAINERS_NAME: Final = re.compile("[^A-Za-z0-9_.-]")
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One command. ``<name>`` in an argument stands for a live name.
+
+    Attributes:
+        argv: The program and its arguments. ``<ops>`` becomes the words that call this tool again, ``<job>`` the job's
+            id or nothing.
+        environment: Variables that it is given, each with the variable of the shell that holds the value, or ``""``
+            for an empty one. A secret never stands in ``argv``.
+        headers: Lines of its standard input: what a line begins with, and the variable of the shell that follows.
+        prints: The placeholder of later steps that its output fills.
+        saves_to: The file that takes its output; only its owner can read it.
+        place: Where it is typed. ``api-server`` and ``worker`` are Linux hosts, whatever shell is in use here.
+    """
+
+    argv: tuple[str, ...]
+    environment: tuple[tuple[str, str], ...] = ()
+    headers: tuple[tuple[str, str], ...] = ()
+    prints: str = ""
+    saves_to: str = ""
+    place: Place = "here"
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """The variables that must be set in the shell."""
+        return tuple(variable for _, variable in (*self.environment, *self.headers) if variable)
+
+
+Steps = tuple[Command, ...]
+"""Commands that are typed one after another, each only where the one before it succeeded."""
+
+
+def command(words: str, *more: str, place: Place = "here", prints: str = "") -> Steps:
+    """Return one command as steps.
+
+    Args:
+        words: The program and its arguments, with spaces between them.
+        more: Further arguments, which may hold spaces.
+        place: Where it is typed.
+        prints: The placeholder of later steps that its output fills.
+    """
+    return (Command((*words.split(), *more), place=place, prints=prints),)
+
+
+def fill(steps: Steps, names: Mapping[str, str]) -> Steps:
+    """Return ``steps`` with live names in their arguments; a name that is not known stays visible as ``<name>``."""
+    if "worker" in names:
+        # It stands in scripts for a worker's host, too; Docker knows no container with other characters.
+        names = {**names, "worker": _NOT_IN_A_CONTAINERS_NAME.sub("_", names["worker"])}
+    return tuple(
+        replace(step, argv=tuple(word for argument in step.argv for word in _words(argument, names))) for step in steps
+    )
+
+
+def _words(argument: str, names: Mapping[str, str]) -> list[str]:
+    if argument == "<ops>":
+        return shlex.split(names.get("ops", "academy-ops"))
+    if argument == "<job>":
+        return [names["job_id"]] if names.get("job_id") else []
+    return [PLACEHOLDER.sub(lambda found: names.get(found[1], found[0]), argument)]
+
+
+def placeholders(steps: Steps) -> set[str]:
+    """Return the live names that ``steps`` need: neither always known nor printed by a step."""
+    named = {name for step in steps for argument in step.argv for name in PLACEHOLDER.findall(argument)}
+    return named - {"ops", "job"} - {step.prints for step in steps}
+
+
+def posix(steps: Steps) -> str:
+    """Return ``steps`` as one line for a POSIX shell."""
+    return " ".join(posix_words(steps))
+
+
+def posix_words(steps: Steps) -> Iterator[str]:
+    """Yield ``steps`` word by word, quoted for a POSIX shell."""
+    printed: list[str] = []
+    for number, step in enumerate(steps):
+        if number:
+            yield "&&"
+        if step.headers:
+            yield "printf '%s\\n'"
+            yield from (f'"{begun}${{{variable}:?}}"' for begun, variable in step.headers)
+            yield "|"
+        words = [f'{name}="${{{variable}:?}}"' if variable else f"{name}=" for name, variable in step.environment]
+        words += [_posix_word(argument, printed) for argument in step.argv]
+        if step.prints:
+            words[0], words[-1] = f"{step.prints}=$({words[0]}", f"{words[-1]})"
+            printed.append(step.prints)
+        elif step.saves_to:
+            words = ["(umask 077;", *words, f">{shlex.quote(step.saves_to)})"]
+        yield from words
+
+
+def _posix_word(argument: str, printed: Sequence[str]) -> str:
+    parts = split_at_printed(argument, printed)
+    return (
+        "".join(f'"${part}"' if number % 2 else shlex.quote(part) for number, part in enumerate(parts) if part) or "''"
+    )
+
+
+def split_at_printed(argument: str, printed: Sequence[str]) -> list[str]:
+    """Return the parts of an argument; every second one is the name of what an earlier step printed."""
+    return re.split(f"<({'|'.join(printed)})>", argument) if printed else [argument]

@@ -1,0 +1,124 @@
+"""The AWS commands of a remedy, run as records against the lab in the state that shows them, end that state."""
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import boto3
+import jmespath  # type: ignore[import-untyped] # it has no types
+import pytest
+from botocore import xform_name
+
+from academy_ops.cli.names import live_names
+from academy_ops.diagnosis.catalogue import CATALOGUE, filled
+from academy_ops.diagnosis.command import Steps, fill
+from academy_ops.diagnosis.records import Remedy
+from academy_ops.lab.faults.aws import HOOK
+from academy_ops.settings import load
+from tests.lab_driver import Lab
+
+pytestmark = [
+    pytest.mark.xdist_group("lab-2"),
+    pytest.mark.filterwarnings("ignore:deprecated string literal syntax"),
+]
+
+
+def call(lab: Lab, service: str, name: str, options: Sequence[str]) -> Any:
+    """Call what ``aws SERVICE NAME`` would call, and return what its ``--query`` leaves."""
+    settings = lab.settings()
+    client: Any = boto3.Session().client(
+        service,  # type: ignore[call-overload] # any of them
+        endpoint_url=settings["AWS_ENDPOINT_URL"],
+        region_name=options[options.index("--region") + 1],
+        aws_access_key_id=settings["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=settings["AWS_SECRET_ACCESS_KEY"],
+    )
+    method = name.replace("-", "_")
+    shape = client.meta.service_model.operation_model(client.meta.method_to_api_mapping[method]).input_shape
+    members = {f"--{xform_name(member, '-')}": (member, form) for member, form in shape.members.items()}
+    given: dict[str, Any] = {}
+    for option in (word for word in options if word.startswith("--")):
+        if option.startswith("--no-"):
+            given[members[f"--{option.removeprefix('--no-')}"][0]] = False
+        elif option in members:
+            member, form = members[option]
+            values = list(options[options.index(option) + 1 :])
+            values = values[: next((place for place, word in enumerate(values) if word.startswith("--")), None)]
+            given[member] = argument(form, values)
+    answer = getattr(client, method)(**given)
+    return jmespath.search(options[options.index("--query") + 1], answer) if "--query" in options else answer
+
+
+def argument(form: Any, values: list[str]) -> Any:
+    """Return the value of an option as the AWS CLI reads it, its shorthand for structures included."""
+    match form.type_name:
+        case "list" if form.member.type_name == "structure":
+            return [{key: argument(form.member.members[key], [value]) for key, value in pairs(one)} for one in values]
+        case "list":
+            return values
+        case "map":
+            return {key: argument(form.value, [value]) for key, value in pairs(values[0])}
+        case _:
+            return values[0]
+
+
+def pairs(shorthand: str) -> list[tuple[str, str]]:
+    return [(key, value) for key, _, value in (part.partition("=") for part in shorthand.split(","))]
+
+
+def run(lab: Lab, steps: Steps) -> dict[str, str]:
+    """Run steps; return what each printed for those after it."""
+    printed: dict[str, str] = {}
+    for step in steps:
+        (whole,) = fill((step,), printed)
+        program, service, name, *options = whole.argv
+        assert program == "aws"
+        output = call(lab, service, name, options)
+        if step.prints:
+            printed[step.prints] = str(output)
+    return printed
+
+
+@pytest.fixture
+def lab(running_lab: Lab) -> Iterator[Lab]:
+    yield running_lab
+    running_lab.start_afresh()
+
+
+@pytest.mark.parametrize(
+    ("fault", "number"),
+    [
+        ("worker-launch-suspended", 0),
+        ("worker-unhealthy", -1),
+        ("autoscaler-off", 0),
+        ("autoscaler-off", 1),
+    ],
+)
+def test_a_remedy_of_aws_ends_the_fault(lab: Lab, fault: str, number: int) -> None:
+    job_id, remedy = shown(lab, fault, number)
+    run(lab, remedy.steps)
+    lab.wait_for_worker()
+    after = lab.diagnose(*filter(None, [job_id])).verdict
+    assert fault not in {after["cause"], *after["also"], *after["symptoms"], *after["warnings"]}
+
+
+def test_the_remedy_of_a_launch_that_waits_finds_its_hook_and_instance(lab: Lab) -> None:
+    # The lab can't complete a lifecycle action.
+    _, remedy = shown(lab, "worker-launch-stuck", 0)
+    *finding, completing = remedy.steps
+    printed = run(lab, tuple(finding))
+    assert completing.argv[-4:] == ("--lifecycle-hook-name", "<hook>", "--instance-id", "<found>")
+    assert printed["hook"] == HOOK
+    assert re.fullmatch("i-[0-9a-f]+", printed["found"])
+
+
+def shown(lab: Lab, fault: str, number: int) -> tuple[str | None, Remedy]:
+    """Break something; return the job, and the remedy whose commands the diagnosis shows."""
+    job_id = lab.break_fault(fault)
+    told = lab.diagnose(*filter(None, [job_id]))
+    found = next(one for one in told.document["findings"] if one["cause"] == fault)
+    observed = {name: value for name, value in found["evidence"].items() if isinstance(value, str)}
+    names = live_names(load(environ=lab.settings()), "academy-ops", job_id)
+    remedy = filled(CATALOGUE[fault].remedies, {**names, **observed})[number]
+    assert remedy.command == found["remedies"][number]["command"]
+    return job_id, remedy
