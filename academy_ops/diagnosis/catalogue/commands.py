@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
+from academy_ops.contract import DLQ_SUFFIX, HEALTH_PATH, HEALTHZ_PATH, JOBS_PATH, TENANT_HEADER
 from academy_ops.diagnosis.command import Steps, command
 
 CONFIG: Final = command("<ops> config")
@@ -39,17 +40,18 @@ CLOUDFLARE_STATUS: Final = command("curl -sS --max-time 10 https://www.cloudflar
 
 # From the browser to the API
 _HEADERS: Final = "curl -sS --max-time 10 -o /dev/null -D -"
-EDGE: Final = command(f"{_HEADERS} <api_url>/healthz")
-HEALTH: Final = command(f"{_HEADERS} <api_url>/health")
-ORIGIN: Final = command(f"{_HEADERS} <origin_url>/healthz")
-APP: Final = command(f"{_HEADERS} <app_url>/healthz")
-REDIRECTS: Final = command(f"{_HEADERS} -L --max-redirs 5 <api_url>/healthz")
-ANSWER: Final = command("curl -sS --max-time 10 -i <api_url>/healthz")
-TIMES: Final = command("curl -sSv --trace-time --max-time 20 -o /dev/null <api_url>/healthz")
-CERTIFICATE: Final = command("curl -sSv --max-time 10 -o /dev/null <api_url>/healthz")
+EDGE: Final = command(f"{_HEADERS} <api_url>{HEALTHZ_PATH}")
+HEALTH: Final = command(f"{_HEADERS} <api_url>{HEALTH_PATH}")
+ORIGIN: Final = command(f"{_HEADERS} <origin_url>{HEALTHZ_PATH}")
+APP: Final = command(f"{_HEADERS} <app_url>{HEALTHZ_PATH}")
+REDIRECTS: Final = command(f"{_HEADERS} -L --max-redirs 5 <api_url>{HEALTHZ_PATH}")
+ANSWER: Final = command(f"curl -sS --max-time 10 -i <api_url>{HEALTHZ_PATH}")
+TIMES: Final = command(f"curl -sSv --trace-time --max-time 20 -o /dev/null <api_url>{HEALTHZ_PATH}")
+CERTIFICATE: Final = command(f"curl -sSv --max-time 10 -o /dev/null <api_url>{HEALTHZ_PATH}")
+_AS_BROWSER: Final = (("Authorization: Bearer ", "ACADEMY_API_TOKEN"), (f"{TENANT_HEADER}: ", "ACADEMY_TENANT_CODE"))
 JOB: Final = tuple(
-    replace(step, headers=(("Authorization: Bearer ", "ACADEMY_API_TOKEN"), ("X-Tenant-Code: ", "ACADEMY_TENANT_CODE")))
-    for step in command("curl -sS --max-time 10 -i -H @- <api_url>/api/v1/jobs/<job_id>/")
+    replace(step, headers=_AS_BROWSER)
+    for step in command(f"curl -sS --max-time 10 -i -H @- <api_url>{JOBS_PATH}<job_id>/")
 )
 PORT_80: Final = command(
     "aws ec2 describe-security-groups --region <region> --filters Name=ip-permission.from-port,Values=80 "
@@ -58,7 +60,7 @@ PORT_80: Final = command(
 )
 
 # On the API server
-APP_THERE: Final = command("curl -sS --max-time 10 -i http://127.0.0.1:8000/healthz", place="api-server")
+APP_THERE: Final = command(f"curl -sS --max-time 10 -i http://127.0.0.1:8000{HEALTHZ_PATH}", place="api-server")
 API_CONTAINER: Final = command("docker ps -a --filter name=academy-api", place="api-server")
 API_LOG: Final = command("docker logs --tail 50 academy-api", place="api-server")
 LISTENING: Final = command("sudo ss -ltnp", "sport = :80 or sport = :443 or sport = :8000", place="api-server")
@@ -126,7 +128,7 @@ def _attributes(queue: str, *wanted: str) -> Steps:
 
 QUEUES: Final = command("aws sqs list-queues --region <region> --query QueueUrls --output text")
 DEPTH: Final = _attributes("<queue>", "All")
-DEAD_LETTERS: Final = _attributes("<queue>-dlq", "ApproximateNumberOfMessages", "QueueArn")
+DEAD_LETTERS: Final = _attributes(f"<queue>{DLQ_SUFFIX}", "ApproximateNumberOfMessages", "QueueArn")
 OLDEST: Final = (
     *command("date -u -d", "-10 min", "+%FT%TZ", prints="start"),
     *command("date -u +%FT%TZ", prints="end"),
@@ -201,6 +203,6 @@ WORKER_LOG: Final = command("sudo docker logs --tail 30 <worker>", place="worker
 WORKER_DISK: Final = command("df -h /var/lib/docker", place="worker") + command("sudo docker system df", place="worker")
 WORKER_DOCKER: Final = command("systemctl status --no-pager docker", place="worker")
 WORKER_BOOT: Final = command("sudo tail -n 50 /var/log/cloud-init-output.log", place="worker")
-WORKER_QUEUE: Final = _variables("AI_SQS_QUEUE_NAME_BASIC")
+WORKER_QUEUE: Final = _variables(QUEUE_SETTING)
 WORKER_R2: Final = _variables("R2_ENDPOINT", "R2_EXCEL_BUCKET", "EXCEL_BUCKET_NAME")
 WORKER_NAMES: Final = _in_container(f"{{{{range .Config.Env}}}}{{{{println {_NAME}}}}}{{{{end}}}}")
