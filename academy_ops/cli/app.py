@@ -54,7 +54,7 @@ app.command(help=_("Diagnose, and write the evidence, without secrets, as one ar
     diagnose.bundle
 )
 app.command(
-    help=_("What a cause means, how it is detected, how to see it by hand, and the remedy. Without one: all of them.")
+    help=_("What a cause means, how it is recognized, how to see it by hand, and the remedy. Without one: all of them.")
 )(reference.explain)
 app.command(
     help=_("The runbook: what to do by hand, step by step. A section by its number (3-1) or its check (workers).")
