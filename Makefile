@@ -49,7 +49,7 @@ lint: $(READY)  ## ruff, formatting, types
 	@printf 'win32\ndarwin\n' | xargs -P2 -I% $(BIN)/mypy --platform % --cache-dir .mypy_cache/% \
 	  --follow-imports silent --exclude '$(POSIX_ONLY)'
 
-format: $(READY)  ## let ruff mend what it can
+format: $(READY)  ## let ruff fix what it can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 

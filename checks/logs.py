@@ -35,7 +35,7 @@ from checks.worker_hosts import ask, online_agents, read_parameter
 from checks.workers import boot_age, in_service, launched_at, past_boot, work_waits
 
 _AT_EACH_POLL: Final = frozenset({"worker-aws-credentials", "worker-queue-denied"})
-"""What a worker complains of again at each of its polls, every 20 s at most: later, it has been mended."""
+"""What a worker complains of again at each of its polls, every 20 s at most: later, it has been fixed."""
 _SHOWN_LINES: Final = 5
 _SHOWN_JOB_LINES: Final = 15
 _SHOWN_INSTANCES: Final = 10

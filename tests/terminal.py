@@ -54,7 +54,7 @@ class Terminal:
         self._process.wait(SECONDS)
 
     def _read(self) -> bool:
-        """Read what there is; tell whether there may be more."""
+        """Read what there is; return whether there may be more."""
         if not select.select([self._side], [], [], 1.0)[0]:
             return True
         try:

@@ -103,7 +103,7 @@ def test_any_other_phone_fails_its_row_and_says_so(cell: Cell) -> None:
 
 
 def test_a_wrong_phone_of_the_student_fails_the_row_too() -> None:
-    """Created without it, the row could not be mended by a second upload: the student would be a duplicate."""
+    """Created without it, the row could not be corrected by a second upload: the student would be a duplicate."""
     (rejected,) = sheet(HEADER, ("", "김하나", PHONE, "010-12")).rejected
     assert rejected.error.startswith("학생")
 

@@ -46,7 +46,7 @@ def accepted(academy: Academy, store: Store, content: bytes) -> Job:
 
 
 def order(academy: Academy, job: Job, *, receives: int = 0, attempt: int = 1) -> None:
-    """Send the job's message; it has been received so often already, in vain."""
+    """Send the job's message; it has been received so often already without success."""
     payload = {"file_key": job.file_key, "bucket": academy.bucket}
     body = {"job_id": job.id, "job_type": "excel_parsing", "tier": "basic", "payload": payload, "attempt": attempt}
     academy.send(body)

@@ -38,7 +38,7 @@ class Teacher:
         self.page.locator("#send").click()
 
     def drop(self, selector: str, content: bytes, name: str) -> bool:
-        """Drop a file on a part of the page; tell whether the page took it, or else the browser would open it."""
+        """Drop a file on a part of the page; return whether the page took it, or else the browser would open it."""
         taken: bool = self.page.evaluate(
             """([selector, bytes, name]) => {
                 const dataTransfer = new DataTransfer();
