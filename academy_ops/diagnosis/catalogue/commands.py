@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from academy_ops.contract import DLQ_SUFFIX, HEALTH_PATH, HEALTHZ_PATH, JOBS_PATH, TENANT_HEADER
+from academy_ops.contract import DLQ_SUFFIX, HEALTH_PATH, HEALTHZ_PATH, JOBS_PATH, QUEUE_SETTING, TENANT_HEADER
 from academy_ops.diagnosis.command import Steps, command
 
 CONFIG: Final = command("<ops> config")
