@@ -22,9 +22,10 @@ def compared(record_property: Callable[[str, object], None]) -> Callable[[int], 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Group the tests of a lab by file: what they share in the file is made once. Single tests run last."""
+    """Keep the files that need a lab each in one process: what its tests share is made once. Single tests run last."""
+    with_lab = {item.path for item in items if "running_lab" in getattr(item, "fixturenames", ())}
     for item in items:
-        if "running_lab" in getattr(item, "fixturenames", ()) and not item.get_closest_marker("xdist_group"):
+        if item.path in with_lab and not item.get_closest_marker("xdist_group"):
             item.add_marker(pytest.mark.xdist_group(item.path.stem))
     # So that no process waits for another that has a long group left.
     items.sort(key=lambda item: item.get_closest_marker("xdist_group") is None)

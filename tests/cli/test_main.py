@@ -98,12 +98,12 @@ def test_the_document_has_exactly_the_promised_keys(tmp_path: Path) -> None:
     assert document["schema"] == "academy-ops/diagnosis/1"
     assert set(document) == {"schema", "tool", "job_id", "started_at", "elapsed_ms", "verdict", "findings"}
     assert set(document["verdict"]) == {
-        "status", "cause", "section", "summary", "remedies", "also", "symptoms", "warnings", "ruled_out",
+        "status", "cause", "reason", "section", "summary", "remedies", "also", "symptoms", "warnings", "ruled_out",
     }  # fmt: skip
     for finding in document["findings"]:
         assert set(finding) == {
-            "check", "section", "status", "cause", "summary", "evidence", "remedies", "missing_permission", "because",
-            "elapsed_ms",
+            "check", "section", "status", "cause", "reason", "summary", "evidence", "remedies", "missing_permission",
+            "because", "elapsed_ms",
         }  # fmt: skip
 
 

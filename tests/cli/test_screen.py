@@ -142,7 +142,7 @@ def test_what_is_waited_for_is_named_with_the_seconds(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}"
         environ = {**SHELL, "HOME": str(tmp_path), "ACADEMY_API_URL": url, "AWS_EC2_METADATA_DISABLED": "true"}
-        with terminal("diagnose", "abc", cwd=tmp_path, environ=environ) as screen:
+        with terminal("diagnose", "abc", "--only", "endpoint", cwd=tmp_path, environ=environ) as screen:
             screen.until(" s, waiting for endpoint: the API, through the edge and past it")
             screen.interrupt()
             assert screen.ended() == 130
