@@ -32,13 +32,34 @@ class FindingBuilder:
         """Write that all is well."""
         return Finding(self.check, self.section, "ok", summary, evidence=evidence)
 
-    def fail(self, code: str, evidence: Mapping[str, Json] = _NOTHING, summary: Text | None = None) -> Finding:
-        """Write a fault; its summary is the catalogue's meaning unless one is given."""
-        return self._told("fail", code, evidence, summary)
+    def fail(
+        self,
+        code: str,
+        evidence: Mapping[str, Json] = _NOTHING,
+        summary: Text | None = None,
+        *,
+        reason: str | None = None,
+    ) -> Finding:
+        """Write a fault.
 
-    def warn(self, code: str, evidence: Mapping[str, Json] = _NOTHING, summary: Text | None = None) -> Finding:
-        """Write a warning."""
-        return self._told("warn", code, evidence, summary)
+        Args:
+            code: The cause.
+            evidence: The facts that prove it; the names in them fill the remedies' commands.
+            summary: What is wrong; by default what the catalogue says of the code, and of the reason.
+            reason: Which of the reasons behind the code it is; one that the catalogue names.
+        """
+        return self._found("fail", code, evidence, summary, reason)
+
+    def warn(
+        self,
+        code: str,
+        evidence: Mapping[str, Json] = _NOTHING,
+        summary: Text | None = None,
+        *,
+        reason: str | None = None,
+    ) -> Finding:
+        """Write a warning; arguments as for `fail`."""
+        return self._found("warn", code, evidence, summary, reason)
 
     def skip(self, summary: Text, because: Text) -> Finding:
         """Write that there was nothing to look at."""
@@ -67,19 +88,26 @@ class FindingBuilder:
             may_conceal=frozenset(may_conceal),
         )
 
-    def _told(
-        self, status: Literal["warn", "fail"], code: str, evidence: Mapping[str, Json], summary: Text | None
+    def _found(
+        self,
+        status: Literal["warn", "fail"],
+        code: str,
+        evidence: Mapping[str, Json],
+        summary: Text | None,
+        reason: str | None,
     ) -> Finding:
         row = CATALOGUE[code]
+        variant = row.reasons[reason] if reason else row
         names = {**self.names, **{name: value for name, value in evidence.items() if isinstance(value, str)}}
         return Finding(
             self.check,
             self.section,
             status,
-            summary or row.meaning,
+            summary or variant.meaning,
             cause=code,
             evidence=evidence,
-            remedies=filled(row.remedies, names),
+            remedies=filled(variant.remedies, names),
+            reason=reason,
         )
 
 

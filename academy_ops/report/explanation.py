@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, get_args
 
 from rich.console import Console
@@ -13,7 +13,7 @@ from rich.text import Text as Line
 from academy_ops import __version__
 from academy_ops.diagnosis.catalogue import CATALOGUE, Cause, explained_by
 from academy_ops.diagnosis.command import Place, Steps, fill, placeholders, posix
-from academy_ops.diagnosis.records import RISKS, JobState, Json, Section
+from academy_ops.diagnosis.records import RISKS, JobState, Json, Remedy, Section
 from academy_ops.messages import Text, _, current, say
 from academy_ops.report.runbook import anchor, heading
 from academy_ops.report.shell import Shell, print_command
@@ -41,15 +41,6 @@ def document(cause: Cause, names: Mapping[str, str]) -> dict[str, Json]:
         cause: The row.
         names: Live names for the commands.
     """
-    remedies: list[Json] = [
-        {
-            "text": str(one.text),
-            "command": posix(fill(one.steps, names)),
-            "verify": posix(fill(one.check, names)),
-            "risk": one.risk,
-        }
-        for one in cause.remedies
-    ]
     return {
         "schema": SCHEMA,
         "tool": f"academy-ops {__version__}",
@@ -59,8 +50,24 @@ def document(cause: Cause, names: Mapping[str, str]) -> dict[str, Json]:
         "states": [state.value for state in _STATES if state in cause.states],
         "explains": list(_explained(cause)),
         "explained_by": list(_explaining(cause)),
-        "remedies": remedies,
+        "remedies": _remedies(cause.remedies, names),
+        "reasons": {
+            reason: {"meaning": str(one.meaning), "remedies": _remedies(one.remedies, names)}
+            for reason, one in cause.reasons.items()
+        },
     }
+
+
+def _remedies(remedies: Iterable[Remedy], names: Mapping[str, str]) -> list[Json]:
+    return [
+        {
+            "text": str(one.text),
+            "command": posix(fill(one.steps, names)),
+            "verify": posix(fill(one.check, names)),
+            "risk": one.risk,
+        }
+        for one in remedies
+    ]
 
 
 def listing() -> dict[str, Json]:
@@ -93,13 +100,21 @@ def print_cause(console: Console, cause: Cause, names: Mapping[str, str], shell:
             console.print(Line(str(title), "bold"))
         for steps in looks:
             show(steps, "cyan")
-    for remedy in cause.remedies:
+
+    def show_remedies(remedies: Iterable[Remedy]) -> None:
+        for remedy in remedies:
+            console.print()
+            head = Line(_("What to do: "), "bold")
+            console.print(head.append(str(remedy.text), "not bold").append(f" ({RISKS[remedy.risk]})", "not bold dim"))
+            show(remedy.steps, "bold cyan")
+            console.print(Line(_("Then check that it worked:")))
+            show(remedy.check, "bold cyan")
+
+    show_remedies(cause.remedies)
+    for reason, variant in cause.reasons.items():
         console.print()
-        head = Line(_("What to do: "), "bold")
-        console.print(head.append(str(remedy.text), "not bold").append(f" ({RISKS[remedy.risk]})", "not bold dim"))
-        show(remedy.steps, "bold cyan")
-        console.print(Line(_("Then check that it worked:")))
-        show(remedy.check, "bold cyan")
+        console.print(Line(_("Reason") + " ", "bold").append(reason, "cyan").append(f": {variant.meaning}", "not bold"))
+        show_remedies(variant.remedies)
     _print_notes(console, shown)
 
 

@@ -93,7 +93,7 @@ on_posix = pytest.mark.skipif(os.name == "nt", reason="runs a POSIX shell")
 
 def commands(cause: Cause) -> Iterator[Steps]:
     yield from cause.look
-    for remedy in cause.remedies:
+    for remedy in (*cause.remedies, *(one for variant in cause.reasons.values() for one in variant.remedies)):
         yield from (remedy.steps, remedy.check)
 
 

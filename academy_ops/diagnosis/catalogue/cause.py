@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import Final
 
 from academy_ops.diagnosis.command import Steps, fill, placeholders
@@ -21,6 +22,19 @@ NOTHING: Final[frozenset[JobState]] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
+class Variant:
+    """What one code means for one of the reasons that can be behind it, and what to do then.
+
+    Attributes:
+        meaning: What is wrong, in one sentence.
+        remedies: What to do.
+    """
+
+    meaning: Text
+    remedies: tuple[Remedy, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Cause:
     """One cause: what it means, how it is recognized, what it explains, what to do.
 
@@ -35,6 +49,7 @@ class Cause:
         remedies: What to do.
         warn: A ``warn`` finding reports it, and it is never the cause.
         inconclusive: It says that the tool could not look, not that the academy is at fault.
+        reasons: What it means for each reason that can be recognized; a stable word each.
     """
 
     code: str
@@ -47,6 +62,7 @@ class Cause:
     remedies: tuple[Remedy, ...] = ()
     warn: bool = False
     inconclusive: bool = False
+    reasons: Mapping[str, Variant] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +94,7 @@ class Rows:
         explains: frozenset[str] | None = None,
         warn: bool = False,
         inconclusive: bool | None = None,
+        reasons: Mapping[str, Variant] = MappingProxyType({}),
     ) -> Cause:
         """Make a row."""
         return Cause(
@@ -91,6 +108,7 @@ class Rows:
             remedies,
             warn,
             self.inconclusive if inconclusive is None else inconclusive,
+            reasons,
         )
 
     def warning(self, code: str, meaning: Text, told_by: Text, look: tuple[Steps, ...], *remedies: Remedy) -> Cause:
