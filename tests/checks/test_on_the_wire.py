@@ -329,7 +329,9 @@ def test_an_autoscaler_that_answers_late_costs_its_own_fact_and_the_group_is_kep
             respond(handler, 200, GROUP.encode())
 
     with server(answer) as (url, _), target(AWS_ENDPOINT_URL=url) as this:
-        facts = workers.observe(replace(this, ends_at=time.monotonic() + 3), empty_case())
+        for service in ("autoscaling", "ec2", "lambda"):
+            this.connect.aws(service)  # a client is slow to make
+        facts = workers.observe(replace(this, ends_at=time.monotonic() + 7), empty_case())
     assert isinstance(facts.group, Group)
     assert facts.group.desired == 3
     assert facts.autoscaler == Unavailable("deadline", "lambda:GetFunctionConfiguration")

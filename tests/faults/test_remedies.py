@@ -9,6 +9,7 @@ import jmespath  # type: ignore[import-untyped] # it has no types
 import pytest
 from botocore import xform_name
 
+from academy_ops import contract
 from academy_ops.cli.names import live_names
 from academy_ops.diagnosis.catalogue import CATALOGUE, filled
 from academy_ops.diagnosis.command import Steps, fill
@@ -23,16 +24,20 @@ pytestmark = [
 ]
 
 
-def call(lab: Lab, service: str, name: str, options: Sequence[str]) -> Any:
-    """Call what ``aws SERVICE NAME`` would call, and return what its ``--query`` leaves."""
+def connected(lab: Lab, service: str, region: str) -> Any:
     settings = lab.settings()
-    client: Any = boto3.Session().client(
+    return boto3.Session().client(
         service,  # type: ignore[call-overload] # any of them
         endpoint_url=settings["AWS_ENDPOINT_URL"],
-        region_name=options[options.index("--region") + 1],
+        region_name=region,
         aws_access_key_id=settings["AWS_ACCESS_KEY_ID"],
         aws_secret_access_key=settings["AWS_SECRET_ACCESS_KEY"],
     )
+
+
+def call(lab: Lab, service: str, name: str, options: Sequence[str]) -> Any:
+    """Call what ``aws SERVICE NAME`` would call, and return what its ``--query`` leaves."""
+    client = connected(lab, service, options[options.index("--region") + 1])
     method = name.replace("-", "_")
     shape = client.meta.service_model.operation_model(client.meta.method_to_api_mapping[method]).input_shape
     members = {f"--{xform_name(member, '-')}": (member, form) for member, form in shape.members.items()}
@@ -82,6 +87,12 @@ def run(lab: Lab, steps: Steps) -> dict[str, str]:
 @pytest.fixture
 def lab(running_lab: Lab) -> Iterator[Lab]:
     yield running_lab
+    events = connected(running_lab, "events", contract.REGION)
+    for rule in {one["Name"] for one in events.list_rules()["Rules"]} - {contract.AUTOSCALER_RULE}:
+        # A remedy has made it; the lab's own stays.
+        targets = [target["Id"] for target in events.list_targets_by_rule(Rule=rule)["Targets"]]
+        events.remove_targets(Rule=rule, Ids=targets)
+        events.delete_rule(Name=rule)
     running_lab.start_afresh()
 
 
