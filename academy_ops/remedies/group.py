@@ -17,7 +17,7 @@ from academy_ops.outside.time_limits import ANSWER_SECONDS, SSM_SECONDS
 from academy_ops.remedies.plan import Progress
 from academy_ops.remedies.refusal import RemedyError
 from academy_ops.thresholds import FIGURES
-from checks import logs, queue, workers
+from checks import launches, logs, queue, starters, workers
 from checks.facts import Autoscaler, Case, Depth, Group, LogsFacts, WorkersFacts
 
 _Start = tuple[str, datetime | None]
@@ -62,12 +62,12 @@ class Seen:
     @property
     def autoscaler_acts(self) -> bool:
         """Whether the autoscaler sets the group's size, once a minute."""
-        return isinstance(self.facts.autoscaler, Autoscaler) and workers.alive(self.facts.autoscaler)
+        return isinstance(self.facts.autoscaler, Autoscaler) and starters.alive(self.facts.autoscaler)
 
     @property
     def latest_launch(self) -> datetime | None:
         """When the newest launch began."""
-        return next((one.started_at for one in workers.launches(self.facts)), None)
+        return next((one.started_at for one in launches.launches(self.facts)), None)
 
 
 def look(target: Target) -> Seen:
@@ -147,7 +147,7 @@ def _stage(target: Target, desired: int, before: Seen, old: frozenset[str], stea
 
 def _launching(seen: Seen, before: Seen, serving: int, desired: int) -> Progress:
     coming = [f"{one.instance_id} {one.lifecycle}" for one in seen.group.instances if one.lifecycle != "InService"]
-    newest = next(iter(workers.launches(seen.facts)), None)
+    newest = next(iter(launches.launches(seen.facts)), None)
     if newest and not coming and newest.status in {"Failed", "Cancelled"} and newest.started_at != before.latest_launch:
         return Progress(say("The launch failed: {reason}", reason=newest.message or newest.description), "failed")
     if "Launch" in seen.group.suspended:
