@@ -30,10 +30,13 @@ NAMES = {
 FOR_CHECKS = tuple(grant for check in RUNBOOK for grant in check.grants)
 KNOW_NO_RESOURCE = {
     "autoscaling:DescribeAutoScalingGroups",
+    "autoscaling:DescribePolicies",
     "autoscaling:DescribeScalingActivities",
+    "autoscaling:DescribeScheduledActions",
     "cloudwatch:GetMetricStatistics",
     "ec2:DescribeInstances",
     "events:ListRuleNamesByTarget",
+    "scheduler:ListSchedules",
     "ssm:DescribeInstanceInformation",
     "ssm:GetCommandInvocation",
     "ssm:ListCommandInvocations",

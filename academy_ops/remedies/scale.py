@@ -43,7 +43,9 @@ def plan(target: Target, desired: int) -> Plan:
                 group=seen.name,
                 minimum=low,
                 maximum=high,
-                command=posix(fill(_RAISE, {"region": target.settings.region, "group": seen.name, "desired": str(desired)})),
+                command=posix(
+                    fill(_RAISE, {"region": target.settings.region, "group": seen.name, "desired": str(desired)})
+                ),
             )
         )
     if desired < low:

@@ -419,6 +419,7 @@ WORKERS: Final = (
         ),
         (commands.AUTOSCALER, commands.RULES, commands.POLICIES, commands.SCHEDULED),
         *_OFF["rule-disabled"].remedies,
+        *_OFF["no-rule"].remedies,
         reasons=_OFF,
     ),
 )

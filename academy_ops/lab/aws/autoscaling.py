@@ -58,6 +58,12 @@ class Scaling:
                 self._scale(group)
                 self._record_changes(group)
 
+    def try_again(self) -> None:
+        """Launch at once what is missing, as after the time between two tries."""
+        with self.lock:
+            self._failed_at.clear()
+            self.reconcile()
+
     def activities(self, group_name: str) -> list[dict[str, Any]]:
         """Return a group's activities, newest first."""
         with self.lock:

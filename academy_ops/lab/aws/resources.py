@@ -77,24 +77,38 @@ def empty_queue(aws: Clients, name: str) -> None:
         sqs.delete_message_batch(QueueUrl=queue, Entries=entries)
 
 
-def create_function_and_rule(aws: Clients) -> None:
-    """Record the autoscaler's function, and the rule that runs it once a minute."""
+def create_role(aws: Clients) -> None:
+    """Make the role that the autoscaler's function has."""
     trusted = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
     trust = json.dumps({"Version": "2012-10-17", "Statement": [trusted]})
-    role = aws("iam").create_role(RoleName=contract.AUTOSCALER_NAME, AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+    aws("iam").create_role(RoleName=contract.AUTOSCALER_NAME, AssumeRolePolicyDocument=trust)
+
+
+def create_function_and_rule(aws: Clients) -> None:
+    """Record the autoscaler's function, and the rule that runs it once a minute; leave alone what is there."""
+    functions = aws("lambda")
+    try:
+        function = functions.get_function_configuration(FunctionName=contract.AUTOSCALER_NAME)["FunctionArn"]
+    except functions.exceptions.ResourceNotFoundException:
+        function = _create_function(aws)
+    events = aws("events")
+    events.put_rule(Name=contract.AUTOSCALER_RULE, ScheduleExpression="rate(1 minute)", State="ENABLED")
+    events.put_targets(Rule=contract.AUTOSCALER_RULE, Targets=[{"Id": "autoscaler", "Arn": function}])
+
+
+def _create_function(aws: Clients) -> str:
+    role = aws("iam").get_role(RoleName=contract.AUTOSCALER_NAME)["Role"]["Arn"]
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as writing:
         writing.writestr("README", "The lab runs academy_ops.academy.autoscaler in place of this function.\n")
-    function = aws("lambda").create_function(
+    made = aws("lambda").create_function(
         FunctionName=contract.AUTOSCALER_NAME,
         Runtime="python3.12",
         Handler="academy_ops.academy.autoscaler.handler",
         Role=role,
         Code={"ZipFile": archive.getvalue()},
-    )["FunctionArn"]
-    events = aws("events")
-    events.put_rule(Name=contract.AUTOSCALER_RULE, ScheduleExpression="rate(1 minute)", State="ENABLED")
-    events.put_targets(Rule=contract.AUTOSCALER_RULE, Targets=[{"Id": "autoscaler", "Arn": function}])
+    )
+    return str(made["FunctionArn"])
 
 
 def create_network(aws: Clients) -> str:
