@@ -79,6 +79,12 @@ class Scaling:
         for state in self._states():
             state.instance.launch_time -= timedelta(seconds=seconds)
 
+    def age_activities(self, seconds: int) -> None:
+        """Make what the groups have done so far older."""
+        with self.lock:
+            for activity in (one for known in self._activities.values() for one in known):
+                activity["StartTime"] -= timedelta(seconds=seconds)
+
     def set_lifecycle(self, lifecycle_state: str) -> None:
         """Put the workers' instances into a lifecycle state."""
         for state in self._states():
@@ -94,6 +100,7 @@ class Scaling:
         """Forget every activity, and let the workers' instances be in service; those ``unbooted`` are replaced."""
         with self.lock:
             self._activities.clear()
+            self._failed_at.clear()
             for state in self._states():
                 state.lifecycle_state = "InService"
                 state.health_status = "Unhealthy" if state.instance_id in unbooted else "Healthy"

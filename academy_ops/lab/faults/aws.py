@@ -111,6 +111,7 @@ def _set_back(lab: Lab) -> str:
 
 def _starter_fails(lab: Lab) -> str:
     scale_to_zero(lab)
+    lab.cloud.scaling.age_activities(2 * _OVERDUE_SECONDS)
     lab.aws("events").enable_rule(Name=AUTOSCALER_RULE)
     return _wait_long(lab)
 
