@@ -32,6 +32,8 @@ AUTOSCALER_SECONDS: Final = 120
 """An autoscaler that runs has set the desired capacity by then."""
 AUTOSCALER_PERIOD_SECONDS: Final = 300
 """An autoscaler that is run less often comes too late for who waits."""
+REFRESH_HEALTHY_PERCENT: Final = 90
+"""An instance refresh keeps so many of a group's instances in service."""
 LAUNCH_RECORDED_SECONDS: Final = 180
 """A group that was asked for an instance has recorded its launch by then."""
 LAUNCH_LOOP_LAUNCHES: Final = 3

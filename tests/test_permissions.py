@@ -30,6 +30,7 @@ NAMES = {
 FOR_CHECKS = tuple(grant for check in RUNBOOK for grant in check.grants)
 KNOW_NO_RESOURCE = {
     "autoscaling:DescribeAutoScalingGroups",
+    "autoscaling:DescribeInstanceRefreshes",
     "autoscaling:DescribePolicies",
     "autoscaling:DescribeScalingActivities",
     "autoscaling:DescribeScheduledActions",

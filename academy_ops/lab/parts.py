@@ -184,7 +184,6 @@ def start(place: Path, actions: Mapping[str, Action[Lab]], on_event: Callable[[T
         boot_seconds=0,  # the first instance has booted before the story begins
     )
     fleet.start()
-    resources.create_role(aws)
     resources.create_function_and_rule(aws)
     schedule = Schedule(
         aws,

@@ -104,12 +104,12 @@ def overriding(seen: Seen, desired: int) -> Text | None:
     )
 
 
-def follow(target: Target, desired: int, before: Seen, *, replaced: bool = False) -> Iterator[Progress]:
+def follow(target: Target, desired: int | None, before: Seen, *, replaced: bool = False) -> Iterator[Progress]:
     """Watch the group until its workers poll: launched, in service, container up, polling.
 
     Args:
         target: Where to look, and until when.
-        desired: How many workers there must be.
+        desired: How many workers there must be; None for as many as the group wants by then.
         before: The group before the change.
         replaced: Those that were there before must be gone.
 
@@ -128,8 +128,9 @@ def follow(target: Target, desired: int, before: Seen, *, replaced: bool = False
             return
 
 
-def _stage(target: Target, desired: int, before: Seen, old: frozenset[str], steady: set[_Start]) -> Progress:
+def _stage(target: Target, wanted: int | None, before: Seen, old: frozenset[str], steady: set[_Start]) -> Progress:
     seen = look(target)
+    desired = seen.group.desired if wanted is None else wanted
     if seen.group.desired != desired:
         return Progress(
             say("The desired capacity is {now} now: somebody else has set it.", now=seen.group.desired), "failed"

@@ -29,7 +29,7 @@ def call(lab: Lab, service: str, name: str, options: Sequence[str]) -> Any:
     client: Any = boto3.Session().client(
         service,  # type: ignore[call-overload] # any of them
         endpoint_url=settings["AWS_ENDPOINT_URL"],
-        region_name=options[options.index("--region") + 1],
+        region_name=options[options.index("--region") + 1] if "--region" in options else settings["AWS_REGION"],
         aws_access_key_id=settings["AWS_ACCESS_KEY_ID"],
         aws_secret_access_key=settings["AWS_SECRET_ACCESS_KEY"],
     )
@@ -58,6 +58,8 @@ def argument(form: Any, values: list[str]) -> Any:
             return values
         case "map":
             return {key: argument(form.value, [value]) for key, value in pairs(values[0])}
+        case "integer":
+            return int(values[0])
         case _:
             return values[0]
 

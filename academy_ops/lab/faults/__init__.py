@@ -140,6 +140,7 @@ def _heal_group(lab: Lab) -> None:
         DesiredCapacity=resources.DESIRED,
     )
     resources.create_function_and_rule(lab.aws)
+    resources.remove_other_rules(lab.aws)
 
 
 def _heal_workers(lab: Lab, broken: Collection[str]) -> None:

@@ -91,11 +91,12 @@ def _wait_long(lab: Lab) -> str:
     return job_id
 
 
-def _no_maximum(lab: Lab) -> None:
+def _no_maximum(lab: Lab) -> str:
     lab.aws("autoscaling").update_auto_scaling_group(
         AutoScalingGroupName=GROUP_NAME, MinSize=0, MaxSize=0, DesiredCapacity=0
     )
     processes.until(lab.fleet.is_empty, _GONE_SECONDS)
+    return upload_and_wait(lab)
 
 
 def _set_back(lab: Lab) -> str:
