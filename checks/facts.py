@@ -206,13 +206,14 @@ class Starter:
     """What may start a worker beside a rule that runs the autoscaler.
 
     Attributes:
-        kind: A scaling policy, a scheduled action of the group, or a schedule of EventBridge Scheduler.
+        kind: A scaling policy, a scheduled action of the group, or a schedule of EventBridge Scheduler that runs the
+            autoscaler (``schedule``) or sets the group's size itself (``resize``).
         name: Its name.
         enabled: Whether it acts.
         when: Its alarms, its next time, or its schedule.
     """
 
-    kind: Literal["policy", "action", "schedule"]
+    kind: Literal["policy", "action", "schedule", "resize"]
     name: str
     enabled: bool
     when: str = ""
@@ -222,7 +223,7 @@ class Starter:
 class WorkersFacts:
     """Section 3-1: the group, its activities, its instances, and who would start one.
 
-    The last three are asked for only where no worker is wanted, or no autoscaler runs.
+    The last three are asked for only where no rule runs the autoscaler.
     """
 
     group: Group | Unavailable | None

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from functools import partial
 from typing import Any, Final
@@ -189,12 +190,16 @@ def read_schedules(target: Target) -> tuple[Starter, ...] | Unavailable:
             for one in page["Schedules"]
         ]
         action = "scheduler:GetSchedule"
-        return tuple(_schedules(target, scheduler.get_schedule, listed))
+        return tuple(_schedules(target, scheduler, listed))
     except AWS_ERRORS as error:
         return target.connect.unseen(error, action)
 
 
-def _schedules(target: Target, get: Callable[..., dict[str, Any]], listed: list[dict[str, Any]]) -> Iterator[Starter]:
+def _schedules(
+    target: Target,
+    scheduler: Any,  # noqa: ANN401 - boto3 makes its clients' types at run time
+    listed: list[dict[str, Any]],
+) -> Iterator[Starter]:
     of_function = f":function:{target.settings.autoscaler}"
     clean = target.connect.clean
     for one in listed:
@@ -202,14 +207,25 @@ def _schedules(target: Target, get: Callable[..., dict[str, Any]], listed: list[
         runs_it = arn.endswith(of_function) or f"{of_function}:" in arn
         if not runs_it and ":aws-sdk:autoscaling:" not in arn:
             continue
-        whole = get(Name=one["Name"], GroupName=one.get("GroupName", "default"))
-        if runs_it or target.settings.group in whole.get("Target", {}).get("Input", ""):
+        whole = scheduler.get_schedule(Name=one["Name"], GroupName=one.get("GroupName", "default"))
+        if runs_it or _enlarges(whole.get("Target", {}).get("Input", ""), target.settings.group):
             yield Starter(
-                "schedule",
+                "schedule" if runs_it else "resize",
                 clean(one["Name"]),
                 enabled=whole.get("State", "ENABLED") == "ENABLED",
                 when=clean(whole.get("ScheduleExpression", "")),
             )
+
+
+def _enlarges(given: str, group: str) -> bool:
+    """Return whether the input of a call of Auto Scaling sets this group to one instance or more."""
+    try:
+        call = json.loads(given)
+    except ValueError:
+        return False
+    if not isinstance(call, dict) or call.get("AutoScalingGroupName") != group:
+        return False
+    return any(isinstance(size, int) and size > 0 for size in (call.get("DesiredCapacity"), call.get("MinSize")))
 
 
 def alive(autoscaler: Autoscaler, now: datetime | None = None) -> bool:
@@ -227,8 +243,20 @@ def on(facts: WorkersFacts, now: datetime) -> tuple[str, ...]:
     if not isinstance(facts.policies, Unavailable) and "AlarmNotification" not in suspended:
         found += [f"policy {one.name}" for one in facts.policies if one.enabled]
     if not isinstance(facts.schedules, Unavailable):
-        found += [f"schedule {one.name}" for one in facts.schedules if one.enabled and often_enough(one.when, now)]
+        # A schedule alone starts nobody where the function that it runs does not work.
+        active = isinstance(facts.autoscaler, Autoscaler) and facts.autoscaler.state == "Active"
+        found += [
+            f"schedule {one.name}"
+            for one in facts.schedules
+            if one.enabled and often_enough(one.when, now) and (active or one.kind == "resize")
+        ]
     return tuple(found)
+
+
+def alarms(facts: WorkersFacts) -> list[str]:
+    """Return the alarms that carry out the group's policies."""
+    policies = () if isinstance(facts.policies, Unavailable) else facts.policies
+    return [alarm for one in policies if one.enabled for alarm in one.when.split(", ") if alarm]
 
 
 def unseen(facts: WorkersFacts) -> tuple[Unavailable, ...]:

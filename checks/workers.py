@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -33,7 +33,6 @@ from checks.facts import (
     Depth,
     Group,
     QueueFacts,
-    Starter,
     WorkersFacts,
 )
 from checks.job import active, waited, waited_at_least, young
@@ -68,31 +67,16 @@ def observe(target: Target, case: Case) -> WorkersFacts:
     if isinstance(the_group, Group) and not isinstance(machines, Unavailable):
         nameless = begin("ec2:DescribeInstances", partial(read_nameless, target, the_group, machines), until)()
         machines = nameless if isinstance(nameless, Unavailable) else machines + nameless
-    # Who else would start a worker decides only where none is wanted, or where the function does not run.
-    at_zero = isinstance(the_group, Group) and the_group.desired == 0
-    others = _ask_others(target) if at_zero else None
-    the_autoscaler = autoscaler()
-    off = the_autoscaler is None or (
-        isinstance(the_autoscaler, Autoscaler) and not starters.alive(the_autoscaler, case.observed_at)
-    )
-    if others is None and off and isinstance(the_group, Group):
-        others = _ask_others(target)
-    facts = WorkersFacts(the_group, activities(), machines, the_autoscaler)
-    if others is None:
+    facts = WorkersFacts(the_group, activities(), machines, autoscaler())
+    if isinstance(facts.autoscaler, Unavailable) or not isinstance(the_group, Group):
         return facts
-    policies, actions, schedules = others
+    if facts.autoscaler and starters.alive(facts.autoscaler, case.observed_at):
+        return facts
+    # Who else would start a worker decides only where no rule runs the autoscaler.
+    policies = begin("autoscaling:DescribePolicies", partial(starters.read_policies, target), until)
+    actions = begin("autoscaling:DescribeScheduledActions", partial(starters.read_actions, target), until)
+    schedules = begin("scheduler:ListSchedules", partial(starters.read_schedules, target), until)
     return replace(facts, policies=policies(), actions=actions(), schedules=schedules())
-
-
-_Starters = Callable[[], tuple[Starter, ...] | Unavailable]
-
-
-def _ask_others(target: Target) -> tuple[_Starters, _Starters, _Starters]:
-    return (
-        begin("autoscaling:DescribePolicies", partial(starters.read_policies, target), target.until),
-        begin("autoscaling:DescribeScheduledActions", partial(starters.read_actions, target), target.until),
-        begin("scheduler:ListSchedules", partial(starters.read_schedules, target), target.until),
-    )
 
 
 def judge(case: Case) -> Iterator[Finding]:
@@ -253,6 +237,7 @@ def _judge_zero(  # noqa: PLR0917 - as `_judge_size`
     still = _still_works(case, group)
     if on:
         evidence["starters"] = list(on)
+        evidence |= {"alarm": alarm for alarm in starters.alarms(facts)[:1]}
     if not work_waits(case):
         yield build.ok(say("No worker runs, and nothing waits for one."), evidence)
     elif still:
@@ -429,7 +414,7 @@ CHECK: Final = Check(
     judge=judge,
     reads=("queue", "job"),
     hops=(Hop(6, say("workers"), ("asg-", "worker-", "ssm-", "autoscaler-")),),
-    shows=("desired", "max", "instances", "suspended", "activity", "ended_by", "set_by", "starters", "autoscaler"),
+    shows=("desired", "instances", "suspended", "activity", "ended_by", "set_by", "starters", "autoscaler"),
     grants=(
         Grant(
             "CheckWorkersGroup",

@@ -94,6 +94,7 @@ SCHEDULES = [
     schedule("alias", f"{ARN}:live", State="DISABLED"),
     schedule("another", "arn:aws:lambda:ap-northeast-2:1:function:academy-worker-autoscale-2"),
     schedule("direct", SET_DESIRED, target=OURS),
+    schedule("night", SET_DESIRED, target={"Input": OURS["Input"].replace("1}", "0}")}),
     schedule("direct-another", SET_DESIRED, target={"Input": '{"AutoScalingGroupName": "web"}'}),
 ]
 
@@ -111,7 +112,7 @@ def test_schedules_that_run_the_function_or_set_the_group_s_size_are_found() -> 
     assert told == (
         Starter("schedule", "bare", enabled=True, when="rate(1 minute)"),
         Starter("schedule", "alias", enabled=False, when="rate(1 minute)"),
-        Starter("schedule", "direct", enabled=True, when="rate(1 minute)"),
+        Starter("resize", "direct", enabled=True, when="rate(1 minute)"),
     )
 
 

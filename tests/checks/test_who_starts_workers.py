@@ -35,6 +35,14 @@ FAULTS = {
         zero(autoscaler=OFF, schedules=(Starter("schedule", "s", enabled=True, when="rate(1 minute)"),)),
         "starter-fails",
     ),
+    "a schedule that sets the size itself": (
+        zero(autoscaler=None, schedules=(Starter("resize", "s", enabled=True, when="rate(5 minutes)"),)),
+        "starter-fails",
+    ),
+    "a schedule that runs a function that is gone": (
+        zero(60, autoscaler=None, schedules=(Starter("schedule", "s", enabled=True, when="rate(1 minute)"),)),
+        None,
+    ),
     "all off": (zero(60, autoscaler=OFF), None),
     "no function": (zero(60, autoscaler=None), None),
     "a rule that runs once a day": (zero(60, autoscaler=replace(ON, schedule="rate(1 day)")), None),
@@ -53,6 +61,13 @@ FAULTS = {
 def test_nobody_comes(facts: Facts, reason: str | None) -> None:
     verdict = h.verdict(h.case(**facts))
     assert (verdict.cause, verdict.reason) == ("worker-scaled-to-zero", reason)
+
+
+def test_a_policy_that_does_not_act_is_looked_at_by_its_alarm() -> None:
+    commands = [one.command or "" for one in h.verdict(h.case(**zero(autoscaler=None, policies=(GROWS,)))).remedies]
+    assert any("--alarm-names depth-high" in one for one in commands)
+    rule = [one.command or "" for one in h.verdict(h.case(**zero())).remedies]
+    assert not any("describe-alarms" in one for one in rule)
 
 
 def test_the_maximum_is_raised_before_a_worker_is_started() -> None:

@@ -24,7 +24,7 @@ STARTERS = {
     "lambda:ListVersionsByFunction",
     "scheduler:ListSchedules",
 }
-"""Asked only where no rule runs the autoscaler, or no worker is wanted."""
+"""Asked only where no rule runs the autoscaler."""
 NEVER_HERE = {OLDEST, "kms:Decrypt", "scheduler:GetSchedule", *STARTERS}
 ASKED = {action: check for action, check in NEEDED_BY.items() if action not in NEVER_HERE}
 

@@ -100,7 +100,6 @@ def lab(running_lab: Lab) -> Iterator[Lab]:
         ("autoscaler-off/no-rule", 0),
         ("autoscaler-off/schedule", 0),
         ("worker-scaled-to-zero/max-zero", 0),
-        ("worker-scaled-to-zero/set-back", 1),
     ],
 )
 def test_a_remedy_of_aws_ends_the_fault(lab: Lab, fault: str, number: int) -> None:
@@ -109,6 +108,14 @@ def test_a_remedy_of_aws_ends_the_fault(lab: Lab, fault: str, number: int) -> No
     lab.wait_for_worker()
     after = lab.diagnose(*filter(None, [job_id])).verdict
     assert fault.partition("/")[0] not in {after["cause"], *after["also"], *after["symptoms"], *after["warnings"]}
+
+
+def test_the_remedy_of_two_hands_keeps_one_worker(lab: Lab) -> None:
+    # In that state instances boot for an hour.
+    _, remedy = shown(lab, "worker-scaled-to-zero/set-back", 1)
+    run(lab, remedy.steps)
+    groups = call(lab, "autoscaling", "describe-auto-scaling-groups", ["--query", "AutoScalingGroups[0]"])
+    assert (groups["MinSize"], groups["DesiredCapacity"], len(groups["Instances"])) == (1, 1, 1)
 
 
 def test_the_remedy_of_a_launch_that_waits_finds_its_hook_and_instance(lab: Lab) -> None:

@@ -115,6 +115,10 @@ POLICIES: Final = command(
     "aws autoscaling describe-policies --region <region> --auto-scaling-group-name <group> --query",
     "ScalingPolicies[].[PolicyName,Enabled,Alarms[].AlarmName]",
 )
+ALARM: Final = command(
+    "aws cloudwatch describe-alarms --region <region> --alarm-names <alarm> --output text --query "
+    "MetricAlarms[].[AlarmName,StateValue,ActionsEnabled,StateReason]"
+)
 SCHEDULED: Final = command(
     "aws autoscaling describe-scheduled-actions --region <region> --auto-scaling-group-name <group> --query "
     "ScheduledUpdateGroupActions[].[ScheduledActionName,Recurrence,StartTime,MinSize,MaxSize,DesiredCapacity] "

@@ -96,7 +96,7 @@ _AT_ZERO: Final[Mapping[str, Variant]] = {
         (
             _START_ONE,
             _read(say("See whether the autoscaler's runs fail, and read its log."), commands.FUNCTION_ERRORS),
-            _read(say("See the group's scaling policies and their alarms."), commands.POLICIES),
+            _read(say("See why the alarm of the group's scaling policy does not act."), commands.ALARM),
         ),
     ),
 }
