@@ -237,7 +237,8 @@ def _judge_zero(  # noqa: PLR0917 - as `_judge_size`
     still = _still_works(case, group)
     if on:
         evidence["starters"] = list(on)
-        evidence |= {"alarm": alarm for alarm in starters.alarms(facts)[:1]}
+        if alarms := starters.alarms(facts):
+            evidence["alarm"] = alarms[0]
     if not work_waits(case):
         yield build.ok(say("No worker runs, and nothing waits for one."), evidence)
     elif still:
