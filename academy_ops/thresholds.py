@@ -30,6 +30,10 @@ BOOT_SECONDS: Final = 600
 USUAL_BOOT_MINUTES: Final = (2, 5)
 AUTOSCALER_SECONDS: Final = 120
 """An autoscaler that runs has set the desired capacity by then."""
+AUTOSCALER_PERIOD_SECONDS: Final = 300
+"""An autoscaler that is run less often comes too late for who waits."""
+REFRESH_HEALTHY_PERCENT: Final = 90
+"""An instance refresh keeps so many of a group's instances in service."""
 LAUNCH_RECORDED_SECONDS: Final = 180
 """A group that was asked for an instance has recorded its launch by then."""
 LAUNCH_LOOP_LAUNCHES: Final = 3
@@ -67,6 +71,7 @@ FIGURES: Final[Mapping[str, int | float]] = {
     "usual_boot_from": USUAL_BOOT_MINUTES[0],
     "usual_boot_to": USUAL_BOOT_MINUTES[1],
     "autoscaler_minutes": _minutes(AUTOSCALER_SECONDS),
+    "autoscaler_period_minutes": _minutes(AUTOSCALER_PERIOD_SECONDS),
     "launch_loop_launches": LAUNCH_LOOP_LAUNCHES,
     "launch_loop_minutes": _minutes(LAUNCH_LOOP_SECONDS),
     "disk_full_percent": DISK_FULL_PERCENT,

@@ -188,21 +188,51 @@ class Autoscaler:
         state: The function's state, ``Active`` when well.
         rule: The name of the rule that targets it; None when there is none.
         enabled: Whether that rule is enabled.
+        schedule: When that rule runs it, such as ``rate(1 minute)``; empty when not known.
+        why: Why the function is in that state, in Lambda's words.
+        unseen: Why it is not known whether another rule runs it.
     """
 
     state: str
     rule: str | None
     enabled: bool
+    schedule: str = ""
+    why: str = ""
+    unseen: Unavailable | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Starter:
+    """What may start a worker beside a rule that runs the autoscaler.
+
+    Attributes:
+        kind: A scaling policy, a scheduled action of the group, or a schedule of EventBridge Scheduler that runs the
+            autoscaler (``schedule``) or sets the group's size itself (``resize``).
+        name: Its name.
+        enabled: Whether it acts.
+        when: Its alarms, its next time, or its schedule.
+    """
+
+    kind: Literal["policy", "action", "schedule", "resize"]
+    name: str
+    enabled: bool
+    when: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class WorkersFacts:
-    """Section 3-1: the group, its activities, its instances, the autoscaler."""
+    """Section 3-1: the group, its activities, its instances, and who would start one.
+
+    The last three are asked for only where no rule runs the autoscaler.
+    """
 
     group: Group | Unavailable | None
     activities: tuple[Activity, ...] | Unavailable
     machines: tuple[Ec2Instance, ...] | Unavailable
     autoscaler: Autoscaler | Unavailable | None
+    policies: tuple[Starter, ...] | Unavailable = NOT_ASKED
+    actions: tuple[Starter, ...] | Unavailable = NOT_ASKED
+    schedules: tuple[Starter, ...] | Unavailable = NOT_ASKED
 
 
 @dataclass(frozen=True, slots=True)

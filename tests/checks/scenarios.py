@@ -245,6 +245,7 @@ SCENARIOS: dict[str, list[Facts]] = {
         {**group(h.group(0), autoscaler=None), "queue": h.queue(h.depth(0, 1))},
         {**group(h.group(0)), "job": JobFacts(AGELESS, replace(AGELESS)), "queue": h.queue(h.depth(1))},
         {**group(h.group(0), autoscaler=None), "document": h.job("PENDING", age=2)},
+        group(h.group(0, maximum=0)),
     ],
     "worker-launch-suspended": [
         group(h.group(1, instances=(), suspended=("Launch",))),
@@ -253,6 +254,11 @@ SCENARIOS: dict[str, list[Facts]] = {
     "worker-launch-failing": [
         group(h.group(1, instances=()), activities=(h.failed_launch("InsufficientInstanceCapacity"),)),
         group(h.group(1, instances=()), activities=(activity("Cancelled", 30), h.launched("i-9", 5000))),
+        group(
+            h.group(1, instances=(h.instance(lifecycle="Pending"),)),
+            activities=(activity("InProgress", 15, "i-0"), *(activity("Cancelled", 60 * n) for n in (1, 2, 3))),
+            boot=15,
+        ),
     ],
     "worker-launch-loop": [
         group(h.group(1, instances=()), activities=one_by_one("i-a1", "i-a2", "i-a3")),
@@ -435,6 +441,7 @@ WARNINGS: dict[str, list[Facts]] = {
     "worker-undersized": [
         waiting(queue=h.queue(h.depth(100, 1))),
         {"queue": h.queue(h.depth(45, 1))},
+        {"workers": h.workers(h.group(4, instances=(h.instance(),)), activities=(h.failed_launch("no capacity"),))},
     ],
     "autoscaler-off": [
         waiting(queue=h.queue(h.depth(1, 1)), workers=h.workers(autoscaler=None)),

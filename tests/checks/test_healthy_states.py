@@ -123,6 +123,17 @@ HEALTHY = {
     ),
 }
 IN_PROGRESS = {
+    "a protected instance works though none is wanted": h.case(
+        document=h.job("RUNNING", age=900, updated=5),
+        queue=h.queue(h.depth(0, 1)),
+        workers=h.workers(h.group(0, instances=(h.instance(),))),
+    ),
+    "an instance that is about to end finishes its job": h.case(
+        document=h.job("RUNNING", age=900, updated=5),
+        queue=h.queue(h.depth(0, 1)),
+        workers=h.workers(h.group(0, instances=(h.instance(lifecycle="Terminating:Wait"),))),
+        logs=h.NO_LOGS,
+    ),
     "just uploaded": h.case(document=h.job("PENDING", age=2), queue=h.queue(h.depth(1))),
     "just uploaded, and not sent yet": h.case(document=h.job("PENDING", age=2)),
     "just uploaded, on a machine whose clock is a little behind": h.case(

@@ -60,6 +60,8 @@ NAMES = live_names(
     h.JOB_ID,
 )
 OBSERVED = {
+    "alarm": "depth-high",
+    "encoded": "4GIOHlTkIaWHQD0Q0m6XSnuUMCm",
     "instance": "i-0123456789abcdef0",
     "rule": "every-minute",
     "halted": "ReplaceUnhealthy",

@@ -146,7 +146,15 @@ def clean_up(lab: Lab, row: Row) -> None:
 
 
 def right(row: Row, told: Told) -> bool:
-    """Return whether the command named the row's cause; a code that can only warn stands among the warnings."""
+    """Return whether the command named the row's cause, and the reason where the row is one's.
+
+    A code that can only warn stands among the warnings.
+    """
+    reason = row.name.partition("/")[2]
+    if reason in CATALOGUE[row.code].reasons and reason not in [
+        one["reason"] for one in told.document["findings"] if one["cause"] == row.code
+    ]:
+        return False
     if told.short == expected(row):
         return True
     only_warns = CATALOGUE[row.code].warn

@@ -37,7 +37,8 @@ def connected(lab: Lab, service: str, region: str) -> Any:
 
 def call(lab: Lab, service: str, name: str, options: Sequence[str]) -> Any:
     """Call what ``aws SERVICE NAME`` would call, and return what its ``--query`` leaves."""
-    client = connected(lab, service, options[options.index("--region") + 1])
+    region = options[options.index("--region") + 1] if "--region" in options else lab.settings()["AWS_REGION"]
+    client = connected(lab, service, region)
     method = name.replace("-", "_")
     shape = client.meta.service_model.operation_model(client.meta.method_to_api_mapping[method]).input_shape
     members = {f"--{xform_name(member, '-')}": (member, form) for member, form in shape.members.items()}
@@ -63,6 +64,8 @@ def argument(form: Any, values: list[str]) -> Any:
             return values
         case "map":
             return {key: argument(form.value, [value]) for key, value in pairs(values[0])}
+        case "integer":
+            return int(values[0])
         case _:
             return values[0]
 
@@ -77,6 +80,10 @@ def run(lab: Lab, steps: Steps) -> dict[str, str]:
     for step in steps:
         (whole,) = fill((step,), printed)
         program, service, name, *options = whole.argv
+        if program == "academy-ops":
+            done = lab.tool(service, name, *options, "--yes")
+            assert done.returncode == 0, done.stderr
+            continue
         assert program == "aws"
         output = call(lab, service, name, options)
         if step.prints:
@@ -102,7 +109,9 @@ def lab(running_lab: Lab) -> Iterator[Lab]:
         ("worker-launch-suspended", 0),
         ("worker-unhealthy", -1),
         ("autoscaler-off", 0),
-        ("autoscaler-off", 1),
+        ("autoscaler-off/no-rule", 0),
+        ("autoscaler-off/schedule", 0),
+        ("worker-scaled-to-zero/max-zero", 0),
     ],
 )
 def test_a_remedy_of_aws_ends_the_fault(lab: Lab, fault: str, number: int) -> None:
@@ -110,7 +119,15 @@ def test_a_remedy_of_aws_ends_the_fault(lab: Lab, fault: str, number: int) -> No
     run(lab, remedy.steps)
     lab.wait_for_worker()
     after = lab.diagnose(*filter(None, [job_id])).verdict
-    assert fault not in {after["cause"], *after["also"], *after["symptoms"], *after["warnings"]}
+    assert fault.partition("/")[0] not in {after["cause"], *after["also"], *after["symptoms"], *after["warnings"]}
+
+
+def test_the_remedy_of_two_hands_keeps_one_worker(lab: Lab) -> None:
+    # In that state instances boot for an hour.
+    _, remedy = shown(lab, "worker-scaled-to-zero/set-back", 1)
+    run(lab, remedy.steps)
+    groups = call(lab, "autoscaling", "describe-auto-scaling-groups", ["--query", "AutoScalingGroups[0]"])
+    assert (groups["MinSize"], groups["DesiredCapacity"], len(groups["Instances"])) == (1, 1, 1)
 
 
 def test_the_remedy_of_a_launch_that_waits_finds_its_hook_and_instance(lab: Lab) -> None:
@@ -123,13 +140,36 @@ def test_the_remedy_of_a_launch_that_waits_finds_its_hook_and_instance(lab: Lab)
     assert re.fullmatch("i-[0-9a-f]+", printed["found"])
 
 
+LOOKS = [
+    "autoscaler-off/no-function",
+    "worker-launch-failing",
+    "worker-launch-failing/image",
+    "worker-launch-failing/template",
+    "worker-launch-failing/network",
+    "worker-launch-failing/quota",
+    "worker-launch-failing/role",
+    "worker-launch-failing/account",
+    "worker-launch-failing/hook",
+    "worker-scaled-to-zero/starter-fails",
+]
+"""moto knows neither sts:DecodeAuthorizationMessage nor ec2:GetEbsDefaultKmsKeyId."""
+
+
+@pytest.mark.parametrize("fault", LOOKS)
+def test_what_a_remedy_looks_at_can_be_looked_at(lab: Lab, fault: str) -> None:
+    _, remedy = shown(lab, fault, 0)
+    run(lab, tuple(step for step in remedy.steps if step.argv[0] == "aws"))
+
+
 def shown(lab: Lab, fault: str, number: int) -> tuple[str | None, Remedy]:
     """Break something; return the job, and the remedy whose commands the diagnosis shows."""
     job_id = lab.break_fault(fault)
     told = lab.diagnose(*filter(None, [job_id]))
-    found = next(one for one in told.document["findings"] if one["cause"] == fault)
+    code = fault.partition("/")[0]
+    found = next(one for one in told.document["findings"] if one["cause"] == code)
     observed = {name: value for name, value in found["evidence"].items() if isinstance(value, str)}
     names = live_names(load(environ=lab.settings()), "academy-ops", job_id)
-    remedy = filled(CATALOGUE[fault].remedies, {**names, **observed})[number]
+    rows = CATALOGUE[code].reasons[found["reason"]] if found["reason"] else CATALOGUE[code]
+    remedy = filled(rows.remedies, {**names, **observed})[number]
     assert remedy.command == found["remedies"][number]["command"]
     return job_id, remedy
