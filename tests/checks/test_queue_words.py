@@ -33,6 +33,7 @@ def test_each_attribute_has_its_own_reason_and_remedy(facts: dict[str, Any], rea
     (finding,) = of(case, "queue-misconfigured")
     assert (finding.status, finding.reason) == ("warn", reason)
     assert any(remedy.risk == "change" for remedy in finding.remedies)
+    assert "1 times" not in str(finding.remedies[0].text)
     assert (h.verdict(case).status, h.verdict(case).warnings) == ("healthy", ("queue-misconfigured",))
 
 

@@ -165,7 +165,7 @@ QUEUE: Final = (
                     "replaced in mid-job is enough.",
                     **FIGURES,
                 ),
-                (_change(say("Let it be received {receives} times.", receives=str(MAX_RECEIVES)), _redrive("<dlq>")),),
+                (_change(say("Let it be received {times} times.", times=MAX_RECEIVES), _redrive("<dlq>")),),
             ),
             "short-visibility": Variant(
                 say(
@@ -183,7 +183,11 @@ QUEUE: Final = (
                 ),
             ),
             "short-retention": Variant(
-                say("SQS deletes messages that have waited for less than {shortest_retention_hours} hours.", **FIGURES),
+                say(
+                    "The queue keeps a message for less than {shortest_retention_hours} hours: a job that waits longer "
+                    "is lost.",
+                    **FIGURES,
+                ),
                 (_change(say("Let it keep them for 14 days."), _attribute("MessageRetentionPeriod")),),
             ),
         },
