@@ -148,7 +148,14 @@ def clean_up(lab: Lab, row: Row) -> None:
 
 
 def right(row: Row, told: Told) -> bool:
-    """Return whether the command named the row's cause; a code that can only warn stands among the warnings."""
+    """Return whether the command named the row's cause; a code that can only warn stands among the warnings.
+
+    A way that is called as a reason of the code must be told as that.
+    """
+    way = row.name.partition("/")[2]
+    reasons = {finding["reason"] for finding in told.document["findings"] if finding["cause"] == row.code}
+    if way in CATALOGUE[row.code].reasons and way not in reasons:
+        return False
     if told.short == expected(row):
         return True
     only_warns = CATALOGUE[row.code].warn
