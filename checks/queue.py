@@ -24,13 +24,14 @@ from academy_ops.outside.failures import AWS_ERRORS, error_code
 from academy_ops.outside.time_limits import begin
 from academy_ops.thresholds import LOST_SECONDS, SECOND_LOOK_SECONDS, WAITED_SECONDS
 from checks.facts import Case, Container, Depth, JobDocument, LogLine, LogsFacts, QueueFacts, WorkerLog
-from checks.job import active, job_of, look_again, pending, waited_at_least, young
+from checks.job import active, job_of, log_speaks, look_again, pending, proven_by_log, waited_at_least, young
 from checks.times import age
 from checks.workers import past_boot, working
 
 QUEUE_MISSING: Final = frozenset({"AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist"})
 _MAY_CONCEAL: Final = tuple(code for code, cause in CATALOGUE.items() if cause.section == "3-3")
 
+_NO_MESSAGE: Final = say("The job is PENDING, but no message for it is left; a worker's log speaks of it.")
 
 Depths: TypeAlias = tuple[Depth | Unavailable | None, Depth | Unavailable | None]
 
@@ -101,7 +102,9 @@ def _judge_depth(build: FindingBuilder, case: Case, facts: QueueFacts, queue: De
         code = "message-stuck"
     unseen = _unseen_again(case, facts, queue)
     if code:
-        yield build.fail(code, evidence)
+        proven = proven_by_log(case)
+        summary = _NO_MESSAGE if code == "message-lost" and log_speaks(case) else None
+        yield build.fail(code, evidence, summary, explained_by={proven[0][0]} if proven else ())
     elif unseen:
         yield build.unknown(say("whether the job still waits"), unseen, ("message-lost", "queue-dead-letters"))
     if dead and dead.total and code != "queue-dead-letters":
