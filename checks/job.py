@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Final
 
-from academy_ops.contract import JOBS_PATH, LOG_COMPLETED, LOG_OF_JOB, LOG_SKIPPED, JobStatus
+from academy_ops.contract import JOBS_PATH, LOG_COMPLETED, LOG_OF_JOB, LOG_SKIPPED, LOG_UNKNOWN, JobStatus
 from academy_ops.diagnosis.catalogue import CATALOGUE
 from academy_ops.diagnosis.check import Check, Hop
 from academy_ops.diagnosis.findings import FindingBuilder
@@ -297,9 +297,11 @@ def proven_by_log(case: Case) -> tuple[Fault, list[str]] | None:
 
 
 def completed_elsewhere(case: Case) -> LogLine | None:
-    """Return a worker's last line of the job where that says that it has been done, and the API that it waits."""
+    """Return a worker's last line of a job that waits by the API's word, where that says: done, or unknown."""
     blocks = _of_job(case)
     last = blocks[-1][0] if blocks and pending(case) else None
+    if last is not None and LOG_UNKNOWN in last.text:
+        return last
     if last is None or not (LOG_COMPLETED in last.text or LOG_SKIPPED in last.text):
         return None
     since = age(case.observed_at, last.at)

@@ -231,10 +231,11 @@ LOGS: Final = (
     ),
     _cause(
         "worker-database-mismatch",
-        say("A worker has done the job, but in a database that is not the API's."),
+        say("The worker's database is not the API's: what it does of the job never gets there."),
         say(
             "A worker's log says SQS_JOB_COMPLETED or AI_JOB_IDEMPOTENT_SKIP of the job, and {young_seconds} seconds "
-            "later the API still says PENDING. Whether DATABASE_URL is the API's is compared as a digest.",
+            "later the API still says PENDING; or it says that the job is unknown. Whether DATABASE_URL is the API's "
+            "is compared as a digest.",
             **FIGURES,
         ),
         (commands.JOB, commands.WORKER_LOG, commands.WORKER_NAMES),

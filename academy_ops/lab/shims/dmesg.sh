@@ -4,8 +4,7 @@ here=${0%/*}/..
 now=$(date +%s)
 uptime=$(cut -d ' ' -f 1 /proc/uptime 2>/dev/null)
 echo '[    0.000000] Linux version 6.1 (lab)'
-[ -e "$here/container/oom-kills" ] || exit 0
-while read -r at; do
+cat "$here/container/oom-kills" "$here/container/kernel-kills" 2>/dev/null | while read -r at; do
   awk -v up="${uptime:-0}" -v ago="$((now - at))" \
     'BEGIN { printf "[%12.6f] Out of memory: Killed process 1 (python) total-vm:1kB\n", up - ago }'
-done <"$here/container/oom-kills"
+done
