@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
 from functools import partial
 from typing import Final
 
@@ -29,7 +28,7 @@ from academy_ops.thresholds import (
 from checks.database_words import Fault
 from checks.facts import Case, Depth, JobDocument, JobFacts, LogLine, LogsFacts, Parameter, QueueFacts, R2Facts
 from checks.job_document import code_of_message, every_row_rejected, failed, fault_of_message, read_answer
-from checks.times import age
+from checks.times import age, written_at
 
 _LAST_SECONDS: Final = 1.0
 """So long an answer is waited for, though the run is over sooner."""
@@ -330,15 +329,18 @@ def _of_job(case: Case) -> list[list[LogLine]]:
     logs = case.logs.logs.values() if isinstance(case.logs, LogsFacts) else ()
     blocks: list[list[LogLine]] = []
     for log in logs:
-        own: list[list[LogLine]] = []
-        for line in log.of_job:
-            named = any(marker in line.text for marker in ("job_id=", *LOG_OF_JOB))
-            if not own or named or (case.job_id and case.job_id in line.text):
-                own.append([line])
-            elif _follows(own[-1][0], line):
-                own[-1].append(line)
-        blocks += own
-    return sorted(blocks, key=lambda block: block[0].at or datetime.min.replace(tzinfo=UTC))
+        block: list[LogLine] | None = None
+        # What follows a line of the job may also be known from the other parts of the log only.
+        for line in sorted(dict.fromkeys((*log.of_job, *log.errors, *log.tail)), key=written_at):
+            marked = any(marker in line.text for marker in ("job_id=", *LOG_OF_JOB))
+            if (case.job_id and case.job_id in line.text) or (line in log.of_job and (marked or block is None)):
+                block = [line]
+                blocks.append(block)
+            elif marked or (block and not _follows(block[0], line)):
+                block = None
+            elif block:
+                block.append(line)
+    return sorted(blocks, key=lambda block: written_at(block[0]))
 
 
 def _follows(heading: LogLine, line: LogLine) -> bool:

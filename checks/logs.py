@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
 from functools import partial
 from typing import Final
 
@@ -41,7 +40,7 @@ from checks.database_words import GAP, Fault, database_fault
 from checks.facts import Case, Container, Environment, HostReport, LogLine, LogsFacts, Parameter, WorkerLog
 from checks.job import completed_elsewhere, moved_since, still_waits
 from checks.job_document import LOCAL_PATH, OUT_OF_MEMORY
-from checks.times import age
+from checks.times import age, written_at
 from checks.worker_hosts import ask, online_agents, read_parameter
 from checks.workers import boot_age, in_service, launched_at, past_boot, work_waits
 
@@ -310,7 +309,7 @@ def _log_sign(case: Case, host: HostReport, container: Container, log: WorkerLog
 def _in_order(log: WorkerLog) -> list[LogLine]:
     """Return the lines that may hold a complaint, the oldest first."""
     tail = set(log.tail)
-    return sorted([*(line for line in log.errors if line not in tail), *log.tail], key=_written_at)
+    return sorted([*(line for line in log.errors if line not in tail), *log.tail], key=written_at)
 
 
 def _disproved(
@@ -386,10 +385,6 @@ def _has_own_keys(host: HostReport) -> bool:
     return own is not None and "different" in (own.access_key, own.secret_key)
 
 
-def _written_at(line: LogLine) -> datetime:
-    return line.at or datetime.min.replace(tzinfo=UTC)
-
-
 def crash_loops(case: Case, container: Container) -> bool:
     """Return whether the container crashes and is restarted over and over."""
     return container.status == "restarting" or _restarts_lately(case, container)
@@ -443,13 +438,15 @@ def _container_evidence(case: Case, host: HostReport, container: Container, log:
 
 
 def _environment_evidence(environment: Environment) -> dict[str, Json]:
+    # Which database the API uses is seldom known where the tool runs.
+    database: dict[str, Json] = {"DATABASE_URL": environment.database} if environment.database != "unknown" else {}
     return {
         QUEUE_SETTING: environment.queue,
         "R2_ENDPOINT": environment.endpoint,
         "bucket": environment.bucket,
         "R2_ACCESS_KEY": environment.access_key,
         "R2_SECRET_KEY": environment.secret_key,
-        "DATABASE_URL": environment.database,
+        **database,
     }
 
 

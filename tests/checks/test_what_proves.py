@@ -211,6 +211,14 @@ def test_the_traceback_below_a_generic_message_tells_all() -> None:
     assert verdict.cause == "worker-dependency-missing"
 
 
+def test_a_traceback_is_found_in_the_end_of_the_log_too_but_not_that_of_another_job() -> None:
+    lines = [h.line(text, 600) for text in (FAILED + "오류", "Traceback (most recent call last):", FRAME, MODULE)]
+    other = h.line("EXCEL_PARSING failed job_id=other: 오류", 600)
+    for tail, cause in ((lines, "worker-dependency-missing"), ([lines[0], other, *lines[1:]], "job-failed")):
+        logs = h.logs(h.container(of_job=(lines[0],), tail=tuple(tail)))
+        assert told({**ended("x"), "logs": logs}).cause == cause
+
+
 def test_what_is_logged_later_is_no_traceback_of_the_job() -> None:
     lines = (h.line(FAILED + "오류", 300), h.line(MODULE, 60))
     assert told({**ended("x"), "logs": h.logs(h.container(of_job=lines))}).cause == "job-failed"
