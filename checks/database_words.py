@@ -31,11 +31,12 @@ _WORDS: Final = tuple(
         # Of the database's own disk and memory, never of the worker's.
         (
             (
-                rf"could not (extend|write|resize|create|fsync|flush|open) {GAP}no space left|\bDiskFull\b"
+                rf"could not (extend file|resize shared memory){GAP}no space left|\bDiskFull\b"
+                r"|could not (write|create|open|fsync)( \w{1,20}){0,3} \"(base|global|pg_\w{1,20}|pgsql_tmp)\b"
                 r"|the table '[^']{0,100}' is full|got error 28 from storage engine|\(err(no|code):? 28\b"
-                r"|database or disk is full|check free disk space"
+                r"|database or disk is full|\bdisk full \(|could not fork new process for connection"
                 rf"|\.OutOfMemory\b|out of memory\s{{1,9}}(DETAIL|HINT)|failed on request of size|out of shared memory"
-                r"|no space left on device\W{0,9}(HINT|DETAIL)"
+                r"|no space left on device\W{0,9}(HINT|DETAIL)|check free disk space"
             ),
             (_DOWN, "full"),
         ),
@@ -50,7 +51,7 @@ _WORDS: Final = tuple(
         (
             (
                 r"(password|scram|ident|peer|pam|ldap|gss\w{0,9}|certificate|md5|cleartext) authentication failed"
-                r"|no password supplied|no pg_hba\.conf entry|pg_hba\.conf rejects"
+                r"|no password supplied|tenant or user not found|no pg_hba\.conf entry|pg_hba\.conf rejects"
                 r"|role \"[^\"]{1,80}\" (does not exist|is not permitted to log in)|no such user:"
                 r"|access denied for user|InvalidPassword|InvalidAuthorizationSpecification|wrong password type"
                 r"|permission denied for (table|relation|schema|database|sequence|view|function)|InsufficientPrivilege"
@@ -75,7 +76,8 @@ _WORDS: Final = tuple(
                 r"|server closed the connection|could not translate host name|failed to resolve host"
                 r"|database system is (starting up|shutting down|in recovery)|not (yet )?accepting connections"
                 r"|terminating connection due to|connection (has been|already) closed"
-                r"|SSL SYSCALL error|consuming input failed|server (login|connect) (has been )?fail"
+                rf"|SSL SYSCALL error|connect call failed \({GAP}(5432|6432|3306)\)|consuming input failed"
+                r"|server (login|connect) (has been )?fail"
                 r"|MySQL server has gone away|lost connection to MySQL|AdminShutdown|CannotConnectNow"
                 rf"|(OperationalError|InterfaceError|psycopg\w{{0,9}}\.errors\.Connection\w{{1,30}}){GAP}"
                 r"(refused|timed? ?out|timeout expired|unreachable|no route to host|not known|name resolution"
@@ -84,7 +86,7 @@ _WORDS: Final = tuple(
             (_DOWN, "unreachable"),
         ),
         (r"(?<!kombu\.exceptions\.)(OperationalError|InterfaceError)\b|\bpsycopg2?\.Error\b", (_DOWN, None)),
-        (r"database is locked", (_DOWN, None)),
+        (r"database is locked|read-only transaction|ReadOnlySqlTransaction", (_DOWN, None)),
     )
 )
 """In the order in which they are asked: that no connection came about is the frame in which the others are told."""

@@ -110,6 +110,7 @@ def test_credentials_that_only_something_else_lacks_are_no_fault_of_the_worker(l
 DATABASE = [
     ('could not extend file "base/16384/2619": No space left on device HINT: Check free disk space.', "full"),
     ('could not resize shared memory segment "/PostgreSQL.81" to 16777216 bytes: No space left on device', "full"),
+    ('could not write to file "pg_wal/xlogtemp.81": No space left on device', "full"),
     ("out of memory DETAIL:  Failed on request of size 8192 in memory context", "full"),
     ("(psycopg2.errors.OutOfMemory) out of memory", "full"),
     ("(1114, \"The table 'students' is full\")", "full"),
@@ -135,6 +136,8 @@ DATABASE = [
     ("(2003, \"Can't connect to MySQL server on 'db' (111)\") OperationalError: connection refused", "unreachable"),
     ("FATAL:  the database system is starting up", "unreachable"),
     ("(2006, 'MySQL server has gone away')", "unreachable"),
+    ("ConnectionRefusedError: [Errno 111] Connect call failed ('10.0.0.1', 5432)", "unreachable"),
+    ("FATAL:  could not fork new process for connection: Cannot allocate memory", "full"),
     ("SSL connection has been closed unexpectedly", "unreachable"),
     ("[Errno -2] Name or service not known: failed to resolve host 'db.internal'", "unreachable"),
 ]
@@ -178,6 +181,8 @@ def test_a_full_disk_is_the_workers_only_where_the_host_agrees_or_a_job_names_a_
     text = "OSError: [Errno 28] No space left on device"
     assert told(ended(text)).cause == "job-failed"
     assert idle(logged((text, 20))).status == "healthy"
+    path = "could not write '/tmp/upload.xlsx': [Errno 28] No space left on device: '/tmp/upload.xlsx'"
+    assert told(ended(path)).cause == "worker-disk-full"
     assert told({**ended(text), "logs": h.logs(disk_percent=95)}).cause == "worker-disk-full"
     assert told(logged((f"{FAILED}{text}: '/tmp/upload.xlsx'", 20))).cause == "worker-disk-full"
 
@@ -274,6 +279,7 @@ def test_a_message_of_another_kind_is_not() -> None:
         inside(out_of_memory=True, oom_kills=1),
         logged(("Process 'ForkPoolWorker-4' pid:19 exited with 'signal 9 (SIGKILL)'", 20)),
         logged(("concurrent.futures.process.BrokenProcessPool: A process in the process pool was terminated", 20)),
+        ended("OSError: [Errno 12] Cannot allocate memory"),
         ended("billiard.exceptions.WorkerLostError: Worker exited prematurely: exitcode -9."),
         ended("numpy.core._exceptions._ArrayMemoryError: Unable to allocate 3.00 GiB for an array"),
     ],
