@@ -60,6 +60,10 @@ COMPLAINT_SECONDS: Final = 900
 """For how long an error in the log of a running worker counts."""
 POLL_COMPLAINT_SECONDS: Final = 120
 """The same for an error that comes again at each poll of the queue."""
+TRACEBACK_SECONDS: Final = 2
+"""What is logged so shortly after a job's failure, without naming a job, is its traceback."""
+KILL_SECONDS: Final = 60
+"""A process that ends so shortly after one of the kernel's kills was killed by it."""
 OUT_OF_MEMORY_MINUTES: Final = 10
 """For how long the probe asks Docker for the kernel's kills."""
 

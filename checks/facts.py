@@ -309,7 +309,8 @@ class Environment:
         bucket: The effective bucket.
         access_key: ``R2_ACCESS_KEY``.
         secret_key: ``R2_SECRET_KEY``.
-        fingerprint: A salted digest of all five, to hold a container's against the parameter's.
+        fingerprint: A salted digest of all of them, to hold a container's against the parameter's.
+        database: ``DATABASE_URL``; no fault by itself, as one database has many addresses.
     """
 
     queue: Comparison
@@ -318,6 +319,7 @@ class Environment:
     access_key: Comparison
     secret_key: Comparison
     fingerprint: str = ""
+    database: Comparison = "unknown"
 
 
 @dataclass(frozen=True, slots=True)
@@ -334,7 +336,7 @@ class WorkerLog:
 
     Attributes:
         lines: How many of its last lines were looked at.
-        of_job: The last of them that name the job.
+        of_job: The last of them that name the job, each failure of it with the lines that follow.
         errors: The last of them that speak of an error.
         tail: The last of all.
     """
@@ -352,6 +354,9 @@ class Container:
     Attributes:
         out_of_memory: Its last process ran out of memory and was killed; a restart forgets that.
         oom_kills: How often that happened in the last ten minutes.
+        finished_at: When its last process ended, where none runs.
+        kernel_kills: For how many seconds the kernel's last kills for lack of memory are past, on the whole host; None
+            where its log could not be read.
     """
 
     status: str
@@ -360,6 +365,8 @@ class Container:
     oom_kills: int
     restarts: int
     started_at: datetime | None
+    finished_at: datetime | None = None
+    kernel_kills: tuple[int, ...] | None = None
 
     def wrote(self, line: LogLine) -> bool:
         """Return whether the process that runs now has written ``line``; Docker keeps those of the ones before."""

@@ -47,7 +47,7 @@ from checks.facts import (
     WorkerLog,
     WorkersFacts,
 )
-from checks.job import active, job_of, look_again, pending, waited_at_least, young
+from checks.job import active, job_of, log_speaks, look_again, pending, proven_by_log, waited_at_least, young
 from checks.times import age
 from checks.workers import past_boot, working
 
@@ -61,6 +61,7 @@ _NO_ROUTE: Final = re.compile(
 """What an SDK writes where it does not get through; a read time-out may be a long poll's, and is none of these."""
 _MAY_CONCEAL: Final = tuple(code for code, cause in CATALOGUE.items() if cause.section == "3-3")
 
+_NO_MESSAGE: Final = say("The job is PENDING, but no message for it is left; a worker's log speaks of it.")
 
 Depths: TypeAlias = tuple[Depth | Unavailable | None, Depth | Unavailable | None]
 
@@ -153,7 +154,9 @@ def _judge_depth(build: FindingBuilder, case: Case, facts: QueueFacts, queue: De
         code = "message-stuck"
     unseen = _unseen_again(case, facts, queue)
     if code:
-        yield build.fail(code, evidence, reason=reason)
+        proven = proven_by_log(case)
+        summary = _NO_MESSAGE if code == "message-lost" and log_speaks(case) else None
+        yield build.fail(code, evidence, summary, reason=reason, explained_by={proven[0][0]} if proven else ())
     elif unseen:
         yield build.unknown(say("whether the job still waits"), unseen, ("message-lost", "queue-dead-letters"))
     warnings = list(_misconfigured(case, facts, queue))

@@ -39,6 +39,7 @@ class FindingBuilder:
         summary: Text | None = None,
         *,
         reason: str | None = None,
+        explained_by: Iterable[str] = (),
     ) -> Finding:
         """Write a fault.
 
@@ -47,8 +48,10 @@ class FindingBuilder:
             evidence: The facts that prove it; the names in them fill the remedies' commands.
             summary: What is wrong; by default what the catalogue says of the code, and of the reason.
             reason: Which of the reasons behind the code it is; one that the catalogue names.
+            explained_by: The causes that explain it here, besides those of which the catalogue says so.
         """
-        return self._found("fail", code, evidence, summary, reason)
+        found = self._found("fail", code, evidence, summary, reason)
+        return replace(found, explained_by=frozenset(explained_by) - {code})
 
     def warn(
         self,

@@ -40,6 +40,7 @@ class Image:
         memory_lasts: Seconds after which the kernel kills it for lack of memory; None when there is enough.
         silent: It writes no log.
         age: By so many seconds its start and its log lines are shown to be older.
+        of_host: The host's memory runs out, not the container's: the kernel says so, and Docker does not.
     """
 
     command: tuple[str, ...] = WORKER
@@ -47,6 +48,7 @@ class Image:
     memory_lasts: float | None = None
     silent: bool = False
     age: int = 0
+    of_host: bool = False
 
 
 class Container:
@@ -134,8 +136,9 @@ class Container:
         try:
             process.wait(self._image.memory_lasts)
         except subprocess.TimeoutExpired:
-            self._out_of_memory = True
-            with (self._folder / "oom-kills").open("a", encoding="utf-8") as kills:
+            self._out_of_memory = not self._image.of_host
+            kept = "kernel-kills" if self._image.of_host else "oom-kills"
+            with (self._folder / kept).open("a", encoding="utf-8") as kills:
                 kills.write(f"{time.time():.0f}\n")
             process.send_signal(signal.SIGKILL)
             process.wait()

@@ -364,11 +364,16 @@ SCENARIOS: dict[str, list[Facts]] = {
         inside(status="exited", exit_code=137, out_of_memory=True),
         inside(restarts=3, started_at=h.ago(5), oom_kills=3),
         says("MemoryError"),
+        inside(status="exited", exit_code=137),
+        ended("Worker exited prematurely: signal 9 (SIGKILL) Job: 10."),
     ],
     "worker-disk-full": [
         waiting(logs=h.logs(disk_percent=100)),
         waiting(logs=h.logs(disk_percent=97, docker="down", container=None)),
-        says("OSError: [Errno 28] No space left on device"),
+        waiting(
+            logs=h.logs(h.container(tail=(h.line("OSError: [Errno 28] No space left on device"),)), disk_percent=94)
+        ),
+        ended("[Errno 28] No space left on device: '/tmp/tmpk2x.xlsx'"),
     ],
     "worker-env-missing": [
         own(endpoint="missing"),
@@ -418,6 +423,13 @@ SCENARIOS: dict[str, list[Facts]] = {
             **ended("처리 중 오류가 발생했습니다."),
             "logs": h.logs(h.container(of_job=(h.line("SQS_JOB_FAILED | job_id=x | error=psycopg.Error"),))),
         },
+    ],
+    "worker-database-mismatch": [
+        {
+            **gone(FRESH),
+            "logs": h.logs(h.container(of_job=(h.line(f"{end} | job_id={h.JOB_ID}", 200),))),
+        }
+        for end in ("SQS_JOB_COMPLETED", "AI_JOB_IDEMPOTENT_SKIP")
     ],
     "excel-unreadable": [ended("File is not a zip file"), ended("암호화된 파일입니다.")],
     "excel-header-missing": [

@@ -104,6 +104,16 @@ HEALTHY = {
     "the worker's credentials were renewed some minutes ago": h.case(
         logs=h.logs(h.container(tail=(h.line("ExpiredToken", 300),)))
     ),
+    "the worker lacked credentials for a moment, and has received a message since": h.case(
+        logs=h.logs(h.container(tail=(h.line("NoCredentialsError", 75), h.line(RECEIVED, 30))))
+    ),
+    "the worker warns of an optional package": h.case(
+        logs=h.logs(h.container(tail=(h.line("WARNING No module named 'uvloop'", 60),)))
+    ),
+    "a statement was ended by its database": h.case(
+        logs=h.logs(h.container(tail=(h.line("django.db.utils.OperationalError: deadlock detected", 60),)))
+    ),
+    "a child of the worker ran out of memory long ago": h.case(logs=h.logs(h.container(out_of_memory=True))),
     "the worker's error was before it was started anew": h.case(
         logs=h.logs(h.container(started_at=h.ago(60), errors=(h.line("OperationalError", 90),), restarts=1))
     ),

@@ -39,7 +39,7 @@ CONTRACT = {
     "3-4": """ssm-offline worker-docker-down worker-container-missing worker-container-exited worker-crash-loop
         worker-out-of-memory worker-disk-full worker-env-missing worker-queue-mismatch worker-r2-mismatch
         worker-env-stale worker-aws-credentials worker-queue-denied worker-dependency-missing worker-database-down
-        worker-silent""",
+        worker-database-mismatch worker-silent""",
     "4": """excel-unreadable excel-header-missing excel-phone-column-missing excel-phone-invalid excel-no-students
         excel-object-missing job-failed job-partial job-review job-stalled""",
 }

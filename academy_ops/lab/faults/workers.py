@@ -13,6 +13,7 @@ from academy_ops.contract import (
     BUCKET_NAME,
     GROUP_NAME,
     LOG_STARTED,
+    LOG_UNKNOWN,
     QUEUE_NAME,
     QUEUE_SETTING,
     WORKER_ENV_PARAMETER,
@@ -41,6 +42,13 @@ _CUT_OFF: Final = Image(
 )
 """What a worker writes whose subnet has lost its way to SQS; in the lab there is no such subnet."""
 _LONG_AGO_SECONDS: Final = 660
+_OF_DATABASE: Final = {
+    "full": 'psycopg.errors.DiskFull: could not extend file "base/16384/2619": No space left on device',
+    "schema": 'psycopg.errors.UndefinedTable: relation "job" does not exist',
+    "credentials": 'psycopg.OperationalError: connection failed: FATAL:  password authentication failed for user "w"',
+    "connections": "psycopg.OperationalError: connection failed: FATAL:  sorry, too many clients already",
+}
+"""What a worker's last words are for each reason that its database can have."""
 _MANY_MESSAGES: Final = 40
 _LOOP_RESTARTS: Final = 3
 _OTHER_QUEUE: Final = {QUEUE_SETTING: f"{QUEUE_NAME}-staging"}
@@ -152,6 +160,19 @@ def _no_database(lab: Lab) -> None:
     lab.fleet.wait_for_log("could not connect to the database")
 
 
+def _end_with(words: str, lab: Lab) -> None:
+    """Run a worker that ends right after its start with an exception of these words."""
+    _crash(Image(command=(sys.executable, "-c", f"import sys; sys.exit({words!r})")), lab)
+
+
+def _other_database(lab: Lab) -> str:
+    _start_with({"DATABASE_URL": f"sqlite:///{lab.place / 'other.sqlite3'}"}, lab)
+    job_id = upload_students(lab)
+    lab.fleet.wait_for_log(LOG_UNKNOWN)
+    age_job(lab, job_id, _LONG_AGO_SECONDS)
+    return job_id
+
+
 def _scale_in_from_work(lab: Lab) -> str:
     job_id = take_message(lab)
     scale_to_zero(lab)
@@ -198,6 +219,16 @@ FAULTS: Final = (
         partial(_crash, Image(memory_lasts=0.5)),
     ),
     worker_fault(
+        "worker-out-of-memory/host",
+        say("The kernel kills the worker: its host is out of memory, which Docker does not say."),
+        partial(_crash, Image(memory_lasts=0.5, of_host=True)),
+    ),
+    worker_fault(
+        "worker-dependency-missing/start",
+        say("A Python package is missing in the worker's image, and the worker ends at its start."),
+        partial(_end_with, "ModuleNotFoundError: No module named 'psycopg'"),
+    ),
+    worker_fault(
         "worker-disk-full",
         say("The instances' disks are full, and the worker is stopped."),
         _fleet(disk_percent=100, container="stopped"),
@@ -236,4 +267,13 @@ FAULTS: Final = (
         _stale_environment,
     ),
     worker_fault("worker-database-down", say("The workers' database does not answer."), _no_database),
+    *(
+        worker_fault(
+            f"worker-database-down/{reason}",
+            say("The worker ends with its database's words: {words}", words=words),
+            partial(_end_with, words),
+        )
+        for reason, words in _OF_DATABASE.items()
+    ),
+    worker_fault("worker-database-mismatch", say("The workers use another database than the API."), _other_database),
 )
