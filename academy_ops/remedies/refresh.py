@@ -100,7 +100,7 @@ def _rolling(count: int) -> Text:
     if count <= 1:
         return say("While the only instance is replaced, nobody works.")
     return say(
-        "It rolls: {percent} % stay in service, so {batch} of {count} are replaced at a time.",
+        "It rolls: {percent} percent stay in service, so {batch} of {count} are replaced at a time.",
         percent=REFRESH_HEALTHY_PERCENT,
         batch=_at_once(count),
         count=count,
@@ -143,7 +143,9 @@ def _follow(target: Target, *, before: Seen) -> Iterator[Progress]:
 
 def _step(refresh: _Refresh) -> Text:
     left = "?" if refresh.left is None else str(refresh.left)
-    return say("Instance refresh: {percent} % done, instances to replace: {left}", percent=refresh.percent, left=left)
+    return say(
+        "Instance refresh: {percent} percent done, instances to replace: {left}", percent=refresh.percent, left=left
+    )
 
 
 def _newest(target: Target) -> _Refresh | Unavailable | None:
