@@ -19,6 +19,8 @@ ROOT = Path(__file__).parent.parent
 LANGUAGES = ("runbook.md", "runbook.en.md")
 FILES: dict[Language, str] = {"ko": "runbook.md", "en": "runbook.en.md"}
 QUOTED = {
+    "autoscaler_period_minutes",
+    "launch_loop_launches",
     *("usual_boot_from", "usual_boot_to", "boot_minutes", "autoscaler_minutes", "jobs_per_worker"),
     *("receives", "visibility_minutes", "lost_seconds", "waited_minutes", "stalled_minutes"),
 }
