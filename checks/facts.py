@@ -31,6 +31,7 @@ class AccessFacts:
         key_is_r2_key: The AWS access key id equals ``R2_ACCESS_KEY``.
         credentials: Where the AWS SDK has them from, by its own word, such as ``env`` or ``sso``; empty without any.
         profile: The profile in force.
+        clock_ahead_seconds: By how much this machine's clock is ahead of the servers'; None where none has told.
     """
 
     account: str | Unavailable
@@ -39,6 +40,7 @@ class AccessFacts:
     key_is_r2_key: bool
     credentials: str = ""
     profile: str = ""
+    clock_ahead_seconds: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,14 +238,37 @@ class WorkersFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class QueueSettings:
+    """How a queue treats its messages; None where SQS did not say.
+
+    Attributes:
+        visibility_seconds: For how long a message that was received stays hidden.
+        retention_seconds: For how long a message is kept.
+        delay_seconds: For how long a new message is held back.
+        max_receives: After so many receives it becomes a dead letter.
+    """
+
+    visibility_seconds: int | None
+    retention_seconds: int | None
+    delay_seconds: int | None
+    max_receives: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Depth:
-    """A queue's attributes that matter here."""
+    """A queue's attributes that matter here.
+
+    Attributes:
+        dead_letter_arn: The dead-letter queue that its RedrivePolicy names.
+        settings: How it treats its messages; None in evidence that was saved before that was read.
+    """
 
     arn: str
     visible: int
     in_flight: int
     delayed: int
     dead_letter_arn: str | None = None
+    settings: QueueSettings | None = None
 
     @property
     def total(self) -> int:
@@ -258,10 +283,12 @@ class QueueFacts:
     Attributes:
         queue: The job queue; None when it does not exist.
         dead_letters: Its dead-letter queue; None when it has none.
-        oldest_seconds: CloudWatch's age of the oldest message, where there are messages and the job has no times.
+        oldest_seconds: The age of the oldest message by CloudWatch, where messages wait and the job's own times don't
+            tell for how long.
         again: The job queue some seconds later, where that would decide: the job waits and the queue was empty, or
-            messages of unknown age wait.
+            messages of unknown age wait, or those of other jobs.
         job_again: The job's status read after that.
+        measured_seconds: How long ago CloudWatch has measured that age, which counts the time since.
     """
 
     queue: Depth | Unavailable | None
@@ -269,6 +296,7 @@ class QueueFacts:
     oldest_seconds: float | Unavailable | None = NOT_ASKED
     again: Depth | Unavailable | None = NOT_ASKED
     job_again: JobDocument | Unavailable | None = NOT_ASKED
+    measured_seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -404,7 +432,7 @@ class Case:
     """Everything that was observed in one run, and the names it was asked about.
 
     Attributes:
-        observed_at: The moment that every age is counted from.
+        observed_at: The moment that every age is counted from, by the servers' clocks.
         job_id: The job asked about, or None.
         names: Live names for the remedies' commands.
     """

@@ -52,7 +52,8 @@ _MESSAGES: Final = tuple(
         (r"No module named", "worker-dependency-missing"),
         (r"No space left on device|Errno 28\b", "worker-disk-full"),
         (r"\bMemoryError\b|out of memory", "worker-out-of-memory"),
-        (r"NonExistentQueue|QueueDoesNotExist", "queue-missing"),
+        # One without permission is told that it may be missing or not.
+        (r"(NonExistentQueue|QueueDoesNotExist)(?![^\n]{0,200}access)", "queue-missing"),
         (DATABASE_DOWN, "worker-database-down"),
         (rf"(Could not connect to the|(Connect|Read) timeout on) endpoint URL(?!{_OF_AWS})", "r2-endpoint-unreachable"),
         (r"not a zip file|BadZipFile|encrypted|\.xls\b(?!x)", "excel-unreadable"),

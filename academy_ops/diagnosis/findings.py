@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Final, Literal
 
@@ -99,16 +99,23 @@ class FindingBuilder:
         row = CATALOGUE[code]
         variant = row.reasons[reason] if reason else row
         names = {**self.names, **{name: value for name, value in evidence.items() if isinstance(value, str)}}
+        remedies = filled(variant.remedies, names)
         return Finding(
             self.check,
             self.section,
             status,
-            summary or variant.meaning,
+            _quoting(summary or variant.meaning, evidence),
             cause=code,
             evidence=evidence,
-            remedies=filled(variant.remedies, names),
+            remedies=tuple(replace(remedy, text=_quoting(remedy.text, evidence)) for remedy in remedies),
             reason=reason,
         )
+
+
+def _quoting(text: Text, evidence: Mapping[str, Json]) -> Text:
+    """Let a sentence quote the numbers that were seen in place of the usual ones."""
+    seen = {name: one for name, one in evidence.items() if name in text.values and isinstance(one, int | float)}
+    return Text(text.template, {**text.values, **seen}) if seen else text
 
 
 def because(unseen: Unavailable) -> Text:

@@ -93,6 +93,8 @@ def _verdict(
     summary = own.summary if own else _SUMMARY[status]
     if status == "healthy" and not {finding.section for finding in findings} >= _SECTIONS:
         summary = say("No fault was found; only this was looked at: {checks}.", checks=", ".join(checks))
+    if status == "in-progress" and warnings:
+        summary = say("The job is on its way; the warnings say what may hold it up.")
     return Verdict(
         status=status,
         summary=summary,

@@ -9,12 +9,14 @@ from checks.facts import (
     AccessFacts,
     Activity,
     Autoscaler,
+    Depth,
     Environment,
     JobDocument,
     JobFacts,
     LogLine,
     LogsFacts,
     Parameter,
+    QueueFacts,
 )
 from checks.job_document import read_answer
 from tests.checks import facts_factory as h
@@ -26,6 +28,16 @@ CHALLENGE = "<html><title>Just a moment...</title></html>"
 REFUSED = Unavailable("refused", "http://127.0.0.1:8000/healthz")
 UNSET = Unavailable("not-configured", "ACADEMY_APP_URL")
 WAITED = 1200
+STARTED = h.line("worker started", 2990)
+TAKEN = h.line("SQS_MESSAGE_RECEIVED | job_id=x | tier=basic", 1500)
+ENDED = h.line("SQS_JOB_COMPLETED | job_id=x", 1490)
+CUT_OFF = h.line(
+    'botocore.exceptions.ConnectTimeoutError: Connect timeout on endpoint URL: "https://sqs.ap-northeast-2.amazonaws.com/"',
+    60,
+)
+NO_SOCKET = h.line(
+    'EndpointConnectionError: Could not connect to the endpoint URL: "https://ap-northeast-2.queue.amazonaws.com/"', 30
+)
 
 
 def unseen(reason: Reason, tried: str = "sts:GetCallerIdentity") -> Unavailable:
@@ -54,6 +66,17 @@ def waiting(**facts: Any) -> Facts:
 def group(*arguments: Any, **fields: Any) -> Facts:
     """A group without a worker that could be looked into."""
     return waiting(workers=h.workers(*arguments, **fields), logs=h.NO_LOGS)
+
+
+def misconfigured(depth: Depth | None = None, arn: str | None = h.DEAD_LETTERS, **settings: int | None) -> Facts:
+    """A queue with these attributes and else those of production."""
+    queue = replace(depth or h.depth(), dead_letter_arn=arn, settings=replace(h.SETTINGS, **settings))
+    return {"queue": h.queue(queue)}
+
+
+def fresh(queue: QueueFacts, **facts: Any) -> Facts:
+    """A job that was uploaded a moment ago."""
+    return {"document": h.job("PENDING", age=5), "queue": queue, **facts}
 
 
 def inside(**changes: Any) -> Facts:
@@ -295,6 +318,20 @@ SCENARIOS: dict[str, list[Facts]] = {
         waiting(),
         {"job": JobFacts(AGELESS, replace(AGELESS)), "queue": h.queue(h.depth(1))},
         waiting(document=AGELESS, queue=h.queue(h.depth(1), oldest_seconds=600.0)),
+        # One in flight of a worker that is gone; the log has been silent since it ended its last job.
+        waiting(queue=h.queue(h.depth(10, 1)), logs=h.logs(h.container(tail=(STARTED,)))),
+        waiting(queue=h.queue(h.depth(3, 2)), logs=h.logs(h.container(tail=(TAKEN, ENDED)))),
+        # It hangs in the middle of the job that is in flight.
+        waiting(queue=h.queue(h.depth(10, 1)), logs=h.logs(h.container(tail=(TAKEN,), of_job=()))),
+        # The job is fresh, the messages before it are not.
+        fresh(h.queue(h.depth(4), oldest_seconds=1200.0)),
+        fresh(h.queue(h.depth(4), oldest_seconds=510.0, measured_seconds=480.0)),
+        fresh(
+            h.queue(h.depth(9, 1), oldest_seconds=1200.0, again=h.depth(9, 1)),
+            logs=h.logs(h.container(tail=(STARTED,))),
+        ),
+        waiting(logs=h.logs(h.container(errors=(CUT_OFF,), tail=(CUT_OFF,)))),
+        waiting(queue=h.queue(h.depth(5, 1)), logs=h.logs(h.container(errors=(NO_SOCKET,), tail=(STARTED, NO_SOCKET)))),
     ],
     "message-stuck": [
         waiting(queue=h.queue(h.depth(0, 1))),
@@ -416,12 +453,25 @@ SCENARIOS: dict[str, list[Facts]] = {
 }
 """Code to facts; with each of them that code must be the cause."""
 
+NOTHING_THERE: Facts = {
+    "workers": replace(h.workers(), group=None, autoscaler=None),
+    "queue": QueueFacts(None, None),
+    "logs": LogsFacts({}, parameter=None),
+}
+"""AWS in another region."""
+
 BLIND: dict[str, list[Facts]] = {
     "aws-credentials-missing": [access(unseen("credentials-missing"))],
     "aws-credentials-invalid": [access(unseen("credentials-invalid"))],
     "aws-unreachable": [access(unseen(reason)) for reason in ("timeout", "unreachable", "dns", "refused", "tls")],
     "clock-skew": [access(unseen("clock-skew"))],
+    "aws-wrong-region": [
+        NOTHING_THERE,
+        {**NOTHING_THERE, "document": h.job("PENDING", age=300)},
+        {**NOTHING_THERE, "document": h.job("PENDING", age=5)},
+    ],
     "aws-wrong-account": [
+        {**access("2", expected="1"), **NOTHING_THERE},
         access("2", expected="1"),
         {
             **access("2", expected="1"),
@@ -449,6 +499,18 @@ WARNINGS: dict[str, list[Facts]] = {
         {"workers": h.workers(autoscaler=Autoscaler("Failed", "every-minute", enabled=True))},
     ],
     "queue-dead-letters": [{"queue": h.queue(h.depth(), dead=2)}, waiting(queue=h.queue(h.depth(1, 1), dead=1))],
+    "queue-misconfigured": [
+        misconfigured(arn=None),
+        {"queue": replace(misconfigured()["queue"], dead_letters=None)},
+        misconfigured(max_receives=1),
+        misconfigured(max_receives=2),
+        misconfigured(visibility_seconds=30),
+        misconfigured(retention_seconds=3600),
+        misconfigured(delay_seconds=900),
+        {"document": h.job("PENDING", age=60), **misconfigured(h.depth(delayed=1), delay_seconds=900)},
+        # Delayed by who has sent it.
+        {"document": h.job("PENDING", age=300), **misconfigured(h.depth(delayed=1))},
+    ],
     "worker-silent": [
         waiting(queue=h.queue(h.depth(1, 1)), logs=h.logs(h.container(lines=0, tail=()))),
         {"queue": h.queue(h.depth(0, 1)), "logs": h.logs(h.container(lines=0, tail=()))},

@@ -69,6 +69,8 @@ SETTINGS: tuple[Row, ...] = (
     Row("aws-credentials-invalid/key", environ={"AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE"}),
     Row("aws-credentials-invalid/secret", wrong="AWS_SECRET_ACCESS_KEY"),
     Row("aws-wrong-account", environ={"ACADEMY_AWS_ACCOUNT_ID": "999999999999"}),
+    Row("aws-wrong-region", environ={"AWS_REGION": "us-east-1"}),
+    Row("aws-wrong-region/job", environ={"AWS_REGION": "us-east-1"}, job="uploaded after"),
     Row("aws-unreachable/port", environ={"AWS_ENDPOINT_URL": CLOSED}),
     Row("aws-unreachable/name", environ={"AWS_ENDPOINT_URL": NO_HOST}),
     Row("aws-keys-are-r2-keys", from_setting=("AWS_ACCESS_KEY_ID", "R2_ACCESS_KEY")),

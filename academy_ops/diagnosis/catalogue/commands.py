@@ -177,6 +177,29 @@ def _attributes(queue: str, *wanted: str) -> Steps:
     )
 
 
+def set_attributes(attributes: str) -> Steps:
+    """Return the commands that change attributes of the queue.
+
+    Args:
+        attributes: As the AWS CLI takes them.
+    """
+    url = "aws sqs get-queue-url --region <region> --queue-name <queue> --query QueueUrl --output text"
+    return command(url, prints="queue_url") + command(
+        "aws sqs set-queue-attributes --region <region> --queue-url <queue_url> --attributes", attributes
+    )
+
+
+DEAD_LETTER_ARN: Final = (
+    *command(
+        f"aws sqs get-queue-url --region <region> --queue-name <queue>{DLQ_SUFFIX} --query QueueUrl --output text",
+        prints="dlq_url",
+    ),
+    *command(
+        "aws sqs get-queue-attributes --region <region> --queue-url <dlq_url> --attribute-names QueueArn "
+        "--query Attributes.QueueArn --output text",
+        prints="new_dlq",
+    ),
+)
 QUEUES: Final = command("aws sqs list-queues --region <region> --query QueueUrls --output text")
 DEPTH: Final = _attributes("<queue>", "All")
 DEAD_LETTERS: Final = _attributes(f"<queue>{DLQ_SUFFIX}", "ApproximateNumberOfMessages", "QueueArn")
@@ -199,6 +222,10 @@ OLDEST: Final = (
         "--metric-name ApproximateAgeOfOldestMessage --dimensions Name=QueueName,Value=<queue> --statistics Maximum "
         "--period 60 --start-time <start> --end-time <end>"
     ),
+)
+ENDPOINTS: Final = command(
+    "aws ec2 describe-vpc-endpoints --region <region> --output text --query",
+    "VpcEndpoints[].[VpcEndpointId,ServiceName,VpcId,State]",
 )
 
 # Inside the workers

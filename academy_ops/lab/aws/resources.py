@@ -65,8 +65,9 @@ def create_queues(aws: Clients) -> None:
     arn = sqs.get_queue_attributes(QueueUrl=dead_letters, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     retention = {"MessageRetentionPeriod": contract.QUEUE_ATTRIBUTES["MessageRetentionPeriod"]}
     redrive = json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": contract.MAX_RECEIVES})
+    attributes = {**contract.QUEUE_ATTRIBUTES, "RedrivePolicy": redrive, "DelaySeconds": "0"}
     sqs.set_queue_attributes(QueueUrl=dead_letters, Attributes=retention)
-    sqs.set_queue_attributes(QueueUrl=queue, Attributes={**contract.QUEUE_ATTRIBUTES, "RedrivePolicy": redrive})
+    sqs.set_queue_attributes(QueueUrl=queue, Attributes=attributes)
 
 
 def empty_queue(aws: Clients, name: str) -> None:

@@ -145,6 +145,24 @@ def _delete_queue(lab: Lab) -> None:
     sqs.delete_queue(QueueUrl=sqs.get_queue_url(QueueName=QUEUE_NAME)["QueueUrl"])
 
 
+def _delete_dead_letters(lab: Lab) -> None:
+    sqs = lab.aws("sqs")
+    sqs.delete_queue(QueueUrl=sqs.get_queue_url(QueueName=QUEUE_NAME + DLQ_SUFFIX)["QueueUrl"])
+
+
+def _configure(name: str, value: str, lab: Lab) -> None:
+    sqs = lab.aws("sqs")
+    url = sqs.get_queue_url(QueueName=QUEUE_NAME)["QueueUrl"]
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={name: value})
+
+
+def _give_up_at_once(lab: Lab) -> None:
+    sqs = lab.aws("sqs")
+    url = sqs.get_queue_url(QueueName=QUEUE_NAME)["QueueUrl"]
+    policy = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["RedrivePolicy"])["Attributes"]["RedrivePolicy"]
+    _configure("RedrivePolicy", json.dumps({**json.loads(policy), "maxReceiveCount": 1}), lab)
+
+
 def _add_dead_letter(lab: Lab) -> None:
     sqs = lab.aws("sqs")
     url = sqs.get_queue_url(QueueName=QUEUE_NAME + DLQ_SUFFIX)["QueueUrl"]
@@ -230,6 +248,36 @@ FAULTS: Final = (
     ),
     Fault("queue-missing", say("The queue is deleted."), _delete_queue),
     Fault("queue-dead-letters/old", say("An old message lies in the dead-letter queue."), _add_dead_letter),
+    Fault(
+        "queue-misconfigured/no-dead-letter-queue",
+        say("The queue names no dead-letter queue."),
+        partial(_configure, "RedrivePolicy", ""),
+    ),
+    Fault(
+        "queue-misconfigured/dead-letter-queue-missing",
+        say("The dead-letter queue that the queue names is deleted."),
+        _delete_dead_letters,
+    ),
+    Fault(
+        "queue-misconfigured/few-receives",
+        say("The queue gives up on a message after one receive."),
+        _give_up_at_once,
+    ),
+    Fault(
+        "queue-misconfigured/short-visibility",
+        say("A message that was received comes back after 30 seconds."),
+        partial(_configure, "VisibilityTimeout", "30"),
+    ),
+    Fault(
+        "queue-misconfigured/delay",
+        say("The queue holds each message back for 15 minutes."),
+        partial(_configure, "DelaySeconds", "900"),
+    ),
+    Fault(
+        "queue-misconfigured/short-retention",
+        say("The queue keeps a message for an hour."),
+        partial(_configure, "MessageRetentionPeriod", "3600"),
+    ),
     Fault("asg-missing", say("The workers' Auto Scaling group is deleted."), _delete_group),
     Fault(
         "worker-scaled-to-zero",

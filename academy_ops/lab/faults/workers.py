@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -30,6 +31,15 @@ _READER: Final = "python_calamine"
 _HANGING: Final = Image(
     command=(sys.executable, "-c", f"import time; print({LOG_STARTED!r}, flush=True); time.sleep(86400)")
 )
+_TIMED_OUT: Final = 'Connect timeout on endpoint URL: "https://sqs.ap-northeast-2.amazonaws.com/"'
+_CUT_OFF: Final = Image(
+    command=(
+        sys.executable,
+        "-c",
+        f"import time; print({LOG_STARTED!r}); print({_TIMED_OUT!r}, flush=True); time.sleep(86400)",
+    )
+)
+"""What a worker writes whose subnet has lost its way to SQS; in the lab there is no such subnet."""
 _LONG_AGO_SECONDS: Final = 660
 _MANY_MESSAGES: Final = 40
 _LOOP_RESTARTS: Final = 3
@@ -63,6 +73,21 @@ def _impair(lab: Lab) -> None:
 
 def _hang(lab: Lab) -> str:
     lab.fleet.use(_HANGING)
+    return _upload_of_long_ago(lab)
+
+
+def _hang_beside_another(lab: Lab) -> str:
+    """Let one message be in flight of nobody, and another wait, while the workers' logs have been silent for long."""
+    lab.fleet.use(replace(_HANGING, age=_LONG_AGO_SECONDS))
+    take_message(lab)
+    job_id = upload_and_wait(lab)
+    age_job(lab, job_id, _LONG_AGO_SECONDS)
+    return job_id
+
+
+def _cut_off(lab: Lab) -> str:
+    lab.fleet.use(_CUT_OFF)
+    lab.fleet.wait_for_log("Connect timeout")
     return _upload_of_long_ago(lab)
 
 
@@ -136,6 +161,14 @@ def _scale_in_from_work(lab: Lab) -> str:
 FAULTS: Final = (
     worker_fault("worker-unhealthy", say("The instances are unhealthy, and nobody replaces them."), _impair),
     worker_fault("queue-not-consumed", say("The workers' processes hang, and a job waits for 11 minutes."), _hang),
+    worker_fault(
+        "queue-not-consumed/hung",
+        say("The workers' processes hang, one message is in flight of a worker that is gone, and another waits."),
+        _hang_beside_another,
+    ),
+    worker_fault(
+        "queue-not-consumed/no-route", say("The workers' connections to SQS time out, and a job waits."), _cut_off
+    ),
     worker_fault("worker-undersized", say("The workers' processes hang, and 41 messages wait."), _pile_up),
     worker_fault(
         "worker-scaled-to-zero/in-flight",
