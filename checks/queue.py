@@ -115,7 +115,7 @@ def judge(case: Case) -> Iterator[Finding]:
         if _nothing_there(case):
             everything = ("region", "queue", "group", "autoscaler_function", "parameter")
             there = {name: case.names[name] for name in everything if name in case.names}
-            yield FindingBuilder("access", "0", case.names).fail("aws-wrong-region", there)
+            yield FindingBuilder("queue", "0", case.names).fail("aws-wrong-region", there)
         yield build.fail("queue-missing", {"queue": case.names["queue"]})
     else:
         yield from _judge_depth(build, case, facts, facts.queue)

@@ -22,6 +22,7 @@ QUOTED = {
     "autoscaler_period_minutes",
     "launch_loop_launches",
     *("usual_boot_from", "usual_boot_to", "boot_minutes", "autoscaler_minutes", "jobs_per_worker"),
+    *("autoscaler_period_minutes", "launch_loop_launches"),
     *("receives", "visibility_minutes", "lost_seconds", "waited_minutes", "stalled_minutes"),
 }
 """The thresholds that the runbook tells; `explain` tells the others."""
