@@ -24,7 +24,7 @@ _KEY_BYTES: Final = 1024
 OUT_OF_MEMORY: Final = (
     rf"MemoryError\b|signal 9\b|\bSIGKILL\b(?!{GAP}(timeout|time limit))|exit ?code:? (137|-9)\b|BrokenProcessPool"
     rf"|TerminatedWorkerError|WorkerLostError(?!{GAP}(signal (?!9\b)\d|exit ?code:? (?!-9|137)))"
-    r"|\bErrno 12\b|terminated abruptly while the future|unable to allocate [\d.]{1,9} \w?i?B|Out of memory: Kill"
+    r"|\bErrno 12\b|terminated abruptly while the future|[Uu]nable to allocate [\d.]{1,9} \w?i?B|Out of memory: Kill"
 )
 """How a process that the kernel has killed, or that got no more memory, is complained of."""
 

@@ -69,6 +69,46 @@ _OF_OTHERS: Final = re.compile(
     re.IGNORECASE,
 )
 """What a worker does besides its work, with AWS's own credentials."""
+_COMPLAINS: Final = (
+    "error",
+    "exception",
+    "denied",
+    "fail",
+    "fatal",
+    "connect",
+    "credential",
+    "token",
+    "auth",
+    "password",
+    "permission",
+    "module",
+    "space",
+    "full",
+    "memory",
+    "signal",
+    "kill",
+    "exit",
+    "terminated",
+    "allocate",
+    "process",
+    "exist",
+    "such",
+    "unknown",
+    "undefined",
+    "role",
+    "hba",
+    "limit",
+    "timeout",
+    "slots",
+    "clients",
+    "gone",
+    "closed",
+    "syscall",
+    "database",
+    "server",
+    "host",
+)
+"""One of these words stands in every complaint; most lines are none, and a fleet writes many."""
 _TIME_LIMIT: Final = re.compile(r"time ?limit|\btime-?out", re.IGNORECASE)
 _REFUSALS: Final = "InvalidAccessKeyId|SignatureDoesNotMatch|InvalidArgument|Unauthorized|AccessDenied|Forbidden|40[13]"
 _LOG_SIGNS: Final = tuple(
@@ -337,6 +377,9 @@ def _sign(host: HostReport, lines: Sequence[LogLine], number: int, *, ended: boo
         ended: The process that wrote it does not run any more, or ends over and over.
     """
     text = lines[number].text
+    lower = text.lower()
+    if not any(word in lower for word in _COMPLAINS):
+        return None
     fault = database_fault(text) or next(((code, None) for form, code in _LOG_SIGNS if form.search(text)), None)
     if fault is None or fault[0] == "job-failed":
         return None
