@@ -172,12 +172,21 @@ class Activity:
 
 @dataclass(frozen=True, slots=True)
 class Ec2Instance:
-    """An instance as EC2 sees it."""
+    """An instance as EC2 sees it.
+
+    Attributes:
+        role: Whether it has an instance profile; None where that was not seen.
+        metadata: Whether its metadata service answers, and whether only to those who have fetched a token (IMDSv2).
+        hop_limit: How many hops such a token travels; a container on a bridge network is the second.
+    """
 
     instance_id: str
     state: str
     launched_at: datetime | None
     private_ip: str | None
+    role: bool | None = None
+    metadata: Literal["", "disabled", "optional", "required"] = ""
+    hop_limit: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,6 +261,10 @@ class Environment:
         access_key: ``R2_ACCESS_KEY``.
         secret_key: ``R2_SECRET_KEY``.
         fingerprint: A salted digest of all five, to hold a container's against the parameter's.
+        region: The first one set of ``AWS_REGION`` and ``AWS_DEFAULT_REGION``; ``missing`` where neither is.
+        aws_endpoint: The address at which it asks SQS, where it sets one: ``AWS_ENDPOINT_URL_SQS``, else
+            ``AWS_ENDPOINT_URL``.
+        static_keys: It holds AWS keys of its own, which outrank the instance's role.
     """
 
     queue: Comparison
@@ -260,6 +273,9 @@ class Environment:
     access_key: Comparison
     secret_key: Comparison
     fingerprint: str = ""
+    region: Comparison = "missing"
+    aws_endpoint: Comparison = "missing"
+    static_keys: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,6 +310,7 @@ class Container:
     Attributes:
         out_of_memory: Its last process ran out of memory and was killed; a restart forgets that.
         oom_kills: How often that happened in the last ten minutes.
+        network: Its network by Docker's word, such as ``default``, ``bridge`` or ``host``; empty where unseen.
     """
 
     status: str
@@ -302,6 +319,7 @@ class Container:
     oom_kills: int
     restarts: int
     started_at: datetime | None
+    network: str = ""
 
     def wrote(self, line: LogLine) -> bool:
         """Return whether the process that runs now has written ``line``; Docker keeps those of the ones before."""
@@ -352,6 +370,8 @@ class LogsFacts:
         unavailable_hosts: Instances that were asked and did not answer, and why.
         parameter: The workers' parameter; None when it does not exist.
         logs: Instance id to what its worker has logged, of those that have a container.
+        pings: Instance id to SSM's word for its agent, such as ``ConnectionLost``, of those that have ever registered;
+            None where that was not kept.
     """
 
     online: Mapping[str, bool] | Unavailable
@@ -359,6 +379,7 @@ class LogsFacts:
     unavailable_hosts: Mapping[str, Unavailable] = field(default_factory=dict)
     parameter: Parameter | Unavailable | None = NOT_ASKED
     logs: Mapping[str, WorkerLog] = field(default_factory=dict)
+    pings: Mapping[str, str] | None = None
 
     def running(self) -> list[tuple[Container, WorkerLog]]:
         """Return each container that runs, and its log."""

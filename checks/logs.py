@@ -30,10 +30,15 @@ from academy_ops.thresholds import (
 from checks.facts import Case, Container, Environment, HostReport, LogLine, LogsFacts, Parameter, WorkerLog
 from checks.job import still_waits
 from checks.job_document import DATABASE_DOWN, GAP
+from checks.refusals import CLOCK, KEY_REFUSED, NO_CREDENTIALS, credentials_reason, denial_reason, named_in
 from checks.times import age
-from checks.worker_hosts import ask, online_agents, read_parameter
-from checks.workers import boot_age, in_service, launched_at, past_boot, work_waits
+from checks.worker_hosts import ONLINE, ask, read_parameter, read_pings
+from checks.workers import boot_age, in_service, launched_at, machine_of, past_boot, stopped, work_waits
 
+_Fault = tuple[str, str | None]
+"""A code, and which of the reasons behind it."""
+
+UNREAD: Final = "parameter-unread"
 _AT_EACH_POLL: Final = frozenset({"worker-aws-credentials", "worker-queue-denied"})
 """What a worker complains of again at each of its polls, every 20 s at most: later, it has been fixed."""
 _SHOWN_LINES: Final = 5
@@ -51,13 +56,14 @@ _LOG_SIGNS: Final = tuple(
     for form, code in (
         (r"ModuleNotFoundError|No module named", "worker-dependency-missing"),
         (
-            r"Unable to locate credentials|NoCredentialsError|InvalidClientTokenId|ExpiredToken",
+            rf"{NO_CREDENTIALS}|InvalidClientTokenId|ExpiredToken|{CLOCK}",
             "worker-aws-credentials",
         ),
         (rf"token {GAP} is invalid", "worker-aws-credentials"),
-        (r"PartialCredentialsError|CredentialRetrievalError", "worker-aws-credentials"),
+        (r"PartialCredentialsError", "worker-aws-credentials"),
         (rf"(SignatureDoesNotMatch|InvalidAccessKeyId){GAP}calling the (Receive|GetQueue)", "worker-aws-credentials"),
         (rf"(AccessDenied|not authorized){GAP}(sqs:|ReceiveMessage|SQS)", "worker-queue-denied"),
+        (KEY_REFUSED, "worker-queue-denied"),
         (DATABASE_DOWN, "worker-database-down"),
         (r"No space left on device", "worker-disk-full"),
         (r"\bMemoryError\b", "worker-out-of-memory"),
@@ -76,11 +82,12 @@ def observe(target: Target, case: Case) -> LogsFacts:
     parameter = begin("ssm:GetParameter", partial(read_parameter, target, salt), target.until)
     if isinstance(case.workers.group, Unavailable):
         return LogsFacts(Unavailable("not-asked", "workers"), parameter=parameter())
-    online = begin("ssm:DescribeInstanceInformation", partial(online_agents, target, ids), target.until)()
-    if isinstance(online, Unavailable):
-        return LogsFacts(online, parameter=parameter())
+    pings = begin("ssm:DescribeInstanceInformation", partial(read_pings, target, ids), target.until)()
+    if isinstance(pings, Unavailable):
+        return LogsFacts(pings, parameter=parameter())
+    online = {one: pings.get(one) == ONLINE for one in ids}
     hosts, logs, unavailable = ask(target, [one for one in ids if online[one]], salt)
-    return LogsFacts(online, hosts, unavailable, parameter(), logs)
+    return LogsFacts(online, hosts, unavailable, parameter(), logs, pings)
 
 
 def judge(case: Case) -> Iterator[Finding]:
@@ -124,40 +131,54 @@ def _judge_inside(build: FindingBuilder, case: Case, facts: LogsFacts) -> Iterat
 
 def _judge_hosts(build: FindingBuilder, case: Case, facts: LogsFacts) -> Iterator[Finding]:
     """Report each fault once, however many instances have it."""
-    evidence_of: dict[str, list[Mapping[str, Json]]] = {}
+    evidence_of: dict[_Fault, list[Mapping[str, Json]]] = {}
     for host in facts.hosts:
-        for code, evidence in _faults_of(case, host, facts.logs.get(host.instance_id), facts.parameter):
-            evidence_of.setdefault(code, []).append(evidence)
-    for code, found in evidence_of.items():
+        for fault, evidence in _faults_of(case, host, facts.logs.get(host.instance_id), facts.parameter):
+            evidence_of.setdefault(fault, []).append(evidence)
+    for (code, reason), found in evidence_of.items():
         evidence = dict(found[0])
         if len(facts.hosts) > 1:
             evidence["instances"] = [one["instance"] for one in found]
-        yield build.warn(code, evidence) if CATALOGUE[code].warn else build.fail(code, evidence)
+        write = build.warn if CATALOGUE[code].warn else build.fail
+        yield write(code, evidence, reason=reason)
 
 
 def _faults_of(
     case: Case, host: HostReport, log: WorkerLog | None, parameter: Parameter | Unavailable | None
-) -> Iterator[tuple[str, Mapping[str, Json]]]:
+) -> Iterator[tuple[_Fault, Mapping[str, Json]]]:
     evidence: dict[str, Json] = {"instance": host.instance_id, "docker": host.docker}
     container = host.container
     if container:
         evidence |= _container_evidence(case, host, container, log)
     if _disk_full(host):
-        yield "worker-disk-full", {**evidence, "disk_percent": host.disk_percent}
+        yield ("worker-disk-full", None), {**evidence, "disk_percent": host.disk_percent}
     if host.docker != "up" or container is None:
         since = boot_age(case, host.instance_id)
         # While an instance boots, what is not there yet is no fault; the workers check says that it boots.
         if since is not None and since >= BOOT_SECONDS:
-            yield "worker-container-missing" if host.docker == "up" else "worker-docker-down", evidence
+            yield ("worker-container-missing" if host.docker == "up" else "worker-docker-down", None), evidence
         return
-    codes = (*_state_codes(case, host, container), *_environment_codes(host, container, parameter, case))
-    for code in codes:
-        yield code, evidence
+    faults = [
+        *((code, None) for code in _state_codes(case, host, container)),
+        *_environment_codes(host, container, parameter, case),
+    ]
+    for fault in faults:
+        yield fault, evidence
     signs = _log_signs(case, host, container, log) if log else None
-    if signs and signs[0] not in codes:
-        yield signs[0], {**evidence, "log": [line.text for line in signs[1]]}
+    if signs and signs[0] not in {code for code, _ in faults}:
+        yield _read_sign(case, host, signs[0], evidence | {"log": [line.text for line in signs[1]]})
     if container.status == "running" and log and log.lines == 0 and work_waits(case):
-        yield "worker-silent", evidence
+        yield ("worker-silent", None), evidence
+
+
+def _read_sign(case: Case, host: HostReport, code: str, evidence: dict[str, Json]) -> tuple[_Fault, dict[str, Json]]:
+    """Add to what the log complains of the reason that its words, and the instance's state, tell."""
+    words = str(evidence["log"])
+    if code == "worker-aws-credentials":
+        return (code, credentials_reason(words, host, machine_of(case, host.instance_id))), evidence
+    if code == "worker-queue-denied":
+        return (code, denial_reason(words)), evidence | named_in(words)
+    return (code, None), evidence
 
 
 def _disk_full(host: HostReport) -> bool:
@@ -185,11 +206,10 @@ def _boots(case: Case, host: HostReport) -> bool:
 
 def _environment_codes(
     host: HostReport, container: Container, parameter: Parameter | Unavailable | None, case: Case
-) -> Iterator[str]:
+) -> Iterator[_Fault]:
     own = host.environment
     if own is None:
         return
-    yield from _codes_of(own)
     # A container that Docker has restarted keeps the environment that it was given at the instance's boot.
     started_at = (launched_at(case, host.instance_id) if container.restarts else None) or container.started_at
     newer = (
@@ -200,8 +220,25 @@ def _environment_codes(
     )
     environment = parameter.environment if newer and isinstance(parameter, Parameter) else None
     # Booting from a parameter that is wrong itself would not help; that one is reported as what it is.
-    if environment and environment.fingerprint != own.fingerprint and not list(_codes_of(environment)):
-        yield "worker-env-stale"
+    right = environment is not None and not list(_codes_of(environment))
+    stale = right and environment is not None and _differs(own, environment)
+    known = parameter.environment if isinstance(parameter, Parameter) else None
+    unread = known is not None and not stale and _has_nothing(own) and not list(_codes_of(known))
+    for code, reason in _codes_of(own):
+        yield code, UNREAD if unread and code == "worker-env-missing" else reason
+    if stale:
+        yield "worker-env-stale", None
+
+
+def _differs(own: Environment, parameter: Environment) -> bool:
+    """Return whether a worker runs with something else than the parameter holds now."""
+    compared = ((own.region, parameter.region), (own.aws_endpoint, parameter.aws_endpoint))
+    corrected = any(here == "different" != there for here, there in compared)
+    return corrected or own.fingerprint != parameter.fingerprint
+
+
+def _has_nothing(own: Environment) -> bool:
+    return (own.endpoint, own.access_key, own.secret_key) == ("missing",) * 3
 
 
 def parameter_is_right(facts: LogsFacts) -> bool:
@@ -211,15 +248,26 @@ def parameter_is_right(facts: LogsFacts) -> bool:
     return environment is not None and not list(_codes_of(environment))
 
 
-def _codes_of(environment: Environment) -> Iterator[str]:
+def parameter_unread(facts: LogsFacts, case: Case) -> bool:
+    """Return whether a worker runs without the parameter because its instance could not read it."""
+    return any(
+        ("worker-env-missing", UNREAD) in _environment_codes(host, host.container, facts.parameter, case)
+        for host in facts.hosts
+        if host.container
+    )
+
+
+def _codes_of(environment: Environment) -> Iterator[_Fault]:
     """Name what an environment lacks or has otherwise than the API; a key of its own is no fault by itself."""
+    queue = {"queue": environment.queue, "region": environment.region, "endpoint": environment.aws_endpoint}
+    otherwise = next((name for name, compared in queue.items() if compared == "different"), None)
     required = (environment.endpoint, environment.access_key, environment.secret_key)
     if any(one in {"missing", "blank"} for one in required):
-        yield "worker-env-missing"
-    if environment.queue == "different":
-        yield "worker-queue-mismatch"
+        yield "worker-env-missing", None
+    if otherwise:
+        yield "worker-queue-mismatch", None if otherwise == "queue" else otherwise
     if "different" in (environment.endpoint, environment.bucket):
-        yield "worker-r2-mismatch"
+        yield "worker-r2-mismatch", None
 
 
 def _log_signs(case: Case, host: HostReport, container: Container, log: WorkerLog) -> tuple[str, list[LogLine]] | None:
@@ -267,15 +315,17 @@ def _judge_offline(build: FindingBuilder, case: Case, facts: LogsFacts) -> Itera
     if isinstance(facts.online, Unavailable):
         return
     # An agent registers only at the end of the boot.
-    booted = set(past_boot(case))
+    booted = {one for one in past_boot(case) if not stopped(case, one)}
     offline = [instance_id for instance_id, online in facts.online.items() if not online and instance_id in booted]
     if not offline:
         return
     evidence: dict[str, Json] = {"offline": _listed(offline), "instance": offline[0], "of": len(facts.online)}
-    if len(offline) == len(booted) and still_waits(case):
-        yield build.fail("ssm-offline", evidence)
-    else:
-        yield build.warn("ssm-offline", evidence)
+    reason = None
+    if facts.pings is not None:
+        evidence["ping"] = facts.pings.get(offline[0])
+        reason = "connection-lost" if offline[0] in facts.pings else "never-registered"
+    write = build.fail if len(offline) == len(booted) and still_waits(case) else build.warn
+    yield write("ssm-offline", evidence, reason=reason)
 
 
 def _judge_parameter(build: FindingBuilder, facts: LogsFacts) -> Iterator[Finding]:
@@ -288,8 +338,8 @@ def _judge_parameter(build: FindingBuilder, facts: LogsFacts) -> Iterator[Findin
         yield build.fail("worker-env-missing", evidence)
         return
     evidence["environment"] = _environment_evidence(parameter.environment)
-    for code in _codes_of(parameter.environment):
-        yield build.fail(code, evidence)
+    for code, reason in _codes_of(parameter.environment):
+        yield build.fail(code, evidence, reason=reason)
 
 
 def _container_evidence(case: Case, host: HostReport, container: Container, log: WorkerLog | None) -> dict[str, Json]:
@@ -306,12 +356,16 @@ def _container_evidence(case: Case, host: HostReport, container: Container, log:
 
 
 def _environment_evidence(environment: Environment) -> dict[str, Json]:
+    optional: dict[str, Json] = {"AWS_REGION": environment.region, "AWS_ENDPOINT_URL_SQS": environment.aws_endpoint}
+    if environment.static_keys:
+        optional["AWS_ACCESS_KEY_ID"] = "set"
     return {
         QUEUE_SETTING: environment.queue,
         "R2_ENDPOINT": environment.endpoint,
         "bucket": environment.bucket,
         "R2_ACCESS_KEY": environment.access_key,
         "R2_SECRET_KEY": environment.secret_key,
+        **{name: compared for name, compared in optional.items() if compared != "missing"},
     }
 
 

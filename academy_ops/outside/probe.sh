@@ -28,13 +28,24 @@ echo "restarts=$(docker inspect --type container --format '{{.RestartCount}}' "$
 kills=$(docker events --since 10m --until 0s --filter "container=$container" --filter event=oom --format '{{.Time}}')
 echo "oom_kills=$(printf '%s' "$kills" | grep -c '')"
 
+echo "network=$(docker inspect --type container --format '{{.HostConfig.NetworkMode}}' "$container")"
+
+# An address as it is meant: without its default port and trailing slash; each name of SQS in a region is one of many.
+meant() {
+  printf '%s\n' "$1" | tr '[:upper:]' '[:lower:]' | sed -E -e 's#/+$##' \
+    -e 's#^(https://[^/:]+):443(/|$)#\1\2#' -e 's#^(http://[^/:]+):80(/|$)#\1\2#' \
+    -e 's#^https?://([^/]+\.)?sqs(-fips)?\.([a-z0-9-]+)\.(vpce\.)?(amazonaws\.com|api\.aws)$#https://sqs.\3.amazonaws.com#' \
+    -e 's#^https?://([a-z0-9-]+)\.queue\.amazonaws\.com$#https://sqs.\1.amazonaws.com#'
+}
+
 # Names in clear, values only as salted digests; blank values are said to be blank.
 docker inspect --type container --format '{{range .Config.Env}}{{println .}}{{end}}' "$container" |
   while IFS= read -r line; do
     name=${line%%=*}
     value=${line#*=}
     case $name in
-      R2_ENDPOINT) value=${value%/} ;;
+      R2_ENDPOINT | AWS_ENDPOINT_URL | AWS_ENDPOINT_URL_SQS) value=$(meant "$value") ;;
+      AWS_REGION | AWS_DEFAULT_REGION | AWS_ACCESS_KEY_ID) ;;
       R2_ACCESS_KEY | R2_SECRET_KEY | R2_EXCEL_BUCKET | EXCEL_BUCKET_NAME | AI_SQS_QUEUE_NAME_BASIC) ;;
       *) continue ;;
     esac
@@ -45,16 +56,21 @@ docker inspect --type container --format '{{range .Config.Env}}{{println .}}{{en
     fi
   done
 
+# Of a long line the beginning and the end: AWS says last why it has refused something.
+shorten() {
+  awk 'length($0) > 600 { $0 = substr($0, 1, 330) " ... " substr($0, length($0) - 249) } { print }'
+}
+
 # Each line with its time: what a worker complained of an hour ago need not be true now.
 log=$(docker logs --timestamps --tail 4000 "$container" 2>&1)
 echo "log_lines=$(printf '%s' "$log" | grep -c '')"
 if [ -n "$job" ]; then
   echo 'section=job'
-  printf '%s\n' "$log" | grep -F -e "$job" | cut -c -400 | tail -n 15
+  printf '%s\n' "$log" | grep -F -e "$job" | tail -n 12 | shorten
 fi
 echo 'section=errors'
-printf '%s\n' "$log" | grep -E 'Error|Exception|Traceback|denied|No module named|No space left' | cut -c -400 | tail -n 12
+printf '%s\n' "$log" | grep -E '[Ee]rror|Exception|Traceback|[Dd]enied|No module named|No space left' | tail -n 10 | shorten
 echo 'section=tail'
-printf '%s\n' "$log" | tail -n 60 | cut -c -300 | tail -c 9000
+printf '%s\n' "$log" | tail -n 60 | shorten | tail -c 7500
 echo
 echo 'section=end'
