@@ -69,7 +69,7 @@ if [ -n "$job" ]; then
   printf '%s\n' "$log" | grep -F -e "$job" | tail -n 12 | shorten
 fi
 echo 'section=errors'
-printf '%s\n' "$log" | grep -E '[Ee]rror|Exception|Traceback|[Dd]enied|No module named|No space left' | tail -n 10 | shorten
+printf '%s\n' "$log" | grep -E 'Error|An error occurred|Exception|Traceback|[Dd]enied|No module named|No space left' | tail -n 10 | shorten
 echo 'section=tail'
 printf '%s\n' "$log" | tail -n 60 | shorten | tail -c 7500
 echo
