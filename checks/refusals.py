@@ -32,7 +32,7 @@ _DENIALS: Final = tuple(
         (r"resource-based policy", "queue-policy"),
     )
 )
-_KEY: Final = re.compile(r"arn:aws[a-z-]{0,20}:kms:[a-z0-9-]{1,40}:[0-9]{12}:key/[A-Za-z0-9-]{1,80}")
+_KEY: Final = re.compile(r"arn:aws[a-z-]{0,20}:kms:[a-z0-9-]{1,40}:[0-9]{12}:key/([A-Za-z0-9-]{1,80})")
 _PENDING_DELETION: Final = re.compile(r"pending( replica)? deletion", re.IGNORECASE)
 
 
@@ -68,5 +68,5 @@ def named_in(words: str) -> dict[str, str]:
     """Return what a denial names and a remedy needs: the service, and the key that can be put in use again."""
     named = {"service": "kms" if re.search(_OF_KMS, words, re.IGNORECASE) else "sqs"}
     if key := _KEY.search(words):
-        named["doomed_key" if _PENDING_DELETION.search(words) else "refused_key"] = key[0]
+        named["doomed_key" if _PENDING_DELETION.search(words) else "refused_key"] = key[1]
     return named

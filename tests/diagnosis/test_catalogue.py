@@ -69,8 +69,8 @@ OBSERVED = {
     "file_key": "excel/school/0123.xlsx",
     "sso_profile": "ops",
     "service": "sqs",
-    "refused_key": "arn:aws:kms:ap-northeast-2:123456789012:key/1",
-    "doomed_key": "arn:aws:kms:ap-northeast-2:123456789012:key/1",
+    "refused_key": "1234abcd-12ab-34cd-56ef-1234567890ab",
+    "doomed_key": "1234abcd-12ab-34cd-56ef-1234567890ab",
 }
 """What the checks add from what they have seen, as evidence."""
 

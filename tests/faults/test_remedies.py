@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import boto3
@@ -11,6 +12,7 @@ from botocore import xform_name
 
 from academy_ops.cli.names import live_names
 from academy_ops.diagnosis.catalogue import CATALOGUE, filled
+from academy_ops.diagnosis.catalogue.commands import METADATA
 from academy_ops.diagnosis.command import Steps, fill
 from academy_ops.diagnosis.records import Remedy
 from academy_ops.lab.faults.aws import HOOK
@@ -56,6 +58,8 @@ def argument(form: Any, values: list[str]) -> Any:
             return [{key: argument(form.member.members[key], [value]) for key, value in pairs(one)} for one in values]
         case "list":
             return values
+        case "integer":
+            return int(values[0])
         case "map":
             return {key: argument(form.value, [value]) for key, value in pairs(values[0])}
         case _:
@@ -102,6 +106,30 @@ def test_a_remedy_of_aws_ends_the_fault(lab: Lab, fault: str, number: int) -> No
     assert fault not in {after["cause"], *after["also"], *after["symptoms"], *after["warnings"]}
 
 
+@pytest.mark.parametrize("fault", ["worker-queue-denied/key-disabled", "worker-queue-denied/key-deletion"])
+def test_the_remedy_of_a_key_that_is_not_in_force_puts_it_in_force(lab: Lab, fault: str) -> None:
+    job_id, remedy = shown(lab, fault, 0)
+    run(lab, remedy.steps)
+    lab.ended(job_id or lab.upload())
+    assert lab.diagnose().verdict["cause"] is None
+
+
+def test_the_remedy_of_a_short_way_to_the_metadata_service_opens_it_to_the_container(lab: Lab) -> None:
+    _, remedy = shown(lab, "worker-aws-credentials/hop-limit", 0)
+    run(lab, remedy.steps)
+    look = fill(METADATA, live_names(load(environ=lab.settings()), "academy-ops", None))
+    assert run(lab, tuple(replace(step, prints="options") for step in look))["options"].endswith("2]]")
+
+
+@pytest.mark.parametrize(
+    ("fault", "number"),
+    [("worker-queue-denied/key-disabled", -1), ("worker-aws-credentials/no-role", 0), ("worker-unhealthy/stopped", 0)],
+)
+def test_a_command_of_a_reason_can_be_run_in_the_state_that_shows_it(lab: Lab, fault: str, number: int) -> None:
+    _, remedy = shown(lab, fault, number)
+    run(lab, remedy.steps)
+
+
 def test_the_remedy_of_a_launch_that_waits_finds_its_hook_and_instance(lab: Lab) -> None:
     # The lab can't complete a lifecycle action.
     _, remedy = shown(lab, "worker-launch-stuck", 0)
@@ -116,9 +144,11 @@ def shown(lab: Lab, fault: str, number: int) -> tuple[str | None, Remedy]:
     """Break something; return the job, and the remedy whose commands the diagnosis shows."""
     job_id = lab.break_fault(fault)
     told = lab.diagnose(*filter(None, [job_id]))
-    found = next(one for one in told.document["findings"] if one["cause"] == fault)
+    code = fault.partition("/")[0]
+    found = next(one for one in told.document["findings"] if one["cause"] == code)
     observed = {name: value for name, value in found["evidence"].items() if isinstance(value, str)}
     names = live_names(load(environ=lab.settings()), "academy-ops", job_id)
-    remedy = filled(CATALOGUE[fault].remedies, {**names, **observed})[number]
+    row = CATALOGUE[code].reasons.get(found["reason"], CATALOGUE[code])
+    remedy = filled(row.remedies, {**names, **observed})[number]
     assert remedy.command == found["remedies"][number]["command"]
     return job_id, remedy

@@ -97,7 +97,7 @@ OPEN_METADATA: Final = command(
     "--http-put-response-hop-limit 2 --query InstanceId --output text"
 )
 PROFILES: Final = command(
-    "aws iam list-instance-profiles --output text --query",
+    "aws iam list-instance-profiles --region <region> --output text --query",
     "InstanceProfiles[].[InstanceProfileName,Roles[0].RoleName]",
 )
 CONSOLE: Final = command(
@@ -222,7 +222,7 @@ RESET_ENDPOINT_POLICY: Final = (
         "--query Return --output text"
     ),
 )
-ORGANIZATION: Final = command("aws organizations describe-organization")
+ORGANIZATION: Final = command("aws organizations describe-organization --region <region>")
 
 # Inside the workers
 AGENTS: Final = command(
