@@ -221,6 +221,25 @@ def test_what_is_meant_is_compared_and_not_how_it_is_written(values: dict[str, s
     assert "different" not in {own.queue, own.endpoint, own.bucket, own.region, own.aws_endpoint}
 
 
+@pytest.mark.parametrize(
+    ("own", "facts", "cause"),
+    [
+        ({"queue": "different"}, {"queue": h.queue(None)}, "queue-missing"),
+        ({"endpoint": "different"}, {"r2": h.r2({"R2_ENDPOINT": "quoted"})}, "r2-env-malformed"),
+        ({"bucket": "different"}, {"r2": h.r2(reach=None, error_code="NoSuchBucket")}, "r2-bucket-missing"),
+    ],
+)
+def test_where_the_apis_side_is_wrong_the_difference_is_its_symptom(
+    own: dict[str, Any], facts: dict[str, Any], cause: str
+) -> None:
+    environment = replace(h.SAME, **own)
+    logs = h.logs(h.container(environment=environment), parameter=environment)
+    verdict = h.verdict(h.case(**{**WAITING, **facts}, logs=logs))
+    assert verdict.cause == cause
+    assert any(code.endswith("-mismatch") for code in verdict.symptoms)
+    assert "put-parameter" not in shown(verdict)
+
+
 def test_the_region_that_was_corrected_in_the_parameter_is_stale_in_the_container() -> None:
     own, corrected = environment({"AWS_REGION": "us-east-1"}), environment({})
     logs = h.logs(h.container(environment=own))

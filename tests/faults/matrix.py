@@ -102,7 +102,7 @@ SETTINGS: tuple[Row, ...] = (
     Row("api-auth-rejected/tenant", environ={"ACADEMY_TENANT_CODE": "another"}, job="ended"),
     Row("api-not-json/path", from_setting=("ACADEMY_API_URL", "R2_ENDPOINT"), job="ended"),
     Row("job-not-found", job="unknown"),
-    Row("worker-queue-mismatch/api", environ={"AI_SQS_QUEUE_NAME_BASIC": "another-queue"}, job="uploaded after"),
+    Row("queue-missing/name", environ={"AI_SQS_QUEUE_NAME_BASIC": "another-queue"}, job="uploaded after"),
 )
 ROWS: tuple[Row, ...] = (*SETTINGS, *(_of_fault(name) for name in FAULTS))
 

@@ -179,7 +179,7 @@ LOGS: Final = (
         (commands.WORKER_QUEUE, commands.WORKER_REGION, commands.PARAMETER_AGE),
         _edit(say("Set AI_SQS_QUEUE_NAME_BASIC in the workers' parameter to the API's queue.")),
         _REPLACE,
-        explains=_IDLE | codes("queue-missing", "worker-silent") | _CRASHES,
+        explains=_IDLE | codes("worker-silent") | _CRASHES,
         reasons={
             "region": Variant(
                 say("The worker polls a queue in a different AWS region than the API's."),
