@@ -73,8 +73,11 @@ LOG_PARSING_FAILED: Final = f"{LOG_PARSING} failed"
 LOG_COMPLETED: Final = "SQS_JOB_COMPLETED"
 LOG_FAILED: Final = "SQS_JOB_FAILED"
 LOG_SKIPPED: Final = "AI_JOB_IDEMPOTENT_SKIP"
+LOG_UNKNOWN: Final = "unknown job_id="
+"""The bundled worker's word for a job that its database does not hold."""
 LOG_JOB_ENDED: Final = (LOG_COMPLETED, LOG_FAILED, LOG_SKIPPED, LOG_PARSING_FAILED)
 """What a worker's last line of a job begins with."""
+LOG_JOB_FAILED: Final = (LOG_FAILED, LOG_PARSING_FAILED)
 LOG_OF_JOB: Final = (LOG_RECEIVED, LOG_PARSING, *LOG_JOB_ENDED)
 """What every line of a worker about a job begins with."""
 

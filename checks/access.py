@@ -7,10 +7,11 @@ from typing import Final
 
 from academy_ops.diagnosis.check import Check
 from academy_ops.diagnosis.findings import FindingBuilder
-from academy_ops.diagnosis.records import Finding, Reason, Unavailable
-from academy_ops.messages import say
+from academy_ops.diagnosis.records import Finding, Json, Reason, Unavailable
+from academy_ops.messages import Text, say
 from academy_ops.outside.clients import Target
 from academy_ops.outside.failures import AWS_ERRORS
+from academy_ops.thresholds import CLOCK_WRONG_SECONDS
 from checks.facts import AccessFacts, Case
 
 _CAUSES: Final[dict[Reason, str]] = {
@@ -48,6 +49,7 @@ def observe(target: Target, case: Case) -> AccessFacts:  # noqa: ARG001 - every 
         key_is_r2_key=key is not None and key == settings.get("R2_ACCESS_KEY"),
         credentials=source,
         profile=profile,
+        clock_ahead_seconds=target.connect.clocks.ahead(),
     )
 
 
@@ -65,7 +67,9 @@ def judge(case: Case) -> Iterator[Finding]:
         if code is None:
             yield build.unknown(say("who AWS says we are"), facts.account)
         else:
-            evidence = {"tried": facts.account.tried, "detail": facts.account.detail}
+            evidence: dict[str, Json] = {"tried": facts.account.tried, "detail": facts.account.detail}
+            if facts.clock_ahead_seconds:
+                evidence["clock_ahead_seconds"] = facts.clock_ahead_seconds
             if facts.credentials:
                 evidence["credentials"] = facts.credentials
             if facts.credentials == _SSO:
@@ -77,6 +81,16 @@ def judge(case: Case) -> Iterator[Finding]:
     else:
         summary = say("AWS knows us: account {account}.", account=facts.account)
         yield build.ok(summary, {"account": facts.account, "arn": facts.arn})
+    ahead = facts.clock_ahead_seconds or 0
+    refused = isinstance(facts.account, Unavailable) and facts.account.reason == "clock-skew"
+    if abs(ahead) >= CLOCK_WRONG_SECONDS and not refused:
+        yield build.warn("clock-skew", {"clock_ahead_seconds": ahead}, _off_by(ahead))
+
+
+def _off_by(ahead: int) -> Text:
+    if ahead > 0:
+        return say("This machine's clock is {seconds} s fast; ages are counted by the servers' clocks.", seconds=ahead)
+    return say("This machine's clock is {seconds} s slow; ages are counted by the servers' clocks.", seconds=-ahead)
 
 
 CHECK: Final = Check(

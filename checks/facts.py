@@ -31,6 +31,7 @@ class AccessFacts:
         key_is_r2_key: The AWS access key id equals ``R2_ACCESS_KEY``.
         credentials: Where the AWS SDK has them from, by its own word, such as ``env`` or ``sso``; empty without any.
         profile: The profile in force.
+        clock_ahead_seconds: By how much this machine's clock is ahead of the servers'; None where none has told.
     """
 
     account: str | Unavailable
@@ -39,6 +40,7 @@ class AccessFacts:
     key_is_r2_key: bool
     credentials: str = ""
     profile: str = ""
+    clock_ahead_seconds: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,32 +199,85 @@ class Autoscaler:
         state: The function's state, ``Active`` when well.
         rule: The name of the rule that targets it; None when there is none.
         enabled: Whether that rule is enabled.
+        schedule: When that rule runs it, such as ``rate(1 minute)``; empty when not known.
+        why: Why the function is in that state, in Lambda's words.
+        unseen: Why it is not known whether another rule runs it.
     """
 
     state: str
     rule: str | None
     enabled: bool
+    schedule: str = ""
+    why: str = ""
+    unseen: Unavailable | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Starter:
+    """What may start a worker beside a rule that runs the autoscaler.
+
+    Attributes:
+        kind: A scaling policy, a scheduled action of the group, or a schedule of EventBridge Scheduler that runs the
+            autoscaler (``schedule``) or sets the group's size itself (``resize``).
+        name: Its name.
+        enabled: Whether it acts.
+        when: Its alarms, its next time, or its schedule.
+    """
+
+    kind: Literal["policy", "action", "schedule", "resize"]
+    name: str
+    enabled: bool
+    when: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class WorkersFacts:
-    """Section 3-1: the group, its activities, its instances, the autoscaler."""
+    """Section 3-1: the group, its activities, its instances, and who would start one.
+
+    The last three are asked for only where no rule runs the autoscaler.
+    """
 
     group: Group | Unavailable | None
     activities: tuple[Activity, ...] | Unavailable
     machines: tuple[Ec2Instance, ...] | Unavailable
     autoscaler: Autoscaler | Unavailable | None
+    policies: tuple[Starter, ...] | Unavailable = NOT_ASKED
+    actions: tuple[Starter, ...] | Unavailable = NOT_ASKED
+    schedules: tuple[Starter, ...] | Unavailable = NOT_ASKED
+
+
+@dataclass(frozen=True, slots=True)
+class QueueSettings:
+    """How a queue treats its messages; None where SQS did not say.
+
+    Attributes:
+        visibility_seconds: For how long a message that was received stays hidden.
+        retention_seconds: For how long a message is kept.
+        delay_seconds: For how long a new message is held back.
+        max_receives: After so many receives it becomes a dead letter.
+    """
+
+    visibility_seconds: int | None
+    retention_seconds: int | None
+    delay_seconds: int | None
+    max_receives: int | None
 
 
 @dataclass(frozen=True, slots=True)
 class Depth:
-    """A queue's attributes that matter here."""
+    """A queue's attributes that matter here.
+
+    Attributes:
+        dead_letter_arn: The dead-letter queue that its RedrivePolicy names.
+        settings: How it treats its messages; None in evidence that was saved before that was read.
+    """
 
     arn: str
     visible: int
     in_flight: int
     delayed: int
     dead_letter_arn: str | None = None
+    settings: QueueSettings | None = None
 
     @property
     def total(self) -> int:
@@ -237,10 +292,12 @@ class QueueFacts:
     Attributes:
         queue: The job queue; None when it does not exist.
         dead_letters: Its dead-letter queue; None when it has none.
-        oldest_seconds: CloudWatch's age of the oldest message, where there are messages and the job has no times.
+        oldest_seconds: The age of the oldest message by CloudWatch, where messages wait and the job's own times don't
+            tell for how long.
         again: The job queue some seconds later, where that would decide: the job waits and the queue was empty, or
-            messages of unknown age wait.
+            messages of unknown age wait, or those of other jobs.
         job_again: The job's status read after that.
+        measured_seconds: How long ago CloudWatch has measured that age, which counts the time since.
     """
 
     queue: Depth | Unavailable | None
@@ -248,6 +305,7 @@ class QueueFacts:
     oldest_seconds: float | Unavailable | None = NOT_ASKED
     again: Depth | Unavailable | None = NOT_ASKED
     job_again: JobDocument | Unavailable | None = NOT_ASKED
+    measured_seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,7 +318,8 @@ class Environment:
         bucket: The effective bucket.
         access_key: ``R2_ACCESS_KEY``.
         secret_key: ``R2_SECRET_KEY``.
-        fingerprint: A salted digest of all five, to hold a container's against the parameter's.
+        fingerprint: A salted digest of all of them, to hold a container's against the parameter's.
+        database: ``DATABASE_URL``; no fault by itself, as one database has many addresses.
         region: The first one set of ``AWS_REGION`` and ``AWS_DEFAULT_REGION``; ``missing`` where neither is.
         aws_endpoint: The address at which it asks SQS, where it sets one: ``AWS_ENDPOINT_URL_SQS``, else
             ``AWS_ENDPOINT_URL``.
@@ -273,6 +332,7 @@ class Environment:
     access_key: Comparison
     secret_key: Comparison
     fingerprint: str = ""
+    database: Comparison = "unknown"
     region: Comparison = "missing"
     aws_endpoint: Comparison = "missing"
     static_keys: bool = False
@@ -292,7 +352,7 @@ class WorkerLog:
 
     Attributes:
         lines: How many of its last lines were looked at.
-        of_job: The last of them that name the job.
+        of_job: The last of them that name the job, each failure of it with the lines that follow.
         errors: The last of them that speak of an error.
         tail: The last of all.
     """
@@ -310,6 +370,9 @@ class Container:
     Attributes:
         out_of_memory: Its last process ran out of memory and was killed; a restart forgets that.
         oom_kills: How often that happened in the last ten minutes.
+        finished_at: When its last process ended, where none runs.
+        kernel_kills: For how many seconds the kernel's last kills for lack of memory are past, on the whole host; None
+            where its log could not be read.
         network: Its network by Docker's word, such as ``default``, ``bridge`` or ``host``; empty where unseen.
     """
 
@@ -319,6 +382,8 @@ class Container:
     oom_kills: int
     restarts: int
     started_at: datetime | None
+    finished_at: datetime | None = None
+    kernel_kills: tuple[int, ...] | None = None
     network: str = ""
 
     def wrote(self, line: LogLine) -> bool:
@@ -395,7 +460,7 @@ class Case:
     """Everything that was observed in one run, and the names it was asked about.
 
     Attributes:
-        observed_at: The moment that every age is counted from.
+        observed_at: The moment that every age is counted from, by the servers' clocks.
         job_id: The job asked about, or None.
         names: Live names for the remedies' commands.
     """

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Final
 
-from academy_ops.contract import JOBS_PATH, JobStatus
+from academy_ops.contract import JOBS_PATH, LOG_COMPLETED, LOG_OF_JOB, LOG_SKIPPED, LOG_UNKNOWN, JobStatus
+from academy_ops.diagnosis.catalogue import CATALOGUE
 from academy_ops.diagnosis.check import Check, Hop
 from academy_ops.diagnosis.findings import FindingBuilder
 from academy_ops.diagnosis.records import Finding, JobProgress, JobState, Json, Unavailable
@@ -16,16 +17,47 @@ from academy_ops.messages import say
 from academy_ops.outside.clients import Target
 from academy_ops.outside.failures import AWS_ERRORS, error_code
 from academy_ops.outside.time_limits import ANSWER_SECONDS, begin, left
-from academy_ops.thresholds import SECOND_LOOK_SECONDS, STALLED_SECONDS, YOUNG_SECONDS
-from checks.facts import Case, Depth, JobDocument, JobFacts, LogsFacts, Parameter, QueueFacts, R2Facts
-from checks.job_document import code_of_message, every_row_rejected, failed, read_answer
-from checks.times import age
+from academy_ops.thresholds import (
+    DISK_NEARLY_FULL_PERCENT,
+    SECOND_LOOK_SECONDS,
+    STALLED_SECONDS,
+    TRACEBACK_SECONDS,
+    WAITED_SECONDS,
+    YOUNG_SECONDS,
+)
+from checks.database_words import Fault
+from checks.facts import Case, Depth, JobDocument, JobFacts, LogLine, LogsFacts, Parameter, QueueFacts, R2Facts
+from checks.job_document import code_of_message, every_row_rejected, failed, fault_of_message, read_answer
+from checks.times import age, written_at
 
 _LAST_SECONDS: Final = 1.0
 """So long an answer is waited for, though the run is over sooner."""
 _MAX_ROWS_SHOWN: Final = 20
+_MAX_LINES_SHOWN: Final = 60
 
-_FAILURE: Final = re.compile(r"failed|error=", re.IGNORECASE)
+_FAILURE: Final = re.compile(r"failed|error|exception|No module named", re.IGNORECASE)
+_SETTINGS: Final = frozenset(
+    {"worker-env-missing", "worker-env-stale", "worker-r2-mismatch", "r2-env-missing", "r2-env-malformed"}
+)
+_KINDS: Final = tuple(
+    (re.compile(form, re.IGNORECASE), codes)
+    for form, codes in (
+        (r"setting|config|environment|\benv\b|설정|환경", _SETTINGS),
+        (r"endpoint|엔드포인트", _SETTINGS | {"r2-endpoint-unreachable"}),
+        (
+            r"credential|access[ _]?key|secret|자격|액세스 ?키",
+            _SETTINGS | {"r2-credentials-rejected", "r2-access-denied", "worker-aws-credentials"},
+        ),
+        (
+            r"bucket|storage|\bR2\b|\bS3\b|버킷|저장소|스토리지",
+            _SETTINGS | {code for code, cause in CATALOGUE.items() if cause.section == "1"},
+        ),
+        (r"database|\bDB\b|데이터베이스", frozenset({"worker-database-down"})),
+        (r"\bdisk|no space left|디스크", frozenset({"worker-disk-full"})),
+        (r"memory|메모리", frozenset({"worker-out-of-memory"})),
+    )
+)
+"""What a message names that says no more, and the faults of that kind."""
 _NO_OBJECT: Final = frozenset({"404", "NoSuchKey"})
 """botocore's word where a HEAD has no body to say it, and S3's."""
 _REFUSED_BY_R2: Final = frozenset(
@@ -76,7 +108,8 @@ def judge(case: Case) -> Iterator[Finding]:
     elif document is None:
         yield build.skip(say("There is no such job to look at."), say("the API does not know it"))
     elif failed(document):
-        yield build.fail(_ended_badly(case, document), _evidence(document))
+        (code, reason), kind = _ended_badly(case, document)
+        yield build.fail(code, _evidence(document), reason=reason, explained_by=kind)
     elif document.status == JobStatus.DONE:
         partial = document.result and document.result.failed
         yield (
@@ -181,6 +214,10 @@ def _judge_active(build: FindingBuilder, case: Case, document: JobDocument) -> I
             yield build.fail("upload-object-missing", {**evidence, "file_key": document.file_key})
     elif isinstance(facts, JobFacts) and isinstance(facts.object_there, Unavailable):
         yield build.unknown(say("the job's file in the bucket"), facts.object_there, ("upload-object-missing",))
+    if proven := proven_by_log(case):
+        (code, reason), lines = proven
+        faulty = True
+        yield build.fail(code, {**evidence, "log": list[Json](lines[:_MAX_LINES_SHOWN])}, reason=reason)
     stalled = document.status in _RUNNING and _stalled(case, document)
     if stalled:
         yield build.fail("job-stalled", evidence)
@@ -221,27 +258,117 @@ def _moved(case: Case) -> bool:
     return isinstance(case.queue, QueueFacts) and case.queue.again != case.queue.queue
 
 
-def _ended_badly(case: Case, document: JobDocument) -> str:
-    """Name what the job's own words prove; the most specific code that the evidence carries."""
+def _ended_badly(case: Case, document: JobDocument) -> tuple[Fault, frozenset[str]]:
+    """Return what the job's own words prove, the most specific that the evidence carries, and what may be behind it."""
     codes = {code_of_message(row.error) for row in document.result.failed} if document.result else set[str | None]()
     shared = codes.pop() if len(codes) == 1 else None
     shared = shared if shared and shared.startswith("excel-") else None
     if shared and not document.error_message:
-        return shared
-    own_words = [document.error_message, *_log_of_failure(case)]
-    code = next((code for words in own_words if words and (code := code_of_message(words))), None)
+        return (shared, None), frozenset()
+    failures = [_words(block) for block in reversed(_of_job(case)) if _FAILURE.search(block[0].text)]
+    own_words = [words for words in (document.error_message, *failures) if words]
+    fault = next((fault for words in own_words if (fault := _proof(case, words))), None)
+    if shared and (fault is None or fault[0] == "job-failed") and every_row_rejected(document):
+        return (shared, None), frozenset()
+    named = frozenset[str]().union(*(codes for form, codes in _KINDS for words in own_words if form.search(words)))
+    return (fault, frozenset()) if fault else (("job-failed", None), named)
+
+
+def proven_by_log(case: Case) -> tuple[Fault, list[str]] | None:
+    """Return what the workers' logs prove of a job that waits, however long ago they wrote it, and these lines.
+
+    None where a worker has completed the job, or has it in hand again.
+    """
+    blocks = _of_job(case)
+    if not blocks or not pending(case) or young(case, YOUNG_SECONDS):
+        return None
+    since = age(case.observed_at, blocks[-1][0].at)
+    if not _FAILURE.search(blocks[-1][0].text) and since is not None and since < WAITED_SECONDS:
+        return None
+    for block in reversed(blocks):
+        heading = block[0].text
+        if LOG_COMPLETED in heading or LOG_SKIPPED in heading:
+            return None
+        fault = _proof(case, _words(block)) if _FAILURE.search(heading) else None
+        if fault and fault[0] != "job-failed":
+            return fault, [line.text for line in block]
+    return None
+
+
+def completed_elsewhere(case: Case) -> LogLine | None:
+    """Return a worker's last line of a job that waits by the API's word, where that says: done, or unknown."""
+    blocks = _of_job(case)
+    last = blocks[-1][0] if blocks and pending(case) else None
+    if last is not None and LOG_UNKNOWN in last.text:
+        return last
+    if last is None or not (LOG_COMPLETED in last.text or LOG_SKIPPED in last.text):
+        return None
+    since = age(case.observed_at, last.at)
+    # Job and log are not read in the same moment.
+    return last if since is None or since >= YOUNG_SECONDS else None
+
+
+def log_speaks(case: Case) -> bool:
+    """Return whether a worker's log speaks of the job at all."""
+    return bool(_of_job(case))
+
+
+def moved_since(case: Case, line: LogLine) -> bool:
+    """Return whether the job moves, or was done, although a worker has logged ``line``."""
+    document = job_of(case)
+    if document is None or failed(document):
+        return False
+    if document.status in {JobStatus.RUNNING, JobStatus.VALIDATING}:
+        return _stalled(case, document) is False
+    known = line.at is not None and document.updated_at is not None
+    return document.status == JobStatus.DONE and known and document.updated_at > line.at  # type: ignore[operator]
+
+
+def _of_job(case: Case) -> list[list[LogLine]]:
+    """Return what the workers wrote of the job, the oldest first: each line that names it, with what follows it."""
+    logs = case.logs.logs.values() if isinstance(case.logs, LogsFacts) else ()
+    blocks: list[list[LogLine]] = []
+    for log in logs:
+        block: list[LogLine] | None = None
+        # What follows a line of the job may also be known from the other parts of the log only.
+        for line in sorted(dict.fromkeys((*log.of_job, *log.errors, *log.tail)), key=written_at):
+            marked = any(marker in line.text for marker in ("job_id=", *LOG_OF_JOB))
+            if (case.job_id and case.job_id in line.text) or (line in log.of_job and (marked or block is None)):
+                block = [line]
+                blocks.append(block)
+            elif marked or (block and not _follows(block[0], line)):
+                block = None
+            elif block:
+                block.append(line)
+    return sorted(blocks, key=lambda block: written_at(block[0]))
+
+
+def _follows(heading: LogLine, line: LogLine) -> bool:
+    if heading.at is None or line.at is None:
+        return True
+    return (line.at - heading.at).total_seconds() <= TRACEBACK_SECONDS
+
+
+def _words(block: Sequence[LogLine]) -> str:
+    """Return a failure's words; of its traceback what the exceptions say, not the program's text."""
+    return " ".join(line.text for line in block if not line.text[:1].isspace())
+
+
+def _proof(case: Case, words: str) -> Fault | None:
+    fault = fault_of_message(words)
     # The API has stored the file in its own bucket: a worker that found none there looked elsewhere.
+    code = fault[0] if fault else None
     elsewhere = code == "r2-bucket-missing" and isinstance(case.r2, R2Facts) and case.r2.reach is True
     if elsewhere or (code in _REFUSED_BY_R2 and _worker_differs(case)):
-        return "worker-r2-mismatch"
-    return (shared if code in {None, "job-failed"} and every_row_rejected(document) else code) or "job-failed"
+        return "worker-r2-mismatch", None
+    if fault is None and "No space left on device" in words and _a_disk_is_full(case):
+        return "worker-disk-full", None
+    return fault
 
 
-def _log_of_failure(case: Case) -> Iterator[str]:
-    """Return what the workers wrote of the job's failure, the newest first."""
-    logs = case.logs.logs.values() if isinstance(case.logs, LogsFacts) else ()
-    for log in logs:
-        yield from (line.text for line in reversed(log.of_job) if _FAILURE.search(line.text))
+def _a_disk_is_full(case: Case) -> bool:
+    hosts = case.logs.hosts if isinstance(case.logs, LogsFacts) else ()
+    return any((host.disk_percent or 0) >= DISK_NEARLY_FULL_PERCENT for host in hosts)
 
 
 def _worker_differs(case: Case) -> bool:
@@ -300,5 +427,5 @@ CHECK: Final = Check(
     needs=("endpoint",),
     reads=("endpoint", "r2", "queue", "logs"),
     hops=(Hop(7, say("students"), ("excel-", "job-")),),
-    shows=("status", "waited_seconds", "error_message", "rows"),
+    shows=("status", "waited_seconds", "error_message", "rows", "log"),
 )

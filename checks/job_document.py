@@ -12,6 +12,7 @@ from academy_ops.contract import UNSUCCESSFUL, JobStatus
 from academy_ops.diagnosis.records import Unavailable
 from academy_ops.diagnosis.redact import printable
 from academy_ops.outside.clients import Answer
+from checks.database_words import GAP, Fault, database_fault
 from checks.facts import FailedRow, JobDocument, JobResult
 from checks.times import parse
 
@@ -20,16 +21,15 @@ _KEPT_CHARACTERS: Final = 4000
 _KEY_BYTES: Final = 1024
 """S3 knows no longer key."""
 
-GAP: Final = ".{0,200}"
-"""What may stand between two words of a message. Without a bound, a message of a megabyte that repeats the first of
-them keeps a pattern busy for hours."""
-
-DATABASE_DOWN: Final = (
-    rf"(OperationalError|InterfaceError)(?!{GAP}no such (column|table))|psycopg2?\.Error\b"
-    r"|too many (clients|connections)|database is locked|connect(ion)? to server"
-    r"|server closed the connection|remaining connection slots|could not translate host name"
+OUT_OF_MEMORY: Final = (
+    rf"MemoryError\b|signal 9\b|\bSIGKILL\b(?!{GAP}(timeout|time limit))|exit ?code:? (137|-9)\b|BrokenProcessPool"
+    rf"|TerminatedWorkerError|WorkerLostError(?!{GAP}(signal (?!9\b)\d|exit ?code:? (?!-9|137)))"
+    r"|\bErrno 12\b|terminated abruptly while the future|unable to allocate [\d.]{1,9} \w?i?B|Out of memory: Kill"
 )
-"""How a database that can't be reached is complained of; one that lacks a column can."""
+"""How a process that the kernel has killed, or that got no more memory, is complained of."""
+
+LOCAL_PATH: Final = r"(No space left on device|Errno 28\b).{0,20}['\"]/[^'\"]"
+"""A full disk of the worker: Python names the path at which it wrote."""
 
 _OF_AWS: Final = r':? *"?https?://[^/"]*amazonaws\.com'
 """The worker's queue is asked in the same words as R2."""
@@ -48,12 +48,19 @@ _MESSAGES: Final = tuple(
         (r"\(InvalidArgument\) when calling the (Get|Head)Object", "r2-credentials-rejected"),
         (r"\((AccessDenied|Forbidden|403)\) when calling the (Get|Head|List)(Object|Bucket)", "r2-access-denied"),
         (r"\((InternalError|ServiceUnavailable|5\d\d)\) when calling the (Get|Head)Object", "r2-server-error"),
-        (rf"R2 settings missing|R2_\w{{1,40}} {GAP}(missing|not set)", "worker-env-missing"),
+        (
+            (
+                rf"R2 settings missing|R2_\w{{1,40}}{GAP}(missing|not (set|configured|defined)|required|unset|empty)"
+                rf"|R2_\w{{1,40}}{GAP}(없|누락|않)"
+                rf"|(KeyError|missing|not set|set the|required|undefined){GAP}\bR2_(ENDPOINT|ACCESS|SECRET)"
+            ),
+            "worker-env-missing",
+        ),
         (r"No module named", "worker-dependency-missing"),
-        (r"No space left on device|Errno 28\b", "worker-disk-full"),
-        (r"\bMemoryError\b|out of memory", "worker-out-of-memory"),
-        (r"NonExistentQueue|QueueDoesNotExist", "queue-missing"),
-        (DATABASE_DOWN, "worker-database-down"),
+        (LOCAL_PATH, "worker-disk-full"),
+        (rf"{OUT_OF_MEMORY}|out of memory", "worker-out-of-memory"),
+        # One without permission is told that it may be missing or not.
+        (r"(NonExistentQueue|QueueDoesNotExist)(?![^\n]{0,200}access)", "queue-missing"),
         (rf"(Could not connect to the|(Connect|Read) timeout on) endpoint URL(?!{_OF_AWS})", "r2-endpoint-unreachable"),
         (r"not a zip file|BadZipFile|encrypted|\.xls\b(?!x)", "excel-unreadable"),
         (r"(암호|비밀번호)[가로]? ?(걸|설정|보호)|암호화|엑셀 파일을 열", "excel-unreadable"),
@@ -129,9 +136,15 @@ def failed(document: JobDocument) -> bool:
     return bool(document.error_message) or every_row_rejected(document)
 
 
+def fault_of_message(message: str) -> Fault | None:
+    """Return the code that an error message proves, and its reason; the database's words come first."""
+    return database_fault(message) or next(((code, None) for form, code in _MESSAGES if form.search(message)), None)
+
+
 def code_of_message(message: str) -> str | None:
     """Return the code that an error message proves, or None."""
-    return next((code for form, code in _MESSAGES if form.search(message)), None)
+    fault = fault_of_message(message)
+    return fault[0] if fault else None
 
 
 def every_row_rejected(document: JobDocument) -> bool:

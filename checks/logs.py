@@ -5,11 +5,18 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
 from functools import partial
 from typing import Final
 
-from academy_ops.contract import LOG_COMPLETED, QUEUE_SETTING
+from academy_ops.contract import (
+    LOG_COMPLETED,
+    LOG_JOB_FAILED,
+    LOG_PARSING,
+    LOG_RECEIVED,
+    LOG_SKIPPED,
+    LOG_STARTED,
+    QUEUE_SETTING,
+)
 from academy_ops.diagnosis.catalogue import CATALOGUE
 from academy_ops.diagnosis.check import Check, Grant
 from academy_ops.diagnosis.findings import FindingBuilder
@@ -24,23 +31,25 @@ from academy_ops.thresholds import (
     CRASH_LOOP_SECONDS,
     DISK_FULL_PERCENT,
     DISK_NEARLY_FULL_PERCENT,
+    KILL_SECONDS,
     POLL_COMPLAINT_SECONDS,
     STEADY_SECONDS,
+    TRACEBACK_SECONDS,
 )
+from checks.database_words import GAP, Fault, database_fault
 from checks.facts import Case, Container, Environment, HostReport, LogLine, LogsFacts, Parameter, WorkerLog
-from checks.job import still_waits
-from checks.job_document import DATABASE_DOWN, GAP
+from checks.job import completed_elsewhere, moved_since, still_waits
+from checks.job_document import LOCAL_PATH, OUT_OF_MEMORY
 from checks.refusals import CLOCK, KEY_REFUSED, NO_CREDENTIALS, credentials_reason, denial_reason, named_in
-from checks.times import age
+from checks.times import age, written_at
 from checks.worker_hosts import ONLINE, ask, read_parameter, read_pings
 from checks.workers import boot_age, in_service, launched_at, machine_of, past_boot, stopped, work_waits
-
-_Fault = tuple[str, str | None]
-"""A code, and which of the reasons behind it."""
 
 UNREAD: Final = "parameter-unread"
 _AT_EACH_POLL: Final = frozenset({"worker-aws-credentials", "worker-queue-denied"})
 """What a worker complains of again at each of its polls, every 20 s at most: later, it has been fixed."""
+_KILLED: Final = 137
+"""The exit code of a process that signal 9 has ended."""
 _SHOWN_LINES: Final = 5
 _SHOWN_JOB_LINES: Final = 15
 _SHOWN_INSTANCES: Final = 10
@@ -50,11 +59,24 @@ _FROM_PARAMETER: Final = ("worker-env-missing", "worker-queue-mismatch", "worker
 _PARAMETER_ARN: Final = "arn:aws:ssm:{region}:{account}:parameter/{parameter}"
 
 _OWN_KEY_REFUSED: Final = "worker-r2-mismatch"
+_DEPENDENCY: Final = "worker-dependency-missing"
+_OWN_LINE: Final = re.compile(r"\s{0,9}([\w.]{1,60}\.)?(ModuleNotFoundError|ImportError): ")
+"""The last line of a traceback; a library that does without an optional package only warns."""
+_RECEIVED_DISPROVES: Final = frozenset({"worker-aws-credentials", "worker-queue-denied", _DEPENDENCY})
+_WORK_DISPROVES: Final = _RECEIVED_DISPROVES | {"worker-database-down"}
+_OF_OTHERS: Final = re.compile(
+    r"metric|sentry|telemetry|cloudwatch|x-?ray|statsd|datadog|\btracing|opentelemetry|newrelic|heartbeat"
+    r"|when calling the (?!Receive|GetQueue|DeleteMessage|ChangeMessage|SendMessage|GetObject|HeadObject|ListObjects"
+    r"|HeadBucket|PutObject|DeleteObject)\w+ operation",
+    re.IGNORECASE,
+)
+"""What a worker does besides its work, with AWS's own credentials."""
+_TIME_LIMIT: Final = re.compile(r"time ?limit|\btime-?out", re.IGNORECASE)
 _REFUSALS: Final = "InvalidAccessKeyId|SignatureDoesNotMatch|InvalidArgument|Unauthorized|AccessDenied|Forbidden|40[13]"
 _LOG_SIGNS: Final = tuple(
     (re.compile(form), code)
     for form, code in (
-        (r"ModuleNotFoundError|No module named", "worker-dependency-missing"),
+        (r"No module named|^\s{0,9}([\w.]{1,60}\.)?ImportError: ", _DEPENDENCY),
         (
             rf"{NO_CREDENTIALS}|InvalidClientTokenId|ExpiredToken|{CLOCK}",
             "worker-aws-credentials",
@@ -64,9 +86,8 @@ _LOG_SIGNS: Final = tuple(
         (rf"(SignatureDoesNotMatch|InvalidAccessKeyId){GAP}calling the (Receive|GetQueue)", "worker-aws-credentials"),
         (rf"(AccessDenied|not authorized){GAP}(sqs:|ReceiveMessage|SQS)", "worker-queue-denied"),
         (KEY_REFUSED, "worker-queue-denied"),
-        (DATABASE_DOWN, "worker-database-down"),
         (r"No space left on device", "worker-disk-full"),
-        (r"\bMemoryError\b", "worker-out-of-memory"),
+        (OUT_OF_MEMORY, "worker-out-of-memory"),
         (rf"\(({_REFUSALS})\) when calling the (Get|Head)Object", _OWN_KEY_REFUSED),
     )
 )
@@ -119,6 +140,12 @@ def _judge_inside(build: FindingBuilder, case: Case, facts: LogsFacts) -> Iterat
     ):
         yield build.unknown(say("the workers' parameter"), facts.parameter, _FROM_PARAMETER)
     yield from _judge_hosts(build, case, facts)
+    if line := completed_elsewhere(case):
+        evidence: dict[str, Json] = {"log": [line.text]}
+        known = [host.environment for host in facts.hosts if host.environment]
+        if known:
+            evidence["environment"] = _environment_evidence(known[0])
+        yield build.fail("worker-database-mismatch", evidence)
     for why in dict.fromkeys(facts.unavailable_hosts.values()):
         names = [name for name, unseen in facts.unavailable_hosts.items() if unseen == why]
         shown = ", ".join(names[:_SHOWN_INSTANCES])
@@ -131,54 +158,60 @@ def _judge_inside(build: FindingBuilder, case: Case, facts: LogsFacts) -> Iterat
 
 def _judge_hosts(build: FindingBuilder, case: Case, facts: LogsFacts) -> Iterator[Finding]:
     """Report each fault once, however many instances have it."""
-    evidence_of: dict[_Fault, list[Mapping[str, Json]]] = {}
+    evidence_of: dict[Fault, list[Mapping[str, Json]]] = {}
+    proven: set[str] = set()
     for host in facts.hosts:
-        for fault, evidence in _faults_of(case, host, facts.logs.get(host.instance_id), facts.parameter):
+        for fault, evidence, proves in _faults_of(case, host, facts.logs.get(host.instance_id), facts.parameter):
             evidence_of.setdefault(fault, []).append(evidence)
+            if proves:
+                proven.add(fault[0])
     for (code, reason), found in evidence_of.items():
         evidence = dict(found[0])
         if len(facts.hosts) > 1:
             evidence["instances"] = [one["instance"] for one in found]
-        write = build.warn if CATALOGUE[code].warn else build.fail
+        write = build.warn if CATALOGUE[code].warn or code not in proven else build.fail
         yield write(code, evidence, reason=reason)
 
 
 def _faults_of(
     case: Case, host: HostReport, log: WorkerLog | None, parameter: Parameter | Unavailable | None
-) -> Iterator[tuple[_Fault, Mapping[str, Json]]]:
+) -> Iterator[tuple[Fault, Mapping[str, Json], bool]]:
+    """Return each fault of a host, its evidence, and whether that proves it; where not, it is a warning."""
     evidence: dict[str, Json] = {"instance": host.instance_id, "docker": host.docker}
     container = host.container
     if container:
         evidence |= _container_evidence(case, host, container, log)
     if _disk_full(host):
-        yield ("worker-disk-full", None), {**evidence, "disk_percent": host.disk_percent}
+        yield ("worker-disk-full", None), {**evidence, "disk_percent": host.disk_percent}, True
     if host.docker != "up" or container is None:
         since = boot_age(case, host.instance_id)
         # While an instance boots, what is not there yet is no fault; the workers check says that it boots.
         if since is not None and since >= BOOT_SECONDS:
-            yield ("worker-container-missing" if host.docker == "up" else "worker-docker-down", None), evidence
+            code = "worker-container-missing" if host.docker == "up" else "worker-docker-down"
+            yield (code, None), evidence, True
         return
     faults = [
         *((code, None) for code in _state_codes(case, host, container)),
         *_environment_codes(host, container, parameter, case),
     ]
     for fault in faults:
-        yield fault, evidence
-    signs = _log_signs(case, host, container, log) if log else None
-    if signs and signs[0] not in {code for code, _ in faults}:
-        yield _read_sign(case, host, signs[0], evidence | {"log": [line.text for line in signs[1]]})
+        yield fault, evidence, True
+    sign = _log_sign(case, host, container, log) if log else None
+    if sign and sign[0][0] not in {code for code, _ in faults}:
+        fault, line = sign
+        yield (*_read_sign(case, host, fault, evidence | {"log": [line.text]}), not moved_since(case, line))
     if container.status == "running" and log and log.lines == 0 and work_waits(case):
-        yield ("worker-silent", None), evidence
+        yield ("worker-silent", None), evidence, True
 
 
-def _read_sign(case: Case, host: HostReport, code: str, evidence: dict[str, Json]) -> tuple[_Fault, dict[str, Json]]:
+def _read_sign(case: Case, host: HostReport, fault: Fault, evidence: dict[str, Json]) -> tuple[Fault, dict[str, Json]]:
     """Add to what the log complains of the reason that its words, and the instance's state, tell."""
-    words = str(evidence["log"])
+    code, words = fault[0], str(evidence["log"])
     if code == "worker-aws-credentials":
         return (code, credentials_reason(words, host, machine_of(case, host.instance_id))), evidence
     if code == "worker-queue-denied":
         return (code, denial_reason(words)), evidence | named_in(words)
-    return (code, None), evidence
+    return fault, evidence
 
 
 def _disk_full(host: HostReport) -> bool:
@@ -191,12 +224,35 @@ def _disk_full(host: HostReport) -> bool:
 def _state_codes(case: Case, host: HostReport, container: Container) -> Iterator[str]:
     since = age(case.observed_at, container.started_at)
     lately = since is not None and since < CRASH_LOOP_SECONDS
-    if container.out_of_memory or (container.oom_kills and lately):
+    if _out_of_memory(case, container, lately=lately):
         yield "worker-out-of-memory"
     if crash_loops(case, container):
         yield "worker-crash-loop"
     elif container.status != "running" and not (container.status == "created" and _boots(case, host)):
         yield "worker-container-exited"
+
+
+def _out_of_memory(case: Case, container: Container, *, lately: bool) -> bool:
+    """Return whether the kernel killed the container's last process, or one of the running one's, for its memory.
+
+    Docker's flag stays on a container that goes on without a child that was killed, and it is not set where not the
+    container but the whole host was short of memory.
+    """
+    kills = container.kernel_kills
+    if container.status == "running":
+        since = age(case.observed_at, container.started_at)
+        by_kernel = lately and container.restarts > 0 and since is not None and _killed(kills, since)
+        return bool(container.oom_kills and (container.out_of_memory or lately)) or by_kernel
+    if container.out_of_memory:
+        return True
+    ended = age(case.observed_at, container.finished_at)
+    # Without the kernel's log, or the time, its signal is the best that is known.
+    return container.exit_code == _KILLED and (kills is None or ended is None or _killed(kills, ended))
+
+
+def _killed(kills: Sequence[int] | None, since: float) -> bool:
+    """Return whether one of the kernel's kills was the reason for what happened ``since`` seconds ago."""
+    return any(abs(kill - since) <= KILL_SECONDS for kill in kills or ())
 
 
 def _boots(case: Case, host: HostReport) -> bool:
@@ -206,7 +262,7 @@ def _boots(case: Case, host: HostReport) -> bool:
 
 def _environment_codes(
     host: HostReport, container: Container, parameter: Parameter | Unavailable | None, case: Case
-) -> Iterator[_Fault]:
+) -> Iterator[Fault]:
     own = host.environment
     if own is None:
         return
@@ -257,7 +313,7 @@ def parameter_unread(facts: LogsFacts, case: Case) -> bool:
     )
 
 
-def _codes_of(environment: Environment) -> Iterator[_Fault]:
+def _codes_of(environment: Environment) -> Iterator[Fault]:
     """Name what an environment lacks or has otherwise than the API; a key of its own is no fault by itself."""
     queue = {"queue": environment.queue, "region": environment.region, "endpoint": environment.aws_endpoint}
     otherwise = next((name for name, compared in queue.items() if compared == "different"), None)
@@ -270,35 +326,107 @@ def _codes_of(environment: Environment) -> Iterator[_Fault]:
         yield "worker-r2-mismatch", None
 
 
-def _log_signs(case: Case, host: HostReport, container: Container, log: WorkerLog) -> tuple[str, list[LogLine]] | None:
-    """Name what the log complains of, and its lines; None where a job was completed since, or it is long ago."""
+def _log_sign(case: Case, host: HostReport, container: Container, log: WorkerLog) -> tuple[Fault, LogLine] | None:
+    """Return what the log complains of, and in which line; None where later work disproves it, or it is long ago."""
     since = age(case.observed_at, container.started_at)
     just_restarted = container.restarts > 0 and since is not None and since < STEADY_SECONDS
     steady = container.status == "running" and not just_restarted and not _restarts_lately(case, container)
-    for line in sorted({*log.errors, *log.tail}, key=_written_at, reverse=True):
+    disproved: frozenset[str] = frozenset()
+    lines = _in_order(log)
+    for number in reversed(range(len(lines))):
+        line = lines[number]
         if LOG_COMPLETED in line.text:
             return None
         # What a process that does not run any more said last is why, however long ago.
         if steady and not container.wrote(line):
             return None
-        code = next((code for form, code in _LOG_SIGNS if form.search(line.text)), None)
-        if code == _OWN_KEY_REFUSED and not _has_own_keys(host):
-            # R2 refuses the API's own key, too; its check says so.
-            continue
-        if code:
-            lasts = POLL_COMPLAINT_SECONDS if code in _AT_EACH_POLL else COMPLAINT_SECONDS
+        fault = _sign(host, lines, number, ended=not steady)
+        if fault and fault[0] not in disproved:
+            lasts = POLL_COMPLAINT_SECONDS if fault[0] in _AT_EACH_POLL else COMPLAINT_SECONDS
             known = age(case.observed_at, line.at)
-            return None if steady and (known is None or known >= lasts) else (code, [line])
+            if not steady or (known is not None and known < lasts):
+                return fault, line
+        disproved = _disproved(container, lines, number, disproved)
     return None
+
+
+def _in_order(log: WorkerLog) -> list[LogLine]:
+    """Return the lines that may hold a complaint, the oldest first."""
+    tail = set(log.tail)
+    return sorted([*(line for line in log.errors if line not in tail), *log.tail], key=written_at)
+
+
+def _disproved(
+    container: Container, lines: Sequence[LogLine], number: int, disproved: frozenset[str]
+) -> frozenset[str]:
+    """Return what the work in this line and the later ones disproves of what the same process wrote before."""
+    line = lines[number]
+    before = lines[number - 1] if number else line
+    if LOG_STARTED in line.text or container.wrote(line) != container.wrote(before):
+        return frozenset()
+    if _of_failure(line):
+        return disproved
+    if LOG_PARSING in line.text or LOG_SKIPPED in line.text:
+        return disproved | _WORK_DISPROVES
+    return disproved | _RECEIVED_DISPROVES if LOG_RECEIVED in line.text else disproved
+
+
+def _sign(host: HostReport, lines: Sequence[LogLine], number: int, *, ended: bool) -> Fault | None:
+    """Return what a line complains of, where that is a fault of this worker.
+
+    Args:
+        host: The worker's host.
+        lines: Its log.
+        number: Which line.
+        ended: The process that wrote it does not run any more, or ends over and over.
+    """
+    text = lines[number].text
+    fault = database_fault(text) or next(((code, None) for form, code in _LOG_SIGNS if form.search(text)), None)
+    if fault is None or fault[0] == "job-failed":
+        return None
+    code = fault[0]
+    counts = True
+    if code == _DEPENDENCY:
+        counts = _of_failure(lines[number]) or (
+            bool(_OWN_LINE.match(text)) and (ended or any(_of_failure(line) for line in _around(lines, number)))
+        )
+    elif code == "worker-aws-credentials":
+        counts = not any(_OF_OTHERS.search(line.text) for line in _above(lines, number))
+    elif code == "worker-disk-full":
+        of_job = _of_failure(lines[number]) and re.search(LOCAL_PATH, text) is not None
+        counts = of_job or (host.disk_percent or 0) >= DISK_NEARLY_FULL_PERCENT
+    elif code == "worker-out-of-memory":
+        counts = not any(_TIME_LIMIT.search(line.text) for line in _around(lines, number))
+    elif code == _OWN_KEY_REFUSED:
+        # Where R2 refuses the API's own key, too, its check says so.
+        counts = _has_own_keys(host)
+    return fault if counts else None
+
+
+def _of_failure(line: LogLine) -> bool:
+    return any(marker in line.text for marker in LOG_JOB_FAILED)
+
+
+def _around(lines: Sequence[LogLine], number: int) -> Iterator[LogLine]:
+    """Return what was written at the time of a line, and the line."""
+    at = lines[number].at
+    for line in lines:
+        if line is lines[number] or (at and line.at and abs((line.at - at).total_seconds()) <= TRACEBACK_SECONDS):
+            yield line
+
+
+def _above(lines: Sequence[LogLine], number: int) -> Iterator[LogLine]:
+    """Return a line, the traceback that it ends, and the line above that, which says what was tried."""
+    yield lines[number]
+    for line in reversed(lines[:number]):
+        yield line
+        if not (line.text[:1].isspace() or line.text.startswith("Traceback") or not line.text):
+            return
 
 
 def _has_own_keys(host: HostReport) -> bool:
     own = host.environment
     return own is not None and "different" in (own.access_key, own.secret_key)
-
-
-def _written_at(line: LogLine) -> tuple[datetime, str]:
-    return line.at or datetime.min.replace(tzinfo=UTC), line.text
 
 
 def crash_loops(case: Case, container: Container) -> bool:
@@ -359,12 +487,15 @@ def _environment_evidence(environment: Environment) -> dict[str, Json]:
     optional: dict[str, Json] = {"AWS_REGION": environment.region, "AWS_ENDPOINT_URL_SQS": environment.aws_endpoint}
     if environment.static_keys:
         optional["AWS_ACCESS_KEY_ID"] = "set"
+    # Which database the API uses is seldom known where the tool runs.
+    database: dict[str, Json] = {"DATABASE_URL": environment.database} if environment.database != "unknown" else {}
     return {
         QUEUE_SETTING: environment.queue,
         "R2_ENDPOINT": environment.endpoint,
         "bucket": environment.bucket,
         "R2_ACCESS_KEY": environment.access_key,
         "R2_SECRET_KEY": environment.secret_key,
+        **database,
         **{name: compared for name, compared in optional.items() if compared != "missing"},
     }
 

@@ -6,6 +6,7 @@ Attributes only: a receive would hide a live job for up to an hour and burn one 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
@@ -13,24 +14,54 @@ from typing import Final, TypeAlias
 
 from botocore.parsers import ResponseParserError
 
-from academy_ops.contract import DLQ_SUFFIX, LOG_JOB_ENDED, LOG_OF_JOB
+from academy_ops.contract import DLQ_SUFFIX, LOG_JOB_ENDED, LOG_OF_JOB, LOG_RECEIVED
 from academy_ops.diagnosis.catalogue import CATALOGUE
 from academy_ops.diagnosis.check import Check, Grant, Hop
 from academy_ops.diagnosis.findings import FindingBuilder
 from academy_ops.diagnosis.records import Finding, Json, Unavailable
 from academy_ops.messages import say
 from academy_ops.outside.clients import Target
-from academy_ops.outside.failures import AWS_ERRORS, error_code
+from academy_ops.outside.failures import AWS_ERRORS, queue_missing
 from academy_ops.outside.time_limits import begin
-from academy_ops.thresholds import LOST_SECONDS, SECOND_LOOK_SECONDS, WAITED_SECONDS
-from checks.facts import Case, Container, Depth, JobDocument, LogLine, LogsFacts, QueueFacts, WorkerLog
-from checks.job import active, job_of, look_again, pending, waited_at_least, young
+from academy_ops.thresholds import (
+    COMPLAINT_SECONDS,
+    FEWEST_RECEIVES,
+    LOST_SECONDS,
+    SECOND_LOOK_SECONDS,
+    SHORTEST_RETENTION_SECONDS,
+    SHORTEST_VISIBILITY_SECONDS,
+    STALLED_SECONDS,
+    WAITED_SECONDS,
+    minutes,
+)
+from checks.facts import (
+    Case,
+    Container,
+    Depth,
+    Group,
+    JobDocument,
+    LogLine,
+    LogsFacts,
+    QueueFacts,
+    QueueSettings,
+    WorkerLog,
+    WorkersFacts,
+)
+from checks.job import active, job_of, log_speaks, look_again, pending, proven_by_log, waited_at_least, young
 from checks.times import age
 from checks.workers import past_boot, working
 
-QUEUE_MISSING: Final = frozenset({"AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist"})
+_LONGEST_NUMBER: Final = 9
+_SQS: Final = re.compile(r"\bsqs\.[a-z0-9-]{1,30}\.(amazonaws|vpce|api\.aws)|\bqueue\.amazonaws\.", re.IGNORECASE)
+_NO_ROUTE: Final = re.compile(
+    r"connect ?timeout|could not connect|failed to establish a new connection|connection .{0,60}(timed out|refused)"
+    r"|i/o timeout|unreachable|no route to host|name resolution|could not resolve|name or service not known",
+    re.IGNORECASE,
+)
+"""What an SDK writes where it does not get through; a read time-out may be a long poll's, and is none of these."""
 _MAY_CONCEAL: Final = tuple(code for code, cause in CATALOGUE.items() if cause.section == "3-3")
 
+_NO_MESSAGE: Final = say("The job is PENDING, but no message for it is left; a worker's log speaks of it.")
 
 Depths: TypeAlias = tuple[Depth | Unavailable | None, Depth | Unavailable | None]
 
@@ -47,18 +78,22 @@ def observe(target: Target, case: Case, seen: Depths) -> QueueFacts:
     if not isinstance(queue, Depth):
         return QueueFacts(queue, dead)
     document = job_of(case)
+    ageless = document is None or age(case.observed_at, document.created_at) is None
     oldest: float | Unavailable | None = Unavailable("not-asked", "cloudwatch:GetMetricStatistics")
-    if queue.total and (document is None or age(case.observed_at, document.created_at) is None):
-        oldest = begin("cloudwatch:GetMetricStatistics", partial(_oldest, target, case), target.until)()
-        if document is None and not isinstance(oldest, float) and target.pause(SECOND_LOOK_SECONDS):
-            return QueueFacts(queue, dead, oldest, again=_depth_in_time(target, target.settings.queue))
+    measured: float | None = None
+    if (queue.total and ageless) or (queue.visible and not _job_waited(case)):
+        point = begin("cloudwatch:GetMetricStatistics", partial(_oldest, target, case), target.until)()
+        oldest, measured = point if isinstance(point, tuple) else (point, None)
+        if _moves_decides(document, queue, oldest) and target.pause(SECOND_LOOK_SECONDS):
+            again = _depth_in_time(target, target.settings.queue)
+            return QueueFacts(queue, dead, oldest, again, measured_seconds=measured)
     if queue.total == 0 and pending(case) and not young(case, LOST_SECONDS) and target.pause(SECOND_LOOK_SECONDS):
         again = _depth_in_time(target, target.settings.queue)
         return QueueFacts(queue, dead, oldest, again, look_again(target, at_once=True))
     if _only_in_flight(queue) and pending(case) and not young(case, WAITED_SECONDS):
         # A worker may have taken it between the looks at job and queue.
-        return QueueFacts(queue, dead, oldest, job_again=look_again(target))
-    return QueueFacts(queue, dead, oldest)
+        return QueueFacts(queue, dead, oldest, job_again=look_again(target), measured_seconds=measured)
+    return QueueFacts(queue, dead, oldest, measured_seconds=measured)
 
 
 def judge(case: Case) -> Iterator[Finding]:
@@ -77,9 +112,21 @@ def judge(case: Case) -> Iterator[Finding]:
     if isinstance(facts.queue, Unavailable):
         yield build.unknown(say("the queue"), facts.queue, _MAY_CONCEAL)
     elif facts.queue is None:
+        if _nothing_there(case):
+            everything = ("region", "queue", "group", "autoscaler_function", "parameter")
+            there = {name: case.names[name] for name in everything if name in case.names}
+            yield FindingBuilder("access", "0", case.names).fail("aws-wrong-region", there)
         yield build.fail("queue-missing", {"queue": case.names["queue"]})
     else:
         yield from _judge_depth(build, case, facts, facts.queue)
+
+
+def _nothing_there(case: Case) -> bool:
+    """Return whether nothing that the academy owns in AWS is in this region."""
+    workers, logs = case.workers, case.logs
+    if not isinstance(workers, WorkersFacts) or not isinstance(logs, LogsFacts):
+        return False
+    return workers.group is None and workers.autoscaler is None and logs.parameter is None
 
 
 def _judge_depth(build: FindingBuilder, case: Case, facts: QueueFacts, queue: Depth) -> Iterator[Finding]:
@@ -90,29 +137,79 @@ def _judge_depth(build: FindingBuilder, case: Case, facts: QueueFacts, queue: De
         "in_flight": queue.in_flight,
         "delayed": queue.delayed,
         "dead_letters": dead.total if dead else None,
+        **_settings_evidence(queue),
     }
+    given_up = None
+    if queue.settings and queue.settings.max_receives is None:
+        given_up = say("There are messages in the dead-letter queue.")
     if dead and dead.total:
         evidence["dlq_arn"] = dead.arn
     gone = _message_gone(case, facts, queue)
     code = "queue-dead-letters" if gone and dead and dead.total else "message-lost" if gone else None
-    if code is None and _not_consumed(case, queue):
+    reason = None
+    if code is None and _not_consumed(case, facts, queue):
         code = "queue-not-consumed"
+        reason = "no-route" if _no_route(case) else "hung" if _hung(case) else None
     if code is None and _stuck(case, queue):
         code = "message-stuck"
     unseen = _unseen_again(case, facts, queue)
     if code:
-        yield build.fail(code, evidence)
+        proven = proven_by_log(case)
+        summary = _NO_MESSAGE if code == "message-lost" and log_speaks(case) else None
+        yield build.fail(code, evidence, summary, reason=reason, explained_by={proven[0][0]} if proven else ())
     elif unseen:
         yield build.unknown(say("whether the job still waits"), unseen, ("message-lost", "queue-dead-letters"))
+    warnings = list(_misconfigured(case, facts, queue))
+    for why in warnings:
+        yield build.warn("queue-misconfigured", evidence, reason=why)
     if dead and dead.total and code != "queue-dead-letters":
-        yield build.warn("queue-dead-letters", evidence)
-    elif code is None:
+        yield build.warn("queue-dead-letters", evidence, given_up)
+    elif code is None and not warnings:
         summary = say(
             "The queue is there: {visible} waiting, {in_flight} in flight.",
             visible=queue.visible,
             in_flight=queue.in_flight,
         )
         yield build.ok(summary, evidence)
+
+
+def _misconfigured(case: Case, facts: QueueFacts, queue: Depth) -> Iterator[str]:
+    """Name the attributes with which the queue loses or delays work."""
+    own = queue.settings
+    if own is None:
+        return
+    if queue.dead_letter_arn is None:
+        yield "no-dead-letter-queue"
+    elif facts.dead_letters is None:
+        yield "dead-letter-queue-missing"
+    elif own.max_receives is not None and own.max_receives < FEWEST_RECEIVES:
+        yield "few-receives"
+    if own.visibility_seconds is not None and own.visibility_seconds < SHORTEST_VISIBILITY_SECONDS:
+        yield "short-visibility"
+    if own.delay_seconds or (_job_delayed(case, queue) and not young(case, LOST_SECONDS)):
+        yield "delay"
+    if own.retention_seconds is not None and own.retention_seconds < SHORTEST_RETENTION_SECONDS:
+        yield "short-retention"
+
+
+def _job_delayed(case: Case, queue: Depth) -> bool:
+    """Return whether the job can only wait because its sender has delayed its message."""
+    return pending(case) and queue.total == queue.delayed > 0
+
+
+def _settings_evidence(queue: Depth) -> dict[str, Json]:
+    """Return the queue's own numbers, by the names under which texts quote them."""
+    own = queue.settings
+    if own is None:
+        return {}
+    named: dict[str, Json] = {
+        "visibility_minutes": minutes(own.visibility_seconds) if own.visibility_seconds is not None else None,
+        "receives": own.max_receives,
+        "delay_seconds": own.delay_seconds or None,
+        "retention_seconds": own.retention_seconds,
+        "dlq": queue.dead_letter_arn,
+    }
+    return {name: one for name, one in named.items() if one is not None}
 
 
 def _message_gone(case: Case, facts: QueueFacts, queue: Depth) -> bool:
@@ -134,9 +231,75 @@ def _unseen_again(case: Case, facts: QueueFacts, queue: Depth) -> Unavailable | 
     return next((one for one in (facts.again, facts.job_again) if isinstance(one, Unavailable)), None)
 
 
-def _not_consumed(case: Case, queue: Depth) -> bool:
-    waits = queue.visible > 0 and queue.in_flight == 0 and waited_at_least(case, WAITED_SECONDS)
-    return waits and bool(past_boot(case)) and not _worked_lately(case)
+def _moves_decides(document: JobDocument | None, queue: Depth, oldest: float | Unavailable | None) -> bool:
+    """Return whether it would decide if messages that wait, but not as the job's own, are taken within seconds."""
+    if not isinstance(oldest, float):
+        return document is None
+    return queue.visible > 0 and oldest >= WAITED_SECONDS and (document is not None or queue.in_flight > 0)
+
+
+def _job_waited(case: Case) -> bool:
+    return pending(case) and not young(case, WAITED_SECONDS)
+
+
+def _not_consumed(case: Case, facts: QueueFacts, queue: Depth) -> bool:
+    if not queue.visible or not past_boot(case) or _worked_lately(case) or not _have_waited(case, facts, queue):
+        return False
+    # A message in flight may be of a worker that is gone.
+    return queue.in_flight == 0 or _hung(case) or _no_route(case)
+
+
+def _have_waited(case: Case, facts: QueueFacts, queue: Depth) -> bool:
+    """Return whether messages have waited for two minutes, whatever the job's own age."""
+    if pending(case) and waited_at_least(case, WAITED_SECONDS):
+        return True
+    if isinstance(facts.again, Depth) and facts.again.visible < queue.visible:
+        return False
+    oldest = facts.oldest_seconds
+    if not isinstance(oldest, float):
+        return job_of(case) is None and waited_at_least(case, WAITED_SECONDS)
+    # Where a worker has taken one since it was measured, it may have been that one.
+    return oldest >= WAITED_SECONDS and not _worked_lately(case, facts.measured_seconds or 0)
+
+
+def _hung(case: Case) -> bool:
+    """Return whether every worker's log has been silent for two minutes, with no job in hand.
+
+    A log without any line proves nothing, nor does one that holds errors only: some releases write no more. What an
+    instance does that leaves or enters the group is not seen.
+    """
+    facts = case.workers
+    group = facts.group if isinstance(facts, WorkersFacts) else None
+    if not isinstance(group, Group) or any(one.lifecycle != "InService" for one in group.instances):
+        return False
+    running = case.logs.running() if isinstance(case.logs, LogsFacts) and _all_logs_seen(case.logs) else []
+    return bool(running) and all(_silent(case, container, log) for container, log in running)
+
+
+def _silent(case: Case, container: Container, log: WorkerLog) -> bool:
+    since = age(case.observed_at, log.tail[-1].at) if log.tail else None
+    works = _at_work(_of_jobs(container, log), container) or _at_work(log.of_job, container)
+    writes_more = any(line not in log.errors for line in log.tail)
+    return writes_more and since is not None and since >= (STALLED_SECONDS if works else WAITED_SECONDS)
+
+
+def _no_route(case: Case) -> bool:
+    """Return whether a worker's last word of its polls is that it does not get through to SQS."""
+    running = case.logs.running() if isinstance(case.logs, LogsFacts) else []
+    return any(_cut_off(case, container, log) for container, log in running)
+
+
+def _cut_off(case: Case, container: Container, log: WorkerLog) -> bool:
+    lines = [line for line in (*log.errors, *log.tail) if container.wrote(line)]
+    complaints = [line for line in lines if _SQS.search(line.text) and _NO_ROUTE.search(line.text)]
+    since = _latest(case, complaints)
+    received = _latest(case, [line for line in lines if LOG_RECEIVED in line.text])
+    return since is not None and since < COMPLAINT_SECONDS and (received is None or since < received)
+
+
+def _latest(case: Case, lines: Sequence[LogLine]) -> float | None:
+    ages = [age(case.observed_at, line.at) for line in lines]
+    return min((known for known in ages if known is not None), default=None)
 
 
 def _stuck(case: Case, queue: Depth) -> bool:
@@ -189,19 +352,19 @@ def _busy(case: Case) -> bool | None:
     return None if not _all_logs_seen(case.logs) else _worked_lately(case)
 
 
-def _worked_lately(case: Case) -> bool:
-    """Return whether a worker wrote of a job in the last two minutes.
+def _worked_lately(case: Case, seconds: float = WAITED_SECONDS) -> bool:
+    """Return whether a worker wrote of a job in the last two minutes, or the last ``seconds``.
 
     Queue and log are not read in the same moment: a worker that has just ended one job and not yet taken the next
     must not look idle.
     """
     running = case.logs.running() if isinstance(case.logs, LogsFacts) else []
-    return _lately(case, [line for container, log in running for line in _of_jobs(container, log)])
+    return _lately(case, [line for container, log in running for line in _of_jobs(container, log)], seconds)
 
 
-def _lately(case: Case, lines: Sequence[LogLine]) -> bool:
+def _lately(case: Case, lines: Sequence[LogLine], seconds: float = WAITED_SECONDS) -> bool:
     ages = [age(case.observed_at, line.at) for line in lines]
-    return any(known is not None and known < WAITED_SECONDS for known in ages)
+    return any(known is not None and known < seconds for known in ages)
 
 
 def _of_jobs(container: Container, log: WorkerLog) -> list[LogLine]:
@@ -222,15 +385,23 @@ def depth(target: Target, name: str) -> Depth | Unavailable | None:
         url = sqs.get_queue_url(QueueName=name)["QueueUrl"]
         action = "sqs:GetQueueAttributes"
         attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+        policy = _redrive(target.connect.clean(attributes.get("RedrivePolicy", "")))
+        dead = policy.get("deadLetterTargetArn")
         return Depth(
             arn=target.connect.clean(attributes["QueueArn"]),
             visible=_count(attributes, "ApproximateNumberOfMessages"),
             in_flight=_count(attributes, "ApproximateNumberOfMessagesNotVisible"),
             delayed=_count(attributes, "ApproximateNumberOfMessagesDelayed"),
-            dead_letter_arn=_redrive_target(target.connect.clean(attributes.get("RedrivePolicy", ""))),
+            dead_letter_arn=dead if isinstance(dead, str) else None,
+            settings=QueueSettings(
+                visibility_seconds=_number(attributes.get("VisibilityTimeout")),
+                retention_seconds=_number(attributes.get("MessageRetentionPeriod")),
+                delay_seconds=_number(attributes.get("DelaySeconds")),
+                max_receives=_number(policy.get("maxReceiveCount")),
+            ),
         )
     except AWS_ERRORS as error:
-        return None if error_code(error) in QUEUE_MISSING else target.connect.unseen(error, action)
+        return None if queue_missing(error) else target.connect.unseen(error, action)
 
 
 def _depth_in_time(target: Target, name: str) -> Depth | Unavailable | None:
@@ -253,8 +424,8 @@ def _dead_letters(target: Target, queue: Depth | Unavailable | None) -> Depth | 
     return _depth_in_time(target, target.settings.queue + DLQ_SUFFIX)
 
 
-def _oldest(target: Target, case: Case) -> float | Unavailable | None:
-    """Return the age in seconds of the oldest message, as CloudWatch last knew it."""
+def _oldest(target: Target, case: Case) -> tuple[float, float] | Unavailable | None:
+    """Return the age in seconds of the oldest message, and how long ago CloudWatch knew it; it has aged since."""
     try:
         points = target.connect.aws("cloudwatch").get_metric_statistics(
             Namespace="AWS/SQS",
@@ -266,17 +437,26 @@ def _oldest(target: Target, case: Case) -> float | Unavailable | None:
             Statistics=["Maximum"],
         )["Datapoints"]
         latest = max(points, key=lambda point: point["Timestamp"], default=None)
-        return float(latest["Maximum"]) if latest else None
+        if latest is None:
+            return None
+        measured = age(case.observed_at, latest["Timestamp"]) or 0.0
+        return float(latest["Maximum"]) + measured, measured
     except AWS_ERRORS as error:
         return target.connect.unseen(error, "cloudwatch:GetMetricStatistics")
 
 
-def _redrive_target(policy: str) -> str | None:
+def _redrive(policy: str) -> Mapping[str, object]:
     try:
-        target = json.loads(policy or "{}").get("deadLetterTargetArn")
-    except (ValueError, AttributeError):
-        return None
-    return target if isinstance(target, str) else None
+        read = json.loads(policy or "{}")
+    except (ValueError, RecursionError):
+        return {}
+    return read if isinstance(read, dict) else {}
+
+
+def _number(value: object) -> int | None:
+    """Read a number that SQS may write as a text; None for anything else."""
+    text = str(value)[:_LONGEST_NUMBER]
+    return int(text) if text.isascii() and text.isdecimal() else None
 
 
 CHECK: Final = Check(

@@ -6,6 +6,7 @@ import re
 from datetime import MAXYEAR, MINYEAR, UTC, datetime
 
 from academy_ops.thresholds import CLOCK_TOLERANCE_SECONDS
+from checks.facts import LogLine
 
 _NANOSECONDS = re.compile(r"(\.\d{6})\d+")
 
@@ -31,3 +32,8 @@ def age(now: datetime, then: datetime | None) -> float | None:
     """
     seconds = (now - then).total_seconds() if then is not None else None
     return None if seconds is None or seconds < -CLOCK_TOLERANCE_SECONDS else max(0.0, seconds)
+
+
+def written_at(line: LogLine) -> datetime:
+    """Return when a line was written, to sort by; one of unknown time comes first."""
+    return line.at or datetime.min.replace(tzinfo=UTC)

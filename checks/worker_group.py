@@ -1,4 +1,4 @@
-"""Reading the worker group from AWS: the group, its activities, its instances, its autoscaler."""
+"""Reading the worker group from AWS: the group, its activities, its instances."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from typing import Any, Final, Literal
 from academy_ops.diagnosis.records import Unavailable
 from academy_ops.outside.clients import Target
 from academy_ops.outside.failures import AWS_ERRORS, error_code
-from checks.facts import Activity, AsgInstance, Autoscaler, Ec2Instance, Group
+from checks.facts import Activity, AsgInstance, Ec2Instance, Group
 
+_ACTIVITIES: Final = 100
+"""As many as one call gives."""
 _FILTER_VALUES: Final = 200
 """DescribeInstances takes at most 200 values of a filter."""
 
@@ -38,11 +40,13 @@ def _read_group(group: dict[str, Any], clean: Callable[[str], str]) -> Group:
 
 
 def read_activities(target: Target) -> tuple[Activity, ...] | Unavailable:
-    """Return the group's last twenty activities, newest first."""
+    """Return the group's last hundred activities, newest first."""
     name = target.settings.group
     clean = target.connect.clean
     try:
-        answer = target.connect.aws("autoscaling").describe_scaling_activities(AutoScalingGroupName=name, MaxRecords=20)
+        answer = target.connect.aws("autoscaling").describe_scaling_activities(
+            AutoScalingGroupName=name, MaxRecords=_ACTIVITIES
+        )
         return tuple(
             Activity(
                 clean(one.get("StatusCode", "")),
@@ -104,22 +108,3 @@ def _metadata(options: Mapping[str, Any]) -> Literal["", "disabled", "optional",
         return "disabled"
     tokens = options.get("HttpTokens")
     return "required" if tokens == "required" else "optional" if tokens == "optional" else ""
-
-
-def read_autoscaler(target: Target) -> Autoscaler | Unavailable | None:
-    """Return the autoscaler's function and its rule; None when there is no such function."""
-    action = "lambda:GetFunctionConfiguration"
-    try:
-        function = target.connect.aws("lambda").get_function_configuration(FunctionName=target.settings.autoscaler)
-        action = "events:ListRuleNamesByTarget"
-        events = target.connect.aws("events")
-        rules = events.list_rule_names_by_target(TargetArn=function["FunctionArn"])["RuleNames"]
-        action = "events:DescribeRule"
-        states = {name: events.describe_rule(Name=name)["State"] for name in rules}
-    except AWS_ERRORS as error:
-        return None if error_code(error) == "ResourceNotFoundException" else target.connect.unseen(error, action)
-    enabled = next((name for name, state in states.items() if state.startswith("ENABLED")), None)
-    # A function that has not been updated since 2021 tells no state; it is active.
-    rule = enabled or next(iter(states), None)
-    clean = target.connect.clean
-    return Autoscaler(clean(str(function.get("State") or "Active")), rule and clean(rule), enabled is not None)

@@ -34,6 +34,7 @@ _MEANT: Final = tuple(
         (r"^https?://([a-z0-9-]+)\.queue\.amazonaws\.com$", r"https://sqs.\1.amazonaws.com"),
     )
 )
+_AS_THEY_ARE: Final = ("R2_ENDPOINT", "R2_ACCESS_KEY", "R2_SECRET_KEY", "DATABASE_URL")
 
 
 def read_host(
@@ -106,10 +107,11 @@ def compare(digests: Mapping[str, str], salt: str, settings: Settings) -> Enviro
     effective = {
         "queue": digests.get(QUEUE_SETTING, _BLANK),
         "bucket": digests[bucket_name] if bucket_name else digest(salt, BUCKET_NAME),
-        **{name: digests.get(name, _BLANK) for name in ("R2_ENDPOINT", "R2_ACCESS_KEY", "R2_SECRET_KEY")},
+        **{name: digests.get(name, _BLANK) for name in _AS_THEY_ARE},
     }
     if effective["queue"] == _BLANK:
         effective["queue"] = digest(salt, QUEUE_NAME)
+    database = settings.get("DATABASE_URL")
     return Environment(
         queue=queue,
         endpoint=against("R2_ENDPOINT", meant(endpoint) if endpoint else None),
@@ -117,6 +119,7 @@ def compare(digests: Mapping[str, str], salt: str, settings: Settings) -> Enviro
         access_key=against("R2_ACCESS_KEY", settings.get("R2_ACCESS_KEY")),
         secret_key=against("R2_SECRET_KEY", settings.get("R2_SECRET_KEY")),
         fingerprint=digest(salt, json.dumps(effective, sort_keys=True)),
+        database=against("DATABASE_URL", _meant("DATABASE_URL", database) if database else None),
         region=first(*_REGIONS),
         aws_endpoint=first(*_AWS_ENDPOINTS),
         static_keys=digests.get("AWS_ACCESS_KEY_ID", _BLANK) != _BLANK,
@@ -141,10 +144,14 @@ def digest(salt: str, value: str) -> str:
 
 def digests_of(values: Mapping[str, str], salt: str) -> dict[str, str]:
     """Return the digests of an environment that is known here, in the form in which a host reports them."""
-    return {
-        name: digest(salt, meant(value) if name in _URLS else value) if value.strip() else _BLANK
-        for name, value in values.items()
-    }
+    return {name: digest(salt, _meant(name, value)) if value.strip() else _BLANK for name, value in values.items()}
+
+
+def _meant(name: str, value: str) -> str:
+    """Return the part of a value that matters, as the probe takes it: a database's driver does not."""
+    if name == "DATABASE_URL":
+        return value.partition("://")[2] or value
+    return meant(value) if name in _URLS else value
 
 
 def parse_parameter(text: str) -> tuple[str, dict[str, str]]:
@@ -178,7 +185,16 @@ def _container(fields: Mapping[str, list[str]], connect: Connections) -> Contain
         restarts=_int(_last(fields, "restarts")) or 0,
         started_at=parse(state.get("StartedAt")),
         network=connect.clean(_last(fields, "network")),
+        finished_at=parse(state.get("FinishedAt")),
+        kernel_kills=_kernel_kills(fields),
     )
+
+
+def _kernel_kills(fields: Mapping[str, list[str]]) -> tuple[int, ...] | None:
+    """Return how many seconds the kernel's last kills are past; None where its log could not be read."""
+    if _last(fields, "kernel") != "read":
+        return None
+    return tuple(seconds for text in fields.get("kernel_kill", []) if (seconds := _int(text)) is not None)
 
 
 def _log(fields: Mapping[str, list[str]], sections: Mapping[str, list[str]], connect: Connections) -> WorkerLog:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import Final
@@ -24,6 +24,7 @@ from academy_ops.thresholds import (
     LAUNCH_RECORDED_SECONDS,
     YOUNG_SECONDS,
 )
+from checks import launches, starters
 from checks.facts import (
     Activity,
     AsgInstance,
@@ -37,11 +38,8 @@ from checks.facts import (
 )
 from checks.job import active, waited, waited_at_least, young
 from checks.times import age
-from checks.worker_group import read_activities, read_autoscaler, read_group, read_machines, read_nameless
+from checks.worker_group import read_activities, read_group, read_machines, read_nameless
 
-_INSTANCE_ID: Final = re.compile(r"\bi-[0-9a-f]+\b")
-_HEALTH_CHECK: Final = re.compile(r"health.?check", re.IGNORECASE)
-"""Why Auto Scaling replaces an instance, in its own words; scaling in has other words."""
 _ENDED: Final = frozenset({"Successful", "Failed", "Cancelled"})
 _REPLACING: Final = frozenset({"ReplaceUnhealthy", "HealthCheck", "Launch", "Terminate"})
 _SHOWN_INSTANCES: Final = 20
@@ -59,18 +57,27 @@ _AGE_DECIDES: Final = (
 )
 
 
-def observe(target: Target, case: Case) -> WorkersFacts:  # noqa: ARG001 - every check has the same form
+def observe(target: Target, case: Case) -> WorkersFacts:
     """Read group, activities, instances and autoscaler at the same time."""
     until = target.until
     group = begin("autoscaling:DescribeAutoScalingGroups", partial(read_group, target), until)
     activities = begin("autoscaling:DescribeScalingActivities", partial(read_activities, target), until)
     named = begin("ec2:DescribeInstances", partial(read_machines, target), until)
-    autoscaler = begin("lambda:GetFunctionConfiguration", partial(read_autoscaler, target), until)
+    autoscaler = begin("lambda:GetFunctionConfiguration", partial(starters.read_autoscaler, target), until)
     the_group, machines = group(), named()
     if isinstance(the_group, Group) and not isinstance(machines, Unavailable):
         nameless = begin("ec2:DescribeInstances", partial(read_nameless, target, the_group, machines), until)()
         machines = nameless if isinstance(nameless, Unavailable) else machines + nameless
-    return WorkersFacts(the_group, activities(), machines, autoscaler())
+    facts = WorkersFacts(the_group, activities(), machines, autoscaler())
+    if isinstance(facts.autoscaler, Unavailable) or not isinstance(the_group, Group):
+        return facts
+    if facts.autoscaler and starters.alive(facts.autoscaler, case.observed_at):
+        return facts
+    # Who else would start a worker decides only where no rule runs the autoscaler.
+    policies = begin("autoscaling:DescribePolicies", partial(starters.read_policies, target), until)
+    actions = begin("autoscaling:DescribeScheduledActions", partial(starters.read_actions, target), until)
+    schedules = begin("scheduler:ListSchedules", partial(starters.read_schedules, target), until)
+    return replace(facts, policies=policies(), actions=actions(), schedules=schedules())
 
 
 def judge(case: Case) -> Iterator[Finding]:
@@ -100,7 +107,7 @@ def judge(case: Case) -> Iterator[Finding]:
             Unavailable("not-found", "ec2:DescribeInstances"),
             _AGE_DECIDES,
         )
-    yield from _judge_autoscaler(build, facts.autoscaler)
+    yield from _judge_autoscaler(build, case, facts)
 
 
 def in_service(case: Case) -> tuple[AsgInstance, ...]:
@@ -157,10 +164,11 @@ def work_waits(case: Case) -> bool:
 
 
 def _judge_group(build: FindingBuilder, case: Case, facts: WorkersFacts, group: Group) -> Iterator[Finding]:
-    evidence = _evidence(case, facts, group)
+    past = launches.history(case, facts, group, waits=work_waits(case))
+    evidence = _evidence(case, facts, group, past)
     suspended = "Launch" in group.suspended
     if group.desired == 0:
-        yield from _judge_zero(build, case, facts, evidence)
+        yield from _judge_zero(build, case, facts, group, past, evidence)
         if suspended and work_waits(case):
             yield build.fail("worker-launch-suspended", evidence)
         return
@@ -169,10 +177,10 @@ def _judge_group(build: FindingBuilder, case: Case, facts: WorkersFacts, group: 
     if not serving:
         # One that was launched before still comes.
         comes = any(one.lifecycle.startswith("Pending") for one in group.instances)
-        code = "worker-launch-suspended" if suspended and not comes else _why_none(case, facts, group)
-        yield build.warn(code, evidence) if code == "worker-booting" else build.fail(code, evidence)
-    elif waits_for_boot and _loops(case, facts, group):
-        yield build.fail("worker-launch-loop", evidence)
+        code = "worker-launch-suspended" if suspended and not comes else _why_none(case, facts, group, past)
+        yield _told(build, code, facts, past, evidence)
+    elif waits_for_boot and past.code:
+        yield _told(build, past.code, facts, past, evidence)
     elif all(one.health.lower() != "healthy" or stopped(case, one.instance_id) for one in serving):
         if young(case, YOUNG_SECONDS) and not _REPLACING.intersection(group.suspended):
             yield build.ok(say("The group is replacing its unhealthy workers."), evidence)
@@ -186,30 +194,106 @@ def _judge_group(build: FindingBuilder, case: Case, facts: WorkersFacts, group: 
         yield build.warn("worker-booting", evidence)
     else:
         yield build.ok(say("Workers in service: {count}.", count=len(serving)), evidence)
+    yield from _judge_size(build, case, facts, group, past, evidence)
+
+
+def _told(
+    build: FindingBuilder, code: str, facts: WorkersFacts, past: launches.History, evidence: dict[str, Json]
+) -> Finding:
+    """Tell why none is in service, with the reason where the activities name one."""
+    if code == "worker-booting":
+        return build.warn(code, evidence)
+    failure = _failure(facts, past)
+    reason = launches.reason(failure) if code == "worker-launch-failing" and failure else None
+    return build.fail(code, evidence, reason="set-back" if code == "worker-scaled-to-zero" else reason)
+
+
+def _failure(facts: WorkersFacts, past: launches.History) -> Activity | None:
+    """Return the failed launch whose words tell most: the newest."""
+    return next(iter(past.failed), None) or launches.newest_failure(facts)
+
+
+def _judge_size(  # noqa: PLR0917 - what `_judge_group` knows
+    build: FindingBuilder,
+    case: Case,
+    facts: WorkersFacts,
+    group: Group,
+    past: launches.History,
+    evidence: dict[str, Json],
+) -> Iterator[Finding]:
+    """Judge whether there are, and will be, enough workers."""
+    serving = len([one for one in group.instances if one.lifecycle == "InService"])
+    coming = any(one.lifecycle.startswith("Pending") for one in group.instances)
+    failure = _failure(facts, past)
+    if 0 < serving < group.desired and failure and (not coming or len(past.failed) >= LAUNCH_LOOP_LAUNCHES):
+        fewer = say(
+            "Workers in service: {count} of {desired}; launches of more fail: {message}",
+            count=serving,
+            desired=group.desired,
+            message=failure.message or failure.description,
+        )
+        reason = launches.reason(failure) or "launch-failing"
+        yield build.warn("worker-undersized", evidence, fewer, reason=reason)
+        return
     asked_for = desired_capacity(group, case.queue.queue if isinstance(case.queue, QueueFacts) else None)
     if asked_for > group.desired:
         yield build.warn("worker-undersized", {**evidence, "wanted": str(asked_for)})
 
 
-def _judge_zero(build: FindingBuilder, case: Case, facts: WorkersFacts, evidence: dict[str, Json]) -> Iterator[Finding]:
+def _judge_zero(  # noqa: PLR0917 - as `_judge_size`
+    build: FindingBuilder,
+    case: Case,
+    facts: WorkersFacts,
+    group: Group,
+    past: launches.History,
+    evidence: dict[str, Json],
+) -> Iterator[Finding]:
+    on = starters.on(facts, case.observed_at)
     # One that could not be seen may be alive; for its first minutes that is no fault.
-    unseen = isinstance(facts.autoscaler, Unavailable)
-    autoscaler_acts = unseen or (isinstance(facts.autoscaler, Autoscaler) and alive(facts.autoscaler))
+    acts = bool(on or starters.unseen(facts)) or isinstance(facts.autoscaler, Unavailable)
+    still = _still_works(case, group)
+    if on:
+        evidence["starters"] = list(on)
+        if alarms := starters.alarms(facts):
+            evidence["alarm"] = alarms[0]
     if not work_waits(case):
         yield build.ok(say("No worker runs, and nothing waits for one."), evidence)
-    elif autoscaler_acts and not waited_at_least(case, AUTOSCALER_SECONDS):
+    elif still:
+        working_on = say("Desired is 0; instances that still work: {instances}.", instances=", ".join(still))
+        yield build.ok(working_on, evidence)
+    elif group.maximum == 0:
+        yield build.fail("worker-scaled-to-zero", evidence, reason="max-zero")
+    elif acts and not waited_at_least(case, _patience(facts)):
         yield build.ok(say("No worker runs yet; the autoscaler starts one within a minute or two."), evidence)
-    elif autoscaler_acts:
+    elif past.set_back:
+        yield build.fail("worker-scaled-to-zero", evidence, reason="set-back")
+    elif on:
+        yield build.fail("worker-scaled-to-zero", evidence, reason="starter-fails")
+    elif acts:
         yield build.fail("worker-scaled-to-zero", evidence)
     else:
         alone = say("The worker group is scaled to zero while work waits, and the autoscaler is off: scale by hand.")
         yield build.fail("worker-scaled-to-zero", evidence, alone)
 
 
-def _why_none(case: Case, facts: WorkersFacts, group: Group) -> str:
+def _patience(facts: WorkersFacts) -> float:
+    """Return for how long a starter that is on may take: one that runs less often than once a minute takes longer."""
+    every = starters.period(facts.autoscaler.schedule) if isinstance(facts.autoscaler, Autoscaler) else None
+    return max(AUTOSCALER_SECONDS, 2 * (every or 0))
+
+
+def _still_works(case: Case, group: Group) -> list[str]:
+    """Return the instances that work though none is wanted: protected, or waited for while they end."""
+    depth = case.queue.queue if isinstance(case.queue, QueueFacts) else None
+    idle = isinstance(depth, Depth) and depth.in_flight == 0
+    ending = frozenset[str]() if idle else frozenset({"Terminating:Wait"})
+    return [one.instance_id for one in group.instances if one.lifecycle in {"InService"} | ending]
+
+
+def _why_none(case: Case, facts: WorkersFacts, group: Group, past: launches.History) -> str:
     """Name why a group that wants instances has none in service."""
     coming = [one for one in group.instances if one.lifecycle.startswith("Pending")]
-    launch = next(iter(launches(facts)), None)
+    launch = next(iter(launches.launches(facts)), None)
     begun = age(case.observed_at, launch.started_at) if launch else None
     ages = [boot_age(case, one.instance_id) or begun for one in coming]
     # A group that has just been asked for an instance has not recorded its launch yet.
@@ -217,8 +301,8 @@ def _why_none(case: Case, facts: WorkersFacts, group: Group) -> str:
     failed = launch is not None and launch.status in {"Failed", "Cancelled"} and not coming
     if failed and not (just_asked and not _less(begun, LAUNCH_LOOP_SECONDS)):
         return "worker-launch-failing"
-    if _loops(case, facts, group):
-        return "worker-launch-loop"
+    if past.code:
+        return past.code
     overdue = any((known or 0) >= BOOT_SECONDS for known in ages)
     on_hook = any(one.lifecycle == "Pending:Wait" for one in coming)
     if overdue and (on_hook or (launch and launch.status == "MidLifecycleAction")):
@@ -235,36 +319,10 @@ def _less(known: float | None, seconds: float) -> bool:
 
 def _replaces(case: Case, facts: WorkersFacts) -> bool:
     """Return whether the group has just taken an instance away, as in an instance refresh; its successor comes next."""
-    activities = facts.activities if not isinstance(facts.activities, Unavailable) else ()
-    newest = next(iter(activities), None)
+    newest = next(iter(launches.activities(facts)), None)
     if newest is None or not newest.description.startswith("Terminating"):
         return False
     return _less(age(case.observed_at, newest.started_at), BOOT_SECONDS)
-
-
-def launches(facts: WorkersFacts) -> list[Activity]:
-    """Return the launches among the group's activities, newest first."""
-    activities = facts.activities if not isinstance(facts.activities, Unavailable) else ()
-    return [one for one in activities if one.description.startswith("Launching")]
-
-
-def _loops(case: Case, facts: WorkersFacts, group: Group) -> bool:
-    """Return whether instances are launched and gone again, other than by scaling in."""
-    present = {one.instance_id for one in group.instances}
-    activities = facts.activities if not isinstance(facts.activities, Unavailable) else ()
-    scaled_in = {
-        name
-        for one in activities
-        if one.description.startswith("Terminating") and not _HEALTH_CHECK.search(one.cause)
-        for name in _INSTANCE_ID.findall(one.description)
-    }
-    lately = [
-        one
-        for one in launches(facts)
-        if one.status == "Successful" and _less(age(case.observed_at, one.started_at), LAUNCH_LOOP_SECONDS)
-    ]
-    gone = [one for one in lately if not (present | scaled_in).intersection(_INSTANCE_ID.findall(one.description))]
-    return len(gone) >= LAUNCH_LOOP_LAUNCHES
 
 
 def _waits_for_boot(case: Case, serving: Sequence[AsgInstance]) -> bool:
@@ -276,21 +334,32 @@ def _waits_for_boot(case: Case, serving: Sequence[AsgInstance]) -> bool:
     return all(known is not None and known < BOOT_SECONDS for known in ages)
 
 
-def _judge_autoscaler(build: FindingBuilder, autoscaler: Autoscaler | Unavailable | None) -> Iterator[Finding]:
+def _judge_autoscaler(build: FindingBuilder, case: Case, facts: WorkersFacts) -> Iterator[Finding]:
+    autoscaler, unseen = facts.autoscaler, starters.unseen(facts)
+    for one in unseen:
+        yield build.unknown(say("who would start a worker"), one)
     if isinstance(autoscaler, Unavailable):
         yield build.unknown(say("the autoscaler"), autoscaler)
-    elif autoscaler is None or not alive(autoscaler):
+    elif not unseen and not starters.on(facts, case.observed_at):
         evidence: dict[str, Json] = {
             "function": autoscaler.state if autoscaler else None,
+            "why": (autoscaler.why or None) if autoscaler else None,
             "rule": autoscaler.rule if autoscaler else None,
             "enabled": autoscaler.enabled if autoscaler else False,
+            "schedule": (autoscaler.schedule or None) if autoscaler else None,
         }
-        yield build.warn("autoscaler-off", evidence)
+        found = {name: value for name, value in evidence.items() if value is not None or name in {"function", "rule"}}
+        yield build.warn("autoscaler-off", found, reason=_why_off(autoscaler))
 
 
-def alive(autoscaler: Autoscaler) -> bool:
-    """Return whether the autoscaler runs."""
-    return autoscaler.state == "Active" and autoscaler.enabled
+def _why_off(autoscaler: Autoscaler | None) -> str:
+    if autoscaler is None:
+        return "no-function"
+    if autoscaler.state != "Active":
+        return "function-failed"
+    if autoscaler.rule is None:
+        return "no-rule"
+    return "schedule" if autoscaler.enabled else "rule-disabled"
 
 
 def desired_capacity(group: Group, depth: Depth | Unavailable | None) -> int:
@@ -300,7 +369,7 @@ def desired_capacity(group: Group, depth: Depth | Unavailable | None) -> int:
     return contract.desired_capacity(group.minimum, group.maximum, depth.visible, depth.in_flight)
 
 
-def _evidence(case: Case, facts: WorkersFacts, group: Group) -> dict[str, Json]:
+def _evidence(case: Case, facts: WorkersFacts, group: Group, past: launches.History) -> dict[str, Json]:
     machines = facts.machines if not isinstance(facts.machines, Unavailable) else ()
     addresses = {one.instance_id: one.private_ip for one in machines}
     instances: list[Json] = [
@@ -329,12 +398,30 @@ def _evidence(case: Case, facts: WorkersFacts, group: Group) -> dict[str, Json]:
         "standby": next((one.instance_id for one in group.instances if one.lifecycle == "Standby"), None),
     }
     evidence |= {name: value for name, value in named.items() if value}
-    latest = next(iter(launches(facts)), None)
-    if latest and latest.status != "Successful":
-        evidence["activity"] = latest.message or latest.description
+    evidence |= _of_activities(facts, group, past)
     if isinstance(facts.autoscaler, Autoscaler):
-        evidence["autoscaler"] = "on" if alive(facts.autoscaler) else "off"
+        evidence["autoscaler"] = "on" if starters.alive(facts.autoscaler, case.observed_at) else "off"
+    if not isinstance(facts.actions, Unavailable) and facts.actions:
+        evidence["scheduled"] = [f"{one.name} {one.when}" for one in facts.actions]
     return evidence
+
+
+def _of_activities(facts: WorkersFacts, group: Group, past: launches.History) -> dict[str, Json]:
+    """Return what the activities say: the newest launch that failed or is under way, and who last set the size."""
+    latest = next(iter(launches.launches(facts)), None)
+    told = _failure(facts, past) or (latest if latest and latest.status != "Successful" else None)
+    found: dict[str, Json] = {}
+    if told:
+        found["activity"] = told.message or told.description
+        found |= {name: text for name, text in (("begun_by", told.cause), ("encoded", launches.encoded(told))) if text}
+    nothing = [*past.failed, *past.ended]
+    if len(nothing) > 1:
+        found["launches_failed"], found["launches_ended"] = len(past.failed), len(past.ended)
+    if past.ended and (ending := launches.ending(facts, past.ended[0])):
+        found["ended_by"] = ending
+    if (group.desired == 0 or past.set_back) and (last := launches.last_set(launches.activities(facts))):
+        found["set_by"] = last[0]
+    return found
 
 
 CHECK: Final = Check(
@@ -345,7 +432,7 @@ CHECK: Final = Check(
     judge=judge,
     reads=("queue", "job"),
     hops=(Hop(6, say("workers"), ("asg-", "worker-", "ssm-", "autoscaler-")),),
-    shows=("desired", "instances", "suspended", "activity", "autoscaler"),
+    shows=("desired", "instances", "suspended", "activity", "ended_by", "set_by", "starters", "autoscaler"),
     grants=(
         Grant(
             "CheckWorkersGroup",
@@ -353,15 +440,21 @@ CHECK: Final = Check(
                 "autoscaling:DescribeAutoScalingGroups",
                 "autoscaling:DescribeScalingActivities",
                 "ec2:DescribeInstances",
+                "autoscaling:DescribePolicies",
+                "autoscaling:DescribeScheduledActions",
                 "events:ListRuleNamesByTarget",
+                "scheduler:ListSchedules",
             ),
         ),
         Grant(
             "CheckWorkersAutoscaler",
-            ("lambda:GetFunctionConfiguration",),
+            ("lambda:GetFunctionConfiguration", "lambda:ListAliases", "lambda:ListVersionsByFunction"),
             ("arn:aws:lambda:{region}:{account}:function:{autoscaler}",),
         ),
         # Which rules run the autoscaler is only known once they have been listed.
         Grant("CheckWorkersAutoscalerRule", ("events:DescribeRule",), ("arn:aws:events:{region}:{account}:rule/*",)),
+        Grant(
+            "CheckWorkersSchedules", ("scheduler:GetSchedule",), ("arn:aws:scheduler:{region}:{account}:schedule/*/*",)
+        ),
     ),
 )

@@ -30,10 +30,14 @@ NAMES = {
 FOR_CHECKS = tuple(grant for check in RUNBOOK for grant in check.grants)
 KNOW_NO_RESOURCE = {
     "autoscaling:DescribeAutoScalingGroups",
+    "autoscaling:DescribeInstanceRefreshes",
+    "autoscaling:DescribePolicies",
     "autoscaling:DescribeScalingActivities",
+    "autoscaling:DescribeScheduledActions",
     "cloudwatch:GetMetricStatistics",
     "ec2:DescribeInstances",
     "events:ListRuleNamesByTarget",
+    "scheduler:ListSchedules",
     "ssm:DescribeInstanceInformation",
     "ssm:GetCommandInvocation",
     "ssm:ListCommandInvocations",

@@ -127,7 +127,7 @@ class Worker:
             job = self._store.claim(order.job_id)
             if job is None and self._store.job(order.job_id) is None:
                 # Another database's job, perhaps: never thrown away, left for the dead-letter queue.
-                _say(f"unknown job_id={order.job_id}: left for the dead-letter queue")
+                _say(f"{contract.LOG_UNKNOWN}{order.job_id}: left for the dead-letter queue")
                 self._release(receipt)
                 return
             if job is None:

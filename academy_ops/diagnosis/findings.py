@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Final, Literal
 
@@ -39,6 +39,7 @@ class FindingBuilder:
         summary: Text | None = None,
         *,
         reason: str | None = None,
+        explained_by: Iterable[str] = (),
     ) -> Finding:
         """Write a fault.
 
@@ -47,8 +48,10 @@ class FindingBuilder:
             evidence: The facts that prove it; the names in them fill the remedies' commands.
             summary: What is wrong; by default what the catalogue says of the code, and of the reason.
             reason: Which of the reasons behind the code it is; one that the catalogue names.
+            explained_by: The causes that explain it here, besides those of which the catalogue says so.
         """
-        return self._found("fail", code, evidence, summary, reason)
+        found = self._found("fail", code, evidence, summary, reason)
+        return replace(found, explained_by=frozenset(explained_by) - {code})
 
     def warn(
         self,
@@ -99,16 +102,23 @@ class FindingBuilder:
         row = CATALOGUE[code]
         variant = row.reasons[reason] if reason else row
         names = {**self.names, **{name: value for name, value in evidence.items() if isinstance(value, str)}}
+        remedies = filled(variant.remedies, names)
         return Finding(
             self.check,
             self.section,
             status,
-            summary or variant.meaning,
+            _quoting(summary or variant.meaning, evidence),
             cause=code,
             evidence=evidence,
-            remedies=filled(variant.remedies, names),
+            remedies=tuple(replace(remedy, text=_quoting(remedy.text, evidence)) for remedy in remedies),
             reason=reason,
         )
+
+
+def _quoting(text: Text, evidence: Mapping[str, Json]) -> Text:
+    """Let a sentence quote the numbers that were seen in place of the usual ones."""
+    seen = {name: one for name, one in evidence.items() if name in text.values and isinstance(one, int | float)}
+    return Text(text.template, {**text.values, **seen}) if seen else text
 
 
 def because(unseen: Unavailable) -> Text:

@@ -133,6 +133,7 @@ class Finding:
         may_conceal: The causes that can't be excluded as long as this is unknown.
         elapsed_ms: How long the check's observation took.
         reason: What lies behind the cause, where one code can have several reasons; a stable word.
+        explained_by: The causes that explain this one here, besides those of which the catalogue says so.
     """
 
     check: str
@@ -147,6 +148,7 @@ class Finding:
     may_conceal: frozenset[str] = frozenset()
     elapsed_ms: int = 0
     reason: str | None = None
+    explained_by: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,6 +82,7 @@ def run(
     asked: Iterable[str],
     ends_at: float,
     observer: Observer,
+    correct: Callable[[C], C] = lambda case: case,
 ) -> tuple[Observed[C], tuple[Finding, ...]]:
     """Observe, and judge each check as soon as its facts are there.
 
@@ -92,6 +93,7 @@ def run(
         asked: The names of the checks to judge.
         ends_at: The deadline on `time.monotonic`'s clock; what has not been observed by then is `Unavailable`.
         observer: Called as checks start and finish.
+        correct: Sets in the case what its facts can't know, each time that some have arrived.
 
     Returns:
         All that was observed, and the findings of the checks asked for in runbook order.
@@ -99,7 +101,7 @@ def run(
     asked = frozenset(asked)
     unjudged = [check for check in runbook if check.name in asked]
     observed, findings = Observed(case, {}), list[Finding]()
-    for observed in observe(runbook, target, case, asked=asked, ends_at=ends_at, observer=observer):
+    for observed in observe(runbook, target, case, asked=asked, ends_at=ends_at, observer=observer, correct=correct):
         blocked = (n for n, check in enumerate(unjudged) if observed.pending.intersection((check.name, *check.reads)))
         ready = next(blocked, len(unjudged))
         findings += judge(unjudged[:ready], observed, observer)
@@ -115,6 +117,7 @@ def observe(
     asked: Iterable[str],
     ends_at: float,
     observer: Observer,
+    correct: Callable[[C], C] = lambda case: case,
 ) -> Iterator[Observed[C]]:
     """Fill the case; arguments as for `run`.
 
@@ -142,7 +145,7 @@ def observe(
         took_ms |= {name: round(seconds * 1000) for name, (_, seconds) in arrived.items()}
         facts = {name: seen for name, (seen, _) in arrived.items()}
         facts = facts or {name: Unavailable("deadline", name) for name in pending}
-        case = replace(case, **facts)
+        case = correct(replace(case, **facts))
         for name in facts:
             observer.observed(name)
         pending.difference_update(facts)

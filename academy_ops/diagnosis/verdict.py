@@ -25,10 +25,14 @@ def decide(findings: Sequence[Finding], progress: JobProgress) -> Verdict:
         The verdict, by the rules under "Which fault is the cause" of the product's contract.
     """
     failed = {finding.cause for finding in findings if finding.status == "fail" and finding.cause}
-    symptoms = {code for code in failed if any(code in explained_by(other) for other in failed - {code})}
+    here = {finding.cause: finding.explained_by for finding in findings if finding.status == "fail" and finding.cause}
+    symptoms = {
+        code for code in failed if here[code] & failed or any(code in explained_by(other) for other in failed - {code})
+    }
     blind = _in_order(code for code in failed - symptoms if CATALOGUE[code].inconclusive)
     faults = {code for code in failed - symptoms if not CATALOGUE[code].inconclusive}
-    roots = _rank(faults, progress, _named_by_job(findings, progress))
+    of_job = _named_by_job(findings, progress)
+    roots = _rank(faults, progress, of_job, here.get(of_job, frozenset()) if of_job else frozenset())
 
     if roots and progress.state is not JobState.UNASKED:
         verdict = _verdict(findings, "faulty", roots[0], also=(*roots[1:], *blind), symptoms=symptoms)
@@ -49,11 +53,11 @@ def _named_by_job(findings: Iterable[Finding], progress: JobProgress) -> str | N
     return next((f.cause for f in findings if f.check == "job" and f.status == "fail"), None)
 
 
-def _rank(roots: set[str], progress: JobProgress, of_job: str | None) -> list[str]:
+def _rank(roots: set[str], progress: JobProgress, of_job: str | None, behind_job: frozenset[str]) -> list[str]:
     """Order the root faults; the first is the cause."""
 
     def rank(code: str) -> tuple[bool, bool, int]:
-        named = of_job is not None and (code == of_job or of_job in explained_by(code))
+        named = of_job is not None and (code in behind_job | {of_job} or of_job in explained_by(code))
         explains_state = progress.state is not JobState.NONE and progress.state in CATALOGUE[code].states
         return (not named, not explains_state, position(code))
 
@@ -89,10 +93,13 @@ def _verdict(
     checks = list(dict.fromkeys(finding.check for finding in findings))
     clean = [check for check in checks if all(f.status == "ok" for f in findings if f.check == check)]
     row = CATALOGUE[cause] if cause else None
-    own = next((finding for finding in findings if finding.status == "fail" and finding.cause == cause), None)
+    told = [finding for finding in findings if finding.status == "fail" and finding.cause == cause]
+    own = next((finding for finding in told if finding.reason), told[0] if told else None)
     summary = own.summary if own else _SUMMARY[status]
     if status == "healthy" and not {finding.section for finding in findings} >= _SECTIONS:
         summary = say("No fault was found; only this was looked at: {checks}.", checks=", ".join(checks))
+    if status == "in-progress" and warnings:
+        summary = say("The job is on its way; the warnings say what may hold it up.")
     return Verdict(
         status=status,
         summary=summary,

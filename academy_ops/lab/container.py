@@ -15,7 +15,7 @@ import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -39,12 +39,16 @@ class Image:
         env: Variables that the image itself sets.
         memory_lasts: Seconds after which the kernel kills it for lack of memory; None when there is enough.
         silent: It writes no log.
+        age: By so many seconds its start and its log lines are shown to be older.
+        of_host: The host's memory runs out, not the container's: the kernel says so, and Docker does not.
     """
 
     command: tuple[str, ...] = WORKER
     env: Mapping[str, str] = field(default_factory=dict)
     memory_lasts: float | None = None
     silent: bool = False
+    age: int = 0
+    of_host: bool = False
 
 
 class Container:
@@ -110,7 +114,7 @@ class Container:
             code = self._run_once()
             if time.monotonic() - begun > _GOOD_RUN_SECONDS:
                 delay = _FIRST_DELAY
-            finished_at = _now()
+            finished_at = _shown()
             if self._stopping.is_set():
                 self._write_state("exited", pid=0, code=code, finished_at=finished_at)
                 return
@@ -123,7 +127,7 @@ class Container:
 
     def _run_once(self) -> int:
         self._out_of_memory = False
-        self._started_at = _now()
+        self._started_at = _shown(self._image.age)
         process = processes.spawn(self._image.command, self._env, subprocess.PIPE, self._folder)
         self._process = process
         self._write_state("running", pid=process.pid, code=0, finished_at=_NEVER)
@@ -132,8 +136,9 @@ class Container:
         try:
             process.wait(self._image.memory_lasts)
         except subprocess.TimeoutExpired:
-            self._out_of_memory = True
-            with (self._folder / "oom-kills").open("a", encoding="utf-8") as kills:
+            self._out_of_memory = not self._image.of_host
+            kept = "kernel-kills" if self._image.of_host else "oom-kills"
+            with (self._folder / kept).open("a", encoding="utf-8") as kills:
                 kills.write(f"{time.time():.0f}\n")
             process.send_signal(signal.SIGKILL)
             process.wait()
@@ -146,7 +151,8 @@ class Container:
             return
         with (self._folder / "log").open("ab", 0) as log, (self._folder / "log.times").open("ab", 0) as times:
             for line in process.stdout if not self._image.silent else ():
-                times.write(f"{time.time():.0f} {_now()}\n".encode())
+                age = self._image.age
+                times.write(f"{time.time() - age:.0f} {_shown(age)}\n".encode())
                 log.write(line if line.endswith(b"\n") else line + b"\n")
 
     def _write_state(self, status: str, *, pid: int, code: int, finished_at: str) -> None:
@@ -173,5 +179,5 @@ def _replace(path: Path, text: str) -> None:
     draft.replace(path)
 
 
-def _now() -> str:
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+def _shown(age: int = 0) -> str:
+    return (datetime.now(UTC) - timedelta(seconds=age)).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

@@ -18,7 +18,7 @@ from academy_ops.lab.container import Container, Image
 from academy_ops.outside import host_scripts
 
 _START_SECONDS: Final = 15.0
-_SHIMS: Final = ("docker", "df")
+_SHIMS: Final = ("docker", "df", "dmesg")
 
 
 class Surroundings(Protocol):

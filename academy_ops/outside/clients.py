@@ -20,6 +20,7 @@ from academy_ops import __version__
 from academy_ops.contract import TENANT_HEADER
 from academy_ops.diagnosis.records import Unavailable
 from academy_ops.diagnosis.redact import printable, redacted
+from academy_ops.outside.clocks import Clocks
 from academy_ops.outside.failures import aws_reason, http_reason
 from academy_ops.outside.time_limits import ANSWER_SECONDS, CONNECT_SECONDS, MARGIN_SECONDS, call_with_timeout, left
 from academy_ops.settings import Settings
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from botocore.credentials import Credentials
     from types_boto3_s3 import S3Client
 
-Service = Literal["autoscaling", "cloudwatch", "ec2", "events", "lambda", "sqs", "ssm", "sts"]
+Service = Literal["autoscaling", "cloudwatch", "ec2", "events", "lambda", "scheduler", "sqs", "ssm", "sts"]
 T = TypeVar("T")
 _Read = tuple[int, dict[str, str], str]
 """Status, the headers that are kept, and the body."""
@@ -63,9 +64,14 @@ class Answer:
 
 
 class Connections:
-    """Lazily made clients for AWS, R2 and HTTP; safe to share between threads."""
+    """Lazily made clients for AWS, R2 and HTTP; safe to share between threads.
+
+    Attributes:
+        clocks: What the answers tell of the servers' clocks.
+    """
 
     def __init__(self, settings: Settings) -> None:
+        self.clocks = Clocks()
         self._settings = settings
         self._lock = threading.Lock()
         self._made: dict[str, Any] = {}
@@ -108,7 +114,7 @@ class Connections:
         """
         with self._lock:
             if "r2" not in self._made:
-                self._made["r2"] = self._sdk.r2_client(self._settings)
+                self._made["r2"] = self._sdk.r2_client(self._settings, partial(self.clocks.note, "r2"))
             made: S3Client = self._made["r2"]
             return made
 
@@ -137,7 +143,7 @@ class Connections:
         def follow(client: httpx.Client) -> tuple[_Read, str, list[str]]:
             here, seen = url, list[str]()
             while True:
-                answer = _read(client, client.build_request("GET", here, headers=headers))
+                answer = self._read(client, client.build_request("GET", here, headers=headers))
                 target = _next(answer, here)
                 if target is None or len(seen) >= MAX_REDIRECTS:
                     return answer, here, seen
@@ -165,7 +171,7 @@ class Connections:
 
         def once(client: httpx.Client) -> tuple[_Read, str, list[str]]:
             request = client.build_request(method, url, headers=self._http_headers(), **(form or {}))
-            return _read(client, request), url, []
+            return self._read(client, request), url, []
 
         return self._asked(once, url, seconds)
 
@@ -183,6 +189,18 @@ class Connections:
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
             return self._unanswered(error, url)
         return self._answer(answer, where, started, redirects)
+
+    def _read(self, client: httpx.Client, request: httpx.Request) -> _Read:
+        started = time.monotonic()
+        with contextlib.closing(client.send(request, stream=True)) as response:
+            self.clocks.note("api", response.headers, time.monotonic() - started)
+            body = bytearray()
+            for chunk in response.iter_bytes():
+                body += chunk
+                if len(body) > _MAX_BODY_BYTES:
+                    break
+            kept = {name: response.headers[name] for name in _KEPT_HEADERS if name in response.headers}
+            return response.status_code, kept, bytes(body[:_MAX_BODY_BYTES]).decode("utf-8", "replace")
 
     def clean(self, text: str) -> str:
         """Return ``text`` without secrets and control characters."""
@@ -230,7 +248,7 @@ class Connections:
 
     def _session(self) -> boto3.Session:
         if "session" not in self._made:
-            self._made["session"] = self._sdk.session(self._settings)
+            self._made["session"] = self._sdk.session(self._settings, partial(self.clocks.note, "aws"))
         session: boto3.Session = self._made["session"]
         return session
 
@@ -295,17 +313,6 @@ class Target:
         """Wait; return whether the run goes on."""
         time.sleep(min(seconds, self.remaining()))
         return left(self.until) > 0
-
-
-def _read(client: httpx.Client, request: httpx.Request) -> _Read:
-    with contextlib.closing(client.send(request, stream=True)) as response:
-        body = bytearray()
-        for chunk in response.iter_bytes():
-            body += chunk
-            if len(body) > _MAX_BODY_BYTES:
-                break
-        kept = {name: response.headers[name] for name in _KEPT_HEADERS if name in response.headers}
-        return response.status_code, kept, bytes(body[:_MAX_BODY_BYTES]).decode("utf-8", "replace")
 
 
 def _same_place(here: httpx.URL, there: httpx.URL) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import ssl
 from typing import Final
@@ -62,11 +63,21 @@ _REASONS: Final[dict[str, Reason]] = {
     "SlowDown": "throttled",
 }
 _SERVER_ERROR: Final = 500
+_QUEUE_MISSING: Final = frozenset({"NonExistentQueue", "QueueDoesNotExist"})
+"""SQS's word in its query protocol, there behind ``AWS.SimpleQueueService.``, and in its JSON protocol."""
+_OR_NO_ACCESS: Final = re.compile(r"access|permission|authorized", re.IGNORECASE)
+"""With this in the message, SQS says no more than that it won't show the queue: one without permission can't know."""
 
 
 def error_code(error: Exception) -> str:
     """Return the code with which AWS or R2 refused a call; empty where there was no such answer."""
     return str(error.response.get("Error", {}).get("Code", "")) if isinstance(error, ClientError) else ""
+
+
+def queue_missing(error: Exception) -> bool:
+    """Return whether SQS says that there is no such queue, and not only that it won't tell."""
+    code = error_code(error).rpartition(".")[2]
+    return code in _QUEUE_MISSING and not _OR_NO_ACCESS.search(_message(error))
 
 
 def outcome_unknown(error: Exception) -> bool:
@@ -79,15 +90,21 @@ def outcome_unknown(error: Exception) -> bool:
     return aws_reason(error) in {"timeout", "unreachable", "unexpected-answer"}
 
 
+def _message(error: Exception) -> str:
+    return str(error.response.get("Error", {}).get("Message", "")) if isinstance(error, ClientError) else ""
+
+
 def aws_reason(error: Exception) -> Reason:
     """Name the reason behind an AWS or R2 error."""
     if isinstance(error, ClientError):
         code = error_code(error)
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-        message = str(error.response.get("Error", {}).get("Message", ""))
+        message = _message(error)
         mismatch = code in {"SignatureDoesNotMatch", "InvalidSignatureException"}
         if mismatch and ("expired" in message or "not yet current" in message):
             return "clock-skew"
+        if code.rpartition(".")[2] in _QUEUE_MISSING and not queue_missing(error):
+            return "denied"
         fallback: Reason = "server-error" if status >= _SERVER_ERROR else "unexpected-answer"
         return _REASONS.get(code, fallback)
     if isinstance(error, EndpointConnectionError):

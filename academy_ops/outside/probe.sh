@@ -27,6 +27,12 @@ echo "restarts=$(docker inspect --type container --format '{{.RestartCount}}' "$
 # A restart clears OOMKilled; the daemon remembers the kernel's kills as events.
 kills=$(docker events --since 10m --until 0s --filter "container=$container" --filter event=oom --format '{{.Time}}')
 echo "oom_kills=$(printf '%s' "$kills" | grep -c '')"
+# Where the whole host is short of memory, only the kernel says so: how long ago each of its last kills was.
+if uptime=$(cut -d ' ' -f 1 /proc/uptime 2>/dev/null) && kernel=$(dmesg 2>/dev/null) && [ -n "$kernel" ]; then
+  echo 'kernel=read'
+  printf '%s\n' "$kernel" | grep -F 'Killed process' | tail -n 5 |
+    awk -F '[][]' -v now="$uptime" '$2 ~ /^ *[0-9.]+$/ { printf "kernel_kill=%d\n", now - $2 }'
+fi
 
 echo "network=$(docker inspect --type container --format '{{.HostConfig.NetworkMode}}' "$container")"
 
@@ -46,6 +52,7 @@ docker inspect --type container --format '{{range .Config.Env}}{{println .}}{{en
     case $name in
       R2_ENDPOINT | AWS_ENDPOINT_URL | AWS_ENDPOINT_URL_SQS) value=$(meant "$value") ;;
       AWS_REGION | AWS_DEFAULT_REGION | AWS_ACCESS_KEY_ID) ;;
+      DATABASE_URL) value=${value#*://} ;;
       R2_ACCESS_KEY | R2_SECRET_KEY | R2_EXCEL_BUCKET | EXCEL_BUCKET_NAME | AI_SQS_QUEUE_NAME_BASIC) ;;
       *) continue ;;
     esac
@@ -56,9 +63,21 @@ docker inspect --type container --format '{{range .Config.Env}}{{println .}}{{en
     fi
   done
 
-# Of a long line the beginning and the end: AWS says last why it has refused something.
-shorten() {
-  awk 'length($0) > 600 { $0 = substr($0, 1, 330) " ... " substr($0, length($0) - 249) } { print }'
+# Of a long line its beginning and its end, where a service says why, without the words that are cut in two.
+short() {
+  awk 'length($0) > 900 {
+    head = substr($0, 1, 300); sub(/[^ ]*$/, "", head)
+    end = substr($0, length($0) - 540); sub(/^[^ ]*/, "", end)
+    $0 = head "..." end
+  } { print }'
+}
+
+# The last of the lines that have room in so many bytes.
+last() {
+  awk -v room="$1" '{ line[NR] = $0 } END {
+    for (n = NR; n > 0 && (room -= length(line[n]) + 1) >= 0; n--);
+    while (++n <= NR) print line[n]
+  }'
 }
 
 # Each line with its time: what a worker complained of an hour ago need not be true now.
@@ -66,11 +85,18 @@ log=$(docker logs --timestamps --tail 4000 "$container" 2>&1)
 echo "log_lines=$(printf '%s' "$log" | grep -c '')"
 if [ -n "$job" ]; then
   echo 'section=job'
-  printf '%s\n' "$log" | grep -F -e "$job" | tail -n 12 | shorten
+  # Below a failure stands its traceback, which does not name the job.
+  printf '%s\n' "$log" | awk -v job="$job" '
+    index($0, job) { print; below = /[Ff]ailed|FAILED|[Ee]rror|ERROR|[Ee]xception/ ? 60 : 0; next }
+    /job_id=/ { below = 0 }
+    below-- > 0 { print }
+  ' | short | tail -n 150 | last 8000
 fi
 echo 'section=errors'
-printf '%s\n' "$log" | grep -E 'Error|An error occurred|Exception|Traceback|[Dd]enied|No module named|No space left' | tail -n 10 | shorten
+printf '%s\n' "$log" |
+  grep -E 'Error|An error occurred|Exception|Traceback|[Dd]enied|No module named|No space left|FATAL|SIGKILL|signal 9|BrokenProcess' |
+  short | tail -n 12 | last 5000
 echo 'section=tail'
-printf '%s\n' "$log" | tail -n 60 | shorten | tail -c 7500
+printf '%s\n' "$log" | tail -n 60 | short | last 8500
 echo
 echo 'section=end'

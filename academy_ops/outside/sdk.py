@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import time
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import partial
@@ -64,13 +65,17 @@ Made by ``make models``. With any other botocore this folder is not there, and i
 """
 
 
-def session(settings: Settings) -> boto3.Session:
+Note = Callable[[Mapping[str, str], float], None]
+"""Is told the headers of each answer, and for how many seconds it was waited for."""
+
+
+def session(settings: Settings, note: Note) -> boto3.Session:
     """Return a session with the credentials that every AWS SDK would find, in the configured region.
 
     Raises:
         BotoCoreError: The profile can't be read.
     """
-    return boto3.Session(region_name=settings.region, botocore_session=_prepared(botocore.session.Session()))
+    return boto3.Session(region_name=settings.region, botocore_session=_prepared(botocore.session.Session(), note))
 
 
 def credentials(of: boto3.Session) -> Credentials | None:
@@ -103,7 +108,7 @@ def aws_client(made_by: boto3.Session, service: str, *, once: bool = False) -> A
         raise EndpointConnectionError(endpoint_url="AWS_ENDPOINT_URL", error=error) from error
 
 
-def r2_client(settings: Settings) -> S3Client:
+def r2_client(settings: Settings, note: Note) -> S3Client:
     """Return an S3 client for R2, signed with the API's R2 keys.
 
     Raises:
@@ -112,7 +117,7 @@ def r2_client(settings: Settings) -> S3Client:
     # Without a profile: AWS_PROFILE is AWS's, and one that does not exist is not a fault of R2.
     plain = botocore.session.Session(session_vars={"profile": (None, None, None, None)})
     try:
-        return boto3.Session(botocore_session=_prepared(plain)).client(
+        return boto3.Session(botocore_session=_prepared(plain, note)).client(
             "s3",
             endpoint_url=settings.get("R2_ENDPOINT"),
             region_name="auto",
@@ -138,11 +143,11 @@ def _config(attempts: int = _ATTEMPTS, **more: Any) -> Config:  # noqa: ANN401 -
     )
 
 
-def _prepared(plain: botocore.session.Session) -> botocore.session.Session:
+def _prepared(plain: botocore.session.Session, note: Note) -> botocore.session.Session:
     """Let every client of a session use the small models, answer within bounds, and give answers of their form."""
     plain.get_component("data_loader").search_paths.insert(0, str(MODELS))
     plain.register_component("response_parser_factory", _Parsers())
-    answers: Any = _Bounded(plain).send  # botocore's stubs know no handler that returns something
+    answers: Any = _Bounded(plain, note).send  # botocore's stubs know no handler that returns something
     plain.register("before-send", answers)
     return plain
 
@@ -150,8 +155,9 @@ def _prepared(plain: botocore.session.Session) -> botocore.session.Session:
 class _Bounded:
     """Sends requests in botocore's place, with a bound on the time and the size of each answer; it knows neither."""
 
-    def __init__(self, session: botocore.session.Session) -> None:
+    def __init__(self, session: botocore.session.Session, note: Note) -> None:
         self._session = session
+        self._note = note
         self._connections: dict[str, URLLib3Session] = {}
 
     def send(self, request: AWSPreparedRequest, **_: object) -> AWSResponse:
@@ -163,7 +169,9 @@ class _Bounded:
 
     def _send(self, request: AWSPreparedRequest) -> AWSResponse:
         request.stream_output = True
-        answer = self._connected(request.url).send(request)
+        connected, started = self._connected(request.url), time.monotonic()
+        answer = connected.send(request)
+        self._note(answer.headers, time.monotonic() - started)
         body = bytearray()
         try:
             for chunk in answer.raw.stream(_CHUNK_BYTES):

@@ -17,7 +17,7 @@ from academy_ops.outside.time_limits import ANSWER_SECONDS, SSM_SECONDS
 from academy_ops.remedies.plan import Progress
 from academy_ops.remedies.refusal import RemedyError
 from academy_ops.thresholds import FIGURES
-from checks import logs, queue, workers
+from checks import launches, logs, queue, starters, workers
 from checks.facts import Autoscaler, Case, Depth, Group, LogsFacts, WorkersFacts
 
 _Start = tuple[str, datetime | None]
@@ -62,12 +62,12 @@ class Seen:
     @property
     def autoscaler_acts(self) -> bool:
         """Whether the autoscaler sets the group's size, once a minute."""
-        return isinstance(self.facts.autoscaler, Autoscaler) and workers.alive(self.facts.autoscaler)
+        return isinstance(self.facts.autoscaler, Autoscaler) and starters.alive(self.facts.autoscaler)
 
     @property
     def latest_launch(self) -> datetime | None:
         """When the newest launch began."""
-        return next((one.started_at for one in workers.launches(self.facts)), None)
+        return next((one.started_at for one in launches.launches(self.facts)), None)
 
 
 def look(target: Target) -> Seen:
@@ -104,12 +104,12 @@ def overriding(seen: Seen, desired: int) -> Text | None:
     )
 
 
-def follow(target: Target, desired: int, before: Seen, *, replaced: bool = False) -> Iterator[Progress]:
+def follow(target: Target, desired: int | None, before: Seen, *, replaced: bool = False) -> Iterator[Progress]:
     """Watch the group until its workers poll: launched, in service, container up, polling.
 
     Args:
         target: Where to look, and until when.
-        desired: How many workers there must be.
+        desired: How many workers there must be; None for as many as the group wants by then.
         before: The group before the change.
         replaced: Those that were there before must be gone.
 
@@ -128,8 +128,9 @@ def follow(target: Target, desired: int, before: Seen, *, replaced: bool = False
             return
 
 
-def _stage(target: Target, desired: int, before: Seen, old: frozenset[str], steady: set[_Start]) -> Progress:
+def _stage(target: Target, wanted: int | None, before: Seen, old: frozenset[str], steady: set[_Start]) -> Progress:
     seen = look(target)
+    desired = seen.group.desired if wanted is None else wanted
     if seen.group.desired != desired:
         return Progress(
             say("The desired capacity is {now} now: somebody else has set it.", now=seen.group.desired), "failed"
@@ -147,7 +148,7 @@ def _stage(target: Target, desired: int, before: Seen, old: frozenset[str], stea
 
 def _launching(seen: Seen, before: Seen, serving: int, desired: int) -> Progress:
     coming = [f"{one.instance_id} {one.lifecycle}" for one in seen.group.instances if one.lifecycle != "InService"]
-    newest = next(iter(workers.launches(seen.facts)), None)
+    newest = next(iter(launches.launches(seen.facts)), None)
     if newest and not coming and newest.status in {"Failed", "Cancelled"} and newest.started_at != before.latest_launch:
         return Progress(say("The launch failed: {reason}", reason=newest.message or newest.description), "failed")
     if "Launch" in seen.group.suspended:

@@ -11,10 +11,9 @@ from academy_ops.contract import DLQ_SUFFIX, MAX_RECEIVES, QUEUE_ATTRIBUTES
 from academy_ops.diagnosis.findings import because
 from academy_ops.messages import Text, say
 from academy_ops.outside.clients import Target
-from academy_ops.outside.failures import AWS_ERRORS, error_code
+from academy_ops.outside.failures import AWS_ERRORS, queue_missing
 from academy_ops.remedies.plan import Plan
 from academy_ops.remedies.refusal import UNCHANGED, RemedyError, not_made
-from checks.queue import QUEUE_MISSING
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +131,7 @@ def _attributes(target: Target, name: str) -> dict[str, str] | None:
         whole = {"QueueArn": answer["QueueArn"], **answer}
         attributes = {name: target.connect.clean(value) for name, value in whole.items()}
     except AWS_ERRORS as error:
-        if error_code(error) in QUEUE_MISSING:
+        if queue_missing(error):
             return None
         unseen = target.connect.unseen(error, action)
         raise RemedyError(

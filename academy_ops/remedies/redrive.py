@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 from academy_ops.diagnosis.findings import because
 from academy_ops.diagnosis.records import Unavailable
@@ -58,6 +58,9 @@ def _redrive(target: Target, *, dead: Depth) -> Text:
 
 def _follow(target: Target, *, dead: Depth) -> Iterator[Progress]:
     while True:
+        if why := _failure(target, dead):
+            yield Progress(say("The move of the dead letters has failed: {reason}", reason=why), "failed")
+            return
         now = queue.depth(target, _name(dead))
         if isinstance(now, Unavailable):
             yield Progress(say("The dead letters can't be seen: {reason}", reason=because(now)), "unseen")
@@ -66,6 +69,16 @@ def _follow(target: Target, *, dead: Depth) -> Iterator[Progress]:
         yield Progress(say("Dead letters left: {count}", count=left), None if left else "reached")
         if not left or not target.pause(_POLL_SECONDS):
             return
+
+
+def _failure(target: Target, dead: Depth) -> str | None:
+    """Return why the newest move of these dead letters failed; None where it did not, or where that can't be seen."""
+    try:
+        answer = target.connect.aws("sqs").list_message_move_tasks(SourceArn=dead.arn, MaxResults=1)
+    except AWS_ERRORS:
+        return None
+    newest: dict[str, Any] = next(iter(answer.get("Results", [])), {})
+    return target.connect.clean(newest.get("FailureReason") or "FAILED") if newest.get("Status") == "FAILED" else None
 
 
 def _name(depth: Depth) -> str:

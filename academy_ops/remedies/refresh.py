@@ -2,19 +2,39 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
+from academy_ops.diagnosis.findings import because
+from academy_ops.diagnosis.records import Unavailable
 from academy_ops.messages import Text, say
 from academy_ops.outside.clients import Target
 from academy_ops.outside.failures import AWS_ERRORS, error_code
+from academy_ops.outside.time_limits import SSM_SECONDS
 from academy_ops.remedies import group
-from academy_ops.remedies.plan import Plan
+from academy_ops.remedies.group import Seen
+from academy_ops.remedies.plan import Plan, Progress
 from academy_ops.remedies.refusal import RemedyError, not_made
+from academy_ops.thresholds import REFRESH_HEALTHY_PERCENT, USUAL_BOOT_MINUTES
 from checks import logs
 from checks.facts import Case, LogsFacts
 
 _RUNNING: Final = "InstanceRefreshInProgress"
+_ENDED_WELL: Final = "Successful"
+_ENDED_BADLY: Final = frozenset({"Failed", "Cancelled", "RollbackFailed", "RollbackSuccessful"})
+
+
+@dataclass(frozen=True, slots=True)
+class _Refresh:
+    """How far an instance refresh is, by its own word."""
+
+    status: str
+    why: str
+    percent: int
+    left: int | None
 
 
 def plan(target: Target, case: Case) -> Plan:
@@ -53,12 +73,13 @@ def plan(target: Target, case: Case) -> Plan:
             say(
                 "{group}: every instance is replaced: {instances}", group=seen.name, instances=", ".join(seen.instances)
             ),
+            _rolling(len(seen.instances)),
             say("The new ones read the parameter {parameter} as it is now.", parameter=target.settings.parameter),
         ),
         risks=(group.BOOT_COST, *((work,) if seen.in_flight != 0 else ())),
         apply=_refresh,
-        follow=partial(group.follow, desired=seen.group.desired, before=seen, replaced=True),
-        usual=group.USUAL,
+        follow=partial(_follow, before=seen),
+        usual=_usual(len(seen.instances)),
         nothing_to_do=None
         if seen.instances
         else say("Nothing to do: the group has no instance that could be replaced."),
@@ -68,9 +89,88 @@ def plan(target: Target, case: Case) -> Plan:
 
 def _refresh(target: Target) -> Text:
     try:
-        target.connect.changing("autoscaling").start_instance_refresh(AutoScalingGroupName=target.settings.group)
+        target.connect.changing("autoscaling").start_instance_refresh(
+            AutoScalingGroupName=target.settings.group, Preferences={"MinHealthyPercentage": REFRESH_HEALTHY_PERCENT}
+        )
     except AWS_ERRORS as error:
         if error_code(error) == _RUNNING:
             return say("Nothing was changed: somebody else has begun to replace the instances already.")
         raise not_made(target, error, "autoscaling:StartInstanceRefresh") from error
     return say("Done: the group has begun to replace its instances.")
+
+
+def _at_once(count: int) -> int:
+    """Return how many of ``count`` instances may be away at the same time; one always may."""
+    return max(1, count * (100 - REFRESH_HEALTHY_PERCENT) // 100)
+
+
+def _rolling(count: int) -> Text:
+    if count <= 1:
+        return say("While the only instance is replaced, nobody works.")
+    return say(
+        "It rolls: {percent} % stay in service, so {batch} of {count} are replaced at a time.",
+        percent=REFRESH_HEALTHY_PERCENT,
+        batch=_at_once(count),
+        count=count,
+    )
+
+
+def _usual(count: int) -> Text:
+    rounds = math.ceil(count / _at_once(count))
+    if rounds <= 1:
+        return group.USUAL
+    low, high = (rounds * minutes for minutes in USUAL_BOOT_MINUTES)
+    return say("usual for {count} instances: {low} to {high} min", count=count, low=low, high=high)
+
+
+def _follow(target: Target, *, before: Seen) -> Iterator[Progress]:
+    """Follow the refresh by its own status, then the new workers until they poll.
+
+    The group's size is not looked at: an autoscaler may change it meanwhile.
+    """
+    while True:
+        refresh = _newest(target)
+        if isinstance(refresh, Unavailable):
+            if refresh.reason == "denied":
+                # The group itself shows as much.
+                break
+            yield Progress(say("The instance refresh can't be seen: {reason}", reason=because(refresh)))
+        elif refresh is None or refresh.status == _ENDED_WELL:
+            break
+        elif refresh.status in _ENDED_BADLY:
+            yield Progress(
+                say("The instance refresh is {status}: {reason}", status=refresh.status, reason=refresh.why), "failed"
+            )
+            return
+        else:
+            yield Progress(_step(refresh))
+        if not target.pause(SSM_SECONDS):
+            return
+    yield from group.follow(target, None, before, replaced=True)
+
+
+def _step(refresh: _Refresh) -> Text:
+    left = "?" if refresh.left is None else str(refresh.left)
+    return say("Instance refresh: {percent} % done, instances to replace: {left}", percent=refresh.percent, left=left)
+
+
+def _newest(target: Target) -> _Refresh | Unavailable | None:
+    try:
+        answer = target.connect.aws("autoscaling").describe_instance_refreshes(
+            AutoScalingGroupName=target.settings.group, MaxRecords=1
+        )
+    except AWS_ERRORS as error:
+        return target.connect.unseen(error, "autoscaling:DescribeInstanceRefreshes")
+    clean = target.connect.clean
+    return next(
+        (
+            _Refresh(
+                clean(one.get("Status", "")),
+                clean(one.get("StatusReason", "")),
+                one.get("PercentageComplete", 0),
+                one.get("InstancesToUpdate"),
+            )
+            for one in answer["InstanceRefreshes"]
+        ),
+        None,
+    )

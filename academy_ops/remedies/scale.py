@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
+from typing import Final
 
+from academy_ops.diagnosis.command import command, fill, posix
 from academy_ops.diagnosis.records import Unavailable
 from academy_ops.messages import Text, say
 from academy_ops.outside.clients import Target
@@ -14,6 +16,10 @@ from academy_ops.remedies.group import Seen
 from academy_ops.remedies.plan import Plan
 from academy_ops.remedies.refusal import RemedyError, not_made
 from checks.facts import Depth
+
+_RAISE: Final = command(
+    "aws autoscaling update-auto-scaling-group --region <region> --auto-scaling-group-name <group> --max-size <desired>"
+)
 
 
 def plan(target: Target, desired: int) -> Plan:
@@ -28,7 +34,21 @@ def plan(target: Target, desired: int) -> Plan:
     """
     seen = group.look(target)
     before, low, high = seen.group.desired, seen.group.minimum, seen.group.maximum
-    if not low <= desired <= high:
+    if desired > high:
+        raise RemedyError(
+            say(
+                "{desired} is outside the bounds of {group}: min {minimum}, max {maximum}. Raise the maximum first: "
+                "{command}",
+                desired=desired,
+                group=seen.name,
+                minimum=low,
+                maximum=high,
+                command=posix(
+                    fill(_RAISE, {"region": target.settings.region, "group": seen.name, "desired": str(desired)})
+                ),
+            )
+        )
+    if desired < low:
         raise RemedyError(
             say(
                 "{desired} is outside the bounds of {group}: min {minimum}, max {maximum}.",

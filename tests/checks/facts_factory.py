@@ -28,6 +28,7 @@ from checks.facts import (
     LogsFacts,
     Parameter,
     QueueFacts,
+    QueueSettings,
     R2Facts,
     WorkerLog,
     WorkersFacts,
@@ -97,6 +98,10 @@ def line(text: str, seconds: float = 5) -> LogLine:
 
 def depth(visible: int = 0, in_flight: int = 0, delayed: int = 0) -> Depth:
     return Depth("arn:aws:sqs:ap-northeast-2:1:academy-ai-jobs-basic", visible, in_flight, delayed)
+
+
+DEAD_LETTERS = "arn:aws:sqs:ap-northeast-2:1:academy-ai-jobs-basic-dlq"
+SETTINGS = QueueSettings(visibility_seconds=3600, retention_seconds=1_209_600, delay_seconds=0, max_receives=3)
 
 
 def queue(the_queue: Depth | Unavailable | None, dead: int = 0, **fields: Any) -> QueueFacts:

@@ -9,12 +9,14 @@ from checks.facts import (
     AccessFacts,
     Activity,
     Autoscaler,
+    Depth,
     Environment,
     JobDocument,
     JobFacts,
     LogLine,
     LogsFacts,
     Parameter,
+    QueueFacts,
 )
 from checks.job_document import read_answer
 from tests.checks import facts_factory as h
@@ -26,6 +28,16 @@ CHALLENGE = "<html><title>Just a moment...</title></html>"
 REFUSED = Unavailable("refused", "http://127.0.0.1:8000/healthz")
 UNSET = Unavailable("not-configured", "ACADEMY_APP_URL")
 WAITED = 1200
+STARTED = h.line("worker started", 2990)
+TAKEN = h.line("SQS_MESSAGE_RECEIVED | job_id=x | tier=basic", 1500)
+ENDED = h.line("SQS_JOB_COMPLETED | job_id=x", 1490)
+CUT_OFF = h.line(
+    'botocore.exceptions.ConnectTimeoutError: Connect timeout on endpoint URL: "https://sqs.ap-northeast-2.amazonaws.com/"',
+    60,
+)
+NO_SOCKET = h.line(
+    'EndpointConnectionError: Could not connect to the endpoint URL: "https://ap-northeast-2.queue.amazonaws.com/"', 30
+)
 
 
 def unseen(reason: Reason, tried: str = "sts:GetCallerIdentity") -> Unavailable:
@@ -54,6 +66,17 @@ def waiting(**facts: Any) -> Facts:
 def group(*arguments: Any, **fields: Any) -> Facts:
     """A group without a worker that could be looked into."""
     return waiting(workers=h.workers(*arguments, **fields), logs=h.NO_LOGS)
+
+
+def misconfigured(depth: Depth | None = None, arn: str | None = h.DEAD_LETTERS, **settings: int | None) -> Facts:
+    """A queue with these attributes and else those of production."""
+    queue = replace(depth or h.depth(), dead_letter_arn=arn, settings=replace(h.SETTINGS, **settings))
+    return {"queue": h.queue(queue)}
+
+
+def fresh(queue: QueueFacts, **facts: Any) -> Facts:
+    """A job that was uploaded a moment ago."""
+    return {"document": h.job("PENDING", age=5), "queue": queue, **facts}
 
 
 def inside(**changes: Any) -> Facts:
@@ -245,6 +268,7 @@ SCENARIOS: dict[str, list[Facts]] = {
         {**group(h.group(0), autoscaler=None), "queue": h.queue(h.depth(0, 1))},
         {**group(h.group(0)), "job": JobFacts(AGELESS, replace(AGELESS)), "queue": h.queue(h.depth(1))},
         {**group(h.group(0), autoscaler=None), "document": h.job("PENDING", age=2)},
+        group(h.group(0, maximum=0)),
     ],
     "worker-launch-suspended": [
         group(h.group(1, instances=(), suspended=("Launch",))),
@@ -253,6 +277,11 @@ SCENARIOS: dict[str, list[Facts]] = {
     "worker-launch-failing": [
         group(h.group(1, instances=()), activities=(h.failed_launch("InsufficientInstanceCapacity"),)),
         group(h.group(1, instances=()), activities=(activity("Cancelled", 30), h.launched("i-9", 5000))),
+        group(
+            h.group(1, instances=(h.instance(lifecycle="Pending"),)),
+            activities=(activity("InProgress", 15, "i-0"), *(activity("Cancelled", 60 * n) for n in (1, 2, 3))),
+            boot=15,
+        ),
     ],
     "worker-launch-loop": [
         group(h.group(1, instances=()), activities=one_by_one("i-a1", "i-a2", "i-a3")),
@@ -289,6 +318,20 @@ SCENARIOS: dict[str, list[Facts]] = {
         waiting(),
         {"job": JobFacts(AGELESS, replace(AGELESS)), "queue": h.queue(h.depth(1))},
         waiting(document=AGELESS, queue=h.queue(h.depth(1), oldest_seconds=600.0)),
+        # One in flight of a worker that is gone; the log has been silent since it ended its last job.
+        waiting(queue=h.queue(h.depth(10, 1)), logs=h.logs(h.container(tail=(STARTED,)))),
+        waiting(queue=h.queue(h.depth(3, 2)), logs=h.logs(h.container(tail=(TAKEN, ENDED)))),
+        # It hangs in the middle of the job that is in flight.
+        waiting(queue=h.queue(h.depth(10, 1)), logs=h.logs(h.container(tail=(TAKEN,), of_job=()))),
+        # The job is fresh, the messages before it are not.
+        fresh(h.queue(h.depth(4), oldest_seconds=1200.0)),
+        fresh(h.queue(h.depth(4), oldest_seconds=510.0, measured_seconds=480.0)),
+        fresh(
+            h.queue(h.depth(9, 1), oldest_seconds=1200.0, again=h.depth(9, 1)),
+            logs=h.logs(h.container(tail=(STARTED,))),
+        ),
+        waiting(logs=h.logs(h.container(errors=(CUT_OFF,), tail=(CUT_OFF,)))),
+        waiting(queue=h.queue(h.depth(5, 1)), logs=h.logs(h.container(errors=(NO_SOCKET,), tail=(STARTED, NO_SOCKET)))),
     ],
     "message-stuck": [
         waiting(queue=h.queue(h.depth(0, 1))),
@@ -321,11 +364,16 @@ SCENARIOS: dict[str, list[Facts]] = {
         inside(status="exited", exit_code=137, out_of_memory=True),
         inside(restarts=3, started_at=h.ago(5), oom_kills=3),
         says("MemoryError"),
+        inside(status="exited", exit_code=137),
+        ended("Worker exited prematurely: signal 9 (SIGKILL) Job: 10."),
     ],
     "worker-disk-full": [
         waiting(logs=h.logs(disk_percent=100)),
         waiting(logs=h.logs(disk_percent=97, docker="down", container=None)),
-        says("OSError: [Errno 28] No space left on device"),
+        waiting(
+            logs=h.logs(h.container(tail=(h.line("OSError: [Errno 28] No space left on device"),)), disk_percent=94)
+        ),
+        ended("[Errno 28] No space left on device: '/tmp/tmpk2x.xlsx'"),
     ],
     "worker-env-missing": [
         own(endpoint="missing"),
@@ -375,6 +423,13 @@ SCENARIOS: dict[str, list[Facts]] = {
             "logs": h.logs(h.container(of_job=(h.line("SQS_JOB_FAILED | job_id=x | error=psycopg.Error"),))),
         },
     ],
+    "worker-database-mismatch": [
+        {
+            **gone(FRESH),
+            "logs": h.logs(h.container(of_job=(h.line(f"{end} | job_id={h.JOB_ID}", 200),))),
+        }
+        for end in ("SQS_JOB_COMPLETED", "AI_JOB_IDEMPOTENT_SKIP")
+    ],
     "excel-unreadable": [ended("File is not a zip file"), ended("암호화된 파일입니다.")],
     "excel-header-missing": [
         ended("헤더 행을 찾지 못했습니다. '이름'과 '학부모전화번호' 열이 있는 머리글 행이 필요합니다."),
@@ -409,12 +464,25 @@ SCENARIOS: dict[str, list[Facts]] = {
 }
 """Code to facts; with each of them that code must be the cause."""
 
+NOTHING_THERE: Facts = {
+    "workers": replace(h.workers(), group=None, autoscaler=None),
+    "queue": QueueFacts(None, None),
+    "logs": LogsFacts({}, parameter=None),
+}
+"""AWS in another region."""
+
 BLIND: dict[str, list[Facts]] = {
     "aws-credentials-missing": [access(unseen("credentials-missing"))],
     "aws-credentials-invalid": [access(unseen("credentials-invalid"))],
     "aws-unreachable": [access(unseen(reason)) for reason in ("timeout", "unreachable", "dns", "refused", "tls")],
     "clock-skew": [access(unseen("clock-skew"))],
+    "aws-wrong-region": [
+        NOTHING_THERE,
+        {**NOTHING_THERE, "document": h.job("PENDING", age=300)},
+        {**NOTHING_THERE, "document": h.job("PENDING", age=5)},
+    ],
     "aws-wrong-account": [
+        {**access("2", expected="1"), **NOTHING_THERE},
         access("2", expected="1"),
         {
             **access("2", expected="1"),
@@ -434,6 +502,7 @@ WARNINGS: dict[str, list[Facts]] = {
     "worker-undersized": [
         waiting(queue=h.queue(h.depth(100, 1))),
         {"queue": h.queue(h.depth(45, 1))},
+        {"workers": h.workers(h.group(4, instances=(h.instance(),)), activities=(h.failed_launch("no capacity"),))},
     ],
     "autoscaler-off": [
         waiting(queue=h.queue(h.depth(1, 1)), workers=h.workers(autoscaler=None)),
@@ -441,6 +510,18 @@ WARNINGS: dict[str, list[Facts]] = {
         {"workers": h.workers(autoscaler=Autoscaler("Failed", "every-minute", enabled=True))},
     ],
     "queue-dead-letters": [{"queue": h.queue(h.depth(), dead=2)}, waiting(queue=h.queue(h.depth(1, 1), dead=1))],
+    "queue-misconfigured": [
+        misconfigured(arn=None),
+        {"queue": replace(misconfigured()["queue"], dead_letters=None)},
+        misconfigured(max_receives=1),
+        misconfigured(max_receives=2),
+        misconfigured(visibility_seconds=30),
+        misconfigured(retention_seconds=3600),
+        misconfigured(delay_seconds=900),
+        {"document": h.job("PENDING", age=60), **misconfigured(h.depth(delayed=1), delay_seconds=900)},
+        # Delayed by who has sent it.
+        {"document": h.job("PENDING", age=300), **misconfigured(h.depth(delayed=1))},
+    ],
     "worker-silent": [
         waiting(queue=h.queue(h.depth(1, 1)), logs=h.logs(h.container(lines=0, tail=()))),
         {"queue": h.queue(h.depth(0, 1)), "logs": h.logs(h.container(lines=0, tail=()))},

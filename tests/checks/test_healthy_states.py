@@ -1,6 +1,7 @@
 """States in which nothing is wrong: no fault may be told there."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -8,6 +9,7 @@ from academy_ops.diagnosis.records import Unavailable
 from checks import Case
 from checks.facts import AccessFacts, Activity, Ec2Instance, JobDocument, JobFacts, LogsFacts, Parameter
 from tests.checks import facts_factory as h
+from tests.checks.scenarios import misconfigured, waiting
 
 
 def done(**result: object) -> JobDocument:
@@ -36,6 +38,14 @@ FLAPPING = tuple(
         h.launched(name, 120 + number),
     )
 )
+
+SQS = '"https://sqs.ap-northeast-2.amazonaws.com/"'
+
+
+def backlog(inside: h.Inside, **facts: Any) -> Case:
+    """Others' messages wait, one is in flight, and the job has waited for 20 minutes."""
+    return h.case(**waiting(queue=h.queue(h.depth(10, 1)), logs=h.logs(inside), **facts))
+
 
 HEALTHY = {
     "the job is done": h.case(),
@@ -76,6 +86,15 @@ HEALTHY = {
             )
         )
     ),
+    "the queue has the attributes of production": h.case(**misconfigured()),
+    "a queue of the second generation": h.case(**misconfigured(visibility_seconds=900, max_receives=5)),
+    "done, others wait since a moment ago": h.case(queue=h.queue(h.depth(3), oldest_seconds=4.0)),
+    "done, others were about to be taken": h.case(
+        queue=h.queue(h.depth(3), oldest_seconds=200.0, measured_seconds=170.0, again=h.depth(2, 1))
+    ),
+    "the clock is some seconds off": h.case(
+        access=AccessFacts("1", "", None, key_is_r2_key=False, clock_ahead_seconds=29)
+    ),
     "an old dead letter": h.case(queue=h.queue(h.depth(), dead=1)),
     "a queue without a dead-letter queue": h.case(queue=replace(h.queue(h.depth()), dead_letters=None)),
     "the worker logs nothing": h.case(logs=h.logs(h.container(lines=0, tail=()))),
@@ -85,6 +104,16 @@ HEALTHY = {
     "the worker's credentials were renewed some minutes ago": h.case(
         logs=h.logs(h.container(tail=(h.line("ExpiredToken", 300),)))
     ),
+    "the worker lacked credentials for a moment, and has received a message since": h.case(
+        logs=h.logs(h.container(tail=(h.line("NoCredentialsError", 75), h.line(RECEIVED, 30))))
+    ),
+    "the worker warns of an optional package": h.case(
+        logs=h.logs(h.container(tail=(h.line("WARNING No module named 'uvloop'", 60),)))
+    ),
+    "a statement was ended by its database": h.case(
+        logs=h.logs(h.container(tail=(h.line("django.db.utils.OperationalError: deadlock detected", 60),)))
+    ),
+    "a child of the worker ran out of memory long ago": h.case(logs=h.logs(h.container(out_of_memory=True))),
     "the worker's error was before it was started anew": h.case(
         logs=h.logs(h.container(started_at=h.ago(60), errors=(h.line("OperationalError", 90),), restarts=1))
     ),
@@ -142,6 +171,51 @@ HEALTHY = {
     ),
 }
 IN_PROGRESS = {
+    "a protected instance works though none is wanted": h.case(
+        document=h.job("RUNNING", age=900, updated=5),
+        queue=h.queue(h.depth(0, 1)),
+        workers=h.workers(h.group(0, instances=(h.instance(),))),
+    ),
+    "an instance that is about to end finishes its job": h.case(
+        document=h.job("RUNNING", age=900, updated=5),
+        queue=h.queue(h.depth(0, 1)),
+        workers=h.workers(h.group(0, instances=(h.instance(lifecycle="Terminating:Wait"),))),
+        logs=h.NO_LOGS,
+    ),
+    "others wait, and the worker is in the middle of a long job": backlog(
+        h.container(tail=(h.line(RECEIVED, 400),), of_job=())
+    ),
+    "others wait, and the worker's release logs errors only": backlog(
+        h.container(tail=(h.line("WARNING slow", 900),), errors=(h.line("WARNING slow", 900),))
+    ),
+    "others wait, and the worker's log has never said a word": backlog(h.container(lines=0, tail=())),
+    "others wait, and an instance that leaves still works": backlog(
+        h.container(tail=(h.line("worker started", 2900),)),
+        workers=h.workers(h.group(1, instances=(h.instance(), h.instance("i-1", "Terminating:Wait")))),
+    ),
+    "others wait, and the worker got through to SQS again": backlog(
+        h.container(
+            errors=(h.line(f"Connect timeout on endpoint URL: {SQS}", 300),),
+            tail=(h.line(f"Connect timeout on endpoint URL: {SQS}", 300), h.line(RECEIVED, 200)),
+        )
+    ),
+    "a poll of an idle worker ended late": backlog(
+        h.container(errors=(h.line(f"Read timeout on endpoint URL: {SQS}", 30),), tail=(h.line("polling", 20),))
+    ),
+    "just uploaded, and the oldest message is one that a worker has": h.case(
+        document=h.job("PENDING", age=5),
+        queue=h.queue(h.depth(4, 1), oldest_seconds=1200.0, again=h.depth(4, 1)),
+        logs=h.logs(h.container(tail=(h.line(RECEIVED, 300),))),
+    ),
+    "just uploaded, and a worker has taken what was old when it was measured": h.case(
+        document=h.job("PENDING", age=5),
+        queue=h.queue(h.depth(1), oldest_seconds=510.0, measured_seconds=480.0),
+        logs=h.logs(h.container(tail=(h.line(RECEIVED, 300), h.line("SQS_JOB_COMPLETED | job_id=x", 290)))),
+    ),
+    "just uploaded, and what was old is taken at the second look": h.case(
+        document=h.job("PENDING", age=5),
+        queue=h.queue(h.depth(3), oldest_seconds=300.0, again=h.depth(1, 2)),
+    ),
     "just uploaded": h.case(document=h.job("PENDING", age=2), queue=h.queue(h.depth(1))),
     "just uploaded, and not sent yet": h.case(document=h.job("PENDING", age=2)),
     "just uploaded, on a machine whose clock is a little behind": h.case(

@@ -112,8 +112,9 @@ def test_rows_that_were_created_are_seen_however_they_are_counted(created: objec
 @pytest.mark.parametrize(
     "message", ["(sqlite3.OperationalError) no such column: job.progress", "psycopg.errors.UndefinedColumn: column x"]
 )
-def test_a_database_that_lacks_a_column_is_not_down(message: str) -> None:
-    assert h.verdict(h.case(document=h.job("FAILED", error_message=message))).cause == "job-failed"
+def test_a_database_that_lacks_a_column_is_not_out_of_reach(message: str) -> None:
+    verdict = h.verdict(h.case(document=h.job("FAILED", error_message=message)))
+    assert (verdict.cause, verdict.reason) == ("worker-database-down", "schema")
 
 
 def asked_for(check: str) -> Case:

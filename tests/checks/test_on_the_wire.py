@@ -5,16 +5,22 @@ import socket
 import ssl
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import trustme
+from botocore.exceptions import ClientError
+from botocore.model import StructureShape
+from botocore.parsers import QueryParser
 
 from academy_ops.diagnosis.records import Finding, Unavailable
 from academy_ops.outside.clients import Connections, Target
+from academy_ops.outside.failures import aws_reason, queue_missing
+from academy_ops.remedies import queues
+from academy_ops.remedies.refusal import RemedyError
 from academy_ops.settings import load
 from checks import access, logs, queue, r2, workers
 from checks.facts import AccessFacts, Case, Group, LogsFacts, Parameter, WorkersFacts
@@ -329,7 +335,9 @@ def test_an_autoscaler_that_answers_late_costs_its_own_fact_and_the_group_is_kep
             respond(handler, 200, GROUP.encode())
 
     with server(answer) as (url, _), target(AWS_ENDPOINT_URL=url) as this:
-        facts = workers.observe(replace(this, ends_at=time.monotonic() + 3), empty_case())
+        for service in ("autoscaling", "ec2", "lambda"):
+            this.connect.aws(service)  # a client is slow to make
+        facts = workers.observe(replace(this, ends_at=time.monotonic() + 7), empty_case())
     assert isinstance(facts.group, Group)
     assert facts.group.desired == 3
     assert facts.autoscaler == Unavailable("deadline", "lambda:GetFunctionConfiguration")
@@ -359,3 +367,49 @@ def test_a_queue_that_another_owner_denies_names_the_action_that_was_called() ->
         facts = queue.observe(this, empty_case(), queue.look(this))
     finding = next(iter(queue.judge(replace(empty_case(), queue=facts))))
     assert (finding.status, finding.missing_permission) == ("unknown", "sqs:GetQueueUrl")
+
+
+SQS_QUERY = (
+    '<ErrorResponse xmlns="http://queue.amazonaws.com/doc/2012-11-05/"><Error><Type>Sender</Type>'
+    "<Code>AWS.SimpleQueueService.NonExistentQueue</Code><Message>{}</Message><Detail/></Error>"
+    "<RequestId>1</RequestId></ErrorResponse>"
+)
+OR_NO_ACCESS = "The specified queue does not exist or you do not have access to it."
+
+
+@pytest.mark.parametrize(
+    ("words", "status"),
+    [
+        ("The specified queue does not exist.", "fail"),
+        ("The specified queue does not exist for this wsdl version.", "fail"),
+        (OR_NO_ACCESS, "unknown"),
+        ("The specified queue doesn't exist or you don't have access to it.", "unknown"),
+        ("The specified queue does not exist, or you are not authorized to see it.", "unknown"),
+    ],
+)
+@pytest.mark.parametrize("compatible", [True, False])
+def test_a_queue_is_missing_only_where_sqs_says_so_plainly(words: str, status: str, *, compatible: bool) -> None:
+    query = {"x-amzn-query-error": "AWS.SimpleQueueService.NonExistentQueue;Sender"} if compatible else {}
+
+    def answer(handler: Handler) -> None:
+        body = json.dumps({"__type": "com.amazonaws.sqs#QueueDoesNotExist", "message": words}).encode()
+        respond(handler, 400, body, **{"Content-Type": "application/x-amz-json-1.0", **query})
+
+    with server(answer) as (url, _), target(AWS_ENDPOINT_URL=url) as this:
+        facts = queue.observe(this, empty_case(), queue.look(this))
+        with pytest.raises(RemedyError) if status == "unknown" else nullcontext():
+            assert queues.look(this).missing == ("academy-ai-jobs-basic-dlq", "academy-ai-jobs-basic")
+    told = [finding for finding in queue.judge(replace(empty_case(), queue=facts)) if finding.status != "ok"]
+    assert [
+        (one.status, one.cause, one.missing_permission) for one in told if "dead-letter" not in str(one.summary)
+    ] == [("fail", "queue-missing", None) if status == "fail" else ("unknown", None, "sqs:GetQueueUrl")]
+
+
+@pytest.mark.parametrize(("words", "missing"), [("The specified queue does not exist.", True), (OR_NO_ACCESS, False)])
+def test_the_words_count_in_the_older_protocol_too(words: str, *, missing: bool) -> None:
+    """Older versions of botocore speak it; its parser makes the same error of it."""
+    shape = StructureShape("Nothing", {"type": "structure", "members": {}})
+    parsed = QueryParser().parse({"body": SQS_QUERY.format(words).encode(), "headers": {}, "status_code": 400}, shape)
+    error = ClientError(parsed, "GetQueueUrl")
+    assert queue_missing(error) is missing
+    assert aws_reason(error) == ("unexpected-answer" if missing else "denied")

@@ -20,7 +20,7 @@ def log(*lines: tuple[str, float]) -> LogsFacts:
     return h.logs(h.container(of_job=said, tail=(*said, h.line("polling", 1))))
 
 
-@pytest.mark.parametrize("end", ["SQS_JOB_FAILED", "AI_JOB_IDEMPOTENT_SKIP", "EXCEL_PARSING failed"])
+@pytest.mark.parametrize("end", ["SQS_JOB_FAILED", "EXCEL_PARSING failed"])
 def test_a_message_whose_worker_has_given_the_job_up_is_stuck(end: str) -> None:
     case = h.case(document=WAITED, queue=IN_FLIGHT, logs=log((TAKEN, 900), (f"{end} | job_id=x", 800)))
     assert h.verdict(case).cause == "message-stuck"

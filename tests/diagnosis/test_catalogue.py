@@ -25,7 +25,7 @@ from tests.checks.scenarios import BLIND, SCENARIOS, WARNINGS
 
 CONTRACT = {
     "0": """aws-credentials-missing aws-credentials-invalid aws-wrong-account aws-keys-are-r2-keys aws-unreachable
-        clock-skew""",
+        aws-wrong-region clock-skew""",
     "1": """r2-env-missing r2-env-malformed r2-endpoint-unreachable r2-credentials-rejected r2-access-denied
         r2-bucket-missing r2-server-error upload-object-missing""",
     "2": """endpoint-dns endpoint-refused endpoint-timeout endpoint-tls edge-origin-down edge-origin-timeout
@@ -34,17 +34,18 @@ CONTRACT = {
         job-not-found""",
     "3-1": """asg-missing worker-scaled-to-zero worker-launch-suspended worker-launch-failing worker-launch-loop
         worker-launch-stuck worker-no-instances worker-booting worker-unhealthy worker-undersized autoscaler-off""",
-    "3-3": "queue-missing message-lost queue-not-consumed message-stuck queue-dead-letters",
+    "3-3": """queue-missing message-lost queue-not-consumed message-stuck queue-dead-letters
+        queue-misconfigured""",
     "3-4": """ssm-offline worker-docker-down worker-container-missing worker-container-exited worker-crash-loop
         worker-out-of-memory worker-disk-full worker-env-missing worker-queue-mismatch worker-r2-mismatch
         worker-env-stale worker-aws-credentials worker-queue-denied worker-dependency-missing worker-database-down
-        worker-silent""",
+        worker-database-mismatch worker-silent""",
     "4": """excel-unreadable excel-header-missing excel-phone-column-missing excel-phone-invalid excel-no-students
         excel-object-missing job-failed job-partial job-review job-stalled""",
 }
 WARN = {
-    "worker-booting", "worker-undersized", "autoscaler-off", "queue-dead-letters", "worker-silent", "job-partial",
-    "job-review",
+    "worker-booting", "worker-undersized", "autoscaler-off", "queue-dead-letters", "queue-misconfigured",
+    "worker-silent", "job-partial", "job-review",
 }  # fmt: skip
 
 NAMES = live_names(
@@ -60,12 +61,15 @@ NAMES = live_names(
     h.JOB_ID,
 )
 OBSERVED = {
+    "alarm": "depth-high",
+    "encoded": "4GIOHlTkIaWHQD0Q0m6XSnuUMCm",
     "instance": "i-0123456789abcdef0",
     "rule": "every-minute",
     "halted": "ReplaceUnhealthy",
     "standby": "i-0",
     "wanted": "3",
     "dlq_arn": "arn:aws:sqs:ap-northeast-2:123456789012:academy-ai-jobs-basic-dlq",
+    "dlq": "arn:aws:sqs:ap-northeast-2:123456789012:academy-ai-jobs-basic-dlq",
     "file_key": "excel/school/0123.xlsx",
     "sso_profile": "ops",
     "service": "sqs",

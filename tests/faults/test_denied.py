@@ -17,7 +17,16 @@ NEEDED_BY = {action: check.name for check in RUNBOOK for grant in check.grants f
 OLDEST = "cloudwatch:GetMetricStatistics"
 """Asked only where a message waits and no job tells since when."""
 # The lab's SSM has no KMS behind it; what AWS says there is served byte for byte in tests/checks/test_on_the_wire.py.
-ASKED = {action: check for action, check in NEEDED_BY.items() if action not in {OLDEST, "kms:Decrypt"}}
+STARTERS = {
+    "autoscaling:DescribePolicies",
+    "autoscaling:DescribeScheduledActions",
+    "lambda:ListAliases",
+    "lambda:ListVersionsByFunction",
+    "scheduler:ListSchedules",
+}
+"""Asked only where no rule runs the autoscaler."""
+NEVER_HERE = {OLDEST, "kms:Decrypt", "scheduler:GetSchedule", *STARTERS}
+ASKED = {action: check for action, check in NEEDED_BY.items() if action not in NEVER_HERE}
 
 
 def keys(lab: Lab, *options: str, without: str = "") -> dict[str, str]:
@@ -53,6 +62,21 @@ def test_where_the_age_may_not_be_asked_it_is_named_and_the_fault_is_still_told(
     told = lab.diagnose(**keys(lab, without=OLDEST))
     assert told.short == (1, "faulty", "queue-not-consumed")
     assert OLDEST in [finding["missing_permission"] for finding in told.findings(NEEDED_BY[OLDEST])]
+
+
+@pytest.mark.parametrize("action", sorted(STARTERS))
+def test_who_else_starts_workers_is_named_where_it_may_not_be_asked(lab: Lab, action: str) -> None:
+    lab.break_fault("autoscaler-off")
+    told = lab.diagnose(lab.ended_job(), **keys(lab, without=action))
+    assert action in [finding["missing_permission"] for finding in told.findings("workers")]
+    assert "autoscaler-off" not in told.verdict["warnings"]
+
+
+def test_with_exactly_this_policy_it_is_seen_that_nobody_starts_workers(lab: Lab) -> None:
+    lab.break_fault("autoscaler-off")
+    told = lab.diagnose(lab.ended_job(), **keys(lab))
+    assert told.verdict["warnings"] == ["autoscaler-off"]
+    assert [one["missing_permission"] for one in told.findings("workers")] == [None] * len(told.findings("workers"))
 
 
 @pytest.mark.parametrize(("action", "check"), ASKED.items())

@@ -3,8 +3,11 @@
 import json
 import re
 
+import boto3
 import pytest
 
+from academy_ops.contract import QUEUE_NAME
+from academy_ops.lab.aws.resources import empty_queue
 from tests.lab_driver import Lab
 
 
@@ -21,8 +24,9 @@ def test_without_a_job_everything_is_looked_at_and_is_healthy(lab: Lab) -> None:
 
 
 def test_a_job_just_uploaded_is_in_progress(lab: Lab) -> None:
-    # Launch suspended and the worker gone would be a fault; a queue that nobody has looked at for a second is none.
+    # A queue that nobody has looked at for a second is no fault; behind a message of long ago it would be one.
     lab.do("lab", "break", "queue-not-consumed")
+    empty_queue(lab.client, QUEUE_NAME)
     told = lab.diagnose(lab.do("lab", "upload"))
     assert told.short == (0, "in-progress", None)
 
@@ -56,6 +60,29 @@ def test_a_job_of_which_some_rows_were_rejected_is_healthy_with_a_warning(lab: L
     told = lab.diagnose(lab.ended(lab.do("lab", "break", "job-partial")))
     assert told.short == (0, "healthy", None)
     assert told.verdict["warnings"] == ["job-partial"]
+
+
+def test_in_another_region_nothing_is_made(lab: Lab) -> None:
+    elsewhere = {"AWS_REGION": "us-east-1"}
+    told = lab.diagnose(lab.ended(lab.do("lab", "upload")), **elsewhere)
+    assert told.short == (3, "undetermined", "aws-wrong-region")
+    assert told.verdict["symptoms"] == ["queue-missing", "asg-missing", "worker-env-missing"]
+    fixed = lab.tool("diagnose", "--fix", "--yes", **elsewhere)
+    assert fixed.returncode == 3, fixed.stdout + fixed.stderr
+    queues = boto3.client(
+        "sqs",
+        "us-east-1",
+        endpoint_url=lab.settings()["AWS_ENDPOINT_URL"],
+        aws_access_key_id=lab.settings()["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=lab.settings()["AWS_SECRET_ACCESS_KEY"],
+    )
+    assert queues.list_queues().get("QueueUrls", []) == []
+
+
+def test_a_fresh_job_behind_messages_that_nobody_takes_is_not_in_progress(lab: Lab) -> None:
+    lab.break_fault("queue-not-consumed")
+    told = lab.diagnose(lab.upload())
+    assert told.short == (1, "faulty", "queue-not-consumed")
 
 
 def test_a_warning_is_a_failure_only_where_that_is_asked_for(lab: Lab) -> None:

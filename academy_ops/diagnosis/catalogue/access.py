@@ -11,6 +11,7 @@ from academy_ops.diagnosis.catalogue.workers import WORKERS
 from academy_ops.diagnosis.command import command
 from academy_ops.diagnosis.records import Remedy
 from academy_ops.messages import say
+from academy_ops.thresholds import FIGURES
 
 _ROWS: Final = Rows("0", command("<ops> check access"), inconclusive=True)
 _cause, _change = _ROWS.cause, _ROWS.change
@@ -61,6 +62,7 @@ ACCESS: Final = (
         # In another account nothing of the academy is there, or another academy: a rehearsal of it, say.
         explains=codes(
             *(row.code for row in (*QUEUE, *WORKERS)),
+            "aws-wrong-region",
             "ssm-offline",
             "worker-docker-down",
             "worker-container-missing",
@@ -75,6 +77,17 @@ ACCESS: Final = (
         ),
     ),
     _cause(
+        "aws-wrong-region",
+        say("Nothing of the academy is in this AWS region: the tool looks at the wrong one."),
+        say("The queue, the group, the autoscaler's function and the workers' parameter are absent; none was denied."),
+        (commands.CONFIG, commands.QUEUES, commands.GROUP),
+        _change(
+            say("Set AWS_REGION to the academy's region; the command shows where the one in force comes from."),
+            commands.CONFIG,
+        ),
+        explains=codes("queue-missing", "asg-missing", "autoscaler-off", "worker-env-missing"),
+    ),
+    _cause(
         "aws-unreachable",
         say("AWS did not answer; the network, a proxy or AWS_ENDPOINT_URL prevents it."),
         say("STS could not be asked: no address, connection refused, TLS failure, or no answer within 8 seconds."),
@@ -86,7 +99,12 @@ ACCESS: Final = (
     _cause(
         "clock-skew",
         say("This machine's clock is wrong, so AWS refuses its signatures."),
-        say("AWS answers that the signature's time is too far off; it allows 5 minutes."),
+        say(
+            "AWS answers that the signature's time is too far off; it allows 5 minutes. A warning where the clock "
+            "differs from the Date of the servers' answers by {clock_wrong_seconds} seconds or more: every age is then "
+            "counted by theirs.",
+            **FIGURES,
+        ),
         (command("date -u"), command("curl -sSI --max-time 10 https://sts.<region>.amazonaws.com")),
         _change(say("Set the clock, then try again."), command("sudo chronyc makestep")),
     ),

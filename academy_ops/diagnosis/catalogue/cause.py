@@ -111,9 +111,17 @@ class Rows:
             reasons,
         )
 
-    def warning(self, code: str, meaning: Text, told_by: Text, look: tuple[Steps, ...], *remedies: Remedy) -> Cause:
+    def warning(
+        self,
+        code: str,
+        meaning: Text,
+        told_by: Text,
+        look: tuple[Steps, ...],
+        *remedies: Remedy,
+        reasons: Mapping[str, Variant] = MappingProxyType({}),
+    ) -> Cause:
         """Make a row for what only warns and explains nothing."""
-        return Cause(code, self.section, meaning, told_by, look, remedies=remedies, warn=True)
+        return Cause(code, self.section, meaning, told_by, look, remedies=remedies, warn=True, reasons=reasons)
 
     def read(self, text: Text, steps: Steps) -> Remedy:
         """Make a remedy that changes nothing."""

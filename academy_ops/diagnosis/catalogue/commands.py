@@ -74,7 +74,55 @@ GROUP: Final = command(
 )
 ACTIVITIES: Final = command(
     "aws autoscaling describe-scaling-activities --region <region> --auto-scaling-group-name <group> --max-items 10 "
-    "--query Activities[].[StartTime,StatusCode,Description,StatusMessage] --output text"
+    "--query Activities[].[StartTime,StatusCode,Description,StatusMessage,Cause] --output text"
+)
+TEMPLATE: Final = command(
+    "aws autoscaling describe-auto-scaling-groups --region <region> --auto-scaling-group-names <group> --query",
+    "AutoScalingGroups[].{Template:LaunchTemplate,Mixed:MixedInstancesPolicy.LaunchTemplate,"
+    "Configuration:LaunchConfigurationName,Subnets:VPCZoneIdentifier,Zones:AvailabilityZones}",
+)
+SUBNETS: Final = command(
+    "aws ec2 describe-subnets --region <region> --output text --query "
+    "Subnets[].[SubnetId,VpcId,AvailabilityZone,AvailableIpAddressCount]"
+)
+IMAGES: Final = command(
+    "aws ec2 describe-images --region <region> --owners self --output text --query "
+    "Images[].[ImageId,State,Architecture,CreationDate,Name]"
+)
+KEY_PAIRS_AND_GROUPS: Final = (
+    *command("aws ec2 describe-key-pairs --region <region> --query KeyPairs[].KeyName --output text"),
+    *command(
+        "aws ec2 describe-security-groups --region <region> --output text --query "
+        "SecurityGroups[].[GroupId,VpcId,GroupName]"
+    ),
+)
+ROLES: Final = (
+    *command("aws iam list-roles --output text --query", "Roles[?contains(Path,`aws-service-role`)].RoleName"),
+    *command(
+        "aws iam list-instance-profiles --output text --query "
+        "InstanceProfiles[].[InstanceProfileName,Roles[0].RoleName]"
+    ),
+)
+VOLUME_KEYS: Final = (
+    *command("aws ec2 get-ebs-default-kms-key-id --region <region> --query KmsKeyId --output text"),
+    *command("aws kms list-keys --region <region> --query Keys[].KeyArn --output text"),
+)
+DECODE: Final = command(
+    "aws sts decode-authorization-message --region <region> --query DecodedMessage --output text "
+    "--encoded-message <encoded>"
+)
+POLICIES: Final = command(
+    "aws autoscaling describe-policies --region <region> --auto-scaling-group-name <group> --query",
+    "ScalingPolicies[].[PolicyName,Enabled,Alarms[].AlarmName]",
+)
+ALARM: Final = command(
+    "aws cloudwatch describe-alarms --region <region> --alarm-names <alarm> --output text --query "
+    "MetricAlarms[].[AlarmName,StateValue,ActionsEnabled,StateReason]"
+)
+SCHEDULED: Final = command(
+    "aws autoscaling describe-scheduled-actions --region <region> --auto-scaling-group-name <group> --query "
+    "ScheduledUpdateGroupActions[].[ScheduledActionName,Recurrence,StartTime,MinSize,MaxSize,DesiredCapacity] "
+    "--output text"
 )
 HOOKS: Final = command("aws autoscaling describe-lifecycle-hooks --region <region> --auto-scaling-group-name <group>")
 MACHINES: Final = command(
@@ -82,7 +130,7 @@ MACHINES: Final = command(
     "Reservations[].Instances[].[InstanceId,State.Name,LaunchTime,InstanceType,IamInstanceProfile.Arn]"
 )
 _FUNCTION: Final = "aws lambda get-function-configuration --region <region> --function-name <autoscaler_function>"
-AUTOSCALER: Final = command(f"{_FUNCTION} --query [State,LastModified] --output text")
+AUTOSCALER: Final = command(f"{_FUNCTION} --query [State,StateReason,LastUpdateStatus,LastModified] --output text")
 FUNCTION_ARN: Final = command(f"{_FUNCTION} --query FunctionArn --output text", prints="function_arn")
 RULES: Final = FUNCTION_ARN + command(
     "aws events list-rule-names-by-target --region <region> --target-arn <function_arn> --query RuleNames --output text"
@@ -102,6 +150,9 @@ PROFILES: Final = command(
 )
 CONSOLE: Final = command(
     "aws ec2 get-console-output --region <region> --instance-id <instance> --latest --query Output --output text"
+)
+FUNCTION: Final = command(
+    "aws lambda list-functions --region <region> --query Functions[].[FunctionName,LastModified] --output text"
 )
 REPLACE_INSTANCES: Final = command(
     "aws autoscaling start-instance-refresh --region <region> --auto-scaling-group-name <group>"
@@ -142,17 +193,55 @@ def _attributes(queue: str, *wanted: str) -> Steps:
     )
 
 
+def set_attributes(attributes: str) -> Steps:
+    """Return the commands that change attributes of the queue.
+
+    Args:
+        attributes: As the AWS CLI takes them.
+    """
+    url = "aws sqs get-queue-url --region <region> --queue-name <queue> --query QueueUrl --output text"
+    return command(url, prints="queue_url") + command(
+        "aws sqs set-queue-attributes --region <region> --queue-url <queue_url> --attributes", attributes
+    )
+
+
+DEAD_LETTER_ARN: Final = (
+    *command(
+        f"aws sqs get-queue-url --region <region> --queue-name <queue>{DLQ_SUFFIX} --query QueueUrl --output text",
+        prints="dlq_url",
+    ),
+    *command(
+        "aws sqs get-queue-attributes --region <region> --queue-url <dlq_url> --attribute-names QueueArn "
+        "--query Attributes.QueueArn --output text",
+        prints="new_dlq",
+    ),
+)
 QUEUES: Final = command("aws sqs list-queues --region <region> --query QueueUrls --output text")
 DEPTH: Final = _attributes("<queue>", "All")
 DEAD_LETTERS: Final = _attributes(f"<queue>{DLQ_SUFFIX}", "ApproximateNumberOfMessages", "QueueArn")
-OLDEST: Final = (
+_LAST_MINUTES: Final = (
     *command("date -u -d", "-10 min", "+%FT%TZ", prints="start"),
     *command("date -u +%FT%TZ", prints="end"),
+)
+FUNCTION_ERRORS: Final = (
+    *_LAST_MINUTES,
+    *command(
+        "aws cloudwatch get-metric-statistics --region <region> --namespace AWS/Lambda --metric-name Errors "
+        "--dimensions Name=FunctionName,Value=<autoscaler_function> --statistics Sum --period 60 "
+        "--start-time <start> --end-time <end>"
+    ),
+)
+OLDEST: Final = (
+    *_LAST_MINUTES,
     *command(
         "aws cloudwatch get-metric-statistics --region <region> --namespace AWS/SQS "
         "--metric-name ApproximateAgeOfOldestMessage --dimensions Name=QueueName,Value=<queue> --statistics Maximum "
         "--period 60 --start-time <start> --end-time <end>"
     ),
+)
+ENDPOINTS: Final = command(
+    "aws ec2 describe-vpc-endpoints --region <region> --output text --query",
+    "VpcEndpoints[].[VpcEndpointId,ServiceName,VpcId,State]",
 )
 
 QUEUE_POLICY: Final = _attributes("<queue>", "Policy")

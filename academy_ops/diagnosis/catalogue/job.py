@@ -72,7 +72,8 @@ JOB: Final = (
         say("The job failed; its own message says why."),
         say(
             "FAILED, REJECTED_BAD_INPUT, DONE with an error_message, or DONE with every row rejected, and neither the "
-            "message nor the worker's log proves a more specific cause."
+            "message nor the worker's log proves a more specific cause. Where the message names a setting, an "
+            "endpoint, a credential, a bucket or a database, a fault of that kind is the cause."
         ),
         (commands.JOB, commands.WORKER_LOG),
         _read(say("Read the job's message and the worker's log for this job."), _READ_LOG),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from academy_ops.diagnosis.catalogue import commands
-from academy_ops.diagnosis.catalogue.cause import WAITING, Rows, Variant, codes
+from academy_ops.diagnosis.catalogue.cause import PENDING, WAITING, Rows, Variant, codes
 from academy_ops.diagnosis.command import command
 from academy_ops.diagnosis.records import Remedy
 from academy_ops.messages import Text, say
@@ -45,8 +45,8 @@ LOGS: Final = (
         say("The worker's disk is full."),
         say(
             "The disk with Docker's data is {disk_full_percent} percent full, or {disk_nearly_full_percent} percent "
-            "while the container does not run; or a log of the last {complaint_minutes} minutes or the job's message "
-            "says that no space is left.",
+            "while the container does not run; or a log of the last {complaint_minutes} minutes says that no space is "
+            "left, and the disk is that full, or the job's failure names a local path.",
             **FIGURES,
         ),
         (commands.WORKER_DISK,),
@@ -220,9 +220,10 @@ LOGS: Final = (
         "worker-out-of-memory",
         say("The worker's container ran out of memory and was killed."),
         say(
-            "Docker says OOMKilled, or reports a kill in the last {out_of_memory_minutes} minutes where the "
-            "container is younger than {crash_loop_minutes}; or a log of the last {complaint_minutes} minutes or the "
-            "job's message says that memory ran out.",
+            "A container that has stopped was OOMKilled, or ended with exit code 137 and the kernel's log shows a kill "
+            "then or can't be read; one that runs has seen such a kill in the last {out_of_memory_minutes} minutes; or "
+            "a log of the last {complaint_minutes} minutes or the job's message speaks of signal 9 or of memory that "
+            "ran out.",
             **FIGURES,
         ),
         (commands.WORKER_MEMORY, commands.WORKER_STATE),
@@ -233,8 +234,9 @@ LOGS: Final = (
         "worker-dependency-missing",
         say("The worker's image lacks a Python package."),
         say(
-            "A log of the last {complaint_minutes} minutes, the last lines of a stopped worker, or the job's "
-            "message: No module named.",
+            "The last lines of a stopped worker, a job that failed in the last {complaint_minutes} minutes, or the "
+            "job's own message or lines: No module named, as an exception. A warning that an optional package is "
+            "missing does not count.",
             **FIGURES,
         ),
         (commands.WORKER_LOG,),
@@ -244,15 +246,90 @@ LOGS: Final = (
     ),
     _cause(
         "worker-database-down",
-        say("The worker can't reach its database."),
+        say("The worker can't reach its database, or the database can't work."),
         say(
-            "A log of the last {complaint_minutes} minutes, the last lines of a stopped worker, or the job's message "
-            "says so.",
+            "A log of the last {complaint_minutes} minutes, the last lines of a stopped worker, or what the job's "
+            "message or its lines in a worker's log say, in the words of the database. A deadlock or a statement "
+            "timeout is no such fault; nor is a complaint after which the same worker went on with a job.",
             **FIGURES,
         ),
         (commands.WORKER_LOG,),
         _read(say("Check the database, and DATABASE_URL in the workers' parameter."), _READ_LOG),
         explains=_IDLE | _CRASHES,
+        reasons={
+            "unreachable": Variant(
+                say("The worker gets no connection to its database."),
+                (
+                    _read(
+                        say(
+                            "See whether the database runs, and whether its security group lets the workers in; the "
+                            "log names the address."
+                        ),
+                        _READ_LOG,
+                    ),
+                    _edit(say("Where that address is not the API's, correct DATABASE_URL in the workers' parameter.")),
+                    _REPLACE,
+                ),
+            ),
+            "full": Variant(
+                say("The database has no disk space or no memory left; the worker's own are not meant."),
+                (
+                    _read(
+                        say(
+                            "Give the database more storage, or a larger instance; or delete what it does not need. "
+                            "Nothing on the workers helps."
+                        ),
+                        _READ_LOG,
+                    ),
+                ),
+            ),
+            "schema": Variant(
+                say("The worker's database lacks a table, a column or the database itself."),
+                (
+                    _read(
+                        say(
+                            "Run the migrations that the worker's release needs, or deploy the release that fits the "
+                            "database; the log names what is missing."
+                        ),
+                        _READ_LOG,
+                    ),
+                ),
+            ),
+            "credentials": Variant(
+                say("The database refuses the worker's user or password, or its rights do not suffice."),
+                (
+                    _edit(say("Correct user and password in DATABASE_URL of the workers' parameter.")),
+                    _REPLACE,
+                ),
+            ),
+            "connections": Variant(
+                say("The database has no connection left for the worker."),
+                (
+                    _read(
+                        say(
+                            "End idle connections or raise the database's limit; fewer workers, or a smaller pool in "
+                            "each, need fewer. The log says whose limit was reached."
+                        ),
+                        _READ_LOG,
+                    ),
+                ),
+            ),
+        },
+    ),
+    _cause(
+        "worker-database-mismatch",
+        say("The worker's database is not the API's: what it does of the job never gets there."),
+        say(
+            "A worker's log says SQS_JOB_COMPLETED or AI_JOB_IDEMPOTENT_SKIP of the job, and {young_seconds} seconds "
+            "later the API still says PENDING; or it says that the job is unknown. Whether DATABASE_URL is the API's "
+            "is compared as a digest.",
+            **FIGURES,
+        ),
+        (commands.JOB, commands.WORKER_LOG, commands.WORKER_NAMES),
+        _edit(say("Give the workers' parameter the API's DATABASE_URL.")),
+        _REPLACE,
+        explains=_IDLE | codes("queue-dead-letters"),
+        states=PENDING,
     ),
     _cause(
         "worker-aws-credentials",

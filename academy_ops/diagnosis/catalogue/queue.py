@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import Final
 
+from academy_ops.contract import MAX_RECEIVES, QUEUE_ATTRIBUTES
 from academy_ops.diagnosis.catalogue import commands
-from academy_ops.diagnosis.catalogue.cause import NO_JOB_OR_PENDING, PENDING, WAITING, Rows, codes
-from academy_ops.diagnosis.command import command
+from academy_ops.diagnosis.catalogue.cause import NO_JOB_OR_PENDING, PENDING, WAITING, Rows, Variant, codes
+from academy_ops.diagnosis.command import Steps, command
 from academy_ops.diagnosis.records import Remedy
 from academy_ops.messages import say
 from academy_ops.thresholds import FIGURES
@@ -14,6 +16,26 @@ from academy_ops.thresholds import FIGURES
 _CHECK: Final = command("<ops> check queue <job>")
 _ROWS: Final = Rows("3-3", _CHECK, WAITING)
 _cause, _read, _change = _ROWS.cause, _ROWS.read, _ROWS.change
+_READ_LOG: Final = _read(say("Read the worker's log."), command("<ops> --verbose check logs <job>"))
+_RESTART: Final = _change(say("Restart the workers' containers."), commands.on_workers("docker restart <worker>"))
+
+
+def _redrive(arn: str) -> Steps:
+    """Return the commands that make a dead-letter queue the queue's own."""
+    # It stands in a text of JSON in a text of JSON.
+    policy = json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": str(MAX_RECEIVES)})
+    return commands.set_attributes(json.dumps({"RedrivePolicy": policy}))
+
+
+def _attribute(name: str) -> Steps:
+    return commands.set_attributes(f"{name}={QUEUE_ATTRIBUTES[name]}")
+
+
+_NEW_DEAD_LETTER_QUEUE: Final = (
+    *command("<ops> queue create"),
+    *commands.DEAD_LETTER_ARN,
+    *_redrive("<new_dlq>"),
+)
 
 QUEUE: Final = (
     _cause(
@@ -55,13 +77,33 @@ QUEUE: Final = (
         "queue-not-consumed",
         say("Messages are waiting and workers are up, but no worker takes them."),
         say(
-            "A message has waited for {waited_minutes} minutes, none is in flight, a worker in service is older than "
-            "{boot_minutes} minutes, and no worker's log has mentioned a job for {waited_minutes} minutes.",
+            "A message has waited for {waited_minutes} minutes, none is in flight or only what no live worker works "
+            "on, a worker in service is older than {boot_minutes} minutes, and no worker's log has mentioned a job for "
+            "{waited_minutes} minutes. The job itself may be younger.",
             **FIGURES,
         ),
         (commands.DEPTH, commands.OLDEST, commands.WORKER_LOG),
-        _read(say("Read the worker's log."), command("<ops> --verbose check logs <job>")),
-        _change(say("Restart the workers' containers."), commands.on_workers("docker restart <worker>")),
+        _READ_LOG,
+        _RESTART,
+        reasons={
+            "hung": Variant(
+                say("Messages are waiting and workers are up, but hang: their logs are silent, with no job in hand."),
+                (_RESTART, _READ_LOG),
+            ),
+            "no-route": Variant(
+                say("Messages are waiting, but the workers can't reach SQS: their connections to it fail."),
+                (
+                    _read(
+                        say(
+                            "Give the workers' subnet its way to SQS back: the route to a NAT gateway, or the VPC "
+                            "endpoint of SQS with a security group that lets port 443 in. The command shows which VPC "
+                            "endpoints there are."
+                        ),
+                        commands.ENDPOINTS,
+                    ),
+                ),
+            ),
+        },
     ),
     _cause(
         "message-stuck",
@@ -102,5 +144,58 @@ QUEUE: Final = (
         explains=codes("message-lost"),
         warn=True,
         states=PENDING,
+    ),
+    _ROWS.warning(
+        "queue-misconfigured",
+        say("The queue's attributes lose or delay work."),
+        say(
+            "The queue has no dead-letter queue, or its RedrivePolicy names one that does not exist; it gives up after "
+            "fewer than {fewest_receives} receives; its visibility timeout is under {shortest_visibility_minutes} "
+            "minutes, its retention under {shortest_retention_hours} hours; or it delays messages.",
+            **FIGURES,
+        ),
+        (commands.DEPTH, commands.DEAD_LETTERS),
+        _read(say("Compare the queue's attributes with those in the runbook."), commands.DEPTH),
+        reasons={
+            "no-dead-letter-queue": Variant(
+                say("The queue has no dead-letter queue: a message that workers fail on comes back until it expires."),
+                (_change(say("Create the dead-letter queue, and name it to the queue."), _NEW_DEAD_LETTER_QUEUE),),
+            ),
+            "dead-letter-queue-missing": Variant(
+                say("The dead-letter queue that the queue names does not exist: what workers give up on is lost."),
+                (_change(say("Create a dead-letter queue, and name it to the queue."), _NEW_DEAD_LETTER_QUEUE),),
+            ),
+            "few-receives": Variant(
+                say(
+                    "The queue gives up on a message after fewer than {fewest_receives} receives: a worker that is "
+                    "replaced in mid-job is enough.",
+                    **FIGURES,
+                ),
+                (_change(say("Let it be received {times} times.", times=MAX_RECEIVES), _redrive("<dlq>")),),
+            ),
+            "short-visibility": Variant(
+                say(
+                    "A message in a worker's hands comes back in less than {shortest_visibility_minutes} minutes: two "
+                    "workers may get the same job.",
+                    **FIGURES,
+                ),
+                (_change(say("Make the visibility timeout longer."), _attribute("VisibilityTimeout")),),
+            ),
+            "delay": Variant(
+                say("New messages are held back before a worker may take them: by the queue, or by who sends them."),
+                (
+                    _change(say("Let the queue hold nothing back."), commands.set_attributes("DelaySeconds=0")),
+                    _read(say("Where the queue has no delay, the API sends the message with one."), commands.DEPTH),
+                ),
+            ),
+            "short-retention": Variant(
+                say(
+                    "The queue keeps a message for less than {shortest_retention_hours} hours: a job that waits longer "
+                    "is lost.",
+                    **FIGURES,
+                ),
+                (_change(say("Let it keep them for 14 days."), _attribute("MessageRetentionPeriod")),),
+            ),
+        },
     ),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from academy_ops.diagnosis.catalogue import commands
@@ -28,6 +29,10 @@ _COMPLETE_LAUNCH: Final = (
         "--lifecycle-hook-name <hook> --instance-id <found>"
     ),
 )
+_SCHEDULE: Final = command(
+    "aws events put-rule --region <region> --name <rule> --query RuleArn --output text --schedule-expression",
+    "rate(1 minute)",
+)
 _RUN_EVERY_MINUTE: Final = (
     *commands.FUNCTION_ARN,
     *command(
@@ -52,6 +57,209 @@ def _processes(verb: str, process: str) -> Steps:
     return command(f"aws autoscaling {verb}-processes {_OF_GROUP} --scaling-processes {process}")
 
 
+def _bounds(option: str) -> Steps:
+    return command(f"aws autoscaling update-auto-scaling-group {_OF_GROUP} {option} 1")
+
+
+_START_ONE: Final = _change(
+    say("Start one worker; it takes {usual_boot_from} to {usual_boot_to} minutes until it polls the queue.", **FIGURES),
+    command("<ops> scale-worker --desired 1"),
+)
+_AT_ZERO: Final[Mapping[str, Variant]] = {
+    "max-zero": Variant(
+        say("The worker group is scaled to zero while work waits, and its maximum is 0: nobody can start a worker."),
+        (
+            _change(
+                say("Raise the maximum first, then start one worker."),
+                _bounds("--max-size") + command("<ops> scale-worker --desired 1"),
+            ),
+        ),
+    ),
+    "set-back": Variant(
+        say("Workers were started while the job waits, and the desired capacity was set back each time."),
+        (
+            _read(
+                say(
+                    "See who sets it, in each activity's cause, and stop one of the two. Of a user request "
+                    "CloudTrail's SetDesiredCapacity and UpdateAutoScalingGroup events name the caller."
+                ),
+                commands.ACTIVITIES,
+            ),
+            _change(
+                say("Until that is settled, keep one worker: with a minimum of 1 nobody can set 0."),
+                _bounds("--min-size"),
+            ),
+        ),
+    ),
+    "starter-fails": Variant(
+        say("The worker group is scaled to zero while work waits, and what should start a worker is on and does not."),
+        (
+            _START_ONE,
+            _read(say("See whether the autoscaler's runs fail, and read its log."), commands.FUNCTION_ERRORS),
+            _read(say("See why the alarm of the group's scaling policy does not act."), commands.ALARM),
+        ),
+    ),
+}
+_FAILING: Final[Mapping[str, Variant]] = {
+    "capacity": Variant(
+        say("Every launch fails: EC2 has no capacity for this instance type in the group's zones."),
+        (
+            _read(
+                say(
+                    "Wait, the group tries again by itself; or give it subnets in other zones, or other instance types "
+                    "by a mixed instances policy."
+                ),
+                commands.TEMPLATE + commands.SUBNETS,
+            ),
+        ),
+    ),
+    "quota": Variant(
+        say("Every launch fails: an EC2 quota of this account is used up."),
+        (
+            _read(
+                say(
+                    "End instances that nobody needs, or ask for a higher quota in the Service Quotas console (for "
+                    "vCPUs: Running On-Demand Standard instances)."
+                ),
+                command(
+                    "aws ec2 describe-instances --region <region> --filters Name=instance-state-name,Values=running "
+                    "--output text --query Reservations[].Instances[].[InstanceId,InstanceType,LaunchTime]"
+                ),
+            ),
+        ),
+    ),
+    "image": Variant(
+        say("Every launch fails: the machine image is gone, not shared with this account, or of another architecture."),
+        (
+            _read(
+                say("Name an image that exists in a new version of the launch template, and have the group use it."),
+                commands.TEMPLATE + commands.IMAGES,
+            ),
+        ),
+    ),
+    "template": Variant(
+        say("Every launch fails: EC2 refuses what the launch template asks for."),
+        (
+            _read(
+                say(
+                    "Correct what the message names (key pair, security group, instance type, zone, device) in a new "
+                    "version of the launch template, and have the group use it."
+                ),
+                commands.TEMPLATE + commands.KEY_PAIRS_AND_GROUPS,
+            ),
+        ),
+    ),
+    "network": Variant(
+        say("Every launch fails: the group's subnet is gone, full, or in another network than its security group."),
+        (
+            _read(
+                say("Give the group a subnet that exists and has free addresses."), commands.TEMPLATE + commands.SUBNETS
+            ),
+        ),
+    ),
+    "volume-key": Variant(
+        say("Launched instances end at once: EC2 can't use the KMS key that encrypts their volume."),
+        (
+            _read(
+                say(
+                    "Enable the key or cancel its deletion; its policy must let the role AWSServiceRoleForAutoScaling "
+                    "use it and create grants. A key of another account needs a grant for that role."
+                ),
+                commands.TEMPLATE + commands.VOLUME_KEYS,
+            ),
+        ),
+    ),
+    "role": Variant(
+        say("Every launch fails: the instance profile or Auto Scaling's service-linked role is missing or may not."),
+        (
+            _read(
+                say(
+                    "Make the instance profile or role that the message names, or allow iam:PassRole for it; Auto "
+                    "Scaling's own role is AWSServiceRoleForAutoScaling."
+                ),
+                commands.ROLES,
+            ),
+        ),
+    ),
+    "encoded": Variant(
+        say("Every launch is denied; AWS says why in an encoded message."),
+        (
+            _read(
+                say(
+                    "Decode the message: it names the action, the resource and the statement that denies. Needs "
+                    "sts:DecodeAuthorizationMessage."
+                ),
+                commands.DECODE,
+            ),
+        ),
+    ),
+    "account": Variant(
+        say("Every launch fails: AWS does not let this account launch here."),
+        (
+            _read(
+                say(
+                    "Do as the message says: wait for the verification, accept the image's terms in AWS Marketplace, "
+                    "enable the region, or write to AWS Support."
+                ),
+                commands.WHO,
+            ),
+        ),
+    ),
+    "hook": Variant(
+        say("Every launch is cancelled: a lifecycle hook abandons it, or nobody completes the hook in time."),
+        (
+            _read(
+                say(
+                    "See which hook it is, and why what should complete it does not: the instance's boot script, or a "
+                    "function. Or delete the hook."
+                ),
+                commands.HOOKS,
+            ),
+        ),
+    ),
+}
+_FEWER: Final[Mapping[str, Variant]] = {
+    **_FAILING,
+    "launch-failing": Variant(
+        say("Fewer workers are in service than are wanted: launches fail."),
+        (_read(say("Fix what the activity's message names; the group tries again by itself."), commands.ACTIVITIES),),
+    ),
+}
+_FUNCTION_GONE: Final = say("The autoscaler's function does not exist, so no worker is started automatically.")
+_OFF: Final[Mapping[str, Variant]] = {
+    "no-function": Variant(
+        _FUNCTION_GONE,
+        (
+            _read(
+                say("Correct AI_AUTOSCALER_FUNCTION, or deploy the function again; a rule alone would run nothing."),
+                commands.FUNCTION,
+            ),
+        ),
+    ),
+    "function-failed": Variant(
+        say("The autoscaler's function is not Active, so no worker is started automatically."),
+        (_read(say("See why, and deploy the function again; its rule is not the fault."), commands.AUTOSCALER),),
+    ),
+    "rule-disabled": Variant(
+        say("The rule that runs the autoscaler is disabled, so no worker is started automatically."),
+        (
+            _change(
+                say("Enable the rule that runs the autoscaler once a minute."),
+                command("aws events enable-rule --region <region> --name <rule>"),
+            ),
+        ),
+    ),
+    "no-rule": Variant(
+        say("No rule or schedule runs the autoscaler, so no worker is started automatically."),
+        (_change(say("Make a rule that runs the autoscaler once a minute."), _RUN_EVERY_MINUTE),),
+    ),
+    "schedule": Variant(
+        say("The rule that runs the autoscaler does so too rarely, or not at this time of day."),
+        (_change(say("Have the rule run the autoscaler once a minute."), _SCHEDULE),),
+    ),
+}
+
+
 WORKERS: Final = (
     _cause(
         "asg-missing",
@@ -71,17 +279,14 @@ WORKERS: Final = (
         say("The worker group is scaled to zero while work waits: no worker takes the job."),
         say(
             "Desired is 0 and a message waits or is in flight (or, where the queue is missing or can't be seen, the "
-            "job does). Unless the autoscaler is seen to be off, only after {autoscaler_minutes} minutes.",
+            "job does), and no instance still works. Unless everything that would start one is seen to be off, or the "
+            "maximum is 0, only after {autoscaler_minutes} minutes. Also where {launch_loop_launches} workers or more "
+            "were started since the job waits, and scaled in again.",
             **FIGURES,
         ),
         (commands.GROUP, commands.DEPTH),
-        _change(
-            say(
-                "Start one worker; it takes {usual_boot_from} to {usual_boot_to} minutes until it polls the queue.",
-                **FIGURES,
-            ),
-            command("<ops> scale-worker --desired 1"),
-        ),
+        _START_ONE,
+        reasons=_AT_ZERO,
     ),
     _cause(
         "worker-launch-suspended",
@@ -96,16 +301,23 @@ WORKERS: Final = (
     _cause(
         "worker-launch-failing",
         say("The group tries to launch instances, and every launch fails."),
-        say("No instance is in service or on its way, and the newest launch has failed or was cancelled."),
+        say(
+            "No instance is in service or on its way, and the newest launch has failed or was cancelled; or "
+            "{launch_loop_launches} launches or more came to nothing since the job waits, most of them failed, "
+            "whatever is pending now.",
+            **FIGURES,
+        ),
         (commands.ACTIVITIES,),
-        _change(say("Fix what the activity's message names; the group tries again by itself."), commands.ACTIVITIES),
+        _read(say("Fix what the activity's message names; the group tries again by itself."), commands.ACTIVITIES),
+        reasons=_FAILING,
     ),
     _cause(
         "worker-launch-loop",
         say("Instances are launched and terminated again, over and over."),
         say(
-            "{launch_loop_launches} instances or more launched in the last {launch_loop_minutes} minutes are gone "
-            "again, not by scaling in, and none older than {boot_minutes} minutes works.",
+            "{launch_loop_launches} instances or more launched since the job waits, or in the last "
+            "{launch_loop_minutes} minutes, are gone again, not by scaling in, and none older than {boot_minutes} "
+            "minutes works.",
             **FIGURES,
         ),
         (commands.ACTIVITIES, commands.GROUP),
@@ -197,24 +409,28 @@ WORKERS: Final = (
         say("More work waits than the workers can take soon."),
         say(
             "One worker for every {jobs_per_worker} messages waiting or in flight, between min and max, would be "
-            "more than desired.",
+            "more than desired; or fewer are in service than desired, and the launches of more fail.",
             **FIGURES,
         ),
-        (commands.DEPTH, commands.GROUP),
+        (commands.DEPTH, commands.GROUP, commands.ACTIVITIES),
         _change(
             say("Start more workers; the autoscaler may change the number again at its next run."),
             command("<ops> scale-worker --desired <wanted>"),
         ),
+        reasons=_FEWER,
     ),
     _warning(
         "autoscaler-off",
         say("The autoscaler does not run, so no worker is started automatically."),
-        say("Its Lambda function is not there or not Active, or no enabled rule runs it."),
-        (commands.AUTOSCALER, commands.RULES),
-        _change(
-            say("Enable the rule that runs the autoscaler once a minute."),
-            command("aws events enable-rule --region <region> --name <rule>"),
+        say(
+            "Its Lambda function is not there or not Active, or no enabled rule or schedule runs it at least every "
+            "{autoscaler_period_minutes} minutes; and the group has no scaling policy with an alarm that would start "
+            "one.",
+            **FIGURES,
         ),
-        _change(say("If no rule runs the autoscaler, make one that does so once a minute."), _RUN_EVERY_MINUTE),
+        (commands.AUTOSCALER, commands.RULES, commands.POLICIES, commands.SCHEDULED),
+        *_OFF["rule-disabled"].remedies,
+        *_OFF["no-rule"].remedies,
+        reasons=_OFF,
     ),
 )

@@ -42,6 +42,7 @@ class Scaling:
         self.launch_failure: str | None = None
         self.lock = threading.RLock()
         self._activities: dict[str, deque[dict[str, Any]]] = {}
+        self._refreshes: dict[str, deque[dict[str, Any]]] = {}
         self._known: dict[str, list[str]] = {}
         self._requests: dict[str, str] = {}
         self._failed_at: dict[str, float] = {}
@@ -61,6 +62,32 @@ class Scaling:
                 self._scale(group)
                 self._record_changes(group)
 
+    def record_refresh(self, group_name: str) -> str:
+        """Record an instance refresh that has replaced every instance; return its id."""
+        now, refresh_id = datetime.now(UTC), str(uuid.uuid4())
+        done = {
+            "InstanceRefreshId": refresh_id,
+            "AutoScalingGroupName": group_name,
+            "Status": "Successful",
+            "StartTime": now,
+            "EndTime": now,
+            "PercentageComplete": 100,
+            "InstancesToUpdate": 0,
+        }
+        self._refreshes.setdefault(group_name, deque(maxlen=_KEPT_ACTIVITIES)).appendleft(done)
+        return refresh_id
+
+    def refreshes(self, group_name: str) -> list[dict[str, Any]]:
+        """Return a group's instance refreshes, newest first."""
+        with self.lock:
+            return list(self._refreshes.get(group_name, ()))
+
+    def try_again(self) -> None:
+        """Launch at once what is missing, as after the time between two tries."""
+        with self.lock:
+            self._failed_at.clear()
+            self.reconcile()
+
     def activities(self, group_name: str) -> list[dict[str, Any]]:
         """Return a group's activities, newest first."""
         with self.lock:
@@ -75,6 +102,12 @@ class Scaling:
         """Make the workers' instances older."""
         for state in self._states():
             state.instance.launch_time -= timedelta(seconds=seconds)
+
+    def age_activities(self, seconds: int) -> None:
+        """Make what the groups have done so far older."""
+        with self.lock:
+            for activity in (one for known in self._activities.values() for one in known):
+                activity["StartTime"] -= timedelta(seconds=seconds)
 
     def set_lifecycle(self, lifecycle_state: str) -> None:
         """Put the workers' instances into a lifecycle state."""
@@ -101,6 +134,7 @@ class Scaling:
         """
         with self.lock:
             self._activities.clear()
+            self._failed_at.clear()
             for state in self._states():
                 state.lifecycle_state = "InService"
                 state.health_status = "Unhealthy" if state.instance_id in unbooted else "Healthy"
@@ -278,7 +312,13 @@ class LabAutoScaling(AutoScalingResponse):
         with self.scaling.lock:
             self.scaling.terminate(group, group.instance_states)
             self.scaling.reconcile()
-        return ActionResult({"InstanceRefreshId": str(uuid.uuid4())})
+            refresh_id = self.scaling.record_refresh(group.name)
+        return ActionResult({"InstanceRefreshId": refresh_id})
+
+    def describe_instance_refreshes(self) -> ActionResult:
+        """Return those that were started, newest first; each has ended by then."""
+        found = self.scaling.refreshes(self._group().name)
+        return ActionResult({"InstanceRefreshes": found[: self._get_int_param("MaxRecords", _KEPT_ACTIVITIES)]})
 
     def describe_scaling_activities(self) -> ActionResult:
         """Return what was recorded, newest first."""

@@ -204,6 +204,10 @@ def _denied(service: str, arn: str, action: str) -> _Refusal:
     # EC2 and SQS are known to leave the action out.
     if service == "ec2":
         return _Refusal("UnauthorizedOperation", "You are not authorized to perform this operation.")
+    if action == "sqs:GetQueueUrl":
+        # SQS does not tell whether a queue exists to one who may not ask.
+        words = "The specified queue does not exist or you do not have access to it."
+        return _Refusal("AWS.SimpleQueueService.NonExistentQueue", words, HTTPStatus.BAD_REQUEST)
     if service == "sqs" and action != "sqs:ReceiveMessage":
         return _Refusal("AccessDenied", "Access to the resource is denied.")
     return _Refusal(

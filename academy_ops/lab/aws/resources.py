@@ -8,6 +8,7 @@ import json
 import threading
 import zipfile
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
@@ -64,8 +65,9 @@ def create_queues(aws: Clients) -> None:
     arn = sqs.get_queue_attributes(QueueUrl=dead_letters, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     retention = {"MessageRetentionPeriod": contract.QUEUE_ATTRIBUTES["MessageRetentionPeriod"]}
     redrive = json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": contract.MAX_RECEIVES})
+    attributes = {**contract.QUEUE_ATTRIBUTES, "RedrivePolicy": redrive, "DelaySeconds": "0"}
     sqs.set_queue_attributes(QueueUrl=dead_letters, Attributes=retention)
-    sqs.set_queue_attributes(QueueUrl=queue, Attributes={**contract.QUEUE_ATTRIBUTES, "RedrivePolicy": redrive})
+    sqs.set_queue_attributes(QueueUrl=queue, Attributes=attributes)
 
 
 def empty_queue(aws: Clients, name: str) -> None:
@@ -78,23 +80,46 @@ def empty_queue(aws: Clients, name: str) -> None:
 
 
 def create_function_and_rule(aws: Clients) -> None:
-    """Record the autoscaler's function, and the rule that runs it once a minute."""
+    """Record the autoscaler's function, and the rule that runs it once a minute; leave alone what is there."""
+    functions = aws("lambda")
+    try:
+        function = functions.get_function_configuration(FunctionName=contract.AUTOSCALER_NAME)["FunctionArn"]
+    except functions.exceptions.ResourceNotFoundException:
+        function = _create_function(aws)
+    events = aws("events")
+    events.put_rule(Name=contract.AUTOSCALER_RULE, ScheduleExpression="rate(1 minute)", State="ENABLED")
+    events.put_targets(Rule=contract.AUTOSCALER_RULE, Targets=[{"Id": "autoscaler", "Arn": function}])
+
+
+def remove_other_rules(aws: Clients) -> None:
+    """Remove the rules that somebody has made for the autoscaler beside its own."""
+    events = aws("events")
+    function = aws("lambda").get_function_configuration(FunctionName=contract.AUTOSCALER_NAME)["FunctionArn"]
+    for name in events.list_rule_names_by_target(TargetArn=function)["RuleNames"]:
+        if name != contract.AUTOSCALER_RULE:
+            targets = [one["Id"] for one in events.list_targets_by_rule(Rule=name)["Targets"]]
+            events.remove_targets(Rule=name, Ids=targets)
+            events.delete_rule(Name=name)
+
+
+def _create_function(aws: Clients) -> str:
     trusted = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
     trust = json.dumps({"Version": "2012-10-17", "Statement": [trusted]})
-    role = aws("iam").create_role(RoleName=contract.AUTOSCALER_NAME, AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+    iam = aws("iam")
+    with suppress(iam.exceptions.EntityAlreadyExistsException):
+        iam.create_role(RoleName=contract.AUTOSCALER_NAME, AssumeRolePolicyDocument=trust)
+    role = iam.get_role(RoleName=contract.AUTOSCALER_NAME)["Role"]["Arn"]
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as writing:
         writing.writestr("README", "The lab runs academy_ops.academy.autoscaler in place of this function.\n")
-    function = aws("lambda").create_function(
+    made = aws("lambda").create_function(
         FunctionName=contract.AUTOSCALER_NAME,
         Runtime="python3.12",
         Handler="academy_ops.academy.autoscaler.handler",
         Role=role,
         Code={"ZipFile": archive.getvalue()},
-    )["FunctionArn"]
-    events = aws("events")
-    events.put_rule(Name=contract.AUTOSCALER_RULE, ScheduleExpression="rate(1 minute)", State="ENABLED")
-    events.put_targets(Rule=contract.AUTOSCALER_RULE, Targets=[{"Id": "autoscaler", "Arn": function}])
+    )
+    return str(made["FunctionArn"])
 
 
 def create_network(aws: Clients) -> str:

@@ -53,8 +53,12 @@ class Queues:
             message.sent_timestamp -= seconds * 1000
 
     def release(self, queue: str) -> None:
-        """Let a queue's messages in flight be received again, as if those who took them had given them back."""
+        """Let a queue's messages in flight be received again, as if those who took them had given them back.
+
+        What is held back comes at once.
+        """
         for message in list(_messages(queue)):
+            message.delayed_until = 0
             if not message.visible:
                 message.change_visibility(0)
 

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
-from academy_ops.contract import AUTOSCALER_RULE, DLQ_SUFFIX, GROUP_NAME, QUEUE_NAME
+from academy_ops.contract import DLQ_SUFFIX, GROUP_NAME, QUEUE_NAME
 from academy_ops.lab import LabError, parts
 from academy_ops.lab.aws import resources
 from academy_ops.lab.container import Image
@@ -144,7 +144,8 @@ def _heal_group(lab: Lab) -> None:
         MaxSize=resources.MAX_SIZE,
         DesiredCapacity=resources.DESIRED,
     )
-    lab.aws("events").enable_rule(Name=AUTOSCALER_RULE)
+    resources.create_function_and_rule(lab.aws)
+    resources.remove_other_rules(lab.aws)
 
 
 def _heal_workers(lab: Lab, broken: Collection[str]) -> None:

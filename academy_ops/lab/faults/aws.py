@@ -7,9 +7,9 @@ import signal
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from academy_ops.contract import AUTOSCALER_RULE, DLQ_SUFFIX, GROUP_NAME, QUEUE_NAME
+from academy_ops.contract import AUTOSCALER_NAME, AUTOSCALER_RULE, DLQ_SUFFIX, GROUP_NAME, QUEUE_NAME
 from academy_ops.lab import processes
-from academy_ops.lab.faults.fault import Fault, worker_fault
+from academy_ops.lab.faults.fault import Fault, age_job, worker_fault
 from academy_ops.lab.faults.uploads import upload_and_wait
 from academy_ops.messages import say
 
@@ -29,6 +29,25 @@ _NO_CAPACITY: Final = (
     "We currently do not have sufficient t3.small capacity in the Availability Zone you requested "
     "(ap-northeast-2a). Our system will be working on provisioning additional capacity."
 )
+_REFUSALS: Final = {
+    "quota": "You have requested more vCPU capacity than your current vCPU limit of 32 allows for the instance bucket "
+    "that the specified instance type belongs to. Please visit http://aws.amazon.com/contact-us/ec2-request to request "
+    "an adjustment to this limit.",
+    "image": "The image id '[ami-0c9c942bd7bf113a2]' does not exist.",
+    "template": "The key pair 'academy-workers' does not exist.",
+    "network": "There are not enough free addresses in subnet 'subnet-0a1b2c3d' to satisfy the requested number of "
+    "instances.",
+    "volume-key": "Instance became unhealthy while waiting for instance to be in InService state. Termination Reason: "
+    "Client.InvalidKMSKey.InvalidState: The KMS key provided is in an incorrect state.",
+    "role": "Value (academy-worker) for parameter iamInstanceProfile.name is invalid. Invalid IAM Instance Profile "
+    "name.",
+    "encoded": "You are not authorized to perform this operation. Encoded authorization failure message: "
+    "4GIOHlTkIaWHQD0Q0m6XSnuUMCm-ZZ9lzYk.",
+    "account": "Your account is currently being verified. Verification normally takes less than 2 hours.",
+    "hook": "Instance failed to complete user's Lifecycle Action: Lifecycle Action with token 5c3e0f1b was abandoned: "
+    "Heartbeat Timeout.",
+}
+"""Why launches fail, in the words of EC2 and Auto Scaling."""
 
 
 def scale_to_zero(lab: Lab) -> None:
@@ -43,9 +62,73 @@ def _suspend_launches(lab: Lab) -> None:
     _lose_instances(lab)
 
 
-def _fail_launches(lab: Lab) -> None:
-    lab.cloud.scaling.launch_failure = _NO_CAPACITY
+def _fail_launches(lab: Lab, words: str = _NO_CAPACITY) -> None:
+    lab.cloud.scaling.launch_failure = words
     _lose_instances(lab)
+
+
+def _fail_and_try_again(lab: Lab) -> str:
+    """Let launches fail while a job waits, and the newest be on its way."""
+    lab.fleet.boot_seconds = _BOOT_SECONDS
+    _fail_launches(lab)
+    job_id = _wait_long(lab)
+    for _ in range(_LAUNCHES):
+        lab.cloud.scaling.try_again()
+    lab.cloud.scaling.launch_failure = None
+    lab.cloud.scaling.try_again()
+    lab.cloud.scaling.set_lifecycle("Pending")
+    return job_id
+
+
+def _fall_short(lab: Lab) -> None:
+    lab.cloud.scaling.launch_failure = _NO_CAPACITY
+    lab.aws("autoscaling").set_desired_capacity(AutoScalingGroupName=GROUP_NAME, DesiredCapacity=_LAUNCHES)
+
+
+def _wait_long(lab: Lab) -> str:
+    job_id = upload_and_wait(lab)
+    age_job(lab, job_id, _OVERDUE_SECONDS)
+    return job_id
+
+
+def _no_maximum(lab: Lab) -> str:
+    lab.aws("autoscaling").update_auto_scaling_group(
+        AutoScalingGroupName=GROUP_NAME, MinSize=0, MaxSize=0, DesiredCapacity=0
+    )
+    processes.until(lab.fleet.is_empty, _GONE_SECONDS)
+    return upload_and_wait(lab)
+
+
+def _set_back(lab: Lab) -> str:
+    """Let one hand start a worker for a job that waits, and another one take it away again."""
+    lab.fleet.boot_seconds = _BOOT_SECONDS
+    scale_to_zero(lab)
+    job_id = _wait_long(lab)
+    for desired in (1, 0):
+        lab.aws("autoscaling").set_desired_capacity(AutoScalingGroupName=GROUP_NAME, DesiredCapacity=desired)
+    processes.until(lab.fleet.is_empty, _GONE_SECONDS)
+    return job_id
+
+
+def _starter_fails(lab: Lab) -> str:
+    scale_to_zero(lab)
+    lab.cloud.scaling.age_activities(2 * _OVERDUE_SECONDS)
+    lab.aws("events").enable_rule(Name=AUTOSCALER_RULE)
+    return _wait_long(lab)
+
+
+def _delete_function(lab: Lab) -> None:
+    lab.aws("lambda").delete_function(FunctionName=AUTOSCALER_NAME)
+
+
+def _delete_rule(lab: Lab) -> None:
+    events = lab.aws("events")
+    events.remove_targets(Rule=AUTOSCALER_RULE, Ids=["autoscaler"])
+    events.delete_rule(Name=AUTOSCALER_RULE)
+
+
+def _run_rarely(lab: Lab) -> None:
+    lab.aws("events").put_rule(Name=AUTOSCALER_RULE, ScheduleExpression="rate(1 day)", State="ENABLED")
 
 
 def _delete_group(lab: Lab) -> None:
@@ -60,6 +143,24 @@ def _disable_rule(lab: Lab) -> None:
 def _delete_queue(lab: Lab) -> None:
     sqs = lab.aws("sqs")
     sqs.delete_queue(QueueUrl=sqs.get_queue_url(QueueName=QUEUE_NAME)["QueueUrl"])
+
+
+def _delete_dead_letters(lab: Lab) -> None:
+    sqs = lab.aws("sqs")
+    sqs.delete_queue(QueueUrl=sqs.get_queue_url(QueueName=QUEUE_NAME + DLQ_SUFFIX)["QueueUrl"])
+
+
+def _configure(name: str, value: str, lab: Lab) -> None:
+    sqs = lab.aws("sqs")
+    url = sqs.get_queue_url(QueueName=QUEUE_NAME)["QueueUrl"]
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={name: value})
+
+
+def _give_up_at_once(lab: Lab) -> None:
+    sqs = lab.aws("sqs")
+    url = sqs.get_queue_url(QueueName=QUEUE_NAME)["QueueUrl"]
+    policy = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["RedrivePolicy"])["Attributes"]["RedrivePolicy"]
+    _configure("RedrivePolicy", json.dumps({**json.loads(policy), "maxReceiveCount": 1}), lab)
 
 
 def _add_dead_letter(lab: Lab) -> None:
@@ -212,6 +313,36 @@ FAULTS: Final = (
     ),
     Fault("queue-missing", say("The queue is deleted."), _delete_queue),
     Fault("queue-dead-letters/old", say("An old message lies in the dead-letter queue."), _add_dead_letter),
+    Fault(
+        "queue-misconfigured/no-dead-letter-queue",
+        say("The queue names no dead-letter queue."),
+        partial(_configure, "RedrivePolicy", ""),
+    ),
+    Fault(
+        "queue-misconfigured/dead-letter-queue-missing",
+        say("The dead-letter queue that the queue names is deleted."),
+        _delete_dead_letters,
+    ),
+    Fault(
+        "queue-misconfigured/few-receives",
+        say("The queue gives up on a message after one receive."),
+        _give_up_at_once,
+    ),
+    Fault(
+        "queue-misconfigured/short-visibility",
+        say("A message that was received comes back after 30 seconds."),
+        partial(_configure, "VisibilityTimeout", "30"),
+    ),
+    Fault(
+        "queue-misconfigured/delay",
+        say("The queue holds each message back for 15 minutes."),
+        partial(_configure, "DelaySeconds", "900"),
+    ),
+    Fault(
+        "queue-misconfigured/short-retention",
+        say("The queue keeps a message for an hour."),
+        partial(_configure, "MessageRetentionPeriod", "3600"),
+    ),
     Fault("asg-missing", say("The workers' Auto Scaling group is deleted."), _delete_group),
     Fault(
         "worker-scaled-to-zero",
@@ -224,6 +355,36 @@ FAULTS: Final = (
         _suspend_launches,
     ),
     Fault("worker-launch-failing", say("Every launch fails, and the group's instances are gone."), _fail_launches),
+    *(
+        Fault(
+            f"worker-launch-failing/{reason}",
+            say("Every launch fails, and the group's instances are gone."),
+            partial(_fail_launches, words=words),
+        )
+        for reason, words in _REFUSALS.items()
+    ),
+    worker_fault(
+        "worker-launch-failing/again",
+        say("Launches fail while a job waits for 15 minutes, and the newest is on its way."),
+        _fail_and_try_again,
+    ),
+    worker_fault("worker-undersized/capacity", say("Four workers are wanted, and launches fail."), _fall_short),
+    worker_fault(
+        "worker-scaled-to-zero/max-zero", say("The group's maximum and desired capacity are set to 0."), _no_maximum
+    ),
+    worker_fault(
+        "worker-scaled-to-zero/set-back",
+        say("A worker is started for a job that waits, and set back to 0."),
+        _set_back,
+    ),
+    worker_fault(
+        "worker-scaled-to-zero/starter-fails",
+        say("The group has desired 0, the autoscaler's rule is on and does nothing, and a job waits for 15 minutes."),
+        _starter_fails,
+    ),
+    Fault("autoscaler-off/no-function", say("The autoscaler's function is deleted."), _delete_function),
+    Fault("autoscaler-off/no-rule", say("The rule that runs the autoscaler is deleted."), _delete_rule),
+    Fault("autoscaler-off/schedule", say("The rule runs the autoscaler once a day."), _run_rarely),
     Fault("autoscaler-off", say("The rule that runs the autoscaler is disabled."), _disable_rule),
     worker_fault("worker-aws-credentials", say("The workers' AWS key is disabled."), _disable_worker_key),
     worker_fault(

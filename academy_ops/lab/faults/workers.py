@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -12,6 +13,7 @@ from academy_ops.contract import (
     BUCKET_NAME,
     GROUP_NAME,
     LOG_STARTED,
+    LOG_UNKNOWN,
     QUEUE_NAME,
     QUEUE_SETTING,
     WORKER_ENV_PARAMETER,
@@ -30,7 +32,23 @@ _READER: Final = "python_calamine"
 _HANGING: Final = Image(
     command=(sys.executable, "-c", f"import time; print({LOG_STARTED!r}, flush=True); time.sleep(86400)")
 )
+_TIMED_OUT: Final = 'Connect timeout on endpoint URL: "https://sqs.ap-northeast-2.amazonaws.com/"'
+_CUT_OFF: Final = Image(
+    command=(
+        sys.executable,
+        "-c",
+        f"import time; print({LOG_STARTED!r}); print({_TIMED_OUT!r}, flush=True); time.sleep(86400)",
+    )
+)
+"""What a worker writes whose subnet has lost its way to SQS; in the lab there is no such subnet."""
 _LONG_AGO_SECONDS: Final = 660
+_OF_DATABASE: Final = {
+    "full": 'psycopg.errors.DiskFull: could not extend file "base/16384/2619": No space left on device',
+    "schema": 'psycopg.errors.UndefinedTable: relation "job" does not exist',
+    "credentials": 'psycopg.OperationalError: connection failed: FATAL:  password authentication failed for user "w"',
+    "connections": "psycopg.OperationalError: connection failed: FATAL:  sorry, too many clients already",
+}
+"""What a worker's last words are for each reason that its database can have."""
 _MANY_MESSAGES: Final = 40
 _LOOP_RESTARTS: Final = 3
 _OTHER_QUEUE: Final = {QUEUE_SETTING: f"{QUEUE_NAME}-staging"}
@@ -64,6 +82,21 @@ def _impair(lab: Lab) -> None:
 
 def _hang(lab: Lab) -> str:
     lab.fleet.use(_HANGING)
+    return _upload_of_long_ago(lab)
+
+
+def _hang_beside_another(lab: Lab) -> str:
+    """Let one message be in flight of nobody, and another wait, while the workers' logs have been silent for long."""
+    lab.fleet.use(replace(_HANGING, age=_LONG_AGO_SECONDS))
+    take_message(lab)
+    job_id = upload_and_wait(lab)
+    age_job(lab, job_id, _LONG_AGO_SECONDS)
+    return job_id
+
+
+def _cut_off(lab: Lab) -> str:
+    lab.fleet.use(_CUT_OFF)
+    lab.fleet.wait_for_log("Connect timeout")
     return _upload_of_long_ago(lab)
 
 
@@ -133,6 +166,19 @@ def _no_database(lab: Lab) -> None:
     lab.fleet.wait_for_log("could not connect to the database")
 
 
+def _end_with(words: str, lab: Lab) -> None:
+    """Run a worker that ends right after its start with an exception of these words."""
+    _crash(Image(command=(sys.executable, "-c", f"import sys; sys.exit({words!r})")), lab)
+
+
+def _other_database(lab: Lab) -> str:
+    _start_with({"DATABASE_URL": f"sqlite:///{lab.place / 'other.sqlite3'}"}, lab)
+    job_id = upload_students(lab)
+    lab.fleet.wait_for_log(LOG_UNKNOWN)
+    age_job(lab, job_id, _LONG_AGO_SECONDS)
+    return job_id
+
+
 def _scale_in_from_work(lab: Lab) -> str:
     job_id = take_message(lab)
     scale_to_zero(lab)
@@ -142,6 +188,14 @@ def _scale_in_from_work(lab: Lab) -> str:
 FAULTS: Final = (
     worker_fault("worker-unhealthy", say("The instances are unhealthy, and nobody replaces them."), _impair),
     worker_fault("queue-not-consumed", say("The workers' processes hang, and a job waits for 11 minutes."), _hang),
+    worker_fault(
+        "queue-not-consumed/hung",
+        say("The workers' processes hang, one message is in flight of a worker that is gone, and another waits."),
+        _hang_beside_another,
+    ),
+    worker_fault(
+        "queue-not-consumed/no-route", say("The workers' connections to SQS time out, and a job waits."), _cut_off
+    ),
     worker_fault("worker-undersized", say("The workers' processes hang, and 41 messages wait."), _pile_up),
     worker_fault(
         "worker-scaled-to-zero/in-flight",
@@ -174,6 +228,16 @@ FAULTS: Final = (
         "worker-out-of-memory",
         say("The kernel kills the worker: it is out of memory."),
         partial(_crash, Image(memory_lasts=0.5)),
+    ),
+    worker_fault(
+        "worker-out-of-memory/host",
+        say("The kernel kills the worker: its host is out of memory, which Docker does not say."),
+        partial(_crash, Image(memory_lasts=0.5, of_host=True)),
+    ),
+    worker_fault(
+        "worker-dependency-missing/start",
+        say("A Python package is missing in the worker's image, and the worker ends at its start."),
+        partial(_end_with, "ModuleNotFoundError: No module named 'psycopg'"),
     ),
     worker_fault(
         "worker-disk-full",
@@ -229,4 +293,13 @@ FAULTS: Final = (
         _stale_environment,
     ),
     worker_fault("worker-database-down", say("The workers' database does not answer."), _no_database),
+    *(
+        worker_fault(
+            f"worker-database-down/{reason}",
+            say("The worker ends with its database's words: {words}", words=words),
+            partial(_end_with, words),
+        )
+        for reason, words in _OF_DATABASE.items()
+    ),
+    worker_fault("worker-database-mismatch", say("The workers use another database than the API."), _other_database),
 )

@@ -1,0 +1,97 @@
+"""What a database, or the library that speaks with it, complains of: PostgreSQL, MySQL, SQLite, and what wraps them."""
+
+from __future__ import annotations
+
+import re
+from typing import Final, TypeAlias
+
+GAP: Final = ".{0,200}"
+"""What may stand between two words of a message. Without a bound, a message of a megabyte that repeats the first of
+them keeps a pattern busy for hours."""
+
+Fault: TypeAlias = tuple[str, str | None]
+"""A code, and which of the reasons behind it."""
+
+_DOWN: Final = "worker-database-down"
+_REFUSED_STATEMENT: Final[Fault] = ("job-failed", None)
+"""The database is well, and has ended this one statement."""
+
+_WORDS: Final = tuple(
+    (re.compile(form, re.IGNORECASE | re.DOTALL), fault)
+    for form, fault in (
+        (
+            (
+                r"deadlock (detected|found)|DeadlockDetected|lock wait timeout|lock timeout\b|LockNotAvailable"
+                r"|could not obtain lock|could not serialize access|SerializationFailure|QueryCanceled"
+                r"|canceling statement due to|statement timeout|max(imum)?[_ ]statement[_ ](execution[_ ])?time"
+                r"|due to (idle-in-)?transaction( session)? timeout|idle-in-transaction timeout"
+            ),
+            _REFUSED_STATEMENT,
+        ),
+        # Of the database's own disk and memory, never of the worker's.
+        (
+            (
+                rf"could not (extend file|resize shared memory){GAP}no space left|\bDiskFull\b"
+                r"|could not (write|create|open|fsync)( \w{1,20}){0,3} \"(base|global|pg_\w{1,20}|pgsql_tmp)\b"
+                r"|the table '[^']{0,100}' is full|got error 28 from storage engine|\(err(no|code):? 28\b"
+                r"|database or disk is full|\bdisk full \(|could not fork new process for connection"
+                rf"|\.OutOfMemory\b|out of memory\s{{1,9}}(DETAIL|HINT)|failed on request of size|out of shared memory"
+                r"|no space left on device\W{0,9}(HINT|DETAIL)|check free disk space"
+            ),
+            (_DOWN, "full"),
+        ),
+        (
+            (
+                r"too many (clients|connections)|TooManyConnections|connection slots|max_user_connections"
+                r"|no more connections allowed|max clients reached|MaxClientsIn|QueuePool limit"
+                r"|PoolTimeout|query_wait_timeout|connection pool (is )?exhausted"
+            ),
+            (_DOWN, "connections"),
+        ),
+        (
+            (
+                r"(password|scram|ident|peer|pam|ldap|gss\w{0,9}|certificate|md5|cleartext) authentication failed"
+                r"|no password supplied|tenant or user not found|no pg_hba\.conf entry|pg_hba\.conf rejects"
+                r"|role \"[^\"]{1,80}\" (does not exist|is not permitted to log in)|no such user:"
+                r"|access denied for user|InvalidPassword|InvalidAuthorizationSpecification|wrong password type"
+                r"|permission denied for (table|relation|schema|database|sequence|view|function)|InsufficientPrivilege"
+                r"|command denied to user"
+            ),
+            (_DOWN, "credentials"),
+        ),
+        (
+            # Without quotes PostgreSQL writes a column only where it stands behind its table's name.
+            (
+                r"\b(relation|column|table|type|schema|sequence|database|constraint)"
+                r" ([\"'`][^\"'`]{1,120}[\"'`]|\w{1,60}\.\w{1,60})( of relation \S{1,120})? (does not|doesn't) exist"
+                r"|\bfunction \S{1,60}\([^)]{0,120}\) does not exist"
+                r"|Undefined(Table|Column|Function|Object)|no such (table|column)|has no column named"
+                r"|unknown (column|table|database) '|InvalidCatalogName|InvalidSchemaName"
+            ),
+            (_DOWN, "schema"),
+        ),
+        (
+            (
+                r"connect(ion)? to (postgresql |mysql |database )?server|could not connect to the database"
+                r"|server closed the connection|could not translate host name|failed to resolve host"
+                r"|database system is (starting up|shutting down|in recovery)|not (yet )?accepting connections"
+                r"|terminating connection due to|connection (has been|already) closed"
+                rf"|SSL SYSCALL error|connect call failed \({GAP}(5432|6432|3306)\)|consuming input failed"
+                r"|server (login|connect) (has been )?fail"
+                r"|MySQL server has gone away|lost connection to MySQL|AdminShutdown|CannotConnectNow"
+                rf"|(OperationalError|InterfaceError|psycopg\w{{0,9}}\.errors\.Connection\w{{1,30}}){GAP}"
+                r"(refused|timed? ?out|timeout expired|unreachable|no route to host|not known|name resolution"
+                r"|getaddrinfo|could not connect|reset by peer|broken pipe|connection (failed|lost|closed))"
+            ),
+            (_DOWN, "unreachable"),
+        ),
+        (r"(?<!kombu\.exceptions\.)(OperationalError|InterfaceError)\b|\bpsycopg2?\.Error\b", (_DOWN, None)),
+        (r"database is locked|read-only transaction|ReadOnlySqlTransaction", (_DOWN, None)),
+    )
+)
+"""In the order in which they are asked: that no connection came about is the frame in which the others are told."""
+
+
+def database_fault(text: str) -> Fault | None:
+    """Return what ``text`` says of the database: the code, and why; None where it does not speak of one."""
+    return next((fault for form, fault in _WORDS if form.search(text)), None)

@@ -1,0 +1,161 @@
+"""What a group's activities tell: launches that came to nothing and why, and who last set its size."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from academy_ops.diagnosis.records import Unavailable
+from academy_ops.thresholds import LAUNCH_LOOP_LAUNCHES, LAUNCH_LOOP_SECONDS
+from checks.facts import Activity, Case, Group, WorkersFacts
+from checks.job import waited
+from checks.times import age
+
+_INSTANCE_ID: Final = re.compile(r"\bi-[0-9a-f]+\b")
+_FAILED: Final = frozenset({"Failed", "Cancelled"})
+_HEALTH_CHECK: Final = re.compile(r"health.?check", re.IGNORECASE)
+_SCALED_IN: Final = re.compile(r"difference between desired and actual capacity|shrinking the capacity", re.IGNORECASE)
+"""A termination is scaling in only where the activity says so."""
+_REFRESHED: Final = re.compile(r"instance refresh", re.IGNORECASE)
+_SENTENCE: Final = re.compile(r"(?=\bAt \d{4}-\d\d-\d\dT)")
+_ENCODED: Final = re.compile(r"Encoded authorization failure message:\s{0,9}([\w+/=-]{1,8192})", re.IGNORECASE)
+
+_REASONS: Final = tuple(
+    (reason, re.compile(words, re.IGNORECASE))
+    for reason, words in (
+        ("hook", r"lifecycle (?:action|hook)|abandoned: "),
+        ("role", r"iam:PassRole"),
+        ("encoded", r"Encoded authorization failure message"),
+        ("volume-key", r"KMS|Client\.InternalError|client error on launch"),
+        ("quota", r"(?:vCPU|instance|volume|storage|interface) limit|LimitExceeded|CountExceeded|count exceeded|quota"),
+        ("quota", r"instances?(?:\(s\))? are already running"),
+        ("capacity", r"Insufficient\w{0,30}Capacity|sufficient .{0,60}capacity|no spot capacity|UnfulfillableCapacity"),
+        ("capacity", r"CapacityExceeded|SpotMaxPriceTooLow|spot .{0,20}price|Capacity ?(?:Block|Reservation)"),
+        ("account", r"PendingVerification|being (?:verified|validated)|OptInRequired|not subscribed|marketplace"),
+        ("account", r"account .{0,40}(?:blocked|suspended|closed)|aws-verification@|not opted in"),
+        ("role", r"instance ?profile|service-linked role|AWSServiceRole|ServiceLinkedRole|assume role"),
+        ("role", r"not authorized to (?:use|perform)|UnauthorizedOperation"),
+        ("image", r"InvalidAMIID|\bAMIs?\b|image ?id\b|for images|InvalidSnapshot|snapshot .{0,80}does not exist"),
+        ("template", r"key ?pair|security group .{0,120}does not exist|InvalidGroup|groupName"),
+        ("network", r"subnet|free addresses|default VPC|different networks|network ?interface"),
+        ("template", r"launch ?template|launch ?configuration|instance type|availability zone|requested configuration"),
+        ("template", r"not (?:currently )?supported|device|InvalidParameter|placement group|virtualName|tenancy"),
+    )
+)
+"""EC2's and Auto Scaling's own words; the first that is found decides."""
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """Launches that came to nothing since the job waits, newest first.
+
+    Attributes:
+        failed: EC2 refused them, or they were cancelled.
+        ended: They succeeded, and their instances are gone again, not by scaling in.
+        set_back: Their instances were scaled in again.
+    """
+
+    failed: tuple[Activity, ...] = ()
+    ended: tuple[Activity, ...] = ()
+    set_back: tuple[Activity, ...] = ()
+
+    @property
+    def code(self) -> str | None:
+        """The cause that they prove; None where they are too few."""
+        if len(self.failed) + len(self.ended) >= LAUNCH_LOOP_LAUNCHES:
+            return "worker-launch-failing" if len(self.failed) >= len(self.ended) else "worker-launch-loop"
+        return "worker-scaled-to-zero" if len(self.set_back) >= LAUNCH_LOOP_LAUNCHES else None
+
+
+def activities(facts: WorkersFacts) -> tuple[Activity, ...]:
+    """Return the group's activities, newest first; none where they could not be seen."""
+    return () if isinstance(facts.activities, Unavailable) else facts.activities
+
+
+def launches(facts: WorkersFacts) -> list[Activity]:
+    """Return the launches among the group's activities, newest first."""
+    return [one for one in activities(facts) if one.description.startswith("Launching")]
+
+
+def history(case: Case, facts: WorkersFacts, group: Group, *, waits: bool) -> History:
+    """Return the launches that came to nothing.
+
+    What failed before an instance that is in service now was launched is outlived by it.
+
+    Args:
+        case: What else was observed.
+        facts: With the group's activities.
+        group: The group.
+        waits: Whether work waits; its age is how far back failures count.
+    """
+    known = waited(case) if waits else None
+    since = LAUNCH_LOOP_SECONDS if known is None else known
+    present = {one.instance_id for one in group.instances}
+    serving = {one.instance_id for one in group.instances if one.lifecycle == "InService"}
+    scaled_in, refreshed = set[str](), set[str]()
+    for one in activities(facts):
+        if one.description.startswith("Terminating") and not _HEALTH_CHECK.search(one.cause):
+            gone = _INSTANCE_ID.findall(one.description)
+            scaled_in.update(gone if _SCALED_IN.search(one.cause) else ())
+            refreshed.update(gone if _REFRESHED.search(one.cause) else ())
+    failed, ended, set_back = list[Activity](), list[Activity](), list[Activity]()
+    outlived = False
+    for one in launches(facts):
+        names = set(_INSTANCE_ID.findall(one.description))
+        begun = age(case.observed_at, one.started_at)
+        if one.status in _FAILED:
+            if not outlived and _within(begun, since):
+                failed.append(one)
+        elif one.status == "Successful":
+            outlived = outlived or bool(names & serving)
+            if names & scaled_in:
+                if waits and _within(begun, since):
+                    set_back.append(one)
+            elif not names & (present | refreshed) and _within(begun, max(since, LAUNCH_LOOP_SECONDS)):
+                ended.append(one)
+    return History(tuple(failed), tuple(ended), tuple(set_back))
+
+
+def newest_failure(facts: WorkersFacts) -> Activity | None:
+    """Return the newest launch that failed, if none has succeeded since."""
+    for one in launches(facts):
+        if one.status in _FAILED:
+            return one
+        if one.status == "Successful":
+            return None
+    return None
+
+
+def reason(failure: Activity) -> str | None:
+    """Return the stable word for why a launch failed; None for words that are not known."""
+    words = _ENCODED.sub("Encoded authorization failure message", f"{failure.message} {failure.description}")
+    return next((word for word, pattern in _REASONS if pattern.search(words)), None)
+
+
+def encoded(failure: Activity) -> str | None:
+    """Return the encoded message that STS can decode, where there is one."""
+    found = _ENCODED.search(failure.message) or _ENCODED.search(failure.description)
+    return found[1] if found else None
+
+
+def ending(facts: WorkersFacts, launch: Activity) -> str | None:
+    """Return why the instance of ``launch`` was terminated, in Auto Scaling's own words; None where none tells."""
+    names = set(_INSTANCE_ID.findall(launch.description))
+    ends = (one for one in activities(facts) if one.description.startswith("Terminating"))
+    return next((one.cause or None for one in ends if names.intersection(_INSTANCE_ID.findall(one.description))), None)
+
+
+def last_set(known: Sequence[Activity]) -> tuple[str, datetime | None] | None:
+    """Return what last set the desired capacity, in Auto Scaling's own words, and when; None where none tells."""
+    for one in known:
+        told = [part.strip() for part in _SENTENCE.split(one.cause) if "desired capacity" in part]
+        if told:
+            return told[-1], one.started_at
+    return None
+
+
+def _within(known: float | None, seconds: float) -> bool:
+    return known is not None and known <= seconds

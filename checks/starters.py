@@ -1,0 +1,271 @@
+"""Who would start a worker: the function's rule or schedule, the group's scaling policies and scheduled actions."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from functools import partial
+from typing import Any, Final
+
+from academy_ops.diagnosis.records import Unavailable
+from academy_ops.outside.clients import Target
+from academy_ops.outside.failures import AWS_ERRORS, error_code
+from academy_ops.outside.time_limits import gather
+from academy_ops.thresholds import AUTOSCALER_PERIOD_SECONDS
+from checks.facts import Autoscaler, Group, Starter, WorkersFacts
+
+_RATE: Final = re.compile(r"rate\((\d{1,6}) (minute|hour|day)s?\)")
+_CRON: Final = re.compile(r"cron\((\S{1,99}) (\S{1,99}) \S{1,99} \S{1,99} \S{1,99} \S{1,99}\)")
+_SECONDS: Final = {"minute": 60, "hour": 3600, "day": 86400}
+_EVERY: Final = re.compile(r"(?:\*|0)(?:/(\d{1,2}))?")
+_HOURS: Final = re.compile(r"(\d{1,2})(?:-(\d{1,2}))?")
+_MAX_PAGES: Final = 10
+_OTHER_ARNS: Final = 16
+"""Versions and aliases of a function that are asked for rules of their own."""
+
+
+def period(schedule: str) -> int | None:
+    """Return after how many seconds a schedule runs something again; None where its form is not known."""
+    if rate := _RATE.fullmatch(schedule):
+        return int(rate[1]) * _SECONDS[rate[2]]
+    cron = _CRON.fullmatch(schedule)
+    return _each_minutes(cron[1]) * 60 if cron else None
+
+
+def often_enough(schedule: str, now: datetime) -> bool:
+    """Return whether a schedule runs something every few minutes at this time of day; one of no known form does."""
+    cron = _CRON.fullmatch(schedule)
+    return (period(schedule) or 0) <= AUTOSCALER_PERIOD_SECONDS and (cron is None or _in_hours(cron[2], now.hour))
+
+
+def _each_minutes(field: str) -> int:
+    every = _EVERY.fullmatch(field)
+    if every and field != "0":
+        return int(every[1] or 1)
+    return 60 // max(1, field.count(",") + 1)
+
+
+def _in_hours(field: str, hour: int) -> bool:
+    """Return whether an hour of UTC is among those of a cron expression; steps are taken to match."""
+    spans = [_HOURS.fullmatch(part) for part in field.split(",")]
+    return any(span is None or int(span[1]) <= hour <= int(span[2] or span[1]) for span in spans)
+
+
+def read_autoscaler(target: Target) -> Autoscaler | Unavailable | None:
+    """Return the autoscaler's function and the rule that runs it; None when there is no such function."""
+    action = "lambda:GetFunctionConfiguration"
+    try:
+        function = target.connect.aws("lambda").get_function_configuration(FunctionName=target.settings.autoscaler)
+        action = "events:ListRuleNamesByTarget"
+        arn = function["FunctionArn"]
+        names = _rules_of(target, arn)
+        action = "events:DescribeRule"
+        rules = _described(target, names)
+    except AWS_ERRORS as error:
+        return None if error_code(error) == "ResourceNotFoundException" else target.connect.unseen(error, action)
+    unseen = None
+    if not any(_enabled(rule) for rule in rules):
+        more, unseen = _rules_of_versions(target, arn)
+        rules += more
+    clean = target.connect.clean
+    rule = next(filter(_enabled, rules), next(iter(rules), {}))
+    return Autoscaler(
+        # A function that has not been updated since 2021 tells no state; it is active.
+        clean(str(function.get("State") or "Active")),
+        clean(rule["Name"]) if rule else None,
+        _enabled(rule),
+        clean(rule.get("ScheduleExpression", "")),
+        clean(str(function.get("StateReason") or "")),
+        unseen,
+    )
+
+
+def _enabled(rule: Mapping[str, Any]) -> bool:
+    return str(rule.get("State", "")).startswith("ENABLED")
+
+
+def _rules_of(target: Target, arn: str) -> list[str]:
+    names: list[str] = target.connect.aws("events").list_rule_names_by_target(TargetArn=arn)["RuleNames"]
+    return names
+
+
+def _described(target: Target, names: list[str]) -> list[dict[str, Any]]:
+    events = target.connect.aws("events")
+    return [{"Name": name, **events.describe_rule(Name=name)} for name in names]
+
+
+def _rules_of_versions(target: Target, arn: str) -> tuple[list[dict[str, Any]], Unavailable | None]:
+    """Return the rules that run an alias or a version of the function: a rule's target is its exact ARN."""
+    name = target.settings.autoscaler
+    action = "lambda:ListAliases"
+    try:
+        functions = target.connect.aws("lambda")
+        arns = [one["AliasArn"] for one in functions.list_aliases(FunctionName=name)["Aliases"]]
+        action = "lambda:ListVersionsByFunction"
+        # "$LATEST" is the first of them.
+        arns += [one["FunctionArn"] for one in functions.list_versions_by_function(FunctionName=name)["Versions"]]
+        arns = [one for one in dict.fromkeys(arns) if one != arn][:_OTHER_ARNS]
+    except AWS_ERRORS as error:
+        return [], target.connect.unseen(error, action)
+    action = "events:ListRuleNamesByTarget"
+    found = gather([(action, partial(_rules_with_state, target, one)) for one in arns], target.until)
+    rules = [rule for one in found if not isinstance(one, Unavailable) for rule in one]
+    return rules, next((one for one in found if isinstance(one, Unavailable)), None)
+
+
+def _rules_with_state(target: Target, arn: str) -> list[dict[str, Any]] | Unavailable:
+    action = "events:ListRuleNamesByTarget"
+    try:
+        names = _rules_of(target, arn)
+        action = "events:DescribeRule"
+        return _described(target, names)
+    except AWS_ERRORS as error:
+        return target.connect.unseen(error, action)
+
+
+def read_policies(target: Target) -> tuple[Starter, ...] | Unavailable:
+    """Return the group's scaling policies that can make it larger."""
+    try:
+        answer = target.connect.aws("autoscaling").describe_policies(AutoScalingGroupName=target.settings.group)
+    except AWS_ERRORS as error:
+        return _none_without_group(target, error, "autoscaling:DescribePolicies")
+    clean = target.connect.clean
+    return tuple(
+        Starter(
+            "policy",
+            clean(one.get("PolicyName", "")),
+            # Without an alarm only a person or a program carries a policy out.
+            enabled=one.get("Enabled", True) is not False
+            and (bool(one.get("Alarms")) or one.get("PolicyType") == "PredictiveScaling"),
+            when=clean(", ".join(alarm.get("AlarmName", "") for alarm in one.get("Alarms", []))),
+        )
+        for one in answer["ScalingPolicies"]
+        if _scales_out(one)
+    )
+
+
+def _scales_out(policy: Mapping[str, Any]) -> bool:
+    steps = [step.get("ScalingAdjustment", 0) for step in policy.get("StepAdjustments") or [policy]]
+    return policy.get("PolicyType") in {"TargetTrackingScaling", "PredictiveScaling"} or any(one > 0 for one in steps)
+
+
+def read_actions(target: Target) -> tuple[Starter, ...] | Unavailable:
+    """Return the group's scheduled actions that will give it an instance."""
+    try:
+        answer = target.connect.aws("autoscaling").describe_scheduled_actions(
+            AutoScalingGroupName=target.settings.group
+        )
+    except AWS_ERRORS as error:
+        return _none_without_group(target, error, "autoscaling:DescribeScheduledActions")
+    clean = target.connect.clean
+    return tuple(
+        Starter("action", clean(one.get("ScheduledActionName", "")), enabled=True, when=clean(_next_time(one)))
+        for one in answer["ScheduledUpdateGroupActions"]
+        if max(one.get("DesiredCapacity") or 0, one.get("MinSize") or 0) > 0
+    )
+
+
+def _next_time(action: Mapping[str, Any]) -> str:
+    begins = action.get("StartTime")
+    return begins.isoformat() if isinstance(begins, datetime) else str(action.get("Recurrence", ""))
+
+
+def _none_without_group(target: Target, error: Exception, action: str) -> tuple[Starter, ...] | Unavailable:
+    # A group that does not exist is told by the group itself.
+    return () if error_code(error) == "ValidationError" else target.connect.unseen(error, action)
+
+
+def read_schedules(target: Target) -> tuple[Starter, ...] | Unavailable:
+    """Return the schedules of EventBridge Scheduler that run the autoscaler, or set the group's size themselves."""
+    action = "scheduler:ListSchedules"
+    try:
+        scheduler = target.connect.aws("scheduler")
+        listed = [
+            one
+            for page in scheduler.get_paginator("list_schedules").paginate(
+                PaginationConfig={"MaxItems": 100 * _MAX_PAGES}
+            )
+            for one in page["Schedules"]
+        ]
+        action = "scheduler:GetSchedule"
+        return tuple(_schedules(target, scheduler, listed))
+    except AWS_ERRORS as error:
+        return target.connect.unseen(error, action)
+
+
+def _schedules(
+    target: Target,
+    scheduler: Any,  # noqa: ANN401 - boto3 makes its clients' types at run time
+    listed: list[dict[str, Any]],
+) -> Iterator[Starter]:
+    of_function = f":function:{target.settings.autoscaler}"
+    clean = target.connect.clean
+    for one in listed:
+        arn = one.get("Target", {}).get("Arn", "")
+        runs_it = arn.endswith(of_function) or f"{of_function}:" in arn
+        if not runs_it and ":aws-sdk:autoscaling:" not in arn:
+            continue
+        whole = scheduler.get_schedule(Name=one["Name"], GroupName=one.get("GroupName", "default"))
+        if runs_it or _enlarges(whole.get("Target", {}).get("Input", ""), target.settings.group):
+            yield Starter(
+                "schedule" if runs_it else "resize",
+                clean(one["Name"]),
+                enabled=whole.get("State", "ENABLED") == "ENABLED",
+                when=clean(whole.get("ScheduleExpression", "")),
+            )
+
+
+def _enlarges(given: str, group: str) -> bool:
+    """Return whether the input of a call of Auto Scaling sets this group to one instance or more."""
+    try:
+        call = json.loads(given)
+    except ValueError:
+        return False
+    if not isinstance(call, dict) or call.get("AutoScalingGroupName") != group:
+        return False
+    return any(isinstance(size, int) and size > 0 for size in (call.get("DesiredCapacity"), call.get("MinSize")))
+
+
+def alive(autoscaler: Autoscaler, now: datetime | None = None) -> bool:
+    """Return whether a rule runs the autoscaler, and often enough where ``now`` is given."""
+    runs = autoscaler.state == "Active" and autoscaler.enabled
+    return runs and (now is None or often_enough(autoscaler.schedule, now))
+
+
+def on(facts: WorkersFacts, now: datetime) -> tuple[str, ...]:
+    """Return the names of those that should start a worker within minutes, in words for the operator."""
+    found: list[str] = []
+    if isinstance(facts.autoscaler, Autoscaler) and alive(facts.autoscaler, now):
+        found.append(f"rule {facts.autoscaler.rule}")
+    suspended = facts.group.suspended if isinstance(facts.group, Group) else ()
+    if not isinstance(facts.policies, Unavailable) and "AlarmNotification" not in suspended:
+        found += [f"policy {one.name}" for one in facts.policies if one.enabled]
+    if not isinstance(facts.schedules, Unavailable):
+        # A schedule alone starts nobody where the function that it runs does not work.
+        active = isinstance(facts.autoscaler, Autoscaler) and facts.autoscaler.state == "Active"
+        found += [
+            f"schedule {one.name}"
+            for one in facts.schedules
+            if one.enabled and often_enough(one.when, now) and (active or one.kind == "resize")
+        ]
+    return tuple(found)
+
+
+def alarms(facts: WorkersFacts) -> list[str]:
+    """Return the alarms that carry out the group's policies."""
+    policies = () if isinstance(facts.policies, Unavailable) else facts.policies
+    return [alarm for one in policies if one.enabled for alarm in one.when.split(", ") if alarm]
+
+
+def unseen(facts: WorkersFacts) -> tuple[Unavailable, ...]:
+    """Return what could not be seen of who would start a worker."""
+    looked = [facts.policies, facts.schedules, facts.actions]
+    if isinstance(facts.autoscaler, Autoscaler) and not alive(facts.autoscaler):
+        looked.append(facts.autoscaler.unseen or ())
+    # A region may have no EventBridge Scheduler at all.
+    return tuple(one for one in looked if isinstance(one, Unavailable) and one.reason in _MAY_BE_THERE)
+
+
+_MAY_BE_THERE: Final = frozenset({"denied", "throttled", "deadline", "timeout"})
