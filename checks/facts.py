@@ -174,12 +174,21 @@ class Activity:
 
 @dataclass(frozen=True, slots=True)
 class Ec2Instance:
-    """An instance as EC2 sees it."""
+    """An instance as EC2 sees it.
+
+    Attributes:
+        role: Whether it has an instance profile; None where that was not seen.
+        metadata: Whether its metadata service answers, and whether only to those who have fetched a token (IMDSv2).
+        hop_limit: How many hops such a token travels; a container on a bridge network is the second.
+    """
 
     instance_id: str
     state: str
     launched_at: datetime | None
     private_ip: str | None
+    role: bool | None = None
+    metadata: Literal["", "disabled", "optional", "required"] = ""
+    hop_limit: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -311,6 +320,10 @@ class Environment:
         secret_key: ``R2_SECRET_KEY``.
         fingerprint: A salted digest of all of them, to hold a container's against the parameter's.
         database: ``DATABASE_URL``; no fault by itself, as one database has many addresses.
+        region: The first one set of ``AWS_REGION`` and ``AWS_DEFAULT_REGION``; ``missing`` where neither is.
+        aws_endpoint: The address at which it asks SQS, where it sets one: ``AWS_ENDPOINT_URL_SQS``, else
+            ``AWS_ENDPOINT_URL``.
+        static_keys: It holds AWS keys of its own, which outrank the instance's role.
     """
 
     queue: Comparison
@@ -320,6 +333,9 @@ class Environment:
     secret_key: Comparison
     fingerprint: str = ""
     database: Comparison = "unknown"
+    region: Comparison = "missing"
+    aws_endpoint: Comparison = "missing"
+    static_keys: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -357,6 +373,7 @@ class Container:
         finished_at: When its last process ended, where none runs.
         kernel_kills: For how many seconds the kernel's last kills for lack of memory are past, on the whole host; None
             where its log could not be read.
+        network: Its network by Docker's word, such as ``default``, ``bridge`` or ``host``; empty where unseen.
     """
 
     status: str
@@ -367,6 +384,7 @@ class Container:
     started_at: datetime | None
     finished_at: datetime | None = None
     kernel_kills: tuple[int, ...] | None = None
+    network: str = ""
 
     def wrote(self, line: LogLine) -> bool:
         """Return whether the process that runs now has written ``line``; Docker keeps those of the ones before."""
@@ -417,6 +435,8 @@ class LogsFacts:
         unavailable_hosts: Instances that were asked and did not answer, and why.
         parameter: The workers' parameter; None when it does not exist.
         logs: Instance id to what its worker has logged, of those that have a container.
+        pings: Instance id to SSM's word for its agent, such as ``ConnectionLost``, of those that have ever registered;
+            None where that was not kept.
     """
 
     online: Mapping[str, bool] | Unavailable
@@ -424,6 +444,7 @@ class LogsFacts:
     unavailable_hosts: Mapping[str, Unavailable] = field(default_factory=dict)
     parameter: Parameter | Unavailable | None = NOT_ASKED
     logs: Mapping[str, WorkerLog] = field(default_factory=dict)
+    pings: Mapping[str, str] | None = None
 
     def running(self) -> list[tuple[Container, WorkerLog]]:
         """Return each container that runs, and its log."""

@@ -40,10 +40,12 @@ from checks.database_words import GAP, Fault, database_fault
 from checks.facts import Case, Container, Environment, HostReport, LogLine, LogsFacts, Parameter, WorkerLog
 from checks.job import completed_elsewhere, moved_since, still_waits
 from checks.job_document import LOCAL_PATH, OUT_OF_MEMORY
+from checks.refusals import CLOCK, KEY_REFUSED, NO_CREDENTIALS, credentials_reason, denial_reason, named_in
 from checks.times import age, written_at
-from checks.worker_hosts import ask, online_agents, read_parameter
-from checks.workers import boot_age, in_service, launched_at, past_boot, work_waits
+from checks.worker_hosts import ONLINE, ask, read_parameter, read_pings
+from checks.workers import boot_age, in_service, launched_at, machine_of, past_boot, stopped, work_waits
 
+UNREAD: Final = "parameter-unread"
 _AT_EACH_POLL: Final = frozenset({"worker-aws-credentials", "worker-queue-denied"})
 """What a worker complains of again at each of its polls, every 20 s at most: later, it has been fixed."""
 _KILLED: Final = 137
@@ -116,13 +118,14 @@ _LOG_SIGNS: Final = tuple(
     for form, code in (
         (r"No module named|^\s{0,9}([\w.]{1,60}\.)?ImportError: ", _DEPENDENCY),
         (
-            r"Unable to locate credentials|NoCredentialsError|InvalidClientTokenId|ExpiredToken",
+            rf"{NO_CREDENTIALS}|InvalidClientTokenId|ExpiredToken|{CLOCK}",
             "worker-aws-credentials",
         ),
         (rf"token {GAP} is invalid", "worker-aws-credentials"),
-        (r"PartialCredentialsError|CredentialRetrievalError", "worker-aws-credentials"),
+        (r"PartialCredentialsError", "worker-aws-credentials"),
         (rf"(SignatureDoesNotMatch|InvalidAccessKeyId){GAP}calling the (Receive|GetQueue)", "worker-aws-credentials"),
         (rf"(AccessDenied|not authorized){GAP}(sqs:|ReceiveMessage|SQS)", "worker-queue-denied"),
+        (KEY_REFUSED, "worker-queue-denied"),
         (r"No space left on device", "worker-disk-full"),
         (OUT_OF_MEMORY, "worker-out-of-memory"),
         (rf"\(({_REFUSALS})\) when calling the (Get|Head)Object", _OWN_KEY_REFUSED),
@@ -140,11 +143,12 @@ def observe(target: Target, case: Case) -> LogsFacts:
     parameter = begin("ssm:GetParameter", partial(read_parameter, target, salt), target.until)
     if isinstance(case.workers.group, Unavailable):
         return LogsFacts(Unavailable("not-asked", "workers"), parameter=parameter())
-    online = begin("ssm:DescribeInstanceInformation", partial(online_agents, target, ids), target.until)()
-    if isinstance(online, Unavailable):
-        return LogsFacts(online, parameter=parameter())
+    pings = begin("ssm:DescribeInstanceInformation", partial(read_pings, target, ids), target.until)()
+    if isinstance(pings, Unavailable):
+        return LogsFacts(pings, parameter=parameter())
+    online = {one: pings.get(one) == ONLINE for one in ids}
     hosts, logs, unavailable = ask(target, [one for one in ids if online[one]], salt)
-    return LogsFacts(online, hosts, unavailable, parameter(), logs)
+    return LogsFacts(online, hosts, unavailable, parameter(), logs, pings)
 
 
 def judge(case: Case) -> Iterator[Finding]:
@@ -226,15 +230,28 @@ def _faults_of(
             code = "worker-container-missing" if host.docker == "up" else "worker-docker-down"
             yield (code, None), evidence, True
         return
-    codes = (*_state_codes(case, host, container), *_environment_codes(host, container, parameter, case))
-    for code in codes:
-        yield (code, None), evidence, True
+    faults = [
+        *((code, None) for code in _state_codes(case, host, container)),
+        *_environment_codes(host, container, parameter, case),
+    ]
+    for fault in faults:
+        yield fault, evidence, True
     sign = _log_sign(case, host, container, log) if log else None
-    if sign and sign[0][0] not in codes:
+    if sign and sign[0][0] not in {code for code, _ in faults}:
         fault, line = sign
-        yield fault, {**evidence, "log": [line.text]}, not moved_since(case, line)
+        yield (*_read_sign(case, host, fault, evidence | {"log": [line.text]}), not moved_since(case, line))
     if container.status == "running" and log and log.lines == 0 and work_waits(case):
         yield ("worker-silent", None), evidence, True
+
+
+def _read_sign(case: Case, host: HostReport, fault: Fault, evidence: dict[str, Json]) -> tuple[Fault, dict[str, Json]]:
+    """Add to what the log complains of the reason that its words, and the instance's state, tell."""
+    code, words = fault[0], str(evidence["log"])
+    if code == "worker-aws-credentials":
+        return (code, credentials_reason(words, host, machine_of(case, host.instance_id))), evidence
+    if code == "worker-queue-denied":
+        return (code, denial_reason(words)), evidence | named_in(words)
+    return fault, evidence
 
 
 def _disk_full(host: HostReport) -> bool:
@@ -285,11 +302,10 @@ def _boots(case: Case, host: HostReport) -> bool:
 
 def _environment_codes(
     host: HostReport, container: Container, parameter: Parameter | Unavailable | None, case: Case
-) -> Iterator[str]:
+) -> Iterator[Fault]:
     own = host.environment
     if own is None:
         return
-    yield from _codes_of(own)
     # A container that Docker has restarted keeps the environment that it was given at the instance's boot.
     started_at = (launched_at(case, host.instance_id) if container.restarts else None) or container.started_at
     newer = (
@@ -300,8 +316,25 @@ def _environment_codes(
     )
     environment = parameter.environment if newer and isinstance(parameter, Parameter) else None
     # Booting from a parameter that is wrong itself would not help; that one is reported as what it is.
-    if environment and environment.fingerprint != own.fingerprint and not list(_codes_of(environment)):
-        yield "worker-env-stale"
+    right = environment is not None and not list(_codes_of(environment))
+    stale = right and environment is not None and _differs(own, environment)
+    known = parameter.environment if isinstance(parameter, Parameter) else None
+    unread = known is not None and not stale and _has_nothing(own) and not list(_codes_of(known))
+    for code, reason in _codes_of(own):
+        yield code, UNREAD if unread and code == "worker-env-missing" else reason
+    if stale:
+        yield "worker-env-stale", None
+
+
+def _differs(own: Environment, parameter: Environment) -> bool:
+    """Return whether a worker runs with something else than the parameter holds now."""
+    compared = ((own.region, parameter.region), (own.aws_endpoint, parameter.aws_endpoint))
+    corrected = any(here == "different" != there for here, there in compared)
+    return corrected or own.fingerprint != parameter.fingerprint
+
+
+def _has_nothing(own: Environment) -> bool:
+    return (own.endpoint, own.access_key, own.secret_key) == ("missing",) * 3
 
 
 def parameter_is_right(facts: LogsFacts) -> bool:
@@ -311,15 +344,26 @@ def parameter_is_right(facts: LogsFacts) -> bool:
     return environment is not None and not list(_codes_of(environment))
 
 
-def _codes_of(environment: Environment) -> Iterator[str]:
+def parameter_unread(facts: LogsFacts, case: Case) -> bool:
+    """Return whether a worker runs without the parameter because its instance could not read it."""
+    return any(
+        ("worker-env-missing", UNREAD) in _environment_codes(host, host.container, facts.parameter, case)
+        for host in facts.hosts
+        if host.container
+    )
+
+
+def _codes_of(environment: Environment) -> Iterator[Fault]:
     """Name what an environment lacks or has otherwise than the API; a key of its own is no fault by itself."""
+    queue = {"queue": environment.queue, "region": environment.region, "endpoint": environment.aws_endpoint}
+    otherwise = next((name for name, compared in queue.items() if compared == "different"), None)
     required = (environment.endpoint, environment.access_key, environment.secret_key)
     if any(one in {"missing", "blank"} for one in required):
-        yield "worker-env-missing"
-    if environment.queue == "different":
-        yield "worker-queue-mismatch"
+        yield "worker-env-missing", None
+    if otherwise:
+        yield "worker-queue-mismatch", None if otherwise == "queue" else otherwise
     if "different" in (environment.endpoint, environment.bucket):
-        yield "worker-r2-mismatch"
+        yield "worker-r2-mismatch", None
 
 
 def _log_sign(case: Case, host: HostReport, container: Container, log: WorkerLog) -> tuple[Fault, LogLine] | None:
@@ -442,15 +486,17 @@ def _judge_offline(build: FindingBuilder, case: Case, facts: LogsFacts) -> Itera
     if isinstance(facts.online, Unavailable):
         return
     # An agent registers only at the end of the boot.
-    booted = set(past_boot(case))
+    booted = {one for one in past_boot(case) if not stopped(case, one)}
     offline = [instance_id for instance_id, online in facts.online.items() if not online and instance_id in booted]
     if not offline:
         return
     evidence: dict[str, Json] = {"offline": _listed(offline), "instance": offline[0], "of": len(facts.online)}
-    if len(offline) == len(booted) and still_waits(case):
-        yield build.fail("ssm-offline", evidence)
-    else:
-        yield build.warn("ssm-offline", evidence)
+    reason = None
+    if facts.pings is not None:
+        evidence["ping"] = facts.pings.get(offline[0])
+        reason = "connection-lost" if offline[0] in facts.pings else "never-registered"
+    write = build.fail if len(offline) == len(booted) and still_waits(case) else build.warn
+    yield write("ssm-offline", evidence, reason=reason)
 
 
 def _judge_parameter(build: FindingBuilder, facts: LogsFacts) -> Iterator[Finding]:
@@ -463,8 +509,8 @@ def _judge_parameter(build: FindingBuilder, facts: LogsFacts) -> Iterator[Findin
         yield build.fail("worker-env-missing", evidence)
         return
     evidence["environment"] = _environment_evidence(parameter.environment)
-    for code in _codes_of(parameter.environment):
-        yield build.fail(code, evidence)
+    for code, reason in _codes_of(parameter.environment):
+        yield build.fail(code, evidence, reason=reason)
 
 
 def _container_evidence(case: Case, host: HostReport, container: Container, log: WorkerLog | None) -> dict[str, Json]:
@@ -481,6 +527,9 @@ def _container_evidence(case: Case, host: HostReport, container: Container, log:
 
 
 def _environment_evidence(environment: Environment) -> dict[str, Json]:
+    optional: dict[str, Json] = {"AWS_REGION": environment.region, "AWS_ENDPOINT_URL_SQS": environment.aws_endpoint}
+    if environment.static_keys:
+        optional["AWS_ACCESS_KEY_ID"] = "set"
     # Which database the API uses is seldom known where the tool runs.
     database: dict[str, Json] = {"DATABASE_URL": environment.database} if environment.database != "unknown" else {}
     return {
@@ -490,6 +539,7 @@ def _environment_evidence(environment: Environment) -> dict[str, Json]:
         "R2_ACCESS_KEY": environment.access_key,
         "R2_SECRET_KEY": environment.secret_key,
         **database,
+        **{name: compared for name, compared in optional.items() if compared != "missing"},
     }
 
 

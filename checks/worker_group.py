@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Final
+from collections.abc import Callable, Mapping
+from typing import Any, Final, Literal
 
 from academy_ops.diagnosis.records import Unavailable
 from academy_ops.outside.clients import Target
@@ -91,6 +91,9 @@ def _described(target: Target, filters: list[dict[str, Any]]) -> tuple[Ec2Instan
                 clean(one["State"]["Name"]),
                 one.get("LaunchTime"),
                 clean(one.get("PrivateIpAddress", "")) or None,
+                "IamInstanceProfile" in one,
+                _metadata(one.get("MetadataOptions", {})),
+                one.get("MetadataOptions", {}).get("HttpPutResponseHopLimit"),
             )
             for page in target.each_page(pages.paginate(Filters=filters))
             for reservation in page["Reservations"]
@@ -98,3 +101,10 @@ def _described(target: Target, filters: list[dict[str, Any]]) -> tuple[Ec2Instan
         )
     except AWS_ERRORS as error:
         return target.connect.unseen(error, "ec2:DescribeInstances")
+
+
+def _metadata(options: Mapping[str, Any]) -> Literal["", "disabled", "optional", "required"]:
+    if options.get("HttpEndpoint") == "disabled":
+        return "disabled"
+    tokens = options.get("HttpTokens")
+    return "required" if tokens == "required" else "optional" if tokens == "optional" else ""

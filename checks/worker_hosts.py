@@ -14,6 +14,7 @@ from academy_ops.outside.time_limits import SSM_SECONDS, gather
 from checks.facts import HostReport, Parameter, WorkerLog
 from checks.worker_report import compare, digests_of, parse_parameter, read_host
 
+ONLINE: Final = "Online"
 _BATCH: Final = 50
 """SendCommand takes at most 50 instance ids."""
 _FIRST_LOOK_SECONDS: Final = 0.3
@@ -24,14 +25,14 @@ _OUTPUT_CHARACTERS: Final = 24_000
 _GOES_ON: Final = frozenset({"Pending", "InProgress", "Delayed", "Cancelling"})
 
 
-def online_agents(target: Target, ids: Sequence[str]) -> dict[str, bool] | Unavailable:
-    """Return for each instance whether its SSM agent is online."""
+def read_pings(target: Target, ids: Sequence[str]) -> dict[str, str] | Unavailable:
+    """Return SSM's word for the agent of each instance that has ever registered with it, such as ``Online``."""
     if not ids:
         return {}
     try:
         pages = target.connect.aws("ssm").get_paginator("describe_instance_information")
-        states = {
-            one["InstanceId"]: one["PingStatus"] == "Online"
+        return {
+            one["InstanceId"]: target.connect.clean(one["PingStatus"])
             for start in range(0, len(ids), _BATCH)
             for page in target.each_page(
                 pages.paginate(Filters=[{"Key": "InstanceIds", "Values": list(ids[start : start + _BATCH])}])
@@ -40,7 +41,12 @@ def online_agents(target: Target, ids: Sequence[str]) -> dict[str, bool] | Unava
         }
     except AWS_ERRORS as error:
         return target.connect.unseen(error, "ssm:DescribeInstanceInformation")
-    return {one: states.get(one, False) for one in ids}
+
+
+def online_agents(target: Target, ids: Sequence[str]) -> dict[str, bool] | Unavailable:
+    """Return for each instance whether its SSM agent is online."""
+    pings = read_pings(target, ids)
+    return pings if isinstance(pings, Unavailable) else {one: pings.get(one) == ONLINE for one in ids}
 
 
 def ask(

@@ -19,6 +19,21 @@ from checks.times import parse
 _BLANK: Final = "blank"
 _NO_LOG: Final = re.compile(r"Error response from daemon: ")
 _BUCKETS: Final = ("R2_EXCEL_BUCKET", "EXCEL_BUCKET_NAME")
+_REGIONS: Final = ("AWS_REGION", "AWS_DEFAULT_REGION")
+_AWS_ENDPOINTS: Final = ("AWS_ENDPOINT_URL_SQS", "AWS_ENDPOINT_URL")
+_URLS: Final = frozenset({"R2_ENDPOINT", *_AWS_ENDPOINTS})
+_MEANT: Final = tuple(
+    (re.compile(form), plain)
+    for form, plain in (
+        (r"^(https://[^/:]+):443(/|$)", r"\1\2"),
+        (r"^(http://[^/:]+):80(/|$)", r"\1\2"),
+        (
+            r"^https?://([^/]+\.)?sqs(-fips)?\.([a-z0-9-]+)\.(vpce\.)?(amazonaws\.com|api\.aws)$",
+            r"https://sqs.\3.amazonaws.com",
+        ),
+        (r"^https?://([a-z0-9-]+)\.queue\.amazonaws\.com$", r"https://sqs.\1.amazonaws.com"),
+    )
+)
 _AS_THEY_ARE: Final = ("R2_ENDPOINT", "R2_ACCESS_KEY", "R2_SECRET_KEY", "DATABASE_URL")
 
 
@@ -77,7 +92,13 @@ def compare(digests: Mapping[str, str], salt: str, settings: Settings) -> Enviro
             return "unknown"
         return "same" if found == digest(salt, expected) else "different"
 
+    def first(*names: str) -> Comparison:
+        set_one = next((name for name in names if digests.get(name, _BLANK) != _BLANK), None)
+        return against(set_one, expected[set_one]) if set_one else "missing"
+
     endpoint = settings.get("R2_ENDPOINT")
+    sqs = meant(settings.aws_endpoint() or f"https://sqs.{settings.region}.amazonaws.com")
+    expected = dict.fromkeys(_REGIONS, settings.region) | dict.fromkeys(_AWS_ENDPOINTS, sqs)
     queue = against(QUEUE_SETTING, settings.queue)
     if queue in {"missing", "blank"}:
         queue = "same" if settings.queue == QUEUE_NAME else "different"
@@ -93,13 +114,27 @@ def compare(digests: Mapping[str, str], salt: str, settings: Settings) -> Enviro
     database = settings.get("DATABASE_URL")
     return Environment(
         queue=queue,
-        endpoint=against("R2_ENDPOINT", endpoint.rstrip("/") if endpoint else None),
+        endpoint=against("R2_ENDPOINT", meant(endpoint) if endpoint else None),
         bucket=against(bucket_name, settings.bucket) if bucket_name else default,
         access_key=against("R2_ACCESS_KEY", settings.get("R2_ACCESS_KEY")),
         secret_key=against("R2_SECRET_KEY", settings.get("R2_SECRET_KEY")),
         fingerprint=digest(salt, json.dumps(effective, sort_keys=True)),
         database=against("DATABASE_URL", _meant("DATABASE_URL", database) if database else None),
+        region=first(*_REGIONS),
+        aws_endpoint=first(*_AWS_ENDPOINTS),
+        static_keys=digests.get("AWS_ACCESS_KEY_ID", _BLANK) != _BLANK,
     )
+
+
+def meant(address: str) -> str:
+    """Return an address as it is meant; the probe has the same rules.
+
+    Without its default port and trailing slash, in small letters; and of the many names of SQS in a region one.
+    """
+    address = address.lower().rstrip("/")
+    for form, plain in _MEANT:
+        address = form.sub(plain, address)
+    return address
 
 
 def digest(salt: str, value: str) -> str:
@@ -116,7 +151,7 @@ def _meant(name: str, value: str) -> str:
     """Return the part of a value that matters, as the probe takes it: a database's driver does not."""
     if name == "DATABASE_URL":
         return value.partition("://")[2] or value
-    return value.rstrip("/") if name == "R2_ENDPOINT" else value
+    return meant(value) if name in _URLS else value
 
 
 def parse_parameter(text: str) -> tuple[str, dict[str, str]]:
@@ -149,6 +184,7 @@ def _container(fields: Mapping[str, list[str]], connect: Connections) -> Contain
         oom_kills=_int(_last(fields, "oom_kills")) or 0,
         restarts=_int(_last(fields, "restarts")) or 0,
         started_at=parse(state.get("StartedAt")),
+        network=connect.clean(_last(fields, "network")),
         finished_at=parse(state.get("FinishedAt")),
         kernel_kills=_kernel_kills(fields),
     )

@@ -31,6 +31,7 @@ from checks.facts import (
     Autoscaler,
     Case,
     Depth,
+    Ec2Instance,
     Group,
     QueueFacts,
     WorkersFacts,
@@ -138,10 +139,22 @@ def boot_age(case: Case, instance_id: str) -> float | None:
 
 def launched_at(case: Case, instance_id: str) -> datetime | None:
     """Return when an instance was launched, or None when that is unknown."""
+    machine = machine_of(case, instance_id)
+    return machine.launched_at if machine else None
+
+
+def machine_of(case: Case, instance_id: str) -> Ec2Instance | None:
+    """Return an instance as EC2 sees it, or None when that is unknown."""
     facts = case.workers
     if isinstance(facts, Unavailable) or isinstance(facts.machines, Unavailable):
         return None
-    return next((one.launched_at for one in facts.machines if one.instance_id == instance_id), None)
+    return next((one for one in facts.machines if one.instance_id == instance_id), None)
+
+
+def stopped(case: Case, instance_id: str) -> bool:
+    """Return whether EC2 says that an instance does not run any more; the group notices minutes later."""
+    machine = machine_of(case, instance_id)
+    return machine is not None and machine.state in {"stopping", "stopped", "shutting-down", "terminated"}
 
 
 def work_waits(case: Case) -> bool:
@@ -168,11 +181,15 @@ def _judge_group(build: FindingBuilder, case: Case, facts: WorkersFacts, group: 
         yield _told(build, code, facts, past, evidence)
     elif waits_for_boot and past.code:
         yield _told(build, past.code, facts, past, evidence)
-    elif all(one.health.lower() != "healthy" for one in serving):
+    elif all(one.health.lower() != "healthy" or stopped(case, one.instance_id) for one in serving):
         if young(case, YOUNG_SECONDS) and not _REPLACING.intersection(group.suspended):
             yield build.ok(say("The group is replacing its unhealthy workers."), evidence)
         else:
-            yield build.fail("worker-unhealthy", evidence)
+            down = [one.instance_id for one in serving if stopped(case, one.instance_id)]
+            if len(down) == len(serving):
+                yield build.fail("worker-unhealthy", {**evidence, "instance": down[0]}, reason="stopped")
+            else:
+                yield build.fail("worker-unhealthy", evidence)
     elif waits_for_boot:
         yield build.warn("worker-booting", evidence)
     else:

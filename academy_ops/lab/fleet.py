@@ -22,6 +22,7 @@ from academy_ops.lab.container import Image
 from academy_ops.lab.machine import Condition, Machine
 from academy_ops.messages import say
 
+_KEYS: Final = frozenset({"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"})
 _RECONCILE_SECONDS: Final = 0.2
 _VISIBLE_SECONDS: Final = 60.0
 
@@ -123,7 +124,7 @@ class Fleet:
 
     def hosts(self) -> dict[str, Machine]:
         """Return the instances whose agents have registered with SSM."""
-        return {name: machine for name, machine in list(self._machines.items()) if machine.booted.is_set()}
+        return {name: machine for name, machine in list(self._machines.items()) if machine.registered}
 
     def change(self, **changed: Any) -> None:  # noqa: ANN401 - the fields of Condition
         """Change the condition of every instance there is."""
@@ -142,6 +143,12 @@ class Fleet:
     def reboot(self) -> None:
         """Boot every instance again, without the delay: the parameter is read anew."""
         self._each(Machine.restart)
+
+    def container_env(self, instance_id: str) -> Mapping[str, str]:
+        """Return what the host adds to its container's environment: without keys where the role does not reach it."""
+        if self._scaling.gives_credentials(instance_id):
+            return self.host_env
+        return {name: value for name, value in self.host_env.items() if name not in _KEYS}
 
     def read_parameter(self) -> dict[str, str]:
         """Get the workers' environment as an instance does at boot; empty when it can't be had."""

@@ -34,6 +34,9 @@ class Surroundings(Protocol):
     boot_seconds: float
     image: Image
 
+    def container_env(self, instance_id: str) -> Mapping[str, str]:
+        """Return what the host adds to its container's environment."""
+
     def read_parameter(self) -> dict[str, str]:
         """Return the workers' environment as an instance reads it at boot."""
 
@@ -46,12 +49,14 @@ class Condition:
         container: ``running``, ``stopped`` (someone stopped it) or ``missing``.
         docker: Whether the Docker daemon runs.
         agent: Whether the SSM agent runs.
+        registered: Whether it has ever reached SSM.
         disk_percent: How full the disk is.
     """
 
     container: Literal["running", "stopped", "missing"] = "running"
     docker: bool = True
     agent: bool = True
+    registered: bool = True
     disk_percent: int = 31
 
 
@@ -117,6 +122,11 @@ class Machine:
     def agent_online(self) -> bool:
         """Whether the SSM agent answers."""
         return self.condition.agent
+
+    @property
+    def registered(self) -> bool:
+        """Whether SSM knows its agent."""
+        return self.booted.is_set() and self.condition.registered
 
     @property
     def worker_pid(self) -> int | None:
@@ -194,7 +204,7 @@ class Machine:
 
     def _run_container(self) -> None:
         env = self._fleet.read_parameter()
-        image, host_env = self._fleet.image, self._fleet.host_env
+        image, host_env = self._fleet.image, self._fleet.container_env(self._folder.name)
         self._container = Container(self._folder / "container", WORKER_NAME, image, env, host_env)
         self._container.start()
         if self.condition.container == "stopped":

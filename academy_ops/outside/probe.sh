@@ -34,13 +34,24 @@ if uptime=$(cut -d ' ' -f 1 /proc/uptime 2>/dev/null) && kernel=$(dmesg 2>/dev/n
     awk -F '[][]' -v now="$uptime" '$2 ~ /^ *[0-9.]+$/ { printf "kernel_kill=%d\n", now - $2 }'
 fi
 
+echo "network=$(docker inspect --type container --format '{{.HostConfig.NetworkMode}}' "$container")"
+
+# An address as it is meant: without its default port and trailing slash; each name of SQS in a region is one of many.
+meant() {
+  printf '%s\n' "$1" | tr '[:upper:]' '[:lower:]' | sed -E -e 's#/+$##' \
+    -e 's#^(https://[^/:]+):443(/|$)#\1\2#' -e 's#^(http://[^/:]+):80(/|$)#\1\2#' \
+    -e 's#^https?://([^/]+\.)?sqs(-fips)?\.([a-z0-9-]+)\.(vpce\.)?(amazonaws\.com|api\.aws)$#https://sqs.\3.amazonaws.com#' \
+    -e 's#^https?://([a-z0-9-]+)\.queue\.amazonaws\.com$#https://sqs.\1.amazonaws.com#'
+}
+
 # Names in clear, values only as salted digests; blank values are said to be blank.
 docker inspect --type container --format '{{range .Config.Env}}{{println .}}{{end}}' "$container" |
   while IFS= read -r line; do
     name=${line%%=*}
     value=${line#*=}
     case $name in
-      R2_ENDPOINT) value=${value%/} ;;
+      R2_ENDPOINT | AWS_ENDPOINT_URL | AWS_ENDPOINT_URL_SQS) value=$(meant "$value") ;;
+      AWS_REGION | AWS_DEFAULT_REGION | AWS_ACCESS_KEY_ID) ;;
       DATABASE_URL) value=${value#*://} ;;
       R2_ACCESS_KEY | R2_SECRET_KEY | R2_EXCEL_BUCKET | EXCEL_BUCKET_NAME | AI_SQS_QUEUE_NAME_BASIC) ;;
       *) continue ;;
@@ -83,7 +94,7 @@ if [ -n "$job" ]; then
 fi
 echo 'section=errors'
 printf '%s\n' "$log" |
-  grep -E 'Error|Exception|Traceback|denied|No module named|No space left|FATAL|SIGKILL|signal 9|BrokenProcess' |
+  grep -E 'Error|An error occurred|Exception|Traceback|[Dd]enied|No module named|No space left|FATAL|SIGKILL|signal 9|BrokenProcess' |
   short | tail -n 12 | last 5000
 echo 'section=tail'
 printf '%s\n' "$log" | tail -n 60 | short | last 8500

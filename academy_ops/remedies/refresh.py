@@ -54,6 +54,14 @@ def plan(target: Target, case: Case) -> Plan:
                 parameter=target.settings.parameter,
             )
         )
+    if logs.parameter_unread(case.logs, case):
+        raise RemedyError(
+            say(
+                "The instances can't read the workers' parameter {parameter}. New ones could not, either: let "
+                "their role read it first.",
+                parameter=target.settings.parameter,
+            )
+        )
     seen = group.look(target)
     work = say(
         "Careful: messages in flight: {count}. A job that a worker is in the middle of starts anew when its message "

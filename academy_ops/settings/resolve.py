@@ -191,6 +191,11 @@ class Settings:
             if not environ.get(name) and name not in outweighed
         }
 
+    def aws_endpoint(self, environ: Mapping[str, str] = os.environ) -> str | None:
+        """Return the address at which the AWS SDK asks SQS, where one is set."""
+        found = {**self.aws_in_force(environ), **environ}
+        return next(filter(None, (found.get(f"AWS_ENDPOINT_URL{of}", "").strip() for of in ("_SQS", ""))), None)
+
     def export_aws(self, environ: MutableMapping[str, str] = os.environ) -> None:
         """Give the env file's ``AWS_*`` lines to the AWS SDK, which reads its configuration from the environment."""
         environ.update(self.aws_in_force(environ))

@@ -383,7 +383,6 @@ SCENARIOS: dict[str, list[Facts]] = {
     ],
     "worker-queue-mismatch": [
         own(queue="different"),
-        {**own(queue="different"), "queue": h.queue(None)},
         idle_with(replace(h.SAME, queue="different")),
     ],
     "worker-r2-mismatch": [

@@ -124,6 +124,25 @@ HEALTHY = {
     "the worker has an R2 key of its own": h.case(
         logs=h.logs(h.container(environment=OTHER_KEYS), parameter=OTHER_KEYS)
     ),
+    "the worker has AWS keys of its own, and works with them": h.case(
+        logs=h.logs(h.container(environment=replace(h.SAME, static_keys=True)))
+    ),
+    "the worker is on the host's network, with a hop limit of 1": h.case(
+        workers=replace(
+            h.workers(),
+            machines=tuple(replace(one, role=True, metadata="required", hop_limit=1) for one in h.machines(h.group())),
+        ),
+        logs=h.logs(h.container(network="host")),
+    ),
+    "the worker's denial was hours ago": h.case(
+        logs=h.logs(h.container(tail=(h.line("AccessDenied ReceiveMessage in a resource-based policy", 9000),)))
+    ),
+    "the worker names its region, and SQS by a VPC endpoint": h.case(
+        logs=h.logs(h.container(environment=replace(h.SAME, region="same", aws_endpoint="same")))
+    ),
+    "the API's own AWS endpoint is not known": h.case(
+        logs=h.logs(h.container(environment=replace(h.SAME, region="unknown", aws_endpoint="unknown")))
+    ),
     "the parameter is a base64 JSON object": h.case(
         logs=replace(h.logs(), parameter=Parameter("base64-json", h.ago(9000), h.SAME))
     ),

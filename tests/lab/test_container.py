@@ -21,8 +21,10 @@ from academy_ops.lab import processes
 from academy_ops.lab.container import Container, Image
 from academy_ops.lab.machine import run_script
 from academy_ops.outside.host_scripts import probe
+from checks.worker_report import digest, digests_of
 
 NAME: Final = "academy-ai-worker-cpu"
+SALT: Final = "0" * 32
 SLEEPS: Final = ("/bin/sh", "-c", "echo ready; exec sleep 600")
 
 
@@ -159,6 +161,57 @@ def test_the_probe_reads_a_container_from_end_to_end(instance: Instance) -> None
     (line,) = told[told.index("section=job") + 1 : told.index("section=errors")]
     # Each line with the time at which it was written.
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT[\d:.]+Z SQS_JOB_COMPLETED \| job_id=j-1", line)
+
+
+def probed(instance: Instance, job: str | None = None) -> list[str]:
+    env = processes.clean_env(instance.folder, {})
+    return run_script(probe(NAME, job, SALT), instance.folder, env, 20).stdout.splitlines()
+
+
+def test_the_probe_keeps_what_a_long_line_says_last(instance: Instance) -> None:
+    line = f"ClientError {'x ' * 1500} with an explicit deny in a resource-based policy"
+    instance.run("/bin/sh", "-c", f"echo '{line}'; exec sleep 600")
+    assert processes.until(lambda: instance.docker("logs", NAME).stdout != "", 15)
+    told = probed(instance)
+    for section in ("errors", "tail"):
+        shown = told[told.index(f"section={section}") + 1]
+        assert "ClientError x x" in shown
+        assert shown.endswith("with an explicit deny in a resource-based policy")
+        assert len(shown) < 900
+
+
+def test_what_the_probe_prints_fits_into_what_ssm_keeps(instance: Instance) -> None:
+    line = f"j-1 Error {'x' * 900}"
+    instance.run("/bin/sh", "-c", f"for n in $(seq 200); do echo '{line}'; done; exec sleep 600")
+    assert processes.until(lambda: instance.docker("logs", NAME).stdout.count("\n") == 200, 15)
+    told = probed(instance, "j-1")
+    assert told[-1] == "section=end"
+    assert len("\n".join(told)) < 23_000
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "meant"),
+    [
+        ("R2_ENDPOINT", "https://A.r2.example:443/", "https://a.r2.example"),
+        ("R2_ENDPOINT", "HTTPS://a.r2.example:443/bucket//", "https://a.r2.example/bucket"),
+        ("R2_ENDPOINT", "http://a.r2.example:80", "http://a.r2.example"),
+        ("R2_ENDPOINT", "https://a.r2.example:8443", "https://a.r2.example:8443"),
+        ("AWS_ENDPOINT_URL", "http://Localhost:4566/", "http://localhost:4566"),
+        ("AWS_ENDPOINT_URL_SQS", "https://vpce-0a.sqs.us-east-1.vpce.amazonaws.com", "https://sqs.us-east-1.amazonaws.com"),
+        ("AWS_ENDPOINT_URL_SQS", "https://sqs-fips.us-east-1.amazonaws.com/", "https://sqs.us-east-1.amazonaws.com"),
+        ("AWS_ENDPOINT_URL_SQS", "https://sqs.us-east-1.api.aws", "https://sqs.us-east-1.amazonaws.com"),
+        ("AWS_ENDPOINT_URL_SQS", "https://us-east-1.queue.amazonaws.com", "https://sqs.us-east-1.amazonaws.com"),
+        ("AWS_REGION", "us-east-1", "us-east-1"),
+        ("AWS_ACCESS_KEY_ID", "AKIA", "AKIA"),
+    ],
+)  # fmt: skip
+def test_the_probe_and_the_parameter_are_compared_as_the_same_thing(
+    instance: Instance, name: str, value: str, meant: str
+) -> None:
+    instance.run(*SLEEPS, env={name: value})
+    told = [line for line in probed(instance) if line.startswith("env=")]
+    assert told == [f"env={name} {digest(SALT, meant)}"]
+    assert digests_of({name: value}, SALT) == {name: digest(SALT, meant)}
 
 
 def test_a_script_that_hangs_is_ended_in_time(instance: Instance) -> None:

@@ -135,6 +135,22 @@ FUNCTION_ARN: Final = command(f"{_FUNCTION} --query FunctionArn --output text", 
 RULES: Final = FUNCTION_ARN + command(
     "aws events list-rule-names-by-target --region <region> --target-arn <function_arn> --query RuleNames --output text"
 )
+METADATA: Final = command(
+    "aws ec2 describe-instances --region <region> --filters Name=tag:Name,Values=<worker> --output text --query",
+    "Reservations[].Instances[].[InstanceId,MetadataOptions.HttpEndpoint,MetadataOptions.HttpTokens,"
+    "MetadataOptions.HttpPutResponseHopLimit]",
+)
+OPEN_METADATA: Final = command(
+    "aws ec2 modify-instance-metadata-options --region <region> --instance-id <instance> --http-endpoint enabled "
+    "--http-put-response-hop-limit 2 --query InstanceId --output text"
+)
+PROFILES: Final = command(
+    "aws iam list-instance-profiles --region <region> --output text --query",
+    "InstanceProfiles[].[InstanceProfileName,Roles[0].RoleName]",
+)
+CONSOLE: Final = command(
+    "aws ec2 get-console-output --region <region> --instance-id <instance> --latest --query Output --output text"
+)
 FUNCTION: Final = command(
     "aws lambda list-functions --region <region> --query Functions[].[FunctionName,LastModified] --output text"
 )
@@ -228,6 +244,75 @@ ENDPOINTS: Final = command(
     "VpcEndpoints[].[VpcEndpointId,ServiceName,VpcId,State]",
 )
 
+QUEUE_POLICY: Final = _attributes("<queue>", "Policy")
+
+
+def _edit(read: Steps, file: str, write: Steps) -> Steps:
+    """Return the commands that save to a file, edit it, and store it; where a step fails, the file stays."""
+    *before, last = read
+    return (*before, replace(last, saves_to=file), *command(f"vi {file}"), *write, *command(f"rm {file}"))
+
+
+_QUEUE_URL: Final = _attributes("<queue>")[:1]
+EDIT_QUEUE_POLICY: Final = _edit(
+    _QUEUE_URL
+    + command(
+        "aws sqs get-queue-attributes --region <region> --queue-url <queue_url> --attribute-names Policy "
+        "--query Attributes --output json"
+    ),
+    "queue-policy.json",
+    command(
+        "aws sqs set-queue-attributes --region <region> --queue-url <queue_url> --attributes file://queue-policy.json"
+    ),
+)
+_QUEUE_KEY: Final = (
+    *_QUEUE_URL,
+    *command(
+        "aws sqs get-queue-attributes --region <region> --queue-url <queue_url> --attribute-names KmsMasterKeyId "
+        "--query Attributes.KmsMasterKeyId --output text",
+        prints="key_name",
+    ),
+    *command(
+        "aws kms describe-key --region <region> --key-id <key_name> --query KeyMetadata.KeyId --output text",
+        prints="key",
+    ),
+)
+QUEUE_KEY: Final = _QUEUE_KEY[:2] + command(
+    "aws kms describe-key --region <region> --key-id <key_name> --output text "
+    "--query KeyMetadata.[Arn,KeyState,DeletionDate]"
+)
+EDIT_KEY_POLICY: Final = _edit(
+    _QUEUE_KEY
+    + command(
+        "aws kms get-key-policy --region <region> --key-id <key> --policy-name default --query Policy --output text"
+    ),
+    "key-policy.json",
+    command(
+        "aws kms put-key-policy --region <region> --key-id <key> --policy-name default --policy file://key-policy.json"
+    ),
+)
+NO_QUEUE_KEY: Final = _QUEUE_URL + command(
+    "aws sqs set-queue-attributes --region <region> --queue-url <queue_url> --attributes KmsMasterKeyId="
+)
+ENABLE_KEY: Final = command("aws kms enable-key --region <region> --key-id <refused_key>")
+KEEP_KEY: Final = (
+    *command("aws kms cancel-key-deletion --region <region> --key-id <doomed_key> --query KeyId --output text"),
+    *command("aws kms enable-key --region <region> --key-id <doomed_key>"),
+)
+_ENDPOINTS: Final = (
+    "aws ec2 describe-vpc-endpoints --region <region> --filters "
+    "Name=service-name,Values=com.amazonaws.<region>.<service> --output text --query"
+)
+ENDPOINT_POLICIES: Final = command(_ENDPOINTS, "VpcEndpoints[].[VpcEndpointId,VpcId,State,PolicyDocument]")
+RESET_ENDPOINT_POLICY: Final = (
+    *command(_ENDPOINTS, "VpcEndpoints[0].VpcEndpointId", prints="vpc_endpoint"),
+    *command(
+        "aws ec2 modify-vpc-endpoint --region <region> --vpc-endpoint-id <vpc_endpoint> --reset-policy "
+        "--query Return --output text"
+    ),
+)
+ORGANIZATION: Final = command("aws organizations describe-organization --region <region>")
+
 # Inside the workers
 AGENTS: Final = command(
     "aws ssm describe-instance-information --region <region> --output text "
@@ -294,4 +379,11 @@ WORKER_DOCKER: Final = command("systemctl status --no-pager docker", place="work
 WORKER_BOOT: Final = command("sudo tail -n 50 /var/log/cloud-init-output.log", place="worker")
 WORKER_QUEUE: Final = _variables(QUEUE_SETTING)
 WORKER_R2: Final = _variables("R2_ENDPOINT", "R2_EXCEL_BUCKET", "EXCEL_BUCKET_NAME")
+WORKER_REGION: Final = _variables("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_SQS")
+WORKER_CLOCK: Final = command("date -u", place="worker")
+PARAMETER_THERE: Final = command(
+    "aws ssm get-parameter --region <region> --name <parameter> --with-decryption --query Parameter.Version",
+    place="worker",
+)
+"""As the instance's own role; it prints no value."""
 WORKER_NAMES: Final = _in_container(f"{{{{range .Config.Env}}}}{{{{println {_NAME}}}}}{{{{end}}}}")

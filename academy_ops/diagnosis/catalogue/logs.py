@@ -34,6 +34,11 @@ def _edit(change: Text) -> Remedy:
     return Remedy(text, commands.EDIT_PARAMETER, commands.PARAMETER_AGE, "change")
 
 
+_RESTART: Final = _change(
+    say("Then restart the worker: it looks for credentials at its start only."),
+    commands.on_workers("docker restart <worker>"),
+)
+
 LOGS: Final = (
     _cause(
         "worker-disk-full",
@@ -66,6 +71,41 @@ LOGS: Final = (
             command("aws ec2 reboot-instances --region <region> --instance-ids <instance>"),
         ),
         _TERMINATE,
+        reasons={
+            "never-registered": Variant(
+                say("No worker's SSM agent has ever registered: no agent, no permission, or no way to SSM."),
+                (
+                    _read(
+                        say(
+                            "Look at the last column: the role behind each instance's profile needs the policy "
+                            "AmazonSSMManagedInstanceCore."
+                        ),
+                        commands.MACHINES,
+                    ),
+                    _read(
+                        say(
+                            "Look for what amazon-ssm-agent says at boot: it is not installed, or can't reach SSM, for "
+                            "which the subnet needs NAT or VPC endpoints."
+                        ),
+                        commands.CONSOLE,
+                    ),
+                    _change(
+                        say("Once that is put right, replace the instances. Jobs in progress start over."),
+                        commands.REPLACE_INSTANCES,
+                    ),
+                ),
+            ),
+            "connection-lost": Variant(
+                say("SSM has lost every worker's agent: the instances hang or have no network any more."),
+                (
+                    _change(
+                        say("Reboot the instance; a job it is working on starts over."),
+                        command("aws ec2 reboot-instances --region <region> --instance-ids <instance>"),
+                    ),
+                    _TERMINATE,
+                ),
+            ),
+        },
     ),
     _cause(
         "worker-docker-down",
@@ -104,18 +144,65 @@ LOGS: Final = (
         _edit(say("Complete the workers' parameter: R2_ENDPOINT, R2_ACCESS_KEY, R2_SECRET_KEY.")),
         _REPLACE,
         explains=_IDLE | _CRASHES | codes("worker-container-missing", "worker-r2-mismatch"),
+        reasons={
+            "parameter-unread": Variant(
+                say(
+                    "The worker runs without the workers' parameter, which is complete: its instance could not read it."
+                ),
+                (
+                    _read(
+                        say(
+                            "See on the instance why: its role needs ssm:GetParameter on the parameter, and "
+                            "kms:Decrypt on the key that encrypts it."
+                        ),
+                        commands.PARAMETER_THERE,
+                    ),
+                    _change(
+                        say(
+                            "Once the role or the key's policy allows it, replace the instances: the parameter is "
+                            "read at boot only. Jobs in progress start over."
+                        ),
+                        commands.REPLACE_INSTANCES,
+                    ),
+                ),
+            ),
+        },
     ),
     _cause(
         "worker-queue-mismatch",
         say("The worker polls a different queue than the API uses."),
         say(
             "AI_SQS_QUEUE_NAME_BASIC in the container (without one, in the parameter) is not the API's; where it is "
-            "not set, its default counts."
+            "not set, its default counts. Or its AWS_REGION (AWS_DEFAULT_REGION), or an AWS_ENDPOINT_URL_SQS "
+            "(AWS_ENDPOINT_URL) of its own, is not the API's."
         ),
-        (commands.WORKER_QUEUE, commands.PARAMETER_AGE),
+        (commands.WORKER_QUEUE, commands.WORKER_REGION, commands.PARAMETER_AGE),
         _edit(say("Set AI_SQS_QUEUE_NAME_BASIC in the workers' parameter to the API's queue.")),
         _REPLACE,
-        explains=_IDLE | codes("queue-missing", "worker-silent") | _CRASHES,
+        explains=_IDLE | codes("worker-silent") | _CRASHES,
+        reasons={
+            "region": Variant(
+                say("The worker polls a queue in a different AWS region than the API's."),
+                (
+                    _edit(
+                        say("Set AWS_REGION and AWS_DEFAULT_REGION in the workers' parameter to the region of the API.")
+                    ),
+                    _REPLACE,
+                ),
+            ),
+            "endpoint": Variant(
+                say("The worker asks another AWS endpoint for its queue than the API."),
+                (
+                    _edit(
+                        say(
+                            "Take AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_SQS out of the workers' parameter, or correct "
+                            "them."
+                        )
+                    ),
+                    _REPLACE,
+                ),
+            ),
+        },
     ),
     _cause(
         "worker-r2-mismatch",
@@ -258,6 +345,66 @@ LOGS: Final = (
             commands.MACHINES,
         ),
         explains=_IDLE | _CRASHES,
+        reasons={
+            "hop-limit": Variant(
+                say(
+                    "The worker's container gets no credentials: the instance's metadata service lets its tokens "
+                    "travel one hop only, and the container is the second."
+                ),
+                (
+                    _change(
+                        say("Raise the hop limit to 2, here and in the launch template that makes the next instances."),
+                        commands.OPEN_METADATA,
+                    ),
+                    _RESTART,
+                ),
+            ),
+            "metadata-off": Variant(
+                say("The worker gets no credentials: the instance's metadata service is switched off."),
+                (
+                    _change(
+                        say("Switch it on, here and in the launch template that makes the next instances."),
+                        commands.OPEN_METADATA,
+                    ),
+                    _RESTART,
+                ),
+            ),
+            "static-keys": Variant(
+                say("The worker uses AWS keys from its own environment, and AWS refuses them; they outrank its role."),
+                (
+                    _edit(
+                        say(
+                            "Take AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN out of the workers' "
+                            "parameter, so that the instance's role counts."
+                        )
+                    ),
+                    _REPLACE,
+                ),
+            ),
+            "clock": Variant(
+                say("The worker's clock is wrong, so AWS refuses its signatures."),
+                (
+                    _change(
+                        say("Set the instance's clock by its time server."),
+                        commands.on_workers("systemctl restart chronyd && chronyc waitsync 6"),
+                    ),
+                    _read(say("See on the instance whether its time is right now."), commands.WORKER_CLOCK),
+                ),
+            ),
+            "no-role": Variant(
+                say("The worker's instance has no instance profile, and so no role."),
+                (
+                    _read(
+                        say("Find the profile with the worker's role, and name it in the group's launch template."),
+                        commands.PROFILES,
+                    ),
+                    _change(
+                        say("Then replace the worker instances. Jobs in progress start over."),
+                        commands.REPLACE_INSTANCES,
+                    ),
+                ),
+            ),
+        },
     ),
     _cause(
         "worker-queue-denied",
@@ -273,6 +420,77 @@ LOGS: Final = (
             commands.MACHINES,
         ),
         explains=_IDLE | _CRASHES,
+        reasons={
+            "identity-policy": Variant(
+                say("The worker's role does not allow what the queue needs."),
+                (
+                    _read(
+                        say(
+                            "Allow the action that the log names in the worker's role; a deny there, or a permissions "
+                            "boundary without it, outweighs. The last column names each instance's profile."
+                        ),
+                        commands.MACHINES,
+                    ),
+                ),
+            ),
+            "queue-policy": Variant(
+                say("The queue's own policy refuses the worker."),
+                (
+                    _change(
+                        say("Take the deny out of the queue's policy, or allow the worker's role there."),
+                        commands.EDIT_QUEUE_POLICY,
+                    ),
+                ),
+            ),
+            "key-policy": Variant(
+                say("The worker may not use the KMS key that encrypts the queue."),
+                (
+                    _change(
+                        say("Allow kms:Decrypt for the worker's role in the key's policy."), commands.EDIT_KEY_POLICY
+                    ),
+                ),
+            ),
+            "key-disabled": Variant(
+                say("The KMS key that encrypts the queue is disabled, or about to be deleted."),
+                (
+                    _change(say("Enable the key."), commands.ENABLE_KEY),
+                    _change(say("Keep the key from being deleted, and enable it."), commands.KEEP_KEY),
+                    _read(say("See in what state the key is."), commands.QUEUE_KEY),
+                ),
+            ),
+            "key-missing": Variant(
+                say("The KMS key that encrypts the queue does not exist."),
+                (
+                    _change(
+                        say(
+                            "Take the key off the queue. What was encrypted with it is lost: upload those files again."
+                        ),
+                        commands.NO_QUEUE_KEY,
+                    ),
+                ),
+            ),
+            "endpoint-policy": Variant(
+                say("The policy of the VPC endpoint on the worker's way to AWS refuses it."),
+                (
+                    _read(say("See what the endpoint's policy allows."), commands.ENDPOINT_POLICIES),
+                    _change(
+                        say("Give the endpoint AWS's default policy, which allows all that the roles' policies do."),
+                        commands.RESET_ENDPOINT_POLICY,
+                    ),
+                ),
+            ),
+            "organization": Variant(
+                say("A policy of the AWS organization refuses the worker; nothing in this account can allow it."),
+                (
+                    _read(
+                        say(
+                            "Ask the organization's administrators; this names their account. The log names the action."
+                        ),
+                        commands.ORGANIZATION,
+                    ),
+                ),
+            ),
+        },
     ),
     _cause(
         "worker-container-missing",

@@ -41,13 +41,19 @@ QUEUE: Final = (
     _cause(
         "queue-missing",
         say("The job queue does not exist: the API can't send anything, workers receive nothing."),
-        say("SQS knows no queue of the name that the API uses, and the workers are not known to use another."),
+        say("SQS knows no queue of the name that the API uses, whatever the workers use."),
         (commands.DEPTH, commands.QUEUES),
         _change(
             say("Create the queue and its dead-letter queue; the API then sends what it could not."),
             command("<ops> queue create"),
         ),
-        explains=codes("message-lost", "queue-not-consumed", "worker-crash-loop", "worker-container-exited"),
+        explains=codes(
+            "message-lost",
+            "queue-not-consumed",
+            "worker-crash-loop",
+            "worker-container-exited",
+            "worker-queue-mismatch",
+        ),
         states=NO_JOB_OR_PENDING,
     ),
     _cause(

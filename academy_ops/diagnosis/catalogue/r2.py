@@ -51,6 +51,7 @@ R2: Final = (
             "r2-server-error",
             "upload-object-missing",
             "excel-object-missing",
+            "worker-r2-mismatch",
         ),
     ),
     _cause(
@@ -102,7 +103,7 @@ R2: Final = (
             ),
             commands.CREATE_BUCKET,
         ),
-        explains=codes("upload-object-missing", "excel-object-missing"),
+        explains=codes("upload-object-missing", "excel-object-missing", "worker-r2-mismatch"),
     ),
     _cause(
         "r2-server-error",

@@ -354,8 +354,8 @@ WORKERS: Final = (
         "worker-unhealthy",
         say("The group reports its worker instances as unhealthy."),
         say(
-            "No instance in service is Healthy, and the job is {young_seconds} seconds old or more, or a suspended "
-            "process keeps the group from replacing them.",
+            "No instance in service is Healthy, or EC2 has stopped them all, and the job is {young_seconds} seconds "
+            "old or more, or a suspended process keeps the group from replacing them.",
             **FIGURES,
         ),
         (commands.GROUP, commands.ACTIVITIES),
@@ -377,6 +377,17 @@ WORKERS: Final = (
             "worker-container-missing",
             "worker-container-exited",
         ),
+        reasons={
+            "stopped": Variant(
+                say("EC2 has stopped or terminated the worker instances; the group still counts them as in service."),
+                (
+                    _change(
+                        say("Have the group replace the instance now; its own health check takes some minutes."),
+                        commands.terminate("instance"),
+                    ),
+                ),
+            ),
+        },
     ),
     _warning(
         "worker-booting",

@@ -18,12 +18,15 @@ from moto.autoscaling.exceptions import ValidationError
 from moto.autoscaling.models import AutoScalingBackend, FakeAutoScalingGroup, InstanceState, autoscaling_backends
 from moto.autoscaling.responses import AutoScalingResponse
 from moto.core.responses import ActionResult, EmptyResult
+from moto.ec2.models.instances import MetadataOptions
 
 from academy_ops.contract import GROUP_NAME, REGION
 from academy_ops.lab.state import ACCOUNT
 
 _KEPT_ACTIVITIES: Final = 100
 _RETRY_SECONDS: Final = 15.0
+_CONTAINER_HOPS: Final = 2
+"""How far a container on a bridge network is from the metadata service."""
 _COUNTED: Final = frozenset({"InService", "Pending", "Pending:Wait", "Pending:Proceed", "Terminating:Wait"})
 """Lifecycle states of instances that count towards the desired capacity."""
 
@@ -111,6 +114,13 @@ class Scaling:
         for state in self._states():
             state.lifecycle_state = lifecycle_state
 
+    def gives_credentials(self, instance_id: str) -> bool:
+        """Return whether a container on a bridge network gets its instance's role from the metadata service."""
+        instance = self.backend.ec2_backend.get_instance(instance_id)
+        options = instance.metadata_options
+        reached = options.http_tokens != "required" or int(options.http_put_response_hop_limit) >= _CONTAINER_HOPS
+        return bool(instance.iam_instance_profile) and options.http_endpoint != "disabled" and reached
+
     def replace_instances(self) -> None:
         """Let the workers' instances fail their health check, and the group launch others."""
         for state in self._states():
@@ -118,13 +128,21 @@ class Scaling:
         self.reconcile()
 
     def restore(self, unbooted: Collection[str]) -> None:
-        """Forget every activity, and let the workers' instances be in service; those ``unbooted`` are replaced."""
+        """Forget every activity, and let the workers' instances be in service; those ``unbooted`` are replaced.
+
+        Instances that were stopped run again, and have their metadata service and their profile.
+        """
         with self.lock:
             self._activities.clear()
             self._failed_at.clear()
             for state in self._states():
                 state.lifecycle_state = "InService"
                 state.health_status = "Unhealthy" if state.instance_id in unbooted else "Healthy"
+                state.instance.metadata_options = MetadataOptions()
+                if state.instance.state == "stopped":
+                    state.instance.start()
+                if not state.instance.iam_instance_profile:
+                    self._attach_profile(self.backend.autoscaling_groups[GROUP_NAME], state.instance_id)
 
     def set_desired(self, group: FakeAutoScalingGroup, desired: int) -> None:
         """Set the desired capacity on a user's request."""
@@ -188,8 +206,17 @@ class Scaling:
                 + f"At {_stamp()} instance {instance_id} was selected for termination.",
             )
         for instance_id in started:
+            self._attach_profile(group, instance_id)
             self._record(
                 group, f"Launching a new EC2 instance: {instance_id}", request + _started(len(before), len(now))
+            )
+
+    def _attach_profile(self, group: FakeAutoScalingGroup, instance_id: str) -> None:
+        """Give an instance the profile that the launch template names; moto leaves it out."""
+        template = group.ec2_launch_template
+        if template and (profile := template.latest_version().data.get("IamInstanceProfile")):
+            self.backend.ec2_backend.associate_iam_instance_profile(
+                instance_id, iam_instance_profile_name=profile["Name"]
             )
 
     def _record_failure(self, group: FakeAutoScalingGroup, reason: str) -> None:

@@ -85,6 +85,10 @@ class Cloud:
         """Put AWS's clock ahead of the machine's; requests signed by the machine's clock may then be refused."""
         self._gate.clock_offset = timedelta(seconds=seconds)
 
+    def set_late(self, user: str, seconds: float) -> None:
+        """Put the clock of a user's machine behind; 0 puts it right."""
+        self._gate.late[user] = timedelta(seconds=seconds)
+
     def set_reachable(self, *, reachable: bool) -> None:
         """Answer requests, or close every connection without an answer."""
         self._gate.open = reachable

@@ -6,6 +6,7 @@ hour. It also may hand one message to two polls at the same time.
 
 from __future__ import annotations
 
+import json
 import random
 import socket
 import threading
@@ -18,8 +19,9 @@ from typing import Any, ClassVar, Final
 from flask import request
 from moto.cloudwatch.responses import CloudWatchResponse
 from moto.core.responses import ActionResult
-from moto.sqs.exceptions import QueueDoesNotExist
-from moto.sqs.models import sqs_backends
+from moto.kms.models import kms_backends
+from moto.sqs.exceptions import QueueDoesNotExist, SQSException
+from moto.sqs.models import Queue, sqs_backends
 from moto.sqs.responses import SQSResponse
 
 from academy_ops.contract import MAX_RECEIVES, REGION
@@ -92,6 +94,7 @@ class LabSQS(SQSResponse):
         seconds = int(queue.attributes["ReceiveMessageWaitTimeSeconds"] if wait is None else wait)
         if not 0 <= seconds <= _LONGEST_WAIT:
             return super().receive_message()  # moto has the error for it
+        _refuse(queue)
         self.queues.polled.set()
         self._in_step = True
         ends_at = time.monotonic() + seconds
@@ -136,6 +139,25 @@ class LabCloudWatch(CloudWatchResponse):
         sent = [message.sent_timestamp for message in list(_messages(dimensions.get("QueueName", "")))]
         age = {"Timestamp": datetime.now(UTC), "Maximum": time.time() - min(sent, default=0) / 1000, "Unit": "Seconds"}
         return ActionResult({"Label": _OLDEST[1], "Datapoints": [age] if sent else []})
+
+
+def _refuse(queue: Queue) -> None:
+    """Refuse a poll that the queue's own policy, or the key that encrypts it, does not allow.
+
+    Raises:
+        SQSException: It is refused, in the words of AWS.
+    """
+    action, user = "sqs:receivemessage", f"arn:aws:iam::{ACCOUNT}:user/academy-worker"
+    statements = json.loads(queue.policy or "{}").get("Statement", [])
+    if any(one["Effect"] == "Deny" for one in statements):
+        denied = f"User: {user} is not authorized to perform: {action} on resource: {queue.queue_arn}"
+        raise SQSException("AccessDenied", f"{denied} with an explicit deny in a resource-based policy")
+    if key_id := queue.attributes.get("KmsMasterKeyId"):
+        key = kms_backends[ACCOUNT][REGION].describe_key(str(key_id))
+        if key.key_state == "PendingDeletion":
+            raise SQSException("KMS.InvalidStateException", f"{key.arn} is pending deletion.")
+        if not key.enabled:
+            raise SQSException("KMS.DisabledException", f"{key.arn} is disabled.")
 
 
 def _messages(queue_name: str) -> list[Any]:

@@ -29,12 +29,14 @@ ALIASES: Final[Mapping[str, str]] = {
 }
 _UPTIME_SECONDS: Final = 3600
 _IN_PARAMETER: Final = frozenset(
-    {"worker-env-missing", "worker-queue-mismatch", "worker-r2-mismatch", "worker-env-stale", "worker-database-down"}
+    {
+        *("worker-env-missing", "worker-queue-mismatch", "worker-r2-mismatch", "worker-env-stale"),
+        *("worker-database-down", "worker-aws-credentials"),
+    }
 )
 _IN_WORKERS: Final = _IN_PARAMETER | {
     "aws-unreachable",
     "clock-skew",
-    "worker-aws-credentials",
     "worker-queue-denied",
     "job-stalled",
 }
@@ -81,12 +83,15 @@ def heal(lab: Lab) -> list[str]:
     healed = list(dict.fromkeys(lab.broken))
     broken = {name.partition("/")[0] for name in healed}
     lab.cloud.set_clock_offset(0)
+    lab.cloud.set_late(aws.WORKER_USER, 0)
     lab.cloud.set_reachable(reachable=True)
     lab.storage.show_bucket()
     lab.storage.accept_only(lab.storage.keys)
     _heal_endpoint(lab, broken)
     _heal_identities(lab)
     resources.create_queues(lab.aws)
+    if "worker-queue-denied" in broken:
+        aws.open_queue(lab)
     for code, queue in (("queue-dead-letters", QUEUE_NAME + DLQ_SUFFIX), ("worker-undersized", QUEUE_NAME)):
         if code in broken:
             resources.empty_queue(lab.aws, queue)

@@ -185,6 +185,71 @@ def _deny_queue(lab: Lab) -> None:
     _poll_anew(lab, "AccessDenied")
 
 
+def _deny_in_queue(lab: Lab) -> None:
+    denial = {"Effect": "Deny", "Principal": "*", "Action": "sqs:ReceiveMessage", "Resource": "*"}
+    _set_on_queue(lab, Policy=json.dumps({"Version": "2012-10-17", "Statement": [denial]}))
+    _poll_anew(lab, "resource-based policy")
+
+
+def _disable_queue_key(lab: Lab, *, for_good: bool = False) -> None:
+    kms = lab.aws("kms")
+    key = kms.create_key()["KeyMetadata"]["KeyId"]
+    _set_on_queue(lab, KmsMasterKeyId=key)
+    if for_good:
+        kms.schedule_key_deletion(KeyId=key, PendingWindowInDays=7)
+    else:
+        kms.disable_key(KeyId=key)
+    _poll_anew(lab, "KMS.")
+
+
+def _set_on_queue(lab: Lab, **attributes: str) -> None:
+    sqs = lab.aws("sqs")
+    sqs.set_queue_attributes(QueueUrl=sqs.get_queue_url(QueueName=QUEUE_NAME)["QueueUrl"], Attributes=attributes)
+
+
+def open_queue(lab: Lab) -> None:
+    """Take from the queue the policy and the key that faults have given it."""
+    _set_on_queue(lab, Policy="", KmsMasterKeyId="")
+
+
+def _shorten_hops(lab: Lab) -> None:
+    for instance_id in lab.cloud.scaling.instances():
+        lab.aws("ec2").modify_instance_metadata_options(
+            InstanceId=instance_id, HttpTokens="required", HttpPutResponseHopLimit=1, HttpEndpoint="enabled"
+        )
+    _start_without_credentials(lab)
+
+
+def _take_roles(lab: Lab) -> None:
+    ec2 = lab.aws("ec2")
+    for one in ec2.describe_iam_instance_profile_associations()["IamInstanceProfileAssociations"]:
+        ec2.disassociate_iam_instance_profile(AssociationId=one["AssociationId"])
+    _start_without_credentials(lab)
+
+
+def _start_without_credentials(lab: Lab) -> None:
+    lab.fleet.reboot()
+    lab.fleet.wait_for_log("Unable to locate credentials")
+
+
+def _delay_workers(lab: Lab) -> None:
+    lab.cloud.set_late(WORKER_USER, _CLOCK_SECONDS)
+    _poll_anew(lab, "Signature expired")
+
+
+def _stop_instances(lab: Lab) -> None:
+    lab.aws("autoscaling").suspend_processes(AutoScalingGroupName=GROUP_NAME, ScalingProcesses=["ReplaceUnhealthy"])
+    lab.fleet.change(agent=False, container="stopped")
+    lab.aws("ec2").stop_instances(InstanceIds=list(lab.cloud.scaling.instances()))
+
+
+def _hide_parameter(lab: Lab) -> None:
+    denial = {"Effect": "Deny", "Action": "ssm:GetParameter", "Resource": "*"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [denial]})
+    lab.aws("iam").put_user_policy(UserName=WORKER_USER, PolicyName=DENIAL, PolicyDocument=policy)
+    lab.fleet.reboot()
+
+
 def _poll_anew(lab: Lab, refusal: str) -> None:
     """End the polls that were admitted before, and wait until the workers log the refusal."""
     lab.fleet.send_signal(signal.SIGKILL)
@@ -322,7 +387,29 @@ FAULTS: Final = (
     Fault("autoscaler-off/schedule", say("The rule runs the autoscaler once a day."), _run_rarely),
     Fault("autoscaler-off", say("The rule that runs the autoscaler is disabled."), _disable_rule),
     worker_fault("worker-aws-credentials", say("The workers' AWS key is disabled."), _disable_worker_key),
+    worker_fault(
+        "worker-aws-credentials/hop-limit",
+        say("The instances' metadata service answers one hop away only, and needs a token."),
+        _shorten_hops,
+    ),
+    worker_fault("worker-aws-credentials/no-role", say("The instances have no instance profile."), _take_roles),
+    worker_fault("worker-aws-credentials/clock", say("The workers' clock is 20 minutes behind."), _delay_workers),
     worker_fault("worker-queue-denied", say("The workers may not receive messages."), _deny_queue),
+    worker_fault("worker-queue-denied/queue-policy", say("The queue's own policy denies receiving."), _deny_in_queue),
+    worker_fault(
+        "worker-queue-denied/key-disabled", say("The key that encrypts the queue is disabled."), _disable_queue_key
+    ),
+    worker_fault(
+        "worker-queue-denied/key-deletion",
+        say("The key that encrypts the queue is about to be deleted."),
+        partial(_disable_queue_key, for_good=True),
+    ),
+    worker_fault("worker-unhealthy/stopped", say("Someone has stopped the instances in EC2."), _stop_instances),
+    worker_fault(
+        "worker-env-missing/parameter-unread",
+        say("The instances may not read the workers' parameter."),
+        _hide_parameter,
+    ),
     worker_fault(
         "worker-booting",
         say("The worker is replaced, and the new instance boots slowly."),

@@ -52,6 +52,7 @@ _OF_DATABASE: Final = {
 _MANY_MESSAGES: Final = 40
 _LOOP_RESTARTS: Final = 3
 _OTHER_QUEUE: Final = {QUEUE_SETTING: f"{QUEUE_NAME}-staging"}
+_OTHER_KEYS: Final = {"AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE", "AWS_SECRET_ACCESS_KEY": "not-a-secret"}
 _OTHER_BUCKET: Final = {"R2_EXCEL_BUCKET": f"{BUCKET_NAME}-old"}
 
 
@@ -66,8 +67,8 @@ def _crash(image: Image, lab: Lab) -> None:
     lab.fleet.wait_until(lambda machine: machine.restarts >= _LOOP_RESTARTS)
 
 
-def _silence(lab: Lab) -> str:
-    lab.fleet.change(agent=False, container="stopped")
+def _silence(lab: Lab, *, registered: bool = True) -> str:
+    lab.fleet.change(agent=False, registered=registered, container="stopped")
     return _upload_of_long_ago(lab)
 
 
@@ -150,6 +151,11 @@ def _start_with(changed: Mapping[str, str | None], lab: Lab, *, encoded: bool = 
     lab.fleet.reboot()
 
 
+def _start_with_keys(lab: Lab) -> None:
+    _start_with(_OTHER_KEYS, lab)
+    lab.fleet.wait_for_log("InvalidClientTokenId")
+
+
 def _stale_environment(lab: Lab) -> None:
     _start_with(_OTHER_BUCKET, lab)
     lab.put_worker_env()
@@ -198,6 +204,11 @@ FAULTS: Final = (
     ),
     worker_fault(
         "ssm-offline", say("The instances' SSM agents are off, their workers are stopped, a job waits."), _silence
+    ),
+    worker_fault(
+        "ssm-offline/never-registered",
+        say("The instances' SSM agents have never reached SSM, their workers are stopped, a job waits."),
+        partial(_silence, registered=False),
     ),
     worker_fault("worker-docker-down", say("The Docker daemon is down on every instance."), _fleet(docker=False)),
     worker_fault(
@@ -252,6 +263,21 @@ FAULTS: Final = (
         "worker-queue-mismatch/encoded",
         say("The workers' parameter, as base64 of JSON, names another queue."),
         partial(_start_with, _OTHER_QUEUE, encoded=True),
+    ),
+    worker_fault(
+        "worker-queue-mismatch/region",
+        say("The workers' parameter names another AWS region."),
+        partial(_start_with, dict.fromkeys(("AWS_REGION", "AWS_DEFAULT_REGION"), "us-east-1")),
+    ),
+    worker_fault(
+        "worker-queue-mismatch/endpoint",
+        say("The workers' parameter names another AWS endpoint."),
+        partial(_start_with, {"AWS_ENDPOINT_URL_SQS": "http://127.0.0.1:9"}),
+    ),
+    worker_fault(
+        "worker-aws-credentials/static-keys",
+        say("The workers' parameter holds AWS keys that are not valid."),
+        _start_with_keys,
     ),
     worker_fault(
         "worker-r2-mismatch", say("The workers' parameter names another bucket."), partial(_start_with, _OTHER_BUCKET)

@@ -67,6 +67,7 @@ case $command in
     case $format in
       '{{json .State}}') cat "$container/state.json" ;;
       '{{.RestartCount}}') cat "$container/restarts" ;;
+      '{{.HostConfig.NetworkMode}}') echo default ;;
       '{{range .Config.Env}}{{println .}}{{end}}') cat "$container/env" && echo ;;
       *) refuse "inspect $format" ;;
     esac

@@ -1,0 +1,72 @@
+"""Why AWS refuses a worker: what its own words in the worker's log, and the instance's state, tell apart."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from checks.facts import Ec2Instance, HostReport
+
+CLOCK: Final = (
+    r"Signature (expired|not yet current)|RequestTimeTooSkewed|\bRequestExpired\b|"
+    r"difference between the request time and the (server's|current) time"
+)
+NO_CREDENTIALS: Final = r"Unable to locate credentials|NoCredentialsError|CredentialRetrievalError"
+KEY_REFUSED: Final = r"\b(KMS\.|Kms)(AccessDenied|Disabled|InvalidState|NotFound|InvalidKeyUsage|OptInRequired)"
+"""SQS's codes for what KMS has answered it, in its two protocols."""
+
+_CLOCK: Final = re.compile(CLOCK)
+_NO_CREDENTIALS: Final = re.compile(NO_CREDENTIALS)
+_BRIDGED_HOPS: Final = 2
+"""A container on a bridge network is one hop further from the metadata service than its host."""
+_OF_KMS: Final = r"\bKMS\.?AccessDenied|\bkms:[a-z]|ciphertext refers to a (customer master|KMS) key"
+_DENIALS: Final = tuple(
+    (re.compile(form, re.IGNORECASE), reason)
+    for form, reason in (
+        (r"(service|resource) control policy", "organization"),
+        (r"VPC endpoint policy", "endpoint-policy"),
+        (r"\bKMS\.?NotFound", "key-missing"),
+        (r"\bKMS\.?(Disabled|InvalidState)|key/\S{1,80} is (disabled|pending )", "key-disabled"),
+        (r"identity-based policy|permissions boundary|session policy", "identity-policy"),
+        (_OF_KMS, "key-policy"),
+        (r"resource-based policy", "queue-policy"),
+    )
+)
+_KEY: Final = re.compile(r"arn:aws[a-z-]{0,20}:kms:[a-z0-9-]{1,40}:[0-9]{12}:key/([A-Za-z0-9-]{1,80})")
+_PENDING_DELETION: Final = re.compile(r"pending( replica)? deletion", re.IGNORECASE)
+
+
+def credentials_reason(words: str, host: HostReport, machine: Ec2Instance | None) -> str | None:
+    """Return the reason of ``worker-aws-credentials``, or None where nothing tells it.
+
+    Args:
+        words: The line of the log.
+        host: What the worker's host reports.
+        machine: The instance as EC2 sees it.
+    """
+    if _CLOCK.search(words):
+        return "clock"
+    if host.environment and host.environment.static_keys:
+        return "static-keys"
+    if machine is None or not _NO_CREDENTIALS.search(words):
+        return None
+    if machine.role is False:
+        return "no-role"
+    if machine.metadata == "disabled":
+        return "metadata-off"
+    bridged = host.container is not None and host.container.network != "host"
+    short = machine.hop_limit is not None and machine.hop_limit < _BRIDGED_HOPS
+    return "hop-limit" if machine.metadata == "required" and short and bridged else None
+
+
+def denial_reason(words: str) -> str | None:
+    """Return the reason of ``worker-queue-denied``, or None where AWS did not tell it."""
+    return next((reason for form, reason in _DENIALS if form.search(words)), None)
+
+
+def named_in(words: str) -> dict[str, str]:
+    """Return what a denial names and a remedy needs: the service, and the key that can be put in use again."""
+    named = {"service": "kms" if re.search(_OF_KMS, words, re.IGNORECASE) else "sqs"}
+    if key := _KEY.search(words):
+        named["doomed_key" if _PENDING_DELETION.search(words) else "refused_key"] = key[1]
+    return named
