@@ -271,6 +271,15 @@ def parameter_is_right(facts: LogsFacts) -> bool:
     return environment is not None and not list(_codes_of(environment))
 
 
+def parameter_faults(facts: LogsFacts) -> tuple[str, ...]:
+    """Name what a worker that boots now would lack or have otherwise than the API; nothing where it was not seen."""
+    parameter = facts.parameter
+    if parameter is None or (isinstance(parameter, Parameter) and parameter.environment is None):
+        return ("worker-env-missing",)
+    environment = parameter.environment if isinstance(parameter, Parameter) else None
+    return tuple(_codes_of(environment)) if environment else ()
+
+
 def _codes_of(environment: Environment) -> Iterator[str]:
     """Name what an environment lacks or has otherwise than the API; a key of its own is no fault by itself."""
     required = (environment.endpoint, environment.access_key, environment.secret_key)

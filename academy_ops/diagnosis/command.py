@@ -25,7 +25,6 @@ class Command:
             for an empty one. A secret never stands in ``argv``.
         headers: Lines of its standard input: what a line begins with, and the variable of the shell that follows.
         prints: The placeholder of later steps that its output fills.
-        saves_to: The file that takes its output; only its owner can read it.
         place: Where it is typed. ``api-server`` and ``worker`` are Linux hosts, whatever shell is in use here.
     """
 
@@ -33,7 +32,6 @@ class Command:
     environment: tuple[tuple[str, str], ...] = ()
     headers: tuple[tuple[str, str], ...] = ()
     prints: str = ""
-    saves_to: str = ""
     place: Place = "here"
 
     @property
@@ -102,8 +100,6 @@ def posix_words(steps: Steps) -> Iterator[str]:
         if step.prints:
             words[0], words[-1] = f"{step.prints}=$({words[0]}", f"{words[-1]})"
             printed.append(step.prints)
-        elif step.saves_to:
-            words = ["(umask 077;", *words, f">{shlex.quote(step.saves_to)})"]
         yield from words
 
 

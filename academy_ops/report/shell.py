@@ -29,7 +29,7 @@ _ON_WINDOWS: Final = {
     ("date", "-u", "-d", "-10 min", "+%FT%TZ"): "[datetime]::UtcNow.AddMinutes(-10).ToString('s') + 'Z'",
     ("sudo", "chronyc", "makestep"): "w32tm /resync",
 }
-_PROGRAMS: Final = {"curl": "curl.exe", "vi": "Start-Process -Wait notepad"}
+_PROGRAMS: Final = {"curl": "curl.exe"}
 """Without its suffix, ``curl`` is another command in 5.1."""
 
 
@@ -90,9 +90,6 @@ def powershell(steps: Steps) -> Iterator[list[str]]:
         if step.prints:
             words = [f"${step.prints} =", *words]
             printed.append(step.prints)
-        elif step.saves_to:
-            # In UTF-8 without a mark at its start, and with Unix's line ends: workers read it.
-            words = [f'[IO.File]::WriteAllText("$PWD/{step.saves_to}", ((', *words, ') -join "`n"))']
         yield words
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from academy_ops.contract import QUEUE_SETTING, R2_SETTINGS
 from academy_ops.diagnosis.catalogue import commands
 from academy_ops.diagnosis.catalogue.cause import PENDING, WAITING, Rows, Variant, codes
 from academy_ops.diagnosis.command import command
@@ -25,13 +26,8 @@ _TERMINATE: Final = _change(
 )
 
 
-def _edit(change: Text) -> Remedy:
-    text = say(
-        "{change} The command edits a copy, workers.env, and deletes it once it is stored. Where that shows base64, it "
-        "is JSON: decode it to edit it, and encode it again.",
-        change=change,
-    )
-    return Remedy(text, commands.EDIT_PARAMETER, commands.PARAMETER_AGE, "change")
+def _take(text: Text, *names: str) -> Remedy:
+    return Remedy(text, commands.from_api(*names), commands.WORKER_ENV, "change")
 
 
 LOGS: Final = (
@@ -100,8 +96,8 @@ LOGS: Final = (
             "R2_ENDPOINT, R2_ACCESS_KEY or R2_SECRET_KEY is absent or blank in the container; without a container, in "
             "the parameter, or there is no parameter that can be read. A job's message that says so counts, too."
         ),
-        (commands.WORKER_NAMES, commands.PARAMETER_AGE),
-        _edit(say("Complete the workers' parameter: R2_ENDPOINT, R2_ACCESS_KEY, R2_SECRET_KEY.")),
+        (commands.WORKER_ENV, commands.WORKER_NAMES, commands.PARAMETER_AGE),
+        _take(say("Give the workers' parameter the API's R2 endpoint and keys."), *R2_SETTINGS),
         _REPLACE,
         explains=_IDLE | _CRASHES | codes("worker-container-missing", "worker-r2-mismatch"),
     ),
@@ -112,8 +108,8 @@ LOGS: Final = (
             "AI_SQS_QUEUE_NAME_BASIC in the container (without one, in the parameter) is not the API's; where it is "
             "not set, its default counts."
         ),
-        (commands.WORKER_QUEUE, commands.PARAMETER_AGE),
-        _edit(say("Set AI_SQS_QUEUE_NAME_BASIC in the workers' parameter to the API's queue.")),
+        (commands.WORKER_ENV, commands.WORKER_QUEUE, commands.PARAMETER_AGE),
+        _take(say("Give the workers' parameter the API's queue."), QUEUE_SETTING),
         _REPLACE,
         explains=_IDLE | codes("queue-missing", "worker-silent") | _CRASHES,
     ),
@@ -124,8 +120,9 @@ LOGS: Final = (
             "The bucket or endpoint in force in the container (without one, in the parameter) is not the API's; or R2 "
             "refused the job's file and the worker's R2 settings are not the API's."
         ),
-        (commands.WORKER_R2, commands.PARAMETER_AGE),
-        _edit(say("Give the workers' parameter the API's R2 settings.")),
+        (commands.WORKER_ENV, commands.WORKER_R2, commands.PARAMETER_AGE),
+        _take(say("Give the workers' parameter the API's R2 endpoint and bucket."), "R2_ENDPOINT", "R2_EXCEL_BUCKET"),
+        _take(say("Where R2 has refused the worker's own key, give it the API's."), "R2_ACCESS_KEY", "R2_SECRET_KEY"),
         _REPLACE,
         explains=_IDLE | codes("excel-object-missing"),
     ),
@@ -180,7 +177,10 @@ LOGS: Final = (
                         ),
                         _READ_LOG,
                     ),
-                    _edit(say("Where that address is not the API's, correct DATABASE_URL in the workers' parameter.")),
+                    _take(
+                        say("Where that address is not the API's, correct DATABASE_URL in the workers' parameter."),
+                        "DATABASE_URL",
+                    ),
                     _REPLACE,
                 ),
             ),
@@ -211,7 +211,7 @@ LOGS: Final = (
             "credentials": Variant(
                 say("The database refuses the worker's user or password, or its rights do not suffice."),
                 (
-                    _edit(say("Correct user and password in DATABASE_URL of the workers' parameter.")),
+                    _take(say("Correct user and password in DATABASE_URL of the workers' parameter."), "DATABASE_URL"),
                     _REPLACE,
                 ),
             ),
@@ -239,7 +239,7 @@ LOGS: Final = (
             **FIGURES,
         ),
         (commands.JOB, commands.WORKER_LOG, commands.WORKER_NAMES),
-        _edit(say("Give the workers' parameter the API's DATABASE_URL.")),
+        _take(say("Give the workers' parameter the API's DATABASE_URL."), "DATABASE_URL"),
         _REPLACE,
         explains=_IDLE | codes("queue-dead-letters"),
         states=PENDING,
