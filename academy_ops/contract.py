@@ -93,6 +93,17 @@ WORKER_ENV_PARAMETER: Final = "/academy/workers/env"
 AUTOSCALER_NAME: Final = "academy-worker-autoscale"
 AUTOSCALER_RULE: Final = f"{AUTOSCALER_NAME}-every-minute"
 R2_REGION: Final = "auto"
+R2_SETTINGS: Final = ("R2_ENDPOINT", "R2_ACCESS_KEY", "R2_SECRET_KEY")
+"""What a worker can't do without."""
+BUCKET_SETTINGS: Final = ("R2_EXCEL_BUCKET", "EXCEL_BUCKET_NAME")
+"""The first one set counts."""
+SHARED_SETTINGS: Final = (
+    QUEUE_SETTING,
+    *R2_SETTINGS,
+    *BUCKET_SETTINGS,
+    *("DATABASE_URL", "AWS_REGION", "AWS_DEFAULT_REGION"),
+)
+"""What workers and API have in common."""
 
 
 def desired_capacity(minimum: int, maximum: int, visible: int, in_flight: int) -> int:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from academy_ops.diagnosis.catalogue import CATALOGUE
 from academy_ops.diagnosis.check import Check
 from academy_ops.diagnosis.findings import FindingBuilder
 from academy_ops.diagnosis.records import Finding, Json, Reason, Unavailable
 from academy_ops.messages import Text, say
 from academy_ops.outside.clients import Target
-from academy_ops.outside.failures import AWS_ERRORS
+from academy_ops.outside.failures import AWS_ERRORS, CredentialsError, why_invalid
 from academy_ops.thresholds import CLOCK_WRONG_SECONDS
 from checks.facts import AccessFacts, Case
 
@@ -32,7 +33,7 @@ def observe(target: Target, case: Case) -> AccessFacts:  # noqa: ARG001 - every 
     """Ask STS who we are; no permission is needed for that."""
     settings = target.settings
     account: str | Unavailable
-    arn, key, source, profile = "", None, "", ""
+    arn, key, source, profile, why = "", None, "", "", ""
     try:
         found, profile = target.connect.credentials()
         if found:
@@ -41,7 +42,9 @@ def observe(target: Target, case: Case) -> AccessFacts:  # noqa: ARG001 - every 
         identity = target.connect.aws("sts").get_caller_identity()
         account, arn = (target.connect.clean(identity[name]) for name in ("Account", "Arn"))
     except AWS_ERRORS as error:
-        account = target.connect.unseen(error, "sts:GetCallerIdentity")
+        account, why = target.connect.unseen(error, "sts:GetCallerIdentity"), why_invalid(error)
+        if isinstance(error, CredentialsError):
+            source, profile = error.method, target.connect.profile()
     return AccessFacts(
         account=account,
         arn=arn,
@@ -50,6 +53,7 @@ def observe(target: Target, case: Case) -> AccessFacts:  # noqa: ARG001 - every 
         credentials=source,
         profile=profile,
         clock_ahead_seconds=target.connect.clocks.ahead(),
+        why=why,
     )
 
 
@@ -67,14 +71,9 @@ def judge(case: Case) -> Iterator[Finding]:
         if code is None:
             yield build.unknown(say("who AWS says we are"), facts.account)
         else:
-            evidence: dict[str, Json] = {"tried": facts.account.tried, "detail": facts.account.detail}
-            if facts.clock_ahead_seconds:
-                evidence["clock_ahead_seconds"] = facts.clock_ahead_seconds
-            if facts.credentials:
-                evidence["credentials"] = facts.credentials
-            if facts.credentials == _SSO:
-                evidence["sso_profile"] = facts.profile
-            yield build.fail(code, evidence)
+            evidence = _unknown_to_aws(facts, facts.account)
+            known = CATALOGUE[code].reasons
+            yield build.fail(code, evidence, reason=facts.why if facts.why in known else None)
     elif facts.expected_account and facts.expected_account != facts.account:
         evidence = {"account": facts.account, "expected": facts.expected_account, "arn": facts.arn}
         yield build.fail("aws-wrong-account", evidence)
@@ -91,6 +90,19 @@ def _off_by(ahead: int) -> Text:
     if ahead > 0:
         return say("This machine's clock is {seconds} s fast; ages are counted by the servers' clocks.", seconds=ahead)
     return say("This machine's clock is {seconds} s slow; ages are counted by the servers' clocks.", seconds=-ahead)
+
+
+def _unknown_to_aws(facts: AccessFacts, account: Unavailable) -> dict[str, Json]:
+    evidence: dict[str, Json] = {"tried": account.tried, "detail": account.detail}
+    if facts.clock_ahead_seconds:
+        evidence["clock_ahead_seconds"] = facts.clock_ahead_seconds
+    if facts.credentials:
+        evidence["credentials"] = facts.credentials
+    if facts.why and facts.profile:
+        evidence["profile"] = facts.profile
+    if facts.credentials == _SSO:
+        evidence["sso_profile"] = facts.profile
+    return evidence
 
 
 CHECK: Final = Check(

@@ -32,6 +32,7 @@ class AccessFacts:
         credentials: Where the AWS SDK has them from, by its own word, such as ``env`` or ``sso``; empty without any.
         profile: The profile in force.
         clock_ahead_seconds: By how much this machine's clock is ahead of the servers'; None where none has told.
+        why: The word for why the credentials can't be used; empty where they can, or none is known.
     """
 
     account: str | Unavailable
@@ -41,6 +42,7 @@ class AccessFacts:
     credentials: str = ""
     profile: str = ""
     clock_ahead_seconds: int | None = None
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)

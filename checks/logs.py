@@ -353,6 +353,15 @@ def parameter_unread(facts: LogsFacts, case: Case) -> bool:
     )
 
 
+def parameter_faults(facts: LogsFacts) -> tuple[str, ...]:
+    """Name what a worker that boots now would lack or have otherwise than the API; nothing where it was not seen."""
+    parameter = facts.parameter
+    if parameter is None or (isinstance(parameter, Parameter) and parameter.environment is None):
+        return ("worker-env-missing",)
+    environment = parameter.environment if isinstance(parameter, Parameter) else None
+    return tuple(code for code, _ in _codes_of(environment)) if environment else ()
+
+
 def _codes_of(environment: Environment) -> Iterator[Fault]:
     """Name what an environment lacks or has otherwise than the API; a key of its own is no fault by itself."""
     queue = {"queue": environment.queue, "region": environment.region, "endpoint": environment.aws_endpoint}

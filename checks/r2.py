@@ -50,7 +50,7 @@ _MAY_CONCEAL: Final = (
 def observe(target: Target, case: Case) -> R2Facts:  # noqa: ARG001 - every check has the same form
     """Look at the R2 settings, then at the bucket with them."""
     settings = target.settings
-    states = {name: _state(settings[name]) for name in (*_REQUIRED, *_BUCKETS)}
+    states = {name: setting_state(settings[name]) for name in (*_REQUIRED, *_BUCKETS)}
     answer = begin("R2_ENDPOINT", partial(_reach, target, settings), target.until)()
     reach, code = (answer, "") if isinstance(answer, Unavailable) else answer
     source = next((name for name in _BUCKETS if settings.get(name)), "default")
@@ -111,7 +111,7 @@ def _fault(unseen: Unavailable, error_code: str, *, answered: bool) -> str | Non
     return "r2-endpoint-unreachable" if unseen.reason in _NETWORK and answered else None
 
 
-def _state(setting: Setting) -> SettingState:
+def setting_state(setting: Setting) -> SettingState:
     """Judge how a setting is written; the value itself stays here.
 
     A quoted value is a fault because Docker's ``--env-file`` keeps the quotes.

@@ -15,9 +15,16 @@ from checks import RUNBOOK
 
 R2 = frozenset({"s3:HeadBucket", "s3:HeadObject", "s3:ListObjectsV2"})
 """What is asked of R2; no IAM policy is about that."""
+FOR_CREDENTIALS = frozenset({"sts:AssumeRole", "sts:AssumeRoleWithWebIdentity"})
+"""What botocore itself calls for credentials of a role."""
 WITHOUT_PERMISSION = "sts:GetCallerIdentity"
 """What AWS lets everybody do, whatever a policy says."""
-NEVER_CALLED = frozenset({"kms:Decrypt", "sqs:DeleteMessage", "sqs:ReceiveMessage", "sqs:SendMessage"})
+NEVER_CALLED = frozenset(
+    {
+        *("kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey"),
+        *("sqs:DeleteMessage", "sqs:ReceiveMessage", "sqs:SendMessage"),
+    }
+)
 """What AWS itself calls on behalf of the caller."""
 
 
@@ -26,7 +33,7 @@ def calls() -> dict[str, set[str]]:
     actions = {action for check in RUNBOOK for grant in check.grants for action in grant.actions}
     actions |= {action for grant in GRANTS for action in grant.actions}
     found: dict[str, set[str]] = {}
-    for action in (actions | {WITHOUT_PERMISSION} | R2) - NEVER_CALLED:
+    for action in (actions | {WITHOUT_PERMISSION} | FOR_CREDENTIALS | R2) - NEVER_CALLED:
         service, _, operation = action.partition(":")
         found.setdefault(service, set()).add(operation)
     return found

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from academy_ops.cli import change, demo, diagnose, follow, lab, reference, smoke, usage
+from academy_ops.cli import change, demo, diagnose, follow, lab, reference, smoke, usage, worker_env
 from academy_ops.cli.options import Common, show_version, with_any_output
 from academy_ops.messages import _
 
@@ -41,6 +41,10 @@ app.command(
     "scale-worker",
     help=_("Set the worker group's desired capacity: shows the plan, asks, applies, and waits with --wait."),
 )(change.scale_worker)
+app.command(
+    "worker-env",
+    help=_("The workers' parameter: its names, and whether each has the API's value; changes it, never shows a value."),
+)(worker_env.worker_env)
 app.add_typer(change.queue_app, name="queue")
 app.command(help=_("Follow a job as the browser does, once a second, until it ends."))(follow.watch)
 app.command(help=_("Read the logs of every worker at once; each line begins with its instance and its time."))(

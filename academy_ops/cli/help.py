@@ -47,7 +47,14 @@ def page(command: Any, context: typer.Context) -> str:  # noqa: ANN401 - Typer h
     )
     manual = MANUAL.get(context.command_path.partition(" ")[2], Page())
     usage = Line(_("Usage: "))
-    pieces = " ".join((context.command_path, *command.collect_usage_pieces(context)))
+    unnamed = {
+        piece
+        for one in command.params
+        if one.param_type_name == "argument" and one.hidden
+        for piece in one.get_usage_pieces(context)
+    }
+    shown = (piece for piece in command.collect_usage_pieces(context) if piece not in unnamed)
+    pieces = " ".join((context.command_path, *shown))
     hanging(console, usage, Line(pieces), usage.cell_len)
     for text in (command.help, manual.more):
         if text:
@@ -211,6 +218,29 @@ MANUAL: Final[Mapping[str, Page]] = {
             Example("academy-ops scale-worker --desired 3 --yes", say("In a script:")),
         ),
         _CHANGE,
+    ),
+    "worker-env": Page(
+        say(
+            "Values are compared as digests and never shown. Both formats are kept: lines of NAME=value, and base64 of "
+            "a JSON object; an editor sees lines either way. A change shows its plan, asks, is written with the same "
+            "KMS key, read back, and not made where somebody else has written the parameter meanwhile. The API's "
+            "settings are those of this command: give it the API's env file."
+        ),
+        (
+            Example("academy-ops --env-file api.env worker-env", say("What is in it, and is it the API's?")),
+            Example(
+                "academy-ops --env-file api.env worker-env --from-api R2_ENDPOINT --from-api R2_EXCEL_BUCKET",
+                say("Take the API's values:"),
+            ),
+            Example("academy-ops worker-env --set R2_SECRET_KEY=-", say("Be asked for a secret:")),
+            Example("pass r2/secret | academy-ops worker-env --set R2_SECRET_KEY=- --yes", say("In a script:")),
+            Example("academy-ops worker-env --edit --dry-run", say("Edit it, and only see what would change:")),
+        ),
+        {
+            0: say("it is as you asked for; listed: a worker that boots with it gets what it needs"),
+            1: say("listed: a worker that boots with it would not work; or it was written, and does not take effect"),
+            **_OTHER,
+        },
     ),
     "queue": Page(None, (Example("academy-ops queue create --help", say("More on its command:")),)),
     "queue create": Page(

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import typer
 
 from academy_ops.cli.errors import RefusedError
-from academy_ops.contract import JOB_ID
+from academy_ops.contract import JOB_ID, SHARED_SETTINGS
 from academy_ops.messages import LANGUAGES, Text, _, current, say
 
 if TYPE_CHECKING:
@@ -156,6 +156,11 @@ def complete_causes() -> list[Described]:
     from academy_ops.diagnosis.catalogue import CATALOGUE
 
     return [(code, str(cause.meaning)) for code, cause in CATALOGUE.items()]
+
+
+def complete_worker_names() -> Iterable[str]:
+    """Return the names that workers and API have in common."""
+    return SHARED_SETTINGS
 
 
 def complete_faults() -> list[Described]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import re
 import ssl
 import threading
@@ -21,7 +22,7 @@ from academy_ops.contract import TENANT_HEADER
 from academy_ops.diagnosis.records import Unavailable
 from academy_ops.diagnosis.redact import printable, redacted
 from academy_ops.outside.clocks import Clocks
-from academy_ops.outside.failures import aws_reason, http_reason
+from academy_ops.outside.failures import AWS_ERRORS, aws_reason, http_reason
 from academy_ops.outside.time_limits import ANSWER_SECONDS, CONNECT_SECONDS, MARGIN_SECONDS, call_with_timeout, left
 from academy_ops.settings import Settings
 
@@ -75,17 +76,19 @@ class Connections:
         self._settings = settings
         self._lock = threading.Lock()
         self._made: dict[str, Any] = {}
+        self._signing = threading.RLock()
+        self._credentials: tuple[Credentials | None, str] | Exception | None = None
         # Only here: saved evidence is judged without the SDK.
-        from academy_ops.outside import sdk  # noqa: PLC0415 - as above
+        from academy_ops.outside import credentials, sdk  # noqa: PLC0415 - as above
 
-        self._sdk = sdk
+        self._sdk, self._find = sdk, credentials.found
         settings.export_aws()
 
     def aws(self, service: Service) -> Any:  # noqa: ANN401 - boto3 makes its clients' types at run time
         """Return the client of ``service`` in the configured region.
 
         Raises:
-            BotoCoreError: The profile can't be read, or AWS_ENDPOINT_URL is not a URL.
+            BotoCoreError: There are no credentials to be had, or AWS_ENDPOINT_URL is not a URL.
         """
         return self._client(service, once=False)
 
@@ -101,6 +104,8 @@ class Connections:
 
     def _client(self, service: Service, *, once: bool) -> Any:  # noqa: ANN401 - as `aws`
         name = f"{service}, once" if once else service
+        # Outside of the lock: R2 does not wait for them.
+        self.credentials()
         with self._lock:
             if name not in self._made:
                 self._made[name] = self._sdk.aws_client(self._session(), service, once=once)
@@ -119,13 +124,31 @@ class Connections:
             return made
 
     def credentials(self) -> tuple[Credentials | None, str]:
-        """Return the credentials that the AWS SDK finds, if any, and the name of the profile.
+        """Return the credentials that the AWS SDK finds, if any, and the name of the profile. Nothing prompts.
 
         Raises:
-            BotoCoreError: The profile can't be read.
+            CredentialsError: There are some, and they can't be had.
+            BotoCoreError: AWS could not be reached for them, or there is no such profile.
+            ClientError: As above.
         """
-        with self._lock:
-            return self._sdk.credentials(self._session()), self._session().profile_name
+        with self._signing:
+            if self._credentials is None:
+                try:
+                    found = self._find(lambda: self._session().get_credentials())
+                    self._credentials = found, self._session().profile_name
+                except AWS_ERRORS as error:
+                    # Asked once: a credential process may take its time, and the answer stays the same.
+                    self._credentials = error
+            if isinstance(self._credentials, Exception):
+                raise self._credentials
+            return self._credentials
+
+    def profile(self) -> str:
+        """Return the name of the profile in force, where that can be told; else an empty text."""
+        try:
+            return str(self._session().profile_name)
+        except AWS_ERRORS:
+            return os.environ.get("AWS_PROFILE", "")
 
     def get(self, url: str, *, authorised: bool = True, seconds: float = ANSWER_SECONDS) -> Answer | Unavailable:
         """Send one GET, bounded in time and size.
@@ -247,10 +270,11 @@ class Connections:
         return Unavailable(reason, named[1] if named and other else tried, words)
 
     def _session(self) -> boto3.Session:
-        if "session" not in self._made:
-            self._made["session"] = self._sdk.session(self._settings, partial(self.clocks.note, "aws"))
-        session: boto3.Session = self._made["session"]
-        return session
+        with self._signing:
+            if "session" not in self._made:
+                self._made["session"] = self._sdk.session(self._settings, partial(self.clocks.note, "aws"))
+            session: boto3.Session = self._made["session"]
+            return session
 
     def _tls(self) -> ssl.SSLContext:
         """Return what certificates are verified with; httpx alone would not read SSL_CERT_FILE from the env file."""

@@ -29,6 +29,23 @@ from botocore.parsers import ResponseParserError
 
 from academy_ops.diagnosis.records import Reason
 
+
+class CredentialsError(BotoCoreError):
+    """There are AWS credentials, and they can't be had.
+
+    Attributes:
+        why: ``mfa``, ``expired``, ``process``, ``config``, ``role`` or ``web-identity``; empty for anything else.
+        method: Where the AWS SDK would have had them from, by its own word; empty where it did not come so far.
+    """
+
+    fmt = "{said}"
+
+    def __init__(self, why: str, said: str, method: str = "") -> None:
+        super().__init__(said=said)
+        self.why = why
+        self.method = method
+
+
 AWS_ERRORS: Final = (BotoCoreError, ClientError, ResponseParserError)
 """What a boto3 call, and reading its answer, can raise; `sdk` makes an answer of another form a ResponseParserError."""
 
@@ -67,6 +84,7 @@ _QUEUE_MISSING: Final = frozenset({"NonExistentQueue", "QueueDoesNotExist"})
 """SQS's word in its query protocol, there behind ``AWS.SimpleQueueService.``, and in its JSON protocol."""
 _OR_NO_ACCESS: Final = re.compile(r"access|permission|authorized", re.IGNORECASE)
 """With this in the message, SQS says no more than that it won't show the queue: one without permission can't know."""
+EXPIRED: Final = frozenset({"ExpiredToken", "ExpiredTokenException"})
 
 
 def error_code(error: Exception) -> str:
@@ -78,6 +96,13 @@ def queue_missing(error: Exception) -> bool:
     """Return whether SQS says that there is no such queue, and not only that it won't tell."""
     code = error_code(error).rpartition(".")[2]
     return code in _QUEUE_MISSING and not _OR_NO_ACCESS.search(_message(error))
+
+
+def why_invalid(error: Exception) -> str:
+    """Return the word for why AWS credentials can't be used; empty where none is known."""
+    if isinstance(error, CredentialsError):
+        return error.why
+    return "expired" if error_code(error) in EXPIRED else ""
 
 
 def outcome_unknown(error: Exception) -> bool:
@@ -118,7 +143,7 @@ def aws_reason(error: Exception) -> Reason:
 _BOTOCORE_REASONS: Final[tuple[tuple[tuple[type[Exception], ...], Reason], ...]] = (
     ((NoCredentialsError, PartialCredentialsError, ProfileNotFound), "credentials-missing"),
     (
-        (SSOError, TokenRetrievalError, CredentialRetrievalError),
+        (SSOError, TokenRetrievalError, CredentialRetrievalError, CredentialsError),
         "credentials-invalid",
     ),
     ((ConnectTimeoutError, ReadTimeoutError), "timeout"),

@@ -20,8 +20,6 @@ from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.config import Config
 from botocore.exceptions import (
     BotoCoreError,
-    ClientError,
-    CredentialRetrievalError,
     EndpointConnectionError,
     HTTPClientError,
     InvalidConfigError,
@@ -33,11 +31,11 @@ from botocore.parsers import ResponseParserError, ResponseParserFactory
 from botocore.utils import get_environ_proxies
 
 from academy_ops import __version__
+from academy_ops.outside import credentials
 from academy_ops.outside.time_limits import ANSWER_SECONDS, CONNECT_SECONDS, call_with_timeout
 from academy_ops.settings import Settings
 
 if TYPE_CHECKING:
-    from botocore.credentials import Credentials
     from types_boto3_s3 import S3Client
 
 _READ_SECONDS: Final = 5.0
@@ -75,23 +73,10 @@ def session(settings: Settings, note: Note) -> boto3.Session:
     Raises:
         BotoCoreError: The profile can't be read.
     """
-    return boto3.Session(region_name=settings.region, botocore_session=_prepared(botocore.session.Session(), note))
-
-
-def credentials(of: boto3.Session) -> Credentials | None:
-    """Return the session's credentials, or None where there are none.
-
-    Raises:
-        BotoCoreError: The profile, or what it names, can't be read.
-        ClientError: AWS refused to give them.
-    """
-    try:
-        return of.get_credentials()
-    except (BotoCoreError, ClientError):
-        raise
-    except Exception as error:
-        # botocore parses what a credential process prints, and a token's file, without care.
-        raise CredentialRetrievalError(provider="profile", error_msg=f"{type(error).__name__}: {error}") from error
+    plain = _prepared(botocore.session.Session(), note)
+    made = boto3.Session(region_name=settings.region, botocore_session=plain)
+    plain.register_component("credential_provider", credentials.resolver(plain, settings.region))
+    return made
 
 
 def aws_client(made_by: boto3.Session, service: str, *, once: bool = False) -> Any:  # noqa: ANN401 - boto3 makes its clients' types at run time
@@ -114,23 +99,34 @@ def r2_client(settings: Settings, note: Note) -> S3Client:
     Raises:
         BotoCoreError: R2_ENDPOINT is not a URL.
     """
-    # Without a profile: AWS_PROFILE is AWS's, and one that does not exist is not a fault of R2.
-    plain = botocore.session.Session(session_vars={"profile": (None, None, None, None)})
     try:
-        return boto3.Session(botocore_session=_prepared(plain, note)).client(
-            "s3",
-            endpoint_url=settings.get("R2_ENDPOINT"),
-            region_name="auto",
-            aws_access_key_id=settings.get("R2_ACCESS_KEY"),
-            aws_secret_access_key=settings.get("R2_SECRET_KEY"),
-            config=_config(
-                s3={"addressing_style": "path"},
-                request_checksum_calculation="when_required",
-                response_checksum_validation="when_required",
-            ),
-        )
+        try:
+            return _r2_client(settings, note)
+        except BotoCoreError:
+            # A broken config file is not a fault of R2.
+            return _r2_client(settings, note, config_file=os.devnull)
     except ValueError as error:
         raise InvalidConfigError(error_msg=f"R2_ENDPOINT: {error}") from error
+
+
+def _r2_client(settings: Settings, note: Note, config_file: str | None = None) -> S3Client:
+    # Without a profile: AWS_PROFILE is AWS's, and one that does not exist is not a fault of R2.
+    ours: dict[str, Any] = {"profile": (None, None, None, None)}
+    if config_file is not None:
+        ours |= dict.fromkeys(("config_file", "credentials_file"), (None, None, config_file, None))
+    plain = botocore.session.Session(session_vars=ours)
+    return boto3.Session(botocore_session=_prepared(plain, note)).client(
+        "s3",
+        endpoint_url=settings.get("R2_ENDPOINT"),
+        region_name="auto",
+        aws_access_key_id=settings.get("R2_ACCESS_KEY"),
+        aws_secret_access_key=settings.get("R2_SECRET_KEY"),
+        config=_config(
+            s3={"addressing_style": "path"},
+            request_checksum_calculation="when_required",
+            response_checksum_validation="when_required",
+        ),
+    )
 
 
 def _config(attempts: int = _ATTEMPTS, **more: Any) -> Config:  # noqa: ANN401 - as Config takes them

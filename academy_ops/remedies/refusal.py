@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from academy_ops.diagnosis.findings import because
+from academy_ops.diagnosis.redact import redacted
 from academy_ops.messages import Text, say
 from academy_ops.outside.clients import Target
 from academy_ops.outside.failures import outcome_unknown
@@ -24,7 +27,9 @@ class RemedyError(Exception):
         self.unseen = unseen
 
 
-def not_made(target: Target, error: Exception, action: str, before: Text | None = None) -> RemedyError:
+def not_made(
+    target: Target, error: Exception, action: str, before: Text | None = None, hidden: Iterable[str] = ()
+) -> RemedyError:
     """Make the error for a change that AWS refused, or did not confirm.
 
     Args:
@@ -32,10 +37,13 @@ def not_made(target: Target, error: Exception, action: str, before: Text | None 
         error: One of `AWS_ERRORS`.
         action: The IAM action that was called.
         before: What was changed before, in a sentence; None for nothing.
+        hidden: Values that AWS's words may repeat and must not be shown.
     """
     unseen = target.connect.unseen(error, action)
     done = say("Nothing more was changed:") if before else say("Nothing was changed:")
     if outcome_unknown(error):
         done = say("Whether it was changed is not known, so look first (academy-ops diagnose):")
-    problem = say("{done} {reason}. {detail}", done=done, reason=because(unseen), detail=unseen.detail)
+    problem = say(
+        "{done} {reason}. {detail}", done=done, reason=because(unseen), detail=redacted(unseen.detail, hidden)
+    )
     return RemedyError(say("{before} {then}", before=before, then=problem) if before else problem, unseen=True)

@@ -473,7 +473,17 @@ NOTHING_THERE: Facts = {
 
 BLIND: dict[str, list[Facts]] = {
     "aws-credentials-missing": [access(unseen("credentials-missing"))],
-    "aws-credentials-invalid": [access(unseen("credentials-invalid"))],
+    "aws-credentials-invalid": [
+        access(unseen("credentials-invalid")),
+        *(
+            {
+                "access": AccessFacts(
+                    unseen("credentials-invalid"), "", None, key_is_r2_key=False, profile="ops", why=why
+                )
+            }
+            for why in ("mfa", "expired", "process", "config", "role", "web-identity")
+        ),
+    ],
     "aws-unreachable": [access(unseen(reason)) for reason in ("timeout", "unreachable", "dns", "refused", "tls")],
     "clock-skew": [access(unseen("clock-skew"))],
     "aws-wrong-region": [

@@ -63,6 +63,7 @@ def offered(shell: str, line: str, cwd: Path, **environ: str) -> dict[str, str]:
         ("academy-ops --lang ", {"ko", "en"}),
         ("academy-ops diagnose --fa", {"--fail-on"}),
         ("academy-ops queue ", {"create"}),
+        ("academy-ops worker-env --from-api R2_S", {"R2_SECRET_KEY"}),
     ],
 )
 def test_each_shell_is_offered_what_is_known_without_a_job(

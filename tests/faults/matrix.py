@@ -63,11 +63,24 @@ def _of_fault(name: str) -> Row:
     return Row(name, (name,), job=job)
 
 
+def _of_profile(way: str, profile: str, file: str = "profiles") -> Row:
+    """Ask with a profile that can't give credentials."""
+    keys = {"AWS_ACCESS_KEY_ID": None, "AWS_SECRET_ACCESS_KEY": None}
+    config = {"AWS_CONFIG_FILE": str(Path(__file__).with_name(file)), "AWS_PROFILE": profile}
+    return Row(f"aws-credentials-invalid/{way}", environ={**keys, **config})
+
+
 SETTINGS: tuple[Row, ...] = (
     Row("aws-credentials-missing", environ={"AWS_ACCESS_KEY_ID": None, "AWS_SECRET_ACCESS_KEY": None}),
     Row("aws-credentials-missing/profile", environ={"AWS_PROFILE": "no-such-profile", "AWS_ACCESS_KEY_ID": None}),
     Row("aws-credentials-invalid/key", environ={"AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE"}),
     Row("aws-credentials-invalid/secret", wrong="AWS_SECRET_ACCESS_KEY"),
+    _of_profile("mfa", "mfa"),
+    _of_profile("expired", "sso"),
+    _of_profile("process", "process"),
+    _of_profile("config", "ops", "profiles-broken"),
+    _of_profile("config-source", "no-source"),
+    _of_profile("web-identity", "web-identity"),
     Row("aws-wrong-account", environ={"ACADEMY_AWS_ACCOUNT_ID": "999999999999"}),
     Row("aws-wrong-region", environ={"AWS_REGION": "us-east-1"}),
     Row("aws-wrong-region/job", environ={"AWS_REGION": "us-east-1"}, job="uploaded after"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from academy_ops.diagnosis.catalogue import commands
-from academy_ops.diagnosis.catalogue.cause import NO_JOB_OR_PENDING, Rows, codes
+from academy_ops.diagnosis.catalogue.cause import NO_JOB_OR_PENDING, Rows, Variant, codes
 from academy_ops.diagnosis.catalogue.queue import QUEUE
 from academy_ops.diagnosis.catalogue.workers import WORKERS
 from academy_ops.diagnosis.command import command
@@ -15,6 +15,74 @@ from academy_ops.thresholds import FIGURES
 
 _ROWS: Final = Rows("0", command("<ops> check access"), inconclusive=True)
 _cause, _change = _ROWS.cause, _ROWS.change
+
+_SIGN_IN: Final = _change(say("Renew the session."), command("aws sso login --profile <sso_profile>"))
+
+_INVALID: Final = {
+    "mfa": Variant(
+        say("The profile's role needs the code of an MFA device, and nobody is asked for one here."),
+        (
+            _change(
+                say("Type the code there: the AWS CLI keeps the session, and academy-ops takes it from there."),
+                command("aws sts get-caller-identity --region <region> --profile <profile>"),
+            ),
+        ),
+    ),
+    "expired": Variant(
+        say("The AWS session has expired."),
+        (
+            _SIGN_IN,
+            _change(
+                say("Get new keys for a session, and put them in the place of the old ones, which the command shows."),
+                commands.CREDENTIALS,
+            ),
+        ),
+    ),
+    "process": Variant(
+        say("The profile's credential_process gives no credentials."),
+        (
+            _change(
+                say(
+                    "Run the command of credential_process by hand, and mend it or sign in where it says so. Here it "
+                    "has no terminal to ask on, and a few seconds."
+                ),
+                command("aws configure get credential_process --profile <profile>"),
+            ),
+        ),
+    ),
+    "config": Variant(
+        say("AWS's config file, or the profile in it, can't be used."),
+        (
+            _change(
+                say("Correct the file or profile that AWS's words name; AWS_PROFILE picks another."), commands.CONFIG
+            ),
+        ),
+    ),
+    "role": Variant(
+        say("AWS does not let the profile take its role."),
+        (
+            _change(
+                say(
+                    "Let the role's trust policy name the identity in AWS's words, and that identity's policy allow "
+                    "sts:AssumeRole on the role; or use another role."
+                ),
+                command("aws configure get role_arn --profile <profile>"),
+            ),
+        ),
+    ),
+    "web-identity": Variant(
+        say("The web identity's token can't be read, or AWS does not take it."),
+        (
+            _change(
+                say(
+                    "Have a new token written to the file that AWS_WEB_IDENTITY_TOKEN_FILE or the profile names; where "
+                    "AWS refuses a new one, too, correct the role's trust policy."
+                ),
+                commands.CONFIG,
+            ),
+        ),
+    ),
+}
 
 ACCESS: Final = (
     _cause(
@@ -43,13 +111,17 @@ ACCESS: Final = (
     _cause(
         "aws-credentials-invalid",
         say("AWS rejected the credentials, or they have expired."),
-        say("STS answers that it does not know the key, that the signature is wrong, or that the token has expired."),
+        say(
+            "STS answers that it does not know the key, that the signature is wrong, or that the token has expired; or "
+            "the profile in force can't give credentials."
+        ),
         (commands.WHO, commands.CREDENTIALS),
-        _change(say("Renew the session."), command("aws sso login --profile <sso_profile>")),
+        _SIGN_IN,
         _change(
             say("Where keys are in force, replace those that AWS rejected; the command shows where they come from."),
             commands.CREDENTIALS,
         ),
+        reasons=_INVALID,
     ),
     _cause(
         "aws-wrong-account",

@@ -321,23 +321,13 @@ AGENTS: Final = command(
 PARAMETER_AGE: Final = command(
     "aws ssm get-parameter --region <region> --name <parameter> --query Parameter.LastModifiedDate --output text"
 )
-_FILE: Final = "workers.env"
-EDIT_PARAMETER: Final = (
-    *(
-        replace(step, saves_to=_FILE)
-        for step in command(
-            "aws ssm get-parameter --region <region> --name <parameter> --with-decryption --query Parameter.Value "
-            "--output text"
-        )
-    ),
-    *command(f"vi {_FILE}"),
-    *command(
-        "aws ssm put-parameter --region <region> --name <parameter> --type SecureString --overwrite "
-        f"--value file://{_FILE}"
-    ),
-    *command(f"rm {_FILE}"),
-)
-"""Changes the workers' parameter. Where a step fails, the file stays, so that what was edited is not lost."""
+WORKER_ENV: Final = command("<ops> worker-env")
+"""Lists the workers' parameter; no value is shown."""
+
+
+def from_api(*names: str) -> Steps:
+    """Return the command that gives the workers' parameter the API's values."""
+    return command("<ops> worker-env", *(word for name in names for word in ("--from-api", name)))
 
 
 def on_workers(script: str) -> Steps:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from academy_ops.contract import QUEUE_SETTING, R2_SETTINGS
 from academy_ops.diagnosis.catalogue import commands
 from academy_ops.diagnosis.catalogue.cause import PENDING, WAITING, Rows, Variant, codes
 from academy_ops.diagnosis.command import command
@@ -25,15 +26,11 @@ _TERMINATE: Final = _change(
 )
 
 
-def _edit(change: Text) -> Remedy:
-    text = say(
-        "{change} The command edits a copy, workers.env, and deletes it once it is stored. Where that shows base64, it "
-        "is JSON: decode it to edit it, and encode it again.",
-        change=change,
-    )
-    return Remedy(text, commands.EDIT_PARAMETER, commands.PARAMETER_AGE, "change")
+def _take(text: Text, *names: str) -> Remedy:
+    return Remedy(text, commands.from_api(*names), commands.WORKER_ENV, "change")
 
 
+_EDIT: Final = command("<ops> worker-env --edit")
 _RESTART: Final = _change(
     say("Then restart the worker: it looks for credentials at its start only."),
     commands.on_workers("docker restart <worker>"),
@@ -140,8 +137,8 @@ LOGS: Final = (
             "R2_ENDPOINT, R2_ACCESS_KEY or R2_SECRET_KEY is absent or blank in the container; without a container, in "
             "the parameter, or there is no parameter that can be read. A job's message that says so counts, too."
         ),
-        (commands.WORKER_NAMES, commands.PARAMETER_AGE),
-        _edit(say("Complete the workers' parameter: R2_ENDPOINT, R2_ACCESS_KEY, R2_SECRET_KEY.")),
+        (commands.WORKER_ENV, commands.WORKER_NAMES, commands.PARAMETER_AGE),
+        _take(say("Give the workers' parameter the API's R2 endpoint and keys."), *R2_SETTINGS),
         _REPLACE,
         explains=_IDLE | _CRASHES | codes("worker-container-missing", "worker-r2-mismatch"),
         reasons={
@@ -176,16 +173,19 @@ LOGS: Final = (
             "not set, its default counts. Or its AWS_REGION (AWS_DEFAULT_REGION), or an AWS_ENDPOINT_URL_SQS "
             "(AWS_ENDPOINT_URL) of its own, is not the API's."
         ),
-        (commands.WORKER_QUEUE, commands.WORKER_REGION, commands.PARAMETER_AGE),
-        _edit(say("Set AI_SQS_QUEUE_NAME_BASIC in the workers' parameter to the API's queue.")),
+        (commands.WORKER_ENV, commands.WORKER_QUEUE, commands.WORKER_REGION, commands.PARAMETER_AGE),
+        _take(say("Give the workers' parameter the API's queue."), QUEUE_SETTING),
         _REPLACE,
         explains=_IDLE | codes("worker-silent") | _CRASHES,
         reasons={
             "region": Variant(
                 say("The worker polls a queue in a different AWS region than the API's."),
                 (
-                    _edit(
-                        say("Set AWS_REGION and AWS_DEFAULT_REGION in the workers' parameter to the region of the API.")
+                    Remedy(
+                        say("Set the workers' parameter to the region of the API."),
+                        command("<ops> worker-env --set AWS_REGION=<region> --set AWS_DEFAULT_REGION=<region>"),
+                        commands.WORKER_ENV,
+                        "change",
                     ),
                     _REPLACE,
                 ),
@@ -193,11 +193,14 @@ LOGS: Final = (
             "endpoint": Variant(
                 say("The worker asks another AWS endpoint for its queue than the API."),
                 (
-                    _edit(
+                    Remedy(
                         say(
                             "Take AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_SQS out of the workers' parameter, or correct "
                             "them."
-                        )
+                        ),
+                        _EDIT,
+                        commands.WORKER_ENV,
+                        "change",
                     ),
                     _REPLACE,
                 ),
@@ -211,8 +214,9 @@ LOGS: Final = (
             "The bucket or endpoint in force in the container (without one, in the parameter) is not the API's; or R2 "
             "refused the job's file and the worker's R2 settings are not the API's."
         ),
-        (commands.WORKER_R2, commands.PARAMETER_AGE),
-        _edit(say("Give the workers' parameter the API's R2 settings.")),
+        (commands.WORKER_ENV, commands.WORKER_R2, commands.PARAMETER_AGE),
+        _take(say("Give the workers' parameter the API's R2 endpoint and bucket."), "R2_ENDPOINT", "R2_EXCEL_BUCKET"),
+        _take(say("Where R2 has refused the worker's own key, give it the API's."), "R2_ACCESS_KEY", "R2_SECRET_KEY"),
         _REPLACE,
         explains=_IDLE | codes("excel-object-missing"),
     ),
@@ -267,7 +271,10 @@ LOGS: Final = (
                         ),
                         _READ_LOG,
                     ),
-                    _edit(say("Where that address is not the API's, correct DATABASE_URL in the workers' parameter.")),
+                    _take(
+                        say("Where that address is not the API's, correct DATABASE_URL in the workers' parameter."),
+                        "DATABASE_URL",
+                    ),
                     _REPLACE,
                 ),
             ),
@@ -298,7 +305,7 @@ LOGS: Final = (
             "credentials": Variant(
                 say("The database refuses the worker's user or password, or its rights do not suffice."),
                 (
-                    _edit(say("Correct user and password in DATABASE_URL of the workers' parameter.")),
+                    _take(say("Correct user and password in DATABASE_URL of the workers' parameter."), "DATABASE_URL"),
                     _REPLACE,
                 ),
             ),
@@ -326,7 +333,7 @@ LOGS: Final = (
             **FIGURES,
         ),
         (commands.JOB, commands.WORKER_LOG, commands.WORKER_NAMES),
-        _edit(say("Give the workers' parameter the API's DATABASE_URL.")),
+        _take(say("Give the workers' parameter the API's DATABASE_URL."), "DATABASE_URL"),
         _REPLACE,
         explains=_IDLE | codes("queue-dead-letters"),
         states=PENDING,
@@ -372,11 +379,14 @@ LOGS: Final = (
             "static-keys": Variant(
                 say("The worker uses AWS keys from its own environment, and AWS refuses them; they outrank its role."),
                 (
-                    _edit(
+                    Remedy(
                         say(
                             "Take AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN out of the workers' "
                             "parameter, so that the instance's role counts."
-                        )
+                        ),
+                        _EDIT,
+                        commands.WORKER_ENV,
+                        "change",
                     ),
                     _REPLACE,
                 ),

@@ -1,0 +1,530 @@
+"""``worker-env``: the workers' parameter beside the API's settings, and how it is changed.
+
+A value is neither printed nor logged. It comes from the command line, a prompt without echo, standard input, the API's
+settings or an editor, whose file is private and is gone when the command ends.
+"""
+
+from __future__ import annotations
+
+import getpass
+import os
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Annotated, Any, Final, NoReturn
+
+import typer
+
+from academy_ops.cli import change, errors
+from academy_ops.cli.errors import RefusedError
+from academy_ops.cli.names import complete_worker_names, nearest
+from academy_ops.cli.options import Common, with_common
+from academy_ops.cli.outputs import write_json
+from academy_ops.cli.streams import console, on_terminal
+from academy_ops.contract import SHARED_SETTINGS
+from academy_ops.messages import Text, _, say
+from academy_ops.report import Output
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from academy_ops.outside.clients import Connections, Target
+    from academy_ops.remedies.plan import Plan
+    from academy_ops.remedies.worker_env import Row, Stored
+    from academy_ops.settings import Settings
+    from checks.facts import Case
+
+_SCHEMA: Final = "academy-ops/worker-env/1"
+_ASKED: Final = "-"
+_SECRET_WORDS: Final = ("KEY", "SECRET", "TOKEN", "PASSW", "CREDENTIAL", "DATABASE_URL", "DSN")
+_LATER: Final = say(
+    "Workers that run keep the values they have until they are replaced: academy-ops worker-env --replace"
+)
+_FILE: Final = "workers.env"
+_EDITOR_ENDS_SECONDS: Final = 2.0
+
+
+@with_common
+def worker_env(
+    common: Common,
+    words: Annotated[list[str] | None, typer.Argument(hidden=True)] = None,
+    values: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="NAME=VALUE",
+            help=_("Set a value. NAME=- asks for it without showing it, or reads it from standard input."),
+        ),
+    ] = None,
+    from_api: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--from-api",
+            metavar="NAME",
+            help=_("Take the API's value."),
+            autocompletion=complete_worker_names,
+        ),
+    ] = None,
+    edit: Annotated[bool, typer.Option("--edit", help=_("Open it in an editor, as lines of NAME=value."))] = False,
+    replace_instances: Annotated[
+        bool, typer.Option("--replace", help=_("Then replace the instances, so that workers boot with it."))
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help=_("Show the plan and change nothing."))] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help=_("Don't ask."))] = False,
+    interrupt_jobs: Annotated[
+        bool, typer.Option("--interrupt-jobs", help=_("Stop workers even while messages are in flight."))
+    ] = False,
+) -> int:
+    """List it; or plan, ask, write, read back, and offer to replace the instances."""
+    from academy_ops.outside.clients import Connections
+    from academy_ops.remedies import worker_env as remedy
+
+    changes = bool(values or from_api or edit)
+    _refuse(common, bool(words), changes=changes or replace_instances, edit=edit and bool(values or from_api))
+    settings = common.settings()
+    with change.reporting() as outcome, _refusing():
+        work = _Work(common, settings, Connections(settings), outcome, dry_run=dry_run, yes=yes)
+        wanted = _wanted(settings, values or (), from_api or ())
+        stored = remedy.look(work.target())
+        if not changes and not replace_instances:
+            return _list(common, stored, settings)
+        for name in wanted:
+            _refuse_mistyped(name, stored)
+        _note_what_the_shell_keeps(values or ())
+        if edit:
+            ended = work.carry_out(_edited(work.target(), stored))
+        elif wanted:
+            ended = work.carry_out(remedy.plan(work.target(), stored, remedy.with_values(stored, wanted)))
+        else:
+            ended = None
+        if ended is None:
+            ended = work.offer_to_replace(wanted=replace_instances, interrupt_jobs=interrupt_jobs)
+        return ended
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """A change on its way: where it is made, and what was answered on the command line."""
+
+    common: Common
+    settings: Settings
+    connect: Connections
+    outcome: change.Outcome
+    dry_run: bool
+    yes: bool
+
+    @property
+    def out(self) -> Console:
+        """Where is printed what happens."""
+        return console(self.common)
+
+    def target(self, seconds: float | None = None) -> Target:
+        """Return what is looked at, from now on."""
+        return change.target_for(self.settings, None, self.connect, seconds or self.common.seconds)
+
+    def carry_out(self, planned: Plan) -> int | None:
+        """Show, ask, write and read back; return the exit code where it ends there."""
+        if planned.nothing_to_do:
+            change.print_text(self.out, planned.nothing_to_do)
+            return None
+        change.show(self.out, planned)
+        if self.dry_run:
+            self.out.print(_("Nothing was changed (--dry-run)."))
+            return errors.HEALTHY
+        change.consent(planned, yes=self.yes, interrupt_jobs=False)
+        change.apply(self.out, self.target(), planned, self.outcome)
+        end = change.follow(self.out, self.target(), planned)
+        if end == "reached":
+            return None
+        return errors.UNDETERMINED if end == "unseen" else errors.FAULT
+
+    def offer_to_replace(self, *, wanted: bool, interrupt_jobs: bool) -> int:
+        """Offer to replace the instances, where workers that boot now would get what they need.
+
+        Args:
+            wanted: It was asked for on the command line.
+            interrupt_jobs: Workers may be stopped in mid-job.
+
+        Returns:
+            The exit code.
+        """
+        from academy_ops.remedies import refresh
+        from academy_ops.remedies.refusal import RemedyError
+
+        case = _case(self.target())
+        if wrong := _still_wrong(case):
+            text = say("A worker that boots now still has: {causes}. Correct that first.", causes=", ".join(wrong))
+            change.print_text(self.out, text)
+            return errors.FAULT if wanted else errors.HEALTHY
+        try:
+            planned = refresh.plan(self.target(), case)
+        except RemedyError as error:
+            if wanted:
+                raise
+            text = say("The instances can't be replaced from here: {reason}", reason=error.message)
+            change.print_text(self.out, text)
+            return errors.HEALTHY
+        if planned.nothing_to_do:
+            change.print_text(self.out, planned.nothing_to_do)
+        elif wanted or on_terminal():
+            return self._replace(planned, wanted=wanted, interrupt_jobs=interrupt_jobs)
+        else:
+            change.print_text(self.out, _LATER)
+        return errors.HEALTHY
+
+    def _replace(self, planned: Plan, *, wanted: bool, interrupt_jobs: bool) -> int:
+        change.print_text(self.out, say("Then the instances are replaced:"), style="bold")
+        change.show(self.out, planned)
+        if self.dry_run:
+            self.out.print(_("Nothing was changed (--dry-run)."))
+            return errors.HEALTHY
+        agreed = (wanted and self.yes) or _agreed(say("Replace the instances now?"), "--yes")
+        if agreed and planned.interrupts_work and not interrupt_jobs:
+            agreed = _agreed(say("Stop workers although messages are in flight?"), "--interrupt-jobs")
+        if not agreed:
+            change.print_text(self.out, _LATER)
+            return errors.HEALTHY
+        change.apply(self.out, self.target(), planned, self.outcome)
+        end = change.follow(self.out, self.target(self.common.timeout or change.WAIT_SECONDS), planned)
+        if end is None:
+            self.out.print(_("Not reached in time. Look with: academy-ops check logs"))
+        return errors.HEALTHY if end == "reached" else errors.UNDETERMINED if end == "unseen" else errors.FAULT
+
+
+def _refuse(common: Common, stray: bool, *, changes: bool, edit: bool) -> None:
+    """Refuse words that don't go together; none of them is repeated, as it may be a value.
+
+    Raises:
+        RefusedError: They don't.
+    """
+    if stray:
+        raise RefusedError(say("There is a word too many. A value is a part of its option: --set NAME=VALUE."))
+    if edit:
+        raise RefusedError(say("--edit goes with neither --set nor --from-api."))
+    if changes and common.form is not Output.TABLE:
+        raise RefusedError(say("-o json is for the list of names; a change talks to a person."))
+
+
+@contextmanager
+def _refusing() -> Iterator[None]:
+    """Turn what can't be stored into a refusal.
+
+    Raises:
+        RefusedError: Something can't.
+    """
+    from academy_ops.remedies.worker_env import EditError
+    from academy_ops.settings import SettingsError
+
+    try:
+        yield
+    except (EditError, SettingsError) as error:
+        raise RefusedError(error.message) from None
+
+
+def _wanted(settings: Settings, values: Sequence[str], from_api: Sequence[str]) -> dict[str, str]:
+    """Return name to value, as asked for."""
+    from academy_ops.remedies import worker_env as remedy
+
+    wanted, asked = dict[str, str](), list[str]()
+    for word in values:
+        name, equals, value = word.partition("=")
+        if not equals:
+            raise RefusedError(say("--set takes NAME=VALUE, or NAME=- to be asked for the value. Nothing was changed."))
+        remedy.check_name(name)
+        _refuse_twice(name, wanted)
+        wanted[name] = value
+        if value == _ASKED:
+            asked.append(name)
+    for name in from_api:
+        remedy.check_name(name)
+        _refuse_twice(name, wanted)
+        wanted[name] = remedy.from_api(settings, name)
+    if len(asked) > 1 and not sys.stdin.isatty():
+        raise RefusedError(say("Standard input holds one value only: give NAME=- once. Nothing was changed."))
+    for name in asked:
+        wanted[name] = _typed(name)
+    for name, value in wanted.items():
+        if name not in from_api:
+            remedy.check_value(name, value)
+    return wanted
+
+
+def _note_what_the_shell_keeps(values: Sequence[str]) -> None:
+    for name, _equals, value in (word.partition("=") for word in values):
+        if value != _ASKED and any(one in name.upper() for one in _SECRET_WORDS):
+            note = say("Note: the shell keeps what was typed. --set {name}=- asks for it instead.", name=name)
+            typer.echo(str(note), err=True)
+
+
+def _refuse_twice(name: str, wanted: dict[str, str]) -> None:
+    if name in wanted:
+        raise RefusedError(say("{name} is given twice. Nothing was changed.", name=name))
+
+
+def _typed(name: str) -> str:
+    """Return the value that is typed without being shown, or that standard input holds."""
+    try:
+        if sys.stdin.isatty():
+            value = getpass.getpass(_("The value for {name} (not shown): ", name=name))
+        else:
+            value = sys.stdin.buffer.read().decode("utf-8").removesuffix("\n").removesuffix("\r")
+    except (EOFError, UnicodeDecodeError, OSError):
+        value = ""
+    if not value:
+        raise RefusedError(say("No value was given for {name}. Nothing was changed.", name=name))
+    return value
+
+
+def _refuse_mistyped(name: str, stored: Stored) -> None:
+    """Refuse a new name that looks like one that is known.
+
+    Raises:
+        RefusedError: It does.
+    """
+    known = [*SHARED_SETTINGS, *stored.values]
+    if name not in known and (near := nearest(name.upper(), [one for one in known if one.isupper()], most=1)):
+        raise RefusedError(
+            say(
+                "There is no {name} yet. Did you mean {near}? A new name that looks so much like it goes in with "
+                "--edit. Nothing was changed.",
+                name=name,
+                near=near[0],
+            )
+        )
+
+
+def _list(common: Common, stored: Stored, settings: Settings) -> int:
+    """Print each name and how it compares; return the exit code."""
+    from academy_ops.remedies import worker_env as remedy
+
+    rows, hidden = remedy.compared(stored, settings)
+    wrong = remedy.wrong(stored, settings)
+    if common.form is Output.JSON:
+        modified = stored.modified_at.astimezone(UTC).isoformat() if stored.modified_at else None
+        write_json(
+            {
+                "schema": _SCHEMA,
+                "parameter": stored.name,
+                "exists": stored.version > 0,
+                "version": stored.version or None,
+                "format": stored.form if stored.version else None,
+                "modified_at": modified,
+                "names": [{"name": row.name, "compared": row.compared} for row in rows],
+                "names_not_shown": hidden,
+                "causes": list(wrong),
+            }
+        )
+    else:
+        _print_list(console(common), stored, rows, hidden, wrong)
+    return errors.FAULT if wrong else errors.HEALTHY
+
+
+def _print_list(out: Console, stored: Stored, rows: Sequence[Row], hidden: int, wrong: Sequence[str]) -> None:
+    from rich.text import Text as Line
+
+    if not stored.version:
+        change.print_text(out, say("There is no parameter {parameter}.", parameter=stored.name), style="bold")
+    elif stored.form == "unreadable":
+        change.print_text(
+            out,
+            say("{parameter} holds neither lines of NAME=value nor base64 of a JSON object.", parameter=stored.name),
+            style="bold",
+        )
+    else:
+        form = say("base64 of a JSON object") if stored.form == "base64-json" else say("lines of NAME=value")
+        head = say("{parameter}, version {version}: {form}", parameter=stored.name, version=stored.version, form=form)
+        change.print_text(out, head, style="bold")
+    words = {
+        "same": say("the same as the API's"),
+        "different": say("different from the API's"),
+        "blank": say("blank"),
+        "missing": say("missing"),
+        "unknown": say("the API has none"),
+    }
+    width = max((len(row.name) for row in rows), default=0)
+    for row in rows:
+        style = "" if row.compared in {"same", "unknown"} else "bold"
+        out.print(Line(f"  {row.name:{width}}  ").append(str(words[row.compared]), style), soft_wrap=True)
+    if hidden:
+        change.print_text(out, say("Lines whose name is not one, and not shown: {count}", count=hidden), indent=2)
+    if wrong:
+        change.print_text(out, say("A worker that boots with it: {causes}", causes=", ".join(wrong)))
+
+
+def _agreed(question: Text, option: str) -> bool:
+    """Ask about the instances; on the command line, ``option`` answers it.
+
+    Raises:
+        RefusedError: Nobody is there to ask.
+    """
+    if not on_terminal():
+        raise RefusedError(
+            say("The instances were not replaced: there is no terminal to ask on. Add {option}.", option=option)
+        )
+    return typer.confirm(str(question))
+
+
+def _case(target: Target) -> Case:
+    """Return what is known for a refresh: the parameter, looked at again."""
+    import secrets
+
+    from academy_ops.diagnosis.records import Unavailable
+    from checks.facts import Case, LogsFacts
+    from checks.worker_hosts import read_parameter
+
+    facts = LogsFacts(Unavailable("not-asked", "workers"), parameter=read_parameter(target, secrets.token_hex(16)))
+    return Case(datetime.now(UTC), None, {}, logs=facts)
+
+
+def _still_wrong(case: Case) -> tuple[str, ...]:
+    from checks.facts import LogsFacts
+    from checks.logs import parameter_faults
+
+    return parameter_faults(case.logs) if isinstance(case.logs, LogsFacts) else ()
+
+
+def _edited(target: Target, stored: Stored) -> Plan:
+    """Have the parameter edited until it can be stored; return the plan for it."""
+    from academy_ops.remedies import worker_env as remedy
+
+    lines = remedy.as_lines(stored)
+    while True:
+        lines = _in_editor(lines)
+        try:
+            return remedy.plan(target, stored, remedy.from_lines(stored, lines))
+        except remedy.EditError as error:
+            if not on_terminal():
+                raise
+            typer.echo(str(error.message), err=True)
+            if not typer.confirm(_("Edit it again?")):
+                raise RefusedError(say("Nothing was changed.")) from None
+
+
+def _in_editor(text: str) -> str:
+    """Return ``text`` as it left the editor; its file is private, and gone afterwards.
+
+    Raises:
+        RefusedError: There is no editor, or it failed.
+    """
+    words = _editor()
+    with _private_folder() as folder:
+        path = folder / _FILE
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+            file.write(text)
+        code = _run([*words, str(path)])
+        if code:
+            raise RefusedError(say("The editor ended with code {code}. Nothing was changed.", code=code))
+        try:
+            return path.read_text(encoding="utf-8-sig")
+        except (OSError, UnicodeDecodeError):
+            raise RefusedError(say("What the editor left can't be read as UTF-8 text. Nothing was changed.")) from None
+
+
+def _editor() -> list[str]:
+    """Return the editor's words: VISUAL, EDITOR, or what every system has.
+
+    Raises:
+        RefusedError: There is none.
+    """
+    named = os.environ.get("VISUAL", "").strip() or os.environ.get("EDITOR", "").strip()
+    if not named and not on_terminal():
+        raise RefusedError(say("--edit needs a terminal, or an EDITOR that needs none. Nothing was changed."))
+    windows = sys.platform == "win32"
+    try:
+        words = shlex.split(named, posix=not windows) or ["notepad" if windows else "vi"]
+    except ValueError:
+        words = [named]
+    found = shutil.which(words[0].strip('"'))
+    if found is None:
+        raise RefusedError(say("There is no editor {editor}; set EDITOR. Nothing was changed.", editor=words[0]))
+    return [found, *words[1:]]
+
+
+@contextmanager
+def _private_folder() -> Iterator[Path]:
+    """Make a folder that nobody else can look into, and remove it whatever ends the block, a signal too."""
+    signals = [signal.SIGTERM]
+    if sys.platform != "win32":
+        signals.append(signal.SIGHUP)
+
+    def stop(_number: int, _frame: FrameType | None) -> NoReturn:
+        raise KeyboardInterrupt
+
+    before = {number: signal.signal(number, stop) for number in signals}
+    folder = Path(tempfile.mkdtemp(prefix="academy-ops-"))
+    try:
+        yield folder
+    finally:
+        # Nor does a second Ctrl-C leave it there.
+        before[signal.SIGINT] = signal.getsignal(signal.SIGINT)
+        for number in before:
+            signal.signal(number, signal.SIG_IGN)
+        shutil.rmtree(folder, ignore_errors=True)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _run(words: Sequence[str]) -> int:
+    """Run the editor to its end; return its exit code.
+
+    Ctrl-C is the editor's own while it has the terminal to itself, as vi has; else it ends both.
+    """
+
+    def pressed(_number: int, _frame: FrameType | None) -> None:
+        if not _keys_are_the_editors():
+            raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGINT, pressed)
+    kept = _terminal_state()
+    try:
+        with subprocess.Popen(words) as process:
+            try:
+                code = process.wait()
+            except BaseException:
+                process.terminate()
+                try:
+                    process.wait(_EDITOR_ENDS_SECONDS)
+                except subprocess.TimeoutExpired:
+                    process.kill()
+                raise
+    finally:
+        _restore_terminal(kept)
+        signal.signal(signal.SIGINT, before)
+    if code == -signal.SIGINT:
+        raise KeyboardInterrupt
+    return code
+
+
+def _keys_are_the_editors() -> bool:
+    """Return whether what runs on the terminal reads it key by key."""
+    state = _terminal_state()
+    if sys.platform == "win32" or state is None:
+        return False
+    import termios
+
+    return not state[3] & termios.ICANON
+
+
+def _terminal_state() -> list[Any] | None:
+    """Return the terminal's settings; None where there is none."""
+    if sys.platform == "win32" or not sys.stdin.isatty():
+        return None
+    import termios
+
+    return termios.tcgetattr(sys.stdin.fileno())
+
+
+def _restore_terminal(state: list[Any] | None) -> None:
+    if sys.platform != "win32" and state is not None:
+        import termios
+
+        termios.tcsetattr(sys.stdin.fileno(), termios.TCSADRAIN, state)

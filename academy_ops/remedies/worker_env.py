@@ -1,0 +1,524 @@
+"""Change the workers' parameter: some of its values, or all of it in an editor; its format stays as it is.
+
+No value leaves this module but into the parameter and, for an editor, as the text that `as_lines` returns.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import secrets
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+from typing import Any, Final
+
+from academy_ops.contract import BUCKET_SETTINGS, QUEUE_SETTING, R2_SETTINGS, SHARED_SETTINGS
+from academy_ops.diagnosis.findings import because
+from academy_ops.messages import Text, say
+from academy_ops.outside.clients import Target
+from academy_ops.outside.failures import AWS_ERRORS, error_code
+from academy_ops.remedies.plan import Plan, Progress
+from academy_ops.remedies.refusal import UNCHANGED, RemedyError, not_made
+from academy_ops.settings import Setting, Settings
+from academy_ops.settings.env_files import read_env_file
+from checks.facts import NOT_ASKED, LogsFacts, Parameter, SettingState
+from checks.logs import parameter_faults
+from checks.r2 import setting_state
+from checks.worker_report import compare, digest, digests_of, parse_parameter
+
+_SECURE: Final = "SecureString"
+_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
+_SHOWN: Final = re.compile(r"[A-Z_][A-Z0-9_.-]*|[a-z_][a-z0-9_.-]*")
+"""Names that are shown: a line of a key that was pasted in several would have one of mixed letters."""
+_QUEUE: Final = re.compile(r"[A-Za-z0-9_-]{1,75}(\.fifo)?")
+_POLL_SECONDS: Final = 1.0
+_WRONG: Final[Mapping[str, Text]] = {
+    "quoted": say("it stands in quotes, which Docker keeps"),
+    "spaces": say("it has spaces in it or around it"),
+    "placeholder": say("it is a template's placeholder"),
+    "not-a-url": say("it is not a URL that begins with https:// or http://"),
+    "bucket-in-path": say("it has a path, and the bucket does not belong there"),
+    "no-tls": say("R2 answers https:// only"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """The workers' parameter, as it is stored.
+
+    Attributes:
+        name: Its name.
+        version: Its version; 0 where there is no such parameter.
+        form: ``dotenv``, ``base64-json`` or ``unreadable``.
+        kind: SSM's type of it.
+        modified_at: When it was last written.
+        text: What it holds, values included.
+    """
+
+    name: str
+    version: int
+    form: str
+    kind: str
+    modified_at: datetime | None = None
+    text: str = field(default="", repr=False)
+
+    @property
+    def values(self) -> dict[str, str]:
+        """Return name to value, as Docker reads it."""
+        return parse_parameter(self.text)[1]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A name in the parameter, and how its value compares with the API's.
+
+    Attributes:
+        name: The name.
+        compared: ``same``, ``different``, ``blank``, ``missing``, or ``unknown`` where the API has no such value.
+    """
+
+    name: str
+    compared: str
+
+
+class EditError(Exception):
+    """What was typed can't become the parameter; the message says why, and holds nothing of what was typed."""
+
+    def __init__(self, message: Text) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+def look(target: Target) -> Stored:
+    """Read the parameter.
+
+    Raises:
+        RemedyError: It can't be read.
+    """
+    name = target.settings.parameter
+    try:
+        answer = target.connect.aws("ssm").get_parameter(Name=name, WithDecryption=True)["Parameter"]
+        text, version, kind = answer["Value"], answer["Version"], answer["Type"]
+    except AWS_ERRORS as error:
+        if error_code(error) == "ParameterNotFound":
+            return Stored(name, 0, "dotenv", _SECURE)
+        unseen = target.connect.unseen(error, "ssm:GetParameter")
+        raise RemedyError(
+            say(
+                "The parameter {parameter} can't be read: {reason}. {detail}",
+                parameter=name,
+                reason=because(unseen),
+                detail=unseen.detail,
+            ),
+            unseen=True,
+        ) from error
+    form = parse_parameter(text)[0]
+    if form == "unreadable" and not any(_assignments(text)):
+        form = "dotenv"  # nothing but comments
+    return Stored(name, version, form, kind, answer.get("LastModifiedDate"), text)
+
+
+def compared(stored: Stored, settings: Settings) -> tuple[list[Row], int]:
+    """Hold the parameter against the API's settings, as digests.
+
+    Returns:
+        A row for each name, those that workers need first; and how many lines have a name that is better not shown.
+    """
+    salt = secrets.token_hex(16)
+    digests = digests_of(stored.values, salt)
+    lacking = {"worker-queue-mismatch": QUEUE_SETTING, "worker-r2-mismatch": BUCKET_SETTINGS[0]}
+    needed = {*R2_SETTINGS, *(lacking[code] for code in wrong(stored, settings) if code in lacking)}
+    if any(name in digests for name in BUCKET_SETTINGS):
+        needed.discard(BUCKET_SETTINGS[0])
+    first = [name for name in SHARED_SETTINGS if name in digests or name in needed]
+    names = [*first, *(name for name in sorted(digests) if name not in first)]
+    shown = [name for name in names if _SHOWN.fullmatch(name)]
+    return [Row(name, _against(digests, name, settings, salt)) for name in shown], len(names) - len(shown)
+
+
+def wrong(stored: Stored, settings: Settings) -> tuple[str, ...]:
+    """Name the causes that a worker which boots with the parameter would have."""
+    salt = secrets.token_hex(16)
+    known = compare(digests_of(stored.values, salt), salt, settings) if stored.form != "unreadable" else None
+    found = Parameter(stored.form, stored.modified_at, known) if stored.version else None
+    return parameter_faults(LogsFacts(NOT_ASKED, parameter=found))
+
+
+def _against(digests: Mapping[str, str], name: str, settings: Settings, salt: str) -> str:
+    if name not in digests or digests[name] == "blank":
+        return "missing" if name not in digests else "blank"
+    setting = api_setting(settings, name)
+    if setting is None or setting.value is None:
+        return "unknown"
+    value = setting.value.rstrip("/") if name == "R2_ENDPOINT" else setting.value
+    return "same" if digests[name] == digest(salt, value) else "different"
+
+
+def api_setting(settings: Settings, name: str) -> Setting | None:
+    """Return the API's value of ``name`` that is in force; None where it has none of that name."""
+    if name in BUCKET_SETTINGS:
+        source = next((one for one in BUCKET_SETTINGS if settings.get(one)), None)
+        return settings[source] if source else Setting(name, settings.bucket, "default", settings.bucket)
+    if name in settings.entries:
+        return settings[name]
+    # Of the environment only what is known to be about the academy is the API's.
+    line = read_env_file(settings.env_file).get(name) if settings.env_file else None
+    return Setting(name, line.value.strip() or None, "env file", line.as_docker) if line else None
+
+
+def from_api(settings: Settings, name: str) -> str:
+    """Return the API's value of ``name``, if it can be right.
+
+    Raises:
+        EditError: The API has none, or one that can't be right as it is written.
+    """
+    setting = api_setting(settings, name)
+    if setting is None or setting.value is None:
+        raise EditError(say("The API has no {name}: it is not set. Nothing was changed.", name=name))
+    if wrong := _wrong(setting, name):
+        raise EditError(
+            say(
+                "The API's own {name} ({source}) can't be right: {reason}. Correct it first; nothing was changed.",
+                name=setting.name,
+                source=setting.source,
+                reason=wrong,
+            )
+        )
+    return setting.value
+
+
+def _wrong(setting: Setting, name: str) -> Text | None:
+    """Say what is certainly wrong with a value; None where nothing is."""
+    value = setting.value or ""
+    if any(character in value for character in "\r\n\0"):
+        return say("it has more than one line")
+    if name in R2_SETTINGS and not value.strip():
+        return say("it is blank")
+    state: SettingState | str = setting_state(setting) if value and name in {*R2_SETTINGS, *BUCKET_SETTINGS} else "set"
+    if state != "set":
+        return _WRONG.get(state, say("it is malformed ({state})", state=state))
+    if name == QUEUE_SETTING and value and not _QUEUE.fullmatch(value):
+        return say("no queue can have such a name")
+    return None
+
+
+def check_name(name: str) -> None:
+    """Refuse a name that Docker or a shell would refuse; it is not repeated, as it may be a part of a value.
+
+    Raises:
+        EditError: It is one.
+    """
+    if not _NAME.fullmatch(name):
+        raise EditError(
+            say("A name begins with a letter or '_', and goes on with letters, digits and '_'. Nothing was changed.")
+        )
+
+
+def check_value(name: str, value: str) -> None:
+    """Refuse a value that can't be right.
+
+    Raises:
+        EditError: It is one.
+    """
+    if wrong := _wrong_value(name, value):
+        raise EditError(
+            say("The value for {name} can't be right: {reason}. Nothing was changed.", name=name, reason=wrong)
+        )
+
+
+def _wrong_value(name: str, value: str) -> Text | None:
+    wrong = _wrong(Setting(name, value, "command line", value), name)
+    # What looks like a placeholder may be right all the same, and whoever typed it has seen it.
+    return None if wrong is _WRONG["placeholder"] else wrong
+
+
+def with_values(stored: Stored, values: Mapping[str, str]) -> str:
+    """Return the parameter's text with some values replaced or added, in its own format.
+
+    Raises:
+        EditError: The parameter itself can't be understood.
+    """
+    _understood(stored)
+    if stored.form == "base64-json":
+        return _encoded({**_document(stored.text), **values})
+    lines, left = list[str](), dict(values)
+    for line in reversed(stored.text.removeprefix("\ufeff").split("\n")):
+        name, equals, _ = line.lstrip().partition("=")
+        if not equals or name not in values or line.lstrip().startswith("#"):
+            lines.append(line)
+        elif name in left:  # of several, Docker takes the last
+            lines.append(f"{name}={left.pop(name)}")
+    lines.reverse()
+    if lines and not lines[-1]:
+        lines.pop()
+    return "\n".join([*lines, *(f"{name}={value}" for name, value in left.items()), ""])
+
+
+def as_lines(stored: Stored) -> str:
+    """Return the parameter as ``NAME=value`` lines, for an editor.
+
+    Raises:
+        EditError: It can't be written so.
+    """
+    _understood(stored)
+    if stored.form == "dotenv":
+        return stored.text.removeprefix("\ufeff").replace("\r\n", "\n")
+    for name, value in stored.values.items():
+        if "\n" in value or "\r" in value:
+            raise EditError(
+                say(
+                    "{name} has a value of several lines, which no line of NAME=value holds. Set it first (--set).",
+                    name=_shown(name),
+                )
+            )
+    return "".join(f"{name}={value}\n" for name, value in stored.values.items())
+
+
+def from_lines(stored: Stored, edited: str) -> str:
+    """Return the parameter's text, in its own format, for the lines that left an editor.
+
+    Raises:
+        EditError: A line can't stand there; its number is given, and nothing that stands in it.
+    """
+    before, values = stored.values, dict[str, str]()
+    for number, line in _assignments(edited):
+        name, equals, value = line.lstrip().partition("=")
+        if not equals:
+            raise _line_error(number, say("there is no '='"))
+        if not _NAME.fullmatch(name):
+            raise _line_error(number, say("Docker refuses the name before the '='"))
+        if name in values:
+            raise _line_error(number, say("{name} stands there twice", name=_shown(name)))
+        if before.get(name) != value and (wrong := _wrong_value(name, value)):
+            raise _line_error(number, wrong)
+        values[name] = value
+    if not values:
+        raise EditError(say("No NAME=value line was left. Nothing was changed."))
+    if stored.form == "dotenv":
+        return edited
+    kept = _document(stored.text)
+    return _encoded({name: kept[name] if before.get(name) == value else value for name, value in values.items()})
+
+
+def plan(target: Target, stored: Stored, text: str) -> Plan:
+    """Plan to store ``text``.
+
+    Args:
+        target: Where.
+        stored: The parameter as it was when ``text`` was made from it.
+        text: What it is to hold.
+
+    Raises:
+        RemedyError: How it is stored can't be seen.
+        EditError: Docker would refuse what it would hold.
+    """
+    before, after = stored.values, parse_parameter(text)[1]
+    _whole(stored, text, after)
+    changes = tuple(_changes(before, after, target.settings))
+    if not changes and text.strip() == stored.text.strip():
+        return Plan(
+            (),
+            (),
+            lambda _: UNCHANGED,
+            nothing_to_do=say("Nothing to do: {parameter} holds that already.", parameter=stored.name),
+        )
+    kept = _kept(target, stored) if stored.version else {}
+    head = (
+        say(
+            "{parameter}: version {version} -> {next}",
+            parameter=stored.name,
+            version=stored.version,
+            next=stored.version + 1,
+        )
+        if stored.version
+        else say("{parameter}: to be created, as lines of NAME=value", parameter=stored.name)
+    )
+    return Plan(
+        changes=(head, *(changes or (say("only comments or the order of lines"),))),
+        risks=tuple(_risks(stored, before, after)),
+        apply=partial(_write, stored=stored, text=text, kept=kept),
+        follow=partial(_read_back, stored=stored, text=text),
+    )
+
+
+def _changes(before: Mapping[str, str], after: Mapping[str, str], settings: Settings) -> Iterator[Text]:
+    for name in [*after, *(name for name in before if name not in after)]:
+        shown = _shown(name)
+        if name not in after:
+            yield say("{name}: removed", name=shown)
+        elif before.get(name) != after[name]:
+            setting = api_setting(settings, name)
+            api = setting is not None and setting.value == after[name]
+            if name in before:
+                yield (
+                    say("{name}: another value -> the API's", name=shown)
+                    if api
+                    else say("{name}: another value than before", name=shown)
+                )
+            else:
+                yield say("{name}: new, the API's value", name=shown) if api else say("{name}: new", name=shown)
+
+
+def _risks(stored: Stored, before: Mapping[str, str], after: Mapping[str, str]) -> Iterator[Text]:
+    if stored.version:
+        form = say("base64 of a JSON object") if stored.form == "base64-json" else say("lines of NAME=value")
+        yield say(
+            "The format stays: {form}. Version {version} stays in the parameter's history.",
+            form=form,
+            version=stored.version,
+        )
+    if stored.kind != _SECURE:
+        yield say(
+            "Careful: its type is {kind}, so its values are not encrypted; AWS can't change that.", kind=stored.kind
+        )
+    for name, value in after.items():
+        if before.get(name) != value and len(value) > 1 and value[0] == value[-1] and value[0] in "\"'":
+            yield say("Careful: the value of {name} stands in quotes, which Docker keeps.", name=_shown(name))
+    yield say("Workers read it when they boot: those that run keep the values they have until they are replaced.")
+
+
+def _kept(target: Target, stored: Stored) -> dict[str, str]:
+    """Return what a new version would lose unless it is said again: the KMS key above all.
+
+    Raises:
+        RemedyError: It can't be seen.
+    """
+    filters = [{"Key": "Name", "Option": "Equals", "Values": [stored.name]}]
+    try:
+        pages = target.connect.aws("ssm").get_paginator("describe_parameters").paginate(ParameterFilters=filters)
+        found = [one for page in target.each_page(pages) for one in page["Parameters"] if one["Name"] == stored.name]
+    except AWS_ERRORS as error:
+        unseen = target.connect.unseen(error, "ssm:DescribeParameters")
+        raise RemedyError(
+            say(
+                "Which key encrypts {parameter} can't be seen: {reason}. {detail}",
+                parameter=stored.name,
+                reason=because(unseen),
+                detail=unseen.detail,
+            ),
+            unseen=True,
+        ) from error
+    described: Mapping[str, Any] = found[0] if found else {}
+    kept = {name: str(described[name]) for name in ("Description", "AllowedPattern", "DataType") if described.get(name)}
+    if stored.kind == _SECURE and described.get("KeyId"):
+        kept["KeyId"] = str(described["KeyId"])
+    # An advanced one can't become a standard one again.
+    return {**kept, "Tier": "Advanced"} if described.get("Tier") == "Advanced" else kept
+
+
+def _write(target: Target, *, stored: Stored, text: str, kept: Mapping[str, str]) -> Text:
+    # Somebody else may have written it since it was read.
+    now = look(target)
+    if now.version != stored.version:
+        raise RemedyError(
+            say(
+                "Nothing was changed: somebody else has written {parameter} meanwhile (version {before} -> {now}).",
+                parameter=stored.name,
+                before=stored.version,
+                now=now.version,
+            )
+        )
+    try:
+        answer = target.connect.changing("ssm").put_parameter(
+            Name=stored.name, Value=text, Type=stored.kind, Overwrite=stored.version > 0, **kept
+        )
+        version = answer["Version"]
+    except AWS_ERRORS as error:
+        if error_code(error) == "ParameterAlreadyExists":
+            raise RemedyError(
+                say("Nothing was changed: somebody else has created {parameter} meanwhile.", parameter=stored.name)
+            ) from error
+        # What AWS refuses it may repeat.
+        held = {*stored.values.values(), *parse_parameter(text)[1].values(), text}
+        raise not_made(target, error, "ssm:PutParameter", hidden=held) from error
+    if version != stored.version + 1:
+        return say(
+            "Written: {parameter}, version {version}. Somebody else wrote version {between} at the same moment; look "
+            "at the parameter's history.",
+            parameter=stored.name,
+            version=version,
+            between=version - 1,
+        )
+    return say("Written: {parameter}, version {version}.", parameter=stored.name, version=version)
+
+
+def _read_back(target: Target, *, stored: Stored, text: str) -> Iterator[Progress]:
+    while True:
+        try:
+            now = look(target)
+        except RemedyError as error:
+            yield Progress(error.message, "unseen")
+            return
+        if now.version > stored.version:
+            if now.text == text:
+                yield Progress(
+                    say("It reads back as it was written (version {version}).", version=now.version), "reached"
+                )
+            else:
+                yield Progress(
+                    say("It reads back otherwise than it was written (version {version}).", version=now.version),
+                    "failed",
+                )
+            return
+        yield Progress(say("The new version does not show yet"))
+        if not target.pause(_POLL_SECONDS):
+            return
+
+
+def _understood(stored: Stored) -> None:
+    if stored.form == "unreadable":
+        raise EditError(
+            say(
+                "{parameter} holds neither lines of NAME=value nor base64 of a JSON object, so it can't be changed "
+                "here. Nothing was changed.",
+                parameter=stored.name,
+            )
+        )
+
+
+def _whole(stored: Stored, text: str, after: Mapping[str, str]) -> None:
+    """Refuse what Docker would refuse: it would start no container at all.
+
+    Raises:
+        EditError: There is such a line or name.
+    """
+    problem = say(
+        "{parameter} holds a name that Docker refuses, or a value of several lines; correct that too (--edit). "
+        "Nothing was changed.",
+        parameter=stored.name,
+    )
+    if stored.form == "base64-json":
+        if any(not name or re.search(r"[\s=\0]", name) or re.search(r"[\r\n\0]", after[name]) for name in after):
+            raise EditError(problem)
+        return
+    for _, line in _assignments(text):
+        name = line.lstrip().partition("=")[0]
+        if not name or re.search(r"[\s\0]", name):
+            raise EditError(problem)
+
+
+def _assignments(text: str) -> Iterator[tuple[int, str]]:
+    """Yield the lines that are neither blank nor a comment, as Docker does, each with its number."""
+    for number, line in enumerate(text.removeprefix("\ufeff").split("\n"), 1):
+        if line.strip() and not line.lstrip().startswith("#"):
+            yield number, line.removesuffix("\r")
+
+
+def _line_error(number: int, problem: Text) -> EditError:
+    return EditError(say("Line {number}: {problem}.", number=number, problem=problem))
+
+
+def _document(text: str) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads(base64.b64decode("".join(text.split())))
+    return document
+
+
+def _encoded(document: Mapping[str, Any]) -> str:
+    return base64.b64encode(json.dumps(document, ensure_ascii=False).encode()).decode()
+
+
+def _shown(name: str) -> str:
+    return name if _SHOWN.fullmatch(name) else "…"
