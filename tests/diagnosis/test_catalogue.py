@@ -94,7 +94,7 @@ with open("calls", "a") as calls:
 print("printed")
 """
 """Stands for every program: notes how it was called."""
-PROGRAMS = {"<ops>", "aws", "curl", "date", "df", "docker", "free", "nslookup", "sudo", "systemctl"}
+PROGRAMS = {"<ops>", "aws", "curl", "date", "df", "docker", "free", "nslookup", "rm", "sudo", "systemctl", "vi"}
 
 on_posix = pytest.mark.skipif(os.name == "nt", reason="runs a POSIX shell")
 
