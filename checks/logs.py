@@ -88,6 +88,8 @@ _COMPLAINS: Final = (
     "full",
     "memory",
     "signal",
+    "signature",
+    "skew",
     "kill",
     "exit",
     "terminated",

@@ -44,7 +44,7 @@ POLLED: Final = "ListCommandInvocations"
 """Asked until each host has answered: how often is up to the hosts."""
 SERVICES: Final = ("autoscaling", "ec2", "events", "lambda", "s3", "sqs", "ssm", "sts")
 """CloudWatch is asked only where a message waits whose age nobody else knows."""
-MODEL_BYTES: Final = 180_000
+MODEL_BYTES: Final = 200_000
 """Decoding the models is what a client costs; botocore's own of these services are 8 MB."""
 
 COMMAND_LINE: Final = {"academy_ops", "annotated_doc", "dotenv", "rich", "shellingham", "typer"}

@@ -163,7 +163,7 @@ class TableReport:
         head = _title(TITLES[verdict.status], verdict.status, cause_label(verdict))
         if verdict.cause:
             head.append("  " + _("(runbook section {section})", section=verdict.section), "dim")
-        console.print(head)
+        hanging(console, Line(), head, 0)
         hanging(console, Line(), Line(line(verdict.summary), "bold"), 0)
         if evidence := cause_evidence(diagnosis):
             console.print(Line(_("Why"), "bold"))

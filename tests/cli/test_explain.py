@@ -80,7 +80,7 @@ def test_every_document_holds_the_same_as_the_page(compared: Callable[[int], Non
         document: dict[str, Any] = explanation.document(cause, NAMES)
         assert set(document) - {"reasons"} == {
             "schema", "tool", "code", "section", "runbook", "warn", "meaning", "told_by", "look", "states", "explains",
-            "explained_by", "remedies", "reasons",
+            "explained_by", "remedies",
         }  # fmt: skip
         assert document["schema"] == "academy-ops/explanation/1"
         assert (document["code"], document["warn"]) == (code, cause.warn)

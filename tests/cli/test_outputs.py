@@ -53,7 +53,7 @@ def test_the_step_summary_gets_the_markdown_after_what_is_there(tmp_path: Path) 
     summary.write_text("before\n", encoding="utf-8")
     done = academy_ops(*FROM, "-o", "github", cwd=tmp_path, GITHUB_STEP_SUMMARY=str(summary))
     markdown = academy_ops(*FROM, "-o", "markdown", cwd=tmp_path).stdout
-    assert done.stdout.startswith("::error title=FAULT FOUND%3A worker-scaled-to-zero::")
+    assert done.stdout.startswith("::error title=FAULT FOUND%3A worker-scaled-to-zero")
     assert summary.read_text(encoding="utf-8") == "before\n" + markdown
 
 

@@ -9,6 +9,7 @@ import pytest
 from rich.cells import cell_len
 
 from academy_ops.diagnosis.records import Unavailable
+from checks.facts import Autoscaler
 from tests.checks import facts_factory as h
 from tests.cli.test_save_and_from import document, waiting, write
 from tests.commands import SHELL, academy_ops, run_on_console
@@ -90,9 +91,12 @@ def test_what_could_not_be_seen_names_the_permission_and_where_to_get_it(tmp_pat
     assert "academy-ops iam-policy" in told
 
 
+OFF = Autoscaler("Active", "academy-worker-autoscale-every-minute", enabled=False)
+
+
 def test_a_warning_says_what_to_do(tmp_path: Path) -> None:
-    told = shown(tmp_path, document(document=h.job("DONE"), workers=h.workers(autoscaler=None)))
-    warning = told.partition("Warning  autoscaler-off: ")[2]
+    told = shown(tmp_path, document(document=h.job("DONE"), workers=h.workers(autoscaler=OFF)))
+    warning = told.partition("Warning  autoscaler-off")[2]
     assert "aws events enable-rule" in warning
 
 

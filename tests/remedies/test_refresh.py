@@ -52,8 +52,8 @@ def answering(refresh_status: bytes) -> Callable[[Handler], None]:
 @pytest.mark.parametrize(
     ("status", "end", "says"),
     [
-        ("InProgress", None, "40 % done, instances to replace: 3"),
-        ("Pending", None, "40 % done"),
+        ("InProgress", None, "40 percent done, instances to replace: 3"),
+        ("Pending", None, "40 percent done"),
         ("Failed", "failed", "The instance refresh is Failed: no healthy instance"),
         ("Cancelled", "failed", "Cancelled"),
         ("RollbackSuccessful", "failed", "RollbackSuccessful"),
@@ -83,8 +83,8 @@ def soon(this: Target) -> Target:
     ("count", "plan", "usual"),
     [
         (1, "While the only instance is replaced, nobody works.", "usual: 2 to 5 min, at worst 10"),
-        (3, "90 % stay in service, so 1 of 3", "usual for 3 instances: 6 to 15 min"),
-        (20, "90 % stay in service, so 2 of 20", "usual for 20 instances: 20 to 50 min"),
+        (3, "90 percent stay in service, so 1 of 3", "usual for 3 instances: 6 to 15 min"),
+        (20, "90 percent stay in service, so 2 of 20", "usual for 20 instances: 20 to 50 min"),
         (25, "so 2 of 25", "usual for 25 instances: 26 to 65 min"),
     ],
 )

@@ -214,10 +214,12 @@ class Scaling:
     def _attach_profile(self, group: FakeAutoScalingGroup, instance_id: str) -> None:
         """Give an instance the profile that the launch template names; moto leaves it out."""
         template = group.ec2_launch_template
-        if template and (profile := template.latest_version().data.get("IamInstanceProfile")):
-            self.backend.ec2_backend.associate_iam_instance_profile(
-                instance_id, iam_instance_profile_name=profile["Name"]
-            )
+        profile = template.latest_version().data.get("IamInstanceProfile") if template else None
+        ec2 = self.backend.ec2_backend
+        # One that was launched before, and is only taken back into service, has its own already.
+        has_one = {association.instance.id for association in ec2.iam_instance_profile_associations.values()}
+        if profile and instance_id not in has_one:
+            ec2.associate_iam_instance_profile(instance_id, iam_instance_profile_name=profile["Name"])
 
     def _record_failure(self, group: FakeAutoScalingGroup, reason: str) -> None:
         actual = len(group.instance_states)
