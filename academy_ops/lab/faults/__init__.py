@@ -31,7 +31,7 @@ _UPTIME_SECONDS: Final = 3600
 _IN_PARAMETER: Final = frozenset(
     {
         *("worker-env-missing", "worker-queue-mismatch", "worker-r2-mismatch", "worker-env-stale"),
-        *("worker-database-down", "worker-aws-credentials"),
+        *("worker-database-down", "worker-database-mismatch", "worker-aws-credentials"),
     }
 )
 _IN_WORKERS: Final = _IN_PARAMETER | {
