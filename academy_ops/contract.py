@@ -34,6 +34,8 @@ XLSX_START: Final = b"PK\x03\x04"
 """The first bytes of every .xlsx file, which is a zip file."""
 
 SHEET_NAME: Final = "학생목록"
+ROWS_IN_RESULT: Final = 100
+"""So many rows, sheets, columns or values a list of the job's result holds; counts say how many there are in all."""
 
 
 class JobStatus(StrEnum):

@@ -92,16 +92,34 @@ class FailedRow:
 
     row: int | None
     error: str
+    sheet: str | None = None
+    value: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class JobResult:
-    """The ``result`` of a job; a number that is absent is None."""
+    """The ``result`` of a job; a number that is absent is None.
+
+    Attributes:
+        created: How many students were created.
+        total: How many rows hold a student: created, duplicates and rejected.
+        duplicates: How many students were there already.
+        failed: The rejected rows; of very many the first ones.
+        rejected: How many rows were rejected; where the API does not say, as many as `failed` holds.
+        skipped: How many rows hold no student, as notes and examples.
+    """
 
     created: int | None
     total: int | None
     duplicates: int | None
     failed: tuple[FailedRow, ...]
+    rejected: int | None = None
+    skipped: int | None = None
+
+    @property
+    def rejected_count(self) -> int:
+        """How many rows were rejected."""
+        return max(self.rejected or 0, len(self.failed))
 
 
 @dataclass(frozen=True, slots=True)

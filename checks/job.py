@@ -111,7 +111,7 @@ def judge(case: Case) -> Iterator[Finding]:
         (code, reason), kind = _ended_badly(case, document)
         yield build.fail(code, _evidence(document), reason=reason, explained_by=kind)
     elif document.status == JobStatus.DONE:
-        partial = document.result and document.result.failed
+        partial = document.result and document.result.rejected_count
         yield (
             build.warn("job-partial", _evidence(document))
             if partial
@@ -411,7 +411,7 @@ def _evidence(document: JobDocument) -> dict[str, Json]:
         evidence["percent"] = document.percent
     if document.result:
         result = document.result
-        evidence |= {"created": result.created, "duplicates": result.duplicates, "failed_rows": len(result.failed)}
+        evidence |= {"created": result.created, "duplicates": result.duplicates, "failed_rows": result.rejected_count}
         if result.failed:
             rows: list[Json] = [{"row": row.row, "error": row.error} for row in result.failed[:_MAX_ROWS_SHOWN]]
             evidence["rows"] = rows

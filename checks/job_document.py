@@ -153,7 +153,7 @@ def every_row_rejected(document: JobDocument) -> bool:
     if result is None or not result.failed or result.duplicates:
         return False
     if result.created is None:
-        return result.total is not None and len(result.failed) >= result.total
+        return result.total is not None and result.rejected_count >= result.total
     return result.created == 0
 
 
@@ -166,11 +166,15 @@ def _result(value: object) -> JobResult | None:
         total=_count(value.get("total")),
         duplicates=_count(value.get("duplicates")),
         failed=tuple(
-            FailedRow(_count(row.get("row")), _text(row.get("error")) or "")
+            FailedRow(
+                _count(row.get("row")), _text(row.get("error")) or "", _text(row.get("sheet")), _text(row.get("value"))
+            )
             if isinstance(row, dict)
             else FailedRow(None, _kept(str(row)))
             for row in (rows if isinstance(rows, list) else [])
         ),
+        rejected=_count(value.get("rejected")),
+        skipped=_count(value.get("skipped")),
     )
 
 

@@ -10,13 +10,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import islice
+from types import MappingProxyType
 from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import OperationalError
 
-from academy_ops.contract import ENDED, JobStatus
+from academy_ops.contract import ENDED, ROWS_IN_RESULT, JobStatus
 
 _SCHEMA_LOCK: Final = 7_201_126
 """The advisory lock of whoever creates tables: PostgreSQL's own IF NOT EXISTS is not safe against another one."""
@@ -245,17 +247,21 @@ class Store:
         students: Sequence[Mapping[str, object]],
         failed: Sequence[Mapping[str, object]],
         processed_by: str,
+        told: Mapping[str, Any] = MappingProxyType({}),
     ) -> dict[str, Any]:
         """Create the students and end the job as DONE, both or neither.
 
         Args:
             job: The job as `claim` returned it.
             students: The columns of each student; one who exists already is counted, not created.
-            failed: The rows that were rejected, as the job's result lists them.
+            failed: Every row that was rejected; the job's result lists the first of them.
             processed_by: Who did it.
+            told: What else the result says; of each of its ``sheets``, ``students`` is how many of ``students``
+                come from there, sheet by sheet.
 
         Returns:
-            The job's result.
+            The job's result. Its ``total`` counts the rows that hold a student: created, duplicates and rejected;
+            with ``skipped`` they are all rows that were looked at.
 
         Raises:
             SupersededError: Another worker has it.
@@ -272,16 +278,50 @@ class Store:
             mine = sa.select(sa.func.count()).select_from(_students).where(_students.c.job_id == job.id)
             created = connection.scalar(mine) or 0
             result = {
+                "skipped": 0,
+                **told,
                 "created": created,
-                "failed": list(failed),
+                "failed": list(failed[:ROWS_IN_RESULT]),
+                "rejected": len(failed),
                 "total": len(rows) + len(failed),
                 "processed_by": processed_by,
                 "duplicates": len(rows) - created,
+                "sheets": self._by_sheet(connection, job, students, told.get("sheets", ()), created),
             }
             last = connection.scalar(sa.select(_jobs.c.progress).where(_jobs.c.id == job.id))
             progress = {**(last or {}), "percent": 100}
             self._update(connection, job, status=JobStatus.DONE.value, result=result, progress=progress)
         return result
+
+    def _by_sheet(
+        self,
+        connection: sa.Connection,
+        job: Job,
+        students: Sequence[Mapping[str, object]],
+        sheets: Sequence[Mapping[str, Any]],
+        created: int,
+    ) -> list[dict[str, Any]]:
+        """Return the sheets, each with how many of its students were created and how many were there already."""
+        if len(sheets) == 1:
+            counts = [created]
+        else:
+            mine = sa.select(_students.c.name, _students.c.parent_phone).where(_students.c.job_id == job.id)
+            left = {(name, phone) for name, phone in connection.execute(mine)} if sheets else set()
+            counts, following = [], iter(students)
+            for sheet in sheets:
+                before = len(left)
+                left -= {(one["name"], one["parent_phone"]) for one in islice(following, sheet["students"])}
+                counts.append(before - len(left))
+        return [
+            {
+                "name": sheet["name"],
+                "created": count,
+                "duplicates": sheet["students"] - count,
+                "rejected": sheet["rejected"],
+                "skipped": sheet["skipped"],
+            }
+            for sheet, count in zip(sheets, counts, strict=True)
+        ]
 
     def withdraw(self, job: Job, message: str) -> int:
         """Take back what a job has created; one that has not ended ends as FAILED, so that it creates nothing later.

@@ -20,7 +20,7 @@ from academy_ops.messages import _, os_reason, say
 from academy_ops.report import Output
 
 if TYPE_CHECKING:
-    from academy_ops.academy.excel import Content
+    from academy_ops.academy.excel.records import Content
     from academy_ops.cli.runs import Run
     from academy_ops.diagnosis.run import Observer
 
@@ -195,8 +195,8 @@ def _check_excel(common: Common, file: str | None) -> int:
     try:
         import python_calamine  # noqa: F401 - only the reader's child uses it, but it must be there
 
-        from academy_ops.academy.excel import WorkbookError
-        from academy_ops.academy.workbook import ReaderError, read
+        from academy_ops.academy.excel.records import WorkbookError
+        from academy_ops.academy.excel.workbook import ReaderError, read
     except ImportError as error:
         raise missing_extra("lab", error) from error
     try:
@@ -243,7 +243,7 @@ def _rows(content: Content) -> list[tuple[int, str, str, str]]:
     """Return every row of the workbook: its number, what becomes of it, its name, and why."""
     rows = [
         *((row.row, "reject", row.name, row.error) for row in content.rejected),
-        *((number, "skip", "", _("an example row")) for number in content.examples),
+        *((one.row, "skip", "", _("an example row")) for one in content.skipped),
     ]
     first: dict[tuple[str, str], int] = {}
     for student in content.students:

@@ -106,7 +106,7 @@ def _line(document: JobDocument | Unavailable | None) -> str:
             "created {created}, duplicates {duplicates}, rejected rows {failed}",
             created=document.result.created,
             duplicates=document.result.duplicates or 0,
-            failed=len(document.result.failed),
+            failed=document.result.rejected_count,
         )
     if document.error_message:
         line += f"  {document.error_message}"

@@ -120,9 +120,9 @@ def _counted(job: JobDocument, rows: int) -> tuple[Result, Text]:
         return "undetermined", say("The job is DONE, but the API does not say how many students it has created.")
     there = result.duplicates
     if there is None:
-        there = rows - result.created if result.total in {None, rows} and not result.failed else 0
-    numbers = {"created": result.created, "duplicates": there, "failed": len(result.failed), "rows": rows}
-    if result.created + there == rows and not result.failed and there >= 0:
+        there = rows - result.created if result.total in {None, rows} and not result.rejected_count else 0
+    numbers = {"created": result.created, "duplicates": there, "failed": result.rejected_count, "rows": rows}
+    if result.created + there == rows and not result.rejected_count and there >= 0:
         return "passed", say(
             "{rows} of {rows} students are there: {created} new, {duplicates} already known.", **numbers
         )

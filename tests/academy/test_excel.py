@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from academy_ops.academy.excel import Cell, Content, Student, WorkbookError, understand
+from academy_ops.academy.excel.records import Cell, Content, Student, WorkbookError
+from academy_ops.academy.excel.understanding import understand
 from checks.job_document import code_of_message
 
 HEADER = ("구분", "이름*", "학부모전화번호*", "학생전화번호", "성별", "학교유형", "학교", "학년", "반", "계열", "메모")
@@ -27,6 +28,7 @@ def only(content: Content) -> Student:
 def test_every_column_is_read() -> None:
     row = ("", "김하나", PHONE, "010-8765-4321", "여", "중등", "휘문중", 3, 2, "자연", "형제 할인")
     assert only(sheet(HEADER, row)) == Student(
+        sheet="학생목록",
         row=2,
         name="김하나",
         parent_phone="01012345678",
@@ -78,7 +80,7 @@ def test_a_school_without_grade_under_the_combined_heading_is_kept() -> None:
 
 def test_example_rows_are_skipped() -> None:
     content = sheet(HEADER, ("예시", "홍길동", "010-0000-0000"), ("", "김하나", PHONE))
-    assert (content.examples, only(content).name) == ((2,), "김하나")
+    assert ([one.row for one in content.skipped], only(content).name) == ([2], "김하나")
 
 
 @pytest.mark.parametrize("empty", [(), (None, None, None), ("", "  ", ""), ("등록", "", "")])
@@ -151,6 +153,6 @@ def test_whatever_stands_below_the_header_every_row_is_accounted_for(rows: list[
     content = sheet(HEADER, good, *rows)
     numbers = [student.row for student in content.students] + [row.row for row in content.rejected]
     assert len(numbers) == len(set(numbers))
-    assert len(numbers) + len(content.examples) <= 1 + len(rows)
+    assert len(numbers) + len(content.skipped) <= 1 + len(rows)
     first = content.students[0]
     assert first == replace(first, row=2, name="김하나", parent_phone="01012345678")

@@ -106,6 +106,7 @@ def test_finishing_creates_the_students_and_ends_the_job(store: Store) -> None:
     job = claimed(store, new_job(store))
     result = store.finish(job, rows(1, 2), [FAILED_ROW], PROCESSED_BY)
     expected = {"created": 2, "failed": [FAILED_ROW], "total": 3, "processed_by": "worker", "duplicates": 0}
+    expected |= {"rejected": 1, "skipped": 0, "sheets": []}
     found = current(store, job)
     assert result == found.result == expected
     assert (found.status, found.error_message) == (JobStatus.DONE, None)
@@ -122,6 +123,20 @@ def test_a_student_who_exists_is_a_duplicate(store: Store) -> None:
 def test_a_student_twice_in_one_file_is_a_duplicate(store: Store) -> None:
     result = finish(store, new_job(store), 1, 1)
     assert (result["created"], result["duplicates"], result["total"]) == (1, 1, 2)
+
+
+def test_each_sheet_has_its_numbers_and_of_many_rejected_rows_the_first_hundred_are_listed(store: Store) -> None:
+    """A student who is on two sheets counts as created on the first."""
+    finish(store, new_job(store), 3)
+    sheets = [{"name": name, "students": 2, "rejected": 150, "skipped": 1} for name in ("중1", "중2")]
+    job = claimed(store, new_job(store))
+    result = store.finish(job, rows(1, 2, 2, 3), [FAILED_ROW] * 300, PROCESSED_BY, {"skipped": 2, "sheets": sheets})
+    assert [(one["name"], one["created"], one["duplicates"]) for one in result["sheets"]] == [
+        ("중1", 2, 0),
+        ("중2", 0, 2),
+    ]
+    assert [result[name] for name in ("created", "duplicates", "rejected", "skipped", "total")] == [2, 2, 300, 2, 304]
+    assert len(result["failed"]) == 100
 
 
 def test_brothers_share_a_phone_and_namesakes_a_name(store: Store) -> None:

@@ -8,8 +8,8 @@ import pytest
 import xlsxwriter
 
 from academy_ops.academy import sample_workbooks
-from academy_ops.academy.excel import WorkbookError
-from academy_ops.academy.workbook import read
+from academy_ops.academy.excel.records import WorkbookError
+from academy_ops.academy.excel.workbook import read
 from checks.job_document import code_of_message
 
 

@@ -68,7 +68,19 @@ def test_a_good_job_says_three_lines_in_order(work: Academy) -> None:
 def test_a_good_job_ends_with_its_students_and_its_message_is_gone(work: Academy) -> None:
     job = work.ended(work.upload(sample_workbooks.students(3, first=200)))
     assert (job["status"], job["error_message"]) == (JobStatus.DONE, None)
-    assert job["result"] == {"created": 3, "failed": [], "total": 3, "processed_by": "worker", "duplicates": 0}
+    assert job["result"] == {
+        "created": 3,
+        "duplicates": 0,
+        "rejected": 0,
+        "skipped": 0,
+        "total": 3,
+        "failed": [],
+        "processed_by": "worker",
+        "sheets": [{"name": "학생목록", "created": 3, "duplicates": 0, "rejected": 0, "skipped": 0}],
+        "sheets_left_out": [],
+        "ignored_columns": [],
+        "left_out_values": [],
+    }
     mine = [student for student in work.students() if student["job_id"] == job["job_id"]]
     assert [student["name"] for student in mine] == ["학생0200", "학생0201", "학생0202"]
     assert {student["school"] for student in mine} == {"휘문고"}

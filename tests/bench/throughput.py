@@ -24,9 +24,9 @@ import psutil
 from moto.server import ThreadedMotoServer
 
 from academy_ops.academy import sample_workbooks
+from academy_ops.academy.excel.workbook import read
 from academy_ops.academy.job_queue import JobQueue, Outbox
 from academy_ops.academy.store import Job, Store
-from academy_ops.academy.workbook import read
 from academy_ops.contract import ENDED, UPLOAD_PATH
 from academy_ops.lab import processes
 from academy_ops.lab.storage import Storage

@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from academy_ops.academy.excel_child import MEMORY_BYTES
+from academy_ops.academy.excel.child import MEMORY_BYTES
 from tests.hostile.files import FILES, good
 from tests.lab_driver import Lab
 
@@ -18,8 +18,8 @@ UPLOADED = ("far-row", "laughing-entities", "one-huge-string", "entity-of-a-file
 READ_ALL = """
 import json, resource, sys
 from pathlib import Path
-from academy_ops.academy.excel import WorkbookError
-from academy_ops.academy.workbook import read
+from academy_ops.academy.excel.records import WorkbookError
+from academy_ops.academy.excel.workbook import read
 told = {}
 for path in map(Path, sys.argv[1:]):
     try:

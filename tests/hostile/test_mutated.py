@@ -8,8 +8,8 @@ from tempfile import TemporaryDirectory
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from academy_ops.academy.excel import WorkbookError
-from academy_ops.academy.workbook import read
+from academy_ops.academy.excel.records import WorkbookError
+from academy_ops.academy.excel.workbook import read
 from tests.hostile.files import good, parts
 
 # Each example is a process of its own.

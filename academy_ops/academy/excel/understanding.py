@@ -5,13 +5,10 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
-from typing import Final, Literal
+from typing import Final
 
+from academy_ops.academy.excel.records import Cell, Content, Rejected, Sheet, Skipped, Student, WorkbookError
 from academy_ops.contract import SHEET_NAME
-
-Cell = str | int | float | bool | None
-Problem = Literal["unreadable", "too-large", "header-missing", "phone-column-missing", "no-students"]
 
 MAX_STUDENTS: Final = 100_000
 _HEADER_WITHIN_ROWS: Final = 50
@@ -41,66 +38,6 @@ _COLUMNS: Final = {heading: field for field, headings in _HEADINGS.items() for h
 """Heading, without blanks and asterisks, to field."""
 
 
-class WorkbookError(Exception):
-    """The workbook as a whole can't be used; ``str()`` is the sentence for the school.
-
-    Attributes:
-        problem: What is wrong, for programs.
-    """
-
-    def __init__(self, problem: Problem, message: str) -> None:
-        super().__init__(message)
-        self.problem = problem
-
-
-@dataclass(frozen=True, slots=True)
-class Student:
-    """A row that can be created."""
-
-    row: int
-    name: str
-    parent_phone: str
-    phone: str | None = None
-    gender: str | None = None
-    school_type: str | None = None
-    school: str | None = None
-    grade: str | None = None
-    class_name: str | None = None
-    track: str | None = None
-    memo: str | None = None
-
-    def columns(self) -> dict[str, object]:
-        """Return the student's columns in the database."""
-        return {name: getattr(self, name) for name in _STUDENT_COLUMNS}
-
-
-_STUDENT_COLUMNS: Final = tuple(field.name for field in fields(Student) if field.name != "row")
-
-
-@dataclass(frozen=True, slots=True)
-class Rejected:
-    """A row that can't be created, and why."""
-
-    row: int
-    name: str
-    error: str
-
-
-@dataclass(frozen=True, slots=True)
-class Content:
-    """What a workbook holds.
-
-    Attributes:
-        students: The rows to create, in order.
-        rejected: The rows that can't be.
-        examples: The numbers of the rows that were skipped as examples.
-    """
-
-    students: tuple[Student, ...]
-    rejected: tuple[Rejected, ...]
-    examples: tuple[int, ...]
-
-
 def understand(sheets: Iterable[tuple[str, Iterable[Sequence[Cell]]]]) -> Content:
     """Find the header row in the first sheet that has one, and read the rows below it.
 
@@ -124,7 +61,7 @@ def understand(sheets: Iterable[tuple[str, Iterable[Sequence[Cell]]]]) -> Conten
         nearly = True
         if "parent_phone" not in columns.values():
             break
-        return _read(numbered, columns)
+        return _read(name, numbered, columns)
     if nearly:
         raise WorkbookError(
             "phone-column-missing", "학부모전화번호 열이 없습니다. 머리글 행에 '학부모전화번호' 열을 추가해 주세요."
@@ -156,17 +93,17 @@ def _columns(row: Sequence[Cell]) -> dict[int, str]:
     return columns
 
 
-def _read(rows: Iterable[tuple[int, Sequence[Cell]]], columns: Mapping[int, str]) -> Content:
+def _read(sheet: str, rows: Iterable[tuple[int, Sequence[Cell]]], columns: Mapping[int, str]) -> Content:
     students: list[Student] = []
     rejected: list[Rejected] = []
-    examples: list[int] = []
+    examples: list[Skipped] = []
     readers = [(position, field, _phone_text if "phone" in field else _text) for position, field in columns.items()]
     for number, row in rows:
         values = {field: read(row[position]) for position, field, read in readers if position < len(row)}
         if _EXAMPLE in values.get("kind", ""):
-            examples.append(number)
+            examples.append(Skipped(sheet, number, "example"))
         elif any(value for field, value in values.items() if field != "kind"):
-            one = _student(number, values)
+            one = _student(sheet, number, values)
             if isinstance(one, Student):
                 students.append(one)
             else:
@@ -177,27 +114,29 @@ def _read(rows: Iterable[tuple[int, Sequence[Cell]]], columns: Mapping[int, str]
             )
     if not students and not rejected:
         raise WorkbookError("no-students", "등록할 학생 행이 없습니다. 열 이름 아래에 학생을 입력해 주세요.")
-    return Content(tuple(students), tuple(rejected), tuple(examples))
+    told = Sheet(sheet, len(students), len(rejected), len(examples))
+    return Content(tuple(students), tuple(rejected), tuple(examples), (told,))
 
 
-def _student(number: int, values: Mapping[str, str]) -> Student | Rejected:
+def _student(sheet: str, number: int, values: Mapping[str, str]) -> Student | Rejected:
     name = values.get("name", "")
     if not name:
-        return Rejected(number, "", "이름이 비어 있습니다.")
+        return Rejected(sheet, number, "", "이름이 비어 있습니다.")
     if len(name) > _LONGEST_NAME:
-        return Rejected(number, name[:_LONGEST_NAME], f"이름이 너무 깁니다 ({_LONGEST_NAME}자까지).")
+        return Rejected(sheet, number, name[:_LONGEST_NAME], f"이름이 너무 깁니다 ({_LONGEST_NAME}자까지).")
     parent_phone = _phone(values.get("parent_phone", ""))
     if parent_phone is None:
-        return Rejected(number, name, "학부모 전화번호는 010으로 시작하는 11자리여야 합니다.")
+        return Rejected(sheet, number, name, "학부모 전화번호는 010으로 시작하는 11자리여야 합니다.")
     phone = values.get("phone", "")
     if phone and _phone(phone) is None:
         # Created without it, the student could not be corrected by uploading again: that would be a duplicate.
-        return Rejected(number, name, "학생 전화번호는 010으로 시작하는 11자리여야 합니다.")
+        return Rejected(sheet, number, name, "학생 전화번호는 010으로 시작하는 11자리여야 합니다.")
     school, grade = values.get("school", ""), values.get("grade", "")
     combined = _SCHOOL_WITH_GRADE.fullmatch(values.get("school_and_grade", ""))
     if combined:
         school, grade = combined.groups()
     return Student(
+        sheet,
         number,
         name,
         parent_phone,

@@ -1,6 +1,6 @@
 """Reads a workbook in a process of its own, so that a hostile one can't hurt the worker.
 
-``python -m academy_ops.academy.excel_child FILE`` prints one JSON value a line: ``{"sheet": name}`` before each sheet's
+``python -m academy_ops.academy.excel.child FILE`` prints one JSON value a line: ``{"sheet": name}`` before each sheet's
 rows, each row as a list of cells, ``"end of sheet"`` behind each sheet and ``"end"`` behind the last. It bounds its own
 memory and CPU time where the platform can; its parent bounds the time and the output. python-calamine lays a sheet out
 densely, so one cell at XFD1048576 asks for 512 GB and ends this process.

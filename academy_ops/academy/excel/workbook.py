@@ -14,8 +14,9 @@ from functools import partial
 from pathlib import Path
 from typing import IO, Any, Final
 
-from academy_ops.academy import excel_child
-from academy_ops.academy.excel import Cell, Content, WorkbookError, understand
+from academy_ops.academy.excel import child as excel_child
+from academy_ops.academy.excel.records import Cell, Content, WorkbookError
+from academy_ops.academy.excel.understanding import understand
 from academy_ops.contract import XLSX_START
 
 WALL_SECONDS: Final = 90.0
@@ -48,7 +49,7 @@ def read(path: Path) -> Content:
     with path.open("rb") as start:
         if start.read(len(XLSX_START)) != XLSX_START:
             raise WorkbookError("unreadable", _NOT_XLSX)
-    command = [sys.executable, "-m", "academy_ops.academy.excel_child", str(path.resolve())]
+    command = [sys.executable, "-m", "academy_ops.academy.excel.child", str(path.resolve())]
     env = {name: os.environ[name] for name in _KEPT if name in os.environ}
     with (
         tempfile.TemporaryFile() as complaints,

@@ -1,0 +1,168 @@
+"""What a workbook was found to hold, and what of it the job's result says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final, Literal, get_args
+
+from academy_ops.contract import ROWS_IN_RESULT
+
+Cell = str | int | float | bool | None
+Problem = Literal["unreadable", "too-large", "header-missing", "phone-column-missing", "ambiguous", "no-students"]
+PROBLEMS: Final[tuple[Problem, ...]] = get_args(Problem)
+
+
+class WorkbookError(Exception):
+    """The workbook as a whole can't be used; ``str()`` is the sentence for the school.
+
+    Attributes:
+        problem: What is wrong, for programs.
+    """
+
+    def __init__(self, problem: Problem, message: str) -> None:
+        super().__init__(message)
+        self.problem = problem
+
+
+@dataclass(frozen=True, slots=True)
+class Student:
+    """A row that can be created."""
+
+    sheet: str
+    row: int
+    name: str
+    parent_phone: str
+    phone: str | None = None
+    gender: str | None = None
+    school_type: str | None = None
+    school: str | None = None
+    grade: str | None = None
+    class_name: str | None = None
+    track: str | None = None
+    memo: str | None = None
+
+    def columns(self) -> dict[str, object]:
+        """Return the student's columns in the database."""
+        return {name: getattr(self, name) for name in STUDENT_COLUMNS}
+
+
+STUDENT_COLUMNS: Final = (
+    "name", "parent_phone", "phone", "gender", "school_type", "school", "grade", "class_name", "track", "memo"
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A row that can't be created, and why.
+
+    Attributes:
+        sheet: Its sheet.
+        row: Its number, as Excel shows it.
+        name: The student's name, as far as there is one.
+        error: Why, for the school.
+        value: What stands in the cell that is wrong; masked where it is a phone.
+    """
+
+    sheet: str
+    row: int
+    name: str
+    error: str
+    value: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A row that holds no student, and what it is."""
+
+    sheet: str
+    row: int
+    why: Literal["example", "heading", "note", "total", "no-name"]
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A sheet that was read, and how many rows of each kind it holds."""
+
+    name: str
+    students: int
+    rejected: int
+    skipped: int
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOutSheet:
+    """A sheet that was not read, and why, for the school."""
+
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class IgnoredColumn:
+    """A column whose heading is not understood, or that another column makes superfluous."""
+
+    sheet: str
+    heading: str
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOutValue:
+    """A value that a student was created without; masked where it is a phone."""
+
+    sheet: str
+    row: int
+    column: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What a workbook holds.
+
+    Attributes:
+        students: The rows to create, sheet by sheet, in order.
+        rejected: The rows that can't be, likewise.
+        skipped: The rows that hold no student; of very many the first ones, `sheets` counts them all.
+        sheets: The sheets that were read.
+        sheets_left_out: The sheets that were not.
+        ignored_columns: The columns of the sheets that were read of which nothing, or not all, was used.
+        left_out_values: Values that students were created without; of very many the first ones.
+    """
+
+    students: tuple[Student, ...]
+    rejected: tuple[Rejected, ...] = ()
+    skipped: tuple[Skipped, ...] = ()
+    sheets: tuple[Sheet, ...] = ()
+    sheets_left_out: tuple[LeftOutSheet, ...] = ()
+    ignored_columns: tuple[IgnoredColumn, ...] = ()
+    left_out_values: tuple[LeftOutValue, ...] = ()
+
+    def failed(self) -> list[dict[str, Any]]:
+        """Return every rejected row, as the job's result lists the first of them."""
+        return [
+            {"row": one.row, "name": one.name, "error": one.error, "sheet": one.sheet, "value": one.value}
+            for one in self.rejected
+        ]
+
+    def told(self) -> dict[str, Any]:
+        """Return what the job's result says beside the numbers that only the database knows.
+
+        ``students`` of each sheet becomes its ``created`` and ``duplicates`` there.
+        """
+        return {
+            "skipped": sum(sheet.skipped for sheet in self.sheets),
+            "sheets": [
+                {"name": one.name, "students": one.students, "rejected": one.rejected, "skipped": one.skipped}
+                for one in self.sheets
+            ],
+            "sheets_left_out": [
+                {"name": one.name, "reason": one.reason} for one in self.sheets_left_out[:ROWS_IN_RESULT]
+            ],
+            "ignored_columns": [
+                {"sheet": one.sheet, "heading": one.heading} for one in self.ignored_columns[:ROWS_IN_RESULT]
+            ],
+            "left_out_values": [
+                {"sheet": one.sheet, "row": one.row, "column": one.column, "value": one.value}
+                for one in self.left_out_values[:ROWS_IN_RESULT]
+            ],
+        }
