@@ -146,7 +146,8 @@ def _judge_depth(build: FindingBuilder, case: Case, facts: QueueFacts, queue: De
         evidence["dlq_arn"] = dead.arn
     gone = _message_gone(case, facts, queue)
     code = "queue-dead-letters" if gone and dead and dead.total else "message-lost" if gone else None
-    reason = None
+    not_named = "not-named" if queue.settings and queue.dead_letter_arn is None else None
+    reason = not_named if code == "queue-dead-letters" else None
     if code is None and _not_consumed(case, facts, queue):
         code = "queue-not-consumed"
         reason = "no-route" if _no_route(case) else "hung" if _hung(case) else None
@@ -163,7 +164,7 @@ def _judge_depth(build: FindingBuilder, case: Case, facts: QueueFacts, queue: De
     for why in warnings:
         yield build.warn("queue-misconfigured", evidence, reason=why)
     if dead and dead.total and code != "queue-dead-letters":
-        yield build.warn("queue-dead-letters", evidence, given_up)
+        yield build.warn("queue-dead-letters", evidence, None if not_named else given_up, reason=not_named)
     elif code is None and not warnings:
         summary = say(
             "The queue is there: {visible} waiting, {in_flight} in flight.",

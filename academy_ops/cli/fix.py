@@ -80,16 +80,20 @@ def fix(common: Common, run: Run, again: Callable[[], Run], *, yes: bool, interr
         except RemedyError as error:
             change.print_text(out, say("--fix can't fix {cause}: {reason}", cause=code, reason=error.message))
             return run
-        if not _confirmed(out, planned, code, yes=yes, interrupt_jobs=interrupt_jobs):
-            return run
+        change.print_text(out, say("--fix would fix {cause}:", cause=code), style="bold")
+        step: Plan | None = planned
+        effect = False
         try:
-            change.apply(out, change.target_for(settings, job_id, connect, common.seconds), planned, outcome)
+            while step and _confirmed(out, step, yes=yes, interrupt_jobs=interrupt_jobs):
+                change.apply(out, change.target_for(settings, job_id, connect, common.seconds), step, outcome)
+                effect = _took_effect(out, change.target_for(settings, job_id, connect, waits), step)
+                step = step.then(change.target_for(settings, job_id, connect, common.seconds)) if step.then else None
         except RemedyError as error:
             change.print_text(out, error.message, style="bold")
             return run
-        if _took_effect(out, change.target_for(settings, job_id, connect, waits), planned) and active(
-            run.evidence.case
-        ):
+        if step is planned:
+            return run
+        if effect and step is None and active(run.evidence.case):
             follow_job(out, change.target_for(settings, job_id, connect, waits), common.command_prefix())
         out.print()
         after = again()
@@ -114,9 +118,8 @@ def _took_effect(out: Console, target: Target, planned: Plan) -> bool:
     return end in {"reached", "unseen"}
 
 
-def _confirmed(out: Console, planned: Plan, code: str, *, yes: bool, interrupt_jobs: bool) -> bool:
+def _confirmed(out: Console, planned: Plan, *, yes: bool, interrupt_jobs: bool) -> bool:
     """Show the plan and ask; return whether to apply it."""
-    change.print_text(out, say("--fix would fix {cause}:", cause=code), style="bold")
     if planned.nothing_to_do:
         change.print_text(out, planned.nothing_to_do)
         return False

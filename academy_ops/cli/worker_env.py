@@ -17,7 +17,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Annotated, Any, Final, NoReturn
@@ -157,10 +157,10 @@ class _Work:
         Returns:
             The exit code.
         """
-        from academy_ops.remedies import refresh
+        from academy_ops.remedies import parameter, refresh
         from academy_ops.remedies.refusal import RemedyError
 
-        case = _case(self.target())
+        case = parameter.now(self.target())
         if wrong := _still_wrong(case):
             text = say("A worker that boots now still has: {causes}. Correct that first.", causes=", ".join(wrong))
             change.print_text(self.out, text)
@@ -371,18 +371,6 @@ def _agreed(question: Text, option: str) -> bool:
             say("The instances were not replaced: there is no terminal to ask on. Add {option}.", option=option)
         )
     return typer.confirm(str(question))
-
-
-def _case(target: Target) -> Case:
-    """Return what is known for a refresh: the parameter, looked at again."""
-    import secrets
-
-    from academy_ops.diagnosis.records import Unavailable
-    from checks.facts import Case, LogsFacts
-    from checks.worker_hosts import read_parameter
-
-    facts = LogsFacts(Unavailable("not-asked", "workers"), parameter=read_parameter(target, secrets.token_hex(16)))
-    return Case(datetime.now(UTC), None, {}, logs=facts)
 
 
 def _still_wrong(case: Case) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from typing import Final
 
 from academy_ops.diagnosis.records import Verdict
 from academy_ops.outside.clients import Target
-from academy_ops.remedies import queues, redrive, refresh, scale, switches
+from academy_ops.remedies import parameter, queues, redrive, refresh, scale, switches
 from academy_ops.remedies.plan import Plan
 from checks import Case
 
@@ -18,11 +18,11 @@ FIXES: Final[Mapping[str, Callable[[Target, Case], Plan]]] = {
     "worker-launch-suspended": lambda target, _: switches.resume_launches(target),
     "autoscaler-off": lambda target, _: switches.enable_autoscaler(target),
     "worker-env-stale": refresh.plan,
-    "worker-env-missing": refresh.plan,
-    "worker-queue-mismatch": refresh.plan,
-    "worker-r2-mismatch": refresh.plan,
+    "worker-env-missing": parameter.plan,
+    "worker-queue-mismatch": parameter.plan,
+    "worker-r2-mismatch": parameter.plan,
 }
-"""Cause to what plans its remedy; a refresh is planned only where the workers' parameter is right."""
+"""Cause to what plans its remedy."""
 
 
 def to_fix(verdict: Verdict) -> str | None:

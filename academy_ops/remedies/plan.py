@@ -37,6 +37,7 @@ class Plan:
         usual: How long that takes as a rule.
         nothing_to_do: Why no change is needed, where none is.
         interrupts_work: Workers may be stopped while messages are, or may be, in flight.
+        then: Plans what must follow before workers have anything of it; None where nothing must.
     """
 
     changes: tuple[Text, ...]
@@ -46,3 +47,4 @@ class Plan:
     usual: Text | None = None
     nothing_to_do: Text | None = None
     interrupts_work: bool = False
+    then: Callable[[Target], Plan] | None = None

@@ -29,6 +29,8 @@ def plan(target: Target, case: Case) -> Plan:
     dead = queue.depth(target, _name(known)) if isinstance(known, Depth) else known
     if not isinstance(dead, Depth):
         raise RemedyError(say("The dead-letter queue could not be seen."), unseen=True)
+    if isinstance(case.queue, QueueFacts) and isinstance(case.queue.queue, Depth):
+        _refuse_not_named(case.queue.queue)
     return Plan(
         changes=(
             say(
@@ -46,6 +48,18 @@ def plan(target: Target, case: Case) -> Plan:
         follow=partial(_follow, dead=dead),
         nothing_to_do=None if dead.total else say("Nothing to do: the dead-letter queue is empty."),
     )
+
+
+def _refuse_not_named(of: Depth) -> None:
+    """Refuse a move that SQS would refuse: only what a queue's RedrivePolicy names is a dead-letter queue.
+
+    Raises:
+        RemedyError: The job queue names none.
+    """
+    if of.settings and of.dead_letter_arn is None:
+        raise RemedyError(
+            say("The job queue names no dead-letter queue. Name it first (its RedrivePolicy), as the remedy shows.")
+        )
 
 
 def _redrive(target: Target, *, dead: Depth) -> Text:

@@ -72,6 +72,21 @@ def test_dead_letters_are_told_with_their_own_queues_receives() -> None:
     assert "receives" not in str(finding.summary)
 
 
+def test_dead_letters_of_a_queue_that_names_none_are_not_moved_before_it_does() -> None:
+    facts = misconfigured(arn=None, max_receives=None)
+    case = h.case(queue=replace(facts["queue"], dead_letters=h.depth(2)))
+    (finding,) = of(case, "queue-dead-letters")
+    first = next(remedy for remedy in finding.remedies if remedy.risk == "change")
+    assert finding.reason == "not-named"
+    assert [" ".join(step.argv[1:3]) for step in first.steps][-2:] == [
+        "sqs set-queue-attributes",
+        "sqs start-message-move-task",
+    ]
+    facts = misconfigured()
+    (finding,) = of(h.case(queue=replace(facts["queue"], dead_letters=h.depth(2))), "queue-dead-letters")
+    assert finding.reason is None
+
+
 @pytest.mark.parametrize(
     ("facts", "reason"),
     [

@@ -122,11 +122,19 @@ def test_workers_with_an_old_environment_are_replaced(lab: Lab) -> None:
     assert "It has helped: worker-env-stale is gone" in done.stdout
 
 
-def test_a_wrong_parameter_is_not_booted_from_again(lab: Lab) -> None:
+def test_a_wrong_parameter_gets_the_apis_value_before_the_workers_are_replaced(lab: Lab) -> None:
     lab.break_fault("worker-queue-mismatch")
-    done = lab.tool("diagnose", "--fix", "--yes")
+    done = lab.tool("diagnose", "--fix", "--yes", "--interrupt-jobs")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "AI_SQS_QUEUE_NAME_BASIC: another value -> the API's" in done.stdout
+    assert done.stdout.index("another value -> the API's") < done.stdout.index("every instance is replaced: i-")
+    assert "It has helped: worker-queue-mismatch is gone" in done.stdout
+
+
+def test_an_api_value_that_cant_be_right_is_not_copied_to_the_workers(lab: Lab) -> None:
+    lab.break_fault("worker-env-missing/parameter")
+    done = lab.tool("diagnose", "--fix", "--yes", R2_SECRET_KEY='"quoted"')
     assert done.returncode == 1
-    assert "--fix can't fix worker-queue-mismatch: The workers' parameter" in done.stdout
     assert "Done:" not in done.stdout
 
 

@@ -1,5 +1,6 @@
 """The AWS commands of a remedy, run as records against the lab in the state that shows them, end that state."""
 
+import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -64,6 +65,9 @@ def argument(form: Any, values: list[str]) -> Any:
             return [{key: argument(form.member.members[key], [value]) for key, value in pairs(one)} for one in values]
         case "list":
             return values
+        case "map" if values[0].startswith("{"):
+            given: dict[str, str] = json.loads(values[0])
+            return given
         case "map":
             return {key: argument(form.value, [value]) for key, value in pairs(values[0])}
         case "integer":
@@ -132,6 +136,31 @@ def test_the_remedy_of_two_hands_keeps_one_worker(lab: Lab) -> None:
     assert (groups["MinSize"], groups["DesiredCapacity"], len(groups["Instances"])) == (1, 1, 1)
 
 
+@pytest.mark.parametrize(
+    "fault",
+    [
+        "no-dead-letter-queue",
+        "dead-letter-queue-missing",
+        "few-receives",
+        "short-visibility",
+        "delay",
+        "short-retention",
+    ],
+)
+def test_the_remedy_of_an_attribute_gives_the_queue_the_right_one(lab: Lab, fault: str) -> None:
+    _, remedy = shown(lab, f"queue-misconfigured/{fault}", 0)
+    run(lab, remedy.steps)
+    assert lab.diagnose().verdict["warnings"] == []
+
+
+def test_dead_letters_of_a_queue_that_names_none_go_back_once_it_does(lab: Lab) -> None:
+    lab.break_fault("queue-dead-letters/old")
+    lab.break_fault("queue-misconfigured/no-dead-letter-queue")
+    _, remedy = found(lab, None, "queue-dead-letters", 0)
+    run(lab, remedy.steps)
+    assert lab.diagnose().verdict["warnings"] == []
+
+
 @pytest.mark.parametrize("fault", ["worker-queue-denied/key-disabled", "worker-queue-denied/key-deletion"])
 def test_the_remedy_of_a_key_that_is_not_in_force_puts_it_in_force(lab: Lab, fault: str) -> None:
     job_id, remedy = shown(lab, fault, 0)
@@ -189,13 +218,16 @@ def test_what_a_remedy_looks_at_can_be_looked_at(lab: Lab, fault: str) -> None:
 
 def shown(lab: Lab, fault: str, number: int) -> tuple[str | None, Remedy]:
     """Break something; return the job, and the remedy whose commands the diagnosis shows."""
-    job_id = lab.break_fault(fault)
+    return found(lab, lab.break_fault(fault), fault.partition("/")[0], number)
+
+
+def found(lab: Lab, job_id: str | None, code: str, number: int) -> tuple[str | None, Remedy]:
+    """Return the job, and the remedy whose commands the diagnosis shows for a code."""
     told = lab.diagnose(*filter(None, [job_id]))
-    code = fault.partition("/")[0]
-    found = next(one for one in told.document["findings"] if one["cause"] == code)
-    observed = {name: value for name, value in found["evidence"].items() if isinstance(value, str)}
+    finding = next(one for one in told.document["findings"] if one["cause"] == code)
+    observed = {name: value for name, value in finding["evidence"].items() if isinstance(value, str)}
     names = live_names(load(environ=lab.settings()), "academy-ops", job_id)
-    rows = CATALOGUE[code].reasons[found["reason"]] if found["reason"] else CATALOGUE[code]
+    rows = CATALOGUE[code].reasons[finding["reason"]] if finding["reason"] else CATALOGUE[code]
     remedy = filled(rows.remedies, {**names, **observed})[number]
-    assert remedy.command == found["remedies"][number]["command"]
+    assert remedy.command == finding["remedies"][number]["command"]
     return job_id, remedy

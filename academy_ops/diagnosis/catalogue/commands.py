@@ -205,17 +205,27 @@ def set_attributes(attributes: str) -> Steps:
     )
 
 
-DEAD_LETTER_ARN: Final = (
-    *command(
-        f"aws sqs get-queue-url --region <region> --queue-name <queue>{DLQ_SUFFIX} --query QueueUrl --output text",
-        prints="dlq_url",
-    ),
-    *command(
-        "aws sqs get-queue-attributes --region <region> --queue-url <dlq_url> --attribute-names QueueArn "
-        "--query Attributes.QueueArn --output text",
-        prints="new_dlq",
-    ),
-)
+def dead_letter_queue(attributes: str) -> Steps:
+    """Return the commands that make a dead-letter queue, or take the one that is there, and print its ARN.
+
+    Args:
+        attributes: As the AWS CLI takes them.
+    """
+    # Without attributes, SQS takes a queue that exists as it is.
+    return (
+        *command(
+            f"aws sqs create-queue --region <region> --queue-name <queue>{DLQ_SUFFIX} --query QueueUrl --output text",
+            prints="dlq_url",
+        ),
+        *command("aws sqs set-queue-attributes --region <region> --queue-url <dlq_url> --attributes", attributes),
+        *command(
+            "aws sqs get-queue-attributes --region <region> --queue-url <dlq_url> --attribute-names QueueArn "
+            "--query Attributes.QueueArn --output text",
+            prints="new_dlq",
+        ),
+    )
+
+
 QUEUES: Final = command("aws sqs list-queues --region <region> --query QueueUrls --output text")
 DEPTH: Final = _attributes("<queue>", "All")
 DEAD_LETTERS: Final = _attributes(f"<queue>{DLQ_SUFFIX}", "ApproximateNumberOfMessages", "QueueArn")

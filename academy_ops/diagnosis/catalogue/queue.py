@@ -31,9 +31,9 @@ def _attribute(name: str) -> Steps:
     return commands.set_attributes(f"{name}={QUEUE_ATTRIBUTES[name]}")
 
 
+_MOVE: Final = command("aws sqs start-message-move-task --region <region> --source-arn <dlq_arn>")
 _NEW_DEAD_LETTER_QUEUE: Final = (
-    *command("<ops> queue create"),
-    *commands.DEAD_LETTER_ARN,
+    *commands.dead_letter_queue(f"MessageRetentionPeriod={QUEUE_ATTRIBUTES['MessageRetentionPeriod']}"),
     *_redrive("<new_dlq>"),
 )
 
@@ -139,11 +139,25 @@ QUEUE: Final = (
         (commands.DEAD_LETTERS, commands.DEPTH),
         _change(
             say("Fix what made the workers fail, then start the redrive; it moves every dead letter back."),
-            command("aws sqs start-message-move-task --region <region> --source-arn <dlq_arn>"),
+            _MOVE,
         ),
         explains=codes("message-lost"),
         warn=True,
         states=PENDING,
+        reasons={
+            "not-named": Variant(
+                say(
+                    "There are messages in the dead-letter queue, and the job queue does not name it as its own any "
+                    "more: SQS moves none of them back."
+                ),
+                (
+                    _change(
+                        say("Name the dead-letter queue to the job queue; then start the redrive."),
+                        (*_redrive("<dlq_arn>"), *_MOVE),
+                    ),
+                ),
+            ),
+        },
     ),
     _ROWS.warning(
         "queue-misconfigured",
