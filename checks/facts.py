@@ -446,6 +446,21 @@ class Parameter:
 
 
 @dataclass(frozen=True, slots=True)
+class Archive:
+    """What CloudWatch Logs keeps of the workers' logs, also of workers that are gone.
+
+    Attributes:
+        group: The log group.
+        logs: Instance id, or the stream's name where that names none, to what was found there.
+        complete: Whether all of it was read.
+    """
+
+    group: str
+    logs: Mapping[str, WorkerLog]
+    complete: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class LogsFacts:
     """Section 3-4: the inside of the workers.
 
@@ -457,6 +472,8 @@ class LogsFacts:
         logs: Instance id to what its worker has logged, of those that have a container.
         pings: Instance id to SSM's word for its agent, such as ``ConnectionLost``, of those that have ever registered;
             None where that was not kept.
+        archive: What CloudWatch Logs keeps of workers whose own log was not read on their host, or says nothing of the
+            job; None where no log group is known.
     """
 
     online: Mapping[str, bool] | Unavailable
@@ -465,6 +482,15 @@ class LogsFacts:
     parameter: Parameter | Unavailable | None = NOT_ASKED
     logs: Mapping[str, WorkerLog] = field(default_factory=dict)
     pings: Mapping[str, str] | None = None
+    archive: Archive | Unavailable | None = None
+
+    def archived(self) -> Mapping[str, WorkerLog]:
+        """Return what CloudWatch Logs keeps, by instance."""
+        return self.archive.logs if isinstance(self.archive, Archive) else {}
+
+    def written(self) -> tuple[WorkerLog, ...]:
+        """Return what the workers have logged, those that are gone among them."""
+        return (*self.logs.values(), *self.archived().values())
 
     def running(self) -> list[tuple[Container, WorkerLog]]:
         """Return each container that runs, and its log."""

@@ -7,7 +7,15 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Final
 
-from academy_ops.contract import JOBS_PATH, LOG_COMPLETED, LOG_OF_JOB, LOG_SKIPPED, LOG_UNKNOWN, JobStatus
+from academy_ops.contract import (
+    JOBS_PATH,
+    LOG_COMPLETED,
+    LOG_JOB_ENDED,
+    LOG_OF_JOB,
+    LOG_SKIPPED,
+    LOG_UNKNOWN,
+    JobStatus,
+)
 from academy_ops.diagnosis.catalogue import CATALOGUE
 from academy_ops.diagnosis.check import Check, Hop
 from academy_ops.diagnosis.findings import FindingBuilder
@@ -26,7 +34,19 @@ from academy_ops.thresholds import (
     YOUNG_SECONDS,
 )
 from checks.database_words import Fault
-from checks.facts import Case, Depth, JobDocument, JobFacts, LogLine, LogsFacts, Parameter, QueueFacts, R2Facts
+from checks.facts import (
+    Case,
+    Depth,
+    Group,
+    JobDocument,
+    JobFacts,
+    LogLine,
+    LogsFacts,
+    Parameter,
+    QueueFacts,
+    R2Facts,
+    WorkersFacts,
+)
 from checks.job_document import code_of_message, every_row_rejected, failed, fault_of_message, read_answer
 from checks.times import age, written_at
 
@@ -108,8 +128,9 @@ def judge(case: Case) -> Iterator[Finding]:
     elif document is None:
         yield build.skip(say("There is no such job to look at."), say("the API does not know it"))
     elif failed(document):
-        (code, reason), kind = _ended_badly(case, document)
-        yield build.fail(code, _evidence(document), reason=reason, explained_by=kind)
+        (code, reason), kind, lines = _ended_badly(case, document)
+        log: dict[str, Json] = {"log": list[Json](lines[:_MAX_LINES_SHOWN])} if lines else {}
+        yield build.fail(code, _evidence(document) | log, reason=reason, explained_by=kind)
     elif document.status == JobStatus.DONE:
         partial = document.result and document.result.rejected_count
         yield (
@@ -203,7 +224,7 @@ def still_waits(case: Case) -> bool:
 
 
 def _judge_active(build: FindingBuilder, case: Case, document: JobDocument) -> Iterator[Finding]:
-    evidence = {**_evidence(document), "waited_seconds": waited(case)}
+    evidence: dict[str, Json] = {**_evidence(document), "waited_seconds": waited(case)}
     facts = case.job
     faulty = False
     if isinstance(facts, JobFacts) and facts.object_there is False:
@@ -218,6 +239,8 @@ def _judge_active(build: FindingBuilder, case: Case, document: JobDocument) -> I
         (code, reason), lines = proven
         faulty = True
         yield build.fail(code, {**evidence, "log": list[Json](lines[:_MAX_LINES_SHOWN])}, reason=reason)
+    if left := left_behind(case):
+        evidence |= {"instance": left[0], "log": [left[1].text]}
     stalled = document.status in _RUNNING and _stalled(case, document)
     if stalled:
         yield build.fail("job-stalled", evidence)
@@ -258,20 +281,26 @@ def _moved(case: Case) -> bool:
     return isinstance(case.queue, QueueFacts) and case.queue.again != case.queue.queue
 
 
-def _ended_badly(case: Case, document: JobDocument) -> tuple[Fault, frozenset[str]]:
-    """Return what the job's own words prove, the most specific that the evidence carries, and what may be behind it."""
+def _ended_badly(case: Case, document: JobDocument) -> tuple[Fault, frozenset[str], list[str]]:
+    """Return what the job's own words prove, the most specific that the evidence carries.
+
+    Returns:
+        That, what may be behind it, and the lines of a worker's log that prove it, where the job's message does not.
+    """
     codes = {code_of_message(row.error) for row in document.result.failed} if document.result else set[str | None]()
     shared = codes.pop() if len(codes) == 1 else None
     shared = shared if shared and shared.startswith("excel-") else None
     if shared and not document.error_message:
-        return (shared, None), frozenset()
-    failures = [_words(block) for block in reversed(_of_job(case)) if _FAILURE.search(block[0].text)]
-    own_words = [words for words in (document.error_message, *failures) if words]
-    fault = next((fault for words in own_words if (fault := _proof(case, words))), None)
+        return (shared, None), frozenset(), []
+    failures = [block for block in reversed(_of_job(case)) if _FAILURE.search(block[0].text)]
+    said = [(document.error_message or "", list[str]())]
+    said += [(_words(block), [line.text for line in block]) for block in failures]
+    proofs = ((fault, lines) for words, lines in said if words and (fault := _proof(case, words)))
+    fault, lines = next(proofs, (None, []))
     if shared and (fault is None or fault[0] == "job-failed") and every_row_rejected(document):
-        return (shared, None), frozenset()
-    named = frozenset[str]().union(*(codes for form, codes in _KINDS for words in own_words if form.search(words)))
-    return (fault, frozenset()) if fault else (("job-failed", None), named)
+        return (shared, None), frozenset(), []
+    named = frozenset[str]().union(*(codes for form, codes in _KINDS for words, _ in said if form.search(words)))
+    return (fault, frozenset(), lines) if fault else (("job-failed", None), named, said[1][1] if failures else [])
 
 
 def proven_by_log(case: Case) -> tuple[Fault, list[str]] | None:
@@ -313,6 +342,20 @@ def log_speaks(case: Case) -> bool:
     return bool(_of_job(case))
 
 
+def left_behind(case: Case) -> tuple[str, LogLine] | None:
+    """Return the worker that took the job, was terminated before it had ended it, and what it wrote of it last."""
+    logs = case.logs if isinstance(case.logs, LogsFacts) else None
+    group = case.workers.group if isinstance(case.workers, WorkersFacts) else None
+    blocks = _of_job(case)
+    if logs is None or not isinstance(group, Group) or not blocks:
+        return None
+    last = blocks[-1][0]
+    there = {one.instance_id for one in group.instances}
+    gone = next((one for one, log in logs.archived().items() if one not in there and last in log.of_job), None)
+    ended = any(marker in last.text for marker in LOG_JOB_ENDED)
+    return (gone, last) if gone and not ended else None
+
+
 def moved_since(case: Case, line: LogLine) -> bool:
     """Return whether the job moves, or was done, although a worker has logged ``line``."""
     document = job_of(case)
@@ -326,7 +369,7 @@ def moved_since(case: Case, line: LogLine) -> bool:
 
 def _of_job(case: Case) -> list[list[LogLine]]:
     """Return what the workers wrote of the job, the oldest first: each line that names it, with what follows it."""
-    logs = case.logs.logs.values() if isinstance(case.logs, LogsFacts) else ()
+    logs = case.logs.written() if isinstance(case.logs, LogsFacts) else ()
     blocks: list[list[LogLine]] = []
     for log in logs:
         block: list[LogLine] | None = None

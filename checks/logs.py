@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Final
 
@@ -36,8 +37,9 @@ from academy_ops.thresholds import (
     STEADY_SECONDS,
     TRACEBACK_SECONDS,
 )
+from checks import cloudwatch_logs
 from checks.database_words import GAP, Fault, database_fault
-from checks.facts import Case, Container, Environment, HostReport, LogLine, LogsFacts, Parameter, WorkerLog
+from checks.facts import Archive, Case, Container, Environment, HostReport, LogLine, LogsFacts, Parameter, WorkerLog
 from checks.job import completed_elsewhere, moved_since, still_waits
 from checks.job_document import LOCAL_PATH, OUT_OF_MEMORY
 from checks.refusals import CLOCK, KEY_REFUSED, NO_CREDENTIALS, credentials_reason, denial_reason, named_in
@@ -136,7 +138,17 @@ _LOG_SIGNS: Final = tuple(
 
 
 def observe(target: Target, case: Case) -> LogsFacts:
-    """Ask the instances in service through SSM, and read the parameter."""
+    """Ask the instances in service through SSM, the parameter, and CloudWatch Logs for what the hosts don't tell."""
+    group = target.settings.log_group
+    job = cloudwatch_logs.begin_job(target, group, case.observed_at)
+    facts = _observe_hosts(target, case)
+    if group is None:
+        return facts
+    ids = [one.instance_id for one in in_service(case)]
+    return replace(facts, archive=cloudwatch_logs.beside(target, group, case.observed_at, facts, ids, job()))
+
+
+def _observe_hosts(target: Target, case: Case) -> LogsFacts:
     if isinstance(case.workers, Unavailable):
         return LogsFacts(Unavailable("not-asked", "workers"))
     # One salt for both, so that a container's environment can be held against the parameter's.
@@ -161,18 +173,20 @@ def judge(case: Case) -> Iterator[Finding]:
         yield build.unknown(say("the inside of the workers"), facts, _MAY_CONCEAL)
         return
     inside = list(_judge_inside(build, case, facts))
+    archived = list(_judge_archive(build, case, facts))
     yield from inside
+    yield from archived
     if isinstance(facts.online, Unavailable):
         if facts.online.reason == "not-asked":
             # The workers check says what is missing, once.
             yield build.skip(say("No worker to look into."), say("the worker group could not be observed"))
         else:
             yield build.unknown(say("which workers SSM reaches"), facts.online, _MAY_CONCEAL)
-    elif not facts.online:
+    elif not facts.online and not archived:
         yield build.skip(say("No worker to look into."), say("no instance is in service"))
-    elif not inside and not facts.hosts:
+    elif not inside and not facts.hosts and not archived:
         yield build.skip(say("No worker to look into."), say("SSM reaches no instance yet"))
-    elif not inside:
+    elif not inside and facts.hosts:
         yield build.ok(say("Workers that run well: {count}.", count=len(facts.hosts)), _shown(case, facts))
 
 
@@ -196,6 +210,40 @@ def _judge_inside(build: FindingBuilder, case: Case, facts: LogsFacts) -> Iterat
         )
     yield from _judge_offline(build, case, facts)
     yield from _judge_parameter(build, facts)
+
+
+def _judge_archive(build: FindingBuilder, case: Case, facts: LogsFacts) -> Iterator[Finding]:
+    """Judge what CloudWatch Logs keeps of workers that could not be looked into, or that are gone."""
+    archive = facts.archive
+    if isinstance(archive, Unavailable):
+        yield build.unknown(say("the workers' logs in CloudWatch Logs"), archive)
+    if not isinstance(archive, Archive):
+        return
+    here = {one.instance_id for one in in_service(case)}
+    known = {host.instance_id for host in facts.hosts}
+    for instance, log in archive.logs.items():
+        evidence: dict[str, Json] = {"instance": instance, "log_group": archive.group}
+        # What a worker that is gone complained of is a fault no more, where others work.
+        sign = _log_sign(case, *_unseen_worker(instance), log) if instance not in known else None
+        if sign and (instance in here or not facts.hosts):
+            fault, line = sign
+            code, reason = fault
+            evidence["log"] = [line.text]
+            proven = instance in here and not moved_since(case, line)
+            write = build.fail if proven and not CATALOGUE[code].warn else build.warn
+            yield write(code, evidence, reason=reason)
+        elif log.of_job:
+            shown: list[Json] = [line.text for line in log.of_job[-_SHOWN_JOB_LINES:]]
+            yield build.ok(
+                say("CloudWatch Logs keeps what {instance} wrote of the job.", instance=instance),
+                {**evidence, "log": shown},
+            )
+
+
+def _unseen_worker(instance: str) -> tuple[HostReport, Container]:
+    """Return a worker of which no more is known than what it has logged."""
+    container = Container("running", None, out_of_memory=False, oom_kills=0, restarts=0, started_at=None)
+    return HostReport(instance, "up", None, container, None), container
 
 
 def _judge_hosts(build: FindingBuilder, case: Case, facts: LogsFacts) -> Iterator[Finding]:
@@ -585,6 +633,11 @@ CHECK: Final = Check(
             ("ssm:SendCommand",),
             ("arn:aws:ec2:{region}:{account}:instance/*",),
             {"StringEquals": {"ssm:resourceTag/aws:autoscaling:groupName": "{group}"}},
+        ),
+        Grant(
+            "CheckLogsArchive",
+            ("logs:FilterLogEvents",),
+            ("arn:aws:logs:{region}:{account}:log-group:{log_group}:*",),
         ),
         Grant("CheckLogsParameter", ("ssm:GetParameter",), (_PARAMETER_ARN,)),
         # Which key encrypts the parameter is not known here; it decrypts that parameter only, and only for SSM.

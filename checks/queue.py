@@ -47,7 +47,17 @@ from checks.facts import (
     WorkerLog,
     WorkersFacts,
 )
-from checks.job import active, job_of, log_speaks, look_again, pending, proven_by_log, waited_at_least, young
+from checks.job import (
+    active,
+    job_of,
+    left_behind,
+    log_speaks,
+    look_again,
+    pending,
+    proven_by_log,
+    waited_at_least,
+    young,
+)
 from checks.times import age
 from checks.workers import past_boot, working
 
@@ -310,6 +320,8 @@ def _stuck(case: Case, queue: Depth) -> bool:
         return False
     if pending(case):
         # While others wait, the job's own message may be one of them.
+        if left_behind(case) and waited_at_least(case, WAITED_SECONDS):
+            return not _taken_since(case, document)
         left = _only_in_flight(queue) and not _taken_since(case, document)
         return left and waited_at_least(case, WAITED_SECONDS) and (working(case) == 0 or _busy(case) is False)
     # A worker that still runs may hold another job's message.
@@ -359,8 +371,11 @@ def _worked_lately(case: Case, seconds: float = WAITED_SECONDS) -> bool:
     Queue and log are not read in the same moment: a worker that has just ended one job and not yet taken the next
     must not look idle.
     """
-    running = case.logs.running() if isinstance(case.logs, LogsFacts) else []
-    return _lately(case, [line for container, log in running for line in _of_jobs(container, log)], seconds)
+    if isinstance(case.logs, Unavailable):
+        return False
+    lines = [line for container, log in case.logs.running() for line in _of_jobs(container, log)]
+    kept = [line for log in case.logs.archived().values() for line in (*log.of_job, *log.tail)]
+    return _lately(case, lines + [line for line in kept if _says(line, LOG_OF_JOB)], seconds)
 
 
 def _lately(case: Case, lines: Sequence[LogLine], seconds: float = WAITED_SECONDS) -> bool:

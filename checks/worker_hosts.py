@@ -15,7 +15,7 @@ from checks.facts import HostReport, Parameter, WorkerLog
 from checks.worker_report import compare, digests_of, parse_parameter, read_host
 
 ONLINE: Final = "Online"
-_BATCH: Final = 50
+LARGEST_COMMAND: Final = 50
 """SendCommand takes at most 50 instance ids."""
 _FIRST_LOOK_SECONDS: Final = 0.3
 """After a command was sent; each further look waits twice as long, up to `SSM_SECONDS`."""
@@ -33,9 +33,9 @@ def read_pings(target: Target, ids: Sequence[str]) -> dict[str, str] | Unavailab
         pages = target.connect.aws("ssm").get_paginator("describe_instance_information")
         return {
             one["InstanceId"]: target.connect.clean(one["PingStatus"])
-            for start in range(0, len(ids), _BATCH)
+            for start in range(0, len(ids), LARGEST_COMMAND)
             for page in target.each_page(
-                pages.paginate(Filters=[{"Key": "InstanceIds", "Values": list(ids[start : start + _BATCH])}])
+                pages.paginate(Filters=[{"Key": "InstanceIds", "Values": list(ids[start : start + LARGEST_COMMAND])}])
             )
             for one in page["InstanceInformationList"]
         }
@@ -75,7 +75,7 @@ def ask(
 
 def run_script(target: Target, ids: Sequence[str], script: str) -> dict[str, str | Unavailable]:
     """Run one of our scripts on every instance, in as few commands as SSM allows; return what each wrote."""
-    batches = [list(ids[start : start + _BATCH]) for start in range(0, len(ids), _BATCH)]
+    batches = [list(ids[start : start + LARGEST_COMMAND]) for start in range(0, len(ids), LARGEST_COMMAND)]
     commands = gather([("ssm:SendCommand", partial(_send, target, script, batch)) for batch in batches], target.until)
     outputs: dict[str, str | Unavailable] = {}
     running: dict[str, list[str]] = {}

@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Final, Protocol
 
 from academy_ops.diagnosis.records import Unavailable
 from academy_ops.outside import host_scripts
 from academy_ops.outside.clients import Connections, Target
+from checks import cloudwatch_logs
 from checks.worker_group import read_group
-from checks.worker_hosts import online_agents, run_script
+from checks.worker_hosts import LARGEST_COMMAND, online_agents, run_script
 
 _COUNT: Final = re.compile(r"lines=(\d{1,9})", re.ASCII)
 _TIMED: Final = re.compile(r"(?P<time>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\S*) ?(?P<text>.*)")
@@ -75,7 +77,30 @@ class DockerThroughSsm:
         return {one: read_lines(one, outputs.get(one, offline), target.connect) for one in instances}
 
 
-SOURCES: Final[tuple[LogSource, ...]] = (DockerThroughSsm(),)
+class CloudWatchLogs:
+    """The log group of Docker's awslogs driver, which also holds what instances that are gone have logged."""
+
+    def read(self, target: Target, instances: Sequence[str], since: int) -> Mapping[str, InstanceLog | Unavailable]:
+        """Read the group, where it is known; instances that were not asked for may be among what it holds."""
+        group = target.settings.log_group
+        if group is None:
+            return {}
+        found = cloudwatch_logs.since(target, group, datetime.now(UTC) - timedelta(seconds=since))
+        if isinstance(found, Unavailable):
+            return dict.fromkeys(instances or (group,), found)
+        events, _complete = found
+        lines: dict[str, list[Logged]] = {one: [] for one in instances}
+        for one in events:
+            instance = cloudwatch_logs.instance_of(one.stream)
+            lines.setdefault(instance, []).append(Logged(_shown(one.line.at), instance, one.line.text))
+        return {instance: InstanceLog(tuple(own)) for instance, own in lines.items()}
+
+
+def _shown(at: datetime | None) -> str:
+    return at.strftime("%Y-%m-%dT%H:%M:%S.%fZ") if at else ""
+
+
+SOURCES: Final[tuple[LogSource, ...]] = (DockerThroughSsm(), CloudWatchLogs())
 """In the order in which they are asked; one that comes later is asked for what the ones before could not read."""
 
 
@@ -112,13 +137,18 @@ def read(target: Target, since: int) -> Logs | Unavailable | None:
     ids = tuple(one.instance_id for one in group.instances if one.lifecycle == "InService")
     found: dict[str, InstanceLog] = {}
     unavailable: dict[str, Unavailable] = {}
-    for source in SOURCES:
-        for instance, log in source.read(target, [one for one in ids if one not in found], since).items():
+    # To ask a large fleet's hosts takes a command for every fifty of them.
+    for source in reversed(SOURCES) if len(ids) > LARGEST_COMMAND and target.settings.log_group else SOURCES:
+        unread = [one for one in ids if one not in found]
+        spoken = any(log.lines for log in found.values())
+        if not unread and (spoken or (ids and target.job_id is None)):
+            break
+        for instance, log in source.read(target, unread, since).items():
             if isinstance(log, InstanceLog):
-                found[instance] = log
+                found.setdefault(instance, log)
                 unavailable.pop(instance, None)
             else:
-                unavailable[instance] = log
+                unavailable.setdefault(instance, log)
     lines = sorted((line for log in found.values() for line in log.lines), key=lambda line: line.time)
     left_out = {instance: log.left_out for instance, log in found.items() if log.left_out}
     return Logs(ids, tuple(lines), left_out, unavailable)

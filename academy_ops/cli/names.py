@@ -111,6 +111,7 @@ def live_names(settings: Settings, ops: str, job_id: str | None = None) -> Mappi
         "bucket": settings.bucket,
         "parameter": settings.parameter,
         "autoscaler_function": settings.autoscaler,
+        "log_group": settings.log_group,
         "endpoint": settings.get("R2_ENDPOINT"),
         "api_url": api_url.rstrip("/"),
         "api_host": _host(api_url),

@@ -24,6 +24,7 @@ def policy(settings: Settings, grants: Iterable[Grant]) -> dict[str, Any]:
         "queue": settings.queue,
         "dead_letter_queue": settings.queue + DLQ_SUFFIX,
         "autoscaler": settings.autoscaler,
+        "log_group": settings.log_group or "*",
         "parameter": settings.parameter.removeprefix("/"),
     }
     return {"Version": "2012-10-17", "Statement": [_statement(grant, names) for grant in grants]}

@@ -44,7 +44,7 @@ class LogReport:
         self._note_all(logs)
         lines: dict[str, set[Logged]] = {one: set() for one in logs.instances if one not in logs.unavailable}
         for line in logs.lines:
-            lines[line.instance].add(line)
+            lines.setdefault(line.instance, set()).add(line)
             if line not in self._printed.get(line.instance, ()):
                 self._print(line)
         self._printed |= lines

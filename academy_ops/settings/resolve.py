@@ -34,6 +34,7 @@ DEFAULTS: Final[Mapping[str, str | None]] = {
     "AI_WORKER_NAME": contract.WORKER_NAME,
     "WORKER_ENV_PARAMETER": contract.WORKER_ENV_PARAMETER,
     "AI_AUTOSCALER_FUNCTION": contract.AUTOSCALER_NAME,
+    "AI_WORKER_LOG_GROUP": None,
     "AWS_REGION": None,
     "AWS_DEFAULT_REGION": None,
     "ACADEMY_AWS_ACCOUNT_ID": None,
@@ -154,6 +155,12 @@ class Settings:
     def autoscaler(self) -> str:
         """The name of the autoscaler's Lambda function."""
         return self._known("AI_AUTOSCALER_FUNCTION")
+
+    @property
+    def log_group(self) -> str | None:
+        """The workers' group in CloudWatch Logs, also where it is given by its ARN; None where it is not set."""
+        given = self.get("AI_WORKER_LOG_GROUP")
+        return given.rpartition(":log-group:")[2].removesuffix(":*") if given else None
 
     def secrets(self) -> Mapping[str, str]:
         """Return every secret value in force, for redaction, and the name of the setting that holds it."""

@@ -64,6 +64,7 @@ OBSERVED = {
     "alarm": "depth-high",
     "encoded": "4GIOHlTkIaWHQD0Q0m6XSnuUMCm",
     "instance": "i-0123456789abcdef0",
+    "log_group": "/academy/ai-worker",
     "rule": "every-minute",
     "halted": "ReplaceUnhealthy",
     "standby": "i-0",
@@ -80,7 +81,7 @@ OBSERVED = {
 """What the checks add from what they have seen, as evidence."""
 
 SHOWN = [(code, facts) for forms in (SCENARIOS, BLIND, WARNINGS) for code, found in forms.items() for facts in found]
-READING = re.compile(r"(get|list|describe|head)-")
+READING = re.compile(r"(get|list|filter-log-events|describe|head)-")
 LOOKING = {
     *("docker ps", "docker inspect", "docker logs", "docker system", "systemctl status", "nginx -T"),
     *("ss -ltnp", "tail -n", "df -h", "free -m", "date -u", "docker exec"),

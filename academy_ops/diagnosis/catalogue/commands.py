@@ -374,6 +374,11 @@ WORKER_STATE: Final = command("sudo docker ps -a --filter name=<worker>", place=
 WORKER_STARTED: Final = _in_container("{{.State.StartedAt}}")
 WORKER_MEMORY: Final = _in_container("{{.State.OOMKilled}}") + command("free -m", place="worker")
 WORKER_LOG: Final = command("sudo docker logs --tail 30 <worker>", place="worker")
+KEPT_LOG: Final = command(
+    "aws logs filter-log-events --region <region> --log-group-name <log_group> --max-items 50 --output text "
+    "--query events[].[logStreamName,message] --filter-pattern",
+    '"<job_id>"',
+)
 WORKER_DISK: Final = command("df -h /var/lib/docker", place="worker") + command("sudo docker system df", place="worker")
 WORKER_DOCKER: Final = command("systemctl status --no-pager docker", place="worker")
 WORKER_BOOT: Final = command("sudo tail -n 50 /var/log/cloud-init-output.log", place="worker")

@@ -75,7 +75,7 @@ JOB: Final = (
             "message nor the worker's log proves a more specific cause. Where the message names a setting, an "
             "endpoint, a credential, a bucket or a database, a fault of that kind is the cause."
         ),
-        (commands.JOB, commands.WORKER_LOG),
+        (commands.JOB, commands.WORKER_LOG, commands.KEPT_LOG),
         _read(say("Read the job's message and the worker's log for this job."), _READ_LOG),
     ),
     _cause(
@@ -86,7 +86,7 @@ JOB: Final = (
             "time, unchanged in two looks {second_look_seconds} seconds apart with an empty queue.",
             **FIGURES,
         ),
-        (commands.JOB, commands.DEPTH, commands.WORKER_LOG),
+        (commands.JOB, commands.DEPTH, commands.WORKER_LOG, commands.KEPT_LOG),
         _read(
             say(
                 "See whether a worker is still working on it; without one its message comes back after "

@@ -114,7 +114,7 @@ QUEUE: Final = (
             "and no worker is in service.",
             **FIGURES,
         ),
-        (commands.DEPTH, commands.WORKER_LOG, commands.JOB),
+        (commands.DEPTH, commands.WORKER_LOG, commands.KEPT_LOG, commands.JOB),
         Remedy(
             say(
                 "Wait until its visibility timeout ends (at most {visibility_minutes} minutes), or have the file "

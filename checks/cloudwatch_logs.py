@@ -1,0 +1,212 @@
+"""CloudWatch Logs: the workers' logs by Docker's awslogs driver, which outlive their instances."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any, Final
+
+from botocore.parsers import ResponseParserError
+
+from academy_ops.contract import LOG_JOB_FAILED
+from academy_ops.diagnosis.records import Unavailable
+from academy_ops.outside.clients import Target
+from academy_ops.outside.failures import AWS_ERRORS, error_code
+from academy_ops.outside.time_limits import begin, gather, left
+from academy_ops.thresholds import COMPLAINT_SECONDS, TRACEBACK_SECONDS
+from checks.facts import NOT_ASKED, Archive, LogLine, LogsFacts, WorkerLog
+
+ACTION: Final = "logs:FilterLogEvents"
+_BACK: Final = tuple(timedelta(hours=hours) for hours in (3, 72, 720))
+"""How far a job's lines are looked for, the nearest first; the last is as long as they are kept."""
+_PAGES: Final = 10
+"""For one question; a page may be empty and still not be the last."""
+_FAILURES: Final = 3
+"""So many of a job's failures are read with what follows them."""
+_FEW_SECONDS: Final = 60
+_LONGEST_LINE: Final = 1000
+_NOTHING: Final = WorkerLog(0, (), (), ())
+_INSTANCE: Final = re.compile(r"i-[0-9a-f]{6,17}")
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A line, with the stream that it stands in."""
+
+    stream: str
+    line: LogLine
+
+
+def begin_job(target: Target, group: str | None, now: datetime) -> Callable[[], Archive | Unavailable]:
+    """Look for the target's job from now on; return what waits for it."""
+    if group is None or target.job_id is None:
+        return lambda: NOT_ASKED
+    return begin(ACTION, partial(of_job, target, group, now), target.until)
+
+
+def beside(  # noqa: PLR0917 - what the hosts have told, and where to look for the rest
+    target: Target,
+    group: str,
+    now: datetime,
+    facts: LogsFacts,
+    in_service: Sequence[str],
+    job: Archive | Unavailable,
+) -> Archive | Unavailable:
+    """Return what the hosts have not told.
+
+    Args:
+        target: The workers' container, the job, and until when an answer is waited for.
+        group: The log group.
+        now: The time.
+        facts: What the hosts have told.
+        in_service: The group's instances.
+        job: What was found of the job.
+    """
+    told = {one for one, log in facts.logs.items() if log.lines}
+    latest: Archive | Unavailable = NOT_ASKED
+    if not told or not told.issuperset(in_service):
+        latest = begin(ACTION, partial(recent, target, group, now), target.until)()
+    if isinstance(job, Unavailable) and isinstance(latest, Unavailable):
+        return job if job != NOT_ASKED else latest if latest != NOT_ASKED else Archive(group, {})
+    of_job = {} if isinstance(job, Unavailable) else job.logs
+    tails = {} if isinstance(latest, Unavailable) else latest.logs
+    logs: dict[str, WorkerLog] = {}
+    for one in {**of_job, **tails}:
+        lines = () if one in facts.logs and facts.logs[one].of_job else of_job.get(one, _NOTHING).of_job
+        tail = () if one in told else tails.get(one, _NOTHING).tail
+        if lines or tail:
+            logs[one] = WorkerLog(len(lines) + len(tail), lines, (), tail)
+    complete = all(one.complete for one in (job, latest) if isinstance(one, Archive))
+    return Archive(group, logs, complete)
+
+
+def of_job(target: Target, group: str, now: datetime) -> Archive | Unavailable:
+    """Return what all workers have written of the target's job, each failure of it with the lines that follow."""
+    asked = {"filterPattern": f'"{target.job_id}"'}
+    names_it = re.compile(rf"(?<![A-Za-z0-9_-]){re.escape(target.job_id or '')}(?![A-Za-z0-9_-])")
+    found: list[Event] = []
+    whole, until = True, now + timedelta(minutes=1)
+    try:
+        for back in _BACK:
+            events, complete = _events(target, group, now - back, until, **asked)
+            found = [one for one in events if names_it.search(one.line.text)]
+            whole, until = whole and complete, now - back
+            if found:
+                break
+        failures = [one for one in found if any(marker in one.line.text for marker in LOG_JOB_FAILED)]
+        following = [(ACTION, partial(_following, target, group, one)) for one in failures[-_FAILURES:]]
+        for more in gather(following, target.until):
+            found += () if isinstance(more, Unavailable) else more
+    except AWS_ERRORS as error:
+        return _unseen(target, group, error)
+    return Archive(group, _by_instance(found, of_job=True), complete=whole)
+
+
+def recent(target: Target, group: str, now: datetime) -> Archive | Unavailable:
+    """Return what the workers have written in the last minutes."""
+    asked = {"logStreamNamePrefix": f"{target.settings.worker}/"}
+    try:
+        events, complete = _events(target, group, now - timedelta(seconds=COMPLAINT_SECONDS), None, **asked)
+        if not complete:
+            # The oldest come first, and the newest decide.
+            events, complete = _events(target, group, now - timedelta(seconds=_FEW_SECONDS), None, **asked)
+    except AWS_ERRORS as error:
+        return _unseen(target, group, error)
+    return Archive(group, _by_instance(events, of_job=False), complete=complete)
+
+
+def since(target: Target, group: str, start: datetime) -> tuple[list[Event], bool] | Unavailable:
+    """Return what has been written since then, and whether that is all; only the target's job, where it has one."""
+    asked = {"filterPattern": f'"{target.job_id}"'} if target.job_id else {}
+    try:
+        return _events(target, group, start, None, **asked)
+    except AWS_ERRORS as error:
+        return _unseen(target, group, error)
+
+
+def instance_of(stream: str) -> str:
+    """Return the instance that a stream's name ends in; the stream's name where it names none."""
+    found = _INSTANCE.findall(stream)
+    return found[-1] if found else stream
+
+
+def _following(target: Target, group: str, failure: Event) -> list[Event] | Unavailable:
+    """Return what stands in the same stream right after a line."""
+    at = failure.line.at
+    if at is None:
+        return []
+    try:
+        ends = at + timedelta(seconds=TRACEBACK_SECONDS)
+        return _events(target, group, at, ends, logStreamNames=[failure.stream])[0]
+    except AWS_ERRORS as error:
+        return _unseen(target, group, error)
+
+
+def _events(
+    target: Target,
+    group: str,
+    start: datetime,
+    end: datetime | None,
+    **asked: Any,  # noqa: ANN401 - as boto3 takes them
+) -> tuple[list[Event], bool]:
+    """Return the events of a time, the oldest first, and whether these are all.
+
+    Raises:
+        AWS_ERRORS: The first page can't be had.
+    """
+    client = target.connect.aws("logs")
+    clean = target.connect.clean
+    asked |= {"logGroupName": group, "startTime": _milliseconds(start)}
+    if end:
+        asked["endTime"] = _milliseconds(end)
+    found: list[Event] = []
+    for page in range(_PAGES):
+        if not left(target.until):
+            break
+        try:
+            answer = client.filter_log_events(**asked)
+        except AWS_ERRORS:
+            if page:
+                break
+            raise
+        found += (event for one in answer.get("events", ()) for event in _lines(one, clean))
+        token = answer.get("nextToken")
+        if not token or token == asked.get("nextToken"):
+            return found, True
+        asked["nextToken"] = token
+    return found, False
+
+
+def _lines(event: Mapping[str, Any], clean: Any) -> Iterable[Event]:  # noqa: ANN401 - a method of Connections
+    """Take an event apart: a driver that joins lines makes one event of a whole traceback."""
+    try:
+        at = datetime.fromtimestamp(event["timestamp"] / 1000, UTC)
+    except (OverflowError, OSError, ValueError) as error:
+        raise ResponseParserError("a time is out of range") from error
+    stream = clean(event["logStreamName"])
+    for text in event["message"].split("\n"):
+        if text.strip():
+            yield Event(stream, LogLine(at, clean(text.rstrip("\r")[:_LONGEST_LINE])))
+
+
+def _by_instance(events: Sequence[Event], *, of_job: bool) -> dict[str, WorkerLog]:
+    lines: dict[str, dict[LogLine, None]] = {}
+    for one in sorted(events, key=lambda event: event.line.at or datetime.min.replace(tzinfo=UTC)):
+        lines.setdefault(instance_of(one.stream), {})[one.line] = None
+    return {
+        instance: WorkerLog(len(own), tuple(own) if of_job else (), (), () if of_job else tuple(own))
+        for instance, own in lines.items()
+    }
+
+
+def _milliseconds(moment: datetime) -> int:
+    return int(moment.timestamp() * 1000)
+
+
+def _unseen(target: Target, group: str, error: Exception) -> Unavailable:
+    if error_code(error) == "ResourceNotFoundException":
+        return Unavailable("not-found", group, target.connect.clean(str(error)))
+    return target.connect.unseen(error, ACTION)
