@@ -15,7 +15,24 @@ from academy_ops.outside.clients import Answer
 
 NOT_ASKED: Final = Unavailable("not-asked", "")
 
-SettingState = Literal["set", "missing", "quoted", "spaces", "placeholder", "not-a-url", "bucket-in-path", "no-tls"]
+SettingState = Literal[
+    "set",
+    "missing",
+    "quoted",
+    "lone-quote",
+    "spaces",
+    "unexpanded",
+    "placeholder",
+    "not-a-bucket",
+    "not-a-url",
+    "not-a-host",
+    "bucket-in-path",
+    "bucket-in-host",
+    "not-r2",
+    "not-an-account",
+    "no-tls",
+    "refused",
+]
 Comparison = Literal["same", "different", "blank", "missing", "unknown"]
 """``unknown``: the API's own value is not set, so there is nothing to compare with."""
 
@@ -56,6 +73,11 @@ class R2Facts:
         bucket_source: The setting the name came from, or ``default``.
         reach: True when the bucket answered, None when there is no such bucket.
         error_code: R2's own error code when ``reach`` is Unavailable.
+        status: The HTTP status of R2's refusal; 0 where none came in S3's XML.
+        swapped: The access key has a secret's form, and the secret an access key's.
+        elsewhere: The address of the account's other jurisdiction in which the keys open the bucket.
+        opens: Buckets of other names that are set or the default, and that the keys open.
+        listed: The account's buckets, where the keys may list them.
     """
 
     settings: Mapping[str, SettingState]
@@ -64,6 +86,11 @@ class R2Facts:
     bucket_source: str
     reach: Literal[True] | Unavailable | None
     error_code: str = ""
+    status: int = 0
+    swapped: bool = False
+    elsewhere: str = ""
+    opens: tuple[str, ...] = ()
+    listed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

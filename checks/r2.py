@@ -2,41 +2,62 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from difflib import get_close_matches
 from functools import partial
+from http import HTTPStatus
 from typing import Final, Literal
-from urllib.parse import urlsplit
 
 from botocore.exceptions import ClientError
 
+from academy_ops.contract import BUCKET_NAME
 from academy_ops.diagnosis.check import Check, Hop
 from academy_ops.diagnosis.findings import FindingBuilder
 from academy_ops.diagnosis.records import Finding, Json, Reason, Unavailable
 from academy_ops.messages import say
 from academy_ops.outside.clients import Target
 from academy_ops.outside.failures import AWS_ERRORS, error_code
-from academy_ops.outside.time_limits import begin
-from academy_ops.settings import Setting, Settings
+from academy_ops.outside.time_limits import begin, gather
+from academy_ops.settings import Settings
 from checks.facts import Case, R2Facts, SettingState
+from checks.r2_settings import BUCKETS, jurisdictions, setting_state
 
 _REQUIRED: Final = ("R2_ENDPOINT", "R2_ACCESS_KEY", "R2_SECRET_KEY")
-_BUCKETS: Final = ("R2_EXCEL_BUCKET", "EXCEL_BUCKET_NAME")
-_PLACEHOLDERS: Final = (
-    "changeme",
-    "change-me",
-    "change_me",
-    "replaceme",
-    "your-",
-    "your_",
-    "xxxx",
-    "todo",
-    "<",
-    "example",
+_IF_CLOSED: Final = frozenset(
+    {"placeholder", "unexpanded", "not-a-bucket", "bucket-in-host", "not-r2", "not-an-account"}
 )
-_TLS_ONLY: Final = ".r2.cloudflarestorage.com"
+"""What a value that opens the bucket can't be, whatever it looks like."""
 
-_REJECTED: Final = frozenset({"InvalidAccessKeyId", "SignatureDoesNotMatch", "Unauthorized", "InvalidArgument", "401"})
 _DENIED: Final = frozenset({"AccessDenied", "Forbidden", "403"})
+_NOT_ENTITLED: Final = "NotEntitled"
+_MALFORMED: Final[dict[str, tuple[str, SettingState]]] = {
+    "InvalidBucketName": ("", "not-a-bucket"),
+    # S3 takes the bucket's name for a key where the host is a bucket's own.
+    "NoSuchKey": ("R2_ENDPOINT", "bucket-in-host"),
+    # AWS's word for R2's region.
+    "AuthorizationHeaderMalformed": ("R2_ENDPOINT", "not-r2"),
+}
+"""What R2's refusals say of a setting: which (``""``: the bucket's), and what it is."""
+_REJECTED: Final[dict[str, str | None]] = {
+    "InvalidArgument": "key-form",
+    "SignatureDoesNotMatch": "secret",
+    "InvalidAccessKeyId": "unknown-key",
+    "Unauthorized": "unknown-key",
+    "ExpiredToken": "unknown-key",
+    "InvalidToken": "unknown-key",
+    "401": None,
+}
+"""R2's words for keys that it does not take, and what lies behind each."""
+_KEY_ID: Final = re.compile(r"[0-9a-f]{32}", re.IGNORECASE)
+_SECRET: Final = re.compile(r"[0-9a-f]{64}", re.IGNORECASE)
+_CLIENT_ERRORS: Final = range(400, 500)
+_ALIKE: Final = 0.75
+"""From here on two buckets' names are taken for one that was misspelt, by difflib's ratio."""
+_MOST_NAMES: Final = 20
+_NOT_OURS: Final[frozenset[Reason]] = frozenset({"throttled", "clock-skew"})
+_OF_KEYS: Final = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
 _NETWORK: Final[frozenset[Reason]] = frozenset({"dns", "refused", "timeout", "tls", "unreachable"})
 _MAY_CONCEAL: Final = (
     "r2-endpoint-unreachable",
@@ -48,14 +69,23 @@ _MAY_CONCEAL: Final = (
 
 
 def observe(target: Target, case: Case) -> R2Facts:  # noqa: ARG001 - every check has the same form
-    """Look at the R2 settings, then at the bucket with them."""
+    """Look at the R2 settings, then at the bucket with them; where there is none, at where it may be."""
     settings = target.settings
-    states = {name: setting_state(settings[name]) for name in (*_REQUIRED, *_BUCKETS)}
+    states = {name: setting_state(settings[name]) for name in (*_REQUIRED, *BUCKETS)}
     answer = begin("R2_ENDPOINT", partial(_reach, target, settings), target.until)()
-    reach, code = (answer, "") if isinstance(answer, Unavailable) else answer
-    source = next((name for name in _BUCKETS if settings.get(name)), "default")
-    endpoint = target.connect.clean(settings.get("R2_ENDPOINT") or "") or None
-    return R2Facts(states, endpoint, settings.bucket, source, reach, code)
+    reach, code, status = (answer, "", 0) if isinstance(answer, Unavailable) else answer
+    key, secret = settings.get("R2_ACCESS_KEY") or "", settings.get("R2_SECRET_KEY") or ""
+    facts = R2Facts(
+        settings=states,
+        endpoint=target.connect.clean(settings.get("R2_ENDPOINT") or "") or None,
+        bucket=settings.bucket,
+        bucket_source=next((name for name in BUCKETS if settings.get(name)), "default"),
+        reach=reach,
+        error_code=code,
+        status=status,
+        swapped=bool(_SECRET.fullmatch(key) and _KEY_ID.fullmatch(secret)),
+    )
+    return _look_around(target, settings, facts) if code in _DENIED | {"NoSuchBucket"} else facts
 
 
 def judge(case: Case) -> Iterator[Finding]:
@@ -67,24 +97,17 @@ def judge(case: Case) -> Iterator[Finding]:
         return
     missing = [name for name in _REQUIRED if facts.settings.get(name, "missing") == "missing"]
     malformed = _malformed(facts)
+    evidence = _evidence(facts)
     if missing:
         yield build.fail("r2-env-missing", {"missing": list(missing), "bucket": facts.bucket})
     if malformed:
-        yield build.fail("r2-env-malformed", {"settings": dict(malformed)})
-    if not missing:
-        yield from _judge_bucket(build, facts, answered=case.anything_answered(), malformed=bool(malformed))
+        said = evidence if facts.error_code and not missing else {}
+        yield build.fail("r2-env-malformed", {"settings": dict(malformed), **said})
+    if not missing and not _said_of_setting(facts):
+        yield from _judge_bucket(build, facts, evidence, answered=case.anything_answered(), malformed=bool(malformed))
 
 
-def _malformed(facts: R2Facts) -> dict[str, SettingState]:
-    """Return the settings that can't be right as they are written, of those that are in force."""
-    in_force = (*_REQUIRED, facts.bucket_source)
-    found = {name: facts.settings[name] for name in in_force if name in facts.settings}
-    # A value that looks like a placeholder and opens the bucket is none.
-    well = {"set", "missing", "placeholder"} if facts.reach is True else {"set", "missing"}
-    return {name: state for name, state in found.items() if state not in well}
-
-
-def _judge_bucket(build: FindingBuilder, facts: R2Facts, *, answered: bool, malformed: bool) -> Iterator[Finding]:
+def _evidence(facts: R2Facts) -> dict[str, Json]:
     evidence: dict[str, Json] = {
         "bucket": facts.bucket,
         "bucket_source": facts.bucket_source,
@@ -92,60 +115,80 @@ def _judge_bucket(build: FindingBuilder, facts: R2Facts, *, answered: bool, malf
     }
     if isinstance(facts.reach, Unavailable):
         evidence |= {"error_code": facts.error_code or facts.reach.reason, "detail": facts.reach.detail}
-        code = _fault(facts.reach, facts.error_code, answered=answered)
-        yield build.fail(code, evidence) if code else build.unknown(say("the R2 bucket"), facts.reach, _MAY_CONCEAL)
+    return evidence
+
+
+def _judge_bucket(
+    build: FindingBuilder, facts: R2Facts, evidence: Mapping[str, Json], *, answered: bool, malformed: bool
+) -> Iterator[Finding]:
+    if isinstance(facts.reach, Unavailable):
+        fault = _fault(facts, facts.reach, answered=answered)
+        if fault:
+            yield _refused(build, facts, evidence, *fault)
+        elif not malformed or facts.reach.reason != "unexpected-answer":
+            yield build.unknown(say("the R2 bucket"), facts.reach, _MAY_CONCEAL)
     elif facts.reach is None:
-        yield build.fail("r2-bucket-missing", evidence)
+        yield _refused(build, facts, evidence, "r2-bucket-missing", None)
     elif not malformed:
         yield build.ok(say("The bucket {bucket} answers the API's keys.", bucket=facts.bucket), evidence)
 
 
-def _fault(unseen: Unavailable, error_code: str, *, answered: bool) -> str | None:
+def api_side_wrong(case: Case) -> frozenset[str]:
+    """Return the faults of the API's own R2 settings; none where it opens the bucket, or R2 itself is at fault."""
+    told = {finding.cause for finding in judge(case) if finding.status == "fail" and finding.cause}
+    return frozenset(told - {"r2-server-error"})
+
+
+def _malformed(facts: R2Facts) -> dict[str, SettingState]:
+    """Return the settings that can't be right as they are written, of those that are in force."""
+    in_force = (*_REQUIRED, facts.bucket_source)
+    found = {name: facts.settings[name] for name in in_force if name in facts.settings}
+    well = {"set", "missing"} | (_IF_CLOSED if facts.reach is True else frozenset())
+    return _said_of_setting(facts) | {name: state for name, state in found.items() if state not in well}
+
+
+def _said_of_setting(facts: R2Facts) -> dict[str, SettingState]:
+    """Return what R2's refusal says of a setting: whatever is neither the keys' fault nor the bucket's is that."""
+    if facts.status not in _CLIENT_ERRORS or not isinstance(facts.reach, Unavailable):
+        return {}
+    if facts.reach.reason in _NOT_OURS or facts.status in _OF_KEYS or facts.error_code in {*_REJECTED, *_DENIED}:
+        return {}
+    name, state = _MALFORMED.get(facts.error_code, ("R2_ENDPOINT", "refused"))
+    return {name or facts.bucket_source: state}
+
+
+def _fault(facts: R2Facts, unseen: Unavailable, *, answered: bool) -> tuple[str, str | None] | None:
     """Name the fault behind R2's refusal or silence; None where this machine's own network may be the reason."""
-    if error_code in _REJECTED:
-        return "r2-credentials-rejected"
-    if error_code in _DENIED:
-        return "r2-access-denied"
+    code = facts.error_code
+    if unseen.reason in _NOT_OURS:
+        return None
+    if code in _REJECTED or facts.status == HTTPStatus.UNAUTHORIZED:
+        return "r2-credentials-rejected", "swapped" if facts.swapped else _REJECTED.get(code)
+    if code in _DENIED or facts.status == HTTPStatus.FORBIDDEN:
+        return "r2-access-denied", "not-entitled" if code == _NOT_ENTITLED else None
     if unseen.reason == "server-error":
-        return "r2-server-error"
-    return "r2-endpoint-unreachable" if unseen.reason in _NETWORK and answered else None
+        return "r2-server-error", None
+    return ("r2-endpoint-unreachable", None) if unseen.reason in _NETWORK and answered else None
 
 
-def setting_state(setting: Setting) -> SettingState:
-    """Judge how a setting is written; the value itself stays here.
-
-    A quoted value is a fault because Docker's ``--env-file`` keeps the quotes.
-    """
-    if setting.value is None:
-        return "missing"
-    written = setting.as_docker if setting.as_docker is not None else setting.value
-    if len(written) > 1 and written[0] == written[-1] and written[0] in "\"'":
-        return "quoted"
-    if written != written.strip() or any(character.isspace() for character in written):
-        return "spaces"
-    # No key, bucket or address of R2 is written in other letters; a template's words in Korean are.
-    if not setting.value.isascii() or any(mark in setting.value.lower() for mark in _PLACEHOLDERS):
-        return "placeholder"
-    return _endpoint_state(setting.value) if setting.name == "R2_ENDPOINT" else "set"
+def _refused(
+    build: FindingBuilder, facts: R2Facts, evidence: Mapping[str, Json], code: str, reason: str | None
+) -> Finding:
+    """Write a refusal down; where the keys open a bucket elsewhere or of another name, that is the reason."""
+    meant = facts.opens[:1] or get_close_matches(facts.bucket, facts.listed, 1, _ALIKE)
+    evidence = {**evidence, **({"buckets": list[Json](facts.listed)} if facts.listed else {})}
+    if code in {"r2-bucket-missing", "r2-access-denied"} and reason is None:
+        if facts.elsewhere:
+            return build.fail(code, {**evidence, "elsewhere": facts.elsewhere}, reason="jurisdiction")
+        if meant:
+            return build.fail(code, {**evidence, "meant": meant[0]}, reason="wrong-name")
+    return build.fail(code, evidence, reason=reason)
 
 
-def _endpoint_state(value: str) -> SettingState:
-    try:
-        parts = urlsplit(value)
-        host = parts.hostname
-    except ValueError:
-        return "not-a-url"
-    if parts.scheme not in {"http", "https"} or not host:
-        return "not-a-url"
-    if parts.path.strip("/"):
-        return "bucket-in-path"
-    return "no-tls" if parts.scheme == "http" and host.endswith(_TLS_ONLY) else "set"
-
-
-def _reach(target: Target, settings: Settings) -> tuple[Literal[True] | Unavailable | None, str]:
+def _reach(target: Target, settings: Settings) -> tuple[Literal[True] | Unavailable | None, str, int]:
     missing = next((name for name in _REQUIRED if not settings.get(name)), None)
     if missing:
-        return Unavailable("not-configured", missing), ""
+        return Unavailable("not-configured", missing), "", 0
     try:
         # HeadBucket costs least, but a refusal of it has no body that says why; listing one key has.
         try:
@@ -154,12 +197,48 @@ def _reach(target: Target, settings: Settings) -> tuple[Literal[True] | Unavaila
             target.connect.r2().list_objects_v2(Bucket=settings.bucket, MaxKeys=1)
     except ClientError as error:
         code = target.connect.clean(error_code(error))
+        # Without S3's XML botocore has no code, or makes the status one.
+        status = error.response["ResponseMetadata"]["HTTPStatusCode"] if code and not code.isdecimal() else 0
         if code == "NoSuchBucket":
-            return None, code
-        return target.connect.unseen(error, "s3:ListBucket"), code
+            return None, code, status
+        return target.connect.unseen(error, "s3:ListBucket"), code, status
     except AWS_ERRORS as error:
-        return target.connect.unseen(error, target.connect.clean(settings.get("R2_ENDPOINT") or "R2_ENDPOINT")), ""
-    return True, ""
+        return target.connect.unseen(error, target.connect.clean(settings.get("R2_ENDPOINT") or "R2_ENDPOINT")), "", 0
+    return True, "", 0
+
+
+def _look_around(target: Target, settings: Settings, facts: R2Facts) -> R2Facts:
+    """Look whether the keys open the bucket in another jurisdiction, or one of another name that may be meant."""
+    endpoints = jurisdictions(settings.get("R2_ENDPOINT") or "")
+    names = [one for one in (*(settings.get(name) for name in BUCKETS), BUCKET_NAME) if one and one != facts.bucket]
+    places = [(endpoint, facts.bucket) for endpoint in endpoints] + [(None, one) for one in dict.fromkeys(names)]
+    looks = [("s3:ListBucket", partial(_opens, target, *place)) for place in places]
+    listing = begin("s3:ListBuckets", partial(_buckets, target), target.until)
+    opened = [place for place, opens in zip(places, gather(looks, target.until), strict=True) if opens is True]
+    listed = listing()
+    return replace(
+        facts,
+        elsewhere=next((endpoint for endpoint, _ in opened if endpoint), ""),
+        opens=tuple(target.connect.clean(bucket) for endpoint, bucket in opened if endpoint is None),
+        listed=() if isinstance(listed, Unavailable) else listed,
+    )
+
+
+def _opens(target: Target, endpoint: str | None, bucket: str) -> bool:
+    try:
+        target.connect.r2(endpoint).head_bucket(Bucket=bucket)
+    except AWS_ERRORS:
+        return False
+    return True
+
+
+def _buckets(target: Target) -> tuple[str, ...]:
+    """Return the names of the buckets; none where the token is not for the account as a whole."""
+    try:
+        named = target.connect.r2().list_buckets()["Buckets"]
+        return tuple(target.connect.clean(one["Name"]) for one in named[:_MOST_NAMES])
+    except AWS_ERRORS:
+        return ()
 
 
 CHECK: Final = Check(

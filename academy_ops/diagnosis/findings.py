@@ -116,8 +116,8 @@ class FindingBuilder:
 
 
 def _quoting(text: Text, evidence: Mapping[str, Json]) -> Text:
-    """Let a sentence quote the numbers that were seen in place of the usual ones."""
-    seen = {name: one for name, one in evidence.items() if name in text.values and isinstance(one, int | float)}
+    """Let a sentence quote what was seen in place of the usual numbers and names."""
+    seen = {name: one for name, one in evidence.items() if name in text.values and isinstance(one, int | float | str)}
     return Text(text.template, {**text.values, **seen}) if seen else text
 
 

@@ -111,16 +111,21 @@ class Connections:
                 self._made[name] = self._sdk.aws_client(self._session(), service, once=once)
             return self._made[name]
 
-    def r2(self) -> S3Client:
+    def r2(self, endpoint: str | None = None) -> S3Client:
         """Return an S3 client for R2, signed with the API's R2 keys.
 
+        Args:
+            endpoint: The address; by default R2_ENDPOINT.
+
         Raises:
-            BotoCoreError: R2_ENDPOINT is not a URL.
+            BotoCoreError: The address is not a URL.
         """
+        endpoint = endpoint or self._settings.get("R2_ENDPOINT") or ""
+        name = f"r2, {endpoint}"
         with self._lock:
-            if "r2" not in self._made:
-                self._made["r2"] = self._sdk.r2_client(self._settings, partial(self.clocks.note, "r2"))
-            made: S3Client = self._made["r2"]
+            if name not in self._made:
+                self._made[name] = self._sdk.r2_client(self._settings, endpoint, partial(self.clocks.note, "r2"))
+            made: S3Client = self._made[name]
             return made
 
     def credentials(self) -> tuple[Credentials | None, str]:

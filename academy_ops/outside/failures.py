@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import socket
 import ssl
+from http import HTTPStatus
 from typing import Final
 
 import httpx
@@ -63,6 +64,7 @@ _REASONS: Final[dict[str, Reason]] = {
     "ExpiredToken": "credentials-invalid",
     "ExpiredTokenException": "credentials-invalid",
     "RequestExpired": "clock-skew",
+    "ExpiredRequest": "clock-skew",
     "SignatureDoesNotMatch": "credentials-invalid",
     # The services that speak JSON.
     "InvalidSignatureException": "credentials-invalid",
@@ -131,6 +133,8 @@ def aws_reason(error: Exception) -> Reason:
         if code.rpartition(".")[2] in _QUEUE_MISSING and not queue_missing(error):
             return "denied"
         fallback: Reason = "server-error" if status >= _SERVER_ERROR else "unexpected-answer"
+        if status == HTTPStatus.TOO_MANY_REQUESTS:
+            fallback = "throttled"
         return _REASONS.get(code, fallback)
     if isinstance(error, EndpointConnectionError):
         return _socket_reason(error.kwargs.get("error"))

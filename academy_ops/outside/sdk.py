@@ -93,23 +93,23 @@ def aws_client(made_by: boto3.Session, service: str, *, once: bool = False) -> A
         raise EndpointConnectionError(endpoint_url="AWS_ENDPOINT_URL", error=error) from error
 
 
-def r2_client(settings: Settings, note: Note) -> S3Client:
-    """Return an S3 client for R2, signed with the API's R2 keys.
+def r2_client(settings: Settings, endpoint: str, note: Note) -> S3Client:
+    """Return an S3 client for R2 at ``endpoint``, signed with the API's R2 keys.
 
     Raises:
-        BotoCoreError: R2_ENDPOINT is not a URL.
+        BotoCoreError: The endpoint is not a URL.
     """
     try:
         try:
-            return _r2_client(settings, note)
+            return _r2_client(settings, endpoint, note)
         except BotoCoreError:
             # A broken config file is not a fault of R2.
-            return _r2_client(settings, note, config_file=os.devnull)
+            return _r2_client(settings, endpoint, note, config_file=os.devnull)
     except ValueError as error:
         raise InvalidConfigError(error_msg=f"R2_ENDPOINT: {error}") from error
 
 
-def _r2_client(settings: Settings, note: Note, config_file: str | None = None) -> S3Client:
+def _r2_client(settings: Settings, endpoint: str, note: Note, config_file: str | None = None) -> S3Client:
     # Without a profile: AWS_PROFILE is AWS's, and one that does not exist is not a fault of R2.
     ours: dict[str, Any] = {"profile": (None, None, None, None)}
     if config_file is not None:
@@ -117,7 +117,7 @@ def _r2_client(settings: Settings, note: Note, config_file: str | None = None) -
     plain = botocore.session.Session(session_vars=ours)
     return boto3.Session(botocore_session=_prepared(plain, note)).client(
         "s3",
-        endpoint_url=settings.get("R2_ENDPOINT"),
+        endpoint_url=endpoint,
         region_name="auto",
         aws_access_key_id=settings.get("R2_ACCESS_KEY"),
         aws_secret_access_key=settings.get("R2_SECRET_KEY"),

@@ -26,7 +26,7 @@ from academy_ops.settings import Setting, Settings
 from academy_ops.settings.env_files import read_env_file
 from checks.facts import NOT_ASKED, LogsFacts, Parameter, SettingState
 from checks.logs import parameter_faults
-from checks.r2 import setting_state
+from checks.r2_settings import setting_state
 from checks.worker_report import compare, digest, digests_of, parse_parameter
 
 _SECURE: Final = "SecureString"
@@ -42,6 +42,13 @@ _WRONG: Final[Mapping[str, Text]] = {
     "not-a-url": say("it is not a URL that begins with https:// or http://"),
     "bucket-in-path": say("it has a path, and the bucket does not belong there"),
     "no-tls": say("R2 answers https:// only"),
+    "lone-quote": say("it has a quote at one end"),
+    "unexpanded": say("it holds a variable that nothing has filled in"),
+    "not-a-bucket": say("no bucket can have such a name"),
+    "not-a-host": say("its host name holds what none can"),
+    "bucket-in-host": say("it has the bucket in its host, which is the account's"),
+    "not-r2": say("that host is not R2's S3 address"),
+    "not-an-account": say("before .r2.cloudflarestorage.com belongs the account's id, 32 characters"),
 }
 
 

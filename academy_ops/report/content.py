@@ -46,6 +46,9 @@ LABELS: Final[Mapping[str, Text]] = {
     "endpoint": say("R2 endpoint"),
     "error_code": say("error code"),
     "detail": say("in its words"),
+    "elsewhere": say("the bucket is at"),
+    "meant": say("bucket that opens"),
+    "buckets": say("buckets"),
     "tried": say("tried"),
     "group": say("group"),
     "missing": say("missing"),
@@ -90,6 +93,14 @@ _STATES: Final[Mapping[str, Text]] = {
     "not-a-url": say("not a URL"),
     "bucket-in-path": say("bucket in its path"),
     "no-tls": say("http instead of https"),
+    "lone-quote": say("a quote at one end"),
+    "unexpanded": say("a variable that nothing has filled in"),
+    "not-a-bucket": say("no name of a bucket"),
+    "not-a-host": say("a host name that can't be one"),
+    "bucket-in-host": say("bucket in its host"),
+    "not-r2": say("not R2's S3 address"),
+    "not-an-account": say("no account's id in it"),
+    "refused": say("R2 refuses the request"),
 }
 """What settings and a worker's environment are found to be."""
 _STATED: Final = frozenset({"settings", "environment"})

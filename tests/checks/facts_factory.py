@@ -167,7 +167,7 @@ def case(**facts: Any) -> Case:
     return Case(NOW, facts.pop("job_id", JOB_ID), facts.pop("names", names), **{**healthy, **facts})
 
 
-def r2(settings: Mapping[str, Any] | None = None, reach: Any = True, error_code: str = "") -> R2Facts:
+def r2(settings: Mapping[str, Any] | None = None, reach: Any = True, error_code: str = "", **more: Any) -> R2Facts:
     states = dict.fromkeys(("R2_ENDPOINT", "R2_ACCESS_KEY", "R2_SECRET_KEY", "R2_EXCEL_BUCKET"), "set")
     return R2Facts(
         {**states, "EXCEL_BUCKET_NAME": "missing", **(settings or {})},  # type: ignore[dict-item] # states of settings
@@ -176,6 +176,7 @@ def r2(settings: Mapping[str, Any] | None = None, reach: Any = True, error_code:
         "R2_EXCEL_BUCKET",
         reach,
         error_code,
+        **more,
     )
 
 

@@ -168,6 +168,10 @@ SCENARIOS: dict[str, list[Facts]] = {
         r2({"R2_SECRET_KEY": "quoted"}, unseen("credentials-invalid", "s3:ListBucket"), "SignatureDoesNotMatch"),
         r2({"R2_ACCESS_KEY": "placeholder"}, unseen("credentials-invalid", "s3:ListBucket"), "InvalidAccessKeyId"),
         r2({"R2_EXCEL_BUCKET": "spaces"}, None, "NoSuchBucket"),
+        r2({"R2_EXCEL_BUCKET": "not-a-bucket"}, unseen("unexpected-answer", "R2_ENDPOINT")),
+        r2({"R2_ENDPOINT": "not-a-host"}, unseen("unexpected-answer", "R2_ENDPOINT")),
+        r2(reach=unseen("unexpected-answer", "s3:ListBucket"), error_code="NoSuchKey", status=404),
+        r2(reach=unseen("unexpected-answer", "s3:ListBucket"), error_code="InvalidRequest", status=400),
     ],
     "r2-endpoint-unreachable": [
         r2(reach=unseen(reason, "https://account.r2.example"))
@@ -180,10 +184,14 @@ SCENARIOS: dict[str, list[Facts]] = {
     "r2-access-denied": [
         r2(reach=unseen("denied", "s3:ListBucket"), error_code="AccessDenied"),
         r2(reach=unseen("denied", "s3:ListBucket"), error_code="403"),
+        r2(reach=unseen("unexpected-answer", "s3:ListBucket"), error_code="NotEntitled", status=403),
+        r2(reach=unseen("denied", "s3:ListBucket"), error_code="AccessDenied", elsewhere="https://eu.r2.example"),
         ended(REFUSAL.format("AccessDenied")),
     ],
     "r2-bucket-missing": [
         r2(reach=None, error_code="NoSuchBucket"),
+        r2(reach=None, error_code="NoSuchBucket", elsewhere="https://eu.r2.example"),
+        r2(reach=None, error_code="NoSuchBucket", opens=("school-files",)),
         {**ended(REFUSAL.format("NoSuchBucket")), **r2(reach=None, error_code="NoSuchBucket")},
     ],
     "r2-server-error": [

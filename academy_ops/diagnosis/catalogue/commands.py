@@ -33,7 +33,6 @@ def _r2(operation: str, options: str = "") -> Steps:
 
 
 BUCKET: Final = _r2("list-objects-v2", "--max-items 1")
-CREATE_BUCKET: Final = _r2("create-bucket")
 UPLOAD: Final = _r2("head-object", "--key <file_key>")
 REACH_R2: Final = command("curl -sS --max-time 10 -o /dev/null -D - <endpoint>")
 CLOUDFLARE_STATUS: Final = command("curl -sS --max-time 10 https://www.cloudflarestatus.com/api/v2/status.json")
