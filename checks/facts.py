@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final, Literal
 
 from academy_ops.diagnosis.records import Unavailable
 from academy_ops.outside.clients import Answer
 
 NOT_ASKED: Final = Unavailable("not-asked", "")
+EARLY_LINE: Final = timedelta(milliseconds=100)
+"""By so much Docker may date a process's first lines before its start."""
 
 SettingState = Literal[
     "set",
@@ -402,12 +404,33 @@ class WorkerLog:
         of_job: The last of them that name the job, each failure of it with the lines that follow.
         errors: The last of them that speak of an error.
         tail: The last of all.
+        unreadable: Why Docker can't read it, or not to its end, in Docker's words; empty where it can.
     """
 
     lines: int
     of_job: tuple[LogLine, ...]
     errors: tuple[LogLine, ...]
     tail: tuple[LogLine, ...]
+    unreadable: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LogDriver:
+    """Where Docker sends a container's log.
+
+    Attributes:
+        name: The driver, such as ``json-file`` or ``awslogs``.
+        group: The log group of ``awslogs``; empty with any other driver, as are the next two.
+        region: Its region, where the driver is given one.
+        stream: Its log stream; by default the container's id.
+        cached: Whether Docker keeps a copy that can be read on the host, where the driver itself can't read.
+    """
+
+    name: str
+    group: str = ""
+    region: str = ""
+    stream: str = ""
+    cached: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -421,6 +444,18 @@ class Container:
         kernel_kills: For how many seconds the kernel's last kills for lack of memory are past, on the whole host; None
             where its log could not be read.
         network: Its network by Docker's word, such as ``default``, ``bridge`` or ``host``; empty where unseen.
+        created_at: When it was made; what it was given then, a restart does not change.
+        error: Why it could not be started, in Docker's words; empty where it could.
+        health: What its health check says, such as ``unhealthy``; empty without one.
+        health_said: What the health check wrote last.
+        name: Its own name, where that is not the one that was asked for.
+        image: The image as it was named.
+        image_id: Its id.
+        image_digest: Its name and digest in the registry; empty for one that came from none.
+        command: What it runs, the program first.
+        log_driver: Where its log goes; None where unseen.
+        killed_at: When one of its processes was killed for lack of memory, as far as Docker remembers; None where
+            that was not kept.
     """
 
     status: str
@@ -432,10 +467,43 @@ class Container:
     finished_at: datetime | None = None
     kernel_kills: tuple[int, ...] | None = None
     network: str = ""
+    created_at: datetime | None = None
+    error: str = ""
+    health: str = ""
+    health_said: str = ""
+    name: str = ""
+    image: str = ""
+    image_id: str = ""
+    image_digest: str = ""
+    command: str = ""
+    log_driver: LogDriver | None = None
+    killed_at: tuple[datetime, ...] | None = None
 
     def wrote(self, line: LogLine) -> bool:
-        """Return whether the process that runs now has written ``line``; Docker keeps those of the ones before."""
-        return line.at is None or self.started_at is None or line.at >= self.started_at
+        """Return whether the process that runs now has written ``line``; Docker keeps those of the ones before.
+
+        Docker may take a line before it notes the start, but never before the process before has ended.
+        """
+        if line.at is None or self.started_at is None or line.at >= self.started_at:
+            return True
+        if self.finished_at and self.finished_at < self.started_at:
+            return line.at > self.finished_at
+        return self.restarts == 0 and line.at >= self.started_at - EARLY_LINE
+
+
+@dataclass(frozen=True, slots=True)
+class BootLog:
+    """How far an instance's boot has come, and the end of what it wrote.
+
+    Attributes:
+        state: ``running``, ``finished``, or empty where the host does not say.
+        user_data: The end of the user data's own log.
+        cloud_init: The end of cloud-init's.
+    """
+
+    state: str
+    user_data: tuple[str, ...] = ()
+    cloud_init: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -444,10 +512,17 @@ class HostReport:
 
     Attributes:
         instance_id: The instance.
-        docker: ``up``, ``down`` or ``missing``.
+        docker: ``up``, ``down``, ``missing``, ``hung`` (it does not answer) or ``unreadable`` (it answers otherwise).
         disk_percent: How full the disk with Docker's data is.
         container: The worker's container; None when there is none.
         environment: What it runs with; None without a container.
+        inodes_percent: How many of that disk's inodes are used.
+        disk_path: Where Docker's data is.
+        clock: The host's time when it was asked.
+        said: Why Docker or its container could not be read, in Docker's words.
+        container_unread: There may be a container: Docker could not say.
+        others: The containers that there are where the worker's is not; name, state and image each.
+        boot: How the instance booted; None where a container is there, or nothing tells.
     """
 
     instance_id: str
@@ -455,6 +530,13 @@ class HostReport:
     disk_percent: int | None
     container: Container | None
     environment: Environment | None
+    inodes_percent: int | None = None
+    disk_path: str = ""
+    clock: datetime | None = None
+    said: str = ""
+    container_unread: bool = False
+    others: tuple[str, ...] = ()
+    boot: BootLog | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,6 +56,10 @@ _SHOWN_LINES: Final = 5
 _SHOWN_JOB_LINES: Final = 15
 _SHOWN_INSTANCES: Final = 10
 _MAY_CONCEAL: Final = tuple(code for code, cause in CATALOGUE.items() if cause.section == "3-4" and not cause.warn)
+_TOLD_BY_LOG: Final = (
+    *("worker-aws-credentials", "worker-queue-denied", "worker-dependency-missing", "worker-database-down"),
+    "worker-database-mismatch",
+)
 _FROM_PARAMETER: Final = ("worker-env-missing", "worker-queue-mismatch", "worker-r2-mismatch", "worker-env-stale")
 
 _PARAMETER_ARN: Final = "arn:aws:ssm:{region}:{account}:parameter/{parameter}"
@@ -208,8 +212,31 @@ def _judge_inside(build: FindingBuilder, case: Case, facts: LogsFacts) -> Iterat
         yield build.unknown(
             say("the inside of {count} workers ({shown})", count=len(names), shown=shown), why, _MAY_CONCEAL
         )
+    yield from _judge_unread_logs(build, facts)
     yield from _judge_offline(build, case, facts)
     yield from _judge_parameter(build, facts)
+
+
+def _judge_unread_logs(build: FindingBuilder, facts: LogsFacts) -> Iterator[Finding]:
+    """Name the logs that Docker can't read, and the driver they go to: an empty log says something else."""
+    unread: dict[tuple[str, str], list[str]] = {}
+    kept = facts.archive.logs if isinstance(facts.archive, Archive) else {}
+    for host in facts.hosts:
+        log = facts.logs.get(host.instance_id)
+        if log and log.unreadable and host.instance_id not in kept:
+            driver = host.container.log_driver if host.container else None
+            unread.setdefault((driver.name if driver else "", log.unreadable), []).append(host.instance_id)
+    for (driver_name, words), names in unread.items():
+        yield build.unknown(
+            say(
+                "the log of {count} workers ({shown}; Docker's log driver: {driver})",
+                count=len(names),
+                shown=", ".join(names[:_SHOWN_INSTANCES]),
+                driver=driver_name or "?",
+            ),
+            Unavailable("unreadable", "docker logs", words),
+            _TOLD_BY_LOG,
+        )
 
 
 def _judge_archive(build: FindingBuilder, case: Case, facts: LogsFacts) -> Iterator[Finding]:
@@ -290,7 +317,7 @@ def _faults_of(
     if sign and sign[0][0] not in {code for code, _ in faults}:
         fault, line = sign
         yield (*_read_sign(case, host, fault, evidence | {"log": [line.text]}), not moved_since(case, line))
-    if container.status == "running" and log and log.lines == 0 and work_waits(case):
+    if container.status == "running" and log and log.lines == 0 and not log.unreadable and work_waits(case):
         yield ("worker-silent", None), evidence, True
 
 

@@ -7,17 +7,21 @@ import binascii
 import hashlib
 import json
 import re
-from collections.abc import Mapping
-from typing import Any, Final
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Final, TypeAlias
 
 from academy_ops.contract import BUCKET_NAME, QUEUE_NAME, QUEUE_SETTING
 from academy_ops.outside.clients import Connections
 from academy_ops.settings import Settings
-from checks.facts import Comparison, Container, Environment, HostReport, LogLine, WorkerLog
+from checks.facts import BootLog, Comparison, Container, Environment, HostReport, LogDriver, LogLine, WorkerLog
 from checks.times import parse
 
+Clean: TypeAlias = Callable[[str], str]
+
 _BLANK: Final = "blank"
-_NO_LOG: Final = re.compile(r"Error response from daemon: ")
+_NO_ANSWER: Final = "docker logs has not ended in time"
+_LAST_SECOND: Final = 2**32
 _BUCKETS: Final = ("R2_EXCEL_BUCKET", "EXCEL_BUCKET_NAME")
 _REGIONS: Final = ("AWS_REGION", "AWS_DEFAULT_REGION")
 _AWS_ENDPOINTS: Final = ("AWS_ENDPOINT_URL_SQS", "AWS_ENDPOINT_URL")
@@ -53,26 +57,37 @@ def read_host(
         What the host reports, and its container's log where it has a container; None when the output is not a probe's.
     """
     fields, sections = _split(output)
-    if fields.get("probe") != ["1"] or not _whole(fields, sections):
+    if fields.get("probe") != ["2"] or not _whole(fields, sections):
         return None
-    docker, disk = _last(fields, "docker"), _int(_last(fields, "disk_percent"))
-    if _last(fields, "container") != "present":
-        return HostReport(instance_id, docker, disk, None, None), None
-    pairs = [line.partition(" ") for line in fields.get("env", [])]
-    environment = compare({name: value for name, _, value in pairs}, salt, settings)
-    return HostReport(instance_id, docker, disk, _container(fields, connect), environment), _log(
-        fields, sections, connect
+    clean = connect.clean
+    docker = _last(fields, "docker")
+    unread = docker == "up" and _last(fields, "container") == "unreadable"
+    here = docker == "up" and _last(fields, "container") == "present"
+    host = HostReport(
+        instance_id,
+        docker,
+        _int(_last(fields, "disk_percent")),
+        _container(fields, settings, clean) if here else None,
+        _environment(fields, salt, settings) if here else None,
+        inodes_percent=_int(_last(fields, "inodes_percent")),
+        disk_path=clean(_last(fields, "disk_path")),
+        clock=_moment(_last(fields, "clock")),
+        said=clean(_last(fields, "container_error" if docker == "up" else "docker_error")),
+        container_unread=unread,
+        others=tuple(clean(one) for one in fields.get("other", ())),
+        boot=None if here else _boot(fields, sections, clean),
     )
+    return host, _log(fields, sections, clean) if here else None
 
 
 def _whole(fields: Mapping[str, list[str]], sections: Mapping[str, list[str]]) -> bool:
-    """Return whether the output is all that the probe had to say: what was cut off must not be read as absent."""
+    """Return whether the output holds all that it must: what was cut off must not be read as absent."""
     docker, container = _last(fields, "docker"), _last(fields, "container")
     if docker != "up":
-        return docker in {"down", "missing"}
+        return docker in {"down", "missing", "hung", "unreadable"}
     if container != "present":
-        return container == "missing"
-    return "Status" in _object(_last(fields, "state")) and "end" in sections
+        return container in {"missing", "unreadable"}
+    return bool(_last(fields, "status")) and "end" in sections
 
 
 def compare(digests: Mapping[str, str], salt: str, settings: Settings) -> Environment:
@@ -129,9 +144,9 @@ def compare(digests: Mapping[str, str], salt: str, settings: Settings) -> Enviro
 def meant(address: str) -> str:
     """Return an address as it is meant; the probe has the same rules.
 
-    Without its default port and trailing slash, in small letters; and of the many names of SQS in a region one.
+    Without its default port and a trailing slash, in small letters; and of the many names of SQS in a region one.
     """
-    address = address.lower().rstrip("/")
+    address = address.lower().removesuffix("/")
     for form, plain in _MEANT:
         address = form.sub(plain, address)
     return address
@@ -175,19 +190,53 @@ def parse_parameter(text: str) -> tuple[str, dict[str, str]]:
     return ("dotenv" if found else "unreadable"), found
 
 
-def _container(fields: Mapping[str, list[str]], connect: Connections) -> Container:
-    state = _object(_last(fields, "state"))
-    return Container(
-        status=connect.clean(str(state.get("Status", ""))),
-        exit_code=_int(str(state.get("ExitCode", ""))),
-        out_of_memory=state.get("OOMKilled") is True,
-        oom_kills=_int(_last(fields, "oom_kills")) or 0,
-        restarts=_int(_last(fields, "restarts")) or 0,
-        started_at=parse(state.get("StartedAt")),
-        network=connect.clean(_last(fields, "network")),
-        finished_at=parse(state.get("FinishedAt")),
-        kernel_kills=_kernel_kills(fields),
+def _environment(fields: Mapping[str, list[str]], salt: str, settings: Settings) -> Environment:
+    pairs = [line.partition(" ") for line in fields.get("env", [])]
+    return compare({name: value for name, _, value in pairs}, salt, settings)
+
+
+def _container(fields: Mapping[str, list[str]], settings: Settings, clean: Clean) -> Container:
+    def word(name: str) -> str:
+        return clean(_last(fields, name))
+
+    def text(name: str) -> str:
+        return clean(_text(_last(fields, name)))
+
+    kills = tuple(at for one in fields.get("oom_kill", ()) if (at := _moment(one)))
+    driver = LogDriver(
+        word("log_driver"), text("log_group"), text("log_region"), text("log_stream"), text("log_cache_off") != "true"
     )
+    name = word("name").removeprefix("/")
+    return Container(
+        status=word("status"),
+        exit_code=_int(_last(fields, "exit_code")),
+        out_of_memory=_last(fields, "oom_killed") == "true",
+        oom_kills=len(kills),
+        restarts=_int(_last(fields, "restarts")) or 0,
+        started_at=parse(_last(fields, "started")),
+        network=word("network"),
+        finished_at=parse(_last(fields, "finished")),
+        kernel_kills=_kernel_kills(fields),
+        created_at=parse(_last(fields, "created")),
+        error=text("error"),
+        health=word("health"),
+        health_said=text("health_said").strip(),
+        name="" if name == settings.worker else name,
+        image=text("image_name"),
+        image_id=word("image"),
+        image_digest=word("image_digest"),
+        command=f"{text('command')} {text('arguments')}".strip(),
+        log_driver=driver,
+        killed_at=kills,
+    )
+
+
+def _boot(fields: Mapping[str, list[str]], sections: Mapping[str, list[str]], clean: Clean) -> BootLog | None:
+    def lines(name: str) -> tuple[str, ...]:
+        return tuple(clean(line) for line in sections.get(name, ()) if line.strip())
+
+    boot = BootLog(clean(_last(fields, "boot")), lines("user-data"), lines("cloud-init"))
+    return boot if boot != BootLog("") else None
 
 
 def _kernel_kills(fields: Mapping[str, list[str]]) -> tuple[int, ...] | None:
@@ -197,28 +246,30 @@ def _kernel_kills(fields: Mapping[str, list[str]]) -> tuple[int, ...] | None:
     return tuple(seconds for text in fields.get("kernel_kill", []) if (seconds := _int(text)) is not None)
 
 
-def _log(fields: Mapping[str, list[str]], sections: Mapping[str, list[str]], connect: Connections) -> WorkerLog:
+def _log(fields: Mapping[str, list[str]], sections: Mapping[str, list[str]], clean: Clean) -> WorkerLog:
     def lines(name: str) -> tuple[LogLine, ...]:
-        return tuple(_log_line(line, connect) for line in sections.get(name, []) if line.strip())
+        return tuple(_log_line(line, clean) for line in sections.get(name, []) if line.strip())
 
-    # Docker's own word that the log can't be read is no line of it.
-    unreadable = _NO_LOG.match("\n".join(sections.get("tail", [])))
-    count = 0 if unreadable else _int(_last(fields, "log_lines")) or 0
-    return WorkerLog(count, lines("job"), lines("errors"), lines("tail"))
+    status = _int(_last(fields, "log_status"))
+    error = clean(_last(fields, "log_error")) or _NO_ANSWER if status else ""
+    return WorkerLog(_int(_last(fields, "log_lines")) or 0, lines("job"), lines("errors"), lines("tail"), error)
 
 
-def _log_line(line: str, connect: Connections) -> LogLine:
+def _log_line(line: str, clean: Clean) -> LogLine:
     first, _, rest = line.partition(" ")
     at = parse(first)
-    return LogLine(at, connect.clean(rest if at else line))
+    return LogLine(at, clean(rest if at else line))
 
 
 def _split(output: str) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
-    """Take the output apart: ``name=value`` lines before the first section, plain lines in each section."""
+    """Take the output apart: ``name=value`` lines before the first section, plain lines in each section.
+
+    Only a line feed ends a line: what else Python takes for an end, a worker may have written.
+    """
     fields: dict[str, list[str]] = {}
     sections: dict[str, list[str]] = {}
     section: str | None = None
-    for line in output.splitlines():
+    for line in output.replace("\r\n", "\n").split("\n"):
         name, _, value = line.partition("=")
         if name == "section":
             section = value
@@ -230,12 +281,19 @@ def _split(output: str) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
     return fields, sections
 
 
-def _object(text: str) -> dict[str, Any]:
+def _text(quoted: str) -> str:
+    """Return a JSON string's text; empty where it is none."""
     try:
-        value = json.loads(text)
+        value = json.loads(quoted)
     except ValueError:
-        return {}
-    return value if isinstance(value, dict) else {}
+        return ""
+    return value if isinstance(value, str) else ""
+
+
+def _moment(seconds: str) -> datetime | None:
+    """Return the time of so many seconds since 1970."""
+    number = _int(seconds)
+    return datetime.fromtimestamp(number, UTC) if number is not None and 0 < number < _LAST_SECOND else None
 
 
 def _last(fields: Mapping[str, list[str]], name: str) -> str:

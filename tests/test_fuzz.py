@@ -27,10 +27,10 @@ JSON = st.recursive(
 )
 FIELDS = ("status", "result", "error_message", "progress", "created_at", "updated_at", "file_key", "job_id")
 PROBE = (
-    "probe=1\ndisk_percent=41\ndocker=up\ncontainer=present\n"
-    'state={"Status":"running","StartedAt":"2026-01-01T00:00:00Z","ExitCode":0,"OOMKilled":false}\n'
-    "restarts=0\noom_kills=0\nenv=R2_ENDPOINT 00\nlog_lines=2\nsection=errors\nsection=tail\n"
-    "2026-01-01T00:00:01.000000000Z worker started\n\nsection=end\n"
+    "probe=2\nclock=1767225600\ndocker=up\ndisk_percent=41\ncontainer=present\nname=/academy-ai-worker-cpu\n"
+    'status=running\nstarted=2026-01-01T00:00:00Z\nexit_code=0\noom_killed=false\nerror=""\nrestarts=0\n'
+    'log_driver=awslogs\nlog_group="/academy/ai-worker"\noom_kill=1767225600\nenv=R2_ENDPOINT 00\nlog_lines=2\n'
+    "section=errors\nsection=tail\n2026-01-01T00:00:01.000000000Z worker started\nsection=end\n"
 )
 NAMES = (
     "R2_ENDPOINT",

@@ -39,6 +39,7 @@ Reason = Literal[
     "unreachable",
     "server-error",
     "unexpected-answer",
+    "unreadable",
     "not-configured",
     "offline",
     "not-asked",

@@ -1,12 +1,14 @@
 """One worker container: a real process, kept alive as ``docker run --restart unless-stopped`` would.
 
-Its folder holds what the ``docker`` shim answers from: ``name``, ``state.json``, ``restarts``, ``env``, ``log`` and
-``log.times`` (when each line was written: seconds, and as Docker shows it).
+Its folder holds what the ``docker`` shim answers from: ``inspect`` (what a template may ask for, and its value),
+``log`` and ``log.times`` (when each line was written: seconds, and as Docker shows it).
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
+import secrets
 import shutil
 import signal
 import subprocess
@@ -28,6 +30,8 @@ _FIRST_DELAY: Final = 0.1
 _LONGEST_DELAY: Final = 60.0
 _GOOD_RUN_SECONDS: Final = 10.0
 _KILLED: Final = 128
+_REPOSITORY: Final = "123456789012.dkr.ecr.ap-northeast-2.amazonaws.com/academy-ai-worker"
+_LOG_OPTIONS: Final = ("awslogs-group", "awslogs-region", "awslogs-stream", "cache-disabled")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,9 @@ class Image:
         silent: It writes no log.
         age: By so many seconds its start and its log lines are shown to be older.
         of_host: The host's memory runs out, not the container's: the kernel says so, and Docker does not.
+        digest: Its digest in the registry.
+        log_driver: Docker's driver of its log.
+        log_options: That driver's options.
     """
 
     command: tuple[str, ...] = WORKER
@@ -49,6 +56,9 @@ class Image:
     silent: bool = False
     age: int = 0
     of_host: bool = False
+    digest: str = "sha256:" + "1" * 64
+    log_driver: str = "json-file"
+    log_options: Mapping[str, str] = field(default_factory=dict)
 
 
 class Container:
@@ -76,8 +86,7 @@ class Container:
         self._started_at = _NEVER
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(mode=0o700)
-        (folder / "name").write_text(f"{name}\n", encoding="utf-8")
-        (folder / "env").write_text("".join(f"{key}={value}\n" for key, value in env.items()), encoding="utf-8")
+        self._made = description(name, image, env)
         for empty in ("log", "log.times", "oom-kills"):
             (folder / empty).touch()
         self._write_state("created", pid=0, code=0, finished_at=_NEVER)
@@ -169,8 +178,58 @@ class Container:
             "StartedAt": self._started_at,
             "FinishedAt": finished_at,
         }
-        _replace(self._folder / "restarts", f"{self.restarts}\n")
-        _replace(self._folder / "state.json", json.dumps(state, separators=(",", ":")) + "\n")
+        write_inspect(self._folder, self._made, state, self.restarts)
+
+
+def description(name: str, image: Image, env: Mapping[str, str]) -> dict[str, object]:
+    """Return what does not change of what ``docker inspect`` tells."""
+    variables = {f".Config.Env.{n}": f"{key}={value}" for n, (key, value) in enumerate(env.items(), 1)}
+    options = {f".HostConfig.LogConfig.Config {key}": image.log_options.get(key, "") for key in _LOG_OPTIONS}
+    return {
+        ".ID": secrets.token_hex(32),
+        ".Name": f"/{name}",
+        ".Names": name,
+        ".Created": _shown(image.age),
+        ".Path": image.command[0],
+        ".Args": f"[{' '.join(image.command[1:])}]",
+        ".Image": "sha256:" + hashlib.sha256(image.digest.encode()).hexdigest(),
+        ".Config.Image": f"{_REPOSITORY}@{image.digest}",
+        ".Config.Env": len(env),
+        **variables,
+        "join .RepoDigests  ": f"{_REPOSITORY}@{image.digest}",
+        ".HostConfig.RestartPolicy.Name": "unless-stopped",
+        ".HostConfig.NetworkMode": "default",
+        ".HostConfig.LogConfig.Type": image.log_driver,
+        **options,
+        ".Label com.docker.compose.service": "",
+    }
+
+
+def write_inspect(folder: Path, made: Mapping[str, object], state: Mapping[str, object], restarts: int) -> None:
+    """Write what ``docker inspect`` tells.
+
+    Args:
+        folder: The container's folder.
+        made: Its `description`.
+        state: Its ``State``, as Docker writes it.
+        restarts: How often Docker has restarted it.
+    """
+    told = {
+        **made,
+        ".State": json.dumps(state, separators=(",", ":")),
+        **{f".State.{key}": _word(value) for key, value in state.items()},
+        ".State.Health": "",
+        ".RestartCount": restarts,
+    }
+    _replace(folder / "inspect", "".join(f"{key}\t{_escaped(one)}\n" for key, one in told.items()))
+
+
+def _word(value: object) -> object:
+    return str(value).lower() if isinstance(value, bool) else value
+
+
+def _escaped(value: object) -> str:
+    return str(value).replace("\\", "\\\\").replace("\n", "\\n")
 
 
 def _replace(path: Path, text: str) -> None:

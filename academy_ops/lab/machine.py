@@ -18,7 +18,8 @@ from academy_ops.lab.container import Container, Image
 from academy_ops.outside import host_scripts
 
 _START_SECONDS: Final = 15.0
-_SHIMS: Final = ("docker", "df", "dmesg")
+_SHIMS: Final = ("docker", "df", "dmesg", "systemctl")
+_ENGINE: Final = {".Server.Version": "27.5.1", ".DockerRootDir": "/var/lib/docker"}
 
 
 class Surroundings(Protocol):
@@ -51,6 +52,7 @@ class Condition:
         agent: Whether the SSM agent runs.
         registered: Whether it has ever reached SSM.
         disk_percent: How full the disk is.
+        inodes_percent: How many of its inodes are used.
     """
 
     container: Literal["running", "stopped", "missing"] = "running"
@@ -58,6 +60,24 @@ class Condition:
     agent: bool = True
     registered: bool = True
     disk_percent: int = 31
+    inodes_percent: int = 4
+
+
+def furnish(folder: Path) -> None:
+    """Make an instance's folder: what stands for the host's commands, and what these answer from."""
+    (folder / "bin").mkdir(mode=0o700, parents=True)
+    for shim in _SHIMS:
+        script = folder / "bin" / shim
+        script.write_text((files("academy_ops.lab") / "shims" / f"{shim}.sh").read_text("utf-8"), "utf-8")
+        script.chmod(0o700)
+    (folder / "docker-engine").write_text("".join(f"{key}\t{value}\n" for key, value in _ENGINE.items()), "utf-8")
+    write_disk(folder, Condition())
+
+
+def write_disk(folder: Path, condition: Condition) -> None:
+    """Write how full an instance's disk is."""
+    (folder / "disk-percent").write_text(f"{condition.disk_percent}\n", "utf-8")
+    (folder / "inodes-percent").write_text(f"{condition.inodes_percent}\n", "utf-8")
 
 
 def run_script(script: str, folder: Path, env: Mapping[str, str], seconds: float) -> Outcome:
@@ -76,7 +96,7 @@ def run_script(script: str, folder: Path, env: Mapping[str, str], seconds: float
         return Outcome(1, "", "The lab runs only the scripts that academy-ops itself builds; this one is not.\n")
     process = subprocess.Popen(
         ["/bin/sh", "-c", script],
-        env={**env, "PATH": f"{folder / 'bin'}:{env['PATH']}"},
+        env={**env, "PATH": f"{folder / 'bin'}:{env['PATH']}", "ACADEMY_HOST_FILES": str(folder / "files")},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -112,11 +132,7 @@ class Machine:
         self._gone = threading.Event()
         self._off = False
         self._lock = threading.Lock()
-        (folder / "bin").mkdir(mode=0o700, parents=True)
-        for shim in _SHIMS:
-            script = folder / "bin" / shim
-            script.write_text((files("academy_ops.lab") / "shims" / f"{shim}.sh").read_text("utf-8"), "utf-8")
-            script.chmod(0o700)
+        furnish(folder)
 
     @property
     def agent_online(self) -> bool:
@@ -198,7 +214,7 @@ class Machine:
 
     def _write_condition(self) -> None:
         """Write what the shims read."""
-        (self._folder / "disk-percent").write_text(f"{self.condition.disk_percent}\n", "utf-8")
+        write_disk(self._folder, self.condition)
         down = self._folder / "docker-down"
         down.unlink(missing_ok=True) if self.condition.docker else down.touch()
 

@@ -1,102 +1,245 @@
-# Reads the state of one container and the tail of its log. Changes nothing.
-# Set before this line: container, job, salt.
+# Reads the state of one container and the end of its log; where there is none, the end of the host's boot logs.
+# Changes nothing. Set before this line: container, job, salt.
 export LC_ALL=C
-echo 'probe=1'
+say() { printf '%s\n' "$1"; } # an echo may read backslashes
+say 'probe=2'
+say "clock=$(date +%s)"
 
-# How full the disk is that holds Docker's data; '-' when df can't tell.
-disk=$(df -P /var/lib/docker 2>/dev/null || df -P / 2>/dev/null)
-echo "disk_percent=$(printf '%s\n' "$disk" | awk 'NR == 2 { sub("%", "", $5); print $5 }')"
-
-if ! command -v docker >/dev/null 2>&1; then
-  echo 'docker=missing'
-  exit 0
+# Runs a command for at most so many seconds: what hangs must not cost what was read before.
+if timeout -k 1 1 true 2>/dev/null; then
+  bounded() { timeout -k 1 "$@"; }
+else
+  bounded() { shift && "$@"; }
 fi
-if ! docker info --format '{{.ServerVersion}}' >/dev/null 2>&1; then
-  echo 'docker=down'
-  exit 0
-fi
-echo 'docker=up'
+hung() { [ "$1" = 124 ] || [ "$1" = 137 ] || [ "$1" = 143 ]; }
+# What a failed command said: its last line, of which the beginning.
+said() { printf '%s=%.400s\n' "$1" "$(say "$2" | grep . | tail -n 1)"; }
 
-state=$(docker inspect --type container --format '{{json .State}}' "$container" 2>/dev/null) || {
-  echo 'container=missing'
-  exit 0
+# How full the disk is that holds Docker's data, in bytes and in inodes; nothing where df can't tell.
+disk() {
+  full() { bounded 3 df "$1" "$root" 2>/dev/null | awk 'NR > 1 && sub("%", "", $5) { print $5; exit }'; }
+  say "disk_percent=$(full -P)"
+  say "inodes_percent=$(full -Pi)"
+  say "disk_path=$root"
 }
-echo 'container=present'
-echo "state=$state"
-echo "restarts=$(docker inspect --type container --format '{{.RestartCount}}' "$container")"
-# A restart clears OOMKilled; the daemon remembers the kernel's kills as events.
-kills=$(docker events --since 10m --until 0s --filter "container=$container" --filter event=oom --format '{{.Time}}')
-echo "oom_kills=$(printf '%s' "$kills" | grep -c '')"
-# Where the whole host is short of memory, only the kernel says so: how long ago each of its last kills was.
-if uptime=$(cut -d ' ' -f 1 /proc/uptime 2>/dev/null) && kernel=$(dmesg 2>/dev/null) && [ -n "$kernel" ]; then
-  echo 'kernel=read'
-  printf '%s\n' "$kernel" | grep -F 'Killed process' | tail -n 5 |
-    awk -F '[][]' -v now="$uptime" '$2 ~ /^ *[0-9.]+$/ { printf "kernel_kill=%d\n", now - $2 }'
+
+# The last of the lines that have room in so many bytes; of a long one its beginning and its end, where a service says
+# why, without the words that are cut in two. Secrets that a boot script has traced don't leave the host.
+boot_log() {
+  [ -r "$files$2" ] || return 0
+  say "section=$1"
+  tail -c 200000 "$files$2" | tr -d '\r' | sed -E \
+    -e 's/((SECRET|PASSWORD|PASSWD|TOKEN|KEY|DATABASE_URL)[A-Za-z_]*["'\'']?[=:] *)["'\'']?[^[:space:]]+/\1***/g' \
+    -e 's/((--password|-p) +)[^[:space:]-][^[:space:]]*/\1***/g' -e 's/[A-Za-z0-9+/=_-]{120,}/***/g' |
+    awk -v room="$3" '
+      length($0) > 900 { $0 = substr($0, 1, 300) "..." substr($0, length($0) - 540) }
+      { line[NR] = $0; delete line[NR - 60] }
+      END {
+        for (n = NR; n > 0 && n > NR - 60 && (room -= length(line[n]) + 1) >= 0; n--);
+        while (++n <= NR) print line[n]
+      }'
+}
+boot() {
+  files=${ACADEMY_HOST_FILES-} # set where a lab stands for the host
+  if [ -e "$files/var/lib/cloud/instance/boot-finished" ]; then
+    say 'boot=finished'
+  elif [ -d "$files/run/cloud-init" ]; then
+    say 'boot=running'
+  fi
+  boot_log user-data /var/log/academy-worker-userdata.log 9000
+  boot_log cloud-init /var/log/cloud-init-output.log 9000
+  say 'section=end'
+}
+
+# Docker. Where its socket is systemd's, whoever asks starts Docker, and the worker with it: systemd is asked first.
+root=$(sed -n 's/.*"data-root" *: *"\([^"]*\)".*/\1/p' /etc/docker/daemon.json 2>/dev/null)
+root=${root:-/var/lib/docker}
+[ -d "$root" ] || root=/
+unit=$(bounded 3 systemctl is-active docker.service 2>/dev/null)
+[ -n "$unit" ] && say "unit=$unit"
+if ! command -v docker >/dev/null 2>&1; then
+  docker=missing
+elif [ "$unit" != active ] && [ "$(bounded 3 systemctl is-active docker.socket 2>/dev/null)" = active ]; then
+  docker=down
+else
+  # Some clients end well although no server has answered: its version is what tells.
+  answer=$(bounded 5 docker version --format '{{.Server.Version}}' 2>&1)
+  status=$?
+  version=$(say "$answer" | grep '^[0-9]' | tail -n 1)
+  case $answer in
+    *daemon*running* | *'dial unix'* | *'connection refused'*) docker=down ;;
+    *) docker=unreadable ;;
+  esac
+  hung "$status" && docker=hung
+  [ -n "$version" ] && docker=up
 fi
+say "docker=$docker"
+if [ "$docker" != up ]; then
+  [ "$docker" = missing ] || said docker_error "$answer"
+  disk
+  boot
+  exit 0
+fi
+say "docker_version=$version"
+data=$(bounded 3 docker info --format '{{.DockerRootDir}}' 2>/dev/null)
+[ -d "$data" ] && root=$data
+disk
 
-echo "network=$(docker inspect --type container --format '{{.HostConfig.NetworkMode}}' "$container")"
+# Everything of the container at once: between two questions it may be gone. The salt, which nobody could know who
+# has written a value, stands before each variable; a value may have many lines.
+fields="id={{.ID}}
+name={{.Name}}
+status={{.State.Status}}
+exit_code={{.State.ExitCode}}
+oom_killed={{.State.OOMKilled}}
+error={{json (printf \"%.500s\" .State.Error)}}
+created={{.Created}}
+started={{.State.StartedAt}}
+finished={{.State.FinishedAt}}
+restarts={{.RestartCount}}
+restart_policy={{.HostConfig.RestartPolicy.Name}}
+network={{.HostConfig.NetworkMode}}
+image={{.Image}}
+image_name={{json .Config.Image}}
+command={{json .Path}}
+arguments={{json (printf \"%.300s\" (print .Args))}}
+log_driver={{.HostConfig.LogConfig.Type}}
+log_group={{json (index .HostConfig.LogConfig.Config \"awslogs-group\")}}
+log_region={{json (index .HostConfig.LogConfig.Config \"awslogs-region\")}}
+log_stream={{json (index .HostConfig.LogConfig.Config \"awslogs-stream\")}}
+log_cache_off={{json (index .HostConfig.LogConfig.Config \"cache-disabled\")}}
+{{with .State.Health}}health={{.Status}}{{range .Log}}
+health_said={{json (printf \"%.200s\" .Output)}}{{end}}{{end}}{{range .Config.Env}}
+$salt {{.}}{{end}}
+$salt"
+inspect() {
+  seen=$(bounded 5 docker inspect --type container --format "$fields" "$1" 2>&1)
+  status=$?
+}
+inspect "$container"
+case $status,$seen in
+  0,*) ;;
+  *[Nn]'o such container'* | *[Nn]'o such object'*)
+    # It may go by another name: that of compose, or of a unit.
+    others=$(bounded 5 docker ps -a --format '{{.Names}} {{.Label "com.docker.compose.service"}} {{.State}} {{.Image}}')
+    other=$(say "$others" | awk -v name="$container" 'index($1, name) || $2 == name { print $1; exit }')
+    [ -n "$other" ] && inspect "$other"
+    ;;
+esac
+if [ "$status" != 0 ]; then
+  case $seen in
+    *[Nn]'o such container'* | *[Nn]'o such object'*)
+      say 'container=missing'
+      [ -n "$others" ] && say "$others" | head -n 10 | cut -c -200 | sed 's/^/other=/'
+      ;;
+    *)
+      say 'container=unreadable'
+      hung "$status" && seen="docker inspect has not answered"
+      said container_error "$seen"
+      ;;
+  esac
+  boot
+  exit 0
+fi
+say 'container=present'
+say "$seen" | sed "/^$salt/,\$d" | grep .
+id=$(say "$seen" | sed -n 's/^id=//p')
+image=$(say "$seen" | sed -n 's/^image=//p')
+said image_digest "$(bounded 3 docker image inspect --format '{{join .RepoDigests " "}}' "$image" 2>/dev/null)"
 
-# An address as it is meant: without its default port and trailing slash; each name of SQS in a region is one of many.
+# An address as it is meant: without its default port and a trailing slash; each name of SQS in a region is one of many.
 meant() {
-  printf '%s\n' "$1" | tr '[:upper:]' '[:lower:]' | sed -E -e 's#/+$##' \
+  say "$1" | tr '[:upper:]' '[:lower:]' | sed -E -e 's#/$##' \
     -e 's#^(https://[^/:]+):443(/|$)#\1\2#' -e 's#^(http://[^/:]+):80(/|$)#\1\2#' \
     -e 's#^https?://([^/]+\.)?sqs(-fips)?\.([a-z0-9-]+)\.(vpce\.)?(amazonaws\.com|api\.aws)$#https://sqs.\3.amazonaws.com#' \
     -e 's#^https?://([a-z0-9-]+)\.queue\.amazonaws\.com$#https://sqs.\1.amazonaws.com#'
 }
-
-# Names in clear, values only as salted digests; blank values are said to be blank.
-docker inspect --type container --format '{{range .Config.Env}}{{println .}}{{end}}' "$container" |
-  while IFS= read -r line; do
-    name=${line%%=*}
-    value=${line#*=}
-    case $name in
-      R2_ENDPOINT | AWS_ENDPOINT_URL | AWS_ENDPOINT_URL_SQS) value=$(meant "$value") ;;
-      AWS_REGION | AWS_DEFAULT_REGION | AWS_ACCESS_KEY_ID) ;;
-      DATABASE_URL) value=${value#*://} ;;
-      R2_ACCESS_KEY | R2_SECRET_KEY | R2_EXCEL_BUCKET | EXCEL_BUCKET_NAME | AI_SQS_QUEUE_NAME_BASIC) ;;
-      *) continue ;;
-    esac
-    if [ -z "$value" ]; then
-      echo "env=$name blank"
-    else
-      echo "env=$name $(printf '%s%s' "$salt" "$value" | sha256sum | cut -d ' ' -f 1)"
-    fi
-  done
-
-# Of a long line its beginning and its end, where a service says why, without the words that are cut in two.
-short() {
-  awk 'length($0) > 900 {
-    head = substr($0, 1, 300); sub(/[^ ]*$/, "", head)
-    end = substr($0, length($0) - 540); sub(/^[^ ]*/, "", end)
-    $0 = head "..." end
-  } { print }'
+# A variable's name in clear, its value only as a salted digest; a blank value is said to be blank, spaces of Unicode too.
+variable() {
+  name=${1%%=*}
+  value=${1#*=}
+  case $name in
+    R2_ENDPOINT | AWS_ENDPOINT_URL | AWS_ENDPOINT_URL_SQS) value=$(meant "$value") ;;
+    AWS_REGION | AWS_DEFAULT_REGION | AWS_ACCESS_KEY_ID) ;;
+    DATABASE_URL) value=${value#*://} ;;
+    R2_ACCESS_KEY | R2_SECRET_KEY | R2_EXCEL_BUCKET | EXCEL_BUCKET_NAME | AI_SQS_QUEUE_NAME_BASIC) ;;
+    *) return ;;
+  esac
+  if [ -z "$(say "$value" | tr -d '\t-\r\034-\037 ' | sed "s/$(printf '\302[\205\240]\\|\343\200\200')//g")" ]; then
+    say "env=$name blank"
+  else
+    say "env=$name $(printf '%s%s' "$salt" "$value" | sha256sum | cut -d ' ' -f 1)"
+  fi
 }
+entry=''
+say "$seen" | sed "1,/^$salt/{/^$salt/!d;}" | while IFS= read -r line; do
+  case $line in
+    "$salt"*) variable "$entry" && entry=${line#"$salt"} && entry=${entry# } ;;
+    *) entry="$entry
+$line" ;;
+  esac
+done
 
-# The last of the lines that have room in so many bytes.
-last() {
-  awk -v room="$1" '{ line[NR] = $0 } END {
-    for (n = NR; n > 0 && (room -= length(line[n]) + 1) >= 0; n--);
-    while (++n <= NR) print line[n]
-  }'
-}
-
-# Each line with its time: what a worker complained of an hour ago need not be true now.
-log=$(docker logs --timestamps --tail 4000 "$container" 2>&1)
-echo "log_lines=$(printf '%s' "$log" | grep -c '')"
-if [ -n "$job" ]; then
-  echo 'section=job'
-  # Below a failure stands its traceback, which does not name the job.
-  printf '%s\n' "$log" | awk -v job="$job" '
-    index($0, job) { print; below = /[Ff]ailed|FAILED|[Ee]rror|ERROR|[Ee]xception/ ? 60 : 0; next }
-    /job_id=/ { below = 0 }
-    below-- > 0 { print }
-  ' | short | tail -n 150 | last 8000
+# Of kills for lack of memory, a restart clears the container's own flag. The daemon remembers some events, of all
+# containers; where the whole host is short of memory, only the kernel says so: how long ago each of its kills was.
+bounded 3 docker events --since 10m --until 0s --format '{{.Time}} {{.Action}} {{.Actor.ID}}' 2>/dev/null |
+  awk -v id="$id" '
+    $2 == "oom" && $3 == id { kill[++kills] = $1 }
+    NR == 1 { first = $1 }
+    END {
+      if (NR) print "events=" NR "\nevents_from=" first
+      for (n = kills > 10 ? kills - 9 : 1; n <= kills; n++) print "oom_kill=" kill[n]
+    }'
+if uptime=$(cut -d ' ' -f 1 /proc/uptime 2>/dev/null) && kernel=$(dmesg 2>/dev/null | tail -c 500000) && [ -n "$kernel" ]; then
+  say 'kernel=read'
+  say "$kernel" | grep -F 'Killed process' | tail -n 5 |
+    awk -F '[][]' -v now="$uptime" '$2 ~ /^ *[0-9.]+$/ { printf "kernel_kill=%d\n", now - $2 }'
 fi
-echo 'section=errors'
-printf '%s\n' "$log" |
-  grep -E 'Error|An error occurred|Exception|Traceback|[Dd]enied|No module named|No space left|FATAL|SIGKILL|signal 9|BrokenProcess' |
-  short | tail -n 12 | last 5000
-echo 'section=tail'
-printf '%s\n' "$log" | tail -n 60 | short | last 8500
-echo
-echo 'section=end'
+
+# The log, each line with its time: what a worker complained of an hour ago need not be true now. A line of the log
+# begins with that time; any other is Docker's own word.
+{
+  bounded 6 docker logs --timestamps --tail 4000 "$id" 2>&1
+  printf '\n%s %s\n' "$salt" "$?"
+} | awk -v salt="$salt" -v job="$job" '
+  # Of a long line its beginning and its end, where a service says why, without the words that are cut in two.
+  function short(line, head, end) {
+    if (length(line) <= 900) return line
+    head = substr(line, 1, 300); sub(/[^ ]*$/, "", head)
+    end = substr(line, length(line) - 540); sub(/^[^ ]*/, "", end)
+    return head "..." end
+  }
+  # The last of the lines that have room in so many bytes.
+  function show(section, lines, last, most, room, n) {
+    print "section=" section
+    for (n = last; n > 0 && n > last - most && (room -= length(lines[n]) + 1) >= 0; n--);
+    while (++n <= last) print lines[n]
+  }
+  BEGIN { mine = "(^|[^A-Za-z0-9_-])" job "([^A-Za-z0-9_-]|$)" }
+  $1 == salt { status = $2; next }
+  !/^[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]T/ { if ($0 != "") word = $0; next }
+  {
+    count++
+    gsub(/\r/, "")
+    kept = short($0)
+    tail[count] = kept; delete tail[count - 60]
+    lower = tolower($0)
+  }
+  lower ~ /error|exception|traceback|denied|refused|fail|fatal|no module named|no space left|sigkill|signal 9|brokenprocess|killed|memory|credential|signature|not authorized|expired|time.?out|timed out/ ||
+  lower ~ /unreachable|no route|resolv|not known|too many|slots|limit|does ?n.t exist|does not exist|no such|unknown (col|tab|data)|undefined|gone away|lost connection|clos(ed|ing)|reset by peer|broken pipe|terminat/ ||
+  lower ~ /accepting conn|starting up|shutting down|recovery|password|pg_hba|locked|read-only|is full|disk ?full|invalid|kms|skew|token/ {
+    errors[++found] = kept; delete errors[found - 20]
+  }
+  job == "" { next }
+  # Below a failure stands its traceback, which does not name the job.
+  $0 ~ mine { of_job[++jobs] = kept; below = lower ~ /fail|error|exception/ ? 60 : 0; delete of_job[jobs - 150]; next }
+  /job_id=/ { below = 0 }
+  below-- > 0 { of_job[++jobs] = kept; delete of_job[jobs - 150] }
+  END {
+    if (status != 0) printf "log_status=%d\nlog_error=%.400s\n", status, word
+    print "log_lines=" count + 0
+    if (job != "") show("job", of_job, jobs, 150, 8000)
+    show("errors", errors, found, 20, 5000)
+    show("tail", tail, count, 60, 7000)
+    print "section=end"
+  }'

@@ -71,10 +71,11 @@ def test_a_setting_that_the_api_has_not_can_not_differ() -> None:
     "output",
     [
         "",
-        "probe=1\n",
-        "probe=1\ndocker=up\n",
-        "probe=1\ndocker=up\ncontainer=present\nstate=garbage\n",
-        'probe=1\ndocker=up\ncontainer=present\nstate={"Status":"running"}\nsection=tail\ncut off',
+        "probe=2\n",
+        "probe=2\ndocker=up\n",
+        "probe=2\ndocker=up\ncontainer=present\nstatus=\nsection=end\n",
+        "probe=2\ndocker=up\ncontainer=present\nstatus=running\nsection=tail\ncut off",
+        "probe=1\ndocker=down\n",
     ],
 )
 def test_the_output_of_a_host_that_was_cut_off_is_not_read_as_a_fault(output: str) -> None:

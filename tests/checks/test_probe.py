@@ -1,16 +1,15 @@
 """What the probe prints on a host, read back: the real script, with the lab's ``docker`` and the like in its PATH."""
 
-import json
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from importlib.resources import files
 from pathlib import Path
 
 import pytest
 
-from academy_ops.lab.machine import run_script
+from academy_ops.lab.container import Image, description, write_inspect
+from academy_ops.lab.machine import furnish, run_script
 from academy_ops.outside import host_scripts
 from academy_ops.outside.clients import Connections
 from academy_ops.settings import load
@@ -19,6 +18,15 @@ from checks.worker_report import read_host
 from tests.checks import facts_factory as h
 
 SALT = "0" * 32
+STATE = {
+    "Status": "running",
+    "Running": True,
+    "ExitCode": 0,
+    "OOMKilled": False,
+    "Error": "",
+    "StartedAt": "2026-11-22T00:59:00Z",
+    "FinishedAt": "0001-01-01T00:00:00Z",
+}
 WORKER = "academy-ai-worker-cpu"
 JOB = f"job_id={h.JOB_ID}"
 URL = "postgresql+psycopg://worker:secret@db/academy"
@@ -35,27 +43,20 @@ class Host:
     """An instance's folder, as the lab makes it."""
 
     folder: Path
-    state: dict[str, object] = field(default_factory=lambda: {"Status": "running", "ExitCode": 0})
+    state: dict[str, object] = field(default_factory=dict)
+    image: Image = field(default_factory=Image)
 
-    def write(self, log: Sequence[str], env: str = "", kills: Sequence[float] = ()) -> None:
-        (self.folder / "bin").mkdir()
+    def write(self, log: Sequence[str], env: Mapping[str, str] | None = None, kills: Sequence[float] = ()) -> None:
+        furnish(self.folder)
         (self.folder / "container").mkdir()
-        for shim in ("docker", "df", "dmesg"):
-            script = self.folder / "bin" / shim
-            script.write_text((files("academy_ops.lab") / "shims" / f"{shim}.sh").read_text("utf-8"), "utf-8")
-            script.chmod(0o700)
+        write_inspect(self.folder / "container", description(WORKER, self.image, env or {}), STATE | self.state, 0)
         parts = {
-            "name": f"{WORKER}\n",
-            "env": env,
-            "restarts": "0\n",
-            "state.json": json.dumps(self.state) + "\n",
             "log": "".join(f"{line}\n" for line in log),
             "log.times": "".join("1 2026-11-22T01:00:00.000000Z\n" for _ in log),
             "oom-kills": "".join(f"{time.time() - ago:.0f}\n" for ago in kills),
         }
         for name, text in parts.items():
             (self.folder / "container" / name).write_text(text, "utf-8")
-        (self.folder / "disk-percent").write_text("41\n", "utf-8")
 
     def probe(self) -> str:
         script = host_scripts.probe(WORKER, h.JOB_ID, SALT)
@@ -137,7 +138,7 @@ def test_the_kernels_kills_are_told_with_their_age(host: Host) -> None:
     ],
 )
 def test_the_database_is_compared_as_a_digest(host: Host, api: str | None, told: str) -> None:
-    host.write(["polling"], env=f"DATABASE_URL={URL}\n")
+    host.write(["polling"], env={"DATABASE_URL": URL})
     assert "secret" not in host.probe()
     report, _ = host.report(**({"DATABASE_URL": api} if api else {}))
     assert report.environment is not None

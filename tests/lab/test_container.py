@@ -10,7 +10,6 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,7 +18,7 @@ import pytest
 
 from academy_ops.lab import processes
 from academy_ops.lab.container import Container, Image
-from academy_ops.lab.machine import run_script
+from academy_ops.lab.machine import furnish, run_script
 from academy_ops.outside.host_scripts import probe
 from checks.worker_report import digest, digests_of
 
@@ -59,11 +58,7 @@ class Instance:
 
 @pytest.fixture
 def instance(tmp_path: Path) -> Iterator[Instance]:
-    (tmp_path / "bin").mkdir()
-    for shim in ("docker", "df"):
-        (tmp_path / "bin" / shim).write_text((files("academy_ops.lab") / "shims" / f"{shim}.sh").read_text())
-        (tmp_path / "bin" / shim).chmod(0o700)
-    (tmp_path / "disk-percent").write_text("31\n")
+    furnish(tmp_path)
     with ExitStack() as closing:
         yield Instance(tmp_path, closing)
 
@@ -147,7 +142,7 @@ def test_a_container_that_is_not_there_is_dockers_own_error(instance: Instance) 
 def test_a_daemon_that_is_down_is_dockers_own_error(instance: Instance) -> None:
     instance.run(*SLEEPS)
     (instance.folder / "docker-down").touch()
-    done = instance.docker("info", "--format", "{{.ServerVersion}}")
+    done = instance.docker("version", "--format", "{{.Server.Version}}")
     assert done.returncode == 1
     assert "Is the docker daemon running?" in done.stderr
 
@@ -193,7 +188,7 @@ def test_what_the_probe_prints_fits_into_what_ssm_keeps(instance: Instance) -> N
     ("name", "value", "meant"),
     [
         ("R2_ENDPOINT", "https://A.r2.example:443/", "https://a.r2.example"),
-        ("R2_ENDPOINT", "HTTPS://a.r2.example:443/bucket//", "https://a.r2.example/bucket"),
+        ("R2_ENDPOINT", "HTTPS://a.r2.example:443/bucket//", "https://a.r2.example/bucket/"),
         ("R2_ENDPOINT", "http://a.r2.example:80", "http://a.r2.example"),
         ("R2_ENDPOINT", "https://a.r2.example:8443", "https://a.r2.example:8443"),
         ("AWS_ENDPOINT_URL", "http://Localhost:4566/", "http://localhost:4566"),
