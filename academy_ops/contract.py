@@ -91,6 +91,8 @@ GROUP_NAME: Final = "academy-ai-worker-asg"
 BUCKET_NAME: Final = "academy-excel"
 WORKER_NAME: Final = "academy-ai-worker-cpu"
 """The workers' EC2 Name tag, and the name of their container."""
+TIER_WORKERS: Final = {"tools": "academy-tools-worker"}
+"""The same of other tiers: workers of a kind of their own, with a queue and a group of their own."""
 WORKER_ENV_PARAMETER: Final = "/academy/workers/env"
 AUTOSCALER_NAME: Final = "academy-worker-autoscale"
 AUTOSCALER_RULE: Final = f"{AUTOSCALER_NAME}-every-minute"

@@ -40,6 +40,12 @@ class Event:
     line: LogLine
 
 
+def group_of(facts: LogsFacts) -> str | None:
+    """Return the log group that a worker's container writes to by Docker's word."""
+    drivers = (host.container.log_driver for host in facts.hosts if host.container)
+    return next((driver.group for driver in drivers if driver and driver.group), None)
+
+
 def begin_job(target: Target, group: str | None, now: datetime) -> Callable[[], Archive | Unavailable]:
     """Look for the target's job from now on; return what waits for it."""
     if group is None or target.job_id is None:

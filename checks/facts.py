@@ -164,6 +164,7 @@ class JobDocument:
     created_at: datetime | None
     updated_at: datetime | None
     file_key: str | None
+    tier: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

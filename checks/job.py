@@ -14,6 +14,7 @@ from academy_ops.contract import (
     LOG_OF_JOB,
     LOG_SKIPPED,
     LOG_UNKNOWN,
+    TIER,
     JobStatus,
 )
 from academy_ops.diagnosis.catalogue import CATALOGUE
@@ -55,6 +56,7 @@ _LAST_SECONDS: Final = 1.0
 _MAX_ROWS_SHOWN: Final = 20
 _MAX_LINES_SHOWN: Final = 60
 
+_OF_TIER: Final = tuple(code for code, cause in CATALOGUE.items() if cause.section.startswith("3") and not cause.warn)
 _FAILURE: Final = re.compile(r"failed|error|exception|No module named", re.IGNORECASE)
 _SETTINGS: Final = frozenset(
     {"worker-env-missing", "worker-env-stale", "worker-r2-mismatch", "r2-env-missing", "r2-env-malformed"}
@@ -116,6 +118,17 @@ def look_again(target: Target, *, at_once: bool = False) -> JobDocument | Unavai
     return read_answer(target.connect.get(f"{base.rstrip('/')}{JOBS_PATH}{target.job_id}/", seconds=seconds))
 
 
+def tier_of(document: JobDocument | Unavailable | None) -> str | None:
+    """Return the tier of workers that a job is for, where it names one."""
+    return document.tier if isinstance(document, JobDocument) else None
+
+
+def of_other_tier(case: Case) -> str | None:
+    """Return the tier that the job's own facts name, where that is not the one that was looked at."""
+    named = tier_of(job_of(case))
+    return named if named and named != case.names.get("tier", TIER) else None
+
+
 def judge(case: Case) -> Iterator[Finding]:
     """Judge how the job ended, or how it progresses."""
     build = FindingBuilder("job", "4", case.names)
@@ -140,6 +153,9 @@ def judge(case: Case) -> Iterator[Finding]:
         )
     elif document.status == JobStatus.REVIEW_REQUIRED:
         yield build.warn("job-review", _evidence(document))
+    elif (tier := of_other_tier(case)) and _active(document):
+        what = say("the queue and the workers of the tier {tier}, for which the job is", tier=tier)
+        yield build.unknown(what, Unavailable("not-asked", f"--tier {tier}"), _OF_TIER)
     elif not _active(document):
         yield build.unknown(
             say("what the status {status} means", status=document.status), Unavailable("unexpected-answer", "job")

@@ -18,6 +18,7 @@ from checks.times import parse
 
 _FULL: Final = 100
 _KEPT_CHARACTERS: Final = 4000
+_TIER: Final = re.compile(r"[a-z][a-z0-9-]{0,30}")
 _KEY_BYTES: Final = 1024
 """S3 knows no longer key."""
 
@@ -124,6 +125,7 @@ def read_answer(answer: Answer | Unavailable) -> JobDocument | Unavailable | Non
         created_at=parse(body.get("created_at")),
         updated_at=parse(body.get("updated_at")),
         file_key=_key(body.get("file_key")),
+        tier=_tier(body.get("tier")),
     )
 
 
@@ -196,6 +198,11 @@ def _kept(text: str) -> str:
 def _key(value: object) -> str | None:
     key = _text(value)
     return key if key and len(key.encode()) <= _KEY_BYTES else None
+
+
+def _tier(value: object) -> str | None:
+    tier = _text(value)
+    return tier if tier and _TIER.fullmatch(tier) else None
 
 
 def _number(value: Any) -> float | None:  # noqa: ANN401 - whatever JSON held

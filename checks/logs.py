@@ -146,8 +146,11 @@ def observe(target: Target, case: Case) -> LogsFacts:
     group = target.settings.log_group
     job = cloudwatch_logs.begin_job(target, group, case.observed_at)
     facts = _observe_hosts(target, case)
+    group = group or cloudwatch_logs.group_of(facts)
     if group is None:
         return facts
+    if target.settings.log_group is None:
+        job = cloudwatch_logs.begin_job(target, group, case.observed_at)
     ids = [one.instance_id for one in in_service(case)]
     return replace(facts, archive=cloudwatch_logs.beside(target, group, case.observed_at, facts, ids, job()))
 

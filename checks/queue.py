@@ -53,6 +53,7 @@ from checks.job import (
     left_behind,
     log_speaks,
     look_again,
+    of_other_tier,
     pending,
     proven_by_log,
     waited_at_least,
@@ -226,6 +227,8 @@ def _settings_evidence(queue: Depth) -> dict[str, Json]:
 def _message_gone(case: Case, facts: QueueFacts, queue: Depth) -> bool:
     """Return whether the job waits, twice seen, while no message is left that could bring it to a worker."""
     again, job_again, dead = facts.again, facts.job_again, facts.dead_letters
+    if of_other_tier(case):
+        return False
     if not isinstance(again, Depth) or not isinstance(job_again, JobDocument) or isinstance(dead, Unavailable):
         return False
     before = job_of(case)
@@ -316,7 +319,7 @@ def _latest(case: Case, lines: Sequence[LogLine]) -> float | None:
 def _stuck(case: Case, queue: Depth) -> bool:
     """Return whether a message is in flight while no live worker works on one."""
     document = job_of(case)
-    if document is None or not queue.in_flight:
+    if document is None or not queue.in_flight or of_other_tier(case):
         return False
     if pending(case):
         # While others wait, the job's own message may be one of them.

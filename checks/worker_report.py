@@ -114,13 +114,14 @@ def compare(digests: Mapping[str, str], salt: str, settings: Settings) -> Enviro
     endpoint = settings.get("R2_ENDPOINT")
     sqs = meant(settings.aws_endpoint() or f"https://sqs.{settings.region}.amazonaws.com")
     expected = dict.fromkeys(_REGIONS, settings.region) | dict.fromkeys(_AWS_ENDPOINTS, sqs)
-    queue = against(QUEUE_SETTING, settings.queue)
+    queue_name = next((name for name in settings.queue_settings if digests.get(name, _BLANK) != _BLANK), QUEUE_SETTING)
+    queue = against(queue_name, settings.queue)
     if queue in {"missing", "blank"}:
         queue = "same" if settings.queue == QUEUE_NAME else "different"
     bucket_name = next((name for name in _BUCKETS if digests.get(name, _BLANK) != _BLANK), None)
     default: Comparison = "same" if settings.bucket == BUCKET_NAME else "different"
     effective = {
-        "queue": digests.get(QUEUE_SETTING, _BLANK),
+        "queue": digests.get(queue_name, _BLANK),
         "bucket": digests[bucket_name] if bucket_name else digest(salt, BUCKET_NAME),
         **{name: digests.get(name, _BLANK) for name in _AS_THEY_ARE},
     }

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import typer
 
 from academy_ops.cli.errors import RefusedError
-from academy_ops.contract import JOB_ID, SHARED_SETTINGS
+from academy_ops.contract import JOB_ID, SHARED_SETTINGS, TIER
 from academy_ops.messages import LANGUAGES, Text, _, current, say
 
 if TYPE_CHECKING:
@@ -111,6 +111,7 @@ def live_names(settings: Settings, ops: str, job_id: str | None = None) -> Mappi
         "bucket": settings.bucket,
         "parameter": settings.parameter,
         "autoscaler_function": settings.autoscaler,
+        "tier": settings.tier if settings.tier != TIER else None,
         "log_group": settings.log_group,
         "endpoint": settings.get("R2_ENDPOINT"),
         "api_url": api_url.rstrip("/"),

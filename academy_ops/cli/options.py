@@ -17,6 +17,7 @@ import typer
 from academy_ops import __version__
 from academy_ops.cli.errors import RefusedError
 from academy_ops.cli.names import complete_languages
+from academy_ops.contract import TIER
 from academy_ops.messages import LANGUAGES, _, say
 from academy_ops.report import Output
 from academy_ops.settings import Settings, load
@@ -33,6 +34,7 @@ class Common:
 
     Attributes:
         env_file: The env file; ``.env`` is read when it is there and none was given.
+        tier: The tier of workers to look at.
         output: The form of the output.
         timeout: Seconds for the whole run.
         lang: The language; `academy_ops.cli.main` has acted on it already.
@@ -41,6 +43,7 @@ class Common:
     """
 
     env_file: Path | None = None
+    tier: str | None = None
     output: Output | None = None
     timeout: float | None = None
     lang: str | None = None
@@ -57,7 +60,7 @@ class Common:
             RefusedError: The env file can't be read, or an address is none.
         """
         try:
-            settings = load(env_file=self.env_file)
+            settings = load(env_file=self.env_file, tier=self.tier)
         except SettingsError as error:
             raise RefusedError(error.message) from error
         name = settings.malformed_address() if addresses else None
@@ -102,8 +105,10 @@ class Common:
             )
 
     def command_prefix(self) -> str:
-        """Return how a remedy's command calls this tool again, with the same env file."""
-        return f"academy-ops --env-file {shlex.quote(str(self.env_file))}" if self.env_file else "academy-ops"
+        """Return how a remedy's command calls this tool again, with the same names."""
+        options = {"--env-file": self.env_file, "--tier": self.tier}
+        given = [word for name, value in options.items() if value for word in (name, str(value))]
+        return shlex.join(["academy-ops", *given])
 
 
 def _number(seconds: float | None) -> float | None:
@@ -119,6 +124,10 @@ _OPTIONS: Final[dict[str, Any]] = {
         typer.Option(
             "--env-file", metavar="PATH", help=_("Read settings from this file (default .env when it is there).")
         ),
+    ],
+    "tier": Annotated[
+        str | None,
+        typer.Option("--tier", metavar="NAME", help=_("The tier of workers to look at (default {tier}).", tier=TIER)),
     ],
     "output": Annotated[
         Output | None, typer.Option("--output", "-o", metavar="FORM", help=_("The form of the output."))

@@ -30,13 +30,15 @@ from academy_ops.report import Output
 from academy_ops.report.shell import in_use
 from academy_ops.settings import ADDRESSES
 from checks import RUNBOOK, Case
-from checks.job import job_progress
+from checks.job import job_progress, look_again, tier_of
 
 if TYPE_CHECKING:
     from academy_ops.report.table import TableReport
 
 _ALWAYS: Final = frozenset({"region", "group", "queue", "worker", "bucket", "parameter"})
 """The live names that a run always knows; a check may rely on them."""
+_NAMING: Final = frozenset({"--env-file", "--tier"})
+"""The options with which a remedy's command calls this tool again."""
 _EXIT_CODES: Final = {
     "healthy": errors.HEALTHY,
     "in-progress": errors.HEALTHY,
@@ -79,6 +81,12 @@ def observe(common: Common, job_id: str | None, asked: Iterable[str], observer: 
     started, started_at = time.monotonic(), datetime.now(UTC)
     ends_at = started + common.seconds
     connect = Connections(settings)
+    if common.tier is None and job_id and settings.tiers:
+        named = tier_of(look_again(Target(settings, job_id, connect, ends_at), at_once=True))
+        if named in settings.tiers:
+            common = replace(common, tier=named)
+            settings = common.settings(addresses=True)
+            shown = shown_settings(settings)
     names = live_names(settings, common.command_prefix(), job_id)
     asked = frozenset(asked)
     observed, findings = run(
@@ -215,5 +223,12 @@ def _harmless(case: Case) -> bool:
         words = shlex.split(ops)
     except ValueError:
         return False
-    ours = words == ["academy-ops"] or words[:-1] == ["academy-ops", "--env-file"]
-    return ours and shlex.join(words) == ops and case.names.get("job_id") == job_id and is_job_id(job_id or "-")
+    options = words[1::2]
+    ours = words[:1] == ["academy-ops"] and len(words) % 2 == 1 and len(set(options)) == len(options)
+    return (
+        ours
+        and _NAMING.issuperset(options)
+        and shlex.join(words) == ops
+        and case.names.get("job_id") == job_id
+        and is_job_id(job_id or "-")
+    )

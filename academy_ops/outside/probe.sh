@@ -162,7 +162,7 @@ variable() {
     R2_ENDPOINT | AWS_ENDPOINT_URL | AWS_ENDPOINT_URL_SQS) value=$(meant "$value") ;;
     AWS_REGION | AWS_DEFAULT_REGION | AWS_ACCESS_KEY_ID) ;;
     DATABASE_URL) value=${value#*://} ;;
-    R2_ACCESS_KEY | R2_SECRET_KEY | R2_EXCEL_BUCKET | EXCEL_BUCKET_NAME | AI_SQS_QUEUE_NAME_BASIC) ;;
+    R2_ACCESS_KEY | R2_SECRET_KEY | R2_EXCEL_BUCKET | EXCEL_BUCKET_NAME | AI_SQS_QUEUE_NAME_*) ;;
     *) return ;;
   esac
   if [ -z "$(say "$value" | tr -d '\t-\r\034-\037 ' | sed "s/$(printf '\302[\205\240]\\|\343\200\200')//g")" ]; then

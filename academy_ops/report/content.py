@@ -73,6 +73,7 @@ LABELS: Final[Mapping[str, Text]] = {
     "in_flight": say("messages in flight"),
     "dead_letters": say("dead letters"),
     "instance": say("instance"),
+    "log_group": say("log group"),
     "container": say("container"),
     "exit_code": say("exit code"),
     "restarts": say("restarts"),

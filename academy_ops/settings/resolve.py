@@ -6,8 +6,10 @@ Order of precedence: command line, environment, env file, default. A blank value
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, MutableMapping
+import re
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Final, Literal
 from urllib.parse import unquote, urlsplit
@@ -42,6 +44,16 @@ DEFAULTS: Final[Mapping[str, str | None]] = {
     "ACADEMY_OPS_LANG": None,
     "SSL_CERT_FILE": None,
 }
+
+TIERED: Final = (
+    contract.QUEUE_SETTING,
+    *("AI_WORKER_ASG_NAME", "AI_WORKER_NAME", "WORKER_ENV_PARAMETER", "AI_AUTOSCALER_FUNCTION", "AI_WORKER_LOG_GROUP"),
+)
+"""What a tier of workers has of its own, by the names of the basic one."""
+_SHARED: Final = frozenset({"WORKER_ENV_PARAMETER", "AI_AUTOSCALER_FUNCTION"})
+"""What a tier may have in common with the basic one."""
+_TIER: Final = re.compile(r"[a-z][a-z0-9-]{0,30}")
+_TIERS_QUEUE: Final = re.compile(rf"{contract.QUEUE_SETTING.removesuffix('BASIC')}([A-Z][A-Z0-9_]*)")
 
 SECRETS: Final = frozenset(
     {
@@ -101,12 +113,16 @@ class Settings:
         aws_from_file: The env file's ``AWS_*`` lines.
         certificates: What SSL_CERT_FILE names in the environment and in the env file. Both are trusted: the one may
             be this machine's proxy, the other the API's.
+        tier: The tier of workers that the names are of.
+        tiers: The other tiers that have a queue of their own.
     """
 
     entries: Mapping[str, Setting]
     env_file: Path | None = None
     aws_from_file: Mapping[str, str] = field(default_factory=dict, repr=False)
     certificates: tuple[str, ...] = ()
+    tier: str = contract.TIER
+    tiers: tuple[str, ...] = ()
 
     def __getitem__(self, name: str) -> Setting:
         return self.entries[name]
@@ -135,6 +151,11 @@ class Settings:
     def queue(self) -> str:
         """The name of the SQS queue."""
         return self._known(contract.QUEUE_SETTING)
+
+    @property
+    def queue_settings(self) -> tuple[str, ...]:
+        """The variables from which a worker of this tier may have its queue's name; the first one set counts."""
+        return tuple(dict.fromkeys((tier_name(contract.QUEUE_SETTING, self.tier), contract.QUEUE_SETTING)))
 
     @property
     def group(self) -> str:
@@ -231,6 +252,7 @@ def load(
     environ: Mapping[str, str] = os.environ,
     env_file: Path | None = None,
     default_env_file: Path | None = Path(".env"),
+    tier: str | None = None,
 ) -> Settings:
     """Resolve every setting.
 
@@ -239,20 +261,59 @@ def load(
         environ: The process's environment.
         env_file: The file named by ``--env-file``; it must exist.
         default_env_file: Read when ``env_file`` is None and it is there.
+        tier: The tier of workers whose names are in force.
 
     Returns:
         The settings, frozen.
 
     Raises:
-        SettingsError: The env file can't be read, or SSL_CERT_FILE holds no certificates.
+        SettingsError: The env file can't be read, SSL_CERT_FILE holds no certificates, or the tier has no names.
     """
     if env_file is None and default_env_file is not None and default_env_file.is_file():
         env_file = default_env_file
     from_file = read_env_file(env_file) if env_file is not None else {}
     entries = {name: _resolve(name, default, overrides or {}, environ, from_file) for name, default in DEFAULTS.items()}
+    named = {found[1] for name in (*environ, *from_file) if (found := _TIERS_QUEUE.fullmatch(name))} - {"BASIC"}
+    tiers = tuple(sorted(one.lower().replace("_", "-") for one in named))
+    if tier and tier != contract.TIER:
+        resolve = partial(_resolve, overrides=overrides or {}, environ=environ, from_file=from_file)
+        entries |= _of_tier(tier, tiers, resolve)
     certificates = _certificates(environ, from_file)
     aws = {name: line.value for name, line in from_file.items() if name.startswith("AWS_") and line.value.strip()}
-    return Settings(entries, env_file, aws, certificates)
+    return Settings(entries, env_file, aws, certificates, tier or contract.TIER, tiers)
+
+
+def tier_name(name: str, tier: str) -> str:
+    """Return the variable that holds for a tier what ``name`` holds for the basic one."""
+    if tier == contract.TIER:
+        return name
+    return f"{name.removesuffix('_BASIC')}_{tier.upper().replace('-', '_')}"
+
+
+def _of_tier(
+    tier: str, tiers: tuple[str, ...], resolve: Callable[[str, str | None], Setting]
+) -> Iterator[tuple[str, Setting]]:
+    """Yield a tier's own settings, by the names of the basic one.
+
+    Raises:
+        SettingsError: Its name is none, or it lacks a queue or a group.
+    """
+    if not _TIER.fullmatch(tier):
+        raise SettingsError(say("The --tier value {tier!r} is not the name of a tier, such as tools.", tier=tier))
+    for name in TIERED:
+        own = resolve(tier_name(name, tier), contract.TIER_WORKERS.get(tier) if name == "AI_WORKER_NAME" else None)
+        if own.value or name == "AI_WORKER_LOG_GROUP":
+            yield name, own
+        elif name not in _SHARED:
+            known = ", ".join((contract.TIER, *tiers))
+            raise SettingsError(
+                say(
+                    "The tier {tier} has no {name}. Set it; the tiers that have a queue are: {known}.",
+                    tier=tier,
+                    name=own.name,
+                    known=known,
+                )
+            )
 
 
 def _certificates(environ: Mapping[str, str], from_file: Mapping[str, EnvLine]) -> tuple[str, ...]:

@@ -25,7 +25,9 @@ STARTERS = {
     "scheduler:ListSchedules",
 }
 """Asked only where no rule runs the autoscaler."""
-NEVER_HERE = {OLDEST, "kms:Decrypt", "scheduler:GetSchedule", *STARTERS}
+ARCHIVE = "logs:FilterLogEvents"
+"""Asked only where a log group is known."""
+NEVER_HERE = {ARCHIVE, OLDEST, "kms:Decrypt", "scheduler:GetSchedule", *STARTERS}
 ASKED = {action: check for action, check in NEEDED_BY.items() if action not in NEVER_HERE}
 
 
