@@ -17,6 +17,8 @@ JOB_ID: Final = r"[A-Za-z0-9_-]{1,64}"
 """The form of a job's id; a UUID is of it."""
 STUDENTS_OF_JOB: Final = "students/"
 """Below a job: DELETE takes back the students that it has created. The bundled API's own; production may lack it."""
+REJECTED_OF_JOB: Final = "failed/"
+"""Below a job: its rejected rows, a page at a time. The bundled API's own; production may lack it."""
 HEALTH_PATH: Final = "/health"
 """200 when the process and its database are up."""
 HEALTHZ_PATH: Final = "/healthz"
@@ -30,6 +32,7 @@ PROCESSED_BY: Final = "worker"
 MAX_UPLOAD_MB: Final = 10
 MAX_UPLOAD_BYTES: Final = MAX_UPLOAD_MB * 1024 * 1024
 MIN_PASSWORD_CHARACTERS: Final = 4
+MAX_PASSWORD_CHARACTERS: Final = 128
 XLSX_START: Final = b"PK\x03\x04"
 """The first bytes of every .xlsx file, which is a zip file."""
 

@@ -18,12 +18,12 @@ from argon2 import PasswordHasher
 from fastapi import APIRouter, Depends, FastAPI, HTTPException, Query, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.concurrency import run_in_threadpool
-from starlette.datastructures import FormData, UploadFile
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from academy_ops import contract
 from academy_ops.academy import page
 from academy_ops.academy.config import CLOUD_ERRORS, Config, read
+from academy_ops.academy.head_in_time import HeadInTime
 from academy_ops.academy.job_queue import JobQueue, Outbox
 from academy_ops.academy.middleware import (
     LOG_FORMAT,
@@ -31,17 +31,22 @@ from academy_ops.academy.middleware import (
     TooLargeError,
     WholeBody,
     add_request_id,
-    limited,
 )
 from academy_ops.academy.refusals import Throttle, broken, documented, install, refused
 from academy_ops.academy.store import DATABASE_ERRORS, Job, Store
+from academy_ops.academy.upload_form import Upload, read_form
 
 _JOB_ID: Final = re.compile(r"[0-9a-f-]{36}")
 _REOPEN_SECONDS: Final = 3.0
 _SEND_SECONDS: Final = 5.0
 """For how long SQS may keep the browser waiting for its 202; the outbox sends later what fails now."""
+_CONNECTIONS: Final = 400
+"""At the same time; one more is answered 503. More than the lab's nginx opens."""
 _LARGEST_PAGE: Final = 500
 _LAST_STUDENT: Final = 2**31
+_LONGEST_SEARCH: Final = 100
+_NO_NUL: Final = r"^[^\x00]*$"
+"""PostgreSQL has no NUL in a text."""
 _log: Final = logging.getLogger("academy.api")
 _bearer: Final = HTTPBearer(auto_error=False)
 _hasher: Final = PasswordHasher()
@@ -55,7 +60,11 @@ _FORM: Final = {
     "required": ["file", "initial_password"],
     "properties": {
         "file": {"type": "string", "format": "binary"},
-        "initial_password": {"type": "string", "minLength": contract.MIN_PASSWORD_CHARACTERS},
+        "initial_password": {
+            "type": "string",
+            "minLength": contract.MIN_PASSWORD_CHARACTERS,
+            "maxLength": contract.MAX_PASSWORD_CHARACTERS,
+        },
     },
 }
 
@@ -99,25 +108,31 @@ class Api:
             else:
                 await outbox.keep_sending()
 
-    def accept(self, tenant: str, file: UploadFile, password: str) -> Job:
+    def accept(self, tenant: str, upload: Upload) -> Job:
         """Store the file, then the job, then send its message.
 
         Raises:
             HTTPException: The file is refused, or R2 does not take it; then there is no job.
         """
+        file = upload.file
         if file.file.read(len(contract.XLSX_START)) != contract.XLSX_START:
             raise refused("xlsx 형식의 엑셀 파일이 아닙니다.")
         file.file.seek(0)
         if self.r2 is None:
             missing = ", ".join(self.config.missing_r2)
             raise broken(f"R2 설정이 없어 파일을 저장할 수 없습니다: {missing}")
+        password_hash = _hasher.hash(upload.password)
         key = f"excel/{tenant}/{uuid.uuid4().hex}.xlsx"
         try:
             self.r2.put_object(Bucket=self.config.bucket, Key=key, Body=file.file)
         except (*CLOUD_ERRORS, ValueError) as error:
             _log.error("R2 put failed: %s", error)
             raise broken(f"엑셀 파일을 저장하지 못했습니다: {_code(error)}") from error
-        job = self.store.add_job(tenant, key, _hasher.hash(password))
+        try:
+            job = self.store.add_job(tenant, key, password_hash)
+        except DATABASE_ERRORS:
+            self._delete(key)
+            raise
         # An answer is given even if the send fails: the outbox sends it again.
         self.outbox.send(job)
         return job
@@ -125,13 +140,16 @@ class Api:
     def withdraw(self, job: Job) -> int:
         """Take back what the job has created, and its file; return how many students were deleted."""
         deleted = self.store.withdraw(job, "요청에 따라 등록을 취소했습니다.")
+        self._delete(job.file_key)
+        return deleted
+
+    def _delete(self, key: str) -> None:
+        """Delete a file that no job needs; one that stays does no harm."""
         if self.r2 is not None:
             try:
-                self.r2.delete_object(Bucket=self.config.bucket, Key=job.file_key)
+                self.r2.delete_object(Bucket=self.config.bucket, Key=key)
             except (*CLOUD_ERRORS, ValueError) as error:
-                # The students are gone; a file that stays does no harm.
                 _log.warning("R2 delete failed: %s", error)
-        return deleted
 
 
 def _api(request: Request) -> Api:
@@ -173,9 +191,8 @@ async def upload(request: Request, tenant: Tenant) -> dict[str, str]:
     """Take a workbook; its students are created by a worker."""
     _api(request).throttle.upload(tenant)
     try:
-        async with limited(request).form(max_files=1, max_fields=10) as form:
-            file, password = _checked(form)
-            job = await run_in_threadpool(_api(request).accept, tenant, file, password)
+        async with read_form(request) as form:
+            job = await run_in_threadpool(_api(request).accept, tenant, form)
     except TooLargeError as error:
         raise HTTPException(
             HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"파일은 {contract.MAX_UPLOAD_MB}MB 이하여야 합니다."
@@ -187,6 +204,23 @@ async def upload(request: Request, tenant: Tenant) -> dict[str, str]:
 def job_status(request: Request, job_id: str, tenant: Tenant) -> dict[str, Any]:
     """Return the state of a job of the caller's tenant."""
     return _shown(_own_job(request, job_id, tenant))
+
+
+@_router.get(
+    f"{contract.JOBS_PATH}{{job_id}}/{contract.REJECTED_OF_JOB}",
+    responses=documented(HTTPStatus.BAD_REQUEST, *_NO_ENTRY, HTTPStatus.NOT_FOUND),
+)
+def rejected(
+    request: Request,
+    job_id: str,
+    tenant: Tenant,
+    limit: Annotated[int, Query(ge=1, le=contract.ROWS_IN_RESULT)] = contract.ROWS_IN_RESULT,
+    offset: Annotated[int, Query(ge=0, le=_LAST_STUDENT)] = 0,
+) -> dict[str, Any]:
+    """Return the rejected rows of a job of the caller's tenant, a page at a time; its result shows the first page."""
+    job = _own_job(request, job_id, tenant)
+    count, results = _api(request).store.rejected(job, limit, offset)
+    return {"count": count, "results": results}
 
 
 @_router.delete(
@@ -203,7 +237,7 @@ def withdraw(request: Request, job_id: str, tenant: Tenant) -> dict[str, int]:
 def students(
     request: Request,
     tenant: Tenant,
-    search: str = "",
+    search: Annotated[str, Query(max_length=_LONGEST_SEARCH, pattern=_NO_NUL)] = "",
     limit: Annotated[int, Query(ge=1, le=_LARGEST_PAGE)] = 100,
     offset: Annotated[int, Query(ge=0, le=_LAST_STUDENT)] = 0,
 ) -> dict[str, Any]:
@@ -246,6 +280,8 @@ def create_app(
         api.close()
 
     app = FastAPI(title="academy", version="1", lifespan=lifespan, docs_url=None, redoc_url=None)
+    # A redirect would lead to the Host that the client names, and from https to http behind a proxy.
+    app.router.redirect_slashes = False
     app.state.api = api
     app.include_router(_router)
     app.include_router(page.router)
@@ -274,7 +310,16 @@ def serve(host: str, port: int, uploads_per_minute: int, environ: Mapping[str, s
     logging.getLogger("uvicorn.access").addFilter(_without_query)
     token, tenant = environ.get("ACADEMY_API_TOKEN", ""), environ.get("ACADEMY_TENANT_CODE", "")
     app = create_app(read(environ), token, tenant, uploads_per_minute)
-    uvicorn.run(app, host=host, port=port, log_config=None, server_header=False, timeout_graceful_shutdown=5)
+    uvicorn.run(
+        app,
+        host=host,
+        port=port,
+        http=HeadInTime,
+        limit_concurrency=_CONNECTIONS,
+        log_config=None,
+        server_header=False,
+        timeout_graceful_shutdown=5,
+    )
 
 
 def _own_job(request: Request, job_id: str, tenant: str) -> Job:
@@ -290,34 +335,22 @@ def _own_job(request: Request, job_id: str, tenant: str) -> Job:
 
 
 def _shown(job: Job) -> dict[str, Any]:
+    result = job.result
+    if result and "rejected" not in result:
+        # Written before there were pages.
+        failed = result.get("failed", ())
+        result = {**result, "rejected": len(failed), "failed": failed[: contract.ROWS_IN_RESULT]}
     return {
         "job_id": job.id,
         "job_type": contract.JOB_TYPE,
         "status": job.status,
-        "result": job.result,
+        "result": result,
         "error_message": job.error_message,
         "progress": job.progress,
         "created_at": job.created_at.isoformat(),
         "updated_at": job.updated_at.isoformat(),
         "file_key": job.file_key,
     }
-
-
-def _checked(form: FormData) -> tuple[UploadFile, str]:
-    """Return the form's file and password.
-
-    Raises:
-        HTTPException: One is missing or not of its form.
-        TooLargeError: The file is larger than the contract allows.
-    """
-    file, password = form.get("file"), form.get("initial_password")
-    if not isinstance(file, UploadFile) or not (file.filename or "").lower().endswith(".xlsx"):
-        raise refused("엑셀(.xlsx) 파일을 'file' 항목으로 보내 주세요.")
-    if not isinstance(password, str) or len(password.strip()) < contract.MIN_PASSWORD_CHARACTERS:
-        raise refused(f"초기 비밀번호는 {contract.MIN_PASSWORD_CHARACTERS}자 이상이어야 합니다.")
-    if (file.size or 0) > contract.MAX_UPLOAD_BYTES:
-        raise TooLargeError
-    return file, password.strip()
 
 
 def _code(error: Exception) -> str:

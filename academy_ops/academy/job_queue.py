@@ -6,10 +6,10 @@ import asyncio
 import json
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Annotated, Final, Literal
 
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.concurrency import run_in_threadpool
 
 from academy_ops import contract
@@ -25,6 +25,8 @@ _AFTER: Final = timedelta(seconds=5)
 """Younger ones may still be under way in the request that made them."""
 _GIVE_UP_AFTER: Final = timedelta(minutes=15)
 _BATCH: Final = 50
+_LONGEST_TEXT: Final = 1024
+"""Of what a message holds beside the names of its job; S3 knows no longer key."""
 _log: Final = logging.getLogger("academy.outbox")
 
 
@@ -65,44 +67,47 @@ class JobQueue:
             raise
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
-    """A well-formed message.
+class _Payload(BaseModel):
+    file_key: Annotated[str, Field(max_length=_LONGEST_TEXT)]
+    bucket: Annotated[str, Field(max_length=_LONGEST_TEXT)] = ""
+
+
+class Order(BaseModel):
+    """A well-formed message. Only the job's id counts: tenant and file come from the job's row, which nobody can forge.
 
     Attributes:
         job_id: The job.
         tier: Its tier.
-        file_key: The workbook's key in R2.
-        receives: How often this message has been received.
         attempt: The number of this message among those of its job.
-        body: The whole of it.
     """
 
-    job_id: str
-    tier: str
-    file_key: str
-    receives: int
-    attempt: int
-    body: Mapping[str, object]
+    model_config = ConfigDict(strict=True, frozen=True)
+
+    job_id: Annotated[str, Field(pattern=f"^{contract.JOB_ID}$")]
+    job_type: Literal["excel_parsing"]
+    tier: Annotated[str, Field(pattern="^[A-Za-z0-9_-]{1,32}$")] = contract.TIER
+    payload: _Payload
+    tenant_id: Annotated[str, Field(max_length=_LONGEST_TEXT)] = ""
+    created_at: Annotated[str, Field(max_length=_LONGEST_TEXT)] = ""
+    attempt: Annotated[int, Field(ge=1, le=1000)] = 1
+
+    def anew(self) -> dict[str, object]:
+        """Return the next message of the job."""
+        return {**self.model_dump(), "attempt": self.attempt + 1}
 
 
 def read_order(message: MessageTypeDef) -> Order | None:
     """Read a message; None when it is malformed."""
     try:
-        body: Any = json.loads(message.get("Body", ""))
-        order = Order(
-            job_id=body["job_id"],
-            tier=body.get("tier", contract.TIER),
-            file_key=body["payload"]["file_key"],
-            receives=int(message.get("Attributes", {}).get("ApproximateReceiveCount", "1")),
-            attempt=int(body.get("attempt", 1)),
-            body=body,
-        )
-    except (ValueError, KeyError, TypeError, AttributeError):
+        # As bytes: a text with half a surrogate has none.
+        return Order.model_validate_json(message.get("Body", "").encode("utf-8", "surrogatepass"))
+    except ValidationError:
         return None
-    texts = (order.job_id, order.tier, order.file_key)
-    well_formed = body.get("job_type") == contract.JOB_TYPE and all(isinstance(one, str) and one for one in texts)
-    return order if well_formed else None
+
+
+def receives(message: MessageTypeDef) -> int:
+    """Return how often a message has been received, this time included."""
+    return int(message.get("Attributes", {}).get("ApproximateReceiveCount", "1"))
 
 
 class Outbox:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import re
 import uuid
@@ -27,6 +28,7 @@ _HEADERS: Final = {
 """For answers that don't set their own, as those of the API do not."""
 _FORM_BYTES: Final = 64 * 1024
 """Room for the form's other parts and its boundaries."""
+_BODY_SECONDS: Final = 120.0
 _MOST_DISCARDED: Final = 4 * MAX_UPLOAD_BYTES
 
 _request_id: Final[ContextVar[str]] = ContextVar("request_id", default="-")
@@ -65,32 +67,41 @@ def add_request_id(record: logging.LogRecord) -> bool:
 
 
 class WholeBody:
-    """Middleware that discards the rest of a body before an early answer goes out, and closes on an endless one.
+    """Middleware that discards the rest of a body before an early answer goes out, and closes on one without end.
+
+    Without end is also one that takes minutes: its sender counts as gone.
 
     A proxy that is still sending when the connection closes answers its client 502 instead of our answer; without the
     close, the server would go on reading for as long as someone sends.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, seconds: float = _BODY_SECONDS) -> None:
         self._app = app
+        self._seconds = seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass one request on."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        read, more = 0, True
+        read, more, late = 0, True, False
+        ends_at = asyncio.get_running_loop().time() + self._seconds
 
         async def counted() -> Message:
-            nonlocal read, more
-            message = await receive()
+            nonlocal read, more, late
+            try:
+                async with asyncio.timeout_at(ends_at if more else None):
+                    message = await receive()
+            except TimeoutError:
+                late = True
+                return {"type": "http.disconnect"}
             read += len(message.get("body", b""))
             more = message.get("more_body", False)
             return message
 
         async def send_after_body(message: Message) -> None:
             if message["type"] == "http.response.start":
-                while more and read < _MOST_DISCARDED:
+                while more and not late and read < _MOST_DISCARDED:
                     await counted()
                 if more:
                     message["headers"] = [*message.get("headers", ()), (b"connection", b"close")]

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import logging
 import math
+import threading
 import time
+from collections import deque
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any, Final
 
 from fastapi import FastAPI, HTTPException
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from limits import RateLimitItemPerMinute
-from limits.storage import MemoryStorage
-from limits.strategies import MovingWindowRateLimiter
 from starlette.exceptions import HTTPException as FrameworkError
 from starlette.requests import ClientDisconnect, Request
 
@@ -22,14 +22,17 @@ from academy_ops.academy.store import DATABASE_ERRORS
 
 _log: Final = logging.getLogger("academy.api")
 _DETAIL: Final = {"content": {"application/json": {"schema": {"type": "object", "required": ["detail"]}}}}
+NOT_A_FORM: Final = "요청이 올바른 multipart/form-data 형식이 아닙니다."
 _FRAMEWORK: Final[dict[int, str]] = {
-    HTTPStatus.BAD_REQUEST: "요청이 올바른 multipart/form-data 형식이 아닙니다.",
     HTTPStatus.NOT_FOUND: "없는 주소입니다.",
     HTTPStatus.METHOD_NOT_ALLOWED: "허용되지 않는 메서드입니다.",
 }
 """What the framework itself refuses, it refuses in English."""
-_WRONG_TOKENS: Final = 60
+WRONG_TOKENS: Final = 60
 """How many a minute from one address."""
+_MINUTE: Final = 60.0
+MOST_COUNTED: Final = 10_000
+"""Callers; of more, whoever was quiet the longest is forgotten."""
 
 
 def documented(*statuses: HTTPStatus) -> dict[int | str, dict[str, Any]]:
@@ -92,15 +95,15 @@ async def _unexpected(_request: Request, _error: Exception) -> JSONResponse:
 class Throttle:
     """Counts wrong tokens by address and uploads by school, per minute; each API process counts for itself."""
 
-    def __init__(self, uploads: int) -> None:
+    def __init__(self, uploads: int, clock: Callable[[], float] = time.monotonic) -> None:
         """Begin to count.
 
         Args:
             uploads: How many a school may send in a minute.
+            clock: The seconds since some moment. Not the wall clock: set back, it would lock callers out.
         """
-        self._counts = MovingWindowRateLimiter(MemoryStorage())
-        self._wrong_tokens = RateLimitItemPerMinute(_WRONG_TOKENS, namespace="wrong tokens")
-        self._uploads = RateLimitItemPerMinute(uploads, namespace="uploads")
+        self._wrong_tokens = _LastMinute(WRONG_TOKENS, clock)
+        self._uploads = _LastMinute(uploads, clock)
 
     def may_sign_in(self, address: str) -> None:
         """Refuse every token from an address that has sent too many wrong ones, the right one, too.
@@ -108,12 +111,12 @@ class Throttle:
         Raises:
             HTTPException: A 429.
         """
-        if not self._counts.test(self._wrong_tokens, address):
-            raise self._refused(self._wrong_tokens, address, "잘못된 토큰으로 너무 여러 번 요청했습니다.")
+        if seconds := self._wrong_tokens.full_for(address):
+            raise _too_often("잘못된 토큰으로 너무 여러 번 요청했습니다.", seconds)
 
     def wrong_token(self, address: str) -> None:
         """Count one wrong token."""
-        self._counts.hit(self._wrong_tokens, address)
+        self._wrong_tokens.count(address)
 
     def upload(self, tenant: str) -> None:
         """Count one upload.
@@ -121,14 +124,43 @@ class Throttle:
         Raises:
             HTTPException: A 429; it is one too many.
         """
-        if not self._counts.hit(self._uploads, tenant):
-            raise self._refused(self._uploads, tenant, "짧은 시간에 너무 많은 파일을 보냈습니다.")
+        if seconds := self._uploads.full_for(tenant):
+            raise _too_often("짧은 시간에 너무 많은 파일을 보냈습니다.", seconds)
+        self._uploads.count(tenant)
 
-    def _refused(self, limit: RateLimitItemPerMinute, key: str, detail: str) -> HTTPException:
-        again_at = self._counts.get_window_stats(limit, key).reset_time
-        seconds = max(1, math.ceil(again_at - time.time()))
-        return HTTPException(
-            HTTPStatus.TOO_MANY_REQUESTS,
-            f"{detail} {seconds}초 뒤에 다시 시도해 주세요.",
-            {"Retry-After": str(seconds)},
-        )
+
+class _LastMinute:
+    """How often something was done in the last minute, and by whom."""
+
+    def __init__(self, most: int, clock: Callable[[], float]) -> None:
+        self._most = most
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._times: dict[str, deque[float]] = {}
+
+    def full_for(self, key: str) -> float:
+        """Return for how many seconds ``key`` has to wait; 0 where it need not."""
+        with self._lock:
+            times = self._times.get(key)
+            if times is None or len(times) < self._most:
+                return 0.0
+            return max(0.0, times[0] + _MINUTE - self._clock())
+
+    def count(self, key: str) -> None:
+        """Count once more for ``key``."""
+        with self._lock:
+            # Who was counted last stands last, so that whoever is forgotten has been quiet the longest.
+            times = self._times.pop(key, None) or deque(maxlen=self._most)
+            times.append(self._clock())
+            self._times[key] = times
+            if len(self._times) > MOST_COUNTED:
+                del self._times[next(iter(self._times))]
+
+
+def _too_often(detail: str, wait: float) -> HTTPException:
+    seconds = max(1, math.ceil(wait))
+    return HTTPException(
+        HTTPStatus.TOO_MANY_REQUESTS,
+        f"{detail} {seconds}초 뒤에 다시 시도해 주세요.",
+        {"Retry-After": str(seconds)},
+    )

@@ -87,6 +87,15 @@ _students = sa.Table(
     sa.UniqueConstraint("tenant", "name", "parent_phone"),
 )
 
+_rejected = sa.Table(
+    "rejected_row",
+    _metadata,
+    sa.Column("job_id", sa.String(36), sa.ForeignKey("job.id"), primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("row", sa.JSON, nullable=False),
+)
+"""What a job's result has no room for: the rows behind the first page."""
+
 _SHOWN: Final = tuple(column for column in _students.c if column.name != "password_hash")
 """What the API shows of a student."""
 
@@ -275,6 +284,10 @@ class Store:
             self._update(connection, job)
             if rows:
                 connection.execute(self._insert(_students).on_conflict_do_nothing(), rows)
+            if more := failed[ROWS_IN_RESULT:]:
+                numbered = enumerate(more, ROWS_IN_RESULT)
+                rejected = [{"job_id": job.id, "number": number, "row": dict(row)} for number, row in numbered]
+                connection.execute(_rejected.insert(), rejected)
             mine = sa.select(sa.func.count()).select_from(_students).where(_students.c.job_id == job.id)
             created = connection.scalar(mine) or 0
             result = {
@@ -292,6 +305,16 @@ class Store:
             progress = {**(last or {}), "percent": 100}
             self._update(connection, job, status=JobStatus.DONE.value, result=result, progress=progress)
         return result
+
+    def rejected(self, job: Job, limit: int, offset: int) -> tuple[int, list[dict[str, Any]]]:
+        """Return how many rows of a job were rejected, and one page of them, in the workbook's order."""
+        result = job.result or {}
+        rows = list(result.get("failed", ()))[offset : offset + limit]
+        there = (_rejected.c.job_id == job.id, _rejected.c.number >= offset)
+        page = sa.select(_rejected.c.row).where(*there).order_by(_rejected.c.number).limit(limit - len(rows))
+        with self._read() as connection:
+            rows += connection.scalars(page)
+        return result.get("rejected", len(result.get("failed", ()))), rows
 
     def _by_sheet(
         self,

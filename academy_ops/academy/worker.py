@@ -22,7 +22,7 @@ from academy_ops.academy.config import CLOUD_ERRORS, Config, read
 from academy_ops.academy.excel.records import WorkbookError
 from academy_ops.academy.excel.workbook import ReaderError
 from academy_ops.academy.excel.workbook import read as read_workbook
-from academy_ops.academy.job_queue import JobQueue, Order, read_order
+from academy_ops.academy.job_queue import JobQueue, Order, read_order, receives
 from academy_ops.academy.store import DATABASE_ERRORS, Job, Store, SupersededError
 from academy_ops.contract import ENDED, JobStatus
 
@@ -117,7 +117,7 @@ class Worker:
             return
         _say(f"{contract.LOG_RECEIVED} | job_id={order.job_id} | tier={order.tier}")
         job: Job | None = None
-        last = order.receives >= contract.MAX_RECEIVES
+        last = receives(message) >= contract.MAX_RECEIVES
         try:
             before = self._store.job(order.job_id) if last else None
             if before and before.status not in ENDED and order.attempt < MOST_MESSAGES:
@@ -148,7 +148,7 @@ class Worker:
                 # Whoever has the job has another message: this one nobody could receive any more.
                 self._delete(receipt)
         except (*CLOUD_ERRORS, *DATABASE_ERRORS, OSError) as error:
-            self._retry(job, order, receipt, error)
+            self._retry(job, order, receipt, error, last=last)
 
     def _end(self, job: Job, order: Order) -> None:
         """Do the job, or let it fail where it can't succeed.
@@ -157,23 +157,23 @@ class Worker:
             SupersededError: Another worker has it.
         """
         try:
-            self._work(job, order)
+            self._work(job)
             _say(f"{contract.LOG_COMPLETED} | job_id={order.job_id}")
         except JobError as error:
             self._fail(job, order, str(error))
 
-    def _work(self, job: Job, order: Order) -> None:
+    def _work(self, job: Job) -> None:
         """Do the job.
 
         Raises:
             JobError: It can't succeed.
             SupersededError: Another worker has it.
         """
-        _say(f"{contract.LOG_PARSING} processed_by={contract.PROCESSED_BY} job_id={job.id} file_key={order.file_key}")
+        _say(f"{contract.LOG_PARSING} processed_by={contract.PROCESSED_BY} job_id={job.id} file_key={job.file_key}")
         with tempfile.TemporaryDirectory(prefix="academy-") as folder:
             path = Path(folder, "upload.xlsx")
             self._step(job, 1)
-            self._download(order, path)
+            self._download(job, path)
             self._step(job, 2)
             try:
                 content = read_workbook(path)
@@ -190,11 +190,11 @@ class Worker:
         self._store.progress(job, {"step": step, "percent": percent, **position, "step_name": name})
         self.stopping.wait(self._step_delay)
 
-    def _download(self, order: Order, path: Path) -> None:
+    def _download(self, job: Job, path: Path) -> None:
         if self._r2 is None:
             raise JobError(f"R2 settings missing: {', '.join(self._config.missing_r2)}")
         try:
-            body = self._r2.get_object(Bucket=self._config.bucket, Key=order.file_key)["Body"]
+            body = self._r2.get_object(Bucket=self._config.bucket, Key=job.file_key)["Body"]
             with path.open("wb") as file:
                 # Read to the end: only there a body that was cut off differs from a whole one.
                 for chunk in body.iter_chunks(_CHUNK_BYTES):
@@ -218,13 +218,13 @@ class Worker:
         _say(f"{contract.LOG_PARSING_FAILED} job_id={order.job_id} processed_by={contract.PROCESSED_BY}: {line}")
         _say(f"{contract.LOG_FAILED} | job_id={order.job_id} | error={line}")
 
-    def _retry(self, job: Job | None, order: Order, receipt: str, error: Exception) -> None:
+    def _retry(self, job: Job | None, order: Order, receipt: str, error: Exception, *, last: bool) -> None:
         """Leave the message for another try; at the last receive the job fails, and SQS keeps the message apart.
 
         A job never ends silently.
         """
         reason = f"{type(error).__name__}: {error}"
-        if order.receives < contract.MAX_RECEIVES:
+        if not last:
             _say(f"trouble, job_id={order.job_id} will be tried again: {_one_line(reason)}")
             if job is not None:
                 with suppress(SupersededError, *DATABASE_ERRORS):
@@ -250,7 +250,7 @@ class Worker:
 
     def _send_anew(self, order: Order, delay: int) -> bool:
         try:
-            self._queue.send({**order.body, "attempt": order.attempt + 1}, delay)
+            self._queue.send(order.anew(), delay)
         except CLOUD_ERRORS as error:
             _say(f"the message could not be sent anew, job_id={order.job_id}: {error}")
             return False

@@ -79,7 +79,8 @@ def follow_job(out: Console, target: Target, command: str = "academy-ops") -> in
             return errors.FAULT
         if not isinstance(document, Unavailable) and document.status in ENDED:
             return errors.FAULT if failed(document) else errors.HEALTHY
-        if unread():
+        # An answer that is too long to be read will be no shorter next time.
+        if unread() or (isinstance(document, Unavailable) and document.reason == "too-long"):
             return errors.UNDETERMINED
         if not target.pause(_POLL_SECONDS):
             out.print(_("Time is up; the job has not ended. Find out why:"))
@@ -95,7 +96,11 @@ def _line(document: JobDocument | Unavailable | None) -> str:
     if document is None:
         return _("The API knows no such job for this tenant.")
     if isinstance(document, Unavailable):
-        return _("The status can't be read, still trying: {reason}", reason=because(document))
+        return (
+            _("The status can't be read: {reason}", reason=because(document))
+            if document.reason == "too-long"
+            else _("The status can't be read, still trying: {reason}", reason=because(document))
+        )
     line = document.status
     if document.percent is not None:
         line += f"  {document.percent:.0f} %"

@@ -141,6 +141,7 @@ _BECAUSE: Final[Mapping[Reason, Text]] = {
     "unreachable": say("{tried} could not be reached"),
     "server-error": say("{tried} answered with a server error"),
     "unexpected-answer": say("{tried} gave an unexpected answer"),
+    "too-long": say("{tried} answered with more than is read"),
     "unreadable": say("{tried} can't be read there"),
     "not-configured": say("{tried} is not set"),
     "offline": say("the SSM agent is offline"),

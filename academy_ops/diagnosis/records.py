@@ -39,6 +39,7 @@ Reason = Literal[
     "unreachable",
     "server-error",
     "unexpected-answer",
+    "too-long",
     "unreadable",
     "not-configured",
     "offline",

@@ -21,6 +21,7 @@ from academy_ops import __version__
 from academy_ops.contract import TENANT_HEADER
 from academy_ops.diagnosis.records import Unavailable
 from academy_ops.diagnosis.redact import printable, redacted
+from academy_ops.outside.bodies import ENCODINGS, TooLongError, whole
 from academy_ops.outside.clocks import Clocks
 from academy_ops.outside.failures import AWS_ERRORS, aws_reason, http_reason
 from academy_ops.outside.time_limits import ANSWER_SECONDS, CONNECT_SECONDS, MARGIN_SECONDS, call_with_timeout, left
@@ -51,7 +52,7 @@ class Answer:
         url: What was asked last (after redirects to the same host).
         status: The status code.
         headers: The headers that tell the layers apart, by lower-case name.
-        body: The text, at most 4 MiB of it.
+        body: The text; an answer with more than 4 MiB is `Unavailable`.
         elapsed_ms: From the first byte sent to the last byte read.
         redirects: Where redirects led, in order; one to another host is listed, not followed.
     """
@@ -166,7 +167,7 @@ class Connections:
         Returns:
             The answer, or why there was none.
         """
-        headers = self._http_headers() if authorised else []
+        headers = self._http_headers(authorised=authorised)
 
         def follow(client: httpx.Client) -> tuple[_Read, str, list[str]]:
             here, seen = url, list[str]()
@@ -210,10 +211,13 @@ class Connections:
         started = time.monotonic()
         try:
             timeout = httpx.Timeout(seconds, connect=min(seconds, CONNECT_SECONDS))
+            # The client's end closes the connection of a call that was given up, whose thread ends with it.
             with httpx.Client(timeout=timeout, verify=self._tls()) as client:
                 answer, where, redirects = call_with_timeout(partial(ask, client), seconds)
         except TimeoutError:
             return Unavailable("timeout", self.clean(url), f"TimeoutError: > {seconds:g} s")
+        except TooLongError as error:
+            return Unavailable("too-long", self.clean(url), str(error))
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
             return self._unanswered(error, url)
         return self._answer(answer, where, started, redirects)
@@ -222,13 +226,9 @@ class Connections:
         started = time.monotonic()
         with contextlib.closing(client.send(request, stream=True)) as response:
             self.clocks.note("api", response.headers, time.monotonic() - started)
-            body = bytearray()
-            for chunk in response.iter_bytes():
-                body += chunk
-                if len(body) > _MAX_BODY_BYTES:
-                    break
             kept = {name: response.headers[name] for name in _KEPT_HEADERS if name in response.headers}
-            return response.status_code, kept, bytes(body[:_MAX_BODY_BYTES]).decode("utf-8", "replace")
+            body = whole(response.iter_raw(), response.headers.get("content-encoding", ""), _MAX_BODY_BYTES)
+            return response.status_code, kept, body.decode("utf-8", "replace")
 
     def clean(self, text: str) -> str:
         """Return ``text`` without secrets and control characters."""
@@ -292,11 +292,16 @@ class Connections:
             made: ssl.SSLContext = self._made["tls"]
             return made
 
-    def _http_headers(self) -> list[tuple[bytes, bytes]]:
-        headers = {"Accept": "application/json", "User-Agent": f"academy-ops/{__version__}"}
-        if token := self._settings.get("ACADEMY_API_TOKEN"):
+    def _http_headers(self, *, authorised: bool = True) -> list[tuple[bytes, bytes]]:
+        headers = {
+            "Accept": "application/json",
+            "Accept-Encoding": ENCODINGS,
+            "User-Agent": f"academy-ops/{__version__}",
+        }
+        token, tenant = self._settings.get("ACADEMY_API_TOKEN"), self._settings.get("ACADEMY_TENANT_CODE")
+        if token and authorised:
             headers["Authorization"] = f"Bearer {token}"
-        if tenant := self._settings.get("ACADEMY_TENANT_CODE"):
+        if tenant and authorised:
             headers[TENANT_HEADER] = tenant
         # As curl and browsers send them: httpx refuses a text that is not ASCII.
         return [(name.encode(), value.encode()) for name, value in headers.items()]

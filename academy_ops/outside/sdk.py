@@ -172,6 +172,10 @@ class _Bounded:
         try:
             for chunk in answer.raw.stream(_CHUNK_BYTES):
                 body += chunk
+                if time.monotonic() > started + ANSWER_SECONDS:
+                    # Nobody waits for it any more.
+                    answer.raw.close()
+                    raise ReadTimeoutError(endpoint_url=request.url, error="the answer takes too long")
                 if len(body) > _MAX_BODY_BYTES:
                     answer.raw.close()
                     raise ResponseParserError(f"the answer is longer than {_MAX_BODY_BYTES} bytes")

@@ -1,6 +1,7 @@
 """The worker as a process, beside an API: what becomes of a job, and what the log says of it."""
 
 import json
+import math
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -160,10 +161,25 @@ def test_a_second_message_for_an_ended_job_is_skipped(work: Academy, store: Stor
     assert work.job(job_id).json() == before
 
 
+def test_file_and_school_come_from_the_job_s_row_whatever_a_message_says(work: Academy, store: Store) -> None:
+    others = work.upload(sample_workbooks.students(1, first=700))
+    work.ended(others)
+    key = f"excel/{TENANT}/own.xlsx"
+    work.r2.put_object(Bucket=work.bucket, Key=key, Body=sample_workbooks.students(1, first=710))
+    job = store.add_job(TENANT, key, "$argon2id$…")
+    forged = {"file_key": work.job(others).json()["file_key"], "bucket": "another-bucket"}
+    work.send({**GOOD, "job_id": job.id, "tenant_id": "another-school", "payload": forged})
+    assert work.ended(job.id)["result"]["created"] == 1
+    assert work.students()[-1]["name"] == "학생0710"
+    assert work.logged(f"processed_by=worker job_id={job.id} file_key={key}\n")
+
+
 def test_what_the_worker_can_t_take_goes_to_the_dead_letter_queue(work: Academy) -> None:
     """Malformed messages and jobs it does not know; a good job between them is done."""
     work.send("not json")
     work.send({**GOOD, "job_type": "other"})
+    for poison in ('"attempt": 1e999', '"attempt": ' + "[" * 100_000, '"tier": "x\\nSQS_JOB_COMPLETED | job_id=j"'):
+        work.send(json.dumps(GOOD)[:-1] + f", {poison}}}")
     work.send({**GOOD, "job_id": "00000000-0000-4000-8000-000000000000"})
     job_id = work.upload(sample_workbooks.students(1, first=600))
     assert work.ended(job_id)["status"] == JobStatus.DONE
@@ -171,18 +187,19 @@ def test_what_the_worker_can_t_take_goes_to_the_dead_letter_queue(work: Academy)
 
     def all_there() -> bool:
         work.deliver_again()
-        return work.depth(dead) == 3
+        return work.depth(dead) == 6
 
     assert processes.until(all_there, SECONDS, 0.2), work.log()
-    assert work.log().count("malformed message") == 2 * 3
+    assert work.log().count("malformed message") == 5 * 3
     assert work.log().count("unknown job_id=00000000-0000-4000-8000-000000000000") == 3
     assert work.depth() == 0
 
 
 def test_a_well_formed_message_is_read() -> None:
-    order = read_order({"Body": json.dumps(GOOD), "Attributes": {"ApproximateReceiveCount": "2"}})
+    order = read_order({"Body": json.dumps(GOOD)})
     assert order is not None
-    assert (order.job_id, order.tier, order.file_key, order.receives) == ("j", "basic", "k", 2)
+    assert (order.job_id, order.tier, order.attempt) == ("j", "basic", 1)
+    assert order.anew() == {**GOOD, "tenant_id": "", "created_at": "", "attempt": 2}
 
 
 def test_a_message_without_a_tier_is_basic() -> None:
@@ -205,6 +222,21 @@ def test_a_message_without_a_tier_is_basic() -> None:
         json.dumps({**GOOD, "payload": {}}),
         json.dumps({**GOOD, "payload": {"file_key": None}}),
         json.dumps({**GOOD, "payload": {"file_key": ["k"]}}),
+        *(json.dumps({**GOOD, "attempt": wrong}) for wrong in (0, -1, 1001, 10**400, "1", 1.5, True, math.inf)),
+        json.dumps(GOOD)[:-1] + ', "attempt": 1e999}',
+        "[" * 100_000,
+        '{"job_id": ' * 100_000,
+        json.dumps(GOOD)[:-1] + ', "more": ' + "[" * 100_000,
+        *(json.dumps({**GOOD, name: "\ud800"}) for name in ("job_id", "tier", "tenant_id")),
+        json.dumps({**GOOD, "payload": {"file_key": "\udfff"}}),
+        "\ud800" + json.dumps(GOOD),
+        *(
+            json.dumps({**GOOD, "job_id": f"j{c}"})
+            for c in ("\0", "\n", "\r", "\u2028", " ", "|", "\x1b[31m", "/", "k" * 64)
+        ),
+        *(json.dumps({**GOOD, "tier": f"basic{c}"}) for c in ("\0", "\nSQS_JOB_COMPLETED | job_id=j", " ", "x" * 99)),
+        json.dumps({**GOOD, "payload": {"file_key": "k" * 1025}}),
+        json.dumps({**GOOD, "tenant_id": "t" * 200_000}),
     ],
 )
 def test_any_other_message_is_malformed(text: str) -> None:

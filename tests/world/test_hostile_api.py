@@ -15,6 +15,9 @@ from tests.wire import Handler, dripping, pouring, respond, server
 from tests.world.stage import TOKEN, api, asked, job, tool
 
 LONG = 100 * 1024 * 1024
+MANY_ROWS = job(
+    "DONE", result={"created": 0, "failed": [{"row": row, "error": "전화번호" * 10} for row in range(40_000)]}
+)
 
 
 def half(handler: Handler) -> None:
@@ -32,9 +35,6 @@ def zipped(handler: Handler) -> None:
 @pytest.mark.parametrize(
     "answer",
     [
-        pytest.param(pouring(b"x" * 65536), id="a body without end"),
-        pytest.param(pouring(b'{"a":1},' * 8192, LONG // 65536), id="100 MB of JSON"),
-        pytest.param(zipped, id="100 MB in a small zip"),
         pytest.param(half, id="half an answer"),
         pytest.param(lambda handler: respond(handler, 200, b"x", **{"Content-Encoding": "gzip"}), id="no zip"),
     ],
@@ -43,6 +43,36 @@ def test_what_is_no_job_is_told_as_that(answer: Callable[[Handler], None], tmp_p
     with server(api(answer)) as (url, _):
         told = asked(tmp_path, url, "endpoint", "job")
     assert (told[0], told[1]["verdict"]["cause"]) == (1, "api-not-json")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        pytest.param(pouring(b"x" * 65536), id="a body without end"),
+        pytest.param(pouring(b'{"a":1},' * 8192, LONG // 65536), id="100 MB of JSON"),
+        pytest.param(zipped, id="100 MB in a small zip"),
+        pytest.param(lambda handler: respond(handler, 200, MANY_ROWS), id="40,000 rejected rows"),
+    ],
+)
+def test_what_is_longer_than_is_read_is_not_judged(answer: Callable[[Handler], None], tmp_path: Path) -> None:
+    with server(api(answer)) as (url, _):
+        told = asked(tmp_path, url, "endpoint", "job")
+        watched = tool("watch", h.JOB_ID, "--timeout", "60", cwd=tmp_path, api=url)
+    assert (told[0], told[1]["verdict"]["status"], told[1]["verdict"]["cause"]) == (3, "undetermined", None)
+    assert "answered with more than is read" in told[1]["findings"][0]["because"]
+    assert watched.returncode == 3
+    assert "answered with more than is read" in watched.stdout
+
+
+def test_the_rows_that_a_job_counts_are_told_though_it_lists_the_first_hundred(tmp_path: Path) -> None:
+    rows = [{"row": row, "error": "전화번호 형식이 올바르지 않습니다"} for row in range(100)]
+    result = {"created": 0, "rejected": 40_000, "failed": rows, "total": 40_000}
+    with server(api(lambda handler: respond(handler, 200, job("DONE", result=result)))) as (url, _):
+        told = asked(tmp_path, url, "job")
+        watched = tool("watch", h.JOB_ID, cwd=tmp_path, api=url)
+    assert (told[0], told[1]["verdict"]["cause"]) == (1, "excel-phone-invalid")
+    assert told[1]["findings"][-1]["evidence"]["failed_rows"] == 40_000
+    assert "rejected rows 40000" in watched.stdout
 
 
 @pytest.mark.parametrize(

@@ -76,17 +76,18 @@ export function showJob() {
   if (job === null) return;
   const ended = ENDED.includes(job.status);
   const rejected = Array.isArray(job.result?.failed) ? job.result.failed : [];
+  const count = Math.max(rejected.length, Number(job.result?.rejected) || 0); // the API lists the first hundred
   const { percent } = job.progress ?? {};
-  setText(at("job-title"), title(rejected.length));
-  at("job").dataset.state = state(rejected.length);
+  setText(at("job-title"), title(count));
+  at("job").dataset.state = state(count);
   if (typeof percent === "number") at("job-progress").value = percent;
   else at("job-progress").removeAttribute("value");
   show(at("job-progress"), !ended);
   show(at("job-close"), ended);
   setText(at("job-step"), ended ? "" : step(job.progress ?? {}));
   setText(at("job-trouble"), trouble && !ended ? words().trouble(trouble) : "");
-  show(at("job-rejected"), rejected.length > 0);
-  setText(at("job-rejected-count"), words().rejected(rejected.length, MOST_ROWS));
+  show(at("job-rejected"), count > 0);
+  setText(at("job-rejected-count"), words().rejected(count, MOST_ROWS));
   at("job-rejected-rows").replaceChildren(...rejected.slice(0, MOST_ROWS).map(rejectedRow));
 }
 
