@@ -80,7 +80,7 @@ class Container:
         self._image = image
         self._env = {**host_env, **image.env, **env}
         self._stopping = threading.Event()
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: processes.Process | None = None
         self.restarts = 0
         self._out_of_memory = False
         self._started_at = _NEVER
@@ -150,12 +150,12 @@ class Container:
             with (self._folder / kept).open("a", encoding="utf-8") as kills:
                 kills.write(f"{time.time():.0f}\n")
             process.send_signal(signal.SIGKILL)
-            process.wait()
+        code = process.wait()
         processes.kill_group(process)
         log.join()
-        return process.returncode if process.returncode >= 0 else _KILLED - process.returncode
+        return code if code >= 0 else _KILLED - code
 
-    def _keep_log(self, process: subprocess.Popen[bytes]) -> None:
+    def _keep_log(self, process: processes.Process) -> None:
         if process.stdout is None:
             return
         with (self._folder / "log").open("ab", 0) as log, (self._folder / "log.times").open("ab", 0) as times:

@@ -52,13 +52,13 @@ class Status:
 
     Attributes:
         info: The lab.
-        parts: For each part whether it runs.
+        parts: For each part the id of its process, or None where it does not run.
         workers: For each instance the worker's process id, or None where none runs; one that is ending is there yet.
         broken: The faults that were put in and not healed.
     """
 
     info: LabInfo
-    parts: Mapping[str, bool]
+    parts: Mapping[str, int | None]
     workers: Mapping[str, int | None]
     broken: Sequence[str]
 

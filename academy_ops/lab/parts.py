@@ -122,6 +122,7 @@ def start(place: Path, actions: Mapping[str, Action[Lab]], on_event: Callable[[T
     Raises:
         LabError: A part is missing or does not start.
     """
+    processes.prepare(processes.clean_env(place, {}))
     r2_port, edge_port, origin_port, app_port = processes.free_ports(4)
     storage = Storage(place, r2_port)
     storage.start()

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import IO, Final
 
 from academy_ops.lab import LabError
+from academy_ops.lab.forks import Forked, Forks
 from academy_ops.messages import say
 
 _KEPT: Final = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "PYTHONPATH", "VIRTUAL_ENV", "ACADEMY_OPS_LANG")
@@ -28,6 +29,12 @@ _HINT_LINES: Final = 8
 _FILLING: Final = 32
 _FULL_SECONDS: Final = 0.3
 """On loopback a connection that takes longer is not accepted at all."""
+_LIBRARIES: Final = ("academy_ops.academy.api", "academy_ops.academy.worker", "typer", "uvicorn.config")
+"""What the API and the workers import."""
+
+Process = subprocess.Popen[bytes] | Forked
+
+_forks: Forks | None = None
 
 
 def clean_env(place: Path, extra: Mapping[str, str]) -> dict[str, str]:
@@ -44,9 +51,17 @@ def clean_env(place: Path, extra: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def spawn(
-    command: Sequence[str], env: Mapping[str, str], output: IO[bytes] | int, cwd: Path
-) -> subprocess.Popen[bytes]:
+def prepare(env: Mapping[str, str]) -> None:
+    """Let the academy's parts be forked from now on from a process that imports their libraries, beginning now.
+
+    Args:
+        env: That process's environment.
+    """
+    global _forks  # noqa: PLW0603 - one for each process that starts parts
+    _forks = Forks(_LIBRARIES, env)
+
+
+def spawn(command: Sequence[str], env: Mapping[str, str], output: IO[bytes] | int, cwd: Path) -> Process:
     """Start a child.
 
     Args:
@@ -61,6 +76,8 @@ def spawn(
     Raises:
         OSError: It can't be started.
     """
+    if _forks is not None and _forks.can_start(command, env):
+        return _forks.start(command, env, output if isinstance(output, int) else output.fileno(), cwd)
     return subprocess.Popen(
         command,
         env=dict(env),
@@ -72,7 +89,7 @@ def spawn(
     )
 
 
-def stop(process: subprocess.Popen[bytes], grace: float = STOP_SECONDS) -> None:
+def stop(process: Process, grace: float = STOP_SECONDS) -> None:
     """End a child and everything it started: SIGTERM, after ``grace`` seconds SIGKILL."""
     if process.poll() is None:
         process.terminate()
@@ -83,7 +100,7 @@ def stop(process: subprocess.Popen[bytes], grace: float = STOP_SECONDS) -> None:
     process.wait()
 
 
-def kill_group(process: subprocess.Popen[bytes]) -> None:
+def kill_group(process: Process) -> None:
     """Kill what is left of a child's process group."""
     with suppress(ProcessLookupError, PermissionError):  # macOS answers EPERM where only zombies are left
         os.killpg(process.pid, signal.SIGKILL)
@@ -102,7 +119,7 @@ class Service:
         self._command = command
         self._env = dict(env)
         self._place = place
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: Process | None = None
 
     def start(self, **changed_env: str) -> None:
         """Start it, unless it runs.

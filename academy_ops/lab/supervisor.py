@@ -86,10 +86,10 @@ def _heal(lab: Lab, _values: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _status(lab: Lab, _values: Mapping[str, Any]) -> Mapping[str, Any]:
     running = {
-        "edge": lab.edge.running(),
-        "api": lab.api.running(),
-        "nginx": lab.origin.service.running(),
-        "rclone": lab.storage.service.running(),
+        "edge": os.getpid() if lab.edge.running() else None,
+        "api": lab.api.pid,
+        "nginx": lab.origin.service.pid,
+        "rclone": lab.storage.service.pid,
     }
     return {"parts": running, "workers": lab.fleet.workers(), "broken": lab.broken}
 

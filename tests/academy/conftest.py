@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -96,8 +97,9 @@ class Academy:
                         QueueUrl=url, ReceiptHandle=message.receipt_handle, VisibilityTimeout=0
                     )
 
-    def start(self, *part: str, **environ: str) -> subprocess.Popen[bytes]:
+    def start(self, *part: str, **environ: str) -> processes.Process:
         """Start a part of the academy; it ends with the test."""
+        _prepare()
         log = self.folder / f"{part[0]}-{len(self.logs)}.log"
         self.logs.append(log)
         command = [sys.executable, "-m", "academy_ops", "serve", *part]
@@ -112,7 +114,7 @@ class Academy:
         self.closing.callback(store.close)
         return store
 
-    def start_api(self, *flags: str, **environ: str) -> subprocess.Popen[bytes]:
+    def start_api(self, *flags: str, **environ: str) -> processes.Process:
         """Start an API process and wait until it answers; `url` is its address from now on."""
         port = processes.free_ports(1)[0]
         process = self.start("api", "--port", str(port), *flags, **environ)
@@ -170,6 +172,12 @@ class Academy:
             return store.students(TENANT)
         finally:
             store.close()
+
+
+@cache
+def _prepare() -> None:
+    """Let what the tests start be forked: to import its libraries takes longer than most tests."""
+    processes.prepare(processes.clean_env(Path("/"), {}))
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,5 @@
 """The autoscaler: the rule, and the group that gets it."""
 
-import subprocess
 import uuid
 from typing import TYPE_CHECKING
 
@@ -75,7 +74,7 @@ class Group:
         return processes.until(lambda: self.desired() == desired, SECONDS)
 
 
-def start(academy: Academy, group: Group) -> "subprocess.Popen[bytes]":
+def start(academy: Academy, group: Group) -> processes.Process:
     return academy.start("autoscaler", "--every", "1", AI_WORKER_ASG_NAME=group.name)
 
 

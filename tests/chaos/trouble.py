@@ -58,9 +58,9 @@ class Trouble:
         self._kinds: Mapping[str, Callable[[float], None]] = {
             "kill a worker in mid-job": self._kill_worker,
             "stop a worker": self._stop_worker,
-            "kill the API": lambda _seconds: self._kill("serve api"),
-            "kill nginx": lambda _seconds: self._kill("nginx: master", "nginx"),
-            "kill R2": lambda _seconds: self._kill("serve s3"),
+            "kill the API": lambda _seconds: self._kill("api"),
+            "kill nginx": lambda _seconds: self._kill("nginx"),
+            "kill R2": lambda _seconds: self._kill("rclone"),
             "deliver again, in another order": lambda _seconds: self.deliver_again(),
             "send messages twice": self._send_twice,
             "pause the database": lambda seconds: database.pause(lab.database_url, lambda: self._over.wait(seconds)),
@@ -139,14 +139,12 @@ class Trouble:
     def _stop_worker(self, _seconds: float) -> None:
         os.kill(self._dice.choice(self._workers()), signal.SIGTERM)
 
-    def _kill(self, *words: str) -> None:
+    def _kill(self, part: str) -> None:
         """Kill a service with all that it has started."""
-        for child in psutil.Process(self._lab.pid).children():
-            line = _command(child)
-            if any(word in line for word in words):
-                os.killpg(child.pid, signal.SIGKILL)
-                return
-        raise LookupError("it did not run")
+        pid = self._part(part)
+        if pid is None:
+            raise LookupError("it did not run")
+        os.killpg(pid, signal.SIGKILL)
 
     def _send_twice(self, _seconds: float) -> None:
         """Send what waits, and some of what was there before, once more and in any order."""
@@ -167,8 +165,7 @@ class Trouble:
         """Let the API and the workers write no file further than a page: no root is needed for a limit on a process."""
         if sys.platform != "linux":
             raise LookupError("only Linux limits a running process")
-        api = [one.pid for one in psutil.Process(self._lab.pid).children() if "serve api" in _command(one)]
-        pids = [*api, *self._workers()]
+        pids = [*filter(None, [self._part("api")]), *self._workers()]
         try:
             for pid in pids:
                 _limit(pid, FULL_BYTES)
@@ -176,6 +173,10 @@ class Trouble:
         finally:
             for pid in pids:
                 _limit(pid, resource.RLIM_INFINITY)
+
+    def _part(self, name: str) -> int | None:
+        pid: int | None = control.ask(self._lab, "status")["parts"][name]
+        return pid
 
     def _workers(self) -> list[int]:
         return [pid for pid in control.ask(self._lab, "status")["workers"].values() if pid]

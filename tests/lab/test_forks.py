@@ -1,0 +1,113 @@
+"""What is forked from a process with the libraries in it is a process of its own, and ends and speaks as any other."""
+
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import psutil
+import pytest
+
+from academy_ops.lab import processes
+from academy_ops.lab.forks import Forked, Forks
+
+PROGRAM: Final = """
+import json, os, sys, time
+print(json.dumps({"arguments": sys.argv[1:], "name": __name__, "environment": dict(os.environ), "folder": os.getcwd(),
+                  "group": os.getpgid(0) == os.getpid(), "open": len(os.listdir("/proc/self/fd"))}), flush=True)
+print("to stderr", file=sys.stderr, flush=True)
+match sys.argv[1]:
+    case "sleep": time.sleep(600)
+    case "raise": raise ValueError("of the program")
+    case code: sys.exit(int(code))
+"""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("forks")
+    (folder / "program_of_a_test.py").write_text(PROGRAM, "utf-8")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def env(folder: Path) -> dict[str, str]:
+    return processes.clean_env(folder, {"PYTHONPATH": str(folder)})
+
+
+@pytest.fixture(scope="module")
+def forks(env: dict[str, str]) -> Iterator[Forks]:
+    forks = Forks(["json"], env)
+    yield forks
+    forks.close()
+
+
+def command(word: str) -> list[str]:
+    return [sys.executable, "-m", "program_of_a_test", word]
+
+
+def start(forks: Forks, env: dict[str, str], folder: Path, word: str) -> Forked:
+    assert forks.can_start(command(word), env)
+    return forks.start(command(word), env, subprocess.PIPE, folder)
+
+
+def test_its_arguments_environment_folder_and_files_are_its_own(
+    forks: Forks, env: dict[str, str], folder: Path
+) -> None:
+    mine = {**env, "ONLY_HERE": "1"}
+    with subprocess.Popen(
+        command("0"), env=mine, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, process_group=0
+    ) as fresh:
+        assert fresh.stdout is not None
+        expected = fresh.stdout.read()
+    # Beside another, whose files it must not hold.
+    other = start(forks, env, folder, "sleep")
+    forked = start(forks, mine, folder, "0")
+    assert forked.stdout is not None
+    assert forked.wait(30) == 0
+    assert forked.stdout.read() == expected + b"to stderr\n"
+    other.kill()
+    assert other.wait(30) == -signal.SIGKILL
+
+
+@pytest.mark.parametrize(("word", "code"), [("0", 0), ("3", 3), ("raise", 1)])
+def test_its_exit_code_is_told(forks: Forks, env: dict[str, str], folder: Path, word: str, code: int) -> None:
+    forked = start(forks, env, folder, word)
+    assert forked.stdout is not None
+    said = forked.stdout.read()
+    assert (forked.wait(30), forked.poll(), forked.returncode) == (code, code, code)
+    assert (b"ValueError: of the program" in said) == (word == "raise")
+
+
+def test_it_is_frozen_and_ended_alone(forks: Forks, env: dict[str, str], folder: Path) -> None:
+    one, other = (start(forks, env, folder, "sleep") for _ in range(2))
+    one.send_signal(signal.SIGSTOP)
+    assert processes.until(lambda: psutil.Process(one.pid).status() == psutil.STATUS_STOPPED, 30)
+    with pytest.raises(subprocess.TimeoutExpired):
+        one.wait(0.01)
+    processes.stop(one)
+    assert one.returncode == -signal.SIGTERM
+    assert other.poll() is None
+    other.kill()
+    assert other.wait(30) == -signal.SIGKILL
+
+
+def test_what_python_reads_at_its_start_needs_a_start(forks: Forks, env: dict[str, str]) -> None:
+    assert not forks.can_start(command("0"), {**env, "PYTHONPATH": "/elsewhere"})
+    assert not forks.can_start([sys.executable, "-c", "pass"], env)
+    assert not forks.can_start(["rclone", "serve"], env)
+
+
+def test_without_the_process_that_is_forked_parts_are_started_anew(env: dict[str, str], folder: Path) -> None:
+    forks = Forks(["json"], env)
+    forked = start(forks, env, folder, "sleep")
+    forks.close()
+    assert forked.wait(30) == -signal.SIGKILL
+    assert processes.until(lambda: not psutil.pid_exists(forked.pid) or is_zombie(forked.pid), 30)
+    assert not forks.can_start(command("0"), env)
+
+
+def is_zombie(pid: int) -> bool:
+    return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
