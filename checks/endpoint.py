@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from http import HTTPStatus
 from typing import Final
+from urllib.parse import urlsplit
+from uuid import uuid4
 
 from academy_ops.contract import HEALTH_PATH, HEALTHZ_PATH, JOBS_PATH
 from academy_ops.diagnosis.catalogue import CATALOGUE
@@ -18,8 +20,13 @@ from academy_ops.diagnosis.records import Finding, Json, Reason, Unavailable
 from academy_ops.messages import say
 from academy_ops.outside.clients import MAX_REDIRECTS, Answer, Target
 from academy_ops.outside.time_limits import gather
-from checks.facts import Case, EndpointFacts
+from academy_ops.thresholds import SECOND_LOOK_SECONDS, YOUNG_SECONDS
+from checks.authors import ACCESS, Author, Page, cached, is_json, page_of
+from checks.facts import Case, EndpointFacts, JobDocument
 from checks.job_document import read_answer
+
+Fault = tuple[str, str | None]
+"""A code, and the reason behind it."""
 
 _NO_ANSWER: Final[dict[Reason, str]] = {
     "dns": "endpoint-dns",
@@ -30,34 +37,41 @@ _NO_ANSWER: Final[dict[Reason, str]] = {
     # Something answers there, but not in HTTP.
     "unexpected-answer": "api-not-json",
 }
-_EDGES_OWN: Final = range(520, 531)
-"""Statuses that Cloudflare itself answers with."""
-_EDGE_TIMEOUT: Final = 524
-_BY_STATUS: Final[dict[int, str]] = {
-    **dict.fromkeys(_EDGES_OWN, "edge-error"),
-    521: "edge-origin-down",
-    522: "edge-origin-timeout",
-    _EDGE_TIMEOUT: "edge-origin-timeout",
-    525: "edge-tls-mode",
-    526: "edge-tls-mode",
-    HTTPStatus.GATEWAY_TIMEOUT: "gateway-timeout",
-    HTTPStatus.UNAUTHORIZED: "api-auth-rejected",
-    HTTPStatus.FORBIDDEN: "api-auth-rejected",
-    HTTPStatus.TOO_MANY_REQUESTS: "api-throttled",
-}
+_GATEWAYS: Final[frozenset[Author]] = frozenset({"nginx", "load-balancer", "unknown"})
+"""Whose 502 and 504 speak of what is behind them; a proxy of the network knows as little as we do."""
 _MAY_CONCEAL: Final = tuple(code for code, cause in CATALOGUE.items() if cause.section == "2")
 _UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _NO_JOB: Final = "00000000-0000-0000-0000-000000000000"
 _SHOWN_CHARACTERS: Final = 300
+_PAST_CACHES: Final = "academy-ops"
+_REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
+_OF_BEHIND: Final = frozenset({HTTPStatus.BAD_GATEWAY, HTTPStatus.GATEWAY_TIMEOUT})
+_REFUSALS: Final = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
+_EDGE_LATE: Final = frozenset({522, 524})
+_BY_NUMBER: Final[tuple[tuple[Fault, frozenset[int]], ...]] = (
+    (("api-throttled", "edge"), frozenset({1015, 429})),
+    (("edge-origin-down", None), frozenset({521})),
+    (("edge-origin-timeout", None), _EDGE_LATE),
+    (("edge-tls-mode", None), frozenset({525, 526})),
+    # By address, country, client, or a rule.
+    (("edge-blocked", None), frozenset({401, 403, 451, *range(1005, 1013), 1020, 1106})),
+    (("edge-error", "dns"), frozenset({*range(1000, 1005), 1013, 1014, 1016, 1018, 1023, 1034})),
+    (("edge-error", "tunnel"), frozenset({1033})),
+    (("edge-error", "worker"), frozenset({1019, 1021, 1024, 1025, 1027, *range(1035, 1038), 1042, *range(1101, 1105)})),
+    (("edge-error", "own"), frozenset({409, *range(500, 505)})),
+)
+"""What Cloudflare's numbers mean, those of its pages and the statuses that it gives no other number to."""
+_NO_WAY_IN: Final = frozenset({521, 522})
+_SIGN_IN: Final = re.compile(r"log-?in|sign-?in|/sso\b|/auth\b|oauth", re.IGNORECASE)
 _REFUSED_HOST: Final = re.compile(r"host header|DisallowedHost|ALLOWED_HOSTS|Bad Request \(400\)", re.IGNORECASE)
 """How Starlette and Django refuse a Host header; Django's page says no more than its title."""
-_CHALLENGE: Final = re.compile(r"just a moment|attention required|challenge-platform|cf-chl|cf-error", re.IGNORECASE)
-"""What Cloudflare's own pages say; a 503 of the origin comes with the same ``server`` header."""
-_OF_ORIGIN: Final = re.compile(r"nginx|\A\s*<h1>403 Forbidden</h1>|<h1>403 Forbidden</h1><p>")
-"""What the 403 pages of nginx and Django say; the edge's own put a centred line there."""
-_EDGES_OWN_PATH: Final = "/cdn-cgi/"
-"""Where Cloudflare sends who must sign in first, or solve a challenge."""
-_SHOWN_HEADERS: Final = ("server", "cf-ray", "cf-mitigated", "location", "retry-after")
+_TLS_WANTED: Final = re.compile(
+    r"plain HTTP request was sent to HTTPS port|HTTP request to an HTTPS server", re.IGNORECASE
+)
+"""What nginx, Apache and Go answer where https is asked by http."""
+_SHOWN_HEADERS: Final = (
+    *("server", "cf-ray", "cf-mitigated", "cf-cache-status", "age", "location", "retry-after", "www-authenticate"),
+)
 
 
 def observe(target: Target, case: Case) -> EndpointFacts:  # noqa: ARG001 - every check has the same form
@@ -82,7 +96,17 @@ def observe(target: Target, case: Case) -> EndpointFacts:  # noqa: ARG001 - ever
         answer = target.connect.get(base.rstrip("/") + path, authorised=path.startswith(JOBS_PATH))
         return replace(answer, body=_without_students(answer.body)) if isinstance(answer, Answer) else answer
 
-    return EndpointFacts(*gather([(name, partial(ask, name, path)) for name, path in asked], target.until))
+    facts = EndpointFacts(*gather([(name, partial(ask, name, path)) for name, path in asked], target.until))
+    if not isinstance(facts.main, Answer):
+        return facts
+    if cached(facts.main):
+        # A cache keeps one answer for each query, and nobody has asked with this one.
+        return replace(facts, main=ask("ACADEMY_API_URL", f"{path}?{_PAST_CACHES}={uuid4().hex}"), cached=facts.main)
+    if facts.main.status == HTTPStatus.SERVICE_UNAVAILABLE and page_of(facts.main).author == "nginx":
+        # nginx says the same of a limit and of maintenance; only a limit lets one through who waits.
+        waited = target.pause(SECOND_LOOK_SECONDS)
+        return replace(facts, again=ask("ACADEMY_API_URL", path) if waited else Unavailable("deadline", path))
+    return facts
 
 
 def _without_students(body: str) -> str:
@@ -105,22 +129,21 @@ def judge(case: Case) -> Iterator[Finding]:
         return
     evidence = _evidence(facts)
     if isinstance(facts.main, Unavailable):
-        code = "api-database-down" if _database_down(facts) else _NO_ANSWER.get(facts.main.reason)
+        fault = _unanswered(facts, facts.main)
         # A refusal is an answer of the other side; silence may be this machine's own network.
-        if code and (facts.main.reason == "refused" or case.anything_answered()):
-            yield build.fail(code, evidence)
+        if fault and (facts.main.reason == "refused" or case.anything_answered()):
+            yield build.fail(fault[0], evidence, reason=fault[1])
         else:
             yield build.unknown(say("the API"), facts.main, _MAY_CONCEAL)
         return
     if case.job_id and _id_refused(facts.main, case.job_id) and _well(facts.healthz):
         yield build.fail("job-not-found", evidence)
         return
-    code = _fault(facts, facts.main, job_asked=case.job_id is not None)
-    if code:
-        yield build.fail(code, evidence)
-    elif not (_well(facts.main) or _no_such_job(facts.main)):
-        strange = Unavailable("unexpected-answer", facts.main.url, f"HTTP {facts.main.status}")
-        yield replace(build.unknown(say("the API"), strange, _MAY_CONCEAL), evidence=evidence)
+    fault = _fault(facts, facts.main, job_asked=case.job_id is not None)
+    if fault:
+        yield build.fail(fault[0], evidence, reason=fault[1])
+    elif unseen := _unseen(facts.main):
+        yield replace(build.unknown(say("the API"), unseen, _MAY_CONCEAL), evidence=evidence)
     elif _well(facts.main):
         yield build.ok(say("The API answers: {status}.", status=facts.main.status), evidence)
         if case.job_id is None:
@@ -132,33 +155,136 @@ def judge(case: Case) -> Iterator[Finding]:
         yield build.ok(say("The API answers, and takes the token."), evidence)
 
 
-def _fault(facts: EndpointFacts, main: Answer, *, job_asked: bool) -> str | None:
-    """Name the fault behind the answer, or None when it is what it should be."""
-    if len(main.redirects) >= MAX_REDIRECTS:
-        return "redirect-loop"
-    if _blocked(main):
-        return "edge-blocked"
-    if main.status == HTTPStatus.BAD_GATEWAY:
-        return _bad_gateway(facts)
-    if main.status in _BY_STATUS:
-        return _BY_STATUS[main.status]
+def _unseen(main: Answer) -> Unavailable | None:
+    """Say why an answer that shows no fault does not show the API either; None where it does."""
+    page = page_of(main)
+    if _own_proxy(main, page):
+        return Unavailable("proxy", main.proxy, page.title)
+    if cached(main):
+        return Unavailable("cached", main.url)
+    if _well(main) or _no_such_job(main):
+        return None
+    return Unavailable("unexpected-answer", main.url, f"HTTP {main.status}")
+
+
+def _unanswered(facts: EndpointFacts, main: Unavailable) -> Fault | None:
+    """Name the fault behind silence."""
     if _database_down(facts):
-        return "api-database-down"
-    return "api-error" if _server_error(main) else _misread(facts, main, job_asked=job_asked)
+        return "api-database-down", None
+    if main.reason == "timeout" and _well(facts.healthz):
+        return "endpoint-timeout", "one-path"
+    if main.reason == "unreachable" and main.why == "no-route":
+        return None
+    code = _NO_ANSWER.get(main.reason)
+    return (code, main.why if main.why in CATALOGUE[code].reasons else None) if code else None
 
 
-def _misread(facts: EndpointFacts, main: Answer, *, job_asked: bool) -> str | None:
+def _fault(facts: EndpointFacts, main: Answer, *, job_asked: bool) -> Fault | None:
+    """Name the fault behind the answer, or None when it is what it should be; first of all, whose answer it is."""
+    came_back = len(set(main.redirects)) < len(main.redirects)
+    if main.status in _REDIRECTS and (came_back or len(main.redirects) >= MAX_REDIRECTS):
+        return "redirect-loop", _loop(main.redirects)
+    if isinstance(facts.cached, Answer) and _outdated(facts.cached, main):
+        return "edge-error", "cached"
+    page = page_of(main)
+    if _own_proxy(main, page):
+        return None
+    if page.author == "cloudflare":
+        return _of_edge(facts, page, main.status)
+    if page.author == "api" or (page.author == "unknown" and main.status not in _REFUSALS and not _server_error(main)):
+        return _of_api(facts, main, job_asked=job_asked)
+    return _of_gateway(facts, main, page)
+
+
+def _own_proxy(main: Answer, page: Page) -> bool:
+    """Return whether it is this machine's own proxy that has answered."""
+    return bool(main.proxy) and page.author == "proxy"
+
+
+def _of_edge(facts: EndpointFacts, page: Page, status: int) -> Fault:
+    """Name the fault behind a page of Cloudflare's own, by its number where it tells one."""
+    number = page.code or status
+    if page.challenge or page.name == ACCESS or status in _REDIRECTS:
+        return "edge-blocked", "access" if page.name == ACCESS else None
+    if number in _NO_WAY_IN and _well(facts.origin):
+        return _by_number(number)[0], "firewall"
+    if number == HTTPStatus.BAD_GATEWAY and _refused(facts.app) and not _well(facts.origin):
+        return "proxy-upstream-down", None
+    return _by_number(number)
+
+
+def _by_number(number: int) -> Fault:
+    return next((fault for fault, numbers in _BY_NUMBER if number in numbers), ("edge-error", None))
+
+
+def _of_api(facts: EndpointFacts, main: Answer, *, job_asked: bool) -> Fault | None:
+    """Name the fault behind an answer of the API itself, or of nobody known that is no error of a server."""
+    if main.status in _REFUSALS:
+        return "api-auth-rejected", None
+    if main.status == HTTPStatus.TOO_MANY_REQUESTS:
+        return "api-throttled", None
+    if _database_down(facts):
+        return "api-database-down", None
+    return ("api-error", None) if _server_error(main) else _misread(facts, main, job_asked=job_asked)
+
+
+def _of_gateway(facts: EndpointFacts, main: Answer, page: Page) -> Fault:
+    """Name the fault behind a page of who stands between edge and API, or of nobody known."""
+    author = page.author
+    limited = isinstance(facts.again, Answer) and facts.again.status != main.status
+    if _TLS_WANTED.search(main.body):
+        return "api-not-json", "https-wanted"
+    if main.status == HTTPStatus.TOO_MANY_REQUESTS or limited:
+        return "api-throttled", author if author == "nginx" else None
+    if author in _GATEWAYS and main.status in _OF_BEHIND:
+        return _behind(facts, main, page)
+    if author == "unknown":
+        return ("api-database-down", None) if _database_down(facts) else ("bad-gateway", author)
+    if main.status in _REFUSALS:
+        return "api-auth-rejected", author
+    down = author == "load-balancer" and main.status == HTTPStatus.SERVICE_UNAVAILABLE
+    return "proxy-upstream-down" if down else "bad-gateway", author
+
+
+def _misread(facts: EndpointFacts, main: Answer, *, job_asked: bool) -> Fault | None:
     """Name what is wrong with an answer that is no server error."""
     if main.status == HTTPStatus.BAD_REQUEST and _REFUSED_HOST.search(main.body):
-        return "api-host-rejected"
-    if not _is_json(main):
+        return "api-host-rejected", None
+    if not is_json(main):
         # /health may answer in plain text.
-        return None if _well(main) and not job_asked else "api-not-json"
+        return None if _well(main) and not job_asked else ("api-not-json", _why_not_json(main))
     if _no_such_job(main):
         # An API that has no /healthz either is another one, or is not at this path.
         elsewhere = isinstance(facts.healthz, Answer) and facts.healthz.status == HTTPStatus.NOT_FOUND
-        return "api-not-json" if elsewhere else "job-not-found" if job_asked else None
-    return "api-not-json" if _well(main) and job_asked and isinstance(read_answer(main), Unavailable) else None
+        return ("api-not-json", None) if elsewhere else ("job-not-found", None) if job_asked else None
+    strange = _well(main) and job_asked and isinstance(read_answer(main), Unavailable) and not cached(main)
+    return ("api-not-json", None) if strange else None
+
+
+def _why_not_json(main: Answer) -> str | None:
+    if not main.body.strip():
+        return "empty"
+    return "broken" if page_of(main).author == "api" and main.broken else None
+
+
+def _outdated(before: Answer, now: Answer) -> bool:
+    """Return whether a cache says something else of the job than the API itself, and not for a moment only."""
+    was, job = read_answer(replace(before, headers={})), read_answer(now)
+    if not isinstance(job, JobDocument) or (isinstance(was, JobDocument) and was.status == job.status):
+        return False
+    age = before.headers.get("age", "")
+    return not age.isdecimal() or int(age) >= YOUNG_SECONDS
+
+
+def _loop(redirects: Sequence[str]) -> str | None:
+    """Return what goes round in circles."""
+    turns = [urlsplit(where) for where in redirects[-4:]]
+    if len({where.path for where in turns}) > len({where.path.rstrip("/") for where in turns}):
+        return "slash"
+    if any(_SIGN_IN.search(where.path) for where in turns):
+        return "login"
+    to_https = all(where.scheme == "https" for where in turns) and len({where.geturl() for where in turns}) == 1
+    return "https" if to_https else None
 
 
 def _id_refused(main: Answer, job_id: str) -> bool:
@@ -169,55 +295,44 @@ def _id_refused(main: Answer, job_id: str) -> bool:
 
 
 def _no_such_job(main: Answer) -> bool:
-    return main.status == HTTPStatus.NOT_FOUND and _is_json(main)
+    return main.status == HTTPStatus.NOT_FOUND and is_json(main) and not cached(main)
 
 
 def _database_down(facts: EndpointFacts) -> bool:
     """Return whether the process answers and its database does not: /healthz is well, /health fails or hangs."""
-    hangs = isinstance(facts.health, Unavailable) and facts.health.reason == "timeout"
-    fails = _server_error(facts.health) and not _by_gateway(facts.health)
-    return _well(facts.healthz) and (hangs or fails)
+    health = facts.health
+    if isinstance(health, Unavailable):
+        return _well(facts.healthz) and health.reason == "timeout"
+    page = page_of(health)
+    # Who waits for /health in vain waits for the database.
+    late = page.code in _EDGE_LATE or (health.status == HTTPStatus.GATEWAY_TIMEOUT and page.author in _GATEWAYS)
+    return _well(facts.healthz) and (late or (page.author == "api" and _server_error(health)))
 
 
-def _by_gateway(answer: Answer | Unavailable) -> bool:
-    """Return whether nginx or the edge says that it did not reach the API; a time-out of theirs is the API's."""
-    status = answer.status if isinstance(answer, Answer) else None
-    return status == HTTPStatus.BAD_GATEWAY or (status in _EDGES_OWN and status != _EDGE_TIMEOUT)
-
-
-def _bad_gateway(facts: EndpointFacts) -> str:
-    """Distinguish a dead app from a wrong upstream; without a view of the app, neither."""
+def _behind(facts: EndpointFacts, main: Answer, page: Page) -> Fault:
+    """Distinguish a dead app, a wrong upstream, and one answer that fails; without a view of the app, none."""
+    if main.status == HTTPStatus.GATEWAY_TIMEOUT:
+        return "gateway-timeout", "one-path" if _well(facts.healthz) else None
+    if _well(facts.healthz) or _well(facts.origin):
+        # The same way leads to the API: it is this answer that the gateway can't take.
+        return "bad-gateway", "one-path"
     if isinstance(facts.app, Answer):
-        return "proxy-misrouted"
-    return "proxy-upstream-down" if facts.app.reason == "refused" else "bad-gateway"
-
-
-def _blocked(answer: Answer) -> bool:
-    """Return whether the edge shows a page of its own; what nginx or the API refuses passes through it, too."""
-    if "cf-mitigated" in answer.headers or any(_EDGES_OWN_PATH in where for where in answer.redirects):
-        return True
-    if answer.headers.get("server", "").lower() != "cloudflare" or _is_json(answer):
-        return False
-    if answer.status == HTTPStatus.FORBIDDEN:
-        return not _OF_ORIGIN.search(answer.body)
-    return answer.status in {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE} and bool(
-        _CHALLENGE.search(answer.body)
-    )
+        return "proxy-misrouted", None
+    if _refused(facts.app):
+        return "proxy-upstream-down", None
+    return "bad-gateway", "load-balancer" if page.author == "load-balancer" else None
 
 
 def _well(answer: Answer | Unavailable) -> bool:
-    return isinstance(answer, Answer) and answer.status == HTTPStatus.OK
+    return isinstance(answer, Answer) and answer.status == HTTPStatus.OK and not cached(answer)
+
+
+def _refused(answer: Answer | Unavailable) -> bool:
+    return isinstance(answer, Unavailable) and answer.reason == "refused"
 
 
 def _server_error(answer: Answer | Unavailable) -> bool:
     return isinstance(answer, Answer) and answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR
-
-
-def _is_json(answer: Answer) -> bool:
-    try:
-        return isinstance(json.loads(answer.body), dict)
-    except (ValueError, RecursionError):
-        return False
 
 
 def _evidence(facts: EndpointFacts) -> dict[str, Json]:
@@ -227,22 +342,28 @@ def _evidence(facts: EndpointFacts) -> dict[str, Json]:
         "healthz": facts.healthz,
         "origin": facts.origin,
         "app": facts.app,
+        "again": facts.again,
+        "cached": facts.cached,
     }
     # A layer whose address is not set was not asked; there is nothing to show of it.
-    asked = {name: answer for name, answer in layers.items() if not _not_configured(answer)}
+    asked = {name: answer for name, answer in layers.items() if not _not_asked(answer)}
     return {name: _layer(answer) for name, answer in asked.items()}
 
 
-def _not_configured(answer: Answer | Unavailable) -> bool:
-    return isinstance(answer, Unavailable) and answer.reason == "not-configured"
+def _not_asked(answer: Answer | Unavailable) -> bool:
+    return isinstance(answer, Unavailable) and answer.reason in {"not-configured", "not-asked"}
 
 
 def _layer(answer: Answer | Unavailable) -> Json:
     if isinstance(answer, Unavailable):
         return {"url": answer.tried, "reason": answer.reason, "detail": answer.detail}
+    page = page_of(answer)
     shown: dict[str, Json] = {"url": answer.url, "status": answer.status, "elapsed_ms": answer.elapsed_ms}
+    if answer.status >= HTTPStatus.MULTIPLE_CHOICES or not is_json(answer):
+        known = {"author": page.name, "title": page.title, "code": page.code, "breaks": answer.broken}
+        shown |= {name: value for name, value in known.items() if value}
     shown |= {name: answer.headers[name] for name in _SHOWN_HEADERS if name in answer.headers}
-    if answer.status >= HTTPStatus.BAD_REQUEST and _is_json(answer):
+    if answer.status >= HTTPStatus.BAD_REQUEST and is_json(answer):
         shown["answer"] = answer.body[:_SHOWN_CHARACTERS]
     if answer.redirects:
         shown["redirects"] = len(answer.redirects)

@@ -106,6 +106,8 @@ class EndpointFacts:
         healthz: ``/healthz`` through the edge.
         origin: ``/healthz`` at nginx on the origin.
         app: ``/healthz`` at the app's own port.
+        again: ``main`` some seconds later, where nginx may have refused it for coming too soon.
+        cached: What a cache had answered before ``main`` was asked past it.
     """
 
     main: Answer | Unavailable
@@ -113,6 +115,8 @@ class EndpointFacts:
     healthz: Answer | Unavailable
     origin: Answer | Unavailable
     app: Answer | Unavailable
+    again: Answer | Unavailable = NOT_ASKED
+    cached: Answer | Unavailable = NOT_ASKED
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,12 @@ import sys
 from http import HTTPStatus
 from typing import Any, Final
 
-from academy_ops.contract import UNSUCCESSFUL, JobStatus
+from academy_ops.contract import ENDED, UNSUCCESSFUL, JobStatus
 from academy_ops.diagnosis.records import Unavailable
 from academy_ops.diagnosis.redact import printable
+from academy_ops.outside.browser_json import read_json
 from academy_ops.outside.clients import Answer
+from checks.authors import cached, page_of
 from checks.database_words import GAP, Fault, database_fault
 from checks.facts import FailedRow, JobDocument, JobResult
 from checks.times import parse
@@ -103,11 +105,13 @@ def read_answer(answer: Answer | Unavailable) -> JobDocument | Unavailable | Non
     if isinstance(answer, Unavailable):
         return answer
     try:
-        body = json.loads(answer.body)
+        body = read_json(answer.body)
     except (ValueError, RecursionError):
         body = None
-    if not isinstance(body, dict):
+    if not isinstance(body, dict) or page_of(answer).author != "api":
         return Unavailable("unexpected-answer", answer.url, f"HTTP {answer.status}")
+    if cached(answer) and not (answer.status == HTTPStatus.OK and body.get("status") in ENDED):
+        return Unavailable("cached", answer.url)
     if answer.status == HTTPStatus.NOT_FOUND:
         return None
     if answer.status != HTTPStatus.OK or not isinstance(body.get("status"), str):

@@ -39,6 +39,9 @@ Reason = Literal[
     "unreachable",
     "server-error",
     "unexpected-answer",
+    "cached",
+    "proxy",
+    "trust-store",
     "too-long",
     "unreadable",
     "not-configured",
@@ -56,11 +59,13 @@ class Unavailable:
         reason: Why it could not be observed.
         tried: What was tried: an IAM action (``sqs:GetQueueAttributes``), a URL, or a setting's name.
         detail: The other side's own words, or the error's.
+        why: A stable word for what is behind the reason, where that is known: ``expired`` behind ``tls``.
     """
 
     reason: Reason
     tried: str
     detail: str = ""
+    why: str = ""
 
 
 class JobState(StrEnum):

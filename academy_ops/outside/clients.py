@@ -22,8 +22,17 @@ from academy_ops.contract import TENANT_HEADER
 from academy_ops.diagnosis.records import Unavailable
 from academy_ops.diagnosis.redact import printable, redacted
 from academy_ops.outside.bodies import ENCODINGS, TooLongError, whole
+from academy_ops.outside.browser_json import read_json, where_broken
 from academy_ops.outside.clocks import Clocks
-from academy_ops.outside.failures import AWS_ERRORS, aws_reason, http_reason
+from academy_ops.outside.failures import (
+    AWS_ERRORS,
+    CutOffError,
+    ThroughProxyError,
+    TrustStoreError,
+    aws_reason,
+    http_reason,
+)
+from academy_ops.outside.proxies import proxy_for
 from academy_ops.outside.time_limits import ANSWER_SECONDS, CONNECT_SECONDS, MARGIN_SECONDS, call_with_timeout, left
 from academy_ops.settings import Settings
 
@@ -37,9 +46,13 @@ T = TypeVar("T")
 _Read = tuple[int, dict[str, str], str]
 """Status, the headers that are kept, and the body."""
 
-MAX_REDIRECTS: Final = 5
+MAX_REDIRECTS: Final = 20
+"""Browsers follow as many."""
 _MAX_BODY_BYTES: Final = 4 * 1024 * 1024
-_KEPT_HEADERS: Final = ("server", "cf-ray", "cf-mitigated", "content-type", "location", "retry-after", "via")
+_KEPT_HEADERS: Final = (
+    *("server", "content-type", "location", "retry-after", "via", "age", "www-authenticate", "proxy-authenticate"),
+    *("cf-ray", "cf-mitigated", "cf-cache-status", "cf-access-domain", "x-squid-error", "x-cache"),
+)
 
 _DENIED_ACTION: Final = re.compile(r"not authorized to perform: ([A-Za-z0-9-]+:[A-Za-z0-9]+)")
 
@@ -55,6 +68,8 @@ class Answer:
         body: The text; an answer with more than 4 MiB is `Unavailable`.
         elapsed_ms: From the first byte sent to the last byte read.
         redirects: Where redirects led, in order; one to another host is listed, not followed.
+        broken: Where the body breaks off being JSON, as a browser reads it; empty where it is JSON.
+        proxy: The variable that names the proxy which this machine has asked; empty where it has asked none.
     """
 
     url: str
@@ -63,6 +78,8 @@ class Answer:
     body: str
     elapsed_ms: int
     redirects: tuple[str, ...] = ()
+    broken: str = ""
+    proxy: str = ""
 
 
 class Connections:
@@ -212,7 +229,7 @@ class Connections:
         try:
             timeout = httpx.Timeout(seconds, connect=min(seconds, CONNECT_SECONDS))
             # The client's end closes the connection of a call that was given up, whose thread ends with it.
-            with httpx.Client(timeout=timeout, verify=self._tls()) as client:
+            with self._http(url, timeout) as client:
                 answer, where, redirects = call_with_timeout(partial(ask, client), seconds)
         except TimeoutError:
             return Unavailable("timeout", self.clean(url), f"TimeoutError: > {seconds:g} s")
@@ -227,8 +244,12 @@ class Connections:
         with contextlib.closing(client.send(request, stream=True)) as response:
             self.clocks.note("api", response.headers, time.monotonic() - started)
             kept = {name: response.headers[name] for name in _KEPT_HEADERS if name in response.headers}
-            body = whole(response.iter_raw(), response.headers.get("content-encoding", ""), _MAX_BODY_BYTES)
-            return response.status_code, kept, body.decode("utf-8", "replace")
+            try:
+                body = whole(response.iter_raw(), response.headers.get("content-encoding", ""), _MAX_BODY_BYTES)
+            except (httpx.RemoteProtocolError, httpx.ReadError) as error:
+                raise CutOffError(str(error)) from error
+            # A browser passes over a byte order mark.
+            return response.status_code, kept, body.decode("utf-8-sig", "replace")
 
     def clean(self, text: str) -> str:
         """Return ``text`` without secrets and control characters."""
@@ -238,18 +259,50 @@ class Connections:
         if isinstance(error, httpx.LocalProtocolError):
             # Its words repeat the header that can't be sent: the token, or the tenant.
             return Unavailable("not-configured", "ACADEMY_API_TOKEN", type(error).__name__)
-        return Unavailable(http_reason(error), self.clean(url), self.clean(str(error) or type(error).__name__))
+        reason, why = http_reason(error)
+        detail = self.clean(str(error) or type(error).__name__)
+        proxy = proxy_for(url)
+        if proxy and isinstance(error, httpx.ProxyError | httpx.ConnectError | httpx.ConnectTimeout):
+            return Unavailable("proxy", proxy.variable, detail, why)
+        return Unavailable(reason, self.clean(url), detail, why)
+
+    def _http(self, url: str, timeout: httpx.Timeout) -> httpx.Client:
+        """Return a client with this machine's proxies and certificates; httpx alone would read each in its own way.
+
+        Raises:
+            ProxyError: A proxy's address is none.
+        """
+        tls, mounts = self._tls(), dict[str, httpx.HTTPTransport]()
+        for scheme in ("http", "https"):
+            proxy = proxy_for(str(httpx.URL(url).copy_with(scheme=scheme)))
+            try:
+                if proxy:
+                    mounts[f"{scheme}://"] = httpx.HTTPTransport(verify=tls, proxy=proxy.url)
+            except (ValueError, ImportError, httpx.InvalidURL) as error:
+                # Its words may repeat the address, and a password within it.
+                kind = proxy.url.partition("://")[0] if proxy else ""
+                raise httpx.ProxyError(f"{type(error).__name__}: {kind}://") from error
+        return httpx.Client(timeout=timeout, verify=tls, mounts=mounts, trust_env=False)
 
     def _answer(self, answer: _Read, url: str, started: float, redirects: Sequence[str]) -> Answer:
         status, kept, body = answer
         elapsed = round((time.monotonic() - started) * 1000)
         kept = {name: self.clean(value) for name, value in kept.items()}
-        return Answer(self.clean(url), status, kept, self._clean_body(body), elapsed, tuple(map(self.clean, redirects)))
+        return Answer(
+            url=self.clean(url),
+            status=status,
+            headers=kept,
+            body=self._clean_body(body),
+            elapsed_ms=elapsed,
+            redirects=tuple(map(self.clean, redirects)),
+            broken=where_broken(body),
+            proxy=proxy.variable if (proxy := proxy_for(url)) else "",
+        )
 
     def _clean_body(self, body: str) -> str:
         """Clean JSON string by string: a secret may be written with escapes, and masking must not break the form."""
         try:
-            return json.dumps(self._clean_tree(json.loads(body)), ensure_ascii=False)
+            return json.dumps(self._clean_tree(read_json(body)), ensure_ascii=False)
         except (ValueError, RecursionError):
             return self.clean(body)
 
@@ -268,6 +321,8 @@ class Connections:
             tried: The IAM action that was called.
         """
         reason, words = aws_reason(error), self.clean(str(error))
+        if isinstance(error, ThroughProxyError | TrustStoreError):
+            return Unavailable(reason, error.variable, words)
         # Decrypting a SecureString is an action of its own; where AWS names what it denies, that is the one.
         named = _DENIED_ACTION.search(words) if reason == "denied" else None
         # SQS writes the action in small letters.

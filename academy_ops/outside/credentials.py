@@ -105,7 +105,7 @@ def found(chain: Callable[[], Credentials | None]) -> Credentials | None:
 
 
 _ELSEWHERE: Final = frozenset(
-    {"timeout", "unreachable", "dns", "refused", "tls", "clock-skew", "throttled", "server-error"}
+    {"timeout", "unreachable", "dns", "refused", "tls", "clock-skew", "throttled", "server-error", "proxy"}
 )
 """Reasons that are not the credentials'."""
 

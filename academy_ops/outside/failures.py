@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import re
 import socket
 import ssl
+from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from typing import Final
 
@@ -45,6 +47,36 @@ class CredentialsError(BotoCoreError):
         super().__init__(said=said)
         self.why = why
         self.method = method
+
+
+class ThroughProxyError(HTTPClientError):
+    """A call failed on its way through this machine's proxy.
+
+    Attributes:
+        variable: The environment variable that names the proxy.
+    """
+
+    def __init__(self, variable: str, error: Exception) -> None:
+        super().__init__(error=error)
+        self.variable = variable
+
+
+class TrustStoreError(BotoCoreError):
+    """A file of certificates is none.
+
+    Attributes:
+        variable: The setting that names it.
+    """
+
+    fmt = "{said}"
+
+    def __init__(self, variable: str, said: str) -> None:
+        super().__init__(said=said)
+        self.variable = variable
+
+
+class CutOffError(httpx.RemoteProtocolError):
+    """An answer broke off in its body."""
 
 
 AWS_ERRORS: Final = (BotoCoreError, ClientError, ResponseParserError)
@@ -145,6 +177,8 @@ def aws_reason(error: Exception) -> Reason:
 
 
 _BOTOCORE_REASONS: Final[tuple[tuple[tuple[type[Exception], ...], Reason], ...]] = (
+    ((ThroughProxyError,), "proxy"),
+    ((TrustStoreError,), "trust-store"),
     ((NoCredentialsError, PartialCredentialsError, ProfileNotFound), "credentials-missing"),
     (
         (SSOError, TokenRetrievalError, CredentialRetrievalError, CredentialsError),
@@ -156,26 +190,60 @@ _BOTOCORE_REASONS: Final[tuple[tuple[tuple[type[Exception], ...], Reason], ...]]
 )
 
 
-def http_reason(error: Exception) -> Reason:
-    """Name the reason why an HTTP request got no answer."""
-    if isinstance(error, httpx.TimeoutException):
-        return "timeout"
-    if isinstance(error, httpx.InvalidURL | httpx.UnsupportedProtocol):
-        return "not-configured"
-    if isinstance(error, httpx.RemoteProtocolError | httpx.DecodingError):
-        # Something listens and answers, but not in HTTP.
-        return "unexpected-answer"
-    return _socket_reason(error)
+def http_reason(error: Exception) -> tuple[Reason, str]:
+    """Name the reason why an HTTP request got no answer, and the word for what is behind it, where that is known."""
+    if isinstance(error, httpx.RemoteProtocolError) and not isinstance(error, CutOffError):
+        # Something listens; where h11 has complained, it has also answered, but not in HTTP.
+        spoke = any(type(link).__module__.startswith("h11") for link in _links(error))
+        return "unexpected-answer", "not-http" if spoke else "empty"
+    known = next((named for kinds, named in _HTTPX_REASONS if isinstance(error, kinds)), None)
+    return known or next(filter(None, map(_of_socket, _links(error))), (_socket_reason(error), ""))
+
+
+_HTTPX_REASONS: Final[tuple[tuple[tuple[type[Exception], ...], tuple[Reason, str]], ...]] = (
+    ((httpx.TimeoutException,), ("timeout", "")),
+    ((httpx.InvalidURL, httpx.UnsupportedProtocol), ("not-configured", "")),
+    ((httpx.DecodingError,), ("unexpected-answer", "encoding")),
+    ((CutOffError,), ("unexpected-answer", "cut-off")),
+)
+
+
+def _of_socket(error: BaseException) -> tuple[Reason, str] | None:
+    if isinstance(error, ssl.SSLError):
+        return "tls", _tls_why(error)
+    if isinstance(error, ConnectionResetError):
+        return "refused", "reset"
+    unreachable = isinstance(error, OSError) and error.errno == errno.ENETUNREACH
+    return ("unreachable", "no-route") if unreachable else None
+
+
+def _tls_why(error: ssl.SSLError) -> str:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return next((why for why, codes in _VERIFY_CODES.items() if error.verify_code in codes), "")
+    return "no-tls" if error.reason in _NO_TLS else ""
+
+
+_VERIFY_CODES: Final[Mapping[str, frozenset[int]]] = {
+    "expired": frozenset({10}),
+    "name": frozenset({62, 64}),
+    "issuer": frozenset({2, 18, 19, 20, 21}),
+}
+"""OpenSSL's, as in X509_verify_cert_error_string(3)."""
+_NO_TLS: Final = frozenset({"WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "UNKNOWN_PROTOCOL", "HTTP_REQUEST"})
+"""OpenSSL's words for an answer that is no TLS."""
+
+
+def _links(error: BaseException | None) -> Iterator[BaseException]:
+    """Yield an error and what is behind it: libraries wrap the socket's, and the innermost one says it."""
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
 
 
 def _socket_reason(error: BaseException | None) -> Reason:
-    """Name what happened at the socket; libraries wrap its error, and the innermost one says it."""
-    while error is not None:
-        for kind, reason in _SOCKET_REASONS:
-            if isinstance(error, kind):
-                return reason
-        error = error.__cause__ or error.__context__
-    return "unreachable"
+    """Name what happened at the socket."""
+    known = ((kind, reason) for link in _links(error) for kind, reason in _SOCKET_REASONS if isinstance(link, kind))
+    return next((reason for _, reason in known), "unreachable")
 
 
 _SOCKET_REASONS: Final[tuple[tuple[type[BaseException], Reason], ...]] = (

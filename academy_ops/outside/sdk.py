@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import os
+import ssl
+import tempfile
 import time
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import partial
+from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
@@ -15,6 +19,7 @@ from urllib.parse import urlsplit
 import boto3
 import botocore
 import botocore.session
+import certifi
 import urllib3
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.config import Config
@@ -25,13 +30,15 @@ from botocore.exceptions import (
     InvalidConfigError,
     ReadTimeoutError,
 )
+from botocore.exceptions import ConnectionError as BotoConnectionError
 from botocore.httpsession import URLLib3Session
 from botocore.model import ListShape, MapShape, Shape, StructureShape
 from botocore.parsers import ResponseParserError, ResponseParserFactory
-from botocore.utils import get_environ_proxies
 
 from academy_ops import __version__
 from academy_ops.outside import credentials
+from academy_ops.outside.failures import ThroughProxyError, TrustStoreError
+from academy_ops.outside.proxies import proxy_for
 from academy_ops.outside.time_limits import ANSWER_SECONDS, CONNECT_SECONDS, call_with_timeout
 from academy_ops.settings import Settings
 
@@ -73,7 +80,7 @@ def session(settings: Settings, note: Note) -> boto3.Session:
     Raises:
         BotoCoreError: The profile can't be read.
     """
-    plain = _prepared(botocore.session.Session(), note)
+    plain = _prepared(botocore.session.Session(), note, settings.certificates)
     made = boto3.Session(region_name=settings.region, botocore_session=plain)
     plain.register_component("credential_provider", credentials.resolver(plain, settings.region))
     return made
@@ -115,7 +122,7 @@ def _r2_client(settings: Settings, endpoint: str, note: Note, config_file: str |
     if config_file is not None:
         ours |= dict.fromkeys(("config_file", "credentials_file"), (None, None, config_file, None))
     plain = botocore.session.Session(session_vars=ours)
-    return boto3.Session(botocore_session=_prepared(plain, note)).client(
+    return boto3.Session(botocore_session=_prepared(plain, note, settings.certificates)).client(
         "s3",
         endpoint_url=endpoint,
         region_name="auto",
@@ -139,11 +146,11 @@ def _config(attempts: int = _ATTEMPTS, **more: Any) -> Config:  # noqa: ANN401 -
     )
 
 
-def _prepared(plain: botocore.session.Session, note: Note) -> botocore.session.Session:
+def _prepared(plain: botocore.session.Session, note: Note, certificates: tuple[str, ...]) -> botocore.session.Session:
     """Let every client of a session use the small models, answer within bounds, and give answers of their form."""
     plain.get_component("data_loader").search_paths.insert(0, str(MODELS))
     plain.register_component("response_parser_factory", _Parsers())
-    answers: Any = _Bounded(plain, note).send  # botocore's stubs know no handler that returns something
+    answers: Any = _Bounded(plain, note, certificates).send  # botocore's stubs know no handler that returns something
     plain.register("before-send", answers)
     return plain
 
@@ -151,8 +158,9 @@ def _prepared(plain: botocore.session.Session, note: Note) -> botocore.session.S
 class _Bounded:
     """Sends requests in botocore's place, with a bound on the time and the size of each answer; it knows neither."""
 
-    def __init__(self, session: botocore.session.Session, note: Note) -> None:
+    def __init__(self, session: botocore.session.Session, note: Note, certificates: tuple[str, ...]) -> None:
         self._session = session
+        self._certificates = certificates
         self._note = note
         self._connections: dict[str, URLLib3Session] = {}
 
@@ -166,7 +174,17 @@ class _Bounded:
     def _send(self, request: AWSPreparedRequest) -> AWSResponse:
         request.stream_output = True
         connected, started = self._connected(request.url), time.monotonic()
-        answer = connected.send(request)
+        proxy = proxy_for(request.url)
+        try:
+            answer = connected.send(request)
+        except ReadTimeoutError:
+            raise
+        except (BotoConnectionError, HTTPClientError) as error:
+            if proxy is None:
+                raise
+            raise ThroughProxyError(proxy.variable, error) from error
+        if proxy and answer.status_code == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
+            raise ThroughProxyError(proxy.variable, OSError(f"HTTP {answer.status_code}"))
         self._note(answer.headers, time.monotonic() - started)
         body = bytearray()
         try:
@@ -190,17 +208,51 @@ class _Bounded:
         """Return the connections to a server, through the proxy and with the CA bundle that botocore would take."""
         server = urlsplit(url).netloc
         if server not in self._connections:
-            bundle = self._session.get_config_variable("ca_bundle") or os.environ.get("REQUESTS_CA_BUNDLE")
+            proxy = proxy_for(url)
             connect: Any = URLLib3Session  # botocore's stubs know neither a bundle nor two time-outs
             made = connect(
-                verify=bundle or True,
-                proxies=get_environ_proxies(url),
+                verify=self._bundle(),
+                proxies={urlsplit(url).scheme: proxy.url} if proxy else {},
                 timeout=(CONNECT_SECONDS, _READ_SECONDS),
                 max_pool_connections=_CONNECTIONS,
             )
             # Of two threads that come first at the same time, one's connections stay.
             self._connections.setdefault(server, made)
         return self._connections[server]
+
+    def _bundle(self) -> str | bool:
+        """Return the file of certificates to trust, or True for the usual ones.
+
+        Raises:
+            TrustStoreError: What is named is no such file.
+        """
+        named = {
+            "AWS_CA_BUNDLE": self._session.get_config_variable("ca_bundle"),
+            "REQUESTS_CA_BUNDLE": os.environ.get("REQUESTS_CA_BUNDLE"),
+        }
+        variable = next((name for name, path in named.items() if path), None)
+        if variable is None:
+            return _joined(self._certificates) if self._certificates else True
+        path = str(named[variable])
+        try:
+            ssl.create_default_context(cafile=path)
+        except OSError as error:
+            raise TrustStoreError(variable, f"{path}: {error}") from error
+        return path
+
+
+@functools.cache
+def _joined(certificates: tuple[str, ...]) -> str:
+    """Return a file with the usual certificates and those of the files named, as SSL_CERT_FILE has them trusted."""
+    folder = tempfile.TemporaryDirectory(prefix="academy-ops-")
+    _FOLDERS.append(folder)
+    joined = Path(folder.name) / "certificates.pem"
+    joined.write_bytes(b"\n".join(Path(one).read_bytes() for one in (certifi.where(), *certificates)))
+    return str(joined)
+
+
+_FOLDERS: Final[list[tempfile.TemporaryDirectory[str]]] = []
+"""Removed when the process ends."""
 
 
 class _Parsers(ResponseParserFactory):

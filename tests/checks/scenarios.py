@@ -24,6 +24,15 @@ from tests.checks import facts_factory as h
 Facts = dict[str, Any]
 
 HTML = "<html><h1>Bad Request (400)</h1></html>"
+"""Django's."""
+UNSIGNED = "<html><body><h2>Sorry</h2></body></html>"
+NGINX = (
+    "<html><head><title>{0}</title></head><body><center><h1>{0}</h1></center><hr><center>nginx</center></body></html>"
+)
+BARE = NGINX.replace("nginx", "cloudflare")
+BAD_GATEWAY = h.answer(502, NGINX.format("502 Bad Gateway"), server="nginx")
+AWS = NGINX.replace("<hr><center>nginx</center>", "")
+ONE_OF_CLOUDFLARE = {"cloudflare_error": True, "error_code": 1016, "title": "Error 1016: Origin DNS error"}
 CHALLENGE = "<html><title>Just a moment...</title></html>"
 REFUSED = Unavailable("refused", "http://127.0.0.1:8000/healthz")
 UNSET = Unavailable("not-configured", "ACADEMY_APP_URL")
@@ -213,26 +222,39 @@ SCENARIOS: dict[str, list[Facts]] = {
     "edge-origin-timeout": [way(h.answer(status, HTML, server="cloudflare")) for status in (522, 524)],
     "edge-tls-mode": [way(h.answer(status, HTML, server="cloudflare")) for status in (525, 526)],
     "edge-blocked": [
-        way(h.answer(403, HTML, server="cloudflare")),
+        way(h.answer(403, BARE.format("403 Forbidden"), server="cloudflare")),
+        way(h.answer(403, {**ONE_OF_CLOUDFLARE, "error_code": 1020}, server="cloudflare")),
         way(h.answer(503, HTML, **{"cf-mitigated": "challenge"})),
         way(h.answer(503, CHALLENGE, server="cloudflare")),
     ],
-    "edge-error": [way(h.answer(status, HTML, server="cloudflare")) for status in (520, 523, 527, 530)],
+    "edge-error": [
+        *(way(h.answer(status, HTML, server="cloudflare")) for status in (520, 523, 527, 530)),
+        way(h.answer(530, ONE_OF_CLOUDFLARE, server="cloudflare")),
+        way(h.answer(502, "error code: 502", server="cloudflare"), origin=h.answer(200), app=h.answer(200)),
+        way(h.answer(500, BARE.format("500 Internal Server Error"), server="cloudflare")),
+    ],
     "redirect-loop": [
         way(replace(h.answer(status), redirects=("https://api.example/",) * 5)) for status in (301, 302, 308)
     ],
     "proxy-upstream-down": [
-        way(h.answer(502, HTML, server="nginx"), app=REFUSED),
-        way(h.answer(502, HTML, server="cloudflare"), app=REFUSED, origin=h.answer(502, HTML, server="nginx")),
+        way(BAD_GATEWAY, app=REFUSED, healthz=BAD_GATEWAY),
+        way(h.answer(502, UNSIGNED, server="cloudflare"), app=REFUSED, origin=BAD_GATEWAY, healthz=BAD_GATEWAY),
+        way(h.answer(503, AWS.format("503 Service Temporarily Unavailable"), server="cloudflare")),
     ],
     "proxy-misrouted": [
-        way(h.answer(502, HTML, server="nginx"), app=h.answer(200)),
-        way(h.answer(502, HTML, server="cloudflare"), app=h.answer(503), origin=h.answer(502, HTML)),
+        way(BAD_GATEWAY, app=h.answer(200), healthz=BAD_GATEWAY),
+        way(h.answer(502, UNSIGNED, server="cloudflare"), app=h.answer(503), origin=BAD_GATEWAY, healthz=BAD_GATEWAY),
     ],
-    "bad-gateway": [way(h.answer(502, HTML), app=UNSET), way(h.answer(502, HTML), app=unseen("timeout"))],
+    "bad-gateway": [
+        way(BAD_GATEWAY, app=UNSET, healthz=BAD_GATEWAY),
+        way(h.answer(502, UNSIGNED), app=unseen("timeout"), healthz=BAD_GATEWAY),
+        way(BAD_GATEWAY, app=h.answer(200)),
+        way(h.answer(500, NGINX.format("500 Internal Server Error"))),
+        way(h.answer(403, UNSIGNED)),
+    ],
     "gateway-timeout": [
-        way(h.answer(504, HTML, server="nginx")),
-        way(h.answer(504, HTML, server="cloudflare"), app=unseen("timeout")),
+        way(h.answer(504, NGINX.format("504 Gateway Time-out"), server="nginx")),
+        way(h.answer(504, UNSIGNED, server="cloudflare"), app=unseen("timeout"), healthz=unseen("timeout")),
     ],
     "api-error": [
         way(h.answer(500, {"detail": "x"})),

@@ -124,10 +124,21 @@ def missing(case: Case) -> list[str | None]:
 
 
 @pytest.mark.parametrize(
-    ("status", "cause"), [(502, None), (521, None), (500, "api-database-down"), (504, "api-database-down")]
+    ("status", "body", "cause"),
+    [
+        (502, "<html>", None),
+        (521, "<html>", None),
+        (500, "<html>", None),
+        (503, "<center>nginx</center>", None),
+        (500, DJANGO.format("Server Error (500)", ""), "api-database-down"),
+        (503, {"database": "down"}, "api-database-down"),
+        (504, "<html>", "api-database-down"),
+    ],
 )
-def test_a_health_that_did_not_reach_the_api_says_nothing_of_its_database(status: int, cause: str | None) -> None:
-    way = h.endpoint(h.answer(200, {"job_id": h.JOB_ID, "status": "DONE"}), health=h.answer(status, "<html>"))
+def test_a_health_that_did_not_reach_the_api_says_nothing_of_its_database(
+    status: int, body: object, cause: str | None
+) -> None:
+    way = h.endpoint(h.answer(200, {"job_id": h.JOB_ID, "status": "DONE"}), health=h.answer(status, body))
     assert h.verdict(h.case(endpoint=way)).cause == cause
 
 

@@ -64,6 +64,19 @@ API_CONTAINER: Final = command("docker ps -a --filter name=academy-api", place="
 API_LOG: Final = command("docker logs --tail 50 academy-api", place="api-server")
 LISTENING: Final = command("sudo ss -ltnp", "sport = :80 or sport = :443 or sport = :8000", place="api-server")
 NGINX: Final = command("sudo nginx -T", place="api-server")
+NGINX_LOG: Final = command("sudo tail -n 50 /var/log/nginx/error.log", place="api-server")
+_LOAD_BALANCER: Final = "aws elbv2 {} --region <region> --output text"
+TARGETS: Final = (
+    *command(
+        _LOAD_BALANCER.format("describe-target-groups") + " --query",
+        "TargetGroups[?Port==`8000`]|[0].TargetGroupArn",
+        prints="target_group",
+    ),
+    *command(
+        _LOAD_BALANCER.format("describe-target-health") + " --target-group-arn <target_group> --query",
+        "TargetHealthDescriptions[].[Target.Id,TargetHealth.State,TargetHealth.Reason,TargetHealth.Description]",
+    ),
+)
 
 # Workers
 GROUP: Final = command(

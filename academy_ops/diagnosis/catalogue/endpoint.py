@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Final
 
 from academy_ops.diagnosis.catalogue import commands
-from academy_ops.diagnosis.catalogue.cause import UNSEEN, Cause, Rows, codes
+from academy_ops.diagnosis.catalogue.cause import UNSEEN, Cause, Rows, Variant, codes
 from academy_ops.diagnosis.command import command
 from academy_ops.messages import say
+from academy_ops.thresholds import FIGURES
 
 _ROWS: Final = Rows("2", command("<ops> check endpoint <job>"), UNSEEN)
 _cause, _read, _change = _ROWS.cause, _ROWS.read, _ROWS.change
@@ -16,6 +17,18 @@ _RELOAD: Final = command("sudo nginx -t", place="api-server") + command(
 )
 _START: Final = command("sudo systemctl start nginx", place="api-server")
 _LOOK_UP: Final = command("nslookup <api_host>")
+_FIREWALL: Final = Variant(
+    say("Cloudflare gets no connection to the origin, though nginx answers this machine."),
+    (
+        _read(
+            say(
+                "The security group or a firewall lets this machine in and Cloudflare not: let all of Cloudflare's "
+                "address ranges in on port 80, and see that the DNS record names this origin."
+            ),
+            commands.PORT_80,
+        ),
+    ),
+)
 
 
 ENDPOINT: Final[tuple[Cause, ...]] = (
@@ -38,6 +51,20 @@ ENDPOINT: Final[tuple[Cause, ...]] = (
             ),
             commands.LISTENING,
         ),
+        reasons={
+            "reset": Variant(
+                say("Something accepts the connection at the API's address and resets it at once."),
+                (
+                    _read(
+                        say(
+                            "A firewall, or a service that is not the web server, cuts the connection: see what "
+                            "listens on the port, and ask from another network."
+                        ),
+                        commands.LISTENING,
+                    ),
+                ),
+            ),
+        },
     ),
     _cause(
         "endpoint-timeout",
@@ -45,6 +72,17 @@ ENDPOINT: Final[tuple[Cause, ...]] = (
         say("No connection within 3 seconds or no answer within 8, while something else outside did answer."),
         (commands.TIMES, commands.PORT_80),
         _read(say("Check that the origin runs and that its security group lets port 80 in."), commands.PORT_80),
+        reasons={
+            "one-path": Variant(
+                say("The API answers /healthz, but hangs where it is asked for the job."),
+                (
+                    _read(
+                        say("Look for this request in the API's log: a slow query, a lock, a call that waits."),
+                        commands.API_LOG,
+                    ),
+                ),
+            ),
+        },
     ),
     _cause(
         "endpoint-tls",
@@ -58,6 +96,43 @@ ENDPOINT: Final[tuple[Cause, ...]] = (
             ),
             commands.CERTIFICATE,
         ),
+        reasons={
+            "expired": Variant(
+                say("The certificate at the API's address has expired."),
+                (_change(say("Renew the certificate, and reload who shows it."), commands.CERTIFICATE),),
+            ),
+            "name": Variant(
+                say("The certificate at the API's address is for another name."),
+                (
+                    _change(
+                        say("Correct the host in ACADEMY_API_URL, or have the certificate issued for it."),
+                        commands.CERTIFICATE,
+                    ),
+                ),
+            ),
+            "issuer": Variant(
+                say("The certificate at the API's address does not lead to an authority that is trusted here."),
+                (
+                    _read(
+                        say(
+                            "The chain tells which it is: one certificate alone is a server that does not send its "
+                            "intermediate (serve the full chain); an issuer of this network is a proxy that opens TLS; "
+                            "your own authority is named in SSL_CERT_FILE."
+                        ),
+                        commands.CERTIFICATE,
+                    ),
+                ),
+            ),
+            "no-tls": Variant(
+                say("The port at ACADEMY_API_URL does not speak TLS, and is asked by https."),
+                (
+                    _change(
+                        say("Write http:// in ACADEMY_API_URL, or the port that speaks TLS."),
+                        commands.CONFIG,
+                    ),
+                ),
+            ),
+        },
     ),
     _cause(
         "edge-origin-down",
@@ -65,6 +140,7 @@ ENDPOINT: Final[tuple[Cause, ...]] = (
         say("The answer has the status 521."),
         (commands.EDGE, commands.ORIGIN, commands.PORT_80, commands.LISTENING),
         _change(say("Start nginx on the origin, and open port 80 for Cloudflare in its security group."), _START),
+        reasons={"firewall": _FIREWALL},
     ),
     _cause(
         "edge-origin-timeout",
@@ -77,6 +153,7 @@ ENDPOINT: Final[tuple[Cause, ...]] = (
             ),
             commands.PORT_80,
         ),
+        reasons={"firewall": _FIREWALL},
     ),
     _cause(
         "edge-tls-mode",
@@ -92,45 +169,179 @@ ENDPOINT: Final[tuple[Cause, ...]] = (
         "edge-blocked",
         say("Cloudflare shows a block or challenge page instead of the API's answer."),
         say(
-            "The answer has the header cf-mitigated; or it comes from Cloudflare, is not JSON, and is a 403 that is "
-            "not nginx's or a 429 or 503 with a challenge page."
+            "The page is Cloudflare's own: a challenge, the sign-in of Cloudflare Access, a 401, 403 or 451, or a "
+            "number from 1005 to 1012, 1020 or 1106. A 403 of nginx or the API passes through Cloudflare, and is none."
         ),
         (commands.EDGE,),
         _change(
             say("Allow /api/ in Cloudflare's security rules; look the ray id up under Security events."), commands.EDGE
         ),
+        reasons={
+            "access": Variant(
+                say("Cloudflare Access asks for a sign-in instead of passing the API's answer on."),
+                (
+                    _change(
+                        say(
+                            "In Cloudflare's Zero Trust dashboard, give /api/ a Bypass policy, or keep the API's host "
+                            "out of the Access application."
+                        ),
+                        commands.EDGE,
+                    ),
+                ),
+            ),
+        },
     ),
     _cause(
         "edge-error",
         say("Cloudflare itself answers with an error."),
-        say("The answer has a status of 520 to 530 that no other cause covers: 520, 523, 527 and so on."),
+        say(
+            "The page is Cloudflare's own and no other cause covers it: 520, 523, 527, 530, a number of 1xxx that "
+            "blocks nobody, or its own 409, 500, 502, 503 or 504. Or a cache has answered, and the API says otherwise."
+        ),
         (commands.EDGE, commands.CLOUDFLARE_STATUS),
         _read(say("Look the code up in the evidence, and check Cloudflare's status page."), commands.CLOUDFLARE_STATUS),
+        reasons={
+            "dns": Variant(
+                say("Cloudflare can't tell which origin the API's host name stands for."),
+                (
+                    _change(
+                        say(
+                            "Correct the DNS record of the API's host in Cloudflare's dashboard: it must name the "
+                            "origin, by an address or a name that resolves, and not Cloudflare itself."
+                        ),
+                        _LOOK_UP,
+                    ),
+                ),
+            ),
+            "tunnel": Variant(
+                say("Cloudflare's tunnel to the origin is down."),
+                (
+                    _change(
+                        say("Start cloudflared on the origin, and look at the tunnel in the Zero Trust dashboard."),
+                        command("sudo systemctl restart cloudflared", place="api-server"),
+                    ),
+                ),
+            ),
+            "worker": Variant(
+                say("A Cloudflare Worker or a rule of Cloudflare's in front of the API fails."),
+                (
+                    _read(
+                        say(
+                            "Look at the Worker's route and its errors in Cloudflare's dashboard; a route that "
+                            "excludes /api/ leaves the API alone."
+                        ),
+                        commands.EDGE,
+                    ),
+                ),
+            ),
+            "own": Variant(
+                say("Cloudflare itself answers with an error; it is not the origin's page."),
+                (
+                    _read(
+                        say(
+                            "Ask the origin past Cloudflare. Where that is well, look at Cloudflare's status page and "
+                            "its rules for this host; where not, start there."
+                        ),
+                        commands.CLOUDFLARE_STATUS,
+                    ),
+                ),
+            ),
+            "cached": Variant(
+                say("A cache answers for the API, so browsers see an old state of the job."),
+                (
+                    _change(
+                        say(
+                            "Bypass the cache for /api/ in Cloudflare's cache rules (and in nginx's proxy_cache), then "
+                            "purge what is cached."
+                        ),
+                        commands.EDGE,
+                    ),
+                ),
+            ),
+        },
     ),
     _cause(
         "redirect-loop",
-        say(
-            "The API's address redirects in a loop: nginx redirects http to https while Cloudflare connects over http."
-        ),
-        say("The answer is a redirect for the fifth time."),
+        say("The API's address redirects in a loop."),
+        say("The answer is still a redirect after as many as browsers follow; where they lead tells the reason."),
         (commands.REDIRECTS, commands.NGINX),
-        _change(say("Remove the redirect to https from nginx, or set Cloudflare's SSL mode to Full."), _RELOAD),
+        _read(
+            say("Follow the redirects one by one, and correct the rule of the edge, nginx or API that leads back."),
+            commands.REDIRECTS,
+        ),
+        reasons={
+            "https": Variant(
+                say(
+                    "The API's address redirects in a loop: nginx redirects http to https while Cloudflare connects "
+                    "over http."
+                ),
+                (
+                    _change(
+                        say("Remove the redirect to https from nginx, or set Cloudflare's SSL mode to Full."), _RELOAD
+                    ),
+                ),
+            ),
+            "slash": Variant(
+                say(
+                    "The API's address redirects in a loop: one layer adds the slash at the path's end, another takes "
+                    "it away."
+                ),
+                (
+                    _change(
+                        say(
+                            "Let only one of them decide: the API's paths end in /, so remove the rule of nginx or the "
+                            "edge that takes it away."
+                        ),
+                        _RELOAD,
+                    ),
+                ),
+            ),
+            "login": Variant(
+                say("The API's address redirects to a sign-in page in a loop."),
+                (
+                    _change(
+                        say(
+                            "Take /api/ out of what asks for a sign-in (nginx's auth_request, a gateway, the web "
+                            "site's middleware): the API takes a token instead."
+                        ),
+                        _RELOAD,
+                    ),
+                ),
+            ),
+        },
     ),
     _cause(
         "proxy-upstream-down",
         say("nginx is up, but the API process behind it (port 8000) is down: every request ends in 502."),
-        say("The answer is 502, and the app's own port (ACADEMY_APP_URL) refuses the connection."),
+        say(
+            "The answer is 502, /healthz fails the same way, and the app's own port (ACADEMY_APP_URL) refuses the "
+            "connection; or a load balancer answers 503."
+        ),
         (commands.EDGE, commands.APP, commands.API_CONTAINER, commands.APP_THERE),
         _change(
             say("Start the API container on the API server and read its last log lines."),
             command("docker start academy-api", place="api-server") + commands.API_LOG,
         ),
         explains=codes("bad-gateway"),
+        reasons={
+            "load-balancer": Variant(
+                say("The load balancer has no healthy target: no API container that it would send a request to."),
+                (
+                    _read(
+                        say(
+                            "See why the targets are unhealthy: the container, its port 8000, the path of the health "
+                            "check, the security group between load balancer and container."
+                        ),
+                        commands.TARGETS,
+                    ),
+                ),
+            ),
+        },
     ),
     _cause(
         "proxy-misrouted",
         say("nginx answers 502 although the API itself is up: nginx points to the wrong upstream."),
-        say("The answer is 502, but the app's own port (ACADEMY_APP_URL) does answer."),
+        say("The answer is 502, /healthz fails the same way, but the app's own port (ACADEMY_APP_URL) does answer."),
         (commands.EDGE, commands.APP, commands.NGINX, commands.APP_THERE),
         _change(say("Set proxy_pass to http://127.0.0.1:8000 and reload nginx."), _RELOAD),
         explains=codes("bad-gateway"),
@@ -138,7 +349,10 @@ ENDPOINT: Final[tuple[Cause, ...]] = (
     _cause(
         "bad-gateway",
         say("The API's address answers 502, and the layers behind it could not be seen."),
-        say("The answer is 502, and ACADEMY_APP_URL is not set or gives no answer from here."),
+        say(
+            "The answer is a 502, and ACADEMY_APP_URL is not set or gives no answer from here, or /healthz comes "
+            "through the same way. Or it is an error page of nginx, a proxy or nobody known that no other cause covers."
+        ),
         (commands.EDGE, commands.API_CONTAINER, commands.APP_THERE, commands.NGINX),
         _read(
             say(
@@ -146,17 +360,82 @@ ENDPOINT: Final[tuple[Cause, ...]] = (
             ),
             commands.APP_THERE,
         ),
+        reasons={
+            "one-path": Variant(
+                say("The gateway answers 502 for this path alone: /healthz comes through the same way."),
+                (
+                    _read(
+                        say(
+                            "nginx's error log names it: the API closed the connection early (a crash, a worker that "
+                            "was killed), its header is too big (proxy_buffer_size), or a location leads elsewhere."
+                        ),
+                        commands.NGINX_LOG + commands.API_LOG,
+                    ),
+                ),
+            ),
+            "nginx": Variant(
+                say("nginx itself answers with an error page; the request does not come as far as the API."),
+                (
+                    _read(
+                        say(
+                            "Look for what answers so: a return or maintenance rule, a limit (limit_req, limit_conn), "
+                            "a location that is missing, an internal redirect; the error log names most of them."
+                        ),
+                        commands.NGINX + commands.NGINX_LOG,
+                    ),
+                ),
+            ),
+            "load-balancer": Variant(
+                say("The load balancer itself answers with an error page; no answer of the API's comes through."),
+                (_read(say("See how the load balancer sees its targets, and its access log."), commands.TARGETS),),
+            ),
+            "proxy": Variant(
+                say("A proxy or web filter on the way answers with a page of its own; the API was not asked."),
+                (
+                    _read(
+                        say(
+                            "The evidence names it. Where it is this network's, have it let the API's host through, or "
+                            "run from elsewhere; where it stands in front of the API, look there."
+                        ),
+                        commands.ANSWER,
+                    ),
+                ),
+            ),
+            "unknown": Variant(
+                say("An error page of unknown author comes in place of the API's answer."),
+                (
+                    _read(
+                        say(
+                            "Its title is in the evidence. Ask nginx and the API past the edge: the first that answers "
+                            "otherwise stands behind who has written it."
+                        ),
+                        commands.ANSWER + commands.APP_THERE,
+                    ),
+                ),
+            ),
+        },
     ),
     _cause(
         "gateway-timeout",
         say("nginx gets no answer from the API in time (504)."),
-        say("The answer has the status 504."),
+        say("The answer has the status 504, and is neither the API's nor Cloudflare's own."),
         (commands.TIMES, commands.APP_THERE, commands.API_LOG),
         _read(say("Look for slow requests in the API's log."), commands.API_LOG),
         _change(
             say("Restart the API if it hangs; requests in progress are lost."),
             command("docker restart academy-api", place="api-server"),
         ),
+        reasons={
+            "one-path": Variant(
+                say("nginx gets no answer for this path in time (504), while the API answers /healthz."),
+                (
+                    _read(
+                        say("Look for this request in the API's log: a slow query, a lock, a call that waits."),
+                        commands.API_LOG,
+                    ),
+                ),
+            ),
+        },
     ),
     _cause(
         "api-database-down",
@@ -171,23 +450,87 @@ ENDPOINT: Final[tuple[Cause, ...]] = (
     _cause(
         "api-error",
         say("The API answers with a server error of its own."),
-        say("The answer has a status of 500 or more that is neither nginx's (502, 504) nor Cloudflare's (520 to 530)."),
+        say(
+            "The answer has a status of 500 or more, and the API itself has written it: JSON, or its framework's page."
+        ),
         (commands.JOB, commands.API_LOG),
         _read(say("Read the API's log at the time of the request."), commands.API_LOG),
     ),
     _cause(
         "api-auth-rejected",
         say("The API rejects the token."),
-        say("The answer has the status 401 or 403, and is not one of Cloudflare's pages."),
+        say(
+            "The API answers 401 or 403. Where nginx, a load balancer or a proxy does so with a page of its own, the "
+            "reason names it, and the token is not to blame."
+        ),
         (commands.JOB,),
         _change(say("Renew ACADEMY_API_TOKEN, and check ACADEMY_TENANT_CODE."), commands.CONFIG),
+        reasons={
+            "nginx": Variant(
+                say("nginx turns the request away before it reaches the API; the token is not to blame."),
+                (
+                    _change(
+                        say("Look for auth_basic, auth_request, allow and deny in nginx's configuration."),
+                        commands.NGINX + _RELOAD,
+                    ),
+                ),
+            ),
+            "load-balancer": Variant(
+                say("The load balancer turns the request away before it reaches the API; the token is not to blame."),
+                (
+                    _read(
+                        say("Look at the load balancer's listener rules, and at the web ACL (AWS WAF) that it has."),
+                        command("aws wafv2 list-web-acls --region <region> --scope REGIONAL --output text"),
+                    ),
+                ),
+            ),
+            "proxy": Variant(
+                say("A proxy or web filter on the way turns the request away; the token is not to blame."),
+                (
+                    _read(
+                        say(
+                            "The evidence names it. Where it is this network's, have it let the API's host through, or "
+                            "run from elsewhere; where it stands in front of the API, look there."
+                        ),
+                        commands.ANSWER,
+                    ),
+                ),
+            ),
+        },
     ),
     _cause(
         "api-throttled",
         say("The API or the edge limits the rate of requests (429)."),
-        say("The answer has the status 429, and is not a challenge page of Cloudflare's."),
+        say(
+            "The answer has the status 429 or Cloudflare's number 1015, and is no challenge; or nginx answers 503, and "
+            "otherwise when asked again {second_look_seconds} seconds later.",
+            **FIGURES,
+        ),
         (commands.JOB,),
         _read(say("Wait for the time in Retry-After; then look again."), commands.EDGE),
+        reasons={
+            "edge": Variant(
+                say("A rule of Cloudflare's limits the rate of requests."),
+                (
+                    _change(
+                        say("Wait for the time in Retry-After; raise the limit in Cloudflare's rate limiting rules."),
+                        commands.EDGE,
+                    ),
+                ),
+            ),
+            "nginx": Variant(
+                say("nginx limits the rate of requests."),
+                (
+                    _change(
+                        say(
+                            "Wait a moment; where users meet it, raise limit_req or limit_conn in nginx: a browser "
+                            "polls every second."
+                        ),
+                        commands.NGINX + _RELOAD,
+                    ),
+                ),
+            ),
+        },
     ),
     _cause(
         "api-host-rejected",
@@ -209,6 +552,60 @@ ENDPOINT: Final[tuple[Cause, ...]] = (
         say("What answers does not speak HTTP, shows a page, or knows neither the job's path nor /healthz."),
         (commands.ANSWER, commands.JOB),
         _read(say("Check ACADEMY_API_URL: it may point to the website instead of the API."), commands.CONFIG),
+        reasons={
+            "broken": Variant(
+                say("The API's JSON is broken: no browser can read it."),
+                (
+                    _read(
+                        say(
+                            "The evidence says where it breaks off. NaN and Infinity are not JSON: have the API write "
+                            "null (in Python, json.dumps with allow_nan=False finds them). A cut end: see its log."
+                        ),
+                        commands.JOB + commands.API_LOG,
+                    ),
+                ),
+            ),
+            "empty": Variant(
+                say("The address gives an empty answer."),
+                (_read(say("See who answers, and read the API's log at the time of the request."), commands.ANSWER),),
+            ),
+            "cut-off": Variant(
+                say("The answer breaks off before its end."),
+                (
+                    _read(
+                        say(
+                            "Who answers closed the connection: a worker of the API that was killed, a time-out or a "
+                            "full disk of nginx. Their logs at the time of the request say which."
+                        ),
+                        commands.NGINX_LOG + commands.API_LOG,
+                    ),
+                ),
+            ),
+            "encoding": Variant(
+                say("The answer is not compressed as its Content-Encoding says."),
+                (
+                    _read(
+                        say(
+                            "Look for who compresses twice or not at all: the API's middleware, nginx's gzip, the edge."
+                        ),
+                        commands.ANSWER,
+                    ),
+                ),
+            ),
+            "not-http": Variant(
+                say("What listens at the API's address does not answer in HTTP."),
+                (
+                    _read(
+                        say("Check scheme and port of ACADEMY_API_URL: a port of TLS answers http like this, too."),
+                        commands.CONFIG,
+                    ),
+                ),
+            ),
+            "https-wanted": Variant(
+                say("The port at ACADEMY_API_URL speaks https, and is asked by http."),
+                (_change(say("Write https:// in ACADEMY_API_URL."), commands.CONFIG),),
+            ),
+        },
     ),
     _cause(
         "job-not-found",

@@ -1,0 +1,36 @@
+"""JSON as a browser reads it: stricter than Python's in one point, NaN and Infinity are none of it."""
+
+from __future__ import annotations
+
+import json
+import re
+from functools import partial
+from typing import Any, Final
+
+_STRING_OR_CONSTANT: Final = re.compile(r'"(?:[^"\\]|\\.)*"|(NaN|-?Infinity)', re.DOTALL)
+
+
+def read_json(text: str) -> Any:  # noqa: ANN401 - whatever JSON holds
+    """Return what a document holds.
+
+    Raises:
+        ValueError: A browser can't read it; a JSONDecodeError says where it breaks.
+        RecursionError: It is nested too deeply.
+    """
+    return json.loads(text, parse_constant=partial(_refuse, text))
+
+
+def where_broken(text: str) -> str:
+    """Say where a document breaks; an empty text where a browser reads it."""
+    try:
+        read_json(text)
+    except json.JSONDecodeError as error:
+        return str(error)
+    except (ValueError, RecursionError) as error:
+        return type(error).__name__
+    return ""
+
+
+def _refuse(text: str, constant: str) -> None:
+    places = (match.start() for match in _STRING_OR_CONSTANT.finditer(text) if match[1] == constant)
+    raise json.JSONDecodeError(f"{constant} is not JSON", text, next(places, 0))

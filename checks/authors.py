@@ -1,0 +1,268 @@
+"""Whose page is it? An HTTP answer in, its author out; what it means is judged only after that."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any, Final, Literal
+from urllib.parse import urlsplit
+
+from academy_ops.outside.browser_json import read_json
+from academy_ops.outside.clients import Answer
+
+Author = Literal["cloudflare", "nginx", "load-balancer", "proxy", "api", "unknown"]
+"""``proxy``: any other that stands between, such as squid or a filter of the network."""
+
+_Named = tuple[Author, str]
+_Known = tuple[tuple[re.Pattern[str], _Named], ...]
+
+_TITLE_CHARACTERS: Final = 120
+_MARKS_WITHIN: Final = 100_000
+"""So much of a page is looked at; its author signs it sooner."""
+_TAG: Final = re.compile(r"<[a-zA-Z!/][^>]{0,500}>")
+_TITLE: Final = re.compile(r"<(title|h1)[^>]{0,80}>\s{0,80}([^<]{1,300})", re.IGNORECASE)
+_COMMENT: Final = re.compile(r"<!--[^>]{0,200}-->")
+
+_CLOUDFLARE: Final = "Cloudflare"
+ACCESS: Final = "Cloudflare Access"
+_ACCESS_HOST: Final = ".cloudflareaccess.com"
+_EDGE_PATH: Final = "/cdn-cgi/"
+"""Where Cloudflare sends who must sign in first, or solve a challenge."""
+EDGE_STATUSES: Final = range(520, 531)
+"""Only Cloudflare answers with these."""
+_EDGE_PAGE: Final = re.compile(
+    r"<center>cloudflare(-nginx)?</center>|\| Cloudflare</title>"
+    r"|id=['\"]cf-(wrapper|error-details)|class=['\"][^'\"]{0,80}cf-error|Cloudflare Ray ID",
+    re.IGNORECASE,
+)
+"""Cloudflare also puts scripts of its own into the pages of others: its path in a page says nothing."""
+_CHALLENGE: Final = re.compile(r"_cf_chl_opt|<title>Just a moment\.\.\.</title>")
+_BARE_CODE: Final = re.compile(r"\s{0,9}error code: (\d{3,4})\s{0,9}", re.IGNORECASE)
+_CODE_ON_PAGE: Final = re.compile(
+    r"error code:? {0,4}(?:<[^>]{0,80}>)?(\d{3,4})\b|cf-error-code[^>]{0,40}>(\d{3,4})\b"
+    r"|\bError {0,4}(?:<[^>]{0,80}>\s{0,9}){0,3}(1\d{3})\b|\| (5\d\d): ",
+    re.IGNORECASE,
+)
+
+
+def _signs(author: Author, forms: Mapping[str, str]) -> _Known:
+    """Return by what each product is known: its name to the form of its sign."""
+    return tuple((re.compile(form, re.IGNORECASE), (author, name)) for name, form in forms.items())
+
+
+_BY_SERVER: Final[_Known] = (
+    *_signs(
+        "load-balancer",
+        {
+            "AWS load balancer": r"awselb",
+            "Google load balancer": r"Google Frontend|gws\b",
+            "Azure Application Gateway": r"Microsoft-Azure-Application-Gateway",
+            "F5 BIG-IP": r"BigIP",
+        },
+    ),
+    *_signs(
+        "proxy",
+        {
+            "squid": r"squid",
+            "Zscaler": r"Zscaler",
+            "Blue Coat": r"BlueCoat|ProxySG",
+            "Cisco Umbrella": r"Cisco Umbrella|OpenDNS",
+            "Fortinet": r"Fortinet|FortiGate|FortiProxy",
+            "Akamai": r"AkamaiGHost",
+            "CloudFront": r"CloudFront",
+            "Varnish": r"Varnish",
+        },
+    ),
+    *_signs("api", {"API": r"uvicorn|gunicorn|hypercorn|daphne|granian|waitress|WSGIServer|Werkzeug"}),
+)
+"""These sign only what they answer themselves, and leave the signature of who stands behind them."""
+_NGINX: Final = re.compile(r"<center>(nginx|openresty|tengine|angie)[^<]{0,80}</center>", re.IGNORECASE)
+_UNSIGNED: Final = re.compile(
+    r"\s{0,9}<html>\s{0,9}<head>\s{0,9}<title>\d{3} [^<]{1,80}</title>\s{0,9}</head>\s{0,9}<body[^>]{0,80}>\s{0,9}"
+    r"<center>\s{0,9}<h1>\d{3} [^<]{1,80}</h1>\s{0,9}</center>\s{0,9}</body>\s{0,9}</html>\s{0,9}",
+    re.IGNORECASE,
+)
+"""nginx's page without the line that names it: so AWS's load balancer answers, whose header the edge replaces."""
+_BY_PAGE: Final[_Known] = (
+    *_signs(
+        "load-balancer",
+        {
+            "HAProxy": (
+                r"No server is available to handle this request|returned an invalid or incomplete response"
+                r"|The server didn't respond in time|Request forbidden by administrative rules"
+            ),
+            "Envoy": r"upstream connect error or disconnect|no healthy upstream|\A\s{0,9}upstream request timeout",
+            "Traefik": r"\A\s{0,9}(no available server|Bad Gateway|Gateway Timeout)\s{0,9}\Z",
+            "Google load balancer": r"<h1>(Error: )?Server Error</h1>\s{0,9}<h2>The server encountered",
+            "Azure Application Gateway": r"Microsoft-Azure-Application-Gateway",
+        },
+    ),
+    *_signs(
+        "proxy",
+        {
+            "squid": r"\(squid(/[\w.-]{1,40})?\)|squid-internal-static",
+            "Zscaler": r"Zscaler",
+            "Fortinet": r"FortiGuard|Fortinet|FortiGate",
+            "Blue Coat": r"Blue ?Coat|ProxySG",
+            "Forcepoint": r"Forcepoint|Websense",
+            "McAfee Web Gateway": r"McAfee Web Gateway|Skyhigh",
+            "Palo Alto Networks": r"Palo Alto Networks",
+            "Cisco Umbrella": r"Cisco Umbrella|block\.opendns\.com",
+            "Microsoft TMG": r"Forefront TMG|ISA Server",
+            "Netskope": r"Netskope",
+            "SonicWall": r"SonicWall",
+            "Sophos": r"Sophos",
+            "web filter": r"warning\.or\.kr|유해 ?사이트|(사이트|접속)[이가을를은는]? ?차단",
+            "Varnish": r"Guru Meditation|Varnish cache server",
+            "CloudFront": r"Generated by cloudfront",
+            "Apache": r"<address>Apache",
+            "IIS": r"IIS \d{1,2}\.\d Detailed Error",
+        },
+    ),
+)
+_OF_FRAMEWORK: Final = re.compile(
+    r"<h1>[^<]{1,80} \(\d{3}\)</h1>|The requested resource was not found on this server\.|"
+    r"<h1>403 Forbidden</h1>\s{0,9}<p>|\A\s{0,9}<h1>403 Forbidden</h1>|<code>DEBUG = True</code>"
+    r"|CSRF verification failed|<h1><p>[^<]{1,80}</p></h1>|// Werkzeug Debugger",
+    re.IGNORECASE,
+)
+"""Pages of Django, gunicorn and Werkzeug."""
+_WORDS_OF_FRAMEWORK: Final = frozenset(
+    {
+        *("Internal Server Error", "Invalid host header", "Method Not Allowed", "Not Found"),
+        "Invalid HTTP request received.",
+    }
+)
+"""All that Starlette and uvicorn say."""
+_TOKEN_WANTED: Final = re.compile(r"(Bearer|Token|JWT)\b", re.IGNORECASE)
+_CACHED: Final = frozenset({"HIT", "STALE", "UPDATING"})
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Who has written an answer.
+
+    Attributes:
+        author: Which part of the way.
+        name: Its product, as its own pages call it.
+        title: What the page is headed.
+        code: Cloudflare's own number of what went wrong, such as 1020.
+        challenge: Whether it is Cloudflare's challenge for a person to solve.
+    """
+
+    author: Author
+    name: str
+    title: str = ""
+    code: int | None = None
+    challenge: bool = False
+
+
+def page_of(answer: Answer) -> Page:
+    """Return whose page an answer is."""
+    body, document = answer.body[:_MARKS_WITHIN], _json(answer)
+    edge = None if (signed := _signed(answer)) else _edge(answer, body, document)
+    known = signed or edge or _first(_BY_SERVER, answer.headers.get("server", "")) or _written(answer, body, document)
+    author, name = known or ("unknown", "unknown")
+    code = _code(body, document) or _own_status(answer) if edge else None
+    return Page(author, name, _title(body, document), code, challenge=bool(edge) and _challenges(answer, body))
+
+
+def cached(answer: Answer) -> bool:
+    """Return whether a cache has answered, with what it once was told."""
+    age = answer.headers.get("age", "0").strip()
+    return answer.headers.get("cf-cache-status", "").upper() in _CACHED or (age.isdecimal() and int(age) > 0)
+
+
+def is_json(answer: Answer) -> bool:
+    """Return whether a browser can read the answer as a JSON object."""
+    return not answer.broken and isinstance(_json(answer), dict)
+
+
+def _signed(answer: Answer) -> _Named | None:
+    """Return an author that signs with a status or a header of its own."""
+    if "x-squid-error" in answer.headers:
+        return "proxy", "squid"
+    asked = {HTTPStatus.PROXY_AUTHENTICATION_REQUIRED, HTTPStatus.NETWORK_AUTHENTICATION_REQUIRED}
+    if answer.status in asked or "proxy-authenticate" in answer.headers:
+        return _first(_BY_PAGE, answer.body[:_MARKS_WITHIN]) or ("proxy", "proxy")
+    return None
+
+
+def _written(answer: Answer, body: str, document: object) -> _Named | None:
+    """Return an author by what is written on the page."""
+    # Also one that breaks off.
+    if isinstance(document, dict | list) or "json" in answer.headers.get("content-type", "") or _looks_json(body):
+        return "api", "API"
+    if named := _NGINX.search(body):
+        return "nginx", named[1].lower()
+    if _UNSIGNED.fullmatch(_COMMENT.sub("", body)):
+        return "load-balancer", "AWS load balancer"
+    wanted = _TOKEN_WANTED.match(answer.headers.get("www-authenticate", ""))
+    framework = wanted or _OF_FRAMEWORK.search(body) or body.strip() in _WORDS_OF_FRAMEWORK
+    return _first(_BY_PAGE, body) or (("api", "API") if framework else None)
+
+
+def _edge(answer: Answer, body: str, document: object) -> _Named | None:
+    """Return Cloudflare where it has answered by itself; what comes from behind it has its headers, too."""
+    places = [urlsplit(where) for where in (*answer.redirects, answer.headers.get("location", ""))]
+    access = any((where.hostname or "").endswith(_ACCESS_HOST) for where in places)
+    of_access = "cf-access-domain" in answer.headers and answer.status >= HTTPStatus.MULTIPLE_CHOICES
+    challenge = answer.headers.get("www-authenticate", "").startswith("Cloudflare-Access")
+    if access or of_access or challenge or any(where.path.startswith(f"{_EDGE_PATH}access/") for where in places):
+        return "cloudflare", ACCESS
+    passes = answer.headers.get("server", "").lower() == "cloudflare" or "cf-ray" in answer.headers
+    own = (
+        _challenges(answer, body),
+        any(where.path.startswith(_EDGE_PATH) for where in places),
+        isinstance(document, dict) and document.get("cloudflare_error") is True,
+        answer.status in EDGE_STATUSES and (passes or not isinstance(document, dict)),
+        passes and bool(_BARE_CODE.fullmatch(body)),
+        document is None and answer.status >= HTTPStatus.BAD_REQUEST and bool(_EDGE_PAGE.search(body)),
+    )
+    return ("cloudflare", _CLOUDFLARE) if any(own) else None
+
+
+def _challenges(answer: Answer, body: str) -> bool:
+    return "cf-mitigated" in answer.headers or bool(_CHALLENGE.search(body))
+
+
+def _code(body: str, document: object) -> int | None:
+    if isinstance(document, dict):
+        told = str(document.get("error_code", ""))
+        return int(told) if told.isdecimal() and len(told) <= len("1020") else None
+    found = _BARE_CODE.fullmatch(body) or _CODE_ON_PAGE.search(body)
+    return int(next(filter(None, found.groups()))) if found else None
+
+
+def _own_status(answer: Answer) -> int | None:
+    return answer.status if answer.status in EDGE_STATUSES else None
+
+
+def _title(body: str, document: object) -> str:
+    if isinstance(document, dict):
+        told = document.get("title")
+        return " ".join(told.split())[:_TITLE_CHARACTERS] if isinstance(told, str) else ""
+    if found := _TITLE.search(body):
+        return " ".join(found[2].split())[:_TITLE_CHARACTERS]
+    return (
+        ""
+        if document is not None or _looks_json(body) or _TAG.search(body)
+        else " ".join(body[:1000].split())[:_TITLE_CHARACTERS]
+    )
+
+
+def _looks_json(body: str) -> bool:
+    return body.lstrip()[:1] in {"{", "["}
+
+
+def _first(known: _Known, text: str) -> _Named | None:
+    return next((named for form, named in known if form.search(text)), None)
+
+
+def _json(answer: Answer) -> Any:  # noqa: ANN401 - whatever JSON holds
+    try:
+        return read_json(answer.body)
+    except (ValueError, RecursionError):
+        return None
