@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, Final
@@ -87,6 +87,15 @@ def beside(  # noqa: PLR0917 - what the hosts have told, and where to look for t
             logs[one] = WorkerLog(len(lines) + len(tail), lines, (), tail)
     complete = all(one.complete for one in (job, latest) if isinstance(one, Archive))
     return Archive(group, logs, complete)
+
+
+def joined(facts: LogsFacts, archive: Archive | Unavailable) -> LogsFacts:
+    """Return what the hosts have told, with the logs of containers that Docker can't read in their place."""
+    if isinstance(archive, Unavailable):
+        return replace(facts, archive=archive)
+    read = {one: archive.logs[one] for one, log in facts.logs.items() if not log.lines and one in archive.logs}
+    kept = {one: log for one, log in archive.logs.items() if one not in read}
+    return replace(facts, logs={**facts.logs, **read}, archive=replace(archive, logs=kept))
 
 
 def of_job(target: Target, group: str, now: datetime) -> Archive | Unavailable:

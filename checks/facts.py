@@ -189,11 +189,12 @@ class JobFacts:
 
 @dataclass(frozen=True, slots=True)
 class AsgInstance:
-    """An instance as the Auto Scaling group sees it."""
+    """An instance as the Auto Scaling group sees it, with the version of the launch template that it was made of."""
 
     instance_id: str
     lifecycle: str
     health: str
+    version: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,19 +277,42 @@ class Starter:
         name: Its name.
         enabled: Whether it acts.
         when: Its alarms, its next time, or its schedule.
+        why: Why a policy that has alarms does not act: ``alarm-no-data``, ``alarm-disabled`` or ``alarm-missing``.
+        unseen: Why it is not known whether its alarms act.
     """
 
     kind: Literal["policy", "action", "schedule", "resize"]
     name: str
     enabled: bool
     when: str = ""
+    why: str = ""
+    unseen: Unavailable | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Refresh:
+    """An instance refresh: how a new version of the workers is deployed.
+
+    Attributes:
+        status: Its status, such as ``InProgress``.
+        percent: How far it is.
+        reason: Its status's own reason.
+        started_at: When it was begun.
+        ended_at: When it ended.
+    """
+
+    status: str
+    percent: int | None
+    reason: str
+    started_at: datetime | None
+    ended_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
 class WorkersFacts:
-    """Section 3-1: the group, its activities, its instances, and who would start one.
+    """Section 3-1: the group, its activities, its instances, who would start one, and the newest deployment.
 
-    The last three are asked for only where no rule runs the autoscaler.
+    Policies, actions and schedules are asked for only where no rule runs the autoscaler.
     """
 
     group: Group | Unavailable | None
@@ -298,6 +322,7 @@ class WorkersFacts:
     policies: tuple[Starter, ...] | Unavailable = NOT_ASKED
     actions: tuple[Starter, ...] | Unavailable = NOT_ASKED
     schedules: tuple[Starter, ...] | Unavailable = NOT_ASKED
+    refresh: Refresh | Unavailable | None = None
 
 
 @dataclass(frozen=True, slots=True)

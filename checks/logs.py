@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 from typing import Final
 
@@ -152,7 +151,8 @@ def observe(target: Target, case: Case) -> LogsFacts:
     if target.settings.log_group is None:
         job = cloudwatch_logs.begin_job(target, group, case.observed_at)
     ids = [one.instance_id for one in in_service(case)]
-    return replace(facts, archive=cloudwatch_logs.beside(target, group, case.observed_at, facts, ids, job()))
+    archive = cloudwatch_logs.beside(target, group, case.observed_at, facts, ids, job())
+    return cloudwatch_logs.joined(facts, archive)
 
 
 def _observe_hosts(target: Target, case: Case) -> LogsFacts:

@@ -22,6 +22,8 @@ _SECONDS: Final = {"minute": 60, "hour": 3600, "day": 86400}
 _EVERY: Final = re.compile(r"(?:\*|0)(?:/(\d{1,2}))?")
 _HOURS: Final = re.compile(r"(\d{1,2})(?:-(\d{1,2}))?")
 _MAX_PAGES: Final = 10
+_ALARMS: Final = 100
+"""As many as one call gives."""
 _OTHER_ARNS: Final = 16
 """Versions and aliases of a function that are asked for rules of their own."""
 
@@ -131,19 +133,56 @@ def read_policies(target: Target) -> tuple[Starter, ...] | Unavailable:
         answer = target.connect.aws("autoscaling").describe_policies(AutoScalingGroupName=target.settings.group)
     except AWS_ERRORS as error:
         return _none_without_group(target, error, "autoscaling:DescribePolicies")
+    policies = [one for one in answer["ScalingPolicies"] if _scales_out(one)]
+    names = list(dict.fromkeys(alarm.get("AlarmName", "") for one in policies for alarm in one.get("Alarms", [])))
+    alarms = _read_alarms(target, names[:_ALARMS]) if names else {}
+    return tuple(_policy(target, one, alarms) for one in policies)
+
+
+def _policy(target: Target, policy: Mapping[str, Any], alarms: Mapping[str, Any] | Unavailable) -> Starter:
+    """Return a policy, and whether one of its alarms acts: without any only a person carries it out."""
     clean = target.connect.clean
-    return tuple(
-        Starter(
-            "policy",
-            clean(one.get("PolicyName", "")),
-            # Without an alarm only a person or a program carries a policy out.
-            enabled=one.get("Enabled", True) is not False
-            and (bool(one.get("Alarms")) or one.get("PolicyType") == "PredictiveScaling"),
-            when=clean(", ".join(alarm.get("AlarmName", "") for alarm in one.get("Alarms", []))),
-        )
-        for one in answer["ScalingPolicies"]
-        if _scales_out(one)
+    names = [str(alarm.get("AlarmName", "")) for alarm in policy.get("Alarms", [])]
+    known = {} if isinstance(alarms, Unavailable) else alarms
+    # A target tracking policy has an alarm to grow and one to shrink.
+    growing = [name for name in names if not known.get(name, {}).get("ComparisonOperator", "").startswith("LessThan")]
+    whys = [] if isinstance(alarms, Unavailable) else [_why_halted(known.get(name)) for name in growing or names]
+    why = whys[0] if whys and all(whys) else ""
+    predicts = policy.get("PolicyType") == "PredictiveScaling"
+    return Starter(
+        "policy",
+        clean(policy.get("PolicyName", "")),
+        enabled=policy.get("Enabled", True) is not False and (predicts or (bool(names) and not why)),
+        when=clean(", ".join(growing or names)),
+        why=why,
+        unseen=alarms if isinstance(alarms, Unavailable) and names else None,
     )
+
+
+def _why_halted(alarm: Mapping[str, Any] | None) -> str:
+    """Return why an alarm starts nothing whatever the queue holds; empty where it does."""
+    if alarm is None:
+        return "alarm-missing"
+    if alarm.get("ActionsEnabled") is False:
+        return "alarm-disabled"
+    return "alarm-no-data" if alarm.get("StateValue") == "INSUFFICIENT_DATA" else ""
+
+
+def _read_alarms(target: Target, names: list[str]) -> dict[str, Any] | Unavailable:
+    action = "cloudwatch:DescribeAlarms"
+    try:
+        answer = target.connect.aws("cloudwatch").describe_alarms(
+            AlarmNames=names, AlarmTypes=["MetricAlarm", "CompositeAlarm"], MaxRecords=_ALARMS
+        )
+    except AWS_ERRORS as error:
+        return target.connect.unseen(error, action)
+    return {one["AlarmName"]: one for kind in ("MetricAlarms", "CompositeAlarms") for one in answer.get(kind, [])}
+
+
+def halted(facts: WorkersFacts) -> Starter | None:
+    """Return a policy that would start workers if its alarm acted, where none does."""
+    policies = () if isinstance(facts.policies, Unavailable) else facts.policies
+    return next((one for one in policies if one.why), None)
 
 
 def _scales_out(policy: Mapping[str, Any]) -> bool:
@@ -261,11 +300,13 @@ def alarms(facts: WorkersFacts) -> list[str]:
 
 def unseen(facts: WorkersFacts) -> tuple[Unavailable, ...]:
     """Return what could not be seen of who would start a worker."""
-    looked = [facts.policies, facts.schedules, facts.actions]
+    looked: list[object] = [facts.policies, facts.schedules, facts.actions]
+    looked += [one.unseen for one in facts.policies] if not isinstance(facts.policies, Unavailable) else ()
     if isinstance(facts.autoscaler, Autoscaler) and not alive(facts.autoscaler):
         looked.append(facts.autoscaler.unseen or ())
     # A region may have no EventBridge Scheduler at all.
-    return tuple(one for one in looked if isinstance(one, Unavailable) and one.reason in _MAY_BE_THERE)
+    found = [one for one in looked if isinstance(one, Unavailable) and one.reason in _MAY_BE_THERE]
+    return tuple(dict.fromkeys(found))
 
 
 _MAY_BE_THERE: Final = frozenset({"denied", "throttled", "deadline", "timeout"})

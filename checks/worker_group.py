@@ -33,10 +33,17 @@ def _read_group(group: dict[str, Any], clean: Callable[[str], str]) -> Group:
         maximum=group["MaxSize"],
         suspended=tuple(clean(one["ProcessName"]) for one in group.get("SuspendedProcesses", [])),
         instances=tuple(
-            AsgInstance(clean(one["InstanceId"]), clean(one["LifecycleState"]), clean(one["HealthStatus"]))
+            AsgInstance(
+                clean(one["InstanceId"]), clean(one["LifecycleState"]), clean(one["HealthStatus"]), clean(_version(one))
+            )
             for one in group.get("Instances", [])
         ),
     )
+
+
+def _version(instance: Mapping[str, Any]) -> str:
+    template = instance.get("LaunchTemplate", {})
+    return str(template.get("Version") or instance.get("LaunchConfigurationName") or "")
 
 
 def read_activities(target: Target) -> tuple[Activity, ...] | Unavailable:

@@ -24,7 +24,7 @@ from academy_ops.thresholds import (
     LAUNCH_RECORDED_SECONDS,
     YOUNG_SECONDS,
 )
-from checks import launches, starters
+from checks import launches, refreshes, starters
 from checks.facts import (
     Activity,
     AsgInstance,
@@ -34,6 +34,7 @@ from checks.facts import (
     Ec2Instance,
     Group,
     QueueFacts,
+    Refresh,
     WorkersFacts,
 )
 from checks.job import active, waited, waited_at_least, young
@@ -63,12 +64,13 @@ def observe(target: Target, case: Case) -> WorkersFacts:
     group = begin("autoscaling:DescribeAutoScalingGroups", partial(read_group, target), until)
     activities = begin("autoscaling:DescribeScalingActivities", partial(read_activities, target), until)
     named = begin("ec2:DescribeInstances", partial(read_machines, target), until)
+    refresh = begin(refreshes.ACTION, partial(refreshes.read_refresh, target), until)
     autoscaler = begin("lambda:GetFunctionConfiguration", partial(starters.read_autoscaler, target), until)
     the_group, machines = group(), named()
     if isinstance(the_group, Group) and not isinstance(machines, Unavailable):
         nameless = begin("ec2:DescribeInstances", partial(read_nameless, target, the_group, machines), until)()
         machines = nameless if isinstance(nameless, Unavailable) else machines + nameless
-    facts = WorkersFacts(the_group, activities(), machines, autoscaler())
+    facts = WorkersFacts(the_group, activities(), machines, autoscaler(), refresh=refresh())
     if isinstance(facts.autoscaler, Unavailable) or not isinstance(the_group, Group):
         return facts
     if facts.autoscaler and starters.alive(facts.autoscaler, case.observed_at):
@@ -97,6 +99,9 @@ def judge(case: Case) -> Iterator[Finding]:
         yield build.fail("asg-missing", {"group": case.names["group"]})
     else:
         yield from _judge_group(build, case, facts, facts.group)
+        yield from refreshes.judge(build, facts, facts.group)
+    if isinstance(facts.refresh, Unavailable):
+        yield build.unknown(say("whether a new version of the workers is being deployed"), facts.refresh)
     if isinstance(facts.activities, Unavailable):
         yield build.unknown(say("the group's scaling activities"), facts.activities, _LAUNCHES)
     if isinstance(facts.machines, Unavailable):
@@ -349,7 +354,10 @@ def _judge_autoscaler(build: FindingBuilder, case: Case, facts: WorkersFacts) ->
             "schedule": (autoscaler.schedule or None) if autoscaler else None,
         }
         found = {name: value for name, value in evidence.items() if value is not None or name in {"function", "rule"}}
-        yield build.warn("autoscaler-off", found, reason=_why_off(autoscaler))
+        policy = starters.halted(facts) if autoscaler is None else None
+        if policy:
+            found |= {"policy": policy.name, "alarm": policy.when.split(", ")[0]}
+        yield build.warn("autoscaler-off", found, reason=policy.why if policy else _why_off(autoscaler))
 
 
 def _why_off(autoscaler: Autoscaler | None) -> str:
@@ -399,6 +407,8 @@ def _evidence(case: Case, facts: WorkersFacts, group: Group, past: launches.Hist
     }
     evidence |= {name: value for name, value in named.items() if value}
     evidence |= _of_activities(facts, group, past)
+    if isinstance(facts.refresh, Refresh):
+        evidence["refresh"] = refreshes.shown(facts.refresh)
     if isinstance(facts.autoscaler, Autoscaler):
         evidence["autoscaler"] = "on" if starters.alive(facts.autoscaler, case.observed_at) else "off"
     if not isinstance(facts.actions, Unavailable) and facts.actions:
@@ -440,7 +450,9 @@ CHECK: Final = Check(
                 "autoscaling:DescribeAutoScalingGroups",
                 "autoscaling:DescribeScalingActivities",
                 "ec2:DescribeInstances",
+                "autoscaling:DescribeInstanceRefreshes",
                 "autoscaling:DescribePolicies",
+                "cloudwatch:DescribeAlarms",
                 "autoscaling:DescribeScheduledActions",
                 "events:ListRuleNamesByTarget",
                 "scheduler:ListSchedules",

@@ -24,6 +24,7 @@ QUESTIONS: Final = {
     "ACADEMY_APP_URL: GET /healthz": 1,
     "DescribeAutoScalingGroups": 1,
     "DescribeScalingActivities": 1,
+    "DescribeInstanceRefreshes": 1,
     "DescribeInstances": 1,
     # Whether the autoscaler lives: its function, the rules that run it, and each rule's state.
     "AWS_ENDPOINT_URL: GET /2015-03-31/functions/academy-worker-autoscale/configuration": 1,
@@ -39,7 +40,7 @@ QUESTIONS: Final = {
     # For each worker, once its command has ended.
     "GetCommandInvocation": 1,
 }
-"""Every request of a diagnosis: fifteen of AWS, one of R2, five of the API and what stands before it."""
+"""Every request of a diagnosis: sixteen of AWS, one of R2, five of the API and what stands before it."""
 POLLED: Final = "ListCommandInvocations"
 """Asked until each host has answered: how often is up to the hosts."""
 SERVICES: Final = ("autoscaling", "ec2", "events", "lambda", "s3", "sqs", "ssm", "sts")

@@ -34,6 +34,8 @@ KNOW_NO_RESOURCE = {
     "autoscaling:DescribePolicies",
     "autoscaling:DescribeScalingActivities",
     "autoscaling:DescribeScheduledActions",
+    # Composite alarms are shown only to those who may see any.
+    "cloudwatch:DescribeAlarms",
     "cloudwatch:GetMetricStatistics",
     "ec2:DescribeInstances",
     "events:ListRuleNamesByTarget",
@@ -95,6 +97,7 @@ def test_every_call_of_a_check_is_in_the_policy_and_nothing_else() -> None:
 def test_every_call_that_changes_something_is_in_the_policy_with_actions_and_nothing_else() -> None:
     assert called("academy_ops/remedies") == actions_of(GRANTS) - ON_OUR_BEHALF | {
         # To look before and after.
+        "autoscaling:DescribeInstanceRefreshes",
         "sqs:GetQueueUrl",
         "sqs:GetQueueAttributes",
         "ssm:GetParameter",

@@ -15,8 +15,6 @@ GRANTS: Final = (
     Grant("ScaleWorker", ("autoscaling:SetDesiredCapacity",), (_GROUP,)),
     Grant("QueueCreate", ("sqs:CreateQueue",), (_QUEUE, _DEAD_LETTER_QUEUE)),
     Grant("FixWorkers", ("autoscaling:ResumeProcesses", "autoscaling:StartInstanceRefresh"), (_GROUP,)),
-    # Auto Scaling knows no resource for it.
-    Grant("FixWorkersFollow", ("autoscaling:DescribeInstanceRefreshes",)),
     Grant("FixAutoscalerRule", ("events:EnableRule",), ("arn:aws:events:{region}:{account}:rule/*",)),
     # SQS moves the messages with the rights of the one who starts the task.
     Grant(

@@ -74,6 +74,8 @@ LABELS: Final[Mapping[str, Text]] = {
     "dead_letters": say("dead letters"),
     "instance": say("instance"),
     "log_group": say("log group"),
+    "refresh": say("instance refresh"),
+    "versions": say("versions"),
     "container": say("container"),
     "exit_code": say("exit code"),
     "restarts": say("restarts"),

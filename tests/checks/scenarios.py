@@ -17,6 +17,9 @@ from checks.facts import (
     LogsFacts,
     Parameter,
     QueueFacts,
+    Refresh,
+    Starter,
+    WorkersFacts,
 )
 from checks.job_document import read_answer
 from tests.checks import facts_factory as h
@@ -81,6 +84,19 @@ def misconfigured(depth: Depth | None = None, arn: str | None = h.DEAD_LETTERS, 
     """A queue with these attributes and else those of production."""
     queue = replace(depth or h.depth(), dead_letter_arn=arn, settings=replace(h.SETTINGS, **settings))
     return {"queue": h.queue(queue)}
+
+
+def alarms(why: str) -> Facts:
+    """A group that is scaled by alarms alone, of which none acts."""
+    policy = Starter("policy", "grow", enabled=False, when="depth-high", why=why)
+    return {"policies": (policy,), "actions": (), "schedules": ()}
+
+
+def refreshed(status: str, *versions: str) -> WorkersFacts:
+    """A group whose newest instance refresh has this status, with instances of these versions."""
+    instances = tuple(replace(h.instance(f"i-{n}"), version=one) for n, one in enumerate(versions))
+    refresh = Refresh(status, 50, "Instance replacement timed out.", h.ago(1200), h.ago(600))
+    return replace(h.workers(h.group(len(versions), instances=instances)), refresh=refresh)
 
 
 def fresh(queue: QueueFacts, **facts: Any) -> Facts:
@@ -548,6 +564,13 @@ WARNINGS: dict[str, list[Facts]] = {
         waiting(queue=h.queue(h.depth(1, 1)), workers=h.workers(autoscaler=None)),
         {"workers": h.workers(autoscaler=Autoscaler("Active", "every-minute", enabled=False))},
         {"workers": h.workers(autoscaler=Autoscaler("Failed", "every-minute", enabled=True))},
+        {"workers": replace(h.workers(autoscaler=None), **alarms("alarm-no-data"))},
+        {"workers": replace(h.workers(autoscaler=None), **alarms("alarm-disabled"))},
+    ],
+    "worker-refresh-failed": [
+        {"workers": refreshed("Failed", "1", "2")},
+        {"workers": refreshed("Cancelled", "1", "1", "2")},
+        {"workers": refreshed("RollbackInProgress", "2")},
     ],
     "queue-dead-letters": [{"queue": h.queue(h.depth(), dead=2)}, waiting(queue=h.queue(h.depth(1, 1), dead=1))],
     "queue-misconfigured": [

@@ -33,7 +33,8 @@ CONTRACT = {
         gateway-timeout api-error api-database-down api-auth-rejected api-throttled api-host-rejected api-not-json
         job-not-found""",
     "3-1": """asg-missing worker-scaled-to-zero worker-launch-suspended worker-launch-failing worker-launch-loop
-        worker-launch-stuck worker-no-instances worker-booting worker-unhealthy worker-undersized autoscaler-off""",
+        worker-launch-stuck worker-no-instances worker-booting worker-unhealthy worker-undersized autoscaler-off
+        worker-refresh-failed""",
     "3-3": """queue-missing message-lost queue-not-consumed message-stuck queue-dead-letters
         queue-misconfigured""",
     "3-4": """ssm-offline worker-docker-down worker-container-missing worker-container-exited worker-crash-loop
@@ -44,7 +45,8 @@ CONTRACT = {
         excel-object-missing job-failed job-partial job-review job-stalled""",
 }
 WARN = {
-    "worker-booting", "worker-undersized", "autoscaler-off", "queue-dead-letters", "queue-misconfigured",
+    "worker-booting", "worker-undersized", "worker-refresh-failed", "autoscaler-off", "queue-dead-letters",
+    "queue-misconfigured",
     "worker-silent", "job-partial", "job-review",
 }  # fmt: skip
 

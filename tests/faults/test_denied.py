@@ -27,7 +27,7 @@ STARTERS = {
 """Asked only where no rule runs the autoscaler."""
 ARCHIVE = "logs:FilterLogEvents"
 """Asked only where a log group is known."""
-NEVER_HERE = {ARCHIVE, OLDEST, "kms:Decrypt", "scheduler:GetSchedule", *STARTERS}
+NEVER_HERE = {ARCHIVE, "cloudwatch:DescribeAlarms", OLDEST, "kms:Decrypt", "scheduler:GetSchedule", *STARTERS}
 ASKED = {action: check for action, check in NEEDED_BY.items() if action not in NEVER_HERE}
 
 

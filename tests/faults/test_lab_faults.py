@@ -19,6 +19,8 @@ TOGETHER = {
         "worker-scaled-to-zero/in-flight",
         "worker-unhealthy",
         "autoscaler-off",
+        "autoscaler-off/alarm-no-data",
+        "worker-refresh-failed",
         "worker-launch-suspended",
         "worker-launch-failing",
         "worker-scaled-to-zero",

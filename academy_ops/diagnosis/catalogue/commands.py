@@ -131,6 +131,10 @@ ALARM: Final = command(
     "aws cloudwatch describe-alarms --region <region> --alarm-names <alarm> --output text --query "
     "MetricAlarms[].[AlarmName,StateValue,ActionsEnabled,StateReason]"
 )
+ALARM_METRIC: Final = command(
+    "aws cloudwatch describe-alarms --region <region> --alarm-names <alarm> --output text --query "
+    "MetricAlarms[].[Namespace,MetricName,Dimensions[0].Name,Dimensions[0].Value]"
+)
 SCHEDULED: Final = command(
     "aws autoscaling describe-scheduled-actions --region <region> --auto-scaling-group-name <group> --query "
     "ScheduledUpdateGroupActions[].[ScheduledActionName,Recurrence,StartTime,MinSize,MaxSize,DesiredCapacity] "

@@ -226,7 +226,70 @@ _FEWER: Final[Mapping[str, Variant]] = {
     ),
 }
 _FUNCTION_GONE: Final = say("The autoscaler's function does not exist, so no worker is started automatically.")
+_REFRESHES: Final = command(
+    f"aws autoscaling describe-instance-refreshes {_OF_GROUP} --max-items 3 --output text --query "
+    "InstanceRefreshes[].[StartTime,Status,PercentageComplete,StatusReason]"
+)
+_VERSIONS: Final = command(
+    "aws autoscaling describe-auto-scaling-groups --region <region> --auto-scaling-group-names <group> --output text "
+    "--query AutoScalingGroups[].Instances[].[InstanceId,LifecycleState,LaunchTemplate.Version]"
+)
+_ONE_VERSION: Final = (
+    _read(say("See why it ended, in its own words, and which instance runs which version."), _REFRESHES + _VERSIONS),
+    _change(
+        say(
+            "Once that is put right, replace the instances: all then run the group's version. Jobs in progress start "
+            "over."
+        ),
+        commands.REPLACE_INSTANCES,
+    ),
+)
+_REFRESH_FAILED: Final[Mapping[str, Variant]] = {
+    "failed": Variant(
+        say("The last instance refresh failed and has left the workers between two versions."), _ONE_VERSION
+    ),
+    "cancelled": Variant(
+        say("The last instance refresh was cancelled and has left the workers between two versions."), _ONE_VERSION
+    ),
+    "rolling-back": Variant(
+        say("An instance refresh is being rolled back: the new version of the workers did not do."),
+        (_read(say("See why, in its own words, and wait for the roll-back."), _REFRESHES),),
+    ),
+}
 _OFF: Final[Mapping[str, Variant]] = {
+    "alarm-no-data": Variant(
+        say("The alarm of the group's scaling policy has no data, so no worker is started automatically."),
+        (
+            _read(
+                say(
+                    "See which metric it watches: a queue of another name or region has none. SQS reports none either "
+                    "while a queue has not been used for six hours, and takes up to 15 minutes to begin again."
+                ),
+                commands.ALARM + commands.ALARM_METRIC,
+            ),
+        ),
+    ),
+    "alarm-disabled": Variant(
+        say("The actions of the scaling policy's alarm are disabled, so no worker is started automatically."),
+        (
+            _change(
+                say("Enable the alarm's actions."),
+                command("aws cloudwatch enable-alarm-actions --region <region> --alarm-names <alarm>"),
+            ),
+        ),
+    ),
+    "alarm-missing": Variant(
+        say("The alarm that carries out the group's scaling policy is gone, so no worker is started automatically."),
+        (
+            _read(
+                say("Make the alarm again, with the policy's ARN as its action."),
+                command(
+                    f"aws autoscaling describe-policies {_OF_GROUP} --output text --query "
+                    "ScalingPolicies[].[PolicyName,PolicyARN,Alarms[0].AlarmName]"
+                ),
+            ),
+        ),
+    ),
     "no-function": Variant(
         _FUNCTION_GONE,
         (
@@ -420,12 +483,23 @@ WORKERS: Final = (
         reasons=_FEWER,
     ),
     _warning(
+        "worker-refresh-failed",
+        say("An instance refresh did not succeed and has left the workers between two versions."),
+        say(
+            "The group's newest instance refresh has failed or was cancelled, and its instances in service are of more "
+            "than one version of the launch template; or it is being rolled back. One under way is named, and no fault."
+        ),
+        (_REFRESHES, _VERSIONS),
+        *_ONE_VERSION,
+        reasons=_REFRESH_FAILED,
+    ),
+    _warning(
         "autoscaler-off",
         say("The autoscaler does not run, so no worker is started automatically."),
         say(
             "Its Lambda function is not there or not Active, or no enabled rule or schedule runs it at least every "
             "{autoscaler_period_minutes} minutes; and the group has no scaling policy with an alarm that would start "
-            "one.",
+            "one: an alarm that has no data, or whose actions are disabled, starts none.",
             **FIGURES,
         ),
         (commands.AUTOSCALER, commands.RULES, commands.POLICIES, commands.SCHEDULED),

@@ -6,6 +6,7 @@ request only sets what is desired; `Scaling.reconcile` launches and terminates, 
 
 from __future__ import annotations
 
+import copy
 import threading
 import time
 import uuid
@@ -17,6 +18,7 @@ from typing import Any, ClassVar, Final
 from moto.autoscaling.exceptions import ValidationError
 from moto.autoscaling.models import AutoScalingBackend, FakeAutoScalingGroup, InstanceState, autoscaling_backends
 from moto.autoscaling.responses import AutoScalingResponse
+from moto.cloudwatch.models import cloudwatch_backends
 from moto.core.responses import ActionResult, EmptyResult
 from moto.ec2.models.instances import MetadataOptions
 
@@ -24,6 +26,7 @@ from academy_ops.contract import GROUP_NAME, REGION
 from academy_ops.lab.state import ACCOUNT
 
 _KEPT_ACTIVITIES: Final = 100
+_WHOLE: Final = 100
 _RETRY_SECONDS: Final = 15.0
 _CONTAINER_HOPS: Final = 2
 """How far a container on a bridge network is from the metadata service."""
@@ -62,20 +65,31 @@ class Scaling:
                 self._scale(group)
                 self._record_changes(group)
 
-    def record_refresh(self, group_name: str) -> str:
-        """Record an instance refresh that has replaced every instance; return its id."""
+    def record_refresh(self, group_name: str, status: str = "Successful", percent: int = 100, reason: str = "") -> str:
+        """Record an instance refresh, one that has replaced every instance unless it says otherwise; return its id."""
         now, refresh_id = datetime.now(UTC), str(uuid.uuid4())
-        done = {
+        done: dict[str, Any] = {
             "InstanceRefreshId": refresh_id,
             "AutoScalingGroupName": group_name,
-            "Status": "Successful",
+            "Status": status,
             "StartTime": now,
-            "EndTime": now,
-            "PercentageComplete": 100,
-            "InstancesToUpdate": 0,
+            "EndTime": None if status.endswith(("Progress", "Pending")) else now,
+            "PercentageComplete": percent,
+            "InstancesToUpdate": 0 if percent == _WHOLE else 1,
+            "StatusReason": reason or None,
         }
+        done = {name: value for name, value in done.items() if value is not None}
         self._refreshes.setdefault(group_name, deque(maxlen=_KEPT_ACTIVITIES)).appendleft(done)
         return refresh_id
+
+    def split_versions(self) -> None:
+        """Let the newest of the workers' instances be of the launch template's next version."""
+        state = self._states()[-1]
+        group = copy.copy(self.backend.autoscaling_groups[GROUP_NAME])
+        group.ec2_launch_template = copy.copy(group.ec2_launch_template)
+        if group.ec2_launch_template:
+            group.ec2_launch_template.default_version_number += 1
+        state.auto_scaling_group = group
 
     def refreshes(self, group_name: str) -> list[dict[str, Any]]:
         """Return a group's instance refreshes, newest first."""
@@ -135,8 +149,10 @@ class Scaling:
         with self.lock:
             self._activities.clear()
             self._failed_at.clear()
+            self._refreshes.clear()
             for state in self._states():
                 state.lifecycle_state = "InService"
+                state.auto_scaling_group = self.backend.autoscaling_groups[GROUP_NAME]
                 state.health_status = "Unhealthy" if state.instance_id in unbooted else "Healthy"
                 state.instance.metadata_options = MetadataOptions()
                 if state.instance.state == "stopped":
@@ -321,6 +337,15 @@ class LabAutoScaling(AutoScalingResponse):
         """Return those that were started, newest first; each has ended by then."""
         found = self.scaling.refreshes(self._group().name)
         return ActionResult({"InstanceRefreshes": found[: self._get_int_param("MaxRecords", _KEPT_ACTIVITIES)]})
+
+    def describe_policies(self) -> ActionResult:
+        """Return the policies with the alarms that carry them out, which moto leaves out."""
+        self._group()
+        alarms = list(cloudwatch_backends[ACCOUNT][REGION].alarms.values())
+        for policy in self.autoscaling_backend.policies.values():
+            mine = [one for one in alarms if policy.arn in (one.alarm_actions or ())]
+            vars(policy)["alarms"] = [{"AlarmName": one.name, "AlarmARN": one.alarm_arn} for one in mine]
+        return super().describe_policies()
 
     def describe_scaling_activities(self) -> ActionResult:
         """Return what was recorded, newest first."""

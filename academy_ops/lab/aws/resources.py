@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 Clients = Callable[[str], Any]
 """Returns the boto3 client of a service, by its name."""
 
+AGE_METRIC: Final = "ApproximateAgeOfOldestMessage"
 MIN_SIZE: Final = 0
 MAX_SIZE: Final = 20
 DESIRED: Final = 1
@@ -89,6 +90,50 @@ def create_function_and_rule(aws: Clients) -> None:
     events = aws("events")
     events.put_rule(Name=contract.AUTOSCALER_RULE, ScheduleExpression="rate(1 minute)", State="ENABLED")
     events.put_targets(Rule=contract.AUTOSCALER_RULE, Targets=[{"Id": "autoscaler", "Arn": function}])
+
+
+def create_alarms(aws: Clients) -> None:
+    """Give the group the step-scaling policies and alarms that start workers in the second generation."""
+    for name, metric, threshold in (("depth", "ApproximateNumberOfMessagesVisible", 1), ("age", AGE_METRIC, 60)):
+        policy = aws("autoscaling").put_scaling_policy(
+            AutoScalingGroupName=contract.GROUP_NAME,
+            PolicyName=f"academy-worker-out-{name}",
+            PolicyType="StepScaling",
+            AdjustmentType="ChangeInCapacity",
+            StepAdjustments=[{"MetricIntervalLowerBound": 0, "ScalingAdjustment": 1}],
+        )
+        aws("cloudwatch").put_metric_alarm(
+            AlarmName=f"academy-worker-{name}-high",
+            Namespace="AWS/SQS",
+            MetricName=metric,
+            Dimensions=[{"Name": "QueueName", "Value": contract.QUEUE_NAME}],
+            Statistic="Maximum",
+            Period=60,
+            EvaluationPeriods=1,
+            Threshold=threshold,
+            ComparisonOperator="GreaterThanOrEqualToThreshold",
+            TreatMissingData="notBreaching",
+            AlarmActions=[policy["PolicyARN"]],
+        )
+        aws("cloudwatch").set_alarm_state(
+            AlarmName=f"academy-worker-{name}-high", StateValue="OK", StateReason="Threshold not crossed"
+        )
+
+
+def remove_alarms(aws: Clients) -> None:
+    """Remove the group's scaling policies and their alarms."""
+    autoscaling = aws("autoscaling")
+    for policy in autoscaling.describe_policies(AutoScalingGroupName=contract.GROUP_NAME)["ScalingPolicies"]:
+        autoscaling.delete_policy(AutoScalingGroupName=contract.GROUP_NAME, PolicyName=policy["PolicyName"])
+    names = [one["AlarmName"] for one in aws("cloudwatch").describe_alarms()["MetricAlarms"]]
+    aws("cloudwatch").delete_alarms(AlarmNames=names)
+
+
+def remove_function(aws: Clients) -> None:
+    """Delete the autoscaler's function."""
+    functions = aws("lambda")
+    with suppress(functions.exceptions.ResourceNotFoundException):
+        functions.delete_function(FunctionName=contract.AUTOSCALER_NAME)
 
 
 def remove_other_rules(aws: Clients) -> None:

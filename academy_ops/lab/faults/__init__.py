@@ -144,6 +144,7 @@ def _heal_group(lab: Lab) -> None:
         MaxSize=resources.MAX_SIZE,
         DesiredCapacity=resources.DESIRED,
     )
+    resources.remove_alarms(lab.aws)
     resources.create_function_and_rule(lab.aws)
     resources.remove_other_rules(lab.aws)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from academy_ops.contract import AUTOSCALER_NAME, AUTOSCALER_RULE, DLQ_SUFFIX, GROUP_NAME, QUEUE_NAME
 from academy_ops.lab import processes
+from academy_ops.lab.aws import resources
 from academy_ops.lab.faults.fault import Fault, age_job, worker_fault
 from academy_ops.lab.faults.uploads import upload_and_wait
 from academy_ops.messages import say
@@ -119,6 +120,31 @@ def _starter_fails(lab: Lab) -> str:
 
 def _delete_function(lab: Lab) -> None:
     lab.aws("lambda").delete_function(FunctionName=AUTOSCALER_NAME)
+
+
+def _scale_by_alarms(lab: Lab) -> list[str]:
+    """Put alarms in the function's place; return their names."""
+    resources.remove_function(lab.aws)
+    resources.create_alarms(lab.aws)
+    return [one["AlarmName"] for one in lab.aws("cloudwatch").describe_alarms()["MetricAlarms"]]
+
+
+def _starve_alarms(lab: Lab) -> None:
+    for name in _scale_by_alarms(lab):
+        lab.aws("cloudwatch").set_alarm_state(
+            AlarmName=name, StateValue="INSUFFICIENT_DATA", StateReason="Insufficient Data: 1 datapoint was unknown."
+        )
+
+
+def _silence_alarms(lab: Lab) -> None:
+    lab.aws("cloudwatch").disable_alarm_actions(AlarmNames=_scale_by_alarms(lab))
+
+
+def _refresh_badly(lab: Lab, status: str, reason: str) -> None:
+    """Let a deployment end after the first of two instances."""
+    lab.aws("autoscaling").set_desired_capacity(AutoScalingGroupName=GROUP_NAME, DesiredCapacity=2)
+    lab.cloud.scaling.split_versions()
+    lab.cloud.scaling.record_refresh(GROUP_NAME, status, 50, reason)
 
 
 def _delete_rule(lab: Lab) -> None:
@@ -381,6 +407,35 @@ FAULTS: Final = (
         "worker-scaled-to-zero/starter-fails",
         say("The group has desired 0, the autoscaler's rule is on and does nothing, and a job waits for 15 minutes."),
         _starter_fails,
+    ),
+    worker_fault(
+        "worker-refresh-failed/cancelled",
+        say("An instance refresh is cancelled after the first of two instances."),
+        partial(_refresh_badly, status="Cancelled", reason="Cancelled by user request"),
+    ),
+    worker_fault(
+        "worker-refresh-failed/rolling-back",
+        say("An instance refresh is being rolled back."),
+        partial(
+            _refresh_badly,
+            status="RollbackInProgress",
+            reason="The rollback was started because of the alarm academy-worker-age-high.",
+        ),
+    ),
+    worker_fault(
+        "worker-refresh-failed",
+        say("An instance refresh fails after the first of two instances."),
+        partial(
+            _refresh_badly,
+            status="Failed",
+            reason="Instance replacement timed out: the new instance did not become healthy.",
+        ),
+    ),
+    Fault("autoscaler-off/alarm-no-data", say("Alarms take the function's place, and have no data."), _starve_alarms),
+    Fault(
+        "autoscaler-off/alarm-disabled",
+        say("Alarms take the function's place, and their actions are disabled."),
+        _silence_alarms,
     ),
     Fault("autoscaler-off/no-function", say("The autoscaler's function is deleted."), _delete_function),
     Fault("autoscaler-off/no-rule", say("The rule that runs the autoscaler is deleted."), _delete_rule),

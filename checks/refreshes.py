@@ -1,0 +1,78 @@
+"""Deployments: the group's newest instance refresh, and the versions between which one that ended badly has left it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from academy_ops.diagnosis.findings import FindingBuilder
+from academy_ops.diagnosis.records import Finding, Json, Unavailable
+from academy_ops.messages import say
+from academy_ops.outside.clients import Target
+from academy_ops.outside.failures import AWS_ERRORS, error_code
+from checks.facts import Group, Refresh, WorkersFacts
+
+ACTION: Final = "autoscaling:DescribeInstanceRefreshes"
+_UNDER_WAY: Final = frozenset({"Pending", "InProgress", "Baking", "Cancelling"})
+_ENDED_BADLY: Final = {
+    "Failed": "failed",
+    "RollbackFailed": "failed",
+    "RollbackInProgress": "rolling-back",
+    "Cancelled": "cancelled",
+}
+
+
+def read_refresh(target: Target) -> Refresh | Unavailable | None:
+    """Return the group's newest instance refresh; None where there has been none in six weeks."""
+    try:
+        answer = target.connect.aws("autoscaling").describe_instance_refreshes(
+            AutoScalingGroupName=target.settings.group, MaxRecords=1
+        )
+    except AWS_ERRORS as error:
+        # A group that does not exist is told by the group itself.
+        return None if error_code(error) == "ValidationError" else target.connect.unseen(error, ACTION)
+    clean = target.connect.clean
+    return next(
+        (
+            Refresh(
+                clean(one.get("Status", "")),
+                one.get("PercentageComplete"),
+                clean(one.get("StatusReason", "")),
+                one.get("StartTime"),
+                one.get("EndTime"),
+            )
+            for one in answer["InstanceRefreshes"]
+        ),
+        None,
+    )
+
+
+def versions(group: Group) -> dict[str, list[str]]:
+    """Return which instances in service run which version of the launch template."""
+    found: dict[str, list[str]] = {}
+    for one in group.instances:
+        if one.lifecycle == "InService" and one.version:
+            found.setdefault(one.version, []).append(one.instance_id)
+    return found
+
+
+def shown(refresh: Refresh) -> str:
+    """Return a refresh on one line: its status, how far it is, since when, and its own reason."""
+    percent = f"{refresh.percent} %" if refresh.percent is not None else ""
+    since = f"{refresh.started_at:%Y-%m-%dT%H:%MZ}" if refresh.started_at else ""
+    return ", ".join(filter(None, (refresh.status, percent, since, refresh.reason)))
+
+
+def judge(build: FindingBuilder, facts: WorkersFacts, group: Group) -> Iterator[Finding]:
+    """Name a deployment that is under way, or that has left the group between two versions."""
+    refresh = facts.refresh
+    if isinstance(refresh, Unavailable) or refresh is None:
+        return
+    evidence: dict[str, Json] = {"refresh": shown(refresh)}
+    apart = versions(group)
+    if len(apart) > 1:
+        evidence["versions"] = {version: list[Json](ids) for version, ids in apart.items()}
+    if refresh.status in _UNDER_WAY:
+        yield build.ok(say("An instance refresh is under way: {refresh}.", refresh=shown(refresh)), evidence)
+    elif (reason := _ENDED_BADLY.get(refresh.status)) and (reason == "rolling-back" or len(apart) > 1):
+        yield build.warn("worker-refresh-failed", evidence, reason=reason)
