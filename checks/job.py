@@ -203,9 +203,10 @@ def job_of(case: Case) -> JobDocument | None:
 def waited(case: Case) -> float | None:
     """Return for how many seconds the job has waited: from its own times, else from the oldest message's age.
 
-    A job that was taken and came back has waited since then, not since it was made.
+    A job that was taken and came back has waited since then, not since it was made. One that has ended waits for
+    nothing: what waits is another's.
     """
-    document = job_of(case)
+    document = job_of(case) if active(case) else None
     times = (document.created_at, document.updated_at) if document else ()
     own = [known for known in (age(case.observed_at, one) for one in times) if known is not None]
     if own or isinstance(case.queue, Unavailable):
@@ -284,7 +285,7 @@ def _age(case: Case, document: JobDocument) -> float | None:
 
 
 def _seen_twice(case: Case) -> bool:
-    if job_of(case) is None:
+    if not active(case):
         return isinstance(case.queue, QueueFacts) and isinstance(case.queue.again, Depth)
     return isinstance(case.job, JobFacts) and isinstance(case.job.again, JobDocument)
 
@@ -292,7 +293,7 @@ def _seen_twice(case: Case) -> bool:
 def _moved(case: Case) -> bool:
     if not _seen_twice(case):
         return False
-    if isinstance(case.job, JobFacts) and isinstance(case.job.document, JobDocument):
+    if active(case) and isinstance(case.job, JobFacts):
         return case.job.again != case.job.document
     return isinstance(case.queue, QueueFacts) and case.queue.again != case.queue.queue
 

@@ -88,7 +88,7 @@ def observe(target: Target, case: Case, seen: Depths) -> QueueFacts:
     queue, dead = seen
     if not isinstance(queue, Depth):
         return QueueFacts(queue, dead)
-    document = job_of(case)
+    document = job_of(case) if active(case) else None
     ageless = document is None or age(case.observed_at, document.created_at) is None
     oldest: float | Unavailable | None = Unavailable("not-asked", "cloudwatch:GetMetricStatistics")
     measured: float | None = None
@@ -271,7 +271,7 @@ def _have_waited(case: Case, facts: QueueFacts, queue: Depth) -> bool:
         return False
     oldest = facts.oldest_seconds
     if not isinstance(oldest, float):
-        return job_of(case) is None and waited_at_least(case, WAITED_SECONDS)
+        return not active(case) and waited_at_least(case, WAITED_SECONDS)
     # Where a worker has taken one since it was measured, it may have been that one.
     return oldest >= WAITED_SECONDS and not _worked_lately(case, facts.measured_seconds or 0)
 

@@ -173,6 +173,14 @@ def bundle(
     return runs.exit_code(runs.run_and_print(common, make, keep).diagnosis)
 
 
+def _regular(file: str) -> Path:
+    """Refuse a pipe, which may never begin: the reader looks into the file from its end."""
+    path = Path(file)
+    if path.exists() and not path.is_file():
+        raise RefusedError(say("Can't read {path}: {reason}.", path=file, reason=say("it is not a regular file")))
+    return path
+
+
 def _check_excel(common: Common, file: str | None) -> int:
     """Show row by row what would be created, skipped and rejected.
 
@@ -200,7 +208,7 @@ def _check_excel(common: Common, file: str | None) -> int:
     except ImportError as error:
         raise missing_extra("lab", error) from error
     try:
-        content = read(Path(file))
+        content = read(_regular(file))
     except WorkbookError as error:
         if common.form is Output.JSON:
             write_json({"file": file, "error": str(error), "problem": error.problem, "rows": []})

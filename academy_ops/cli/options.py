@@ -7,6 +7,7 @@ import inspect
 import math
 import os
 import shlex
+import sys
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -18,6 +19,7 @@ from academy_ops import __version__
 from academy_ops.cli.errors import RefusedError
 from academy_ops.cli.names import complete_languages
 from academy_ops.contract import TIER
+from academy_ops.diagnosis.redact import printable
 from academy_ops.messages import LANGUAGES, _, say
 from academy_ops.report import Output
 from academy_ops.settings import Settings, load
@@ -63,6 +65,7 @@ class Common:
             settings = load(env_file=self.env_file, tier=self.tier)
         except SettingsError as error:
             raise RefusedError(error.message) from error
+        _tell(settings)
         name = settings.malformed_address() if addresses else None
         if name:
             raise RefusedError(
@@ -109,6 +112,28 @@ class Common:
         options = {"--env-file": self.env_file, "--tier": self.tier}
         given = [word for name, value in options.items() if value for word in (name, str(value))]
         return shlex.join(["academy-ops", *given])
+
+
+def _tell(settings: Settings) -> None:
+    """Say what was taken from an env file that nobody named: it may be another's, left in this folder."""
+    file = settings.unnamed
+    if file and file.taken:
+        note(_("From {path}: {names}.", path=str(file.path), names=", ".join(file.taken)))
+    if file and file.left:
+        names = ", ".join(file.left)
+        note(
+            _(
+                "Not taken from {path}, which nobody named: {names}. If they are meant: --env-file {path}",
+                path=str(file.path),
+                names=names,
+            )
+        )
+
+
+@functools.cache
+def note(line: str) -> None:
+    """Write a line for people to standard error, once in a run."""
+    sys.stderr.write(f"{printable(line)}\n")
 
 
 def _number(seconds: float | None) -> float | None:

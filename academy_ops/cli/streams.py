@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Final, NoReturn, TextIO
 
 from academy_ops.cli.errors import RefusedError
 from academy_ops.messages import Text, os_reason, say
+from academy_ops.settings.bounded_files import read_bounded
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
@@ -100,8 +101,7 @@ def read_file(path: Path, limit: int) -> bytes:
         RefusedError: It can't be read.
     """
     try:
-        with path.open("rb") as file:
-            return file.read(limit + 1)
+        return read_bounded(path, limit)
     except OSError as error:
         raise RefusedError(say("Can't read {path}: {reason}.", path=str(path), reason=os_reason(error))) from error
 

@@ -22,7 +22,7 @@ from academy_ops.outside.clients import Target
 from academy_ops.outside.failures import AWS_ERRORS, error_code
 from academy_ops.remedies.plan import Plan, Progress
 from academy_ops.remedies.refusal import UNCHANGED, RemedyError, not_made
-from academy_ops.settings import Setting, Settings
+from academy_ops.settings import Setting, Settings, is_own
 from academy_ops.settings.env_files import read_env_file
 from checks.facts import NOT_ASKED, LogsFacts, Parameter, SettingState
 from checks.logs import parameter_faults
@@ -172,7 +172,8 @@ def api_setting(settings: Settings, name: str) -> Setting | None:
     if name in settings.entries:
         return settings[name]
     # Of the environment only what is known to be about the academy is the API's.
-    line = read_env_file(settings.env_file).get(name) if settings.env_file else None
+    trusted = settings.env_file and (settings.unnamed is None or is_own(name))
+    line = read_env_file(settings.env_file).get(name) if settings.env_file and trusted else None
     return Setting(name, line.value.strip() or None, "env file", line.as_docker) if line else None
 
 

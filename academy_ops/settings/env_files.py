@@ -5,10 +5,14 @@ from __future__ import annotations
 import io
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from dotenv.parser import Binding, parse_stream
 
 from academy_ops.messages import Text, os_reason, say
+from academy_ops.settings.bounded_files import read_bounded
+
+_MOST_BYTES: Final = 1_000_000
 
 
 class SettingsError(Exception):
@@ -44,16 +48,20 @@ def read_env_file(path: Path) -> dict[str, EnvLine]:
             and what is wrong with it, but nothing that stands in it.
     """
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        content = read_bounded(path, _MOST_BYTES)
+        text = content.decode("utf-8-sig")
     except OSError as error:
         raise SettingsError(
             say("Can't read the env file {path}: {reason}.", path=str(path), reason=os_reason(error))
         ) from error
     except UnicodeDecodeError as error:
         raise SettingsError(say("The env file {path} is not UTF-8 text. Save it as UTF-8.", path=str(path))) from error
+    if len(content) > _MOST_BYTES:
+        raise SettingsError(say("The env file {path} is larger than 1 MB; it can't be one.", path=str(path)))
     lines: dict[str, EnvLine] = {}
-    for binding in parse_stream(io.StringIO(text)):
-        if binding.error:
+    # Line ends as a text file has them.
+    for binding in parse_stream(io.StringIO(text, newline=None)):
+        if binding.error or "\0" in binding.original.string:
             raise _refused(path, binding)
         if binding.key is not None and binding.value is not None:
             _, _, raw = binding.original.string.partition("=")
@@ -71,7 +79,7 @@ def _refused(path: Path, binding: Binding) -> SettingsError:
             "{path}, line {line}: {problem}. Each line is NAME=value; correct or remove it.",
             path=str(path),
             line=line,
-            problem=_problem(text.strip()),
+            problem=say("it holds a NUL character") if "\0" in text else _problem(text.strip()),
         )
     )
 

@@ -78,6 +78,13 @@ AWS_NAMES: Final = (
 )
 """What the AWS SDK reads by itself, from the environment; those of the env file are given to it."""
 
+_OWN: Final = frozenset({"EXCEL_BUCKET_NAME", "DATABASE_URL", "AWS_REGION", "AWS_DEFAULT_REGION"})
+"""The academy's own settings whose names do not begin as the others do."""
+_SENT_TO: Final[Mapping[str, tuple[str, ...]]] = {
+    "ACADEMY_API_URL": ("ACADEMY_API_TOKEN",),
+    "R2_ENDPOINT": ("R2_ACCESS_KEY", "R2_SECRET_KEY"),
+}
+"""The secrets that are sent to an address, or sign what is."""
 _AWS_CREDENTIALS: Final = AWS_NAMES[:4]
 
 
@@ -104,12 +111,28 @@ class Setting:
 
 
 @dataclass(frozen=True, slots=True)
+class Unnamed:
+    """An env file that was read because it was there: whoever can write into a folder may have put it there.
+
+    Attributes:
+        path: The file.
+        taken: The names of the academy's settings in it, which are in force.
+        left: The names of others, which are not: they could run programs, or say whose certificates to trust.
+    """
+
+    path: Path
+    taken: tuple[str, ...]
+    left: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Every setting, frozen at the start of the run.
 
     Attributes:
         entries: Each by its name.
         env_file: The env file that was read.
+        unnamed: What was taken from an env file that nobody named, and what was not.
         aws_from_file: The env file's ``AWS_*`` lines.
         certificates: What SSL_CERT_FILE names in the environment and in the env file. Both are trusted: the one may
             be this machine's proxy, the other the API's.
@@ -119,6 +142,7 @@ class Settings:
 
     entries: Mapping[str, Setting]
     env_file: Path | None = None
+    unnamed: Unnamed | None = None
     aws_from_file: Mapping[str, str] = field(default_factory=dict, repr=False)
     certificates: tuple[str, ...] = ()
     tier: str = contract.TIER
@@ -267,20 +291,54 @@ def load(
         The settings, frozen.
 
     Raises:
-        SettingsError: The env file can't be read, SSL_CERT_FILE holds no certificates, or the tier has no names.
+        SettingsError: The env file can't be read, SSL_CERT_FILE holds no certificates, the tier has no names, or an
+            address of a file that nobody named would be sent a secret from elsewhere.
     """
-    if env_file is None and default_env_file is not None and default_env_file.is_file():
-        env_file = default_env_file
+    by_itself = env_file is None and default_env_file is not None and default_env_file.is_file()
+    env_file = default_env_file if by_itself else env_file
     from_file = read_env_file(env_file) if env_file is not None else {}
+    unnamed = _unnamed(env_file, from_file) if by_itself and env_file else None
+    if unnamed:
+        from_file = {name: from_file[name] for name in from_file if is_own(name)}
     entries = {name: _resolve(name, default, overrides or {}, environ, from_file) for name, default in DEFAULTS.items()}
     named = {found[1] for name in (*environ, *from_file) if (found := _TIERS_QUEUE.fullmatch(name))} - {"BASIC"}
     tiers = tuple(sorted(one.lower().replace("_", "-") for one in named))
     if tier and tier != contract.TIER:
         resolve = partial(_resolve, overrides=overrides or {}, environ=environ, from_file=from_file)
         entries |= _of_tier(tier, tiers, resolve)
+    if unnamed:
+        _refuse_mixed(unnamed, entries)
     certificates = _certificates(environ, from_file)
     aws = {name: line.value for name, line in from_file.items() if name.startswith("AWS_") and line.value.strip()}
-    return Settings(entries, env_file, aws, certificates, tier or contract.TIER, tiers)
+    return Settings(entries, env_file, unnamed, aws, certificates, tier or contract.TIER, tiers)
+
+
+def is_own(name: str) -> bool:
+    """Return whether a name is of the academy's own settings, which may come from a file that nobody named."""
+    return name in _OWN or name.startswith(("ACADEMY_", "AI_", "R2_", "WORKER_ENV_PARAMETER"))
+
+
+def _unnamed(path: Path, lines: Mapping[str, EnvLine]) -> Unnamed:
+    there = [name for name, line in lines.items() if line.value.strip()]
+    left = (name for name in there if not is_own(name) and (name.startswith("AWS_") or name in DEFAULTS))
+    return Unnamed(path, tuple(filter(is_own, there)), tuple(left))
+
+
+def _refuse_mixed(unnamed: Unnamed, entries: Mapping[str, Setting]) -> None:
+    """Refuse to send a secret to an address that a file has named which nobody named, and which does not hold it."""
+    for address, secrets in _SENT_TO.items():
+        elsewhere = (entries[name] for name in secrets if entries[name].value and entries[name].source != "env file")
+        secret = next(elsewhere, None) if entries[address].source == "env file" else None
+        if secret:
+            raise SettingsError(
+                say(
+                    "{address} is from {path}, which nobody named, and {secret} is not: it would be sent there. If "
+                    "that is meant, name the file: --env-file {path}",
+                    address=address,
+                    path=str(unnamed.path),
+                    secret=secret.name,
+                )
+            )
 
 
 def tier_name(name: str, tier: str) -> str:

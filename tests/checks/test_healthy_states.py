@@ -88,6 +88,24 @@ HEALTHY = {
     ),
     "the queue has the attributes of production": h.case(**misconfigured()),
     "a queue of the second generation": h.case(**misconfigured(visibility_seconds=900, max_receives=5)),
+    "done long ago, another's job waits for the first worker": h.case(
+        document=h.job("DONE", age=90_000),
+        workers=h.workers(h.group(0)),
+        queue=h.queue(h.depth(1), oldest_seconds=3.0),
+        logs=h.NO_LOGS,
+    ),
+    "failed over long ago, another's was taken between two looks": h.case(
+        document=h.job("DONE", age=90_000),
+        workers=h.workers(h.group(0)),
+        queue=h.queue(h.depth(2), again=h.depth(1)),
+        logs=h.NO_LOGS,
+    ),
+    "done long ago, and the group was just asked for an instance": h.case(
+        document=h.job("DONE", age=90_000),
+        workers=h.workers(h.group(1, instances=()), boot=5, activities=()),
+        queue=h.queue(h.depth(1), oldest_seconds=3.0),
+        logs=h.NO_LOGS,
+    ),
     "done, others wait since a moment ago": h.case(queue=h.queue(h.depth(3), oldest_seconds=4.0)),
     "done, others were about to be taken": h.case(
         queue=h.queue(h.depth(3), oldest_seconds=200.0, measured_seconds=170.0, again=h.depth(2, 1))

@@ -46,10 +46,11 @@ def test_no_secret_is_shown_nor_its_length(tmp_path: Path) -> None:
 
 def test_credentials_of_aws_are_told_as_the_sdk_would_take_them(tmp_path: Path) -> None:
     lines = "AWS_ACCESS_KEY_ID=from-file\nAWS_SECRET_ACCESS_KEY=from-file\nAWS_ENDPOINT_URL=http://aws.example\n"
-    (tmp_path / ".env").write_text(lines, encoding="utf-8")
-    alone = told(tmp_path)
+    (tmp_path / "api.env").write_text(lines, encoding="utf-8")
+    named = ("--env-file", "api.env")
+    alone = told(tmp_path, *named)
     assert (alone["AWS_ACCESS_KEY_ID"], alone["AWS_SECRET_ACCESS_KEY"]) == (("***", "env file"), ("***", "env file"))
-    with_profile = told(tmp_path, AWS_PROFILE="ops")
+    with_profile = told(tmp_path, *named, AWS_PROFILE="ops")
     assert with_profile["AWS_ACCESS_KEY_ID"] == (None, "unset")
     assert with_profile["AWS_ENDPOINT_URL"] == ("http://aws.example", "env file")
     assert with_profile["AWS_PROFILE"] == ("ops", "environment")
