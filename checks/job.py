@@ -37,6 +37,7 @@ from academy_ops.thresholds import (
 from checks.database_words import Fault
 from checks.facts import (
     Case,
+    Container,
     Depth,
     Group,
     JobDocument,
@@ -317,7 +318,17 @@ def _ended_badly(case: Case, document: JobDocument) -> tuple[Fault, frozenset[st
     if shared and (fault is None or fault[0] == "job-failed") and every_row_rejected(document):
         return (shared, None), frozenset(), []
     named = frozenset[str]().union(*(codes for form, codes in _KINDS for words, _ in said if form.search(words)))
+    if _workers_are_newer(case, document):
+        named = frozenset(code for code in named if not code.startswith("worker-"))
     return (fault, frozenset(), lines) if fault else (("job-failed", None), named, said[1][1] if failures else [])
+
+
+def _workers_are_newer(case: Case, document: JobDocument) -> bool:
+    """Return whether no container of now was there when the job ended: what they lack, its worker may have had."""
+    if not isinstance(case.logs, LogsFacts) or document.updated_at is None:
+        return False
+    made = [host.container.created_at for host in case.logs.hosts if isinstance(host.container, Container)]
+    return bool(made) and all(one is not None and one > document.updated_at for one in made)
 
 
 def proven_by_log(case: Case) -> tuple[Fault, list[str]] | None:

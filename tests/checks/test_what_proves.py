@@ -1,5 +1,6 @@
 """What a worker's log proves, and what later work, another author or the host disproves."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -263,6 +264,19 @@ def test_a_job_completed_this_moment_is_no_mismatch_of_databases() -> None:
 def test_a_generic_message_is_explained_by_a_fault_of_its_kind(facts: Facts, cause: str) -> None:
     verdict = told(facts)
     assert (verdict.cause, "job-failed" in verdict.also) == (cause, False)
+
+
+@pytest.mark.parametrize(
+    ("made", "cause"), [(60, "job-failed"), (900, "worker-env-missing"), (None, "worker-env-missing")]
+)
+def test_a_fault_of_a_container_that_was_made_after_the_job_is_not_what_its_worker_had(
+    made: int | None, cause: str
+) -> None:
+    inside = h.container(
+        environment=replace(h.SAME, endpoint="missing"), created_at=None if made is None else h.ago(made)
+    )
+    document = h.job("FAILED", age=600, error_message="R2_ENDPOINT is not configured")
+    assert told({"document": document, "logs": h.logs(inside)}).cause == cause
 
 
 def test_a_message_of_another_kind_is_not() -> None:
