@@ -172,6 +172,31 @@ class JobDocument:
 
 
 @dataclass(frozen=True, slots=True)
+class Upload:
+    """One upload, as far as it is known without its job's id having been asked about.
+
+    Attributes:
+        at: When it was uploaded.
+        tenant: Whose it is.
+        job_id: Its job; None where nothing that could be read names it.
+        status: The job's status; None where nothing tells it.
+        failed: Whether it ended badly, or None as above.
+        error_message: Why, in the job's words or the log's.
+        seen: Where: ``api``, ``bucket``, ``log``.
+        by_time: Its job is told by the time alone: no other upload and no other job were near.
+    """
+
+    at: datetime | None
+    tenant: str | None
+    job_id: str | None
+    status: str | None
+    failed: bool | None
+    error_message: str | None
+    seen: tuple[str, ...]
+    by_time: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class JobFacts:
     """Section 4: the job.
 
@@ -180,11 +205,14 @@ class JobFacts:
         again: What it said on a second look: 3 s later where the job's age is unknown and would decide, at once
             where its file is gone.
         object_there: Whether the job's file is still in the bucket; None where that was not asked.
+        recent: Without a job: the last uploads that failed or wait, newest first, where the API lists them or the
+            bucket's listing is short.
     """
 
     document: JobDocument | Unavailable | None
     again: JobDocument | Unavailable | None = NOT_ASKED
     object_there: bool | Unavailable | None = None
+    recent: tuple[Upload, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

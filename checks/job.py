@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Final
 
 from academy_ops.contract import (
-    JOBS_PATH,
     LOG_COMPLETED,
     LOG_JOB_ENDED,
     LOG_OF_JOB,
@@ -25,15 +25,15 @@ from academy_ops.diagnosis.redact import MASK
 from academy_ops.messages import say
 from academy_ops.outside.clients import Target
 from academy_ops.outside.failures import AWS_ERRORS, error_code
-from academy_ops.outside.time_limits import ANSWER_SECONDS, begin, left
+from academy_ops.outside.time_limits import begin
 from academy_ops.thresholds import (
     DISK_NEARLY_FULL_PERCENT,
-    SECOND_LOOK_SECONDS,
     STALLED_SECONDS,
     TRACEBACK_SECONDS,
     WAITED_SECONDS,
     YOUNG_SECONDS,
 )
+from checks import uploads
 from checks.database_words import Fault
 from checks.facts import (
     Case,
@@ -47,13 +47,14 @@ from checks.facts import (
     Parameter,
     QueueFacts,
     R2Facts,
+    Upload,
     WorkersFacts,
 )
-from checks.job_document import code_of_message, every_row_rejected, failed, fault_of_message, read_answer
+from checks.job_document import code_of_message, every_row_rejected, failed, fault_of_message, look_again, read_answer
 from checks.times import age, written_at
 
-_LAST_SECONDS: Final = 1.0
-"""So long an answer is waited for, though the run is over sooner."""
+_HINT_SECONDS: Final = 3.0
+"""So long a diagnosis without a job waits for the last uploads."""
 _MAX_ROWS_SHOWN: Final = 20
 _MAX_LINES_SHOWN: Final = 60
 
@@ -95,9 +96,11 @@ _STATES: Final[dict[str, JobState]] = {
 
 
 def observe(target: Target, case: Case) -> JobFacts:
-    """Read the job from the endpoint's answer; ask again only where that would decide."""
+    """Read the job from the endpoint's answer, again only where that would decide; without one, the last uploads."""
     if target.job_id is None:
-        return JobFacts(Unavailable("not-asked", "job"))
+        hint_until = min(target.until, time.monotonic() + _HINT_SECONDS)
+        recent = begin("job", partial(uploads.last, target), hint_until)()
+        return JobFacts(Unavailable("not-asked", "job"), recent=() if isinstance(recent, Unavailable) else recent)
     document = read_answer(case.endpoint.main if not isinstance(case.endpoint, Unavailable) else case.endpoint)
     there = begin("s3:GetObject", partial(_object_there, target, document), target.until)()
     again: JobDocument | Unavailable | None = Unavailable("not-asked", "job")
@@ -108,15 +111,6 @@ def observe(target: Target, case: Case) -> JobFacts:
             # It may just have ended, and its file with it.
             again = look_again(target, at_once=True)
     return JobFacts(document, again, there)
-
-
-def look_again(target: Target, *, at_once: bool = False) -> JobDocument | Unavailable | None:
-    """Read the job's status a second time, some seconds later unless ``at_once``."""
-    base = target.settings.get("ACADEMY_API_URL")
-    if base is None or not (at_once or target.pause(SECOND_LOOK_SECONDS)):
-        return Unavailable("timeout", "job")
-    seconds = min(ANSWER_SECONDS, max(_LAST_SECONDS, left(target.until)))
-    return read_answer(target.connect.get(f"{base.rstrip('/')}{JOBS_PATH}{target.job_id}/", seconds=seconds))
 
 
 def tier_of(document: JobDocument | Unavailable | None) -> str | None:
@@ -134,7 +128,9 @@ def judge(case: Case) -> Iterator[Finding]:
     """Judge how the job ended, or how it progresses."""
     build = FindingBuilder("job", "4", case.names)
     if case.job_id is None:
-        yield build.skip(say("No job was asked about."), say("no job id was given"))
+        recent = case.job.recent if isinstance(case.job, JobFacts) else ()
+        evidence: dict[str, Json] = {"recent": [_listed(one) for one in recent]} if recent else {}
+        yield build.skip(say("No upload was looked at."), say("no job id was given"), evidence)
         return
     document = case.job.document if not isinstance(case.job, Unavailable) else case.job
     if isinstance(document, Unavailable):
@@ -471,11 +467,16 @@ def _object_there(target: Target, document: JobDocument | Unavailable | None) ->
     return True
 
 
+def _listed(upload: Upload) -> Json:
+    at = upload.at.isoformat() if upload.at else None
+    return {"uploaded_at": at, "tenant": upload.tenant, "job_id": upload.job_id, "status": upload.status}
+
+
 def _evidence(document: JobDocument) -> dict[str, Json]:
     evidence: dict[str, Json] = {"status": document.status}
-    for name, time in (("created_at", document.created_at), ("updated_at", document.updated_at)):
-        if time:
-            evidence[name] = time.isoformat()
+    for name, moment in (("created_at", document.created_at), ("updated_at", document.updated_at)):
+        if moment:
+            evidence[name] = moment.isoformat()
     if document.error_message:
         evidence["error_message"] = document.error_message
     if document.percent is not None:
@@ -498,5 +499,5 @@ CHECK: Final = Check(
     needs=("endpoint",),
     reads=("endpoint", "r2", "queue", "logs"),
     hops=(Hop(7, say("students"), ("excel-", "job-")),),
-    shows=("status", "waited_seconds", "error_message", "rows", "log"),
+    shows=("recent", "status", "waited_seconds", "error_message", "rows", "log"),
 )

@@ -5,20 +5,25 @@ from __future__ import annotations
 import json
 import re
 import sys
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, Final
 
-from academy_ops.contract import ENDED, UNSUCCESSFUL, JobStatus
+from academy_ops.contract import ENDED, JOBS_PATH, UNSUCCESSFUL, JobStatus
 from academy_ops.diagnosis.records import Unavailable
 from academy_ops.diagnosis.redact import printable
 from academy_ops.outside.browser_json import read_json
-from academy_ops.outside.clients import Answer
+from academy_ops.outside.clients import Answer, Target
+from academy_ops.outside.time_limits import ANSWER_SECONDS, left
+from academy_ops.thresholds import SECOND_LOOK_SECONDS
 from checks.authors import cached, page_of
 from checks.database_words import GAP, Fault, database_fault
 from checks.facts import FailedRow, JobDocument, JobResult
 from checks.times import parse
 
 _FULL: Final = 100
+_LAST_SECONDS: Final = 1.0
+"""So long an answer is waited for, though the run is over sooner."""
 _KEPT_CHARACTERS: Final = 4000
 _TIER: Final = re.compile(r"[a-z][a-z0-9-]{0,30}")
 _KEY_BYTES: Final = 1024
@@ -116,6 +121,20 @@ def read_answer(answer: Answer | Unavailable) -> JobDocument | Unavailable | Non
         return None
     if answer.status != HTTPStatus.OK or not isinstance(body.get("status"), str):
         return Unavailable("unexpected-answer", answer.url, f"HTTP {answer.status}")
+    return read_body(body)
+
+
+def look_again(target: Target, *, at_once: bool = False) -> JobDocument | Unavailable | None:
+    """Read the job's status a second time, some seconds later unless ``at_once``."""
+    base = target.settings.get("ACADEMY_API_URL")
+    if base is None or not (at_once or target.pause(SECOND_LOOK_SECONDS)):
+        return Unavailable("timeout", "job")
+    seconds = min(ANSWER_SECONDS, max(_LAST_SECONDS, left(target.until)))
+    return read_answer(target.connect.get(f"{base.rstrip('/')}{JOBS_PATH}{target.job_id}/", seconds=seconds))
+
+
+def read_body(body: Mapping[str, Any]) -> JobDocument:
+    """Read a job as it stands in an answer of the API, which has a status."""
     progress = body.get("progress")
     if not isinstance(progress, dict):
         progress = {}

@@ -52,13 +52,13 @@ from checks.job import (
     job_of,
     left_behind,
     log_speaks,
-    look_again,
     of_other_tier,
     pending,
     proven_by_log,
     waited_at_least,
     young,
 )
+from checks.job_document import look_again
 from checks.times import age
 from checks.workers import past_boot, working
 

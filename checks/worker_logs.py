@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final, Protocol
 
+from academy_ops.contract import JOB_ID, LOG_JOB_FAILED
 from academy_ops.diagnosis.records import Unavailable
 from academy_ops.outside import host_scripts
 from academy_ops.outside.clients import Connections, Target
@@ -16,6 +17,7 @@ from checks.worker_group import read_group
 from checks.worker_hosts import LARGEST_COMMAND, online_agents, run_script
 
 _COUNT: Final = re.compile(r"lines=(\d{1,9})", re.ASCII)
+_LINE_OF_JOB: Final = re.compile(rf"\bjob_id=({JOB_ID})")
 _TIMED: Final = re.compile(r"(?P<time>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\S*) ?(?P<text>.*)")
 
 
@@ -152,6 +154,34 @@ def read(target: Target, since: int) -> Logs | Unavailable | None:
     lines = sorted((line for log in found.values() for line in log.lines), key=lambda line: line.time)
     left_out = {instance: log.left_out for instance, log in found.items() if log.left_out}
     return Logs(ids, tuple(lines), left_out, unavailable)
+
+
+def only(logs: Logs, *, jobs: Collection[str] | None = None, failed: bool = False, text: str = "") -> Logs:
+    """Return what is asked for of what was read.
+
+    Args:
+        logs: What the workers have logged.
+        jobs: Only lines of these jobs, each with the lines that follow it and name no job: its traceback.
+        failed: Only lines of jobs that failed in these logs, likewise.
+        text: Only lines that hold this text, in whatever case.
+    """
+    wanted: set[str | None] | None = set(jobs) if jobs is not None else None
+    if failed:
+        bad = {_job(line) for line in logs.lines if line.text.startswith(LOG_JOB_FAILED)} - {None}
+        wanted = bad if wanted is None else wanted & bad
+    last: dict[str, str | None] = {}
+    kept: list[Logged] = []
+    for line in logs.lines:
+        last[line.instance] = _job(line) or last.get(line.instance)
+        of_them = wanted is None or last[line.instance] in wanted
+        if of_them and text.lower() in line.text.lower():
+            kept.append(line)
+    return replace(logs, lines=tuple(kept))
+
+
+def _job(line: Logged) -> str | None:
+    found = _LINE_OF_JOB.search(line.text)
+    return found[1] if found else None
 
 
 def read_lines(instance: str, output: str | Unavailable, connect: Connections) -> InstanceLog | Unavailable:

@@ -1,4 +1,4 @@
-"""The bundled API: upload, job status, students, health; and the page that uses it."""
+"""The bundled API: upload, jobs, students, health; and the page that uses it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import re
 import uuid
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from functools import cached_property
 from http import HTTPStatus
 from typing import Annotated, Any, Final
@@ -43,7 +44,9 @@ _SEND_SECONDS: Final = 5.0
 _CONNECTIONS: Final = 400
 """At the same time; one more is answered 503. More than the lab's nginx opens."""
 _LARGEST_PAGE: Final = 500
-_LAST_STUDENT: Final = 2**31
+_LAST_ROW: Final = 2**31
+_TIME: Final = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?(Z|[+-][0-9]{2}:[0-9]{2})$"
+"""RFC 3339; Pydantic's own reading of a time also takes a number."""
 _LONGEST_SEARCH: Final = 100
 _NO_NUL: Final = r"^[^\x00]*$"
 """PostgreSQL has no NUL in a text."""
@@ -177,6 +180,7 @@ def _tenant(request: Request, credentials: Annotated[HTTPAuthorizationCredential
 
 
 Tenant = Annotated[str, Depends(_tenant)]
+Time = Annotated[str | None, Query(pattern=_TIME, json_schema_extra={"format": "date-time"})]
 
 
 @_router.post(
@@ -206,6 +210,23 @@ def job_status(request: Request, job_id: str, tenant: Tenant) -> dict[str, Any]:
     return _shown(_own_job(request, job_id, tenant))
 
 
+@_router.get(contract.JOBS_PATH, responses=documented(HTTPStatus.BAD_REQUEST, *_NO_ENTRY))
+def jobs(  # noqa: PLR0917 - FastAPI reads them by name
+    request: Request,
+    tenant: Tenant,
+    status: Annotated[list[contract.JobStatus] | None, Query()] = None,
+    since: Time = None,
+    until: Time = None,
+    limit: Annotated[int, Query(ge=1, le=contract.MAX_JOBS_LISTED)] = 100,
+    offset: Annotated[int, Query(ge=0, le=_LAST_ROW)] = 0,
+) -> dict[str, Any]:
+    """Return the caller's jobs, newest first: those of the given states, made from since on and before until."""
+    count, found = _api(request).store.find_jobs(
+        tenant, status or (), since=_time(since), until=_time(until), limit=limit, offset=offset
+    )
+    return {"count": count, "results": [_listed(job) for job in found]}
+
+
 @_router.get(
     f"{contract.JOBS_PATH}{{job_id}}/{contract.REJECTED_OF_JOB}",
     responses=documented(HTTPStatus.BAD_REQUEST, *_NO_ENTRY, HTTPStatus.NOT_FOUND),
@@ -215,7 +236,7 @@ def rejected(
     job_id: str,
     tenant: Tenant,
     limit: Annotated[int, Query(ge=1, le=contract.ROWS_IN_RESULT)] = contract.ROWS_IN_RESULT,
-    offset: Annotated[int, Query(ge=0, le=_LAST_STUDENT)] = 0,
+    offset: Annotated[int, Query(ge=0, le=_LAST_ROW)] = 0,
 ) -> dict[str, Any]:
     """Return the rejected rows of a job of the caller's tenant, a page at a time; its result shows the first page."""
     job = _own_job(request, job_id, tenant)
@@ -239,7 +260,7 @@ def students(
     tenant: Tenant,
     search: Annotated[str, Query(max_length=_LONGEST_SEARCH, pattern=_NO_NUL)] = "",
     limit: Annotated[int, Query(ge=1, le=_LARGEST_PAGE)] = 100,
-    offset: Annotated[int, Query(ge=0, le=_LAST_STUDENT)] = 0,
+    offset: Annotated[int, Query(ge=0, le=_LAST_ROW)] = 0,
 ) -> dict[str, Any]:
     """Return the caller's students, newest first: those with ``search`` in their names."""
     count, results = _api(request).store.find_students(tenant, search, limit, offset)
@@ -351,6 +372,25 @@ def _shown(job: Job) -> dict[str, Any]:
         "updated_at": job.updated_at.isoformat(),
         "file_key": job.file_key,
     }
+
+
+def _listed(job: Job) -> dict[str, Any]:
+    """Return a job as the list has it: of its result the numbers, not the rows."""
+    shown = _shown(job)
+    result = shown.pop("result") or {}
+    return {**shown, **{name: result.get(name) for name in ("created", "duplicates", "rejected")}}
+
+
+def _time(text: str | None) -> datetime | None:
+    """Return a time that was asked about, in UTC.
+
+    Raises:
+        HTTPException: There is no such day or hour, or not in UTC.
+    """
+    try:
+        return datetime.fromisoformat(text).astimezone(UTC) if text else None
+    except (ValueError, OverflowError) as error:
+        raise refused("조회 시각이 올바르지 않습니다.") from error
 
 
 def _code(error: Exception) -> str:

@@ -66,6 +66,7 @@ _jobs = sa.Table(
     sa.Column("created_at", UtcDateTime, nullable=False),
     sa.Column("updated_at", UtcDateTime, nullable=False),
     sa.Column("sent_at", UtcDateTime, index=True),
+    sa.Index("ix_job_tenant_created_at", "tenant", "created_at"),
 )
 _students = sa.Table(
     "student",
@@ -194,6 +195,36 @@ class Store:
         with self._read() as connection:
             row = connection.execute(sa.select(_jobs).where(_jobs.c.id == job_id)).mappings().one_or_none()
             return Job(**row) if row else None
+
+    def find_jobs(
+        self,
+        tenant: str,
+        statuses: Sequence[str],
+        *,
+        since: datetime | None,
+        until: datetime | None,
+        limit: int,
+        offset: int,
+    ) -> tuple[int, list[Job]]:
+        """Return how many jobs a tenant has, and one page of them, newest first.
+
+        Args:
+            tenant: The tenant.
+            statuses: Only jobs in one of these; in any where there are none.
+            since: Only jobs made then or later.
+            until: Only jobs made before then.
+            limit: How many to return at most.
+            offset: How many of the newest to leave out.
+        """
+        matching = [_jobs.c.tenant == tenant]
+        matching += [_jobs.c.status.in_(statuses)] if statuses else []
+        matching += [_jobs.c.created_at >= since] if since else []
+        matching += [_jobs.c.created_at < until] if until else []
+        newest = sa.select(_jobs).where(*matching).order_by(_jobs.c.created_at.desc(), _jobs.c.id)
+        with self._read() as connection:
+            count = connection.scalar(sa.select(sa.func.count()).select_from(_jobs).where(*matching)) or 0
+            rows = connection.execute(newest.limit(limit).offset(offset)).mappings()
+            return count, [Job(**row) for row in rows]
 
     def mark_sent(self, job_id: str) -> None:
         """Note that the job's message was sent."""

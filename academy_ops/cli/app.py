@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from academy_ops.cli import change, demo, diagnose, follow, lab, reference, smoke, usage, worker_env
+from academy_ops.cli import change, demo, diagnose, follow, jobs, lab, reference, smoke, usage, worker_env
 from academy_ops.cli.options import Common, show_version, with_any_output
 from academy_ops.messages import _
 
@@ -37,6 +37,7 @@ app.command(help=_("Find the root cause: every check, its evidence, what was rul
 app.command(help=_("Run one step of the runbook; 'check excel FILE' reads a workbook as the worker would."))(
     diagnose.check
 )
+app.command(help=_("The last uploads, newest first: when, which school, job id, state. Changes nothing."))(jobs.jobs)
 app.command(
     "scale-worker",
     help=_("Set the worker group's desired capacity: shows the plan, asks, applies, and waits with --wait."),

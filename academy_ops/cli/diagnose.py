@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -89,12 +90,12 @@ def diagnose(
         if path is not None:
             write_file(path, runs.text(run).encode())
 
-    run = runs.run_and_print(common, make, keep)
+    strict = fail_on is FailOn.WARN
+    run = runs.run_and_print(common, make, keep, strict=strict)
     if fix:
         # What was saved stays what the fault looked like.
-        run = fixing.fix(common, run, lambda: runs.run_and_print(common, make), yes=yes, interrupt_jobs=interrupt_jobs)
-    if fail_on is FailOn.WARN and run.diagnosis.verdict.warnings:
-        return errors.FAULT
+        again = partial(runs.run_and_print, common, make, strict=strict)
+        run = fixing.fix(common, run, again, yes=yes, interrupt_jobs=interrupt_jobs)
     return runs.exit_code(run.diagnosis)
 
 
@@ -130,7 +131,7 @@ def check(
     from academy_ops.cli import runs
 
     asked = [known_check(name, [*names, "excel"])]
-    run = runs.run_and_print(common, lambda observer: runs.observe(common, job_id, asked, observer))
+    run = runs.run_and_print(common, lambda observer: runs.observe(common, job_id, asked, observer), step=name)
     return runs.exit_code(run.diagnosis)
 
 

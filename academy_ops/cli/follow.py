@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-import re
+import sys
 import time
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -12,7 +12,7 @@ import typer
 from academy_ops.cli import errors
 from academy_ops.cli.errors import RefusedError
 from academy_ops.cli.names import valid_job_id
-from academy_ops.cli.options import Common, with_common, with_text_only
+from academy_ops.cli.options import Common, Since, seconds_back, with_common, with_text_only
 from academy_ops.cli.streams import console, unread
 from academy_ops.messages import _, say
 from academy_ops.report import Output
@@ -27,12 +27,12 @@ if TYPE_CHECKING:
 
 _POLL_SECONDS: Final = 1.0
 WATCH_MINUTES: Final = 15
-_SINCE: Final = re.compile(r"([1-9][0-9]{0,4})([smh])")
-_UNITS: Final = {"s": 1, "m": 60, "h": 3600}
 _LONGEST_ROUND_SECONDS: Final = 45.0
 _OVERLAP_SECONDS: Final = 15
 """Each look goes back further than the one before it ended, so that no line between them is missed."""
 _FURTHEST_SECONDS: Final = 600
+_TAKEN_SECONDS: Final = 3600
+"""So long before its first line in a worker's log an upload is looked for."""
 
 
 @with_text_only
@@ -65,8 +65,7 @@ def follow_job(out: Console, target: Target, command: str = "academy-ops") -> in
     """
     from academy_ops.contract import ENDED
     from academy_ops.diagnosis.records import Unavailable
-    from checks.job import look_again
-    from checks.job_document import failed
+    from checks.job_document import failed, look_again
 
     shown = ""
     while True:
@@ -128,9 +127,16 @@ def logs(
     follow: Annotated[
         bool, typer.Option("--follow", "-f", help=_("Go on with what is logged from now on, until Ctrl-C."))
     ] = False,
-    since: Annotated[str, typer.Option("--since", metavar="TIME", help=_("How far to go back: 30s, 10m, 2h."))] = "10m",
+    since: Since = "10m",
+    tenant: Annotated[
+        str | None, typer.Option("--tenant", metavar="CODE", help=_("Only the lines of this school's jobs."))
+    ] = None,
+    failed: Annotated[bool, typer.Option("--failed", help=_("Only the lines of jobs that failed."))] = False,
+    text: Annotated[
+        str, typer.Option("--text", "--grep", metavar="TEXT", help=_("Only the lines that hold this text."))
+    ] = "",
 ) -> int:
-    """Print the workers' logs; the exit code is 3 where no worker in service could be read.
+    """Print the workers' logs; the exit code is 3 where no worker in service could be read, 1 for an unknown job.
 
     Raises:
         RefusedError: The job id, the time or a setting is malformed, or the group can't be read.
@@ -138,9 +144,10 @@ def logs(
     from academy_ops.outside.clients import Connections, Target
     from academy_ops.outside.time_limits import SSM_SECONDS
     from academy_ops.report.logs import LogReport
-    from checks.worker_logs import read
+    from checks.uploads import jobs_of
+    from checks.worker_logs import only, read
 
-    back = _seconds(since)
+    back = seconds_back(since)
     job_id = valid_job_id(job)
     settings = common.settings()
     connect = Connections(settings)
@@ -151,11 +158,26 @@ def logs(
         looked_at = time.monotonic()
         target = Target(settings, job_id, connect, min(ends_at, looked_at + _LONGEST_ROUND_SECONDS))
         found = _readable(read(target, back), settings.group)
-        report.show(found)
+        jobs = jobs_of(target, tenant, found.lines, back + _TAKEN_SECONDS) if tenant else None
+        report.show(only(found, jobs=jobs, failed=failed, text=text))
         if not follow or unread() or not run.pause(SSM_SECONDS):
+            if not report.silent and job_id and not found.lines:
+                return _nothing_of(run, since)
             return errors.UNDETERMINED if report.silent else errors.HEALTHY
         missed = back if found.unavailable else _OVERLAP_SECONDS
         back = min(missed + math.ceil(time.monotonic() - looked_at), _FURTHEST_SECONDS)
+
+
+def _nothing_of(target: Target, since: str) -> int:
+    """Say that no log names the job, and whether the API knows it; return the exit code."""
+    from checks.job_document import look_again
+
+    known = look_again(target, at_once=True)
+    line = say("No worker's log names this job since {since} ago; go further back with --since.", since=since)
+    if known is None:
+        line = say("The API knows no job {job_id} for this tenant, and no worker's log names it.", job_id=target.job_id)
+    sys.stderr.write(f"{line}\n")
+    return errors.FAULT if known is None else errors.HEALTHY
 
 
 def _readable(found: object, group: str) -> Logs:
@@ -169,10 +191,3 @@ def _readable(found: object, group: str) -> Logs:
     if not isinstance(found, Logs):
         raise RefusedError(say("There is no Auto Scaling group {group}.", group=group), errors.UNDETERMINED)
     return found
-
-
-def _seconds(since: str) -> int:
-    given = _SINCE.fullmatch(since.strip())
-    if given is None:
-        raise RefusedError(say("The --since value {since!r} is not a time; write it as 30s, 10m or 2h.", since=since))
-    return int(given[1]) * _UNITS[given[2]]

@@ -205,6 +205,24 @@ MANUAL: Final[Mapping[str, Page]] = {
         ),
         _VERDICT,
     ),
+    "jobs": Page(
+        say(
+            "From the API's list where it has one: the school's whose token is in use. Else from the bucket's listing, "
+            "joined with the jobs that the workers' logs name, on their hosts and wherever else they can be read."
+        ),
+        (
+            Example("academy-ops jobs --since 30m", say("A school called about an upload of 20 minutes ago:")),
+            Example("academy-ops jobs --tenant haneul --failed", say("What has failed there since yesterday?")),
+            Example("academy-ops jobs -o json", say("For a script:")),
+        ),
+        {
+            0: say("they were listed; also where there are none"),
+            **_USAGE,
+            3: say("no list of uploads could be read"),
+            70: _OTHER[70],
+            130: say("interrupted"),
+        },
+    ),
     "scale-worker": Page(
         say(
             "It keeps to the group's bounds, says what the autoscaler will make of it, and warns before workers stop "
@@ -297,10 +315,12 @@ MANUAL: Final[Mapping[str, Page]] = {
         (
             Example("academy-ops logs", say("The last ten minutes of every worker:")),
             Example("academy-ops logs --job JOB_ID --since 2h", say("What was said of one job:")),
+            Example("academy-ops logs --tenant haneul --failed --since 1h", say("What failed at one school:")),
             Example("academy-ops logs --follow", say("As it happens:")),
         ),
         {
             0: say("they were read; also where no worker is in service"),
+            1: say("nobody knows the job that was named"),
             **_USAGE,
             3: say("no worker could be read"),
             130: say("interrupted"),

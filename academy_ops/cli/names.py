@@ -5,13 +5,13 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Collection, Iterable, Mapping
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 from urllib.parse import urlsplit
 
 import typer
 
 from academy_ops.cli.errors import RefusedError
-from academy_ops.contract import JOB_ID, SHARED_SETTINGS, TIER
+from academy_ops.contract import JOB_ID, JOBS_PATH, SHARED_SETTINGS, TIER
 from academy_ops.messages import LANGUAGES, Text, _, current, say
 
 if TYPE_CHECKING:
@@ -22,6 +22,19 @@ JobId = Annotated[
     str | None, typer.Argument(metavar="[JOB_ID]", help=_("The job the browser polls."), show_default=False)
 ]
 
+_UUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_END: Final = r"(?![A-Za-z0-9_-])"
+_PASTED: Final = (
+    re.compile(rf"{JOBS_PATH}({JOB_ID}){_END}"),
+    re.compile(rf"\bjob_?id['\"]?\s{{0,4}}[=:]\s{{0,4}}['\"]?({JOB_ID}){_END}", re.IGNORECASE),
+    re.compile(rf"(?<![A-Za-z0-9_-])({_UUID.pattern}){_END}", re.IGNORECASE),
+)
+"""What names a job within a longer text: its URL, a line of a log or of JSON, or its UUID alone."""
+_INVISIBLE: Final = re.compile("[\u00a0\u200b-\u200f\u2060\ufeff]")
+"""What chats and documents put beside a text."""
+_AROUND: Final = " \t\r\n'\"`()<>[]{}.,;:\u2018\u2019\u201c\u201d\u300c\u300d"
+"""Blanks, quotes, brackets and stops that were copied along."""
+
 Described = tuple[str, str]
 """A value to complete, and what it is in the current language; bash shows only the value."""
 
@@ -31,17 +44,22 @@ def is_job_id(job_id: str) -> bool:
     return re.fullmatch(JOB_ID, job_id) is not None
 
 
-def valid_job_id(job_id: str | None) -> str | None:
-    """Return ``job_id`` when it has the form of a job id.
+def valid_job_id(pasted: str | None) -> str | None:
+    """Return the job id in what was pasted: the id itself, its URL, or a line of a log or of JSON that names it.
 
     Raises:
-        RefusedError: It has not; no request has been made with it.
+        RefusedError: There is none; no request has been made with it.
     """
-    if job_id is not None and not is_job_id(job_id):
+    if pasted is None:
+        return None
+    text = _INVISIBLE.sub(" ", pasted)
+    found = next((named[1] for form in _PASTED if (named := form.search(text))), text.strip(_AROUND))
+    if not is_job_id(found):
         raise RefusedError(
-            say("{job_id!r} is not a job id: a UUID, or 1 to 64 letters, digits, '-' and '_'.", job_id=job_id[:80])
+            say("{job_id!r} is not a job id: a UUID, or 1 to 64 letters, digits, '-' and '_'.", job_id=pasted[:80])
         )
-    return job_id
+    # A UUID is the same in capital letters; the API writes it in small ones.
+    return found.lower() if _UUID.fullmatch(found) else found
 
 
 def check_names() -> list[str]:

@@ -6,6 +6,7 @@ import functools
 import inspect
 import math
 import os
+import re
 import shlex
 import sys
 from collections.abc import Callable, Collection
@@ -140,6 +141,27 @@ def _number(seconds: float | None) -> float | None:
     """Refuse "nan", which is neither too small nor too large."""
     if seconds is not None and math.isnan(seconds):
         raise typer.BadParameter("nan")
+    return seconds
+
+
+_SINCE: Final = re.compile(r"([1-9][0-9]{0,4})\s?([smhd])")
+_UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_LONGEST_SECONDS: Final = 100 * 86400
+Since = Annotated[str, typer.Option("--since", metavar="TIME", help=_("How far to go back: 30s, 10m, 2h, 7d."))]
+
+
+def seconds_back(since: str) -> int:
+    """Return the value of ``--since`` in seconds.
+
+    Raises:
+        RefusedError: It is not a time.
+    """
+    given = _SINCE.fullmatch(since.strip())
+    seconds = int(given[1]) * _UNITS[given[2]] if given else 0
+    if not 0 < seconds <= _LONGEST_SECONDS:
+        raise RefusedError(
+            say("The --since value {since!r} is not a time; write it as 30s, 10m, 2h or 7d.", since=since)
+        )
     return seconds
 
 

@@ -24,13 +24,14 @@ from academy_ops.diagnosis import evidence as saved
 from academy_ops.diagnosis.evidence import Evidence, EvidenceError
 from academy_ops.diagnosis.records import Diagnosis, Finding
 from academy_ops.diagnosis.run import NullObserver, Observed, Observer, closure, judge, run
-from academy_ops.diagnosis.verdict import decide
+from academy_ops.diagnosis.verdict import decide, judge_step
 from academy_ops.messages import say
 from academy_ops.report import Output
 from academy_ops.report.shell import in_use
 from academy_ops.settings import ADDRESSES
 from checks import RUNBOOK, Case
-from checks.job import job_progress, look_again, tier_of
+from checks.job import job_progress, tier_of
+from checks.job_document import look_again
 
 if TYPE_CHECKING:
     from academy_ops.report.table import TableReport
@@ -137,6 +138,7 @@ def load(path: Path, job_id: str | None, only: Sequence[str] = ()) -> Evidence[C
         raise RefusedError(
             say("{path} is not evidence that can be judged: {reason}.", path=str(path), reason=error.message)
         ) from error
+    job_id = valid_job_id(job_id)
     case, known = evidence.case, {check.name: check for check in RUNBOOK}
     names = {name for name in evidence.asked if name in known}
     if len(names) < len(evidence.asked) or not _ALWAYS.issubset(case.names) or not _harmless(case):
@@ -176,17 +178,30 @@ def text(one: Run) -> str:
     return saved.to_text(document)
 
 
-def run_and_print(common: Common, make: Callable[[Observer], Run], keep: Callable[[Run], None] | None = None) -> Run:
+def run_and_print(
+    common: Common,
+    make: Callable[[Observer], Run],
+    keep: Callable[[Run], None] | None = None,
+    *,
+    step: str | None = None,
+    strict: bool = False,
+) -> Run:
     """Run checks and print them in the form asked for.
 
     Args:
         common: The form of the output.
         make: Makes the run; the observer that it gets shows people how it goes.
         keep: Called with the run at the end, whether or not somebody reads the output to its end.
+        step: The check that is run alone; then nothing is judged but that step.
+        strict: A warning is as bad as a fault.
     """
     report = _table_report(common) if common.form is Output.TABLE else None
     with report.live() if report else contextlib.nullcontext():
         run = make(report or NullObserver())
+    run = replace(run, diagnosis=replace(run.diagnosis, strict=strict))
+    if step:
+        findings = run.diagnosis.findings
+        run = replace(run, diagnosis=replace(run.diagnosis, verdict=judge_step(findings), step=step))
     try:
         if report:
             report.verdict(run.diagnosis)
@@ -208,6 +223,8 @@ def _table_report(common: Common) -> TableReport:
 
 def exit_code(diagnosis: Diagnosis) -> int:
     """Return the exit code of the verdict."""
+    if diagnosis.strict and diagnosis.verdict.warnings:
+        return errors.FAULT
     return _EXIT_CODES[diagnosis.verdict.status]
 
 

@@ -64,9 +64,9 @@ class FindingBuilder:
         """Write a warning; arguments as for `fail`."""
         return self._found("warn", code, evidence, summary, reason)
 
-    def skip(self, summary: Text, because: Text) -> Finding:
+    def skip(self, summary: Text, because: Text, evidence: Mapping[str, Json] = _NOTHING) -> Finding:
         """Write that there was nothing to look at."""
-        return Finding(self.check, self.section, "skip", summary, because=because)
+        return Finding(self.check, self.section, "skip", summary, evidence=evidence, because=because)
 
     def unknown(self, what: Text, unseen: Unavailable, may_conceal: Iterable[str] = ()) -> Finding:
         """Write that something could not be observed.

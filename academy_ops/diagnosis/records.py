@@ -176,10 +176,22 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """A finished run."""
+    """A finished run.
+
+    Attributes:
+        job_id: The job asked about, or None.
+        started_at: When it began.
+        elapsed_ms: How long it took.
+        verdict: What all findings mean; of a run of one step, what that step's mean, which is no verdict on the job.
+        findings: In runbook order.
+        step: The check that was run alone, or None where the job was diagnosed.
+        strict: A warning is as bad as a fault: ``--fail-on warn``.
+    """
 
     job_id: str | None
     started_at: datetime
     elapsed_ms: int
     verdict: Verdict
     findings: tuple[Finding, ...]
+    step: str | None = None
+    strict: bool = False

@@ -43,7 +43,25 @@ def decide(findings: Sequence[Finding], progress: JobProgress) -> Verdict:
         return _verdict(findings, "undetermined", next(iter(blind), None), also=(*roots, *blind[1:]), symptoms=symptoms)
     if _something_unseen(findings, progress):
         return _verdict(findings, "undetermined")
-    return _verdict(findings, "in-progress" if progress.state in _ACTIVE else "healthy")
+    verdict = _verdict(findings, "in-progress" if progress.state in _ACTIVE else "healthy")
+    complete = {finding.section for finding in findings} >= _SECTIONS
+    return replace(verdict, summary=_NO_UPLOAD) if complete and progress.state is JobState.NONE else verdict
+
+
+def judge_step(findings: Sequence[Finding]) -> Verdict:
+    """Return what the findings of one step mean for that step: the worst of them, and nothing of the job."""
+    codes = list(dict.fromkeys(finding.cause for finding in findings if finding.status == "fail" and finding.cause))
+    faults = sorted(codes, key=lambda code: CATALOGUE[code].inconclusive)
+    if faults:
+        status: VerdictStatus = "undetermined" if CATALOGUE[faults[0]].inconclusive else "faulty"
+        return _verdict(findings, status, faults[0], also=faults[1:])
+    unseen = next((finding for finding in findings if finding.status == "unknown"), None)
+    if unseen or all(finding.status == "skip" for finding in findings):
+        shown = unseen or next(iter(findings), None)
+        verdict = _verdict(findings, "undetermined")
+        return replace(verdict, summary=shown.summary) if shown else verdict
+    warning = next((finding for finding in findings if finding.status == "warn"), findings[0])
+    return replace(_verdict(findings, "healthy"), summary=warning.summary)
 
 
 def _named_by_job(findings: Iterable[Finding], progress: JobProgress) -> str | None:
@@ -115,6 +133,7 @@ def _verdict(
 
 
 _AGAIN: Final = Remedy(say("Then have the school upload the file again: a job that has ended is not tried again."))
+_NO_UPLOAD: Final = say("No fault was found. No upload was looked at: no job id was given.")
 _SUMMARY: Final[dict[VerdictStatus, Text]] = {
     "healthy": say("No fault was found."),
     "in-progress": say("The job is on its way, and nothing is wrong."),

@@ -173,18 +173,21 @@ class Connections:
         except AWS_ERRORS:
             return os.environ.get("AWS_PROFILE", "")
 
-    def get(self, url: str, *, authorised: bool = True, seconds: float = ANSWER_SECONDS) -> Answer | Unavailable:
+    def get(
+        self, url: str, *, authorised: bool = True, tenant: str | None = None, seconds: float = ANSWER_SECONDS
+    ) -> Answer | Unavailable:
         """Send one GET, bounded in time and size.
 
         Args:
             url: What to ask.
             authorised: Send the bearer token and the tenant's header; they never follow a redirect to another host.
+            tenant: The tenant's code to send in place of the configured one.
             seconds: For how long an answer is waited for, with all redirects.
 
         Returns:
             The answer, or why there was none.
         """
-        headers = self._http_headers(authorised=authorised)
+        headers = self._http_headers(tenant, authorised=authorised)
 
         def follow(client: httpx.Client) -> tuple[_Read, str, list[str]]:
             here, seen = url, list[str]()
@@ -347,13 +350,14 @@ class Connections:
             made: ssl.SSLContext = self._made["tls"]
             return made
 
-    def _http_headers(self, *, authorised: bool = True) -> list[tuple[bytes, bytes]]:
+    def _http_headers(self, tenant: str | None = None, *, authorised: bool = True) -> list[tuple[bytes, bytes]]:
         headers = {
             "Accept": "application/json",
             "Accept-Encoding": ENCODINGS,
             "User-Agent": f"academy-ops/{__version__}",
         }
-        token, tenant = self._settings.get("ACADEMY_API_TOKEN"), self._settings.get("ACADEMY_TENANT_CODE")
+        token = self._settings.get("ACADEMY_API_TOKEN")
+        tenant = tenant or self._settings.get("ACADEMY_TENANT_CODE")
         if token and authorised:
             headers["Authorization"] = f"Bearer {token}"
         if tenant and authorised:

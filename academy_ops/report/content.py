@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Final
 
+from academy_ops.contract import JOB_ID
 from academy_ops.diagnosis.command import command, fill
 from academy_ops.diagnosis.records import (
     Diagnosis,
@@ -21,6 +22,7 @@ from academy_ops.diagnosis.redact import printable
 from academy_ops.messages import Text, Value, _, say
 from academy_ops.smoke.records import HOPS, Smoke
 from checks import RUNBOOK
+from checks.times import parse
 
 Fact = tuple[str, str]
 """A name and a value; both for people, without anything that a terminal would act on."""
@@ -30,6 +32,11 @@ TITLES: Final[Mapping[VerdictStatus, Text]] = {
     "in-progress": say("IN PROGRESS"),
     "faulty": say("FAULT FOUND"),
     "undetermined": say("UNDETERMINED"),
+}
+_STEP_TITLES: Final[Mapping[VerdictStatus, Text]] = {
+    "healthy": say("no fault in this step"),
+    "faulty": say("fault in this step"),
+    "undetermined": say("step not observed"),
 }
 STATUSES: Final[Mapping[Status, Text]] = {
     "ok": say("ok"),
@@ -56,6 +63,7 @@ LABELS: Final[Mapping[str, Text]] = {
     "edge": say("edge"),
     "origin": say("nginx"),
     "app": say("app"),
+    "recent": say("failed or waiting"),
     "status": say("job"),
     "waited_seconds": say("has waited"),
     "error_message": say("its message"),
@@ -118,6 +126,12 @@ _LONGEST_LINE: Final = 200
 _LONGEST_VALUE: Final = 300
 _HELD: Final = re.compile("⟦([0-9]+)⟧")
 """Stands for a value while its sentence is put together."""
+
+
+def title(diagnosis: Diagnosis) -> str:
+    """Return the verdict in a word or two; of a step, which it was, and how it is."""
+    status = diagnosis.verdict.status
+    return f"{diagnosis.step}: {_STEP_TITLES[status]}" if diagnosis.step else str(TITLES[status])
 
 
 def parts(sentence: Text) -> Iterator[tuple[str, bool]]:
@@ -187,6 +201,9 @@ def next_steps(diagnosis: Diagnosis, ops: str) -> tuple[Remedy, ...]:
     """
     names = {"ops": ops, "job_id": diagnosis.job_id or ""}
     remedies = list(diagnosis.verdict.remedies)
+    job = next((one for one in diagnosis.findings if one.check == "job"), None)
+    if job and diagnosis.job_id is None and diagnosis.verdict.cause is None and not diagnosis.step:
+        remedies += _on_to_an_upload(job.evidence.get("recent"), ops)
     if diagnosis.verdict.status == "in-progress":
         follow = say("Wait; the browser shows the progress. To follow it here:")
         remedies.append(Remedy(follow, fill(command("<ops> watch <job>"), names)))
@@ -196,9 +213,31 @@ def next_steps(diagnosis: Diagnosis, ops: str) -> tuple[Remedy, ...]:
     return tuple(remedies)
 
 
+def _on_to_an_upload(recent: Json, ops: str) -> Iterator[Remedy]:
+    """Yield how to go on where no upload was looked at: with the last one that failed or waits, or from the list."""
+    rows = (row for row in recent if isinstance(row, dict)) if isinstance(recent, list) else ()
+    job_ids = (str(row.get("job_id") or "") for row in rows)
+    if job_id := next((one for one in job_ids if re.fullmatch(JOB_ID, one)), None):
+        newest = say("Diagnose the last upload that failed or waits:")
+        yield Remedy(newest, fill(command("<ops> diagnose <job>"), {"ops": ops, "job_id": job_id}))
+    listing = say("Find the upload in question, then diagnose it by its job id:")
+    yield Remedy(listing, fill(command("<ops> jobs --since 1h"), {"ops": ops}))
+
+
 def timestamp(time: datetime) -> str:
     """Return a time as people read it, to the second; in UTC, as AWS shows it."""
     return f"{time.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
+def local_time(time: datetime | None) -> str:
+    """Return a time as this machine's clock shows it, to the second, with its zone; "?" for one that is not known."""
+    if time is None:
+        return "?"
+    here = time.astimezone()
+    name = here.strftime("%Z")
+    # Windows spells a zone out, in its own language.
+    zone = name if name.isascii() and name.isalpha() else f"UTC{here:%z}"
+    return f"{here:%Y-%m-%d %H:%M:%S} {zone}"
 
 
 def cause_label(one: Finding | Verdict) -> str:
@@ -216,6 +255,9 @@ def key_evidence(finding: Finding) -> list[Fact]:
 def cause_evidence(diagnosis: Diagnosis) -> list[Fact]:
     """Return the facts that prove the verdict's cause: those of its finding, and for a worker's fault what waits."""
     cause, findings = diagnosis.verdict.cause, diagnosis.findings
+    if diagnosis.step:
+        # Its findings are all there is, and stand by themselves.
+        return []
     own = next((one for one in findings if cause and one.cause == cause and one.status in {"fail", "warn"}), None)
     if own is None:
         return []
@@ -277,7 +319,8 @@ def _differing(environment: Mapping[str, Json]) -> dict[str, Json]:
 def _lines(name: str, value: Json) -> list[str]:
     """Write a value, a line for each item of a list."""
     if isinstance(value, list):
-        return [_row(item) if isinstance(item, dict) and name == "rows" else _short(item) for item in value]
+        rows = _ROWS.get(name, _short)
+        return [rows(item) if isinstance(item, dict) else _short(item) for item in value]
     if isinstance(value, dict):
         return [_short(value)]
     if name == "waited_seconds":
@@ -287,6 +330,14 @@ def _lines(name: str, value: Json) -> list[str]:
 
 def _row(row: Mapping[str, Json]) -> str:
     return _("row {row}: {error}", row=_short(row.get("row")), error=_short(row.get("error")))
+
+
+def _upload(row: Mapping[str, Json]) -> str:
+    words = (row.get(name) for name in ("tenant", "job_id", "status"))
+    return "  ".join([local_time(parse(row.get("uploaded_at"))), *(_short(word) if word else "?" for word in words)])
+
+
+_ROWS: Final[Mapping[str, Callable[[Mapping[str, Json]], str]]] = {"rows": _row, "recent": _upload}
 
 
 def _answer(layer: Mapping[str, Json]) -> str:

@@ -12,7 +12,6 @@ from academy_ops.diagnosis.records import Diagnosis, Finding, Remedy
 from academy_ops.diagnosis.redact import printable
 from academy_ops.messages import _
 from academy_ops.report.content import (
-    TITLES,
     Fact,
     cause_evidence,
     cause_label,
@@ -22,6 +21,7 @@ from academy_ops.report.content import (
     next_steps,
     other_faults,
     smoke_lines,
+    title,
 )
 from academy_ops.smoke.records import SMOKE_TITLES, Smoke
 
@@ -49,7 +49,7 @@ def _annotations(diagnosis: Diagnosis, ops: str) -> Iterator[str]:
     verdict = diagnosis.verdict
     yield _command(
         _LEVELS.get(verdict.status, "notice"),
-        ": ".join(filter(None, (str(TITLES[verdict.status]), cause_label(verdict)))),
+        ": ".join(filter(None, (title(diagnosis), cause_label(verdict)))),
         _message(line(verdict.summary), cause_evidence(diagnosis), next_steps(diagnosis, ops)),
     )
     for finding in other_faults(diagnosis):

@@ -34,7 +34,7 @@ _YEARS: Final = range(1970, 9999)
 def render_diagnosis(diagnosis: Diagnosis, ops: str = "academy-ops") -> str:
     """Return the page of ``diagnosis``; sentences are in the current language."""
     verdict = diagnosis.verdict
-    title = (str(content.TITLES[verdict.status]), content.cause_label(verdict), diagnosis.job_id)
+    title = (content.title(diagnosis), content.cause_label(verdict), diagnosis.job_id)
     return _page(title, diagnosis, None, ops)
 
 

@@ -54,7 +54,9 @@ def _document(diagnosis: Diagnosis) -> dict[str, Json]:
         "job_id": diagnosis.job_id,
         "started_at": diagnosis.started_at.isoformat(),
         "elapsed_ms": diagnosis.elapsed_ms,
-        "verdict": {
+        "verdict": None
+        if diagnosis.step
+        else {
             "status": verdict.status,
             "cause": verdict.cause,
             "reason": verdict.reason,

@@ -1,21 +1,24 @@
-"""The diagnosis as a JUnit report: a test case for each finding, so that CI shows what it shows of any test."""
+"""The diagnosis as a JUnit report: a test case for each check, so that CI shows what it shows of any test."""
 
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterator, Mapping
+from itertools import groupby
 from typing import Final
 from xml.etree import ElementTree as ET
 
-from academy_ops.diagnosis.records import Diagnosis, Finding, Remedy
+from academy_ops.diagnosis.records import Diagnosis, Finding, Remedy, Status
 from academy_ops.diagnosis.redact import printable
 from academy_ops.messages import _
-from academy_ops.report.content import TITLES, all_evidence, indented, line, smoke_lines
+from academy_ops.report.content import all_evidence, indented, line, smoke_lines, title
 from academy_ops.smoke.records import Smoke
 
 _NO_XML: Final = re.compile("[\ufffe\uffff]")
 """What XML 1.0 forbids besides control characters and surrogates."""
+
+
+_WORST_FIRST: Final = ("failure", "error", "skipped")
 
 
 def render_diagnosis(diagnosis: Diagnosis, _ops: str = "academy-ops") -> str:
@@ -49,37 +52,47 @@ def _document(*suites: ET.Element) -> str:
 
 
 def _suite(diagnosis: Diagnosis) -> ET.Element:
-    """Return the test suite of ``diagnosis``.
+    """Return the test suite of ``diagnosis``: a test case for each check, of the same name whatever it finds.
 
-    A warning passes, with its text as output. What could not be observed is an error where it leaves the verdict
-    open, which GitHub, GitLab and Jenkins show red; elsewhere it is skipped, so that a job that is done stays green.
+    There is a failure where the exit code is 1, and an error where it is 3: what could not be observed is one only
+    where it leaves the verdict open. Elsewhere it is skipped, so that a job that is done stays green.
     """
     verdict = diagnosis.verdict
-    undetermined = verdict.status == "undetermined"
-    names = Counter[tuple[str, str]]()
     suite = ET.Element("testsuite", name="academy-ops", timestamp=diagnosis.started_at.isoformat())
+    words = {
+        "verdict": verdict.status,
+        "cause": verdict.cause,
+        "reason": verdict.reason,
+        "section": verdict.section,
+        "also": ", ".join(verdict.also),
+        "symptoms": ", ".join(verdict.symptoms),
+        "ruled_out": ", ".join(verdict.ruled_out),
+    }
     _add_properties(
         suite,
         {
             "job_id": diagnosis.job_id,
-            "verdict": verdict.status,
-            "title": str(TITLES[verdict.status]),
+            "title": title(diagnosis),
             "summary": line(verdict.summary),
-            "cause": verdict.cause,
-            "reason": verdict.reason,
-            "section": verdict.section,
-            "also": ", ".join(verdict.also),
-            "symptoms": ", ".join(verdict.symptoms),
-            "ruled_out": ", ".join(verdict.ruled_out),
+            **({} if diagnosis.step else words),
         },
     )
-    for finding in diagnosis.findings:
-        _add_case(suite, finding, names, undetermined=undetermined)
-    if undetermined and not suite.findall("testcase/error") and not suite.findall("testcase/failure"):
-        # Every check was skipped: no other test case would show that nothing was decided.
-        case = ET.SubElement(suite, "testcase", classname="academy-ops.verdict", name="undetermined", time="0.000")
-        _add_result(case, "error", "undetermined", line(verdict.summary), [])
+    kinds = _kinds(diagnosis)
+    for check, findings in groupby(diagnosis.findings, lambda finding: finding.check):
+        _add_case(suite, check, list(findings), kinds)
     return _counted(suite, diagnosis.elapsed_ms)
+
+
+def _kinds(diagnosis: Diagnosis) -> Mapping[Status, str]:
+    """Return what a finding of each status is in a test case."""
+    if diagnosis.verdict.status != "undetermined":
+        kinds: dict[Status, str] = {"fail": "failure", "unknown": "skipped", "skip": "skipped"}
+    elif {finding.status for finding in diagnosis.findings} <= {"ok", "warn", "skip"}:
+        # Nothing was looked at that would have decided it.
+        kinds = {"skip": "error"}
+    else:
+        kinds = {"fail": "error", "unknown": "error", "skip": "skipped"}
+    return {**kinds, "warn": "failure"} if diagnosis.strict else kinds
 
 
 def _counted(suite: ET.Element, elapsed_ms: int) -> ET.Element:
@@ -98,24 +111,26 @@ def _add_properties(suite: ET.Element, values: Mapping[str, str | None]) -> None
             ET.SubElement(properties, "property", name=name, value=_xml(value))
 
 
-def _add_case(suite: ET.Element, finding: Finding, names: Counter[tuple[str, str]], *, undetermined: bool) -> None:
-    """Add a finding, named after its cause, so that CI recognises it in the next run."""
-    name = finding.cause or line(finding.summary)
-    names[finding.check, name] += 1
-    if (count := names[finding.check, name]) > 1:
-        name = f"{name} ({count})"
-    case = ET.SubElement(
-        suite, "testcase", classname=f"academy-ops.{finding.check}", name=_xml(name), time=_seconds(finding.elapsed_ms)
-    )
-    because = line(finding.because or finding.summary)
-    if finding.status == "fail":
-        _add_result(case, "failure", finding.cause or "fault", line(finding.summary), _lines(finding))
-    elif finding.status == "unknown" and undetermined:
-        _add_result(case, "error", "unknown", because, _lines(finding))
-    elif finding.status in {"unknown", "skip"}:
-        _add_result(case, "skipped", finding.status, because, [])
-    elif finding.status == "warn":
-        ET.SubElement(case, "system-out").text = _xml("\n".join([line(finding.summary), *_lines(finding)]))
+def _add_case(suite: ET.Element, check: str, findings: list[Finding], kinds: Mapping[Status, str]) -> None:
+    """Add a check with all that it found; the worst of it says how the test has ended."""
+    elapsed = max(finding.elapsed_ms for finding in findings)
+    case = ET.SubElement(suite, "testcase", classname=f"academy-ops.{check}", name=check, time=_seconds(elapsed))
+    by_kind = {kind: [one for one in findings if kinds.get(one.status) == kind] for kind in _WORST_FIRST}
+    kind = next((kind for kind, found in by_kind.items() if found), None)
+    if kind == "skipped" and len(by_kind[kind]) < len(findings):
+        # The rest of it was looked at, and is well.
+        kind = None
+    told = by_kind[kind] if kind else []
+    if kind:
+        first, *others = told
+        message = line(first.summary if first.cause else first.because or first.summary)
+        more = (text for one in others for text in ("", line(one.summary), *_lines(one)))
+        lines = [] if kind == "skipped" else [*_lines(first), *more]
+        _add_result(case, kind, first.cause or first.status, message, lines)
+    rest = [one for one in findings if one not in told and one.status != "ok"]
+    if rest:
+        texts = (text for one in rest for text in (line(one.because or one.summary), *_lines(one)))
+        ET.SubElement(case, "system-out").text = _xml("\n".join(texts))
 
 
 def _add_result(case: ET.Element, kind: str, code: str, message: str, lines: list[str]) -> None:

@@ -18,7 +18,6 @@ from academy_ops.diagnosis.redact import printable
 from academy_ops.messages import Text, _, current
 from academy_ops.report.content import (
     STATUSES,
-    TITLES,
     Fact,
     brief,
     cause_evidence,
@@ -28,6 +27,7 @@ from academy_ops.report.content import (
     other_faults,
     parts,
     timestamp,
+    title,
 )
 from academy_ops.report.pipeline import HopState, stations
 from academy_ops.report.runbook import heading
@@ -74,10 +74,11 @@ def render_smoke(smoke: Smoke, ops: str = "academy-ops") -> str:
 
 def _head(diagnosis: Diagnosis) -> Iterator[str]:
     verdict = diagnosis.verdict
-    title = f"# {_VERDICT_MARKS[verdict.status]} {TITLES[verdict.status]}"
-    yield f"{title}: {_cause(verdict)}" if verdict.cause else title
+    head = f"# {_VERDICT_MARKS[verdict.status]} {title(diagnosis)}"
+    yield f"{head}: {_cause(verdict)}" if verdict.cause else head
     yield f"**{_sentence(verdict.summary)}**"
-    yield " → ".join(f"{hop.name} {_MARKS[hop.state]}".strip() for hop in stations(diagnosis))
+    if not diagnosis.step:
+        yield " → ".join(f"{hop.name} {_MARKS[hop.state]}".strip() for hop in stations(diagnosis))
     yield "\n".join(f"- {name}: {value}" for name, value in _frame(diagnosis))
 
 
@@ -91,7 +92,7 @@ def _frame(diagnosis: Diagnosis) -> Iterator[tuple[str, str]]:
     )
     if verdict.section:
         yield _("Runbook"), heading(verdict.section, current())
-    if verdict.ruled_out:
+    if verdict.ruled_out and not diagnosis.step:
         yield _("Ruled out"), ", ".join(verdict.ruled_out)
     for cause in verdict.symptoms:
         yield _("Symptoms"), f"{_code(cause)}: {_sentence(CATALOGUE[cause].meaning)}"

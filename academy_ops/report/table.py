@@ -20,7 +20,6 @@ from academy_ops.diagnosis.records import RISKS, Diagnosis, Finding, Remedy, Ver
 from academy_ops.diagnosis.redact import printable
 from academy_ops.messages import Text, _
 from academy_ops.report.content import (
-    TITLES,
     all_evidence,
     cause_evidence,
     cause_label,
@@ -29,6 +28,7 @@ from academy_ops.report.content import (
     next_steps,
     not_observed,
     other_faults,
+    title,
 )
 from academy_ops.report.pipeline import draw
 from academy_ops.report.shell import Shell, print_command
@@ -83,7 +83,7 @@ def print_smoke(console: Console, smoke: Smoke) -> None:
     for text in (smoke.summary if smoke.result == "passed" else None, smoke.left):
         if text:
             hanging(console, Line(), Line(printable(str(text))), 0)
-    console.print(_title(SMOKE_TITLES[smoke.result], smoke.result, smoke.cause))
+    console.print(_title(str(SMOKE_TITLES[smoke.result]), smoke.result, smoke.cause))
 
 
 class TableReport:
@@ -123,8 +123,9 @@ class TableReport:
             console.print()
             self._print_timeline()
         console.print()
-        draw(console, diagnosis)
-        console.print()
+        if not diagnosis.step:
+            draw(console, diagnosis)
+            console.print()
         self._print_verdict(diagnosis)
         for remedy in next_steps(diagnosis, self._ops):
             console.print()
@@ -144,7 +145,9 @@ class TableReport:
             summary.append(f" ({line(finding.because)})", "dim")
         head = Line(f"{self._marks[finding.status]} ", style).append(finding.check, style)
         hanging(self._console, head, summary, 2 + _NAME_WIDTH)
-        shown = all_evidence(finding) if self._verbose else key_evidence(finding) if finding.status == "fail" else []
+        # What is skipped has nothing to show, except uploads that nobody has asked about.
+        unfolded = finding.status in {"fail", "skip"}
+        shown = all_evidence(finding) if self._verbose else key_evidence(finding) if unfolded else []
         facts(self._console, shown, 2 + _NAME_WIDTH)
 
     def _print_timeline(self) -> None:
@@ -160,10 +163,13 @@ class TableReport:
 
     def _print_verdict(self, diagnosis: Diagnosis) -> None:
         console, verdict = self._console, diagnosis.verdict
-        head = _title(TITLES[verdict.status], verdict.status, cause_label(verdict))
+        head = _title(title(diagnosis), verdict.status, cause_label(verdict))
         if verdict.cause:
             head.append("  " + _("(runbook section {section})", section=verdict.section), "dim")
         hanging(console, Line(), head, 0)
+        if diagnosis.step:
+            # The findings above have said the rest.
+            return
         hanging(console, Line(), Line(line(verdict.summary), "bold"), 0)
         if evidence := cause_evidence(diagnosis):
             console.print(Line(_("Why"), "bold"))
@@ -245,6 +251,6 @@ class _Waiting:
         return Line(text, "dim", no_wrap=True, overflow="ellipsis")
 
 
-def _title(title: Text, status: VerdictStatus | Result, cause: str | None) -> Line:
-    head = Line().append(str(title), f"{_VERDICT_STYLES[status]} reverse")
+def _title(title: str, status: VerdictStatus | Result, cause: str | None) -> Line:
+    head = Line().append(title, f"{_VERDICT_STYLES[status]} reverse")
     return head.append(f"  {cause}", "bold") if cause else head

@@ -19,7 +19,7 @@ from academy_ops.smoke.judgement import accepted_job, deleted, left_over
 from academy_ops.smoke.marked import MARK, STUDENTS
 from academy_ops.smoke.records import Hop, Seen
 from checks.facts import JobDocument
-from checks.job import look_again
+from checks.job_document import look_again
 
 POLL_SECONDS: Final = 0.5
 _FILE: Final = "academy-ops-smoke.xlsx"

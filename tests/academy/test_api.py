@@ -336,3 +336,53 @@ def test_a_tenant_sees_its_own_students_a_page_at_a_time(api: Academy) -> None:
     assert "detail" in page(limit=0)
     assert "password_hash" not in page()["results"][0]
     assert httpx.get(api.url + STUDENTS_PATH, trust_env=False).status_code == 401
+
+
+def test_a_tenant_sees_its_own_jobs_newest_first_by_state_and_time(api: Academy) -> None:
+    store = api.open_store()
+    store.add_token("token-of-listed", "listed")
+    store.add_job("listed-too", "excel/listed-too/a.xlsx", "$argon2id$…")
+    made = [store.add_job("listed", f"excel/listed/{number}.xlsx", "$argon2id$…") for number in range(3)]
+    taken = [job for one in made[:2] if (job := store.claim(one.id))]
+    store.fail(taken[0], "학생 행이 없습니다.")
+    rejected = [{"row": 9, "name": "김두리", "error": "전화번호"}]
+    store.finish(taken[1], [{"name": "김하나", "parent_phone": "01000000001"}], rejected, "worker")
+
+    def page(token: str = "token-of-listed", **query: Any) -> httpx.Response:
+        bearer = {"Authorization": f"Bearer {token}"}
+        return httpx.get(api.url + JOBS_PATH, headers=bearer, params=query, trust_env=False)
+
+    def ids(**query: Any) -> list[str]:
+        return [one["job_id"] for one in page(**query).json()["results"]]
+
+    newest = [job.id for job in reversed(made)]
+    assert ids() == newest
+    assert (ids(limit=1, offset=1), page(limit=1).json()["count"]) == (newest[1:2], 3)
+    assert ids(status="FAILED") == [made[0].id]
+    assert ids(status=["FAILED", "PENDING"]) == [made[2].id, made[0].id]
+    middle = made[1].created_at.isoformat()
+    assert (ids(since=middle), ids(until=middle)) == (newest[:2], newest[2:])
+    done = page(status="DONE").json()["results"][0]
+    assert (done["created"], done["rejected"], done["duplicates"]) == (1, 1, 0)
+    assert "result" not in done
+    assert "password_hash" not in done
+    assert page(TOKEN, limit=500).json()["count"] > 0
+    assert not {one["job_id"] for one in page(TOKEN, limit=500).json()["results"]} & set(newest)
+    assert httpx.get(api.url + JOBS_PATH, trust_env=False).status_code == 401
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"since": "0001-01-01T00:00:00+14:00"},
+        {"until": "2026-02-30T00:00:00Z"},
+        {"since": "2026-01-01"},
+        {"since": "0.5"},
+        {"status": "LOST"},
+        {"limit": "501"},
+        {"offset": "-1"},
+    ],
+)
+def test_a_list_that_can_t_be_asked_for_is_refused(api: Academy, query: dict[str, str]) -> None:
+    answer = httpx.get(api.url + JOBS_PATH, headers=BEARER, params=query, trust_env=False)
+    assert (answer.status_code, list(answer.json())) == (httpx.codes.BAD_REQUEST, ["detail"])

@@ -1,6 +1,7 @@
 """The command line: refusals in one line, right exit codes, nothing but the document on stdout."""
 
 import json
+import re
 import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 from academy_ops import messages
 from academy_ops.cli import main
 from tests.commands import SHELL, academy_ops, run_on_console
+from tests.wire import Handler, respond, server
 
 InProcess = Callable[..., tuple[int, str, str]]
 
@@ -110,11 +112,47 @@ def test_the_document_has_exactly_the_promised_keys(tmp_path: Path) -> None:
 def test_common_options_may_stand_before_the_command_or_after_it(tmp_path: Path) -> None:
     before = academy_ops("-o", "json", "check", "r2", cwd=tmp_path)
     after = academy_ops("check", "r2", "-o", "json", cwd=tmp_path)
-    assert (
-        json.loads(before.stdout)["verdict"]["cause"]
-        == json.loads(after.stdout)["verdict"]["cause"]
-        == "r2-env-missing"
-    )
+    causes = [[one["cause"] for one in json.loads(done.stdout)["findings"]] for done in (before, after)]
+    assert causes == [["r2-env-missing"], ["r2-env-missing"]]
+
+
+SILENT = {"ACADEMY_API_URL": "http://127.0.0.1:9"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environ", "code", "statuses"),
+    [
+        (("check", "r2"), {}, 1, {"fail"}),
+        (("check", "endpoint"), SILENT, 1, {"fail"}),
+        (("check", "job"), {}, 3, {"skip"}),
+        (("check", "access"), {}, 3, {"fail"}),  # nothing was seen of AWS: that is no fault of the academy
+        (("check", "job", "abc"), SILENT, 3, {"unknown"}),
+    ],
+)
+def test_a_step_has_no_verdict_on_the_job_and_the_code_of_its_worst_finding(
+    arguments: tuple[str, ...], environ: dict[str, str], code: int, statuses: set[str], tmp_path: Path
+) -> None:
+    done = academy_ops(*arguments, "-o", "json", cwd=tmp_path, **environ)
+    told = json.loads(done.stdout)
+    assert (done.returncode, told["verdict"]) == (code, None)
+    assert {one["status"] for one in told["findings"]} == statuses
+    shown = academy_ops(*arguments, cwd=tmp_path, **environ)
+    assert shown.returncode == code
+    assert not re.search("HEALTHY|IN PROGRESS|FAULT FOUND|UNDETERMINED|Wait;|Ruled out", shown.stdout)
+    for form in ("markdown", "html", "github", "junit"):
+        document = academy_ops(*arguments, "-o", form, cwd=tmp_path, **environ).stdout
+        assert not re.search("HEALTHY|IN PROGRESS|FAULT FOUND|UNDETERMINED|Ruled out", document), form
+
+
+def test_a_step_of_a_job_on_its_way_gives_no_advice_to_wait(tmp_path: Path) -> None:
+    def answer(handler: Handler) -> None:
+        respond(handler, 200, b'{"job_id": "abc", "status": "PENDING", "created_at": "2999-01-01T00:00:00Z"}')
+
+    with server(answer) as (url, _seen):
+        done = academy_ops("check", "job", "abc", cwd=tmp_path, ACADEMY_API_URL=url)
+    assert done.returncode == 0
+    assert not re.search("wait|on its way|IN PROGRESS", done.stdout, re.IGNORECASE)
+    assert "The job is PENDING." in done.stdout
 
 
 @pytest.mark.parametrize(

@@ -1,18 +1,28 @@
 """JUnit XML keeps the rules of the schema by which Jenkins reads it (junit-10.xsd of its xunit plugin)."""
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import NamedTuple
 from xml.etree import ElementTree as ET
 
 import pytest
 
-from academy_ops.messages import say
+from academy_ops.cli.runs import exit_code
+from academy_ops.messages import LANGUAGES, say, use
 from academy_ops.report import junit
 from academy_ops.smoke.records import Result, Seen, Smoke
+from checks import RUNBOOK
+from tests.checks import facts_factory as h
+from tests.checks.scenarios import BLIND, SCENARIOS, WARNINGS
 from tests.report.golden import SCENES, diagnosis
 from tests.report.test_hostile import LONG, about
 
+MORE = {
+    "autoscaler-off": WARNINGS["autoscaler-off"][0],
+    "no-credentials": BLIND["aws-credentials-missing"][0],
+    "denied-and-warned": {**SCENES["denied"], "r2": h.r2(), "document": h.job("REVIEW_REQUIRED")},
+}
 TIME = r"[0-9]{0,3}(,?[0-9]{3})*(\.[0-9]*)?"
 
 
@@ -55,6 +65,35 @@ def assert_valid(xml: str) -> None:
 @pytest.mark.parametrize("scene", SCENES)
 def test_a_diagnosis_keeps_the_rules(scene: str) -> None:
     assert_valid(junit.render_diagnosis(diagnosis(**SCENES[scene])))
+
+
+@pytest.mark.parametrize("strict", [False, True])
+@pytest.mark.parametrize("scene", [*SCENES, "autoscaler-off", "no-credentials", "denied-and-warned"])
+def test_failures_and_errors_agree_with_the_exit_code(scene: str, strict: bool) -> None:
+    facts = {**SCENES, **MORE}[scene]
+    told = replace(diagnosis(**facts), strict=strict)
+    root = ET.fromstring(junit.render_diagnosis(told))
+    failures, errors = int(root.get("failures", "")), int(root.get("errors", ""))
+    assert {(False, False): 0, (False, True): 3}.get((failures > 0, errors > 0), 1) == exit_code(told)
+    assert len(root.findall(".//failure")) == failures
+
+
+def test_names_are_the_checks_ids_whatever_they_find_and_in_every_language() -> None:
+    names = set()
+    for language in LANGUAGES:
+        use(language)
+        for facts in (*SCENES.values(), *MORE.values()):
+            cases = ET.fromstring(junit.render_diagnosis(diagnosis(**facts))).iter("testcase")
+            names.add(tuple((one.get("classname"), one.get("name")) for one in cases))
+    use("en")
+    assert names == {tuple((f"academy-ops.{check.name}", check.name) for check in RUNBOOK)}
+
+
+def test_a_case_with_two_faults_holds_both() -> None:
+    facts = {**SCENARIOS["worker-env-stale"][0], **SCENARIOS["worker-disk-full"][0]}
+    told = diagnosis(**facts)
+    texts = "".join(one.text or "" for one in ET.fromstring(junit.render_diagnosis(told)).iter("failure"))
+    assert all(str(one.summary) in texts for one in told.findings if one.status == "fail")
 
 
 def test_whatever_is_quoted_the_rules_are_kept() -> None:

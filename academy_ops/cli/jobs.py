@@ -1,0 +1,159 @@
+"""``jobs``: the last uploads, to get from a school's name and a time to a job id."""
+
+from __future__ import annotations
+
+import sys
+import time
+from datetime import UTC
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from academy_ops.cli import errors
+from academy_ops.cli.options import Common, Since, seconds_back, with_common
+from academy_ops.cli.outputs import write_json
+from academy_ops.cli.streams import console
+from academy_ops.messages import Text, _, say
+from academy_ops.report import Output
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from rich.console import Console
+
+    from academy_ops.diagnosis.records import Json
+    from checks.facts import Upload
+    from checks.uploads import Source, Uploads
+
+SCHEMA: Final = "academy-ops/jobs/1"
+_SOURCES: Final[Mapping[Source, Text]] = {
+    "api": say("the API's list"),
+    "bucket": say("the bucket's listing"),
+    "log": say("the workers' logs"),
+}
+_STYLES: Final = {True: "red", False: ""}
+
+
+@with_common
+def jobs(
+    common: Common,
+    since: Since = "24h",
+    tenant: Annotated[
+        str | None, typer.Option("--tenant", metavar="CODE", help=_("Only the uploads of this school."))
+    ] = None,
+    failed: Annotated[bool, typer.Option("--failed", help=_("Only the uploads that failed."))] = False,
+    limit: Annotated[int, typer.Option("--limit", metavar="N", min=1, max=1000, help=_("At most so many."))] = 20,
+) -> int:
+    """Print the last uploads; the exit code is 3 where none of their sources could be read."""
+    from academy_ops.outside.clients import Connections, Target
+    from checks.uploads import Asked, read
+
+    asked = Asked(seconds_back(since), (tenant or "").strip() or None, failed, limit=limit)
+    settings = common.settings(addresses=True)
+    target = Target(settings, None, Connections(settings), time.monotonic() + common.seconds)
+    found = read(target, asked)
+    if common.form is Output.JSON:
+        write_json(_document(found))
+    else:
+        _show(console(common), found, since, common.command_prefix())
+    for line in _notes(found):
+        sys.stderr.write(f"{line}\n")
+    return errors.UNDETERMINED if found.source is None else errors.HEALTHY
+
+
+def _document(found: Uploads) -> Json:
+    uploads: list[Json] = [
+        {
+            "uploaded_at": one.at.astimezone(UTC).isoformat() if one.at else None,
+            "tenant": one.tenant,
+            "job_id": one.job_id,
+            "status": one.status,
+            "failed": one.failed,
+            "error_message": one.error_message,
+            "seen": list(one.seen),
+            "joined_by_time": one.by_time,
+        }
+        for one in found.found
+    ]
+    return {"schema": SCHEMA, "source": found.source, "uploads": uploads, "more": found.more}
+
+
+def _show(out: Console, found: Uploads, since: str, ops: str) -> None:
+    from rich.table import Table
+    from rich.text import Text as Line
+
+    from academy_ops.diagnosis.redact import printable
+    from academy_ops.report.content import brief, local_time
+    from checks.uploads import waits
+
+    if not found.found:
+        if found.source:
+            out.print(_("No such upload in the last {since}. Look further back with --since.", since=since))
+        return
+    sources = {one.seen for one in found.found}
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    table.add_column(_("uploaded"), no_wrap=True)
+    table.add_column(_("school"), overflow="fold")
+    table.add_column(_("job id"), no_wrap=True)
+    table.add_column(_("state"), overflow="fold")
+    if len(sources) > 1:
+        table.add_column(_("seen in"), overflow="fold")
+    for one in found.found:
+        row = [local_time(one.at), one.tenant or "?", _job(one), one.status or "?", _seen(one.seen)]
+        table.add_row(
+            *(Line(printable(cell), _STYLES[bool(one.failed)]) for cell in row[: len(table.columns)]),
+        )
+    out.print(table)
+    if len(sources) == 1:
+        out.print(Line(_("Seen in: {where}.", where=_seen(sources.pop())), "dim"))
+    for one in found.found[:1] if len(found.found) == 1 else ():
+        if one.error_message:
+            out.print(brief(one.error_message), soft_wrap=True)
+    interesting = [one for one in found.found if one.job_id and (one.failed or waits(one))]
+    named = [*interesting, *(one for one in found.found if one.job_id)]
+    out.print()
+    out.print(_("Why? Diagnose one by its job id:"))
+    out.print(f"  {ops} diagnose {named[0].job_id if named else 'JOB_ID'}", soft_wrap=True)
+
+
+def _job(one: Upload) -> str:
+    """Return the job's id; one that only the time tells has a question mark."""
+    return f"{one.job_id} ?" if one.by_time else one.job_id or "?"
+
+
+def _seen(seen: tuple[str, ...]) -> str:
+    return ", ".join(str(_SOURCES[source]) for source in _SOURCES if source in seen)
+
+
+def _notes(found: Uploads) -> list[Text]:
+    """Return what is to be known of the list, for standard error."""
+    from academy_ops.diagnosis.findings import because
+
+    lost = found.unavailable or {}
+    no_list = lost.get("api")
+    notes = [
+        say("{source}: could not be read, {reason}.", source=_SOURCES[source], reason=because(reason))
+        for source, reason in lost.items()
+        if source != "api" or reason.reason != "not-found"
+    ]
+    if no_list and no_list.reason == "not-found":
+        notes.insert(0, say("This API has no list of jobs; the bucket and the workers' logs are read instead."))
+    if found.more:
+        notes.append(say("There are older ones; ask for more with --limit."))
+    if found.unknown:
+        notes.append(
+            say(
+                "{count} uploads are left out: nothing that could be read tells whether they failed.",
+                count=found.unknown,
+            )
+        )
+    if any(one.by_time for one in found.found):
+        notes.append(say("A job id with ? is told by the time alone: no other upload and no other job were near."))
+    if any(one.job_id is None for one in found.found):
+        notes.append(
+            say(
+                "Where no job id is shown, no worker's log that could be read names the upload: it waits, or the "
+                "log is gone. The school's browser has the id, in the address of the request that it repeats."
+            )
+        )
+    return notes

@@ -1,0 +1,364 @@
+"""Which uploads there were lately: from the API's list, else from the bucket's listing and the workers' logs.
+
+For the command ``jobs``, and for a diagnosis without a job id. Nothing is received from the queue.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from http import HTTPStatus
+from typing import Any, Final, Literal, get_args
+from urllib.parse import urlencode
+
+from academy_ops.contract import (
+    ENDED,
+    JOB_ID,
+    JOB_TYPE,
+    JOBS_PATH,
+    LOG_COMPLETED,
+    LOG_JOB_FAILED,
+    LOG_OF_JOB,
+    LOG_SKIPPED,
+    UPLOAD_KEY,
+    JobStatus,
+)
+from academy_ops.diagnosis.records import Unavailable
+from academy_ops.outside.browser_json import read_json
+from academy_ops.outside.clients import Answer, Target
+from academy_ops.outside.failures import AWS_ERRORS
+from academy_ops.outside.time_limits import begin, gather
+from checks import worker_logs
+from checks.facts import JobDocument, Upload
+from checks.job_document import failed, look_again, read_body
+from checks.times import parse
+from checks.worker_logs import Logged
+
+Source = Literal["api", "bucket", "log"]
+SOURCES: Final[tuple[Source, ...]] = get_args(Source)
+
+_PAGE: Final = 200
+_MOST_PAGES: Final = 10
+_MOST_LISTINGS: Final = 500
+"""Pages of a bucket's listing, of 1,000 uploads each: a bucket lists its keys by name, not by time."""
+_FEW_LISTINGS: Final = 5
+_DAY_SECONDS: Final = 86_400
+_LAST: Final = 5
+_ANY_JOB: Final = "job_id"
+"""What every line of a worker about a job holds."""
+_LOG_JOB: Final = re.compile(rf"\bjob_id=({JOB_ID})")
+_LOG_TENANT: Final = re.compile(r"\btenant(?:_id|_code)?=([^\s|,]{1,64})")
+_LOG_ERROR: Final = re.compile(r"\berror=(.{1,400})")
+_KEY: Final = re.compile(UPLOAD_KEY)
+_TAKEN_SECONDS: Final = 60
+"""A worker that is up takes a job within so long of its upload."""
+_CLOCKS_SECONDS: Final = 5
+"""So far a host's clock and R2's may differ."""
+_LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Which uploads are asked about.
+
+    Attributes:
+        seconds: How far to go back.
+        tenant: Only this school's, where one is named.
+        failed: Only those that ended badly.
+        waiting: Those that have not ended as well, where `failed` is asked for.
+        limit: How many at most, the newest.
+    """
+
+    seconds: int
+    tenant: str | None = None
+    failed: bool = False
+    waiting: bool = False
+    limit: int = 20
+
+    def wants(self, upload: Upload, now: datetime) -> bool:
+        """Return whether ``upload`` is one of those asked about."""
+        if self.tenant is not None and upload.tenant is not None and upload.tenant != self.tenant:
+            return False
+        if upload.at is not None and upload.at < now - timedelta(seconds=self.seconds):
+            return False
+        return not self.failed or bool(upload.failed) or (self.waiting and waits(upload))
+
+
+@dataclass(frozen=True, slots=True)
+class Uploads:
+    """The uploads that were found.
+
+    Attributes:
+        found: Newest first.
+        source: Where their list comes from; None where there is none.
+        more: There are older ones that are not listed.
+        unknown: How many are left out because nothing tells whether they failed.
+        unavailable: What could not be read, and why.
+    """
+
+    found: tuple[Upload, ...]
+    source: Source | None
+    more: bool = False
+    unknown: int = 0
+    unavailable: Mapping[Source, Unavailable] | None = None
+
+
+def jobs_of(target: Target, tenant: str, lines: Sequence[Logged], seconds: int) -> frozenset[str]:
+    """Return the jobs of a school in workers' lines, as the API lists them, else by the bucket's keys."""
+    asked = Asked(seconds, tenant, limit=_PAGE)
+    found = read_list(target, asked)
+    if isinstance(found, Uploads):
+        uploads: Sequence[Upload] = found.found
+    else:
+        bucket = read_bucket(target, f"excel/{tenant}/", _MOST_LISTINGS)
+        uploads = join(() if isinstance(bucket, Unavailable) else bucket, lines)
+    return frozenset(one.job_id for one in uploads if one.job_id and one.tenant == tenant)
+
+
+def waits(upload: Upload) -> bool:
+    """Return whether an upload is known to have a job that has not ended."""
+    return upload.status is not None and upload.status not in ENDED
+
+
+def read(target: Target, asked: Asked) -> Uploads:
+    """Return the uploads asked about: from the API's list, else from whatever can be read without changing anything."""
+    listed = read_list(target, asked)
+    if isinstance(listed, Uploads):
+        return listed
+    unavailable: dict[Source, Unavailable] = {"api": listed}
+    prefix = f"excel/{asked.tenant}/" if asked.tenant else "excel/"
+    later = begin("ssm:SendCommand", partial(_read_logs, target, asked.seconds), target.until)
+    bucket = begin("s3:ListBucket", partial(read_bucket, target, prefix, _MOST_LISTINGS), target.until)()
+    logs = later()
+    if isinstance(bucket, Unavailable):
+        unavailable["bucket"] = bucket
+    if isinstance(logs, Unavailable):
+        unavailable["log"] = logs
+    now = _now(target)
+    uploads = () if isinstance(bucket, Unavailable) else bucket
+    recent = [one for one in uploads if asked.wants(replace(one[0], failed=True), now)]
+    found = join(recent, () if isinstance(logs, Unavailable) else logs)
+    if listed.reason == "not-found":
+        found = _with_status(target, found, asked)
+    source: Source | None = "log" if "bucket" in unavailable else "bucket"
+    return _chosen(found, asked, now, None if len(unavailable) == len(SOURCES) else source, unavailable)
+
+
+def last(target: Target) -> tuple[Upload, ...]:
+    """Return the last uploads that failed or wait; of a bucket, whose uploads have no state, the last ones.
+
+    A hint only: what can't be read at once is left out.
+    """
+    asked = Asked(_DAY_SECONDS, failed=True, waiting=True, limit=_LAST)
+    listed = read_list(target, asked)
+    if isinstance(listed, Uploads):
+        return listed.found
+    tenant = target.settings.get("ACADEMY_TENANT_CODE")
+    bucket = read_bucket(target, f"excel/{tenant}/" if tenant else "excel/", _FEW_LISTINGS)
+    if isinstance(bucket, Unavailable):
+        return ()
+    every = replace(asked, failed=False)
+    return _chosen((upload for upload, _key in bucket), every, _now(target), "bucket").found
+
+
+def read_list(target: Target, asked: Asked) -> Uploads | Unavailable:
+    """Return the uploads of the tenant whose token is in use, or of another one where the API lets it be named."""
+    base = target.settings.get("ACADEMY_API_URL")
+    if base is None:
+        return Unavailable("not-configured", "ACADEMY_API_URL")
+    url = f"{base.rstrip('/')}{JOBS_PATH}"
+    found: list[Upload] = []
+    size = _PAGE if asked.failed else min(_PAGE, asked.limit + 1)
+    for page in range(_MOST_PAGES):
+        query = urlencode({"limit": size, "offset": page * size})
+        rows = _rows(target.connect.get(f"{url}?{query}", tenant=asked.tenant), url)
+        if isinstance(rows, Unavailable):
+            return rows
+        tenant = asked.tenant or target.settings.get("ACADEMY_TENANT_CODE")
+        uploads = [upload for row in rows if (upload := _listed(row, tenant))]
+        known = {one.job_id for one in found}
+        found += [one for one in uploads if one.job_id not in known]
+        now = _now(target)
+        oldest = min((one.at for one in uploads if one.at), default=None)
+        passed = oldest is not None and oldest < now - timedelta(seconds=asked.seconds)
+        enough = sum(asked.wants(one, now) for one in found) > asked.limit
+        if len(rows) < size or passed or enough or len(found) == len(known):
+            break
+    return _chosen(found, asked, _now(target), "api")
+
+
+def read_bucket(target: Target, prefix: str, most: int) -> tuple[tuple[Upload, str], ...] | Unavailable:
+    """Return every upload in the bucket with its key, in no order of time.
+
+    Args:
+        target: The bucket, and until when an answer is waited for.
+        prefix: What the keys begin with.
+        most: How many pages of the listing are read; a longer one is `Unavailable`.
+    """
+    settings = target.settings
+    if missing := next(
+        (name for name in ("R2_ENDPOINT", "R2_ACCESS_KEY", "R2_SECRET_KEY") if not settings.get(name)), None
+    ):
+        return Unavailable("not-configured", missing)
+    found: list[tuple[Upload, str]] = []
+    try:
+        pages = target.connect.r2().get_paginator("list_objects_v2").paginate(Bucket=settings.bucket, Prefix=prefix)
+        for number, page in enumerate(target.each_page(pages)):
+            if number >= most:
+                return Unavailable("deadline", "s3:ListBucket")
+            for one in page.get("Contents", []):
+                key = target.connect.clean(one["Key"])
+                if named := _KEY.fullmatch(key):
+                    found.append(
+                        (Upload(one["LastModified"], named["tenant"], None, None, None, None, ("bucket",)), key)
+                    )
+    except AWS_ERRORS as error:
+        return target.connect.unseen(error, "s3:ListBucket")
+    return tuple(found)
+
+
+def _now(target: Target) -> datetime:
+    """Return the time by the servers' clocks, as far as they have answered."""
+    return datetime.now(UTC) - timedelta(seconds=target.connect.clocks.ahead() or 0)
+
+
+def _chosen(
+    found: Iterable[Upload],
+    asked: Asked,
+    now: datetime,
+    source: Source | None,
+    unavailable: Mapping[Source, Unavailable] | None = None,
+) -> Uploads:
+    found = tuple(found)
+    wanted = sorted((one for one in found if asked.wants(one, now)), key=lambda one: one.at or _LONG_AGO, reverse=True)
+    unknown = sum(one.failed is None and asked.wants(replace(one, failed=True), now) for one in found)
+    left_out = unknown if asked.failed else 0
+    return Uploads(tuple(wanted[: asked.limit]), source, len(wanted) > asked.limit, left_out, unavailable)
+
+
+def _rows(answer: Answer | Unavailable, url: str) -> Sequence[Any] | Unavailable:
+    """Return the jobs in the API's answer: a list, or a page of one as Django REST framework writes it."""
+    if isinstance(answer, Unavailable):
+        return answer
+    try:
+        body = read_json(answer.body)
+    except (ValueError, RecursionError):
+        body = None
+    rows = body.get("results") if isinstance(body, dict) else body
+    if answer.status == HTTPStatus.OK and isinstance(rows, list):
+        return rows
+    if answer.status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
+        return Unavailable("credentials-invalid", "ACADEMY_API_TOKEN", f"HTTP {answer.status}")
+    # An API without such a list says so in its own words, which are JSON; anything else may be a proxy's.
+    none = answer.status in {HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED} and isinstance(body, dict)
+    return Unavailable("not-found" if none else "unexpected-answer", url, f"HTTP {answer.status}")
+
+
+def _listed(row: object, tenant: str | None) -> Upload | None:
+    """Read a job of the API's list; only its id and status are sure."""
+    if not isinstance(row, dict) or not isinstance(row.get("status"), str):
+        return None
+    if row.get("job_type", JOB_TYPE) != JOB_TYPE or not re.fullmatch(JOB_ID, str(row.get("job_id", ""))):
+        return None
+    document = read_body(row)
+    key = _KEY.fullmatch(document.file_key or "")
+    numbers = [row.get(name) for name in ("created", "duplicates", "rejected")]
+    nothing = document.status == JobStatus.DONE and numbers[0] == 0 and not numbers[1] and bool(numbers[2])
+    return _of_document(
+        Upload(document.created_at, key["tenant"] if key else tenant, document.job_id, None, None, None, ("api",)),
+        document,
+        failed=nothing or failed(document),
+    )
+
+
+def _of_document(upload: Upload, document: JobDocument, *, failed: bool) -> Upload:
+    return replace(upload, status=document.status, failed=failed, error_message=document.error_message)
+
+
+@dataclass(slots=True)
+class _Told:
+    """What the logs say of one job."""
+
+    upload: Upload
+    key: str | None = None
+
+
+def _read_logs(target: Target, seconds: int) -> tuple[Logged, ...] | Unavailable:
+    found = worker_logs.read(replace(target, job_id=_ANY_JOB), seconds)
+    if found is None:
+        return Unavailable("not-found", "autoscaling:DescribeAutoScalingGroups")
+    if isinstance(found, Unavailable):
+        return found
+    # One host that can't be read costs its own jobs only.
+    return found.lines if found.lines or not found.unavailable else next(iter(found.unavailable.values()))
+
+
+def _told(lines: Iterable[Logged]) -> list[_Told]:
+    """Return what the logs say of each job, by its last line."""
+    told: dict[str, _Told] = {}
+    for line in lines:
+        named = _LOG_JOB.search(line.text)
+        if named is None or not line.text.startswith(LOG_OF_JOB):
+            continue
+        job = told.setdefault(named[1], _Told(Upload(parse(line.time), None, named[1], None, None, None, ("log",))))
+        if key := _KEY.search(line.text):
+            job.key = key[0]
+        tenant = key or _LOG_TENANT.search(line.text)
+        ended_badly = line.text.startswith(LOG_JOB_FAILED)
+        well = line.text.startswith((LOG_COMPLETED, LOG_SKIPPED))
+        error = _LOG_ERROR.search(line.text) if ended_badly else None
+        job.upload = replace(
+            job.upload,
+            tenant=tenant[1] if tenant else job.upload.tenant,
+            status=(JobStatus.FAILED if ended_badly else JobStatus.DONE if well else JobStatus.RUNNING).value,
+            failed=ended_badly,
+            error_message=error[1] if error else job.upload.error_message if ended_badly else None,
+        )
+    return list(told.values())
+
+
+def join(bucket: Sequence[tuple[Upload, str]], lines: Iterable[Logged]) -> list[Upload]:
+    """Join uploads of the bucket to the jobs in workers' lines: by the key, else where time leaves one of each only."""
+    logs = _told(lines)
+    by_key = {one.key: one.upload for one in logs if one.key}
+    loose = [one.upload for one in logs if not one.key]
+    left = [upload for upload, key in bucket if key not in by_key]
+    near = {id(upload): [one for one in loose if _near(upload, one)] for upload in left}
+    wanted = Counter(one.job_id for upload in left for one in near[id(upload)])
+    joined: list[Upload] = []
+    for upload, key in bucket:
+        job, by_time = by_key.get(key), False
+        if job is None and len(found := near[id(upload)]) == 1 and wanted[found[0].job_id] == 1:
+            job, by_time = found[0], True
+        both = (
+            replace(job, at=upload.at, tenant=upload.tenant, seen=("bucket", "log"), by_time=by_time) if job else None
+        )
+        joined.append(both or upload)
+    taken = {one.job_id for one in joined}
+    return joined + [one.upload for one in logs if one.upload.job_id not in taken]
+
+
+def _near(upload: Upload, job: Upload) -> bool:
+    """Return whether a worker's first line of a job follows an upload as closely as a worker that is up takes it."""
+    if upload.at is None or job.at is None or (job.tenant or upload.tenant) != upload.tenant:
+        return False
+    return -_CLOCKS_SECONDS <= (job.at - upload.at).total_seconds() <= _TAKEN_SECONDS
+
+
+def _with_status(target: Target, found: Iterable[Upload], asked: Asked) -> list[Upload]:
+    """Ask the API, which has no list, for the jobs that the logs have named: it may know better how they ended."""
+    found = sorted(found, key=lambda one: one.at or _LONG_AGO, reverse=True)
+    named = [one for one in found if one.job_id][: asked.limit]
+    answers = gather(
+        [("job", partial(look_again, replace(target, job_id=one.job_id), at_once=True)) for one in named], target.until
+    )
+    known = {
+        one.job_id: _of_document(replace(one, seen=("api", *one.seen)), document, failed=failed(document))
+        for one, document in zip(named, answers, strict=True)
+        if isinstance(document, JobDocument)
+    }
+    return [known.get(one.job_id, one) if one.job_id else one for one in found]

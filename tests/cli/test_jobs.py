@@ -1,0 +1,195 @@
+"""From a school's name and a time to the job: ``jobs``, job ids as they are pasted, and a diagnosis without one."""
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from academy_ops.cli.errors import RefusedError
+from academy_ops.cli.names import valid_job_id
+from tests.commands import academy_ops
+from tests.lab_driver import Lab
+from tests.wire import Handler, respond, server
+
+UUID = "3f2b6c1e-8d24-4a57-9b0e-2f1d6c7a8e90"
+PASTED = (
+    UUID,
+    f"  {UUID}\n",
+    f'"{UUID}"',
+    f"'{UUID}',",
+    f"`{UUID}`",
+    f"“{UUID}”",
+    f"({UUID})",
+    f"{UUID}.",
+    f"\ufeff{UUID}\u200b",
+    f"https://api.example.com/api/v1/jobs/{UUID}/",
+    f"https://api.example.com/api/v1/jobs/{UUID}",
+    f"https://api.example.com/api/v1/jobs/{UUID}/?t=1#x",
+    f"/api/v1/jobs/{UUID}/students/",
+    f"curl 'https://api.example.com/api/v1/jobs/{UUID}/' -H 'accept: */*'",
+    f'{{"job_id": "{UUID}", "status": "PENDING"}}',
+    f"SQS_JOB_FAILED | job_id={UUID} | error=boom",
+    f"작업 ID: {UUID}",
+    UUID.upper(),
+)
+SHORT = (" abc ", '"abc"', "https://api.example.com/api/v1/jobs/abc/", "job_id=abc,", "abc")
+REFUSED = (
+    "",
+    "  ",
+    "a/b",
+    "a b",
+    "../../etc/passwd",
+    "x" * 65,
+    "/api/v1/jobs/",
+    f"/api/v1/jobs/{'x' * 65}/",
+    "/api/v1/jobs/../x/",
+)
+
+
+def test_a_job_id_is_taken_as_it_was_pasted(compared: Callable[[int], None]) -> None:
+    assert {valid_job_id(one) for one in PASTED} == {UUID}
+    assert {valid_job_id(one) for one in SHORT} == {"abc"}
+    assert valid_job_id("Job_7-A") == "Job_7-A"
+    for one in REFUSED:
+        with pytest.raises(RefusedError, match="is not a job id"):
+            valid_job_id(one)
+    compared(len(PASTED) + len(SHORT) + len(REFUSED))
+
+
+def test_a_diagnosis_of_a_pasted_url_is_of_its_job(tmp_path: Path) -> None:
+    url = f"https://api.example.com/api/v1/jobs/{UUID}/"
+    told = json.loads(academy_ops("diagnose", url, "-o", "json", "--only", "r2", cwd=tmp_path).stdout)
+    assert told["job_id"] == UUID
+
+
+def listed(*rows: Any, status: int = 200) -> Callable[[Handler], None]:
+    def answer(handler: Handler) -> None:
+        body: Any = {"count": len(rows), "results": list(rows)} if status == 200 else {"detail": "Not found."}
+        respond(handler, status, json.dumps(body).encode(), **{"Content-Type": "application/json"})
+
+    return answer
+
+
+def row(job_id: str, status: str, **more: Any) -> dict[str, Any]:
+    return {
+        "job_id": job_id,
+        "status": status,
+        "created_at": "2999-01-01T00:00:00Z",
+        "job_type": "excel_parsing",
+        **more,
+    }
+
+
+def test_what_failed_is_picked_whatever_way_a_job_says_so(tmp_path: Path) -> None:
+    rows = [
+        row("failed", "FAILED", error_message="boom"),
+        row("bad", "REJECTED_BAD_INPUT"),
+        row("done-and-failed", "DONE", error_message="boom"),
+        row("nothing-left", "DONE", created=0, duplicates=0, rejected=3),
+        row("all-known", "DONE", created=0, duplicates=3, rejected=0),
+        row("done", "DONE", created=3, duplicates=0, rejected=1),
+        row("waits", "PENDING"),
+        row("another-kind", "FAILED", job_type="video"),
+        {"status": "FAILED"},
+        "no job",
+    ]
+    with server(listed(*rows)) as (url, _seen):
+        done = academy_ops("jobs", "--failed", "-o", "json", cwd=tmp_path, ACADEMY_API_URL=url)
+        every = academy_ops("jobs", "-o", "json", cwd=tmp_path, ACADEMY_API_URL=url)
+    assert [one["job_id"] for one in json.loads(done.stdout)["uploads"]] == [
+        "failed",
+        "bad",
+        "done-and-failed",
+        "nothing-left",
+    ]
+    assert len(json.loads(every.stdout)["uploads"]) == 7
+
+
+def test_a_list_that_takes_no_limit_and_is_in_no_order_is_read_as_it_comes(tmp_path: Path) -> None:
+    rows = [row(f"job-{number}", "DONE", created_at=f"2999-01-0{number}T00:00:00Z") for number in (2, 3, 1)]
+    with server(listed(*rows)) as (url, seen):
+        done = academy_ops("jobs", "-o", "json", "--limit", "2", cwd=tmp_path, ACADEMY_API_URL=url)
+    told = json.loads(done.stdout)
+    assert ([one["job_id"] for one in told["uploads"]], told["more"]) == (["job-3", "job-2"], True)
+    assert len(seen) <= 2
+
+
+def test_with_nothing_to_read_it_is_undetermined(tmp_path: Path) -> None:
+    done = academy_ops("jobs", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (3, "")
+    assert "ACADEMY_API_URL is not set" in done.stderr
+    assert "R2_ENDPOINT is not set" in done.stderr
+
+
+@pytest.mark.parametrize("since", ["", "0m", "20", "-5m", "200d", "1w"])
+def test_a_time_that_is_none_is_refused(since: str, tmp_path: Path) -> None:
+    assert academy_ops("jobs", "--since", since, cwd=tmp_path).returncode == 2
+
+
+@contextmanager
+def without_a_list() -> Iterator[dict[str, str]]:
+    """The lab's API as production has it: jobs by their ids, and no list of them."""
+    with server(listed(status=404)) as (url, _seen):
+        yield {"ACADEMY_API_URL": url}
+
+
+def test_without_a_list_the_bucket_and_the_logs_tell(lab: Lab) -> None:
+    job = lab.ended(lab.upload())
+    with without_a_list() as environ:
+        done = lab.tool("jobs", "--since", "1h", "-o", "json", **environ)
+        other = lab.tool("jobs", "--tenant", "nobody", "-o", "json", **environ)
+        shown = lab.tool("jobs", **environ)
+    told = next(one for one in json.loads(done.stdout)["uploads"] if one["job_id"] == job)
+    assert (told["tenant"], told["status"], told["seen"], told["failed"]) == ("lab", "DONE", ["bucket", "log"], False)
+    assert json.loads(other.stdout)["uploads"] == []
+    assert f"diagnose {job}" in shown.stdout
+    assert "no list of jobs" in shown.stderr
+
+
+def test_from_a_school_s_call_to_the_cause_in_two_commands(lab: Lab) -> None:
+    job = lab.break_fault("excel-phone-invalid")
+    shown = lab.tool("jobs", "--since", "30m", "--tenant", "lab", "--failed")
+    assert (shown.returncode, shown.stderr) == (0, "")
+    command = next(line for line in shown.stdout.splitlines() if " diagnose " in line).split()
+    assert command[-1] == job
+    assert lab.diagnose(job).short == (1, "faulty", "excel-phone-invalid")
+
+
+def test_a_diagnosis_without_a_job_names_the_last_one_that_failed_and_how_to_go_on(lab: Lab) -> None:
+    job = lab.break_fault("excel-phone-invalid")
+    told = lab.diagnose()
+    assert "No upload was looked at" in told.verdict["summary"]
+    recent = told.findings("job")[0]["evidence"]["recent"]
+    assert (recent[0]["job_id"], recent[0]["status"], recent[0]["tenant"]) == (job, "DONE", "lab")
+    shown = lab.tool("diagnose").stdout
+    assert f"diagnose {job}\n" in shown
+    assert "jobs --since 1h\n" in shown
+
+
+def test_logs_of_a_school_and_of_what_failed(lab: Lab) -> None:
+    good, bad = lab.ended(lab.upload()), lab.break_fault("excel-header-missing")
+    assert bad
+    lab.ended(bad)
+    failed = lab.tool("logs", "--failed", "--since", "1h").stdout
+    assert bad in failed
+    assert good not in failed
+    mine = lab.tool("logs", "--tenant", "lab", "--since", "1h").stdout
+    assert good in mine
+    assert bad in mine
+    assert lab.tool("logs", "--tenant", "nobody", "--since", "1h").stdout == ""
+    picked = lab.tool("logs", "--text", "sqs_job_completed", "--since", "1h").stdout
+    assert all("SQS_JOB_COMPLETED" in line for line in picked.splitlines())
+    assert good in picked
+
+
+def test_logs_of_a_job_that_nobody_knows_say_so(lab: Lab) -> None:
+    done = lab.tool("logs", "--job", UUID)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert re.search(f"knows no job {UUID}", done.stderr)
+    known = lab.ended_job()
+    with without_a_list() as environ:
+        assert lab.tool("logs", "--job", known, "--since", "1h", **environ).returncode == 0
