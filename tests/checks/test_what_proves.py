@@ -275,7 +275,7 @@ def test_a_fault_of_a_container_that_was_made_after_the_job_is_not_what_its_work
     inside = h.container(
         environment=replace(h.SAME, endpoint="missing"), created_at=None if made is None else h.ago(made)
     )
-    document = h.job("FAILED", age=600, error_message="R2_ENDPOINT is not configured")
+    document = h.job("FAILED", age=600, error_message="Storage is not configured")
     assert told({"document": document, "logs": h.logs(inside)}).cause == cause
 
 
