@@ -24,6 +24,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from academy_ops import contract
 from academy_ops.academy import page
 from academy_ops.academy.config import CLOUD_ERRORS, Config, read
+from academy_ops.academy.excel import kinds
 from academy_ops.academy.head_in_time import HeadInTime
 from academy_ops.academy.job_queue import JobQueue, Outbox
 from academy_ops.academy.middleware import (
@@ -118,8 +119,8 @@ class Api:
             HTTPException: The file is refused, or R2 does not take it; then there is no job.
         """
         file = upload.file
-        if file.file.read(len(contract.XLSX_START)) != contract.XLSX_START:
-            raise refused("xlsx 형식의 엑셀 파일이 아닙니다.")
+        if why := kinds.refusal(file.file):
+            raise refused(why)
         file.file.seek(0)
         if self.r2 is None:
             missing = ", ".join(self.config.missing_r2)
@@ -198,9 +199,7 @@ async def upload(request: Request, tenant: Tenant) -> dict[str, str]:
         async with read_form(request) as form:
             job = await run_in_threadpool(_api(request).accept, tenant, form)
     except TooLargeError as error:
-        raise HTTPException(
-            HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"파일은 {contract.MAX_UPLOAD_MB}MB 이하여야 합니다."
-        ) from error
+        raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, kinds.TOO_LARGE) from error
     return {"job_id": job.id, "status": job.status}
 
 

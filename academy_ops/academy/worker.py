@@ -19,6 +19,7 @@ from botocore.exceptions import ClientError
 
 from academy_ops import contract
 from academy_ops.academy.config import CLOUD_ERRORS, Config, read
+from academy_ops.academy.excel import kinds
 from academy_ops.academy.excel.records import WorkbookError
 from academy_ops.academy.excel.workbook import ReaderError
 from academy_ops.academy.excel.workbook import read as read_workbook
@@ -199,7 +200,7 @@ class Worker:
                 # Read to the end: only there a body that was cut off differs from a whole one.
                 for chunk in body.iter_chunks(_CHUNK_BYTES):
                     if file.tell() + len(chunk) > contract.MAX_UPLOAD_BYTES:
-                        raise JobError(f"엑셀 파일이 {contract.MAX_UPLOAD_MB}MB보다 큽니다.")
+                        raise JobError(kinds.TOO_LARGE)
                     file.write(chunk)
         except ClientError as error:
             code = error.response.get("Error", {}).get("Code", "")

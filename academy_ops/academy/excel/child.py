@@ -1,73 +1,145 @@
 """Reads a workbook in a process of its own, so that a hostile one can't hurt the worker.
 
-``python -m academy_ops.academy.excel.child FILE`` prints one JSON value a line: ``{"sheet": name}`` before each sheet's
-rows, each row as a list of cells, ``"end of sheet"`` behind each sheet and ``"end"`` behind the last. It bounds its own
-memory and CPU time where the platform can; its parent bounds the time and the output. python-calamine lays a sheet out
-densely, so one cell at XFD1048576 asks for 512 GB and ends this process.
+``python -m academy_ops.academy.excel.child FILE`` prints one JSON document: the content, or ``{"problem", "message"}``
+where the workbook can't be used. It bounds its own memory and CPU time where the platform can, and its output; its
+parent bounds the time. With ``--frugal`` it does not use python-calamine, which lays a sheet out densely: one cell at
+XFD1048576 asks for 512 GB and ends this process.
 """
 
 from __future__ import annotations
 
 import json
 import sys
-from datetime import date, datetime, time, timedelta
-from typing import Final
+from collections.abc import Iterable, Sequence
+from typing import IO, TYPE_CHECKING, Final
 
-from academy_ops.contract import SHEET_NAME
+from academy_ops.academy.excel.kinds import NO_WORKBOOK
+from academy_ops.academy.excel.records import Content, WorkbookError
+
+if TYPE_CHECKING:
+    from python_calamine import CalamineWorkbook
+
+    from academy_ops.academy.excel.sheets import Area, Row
 
 MEMORY_BYTES: Final = 1 << 30
 CPU_SECONDS: Final = 60
-EXIT_UNREADABLE: Final = 65
+MOST_OUTPUT: Final = 64 << 20
 EXIT_TOO_LARGE: Final = 66
-END: Final = "end"
-END_OF_SHEET: Final = "end of sheet"
-
-Cell = str | int | float | bool | None
-
-_encode: Final = json.JSONEncoder(ensure_ascii=False).encode
+FRUGAL: Final = "--frugal"
+_MOST_CELLS: Final = 20_000_000
 
 
-def main(path: str) -> int:
-    """Print the workbook's rows.
+def main(path: str, *, frugal: bool) -> int:
+    """Print the workbook's content.
 
     Args:
         path: The workbook.
+        frugal: Whether to read it cell by cell.
 
     Returns:
-        0, `EXIT_UNREADABLE` or `EXIT_TOO_LARGE`.
+        0 or `EXIT_TOO_LARGE`.
     """
     _bound()
-    from python_calamine import CalamineError, CalamineWorkbook  # noqa: PLC0415 - only under the bounds
-
     try:
-        workbook = CalamineWorkbook.from_path(path)
-        names = sorted(workbook.sheet_names, key=lambda name: name.strip() != SHEET_NAME)
-        for name in names:
-            _print({"sheet": name})
-            for row in workbook.get_sheet_by_name(name).iter_rows():
-                _print([_plain(cell) for cell in row])
-            _print(END_OF_SHEET)
-        _print(END)
+        said = _encoded(_content(path, frugal=frugal))
+    except WorkbookError as error:
+        said = _encoded({"problem": error.problem, "message": str(error)})
     except MemoryError:
         return EXIT_TOO_LARGE
-    except (CalamineError, OSError, ValueError):
-        return EXIT_UNREADABLE
+    if len(said) > MOST_OUTPUT:
+        return EXIT_TOO_LARGE
+    sys.stdout.buffer.write(said)
     return 0
 
 
-def _print(value: object) -> None:
-    sys.stdout.write(_encode(value) + "\n")
+def _content(path: str, *, frugal: bool) -> Content:
+    from academy_ops.academy.excel.sheets import understand  # noqa: PLC0415 - only under the bounds
+
+    if not frugal and (found := _calamine(path)) is not None:
+        return found
+    from academy_ops.academy.excel.frugal import tables  # noqa: PLC0415 - rarely needed
+    from academy_ops.academy.excel.package import BrokenError, Package  # noqa: PLC0415 - as above
+
+    try:
+        return understand(tables(Package(path)))
+    except (BrokenError, OverflowError, RecursionError):
+        raise WorkbookError("unreadable", NO_WORKBOOK) from None
 
 
-def _plain(cell: object) -> Cell:
-    """Return a cell as JSON can hold it."""
-    if isinstance(cell, (str, bool, int)):  # a tuple is looked through faster than a union, and this is every cell
-        return cell
-    if isinstance(cell, float):
-        return int(cell) if cell.is_integer() else cell
-    if isinstance(cell, datetime | date | time):
-        return cell.isoformat()
-    return str(cell) if isinstance(cell, timedelta) else None
+def _calamine(path: str) -> Content | None:
+    """Return the content as python-calamine reads it, or None where it can't, or may have overlooked something.
+
+    Raises:
+        WorkbookError: The workbook can't be used.
+    """
+    from academy_ops.academy.excel.sheets import understand  # noqa: PLC0415 - only under the bounds
+
+    refusal: WorkbookError | None = None
+    content: Content | None = None
+    tables: list[_Table] = []
+    try:
+        with open(path, "rb") as file:  # noqa: PTH123 - pathlib takes longer to import than many a workbook to read
+            tables = _tables(file)
+            content = understand(tables)
+    except WorkbookError as error:
+        refusal = error
+    except (MemoryError, ImportError, KeyboardInterrupt):
+        raise
+    except BaseException:  # noqa: BLE001 - its panics are no Exception; the other reader has the last word
+        return None
+    if any(table.empty for table in tables) and not _usual(path):
+        return None
+    if refusal:
+        raise refusal
+    return content
+
+
+def _usual(path: str) -> bool:
+    """Return whether a sheet on which python-calamine sees nothing has nothing on it."""
+    from academy_ops.academy.excel.package import BrokenError, Package  # noqa: PLC0415 - rarely needed
+
+    try:
+        return Package(path).usual
+    except BrokenError:
+        return True
+
+
+class _Table:
+    """A sheet as python-calamine reads it."""
+
+    def __init__(self, workbook: CalamineWorkbook, name: str, *, visible: bool) -> None:
+        self._workbook = workbook
+        self.name = name
+        self.visible = visible
+        self.empty = False
+
+    def rows(self) -> tuple[Iterable[Row], Sequence[Area]]:
+        """Return the sheet's rows and merged cells.
+
+        Raises:
+            OverflowError: Laid out, it would be too large.
+        """
+        sheet = self._workbook.get_sheet_by_name(self.name)
+        self.empty = not sheet.total_height
+        if sheet.total_height * sheet.total_width > _MOST_CELLS:
+            raise OverflowError
+        return sheet.iter_rows(), sheet.merged_cell_ranges or ()
+
+
+def _tables(file: IO[bytes]) -> list[_Table]:
+    from python_calamine import CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum  # noqa: PLC0415 - only under the bounds
+
+    workbook = CalamineWorkbook.from_filelike(file)
+    return [
+        _Table(workbook, one.name, visible=one.visible == SheetVisibleEnum.Visible)
+        for one in workbook.sheets_metadata
+        if one.typ == SheetTypeEnum.WorkSheet
+    ]
+
+
+def _encoded(value: object) -> bytes:
+    # A lone surrogate, which a damaged part can hold, is no character.
+    return json.dumps(value, ensure_ascii=False).encode("utf-8", "replace")
 
 
 def _bound() -> None:
@@ -82,5 +154,4 @@ def _bound() -> None:
 
 
 if __name__ == "__main__":
-    sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr] # a real stream, as a program of its own
-    raise SystemExit(main(sys.argv[1]))
+    raise SystemExit(main(sys.argv[1], frugal=FRUGAL in sys.argv[2:]))

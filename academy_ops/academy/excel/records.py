@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, Final, Literal, get_args
+from typing import Any, Final, Literal, NamedTuple
 
 from academy_ops.contract import ROWS_IN_RESULT
 
 Cell = str | int | float | bool | None
 Problem = Literal["unreadable", "too-large", "header-missing", "phone-column-missing", "ambiguous", "no-students"]
-PROBLEMS: Final[tuple[Problem, ...]] = get_args(Problem)
+Why = Literal["example", "heading", "note", "total", "no-name"]
 
 
 class WorkbookError(Exception):
@@ -24,8 +23,7 @@ class WorkbookError(Exception):
         self.problem = problem
 
 
-@dataclass(frozen=True, slots=True)
-class Student:
+class Student(NamedTuple):
     """A row that can be created."""
 
     sheet: str
@@ -43,7 +41,7 @@ class Student:
 
     def columns(self) -> dict[str, object]:
         """Return the student's columns in the database."""
-        return {name: getattr(self, name) for name in STUDENT_COLUMNS}
+        return dict(zip(STUDENT_COLUMNS, self[2:], strict=True))
 
 
 STUDENT_COLUMNS: Final = (
@@ -51,8 +49,7 @@ STUDENT_COLUMNS: Final = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Rejected:
+class Rejected(NamedTuple):
     """A row that can't be created, and why.
 
     Attributes:
@@ -70,17 +67,15 @@ class Rejected:
     value: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Skipped:
+class Skipped(NamedTuple):
     """A row that holds no student, and what it is."""
 
     sheet: str
     row: int
-    why: Literal["example", "heading", "note", "total", "no-name"]
+    why: Why
 
 
-@dataclass(frozen=True, slots=True)
-class Sheet:
+class Sheet(NamedTuple):
     """A sheet that was read, and how many rows of each kind it holds."""
 
     name: str
@@ -89,24 +84,21 @@ class Sheet:
     skipped: int
 
 
-@dataclass(frozen=True, slots=True)
-class LeftOutSheet:
+class LeftOutSheet(NamedTuple):
     """A sheet that was not read, and why, for the school."""
 
     name: str
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class IgnoredColumn:
+class IgnoredColumn(NamedTuple):
     """A column whose heading is not understood, or that another column makes superfluous."""
 
     sheet: str
     heading: str
 
 
-@dataclass(frozen=True, slots=True)
-class LeftOutValue:
+class LeftOutValue(NamedTuple):
     """A value that a student was created without; masked where it is a phone."""
 
     sheet: str
@@ -115,8 +107,7 @@ class LeftOutValue:
     value: str
 
 
-@dataclass(frozen=True, slots=True)
-class Content:
+class Content(NamedTuple):
     """What a workbook holds.
 
     Attributes:

@@ -1,0 +1,196 @@
+"""Reads a workbook cell by cell: what python-calamine can't, or only with too much memory.
+
+It takes about ten times as long, and keeps only the cells that there are: a stray one in the last row costs nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Final
+
+from academy_ops.academy.excel.package import Attributes, Package, SheetPart
+from academy_ops.academy.excel.sheets import Area, Row
+from academy_ops.academy.excel.text import LONGEST_CELL
+
+_MOST_COLUMNS: Final = 2000
+_MOST_MERGED: Final = 20_000
+_PLACE: Final = re.compile(r"\$?([A-Z]{1,3})\$?(\d{1,7})")
+_DATE_FORMATS: Final = frozenset({*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)})
+_NOT_OF_A_DATE: Final = re.compile(r'"[^"]*"|\[[^\]]*\]|\\.')
+_LAST_DAY: Final = 2_958_465
+
+
+def tables(package: Package) -> list[FrugalTable]:
+    """Return a workbook's sheets."""
+    workbook = _Workbook(package)
+    return [FrugalTable(workbook, sheet) for sheet in package.sheets]
+
+
+class FrugalTable:
+    """A sheet, read when it is asked for."""
+
+    def __init__(self, workbook: _Workbook, sheet: SheetPart) -> None:
+        self._workbook = workbook
+        self._part = sheet.part
+        self.name = sheet.name
+        self.visible = sheet.visible
+
+    def rows(self) -> tuple[Iterator[Row], list[Area]]:
+        """Return the sheet's rows and merged cells."""
+        cells = _Cells(self._workbook)
+        self._workbook.package.parse(self._part, cells.start, cells.end, cells.data)
+        return cells.rows(), cells.merged
+
+
+class _Workbook:
+    """A workbook's strings and formats, read once."""
+
+    def __init__(self, package: Package) -> None:
+        self.package = package
+        strings = _Strings()
+        package.parse_strings(strings.start, strings.end, strings.data)
+        self.strings = strings.found
+        self.dates = _date_formats(package)
+
+
+class _Cells:
+    """The cells of one sheet, as its part is parsed."""
+
+    def __init__(self, workbook: _Workbook) -> None:
+        self._workbook = workbook
+        self.merged: list[Area] = []
+        self._found: dict[int, dict[int, object]] = {}
+        self._row = self._column = -1
+        self._type = self._style = ""
+        self._text: list[str] | None = None
+        self._said = ""
+        self._phonetic = False
+
+    def start(self, name: str, attributes: Attributes) -> None:
+        if name == "row":
+            self._row = _number(attributes.get("r"), self._row + 2) - 1
+            self._column = -1
+        elif name == "c":
+            self._type, self._style = attributes.get("t", "n"), attributes.get("s", "")
+            said = attributes.get("r")
+            place = _PLACE.fullmatch(said or "")
+            self._column = _column(place[1]) if place else self._column + 1 if said is None else _MOST_COLUMNS
+            self._said = ""
+        elif name in {"v", "t"} and not self._phonetic:
+            self._text = []
+        elif name == "rPh":
+            self._phonetic = True
+        elif name == "mergeCell" and len(self.merged) < _MOST_MERGED:
+            corners = [_PLACE.fullmatch(corner) for corner in attributes.get("ref", "").split(":")]
+            # Whole rows or columns: nothing to repeat.
+            places = [(int(one[2]) - 1, _column(one[1])) for one in corners if one]
+            if len(places) == len(corners) == 2:  # noqa: PLR2004 - its first and last cell
+                self.merged.append((places[0], places[1]))
+
+    def data(self, text: str) -> None:
+        if self._text is not None:
+            self._text.append(text[:LONGEST_CELL])
+
+    def end(self, name: str) -> None:
+        if name in {"v", "t"} and self._text is not None:
+            self._said += "".join(self._text)[:LONGEST_CELL]
+            self._text = None
+        elif name == "rPh":
+            self._phonetic = False
+        elif name == "c" and self._said and 0 <= self._column < _MOST_COLUMNS:
+            self._found.setdefault(self._row, {})[self._column] = self._value()
+
+    def rows(self) -> Iterator[Row]:
+        """Yield every row up to the last one that has cells."""
+        following = 0
+        for number, cells in sorted(self._found.items()):
+            for _gap in range(following, number):
+                yield ()
+            row: list[object] = [""] * (max(cells) + 1)
+            for column, value in cells.items():
+                row[column] = value
+            yield row
+            following = number + 1
+
+    def _value(self) -> object:
+        said = self._said
+        if self._type == "s":
+            strings = self._workbook.strings
+            number = _number(said, -1)
+            return strings[number] if 0 <= number < len(strings) else ""
+        if self._type == "b":
+            return said.strip() in {"1", "true"}
+        if self._type != "n":
+            return said
+        try:
+            value = float(said)
+        except ValueError:
+            return said
+        if self._style in self._workbook.dates and 0 <= value <= _LAST_DAY:
+            begin = datetime(1904, 1, 1) if self._workbook.package.date_1904 else datetime(1899, 12, 30)  # noqa: DTZ001 - a sheet has no zone
+            return begin + timedelta(days=value) if value <= _LAST_DAY - 1462 else value
+        return value
+
+
+class _Strings:
+    """The shared strings, as their part is parsed."""
+
+    def __init__(self) -> None:
+        self.found: list[str] = []
+        self._parts: list[str] = []
+        self._text = self._phonetic = False
+
+    def start(self, name: str, _attributes: Attributes) -> None:
+        if name == "si":
+            self._parts = []
+        elif name == "rPh":
+            self._phonetic = True
+        elif name == "t":
+            self._text = not self._phonetic
+
+    def data(self, text: str) -> None:
+        if self._text:
+            self._parts.append(text[:LONGEST_CELL])
+
+    def end(self, name: str) -> None:
+        if name == "t":
+            self._text = False
+        elif name == "rPh":
+            self._phonetic = False
+        elif name == "si":
+            self.found.append("".join(self._parts)[:LONGEST_CELL])
+
+
+def _date_formats(package: Package) -> frozenset[str]:
+    """Return the numbers of the cell formats that make a date of a number."""
+    own: set[str] = set()
+    formats: list[str] = []
+    within = {"": False}
+
+    def start(name: str, attributes: Attributes) -> None:
+        if name == "numFmt":
+            code = _NOT_OF_A_DATE.sub("", attributes.get("formatCode", "")[:200]).casefold()
+            if set("ymdhs") & set(code) and "general" not in code:
+                own.add(attributes.get("numFmtId", ""))
+        elif name in {"cellXfs", "cellStyleXfs", "cellStyles"}:
+            within[""] = name == "cellXfs"
+        elif name == "xf" and within[""]:
+            formats.append(attributes.get("numFmtId", "0"))
+
+    package.parse_styles(start)
+    return frozenset(
+        str(number) for number, one in enumerate(formats) if one in own or _number(one, 0) in _DATE_FORMATS
+    )
+
+
+def _number(said: str | None, otherwise: int) -> int:
+    return int(said) if said and said.isascii() and said.isdigit() and len(said) < 10 else otherwise  # noqa: PLR2004 - no number of a row or string is longer
+
+
+def _column(letters: str) -> int:
+    number = 0
+    for letter in letters:
+        number = number * 26 + ord(letter) - ord("A") + 1
+    return number - 1

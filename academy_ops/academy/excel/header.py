@@ -1,0 +1,109 @@
+"""Which row is the header, and what its columns hold."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+from academy_ops.academy.excel.headings import heading
+from academy_ops.academy.excel.text import shown, text
+from academy_ops.academy.excel.values import digits_in
+
+_PHONE_DIGITS: Final = 8
+_LONGEST_GROUP: Final = 40
+
+
+class Header(NamedTuple):
+    """A row, or two, that name the columns.
+
+    Attributes:
+        columns: The positions of each field's columns, the one to be read first in front.
+        headings: What stands over each column.
+        rows: How many rows it has, 1 or 2; the last one is the row that was asked about.
+        has_parent_phone: Whether a column is said to hold parents' phones; else the only phones are taken for theirs.
+    """
+
+    columns: dict[str, tuple[int, ...]]
+    headings: tuple[str, ...]
+    rows: int
+    has_parent_phone: bool
+
+    @property
+    def complete(self) -> bool:
+        """Whether there are both names and phones to create students with."""
+        return "name" in self.columns and "parent_phone" in self.columns
+
+    @property
+    def nearly(self) -> bool:
+        """Whether only the parents' phones are missing."""
+        return "name" in self.columns and len(self.columns) > 1 and not self.complete
+
+    @property
+    def is_roster(self) -> bool:
+        """Whether more than a name and some phone tells that these are students."""
+        return self.has_parent_phone or bool(self.columns.keys() & {"school", "grade", "class_name", "school_type"})
+
+    @property
+    def worth(self) -> tuple[bool, bool, int]:
+        """How much the columns say; a header that says more is taken instead of one that says less."""
+        return (self.complete, self.has_parent_phone, len(self.columns))
+
+    def ignored(self) -> list[str]:
+        """Return the headings of the columns of which nothing is read."""
+        read = {position for positions in self.columns.values() for position in positions}
+        return [shown(one) for position, one in enumerate(self.headings) if one and position not in read]
+
+
+def header_of(row: Sequence[object], above: Sequence[object] = ()) -> Header | None:
+    """Return what a row says as a header, alone or together with the row above it; None where it holds data.
+
+    Args:
+        row: The row.
+        above: The row above, whose headings may reach over several columns or stand for two rows.
+    """
+    lines = _lines(row)
+    if lines is None:
+        return None
+    alone = _header(lines, 1)
+    upper = _lines(above) if any(above) else None
+    if upper is None or not any(lines):
+        return alone
+    together = _header(_joined(upper, lines), 2)
+    return together if together.worth > alone.worth else alone
+
+
+def _lines(row: Sequence[object]) -> list[str] | None:
+    """Return a row's texts, or None where one is a phone: then it is no header."""
+    lines = [text(cell) if isinstance(cell, str) else "" for cell in row]
+    if any(len(line) < _LONGEST_GROUP and digits_in(line) >= _PHONE_DIGITS and not heading(line) for line in lines):
+        return None
+    return lines
+
+
+def _joined(upper: Sequence[str], lower: Sequence[str]) -> list[str]:
+    """Put two rows together: what stands above reaches to the right, over columns that have a heading of their own."""
+    joined, group = [], ""
+    for position in range(max(len(upper), len(lower))):
+        above = upper[position] if position < len(upper) else ""
+        below = lower[position] if position < len(lower) else ""
+        group = above or group
+        joined.append(f"{group[:_LONGEST_GROUP]} {below}".strip() if below else above)
+    return joined
+
+
+def _header(lines: Sequence[str], rows: int) -> Header:
+    found: dict[str, list[tuple[int, int]]] = {}
+    for position, line in enumerate(lines):
+        named = heading(line) if line else None
+        if named:
+            found.setdefault(named.field, []).append((named.rank, position))
+    has_parent_phone = "parent_phone" in found
+    phones = found.pop("any_phone", [])
+    if not has_parent_phone and "phone" not in found and len(phones) == 1:
+        found["parent_phone"] = phones
+    return Header(
+        {field: tuple(position for _rank, position in sorted(one)) for field, one in found.items()},
+        tuple(lines),
+        rows,
+        has_parent_phone,
+    )

@@ -1,0 +1,114 @@
+"""What a heading says: whose it is and what it is, whatever the words and their order."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+from typing import Final, NamedTuple
+
+from academy_ops.academy.excel.text import visible
+from academy_ops.academy.excel.vocabulary import (
+    FILLER,
+    HEADINGS,
+    NUMBER,
+    ONE_PARENT,
+    PARENT,
+    SOMEBODY_ELSE,
+    STUDENT,
+)
+
+_LONGEST: Final = 80
+"""A longer text is a note, not a heading."""
+
+_MOST_LETTERS: Final = max(map(len, HEADINGS))
+_TOGETHER: Final = {
+    frozenset({"school", "name"}): "school",
+    frozenset({"school", "grade"}): "school",
+    frozenset({"school", "grade", "class_name"}): "school",
+    frozenset({"grade", "class_name"}): "grade",
+    frozenset({"class_name", "name"}): "class_name",
+    frozenset({"school_type", "grade"}): "grade",
+    frozenset({"school", "school_type"}): "school",
+}
+"""Things that one column holds together, and the field whose reader takes them apart."""
+_BRACKETS: Final = {ord(one): "(" for one in "[{<〔【「『〈《"} | {ord(one): ")" for one in "]}>〕】」』〉》"}
+"""NFKC has made the wide ones narrow."""
+_BRACKETED: Final = re.compile(r"\(([^()]*)\)?")
+_SEPARATORS: Final = re.compile(r"[/,&+|·ㆍ・;\s]+")
+
+
+class Heading(NamedTuple):
+    """What a heading names.
+
+    Attributes:
+        field: A field of the student; ``parent_phone`` and ``phone`` say whose phone it is, ``any_phone`` does not.
+        rank: Which one is taken first where several name the same field: the lowest.
+    """
+
+    field: str
+    rank: int
+
+
+@lru_cache(maxsize=4096)
+def heading(line: str) -> Heading | None:
+    """Return what a heading names, or None where that is not understood."""
+    if len(line) > _LONGEST:
+        return None
+    line = unicodedata.normalize("NFKC", visible(line)).casefold().translate(_BRACKETS)
+    outside = _words(_letters(_BRACKETED.sub(" ", line)))
+    if outside is None:
+        return None
+    inside = [meaning for note in _BRACKETED.findall(line) for meaning in _noted(note)]
+    if not any(outside):
+        outside, inside = inside, []
+    things = {one for one in (*outside, *inside) if one not in _PERSONS}
+    named = {one for one in outside if one not in _PERSONS}
+    if named and frozenset(things) not in _TOGETHER:
+        things = named
+    return _named({one for one in (*outside, *inside) if one in _PERSONS}, things)
+
+
+_PERSONS: Final = frozenset({STUDENT, PARENT, ONE_PARENT, SOMEBODY_ELSE})
+
+
+def _named(persons: set[str], things: set[str]) -> Heading | None:
+    of_student, of_parent = STUDENT in persons, bool(persons & {PARENT, ONE_PARENT})
+    if SOMEBODY_ELSE in persons or (of_student and of_parent and not things):
+        return None
+    if not things and of_student:
+        return Heading("name", 2)
+    if things <= {NUMBER}:
+        return Heading("parent_phone", 3) if of_parent else None
+    things = things - {FILLER, NUMBER}
+    thing = next(iter(things)) if len(things) == 1 else _TOGETHER.get(frozenset(things))
+    if thing == "phone":
+        if of_parent == of_student:
+            return Heading("any_phone", 0)
+        return Heading("phone", 0) if of_student else Heading("parent_phone", 0 if PARENT in persons else 1)
+    # A parent's name, or what nobody has thought of.
+    return None if thing is None or of_parent else Heading(thing, 0 if persons or thing != "name" else 1)
+
+
+def _letters(line: str) -> str:
+    """Return the letters of a text: without numbers, marks and spaces."""
+    return "".join(one for one in line if one.isalpha())
+
+
+def _words(letters: str) -> list[str] | None:
+    """Take a text apart into the words of the table, longest first; None where something is left over."""
+    # For each place from the end: what the text from there on means, if it can be taken apart.
+    known: list[list[str] | None] = [None] * len(letters) + [[]]
+    for start in reversed(range(len(letters))):
+        for end in range(min(len(letters), start + _MOST_LETTERS), start, -1):
+            meaning, rest = HEADINGS.get(letters[start:end]), known[end]
+            if meaning is not None and rest is not None:
+                known[start] = [meaning, *rest]
+                break
+    return known[0]
+
+
+def _noted(note: str) -> list[str]:
+    """Return what is said in brackets; what else stands there is a note."""
+    parts = (_letters(part) for part in _SEPARATORS.split(note))
+    return [meaning for part in parts for meaning in _words(part) or ()]

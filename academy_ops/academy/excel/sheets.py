@@ -1,0 +1,256 @@
+"""Which sheets are the roster: every visible one is read and weighed; what can't be decided is refused."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain, combinations
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
+
+from academy_ops.academy.excel.header import Header, header_of
+from academy_ops.academy.excel.records import Content, LeftOutSheet, Sheet, WorkbookError
+from academy_ops.academy.excel.rows import MOST_TOLD, Roster
+from academy_ops.academy.excel.text import shown, visible
+from academy_ops.academy.excel.vocabulary import SHEETS_SET_ASIDE
+from academy_ops.contract import SHEET_NAME
+
+Row = Sequence[object]
+Area = tuple[tuple[int, int], tuple[int, int]]
+"""First and last row and column of merged cells, from 0."""
+
+if TYPE_CHECKING:
+
+    class Table(Protocol):
+        """A sheet that can be read."""
+
+        @property
+        def name(self) -> str:
+            """Its name."""
+
+        @property
+        def visible(self) -> bool:
+            """Whether people see it."""
+
+        def rows(self) -> tuple[Iterable[Row], Sequence[Area]]:
+            """Return its rows from the first on, and what is merged."""
+
+
+_HIDDEN: Final = "숨긴 시트입니다."
+_NO_HEADER: Final = "'이름'과 '학부모전화번호' 열이 있는 머리글 행이 없습니다."
+_NO_PHONES: Final = "학부모전화번호 열이 없습니다."
+_NO_STUDENTS: Final = "등록할 학생 행이 없습니다."
+_OTHER_IS_NAMED: Final = f"'{SHEET_NAME}' 시트가 있어 읽지 않았습니다."
+_OTHER_SAYS_MORE: Final = "학부모 전화번호 열이 뚜렷한 다른 시트를 읽었습니다."
+_NUMBERED: Final = re.compile(r"\(\d{1,3}\)$")
+_YEAR: Final = re.compile(r"(?<!\d)(20\d\d)(?!\d)|(?<!\d)(\d\d)(?=년|학년도)|(?<!\d)(\d{6}|\d{8})(?!\d)")
+_MOST_SHEETS: Final = 200
+_MOST_COMPARED: Final = 60
+
+
+class _Reading(NamedTuple):
+    name: str
+    roster: Roster
+    nearly: bool
+    empty: bool
+
+    @property
+    def has_rows(self) -> bool:
+        return bool(self.roster.students or self.roster.rejected)
+
+    @property
+    def worth(self) -> tuple[bool, bool]:
+        header = self.roster.header
+        return (_folded(self.name) == SHEET_NAME, header is not None and header.is_roster)
+
+
+def understand(tables: Sequence[Table]) -> Content:
+    """Read the sheets that are the roster.
+
+    Args:
+        tables: The workbook's sheets, in its order.
+
+    Returns:
+        Their content; at least one row of it is a student or rejected.
+
+    Raises:
+        WorkbookError: No header, no column of parents' phones, no student rows, too many, or several sheets between
+            which nothing decides.
+    """
+    if len(tables) > _MOST_SHEETS:
+        raise WorkbookError("too-large", f"시트가 너무 많습니다 ({_MOST_SHEETS}개까지). 학생 명단 시트만 남겨 주세요.")
+    asides = {table.name: _aside(table.name) for table in tables}
+    groups = (
+        [table for table in tables if table.visible and not asides[table.name]],
+        [table for table in tables if table.visible and asides[table.name]],
+        [table for table in tables if not table.visible],
+    )
+    readings: list[_Reading] = []
+    for group in groups:
+        readings += (these := [_read(table) for table in group])
+        if any(one.roster.header for one in these):
+            chosen = _chosen([one for one in these if one.roster.header])
+            return _content(chosen, _left_out(tables, readings, chosen, asides))
+        if any(one.nearly for one in these):
+            # Not a hidden sheet of last year instead.
+            raise WorkbookError(
+                "phone-column-missing", "학부모전화번호 열이 없습니다. 머리글 행에 '학부모전화번호' 열을 추가해 주세요."
+            )
+    raise WorkbookError(
+        "header-missing", "헤더 행을 찾지 못했습니다. '이름'과 '학부모전화번호' 열이 있는 머리글 행이 필요합니다."
+    )
+
+
+def _chosen(rosters: Sequence[_Reading]) -> list[_Reading]:
+    """Return the sheets to read, of those that have a header.
+
+    Raises:
+        WorkbookError: None of them has students, or nothing decides between them.
+    """
+    filled = [one for one in rosters if one.has_rows]
+    if not filled:
+        raise WorkbookError("no-students", "등록할 학생 행이 없습니다. 열 이름 아래에 학생을 입력해 주세요.")
+    most = max(one.worth for one in filled)
+    chosen = [one for one in filled if one.worth == most]
+    if len(chosen) > 1 and (_of_several_years(chosen) or _contradictory(chosen)):
+        names = ", ".join(f"'{shown(one.name)}'" for one in chosen[:10])
+        raise WorkbookError(
+            "ambiguous",
+            f"학생 명단으로 보이는 시트가 여러 개라서 어느 것을 등록할지 정할 수 없습니다: {names}. "
+            "등록할 시트만 남기고 다시 올려 주세요.",
+        )
+    return chosen
+
+
+def _of_several_years(chosen: Sequence[_Reading]) -> bool:
+    """Return whether the sheets are named after different years or days."""
+    years = [frozenset(filter(None, chain(*_YEAR.findall(_folded(one.name))))) for one in chosen]
+    return len({one for one in years if one}) > 1
+
+
+def _contradictory(chosen: Sequence[_Reading]) -> bool:
+    """Return whether two sheets are versions of one roster: mostly the same names, and some have another phone."""
+    if len(chosen) > _MOST_COMPARED:
+        return False
+    phones: list[dict[str, set[str]]] = []
+    for one in chosen:
+        phones.append({})
+        for student in one.roster.students:
+            phones[-1].setdefault(student.name, set()).add(student.parent_phone)
+    return any(_disagree(first, second) for first, second in combinations(phones, 2))
+
+
+def _disagree(first: Mapping[str, set[str]], second: Mapping[str, set[str]]) -> bool:
+    both = first.keys() & second.keys()
+    mostly = 2 * len(both) >= min(len(first), len(second))
+    return mostly and any(first[name].isdisjoint(second[name]) for name in both)
+
+
+def _left_out(
+    tables: Sequence[Table], readings: Sequence[_Reading], chosen: Sequence[_Reading], asides: dict[str, str]
+) -> list[LeftOutSheet]:
+    """Name every sheet that was left out, but for those on which nothing stands."""
+    read = {one.name: one for one in readings}
+    taken = {one.name for one in chosen}
+    named = any(_folded(name) == SHEET_NAME for name in taken)
+    left = []
+    for table in tables:
+        one = read.get(table.name)
+        if table.name in taken or (one is not None and one.empty):
+            continue
+        if not table.visible:
+            why = _HIDDEN
+        elif asides[table.name]:
+            why = asides[table.name]
+        elif one is None or one.roster.header is None:
+            why = _NO_PHONES if one and one.nearly else _NO_HEADER
+        elif not one.has_rows:
+            why = _NO_STUDENTS
+        else:
+            why = _OTHER_IS_NAMED if named else _OTHER_SAYS_MORE
+        left.append(LeftOutSheet(shown(table.name), why))
+    return left
+
+
+def _content(chosen: Sequence[_Reading], left_out: Sequence[LeftOutSheet]) -> Content:
+    rosters = [one.roster for one in chosen]
+    return Content(
+        students=tuple(chain.from_iterable(one.students for one in rosters)),
+        rejected=tuple(chain.from_iterable(one.rejected for one in rosters)),
+        skipped=tuple(chain.from_iterable(one.skipped for one in rosters))[:MOST_TOLD],
+        sheets=tuple(Sheet(one.sheet, len(one.students), len(one.rejected), one.skipped_count) for one in rosters),
+        sheets_left_out=tuple(left_out),
+        ignored_columns=tuple(chain.from_iterable(one.ignored() for one in rosters))[:MOST_TOLD],
+        left_out_values=tuple(chain.from_iterable(one.left_out for one in rosters))[:MOST_TOLD],
+    )
+
+
+def _read(table: Table) -> _Reading:
+    """Read a sheet: find its header, and read the rows below."""
+    rows, merged = table.rows()
+    numbered = enumerate(_unmerged(rows, merged) if merged else rows, start=1)
+    roster = Roster(shown(table.name))
+    above: Row = ()
+    nearly, empty = False, True
+    for _number, row in numbered:
+        if not any(row):
+            continue
+        empty = False
+        header = header_of(row, above)
+        above = row
+        if header is None:
+            continue
+        if header.complete:
+            _begin(roster, header, row, numbered)
+            break
+        nearly = nearly or header.nearly
+    return _Reading(table.name, roster, nearly, empty)
+
+
+def _begin(roster: Roster, header: Header, row: Row, numbered: Iterator[tuple[int, Row]]) -> None:
+    roster.begin(header)
+    below = next(numbered, None)
+    if below is not None:
+        # Its second row, perhaps.
+        both = header_of(below[1], row) if header.rows == 1 else None
+        if both is not None and both.rows > 1 and both.worth > header.worth:
+            roster.begin(both)
+        else:
+            numbered = chain([below], numbered)
+    roster.read(numbered)
+
+
+def _unmerged(rows: Iterable[Row], merged: Sequence[Area]) -> Iterator[Row]:
+    """Repeat what stands in a merged cell in each row that the cell reaches over."""
+    starts: dict[int, list[tuple[int, int]]] = {}
+    for (first, left), (last, _right) in merged:
+        if last > first:
+            starts.setdefault(first, []).append((left, last))
+    going_on: dict[int, tuple[int, object]] = {}
+    for number, row in enumerate(rows):
+        if going_on:
+            going_on = {column: one for column, one in going_on.items() if one[0] >= number}
+            row = list(row)  # noqa: PLW2901 - the same row, filled
+            for column, (_last, value) in going_on.items():
+                if column < len(row) and row[column] in ("", None):
+                    row[column] = value
+        for column, last in starts.get(number, ()):
+            if column < len(row):
+                going_on[column] = (last, row[column])
+        yield row
+
+
+def _folded(name: str) -> str:
+    """Return a sheet's name as it is compared: composed, without spaces and the number of a copy."""
+    folded = "".join(unicodedata.normalize("NFC", visible(name)).split()).casefold()
+    return _NUMBERED.sub("", folded)
+
+
+def _aside(name: str) -> str:
+    """Return why a sheet of this name is only read where there is no other, or an empty text."""
+    folded = _folded(name)
+    latin = "".join(one if "a" <= one <= "z" else " " for one in folded).split()
+    for word, why in SHEETS_SET_ASIDE.items():
+        if word in (latin if word.isascii() else folded):
+            return why
+    return ""

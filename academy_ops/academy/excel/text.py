@@ -1,0 +1,60 @@
+"""A cell as text: cut to a length first, in one form, without what nobody sees."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from datetime import date, datetime, time, timedelta
+from typing import Final
+
+LONGEST_CELL: Final = 4000
+"""What is kept of a cell's text before anything looks at it; no field takes as much."""
+_SHOWN_CHARACTERS: Final = 60
+_PLAIN: Final = re.compile(r"[!-~가-힣]+(?: [!-~가-힣]+)*").fullmatch
+"""Text that is in its final form already: almost every cell."""
+_FILLERS: Final = dict.fromkeys(map(ord, "\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0"))
+"""Letters and marks that look like nothing; the others are of Unicode's category Cf."""
+_ESCAPED: Final = re.compile(r"_x(?:00(?:0[0-9A-Fa-f]|1[0-9A-Fa-f]|7[Ff])|[Ff][Ee][Ff][Ff]|200[BbEeFf])_")
+"""How Excel writes a character that XML can't hold."""
+_DIGIT: Final = re.compile(r"\d")
+_PHONE_DIGITS: Final = 7
+
+
+def text(cell: object) -> str:
+    """Return a cell as one line of text, in the composed form of its letters, without invisible characters."""
+    if isinstance(cell, str):
+        return cell if len(cell) < _SHOWN_CHARACTERS and _PLAIN(cell) else _cleaned(cell[:LONGEST_CELL])
+    if cell is None or isinstance(cell, bool):
+        return ""
+    if isinstance(cell, float):
+        return str(int(cell)) if cell.is_integer() else str(cell)
+    if isinstance(cell, int):
+        # Python refuses to write a number of thousands of digits.
+        return str(cell) if abs(cell) < 10**20 else "∞"
+    if isinstance(cell, datetime) and cell.time() == time():
+        cell = cell.date()
+    if isinstance(cell, datetime | date | time):
+        return cell.isoformat()
+    return str(cell) if isinstance(cell, timedelta) else ""
+
+
+def visible(line: str) -> str:
+    """Return a text without the characters that nobody sees."""
+    line = _ESCAPED.sub(" ", line).translate(_FILLERS)
+    return "".join(one for one in line if unicodedata.category(one) not in {"Cf", "Cs", "Co", "Cn"} or one == "\n")
+
+
+def shown(cell: object) -> str:
+    """Return a value as a message may quote it: short, and masked where it is a phone."""
+    line = text(cell)[:_SHOWN_CHARACTERS]
+    digits = [one.start() for one in _DIGIT.finditer(line)]
+    if len(digits) < _PHONE_DIGITS:
+        return line
+    hidden = set(digits[3:-2])
+    return "".join("*" if place in hidden else one for place, one in enumerate(line))
+
+
+def _cleaned(line: str) -> str:
+    line = visible(line).replace("\x00", " ")
+    controlled = "".join(" " if unicodedata.category(one) == "Cc" else one for one in line)
+    return " ".join(unicodedata.normalize("NFC", controlled).split())

@@ -1,0 +1,127 @@
+"""What a student's values say: phones, grades, schools, gender, in all the forms in which they are written."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Final
+
+from academy_ops.academy.excel.text import text
+from academy_ops.academy.excel.vocabulary import BESIDE_A_PHONE, GENDERS
+
+LONGEST: Final = {
+    "name": 100,
+    "gender": 20,
+    "school_type": 50,
+    "school": 100,
+    "grade": 50,
+    "class_name": 50,
+    "track": 50,
+    "memo": 2000,
+}
+"""How many characters each field holds."""
+
+_LONGEST_PHONE: Final = 80
+_USUAL_PHONE: Final = re.compile(r"010([-. ]?)(\d{4})\1(\d{4})", re.ASCII).fullmatch
+_IN_BRACKETS: Final = r"\([^()\d]*\)"
+_APART: Final = r"[,/;\n]|\s{2,}| 또는 | or "
+_LETTERS: Final = r"[^\W\d_]+(?:\.[^\W\d_]+)*\.?"
+_BETWEEN: Final = frozenset("-‐‑‒–—―−ㅡㅣー一~∼～·・ㆍ․•.,/_:;'’‘`´\"|+()[] \u2043\u02d7\u1173\u1175")
+"""What people type between the digits of a phone: dashes of all kinds, dots, vowels that look like them."""
+_DIGITS: Final = 11
+_LEVELS: Final = {"초": "초등", "중": "중등", "고": "고등"}
+_GRADE: Final = re.compile(
+    r"(?:(?P<level>초|중|고)(?:등|등학교|학교|교)? ?)?(?P<grade>\d{1,2})(?:\.0)? ?(?:학년)?"
+    r"(?:(?:(?<=학년)|[ ,/-]+)(?P<room>\d{1,2})(?: ?반)?|[ ,/-]*(?P<named>[^\W_]{1,10}) ?반)?"
+).fullmatch
+_SCHOOL: Final = re.compile(
+    r"(?P<school>.*[^\d(\[/,\s-])[\s(\[/,-]*"
+    r"(?P<rest>\d{1,2} ?(?:학년)?(?:(?:(?<=학년)|[ ,/-]+)\d{1,2}(?: ?반)?)?)[\])]?"
+)
+_OF_A_SCHOOL: Final = ("초", "중", "고", "교", "등")
+_DATE: Final = re.compile(r"\d{4}-(\d\d)-(\d\d)").fullmatch
+
+
+def phone(cell: object) -> str | None:
+    """Return the phone that a cell holds, as 010 and eight more digits; None where it holds none, or two."""
+    if isinstance(cell, str) and (usual := _USUAL_PHONE(cell)):
+        return f"010{usual[2]}{usual[3]}"
+    line = text(cell)
+    if not line or len(line) > _LONGEST_PHONE:
+        return None
+    return _phone(line) or _first_of_several(cell)
+
+
+def _first_of_several(cell: object) -> str | None:
+    """Return the first of several phones in one cell, where each is one."""
+    raw = str(cell)[:_LONGEST_PHONE]
+    several = [one for part in re.split(_APART, raw) if (one := text(part))]
+    phones = [_phone(one) for one in several]
+    return phones[0] if len(phones) > 1 and None not in phones else None
+
+
+def _phone(line: str) -> str | None:
+    line = re.sub(_IN_BRACKETS, "", unicodedata.normalize("NFKC", line).casefold())
+    if any(word.strip(".") not in BESIDE_A_PHONE for word in re.findall(_LETTERS, line) if word not in _BETWEEN):
+        return None
+    line = re.sub(_LETTERS, lambda word: word[0] if word[0] in _BETWEEN else " ", line).removesuffix(".0")
+    digits = "".join(str(unicodedata.decimal(one)) for one in line if one.isdecimal())
+    if not digits or any(one not in _BETWEEN for one in line if not one.isdecimal()):
+        return None
+    return _national(digits)
+
+
+def _national(digits: str) -> str | None:
+    """Return a number of any form in the one that is stored."""
+    digits = digits.removeprefix("00") if digits.startswith("0082") else digits
+    digits = digits.removeprefix("82")
+    if len(digits) == _DIGITS - 1 and digits.startswith("10"):
+        # A number has lost its leading 0, and so has text that was one before.
+        digits = f"0{digits}"
+    return digits if len(digits) == _DIGITS and digits.startswith("010") else None
+
+
+def digits_in(line: str) -> int:
+    """Return how many digits a text has."""
+    return sum(one.isdecimal() for one in line)
+
+
+def gender(line: str) -> str | None:
+    """Return a gender as 남 or 여, or None where it is neither."""
+    return GENDERS.get(re.sub(r"\s", "", unicodedata.normalize("NFKC", line).casefold()).strip(".-/"))
+
+
+def grade(line: str) -> dict[str, str]:
+    """Return what a cell says of grade, class and type of school; a text of another form is the grade as it stands."""
+    line = _restored(unicodedata.normalize("NFKC", line).strip("()[] "))
+    found = _GRADE(line)
+    if not found:
+        return {"grade": line}
+    said = {"grade": str(int(found["grade"]))}
+    if room := found["room"] or found["named"]:
+        said["class_name"] = room
+    if found["level"]:
+        said["school_type"] = _LEVELS[found["level"]]
+    return said
+
+
+def school(line: str) -> dict[str, str]:
+    """Return what a cell says of school, grade and class, as ``휘문중(3)`` and ``휘문고 2학년`` do."""
+    found = _SCHOOL.fullmatch(unicodedata.normalize("NFKC", line))
+    if not found:
+        return {"school": line}
+    name, rest = found["school"].strip(), found["rest"]
+    if "학년" not in rest and "(" not in line and not name.endswith(_OF_A_SCHOOL):
+        return {"school": line}
+    return {"school": name} | {field: said for field, said in grade(rest).items() if field != "school_type"}
+
+
+def class_name(line: str) -> str:
+    """Return a class; what Excel has made a date of is taken back."""
+    return _restored(line)
+
+
+def _restored(line: str) -> str:
+    """Return ``3-2`` for the date that Excel makes of it."""
+    made = _DATE(line)
+    return f"{int(made[1])}-{int(made[2])}" if made else line

@@ -1,0 +1,122 @@
+"""The words that schools use, as tables; a new one is added here and nowhere else.
+
+All are in small letters. Those of headings have no spaces and no numbers; a heading is understood if it can be taken
+apart into them, whatever their order.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+STUDENT: Final = "student"
+PARENT: Final = "parent"
+ONE_PARENT: Final = "one parent"
+SOMEBODY_ELSE: Final = "somebody else"
+NUMBER: Final = "number"
+FILLER: Final = ""
+
+_HEADINGS: Final = {
+    # Whose it is.
+    STUDENT: """
+        학생 학생들 원생 수강생 재원생 학원생 재학생 본인 자녀 아이 아동 회원 學生
+        student students pupil child
+    """,
+    PARENT: """
+        학부모 학부모님 학부형 부모 부모님 보호자 보호자님 父母
+        parent parents guardian
+    """,
+    ONE_PARENT: """
+        어머니 어머님 엄마 모친 모 母 아버지 아버님 아빠 부친 부 父 할머니 할아버지 조모 조부
+        mother mom father dad
+    """,
+    SOMEBODY_ELSE: """
+        담임 강사 교사 선생 선생님 담당 담당자 원장 원장님 대표자 직원 조교 매니저 팀장 상담자 작성자 접수자 기사 차량
+        추천인 추천자 소개자 소개인 친구 형제 자매 남매 동생 형 누나 오빠 언니 대리인
+        결제자 예금주 입금자 납부자 납입자 비상 비상연락처 비상연락망
+        집 자택 집전화 유선 유선전화 일반전화 가정 댁 회사 직장 팩스 학원 과목 수업 교재
+        영문 영어 영어이름 한자 닉네임 별명
+        english nickname teacher emergency home office work fax
+    """,
+    # What it is: a field of the student, …
+    "name": "이름 성명 성함 명 姓名 name names fullname",
+    "phone": """
+        전화 전화번호 연락처 연락번호 연락전화 휴대폰 휴대폰번호 휴대전화 휴대번호 핸드폰 핸드폰번호 핸폰 폰 폰번호
+        손전화 모바일 전번 hp cp phone phones mobile cell cellphone tel telephone contact contacts handphone
+    """,
+    "gender": "성별 남녀 남여 성 性別 gender sex",
+    "school_type": "학교유형 학교급 학교급별 학교구분 학교종류 학교분류 학교과정 초중고 schooltype schoollevel",
+    "school": "학교 출신학교 재학학교 재학교 소속학교 현학교 다니는학교 學校 school schools",
+    "grade": "학년 學年 grade grades",
+    "class_name": "반 학급 클래스 수강반 소속반 배정반 학반 班 class classroom",
+    "track": "계열 문이과 이과문과 문과이과 인문자연 track",
+    "memo": """
+        메모 비고 특이사항 특기사항 참고 참고사항 기타 기타사항 전달사항 요청사항
+        memo note notes remark remarks comment comments
+    """,
+    "kind": "구분 예시여부",
+    # … or nothing.
+    NUMBER: "번호 넘버 number no num",
+    FILLER: """
+        정보 기본 기본정보 인적 사항 인적사항 기초 신상 개인 님 의 란 칸 번 차 제 주 대표 메인 전체 현재 재학 재학중
+        기재 입력 작성 필수 필수입력 필수항목 선택 선택사항 포함 제외 자리 텍스트 숫자만 하이픈 하이픈없이 없이
+        문자 문자수신 수신 수신용 알림 알림용 실명 한글 한국어 국문 정식 본명 및 또는
+        main required optional korean or and of the s sms
+    """,
+}
+
+
+def _meanings(table: dict[str, str]) -> dict[str, str]:
+    return {word: meaning for meaning, words in table.items() for word in words.split()}
+
+
+HEADINGS: Final = _meanings(_HEADINGS)
+"""What each word of a heading means."""
+
+GENDERS: Final = _meanings(
+    {
+        "남": "남 남자 남성 남학생 남아 男 男子 ♂ m male man boy 남(m) 남자(m) m(남)",
+        "여": "여 여자 여성 여학생 여아 女 女子 ♀ f female woman girl w 여(f) 여자(f) f(여)",
+    }
+)
+_SHEETS: Final = {
+    "예시·안내 시트입니다.": """
+        예시 예제 샘플 견본 작성법 작성방법 작성요령 입력방법 안내 설명 사용법 가이드 주의사항
+        example sample guide readme help
+    """,
+    "지난 명단이나 백업으로 보이는 시트입니다.": """
+        작년 전년 지난 이전 과거 백업 구버전 구명단 삭제 폐기 사용안함 쓰지마
+        backup old
+    """,
+    "다니는 학생의 명단으로 보이지 않는 시트입니다.": """
+        퇴원 휴원 졸업 탈퇴 대기 상담 강사 교사 직원 조교
+        teacher staff waiting
+    """,
+}
+SHEETS_SET_ASIDE: Final = _meanings(_SHEETS)
+"""Words in the names of sheets that are only read where no other one has a header, and why."""
+
+EXAMPLES: Final = _meanings({"anywhere": "예시 샘플 견본 example sample", "alone": "예 보기 ex e.g"})
+"""What a cell says that marks an example: somewhere in it, or as all it says."""
+
+NOBODY: Final = frozenset(
+    _meanings(
+        {
+            "": """
+                없음 미정 미입력 해당없음 공란 무 none null nan n/a na x o
+                #n/a #ref! #value! #name? #div/0! #null! #num!
+            """
+        }
+    )
+)
+"""What stands in place of a name, or of any value, where there is none."""
+
+BESIDE_A_PHONE: Final = frozenset(
+    _meanings(
+        {
+            "": """
+                모 부 어머니 어머님 엄마 모친 아버지 아버님 아빠 부친 학부모 부모 부모님 보호자 학생 본인
+                할머니 할아버지 조모 조부 전화 연락처 휴대폰 핸드폰 hp h.p tel mobile phone m t p
+            """
+        }
+    )
+)
