@@ -26,6 +26,7 @@ _TITLE: Final = re.compile(r"<(title|h1)[^>]{0,80}>\s{0,80}([^<]{1,300})", re.IG
 _COMMENT: Final = re.compile(r"<!--[^>]{0,200}-->")
 
 _CLOUDFLARE: Final = "Cloudflare"
+AWS_LOAD_BALANCER: Final = "AWS load balancer"
 ACCESS: Final = "Cloudflare Access"
 _ACCESS_HOST: Final = ".cloudflareaccess.com"
 _EDGE_PATH: Final = "/cdn-cgi/"
@@ -56,7 +57,7 @@ _BY_SERVER: Final[_Known] = (
     *_signs(
         "load-balancer",
         {
-            "AWS load balancer": r"awselb",
+            AWS_LOAD_BALANCER: r"awselb",
             "Google load balancer": r"Google Frontend|gws\b",
             "Azure Application Gateway": r"Microsoft-Azure-Application-Gateway",
             "F5 BIG-IP": r"BigIP",
@@ -167,6 +168,12 @@ def page_of(answer: Answer) -> Page:
     author, name = known or ("unknown", "unknown")
     code = _code(body, document) or _own_status(answer) if edge else None
     return Page(author, name, _title(body, document), code, challenge=bool(edge) and _challenges(answer, body))
+
+
+def is_load_balancer(name: str) -> bool:
+    """Return whether a product is a load balancer."""
+    known = (named for _, named in (*_BY_SERVER, *_BY_PAGE))
+    return any(named == ("load-balancer", name) for named in known)
 
 
 def cached(answer: Answer) -> bool:

@@ -14,16 +14,17 @@ from uuid import uuid4
 
 from academy_ops.contract import HEALTH_PATH, HEALTHZ_PATH, JOBS_PATH
 from academy_ops.diagnosis.catalogue import CATALOGUE
-from academy_ops.diagnosis.check import Check, Hop
+from academy_ops.diagnosis.check import Check, Grant, Hop
 from academy_ops.diagnosis.findings import FindingBuilder
 from academy_ops.diagnosis.records import Finding, Json, Reason, Unavailable
 from academy_ops.messages import say
 from academy_ops.outside.clients import MAX_REDIRECTS, Answer, Target
-from academy_ops.outside.time_limits import gather
+from academy_ops.outside.time_limits import begin, gather
 from academy_ops.thresholds import SECOND_LOOK_SECONDS, YOUNG_SECONDS
-from checks.authors import ACCESS, Author, Page, cached, is_json, page_of
+from checks.authors import ACCESS, AWS_LOAD_BALANCER, Author, Page, cached, is_json, page_of
 from checks.facts import Case, EndpointFacts, JobDocument
 from checks.job_document import read_answer
+from checks.targets import read_targets
 
 Fault = tuple[str, str | None]
 """A code, and the reason behind it."""
@@ -47,6 +48,8 @@ _PAST_CACHES: Final = "academy-ops"
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _OF_BEHIND: Final = frozenset({HTTPStatus.BAD_GATEWAY, HTTPStatus.GATEWAY_TIMEOUT})
 _REFUSALS: Final = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
+_CLIENT_CLOSED: Final = 460
+"""AWS's load balancer records it where who asked, such as the edge, hung up before the API had answered."""
 _EDGE_LATE: Final = frozenset({522, 524})
 _BY_NUMBER: Final[tuple[tuple[Fault, frozenset[int]], ...]] = (
     (("api-throttled", "edge"), frozenset({1015, 429})),
@@ -96,9 +99,15 @@ def observe(target: Target, case: Case) -> EndpointFacts:  # noqa: ARG001 - ever
         answer = target.connect.get(base.rstrip("/") + path, authorised=path.startswith(JOBS_PATH))
         return replace(answer, body=_without_students(answer.body)) if isinstance(answer, Answer) else answer
 
-    facts = EndpointFacts(*gather([(name, partial(ask, name, path)) for name, path in asked], target.until))
+    main, health, healthz, origin, app = gather(
+        [(name, partial(ask, name, path)) for name, path in asked], target.until
+    )
+    facts = EndpointFacts(main, health, healthz, origin, app)
     if not isinstance(facts.main, Answer):
         return facts
+    if page_of(facts.main).name == AWS_LOAD_BALANCER:
+        targets = begin("elasticloadbalancing:DescribeTargetHealth", partial(read_targets, target), target.until)()
+        return replace(facts, targets=targets)
     if cached(facts.main):
         # A cache keeps one answer for each query, and nobody has asked with this one.
         return replace(facts, main=ask("ACADEMY_API_URL", f"{path}?{_PAST_CACHES}={uuid4().hex}"), cached=facts.main)
@@ -236,7 +245,7 @@ def _of_gateway(facts: EndpointFacts, main: Answer, page: Page) -> Fault:
         return "api-not-json", "https-wanted"
     if main.status == HTTPStatus.TOO_MANY_REQUESTS or limited:
         return "api-throttled", author if author == "nginx" else None
-    if author in _GATEWAYS and main.status in _OF_BEHIND:
+    if author in _GATEWAYS and (main.status in _OF_BEHIND or main.status == _CLIENT_CLOSED):
         return _behind(facts, main, page)
     if author == "unknown":
         return ("api-database-down", None) if _database_down(facts) else ("bad-gateway", author)
@@ -311,16 +320,25 @@ def _database_down(facts: EndpointFacts) -> bool:
 
 def _behind(facts: EndpointFacts, main: Answer, page: Page) -> Fault:
     """Distinguish a dead app, a wrong upstream, and one answer that fails; without a view of the app, none."""
+    balanced = "load-balancer" if page.author == "load-balancer" else None
+    if main.status == _CLIENT_CLOSED:
+        return "gateway-timeout", "client-closed"
     if main.status == HTTPStatus.GATEWAY_TIMEOUT:
-        return "gateway-timeout", "one-path" if _well(facts.healthz) else None
+        return "gateway-timeout", "one-path" if _well(facts.healthz) else balanced
     if _well(facts.healthz) or _well(facts.origin):
         # The same way leads to the API: it is this answer that the gateway can't take.
         return "bad-gateway", "one-path"
     if isinstance(facts.app, Answer):
-        return "proxy-misrouted", None
-    if _refused(facts.app):
-        return "proxy-upstream-down", None
-    return "bad-gateway", "load-balancer" if page.author == "load-balancer" else None
+        return "proxy-misrouted", balanced
+    if _refused(facts.app) or _none_healthy(facts):
+        return "proxy-upstream-down", balanced
+    return "bad-gateway", balanced
+
+
+def _none_healthy(facts: EndpointFacts) -> bool:
+    """Return whether the load balancer sees targets, and none of them is healthy: it then sends requests to any."""
+    targets = facts.targets
+    return isinstance(targets, tuple) and bool(targets) and all(one.state != "healthy" for one in targets)
 
 
 def _well(answer: Answer | Unavailable) -> bool:
@@ -347,7 +365,14 @@ def _evidence(facts: EndpointFacts) -> dict[str, Json]:
     }
     # A layer whose address is not set was not asked; there is nothing to show of it.
     asked = {name: answer for name, answer in layers.items() if not _not_asked(answer)}
-    return {name: _layer(answer) for name, answer in asked.items()}
+    evidence: dict[str, Json] = {name: _layer(answer) for name, answer in asked.items()}
+    if isinstance(facts.targets, Unavailable):
+        evidence["targets"] = {"reason": facts.targets.reason, "tried": facts.targets.tried}
+    elif facts.targets is not None:
+        evidence["targets"] = [
+            " ".join(filter(None, (one.target, one.state, one.reason, one.description))) for one in facts.targets
+        ]
+    return evidence
 
 
 def _not_asked(answer: Answer | Unavailable) -> bool:
@@ -382,5 +407,12 @@ CHECK: Final = Check(
         Hop(2, say("nginx"), ("proxy-", "bad-gateway", "gateway-")),
         Hop(3, say("API"), ("api-", "job-not-found", "aws-keys-")),
     ),
-    shows=("edge", "origin", "app"),
+    shows=("edge", "origin", "app", "targets"),
+    # Only where a load balancer has answered, and no more than evidence: without them nothing is undetermined.
+    grants=(
+        Grant(
+            "CheckEndpointTargets",
+            ("elasticloadbalancing:DescribeTargetGroups", "elasticloadbalancing:DescribeTargetHealth"),
+        ),
+    ),
 )

@@ -96,6 +96,16 @@ class R2Facts:
 
 
 @dataclass(frozen=True, slots=True)
+class TargetHealth:
+    """A target of the load balancer in front of the API: where it is, its state, and why it is in that."""
+
+    target: str
+    state: str
+    reason: str = ""
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class EndpointFacts:
     """Section 2: what each layer between the browser and the API answers.
 
@@ -108,6 +118,8 @@ class EndpointFacts:
         app: ``/healthz`` at the app's own port.
         again: ``main`` some seconds later, where nginx may have refused it for coming too soon.
         cached: What a cache had answered before ``main`` was asked past it.
+        targets: The API's containers as an AWS load balancer sees them; asked for only where one has answered with a
+            page of its own. None where that was not asked.
     """
 
     main: Answer | Unavailable
@@ -117,6 +129,7 @@ class EndpointFacts:
     app: Answer | Unavailable
     again: Answer | Unavailable = NOT_ASKED
     cached: Answer | Unavailable = NOT_ASKED
+    targets: tuple[TargetHealth, ...] | Unavailable | None = None
 
 
 @dataclass(frozen=True, slots=True)

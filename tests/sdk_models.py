@@ -19,6 +19,8 @@ FOR_CREDENTIALS = frozenset({"sts:AssumeRole", "sts:AssumeRoleWithWebIdentity"})
 """What botocore itself calls for credentials of a role."""
 WITHOUT_PERMISSION = "sts:GetCallerIdentity"
 """What AWS lets everybody do, whatever a policy says."""
+SDK_NAMES = {"elasticloadbalancing": "elbv2"}
+"""Services that the SDK knows by another name than IAM."""
 NEVER_CALLED = frozenset(
     {
         *("kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey"),
@@ -35,6 +37,7 @@ def calls() -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     for action in (actions | {WITHOUT_PERMISSION} | FOR_CREDENTIALS | R2) - NEVER_CALLED:
         service, _, operation = action.partition(":")
+        service = SDK_NAMES.get(service, service)
         found.setdefault(service, set()).add(operation)
     return found
 

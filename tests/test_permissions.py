@@ -16,7 +16,7 @@ from academy_ops.remedies.permissions import GRANTS
 from academy_ops.settings import load
 from checks import RUNBOOK
 from tests.commands import academy_ops
-from tests.sdk_models import WITHOUT_PERMISSION
+from tests.sdk_models import SDK_NAMES, WITHOUT_PERMISSION
 
 ROOT = Path(__file__).parent.parent
 NAMES = {
@@ -38,6 +38,8 @@ KNOW_NO_RESOURCE = {
     "cloudwatch:DescribeAlarms",
     "cloudwatch:GetMetricStatistics",
     "ec2:DescribeInstances",
+    "elasticloadbalancing:DescribeTargetGroups",
+    "elasticloadbalancing:DescribeTargetHealth",
     "events:ListRuleNamesByTarget",
     "scheduler:ListSchedules",
     "ssm:DescribeInstanceInformation",
@@ -51,6 +53,7 @@ ON_OUR_BEHALF = {
     *("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:SendMessage"),
 }
 """What AWS itself does with our rights, to decrypt and encrypt the parameter and to move dead letters back."""
+IN_IAM = {name: iam for iam, name in SDK_NAMES.items()}
 LARGEST_MANAGED_POLICY = 6144
 
 
@@ -72,7 +75,7 @@ def called(*folders: str) -> set[str]:
     """Every operation of AWS that the source of ``folders`` names as a method or a paginator of a client."""
     session = botocore.session.get_session()
     known = {
-        xform_name(operation): f"{service}:{operation}"
+        xform_name(operation): f"{IN_IAM.get(service, service)}:{operation}"
         for service in get_args(Service)
         for operation in session.get_service_model(service).operation_names
     }

@@ -41,7 +41,9 @@ if TYPE_CHECKING:
     from botocore.credentials import Credentials
     from types_boto3_s3 import S3Client
 
-Service = Literal["autoscaling", "cloudwatch", "ec2", "events", "lambda", "logs", "scheduler", "sqs", "ssm", "sts"]
+Service = Literal[
+    "autoscaling", "cloudwatch", "ec2", "elbv2", "events", "lambda", "logs", "scheduler", "sqs", "ssm", "sts"
+]
 T = TypeVar("T")
 _Read = tuple[int, dict[str, str], str]
 """Status, the headers that are kept, and the body."""

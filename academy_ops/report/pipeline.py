@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -13,9 +14,10 @@ from rich.text import Text as Line
 from academy_ops.contract import JobStatus
 from academy_ops.diagnosis.check import Hop
 from academy_ops.diagnosis.records import Diagnosis
-from academy_ops.messages import say
+from academy_ops.messages import Text, say
 from academy_ops.report.terminal import STYLES, marks
 from checks import RUNBOOK
+from checks.authors import is_load_balancer
 
 HopState = Literal["ok", "warn", "fail", "unknown", "unchecked"]
 """``unknown``: it could not be observed; ``unchecked``: nothing was asked about it, or nothing came so far."""
@@ -27,6 +29,9 @@ _HOPS: Final = (
 )
 """In the order of the pipeline; no check looks at the browser."""
 
+_GATEWAY: Final = next(hop.place for hop in _HOPS if "proxy-" in hop.codes)
+_BALANCED: Final = re.compile(r"https?://[^/]{1,253}\.elb\.amazonaws\.com(\.cn)?[:/]")
+"""The names that AWS gives its load balancers."""
 _SHORTEST: Final = 4
 _LONGEST: Final = 14
 """An arrow, with the spaces around it."""
@@ -66,9 +71,24 @@ def stations(diagnosis: Diagnosis) -> list[Station]:
         return "warn" if hop.place in suffering else _state(hop, diagnosis, broken)
 
     return [
-        Station(str(hop.name), _CHECKS.get(hop.place), state(hop), verdict.cause if hop is root else None)
+        Station(str(_name(hop, diagnosis)), _CHECKS.get(hop.place), state(hop), verdict.cause if hop is root else None)
         for hop in _HOPS
     ]
+
+
+def _name(hop: Hop, diagnosis: Diagnosis) -> Text:
+    """Return what stands in the place of nginx: where a load balancer has answered, or is asked, that is one."""
+    layers = [
+        layer
+        for finding in diagnosis.findings
+        if finding.check == "endpoint"
+        for layer in finding.evidence.values()
+        if isinstance(layer, dict)
+    ]
+    balanced = any(
+        is_load_balancer(str(layer.get("author"))) or _BALANCED.search(str(layer.get("url"))) for layer in layers
+    )
+    return say("load balancer") if balanced and hop.place == _GATEWAY else hop.name
 
 
 def draw(console: Console, diagnosis: Diagnosis) -> None:

@@ -27,7 +27,9 @@ STARTERS = {
 """Asked only where no rule runs the autoscaler."""
 ARCHIVE = "logs:FilterLogEvents"
 """Asked only where a log group is known."""
-NEVER_HERE = {ARCHIVE, "cloudwatch:DescribeAlarms", OLDEST, "kms:Decrypt", "scheduler:GetSchedule", *STARTERS}
+TARGETS = {"elasticloadbalancing:DescribeTargetGroups", "elasticloadbalancing:DescribeTargetHealth"}
+"""Asked only where a load balancer has answered."""
+NEVER_HERE = {ARCHIVE, *TARGETS, "cloudwatch:DescribeAlarms", OLDEST, "kms:Decrypt", "scheduler:GetSchedule", *STARTERS}
 ASKED = {action: check for action, check in NEEDED_BY.items() if action not in NEVER_HERE}
 
 

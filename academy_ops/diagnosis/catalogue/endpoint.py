@@ -345,6 +345,20 @@ ENDPOINT: Final[tuple[Cause, ...]] = (
         (commands.EDGE, commands.APP, commands.NGINX, commands.APP_THERE),
         _change(say("Set proxy_pass to http://127.0.0.1:8000 and reload nginx."), _RELOAD),
         explains=codes("bad-gateway"),
+        reasons={
+            "load-balancer": Variant(
+                say("The load balancer answers 502 although the API itself is up: it sends requests elsewhere."),
+                (
+                    _read(
+                        say(
+                            "Compare the target group's port, protocol and targets with the API's container; a target "
+                            "that closes idle connections before the load balancer does (60 seconds) ends in 502, too."
+                        ),
+                        commands.TARGETS,
+                    ),
+                ),
+            ),
+        },
     ),
     _cause(
         "bad-gateway",
@@ -418,7 +432,10 @@ ENDPOINT: Final[tuple[Cause, ...]] = (
     _cause(
         "gateway-timeout",
         say("nginx gets no answer from the API in time (504)."),
-        say("The answer has the status 504, and is neither the API's nor Cloudflare's own."),
+        say(
+            "The answer has the status 504, and is neither the API's nor Cloudflare's own; or it is a load "
+            "balancer's 460."
+        ),
         (commands.TIMES, commands.APP_THERE, commands.API_LOG),
         _read(say("Look for slow requests in the API's log."), commands.API_LOG),
         _change(
@@ -426,8 +443,32 @@ ENDPOINT: Final[tuple[Cause, ...]] = (
             command("docker restart academy-api", place="api-server"),
         ),
         reasons={
+            "load-balancer": Variant(
+                say("The load balancer gets no answer from the API in time (504)."),
+                (
+                    _read(
+                        say(
+                            "Look for slow requests in the API's log, and whether the security group lets the load "
+                            "balancer through to port 8000."
+                        ),
+                        commands.API_LOG + commands.TARGETS,
+                    ),
+                ),
+            ),
+            "client-closed": Variant(
+                say("The load balancer's 460: who asked it hung up before the API had answered."),
+                (
+                    _read(
+                        say(
+                            "Look for slow requests in the API's log; then compare the edge's time-out with the load "
+                            "balancer's idle timeout (60 seconds)."
+                        ),
+                        commands.API_LOG,
+                    ),
+                ),
+            ),
             "one-path": Variant(
-                say("nginx gets no answer for this path in time (504), while the API answers /healthz."),
+                say("No answer comes for this path in time (504), while the API answers /healthz."),
                 (
                     _read(
                         say("Look for this request in the API's log: a slow query, a lock, a call that waits."),

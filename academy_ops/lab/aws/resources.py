@@ -95,13 +95,15 @@ def create_function_and_rule(aws: Clients) -> None:
 def create_alarms(aws: Clients) -> None:
     """Give the group the step-scaling policies and alarms that start workers in the second generation."""
     for name, metric, threshold in (("depth", "ApproximateNumberOfMessagesVisible", 1), ("age", AGE_METRIC, 60)):
-        policy = aws("autoscaling").put_scaling_policy(
-            AutoScalingGroupName=contract.GROUP_NAME,
+        of_group = {"AutoScalingGroupName": contract.GROUP_NAME}
+        aws("autoscaling").put_scaling_policy(
+            **of_group,
             PolicyName=f"academy-worker-out-{name}",
             PolicyType="StepScaling",
             AdjustmentType="ChangeInCapacity",
             StepAdjustments=[{"MetricIntervalLowerBound": 0, "ScalingAdjustment": 1}],
         )
+        policies = aws("autoscaling").describe_policies(**of_group, PolicyNames=[f"academy-worker-out-{name}"])
         aws("cloudwatch").put_metric_alarm(
             AlarmName=f"academy-worker-{name}-high",
             Namespace="AWS/SQS",
@@ -113,7 +115,7 @@ def create_alarms(aws: Clients) -> None:
             Threshold=threshold,
             ComparisonOperator="GreaterThanOrEqualToThreshold",
             TreatMissingData="notBreaching",
-            AlarmActions=[policy["PolicyARN"]],
+            AlarmActions=[policies["ScalingPolicies"][0]["PolicyARN"]],
         )
         aws("cloudwatch").set_alarm_state(
             AlarmName=f"academy-worker-{name}-high", StateValue="OK", StateReason="Threshold not crossed"

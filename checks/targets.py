@@ -1,0 +1,50 @@
+"""The API's containers as the AWS load balancer in front of them sees them; evidence where that may be asked for."""
+
+from __future__ import annotations
+
+from functools import partial
+from itertools import chain
+from typing import Final
+
+from academy_ops.diagnosis.records import Unavailable
+from academy_ops.outside.clients import Target
+from academy_ops.outside.failures import AWS_ERRORS
+from academy_ops.outside.time_limits import gather
+from checks.facts import TargetHealth
+
+ACTION: Final = "elasticloadbalancing:DescribeTargetHealth"
+_LIST: Final = "elasticloadbalancing:DescribeTargetGroups"
+_API_PORT: Final = 8000
+_GROUPS: Final = 3
+"""So many target groups are asked; during a deployment there may be two."""
+_TARGETS: Final = 20
+
+
+def read_targets(target: Target) -> tuple[TargetHealth, ...] | Unavailable:
+    """Return the targets of the groups that lead to the API's port."""
+    try:
+        groups = target.connect.aws("elbv2").describe_target_groups(PageSize=400)["TargetGroups"]
+        arns = [one["TargetGroupArn"] for one in groups if one.get("Port") == _API_PORT][:_GROUPS]
+    except AWS_ERRORS as error:
+        return target.connect.unseen(error, _LIST)
+    found = gather([(ACTION, partial(_of_group, target, arn)) for arn in arns], target.until)
+    seen = [one for one in found if not isinstance(one, Unavailable)]
+    unseen = next((one for one in found if isinstance(one, Unavailable)), None)
+    return unseen if unseen and not seen else tuple(chain.from_iterable(seen))[:_TARGETS]
+
+
+def _of_group(target: Target, arn: str) -> tuple[TargetHealth, ...] | Unavailable:
+    clean = target.connect.clean
+    try:
+        answer = target.connect.aws("elbv2").describe_target_health(TargetGroupArn=arn)
+        return tuple(
+            TargetHealth(
+                clean(f"{one['Target']['Id']}:{one['Target'].get('Port', _API_PORT)}"),
+                clean(one.get("TargetHealth", {}).get("State", "")),
+                clean(one.get("TargetHealth", {}).get("Reason", "")),
+                clean(one.get("TargetHealth", {}).get("Description", "")),
+            )
+            for one in answer["TargetHealthDescriptions"]
+        )
+    except AWS_ERRORS as error:
+        return target.connect.unseen(error, ACTION)
