@@ -6,6 +6,7 @@ Everything here is a fact about the production system; the bundled one keeps to 
 from __future__ import annotations
 
 import math
+import re
 from enum import StrEnum
 from typing import Final
 
@@ -93,6 +94,8 @@ LOG_OF_JOB: Final = (LOG_RECEIVED, LOG_PARSING, *LOG_JOB_ENDED)
 
 REGION: Final = "ap-northeast-2"
 QUEUE_NAME: Final = "academy-ai-jobs-basic"
+QUEUE_NAME_FORM: Final = re.compile(r"[A-Za-z0-9_-]{1,80}|[A-Za-z0-9_-]{1,75}\.fifo")
+"""What SQS lets a queue be named."""
 QUEUE_SETTING: Final = "AI_SQS_QUEUE_NAME_BASIC"
 """The environment variable that names another queue."""
 GROUP_NAME: Final = "academy-ai-worker-asg"

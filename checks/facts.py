@@ -418,6 +418,7 @@ class QueueFacts:
             messages of unknown age wait, or those of other jobs.
         job_again: The job's status read after that.
         measured_seconds: How long ago CloudWatch has measured that age, which counts the time since.
+        default_there: There is no queue of the API's name, but one of the name that is the default.
     """
 
     queue: Depth | Unavailable | None
@@ -426,6 +427,7 @@ class QueueFacts:
     again: Depth | Unavailable | None = NOT_ASKED
     job_again: JobDocument | Unavailable | None = NOT_ASKED
     measured_seconds: float | None = None
+    default_there: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,6 +51,7 @@ from checks.facts import (
     WorkersFacts,
 )
 from checks.job_document import code_of_message, every_row_rejected, failed, fault_of_message, look_again, read_answer
+from checks.r2 import api_side_wrong
 from checks.times import age, written_at
 
 _HINT_SECONDS: Final = 3.0
@@ -426,7 +427,7 @@ def _proof(case: Case, words: str) -> Fault | None:
     # The API has stored the file in its own bucket: a worker that found none there looked elsewhere.
     code = fault[0] if fault else None
     elsewhere = code == "r2-bucket-missing" and isinstance(case.r2, R2Facts) and case.r2.reach is True
-    if elsewhere or (code in _REFUSED_BY_R2 and _worker_differs(case)):
+    if elsewhere or (code in _REFUSED_BY_R2 and _worker_differs(case) and not api_side_wrong(case)):
         return "worker-r2-mismatch", None
     if fault is None and "No space left on device" in words and _a_disk_is_full(case):
         return "worker-disk-full", None

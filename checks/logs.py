@@ -37,6 +37,7 @@ from academy_ops.thresholds import (
     TRACEBACK_SECONDS,
 )
 from checks import cloudwatch_logs
+from checks.api_side import differs_from_wrong, fail_beside_api
 from checks.database_words import GAP, Fault, database_fault
 from checks.facts import Archive, Case, Container, Environment, HostReport, LogLine, LogsFacts, Parameter, WorkerLog
 from checks.job import completed_elsewhere, moved_since, still_waits
@@ -217,7 +218,7 @@ def _judge_inside(build: FindingBuilder, case: Case, facts: LogsFacts) -> Iterat
         )
     yield from _judge_unread_logs(build, facts)
     yield from _judge_offline(build, case, facts)
-    yield from _judge_parameter(build, facts)
+    yield from _judge_parameter(build, case, facts)
 
 
 def _judge_unread_logs(build: FindingBuilder, facts: LogsFacts) -> Iterator[Finding]:
@@ -289,8 +290,10 @@ def _judge_hosts(build: FindingBuilder, case: Case, facts: LogsFacts) -> Iterato
         evidence = dict(found[0])
         if len(facts.hosts) > 1:
             evidence["instances"] = [one["instance"] for one in found]
-        write = build.warn if CATALOGUE[code].warn or code not in proven else build.fail
-        yield write(code, evidence, reason=reason)
+        if CATALOGUE[code].warn or code not in proven:
+            yield build.warn(code, evidence, reason=reason)
+        else:
+            yield fail_beside_api(build, case, (code, reason), evidence)
 
 
 def _faults_of(
@@ -396,7 +399,7 @@ def _environment_codes(
     )
     environment = parameter.environment if newer and isinstance(parameter, Parameter) else None
     # Booting from a parameter that is wrong itself would not help; that one is reported as what it is.
-    right = environment is not None and not list(_codes_of(environment))
+    right = environment is not None and not list(_codes_of(environment)) and not differs_from_wrong(own, case)
     stale = right and environment is not None and _differs(own, environment)
     known = parameter.environment if isinstance(parameter, Parameter) else None
     unread = known is not None and not stale and _has_nothing(own) and not list(_codes_of(known))
@@ -588,18 +591,18 @@ def _judge_offline(build: FindingBuilder, case: Case, facts: LogsFacts) -> Itera
     yield write("ssm-offline", evidence, reason=reason)
 
 
-def _judge_parameter(build: FindingBuilder, facts: LogsFacts) -> Iterator[Finding]:
+def _judge_parameter(build: FindingBuilder, case: Case, facts: LogsFacts) -> Iterator[Finding]:
     """Judge what the next worker would boot with; where one runs, its own environment counts."""
     parameter = facts.parameter
     if isinstance(parameter, Unavailable) or any(host.container for host in facts.hosts):
         return
     evidence: dict[str, Json] = {"parameter": build.names["parameter"], "form": parameter.form if parameter else None}
     if parameter is None or parameter.environment is None:
-        yield build.fail("worker-env-missing", evidence)
+        yield fail_beside_api(build, case, ("worker-env-missing", None), evidence)
         return
     evidence["environment"] = _environment_evidence(parameter.environment)
-    for code, reason in _codes_of(parameter.environment):
-        yield build.fail(code, evidence, reason=reason)
+    for fault in _codes_of(parameter.environment):
+        yield fail_beside_api(build, case, fault, evidence)
 
 
 def _container_evidence(case: Case, host: HostReport, container: Container, log: WorkerLog | None) -> dict[str, Json]:
@@ -649,7 +652,7 @@ CHECK: Final = Check(
     observe=observe,
     judge=judge,
     needs=("workers",),
-    reads=("workers", "queue", "job"),
+    reads=("r2", "workers", "queue", "job"),
     shows=("instance", "container", "disk_percent", "environment", "log"),
     grants=(
         Grant(

@@ -14,11 +14,12 @@ from typing import Final, TypeAlias
 
 from botocore.parsers import ResponseParserError
 
-from academy_ops.contract import DLQ_SUFFIX, LOG_JOB_ENDED, LOG_OF_JOB, LOG_RECEIVED
+from academy_ops.contract import DLQ_SUFFIX, LOG_JOB_ENDED, LOG_OF_JOB, LOG_RECEIVED, QUEUE_NAME, QUEUE_NAME_FORM
 from academy_ops.diagnosis.catalogue import CATALOGUE
 from academy_ops.diagnosis.check import Check, Grant, Hop
 from academy_ops.diagnosis.findings import FindingBuilder
 from academy_ops.diagnosis.records import Finding, Json, Unavailable
+from academy_ops.diagnosis.redact import MASK
 from academy_ops.messages import say
 from academy_ops.outside.clients import Target
 from academy_ops.outside.failures import AWS_ERRORS, queue_missing
@@ -70,6 +71,7 @@ _NO_ROUTE: Final = re.compile(
     re.IGNORECASE,
 )
 """What an SDK writes where it does not get through; a read time-out may be a long poll's, and is none of these."""
+_NO_QUEUE: Final = re.compile("NonExistentQueue|QueueDoesNotExist")
 _MAY_CONCEAL: Final = tuple(code for code, cause in CATALOGUE.items() if cause.section == "3-3")
 
 _NO_MESSAGE: Final = say("The job is PENDING, but no message for it is left; a worker's log speaks of it.")
@@ -87,7 +89,9 @@ def observe(target: Target, case: Case, seen: Depths) -> QueueFacts:
     """Look again where the job waits and its queue was empty; ask for the oldest message's age where it decides."""
     queue, dead = seen
     if not isinstance(queue, Depth):
-        return QueueFacts(queue, dead)
+        elsewhere = QUEUE_NAME if queue is None and target.settings.queue != QUEUE_NAME else ""
+        there = isinstance(_depth_in_time(target, elsewhere), Depth) if elsewhere else False
+        return QueueFacts(queue, dead, default_there=there)
     document = job_of(case) if active(case) else None
     ageless = document is None or age(case.observed_at, document.created_at) is None
     oldest: float | Unavailable | None = Unavailable("not-asked", "cloudwatch:GetMetricStatistics")
@@ -120,16 +124,33 @@ def judge(case: Case) -> Iterator[Finding]:
     ):
         if isinstance(part, Unavailable) and part.reason != "not-asked":
             yield build.unknown(what, part, may_conceal)
-    if isinstance(facts.queue, Unavailable):
+    if not isinstance(facts.queue, Depth) and not QUEUE_NAME_FORM.fullmatch(case.names["queue"].replace(MASK, "x")):
+        yield build.fail("queue-missing", {"queue": case.names["queue"]}, reason="bad-name")
+    elif isinstance(facts.queue, Unavailable):
         yield build.unknown(say("the queue"), facts.queue, _MAY_CONCEAL)
     elif facts.queue is None:
         if _nothing_there(case):
             everything = ("region", "queue", "group", "autoscaler_function", "parameter")
             there = {name: case.names[name] for name in everything if name in case.names}
             yield FindingBuilder("queue", "0", case.names).fail("aws-wrong-region", there)
-        yield build.fail("queue-missing", {"queue": case.names["queue"]})
+        meant: dict[str, Json] = {"meant": QUEUE_NAME} if facts.default_there else {}
+        reason = "wrong-name" if meant else _polled_elsewhere(case)
+        yield build.fail("queue-missing", {"queue": case.names["queue"], **meant}, reason=reason)
     else:
         yield from _judge_depth(build, case, facts, facts.queue)
+
+
+def _polled_elsewhere(case: Case) -> str | None:
+    """Return in what a worker's queue, which is there as its log does not say otherwise, is another than the API's."""
+    if not isinstance(case.logs, LogsFacts):
+        return None
+    for host in case.logs.hosts:
+        own, log = host.environment, case.logs.logs.get(host.instance_id)
+        runs = host.container is not None and host.container.status == "running" and not host.container.restarts
+        if runs and own and log and not any(_NO_QUEUE.search(line.text) for line in (*log.errors, *log.tail)):
+            reasons = {"wrong-name": own.queue, "wrong-region": own.region}
+            return next((reason for reason, compared in reasons.items() if compared == "different"), None)
+    return None
 
 
 def _nothing_there(case: Case) -> bool:

@@ -133,10 +133,10 @@ def _judge_bucket(
         yield build.ok(say("The bucket {bucket} answers the API's keys.", bucket=facts.bucket), evidence)
 
 
-def api_side_wrong(case: Case) -> frozenset[str]:
-    """Return the faults of the API's own R2 settings; none where it opens the bucket, or R2 itself is at fault."""
-    told = {finding.cause for finding in judge(case) if finding.status == "fail" and finding.cause}
-    return frozenset(told - {"r2-server-error"})
+def api_side_wrong(case: Case) -> bool:
+    """Return whether the API's own R2 settings are at fault: what it has, not what it lacks, nor R2 itself."""
+    told = {finding.cause for finding in judge(case) if finding.status == "fail"}
+    return bool(told - {"r2-env-missing", "r2-server-error"})
 
 
 def _malformed(facts: R2Facts) -> dict[str, SettingState]:

@@ -8,7 +8,8 @@ from types import MappingProxyType
 from typing import Final, Literal
 
 from academy_ops.diagnosis.catalogue import CATALOGUE, filled
-from academy_ops.diagnosis.records import Finding, Json, Reason, Section, Unavailable
+from academy_ops.diagnosis.command import Steps, command
+from academy_ops.diagnosis.records import Finding, Json, Reason, Remedy, Section, Unavailable
 from academy_ops.messages import Text, say
 
 _NOTHING: Final[Mapping[str, Json]] = MappingProxyType({})
@@ -86,8 +87,9 @@ class FindingBuilder:
             "unknown",
             say("Could not be observed: {what}.", what=what),
             evidence=evidence,
+            remedies=filled((_SEEING.get(unseen.reason, _LOOK),), {**self.names, "check": self.check}),
             missing_permission=denied,
-            because=because(unseen),
+            because=_quoted(unseen),
             may_conceal=frozenset(may_conceal),
         )
 
@@ -125,6 +127,35 @@ def because(unseen: Unavailable) -> Text:
     """Say why something could not be observed."""
     return say(_BECAUSE[unseen.reason].template, tried=unseen.tried)
 
+
+def _quoted(unseen: Unavailable) -> Text:
+    """Say why something could not be observed, in the other side's own words where there are some."""
+    why = because(unseen)
+    return say("{why}: {words}", why=why, words=unseen.detail) if unseen.detail else why
+
+
+def _remedy(text: Text, steps: Steps) -> Remedy:
+    return Remedy(text, steps, command("<ops> check <check> <job>"))
+
+
+_LOOK: Final = _remedy(say("See all that was answered."), command("<ops> --verbose check <check> <job>"))
+_AWAY: Final = _remedy(
+    say("See whether this machine's network, proxy and settings let it get there; then look again."),
+    command("<ops> config"),
+)
+_AGAIN: Final = _remedy(say("Wait a minute, then look again."), command("<ops> check <check> <job>"))
+_ACCESS: Final = _remedy(say("See what is wrong with the access to AWS."), command("<ops> check access"))
+_SEEING: Final[Mapping[Reason, Remedy]] = {
+    "denied": _remedy(
+        say("Have the missing permissions granted. The policy that the checks need:"), command("<ops> iam-policy")
+    ),
+    "not-configured": _remedy(say("Set what is missing; this shows what is set, and where."), command("<ops> config")),
+    "deadline": _remedy(say("Give it more time than the default."), command("<ops> --timeout 120 check <check> <job>")),
+    **dict.fromkeys(("credentials-missing", "credentials-invalid", "clock-skew"), _ACCESS),
+    **dict.fromkeys(("dns", "refused", "tls", "timeout", "unreachable"), _AWAY),
+    **dict.fromkeys(("throttled", "server-error"), _AGAIN),
+}
+"""What to do so that it can be seen; for any other reason, `_LOOK`."""
 
 _BECAUSE: Final[Mapping[Reason, Text]] = {
     "denied": say("the permission {tried} is denied"),

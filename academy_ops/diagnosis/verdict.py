@@ -40,9 +40,12 @@ def decide(findings: Sequence[Finding], progress: JobProgress) -> Verdict:
         again = progress.state is JobState.FAILED and verdict.section != "4"
         return replace(verdict, remedies=(*verdict.remedies, _AGAIN)) if again else verdict
     if blind or progress.state is JobState.UNASKED:
-        return _verdict(findings, "undetermined", next(iter(blind), None), also=(*roots, *blind[1:]), symptoms=symptoms)
-    if _something_unseen(findings, progress):
-        return _verdict(findings, "undetermined")
+        also = (*roots, *blind[1:])
+        verdict = _verdict(findings, "undetermined", next(iter(blind), None), also=also, symptoms=symptoms)
+        return verdict if blind else _blind(verdict, _unseen(findings, progress))
+    unseen = _unseen(findings, progress)
+    if unseen or progress.state is JobState.UNSEEN or all(finding.status == "skip" for finding in findings):
+        return _blind(_verdict(findings, "undetermined"), unseen)
     verdict = _verdict(findings, "in-progress" if progress.state in _ACTIVE else "healthy")
     complete = {finding.section for finding in findings} >= _SECTIONS
     return replace(verdict, summary=_NO_UPLOAD) if complete and progress.state is JobState.NONE else verdict
@@ -55,11 +58,12 @@ def judge_step(findings: Sequence[Finding]) -> Verdict:
     if faults:
         status: VerdictStatus = "undetermined" if CATALOGUE[faults[0]].inconclusive else "faulty"
         return _verdict(findings, status, faults[0], also=faults[1:])
-    unseen = next((finding for finding in findings if finding.status == "unknown"), None)
-    if unseen or all(finding.status == "skip" for finding in findings):
-        shown = unseen or next(iter(findings), None)
+    unseen = [finding for finding in findings if finding.status == "unknown"]
+    if unseen:
+        return _blind(_verdict(findings, "undetermined"), unseen)
+    if all(finding.status == "skip" for finding in findings):
         verdict = _verdict(findings, "undetermined")
-        return replace(verdict, summary=shown.summary) if shown else verdict
+        return replace(verdict, summary=findings[0].summary) if findings else verdict
     warning = next((finding for finding in findings if finding.status == "warn"), findings[0])
     return replace(_verdict(findings, "healthy"), summary=warning.summary)
 
@@ -82,17 +86,29 @@ def _rank(roots: set[str], progress: JobProgress, of_job: str | None, behind_job
     return sorted(roots, key=rank)
 
 
-def _something_unseen(findings: Sequence[Finding], progress: JobProgress) -> bool:
-    """Return whether something that could still explain the job's state could not be observed."""
-    if all(finding.status == "skip" for finding in findings) or progress.state is JobState.UNSEEN:
-        return True
-    if progress.state is JobState.DONE or (progress.state in _ACTIVE and progress.moving):
-        return False
+def _unseen(findings: Sequence[Finding], progress: JobProgress) -> list[Finding]:
+    """Return what could not be observed and could still explain the job's state."""
     unknown = [finding for finding in findings if finding.status == "unknown"]
-    if progress.state is JobState.NONE:
-        return bool(unknown)
-    hidden = frozenset[str]().union(*(finding.may_conceal for finding in unknown))
-    return any(progress.state in CATALOGUE[code].states for code in hidden)
+    if progress.state is JobState.DONE or (progress.state in _ACTIVE and progress.moving):
+        return []
+    if progress.state in {JobState.NONE, JobState.UNSEEN, JobState.UNASKED}:
+        return unknown
+    return [one for one in unknown if any(progress.state in CATALOGUE[code].states for code in one.may_conceal)]
+
+
+def _blind(verdict: Verdict, unseen: Sequence[Finding]) -> Verdict:
+    """Let a verdict that could not be reached say what was not seen, why, and how it can be."""
+    if not unseen:
+        return verdict
+    first = unseen[0]
+    summary = (
+        say("{what} The reason: {why}.", what=first.summary, why=first.because) if first.because else first.summary
+    )
+    others = len({str(one.summary) for one in unseen} - {str(first.summary)})
+    if others:
+        summary = say("{what} Nor could {count} more be observed.", what=summary, count=others)
+    remedies = {(one.text.template, one.command): one for finding in reversed(unseen) for one in finding.remedies}
+    return replace(verdict, summary=summary, remedies=tuple(reversed(remedies.values())))
 
 
 def _in_order(codes: Iterable[str]) -> list[str]:

@@ -25,8 +25,19 @@ FIXES: Final[Mapping[str, Callable[[Target, Case], Plan]]] = {
 """Cause to what plans its remedy."""
 
 
+_BY_HAND: Final = frozenset(
+    {
+        *(("queue-missing", reason) for reason in ("wrong-name", "wrong-region", "bad-name")),
+        *((code, "api-side") for code in ("worker-env-missing", "worker-queue-mismatch", "worker-r2-mismatch")),
+    }
+)
+"""Where the remedy of the cause would make or copy what nobody means."""
+
+
 def to_fix(verdict: Verdict) -> str | None:
     """Return the code that ``--fix`` is about: the cause, or where there is none a warning that can be fixed."""
+    if (verdict.cause, verdict.reason) in _BY_HAND:
+        return None
     if verdict.cause or verdict.status == "undetermined":
         return verdict.cause
     return next((code for code in verdict.warnings if code in FIXES), None)

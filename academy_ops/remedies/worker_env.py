@@ -15,7 +15,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any, Final
 
-from academy_ops.contract import BUCKET_SETTINGS, QUEUE_SETTING, R2_SETTINGS, SHARED_SETTINGS
+from academy_ops.contract import BUCKET_SETTINGS, QUEUE_NAME_FORM, QUEUE_SETTING, R2_SETTINGS, SHARED_SETTINGS
 from academy_ops.diagnosis.findings import because
 from academy_ops.messages import Text, say
 from academy_ops.outside.clients import Target
@@ -33,7 +33,6 @@ _SECURE: Final = "SecureString"
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 _SHOWN: Final = re.compile(r"[A-Z_][A-Z0-9_.-]*|[a-z_][a-z0-9_.-]*")
 """Names that are shown: a line of a key that was pasted in several would have one of mixed letters."""
-_QUEUE: Final = re.compile(r"[A-Za-z0-9_-]{1,75}(\.fifo)?")
 _POLL_SECONDS: Final = 1.0
 _WRONG: Final[Mapping[str, Text]] = {
     "quoted": say("it stands in quotes, which Docker keeps"),
@@ -208,7 +207,7 @@ def _wrong(setting: Setting, name: str) -> Text | None:
     state: SettingState | str = setting_state(setting) if value and name in {*R2_SETTINGS, *BUCKET_SETTINGS} else "set"
     if state != "set":
         return _WRONG.get(state, say("it is malformed ({state})", state=state))
-    if name == QUEUE_SETTING and value and not _QUEUE.fullmatch(value):
+    if name == QUEUE_SETTING and value and not QUEUE_NAME_FORM.fullmatch(value):
         return say("no queue can have such a name")
     return None
 

@@ -207,9 +207,10 @@ def next_steps(diagnosis: Diagnosis, ops: str) -> tuple[Remedy, ...]:
     if diagnosis.verdict.status == "in-progress":
         follow = say("Wait; the browser shows the progress. To follow it here:")
         remedies.append(Remedy(follow, fill(command("<ops> watch <job>"), names)))
-    if any(finding.missing_permission for finding in diagnosis.findings):
+    policy = fill(command("<ops> iam-policy"), names)
+    if any(one.missing_permission for one in diagnosis.findings) and not any(one.steps == policy for one in remedies):
         grant = say("Have the missing permissions granted. The policy that the checks need:")
-        remedies.append(Remedy(grant, fill(command("<ops> iam-policy"), names)))
+        remedies.append(Remedy(grant, policy))
     return tuple(remedies)
 
 

@@ -2,12 +2,15 @@
 
 import itertools
 import random
+from collections.abc import Callable
 from dataclasses import replace
+from typing import get_args
 
 import pytest
 
 from academy_ops.diagnosis.catalogue import CATALOGUE, explained_by
-from academy_ops.diagnosis.records import Finding, JobProgress, JobState
+from academy_ops.diagnosis.findings import FindingBuilder
+from academy_ops.diagnosis.records import Finding, JobProgress, JobState, Reason, Unavailable
 from academy_ops.diagnosis.verdict import decide
 from academy_ops.messages import say
 
@@ -178,3 +181,38 @@ def test_no_two_codes_explain_each_other() -> None:
 
 def test_every_explained_code_is_in_the_catalogue() -> None:
     assert frozenset().union(*(cause.explains for cause in CATALOGUE.values())) <= set(CATALOGUE)
+
+
+def blind(reason: Reason, tried: str, detail: str = "", check: str = "queue") -> Finding:
+    return FindingBuilder(check, "3-3", {"job_id": "j"}).unknown(
+        say("the queue"), Unavailable(reason, tried, detail), ("queue-missing",)
+    )
+
+
+def test_an_undetermined_verdict_says_what_was_not_seen_in_the_services_words_and_how_it_can_be() -> None:
+    denied = blind("denied", "sqs:GetQueueUrl", "User: ops is not authorized")
+    verdict = decide([fine("r2"), denied], NO_JOB)
+    assert verdict.status == "undetermined"
+    assert "sqs:GetQueueUrl is denied: User: ops is not authorized" in str(verdict.summary)
+    assert [one.command for one in verdict.remedies] == ["academy-ops iam-policy"]
+    assert str(denied.because) in str(verdict.summary)
+
+
+def test_each_way_to_see_more_is_told_once() -> None:
+    denied = [blind("denied", action) for action in ("sqs:GetQueueUrl", "sqs:GetQueueAttributes")]
+    verdict = decide([*denied, blind("not-configured", "ACADEMY_API_URL", check="endpoint")], NO_JOB)
+    assert [one.command for one in verdict.remedies] == ["academy-ops iam-policy", "academy-ops config"]
+
+
+def test_every_reason_why_something_was_not_seen_has_something_to_do(compared: Callable[[int], None]) -> None:
+    reasons: tuple[Reason, ...] = get_args(Reason)
+    for reason in reasons:
+        (remedy,) = blind(reason, "sqs:GetQueueUrl").remedies
+        assert remedy.risk == "read"
+        assert remedy.command
+        assert "<" not in f"{remedy.command} {remedy.verify}"
+    compared(len(reasons))
+
+
+def test_what_can_not_matter_for_the_job_is_no_part_of_the_verdict() -> None:
+    assert decide([fine("r2"), blind("denied", "sqs:GetQueueUrl")], DONE).status == "healthy"

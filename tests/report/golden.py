@@ -34,7 +34,7 @@ SCENES: dict[str, Facts] = {
     ),
     "two-faults": {
         **SCENARIOS["worker-env-stale"][0],
-        **SCENARIOS["r2-bucket-missing"][0],
+        **SCENARIOS["r2-server-error"][0],
     },
 }
 

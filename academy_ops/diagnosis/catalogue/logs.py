@@ -36,6 +36,11 @@ _RESTART: Final = _change(
     commands.on_workers("docker restart <worker>"),
 )
 
+_API_FIRST: Final = _read(
+    say("Correct the API server's R2 settings first, and diagnose again; leave the workers as they are until then."),
+    command("<ops> check r2"),
+)
+
 LOGS: Final = (
     _cause(
         "worker-disk-full",
@@ -142,6 +147,9 @@ LOGS: Final = (
         _REPLACE,
         explains=_IDLE | _CRASHES | codes("worker-container-missing", "worker-r2-mismatch"),
         reasons={
+            "api-side": Variant(
+                say("The worker runs without the R2 settings it needs, and the API's own are wrong."), (_API_FIRST,)
+            ),
             "parameter-unread": Variant(
                 say(
                     "The worker runs without the workers' parameter, which is complete: its instance could not read it."
@@ -178,6 +186,18 @@ LOGS: Final = (
         _REPLACE,
         explains=_IDLE | codes("worker-silent") | _CRASHES,
         reasons={
+            "api-side": Variant(
+                say("The worker polls a different queue than the API's, and there is no queue where the API's is."),
+                (
+                    _read(
+                        say(
+                            "Correct the API server's AI_SQS_QUEUE_NAME_BASIC or AWS_REGION first, and diagnose "
+                            "again; leave the workers as they are until then."
+                        ),
+                        command("<ops> check queue <job>"),
+                    ),
+                ),
+            ),
             "region": Variant(
                 say("The worker polls a queue in a different AWS region than the API's."),
                 (
@@ -219,6 +239,11 @@ LOGS: Final = (
         _take(say("Where R2 has refused the worker's own key, give it the API's."), "R2_ACCESS_KEY", "R2_SECRET_KEY"),
         _REPLACE,
         explains=_IDLE | codes("excel-object-missing"),
+        reasons={
+            "api-side": Variant(
+                say("The worker's R2 bucket or endpoint differ from the API's, and the API's are wrong."), (_API_FIRST,)
+            ),
+        },
     ),
     _cause(
         "worker-out-of-memory",

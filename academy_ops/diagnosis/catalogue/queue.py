@@ -41,7 +41,10 @@ QUEUE: Final = (
     _cause(
         "queue-missing",
         say("The job queue does not exist: the API can't send anything, workers receive nothing."),
-        say("SQS knows no queue of the name that the API uses, whatever the workers use."),
+        say(
+            "SQS knows no queue of the name that the API uses, whatever the workers use. Where there is one of the "
+            "default name, or a worker polls another without a complaint, the API's name is the wrong one."
+        ),
         (commands.DEPTH, commands.QUEUES),
         _change(
             say("Create the queue and its dead-letter queue; the API then sends what it could not."),
@@ -55,6 +58,45 @@ QUEUE: Final = (
             "worker-queue-mismatch",
         ),
         states=NO_JOB_OR_PENDING,
+        reasons={
+            "wrong-name": Variant(
+                say("The API names a queue that does not exist, and the academy's is there under another name."),
+                (
+                    _change(
+                        say(
+                            "Set AI_SQS_QUEUE_NAME_BASIC in the API server's .env to {meant}, then recreate its "
+                            "container. Create no queue of the wrong name, and leave the workers as they are.",
+                            meant=say("the queue that the workers poll"),
+                        ),
+                        commands.QUEUES,
+                    ),
+                ),
+            ),
+            "wrong-region": Variant(
+                say("The API's queue does not exist in its AWS region, and the workers poll in another one."),
+                (
+                    _change(
+                        say(
+                            "Set AWS_REGION in the API server's .env to the workers' region, then recreate its "
+                            "container. Create no queue in the wrong region; the command lists those that are there."
+                        ),
+                        commands.QUEUES,
+                    ),
+                ),
+            ),
+            "bad-name": Variant(
+                say("AI_SQS_QUEUE_NAME_BASIC holds what no queue can be named."),
+                (
+                    _change(
+                        say(
+                            "Put the queue's name there in the API server's .env, of letters, digits, '-' and '_' (not "
+                            "its URL, no quotes), then recreate its container."
+                        ),
+                        commands.CONFIG,
+                    ),
+                ),
+            ),
+        },
     ),
     _cause(
         "message-lost",

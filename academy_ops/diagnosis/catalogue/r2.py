@@ -101,6 +101,7 @@ R2: Final = (
         _change(
             say("Compare R2_ENDPOINT with the account's S3 endpoint in the Cloudflare dashboard."), commands.CONFIG
         ),
+        explains=codes("worker-r2-mismatch"),
     ),
     _cause(
         "r2-credentials-rejected",
@@ -111,7 +112,7 @@ R2: Final = (
         ),
         (commands.BUCKET,),
         _NEW_TOKEN,
-        explains=codes("upload-object-missing"),
+        explains=codes("upload-object-missing", "worker-r2-mismatch"),
         reasons={
             "swapped": Variant(
                 say("R2_ACCESS_KEY holds the secret, and R2_SECRET_KEY the access key."),
@@ -186,7 +187,7 @@ R2: Final = (
             ),
             commands.CONFIG,
         ),
-        explains=codes("upload-object-missing"),
+        explains=codes("upload-object-missing", "worker-r2-mismatch"),
         reasons={
             "jurisdiction": _JURISDICTION,
             "wrong-name": _WRONG_NAME,
