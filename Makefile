@@ -34,10 +34,11 @@ $(READY): $(CREATED) pyproject.toml hatch_build.py constraints.txt $(wildcard ac
 demo: $(READY)  ## the whole story on this machine
 	@$(BIN)/academy-ops demo
 
-# Compiled beforehand: what a lab starts writes no byte code, and would compile it at each start.
+# Compiled beforehand: what a lab starts writes no byte code, and would compile it at each start. What pytest makes of
+# the tests is kept in any case: each of its processes would make it anew.
 test: $(READY)  ## every test
 	@$(BIN)/python -m compileall -q academy_ops checks
-	$(BIN)/pytest -n 4 --dist loadgroup --no-loadscope-reorder
+	env -u PYTHONDONTWRITEBYTECODE $(BIN)/pytest -n 4 --dist loadgroup --no-loadscope-reorder
 
 # The operator's part is checked as Windows and macOS have it, too; the academy and the lab need POSIX.
 POSIX_ONLY := /(academy|bench|chaos|lab)/|/(commands|pictures|terminal)\.py$$

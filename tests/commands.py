@@ -21,6 +21,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NoReturn
 
+from botocore.exceptions import DataNotFoundError, UnknownServiceError
+
 SHELL = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT") if name in os.environ}
 READ_AT_START = ("PYTHONPATH", "PYTHONUTF8", "LC_")
 """What a Python reads before it runs anything; a fork would not notice."""
@@ -96,6 +98,7 @@ def _serve() -> None:
         for module in (name, *(f"{name}.{one.name}" for one in pkgutil.iter_modules(_folders(name)))):
             with suppress(ImportError):  # of an extra that is not installed
                 importlib.import_module(module)
+    _load_models()
     gc.freeze()  # a collection in a fork would copy every page
     for line in sys.stdin:
         if (pid := os.fork()) == 0:
@@ -103,6 +106,19 @@ def _serve() -> None:
         _pid, status = os.waitpid(pid, 0)
         sys.stdout.write(f"{os.waitstatus_to_exitcode(status)}\n")
         sys.stdout.flush()
+
+
+def _load_models() -> None:
+    """Decode what a client of any service is made from."""
+    from academy_ops.outside import sdk  # noqa: PLC0415 - as late as the others
+
+    loader = sdk.loader()
+    for name in ("endpoints", "partitions", "sdk-default-configuration", "_retry"):
+        loader.load_data(name)
+    for service in ("autoscaling", "cloudwatch", "ec2", "events", "lambda", "s3", "scheduler", "sqs", "ssm", "sts"):
+        for kind in ("service-2", "endpoint-rule-set-1", "paginators-1"):
+            with suppress(UnknownServiceError, DataNotFoundError):
+                loader.load_service_model(service, kind)
 
 
 def _folders(package: str) -> list[str]:

@@ -10,7 +10,7 @@ import tempfile
 import time
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from functools import partial
+from functools import cache, partial
 from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 
 import boto3
 import botocore
+import botocore.loaders
 import botocore.session
 import certifi
 import urllib3
@@ -136,6 +137,14 @@ def _r2_client(settings: Settings, endpoint: str, note: Note, config_file: str |
     )
 
 
+@cache
+def loader() -> botocore.loaders.Loader:
+    """Return what loads the service models: one for all sessions, which would else each look through botocore's."""
+    made = botocore.loaders.create_loader(os.environ.get("AWS_DATA_PATH"))
+    made.search_paths.insert(0, str(MODELS))
+    return made
+
+
 def _config(attempts: int = _ATTEMPTS, **more: Any) -> Config:  # noqa: ANN401 - as Config takes them
     return Config(
         connect_timeout=CONNECT_SECONDS,
@@ -148,7 +157,7 @@ def _config(attempts: int = _ATTEMPTS, **more: Any) -> Config:  # noqa: ANN401 -
 
 def _prepared(plain: botocore.session.Session, note: Note, certificates: tuple[str, ...]) -> botocore.session.Session:
     """Let every client of a session use the small models, answer within bounds, and give answers of their form."""
-    plain.get_component("data_loader").search_paths.insert(0, str(MODELS))
+    plain.register_component("data_loader", loader())
     plain.register_component("response_parser_factory", _Parsers())
     answers: Any = _Bounded(plain, note, certificates).send  # botocore's stubs know no handler that returns something
     plain.register("before-send", answers)

@@ -89,7 +89,7 @@ LOOKING = {
     *("ss -ltnp", "tail -n", "df -h", "free -m", "date -u", "docker exec"),
 }
 """What only looks, of the programs that can do more, by their first two words."""
-RECORDER = f"""#!{sys.executable}
+RECORDER = f"""#!{sys.executable} -IS
 import json, os, sys
 read = sys.stdin.read() if "@-" in sys.argv else ""
 with open("calls", "a") as calls:

@@ -2,11 +2,12 @@
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Literal
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from tests.lab_driver import Lab
 from tests.web.teacher import Teacher
@@ -26,20 +27,39 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
+@pytest.fixture(scope="session")
+def contexts(browser: Browser, running_lab: Lab) -> Callable[[str], BrowserContext]:
+    """Open a profile of a browser's language once for all tests, with a page that nobody uses.
+
+    As long as that is open, the site keeps its process, and to start one takes longer than most tests.
+    """
+
+    @cache
+    def open_one(language: str) -> BrowserContext:
+        # Each language in one of the two colour schemes: what axe-core says of contrast holds for both.
+        scheme: Literal["dark", "light"] = "light" if language == "ko-KR" else "dark"
+        # The edge's certificate is the lab's own.
+        context = browser.new_context(ignore_https_errors=True, locale=language, color_scheme=scheme)
+        context.new_page().goto(running_lab.settings()["ACADEMY_API_URL"])
+        return context
+
+    return open_one
+
+
 @pytest.fixture(params=["ko-KR"])
-def page(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Page]:
-    """A page in the browser's language; no test may leave an error in its console."""
-    # The edge's certificate is the lab's own.
-    # Each language in one of the two colour schemes: what axe-core says of contrast holds for both.
-    scheme: Literal["dark", "light"] = "light" if request.param == "ko-KR" else "dark"
-    context = browser.new_context(ignore_https_errors=True, locale=request.param, color_scheme=scheme)
+def page(request: pytest.FixtureRequest, contexts: Callable[[str], BrowserContext]) -> Iterator[Page]:
+    """A page in the browser's language that remembers nothing; no test may leave an error in its console."""
+    context = contexts(request.param)
     page = context.new_page()
     page.set_default_timeout(30_000)
     errors: list[str] = []
     page.on("console", lambda said: errors.append(said.text) if said.type == "error" else None)
     page.on("pageerror", lambda error: errors.append(str(error)))
     yield page
-    context.close()
+    unused, *used = context.pages
+    for one in used:
+        one.close()
+    unused.evaluate("localStorage.clear()")
     # A failed request is the browser's own line; the page must not add any.
     assert [error for error in errors if not error.startswith("Failed to load resource")] == []
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import threading
 from collections.abc import Callable, Mapping
@@ -47,6 +48,8 @@ class Cloud:
             hosts: The managed instances, by id.
             mounts: Other applications on the same port, by path.
         """
+        # Else moto makes 1,300 images in each region that is asked about; none is ever launched here.
+        os.environ.setdefault("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
         self.scaling = Scaling()
         self.queues = Queues()
         commands = Commands(hosts)
