@@ -152,7 +152,8 @@ def judge(case: Case) -> Iterator[Finding]:
     if fault:
         yield build.fail(fault[0], evidence, reason=fault[1])
     elif unseen := _unseen(facts.main):
-        yield replace(build.unknown(say("the API"), unseen, _MAY_CONCEAL), evidence=evidence)
+        unknown = build.unknown(say("the API"), unseen, _MAY_CONCEAL)
+        yield replace(unknown, evidence={**unknown.evidence, **evidence})
     elif _well(facts.main):
         yield build.ok(say("The API answers: {status}.", status=facts.main.status), evidence)
         if case.job_id is None:
@@ -195,7 +196,12 @@ def _fault(facts: EndpointFacts, main: Answer, *, job_asked: bool) -> Fault | No
         return "redirect-loop", _loop(main.redirects)
     if isinstance(facts.cached, Answer) and _outdated(facts.cached, main):
         return "edge-error", "cached"
-    page = page_of(main)
+    if main.status == HTTPStatus.BAD_REQUEST and _TLS_WANTED.search(main.body):
+        return "api-not-json", "https-wanted"
+    return _by_author(facts, main, page_of(main), job_asked=job_asked)
+
+
+def _by_author(facts: EndpointFacts, main: Answer, page: Page, *, job_asked: bool) -> Fault | None:
     if _own_proxy(main, page):
         return None
     if page.author == "cloudflare":
@@ -241,8 +247,6 @@ def _of_gateway(facts: EndpointFacts, main: Answer, page: Page) -> Fault:
     """Name the fault behind a page of who stands between edge and API, or of nobody known."""
     author = page.author
     limited = isinstance(facts.again, Answer) and facts.again.status != main.status
-    if _TLS_WANTED.search(main.body):
-        return "api-not-json", "https-wanted"
     if main.status == HTTPStatus.TOO_MANY_REQUESTS or limited:
         return "api-throttled", author if author == "nginx" else None
     if author in _GATEWAYS and (main.status in _OF_BEHIND or main.status == _CLIENT_CLOSED):

@@ -80,6 +80,7 @@ class R2Facts:
         elsewhere: The address of the account's other jurisdiction in which the keys open the bucket.
         opens: Buckets of other names that are set or the default, and that the keys open.
         listed: The account's buckets, where the keys may list them.
+        foreign: What somebody else than S3 has answered at the endpoint; None where none has.
     """
 
     settings: Mapping[str, SettingState]
@@ -93,6 +94,7 @@ class R2Facts:
     elsewhere: str = ""
     opens: tuple[str, ...] = ()
     listed: tuple[str, ...] = ()
+    foreign: Answer | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,10 +17,11 @@ from academy_ops.diagnosis.check import Check, Hop
 from academy_ops.diagnosis.findings import FindingBuilder
 from academy_ops.diagnosis.records import Finding, Json, Reason, Unavailable
 from academy_ops.messages import say
-from academy_ops.outside.clients import Target
-from academy_ops.outside.failures import AWS_ERRORS, error_code
+from academy_ops.outside.clients import Answer, Target
+from academy_ops.outside.failures import AWS_ERRORS, ForeignAnswerError, error_code
 from academy_ops.outside.time_limits import begin, gather
 from academy_ops.settings import Settings
+from checks.authors import page_of
 from checks.facts import Case, R2Facts, SettingState
 from checks.r2_settings import BUCKETS, jurisdictions, setting_state
 
@@ -72,8 +73,10 @@ def observe(target: Target, case: Case) -> R2Facts:  # noqa: ARG001 - every chec
     """Look at the R2 settings, then at the bucket with them; where there is none, at where it may be."""
     settings = target.settings
     states = {name: setting_state(settings[name]) for name in (*_REQUIRED, *BUCKETS)}
-    answer = begin("R2_ENDPOINT", partial(_reach, target, settings), target.until)()
-    reach, code, status = (answer, "", 0) if isinstance(answer, Unavailable) else answer
+    asked = begin("R2_ENDPOINT", partial(_reach, target, settings), target.until)()
+    foreign = asked if isinstance(asked, Answer) else None
+    strange = _strange(asked) if isinstance(asked, Answer) else asked
+    reach, code, status = strange if isinstance(strange, tuple) else (strange, "", 0)
     key, secret = settings.get("R2_ACCESS_KEY") or "", settings.get("R2_SECRET_KEY") or ""
     facts = R2Facts(
         settings=states,
@@ -84,6 +87,7 @@ def observe(target: Target, case: Case) -> R2Facts:  # noqa: ARG001 - every chec
         error_code=code,
         status=status,
         swapped=bool(_SECRET.fullmatch(key) and _KEY_ID.fullmatch(secret)),
+        foreign=foreign,
     )
     return _look_around(target, settings, facts) if code in _DENIED | {"NoSuchBucket"} else facts
 
@@ -115,6 +119,10 @@ def _evidence(facts: R2Facts) -> dict[str, Json]:
     }
     if isinstance(facts.reach, Unavailable):
         evidence |= {"error_code": facts.error_code or facts.reach.reason, "detail": facts.reach.detail}
+    if facts.foreign:
+        page = page_of(facts.foreign)
+        evidence |= {"status": facts.foreign.status, "author": page.name, "title": page.title}
+        evidence |= {"code": page.code} if page.code else {}
     return evidence
 
 
@@ -126,11 +134,16 @@ def _judge_bucket(
         if fault:
             yield _refused(build, facts, evidence, *fault)
         elif not malformed or facts.reach.reason != "unexpected-answer":
-            yield build.unknown(say("the R2 bucket"), facts.reach, _MAY_CONCEAL)
+            unknown = build.unknown(say("the R2 bucket"), facts.reach, _MAY_CONCEAL)
+            yield replace(unknown, evidence={**unknown.evidence, **evidence}) if facts.foreign else unknown
     elif facts.reach is None:
         yield _refused(build, facts, evidence, "r2-bucket-missing", None)
     elif not malformed:
-        yield build.ok(say("The bucket {bucket} answers the API's keys.", bucket=facts.bucket), evidence)
+        opens = say(
+            "The bucket {bucket} answers the API's keys. Whether they may write was not tried: smoke does that.",
+            bucket=facts.bucket,
+        )
+        yield build.ok(opens, evidence)
 
 
 def api_side_wrong(case: Case) -> bool:
@@ -168,6 +181,8 @@ def _fault(facts: R2Facts, unseen: Unavailable, *, answered: bool) -> tuple[str,
         return "r2-access-denied", "not-entitled" if code == _NOT_ENTITLED else None
     if unseen.reason == "server-error":
         return "r2-server-error", None
+    if facts.foreign and facts.foreign.status == HTTPStatus.OK and page_of(facts.foreign).author in {"unknown", "api"}:
+        return "r2-endpoint-unreachable", "not-s3"
     return ("r2-endpoint-unreachable", None) if unseen.reason in _NETWORK and answered else None
 
 
@@ -185,23 +200,29 @@ def _refused(
     return build.fail(code, evidence, reason=reason)
 
 
-def _reach(target: Target, settings: Settings) -> tuple[Literal[True] | Unavailable | None, str, int]:
+def _strange(answer: Answer) -> Unavailable:
+    """Return what an answer tells that is not R2's: only S3's XML is its word."""
+    page = page_of(answer)
+    if answer.proxy and page.author == "proxy":
+        return Unavailable("proxy", answer.proxy, page.title)
+    return Unavailable("unexpected-answer", answer.url, f"HTTP {answer.status}")
+
+
+def _reach(target: Target, settings: Settings) -> tuple[Literal[True] | Unavailable | None, str, int] | Answer:
     missing = next((name for name in _REQUIRED if not settings.get(name)), None)
     if missing:
         return Unavailable("not-configured", missing), "", 0
     try:
-        # HeadBucket costs least, but a refusal of it has no body that says why; listing one key has.
-        try:
-            target.connect.r2().head_bucket(Bucket=settings.bucket)
-        except ClientError:
-            target.connect.r2().list_objects_v2(Bucket=settings.bucket, MaxKeys=1)
+        # HeadBucket has no body that would say why, nor who answers: any web site says 200.
+        target.connect.r2().list_objects_v2(Bucket=settings.bucket, MaxKeys=1)
     except ClientError as error:
         code = target.connect.clean(error_code(error))
-        # Without S3's XML botocore has no code, or makes the status one.
-        status = error.response["ResponseMetadata"]["HTTPStatusCode"] if code and not code.isdecimal() else 0
+        status = error.response["ResponseMetadata"]["HTTPStatusCode"]
         if code == "NoSuchBucket":
             return None, code, status
         return target.connect.unseen(error, "s3:ListBucket"), code, status
+    except ForeignAnswerError as error:
+        return target.connect.foreign(error, settings.get("R2_ENDPOINT") or "")
     except AWS_ERRORS as error:
         return target.connect.unseen(error, target.connect.clean(settings.get("R2_ENDPOINT") or "R2_ENDPOINT")), "", 0
     return True, "", 0

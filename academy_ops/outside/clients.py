@@ -27,6 +27,7 @@ from academy_ops.outside.clocks import Clocks
 from academy_ops.outside.failures import (
     AWS_ERRORS,
     CutOffError,
+    ForeignAnswerError,
     ThroughProxyError,
     TrustStoreError,
     aws_reason,
@@ -317,6 +318,12 @@ class Connections:
         if isinstance(value, list):
             return [self._clean_tree(inner) for inner in value]
         return self.clean(value) if isinstance(value, str) else value
+
+    def foreign(self, error: ForeignAnswerError, url: str) -> Answer:
+        """Return what somebody else than S3 has answered at ``url``."""
+        headers = {name.lower(): value for name, value in error.headers.items()}
+        kept: dict[str, str] = {name: headers[name] for name in _KEPT_HEADERS if name in headers}
+        return self._answer((error.status, kept, error.body.decode("utf-8-sig", "replace")), url, time.monotonic(), ())
 
     def unseen(self, error: Exception, tried: str) -> Unavailable:
         """Say why an AWS or R2 call failed.

@@ -75,6 +75,24 @@ class TrustStoreError(BotoCoreError):
         self.variable = variable
 
 
+class ForeignAnswerError(BotoCoreError):
+    """Somebody else than S3 has answered.
+
+    Attributes:
+        status: The status.
+        headers: The headers.
+        body: The beginning of the body.
+    """
+
+    fmt = "HTTP {status}, and not in S3's XML"
+
+    def __init__(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
+        super().__init__(status=status)
+        self.status = status
+        self.headers = headers
+        self.body = body
+
+
 class CutOffError(httpx.RemoteProtocolError):
     """An answer broke off in its body."""
 

@@ -15,6 +15,7 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
+from xml.etree import ElementTree as ET
 
 import boto3
 import botocore
@@ -38,7 +39,7 @@ from botocore.parsers import ResponseParserError, ResponseParserFactory
 
 from academy_ops import __version__
 from academy_ops.outside import credentials
-from academy_ops.outside.failures import ThroughProxyError, TrustStoreError
+from academy_ops.outside.failures import ForeignAnswerError, ThroughProxyError, TrustStoreError
 from academy_ops.outside.proxies import proxy_for
 from academy_ops.outside.time_limits import ANSWER_SECONDS, CONNECT_SECONDS, call_with_timeout
 from academy_ops.settings import Settings
@@ -50,6 +51,9 @@ _READ_SECONDS: Final = 5.0
 _ATTEMPTS: Final = 2
 _CONNECTIONS: Final = 32
 _MAX_BODY_BYTES: Final = 16 * 1024 * 1024
+_MAX_PAGE_BYTES: Final = 65536
+_S3_LIST: Final = "list-type=2"
+"""What a request for a bucket's list has in its query; only this answer of S3's always has a body that is its own."""
 _CHUNK_BYTES: Final = 65536
 _TYPES: Final[Mapping[str, type | tuple[type, ...]]] = {
     "structure": dict,
@@ -195,6 +199,14 @@ class _Bounded:
         if proxy and answer.status_code == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
             raise ThroughProxyError(proxy.variable, OSError(f"HTTP {answer.status_code}"))
         self._note(answer.headers, time.monotonic() - started)
+        body = self._read(answer, request.url, started)
+        if _S3_LIST in urlsplit(request.url).query:
+            _check_s3(answer, body)
+        answer.raw = urllib3.HTTPResponse(io.BytesIO(body), preload_content=False)
+        return answer
+
+    @staticmethod
+    def _read(answer: AWSResponse, url: str, started: float) -> bytes:
         body = bytearray()
         try:
             for chunk in answer.raw.stream(_CHUNK_BYTES):
@@ -202,16 +214,15 @@ class _Bounded:
                 if time.monotonic() > started + ANSWER_SECONDS:
                     # Nobody waits for it any more.
                     answer.raw.close()
-                    raise ReadTimeoutError(endpoint_url=request.url, error="the answer takes too long")
+                    raise ReadTimeoutError(endpoint_url=url, error="the answer takes too long")
                 if len(body) > _MAX_BODY_BYTES:
                     answer.raw.close()
                     raise ResponseParserError(f"the answer is longer than {_MAX_BODY_BYTES} bytes")
         except urllib3.exceptions.ReadTimeoutError as error:
-            raise ReadTimeoutError(endpoint_url=request.url, error=error) from error
+            raise ReadTimeoutError(endpoint_url=url, error=error) from error
         except (urllib3.exceptions.HTTPError, OSError) as error:
             raise HTTPClientError(error=error) from error
-        answer.raw = urllib3.HTTPResponse(io.BytesIO(body), preload_content=False)
-        return answer
+        return bytes(body)
 
     def _connected(self, url: str) -> URLLib3Session:
         """Return the connections to a server, through the proxy and with the CA bundle that botocore would take."""
@@ -241,22 +252,22 @@ class _Bounded:
         }
         variable = next((name for name, path in named.items() if path), None)
         if variable is None:
-            return _joined(self._certificates) if self._certificates else True
+            return _joined((certifi.where(), *self._certificates)) if self._certificates else True
         path = str(named[variable])
         try:
             ssl.create_default_context(cafile=path)
         except OSError as error:
             raise TrustStoreError(variable, f"{path}: {error}") from error
-        return path
+        return _joined((path, *self._certificates)) if self._certificates else path
 
 
 @functools.cache
 def _joined(certificates: tuple[str, ...]) -> str:
-    """Return a file with the usual certificates and those of the files named, as SSL_CERT_FILE has them trusted."""
+    """Return one file with the certificates of all: botocore takes no more than one."""
     folder = tempfile.TemporaryDirectory(prefix="academy-ops-")
     _FOLDERS.append(folder)
     joined = Path(folder.name) / "certificates.pem"
-    joined.write_bytes(b"\n".join(Path(one).read_bytes() for one in (certifi.where(), *certificates)))
+    joined.write_bytes(b"\n".join(Path(one).read_bytes() for one in certificates))
     return str(joined)
 
 
@@ -283,6 +294,22 @@ def _parsed(parse: Callable[..., Any], response: Mapping[str, Any], shape: Shape
         raise ResponseParserError(f"{type(error).__name__}: {error}") from error
     refused = response["status_code"] >= 300  # noqa: PLR2004 - as botocore tells an error
     return parsed if refused or shape is None else _checked(parsed, shape, shape.name)
+
+
+def _check_s3(answer: AWSResponse, body: bytes) -> None:
+    """Raise where not S3 has answered: botocore makes an error of every page with a status, and nothing of the others.
+
+    Raises:
+        ForeignAnswerError: The body is not S3's XML.
+    """
+    try:
+        found = ET.fromstring(body).tag.rpartition("}")[2]  # noqa: S314 - botocore parses it the same way
+    except ET.ParseError:
+        found = ""
+    # An error may come with the status of success, too.
+    well = answer.status_code == HTTPStatus.OK
+    if found not in ({"ListBucketResult", "Error"} if well else {"Error"}):
+        raise ForeignAnswerError(answer.status_code, answer.headers, body[:_MAX_PAGE_BYTES])
 
 
 class _Fields(dict[str, Any]):

@@ -15,6 +15,7 @@ from academy_ops.diagnosis.redact import printable
 from academy_ops.messages import Text, say
 from academy_ops.outside.clients import Answer
 from academy_ops.smoke.records import Result, Seen
+from checks.authors import Page, page_of
 from checks.facts import JobDocument
 
 _NEVER_SENT: Final = frozenset({"dns", "refused", "tls", "not-configured"})
@@ -96,11 +97,32 @@ def left(seen: Seen) -> Text | None:
 def _refused(answer: Answer) -> Text:
     if answer.status == HTTPStatus.ACCEPTED:
         return say("The API has accepted the upload, but names no job.")
+    page = page_of(answer)
+    said = page.title or page.author != "unknown" or answer.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    if page.author != "api" and said:
+        return _refused_on_the_way(answer.status, page)
     detail = _json(answer).get("detail")
     if not detail:
         return say("The upload was not accepted: HTTP {status}.", status=answer.status)
     text = detail if isinstance(detail, str) else json.dumps(detail, ensure_ascii=False)
     return say("The upload was not accepted: HTTP {status}, {detail}", status=answer.status, detail=printable(text))
+
+
+def _refused_on_the_way(status: int, page: Page) -> Text:
+    """Say who has refused the upload before the API had it; each has a limit of its own on its size."""
+    if status != HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+        text = say("The upload was not accepted: HTTP {status} from {author} ({title}).", title=page.title)
+    elif page.author == "nginx":
+        text = say("The upload was not accepted: HTTP {status} from {author}, whose client_max_body_size is too small.")
+    elif page.author == "cloudflare":
+        text = say(
+            "The upload was not accepted: HTTP {status} from {author}, whose plan or rules limit the size of uploads."
+        )
+    else:
+        text = say(
+            "The upload was not accepted: HTTP {status} from {author}, which stands before the API and limits the size."
+        )
+    return say(text.template, **text.values, status=status, author=page.name)
 
 
 def _of_job(job: JobDocument, rows: int) -> tuple[Result, Text]:

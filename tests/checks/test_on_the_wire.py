@@ -37,6 +37,7 @@ STS_IDENTITY = (
     "</GetCallerIdentityResponse>"
 )
 S3_ERROR = "<?xml version='1.0'?><Error><Code>{}</Code><Message>{}</Message></Error>"
+EMPTY_BUCKET = b'<ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"></ListBucketResult>'
 EXPIRED = "Signature expired: 20261122T000000Z is now earlier than 20261122T001500Z (20261122T002000Z - 5 min.)"
 KEYS = {"AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "wJalrXUtnFEMI"}
 R2_KEYS = {"R2_ACCESS_KEY": "a" * 32, "R2_SECRET_KEY": "b" * 64}
@@ -194,7 +195,7 @@ def test_an_aws_that_can_not_be_reached_is_told(url: str) -> None:
 
 def test_a_profile_that_does_not_exist_is_a_fault_of_the_access_and_not_of_r2() -> None:
     with (
-        server(lambda handler: respond(handler, 200)) as (url, _),
+        server(lambda handler: respond(handler, 200, EMPTY_BUCKET)) as (url, _),
         target(AWS_PROFILE="no-such-profile", R2_ENDPOINT=url, **R2_KEYS) as this,
     ):
         told = access.observe(this, empty_case()), r2.observe(this, empty_case())

@@ -12,7 +12,7 @@ from checks import r2
 from checks.facts import AccessFacts, R2Facts
 from checks.r2_settings import jurisdictions, setting_state
 from tests.checks import facts_factory as h
-from tests.checks.test_on_the_wire import R2_KEYS, S3_ERROR, empty_case, target
+from tests.checks.test_on_the_wire import EMPTY_BUCKET, R2_KEYS, S3_ERROR, empty_case, target
 from tests.wire import Handler, respond, server
 
 ACCOUNT = "0123456789abcdef0123456789abcdef"
@@ -162,7 +162,7 @@ def bucket_at(
             place, rest = handler.headers["Host"], handler.path.removeprefix("/")
         here = rest.partition("?")[0].rstrip("/")
         if host in place and here == bucket:
-            respond(handler, 200, b"")
+            respond(handler, 200, EMPTY_BUCKET)
         elif not here and listed:
             body = f"<ListAllMyBucketsResult><Buckets>{names}</Buckets></ListAllMyBucketsResult>"
             respond(handler, 200, body.encode(), **{"Content-Type": "application/xml"})

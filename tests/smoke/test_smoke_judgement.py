@@ -61,6 +61,28 @@ def test_it_passes_only_where_all_students_are_there(what: Seen, result: str) ->
     assert judge(what, ROWS)[0] == result
 
 
+@pytest.mark.parametrize(
+    ("body", "headers", "said"),
+    [
+        ("<hr><center>nginx/1.24.0</center>", {}, "413 from nginx, whose client_max_body_size"),
+        ("<hr><center>cloudflare</center>", {"server": "cloudflare"}, "413 from Cloudflare, whose plan"),
+        ("<html><h2>Too large</h2></html>", {}, "413 from unknown, which stands before the API"),
+        ("<html>", {"server": "awselb/2.0"}, "413 from AWS load balancer, which stands before the API"),
+        ('{"detail": "at most 10 MiB"}', {"server": "cloudflare"}, "413, at most 10 MiB"),
+    ],
+)
+def test_a_file_that_is_too_large_is_told_with_who_says_so(body: str, headers: dict[str, str], said: str) -> None:
+    result, told = judge(Seen(Answer("https://api.example.com/", 413, headers, body, 1)), ROWS)
+    assert result == "failed"
+    assert said in str(told)
+
+
+def test_who_refuses_an_upload_on_the_way_is_named() -> None:
+    page = "<title>403 Forbidden</title><hr><center>nginx</center>"
+    told = judge(Seen(Answer("https://api.example.com/", 403, {}, page, 1)), ROWS)[1]
+    assert "HTTP 403 from nginx (403 Forbidden)" in str(told)
+
+
 @pytest.mark.parametrize("job_id", ["", "a b", "../etc", "$(id)", "x" * 65, 7, None])
 def test_what_is_no_job_id_is_not_used_as_one(job_id: object) -> None:
     assert accepted_job(answer(202, {"job_id": job_id})) is None

@@ -95,12 +95,27 @@ R2: Final = (
         say("R2_ENDPOINT can't be reached."),
         say(
             "No address, connection refused, TLS failure, or no answer within 8 seconds, while something else outside "
-            "did answer this machine. A job's message that says so counts, too."
+            "did answer this machine; or a page that is not S3's XML, with the status 200. A job's message that says "
+            "so counts, too."
         ),
         (commands.REACH_R2,),
         _change(
             say("Compare R2_ENDPOINT with the account's S3 endpoint in the Cloudflare dashboard."), commands.CONFIG
         ),
+        reasons={
+            "not-s3": Variant(
+                say("What answers at R2_ENDPOINT is not S3: a web site or something else."),
+                (
+                    _change(
+                        say(
+                            "Write the account's S3 endpoint from the Cloudflare dashboard: not a bucket's public "
+                            "address, a web site, or the dashboard's own."
+                        ),
+                        commands.CONFIG,
+                    ),
+                ),
+            ),
+        },
         explains=codes("worker-r2-mismatch"),
     ),
     _cause(

@@ -1,0 +1,279 @@
+"""This machine is a suspect: its proxies, its certificates, its network; and unlike failures are told as unlike."""
+
+import gzip
+import json
+import socket
+import ssl
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import trustme
+
+from academy_ops.diagnosis.records import Finding, Unavailable
+from academy_ops.outside.clients import Answer, Connections, Target
+from academy_ops.outside.proxies import proxy_for
+from academy_ops.settings import load
+from checks import access, endpoint, r2
+from checks.facts import AccessFacts
+from tests.checks import facts_factory as h
+from tests.checks.test_on_the_wire import EMPTY_BUCKET, R2_KEYS, empty_case, target
+from tests.checks.test_whose_page import SQUID
+from tests.wire import Handler, respond, server
+
+CLOSED = "http://127.0.0.1:9"
+PROXIES = [name for scheme in ("http", "https", "all", "no") for name in (f"{scheme}_proxy", f"{scheme}_PROXY".upper())]
+JOB = {"job_id": h.JOB_ID, "status": "DONE"}
+KNOWN = AccessFacts("123456789012", "", None, key_is_r2_key=False)
+
+
+@contextmanager
+def around(**variables: str) -> Iterator[None]:
+    """Have these variables, and no others that name a proxy or certificates."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in (*PROXIES, "AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE"):
+            patch.delenv(name, raising=False)
+        for name, value in variables.items():
+            patch.setenv(name, value)
+        yield
+
+
+def asked(url: str, **environ: str) -> Finding:
+    """Ask an API, while AWS has answered."""
+    settings = load(environ={"ACADEMY_API_URL": url, "ACADEMY_API_TOKEN": "t", **environ}, default_env_file=None)
+    case = replace(empty_case(), job_id=h.JOB_ID, access=KNOWN)
+    facts = endpoint.observe(Target(settings, h.JOB_ID, Connections(settings), ends_at=1e12), case)
+    return next(iter(endpoint.judge(replace(case, endpoint=facts))))
+
+
+def refuse_tunnel(handler: Handler) -> None:
+    respond(handler, 407, SQUID.encode(), **{"Proxy-Authenticate": "Basic"})
+
+
+@pytest.mark.parametrize(
+    ("url", "variables", "named"),
+    [
+        ("https://api.invalid", {"HTTPS_PROXY": CLOSED}, "HTTPS_PROXY"),
+        ("http://api.invalid", {"HTTP_PROXY": CLOSED}, "HTTP_PROXY"),
+        ("https://api.invalid", {"all_proxy": "http://no-such-proxy.invalid:3128"}, "all_proxy"),
+        ("https://api.invalid", {"ALL_PROXY": "socks://127.0.0.1:1080"}, "ALL_PROXY"),
+        ("https://api.invalid", {"HTTPS_PROXY": "127.0.0.1:9"}, "HTTPS_PROXY"),
+        ("https://api.invalid", {"https_proxy": "http://[::1:9"}, "https_proxy"),
+    ],
+)
+def test_a_proxy_of_this_machine_that_does_not_work_is_named(url: str, variables: dict[str, str], named: str) -> None:
+    with around(**variables):
+        told = asked(url)
+    assert (told.status, told.evidence["reason"], told.evidence["tried"]) == ("unknown", "proxy", named)
+
+
+@pytest.mark.parametrize("url", ["http://api.invalid", "https://api.invalid"])
+@pytest.mark.parametrize("status", [407, 403])
+def test_a_proxy_that_refuses_is_this_machines(url: str, status: int) -> None:
+    refusing = server(lambda handler: respond(handler, status, SQUID.encode()))
+    with refusing as (proxy, _), around(HTTP_PROXY=proxy, HTTPS_PROXY=proxy):
+        told = asked(url)
+    assert (told.status, told.evidence["reason"]) == ("unknown", "proxy")
+    assert told.evidence["tried"] == f"{url.partition(':')[0].upper()}_PROXY"
+
+
+def test_no_password_of_a_proxy_is_shown() -> None:
+    for address in ("socks://me:hunter22@127.0.0.1:1080", "http://me:hunter22@127.0.0.1:9"):
+        with around(ALL_PROXY=address):
+            assert "hunter22" not in str(asked("https://api.invalid"))
+
+
+def test_a_proxy_that_works_is_passed_and_its_own_signature_blames_nobody() -> None:
+    passing = server(lambda handler: respond(handler, 200, json.dumps(JOB).encode(), Via="1.1 squid"))
+    with passing as (proxy, seen), around(HTTP_PROXY=proxy):
+        told = asked("http://api.invalid")
+    assert told.status == "ok"
+    assert {one["host"] for one in seen} == {"api.invalid"}
+
+
+@pytest.mark.parametrize("excepted", ["127.0.0.0/8", "127.0.0.1", "*", "10.0.0.0/8,127.0.0.1/32"])
+def test_what_no_proxy_excepts_is_asked_directly(excepted: str) -> None:
+    well = server(lambda handler: respond(handler, 200, json.dumps(JOB).encode()))
+    with well as (url, _), around(HTTP_PROXY=CLOSED, NO_PROXY=excepted):
+        assert asked(url).status == "ok"
+
+
+def test_what_no_proxy_does_not_except_is_not() -> None:
+    with around(HTTP_PROXY=CLOSED, NO_PROXY="10.0.0.0/8,.school.example,nonsense/99,::1"):
+        assert proxy_for("http://127.0.0.1:8000/") is not None
+        assert proxy_for("http://api.school.example/") is None
+        assert proxy_for("http://10.2.3.4/") is None
+
+
+@pytest.mark.parametrize("variable", ["HTTP_PROXY", "ALL_PROXY"])
+def test_aws_and_r2_are_not_blamed_for_this_machines_proxy(variable: str) -> None:
+    elsewhere = {"AWS_ENDPOINT_URL": "http://aws.invalid", "R2_ENDPOINT": "http://r2.invalid", **R2_KEYS}
+    with around(**{variable: CLOSED}), target(**elsewhere) as this:
+        told = access.observe(this, empty_case()).account, r2.observe(this, empty_case()).reach
+    for unseen in told:
+        assert isinstance(unseen, Unavailable)
+        assert (unseen.reason, unseen.tried) == ("proxy", variable)
+
+
+def test_r2_behind_a_proxy_that_wants_a_password_blames_no_key() -> None:
+    r2_settings = target(R2_ENDPOINT="http://r2.invalid", **R2_KEYS)
+    with server(refuse_tunnel) as (proxy, _), around(HTTP_PROXY=proxy), r2_settings as this:
+        facts = r2.observe(this, empty_case())
+    (told,) = r2.judge(replace(empty_case(), access=KNOWN, r2=facts))
+    assert (told.status, told.evidence["tried"]) == ("unknown", "HTTP_PROXY")
+
+
+def test_certificates_that_are_gone_are_named_and_blame_nobody(tmp_path: Path) -> None:
+    gone = str(tmp_path / "gone.pem")
+    for variable in ("AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE"):
+        with around(**{variable: gone}), target(R2_ENDPOINT="https://127.0.0.1:9", **R2_KEYS) as this:
+            told = r2.observe(this, empty_case()).reach
+        assert isinstance(told, Unavailable)
+        assert (told.reason, told.tried) == ("trust-store", variable)
+
+
+def tls(authority: trustme.CA, name: str = "127.0.0.1") -> ssl.SSLContext:
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert(name).configure_cert(context)
+    return context
+
+
+def test_r2_trusts_what_ssl_cert_file_names_as_the_api_does(tmp_path: Path) -> None:
+    authority, bundle = trustme.CA(), tmp_path / "ca.pem"
+    authority.cert_pem.write_to_path(str(bundle))
+    with (
+        server(lambda handler: respond(handler, 200, EMPTY_BUCKET), tls=tls(authority)) as (url, _),
+        around(),
+        target(R2_ENDPOINT=url, SSL_CERT_FILE=str(bundle), **R2_KEYS) as this,
+    ):
+        assert r2.observe(this, empty_case()).reach is True
+
+
+@contextmanager
+def answering(first: bytes, *, reset: bool = False) -> Iterator[str]:
+    """A port that answers so, whatever it is asked, and closes."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def serve() -> None:
+            while True:
+                try:
+                    connection, _ = listening.accept()
+                except OSError:
+                    return
+                with connection:
+                    if reset:
+                        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\0\0\0\0\0\0\0")
+                        continue
+                    connection.recv(65536)
+                    connection.sendall(first)
+
+        threading.Thread(target=serve, daemon=True).start()
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+
+
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+ON_THE_SOCKET = {
+    "empty": b"",
+    "not-http": b"\x15\x03\x01\x00\x02\x02\x46",
+    "cut-off": HEAD + b'Content-Length: 1000\r\n\r\n{"job',
+    "encoding": HEAD + b"Content-Encoding: gzip\r\nContent-Length: 2\r\n\r\n{}",
+    "https-wanted": b"HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n",
+}
+
+
+@pytest.mark.parametrize("reason", ON_THE_SOCKET)
+def test_what_answers_otherwise_is_told_apart(reason: str) -> None:
+    with around(), answering(ON_THE_SOCKET[reason]) as url:
+        told = asked(url)
+    assert (told.cause, told.reason) == ("api-not-json", reason)
+
+
+def test_a_connection_that_is_reset_is_not_one_that_nobody_takes() -> None:
+    with around(), answering(b"", reset=True) as url:
+        told = asked(url)
+    assert (told.cause, told.reason) in {("endpoint-refused", "reset"), ("api-not-json", "empty")}
+    with around():
+        assert asked(CLOSED).reason is None
+
+
+def test_no_route_is_this_machines_network() -> None:
+    no_route = Unavailable("unreachable", "https://[2001:db8::1]", "[Errno 101]", "no-route")
+    assert next(iter(endpoint.judge(h.case(endpoint=h.endpoint(no_route))))).status == "unknown"
+
+
+@pytest.mark.parametrize(("name", "trusted", "reason"), [("x.example", True, "name"), ("127.0.0.1", False, "issuer")])
+def test_certificates_that_fail_are_told_apart(name: str, trusted: bool, reason: str, tmp_path: Path) -> None:
+    authority, bundle = trustme.CA(), tmp_path / "ca.pem"
+    authority.cert_pem.write_to_path(str(bundle))
+    environ = {"SSL_CERT_FILE": str(bundle)} if trusted else {}
+    with around(), server(lambda handler: respond(handler, 200), tls=tls(authority, name)) as (url, _):
+        told = asked(url, **environ)
+    assert (told.cause, told.reason) == ("endpoint-tls", reason)
+
+
+def test_a_port_without_tls_is_told() -> None:
+    with around(), server(lambda handler: respond(handler, 200)) as (url, _):
+        told = asked(url.replace("http", "https"))
+    assert (told.cause, told.reason) == ("endpoint-tls", "no-tls")
+
+
+def hopping(hops: int) -> Callable[[Handler], None]:
+    """Redirect so often to another address, then answer."""
+
+    def answer(handler: Handler) -> None:
+        if not handler.path.startswith("/api"):
+            respond(handler, 200)
+            return
+        number = int(handler.path.rpartition("?")[2] or 0) if "?" in handler.path else 0
+        if number < hops:
+            respond(handler, 302, b"", Location=f"{handler.path.partition('?')[0]}?{number + 1}")
+        else:
+            respond(handler, 200, json.dumps(JOB).encode())
+
+    return answer
+
+
+@pytest.mark.parametrize("hops", [1, 5, 6, 12])
+def test_redirects_that_end_are_well(hops: int) -> None:
+    with around(), server(hopping(hops)) as (url, _):
+        assert asked(url).status == "ok"
+
+
+def test_a_slash_that_two_layers_disagree_on_is_told() -> None:
+    def answer(handler: Handler) -> None:
+        path = handler.path
+        respond(handler, 301, b"", Location=path.rstrip("/") if path.endswith("/") else f"{path}/")
+
+    with around(), server(answer) as (url, _):
+        told = asked(url)
+    assert (told.cause, told.reason) == ("redirect-loop", "slash")
+
+
+def body_is(body: bytes) -> Answer | Finding:
+    with around(), server(lambda handler: respond(handler, 200, body)) as (url, _):
+        return asked(url)
+
+
+@pytest.mark.parametrize(
+    ("field", "place"), [(b"NaN", "line 1 column"), (b"-Infinity", "line 1 column"), (b'"cut', "Unterminated string")]
+)
+def test_json_that_no_browser_reads_is_told_with_its_place(field: bytes, place: str) -> None:
+    told = body_is(b'{"job_id": "NaN", "status": "DONE", "result": {"score": ' + field)
+    assert isinstance(told, Finding)
+    assert (told.cause, told.reason) == ("api-not-json", "broken")
+    assert place in str(told.evidence["edge"])
+
+
+def test_a_nan_in_a_text_a_mark_of_byte_order_and_a_packed_body_are_well() -> None:
+    whole = json.dumps({**JOB, "error_message": None, "note": 'a "NaN" in a text'}).encode()
+    told = body_is(b"\xef\xbb\xbf" + whole)
+    assert isinstance(told, Finding)
+    assert told.status == "ok"
+    with (
+        around(),
+        server(lambda handler: respond(handler, 200, gzip.compress(whole), **{"Content-Encoding": "gzip"})) as (url, _),
+    ):
+        assert asked(url).status == "ok"
