@@ -51,13 +51,14 @@ def missing_extra(extra: str, error: ImportError) -> RefusedError:
     )
 
 
-def crash_report(error: Exception, arguments: Sequence[str], env_file: str | None) -> Text:
+def crash_report(error: Exception, arguments: Sequence[str], env_file: str | None, context: str | None = None) -> Text:
     """Write the report of a crash to a file that only its owner may read.
 
     Args:
         error: The exception that nobody expected.
         arguments: The words after the program's name.
         env_file: The value of ``--env-file``; the secrets in that file are masked, too.
+        context: The value of ``--context``, likewise.
 
     Returns:
         One line for the operator: what happened, where the report is, and what to do with it.
@@ -66,7 +67,7 @@ def crash_report(error: Exception, arguments: Sequence[str], env_file: str | Non
     try:
         handle, name = tempfile.mkstemp(prefix="academy-ops-crash-", suffix=".txt")
         with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(crash_text(error, arguments, env_file))
+            file.write(crash_text(error, arguments, env_file, context))
     except OSError as trouble:
         return say(
             "Something in academy-ops itself went wrong ({what}), and its report can't be written: {reason}.",
@@ -81,19 +82,20 @@ def crash_report(error: Exception, arguments: Sequence[str], env_file: str | Non
     )
 
 
-def crash_text(error: Exception, arguments: Sequence[str], env_file: str | None) -> str:
+def crash_text(error: Exception, arguments: Sequence[str], env_file: str | None, context: str | None = None) -> str:
     """Return the report of a crash, without secrets, values of arguments, or values of settings.
 
     Args:
         error: The exception that nobody expected.
         arguments: The words after the program's name.
         env_file: The value of ``--env-file``.
+        context: The value of ``--context``.
     """
     from academy_ops.diagnosis.redact import printable, redacted
     from academy_ops.report.settings import shown_settings, versions
     from academy_ops.settings import SECRETS
 
-    settings = _settings(env_file)
+    settings = _settings(env_file, context)
     lines = [
         f"academy-ops crash report, {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC",
         "",
@@ -110,12 +112,12 @@ def crash_text(error: Exception, arguments: Sequence[str], env_file: str | None)
     return printable(redacted("\n".join(lines), secrets | settings.secret_values() if settings else secrets))
 
 
-def _settings(env_file: str | None) -> Settings | None:
+def _settings(env_file: str | None, context: str | None) -> Settings | None:
     from academy_ops.settings import load
     from academy_ops.settings.env_files import SettingsError
 
     try:
-        return load(env_file=Path(env_file) if env_file else None)
+        return load(env_file=Path(env_file) if env_file else None, context=context)
     except SettingsError:
         # The command has not got them, either.
         return None

@@ -327,9 +327,15 @@ MANUAL: Final[Mapping[str, Page]] = {
         },
     ),
     "config": Page(
-        say("Command line, then environment, then env file, then default; a blank value counts as unset."),
+        say(
+            "Command line, then environment, then env file, then context, then default; a blank value counts as unset. "
+            "A context is a named set of settings in config.toml of your configuration folder: a table "
+            "[contexts.production] with env_file = PATH, or with settings by their own names."
+        ),
         (
             Example("academy-ops --env-file api.env config", say("What would be used with this file?")),
+            Example("academy-ops config --contexts", say("Which contexts are there?")),
+            Example("academy-ops --context staging diagnose", say("One of them, in place of an env file:")),
             Example("academy-ops config -o json", say("For a script:")),
         ),
     ),

@@ -134,7 +134,7 @@ def _crashed(error: Exception, arguments: Sequence[str]) -> int:
     if "serve" in arguments:
         # A part of the bundled academy: its log is where one looks for it.
         traceback.print_exception(error)
-    line = crash_report(error, arguments, _value("--env-file", arguments))
+    line = crash_report(error, arguments, _value("--env-file", arguments), _value("--context", arguments))
     try:
         _complain(line)
     except Exception:  # noqa: BLE001 - what speaks Korean is itself at fault

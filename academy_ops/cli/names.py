@@ -156,6 +156,17 @@ def complete_languages() -> Iterable[str]:
     return LANGUAGES
 
 
+def complete_contexts() -> list[str]:
+    """Return the names of the contexts; none where their file can't be used."""
+    from academy_ops.settings.contexts import read_contexts
+    from academy_ops.settings.env_files import SettingsError
+
+    try:
+        return list(read_contexts())
+    except SettingsError:
+        return []
+
+
 def complete_checks() -> list[Described]:
     """Return the checks' names, as the runbook marks its sections."""
     return [(page.check, _title(page)) for page in _pages().values() if page.check]

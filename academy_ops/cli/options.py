@@ -12,18 +12,19 @@ import sys
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, TextIO
 
 import typer
 
 from academy_ops import __version__
 from academy_ops.cli.errors import RefusedError
-from academy_ops.cli.names import complete_languages
+from academy_ops.cli.names import complete_contexts, complete_languages
 from academy_ops.contract import TIER
 from academy_ops.diagnosis.redact import printable
 from academy_ops.messages import LANGUAGES, _, say
 from academy_ops.report import Output
 from academy_ops.settings import Settings, load
+from academy_ops.settings.contexts import CONTEXT_SETTING
 from academy_ops.settings.env_files import SettingsError
 
 DEFAULT_TIMEOUT_SECONDS: Final = 30
@@ -38,6 +39,7 @@ class Common:
     Attributes:
         env_file: The env file; ``.env`` is read when it is there and none was given.
         tier: The tier of workers to look at.
+        context: The context whose settings are in force.
         output: The form of the output.
         timeout: Seconds for the whole run.
         lang: The language; `academy_ops.cli.main` has acted on it already.
@@ -47,6 +49,7 @@ class Common:
 
     env_file: Path | None = None
     tier: str | None = None
+    context: str | None = None
     output: Output | None = None
     timeout: float | None = None
     lang: str | None = None
@@ -63,7 +66,7 @@ class Common:
             RefusedError: The env file can't be read, or an address is none.
         """
         try:
-            settings = load(env_file=self.env_file, tier=self.tier)
+            settings = load(env_file=self.env_file, tier=self.tier, context=self.context)
         except SettingsError as error:
             raise RefusedError(error.message) from error
         _tell(settings)
@@ -82,6 +85,11 @@ class Common:
     def seconds(self) -> float:
         """How long the whole run may take."""
         return self.timeout or DEFAULT_TIMEOUT_SECONDS
+
+    @property
+    def context_in_force(self) -> str | None:
+        """The context named on the command line or in the environment."""
+        return (self.context or os.environ.get(CONTEXT_SETTING, "")).strip() or None
 
     @property
     def plain(self) -> bool:
@@ -110,13 +118,18 @@ class Common:
 
     def command_prefix(self) -> str:
         """Return how a remedy's command calls this tool again, with the same names."""
-        options = {"--env-file": self.env_file, "--tier": self.tier}
+        options = {"--context": self.context_in_force, "--env-file": self.env_file, "--tier": self.tier}
         given = [word for name, value in options.items() if value for word in (name, str(value))]
         return shlex.join(["academy-ops", *given])
 
 
 def _tell(settings: Settings) -> None:
     """Say what was taken from an env file that nobody named: it may be another's, left in this folder."""
+    if settings.context:
+        note(_("Context: {name}", name=settings.context))
+    if settings.outweighed:
+        names = ", ".join(settings.outweighed)
+        note(_("From the environment, not from the context: {names}. Unset them if that is not meant.", names=names))
     file = settings.unnamed
     if file and file.taken:
         note(_("From {path}: {names}.", path=str(file.path), names=", ".join(file.taken)))
@@ -134,7 +147,12 @@ def _tell(settings: Settings) -> None:
 @functools.cache
 def note(line: str) -> None:
     """Write a line for people to standard error, once in a run."""
-    sys.stderr.write(f"{printable(line)}\n")
+    _write_once(printable(line), sys.stderr)
+
+
+@functools.cache
+def _write_once(line: str, stream: TextIO) -> None:
+    stream.write(f"{line}\n")
 
 
 def _number(seconds: float | None) -> float | None:
@@ -175,6 +193,15 @@ _OPTIONS: Final[dict[str, Any]] = {
     "tier": Annotated[
         str | None,
         typer.Option("--tier", metavar="NAME", help=_("The tier of workers to look at (default {tier}).", tier=TIER)),
+    ],
+    "context": Annotated[
+        str | None,
+        typer.Option(
+            "--context",
+            metavar="NAME",
+            help=_("The settings of this context (ACADEMY_OPS_CONTEXT); config --contexts lists them."),
+            autocompletion=complete_contexts,
+        ),
     ],
     "output": Annotated[
         Output | None, typer.Option("--output", "-o", metavar="FORM", help=_("The form of the output."))
@@ -223,18 +250,18 @@ def with_common(command: Callable[..., Any], forms: Collection[Output] = _PLAIN)
         inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
         for name, annotation in _OPTIONS.items()
     ]
-    context = inspect.Parameter("context", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context)
+    called = inspect.Parameter("called", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context)
 
     @functools.wraps(command)
-    def wrapped(*args: Any, context: typer.Context, **kwargs: Any) -> Any:  # noqa: ANN401 - whatever the command takes
+    def wrapped(*args: Any, called: typer.Context, **kwargs: Any) -> Any:  # noqa: ANN401 - whatever the command takes
         del kwargs["json"]
         here = Common(**{field.name: kwargs.pop(field.name) for field in fields(Common)})
-        context.obj = merged(context.obj, here)
-        context.obj.refuse_but(forms)
-        return command(*args, common=context.obj, **kwargs)
+        called.obj = merged(called.obj, here)
+        called.obj.refuse_but(forms)
+        return command(*args, common=called.obj, **kwargs)
 
     keyword_only = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in own]
-    parameters = [*keyword_only, *added, context]
+    parameters = [*keyword_only, *added, called]
     # Typer reads a command's options from its signature and its annotations.
     vars(wrapped)["__signature__"] = signature.replace(parameters=parameters)
     wrapped.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}

@@ -16,11 +16,13 @@ from academy_ops.cli.outputs import write_json
 from academy_ops.cli.streams import console
 from academy_ops.messages import Text, _, current, say
 from academy_ops.report import Output
+from academy_ops.settings.env_files import SettingsError
 
 _SOURCES: Final[Mapping[str, Text]] = {
     "command line": say("command line"),
     "environment": say("environment"),
     "env file": say("env file"),
+    "context": say("context"),
     "default": say("default"),
     "unset": say("unset"),
 }
@@ -100,8 +102,15 @@ def runbook(
 
 
 @with_common
-def config(common: Common) -> int:
-    """Print the settings."""
+def config(
+    common: Common,
+    contexts: Annotated[
+        bool, typer.Option("--contexts", help=_("List the contexts, and which one is in force."))
+    ] = False,
+) -> int:
+    """Print the settings, or the contexts."""
+    if contexts:
+        return _contexts(common)
     from rich.table import Table
     from rich.text import Text as Line
 
@@ -117,13 +126,50 @@ def config(common: Common) -> int:
     table.add_column(overflow="fold")
     table.add_column(no_wrap=True)
     for row in rows:
-        style = "" if row.source in {"command line", "environment", "env file"} else "dim"
+        style = "" if row.source in {"command line", "environment", "env file", "context"} else "dim"
         cells = (row.name, "-" if row.value is None else row.value, str(_SOURCES[row.source]))
         table.add_row(*(Line(cell, style) for cell in cells))
     out = console(common)
     out.print(table)
     if settings.env_file is not None:
         out.print(Line(_("env file: {path}", path=str(settings.env_file)), "dim"))
+    return errors.HEALTHY
+
+
+def _contexts(common: Common) -> int:
+    from rich.table import Table
+    from rich.text import Text as Line
+
+    from academy_ops.settings.contexts import config_file, read_contexts
+
+    in_force = common.settings().context
+    try:
+        known = read_contexts()
+    except SettingsError as error:
+        raise RefusedError(error.message) from error
+    if common.form is Output.JSON:
+        rows = [
+            {
+                "name": one.name,
+                "in_force": one.name == in_force,
+                "env_file": str(one.env_file) if one.env_file else None,
+                "tier": one.tier,
+                "settings": sorted(one.values),
+            }
+            for one in known.values()
+        ]
+        write_json({"file": str(config_file()), "contexts": rows})
+        return errors.HEALTHY
+    out = console(common)
+    table = Table.grid(padding=(0, 2))
+    for _column in range(4):
+        table.add_column(overflow="fold")
+    for one in known.values():
+        mark = "*" if one.name == in_force else " "
+        table.add_row(mark, one.name, Line(str(one.env_file or "")), ", ".join(sorted(one.values)))
+    if known:
+        out.print(table)
+    out.print(Line(_("contexts: {path}", path=str(config_file())), "dim"), soft_wrap=True)
     return errors.HEALTHY
 
 

@@ -29,6 +29,7 @@ from academy_ops.messages import say
 from academy_ops.report import Output
 from academy_ops.report.shell import in_use
 from academy_ops.settings import ADDRESSES
+from academy_ops.settings.contexts import CONTEXT_SETTING
 from checks import RUNBOOK, Case
 from checks.job import job_progress, tier_of
 from checks.job_document import look_again
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 
 _ALWAYS: Final = frozenset({"region", "group", "queue", "worker", "bucket", "parameter"})
 """The live names that a run always knows; a check may rely on them."""
-_NAMING: Final = frozenset({"--env-file", "--tier"})
+_NAMING: Final = frozenset({"--context", "--env-file", "--tier"})
 """The options with which a remedy's command calls this tool again."""
 _EXIT_CODES: Final = {
     "healthy": errors.HEALTHY,
@@ -230,7 +231,9 @@ def exit_code(diagnosis: Diagnosis) -> int:
 
 def _diagnosis(evidence: Evidence[Case], findings: tuple[Finding, ...]) -> Diagnosis:
     verdict = decide(findings, job_progress(evidence.case))
-    return Diagnosis(evidence.case.job_id, evidence.started_at, evidence.elapsed_ms, verdict, findings)
+    context = next((row.value for row in evidence.settings if row.name == CONTEXT_SETTING), None)
+    case = evidence.case
+    return Diagnosis(case.job_id, evidence.started_at, evidence.elapsed_ms, verdict, findings, context=context)
 
 
 def _harmless(case: Case) -> bool:

@@ -49,7 +49,7 @@ def smoke(common: Common) -> int:
     check = Check(settings, Connections(settings), _hop_printer(common))
     with _taken_back(check, ends_at):
         result, summary, diagnosis = _go(common, check, workbook, ends_at)
-    done = _over(check, started_at, result, summary, diagnosis)
+    done = _over(check, common.context_in_force, started_at, result, summary, diagnosis)
     if common.form is Output.TABLE:
         from academy_ops.report.table import print_smoke
 
@@ -138,12 +138,14 @@ def _taken_back(check: Check, ends_at: float) -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def _over(check: Check, started_at: datetime, result: Result, summary: Text, diagnosis: Diagnosis | None) -> Smoke:
+def _over(
+    check: Check, context: str | None, started_at: datetime, result: Result, summary: Text, diagnosis: Diagnosis | None
+) -> Smoke:
     from academy_ops.smoke.judgement import left
     from academy_ops.smoke.records import Smoke
 
     seen = check.seen
-    return Smoke(started_at, check.elapsed_ms(), result, summary, seen, left(seen), diagnosis)
+    return Smoke(started_at, check.elapsed_ms(), result, summary, seen, left(seen), diagnosis, context)
 
 
 def _hop_printer(common: Common) -> Callable[[Hop, int], None]:

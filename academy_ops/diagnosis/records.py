@@ -185,6 +185,7 @@ class Diagnosis:
         verdict: What all findings mean; of a run of one step, what that step's mean, which is no verdict on the job.
         findings: In runbook order.
         step: The check that was run alone, or None where the job was diagnosed.
+        context: The context whose settings were in force.
         strict: A warning is as bad as a fault: ``--fail-on warn``.
     """
 
@@ -195,3 +196,4 @@ class Diagnosis:
     findings: tuple[Finding, ...]
     step: str | None = None
     strict: bool = False
+    context: str | None = None

@@ -278,6 +278,8 @@ def all_evidence(finding: Finding) -> list[Fact]:
 
 def smoke_lines(smoke: Smoke) -> Iterator[str]:
     """Return the job of a smoke check, when each hop was reached, and what may have stayed behind."""
+    if smoke.context:
+        yield _("Context") + f": {smoke.context}"
     if smoke.job_id:
         yield _("Job id") + f": {smoke.job_id}"
     for hop, ms in smoke.seen.reached_ms.items():

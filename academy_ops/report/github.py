@@ -47,10 +47,11 @@ def render_smoke(smoke: Smoke, ops: str = "academy-ops") -> str:
 
 def _annotations(diagnosis: Diagnosis, ops: str) -> Iterator[str]:
     verdict = diagnosis.verdict
+    context = [(_("Context"), diagnosis.context)] if diagnosis.context else []
     yield _command(
         _LEVELS.get(verdict.status, "notice"),
         ": ".join(filter(None, (title(diagnosis), cause_label(verdict)))),
-        _message(line(verdict.summary), cause_evidence(diagnosis), next_steps(diagnosis, ops)),
+        _message(line(verdict.summary), [*context, *cause_evidence(diagnosis)], next_steps(diagnosis, ops)),
     )
     for finding in other_faults(diagnosis):
         level: Level = "warning" if finding.status == "warn" else "error"

@@ -26,6 +26,7 @@ def render_smoke(smoke: Smoke, _ops: str = "academy-ops") -> str:
         {
             "schema": SMOKE_SCHEMA,
             "tool": f"academy-ops {__version__}",
+            **({"context": smoke.context} if smoke.context else {}),
             "job_id": smoke.job_id,
             "started_at": smoke.started_at.isoformat(),
             "elapsed_ms": smoke.elapsed_ms,
@@ -51,6 +52,7 @@ def _document(diagnosis: Diagnosis) -> dict[str, Json]:
     return {
         "schema": SCHEMA,
         "tool": f"academy-ops {__version__}",
+        **({"context": diagnosis.context} if diagnosis.context else {}),
         "job_id": diagnosis.job_id,
         "started_at": diagnosis.started_at.isoformat(),
         "elapsed_ms": diagnosis.elapsed_ms,

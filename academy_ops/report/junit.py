@@ -30,7 +30,7 @@ def render_smoke(smoke: Smoke, _ops: str = "academy-ops") -> str:
     """Return JUnit XML: one test case for the check, always of the same name, and the suite of the diagnosis."""
     suite = ET.Element("testsuite", name="academy-ops smoke", timestamp=smoke.started_at.isoformat())
     hops: dict[str, str | None] = {hop: _seconds(ms) for hop, ms in smoke.seen.reached_ms.items()}
-    _add_properties(suite, {"job_id": smoke.job_id, "summary": line(smoke.summary)} | hops)
+    _add_properties(suite, {"context": smoke.context, "job_id": smoke.job_id, "summary": line(smoke.summary)} | hops)
     elapsed = _seconds(smoke.elapsed_ms)
     case = ET.SubElement(suite, "testcase", classname="academy-ops.smoke", name="upload to students", time=elapsed)
     if smoke.result != "passed":
@@ -71,6 +71,7 @@ def _suite(diagnosis: Diagnosis) -> ET.Element:
     _add_properties(
         suite,
         {
+            "context": diagnosis.context,
             "job_id": diagnosis.job_id,
             "title": title(diagnosis),
             "summary": line(verdict.summary),

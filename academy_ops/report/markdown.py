@@ -63,6 +63,8 @@ def render_smoke(smoke: Smoke, ops: str = "academy-ops") -> str:
     if rows:
         head = " | ".join([_("hop"), _("seconds")])
         blocks.append("\n".join([f"| {head} |", "| --- | ---: |", *rows]))
+    if smoke.context:
+        blocks.append("- " + _("Context") + f": {_code(smoke.context)}")
     if smoke.job_id:
         blocks.append("- " + _("Job id") + f": {_code(smoke.job_id)}")
     if smoke.left:
@@ -84,6 +86,8 @@ def _head(diagnosis: Diagnosis) -> Iterator[str]:
 
 def _frame(diagnosis: Diagnosis) -> Iterator[tuple[str, str]]:
     verdict = diagnosis.verdict
+    if diagnosis.context:
+        yield _("Context"), _code(diagnosis.context)
     if diagnosis.job_id:
         yield _("Job id"), _code(diagnosis.job_id)
     yield (

@@ -13,6 +13,7 @@ from academy_ops.diagnosis.evidence import ShownSetting
 from academy_ops.diagnosis.records import Json
 from academy_ops.diagnosis.redact import MASK, printable, redacted
 from academy_ops.settings import AWS_NAMES, SECRETS, Settings, Source
+from academy_ops.settings.contexts import CONTEXT_SETTING
 
 _PAIRS: Final = (
     ("R2_EXCEL_BUCKET", "EXCEL_BUCKET_NAME", contract.BUCKET_NAME),
@@ -39,6 +40,11 @@ def shown_settings(settings: Settings, environ: Mapping[str, str] = os.environ) 
         value = environ.get(name) or from_file.get(name)
         source: Source = "environment" if environ.get(name) else "env file" if value else "unset"
         rows.append((name, value, source))
+    if settings.context:
+        named: Source = (
+            "environment" if environ.get(CONTEXT_SETTING, "").strip() == settings.context else "command line"
+        )
+        rows.insert(0, (CONTEXT_SETTING, settings.context, named))
     secrets = settings.secret_values()
     return tuple(ShownSetting(name, _shown(name, value, secrets), source) for name, value, source in rows)
 

@@ -167,6 +167,8 @@ class TableReport:
         if verdict.cause:
             head.append("  " + _("(runbook section {section})", section=verdict.section), "dim")
         hanging(console, Line(), head, 0)
+        if diagnosis.context:
+            console.print(Line(_("Context") + ": ", "bold").append(printable(diagnosis.context)))
         if diagnosis.step:
             # The findings above have said the rest.
             return

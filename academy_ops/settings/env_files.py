@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import io
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 from dotenv.parser import Binding, parse_stream
 
@@ -28,10 +29,11 @@ class SettingsError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class EnvLine:
-    """One assignment in an env file: the value as dotenv reads it, and as Docker would."""
+    """One assignment: the value as dotenv reads it, as Docker would, and whether a file or a context makes it."""
 
     value: str
     as_docker: str
+    source: Literal["env file", "context"] = "env file"
 
 
 def read_env_file(path: Path) -> dict[str, EnvLine]:
@@ -49,7 +51,8 @@ def read_env_file(path: Path) -> dict[str, EnvLine]:
     """
     try:
         content = read_bounded(path, _MOST_BYTES)
-        text = content.decode("utf-8-sig")
+        # PowerShell 5 writes UTF-16 where a command's output is sent to a file.
+        text = content.decode("utf-16" if content.startswith((BOM_UTF16_LE, BOM_UTF16_BE)) else "utf-8-sig")
     except OSError as error:
         raise SettingsError(
             say("Can't read the env file {path}: {reason}.", path=str(path), reason=os_reason(error))

@@ -16,9 +16,10 @@ from urllib.parse import unquote, urlsplit
 
 from academy_ops import contract
 from academy_ops.messages import os_reason, say
+from academy_ops.settings.contexts import CONTEXT_SETTING, context_named
 from academy_ops.settings.env_files import EnvLine, SettingsError, read_env_file
 
-Source = Literal["command line", "environment", "env file", "default", "unset"]
+Source = Literal["command line", "environment", "env file", "context", "default", "unset"]
 
 DEFAULTS: Final[Mapping[str, str | None]] = {
     "ACADEMY_API_URL": None,
@@ -138,6 +139,8 @@ class Settings:
             be this machine's proxy, the other the API's.
         tier: The tier of workers that the names are of.
         tiers: The other tiers that have a queue of their own.
+        context: The context in force.
+        outweighed: The context's settings that the environment has otherwise.
     """
 
     entries: Mapping[str, Setting]
@@ -147,6 +150,8 @@ class Settings:
     certificates: tuple[str, ...] = ()
     tier: str = contract.TIER
     tiers: tuple[str, ...] = ()
+    context: str | None = None
+    outweighed: tuple[str, ...] = ()
 
     def __getitem__(self, name: str) -> Setting:
         return self.entries[name]
@@ -277,6 +282,7 @@ def load(
     env_file: Path | None = None,
     default_env_file: Path | None = Path(".env"),
     tier: str | None = None,
+    context: str | None = None,
 ) -> Settings:
     """Resolve every setting.
 
@@ -286,20 +292,32 @@ def load(
         env_file: The file named by ``--env-file``; it must exist.
         default_env_file: Read when ``env_file`` is None and it is there.
         tier: The tier of workers whose names are in force.
+        context: The context named by ``--context``.
 
     Returns:
         The settings, frozen.
 
     Raises:
-        SettingsError: The env file can't be read, SSL_CERT_FILE holds no certificates, the tier has no names, or an
-            address of a file that nobody named would be sent a secret from elsewhere.
+        SettingsError: There is no such context, the env file can't be read, SSL_CERT_FILE holds no certificates, the
+            tier has no names, or an address of a file that nobody named would be sent a secret from elsewhere.
     """
-    by_itself = env_file is None and default_env_file is not None and default_env_file.is_file()
+    context = (context or environ.get(CONTEXT_SETTING, "")).strip() or None
+    chosen = context_named(context) if context else None
+    # What is named outweighs what is merely there.
+    by_itself = chosen is None and env_file is None and default_env_file is not None and default_env_file.is_file()
     env_file = default_env_file if by_itself else env_file
     from_file = read_env_file(env_file) if env_file is not None else {}
     unnamed = _unnamed(env_file, from_file) if by_itself and env_file else None
     if unnamed:
         from_file = {name: from_file[name] for name in from_file if is_own(name)}
+    outweighed: tuple[str, ...] = ()
+    if chosen:
+        lines = chosen.lines()
+        outweighed = tuple(
+            name for name in lines if environ.get(name, "").strip() not in {"", lines[name].value.strip()}
+        )
+        from_file = {**lines, **from_file}
+        env_file, tier = env_file or chosen.env_file, tier or chosen.tier
     entries = {name: _resolve(name, default, overrides or {}, environ, from_file) for name, default in DEFAULTS.items()}
     named = {found[1] for name in (*environ, *from_file) if (found := _TIERS_QUEUE.fullmatch(name))} - {"BASIC"}
     tiers = tuple(sorted(one.lower().replace("_", "-") for one in named))
@@ -310,7 +328,7 @@ def load(
         _refuse_mixed(unnamed, entries)
     certificates = _certificates(environ, from_file)
     aws = {name: line.value for name, line in from_file.items() if name.startswith("AWS_") and line.value.strip()}
-    return Settings(entries, env_file, unnamed, aws, certificates, tier or contract.TIER, tiers)
+    return Settings(entries, env_file, unnamed, aws, certificates, tier or contract.TIER, tiers, context, outweighed)
 
 
 def is_own(name: str) -> bool:
@@ -410,7 +428,7 @@ def _resolve(
         return Setting(name, environ[name].strip(), "environment", environ[name])
     line = from_file.get(name)
     if line is not None and line.value.strip():
-        return Setting(name, line.value.strip(), "env file", line.as_docker)
+        return Setting(name, line.value.strip(), line.source, line.as_docker)
     if default is not None:
         return Setting(name, default, "default", default)
     return Setting(name, None, "unset")

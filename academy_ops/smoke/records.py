@@ -64,6 +64,7 @@ class Smoke:
         seen: What was seen.
         left: What may have stayed behind; None where nothing has.
         diagnosis: Why it did not pass.
+        context: The context whose settings were in force.
     """
 
     started_at: datetime
@@ -73,6 +74,7 @@ class Smoke:
     seen: Seen
     left: Text | None = None
     diagnosis: Diagnosis | None = None
+    context: str | None = None
 
     @property
     def job_id(self) -> str | None:
