@@ -309,7 +309,7 @@ def _ended_badly(case: Case, document: JobDocument) -> tuple[Fault, frozenset[st
         return (shared, None), frozenset(), []
     failures = [block for block in reversed(_of_job(case)) if _FAILURE.search(block[0].text)]
     said = [(document.error_message or "", list[str]())]
-    said += [(_words(block), [line.text for line in block]) for block in failures]
+    said += [(_words(block), _telling(block)) for block in failures]
     proofs = ((fault, lines) for words, lines in said if words and (fault := _proof(case, words)))
     fault, lines = next(proofs, (None, []))
     if shared and (fault is None or fault[0] == "job-failed") and every_row_rejected(document):
@@ -420,6 +420,12 @@ def _follows(heading: LogLine, line: LogLine) -> bool:
 def _words(block: Sequence[LogLine]) -> str:
     """Return a failure's words; of its traceback what the exceptions say, not the program's text."""
     return " ".join(line.text for line in block if not line.text[:1].isspace())
+
+
+def _telling(block: Sequence[LogLine]) -> list[str]:
+    """Return a failure's lines up to the last one that says why; others may have written in the same moment."""
+    last = max((n for n, line in enumerate(block) if fault_of_message(line.text)), default=0)
+    return [line.text for line in block[: last + 1]]
 
 
 def _proof(case: Case, words: str) -> Fault | None:

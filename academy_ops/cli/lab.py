@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import os
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -57,9 +58,22 @@ def refusing(command: Callable[..., Any]) -> Callable[..., Any]:
 @refusing
 def up(
     detach: Annotated[bool, typer.Option("--detach", "-d", help=_("Leave it running in the background."))] = False,
+    generation: Annotated[
+        int,
+        typer.Option(
+            "--generation",
+            min=1,
+            max=2,
+            envvar="ACADEMY_LAB_GENERATION",
+            show_envvar=False,
+            help=_("2 for production of 2026: logs in CloudWatch, alarms in the function's place, a load balancer."),
+        ),
+    ] = 1,
 ) -> None:
     """Start the lab."""
     lab = operate()
+    # The supervisor takes it from here.
+    os.environ["ACADEMY_LAB_GENERATION"] = str(generation)
     if detach:
         _show(lab.up(_note))
         return

@@ -15,7 +15,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -65,7 +65,14 @@ class Container:
     """A container with one process."""
 
     def __init__(
-        self, folder: Path, name: str, image: Image, env: Mapping[str, str], host_env: Mapping[str, str]
+        self,
+        folder: Path,
+        name: str,
+        image: Image,
+        env: Mapping[str, str],
+        host_env: Mapping[str, str],
+        *,
+        ship: Callable[[str, float], None] = lambda _line, _at: None,
     ) -> None:
         """Create it; it does not run yet.
 
@@ -75,8 +82,10 @@ class Container:
             image: What it runs.
             env: Its environment, as ``docker inspect`` shows it.
             host_env: What the host adds unseen: addresses, and the instance profile's credentials.
+            ship: Takes each line of its log, and when it was written, to where the log driver sends it.
         """
         self._folder = folder
+        self._ship = ship
         self._image = image
         self._env = {**host_env, **image.env, **env}
         self._stopping = threading.Event()
@@ -163,6 +172,7 @@ class Container:
                 age = self._image.age
                 times.write(f"{time.time() - age:.0f} {_shown(age)}\n".encode())
                 log.write(line if line.endswith(b"\n") else line + b"\n")
+                self._ship(line.decode("utf-8", "replace").rstrip("\n"), time.time() - age)
 
     def _write_state(self, status: str, *, pid: int, code: int, finished_at: str) -> None:
         state = {

@@ -52,6 +52,8 @@ _CONNECT_ERRORS: Final[tuple[tuple[type[Exception], int], ...]] = (
     (OSError, 523),
 )
 _BROKEN_HANDSHAKE: Final = 525
+_LATE: Final = frozenset({522, 524})
+_BALANCER_TITLES: Final = {502: "Bad Gateway", 503: "Service Temporarily Unavailable", 504: "Gateway Time-out"}
 _GUARD_PAGES: Final[dict[str, tuple[int, str, str, dict[str, str]]]] = {
     "challenge": (403, "Just a moment...", "Verify you are human.", {"cf-mitigated": "challenge"}),
     "block": (403, "Attention Required! | Cloudflare", "Sorry, you have been blocked", {}),
@@ -69,7 +71,9 @@ class Edge:
         ca_file: The certificate of the CA that has signed its own.
     """
 
-    def __init__(self, place: Path, port: int, origin: int) -> None:
+    def __init__(
+        self, place: Path, port: int, origin: int, front: Literal["cloudflare", "awselb"] = "cloudflare"
+    ) -> None:
         """Prepare it in the lab's folder, between two ports of 127.0.0.1: its own and the origin's."""
         self.url = f"https://{_ADDRESS}:{port}"
         self.port = port
@@ -78,7 +82,7 @@ class Edge:
         self._ca.cert_pem.write_to_path(str(self.ca_file))
         self._certificate = place / "edge.pem"
         self._certified: tuple[str, datetime | None] | None = None
-        self._policy = Policy(f"{_ADDRESS}:{origin}")
+        self._policy = Policy(f"{_ADDRESS}:{origin}", front=front)
         self._relay = Relay(self._policy)
         self._server: uvicorn.Server | None = None
         self._thread: threading.Thread | None = None
@@ -152,12 +156,16 @@ class Policy:
         ssl_mode: How it speaks to the origin: ``flexible`` is plain HTTP, ``full`` TLS with any certificate,
             ``strict`` TLS with a certificate that a CA known to this machine has signed.
         response_seconds: How long it waits for the origin's answer.
+        front: Whose pages it answers with: Cloudflare's, or those of a load balancer of AWS that stands in its place.
+        targets: Whether that load balancer has any target to send a request to.
         guard: What a security rule does with every request: nothing, a challenge, a block, or a limit of its rate.
     """
 
     origin: str
     ssl_mode: Literal["flexible", "full", "strict"] = "flexible"
     response_seconds: float = _RESPONSE_SECONDS
+    front: Literal["cloudflare", "awselb"] = "cloudflare"
+    targets: bool = True
     guard: Literal["off", "challenge", "block", "limit"] = "off"
 
 
@@ -182,6 +190,9 @@ class Relay:
         if policy.guard != "off":
             await _with_headers(_guard_page(policy.guard, ray), ray)(scope, receive, send)
             return
+        if policy.front == "awselb" and not policy.targets:
+            await _balancer_page(503)(scope, receive, send)
+            return
         tls = self._strict if policy.ssl_mode == "strict" else self._lenient
         # No connection is kept: the origin may be stopped and started at any time.
         limits = httpx.Limits(max_keepalive_connections=0)
@@ -189,10 +200,14 @@ class Relay:
             try:
                 response = _from_origin(await client.send(_request_to_origin(request, policy, ray), stream=True))
             except httpx.TransportError as error:
-                response = _error_page(_status(error), request, ray)
+                status = _status(error)
+                balanced = policy.front == "awselb"
+                response = (
+                    _balancer_page(504 if status in _LATE else 502) if balanced else _error_page(status, request, ray)
+                )
             except ClientDisconnect:
                 return
-            await _with_headers(response, ray)(scope, receive, send)
+            await (response if policy.front == "awselb" else _with_headers(response, ray))(scope, receive, send)
 
 
 def _request_to_origin(request: Request, policy: Policy, ray: str) -> httpx.Request:
@@ -254,6 +269,16 @@ def _error_page(status: int, request: Request, ray: str) -> Response:
         status,
         {"cache-control": "private, no-store"},
     )
+
+
+def _balancer_page(status: int) -> Response:
+    """Return a page of AWS's load balancer, which signs only what it answers itself."""
+    title = f"{status} {_BALANCER_TITLES[status]}"
+    page = (
+        f"<html>\r\n<head><title>{title}</title></head>\r\n<body>\r\n<center><h1>{title}</h1></center>\r\n"
+        "</body>\r\n</html>\r\n"
+    )
+    return HTMLResponse(page, status, {"server": "awselb/2.0"})
 
 
 def _guard_page(guard: str, ray: str) -> Response:

@@ -16,7 +16,9 @@ from typing import Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from academy_ops.contract import REGION, WORKER_NAME
 from academy_ops.lab import LabError, processes
+from academy_ops.lab.aws import second_generation
 from academy_ops.lab.aws.autoscaling import Scaling
 from academy_ops.lab.container import Image
 from academy_ops.lab.machine import Condition, Machine
@@ -34,6 +36,7 @@ class Fleet:
         image: What the workers' containers run from their next start.
         host_env: The environment of an instance, with its instance profile's credentials.
         boot_seconds: How long a boot takes from now on.
+        log_group: The group in CloudWatch Logs to which the containers' logs go from their next start; None for none.
     """
 
     def __init__(
@@ -49,6 +52,7 @@ class Fleet:
             boot_seconds: How long a boot takes.
         """
         self.image = Image()
+        self.log_group: str | None = None
         self.host_env = host_env
         self._folder = folder
         self._scaling = scaling
@@ -140,6 +144,24 @@ class Fleet:
             self.image = image
             self.reboot()
 
+    def log_to(self, group: str | None) -> None:
+        """Send the containers' logs to a group of CloudWatch Logs from now on, or to none."""
+        if group != self.log_group:
+            self.log_group = group
+            self.reboot()
+
+    def image_of(self, instance_id: str) -> Image:
+        """Return what an instance's container runs, with the log driver that it is given."""
+        if self.log_group is None:
+            return self.image
+        options = {"awslogs-group": self.log_group, "awslogs-region": REGION, "awslogs-stream": _stream(instance_id)}
+        return replace(self.image, log_driver="awslogs", log_options=options)
+
+    def ship(self, instance_id: str, line: str, at: float) -> None:
+        """Write a line of a container's log to CloudWatch Logs, where it goes there."""
+        if self.log_group is not None:
+            second_generation.write_log(self.log_group, _stream(instance_id), line, at)
+
     def reboot(self) -> None:
         """Boot every instance again, without the delay: the parameter is read anew."""
         self._each(Machine.restart)
@@ -189,6 +211,10 @@ class Fleet:
         machine = Machine(self._folder / name, address, self)
         self._machines[name] = machine
         threading.Thread(target=machine.boot, args=(self.boot_seconds,), name=f"boot {name}", daemon=True).start()
+
+
+def _stream(instance_id: str) -> str:
+    return f"{WORKER_NAME}/{instance_id}"
 
 
 def parse_environment(text: str) -> dict[str, str]:

@@ -7,6 +7,7 @@ import subprocess
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from importlib.resources import files
 from pathlib import Path
 from typing import Final, Literal, Protocol
@@ -37,6 +38,12 @@ class Surroundings(Protocol):
 
     def container_env(self, instance_id: str) -> Mapping[str, str]:
         """Return what the host adds to its container's environment."""
+
+    def image_of(self, instance_id: str) -> Image:
+        """Return what its container runs, and where Docker sends its log."""
+
+    def ship(self, instance_id: str, line: str, at: float) -> None:
+        """Take a line of its container's log to where Docker's driver sends it."""
 
     def read_parameter(self) -> dict[str, str]:
         """Return the workers' environment as an instance reads it at boot."""
@@ -220,8 +227,10 @@ class Machine:
 
     def _run_container(self) -> None:
         env = self._fleet.read_parameter()
-        image, host_env = self._fleet.image, self._fleet.container_env(self._folder.name)
-        self._container = Container(self._folder / "container", WORKER_NAME, image, env, host_env)
+        name = self._folder.name
+        image, host_env = self._fleet.image_of(name), self._fleet.container_env(name)
+        ship = partial(self._fleet.ship, name)
+        self._container = Container(self._folder / "container", WORKER_NAME, image, env, host_env, ship=ship)
         self._container.start()
         if self.condition.container == "stopped":
             processes.until(lambda: self.worker_pid is not None, _START_SECONDS)

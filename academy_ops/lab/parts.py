@@ -21,7 +21,7 @@ from academy_ops.lab.aws import resources
 from academy_ops.lab.aws.resources import Clients, client
 from academy_ops.lab.control import PATH, Action, Control
 from academy_ops.lab.origin import Origin
-from academy_ops.lab.state import TENANT, Keys, LabState, aws_env
+from academy_ops.lab.state import LOG_GROUP, TENANT, Keys, LabState, aws_env
 from academy_ops.lab.storage import Storage
 from academy_ops.messages import Text, say
 
@@ -136,7 +136,9 @@ def start(place: Path, actions: Mapping[str, Action[Lab]], on_event: Callable[[T
     from academy_ops.lab.fleet import Fleet  # noqa: PLC0415
     from academy_ops.lab.schedule import Schedule  # noqa: PLC0415
 
-    edge = Edge(place, edge_port, origin_port)
+    generation = 2 if os.environ.get("ACADEMY_LAB_GENERATION") == "2" else 1
+    # A load balancer sends requests to the API itself; nginx then stands aside.
+    edge = Edge(place, edge_port, app_port, "awselb") if generation > 1 else Edge(place, edge_port, origin_port)
     control_token = secrets.token_urlsafe(32)
     control = Control[Lab](control_token, actions)
     cloud = Cloud(lambda: control.lab.fleet.hosts() if control.lab else {}, {PATH: control})
@@ -157,6 +159,7 @@ def start(place: Path, actions: Mapping[str, Action[Lab]], on_event: Callable[[T
         control_token=control_token,
         # The faults that change the database know SQLite only; a chaos run puts none of them in.
         database_url=os.environ.get("ACADEMY_LAB_DATABASE_URL") or f"sqlite:///{place / 'academy.sqlite3'}",
+        generation=generation,
     )
     command = (sys.executable, "-m", "academy_ops", "serve", "api", "--host", "127.0.0.1", "--port", str(app_port))
     env = processes.clean_env(place, {**state.env(), **aws_env(cloud.url, users["api"])})
@@ -173,7 +176,7 @@ def start(place: Path, actions: Mapping[str, Action[Lab]], on_event: Callable[[T
     resources.put_worker_environment(aws, worker_env)
     resources.create_queues(aws)
     subnet = resources.create_network(aws)
-    resources.create_group(aws, subnet)
+    resources.create_group(aws, subnet, generation)
     parameters = client(cloud.url, users["worker"], "ssm")
     # Whoever starts the lab may slow its workers down.
     step_delay = {name: os.environ[name] for name in ("ACADEMY_WORKER_STEP_DELAY",) if name in os.environ}
@@ -184,8 +187,9 @@ def start(place: Path, actions: Mapping[str, Action[Lab]], on_event: Callable[[T
         processes.clean_env(place, {**aws_env(cloud.url, users["worker"]), **step_delay}),
         boot_seconds=0,  # the first instance has booted before the story begins
     )
+    fleet.log_group = LOG_GROUP if generation > 1 else None
     fleet.start()
-    resources.create_function_and_rule(aws)
+    resources.create_starters(aws, generation)
     schedule = Schedule(
         aws,
         processes.clean_env(place, aws_env(cloud.url, users["autoscaler"])),

@@ -1,4 +1,4 @@
-"""EventBridge and Lambda in one: while the rule is enabled and its function exists, the autoscaler runs."""
+"""EventBridge, Lambda and CloudWatch in one: the autoscaler runs while its rule is enabled; alarms are evaluated."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from academy_ops.contract import AUTOSCALER_NAME, AUTOSCALER_RULE
 from academy_ops.lab import processes
+from academy_ops.lab.aws import second_generation
 from academy_ops.lab.aws.resources import Clients
 
 _RUN: Final = "from academy_ops.academy.autoscaler import handler; print(handler({}, None))"
@@ -60,7 +61,10 @@ class Schedule:
     def _keep(self) -> None:
         while not self._stopping.wait(self._every):
             with self._running:
-                if not self._held and self._due():
+                if self._held:
+                    continue
+                second_generation.act(self._aws)
+                if self._due():
                     self._run()
 
     def _due(self) -> bool:

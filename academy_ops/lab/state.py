@@ -21,6 +21,7 @@ from academy_ops.messages import say
 FOLDER_VARIABLE: Final = "ACADEMY_LAB_DIR"
 ACCOUNT: Final = "123456789012"
 """The account that AWS's own documentation uses for examples."""
+LOG_GROUP: Final = "/academy/ai-worker"
 TENANT: Final = "lab"
 _STATE: Final = "state.json"
 _LOCK: Final = "academy-lab.lock"
@@ -52,6 +53,7 @@ class LabState:
         api_token: The tenant's bearer token.
         control_token: What `academy_ops.lab.control` asks for.
         database_url: The API's and the workers' database.
+        generation: 2 for production of 2026: logs in CloudWatch, alarms, a load balancer; else 1.
     """
 
     pid: int
@@ -67,13 +69,14 @@ class LabState:
     api_token: str
     control_token: str
     database_url: str
+    generation: int = 1
 
     def env(self) -> dict[str, str]:
         """Return the settings that make every other command talk to this lab."""
         return {
             "ACADEMY_API_URL": self.api_url,
             "SSL_CERT_FILE": self.ca_file,
-            "ACADEMY_ORIGIN_URL": self.origin_url,
+            **({"ACADEMY_ORIGIN_URL": self.origin_url} if self.generation == 1 else {"AI_WORKER_LOG_GROUP": LOG_GROUP}),
             "ACADEMY_APP_URL": self.app_url,
             "ACADEMY_API_TOKEN": self.api_token,
             "ACADEMY_TENANT_CODE": TENANT,

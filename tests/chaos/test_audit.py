@@ -4,6 +4,7 @@ import random
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,7 +21,9 @@ UPLOAD = plan.Upload(0, 0.0, "good", plan.DONE, 1, 2, "pw-of-upload-0")
 
 @pytest.fixture
 def lab(tmp_path: Path) -> LabState:
-    texts = dict.fromkeys(("since", "cloud_url", "r2_endpoint", "api_url", "ca_file", "origin_url", "app_url"), "")
+    texts: dict[str, Any] = dict.fromkeys(
+        ("since", "cloud_url", "r2_endpoint", "api_url", "ca_file", "origin_url", "app_url"), ""
+    )
     url = f"sqlite:///{tmp_path / 'academy.sqlite3'}"
     return LabState(1, **texts, operator=KEYS, r2=KEYS, api_token="t" * 9, control_token="c" * 9, database_url=url)
 

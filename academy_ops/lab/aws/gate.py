@@ -40,7 +40,7 @@ warnings.filterwarnings("ignore", message=r"Exception\(_Refusal\)", category=Use
 
 _SERVICES: Final = {"monitoring": "cloudwatch"}
 """Services whose signing name is not the name that IAM and the SDKs use."""
-_JSON_CODES: Final = ("ssm", "events", "lambda")
+_JSON_CODES: Final = ("ssm", "events", "lambda", "logs")
 _ALWAYS_ALLOWED: Final = "sts:GetCallerIdentity"
 
 

@@ -122,6 +122,17 @@ def create_alarms(aws: Clients) -> None:
         )
 
 
+def create_starters(aws: Clients, generation: int) -> None:
+    """Make what starts workers, a function and its rule or alarms, and remove what the other generation has."""
+    if generation == 1:
+        remove_alarms(aws)
+        create_function_and_rule(aws)
+        remove_other_rules(aws)
+    else:
+        remove_function(aws)
+        create_alarms(aws)
+
+
 def remove_alarms(aws: Clients) -> None:
     """Remove the group's scaling policies and their alarms."""
     autoscaling = aws("autoscaling")
@@ -187,12 +198,17 @@ def create_network(aws: Clients) -> str:
     return str(subnet["Subnet"]["SubnetId"])
 
 
-def create_group(aws: Clients, subnet: str) -> None:
+def min_size(generation: int) -> int:
+    """Return the group's minimum: in the second generation one worker is always there."""
+    return MIN_SIZE if generation == 1 else 1
+
+
+def create_group(aws: Clients, subnet: str, generation: int = 1) -> None:
     """Make the workers' group."""
     aws("autoscaling").create_auto_scaling_group(
         AutoScalingGroupName=contract.GROUP_NAME,
         LaunchTemplate={"LaunchTemplateName": contract.WORKER_NAME, "Version": "$Latest"},
-        MinSize=MIN_SIZE,
+        MinSize=min_size(generation),
         MaxSize=MAX_SIZE,
         DesiredCapacity=DESIRED,
         VPCZoneIdentifier=subnet,

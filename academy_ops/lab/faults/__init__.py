@@ -13,6 +13,7 @@ from academy_ops.lab.aws import resources
 from academy_ops.lab.container import Image
 from academy_ops.lab.faults import aws, endpoint, uploads, workers
 from academy_ops.lab.faults.fault import Fault
+from academy_ops.lab.state import LOG_GROUP
 from academy_ops.messages import say
 
 if TYPE_CHECKING:
@@ -41,6 +42,11 @@ _IN_WORKERS: Final = _IN_PARAMETER | {
     "job-stalled",
 }
 """Faults that stay in the workers' processes until these start anew."""
+_OF_FIRST: Final = (
+    *("autoscaler-off/no-", "autoscaler-off/schedule", "worker-scaled-to-zero/starter-fails", "edge-", "redirect-loop"),
+    *("proxy-misrouted", "gateway-timeout", "api-throttled", "api-not-json", "bad-gateway"),
+)
+"""How the faults begin of what the second generation does not have: the function, its rule, Cloudflare and nginx."""
 _IN_API: Final = frozenset({"api-database-down", "api-host-rejected", "api-auth-rejected"})
 """Faults that stay in the API's process until it starts anew."""
 
@@ -65,6 +71,8 @@ def break_fault(lab: Lab, name: str) -> str | None:
         LabError: There is no such fault, or it can't be put in now.
     """
     fault = find(name)
+    if lab.state.generation > 1 and fault.name.startswith(_OF_FIRST) and not fault.name.endswith("/load-balancer"):
+        raise LabError(say("{fault} needs a lab of the first generation: academy-ops lab up", fault=fault.name))
     lab.broken.append(fault.name)
     if fault.needs_worker:
         # An idle group would be scaled in within the minute, and the fault would be gone with its workers.
@@ -132,7 +140,7 @@ def _heal_group(lab: Lab) -> None:
     lab.cloud.scaling.launch_failure = None
     autoscaling = lab.aws("autoscaling")
     if not autoscaling.describe_auto_scaling_groups(AutoScalingGroupNames=[GROUP_NAME])["AutoScalingGroups"]:
-        resources.create_group(lab.aws, lab.subnet)
+        resources.create_group(lab.aws, lab.subnet, lab.state.generation)
     with suppress(autoscaling.exceptions.ClientError):  # there is none unless that fault was in
         autoscaling.delete_lifecycle_hook(AutoScalingGroupName=GROUP_NAME, LifecycleHookName=aws.HOOK)
     lab.fleet.boot_seconds = lab.boot_seconds
@@ -140,19 +148,18 @@ def _heal_group(lab: Lab) -> None:
     autoscaling.resume_processes(AutoScalingGroupName=GROUP_NAME)
     autoscaling.update_auto_scaling_group(
         AutoScalingGroupName=GROUP_NAME,
-        MinSize=resources.MIN_SIZE,
+        MinSize=resources.min_size(lab.state.generation),
         MaxSize=resources.MAX_SIZE,
         DesiredCapacity=resources.DESIRED,
     )
-    resources.remove_alarms(lab.aws)
-    resources.create_function_and_rule(lab.aws)
-    resources.remove_other_rules(lab.aws)
+    resources.create_starters(lab.aws, lab.state.generation)
 
 
 def _heal_workers(lab: Lab, broken: Collection[str]) -> None:
     if not _IN_PARAMETER.isdisjoint(broken):
         lab.put_worker_env()
     lab.fleet.send_signal(signal.SIGCONT)  # a process that hangs would not end before it is killed
+    lab.fleet.log_to(LOG_GROUP if lab.state.generation > 1 else None)
     lab.fleet.use(Image())
     if not _IN_WORKERS.isdisjoint(broken):
         lab.fleet.reboot()

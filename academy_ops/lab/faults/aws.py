@@ -163,7 +163,10 @@ def _delete_group(lab: Lab) -> None:
 
 
 def _disable_rule(lab: Lab) -> None:
-    lab.aws("events").disable_rule(Name=AUTOSCALER_RULE)
+    if lab.state.generation == 1:
+        lab.aws("events").disable_rule(Name=AUTOSCALER_RULE)
+    else:
+        _silence_alarms(lab)
 
 
 def _delete_queue(lab: Lab) -> None:

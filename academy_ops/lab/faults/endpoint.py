@@ -56,6 +56,11 @@ def _time_out_at_origin(lab: Lab) -> None:
     lab.origin.change(read_seconds=2)
 
 
+def _time_out_at_balancer(lab: Lab) -> None:
+    _freeze_api(lab)
+    lab.edge.change(front="awselb", response_seconds=2.0, origin=lab.state.app_url.removeprefix("http://"))
+
+
 def _distrust_origin(lab: Lab) -> None:
     lab.origin.change(certificate=lab.edge.untrusted_certificate())
     lab.edge.change(ssl_mode="strict")
@@ -155,6 +160,16 @@ FAULTS: Final = (
     Fault("api-throttled", say("nginx refuses every request as one too many."), _nginx(rule=_TOO_MANY)),
     Fault("api-throttled/page", say("nginx limits the rate with its own page."), _nginx(rule="return 429;")),
     Fault("api-not-json", say("nginx serves the web site in the API's place."), _nginx(rule=_WEB_SITE)),
+    Fault(
+        "proxy-upstream-down/load-balancer",
+        say("A load balancer stands in the edge's place, and has no target."),
+        lambda lab: lab.edge.change(front="awselb", targets=False),
+    ),
+    Fault(
+        "gateway-timeout/load-balancer",
+        say("A load balancer stands in the edge's place; the API's process hangs."),
+        _time_out_at_balancer,
+    ),
     Fault("proxy-upstream-down", say("The API's process is stopped; nginx runs."), lambda lab: lab.api.stop()),
     Fault(
         "api-database-down",

@@ -18,11 +18,13 @@ from academy_ops.contract import (
     QUEUE_SETTING,
     WORKER_ENV_PARAMETER,
 )
+from academy_ops.lab import processes
 from academy_ops.lab.container import WORKER, Image
 from academy_ops.lab.faults.aws import scale_to_zero
 from academy_ops.lab.faults.endpoint import NO_DATABASE
-from academy_ops.lab.faults.fault import age_job, worker_fault
+from academy_ops.lab.faults.fault import age_job, execute, worker_fault
 from academy_ops.lab.faults.uploads import take_message, upload_and_wait, upload_students
+from academy_ops.lab.state import LOG_GROUP
 from academy_ops.messages import say
 
 if TYPE_CHECKING:
@@ -49,6 +51,9 @@ _OF_DATABASE: Final = {
     "connections": "psycopg.OperationalError: connection failed: FATAL:  sorry, too many clients already",
 }
 """What a worker's last words are for each reason that its database can have."""
+_NO_WORDS: Final = "처리 중 오류가 발생했습니다."
+_FAILED_SECONDS: Final = 20.0
+_PAST_BOOT_SECONDS: Final = 3600
 _MANY_MESSAGES: Final = 40
 _LOOP_RESTARTS: Final = 3
 _OTHER_QUEUE: Final = {QUEUE_SETTING: f"{QUEUE_NAME}-staging"}
@@ -129,6 +134,21 @@ def _lose_dependency(lab: Lab) -> str:
 def _break_reader(lab: Lab) -> str:
     _shadow(lab, 'raise RuntimeError("the reader is broken")\n')
     return upload_students(lab)
+
+
+def _fail_and_go(lab: Lab, break_it: Callable[[Lab], str]) -> str:
+    """Let a worker of the second generation fail a job of which the API says no more than that, and be terminated."""
+    lab.fleet.log_to(LOG_GROUP)
+    job_id = break_it(lab)
+    failed = "SELECT 1 FROM job WHERE id = ? AND status = 'FAILED'"
+    processes.until(lambda: bool(execute(lab, failed, job_id)), _FAILED_SECONDS, 0.1)
+    execute(lab, "UPDATE job SET error_message = ? WHERE id = ?", _NO_WORDS, job_id)
+    # The next one runs the image as it was.
+    lab.fleet.image = Image()
+    lab.cloud.scaling.replace_instances()
+    processes.until(lambda: not lab.fleet.leaving(), _FAILED_SECONDS, 0.1)
+    lab.cloud.scaling.age_instances(_PAST_BOOT_SECONDS)
+    return job_id
 
 
 def _shadow(lab: Lab, text: str) -> None:
@@ -248,6 +268,11 @@ FAULTS: Final = (
         "worker-dependency-missing",
         say("A Python package is missing in the worker's image, and a workbook is uploaded."),
         _lose_dependency,
+    ),
+    worker_fault(
+        "worker-dependency-missing/gone",
+        say("A worker without a Python package fails a job, and is terminated; its log is in CloudWatch Logs."),
+        partial(_fail_and_go, break_it=_lose_dependency),
     ),
     worker_fault("job-failed", say("The worker's workbook reader ends with an error of no known kind."), _break_reader),
     worker_fault(
