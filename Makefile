@@ -15,7 +15,7 @@ INSTALL := uv pip install --quiet --compile-bytecode --python $(BIN)/python
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test lint format faults pictures models golden bench bench-scale chaos runbooks messages wheel lock audit sbom clean
+.PHONY: help venv demo test lint format faults pictures models golden bench bench-scale chaos attack runbooks messages wheel lock audit sbom clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -77,6 +77,9 @@ bench-scale: $(READY)  ## large fleets, and what the bundled academy gets throug
 
 chaos: $(READY)  ## ten minutes of load while parts die; nothing lost, twice or leaked (CHAOS_FLAGS="--seed 7")
 	@$(BIN)/python -m tests.chaos $(CHAOS_FLAGS)
+
+attack: $(READY)  ## ten minutes of hostile input on this machine; nothing lost, leaked, frozen or wrong (ATTACK_FLAGS="--seed 7")
+	@$(BIN)/python -m tests.attack $(ATTACK_FLAGS)
 
 runbooks: $(READY)  ## the numbers in both runbooks, as academy_ops/thresholds.py has them
 	$(BIN)/python -m tests.runbooks

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from academy_ops.cli.options import Common
+from academy_ops.cli.streams import Unobeyed
 from academy_ops.diagnosis.records import Diagnosis
 from academy_ops.messages import _, os_reason
 from academy_ops.report import Output
@@ -22,8 +23,9 @@ if TYPE_CHECKING:
 
 def write_document(common: Common, result: Diagnosis | Smoke) -> None:
     """Write the document asked for to stdout, and nothing else; for GitHub the step's summary and outputs, too."""
-    _in_utf_8()
-    sys.stdout.write(_document(common, common.form, result))
+    _begin_document()
+    document = _document(common, common.form, result)
+    sys.stdout.write(_unobeyed(document) if common.form is Output.JSON else document)
     if common.form is not Output.GITHUB:
         return
     if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
@@ -40,15 +42,21 @@ def write_document(common: Common, result: Diagnosis | Smoke) -> None:
 
 def write_json(document: object) -> None:
     """Write a JSON document to stdout."""
-    _in_utf_8()
-    json.dump(document, sys.stdout, ensure_ascii=False, indent=2)
-    sys.stdout.write("\n")
+    _begin_document()
+    sys.stdout.write(_unobeyed(json.dumps(document, ensure_ascii=False, indent=2)) + "\n")
 
 
-def _in_utf_8() -> None:
+def _begin_document() -> None:
     """Write stdout in UTF-8, whatever the console's encoding is: the documents say so of themselves."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8", errors="replace")
+    if isinstance(sys.stdout, Unobeyed):
+        sys.stdout.document = True
+
+
+def _unobeyed(text: str) -> str:
+    """Return JSON that says the same without ``##[``, which GitHub's runner obeys anywhere in a line."""
+    return text.replace("##[", "#\\u0023[")
 
 
 def _document(common: Common, output: Output, result: Diagnosis | Smoke) -> str:

@@ -10,6 +10,7 @@ import codecs
 import errno
 import io
 import os
+import re
 import sys
 import tempfile
 from collections.abc import Mapping
@@ -41,6 +42,8 @@ _SUBSTITUTES: Final[Mapping[str, str]] = {
 """For what stands in our own sentences; marks are chosen by the console, where they are made."""
 _READABLE: Final = "academy_ops.readable"
 _HANGUL: Final = "한"
+_OBEYED: Final = re.compile(r"(\A\s*:(?=:)|##(?=\[))")
+_CONTEXT: Final = 1000
 _NO_READER: Final = frozenset({errno.EPIPE, errno.EINVAL})
 """EINVAL is what Windows says of a pipe that nobody reads."""
 
@@ -169,6 +172,28 @@ class _Pipe(io.FileIO):
             return size
 
 
+class Unobeyed(io.TextIOWrapper):
+    """A stream in a GitHub workflow, whose runner obeys ``::name::`` at a line's start and ``##[name]`` anywhere.
+
+    Attributes:
+        document: What is written is a document, which has its own escapes, and not lines for people.
+    """
+
+    document = False
+    _begun = ""
+
+    def write(self, text: str, /) -> int:
+        """Write ``text``; what would be obeyed is broken up, also where it comes in pieces."""
+        for piece in () if self.document else text.splitlines(keepends=True):
+            line = _OBEYED.sub(r"\1 ", self._begun + piece)
+            super().write(line[len(self._begun) :])
+            # Of a long line its end is enough.
+            self._begun = "" if line.endswith(("\n", "\r")) else line if len(line) < _CONTEXT else f"x{line[-2:]}"
+        if self.document:
+            super().write(text)
+        return len(text)
+
+
 def _fit(stream: TextIO | None) -> TextIO:
     if stream is None:
         # Closed by whoever called; there is nobody to write to.
@@ -179,7 +204,8 @@ def _fit(stream: TextIO | None) -> TextIO:
         stream.reconfigure(errors=_READABLE)
         return stream
     pipe = io.BufferedWriter(_Pipe(stream.fileno(), "wb", closefd=False))
-    return io.TextIOWrapper(pipe, stream.encoding, _READABLE, line_buffering=stream.line_buffering)
+    make = Unobeyed if os.environ.get("GITHUB_ACTIONS") else io.TextIOWrapper
+    return make(pipe, stream.encoding, _READABLE, line_buffering=stream.line_buffering)
 
 
 def _substitute(error: UnicodeError) -> tuple[str, int]:

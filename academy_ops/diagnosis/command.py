@@ -11,7 +11,8 @@ from typing import Final, Literal
 Place = Literal["here", "api-server", "worker"]
 
 PLACEHOLDER: Final = re.compile("<([a-z0-9_]+)>")
-_NOT_IN_A_CONTAINERS_NAME: Final = re.compile("[^A-Za-z0-9_.-]")
+_NO_VALUE: Final = ("-", "file://", "fileb://")
+_NOT_IN_A_CONTAINERS_NAME: Final = re.compile("^[^A-Za-z0-9]|[^A-Za-z0-9_.-]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +73,12 @@ def _words(argument: str, names: Mapping[str, str]) -> list[str]:
     if argument == "<ops>":
         return shlex.split(names.get("ops", "academy-ops"))
     if argument == "<job>":
+        if names.get("job_id", "").startswith("-"):
+            return ["<job_id>"]
         return [names["job_id"]] if names.get("job_id") else []
-    return [PLACEHOLDER.sub(lambda found: names.get(found[1], found[0]), argument)]
+    filled = PLACEHOLDER.sub(lambda found: names.get(found[1], found[0]), argument)
+    # A name that would be an option, or that the AWS CLI would take for a file to send, is left to be typed by hand.
+    return [argument if argument.startswith("<") and filled.startswith(_NO_VALUE) else filled]
 
 
 def placeholders(steps: Steps) -> set[str]:

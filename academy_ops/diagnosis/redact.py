@@ -10,6 +10,8 @@ from typing import Final
 
 MASK: Final = "***"
 _SHORTEST_SECRET: Final = 4
+_UNPRINTED: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+"""Control and format characters, half surrogates, and the line ends that only some programs know (U+2028, U+2029)."""
 _KNOWN_FORMS: Final = {
     "AWS access key id": re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b"),
     "bearer token": re.compile(r"(?i)(?<=bearer )[A-Za-z0-9._~+/=-]{8,}"),
@@ -51,10 +53,10 @@ def masked(text: str, secrets: Mapping[str, str]) -> tuple[str, Counter[str]]:
 
 
 def printable(text: str) -> str:
-    """Return ``text`` with control and format characters shown as a substitute, so that none reaches a terminal."""
+    """Return ``text`` with what no terminal should be sent, as control characters, shown as a substitute."""
     if text.isprintable():  # as most are, and a hundred times as fast
         return text
     return "".join(
-        character if character in "\n\t" or unicodedata.category(character) not in {"Cc", "Cf", "Cs"} else "\ufffd"
+        character if character in "\n\t" or unicodedata.category(character) not in _UNPRINTED else "\ufffd"
         for character in text
     )

@@ -23,6 +23,9 @@ http {{
   access_log off;
   server_tokens off;
   default_type application/octet-stream;
+  # The edge's word for who asks, and from nobody but the edge; in production its address ranges stand here.
+  set_real_ip_from 127.0.0.1;
+  real_ip_header CF-Connecting-IP;
   client_max_body_size {body_mb}m;
   client_header_timeout 10s;
   client_body_timeout 10s;
@@ -39,7 +42,7 @@ http {{
       proxy_connect_timeout 2s;
       proxy_read_timeout {read_seconds}s;
       proxy_set_header Host $http_host;
-      proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
+      proxy_set_header X-Forwarded-For $remote_addr;
       proxy_set_header X-Forwarded-Proto $scheme;
     }}
   }}

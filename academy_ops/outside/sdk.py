@@ -50,7 +50,8 @@ if TYPE_CHECKING:
 _READ_SECONDS: Final = 5.0
 _ATTEMPTS: Final = 2
 _CONNECTIONS: Final = 32
-_MAX_BODY_BYTES: Final = 16 * 1024 * 1024
+_MAX_BODY_BYTES: Final = 8 * 1024 * 1024
+"""Sixteen answers may be read at a time, and JSON takes many times its size."""
 _MAX_PAGE_BYTES: Final = 65536
 _S3_LIST: Final = "list-type=2"
 """What a request for a bucket's list has in its query; only this answer of S3's always has a body that is its own."""

@@ -13,7 +13,6 @@ import pytest
 import sqlalchemy as sa
 import uvicorn
 
-from academy_ops.academy import sample_workbooks
 from academy_ops.academy.head_in_time import HeadInTime
 from academy_ops.academy.middleware import WholeBody
 from academy_ops.academy.refusals import MOST_COUNTED, WRONG_TOKENS, Throttle
@@ -21,15 +20,10 @@ from academy_ops.contract import HEALTHZ_PATH, JOBS_PATH, REJECTED_OF_JOB, STUDE
 from academy_ops.lab import processes
 from academy_ops.lab.storage import Storage
 from tests.academy.conftest import TENANT, TOKEN, Academy, new_academy
+from tests.hostile.requests import REFUSED, form
 
 pytestmark = pytest.mark.xdist_group("stranger")  # one API for all of them
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
-WORKBOOK = sample_workbooks.students(1)
-MIB = 1024 * 1024
-CHARSETS = (
-    *("punycode", "undefined", "unicode_escape", "utf-7", "idna", "rot13", "zip", "hex", "euc-kr", "utf-16", "latin-1"),
-    *("no-such-charset", "utf-8-sig", "", '"'),
-)
 
 
 @pytest.fixture(scope="module")
@@ -40,15 +34,6 @@ def api(aws: str, storage: Storage, tmp_path_factory: pytest.TempPathFactory) ->
         academy.make_queue()
         academy.start_api("--uploads-per-minute", "100000")
         yield academy
-
-
-def form(password: bytes, workbook: bytes = WORKBOOK, more: bytes = b"", header: bytes = b"") -> bytes:
-    """An upload's body; its boundary is B."""
-    return (
-        b'--B\r\nContent-Disposition: form-data; name="initial_password"' + header + b"\r\n\r\n" + password + b"\r\n"
-        + more
-        + b'--B\r\nContent-Disposition: form-data; name="file"; filename="a.xlsx"\r\n\r\n' + workbook + b"\r\n--B--\r\n"
-    )  # fmt: skip
 
 
 def post(api: Academy, content: bytes, content_type: str = "multipart/form-data; boundary=B") -> httpx.Response:
@@ -68,24 +53,6 @@ def stored(api: Academy) -> tuple[int, int]:
     engine.dispose()
     prefix = f"excel/{TENANT}/"
     return api.r2.list_objects_v2(Bucket=api.bucket, Prefix=prefix).get("KeyCount", 0), jobs
-
-
-REFUSED: dict[str, tuple[bytes, str]] = {
-    **{f"charset={one}": (form(b"a" * 1000), f"multipart/form-data; boundary=B; charset={one}") for one in CHARSETS},
-    "a password that is no UTF-8": (form(b"\xbf\xa9\xb1\xdb1234"), "multipart/form-data; boundary=B"),
-    "a password with half a surrogate": (form(b"1234\xed\xa0\x80"), "multipart/form-data; boundary=B"),
-    "a password of 1 MB": (form(b"a" * MIB), "multipart/form-data; boundary=B"),
-    "a password of 129 letters": (form(b"a" * 129), "multipart/form-data; boundary=B"),
-    "another field of 1 MB": (
-        form(b"1234", more=b'--B\r\nContent-Disposition: form-data; name="x"\r\n\r\n' + b"-" * MIB + b"\r\n"),
-        "multipart/form-data; boundary=B",
-    ),
-    "a header of a field, of 1 MB": (form(b"1234", header=b";" * MIB), "multipart/form-data; boundary=B"),
-    "a million fields": (b"&" * MIB, "application/x-www-form-urlencoded"),
-    "no boundary": (form(b"1234"), "multipart/form-data"),
-    "an endless boundary": (form(b"1234"), f"multipart/form-data; boundary={'B' * 4000}"),
-    "options without end": (form(b"1234"), "multipart/form-data; boundary=B" + ";" * 40_000),
-}
 
 
 def test_a_form_that_is_not_of_its_form_is_refused_before_anything_is_stored(

@@ -1,7 +1,6 @@
 """The worker as a process, beside an API: what becomes of a job, and what the log says of it."""
 
 import json
-import math
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -16,10 +15,9 @@ from academy_ops.lab import processes
 from academy_ops.lab.storage import Storage
 from checks.job_document import code_of_message
 from tests.academy.conftest import SECONDS, TENANT, Academy, new_academy
+from tests.hostile.messages import GOOD, MALFORMED
 
 pytestmark = pytest.mark.xdist_group("worker")  # one worker for all of them
-GOOD = {"job_id": "j", "job_type": "excel_parsing", "tier": "basic", "payload": {"file_key": "k", "bucket": "b"}}
-WRONG: tuple[Any, ...] = (None, 1, "", [])
 
 
 @pytest.fixture(scope="module")
@@ -206,36 +204,6 @@ def test_a_message_without_a_tier_is_basic() -> None:
     assert order.tier == "basic"
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "",
-        "{",
-        "null",
-        "[]",
-        '"text"',
-        "{}",
-        *(json.dumps({**GOOD, name: wrong}) for name in ("job_id", "job_type", "payload") for wrong in WRONG),
-        json.dumps({**GOOD, "tier": 1}),
-        json.dumps({**GOOD, "payload": {}}),
-        json.dumps({**GOOD, "payload": {"file_key": None}}),
-        json.dumps({**GOOD, "payload": {"file_key": ["k"]}}),
-        *(json.dumps({**GOOD, "attempt": wrong}) for wrong in (0, -1, 1001, 10**400, "1", 1.5, True, math.inf)),
-        json.dumps(GOOD)[:-1] + ', "attempt": 1e999}',
-        "[" * 100_000,
-        '{"job_id": ' * 100_000,
-        json.dumps(GOOD)[:-1] + ', "more": ' + "[" * 100_000,
-        *(json.dumps({**GOOD, name: "\ud800"}) for name in ("job_id", "tier", "tenant_id")),
-        json.dumps({**GOOD, "payload": {"file_key": "\udfff"}}),
-        "\ud800" + json.dumps(GOOD),
-        *(
-            json.dumps({**GOOD, "job_id": f"j{c}"})
-            for c in ("\0", "\n", "\r", "\u2028", " ", "|", "\x1b[31m", "/", "k" * 64)
-        ),
-        *(json.dumps({**GOOD, "tier": f"basic{c}"}) for c in ("\0", "\nSQS_JOB_COMPLETED | job_id=j", " ", "x" * 99)),
-        json.dumps({**GOOD, "payload": {"file_key": "k" * 1025}}),
-        json.dumps({**GOOD, "tenant_id": "t" * 200_000}),
-    ],
-)
+@pytest.mark.parametrize("text", MALFORMED)
 def test_any_other_message_is_malformed(text: str) -> None:
     assert read_order({"Body": text}) is None

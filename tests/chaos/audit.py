@@ -14,7 +14,7 @@ from tests.chaos import database
 from tests.chaos.plan import REFUSED, Upload
 from tests.chaos.users import Told
 
-HOLDERS: Final = ("state.json", "env", "edge.pem")
+HOLDERS: Final = ("state.json", "env", "inspect", "edge.pem")
 """Files whose purpose is to hold secrets: the lab's own notes, and what ``docker inspect`` shows of a container."""
 
 

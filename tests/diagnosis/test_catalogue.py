@@ -308,6 +308,15 @@ def test_no_live_name_becomes_a_command_of_its_own(bait: str, tmp_path: Path) ->
     assert owned == []
 
 
+def test_no_live_name_becomes_an_option_or_a_file_that_is_sent() -> None:
+    steps = command("aws autoscaling describe-policies --auto-scaling-group-name <group> --max-items 5")
+    for name in ("--profile=theirs", "--debug", "-", "file:///home/ops/.aws/credentials", "fileb://x"):
+        assert fill(steps, {"group": name}) == steps
+    assert fill(steps, {"group": "a-file://"})[0].argv[4] == "a-file://"
+    assert fill(command("<ops> watch <job>"), {"job_id": "--help"})[0].argv == ("academy-ops", "watch", "<job_id>")
+    assert fill(command("<ops> watch <job>"), {"job_id": "a--help"})[0].argv == ("academy-ops", "watch", "a--help")
+
+
 @on_posix
 @pytest.mark.parametrize("bait", ["a; : >owned; b", "$(: >owned)", "`: >owned`", "a\n: >owned\n", "-a --b"])
 def test_no_live_name_becomes_a_command_on_a_workers_host(bait: str, tmp_path: Path) -> None:

@@ -54,12 +54,19 @@ def origin(tmp_path: Path, app: ThreadingHTTPServer) -> Iterator[Origin]:
     origin.service.stop()
 
 
-def post(origin: Origin, size: int = 1) -> httpx.Response:
-    return httpx.post(origin.url, content=b"x" * size, trust_env=False)
+def post(origin: Origin, size: int = 1, headers: dict[str, str] | None = None) -> httpx.Response:
+    return httpx.post(origin.url, content=b"x" * size, headers=headers, trust_env=False)
 
 
 def test_requests_reach_the_app_with_host_and_client(origin: Origin) -> None:
     assert post(origin).text == f"{origin.url.removeprefix('http://')} 127.0.0.1 1"
+
+
+def test_who_asks_is_who_the_edge_says_and_nobody_s_own_word(origin: Origin) -> None:
+    host = origin.url.removeprefix("http://")
+    forged = {"X-Forwarded-For": "192.0.2.1, 192.0.2.2", "X-Real-IP": "192.0.2.3", "True-Client-IP": "192.0.2.4"}
+    assert post(origin, headers=forged).text == f"{host} 127.0.0.1 1"
+    assert post(origin, headers={**forged, "CF-Connecting-IP": "198.51.100.9"}).text == f"{host} 198.51.100.9 1"
 
 
 def test_the_largest_upload_passes_and_a_larger_one_does_not(origin: Origin) -> None:

@@ -25,7 +25,7 @@ from tests.report.golden import diagnosis, shown
 BAIT = (
     "<script>alert(1)</script> <!-- ]]> --> | \\| `` ```\r\n```\n::error::owned\n# owned\n| a | b |\n@octocat #1 !1 "
     "https://evil.example www.evil.example a@evil.example [a](https://evil.example) <img src=x onerror=alert(1)> "
-    "%0A::warning title=a,b:c::d \x1b[31m \x9b31m \x00 \ufffe \u202e &amp; &#64; \\"
+    "%0A::warning title=a,b:c::d \x1b[31m \x9b31m \x00 \ufffe \u202e \u2028::error::owned\u2029 &amp; &#64; \\"
 )
 LONG = BAIT + "x" * 10_000
 
@@ -84,7 +84,7 @@ def blocks(text: str) -> list[str]:
 
 def assert_only_text(told: str, output: str) -> None:
     """Assert that nothing of the bait is obeyed by who shows the output."""
-    assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e\ud800-\udfff]", told)
+    assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202e\ud800-\udfff]", told)
     match output:
         case "html":
             kinds = {tag for tag, _attributes in Tags(told).found}
