@@ -15,7 +15,7 @@ INSTALL := uv pip install --quiet --compile-bytecode --python $(BIN)/python
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test lint format faults pictures models golden bench bench-scale chaos attack runbooks messages wheel lock audit sbom clean
+.PHONY: help venv demo test lint format test-docker faults pictures models golden bench bench-scale chaos attack runbooks messages wheel lock audit sbom clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -53,6 +53,9 @@ lint: $(READY)  ## ruff, formatting, types
 format: $(READY)  ## let ruff fix what it can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+test-docker: $(READY)  ## the probe on a throw-away Docker engine, where one can run (root, dockerd)
+	TEST_DOCKER=1 $(BIN)/pytest -q -rs -n 0 tests/docker
 
 faults: $(READY)  ## every cause provoked and named, as a table (FAULTS_FLAGS="--into README.md" writes it there)
 	$(BIN)/python -m tests.faults.matrix $(FAULTS_FLAGS)

@@ -30,6 +30,8 @@ CLOCK_TOLERANCE_SECONDS: Final = 60
 BOOT_SECONDS: Final = 600
 """An instance polls the queue by then; usually after `USUAL_BOOT_MINUTES`."""
 USUAL_BOOT_MINUTES: Final = (2, 5)
+BOOT_ENDLESS_SECONDS: Final = 1800
+"""A boot whose user data still runs after that will not end by itself."""
 AUTOSCALER_SECONDS: Final = 120
 """An autoscaler that runs has set the desired capacity by then."""
 AUTOSCALER_PERIOD_SECONDS: Final = 300
@@ -81,6 +83,7 @@ FIGURES: Final[Mapping[str, int | float]] = {
     "stalled_minutes": minutes(STALLED_SECONDS),
     "second_look_seconds": SECOND_LOOK_SECONDS,
     "boot_minutes": minutes(BOOT_SECONDS),
+    "boot_endless_minutes": minutes(BOOT_ENDLESS_SECONDS),
     "usual_boot_from": USUAL_BOOT_MINUTES[0],
     "usual_boot_to": USUAL_BOOT_MINUTES[1],
     "autoscaler_minutes": minutes(AUTOSCALER_SECONDS),

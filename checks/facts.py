@@ -580,6 +580,10 @@ class BootLog:
     user_data: tuple[str, ...] = ()
     cloud_init: tuple[str, ...] = ()
 
+    def last(self, count: int) -> tuple[str, ...]:
+        """Return the last lines that its own script wrote; without one, cloud-init's."""
+        return (self.user_data or self.cloud_init)[-count:]
+
 
 @dataclass(frozen=True, slots=True)
 class HostReport:
@@ -593,7 +597,8 @@ class HostReport:
         environment: What it runs with; None without a container.
         inodes_percent: How many of that disk's inodes are used.
         disk_path: Where Docker's data is.
-        clock: The host's time when it was asked.
+        clock_ahead_seconds: By how much the host's clock is ahead of the servers'; 0 where it is right. The host's
+            times are corrected by it.
         said: Why Docker or its container could not be read, in Docker's words.
         container_unread: There may be a container: Docker could not say.
         others: The containers that there are where the worker's is not; name, state and image each.
@@ -607,7 +612,7 @@ class HostReport:
     environment: Environment | None
     inodes_percent: int | None = None
     disk_path: str = ""
-    clock: datetime | None = None
+    clock_ahead_seconds: int = 0
     said: str = ""
     container_unread: bool = False
     others: tuple[str, ...] = ()
@@ -675,6 +680,12 @@ class LogsFacts:
     def written(self) -> tuple[WorkerLog, ...]:
         """Return what the workers have logged, those that are gone among them."""
         return (*self.logs.values(), *self.archived().values())
+
+    def booting(self) -> frozenset[str]:
+        """Return the instances whose user data still runs, and has made no worker yet."""
+        return frozenset(
+            host.instance_id for host in self.hosts if not host.container and host.boot and host.boot.state == "running"
+        )
 
     def running(self) -> list[tuple[Container, WorkerLog]]:
         """Return each container that runs, and its log."""

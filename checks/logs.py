@@ -23,21 +23,18 @@ from academy_ops.diagnosis.findings import FindingBuilder
 from academy_ops.diagnosis.records import Finding, Json, Unavailable
 from academy_ops.messages import say
 from academy_ops.outside.clients import Target
+from academy_ops.outside.host_scripts import CONTAINER_NAME
 from academy_ops.outside.time_limits import begin
 from academy_ops.thresholds import (
-    BOOT_SECONDS,
     COMPLAINT_SECONDS,
-    CRASH_LOOP_RESTARTS,
-    CRASH_LOOP_SECONDS,
-    DISK_FULL_PERCENT,
     DISK_NEARLY_FULL_PERCENT,
-    KILL_SECONDS,
     POLL_COMPLAINT_SECONDS,
     STEADY_SECONDS,
     TRACEBACK_SECONDS,
 )
 from checks import cloudwatch_logs
 from checks.api_side import differs_from_wrong, fail_beside_api
+from checks.container_state import crash_loops, disk_full, state_faults, without_container
 from checks.database_words import GAP, Fault, database_fault
 from checks.facts import Archive, Case, Container, Environment, HostReport, LogLine, LogsFacts, Parameter, WorkerLog
 from checks.job import completed_elsewhere, moved_since, still_waits
@@ -45,13 +42,11 @@ from checks.job_document import LOCAL_PATH, OUT_OF_MEMORY
 from checks.refusals import CLOCK, KEY_REFUSED, NO_CREDENTIALS, credentials_reason, denial_reason, named_in
 from checks.times import age, written_at
 from checks.worker_hosts import ONLINE, ask, read_parameter, read_pings
-from checks.workers import boot_age, in_service, launched_at, machine_of, past_boot, stopped, work_waits
+from checks.workers import in_service, launched_at, machine_of, past_boot, stopped, work_waits
 
 UNREAD: Final = "parameter-unread"
 _AT_EACH_POLL: Final = frozenset({"worker-aws-credentials", "worker-queue-denied"})
 """What a worker complains of again at each of its polls, every 20 s at most: later, it has been fixed."""
-_KILLED: Final = 137
-"""The exit code of a process that signal 9 has ended."""
 _SHOWN_LINES: Final = 5
 _SHOWN_JOB_LINES: Final = 15
 _SHOWN_INSTANCES: Final = 10
@@ -210,6 +205,8 @@ def _judge_inside(build: FindingBuilder, case: Case, facts: LogsFacts) -> Iterat
         if known:
             evidence["environment"] = _environment_evidence(known[0])
         yield build.fail("worker-database-mismatch", evidence)
+    yield from _judge_unread_containers(build, facts)
+    yield from _judge_images(build, facts)
     for why in dict.fromkeys(facts.unavailable_hosts.values()):
         names = [name for name, unseen in facts.unavailable_hosts.items() if unseen == why]
         shown = ", ".join(names[:_SHOWN_INSTANCES])
@@ -219,6 +216,30 @@ def _judge_inside(build: FindingBuilder, case: Case, facts: LogsFacts) -> Iterat
     yield from _judge_unread_logs(build, facts)
     yield from _judge_offline(build, case, facts)
     yield from _judge_parameter(build, case, facts)
+
+
+def _judge_unread_containers(build: FindingBuilder, facts: LogsFacts) -> Iterator[Finding]:
+    """Name the hosts where Docker answers, but not with what was asked: whether a worker runs there is not known."""
+    unread = [host for host in facts.hosts if host.container_unread or host.docker == "unreadable"]
+    for words in dict.fromkeys(host.said for host in unread):
+        names = [host.instance_id for host in unread if host.said == words]
+        shown = ", ".join(names[:_SHOWN_INSTANCES])
+        yield build.unknown(
+            say("the container of {count} workers ({shown})", count=len(names), shown=shown),
+            Unavailable("unreadable", "docker inspect", words),
+            _MAY_CONCEAL,
+        )
+
+
+def _judge_images(build: FindingBuilder, facts: LogsFacts) -> Iterator[Finding]:
+    """Say where workers run different images: a fault of one need not be one of the other."""
+    images: dict[str, list[str]] = {}
+    for host in facts.hosts:
+        if (container := host.container) and container.image_id:
+            images.setdefault(container.image_digest or container.image_id, []).append(host.instance_id)
+    if len(images) > 1:
+        shown: list[Json] = [f"{image}: {', '.join(names[:_SHOWN_INSTANCES])}" for image, names in images.items()]
+        yield build.warn("worker-images-differ", {"images": shown})
 
 
 def _judge_unread_logs(build: FindingBuilder, facts: LogsFacts) -> Iterator[Finding]:
@@ -301,20 +322,21 @@ def _faults_of(
 ) -> Iterator[tuple[Fault, Mapping[str, Json], bool]]:
     """Return each fault of a host, its evidence, and whether that proves it; where not, it is a warning."""
     evidence: dict[str, Json] = {"instance": host.instance_id, "docker": host.docker}
+    if host.said:
+        evidence["said"] = host.said
+    if host.clock_ahead_seconds:
+        evidence["clock_ahead_seconds"] = host.clock_ahead_seconds
     container = host.container
     if container:
         evidence |= _container_evidence(case, host, container, log)
-    if _disk_full(host):
-        yield ("worker-disk-full", None), {**evidence, "disk_percent": host.disk_percent}, True
-    if host.docker != "up" or container is None:
-        since = boot_age(case, host.instance_id)
-        # While an instance boots, what is not there yet is no fault; the workers check says that it boots.
-        if since is not None and since >= BOOT_SECONDS:
-            code = "worker-container-missing" if host.docker == "up" else "worker-docker-down"
-            yield (code, None), evidence, True
+    if full := disk_full(host):
+        yield full, {**evidence, "disk_percent": host.disk_percent, "inodes_percent": host.inodes_percent}, True
+    if container is None:
+        for fault, more in without_container(case, host):
+            yield fault, {**evidence, **more}, True
         return
     faults = [
-        *((code, None) for code in _state_codes(case, host, container)),
+        *state_faults(case, host, container, log),
         *_environment_codes(host, container, parameter, case),
     ]
     for fault in faults:
@@ -337,65 +359,20 @@ def _read_sign(case: Case, host: HostReport, fault: Fault, evidence: dict[str, J
     return fault, evidence
 
 
-def _disk_full(host: HostReport) -> bool:
-    """Return whether the disk is full: at its end, or nearly there and something does not run any more."""
-    runs = host.container is not None and host.container.status == "running"
-    percent = host.disk_percent or 0
-    return percent >= DISK_FULL_PERCENT or (percent >= DISK_NEARLY_FULL_PERCENT and not runs)
-
-
-def _state_codes(case: Case, host: HostReport, container: Container) -> Iterator[str]:
-    since = age(case.observed_at, container.started_at)
-    lately = since is not None and since < CRASH_LOOP_SECONDS
-    if _out_of_memory(case, container, lately=lately):
-        yield "worker-out-of-memory"
-    if crash_loops(case, container):
-        yield "worker-crash-loop"
-    elif container.status != "running" and not (container.status == "created" and _boots(case, host)):
-        yield "worker-container-exited"
-
-
-def _out_of_memory(case: Case, container: Container, *, lately: bool) -> bool:
-    """Return whether the kernel killed the container's last process, or one of the running one's, for its memory.
-
-    Docker's flag stays on a container that goes on without a child that was killed, and it is not set where not the
-    container but the whole host was short of memory.
-    """
-    kills = container.kernel_kills
-    if container.status == "running":
-        since = age(case.observed_at, container.started_at)
-        by_kernel = lately and container.restarts > 0 and since is not None and _killed(kills, since)
-        return bool(container.oom_kills and (container.out_of_memory or lately)) or by_kernel
-    if container.out_of_memory:
-        return True
-    ended = age(case.observed_at, container.finished_at)
-    # Without the kernel's log, or the time, its signal is the best that is known.
-    return container.exit_code == _KILLED and (kills is None or ended is None or _killed(kills, ended))
-
-
-def _killed(kills: Sequence[int] | None, since: float) -> bool:
-    """Return whether one of the kernel's kills was the reason for what happened ``since`` seconds ago."""
-    return any(abs(kill - since) <= KILL_SECONDS for kill in kills or ())
-
-
-def _boots(case: Case, host: HostReport) -> bool:
-    since = boot_age(case, host.instance_id)
-    return since is not None and since < BOOT_SECONDS
-
-
 def _environment_codes(
     host: HostReport, container: Container, parameter: Parameter | Unavailable | None, case: Case
 ) -> Iterator[Fault]:
     own = host.environment
     if own is None:
         return
-    # A container that Docker has restarted keeps the environment that it was given at the instance's boot.
-    started_at = (launched_at(case, host.instance_id) if container.restarts else None) or container.started_at
+    # A container keeps the environment that it was made with, however often it is started.
+    made_at = container.created_at or (launched_at(case, host.instance_id) if container.restarts else None)
+    made_at = made_at or container.started_at
     newer = (
         isinstance(parameter, Parameter)
         and parameter.modified_at is not None
-        and started_at is not None
-        and parameter.modified_at > started_at
+        and made_at is not None
+        and parameter.modified_at > made_at
     )
     environment = parameter.environment if newer and isinstance(parameter, Parameter) else None
     # Booting from a parameter that is wrong itself would not help; that one is reported as what it is.
@@ -462,7 +439,7 @@ def _log_sign(case: Case, host: HostReport, container: Container, log: WorkerLog
     """Return what the log complains of, and in which line; None where later work disproves it, or it is long ago."""
     since = age(case.observed_at, container.started_at)
     just_restarted = container.restarts > 0 and since is not None and since < STEADY_SECONDS
-    steady = container.status == "running" and not just_restarted and not _restarts_lately(case, container)
+    steady = container.status == "running" and not just_restarted and not crash_loops(case, container)
     disproved: frozenset[str] = frozenset()
     lines = _in_order(log)
     for number in reversed(range(len(lines))):
@@ -564,16 +541,6 @@ def _has_own_keys(host: HostReport) -> bool:
     return own is not None and "different" in (own.access_key, own.secret_key)
 
 
-def crash_loops(case: Case, container: Container) -> bool:
-    """Return whether the container crashes and is restarted over and over."""
-    return container.status == "restarting" or _restarts_lately(case, container)
-
-
-def _restarts_lately(case: Case, container: Container) -> bool:
-    since = age(case.observed_at, container.started_at)
-    return container.restarts >= CRASH_LOOP_RESTARTS and since is not None and since < CRASH_LOOP_SECONDS
-
-
 def _judge_offline(build: FindingBuilder, case: Case, facts: LogsFacts) -> Iterator[Finding]:
     if isinstance(facts.online, Unavailable):
         return
@@ -608,8 +575,19 @@ def _judge_parameter(build: FindingBuilder, case: Case, facts: LogsFacts) -> Ite
 def _container_evidence(case: Case, host: HostReport, container: Container, log: WorkerLog | None) -> dict[str, Json]:
     lines = (log.of_job or log.tail) if log else ()
     since = age(case.observed_at, container.started_at)
+    told: dict[str, Json] = {
+        "error": container.error,
+        "health": container.health,
+        "health_said": container.health_said,
+        # It stands in scripts of the remedies.
+        "worker_container": container.name if CONTAINER_NAME.fullmatch(container.name) else "",
+        "image": container.image_digest or container.image,
+        "image_id": container.image_id,
+        "command": container.command if container.error else "",
+    }
     return {
         "container": container.status,
+        **{name: one for name, one in told.items() if one},
         "exit_code": container.exit_code,
         "restarts": container.restarts,
         "running_seconds": since if container.status == "running" else None,
@@ -653,7 +631,10 @@ CHECK: Final = Check(
     judge=judge,
     needs=("workers",),
     reads=("r2", "workers", "queue", "job"),
-    shows=("instance", "container", "disk_percent", "environment", "log"),
+    shows=(
+        *("instance", "container", "error", "said", "boot_log", "health_said", "disk_percent", "images"),
+        *("environment", "log"),
+    ),
     grants=(
         Grant(
             "CheckLogsAgents",

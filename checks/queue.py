@@ -278,7 +278,13 @@ def _job_waited(case: Case) -> bool:
 
 
 def _not_consumed(case: Case, facts: QueueFacts, queue: Depth) -> bool:
-    if not queue.visible or not past_boot(case) or _worked_lately(case) or not _have_waited(case, facts, queue):
+    booting = case.logs.booting() if isinstance(case.logs, LogsFacts) else frozenset()
+    if (
+        not queue.visible
+        or booting.issuperset(past_boot(case))
+        or _worked_lately(case)
+        or not _have_waited(case, facts, queue)
+    ):
         return False
     # A message in flight may be of a worker that is gone.
     return queue.in_flight == 0 or _hung(case) or _no_route(case)

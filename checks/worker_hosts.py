@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Final
 
-from academy_ops.diagnosis.records import Unavailable
+from academy_ops.diagnosis.records import Reason, Unavailable
 from academy_ops.outside import host_scripts
 from academy_ops.outside.clients import Target
 from academy_ops.outside.failures import AWS_ERRORS, error_code
@@ -22,6 +23,8 @@ _FIRST_LOOK_SECONDS: Final = 0.3
 _COMMAND_SECONDS: Final = 30
 _OUTPUT_CHARACTERS: Final = 24_000
 """SSM keeps no more of what a command prints."""
+_PASSES: Final[frozenset[Reason]] = frozenset({"throttled", "server-error", "timeout", "unreachable"})
+"""What one look came to, and the next may not: a command goes on whether it is looked at or not."""
 _GOES_ON: Final = frozenset({"Pending", "InProgress", "Delayed", "Cancelling"})
 
 
@@ -58,13 +61,14 @@ def ask(
         What each host reports, what their workers have logged, and why an instance did not answer.
     """
     outputs = run_script(target, ids, host_scripts.probe(target.settings.worker, target.job_id, salt))
+    now = datetime.now(UTC) - timedelta(seconds=target.connect.clocks.ahead() or 0)
     hosts: list[HostReport] = []
     logs: dict[str, WorkerLog] = {}
     unseen: dict[str, Unavailable] = {}
     for instance_id, output in outputs.items():
         if isinstance(output, Unavailable):
             unseen[instance_id] = output
-        elif read := read_host(instance_id, output, salt, target.settings, target.connect):
+        elif read := read_host(instance_id, output, salt, target.settings, target.connect, now):
             host, log = read
             hosts.append(host)
             logs |= {instance_id: log} if log else {}
@@ -76,25 +80,33 @@ def ask(
 def run_script(target: Target, ids: Sequence[str], script: str) -> dict[str, str | Unavailable]:
     """Run one of our scripts on every instance, in as few commands as SSM allows; return what each wrote."""
     batches = [list(ids[start : start + LARGEST_COMMAND]) for start in range(0, len(ids), LARGEST_COMMAND)]
-    commands = gather([("ssm:SendCommand", partial(_send, target, script, batch)) for batch in batches], target.until)
+    sent = gather([("ssm:SendCommand", partial(_send, target, script, batch)) for batch in batches], target.until)
     outputs: dict[str, str | Unavailable] = {}
     running: dict[str, list[str]] = {}
-    for batch, command in zip(batches, commands, strict=True):
-        if isinstance(command, Unavailable):
-            outputs |= dict.fromkeys(batch, command)
-        else:
-            running[command] = batch
+    for batch, commands in zip(batches, sent, strict=True):
+        for part, command in [(batch, commands)] if isinstance(commands, Unavailable) else commands:
+            if isinstance(command, Unavailable):
+                outputs |= dict.fromkeys(part, command)
+            else:
+                running[command] = part
+    late: dict[str, Unavailable] = {}
     pause = _FIRST_LOOK_SECONDS
     while running and target.pause(pause):
         pause = min(2 * pause, SSM_SECONDS)
-        outputs |= _ended(target, running)
+        for one, output in _ended(target, running).items():
+            passes = isinstance(output, Unavailable) and output.reason in _PASSES
+            (late if passes else outputs)[one] = output  # type: ignore[assignment] # the one holds the other's
         left = {command: [one for one in batch if one not in outputs] for command, batch in running.items()}
         running = {command: batch for command, batch in left.items() if batch}
-    return {one: outputs.get(one, Unavailable("deadline", "AWS-RunShellScript")) for one in ids}
+    deadline = Unavailable("deadline", "AWS-RunShellScript")
+    return {one: outputs.get(one, late.get(one, deadline)) for one in ids}
 
 
-def _send(target: Target, script: str, ids: list[str]) -> str | Unavailable:
-    """Send the script; return the command's id."""
+def _send(target: Target, script: str, ids: list[str]) -> list[tuple[list[str], str | Unavailable]]:
+    """Send the script; return the command's id, or why it was refused, and for which of the instances.
+
+    SSM refuses a command as a whole where one of the instances has just gone.
+    """
     try:
         answer = target.connect.aws("ssm").send_command(
             InstanceIds=ids,
@@ -102,9 +114,17 @@ def _send(target: Target, script: str, ids: list[str]) -> str | Unavailable:
             Parameters={"commands": [script], "executionTimeout": [str(_COMMAND_SECONDS)]},
             TimeoutSeconds=_COMMAND_SECONDS,
         )
-        return str(answer["Command"]["CommandId"])
+        return [(ids, str(answer["Command"]["CommandId"]))]
     except AWS_ERRORS as error:
-        return target.connect.unseen(error, "ssm:SendCommand")
+        refused = target.connect.unseen(error, "ssm:SendCommand")
+        if error_code(error) != "InvalidInstanceId" or len(ids) == 1 or not target.remaining():
+            return [(ids, refused)]
+        named = [one for one in ids if one in str(error)]
+        rest = [one for one in ids if one not in named]
+        if named and rest:
+            return [(named, refused), *_send(target, script, rest)]
+        half = len(ids) // 2
+        return [*_send(target, script, ids[:half]), *_send(target, script, ids[half:])]
 
 
 def _ended(target: Target, running: Mapping[str, Sequence[str]]) -> dict[str, str | Unavailable]:
@@ -146,7 +166,8 @@ def _output(target: Target, command: str, instance_id: str) -> str | Unavailable
             return None
         return target.connect.unseen(error, "ssm:GetCommandInvocation")
     output = answer.get("StandardOutputContent", "")
-    if status == "Success" and len(output) <= _OUTPUT_CHARACTERS:
+    # What a script has printed before its time was over counts.
+    if (status == "Success" or (status == "TimedOut" and output)) and len(output) <= _OUTPUT_CHARACTERS:
         return str(output)
     if status in _GOES_ON:
         return None

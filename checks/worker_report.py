@@ -8,12 +8,14 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Final, TypeAlias
 
 from academy_ops.contract import BUCKET_NAME, QUEUE_NAME, QUEUE_SETTING
 from academy_ops.outside.clients import Connections
 from academy_ops.settings import Settings
+from academy_ops.thresholds import CLOCK_WRONG_SECONDS
 from checks.facts import BootLog, Comparison, Container, Environment, HostReport, LogDriver, LogLine, WorkerLog
 from checks.times import parse
 
@@ -41,8 +43,8 @@ _MEANT: Final = tuple(
 _AS_THEY_ARE: Final = ("R2_ENDPOINT", "R2_ACCESS_KEY", "R2_SECRET_KEY", "DATABASE_URL")
 
 
-def read_host(
-    instance_id: str, output: str, salt: str, settings: Settings, connect: Connections
+def read_host(  # noqa: PLR0917 - what a host wrote, and what it is held against
+    instance_id: str, output: str, salt: str, settings: Settings, connect: Connections, now: datetime | None = None
 ) -> tuple[HostReport, WorkerLog | None] | None:
     """Read a probe's output.
 
@@ -52,6 +54,7 @@ def read_host(
         salt: The salt that its digests were made with.
         settings: The API's settings, to compare with.
         connect: Cleans the log lines of secrets.
+        now: The servers' time when the output came, or None where that is not known.
 
     Returns:
         What the host reports, and its container's log where it has a container; None when the output is not a probe's.
@@ -61,23 +64,48 @@ def read_host(
         return None
     clean = connect.clean
     docker = _last(fields, "docker")
+    if docker == "up" and _last(fields, "container") == "hung":
+        docker = "hung"
     unread = docker == "up" and _last(fields, "container") == "unreadable"
     here = docker == "up" and _last(fields, "container") == "present"
+    ahead = _ahead(_moment(_last(fields, "clock")), now)
+    container = _container(fields, settings, clean) if here else None
     host = HostReport(
         instance_id,
         docker,
         _int(_last(fields, "disk_percent")),
-        _container(fields, settings, clean) if here else None,
+        _corrected(container, ahead) if container and ahead else container,
         _environment(fields, salt, settings) if here else None,
         inodes_percent=_int(_last(fields, "inodes_percent")),
         disk_path=clean(_last(fields, "disk_path")),
-        clock=_moment(_last(fields, "clock")),
+        clock_ahead_seconds=ahead,
         said=clean(_last(fields, "container_error" if docker == "up" else "docker_error")),
         container_unread=unread,
         others=tuple(clean(one) for one in fields.get("other", ())),
         boot=None if here else _boot(fields, sections, clean),
     )
-    return host, _log(fields, sections, clean) if here else None
+    return host, _log(fields, sections, clean, ahead) if here else None
+
+
+def _ahead(clock: datetime | None, now: datetime | None) -> int:
+    """Return by how much a host's clock is ahead; 0 where that is no more than its answer may have been on its way."""
+    seconds = round((clock - now).total_seconds()) if clock and now else 0
+    return seconds if abs(seconds) >= CLOCK_WRONG_SECONDS else 0
+
+
+def _corrected(container: Container, ahead: int) -> Container:
+    """Return a container with its times by the servers' clocks, as all ages are."""
+
+    def right(at: datetime | None) -> datetime | None:
+        return at - timedelta(seconds=ahead) if at else None
+
+    return replace(
+        container,
+        started_at=right(container.started_at),
+        finished_at=right(container.finished_at),
+        created_at=right(container.created_at),
+        killed_at=tuple(at - timedelta(seconds=ahead) for at in container.killed_at or ()),
+    )
 
 
 def _whole(fields: Mapping[str, list[str]], sections: Mapping[str, list[str]]) -> bool:
@@ -86,7 +114,7 @@ def _whole(fields: Mapping[str, list[str]], sections: Mapping[str, list[str]]) -
     if docker != "up":
         return docker in {"down", "missing", "hung", "unreadable"}
     if container != "present":
-        return container in {"missing", "unreadable"}
+        return container in {"missing", "unreadable", "hung"}
     return bool(_last(fields, "status")) and "end" in sections
 
 
@@ -247,19 +275,19 @@ def _kernel_kills(fields: Mapping[str, list[str]]) -> tuple[int, ...] | None:
     return tuple(seconds for text in fields.get("kernel_kill", []) if (seconds := _int(text)) is not None)
 
 
-def _log(fields: Mapping[str, list[str]], sections: Mapping[str, list[str]], clean: Clean) -> WorkerLog:
+def _log(fields: Mapping[str, list[str]], sections: Mapping[str, list[str]], clean: Clean, ahead: int) -> WorkerLog:
     def lines(name: str) -> tuple[LogLine, ...]:
-        return tuple(_log_line(line, clean) for line in sections.get(name, []) if line.strip())
+        return tuple(_log_line(line, clean, ahead) for line in sections.get(name, []) if line.strip())
 
     status = _int(_last(fields, "log_status"))
     error = clean(_last(fields, "log_error")) or _NO_ANSWER if status else ""
     return WorkerLog(_int(_last(fields, "log_lines")) or 0, lines("job"), lines("errors"), lines("tail"), error)
 
 
-def _log_line(line: str, clean: Clean) -> LogLine:
+def _log_line(line: str, clean: Clean, ahead: int) -> LogLine:
     first, _, rest = line.partition(" ")
     at = parse(first)
-    return LogLine(at, clean(rest if at else line))
+    return LogLine(at - timedelta(seconds=ahead) if at else None, clean(rest if at else line))
 
 
 def _split(output: str) -> tuple[dict[str, list[str]], dict[str, list[str]]]:

@@ -21,7 +21,14 @@ FILES: dict[Language, str] = {"ko": "runbook.md", "en": "runbook.en.md"}
 QUOTED = {
     "autoscaler_period_minutes",
     "launch_loop_launches",
-    *("usual_boot_from", "usual_boot_to", "boot_minutes", "autoscaler_minutes", "jobs_per_worker"),
+    *(
+        "usual_boot_from",
+        "usual_boot_to",
+        "boot_minutes",
+        "boot_endless_minutes",
+        "autoscaler_minutes",
+        "jobs_per_worker",
+    ),
     *("autoscaler_period_minutes", "launch_loop_launches"),
     *("receives", "visibility_minutes", "lost_seconds", "waited_minutes", "stalled_minutes"),
 }

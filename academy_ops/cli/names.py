@@ -126,6 +126,7 @@ def live_names(settings: Settings, ops: str, job_id: str | None = None) -> Mappi
         "group": settings.group,
         "queue": settings.queue,
         "worker": settings.worker,
+        "worker_container": settings.worker,
         "bucket": settings.bucket,
         "parameter": settings.parameter,
         "autoscaler_function": settings.autoscaler,

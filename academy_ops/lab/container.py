@@ -30,6 +30,7 @@ _FIRST_DELAY: Final = 0.1
 _LONGEST_DELAY: Final = 60.0
 _GOOD_RUN_SECONDS: Final = 10.0
 _KILLED: Final = 128
+_NOT_FOUND: Final = 127
 _REPOSITORY: Final = "123456789012.dkr.ecr.ap-northeast-2.amazonaws.com/academy-ai-worker"
 _LOG_OPTIONS: Final = ("awslogs-group", "awslogs-region", "awslogs-stream", "cache-disabled")
 
@@ -46,6 +47,7 @@ class Image:
         age: By so many seconds its start and its log lines are shown to be older.
         of_host: The host's memory runs out, not the container's: the kernel says so, and Docker does not.
         digest: Its digest in the registry.
+        health: What its health check says; empty without one.
         log_driver: Docker's driver of its log.
         log_options: That driver's options.
     """
@@ -57,6 +59,7 @@ class Image:
     age: int = 0
     of_host: bool = False
     digest: str = "sha256:" + "1" * 64
+    health: str = ""
     log_driver: str = "json-file"
     log_options: Mapping[str, str] = field(default_factory=dict)
 
@@ -108,11 +111,23 @@ class Container:
     def stop(self) -> None:
         """End the process, with everything it started, and do not restart it."""
         self._stopping.set()
+        if (frozen := self._process) is not None:
+            frozen.send_signal(signal.SIGCONT)
         # The process may be replaced while we look; the thread ends only when none is left.
         while self._thread.is_alive():
             if (process := self._process) is not None:
                 processes.stop(process)
             self._thread.join(0.1)
+
+    def pause(self) -> None:
+        """Freeze its process; `stop` ends it all the same."""
+        if (process := self._process) is not None:
+            process.send_signal(signal.SIGSTOP)
+            self._write_state("paused", pid=process.pid, code=0, finished_at=_NEVER)
+
+    def refuse(self, error: str) -> None:
+        """Show it as one that Docker could not start."""
+        self._write_state("created", pid=0, code=_NOT_FOUND, finished_at=_NEVER, error=error)
 
     def remove(self) -> None:
         """Stop it, and forget it."""
@@ -174,17 +189,17 @@ class Container:
                 log.write(line if line.endswith(b"\n") else line + b"\n")
                 self._ship(line.decode("utf-8", "replace").rstrip("\n"), time.time() - age)
 
-    def _write_state(self, status: str, *, pid: int, code: int, finished_at: str) -> None:
+    def _write_state(self, status: str, *, pid: int, code: int, finished_at: str, error: str = "") -> None:
         state = {
             "Status": status,
-            "Running": status in {"running", "restarting"},
-            "Paused": False,
+            "Running": status in {"running", "restarting", "paused"},
+            "Paused": status == "paused",
             "Restarting": status == "restarting",
             "OOMKilled": self._out_of_memory,
             "Dead": False,
             "Pid": pid,
             "ExitCode": code,
-            "Error": "",
+            "Error": error,
             "StartedAt": self._started_at,
             "FinishedAt": finished_at,
         }
@@ -209,9 +224,14 @@ def description(name: str, image: Image, env: Mapping[str, str]) -> dict[str, ob
         "join .RepoDigests  ": f"{_REPOSITORY}@{image.digest}",
         ".HostConfig.RestartPolicy.Name": "unless-stopped",
         ".HostConfig.NetworkMode": "default",
+        ".LogPath": "",
         ".HostConfig.LogConfig.Type": image.log_driver,
         **options,
         ".Label com.docker.compose.service": "",
+        ".State.Health": image.health,
+        ".State.Health.Status": image.health,
+        ".State.Health.Log": int(bool(image.health)),
+        ".State.Health.Log.1.Output": "the queue has not been polled for 60 s\n",
     }
 
 
@@ -228,7 +248,6 @@ def write_inspect(folder: Path, made: Mapping[str, object], state: Mapping[str, 
         **made,
         ".State": json.dumps(state, separators=(",", ":")),
         **{f".State.{key}": _word(value) for key, value in state.items()},
-        ".State.Health": "",
         ".RestartCount": restarts,
     }
     _replace(folder / "inspect", "".join(f"{key}\t{_escaped(one)}\n" for key, one in told.items()))

@@ -12,13 +12,17 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Final, Literal, Protocol
 
-from academy_ops.contract import WORKER_NAME
+from academy_ops.contract import USER_DATA_LOG, WORKER_NAME
 from academy_ops.lab import processes
 from academy_ops.lab.aws.ssm import Outcome
 from academy_ops.lab.container import Container, Image
 from academy_ops.outside import host_scripts
 
 _START_SECONDS: Final = 15.0
+_NO_PROGRAM: Final = (
+    "failed to create task for container: failed to create shim task: OCI runtime create failed: runc create failed: "
+    'unable to start container process: exec: "/app/run": stat /app/run: no such file or directory: unknown'
+)
 _SHIMS: Final = ("docker", "df", "dmesg", "systemctl")
 _ENGINE: Final = {".Server.Version": "27.5.1", ".DockerRootDir": "/var/lib/docker"}
 
@@ -54,20 +58,26 @@ class Condition:
     """In what condition an instance is; a new one is well.
 
     Attributes:
-        container: ``running``, ``stopped`` (someone stopped it) or ``missing``.
+        container: ``running``, ``stopped`` (someone stopped it), ``paused``, ``unstartable`` or ``missing``.
         docker: Whether the Docker daemon runs.
+        answers: Whether the Docker daemon answers.
         agent: Whether the SSM agent runs.
         registered: Whether it has ever reached SSM.
         disk_percent: How full the disk is.
         inodes_percent: How many of its inodes are used.
+        boot: Whether cloud-init has ended.
+        user_data: What the user data has written in its own log.
     """
 
-    container: Literal["running", "stopped", "missing"] = "running"
+    container: Literal["running", "stopped", "paused", "unstartable", "missing"] = "running"
     docker: bool = True
+    answers: bool = True
     agent: bool = True
     registered: bool = True
     disk_percent: int = 31
     inodes_percent: int = 4
+    boot: Literal["finished", "running"] = "finished"
+    user_data: tuple[str, ...] = ()
 
 
 def furnish(folder: Path) -> None:
@@ -85,6 +95,24 @@ def write_disk(folder: Path, condition: Condition) -> None:
     """Write how full an instance's disk is."""
     (folder / "disk-percent").write_text(f"{condition.disk_percent}\n", "utf-8")
     (folder / "inodes-percent").write_text(f"{condition.inodes_percent}\n", "utf-8")
+
+
+def write_boot(host: Path, condition: Condition) -> None:
+    """Write what an instance's boot leaves behind.
+
+    Args:
+        host: What stands for the host's root folder.
+        condition: The instance's condition.
+    """
+    shutil.rmtree(host, ignore_errors=True)
+    finished = host / "var/lib/cloud/instance/boot-finished"
+    user_data = host / USER_DATA_LOG.removeprefix("/")
+    for folder in (finished.parent, user_data.parent, host / "run/cloud-init"):
+        folder.mkdir(parents=True)
+    if condition.boot == "finished":
+        finished.touch()
+    if condition.user_data:
+        user_data.write_text("".join(f"{line}\n" for line in condition.user_data), "utf-8")
 
 
 def run_script(script: str, folder: Path, env: Mapping[str, str], seconds: float) -> Outcome:
@@ -222,8 +250,10 @@ class Machine:
     def _write_condition(self) -> None:
         """Write what the shims read."""
         write_disk(self._folder, self.condition)
-        down = self._folder / "docker-down"
-        down.unlink(missing_ok=True) if self.condition.docker else down.touch()
+        write_boot(self._folder / "files", self.condition)
+        for name, well in (("docker-down", self.condition.docker), ("docker-hung", self.condition.answers)):
+            mark = self._folder / name
+            mark.unlink(missing_ok=True) if well else mark.touch()
 
     def _run_container(self) -> None:
         env = self._fleet.read_parameter()
@@ -231,7 +261,10 @@ class Machine:
         image, host_env = self._fleet.image_of(name), self._fleet.container_env(name)
         ship = partial(self._fleet.ship, name)
         self._container = Container(self._folder / "container", WORKER_NAME, image, env, host_env, ship=ship)
+        if self.condition.container == "unstartable":
+            self._container.refuse(_NO_PROGRAM)
+            return
         self._container.start()
-        if self.condition.container == "stopped":
+        if self.condition.container != "running":
             processes.until(lambda: self.worker_pid is not None, _START_SECONDS)
-            self._container.stop()
+            self._container.pause() if self.condition.container == "paused" else self._container.stop()

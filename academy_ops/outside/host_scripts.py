@@ -11,7 +11,7 @@ import re
 from importlib.resources import files
 from typing import Final
 
-_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}")
+CONTAINER_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}")
 _JOB_ID: Final = re.compile(r"[A-Za-z0-9_-]{0,64}")
 _SALT: Final = re.compile(r"[0-9a-f]{32}")
 
@@ -46,7 +46,7 @@ def probe(container: str, job_id: str | None, salt: str) -> str:
     Raises:
         ValueError: A part is not of its form and could break out of its quotes.
     """
-    return _script(_PROBE, container=(container, _NAME), job=(job_id or "", _JOB_ID), salt=(salt, _SALT))
+    return _script(_PROBE, container=(container, CONTAINER_NAME), job=(job_id or "", _JOB_ID), salt=(salt, _SALT))
 
 
 def log_lines(container: str, job_id: str | None, since: int) -> str:
@@ -63,14 +63,14 @@ def log_lines(container: str, job_id: str | None, since: int) -> str:
     Raises:
         ValueError: A part is not of its form and could break out of its quotes.
     """
-    parts = {"container": (container, _NAME), "job": (job_id or "", _JOB_ID), "since": (f"{since}s", _SINCE)}
+    parts = {"container": (container, CONTAINER_NAME), "job": (job_id or "", _JOB_ID), "since": (f"{since}s", _SINCE)}
     return _script(_LOG_LINES, **parts)
 
 
 def is_ours(script: str) -> bool:
     """Return whether ``script`` is one that could have been built here."""
-    probes = _pattern(_PROBE, container=_NAME, job=_JOB_ID, salt=_SALT)
-    readers = _pattern(_LOG_LINES, container=_NAME, job=_JOB_ID, since=_SINCE)
+    probes = _pattern(_PROBE, container=CONTAINER_NAME, job=_JOB_ID, salt=_SALT)
+    readers = _pattern(_LOG_LINES, container=CONTAINER_NAME, job=_JOB_ID, since=_SINCE)
     return any(one.fullmatch(script) for one in (probes, readers))
 
 

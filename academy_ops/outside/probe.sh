@@ -103,6 +103,7 @@ image={{.Image}}
 image_name={{json .Config.Image}}
 command={{json .Path}}
 arguments={{json (printf \"%.300s\" (print .Args))}}
+log_path={{.LogPath}}
 log_driver={{.HostConfig.LogConfig.Type}}
 log_group={{json (index .HostConfig.LogConfig.Config \"awslogs-group\")}}
 log_region={{json (index .HostConfig.LogConfig.Config \"awslogs-region\")}}
@@ -126,6 +127,11 @@ case $status,$seen in
     [ -n "$other" ] && inspect "$other"
     ;;
 esac
+if hung "$status"; then
+  say 'container=hung'
+  boot
+  exit 0
+fi
 if [ "$status" != 0 ]; then
   case $seen in
     *[Nn]'o such container'* | *[Nn]'o such object'*)
@@ -134,7 +140,6 @@ if [ "$status" != 0 ]; then
       ;;
     *)
       say 'container=unreadable'
-      hung "$status" && seen="docker inspect has not answered"
       said container_error "$seen"
       ;;
   esac
@@ -142,9 +147,11 @@ if [ "$status" != 0 ]; then
   exit 0
 fi
 say 'container=present'
-say "$seen" | sed "/^$salt/,\$d" | grep .
-id=$(say "$seen" | sed -n 's/^id=//p')
-image=$(say "$seen" | sed -n 's/^image=//p')
+fields=$(say "$seen" | sed "/^$salt/,\$d" | grep .)
+say "$fields"
+field() { say "$fields" | sed -n "s/^$1=//p" | head -n 1; }
+id=$(field id)
+image=$(field image)
 said image_digest "$(bounded 3 docker image inspect --format '{{join .RepoDigests " "}}' "$image" 2>/dev/null)"
 
 # An address as it is meant: without its default port and a trailing slash; each name of SQS in a region is one of many.
@@ -197,11 +204,13 @@ if uptime=$(cut -d ' ' -f 1 /proc/uptime 2>/dev/null) && kernel=$(dmesg 2>/dev/n
 fi
 
 # The log, each line with its time: what a worker complained of an hour ago need not be true now. A line of the log
-# begins with that time; any other is Docker's own word.
+# begins with that time; any other is Docker's own word. Behind a corrupt entry of its file Docker reads no more, and
+# says nothing: the time of the last entry tells.
+written=$(tail -n 1 "$(field log_path)" 2>/dev/null | sed -n 's/.*"time":"\([^"]*\)"}$/\1/p')
 {
   bounded 6 docker logs --timestamps --tail 4000 "$id" 2>&1
   printf '\n%s %s\n' "$salt" "$?"
-} | awk -v salt="$salt" -v job="$job" '
+} | awk -v salt="$salt" -v job="$job" -v written="$written" '
   # Of a long line its beginning and its end, where a service says why, without the words that are cut in two.
   function short(line, head, end) {
     if (length(line) <= 900) return line
@@ -222,6 +231,7 @@ fi
     count++
     gsub(/\r/, "")
     kept = short($0)
+    at = $1
     tail[count] = kept; delete tail[count - 60]
     lower = tolower($0)
   }
@@ -236,6 +246,7 @@ fi
   /job_id=/ { below = 0 }
   below-- > 0 { of_job[++jobs] = kept; delete of_job[jobs - 150] }
   END {
+    if (!status && substr(at, 1, 19) < substr(written, 1, 19)) { status = 1; word = "its file is corrupt" }
     if (status != 0) printf "log_status=%d\nlog_error=%.400s\n", status, word
     print "log_lines=" count + 0
     if (job != "") show("job", of_job, jobs, 150, 8000)

@@ -17,7 +17,7 @@ from academy_ops.outside.time_limits import ANSWER_SECONDS, SSM_SECONDS
 from academy_ops.remedies.plan import Progress
 from academy_ops.remedies.refusal import RemedyError
 from academy_ops.thresholds import FIGURES
-from checks import launches, logs, queue, starters, workers
+from checks import container_state, launches, logs, queue, starters, workers
 from checks.facts import Autoscaler, Case, Depth, Group, LogsFacts, WorkersFacts
 
 _Start = tuple[str, datetime | None]
@@ -169,7 +169,7 @@ def _inside(target: Target, seen: Seen, desired: int, steady: set[_Start]) -> Pr
     if denied := next((one for one in facts.unavailable_hosts.values() if one.reason in _FINAL), None):
         return _blind(denied)
     found = [(host.instance_id, host.container) for host in facts.hosts if host.container]
-    if crashing := next((one for _, one in found if logs.crash_loops(case, one)), None):
+    if crashing := next((one for _, one in found if container_state.crash_loops(case, one)), None):
         count = crashing.restarts
         return Progress(say("The worker's container crashes; it was restarted {count} times.", count=count), "failed")
     running = [container for _, container in found if container.status == "running"]

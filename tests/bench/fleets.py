@@ -36,7 +36,7 @@ from tests.overheard import overheard
 SIZES: Final = (1, 20, 200, 1_000)
 DELAYS: Final = (0, 80)
 _SALT: Final = re.compile(r"^salt='([0-9a-f]{32})'$", re.MULTILINE)
-_STATE: Final = '{"Status":"running","ExitCode":0,"OOMKilled":false,"StartedAt":"2026-01-01T00:00:00.000000000Z"}'
+_STATE: Final = ("status=running", "exit_code=0", "oom_killed=false", "started=2026-01-01T00:00:00.000000000Z")
 _LINE: Final = "2026-01-01T00:00:00.000000000Z SQS_JOB_COMPLETED | job_id=00000000-0000-0000-0000-000000000000"
 _LINES: Final = 60
 """As many as the probe shows of a log."""
@@ -54,9 +54,9 @@ class Machine:
         salt = _SALT.findall(script)[0]
         digests = {name: hashlib.sha256((salt + value).encode()) for name, value in self.environment.items()}
         told = [
-            "probe=1", "disk_percent=40", "docker=up", "container=present", f"state={_STATE}", "restarts=0",
-            "oom_kills=0", *(f"env={name} {digest.hexdigest()}" for name, digest in digests.items()),
-            f"lines={_LINES}", "section=tail", *[_LINE] * _LINES, "", "section=end", "",
+            "probe=2", "docker=up", "disk_percent=40", "container=present", *_STATE, "restarts=0",
+            *(f"env={name} {digest.hexdigest()}" for name, digest in digests.items()),
+            f"log_lines={_LINES}", "section=tail", *[_LINE] * _LINES, "section=end", "",
         ]  # fmt: skip
         return Outcome(0, "\n".join(told), "")
 

@@ -9,6 +9,7 @@ from checks.facts import (
     AccessFacts,
     Activity,
     Autoscaler,
+    BootLog,
     Depth,
     Environment,
     JobDocument,
@@ -67,6 +68,20 @@ def r2(*arguments: Any, **fields: Any) -> Facts:
 def way(main: Answer | Unavailable, **layers: Any) -> Facts:
     """The job's state can't be read, as the endpoint answers otherwise."""
     return {"endpoint": h.endpoint(main, **layers), "job": JobFacts(read_answer(main))}
+
+
+NO_LOGIN = "Error response from daemon: Head https://1.dkr.ecr.example/v2/worker: no basic auth credentials"
+SCRIPTS = "cc_scripts_user.py[WARNING]: Failed to run module scripts_user (scripts in /var/lib/cloud/instance/scripts)"
+
+
+def two_images(*, waits: bool = False) -> Facts:
+    """Two workers that run well, each another image."""
+    (host,) = h.logs(h.container(image_id="sha256:1")).hosts
+    assert host.container
+    other = replace(host, instance_id="i-1", container=replace(host.container, image_id="sha256:2"))
+    logs = replace(h.logs(), online={"i-0": True, "i-1": True}, hosts=(host, other))
+    facts = {"workers": h.workers(h.group(2)), "logs": logs}
+    return {**facts, "document": h.job("RUNNING", age=60), "queue": h.queue(h.depth(0, 1))} if waits else facts
 
 
 def waiting(**facts: Any) -> Facts:
@@ -395,7 +410,19 @@ SCENARIOS: dict[str, list[Facts]] = {
         waiting(logs=replace(h.NO_LOGS, online={"i-0": False})),
         waiting(workers=h.workers(h.group(2)), logs=replace(h.NO_LOGS, online={"i-0": False, "i-1": False})),
     ],
-    "worker-docker-down": [waiting(logs=h.logs(docker=docker, container=None)) for docker in ("down", "missing")],
+    "worker-docker-down": [
+        waiting(logs=h.logs(docker=docker, container=None)) for docker in ("down", "missing", "hung")
+    ],
+    "worker-boot-failed": [
+        waiting(logs=h.logs(container=None, boot=BootLog("finished", (NO_LOGIN, "ERROR: ECR login/pull failed")))),
+        waiting(
+            workers=h.workers(boot=200),
+            logs=h.logs(
+                container=None, docker="missing", boot=BootLog("finished", ("Unable to find a match: docker", SCRIPTS))
+            ),
+        ),
+        waiting(workers=h.workers(boot=7200), logs=h.logs(container=None, boot=BootLog("running", ("waiting",)))),
+    ],
     "worker-container-missing": [
         waiting(logs=h.logs(container=None)),
         {"logs": h.logs(container=None)},
@@ -404,6 +431,9 @@ SCENARIOS: dict[str, list[Facts]] = {
         inside(status="exited", exit_code=1),
         {"logs": h.logs(h.container(status="exited", exit_code=0))},
         inside(status="created"),
+        inside(status="created", error="exec: no such file or directory: unknown", exit_code=127),
+        inside(status="paused"),
+        inside(status="dead"),
     ],
     "worker-crash-loop": [inside(status="restarting"), inside(restarts=5, started_at=h.ago(20))],
     "worker-out-of-memory": [
@@ -411,11 +441,15 @@ SCENARIOS: dict[str, list[Facts]] = {
         inside(restarts=3, started_at=h.ago(5), oom_kills=3),
         says("MemoryError"),
         inside(status="exited", exit_code=137),
+        inside(restarts=1, started_at=h.ago(60), finished_at=h.ago(61), killed_at=(h.ago(62),)),
+        inside(killed_at=(h.ago(100),), tail=(h.line("SQS_JOB_COMPLETED | job_id=x", 200),)),
         ended("Worker exited prematurely: signal 9 (SIGKILL) Job: 10."),
     ],
     "worker-disk-full": [
         waiting(logs=h.logs(disk_percent=100)),
         waiting(logs=h.logs(disk_percent=97, docker="down", container=None)),
+        waiting(logs=h.logs(inodes_percent=100)),
+        inside(status="exited", error="mkdir /var/lib/docker/overlay2/ab: no space left on device"),
         waiting(
             logs=h.logs(h.container(tail=(h.line("OSError: [Errno 28] No space left on device"),)), disk_percent=94)
         ),
@@ -585,6 +619,11 @@ WARNINGS: dict[str, list[Facts]] = {
         # Delayed by who has sent it.
         {"document": h.job("PENDING", age=300), **misconfigured(h.depth(delayed=1))},
     ],
+    "worker-container-unhealthy": [
+        {"logs": h.logs(h.container(health="unhealthy"))},
+        {"logs": h.logs(h.container(health="unhealthy", health_said="curl: (7) Failed to connect"))},
+    ],
+    "worker-images-differ": [two_images(), two_images(waits=True)],
     "worker-silent": [
         waiting(queue=h.queue(h.depth(1, 1)), logs=h.logs(h.container(lines=0, tail=()))),
         {"queue": h.queue(h.depth(0, 1)), "logs": h.logs(h.container(lines=0, tail=()))},

@@ -213,7 +213,7 @@ def test_a_worker_of_another_region_or_aws_asks_another_queue(
         ({"AWS_ENDPOINT_URL": "http://B:80/"}, {"AWS_ENDPOINT_URL": "http://b"}),
         ({"R2_ENDPOINT": "https://A.r2.example:443/"}, {}),
         ({"R2_ENDPOINT": "HTTPS://a.R2.example"}, {}),
-        ({"R2_ENDPOINT": "https://a.r2.example"}, {"R2_ENDPOINT": "https://a.r2.example:443//"}),
+        ({"R2_ENDPOINT": "https://a.r2.example"}, {"R2_ENDPOINT": "https://a.r2.example:443/"}),
     ],
 )  # fmt: skip
 def test_what_is_meant_is_compared_and_not_how_it_is_written(values: dict[str, str], api: dict[str, str]) -> None:

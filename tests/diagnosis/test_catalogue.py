@@ -37,7 +37,8 @@ CONTRACT = {
         worker-refresh-failed""",
     "3-3": """queue-missing message-lost queue-not-consumed message-stuck queue-dead-letters
         queue-misconfigured""",
-    "3-4": """ssm-offline worker-docker-down worker-container-missing worker-container-exited worker-crash-loop
+    "3-4": """worker-boot-failed worker-container-unhealthy worker-images-differ ssm-offline
+        worker-docker-down worker-container-missing worker-container-exited worker-crash-loop
         worker-out-of-memory worker-disk-full worker-env-missing worker-queue-mismatch worker-r2-mismatch
         worker-env-stale worker-aws-credentials worker-queue-denied worker-dependency-missing worker-database-down
         worker-database-mismatch worker-silent""",
@@ -47,7 +48,7 @@ CONTRACT = {
 WARN = {
     "worker-booting", "worker-undersized", "worker-refresh-failed", "autoscaler-off", "queue-dead-letters",
     "queue-misconfigured",
-    "worker-silent", "job-partial", "job-review",
+    "worker-silent", "worker-container-unhealthy", "worker-images-differ", "job-partial", "job-review",
 }  # fmt: skip
 
 NAMES = live_names(

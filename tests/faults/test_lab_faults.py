@@ -37,6 +37,7 @@ TOGETHER = {
         "worker-database-mismatch",
         "worker-database-down",
         "worker-docker-down",
+        "worker-boot-failed/network",
     ),
     "image": (
         "worker-dependency-missing",
@@ -50,7 +51,9 @@ TOGETHER = {
         "worker-crash-loop",
         "queue-not-consumed",
         "worker-undersized",
+        "worker-images-differ",
         "worker-container-missing",
+        "worker-container-unhealthy",
     ),
     "queue": (
         "message-lost",

@@ -1,9 +1,11 @@
 """The inside of many workers: one command for fifty of them, and one finding for all that have the same fault."""
 
+import json
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from itertools import count
 
 import pytest
 
@@ -12,20 +14,23 @@ from academy_ops.outside.clients import Connections, Target
 from academy_ops.settings import load
 from checks import logs
 from checks.facts import Case, LogsFacts
+from tests.between import Answer, Trick, between
 from tests.checks import facts_factory as h
 from tests.lab.conftest import Aws
+from tests.wire import Handler, respond
 
-STATE = '{"Status":"exited","ExitCode":1,"OOMKilled":false,"StartedAt":"2026-11-22T01:00:00.000000000Z"}'
-OUTPUT = f"""probe=1
-disk_percent=40
+OUTPUT = """probe=2
 docker=up
+disk_percent=40
 container=present
-state={STATE}
+name=/academy-ai-worker-cpu
+status=exited
+exit_code=1
+oom_killed=false
+started=2026-11-22T01:00:00.000000000Z
 restarts=0
-oom_kills=0
-lines=0
+log_lines=0
 section=tail
-
 section=end
 """
 SIZE = 200
@@ -57,10 +62,12 @@ def machines(aws: Aws) -> Iterator[dict[str, Canned]]:
     aws.hosts.clear()
 
 
-def observed(aws: Aws, names: list[str], monkeypatch: pytest.MonkeyPatch) -> tuple[LogsFacts, Counter[str]]:
+def observed(
+    aws: Aws, names: list[str], monkeypatch: pytest.MonkeyPatch, url: str = ""
+) -> tuple[LogsFacts, Counter[str]]:
     """Look into the workers; return what was seen, and how often each of SSM's operations was called."""
     keys = aws.users["operator"]
-    monkeypatch.setenv("AWS_ENDPOINT_URL", aws.cloud.url)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", url or aws.cloud.url)
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", keys.key_id)
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", keys.secret)
     settings = load(environ={}, default_env_file=None)
@@ -107,3 +114,56 @@ def test_a_host_that_takes_its_time_is_asked_less_and_less_often(
     # After 0.3, 0.9, 2.1 and 4.5 s.
     assert 1 < called["ListCommandInvocations"] <= 4
     assert called["GetCommandInvocation"] == 1
+
+
+def refused(code: str, when: Callable[[Handler], bool]) -> Trick:
+    """Refuse a call with SSM's word for it, as long as that is true of it."""
+
+    def trick(handler: Handler, on: Answer) -> None:
+        if when(handler):
+            body = json.dumps({"__type": code, "message": "refused"}).encode()
+            respond(handler, 400, body, **{"Content-Type": "application/x-amz-json-1.1"})
+        else:
+            on(handler)
+
+    return trick
+
+
+@pytest.mark.parametrize("action", ["ListCommandInvocations", "GetCommandInvocation"])
+def test_a_look_that_is_throttled_costs_no_host(
+    aws: Aws, machines: dict[str, Canned], monkeypatch: pytest.MonkeyPatch, action: str
+) -> None:
+    names = list(machines)[:60]
+    calls = count()
+    with between(aws.cloud.url, {action: refused("ThrottlingException", lambda _: next(calls) < 6)}) as url:
+        facts, _ = observed(aws, names, monkeypatch, url)
+    assert next(calls) > 6
+    assert (len(facts.hosts), facts.unavailable_hosts) == (60, {})
+
+
+def test_a_host_that_is_gone_when_it_is_asked_costs_no_other(
+    aws: Aws, machines: dict[str, Canned], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = list(machines)[:50]
+    gone = f'"{names[7]}"'.encode()
+    # SSM names the instance in its answer; where it does not, the halves tell.
+    for named in (True, False):
+        said = refused("InvalidInstanceId", lambda handler: gone in handler.body)
+        if named:
+            del aws.hosts[names[7]]
+        tricks = {} if named else {"SendCommand": said}
+        with between(aws.cloud.url, {"DescribeInstanceInformation": all_online(names), **tricks}) as url:
+            facts, called = observed(aws, names, monkeypatch, url)
+        aws.hosts.update({names[7]: machines[names[7]]})  # type: ignore[dict-item] # as above
+        assert [host.instance_id for host in facts.hosts] == [one for one in names if one != names[7]]
+        assert list(facts.unavailable_hosts) == [names[7]]
+        assert called["SendCommand"] <= (2 if named else 13)
+
+
+def all_online(names: list[str]) -> Trick:
+    def trick(handler: Handler, _on: Answer) -> None:
+        told = [{"InstanceId": name, "PingStatus": "Online"} for name in names]
+        body = json.dumps({"InstanceInformationList": told}).encode()
+        respond(handler, 200, body, **{"Content-Type": "application/x-amz-json-1.1"})
+
+    return trick

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Final
 
 from academy_ops.diagnosis.catalogue.access import ACCESS
+from academy_ops.diagnosis.catalogue.boot import BOOT
 from academy_ops.diagnosis.catalogue.cause import Cause, filled
 from academy_ops.diagnosis.catalogue.endpoint import ENDPOINT
 from academy_ops.diagnosis.catalogue.job import JOB
@@ -19,7 +20,7 @@ from academy_ops.diagnosis.catalogue.workers import WORKERS
 __all__ = ["CATALOGUE", "Cause", "explained_by", "filled", "position"]
 
 CATALOGUE: Final[Mapping[str, Cause]] = MappingProxyType(
-    {cause.code: cause for cause in (*ACCESS, *R2, *ENDPOINT, *QUEUE, *WORKERS, *LOGS, *JOB)}
+    {cause.code: cause for cause in (*ACCESS, *R2, *ENDPOINT, *QUEUE, *WORKERS, *BOOT, *LOGS, *JOB)}
 )
 """Code to cause. The order is that of the pipeline, which decides among equals."""
 

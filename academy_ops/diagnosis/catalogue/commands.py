@@ -8,7 +8,16 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from academy_ops.contract import DLQ_SUFFIX, HEALTH_PATH, HEALTHZ_PATH, JOBS_PATH, QUEUE_SETTING, TENANT_HEADER
+from academy_ops.contract import (
+    CLOUD_INIT_LOG,
+    DLQ_SUFFIX,
+    HEALTH_PATH,
+    HEALTHZ_PATH,
+    JOBS_PATH,
+    QUEUE_SETTING,
+    TENANT_HEADER,
+    USER_DATA_LOG,
+)
 from academy_ops.diagnosis.command import Steps, command
 
 CONFIG: Final = command("<ops> config")
@@ -166,6 +175,10 @@ PROFILES: Final = command(
 )
 CONSOLE: Final = command(
     "aws ec2 get-console-output --region <region> --instance-id <instance> --latest --query Output --output text"
+)
+REPOSITORIES: Final = command(
+    "aws ecr describe-repositories --region <region> --output text --query "
+    "repositories[].[repositoryName,repositoryUri]"
 )
 FUNCTION: Final = command(
     "aws lambda list-functions --region <region> --query Functions[].[FunctionName,LastModified] --output text"
@@ -372,7 +385,7 @@ def on_workers(script: str) -> Steps:
 
 
 def _in_container(template: str) -> Steps:
-    return command("sudo docker inspect --format", template, "<worker>", place="worker")
+    return command("sudo docker inspect --format", template, "<worker_container>", place="worker")
 
 
 _NAME: Final = '(index (split . "=") 0)'
@@ -389,7 +402,7 @@ def _variables(*names: str) -> Steps:
 WORKER_STATE: Final = command("sudo docker ps -a --filter name=<worker>", place="worker")
 WORKER_STARTED: Final = _in_container("{{.State.StartedAt}}")
 WORKER_MEMORY: Final = _in_container("{{.State.OOMKilled}}") + command("free -m", place="worker")
-WORKER_LOG: Final = command("sudo docker logs --tail 30 <worker>", place="worker")
+WORKER_LOG: Final = command("sudo docker logs --tail 30 <worker_container>", place="worker")
 KEPT_LOG: Final = command(
     "aws logs filter-log-events --region <region> --log-group-name <log_group> --max-items 50 --output text "
     "--query events[].[logStreamName,message] --filter-pattern",
@@ -397,7 +410,11 @@ KEPT_LOG: Final = command(
 )
 WORKER_DISK: Final = command("df -h /var/lib/docker", place="worker") + command("sudo docker system df", place="worker")
 WORKER_DOCKER: Final = command("systemctl status --no-pager docker", place="worker")
-WORKER_BOOT: Final = command("sudo tail -n 50 /var/log/cloud-init-output.log", place="worker")
+WORKER_BOOT: Final = command(f"sudo tail -n 50 {USER_DATA_LOG} {CLOUD_INIT_LOG}", place="worker")
+WORKER_ERROR: Final = _in_container("{{json .State}}")
+WORKER_HEALTH: Final = _in_container("{{json .State.Health}}")
+WORKER_IMAGE: Final = _in_container("{{.Config.Image}} {{.Image}}")
+WORKER_INODES: Final = command("sudo du --inodes -x -d 2 /", place="worker")
 WORKER_QUEUE: Final = _variables(QUEUE_SETTING)
 WORKER_R2: Final = _variables("R2_ENDPOINT", "R2_EXCEL_BUCKET", "EXCEL_BUCKET_NAME")
 WORKER_REGION: Final = _variables("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_SQS")

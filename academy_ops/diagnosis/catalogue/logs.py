@@ -21,9 +21,8 @@ _REPLACE: Final = _change(
     say("Then replace the worker instances; the parameter is read at boot only. Jobs in progress start over."),
     commands.REPLACE_INSTANCES,
 )
-_TERMINATE: Final = _change(
-    say("If that does not help, have the group replace the instance."), commands.terminate("instance")
-)
+_REPLACE_ONE: Final = commands.terminate("instance")
+_TERMINATE: Final = _change(say("If that does not help, have the group replace the instance."), _REPLACE_ONE)
 
 
 def _take(text: Text, *names: str) -> Remedy:
@@ -33,7 +32,7 @@ def _take(text: Text, *names: str) -> Remedy:
 _EDIT: Final = command("<ops> worker-env --edit")
 _RESTART: Final = _change(
     say("Then restart the worker: it looks for credentials at its start only."),
-    commands.on_workers("docker restart <worker>"),
+    commands.on_workers("docker restart <worker_container>"),
 )
 
 _API_FIRST: Final = _read(
@@ -46,8 +45,9 @@ LOGS: Final = (
         "worker-disk-full",
         say("The worker's disk is full."),
         say(
-            "The disk with Docker's data is {disk_full_percent} percent full, or {disk_nearly_full_percent} percent "
-            "while the container does not run; or a log of the last {complaint_minutes} minutes says that no space is "
+            "The disk with Docker's data is {disk_full_percent} percent full, in bytes or in inodes, or "
+            "{disk_nearly_full_percent} percent while the container does not run; or Docker says so of a container "
+            "that it could not start; or a log of the last {complaint_minutes} minutes says that no space is "
             "left, and the disk is that full, or the job's failure names a local path.",
             **FIGURES,
         ),
@@ -57,7 +57,31 @@ LOGS: Final = (
             commands.on_workers("docker image prune -af"),
         ),
         _TERMINATE,
-        explains=_IDLE | _CRASHES | codes("worker-docker-down", "worker-container-missing"),
+        explains=_IDLE | _CRASHES | codes("worker-docker-down", "worker-container-missing", "worker-boot-failed"),
+        reasons={
+            "idle": Variant(
+                say("The worker's disk is full, and its container does not run."),
+                # Its image would go with those that no container uses.
+                (
+                    _change(
+                        say("Remove what journald keeps of the past, and start the container."),
+                        commands.on_workers("journalctl --vacuum-size=50M; docker start <worker_container>"),
+                    ),
+                    _TERMINATE,
+                ),
+            ),
+            "inodes": Variant(
+                say("The worker's disk has no inodes left, although it has space: it holds too many small files."),
+                (
+                    _read(say("See which folder holds them."), commands.WORKER_INODES),
+                    _change(
+                        say("Remove the images that no container uses; Docker pulls what it needs again."),
+                        commands.on_workers("docker image prune -af"),
+                    ),
+                    _TERMINATE,
+                ),
+            ),
+        },
     ),
     _cause(
         "ssm-offline",
@@ -113,13 +137,33 @@ LOGS: Final = (
         "worker-docker-down",
         say("Docker does not run on the worker instance."),
         say(
-            "docker info fails on an instance older than {boot_minutes} minutes, or Docker is not installed there.",
+            "On an instance older than {boot_minutes} minutes systemd says that Docker does not run, or it is not "
+            "installed, or no server answers its client; or Docker does not answer within seconds.",
             **FIGURES,
         ),
         (commands.WORKER_DOCKER,),
         _change(say("Start Docker on the instance."), commands.on_workers("systemctl start docker")),
         _TERMINATE,
         explains=_IDLE | codes("worker-container-missing"),
+        reasons={
+            "hung": Variant(
+                say("Docker hangs on the worker instance: it runs, and does not answer."),
+                (
+                    _change(
+                        say("Restart Docker on the instance; a job that the worker is at starts over."),
+                        commands.on_workers("systemctl restart docker"),
+                    ),
+                    _TERMINATE,
+                ),
+            ),
+            "not-installed": Variant(
+                say("Docker is not installed on the worker instance."),
+                (
+                    _read(say("Read in the boot log why it was not installed."), commands.WORKER_BOOT),
+                    _change(say("Then have the group replace the instance."), _REPLACE_ONE),
+                ),
+            ),
+        },
     ),
     _cause(
         "worker-env-stale",
@@ -529,7 +573,7 @@ LOGS: Final = (
     ),
     _cause(
         "worker-container-missing",
-        say("The instance is up, but no worker container was ever started on it."),
+        say("The instance is up, but there is no worker container on it."),
         say(
             "Docker runs on an instance older than {boot_minutes} minutes and knows no container of the worker's name.",
             **FIGURES,
@@ -554,9 +598,52 @@ LOGS: Final = (
         "worker-container-exited",
         say("The worker's container has stopped."),
         say("Docker knows the container, and it is neither running nor restarting."),
-        (commands.WORKER_STATE, commands.WORKER_LOG),
+        (commands.WORKER_STATE, commands.WORKER_ERROR, commands.WORKER_LOG),
         _read(say("Read why it stopped."), _READ_LOG),
-        _change(say("Start the container again."), commands.on_workers("docker start <worker>")),
+        _change(say("Start the container again."), commands.on_workers("docker start <worker_container>")),
+        reasons={
+            "start-failed": Variant(
+                say("Docker could not start the worker's container."),
+                (
+                    _read(
+                        say("Docker says why; until that is put right, another start fails as well."),
+                        commands.WORKER_ERROR,
+                    ),
+                    _change(
+                        say(
+                            "Where the image or its command is wrong, correct it in the launch template's user data, "
+                            "then replace the worker instances. Jobs in progress start over."
+                        ),
+                        commands.REPLACE_INSTANCES,
+                    ),
+                ),
+            ),
+            "paused": Variant(
+                say("The worker's container is paused: its processes are frozen."),
+                (_change(say("Let it go on."), commands.on_workers("docker unpause <worker_container>")),),
+            ),
+            "dead": Variant(
+                say("Docker has failed to remove the worker's container; it can't be started any more."),
+                (_change(say("Have the group replace the instance."), _REPLACE_ONE),),
+            ),
+        },
+    ),
+    _warning(
+        "worker-container-unhealthy",
+        say("The worker's container runs, but its health check fails."),
+        say("Docker says unhealthy. It proves nothing of the work by itself."),
+        (commands.WORKER_HEALTH, commands.WORKER_LOG),
+        _read(say("See what the check says, and whether messages and job make progress nevertheless."), _READ_LOG),
+    ),
+    _warning(
+        "worker-images-differ",
+        say("Not all workers run the same image."),
+        say("The digests of the workers' images differ; during a deployment that is normal."),
+        (commands.WORKER_IMAGE, commands.TEMPLATE),
+        _change(
+            say("Once no deployment is under way, replace the worker instances. Jobs in progress start over."),
+            commands.REPLACE_INSTANCES,
+        ),
     ),
     _warning(
         "worker-silent",

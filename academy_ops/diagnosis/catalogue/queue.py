@@ -17,7 +17,9 @@ _CHECK: Final = command("<ops> check queue <job>")
 _ROWS: Final = Rows("3-3", _CHECK, WAITING)
 _cause, _read, _change = _ROWS.cause, _ROWS.read, _ROWS.change
 _READ_LOG: Final = _read(say("Read the worker's log."), command("<ops> --verbose check logs <job>"))
-_RESTART: Final = _change(say("Restart the workers' containers."), commands.on_workers("docker restart <worker>"))
+_RESTART: Final = _change(
+    say("Restart the workers' containers."), commands.on_workers("docker restart <worker_container>")
+)
 
 
 def _redrive(arn: str) -> Steps:

@@ -461,11 +461,18 @@ WORKERS: Final = (
         ),
         say(
             "Messages wait untouched while every instance in service is younger than {boot_minutes} minutes, or none "
-            "is in service and a launch begun less than {boot_minutes} minutes ago is still under way.",
+            "is in service and a launch begun less than {boot_minutes} minutes ago is still under way. Or cloud-init "
+            "still runs on an instance, for at most {boot_endless_minutes} minutes.",
             **FIGURES,
         ),
         (commands.MACHINES, commands.ACTIVITIES),
         _read(say("Wait, and look again in two minutes."), command("<ops> diagnose <job>")),
+        reasons={
+            "user-data": Variant(
+                say("A worker's instance is up, but its user data still runs: no worker was made yet."),
+                (_read(say("Wait, and look again in two minutes."), command("<ops> diagnose <job>")),),
+            ),
+        },
     ),
     _warning(
         "worker-undersized",

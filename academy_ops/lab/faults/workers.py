@@ -21,6 +21,7 @@ from academy_ops.contract import (
 from academy_ops.lab import processes
 from academy_ops.lab.container import WORKER, Image
 from academy_ops.lab.faults.aws import scale_to_zero
+from academy_ops.lab.faults.boots import USER_DATA
 from academy_ops.lab.faults.endpoint import NO_DATABASE
 from academy_ops.lab.faults.fault import age_job, execute, worker_fault
 from academy_ops.lab.faults.uploads import take_message, upload_and_wait, upload_students
@@ -59,6 +60,14 @@ _LOOP_RESTARTS: Final = 3
 _OTHER_QUEUE: Final = {QUEUE_SETTING: f"{QUEUE_NAME}-staging"}
 _OTHER_KEYS: Final = {"AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE", "AWS_SECRET_ACCESS_KEY": "not-a-secret"}
 _OTHER_BUCKET: Final = {"R2_EXCEL_BUCKET": f"{BUCKET_NAME}-old"}
+
+
+def _two_images(lab: Lab) -> None:
+    """Start a second worker from a newer image."""
+    lab.fleet.image = Image(digest="sha256:" + "2" * 64)
+    autoscaling = lab.aws("autoscaling")
+    autoscaling.update_auto_scaling_group(AutoScalingGroupName=GROUP_NAME, MinSize=2, DesiredCapacity=2)
+    processes.until(lambda: sum(one.worker_pid is not None for one in lab.fleet.hosts().values()) > 1, 30)
 
 
 def _fleet(**changed: object) -> Callable[[Lab], None]:
@@ -231,6 +240,32 @@ FAULTS: Final = (
         partial(_silence, registered=False),
     ),
     worker_fault("worker-docker-down", say("The Docker daemon is down on every instance."), _fleet(docker=False)),
+    worker_fault("worker-docker-down/hung", say("The Docker daemon hangs on every instance."), _fleet(answers=False)),
+    worker_fault(
+        "worker-container-exited/paused",
+        say("Someone has paused the worker's container."),
+        _fleet(container="paused"),
+    ),
+    worker_fault(
+        "worker-container-exited/start-failed",
+        say("Docker can't start the worker's container."),
+        _fleet(container="unstartable"),
+    ),
+    worker_fault(
+        "worker-container-unhealthy",
+        say("The health check of the worker's container fails."),
+        lambda lab: lab.fleet.use(Image(health="unhealthy")),
+    ),
+    worker_fault("worker-images-differ", say("Two workers run different images."), _two_images),
+    *(
+        worker_fault(
+            f"worker-boot-failed/{reason}",
+            say("The user data of every instance has failed ({reason}); no container is there.", reason=reason),
+            _fleet(container="missing", user_data=lines),
+        )
+        for reason, lines in USER_DATA.items()
+    ),
+    worker_fault("worker-disk-full/inodes", say("The worker's disk has no inodes left."), _fleet(inodes_percent=100)),
     worker_fault(
         "worker-container-missing",
         say("The worker's container is gone on every instance."),

@@ -1,0 +1,53 @@
+"""What the user data of an instance has written when it stopped, for each reason; in the words of the real programs."""
+
+from __future__ import annotations
+
+from typing import Final
+
+_REGISTRY: Final = "123456789012.dkr.ecr.ap-northeast-2.amazonaws.com"
+_IMAGE: Final = f"{_REGISTRY}/academy-ai-worker"
+_STOPPED: Final = "ERROR: ECR login/pull failed"
+_NOT_RUN: Final = "ERROR: docker run failed"
+
+USER_DATA: Final = {
+    "image-pull": (
+        (
+            f'Error response from daemon: Head "https://{_REGISTRY}/v2/academy-ai-worker/manifests/latest": '
+            "no basic auth credentials"
+        ),
+        _STOPPED,
+    ),
+    "image-missing": (
+        (
+            f"Error response from daemon: manifest for {_IMAGE}@sha256:00 not found: manifest unknown: "
+            "Requested image not found"
+        ),
+        _STOPPED,
+    ),
+    "rate-limit": (
+        "Error response from daemon: toomanyrequests: You have reached your pull rate limit.",
+        _STOPPED,
+    ),
+    "network": (
+        (
+            f'Error response from daemon: Get "https://{_REGISTRY}/v2/": net/http: request canceled while waiting for '
+            "connection (Client.Timeout exceeded while awaiting headers)"
+        ),
+        _STOPPED,
+    ),
+    "docker-run": (
+        (
+            "docker: Error response from daemon: failed to initialize logging driver: failed to create Cloudwatch log "
+            "stream: AccessDeniedException."
+        ),
+        _NOT_RUN,
+    ),
+    "packages": (
+        "Error: Unable to find a match: docker",
+        "/var/lib/cloud/instance/scripts/part-001: line 14: docker: command not found",
+        _STOPPED,
+    ),
+    "disk": ("failed to register layer: write /usr/lib/libtorch.so: no space left on device", _STOPPED),
+    "architecture": ("no matching manifest for linux/arm64/v8 in the manifest list entries", _STOPPED),
+    "metadata": ("ERROR: IMDSv2 instance id unavailable",),
+}

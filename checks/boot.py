@@ -1,0 +1,146 @@
+"""Why an instance's boot made no worker: what its user data and cloud-init wrote, read from the end."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Sequence
+from typing import Final
+
+from checks.facts import BootLog
+
+_MADE: Final = re.compile(r"^\W{0,3}[0-9a-f]{64}$")
+"""What ``docker run -d`` prints: the id of the container that it has made."""
+_STEPS: Final = tuple(
+    (re.compile(form, re.IGNORECASE), reason)
+    for form, reason in (
+        (r"ECR login/pull failed|failed to pull|(docker|image) pull failed", "image-pull"),
+        (r"docker run failed|docker: error response from daemon", "docker-run"),
+        (r"IMDSv2 instance id unavailable", "metadata"),
+    )
+)
+"""By which step a script says that it stops; why, stands above."""
+_SIGNS: Final = tuple(
+    (re.compile(form, re.IGNORECASE), reason)
+    for form, reason in (
+        (
+            (
+                r"no space left on device|not enough free space|more space needed on the|disk quota exceeded"
+                r"|insufficient (disk )?space|disk requirements:"
+            ),
+            "disk",
+        ),
+        (
+            (
+                r"exec format error|no matching manifest for|does not match the (detected host|specified) platform"
+                r"|cannot execute binary file|image operating system \"[^\"]{1,30}\" cannot be used"
+            ),
+            "architecture",
+        ),
+        (r"toomanyrequests|too many requests|rate exceeded|rate limit", "rate-limit"),
+        (
+            (
+                r"manifest (unknown|for .{1,300} not found|invalid)|name unknown"
+                r"|repository .{1,200} (does not exist in the registry|not found)"
+                r"|(requested image|image) (not found|does not exist)|invalid reference format"
+                r"|unable to find image .{1,300} locally\W{1,9}error|RepositoryNotFoundException|ImageNotFound"
+            ),
+            "image-missing",
+        ),
+        (
+            (
+                r"no basic auth credentials|pull access denied|requested access to the resource is denied"
+                r"|not authorized to perform: ecr|ecr:[A-Za-z]{3,40} on resource|authorization token has expired"
+                r"|unable to locate credentials|denied: (your authorization|user)|unauthorized: |\b401 unauthorized"
+                r"|\b403 forbidden|cannot perform an interactive login|error saving credentials"
+            ),
+            "image-pull",
+        ),
+        (
+            (
+                r"connection refused|i/o timeout|timed out|timeout (was reached|exceeded)|TLS handshake timeout"
+                r"|no route to host|network is unreachable|context deadline exceeded|request canceled while waiting"
+                r"|(could not|cannot|can't|couldn't) (resolve|connect)|failed to connect to|name or service not known"
+                r"|temporary failure in name resolution|no such host|connection reset by peer"
+                r"|connect timeout on endpoint|curl error \((6|7|28|35|52|56)\)|server misbehaving"
+            ),
+            "network",
+        ),
+        (
+            (
+                r"unable to find a match|no package .{1,80} available|no match for argument"
+                r"|failed to download metadata|cannot find a valid baseurl|no more mirrors|all mirrors were tried"
+                r"|unable to locate package|could not get lock|currently holding the yum lock|rpmdb|gpg check failed"
+                r"|public key .{1,100} is not installed|nothing provides|conflicting requests"
+                r"|problem with the installed"
+                r"|(dpkg|rpm|yum|dnf|apt|apt-get)\b.{0,80}(error|failed|interrupted)|docker: (command )?not found"
+                r"|unit docker(\.service)? (could not be|not) found|unit file docker\.service does not exist"
+                r"|failed to (start|enable) .{0,40}docker|job for docker\.service failed"
+            ),
+            "packages",
+        ),
+        (r"169\.254\.169\.254|imds|latest/api/token", "metadata"),
+        (
+            (
+                r"docker: |conflict\. the container name|unknown (flag|shorthand flag)|invalid argument"
+                r"|failed to create (shim )?task|OCI runtime|failed to initialize logging driver"
+                r"|open .{1,200}\.env: no such file|poorly formatted environment"
+                r"|bind source path does not exist|error response from daemon"
+            ),
+            "docker-run",
+        ),
+    )
+)
+_REASONS: Final = frozenset(reason for _, reason in _SIGNS)
+_OF_STEP: Final = {
+    "image-pull": frozenset(
+        {"image-pull", "image-missing", "rate-limit", "network", "disk", "architecture", "packages"}
+    ),
+    "docker-run": frozenset(
+        {"docker-run", "image-missing", "image-pull", "rate-limit", "network", "disk", "architecture"}
+    ),
+    "metadata": frozenset({"metadata"}),
+}
+"""Why a step can fail."""
+_SCRIPT_FAILED: Final = re.compile(
+    r"failed to run module scripts[-_]user|failed (to run|running) /var/lib/cloud|runparts: \d{1,3} failures",
+    re.IGNORECASE,
+)
+"""cloud-init's word for user data that ended with an error, whatever the script itself says."""
+
+
+def boot_failure(boot: BootLog, *, endless: bool = False) -> tuple[str, str] | None:
+    """Return why a boot made no container, and the line that says so; None where nothing tells.
+
+    The last that a script says is what it stopped at: an attempt before that may have failed as well, and once a
+    container was made the boot did its part.
+
+    Args:
+        boot: What the boot wrote.
+        endless: It is still running, longer than any boot does.
+    """
+    for lines in (boot.user_data, boot.cloud_init):
+        if found := _failure(lines):
+            return found
+    lines = boot.user_data or boot.cloud_init
+    return ("endless", lines[-1] if lines else "") if endless else None
+
+
+def _failure(lines: Sequence[str]) -> tuple[str, str] | None:
+    made = [number for number, line in enumerate(lines) if _MADE.match(line.strip())]
+    # A trace repeats the script's words, not what came of them.
+    told = [line for line in lines[made[-1] + 1 if made else 0 :] if not line.startswith("+")]
+    for number in reversed(range(len(told))):
+        step = next((reason for form, reason in _STEPS if form.search(told[number])), None)
+        if step:
+            return _why(told[: number + 1], _OF_STEP[step]) or (step, told[number])
+        if _SCRIPT_FAILED.search(told[number]):
+            return _why(told[:number], _REASONS)
+    return None
+
+
+def _why(lines: Sequence[str], reasons: Collection[str]) -> tuple[str, str] | None:
+    """Return the last reason of these that a line tells, and the line."""
+    for line in reversed(lines):
+        if reason := next((one for form, one in _SIGNS if one in reasons and form.search(line)), None):
+            return reason, line
+    return None

@@ -1,0 +1,145 @@
+"""In what state a worker's container is, and what stands in its way where there is none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+from academy_ops.contract import LOG_COMPLETED
+from academy_ops.diagnosis.records import Json
+from academy_ops.thresholds import (
+    BOOT_ENDLESS_SECONDS,
+    BOOT_SECONDS,
+    CRASH_LOOP_RESTARTS,
+    CRASH_LOOP_SECONDS,
+    DISK_FULL_PERCENT,
+    DISK_NEARLY_FULL_PERCENT,
+    KILL_SECONDS,
+)
+from checks.boot import boot_failure
+from checks.database_words import Fault
+from checks.facts import Case, Container, HostReport, WorkerLog
+from checks.times import age
+from checks.workers import boot_age
+
+_KILLED: Final = 137
+"""The exit code of a process that signal 9 has ended."""
+_STOPPED: Final = frozenset({0, 143})
+"""Those of a process that ended by itself, or was asked to."""
+_NO_SPACE: Final = "no space left on device"
+_REASONS: Final[Mapping[str, str]] = {"paused": "paused", "dead": "dead", "removing": "dead"}
+_SHOWN_LINES: Final = 5
+_SECOND: Final = timedelta(seconds=1)
+
+
+def disk_full(host: HostReport) -> Fault | None:
+    """Return the fault of a disk that is full: at its end, or nearly there and something does not run any more."""
+    runs = host.container is not None and host.container.status == "running"
+    bytes_full, inodes_full = (_full(percent, runs=runs) for percent in (host.disk_percent, host.inodes_percent))
+    error = host.container.error if host.container else ""
+    if not (bytes_full or inodes_full or _NO_SPACE in error.lower()):
+        return None
+    # Without a container that runs, the worker's own image is one that no container uses.
+    return "worker-disk-full", "idle" if not runs else "inodes" if inodes_full and not bytes_full else None
+
+
+def _full(percent: int | None, *, runs: bool) -> bool:
+    return (percent or 0) >= (DISK_FULL_PERCENT if runs else DISK_NEARLY_FULL_PERCENT)
+
+
+def without_container(case: Case, host: HostReport) -> Iterator[tuple[Fault, Mapping[str, Json]]]:
+    """Return what is wrong with a host that shows no container of the worker, and the evidence."""
+    since = boot_age(case, host.instance_id)
+    booted = since is not None and since >= BOOT_SECONDS
+    boot = host.boot
+    if host.container_unread or host.docker == "unreadable":
+        return
+    if host.docker == "hung":
+        if booted:
+            yield ("worker-docker-down", "hung"), {}
+        return
+    # While an instance boots, what is not there yet is no fault; the workers check says that it boots.
+    if boot and boot.state == "running" and (since is None or since < BOOT_ENDLESS_SECONDS):
+        if booted:
+            yield ("worker-booting", "user-data"), {"boot_log": list(boot.last(_SHOWN_LINES))}
+        return
+    failure = boot_failure(boot, endless=boot.state == "running") if boot else None
+    if boot and failure and (booted or boot.state == "finished"):
+        reason, line = failure
+        lines = dict.fromkeys((line, *boot.last(_SHOWN_LINES)))
+        yield ("worker-boot-failed", reason), {"boot_log": list(lines)}
+    elif booted and host.docker != "up":
+        yield ("worker-docker-down", "not-installed" if host.docker == "missing" else None), {}
+    elif booted:
+        told: dict[str, Json] = {"others": list(host.others), "boot_log": list(boot.last(_SHOWN_LINES)) if boot else []}
+        yield ("worker-container-missing", None), {name: one for name, one in told.items() if one}
+
+
+def state_faults(case: Case, host: HostReport, container: Container, log: WorkerLog | None) -> Iterator[Fault]:
+    """Return what is wrong with the state of a worker's container."""
+    if _out_of_memory(case, container, log):
+        yield "worker-out-of-memory", None
+    if crash_loops(case, container):
+        yield "worker-crash-loop", None
+    elif container.status == "running":
+        if container.health == "unhealthy":
+            yield "worker-container-unhealthy", None
+    elif container.status != "created" or container.error or not _boots(case, host):
+        yield "worker-container-exited", _REASONS.get(container.status, "start-failed" if container.error else None)
+
+
+def crash_loops(case: Case, container: Container) -> bool:
+    """Return whether the container crashes and is restarted over and over."""
+    return container.status == "restarting" or (
+        container.restarts >= CRASH_LOOP_RESTARTS and _started_lately(case, container)
+    )
+
+
+def _started_lately(case: Case, container: Container) -> bool:
+    since = age(case.observed_at, container.started_at)
+    return since is not None and since < CRASH_LOOP_SECONDS
+
+
+def _boots(case: Case, host: HostReport) -> bool:
+    since = boot_age(case, host.instance_id)
+    return since is not None and since < BOOT_SECONDS
+
+
+def _out_of_memory(case: Case, container: Container, log: WorkerLog | None) -> bool:
+    """Return whether the kernel killed the container's last process, or one of the running one's, for its memory.
+
+    Docker's flag stays on a container that goes on without a child that was killed, and it is not set where not the
+    container but the whole host was short of memory.
+    """
+    kills = container.kernel_kills
+    if container.status != "running":
+        if container.out_of_memory:
+            return container.exit_code not in _STOPPED
+        ended = age(case.observed_at, container.finished_at)
+        # Without the kernel's log, or the time, its signal is the best that is known.
+        return container.exit_code == _KILLED and (kills is None or ended is None or _killed(kills, ended))
+    since = age(case.observed_at, container.started_at)
+    lately = _started_lately(case, container)
+    if lately and container.restarts > 0 and since is not None and _killed(kills, since):
+        return True
+    if container.killed_at is None:
+        return bool(container.oom_kills and (container.out_of_memory or lately))
+    return any(_counts(container, log, kill, lately=lately) for kill in container.killed_at)
+
+
+def _counts(container: Container, log: WorkerLog | None, kill: datetime, *, lately: bool) -> bool:
+    """Return whether one of Docker's kills concerns the process that runs: it ended the one before, or hit a child."""
+    if container.started_at is None:
+        return False
+    if kill < container.started_at - _SECOND:
+        ended = container.finished_at
+        by_kill = ended is None or ended > container.started_at or abs((ended - kill).total_seconds()) <= KILL_SECONDS
+        return lately and container.restarts > 0 and by_kill
+    lines = (*log.of_job, *log.tail) if log else ()
+    return not any(LOG_COMPLETED in line.text and line.at and line.at > kill for line in lines)
+
+
+def _killed(kills: Sequence[int] | None, since: float) -> bool:
+    """Return whether one of the kernel's kills was the reason for what happened ``since`` seconds ago."""
+    return any(abs(kill - since) <= KILL_SECONDS for kill in kills or ())
