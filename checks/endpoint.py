@@ -389,7 +389,8 @@ def _layer(answer: Answer | Unavailable) -> Json:
     page = page_of(answer)
     shown: dict[str, Json] = {"url": answer.url, "status": answer.status, "elapsed_ms": answer.elapsed_ms}
     if answer.status >= HTTPStatus.MULTIPLE_CHOICES or not is_json(answer):
-        known = {"author": page.name, "title": page.title, "code": page.code, "breaks": answer.broken}
+        breaks = answer.broken if answer.status < HTTPStatus.BAD_REQUEST else ""
+        known = {"author": page.name, "title": page.title, "code": page.code, "breaks": breaks}
         shown |= {name: value for name, value in known.items() if value}
     shown |= {name: answer.headers[name] for name in _SHOWN_HEADERS if name in answer.headers}
     if answer.status >= HTTPStatus.BAD_REQUEST and is_json(answer):

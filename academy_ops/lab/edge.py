@@ -21,6 +21,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
+from academy_ops.contract import JOBS_PATH
 from academy_ops.lab import LabError
 from academy_ops.lab.processes import until
 from academy_ops.messages import say
@@ -54,12 +55,29 @@ _CONNECT_ERRORS: Final[tuple[tuple[type[Exception], int], ...]] = (
 _BROKEN_HANDSHAKE: Final = 525
 _LATE: Final = frozenset({522, 524})
 _BALANCER_TITLES: Final = {502: "Bad Gateway", 503: "Service Temporarily Unavailable", 504: "Gateway Time-out"}
-_GUARD_PAGES: Final[dict[str, tuple[int, str, str, dict[str, str]]]] = {
-    "challenge": (403, "Just a moment...", "Verify you are human.", {"cf-mitigated": "challenge"}),
-    "block": (403, "Attention Required! | Cloudflare", "Sorry, you have been blocked", {}),
-    "limit": (429, "Access denied", "Error 1015: You are being rate limited", {"retry-after": "30"}),
+_PAGE: Final = (
+    "<!DOCTYPE html>\n<html lang='en-US'><head><title>{}</title></head>\n<body><div id='cf-wrapper'><h1>{}</h1>"
+    "<p>Cloudflare Ray ID: <strong>{{ray}}</strong></p></div></body></html>\n"
+)
+_BARE: Final = (
+    "<html><head><title>{0}</title></head><body><center><h1>{0}</h1></center>"
+    "<hr><center>cloudflare</center></body></html>"
+)
+_CODE: Final = '{{"cloudflare_error": true, "error_code": {0}, "title": "Error {0}: {1}"}}'
+_OWN_PAGES: Final[dict[str, tuple[int, str, dict[str, str]]]] = {
+    "challenge": (403, _PAGE.format("Just a moment...", "Verify you are human."), {"cf-mitigated": "challenge"}),
+    "block": (403, _PAGE.format("Attention Required! | Cloudflare", "Sorry, you have been blocked"), {}),
+    "limit": (429, _PAGE.format("Access denied", "Error 1015: You are being rate limited"), {"retry-after": "30"}),
+    "rule": (403, _CODE.format(1020, "Access denied"), {}),
+    "access": (302, "", {"location": "https://lab.cloudflareaccess.com/cdn-cgi/access/login/api?kid=lab"}),
+    "dns": (530, _CODE.format(1016, "Origin DNS error"), {}),
+    "tunnel": (530, "error code: 1033", {}),
+    "worker": (500, _PAGE.format("Worker threw exception", "Error <span>1101</span>"), {}),
+    "own": (502, _BARE.format("502 Bad Gateway"), {}),
 }
-"""For what a rule does: status, title, heading, headers of its own."""
+"""What the edge may answer in the origin's place: status, body, headers of its own."""
+_OLD_JOB: Final = '{"job_id": "lab", "status": "PENDING", "result": null, "error_message": null}'
+"""What a cache that knows no better has kept of every job."""
 
 
 class Edge:
@@ -158,7 +176,8 @@ class Policy:
         response_seconds: How long it waits for the origin's answer.
         front: Whose pages it answers with: Cloudflare's, or those of a load balancer of AWS that stands in its place.
         targets: Whether that load balancer has any target to send a request to.
-        guard: What a security rule does with every request: nothing, a challenge, a block, or a limit of its rate.
+        page: Which of its own pages it answers every request with; none for the origin's answer.
+        caches_jobs: Whether it answers for a job with what it once was told; only a query goes past its cache.
     """
 
     origin: str
@@ -166,7 +185,8 @@ class Policy:
     response_seconds: float = _RESPONSE_SECONDS
     front: Literal["cloudflare", "awselb"] = "cloudflare"
     targets: bool = True
-    guard: Literal["off", "challenge", "block", "limit"] = "off"
+    page: str = ""
+    caches_jobs: bool = False
 
 
 class Relay:
@@ -187,8 +207,9 @@ class Relay:
         """Answer one request."""
         request, policy = Request(scope, receive), self.policy
         ray = f"{secrets.token_hex(8)}-ICN"
-        if policy.guard != "off":
-            await _with_headers(_guard_page(policy.guard, ray), ray)(scope, receive, send)
+        own = _own_page(policy, request, ray)
+        if own is not None:
+            await _with_headers(own, ray)(scope, receive, send)
             return
         if policy.front == "awselb" and not policy.targets:
             await _balancer_page(503)(scope, receive, send)
@@ -271,6 +292,17 @@ def _error_page(status: int, request: Request, ray: str) -> Response:
     )
 
 
+def _own_page(policy: Policy, request: Request, ray: str) -> Response | None:
+    """Return what the edge answers without the origin, if anything."""
+    if policy.page:
+        status, body, headers = _OWN_PAGES[policy.page]
+        kind = "application/json" if body.startswith("{") else "text/html" if body.startswith("<") else "text/plain"
+        return Response(body.replace("{ray}", ray), status, headers, kind)
+    if policy.caches_jobs and request.url.path.startswith(JOBS_PATH) and not request.url.query:
+        return Response(_OLD_JOB, 200, {"cf-cache-status": "HIT", "age": "300"}, "application/json")
+    return None
+
+
 def _balancer_page(status: int) -> Response:
     """Return a page of AWS's load balancer, which signs only what it answers itself."""
     title = f"{status} {_BALANCER_TITLES[status]}"
@@ -279,16 +311,6 @@ def _balancer_page(status: int) -> Response:
         "</body>\r\n</html>\r\n"
     )
     return HTMLResponse(page, status, {"server": "awselb/2.0"})
-
-
-def _guard_page(guard: str, ray: str) -> Response:
-    status, title, heading, headers = _GUARD_PAGES[guard]
-    return HTMLResponse(
-        f"<!DOCTYPE html>\n<html lang='en-US'><head><title>{title}</title></head>\n"
-        f"<body><h1>{heading}</h1><p>Cloudflare Ray ID: <strong>{ray}</strong></p></body></html>\n",
-        status,
-        headers,
-    )
 
 
 def _with_headers(response: Response, ray: str) -> Response:

@@ -80,13 +80,17 @@ class Storage:
 
     def refuse(self, status: int, code: str) -> None:
         """Answer everything with one of R2's errors until `start`: no local server has R2's own troubles."""
+        error = f"<?xml version='1.0' encoding='UTF-8'?><Error><Code>{code}</Code><Message>{code}</Message></Error>"
+        self.answer(status, error, "application/xml")
+
+    def answer(self, status: int, body: str, content_type: str = "text/html") -> None:
+        """Answer everything with a page until `start`: R2's own, or of whoever stands in its place."""
         # Only now: who names the faults need not load the lab's AWS.
         from werkzeug.serving import make_server  # noqa: PLC0415
         from werkzeug.wrappers import Response  # noqa: PLC0415
 
         self.stop()
-        error = f"<?xml version='1.0' encoding='UTF-8'?><Error><Code>{code}</Code><Message>{code}</Message></Error>"
-        response = Response(error, status, content_type="application/xml")
+        response = Response(body, status, content_type=content_type)
         self._refusing = make_server("127.0.0.1", self._port, response, threaded=True)
         threading.Thread(target=self._refusing.serve_forever, name="refusing r2", daemon=True).start()
 

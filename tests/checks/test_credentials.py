@@ -17,7 +17,7 @@ import pytest
 from academy_ops.diagnosis.catalogue import CATALOGUE
 from academy_ops.diagnosis.records import Finding
 from checks import access, r2
-from tests.checks.test_on_the_wire import KEYS, STS_ERROR, STS_IDENTITY, empty_case, target
+from tests.checks.test_on_the_wire import EMPTY_BUCKET, KEYS, STS_ERROR, STS_IDENTITY, empty_case, target
 from tests.commands import SHELL
 from tests.wire import Handler, respond, server
 
@@ -225,7 +225,7 @@ def test_a_typed_code_serves_here_too(tmp_path: Path) -> None:
 def test_r2_is_seen_with_a_config_file_that_can_not_be_parsed(tmp_path: Path) -> None:
     path = tmp_path / "config"
     path.write_text("[profile ops\n", "utf-8")
-    with server(lambda handler: respond(handler, 200, b"")) as (url, _):
+    with server(lambda handler: respond(handler, 200, EMPTY_BUCKET)) as (url, _):
         given = {"R2_ENDPOINT": url, "R2_ACCESS_KEY": "a", "R2_SECRET_KEY": "b", "AWS_CONFIG_FILE": str(path)}
         with target(**given, AWS_PROFILE="ops", HOME=str(tmp_path)) as this:
             assert r2.observe(this, empty_case()).reach is True

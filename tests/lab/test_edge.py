@@ -188,12 +188,12 @@ def test_only_the_strict_mode_looks_at_the_origins_certificate(
 
 
 @pytest.mark.parametrize(
-    ("guard", "status", "mitigated"), [("challenge", 403, "challenge"), ("block", 403, None), ("limit", 429, None)]
+    ("page", "status", "mitigated"), [("challenge", 403, "challenge"), ("block", 403, None), ("limit", 429, None)]
 )
 def test_a_security_rule_answers_with_a_page_in_the_origins_place(
-    edge: Edge, client: httpx.Client, guard: str, status: int, mitigated: str | None
+    edge: Edge, client: httpx.Client, page: str, status: int, mitigated: str | None
 ) -> None:
-    edge.change(guard=guard)
+    edge.change(page=page)
     answer = client.get("/")
     assert (answer.status_code, answer.headers.get("cf-mitigated")) == (status, mitigated)
     assert answer.text.startswith("<!DOCTYPE html>")
