@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
@@ -12,16 +11,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from academy_ops.cli import errors
-from academy_ops.cli.errors import RefusedError, missing_extra
+from academy_ops.cli.errors import RefusedError
 from academy_ops.cli.names import JobId, check_names, complete_checks, complete_checks_and_excel, known_check
 from academy_ops.cli.options import Common, with_any_output
-from academy_ops.cli.outputs import write_json
-from academy_ops.cli.streams import console, writable, write_file
-from academy_ops.messages import _, os_reason, say
+from academy_ops.cli.streams import writable, write_file
+from academy_ops.messages import _, say
 from academy_ops.report import Output
 
 if TYPE_CHECKING:
-    from academy_ops.academy.excel.records import Content
     from academy_ops.cli.runs import Run
     from academy_ops.diagnosis.run import Observer
 
@@ -115,6 +112,9 @@ def check(
         str | None,
         typer.Argument(metavar="[JOB_ID|FILE]", help=_("The job; for excel, the workbook."), show_default=False),
     ] = None,
+    job: Annotated[
+        str | None, typer.Option("--job", metavar="JOB_ID", help=_("For excel: the file of this job, read from R2."))
+    ] = None,
     list_: Annotated[bool, typer.Option("--list", help=_("List the checks in order and run none."))] = False,
 ) -> int:
     """Run one check, or list them."""
@@ -127,10 +127,14 @@ def check(
         raise RefusedError(say("Name a check: {names}.", names=", ".join([*names, "excel FILE"])))
     if name == "excel":
         common.refuse_but()
-        return _check_excel(common, job_id)
+        from academy_ops.cli.excel import check_excel
+
+        return check_excel(common, job_id, job)
     from academy_ops.cli import runs
 
     asked = [known_check(name, [*names, "excel"])]
+    if job is not None:
+        raise RefusedError(say("--job belongs to 'check excel'; here the job follows the check's name."))
     run = runs.run_and_print(common, lambda observer: runs.observe(common, job_id, asked, observer), step=name)
     return runs.exit_code(run.diagnosis)
 
@@ -180,86 +184,3 @@ def _regular(file: str) -> Path:
     if path.exists() and not path.is_file():
         raise RefusedError(say("Can't read {path}: {reason}.", path=file, reason=say("it is not a regular file")))
     return path
-
-
-def _check_excel(common: Common, file: str | None) -> int:
-    """Show row by row what would be created, skipped and rejected.
-
-    Args:
-        common: The common options.
-        file: The workbook's path.
-
-    Returns:
-        0 when students would be created, 1 when none would be.
-
-    Raises:
-        RefusedError: There is no such file, or the reader's packages are not installed.
-    """
-    if file is None:
-        raise RefusedError(say("Name the workbook: academy-ops check excel FILE.xlsx"))
-    from rich.table import Table
-
-    from academy_ops.diagnosis.redact import printable
-
-    try:
-        import python_calamine  # noqa: F401 - only the reader's child uses it, but it must be there
-
-        from academy_ops.academy.excel.records import WorkbookError
-        from academy_ops.academy.excel.workbook import ReaderError, read
-    except ImportError as error:
-        raise missing_extra("lab", error) from error
-    try:
-        content = read(_regular(file))
-    except WorkbookError as error:
-        if common.form is Output.JSON:
-            write_json({"file": file, "error": str(error), "problem": error.problem, "rows": []})
-        else:
-            console(common).print(_("The worker would refuse the file: {reason}", reason=str(error)), style="bold red")
-        return errors.FAULT
-    except OSError as error:
-        raise RefusedError(say("Can't read {path}: {reason}.", path=file, reason=os_reason(error))) from error
-    except ReaderError as error:
-        raise RefusedError(say("The reader does not work here: {reason}.", reason=str(error))) from error
-    rows = _rows(content)
-    if common.form is Output.JSON:
-        documents = [dict(zip(("row", "outcome", "name", "detail"), row, strict=True)) for row in rows]
-        write_json({"file": file, "error": None, "problem": None, "rows": documents})
-    else:
-        table = Table(box=None, header_style="bold")
-        for heading in (_("row"), _("outcome"), _("name"), _("detail")):
-            table.add_column(heading, overflow="fold")
-        words = {"create": _("create"), "duplicate": _("duplicate"), "reject": _("reject"), "skip": _("skip")}
-        styles = {"create": "", "duplicate": "yellow", "reject": "red", "skip": "dim"}
-        for number, outcome, name, detail in rows:
-            table.add_row(str(number), words[outcome], printable(name), printable(detail), style=styles[outcome])
-        out = console(common)
-        out.print(table)
-        outcomes = Counter(outcome for _number, outcome, _name, _detail in rows)
-        out.print(
-            _(
-                "Would be created: {created}, repeated in the file: {duplicates}, rejected: {rejected}, "
-                "skipped: {skipped}. Students who exist already are counted as duplicates.",
-                created=outcomes["create"],
-                duplicates=outcomes["duplicate"],
-                rejected=outcomes["reject"],
-                skipped=outcomes["skip"],
-            )
-        )
-    return errors.HEALTHY if content.students else errors.FAULT
-
-
-def _rows(content: Content) -> list[tuple[int, str, str, str]]:
-    """Return every row of the workbook: its number, what becomes of it, its name, and why."""
-    rows = [
-        *((row.row, "reject", row.name, row.error) for row in content.rejected),
-        *((one.row, "skip", "", _("an example row")) for one in content.skipped),
-    ]
-    first: dict[tuple[str, str], int] = {}
-    for student in content.students:
-        same = first.setdefault((student.name, student.parent_phone), student.row)
-        rows.append(
-            (student.row, "create", student.name, student.parent_phone)
-            if same == student.row
-            else (student.row, "duplicate", student.name, _("the same as row {row}", row=same))
-        )
-    return sorted(rows)

@@ -9,7 +9,7 @@ import xlsxwriter
 
 from academy_ops.academy import sample_workbooks
 from academy_ops.academy.excel.records import WorkbookError
-from academy_ops.academy.excel.workbook import read
+from academy_ops.academy.excel.workbook import LateError, read
 from checks.job_document import code_of_message
 
 
@@ -82,6 +82,11 @@ def test_a_stray_cell_at_the_far_corner_costs_nothing(tmp_path: Path) -> None:
     """python-calamine asks for 512 GB and aborts; only the child dies, and another reader takes its place."""
     (student,) = read(saved(tmp_path, far_cell(1_048_575, 16_383))).students
     assert student.parent_phone == "01012345678"
+
+
+def test_time_is_up_where_it_is_up(tmp_path: Path) -> None:
+    with pytest.raises(LateError):
+        read(saved(tmp_path, sample_workbooks.students(1)), seconds=0)
 
 
 def test_a_missing_package_is_told_as_that(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,18 +3,19 @@
 ``python -m academy_ops.academy.excel.child FILE`` prints one JSON document: the content, or ``{"problem", "message"}``
 where the workbook can't be used. It bounds its own memory and CPU time where the platform can, and its output; its
 parent bounds the time. With ``--frugal`` it does not use python-calamine, which lays a sheet out densely: one cell at
-XFD1048576 asks for 512 GB and ends this process.
+XFD1048576 asks for 512 GB and ends this process. With ``--production`` it looks, too, for what only the production
+parser minds.
 """
 
 from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from typing import IO, TYPE_CHECKING, Final
 
 from academy_ops.academy.excel.kinds import NO_WORKBOOK
-from academy_ops.academy.excel.records import Content, WorkbookError
+from academy_ops.academy.excel.records import Content, Stricter, WorkbookError
 
 if TYPE_CHECKING:
     from python_calamine import CalamineWorkbook
@@ -26,22 +27,24 @@ CPU_SECONDS: Final = 60
 MOST_OUTPUT: Final = 64 << 20
 EXIT_TOO_LARGE: Final = 66
 FRUGAL: Final = "--frugal"
+PRODUCTION: Final = "--production"
 _MOST_CELLS: Final = 20_000_000
 
 
-def main(path: str, *, frugal: bool) -> int:
+def main(path: str, options: Container[str]) -> int:
     """Print the workbook's content.
 
     Args:
         path: The workbook.
-        frugal: Whether to read it cell by cell.
+        options: `FRUGAL`, `PRODUCTION` or both.
 
     Returns:
         0 or `EXIT_TOO_LARGE`.
     """
     _bound()
     try:
-        said = _encoded(_content(path, frugal=frugal))
+        found = content(path, frugal=FRUGAL in options)
+        said = _encoded(_with_production(path, found) if PRODUCTION in options else found)
     except WorkbookError as error:
         said = _encoded({"problem": error.problem, "message": str(error)})
     except MemoryError:
@@ -52,7 +55,16 @@ def main(path: str, *, frugal: bool) -> int:
     return 0
 
 
-def _content(path: str, *, frugal: bool) -> Content:
+def content(path: str, *, frugal: bool = False) -> Content:
+    """Return what a workbook holds.
+
+    Args:
+        path: The workbook.
+        frugal: Whether to read it cell by cell.
+
+    Raises:
+        WorkbookError: It can't be used.
+    """
     from academy_ops.academy.excel.sheets import understand  # noqa: PLC0415 - only under the bounds
 
     if not frugal and (found := _calamine(path)) is not None:
@@ -92,6 +104,20 @@ def _calamine(path: str) -> Content | None:
     if refusal:
         raise refusal
     return content
+
+
+def _with_production(path: str, found: Content) -> Content:
+    """Add what the production parser does not take of the package itself."""
+    from academy_ops.academy.excel.package import BrokenError, Package  # noqa: PLC0415 - rarely needed
+
+    try:
+        package = Package(path)
+    except BrokenError:
+        return found
+    more: list[Stricter] = ["strict"] if package.strict else []
+    if package.says_one_cell({one.name for one in found.sheets}):
+        more.append("dimension")
+    return found._replace(stricter=(*found.stricter, *more))
 
 
 def _usual(path: str) -> bool:
@@ -154,4 +180,4 @@ def _bound() -> None:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main(sys.argv[1], frugal=FRUGAL in sys.argv[2:]))
+    raise SystemExit(main(sys.argv[1], sys.argv[2:]))

@@ -21,12 +21,14 @@ class Header(NamedTuple):
         headings: What stands over each column.
         rows: How many rows it has, 1 or 2; the last one is the row that was asked about.
         has_parent_phone: Whether a column is said to hold parents' phones; else the only phones are taken for theirs.
+        unclear: Whether there are phones of which nothing says whose they are.
     """
 
     columns: dict[str, tuple[int, ...]]
     headings: tuple[str, ...]
     rows: int
     has_parent_phone: bool
+    unclear: bool
 
     @property
     def complete(self) -> bool:
@@ -36,7 +38,7 @@ class Header(NamedTuple):
     @property
     def nearly(self) -> bool:
         """Whether only the parents' phones are missing."""
-        return "name" in self.columns and len(self.columns) > 1 and not self.complete
+        return "name" in self.columns and (len(self.columns) > 1 or self.unclear) and not self.complete
 
     @property
     def is_roster(self) -> bool:
@@ -106,4 +108,5 @@ def _header(lines: Sequence[str], rows: int) -> Header:
         tuple(lines),
         rows,
         has_parent_phone,
+        bool(phones) and "parent_phone" not in found,
     )

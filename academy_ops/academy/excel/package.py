@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import posixpath
+import re
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from contextlib import suppress
 from typing import Final, NamedTuple
 from xml.parsers import expat
@@ -63,6 +64,11 @@ class Package:
     def strict(self) -> bool:
         """Whether it is of the form that Excel calls Strict Open XML."""
         return _STRICT in self.beginning(self.workbook)
+
+    def says_one_cell(self, sheets: Container[str]) -> bool:
+        """Return whether one of the named sheets says of itself that it has no cell but A1."""
+        parts = (one.part for one in self.sheets if one.name in sheets)
+        return any(re.search(rb'<(?:\w+:)?dimension ref="A1(?::A1)?"', self.beginning(part)) for part in parts)
 
     def beginning(self, part: str) -> bytes:
         """Return the first bytes of a part, or none where it can't be read."""

@@ -8,6 +8,7 @@ from academy_ops.contract import ROWS_IN_RESULT
 
 Cell = str | int | float | bool | None
 Problem = Literal["unreadable", "too-large", "header-missing", "phone-column-missing", "ambiguous", "no-students"]
+Stricter = Literal["lost-zero", "grade", "several-sheets", "strict", "dimension"]
 Why = Literal["example", "heading", "note", "total", "no-name"]
 
 
@@ -118,6 +119,7 @@ class Content(NamedTuple):
         sheets_left_out: The sheets that were not.
         ignored_columns: The columns of the sheets that were read of which nothing, or not all, was used.
         left_out_values: Values that students were created without; of very many the first ones.
+        stricter: What the production parser of August 2026 does not take.
     """
 
     students: tuple[Student, ...]
@@ -127,6 +129,7 @@ class Content(NamedTuple):
     sheets_left_out: tuple[LeftOutSheet, ...] = ()
     ignored_columns: tuple[IgnoredColumn, ...] = ()
     left_out_values: tuple[LeftOutValue, ...] = ()
+    stricter: tuple[Stricter, ...] = ()
 
     def failed(self) -> list[dict[str, Any]]:
         """Return every rejected row, as the job's result lists the first of them."""

@@ -14,6 +14,7 @@ from academy_ops.academy.excel.records import (
     LeftOutValue,
     Rejected,
     Skipped,
+    Stricter,
     Student,
     Why,
     WorkbookError,
@@ -69,6 +70,7 @@ class Roster:
         skipped: The first of the rows that are neither.
         skipped_count: How many those are.
         left_out: The first of the values that students are created without.
+        stricter: What the production parser does not take.
     """
 
     def __init__(self, sheet: str) -> None:
@@ -79,6 +81,7 @@ class Roster:
         self.skipped: list[Skipped] = []
         self.skipped_count = 0
         self.left_out: list[LeftOutValue] = []
+        self.stricter: set[Stricter] = set()
         self._ignored: dict[str, None] = {}
         self._readers: list[tuple[int, str, _Read, dict[object, _Said]]] = []
         self._name = self._phone = 0
@@ -218,6 +221,16 @@ class Roster:
             self.begin(header)
 
     def _create(self, number: int, row: Sequence[object], name: str, phone: str) -> None:
+        written = row[self._phone]
+        if not isinstance(written, str) or written[:1] == "1":
+            self.stricter.add("lost-zero")
+        found = self._optional(number, row)
+        self.students.append(Student(self.sheet, number, name, phone, *map(found.get, _OPTIONAL_FIELDS)))
+        if len(self._phones) > 1:
+            self._other_phones(number, row, phone)
+
+    def _optional(self, number: int, row: Sequence[object]) -> dict[str, str]:
+        """Return what a row says beside name and parent's phone."""
         found: dict[str, str] = {}
         for position, field, read, known in self._readers:
             cell = row[position] if position < len(row) else ""
@@ -225,7 +238,7 @@ class Roster:
                 continue
             said = known.get(cell) if type(cell) is not bool else _NOTHING
             if said is None:
-                said = _said(field, cell, read)
+                said = self._said(field, cell, read)
                 if len(known) < _MOST_KNOWN:
                     known[cell] = said
             fields, left_out = said
@@ -235,9 +248,21 @@ class Roster:
                     found[other] = value
             if left_out:
                 self._leave_out(number, position, cell)
-        self.students.append(Student(self.sheet, number, name, phone, *map(found.get, _OPTIONAL_FIELDS)))
-        if len(self._phones) > 1:
-            self._other_phones(number, row, phone)
+        return found
+
+    def _said(self, field: str, cell: object, read: _Read) -> _Said:
+        line = text(cell)
+        if not line:
+            return _NOTHING
+        if field == "phone":
+            phone = values.phone(cell)
+            return ({"phone": phone}, False) if phone else ({}, True)
+        if field == "grade" and not line.isdecimal():
+            self.stricter.add("grade")
+        if len(line) > LONGEST[field] or (line.startswith("#") and line.casefold() in NOBODY):
+            return {}, True
+        said = read(line)
+        return said, not said
 
     def _other_phones(self, number: int, row: Sequence[object], taken: str) -> None:
         """Tell of a parent's phone that was passed over for another, and of the columns that were not needed."""
@@ -298,19 +323,6 @@ _OPTIONAL: Final[dict[str, _Read]] = {
 }
 """The fields that a student can do without, and who reads them."""
 _OPTIONAL_FIELDS: Final = tuple(_OPTIONAL)
-
-
-def _said(field: str, cell: object, read: _Read) -> _Said:
-    line = text(cell)
-    if not line:
-        return _NOTHING
-    if field == "phone":
-        phone = values.phone(cell)
-        return ({"phone": phone}, False) if phone else ({}, True)
-    if len(line) > LONGEST[field] or (line.startswith("#") and line.casefold() in NOBODY):
-        return {}, True
-    said = read(line)
-    return said, not said
 
 
 def _letters(position: int) -> str:

@@ -9,7 +9,7 @@ from itertools import chain, combinations
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 from academy_ops.academy.excel.header import Header, header_of
-from academy_ops.academy.excel.records import Content, LeftOutSheet, Sheet, WorkbookError
+from academy_ops.academy.excel.records import Content, LeftOutSheet, Sheet, Stricter, WorkbookError
 from academy_ops.academy.excel.rows import MOST_TOLD, Roster
 from academy_ops.academy.excel.text import shown, visible
 from academy_ops.academy.excel.vocabulary import SHEETS_SET_ASIDE
@@ -142,7 +142,7 @@ def _contradictory(chosen: Sequence[_Reading]) -> bool:
 
 def _disagree(first: Mapping[str, set[str]], second: Mapping[str, set[str]]) -> bool:
     both = first.keys() & second.keys()
-    mostly = 2 * len(both) >= min(len(first), len(second))
+    mostly = 2 * len(both) > min(len(first), len(second))
     return mostly and any(first[name].isdisjoint(second[name]) for name in both)
 
 
@@ -182,7 +182,13 @@ def _content(chosen: Sequence[_Reading], left_out: Sequence[LeftOutSheet]) -> Co
         sheets_left_out=tuple(left_out),
         ignored_columns=tuple(chain.from_iterable(one.ignored() for one in rosters))[:MOST_TOLD],
         left_out_values=tuple(chain.from_iterable(one.left_out for one in rosters))[:MOST_TOLD],
+        stricter=_stricter(rosters),
     )
+
+
+def _stricter(rosters: Sequence[Roster]) -> tuple[Stricter, ...]:
+    several: set[Stricter] = {"several-sheets"} if len(rosters) > 1 else set()
+    return tuple(sorted(several.union(*(one.stricter for one in rosters))))
 
 
 def _read(table: Table) -> _Reading:
@@ -231,11 +237,12 @@ def _unmerged(rows: Iterable[Row], merged: Sequence[Area]) -> Iterator[Row]:
         if going_on:
             going_on = {column: one for column, one in going_on.items() if one[0] >= number}
             row = list(row)  # noqa: PLW2901 - the same row, filled
+            row.extend([""] * (1 + max(going_on, default=0) - len(row)))
             for column, (_last, value) in going_on.items():
-                if column < len(row) and row[column] in ("", None):
+                if row[column] in ("", None):
                     row[column] = value
         for column, last in starts.get(number, ()):
-            if column < len(row):
+            if column < len(row) and row[column] not in ("", None):
                 going_on[column] = (last, row[column])
         yield row
 

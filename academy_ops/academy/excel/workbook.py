@@ -32,7 +32,7 @@ _KEPT: Final = ("PATH", "PYTHONPATH", "PYTHONHOME", "PYTHONDONTWRITEBYTECODE", "
 """What the child gets of the environment: none of the worker's secrets."""
 _TOO_LARGE: Final = "엑셀 파일이 너무 커서 읽을 수 없습니다. 빈 셀 서식과 먼 셀을 지우고 학생 행만 남겨 주세요."
 _RECORDS: Final[tuple[Any, ...]] = (Student, Rejected, Skipped, Sheet, LeftOutSheet, IgnoredColumn, LeftOutValue)
-"""What the lists of `Content` hold, in its order."""
+"""What the lists of `Content` hold, in its order; the last one holds words."""
 _COMPLAINTS: Final = 1 << 16
 
 
@@ -51,12 +51,13 @@ class _DiedError(Exception):
     """The child was ended by one of its bounds, or by the allocator."""
 
 
-def read(path: Path, seconds: float = WALL_SECONDS) -> Content:
+def read(path: Path, seconds: float = WALL_SECONDS, *, production: bool = False) -> Content:
     """Read the workbook at ``path``.
 
     Args:
         path: The file; its name does not matter.
         seconds: How long it may take.
+        production: Whether to look, too, for what the production parser does not take.
 
     Returns:
         Its students and rejected rows.
@@ -72,13 +73,13 @@ def read(path: Path, seconds: float = WALL_SECONDS) -> Content:
     with path.open("rb") as file:
         if why := kinds.refusal(file):
             raise WorkbookError("unreadable", why)
-    deadline = time.monotonic() + seconds
+    deadline, options = time.monotonic() + seconds, [child.PRODUCTION] if production else []
     try:
-        return _read(path, deadline)
+        return _read(path, deadline, *options)
     except _DiedError:
         # Perhaps of a stray cell far away, which the other reader does not mind.
         try:
-            return _read(path, deadline, child.FRUGAL)
+            return _read(path, deadline, child.FRUGAL, *options)
         except _DiedError:
             raise WorkbookError("too-large", _TOO_LARGE) from None
 
@@ -126,8 +127,9 @@ def _content(said: bytes) -> Content:
         answer: Any = json.loads(said)
         if isinstance(answer, dict):
             raise WorkbookError(answer["problem"], answer["message"])
-        parts = (tuple(map(kind._make, part)) for kind, part in zip(_RECORDS, answer, strict=True))
-        return Content(*parts)
+        *lists, stricter = answer
+        parts = [tuple(map(kind._make, part)) for kind, part in zip(_RECORDS, lists, strict=True)]
+        return Content._make([*parts, tuple(stricter)])
     except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise ReaderError(f"엑셀을 읽는 프로그램의 오류입니다: {type(error).__name__}") from error
 

@@ -1,0 +1,284 @@
+"""``check excel``: a workbook read as the bundled worker would read it, from the disk or from R2."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from academy_ops.academy.excel.records import Content, Stricter, Why, WorkbookError
+from academy_ops.cli import errors
+from academy_ops.cli.errors import RefusedError
+from academy_ops.cli.names import valid_job_id
+from academy_ops.cli.options import Common
+from academy_ops.cli.outputs import write_json
+from academy_ops.cli.streams import console
+from academy_ops.contract import MAX_UPLOAD_BYTES
+from academy_ops.diagnosis.redact import MASK, printable
+from academy_ops.messages import Text, _, os_reason, say
+from academy_ops.report import Output
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from academy_ops.outside.clients import Target
+
+_SKIPPED: Final[dict[Why, Text]] = {
+    "example": say("an example row"),
+    "heading": say("a heading"),
+    "note": say("a note, or the name of a class"),
+    "total": say("a total"),
+    "no-name": say("neither a name nor a phone"),
+}
+_STRICTER: Final[dict[Stricter, Text]] = {
+    "lost-zero": say("phones without their leading 0"),
+    "grade": say("grades that are no plain number"),
+    "several-sheets": say("several sheets that are equally a roster"),
+    "strict": say("the format Strict Open XML"),
+    "dimension": say("a sheet that says of itself that it ends at A1"),
+}
+"""What facts.md knows of the production parser."""
+_WORDS: Final = {
+    "create": say("create"),
+    "duplicate": say("duplicate"),
+    "reject": say("reject"),
+    "skip": say("skip"),
+}
+_STYLES: Final = {"create": "", "duplicate": "yellow", "reject": "red", "skip": "dim"}
+_MOST_NAMED: Final = 20
+
+
+class _Row(NamedTuple):
+    """A row of the workbook, and what becomes of it."""
+
+    sheet: str
+    row: int
+    outcome: str
+    name: str
+    detail: str
+    value: str
+
+
+def check_excel(common: Common, file: str | None, job_id: str | None) -> int:
+    """Show row by row what would be created, skipped and rejected.
+
+    Args:
+        common: The common options.
+        file: The workbook's path, or
+        job_id: the job whose file is read from R2.
+
+    Returns:
+        0 when students would be created, 1 when none would be.
+
+    Raises:
+        RefusedError: There is no such file, it can't be read in time, or the reader does not work here.
+    """
+    from academy_ops.academy.excel.workbook import LateError, ReaderError, read
+
+    common.refuse_but()
+    if (file is None) == (job_id is None):
+        raise RefusedError(say("Name the workbook: academy-ops check excel FILE.xlsx, or --job JOB_ID"))
+    ends_at = time.monotonic() + common.seconds
+    with _workbook(common, file, job_id, ends_at) as (path, name):
+        try:
+            content = read(path, max(0.0, ends_at - time.monotonic()), production=True)
+        except LateError as error:
+            raise RefusedError(
+                say("{path} could not be read within {seconds} s.", path=name, seconds=f"{common.seconds:g}"),
+                errors.UNDETERMINED,
+            ) from error
+        except WorkbookError as error:
+            _refused(common, name, error)
+            return errors.FAULT
+        except OSError as error:
+            raise RefusedError(say("Can't read {path}: {reason}.", path=name, reason=os_reason(error))) from error
+        except ReaderError as error:
+            raise RefusedError(say("The reader does not work here: {reason}.", reason=str(error))) from error
+    rows = _rows(content)
+    if common.form is Output.JSON:
+        write_json(_document(name, content, rows))
+    else:
+        _print(console(common), content, rows)
+    return errors.HEALTHY if content.students else errors.FAULT
+
+
+@contextmanager
+def _workbook(common: Common, file: str | None, job_id: str | None, ends_at: float) -> Iterator[tuple[Path, str]]:
+    """Yield the workbook's path and what it is called; a job's file is kept for as long as it is read.
+
+    Raises:
+        RefusedError: There is no such file, or it is no regular one.
+    """
+    if file is not None:
+        path = Path(file)
+        if path.exists() and not path.is_file():
+            raise RefusedError(say("Can't read {path}: {reason}.", path=file, reason=say("it is not a regular file")))
+        yield path, file
+        return
+    with tempfile.TemporaryDirectory(prefix="academy-ops-") as folder:
+        path = Path(folder, "upload.xlsx")
+        yield path, _download(common, valid_job_id(job_id) or "", path, ends_at)
+
+
+def _download(common: Common, job_id: str, path: Path, ends_at: float) -> str:
+    """Read a job's file from R2; return its key. Nothing is changed.
+
+    Raises:
+        RefusedError: The API does not say which file it is, or it can't be read.
+    """
+    from academy_ops.outside.clients import Connections, Target
+
+    settings = common.settings(addresses=True)
+    if settings.get("ACADEMY_API_URL") is None:
+        raise RefusedError(say("ACADEMY_API_URL is not set, so the job can't be read."), errors.UNDETERMINED)
+    target = Target(settings, job_id, Connections(settings), ends_at)
+    key = _key(target)
+    path.write_bytes(_object(target, key))
+    return key
+
+
+def _key(target: Target) -> str:
+    from academy_ops.diagnosis.findings import because
+    from academy_ops.diagnosis.records import Unavailable
+    from checks.job_document import look_again
+
+    document = look_again(target, at_once=True)
+    if document is None:
+        raise RefusedError(say("The API knows no such job for this tenant."), errors.FAULT)
+    if isinstance(document, Unavailable):
+        raise RefusedError(say("The status can't be read: {reason}", reason=because(document)), errors.UNDETERMINED)
+    if not document.file_key or MASK in document.file_key:
+        raise RefusedError(
+            say("The API does not say which file in R2 is the job's; read it from the disk: check excel FILE"),
+            errors.UNDETERMINED,
+        )
+    return document.file_key
+
+
+def _object(target: Target, key: str) -> bytes:
+    from academy_ops.diagnosis.findings import because
+    from academy_ops.outside.failures import AWS_ERRORS
+    from academy_ops.outside.time_limits import call_with_timeout
+
+    def read() -> bytes:
+        body = target.connect.r2().get_object(Bucket=target.settings.bucket, Key=key)["Body"]
+        content: bytes = body.read(MAX_UPLOAD_BYTES + 1)
+        return content
+
+    try:
+        return call_with_timeout(read, target.remaining())
+    except (*AWS_ERRORS, TimeoutError) as error:
+        why = target.connect.unseen(error, "s3:GetObject")
+        raise RefusedError(
+            say("The job's file {key} can't be read from R2: {reason}", key=key, reason=because(why)),
+            errors.UNDETERMINED,
+        ) from error
+
+
+def _refused(common: Common, name: str, error: WorkbookError) -> None:
+    if common.form is Output.JSON:
+        write_json({"file": name, "error": str(error), "problem": error.problem, "rows": []})
+    else:
+        console(common).print(_("The worker would refuse the file: {reason}", reason=str(error)), style="bold red")
+
+
+def _rows(content: Content) -> list[_Row]:
+    """Return every row of the workbook, sheet by sheet in its order."""
+    rows = [
+        *(_Row(one.sheet, one.row, "reject", one.name, one.error, one.value) for one in content.rejected),
+        *(_Row(one.sheet, one.row, "skip", "", str(_SKIPPED[one.why]), "") for one in content.skipped),
+    ]
+    first: dict[tuple[str, str], _Row] = {}
+    several = len(content.sheets) > 1
+    for student in content.students:
+        row = _Row(student.sheet, student.row, "create", student.name, student.parent_phone, "")
+        same = first.setdefault((student.name, student.parent_phone), row)
+        if same is not row:
+            detail = (
+                _("the same as row {row} of {sheet}", row=same.row, sheet=same.sheet)
+                if several
+                else _("the same as row {row}", row=same.row)
+            )
+            row = row._replace(outcome="duplicate", detail=detail)
+        rows.append(row)
+    order = {sheet.name: place for place, sheet in enumerate(content.sheets)}
+    return sorted(rows, key=lambda row: (order.get(row.sheet, 0), row.row))
+
+
+def _counts(content: Content, rows: list[_Row]) -> dict[str, int]:
+    outcomes = Counter(row.outcome for row in rows)
+    # Of very many skipped rows not every one is listed.
+    return {**outcomes, "skip": sum(sheet.skipped for sheet in content.sheets)}
+
+
+def _document(name: str, content: Content, rows: list[_Row]) -> dict[str, Any]:
+    counts = _counts(content, rows)
+    told = content.told()
+    return {
+        "file": name,
+        "error": None,
+        "problem": None,
+        "created": counts.get("create", 0),
+        "duplicates": counts.get("duplicate", 0),
+        "rejected": counts.get("reject", 0),
+        "skipped": counts["skip"],
+        "sheets": told["sheets"],
+        "sheets_left_out": told["sheets_left_out"],
+        "ignored_columns": told["ignored_columns"],
+        "left_out_values": told["left_out_values"],
+        "production_would_reject": list(content.stricter),
+        "rows": [
+            {"sheet": row.sheet, "row": row.row, "outcome": row.outcome, "name": row.name, "detail": row.detail}
+            | ({"value": row.value} if row.outcome == "reject" else {})
+            for row in rows
+        ],
+    }
+
+
+def _print(out: Console, content: Content, rows: list[_Row]) -> None:
+    from rich.table import Table
+
+    several = len(content.sheets) > 1
+    table = Table(box=None, header_style="bold")
+    for heading in (*([_("sheet")] if several else []), _("row"), _("outcome"), _("name"), _("detail")):
+        table.add_column(heading, overflow="fold")
+    for row in rows:
+        detail = f"{row.detail} ({row.value})" if row.value else row.detail
+        cells = (str(row.row), str(_WORDS[row.outcome]), printable(row.name), printable(detail))
+        table.add_row(*([printable(row.sheet)] if several else []), *cells, style=_STYLES[row.outcome])
+    out.print(table)
+    for line in _notes(content):
+        out.print(printable(line), style="yellow")
+    counts = _counts(content, rows)
+    out.print(
+        _(
+            "Would be created: {created}, repeated in the file: {duplicates}, rejected: {rejected}, "
+            "skipped: {skipped}. Students who exist already are counted as duplicates.",
+            created=counts.get("create", 0),
+            duplicates=counts.get("duplicate", 0),
+            rejected=counts.get("reject", 0),
+            skipped=counts["skip"],
+        )
+    )
+
+
+def _notes(content: Content) -> Iterator[str]:
+    """Yield what else is to be known, a line each."""
+    if len(content.sheets) > 1:
+        yield _("Sheets read: {names}", names=", ".join(sheet.name for sheet in content.sheets))
+    for sheet in content.sheets_left_out[:_MOST_NAMED]:
+        yield _("Sheet left out: {name}. {reason}", name=sheet.name, reason=sheet.reason)
+    if content.ignored_columns:
+        headings = dict.fromkeys(one.heading for one in content.ignored_columns)
+        yield _("Columns that are not read: {headings}", headings=", ".join(list(headings)[:_MOST_NAMED]))
+    for value in content.left_out_values[:_MOST_NAMED]:
+        yield _("Left out: row {row}, {column}: {value}", row=value.row, column=value.column, value=value.value) + (
+            f" ({value.sheet})" if len(content.sheets) > 1 else ""
+        )
+    if content.stricter:
+        what = ", ".join(str(_STRICTER[one]) for one in content.stricter)
+        yield _("The production parser of August 2026 would reject this: {what}", what=what)

@@ -1,0 +1,8 @@
+"""Workbooks as schools send them, each as a short script, with the students that must come out."""
+
+from __future__ import annotations
+
+from tests.excel.corpus import headers, packages, rows, sheets, values
+from tests.excel.corpus.case import Case
+
+CASES: tuple[Case, ...] = (*sheets.CASES, *headers.CASES, *values.CASES, *rows.CASES, *packages.CASES)

@@ -1,0 +1,105 @@
+"""What stands in the cells."""
+
+from __future__ import annotations
+
+import unicodedata
+
+from tests.excel.corpus.case import HEADER, A, Case, grade, one, written
+
+_P = A[1]
+
+
+def _own(cell: object, stored: str | None = None, *told: str) -> Case:
+    header = ("이름", "학부모 연락처", "학생 연락처")
+    return one(f"student's phone {cell!r}", header, (*A, cell), fields={"김하나": {"phone": stored}}, values=told)
+
+
+def _bad(cell: object) -> Case:
+    return one(f"no phone {cell!r}", HEADER, ("김하나", cell), students=[], rejected=[2])
+
+
+def _named(name: str, cell: str) -> Case:
+    return one(f"name {name}", HEADER, (cell, _P))
+
+
+CASES = (
+    written("plain", "01011110001"),
+    written("as a number", 1011110001),
+    written("as text without its 0", "1011110001"),
+    written("with hyphens and without its 0", "10-1111-0001"),
+    written("with spaces", "010 1111 0001"),
+    written("with dots", "010.1111.0001"),
+    written("with middle dots", "010·1111·0001"),
+    written("with slashes", "010/1111/0001"),
+    written("with tildes", "010~1111~0001"),
+    written("with brackets", "(010) 1111-0001"),
+    written("full-width", "０１０－１１１１－０００１"),
+    written("with en dashes", "010–1111–0001"),
+    written("with em dashes", "010—1111—0001"),
+    written("with U+2011", "010\u20111111\u20110001"),
+    written("with a vowel for a dash", "010ㅡ1111ㅡ0001"),
+    written("in Arabic digits", "٠١٠-١١١١-٠٠٠١"),
+    written("behind an apostrophe", "'01011110001"),
+    written("with 모 behind", "010-1111-0001(모)"),
+    written("with 엄마 before", "엄마 010-1111-0001"),
+    written("with +82", "+82 10-1111-0001"),
+    written("with 82-10", "82-10-1111-0001"),
+    written("with +82 (0)", "+82 (0)10 1111 0001"),
+    written("with 0082", "0082-10-1111-0001"),
+    written("with zero-width spaces", "\u200b010-1111-0001\u200b"),
+    written("turned around", "\u202d010-1111-0001\u202c"),
+    written("behind a BOM", "\ufeff01011110001"),
+    written("with soft hyphens", "010\u00ad1111\u00ad0001"),
+    written("with no-break spaces", "010\u00a01111\u00a00001"),
+    written("with a line break behind", "010-1111-0001\n"),
+    written("beside a second one", "010-1111-0001 / 010-1111-0009"),
+    written("as text of a float", "01011110001.0"),
+    *map(_bad, ("02-123-4567", "011-123-4567", "010-1111-000", "010-1111-00011", "2011110001", 12, "010-****-0001")),
+    _bad("010-1111-0001 또는 없음"),
+    _own("010-5555-0001", "01055550001"),
+    _own(1055550001, "01055550001"),
+    _own(""),
+    *(_own(cell, None, str(cell)) for cell in ("-", "없음", "X", 0, "010-", "상동", "N/A")),
+    _own("02-555-0001", None, "02-5**-**01"),
+    _own("010-5555-000", None, "010-****-*00"),
+    _named("with a zero-width space", "김\u200b하나"),
+    _named("with spaces around", "  김하나 "),
+    _named("with a no-break space", "\u00a0김하나"),
+    _named("typed on a Mac", unicodedata.normalize("NFD", "김하나")),
+    _named("with a filler", "김하나\u3164"),
+    one("a name with two spaces", HEADER, ("Kim  Hana", _P), students=[("Kim Hana", _P)]),
+    one("a name with a line break", HEADER, ("Kim\nHana", _P), students=[("Kim Hana", _P)]),
+    one("a name of 101 letters", HEADER, ("김" * 101, _P), students=[], rejected=[2]),
+    one("a name of 100 letters", HEADER, ("김" * 100, _P), students=[("김" * 100, _P)]),
+    one("a name of numbers", HEADER, (12, _P), students=[], rejected=[2]),
+    one("no name", HEADER, ("", _P), students=[], rejected=[2]),
+    one("N/A as a name", HEADER, ("#N/A", _P), students=[], rejected=[2]),
+    grade("2학년", "학년", "2학년", grade="2"),
+    grade("고1", "학년", "고1", grade="1", school_type="고등"),
+    grade("중3", "학년", "중3", grade="3", school_type="중등"),
+    grade("2", "학년", "2", grade="2"),
+    grade("2 as a number", "학년", 2, grade="2"),
+    grade("in words", "학년", "재수", grade="재수"),
+    grade("with its class", "학년/반", "2-3", grade="2", class_name="3"),
+    grade("휘문중(3)", "학교", "휘문중(3)", school="휘문중", grade="3"),
+    grade("휘문고 2학년", "출신학교", "휘문고 2학년", school="휘문고", grade="2"),
+    grade("휘문중(3학년)", "학교(학년)", "휘문중(3학년)", school="휘문중", grade="3"),
+    grade("휘문고2", "학교/학년", "휘문고2", school="휘문고", grade="2"),
+    grade("with a number of its own", "학교", "서울제2중", school="서울제2중", grade=None),
+    one(
+        "a grade behind the school and one of its own",
+        ("이름", "학부모 연락처", "학년", "학교"),
+        (*A, "3", "휘문중(2)"),
+        fields={"김하나": {"school": "휘문중", "grade": "3"}},
+    ),
+    *(grade(cell, "성별", cell, gender="여") for cell in ("여", "여자", "여성", "여학생", "F", "female", "女")),
+    *(grade(cell, "성별", cell, gender="남") for cell in ("남", "남자", "M", "Male", "남(M)")),
+    one(
+        "gender unknown",
+        ("이름", "학부모 연락처", "성별"),
+        (*A, "?"),
+        fields={"김하나": {"gender": None}},
+        values=["?"],
+    ),
+    one("a note of 3,000 letters", ("이름", "학부모 연락처", "메모"), (*A, "가" * 3000), values=["가" * 60]),
+)
