@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Final
 
@@ -25,6 +26,18 @@ _CAUSES: Final[dict[Reason, str]] = {
     "refused": "aws-unreachable",
     "tls": "aws-unreachable",
 }
+_INVALID: Final = "aws-credentials-invalid"
+_WRONG_REGION: Final = "aws-wrong-region"
+_KNOWS_REGION: Final[frozenset[Reason]] = frozenset(
+    {"denied", "credentials-missing", "credentials-invalid", "clock-skew", "throttled", "server-error"}
+)
+"""Reasons that come from AWS itself, in whatever region, or before it is asked."""
+_OF_ENVIRONMENT: Final = frozenset({"env", ""})
+_QUOTES: Final = "\"'"
+_REGION: Final = re.compile(r"[a-z]{2,4}(-[a-z]{2,12}){1,3}-[0-9]{1,2}")
+_ZONE: Final = re.compile(rf"{_REGION.pattern}(-[a-z]{{2,6}}-[0-9]{{1,2}})?[a-z]")
+_NO_DIGIT: Final = re.compile("[^0-9]")
+_ACCOUNT_DIGITS: Final = 12
 _SSO: Final = "sso"
 """botocore's word for credentials of an SSO session: renewed, not replaced."""
 
@@ -33,12 +46,13 @@ def observe(target: Target, case: Case) -> AccessFacts:  # noqa: ARG001 - every 
     """Ask STS who we are; no permission is needed for that."""
     settings = target.settings
     account: str | Unavailable
-    arn, key, source, profile, why = "", None, "", "", ""
+    arn, key, source, profile, why, form = "", None, "", "", "", ""
     try:
         found, profile = target.connect.credentials()
         if found:
             source = str(found.method)
-            key = found.get_frozen_credentials().access_key
+            frozen = found.get_frozen_credentials()
+            key, form = frozen.access_key, _form(frozen.access_key, frozen.secret_key, frozen.token)
         identity = target.connect.aws("sts").get_caller_identity()
         account, arn = (target.connect.clean(identity[name]) for name in ("Account", "Arn"))
     except AWS_ERRORS as error:
@@ -54,6 +68,7 @@ def observe(target: Target, case: Case) -> AccessFacts:  # noqa: ARG001 - every 
         profile=profile,
         clock_ahead_seconds=target.connect.clocks.ahead(),
         why=why,
+        form=form,
     )
 
 
@@ -65,16 +80,19 @@ def judge(case: Case) -> Iterator[Finding]:
         yield build.unknown(say("who AWS says we are"), facts)
         return
     if facts.key_is_r2_key:
-        yield build.fail("aws-keys-are-r2-keys")
+        of_profile = facts.credentials not in _OF_ENVIRONMENT
+        where: dict[str, Json] = {"credentials": facts.credentials, "profile": facts.profile} if of_profile else {}
+        yield build.fail("aws-keys-are-r2-keys", where, reason="profile" if of_profile else None)
     if isinstance(facts.account, Unavailable):
-        code = _CAUSES.get(facts.account.reason)
+        region = case.names["region"]
+        code, reason = _refused(facts, facts.account, region)
         if code is None:
             yield build.unknown(say("who AWS says we are"), facts.account)
         else:
-            evidence = _unknown_to_aws(facts, facts.account)
-            known = CATALOGUE[code].reasons
-            yield build.fail(code, evidence, reason=facts.why if facts.why in known else None)
-    elif facts.expected_account and facts.expected_account != facts.account:
+            of_region: dict[str, Json] = {"region": region, "meant": region[:-1]} if code == _WRONG_REGION else {}
+            evidence = of_region | _unknown_to_aws(facts, facts.account)
+            yield build.fail(code, evidence, reason=reason if reason in CATALOGUE[code].reasons else None)
+    elif facts.expected_account and _digits(facts.expected_account) != facts.account:
         evidence = {"account": facts.account, "expected": facts.expected_account, "arn": facts.arn}
         yield build.fail("aws-wrong-account", evidence)
     else:
@@ -84,6 +102,39 @@ def judge(case: Case) -> Iterator[Finding]:
     refused = isinstance(facts.account, Unavailable) and facts.account.reason == "clock-skew"
     if abs(ahead) >= CLOCK_WRONG_SECONDS and not refused:
         yield build.warn("clock-skew", {"clock_ahead_seconds": ahead}, _off_by(ahead))
+
+
+def region_reason(region: str) -> str | None:
+    """Return what a name is that can't be a region's: a zone of one, or none at all; None where it can be one."""
+    if _REGION.fullmatch(region):
+        return None
+    return "zone" if _ZONE.fullmatch(region) else "not-a-region"
+
+
+def _refused(facts: AccessFacts, account: Unavailable, region: str) -> tuple[str | None, str | None]:
+    """Return the cause behind it that AWS did not tell who we are, and the reason; what is certain comes first."""
+    if facts.form == "malformed":
+        return _INVALID, facts.form
+    of_region = region_reason(region)
+    if of_region and account.reason not in _KNOWS_REGION:
+        return _WRONG_REGION, of_region
+    code = _CAUSES.get(account.reason)
+    return code, facts.why or (facts.form if code == _INVALID else None)
+
+
+def _form(key: str | None, secret: str | None, token: str | None) -> str:
+    """Return what is wrong with how keys are written or put together; the values stay here."""
+    values = [value for value in (key, secret, token) if value]
+    if any(value[0] in _QUOTES or value[-1] in _QUOTES or any(map(str.isspace, value)) for value in values):
+        return "malformed"
+    if (key or "").startswith("AKIA") and token:
+        return "session-token"
+    return "no-session-token" if (key or "").startswith("ASIA") and not token else ""
+
+
+def _digits(account: str) -> str:
+    """Return an account's id without the hyphens that AWS's console shows, and with the zeros that a sheet drops."""
+    return _NO_DIGIT.sub("", account).zfill(_ACCOUNT_DIGITS)
 
 
 def _off_by(ahead: int) -> Text:

@@ -140,7 +140,7 @@ def judge(case: Case) -> Iterator[Finding]:
     if isinstance(facts.main, Unavailable):
         fault = _unanswered(facts, facts.main)
         # A refusal is an answer of the other side; silence may be this machine's own network.
-        if fault and (facts.main.reason == "refused" or case.anything_answered()):
+        if fault and ((facts.main.reason == "refused" and not case.nothing_answers()) or case.anything_answered()):
             yield build.fail(fault[0], evidence, reason=fault[1])
         else:
             yield build.unknown(say("the API"), facts.main, _MAY_CONCEAL)

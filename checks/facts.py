@@ -52,6 +52,8 @@ class AccessFacts:
         profile: The profile in force.
         clock_ahead_seconds: By how much this machine's clock is ahead of the servers'; None where none has told.
         why: The word for why the credentials can't be used; empty where they can, or none is known.
+        form: What is wrong with how the keys are written, ``malformed``, or put together, ``session-token`` or
+            ``no-session-token``; empty where nothing is.
     """
 
     account: str | Unavailable
@@ -62,6 +64,7 @@ class AccessFacts:
     profile: str = ""
     clock_ahead_seconds: int | None = None
     why: str = ""
+    form: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -729,9 +732,24 @@ class Case:
             seen.append(self.r2.reach)
         if isinstance(self.endpoint, EndpointFacts):
             seen += [self.endpoint.main, self.endpoint.origin, self.endpoint.app]
-        return any(not isinstance(one, Unavailable) or one.reason in _ANSWERS for one in seen)
+        return any(_answered(one) for one in seen)
+
+    def nothing_answers(self) -> bool:
+        """Return whether AWS or R2 were asked beside the API, and none has answered: then it is this machine."""
+        beside: list[object] = []
+        if isinstance(self.access, AccessFacts):
+            beside.append(self.access.account)
+        if isinstance(self.r2, R2Facts):
+            beside.append(self.r2.reach)
+        asked = any(isinstance(one, Unavailable) and one.reason not in _NOT_SENT for one in beside)
+        return asked and not self.anything_answered()
 
 
+def _answered(seen: object) -> bool:
+    return not isinstance(seen, Unavailable) or seen.reason in _ANSWERS
+
+
+_NOT_SENT: Final = frozenset({"not-configured", "not-asked", "credentials-missing", "crashed", "deadline"})
 _ANSWERS: Final = frozenset(
     {"denied", "credentials-invalid", "clock-skew", "throttled", "not-found", "server-error", "unexpected-answer"}
 )

@@ -41,6 +41,9 @@ LOCAL_PATH: Final = r"(No space left on device|Errno 28\b).{0,20}['\"]/[^'\"]"
 
 _OF_AWS: Final = r':? *"?https?://[^/"]*amazonaws\.com'
 """The worker's queue is asked in the same words as R2."""
+_R2: Final = r"\.r2\.cloudflarestorage\.com"
+_NO_WAY: Final = "Max retries|resolve|refused|timed out|reset by peer|SSL|CERTIFICATE"
+"""Words for a connection that failed, where R2's host stands beside them."""
 _PHONE: Final = "(전화번호|연락처|핸드폰|phone)"
 _COLUMN: Final = "(열|컬럼|칼럼|column)"
 _SPACE: Final = r"\s{0,4}"
@@ -55,7 +58,13 @@ _MESSAGES: Final = tuple(
         # So R2 calls a key of the wrong length, as an AWS key is.
         (r"\(InvalidArgument\) when calling the (Get|Head)Object", "r2-credentials-rejected"),
         (r"\((AccessDenied|Forbidden|403)\) when calling the (Get|Head|List)(Object|Bucket)", "r2-access-denied"),
-        (r"\((InternalError|ServiceUnavailable|5\d\d)\) when calling the (Get|Head)Object", "r2-server-error"),
+        (
+            (
+                r"\((InternalError|ServiceUnavailable|BadGateway|GatewayTimeout|5\d\d)\) when calling the "
+                r"(Get|Head|Put|List)(Object|Bucket)"
+            ),
+            "r2-server-error",
+        ),
         (
             (
                 rf"R2 settings missing|R2_\w{{1,40}}{GAP}(missing|not (set|configured|defined)|required|unset|empty)"
@@ -69,7 +78,14 @@ _MESSAGES: Final = tuple(
         (rf"{OUT_OF_MEMORY}|out of memory", "worker-out-of-memory"),
         # One without permission is told that it may be missing or not.
         (r"(NonExistentQueue|QueueDoesNotExist)(?![^\n]{0,200}access)", "queue-missing"),
-        (rf"(Could not connect to the|(Connect|Read) timeout on) endpoint URL(?!{_OF_AWS})", "r2-endpoint-unreachable"),
+        (
+            (
+                r"(Could not connect to the endpoint URL|(Connect|Read) timeout on endpoint URL"
+                rf"|a valid response from endpoint URL|SSL validation failed for)(?!{_OF_AWS})"
+                rf"|{_R2}{GAP}({_NO_WAY})|({_NO_WAY}){GAP}{_R2}"
+            ),
+            "r2-endpoint-unreachable",
+        ),
         (r"not a zip file|BadZipFile|encrypted|\.xls\b(?!x)", "excel-unreadable"),
         (r"(암호|비밀번호)[가로]? ?(걸|설정|보호)|암호화|엑셀 파일을 열", "excel-unreadable"),
         # What the database refuses shows the row, with its phone number; the workbook is not at fault.

@@ -35,6 +35,7 @@ from academy_ops.thresholds import (
     WAITED_SECONDS,
     minutes,
 )
+from checks.access import region_reason
 from checks.facts import (
     Case,
     Container,
@@ -132,7 +133,9 @@ def judge(case: Case) -> Iterator[Finding]:
         if _nothing_there(case):
             everything = ("region", "queue", "group", "autoscaler_function", "parameter")
             there = {name: case.names[name] for name in everything if name in case.names}
-            yield FindingBuilder("queue", "0", case.names).fail("aws-wrong-region", there)
+            yield FindingBuilder("queue", "0", case.names).fail(
+                "aws-wrong-region", there, reason=region_reason(case.names["region"])
+            )
         meant: dict[str, Json] = {"meant": QUEUE_NAME} if facts.default_there else {}
         reason = "wrong-name" if meant else _polled_elsewhere(case)
         yield build.fail("queue-missing", {"queue": case.names["queue"], **meant}, reason=reason)

@@ -247,7 +247,7 @@ def _look_around(target: Target, settings: Settings, facts: R2Facts) -> R2Facts:
 
 def _opens(target: Target, endpoint: str | None, bucket: str) -> bool:
     try:
-        target.connect.r2(endpoint).head_bucket(Bucket=bucket)
+        target.connect.r2(endpoint).list_objects_v2(Bucket=bucket, MaxKeys=1)
     except AWS_ERRORS:
         return False
     return True

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import io
+import itertools
 import os
+import re
 import sys
 import tempfile
 import traceback
@@ -23,6 +26,9 @@ UNDETERMINED: Final = 3
 CRASHED: Final = 70
 """A fault of the tool itself; ``EX_SOFTWARE`` of BSD's sysexits.h."""
 INTERRUPTED: Final = 130
+
+_ENV_FILE: Final = "--env-file"
+_MAY_BE_SECRET: Final = re.compile(r"key|secret|token|pass|credential|private|dsn|database_url", re.IGNORECASE)
 
 
 class RefusedError(Exception):
@@ -57,7 +63,7 @@ def crash_report(error: Exception, arguments: Sequence[str], env_file: str | Non
     Args:
         error: The exception that nobody expected.
         arguments: The words after the program's name.
-        env_file: The value of ``--env-file``; the secrets in that file are masked, too.
+        env_file: The last value of ``--env-file``; the secrets in every file that was named are masked.
         context: The value of ``--context``, likewise.
 
     Returns:
@@ -108,8 +114,29 @@ def crash_text(error: Exception, arguments: Sequence[str], env_file: str | None,
         *(line.rstrip("\n") for line in traceback.format_exception(error)),
         "",
     ]
-    secrets = {value for name in SECRETS if (value := os.environ.get(name))}
+    secrets = {value for name in SECRETS if (value := os.environ.get(name))} | set(_of_env_files(arguments, env_file))
     return printable(redacted("\n".join(lines), secrets | settings.secret_values() if settings else secrets))
+
+
+def _of_env_files(arguments: Sequence[str], env_file: str | None) -> Iterator[str]:
+    """Yield what may be a secret in each env file that was named, and in the one that need not be.
+
+    Not only those that this tool knows: an API server's file holds others. Of a line that is no assignment, all.
+    """
+    from dotenv.parser import parse_stream
+
+    named = [value for word, value in itertools.pairwise((*arguments, "")) if word == _ENV_FILE]
+    named += [word.removeprefix(f"{_ENV_FILE}=") for word in arguments if word.startswith(f"{_ENV_FILE}=")]
+    for path in {".env", env_file or ".env", *named}:
+        try:
+            text = Path(path).read_text("utf-8", errors="replace")
+        except OSError:
+            continue
+        for binding in parse_stream(io.StringIO(text)):
+            if binding.error:
+                yield binding.original.string.partition("=")[2].strip(" \"'\r\n")
+            elif binding.value and binding.key and _MAY_BE_SECRET.search(binding.key):
+                yield binding.value
 
 
 def _settings(env_file: str | None, context: str | None) -> Settings | None:

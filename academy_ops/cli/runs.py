@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import shlex
-import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -28,7 +27,6 @@ from academy_ops.diagnosis.verdict import decide, judge_step
 from academy_ops.messages import say
 from academy_ops.report import Output
 from academy_ops.report.shell import in_use
-from academy_ops.settings import ADDRESSES
 from academy_ops.settings.contexts import CONTEXT_SETTING
 from checks import RUNBOOK, Case
 from checks.job import job_progress, tier_of
@@ -68,16 +66,18 @@ def observe(common: Common, job_id: str | None, asked: Iterable[str], observer: 
     """Observe, judge and decide.
 
     Raises:
-        RefusedError: The job id or a setting is malformed.
+        RefusedError: The job id or a setting is malformed, or nothing is set at all.
     """
     from academy_ops.outside.clients import Connections, Target
     from academy_ops.report.settings import shown_settings, versions
 
     job_id = valid_job_id(job_id)
     settings = common.settings(addresses=True)
-    if not any(settings.get(name) for name in (*ADDRESSES, "R2_ENDPOINT", "R2_ACCESS_KEY", "R2_SECRET_KEY")):
-        line = say("No setting of the academy is set. Give the API server's env file: academy-ops --env-file PATH …")
-        sys.stderr.write(f"{line}\n")
+    asked = frozenset(asked)
+    if not settings.of_the_academy() and asked != {"access"}:
+        raise RefusedError(
+            say("No setting of the academy is set. Give the API server's env file: academy-ops --env-file PATH …")
+        )
     # Before the connections are made: they give the env file's AWS lines to the environment.
     shown = shown_settings(settings)
     started, started_at = time.monotonic(), datetime.now(UTC)
@@ -90,7 +90,6 @@ def observe(common: Common, job_id: str | None, asked: Iterable[str], observer: 
             settings = common.settings(addresses=True)
             shown = shown_settings(settings)
     names = live_names(settings, common.command_prefix(), job_id)
-    asked = frozenset(asked)
     observed, findings = run(
         RUNBOOK,
         Target(settings, job_id, connect, ends_at),

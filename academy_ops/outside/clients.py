@@ -57,6 +57,7 @@ _KEPT_HEADERS: Final = (
     *("cf-ray", "cf-mitigated", "cf-cache-status", "cf-access-domain", "x-squid-error", "x-cache"),
 )
 
+_BEARER: Final = re.compile(r"\A(bearer\s+)+", re.IGNORECASE)
 _DENIED_ACTION: Final = re.compile(r"not authorized to perform: ([A-Za-z0-9-]+:[A-Za-z0-9]+)")
 
 
@@ -368,7 +369,8 @@ class Connections:
         token = self._settings.get("ACADEMY_API_TOKEN")
         tenant = tenant or self._settings.get("ACADEMY_TENANT_CODE")
         if token and authorised:
-            headers["Authorization"] = f"Bearer {token}"
+            # It was copied with the header's first word.
+            headers["Authorization"] = f"Bearer {_BEARER.sub('', token)}"
         if tenant and authorised:
             headers[TENANT_HEADER] = tenant
         # As curl and browsers send them: httpx refuses a text that is not ASCII.

@@ -86,6 +86,7 @@ _SENT_TO: Final[Mapping[str, tuple[str, ...]]] = {
     "R2_ENDPOINT": ("R2_ACCESS_KEY", "R2_SECRET_KEY"),
 }
 """The secrets that are sent to an address, or sign what is."""
+_OF_THE_MACHINE: Final = frozenset({"AWS_REGION", "AWS_DEFAULT_REGION", "ACADEMY_OPS_LANG", "SSL_CERT_FILE"})
 _AWS_CREDENTIALS: Final = AWS_NAMES[:4]
 
 
@@ -212,6 +213,11 @@ class Settings:
         given = self.get("AI_WORKER_LOG_GROUP")
         return given.rpartition(":log-group:")[2].removesuffix(":*") if given else None
 
+    def of_the_academy(self) -> bool:
+        """Return whether any setting is given that is the academy's and not this machine's."""
+        given = (entry.name for entry in self.entries.values() if entry.source not in {"default", "unset"})
+        return any(name not in _OF_THE_MACHINE for name in given)
+
     def secrets(self) -> Mapping[str, str]:
         """Return every secret value in force, for redaction, and the name of the setting that holds it."""
         passwords = {
@@ -256,6 +262,10 @@ class Settings:
     def export_aws(self, environ: MutableMapping[str, str] = os.environ) -> None:
         """Give the env file's ``AWS_*`` lines to the AWS SDK, which reads its configuration from the environment."""
         environ.update(self.aws_in_force(environ))
+        for name in AWS_NAMES:
+            # Blank counts as unset, but not to the SDK: it would look for a profile of no name.
+            if not environ.get(name, "").strip():
+                environ.pop(name, None)
 
 
 def _passwords(url: str) -> set[str]:

@@ -123,7 +123,7 @@ def test_an_sso_session_that_has_expired_is_renewed_for_its_profile(tmp_path: Pa
 def test_where_keys_were_rejected_no_session_is_renewed() -> None:
     finding = asked_sts(403, STS_ERROR.format("InvalidClientTokenId", "The security token is invalid."))
     assert finding.evidence["credentials"] == "env"
-    assert [remedy.command for remedy in finding.remedies] == ["aws configure list"]
+    assert [remedy.command for remedy in finding.remedies] == ["academy-ops config"]
 
 
 @pytest.mark.parametrize("process", ["echo not JSON", "echo []", "echo '{\"Version\": 1}'", "no-such-program"])

@@ -25,6 +25,18 @@ R2 = "https://account.r2.cloudflarestorage.com/academy-excel/x"
         ("server closed the connection unexpectedly", "worker-database-down"),
         ('could not translate host name "db" to address', "worker-database-down"),
         (f'Connect timeout on endpoint URL: "{R2}"', "r2-endpoint-unreachable"),
+        (f"SSL validation failed for {R2} [SSL: CERTIFICATE_VERIFY_FAILED] self-signed", "r2-endpoint-unreachable"),
+        (
+            f'Connection was closed before we received a valid response from endpoint URL: "{R2}"',
+            "r2-endpoint-unreachable",
+        ),
+        (
+            "HTTPSConnectionPool(host='a.r2.cloudflarestorage.com', port=443): Max retries exceeded with url: /x",
+            "r2-endpoint-unreachable",
+        ),
+        ("Failed to resolve 'a.r2.cloudflarestorage.com' ([Errno -2] Name unknown)", "r2-endpoint-unreachable"),
+        ("An error occurred (502) when calling the GetObject operation: Bad Gateway", "r2-server-error"),
+        ("An error occurred (InternalError) when calling the ListObjectsV2 operation: We", "r2-server-error"),
         (
             "(InvalidArgument) when calling the GetObject operation: Credential access key has length 20, should be 32",
             "r2-credentials-rejected",
@@ -36,7 +48,13 @@ def test_a_message_proves_its_code(message: str, code: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "message", [f'Could not connect to the endpoint URL: "{SQS}"', "초기 비밀번호가 너무 짧습니다"]
+    "message",
+    [
+        f'Could not connect to the endpoint URL: "{SQS}"',
+        f"SSL validation failed for {SQS} [SSL: CERTIFICATE_VERIFY_FAILED]",
+        f'Connection was closed before we received a valid response from endpoint URL: "{SQS}"',
+        "초기 비밀번호가 너무 짧습니다",
+    ],
 )
 def test_a_message_of_something_else_proves_no_fault_of_r2_or_of_the_workbook(message: str) -> None:
     assert code_of_message(message) is None

@@ -21,6 +21,9 @@ from tests.commands import academy_ops
 FILES = {"evidence.json", "diagnosis.json", "report.txt", "settings.txt", "versions.txt", "ledger.json"}
 SECRET = "wJalrXUtnFEMI-K7MDENG"
 
+SOMETHING = {"AI_WORKER_NAME": "academy-ai-worker-cpu"}
+"""One setting of the academy, so that there is something to look for."""
+
 
 def diagnosis(the_case: Case) -> Diagnosis:
     return Diagnosis(the_case.job_id, h.NOW, 1, h.verdict(the_case), h.findings(the_case))
@@ -46,7 +49,7 @@ def test_it_holds_the_same_diagnosis_as_diagnose_prints(tmp_path: Path) -> None:
 
 
 def test_its_evidence_can_be_judged_again(tmp_path: Path) -> None:
-    academy_ops("bundle", "j-1", "--to", "ticket.zip", cwd=tmp_path)
+    academy_ops("bundle", "j-1", "--to", "ticket.zip", cwd=tmp_path, **SOMETHING)
     files = unpacked((tmp_path / "ticket.zip").read_bytes())
     (tmp_path / "e.json").write_text(files["evidence.json"], encoding="utf-8")
     again = academy_ops("diagnose", "--from", "e.json", "-o", "json", cwd=tmp_path)
@@ -57,17 +60,17 @@ def test_its_evidence_can_be_judged_again(tmp_path: Path) -> None:
 def test_it_is_called_after_the_job_and_the_time_and_is_the_owners_alone(
     job: tuple[str, ...], named: str, tmp_path: Path
 ) -> None:
-    done = academy_ops("bundle", *job, cwd=tmp_path)
+    done = academy_ops("bundle", *job, cwd=tmp_path, **SOMETHING)
     path = next(tmp_path.glob("*.zip"))
     assert re.fullmatch(rf"academy-ops-{named}-\d{{8}}T\d{{6}}Z\.zip", path.name)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert path.name in done.stdout
-    assert done.returncode == academy_ops("diagnose", *job, cwd=tmp_path).returncode
+    assert done.returncode == academy_ops("diagnose", *job, cwd=tmp_path, **SOMETHING).returncode
 
 
 def test_a_folder_may_be_given(tmp_path: Path) -> None:
     (tmp_path / "tickets").mkdir()
-    academy_ops("bundle", "--to", "tickets", cwd=tmp_path)
+    academy_ops("bundle", "--to", "tickets", cwd=tmp_path, **SOMETHING)
     assert len(list((tmp_path / "tickets").glob("academy-ops-all-*.zip"))) == 1
 
 

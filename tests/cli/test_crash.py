@@ -75,3 +75,14 @@ def test_neither_secrets_nor_values_of_arguments_stand_in_the_report(tmp_path: P
     assert "R2_SECRET_KEY: env file" in told
     assert "pasted-by-mistake" not in told
     assert "x.json" not in told
+
+
+def test_the_secrets_of_every_env_file_are_masked_whatever_else_is_wrong_with_it(tmp_path: Path) -> None:
+    files = [tmp_path / name for name in ("first.env", "second.env", "broken.env")]
+    files[0].write_text("R2_SECRET_KEY=first-secret\nexport DJANGO_SECRET_KEY='second-$(secret'\n", encoding="utf-8")
+    files[1].write_text("ACADEMY_API_TOKEN=third-secret\nDEBUG=not-secret\n", encoding="utf-8")
+    files[2].write_text("R2_ACCESS_KEY=fourth-secret\nSECRET_KEY='fifth-secret\n", encoding="utf-8")
+    words = "first-secret second-$(secret third-secret not-secret fourth-secret fifth-secret"
+    given = ["--env-file", str(files[0]), "diagnose", f"--env-file={files[1]}", "--env-file", str(files[2])]
+    told = crash_text(RuntimeError(words), given, str(files[2]))
+    assert "RuntimeError: *** *** *** not-secret *** ***" in told

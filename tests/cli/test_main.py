@@ -15,6 +15,9 @@ from tests.wire import Handler, respond, server
 
 InProcess = Callable[..., tuple[int, str, str]]
 
+SOMETHING = {"AI_WORKER_NAME": "academy-ai-worker-cpu"}
+"""One setting of the academy, so that there is something to look for."""
+
 
 @pytest.fixture
 def in_process(
@@ -87,8 +90,18 @@ def test_bad_input_gets_one_line_on_stderr_and_exit_2(
     assert err.count("\n") == 1
 
 
-def test_with_nothing_set_and_a_job_id_it_is_undetermined(tmp_path: Path) -> None:
-    done = academy_ops("diagnose", "abc", "-o", "json", cwd=tmp_path)
+@pytest.mark.parametrize(
+    "arguments", [("diagnose",), ("diagnose", "abc"), ("check", "r2"), ("check", "queue"), ("bundle",)]
+)
+def test_with_no_setting_of_the_academy_at_all_it_asks_for_one(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    done = academy_ops(*arguments, cwd=tmp_path, AWS_REGION="us-east-1", ACADEMY_OPS_LANG="en")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "No setting of the academy is set." in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_without_an_api_and_with_a_job_id_it_is_undetermined(tmp_path: Path) -> None:
+    done = academy_ops("diagnose", "abc", "-o", "json", cwd=tmp_path, **SOMETHING)
     document = json.loads(done.stdout)
     assert done.returncode == 3
     assert document["verdict"]["status"] == "undetermined"
@@ -96,7 +109,7 @@ def test_with_nothing_set_and_a_job_id_it_is_undetermined(tmp_path: Path) -> Non
 
 
 def test_the_document_has_exactly_the_promised_keys(tmp_path: Path) -> None:
-    document = json.loads(academy_ops("diagnose", "-o", "json", cwd=tmp_path).stdout)
+    document = json.loads(academy_ops("diagnose", "-o", "json", cwd=tmp_path, **SOMETHING).stdout)
     assert document["schema"] == "academy-ops/diagnosis/1"
     assert set(document) == {"schema", "tool", "job_id", "started_at", "elapsed_ms", "verdict", "findings"}
     assert set(document["verdict"]) == {
@@ -110,8 +123,8 @@ def test_the_document_has_exactly_the_promised_keys(tmp_path: Path) -> None:
 
 
 def test_common_options_may_stand_before_the_command_or_after_it(tmp_path: Path) -> None:
-    before = academy_ops("-o", "json", "check", "r2", cwd=tmp_path)
-    after = academy_ops("check", "r2", "-o", "json", cwd=tmp_path)
+    before = academy_ops("-o", "json", "check", "r2", cwd=tmp_path, **SOMETHING)
+    after = academy_ops("check", "r2", "-o", "json", cwd=tmp_path, **SOMETHING)
     causes = [[one["cause"] for one in json.loads(done.stdout)["findings"]] for done in (before, after)]
     assert causes == [["r2-env-missing"], ["r2-env-missing"]]
 
@@ -122,9 +135,9 @@ SILENT = {"ACADEMY_API_URL": "http://127.0.0.1:9"}
 @pytest.mark.parametrize(
     ("arguments", "environ", "code", "statuses"),
     [
-        (("check", "r2"), {}, 1, {"fail"}),
+        (("check", "r2"), SOMETHING, 1, {"fail"}),
         (("check", "endpoint"), SILENT, 1, {"fail"}),
-        (("check", "job"), {}, 3, {"skip"}),
+        (("check", "job"), SOMETHING, 3, {"skip"}),
         (("check", "access"), {}, 3, {"fail"}),  # nothing was seen of AWS: that is no fault of the academy
         (("check", "job", "abc"), SILENT, 3, {"unknown"}),
     ],
@@ -205,7 +218,7 @@ def test_the_checks_can_be_listed_as_json(tmp_path: Path) -> None:
 
 def test_a_dotenv_file_in_the_folder_is_read_by_default(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text("R2_ENDPOINT=https://x.example\nR2_ACCESS_KEY=k\n", encoding="utf-8")
-    finding = json.loads(academy_ops("check", "r2", "-o", "json", cwd=tmp_path).stdout)["findings"][0]
+    finding = json.loads(academy_ops("check", "r2", "-o", "json", cwd=tmp_path, **SOMETHING).stdout)["findings"][0]
     assert finding["evidence"]["missing"] == ["R2_SECRET_KEY"]
 
 
@@ -229,7 +242,8 @@ def test_with_every_address_a_black_hole_it_ends_in_time_and_undetermined(tmp_pa
 @pytest.mark.parametrize("encoding", ["cp949", "ascii"])
 @pytest.mark.parametrize("language", ["ko", "en"])
 def test_output_survives_a_console_that_knows_few_characters(encoding: str, language: str, tmp_path: Path) -> None:
-    environ = {**SHELL, "HOME": str(tmp_path), "AWS_EC2_METADATA_DISABLED": "true", "PYTHONIOENCODING": encoding}
+    environ = {**SHELL, **SOMETHING, "HOME": str(tmp_path), "PYTHONIOENCODING": encoding}
+    environ["AWS_EC2_METADATA_DISABLED"] = "true"
     done = run_on_console(("--lang", language, "diagnose"), tmp_path, environ)
     assert done.returncode == 1
     assert b"r2-env-missing" in done.stdout
@@ -237,4 +251,4 @@ def test_output_survives_a_console_that_knows_few_characters(encoding: str, lang
 
 
 def test_no_colour_codes_reach_a_pipe(tmp_path: Path) -> None:
-    assert "\x1b" not in academy_ops("diagnose", cwd=tmp_path, FORCE_COLOR="").stdout
+    assert "\x1b" not in academy_ops("diagnose", cwd=tmp_path, FORCE_COLOR="", **SOMETHING).stdout

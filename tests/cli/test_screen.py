@@ -73,7 +73,7 @@ def test_verbose_shows_all_evidence(tmp_path: Path) -> None:
 
 
 def test_verbose_shows_when_each_check_began_and_how_long_it_took(tmp_path: Path) -> None:
-    told = academy_ops("diagnose", "--verbose", cwd=tmp_path).stdout
+    told = academy_ops("diagnose", "--verbose", cwd=tmp_path, AI_WORKER_NAME="w").stdout
     timeline = [line.split()[0] for line in told.splitlines() if " s for " in line]
     assert sorted(timeline) == sorted(["access", "r2", "endpoint", "job", "workers", "queue", "logs"])
 

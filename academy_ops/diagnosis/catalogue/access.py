@@ -19,6 +19,34 @@ _cause, _change = _ROWS.cause, _ROWS.change
 _SIGN_IN: Final = _change(say("Renew the session."), command("aws sso login --profile <sso_profile>"))
 
 _INVALID: Final = {
+    "malformed": Variant(
+        say("The AWS key id, secret or session token is written with quotes or white space, which belong to none."),
+        (
+            _change(
+                say(
+                    "Take them out where the keys are set; the command shows where that is. Docker's --env-file and "
+                    "cmd's set keep quotes as a part of the value."
+                ),
+                commands.CONFIG,
+            ),
+        ),
+    ),
+    "session-token": Variant(
+        say("A session token stands beside a permanent key (AKIA...), so AWS refuses both."),
+        (
+            _change(
+                say(
+                    "Remove AWS_SESSION_TOKEN, which is left from another session; or set all three values of a "
+                    "session (ASIA...) together."
+                ),
+                commands.CONFIG,
+            ),
+        ),
+    ),
+    "no-session-token": Variant(
+        say("The key is a session's (ASIA...), and its session token is missing."),
+        (_change(say("Set AWS_SESSION_TOKEN beside the two keys; it comes from the same session."), commands.CONFIG),),
+    ),
     "mfa": Variant(
         say("The profile's role needs the code of an MFA device, and nobody is asked for one here."),
         (
@@ -34,7 +62,7 @@ _INVALID: Final = {
             _SIGN_IN,
             _change(
                 say("Get new keys for a session, and put them in the place of the old ones, which the command shows."),
-                commands.CREDENTIALS,
+                commands.CONFIG,
             ),
         ),
     ),
@@ -97,6 +125,20 @@ ACCESS: Final = (
         explains=codes("aws-credentials-invalid"),
         states=NO_JOB_OR_PENDING,
         inconclusive=False,
+        reasons={
+            "profile": Variant(
+                say("The AWS profile in force holds the R2 access key: AWS refuses it."),
+                (
+                    _change(
+                        say(
+                            "Put the AWS key pair into the profile, or choose another with AWS_PROFILE; R2 keys belong "
+                            "in R2_ACCESS_KEY and R2_SECRET_KEY. The command shows which profile it is."
+                        ),
+                        command("aws configure list --profile <profile>"),
+                    ),
+                ),
+            ),
+        },
     ),
     _cause(
         "aws-credentials-missing",
@@ -119,7 +161,7 @@ ACCESS: Final = (
         _SIGN_IN,
         _change(
             say("Where keys are in force, replace those that AWS rejected; the command shows where they come from."),
-            commands.CREDENTIALS,
+            commands.CONFIG,
         ),
         reasons=_INVALID,
     ),
@@ -151,13 +193,42 @@ ACCESS: Final = (
     _cause(
         "aws-wrong-region",
         say("Nothing of the academy is in this AWS region: the tool looks at the wrong one."),
-        say("The queue, the group, the autoscaler's function and the workers' parameter are absent; none was denied."),
+        say(
+            "The queue, the group, the autoscaler's function and the workers' parameter are absent; none was denied. "
+            "Or AWS is not reached, and the region's name is an availability zone's or can't be one."
+        ),
         (commands.CONFIG, commands.QUEUES, commands.GROUP),
         _change(
             say("Set AWS_REGION to the academy's region; the command shows where the one in force comes from."),
             commands.CONFIG,
         ),
         explains=codes("queue-missing", "asg-missing", "autoscaler-off", "worker-env-missing"),
+        reasons={
+            "zone": Variant(
+                say("AWS_REGION holds an availability zone, and no region has that name."),
+                (
+                    _change(
+                        say(
+                            "Set AWS_REGION to {meant}; the command shows where the one in force comes from.",
+                            meant=say("the region, which is the zone without its last letter"),
+                        ),
+                        commands.CONFIG,
+                    ),
+                ),
+            ),
+            "not-a-region": Variant(
+                say("AWS_REGION holds what can't be the name of a region."),
+                (
+                    _change(
+                        say(
+                            "Set AWS_REGION to the region's name as in ap-northeast-2, without quotes; the command "
+                            "shows where the one in force comes from."
+                        ),
+                        commands.CONFIG,
+                    ),
+                ),
+            ),
+        },
     ),
     _cause(
         "aws-unreachable",

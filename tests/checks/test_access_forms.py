@@ -1,0 +1,142 @@
+"""Keys, regions and accounts as they are written: what is certain is told before this machine's network is blamed."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from academy_ops.diagnosis.records import Finding, Unavailable
+from checks import access
+from checks.access import region_reason
+from checks.facts import AccessFacts
+from tests.checks import facts_factory as h
+from tests.checks.test_credentials import ROLE, observed, reason
+from tests.checks.test_on_the_wire import STS_ERROR, STS_IDENTITY, asked_sts, empty_case, target
+from tests.wire import Handler, respond, server
+
+INVALID = STS_ERROR.format("InvalidClientTokenId", "The security token included in the request is invalid.")
+PERMANENT, SESSION = "AKIAIOSFODNN7EXAMPLE", "ASIAIOSFODNN7EXAMPLE"
+
+
+@pytest.mark.parametrize(
+    ("environ", "expected"),
+    [
+        ({"AWS_ACCESS_KEY_ID": f'"{PERMANENT}"'}, "malformed"),
+        ({"AWS_ACCESS_KEY_ID": PERMANENT, "AWS_SECRET_ACCESS_KEY": "'secret'"}, "malformed"),
+        ({"AWS_ACCESS_KEY_ID": PERMANENT, "AWS_SECRET_ACCESS_KEY": "se cret"}, "malformed"),
+        ({"AWS_ACCESS_KEY_ID": PERMANENT, "AWS_SESSION_TOKEN": "left-from-before"}, "session-token"),
+        ({"AWS_ACCESS_KEY_ID": SESSION, "AWS_SESSION_TOKEN": ""}, "no-session-token"),
+        ({"AWS_ACCESS_KEY_ID": PERMANENT}, None),
+        ({"AWS_ACCESS_KEY_ID": SESSION, "AWS_SESSION_TOKEN": "its-own"}, None),
+    ],
+)
+def test_how_refused_keys_are_written_and_put_together_is_the_reason(
+    environ: dict[str, str], expected: str | None
+) -> None:
+    finding = asked_sts(403, INVALID, **environ)
+    assert reason(finding) == ("aws-credentials-invalid", expected)
+
+
+def test_a_session_that_is_well_stays_well() -> None:
+    identity = STS_IDENTITY.format("123456789012")
+    assert asked_sts(200, identity, AWS_ACCESS_KEY_ID=SESSION, AWS_SESSION_TOKEN="its-own").status == "ok"
+
+
+@pytest.mark.parametrize(
+    ("expected", "wrong"),
+    [
+        ("1234-5678-9012", False),
+        ("1234 5678 9012", False),
+        ("123456789012", False),
+        ("1234-5678-9013", True),
+        ("academy", True),
+    ],
+)
+def test_an_account_id_is_compared_as_it_is_meant(expected: str, wrong: bool) -> None:
+    finding = asked_sts(200, STS_IDENTITY.format("123456789012"), ACADEMY_AWS_ACCOUNT_ID=expected)
+    assert (finding.cause == "aws-wrong-account") is wrong
+
+
+def test_an_account_id_that_has_lost_its_zero_is_the_same() -> None:
+    finding = asked_sts(200, STS_IDENTITY.format("012345678901"), ACADEMY_AWS_ACCOUNT_ID="12345678901")
+    assert finding.status == "ok"
+
+
+REGIONS = {
+    None: ("ap-northeast-2", "us-gov-west-1", "eusc-de-east-1", "mx-central-1", "cn-north-1"),
+    "zone": ("ap-northeast-2a", "us-east-1f", "us-west-2-lax-1a"),
+    "not-a-region": ('"ap-northeast-2"', "ap_northeast_2", "Seoul", "apnortheast2", "ap-northeast", "auto"),
+}
+
+
+def test_what_can_be_the_name_of_a_region(compared: Callable[[int], None]) -> None:
+    told = [(name, why, region_reason(name)) for why, names in REGIONS.items() for name in names]
+    assert [one for one in told if one[1] != one[2]] == []
+    compared(len(told))
+
+
+def told(region: str, account: Any, **fields: Any) -> Finding:
+    facts = AccessFacts(account, "", None, key_is_r2_key=False, **fields)
+    case = replace(h.case(), names={**h.case().names, "region": region}, access=facts)
+    return next(iter(access.judge(case)))
+
+
+@pytest.mark.parametrize("why", ["dns", "unreachable", "timeout", "tls", "unexpected-answer"])
+def test_a_zone_in_the_place_of_a_region_is_not_the_networks_fault(why: Any) -> None:
+    finding = told("ap-northeast-2a", Unavailable(why, "sts:GetCallerIdentity", "no"))
+    assert reason(finding) == ("aws-wrong-region", "zone")
+    assert "ap-northeast-2;" in str(finding.remedies[0].text)
+    assert reason(told('"ap-northeast-2"', Unavailable(why, "sts", "no"))) == ("aws-wrong-region", "not-a-region")
+
+
+def test_a_region_that_is_one_leaves_the_network_in_doubt() -> None:
+    assert told("ap-northeast-2", Unavailable("dns", "sts", "no")).cause == "aws-unreachable"
+    assert told("ap-northeast-2a", Unavailable("credentials-missing", "sts")).cause == "aws-credentials-missing"
+
+
+def test_r2_keys_in_a_profile_are_not_looked_for_in_the_environment() -> None:
+    refused = Unavailable("credentials-invalid", "sts")
+    facts = AccessFacts(refused, "", None, key_is_r2_key=True, credentials="shared-credentials-file", profile="ops")
+    finding = next(iter(access.judge(replace(h.case(), access=facts))))
+    assert reason(finding) == ("aws-keys-are-r2-keys", "profile")
+    assert finding.remedies[0].command == "aws configure list --profile ops"
+    in_environment = replace(facts, credentials="env")
+    assert next(iter(access.judge(replace(h.case(), access=in_environment)))).reason is None
+
+
+def test_a_credential_process_that_is_not_installed_is_told(tmp_path: Any) -> None:
+    with observed(tmp_path, "[profile ops]\ncredential_process = /opt/no-such-helper --get\n") as (finding, asked):
+        assert (reason(finding), asked) == (("aws-credentials-invalid", "process"), [])
+
+
+def test_a_web_identity_of_the_environment_whose_file_is_not_there_is_told(tmp_path: Any) -> None:
+    role = ROLE.split("role_arn = ")[1].split("\n")[0]
+    token = str(tmp_path / "none")
+    with observed(tmp_path, "", AWS_WEB_IDENTITY_TOKEN_FILE=token, AWS_ROLE_ARN=role, AWS_PROFILE="") as seen:
+        finding, asked = seen
+        assert (reason(finding), asked) == (("aws-credentials-invalid", "web-identity"), [])
+
+
+@pytest.mark.parametrize("before", ["", "Bearer ", "bearer  ", "Bearer Bearer "])
+def test_a_token_that_was_copied_with_the_word_before_it_is_sent_with_one(before: str) -> None:
+    def answer(handler: Handler) -> None:
+        respond(handler, 200)
+
+    with server(answer) as (url, seen), target(ACADEMY_API_TOKEN=f"{before}secret-token") as this:
+        this.connect.get(url)
+    assert seen[0]["authorization"] == "Bearer secret-token"
+
+
+def test_what_was_asked_in_vain_everywhere_is_this_machine() -> None:
+    refused = Unavailable("refused", "http://127.0.0.1:1", "refused")
+    down = h.case(
+        access=AccessFacts(refused, "", None, key_is_r2_key=False),
+        r2=h.r2(reach=refused),
+        endpoint=h.endpoint(refused, health=refused, healthz=refused),
+    )
+    assert h.verdict(down).status == "undetermined"
+    assert "endpoint-refused" not in {one.cause for one in h.findings(down)}
+    only = replace(down, r2=h.r2())
+    assert "endpoint-refused" in {one.cause for one in h.findings(only)}
+    assert empty_case().nothing_answers() is False
