@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from academy_ops.remedies.worker_env import EditError, Stored, compared, from_api
 from academy_ops.settings import load
 from academy_ops.settings.env_files import SettingsError
 from academy_ops.settings.resolve import tier_name
@@ -141,6 +142,22 @@ def test_a_diagnosis_looks_at_the_tier_that_the_job_names(options: tuple[str, ..
         settings = {**OWN, **keys, "ACADEMY_API_URL": url, "AWS_ENDPOINT_URL": url}
         done = academy_ops("diagnose", h.JOB_ID, *options, "-o", "json", cwd=tmp_path, **settings)
     assert done.returncode in {1, 3}, done.stderr
+    # The tier stands in the document, and in the commands that it shows.
+    tools = queue == TOOLS["AI_SQS_QUEUE_NAME_TOOLS"]
+    assert json.loads(done.stdout).get("tier") == ("tools" if tools else None)
+    assert ("academy-ops --tier tools" in done.stdout) == tools
     assert any(f'"{queue}"' in one for one in asked)
     other = {"academy-tools-queue", "academy-ai-jobs-basic"} - {queue}
     assert not any(f'"{one}"' in body for one in other for body in asked)
+
+
+def test_the_workers_parameter_takes_the_tiers_queue_by_the_tiers_name_only() -> None:
+    settings = load(environ={**OWN, "AI_SQS_QUEUE_NAME_BASIC": "basic-queue"}, default_env_file=None, tier="tools")
+    assert from_api(settings, "AI_SQS_QUEUE_NAME_TOOLS") == "academy-tools-queue"
+    # The parameter may be the basic workers', too.
+    with pytest.raises(EditError, match="AI_SQS_QUEUE_NAME_BASIC"):
+        from_api(settings, "AI_SQS_QUEUE_NAME_BASIC")
+    stored = Stored("/academy/workers/env", 1, "dotenv", "SecureString", None, "AI_SQS_QUEUE_NAME_BASIC=basic-queue\n")
+    rows = {row.name: row.compared for row in compared(stored, settings)[0]}
+    assert rows["AI_SQS_QUEUE_NAME_TOOLS"] == "missing"
+    assert rows["AI_SQS_QUEUE_NAME_BASIC"] == "unknown"

@@ -232,7 +232,8 @@ def _diagnosis(evidence: Evidence[Case], findings: tuple[Finding, ...]) -> Diagn
     verdict = decide(findings, job_progress(evidence.case))
     context = next((row.value for row in evidence.settings if row.name == CONTEXT_SETTING), None)
     case = evidence.case
-    return Diagnosis(case.job_id, evidence.started_at, evidence.elapsed_ms, verdict, findings, context=context)
+    tier, took = case.names.get("tier"), evidence.elapsed_ms
+    return Diagnosis(case.job_id, evidence.started_at, took, verdict, findings, context=context, tier=tier)
 
 
 def _harmless(case: Case) -> bool:

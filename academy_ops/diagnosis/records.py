@@ -186,6 +186,7 @@ class Diagnosis:
         findings: In runbook order.
         step: The check that was run alone, or None where the job was diagnosed.
         context: The context whose settings were in force.
+        tier: The tier of workers that was looked at, where that is not the basic one.
         strict: A warning is as bad as a fault: ``--fail-on warn``.
     """
 
@@ -197,3 +198,4 @@ class Diagnosis:
     step: str | None = None
     strict: bool = False
     context: str | None = None
+    tier: str | None = None

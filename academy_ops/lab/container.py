@@ -206,6 +206,11 @@ class Container:
         write_inspect(self._folder, self._made, state, self.restarts)
 
 
+def image_name(image: Image) -> str:
+    """Return an image's name in the registry, by its digest."""
+    return f"{_REPOSITORY}@{image.digest}"
+
+
 def description(name: str, image: Image, env: Mapping[str, str]) -> dict[str, object]:
     """Return what does not change of what ``docker inspect`` tells."""
     variables = {f".Config.Env.{n}": f"{key}={value}" for n, (key, value) in enumerate(env.items(), 1)}
@@ -218,10 +223,10 @@ def description(name: str, image: Image, env: Mapping[str, str]) -> dict[str, ob
         ".Path": image.command[0],
         ".Args": f"[{' '.join(image.command[1:])}]",
         ".Image": "sha256:" + hashlib.sha256(image.digest.encode()).hexdigest(),
-        ".Config.Image": f"{_REPOSITORY}@{image.digest}",
+        ".Config.Image": image_name(image),
         ".Config.Env": len(env),
         **variables,
-        "join .RepoDigests  ": f"{_REPOSITORY}@{image.digest}",
+        "join .RepoDigests  ": image_name(image),
         ".HostConfig.RestartPolicy.Name": "unless-stopped",
         ".HostConfig.NetworkMode": "default",
         ".LogPath": "",

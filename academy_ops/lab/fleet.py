@@ -37,6 +37,7 @@ class Fleet:
         host_env: The environment of an instance, with its instance profile's credentials.
         boot_seconds: How long a boot takes from now on.
         log_group: The group in CloudWatch Logs to which the containers' logs go from their next start; None for none.
+        user_data: Whether instances boot by user data, as in the second generation.
     """
 
     def __init__(
@@ -53,6 +54,7 @@ class Fleet:
         """
         self.image = Image()
         self.log_group: str | None = None
+        self.user_data = False
         self.host_env = host_env
         self._folder = folder
         self._scaling = scaling
@@ -172,13 +174,17 @@ class Fleet:
             return self.host_env
         return {name: value for name, value in self.host_env.items() if name not in _KEYS}
 
+    def fetch_parameter(self) -> str | None:
+        """Get the workers' parameter as it is stored; None where it can't be had."""
+        try:
+            return self._fetch()
+        except (BotoCoreError, ClientError):
+            return None
+
     def read_parameter(self) -> dict[str, str]:
         """Get the workers' environment as an instance does at boot; empty when it can't be had."""
-        try:
-            return parse_environment(self._fetch())
-        except (BotoCoreError, ClientError):
-            # Production's boot script goes on as well: the worker then starts without any environment.
-            return {}
+        # Production's boot script goes on as well: the worker then starts without any environment.
+        return parse_environment(self.fetch_parameter() or "")
 
     def _each(self, call: Callable[[Machine], None]) -> None:
         """Call a function for every instance, all at the same time."""

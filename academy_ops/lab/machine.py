@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Final, Literal, Protocol
 
 from academy_ops.contract import USER_DATA_LOG, WORKER_NAME
-from academy_ops.lab import processes
+from academy_ops.lab import processes, user_data
 from academy_ops.lab.aws.ssm import Outcome
-from academy_ops.lab.container import Container, Image
+from academy_ops.lab.container import Container, Image, image_name
 from academy_ops.outside import host_scripts
 
 _START_SECONDS: Final = 15.0
@@ -34,11 +34,15 @@ class Surroundings(Protocol):
         host_env: The environment of its host.
         boot_seconds: How long it boots.
         image: What its container runs.
+        log_group: The group in CloudWatch Logs to which its container's log goes; None for none.
+        user_data: Whether it boots by user data, as in the second generation.
     """
 
     host_env: Mapping[str, str]
     boot_seconds: float
     image: Image
+    log_group: str | None
+    user_data: bool
 
     def container_env(self, instance_id: str) -> Mapping[str, str]:
         """Return what the host adds to its container's environment."""
@@ -48,6 +52,9 @@ class Surroundings(Protocol):
 
     def ship(self, instance_id: str, line: str, at: float) -> None:
         """Take a line of its container's log to where Docker's driver sends it."""
+
+    def fetch_parameter(self) -> str | None:
+        """Return the workers' parameter as it is stored; None where it can't be had."""
 
     def read_parameter(self) -> dict[str, str]:
         """Return the workers' environment as an instance reads it at boot."""
@@ -217,7 +224,9 @@ class Machine:
             if gone:
                 return
             self._write_condition()
-            if self.condition.docker and self.condition.container != "missing":
+            if self._fleet.user_data and (self.condition.user_data or self.condition.container != "missing"):
+                self._run_user_data()
+            elif self.condition.docker and self.condition.container != "missing":
                 self._run_container()
             self.booted.set()
 
@@ -255,8 +264,23 @@ class Machine:
             mark = self._folder / name
             mark.unlink(missing_ok=True) if well else mark.touch()
 
-    def _run_container(self) -> None:
-        env = self._fleet.read_parameter()
+    def _run_user_data(self) -> None:
+        """Boot by the user data; where the condition says what it writes, the step that leads to it fails."""
+        boot = user_data.Boot(
+            self._folder.name,
+            image_name(self._fleet.image),
+            self._fleet.log_group or "",
+            self._fleet.fetch_parameter(),
+            user_data.failing(self.condition.user_data),
+        )
+        files = self._folder / "files"
+        (files / USER_DATA_LOG.removeprefix("/")).unlink(missing_ok=True)
+        started = user_data.run(self._folder / "boot", files, boot)
+        if started and self.condition.docker:
+            self._run_container(started.env)
+
+    def _run_container(self, env: Mapping[str, str] | None = None) -> None:
+        env = self._fleet.read_parameter() if env is None else env
         name = self._folder.name
         image, host_env = self._fleet.image_of(name), self._fleet.container_env(name)
         ship = partial(self._fleet.ship, name)

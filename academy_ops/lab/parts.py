@@ -80,7 +80,8 @@ class Lab:
         """Write the workers' parameter, with some values changed or, where None, left out."""
         env: dict[str, str | None] = {**self.worker_env, **(changed or {})}
         values = {name: value for name, value in env.items() if value is not None}
-        resources.put_worker_environment(self.aws, values, encoded=encoded)
+        # The second generation's user data reads that form only.
+        resources.put_worker_environment(self.aws, values, encoded=encoded or self.state.generation > 1)
 
     def ensure_worker(self) -> None:
         """Have one instance at least, and a worker that runs in each, unless a fault prevents it."""
@@ -173,7 +174,7 @@ def start(place: Path, actions: Mapping[str, Action[Lab]], on_event: Callable[[T
         if name.startswith(("R2_", "AI_SQS_", "DATABASE_")) or name == "AWS_DEFAULT_REGION"
     }
     aws = partial(client, cloud.url, users["lab"])
-    resources.put_worker_environment(aws, worker_env)
+    resources.put_worker_environment(aws, worker_env, encoded=generation > 1)
     resources.create_queues(aws)
     subnet = resources.create_network(aws)
     resources.create_group(aws, subnet, generation)
@@ -187,7 +188,7 @@ def start(place: Path, actions: Mapping[str, Action[Lab]], on_event: Callable[[T
         processes.clean_env(place, {**aws_env(cloud.url, users["worker"]), **step_delay}),
         boot_seconds=0,  # the first instance has booted before the story begins
     )
-    fleet.log_group = LOG_GROUP if generation > 1 else None
+    fleet.log_group, fleet.user_data = (LOG_GROUP, True) if generation > 1 else (None, False)
     fleet.start()
     resources.create_starters(aws, generation)
     schedule = Schedule(

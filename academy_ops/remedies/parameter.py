@@ -37,10 +37,11 @@ def plan(target: Target, case: Case) -> Plan:
         return refresh.plan(target, case)
     stored, settings = worker_env.look(target), target.settings
     rows, _ = worker_env.compared(stored, settings)
+    agree = _MUST_AGREE | {settings.queue_settings[0]}
     names = [
         row.name
         for row in rows
-        if (row.name in _MUST_AGREE and row.compared in {"different", "blank", "missing"})
+        if (row.name in agree and row.compared in {"different", "blank", "missing"})
         or (row.name in _KEYS and row.compared in {"blank", "missing"})
     ]
     try:

@@ -31,6 +31,7 @@ from checks.worker_report import compare, digest, digests_of, parse_parameter
 
 _SECURE: Final = "SecureString"
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
+_QUEUE_NAMES: Final = QUEUE_SETTING.removesuffix("BASIC")
 _SHOWN: Final = re.compile(r"[A-Z_][A-Z0-9_.-]*|[a-z_][a-z0-9_.-]*")
 """Names that are shown: a line of a key that was pasted in several would have one of mixed letters."""
 _POLL_SECONDS: Final = 1.0
@@ -135,11 +136,12 @@ def compared(stored: Stored, settings: Settings) -> tuple[list[Row], int]:
     """
     salt = secrets.token_hex(16)
     digests = digests_of(stored.values, salt)
-    lacking = {"worker-queue-mismatch": QUEUE_SETTING, "worker-r2-mismatch": BUCKET_SETTINGS[0]}
+    queue = settings.queue_settings[0]
+    lacking = {"worker-queue-mismatch": queue, "worker-r2-mismatch": BUCKET_SETTINGS[0]}
     needed = {*R2_SETTINGS, *(lacking[code] for code in wrong(stored, settings) if code in lacking)}
     if any(name in digests for name in BUCKET_SETTINGS):
         needed.discard(BUCKET_SETTINGS[0])
-    first = [name for name in SHARED_SETTINGS if name in digests or name in needed]
+    first = [name for name in dict.fromkeys((queue, *SHARED_SETTINGS)) if name in digests or name in needed]
     names = [*first, *(name for name in sorted(digests) if name not in first)]
     shown = [name for name in names if _SHOWN.fullmatch(name)]
     return [Row(name, _against(digests, name, settings, salt)) for name in shown], len(names) - len(shown)
@@ -168,6 +170,11 @@ def api_setting(settings: Settings, name: str) -> Setting | None:
     if name in BUCKET_SETTINGS:
         source = next((one for one in BUCKET_SETTINGS if settings.get(one)), None)
         return settings[source] if source else Setting(name, settings.bucket, "default", settings.bucket)
+    if name == settings.queue_settings[0]:
+        return settings[QUEUE_SETTING]
+    if name == QUEUE_SETTING:
+        # Another tier's workers may share the parameter: what the basic ones have is none of its business.
+        return None
     if name in settings.entries:
         return settings[name]
     # Of the environment only what is known to be about the academy is the API's.
@@ -207,7 +214,7 @@ def _wrong(setting: Setting, name: str) -> Text | None:
     state: SettingState | str = setting_state(setting) if value and name in {*R2_SETTINGS, *BUCKET_SETTINGS} else "set"
     if state != "set":
         return _WRONG.get(state, say("it is malformed ({state})", state=state))
-    if name == QUEUE_SETTING and value and not QUEUE_NAME_FORM.fullmatch(value):
+    if name.startswith(_QUEUE_NAMES) and value and not QUEUE_NAME_FORM.fullmatch(value):
         return say("no queue can have such a name")
     return None
 

@@ -53,6 +53,7 @@ def _document(diagnosis: Diagnosis) -> dict[str, Json]:
         "schema": SCHEMA,
         "tool": f"academy-ops {__version__}",
         **({"context": diagnosis.context} if diagnosis.context else {}),
+        **({"tier": diagnosis.tier} if diagnosis.tier else {}),
         "job_id": diagnosis.job_id,
         "started_at": diagnosis.started_at.isoformat(),
         "elapsed_ms": diagnosis.elapsed_ms,

@@ -72,6 +72,7 @@ def _suite(diagnosis: Diagnosis) -> ET.Element:
         suite,
         {
             "context": diagnosis.context,
+            **({"tier": diagnosis.tier} if diagnosis.tier else {}),
             "job_id": diagnosis.job_id,
             "title": title(diagnosis),
             "summary": line(verdict.summary),

@@ -88,6 +88,8 @@ def _frame(diagnosis: Diagnosis) -> Iterator[tuple[str, str]]:
     verdict = diagnosis.verdict
     if diagnosis.context:
         yield _("Context"), _code(diagnosis.context)
+    if diagnosis.tier:
+        yield _("Tier"), _code(diagnosis.tier)
     if diagnosis.job_id:
         yield _("Job id"), _code(diagnosis.job_id)
     yield (

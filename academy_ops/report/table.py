@@ -169,6 +169,8 @@ class TableReport:
         hanging(console, Line(), head, 0)
         if diagnosis.context:
             console.print(Line(_("Context") + ": ", "bold").append(printable(diagnosis.context)))
+        if diagnosis.tier:
+            console.print(Line(_("Tier") + ": ", "bold").append(printable(diagnosis.tier)))
         if diagnosis.step:
             # The findings above have said the rest.
             return

@@ -79,6 +79,15 @@ def test_an_alarm_starts_a_worker(lab: Lab) -> None:
     assert found["AutoScalingGroups"][0]["DesiredCapacity"] == 1
 
 
+def test_the_user_data_fails_at_each_step_and_the_boot_is_told_by_its_own_log(lab: Lab) -> None:
+    for reason in ("metadata", "packages", "image-missing", "docker-run"):
+        lab.break_fault(f"worker-boot-failed/{reason}")
+        told = lab.diagnose()
+        assert (told.verdict["cause"], told.verdict["reason"]) == ("worker-boot-failed", reason)
+        lab.do("lab", "heal")
+        lab.wait_for_worker()
+
+
 def test_the_load_balancer_answers_for_an_api_that_is_stopped(lab: Lab) -> None:
     lab.break_fault("proxy-upstream-down")
     told = lab.diagnose()

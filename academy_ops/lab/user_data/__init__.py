@@ -1,0 +1,123 @@
+"""The user data of the second generation, run under a shell, with stand-ins for what is not on this machine."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from itertools import pairwise
+from pathlib import Path
+from typing import Final
+
+from academy_ops.contract import REGION, WORKER_ENV_PARAMETER, WORKER_NAME
+
+_PROGRAMS: Final = ("aws", "curl", "dnf")
+_FROM_THIS_MACHINE: Final = ("base64", "cat", "cp", "mkdir", "sh", "sleep")
+_SECONDS: Final = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Boot:
+    """What a boot is given.
+
+    Attributes:
+        instance_id: What the metadata service answers.
+        image: The image that is pulled, by its digest.
+        log_group: Where Docker's awslogs driver writes to.
+        parameter: The workers' parameter as it is stored; None where it can't be read.
+        fails: What the programs say of the steps that fail: ``metadata``, ``packages``, ``login``, ``pull``, ``run``.
+    """
+
+    instance_id: str
+    image: str
+    log_group: str
+    parameter: str | None
+    fails: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What ``docker run`` was called with.
+
+    Attributes:
+        env: The environment; empty without ``--env-file``.
+        log_driver: The driver of its log.
+        log_options: That driver's options.
+    """
+
+    env: Mapping[str, str]
+    log_driver: str
+    log_options: Mapping[str, str]
+
+
+def failing(lines: Sequence[str]) -> dict[str, str]:
+    """Return which step must fail with which words, so that the user data writes ``lines``; none for no lines."""
+    if not lines:
+        return {}
+    words = "\n".join(lines[:-1])
+    if "docker: command not found" in words:
+        return {"packages": lines[0]}
+    if "IMDSv2" in lines[-1]:
+        return {"metadata": "curl: (28) Connection timed out after 2002 milliseconds"}
+    return {"run" if "docker run" in lines[-1] else "pull": words}
+
+
+def run(folder: Path, root: Path, boot: Boot) -> Run | None:
+    """Run the user data; return what container it has started, or None where it has stopped before.
+
+    Args:
+        folder: An empty folder for this boot; it is removed.
+        root: What stands for the instance's root folder.
+        boot: What the boot is given.
+    """
+    programs = folder / "bin"
+    programs.mkdir(mode=0o700, parents=True)
+    (folder / "fails").mkdir()
+    for step, words in boot.fails.items():
+        (folder / "fails" / step).write_text(f"{words}\n", "utf-8")
+    (folder / "instance").write_text(f"{boot.instance_id}\n", "utf-8")
+    if boot.parameter is not None:
+        (folder / "parameter").touch(mode=0o600)
+        (folder / "parameter").write_text(boot.parameter, "utf-8")
+    for name in _PROGRAMS:
+        (programs / name).write_text(_file("stand_in.sh"), "utf-8")
+        (programs / name).chmod(0o700)
+    for name in _FROM_THIS_MACHINE:
+        (programs / name).symlink_to(shutil.which(name) or name)
+    (programs / "python3").symlink_to(sys.executable)
+    names = {"REGION": REGION, "WORKER": WORKER_NAME, "PARAMETER": WORKER_ENV_PARAMETER, "LOG_GROUP": boot.log_group}
+    subprocess.run(
+        ["/bin/sh", "-c", _file("user_data.sh")],
+        # Nothing else of this machine: its own docker, if it has one, stays out of it.
+        env={**names, "IMAGE": boot.image, "PAUSE": "0", "ROOT": str(root), "BOOT": str(folder), "PATH": str(programs)},
+        stdin=subprocess.DEVNULL,
+        check=False,
+        timeout=_SECONDS,
+    )
+    try:
+        return _started((folder / "run").read_text("utf-8").splitlines())
+    except FileNotFoundError:
+        return None
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _started(arguments: list[str]) -> Run:
+    def given(option: str) -> list[str]:
+        return [value for name, value in pairwise(arguments) if name == option]
+
+    env: dict[str, str] = {}
+    for path in given("--env-file"):
+        for line in Path(path).read_text("utf-8").splitlines():
+            name, _, value = line.partition("=")
+            env[name] = value
+        Path(path).unlink()
+    options = dict(option.split("=", 1) for option in given("--log-opt"))
+    return Run(env, given("--log-driver")[0], options)
+
+
+def _file(name: str) -> str:
+    return (files("academy_ops.lab.user_data") / name).read_text("utf-8")
