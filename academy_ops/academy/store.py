@@ -27,6 +27,8 @@ _CONNECT_SECONDS: Final = 3
 _WAL_ATTEMPTS: Final = 50
 _WAL_PAUSE_SECONDS: Final = 0.1
 _POOL_SECONDS: Final = 5
+_LONGEST_MESSAGE: Final = 4000
+"""Of a job that failed; every poll of it holds the message."""
 
 
 class UtcDateTime(sa.TypeDecorator[datetime]):
@@ -279,7 +281,7 @@ class Store:
             SupersededError: Another worker has it.
         """
         with self._write() as connection:
-            self._update(connection, job, status=JobStatus.FAILED.value, error_message=message)
+            self._update(connection, job, status=JobStatus.FAILED.value, error_message=message[:_LONGEST_MESSAGE])
 
     def finish(
         self,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import os
 import random
+import socket
 import ssl
 import subprocess
 import sys
@@ -16,6 +17,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from functools import partial
 from itertools import count, cycle
 from pathlib import Path
@@ -41,6 +43,8 @@ LONGEST_HEALTHZ: Final = 5.0
 LONGEST_MESSAGE: Final = 256 * 1024
 TOOL_SECONDS: Final = 20.0
 REST_SECONDS: Final = 90.0
+SLOW_SENDERS: Final = 100
+SLOW_SECONDS: Final = 30.0
 KILL_EVERY: Final = 15.0
 FIRST: Final = 900_000
 """The number of the first good student; no hostile workbook holds such."""
@@ -89,6 +93,7 @@ def _attacked(folder: Path, seconds: float, dice: random.Random) -> Site:
             "answers to the tool": partial(_answers, site, folder),
             "good uploads": partial(_good_uploads, site),
             "looks at /healthz": partial(_looks, site),
+            "slow senders": partial(_slow_senders, site),
             "kills": partial(_kills, site),
             "memory": site.watch_memory,
         }
@@ -242,6 +247,36 @@ def _looks(site: Site) -> None:
             except httpx.TransportError:
                 continue  # a connection that was kept has been closed
             site.sent["looks at /healthz"] += 1
+
+
+def _slow_senders(site: Site) -> None:
+    """Send heads and bodies by drops, straight to the app; a head that takes long is cut off, and nobody else waits."""
+    where = httpx.URL(site.lab.app_url)
+    begun = f"POST {UPLOAD_PATH} HTTP/1.1\r\nHost: x\r\n".encode()
+    while not site.over.is_set():
+        with ExitStack() as open_ones:
+            ones = [
+                open_ones.enter_context(socket.create_connection((where.host, where.port or 80), LONGEST_ANSWER))
+                for _ in range(SLOW_SENDERS)
+            ]
+            for number, one in enumerate(ones):
+                one.sendall(begun + (b"X-Slow: " if number % 5 else b"Content-Length: 9000000\r\n\r\n"))
+            heads = {one for number, one in enumerate(ones) if number % 5}
+            began = time.monotonic()
+            while heads and time.monotonic() < began + SLOW_SECONDS and not site.over.wait(1):
+                heads = {one for one in heads if _takes(one)}
+            site.sent["slow senders"] += len(ones)
+            if heads and not site.over.is_set():
+                site.frozen.append(f"{len(heads)} slow senders are still listened to")
+
+
+def _takes(connection: socket.socket) -> bool:
+    """Send some more; return whether the other side still listens."""
+    try:
+        connection.sendall(b"x" * 700)
+    except OSError:
+        return False
+    return True
 
 
 def _kills(site: Site) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import struct
 import sys
 import zipfile
@@ -28,6 +29,7 @@ TYPES: Final = "[Content_Types].xml"
 RELATIONS: Final = "xl/_rels/workbook.xml.rels"
 SPREADSHEET: Final = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
 PHONE: Final = "010-1234-5678"
+ROW: Final = b'<row r="99999999999999999999"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,13 @@ def changed(name: str, change: Callable[[bytes], bytes]) -> bytes:
     """Make a workbook of which one part is changed."""
     named = parts(good())
     return packed({**named, name: change(named[name])})
+
+
+def shared_text() -> bytes:
+    """Make a workbook of which every row has the same text of half a million letters, which its file holds once."""
+    content = written(*((f"학생{number}", f"010-1234-{number:04}", "MARK") for number in range(1, 401)))
+    named = parts(content)
+    return packed({**named, TEXTS: named[TEXTS].replace(b"MARK", "가".encode() * 500_000)})
 
 
 def without(name: str) -> bytes:
@@ -302,6 +311,11 @@ FILES: Final = (
         "control-characters-in-a-name", lambda: sheet(HEADER + row(2, "김_x0007__x001B_[31m하나", PHONE)), None, (1, 0)
     ),
     Hostile("text-turned-around", lambda: written(("김\u202e하나\u200b", PHONE, "\U0001f600")), None, (1, 0)),
+    Hostile("one-text-in-400-rows", shared_text, None, (400, 0)),
+    Hostile(
+        "a-row-of-twenty-digits", lambda: changed(SHEET, lambda sheet: re.sub(b'<row r="2"', ROW, sheet)), None, (2, 0)
+    ),
+    Hostile("nul-and-half-a-surrogate", lambda: sheet(HEADER + row(2, "김_x0000__xD800_하나", PHONE)), None, (1, 0)),
     Hostile("longest-cell", lambda: written(("김하나", PHONE, "가" * 32_767)), None, (1, 0)),
     Hostile("name-too-long", lambda: written(("김" * 300, PHONE, ""), ("김하나", PHONE, "")), None, (1, 1)),
     Hostile("numbers-for-names", lambda: written((-1e308, PHONE, ""), (3.5, 1012345678, "")), None, (0, 2)),

@@ -87,7 +87,7 @@ export function showJob() {
   setText(at("job-step"), ended ? "" : step(job.progress ?? {}));
   setText(at("job-trouble"), trouble && !ended ? words().trouble(trouble) : "");
   show(at("job-rejected"), count > 0);
-  setText(at("job-rejected-count"), words().rejected(count, MOST_ROWS));
+  setText(at("job-rejected-count"), words().rejected(count, Math.min(rejected.length, MOST_ROWS)));
   at("job-rejected-rows").replaceChildren(...rejected.slice(0, MOST_ROWS).map(rejectedRow));
 }
 
