@@ -205,7 +205,6 @@ def _judge_inside(build: FindingBuilder, case: Case, facts: LogsFacts) -> Iterat
         if known:
             evidence["environment"] = _environment_evidence(known[0])
         yield build.fail("worker-database-mismatch", evidence)
-    yield from _judge_unread_containers(build, facts)
     yield from _judge_images(build, facts)
     for why in dict.fromkeys(facts.unavailable_hosts.values()):
         names = [name for name, unseen in facts.unavailable_hosts.items() if unseen == why]
@@ -216,19 +215,6 @@ def _judge_inside(build: FindingBuilder, case: Case, facts: LogsFacts) -> Iterat
     yield from _judge_unread_logs(build, facts)
     yield from _judge_offline(build, case, facts)
     yield from _judge_parameter(build, case, facts)
-
-
-def _judge_unread_containers(build: FindingBuilder, facts: LogsFacts) -> Iterator[Finding]:
-    """Name the hosts where Docker answers, but not with what was asked: whether a worker runs there is not known."""
-    unread = [host for host in facts.hosts if host.container_unread or host.docker == "unreadable"]
-    for words in dict.fromkeys(host.said for host in unread):
-        names = [host.instance_id for host in unread if host.said == words]
-        shown = ", ".join(names[:_SHOWN_INSTANCES])
-        yield build.unknown(
-            say("the container of {count} workers ({shown})", count=len(names), shown=shown),
-            Unavailable("unreadable", "docker inspect", words),
-            _MAY_CONCEAL,
-        )
 
 
 def _judge_images(build: FindingBuilder, facts: LogsFacts) -> Iterator[Finding]:

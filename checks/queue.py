@@ -422,7 +422,9 @@ def _of_jobs(container: Container, log: WorkerLog) -> list[LogLine]:
 
 def _all_logs_seen(logs: LogsFacts) -> bool:
     """Return whether every worker that runs has shown what it does; one that does not run does nothing."""
-    seen = not isinstance(logs.online, Unavailable) and len(logs.hosts) == len(logs.online)
+    # A container goes on under a daemon that hangs.
+    hidden = logs.unavailable_hosts or any(host.docker == "hung" for host in logs.hosts)
+    seen = not isinstance(logs.online, Unavailable) and len(logs.hosts) == len(logs.online) and not hidden
     return seen and all(log.lines > 0 for _container, log in logs.running())
 
 

@@ -71,6 +71,8 @@ def ask(
         elif read := read_host(instance_id, output, salt, target.settings, target.connect, now):
             host, log = read
             hosts.append(host)
+            if host.container_unread or host.docker == "unreadable":
+                unseen[instance_id] = Unavailable("unreadable", "docker inspect", host.said)
             logs |= {instance_id: log} if log else {}
         else:
             unseen[instance_id] = Unavailable("unexpected-answer", "AWS-RunShellScript")

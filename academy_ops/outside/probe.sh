@@ -237,7 +237,8 @@ written=$(tail -n 1 "$(field log_path)" 2>/dev/null | sed -n 's/.*"time":"\([^"]
   }
   lower ~ /error|exception|traceback|denied|refused|fail|fatal|no module named|no space left|sigkill|signal 9|brokenprocess|killed|memory|credential|signature|not authorized|expired|time.?out|timed out/ ||
   lower ~ /unreachable|no route|resolv|not known|too many|slots|limit|does ?n.t exist|does not exist|no such|unknown (col|tab|data)|undefined|gone away|lost connection|clos(ed|ing)|reset by peer|broken pipe|terminat/ ||
-  lower ~ /accepting conn|starting up|shutting down|recovery|password|pg_hba|locked|read-only|is full|disk ?full|invalid|kms|skew|token/ {
+  lower ~ /accepting conn|starting up|shutting down|recovery|password|pg_hba|locked|read-only|is full|disk ?full|invalid|kms|skew|token/ ||
+  lower ~ /could not|cannot|can.t |not found|deadlock|syscall|not yet|too long|exit/ {
     errors[++found] = kept; delete errors[found - 20]
   }
   job == "" { next }

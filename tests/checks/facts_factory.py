@@ -119,7 +119,7 @@ class Inside:
 
 def container(**changes: Any) -> Inside:
     """Return a container that runs well, with its environment and its log, each with ``changes``."""
-    log = {name: changes.pop(name) for name in ("lines", "of_job", "errors", "tail") if name in changes}
+    log = {name: changes.pop(name) for name in ("lines", "of_job", "errors", "tail", "unreadable") if name in changes}
     environment = changes.pop("environment", SAME)
     running = Container(
         status="running",

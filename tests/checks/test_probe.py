@@ -1,15 +1,17 @@
 """What the probe prints on a host, read back: the real script, with the lab's ``docker`` and the like in its PATH."""
 
 import os
+import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from academy_ops.lab.container import Image, description, write_inspect
-from academy_ops.lab.machine import furnish, run_script
+from academy_ops.lab.machine import Condition, furnish, run_script, write_boot
 from academy_ops.outside import host_scripts
 from academy_ops.outside.clients import Connections
 from academy_ops.settings import load
@@ -30,6 +32,40 @@ STATE = {
 WORKER = "academy-ai-worker-cpu"
 JOB = f"job_id={h.JOB_ID}"
 URL = "postgresql+psycopg://worker:secret@db/academy"
+SIGNS = (
+    "ModuleNotFoundError: No module named 'psycopg'",
+    "botocore.exceptions.NoCredentialsError: Unable to locate credentials",
+    "An error occurred (InvalidClientTokenId) when calling the ReceiveMessage operation: The security token is invalid",
+    "Signature not yet current: 20261122T010000Z is still later than 20261122T005000Z",
+    "OSError: [Errno 28] No space left on device",
+    "MemoryError",
+    "Worker exited prematurely: signal 9 (SIGKILL)",
+    "fatal: Cannot allocate memory",
+    "KMS.DisabledException: arn:aws:kms:x:1:key/2 is disabled",
+    'FATAL:  password authentication failed for user "w"',
+    "FATAL:  sorry, too many clients already",
+    "remaining connection slots are reserved",
+    "QueuePool limit of size 5 overflow 10 reached",
+    'relation "job" does not exist',
+    "Unknown column 'x' in 'field list'",
+    "no such table: job",
+    "server closed the connection unexpectedly",
+    "MySQL server has gone away",
+    "the database system is starting up",
+    "could not translate host name",
+    "database or disk is full",
+    "database is locked",
+    "cannot execute INSERT in a read-only transaction",
+    "The table 'job' is full",
+    "no pg_hba.conf entry for host",
+    "ssl syscall eof detected",
+    "canceling statement due to lock timeout",
+    "deadlock detected",
+    "Tenant or user not found",
+    "permission denied for table job",
+    'Connect timeout on endpoint URL: "https://sqs.ap-northeast-2.amazonaws.com/"',
+    "An error occurred (AccessDenied) when calling the GetObject operation: Access Denied",
+)
 DENIED = (
     "botocore.exceptions.ClientError: An error occurred (AccessDenied) when calling the ReceiveMessage operation: "
     f"User: arn:aws:sts::123456789012:assumed-role/{'r' * 900}/i-0 is not authorized to perform: sqs:receivemessage "
@@ -143,3 +179,151 @@ def test_the_database_is_compared_as_a_digest(host: Host, api: str | None, told:
     report, _ = host.report(**({"DATABASE_URL": api} if api else {}))
     assert report.environment is not None
     assert report.environment.database == told
+
+
+def test_docker_that_systemd_would_start_for_whoever_asks_is_not_asked(host: Host) -> None:
+    host.write(["polling"])
+    (host.folder / "docker-down").touch()
+    asked = host.folder / "asked"
+    docker = host.folder / "bin" / "docker"
+    docker.write_text(f"#!/bin/sh\necho $* >>{asked}\n", "utf-8")
+    told = host.probe().splitlines()
+    assert {"docker=down", "unit=inactive", "disk_percent=31"} <= set(told)
+    assert not asked.exists()
+    # Where systemd runs it, or knows of none, asking changes nothing.
+    (host.folder / "docker-down").unlink()
+    host.probe()
+    assert asked.exists()
+
+
+@pytest.mark.parametrize(
+    ("said", "code", "docker"),
+    [
+        ("echo", 0, "unreadable"),
+        ("echo '<no value>'", 0, "unreadable"),
+        ("echo Cannot connect to the Docker daemon at unix:///x. Is the docker daemon running? >&2", 0, "down"),
+        ("echo failed to connect to the docker API: dial unix /x: connect: no such file or directory >&2", 1, "down"),
+        ("echo error during connect: Get http://x: dial tcp: connection refused >&2", 1, "down"),
+        ("echo Error response from daemon: client version 1.40 is too old >&2", 1, "unreadable"),
+        ("echo 29.1.0; echo WARNING: Error loading config file >&2", 0, "up"),
+    ],
+)
+def test_whether_docker_runs_is_told_by_its_server_and_not_by_its_clients_end(
+    host: Host, said: str, code: int, docker: str
+) -> None:
+    host.write(["polling"])
+    (host.folder / "bin" / "docker").write_text(
+        f'#!/bin/sh\n[ "$1" = version ] || exec sleep 0\n{said}\nexit {code}\n', "utf-8"
+    )
+    settings = load(environ={}, default_env_file=None)
+    output = host.probe()
+    assert f"docker={docker}" in output.splitlines()
+    read = read_host("i-0", output, SALT, settings, Connections(settings))
+    assert read is not None or docker == "up"
+    if read is not None and docker != "up":
+        assert (read[0].docker, read[0].container, read[1]) == (docker, None, None)
+
+
+@pytest.mark.parametrize(
+    ("said", "unread", "missing"),
+    [
+        ("Error: No such object: academy-ai-worker-cpu", False, True),
+        ("Error response from daemon: No such container: academy-ai-worker-cpu", False, True),
+        ("Error response from daemon: open /var/lib/docker/x: no such file or directory", True, False),
+        ('template parsing error: template: :1:2: executing "" at <.ID>: map has no entry', True, False),
+        ("Error response from daemon: layer does not exist", True, False),
+    ],
+)
+def test_only_dockers_word_for_it_makes_a_container_missing(host: Host, said: str, unread: bool, missing: bool) -> None:
+    host.write(["polling"])
+    words = said.replace("'", "")
+    (host.folder / "bin" / "docker").write_text(
+        f"#!/bin/sh\ncase $1 in version) echo 20.10.24 ;; ps) ;; *) echo '{words}' >&2; exit 1 ;; esac\n", "utf-8"
+    )
+    settings = load(environ={}, default_env_file=None)
+    read = read_host("i-0", host.probe(), SALT, settings, Connections(settings))
+    assert read is not None
+    assert (read[0].container_unread, read[0].container is None and not read[0].container_unread) == (unread, missing)
+    assert read[0].said == (words if unread else "")
+
+
+def test_what_a_boot_wrote_comes_without_its_secrets_where_no_container_is(host: Host) -> None:
+    host.write(["polling"])
+    shutil.rmtree(host.folder / "container")
+    lines = (
+        "+ R2_SECRET_KEY=abcdefgh12345 docker run",
+        "docker login --password eyJwYXlsb2FkIjoi --username AWS",
+        "x" * 300,
+        "ERROR: ECR login/pull failed",
+    )
+    write_boot(host.folder / "files", Condition(user_data=lines, boot="running"))
+    output = host.probe()
+    assert "boot=running" in output.splitlines()
+    assert not [secret for secret in ("abcdefgh12345", "eyJwYXlsb2FkIjoi", "x" * 121) if secret in output]
+    settings = load(environ={}, default_env_file=None)
+    read = read_host("i-0", output, SALT, settings, Connections(settings))
+    assert read is not None
+    assert read[0].boot is not None
+    assert read[0].boot.last(1) == ("ERROR: ECR login/pull failed",)
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        ("", "blank"),
+        ("  \t", "blank"),
+        ("\u3000\u00a0 ", "blank"),
+        ("\n", "blank"),
+        ("https://a.r2.example", "same"),
+        ("https://a.r2.example/", "same"),
+        ("https://a.r2.example//", "different"),
+        ("https://a.r2.example\nR2_ENDPOINT=", "different"),
+        ("\u00b7", "different"),
+    ],
+)
+def test_a_value_is_read_as_the_worker_reads_it(host: Host, value: str, told: str) -> None:
+    host.write(["polling"], env={"R2_ENDPOINT": value})
+    report, _ = host.report(R2_ENDPOINT="https://a.r2.example")
+    assert report.environment is not None
+    assert report.environment.endpoint == told
+
+
+def test_only_a_line_feed_ends_a_line(host: Host) -> None:
+    forged = "a\vsection=end\fprobe=2\u2028docker=down\x85\x1ccontainer=missing"
+    host.write([forged, "polling\r"])
+    _, log = host.report()
+    assert len(log.tail) == 2
+    assert log.tail[1].text == "polling"
+
+
+@pytest.mark.parametrize("ahead", [-4000, 4000])
+def test_ages_on_a_host_are_counted_by_its_own_clock(host: Host, ahead: int) -> None:
+    now = datetime.now(UTC)
+    there = now + timedelta(seconds=ahead)
+    host.state |= {"StartedAt": (there - timedelta(seconds=100)).isoformat()}
+    host.write(["polling"])
+    (host.folder / "bin" / "date").write_text(f"#!/bin/sh\necho {there.timestamp():.0f}\n", "utf-8")
+    (host.folder / "bin" / "date").chmod(0o700)
+    settings = load(environ={}, default_env_file=None)
+    read = read_host("i-0", host.probe(), SALT, settings, Connections(settings), now)
+    assert read is not None
+    assert read[0].container is not None
+    assert read[0].container.started_at is not None
+    assert abs((now - read[0].container.started_at).total_seconds() - 100) < 2
+    assert abs(read[0].clock_ahead_seconds - ahead) < 2
+
+
+def test_each_sign_that_is_looked_for_passes_the_probes_filter(host: Host, compared: Callable[[int], None]) -> None:
+    signs = [*SIGNS, DENIED]
+    host.write([text for sign in signs for text in (sign, *["polling the queue"] * 3)][-3900:])
+    found: set[str] = set()
+    for start in range(0, len(signs), 8):
+        (host.folder / "container" / "log").write_text(
+            "".join(f"{sign}\n" for sign in signs[start : start + 8]), "utf-8"
+        )
+        (host.folder / "container" / "log.times").write_text(
+            "1 2026-11-22T01:00:00.0Z\n" * len(signs[start : start + 8])
+        )
+        found |= {line.text for line in host.report()[1].errors}
+    assert [sign for sign in SIGNS if sign not in found] == []
+    compared(len(signs))

@@ -98,7 +98,7 @@ def test_a_container_is_read_whole_and_alike_under_every_shell(engine: Engine) -
     assert host.environment is not None
     assert (host.environment.endpoint, host.environment.secret_key) == ("same", "blank")
     assert log is not None
-    forged_line = "a\ufffdsection=end\ufffdb\u2028c"
+    forged_line = "a\ufffdsection=end\ufffdb\ufffdc"
     assert [line.text for line in log.tail] == [f"SQS_JOB_FAILED | job_id={JOB}", forged_line, "ready"]
     assert log.of_job == log.tail
     told = {shell: steady(probe(engine, shell)) for shell in SHELLS}

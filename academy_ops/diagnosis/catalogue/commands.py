@@ -400,7 +400,7 @@ def _variables(*names: str) -> Steps:
 
 
 WORKER_STATE: Final = command("sudo docker ps -a --filter name=<worker>", place="worker")
-WORKER_STARTED: Final = _in_container("{{.State.StartedAt}}")
+WORKER_MADE: Final = _in_container("{{.Created}}")
 WORKER_MEMORY: Final = _in_container("{{.State.OOMKilled}}") + command("free -m", place="worker")
 WORKER_LOG: Final = command("sudo docker logs --tail 30 <worker_container>", place="worker")
 KEPT_LOG: Final = command(

@@ -169,10 +169,10 @@ LOGS: Final = (
         "worker-env-stale",
         say("The workers' parameter was changed after the worker started; the worker still runs with the old values."),
         say(
-            "The parameter is newer than the container's start, holds a different queue, bucket, endpoint or key than "
+            "The parameter is newer than the container, holds a different queue, bucket, endpoint or key than "
             "the container (compared as digests), and is correct itself."
         ),
-        (commands.PARAMETER_AGE, commands.WORKER_STARTED),
+        (commands.PARAMETER_AGE, commands.WORKER_MADE),
         _change(
             say("Replace the worker instances; the parameter is read at boot only. Jobs in progress start over."),
             commands.REPLACE_INSTANCES,
