@@ -138,6 +138,10 @@ def judge(case: Case) -> Iterator[Finding]:
         return
     evidence = _evidence(facts)
     if isinstance(facts.main, Unavailable):
+        if case.trusts_nobody():
+            own = Unavailable("trust-store", "SSL_CERT_FILE", facts.main.detail)
+            yield build.unknown(say("the API"), own, _MAY_CONCEAL)
+            return
         fault = _unanswered(facts, facts.main)
         # A refusal is an answer of the other side; silence may be this machine's own network.
         if fault and ((facts.main.reason == "refused" and not case.nothing_answers()) or case.anything_answered()):

@@ -744,6 +744,20 @@ class Case:
         asked = any(isinstance(one, Unavailable) and one.reason not in _NOT_SENT for one in beside)
         return asked and not self.anything_answered()
 
+    def trusts_nobody(self) -> bool:
+        """Return whether no certificate led to an authority that this machine trusts, the API's and others'.
+
+        Then its own certificates are not those that it needs here, or a proxy opens TLS on its way out.
+        """
+        main = self.endpoint.main if isinstance(self.endpoint, EndpointFacts) else None
+        others: list[object] = []
+        if isinstance(self.access, AccessFacts):
+            others.append(self.access.account)
+        if isinstance(self.r2, R2Facts):
+            others.append(self.r2.reach)
+        refused = [isinstance(one, Unavailable) and one.reason == "tls" for one in others]
+        return isinstance(main, Unavailable) and main.why == "issuer" and bool(refused) and all(refused)
+
 
 def _answered(seen: object) -> bool:
     return not isinstance(seen, Unavailable) or seen.reason in _ANSWERS

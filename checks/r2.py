@@ -108,7 +108,8 @@ def judge(case: Case) -> Iterator[Finding]:
         said = evidence if facts.error_code and not missing else {}
         yield build.fail("r2-env-malformed", {"settings": dict(malformed), **said})
     if not missing and not _said_of_setting(facts):
-        yield from _judge_bucket(build, facts, evidence, answered=case.anything_answered(), malformed=bool(malformed))
+        answered = case.anything_answered() and not case.trusts_nobody()
+        yield from _judge_bucket(build, facts, evidence, answered=answered, malformed=bool(malformed))
 
 
 def _evidence(facts: R2Facts) -> dict[str, Json]:

@@ -25,7 +25,7 @@ class Handler(BaseHTTPRequestHandler):
         type(self).seen.append({name.lower(): value for name, value in self.headers.items()})
         type(self).answer(self)
 
-    do_GET = do_POST = do_HEAD = do_DELETE = _answer  # noqa: N815 - http.server calls them by these names
+    do_GET = do_POST = do_HEAD = do_DELETE = do_CONNECT = _answer  # noqa: N815 - http.server calls them by these names
 
     def log_message(self, *_: object) -> None:
         pass

@@ -214,6 +214,33 @@ def test_certificates_that_fail_are_told_apart(name: str, trusted: bool, reason:
     assert (told.cause, told.reason) == ("endpoint-tls", reason)
 
 
+def test_where_no_certificate_is_trusted_this_machines_own_are_in_doubt() -> None:
+    untrusted = Unavailable("tls", "https://api.example", "unable to get local issuer certificate", "issuer")
+    tls_of_r2 = h.r2(reach=Unavailable("tls", "https://account.r2.example"))
+    known = {"endpoint": h.endpoint(untrusted), "r2": tls_of_r2}
+    nobody = h.case(**known, access=replace(KNOWN, account=Unavailable("tls", "sts:GetCallerIdentity")))
+    (told,) = endpoint.judge(nobody)
+    assert (told.status, told.evidence["tried"]) == ("unknown", "SSL_CERT_FILE")
+    assert {finding.status for finding in r2.judge(nobody)} == {"unknown"}
+    (alone,) = endpoint.judge(h.case(endpoint=h.endpoint(untrusted)))
+    assert (alone.cause, alone.reason) == ("endpoint-tls", "issuer")
+
+
+def open_tunnel(handler: Handler) -> None:
+    """Answer CONNECT as a proxy does that opens TLS with a certificate of its own."""
+    handler.send_response(200)
+    handler.end_headers()
+    with tls(trustme.CA(), "api.invalid").wrap_socket(handler.connection, server_side=True):
+        handler.close_connection = True
+
+
+def test_a_proxy_that_opens_tls_is_named_and_not_the_apis_certificate() -> None:
+    with server(open_tunnel) as (proxy, _), around(HTTPS_PROXY=proxy):
+        told = asked("https://api.invalid")
+    assert (told.status, told.evidence["tried"]) == ("unknown", "HTTPS_PROXY")
+    assert "certificate" in str(told.evidence["detail"])
+
+
 def test_a_port_without_tls_is_told() -> None:
     with around(), server(lambda handler: respond(handler, 200)) as (url, _):
         told = asked(url.replace("http", "https"))

@@ -11,6 +11,7 @@ from academy_ops.diagnosis.catalogue.access import ACCESS
 from academy_ops.diagnosis.catalogue.boot import BOOT
 from academy_ops.diagnosis.catalogue.cause import Cause, filled
 from academy_ops.diagnosis.catalogue.endpoint import ENDPOINT
+from academy_ops.diagnosis.catalogue.gateway import GATEWAY
 from academy_ops.diagnosis.catalogue.job import JOB
 from academy_ops.diagnosis.catalogue.logs import LOGS
 from academy_ops.diagnosis.catalogue.queue import QUEUE
@@ -20,7 +21,7 @@ from academy_ops.diagnosis.catalogue.workers import WORKERS
 __all__ = ["CATALOGUE", "Cause", "explained_by", "filled", "position"]
 
 CATALOGUE: Final[Mapping[str, Cause]] = MappingProxyType(
-    {cause.code: cause for cause in (*ACCESS, *R2, *ENDPOINT, *QUEUE, *WORKERS, *BOOT, *LOGS, *JOB)}
+    {cause.code: cause for cause in (*ACCESS, *R2, *ENDPOINT, *GATEWAY, *QUEUE, *WORKERS, *BOOT, *LOGS, *JOB)}
 )
 """Code to cause. The order is that of the pipeline, which decides among equals."""
 
