@@ -143,7 +143,7 @@ def _parts() -> str:
             ended = time.process_time()
             taken.append((reader, understood - begun, ended - understood, time.perf_counter() - wall))
         store.close()
-    names = ["the reader's process", "understanding its rows", "one transaction, on SQLite", "all of it, by the clock"]
+    names = ["the reader's process", "taking over what it found", "one transaction, on SQLite", "all, by the clock"]
     return table(
         ["", "s"], [[name, f"{min(part):.2f}"] for name, part in zip(names, zip(*taken, strict=True), strict=True)]
     )

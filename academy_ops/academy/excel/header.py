@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from academy_ops.academy.excel.headings import heading
+from academy_ops.academy.excel.headings import NOT_SAID, PERSON_ONLY, heading
 from academy_ops.academy.excel.text import shown, text
 from academy_ops.academy.excel.values import digits_in
 
@@ -19,7 +19,7 @@ class Header(NamedTuple):
     Attributes:
         columns: The positions of each field's columns, the one to be read first in front.
         headings: What stands over each column.
-        rows: How many rows it has, 1 or 2; the last one is the row that was asked about.
+        rows: How many rows it has, 1 to 3; the last one is the row that was asked about.
         has_parent_phone: Whether a column is said to hold parents' phones; else the only phones are taken for theirs.
         unclear: Whether there are phones of which nothing says whose they are.
     """
@@ -50,28 +50,41 @@ class Header(NamedTuple):
         """How much the columns say; a header that says more is taken instead of one that says less."""
         return (self.complete, self.has_parent_phone, len(self.columns))
 
+    def beside(self) -> int:
+        """Return where a second table begins that stands beside the first and repeats its headings, or 0."""
+        first = next(one for one in self.headings if one)
+        again = [position for position, one in enumerate(self.headings) if one == first][1:2]
+        return again[0] if again and len(self.columns["name"]) > 1 and len(self.columns["parent_phone"]) > 1 else 0
+
     def ignored(self) -> list[str]:
         """Return the headings of the columns of which nothing is read."""
         read = {position for positions in self.columns.values() for position in positions}
         return [shown(one) for position, one in enumerate(self.headings) if one and position not in read]
 
 
-def header_of(row: Sequence[object], above: Sequence[object] = ()) -> Header | None:
-    """Return what a row says as a header, alone or together with the row above it; None where it holds data.
+def header_of(row: Sequence[object], above: Sequence[object] = (), top: Sequence[object] = ()) -> Header | None:
+    """Return what a row says as a header, alone or together with the rows above it; None where it holds data.
 
     Args:
         row: The row.
         above: The row above, whose headings may reach over several columns or stand for two rows.
+        top: The row above that one.
     """
     lines = _lines(row)
     if lines is None:
         return None
     alone = _header(lines, 1)
-    upper = _lines(above) if any(above) else None
-    if upper is None or not any(lines):
+    upper = _lines(above) if any(above) and any(lines) else None
+    if upper is None:
         return alone
-    together = _header(_joined(upper, lines), 2)
-    return together if together.worth > alone.worth else alone
+    ways = [alone, _header(_joined(upper, lines), 2)]
+    if (uppermost := _lines(top) if any(top) else None) is not None:
+        ways.append(_header(_joined(_joined(uppermost, upper), lines), 3))
+    best = max(ways, key=lambda way: way.worth)
+    if best.complete and not best.has_parent_phone and any(way.unclear for way in ways):
+        # The only phones of this row are not the only ones of the table.
+        return next(way for way in ways if way.unclear)
+    return best
 
 
 def _lines(row: Sequence[object]) -> list[str] | None:
@@ -99,9 +112,12 @@ def _header(lines: Sequence[str], rows: int) -> Header:
         named = heading(line) if line else None
         if named:
             found.setdefault(named.field, []).append((named.rank, position))
-    has_parent_phone = "parent_phone" in found
+    has_parent_phone = any(rank < NOT_SAID for rank, _position in found.get("parent_phone", ()))
+    if not has_parent_phone and min(found.get("name", [(0, 0)]))[0] == PERSON_ONLY:
+        # 학생 beside 학부모: groups of columns whose headings follow.
+        found.pop("parent_phone", None)
     phones = found.pop("any_phone", [])
-    if not has_parent_phone and "phone" not in found and len(phones) == 1:
+    if "parent_phone" not in found and "phone" not in found and len(phones) == 1:
         found["parent_phone"] = phones
     return Header(
         {field: tuple(position for _rank, position in sorted(one)) for field, one in found.items()},

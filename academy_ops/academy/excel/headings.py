@@ -38,6 +38,12 @@ _BRACKETED: Final = re.compile(r"\(([^()]*)\)?")
 _SEPARATORS: Final = re.compile(r"[/,&+|·ㆍ・;\s]+")
 
 
+PERSON_ONLY: Final = 2
+"""The rank of a students' column of which nothing says that it holds names."""
+NOT_SAID: Final = 3
+"""The rank of a parents' column of which nothing says that it holds phones."""
+
+
 class Heading(NamedTuple):
     """What a heading names.
 
@@ -77,9 +83,9 @@ def _named(persons: set[str], things: set[str]) -> Heading | None:
     if SOMEBODY_ELSE in persons or (of_student and of_parent and not things):
         return None
     if not things and of_student:
-        return Heading("name", 2)
+        return Heading("name", PERSON_ONLY)
     if things <= {NUMBER}:
-        return Heading("parent_phone", 3) if of_parent else None
+        return Heading("parent_phone", NOT_SAID) if of_parent else None
     things = things - {FILLER, NUMBER}
     thing = next(iter(things)) if len(things) == 1 else _TOGETHER.get(frozenset(things))
     if thing == "phone":

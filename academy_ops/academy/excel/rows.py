@@ -199,7 +199,7 @@ class Roster:
             alone, why = sum(cell not in ("", None) for cell in row) == 1, None
         if re.fullmatch(_TOTAL, folded or name):
             return "total"
-        if re.match(_NOTE, name) and (alone or not wrong):
+        if re.fullmatch(_STAFF, name) or (re.match(_NOTE, name) and (alone or not wrong)):
             return "note"
         return "note" if alone and why is None and _is_alone(name) else why
 
@@ -337,4 +337,4 @@ def _letters(position: int) -> str:
 
 def _is_alone(name: str) -> bool:
     """Return whether what stands alone in its row is the name of a class, or a note, and not a student's."""
-    return bool(re.fullmatch(_BANNER, name) or re.fullmatch(_STAFF, name) or len(name) > _LONGEST_NAME_ALONE)
+    return bool(re.fullmatch(_BANNER, name) or len(name) > _LONGEST_NAME_ALONE)

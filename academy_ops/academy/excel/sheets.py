@@ -44,6 +44,7 @@ _OTHER_IS_NAMED: Final = f"'{SHEET_NAME}' 시트가 있어 읽지 않았습니�
 _OTHER_SAYS_MORE: Final = "학부모 전화번호 열이 뚜렷한 다른 시트를 읽었습니다."
 _NUMBERED: Final = re.compile(r"\(\d{1,3}\)$")
 _YEAR: Final = re.compile(r"(?<!\d)(20\d\d)(?!\d)|(?<!\d)(\d\d)(?=년|학년도)|(?<!\d)(\d{6}|\d{8})(?!\d)")
+_MONTH: Final = re.compile(r"\d{1,2}월|\d학기|\d분기")
 _MOST_SHEETS: Final = 200
 _MOST_COMPARED: Final = 60
 
@@ -129,7 +130,11 @@ def _of_several_years(chosen: Sequence[_Reading]) -> bool:
 
 
 def _contradictory(chosen: Sequence[_Reading]) -> bool:
-    """Return whether two sheets are versions of one roster: mostly the same names, and some have another phone."""
+    """Return whether two sheets are versions of one roster: mostly the same names, and they differ.
+
+    Of sheets that are named after months it counts, too, who is on one of them only: those have come or left.
+    """
+    months = len({found[0] for one in chosen if (found := _MONTH.search(_folded(one.name)))}) > 1
     if len(chosen) > _MOST_COMPARED:
         return False
     phones: list[dict[str, set[str]]] = []
@@ -137,12 +142,14 @@ def _contradictory(chosen: Sequence[_Reading]) -> bool:
         phones.append({})
         for student in one.roster.students:
             phones[-1].setdefault(student.name, set()).add(student.parent_phone)
-    return any(_disagree(first, second) for first, second in combinations(phones, 2))
+    return any(_disagree(first, second, months=months) for first, second in combinations(phones, 2))
 
 
-def _disagree(first: Mapping[str, set[str]], second: Mapping[str, set[str]]) -> bool:
+def _disagree(first: Mapping[str, set[str]], second: Mapping[str, set[str]], *, months: bool) -> bool:
     both = first.keys() & second.keys()
     mostly = 2 * len(both) > min(len(first), len(second))
+    if months and mostly and first.keys() != second.keys():
+        return True
     return mostly and any(first[name].isdisjoint(second[name]) for name in both)
 
 
@@ -197,13 +204,14 @@ def _read(table: Table) -> _Reading:
     numbered = enumerate(_unmerged(rows, merged) if merged else rows, start=1)
     roster = Roster(shown(table.name))
     above: Row = ()
+    top: Row = ()
     nearly, empty = False, True
     for _number, row in numbered:
         if not any(row):
             continue
         empty = False
-        header = header_of(row, above)
-        above = row
+        header = header_of(row, above, top)
+        top, above = above, row
         if header is None:
             continue
         if header.complete:
@@ -214,6 +222,12 @@ def _read(table: Table) -> _Reading:
 
 
 def _begin(roster: Roster, header: Header, row: Row, numbered: Iterator[tuple[int, Row]]) -> None:
+    if start := header.beside():
+        left, right = header_of(row[:start]), header_of(row[start:])
+        if left and right and left.complete and left.columns == right.columns:
+            roster.begin(left)
+            roster.read((number, part) for number, row in numbered for part in (row[:start], row[start:]))
+            return
     roster.begin(header)
     below = next(numbered, None)
     if below is not None:

@@ -27,15 +27,15 @@ _HEADINGS: Final = {
     """,
     ONE_PARENT: """
         어머니 어머님 엄마 모친 모 母 아버지 아버님 아빠 부친 부 父 할머니 할아버지 조모 조부
-        mother mom father dad
+        비상 mother mom father dad emergency
     """,
     SOMEBODY_ELSE: """
         담임 강사 교사 선생 선생님 담당 담당자 원장 원장님 대표자 직원 조교 매니저 팀장 상담자 작성자 접수자 기사 차량
         추천인 추천자 소개자 소개인 친구 형제 자매 남매 동생 형 누나 오빠 언니 대리인
-        결제자 예금주 입금자 납부자 납입자 비상 비상연락처 비상연락망
+        결제자 예금주 입금자 납부자 납입자
         집 자택 집전화 유선 유선전화 일반전화 가정 댁 회사 직장 팩스 학원 과목 수업 교재
         영문 영어 영어이름 한자 닉네임 별명
-        english nickname teacher emergency home office work fax
+        english nickname teacher home office work fax
     """,
     # What it is: a field of the student, …
     "name": "이름 성명 성함 명 姓名 name names fullname",

@@ -160,5 +160,15 @@ CASES = (
         ("m", 2, _P, "김하나"),
         fields={"김하나": {"grade": "2", "memo": "m"}},
     ),
+    one("two tables side by side", (*HEADER[:2], *HEADER[:2]), (*A, *B), (*C, "", ""), students=[A, B, C]),
+    one(
+        "three rows",
+        ("학생", "", "", "보호자", ""),
+        ("인적사항", "", "연락처", "성명", "연락처"),
+        ("이름", "학년", "휴대폰", "", ""),
+        ("김하나", 2, "010-5555-0001", "김부모", _P),
+        fields={"김하나": {"grade": "2", "phone": "01055550001"}},
+    ),
+    one("only 비상연락처", ("이름", "비상연락처"), A),
     one("three students", HEADER, A, B, C, students=[A, B, C]),
 )

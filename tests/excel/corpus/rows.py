@@ -41,6 +41,7 @@ CASES = (
     _none("a note behind", "", "", "※ 휴대폰만"),
     _none("a long sentence", "이 아래에는 더 적지 마시고 다음 시트에 이어서 적어 주시기 바랍니다"),
     _none("who is to be asked", "문의: 김선생", "010-9999-8888"),
+    _none("who has written it", "작성자", "김선생", "010-9999-8888"),
     _none("dashes", "-", "-", "-"),
     one("blank rows between", HEADER, A, (), ("", "", ""), B, students=[A, B]),
     one("numbers filled down", ("번호", *HEADER), (1, *A), (2,), (3,), skipped=2),

@@ -65,6 +65,13 @@ CASES = (
         says=["명단", "명단 (2)"],
     ),
     Case("two years", {"2025년": [HEADER, A], "2026년": [HEADER, B]}, problem="ambiguous", says=["2025년", "2026년"]),
+    Case(
+        "two months, some have left",
+        {"3월": [HEADER, A, B, C], "4월": [HEADER, B, C, D]},
+        problem="ambiguous",
+        says=["3월", "4월"],
+    ),
+    Case("new ones of two months", {"3월 신규": [HEADER, A], "4월 신규": [HEADER, B]}, [A, B]),
     Case("two days", {"260301": [HEADER, A], "260401": [HEADER, B]}, problem="ambiguous"),
     Case("one year for every class", {"중1(2026)": [HEADER, A], "중2(2026)": [HEADER, B]}, [A, B]),
     Case("a copy of the same roster", {"명단": [HEADER, A, B], "명단 (2)": [HEADER, A]}, [A, B, A]),
