@@ -42,7 +42,7 @@ _JOB_ID: Final = re.compile(r"[0-9a-f-]{36}")
 _REOPEN_SECONDS: Final = 3.0
 _SEND_SECONDS: Final = 5.0
 """For how long SQS may keep the browser waiting for its 202; the outbox sends later what fails now."""
-_CONNECTIONS: Final = 400
+MOST_CONNECTIONS: Final = 400
 """At the same time; one more is answered 503. More than the lab's nginx opens."""
 _LARGEST_PAGE: Final = 500
 _LAST_ROW: Final = 2**31
@@ -335,7 +335,7 @@ def serve(host: str, port: int, uploads_per_minute: int, environ: Mapping[str, s
         host=host,
         port=port,
         http=HeadInTime,
-        limit_concurrency=_CONNECTIONS,
+        limit_concurrency=MOST_CONNECTIONS,
         log_config=None,
         server_header=False,
         timeout_graceful_shutdown=5,

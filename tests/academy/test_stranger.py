@@ -13,6 +13,7 @@ import pytest
 import sqlalchemy as sa
 import uvicorn
 
+from academy_ops.academy.api import MOST_CONNECTIONS
 from academy_ops.academy.head_in_time import HeadInTime
 from academy_ops.academy.middleware import WholeBody
 from academy_ops.academy.refusals import MOST_COUNTED, WRONG_TOKENS, Throttle
@@ -124,6 +125,19 @@ def test_a_job_of_before_with_too_many_rows_is_shown_within_bounds(api: Academy)
     result = get(api, f"{JOBS_PATH}{job.id}/").json()["result"]
     assert (result["rejected"], len(result["failed"])) == (9000, 100)
     assert get(api, f"{JOBS_PATH}{job.id}/{REJECTED_OF_JOB}", offset=8950).json()["count"] == 9000
+
+
+def test_more_connections_than_it_has_are_refused_and_it_goes_on(api: Academy) -> None:
+    host, port = api.url.removeprefix("http://").split(":")
+
+    def healthy() -> int:
+        return httpx.get(api.url + HEALTHZ_PATH, timeout=20, trust_env=False).status_code
+
+    with ExitStack() as open_ones:
+        for _ in range(MOST_CONNECTIONS):
+            open_ones.enter_context(socket.create_connection((host, int(port)), timeout=20))
+        assert processes.until(lambda: healthy() == httpx.codes.SERVICE_UNAVAILABLE, 5)
+    assert processes.until(lambda: healthy() == httpx.codes.OK, 20)
 
 
 class Hasty(HeadInTime):
