@@ -20,13 +20,15 @@ _GROUPS: Final = 3
 _TARGETS: Final = 20
 
 
-def read_targets(target: Target) -> tuple[TargetHealth, ...] | Unavailable:
-    """Return the targets of the groups that lead to the API's port."""
+def read_targets(target: Target) -> tuple[TargetHealth, ...] | Unavailable | None:
+    """Return the targets of the groups that lead to the API's port; None where no group does."""
     try:
         groups = target.connect.aws("elbv2").describe_target_groups(PageSize=400)["TargetGroups"]
         arns = [one["TargetGroupArn"] for one in groups if one.get("Port") == _API_PORT][:_GROUPS]
     except AWS_ERRORS as error:
         return target.connect.unseen(error, _LIST)
+    if not arns:
+        return None
     found = gather([(ACTION, partial(_of_group, target, arn)) for arn in arns], target.until)
     seen = [one for one in found if not isinstance(one, Unavailable)]
     unseen = next((one for one in found if isinstance(one, Unavailable)), None)

@@ -288,7 +288,7 @@ class _Told:
 
 
 def _read_logs(target: Target, seconds: int) -> tuple[Logged, ...] | Unavailable:
-    found = worker_logs.read(replace(target, job_id=_ANY_JOB), seconds)
+    found = worker_logs.read(replace(target, job_id=_ANY_JOB), seconds, gone=True)
     if found is None:
         return Unavailable("not-found", "autoscaling:DescribeAutoScalingGroups")
     if isinstance(found, Unavailable):

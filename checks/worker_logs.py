@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import re
+import secrets
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final, Protocol
+from weakref import WeakKeyDictionary
 
 from academy_ops.contract import JOB_ID, LOG_JOB_FAILED
 from academy_ops.diagnosis.records import Unavailable
 from academy_ops.outside import host_scripts
 from academy_ops.outside.clients import Connections, Target
 from checks import cloudwatch_logs
+from checks.facts import LogsFacts
 from checks.worker_group import read_group
-from checks.worker_hosts import LARGEST_COMMAND, online_agents, run_script
+from checks.worker_hosts import LARGEST_COMMAND, ask, online_agents, run_script
 
 _COUNT: Final = re.compile(r"lines=(\d{1,9})", re.ASCII)
 _LINE_OF_JOB: Final = re.compile(rf"\bjob_id=({JOB_ID})")
@@ -82,9 +85,12 @@ class DockerThroughSsm:
 class CloudWatchLogs:
     """The log group of Docker's awslogs driver, which also holds what instances that are gone have logged."""
 
+    def __init__(self) -> None:
+        self._known: WeakKeyDictionary[Connections, str | None] = WeakKeyDictionary()
+
     def read(self, target: Target, instances: Sequence[str], since: int) -> Mapping[str, InstanceLog | Unavailable]:
         """Read the group, where it is known; instances that were not asked for may be among what it holds."""
-        group = target.settings.log_group
+        group = target.settings.log_group or self._group_of_container(target)
         if group is None:
             return {}
         found = cloudwatch_logs.since(target, group, datetime.now(UTC) - timedelta(seconds=since))
@@ -96,6 +102,18 @@ class CloudWatchLogs:
             instance = cloudwatch_logs.instance_of(one.stream)
             lines.setdefault(instance, []).append(Logged(_shown(one.line.at), instance, one.line.text))
         return {instance: InstanceLog(tuple(own)) for instance, own in lines.items()}
+
+    def _group_of_container(self, target: Target) -> str | None:
+        """Return the group that a container in service writes to by Docker's word; it is asked once."""
+        if target.connect not in self._known:
+            group = read_group(target)
+            members = () if group is None or isinstance(group, Unavailable) else group.instances
+            ids = [one.instance_id for one in members if one.lifecycle == "InService"]
+            online = online_agents(target, ids)
+            first = [] if isinstance(online, Unavailable) else [one for one in ids if online[one]][:1]
+            hosts, logs, _ = ask(target, first, secrets.token_hex(16))
+            self._known[target.connect] = cloudwatch_logs.group_of(LogsFacts({}, hosts, logs=logs))
+        return self._known[target.connect]
 
 
 def _shown(at: datetime | None) -> str:
@@ -123,12 +141,13 @@ class Logs:
     unavailable: Mapping[str, Unavailable]
 
 
-def read(target: Target, since: int) -> Logs | Unavailable | None:
+def read(target: Target, since: int, *, gone: bool = False) -> Logs | Unavailable | None:
     """Read the logs of every instance in service; only the lines that name the target's job, where it has one.
 
     Args:
         target: The group, the workers' container, and until when an answer is waited for.
         since: How far to go back, in seconds.
+        gone: Also those of instances that are gone, where others have told something.
 
     Returns:
         What they have logged, why the group could not be read, or None when there is no such group.
@@ -143,7 +162,7 @@ def read(target: Target, since: int) -> Logs | Unavailable | None:
     for source in reversed(SOURCES) if len(ids) > LARGEST_COMMAND and target.settings.log_group else SOURCES:
         unread = [one for one in ids if one not in found]
         spoken = any(log.lines for log in found.values())
-        if not unread and (spoken or (ids and target.job_id is None)):
+        if not unread and not gone and (spoken or (ids and target.job_id is None)):
             break
         for instance, log in source.read(target, unread, since).items():
             if isinstance(log, InstanceLog):

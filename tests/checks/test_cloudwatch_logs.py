@@ -317,9 +317,20 @@ def test_logs_prints_what_a_worker_wrote_that_is_gone() -> None:
     assert [line.text for line in log.lines] == [f"SQS_JOB_COMPLETED | job_id={h.JOB_ID}"]
 
 
-def test_without_a_log_group_nothing_is_asked() -> None:
-    with target() as this:
-        assert worker_logs.CloudWatchLogs().read(this, ["i-0"], 600) == {}
+def test_without_a_log_group_and_without_a_container_that_tells_nothing_is_read() -> None:
+    none = "<DescribeAutoScalingGroupsResponse><DescribeAutoScalingGroupsResult><AutoScalingGroups/>"
+    none += "</DescribeAutoScalingGroupsResult></DescribeAutoScalingGroupsResponse>"
+    asked: list[bytes] = []
+
+    def answer(handler: Handler) -> None:
+        asked.append(handler.body)
+        respond(handler, 200, none.encode(), **{"Content-Type": "text/xml"})
+
+    source = worker_logs.CloudWatchLogs()
+    with server(answer) as (url, _), target(AWS_ENDPOINT_URL=url) as this:
+        assert source.read(this, ["i-0"], 600) == {}
+        assert source.read(this, ["i-0"], 600) == {}
+    assert len(asked) == 1
 
 
 def test_a_group_may_be_given_by_its_arn() -> None:

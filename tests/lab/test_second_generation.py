@@ -49,7 +49,10 @@ def test_a_job_is_told_by_the_log_of_its_worker_that_is_gone(lab: Lab) -> None:
         (found,) = told.findings("job")
         assert found["evidence"]["error_message"] == GENERIC
         assert "No module named" in found["evidence"]["log"][-1]
-    assert f"SQS_JOB_FAILED | job_id={job}" in lab.tool("logs", "--job", job).stdout
+        assert f"SQS_JOB_FAILED | job_id={job}" in lab.tool("logs", "--job", job, AI_WORKER_LOG_GROUP=setting).stdout
+    # The API lists it too; without that, only the log knows of it.
+    listed = lab.tool("jobs", "--since", "1h", "-o", "json", ACADEMY_API_URL="http://127.0.0.1:9").stdout
+    assert job in listed
     told = lab.diagnose(job, **lab.keys_without("logs:FilterLogEvents"))
     assert told.short == (1, "faulty", "job-failed")
     assert "logs:FilterLogEvents" in {one["missing_permission"] for one in told.findings("logs")}
