@@ -245,13 +245,17 @@ class AsgInstance:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """The worker Auto Scaling group."""
+    """The worker Auto Scaling group, with the version of the launch template that its next instance is made of.
+
+    The version may be a word that EC2 resolves, such as ``$Latest``.
+    """
 
     desired: int
     minimum: int
     maximum: int
     suspended: tuple[str, ...]
     instances: tuple[AsgInstance, ...]
+    version: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-import re
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Final
 
 from academy_ops.contract import (
-    LOG_COMPLETED,
-    LOG_JOB_FAILED,
-    LOG_PARSING,
-    LOG_RECEIVED,
-    LOG_SKIPPED,
-    LOG_STARTED,
     QUEUE_SETTING,
 )
 from academy_ops.diagnosis.catalogue import CATALOGUE
@@ -25,28 +18,20 @@ from academy_ops.messages import say
 from academy_ops.outside.clients import Target
 from academy_ops.outside.host_scripts import CONTAINER_NAME
 from academy_ops.outside.time_limits import begin
-from academy_ops.thresholds import (
-    COMPLAINT_SECONDS,
-    DISK_NEARLY_FULL_PERCENT,
-    POLL_COMPLAINT_SECONDS,
-    STEADY_SECONDS,
-    TRACEBACK_SECONDS,
-)
 from checks import cloudwatch_logs
 from checks.api_side import differs_from_wrong, fail_beside_api
-from checks.container_state import crash_loops, disk_full, state_faults, without_container
-from checks.database_words import GAP, Fault, database_fault
-from checks.facts import Archive, Case, Container, Environment, HostReport, LogLine, LogsFacts, Parameter, WorkerLog
+from checks.container_state import disk_full, state_faults, without_container
+from checks.database_words import Fault
+from checks.facts import Archive, Case, Container, Environment, HostReport, LogsFacts, Parameter, WorkerLog
+from checks.images import judge_images
 from checks.job import completed_elsewhere, moved_since, still_waits
-from checks.job_document import LOCAL_PATH, OUT_OF_MEMORY
-from checks.refusals import CLOCK, KEY_REFUSED, NO_CREDENTIALS, credentials_reason, denial_reason, named_in
-from checks.times import age, written_at
+from checks.log_signs import log_sign
+from checks.refusals import credentials_reason, denial_reason, named_in
+from checks.times import age
 from checks.worker_hosts import ONLINE, ask, read_parameter, read_pings
 from checks.workers import in_service, launched_at, machine_of, past_boot, stopped, work_waits
 
 UNREAD: Final = "parameter-unread"
-_AT_EACH_POLL: Final = frozenset({"worker-aws-credentials", "worker-queue-denied"})
-"""What a worker complains of again at each of its polls, every 20 s at most: later, it has been fixed."""
 _SHOWN_LINES: Final = 5
 _SHOWN_JOB_LINES: Final = 15
 _SHOWN_INSTANCES: Final = 10
@@ -58,82 +43,6 @@ _TOLD_BY_LOG: Final = (
 _FROM_PARAMETER: Final = ("worker-env-missing", "worker-queue-mismatch", "worker-r2-mismatch", "worker-env-stale")
 
 _PARAMETER_ARN: Final = "arn:aws:ssm:{region}:{account}:parameter/{parameter}"
-
-_OWN_KEY_REFUSED: Final = "worker-r2-mismatch"
-_DEPENDENCY: Final = "worker-dependency-missing"
-_OWN_LINE: Final = re.compile(r"\s{0,9}([\w.]{1,60}\.)?(ModuleNotFoundError|ImportError): ")
-"""The last line of a traceback; a library that does without an optional package only warns."""
-_RECEIVED_DISPROVES: Final = frozenset({"worker-aws-credentials", "worker-queue-denied", _DEPENDENCY})
-_WORK_DISPROVES: Final = _RECEIVED_DISPROVES | {"worker-database-down"}
-_OF_OTHERS: Final = re.compile(
-    r"metric|sentry|telemetry|cloudwatch|x-?ray|statsd|datadog|\btracing|opentelemetry|newrelic|heartbeat"
-    r"|when calling the (?!Receive|GetQueue|DeleteMessage|ChangeMessage|SendMessage|GetObject|HeadObject|ListObjects"
-    r"|HeadBucket|PutObject|DeleteObject)\w+ operation",
-    re.IGNORECASE,
-)
-"""What a worker does besides its work, with AWS's own credentials."""
-_COMPLAINS: Final = (
-    "error",
-    "exception",
-    "denied",
-    "fail",
-    "fatal",
-    "connect",
-    "credential",
-    "token",
-    "auth",
-    "password",
-    "permission",
-    "module",
-    "space",
-    "full",
-    "memory",
-    "signal",
-    "signature",
-    "skew",
-    "kill",
-    "exit",
-    "terminated",
-    "allocate",
-    "process",
-    "exist",
-    "such",
-    "unknown",
-    "undefined",
-    "role",
-    "hba",
-    "limit",
-    "timeout",
-    "slots",
-    "clients",
-    "gone",
-    "closed",
-    "syscall",
-    "database",
-    "server",
-    "host",
-)
-"""One of these words stands in every complaint; most lines are none, and a fleet writes many."""
-_TIME_LIMIT: Final = re.compile(r"time ?limit|\btime-?out", re.IGNORECASE)
-_REFUSALS: Final = "InvalidAccessKeyId|SignatureDoesNotMatch|InvalidArgument|Unauthorized|AccessDenied|Forbidden|40[13]"
-_LOG_SIGNS: Final = tuple(
-    (re.compile(form), code)
-    for form, code in (
-        (r"No module named|^\s{0,9}([\w.]{1,60}\.)?ImportError: ", _DEPENDENCY),
-        (
-            rf"{NO_CREDENTIALS}|InvalidClientTokenId|ExpiredToken|{CLOCK}",
-            "worker-aws-credentials",
-        ),
-        (rf"token {GAP} is invalid", "worker-aws-credentials"),
-        (r"PartialCredentialsError", "worker-aws-credentials"),
-        (rf"(SignatureDoesNotMatch|InvalidAccessKeyId){GAP}calling the (Receive|GetQueue)", "worker-aws-credentials"),
-        (rf"(AccessDenied|not authorized){GAP}(sqs:|ReceiveMessage|SQS)", "worker-queue-denied"),
-        (KEY_REFUSED, "worker-queue-denied"),
-        (r"No space left on device", "worker-disk-full"),
-        (OUT_OF_MEMORY, "worker-out-of-memory"),
-        (rf"\(({_REFUSALS})\) when calling the (Get|Head)Object", _OWN_KEY_REFUSED),
-    )
-)
 
 
 def observe(target: Target, case: Case) -> LogsFacts:
@@ -205,7 +114,7 @@ def _judge_inside(build: FindingBuilder, case: Case, facts: LogsFacts) -> Iterat
         if known:
             evidence["environment"] = _environment_evidence(known[0])
         yield build.fail("worker-database-mismatch", evidence)
-    yield from _judge_images(build, facts)
+    yield from judge_images(build, case, facts)
     for why in dict.fromkeys(facts.unavailable_hosts.values()):
         names = [name for name, unseen in facts.unavailable_hosts.items() if unseen == why]
         shown = ", ".join(names[:_SHOWN_INSTANCES])
@@ -215,17 +124,6 @@ def _judge_inside(build: FindingBuilder, case: Case, facts: LogsFacts) -> Iterat
     yield from _judge_unread_logs(build, facts)
     yield from _judge_offline(build, case, facts)
     yield from _judge_parameter(build, case, facts)
-
-
-def _judge_images(build: FindingBuilder, facts: LogsFacts) -> Iterator[Finding]:
-    """Say where workers run different images: a fault of one need not be one of the other."""
-    images: dict[str, list[str]] = {}
-    for host in facts.hosts:
-        if (container := host.container) and container.image_id:
-            images.setdefault(container.image_digest or container.image_id, []).append(host.instance_id)
-    if len(images) > 1:
-        shown: list[Json] = [f"{image}: {', '.join(names[:_SHOWN_INSTANCES])}" for image, names in images.items()]
-        yield build.warn("worker-images-differ", {"images": shown})
 
 
 def _judge_unread_logs(build: FindingBuilder, facts: LogsFacts) -> Iterator[Finding]:
@@ -262,7 +160,7 @@ def _judge_archive(build: FindingBuilder, case: Case, facts: LogsFacts) -> Itera
     for instance, log in archive.logs.items():
         evidence: dict[str, Json] = {"instance": instance, "log_group": archive.group}
         # What a worker that is gone complained of is a fault no more, where others work.
-        sign = _log_sign(case, *_unseen_worker(instance), log) if instance not in known else None
+        sign = log_sign(case, *_unseen_worker(instance), log) if instance not in known else None
         if sign and (instance in here or not facts.hosts):
             fault, line = sign
             code, reason = fault
@@ -327,7 +225,7 @@ def _faults_of(
     ]
     for fault in faults:
         yield fault, evidence, True
-    sign = _log_sign(case, host, container, log) if log else None
+    sign = log_sign(case, host, container, log) if log else None
     if sign and sign[0][0] not in {code for code, _ in faults}:
         fault, line = sign
         yield (*_read_sign(case, host, fault, evidence | {"log": [line.text]}), not moved_since(case, line))
@@ -421,112 +319,6 @@ def _codes_of(environment: Environment) -> Iterator[Fault]:
         yield "worker-r2-mismatch", None
 
 
-def _log_sign(case: Case, host: HostReport, container: Container, log: WorkerLog) -> tuple[Fault, LogLine] | None:
-    """Return what the log complains of, and in which line; None where later work disproves it, or it is long ago."""
-    since = age(case.observed_at, container.started_at)
-    just_restarted = container.restarts > 0 and since is not None and since < STEADY_SECONDS
-    steady = container.status == "running" and not just_restarted and not crash_loops(case, container)
-    disproved: frozenset[str] = frozenset()
-    lines = _in_order(log)
-    for number in reversed(range(len(lines))):
-        line = lines[number]
-        if LOG_COMPLETED in line.text:
-            return None
-        # What a process that does not run any more said last is why, however long ago.
-        if steady and not container.wrote(line):
-            return None
-        fault = _sign(host, lines, number, ended=not steady)
-        if fault and fault[0] not in disproved:
-            lasts = POLL_COMPLAINT_SECONDS if fault[0] in _AT_EACH_POLL else COMPLAINT_SECONDS
-            known = age(case.observed_at, line.at)
-            if not steady or (known is not None and known < lasts):
-                return fault, line
-        disproved = _disproved(container, lines, number, disproved)
-    return None
-
-
-def _in_order(log: WorkerLog) -> list[LogLine]:
-    """Return the lines that may hold a complaint, the oldest first."""
-    tail = set(log.tail)
-    return sorted([*(line for line in log.errors if line not in tail), *log.tail], key=written_at)
-
-
-def _disproved(
-    container: Container, lines: Sequence[LogLine], number: int, disproved: frozenset[str]
-) -> frozenset[str]:
-    """Return what the work in this line and the later ones disproves of what the same process wrote before."""
-    line = lines[number]
-    before = lines[number - 1] if number else line
-    if LOG_STARTED in line.text or container.wrote(line) != container.wrote(before):
-        return frozenset()
-    if _of_failure(line):
-        return disproved
-    if LOG_PARSING in line.text or LOG_SKIPPED in line.text:
-        return disproved | _WORK_DISPROVES
-    return disproved | _RECEIVED_DISPROVES if LOG_RECEIVED in line.text else disproved
-
-
-def _sign(host: HostReport, lines: Sequence[LogLine], number: int, *, ended: bool) -> Fault | None:
-    """Return what a line complains of, where that is a fault of this worker.
-
-    Args:
-        host: The worker's host.
-        lines: Its log.
-        number: Which line.
-        ended: The process that wrote it does not run any more, or ends over and over.
-    """
-    text = lines[number].text
-    lower = text.lower()
-    if not any(word in lower for word in _COMPLAINS):
-        return None
-    fault = database_fault(text) or next(((code, None) for form, code in _LOG_SIGNS if form.search(text)), None)
-    if fault is None or fault[0] == "job-failed":
-        return None
-    code = fault[0]
-    counts = True
-    if code == _DEPENDENCY:
-        counts = _of_failure(lines[number]) or (
-            bool(_OWN_LINE.match(text)) and (ended or any(_of_failure(line) for line in _around(lines, number)))
-        )
-    elif code == "worker-aws-credentials":
-        counts = not any(_OF_OTHERS.search(line.text) for line in _above(lines, number))
-    elif code == "worker-disk-full":
-        of_job = _of_failure(lines[number]) and re.search(LOCAL_PATH, text) is not None
-        counts = of_job or (host.disk_percent or 0) >= DISK_NEARLY_FULL_PERCENT
-    elif code == "worker-out-of-memory":
-        counts = not any(_TIME_LIMIT.search(line.text) for line in _around(lines, number))
-    elif code == _OWN_KEY_REFUSED:
-        # Where R2 refuses the API's own key, too, its check says so.
-        counts = _has_own_keys(host)
-    return fault if counts else None
-
-
-def _of_failure(line: LogLine) -> bool:
-    return any(marker in line.text for marker in LOG_JOB_FAILED)
-
-
-def _around(lines: Sequence[LogLine], number: int) -> Iterator[LogLine]:
-    """Return what was written at the time of a line, and the line."""
-    at = lines[number].at
-    for line in lines:
-        if line is lines[number] or (at and line.at and abs((line.at - at).total_seconds()) <= TRACEBACK_SECONDS):
-            yield line
-
-
-def _above(lines: Sequence[LogLine], number: int) -> Iterator[LogLine]:
-    """Return a line, the traceback that it ends, and the line above that, which says what was tried."""
-    yield lines[number]
-    for line in reversed(lines[:number]):
-        yield line
-        if not (line.text[:1].isspace() or line.text.startswith("Traceback") or not line.text):
-            return
-
-
-def _has_own_keys(host: HostReport) -> bool:
-    own = host.environment
-    return own is not None and "different" in (own.access_key, own.secret_key)
-
-
 def _judge_offline(build: FindingBuilder, case: Case, facts: LogsFacts) -> Iterator[Finding]:
     if isinstance(facts.online, Unavailable):
         return
@@ -618,7 +410,7 @@ CHECK: Final = Check(
     needs=("workers",),
     reads=("r2", "workers", "queue", "job"),
     shows=(
-        *("instance", "container", "error", "said", "boot_log", "health_said", "disk_percent", "images"),
+        *("instance", "container", "error", "said", "boot_log", "health_said", "disk_percent", "images", "former"),
         *("environment", "log"),
     ),
     grants=(

@@ -38,7 +38,14 @@ def _read_group(group: dict[str, Any], clean: Callable[[str], str]) -> Group:
             )
             for one in group.get("Instances", [])
         ),
+        version=clean(_version({**group, **_mixed(group)})),
     )
+
+
+def _mixed(group: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the launch template of a group that mixes instance types."""
+    template = group.get("MixedInstancesPolicy", {}).get("LaunchTemplate", {}).get("LaunchTemplateSpecification")
+    return {"LaunchTemplate": template} if template else {}
 
 
 def _version(instance: Mapping[str, Any]) -> str:

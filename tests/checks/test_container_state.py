@@ -8,7 +8,7 @@ import pytest
 
 from academy_ops.diagnosis.command import posix
 from academy_ops.diagnosis.records import Finding, Unavailable, Verdict
-from checks.facts import LogDriver, Parameter
+from checks.facts import LogDriver, Parameter, Refresh
 from tests.checks import facts_factory as h
 from tests.checks.scenarios import waiting
 
@@ -164,3 +164,27 @@ def test_two_images_are_named_with_who_runs_them() -> None:
         assert len(found) == count
         if found:
             assert found[0].evidence["images"] == ["r/w@sha256:1: i-0", "r/w@sha256:2: i-1"]
+
+
+@pytest.mark.parametrize(
+    ("now", "made", "refresh", "former"),
+    [
+        ("4", ("3", "4"), None, ["i-0: 3 < 4"]),
+        ("$Latest", ("3", "4"), None, ["i-0: 3 < 4"]),
+        ("$Latest", ("4", "4"), None, None),
+        ("4", ("4", "4"), None, None),
+        ("", ("", ""), None, None),
+        ("4", ("3", "4"), Refresh("InProgress", 50, "", h.ago(60), None), None),
+        ("4", ("3", "4"), Refresh("Successful", 100, "", h.ago(9000), h.ago(8000)), ["i-0: 3 < 4"]),
+        ("lc-4", ("lc-3", "lc-4"), None, None),
+    ],
+)
+def test_a_worker_of_a_former_launch_template_is_named_outside_of_a_deployment(
+    now: str, made: tuple[str, str], refresh: Refresh | None, former: list[str] | None
+) -> None:
+    instances = tuple(replace(h.instance(f"i-{n}"), version=version) for n, version in enumerate(made))
+    workers = h.workers(replace(h.group(2, instances=instances), version=now))
+    case = h.case(workers=replace(workers, refresh=refresh), logs=replace(h.logs(), online={"i-0": True, "i-1": True}))
+    found = [one for one in h.findings(case) if one.cause == "worker-images-differ"]
+    assert [one.evidence["former"] for one in found] == ([former] if former else [])
+    assert {one.reason for one in found} <= {"template"}

@@ -40,6 +40,11 @@ _API_FIRST: Final = _read(
     command("<ops> check r2"),
 )
 
+_REPLACE_FORMER: Final = _change(
+    say("Once no deployment is under way, replace the worker instances. Jobs in progress start over."),
+    commands.REPLACE_INSTANCES,
+)
+
 LOGS: Final = (
     _cause(
         "worker-disk-full",
@@ -638,12 +643,18 @@ LOGS: Final = (
     _warning(
         "worker-images-differ",
         say("Not all workers run the same image."),
-        say("The digests of the workers' images differ; during a deployment that is normal."),
-        (commands.WORKER_IMAGE, commands.TEMPLATE),
-        _change(
-            say("Once no deployment is under way, replace the worker instances. Jobs in progress start over."),
-            commands.REPLACE_INSTANCES,
+        say(
+            "The digests of the workers' images differ, or an instance in service was made by an earlier version of "
+            "the launch template and no deployment is known. During a deployment that is normal."
         ),
+        (commands.WORKER_IMAGE, commands.TEMPLATE),
+        _REPLACE_FORMER,
+        reasons={
+            "template": Variant(
+                say("A worker was made by an earlier version of the launch template than the group has now."),
+                (_REPLACE_FORMER,),
+            ),
+        },
     ),
     _warning(
         "worker-silent",
