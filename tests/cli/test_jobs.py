@@ -62,7 +62,9 @@ def test_a_job_id_is_taken_as_it_was_pasted(compared: Callable[[int], None]) -> 
 
 def test_a_diagnosis_of_a_pasted_url_is_of_its_job(tmp_path: Path) -> None:
     url = f"https://api.example.com/api/v1/jobs/{UUID}/"
-    told = json.loads(academy_ops("diagnose", url, "-o", "json", "--only", "r2", cwd=tmp_path).stdout)
+    told = json.loads(
+        academy_ops("diagnose", url, "-o", "json", "--only", "r2", cwd=tmp_path, AI_WORKER_NAME="w").stdout
+    )
     assert told["job_id"] == UUID
 
 

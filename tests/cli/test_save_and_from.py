@@ -77,7 +77,7 @@ def test_saved_evidence_gives_the_same_document_elsewhere(tmp_path: Path) -> Non
 def test_the_file_is_the_owners_alone_and_replaces_an_older_one(tmp_path: Path) -> None:
     path = tmp_path / "e.json"
     path.write_text("old", encoding="utf-8")
-    academy_ops("diagnose", "--save", "e.json", cwd=tmp_path)
+    academy_ops("diagnose", "--save", "e.json", cwd=tmp_path, AI_WORKER_NAME="w")
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert json.loads(path.read_text(encoding="utf-8"))["schema"] == SCHEMA
     assert [one.name for one in tmp_path.iterdir()] == ["e.json"]
