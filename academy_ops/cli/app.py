@@ -68,6 +68,7 @@ app.command("iam-policy", help=_("The least IAM policy that the checks need, as 
     reference.iam_policy
 )
 app.command(help=_("The whole story on this machine: upload, worker off, diagnose, scale, done."))(demo.demo)
+app.command("help", help=_("The help of a command; --man prints all of it as a man page."))(reference.help_)
 app.add_typer(lab.app, name="lab")
 app.add_typer(lab.serve_app, name="serve")
 

@@ -19,7 +19,7 @@ import typer
 from academy_ops.cli import errors
 from academy_ops.cli.errors import RefusedError
 from academy_ops.cli.options import Common, with_text_only
-from academy_ops.cli.streams import console, on_terminal
+from academy_ops.cli.streams import ask, console, on_terminal
 from academy_ops.messages import Text, _, say
 from academy_ops.thresholds import BOOT_SECONDS
 
@@ -183,8 +183,8 @@ def _confirm(question: Text, option: str) -> None:
     """
     if not on_terminal():
         raise RefusedError(say("Nothing was changed: there is no terminal to ask on. Add {option}.", option=option))
-    if not typer.confirm(str(question)):
-        raise RefusedError(_UNCHANGED)
+    if not ask(str(question)):
+        raise RefusedError(_UNCHANGED, errors.FAULT)
 
 
 @dataclass

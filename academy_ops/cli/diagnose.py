@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Collection
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
@@ -14,6 +14,7 @@ from academy_ops.cli import errors
 from academy_ops.cli.errors import RefusedError
 from academy_ops.cli.names import JobId, check_names, complete_checks, complete_checks_and_excel, known_check
 from academy_ops.cli.options import Common, with_any_output
+from academy_ops.cli.outputs import write_structured
 from academy_ops.cli.streams import writable, write_file
 from academy_ops.messages import _, say
 from academy_ops.report import Output
@@ -57,6 +58,9 @@ def diagnose(
     fix: Annotated[
         bool, typer.Option("--fix", help=_("Offer the remedy; after a yes apply it, watch the job, diagnose again."))
     ] = False,
+    watch: Annotated[
+        bool, typer.Option("--watch", help=_("Diagnose again and again until the job has ended; show what changes."))
+    ] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help=_("With --fix: don't ask."))] = False,
     interrupt_jobs: Annotated[
         bool, typer.Option("--interrupt-jobs", help=_("With --fix: stop workers even while messages are in flight."))
@@ -67,11 +71,11 @@ def diagnose(
     from academy_ops.cli import runs
 
     fixing.refuse(common, fix=fix, saved=from_ is not None, answers=yes or interrupt_jobs)
+    if watch and (fix or from_ is not None or common.form is not Output.TABLE):
+        raise RefusedError(say("--watch shows people what changes; it goes with no --fix, no --from and no document."))
     names = check_names()
-    for name in (*(only or ()), *(skip or ())):
-        known_check(name, names)
-    if set(only or names) <= set(skip or ()):
-        raise RefusedError(say("--only and --skip leave no check."))
+    _refuse_names(job_id, names)
+    _refuse_all_left_out(names, only or (), skip or ())
     if save is not None and from_ is not None:
         raise RefusedError(say("--save writes what is observed now, --from observes nothing. Give only one of them."))
     path = writable(save) if save is not None else None
@@ -89,6 +93,8 @@ def diagnose(
 
     strict = fail_on is FailOn.WARN
     run = runs.run_and_print(common, make, keep, strict=strict)
+    if watch:
+        run = runs.keep_watching(common, make, run, strict=strict)
     if fix:
         # What was saved stays what the fault looked like.
         again = partial(runs.run_and_print, common, make, strict=strict)
@@ -121,7 +127,10 @@ def check(
     names = check_names()
     if list_:
         common.refuse_but()
-        typer.echo(json.dumps(names) if common.form is Output.JSON else "\n".join(names))
+        if common.structured:
+            write_structured(common, names)
+        else:
+            typer.echo("\n".join(names))
         return errors.HEALTHY
     if name is None:
         raise RefusedError(say("Name a check: {names}.", names=", ".join([*names, "excel FILE"])))
@@ -135,6 +144,7 @@ def check(
     asked = [known_check(name, [*names, "excel"])]
     if job is not None:
         raise RefusedError(say("--job belongs to 'check excel'; here the job follows the check's name."))
+    _refuse_names(job_id, names)
     run = runs.run_and_print(common, lambda observer: runs.observe(common, job_id, asked, observer), step=name)
     return runs.exit_code(run.diagnosis)
 
@@ -184,3 +194,31 @@ def _regular(file: str) -> Path:
     if path.exists() and not path.is_file():
         raise RefusedError(say("Can't read {path}: {reason}.", path=file, reason=say("it is not a regular file")))
     return path
+
+
+def _refuse_all_left_out(names: Collection[str], only: Collection[str], skip: Collection[str]) -> None:
+    """Refuse names that are no checks, and to leave out all of them.
+
+    Raises:
+        RefusedError: They are, or nothing is left.
+    """
+    for name in (*only, *skip):
+        known_check(name, names)
+    if set(only or names) <= set(skip):
+        raise RefusedError(say("--only and --skip leave no check."))
+
+
+def _refuse_names(job_id: str | None, names: list[str]) -> None:
+    """Refuse the name of a check where a job is to be named: it would be asked about as a job.
+
+    Raises:
+        RefusedError: It is one.
+    """
+    if job_id in {*names, "excel"}:
+        raise RefusedError(
+            say(
+                "{name!r} is a check, not a job id. One check: academy-ops check NAME [JOB_ID]. Several: academy-ops "
+                "diagnose --only NAME --only NAME [JOB_ID].",
+                name=job_id,
+            )
+        )

@@ -15,12 +15,11 @@ from academy_ops.cli import errors
 from academy_ops.cli.errors import RefusedError
 from academy_ops.cli.names import valid_job_id
 from academy_ops.cli.options import Common
-from academy_ops.cli.outputs import write_json
+from academy_ops.cli.outputs import write_structured
 from academy_ops.cli.streams import console
 from academy_ops.contract import MAX_UPLOAD_BYTES
 from academy_ops.diagnosis.redact import MASK, printable
 from academy_ops.messages import Text, _, os_reason, say
-from academy_ops.report import Output
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -99,8 +98,8 @@ def check_excel(common: Common, file: str | None, job_id: str | None) -> int:
         except ReaderError as error:
             raise RefusedError(say("The reader does not work here: {reason}.", reason=str(error))) from error
     rows = _rows(content)
-    if common.form is Output.JSON:
-        write_json(_document(name, content, rows))
+    if common.structured:
+        write_structured(common, _document(name, content, rows))
     else:
         _print(console(common), content, rows)
     return errors.HEALTHY if content.students else errors.FAULT
@@ -180,8 +179,8 @@ def _object(target: Target, key: str) -> bytes:
 
 
 def _refused(common: Common, name: str, error: WorkbookError) -> None:
-    if common.form is Output.JSON:
-        write_json({"file": name, "error": str(error), "problem": error.problem, "rows": []})
+    if common.structured:
+        write_structured(common, {"file": name, "error": str(error), "problem": error.problem, "rows": []})
     else:
         console(common).print(_("The worker would refuse the file: {reason}", reason=str(error)), style="bold red")
 

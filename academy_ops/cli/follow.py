@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+import re
 import sys
 import time
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
@@ -12,10 +14,11 @@ import typer
 from academy_ops.cli import errors
 from academy_ops.cli.errors import RefusedError
 from academy_ops.cli.names import valid_job_id
-from academy_ops.cli.options import Common, Since, seconds_back, with_common, with_text_only
+from academy_ops.cli.options import Common, Since, seconds_back, with_lines, with_text_only
 from academy_ops.cli.streams import console, unread
 from academy_ops.messages import _, say
 from academy_ops.report import Output
+from academy_ops.thresholds import WAITED_SECONDS
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -25,6 +28,8 @@ if TYPE_CHECKING:
     from checks.facts import JobDocument
     from checks.worker_logs import Logs
 
+_HTTP_STATUS: Final = re.compile(r"HTTP \d{3}")
+_MINUTE: Final = 60
 _POLL_SECONDS: Final = 1.0
 WATCH_MINUTES: Final = 15
 _LONGEST_ROUND_SECONDS: Final = 45.0
@@ -67,17 +72,21 @@ def follow_job(out: Console, target: Target, command: str = "academy-ops") -> in
     from academy_ops.diagnosis.records import Unavailable
     from checks.job_document import failed, look_again
 
-    shown = ""
+    shown, began, offered = "", time.monotonic(), False
     while True:
         document = look_again(target, at_once=True)
-        line = _line(document)
+        line, waited = _line(document), _waited(target, document, began)
         if line != shown:
-            out.print(line)
+            out.print(f"{_duration(waited):>8}  {line}", soft_wrap=True)
             shown = line
         if document is None:
             return errors.FAULT
         if not isinstance(document, Unavailable) and document.status in ENDED:
             return errors.FAULT if failed(document) else errors.HEALTHY
+        if not offered and waited >= WAITED_SECONDS:
+            out.print(_("It has not ended after {time}. Find out why:", time=_duration(waited)))
+            out.print(f"  {command} diagnose {target.job_id}", soft_wrap=True)
+            offered = True
         # An answer that is too long to be read will be no shorter next time.
         if unread() or (isinstance(document, Unavailable) and document.reason == "too-long"):
             return errors.UNDETERMINED
@@ -85,6 +94,29 @@ def follow_job(out: Console, target: Target, command: str = "academy-ops") -> in
             out.print(_("Time is up; the job has not ended. Find out why:"))
             out.print(f"  {command} diagnose {target.job_id}", soft_wrap=True)
             return errors.UNDETERMINED
+
+
+def _waited(target: Target, document: object, began: float) -> float:
+    """Return how many seconds old the job is: by its own time and the servers' clock, else since ``began``."""
+    from checks.facts import JobDocument
+
+    made = document.created_at if isinstance(document, JobDocument) else None
+    here = time.monotonic() - began
+    if made is None:
+        return here
+    now = datetime.now(UTC) - timedelta(seconds=target.connect.clocks.ahead() or 0)
+    return max(here, (now - made).total_seconds())
+
+
+def _duration(seconds: float) -> str:
+    """Write a time as people say it: 45 s, 2 min 5 s, 1 h 3 min."""
+    whole = round(seconds)
+    if whole < _MINUTE:
+        return _("{seconds} s", seconds=whole)
+    minutes, rest = divmod(whole, _MINUTE)
+    if minutes < _MINUTE:
+        return _("{minutes} min {seconds} s", minutes=minutes, seconds=rest)
+    return _("{hours} h {minutes} min", hours=minutes // _MINUTE, minutes=minutes % _MINUTE)
 
 
 def _line(document: JobDocument | Unavailable | None) -> str:
@@ -95,10 +127,12 @@ def _line(document: JobDocument | Unavailable | None) -> str:
     if document is None:
         return _("The API knows no such job for this tenant.")
     if isinstance(document, Unavailable):
+        answer = _HTTP_STATUS.search(document.detail)
+        reason = f"{because(document)} ({answer[0]})" if answer else str(because(document))
         return (
-            _("The status can't be read: {reason}", reason=because(document))
+            _("The status can't be read: {reason}", reason=reason)
             if document.reason == "too-long"
-            else _("The status can't be read, still trying: {reason}", reason=because(document))
+            else _("The status can't be read, still trying: {reason}", reason=reason)
         )
     line = document.status
     if document.percent is not None:
@@ -118,7 +152,7 @@ def _line(document: JobDocument | Unavailable | None) -> str:
     return " ".join(printable(line).split("\n"))
 
 
-@with_common
+@with_lines
 def logs(
     common: Common,
     job: Annotated[

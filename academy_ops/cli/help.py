@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.text import Text as Line
 from typer.core import TyperGroup
 
+from academy_ops import __version__
 from academy_ops.cli.follow import WATCH_MINUTES
 from academy_ops.cli.options import COMMON
 from academy_ops.messages import Text, _, say
@@ -82,6 +83,38 @@ def page(command: Any, context: typer.Context) -> str:  # noqa: ANN401 - Typer h
     for code, text in manual.codes.items():
         hanging(console, Line(f"  {code}"), Line(str(text)), 6)
     return written.getvalue()
+
+
+def man_page(command: Any, context: Any) -> str:  # noqa: ANN401 - as above
+    """Return the help of ``command`` and of all commands below it as a page for man, in roff."""
+    lines = [
+        f'.TH ACADEMY-OPS 1 "" "academy-ops {__version__}"',
+        ".SH NAME",
+        _roff(f"academy-ops - {command.help}"),
+        ".SH SYNOPSIS",
+        _roff("academy-ops [OPTIONS] COMMAND [ARGS]..."),
+    ]
+    for path, one, where in _below(command, context):
+        lines += [
+            f".SH {_roff(path.upper())}",
+            ".nf",
+            *(_roff(line) for line in one.get_help(where).split("\n")),
+            ".fi",
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def _below(command: Any, context: Any) -> Iterator[tuple[str, Any, Any]]:  # noqa: ANN401 - as above
+    """Yield every command with its path and its place: a group first, then what is in it."""
+    yield context.command_path, command, context
+    for name, one in getattr(command, "commands", {}).items():
+        yield from _below(one, type(context)(one, info_name=name, parent=context))
+
+
+def _roff(text: str) -> str:
+    """Return a line of text as roff takes it: its backslashes and hyphens as they are, no line a request."""
+    escaped = text.replace("\\", "\\e").replace("-", "\\-")
+    return f"\\&{escaped}" if escaped.startswith((".", "'")) else escaped
 
 
 def _section(console: Console, title: str, rows: Iterable[Row]) -> None:
@@ -352,6 +385,9 @@ MANUAL: Final[Mapping[str, Page]] = {
         (
             Example("academy-ops explain", say("All causes, section by section:")),
             Example("academy-ops explain worker-scaled-to-zero", say("One of them:")),
+            Example(
+                "academy-ops explain worker-env-missing JOB_ID", say("Its commands filled with what is there now:")
+            ),
         ),
     ),
     "runbook": Page(
@@ -369,6 +405,13 @@ MANUAL: Final[Mapping[str, Page]] = {
             Example("academy-ops iam-policy --with-actions > policy.json", say("To scale and to create queues, too:")),
         ),
     ),
+    "help": Page(
+        None,
+        (
+            Example("academy-ops help diagnose", say("One command:")),
+            Example("academy-ops help --man > academy-ops.1", say("A page for man:")),
+        ),
+    ),
     "demo": Page(
         say("It needs no account and no network, and leaves nothing behind. It takes about a minute."),
         (Example("academy-ops demo", say("Tell the story:")),),
@@ -377,7 +420,7 @@ MANUAL: Final[Mapping[str, Page]] = {
         say("AWS, R2, the edge, nginx, the API and workers run as real processes on loopback addresses."),
         (
             Example("academy-ops lab up --detach", say("Start it:")),
-            Example("academy-ops lab env > lab.env", say("Let every other command talk to it:")),
+            Example("academy-ops lab env --to lab.env", say("Let every other command talk to it:")),
             Example("academy-ops lab break worker-off", say("Break it; the id of the job that waits is printed:")),
             Example("academy-ops --env-file lab.env diagnose JOB_ID", say("Find out why:")),
             Example("academy-ops lab heal", say("Fix it:")),
@@ -390,7 +433,7 @@ MANUAL: Final[Mapping[str, Page]] = {
         (Example("academy-ops lab status", say("What runs?")),),
         {0: say("the lab runs"), 1: say("no lab runs")},
     ),
-    "lab env": Page(None, (Example("academy-ops lab env > lab.env", say("Keep it for --env-file:")),)),
+    "lab env": Page(None, (Example("academy-ops lab env --to lab.env", say("Keep it for --env-file:")),)),
     "lab upload": Page(
         None,
         (

@@ -11,10 +11,9 @@ import typer
 
 from academy_ops.cli import errors
 from academy_ops.cli.options import Common, Since, seconds_back, with_common
-from academy_ops.cli.outputs import write_json
+from academy_ops.cli.outputs import write_structured
 from academy_ops.cli.streams import console
 from academy_ops.messages import Text, _, say
-from academy_ops.report import Output
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -52,8 +51,8 @@ def jobs(
     settings = common.settings(addresses=True)
     target = Target(settings, None, Connections(settings), time.monotonic() + common.seconds)
     found = read(target, asked)
-    if common.form is Output.JSON:
-        write_json(_document(found))
+    if common.structured:
+        write_structured(common, _document(found))
     else:
         _show(console(common), found, since, common.command_prefix())
     for line in _notes(found):

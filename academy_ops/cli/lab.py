@@ -7,6 +7,7 @@ import functools
 import os
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,13 +16,16 @@ import typer
 from academy_ops.cli import errors
 from academy_ops.cli.errors import RefusedError, missing_extra
 from academy_ops.cli.names import complete_faults, did_you_mean
+from academy_ops.cli.options import Common, with_common
+from academy_ops.cli.outputs import write_structured
+from academy_ops.cli.streams import writable, write_file
 from academy_ops.contract import UPLOADS_PER_MINUTE
 from academy_ops.messages import Text, _, say
 
 if TYPE_CHECKING:
     from types import ModuleType
 
-    from academy_ops.lab.operate import LabInfo
+    from academy_ops.lab.operate import LabInfo, Status
 
 app = typer.Typer(help=_("The whole academy on this machine, to try things out and to break them."))
 serve_app = typer.Typer(help=_("Run a part of the bundled academy."))
@@ -93,10 +97,14 @@ def down() -> None:
 
 
 @app.command(help=_("Show what runs, and which faults are in."))
+@with_common
 @refusing
-def status() -> int:
+def status(common: Common) -> int:
     """Show the lab's state; exit 1 when none runs."""
     state = operate().status()
+    if common.structured:
+        write_structured(common, _document(state))
+        return errors.HEALTHY if state else errors.FAULT
     if state is None:
         _note(say("No lab is running. Start one: academy-ops lab up"))
         return errors.FAULT
@@ -113,9 +121,18 @@ def status() -> int:
 
 @app.command(help=_("Print the env file that makes every other command talk to the lab."))
 @refusing
-def env() -> None:
-    """Print the dotenv text."""
-    typer.echo(operate().env(), nl=False)
+def env(
+    to: Annotated[
+        Path | None, typer.Option("--to", metavar="FILE", help=_("Write it to this file, in UTF-8 in every shell."))
+    ] = None,
+) -> None:
+    """Print the dotenv text, or write it."""
+    text = operate().env()
+    if to is None:
+        typer.echo(text, nl=False)
+    else:
+        write_file(writable(to), text.encode())
+        _note(say("Wrote {path}.", path=str(to)))
 
 
 @app.command(help=_("Upload a workbook through the API and print the job's id."))
@@ -134,8 +151,10 @@ def upload(
 @app.command(
     "break", help=_("Put a fault in and print the job that shows it, where there is one; --list names the faults.")
 )
+@with_common
 @refusing
 def break_(
+    common: Common,
     fault: Annotated[
         str | None,
         typer.Argument(
@@ -146,6 +165,13 @@ def break_(
 ) -> None:
     """Break the lab."""
     lab = operate()
+    if list_ and common.structured:
+        aliases = {name: [alias for alias, meant in lab.ALIASES.items() if meant == name] for name in lab.FAULTS}
+        faults = lab.FAULTS.items()
+        write_structured(
+            common, [{"fault": name, "does": str(one.description), "aliases": aliases[name]} for name, one in faults]
+        )
+        return
     if list_:
         _list_faults(
             {name: str(one.description) for name, one in lab.FAULTS.items()}
@@ -224,6 +250,19 @@ def _list_faults(faults: Mapping[str, str]) -> None:
         else:
             # A line each, to be searched.
             typer.echo(f"{name:<{column}}{does}")
+
+
+def _document(state: Status | None) -> object:
+    if state is None:
+        return {"running": False}
+    info = {name: str(value) if isinstance(value, Path) else value for name, value in asdict(state.info).items()}
+    return {
+        "running": True,
+        **info,
+        "parts": dict(state.parts),
+        "workers": dict(state.workers),
+        "faults": list(state.broken),
+    }
 
 
 def _show(info: LabInfo) -> None:

@@ -79,11 +79,14 @@ def _run(arguments: Sequence[str]) -> int:
         _complain(refused.message)
         return refused.exit_code
     except (typer.Abort, KeyboardInterrupt):
-        _complain(say("Interrupted. Nothing more was changed."))
+        _complain(say("Interrupted."))
         return INTERRUPTED
     except OSError as error:
         _complain(say("The output can't be written: {reason}.", reason=os_reason(error)))
         return UNDETERMINED
+    if code == INTERRUPTED:
+        # Typer's own way to end at Ctrl-C; it says nothing.
+        _complain(say("Interrupted."))
     return code if isinstance(code, int) else 0
 
 

@@ -19,6 +19,7 @@ import typer
 from academy_ops import __version__
 from academy_ops.cli.errors import RefusedError
 from academy_ops.cli.names import complete_contexts, complete_languages
+from academy_ops.cli.streams import into_file
 from academy_ops.contract import TIER
 from academy_ops.diagnosis.redact import printable
 from academy_ops.messages import LANGUAGES, _, say
@@ -29,7 +30,8 @@ from academy_ops.settings.env_files import SettingsError
 
 DEFAULT_TIMEOUT_SECONDS: Final = 30
 _TEXT: Final = (Output.TABLE,)
-_PLAIN: Final = (Output.TABLE, Output.JSON)
+_PLAIN: Final = (Output.TABLE, Output.JSON, Output.YAML)
+_LINES: Final = (Output.TABLE, Output.JSON)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,20 +43,24 @@ class Common:
         tier: The tier of workers to look at.
         context: The context whose settings are in force.
         output: The form of the output.
+        output_file: The file that takes what would go to standard output.
         timeout: Seconds for the whole run.
         lang: The language; `academy_ops.cli.main` has acted on it already.
         verbose: Show all evidence.
         no_color: Plain text.
+        quiet: The result alone.
     """
 
     env_file: Path | None = None
     tier: str | None = None
     context: str | None = None
     output: Output | None = None
+    output_file: Path | None = None
     timeout: float | None = None
     lang: str | None = None
     verbose: bool | None = None
     no_color: bool | None = None
+    quiet: bool | None = None
 
     def settings(self, *, addresses: bool = False) -> Settings:
         """Return the settings in force.
@@ -69,7 +75,7 @@ class Common:
             settings = load(env_file=self.env_file, tier=self.tier, context=self.context)
         except SettingsError as error:
             raise RefusedError(error.message) from error
-        _tell(settings)
+        _tell(settings, quiet=bool(self.quiet))
         name = settings.malformed_address() if addresses else None
         if name:
             raise RefusedError(
@@ -95,6 +101,11 @@ class Common:
     def plain(self) -> bool:
         """Whether to print without colours."""
         return bool(self.no_color or os.environ.get("NO_COLOR"))
+
+    @property
+    def structured(self) -> bool:
+        """Whether a program reads the output."""
+        return self.form in {Output.JSON, Output.YAML}
 
     @property
     def form(self) -> Output:
@@ -123,9 +134,9 @@ class Common:
         return shlex.join(["academy-ops", *given])
 
 
-def _tell(settings: Settings) -> None:
+def _tell(settings: Settings, *, quiet: bool) -> None:
     """Say what was taken from an env file that nobody named: it may be another's, left in this folder."""
-    if settings.context:
+    if settings.context and not quiet:
         note(_("Context: {name}", name=settings.context))
     if settings.outweighed:
         names = ", ".join(settings.outweighed)
@@ -208,6 +219,10 @@ _OPTIONS: Final[dict[str, Any]] = {
     ],
     # `academy_ops.cli.usage` makes it what its help says; it is here for the help page.
     "json": Annotated[bool | None, typer.Option("--json", help=_("The same as -o json."))],
+    "output_file": Annotated[
+        Path | None,
+        typer.Option("--output-file", "-O", metavar="FILE", help=_("Write it to this file, not to standard output.")),
+    ],
     "timeout": Annotated[
         float | None,
         typer.Option(
@@ -229,6 +244,7 @@ _OPTIONS: Final[dict[str, Any]] = {
         ),
     ],
     "verbose": Annotated[bool | None, typer.Option("--verbose", "-v", help=_("Show all evidence."))],
+    "quiet": Annotated[bool | None, typer.Option("--quiet", "-q", help=_("The result alone: no progress, no notes."))],
     "no_color": Annotated[bool | None, typer.Option("--no-color", help=_("No colours (as NO_COLOR does)."))],
 }
 
@@ -258,7 +274,9 @@ def with_common(command: Callable[..., Any], forms: Collection[Output] = _PLAIN)
         here = Common(**{field.name: kwargs.pop(field.name) for field in fields(Common)})
         called.obj = merged(called.obj, here)
         called.obj.refuse_but(forms)
-        return command(*args, common=called.obj, **kwargs)
+        # The command that follows a group writes, not the group.
+        with into_file(None if called.invoked_subcommand else called.obj.output_file):
+            return command(*args, common=called.obj, **kwargs)
 
     keyword_only = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in own]
     parameters = [*keyword_only, *added, called]
@@ -271,6 +289,11 @@ def with_common(command: Callable[..., Any], forms: Collection[Output] = _PLAIN)
 def with_any_output(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give ``command`` the common options, as `with_common`; it shows a diagnosis in whatever form is asked for."""
     return with_common(command, tuple(Output))
+
+
+def with_lines(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give ``command`` the common options, as `with_common`; its document is an object for each line."""
+    return with_common(command, _LINES)
 
 
 def with_text_only(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -40,9 +40,14 @@ def write_document(common: Common, result: Diagnosis | Smoke) -> None:
         _append(Path(outputs), f"status={status}\ncause={cause or ''}\njob-id={result.job_id or ''}\n")
 
 
-def write_json(document: object) -> None:
-    """Write a JSON document to stdout."""
+def write_structured(common: Common, document: object) -> None:
+    """Write a document for a program to stdout: as YAML where that was asked for, else as JSON."""
     _begin_document()
+    if common.form is Output.YAML:
+        from academy_ops.report.yaml import text
+
+        sys.stdout.write(text(document))
+        return
     sys.stdout.write(_unobeyed(json.dumps(document, ensure_ascii=False, indent=2)) + "\n")
 
 

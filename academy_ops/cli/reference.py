@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from academy_ops.cli import errors
 from academy_ops.cli.errors import RefusedError
-from academy_ops.cli.names import complete_causes, complete_sections, did_you_mean, live_names
+from academy_ops.cli.names import complete_causes, complete_sections, did_you_mean, live_names, valid_job_id
 from academy_ops.cli.options import Common, with_common, with_text_only
-from academy_ops.cli.outputs import write_json
+from academy_ops.cli.outputs import write_structured
 from academy_ops.cli.streams import console
 from academy_ops.messages import Text, _, current, say
-from academy_ops.report import Output
 from academy_ops.settings.env_files import SettingsError
+
+if TYPE_CHECKING:
+    from academy_ops.diagnosis.catalogue.cause import Cause
 
 _SOURCES: Final[Mapping[str, Text]] = {
     "command line": say("command line"),
@@ -37,6 +39,12 @@ def explain(
             metavar="[CAUSE]", help=_("The cause's code."), show_default=False, autocompletion=complete_causes
         ),
     ] = None,
+    job_id: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[JOB_ID]", help=_("Fill the commands with what is observed of this job."), show_default=False
+        ),
+    ] = None,
 ) -> int:
     """Print one cause, or the list of all.
 
@@ -48,21 +56,45 @@ def explain(
     from academy_ops.report.shell import in_use
 
     if cause is None:
-        if common.form is Output.JSON:
-            write_json(explanation.listing())
+        if common.structured:
+            write_structured(common, explanation.listing())
         else:
             explanation.print_all(console(common))
         return errors.HEALTHY
-    row = CATALOGUE.get(cause)
+    row = CATALOGUE.get(_code_of(cause))
     if row is None:
         problem = say("There is no cause {cause!r}.", cause=cause)
         raise RefusedError(did_you_mean(problem, cause, CATALOGUE, say("All of them: academy-ops explain")))
-    names = live_names(common.settings(), common.command_prefix())
-    if common.form is Output.JSON:
-        write_json(explanation.document(row, names))
+    names = live_names(common.settings(), common.command_prefix(), valid_job_id(job_id))
+    if job_id:
+        names = {**names, **_observed(common, job_id, row)}
+    if common.structured:
+        write_structured(common, explanation.document(row, names))
     else:
         explanation.print_cause(console(common), row, names, in_use(os.environ))
     return errors.HEALTHY
+
+
+def _code_of(name: str) -> str:
+    """Return the cause that is meant by a fault of the lab or by an alias of one; any other name as it is."""
+    try:
+        from academy_ops.lab.faults import ALIASES
+    except ImportError:
+        return name
+    return ALIASES.get(name, name).partition("/")[0]
+
+
+def _observed(common: Common, job_id: str, row: Cause) -> Mapping[str, str]:
+    """Return what a look at the cause's step tells for the placeholders of its commands."""
+    from academy_ops.cli.runs import observe
+    from academy_ops.diagnosis.run import NullObserver
+    from checks import RUNBOOK
+
+    asked = [check.name for check in RUNBOOK if check.section == row.section]
+    findings = observe(common, job_id, asked, NullObserver()).diagnosis.findings
+    # What belongs to this very cause counts most.
+    ordered = sorted(findings, key=lambda finding: finding.cause == row.code)
+    return {name: value for one in ordered for name, value in one.evidence.items() if isinstance(value, str)}
 
 
 @with_text_only
@@ -118,8 +150,8 @@ def config(
 
     settings = common.settings()
     rows = shown_settings(settings)
-    if common.form is Output.JSON:
-        write_json(settings_document(rows))
+    if common.structured:
+        write_structured(common, settings_document(rows))
         return errors.HEALTHY
     table = Table.grid(padding=(0, 2))
     table.add_column(no_wrap=True)
@@ -147,7 +179,7 @@ def _contexts(common: Common) -> int:
         known = read_contexts()
     except SettingsError as error:
         raise RefusedError(error.message) from error
-    if common.form is Output.JSON:
+    if common.structured:
         rows = [
             {
                 "name": one.name,
@@ -158,7 +190,7 @@ def _contexts(common: Common) -> int:
             }
             for one in known.values()
         ]
-        write_json({"file": str(config_file()), "contexts": rows})
+        write_structured(common, {"file": str(config_file()), "contexts": rows})
         return errors.HEALTHY
     out = console(common)
     table = Table.grid(padding=(0, 2))
@@ -187,5 +219,32 @@ def iam_policy(
     from checks import RUNBOOK
 
     grants = [grant for check in RUNBOOK for grant in check.grants]
-    write_json(policy(common.settings(), [*grants, *(GRANTS if with_actions else ())]))
+    write_structured(common, policy(common.settings(), [*grants, *(GRANTS if with_actions else ())]))
+    return errors.HEALTHY
+
+
+def help_(
+    called: typer.Context,
+    command: Annotated[
+        list[str] | None, typer.Argument(metavar="[COMMAND]", help=_("The command."), show_default=False)
+    ] = None,
+    man: Annotated[bool, typer.Option("--man", help=_("All pages as one man page, in roff."))] = False,
+) -> int:
+    """Print the help of a command, of all commands, or the man page.
+
+    Raises:
+        RefusedError: There is no such command.
+    """
+    from academy_ops.cli.help import man_page
+
+    here = called.find_root()
+    if man:
+        typer.echo(man_page(here.command, here), nl=False)
+        return errors.HEALTHY
+    for name in command or ():
+        known = getattr(here.command, "commands", {})
+        if name not in known:
+            raise RefusedError(did_you_mean(say("There is no command {name!r}.", name=name), name, list(known)))
+        here = type(here)(known[name], info_name=name, parent=here)
+    typer.echo(here.command.get_help(here))
     return errors.HEALTHY

@@ -18,10 +18,10 @@ from academy_ops.cli.errors import RefusedError
 from academy_ops.cli.names import is_job_id, live_names, valid_job_id
 from academy_ops.cli.options import Common
 from academy_ops.cli.outputs import write_document
-from academy_ops.cli.streams import console, read_file
+from academy_ops.cli.streams import console, read_file, unread
 from academy_ops.diagnosis import evidence as saved
 from academy_ops.diagnosis.evidence import Evidence, EvidenceError
-from academy_ops.diagnosis.records import Diagnosis, Finding
+from academy_ops.diagnosis.records import Diagnosis, Finding, JobState, Verdict
 from academy_ops.diagnosis.run import NullObserver, Observed, Observer, closure, judge, run
 from academy_ops.diagnosis.verdict import decide, judge_step
 from academy_ops.messages import say
@@ -39,6 +39,9 @@ _ALWAYS: Final = frozenset({"region", "group", "queue", "worker", "bucket", "par
 """The live names that a run always knows; a check may rely on them."""
 _NAMING: Final = frozenset({"--context", "--env-file", "--tier"})
 """The options with which a remedy's command calls this tool again."""
+_AGAIN_SECONDS: Final = 10.0
+_WATCH_SECONDS: Final = 3600
+"""The longest that ``diagnose --watch`` goes on."""
 _EXIT_CODES: Final = {
     "healthy": errors.HEALTHY,
     "in-progress": errors.HEALTHY,
@@ -213,11 +216,48 @@ def run_and_print(
     return run
 
 
+def keep_watching(common: Common, make: Callable[[Observer], Run], first: Run, *, strict: bool) -> Run:
+    """Run the checks again every few seconds until the job has ended, or nothing is wrong where no job is asked about.
+
+    Args:
+        common: The common options.
+        make: Makes the run.
+        first: The run that was printed already; another one is only where its verdict has changed.
+        strict: A warning is as bad as a fault.
+
+    Returns:
+        The last run.
+    """
+    report, run, until = _table_report(common), first, time.monotonic() + _WATCH_SECONDS
+    while _goes_on(run) and not unread() and time.monotonic() < until:
+        time.sleep(_AGAIN_SECONDS)
+        before, run = run.diagnosis.verdict, make(NullObserver())
+        run = replace(run, diagnosis=replace(run.diagnosis, strict=strict))
+        if _essence(run.diagnosis.verdict) != _essence(before):
+            report.again(run.diagnosis)
+    return run
+
+
+def _essence(verdict: Verdict) -> tuple[object, ...]:
+    return verdict.status, verdict.cause, verdict.reason, verdict.also, verdict.warnings
+
+
+def _goes_on(run: Run) -> bool:
+    ended = {JobState.DONE, JobState.FAILED}
+    if run.diagnosis.job_id:
+        return job_progress(run.evidence.case).state not in ended
+    return run.diagnosis.verdict.status != "healthy"
+
+
 def _table_report(common: Common) -> TableReport:
     from academy_ops.report.table import TableReport
 
     return TableReport(
-        console(common), ops=common.command_prefix(), shell=in_use(os.environ), verbose=bool(common.verbose)
+        console(common),
+        ops=common.command_prefix(),
+        shell=in_use(os.environ),
+        verbose=bool(common.verbose),
+        quiet=bool(common.quiet),
     )
 
 

@@ -13,12 +13,16 @@ import os
 import re
 import sys
 import tempfile
-from collections.abc import Mapping
+import unicodedata
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NoReturn, TextIO
 
+import typer
+
 from academy_ops.cli.errors import RefusedError
-from academy_ops.messages import Text, os_reason, say
+from academy_ops.messages import Text, _, os_reason, say
 from academy_ops.settings.bounded_files import read_bounded
 
 if TYPE_CHECKING:
@@ -40,6 +44,10 @@ _SUBSTITUTES: Final[Mapping[str, str]] = {
     "\N{MULTIPLICATION SIGN}": "x",
 }
 """For what stands in our own sentences; marks are chosen by the console, where they are made."""
+_YES: Final = frozenset({"y", "yes", "네", "예", "응", "ㅛ", "ᅭ"})
+"""ㅛ is what the key Y gives while a keyboard is set to Korean; alone it is normalized to its other form."""
+_NO: Final = frozenset({"", "n", "no", "아니요", "아니오", "아뇨", "아니", "ㅜ", "ᅮ"})
+_MOST_TRIES: Final = 3
 _READABLE: Final = "academy_ops.readable"
 _HANGUL: Final = "한"
 _OBEYED: Final = re.compile(r"(\A\s*:(?=:)|##(?=\[))")
@@ -75,6 +83,24 @@ def on_terminal() -> bool:
     return sys.stdin.isatty() and sys.stdout.isatty()
 
 
+def ask(question: str) -> bool:
+    """Ask a yes-or-no question on the terminal, in either language; no answer means no.
+
+    Raises:
+        Abort: The input ended, or Ctrl-C was pressed.
+    """
+    for _try in range(_MOST_TRIES):
+        try:
+            # A Mac writes Hangul in parts, and an input method may write Latin letters in full width.
+            answer = unicodedata.normalize("NFKC", input(f"{question} [y/N]: ")).strip().casefold()
+        except EOFError as error:
+            raise typer.Abort from error
+        if answer in _YES or answer in _NO:
+            return answer in _YES
+        sys.stdout.write(_("Answer y or n.") + "\n")
+    return False
+
+
 def console(common: Common) -> Console:
     """Return the console that prints for people.
 
@@ -84,7 +110,10 @@ def console(common: Common) -> Console:
     from rich.console import Console
 
     # Without colours nothing else is written, either, that only a terminal understands.
+    forced = os.environ.get("CLICOLOR_FORCE", "0") not in {"", "0"} and not common.plain
     return Console(
+        # In a pipe colours alone: what moves is for a terminal.
+        color_system="standard" if forced and not sys.stdout.isatty() else "auto",
         no_color=common.plain,
         force_terminal=False if common.plain else None,
         highlight=False,
@@ -127,6 +156,39 @@ def writable(path: Path) -> Path:
     except OSError as error:
         _refuse(path, os_reason(error))
     return path
+
+
+@contextmanager
+def into_file(path: Path | None) -> Iterator[None]:
+    """Send what the block writes to standard output to a file, as a whole; a block that refuses leaves none.
+
+    Args:
+        path: The file; None leaves standard output as it is.
+
+    Raises:
+        RefusedError: It can't be written.
+    """
+    if path is None:
+        yield
+        return
+    path = writable(path)
+    written = io.BytesIO()
+    # Held by its name: one that nobody holds closes what it writes to.
+    stream = io.TextIOWrapper(written, "utf-8", newline="")
+    before, sys.stdout = sys.stdout, stream
+    whole = False
+    try:
+        yield
+        whole = True
+    except KeyboardInterrupt:
+        # Of what goes on until then, such as logs --follow, all is wanted.
+        whole = True
+        raise
+    finally:
+        stream.flush()
+        sys.stdout = before
+        if whole:
+            write_file(path, written.getvalue())
 
 
 def write_file(path: Path, data: bytes) -> None:

@@ -28,8 +28,8 @@ from academy_ops.cli import change, errors
 from academy_ops.cli.errors import RefusedError
 from academy_ops.cli.names import complete_worker_names, nearest
 from academy_ops.cli.options import Common, with_common
-from academy_ops.cli.outputs import write_json
-from academy_ops.cli.streams import console, on_terminal
+from academy_ops.cli.outputs import write_structured
+from academy_ops.cli.streams import ask, console, on_terminal
 from academy_ops.contract import SHARED_SETTINGS
 from academy_ops.messages import Text, _, say
 from academy_ops.report import Output
@@ -308,9 +308,10 @@ def _list(common: Common, stored: Stored, settings: Settings) -> int:
 
     rows, hidden = remedy.compared(stored, settings)
     wrong = remedy.wrong(stored, settings)
-    if common.form is Output.JSON:
+    if common.structured:
         modified = stored.modified_at.astimezone(UTC).isoformat() if stored.modified_at else None
-        write_json(
+        write_structured(
+            common,
             {
                 "schema": _SCHEMA,
                 "parameter": stored.name,
@@ -321,7 +322,7 @@ def _list(common: Common, stored: Stored, settings: Settings) -> int:
                 "names": [{"name": row.name, "compared": row.compared} for row in rows],
                 "names_not_shown": hidden,
                 "causes": list(wrong),
-            }
+            },
         )
     else:
         _print_list(console(common), stored, rows, hidden, wrong)
@@ -370,7 +371,7 @@ def _agreed(question: Text, option: str) -> bool:
         raise RefusedError(
             say("The instances were not replaced: there is no terminal to ask on. Add {option}.", option=option)
         )
-    return typer.confirm(str(question))
+    return ask(str(question))
 
 
 def _still_wrong(case: Case) -> tuple[str, ...]:
@@ -393,7 +394,7 @@ def _edited(target: Target, stored: Stored) -> Plan:
             if not on_terminal():
                 raise
             typer.echo(str(error.message), err=True)
-            if not typer.confirm(_("Edit it again?")):
+            if not ask(_("Edit it again?")):
                 raise RefusedError(say("Nothing was changed.")) from None
 
 

@@ -36,6 +36,7 @@ class Output(StrEnum):
 
     TABLE = "table"
     JSON = "json"
+    YAML = "yaml"
     JUNIT = "junit"
     MARKDOWN = "markdown"
     GITHUB = "github"

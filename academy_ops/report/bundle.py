@@ -15,7 +15,7 @@ from academy_ops.diagnosis.codec import Clean
 from academy_ops.diagnosis.evidence import Evidence, ShownSetting, to_document, to_text
 from academy_ops.diagnosis.records import Diagnosis
 from academy_ops.diagnosis.redact import MASK, masked, printable
-from academy_ops.report import table
+from academy_ops.report import html, markdown, table
 from academy_ops.report.json import render_diagnosis
 
 LEDGER_SCHEMA: Final = "academy-ops/ledger/1"
@@ -68,6 +68,8 @@ def bundle(
         "evidence.json": to_text(to_document(evidence, case_type, ledger.cleaning("evidence.json"))),
         "diagnosis.json": ledger.lines("diagnosis.json", render_diagnosis(diagnosis)),
         "report.txt": ledger.lines("report.txt", table.render_diagnosis(diagnosis, verbose=True)),
+        "report.md": ledger.lines("report.md", markdown.render_diagnosis(diagnosis)),
+        "report.html": ledger.lines("report.html", html.render_diagnosis(diagnosis)),
         "settings.txt": ledger.settings("settings.txt", evidence.settings),
         "versions.txt": ledger.lines("versions.txt", _aligned(evidence.versions.items())),
     }

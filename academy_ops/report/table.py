@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Final
@@ -25,6 +25,7 @@ from academy_ops.report.content import (
     cause_label,
     key_evidence,
     line,
+    local_time,
     next_steps,
     not_observed,
     other_faults,
@@ -90,18 +91,25 @@ class TableReport:
     """Prints a run while it goes on, and its verdict at the end; an observer of the runner."""
 
     def __init__(
-        self, console: Console, *, ops: str = "academy-ops", shell: Shell = "posix", verbose: bool = False
+        self,
+        console: Console,
+        *,
+        ops: str = "academy-ops",
+        shell: Shell = "posix",
+        verbose: bool = False,
+        quiet: bool = False,
     ) -> None:
         self._console = console
         self._ops = ops
         self._shell = shell
         self._verbose = verbose
+        self._quiet = quiet
         self._marks = marks(console)
         self._waiting = _Waiting()
 
     def live(self) -> AbstractContextManager[None]:
         """Show what is being waited for, on a terminal, while the run goes on."""
-        return live(self._console, self._waiting)
+        return nullcontext() if self._quiet else live(self._console, self._waiting)
 
     def started(self, check: str) -> None:
         """Name the check among those being waited for."""
@@ -113,12 +121,25 @@ class TableReport:
 
     def finished(self, check: str, findings: Sequence[Finding]) -> None:  # noqa: ARG002 - the observer's form
         """Print the check's findings."""
-        for finding in findings:
+        for finding in () if self._quiet else findings:
             self._print_finding(finding)
+
+    def again(self, diagnosis: Diagnosis) -> None:
+        """Print a later diagnosis of the same: when it was made, its findings, and what they mean now."""
+        self._console.print()
+        self._console.print(Line(local_time(diagnosis.started_at), "bold"))
+        for check, findings in groupby(diagnosis.findings, lambda finding: finding.check):
+            self.finished(check, tuple(findings))
+        self.verdict(diagnosis)
 
     def verdict(self, diagnosis: Diagnosis) -> None:
         """Print what it all means, and what to do."""
         console = self._console
+        if self._quiet:
+            verdict = diagnosis.verdict
+            hanging(console, Line(), _title(title(diagnosis), verdict.status, cause_label(verdict)), 0)
+            hanging(console, Line(), Line(line(verdict.summary)), 0)
+            return
         if self._verbose and self._waiting.started:
             console.print()
             self._print_timeline()
