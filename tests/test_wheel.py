@@ -1,5 +1,6 @@
 """The wheel, installed without extras into an empty environment outside the checkout."""
 
+import json
 import re
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
+from academy_ops.academy.sample_workbooks import students
 from tests.lab_driver import Lab
 
 ROOT = Path(__file__).parent.parent
@@ -85,7 +87,14 @@ def test_it_speaks_korean(installed: Path, lab: Lab) -> None:
     assert "점검" in run(installed, lab, "--lang", "ko", "check", "--help").stdout
 
 
-@pytest.mark.parametrize("command", [("lab", "status"), ("demo",), ("serve", "worker"), ("check", "excel", "x.xlsx")])
+def test_a_workbook_is_read_without_an_extra(installed: Path, lab: Lab) -> None:
+    path = lab.folder / "students.xlsx"
+    path.write_bytes(students(2))
+    done = run(installed, lab, "check", "excel", str(path), "-o", "json")
+    assert (done.returncode, json.loads(done.stdout)["created"]) == (0, 2), done.stderr
+
+
+@pytest.mark.parametrize("command", [("lab", "status"), ("demo",), ("serve", "worker")])
 def test_a_command_of_the_lab_names_the_missing_extra_in_one_line(
     installed: Path, lab: Lab, command: tuple[str, ...]
 ) -> None:
