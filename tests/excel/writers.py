@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import zipfile
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 
@@ -106,21 +105,6 @@ def writers(case: Case) -> Iterable[tuple[str, Callable[[Case], bytes]]]:
         if name == "pyexcelerate" and (case.hidden or case.merged):
             continue
         yield name, writer
-
-
-def parts(content: bytes) -> dict[str, bytes]:
-    """Take a file apart."""
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        return {name: archive.read(name) for name in archive.namelist()}
-
-
-def zipped(made: dict[str, bytes], *, compressed: bool = True) -> bytes:
-    """Put a file together."""
-    content = io.BytesIO()
-    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED if compressed else zipfile.ZIP_STORED) as archive:
-        for name, part in made.items():
-            archive.writestr(name, part)
-    return content.getvalue()
 
 
 def _area(ref: str) -> list[int]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from tests.excel.archives import parts, zipped
 from tests.excel.corpus.case import HEADER, A, B, Case
-from tests.excel.writers import parts, zipped
 
 _SHEET, _BOOK, _TEXTS = "xl/worksheets/sheet1.xml", "xl/workbook.xml", "xl/sharedStrings.xml"
 _RELATIONS = "xl/_rels/workbook.xml.rels"
