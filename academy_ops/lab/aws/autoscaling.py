@@ -324,6 +324,21 @@ class LabAutoScaling(AutoScalingResponse):
             activity = next(one for one in self.scaling.activities(group.name) if one["Description"] == ended)
         return ActionResult({"Activity": activity})
 
+    def complete_lifecycle_action(self) -> ActionResult:
+        """Let an instance that waits on a hook go on: into service or to its end, as it was on its way."""
+        group, instance_id = self._group(), self._get_param("InstanceId")
+        state = next((one for one in group.instance_states if one.instance_id == instance_id), None)
+        if state is None or not state.lifecycle_state.endswith(":Wait"):
+            raise ValidationError(f"No active Lifecycle Action found with instance ID {instance_id}")
+        with self.scaling.lock:
+            goes_on = self._get_param("LifecycleActionResult") == "CONTINUE"
+            if goes_on and state.lifecycle_state.startswith("Pending"):
+                state.lifecycle_state = "InService"
+            else:
+                self.scaling.terminate(group, [state])
+            self.scaling.reconcile()
+        return EmptyResult()
+
     def start_instance_refresh(self) -> ActionResult:
         """Replace every instance, all at once."""
         group = self._group()
