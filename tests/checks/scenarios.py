@@ -8,6 +8,7 @@ from academy_ops.outside.clients import Answer
 from checks.facts import (
     AccessFacts,
     Activity,
+    Archive,
     Autoscaler,
     BootLog,
     Depth,
@@ -20,6 +21,7 @@ from checks.facts import (
     QueueFacts,
     Refresh,
     Starter,
+    WorkerLog,
     WorkersFacts,
 )
 from checks.job_document import read_answer
@@ -43,6 +45,7 @@ UNSET = Unavailable("not-configured", "ACADEMY_APP_URL")
 WAITED = 1200
 STARTED = h.line("worker started", 2990)
 TAKEN = h.line("SQS_MESSAGE_RECEIVED | job_id=x | tier=basic", 1500)
+FAILED = h.line(f"EXCEL_PARSING failed job_id={h.JOB_ID} : unexpected", 300)
 ENDED = h.line("SQS_JOB_COMPLETED | job_id=x", 1490)
 CUT_OFF = h.line(
     'botocore.exceptions.ConnectTimeoutError: Connect timeout on endpoint URL: "https://sqs.ap-northeast-2.amazonaws.com/"',
@@ -88,6 +91,12 @@ def waiting(**facts: Any) -> Facts:
     """A job that has waited for 20 minutes with its message in the queue."""
     queue = h.queue(h.depth(1), oldest_seconds=float(WAITED))
     return {"document": h.job("PENDING", age=WAITED), "queue": queue, **facts}
+
+
+def archived(*of_job: LogLine) -> LogsFacts:
+    """What CloudWatch Logs keeps of the job from a worker that was terminated; another one is there and well."""
+    kept = {"i-0gone": WorkerLog(len(of_job), of_job, (), ())}
+    return replace(h.logs(), archive=Archive("/academy/ai-worker", kept))
 
 
 def group(*arguments: Any, **fields: Any) -> Facts:
@@ -396,6 +405,7 @@ SCENARIOS: dict[str, list[Facts]] = {
     ],
     "message-stuck": [
         waiting(queue=h.queue(h.depth(0, 1))),
+        waiting(queue=h.queue(h.depth(3, 2)), logs=archived(h.line(f"SQS_MESSAGE_RECEIVED | job_id={h.JOB_ID}", 900))),
         waiting(
             queue=h.queue(h.depth(0, 1)),
             logs=h.logs(
@@ -494,6 +504,7 @@ SCENARIOS: dict[str, list[Facts]] = {
         says(MODULE, status="restarting"),
         inside(status="exited", exit_code=1, errors=(h.line(MODULE, 5000),)),
         ended("No module named 'openpyxl'"),
+        {**ended("처리 중 오류가 발생했습니다."), "logs": archived(FAILED, h.line(MODULE, 300))},
     ],
     "worker-database-down": [
         says("OperationalError: connection refused"),
