@@ -395,7 +395,7 @@ def _edited(target: Target, stored: Stored) -> Plan:
                 raise
             typer.echo(str(error.message), err=True)
             if not ask(_("Edit it again?")):
-                raise RefusedError(say("Nothing was changed.")) from None
+                raise RefusedError(say("Nothing was changed."), errors.FAULT) from None
 
 
 def _in_editor(text: str) -> str:

@@ -18,7 +18,10 @@ from tests.checks import facts_factory as h
 from tests.cli.test_save_and_from import waiting, write
 from tests.commands import academy_ops
 
-FILES = {"evidence.json", "diagnosis.json", "report.txt", "settings.txt", "versions.txt", "ledger.json"}
+FILES = {
+    *("report.md", "report.html"),
+    *("evidence.json", "diagnosis.json", "report.txt", "settings.txt", "versions.txt", "ledger.json"),
+}
 SECRET = "wJalrXUtnFEMI-K7MDENG"
 
 SOMETHING = {"AI_WORKER_NAME": "academy-ai-worker-cpu"}

@@ -137,6 +137,6 @@ def test_on_a_terminal_stopping_work_is_a_question_of_its_own(lab: Lab) -> None:
         shown.type("y\n")
         shown.until("Stop workers although messages are in flight?")
         shown.type("n\n")
-        assert shown.ended() == 2
+        assert shown.ended() == 1
     assert "Nothing was changed." in shown.written
     assert desired(lab) == 1
