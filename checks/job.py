@@ -39,6 +39,7 @@ from checks.facts import (
     Case,
     Container,
     Depth,
+    FailedRow,
     Group,
     JobDocument,
     JobFacts,
@@ -50,13 +51,14 @@ from checks.facts import (
     Upload,
     WorkersFacts,
 )
-from checks.job_document import code_of_message, every_row_rejected, failed, fault_of_message, look_again, read_answer
+from checks.job_document import every_row_rejected, failed, fault_of_message, look_again, read_answer
 from checks.r2 import api_side_wrong
 from checks.times import age, written_at
+from checks.workbook_words import fault_of_rows
 
 _HINT_SECONDS: Final = 3.0
 """So long a diagnosis without a job waits for the last uploads."""
-_MAX_ROWS_SHOWN: Final = 20
+_MAX_ROWS_SHOWN: Final = 5
 _MAX_LINES_SHOWN: Final = 60
 
 _OF_TIER: Final = tuple(code for code, cause in CATALOGUE.items() if cause.section.startswith("3") and not cause.warn)
@@ -302,18 +304,19 @@ def _ended_badly(case: Case, document: JobDocument) -> tuple[Fault, frozenset[st
     Returns:
         That, what may be behind it, and the lines of a worker's log that prove it, where the job's message does not.
     """
-    codes = {code_of_message(row.error) for row in document.result.failed} if document.result else set[str | None]()
-    shared = codes.pop() if len(codes) == 1 else None
-    shared = shared if shared and shared.startswith("excel-") else None
+    shared = fault_of_rows(row.error for row in document.result.failed) if document.result else None
+    shared = shared if shared and shared[0].startswith("excel-") else None
     if shared and not document.error_message:
-        return (shared, None), frozenset(), []
+        return shared, frozenset(), []
     failures = [block for block in reversed(_of_job(case)) if _FAILURE.search(block[0].text)]
     said = [(document.error_message or "", list[str]())]
     said += [(_words(block), _telling(block)) for block in failures]
     proofs = ((fault, lines) for words, lines in said if words and (fault := _proof(case, words)))
     fault, lines = next(proofs, (None, []))
     if shared and (fault is None or fault[0] == "job-failed") and every_row_rejected(document):
-        return (shared, None), frozenset(), []
+        return shared, frozenset(), []
+    if fault is None and not document.error_message and not failures and every_row_rejected(document):
+        return ("job-failed", "rows"), frozenset(), []
     named = frozenset[str]().union(*(codes for form, codes in _KINDS for words, _ in said if form.search(words)))
     if _workers_are_newer(case, document):
         named = frozenset(code for code in named if not code.startswith("worker-"))
@@ -492,9 +495,13 @@ def _evidence(document: JobDocument) -> dict[str, Json]:
         result = document.result
         evidence |= {"created": result.created, "duplicates": result.duplicates, "failed_rows": result.rejected_count}
         if result.failed:
-            rows: list[Json] = [{"row": row.row, "error": row.error} for row in result.failed[:_MAX_ROWS_SHOWN]]
-            evidence["rows"] = rows
+            evidence["rows"] = [_quoted(row) for row in result.failed[:_MAX_ROWS_SHOWN]]
     return evidence
+
+
+def _quoted(row: FailedRow) -> Json:
+    quoted = {"sheet": row.sheet, "row": row.row, "value": row.value, "error": row.error}
+    return {name: value for name, value in quoted.items() if value is not None}
 
 
 CHECK: Final = Check(

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from academy_ops.contract import ENDED, JOBS_PATH, UNSUCCESSFUL, JobStatus
 from academy_ops.diagnosis.records import Unavailable
-from academy_ops.diagnosis.redact import printable
+from academy_ops.diagnosis.redact import phone_masked, printable, without_phones
 from academy_ops.outside.browser_json import read_json
 from academy_ops.outside.clients import Answer, Target
 from academy_ops.outside.time_limits import ANSWER_SECONDS, left
@@ -20,6 +20,7 @@ from checks.authors import cached, page_of
 from checks.database_words import GAP, Fault, database_fault
 from checks.facts import FailedRow, JobDocument, JobResult
 from checks.times import parse
+from checks.workbook_words import workbook_fault
 
 _FULL: Final = 100
 _LAST_SECONDS: Final = 1.0
@@ -44,11 +45,6 @@ _OF_AWS: Final = r':? *"?https?://[^/"]*amazonaws\.com'
 _R2: Final = r"\.r2\.cloudflarestorage\.com"
 _NO_WAY: Final = "Max retries|resolve|refused|timed out|reset by peer|SSL|CERTIFICATE"
 """Words for a connection that failed, where R2's host stands beside them."""
-_PHONE: Final = "(전화번호|연락처|핸드폰|phone)"
-_COLUMN: Final = "(열|컬럼|칼럼|column)"
-_SPACE: Final = r"\s{0,4}"
-_PARENT_PHONE: Final = rf"(학부모|부모|보호자){_SPACE}(전화|핸드폰|휴대폰|연락처)(번호)?"
-
 _MESSAGES: Final = tuple(
     (re.compile(form, re.IGNORECASE), code)
     for form, code in (
@@ -86,29 +82,11 @@ _MESSAGES: Final = tuple(
             ),
             "r2-endpoint-unreachable",
         ),
-        (r"not a zip file|BadZipFile|encrypted|\.xls\b(?!x)", "excel-unreadable"),
-        (r"(암호|비밀번호)[가로]? ?(걸|설정|보호)|암호화|엑셀 파일을 열", "excel-unreadable"),
         # What the database refuses shows the row, with its phone number; the workbook is not at fault.
         (
             rf"IntegrityError|DataError|violates {GAP}constraint|duplicate key|UNIQUE constraint|value too long",
             "job-failed",
         ),
-        # Before the columns: that message goes on to say which ones the row must have.
-        (
-            rf"(헤더|머리글|제목){_SPACE}(행|줄)?{_SPACE}(\([^)]{{0,100}}\))?[을를이가]?{_SPACE}(찾|없)",
-            "excel-header-missing",
-        ),
-        (r"no header|header row (was )?not found", "excel-header-missing"),
-        (rf"{_PARENT_PHONE}[^.\n]{{0,20}}?{_COLUMN}|parent[- _]?phone[- _]*column", "excel-phone-column-missing"),
-        (rf"{_COLUMN}s?[이가은는]? ?(없|누락|missing){GAP}{_PARENT_PHONE}", "excel-phone-column-missing"),
-        (rf"{_PHONE}{GAP}(\d{{1,9}}{_SPACE}(개|건|행|명|rows?\b)|failed|invalid|010)", "excel-phone-invalid"),
-        (rf"{_PHONE}{GAP}(형식|검증|유효하지|올바르지|자[리릿])", "excel-phone-invalid"),
-        (r"header row", "excel-header-missing"),
-        (
-            rf"학생{_SPACE}(행|데이터|정보)?[을를이가]?{_SPACE}(한 명도{_SPACE})?(없|존재하지|찾지 못|찾을 수 없)",
-            "excel-no-students",
-        ),
-        (r"데이터 행이 없|no (valid )?student", "excel-no-students"),
     )
 )
 """The job's own words, most telling first; facts.md lists what operators meet in production."""
@@ -178,8 +156,9 @@ def failed(document: JobDocument) -> bool:
 
 
 def fault_of_message(message: str) -> Fault | None:
-    """Return the code that an error message proves, and its reason; the database's words come first."""
-    return database_fault(message) or next(((code, None) for form, code in _MESSAGES if form.search(message)), None)
+    """Return the code that an error message proves, and its reason; the workbook's come last."""
+    proven = database_fault(message) or next(((code, None) for form, code in _MESSAGES if form.search(message)), None)
+    return proven or workbook_fault(message)
 
 
 def code_of_message(message: str) -> str | None:
@@ -207,15 +186,19 @@ def _result(value: object) -> JobResult | None:
         total=_count(value.get("total")),
         duplicates=_count(value.get("duplicates")),
         failed=tuple(
-            FailedRow(
-                _count(row.get("row")), _text(row.get("error")) or "", _text(row.get("sheet")), _text(row.get("value"))
-            )
-            if isinstance(row, dict)
-            else FailedRow(None, _kept(str(row)))
+            _row(row) if isinstance(row, dict) else FailedRow(None, without_phones(_kept(str(row))))
             for row in (rows if isinstance(rows, list) else [])
         ),
         rejected=_count(value.get("rejected")),
         skipped=_count(value.get("skipped")),
+    )
+
+
+def _row(row: Mapping[str, object]) -> FailedRow:
+    error, value = _text(row.get("error")) or "", row.get("value")
+    value = _text(value if isinstance(value, str) or value is None else str(value)[:_KEPT_CHARACTERS])
+    return FailedRow(
+        _count(row.get("row")), without_phones(error), _text(row.get("sheet")), phone_masked(value) if value else None
     )
 
 

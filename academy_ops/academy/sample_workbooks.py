@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import xlsxwriter
@@ -45,6 +45,26 @@ def partly_bad() -> bytes:
     return workbook([HEADER, _student(9001), _student(9002), ("", "김두리", "010-123"), _student(9003)])
 
 
+def without_names() -> bytes:
+    """Make a workbook in which one name is empty and one too long."""
+    return workbook([HEADER, ("", "", "010-0000-9101"), ("", "김" * 101, "010-0000-9102")])
+
+
+def with_several_faults() -> bytes:
+    """Make a workbook in which each row has a fault of its own."""
+    return workbook([HEADER, ("", "김하나", "010-123"), ("", "김두리", "전화 없음"), ("", "", "010-0000-9103")])
+
+
+def of_two_years() -> bytes:
+    """Make a workbook with a roster of each of two years."""
+    return _sheets({f"{year} 명단": [HEADER, _student(9201 + place)] for place, year in enumerate((2025, 2026))})
+
+
+def with_too_many_sheets() -> bytes:
+    """Make a workbook with more sheets than are read."""
+    return _sheets({f"{number}반": [HEADER] for number in range(1, 202)})
+
+
 def not_a_workbook() -> bytes:
     """Make what people get who rename an .xls or a CSV file: bytes that begin as a zip file and are none."""
     return XLSX_START + "이름,학부모전화번호\n김하나,010-1234-5678\n".encode()
@@ -52,13 +72,19 @@ def not_a_workbook() -> bytes:
 
 def workbook(rows: Sequence[Sequence[str]]) -> bytes:
     """Make a workbook of these rows, on the sheet where the students belong."""
+    return _sheets({SHEET_NAME: rows})
+
+
+def _sheets(sheets: Mapping[str, Sequence[Sequence[str]]]) -> bytes:
     content = io.BytesIO()
     with xlsxwriter.Workbook(content, {"in_memory": True}) as workbook:
-        sheet = workbook.add_worksheet(SHEET_NAME)
         # As text: a number that somebody types over it would lose the 0 that a phone begins with.
-        sheet.set_column(0, max(map(len, rows)) - 1, 16, workbook.add_format({"num_format": "@"}))
-        for number, row in enumerate(rows):
-            sheet.write_row(number, 0, row)
+        text = workbook.add_format({"num_format": "@"})
+        for name, rows in sheets.items():
+            sheet = workbook.add_worksheet(name)
+            sheet.set_column(0, max(map(len, rows)) - 1, 16, text)
+            for number, row in enumerate(rows):
+                sheet.write_row(number, 0, row)
     return content.getvalue()
 
 

@@ -12,6 +12,8 @@ MASK: Final = "***"
 _SHORTEST_SECRET: Final = 4
 _UNPRINTED: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 """Control and format characters, half surrogates, and the line ends that only some programs know (U+2028, U+2029)."""
+_PHONE: Final = re.compile(r"(?<![\w-])(?:\+?82[-. ]?)?0?1[016789][-. ]?\d{3,4}[-. ]?\d{4}(?!\d)")
+_PHONE_DIGITS: Final = 7
 _KNOWN_FORMS: Final = {
     "AWS access key id": re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b"),
     "bearer token": re.compile(r"(?i)(?<=bearer )[A-Za-z0-9._~+/=-]{8,}"),
@@ -60,3 +62,17 @@ def printable(text: str) -> str:
         character if character in "\n\t" or unicodedata.category(character) not in _UNPRINTED else "\ufffd"
         for character in text
     )
+
+
+def phone_masked(value: str) -> str:
+    """Return a cell's value without the middle of its digits, where it has as many as a phone."""
+    digits = [place for place, one in enumerate(value) if one.isdigit()]
+    if len(digits) < _PHONE_DIGITS:
+        return value
+    hidden = set(digits[3:-2])
+    return "".join("*" if place in hidden else one for place, one in enumerate(value))
+
+
+def without_phones(text: str) -> str:
+    """Return a text in which every mobile phone is masked."""
+    return _PHONE.sub(lambda found: phone_masked(found[0]), text)

@@ -250,7 +250,9 @@ def key_evidence(finding: Finding) -> list[Fact]:
     """Return the few facts that prove a finding."""
     names = [name for name in _SHOWN.get(finding.check, ()) if _says(name, finding.evidence.get(name))]
     named = names or [name for name, value in finding.evidence.items() if _says(name, value)]
-    return [_fact(name, finding.evidence[name], _MOST_LINES) for name in named[:_MOST_FACTS]]
+    count = finding.evidence.get("failed_rows")
+    totals = {"rows": count} if isinstance(count, int) else {}
+    return [_fact(name, finding.evidence[name], _MOST_LINES, totals.get(name, 0)) for name in named[:_MOST_FACTS]]
 
 
 def cause_evidence(diagnosis: Diagnosis) -> list[Fact]:
@@ -300,9 +302,12 @@ def _says(name: str, value: Json) -> bool:
     return value not in (None, "", [])
 
 
-def _fact(name: str, value: Json, most: int) -> Fact:
+def _fact(name: str, value: Json, most: int, total: int = 0) -> Fact:
     label = LABELS.get(name)
     lines = _lines(name, value)
+    if name == "rows":
+        # All that are quoted: they are what the school is told.
+        most = len(lines)
     if isinstance(value, dict) and name in _STATED:
         lines = [f"{setting}: {_STATES.get(str(state), state)}" for setting, state in _differing(value).items()]
     elif isinstance(value, dict) and "url" in value:
@@ -310,8 +315,9 @@ def _fact(name: str, value: Json, most: int) -> Fact:
     # The end of a log says what happened last; the rest of it is what --verbose is for.
     kept = lines[-1:] if name == "log" else lines[:most]
     shown = [f"{line[:_LONGEST_LINE]}..." if len(line) > _LONGEST_LINE else line for line in kept]
-    if len(lines) > most and name != "log":
-        shown.append(_("and {count} more", count=len(lines) - most))
+    more = max(len(lines), total) - len(kept)
+    if more > 0 and name != "log":
+        shown.append(_("and {count} more", count=more))
     return str(label) if label else name, "\n".join(shown) or _("none")
 
 
@@ -332,7 +338,12 @@ def _lines(name: str, value: Json) -> list[str]:
 
 
 def _row(row: Mapping[str, Json]) -> str:
-    return _("row {row}: {error}", row=_short(row.get("row")), error=_short(row.get("error")))
+    error, sheet = _short(row.get("error")), row.get("sheet")
+    if value := row.get("value"):
+        error += f" ({_short(value)})"
+    if sheet:
+        return _("{sheet}, row {row}: {error}", sheet=_short(sheet), row=_short(row.get("row")), error=error)
+    return _("row {row}: {error}", row=_short(row.get("row")), error=error)
 
 
 def _upload(row: Mapping[str, Json]) -> str:

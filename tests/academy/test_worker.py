@@ -113,8 +113,10 @@ def test_the_same_file_again_creates_nobody(work: Academy) -> None:
         (sample_workbooks.without_header(), "excel-header-missing"),
         (sample_workbooks.without_phone_column(), "excel-phone-column-missing"),
         (sample_workbooks.without_students(), "excel-no-students"),
+        (sample_workbooks.of_two_years(), "excel-ambiguous"),
+        (sample_workbooks.with_too_many_sheets(), "excel-too-large"),
     ],
-    ids=["no zip", "no header", "no phone column", "no students"],
+    ids=["no zip", "no header", "no phone column", "no students", "two years", "too many sheets"],
 )
 def test_a_file_that_can_t_be_used_fails_its_job_and_takes_its_message_away(
     work: Academy, content: bytes, code: str | None

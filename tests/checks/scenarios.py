@@ -521,7 +521,23 @@ SCENARIOS: dict[str, list[Facts]] = {
         }
         for end in ("SQS_JOB_COMPLETED", "AI_JOB_IDEMPOTENT_SKIP")
     ],
-    "excel-unreadable": [ended("File is not a zip file"), ended("암호화된 파일입니다.")],
+    "excel-unreadable": [
+        ended("File is not a zip file"),
+        ended("암호화된 파일입니다."),
+        ended("No active sheet"),
+        ended("openpyxl does not support the old .xls file format"),
+        ended("MIME type not allowed: application/haansoftxlsx"),
+        ended("엑셀을 읽는 프로그램의 오류입니다: KeyError"),
+    ],
+    "excel-too-large": [ended("파일은 10MB 이하여야 합니다."), ended("too many rows: 120000")],
+    "excel-ambiguous": [
+        ended("명단으로 보이는 시트가 여러 개입니다: 중1, 중2"),
+        ended("Multiple sheets look like rosters"),
+    ],
+    "excel-names-invalid": [
+        ended("이름 누락: 3행, 4행"),
+        rejected("이름이 비어 있습니다.", "이름이 너무 깁니다 (50자까지)."),
+    ],
     "excel-header-missing": [
         ended("헤더 행을 찾지 못했습니다. '이름'과 '학부모전화번호' 열이 있는 머리글 행이 필요합니다."),
         ended("no header row found"),
@@ -533,6 +549,8 @@ SCENARIOS: dict[str, list[Facts]] = {
     "excel-phone-invalid": [
         ended("phone check failed for 3 rows"),
         rejected("전화번호 형식 오류", "전화번호 형식 오류"),
+        rejected("전화번호 형식 오류", "이름 없음", "전화번호 형식 오류"),
+        rejected(*("학생 전화번호 형식이 올바르지 않습니다",) * 2),
     ],
     "excel-no-students": [ended("no student rows"), ended("등록할 학생 행이 없습니다.")],
     "excel-object-missing": [
@@ -545,7 +563,7 @@ SCENARIOS: dict[str, list[Facts]] = {
         ended("something else", "REJECTED_BAD_INPUT"),
         ended("something else", "DONE"),
         ended(["boom"], "DONE"),
-        rejected("전화번호 형식 오류", "이름 없음"),
+        rejected("전화번호 형식 오류", "학년은 숫자여야 합니다"),
     ],
     "job-stalled": [
         {"document": RUNNING, "queue": h.queue(h.depth(0, 1))},

@@ -42,8 +42,9 @@ CONTRACT = {
         worker-out-of-memory worker-disk-full worker-env-missing worker-queue-mismatch worker-r2-mismatch
         worker-env-stale worker-aws-credentials worker-queue-denied worker-dependency-missing worker-database-down
         worker-database-mismatch worker-silent""",
-    "4": """excel-unreadable excel-header-missing excel-phone-column-missing excel-phone-invalid excel-no-students
-        excel-object-missing job-failed job-partial job-review job-stalled""",
+    "4": """excel-unreadable excel-too-large excel-ambiguous excel-header-missing excel-phone-column-missing
+        excel-phone-invalid excel-names-invalid excel-no-students excel-object-missing job-failed
+        job-partial job-review job-stalled""",
 }
 WARN = {
     "worker-booting", "worker-undersized", "worker-refresh-failed", "autoscaler-off", "queue-dead-letters",

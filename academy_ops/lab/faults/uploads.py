@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 _SENT_SECONDS: Final = 20.0
 _IDLE_SECONDS: Final = 10.0
 _LONG_AGO_SECONDS: Final = 660
+NO_WORDS: Final = "처리 중 오류가 발생했습니다."
+"""A message that proves nothing."""
 SLOW: Final = {"ACADEMY_WORKER_STEP_DELAY": "600"}
 """What makes a worker so slow that it is found in mid-job."""
 
@@ -100,6 +102,14 @@ def _send_to_review(lab: Lab) -> str:
     return job_id
 
 
+def _give_no_reason(lab: Lab) -> str:
+    with _nobody_working(lab):
+        job_id = upload_and_wait(lab)
+        ended = "UPDATE job SET status = ?, error_message = ? WHERE id = ?"
+        execute(lab, ended, JobStatus.FAILED.value, NO_WORDS, job_id)
+    return job_id
+
+
 def _wait_for(lab: Lab, job_id: str, status: JobStatus) -> None:
     def reached() -> bool:
         return execute(lab, "SELECT status FROM job WHERE id = ?", job_id) == [(status.value,)]
@@ -172,6 +182,18 @@ FAULTS: Final = (
     _upload("excel-phone-invalid", say("A workbook with wrong phones is uploaded."), sample_workbooks.with_bad_phones),
     _upload("excel-no-students", say("A workbook without students is uploaded."), sample_workbooks.without_students),
     _upload("excel-unreadable", say("A file that is not a workbook is uploaded."), sample_workbooks.not_a_workbook),
+    _upload(
+        "excel-too-large", say("A workbook with too many sheets is uploaded."), sample_workbooks.with_too_many_sheets
+    ),
+    _upload(
+        "excel-ambiguous", say("A workbook with the rosters of two years is uploaded."), sample_workbooks.of_two_years
+    ),
+    _upload("excel-names-invalid", say("A workbook without names is uploaded."), sample_workbooks.without_names),
+    _upload(
+        "excel-phone-invalid/mixed",
+        say("A workbook is uploaded in which each row has a fault of its own."),
+        sample_workbooks.with_several_faults,
+    ),
     _upload("job-partial", say("A workbook with one bad row is uploaded."), sample_workbooks.partly_bad),
     worker_fault("excel-object-missing", say("A workbook is uploaded, and its file is lost."), _lose_file),
     worker_fault(
@@ -187,6 +209,7 @@ FAULTS: Final = (
         _give_up,
     ),
     worker_fault("job-stalled", say("The worker hangs in the middle of a job, 11 minutes ago."), _stall),
+    worker_fault("job-failed", say("A job has failed with a message that says nothing."), _give_no_reason),
     worker_fault("job-review", say("A job has ended in REVIEW_REQUIRED."), _send_to_review),
     worker_fault("worker-silent", say("The worker logs nothing, and is in the middle of a job."), _fall_silent),
 )

@@ -24,7 +24,7 @@ from academy_ops.lab.faults.aws import scale_to_zero
 from academy_ops.lab.faults.boots import USER_DATA
 from academy_ops.lab.faults.endpoint import NO_DATABASE
 from academy_ops.lab.faults.fault import age_job, execute, worker_fault
-from academy_ops.lab.faults.uploads import take_message, upload_and_wait, upload_students
+from academy_ops.lab.faults.uploads import NO_WORDS, take_message, upload_and_wait, upload_students
 from academy_ops.lab.state import LOG_GROUP
 from academy_ops.messages import say
 
@@ -52,7 +52,6 @@ _OF_DATABASE: Final = {
     "connections": "psycopg.OperationalError: connection failed: FATAL:  sorry, too many clients already",
 }
 """What a worker's last words are for each reason that its database can have."""
-_NO_WORDS: Final = "처리 중 오류가 발생했습니다."
 _FAILED_SECONDS: Final = 20.0
 _PAST_BOOT_SECONDS: Final = 3600
 _MANY_MESSAGES: Final = 40
@@ -141,7 +140,8 @@ def _lose_dependency(lab: Lab) -> str:
 
 
 def _break_reader(lab: Lab) -> str:
-    _shadow(lab, 'raise RuntimeError("the reader is broken")\n')
+    # Ended, not raised: the second reader would take its place.
+    _shadow(lab, 'import os\nos.write(2, b"RuntimeError: the reader is broken")\nos._exit(1)\n')
     return upload_students(lab)
 
 
@@ -151,7 +151,7 @@ def _fail_and_go(lab: Lab, break_it: Callable[[Lab], str]) -> str:
     job_id = break_it(lab)
     failed = "SELECT 1 FROM job WHERE id = ? AND status = 'FAILED'"
     processes.until(lambda: bool(execute(lab, failed, job_id)), _FAILED_SECONDS, 0.1)
-    execute(lab, "UPDATE job SET error_message = ? WHERE id = ?", _NO_WORDS, job_id)
+    execute(lab, "UPDATE job SET error_message = ? WHERE id = ?", NO_WORDS, job_id)
     # The next one runs the image as it was.
     lab.fleet.image = Image()
     lab.cloud.scaling.replace_instances()
@@ -309,7 +309,11 @@ FAULTS: Final = (
         say("A worker without a Python package fails a job, and is terminated; its log is in CloudWatch Logs."),
         partial(_fail_and_go, break_it=_lose_dependency),
     ),
-    worker_fault("job-failed", say("The worker's workbook reader ends with an error of no known kind."), _break_reader),
+    worker_fault(
+        "excel-unreadable/reader",
+        say("The worker's workbook reader ends with an error of no known kind."),
+        _break_reader,
+    ),
     worker_fault(
         "worker-env-missing",
         say("The workers' parameter lacks the R2 settings."),
