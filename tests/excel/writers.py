@@ -31,7 +31,13 @@ def as_pandas(case: Case) -> bytes:
 
 def _xlsxwriter(case: Case, *, polars: bool = False, constant: bool = False) -> bytes:
     content = io.BytesIO()
-    options = {"in_memory": True, "strings_to_numbers": False, "strings_to_formulas": False, "strings_to_urls": False}
+    options = {
+        "in_memory": True,
+        "default_date_format": "yyyy-mm-dd",
+        "strings_to_numbers": False,
+        "strings_to_formulas": False,
+        "strings_to_urls": False,
+    }
     with xlsxwriter.Workbook(content, options | ({"constant_memory": True} if constant else {})) as book:
         number = book.add_format({"num_format": "#,##0;[Red]-#,##0"}) if polars else None
         bold = book.add_format({"bold": True, "border": 1}) if constant else None

@@ -30,11 +30,14 @@ _TOGETHER: Final = {
     frozenset({"class_name", "name"}): "class_name",
     frozenset({"school_type", "grade"}): "grade",
     frozenset({"school", "school_type"}): "school",
+    frozenset({"kind", "school_type"}): "school_type",
 }
 """Things that one column holds together, and the field whose reader takes them apart."""
 _BRACKETS: Final = {ord(one): "(" for one in "[{<〔【「『〈《"} | {ord(one): ")" for one in "]}>〕】」』〉》"}
 """NFKC has made the wide ones narrow."""
 _BRACKETED: Final = re.compile(r"\(([^()]*)\)?")
+_EXAMPLE: Final = re.compile(r"(?:^|(?<=[^\w]))(?:예|예시|보기|ex|e\.g)\.? ?[).:].*", re.DOTALL)
+"""What may stand in a heading, as ``예: 010-1234-5678`` does; nothing of it names the column."""
 _SEPARATORS: Final = re.compile(r"[/,&+|·ㆍ・;\s]+")
 
 
@@ -62,6 +65,7 @@ def heading(line: str) -> Heading | None:
     if len(line) > _LONGEST:
         return None
     line = unicodedata.normalize("NFKC", visible(line)).casefold().translate(_BRACKETS)
+    line = _EXAMPLE.sub("", line)
     outside = _words(_letters(_BRACKETED.sub(" ", line)))
     if outside is None:
         return None
@@ -70,7 +74,7 @@ def heading(line: str) -> Heading | None:
         outside, inside = inside, []
     things = {one for one in (*outside, *inside) if one not in _PERSONS}
     named = {one for one in outside if one not in _PERSONS}
-    if named and frozenset(things) not in _TOGETHER:
+    if named == {"name"} or (named and frozenset(things) not in _TOGETHER):
         things = named
     return _named({one for one in (*outside, *inside) if one in _PERSONS}, things)
 
@@ -94,6 +98,12 @@ def _named(persons: set[str], things: set[str]) -> Heading | None:
         return Heading("phone", 0) if of_student else Heading("parent_phone", 0 if PARENT in persons else 1)
     # A parent's name, or what nobody has thought of.
     return None if thing is None or of_parent else Heading(thing, 0 if persons or thing != "name" else 1)
+
+
+def said(line: str) -> frozenset[str] | None:
+    """Return what the words of a text mean, or None where it has others."""
+    found = _words(_letters(line))
+    return None if found is None else frozenset(found)
 
 
 def _letters(line: str) -> str:

@@ -21,7 +21,7 @@ from academy_ops.academy.excel.records import (
 )
 from academy_ops.academy.excel.text import shown, text
 from academy_ops.academy.excel.values import LONGEST
-from academy_ops.academy.excel.vocabulary import EXAMPLES, NOBODY
+from academy_ops.academy.excel.vocabulary import EXAMPLES, NOBODY, STUDENT
 
 MAX_STUDENTS: Final = 100_000
 MOST_TOLD: Final = 1000
@@ -255,7 +255,7 @@ class Roster:
         if not line:
             return _NOTHING
         if field == "phone":
-            phone = values.phone(cell)
+            phone = values.phone(cell, STUDENT)
             return ({"phone": phone}, False) if phone else ({}, True)
         if field == "grade" and not line.isdecimal():
             self.stricter.add("grade")

@@ -6,8 +6,18 @@ import re
 import unicodedata
 from typing import Final
 
+from academy_ops.academy.excel.headings import said
 from academy_ops.academy.excel.text import text
-from academy_ops.academy.excel.vocabulary import BESIDE_A_PHONE, GENDERS
+from academy_ops.academy.excel.vocabulary import (
+    BESIDE_A_PHONE,
+    FILLER,
+    GENDERS,
+    NUMBER,
+    ONE_PARENT,
+    PARENT,
+    STUDENT,
+    WRONG_PHONES,
+)
 
 LONGEST: Final = {
     "name": 100,
@@ -23,52 +33,80 @@ LONGEST: Final = {
 
 _LONGEST_PHONE: Final = 80
 _USUAL_PHONE: Final = re.compile(r"010([-. ]?)(\d{4})\1(\d{4})", re.ASCII).fullmatch
-_IN_BRACKETS: Final = r"\([^()\d]*\)"
-_APART: Final = r"[,/;\n]|\s{2,}| 또는 | or "
+_IN_BRACKETS: Final = r"\([^()\d]*\)|\([^()\d]*(?:\d{1,2}[^()\d]+){1,2}\)"
+"""A remark; digits in it are the hours to call at."""
+_APART: Final = r"[,/;\n]|\s{2,}| 또는 | or |(?<=[\d)]) (?=\D{0,8}0\d{1,2}[-. )]?\d{3,4}[-. ]?\d{4})"
+_LANDLINE: Final = re.compile(r"0(?:2|[3-6]\d|70)\d{7,8}").fullmatch
 _LETTERS: Final = r"[^\W\d_]+(?:\.[^\W\d_]+)*\.?"
-_BETWEEN: Final = frozenset("-‐‑‒–—―−ㅡㅣー一~∼～·・ㆍ․•.,/_:;'’‘`´\"|+()[] \u2043\u02d7\u1173\u1175")
+_BETWEEN: Final = frozenset("=\\-‐‑‒–—―−ㅡㅣー一~∼～·・ㆍ․•.,/_:;'’‘`´\"|+()[] \u2043\u02d7\u1173\u1175")
 """What people type between the digits of a phone: dashes of all kinds, dots, vowels that look like them."""
+_OF_A_PHONE: Final = frozenset({STUDENT, PARENT, ONE_PARENT, "phone", NUMBER, FILLER})
 _DIGITS: Final = 11
 _LEVELS: Final = {"초": "초등", "중": "중등", "고": "고등"}
 _GRADE: Final = re.compile(
     r"(?:(?P<level>초|중|고)(?:등|등학교|학교|교)? ?)?(?P<grade>\d{1,2})(?:\.0)? ?(?:학년)?"
-    r"(?:(?:(?<=학년)|[ ,/-]+)(?P<room>\d{1,2})(?: ?반)?|[ ,/-]*(?P<named>[^\W_]{1,10}) ?반)?"
+    r"(?:(?:(?<=학년)|[ ,/-]+)(?P<room>\d{1,2})(?: ?반)?(?:[ ,/-]+\d{1,2} ?번?)?|[ ,/-]*(?P<named>[^\W_]{1,10}) ?반)?"
 ).fullmatch
 _SCHOOL: Final = re.compile(
     r"(?P<school>.*[^\d(\[/,\s-])[\s(\[/,-]*"
     r"(?P<rest>\d{1,2} ?(?:학년)?(?:(?:(?<=학년)|[ ,/-]+)\d{1,2}(?: ?반)?)?)[\])]?"
 )
 _OF_A_SCHOOL: Final = ("초", "중", "고", "교", "등")
-_DATE: Final = re.compile(r"\d{4}-(\d\d)-(\d\d)").fullmatch
+_DATE: Final = re.compile(r"(\d{4})-(\d\d)-(\d\d)").fullmatch
+_LAST_YEAR_OF_DATES: Final = 1999
 
 
-def phone(cell: object) -> str | None:
-    """Return the phone that a cell holds, as 010 and eight more digits; None where it holds none, or two."""
+def phone(cell: object, of: str = PARENT) -> str | None:
+    """Return the phone that a cell holds, as 010 and eight more digits; None where it holds none.
+
+    Of several ones, the first mobile phone is taken that is not said to be somebody else's.
+
+    Args:
+        cell: The cell.
+        of: Whose phones its column holds, a parent's or the student's.
+    """
     if isinstance(cell, str) and (usual := _USUAL_PHONE(cell)):
         return f"010{usual[2]}{usual[3]}"
     line = text(cell)
     if not line or len(line) > _LONGEST_PHONE:
         return None
-    return _phone(line) or _first_of_several(cell)
+    found = _phone(line, of)
+    if found is None and isinstance(cell, str):
+        parts = [one for part in re.split(_APART, cell[: 2 * _LONGEST_PHONE]) if (one := text(part))]
+        phones = [_phone(one, of) for one in parts] if len(parts) > 1 else [None]
+        found = None if None in phones else next(filter(None, phones), None)
+    return found or None
 
 
-def _first_of_several(cell: object) -> str | None:
-    """Return the first of several phones in one cell, where each is one."""
-    raw = str(cell)[:_LONGEST_PHONE]
-    several = [one for part in re.split(_APART, raw) if (one := text(part))]
-    phones = [_phone(one) for one in several]
-    return phones[0] if len(phones) > 1 and None not in phones else None
-
-
-def _phone(line: str) -> str | None:
-    line = re.sub(_IN_BRACKETS, "", unicodedata.normalize("NFKC", line).casefold())
-    if any(word.strip(".") not in BESIDE_A_PHONE for word in re.findall(_LETTERS, line) if word not in _BETWEEN):
+def _phone(line: str, of: str) -> str | None:
+    """Return a phone, an empty text where it is a landline or somebody else's, or None where it is none."""
+    line = unicodedata.normalize("NFKC", line).casefold()
+    owners: set[str] = set()
+    for word in re.findall(_LETTERS, line):
+        if word.strip(".") in WRONG_PHONES:
+            return None
+        owners |= said(word) or frozenset()
+    line = re.sub(_IN_BRACKETS, "", line)
+    if any(not _beside(word) for word in re.findall(_LETTERS, line) if word not in _BETWEEN):
         return None
     line = re.sub(_LETTERS, lambda word: word[0] if word[0] in _BETWEEN else " ", line).removesuffix(".0")
     digits = "".join(str(unicodedata.decimal(one)) for one in line if one.isdecimal())
-    if not digits or any(one not in _BETWEEN for one in line if not one.isdecimal()):
+    if not digits or any(
+        one not in _BETWEEN and unicodedata.category(one) != "So" for one in line if not one.isdecimal()
+    ):
         return None
-    return _national(digits)
+    found = _national(digits)
+    if found is None:
+        return "" if _LANDLINE(digits) else None
+    parents = bool(owners & {PARENT, ONE_PARENT})
+    others = STUDENT in owners and not parents if of == PARENT else parents and STUDENT not in owners
+    return "" if others else found
+
+
+def _beside(word: str) -> bool:
+    """Return whether a word may stand beside a phone: whose it is, or that it is one."""
+    word = word.strip(".")
+    return word in BESIDE_A_PHONE or (said(word.replace(".", "")) or {"unknown"}) <= _OF_A_PHONE
 
 
 def _national(digits: str) -> str | None:
@@ -97,12 +135,12 @@ def grade(line: str) -> dict[str, str]:
     found = _GRADE(line)
     if not found:
         return {"grade": line}
-    said = {"grade": str(int(found["grade"]))}
+    fields = {"grade": str(int(found["grade"]))}
     if room := found["room"] or found["named"]:
-        said["class_name"] = room
+        fields["class_name"] = room
     if found["level"]:
-        said["school_type"] = _LEVELS[found["level"]]
-    return said
+        fields["school_type"] = _LEVELS[found["level"]]
+    return fields
 
 
 def school(line: str) -> dict[str, str]:
@@ -113,7 +151,7 @@ def school(line: str) -> dict[str, str]:
     name, rest = found["school"].strip(), found["rest"]
     if "학년" not in rest and "(" not in line and not name.endswith(_OF_A_SCHOOL):
         return {"school": line}
-    return {"school": name} | {field: said for field, said in grade(rest).items() if field != "school_type"}
+    return {"school": name} | {field: value for field, value in grade(rest).items() if field != "school_type"}
 
 
 def class_name(line: str) -> str:
@@ -122,6 +160,9 @@ def class_name(line: str) -> str:
 
 
 def _restored(line: str) -> str:
-    """Return ``3-2`` for the date that Excel makes of it."""
+    """Return ``3-2`` for the date that Excel makes of it, and ``3-32`` for that in March of 1932."""
     made = _DATE(line)
-    return f"{int(made[1])}-{int(made[2])}" if made else line
+    if not made:
+        return line
+    second = int(made[1]) % 100 if made[3] == "01" and int(made[1]) <= _LAST_YEAR_OF_DATES else int(made[3])
+    return f"{int(made[2])}-{second}"

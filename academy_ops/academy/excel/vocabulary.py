@@ -18,16 +18,18 @@ FILLER: Final = ""
 _HEADINGS: Final = {
     # Whose it is.
     STUDENT: """
-        학생 학생들 원생 수강생 재원생 학원생 재학생 본인 자녀 아이 아동 회원 學生
+        학생 학생들 원생 원아 수강생 수강자 재원생 학원생 재학생 신입생 등록생 교습생 수련생 관원 수험생 학습자
+        참가자 본인 자녀 아이 아동 어린이 회원 學生
         student students pupil child
     """,
     PARENT: """
-        학부모 학부모님 학부형 부모 부모님 보호자 보호자님 父母
-        parent parents guardian
+        학부모 학부모님 학부형 부모 부모님 보호자 보호자님 법정대리인 후견인 양육자 주양육자 가족 가디언 父母
+        parent parents guardian guardians
     """,
     ONE_PARENT: """
-        어머니 어머님 엄마 모친 모 母 아버지 아버님 아빠 부친 부 父 할머니 할아버지 조모 조부
-        비상 mother mom father dad emergency
+        어머니 어머님 엄마 모친 모 母 아버지 아버님 아빠 부친 부 父 할머니 할아버지 외할머니 외할아버지 친할머니
+        친할아버지 조모 조부 조부모 이모 고모 삼촌 외삼촌
+        비상 긴급 mother mom father dad emergency
     """,
     SOMEBODY_ELSE: """
         담임 강사 교사 선생 선생님 담당 담당자 원장 원장님 대표자 직원 조교 매니저 팀장 상담자 작성자 접수자 기사 차량
@@ -35,13 +37,14 @@ _HEADINGS: Final = {
         결제자 예금주 입금자 납부자 납입자
         집 자택 집전화 유선 유선전화 일반전화 가정 댁 회사 직장 팩스 학원 과목 수업 교재
         영문 영어 영어이름 한자 닉네임 별명
-        english nickname teacher home office work fax
+        english eng nickname teacher home office work fax
     """,
     # What it is: a field of the student, …
     "name": "이름 성명 성함 명 姓名 name names fullname",
     "phone": """
         전화 전화번호 연락처 연락번호 연락전화 휴대폰 휴대폰번호 휴대전화 휴대번호 핸드폰 핸드폰번호 핸폰 폰 폰번호
-        손전화 모바일 전번 hp cp phone phones mobile cell cellphone tel telephone contact contacts handphone
+        손전화 모바일 전번 연락망 수신번호 문자번호 알림번호 받을번호 문자수신번호
+        연락가능번호 연락가능한번호 hp cp mp phone phones mobile cell cellphone tel telephone contact contacts handphone
     """,
     "gender": "성별 남녀 남여 성 性別 gender sex",
     "school_type": "학교유형 학교급 학교급별 학교구분 학교종류 학교분류 학교과정 초중고 schooltype schoollevel",
@@ -57,10 +60,13 @@ _HEADINGS: Final = {
     # … or nothing.
     NUMBER: "번호 넘버 number no num",
     FILLER: """
-        정보 기본 기본정보 인적 사항 인적사항 기초 신상 개인 님 의 란 칸 번 차 제 주 대표 메인 전체 현재 재학 재학중
-        기재 입력 작성 필수 필수입력 필수항목 선택 선택사항 포함 제외 자리 텍스트 숫자만 하이픈 하이픈없이 없이
-        문자 문자수신 수신 수신용 알림 알림용 실명 한글 한국어 국문 정식 본명 및 또는
-        main required optional korean or and of the s sms
+        정보 기본 기본정보 인적 사항 인적사항 기초 신상 개인 님 분 의 을 를 란 칸 번 차 제 용 주 대표 메인 전체 현재
+        재학 재학중 재학중인 다니는 소속 대상 등록 관계 우선 여부
+        기재 기입 입력 작성 입력하세요 입력해주세요 적어주세요 써주세요 작성해주세요 기재해주세요 기입해주세요
+        선택해주세요 알려주세요 필수 필수입력 필수항목 선택 선택사항 포함 제외 자리 텍스트 숫자만 하이픈 하이픈없이 없이
+        문자 문자수신 수신 수신용 알림 알림용 알림톡 카톡 카카오톡 출결 등원 하원 등하원
+        실명 한글 한국어 국문 정식 본명 및 또는
+        main required optional korean kor or and of the s sms
     """,
 }
 
@@ -110,13 +116,10 @@ NOBODY: Final = frozenset(
 )
 """What stands in place of a name, or of any value, where there is none."""
 
-BESIDE_A_PHONE: Final = frozenset(
-    _meanings(
-        {
-            "": """
-                모 부 어머니 어머님 엄마 모친 아버지 아버님 아빠 부친 학부모 부모 부모님 보호자 학생 본인
-                할머니 할아버지 조모 조부 전화 연락처 휴대폰 핸드폰 hp h.p tel mobile phone m t p
-            """
-        }
-    )
+BESIDE_A_PHONE: Final = frozenset({"h.p", "c.p", "t", "m", "p", "kr"})
+"""What may stand beside a phone, too; the words of headings that say whose it is, and that it is one, may as well."""
+
+WRONG_PHONES: Final = frozenset(
+    _meanings({"": "변경 변경됨 변경전 결번 해지 정지 없는번호 오류 틀림 아님 안됨 구번호 예전번호 옛번호 사용안함 x"})
 )
+"""What says of a phone that it is none any more."""
