@@ -95,8 +95,10 @@ messages: $(READY)  ## collect new sentences into the Korean catalogue, to be tr
 	  --input-file=build/academy_ops.pot --output-dir=academy_ops/locale --locale=ko
 	$(BIN)/pybabel -q compile --domain=academy_ops --directory=academy_ops/locale
 
-wheel: $(READY)  ## the wheel in dist/
+wheel: $(READY)  ## the wheel in dist/, with the man page
 	rm -rf dist
+	mkdir -p build
+	$(BIN)/academy-ops --lang en help --man >build/academy-ops.1
 	$(BIN)/hatchling build --target wheel --directory dist
 
 lock:  ## renew constraints.txt (needs uv)

@@ -1,4 +1,4 @@
-"""Compile the message catalogues while a wheel or an editable install is built."""
+"""Compile the message catalogues while a wheel or an editable install is built, and take the man page along."""
 
 from pathlib import Path
 from typing import Any
@@ -9,12 +9,15 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 
 class CompileCatalogues(BuildHookInterface[Any]):
-    """Write each .po file's .mo beside it, where gettext looks for it."""
+    """Write each .po file's .mo beside it, where gettext looks for it; install the man page that `make wheel` made."""
 
-    def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002 - hatchling's signature
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Run before the files are gathered."""
         for source in Path(self.root, "academy_ops", "locale").glob("*/LC_MESSAGES/*.po"):
             with source.open("rb") as lines:
                 catalogue = read_po(lines)
             with source.with_suffix(".mo").open("wb") as compiled:
                 write_mo(compiled, catalogue)
+        page = Path(self.root, "build", "academy-ops.1")
+        if version == "standard" and page.is_file():
+            build_data["shared_data"][str(page)] = "share/man/man1/academy-ops.1"

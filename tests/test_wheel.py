@@ -22,6 +22,15 @@ ROOT = Path(__file__).parent.parent
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Install the wheel, and link what it declares from here; return the folder of its programs."""
     folder = tmp_path_factory.mktemp("wheel")
+    # As make wheel does.
+    manual = subprocess.run(
+        [sys.executable, "-m", "academy_ops", "--lang", "en", "help", "--man"],
+        check=True,
+        capture_output=True,
+        timeout=60,
+    )
+    (ROOT / "build").mkdir(exist_ok=True)
+    (ROOT / "build" / "academy-ops.1").write_bytes(manual.stdout)
     build = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(folder)]
     subprocess.run(build, cwd=ROOT, check=True, capture_output=True, timeout=120)
     home = folder / "environment"
@@ -81,6 +90,11 @@ def test_the_operators_commands_work_against_a_lab(installed: Path, lab: Lab) ->
     assert run(installed, lab, "check", "queue").returncode == 0
     assert run(installed, lab, "scale-worker", "--desired", "1", "--yes", "--wait").returncode == 0
     assert run(installed, lab, "watch", job_id).returncode == 0
+
+
+def test_it_brings_a_man_page_where_man_looks_for_it(installed: Path) -> None:
+    (page,) = installed.parent.glob("lib/python*/site-packages/academy_ops-*.data/data/share/man/man1/academy-ops.1")
+    assert page.read_text("utf-8").startswith(".TH ACADEMY-OPS 1 ")
 
 
 def test_it_speaks_korean(installed: Path, lab: Lab) -> None:

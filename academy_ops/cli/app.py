@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from academy_ops.cli import change, demo, diagnose, follow, jobs, lab, reference, smoke, usage, worker_env
+from academy_ops.cli import aws, change, demo, diagnose, follow, jobs, lab, reference, smoke, usage, worker_env
 from academy_ops.cli.options import Common, show_version, with_any_output
 from academy_ops.messages import _
 
@@ -67,6 +67,10 @@ app.command(
 app.command("iam-policy", help=_("The least IAM policy that the checks need, as JSON, with your own names filled in."))(
     reference.iam_policy
 )
+app.command(
+    help=_("The AWS CLI with the settings in force: credentials, region and endpoint of the env file or the context."),
+    context_settings=aws.PASSED_ON,
+)(aws.aws)
 app.command(help=_("The whole story on this machine: upload, worker off, diagnose, scale, done."))(demo.demo)
 app.command("help", help=_("The help of a command; --man prints all of it as a man page."))(reference.help_)
 app.add_typer(lab.app, name="lab")

@@ -14,10 +14,9 @@ import typer
 from academy_ops.cli import errors
 from academy_ops.cli.errors import RefusedError
 from academy_ops.cli.names import valid_job_id
-from academy_ops.cli.options import Common, Since, seconds_back, with_lines, with_text_only
+from academy_ops.cli.options import Common, Since, seconds_back, with_common, with_text_only
 from academy_ops.cli.streams import console, unread
 from academy_ops.messages import _, say
-from academy_ops.report import Output
 from academy_ops.thresholds import WAITED_SECONDS
 
 if TYPE_CHECKING:
@@ -152,7 +151,7 @@ def _line(document: JobDocument | Unavailable | None) -> str:
     return " ".join(printable(line).split("\n"))
 
 
-@with_lines
+@with_common
 def logs(
     common: Common,
     job: Annotated[
@@ -186,7 +185,7 @@ def logs(
     settings = common.settings()
     connect = Connections(settings)
     ends_at = time.monotonic() + (common.seconds if common.timeout or not follow else math.inf)
-    report = LogReport(console(common), as_json=common.form is Output.JSON)
+    report = LogReport(console(common), common.form)
     run = Target(settings, job_id, connect, ends_at)
     while True:
         looked_at = time.monotonic()

@@ -17,7 +17,7 @@ from typer.core import TyperGroup
 
 from academy_ops import __version__
 from academy_ops.cli.follow import WATCH_MINUTES
-from academy_ops.cli.options import COMMON
+from academy_ops.cli.options import COMMON, forms_of
 from academy_ops.messages import Text, _, say
 from academy_ops.report.terminal import hanging
 from academy_ops.thresholds import FIGURES, WAITED_SECONDS
@@ -30,6 +30,8 @@ _TYPERS: Final[Mapping[str, Text]] = {
     "show_completion": say("Show completion for the current shell, to copy it or customize the installation."),
 }
 """The options that Typer adds by itself, with their help in English only."""
+_OF_DOCUMENTS: Final = frozenset({"output", "json"})
+"""The options of a command that has more than one form of output."""
 
 Row = tuple[str, str]
 
@@ -55,7 +57,8 @@ def page(command: Any, context: typer.Context) -> str:  # noqa: ANN401 - Typer h
         for piece in one.get_usage_pieces(context)
     }
     shown = (piece for piece in command.collect_usage_pieces(context) if piece not in unnamed)
-    pieces = " ".join((context.command_path, *shown))
+    # Typer puts braces around what must be given; manuals leave it bare.
+    pieces = " ".join((context.command_path, *(piece.strip("{}") for piece in shown)))
     hanging(console, usage, Line(pieces), usage.cell_len)
     for text in (command.help, manual.more):
         if text:
@@ -66,7 +69,9 @@ def page(command: Any, context: typer.Context) -> str:  # noqa: ANN401 - Typer h
     if len(common) == 1:
         # Only --help; no heading of its own for that.
         common = []
-    ours = [one for one in parameters if one not in common]
+    if len(forms_of(command)) == 1:
+        common = [one for one in common if one.name not in _OF_DOCUMENTS]
+    ours = [one for one in parameters if one not in common and one.name not in _OF_DOCUMENTS]
     _section(console, _("Arguments"), _rows(ours, context, "argument"))
     _section(console, _("Options"), _rows(ours, context, "option"))
     _section(console, _("Common options"), _rows(common, context, "option"))
@@ -136,7 +141,7 @@ def _rows(parameters: Iterable[Any], context: typer.Context, kind: str) -> Itera
         if one.param_type_name != kind or one.hidden:
             continue
         text = str(_TYPERS.get(one.name, one.help or ""))
-        notes = "; ".join(_notes(one))
+        notes = "; ".join(_notes(one, context.command))
         yield _name(one, context), f"{text} [{notes}]" if notes else text
 
 
@@ -147,10 +152,10 @@ def _name(parameter: Any, context: typer.Context) -> str:  # noqa: ANN401 - as a
     return names if parameter.is_flag else f"{names} {parameter.metavar or parameter.name.upper()}"
 
 
-def _notes(parameter: Any) -> Iterator[str]:  # noqa: ANN401 - as above
+def _notes(parameter: Any, command: Any) -> Iterator[str]:  # noqa: ANN401 - as above
     """Yield what else is to be known of a parameter's value."""
-    kind = parameter.type
-    if choices := getattr(kind, "choices", None):
+    choices = forms_of(command) if parameter.name == "output" else getattr(parameter.type, "choices", None)
+    if choices:
         yield "|".join(map(str, choices))
     if parameter.default is not None and parameter.default is not False and parameter.show_default:
         yield _("default: {value}", value=str(parameter.default))
@@ -410,6 +415,22 @@ MANUAL: Final[Mapping[str, Page]] = {
         (
             Example("academy-ops help diagnose", say("One command:")),
             Example("academy-ops help --man > academy-ops.1", say("A page for man:")),
+        ),
+    ),
+    "aws": Page(
+        say(
+            "Whatever follows is the AWS CLI's, and so are the exit code and what it may change. It gets the "
+            "credentials, the region and the endpoint in force as its environment."
+        ),
+        (
+            Example(
+                "academy-ops --env-file api.env aws sts get-caller-identity",
+                say("Who do these credentials say we are?"),
+            ),
+            Example(
+                "academy-ops --env-file api.env aws --r2 s3api head-bucket --endpoint-url URL --bucket NAME",
+                say("With the API's R2 keys:"),
+            ),
         ),
     ),
     "demo": Page(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 import re
 from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Annotated, Final
@@ -12,6 +13,7 @@ import typer
 
 from academy_ops.cli.errors import RefusedError
 from academy_ops.contract import JOB_ID, JOBS_PATH, SHARED_SETTINGS, TIER
+from academy_ops.diagnosis.command import AWS_KEYS_IN_FILE, R2_KEYS_IN_FILE
 from academy_ops.messages import LANGUAGES, Text, _, current, say
 
 if TYPE_CHECKING:
@@ -111,13 +113,16 @@ def did_you_mean(problem: Text, word: str, names: Collection[str], otherwise: Te
     return say("{problem} There is: {names}.", problem=problem, names=", ".join(names))
 
 
-def live_names(settings: Settings, ops: str, job_id: str | None = None) -> Mapping[str, str]:
+def live_names(
+    settings: Settings, ops: str, job_id: str | None = None, environ: Mapping[str, str] = os.environ
+) -> Mapping[str, str]:
     """Return what fills the placeholders of remedies, as far as it is known before anything is observed.
 
     Args:
         settings: The settings in force.
         ops: How to call this tool again.
         job_id: The job asked about.
+        environ: The shell's environment.
     """
     api_url = settings.get("ACADEMY_API_URL") or ""
     names = {
@@ -138,6 +143,8 @@ def live_names(settings: Settings, ops: str, job_id: str | None = None) -> Mappi
         "origin_url": (settings.get("ACADEMY_ORIGIN_URL") or "").rstrip("/"),
         "app_url": (settings.get("ACADEMY_APP_URL") or "").rstrip("/"),
         "job_id": job_id,
+        AWS_KEYS_IN_FILE: "yes" if settings.aws_outside_environment(environ) else None,
+        R2_KEYS_IN_FILE: "yes" if settings["R2_ACCESS_KEY"].source in {"env file", "context"} else None,
     }
     return {name: value for name, value in names.items() if value}
 

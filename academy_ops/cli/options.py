@@ -31,7 +31,8 @@ from academy_ops.settings.env_files import SettingsError
 DEFAULT_TIMEOUT_SECONDS: Final = 30
 _TEXT: Final = (Output.TABLE,)
 _PLAIN: Final = (Output.TABLE, Output.JSON, Output.YAML)
-_LINES: Final = (Output.TABLE, Output.JSON)
+_FORMS: Final = "forms"
+"""The attribute of a command's function that holds the forms of output that it has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,6 +282,7 @@ def with_common(command: Callable[..., Any], forms: Collection[Output] = _PLAIN)
     keyword_only = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in own]
     parameters = [*keyword_only, *added, called]
     # Typer reads a command's options from its signature and its annotations.
+    vars(wrapped)[_FORMS] = forms
     vars(wrapped)["__signature__"] = signature.replace(parameters=parameters)
     wrapped.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     return wrapped
@@ -291,9 +293,9 @@ def with_any_output(command: Callable[..., Any]) -> Callable[..., Any]:
     return with_common(command, tuple(Output))
 
 
-def with_lines(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give ``command`` the common options, as `with_common`; its document is an object for each line."""
-    return with_common(command, _LINES)
+def forms_of(command: Any) -> tuple[Output, ...]:  # noqa: ANN401 - Typer has no public name for a command's type
+    """Return the forms of output that ``command`` has."""
+    return tuple(getattr(command.callback, _FORMS, _TEXT))
 
 
 def with_text_only(command: Callable[..., Any]) -> Callable[..., Any]:

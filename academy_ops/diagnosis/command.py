@@ -11,6 +11,9 @@ from typing import Final, Literal
 Place = Literal["here", "api-server", "worker"]
 
 PLACEHOLDER: Final = re.compile("<([a-z0-9_]+)>")
+AWS_KEYS_IN_FILE: Final = "aws_keys_in_file"
+R2_KEYS_IN_FILE: Final = "r2_keys_in_file"
+"""Live names that are there where the AWS CLI would lack in this shell what the env file or the context holds."""
 _NO_VALUE: Final = ("-", "file://", "fileb://")
 _NOT_IN_A_CONTAINERS_NAME: Final = re.compile("^[^A-Za-z0-9]|[^A-Za-z0-9_.-]")
 
@@ -64,9 +67,21 @@ def fill(steps: Steps, names: Mapping[str, str]) -> Steps:
     if "worker" in names:
         # It stands in scripts for a worker's host, too; Docker knows no container with other characters.
         names = {**names, "worker": _NOT_IN_A_CONTAINERS_NAME.sub("_", names["worker"])}
-    return tuple(
-        replace(step, argv=tuple(word for argument in step.argv for word in _words(argument, names))) for step in steps
-    )
+    return tuple(_with_settings(replace(step, argv=_filled(step.argv, names)), names) for step in steps)
+
+
+def _filled(argv: Sequence[str], names: Mapping[str, str]) -> tuple[str, ...]:
+    return tuple(word for argument in argv for word in _words(argument, names))
+
+
+def _with_settings(step: Command, names: Mapping[str, str]) -> Command:
+    """Return a command of the AWS CLI so that it has what the shell lacks: this tool gives it its own settings."""
+    if step.argv[0] != "aws" or step.place != "here":
+        return step
+    lacking, options = (R2_KEYS_IN_FILE, ("--r2",)) if step.environment else (AWS_KEYS_IN_FILE, ())
+    if lacking not in names:
+        return step
+    return replace(step, argv=(*_words("<ops>", names), "aws", *options, *step.argv[1:]), environment=())
 
 
 def _words(argument: str, names: Mapping[str, str]) -> list[str]:

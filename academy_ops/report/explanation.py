@@ -123,6 +123,8 @@ def _print_notes(console: Console, shown: list[Steps]) -> None:
     notes = []
     if variables := dict.fromkeys(name for steps in shown for step in steps for name in step.needs):
         notes.append(_("Set in the shell before: {variables}.", variables=", ".join(variables)))
+    if any(step.argv[0] == "aws" and step.place == "here" and not step.needs for steps in shown for step in steps):
+        notes.append(_("The aws commands use the AWS credentials of this shell, as academy-ops does."))
     if any(placeholders(steps) for steps in shown):
         notes.append(
             _("What stands in <…> is a setting that is missing here, or what academy-ops diagnose would find.")

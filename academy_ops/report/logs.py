@@ -1,4 +1,4 @@
-"""The workers' logs on a terminal, in a pipe, and as JSON."""
+"""The workers' logs on a terminal, in a pipe, and as documents."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from rich.text import Text as Line
 from academy_ops.diagnosis.findings import because
 from academy_ops.diagnosis.redact import printable
 from academy_ops.messages import Text, say
+from academy_ops.report import Output, yaml
 
 if TYPE_CHECKING:
     from checks.worker_logs import Logged, Logs
@@ -25,10 +26,10 @@ _CLOCK: Final = slice(len("2026-01-01T"), len("2026-01-01T00:00:00"))
 class LogReport:
     """Prints each line once, however often it is read; what could not be read goes to stderr."""
 
-    def __init__(self, console: Console, *, as_json: bool = False) -> None:
-        """Print on ``console``."""
+    def __init__(self, console: Console, form: Output = Output.TABLE) -> None:
+        """Print on ``console``, or as documents: an object for each line in JSON, an item of one list in YAML."""
         self._console = console
-        self._as_json = as_json
+        self._form = form
         self._printed: dict[str, set[Logged]] = {}
         self._colours: dict[str, str] = {}
         self._noted: set[str] = set()
@@ -51,9 +52,10 @@ class LogReport:
         self._unreadable |= bool(logs.unavailable)
 
     def _print(self, line: Logged) -> None:
-        if self._as_json:
+        if self._form is not Output.TABLE:
             record = {"time": line.time, "instance": line.instance, "message": line.text}
-            sys.stdout.write(json.dumps(record, ensure_ascii=False) + "\n")
+            as_yaml = self._form is Output.YAML
+            sys.stdout.write(yaml.text([record]) if as_yaml else json.dumps(record, ensure_ascii=False) + "\n")
             sys.stdout.flush()
             return
         colour = self._colours.setdefault(line.instance, _COLOURS[len(self._colours) % len(_COLOURS)])

@@ -254,6 +254,12 @@ class Settings:
             if not environ.get(name) and name not in outweighed
         }
 
+    def aws_outside_environment(self, environ: Mapping[str, str] = os.environ) -> bool:
+        """Return whether the AWS SDK has its credentials or its endpoint from the env file or the context alone."""
+        # What `export_aws` has put there is the file's.
+        shell = {name: value for name, value in environ.items() if value != self.aws_from_file.get(name)}
+        return any(name in AWS_NAMES for name in self.aws_in_force(shell))
+
     def aws_endpoint(self, environ: Mapping[str, str] = os.environ) -> str | None:
         """Return the address at which the AWS SDK asks SQS, where one is set."""
         found = {**self.aws_in_force(environ), **environ}

@@ -1,8 +1,9 @@
 """The help of every command: a page of a manual, in either language, at any width."""
 
+import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 import typer
@@ -12,6 +13,7 @@ from typer.core import TyperGroup
 from academy_ops.cli import main
 from academy_ops.cli.app import app
 from academy_ops.cli.help import MANUAL
+from academy_ops.report import Output
 from tests.commands import SHELL
 
 
@@ -88,3 +90,30 @@ def test_nothing_of_typers_own_english_is_left_in_korean(pages: tuple[str, int, 
 def test_the_manual_has_a_page_for_every_command_and_no_other() -> None:
     assert set(MANUAL) == set(PATHS)
     assert [path for path, page in MANUAL.items() if not page.examples] == []
+
+
+def test_each_page_lists_the_forms_of_output_that_the_command_has_and_no_other(
+    capsys: pytest.CaptureFixture[str], compared: Callable[[int], None]
+) -> None:
+    needed = {"watch": "abc", "scale-worker": "--desired=1", "aws": "sts"}
+    count = 0
+    for path in PATHS:
+        main.run(["--lang", "en", *path.split(), "--help"])
+        page = capsys.readouterr().out
+        if "  --timeout" not in page or "\nCommands:" in page:
+            # It has none of the options that are common, or is no command by itself.
+            continue
+        listed = re.search(r"-o, --output FORM\s+The form of the output\.\s+\[([a-z|]+)\]", page)
+        forms = set(listed[1].split("|")) if listed else {"table"}
+        assert len(forms) > 1 or not listed
+        for form in set(Output) - forms:
+            code = main.run(["--lang", "en", *path.split(), "-o", form, *filter(None, [needed.get(path)])])
+            assert (code, "has no output" in capsys.readouterr().err) == (2, True), (path, form)
+            count += 1
+    compared(count)
+    assert count > 30
+
+
+def test_what_must_be_given_stands_bare_in_the_usage(capsys: pytest.CaptureFixture[str]) -> None:
+    main.run(["--lang", "en", "watch", "--help"])
+    assert capsys.readouterr().out.startswith("Usage: academy-ops watch [OPTIONS] JOB_ID\n")

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
+import yaml
 
 from tests.lab_driver import Lab
 from tests.terminal import terminal
@@ -44,6 +45,12 @@ def test_json_is_an_object_a_line(lab: Lab) -> None:
     assert [sorted(line) for line in lines] == [["instance", "message", "time"]] * len(lines)
     assert [line["time"] for line in lines] == sorted(line["time"] for line in lines)
     assert lines[-1]["message"] == f"SQS_JOB_COMPLETED | job_id={job}"
+
+
+def test_yaml_is_one_list_of_the_same(lab: Lab) -> None:
+    job = lab.ended(lab.upload())
+    told = {form: lab.tool("logs", "--job", job, "-o", form).stdout for form in ("json", "yaml")}
+    assert yaml.safe_load(told["yaml"]) == [json.loads(line) for line in told["json"].splitlines()] != []
 
 
 def test_following_shows_each_later_line_once_and_ends_at_ctrl_c(lab: Lab) -> None:

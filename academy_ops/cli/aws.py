@@ -1,0 +1,57 @@
+"""``aws``: the AWS CLI with the settings that are in force, so that a remedy's command works wherever it is pasted."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from academy_ops.cli.errors import RefusedError
+from academy_ops.cli.options import Common, with_text_only
+from academy_ops.messages import _, say
+
+if TYPE_CHECKING:
+    from academy_ops.settings import Settings
+
+PASSED_ON: Final = {"allow_extra_args": True, "allow_interspersed_args": False, "ignore_unknown_options": True}
+"""What Typer needs to be told for options after the first word to be the AWS CLI's."""
+
+
+@with_text_only
+def aws(
+    common: Common,
+    words: Annotated[list[str], typer.Argument(metavar="COMMAND", help=_("The command, as the AWS CLI takes it."))],
+    r2: Annotated[bool, typer.Option("--r2", help=_("With the API's R2 keys, for aws s3api."))] = False,
+) -> int:
+    """Run the AWS CLI; the exit code is its own.
+
+    Raises:
+        RefusedError: It is not installed.
+    """
+    environ = _environ(common.settings(), r2=r2)
+    program = shutil.which("aws")
+    if program is None:
+        raise RefusedError(say("The AWS CLI is not installed: there is no program aws on the PATH."))
+    # No time limit: it has its own, and some of its commands wait for a person.
+    taken = subprocess.PIPE if common.output_file else None
+    done = subprocess.run([program, *words], env=environ, stdout=taken, encoding="utf-8", errors="replace", check=False)
+    sys.stdout.write(done.stdout or "")
+    return done.returncode
+
+
+def _environ(settings: Settings, *, r2: bool) -> Mapping[str, str]:
+    """Return the environment that the AWS CLI is given; secrets stand nowhere else."""
+    environ = dict(os.environ)
+    settings.export_aws(environ)
+    environ |= dict.fromkeys(("AWS_REGION", "AWS_DEFAULT_REGION"), settings.region)
+    if not r2:
+        return environ
+    for name in ("AWS_SESSION_TOKEN", "AWS_PROFILE"):
+        environ.pop(name, None)
+    keys = {"AWS_ACCESS_KEY_ID": "R2_ACCESS_KEY", "AWS_SECRET_ACCESS_KEY": "R2_SECRET_KEY"}
+    return environ | {name: settings.get(setting) or "" for name, setting in keys.items()}
