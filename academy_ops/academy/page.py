@@ -45,9 +45,9 @@ _COLUMNS: Final = (
     *("구분", "이름*", "학부모전화번호*", "학생전화번호", "성별", "학교유형", "학교", "학년", "반", "계열", "메모"),
 )
 _GUIDANCE: Final = (
-    "별표(*) 표시 열은 필수입니다. 아래 보기 줄을 지우고 입력하세요. 구분에 '예시'라고 쓴 줄은 등록되지 않습니다."
+    "별표(*) 표시 열은 필수입니다. 예시 줄 아래에 입력하세요. 구분에 '예시'라고 쓴 줄은 등록되지 않습니다."
 )
-_STUDENT: Final = ("", "홍길동", "010-0000-0000", "", "남", "중", "한빛중", "1", "2", "", "")
+_EXAMPLE: Final = ("예시", "홍길동", "010-0000-0000", "", "남", "중", "한빛중", "1", "2", "", "")
 
 router: Final = APIRouter(include_in_schema=False)
 
@@ -60,9 +60,9 @@ def page() -> Response:
 
 @router.get("/web/template.xlsx")
 def template() -> Response:
-    """Return a workbook to fill in; as it is, it registers the one student that it shows."""
+    """Return a workbook to fill in; the student that it shows is an example, and not registered."""
     headers = {"Content-Disposition": 'attachment; filename="students.xlsx"', **_HEADERS}
-    return Response(workbook([(_GUIDANCE,), _COLUMNS, _STUDENT]), media_type=_WORKBOOK, headers=headers)
+    return Response(workbook([(_GUIDANCE,), _COLUMNS, _EXAMPLE]), media_type=_WORKBOOK, headers=headers)
 
 
 @router.get("/web/contract.js")

@@ -40,6 +40,7 @@ def contexts(browser: Browser, running_lab: Lab) -> Callable[[str], BrowserConte
         scheme: Literal["dark", "light"] = "light" if language == "ko-KR" else "dark"
         # The edge's certificate is the lab's own.
         context = browser.new_context(ignore_https_errors=True, locale=language, color_scheme=scheme)
+        context.grant_permissions(["clipboard-read", "clipboard-write"])
         context.new_page().goto(running_lab.settings()["ACADEMY_API_URL"])
         return context
 

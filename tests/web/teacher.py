@@ -53,12 +53,12 @@ class Teacher:
     @property
     def told(self) -> Locator:
         """What the status bar says first."""
-        return self.page.locator("#job-title")
+        return self.page.locator(".job .told").first
 
     @property
     def bar(self) -> Locator:
         """The status bar."""
-        return self.page.locator("#job")
+        return self.page.locator(".job").first
 
     @property
     def refusal(self) -> Locator:

@@ -2,10 +2,11 @@
 
 import re
 import urllib.parse
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from academy_ops.academy import sample_workbooks
 from tests.lab_driver import Lab
@@ -16,6 +17,13 @@ ENGLISH = pytest.mark.parametrize("page", ["en-GB"], indirect=True)
 BOTH = pytest.mark.parametrize(("page", "done"), [("ko-KR", "완료: "), ("en-GB", "Done: ")], indirect=["page"])
 
 
+def made_two_minutes_ago(route: Route) -> None:
+    """Let the API say that the job was made two minutes ago."""
+    answer = route.fetch()
+    made = datetime.now(UTC) - timedelta(seconds=125)
+    route.fulfill(response=answer, json=answer.json() | {"created_at": made.isoformat()})
+
+
 @BOTH
 def test_an_upload_is_followed_to_its_end_and_its_students_are_listed(teacher: Teacher, done: str) -> None:
     teacher.choose(sample_workbooks.students(3, first=7001))
@@ -24,7 +32,7 @@ def test_an_upload_is_followed_to_its_end_and_its_students_are_listed(teacher: T
     assert teacher.barriers() == []
 
 
-def test_the_template_is_registered_as_it_is_offered(teacher: Teacher) -> None:
+def test_the_template_registers_nobody_until_it_is_filled_in(teacher: Teacher) -> None:
     teacher.page.locator("#open").click()
     with teacher.page.expect_download() as download:
         teacher.page.locator("#dialog a").click()
@@ -32,18 +40,54 @@ def test_the_template_is_registered_as_it_is_offered(teacher: Teacher) -> None:
     teacher.page.locator("#cancel").click()
     assert content[:4] == as_offered()[:4]
     teacher.choose(content)
-    expect(teacher.told).to_have_text(re.compile("^완료: "), timeout=30_000)
+    expect(teacher.told).to_have_text(re.compile("^등록에 실패했습니다: 등록할 학생 행이 없습니다"), timeout=30_000)
 
 
 def test_rejected_rows_are_told_one_by_one_with_their_reasons(teacher: Teacher) -> None:
     teacher.choose(sample_workbooks.partly_bad())
     expect(teacher.told).to_have_text(re.compile("1행은 등록하지 못했습니다"), timeout=30_000)
-    rejected = teacher.page.locator("#job-rejected li")
-    expect(rejected).to_have_text(re.compile("^4행 김두리: .*010"))
+    rejected = teacher.page.locator(".rejected li")
+    expect(rejected).to_have_text(re.compile(r"^4행 김두리: .*010.* \(010-123\)$"))
     expect(rejected).to_be_visible()
     assert teacher.barriers() == []
     teacher.page.reload()
     expect(rejected).to_be_visible()
+
+
+def test_what_was_read_of_a_workbook_is_told_and_what_was_not(teacher: Teacher) -> None:
+    header = ("이름", "학부모전화번호", "학생전화번호", "혈액형")
+    teacher.choose(sample_workbooks.workbook([header, ("김하나", "010-0000-7551", "없음", "A")]))
+    expect(teacher.told).to_have_text(re.compile("^완료: 1명"), timeout=30_000)
+    expect(teacher.page.locator(".read li")).to_have_text(
+        ["'학생목록' 시트: 1명 등록", "사용하지 않은 열: 혈액형", "2행 '학생전화번호' 값을 뺐습니다 (없음)"]
+    )
+    expect(teacher.page.locator(".read li").first).to_be_visible()
+    assert teacher.barriers() == []
+
+
+def test_a_second_upload_stands_beside_the_first_and_both_are_listed_with_their_ends(teacher: Teacher) -> None:
+    page = teacher.page
+    teacher.choose(sample_workbooks.students(1, first=7561), "first.xlsx")
+    expect(teacher.told).to_have_text(re.compile("^완료: 1명"), timeout=30_000)
+    teacher.choose(sample_workbooks.with_bad_phones(), "second.xlsx")
+    nobody = "한 명도 등록하지 못했습니다: 2행 모두 거부되었습니다."
+    expect(page.locator(".job .told")).to_have_text([nobody, "완료: 1명 등록."], timeout=30_000)
+    assert [card.get_attribute("data-state") for card in page.locator(".job").all()] == ["failed", "done"]
+    uploads = page.locator("#uploads-rows .told")
+    expect(uploads).to_have_text([nobody, "완료: 1명 등록.", re.compile(".")])
+    expect(page.locator("#uploads-more")).to_be_visible()
+    assert teacher.barriers() == []
+    page.locator(".job .id button").first.click()
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied.startswith(page.locator(".job code").first.inner_text())
+    assert len(copied) == len("6f3c1b1e-6a55-4f0b-9c0e-0d6f3f1f0a11")
+    page.reload()
+    expect(page.locator(".job .told")).to_have_text([nobody, "완료: 1명 등록."])
+    for card in page.locator(".job .close").all()[::-1]:
+        card.click()
+    expect(page.locator("#jobs")).to_be_hidden()
+    page.locator("#uploads-rows button", has_text="자세히").first.click()
+    expect(page.locator(".rejected li")).to_have_count(2)
 
 
 def test_what_a_workbook_holds_is_shown_as_text(teacher: Teacher) -> None:
@@ -51,7 +95,7 @@ def test_what_a_workbook_holds_is_shown_as_text(teacher: Teacher) -> None:
     teacher.choose(
         sample_workbooks.workbook([sample_workbooks.HEADER, ("", name, "010-0000-7501"), ("", name, "010-1")])
     )
-    expect(teacher.page.locator("#job-rejected li")).to_contain_text(name, timeout=30_000)
+    expect(teacher.page.locator(".rejected li")).to_contain_text(name, timeout=30_000)
     expect(teacher.page.locator("#rows")).to_contain_text(name)
     expect(teacher.page.locator("img")).to_have_count(0)
 
@@ -67,8 +111,12 @@ def test_with_the_worker_off_it_waits_and_ends_after_a_worker_was_started_withou
     teacher.lab.break_fault("worker-off")
     teacher.choose(sample_workbooks.students(2, first=7101))
     expect(teacher.told).to_have_text(re.compile("^대기 중"))
-    expect(teacher.page.locator("#job-step")).to_contain_text("2~5분")
+    expect(teacher.page.locator(".job .step")).to_contain_text("2~5분")
     assert teacher.barriers() == []
+    teacher.page.route("**/api/v1/jobs/*/", made_two_minutes_ago)
+    expect(teacher.page.locator(".job .step")).to_contain_text("2분째 기다리고 있습니다")
+    expect(teacher.page.locator(".job .step")).to_contain_text("이 페이지를 닫아도")
+    teacher.page.unroute("**/api/v1/jobs/*/")
     assert teacher.lab.tool("scale-worker", "--desired", "1", "--yes", "--wait").returncode == 0
     expect(teacher.told).to_have_text(re.compile("^완료: 2명"), timeout=60_000)
 
@@ -78,7 +126,7 @@ def test_a_status_that_cannot_be_reached_is_said_and_asked_for_until_it_can(teac
     teacher.lab.break_fault("worker-off")
     teacher.choose(sample_workbooks.students(2, first=7201))
     expect(teacher.told).to_have_text(re.compile("^Waiting"))
-    trouble = teacher.page.locator("#job-trouble")
+    trouble = teacher.page.locator(".job .trouble")
     teacher.lab.break_fault("proxy-upstream-down")
     expect(trouble).to_have_text("Can't reach the status (HTTP 502), still trying.")
     assert teacher.barriers() == []
@@ -140,17 +188,21 @@ def test_a_file_can_be_dropped_and_one_that_misses_leaves_the_page_alone(teacher
     teacher.page.locator("#open").click()
     assert teacher.drop("#dialog", as_offered(), "missed.xlsx")
     expect(teacher.page.locator("#chosen")).to_have_text("")
-    assert teacher.drop("#drop", as_offered(), "dropped.xlsx")
+    assert teacher.drop("#drop", sample_workbooks.students(1, first=7451), "dropped.xlsx")
     expect(teacher.page.locator("#chosen")).to_have_text("dropped.xlsx")
     teacher.page.locator("#password").fill(PASSWORD)
+    teacher.page.locator("#reveal").click()
+    expect(teacher.page.locator("#password")).to_have_attribute("type", "text")
+    assert teacher.barriers() == []
     teacher.page.locator("#send").click()
+    expect(teacher.page.locator("#password")).to_have_attribute("type", "password")
     expect(teacher.told).to_have_text(re.compile("^완료: "), timeout=30_000)
 
 
 def test_it_can_be_used_with_the_keyboard_alone(lab: Lab, page: Page) -> None:
     def tab_to(name: str) -> None:
-        for _ in range(15):
-            if page.evaluate("document.activeElement.id") == name:
+        for _ in range(30):
+            if page.evaluate("document.activeElement.id || document.activeElement.className") == name:
                 return
             page.keyboard.press("Tab")
         raise AssertionError(f"{name} is not reached with the Tab key")
@@ -171,10 +223,10 @@ def test_it_can_be_used_with_the_keyboard_alone(lab: Lab, page: Page) -> None:
     tab_to("password")
     page.keyboard.type(PASSWORD)
     page.keyboard.press("Enter")
-    expect(page.locator("#job-title")).to_have_text(re.compile("^완료: "), timeout=30_000)
-    tab_to("job-close")
+    expect(page.locator(".job .told")).to_have_text(re.compile("^완료: "), timeout=30_000)
+    tab_to("close")
     page.keyboard.press("Enter")
-    expect(page.locator("#job")).to_be_hidden()
+    expect(page.locator("#jobs")).to_be_hidden()
     assert page.evaluate("document.activeElement.id") == "open"
 
 

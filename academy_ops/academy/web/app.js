@@ -1,9 +1,10 @@
 // The page as a whole: its language, and who has signed in.
-import { attend, leave, resume, showJob } from "./job.js";
+import { attend, leave, resume, showJobs } from "./job.js";
 import { at, show, setText } from "./page.js";
 import { token } from "./requests.js";
 import { forget, list } from "./students.js";
 import "./upload.js";
+import { forgetUploads, listUploads, showUploads } from "./uploads.js";
 import { words } from "./words.js";
 
 function speak(language) {
@@ -15,7 +16,9 @@ function speak(language) {
     setText(element, words()[element.dataset.word]);
   }
   at("search").placeholder = words().search;
-  showJob();
+  at("jobs").setAttribute("aria-label", words().jobs);
+  showJobs();
+  showUploads();
 }
 
 function showWhoIsIn() {
@@ -30,15 +33,16 @@ function signOut(why) {
   // A job whose token has run out goes on after the next sign-in.
   leave(why === "");
   forget();
+  forgetUploads();
   at("dialog").close();
   showWhoIsIn();
   setText(at("sign-in-trouble"), why);
   at("token").focus();
 }
 
-async function fill(more = false) {
+async function fill(ask = () => Promise.all([list(), listUploads()])) {
   try {
-    await list(more);
+    await ask();
   } catch {
     signOut(words().badToken);
   }
@@ -51,7 +55,7 @@ function enter() {
   resume();
 }
 
-attend(fill, () => signOut(words().badToken));
+attend(() => fill(), () => signOut(words().badToken));
 at("language").addEventListener("change", (event) => speak(event.target.value));
 at("sign-out").addEventListener("click", () => signOut(""));
 at("sign-in-form").addEventListener("submit", (event) => {
@@ -66,12 +70,9 @@ at("sign-in-form").addEventListener("submit", (event) => {
   enter();
   at("open").focus();
 });
-at("search").addEventListener("input", () => fill());
-at("more").addEventListener("click", () => fill(true));
-at("job-close").addEventListener("click", () => {
-  leave(true);
-  at("open").focus();
-});
+at("search").addEventListener("input", () => fill(list));
+at("more").addEventListener("click", () => fill(() => list(true)));
+at("uploads-more").addEventListener("click", () => fill(() => listUploads(true)));
 
 speak(localStorage.getItem("academy.language") ?? (navigator.language.startsWith("ko") ? "ko" : "en"));
 enter();

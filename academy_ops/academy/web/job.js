@@ -1,127 +1,218 @@
-// The status bar: one job, asked for until it has ended.
-import { ENDED, JOBS_PATH, JobStatus, UNSUCCESSFUL } from "./contract.js";
-import { at, show, setText } from "./page.js";
-import { get, Refusal } from "./requests.js";
+// The status bar: a card for each upload, asked for until it has ended.
+import { JOBS_PATH, JobStatus } from "./contract.js";
+import { ended, numbers, state, title } from "./outcome.js";
+import { at, idWithCopy, make, say, setText, show } from "./page.js";
+import { get, now, Refusal } from "./requests.js";
 import { words } from "./words.js";
 
-const KEPT = "academy.job"; // its id alone, until it is closed: a reload or another session goes on with it
+const KEPT = "academy.jobs"; // their ids alone, until they are closed: a reload or another session goes on with them
+const MOST_CARDS = 5;
 const MOST_ROWS = 1000;
+const MOST_NAMES = 10;
+const MINUTE = 60_000;
 
-let job = null; // as the API last answered
-let trouble = ""; // why the last request failed
-let timer = 0;
-let since = 0;
-let whenEnded, whenSignedOut;
+let cards = []; // the newest first
+let whenChanged, whenSignedOut;
 
-/** Name what follows when a job has ended, and when the token is no longer taken. */
-export function attend(ended, signedOut) {
-  [whenEnded, whenSignedOut] = [ended, signedOut];
+/** Name what follows when a job was made or has ended, and when the token is no longer taken. */
+export function attend(changed, signedOut) {
+  [whenChanged, whenSignedOut] = [changed, signedOut];
 }
 
-export function watch(id, status = JobStatus.PENDING) {
-  localStorage.setItem(KEPT, id);
-  job = { job_id: id, status };
-  trouble = "";
-  since = Date.now();
-  at("job-rejected").open = true;
-  showJob();
-  poll();
+/** Follow a job that was just made, beside those that are followed already. */
+export function begin(id, status, file) {
+  watch(id, status, file);
+  whenChanged();
+}
+
+/** Follow a job whose state is not known yet. */
+export function watch(id, status = "ASKING", file = "") {
+  if (!cards.some((card) => card.id === id)) {
+    cards.unshift(new Card(id, status, file));
+    for (const old of cards.slice(MOST_CARDS).filter((card) => ended(card.job))) drop(old);
+    keep();
+  }
+  const card = cards.find((one) => one.id === id);
+  at("jobs").prepend(card.element);
+  show(at("jobs"), true);
+  at("jobs").scrollTop = 0;
 }
 
 export function resume() {
-  const id = localStorage.getItem(KEPT);
-  if (id !== null) watch(id, "ASKING");
+  for (const id of kept().reverse()) watch(id);
 }
 
-/** Take the job off the page; one that is to be forgotten is not resumed either. */
+/** Take all cards off the page; what is to be forgotten is not resumed either. */
 export function leave(forgotten) {
-  clearTimeout(timer);
+  for (const card of [...cards]) drop(card);
   if (forgotten) localStorage.removeItem(KEPT);
-  job = null;
-  showJob();
 }
 
-async function poll() {
-  clearTimeout(timer);
-  const { job_id: id } = job;
-  let answer = job;
-  let why = "";
-  try {
-    answer = await get(`${JOBS_PATH}${encodeURIComponent(id)}/`);
-    if (typeof answer.status !== "string") throw new Refusal(words().notJson);
-  } catch (error) {
-    if (job?.job_id !== id) return;
-    if (error.status === 401) return whenSignedOut();
-    answer = job;
-    // Only the API knows that there is no such job; a 404 of a gateway says nothing about it.
-    if (error.status === 404 && error.said) answer = { job_id: id, status: JobStatus.FAILED, error_message: words().gone };
-    else why = error.message;
+export function showJobs() {
+  for (const card of cards) {
+    card.drawId();
+    card.draw();
   }
-  if (job?.job_id !== id) return;
-  [job, trouble] = [{ ...answer, job_id: id }, why];
-  clearTimeout(timer);
-  if (ENDED.includes(job.status)) whenEnded();
-  else timer = setTimeout(poll, pause());
-  showJob();
 }
 
-function pause() {
-  const minutes = (Date.now() - since) / 60_000;
-  if (document.hidden || minutes > 10) return 5000;
-  return minutes > 3 ? 2000 : 1000;
+function kept() {
+  try {
+    return JSON.parse(localStorage.getItem(KEPT) ?? "[]").filter((id) => typeof id === "string");
+  } catch {
+    return [];
+  }
 }
 
-export function showJob() {
-  show(at("job"), job !== null);
-  if (job === null) return;
-  const ended = ENDED.includes(job.status);
-  const rejected = Array.isArray(job.result?.failed) ? job.result.failed : [];
-  const count = Math.max(rejected.length, Number(job.result?.rejected) || 0); // the API lists the first hundred
-  const { percent } = job.progress ?? {};
-  setText(at("job-title"), title(count));
-  at("job").dataset.state = state(count);
-  if (typeof percent === "number") at("job-progress").value = percent;
-  else at("job-progress").removeAttribute("value");
-  show(at("job-progress"), !ended);
-  show(at("job-close"), ended);
-  setText(at("job-step"), ended ? "" : step(job.progress ?? {}));
-  setText(at("job-trouble"), trouble && !ended ? words().trouble(trouble) : "");
-  show(at("job-rejected"), count > 0);
-  setText(at("job-rejected-count"), words().rejected(count, Math.min(rejected.length, MOST_ROWS)));
-  at("job-rejected-rows").replaceChildren(...rejected.slice(0, MOST_ROWS).map(rejectedRow));
+function keep() {
+  localStorage.setItem(KEPT, JSON.stringify(cards.map((card) => card.id)));
 }
 
-function failed() {
-  // A production release wrote DONE together with a message for a job that had failed.
-  return UNSUCCESSFUL.includes(job.status) || (job.status === JobStatus.DONE && job.error_message);
+function drop(card) {
+  card.stop();
+  cards = cards.filter((one) => one !== card);
+  show(at("jobs"), cards.length > 0);
 }
 
-function state(rejected) {
-  if (failed()) return "failed";
-  if (job.status === JobStatus.DONE) return rejected ? "partial" : "done";
-  return trouble ? "trouble" : "active";
+class Card {
+  constructor(id, status, file) {
+    this.id = id;
+    this.job = { job_id: id, status }; // as the API last answered
+    this.file = file;
+    this.trouble = ""; // why the last request failed
+    this.since = now();
+    this.timer = 0;
+    this.gone = false;
+    this.element = at("job-card").content.firstElementChild.cloneNode(true);
+    this.part("close").addEventListener("click", () => {
+      drop(this);
+      keep();
+      at("open").focus();
+    });
+    this.drawId();
+    this.draw();
+    this.poll();
+  }
+
+  part(name) {
+    return this.element.querySelector(`.${name}`);
+  }
+
+  stop() {
+    this.gone = true;
+    clearTimeout(this.timer);
+    this.element.remove();
+  }
+
+  async poll() {
+    clearTimeout(this.timer);
+    let answer = this.job;
+    let why = "";
+    try {
+      answer = await get(`${JOBS_PATH}${encodeURIComponent(this.id)}/`);
+      if (typeof answer.status !== "string") throw new Refusal(words().notJson);
+    } catch (error) {
+      if (this.gone) return;
+      if (error.status === 401) return whenSignedOut();
+      answer = this.job;
+      // Only the API knows that there is no such job; a 404 of a gateway says nothing about it.
+      if (error.status === 404 && error.said) answer = { status: JobStatus.FAILED, error_message: words().gone };
+      else why = error.message;
+    }
+    if (this.gone) return;
+    [this.job, this.trouble] = [answer, why];
+    clearTimeout(this.timer);
+    if (ended(this.job)) whenChanged();
+    else this.timer = setTimeout(() => this.poll(), this.pause());
+    this.draw();
+  }
+
+  pause() {
+    const minutes = (now() - this.since) / MINUTE;
+    if (document.hidden || minutes > 10) return 5000;
+    return minutes > 3 ? 2000 : 1000;
+  }
+
+  draw() {
+    const over = ended(this.job);
+    const told = title(this.job);
+    if (this.part("told").textContent !== told) say([this.file, told].filter(Boolean).join(": "));
+    setText(this.part("told"), told);
+    this.element.dataset.state = this.trouble && !over ? "trouble" : state(this.job);
+    this.element.setAttribute("aria-label", [this.file, told].filter(Boolean).join(": "));
+    setText(this.part("close"), words().close);
+    show(this.part("close"), over);
+    this.drawProgress(over);
+    setText(this.part("trouble"), this.trouble && !over ? words().trouble(this.trouble) : "");
+    this.drawRejected();
+    this.drawRead();
+  }
+
+  /** Apart from what each poll draws: its button may have the focus. */
+  drawId() {
+    this.part("which").replaceChildren(idWithCopy(this.id), this.file && make("span", this.file));
+  }
+
+  drawProgress(over) {
+    const bar = this.part("progress");
+    const { percent } = this.job.progress ?? {};
+    bar.setAttribute("aria-label", words().progress);
+    if (typeof percent === "number") bar.value = percent;
+    else bar.removeAttribute("value");
+    show(bar, !over);
+    setText(this.part("step"), over ? "" : this.step(this.job.progress ?? {}));
+  }
+
+  step({ step, step_name, step_index, step_total, percent }) {
+    const begun = Date.parse(this.job.created_at);
+    const minutes = Math.floor((now() - (Number.isNaN(begun) ? this.since : begun)) / MINUTE);
+    if (this.job.status === JobStatus.PENDING) return words().waiting(minutes);
+    const steps = step_index && step_total ? `${step_index}/${step_total}` : "";
+    const share = typeof percent === "number" ? `${percent} %` : "";
+    const parts = [steps, words().steps[step] ?? step_name ?? step, share, minutes > 0 ? words().since(minutes) : ""];
+    return parts.filter(Boolean).join(" · ");
+  }
+
+  drawRejected() {
+    const { rejected } = numbers(this.job);
+    const rows = listed(this.job.result?.failed).slice(0, MOST_ROWS);
+    show(this.part("rejected"), rejected > 0);
+    setText(this.part("rejected").querySelector("summary"), words().rejected(rejected, rows.length));
+    this.part("rows").replaceChildren(...rows.map(({ sheet, row, name, error, value }) =>
+      make("li", words().row(this.among(sheet), row, name, error) + quoted(value))));
+  }
+
+  /** A sheet's name, where there are others. */
+  among(sheet) {
+    return listed(this.job.result?.sheets).length > 1 ? sheet : "";
+  }
+
+  /** What of the workbook was read, and what was not: nothing is left out without a word. */
+  drawRead() {
+    const { sheets, sheets_left_out: left, ignored_columns: ignored, left_out_values: values } = this.job.result ?? {};
+    const sheetsLeft = listed(left);
+    const columns = [...new Set(listed(ignored).map(({ heading }) => heading))];
+    const omitted = listed(values);
+    const lines = [
+      ...listed(sheets).map((sheet) => words().sheetRead(sheet)),
+      ...sheetsLeft.map(({ name, reason }) => words().sheetLeft(name, reason)),
+      ...(columns.length ? [words().columnsIgnored(columns.join(", "))] : []),
+      ...omitted.map(({ sheet, row, column, value }) => words().valueLeft(this.among(sheet), row, column) + quoted(value)),
+    ];
+    const box = this.part("read");
+    const names = listed(sheets).slice(0, MOST_NAMES).map(({ name }) => name).join(", ");
+    const leftOut = sheetsLeft.length + columns.length + omitted.length;
+    // Open from the start where something was left out; then as the person leaves it.
+    if (box.hidden && lines.length) box.open = leftOut > 0;
+    show(box, lines.length > 0);
+    setText(box.querySelector("summary"), words().read(names, leftOut));
+    this.part("lines").replaceChildren(...lines.map((line) => make("li", line)));
+  }
 }
 
-function title(rejected) {
-  if (failed()) return words().failed(job.error_message || words().noReason);
-  if (job.status !== JobStatus.DONE) return words().states[job.status] ?? words().unknown(job.status);
-  const { created = 0, duplicates = 0 } = job.result ?? {};
-  return words().done(created, duplicates, rejected);
-}
-
-function step({ step, step_name, step_index, step_total, percent }) {
-  if (job.status === JobStatus.PENDING) return words().waiting;
-  const count = step_index && step_total ? `${step_index}/${step_total}` : "";
-  const share = typeof percent === "number" ? `${percent} %` : "";
-  return [count, words().steps[step] ?? step_name ?? step, share].filter(Boolean).join(" · ");
-}
-
-function rejectedRow({ row, name, error }) {
-  const item = document.createElement("li");
-  item.textContent = words().row(row, name ?? "", error);
-  return item;
-}
+const listed = (value) => (Array.isArray(value) ? value.filter((one) => one && typeof one === "object") : []);
+const quoted = (value) => (value ? ` (${value})` : "");
 
 document.addEventListener("visibilitychange", () => {
-  if (!document.hidden && job && !ENDED.includes(job.status)) poll();
+  if (document.hidden) return;
+  for (const card of cards.filter((one) => !ended(one.job))) card.poll();
 });

@@ -1,6 +1,6 @@
 // The dialog: a file, a password, and their way to the API.
 import { MAX_UPLOAD_BYTES, MIN_PASSWORD_CHARACTERS, UPLOAD_PATH, XLSX_START } from "./contract.js";
-import { watch } from "./job.js";
+import { begin } from "./job.js";
 import { at, show, setText } from "./page.js";
 import { send } from "./requests.js";
 import { words } from "./words.js";
@@ -46,7 +46,7 @@ async function upload(event) {
     const advance = (percent) => { at("upload-progress").value = percent; };
     const accepted = await send(UPLOAD_PATH, form, advance, sending.signal);
     at("dialog").close();
-    watch(accepted.job_id);
+    begin(accepted.job_id, accepted.status, files[0].name);
   } catch (error) {
     setText(at("upload-trouble"), words().refused(error.message));
   } finally {
@@ -55,15 +55,23 @@ async function upload(event) {
   }
 }
 
+function reveal(shown) {
+  at("password").type = shown ? "text" : "password";
+  at("reveal").setAttribute("aria-pressed", String(shown));
+}
+
 at("open").addEventListener("click", () => {
   at("upload-form").reset();
+  reveal(false);
   choose(at("file").files);
   at("dialog").showModal();
 });
+at("reveal").addEventListener("click", () => reveal(at("password").type === "password"));
 at("cancel").addEventListener("click", () => at("dialog").close());
 at("dialog").addEventListener("close", () => {
   sending.abort();
   at("password").value = "";
+  reveal(false);
 });
 at("upload-form").addEventListener("submit", upload);
 at("file").addEventListener("change", () => choose(at("file").files));

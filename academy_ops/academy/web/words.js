@@ -27,13 +27,27 @@ const WORDS = {
       REVIEW_REQUIRED: "담당자의 검토를 기다리고 있습니다.",
     },
     steps: { download: "파일 내려받기", parse: "엑셀 읽기", create: "학생 등록" },
-    waiting: "처리 서버가 꺼져 있으면 켜지는 데 2~5분 걸립니다. 이 페이지를 닫아도 등록은 계속됩니다.",
+    waiting: (minutes) =>
+      minutes < 1 ? "처리 서버가 꺼져 있으면 켜지는 데 2~5분 걸립니다. 이 페이지를 닫아도 등록은 계속됩니다."
+        : minutes < 10 ? `${minutes}분째 기다리고 있습니다(보통 2~5분 걸립니다). 이 페이지를 닫아도 등록은 계속됩니다.`
+        : `${minutes}분째 기다리고 있습니다. 이 페이지를 닫아도 됩니다. 학원 지원팀에 작업 ID를 알려 주세요.`,
+    since: (minutes) => `${minutes}분째`, progress: "진행률",
+    jobs: "업로드 진행 상황", uploads: "최근 업로드", moreUploads: "지난 업로드 더 보기", details: "자세히", jobId: "작업 ID", copy: "복사",
+    copied: "복사했습니다", reveal: "비밀번호 표시",
     unknown: (status) => `처리 중입니다(${status}).`,
     done: (created, duplicates, rejected) =>
       `완료: ${created}명 등록` + (duplicates ? `, 이미 있는 학생 ${duplicates}명` : "") +
       (rejected ? `, ${rejected}행은 등록하지 못했습니다.` : "."),
     rejected: (count, most) => `등록하지 못한 행 ${count}개` + (count > most ? ` 중 처음 ${most}개` : ""),
-    row: (row, name, error) => `${row}행 ${name}: ${error}`,
+    row: (sheet, row, name, error) => `${[sheet, `${row}행`, name].filter(Boolean).join(" ")}: ${error}`,
+    nobodyCreated: (rejected) => `한 명도 등록하지 못했습니다: ${rejected}행 모두 거부되었습니다.`,
+    read: (sheets, left) => `읽은 시트: ${sheets}` + (left ? ` · 사용하지 않은 내용 ${left}건` : ""),
+    sheetRead: ({ name, created, duplicates, rejected, skipped }) =>
+      `'${name}' 시트: ${created}명 등록` + (duplicates ? `, 이미 있는 학생 ${duplicates}명` : "") +
+      (rejected ? `, 거부 ${rejected}행` : "") + (skipped ? `, 건너뜀 ${skipped}행` : ""),
+    sheetLeft: (name, why) => `'${name}' 시트는 읽지 않았습니다. ${why}`,
+    columnsIgnored: (headings) => `사용하지 않은 열: ${headings}`,
+    valueLeft: (sheet, row, column) => `${sheet ? `${sheet} ` : ""}${row}행 '${column}' 값을 뺐습니다`,
     failed: (why) => `등록에 실패했습니다: ${why}`, noReason: "이유를 알 수 없습니다. 학원 지원팀에 알려 주세요.",
     gone: "작업을 찾을 수 없습니다.", trouble: (why) => `상태를 확인하지 못했습니다(${why}). 계속 시도하고 있습니다.`,
   },
@@ -60,13 +74,27 @@ const WORDS = {
       RETRYING: "Trying again.", REVIEW_REQUIRED: "Waiting for a person to review it.",
     },
     steps: { download: "Fetching the file", parse: "Reading the workbook", create: "Registering the students" },
-    waiting: "A processing server that is off needs 2 to 5 minutes to start. You may close this page; the registration goes on.",
+    waiting: (minutes) =>
+      minutes < 1 ? "A processing server that is off needs 2 to 5 minutes to start. You may close this page; the registration goes on."
+        : minutes < 10 ? `Waiting for ${minutes} min (2 to 5 are usual). You may close this page; the registration goes on.`
+        : `Waiting for ${minutes} min. You may close this page. Tell the support team the job id.`,
+    since: (minutes) => `for ${minutes} min`, progress: "Progress",
+    jobs: "Progress of uploads", uploads: "Recent uploads", moreUploads: "Show earlier uploads", details: "Details", jobId: "Job id", copy: "Copy",
+    copied: "Copied", reveal: "Show password",
     unknown: (status) => `In progress (${status}).`,
     done: (created, duplicates, rejected) =>
       `Done: ${created} registered` + (duplicates ? `, ${duplicates} already registered` : "") +
       (rejected ? `, ${rejected} rejected.` : "."),
     rejected: (count, most) => `Rejected rows: ${count}` + (count > most ? `, the first ${most} of them` : ""),
-    row: (row, name, error) => `Row ${row} ${name}: ${error}`,
+    row: (sheet, row, name, error) => `${sheet ? `${sheet}, row` : "Row"} ${row}${name ? ` ${name}` : ""}: ${error}`,
+    nobodyCreated: (rejected) => `Nobody was registered: ${rejected === 1 ? "the only row was" : `all ${rejected} rows were`} rejected.`,
+    read: (sheets, left) => `Sheets read: ${sheets}` + (left ? ` · not used: ${left}` : ""),
+    sheetRead: ({ name, created, duplicates, rejected, skipped }) =>
+      `Sheet '${name}': ${created} registered` + (duplicates ? `, ${duplicates} already registered` : "") +
+      (rejected ? `, ${rejected} rejected` : "") + (skipped ? `, ${skipped} skipped` : ""),
+    sheetLeft: (name, why) => `Sheet '${name}' was not read. ${why}`,
+    columnsIgnored: (headings) => `Columns not used: ${headings}`,
+    valueLeft: (sheet, row, column) => `${sheet ? `${sheet}, row` : "Row"} ${row}, '${column}': value left out`,
     failed: (why) => `The registration failed: ${why}`, noReason: "no reason is known; tell the support team.",
     gone: "There is no such job.", trouble: (why) => `Can't reach the status (${why}), still trying.`,
   },
