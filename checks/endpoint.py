@@ -9,7 +9,6 @@ from dataclasses import replace
 from functools import partial
 from http import HTTPStatus
 from typing import Final
-from urllib.parse import urlsplit
 from uuid import uuid4
 
 from academy_ops.contract import HEALTH_PATH, HEALTHZ_PATH, JOBS_PATH
@@ -20,9 +19,9 @@ from academy_ops.diagnosis.records import Finding, Json, Reason, Unavailable
 from academy_ops.messages import say
 from academy_ops.outside.clients import MAX_REDIRECTS, Answer, Target
 from academy_ops.outside.time_limits import begin, gather
-from academy_ops.thresholds import SECOND_LOOK_SECONDS, YOUNG_SECONDS
-from checks.authors import ACCESS, AWS_LOAD_BALANCER, Author, Page, cached, is_json, page_of
-from checks.facts import Case, EndpointFacts, JobDocument
+from academy_ops.thresholds import CLOCK_WRONG_SECONDS, SECOND_LOOK_SECONDS, YOUNG_SECONDS
+from checks.authors import ACCESS, AWS_LOAD_BALANCER, Author, Page, cached, is_json, page_of, place
+from checks.facts import AccessFacts, Case, EndpointFacts, JobDocument
 from checks.job_document import read_answer
 from checks.targets import read_targets
 
@@ -52,7 +51,7 @@ _CLIENT_CLOSED: Final = 460
 """AWS's load balancer records it where who asked, such as the edge, hung up before the API had answered."""
 _EDGE_LATE: Final = frozenset({522, 524})
 _BY_NUMBER: Final[tuple[tuple[Fault, frozenset[int]], ...]] = (
-    (("api-throttled", "edge"), frozenset({1015, 429})),
+    (("api-throttled", "edge"), frozenset({1015, 1200, 429})),
     (("edge-origin-down", None), frozenset({521})),
     (("edge-origin-timeout", None), _EDGE_LATE),
     (("edge-tls-mode", None), frozenset({525, 526})),
@@ -64,6 +63,8 @@ _BY_NUMBER: Final[tuple[tuple[Fault, frozenset[int]], ...]] = (
     (("edge-error", "own"), frozenset({409, *range(500, 505)})),
 )
 """What Cloudflare's numbers mean, those of its pages and the statuses that it gives no other number to."""
+_BY_CLOCK: Final = frozenset({"expired", "not-yet"})
+"""What is said of a certificate by the clock of who looks at it."""
 _NO_WAY_IN: Final = frozenset({521, 522})
 _SIGN_IN: Final = re.compile(r"log-?in|sign-?in|/sso\b|/auth\b|oauth", re.IGNORECASE)
 _REFUSED_HOST: Final = re.compile(r"host header|DisallowedHost|ALLOWED_HOSTS|Bad Request \(400\)", re.IGNORECASE)
@@ -138,8 +139,7 @@ def judge(case: Case) -> Iterator[Finding]:
         return
     evidence = _evidence(facts)
     if isinstance(facts.main, Unavailable):
-        if case.trusts_nobody():
-            own = Unavailable("trust-store", "SSL_CERT_FILE", facts.main.detail)
+        if own := _of_this_machine(case, facts.main):
             yield build.unknown(say("the API"), own, _MAY_CONCEAL)
             return
         fault = _unanswered(facts, facts.main)
@@ -169,6 +169,14 @@ def judge(case: Case) -> Iterator[Finding]:
         yield build.ok(say("The API answers, and takes the token."), evidence)
 
 
+def _of_this_machine(case: Case, main: Unavailable) -> Unavailable | None:
+    """Return what of this machine's own lets a certificate fail; None where that is the other side's."""
+    ahead = case.access.clock_ahead_seconds if isinstance(case.access, AccessFacts) else None
+    if main.why in _BY_CLOCK and abs(ahead or 0) >= CLOCK_WRONG_SECONDS:
+        return Unavailable("clock-skew", main.tried, main.detail)
+    return Unavailable("trust-store", "SSL_CERT_FILE", main.detail) if case.trusts_nobody() else None
+
+
 def _unseen(main: Answer) -> Unavailable | None:
     """Say why an answer that shows no fault does not show the API either; None where it does."""
     page = page_of(main)
@@ -185,7 +193,7 @@ def _unanswered(facts: EndpointFacts, main: Unavailable) -> Fault | None:
     """Name the fault behind silence."""
     if _database_down(facts):
         return "api-database-down", None
-    if main.reason == "timeout" and _well(facts.healthz):
+    if _late(main) and _well(facts.healthz):
         return "endpoint-timeout", "one-path"
     if main.reason == "unreachable" and main.why == "no-route":
         return None
@@ -209,26 +217,31 @@ def _by_author(facts: EndpointFacts, main: Answer, page: Page, *, job_asked: boo
     if _own_proxy(main, page):
         return None
     if page.author == "cloudflare":
-        return _of_edge(facts, page, main.status)
+        return _of_edge(facts, main, page)
+    if main.status in _REDIRECTS and "location" in main.headers:
+        return "api-not-json", _elsewhere(main)
     if page.author == "api" or (page.author == "unknown" and main.status not in _REFUSALS and not _server_error(main)):
         return _of_api(facts, main, job_asked=job_asked)
     return _of_gateway(facts, main, page)
 
 
 def _own_proxy(main: Answer, page: Page) -> bool:
-    """Return whether it is this machine's own proxy that has answered."""
-    return bool(main.proxy) and page.author == "proxy"
+    """Return whether it is this machine's own proxy that has answered, or has sent on to where one signs in."""
+    away = main.status in _REDIRECTS and page.author == "unknown" and _elsewhere(main) == "elsewhere"
+    return bool(main.proxy) and (page.on_the_way_out or away)
 
 
-def _of_edge(facts: EndpointFacts, page: Page, status: int) -> Fault:
+def _of_edge(facts: EndpointFacts, main: Answer, page: Page) -> Fault:
     """Name the fault behind a page of Cloudflare's own, by its number where it tells one."""
-    number = page.code or status
-    if page.challenge or page.name == ACCESS or status in _REDIRECTS:
+    number = page.code or main.status
+    if page.challenge or page.name == ACCESS or main.status < HTTPStatus.BAD_REQUEST:
         return "edge-blocked", "access" if page.name == ACCESS else None
     if number in _NO_WAY_IN and _well(facts.origin):
         return _by_number(number)[0], "firewall"
-    if number == HTTPStatus.BAD_GATEWAY and _refused(facts.app) and not _well(facts.origin):
-        return "proxy-upstream-down", None
+    # Cloudflare replaces the origin's 502 and 504 by a page with their number; its own has none.
+    of_origin = page.code is not None or _refused(facts.app) or _server_error(facts.origin)
+    if number in _OF_BEHIND and of_origin and not _well(facts.origin):
+        return _behind(facts, main, page)
     return _by_number(number)
 
 
@@ -295,13 +308,20 @@ def _outdated(before: Answer, now: Answer) -> bool:
 
 def _loop(redirects: Sequence[str]) -> str | None:
     """Return what goes round in circles."""
-    turns = [urlsplit(where) for where in redirects[-4:]]
+    turns = [place(where) for where in redirects[-4:]]
     if len({where.path for where in turns}) > len({where.path.rstrip("/") for where in turns}):
         return "slash"
     if any(_SIGN_IN.search(where.path) for where in turns):
         return "login"
     to_https = all(where.scheme == "https" for where in turns) and len({where.geturl() for where in turns}) == 1
     return "https" if to_https else None
+
+
+def _elsewhere(main: Answer) -> str:
+    """Return what a redirect wants that was not followed: https at the same host, or another address."""
+    here, there = place(main.url), place(main.redirects[-1] if main.redirects else "")
+    to_https = here.hostname == there.hostname and (here.scheme, there.scheme) == ("http", "https")
+    return "https-wanted" if to_https else "elsewhere"
 
 
 def _id_refused(main: Answer, job_id: str) -> bool:
@@ -319,7 +339,7 @@ def _database_down(facts: EndpointFacts) -> bool:
     """Return whether the process answers and its database does not: /healthz is well, /health fails or hangs."""
     health = facts.health
     if isinstance(health, Unavailable):
-        return _well(facts.healthz) and health.reason == "timeout"
+        return _well(facts.healthz) and _late(health)
     page = page_of(health)
     # Who waits for /health in vain waits for the database.
     late = page.code in _EDGE_LATE or (health.status == HTTPStatus.GATEWAY_TIMEOUT and page.author in _GATEWAYS)
@@ -351,6 +371,11 @@ def _none_healthy(facts: EndpointFacts) -> bool:
 
 def _well(answer: Answer | Unavailable) -> bool:
     return isinstance(answer, Answer) and answer.status == HTTPStatus.OK and not cached(answer)
+
+
+def _late(unseen: Unavailable) -> bool:
+    """Return whether no answer came in time, directly or through a proxy."""
+    return "timeout" in {unseen.reason, unseen.why}
 
 
 def _refused(answer: Answer | Unavailable) -> bool:

@@ -735,7 +735,8 @@ class Case:
         if isinstance(self.r2, R2Facts):
             seen.append(self.r2.reach)
         if isinstance(self.endpoint, EndpointFacts):
-            seen += [self.endpoint.main, self.endpoint.origin, self.endpoint.app]
+            way = self.endpoint
+            seen += [way.main, way.health, way.healthz, way.origin, way.app]
         return any(_answered(one) for one in seen)
 
     def nothing_answers(self) -> bool:

@@ -59,6 +59,8 @@ _ALIKE: Final = 0.75
 _MOST_NAMES: Final = 20
 _NOT_OURS: Final[frozenset[Reason]] = frozenset({"throttled", "clock-skew"})
 _OF_KEYS: Final = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
+_TURNED_AWAY: Final = frozenset({401, 402, 403, 407, 408, 425, 429, 451})
+"""What anybody on the way may answer."""
 _NETWORK: Final[frozenset[Reason]] = frozenset({"dns", "refused", "timeout", "tls", "unreachable"})
 _MAY_CONCEAL: Final = (
     "r2-endpoint-unreachable",
@@ -182,9 +184,17 @@ def _fault(facts: R2Facts, unseen: Unavailable, *, answered: bool) -> tuple[str,
         return "r2-access-denied", "not-entitled" if code == _NOT_ENTITLED else None
     if unseen.reason == "server-error":
         return "r2-server-error", None
-    if facts.foreign and facts.foreign.status == HTTPStatus.OK and page_of(facts.foreign).author in {"unknown", "api"}:
+    if facts.foreign and _is_elsewhere(facts.foreign):
         return "r2-endpoint-unreachable", "not-s3"
     return ("r2-endpoint-unreachable", None) if unseen.reason in _NETWORK and answered else None
+
+
+def _is_elsewhere(answer: Answer) -> bool:
+    """Return whether an answer shows that R2 is not there: it is not S3's, nor of anybody on the way there."""
+    page = page_of(answer)
+    turned_away = answer.status in _TURNED_AWAY or answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR
+    sent_on = bool(answer.proxy) and HTTPStatus.MULTIPLE_CHOICES <= answer.status < HTTPStatus.BAD_REQUEST
+    return not (turned_away or sent_on or page.author == "cloudflare" or page.on_the_way_out)
 
 
 def _refused(
@@ -204,7 +214,7 @@ def _refused(
 def _strange(answer: Answer) -> Unavailable:
     """Return what an answer tells that is not R2's: only S3's XML is its word."""
     page = page_of(answer)
-    if answer.proxy and page.author == "proxy":
+    if answer.proxy and page.on_the_way_out:
         return Unavailable("proxy", answer.proxy, page.title)
     return Unavailable("unexpected-answer", answer.url, f"HTTP {answer.status}")
 

@@ -1,9 +1,11 @@
-"""JSON as a browser reads it: stricter than Python's in one point, NaN and Infinity are none of it."""
+"""JSON as a browser reads it: NaN and Infinity are none of it, and no number is too large or too long."""
 
 from __future__ import annotations
 
 import json
+import math
 import re
+import sys
 from functools import partial
 from typing import Any, Final
 
@@ -17,7 +19,7 @@ def read_json(text: str) -> Any:  # noqa: ANN401 - whatever JSON holds
         ValueError: A browser can't read it; a JSONDecodeError says where it breaks.
         RecursionError: It is nested too deeply.
     """
-    return json.loads(text, parse_constant=partial(_refuse, text))
+    return json.loads(text, parse_constant=partial(_refuse, text), parse_float=_float, parse_int=_int)
 
 
 def where_broken(text: str) -> str:
@@ -34,3 +36,16 @@ def where_broken(text: str) -> str:
 def _refuse(text: str, constant: str) -> None:
     places = (match.start() for match in _STRING_OR_CONSTANT.finditer(text) if match[1] == constant)
     raise json.JSONDecodeError(f"{constant} is not JSON", text, next(places, 0))
+
+
+def _float(digits: str) -> float:
+    """Return a number; one beyond all is the largest there is: what is read here is written as JSON again."""
+    number = float(digits)
+    return math.copysign(sys.float_info.max, number) if math.isinf(number) else number
+
+
+def _int(digits: str) -> int | float:
+    try:
+        return int(digits)
+    except ValueError:
+        return _float(digits)

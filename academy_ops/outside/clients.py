@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 
+import certifi
 import httpx
 from botocore.parsers import ResponseParserError
 
@@ -35,6 +36,7 @@ from academy_ops.outside.failures import (
 )
 from academy_ops.outside.proxies import proxy_for
 from academy_ops.outside.time_limits import ANSWER_SECONDS, CONNECT_SECONDS, MARGIN_SECONDS, call_with_timeout, left
+from academy_ops.outside.trust import trusted_files
 from academy_ops.settings import Settings
 
 if TYPE_CHECKING:
@@ -55,9 +57,10 @@ _MAX_BODY_BYTES: Final = 4 * 1024 * 1024
 _KEPT_HEADERS: Final = (
     *("server", "content-type", "location", "retry-after", "via", "age", "www-authenticate", "proxy-authenticate"),
     *("cf-ray", "cf-mitigated", "cf-cache-status", "cf-access-domain", "x-squid-error", "x-cache"),
+    "x-amzn-errortype",
 )
 
-_BEARER: Final = re.compile(r"\A(bearer\s+)+", re.IGNORECASE)
+_BEARER: Final = re.compile(r"\A(authorization:\s*)?(bearer:?\s+)+", re.IGNORECASE)
 _DENIED_ACTION: Final = re.compile(r"not authorized to perform: ([A-Za-z0-9-]+:[A-Za-z0-9]+)")
 
 
@@ -239,7 +242,7 @@ class Connections:
             with self._http(url, timeout) as client:
                 answer, where, redirects = call_with_timeout(partial(ask, client), seconds)
         except TimeoutError:
-            return Unavailable("timeout", self.clean(url), f"TimeoutError: > {seconds:g} s")
+            return self._unanswered(httpx.ReadTimeout(f"TimeoutError: > {seconds:g} s"), url)
         except TooLongError as error:
             return Unavailable("too-long", self.clean(url), str(error))
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
@@ -269,8 +272,9 @@ class Connections:
         reason, why = http_reason(error)
         detail = self.clean(str(error) or type(error).__name__)
         proxy = proxy_for(url)
-        if proxy and isinstance(error, httpx.ProxyError | httpx.ConnectError | httpx.ConnectTimeout):
-            return Unavailable("proxy", proxy.variable, detail, why)
+        if proxy and not isinstance(error, CutOffError | httpx.DecodingError):
+            # Nothing tells who is silent: the proxy, or who is behind it.
+            return Unavailable("proxy", proxy.variable, detail, why or reason)
         return Unavailable(reason, self.clean(url), detail, why)
 
     def _http(self, url: str, timeout: httpx.Timeout) -> httpx.Client:
@@ -350,12 +354,16 @@ class Connections:
             return session
 
     def _tls(self) -> ssl.SSLContext:
-        """Return what certificates are verified with; httpx alone would not read SSL_CERT_FILE from the env file."""
+        """Return what certificates are verified with; httpx alone would read neither the env file nor AWS_CA_BUNDLE."""
         with self._lock:
             if "tls" not in self._made:
-                context = httpx.create_ssl_context()
+                context = ssl.create_default_context(cafile=certifi.where())
                 for bundle in self._settings.certificates:
                     context.load_verify_locations(bundle)
+                for bundle in trusted_files():
+                    # Who reads it says so where it is none.
+                    with contextlib.suppress(ssl.SSLError):
+                        context.load_verify_locations(bundle)
                 self._made["tls"] = context
             made: ssl.SSLContext = self._made["tls"]
             return made
@@ -369,7 +377,7 @@ class Connections:
         token = self._settings.get("ACADEMY_API_TOKEN")
         tenant = tenant or self._settings.get("ACADEMY_TENANT_CODE")
         if token and authorised:
-            # It was copied with the header's first word.
+            # It was copied with the header's first word, or with its name.
             headers["Authorization"] = f"Bearer {_BEARER.sub('', token)}"
         if tenant and authorised:
             headers[TENANT_HEADER] = tenant
@@ -427,5 +435,7 @@ def _same_place(here: httpx.URL, there: httpx.URL) -> bool:
 def _next(answer: _Read, url: str) -> httpx.URL | None:
     status, headers, _ = answer
     if status in {301, 302, 303, 307, 308} and "location" in headers:
-        return httpx.URL(url).join(headers["location"])
+        # What is no address can't be followed.
+        with contextlib.suppress(httpx.InvalidURL, ValueError):
+            return httpx.URL(url).join(headers["location"])
     return None

@@ -22,6 +22,7 @@ from botocore.exceptions import (
     ParamValidationError,
     PartialCredentialsError,
     ProfileNotFound,
+    ProxyConnectionError,
     ReadTimeoutError,
     SSLError,
     SSOError,
@@ -130,6 +131,7 @@ _REASONS: Final[dict[str, Reason]] = {
     "RequestThrottledException": "throttled",
     "EC2ThrottledException": "throttled",
     "SlowDown": "throttled",
+    "TooMuchConcurrency": "throttled",
 }
 _SERVER_ERROR: Final = 500
 _QUEUE_MISSING: Final = frozenset({"NonExistentQueue", "QueueDoesNotExist"})
@@ -161,8 +163,11 @@ def outcome_unknown(error: Exception) -> bool:
     """Return whether a call that failed so may have done all the same what it was sent for."""
     if isinstance(error, ClientError):
         return bool(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0) >= _SERVER_ERROR)
+    if isinstance(error, ThroughProxyError):
+        behind = error.kwargs["error"]
+        return isinstance(behind, BotoCoreError) and outcome_unknown(behind)
     # None of these has been sent.
-    if isinstance(error, ConnectTimeoutError | EndpointConnectionError | ParamValidationError):
+    if isinstance(error, ConnectTimeoutError | EndpointConnectionError | ProxyConnectionError | ParamValidationError):
         return False
     return aws_reason(error) in {"timeout", "unreachable", "unexpected-answer"}
 
@@ -243,6 +248,7 @@ def _tls_why(error: ssl.SSLError) -> str:
 
 _VERIFY_CODES: Final[Mapping[str, frozenset[int]]] = {
     "expired": frozenset({10}),
+    "not-yet": frozenset({9}),
     "name": frozenset({62, 64}),
     "issuer": frozenset({2, 18, 19, 20, 21}),
 }

@@ -40,8 +40,9 @@ from botocore.parsers import ResponseParserError, ResponseParserFactory
 from academy_ops import __version__
 from academy_ops.outside import credentials
 from academy_ops.outside.failures import ForeignAnswerError, ThroughProxyError, TrustStoreError
-from academy_ops.outside.proxies import proxy_for
+from academy_ops.outside.proxies import Proxy, proxy_for
 from academy_ops.outside.time_limits import ANSWER_SECONDS, CONNECT_SECONDS, call_with_timeout
+from academy_ops.outside.trust import trusted_files
 from academy_ops.settings import Settings
 
 if TYPE_CHECKING:
@@ -180,19 +181,18 @@ class _Bounded:
 
     def send(self, request: AWSPreparedRequest, **_: object) -> AWSResponse:
         """Return the answer; what is raised here, botocore tries again as if it had sent the request itself."""
-        try:
-            return call_with_timeout(partial(self._send, request), ANSWER_SECONDS)
-        except TimeoutError as error:
-            raise ReadTimeoutError(endpoint_url=request.url, error=error) from error
-
-    def _send(self, request: AWSPreparedRequest) -> AWSResponse:
-        request.stream_output = True
-        connected, started = self._connected(request.url), time.monotonic()
         proxy = proxy_for(request.url)
         try:
+            return call_with_timeout(partial(self._send, request, proxy), ANSWER_SECONDS)
+        except TimeoutError as error:
+            late = ReadTimeoutError(endpoint_url=request.url, error=error)
+            raise (ThroughProxyError(proxy.variable, late) if proxy else late) from error
+
+    def _send(self, request: AWSPreparedRequest, proxy: Proxy | None) -> AWSResponse:
+        request.stream_output = True
+        connected, started = self._connected(request.url), time.monotonic()
+        try:
             answer = connected.send(request)
-        except ReadTimeoutError:
-            raise
         except (BotoConnectionError, HTTPClientError) as error:
             if proxy is None:
                 raise
@@ -201,6 +201,9 @@ class _Bounded:
             raise ThroughProxyError(proxy.variable, OSError(f"HTTP {answer.status_code}"))
         self._note(answer.headers, time.monotonic() - started)
         body = self._read(answer, request.url, started)
+        if HTTPStatus.MULTIPLE_CHOICES <= answer.status_code < HTTPStatus.BAD_REQUEST:
+            # Nobody of AWS or R2 sends on; botocore would follow one of S3's without end.
+            raise ForeignAnswerError(answer.status_code, answer.headers, body[:_MAX_PAGE_BYTES])
         if _S3_LIST in urlsplit(request.url).query:
             _check_s3(answer, body)
         answer.raw = urllib3.HTTPResponse(io.BytesIO(body), preload_content=False)
@@ -252,14 +255,15 @@ class _Bounded:
             "REQUESTS_CA_BUNDLE": os.environ.get("REQUESTS_CA_BUNDLE"),
         }
         variable = next((name for name, path in named.items() if path), None)
+        more = (*self._certificates, *trusted_files())
         if variable is None:
-            return _joined((certifi.where(), *self._certificates)) if self._certificates else True
+            return _joined((certifi.where(), *more)) if more else True
         path = str(named[variable])
         try:
             ssl.create_default_context(cafile=path)
         except OSError as error:
             raise TrustStoreError(variable, f"{path}: {error}") from error
-        return _joined((path, *self._certificates)) if self._certificates else path
+        return _joined((path, *more))
 
 
 @functools.cache

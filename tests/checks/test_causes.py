@@ -8,7 +8,7 @@ import pytest
 
 from academy_ops.diagnosis.catalogue import CATALOGUE
 from academy_ops.diagnosis.records import Unavailable
-from checks.facts import AccessFacts, Depth, JobFacts
+from checks.facts import AccessFacts, Depth, EndpointFacts, JobFacts
 from checks.job_document import read_answer
 from tests.checks import facts_factory as h
 from tests.checks.scenarios import BLIND, SCENARIOS, WARNINGS, unseen
@@ -51,7 +51,7 @@ def test_silence_of_everything_is_no_fault_of_the_endpoint_or_of_r2() -> None:
     dark = h.case(
         access=AccessFacts(unseen("timeout"), "", None, key_is_r2_key=False),
         r2=h.r2(reach=Unavailable("timeout", "https://account.r2.example")),
-        endpoint=h.endpoint(unseen("timeout"), origin=unseen("timeout"), app=unseen("timeout")),
+        endpoint=EndpointFacts(*[unseen("timeout")] * 5),
         job=JobFacts(unseen("timeout")),
         workers=unseen("timeout"),
         queue=unseen("timeout"),

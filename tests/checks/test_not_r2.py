@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.checks.scenarios import AWS, BARE, NGINX
-from tests.checks.test_on_the_wire import EMPTY_BUCKET, asked_r2
+from tests.checks.test_on_the_wire import EMPTY_BUCKET, S3_ERROR, asked_r2
 from tests.checks.test_whose_page import EDGE, SQUID
 from tests.wire import respond, server
 
@@ -41,6 +41,25 @@ def test_the_number_of_cloudflares_page_is_in_the_evidence() -> None:
         told = asked_r2(url)
     assert told.status == "unknown"
     assert (told.evidence["author"], told.evidence["code"]) == ("Cloudflare", 1010)
+
+
+ELSEWHERE = {
+    "a page that is not there": page(404, "<title>404: This page could not be found</title>"),
+    "nginx": page(404, NGINX.format("404 Not Found")),
+    "another API": page(404, b'{"detail": "Not Found"}'),
+    "a public bucket": page(404, "<title>Not Found</title><h1>Object not found</h1>", **EDGE),
+    "a redirect": page(301, NGINX.format("301 Moved Permanently"), Location="https://academy.example/"),
+    "S3 of AWS": page(301, S3_ERROR.format("PermanentRedirect", "use another endpoint")),
+    "no S3": page(405, b"Method Not Allowed"),
+}
+
+
+@pytest.mark.parametrize("answer", ELSEWHERE)
+def test_what_only_a_server_of_something_else_answers_is_not_r2(answer: str) -> None:
+    status, body, headers = ELSEWHERE[answer]
+    with server(lambda handler: respond(handler, status, body, **headers)) as (url, _):
+        told = asked_r2(url)
+    assert (told.status, told.cause, told.reason) == ("fail", "r2-endpoint-unreachable", "not-s3")
 
 
 @pytest.mark.parametrize("body", [SITE, b"", b"<html><body>well formed</body></html>", b"ok", b'{"status": "ok"}'])

@@ -233,8 +233,8 @@ def test_what_r2_refuses_is_told_apart(status: int, code: str, cause: str) -> No
 
 
 def test_a_404_that_is_not_r2s_own_says_nothing_of_the_bucket() -> None:
-    with server(lambda handler: respond(handler, 404, b"<html>proxy: not found</html>")) as (url, _):
-        assert asked_r2(url).status == "unknown"
+    with server(lambda handler: respond(handler, 404, b"<html>not found</html>")) as (url, _):
+        assert asked_r2(url).cause == "r2-endpoint-unreachable"
 
 
 def test_an_r2_that_asks_to_slow_down_is_no_fault() -> None:

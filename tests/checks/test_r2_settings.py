@@ -132,6 +132,7 @@ def test_each_refusal_in_s3s_xml_is_a_fault_with_its_reason(compared: Callable[[
     [
         (429, "TooManyRequests", "throttled"),
         (429, "ServiceUnavailable", "throttled"),
+        (503, "TooMuchConcurrency", "throttled"),
         (403, "RequestTimeTooSkewed", "clock-skew"),
         (400, "ExpiredRequest", "clock-skew"),
     ],

@@ -12,14 +12,17 @@ from pathlib import Path
 
 import pytest
 import trustme
+from botocore.exceptions import ProxyConnectionError, ReadTimeoutError
 
 from academy_ops.diagnosis.records import Finding, Unavailable
 from academy_ops.outside.clients import Answer, Connections, Target
+from academy_ops.outside.failures import ThroughProxyError, outcome_unknown
 from academy_ops.outside.proxies import proxy_for
 from academy_ops.settings import load
 from checks import access, endpoint, r2
 from checks.facts import AccessFacts
 from tests.checks import facts_factory as h
+from tests.checks.scenarios import NGINX
 from tests.checks.test_on_the_wire import EMPTY_BUCKET, R2_KEYS, empty_case, target
 from tests.checks.test_whose_page import SQUID
 from tests.wire import Handler, respond, server
@@ -34,7 +37,7 @@ KNOWN = AccessFacts("123456789012", "", None, key_is_r2_key=False)
 def around(**variables: str) -> Iterator[None]:
     """Have these variables, and no others that name a proxy or certificates."""
     with pytest.MonkeyPatch.context() as patch:
-        for name in (*PROXIES, "AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE"):
+        for name in (*PROXIES, "AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "SSL_CERT_DIR"):
             patch.delenv(name, raising=False)
         for name, value in variables.items():
             patch.setenv(name, value)
@@ -152,6 +155,21 @@ def test_r2_trusts_what_ssl_cert_file_names_as_the_api_does(tmp_path: Path) -> N
         assert r2.observe(this, empty_case()).reach is True
 
 
+@pytest.mark.parametrize("variable", ["SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "AWS_CA_BUNDLE"])
+def test_whatever_names_certificates_counts_for_the_api_and_r2_alike(variable: str, tmp_path: Path) -> None:
+    authority, bundle = trustme.CA(), tmp_path / "ca.pem"
+    authority.cert_pem.write_to_path(str(bundle))
+    (tmp_path / "README").write_text("no certificate", "utf-8")
+    named = {variable: str(tmp_path if variable == "SSL_CERT_DIR" else bundle)}
+
+    def answer(handler: Handler) -> None:
+        respond(handler, 200, EMPTY_BUCKET if "list-type" in handler.path else json.dumps(JOB).encode())
+
+    with server(answer, tls=tls(authority)) as (url, _), around(**named), target(R2_ENDPOINT=url, **R2_KEYS) as this:
+        assert asked(url).status == "ok"
+        assert r2.observe(this, empty_case()).reach is True
+
+
 @contextmanager
 def answering(first: bytes, *, reset: bool = False) -> Iterator[str]:
     """A port that answers so, whatever it is asked, and closes."""
@@ -189,6 +207,37 @@ def test_what_answers_otherwise_is_told_apart(reason: str) -> None:
     with around(), answering(ON_THE_SOCKET[reason]) as url:
         told = asked(url)
     assert (told.cause, told.reason) == ("api-not-json", reason)
+
+
+@pytest.mark.parametrize("first", [b"", b"\x15\x03\x01\x00\x02\x02\x46"])
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_what_a_proxy_answers_in_place_of_http_is_not_the_apis(scheme: str, first: bytes) -> None:
+    with answering(first) as proxy, around(HTTP_PROXY=proxy, HTTPS_PROXY=proxy):
+        told = asked(f"{scheme}://api.invalid")
+    assert (told.status, told.evidence["reason"]) == ("unknown", "proxy")
+
+
+def test_silence_through_a_proxy_is_the_apis_where_healthz_comes_through() -> None:
+    late = Unavailable("proxy", "HTTPS_PROXY", "TimeoutError: > 8 s", "timeout")
+    (told,) = endpoint.judge(h.case(endpoint=h.endpoint(late)))
+    assert (told.cause, told.reason) == ("endpoint-timeout", "one-path")
+    (nobody,) = endpoint.judge(h.case(endpoint=h.endpoint(late, health=late, healthz=late)))
+    assert (nobody.status, nobody.evidence["tried"]) == ("unknown", "HTTPS_PROXY")
+
+
+def test_healthz_that_answers_shows_that_this_machine_has_a_network() -> None:
+    unasked = {"access": replace(KNOWN, account=Unavailable("credentials-missing", "sts:GetCallerIdentity"))}
+    unasked |= {"r2": h.r2(reach=Unavailable("not-configured", "R2_ENDPOINT"))}  # type: ignore[dict-item] # another check's
+    (told,) = endpoint.judge(h.case(**unasked, endpoint=h.endpoint(Unavailable("timeout", "https://api.example"))))
+    assert (told.cause, told.reason) == ("endpoint-timeout", "one-path")
+
+
+def test_a_change_that_was_lost_behind_a_proxy_may_have_been_made() -> None:
+    late = ReadTimeoutError(endpoint_url="https://sqs.example", error="late")
+    assert outcome_unknown(ThroughProxyError("HTTPS_PROXY", late))
+    never = ProxyConnectionError(proxy_url="http://proxy.example", error="refused")
+    assert not outcome_unknown(ThroughProxyError("HTTPS_PROXY", never))
+    assert not outcome_unknown(ThroughProxyError("HTTPS_PROXY", OSError("HTTP 407")))
 
 
 def test_a_connection_that_is_reset_is_not_one_that_nobody_takes() -> None:
@@ -279,6 +328,39 @@ def test_a_slash_that_two_layers_disagree_on_is_told() -> None:
     assert (told.cause, told.reason) == ("redirect-loop", "slash")
 
 
+@pytest.mark.parametrize(
+    ("location", "reason"),
+    [
+        ("https://127.0.0.1/api/", "https-wanted"),
+        ("https://login.example/signin?next=/api/", "elsewhere"),
+        ("https://www.academy.example/", "elsewhere"),
+        ("http://[bad", "elsewhere"),
+    ],
+)
+@pytest.mark.parametrize("page", ["", NGINX.format("301 Moved Permanently")])
+def test_a_redirect_that_is_not_followed_is_told_as_one(location: str, reason: str, page: str) -> None:
+    with around(), server(lambda handler: respond(handler, 301, page.encode(), Location=location)) as (url, _):
+        told = asked(url)
+    assert (told.cause, told.reason) == ("api-not-json", reason)
+    assert location in str(told.evidence["edge"])
+
+
+def test_where_a_proxy_sends_on_to_sign_in_the_api_was_not_asked() -> None:
+    gateway = "https://gateway.zscloud.net/auD"
+    with server(lambda handler: respond(handler, 307, b"", Location=gateway)) as (proxy, _), around(HTTP_PROXY=proxy):
+        told = asked("http://api.invalid")
+    assert (told.status, told.evidence["tried"]) == ("unknown", "HTTP_PROXY")
+
+
+@pytest.mark.parametrize("why", ["expired", "not-yet"])
+def test_a_certificate_that_this_machines_clock_makes_invalid_is_not_the_apis_fault(why: str) -> None:
+    way = h.endpoint(Unavailable("tls", "https://api.example", "certificate verify failed", why))
+    (told,) = endpoint.judge(h.case(endpoint=way, access=replace(KNOWN, clock_ahead_seconds=-86400)))
+    assert (told.status, told.evidence["reason"]) == ("unknown", "clock-skew")
+    (right,) = endpoint.judge(h.case(endpoint=way))
+    assert (right.cause, right.reason) == ("endpoint-tls", why)
+
+
 def body_is(body: bytes) -> Answer | Finding:
     with around(), server(lambda handler: respond(handler, 200, body)) as (url, _):
         return asked(url)
@@ -296,9 +378,11 @@ def test_json_that_no_browser_reads_is_told_with_its_place(field: bytes, place: 
 
 def test_a_nan_in_a_text_a_mark_of_byte_order_and_a_packed_body_are_well() -> None:
     whole = json.dumps({**JOB, "error_message": None, "note": 'a "NaN" in a text'}).encode()
-    told = body_is(b"\xef\xbb\xbf" + whole)
-    assert isinstance(told, Finding)
-    assert told.status == "ok"
+    endless = whole.replace(b"{", b'{"score": [1e999, -1e999, ' + b"9" * 5000 + b"], ", 1)
+    for body in (b"\xef\xbb\xbf" + whole, endless):
+        told = body_is(body)
+        assert isinstance(told, Finding)
+        assert told.status == "ok"
     with (
         around(),
         server(lambda handler: respond(handler, 200, gzip.compress(whole), **{"Content-Encoding": "gzip"})) as (url, _),

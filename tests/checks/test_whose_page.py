@@ -47,9 +47,15 @@ FORTINET = "<html><title>Web Filter Violation</title>FortiGuard</html>"
 FILTERED = "<html><title>차단</title>유해사이트 접속이 차단되었습니다</html>"
 
 
+FREE = NGINX.format("403 Forbidden").replace("nginx", "freenginx/1.27")
+F5 = "<title>Request Rejected</title>The requested URL was rejected. Please consult with your administrator."
+IMPERVA = "<iframe src='/_Incapsula_Resource?x=1'></iframe>"
+API_GATEWAY, NO_ROUTE = "Amazon API Gateway", {"x-amzn-errortype": "MissingAuthenticationTokenException"}
 Pages = list[tuple[Answer, str, str, str | None]]
 """The answer, who has written it, the cause, and the reason."""
 
+STAND_INS = {502: ("bad-gateway", "one-path"), 504: ("gateway-timeout", "one-path")}
+"""What Cloudflare writes in the place of the origin's own page; here /healthz comes through."""
 CLOUDFLARE: Pages = [
     *((of_edge(code), "Cloudflare", "edge-blocked", None) for code in (1005, 1006, 1009, 1010, 1012, 1020)),
     (h.answer(403, DETAILS.format(title="Access denied | x", code=1020), **EDGE), "Cloudflare", "edge-blocked", None),
@@ -92,7 +98,9 @@ CLOUDFLARE: Pages = [
         (h.answer(status, BARE.format(f"{status} Error"), **EDGE), "Cloudflare", "edge-error", "own")
         for status in (409, 500, 502, 503, 504)
     ),
-    (h.answer(502, "error code: 502", **EDGE), "Cloudflare", "edge-error", "own"),
+    *((h.answer(code, f"error code: {code}", **EDGE), "Cloudflare", *told) for code, told in STAND_INS.items()),
+    (h.answer(200, {"cfWaitingRoom": {"inWaitingRoom": True}}, **EDGE), "Cloudflare", "edge-blocked", None),
+    (of_edge(1200, 429), "Cloudflare", "api-throttled", "edge"),
     (h.answer(521, HOST_ERROR.format(521), **EDGE), "Cloudflare", "edge-origin-down", None),
     (h.answer(521, {"message": "our own page"}, **EDGE), "Cloudflare", "edge-origin-down", None),
     (of_edge(522, 522), "Cloudflare", "edge-origin-timeout", None),
@@ -120,6 +128,13 @@ ORIGIN: Pages = [
     (h.answer(403, FORTINET), "Fortinet", "api-auth-rejected", "proxy"),
     (h.answer(200, FILTERED), "web filter", "bad-gateway", "proxy"),
     (h.answer(511, "<html>Sign in to the network</html>"), "proxy", "bad-gateway", "proxy"),
+    (h.answer(403, FREE), "freenginx", "api-auth-rejected", "nginx"),
+    (h.answer(403, "RBAC: access denied", server="istio-envoy"), "Envoy", "api-auth-rejected", "load-balancer"),
+    (h.answer(200, F5), "F5 BIG-IP", "bad-gateway", "load-balancer"),
+    (h.answer(401, {"message": "No API key found"}, server="kong/3.4.2"), "Kong", "api-auth-rejected", "proxy"),
+    (h.answer(503, {"message": "no peer"}, server="kong/3.4.2"), "Kong", "bad-gateway", "proxy"),
+    (h.answer(403, {"message": "Missing Authentication Token"}, **NO_ROUTE), API_GATEWAY, "api-auth-rejected", "proxy"),
+    (h.answer(403, IMPERVA), "Imperva", "api-auth-rejected", "proxy"),
     (h.answer(403, UNSIGNED), "unknown", "bad-gateway", "unknown"),
     (h.answer(401, UNSIGNED, **EDGE), "unknown", "bad-gateway", "unknown"),
     (h.answer(503, UNSIGNED, **EDGE), "unknown", "bad-gateway", "unknown"),
@@ -170,6 +185,9 @@ SCRIPTED = "<html><title>Academy</title><script src='/cdn-cgi/challenge-platform
         (h.answer(200, SCRIPTED, **EDGE), "unknown"),
         (h.answer(200, {"job_id": h.JOB_ID, "status": "DONE"}, via="1.1 proxy (squid/5.7)"), "API"),
         (h.answer(400, {"error_code": 1020, "detail": "the API's own number"}), "API"),
+        (h.answer(401, DRF, server="Google Frontend"), "API"),
+        *((h.answer(200, {"status": "DONE"}, server=name), "API") for name in ("awselb/2.0", "BigIP", "kong/3.4.2")),
+        (h.answer(200, {"error_message": "<title>Just a moment...</title>"}, **EDGE), "API"),
     ],
 )
 def test_what_passes_through_is_not_of_who_passes_it_on(answer: Answer, name: str) -> None:
@@ -177,6 +195,7 @@ def test_what_passes_through_is_not_of_who_passes_it_on(answer: Answer, name: st
 
 
 WELL = h.answer(200)
+STAND_IN = h.answer(502, HOST_ERROR.format(502), **EDGE)
 
 
 @pytest.mark.parametrize(
@@ -192,6 +211,12 @@ WELL = h.answer(200)
         (h.answer(504, NGINX.format("504 Gateway Time-out")), {}, "gateway-timeout", "one-path"),
         (h.answer(504, NGINX.format("504 Gateway Time-out")), {"healthz": BAD_GATEWAY}, "gateway-timeout", None),
         (h.answer(502, BARE.format("502 Bad Gateway"), **EDGE), {"origin": WELL, "app": WELL}, "edge-error", "own"),
+        (STAND_IN, {"healthz": STAND_IN, "origin": BAD_GATEWAY}, "bad-gateway", None),
+        (STAND_IN, {"healthz": STAND_IN, "origin": BAD_GATEWAY, "app": WELL}, "proxy-misrouted", None),
+        (STAND_IN, {"healthz": STAND_IN, "app": REFUSED}, "proxy-upstream-down", None),
+        (STAND_IN, {"healthz": STAND_IN, "origin": WELL}, "edge-error", "own"),
+        (h.answer(502, BARE.format("502"), **EDGE), {"healthz": STAND_IN, "origin": BAD_GATEWAY}, "bad-gateway", None),
+        (h.answer(502, BARE.format("502"), **EDGE), {"healthz": STAND_IN}, "edge-error", "own"),
         (h.answer(521, HOST_ERROR.format(521), **EDGE), {"origin": WELL}, "edge-origin-down", "firewall"),
         (h.answer(522, HOST_ERROR.format(522), **EDGE), {"origin": WELL}, "edge-origin-timeout", "firewall"),
         (h.answer(524, HOST_ERROR.format(524), **EDGE), {"origin": WELL}, "edge-origin-timeout", None),
@@ -266,3 +291,10 @@ def test_what_breaks_every_browser_is_told_with_its_place() -> None:
     told = finding(**way(broken))
     assert (told.cause, told.reason) == ("api-not-json", "broken")
     assert "NaN: char 9" in str(told.evidence)
+
+
+def test_who_stands_before_the_api_is_not_this_machines_proxy() -> None:
+    page = h.answer(403, "<title>ERROR: The request could not be satisfied</title>", server="CloudFront")
+    told = finding(**way(replace(page, proxy="HTTPS_PROXY")))
+    assert (told.cause, told.reason) == ("api-auth-rejected", "proxy")
+    assert finding(**way(replace(h.answer(403, FORTINET), proxy="HTTPS_PROXY"))).status == "unknown"

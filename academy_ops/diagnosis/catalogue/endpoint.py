@@ -100,6 +100,18 @@ ENDPOINT: Final[tuple[Cause, ...]] = (
                 say("The certificate at the API's address has expired."),
                 (_change(say("Renew the certificate, and reload who shows it."), commands.CERTIFICATE),),
             ),
+            "not-yet": Variant(
+                say("The certificate at the API's address is not valid yet."),
+                (
+                    _change(
+                        say(
+                            "Compare this machine's clock first; where it is right, show the certificate that is valid "
+                            "now, and correct the clock of who issues them."
+                        ),
+                        commands.CERTIFICATE,
+                    ),
+                ),
+            ),
             "name": Variant(
                 say("The certificate at the API's address is for another name."),
                 (

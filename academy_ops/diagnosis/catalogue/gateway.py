@@ -346,8 +346,20 @@ GATEWAY: Final[tuple[Cause, ...]] = (
                     ),
                 ),
             ),
+            "elsewhere": Variant(
+                say("The API's address answers with a redirect to another one."),
+                (
+                    _read(
+                        say(
+                            "The evidence says where to. Where that is the API, write it in ACADEMY_API_URL; where one "
+                            "signs in there, to this network or to a web site, the API was not asked."
+                        ),
+                        commands.ANSWER,
+                    ),
+                ),
+            ),
             "https-wanted": Variant(
-                say("The port at ACADEMY_API_URL speaks https, and is asked by http."),
+                say("What answers at ACADEMY_API_URL wants https, and is asked by http."),
                 (_change(say("Write https:// in ACADEMY_API_URL."), commands.CONFIG),),
             ),
         },

@@ -95,8 +95,8 @@ R2: Final = (
         say("R2_ENDPOINT can't be reached."),
         say(
             "No address, connection refused, TLS failure, or no answer within 8 seconds, while something else outside "
-            "did answer this machine; or a page that is not S3's XML, with the status 200. A job's message that says "
-            "so counts, too."
+            "did answer this machine; or what is not S3's XML, and no refusal of anybody on the way: a page with the "
+            "status 200 or 404, a redirect. A job's message that says so counts, too."
         ),
         (commands.REACH_R2,),
         _change(
@@ -104,7 +104,7 @@ R2: Final = (
         ),
         reasons={
             "not-s3": Variant(
-                say("What answers at R2_ENDPOINT is not S3: a web site or something else."),
+                say("What answers at R2_ENDPOINT is not R2: a web site, AWS or something else."),
                 (
                     _change(
                         say(
