@@ -162,4 +162,5 @@ CHECK: Final = Check(
     waits_for=say("AWS to tell who we are"),
     observe=observe,
     judge=judge,
+    shows=("account", "expected", "region", "tried", "detail", "clock_ahead_seconds", "credentials", "profile"),
 )

@@ -66,6 +66,8 @@ _BY_NUMBER: Final[tuple[tuple[Fault, frozenset[int]], ...]] = (
 _BY_CLOCK: Final = frozenset({"expired", "not-yet"})
 """What is said of a certificate by the clock of who looks at it."""
 _NO_WAY_IN: Final = frozenset({521, 522})
+_ALL_BUT_EDGE: Final = ("edge-origin-down/firewall", "edge-origin-timeout/firewall")
+"""Who asks the origin past the edge gets an answer."""
 _SIGN_IN: Final = re.compile(r"log-?in|sign-?in|/sso\b|/auth\b|oauth", re.IGNORECASE)
 _REFUSED_HOST: Final = re.compile(r"host header|DisallowedHost|ALLOWED_HOSTS|Bad Request \(400\)", re.IGNORECASE)
 """How Starlette and Django refuse a Host header; Django's page says no more than its title."""
@@ -437,11 +439,27 @@ CHECK: Final = Check(
     judge=judge,
     reads=("access", "r2"),
     hops=(
-        Hop(1, say("edge"), ("edge-", "endpoint-", "redirect-")),
-        Hop(2, say("nginx"), ("proxy-", "bad-gateway", "gateway-")),
-        Hop(3, say("API"), ("api-", "job-not-found", "aws-keys-")),
+        Hop(1, say("edge"), ("edge-", "endpoint-", "redirect-", "api-throttled/edge", *_ALL_BUT_EDGE)),
+        Hop(
+            2,
+            say("nginx"),
+            (
+                *("edge-origin-", "proxy-", "bad-gateway", "api-throttled/nginx", "api-not-json/https-wanted"),
+                *(f"api-auth-rejected/{author}" for author in ("nginx", "load-balancer", "proxy")),
+            ),
+            asked_as="origin",
+        ),
+        Hop(
+            3,
+            say("API"),
+            (
+                *("api-", "proxy-upstream-down", "gateway-timeout", "bad-gateway/one-path"),
+                *("endpoint-timeout/one-path", "job-not-found", "aws-keys-"),
+            ),
+            asked_as="app",
+        ),
     ),
-    shows=("edge", "origin", "app", "targets"),
+    shows=("edge", "health", "origin", "app", "targets"),
     # Only where a load balancer has answered, and no more than evidence: without them nothing is undetermined.
     grants=(
         Grant(

@@ -256,8 +256,7 @@ def _judge_active(build: FindingBuilder, case: Case, document: JobDocument) -> I
         (code, reason), lines = proven
         faulty = True
         yield build.fail(code, {**evidence, "log": list[Json](lines[:_MAX_LINES_SHOWN])}, reason=reason)
-    if left := left_behind(case):
-        evidence |= {"instance": left[0], "log": [left[1].text]}
+    evidence |= _in_hands(case)
     stalled = document.status in _RUNNING and _stalled(case, document)
     if stalled:
         yield build.fail("job-stalled", evidence)
@@ -266,6 +265,13 @@ def _judge_active(build: FindingBuilder, case: Case, document: JobDocument) -> I
         yield build.unknown(say("whether the job moves"), facts.again, ("job-stalled",))
     if not faulty:
         yield build.ok(say("The job is {status}.", status=document.status), evidence)
+
+
+def _in_hands(case: Case) -> dict[str, Json]:
+    """Return which instance has the job, and of one that is gone what it wrote of it last."""
+    if left := left_behind(case):
+        return {"instance": left[0], "log": [left[1].text]}
+    return {"instance": held} if (held := holder(case)) else {}
 
 
 def _stalled(case: Case, document: JobDocument) -> bool | None:
@@ -368,6 +374,16 @@ def completed_elsewhere(case: Case) -> LogLine | None:
 def log_speaks(case: Case) -> bool:
     """Return whether a worker's log speaks of the job at all."""
     return bool(_of_job(case))
+
+
+def holder(case: Case) -> str | None:
+    """Return the instance whose log speaks of the job last, where it does not say that it has ended it."""
+    blocks = _of_job(case)
+    if not isinstance(case.logs, LogsFacts) or not blocks or any(end in blocks[-1][0].text for end in LOG_JOB_ENDED):
+        return None
+    last = blocks[-1][0]
+    logs = {**case.logs.archived(), **case.logs.logs}
+    return next((one for one, log in logs.items() if last in (*log.of_job, *log.errors, *log.tail)), None)
 
 
 def left_behind(case: Case) -> tuple[str, LogLine] | None:
@@ -513,5 +529,8 @@ CHECK: Final = Check(
     needs=("endpoint",),
     reads=("endpoint", "r2", "queue", "logs"),
     hops=(Hop(7, say("students"), ("excel-", "job-")),),
-    shows=("recent", "status", "waited_seconds", "error_message", "rows", "log"),
+    shows=(
+        *("recent", "status", "waited_seconds", "error_message", "created", "duplicates", "failed_rows", "rows"),
+        *("instance", "log"),
+    ),
 )

@@ -51,6 +51,7 @@ from checks.facts import (
 )
 from checks.job import (
     active,
+    holder,
     job_of,
     left_behind,
     log_speaks,
@@ -166,19 +167,10 @@ def _nothing_there(case: Case) -> bool:
 
 def _judge_depth(build: FindingBuilder, case: Case, facts: QueueFacts, queue: Depth) -> Iterator[Finding]:
     dead = facts.dead_letters if isinstance(facts.dead_letters, Depth) else None
-    evidence: dict[str, Json] = {
-        "queue": case.names["queue"],
-        "visible": queue.visible,
-        "in_flight": queue.in_flight,
-        "delayed": queue.delayed,
-        "dead_letters": dead.total if dead else None,
-        **_settings_evidence(queue),
-    }
+    evidence = _depth_evidence(case, facts, queue)
     given_up = None
     if queue.settings and queue.settings.max_receives is None:
         given_up = say("There are messages in the dead-letter queue.")
-    if dead and dead.total:
-        evidence["dlq_arn"] = dead.arn
     gone = _message_gone(case, facts, queue)
     code = "queue-dead-letters" if gone and dead and dead.total else "message-lost" if gone else None
     not_named = "not-named" if queue.settings and queue.dead_letter_arn is None else None
@@ -231,6 +223,25 @@ def _misconfigured(case: Case, facts: QueueFacts, queue: Depth) -> Iterator[str]
 def _job_delayed(case: Case, queue: Depth) -> bool:
     """Return whether the job can only wait because its sender has delayed its message."""
     return pending(case) and queue.total == queue.delayed > 0
+
+
+def _depth_evidence(case: Case, facts: QueueFacts, queue: Depth) -> dict[str, Json]:
+    dead = facts.dead_letters if isinstance(facts.dead_letters, Depth) else None
+    evidence: dict[str, Json] = {
+        "queue": case.names["queue"],
+        "visible": queue.visible,
+        "in_flight": queue.in_flight,
+        "delayed": queue.delayed,
+        "dead_letters": dead.total if dead else None,
+        **_settings_evidence(queue),
+    }
+    if isinstance(facts.oldest_seconds, float):
+        evidence["oldest_seconds"] = facts.oldest_seconds
+    if dead and dead.total:
+        evidence["dlq_arn"] = dead.arn
+    if queue.in_flight and (held := holder(case)):
+        evidence["instance"] = held
+    return evidence
 
 
 def _settings_evidence(queue: Depth) -> dict[str, Json]:
@@ -520,7 +531,7 @@ CHECK: Final = Check(
     reads=("job", "workers", "logs"),
     prefetch=look,
     hops=(Hop(5, say("queue"), ("queue-", "message-")),),
-    shows=("queue", "visible", "in_flight", "dead_letters"),
+    shows=("queue", "visible", "in_flight", "oldest_seconds", "dead_letters", "instance"),
     grants=(
         Grant(
             "CheckQueue",

@@ -198,7 +198,7 @@ def run_and_print(
         step: The check that is run alone; then nothing is judged but that step.
         strict: A warning is as bad as a fault.
     """
-    report = _table_report(common) if common.form is Output.TABLE else None
+    report = _table_report(common, of_step=step is not None) if common.form is Output.TABLE else None
     with report.live() if report else contextlib.nullcontext():
         run = make(report or NullObserver())
     run = replace(run, diagnosis=replace(run.diagnosis, strict=strict))
@@ -249,7 +249,8 @@ def _goes_on(run: Run) -> bool:
     return run.diagnosis.verdict.status != "healthy"
 
 
-def _table_report(common: Common) -> TableReport:
+def _table_report(common: Common, *, of_step: bool = False) -> TableReport:
+    from academy_ops.remedies.fixes import FIXES, to_fix
     from academy_ops.report.table import TableReport
 
     return TableReport(
@@ -257,6 +258,8 @@ def _table_report(common: Common) -> TableReport:
         ops=common.command_prefix(),
         shell=in_use(os.environ),
         verbose=bool(common.verbose),
+        of_step=of_step,
+        fixable=lambda verdict: to_fix(verdict) in FIXES,
         quiet=bool(common.quiet),
     )
 

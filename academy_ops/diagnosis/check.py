@@ -45,12 +45,15 @@ class Hop:
     Attributes:
         place: Where it stands on that path; the browser is 0.
         name: What it is called.
-        codes: How the causes that break it begin.
+        codes: How the causes that break it begin; of several hops the one whose words fit further counts. A reason
+            behind a cause follows it after a slash.
+        asked_as: The evidence of its own answer, where it is asked for itself.
     """
 
     place: int
     name: Text
     codes: tuple[str, ...]
+    asked_as: str = ""
 
 
 @dataclass(frozen=True)

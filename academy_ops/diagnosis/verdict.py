@@ -34,8 +34,9 @@ def decide(findings: Sequence[Finding], progress: JobProgress) -> Verdict:
     of_job = _named_by_job(findings, progress)
     roots = _rank(faults, progress, of_job, here.get(of_job, frozenset()) if of_job else frozenset())
 
+    # What keeps from looking also keeps from fixing: among the others it comes first.
     if roots and progress.state is not JobState.UNASKED:
-        verdict = _verdict(findings, "faulty", roots[0], also=(*roots[1:], *blind), symptoms=symptoms)
+        verdict = _verdict(findings, "faulty", roots[0], also=(*blind, *roots[1:]), symptoms=symptoms)
         # What the job itself says has its own advice for the school.
         again = progress.state is JobState.FAILED and verdict.section != "4"
         return replace(verdict, remedies=(*verdict.remedies, _AGAIN)) if again else verdict

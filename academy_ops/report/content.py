@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from http import HTTPStatus
 from typing import Final
 
 from academy_ops.contract import JOB_ID
@@ -26,6 +27,8 @@ from checks.times import parse
 
 Fact = tuple[str, str]
 """A name and a value; both for people, without anything that a terminal would act on."""
+Clock = Callable[[datetime], str]
+"""Writes a time: `timestamp` for documents, `local_time` for screens."""
 
 TITLES: Final[Mapping[VerdictStatus, Text]] = {
     "healthy": say("HEALTHY"),
@@ -64,8 +67,12 @@ LABELS: Final[Mapping[str, Text]] = {
     "origin": say("nginx"),
     "app": say("app"),
     "recent": say("failed or waiting"),
+    "health": say("/health"),
     "status": say("job"),
     "waited_seconds": say("has waited"),
+    "created": say("students created"),
+    "duplicates": say("already there"),
+    "failed_rows": say("rows rejected"),
     "error_message": say("its message"),
     "rows": say("rejected rows"),
     "desired": say("desired"),
@@ -79,6 +86,11 @@ LABELS: Final[Mapping[str, Text]] = {
     "queue": say("queue"),
     "visible": say("messages waiting"),
     "in_flight": say("messages in flight"),
+    "oldest_seconds": say("oldest message"),
+    "clock_ahead_seconds": say("clock ahead by"),
+    "credentials": say("credentials from"),
+    "profile": say("profile"),
+    "region": say("region"),
     "dead_letters": say("dead letters"),
     "instance": say("instance"),
     "log_group": say("log group"),
@@ -118,9 +130,10 @@ _STATED: Final = frozenset({"settings", "environment"})
 
 _SHOWN: Final[Mapping[str, tuple[str, ...]]] = {check.name: check.shows for check in RUNBOOK}
 _WORK_WAITING: Final = (("queue", ("visible", "in_flight")), ("job", ("status", "waited_seconds")))
-"""The evidence that something waits for the workers: check and names; shown with a fault of theirs."""
+"""The evidence that something waits for the workers: check and names; shown in one line with a fault of theirs."""
 _WORKERS: Final = frozenset({"workers", "logs"})
 _MOST_FACTS: Final = 5
+_MOST_WITH_WAITING: Final = 4
 _MOST_LINES: Final = 3
 _LONGEST_LINE: Final = 200
 _LONGEST_VALUE: Final = 300
@@ -192,6 +205,12 @@ def other_faults(diagnosis: Diagnosis) -> list[Finding]:
     return [found[code] for code in (*verdict.also, *verdict.warnings) if code in found and code != verdict.cause]
 
 
+def fixing(remedies: Sequence[Remedy]) -> tuple[Remedy, ...]:
+    """Return the remedies without those that come first only to look: what fixes a fault that is told in passing."""
+    first = next((place for place, one in enumerate(remedies) if one.risk != "read"), 0)
+    return tuple(remedies[first:])
+
+
 def next_steps(diagnosis: Diagnosis, ops: str) -> tuple[Remedy, ...]:
     """Return the remedies of the verdict; of a job on its way, how to follow it; where a permission is missing, which.
 
@@ -210,7 +229,8 @@ def next_steps(diagnosis: Diagnosis, ops: str) -> tuple[Remedy, ...]:
     policy = fill(command("<ops> iam-policy"), names)
     if any(one.missing_permission for one in diagnosis.findings) and not any(one.steps == policy for one in remedies):
         grant = say("Have the missing permissions granted. The policy that the checks need:")
-        remedies.append(Remedy(grant, policy))
+        # What the cause needs comes last, where it is seen first.
+        remedies.insert(0, Remedy(grant, policy))
     return tuple(remedies)
 
 
@@ -223,6 +243,17 @@ def _on_to_an_upload(recent: Json, ops: str) -> Iterator[Remedy]:
         yield Remedy(newest, fill(command("<ops> diagnose <job>"), {"ops": ops, "job_id": job_id}))
     listing = say("Find the upload in question, then diagnose it by its job id:")
     yield Remedy(listing, fill(command("<ops> jobs --since 1h"), {"ops": ops}))
+
+
+def duration(seconds: float) -> str:
+    """Return a length of time as people say it: in the largest unit that loses little."""
+    if abs(seconds) < 2 * 60:
+        return _("{seconds} s", seconds=round(seconds))
+    minutes = round(seconds / 60)
+    if abs(minutes) < 2 * 60:
+        return _("{minutes} min", minutes=minutes)
+    hours = round(minutes / 60)
+    return _("{hours} h", hours=hours) if abs(hours) < 2 * 24 else _("{days} days", days=round(hours / 24))
 
 
 def timestamp(time: datetime) -> str:
@@ -246,17 +277,30 @@ def cause_label(one: Finding | Verdict) -> str:
     return f"{one.cause} ({one.reason})" if one.reason else one.cause or ""
 
 
-def key_evidence(finding: Finding) -> list[Fact]:
-    """Return the few facts that prove a finding."""
+def key_evidence(finding: Finding, clock: Clock = timestamp, rows: int | None = None) -> list[Fact]:
+    """Return the few facts that prove a finding.
+
+    Args:
+        finding: The finding.
+        clock: Writes the times in them.
+        rows: So many rows of a workbook at most, or None for all that are quoted: they are what the school is told.
+    """
     names = [name for name in _SHOWN.get(finding.check, ()) if _says(name, finding.evidence.get(name))]
     named = names or [name for name, value in finding.evidence.items() if _says(name, value)]
     count = finding.evidence.get("failed_rows")
     totals = {"rows": count} if isinstance(count, int) else {}
-    return [_fact(name, finding.evidence[name], _MOST_LINES, totals.get(name, 0)) for name in named[:_MOST_FACTS]]
+    most = {"rows": rows}
+    return [
+        _fact(name, finding.evidence[name], most.get(name, _MOST_LINES), totals.get(name, 0), clock)
+        for name in named[:_MOST_FACTS]
+    ]
 
 
-def cause_evidence(diagnosis: Diagnosis) -> list[Fact]:
-    """Return the facts that prove the verdict's cause: those of its finding, and for a worker's fault what waits."""
+def cause_evidence(diagnosis: Diagnosis, clock: Clock = timestamp, rows: int | None = None) -> list[Fact]:
+    """Return the facts that prove the verdict's cause: those of its finding, and for a worker's fault what waits.
+
+    Times and rows are as for `key_evidence`.
+    """
     cause, findings = diagnosis.verdict.cause, diagnosis.findings
     if diagnosis.step:
         # Its findings are all there is, and stand by themselves.
@@ -264,18 +308,24 @@ def cause_evidence(diagnosis: Diagnosis) -> list[Fact]:
     own = next((one for one in findings if cause and one.cause == cause and one.status in {"fail", "warn"}), None)
     if own is None:
         return []
-    facts = key_evidence(own)
+    facts = key_evidence(own, clock, rows)
+    waiting: list[Fact] = []
     for check, names in _WORK_WAITING if own.check in _WORKERS else ():
         other = next((one for one in findings if one.check == check and one.status != "unknown"), None)
-        facts += [_fact(name, other.evidence[name], 1) for name in names if other and _counts(other.evidence.get(name))]
-    return facts
+        shown = [name for name in names if other and _counts(other.evidence.get(name))]
+        waiting += [_fact(name, other.evidence[name], 1) for name in shown if other]
+    if not waiting:
+        return facts
+    return [*facts[:_MOST_WITH_WAITING], (_("waiting"), ", ".join(f"{name} {value}" for name, value in waiting))]
 
 
-def all_evidence(finding: Finding) -> list[Fact]:
-    """Return all evidence of a finding, under the names that it has in the document."""
-    return [
-        (name, "\n".join(_lines(name, value)) or "-") for name, value in finding.evidence.items() if value is not None
-    ]
+def all_evidence(finding: Finding, clock: Clock | None = None) -> list[Fact]:
+    """Return all evidence of a finding, under the names that it has in the document, with times as ``clock`` has them.
+
+    Without a clock they stand as in the document, too.
+    """
+    found = {name: value for name, value in finding.evidence.items() if value is not None}
+    return [(name, "\n".join(_lines(name, value, clock)) or "-") for name, value in found.items()]
 
 
 def smoke_lines(smoke: Smoke) -> Iterator[str]:
@@ -298,16 +348,16 @@ def _says(name: str, value: Json) -> bool:
     if value == [] and name == "instances":
         return True
     if isinstance(value, dict):
+        if name == "health" and value.get("status") == HTTPStatus.OK:
+            return False
         return value.get("reason") != "not-configured" and bool(_differing(value) if name == "environment" else value)
     return value not in (None, "", [])
 
 
-def _fact(name: str, value: Json, most: int, total: int = 0) -> Fact:
+def _fact(name: str, value: Json, most: int | None, total: int = 0, clock: Clock = timestamp) -> Fact:
     label = LABELS.get(name)
-    lines = _lines(name, value)
-    if name == "rows":
-        # All that are quoted: they are what the school is told.
-        most = len(lines)
+    lines = _lines(name, value, clock)
+    most = len(lines) if most is None else most
     if isinstance(value, dict) and name in _STATED:
         lines = [f"{setting}: {_STATES.get(str(state), state)}" for setting, state in _differing(value).items()]
     elif isinstance(value, dict) and "url" in value:
@@ -325,19 +375,21 @@ def _differing(environment: Mapping[str, Json]) -> dict[str, Json]:
     return {name: state for name, state in environment.items() if state != "same" and state}
 
 
-def _lines(name: str, value: Json) -> list[str]:
+def _lines(name: str, value: Json, clock: Clock | None) -> list[str]:
     """Write a value, a line for each item of a list."""
     if isinstance(value, list):
-        rows = _ROWS.get(name, _short)
-        return [rows(item) if isinstance(item, dict) else _short(item) for item in value]
+        rows = _ROWS.get(name)
+        return [rows(item, clock or timestamp) if rows and isinstance(item, dict) else _short(item) for item in value]
     if isinstance(value, dict):
         return [_short(value)]
-    if name == "waited_seconds":
-        return [_("{seconds} s", seconds=_short(value))]
+    if name.endswith("_seconds") and isinstance(value, int | float):
+        return [duration(value)]
+    if clock and name.endswith("_at") and (moment := parse(value)):
+        return [clock(moment)]
     return [f"{_short(value)} %" if name == "disk_percent" else _short(value)]
 
 
-def _row(row: Mapping[str, Json]) -> str:
+def _row(row: Mapping[str, Json], _clock: Clock) -> str:
     error, sheet = _short(row.get("error")), row.get("sheet")
     if value := row.get("value"):
         error += f" ({_short(value)})"
@@ -346,18 +398,32 @@ def _row(row: Mapping[str, Json]) -> str:
     return _("row {row}: {error}", row=_short(row.get("row")), error=error)
 
 
-def _upload(row: Mapping[str, Json]) -> str:
+def _upload(row: Mapping[str, Json], clock: Clock) -> str:
     words = (row.get(name) for name in ("tenant", "job_id", "status"))
-    return "  ".join([local_time(parse(row.get("uploaded_at"))), *(_short(word) if word else "?" for word in words)])
+    moment = parse(row.get("uploaded_at"))
+    return "  ".join([clock(moment) if moment else "?", *(_short(word) if word else "?" for word in words)])
 
 
-_ROWS: Final[Mapping[str, Callable[[Mapping[str, Json]], str]]] = {"rows": _row, "recent": _upload}
+def _instance(row: Mapping[str, Json], _clock: Clock) -> str:
+    up = row.get("boot_seconds")
+    words = [row.get(name) for name in ("instance", "lifecycle", "health")]
+    words += [duration(up) if isinstance(up, int | float) else None, row.get("private_ip")]
+    return "  ".join(_short(word) for word in words if word)
+
+
+_ROWS: Final[Mapping[str, Callable[[Mapping[str, Json], Clock], str]]] = {
+    "rows": _row,
+    "recent": _upload,
+    "instances": _instance,
+}
 
 
 def _answer(layer: Mapping[str, Json]) -> str:
     """Write what a layer in front of the API answered: the status first, or why there was none."""
     first = f"HTTP {layer['status']}" if "status" in layer else str(layer.get("detail") or layer.get("reason"))
-    return brief(_("{what} from {url}", what=first, url="/".join(str(layer.get("url", "")).split("/")[:3])))
+    told = [brief(_("{what} from {url}", what=first, url="/".join(str(layer.get("url", "")).split("/")[:3])))]
+    told += [f"{header} {_short(layer[header])}" for header in ("cf-ray", "retry-after") if header in layer]
+    return ", ".join(told)
 
 
 def _short(value: Json) -> str:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
+from operator import itemgetter
 from typing import Final, Literal
 
 from rich.cells import cell_len
@@ -61,9 +63,14 @@ def stations(diagnosis: Diagnosis) -> list[Station]:
     Only faults with a remedy of their own break a hop; what they explain is no more than a warning at its own.
     """
     verdict = diagnosis.verdict
-    broken = {hop.place for code in (verdict.cause, *verdict.also) if (hop := _hop_of(code))}
-    suffering = {hop.place for code in (*verdict.symptoms, *verdict.warnings) if (hop := _hop_of(code))}
-    root = _hop_of(verdict.cause)
+    reasons = {finding.cause: finding.reason for finding in diagnosis.findings if finding.reason}
+
+    def places(codes: Iterable[str | None]) -> set[int]:
+        return {hop.place for code in codes if (hop := _hop_of(code, reasons.get(code)))}
+
+    broken = places((verdict.cause, *verdict.also))
+    suffering = places((*verdict.symptoms, *verdict.warnings))
+    root = _hop_of(verdict.cause, verdict.reason)
 
     def state(hop: Hop) -> HopState:
         if hop.place in broken:
@@ -103,9 +110,11 @@ def draw(console: Console, diagnosis: Diagnosis) -> None:
             console.print(line, soft_wrap=True)
 
 
-def _hop_of(code: str | None) -> Hop | None:
+def _hop_of(code: str | None, reason: str | None) -> Hop | None:
     """Return the hop that a cause breaks; None for one that breaks none, such as missing credentials."""
-    return next((hop for hop in _HOPS if code and code.startswith(hop.codes)), None)
+    whole = f"{code}/{reason}"
+    fitting = ((len(begun), hop) for hop in _HOPS for begun in hop.codes if code and whole.startswith(begun))
+    return max(fitting, key=itemgetter(0), default=(0, None))[1]
 
 
 def _state(hop: Hop, diagnosis: Diagnosis, broken: set[int]) -> HopState:
@@ -118,8 +127,22 @@ def _state(hop: Hop, diagnosis: Diagnosis, broken: set[int]) -> HopState:
         return "unchecked"
     if "ok" in statuses or "warn" in statuses:
         return "ok"
+    if _answered(hop, diagnosis):
+        return "ok"
     # What broke further on has come this far.
     return "ok" if check in {_CHECKS.get(place) for place in broken if place > hop.place} else "unchecked"
+
+
+def _answered(hop: Hop, diagnosis: Diagnosis) -> bool:
+    """Return whether the hop, or what is behind it in the same check, was asked past those before it and is well."""
+    if not hop.asked_as:
+        return False
+    check = _CHECKS[hop.place]
+    asked = [one.asked_as for one in _HOPS if one.place <= hop.place and one.asked_as and _CHECKS[one.place] == check]
+    # Whatever has answered in front of the last one has its answer from there.
+    ways = asked if hop.place == max(place for place, name in _CHECKS.items() if name == check) else [hop.asked_as]
+    layers = [one.evidence.get(way) for one in diagnosis.findings if one.check == check for way in ways]
+    return any(isinstance(layer, dict) and layer.get("status") == HTTPStatus.OK for layer in layers)
 
 
 def _done(diagnosis: Diagnosis) -> bool:

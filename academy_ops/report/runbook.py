@@ -7,7 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
 from typing import Final
+from urllib.parse import quote
 
 from academy_ops.diagnosis.records import Section
 from academy_ops.messages import Language
@@ -38,11 +41,14 @@ class Page:
 
 def text(language: Language) -> str:
     """Return the runbook's Markdown with the thresholds in force; the sections keep their markers."""
+    return _FIGURE.sub(lambda figure: str(FIGURES[figure[1]]), _source(language).read_text(encoding="utf-8"))
+
+
+def _source(language: Language) -> Traversable:
     package = files("academy_ops")
     installed = package / "locale" / language / "runbook.md"
     # A checkout has it at its root, where people look for it.
-    source = installed if installed.is_file() else package / ".." / FILES[language]
-    return _FIGURE.sub(lambda figure: str(FIGURES[figure[1]]), source.read_text(encoding="utf-8"))
+    return installed if installed.is_file() else package / ".." / FILES[language]
 
 
 def updated(markdown: str) -> str:
@@ -72,6 +78,12 @@ def _headings(language: Language) -> Mapping[str, str]:
 def heading(section: Section, language: Language) -> str:
     """Return the heading of ``section``."""
     return _headings(language)[section]
+
+
+def section_link(section: Section, language: Language) -> str:
+    """Return the address of ``section`` on this machine, for a terminal that knows links."""
+    address = Path(str(_source(language))).resolve().as_uri()
+    return f"{address}#{quote(anchor(section, language).partition('#')[2])}"
 
 
 def anchor(section: Section, language: Language) -> str:

@@ -65,14 +65,20 @@ def print_command(console: Console, steps: Steps, style: str, *, shell: Shell, f
         shell: The shell that they are shown for; what is typed on a Linux host is for its POSIX shell.
         folded: Fold a line that is wider than the console.
     """
-    if shell == "powershell" and all(step.place == "here" for step in steps):
-        goes_on, written = "`", list(powershell(steps))
-    else:
-        goes_on, written = "\\", [list(posix_words(steps))]
-    for words in written:
+    goes_on = "`" if _in_powershell(steps, shell) else "\\"
+    for words in commands(steps, shell):
         for line in _folded(words, console.width, goes_on) if folded else [f"  {' '.join(words)}"]:
             # What is still too long is left to the terminal: it must survive being copied.
             console.print(Line(line, style), soft_wrap=True)
+
+
+def commands(steps: Steps, shell: Shell) -> list[list[str]]:
+    """Return the lines to be typed into ``shell``, each as its words."""
+    return list(powershell(steps)) if _in_powershell(steps, shell) else [list(posix_words(steps))]
+
+
+def _in_powershell(steps: Steps, shell: Shell) -> bool:
+    return shell == "powershell" and all(step.place == "here" for step in steps)
 
 
 def powershell(steps: Steps) -> Iterator[list[str]]:

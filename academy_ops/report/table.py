@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -16,13 +16,14 @@ from rich.text import Text as Line
 
 from academy_ops.diagnosis.catalogue import CATALOGUE
 from academy_ops.diagnosis.command import Steps
-from academy_ops.diagnosis.records import RISKS, Diagnosis, Finding, Remedy, VerdictStatus
+from academy_ops.diagnosis.records import RISKS, Diagnosis, Finding, Remedy, Verdict, VerdictStatus
 from academy_ops.diagnosis.redact import printable
-from academy_ops.messages import Text, _
+from academy_ops.messages import Text, _, current
 from academy_ops.report.content import (
     all_evidence,
     cause_evidence,
     cause_label,
+    fixing,
     key_evidence,
     line,
     local_time,
@@ -32,7 +33,8 @@ from academy_ops.report.content import (
     title,
 )
 from academy_ops.report.pipeline import draw
-from academy_ops.report.shell import Shell, print_command
+from academy_ops.report.runbook import section_link
+from academy_ops.report.shell import Shell, commands, print_command
 from academy_ops.report.terminal import STYLES, facts, hanging, live, marks
 from academy_ops.smoke.records import HOPS, SMOKE_TITLES, Hop, Result, Smoke
 from checks import RUNBOOK
@@ -41,6 +43,8 @@ _NAME_WIDTH: Final = 10
 _BAR_WIDTH: Final = 40
 _WIDTH: Final = 100
 _INDENT: Final = 2
+_MOST_ROWS: Final = 6
+"""Of a workbook's rows: more would push the answer out of view; documents have all of them."""
 _WAITS_FOR: Final[Mapping[str, Text]] = {check.name: check.waits_for for check in RUNBOOK}
 _VERDICT_STYLES: Final[Mapping[VerdictStatus | Result, str]] = {
     "healthy": "bold green",
@@ -67,7 +71,7 @@ def render_diagnosis(
     console = Console(
         file=written, width=width, no_color=True, color_system=None, force_terminal=False, markup=False, emoji=False
     )
-    report = TableReport(console, ops=ops, verbose=verbose)
+    report = TableReport(console, ops=ops, verbose=verbose, of_step=bool(diagnosis.step))
     for check, findings in groupby(diagnosis.findings, lambda finding: finding.check):
         report.finished(check, tuple(findings))
     report.verdict(diagnosis)
@@ -88,7 +92,11 @@ def print_smoke(console: Console, smoke: Smoke) -> None:
 
 
 class TableReport:
-    """Prints a run while it goes on, and its verdict at the end; an observer of the runner."""
+    """Prints a run while it goes on, and its verdict at the end; an observer of the runner.
+
+    The answer comes last, where it is in view: whatever else was found stands above the verdict, and below it are
+    only the proof, what to do, and where to read on.
+    """
 
     def __init__(
         self,
@@ -97,12 +105,27 @@ class TableReport:
         ops: str = "academy-ops",
         shell: Shell = "posix",
         verbose: bool = False,
+        of_step: bool = False,
+        fixable: Callable[[Verdict], bool] = lambda _verdict: False,
         quiet: bool = False,
     ) -> None:
+        """Make a report.
+
+        Args:
+            console: Where it is printed.
+            ops: How to call this tool again.
+            shell: The shell that commands are written for.
+            verbose: Show all evidence.
+            of_step: Of one step: its evidence stands with its findings, as no verdict follows that would show it.
+            fixable: Returns whether ``--fix`` has a remedy for a verdict.
+            quiet: Show the verdict alone.
+        """
         self._console = console
         self._ops = ops
         self._shell = shell
         self._verbose = verbose
+        self._of_step = of_step
+        self._fixable = fixable
         self._quiet = quiet
         self._marks = marks(console)
         self._waiting = _Waiting()
@@ -143,21 +166,23 @@ class TableReport:
         if self._verbose and self._waiting.started:
             console.print()
             self._print_timeline()
+        seconds = f"{diagnosis.elapsed_ms / 1000:.1f}"
+        ending = _("Findings: {checks}, in {seconds} s", checks=len(diagnosis.findings), seconds=seconds)
+        for name, told in (
+            (_("Ruled out"), diagnosis.verdict.ruled_out),
+            (_("Symptoms"), diagnosis.verdict.symptoms),
+        ):
+            if told and not diagnosis.step:
+                ending += f". {name}: {', '.join(told)}"
+        hanging(console, Line(), Line(ending, "dim"), 0)
         console.print()
         if not diagnosis.step:
             draw(console, diagnosis)
             console.print()
+        self._print_others(diagnosis)
         self._print_verdict(diagnosis)
-        for remedy in next_steps(diagnosis, self._ops):
-            console.print()
-            self._print_remedy(remedy)
-        for finding in other_faults(diagnosis):
-            console.print()
-            self._print_other(finding)
-        seconds = f"{diagnosis.elapsed_ms / 1000:.1f}"
-        console.print(
-            Line(_("Findings: {checks}, in {seconds} s", checks=len(diagnosis.findings), seconds=seconds), "dim")
-        )
+        self._print_remedies(next_steps(diagnosis, self._ops))
+        self._print_pointers(diagnosis)
 
     def _print_finding(self, finding: Finding) -> None:
         style = STYLES[finding.status]
@@ -166,9 +191,10 @@ class TableReport:
             summary.append(f" ({line(finding.because)})", "dim")
         head = Line(f"{self._marks[finding.status]} ", style).append(finding.check, style)
         hanging(self._console, head, summary, 2 + _NAME_WIDTH)
-        # What is skipped has nothing to show, except uploads that nobody has asked about.
-        unfolded = finding.status in {"fail", "skip"}
-        shown = all_evidence(finding) if self._verbose else key_evidence(finding) if unfolded else []
+        unfolded = self._of_step and finding.status in {"warn", "fail"}
+        shown = all_evidence(finding, local_time) if self._verbose else []
+        if unfolded and not self._verbose:
+            shown = key_evidence(finding, local_time, _MOST_ROWS)
         facts(self._console, shown, 2 + _NAME_WIDTH)
 
     def _print_timeline(self) -> None:
@@ -182,65 +208,110 @@ class TableReport:
             row.append(_("at {start} s for {length} s", start=f"{begun:4.1f}", length=f"{took:4.1f}"), "dim")
             self._console.print(row.append("  " + " " * before).append(self._marks["bar"] * max(1, length), "cyan"))
 
+    def _print_others(self, diagnosis: Diagnosis) -> None:
+        """Print what else was found: warnings, then the faults that remain once the cause is fixed."""
+        others = other_faults(diagnosis)
+        for finding in [one for one in others if one.status == "warn"]:
+            self._print_other(finding, Line(_("Warning") + "  ", "bold yellow"))
+        faults = [one for one in others if one.status == "fail"]
+        if faults:
+            self._console.print(Line(_("Fix these after the cause below, in this order:"), "bold"))
+        for number, finding in enumerate(faults, 2 if diagnosis.verdict.cause else 1):
+            self._print_other(finding, Line(f"{number}. ", "bold red"))
+
     def _print_verdict(self, diagnosis: Diagnosis) -> None:
         console, verdict = self._console, diagnosis.verdict
         head = _title(title(diagnosis), verdict.status, cause_label(verdict))
-        if verdict.cause:
-            head.append("  " + _("(runbook section {section})", section=verdict.section), "dim")
+        for name, value in ((_("Context"), diagnosis.context), (_("Tier"), diagnosis.tier)):
+            if value:
+                head.append(f"  {name}: {printable(value)}")
         hanging(console, Line(), head, 0)
-        if diagnosis.context:
-            console.print(Line(_("Context") + ": ", "bold").append(printable(diagnosis.context)))
-        if diagnosis.tier:
-            console.print(Line(_("Tier") + ": ", "bold").append(printable(diagnosis.tier)))
         if diagnosis.step:
             # The findings above have said the rest.
             return
         hanging(console, Line(), Line(line(verdict.summary), "bold"), 0)
-        if evidence := cause_evidence(diagnosis):
-            console.print(Line(_("Why"), "bold"))
+        if evidence := cause_evidence(diagnosis, local_time, _MOST_ROWS):
             facts(console, evidence, _INDENT)
-        names = (_("Why"), _("Not observed"), _("Symptoms"), _("Ruled out"))
-        column = _INDENT + max(cell_len(name) for name in names)
-        for name, text in self._rows(diagnosis):
+        rows = list(self._rows(diagnosis))
+        column = 2 + max((cell_len(name) for name, _text in rows), default=0)
+        for name, text in rows:
             hanging(console, Line(name, "bold"), Line(text), column)
 
     def _rows(self, diagnosis: Diagnosis) -> Iterator[tuple[str, str]]:
         verdict = diagnosis.verdict
+        for finding in diagnosis.findings:
+            if finding.status == "skip":
+                # An upload that nobody has asked about may be the one.
+                yield from key_evidence(finding, local_time, _MOST_ROWS)
         if verdict.status == "undetermined":
+            said = line(verdict.summary)
             for reason, checks in not_observed(diagnosis):
-                yield _("Not observed"), f"{', '.join(checks)}: {line(reason)}"
-        if verdict.symptoms and self._verbose:
-            for code in verdict.symptoms:
-                yield _("Symptoms"), f"{code}: {CATALOGUE[code].meaning}"
-        elif verdict.symptoms:
-            yield _("Symptoms"), ", ".join(verdict.symptoms)
-        if verdict.ruled_out:
-            yield _("Ruled out"), ", ".join(verdict.ruled_out)
+                if line(reason) not in said:
+                    yield _("Not observed"), f"{', '.join(checks)}: {line(reason)}"
 
-    def _print_remedy(self, remedy: Remedy) -> None:
-        """Print what to do, with its risk in words, the command, and how to see that it worked."""
-        head = Line().append(_("What to do: "), "bold")
-        head.append(line(remedy.text)).append(f" ({RISKS[remedy.risk]})", "dim")
-        hanging(self._console, Line(), head, 0)
-        self._print_command(remedy.steps)
-        if remedy.check:
-            self._console.print(Line(_("Then check that it worked:")))
-            self._print_command(remedy.check)
-
-    def _print_other(self, finding: Finding) -> None:
-        label, style = (_("Warning"), "bold yellow") if finding.status == "warn" else (_("Also"), "bold red")
-        head = Line(f"{label}  ", style)
-        body = Line().append(cause_label(finding), "bold").append(f": {line(finding.summary)}")
-        hanging(self._console, head, body, head.cell_len)
-        for remedy in finding.remedies if self._verbose else finding.remedies[:1]:
-            hanging(self._console, Line(), Line(line(remedy.text)), _INDENT)
+    def _print_remedies(self, remedies: Sequence[Remedy]) -> None:
+        """Print what to do step by step, each with its risk in words, and last how to see that it worked."""
+        for number, remedy in enumerate(remedies, 1):
+            if number == 1:
+                self._console.print()
+            head = Line().append(_("What to do: ") if number == 1 else "", "bold")
+            head.append(f"{number}. " if len(remedies) > 1 else "", "bold").append(line(remedy.text))
+            if remedy.steps:
+                head.append(f" ({RISKS[remedy.risk]})", "dim")
+            hanging(self._console, Line(), head, 0)
             self._print_command(remedy.steps)
+        checks = [remedy.check for remedy in remedies if remedy.check]
+        if checks:
+            self._print_check(checks[-1])
 
-    def _print_command(self, steps: Steps) -> None:
+    def _print_check(self, steps: Steps) -> None:
+        """Print how to see that it worked: in one line where that holds it, so that no command seems to come last."""
+        label = _("Then check:")
+        written = list(commands(steps, self._shell))
+        whole = f"{label} {' '.join(written[0])}"
+        if len(written) == 1 and cell_len(whole) <= self._console.width:
+            self._console.print(Line(whole, "dim"), soft_wrap=True)
+        else:
+            self._console.print(Line(label, "dim"))
+            self._print_command(steps, "dim")
+
+    def _print_pointers(self, diagnosis: Diagnosis) -> None:
+        """Print in one line where to go on from here; a terminal that knows links has the runbook behind them."""
+        verdict = diagnosis.verdict
+        job = [diagnosis.job_id] if diagnosis.job_id else []
+        code = verdict.cause or next(iter(verdict.warnings), None)
+        section = CATALOGUE[code].section if code else None
+        page = f"link {section_link(section, current())}" if section else ""
+        pointers = []
+        if self._fixable(verdict) and not diagnosis.step:
+            pointers.append((" ".join([self._ops, "diagnose", *job, "--fix"]), ""))
+        if code:
+            pointers.append((f"{self._ops} explain {code}", page))
+        if section:
+            pointers.append((f"{self._ops} runbook {section}", page))
+        if not pointers:
+            return
+        row = Line(_("Read on:") + " ", "dim")
+        for number, (text, link) in enumerate(pointers):
+            row.append(" · " if number else "").append(text, link)
+        hanging(self._console, Line(), row, 0)
+
+    def _print_other(self, finding: Finding, head: Line) -> None:
+        console = self._console
+        body = Line().append(cause_label(finding), "bold").append(f": {line(finding.summary)}")
+        hanging(console, head, body, head.cell_len)
+        if not self._verbose:
+            facts(console, key_evidence(finding, local_time, _MOST_ROWS), _INDENT)
+        for remedy in finding.remedies if self._verbose else fixing(finding.remedies):
+            hanging(console, Line(), Line(line(remedy.text)), _INDENT)
+            self._print_command(remedy.steps)
+        console.print()
+
+    def _print_command(self, steps: Steps, style: str = "bold cyan") -> None:
         if steps:
             # In a pipe it stays one line, to be searched for.
             folded = self._console.is_terminal
-            print_command(self._console, steps, "bold cyan", shell=self._shell, folded=folded)
+            print_command(self._console, steps, style, shell=self._shell, folded=folded)
 
 
 @dataclass(slots=True)

@@ -2,19 +2,29 @@
 
 import re
 import socket
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from rich.cells import cell_len
 
-from academy_ops.diagnosis.records import Unavailable
+from academy_ops.diagnosis.command import posix
+from academy_ops.diagnosis.records import Diagnosis, Unavailable
+from academy_ops.messages import LANGUAGES, Language
+from academy_ops.report import Output
+from academy_ops.report.pipeline import stations
 from checks.facts import Autoscaler
 from tests.checks import facts_factory as h
+from tests.checks.scenarios import NGINX, SCENARIOS, WARNINGS, Facts
 from tests.cli.test_save_and_from import document, waiting, write
 from tests.commands import SHELL, academy_ops, run_on_console
+from tests.report import golden
+from tests.report.golden import diagnosis
 from tests.terminal import terminal
 
+HTML = "<html><title>Just a moment...</title></html>"
 DENIED = Unavailable("denied", "sqs:GetQueueUrl", "no identity-based policy allows the action")
 STATES: dict[str, dict[str, Any]] = {
     "healthy": document(document=h.job("DONE")),
@@ -25,6 +35,10 @@ STATES: dict[str, dict[str, Any]] = {
     ),
     "denied": document(document=h.job("PENDING", age=600), queue=h.queue(DENIED)),
 }
+
+
+def screen(one: Diagnosis, language: Language = "en") -> str:
+    return golden.shown(one, Output.TABLE, language)
 
 
 def shown(folder: Path, evidence: dict[str, Any], *options: str, columns: int = 80, **environ: str) -> str:
@@ -60,11 +74,124 @@ def test_the_mark_stands_below_the_hop_that_is_broken(columns: int, language: st
     assert marks.count("✗") == 1
 
 
-def test_only_what_failed_is_unfolded(tmp_path: Path) -> None:
-    checks = shown(tmp_path, STATES["workers off"]).partition("browser")[0]
-    assert "desired" in checks
-    assert "account_id" not in checks
-    assert "arn" not in checks
+def test_evidence_stands_with_the_verdict_and_nowhere_else(tmp_path: Path) -> None:
+    checks, _, below = shown(tmp_path, STATES["workers off"]).partition("browser")
+    assert "desired" not in checks
+    assert below.count("\n  desired ") == 1
+    assert "account_id" not in checks + below
+
+
+def test_a_step_has_its_evidence_with_its_findings() -> None:
+    one = replace(diagnosis(**SCENARIOS["worker-scaled-to-zero"][0]), step="workers")
+    assert "desired" in screen(one).partition("workers: ")[0]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_answer_to_every_cause_is_in_view_on_80_by_24(language: Language, compared: Callable[[int], None]) -> None:
+    titles = ("FAULT", "UNDETERMINED", "HEALTHY", "IN PROGRESS", "장애", "판정", "정상", "진행")
+    for code, forms in {**SCENARIOS, **WARNINGS}.items():
+        for facts in forms:
+            lines = screen(diagnosis(**facts), language).splitlines()
+            answer = lines[next(n for n, one in enumerate(lines) if one.startswith(titles)) :]
+            rows = sum(max(1, -(-cell_len(one) // 80)) for one in answer)
+            # The last row is the prompt's.
+            assert rows <= 23, (code, answer)
+    compared(sum(map(len, (*SCENARIOS.values(), *WARNINGS.values()))))
+
+
+def test_the_remedys_command_is_the_last_one_and_the_last_line_points_on(compared: Callable[[int], None]) -> None:
+    count = 0
+    for forms in SCENARIOS.values():
+        for one in (diagnosis(**facts) for facts in forms):
+            commands = [line for line in screen(one).splitlines() if line.startswith("  academy-ops ")]
+            wanted = [posix(remedy.steps) for remedy in one.verdict.remedies if remedy.steps]
+            if one.verdict.cause and wanted and wanted[-1].startswith("academy-ops "):
+                assert commands[-1].strip() == wanted[-1]
+                count += 1
+    assert count
+    compared(count)
+
+
+@pytest.mark.parametrize(
+    ("code", "place", "pointed_at"),
+    [
+        ("worker-scaled-to-zero", 0, ["diagnose", "explain worker-scaled-to-zero", "runbook 3-1"]),
+        ("excel-phone-invalid", 0, ["explain excel-phone-invalid", "runbook 4"]),
+        ("queue-missing", 0, ["diagnose", "explain queue-missing", "runbook 3-3"]),
+    ],
+)
+def test_the_last_line_points_on_to_the_fix_where_there_is_one(
+    code: str, place: int, pointed_at: list[str], tmp_path: Path
+) -> None:
+    told = shown(tmp_path, document(**SCENARIOS[code][place]), columns=300).splitlines()[-1]
+    assert [one.partition("academy-ops ")[2].split(" 6f3c")[0] for one in told.split(" · ")] == pointed_at
+    assert ("--fix" in told) == ("diagnose" in pointed_at)
+
+
+def test_a_terminal_has_the_runbooks_section_behind_the_last_line(tmp_path: Path) -> None:
+    path = write(tmp_path, STATES["workers off"])
+    environ = {**SHELL, "HOME": str(tmp_path)}
+    with terminal("diagnose", "--from", str(path), cwd=tmp_path, environ=environ) as console:
+        assert console.ended() == 1
+    links = re.findall(r"\x1b]8;[^;]*;(file://[^\x1b]*)\x1b", console.written)
+    assert {link.rpartition("/")[2] for link in links if link} == {"runbook.en.md#3-1-workers"}
+
+
+def test_other_faults_stand_above_the_verdict_with_what_fixes_them() -> None:
+    both = screen(diagnosis(**SCENARIOS["worker-env-stale"][0], **SCENARIOS["r2-server-error"][0]))
+    above, _, below = both.partition("FAULT FOUND")
+    assert "2. r2-server-error" in above
+    assert "cloudflarestatus" in above
+    assert "r2-server-error" not in below
+
+
+def test_a_job_that_is_done_in_part_shows_its_counts_and_rows() -> None:
+    told = screen(diagnosis(**WARNINGS["job-partial"][0]))
+    warning = told.partition("Warning  job-partial")[2]
+    assert re.search(r"students created +1\n +rows rejected +1\n +rejected rows +row 3: ", warning)
+    assert warning.index("rejected rows") < warning.index("HEALTHY")
+
+
+def test_the_proof_of_a_limit_is_the_status_and_when_to_come_back() -> None:
+    limit = screen(diagnosis(**SCENARIOS["api-throttled"][0]))
+    assert re.search(r"HTTP 429 from \S+, retry-after 30", limit)
+    answer = h.answer(403, HTML, **{"server": "cloudflare", "cf-ray": "8a1b-ICN", "cf-mitigated": "challenge"})
+    assert "cf-ray 8a1b-ICN" in screen(diagnosis(endpoint=h.endpoint(main=answer)))
+    assert re.search(r"/health +HTTP 503 from", screen(diagnosis(**SCENARIOS["api-database-down"][0])))
+
+
+@pytest.mark.parametrize(
+    ("facts", "marked"),
+    [
+        (SCENARIOS["proxy-upstream-down"][1], {"edge": "ok", "nginx": "ok", "API": "fail"}),
+        (SCENARIOS["gateway-timeout"][0], {"edge": "ok", "nginx": "ok", "API": "fail"}),
+        (SCENARIOS["edge-origin-down"][0], {"edge": "ok", "nginx": "fail", "API": "unchecked"}),
+    ],
+)
+def test_the_mark_is_at_the_hop_that_the_evidence_speaks_of(facts: Facts, marked: dict[str, str]) -> None:
+    states = {one.name: one.state for one in stations(diagnosis(**facts))}
+    assert {name: states[name] for name in marked} == marked
+
+
+LIMITS = {
+    "nginx": h.answer(429, NGINX.format("429 Too Many Requests"), server="nginx"),
+    "edge": h.answer(429, '{"cloudflare_error": true, "error_code": 1015}', server="cloudflare"),
+    "API": h.answer(429, '{"detail": "slow down"}', server="cloudflare", **{"content-type": "application/json"}),
+}
+
+
+@pytest.mark.parametrize("hop", LIMITS)
+def test_a_limit_is_marked_at_who_sets_it(hop: str) -> None:
+    one = diagnosis(endpoint=h.endpoint(main=LIMITS[hop]))
+    assert one.verdict.cause == "api-throttled"
+    assert [station.name for station in stations(one) if station.cause] == [hop]
+
+
+def test_what_was_asked_past_a_broken_edge_and_is_well_is_marked_so() -> None:
+    blocked = h.answer(403, HTML, **{"server": "cloudflare", "cf-mitigated": "challenge"})
+    facts = h.endpoint(main=blocked, origin=h.answer(200, "ok"), app=h.answer(200, "ok"))
+    states = {one.name: one.state for one in stations(diagnosis(endpoint=facts))}
+    assert (states["edge"], states["nginx"], states["API"]) == ("fail", "ok", "ok")
 
 
 def test_verbose_shows_all_evidence(tmp_path: Path) -> None:
@@ -79,15 +206,14 @@ def test_verbose_shows_when_each_check_began_and_how_long_it_took(tmp_path: Path
 
 
 def test_the_proof_is_taken_from_every_check_that_bears_on_the_cause(tmp_path: Path) -> None:
-    why = shown(tmp_path, STATES["workers off"]).partition("\nWhy\n")[2].partition("\nRuled out")[0]
-    told = dict(line.strip().split("  ", 1) for line in why.splitlines())
-    found = {name: value.strip() for name, value in told.items()}
-    assert (found["desired"], found["messages waiting"], found["job"]) == ("0", "1", "PENDING")
+    below = shown(tmp_path, STATES["workers off"]).partition("FAULT FOUND")[2]
+    assert re.search(r"\n  desired +0\n", below)
+    assert re.search(r"\n  waiting +messages waiting 1, job PENDING, has waited 10 min\n", below)
 
 
 def test_what_could_not_be_seen_names_the_permission_and_where_to_get_it(tmp_path: Path) -> None:
     told = shown(tmp_path, STATES["denied"])
-    assert "Not observed  queue: the permission sqs:GetQueueUrl is denied" in told
+    assert "the permission sqs:GetQueueUrl is denied" in " ".join(told.partition("UNDETERMINED")[2].split())
     assert "academy-ops iam-policy" in told
 
 

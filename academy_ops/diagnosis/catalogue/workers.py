@@ -426,9 +426,9 @@ WORKERS: Final = (
             say("Resume the suspended process, so that the group replaces its unhealthy instances."),
             _processes("resume", "<halted>"),
         ),
-        _read(say("Let the group replace them, and see that it does."), commands.ACTIVITIES),
+        _read(say("Let the group replace them, and see that it does."), command("<ops> check workers")),
         _change(
-            say("If the group does not replace them, terminate the instance; a job in progress starts over elsewhere."),
+            say("If it does not, terminate the instance; its job starts over elsewhere."),
             commands.instance_in("HealthStatus==`Unhealthy`") + commands.terminate("found"),
         ),
         explains=codes(
