@@ -46,7 +46,7 @@ _FORMS: Final[tuple[tuple[Fault, tuple[str, ...]], ...]] = (
     (
         (_UNREADABLE, "media-type"),
         (
-            rf"{_TYPE}{GAP}(allow|support|accept|invalid|허용|지원)",
+            rf"{_TYPE}{GAP}(allow|support|accept|invalid|허용|지원|올바르지)",
             rf"(allow|support|accept|invalid|허용|지원){GAP}{_TYPE}",
             r"application/(haansoft|vnd\.hancom)",
         ),
@@ -54,15 +54,18 @@ _FORMS: Final[tuple[tuple[Fault, tuple[str, ...]], ...]] = (
     (
         (_UNREADABLE, "password"),
         (
-            "(암호|비밀번호)[가로]? ?(걸|설정|보호|있)|암호화",
-            "encrypted|decrypt|password[- ]?protected|requires a password",
+            r"(암호|비밀번호)[가로]? ?(걸|설정|보호|있)|암호화|\bDRM|문서 ?보안|보안 ?문서",
+            "encrypted|decrypt|password[- ]?protected|(requires a|needs a) password|password (is )?required to open",
         ),
     ),
     (
         (_UNREADABLE, "damaged"),
         (
-            r"No active sheet|At least one sheet must be visible|no item named ['\"]?/?xl/|expected <class '",
-            r"could not read stylesheet|workbook source files|must be aRGB|\b(Max|Min) value is \d",
+            r"No active sheet|At least one sheet must be visible|no item named ['\"]?/?xl/",
+            # Where the reader finds no sheet, or a style that Excel itself does not write.
+            r"'NoneType' object has no attribute '(iter_rows|max_row|rows|cell|values|title)'|\bFill\(\) takes no",
+            r"(expected|should be) <class '|must be aRGB|\b(Max|Min) value is \d|EntitiesForbidden",
+            "could not read (stylesheet|worksheets|strings|properties)|Unable to read workbook|workbook source files",
             r"Value (must be (either|one of|a sequence|type)|does not match pattern)",
             r"BadZipFile: (?!File is not)|Bad (CRC|magic number)|while decompressing|Truncated file|zlib\.error",
             r"compression (type \d|method)|XMLSyntaxError",
@@ -80,7 +83,7 @@ _FORMS: Final[tuple[tuple[Fault, tuple[str, ...]], ...]] = (
         (
             rf"{_ROSTERS}[이가은는을를]?\s?(여러|\d{{1,3}}|두|둘)\s?(개|장)?[가는]?\s?(이상|입니다|있|라서|이라|라)",
             rf"여러\s?개?의?\s?(학생 )?{_ROSTERS}|어느 (시트|명단)",
-            rf"{_ROSTERS}[를을]?\s?(정|특정|결정|선택|구분)할 수 없",
+            rf"{_ROSTERS}[를을]?\s?(하나로 )?(정|특정|결정|선택|구분)할 수 없",
             "(multiple|several|more than one|two|ambiguous) ((candidate|roster|student) )?(work)?(sheet|roster)",
             "(sheet|roster)s? (is|are) (ambiguous|equally)",
         ),
@@ -94,6 +97,7 @@ _FORMS: Final[tuple[tuple[Fault, tuple[str, ...]], ...]] = (
             rf"(이름|성명)['\"]?\s?(과|와|,|및){GAP}{_COLUMN}[이가은는을를]?{_NOT_FOUND}",
             rf"(이름|성명|\bname)['\"\s]{{0,3}}{_COLUMN}[이가은는을를]?{_NOT_FOUND}",
             rf"{_COLUMN}s?[이가은는]? ?(없|누락|missing).{{0,20}}(이름|성명|\bname\b)",
+            r"column ['\"]?(name|이름)\b['\"]? (is |was )?(missing|not found)",
             r"시트[를가]?\s?(없|찾을 수 없|찾지 못|존재하지)|worksheet .{0,60}(does not exist|not found)",
         ),
     ),
@@ -109,7 +113,7 @@ _FORMS: Final[tuple[tuple[Fault, tuple[str, ...]], ...]] = (
         ("excel-phone-invalid", None),
         (
             rf"{_PHONE}{GAP}(\d{{1,9}}{_SPACE}(개|건|행|명|rows?\b)|failed|invalid|010)",
-            rf"{_PHONE}{GAP}(형식|검증|유효하지|올바르지|자[리릿])",
+            rf"{_PHONE}{GAP}(형식|검증|유효하지|올바르지|자[리릿]|digits|\bvalid\b)",
             rf"(invalid|wrong|malformed|잘못된|올바르지 않은)[^\n]{{0,30}}{_PHONE}",
             rf"{_PHONE}.{{0,12}}{_NOT_THERE}",
         ),
@@ -126,7 +130,8 @@ _FORMS: Final[tuple[tuple[Fault, tuple[str, ...]], ...]] = (
         ("excel-names-invalid", None),
         (
             rf"{_NAME}.{{0,40}}({_NOT_THERE}|필수|글자|too long|at most|cannot be)",
-            rf"{_NAME}.{{0,40}}(너무 ?(길|깁|긴)|자 ?(까지|이하|이내)|초과)",
+            rf"{_NAME}.{{0,40}}(너무 ?(길|깁|긴)|자[를을]? ?(까지|이하|이내|넘)|초과|no more than|characters)",
+            r"(empty|missing|blank) (student )?name\b",
         ),
     ),
     (
@@ -141,7 +146,13 @@ _FORMS: Final[tuple[tuple[Fault, tuple[str, ...]], ...]] = (
             r"exceeds?.{0,30}(file size|row limit|\d ?MB|\d rows)|zip ?bomb",
         ),
     ),
-    ((_UNREADABLE, None), ("not a zip file|BadZipFile|OLE2 compound document|엑셀 파일을? ?(열|읽)",)),
+    (
+        (_UNREADABLE, None),
+        (
+            "not a zip file|BadZipFile|OLE2 compound document|not an? (valid )?(Excel|xlsx)|only \\.?xlsx",
+            "(엑셀|xlsx)( 파일)?[이가]? 아닙|(엑셀|xlsx)( 파일)?만|파일 ?확장자|엑셀( 파일)?을? ?(열|읽|파싱|해석)",
+        ),
+    ),
 )
 _WORDS: Final = tuple((re.compile("|".join(forms), re.IGNORECASE), fault) for fault, forms in _FORMS)
 """What says it, most telling first; facts.md lists what operators meet in production."""

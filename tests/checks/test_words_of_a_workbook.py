@@ -23,17 +23,23 @@ SAID: dict[tuple[str, str | None], tuple[str, ...]] = {
         "MIME type not allowed: application/haansoftxlsx",
         "허용되지 않는 MIME 타입입니다: application/haansoftxlsx",
         "허용되지 않는 파일 형식입니다 (application/haansoftxlsx)",
+        "파일의 MIME 타입이 올바르지 않습니다: application/octet-stream",
         'Unsupported media type "application/octet-stream" in request.',
     ),
     ("excel-unreadable", "password"): (
         "엑셀 파일을 열 수 없습니다: 암호가 걸려 있습니다. 엑셀에서 암호를 해제하고 다시 저장해 주세요.",
         "Workbook is encrypted",
+        "password required to open workbook",
+        "문서보안(DRM)이 적용된 파일입니다",
         "The file is password-protected",
     ),
     ("excel-unreadable", "damaged"): (
         "No active sheet",
         "There is no item named 'xl/sharedStrings.xml' in the archive",
         "TypeError: expected <class 'int'>",
+        "AttributeError: 'NoneType' object has no attribute 'iter_rows'",
+        "TypeError: <class 'openpyxl.styles.named_styles._NamedCellStyle'>.name should be <class 'str'>",
+        "ValueError: Unable to read workbook: could not read worksheets from /tmp/upload.xlsx.",
         "Bad CRC-32 for file 'xl/worksheets/sheet1.xml'",
         "Error -3 while decompressing data: invalid block type",
         "not well-formed (invalid token): line 1, column 5",
@@ -45,6 +51,8 @@ SAID: dict[tuple[str, str | None], tuple[str, ...]] = {
     ("excel-unreadable", None): (
         "엑셀 파일을 열 수 없습니다 (File is not a zip file). 암호 없는 .xlsx 파일로 저장해 주세요.",
         "Can't find workbook in OLE2 compound document",
+        "Invalid file type. Only .xlsx files are allowed",
+        "엑셀 파일이 아닙니다",
     ),
     ("excel-too-large", None): (
         "파일은 10MB 이하여야 합니다.",
@@ -60,6 +68,7 @@ SAID: dict[tuple[str, str | None], tuple[str, ...]] = {
     ("excel-ambiguous", None): (
         "명단으로 보이는 시트가 여러 개입니다: 중1, 중2",
         "명단으로 보이는 시트가 2개입니다",
+        "학생 명단 시트를 하나로 특정할 수 없습니다",
         "Multiple sheets look like rosters: A, B",
         "학생 명단으로 보이는 시트가 여러 개라서 어느 것을 등록할지 정할 수 없습니다: '2025', '2026'.",
     ),
@@ -75,6 +84,8 @@ SAID: dict[tuple[str, str | None], tuple[str, ...]] = {
         "이름이 너무 깁니다 (50자까지).",
         "학생 이름이 50자를 초과했습니다",
         "이름 없음",
+        "이름 길이가 50자를 넘습니다",
+        "Missing name in row 7",
         '{"name": ["This field may not be blank."]}',
         "Student name must not be empty",
     ),
@@ -87,6 +98,7 @@ SAID: dict[tuple[str, str | None], tuple[str, ...]] = {
         "학부모 전화번호는 010으로 시작하는 11자리여야 합니다.",
         "학부모 전화번호 형식이 올바르지 않습니다(학생 전화번호는 선택)",
         "보호자 연락처가 비어 있습니다",
+        "parent phone must be 10-11 digits",
     ),
     ("excel-no-students", None): (
         "'학생목록' 시트에 학생이 없습니다",
@@ -108,6 +120,10 @@ OF_SOMETHING_ELSE = (
     "초기 비밀번호가 너무 짧습니다",
     "학년은 숫자여야 합니다",
     "timed out reading the sheet",
+    "파일을 찾을 수 없습니다",
+    "시트 이름이 너무 깁니다",
+    "이미 등록된 학생입니다 (이름, 학부모 전화번호 중복)",
+    "list index out of range",
 )
 
 

@@ -45,9 +45,10 @@ JOB: Final = (
         say("The job's message says that it is not a zip file, or why else it can't be opened."),
         say("Have the school save it as an .xlsx workbook without a password and upload it again."),
         password=(
-            say("The workbook is protected by a password."),
+            say("The workbook is protected by a password or by document security (DRM)."),
             say(
-                "Have the school remove the password in Excel (File, Info, Protect Workbook), save and upload it again."
+                "Have the school remove the protection (in Excel: File, Info, Protect Workbook), save it and upload it "
+                "again."
             ),
         ),
         other_format=(
