@@ -15,7 +15,7 @@ INSTALL := uv pip install --quiet --compile-bytecode --python $(BIN)/python
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test lint format test-docker faults pictures models golden bench bench-scale chaos attack runbooks messages wheel lock audit sbom clean
+.PHONY: help venv demo test lint format test-docker test-botocore budget-with faults pictures models golden bench bench-scale chaos attack runbooks messages wheel lock audit sbom clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -56,6 +56,20 @@ format: $(READY)  ## let ruff fix what it can
 
 test-docker: $(READY)  ## the probe on a throw-away Docker engine, where one can run (root, dockerd)
 	TEST_DOCKER=1 $(BIN)/pytest -q -rs -n 0 tests/docker
+
+# The lowest that pyproject.toml allows, and whatever the registry has today.
+LOWEST_BOTO := $(shell sed -nE 's/^ *"boto3>=([0-9.]+)".*/\1/p' pyproject.toml).0
+
+test-botocore:  ## the call budget with the lowest and the newest botocore, in environments that are thrown away
+	$(MAKE) VENV=build/botocore BOTO="boto3==$(LOWEST_BOTO) botocore==$(LOWEST_BOTO)" budget-with
+	$(MAKE) VENV=build/botocore BOTO="--upgrade boto3 botocore" budget-with
+
+budget-with:
+	rm -rf $(VENV) && $(MAKE) VENV=$(VENV) venv
+	$(INSTALL) $(BOTO)
+	$(BIN)/python -c 'import botocore; print("botocore", botocore.__version__)'
+	$(BIN)/pytest -q -n 0 tests/test_budget.py
+	rm -rf $(VENV)
 
 faults: $(READY)  ## every cause provoked and named, as a table (FAULTS_FLAGS="--into README.md" writes it there)
 	$(BIN)/python -m tests.faults.matrix $(FAULTS_FLAGS)

@@ -3,7 +3,6 @@
 import json
 import shutil
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 import botocore
@@ -76,16 +75,35 @@ def _undocumented(part: Any) -> Any:
     return [_undocumented(inner) for inner in part] if isinstance(part, list) else part
 
 
+def _fields(part: Any, place: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield each value of a model with its place."""
+    if isinstance(part, Mapping):
+        for name, inner in part.items():
+            yield from _fields(inner, f"{place}.{name}" if place else name)
+    else:
+        yield place, json.dumps(part)
+
+
+def changes(former: Any, now: Any) -> Iterator[str]:
+    """Yield a line for each field of a model that came, went or changed."""
+    before, after = dict(_fields(former)), dict(_fields(now))
+    for place in sorted(before | after):
+        if before.get(place) != after.get(place):
+            yield f"{place}: {before.get(place, 'absent')} -> {after.get(place, 'absent')}"
+
+
 def main() -> None:
-    """Write the copies for the installed botocore, and remove those for any other."""
-    shutil.rmtree(MODELS.parent, ignore_errors=True)
-    for service, operations in calls().items():
+    """Write the copies for the installed botocore, and print what that changes."""
+    former = {path.relative_to(MODELS): json.loads(path.read_text("utf-8")) for path in MODELS.glob("*/*/*.json")}
+    shutil.rmtree(MODELS, ignore_errors=True)
+    for service, operations in sorted(calls().items()):
         version, model = pruned(service, operations)
-        folder = MODELS / service / version
-        folder.mkdir(parents=True)
-        text = json.dumps(model, separators=(",", ":"), sort_keys=True)
-        Path(folder, "service-2.json").write_text(text + "\n", encoding="utf-8")
-    print(f"botocore {botocore.__version__}: {len(calls())} services")  # noqa: T201 - this is the program's output
+        path = MODELS / service / version / "service-2.json"
+        path.parent.mkdir(parents=True)
+        path.write_text(json.dumps(model, separators=(",", ":"), sort_keys=True) + "\n", encoding="utf-8")
+        for line in changes(former.get(path.relative_to(MODELS), {}), model):
+            print(f"{service}: {line}")  # noqa: T201 - this is the program's output
+    print(f"botocore {botocore.__version__}: {len(calls())} services")  # noqa: T201 - as above
 
 
 if __name__ == "__main__":

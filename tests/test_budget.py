@@ -9,6 +9,7 @@ from typing import Final
 
 import pytest
 
+from academy_ops.cli.app import COMMANDS
 from academy_ops.outside.sdk import MODELS
 from tests.lab_driver import Lab
 from tests.overheard import overheard
@@ -54,6 +55,8 @@ SDK: Final = {"boto3", "botocore", "dateutil", "jmespath", "s3transfer", "six", 
 HTTP: Final = {"anyio", "certifi", "h11", "httpcore", "httpx", "idna"}
 HTTP_COMMAND: Final = {"click", "pygments"}
 """httpx loads a command line of its own where these are installed, as they are here; an operator has no click."""
+
+OF_COMMANDS: Final = {row.place.partition(":")[0] for row in COMMANDS.values()}
 
 _OPENED: Final = """
 import sys
@@ -116,6 +119,27 @@ def test_a_diagnosis_reads_one_small_model_for_each_service_that_it_asks(lab: La
 @pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["diagnose", "--help"], ["explain", "queue-missing"]])
 def test_what_only_tells_something_loads_the_command_line_and_no_more(arguments: list[str], tmp_path: Path) -> None:
     assert packages(tmp_path, {}, *arguments) <= COMMAND_LINE
+
+
+@pytest.mark.parametrize(
+    ("arguments", "commands"),
+    [
+        (["--help"], set()),
+        (["--lang", "ko", "--help"], set()),
+        (["queue", "--help"], {"change"}),
+        (["help", "watch"], {"follow", "reference"}),
+        (["explain", "queue-missing"], {"reference"}),
+    ],
+)
+def test_of_all_commands_those_that_are_named_are_loaded(
+    arguments: list[str], commands: set[str], tmp_path: Path
+) -> None:
+    loaded = run(tmp_path, {}, "-c", _LOADED, *arguments).stderr.split()
+    assert {name for name in OF_COMMANDS if f"academy_ops.cli.{name}" in loaded} == commands
+
+
+def test_the_version_needs_nothing_from_outside_the_standard_library(tmp_path: Path) -> None:
+    assert packages(tmp_path, {"ACADEMY_OPS_LANG": "ko"}, "--version") == {"academy_ops"}
 
 
 def test_a_diagnosis_loads_what_asks_and_nothing_of_the_lab(lab: Lab) -> None:

@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import get_args
 
 import pytest
-import typer
 
-from academy_ops.cli.app import app
+from academy_ops.cli.app import commands
 from academy_ops.diagnosis.catalogue import CATALOGUE
 from academy_ops.diagnosis.records import Section
 from academy_ops.messages import Language
@@ -108,7 +107,7 @@ def test_explain_leads_to_the_headings_of_the_runbook(language: Language) -> Non
 @pytest.mark.parametrize("name", LANGUAGES)
 def test_every_command_of_the_tool_that_is_named_exists(name: str) -> None:
     text = (ROOT / name).read_text(encoding="utf-8")
-    known = set(typer.main.get_group(app).commands)
+    known = set(commands().commands)
     named = set(re.findall(r"academy-ops ([a-z][a-z-]*)", text))
     assert named <= known
     assert {"diagnose", "check", "explain", "scale-worker", "queue", "watch", "lab", "demo"} <= named

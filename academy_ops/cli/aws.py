@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -17,9 +17,6 @@ from academy_ops.messages import _, say
 
 if TYPE_CHECKING:
     from academy_ops.settings import Settings
-
-PASSED_ON: Final = {"allow_extra_args": True, "allow_interspersed_args": False, "ignore_unknown_options": True}
-"""What Typer needs to be told for options after the first word to be the AWS CLI's."""
 
 
 @with_text_only

@@ -36,7 +36,7 @@ WAIT_SECONDS: Final = BOOT_SECONDS + 60
 _UNCHANGED: Final = say("Nothing was changed.")
 _UNKNOWN: Final = say("The change was under way and may have been made or not. Look: academy-ops diagnose")
 
-queue_app = typer.Typer(help=_("The job queue."))
+queue_app = typer.Typer()
 
 
 @with_text_only

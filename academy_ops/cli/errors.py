@@ -154,7 +154,10 @@ def _without_values(arguments: Sequence[str]) -> Iterator[str]:
     """Yield the names of commands and options; whatever else was typed becomes "…"."""
     # Not imported here: it may be what has crashed.
     module = sys.modules.get("academy_ops.cli.app")
-    known = module.words() if module else frozenset()
+    try:
+        known = module.words() if module else frozenset()
+    except Exception:  # noqa: BLE001 - or one of the commands may be
+        known = frozenset()
     for word in arguments:
         name, equals, _value = word.partition("=")
         yield f"{name}{equals and '=…'}" if name in known else "…"

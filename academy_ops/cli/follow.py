@@ -14,7 +14,7 @@ import typer
 from academy_ops.cli import errors
 from academy_ops.cli.errors import RefusedError
 from academy_ops.cli.names import valid_job_id
-from academy_ops.cli.options import Common, Since, seconds_back, with_common, with_text_only
+from academy_ops.cli.options import WATCH_MINUTES, Common, Since, seconds_back, with_common, with_text_only
 from academy_ops.cli.streams import console, unread
 from academy_ops.messages import _, say
 from academy_ops.thresholds import WAITED_SECONDS
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 _HTTP_STATUS: Final = re.compile(r"HTTP \d{3}")
 _MINUTE: Final = 60
 _POLL_SECONDS: Final = 1.0
-WATCH_MINUTES: Final = 15
 _LONGEST_ROUND_SECONDS: Final = 45.0
 _OVERLAP_SECONDS: Final = 15
 """Each look goes back further than the one before it ended, so that no line between them is missed."""

@@ -16,8 +16,7 @@ from rich.text import Text as Line
 from typer.core import TyperGroup
 
 from academy_ops import __version__
-from academy_ops.cli.follow import WATCH_MINUTES
-from academy_ops.cli.options import COMMON, forms_of
+from academy_ops.cli.options import COMMON, WATCH_MINUTES, forms_of
 from academy_ops.messages import Text, _, say
 from academy_ops.report.terminal import hanging
 from academy_ops.thresholds import FIGURES, WAITED_SECONDS

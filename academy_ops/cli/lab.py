@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
     from academy_ops.lab.operate import LabInfo, Status
 
-app = typer.Typer(help=_("The whole academy on this machine, to try things out and to break them."))
-serve_app = typer.Typer(help=_("Run a part of the bundled academy."))
+app = typer.Typer()
+serve_app = typer.Typer()
 
 
 def operate() -> ModuleType:

@@ -9,12 +9,11 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NoReturn
 
-from academy_ops import messages
+from academy_ops import __version__, messages
 from academy_ops.cli import streams
 from academy_ops.cli.errors import CRASHED, INTERRUPTED, UNDETERMINED, USAGE, RefusedError, crash_report
 from academy_ops.diagnosis.redact import printable
 from academy_ops.messages import os_reason, say
-from academy_ops.report import shell
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -61,6 +60,9 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _run(arguments: Sequence[str]) -> int:
+    if list(arguments) == ["--version"]:
+        # What scripts ask first; nothing of what follows is needed for it.
+        return _print_version()
     if unknown := _settle(arguments):
         _complain(unknown)
         return USAGE
@@ -68,12 +70,12 @@ def _run(arguments: Sequence[str]) -> int:
     # Imported only now: help texts are rendered while the commands are defined.
     import typer
 
-    from academy_ops.cli.app import app
+    from academy_ops.cli.app import commands
 
+    # The Tab key and the man page ask for all of them.
+    loaded = None if _COMPLETING or "--man" in arguments else arguments
     try:
-        code = typer.main.get_command(app).main(
-            list(arguments) or ["--help"], prog_name="academy-ops", standalone_mode=False
-        )
+        code = commands(loaded).main(list(arguments) or ["--help"], prog_name="academy-ops", standalone_mode=False)
         sys.stdout.flush()
     except RefusedError as refused:
         _complain(refused.message)
@@ -90,12 +92,24 @@ def _run(arguments: Sequence[str]) -> int:
     return code if isinstance(code, int) else 0
 
 
+def _print_version() -> int:
+    try:
+        sys.stdout.write(f"academy-ops {__version__}\n")
+        sys.stdout.flush()
+    except OSError as error:
+        _complain(say("The output can't be written: {reason}.", reason=os_reason(error)))
+        return UNDETERMINED
+    return 0
+
+
 def _settle(arguments: Sequence[str]) -> Text | None:
     """Settle the language; return what is wrong with it, or with the shell that commands are to be shown for."""
     try:
         _speak(messages.choose(_value("--lang", arguments), _environment(arguments)))
     except ValueError as error:
         return say("Language {asked!r} is not known; use ko or en (--lang, ACADEMY_OPS_LANG).", asked=str(error))
+    from academy_ops.report import shell
+
     try:
         shell.in_use(os.environ)
     except ValueError as error:

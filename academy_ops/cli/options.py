@@ -29,6 +29,7 @@ from academy_ops.settings.contexts import CONTEXT_SETTING
 from academy_ops.settings.env_files import SettingsError
 
 DEFAULT_TIMEOUT_SECONDS: Final = 30
+WATCH_MINUTES: Final = 15
 _TEXT: Final = (Output.TABLE,)
 _PLAIN: Final = (Output.TABLE, Output.JSON, Output.YAML)
 _FORMS: Final = "forms"

@@ -61,7 +61,7 @@ def explain(
         else:
             explanation.print_all(console(common))
         return errors.HEALTHY
-    row = CATALOGUE.get(_code_of(cause))
+    row = CATALOGUE.get(cause) or CATALOGUE.get(_code_of(cause))
     if row is None:
         problem = say("There is no cause {cause!r}.", cause=cause)
         raise RefusedError(did_you_mean(problem, cause, CATALOGUE, say("All of them: academy-ops explain")))

@@ -19,11 +19,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NoReturn, TextIO
 
-import typer
-
 from academy_ops.cli.errors import RefusedError
 from academy_ops.messages import Text, _, os_reason, say
-from academy_ops.settings.bounded_files import read_bounded
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
@@ -94,6 +91,8 @@ def ask(question: str) -> bool:
             # A Mac writes Hangul in parts, and an input method may write Latin letters in full width.
             answer = unicodedata.normalize("NFKC", input(f"{question} [y/N]: ")).strip().casefold()
         except EOFError as error:
+            import typer
+
             raise typer.Abort from error
         if answer in _YES or answer in _NO:
             return answer in _YES
@@ -132,6 +131,8 @@ def read_file(path: Path, limit: int) -> bytes:
     Raises:
         RefusedError: It can't be read.
     """
+    from academy_ops.settings.bounded_files import read_bounded
+
     try:
         return read_bounded(path, limit)
     except OSError as error:

@@ -36,7 +36,7 @@ from academy_ops.outside.failures import (
 )
 from academy_ops.outside.proxies import proxy_for
 from academy_ops.outside.time_limits import ANSWER_SECONDS, CONNECT_SECONDS, MARGIN_SECONDS, call_with_timeout, left
-from academy_ops.outside.trust import trusted_files
+from academy_ops.outside.trust import trusted_files, trusting
 from academy_ops.settings import Settings
 
 if TYPE_CHECKING:
@@ -355,18 +355,7 @@ class Connections:
 
     def _tls(self) -> ssl.SSLContext:
         """Return what certificates are verified with; httpx alone would read neither the env file nor AWS_CA_BUNDLE."""
-        with self._lock:
-            if "tls" not in self._made:
-                context = ssl.create_default_context(cafile=certifi.where())
-                for bundle in self._settings.certificates:
-                    context.load_verify_locations(bundle)
-                for bundle in trusted_files():
-                    # Who reads it says so where it is none.
-                    with contextlib.suppress(ssl.SSLError):
-                        context.load_verify_locations(bundle)
-                self._made["tls"] = context
-            made: ssl.SSLContext = self._made["tls"]
-            return made
+        return trusting(certifi.where(), *self._settings.certificates, *trusted_files())
 
     def _http_headers(self, tenant: str | None = None, *, authorised: bool = True) -> list[tuple[bytes, bytes]]:
         headers = {

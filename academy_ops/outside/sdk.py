@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import functools
 import io
 import os
 import ssl
-import tempfile
 import time
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import cache, partial
 from http import HTTPStatus
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 from urllib.parse import urlsplit
 from xml.etree import ElementTree as ET
 
 import boto3
-import botocore
 import botocore.loaders
 import botocore.session
 import certifi
@@ -42,7 +39,7 @@ from academy_ops.outside import credentials
 from academy_ops.outside.failures import ForeignAnswerError, ThroughProxyError, TrustStoreError
 from academy_ops.outside.proxies import Proxy, proxy_for
 from academy_ops.outside.time_limits import ANSWER_SECONDS, CONNECT_SECONDS, call_with_timeout
-from academy_ops.outside.trust import trusted_files
+from academy_ops.outside.trust import trusted_files, trusting
 from academy_ops.settings import Settings
 
 if TYPE_CHECKING:
@@ -70,10 +67,10 @@ _TYPES: Final[Mapping[str, type | tuple[type, ...]]] = {
     "timestamp": datetime,
 }
 
-MODELS: Final = Path(__file__).parent / "sdk_models" / botocore.__version__
+MODELS: Final = Path(__file__).parent / "sdk_models"
 """Copies of botocore's service models with only what is called here: decoding the whole ones takes half of a run.
 
-Made by ``make models``. With any other botocore this folder is not there, and its own models are used.
+Made by ``make models``, and read by every botocore that is supported (``make test-botocore``).
 """
 
 
@@ -99,9 +96,9 @@ def aws_client(made_by: boto3.Session, service: str, *, once: bool = False) -> A
     Raises:
         BotoCoreError: The profile can't be read, or AWS_ENDPOINT_URL is not a URL.
     """
-    make: Any = made_by.client
+    make: Any = partial(made_by.client, config=_config(attempts=1 if once else _ATTEMPTS))
     try:
-        return make(service, config=_config(attempts=1 if once else _ATTEMPTS))
+        return _Client(service, make)
     except ValueError as error:
         # botocore's plain word for an AWS_ENDPOINT_URL that is not a URL.
         raise EndpointConnectionError(endpoint_url="AWS_ENDPOINT_URL", error=error) from error
@@ -129,8 +126,8 @@ def _r2_client(settings: Settings, endpoint: str, note: Note, config_file: str |
     if config_file is not None:
         ours |= dict.fromkeys(("config_file", "credentials_file"), (None, None, config_file, None))
     plain = botocore.session.Session(session_vars=ours)
-    return boto3.Session(botocore_session=_prepared(plain, note, settings.certificates)).client(
-        "s3",
+    make: Any = partial(
+        boto3.Session(botocore_session=_prepared(plain, note, settings.certificates)).client,
         endpoint_url=endpoint,
         region_name="auto",
         aws_access_key_id=settings.get("R2_ACCESS_KEY"),
@@ -141,14 +138,54 @@ def _r2_client(settings: Settings, endpoint: str, note: Note, config_file: str |
             response_checksum_validation="when_required",
         ),
     )
+    made: Any = _Client("s3", make)
+    return cast("S3Client", made)
+
+
+class _Client:
+    """A client with the small model of its service; for what can't be done with that, one with botocore's own."""
+
+    def __init__(self, service: str, make: Callable[[str], Any]) -> None:
+        self._service, self._make = service, make
+        try:
+            self._client = make(service)
+        except Exception:  # noqa: BLE001 - whatever another botocore says of the model; a fault of anything else comes again
+            self._client = self._with_botocores_own()
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - as `aws_client`
+        return getattr(self._knowing(name), name)
+
+    def get_paginator(self, operation: str) -> Any:  # noqa: ANN401 - as `aws_client`
+        """Return botocore's paginator of ``operation``."""
+        return self._knowing(operation).get_paginator(operation)
+
+    def _knowing(self, name: str) -> Any:  # noqa: ANN401 - as `aws_client`
+        if not hasattr(self._client, name):
+            self._client = self._with_botocores_own()
+        return self._client
+
+    def _with_botocores_own(self) -> Any:  # noqa: ANN401 - as `aws_client`
+        loader().given_up.add(self._service)
+        return self._make(self._service)
+
+
+class _Loader(botocore.loaders.Loader):
+    """Finds the small models before botocore's own, but for the services whose small one is given up."""
+
+    def __init__(self, own: botocore.loaders.Loader) -> None:
+        super().__init__(extra_search_paths=[str(MODELS), *own.search_paths])
+        self._own = own
+        self.given_up: set[str] = set()
+
+    def load_service_model(self, service_name: str, type_name: str, api_version: str | None = None) -> Any:  # noqa: ANN401 - as botocore has it
+        load = self._own.load_service_model if service_name in self.given_up else super().load_service_model
+        return load(service_name, type_name, api_version)
 
 
 @cache
-def loader() -> botocore.loaders.Loader:
+def loader() -> _Loader:
     """Return what loads the service models: one for all sessions, which would else each look through botocore's."""
-    made = botocore.loaders.create_loader(os.environ.get("AWS_DATA_PATH"))
-    made.search_paths.insert(0, str(MODELS))
-    return made
+    return _Loader(botocore.loaders.create_loader(os.environ.get("AWS_DATA_PATH")))
 
 
 def _config(attempts: int = _ATTEMPTS, **more: Any) -> Config:  # noqa: ANN401 - as Config takes them
@@ -229,13 +266,12 @@ class _Bounded:
         return bytes(body)
 
     def _connected(self, url: str) -> URLLib3Session:
-        """Return the connections to a server, through the proxy and with the CA bundle that botocore would take."""
+        """Return the connections to a server, through the proxy and with the certificates that botocore would take."""
         server = urlsplit(url).netloc
         if server not in self._connections:
             proxy = proxy_for(url)
-            connect: Any = URLLib3Session  # botocore's stubs know neither a bundle nor two time-outs
-            made = connect(
-                verify=self._bundle(),
+            made = _Connected(
+                self._trusted(),
                 proxies={urlsplit(url).scheme: proxy.url} if proxy else {},
                 timeout=(CONNECT_SECONDS, _READ_SECONDS),
                 max_pool_connections=_CONNECTIONS,
@@ -244,8 +280,8 @@ class _Bounded:
             self._connections.setdefault(server, made)
         return self._connections[server]
 
-    def _bundle(self) -> str | bool:
-        """Return the file of certificates to trust, or True for the usual ones.
+    def _trusted(self) -> ssl.SSLContext:
+        """Return what certificates are verified with.
 
         Raises:
             TrustStoreError: What is named is no such file.
@@ -257,27 +293,30 @@ class _Bounded:
         variable = next((name for name, path in named.items() if path), None)
         more = (*self._certificates, *trusted_files())
         if variable is None:
-            return _joined((certifi.where(), *more)) if more else True
+            return trusting(certifi.where(), *more)
         path = str(named[variable])
         try:
-            ssl.create_default_context(cafile=path)
+            return trusting(path, *more)
         except OSError as error:
             raise TrustStoreError(variable, f"{path}: {error}") from error
-        return _joined((path, *more))
 
 
-@functools.cache
-def _joined(certificates: tuple[str, ...]) -> str:
-    """Return one file with the certificates of all: botocore takes no more than one."""
-    folder = tempfile.TemporaryDirectory(prefix="academy-ops-")
-    _FOLDERS.append(folder)
-    joined = Path(folder.name) / "certificates.pem"
-    joined.write_bytes(b"\n".join(Path(one).read_bytes() for one in certificates))
-    return str(joined)
+class _Connected(URLLib3Session):
+    """botocore's connections to one server, with a TLS context that others have too.
 
+    botocore takes none: it makes one for each server, and reads the CA bundle for each connection.
+    """
 
-_FOLDERS: Final[list[tempfile.TemporaryDirectory[str]]] = []
-"""Removed when the process ends."""
+    def __init__(self, context: ssl.SSLContext, **how: Any) -> None:  # noqa: ANN401 - as botocore has it
+        self._context = context
+        make: Any = super().__init__  # botocore's stubs know no time-out in two parts
+        make(**how)
+
+    def _get_ssl_context(self) -> ssl.SSLContext:
+        return self._context
+
+    def _setup_ssl_cert(self, conn: Any, *_: object) -> None:  # noqa: ANN401 - as botocore has it
+        conn.cert_reqs, conn.ca_certs = "CERT_REQUIRED", None
 
 
 class _Parsers(ResponseParserFactory):

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import ssl
+from functools import cache
 from itertools import islice
 from pathlib import Path
 from typing import Final
@@ -18,3 +21,19 @@ def trusted_files() -> tuple[str, ...]:
     paths = [Path(one) for value in named for one in value.split(os.pathsep) if one]
     files = (one for path in paths for one in (sorted(path.iterdir()) if path.is_dir() else [path]))
     return tuple(str(one) for one in islice(files, _MOST_FILES) if one.is_file() and os.access(one, os.R_OK))
+
+
+@cache
+def trusting(*files: str) -> ssl.SSLContext:
+    """Return the TLS context that trusts the certificates in ``files``, of which some may hold none.
+
+    Each set of files is read once in a run, for all clients.
+    """
+    context = ssl.create_default_context(cafile=files[0])
+    for file in dict.fromkeys(files[1:]):
+        # Who needs it says so where it is none.
+        with contextlib.suppress(ssl.SSLError):
+            context.load_verify_locations(file)
+    # As browsers and botocore do: Python 3.13 would also refuse what many a company's proxy signs.
+    context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+    return context

@@ -6,17 +6,19 @@ import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import certifi
 import pytest
 import trustme
 from botocore.exceptions import ProxyConnectionError, ReadTimeoutError
 
 from academy_ops.diagnosis.records import Finding, Unavailable
 from academy_ops.outside.clients import Answer, Connections, Target
-from academy_ops.outside.failures import ThroughProxyError, outcome_unknown
+from academy_ops.outside.failures import AWS_ERRORS, ThroughProxyError, outcome_unknown
 from academy_ops.outside.proxies import proxy_for
 from academy_ops.settings import load
 from checks import access, endpoint, r2
@@ -388,3 +390,33 @@ def test_a_nan_in_a_text_a_mark_of_byte_order_and_a_packed_body_are_well() -> No
         server(lambda handler: respond(handler, 200, gzip.compress(whole), **{"Content-Encoding": "gzip"})) as (url, _),
     ):
         assert asked(url).status == "ok"
+
+
+def test_a_run_reads_each_file_of_certificates_once_whatever_it_asks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    authority, bundle = trustme.CA(), tmp_path / "ca.pem"
+    authority.cert_pem.write_to_path(str(bundle))
+    monkeypatch.delenv("SSL_CERT_FILE", raising=False)
+    monkeypatch.delenv("SSL_CERT_DIR", raising=False)
+    read, load_as_ever = list[str](), ssl.SSLContext.load_verify_locations
+
+    def load_and_note(context: ssl.SSLContext, cafile: str | None = None, *more: Any) -> None:
+        read.append(str(cafile))
+        load_as_ever(context, cafile, *more)
+
+    with (
+        server(lambda handler: respond(handler, 200, EMPTY_BUCKET), tls=tls(authority)) as (url, seen),
+        around(AWS_ACCESS_KEY_ID="a", AWS_SECRET_ACCESS_KEY="b", AWS_ENDPOINT_URL=url),
+    ):
+        settings = load(environ={"R2_ENDPOINT": url, **R2_KEYS}, default_env_file=None)
+        monkeypatch.setattr(ssl.SSLContext, "load_verify_locations", load_and_note)
+        connect = Connections(replace(settings, certificates=(str(bundle),)))
+        assert isinstance(connect.get(url), Answer)
+        connect.r2().list_objects_v2(Bucket="academy-excel")
+        with suppress(*AWS_ERRORS):
+            connect.aws("lambda").get_function_configuration(FunctionName="f")
+        with suppress(*AWS_ERRORS):
+            connect.aws("scheduler").get_schedule(Name="s")
+    assert len(seen) >= 4
+    assert sorted(read) == sorted([certifi.where(), str(bundle)])

@@ -58,7 +58,7 @@ def offered(shell: str, line: str, cwd: Path, **environ: str) -> dict[str, str]:
         ("academy-ops explain excel-ph", {"excel-phone-column-missing", "excel-phone-invalid"}),
         ("academy-ops runbook ", {*sections(text("en")), *CHECKS}),
         ("academy-ops lab break ", {*FAULTS, *ALIASES}),
-        ("academy-ops diagnose --output ", {"table", "json", "junit", "markdown", "github", "html"}),
+        ("academy-ops diagnose --output ", {"table", "json", "yaml", "junit", "markdown", "github", "html"}),
         ("academy-ops diagnose --fail-on ", {"fail", "warn"}),
         ("academy-ops --lang ", {"ko", "en"}),
         ("academy-ops diagnose --fa", {"--fail-on"}),

@@ -6,12 +6,11 @@ import sys
 from collections.abc import Callable, Iterator
 
 import pytest
-import typer
 from rich.cells import cell_len
 from typer.core import TyperGroup
 
 from academy_ops.cli import main
-from academy_ops.cli.app import app
+from academy_ops.cli.app import commands
 from academy_ops.cli.help import MANUAL
 from academy_ops.report import Output
 from tests.commands import SHELL
@@ -24,7 +23,7 @@ def paths(command: object, path: str = "") -> Iterator[str]:
             yield from paths(one, f"{path} {name}".strip())
 
 
-PATHS = tuple(paths(typer.main.get_command(app)))
+PATHS = tuple(paths(commands()))
 
 
 _PAGES = """
