@@ -32,6 +32,8 @@ _SKIPPED: Final[dict[Why, Text]] = {
     "note": say("a note, or the name of a class"),
     "total": say("a total"),
     "no-name": say("neither a name nor a phone"),
+    "left": say("a student who has left"),
+    "same": say("more of the student above"),
 }
 _STRICTER: Final[dict[Stricter, Text]] = {
     "lost-zero": say("phones without their leading 0"),

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from academy_ops.academy.excel.headings import NOT_SAID, PERSON_ONLY, heading
+from academy_ops.academy.excel.headings import NOT_SAID, PERSON_ONLY, heading, said
 from academy_ops.academy.excel.text import shown, text
 from academy_ops.academy.excel.values import digits_in
+from academy_ops.academy.excel.vocabulary import FILLER, NUMBER, SOMEBODY_ELSE
 
 _PHONE_DIGITS: Final = 8
 _LONGEST_GROUP: Final = 40
@@ -33,12 +34,27 @@ class Header(NamedTuple):
     @property
     def complete(self) -> bool:
         """Whether there are both names and phones to create students with."""
-        return "name" in self.columns and "parent_phone" in self.columns
+        return "name" in self.columns and "parent_phone" in self.columns and not self.of_staff
+
+    @property
+    def of_staff(self) -> bool:
+        """Whether the people below it are the school's own."""
+        return "staff" in self.columns and not self.is_roster
+
+    @property
+    def numbers(self) -> list[int]:
+        """The columns of the rows' numbers."""
+        return [position for position, one in enumerate(self.headings) if one and said(one) == frozenset({NUMBER})]
 
     @property
     def nearly(self) -> bool:
         """Whether only the parents' phones are missing."""
-        return "name" in self.columns and (len(self.columns) > 1 or self.unclear) and not self.complete
+        return (
+            "name" in self.columns
+            and (len(self.columns) > 1 or self.unclear)
+            and not self.complete
+            and not self.of_staff
+        )
 
     @property
     def is_roster(self) -> bool:
@@ -85,6 +101,13 @@ def header_of(row: Sequence[object], above: Sequence[object] = (), top: Sequence
         # The only phones of this row are not the only ones of the table.
         return next(way for way in ways if way.unclear)
     return best
+
+
+def is_of_others(row: Sequence[object]) -> bool:
+    """Return whether a row is the header of another table, as ``강사명`` beside ``연락처`` is."""
+    words = [said(line) or frozenset() for line in _lines(row) or () if line]
+    phones = [one for one in words if "phone" in one and SOMEBODY_ELSE not in one]
+    return bool(phones) and any(SOMEBODY_ELSE in one and one <= {SOMEBODY_ELSE, "name", FILLER} for one in words)
 
 
 def _lines(row: Sequence[object]) -> list[str] | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Final, NamedTuple
 
@@ -66,7 +67,7 @@ def heading(line: str) -> Heading | None:
         return None
     line = unicodedata.normalize("NFKC", visible(line)).casefold().translate(_BRACKETS)
     line = _EXAMPLE.sub("", line)
-    outside = _words(_letters(_BRACKETED.sub(" ", line)))
+    outside = taken_apart(letters(_BRACKETED.sub(" ", line)))
     if outside is None:
         return None
     inside = [meaning for note in _BRACKETED.findall(line) for meaning in _noted(note)]
@@ -102,22 +103,24 @@ def _named(persons: set[str], things: set[str]) -> Heading | None:
 
 def said(line: str) -> frozenset[str] | None:
     """Return what the words of a text mean, or None where it has others."""
-    found = _words(_letters(line))
+    found = taken_apart(letters(unicodedata.normalize("NFKC", line).casefold()))
     return None if found is None else frozenset(found)
 
 
-def _letters(line: str) -> str:
+def letters(line: str) -> str:
     """Return the letters of a text: without numbers, marks and spaces."""
     return "".join(one for one in line if one.isalpha())
 
 
-def _words(letters: str) -> list[str] | None:
-    """Take a text apart into the words of the table, longest first; None where something is left over."""
+def taken_apart(letters: str, table: Mapping[str, str] = HEADINGS) -> list[str] | None:
+    """Take a text apart into the words of a table, longest first; None where something is left over."""
+    if len(letters) > _LONGEST:
+        return None
     # For each place from the end: what the text from there on means, if it can be taken apart.
     known: list[list[str] | None] = [None] * len(letters) + [[]]
     for start in reversed(range(len(letters))):
         for end in range(min(len(letters), start + _MOST_LETTERS), start, -1):
-            meaning, rest = HEADINGS.get(letters[start:end]), known[end]
+            meaning, rest = table.get(letters[start:end]), known[end]
             if meaning is not None and rest is not None:
                 known[start] = [meaning, *rest]
                 break
@@ -126,5 +129,5 @@ def _words(letters: str) -> list[str] | None:
 
 def _noted(note: str) -> list[str]:
     """Return what is said in brackets; what else stands there is a note."""
-    parts = (_letters(part) for part in _SEPARATORS.split(note))
-    return [meaning for part in parts for meaning in _words(part) or ()]
+    parts = (letters(part) for part in _SEPARATORS.split(note))
+    return [meaning for part in parts for meaning in taken_apart(part) or ()]

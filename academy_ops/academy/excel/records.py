@@ -9,7 +9,7 @@ from academy_ops.contract import ROWS_IN_RESULT
 Cell = str | int | float | bool | None
 Problem = Literal["unreadable", "too-large", "header-missing", "phone-column-missing", "ambiguous", "no-students"]
 Stricter = Literal["lost-zero", "grade", "several-sheets", "strict", "dimension"]
-Why = Literal["example", "heading", "note", "total", "no-name"]
+Why = Literal["example", "heading", "note", "total", "no-name", "left", "same"]
 
 
 class WorkbookError(Exception):

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
-from academy_ops.academy.excel import values
-from academy_ops.academy.excel.header import Header, header_of
+from academy_ops.academy.excel import junk, values
+from academy_ops.academy.excel.header import Header, header_of, is_of_others
 from academy_ops.academy.excel.records import (
     IgnoredColumn,
     LeftOutValue,
@@ -19,9 +18,9 @@ from academy_ops.academy.excel.records import (
     Why,
     WorkbookError,
 )
-from academy_ops.academy.excel.text import shown, text
+from academy_ops.academy.excel.text import Again, shown, text
 from academy_ops.academy.excel.values import LONGEST
-from academy_ops.academy.excel.vocabulary import EXAMPLES, NOBODY, STUDENT
+from academy_ops.academy.excel.vocabulary import DITTO, NOBODY, STUDENT
 
 MAX_STUDENTS: Final = 100_000
 MOST_TOLD: Final = 1000
@@ -31,31 +30,23 @@ _LOOKED_AT: Final = 20
 """In so many rows below the header, columns without a heading are looked for."""
 
 _USUAL_NAME: Final = re.compile(r"[가-힣]{2,12}\d{0,6}").fullmatch
-_EXAMPLE_STUDENTS: Final = frozenset({("홍길동", "01000000000"), ("홍길동", "01012345678")})
-"""The templates' own, also where somebody has cleared what says that they are examples."""
-_STAFF_BEGINS: Final = frozenset({"문의", "담당", "작성", "원장", "대표", "학원", "연락", "전화", "상담"})
 
-# Patterns that few rows need; re compiles each when it is first used, which takes longer than to read a small workbook.
-_EXAMPLE_NAME: Final = r"[(\[<]?\s*(?:예시?|보기|ex|sample|example)\s*[)\]>:.]"
-_TOTAL: Final = (
-    r"(?:총|합)?\s*(?:계|합계|총계|소계|누계|인원|총원|총인원|인원수|학생수|평균|total|sum|subtotal)\s*[:：(]?\s*[\d,]*\s*명?\)?"
-    r"|총\s*[:：]?\s*[\d,]+\s*명?|[\d,]+\s*명"
-)
-_NOTE: Final = r"[※＊*#★☆■□◆◇●○▶►→☞✔✓=_<\[【〔「『(~\-–—·•]|주\)|비고\s*[:)]|참고|안내|주의|작성|예\)"
-_BANNER: Final = r".*\d.*(?:반|학년|부|명|기|과정)|.*(?:반|학년|과정|등부|명단|팀|그룹|클래스|교실|캠퍼스)"
-_STAFF: Final = r"(?:문의|담당|작성자|원장|대표|학원|연락처|전화|상담)(?:처|자|번호|전화|님|선생님)?(?:\s.*|[:：].*)?"
-_LONGEST_NAME_ALONE: Final = 30
-_REAL_PHONE_DIGITS: Final = 7
 _TEN: Final = 10
+_NOBODYS_PHONE: Final = "01000000000"
 
 NO_NAME: Final = "이름이 비어 있습니다."
 NO_LETTERS: Final = "이름에 글자가 없습니다."
+TWO_NAMES: Final = "이름 칸에 여러 명이 있습니다. 한 행에 한 명씩 적어 주세요."
 NAME_TOO_LONG: Final = f"이름이 너무 깁니다 ({LONGEST['name']}자까지)."
 WRONG_PHONE: Final = "학부모 전화번호는 010으로 시작하는 11자리여야 합니다."
 TEN_DIGITS: Final = "학부모 전화번호가 10자리입니다. 010으로 시작하는 11자리여야 합니다."
 
+_OF_A_SECTION: Final[dict[junk.Section, Why | None]] = {"": None, "students": None, "staff": "note", "left": "left"}
 _Said = tuple[dict[str, str], bool]
 """What an optional cell says, by field; and whether it was left out."""
+_BLANK: Final[tuple[list[object], ...]] = ([""], [], [None])
+_NOTHING_SAID: Final = frozenset({"등록", "학생", "재원", "재원생", "아니오", "-"})
+"""What 구분 says of every student."""
 _Read = Callable[[str], dict[str, str]]
 _NOTHING: Final[_Said] = ({}, False)
 
@@ -88,6 +79,11 @@ class Roster:
         self._phones: tuple[int, ...] = ()
         self._kind: int | None = None
         self._to_look_at = 0
+        self._states: tuple[int, ...] = ()
+        self._numbers: frozenset[int] = frozenset()
+        self._section: Why | None = None
+        """What the rows are that follow a banner, as ``[퇴원생]`` is one; None where they are students."""
+        self._section_begins = False
         self._since = (0, 0)
         """How many students and rejected rows there were when the header came into force."""
 
@@ -109,12 +105,17 @@ class Roster:
         self.header = header
         self._since = (len(self.students), len(self.rejected))
         self._to_look_at = _LOOKED_AT
+        if not self._section_begins:
+            self._section = None
         self._name, *others = header.columns["name"]
         self._phones = header.columns["parent_phone"]
         self._phone = self._phones[0]
         kinds = header.columns.get("kind") or tuple(p for p, one in enumerate(header.headings) if not one)
-        self._kind = kinds[0] if kinds else None
+        self._kind = kinds[0] if kinds and ("kind" in header.columns or kinds[0] < self._name) else None
+        self._numbers = frozenset(header.numbers)
+        self._states = tuple(position for field in ("state", "left") for position in header.columns.get(field, ()))
         self._readers = []
+        self._ignored.update(dict.fromkeys(shown(header.headings[position]) for position in self._states))
         for field, read in _OPTIONAL.items():
             first, *rest = header.columns.get(field) or (None,)
             if first is not None:
@@ -135,14 +136,19 @@ class Roster:
                 continue
             if len(row) <= max(self._name, self._phone):
                 row = [*row, *[""] * (1 + max(self._name, self._phone) - len(row))]  # noqa: PLW2901 - the same row, padded
+            if not DITTO.isdisjoint(row):
+                row = _repeated(row, above, self._name)  # noqa: PLW2901 - the same row, as it is meant
             name, phone = row[self._name], values.phone(row[self._phone])
             if (
                 phone is None
-                or not isinstance(name, str)
+                or type(name) is not str
                 or not _USUAL_NAME(name)
-                or (self._kind is not None and row[self._kind : self._kind + 1] not in ([""], []))
-                or (name, phone) in _EXAMPLE_STUDENTS
-                or name[:2] in _STAFF_BEGINS
+                or (self._kind is not None and row[self._kind : self._kind + 1] not in _BLANK)
+                or self._section
+                or self._states
+                or junk.may_be_somebody_else(name)
+                or phone == _NOBODYS_PHONE
+                or (self._to_look_at and junk.is_marked(row, self._name, self._numbers))
             ):
                 self._unusual(number, row, above)
             else:
@@ -158,22 +164,34 @@ class Roster:
     def _unusual(self, number: int, row: Sequence[object], above: Sequence[object]) -> None:
         """Read a row that needs a closer look."""
         name, (phone, wrong) = text(row[self._name]), self._parent_phone(row)
-        header = header_of(row, above) if phone is None else None
+        if phone is None and self._is_heading(number, row, above):
+            return
+        is_usual = phone not in {None, _NOBODYS_PHONE} and _USUAL_NAME(name) and not junk.may_be_somebody_else(name)
+        why = self._no_student(number, row, name, phone, wrong, is_usual=bool(is_usual))
+        self._section_begins = False
+        if why == "note" and (section := junk.section(row)):
+            self._section, self._section_begins = _OF_A_SECTION[section], True
+        if why:
+            self._skip(number, why)
+            return
+        name = name if is_usual else junk.bare(name)
+        if not is_usual and (fault := _fault(name, row[self._name], phone, wrong)):
+            said = "" if fault is NO_NAME else name[: LONGEST["name"]]
+            self.rejected.append(Rejected(self.sheet, number, said, fault, _wrong_value(fault, name, wrong)))
+        elif phone:
+            self._create(number, row, name, phone)
+
+    def _is_heading(self, number: int, row: Sequence[object], above: Sequence[object]) -> bool:
+        """Read on by another header where the row is one; by none where it is that of other people's table."""
+        header = header_of(row, above)
         if header is not None and header.complete:
             self._begin_again(header, number)
-        elif why := self._no_student(row, name, phone, wrong):
-            self._skip(number, why)
-        elif not name or name.casefold() in NOBODY:
-            self.rejected.append(Rejected(self.sheet, number, "", NO_NAME))
-        elif len(name) > LONGEST["name"]:
-            self.rejected.append(Rejected(self.sheet, number, name[: LONGEST["name"]], NAME_TOO_LONG, shown(name)))
-        elif phone is None:
-            error = TEN_DIGITS if values.digits_in(wrong) == _TEN else WRONG_PHONE
-            self.rejected.append(Rejected(self.sheet, number, name, error, shown(wrong)))
-        elif not any(one.isalpha() for one in name):
-            self.rejected.append(Rejected(self.sheet, number, name, NO_LETTERS, shown(name)))
+        elif is_of_others(row):
+            self._section, self._section_begins = "note", False
+            self._skip(number, "heading")
         else:
-            self._create(number, row, name, phone)
+            return False
+        return True
 
     def _parent_phone(self, row: Sequence[object]) -> tuple[str | None, str]:
         """Return the first phone of a parent, or None and what stands there instead."""
@@ -185,31 +203,39 @@ class Roster:
             wrong = wrong or text(cell)
         return None, wrong
 
-    def _no_student(self, row: Sequence[object], name: str, phone: str | None, wrong: str) -> Why | None:
+    def _no_student(
+        self, number: int, row: Sequence[object], name: str, phone: str | None, wrong: str, *, is_usual: bool
+    ) -> Why | None:
         """Return what a row is that holds no student, or None."""
-        if self._is_example(row, name, phone):
+        kind = row[self._kind] if self._kind is not None and self._kind < len(row) else ""
+        if kind not in ("", None) and junk.is_example_mark(text(kind)):
             return "example"
-        if phone is not None or values.digits_in(wrong) >= _REAL_PHONE_DIGITS:
-            return "note" if phone and re.fullmatch(_STAFF, name) else None
-        folded = unicodedata.normalize("NFKC", name).casefold()
-        if not any(one.isalnum() for one in name) or folded in NOBODY:
-            name, folded, alone = next((line for cell in row if (line := text(cell))), ""), "", True
-            why: Why | None = "no-name"
-        else:
-            alone, why = sum(cell not in ("", None) for cell in row) == 1, None
-        if re.fullmatch(_TOTAL, folded or name):
-            return "total"
-        if re.fullmatch(_STAFF, name) or (re.match(_NOTE, name) and (alone or not wrong)):
-            return "note"
-        return "note" if alone and why is None and _is_alone(name) else why
+        if self._to_look_at and junk.is_marked(row, self._name, self._numbers):
+            return "example"
+        if isinstance(row[self._name], Again) and not self._goes_on(number, phone):
+            return "same"
+        why: Why | None = None
+        if not is_usual:
+            why = "example" if junk.is_example(name, phone, wrong) else junk.what(row, name, phone, wrong)
+        return why or (self._section if phone is not None or wrong else None) or self._has_left(row)
 
-    def _is_example(self, row: Sequence[object], name: str, phone: str | None) -> bool:
-        kind = text(row[self._kind]).casefold() if self._kind is not None and self._kind < len(row) else ""
-        marked = kind and (
-            any(word in kind for word, where in EXAMPLES.items() if where == "anywhere")
-            or kind.strip("()[]<>.: ") in EXAMPLES
-        )
-        return bool(marked or re.match(_EXAMPLE_NAME, name.casefold()) or ((name, phone) in _EXAMPLE_STUDENTS))
+    def _goes_on(self, number: int, phone: str | None) -> bool:
+        """Return whether a row of the student above has the phone that was missing there."""
+        if phone is None or not self.rejected or self.rejected[-1].row != number - 1:
+            return False
+        self.rejected.pop()
+        self._skip(number - 1, "same")
+        return True
+
+    def _has_left(self, row: Sequence[object]) -> Why | None:
+        kinds = (self._kind,) if self._kind is not None else ()
+        header = self.header
+        for position in (*kinds, *self._states):
+            said = text(row[position]) if position < len(row) else ""
+            asked = header is not None and position in header.columns.get("left", ())
+            if said and junk.has_left(said, asked=asked):
+                return "left"
+        return None
 
     def _begin_again(self, header: Header, number: int) -> None:
         """Read on by a header that stands among the rows, as over each class of a sheet; a form to fill in is none."""
@@ -217,7 +243,9 @@ class Roster:
             self.rejected.pop()
             self._skip(number - 1, "heading")
         self._skip(number, "heading")
-        if header.is_roster or self.header is None or header.worth >= self.header.worth:
+        if self._section and self._section_begins:
+            self._section_begins = False
+        elif header.is_roster or self.header is None or header.worth >= self.header.worth:
             self.begin(header)
 
     def _create(self, number: int, row: Sequence[object], name: str, phone: str) -> None:
@@ -225,9 +253,20 @@ class Roster:
         if not isinstance(written, str) or written[:1] == "1":
             self.stricter.add("lost-zero")
         found = self._optional(number, row)
+        if self._kind is not None and row[self._kind : self._kind + 1] not in _BLANK:
+            self._kind_says(text(row[self._kind]), found)
         self.students.append(Student(self.sheet, number, name, phone, *map(found.get, _OPTIONAL_FIELDS)))
         if len(self._phones) > 1:
             self._other_phones(number, row, phone)
+
+    def _kind_says(self, said: str, found: dict[str, str]) -> None:
+        """Take the type of school that 구분 says; tell of the column where it says something else."""
+        if self.header is None or "kind" not in self.header.columns:
+            return
+        if level := values.school_type(said):
+            found.setdefault("school_type", level)
+        elif said and said not in _NOTHING_SAID:
+            self._ignored.setdefault(self._heading(self._kind or 0))
 
     def _optional(self, number: int, row: Sequence[object]) -> dict[str, str]:
         """Return what a row says beside name and parent's phone."""
@@ -314,7 +353,7 @@ def _gender(line: str) -> dict[str, str]:
 _OPTIONAL: Final[dict[str, _Read]] = {
     "phone": _as_it_is("phone"),
     "gender": _gender,
-    "school_type": _as_it_is("school_type"),
+    "school_type": lambda line: {"school_type": values.school_type(line) or line},
     "school": values.school,
     "grade": values.grade,
     "class_name": lambda line: {"class_name": values.class_name(line)},
@@ -325,6 +364,33 @@ _OPTIONAL: Final[dict[str, _Read]] = {
 _OPTIONAL_FIELDS: Final = tuple(_OPTIONAL)
 
 
+def _fault(name: str, cell: object, phone: str | None, wrong: str) -> str:
+    """Return why a row can't be created, for the school, or an empty text."""
+    if not name or name.casefold() in NOBODY:
+        return NO_NAME
+    if junk.holds_two_names(cell if isinstance(cell, str) else name):
+        return TWO_NAMES
+    if len(name) > LONGEST["name"]:
+        return NAME_TOO_LONG
+    if phone is None:
+        return TEN_DIGITS if values.digits_in(wrong) == _TEN else WRONG_PHONE
+    return "" if any(one.isalpha() for one in name) else NO_LETTERS
+
+
+def _wrong_value(fault: str, name: str, wrong: str) -> str:
+    if fault is NO_NAME:
+        return ""
+    return shown(wrong if fault in {WRONG_PHONE, TEN_DIGITS} else name)
+
+
+def _repeated(row: Sequence[object], above: Sequence[object], name: int) -> list[object]:
+    """Return a row with what stands above instead of the marks for "the same"."""
+    return [
+        above[position] if cell in DITTO and position != name and position < len(above) else cell
+        for position, cell in enumerate(row)
+    ]
+
+
 def _letters(position: int) -> str:
     """Return a column's letters, as Excel shows them."""
     letters = ""
@@ -333,8 +399,3 @@ def _letters(position: int) -> str:
         position, rest = divmod(position - 1, 26)
         letters = chr(ord("A") + rest) + letters
     return letters
-
-
-def _is_alone(name: str) -> bool:
-    """Return whether what stands alone in its row is the name of a class, or a note, and not a student's."""
-    return bool(re.fullmatch(_BANNER, name) or len(name) > _LONGEST_NAME_ALONE)

@@ -8,10 +8,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, combinations
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
+from academy_ops.academy.excel import junk
 from academy_ops.academy.excel.header import Header, header_of
 from academy_ops.academy.excel.records import Content, LeftOutSheet, Sheet, Stricter, WorkbookError
 from academy_ops.academy.excel.rows import MOST_TOLD, Roster
-from academy_ops.academy.excel.text import shown, visible
+from academy_ops.academy.excel.text import Again, shown, visible
 from academy_ops.academy.excel.vocabulary import SHEETS_SET_ASIDE
 from academy_ops.contract import SHEET_NAME
 
@@ -83,8 +84,8 @@ def understand(tables: Sequence[Table]) -> Content:
     asides = {table.name: _aside(table.name) for table in tables}
     groups = (
         [table for table in tables if table.visible and not asides[table.name]],
-        [table for table in tables if table.visible and asides[table.name]],
-        [table for table in tables if not table.visible],
+        [table for table in tables if table.visible and asides[table.name] and not _of_staff(table.name)],
+        [table for table in tables if not table.visible and not _of_staff(table.name)],
     )
     readings: list[_Reading] = []
     for group in groups:
@@ -211,8 +212,9 @@ def _read(table: Table) -> _Reading:
             continue
         empty = False
         header = header_of(row, above, top)
+        of_others = junk.section(above) in {"staff", "left"}
         top, above = above, row
-        if header is None:
+        if header is None or of_others:
             continue
         if header.complete:
             _begin(roster, header, row, numbered)
@@ -257,7 +259,8 @@ def _unmerged(rows: Iterable[Row], merged: Sequence[Area]) -> Iterator[Row]:
                     row[column] = value
         for column, last in starts.get(number, ()):
             if column < len(row) and row[column] not in ("", None):
-                going_on[column] = (last, row[column])
+                value = row[column]
+                going_on[column] = (last, Again(value) if isinstance(value, str) else value)
         yield row
 
 
@@ -265,6 +268,11 @@ def _folded(name: str) -> str:
     """Return a sheet's name as it is compared: composed, without spaces and the number of a copy."""
     folded = "".join(unicodedata.normalize("NFC", visible(name)).split()).casefold()
     return _NUMBERED.sub("", folded)
+
+
+def _of_staff(name: str) -> bool:
+    """Return whether a sheet of this name holds the school's own people, and nobody else."""
+    return junk.section((_folded(name),)) == "staff"
 
 
 def _aside(name: str) -> str:

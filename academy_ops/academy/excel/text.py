@@ -20,6 +20,12 @@ _DIGIT: Final = re.compile(r"\d")
 _PHONE_DIGITS: Final = 7
 
 
+class Again(str):
+    """What a merged cell says in a row below its first one."""
+
+    __slots__ = ()
+
+
 def text(cell: object) -> str:
     """Return a cell as one line of text, in the composed form of its letters, without invisible characters."""
     if isinstance(cell, str):

@@ -154,6 +154,14 @@ def school(line: str) -> dict[str, str]:
     return {"school": name} | {field: value for field, value in grade(rest).items() if field != "school_type"}
 
 
+def school_type(line: str) -> str | None:
+    """Return a type of school as 초등, 중등 or 고등, or None where it is none of them."""
+    found = re.fullmatch(
+        r"(초|중|고)(?:등|학교|등학교|등부|등학생|학생|등생)?", unicodedata.normalize("NFKC", line).strip()
+    )
+    return _LEVELS[found[1]] if found else None
+
+
 def class_name(line: str) -> str:
     """Return a class; what Excel has made a date of is taken back."""
     return _restored(line)

@@ -57,8 +57,13 @@ _HEADINGS: Final = {
         memo note notes remark remarks comment comments
     """,
     "kind": "구분 예시여부",
+    "state": """
+        상태 재원상태 재원여부 재원구분 수강상태 수강여부 등록상태 등록여부 학적 학적상태 재적상태 회원상태 휴퇴원
+    """,
+    "left": "퇴원 퇴원여부 퇴원일 퇴원일자 퇴원날짜",
+    "staff": "직책 직위 직급 입사일 입사일자 급여 시급 호봉 사번",
     # … or nothing.
-    NUMBER: "번호 넘버 number no num",
+    NUMBER: "번호 연번 순번 일련번호 넘버 number no num",
     FILLER: """
         정보 기본 기본정보 인적 사항 인적사항 기초 신상 개인 님 분 의 을 를 란 칸 번 차 제 용 주 대표 메인 전체 현재
         재학 재학중 재학중인 다니는 소속 대상 등록 관계 우선 여부
@@ -94,12 +99,50 @@ _SHEETS: Final = {
         backup old
     """,
     "다니는 학생의 명단으로 보이지 않는 시트입니다.": """
-        퇴원 휴원 졸업 탈퇴 대기 상담 강사 교사 직원 조교
+        퇴원 휴원 휴학 졸업 수료 종료 중단 제적 이탈 탈퇴 그만 대기 상담 강사 교사 직원 조교 기사 거래처
         teacher staff waiting
     """,
 }
 SHEETS_SET_ASIDE: Final = _meanings(_SHEETS)
 """Words in the names of sheets that are only read where no other one has a header, and why."""
+
+SECTIONS: Final = _meanings(
+    {
+        "staff": """
+            강사 강사진 강사님 교사 교직원 직원 임직원 선생님 선생님들 조교 스태프 실장 기사 기사님 운전기사 셔틀기사
+            차량 거래처 teacher teachers staff
+        """,
+        "left": """
+            퇴원 퇴원생 퇴원자 퇴원학생 졸업생 수료생 제적생 탈퇴 종료생 그만둔 대기 대기자 대기생
+        """,
+        "students": "재원 재원생 재학생 수강생 신입생 등록생",
+        FILLER: """
+            명단 목록 리스트 현황 학생 원생 연락처 연락망 비상 비상연락망 비상연락처 전화번호 정보 및 들 자 표 방
+            list contacts
+        """,
+    }
+)
+"""The words of what stands above a table, or in the name of its sheet, and whose table it is."""
+
+HAS_LEFT: Final = frozenset(
+    _meanings({"": "퇴원 퇴원생 퇴원자 퇴원함 퇴원완료 퇴원처리 퇴회 탈퇴 제적 졸업 졸업생 수료 종료 중단 그만둠"})
+)
+"""What a column says of the state of a student who does not come any more."""
+
+STAFF: Final = tuple(
+    _meanings(
+        {
+            "": """
+                문의 담당 담임 작성자 부원장 원장 대표 학원 연락처 전화 상담 강사 교사 조교 실장 팀장 매니저 선생님
+                안내데스크 데스크 사무실 행정실 교무실 차량 셔틀 기사
+            """
+        }
+    )
+)
+"""Who stands among the students of a roster, with a phone, and is none."""
+
+DITTO: Final = frozenset({"〃", "″", "”", '"', "''", "위와 같음", "위와같음"})
+"""What says that a cell holds the same as the one above it."""
 
 EXAMPLES: Final = _meanings({"anywhere": "예시 샘플 견본 example sample", "alone": "예 보기 ex e.g"})
 """What a cell says that marks an example: somewhere in it, or as all it says."""

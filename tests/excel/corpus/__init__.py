@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.excel.corpus import headers, packages, rows, sheets, values
+from tests.excel.corpus import headers, packages, people, rows, sheets, values
 from tests.excel.corpus.case import Case
 
-CASES: tuple[Case, ...] = (*sheets.CASES, *headers.CASES, *values.CASES, *rows.CASES, *packages.CASES)
+CASES: tuple[Case, ...] = (*sheets.CASES, *headers.CASES, *values.CASES, *rows.CASES, *people.CASES, *packages.CASES)

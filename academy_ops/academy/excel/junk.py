@@ -1,0 +1,177 @@
+"""What rows look like that hold no student, and names with something beside them."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Collection, Sequence
+from typing import Final, Literal
+
+from academy_ops.academy.excel.headings import letters, said, taken_apart
+from academy_ops.academy.excel.records import Why
+from academy_ops.academy.excel.text import text
+from academy_ops.academy.excel.values import digits_in
+from academy_ops.academy.excel.vocabulary import EXAMPLES, FILLER, HAS_LEFT, NOBODY, SECTIONS, STAFF
+
+Section = Literal["", "students", "staff", "left"]
+_SECTIONS: Final[tuple[Section, ...]] = ("staff", "left", "students")
+
+_EXAMPLE_NAMES: Final = frozenset({"홍길동", "홍길순"})
+"""The templates' own, also where somebody has cleared what says that they are examples."""
+_CLOSER_LOOK: Final = frozenset({*(word[:2] for word in STAFF), "예시", "샘플", "견본", "홍길"})
+_REAL_PHONE_DIGITS: Final = 7
+_LONGEST_NAME_ALONE: Final = 30
+_LONGEST_MARK: Final = 40
+_A_FEW_DIGITS: Final = 2
+
+# Patterns that few rows need; re compiles each when it is first used, which takes longer than to read a small workbook.
+_EXAMPLE_NAME: Final = (
+    r"[(\[<]?\s*(?:예시?|보기|ex|sample|example)\s*[)\]>:.]|.*[(\[<]\s*(?:예시|샘플|example)\s*[)\]>]"
+)
+_EXAMPLE_ALONE: Final = r"(?:예시|샘플|견본|sample|example)\s*(?:학생|원생)?\s*\d*"
+_EXAMPLE_MARK: Final = (
+    r"\W*(?:작성\s*)?(?:예시|샘플|견본|예제|example|sample)\s*(?:행|줄|데이터|자료|학생|용|임|입니다)*"
+    r"(?:\W+(?:지우|지워|삭제|참고).*|\W*)"
+)
+_MADE_UP: Final = r"010(?:(\d)\1{3}(\d)\2{3}|(\d{4})\3|1234\d{4}|\d{4}1234|98765432)"
+_COUNTED: Final = r"(?:[총합소누]?[계합]|총?인원수?|총원|학생수|원생수|현원|재적|정원|평균|요약|total|sum|subtotal)"
+_TOTAL: Final = rf"{_COUNTED}[:：(]*[\d,]*명?\)?|총[:：]?[\d,]+명?|[\d,]+명|(?:[가-힣]{{1,4}}[:：]?\d+명[,/·]*)+"
+_END: Final = r"\W*(?:이하)?여백\W*|\W*(?:이상)?끝\W*|\W*이상(?:입니다)?\W*"
+_NOTE: Final = r"[※＊*#★☆■□◆◇●○▶►→☞✔✓=_<\[【〔「『(~\-–—·•]|주\)|비고\s*[:)]|참고|안내|주의|작성|예\)"
+_DATE_OR_PAGE: Final = (
+    r"[\d\s./:\-,~년월일시분요월화수목금토()]+|\W*(?:page|페이지)?\s*\d+\s*(?:/|of)\s*\d+\s*(?:page|페이지|쪽)?\W*"
+)
+_SENTENCE: Final = r".*(?:니다|세요|시오|바람|주십시요|함)[.!~\s]*|[^:：]{1,12}\s*[:：].*"
+_CLASS: Final = r".*\d.*(?:반|학년|부|명|기|과정)"
+_BANNER: Final = rf"{_CLASS}|.*(?:반|학년|과정|등부|명단|팀|그룹|클래스|교실|캠퍼스)"
+_OF_STAFF: Final = (
+    rf"(?:{'|'.join(STAFF)})(?:처|자|번호|전화|연락처|님|선생님|{'|'.join(STAFF)})*(?:\s.*|[:：].*)?"
+    r"|[가-힣]{1,4}\s?(?:선생님|원장님|실장님|팀장님|기사님|강사님|쌤)|.*\s담임\s.*"
+)
+_BARE: Final = r"[\s★☆●○◎■□◆◇▲△▼▽▶►✔✓√※*•·\-–—]*(?:\d{1,3}\s?[.)]\s*)?(.*?)[\s★☆●○◎■□◆◇▲△▼▽✔✓√※*•·]*"
+_PLAIN_NAME: Final = r"(?:\([^()]{1,6}\))?\s*[가-힣]{2,4}"
+_TWO_NAMES: Final = r"[가-힣]{2,4}(?:\s*[,/·&+、，ㆍ]\s*[가-힣]{2,4})+|[가-힣]{3}\s*\n\s*[가-힣]{3}"
+_YES: Final = frozenset({"o", "y", "yes", "예", "네", "true", "v", "1", "퇴", "○", "ㅇ", "●", "✓", "✔"})
+
+
+def may_be_somebody_else(name: str) -> bool:
+    """Return whether a usual name needs a closer look."""
+    return name[:2] in _CLOSER_LOOK or name[-1] in "님쌤"
+
+
+def is_example_mark(kind: str) -> bool:
+    """Return whether what stands in the column 구분 marks an example."""
+    kind = kind.casefold()
+    return bool(kind) and (
+        any(word in kind for word, where in EXAMPLES.items() if where == "anywhere")
+        or kind.strip("()[]<>.: ") in EXAMPLES
+    )
+
+
+def is_marked(row: Sequence[object], name: int, numbers: Collection[int]) -> bool:
+    """Return whether a cell beside the name, or instead of the row's number, says that the row is an example."""
+    for position, cell in enumerate(row):
+        if position == name or not isinstance(cell, str) or not 0 < len(cell) < _LONGEST_MARK or cell[0].isdecimal():
+            continue
+        if position in numbers and is_example_mark(text(cell)):
+            return True
+        if re.fullmatch(_EXAMPLE_MARK, text(cell).casefold()):
+            return True
+    return False
+
+
+def is_example(name: str, phone: str | None, wrong: str) -> bool:
+    """Return whether a name, or what stands instead of a phone, is an example's."""
+    folded = name.casefold()
+    return bool(
+        re.match(_EXAMPLE_NAME, folded)
+        or re.match(_EXAMPLE_NAME, wrong.casefold())
+        or re.fullmatch(_EXAMPLE_ALONE, folded)
+        or (name in _EXAMPLE_NAMES and phone and re.fullmatch(_MADE_UP, phone))
+    )
+
+
+def what(row: Sequence[object], name: str, phone: str | None, wrong: str) -> Why | None:
+    """Return what a row is that holds no student, or None.
+
+    Args:
+        row: The row.
+        name: What stands in its column of names.
+        phone: The parent's phone.
+        wrong: What stands there instead.
+    """
+    if phone is not None or digits_in(wrong) >= _REAL_PHONE_DIGITS:
+        nobodys = phone is None or re.fullmatch(_MADE_UP, phone)
+        return "note" if re.fullmatch(_OF_STAFF, name) or (nobodys and _is_hint(name, name)) else None
+    folded = unicodedata.normalize("NFKC", name).casefold()
+    why: Why | None = None
+    alone = sum(cell not in ("", None) for cell in row) == 1
+    if not any(one.isalnum() for one in name) or folded in NOBODY:
+        name, folded, alone = next((line for cell in row if (line := text(cell))), ""), "", True
+        why = "no-name"
+    elif not any(one.isalpha() for one in name + wrong) and digits_in(name) <= _A_FEW_DIGITS:
+        why = "no-name"
+    squeezed = re.sub(r"\s", "", folded or name)
+    if re.fullmatch(_TOTAL, squeezed):
+        return "total"
+    is_note = (
+        re.fullmatch(_OF_STAFF, name)
+        or re.fullmatch(_END, squeezed)
+        or _is_hint(name, wrong)
+        or (not wrong and re.fullmatch(_CLASS, name))
+        or (re.match(_NOTE, name) and (alone or (not wrong and not re.fullmatch(_PLAIN_NAME, bare(name)))))
+        or (alone and why is None and _is_alone(name))
+    )
+    return "note" if is_note else why
+
+
+def section(row: Sequence[object]) -> Section:
+    """Return whose rows follow a row that holds one text, as ``[퇴원생]`` is; an empty text where it is no banner."""
+    lines = [line for cell in row if (line := text(cell))]
+    if len(lines) != 1 or len(lines[0]) > _LONGEST_NAME_ALONE:
+        return ""
+    kinds = taken_apart(letters(lines[0].casefold()), SECTIONS) or ()
+    for kind in _SECTIONS:
+        if kind in kinds:
+            return kind
+    return "students" if re.fullmatch(_BANNER, lines[0].strip("[]<>()■□◆◇●○▶►※*-= ")) else ""
+
+
+def bare(name: str) -> str:
+    """Return a name without the marks and the number that stand beside it."""
+    found = re.fullmatch(_BARE, name)
+    return found[1] if found and any(one.isalpha() for one in found[1]) else name
+
+
+def holds_two_names(cell: str) -> bool:
+    """Return whether two names of students stand in one cell."""
+    return bool(re.fullmatch(_TWO_NAMES, cell.strip()))
+
+
+def has_left(cell: str, *, asked: bool) -> bool:
+    """Return whether a cell says that the student has left.
+
+    Args:
+        cell: What it says.
+        asked: Whether its heading asks for that: then a yes or a day says so, too.
+    """
+    word = letters(cell)
+    if word in HAS_LEFT:
+        return True
+    return asked and ("예정" not in cell) and (cell.casefold() in _YES or digits_in(cell) > _A_FEW_DIGITS)
+
+
+def _is_hint(name: str, wrong: str) -> bool:
+    """Return whether a row says how to fill in the columns, as ``필수`` and ``숫자만`` do."""
+    return len(name) > 1 and said(name) == frozenset({FILLER}) and bool(wrong) and said(wrong) is not None
+
+
+def _is_alone(name: str) -> bool:
+    """Return whether what stands alone in its row is the name of a class, or a note, and not a student's."""
+    return bool(
+        len(name) > _LONGEST_NAME_ALONE
+        or digits_in(name) >= _REAL_PHONE_DIGITS
+        or re.fullmatch(_BANNER, name)
+        or re.fullmatch(_SENTENCE, name)
+        or re.fullmatch(_DATE_OR_PAGE, name.casefold())
+    )
