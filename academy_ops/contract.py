@@ -107,6 +107,11 @@ CLOUD_INIT_LOG: Final = "/var/log/cloud-init-output.log"
 """What an instance writes while it boots; the probe reads both."""
 TIER_WORKERS: Final = {"tools": "academy-tools-worker"}
 """The same of other tiers: workers of a kind of their own, with a queue and a group of their own."""
+TIERED: Final = (
+    QUEUE_SETTING,
+    *("AI_WORKER_ASG_NAME", "AI_WORKER_NAME", "WORKER_ENV_PARAMETER", "AI_AUTOSCALER_FUNCTION", "AI_WORKER_LOG_GROUP"),
+)
+"""The settings that a tier has of its own, by the names of the basic one."""
 WORKER_ENV_PARAMETER: Final = "/academy/workers/env"
 AUTOSCALER_NAME: Final = "academy-worker-autoscale"
 AUTOSCALER_RULE: Final = f"{AUTOSCALER_NAME}-every-minute"
@@ -136,3 +141,13 @@ def desired_capacity(minimum: int, maximum: int, visible: int, in_flight: int) -
         in_flight: Messages that workers hold.
     """
     return min(maximum, max(minimum, math.ceil((visible + in_flight) / JOBS_PER_WORKER)))
+
+
+def tier_name(name: str, tier: str) -> str:
+    """Return the variable that holds for a tier what ``name`` holds for the basic one."""
+    return name if tier == TIER else f"{name.removesuffix('_BASIC')}_{tier.upper().replace('-', '_')}"
+
+
+def by_tier(text: str, tier: str) -> str:
+    """Return ``text`` with a tier's own names in place of the basic one's."""
+    return re.sub(rf"\b(?:{'|'.join(TIERED)})\b", lambda named: tier_name(named[0], tier), text)

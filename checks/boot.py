@@ -16,6 +16,8 @@ _STEPS: Final = tuple(
         (r"ECR login/pull failed|failed to pull|(docker|image) pull failed", "image-pull"),
         (r"docker run failed|docker: error response from daemon", "docker-run"),
         (r"IMDSv2 instance id unavailable", "metadata"),
+        # cloud-init has taken it for no script, and run nothing.
+        (r"unhandled non-multipart|unhandled unknown content-type", "script"),
     )
 )
 """By which step a script says that it stops; why, stands above."""
@@ -29,9 +31,12 @@ _SIGNS: Final = tuple(
             ),
             "disk",
         ),
+        (r"when calling the GetParameters? operation|ssm:GetParameter|ParameterNotFound", "parameter"),
+        (r"169\.254\.169\.254|imds|latest/api/token", "metadata"),
         (
             (
-                r"exec format error|no matching manifest for|does not match the (detected host|specified) platform"
+                r"exec format error|no matching manifest for|no match for platform in manifest"
+                r"|does not match the (detected host|specified) platform"
                 r"|cannot execute binary file|image operating system \"[^\"]{1,30}\" cannot be used"
             ),
             "architecture",
@@ -40,6 +45,7 @@ _SIGNS: Final = tuple(
         (
             (
                 r"manifest (unknown|for .{1,300} not found|invalid)|name unknown"
+                r"|failed to resolve reference .{1,600}: not found"
                 r"|repository .{1,200} (does not exist in the registry|not found)"
                 r"|(requested image|image) (not found|does not exist)|invalid reference format"
                 r"|unable to find image .{1,300} locally\W{1,9}error|RepositoryNotFoundException|ImageNotFound"
@@ -57,28 +63,36 @@ _SIGNS: Final = tuple(
         ),
         (
             (
+                r"connect to the docker (daemon|api)|is the docker daemon running"
+                r"|docker\.sock\b.{0,80}(EOF|no such file)"
+                r"|unit docker(\.service)? (could not be|not) found|unit file docker\.service does not exist"
+                r"|failed to (start|enable) .{0,40}docker|job for docker\.service failed"
+                r"|docker: (command )?not found|line \d{1,4}: \S{1,80}: command not found"
+            ),
+            "packages",
+        ),
+        (
+            (
                 r"connection refused|i/o timeout|timed out|timeout (was reached|exceeded)|TLS handshake timeout"
                 r"|no route to host|network is unreachable|context deadline exceeded|request canceled while waiting"
                 r"|(could not|cannot|can't|couldn't) (resolve|connect)|failed to connect to|name or service not known"
                 r"|temporary failure in name resolution|no such host|connection reset by peer"
-                r"|connect timeout on endpoint|curl error \((6|7|28|35|52|56)\)|server misbehaving"
+                r"|connect timeout on endpoint|curl error \((6|7|28|35|52|56)\)|server misbehaving|x509: "
             ),
             "network",
         ),
         (
             (
                 r"unable to find a match|no package .{1,80} available|no match for argument"
-                r"|failed to download metadata|cannot find a valid baseurl|no more mirrors|all mirrors were tried"
+                r"|failed to download metadata|cannot find a valid baseurl|no more mirrors"
+                r"|all mirrors were (already )?tried"
                 r"|unable to locate package|could not get lock|currently holding the yum lock|rpmdb|gpg check failed"
                 r"|public key .{1,100} is not installed|nothing provides|conflicting requests"
                 r"|problem with the installed"
-                r"|(dpkg|rpm|yum|dnf|apt|apt-get)\b.{0,80}(error|failed|interrupted)|docker: (command )?not found"
-                r"|unit docker(\.service)? (could not be|not) found|unit file docker\.service does not exist"
-                r"|failed to (start|enable) .{0,40}docker|job for docker\.service failed"
+                r"|(dpkg|rpm|yum|dnf|apt|apt-get)\b.{0,80}(error|failed|interrupted)"
             ),
             "packages",
         ),
-        (r"169\.254\.169\.254|imds|latest/api/token", "metadata"),
         (
             (
                 r"docker: |conflict\. the container name|unknown (flag|shorthand flag)|invalid argument"
@@ -96,9 +110,10 @@ _OF_STEP: Final = {
         {"image-pull", "image-missing", "rate-limit", "network", "disk", "architecture", "packages"}
     ),
     "docker-run": frozenset(
-        {"docker-run", "image-missing", "image-pull", "rate-limit", "network", "disk", "architecture"}
+        {"docker-run", "image-missing", "image-pull", "rate-limit", "network", "disk", "architecture", "packages"}
     ),
     "metadata": frozenset({"metadata"}),
+    "script": frozenset(),
 }
 """Why a step can fail."""
 _SCRIPT_FAILED: Final = re.compile(
@@ -118,9 +133,11 @@ def boot_failure(boot: BootLog, *, endless: bool = False) -> tuple[str, str] | N
         boot: What the boot wrote.
         endless: It is still running, longer than any boot does.
     """
-    for lines in (boot.user_data, boot.cloud_init):
-        if found := _failure(lines):
-            return found
+    # That a script has failed may stand in cloud-init's log, and what it has failed at in the script's own.
+    ended = next((number for number, line in enumerate(boot.cloud_init) if _SCRIPT_FAILED.search(line)), 0)
+    both = (*boot.cloud_init[:ended], *boot.user_data, *boot.cloud_init[ended:])
+    if found := _failure(boot.user_data) or _failure(both):
+        return found
     lines = boot.user_data or boot.cloud_init
     return ("endless", lines[-1] if lines else "") if endless else None
 
@@ -134,7 +151,9 @@ def _failure(lines: Sequence[str]) -> tuple[str, str] | None:
         if step:
             return _why(told[: number + 1], _OF_STEP[step]) or (step, told[number])
         if _SCRIPT_FAILED.search(told[number]):
-            return _why(told[:number], _REASONS)
+            why = _why(told[:number], _REASONS)
+            # Once a container was there, what else the script does is not what it lacks.
+            return why or (None if made else ("script", told[max(0, number - 1)]))
     return None
 
 

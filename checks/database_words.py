@@ -16,6 +16,9 @@ _DOWN: Final = "worker-database-down"
 _REFUSED_STATEMENT: Final[Fault] = ("job-failed", None)
 """The database is well, and has ended this one statement."""
 
+_RAISED: Final = r"(?<!kombu\.exceptions\.)\b(OperationalError|InterfaceError)\b"
+"""Celery's kombu calls a broker that is away the same."""
+
 _WORDS: Final = tuple(
     (re.compile(form, re.IGNORECASE | re.DOTALL), fault)
     for form, fault in (
@@ -45,13 +48,15 @@ _WORDS: Final = tuple(
                 r"too many (clients|connections)|TooManyConnections|connection slots|max_user_connections"
                 r"|no more connections allowed|max clients reached|MaxClientsIn|QueuePool limit"
                 r"|PoolTimeout|query_wait_timeout|connection pool (is )?exhausted"
+                r"|waiting to acquire database connection"
             ),
             (_DOWN, "connections"),
         ),
         (
             (
-                r"(password|scram|ident|peer|pam|ldap|gss\w{0,9}|certificate|md5|cleartext) authentication failed"
-                r"|no password supplied|tenant or user not found|no pg_hba\.conf entry|pg_hba\.conf rejects"
+                r"(password|scram|ident|peer|pam|iam|ldap|gss\w{0,9}|certificate|md5|cleartext) authentication failed"
+                r"|no password supplied|tenant(/| or )user (\S{1,80} )?not found"
+                r"|has no credentials for the role|no pg_hba\.conf entry|pg_hba\.conf rejects"
                 r"|role \"[^\"]{1,80}\" (does not exist|is not permitted to log in)|no such user:"
                 r"|access denied for user|InvalidPassword|InvalidAuthorizationSpecification|wrong password type"
                 r"|permission denied for (table|relation|schema|database|sequence|view|function)|InsufficientPrivilege"
@@ -65,7 +70,7 @@ _WORDS: Final = tuple(
                 r"\b(relation|column|table|type|schema|sequence|database|constraint)"
                 r" ([\"'`][^\"'`]{1,120}[\"'`]|\w{1,60}\.\w{1,60})( of relation \S{1,120})? (does not|doesn't) exist"
                 r"|\bfunction \S{1,60}\([^)]{0,120}\) does not exist"
-                r"|Undefined(Table|Column|Function|Object)|no such (table|column)|has no column named"
+                r"|Undefined(Table|Column|Function|Object)|no such (table|column|database)\b|has no column named"
                 r"|unknown (column|table|database) '|InvalidCatalogName|InvalidSchemaName"
             ),
             (_DOWN, "schema"),
@@ -74,18 +79,18 @@ _WORDS: Final = tuple(
             (
                 r"connect(ion)? to (postgresql |mysql |database )?server|could not connect to the database"
                 r"|server closed the connection|could not translate host name|failed to resolve host"
-                r"|database system is (starting up|shutting down|in recovery)|not (yet )?accepting connections"
-                r"|terminating connection due to|connection (has been|already) closed"
+                r"|database system is (starting up|shutting down|in recovery)|not (\w{1,9} )?accepting connections"
+                r"|terminating connection (due to|because of)|connection (has been|already) closed"
                 rf"|SSL SYSCALL error|connect call failed \({GAP}(5432|6432|3306)\)|consuming input failed"
                 r"|server (login|connect) (has been )?fail"
                 r"|MySQL server has gone away|lost connection to MySQL|AdminShutdown|CannotConnectNow"
-                rf"|(OperationalError|InterfaceError|psycopg\w{{0,9}}\.errors\.Connection\w{{1,30}}){GAP}"
+                rf"|({_RAISED}|psycopg\w{{0,9}}\.errors\.Connection\w{{1,30}}){GAP}"
                 r"(refused|timed? ?out|timeout expired|unreachable|no route to host|not known|name resolution"
-                r"|getaddrinfo|could not connect|reset by peer|broken pipe|connection (failed|lost|closed))"
+                r"|getaddrinfo|could not connect|reset by peer|broken pipe|connection (is |was )?(failed|lost|closed))"
             ),
             (_DOWN, "unreachable"),
         ),
-        (r"(?<!kombu\.exceptions\.)(OperationalError|InterfaceError)\b|\bpsycopg2?\.Error\b", (_DOWN, None)),
+        (rf"{_RAISED}|\bpsycopg2?\.Error\b", (_DOWN, None)),
         (r"database is locked|read-only transaction|ReadOnlySqlTransaction", (_DOWN, None)),
     )
 )

@@ -317,6 +317,9 @@ class Autoscaler:
     unseen: Unavailable | None = None
 
 
+Halted = Literal["", "alarm-no-data", "alarm-disabled", "alarm-missing"]
+
+
 @dataclass(frozen=True, slots=True)
 class Starter:
     """What may start a worker beside a rule that runs the autoscaler.
@@ -327,16 +330,18 @@ class Starter:
         name: Its name.
         enabled: Whether it acts.
         when: Its alarms, its next time, or its schedule.
-        why: Why a policy that has alarms does not act: ``alarm-no-data``, ``alarm-disabled`` or ``alarm-missing``.
+        why: Why a policy that has alarms does not act; empty where it does.
         unseen: Why it is not known whether its alarms act.
+        zone: The time zone of a schedule, such as ``Asia/Seoul``; empty for UTC.
     """
 
     kind: Literal["policy", "action", "schedule", "resize"]
     name: str
     enabled: bool
     when: str = ""
-    why: str = ""
+    why: Halted = ""
     unseen: Unavailable | None = None
+    zone: str = ""
 
 
 @dataclass(frozen=True, slots=True)

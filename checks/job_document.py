@@ -31,11 +31,15 @@ _KEY_BYTES: Final = 1024
 """S3 knows no longer key."""
 
 OUT_OF_MEMORY: Final = (
-    rf"MemoryError\b|signal 9\b|\bSIGKILL\b(?!{GAP}(timeout|time limit))|exit ?code:? (137|-9)\b|BrokenProcessPool"
-    rf"|TerminatedWorkerError|WorkerLostError(?!{GAP}(signal (?!9\b)\d|exit ?code:? (?!-9|137)))"
-    r"|\bErrno 12\b|terminated abruptly while the future|[Uu]nable to allocate [\d.]{1,9} \w?i?B|Out of memory: Kill"
+    rf"(?<!OutOf)MemoryError\b|signal 9\b|\bSIGKILL\b(?!{GAP}(timeout|time limit))|exit ?code:? (137|-9)\b"
+    rf"|BrokenProcessPool|TerminatedWorkerError|WorkerLostError(?!{GAP}(signal (?!9\b)\d|exit ?code:? (?!-9|137)))"
+    r"|\bErrno 12\b|terminated abruptly while the future|[Uu]nable to allocate [\d.]{1,9} \w?i?B|[Oo]ut of memory: Kill"
+    r"|[Cc]annot allocate memory|std::bad_alloc"
 )
-"""How a process that the kernel has killed, or that got no more memory, is complained of."""
+"""How a process that the kernel has killed, or that got no more memory, is complained of.
+
+An OutOfMemoryError is a server's or a GPU's.
+"""
 
 LOCAL_PATH: Final = r"(No space left on device|Errno 28\b).{0,20}['\"]/[^'\"]"
 """A full disk of the worker: Python names the path at which it wrote."""

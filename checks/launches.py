@@ -20,6 +20,8 @@ _HEALTH_CHECK: Final = re.compile(r"health.?check", re.IGNORECASE)
 _SCALED_IN: Final = re.compile(r"difference between desired and actual capacity|shrinking the capacity", re.IGNORECASE)
 """A termination is scaling in only where the activity says so."""
 _REFRESHED: Final = re.compile(r"instance refresh", re.IGNORECASE)
+_FOR_LATER: Final = "into warm pool"
+"""An instance that is kept ready is none of the group's yet."""
 _SENTENCE: Final = re.compile(r"(?=\bAt \d{4}-\d\d-\d\dT)")
 _ENCODED: Final = re.compile(r"Encoded authorization failure message:\s{0,9}([\w+/=-]{1,8192})", re.IGNORECASE)
 
@@ -30,10 +32,13 @@ _REASONS: Final = tuple(
         ("role", r"iam:PassRole"),
         ("encoded", r"Encoded authorization failure message"),
         ("volume-key", r"KMS|Client\.InternalError|client error on launch"),
-        ("quota", r"(?:vCPU|instance|volume|storage|interface) limit|LimitExceeded|CountExceeded|count exceeded|quota"),
-        ("quota", r"instances?(?:\(s\))? are already running"),
+        ("quota", r"(?:vCPU|instance|volume|storage|interface) limit|CountExceeded|count exceeded|quota"),
+        # Of calls, and gone a moment later.
+        ("quota", r"(?<!Request)LimitExceeded"),
+        ("quota", r"instances?(?:\(s\))? are already running|maximum number of .{0,40}(?:reached|exceeded)"),
         ("capacity", r"Insufficient\w{0,30}Capacity|sufficient .{0,60}capacity|no spot capacity|UnfulfillableCapacity"),
         ("capacity", r"CapacityExceeded|SpotMaxPriceTooLow|spot .{0,20}price|Capacity ?(?:Block|Reservation)"),
+        ("capacity", r"capacity-not-available|Server\.Spot|spot .{0,40}(?:interrupt|terminat)"),
         ("account", r"PendingVerification|being (?:verified|validated)|OptInRequired|not subscribed|marketplace"),
         ("account", r"account .{0,40}(?:blocked|suspended|closed)|aws-verification@|not opted in"),
         ("role", r"instance ?profile|service-linked role|AWSServiceRole|ServiceLinkedRole|assume role"),
@@ -43,6 +48,7 @@ _REASONS: Final = tuple(
         ("network", r"subnet|free addresses|default VPC|different networks|network ?interface"),
         ("template", r"launch ?template|launch ?configuration|instance type|availability zone|requested configuration"),
         ("template", r"not (?:currently )?supported|device|InvalidParameter|placement group|virtualName|tenancy"),
+        ("template", r"httpTokens|IMDSv1|user ?data|(?:volume size|volume of size|smaller than snapshot)"),
     )
 )
 """EC2's and Auto Scaling's own words; the first that is found decides."""
@@ -77,7 +83,11 @@ def activities(facts: WorkersFacts) -> tuple[Activity, ...]:
 
 def launches(facts: WorkersFacts) -> list[Activity]:
     """Return the launches among the group's activities, newest first."""
-    return [one for one in activities(facts) if one.description.startswith("Launching")]
+    return [
+        one
+        for one in activities(facts)
+        if one.description.startswith("Launching") and _FOR_LATER not in one.description
+    ]
 
 
 def history(case: Case, facts: WorkersFacts, group: Group, *, waits: bool) -> History:

@@ -58,7 +58,7 @@ _COMPLAINS: Final = (
     "kill",
     "exit",
     "terminated",
-    "allocate",
+    "alloc",
     "process",
     "exist",
     "such",
@@ -89,9 +89,16 @@ _LOG_SIGNS: Final = tuple(
             "worker-aws-credentials",
         ),
         (rf"token {GAP} is invalid", "worker-aws-credentials"),
-        (r"PartialCredentialsError", "worker-aws-credentials"),
-        (rf"(SignatureDoesNotMatch|InvalidAccessKeyId){GAP}calling the (Receive|GetQueue)", "worker-aws-credentials"),
+        (r"PartialCredentialsError|ProfileNotFound", "worker-aws-credentials"),
+        (
+            (
+                rf"(SignatureDoesNotMatch|(Invalid|Incomplete)Signature|InvalidAccessKeyId|AuthFailure){GAP}"
+                "calling the (Receive|GetQueue)"
+            ),
+            "worker-aws-credentials",
+        ),
         (rf"(AccessDenied|not authorized){GAP}(sqs:|ReceiveMessage|SQS)", "worker-queue-denied"),
+        (rf"(NonExistentQueue|QueueDoesNotExist){GAP}or you do not have access", "worker-queue-denied"),
         (KEY_REFUSED, "worker-queue-denied"),
         (r"No space left on device", "worker-disk-full"),
         (OUT_OF_MEMORY, "worker-out-of-memory"),

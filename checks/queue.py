@@ -68,7 +68,8 @@ from checks.workers import past_boot, working
 _LONGEST_NUMBER: Final = 9
 _SQS: Final = re.compile(r"\bsqs\.[a-z0-9-]{1,30}\.(amazonaws|vpce|api\.aws)|\bqueue\.amazonaws\.", re.IGNORECASE)
 _NO_ROUTE: Final = re.compile(
-    r"connect ?timeout|could not connect|failed to establish a new connection|connection .{0,60}(timed out|refused)"
+    r"connect ?timeout|could not connect|failed to connect|failed to resolve"
+    r"|failed to establish a new connection|connection .{0,60}(timed out|refused)"
     r"|i/o timeout|unreachable|no route to host|name resolution|could not resolve|name or service not known",
     re.IGNORECASE,
 )

@@ -11,7 +11,9 @@ CLOCK: Final = (
     r"Signature (expired|not yet current)|RequestTimeTooSkewed|\bRequestExpired\b|"
     r"difference between the request time and the (server's|current) time"
 )
-NO_CREDENTIALS: Final = r"Unable to locate credentials|NoCredentialsError|CredentialRetrievalError"
+NO_CREDENTIALS: Final = (
+    r"Unable to locate credentials|NoCredentialsError|CredentialRetrievalError|MetadataRetrievalError"
+)
 KEY_REFUSED: Final = r"\b(KMS\.|Kms)(AccessDenied|Disabled|InvalidState|NotFound|InvalidKeyUsage|OptInRequired)"
 """SQS's codes for what KMS has answered it, in its two protocols."""
 

@@ -4,23 +4,27 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
+from itertools import pairwise
 from typing import Any, Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from academy_ops.diagnosis.records import Unavailable
 from academy_ops.outside.clients import Target
 from academy_ops.outside.failures import AWS_ERRORS, error_code
 from academy_ops.outside.time_limits import gather
 from academy_ops.thresholds import AUTOSCALER_PERIOD_SECONDS
-from checks.facts import Autoscaler, Group, Starter, WorkersFacts
+from checks.facts import Autoscaler, Group, Halted, Starter, WorkersFacts
 
 _RATE: Final = re.compile(r"rate\((\d{1,6}) (minute|hour|day)s?\)")
-_CRON: Final = re.compile(r"cron\((\S{1,99}) (\S{1,99}) \S{1,99} \S{1,99} \S{1,99} \S{1,99}\)")
+_CRON: Final = re.compile(r"cron\((\S{1,200}) (\S{1,99}) (\S{1,99}) (\S{1,99}) (\S{1,99}) \S{1,99}\)")
 _SECONDS: Final = {"minute": 60, "hour": 3600, "day": 86400}
-_EVERY: Final = re.compile(r"(?:\*|0)(?:/(\d{1,2}))?")
-_HOURS: Final = re.compile(r"(\d{1,2})(?:-(\d{1,2}))?")
+_SPAN: Final = re.compile(r"(\*|\d{1,2}|[A-Z]{3})(?:-(\d{1,2}|[A-Z]{3}))?(?:/(\d{1,2}))?")
+_MONTHS: Final = ("", "JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
+_DAYS: Final = ("", "SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
+_HOUR: Final = 60
 _MAX_PAGES: Final = 10
 _ALARMS: Final = 100
 """As many as one call gives."""
@@ -33,26 +37,51 @@ def period(schedule: str) -> int | None:
     if rate := _RATE.fullmatch(schedule):
         return int(rate[1]) * _SECONDS[rate[2]]
     cron = _CRON.fullmatch(schedule)
-    return _each_minutes(cron[1]) * 60 if cron else None
+    if cron is None:
+        return None
+    minutes = sorted(_meant(cron[1], 0, _HOUR - 1))
+    return 60 * max(after - before for before, after in pairwise([*minutes, minutes[0] + _HOUR]))
 
 
 def often_enough(schedule: str, now: datetime) -> bool:
     """Return whether a schedule runs something every few minutes at this time of day; one of no known form does."""
+    if (period(schedule) or 0) > AUTOSCALER_PERIOD_SECONDS:
+        return False
     cron = _CRON.fullmatch(schedule)
-    return (period(schedule) or 0) <= AUTOSCALER_PERIOD_SECONDS and (cron is None or _in_hours(cron[2], now.hour))
+    return cron is None or (
+        now.hour in _meant(cron[2], 0, 23)
+        and now.day in _meant(cron[3], 1, 31)
+        and now.month in _meant(cron[4], 1, 12, _MONTHS)
+        and now.isoweekday() % 7 + 1 in _meant(cron[5], 1, 7, _DAYS)
+    )
 
 
-def _each_minutes(field: str) -> int:
-    every = _EVERY.fullmatch(field)
-    if every and field != "0":
-        return int(every[1] or 1)
-    return 60 // max(1, field.count(",") + 1)
+def _meant(field: str, first: int, last: int, names: Sequence[str] = ()) -> set[int]:
+    """Return the numbers that a field of a cron expression of AWS means; all of them where its form is not known."""
+    everything = set(range(first, last + 1))
+    found = set[int]()
+    for part in field.upper().split(","):
+        span = _SPAN.fullmatch(part)
+        if span is None:
+            return everything
+        low, high = (
+            names.index(one) if one in names else int(one) if one and one.isdecimal() else None
+            for one in span.group(1, 2)
+        )
+        low = first if low is None else low
+        high = high if high is not None else last if span[1] == "*" or span[3] else low
+        # From ten in the evening to six in the morning.
+        numbers = range(low, high + 1) if low <= high else [*range(low, last + 1), *range(first, high + 1)]
+        found.update(numbers[:: int(span[3] or 1) or 1])
+    return found & everything or everything
 
 
-def _in_hours(field: str, hour: int) -> bool:
-    """Return whether an hour of UTC is among those of a cron expression; steps are taken to match."""
-    spans = [_HOURS.fullmatch(part) for part in field.split(",")]
-    return any(span is None or int(span[1]) <= hour <= int(span[2] or span[1]) for span in spans)
+def _local(starter: Starter, now: datetime) -> datetime:
+    """Return the time where a schedule is kept."""
+    try:
+        return now.astimezone(ZoneInfo(starter.zone)) if starter.zone else now
+    except (ZoneInfoNotFoundError, ValueError):
+        return now
 
 
 def read_autoscaler(target: Target) -> Autoscaler | Unavailable | None:
@@ -147,7 +176,7 @@ def _policy(target: Target, policy: Mapping[str, Any], alarms: Mapping[str, Any]
     # A target tracking policy has an alarm to grow and one to shrink.
     growing = [name for name in names if not known.get(name, {}).get("ComparisonOperator", "").startswith("LessThan")]
     whys = [] if isinstance(alarms, Unavailable) else [_why_halted(known.get(name)) for name in growing or names]
-    why = whys[0] if whys and all(whys) else ""
+    why: Halted = whys[0] if whys and all(whys) else ""
     predicts = policy.get("PolicyType") == "PredictiveScaling"
     return Starter(
         "policy",
@@ -159,7 +188,7 @@ def _policy(target: Target, policy: Mapping[str, Any], alarms: Mapping[str, Any]
     )
 
 
-def _why_halted(alarm: Mapping[str, Any] | None) -> str:
+def _why_halted(alarm: Mapping[str, Any] | None) -> Halted:
     """Return why an alarm starts nothing whatever the queue holds; empty where it does."""
     if alarm is None:
         return "alarm-missing"
@@ -253,6 +282,7 @@ def _schedules(
                 clean(one["Name"]),
                 enabled=whole.get("State", "ENABLED") == "ENABLED",
                 when=clean(whole.get("ScheduleExpression", "")),
+                zone=clean(whole.get("ScheduleExpressionTimezone", "")),
             )
 
 
@@ -287,7 +317,7 @@ def on(facts: WorkersFacts, now: datetime) -> tuple[str, ...]:
         found += [
             f"schedule {one.name}"
             for one in facts.schedules
-            if one.enabled and often_enough(one.when, now) and (active or one.kind == "resize")
+            if one.enabled and often_enough(one.when, _local(one, now)) and (active or one.kind == "resize")
         ]
     return tuple(found)
 

@@ -345,7 +345,7 @@ def _judge_autoscaler(build: FindingBuilder, case: Case, facts: WorkersFacts) ->
         yield build.unknown(say("who would start a worker"), one)
     if isinstance(autoscaler, Unavailable):
         yield build.unknown(say("the autoscaler"), autoscaler)
-    elif not unseen and not starters.on(facts, case.observed_at):
+    elif not unseen and not starters.on(facts, case.observed_at) and not _alarm_sleeps(case, facts):
         evidence: dict[str, Json] = {
             "function": autoscaler.state if autoscaler else None,
             "why": (autoscaler.why or None) if autoscaler else None,
@@ -358,6 +358,16 @@ def _judge_autoscaler(build: FindingBuilder, case: Case, facts: WorkersFacts) ->
         if policy:
             found |= {"policy": policy.name, "alarm": policy.when.split(", ")[0]}
         yield build.warn("autoscaler-off", found, reason=policy.why if policy else _why_off(autoscaler))
+
+
+def _alarm_sleeps(case: Case, facts: WorkersFacts) -> bool:
+    """Return whether the policy's alarm has no data because nobody uses the queue.
+
+    SQS tells CloudWatch nothing of a queue that is empty and that nobody has asked for six hours. A worker in service
+    asks all the time: an alarm without data then watches something else.
+    """
+    policy = starters.halted(facts) if facts.autoscaler is None else None
+    return policy is not None and policy.why == "alarm-no-data" and working(case) == 0 and not work_waits(case)
 
 
 def _why_off(autoscaler: Autoscaler | None) -> str:

@@ -1,17 +1,19 @@
 """A tier of workers is a named set of names, of the same form as the basic ones."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from academy_ops.contract import tier_name
 from academy_ops.remedies.worker_env import EditError, Stored, compared, from_api
 from academy_ops.settings import load
 from academy_ops.settings.env_files import SettingsError
-from academy_ops.settings.resolve import tier_name
 from checks.worker_report import compare, digest
 from tests.checks import facts_factory as h
+from tests.checks.scenarios import own
 from tests.commands import academy_ops
 from tests.wire import Handler, respond, server
 
@@ -161,3 +163,24 @@ def test_the_workers_parameter_takes_the_tiers_queue_by_the_tiers_name_only() ->
     rows = {row.name: row.compared for row in compared(stored, settings)[0]}
     assert rows["AI_SQS_QUEUE_NAME_TOOLS"] == "missing"
     assert rows["AI_SQS_QUEUE_NAME_BASIC"] == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("facts", "wanted"),
+    [
+        (own(queue="different"), "--from-api AI_SQS_QUEUE_NAME_TOOLS"),
+        ({"workers": replace(h.workers(), group=None)}, "Correct AI_WORKER_ASG_NAME_TOOLS or"),
+        ({"workers": h.workers(autoscaler=None)}, "Correct AI_AUTOSCALER_FUNCTION_TOOLS,"),
+        ({"queue": replace(h.queue(None), default_there=True)}, "Set AI_SQS_QUEUE_NAME_TOOLS in"),
+    ],
+)
+def test_a_remedy_names_the_setting_of_the_tier(facts: dict[str, Any], wanted: str) -> None:
+    names = h.case().names
+    for tier, told in (
+        ("tools", wanted),
+        ("", wanted.replace("QUEUE_NAME_TOOLS", "QUEUE_NAME_BASIC").replace("_TOOLS", "")),
+    ):
+        asked = h.case(**facts, names={**names, "tier": tier} if tier else names)
+        found = [f"{one.text} {one.command}" for finding in h.findings(asked) for one in finding.remedies]
+        assert any(told in one for one in found), found
+        assert tier == "" or not any("_BASIC" in one for one in found)

@@ -8,6 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
+from academy_ops.contract import TIER, by_tier
+
 Place = Literal["here", "api-server", "worker"]
 
 PLACEHOLDER: Final = re.compile("<([a-z0-9_]+)>")
@@ -91,7 +93,7 @@ def _words(argument: str, names: Mapping[str, str]) -> list[str]:
         if names.get("job_id", "").startswith("-"):
             return ["<job_id>"]
         return [names["job_id"]] if names.get("job_id") else []
-    filled = PLACEHOLDER.sub(lambda found: names.get(found[1], found[0]), argument)
+    filled = PLACEHOLDER.sub(lambda found: names.get(found[1], found[0]), by_tier(argument, names.get("tier", TIER)))
     # A name that would be an option, or that the AWS CLI would take for a file to send, is left to be typed by hand.
     return [argument if argument.startswith("<") and filled.startswith(_NO_VALUE) else filled]
 

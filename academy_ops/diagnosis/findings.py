@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Final, Literal
 
+from academy_ops.contract import TIER, by_tier
 from academy_ops.diagnosis.catalogue import CATALOGUE, filled
 from academy_ops.diagnosis.command import Steps, command
 from academy_ops.diagnosis.records import Finding, Json, Reason, Remedy, Section, Unavailable
@@ -109,18 +110,21 @@ class FindingBuilder:
             self.check,
             self.section,
             status,
-            _quoting(summary or variant.meaning, evidence),
+            self._quoting(summary or variant.meaning, evidence),
             cause=code,
             evidence=evidence,
-            remedies=tuple(replace(remedy, text=_quoting(remedy.text, evidence)) for remedy in remedies),
+            remedies=tuple(replace(remedy, text=self._quoting(remedy.text, evidence)) for remedy in remedies),
             reason=reason,
         )
 
-
-def _quoting(text: Text, evidence: Mapping[str, Json]) -> Text:
-    """Let a sentence quote what was seen in place of the usual numbers and names."""
-    seen = {name: one for name, one in evidence.items() if name in text.values and isinstance(one, int | float | str)}
-    return Text(text.template, {**text.values, **seen}) if seen else text
+    def _quoting(self, text: Text, evidence: Mapping[str, Json]) -> Text:
+        """Let a sentence quote what was seen in place of the usual numbers and names, and the tier's settings."""
+        seen = {
+            name: one for name, one in evidence.items() if name in text.values and isinstance(one, int | float | str)
+        }
+        tier = self.names.get("tier", TIER)
+        values = {name: by_tier(one, tier) if isinstance(one, str) else one for name, one in text.values.items()}
+        return Text(text.template, {**values, **seen})
 
 
 def because(unseen: Unavailable) -> Text:

@@ -46,11 +46,6 @@ DEFAULTS: Final[Mapping[str, str | None]] = {
     "SSL_CERT_FILE": None,
 }
 
-TIERED: Final = (
-    contract.QUEUE_SETTING,
-    *("AI_WORKER_ASG_NAME", "AI_WORKER_NAME", "WORKER_ENV_PARAMETER", "AI_AUTOSCALER_FUNCTION", "AI_WORKER_LOG_GROUP"),
-)
-"""What a tier of workers has of its own, by the names of the basic one."""
 _SHARED: Final = frozenset({"WORKER_ENV_PARAMETER", "AI_AUTOSCALER_FUNCTION"})
 """What a tier may have in common with the basic one."""
 _TIER: Final = re.compile(r"[a-z][a-z0-9-]{0,30}")
@@ -185,7 +180,7 @@ class Settings:
     @property
     def queue_settings(self) -> tuple[str, ...]:
         """The variables from which a worker of this tier may have its queue's name; the first one set counts."""
-        return tuple(dict.fromkeys((tier_name(contract.QUEUE_SETTING, self.tier), contract.QUEUE_SETTING)))
+        return tuple(dict.fromkeys((contract.tier_name(contract.QUEUE_SETTING, self.tier), contract.QUEUE_SETTING)))
 
     @property
     def group(self) -> str:
@@ -375,13 +370,6 @@ def _refuse_mixed(unnamed: Unnamed, entries: Mapping[str, Setting]) -> None:
             )
 
 
-def tier_name(name: str, tier: str) -> str:
-    """Return the variable that holds for a tier what ``name`` holds for the basic one."""
-    if tier == contract.TIER:
-        return name
-    return f"{name.removesuffix('_BASIC')}_{tier.upper().replace('-', '_')}"
-
-
 def _of_tier(
     tier: str, tiers: tuple[str, ...], resolve: Callable[[str, str | None], Setting]
 ) -> Iterator[tuple[str, Setting]]:
@@ -392,8 +380,10 @@ def _of_tier(
     """
     if not _TIER.fullmatch(tier):
         raise SettingsError(say("The --tier value {tier!r} is not the name of a tier, such as tools.", tier=tier))
-    for name in TIERED:
-        own = resolve(tier_name(name, tier), contract.TIER_WORKERS.get(tier) if name == "AI_WORKER_NAME" else None)
+    for name in contract.TIERED:
+        own = resolve(
+            contract.tier_name(name, tier), contract.TIER_WORKERS.get(tier) if name == "AI_WORKER_NAME" else None
+        )
         if own.value or name == "AI_WORKER_LOG_GROUP":
             yield name, own
         elif name not in _SHARED:

@@ -13,6 +13,7 @@ from checks.facts import (
     BootLog,
     Depth,
     Environment,
+    Halted,
     JobDocument,
     JobFacts,
     LogLine,
@@ -110,7 +111,7 @@ def misconfigured(depth: Depth | None = None, arn: str | None = h.DEAD_LETTERS, 
     return {"queue": h.queue(queue)}
 
 
-def alarms(why: str) -> Facts:
+def alarms(why: Halted) -> Facts:
     """A group that is scaled by alarms alone, of which none acts."""
     policy = Starter("policy", "grow", enabled=False, when="depth-high", why=why)
     return {"policies": (policy,), "actions": (), "schedules": ()}

@@ -10,7 +10,7 @@ import pytest
 
 from academy_ops.diagnosis.records import Unavailable
 from checks import refreshes, starters
-from checks.facts import Refresh, Starter
+from checks.facts import Halted, Refresh, Starter
 from tests.checks import facts_factory as h
 from tests.checks.scenarios import refreshed
 from tests.checks.test_on_the_wire import target
@@ -42,7 +42,7 @@ def test_a_deployment_under_way_is_named_and_is_no_fault(status: str) -> None:
     ],
 )
 def test_one_that_left_a_single_version_is_well(status: str, versions: tuple[str, ...]) -> None:
-    assert not h.verdict(h.case(workers=refreshed(status, *versions))).warnings
+    assert "worker-refresh-failed" not in h.verdict(h.case(workers=refreshed(status, *versions))).warnings
 
 
 @pytest.mark.parametrize(
@@ -147,7 +147,7 @@ def test_alarms_that_may_not_be_seen_leave_it_unknown() -> None:
 
 
 @pytest.mark.parametrize("why", ["alarm-no-data", "alarm-disabled", "alarm-missing"])
-def test_an_alarm_that_does_not_act_is_why_the_autoscaler_is_off(why: str) -> None:
+def test_an_alarm_that_does_not_act_is_why_the_autoscaler_is_off(why: Halted) -> None:
     policy = Starter("policy", "grow", enabled=False, when="depth-high, age-high", why=why)
     facts = replace(h.workers(autoscaler=None), policies=(policy,), actions=(), schedules=())
     (told,) = [one for one in h.findings(h.case(workers=facts)) if one.cause == "autoscaler-off"]

@@ -15,7 +15,9 @@ import botocore.session
 import jmespath  # type: ignore[import-untyped] # it has no types
 import pytest
 from botocore import xform_name
+from typer.core import TyperGroup
 
+from academy_ops.cli import app
 from academy_ops.cli.names import live_names
 from academy_ops.diagnosis.catalogue import CATALOGUE, Cause, filled
 from academy_ops.diagnosis.command import Command, Steps, command, fill, placeholders, posix
@@ -240,6 +242,25 @@ def test_the_programs_are_those_that_an_operator_has() -> None:
 
 # The AWS CLI takes a string in backticks, which needs no quotes of its own in any shell.
 @pytest.mark.filterwarnings("ignore:deprecated string literal syntax")
+@pytest.mark.parametrize("names", [NAMES, {**NAMES, "tier": "tools"}], ids=["basic", "tools"])
+def test_every_command_of_this_tool_is_one_that_it_takes(
+    names: dict[str, str], compared: Callable[[int], None]
+) -> None:
+    tool = app.commands()
+    lines = {
+        step.argv for steps in EVERY for step in fill(steps, {**names, **OBSERVED}) if step.argv[0] == "academy-ops"
+    }
+    for line in lines:
+        group, words = tool, list(line[1:])
+        context = group.make_context(line[0], words)
+        while isinstance(group, TyperGroup):
+            name, command, words = group.resolve_command(context, [*context._protected_args, *context.args])  # noqa: SLF001 - of click
+            assert command is not None, line
+            context = command.make_context(name, words, parent=context)
+            group = command
+    compared(len(lines))
+
+
 def test_every_aws_command_its_options_and_its_query_are_valid() -> None:
     everywhere = {"region", "query", "output", "endpoint-url", "max-items", "profile"}
     checked = 0

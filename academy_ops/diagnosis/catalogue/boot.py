@@ -93,7 +93,7 @@ BOOT: Final = (
                 ),
             ),
             "packages": Variant(
-                say("The instance could not install a package that its user data needs."),
+                say("The instance could not install or start Docker, or another program that its user data needs."),
                 (
                     _READ_LOG,
                     _read(
@@ -150,6 +150,32 @@ BOOT: Final = (
                         commands.OPEN_METADATA,
                     ),
                     _REPLACE,
+                ),
+            ),
+            "parameter": Variant(
+                say("The instance could not read the workers' parameter while it booted."),
+                (
+                    _read(
+                        say(
+                            "See on the instance why: its role needs ssm:GetParameter on the parameter, and "
+                            "kms:Decrypt on the key that encrypts it."
+                        ),
+                        commands.PARAMETER_THERE,
+                    ),
+                    _REPLACE,
+                ),
+            ),
+            "script": Variant(
+                say("The instance's user data is no script that runs to its end."),
+                (
+                    _READ_LOG,
+                    _change(
+                        say(
+                            "Correct the user data in a new version of the launch template, then replace the worker "
+                            "instances. Jobs in progress start over."
+                        ),
+                        commands.REPLACE_INSTANCES,
+                    ),
                 ),
             ),
             "endless": Variant(

@@ -240,8 +240,9 @@ LOGS: Final = (
                 (
                     _read(
                         say(
-                            "Correct the API server's AI_SQS_QUEUE_NAME_BASIC or AWS_REGION first, and diagnose "
-                            "again; leave the workers as they are until then."
+                            "Correct the API server's {setting} or AWS_REGION first, and diagnose again; leave the "
+                            "workers as they are until then.",
+                            setting=QUEUE_SETTING,
                         ),
                         command("<ops> check queue <job>"),
                     ),

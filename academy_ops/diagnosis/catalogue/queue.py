@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Final
 
-from academy_ops.contract import MAX_RECEIVES, QUEUE_ATTRIBUTES
+from academy_ops.contract import MAX_RECEIVES, QUEUE_ATTRIBUTES, QUEUE_SETTING
 from academy_ops.diagnosis.catalogue import commands
 from academy_ops.diagnosis.catalogue.cause import NO_JOB_OR_PENDING, PENDING, WAITING, Rows, Variant, codes
 from academy_ops.diagnosis.command import Steps, command
@@ -66,8 +66,9 @@ QUEUE: Final = (
                 (
                     _change(
                         say(
-                            "Set AI_SQS_QUEUE_NAME_BASIC in the API server's .env to {meant}, then recreate its "
+                            "Set {setting} in the API server's .env to {meant}, then recreate its "
                             "container. Create no queue of the wrong name, and leave the workers as they are.",
+                            setting=QUEUE_SETTING,
                             meant=say("the queue that the workers poll"),
                         ),
                         commands.QUEUES,
@@ -87,7 +88,7 @@ QUEUE: Final = (
                 ),
             ),
             "bad-name": Variant(
-                say("AI_SQS_QUEUE_NAME_BASIC holds what no queue can be named."),
+                say("{setting} holds what no queue can be named.", setting=QUEUE_SETTING),
                 (
                     _change(
                         say(

@@ -294,7 +294,10 @@ _OFF: Final[Mapping[str, Variant]] = {
         _FUNCTION_GONE,
         (
             _read(
-                say("Correct AI_AUTOSCALER_FUNCTION, or deploy the function again; a rule alone would run nothing."),
+                say(
+                    "Correct {setting}, or deploy the function again; a rule alone would run nothing.",
+                    setting="AI_AUTOSCALER_FUNCTION",
+                ),
                 commands.FUNCTION,
             ),
         ),
@@ -330,7 +333,9 @@ WORKERS: Final = (
         say("Auto Scaling knows no group of that name in this region and account."),
         (commands.GROUP,),
         _change(
-            say("Correct AI_WORKER_ASG_NAME or the region, or create the group from its template."),
+            say(
+                "Correct {setting} or the region, or create the group from its template.", setting="AI_WORKER_ASG_NAME"
+            ),
             command(
                 "aws autoscaling describe-auto-scaling-groups --region <region> "
                 "--query AutoScalingGroups[].AutoScalingGroupName"

@@ -8,6 +8,9 @@ _REGISTRY: Final = "123456789012.dkr.ecr.ap-northeast-2.amazonaws.com"
 _IMAGE: Final = f"{_REGISTRY}/academy-ai-worker"
 _STOPPED: Final = "ERROR: ECR login/pull failed"
 _NOT_RUN: Final = "ERROR: docker run failed"
+_ENDED: Final = (
+    "cc_scripts_user.py[WARNING]: Failed to run module scripts_user (scripts in /var/lib/cloud/instance/scripts)"
+)
 
 USER_DATA: Final = {
     "image-pull": (
@@ -50,4 +53,12 @@ USER_DATA: Final = {
     "disk": ("failed to register layer: write /usr/lib/libtorch.so: no space left on device", _STOPPED),
     "architecture": ("no matching manifest for linux/arm64/v8 in the manifest list entries", _STOPPED),
     "metadata": ("ERROR: IMDSv2 instance id unavailable",),
+    "parameter": (
+        (
+            "An error occurred (AccessDeniedException) when calling the GetParameter operation: User: "
+            "arn:aws:sts::123456789012:assumed-role/worker/i-0 is not authorized to perform: ssm:GetParameter"
+        ),
+        _ENDED,
+    ),
+    "script": ("/var/lib/cloud/instance/scripts/part-001: line 31: IMAGE: unbound variable", _ENDED),
 }

@@ -1,0 +1,194 @@
+"""What engines, services and libraries say in public reports, each with the reason that its words tell."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from academy_ops.diagnosis.catalogue import CATALOGUE
+from checks import launches
+from checks.boot import boot_failure
+from checks.database_words import database_fault
+from checks.facts import BootLog, Starter
+from checks.job_document import code_of_message
+from checks.starters import often_enough, on
+from tests.checks import facts_factory as h
+from tests.checks.scenarios import SCRIPTS, inside, says, waiting
+
+FAILED = " Launching EC2 instance failed."
+UNHEALTHY = "Instance became unhealthy while waiting for instance to be in InService state. Termination Reason: "
+LAUNCHES = {
+    UNHEALTHY + "Server.SpotInstanceTermination: Spot instance termination": "capacity",
+    "Your Spot request failed: capacity-not-available." + FAILED: "capacity",
+    "The maximum number of addresses has been reached." + FAILED: "quota",
+    "RequestLimitExceeded": None,
+    UNHEALTHY + "Client.UserInitiatedShutdown: User initiated shutdown": None,
+    "You can't launch instances with IMDSv1 because httpTokensEnforced is enabled for this account.": "template",
+    "Volume of size 8GB is smaller than snapshot 'snap-0a', expect size >= 30GB." + FAILED: "template",
+    "User data is limited to 16384 bytes." + FAILED: "template",
+    "Invalid BASE64 encoding of user data." + FAILED: "template",
+}
+DATABASE = {
+    "FATAL: This RDS proxy has no credentials for the role academy. Check them.": "credentials",
+    "OperationalError: FATAL: The IAM authentication failed for the role academy.": "credentials",
+    "OperationalError: FATAL: (ENOTFOUND) tenant/user postgres.abc not found": "credentials",
+    "OperationalError: FATAL: Timed-out waiting to acquire database connection": "connections",
+    "OperationalError: connection failed: FATAL: no such database: academy": "schema",
+    'FATAL: database "academy" is not currently accepting connections': "unreachable",
+    "django.db.utils.OperationalError: the connection is closed": "unreachable",
+    "FATAL: terminating connection because of crash of another server process": "unreachable",
+}
+NO_DATABASE = (
+    "kombu.exceptions.OperationalError: [Errno 111] Connection refused",
+    "kombu.exceptions.OperationalError: Error 111 connecting to redis:6379. Connection refused.",
+    "redis.exceptions.ConnectionError: Error 111 connecting to redis:6379. Connection refused.",
+)
+MEMORY = {
+    "bash: fork: Cannot allocate memory": True,
+    "terminate called after throwing an instance of 'std::bad_alloc'": True,
+    "pyarrow.lib.ArrowMemoryError: malloc of size 8589934592 failed": True,
+    "Memory cgroup out of memory: Killed process 4242 (celery) total-vm:8000000kB": True,
+    "redis.exceptions.OutOfMemoryError: command not allowed when used memory > 'maxmemory'.": False,
+    "billiard.exceptions.WorkerLostError: Worker exited prematurely: exitcode 155 Job: 3.": False,
+}
+NO_SUCH_QUEUE = "The specified queue does not exist or you do not have access to it."
+NOT_SEEN = f"(AWS.SimpleQueueService.NonExistentQueue) when calling the GetQueueUrl operation: {NO_SUCH_QUEUE}"
+REFUSALS = {
+    NOT_SEEN: "queue-denied",
+    "(QueueDoesNotExist) when calling the ReceiveMessage operation: or you do not have access to it": "queue-denied",
+    "(InvalidSignatureException) when calling the ReceiveMessage operation: The request signature": "aws-credentials",
+    "(IncompleteSignature) when calling the GetQueueUrl operation: Credential must have": "aws-credentials",
+    "(AuthFailure) when calling the ReceiveMessage operation: AWS was not able to validate": "aws-credentials",
+    "botocore.exceptions.ProfileNotFound: The config profile (academy) could not be found": "aws-credentials",
+    "botocore.exceptions.MetadataRetrievalError: Error retrieving metadata: Received non 200": "aws-credentials",
+}
+PULL, RUN = "ERROR: ECR login/pull failed", "docker run failed"
+PART = "/var/lib/cloud/instance/scripts/part-001: line 9: "
+NO_DAEMON = "Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?"
+NO_API = "failed to connect to the docker API at unix:///var/run/docker.sock: connect: no such file or directory"
+BOOTS = {
+    (
+        'failed to resolve reference "1.dkr.ecr.example/w@sha256:ab": 1.dkr.ecr.example/w: not found',
+        PULL,
+    ): "image-missing",
+    ("Error response from daemon: no match for platform in manifest sha256:ab: not found", PULL): "architecture",
+    (NO_DAEMON, PULL): "packages",
+    (NO_API, RUN): "packages",
+    (f"{PART}aws: command not found", SCRIPTS): "packages",
+    ("tls: failed to verify certificate: x509: certificate signed by unknown authority", PULL): "network",
+    ("curl: (7) Failed to connect to 169.254.169.254 port 80 after 0 ms: Could not connect", SCRIPTS): "metadata",
+    ("docker: failed to initialize logging driver: no EC2 IMDS role found", RUN): "docker-run",
+    ("(AccessDeniedException) when calling the GetParameter operation: not authorized", SCRIPTS): "parameter",
+    ("An error occurred (ParameterNotFound) when calling the GetParameter operation:", SCRIPTS): "parameter",
+    (f"{PART}syntax error near unexpected token `fi'", SCRIPTS): "script",
+    (f"{PART}IMAGE: unbound variable", SCRIPTS): "script",
+    ("/bin/bash^M: bad interpreter: No such file or directory", SCRIPTS): "script",
+    ("__init__.py[WARNING]: Unhandled non-multipart (text/x-not-multipart) userdata: 'b'SX'...'",): "script",
+}
+MADE = "4f5ce7a1d0f8e9b2c3d4e5f60718293a4b5c6d7e8f90123456789abcdef01234"
+SCHEDULES = {
+    "cron(0-59 * * * ? *)": True,
+    "cron(0-59/5 * * * ? *)": True,
+    "cron(1/5 * * * ? *)": True,
+    "cron(* 22-6 * * ? *)": True,
+    "cron(* * ? * SAT-MON *)": True,
+    "cron(* * ? NOV * *)": True,
+    "cron(* * ? * 6L *)": True,
+    "cron(* * ? * MON-FRI *)": False,
+    "cron(0,30 * * * ? *)": False,
+    "cron(* * 1 * ? *)": False,
+}
+"""Of a Sunday in November, two in the morning."""
+
+
+def test_the_words_of_launches_databases_and_boots_have_their_reasons(compared: Callable[[int], None]) -> None:
+    for text, reason in LAUNCHES.items():
+        assert launches.reason(h.failed_launch(text)) == reason, text
+    for text, reason in DATABASE.items():
+        assert database_fault(text) == ("worker-database-down", reason), text
+    for text in NO_DATABASE:
+        assert database_fault(text) is None, text
+    for lines, reason in BOOTS.items():
+        failure = boot_failure(BootLog("finished", (), lines))
+        assert failure is not None, lines
+        assert failure[0] == reason, lines
+        assert reason in CATALOGUE["worker-boot-failed"].reasons
+    compared(len(LAUNCHES) + len(DATABASE) + len(NO_DATABASE) + len(BOOTS))
+
+
+def test_what_a_script_failed_at_is_read_in_its_own_log() -> None:
+    lines = ("(AccessDeniedException) when calling the GetParameter operation: not authorized",)
+    failure = boot_failure(BootLog("finished", lines, ("ci-info: no authorized SSH keys", SCRIPTS)))
+    assert failure == ("parameter", lines[0])
+    assert boot_failure(BootLog("finished", (MADE,), (SCRIPTS,))) is None
+
+
+def test_a_script_that_fails_after_its_container_was_made_is_no_boot_without_one() -> None:
+    assert boot_failure(BootLog("finished", (MADE, f"{PART}IMAGE: unbound variable", SCRIPTS))) is None
+
+
+def test_a_workers_words_of_memory_and_refusals_have_their_codes(compared: Callable[[int], None]) -> None:
+    for text, counts in MEMORY.items():
+        assert (h.verdict(h.case(**says(text))).cause == "worker-out-of-memory") == counts, text
+        assert (code_of_message(text) == "worker-out-of-memory") == counts, text
+    for text, code in REFUSALS.items():
+        assert h.verdict(h.case(**says(f"ERROR poll {text}"))).cause == f"worker-{code}", text
+    compared(2 * len(MEMORY) + len(REFUSALS))
+
+
+def test_a_queue_that_is_missing_or_another_is_not_denied() -> None:
+    line = says(f"ERROR poll {NOT_SEEN}")
+    assert h.verdict(h.case(**{**line, "queue": h.queue(None)})).cause == "queue-missing"
+    other = replace(h.SAME, queue="different", fingerprint="another")
+    of_other = inside(environment=other, tail=(h.line(f"ERROR poll {NOT_SEEN}"),))
+    assert h.verdict(h.case(**of_other)).cause == "worker-queue-mismatch"
+
+
+def test_a_warm_pool_that_fills_is_no_loop_of_launches() -> None:
+    filled = tuple(
+        replace(h.launched("", 300 + 60 * n), description=f"Launching a new EC2 instance into warm pool: i-00{n}")
+        for n in range(4)
+    )
+    comes = replace(h.launched("i-0", 60), status="InProgress")
+    pending = h.group(1, instances=(h.instance("i-0", "Pending"),))
+    workers = h.workers(pending, boot=60, activities=(comes, *filled))
+    verdict = h.verdict(h.case(**waiting(workers=workers, logs=h.NO_LOGS)))
+    assert (verdict.status, verdict.warnings) == ("in-progress", ("worker-booting",))
+
+
+@pytest.mark.parametrize(("schedule", "enough"), SCHEDULES.items())
+def test_each_field_of_a_cron_expression_counts(schedule: str, enough: bool) -> None:
+    assert often_enough(schedule, h.NOW) is enough
+
+
+@pytest.mark.parametrize(
+    ("zone", "acts"), [("Asia/Seoul", True), ("", False), ("UTC", False), ("No/Where", False), ("../x", False)]
+)
+def test_a_schedule_is_kept_by_the_clocks_of_its_zone(zone: str, acts: bool) -> None:
+    schedule = Starter("resize", "s", enabled=True, when="cron(* 9-18 * * ? *)", zone=zone)
+    facts = replace(h.workers(autoscaler=None), policies=(), actions=(), schedules=(schedule,))
+    assert bool(on(facts, h.NOW)) is acts
+
+
+STARVED = Starter("policy", "grow", enabled=False, when="depth-high", why="alarm-no-data")
+NOBODY: dict[str, Any] = {"group": h.group(0), "machines": ()}
+
+
+@pytest.mark.parametrize(
+    ("policy", "changes", "facts", "told"),
+    [
+        (STARVED, NOBODY, {}, False),
+        (STARVED, NOBODY, {"document": h.job("PENDING", age=60), "queue": h.queue(h.depth(1))}, True),
+        # A worker in service asks the queue all the time, so SQS does report it.
+        (STARVED, {}, {}, True),
+        (replace(STARVED, why="alarm-disabled"), NOBODY, {}, True),
+        (replace(STARVED, why="alarm-missing"), NOBODY, {}, True),
+    ],
+)
+def test_the_alarm_of_a_queue_that_nobody_uses_has_no_data(
+    policy: Starter, changes: dict[str, Any], facts: dict[str, Any], told: bool
+) -> None:
+    workers = replace(h.workers(autoscaler=None), policies=(policy,), actions=(), schedules=(), **changes)
+    verdict = h.verdict(h.case(workers=workers, logs=h.NO_LOGS, **facts))
+    assert ("autoscaler-off" in verdict.warnings) == told
