@@ -36,6 +36,7 @@ _OF_ENVIRONMENT: Final = frozenset({"env", ""})
 _QUOTES: Final = "\"'"
 _REGION: Final = re.compile(r"[a-z]{2,4}(-[a-z]{2,12}){1,3}-[0-9]{1,2}")
 _ZONE: Final = re.compile(rf"{_REGION.pattern}(-[a-z]{{2,6}}-[0-9]{{1,2}})?[a-z]")
+_KEY_ID: Final = re.compile(r"A[KS]IA[A-Z0-9]{16}\Z")
 _NO_DIGIT: Final = re.compile("[^0-9]")
 _ACCOUNT_DIGITS: Final = 12
 _SSO: Final = "sso"
@@ -85,7 +86,7 @@ def judge(case: Case) -> Iterator[Finding]:
         yield build.fail("aws-keys-are-r2-keys", where, reason="profile" if of_profile else None)
     if isinstance(facts.account, Unavailable):
         region = case.names["region"]
-        code, reason = _refused(facts, facts.account, region)
+        code, reason = _refused(facts, facts.account, region, answered=case.anything_answered())
         if code is None:
             yield build.unknown(say("who AWS says we are"), facts.account)
         else:
@@ -111,13 +112,15 @@ def region_reason(region: str) -> str | None:
     return "zone" if _ZONE.fullmatch(region) else "not-a-region"
 
 
-def _refused(facts: AccessFacts, account: Unavailable, region: str) -> tuple[str | None, str | None]:
+def _refused(facts: AccessFacts, account: Unavailable, region: str, *, answered: bool) -> tuple[str | None, str | None]:
     """Return the cause behind it that AWS did not tell who we are, and the reason; what is certain comes first."""
     if facts.form == "malformed":
         return _INVALID, facts.form
     of_region = region_reason(region)
     if of_region and account.reason not in _KNOWS_REGION:
         return _WRONG_REGION, of_region
+    if account.reason == "dns" and answered and f".{region}." in account.detail:
+        return _WRONG_REGION, "no-such-region"
     code = _CAUSES.get(account.reason)
     return code, facts.why or (facts.form if code == _INVALID else None)
 
@@ -127,6 +130,8 @@ def _form(key: str | None, secret: str | None, token: str | None) -> str:
     values = [value for value in (key, secret, token) if value]
     if any(value[0] in _QUOTES or value[-1] in _QUOTES or any(map(str.isspace, value)) for value in values):
         return "malformed"
+    if _KEY_ID.match(secret or "") and not _KEY_ID.match(key or ""):
+        return "swapped"
     if (key or "").startswith("AKIA") and token:
         return "session-token"
     return "no-session-token" if (key or "").startswith("ASIA") and not token else ""
@@ -162,5 +167,6 @@ CHECK: Final = Check(
     waits_for=say("AWS to tell who we are"),
     observe=observe,
     judge=judge,
+    reads=("r2", "endpoint"),
     shows=("account", "expected", "region", "tried", "detail", "clock_ahead_seconds", "credentials", "profile"),
 )

@@ -84,7 +84,7 @@ def observe(target: Target, case: Case) -> R2Facts:  # noqa: ARG001 - every chec
         settings=states,
         endpoint=target.connect.clean(settings.get("R2_ENDPOINT") or "") or None,
         bucket=settings.bucket,
-        bucket_source=next((name for name in BUCKETS if settings.get(name)), "default"),
+        bucket_source=next((name for name in BUCKETS if states[name] != "missing"), "default"),
         reach=reach,
         error_code=code,
         status=status,

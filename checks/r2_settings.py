@@ -44,7 +44,8 @@ def setting_state(setting: Setting) -> SettingState:
     A quoted value is a fault because Docker's ``--env-file`` keeps the quotes.
     """
     if setting.value is None:
-        return "missing"
+        # Without a bucket's name the API takes the default; with what Docker takes for one, it does not.
+        return "spaces" if setting.as_docker and setting.name in BUCKETS else "missing"
     written = setting.as_docker if setting.as_docker is not None else setting.value
     if _UNEXPANDED.search(written):
         return "unexpanded"

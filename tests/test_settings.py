@@ -55,6 +55,8 @@ def test_a_line_that_is_no_assignment_is_named_by_its_number(tmp_path: Path) -> 
         ("R2_ENDPOINT: https://x.example", "there is no '='"),
         ("= secret-value", "there is no name before the '='"),
         ("set R2_SECRET_KEY=secret-value", "something stands before the name"),
+        ('$env:R2_SECRET_KEY="secret-value"', "something stands before the name"),
+        ("[r2]", "there is no '='"),
         ('R2_SECRET_KEY="secret-value', 'the quote " is not closed'),
         ("R2_SECRET_KEY='secret-value", "the quote ' is not closed"),
         ("R2_SECRET_KEY='secret'-value", "something stands behind the closing quote"),

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+import botocore.exceptions
 import botocore.session
 from botocore.credentials import (
     CredentialResolver,
@@ -52,6 +53,15 @@ _CONFIG_ERRORS: Final = (
     PartialCredentialsError,
     UnknownCredentialError,
 )
+
+
+_LOGIN_ERRORS: Final[tuple[type[BotoCoreError], ...]] = tuple(
+    filter(None, (getattr(botocore.exceptions, "LoginError", None),))
+)
+"""Of ``aws login``, which botocore knows since 1.41."""
+_NEEDS_CRT: Final = "login credential provider"
+_SOURCES: Final = frozenset({"Ec2InstanceMetadata", "EcsContainer", "Environment"})
+"""What a profile may name as its credential_source."""
 
 
 class _MfaNeededError(CredentialRetrievalError):
@@ -115,19 +125,20 @@ def _why(error: Exception, method: str) -> str:
     provider = str(getattr(error, "kwargs", {}).get("provider", "")) or method
     operation = error.operation_name if isinstance(error, ClientError) else ""
     words = str(error)
-    if isinstance(error, _MfaNeededError | RefreshWithMFAUnsupportedError) or "MultiFactorAuthentication" in words:
-        return "mfa"
-    if operation == "AssumeRoleWithWebIdentity" or provider == _WEB_IDENTITY:
-        return "web-identity"
-    if provider == _PROCESS:
-        return "process"
-    if error_code(error) in _EXPIRED or isinstance(error, SSOError | TokenRetrievalError) or "expired" in words:
-        return "expired"
-    if isinstance(error, _CONFIG_ERRORS):
-        return "config"
     # A key that AWS does not know is refused wherever it is used.
-    refused = operation in {"AssumeRole", "GetRoleCredentials"}
-    return "role" if refused and aws_reason(error) != "credentials-invalid" else ""
+    refused = operation in {"AssumeRole", "GetRoleCredentials"} and aws_reason(error) != "credentials-invalid"
+    mfa = isinstance(error, _MfaNeededError | RefreshWithMFAUnsupportedError) or "MultiFactorAuthentication" in words
+    expired = error_code(error) in _EXPIRED or isinstance(error, SSOError | TokenRetrievalError) or "expired" in words
+    known = (
+        (mfa, "mfa"),
+        (operation == "AssumeRoleWithWebIdentity" or provider == _WEB_IDENTITY, "web-identity"),
+        (provider == _PROCESS, "process"),
+        (isinstance(error, _LOGIN_ERRORS) or _NEEDS_CRT in words, "login"),
+        (expired, "expired"),
+        (isinstance(error, _CONFIG_ERRORS) or provider in _SOURCES, "config"),
+        (refused, "role"),
+    )
+    return next((why for holds, why in known if holds), "")
 
 
 def _refuse_to_ask(_prompt: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,8 @@ from academy_ops.messages import Text, os_reason, say
 from academy_ops.settings.bounded_files import read_bounded
 
 _MOST_BYTES: Final = 1_000_000
+_NAME: Final = re.compile(r"[\w.-]+")
+"""``$env:NAME`` of PowerShell or ``[section]`` is none."""
 
 
 class SettingsError(Exception):
@@ -64,7 +67,8 @@ def read_env_file(path: Path) -> dict[str, EnvLine]:
     lines: dict[str, EnvLine] = {}
     # Line ends as a text file has them.
     for binding in parse_stream(io.StringIO(text, newline=None)):
-        if binding.error or "\0" in binding.original.string:
+        named = binding.key is None or _NAME.fullmatch(binding.key)
+        if binding.error or not named or "\0" in binding.original.string:
             raise _refused(path, binding)
         if binding.key is not None and binding.value is not None:
             _, _, raw = binding.original.string.partition("=")
@@ -94,7 +98,7 @@ def _problem(text: str) -> Text:
         return say("there is no '='")
     if not name:
         return say("there is no name before the '='")
-    if " " in name.removeprefix("export "):
+    if not _NAME.fullmatch(name.removeprefix("export ").strip()):
         return say("something stands before the name")
     quote = value[:1]
     if quote not in {"'", '"'}:

@@ -437,4 +437,6 @@ def _resolve(
         return Setting(name, line.value.strip(), line.source, line.as_docker)
     if default is not None:
         return Setting(name, default, "default", default)
-    return Setting(name, None, "unset")
+    # dotenv leaves out what Docker and Compose take for the value.
+    comment = line is not None and line.as_docker.lstrip().startswith("#")
+    return Setting(name, None, "unset", line.as_docker if line and comment else None)

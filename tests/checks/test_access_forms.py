@@ -9,7 +9,7 @@ import pytest
 from academy_ops.diagnosis.records import Finding, Unavailable
 from checks import access
 from checks.access import region_reason
-from checks.facts import AccessFacts
+from checks.facts import AccessFacts, EndpointFacts
 from tests.checks import facts_factory as h
 from tests.checks.test_credentials import ROLE, observed, reason
 from tests.checks.test_on_the_wire import STS_ERROR, STS_IDENTITY, asked_sts, empty_case, target
@@ -27,6 +27,8 @@ PERMANENT, SESSION = "AKIAIOSFODNN7EXAMPLE", "ASIAIOSFODNN7EXAMPLE"
         ({"AWS_ACCESS_KEY_ID": PERMANENT, "AWS_SECRET_ACCESS_KEY": "se cret"}, "malformed"),
         ({"AWS_ACCESS_KEY_ID": PERMANENT, "AWS_SESSION_TOKEN": "left-from-before"}, "session-token"),
         ({"AWS_ACCESS_KEY_ID": SESSION, "AWS_SESSION_TOKEN": ""}, "no-session-token"),
+        ({"AWS_ACCESS_KEY_ID": "wJalrXUtnFEMI/K7MDENG", "AWS_SECRET_ACCESS_KEY": PERMANENT}, "swapped"),
+        ({"AWS_ACCESS_KEY_ID": "wJalrXUtnFEMI/K7MDENG", "AWS_SECRET_ACCESS_KEY": SESSION}, "swapped"),
         ({"AWS_ACCESS_KEY_ID": PERMANENT}, None),
         ({"AWS_ACCESS_KEY_ID": SESSION, "AWS_SESSION_TOKEN": "its-own"}, None),
     ],
@@ -61,6 +63,27 @@ def test_an_account_id_is_compared_as_it_is_meant(expected: str, wrong: bool) ->
 def test_an_account_id_that_has_lost_its_zero_is_the_same() -> None:
     finding = asked_sts(200, STS_IDENTITY.format("012345678901"), ACADEMY_AWS_ACCOUNT_ID="12345678901")
     assert finding.status == "ok"
+
+
+@pytest.mark.parametrize(
+    ("region", "host", "expected"),
+    [
+        ("ap-northest-2", "sts.ap-northest-2.amazonaws.com", ("aws-wrong-region", "no-such-region")),
+        ("us-east-9", "sts.us-east-9.amazonaws.com", ("aws-wrong-region", "no-such-region")),
+        ("ap-northeast-2", "no-such-stack.example", ("aws-unreachable", None)),
+    ],
+)
+def test_a_region_without_an_address_is_told_where_other_names_have_one(
+    region: str, host: str, expected: tuple[str, str | None]
+) -> None:
+    words = f'Could not connect to the endpoint URL: "https://{host}/"'
+    facts = AccessFacts(Unavailable("dns", "sts:GetCallerIdentity", words), "", None, key_is_r2_key=False)
+    case = h.case(access=facts)
+    case = replace(case, names={**case.names, "region": region})
+    assert reason(next(iter(access.judge(case)))) == expected
+    nobody = Unavailable("dns", "x")
+    silent = replace(case, r2=h.r2(reach=nobody), endpoint=EndpointFacts(*[nobody] * 5))
+    assert reason(next(iter(access.judge(silent)))) == ("aws-unreachable", None)
 
 
 REGIONS = {
@@ -118,7 +141,7 @@ def test_a_web_identity_of_the_environment_whose_file_is_not_there_is_told(tmp_p
         assert (reason(finding), asked) == (("aws-credentials-invalid", "web-identity"), [])
 
 
-@pytest.mark.parametrize("before", ["", "Bearer ", "bearer  ", "Bearer Bearer "])
+@pytest.mark.parametrize("before", ["", "Bearer ", "bearer  ", "Bearer Bearer ", "Authorization: Bearer ", "Bearer: "])
 def test_a_token_that_was_copied_with_the_word_before_it_is_sent_with_one(before: str) -> None:
     def answer(handler: Handler) -> None:
         respond(handler, 200)

@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import botocore.exceptions
 import pytest
 
 from academy_ops.diagnosis.catalogue import CATALOGUE
@@ -72,6 +73,8 @@ sso_role_name = ops
 sso_region = ap-northeast-2
 sso_start_url = https://school.awsapps.com/start
 """
+LOGIN = "[profile ops]\nlogin_session = arn:aws:iam::123456789012:user/kim\nregion = ap-northeast-2\n"
+KNOWS_LOGIN = pytest.mark.skipif(not hasattr(botocore.exceptions, "LoginError"), reason="it knows no aws login")
 PROMPTS = "import sys; sys.stderr.write('code: '); code = open('/dev/tty').readline()"
 LATE = '{"Version": 1, "AccessKeyId": "a", "SecretAccessKey": "b", "SessionToken": "c", "Expiration": "%s"}'
 
@@ -87,7 +90,12 @@ LATE = '{"Version": 1, "AccessKeyId": "a", "SecretAccessKey": "b", "SessionToken
         pytest.param(ROLE.replace("source_profile = base", ""), "config", id="no source at all"),
         pytest.param(f"{ROLE.replace('base', 'other')}[profile other]\nregion = x\n", "config", id="an empty source"),
         pytest.param(ROLE.replace("source_profile = base", "credential_source = Nowhere"), "config", id="its source"),
+        *(
+            pytest.param(ROLE.replace("source_profile = base", f"credential_source = {one}"), "config", id=one)
+            for one in ("Ec2InstanceMetadata", "EcsContainer", "Environment")
+        ),
         pytest.param(f"{SSO}", "expired", id="an SSO session that is over"),
+        pytest.param(LOGIN, "login", marks=KNOWS_LOGIN, id="a session of aws login that is not there"),
     ],
 )
 def test_each_reason_is_told_without_a_word_to_aws(tmp_path: Path, config: str, expected: str) -> None:

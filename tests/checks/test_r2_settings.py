@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from academy_ops.diagnosis.records import Finding, Unavailable
-from academy_ops.settings import Setting
+from academy_ops.settings import Setting, load
 from checks import r2
 from checks.facts import AccessFacts, R2Facts
 from checks.r2_settings import jurisdictions, setting_state
@@ -79,6 +80,15 @@ def test_what_looks_like_it_and_is_well_stays_well(compared: Callable[[int], Non
     ]
     assert [one for one in told if one[1] != "set"] == []
     compared(len(told))
+
+
+def test_a_comment_that_docker_takes_for_the_buckets_name_is_told(tmp_path: Path) -> None:
+    told = {"R2_EXCEL_BUCKET= # the bucket": "spaces", "R2_EXCEL_BUCKET=": "missing", 'R2_EXCEL_BUCKET=""': "missing"}
+    told |= {"R2_EXCEL_BUCKET=academy": "set", "R2_EXCEL_BUCKET=academy # the bucket": "spaces"}
+    for line, state in told.items():
+        (tmp_path / "env").write_text(f"{line}\n", "utf-8")
+        settings = load(environ={}, env_file=tmp_path / "env")
+        assert setting_state(settings["R2_EXCEL_BUCKET"]) == state, line
 
 
 def findings(facts: R2Facts) -> list[Finding]:

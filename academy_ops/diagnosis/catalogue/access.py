@@ -31,6 +31,22 @@ _INVALID: Final = {
             ),
         ),
     ),
+    "swapped": Variant(
+        say("AWS_ACCESS_KEY_ID holds the secret, and AWS_SECRET_ACCESS_KEY the key id (AKIA... or ASIA...)."),
+        (_change(say("Swap the two where they are set; they need not be made anew."), commands.CONFIG),),
+    ),
+    "login": Variant(
+        say("The profile signs in with aws login, and its session is over or can't be read here."),
+        (
+            _change(
+                say(
+                    "Sign in again. Where AWS's words ask for botocore[crt], install that beside academy-ops, or let "
+                    "the profile's credential_process be aws configure export-credentials."
+                ),
+                command("aws login --profile <profile>"),
+            ),
+        ),
+    ),
     "session-token": Variant(
         say("A session token stands beside a permanent key (AKIA...), so AWS refuses both."),
         (
@@ -195,7 +211,7 @@ ACCESS: Final = (
         say("Nothing of the academy is in this AWS region: the tool looks at the wrong one."),
         say(
             "The queue, the group, the autoscaler's function and the workers' parameter are absent; none was denied. "
-            "Or AWS is not reached, and the region's name is an availability zone's or can't be one."
+            "Or AWS is not reached, and the region's name is an availability zone's, can't be one or has no address."
         ),
         (commands.CONFIG, commands.QUEUES, commands.GROUP),
         _change(
@@ -211,6 +227,18 @@ ACCESS: Final = (
                         say(
                             "Set AWS_REGION to {meant}; the command shows where the one in force comes from.",
                             meant=say("the region, which is the zone without its last letter"),
+                        ),
+                        commands.CONFIG,
+                    ),
+                ),
+            ),
+            "no-such-region": Variant(
+                say("AWS has no address for the region in AWS_REGION, while something else outside did answer."),
+                (
+                    _change(
+                        say(
+                            "Correct the name, as in ap-northeast-2; the command shows where the one in force comes "
+                            "from."
                         ),
                         commands.CONFIG,
                     ),
