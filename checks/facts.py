@@ -460,6 +460,8 @@ class Environment:
         aws_endpoint: The address at which it asks SQS, where it sets one: ``AWS_ENDPOINT_URL_SQS``, else
             ``AWS_ENDPOINT_URL``.
         static_keys: It holds AWS keys of its own, which outrank the instance's role.
+        differing: What it has in force otherwise than the API, by its variable: names of queues, buckets, regions and
+            endpoints, which are no secret; none that could be a key.
     """
 
     queue: Comparison
@@ -472,6 +474,7 @@ class Environment:
     region: Comparison = "missing"
     aws_endpoint: Comparison = "missing"
     static_keys: bool = False
+    differing: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

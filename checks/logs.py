@@ -346,6 +346,7 @@ def _judge_parameter(build: FindingBuilder, case: Case, facts: LogsFacts) -> Ite
         yield fail_beside_api(build, case, ("worker-env-missing", None), evidence)
         return
     evidence["environment"] = _environment_evidence(parameter.environment)
+    evidence |= _both_names(parameter.environment, build.names)
     for fault in _codes_of(parameter.environment):
         yield fail_beside_api(build, case, fault, evidence)
 
@@ -370,6 +371,7 @@ def _container_evidence(case: Case, host: HostReport, container: Container, log:
         "restarts": container.restarts,
         "running_seconds": since if container.status == "running" else None,
         "environment": _environment_evidence(host.environment) if host.environment else None,
+        **(_both_names(host.environment, case.names) if host.environment else {}),
         "log": [line.text for line in lines[-_SHOWN_LINES:]],
     }
 
@@ -389,6 +391,18 @@ def _environment_evidence(environment: Environment) -> dict[str, Json]:
         **database,
         **{name: compared for name, compared in optional.items() if compared != "missing"},
     }
+
+
+def _both_names(environment: Environment, names: Mapping[str, str]) -> dict[str, Json]:
+    """Return what the worker has otherwise than the API, and the API's, where both are known."""
+    of_api = {"R2_ENDPOINT": "endpoint", **dict.fromkeys(("AWS_REGION", "AWS_DEFAULT_REGION"), "region")}
+    of_api |= dict.fromkeys(("R2_EXCEL_BUCKET", "EXCEL_BUCKET_NAME"), "bucket")
+    of_api |= dict.fromkeys(("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_SQS"), "")
+    rows: list[Json] = [
+        {"setting": name, "worker": value, "api": names.get(of_api.get(name, "queue"))}
+        for name, value in environment.differing.items()
+    ]
+    return {"differing": rows} if rows else {}
 
 
 def _shown(case: Case, facts: LogsFacts) -> dict[str, Json]:
@@ -411,7 +425,7 @@ CHECK: Final = Check(
     reads=("r2", "workers", "queue", "job"),
     shows=(
         *("instance", "container", "error", "said", "boot_log", "health_said", "disk_percent", "images", "former"),
-        *("environment", "log"),
+        *("environment", "differing", "log"),
     ),
     grants=(
         Grant(

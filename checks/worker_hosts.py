@@ -13,7 +13,7 @@ from academy_ops.outside.clients import Target
 from academy_ops.outside.failures import AWS_ERRORS, error_code
 from academy_ops.outside.time_limits import SSM_SECONDS, gather
 from checks.facts import HostReport, Parameter, WorkerLog
-from checks.worker_report import compare, digests_of, parse_parameter, read_host
+from checks.worker_report import compare, digests_of, names_in_clear, parse_parameter, read_host
 
 ONLINE: Final = "Online"
 LARGEST_COMMAND: Final = 50
@@ -186,5 +186,8 @@ def read_parameter(target: Target, salt: str) -> Parameter | Unavailable | None:
     except AWS_ERRORS as error:
         return None if error_code(error) == "ParameterNotFound" else target.connect.unseen(error, "ssm:GetParameter")
     form, values = parse_parameter(text)
-    known = compare(digests_of(values, salt), salt, target.settings) if form != "unreadable" else None
+    known = None
+    if form != "unreadable":
+        named = {name: target.connect.clean(value) for name, value in names_in_clear(values).items()}
+        known = compare(digests_of(values, salt), salt, target.settings, named)
     return Parameter(form, answer.get("LastModifiedDate"), known)

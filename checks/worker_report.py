@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 from typing import Final, TypeAlias
 
 from academy_ops.contract import BUCKET_NAME, QUEUE_NAME, QUEUE_SETTING
@@ -25,6 +26,7 @@ _BLANK: Final = "blank"
 _NO_ANSWER: Final = "docker logs has not ended in time"
 _LAST_SECOND: Final = 2**32
 _BUCKETS: Final = ("R2_EXCEL_BUCKET", "EXCEL_BUCKET_NAME")
+_QUEUES: Final = QUEUE_SETTING.removesuffix("BASIC")
 _REGIONS: Final = ("AWS_REGION", "AWS_DEFAULT_REGION")
 _AWS_ENDPOINTS: Final = ("AWS_ENDPOINT_URL_SQS", "AWS_ENDPOINT_URL")
 _URLS: Final = frozenset({"R2_ENDPOINT", *_AWS_ENDPOINTS})
@@ -40,6 +42,9 @@ _MEANT: Final = tuple(
         (r"^https?://([a-z0-9-]+)\.queue\.amazonaws\.com$", r"https://sqs.\1.amazonaws.com"),
     )
 )
+_SECRETS_FORM: Final = re.compile(r"[0-9a-f]{32,}|[A-Za-z0-9/]{40}")
+"""A key that was put where a name belongs."""
+_NAMED: Final = re.compile(r"[A-Za-z0-9._:/-]{1,200}")
 _AS_THEY_ARE: Final = ("R2_ENDPOINT", "R2_ACCESS_KEY", "R2_SECRET_KEY", "DATABASE_URL")
 
 
@@ -75,7 +80,7 @@ def read_host(  # noqa: PLR0917 - what a host wrote, and what it is held against
         docker,
         _int(_last(fields, "disk_percent")),
         _corrected(container, ahead) if container and ahead else container,
-        _environment(fields, salt, settings) if here else None,
+        _environment(fields, salt, settings, clean) if here else None,
         inodes_percent=_int(_last(fields, "inodes_percent")),
         disk_path=clean(_last(fields, "disk_path")),
         clock_ahead_seconds=ahead,
@@ -118,13 +123,16 @@ def _whole(fields: Mapping[str, list[str]], sections: Mapping[str, list[str]]) -
     return bool(_last(fields, "status")) and "end" in sections
 
 
-def compare(digests: Mapping[str, str], salt: str, settings: Settings) -> Environment:
+def compare(
+    digests: Mapping[str, str], salt: str, settings: Settings, named: Mapping[str, str] = MappingProxyType({})
+) -> Environment:
     """Hold an environment, given as digests, against the API's.
 
     Args:
         digests: Setting name to ``sha256(salt + value)``, or to ``blank``.
         salt: The salt.
         settings: The API's settings.
+        named: The values in clear of what is no secret, as far as they are known.
     """
 
     def against(name: str, expected: str | None) -> Comparison:
@@ -156,10 +164,27 @@ def compare(digests: Mapping[str, str], salt: str, settings: Settings) -> Enviro
     if effective["queue"] == _BLANK:
         effective["queue"] = digest(salt, QUEUE_NAME)
     database = settings.get("DATABASE_URL")
+    bucket = against(bucket_name, settings.bucket) if bucket_name else default
+    of_r2 = against("R2_ENDPOINT", meant(endpoint) if endpoint else None)
+    # What counts where nothing is set: the worker's own default.
+    defaults = {
+        name: value
+        for name, value in ((queue_name, QUEUE_NAME), (bucket_name or _BUCKETS[0], BUCKET_NAME))
+        if digests.get(name, _BLANK) == _BLANK
+    }
+    found = (
+        (queue, (queue_name,)),
+        (bucket, (bucket_name or _BUCKETS[0],)),
+        (of_r2, ("R2_ENDPOINT",)),
+        (first(*_REGIONS), _REGIONS),
+        (first(*_AWS_ENDPOINTS), _AWS_ENDPOINTS),
+    )
+    shown = {**named, **defaults}
+    otherwise = (next((one for one in names if one in shown), None) for told, names in found if told == "different")
     return Environment(
         queue=queue,
-        endpoint=against("R2_ENDPOINT", meant(endpoint) if endpoint else None),
-        bucket=against(bucket_name, settings.bucket) if bucket_name else default,
+        endpoint=of_r2,
+        bucket=bucket,
         access_key=against("R2_ACCESS_KEY", settings.get("R2_ACCESS_KEY")),
         secret_key=against("R2_SECRET_KEY", settings.get("R2_SECRET_KEY")),
         fingerprint=digest(salt, json.dumps(effective, sort_keys=True)),
@@ -167,7 +192,20 @@ def compare(digests: Mapping[str, str], salt: str, settings: Settings) -> Enviro
         region=first(*_REGIONS),
         aws_endpoint=first(*_AWS_ENDPOINTS),
         static_keys=digests.get("AWS_ACCESS_KEY_ID", _BLANK) != _BLANK,
+        differing={name: shown[name] for name in otherwise if name},
     )
+
+
+def names_in_clear(values: Mapping[str, str]) -> dict[str, str]:
+    """Return those of an environment's values that name a queue, a bucket, a region or an endpoint, and are no key."""
+    names = {*_BUCKETS, *_REGIONS, *_URLS}
+    return {
+        name: value
+        for name, value in values.items()
+        if (name in names or name.startswith(_QUEUES))
+        and _NAMED.fullmatch(value)
+        and not _SECRETS_FORM.fullmatch(value)
+    }
 
 
 def meant(address: str) -> str:
@@ -219,9 +257,12 @@ def parse_parameter(text: str) -> tuple[str, dict[str, str]]:
     return ("dotenv" if found else "unreadable"), found
 
 
-def _environment(fields: Mapping[str, list[str]], salt: str, settings: Settings) -> Environment:
-    pairs = [line.partition(" ") for line in fields.get("env", [])]
-    return compare({name: value for name, _, value in pairs}, salt, settings)
+def _environment(fields: Mapping[str, list[str]], salt: str, settings: Settings, clean: Clean) -> Environment:
+    digests, named = (
+        {name: value for name, _, value in (line.partition(" ") for line in fields.get(field, []))}
+        for field in ("env", "named")
+    )
+    return compare(digests, salt, settings, {name: clean(value) for name, value in names_in_clear(named).items()})
 
 
 def _container(fields: Mapping[str, list[str]], settings: Settings, clean: Clean) -> Container:

@@ -70,12 +70,13 @@ def scale_worker(
             apply(out, target_for(settings, None, connect, common.seconds), planned, outcome)
         if wait:
             end = target_for(settings, None, connect, common.timeout or WAIT_SECONDS)
-            return _exit_code(out, follow(out, end, planned), desired)
+            return _exit_code(common, follow(out, end, planned), desired)
     return errors.HEALTHY
 
 
-def _exit_code(out: Console, end: End | None, desired: int) -> int:
+def _exit_code(common: Common, end: End | None, desired: int) -> int:
     """Print how the wait has ended; return the exit code."""
+    out = console(common)
     if end == "reached":
         if desired:
             out.print(_("The workers are in service and polling."))
@@ -84,7 +85,7 @@ def _exit_code(out: Console, end: End | None, desired: int) -> int:
         out.print(_("The workers are in service; whether they poll could not be seen."))
         return errors.UNDETERMINED
     if end is None:
-        out.print(_("Not reached in time. Look with: academy-ops check workers"))
+        out.print(_("Not reached in time. Look with: {ops} check workers", ops=common.command_prefix()))
     return errors.FAULT
 
 
@@ -127,7 +128,7 @@ def create(
         left = queues.look(target)
     _print_differing(out, left)
     if left.missing or left.differing:
-        out.print(_("Not as it should be yet; look with: academy-ops check queue"))
+        out.print(_("Not as it should be yet; look with: {ops} check queue", ops=common.command_prefix()))
         return errors.FAULT
     out.print(_("Done: both queues exist with the right attributes."))
     return errors.HEALTHY

@@ -46,9 +46,6 @@ if TYPE_CHECKING:
 _SCHEMA: Final = "academy-ops/worker-env/1"
 _ASKED: Final = "-"
 _SECRET_WORDS: Final = ("KEY", "SECRET", "TOKEN", "PASSW", "CREDENTIAL", "DATABASE_URL", "DSN")
-_LATER: Final = say(
-    "Workers that run keep the values they have until they are replaced: academy-ops worker-env --replace"
-)
 _FILE: Final = "workers.env"
 _EDITOR_ENDS_SECONDS: Final = 2.0
 
@@ -178,8 +175,15 @@ class _Work:
         elif wanted or on_terminal():
             return self._replace(planned, wanted=wanted, interrupt_jobs=interrupt_jobs)
         else:
-            change.print_text(self.out, _LATER)
+            change.print_text(self.out, self._later)
         return errors.HEALTHY
+
+    @property
+    def _later(self) -> Text:
+        return say(
+            "Workers that run keep the values they have until they are replaced: {ops} worker-env --replace",
+            ops=self.common.command_prefix(),
+        )
 
     def _replace(self, planned: Plan, *, wanted: bool, interrupt_jobs: bool) -> int:
         change.print_text(self.out, say("Then the instances are replaced:"), style="bold")
@@ -191,12 +195,12 @@ class _Work:
         if agreed and planned.interrupts_work and not interrupt_jobs:
             agreed = _agreed(say("Stop workers although messages are in flight?"), "--interrupt-jobs")
         if not agreed:
-            change.print_text(self.out, _LATER)
+            change.print_text(self.out, self._later)
             return errors.HEALTHY
         change.apply(self.out, self.target(), planned, self.outcome)
         end = change.follow(self.out, self.target(self.common.timeout or change.WAIT_SECONDS), planned)
         if end is None:
-            self.out.print(_("Not reached in time. Look with: academy-ops check logs"))
+            self.out.print(_("Not reached in time. Look with: {ops} check logs", ops=self.common.command_prefix()))
         return errors.HEALTHY if end == "reached" else errors.UNDETERMINED if end == "unseen" else errors.FAULT
 
 

@@ -86,6 +86,10 @@ class Fleet:
         """Return the instances that have not booted yet."""
         return frozenset(name for name, machine in list(self._machines.items()) if not machine.booted.is_set())
 
+    def booted(self) -> frozenset[str]:
+        """Return the instances that have booted."""
+        return frozenset(self._machines) - self.unbooted()
+
     def send_signal(self, number: signal.Signals) -> None:
         """Send a signal to every worker's process: it hangs from SIGSTOP on, and Docker restarts it after SIGKILL."""
         for machine in list(self._machines.values()):

@@ -93,6 +93,11 @@ class Lab:
         if self.fleet.boot_seconds < _WORKER_SECONDS:  # else none that is not there yet would come in time
             processes.until(self.all_work, _WORKER_SECONDS)
 
+    def await_boots(self) -> None:
+        """Wait until every instance of the group has booted, as those do that a heal has just launched."""
+        if self.fleet.boot_seconds < _WORKER_SECONDS:
+            processes.until(lambda: self.cloud.scaling.instances().keys() <= self.fleet.booted(), _WORKER_SECONDS)
+
     def all_work(self) -> bool:
         """Return whether the group has instances, a worker runs in each, and none is left of those that have gone."""
         workers = self.fleet.workers().values()

@@ -162,6 +162,7 @@ meant() {
     -e 's#^https?://([a-z0-9-]+)\.queue\.amazonaws\.com$#https://sqs.\1.amazonaws.com#'
 }
 # A variable's name in clear, its value only as a salted digest; a blank value is said to be blank, spaces of Unicode too.
+# The names of queues, buckets, regions and endpoints are no secret: they are shown where they differ from the API's.
 variable() {
   name=${1%%=*}
   value=${1#*=}
@@ -176,6 +177,10 @@ variable() {
     say "env=$name blank"
   else
     say "env=$name $(printf '%s%s' "$salt" "$value" | sha256sum | cut -d ' ' -f 1)"
+    case $name in
+      DATABASE_URL | *_KEY | *_KEY_ID) ;;
+      *) case $value in *[!A-Za-z0-9._:/-]*) ;; *) say "named=$name $value" ;; esac ;;
+    esac
   fi
 }
 entry=''

@@ -100,6 +100,7 @@ LABELS: Final[Mapping[str, Text]] = {
     "exit_code": say("exit code"),
     "restarts": say("restarts"),
     "environment": say("not the API's"),
+    "differing": say("by name"),
     "disk_percent": say("disk full"),
     "log": say("log"),
 }
@@ -404,6 +405,13 @@ def _upload(row: Mapping[str, Json], clock: Clock) -> str:
     return "  ".join([clock(moment) if moment else "?", *(_short(word) if word else "?" for word in words)])
 
 
+def _both(row: Mapping[str, Json], _clock: Clock) -> str:
+    setting, worker, api = (_short(row.get(name)) for name in ("setting", "worker", "api"))
+    if row.get("api") is None:
+        return _("{setting}: worker {worker}", setting=setting, worker=worker)
+    return _("{setting}: worker {worker}, API {api}", setting=setting, worker=worker, api=api)
+
+
 def _instance(row: Mapping[str, Json], _clock: Clock) -> str:
     up = row.get("boot_seconds")
     words = [row.get(name) for name in ("instance", "lifecycle", "health")]
@@ -415,6 +423,7 @@ _ROWS: Final[Mapping[str, Callable[[Mapping[str, Json], Clock], str]]] = {
     "rows": _row,
     "recent": _upload,
     "instances": _instance,
+    "differing": _both,
 }
 
 

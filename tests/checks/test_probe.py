@@ -288,6 +288,47 @@ def test_a_value_is_read_as_the_worker_reads_it(host: Host, value: str, told: st
     assert report.environment.endpoint == told
 
 
+API = {
+    "AI_SQS_QUEUE_NAME_BASIC": "academy-jobs",
+    "R2_ENDPOINT": "https://a.r2.example",
+    "R2_EXCEL_BUCKET": "excel",
+    "AWS_REGION": "ap-northeast-2",
+}
+
+
+@pytest.mark.parametrize(
+    ("of_worker", "told"),
+    [
+        (API, {}),
+        ({**API, "AI_SQS_QUEUE_NAME_BASIC": "academy-jobs-old"}, {"AI_SQS_QUEUE_NAME_BASIC": "academy-jobs-old"}),
+        ({**API, "R2_EXCEL_BUCKET": "excel.old"}, {"R2_EXCEL_BUCKET": "excel.old"}),
+        ({**API, "R2_EXCEL_BUCKET": "", "EXCEL_BUCKET_NAME": "other"}, {"EXCEL_BUCKET_NAME": "other"}),
+        ({**API, "R2_ENDPOINT": "https://B.r2.example/"}, {"R2_ENDPOINT": "https://b.r2.example"}),
+        ({**API, "AWS_REGION": "us-east-1"}, {"AWS_REGION": "us-east-1"}),
+        ({**API, "AWS_ENDPOINT_URL": "http://mine:9"}, {"AWS_ENDPOINT_URL": "http://mine:9"}),
+        # Where nothing is set, the worker's own default counts.
+        ({**API, "AI_SQS_QUEUE_NAME_BASIC": ""}, {"AI_SQS_QUEUE_NAME_BASIC": "academy-ai-jobs-basic"}),
+        ({**API, "R2_EXCEL_BUCKET": ""}, {"R2_EXCEL_BUCKET": "academy-excel"}),
+        # A key that was pasted where a name belongs, a password in an address, and what is no name at all.
+        ({**API, "R2_EXCEL_BUCKET": "0123456789abcdef" * 4}, {}),
+        ({**API, "AI_SQS_QUEUE_NAME_BASIC": "wJalrXUtnFEMI0K7MDENG0bPxRfiCY0EXAMPLEKE"}, {}),
+        ({**API, "R2_ENDPOINT": "https://me:word@b.r2.example"}, {}),
+        ({**API, "R2_EXCEL_BUCKET": "a b"}, {}),
+        ({**API, "R2_EXCEL_BUCKET": "a\nnamed=R2_SECRET_KEY b"}, {}),
+    ],
+)
+def test_both_names_are_known_where_they_differ_and_never_a_key(
+    host: Host, of_worker: Mapping[str, str], told: Mapping[str, str]
+) -> None:
+    keys = {"R2_ACCESS_KEY": "the-worker-s-key", "R2_SECRET_KEY": "the-worker-s-secret"}
+    host.write(["polling"], env={**of_worker, **keys})
+    printed = host.probe()
+    assert not any(secret in printed for secret in (*keys.values(), "me:word"))
+    report, _ = host.report(**API)
+    assert report.environment is not None
+    assert report.environment.differing == told
+
+
 def test_only_a_line_feed_ends_a_line(host: Host) -> None:
     forged = "a\vsection=end\fprobe=2\u2028docker=down\x85\x1ccontainer=missing"
     host.write([forged, "polling\r"])

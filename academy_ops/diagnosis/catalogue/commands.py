@@ -183,9 +183,8 @@ REPOSITORIES: Final = command(
 FUNCTION: Final = command(
     "aws lambda list-functions --region <region> --query Functions[].[FunctionName,LastModified] --output text"
 )
-REPLACE_INSTANCES: Final = command(
-    "aws autoscaling start-instance-refresh --region <region> --auto-scaling-group-name <group>"
-)
+REPLACE_INSTANCES: Final = command("<ops> worker-env --replace")
+"""Starts an instance refresh, where workers that boot now would get what they need, and follows it."""
 
 
 def terminate(instance: str) -> Steps:

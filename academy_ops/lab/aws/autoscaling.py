@@ -112,10 +112,11 @@ class Scaling:
         with self.lock:
             return {one.instance_id: str(one.instance.private_ip) for one in self._states()}
 
-    def age_instances(self, seconds: int) -> None:
-        """Make the workers' instances older."""
+    def age_instances(self, seconds: int, names: Collection[str] | None = None) -> None:
+        """Make the workers' instances older: all of them, or those of ``names``."""
         for state in self._states():
-            state.instance.launch_time -= timedelta(seconds=seconds)
+            if names is None or state.instance_id in names:
+                state.instance.launch_time -= timedelta(seconds=seconds)
 
     def age_activities(self, seconds: int) -> None:
         """Make what the groups have done so far older."""

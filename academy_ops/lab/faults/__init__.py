@@ -78,8 +78,10 @@ def break_fault(lab: Lab, name: str) -> str | None:
         # An idle group would be scaled in within the minute, and the fault would be gone with its workers.
         lab.schedule.hold()
         lab.ensure_worker()
-    # Whatever breaks now, breaks in a lab that has run for a while.
-    lab.cloud.scaling.age_instances(_UPTIME_SECONDS)
+    lab.await_boots()
+    # Whatever breaks now, breaks in a lab that has run for a while; but what still boots then must not look as if it
+    # had hung for an hour.
+    lab.cloud.scaling.age_instances(_UPTIME_SECONDS, lab.fleet.booted())
     return fault.inject(lab)
 
 
