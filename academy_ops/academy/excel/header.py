@@ -23,6 +23,7 @@ class Header(NamedTuple):
         rows: How many rows it has, 1 to 3; the last one is the row that was asked about.
         has_parent_phone: Whether a column is said to hold parents' phones; else the only phones are taken for theirs.
         unclear: Whether there are phones of which nothing says whose they are.
+        instead: The only column of phones, where the columns that are called after parents may hold their names.
     """
 
     columns: dict[str, tuple[int, ...]]
@@ -30,6 +31,14 @@ class Header(NamedTuple):
     rows: int
     has_parent_phone: bool
     unclear: bool
+    instead: int | None = None
+
+    @property
+    def family(self) -> int | None:
+        """The column left of the names that may hold the family names: 성 may as well be the gender."""
+        left = self.columns["name"][0] - 1
+        line = self.headings[left] if left >= 0 else ""
+        return left if line == "성" or said(line) == frozenset({"family"}) else None
 
     @property
     def complete(self) -> bool:
@@ -66,11 +75,11 @@ class Header(NamedTuple):
         """How much the columns say; a header that says more is taken instead of one that says less."""
         return (self.complete, self.has_parent_phone, len(self.columns))
 
-    def beside(self) -> int:
-        """Return where a second table begins that stands beside the first and repeats its headings, or 0."""
+    def beside(self) -> list[int]:
+        """Return where tables begin that stand side by side and repeat the headings of the first one."""
         first = next(one for one in self.headings if one)
-        again = [position for position, one in enumerate(self.headings) if one == first][1:2]
-        return again[0] if again and len(self.columns["name"]) > 1 and len(self.columns["parent_phone"]) > 1 else 0
+        starts = [position for position, one in enumerate(self.headings) if one == first]
+        return starts if len(self.columns["name"]) >= len(starts) <= len(self.columns["parent_phone"]) else starts[:1]
 
     def ignored(self) -> list[str]:
         """Return the headings of the columns of which nothing is read."""
@@ -141,11 +150,12 @@ def _header(lines: Sequence[str], rows: int) -> Header:
         found.pop("parent_phone", None)
     phones = found.pop("any_phone", [])
     if "parent_phone" not in found and "phone" not in found and len(phones) == 1:
-        found["parent_phone"] = phones
+        found["parent_phone"], phones = phones, []
     return Header(
         {field: tuple(position for _rank, position in sorted(one)) for field, one in found.items()},
         tuple(lines),
         rows,
         has_parent_phone,
         bool(phones) and "parent_phone" not in found,
+        phones[0][1] if len(phones) == 1 and "parent_phone" in found and not has_parent_phone else None,
     )

@@ -101,6 +101,13 @@ def _named(persons: set[str], things: set[str]) -> Heading | None:
     return None if thing is None or of_parent else Heading(thing, 0 if persons or thing != "name" else 1)
 
 
+def beside_the_name(line: str) -> str | None:
+    """Return which field a heading says to stand in brackets behind the name, as ``이름(학년)`` does."""
+    line = unicodedata.normalize("NFKC", visible(line)).casefold().translate(_BRACKETS)
+    things = {meaning for note in _BRACKETED.findall(line) for meaning in _noted(note)}
+    return next(iter(things & {"grade", "gender", "class_name", "school"}), None)
+
+
 def said(line: str) -> frozenset[str] | None:
     """Return what the words of a text mean, or None where it has others."""
     found = taken_apart(letters(unicodedata.normalize("NFKC", line).casefold()))

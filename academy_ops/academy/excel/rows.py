@@ -8,6 +8,7 @@ from typing import Final
 
 from academy_ops.academy.excel import junk, values
 from academy_ops.academy.excel.header import Header, header_of, is_of_others
+from academy_ops.academy.excel.headings import beside_the_name
 from academy_ops.academy.excel.records import (
     IgnoredColumn,
     LeftOutValue,
@@ -51,6 +52,10 @@ _Read = Callable[[str], dict[str, str]]
 _NOTHING: Final[_Said] = ({}, False)
 
 
+class UnclearError(Exception):
+    """There are two columns of phones, and nothing says which ones are the parents'."""
+
+
 class Roster:
     """What was read below the headers of one sheet.
 
@@ -79,6 +84,9 @@ class Roster:
         self._phones: tuple[int, ...] = ()
         self._kind: int | None = None
         self._to_look_at = 0
+        self._undecided = False
+        self._family: int | None = None
+        self._beside: str | None = None
         self._states: tuple[int, ...] = ()
         self._numbers: frozenset[int] = frozenset()
         self._section: Why | None = None
@@ -110,6 +118,9 @@ class Roster:
         self._name, *others = header.columns["name"]
         self._phones = header.columns["parent_phone"]
         self._phone = self._phones[0]
+        self._family = header.family
+        self._beside = beside_the_name(header.headings[self._name])
+        self._undecided = not header.has_parent_phone
         kinds = header.columns.get("kind") or tuple(p for p, one in enumerate(header.headings) if not one)
         self._kind = kinds[0] if kinds and ("kind" in header.columns or kinds[0] < self._name) else None
         self._numbers = frozenset(header.numbers)
@@ -138,6 +149,10 @@ class Roster:
                 row = [*row, *[""] * (1 + max(self._name, self._phone) - len(row))]  # noqa: PLW2901 - the same row, padded
             if not DITTO.isdisjoint(row):
                 row = _repeated(row, above, self._name)  # noqa: PLW2901 - the same row, as it is meant
+            if self._undecided:
+                self._decide(row)
+            if self._family is not None:
+                row = self._with_family(row)  # noqa: PLW2901 - the same row, with the whole name
             name, phone = row[self._name], values.phone(row[self._phone])
             if (
                 phone is None
@@ -161,6 +176,42 @@ class Roster:
                     "too-large", f"학생 행이 너무 많습니다. 한 파일에 {MAX_STUDENTS:,}명까지 등록할 수 있습니다."
                 )
 
+    def _with_family(self, row: Sequence[object]) -> Sequence[object]:
+        """Return a row whose name has its family name, unless that column is the gender's."""
+        position = self._family or 0
+        family, given = text(row[position]), text(row[self._name])
+        if family and values.gender(family):
+            self._family = None
+        elif family and given:
+            self._readers = [one for one in self._readers if one[0] != position]
+            row = [*row]
+            row[self._name] = f"{family}{' ' if family.isascii() else ''}{given}"
+        return row
+
+    def _decide(self, row: Sequence[object]) -> None:
+        """See from the first student which column holds the parents' phones, where no heading says it.
+
+        Raises:
+            UnclearError: A column without a heading has phones, too.
+        """
+        header = self.header
+        if header is None or not text(row[self._name]):
+            return
+        held = {position for position, cell in enumerate(row) if cell not in ("", None) and values.phone(cell)}
+        said = [text(row[position]) for position in self._phones if position < len(row)]
+        if held & set(self._phones):
+            self._undecided = False
+            if header.instead is not None:
+                return
+            if any(position >= len(header.headings) or not header.headings[position] for position in held):
+                raise UnclearError
+        elif header.instead in held and any(any(one.isalpha() for one in line) for line in said):
+            # Names of parents, and one column of phones.
+            self._undecided = False
+            self._ignored.update(dict.fromkeys(shown(header.headings[position]) for position in self._phones))
+            self._ignored.pop(shown(header.headings[header.instead or 0]), None)
+            self._phone, self._phones = header.instead or 0, (header.instead or 0,)
+
     def _unusual(self, number: int, row: Sequence[object], above: Sequence[object]) -> None:
         """Read a row that needs a closer look."""
         name, (phone, wrong) = text(row[self._name]), self._parent_phone(row)
@@ -179,7 +230,8 @@ class Roster:
             said = "" if fault is NO_NAME else name[: LONGEST["name"]]
             self.rejected.append(Rejected(self.sheet, number, said, fault, _wrong_value(fault, name, wrong)))
         elif phone:
-            self._create(number, row, name, phone)
+            apart = re.fullmatch(r"(.*\S) ?\(([^()]+)\)", name) if self._beside else None
+            self._create(number, row, apart[1] if apart else name, phone, beside=apart[2] if apart else "")
 
     def _is_heading(self, number: int, row: Sequence[object], above: Sequence[object]) -> bool:
         """Read on by another header where the row is one; by none where it is that of other people's table."""
@@ -248,11 +300,13 @@ class Roster:
         elif header.is_roster or self.header is None or header.worth >= self.header.worth:
             self.begin(header)
 
-    def _create(self, number: int, row: Sequence[object], name: str, phone: str) -> None:
+    def _create(self, number: int, row: Sequence[object], name: str, phone: str, *, beside: str = "") -> None:
         written = row[self._phone]
         if not isinstance(written, str) or written[:1] == "1":
             self.stricter.add("lost-zero")
         found = self._optional(number, row)
+        if beside and self._beside:
+            found = _OPTIONAL[self._beside](beside) | found
         if self._kind is not None and row[self._kind : self._kind + 1] not in _BLANK:
             self._kind_says(text(row[self._kind]), found)
         self.students.append(Student(self.sheet, number, name, phone, *map(found.get, _OPTIONAL_FIELDS)))

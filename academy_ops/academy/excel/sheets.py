@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import chain, combinations
+from itertools import chain, combinations, pairwise
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 from academy_ops.academy.excel import junk
 from academy_ops.academy.excel.header import Header, header_of
 from academy_ops.academy.excel.records import Content, LeftOutSheet, Sheet, Stricter, WorkbookError
-from academy_ops.academy.excel.rows import MOST_TOLD, Roster
+from academy_ops.academy.excel.rows import MOST_TOLD, Roster, UnclearError
 from academy_ops.academy.excel.text import Again, shown, visible
-from academy_ops.academy.excel.vocabulary import SHEETS_SET_ASIDE
+from academy_ops.academy.excel.vocabulary import FORMER, SHEETS_SET_ASIDE
 from academy_ops.contract import SHEET_NAME
 
 Row = Sequence[object]
@@ -46,6 +46,7 @@ _OTHER_SAYS_MORE: Final = "학부모 전화번호 열이 뚜렷한 다른 시트
 _NUMBERED: Final = re.compile(r"\(\d{1,3}\)$")
 _YEAR: Final = re.compile(r"(?<!\d)(20\d\d)(?!\d)|(?<!\d)(\d\d)(?=년|학년도)|(?<!\d)(\d{6}|\d{8})(?!\d)")
 _MONTH: Final = re.compile(r"\d{1,2}월|\d학기|\d분기")
+_VERSION: Final = re.compile(r"최종|수정|원본|초안|변경|최신|업데이트|v\d|ver|final|new")
 _MOST_SHEETS: Final = 200
 _MOST_COMPARED: Final = 60
 
@@ -133,9 +134,11 @@ def _of_several_years(chosen: Sequence[_Reading]) -> bool:
 def _contradictory(chosen: Sequence[_Reading]) -> bool:
     """Return whether two sheets are versions of one roster: mostly the same names, and they differ.
 
-    Of sheets that are named after months it counts, too, who is on one of them only: those have come or left.
+    Of sheets that are named after months or versions it counts, too, who is on one of them only: those came or left.
     """
-    months = len({found[0] for one in chosen if (found := _MONTH.search(_folded(one.name)))}) > 1
+    folded = [_folded(one.name) for one in chosen]
+    months = len({found[0] for name in folded if (found := _MONTH.search(name))}) > 1
+    months = months or any(_VERSION.search(name) for name in folded)
     if len(chosen) > _MOST_COMPARED:
         return False
     phones: list[dict[str, set[str]]] = []
@@ -217,18 +220,31 @@ def _read(table: Table) -> _Reading:
         if header is None or of_others:
             continue
         if header.complete:
-            _begin(roster, header, row, numbered)
+            try:
+                _begin(roster, header, row, numbered)
+            except UnclearError:
+                # Two columns of phones, and nothing says whose.
+                return _Reading(table.name, Roster(shown(table.name)), nearly=True, empty=False)
             break
         nearly = nearly or header.nearly
     return _Reading(table.name, roster, nearly, empty)
 
 
 def _begin(roster: Roster, header: Header, row: Row, numbered: Iterator[tuple[int, Row]]) -> None:
-    if start := header.beside():
-        left, right = header_of(row[:start]), header_of(row[start:])
-        if left and right and left.complete and left.columns == right.columns:
-            roster.begin(left)
-            roster.read((number, part) for number, row in numbered for part in (row[:start], row[start:]))
+    starts = header.beside()
+    if len(starts) > 1:
+        places = [
+            slice(0 if not number else start, end) for number, (start, end) in enumerate(pairwise([*starts, None]))
+        ]
+        first, *others = (header_of(row[place]) for place in places)
+        if first and first.complete and all(other and _alike(first, other, starts[0]) for other in others):
+            roster.begin(first)
+            blank = [""] * starts[0]
+            roster.read(
+                (number, part)
+                for number, row in numbered
+                for part in (row[places[0]], *([*blank, *row[place]] for place in places[1:]))
+            )
             return
     roster.begin(header)
     below = next(numbered, None)
@@ -240,6 +256,12 @@ def _begin(roster: Roster, header: Header, row: Row, numbered: Iterator[tuple[in
         else:
             numbered = chain([below], numbered)
     roster.read(numbered)
+
+
+def _alike(first: Header, other: Header, shift: int) -> bool:
+    """Return whether a table beside the first has its columns; the first begins ``shift`` columns to the right."""
+    moved = {field: tuple(one + shift for one in positions) for field, positions in other.columns.items()}
+    return moved == first.columns
 
 
 def _unmerged(rows: Iterable[Row], merged: Sequence[Area]) -> Iterator[Row]:
@@ -280,6 +302,7 @@ def _aside(name: str) -> str:
     folded = _folded(name)
     latin = "".join(one if "a" <= one <= "z" else " " for one in folded).split()
     for word, why in SHEETS_SET_ASIDE.items():
-        if word in (latin if word.isascii() else folded):
+        if word in (latin if word.isascii() else folded) and not (folded.endswith("반") and why != FORMER):
+            # The class 졸업반 has not left.
             return why
     return ""

@@ -40,7 +40,8 @@ _HEADINGS: Final = {
         english eng nickname teacher home office work fax
     """,
     # What it is: a field of the student, …
-    "name": "이름 성명 성함 명 姓名 name names fullname",
+    "name": "이름 성명 성함 명 姓名 name names fullname givenname firstname",
+    "family": "familyname lastname surname",
     "phone": """
         전화 전화번호 연락처 연락번호 연락전화 휴대폰 휴대폰번호 휴대전화 휴대번호 핸드폰 핸드폰번호 핸폰 폰 폰번호
         손전화 모바일 전번 연락망 수신번호 문자번호 알림번호 받을번호 문자수신번호
@@ -89,12 +90,13 @@ GENDERS: Final = _meanings(
         "여": "여 여자 여성 여학생 여아 女 女子 ♀ f female woman girl w 여(f) 여자(f) f(여)",
     }
 )
+FORMER: Final = "지난 명단이나 백업으로 보이는 시트입니다."
 _SHEETS: Final = {
     "예시·안내 시트입니다.": """
         예시 예제 샘플 견본 작성법 작성방법 작성요령 입력방법 안내 설명 사용법 가이드 주의사항
         example sample guide readme help
     """,
-    "지난 명단이나 백업으로 보이는 시트입니다.": """
+    FORMER: """
         작년 전년 지난 이전 과거 백업 구버전 구명단 삭제 폐기 사용안함 쓰지마
         backup old
     """,

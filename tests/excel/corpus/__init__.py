@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from tests.excel.corpus import headers, packages, people, rows, sheets, values
+from tests.excel.corpus import headers, packages, people, rows, sheets, tables, values
 from tests.excel.corpus.case import Case
 
-CASES: tuple[Case, ...] = (*sheets.CASES, *headers.CASES, *values.CASES, *rows.CASES, *people.CASES, *packages.CASES)
+CASES: tuple[Case, ...] = (
+    *sheets.CASES,
+    *headers.CASES,
+    *values.CASES,
+    *rows.CASES,
+    *people.CASES,
+    *tables.CASES,
+    *packages.CASES,
+)

@@ -200,6 +200,7 @@ CASES = (
     _student("김하나", "★김하나"),
     _student("김하나", "김하나*"),
     _student("김하나", "1. 김하나"),
+    _student("김하나", "1 김하나"),
     _no_phone("★김하나", *_SCHOOL),
     _no_phone("(신)김하나", *_SCHOOL),
     _no_phone("김하나"),

@@ -1,0 +1,74 @@
+"""Where the columns do not say enough by their headings, tables side by side, and versions of a sheet."""
+
+from __future__ import annotations
+
+from tests.excel.corpus.case import HEADER, A, B, C, Case, D, one
+
+_P = A[1]
+_OWN = "010-5555-0001"
+
+CASES = (
+    one("parents' names under 학부모", ("이름", "학부모", "연락처"), ("김하나", "김부모", _P), ignored=["학부모"]),
+    one("parents' names under 모", ("이름", "모", "휴대폰"), ("김하나", "김엄마", _P), ignored=["모"]),
+    one("whose parent", ("이름", "보호자", "관계", "연락처"), ("김하나", "김부모", "모", _P)),
+    one("both parents' names", ("이름", "어머니", "아버지", "연락처"), ("김하나", "김엄마", "김아빠", _P)),
+    one(
+        "parents' phones under 학부모",
+        ("이름", "학부모", "연락처"),
+        ("김하나", _P, _OWN),
+        ("이두리", "없음", _OWN),
+        rejected=[3],
+        ignored=["연락처"],
+    ),
+    one(
+        "phones without a heading beside", ("이름", "연락처", ""), ("김하나", _OWN, _P), problem="phone-column-missing"
+    ),
+    one(
+        "two rows, words that nobody knows",
+        ("이름", "연락처", ""),
+        ("", "1차", "2차"),
+        ("김하나", _OWN, _P),
+        problem="phone-column-missing",
+    ),
+    one("family names apart", ("성", "이름", "학부모 연락처"), ("김", "하나", _P)),
+    one(
+        "a long family name apart",
+        ("번호", "성", "이름", "학부모 연락처"),
+        (1, "남궁", "민수", _P),
+        students=[("남궁민수", _P)],
+    ),
+    one("Last Name", ("Last Name", "First Name", "Parent Phone"), ("Kim", "Hana", _P), students=[("Kim Hana", _P)]),
+    one("genders under 성", ("성", "이름", "학부모 연락처"), ("여", *A), fields={"김하나": {"gender": "여"}}),
+    one(
+        "a grade behind the name",
+        ("이름(학년)", "학부모 연락처"),
+        ("김하나(중2)", _P),
+        fields={"김하나": {"grade": "2"}},
+    ),
+    one(
+        "a class behind it",
+        ("학생명(반)", "학부모 연락처"),
+        ("김하나 (A반)", _P),
+        fields={"김하나": {"class_name": "A반"}},
+    ),
+    one("what nobody asked for behind it", HEADER, ("김하나(중2)", _P), students=[("김하나(중2)", _P)]),
+    one(
+        "three tables side by side",
+        (*HEADER[:2], "", *HEADER[:2], "", *HEADER[:2]),
+        (*A, "", *B, "", *C),
+        students=[A, B, C],
+    ),
+    one(
+        "tables side by side, from the second column on",
+        ("", *HEADER[:3], "", *HEADER[:3]),
+        ("", *A, "휘문중", "", *B, "대치중"),
+        students=[A, B],
+        fields={"이두리": {"school": "대치중"}},
+    ),
+    Case("a last version", {"명단": [HEADER, A, B, C, D], "명단(최종)": [HEADER, B, C, D]}, problem="ambiguous"),
+    Case("v1 and v2", {"명단v1": [HEADER, A, B, C], "명단v2": [HEADER, B, C, D]}, problem="ambiguous"),
+    Case("a last version that says the same", {"명단": [HEADER, A, B], "최종": [HEADER, A, B]}, [A, B, A, B]),
+    Case("teachers called like versions", {"김수정반": [HEADER, A, B], "최종훈반": [HEADER, C, D]}, [A, B, C, D]),
+    Case("classes called like what has ended", {"졸업반": [HEADER, A], "중단원평가반": [HEADER, B]}, [A, B]),
+    Case("last year's class", {"작년 3반": [HEADER, B], "3반": [HEADER, A]}, [A], left_out=["작년 3반"]),
+)
