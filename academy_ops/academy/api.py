@@ -7,7 +7,7 @@ import logging
 import os
 import re
 import uuid
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from functools import cached_property
@@ -51,9 +51,12 @@ _TIME: Final = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{
 _LONGEST_SEARCH: Final = 100
 _NO_NUL: Final = r"^[^\x00]*$"
 """PostgreSQL has no NUL in a text."""
+_UPLOADS_PER_MINUTE: Final = "ACADEMY_UPLOADS_PER_MINUTE"
+"""How a process that uvicorn starts learns what the command line said."""
 _log: Final = logging.getLogger("academy.api")
 _bearer: Final = HTTPBearer(auto_error=False)
-_hasher: Final = PasswordHasher()
+HASHER: Final = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
+"""Argon2id with OWASP's parameters: 19 MiB, two passes, one lane. A hash carries its own, so older ones stay valid."""
 _router: Final = APIRouter()
 
 _NO_ENTRY: Final = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS)
@@ -125,7 +128,7 @@ class Api:
         if self.r2 is None:
             missing = ", ".join(self.config.missing_r2)
             raise broken(f"R2 설정이 없어 파일을 저장할 수 없습니다: {missing}")
-        password_hash = _hasher.hash(upload.password)
+        password_hash = HASHER.hash(upload.password)
         key = f"excel/{tenant}/{uuid.uuid4().hex}.xlsx"
         try:
             self.r2.put_object(Bucket=self.config.bucket, Key=key, Body=file.file)
@@ -314,24 +317,20 @@ def create_app(
     return app
 
 
-def serve(host: str, port: int, uploads_per_minute: int, environ: Mapping[str, str] = os.environ) -> None:
+def serve(host: str, port: int, uploads_per_minute: int, processes: int = 1) -> None:
     """Run the API until SIGTERM or Ctrl-C.
 
     Args:
         host: The address to listen on.
         port: The port.
-        uploads_per_minute: How many uploads a tenant may send.
-        environ: The environment, by the names of the real system; ``ACADEMY_API_TOKEN`` is let in for
-            ``ACADEMY_TENANT_CODE`` when both are set.
+        uploads_per_minute: How many uploads a tenant may send to each process.
+        processes: How many processes share the port.
     """
-    lines = logging.StreamHandler()
-    lines.addFilter(add_request_id)
-    logging.basicConfig(level=logging.INFO, format=LOG_FORMAT, handlers=[lines])
-    logging.getLogger("uvicorn.access").addFilter(_without_query)
-    token, tenant = environ.get("ACADEMY_API_TOKEN", ""), environ.get("ACADEMY_TENANT_CODE", "")
-    app = create_app(read(environ), token, tenant, uploads_per_minute)
+    os.environ[_UPLOADS_PER_MINUTE] = str(uploads_per_minute)
     uvicorn.run(
-        app,
+        f"{__name__}:app_of_environment",
+        factory=True,
+        workers=processes,
         host=host,
         port=port,
         http=HeadInTime,
@@ -340,6 +339,20 @@ def serve(host: str, port: int, uploads_per_minute: int, environ: Mapping[str, s
         server_header=False,
         timeout_graceful_shutdown=5,
     )
+
+
+def app_of_environment() -> FastAPI:
+    """Make the application of one process.
+
+    The environment has the names of the real system; ``ACADEMY_API_TOKEN`` is let in for ``ACADEMY_TENANT_CODE`` when
+    both are set.
+    """
+    lines = logging.StreamHandler()
+    lines.addFilter(add_request_id)
+    logging.basicConfig(level=logging.INFO, format=LOG_FORMAT, handlers=[lines])
+    logging.getLogger("uvicorn.access").addFilter(_without_query)
+    token, tenant = os.environ.get("ACADEMY_API_TOKEN", ""), os.environ.get("ACADEMY_TENANT_CODE", "")
+    return create_app(read(os.environ), token, tenant, int(os.environ[_UPLOADS_PER_MINUTE]))
 
 
 def _own_job(request: Request, job_id: str, tenant: str) -> Job:

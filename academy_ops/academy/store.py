@@ -90,6 +90,15 @@ _students = sa.Table(
     sa.UniqueConstraint("tenant", "name", "parent_phone"),
 )
 
+_incoming = sa.Table(
+    "incoming_student",
+    sa.MetaData(),
+    *(sa.Column(column.name, column.type) for column in _students.c if column.name != "id"),
+    prefixes=["TEMPORARY"],
+    postgresql_on_commit="DROP",
+)
+"""A job's students on their way into PostgreSQL's table."""
+
 _rejected = sa.Table(
     "rejected_row",
     _metadata,
@@ -316,7 +325,7 @@ class Store:
         with self._write() as connection:
             self._update(connection, job)
             if rows:
-                connection.execute(self._insert(_students).on_conflict_do_nothing(), rows)
+                self._create(connection, rows)
             if more := failed[ROWS_IN_RESULT:]:
                 numbered = enumerate(more, ROWS_IN_RESULT)
                 rejected = [{"job_id": job.id, "number": number, "row": dict(row)} for number, row in numbered]
@@ -338,6 +347,25 @@ class Store:
             progress = {**(last or {}), "percent": 100}
             self._update(connection, job, status=JobStatus.DONE.value, result=result, progress=progress)
         return result
+
+    def _create(self, connection: sa.Connection, rows: Sequence[Mapping[str, object]]) -> None:
+        """Create the students who are not there yet."""
+        if connection.dialect.name != "postgresql":
+            connection.execute(self._insert(_students).on_conflict_do_nothing(), rows)
+            return
+        # PostgreSQL is another process: the rows by COPY, which is one message, and from there by one INSERT.
+        _incoming.create(connection, checkfirst=False)
+        names = [column.name for column in _incoming.c]
+        driver: Any = connection.connection.driver_connection
+        try:
+            with driver.cursor().copy(f"COPY {_incoming.name} ({', '.join(names)}) FROM STDIN") as copy:
+                for row in rows:
+                    copy.write_row([row.get(name) for name in names])
+        except connection.dialect.loaded_dbapi.OperationalError as error:
+            # SQLAlchemy has no COPY, so it does not see its errors.
+            raise OperationalError("COPY", None, error) from error
+        copied = postgresql.insert(_students).from_select(names, sa.select(_incoming))
+        connection.execute(copied.on_conflict_do_nothing())
 
     def rejected(self, job: Job, limit: int, offset: int) -> tuple[int, list[dict[str, Any]]]:
         """Return how many rows of a job were rejected, and one page of them, in the workbook's order."""

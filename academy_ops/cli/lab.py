@@ -205,13 +205,22 @@ def api(
     uploads_per_minute: Annotated[
         int, typer.Option(metavar="N", help=_("How many uploads a school may send in a minute."), min=1)
     ] = UPLOADS_PER_MINUTE,
+    processes: Annotated[
+        int,
+        typer.Option(
+            metavar="N",
+            help=_("How many processes share the port; each counts a school's uploads by itself."),
+            min=1,
+            max=64,
+        ),
+    ] = 1,
 ) -> None:
     """Serve the bundled API."""
     try:
         from academy_ops.academy.api import serve
     except ImportError as error:
         raise missing_extra("lab", error) from error
-    serve(host, port, uploads_per_minute)
+    serve(host, port, uploads_per_minute, processes)
 
 
 @serve_app.command(help=_("Run one worker until SIGTERM or Ctrl-C."))

@@ -222,7 +222,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """An empty database: each test that asks for it runs on SQLite and on PostgreSQL."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'academy.sqlite3'}"
-    return _new_postgres_database(request.getfixturevalue("postgres"))
+    return new_postgres_database(request.getfixturevalue("postgres"))
 
 
 @pytest.fixture
@@ -234,7 +234,7 @@ def academy(aws: str, storage: Storage, tmp_path: Path) -> Iterator[Academy]:
 @pytest.fixture
 def academy_on_postgres(aws: str, storage: Storage, tmp_path: Path, postgres: str) -> Iterator[Academy]:
     """An academy on PostgreSQL; nothing of it runs yet."""
-    yield from new_academy(aws, storage, tmp_path, _new_postgres_database(postgres))
+    yield from new_academy(aws, storage, tmp_path, new_postgres_database(postgres))
 
 
 def new_academy(aws: str, storage: Storage, folder: Path, database_url: str) -> Iterator[Academy]:
@@ -272,7 +272,7 @@ def new_academy(aws: str, storage: Storage, folder: Path, database_url: str) -> 
         yield Academy(folder, processes.clean_env(folder, env), queue, sqs, r2, closing)
 
 
-def _new_postgres_database(server: str) -> str:
+def new_postgres_database(server: str) -> str:
     name = f"test_{uuid.uuid4().hex[:8]}"
     url = sa.make_url(server)
     engine = sa.create_engine(url.set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT")

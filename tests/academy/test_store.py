@@ -7,10 +7,12 @@ from threading import Barrier
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
-from academy_ops.academy.store import DATABASE_ERRORS, Job, Store, SupersededError
+from academy_ops.academy.store import DATABASE_ERRORS, Job, Store, SupersededError, engine
 from academy_ops.contract import PROCESSED_BY, JobStatus
 from academy_ops.lab import processes
+from tests.academy.conftest import new_postgres_database
 
 TENANT = "hakwon"
 FAILED_ROW = {"row": 9, "name": "김두리", "error": "전화번호"}
@@ -293,3 +295,25 @@ def test_a_database_that_does_not_answer_is_told_as_that() -> None:
     port = processes.free_ports(1)[0]
     with pytest.raises(DATABASE_ERRORS):
         Store(f"postgresql://nobody@127.0.0.1:{port}/academy")
+
+
+@pytest.mark.xdist_group("postgresql")
+def test_a_database_that_goes_away_among_the_students_is_told_as_that(postgres: str) -> None:
+    url = new_postgres_database(postgres)
+    store, other = Store(url), engine(url)
+    job = claimed(store, new_job(store))
+
+    def end_every_other(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        if "TEMPORARY" in statement:
+            with other.connect() as connection:
+                others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
+                connection.exec_driver_sql(f"{others} AND datname = current_database()")
+
+    sa.event.listen(store._engine, "after_cursor_execute", end_every_other)  # noqa: SLF001 - to be there in its midst
+    with pytest.raises(DATABASE_ERRORS):
+        finish(store, job, *range(10))
+    store.close()
+    other.dispose()
+    again = Store(url)
+    assert (names(again), current(again, job).status) == ([], "RUNNING")
+    again.close()
