@@ -54,7 +54,7 @@ def test_a_script_of_ours_succeeds_with_its_real_output(aws: Aws, desk: Desk) ->
     assert desk.agent_online
     done = ended(aws, send(aws, PROBE))
     assert (done["Status"], done["ResponseCode"]) == ("Success", 0)
-    assert done["StandardOutputContent"].startswith("probe=1\n")
+    assert done["StandardOutputContent"].startswith("probe=2\n")
 
 
 def test_any_other_script_is_refused_by_the_agent_and_does_nothing(aws: Aws, desk: Desk) -> None:
