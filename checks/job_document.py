@@ -41,7 +41,7 @@ OUT_OF_MEMORY: Final = (
 An OutOfMemoryError is a server's or a GPU's.
 """
 
-LOCAL_PATH: Final = r"(No space left on device|Errno 28\b).{0,20}['\"]/[^'\"]"
+LOCAL_PATH: Final = r"(No space left on device|Errno 28\b|Disk quota exceeded).{0,20}['\"]/[^'\"]"
 """A full disk of the worker: Python names the path at which it wrote."""
 
 _OF_AWS: Final = r':? *"?https?://[^/"]*amazonaws\.com'
@@ -60,7 +60,7 @@ _MESSAGES: Final = tuple(
         (r"\((AccessDenied|Forbidden|403)\) when calling the (Get|Head|List)(Object|Bucket)", "r2-access-denied"),
         (
             (
-                r"\((InternalError|ServiceUnavailable|BadGateway|GatewayTimeout|5\d\d)\) when calling the "
+                r"\((InternalError|ServiceUnavailable|SlowDown|BadGateway|GatewayTimeout|5\d\d)\) when calling the "
                 r"(Get|Head|Put|List)(Object|Bucket)"
             ),
             "r2-server-error",
@@ -73,7 +73,7 @@ _MESSAGES: Final = tuple(
             ),
             "worker-env-missing",
         ),
-        (r"No module named", "worker-dependency-missing"),
+        (r"No module named|\bImportError: |Missing optional dependency", "worker-dependency-missing"),
         (LOCAL_PATH, "worker-disk-full"),
         (rf"{OUT_OF_MEMORY}|out of memory", "worker-out-of-memory"),
         # One without permission is told that it may be missing or not.
@@ -82,6 +82,7 @@ _MESSAGES: Final = tuple(
             (
                 r"(Could not connect to the endpoint URL|(Connect|Read) timeout on endpoint URL"
                 rf"|a valid response from endpoint URL|SSL validation failed for)(?!{_OF_AWS})"
+                r"|ResponseStreamingError|botocore\S{0,20}\.IncompleteReadError"
                 rf"|{_R2}{GAP}({_NO_WAY})|({_NO_WAY}){GAP}{_R2}"
             ),
             "r2-endpoint-unreachable",

@@ -28,13 +28,15 @@ _DENIALS: Final = tuple(
         (r"(service|resource) control policy", "organization"),
         (r"VPC endpoint policy", "endpoint-policy"),
         (r"\bKMS\.?NotFound", "key-missing"),
-        (r"\bKMS\.?(Disabled|InvalidState)|key/\S{1,80} is (disabled|pending )", "key-disabled"),
+        (r"\bKMS\.?(Disabled|InvalidState)|key/\S{1,80} is (disabled|pending |unavailable)", "key-disabled"),
         (r"identity-based policy|permissions boundary|session policy", "identity-policy"),
         (_OF_KMS, "key-policy"),
         (r"resource-based policy", "queue-policy"),
     )
 )
 _KEY: Final = re.compile(r"arn:aws[a-z-]{0,20}:kms:[a-z0-9-]{1,40}:[0-9]{12}:key/([A-Za-z0-9-]{1,80})")
+_NO_SWITCH: Final = re.compile(r"is (unavailable|pending import)", re.IGNORECASE)
+"""States of a key that enabling it does not end: its key store is away, or it has no material yet."""
 _PENDING_DELETION: Final = re.compile(r"pending( replica)? deletion", re.IGNORECASE)
 
 
@@ -69,6 +71,6 @@ def denial_reason(words: str) -> str | None:
 def named_in(words: str) -> dict[str, str]:
     """Return what a denial names and a remedy needs: the service, and the key that can be put in use again."""
     named = {"service": "kms" if re.search(_OF_KMS, words, re.IGNORECASE) else "sqs"}
-    if key := _KEY.search(words):
+    if (key := _KEY.search(words)) and not _NO_SWITCH.search(words):
         named["doomed_key" if _PENDING_DELETION.search(words) else "refused_key"] = key[1]
     return named

@@ -63,6 +63,18 @@ REFUSALS = {
     "botocore.exceptions.ProfileNotFound: The config profile (academy) could not be found": "aws-credentials",
     "botocore.exceptions.MetadataRetrievalError: Error retrieving metadata: Received non 200": "aws-credentials",
 }
+GET = "when calling the GetObject operation"
+MESSAGES = {
+    f"An error occurred (SlowDown) {GET} (reached max retries: 4): Please reduce your request rate.": "r2-server-error",
+    "botocore.exceptions.ResponseStreamingError: An error occurred while reading": "r2-endpoint-unreachable",
+    "botocore.exceptions.IncompleteReadError: 1024 read, but total bytes expected is 9": "r2-endpoint-unreachable",
+    "ImportError: libgomp.so.1: cannot open shared object file": "worker-dependency-missing",
+    "Missing optional dependency 'openpyxl'. Use pip or conda to install it.": "worker-dependency-missing",
+    "OSError: [Errno 122] Disk quota exceeded: '/tmp/x.xlsx'": "worker-disk-full",
+    "OSError: [Errno 24] Too many open files: '/tmp/x.xlsx'": None,
+    "PermissionError: [Errno 13] Permission denied: '/tmp/x.xlsx'": None,
+    "SoftTimeLimitExceeded()": None,
+}
 PULL, RUN = "ERROR: ECR login/pull failed", "docker run failed"
 PART = "/var/lib/cloud/instance/scripts/part-001: line 9: "
 NO_DAEMON = "Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?"
@@ -134,7 +146,18 @@ def test_a_workers_words_of_memory_and_refusals_have_their_codes(compared: Calla
         assert (code_of_message(text) == "worker-out-of-memory") == counts, text
     for text, code in REFUSALS.items():
         assert h.verdict(h.case(**says(f"ERROR poll {text}"))).cause == f"worker-{code}", text
-    compared(2 * len(MEMORY) + len(REFUSALS))
+    for text, told in MESSAGES.items():
+        assert code_of_message(text) == told, text
+    compared(2 * len(MEMORY) + len(REFUSALS) + len(MESSAGES))
+
+
+@pytest.mark.parametrize(("state", "enabled"), [("disabled", True), ("pending import", False), ("unavailable", False)])
+def test_a_key_is_enabled_only_where_that_is_what_it_lacks(state: str, enabled: bool) -> None:
+    key = "arn:aws:kms:ap-northeast-2:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+    refused = f"(KMS.InvalidStateException) when calling the ReceiveMessage operation: {key} is {state}."
+    verdict = h.verdict(h.case(**says(f"ERROR poll {refused}")))
+    assert (verdict.cause, verdict.reason) == ("worker-queue-denied", "key-disabled")
+    assert any("enable-key" in str(one.command) for one in verdict.remedies) == enabled
 
 
 def test_a_queue_that_is_missing_or_another_is_not_denied() -> None:
