@@ -175,8 +175,9 @@ def _number(seconds: float | None) -> float | None:
     return seconds
 
 
-_SINCE: Final = re.compile(r"([1-9][0-9]{0,4})\s?([smhd])")
-_UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400, "초": 1, "분": 60, "시간": 3600, "일": 86400}
+"""In Korean as people there type them."""
+_SINCE: Final = re.compile(rf"([1-9][0-9]{{0,4}})\s?({'|'.join(_UNITS)})")
 _LONGEST_SECONDS: Final = 100 * 86400
 Since = Annotated[str, typer.Option("--since", metavar="TIME", help=_("How far to go back: 30s, 10m, 2h, 7d."))]
 

@@ -11,6 +11,7 @@ import pytest
 
 from academy_ops.cli.errors import RefusedError
 from academy_ops.cli.names import valid_job_id
+from academy_ops.cli.options import seconds_back
 from tests.commands import academy_ops
 from tests.lab_driver import Lab
 from tests.wire import Handler, respond, server
@@ -195,3 +196,16 @@ def test_logs_of_a_job_that_nobody_knows_say_so(lab: Lab) -> None:
     known = lab.ended_job()
     with without_a_list() as environ:
         assert lab.tool("logs", "--job", known, "--since", "1h", **environ).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("since", "seconds"), [("20m", 1200), ("20분", 1200), ("90초", 90), ("2 시간", 7200), ("3일", 259200), ("1h", 3600)]
+)
+def test_a_time_may_be_typed_in_korean(since: str, seconds: int) -> None:
+    assert seconds_back(since) == seconds
+
+
+@pytest.mark.parametrize("since", ["20", "분", "0분", "20분 3", "20간"])
+def test_what_is_no_time_is_refused(since: str) -> None:
+    with pytest.raises(RefusedError):
+        seconds_back(since)
