@@ -18,7 +18,10 @@ _SECTIONS: Final[tuple[Section, ...]] = ("staff", "left", "students")
 
 _EXAMPLE_NAMES: Final = frozenset({"홍길동", "홍길순"})
 """The templates' own, also where somebody has cleared what says that they are examples."""
-_CLOSER_LOOK: Final = frozenset({*(word[:2] for word in STAFF), "예시", "샘플", "견본", "홍길"})
+_CLOSER_LOOK: Final = sorted({*(word[:2] for word in STAFF), "예시", "샘플", "견본", "홍길"})
+is_usual: Final = re.compile(rf"(?!{'|'.join(_CLOSER_LOOK)})[가-힣]{{2,12}}(?<![님쌤])\d{{0,6}}").fullmatch
+"""Whether a name is like almost all others; the rest need a closer look."""
+
 _REAL_PHONE_DIGITS: Final = 7
 _LONGEST_NAME_ALONE: Final = 30
 _LONGEST_MARK: Final = 40
@@ -52,11 +55,6 @@ _BARE: Final = r"[\s★☆●○◎■□◆◇▲△▼▽▶►✔✓√※*�
 _PLAIN_NAME: Final = r"(?:\([^()]{1,6}\))?\s*[가-힣]{2,4}"
 _TWO_NAMES: Final = r"[가-힣]{2,4}(?:\s*[,/·&+、，ㆍ]\s*[가-힣]{2,4})+|[가-힣]{3}\s*\n\s*[가-힣]{3}"
 _YES: Final = frozenset({"o", "y", "yes", "예", "네", "true", "v", "1", "퇴", "○", "ㅇ", "●", "✓", "✔"})
-
-
-def may_be_somebody_else(name: str) -> bool:
-    """Return whether a usual name needs a closer look."""
-    return name[:2] in _CLOSER_LOOK or name[-1] in "님쌤"
 
 
 def is_example_mark(kind: str) -> bool:

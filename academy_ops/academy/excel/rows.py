@@ -30,8 +30,6 @@ _MOST_KNOWN: Final = 4096
 _LOOKED_AT: Final = 20
 """In so many rows below the header, columns without a heading are looked for."""
 
-_USUAL_NAME: Final = re.compile(r"[가-힣]{2,12}\d{0,6}").fullmatch
-
 _TEN: Final = 10
 _NOBODYS_PHONE: Final = "01000000000"
 
@@ -157,11 +155,10 @@ class Roster:
             if (
                 phone is None
                 or type(name) is not str
-                or not _USUAL_NAME(name)
+                or not junk.is_usual(name)
                 or (self._kind is not None and row[self._kind : self._kind + 1] not in _BLANK)
                 or self._section
                 or self._states
-                or junk.may_be_somebody_else(name)
                 or phone == _NOBODYS_PHONE
                 or (self._to_look_at and junk.is_marked(row, self._name, self._numbers))
             ):
@@ -217,8 +214,8 @@ class Roster:
         name, (phone, wrong) = text(row[self._name]), self._parent_phone(row)
         if phone is None and self._is_heading(number, row, above):
             return
-        is_usual = phone not in {None, _NOBODYS_PHONE} and _USUAL_NAME(name) and not junk.may_be_somebody_else(name)
-        why = self._no_student(number, row, name, phone, wrong, is_usual=bool(is_usual))
+        is_usual = phone not in {None, _NOBODYS_PHONE} and bool(junk.is_usual(name))
+        why = self._no_student(number, row, name, phone, wrong, is_usual=is_usual)
         self._section_begins = False
         if why == "note" and (section := junk.section(row)):
             self._section, self._section_begins = _OF_A_SECTION[section], True
