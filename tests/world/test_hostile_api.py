@@ -114,7 +114,8 @@ def test_the_token_does_not_follow_a_redirect_to_another_place(status: int, tmp_
             told = asked(tmp_path, url, "endpoint")
     assert seen == []
     edge = told[1]["findings"][0]["evidence"]["edge"]
-    assert (told[0], edge["status"], edge["redirects"]) == (3, status, 1)
+    assert (told[0], edge["status"], edge["redirects"]) == (1, status, 1)
+    assert told[1]["verdict"]["reason"] == "elsewhere"
 
 
 def test_no_token_is_sent_to_who_shows_the_certificate_of_another_name(tmp_path: Path) -> None:
