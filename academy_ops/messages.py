@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import gettext
 import os
+import re
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -27,6 +28,24 @@ _LANG_KOREAN: Final = 0x12
 """LANG_KOREAN of winnt.h."""
 
 _current: Language = "en"
+
+
+_RIEUL: Final = 8
+_FORMS: Final = {
+    "이(가)": ("이", "가"),
+    "은(는)": ("은", "는"),
+    "을(를)": ("을", "를"),
+    "와(과)": ("과", "와"),
+    "(으)로": ("으로", "로"),
+}
+"""A particle after a closed and after an open syllable."""
+_PARTICLE: Final = re.compile(f"(?P<before>.)(?P<both>{'|'.join(map(re.escape, _FORMS))})")
+_SOUNDS: Final = {
+    **dict.fromkeys("aiouy2459", 0),
+    **dict.fromkeys("mn036", 1),
+    **dict.fromkeys("l178", _RIEUL),
+}
+"""The last sound of what is read as it is spelled; of other letters Koreans differ."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +69,27 @@ class Text:
         filled = {
             name: value.render(language) if isinstance(value, Text) else value for name, value in self.values.items()
         }
-        return _catalogue(language).gettext(self.template).format_map(filled)
+        return with_particles(_catalogue(language).gettext(self.template).format_map(filled))
+
+
+def with_particles(text: str) -> str:
+    """Return Korean text with the particles that its values ask for; where their sound is not known, with both forms.
+
+    A translation has both, as in ``{name}이(가)``: only the value decides.
+    """
+    return _PARTICLE.sub(_particle, text)
+
+
+def _particle(found: re.Match[str]) -> str:
+    before, closed, opened = found["before"], *_FORMS[found["both"]]
+    if "가" <= before <= "힣":
+        final = (ord(before) - ord("가")) % 28
+    elif before in _SOUNDS:
+        final = _SOUNDS[before]
+    else:
+        return found[0]
+    # After ㄹ it is 로, as after a vowel.
+    return before + (closed if final and not (closed == "으로" and final == _RIEUL) else opened)
 
 
 def say(template: str, /, **values: Value | Text) -> Text:

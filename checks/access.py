@@ -78,7 +78,7 @@ def judge(case: Case) -> Iterator[Finding]:
     build = FindingBuilder("access", "0", case.names)
     facts = case.access
     if isinstance(facts, Unavailable):
-        yield build.unknown(say("who AWS says we are"), facts)
+        yield build.unknown(say("the AWS identity"), facts)
         return
     if facts.key_is_r2_key:
         of_profile = facts.credentials not in _OF_ENVIRONMENT
@@ -88,7 +88,7 @@ def judge(case: Case) -> Iterator[Finding]:
         region = case.names["region"]
         code, reason = _refused(facts, facts.account, region, answered=case.anything_answered())
         if code is None:
-            yield build.unknown(say("who AWS says we are"), facts.account)
+            yield build.unknown(say("the AWS identity"), facts.account)
         else:
             of_region: dict[str, Json] = {"region": region, "meant": region[:-1]} if code == _WRONG_REGION else {}
             evidence = of_region | _unknown_to_aws(facts, facts.account)
@@ -97,7 +97,7 @@ def judge(case: Case) -> Iterator[Finding]:
         evidence = {"account": facts.account, "expected": facts.expected_account, "arn": facts.arn}
         yield build.fail("aws-wrong-account", evidence)
     else:
-        summary = say("AWS knows us: account {account}.", account=facts.account)
+        summary = say("Signed in to AWS account {account}.", account=facts.account)
         yield build.ok(summary, {"account": facts.account, "arn": facts.arn})
     ahead = facts.clock_ahead_seconds or 0
     refused = isinstance(facts.account, Unavailable) and facts.account.reason == "clock-skew"
@@ -164,7 +164,7 @@ def _unknown_to_aws(facts: AccessFacts, account: Unavailable) -> dict[str, Json]
 CHECK: Final = Check(
     name="access",
     section="0",
-    waits_for=say("AWS to tell who we are"),
+    waits_for=say("the AWS identity (STS)"),
     observe=observe,
     judge=judge,
     reads=("r2", "endpoint"),

@@ -434,7 +434,7 @@ def _layer(answer: Answer | Unavailable) -> Json:
 CHECK: Final = Check(
     name="endpoint",
     section="2",
-    waits_for=say("the API, through the edge and past it"),
+    waits_for=say("the API, through the edge and directly"),
     observe=observe,
     judge=judge,
     reads=("access", "r2"),

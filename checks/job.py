@@ -133,13 +133,13 @@ def judge(case: Case) -> Iterator[Finding]:
     if case.job_id is None:
         recent = case.job.recent if isinstance(case.job, JobFacts) else ()
         evidence: dict[str, Json] = {"recent": [_listed(one) for one in recent]} if recent else {}
-        yield build.skip(say("No upload was looked at."), say("no job id was given"), evidence)
+        yield build.skip(say("No upload was checked."), say("no job id given"), evidence)
         return
     document = case.job.document if not isinstance(case.job, Unavailable) else case.job
     if isinstance(document, Unavailable):
         yield build.unknown(say("the job's status"), document)
     elif document is None:
-        yield build.skip(say("There is no such job to look at."), say("the API does not know it"))
+        yield build.skip(say("The job does not exist."), say("the API does not have it"))
     elif failed(document):
         (code, reason), kind, lines = _ended_badly(case, document)
         log: dict[str, Json] = {"log": list[Json](lines[:_MAX_LINES_SHOWN])} if lines else {}

@@ -91,15 +91,15 @@ def judge(case: Case) -> Iterator[Finding]:
     if isinstance(facts.online, Unavailable):
         if facts.online.reason == "not-asked":
             # The workers check says what is missing, once.
-            yield build.skip(say("No worker to look into."), say("the worker group could not be observed"))
+            yield build.skip(say("No worker to check."), say("the worker group could not be observed"))
         else:
             yield build.unknown(say("which workers SSM reaches"), facts.online, _MAY_CONCEAL)
     elif not facts.online and not archived:
-        yield build.skip(say("No worker to look into."), say("no instance is in service"))
+        yield build.skip(say("No worker to check."), say("no instance is in service"))
     elif not inside and not facts.hosts and not archived:
-        yield build.skip(say("No worker to look into."), say("SSM reaches no instance yet"))
+        yield build.skip(say("No worker to check."), say("SSM reaches no instance yet"))
     elif not inside and facts.hosts:
-        yield build.ok(say("Workers that run well: {count}.", count=len(facts.hosts)), _shown(case, facts))
+        yield build.ok(say("Healthy workers: {count}.", count=len(facts.hosts)), _shown(case, facts))
 
 
 def _judge_inside(build: FindingBuilder, case: Case, facts: LogsFacts) -> Iterator[Finding]:

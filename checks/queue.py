@@ -195,7 +195,7 @@ def _judge_depth(build: FindingBuilder, case: Case, facts: QueueFacts, queue: De
         yield build.warn("queue-dead-letters", evidence, None if not_named else given_up, reason=not_named)
     elif code is None and not warnings:
         summary = say(
-            "The queue is there: {visible} waiting, {in_flight} in flight.",
+            "Queue exists: {visible} waiting, {in_flight} in flight.",
             visible=queue.visible,
             in_flight=queue.in_flight,
         )

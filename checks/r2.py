@@ -143,7 +143,7 @@ def _judge_bucket(
         yield _refused(build, facts, evidence, "r2-bucket-missing", None)
     elif not malformed:
         opens = say(
-            "The bucket {bucket} answers the API's keys. Whether they may write was not tried: smoke does that.",
+            "The API's keys can access bucket {bucket}. Write access is not tested here; smoke tests it.",
             bucket=facts.bucket,
         )
         yield build.ok(opens, evidence)

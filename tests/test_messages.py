@@ -1,6 +1,7 @@
 """Every sentence for people exists in Korean and in English."""
 
 import ast
+import re
 import string
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
 from academy_ops import messages
-from academy_ops.messages import say
+from academy_ops.messages import say, with_particles
 
 ROOT = Path(__file__).parent.parent
 METHODS = [("**.py", "python"), ("report/*.html", "jinja2")]
@@ -85,3 +86,25 @@ def test_the_language_is_the_one_asked_for_else_the_setting_else_the_locale(
 def test_a_language_nobody_speaks_here_is_refused() -> None:
     with pytest.raises(ValueError, match="fr"):
         messages.choose("fr", {})
+
+
+@pytest.mark.parametrize(
+    ("value", "read"),
+    [("1", "1은"), ("4", "4는"), ("학생", "학생은"), ("워커", "워커는"), ("academy-excel", "academy-excel은")],
+)
+def test_a_particle_is_the_one_that_its_value_asks_for(value: str, read: str) -> None:
+    assert with_particles(f"{value}은(는)") == read
+
+
+def test_a_particle_stays_in_both_forms_where_nobody_knows_the_sound() -> None:
+    assert (
+        with_particles("vpc이(가) 서울(으)로, 부산(으)로, worker.k을(를)")
+        == "vpc이(가) 서울로, 부산으로, worker.k을(를)"
+    )
+
+
+def test_one_thing_has_one_name_in_korean() -> None:
+    others = re.compile(
+        r"워커 ASG|(?<![A-Za-z_(])ASG[가는를의와]|워커 파라미터|배제|기동|해 주세요|떠 있|띄우|[0-9]를 응답"
+    )
+    assert [text for text in korean().values() if others.search(text)] == []

@@ -149,7 +149,7 @@ def _key(target: Target) -> str:
 
     document = look_again(target, at_once=True)
     if document is None:
-        raise RefusedError(say("The API knows no such job for this tenant."), errors.FAULT)
+        raise RefusedError(say("The API has no such job for this tenant."), errors.FAULT)
     if isinstance(document, Unavailable):
         raise RefusedError(say("The status can't be read: {reason}", reason=because(document)), errors.UNDETERMINED)
     if not document.file_key or MASK in document.file_key:

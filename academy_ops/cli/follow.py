@@ -123,7 +123,7 @@ def _line(document: JobDocument | Unavailable | None) -> str:
     from academy_ops.diagnosis.redact import printable
 
     if document is None:
-        return _("The API knows no such job for this tenant.")
+        return _("The API has no such job for this tenant.")
     if isinstance(document, Unavailable):
         answer = _HTTP_STATUS.search(document.detail)
         reason = f"{because(document)} ({answer[0]})" if answer else str(because(document))

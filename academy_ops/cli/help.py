@@ -357,7 +357,7 @@ MANUAL: Final[Mapping[str, Page]] = {
         ),
         {
             0: say("they were read; also where no worker is in service"),
-            1: say("nobody knows the job that was named"),
+            1: say("the named job is unknown"),
             **_USAGE,
             3: say("no worker could be read"),
             130: say("interrupted"),

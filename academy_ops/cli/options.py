@@ -150,7 +150,7 @@ def _tell(settings: Settings, *, quiet: bool) -> None:
         names = ", ".join(file.left)
         note(
             _(
-                "Not taken from {path}, which nobody named: {names}. If they are meant: --env-file {path}",
+                "Ignored settings in {path}, because --env-file was not given: {names}. To use them: --env-file {path}",
                 path=str(file.path),
                 names=names,
             )

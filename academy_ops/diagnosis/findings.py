@@ -86,7 +86,7 @@ class FindingBuilder:
             self.check,
             self.section,
             "unknown",
-            say("Could not be observed: {what}.", what=what),
+            say("Could not check {what}.", what=what),
             evidence=evidence,
             remedies=filled((_SEEING.get(unseen.reason, _LOOK),), {**self.names, "check": self.check}),
             missing_permission=denied,
@@ -142,7 +142,7 @@ def _remedy(text: Text, steps: Steps) -> Remedy:
     return Remedy(text, steps, command("<ops> check <check> <job>"))
 
 
-_LOOK: Final = _remedy(say("See all that was answered."), command("<ops> --verbose check <check> <job>"))
+_LOOK: Final = _remedy(say("Show the full response."), command("<ops> --verbose check <check> <job>"))
 _AWAY: Final = _remedy(
     say("See whether this machine's network, proxy and settings let it get there; then look again."),
     command("<ops> config"),
@@ -176,11 +176,11 @@ _BECAUSE: Final[Mapping[Reason, Text]] = {
     "unreachable": say("{tried} could not be reached"),
     "server-error": say("{tried} answered with a server error"),
     "unexpected-answer": say("{tried} gave an unexpected answer"),
-    "proxy": say("the proxy of this machine that {tried} names stands in the way"),
-    "trust-store": say("this machine's {tried} names no certificates that would do"),
-    "cached": say("a cache answered for {tried}, with what it once was told"),
-    "too-long": say("{tried} answered with more than is read"),
-    "unreadable": say("{tried} can't be read there"),
+    "proxy": say("the proxy set in {tried} on this machine blocks the request"),
+    "trust-store": say("{tried} on this machine does not point to usable CA certificates"),
+    "cached": say("a cache answered for {tried} with an old response"),
+    "too-long": say("the response from {tried} is too long"),
+    "unreadable": say("{tried} is not readable there"),
     "not-configured": say("{tried} is not set"),
     "offline": say("the SSM agent is offline"),
     "not-asked": say("it was not asked for"),

@@ -19,8 +19,8 @@ Risk = Literal["read", "change", "destructive"]
 VerdictStatus = Literal["healthy", "in-progress", "faulty", "undetermined"]
 
 RISKS: Final[Mapping[Risk, Text]] = {
-    "read": say("changes nothing"),
-    "change": say("changes something"),
+    "read": say("read-only"),
+    "change": say("changes the system"),
     "destructive": say("can't be undone"),
 }
 

@@ -107,7 +107,7 @@ def _blind(verdict: Verdict, unseen: Sequence[Finding]) -> Verdict:
     )
     others = len({str(one.summary) for one in unseen} - {str(first.summary)})
     if others:
-        summary = say("{what} Nor could {count} more be observed.", what=summary, count=others)
+        summary = say("{what} {count} more could not be checked.", what=summary, count=others)
     remedies = {(one.text.template, one.command): one for finding in reversed(unseen) for one in finding.remedies}
     return replace(verdict, summary=summary, remedies=tuple(reversed(remedies.values())))
 
@@ -132,9 +132,9 @@ def _verdict(
     own = next((finding for finding in told if finding.reason), told[0] if told else None)
     summary = own.summary if own else _SUMMARY[status]
     if status == "healthy" and not {finding.section for finding in findings} >= _SECTIONS:
-        summary = say("No fault was found; only this was looked at: {checks}.", checks=", ".join(checks))
+        summary = say("No fault found in the checks that ran: {checks}.", checks=", ".join(checks))
     if status == "in-progress" and warnings:
-        summary = say("The job is on its way; the warnings say what may hold it up.")
+        summary = say("The job is in progress. The warnings show what may delay it.")
     return Verdict(
         status=status,
         summary=summary,
@@ -150,9 +150,9 @@ def _verdict(
 
 
 _AGAIN: Final = Remedy(say("Then have the school upload the file again: a job that has ended is not tried again."))
-_NO_UPLOAD: Final = say("No fault was found. No upload was looked at: no job id was given.")
+_NO_UPLOAD: Final = say("No fault found. No upload was checked, because no job id was given.")
 _SUMMARY: Final[dict[VerdictStatus, Text]] = {
-    "healthy": say("No fault was found."),
-    "in-progress": say("The job is on its way, and nothing is wrong."),
-    "undetermined": say("No fault was found, but something that was needed could not be observed."),
+    "healthy": say("No fault found."),
+    "in-progress": say("The job is in progress; nothing is wrong."),
+    "undetermined": say("No fault found, but some required data could not be read."),
 }

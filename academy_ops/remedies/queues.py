@@ -66,7 +66,7 @@ def plan(target: Target, found: Queues | None = None) -> Plan:
         changes=(say("To be created in {region}: {names}", region=target.settings.region, names=missing),),
         risks=(say("An empty queue costs nothing. The API then sends what it could not send."),),
         apply=partial(_create, found=found),
-        nothing_to_do=None if found.missing else say("Nothing to do: {names} exist.", names=names),
+        nothing_to_do=None if found.missing else say("No change needed: {names} already exist.", names=names),
     )
 
 

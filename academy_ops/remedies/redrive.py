@@ -46,7 +46,7 @@ def plan(target: Target, case: Case) -> Plan:
         ),
         apply=partial(_redrive, dead=dead),
         follow=partial(_follow, dead=dead),
-        nothing_to_do=None if dead.total else say("Nothing to do: the dead-letter queue is empty."),
+        nothing_to_do=None if dead.total else say("No change needed: the dead-letter queue is empty."),
     )
 
 

@@ -80,9 +80,7 @@ def plan(target: Target, case: Case) -> Plan:
         apply=_refresh,
         follow=partial(_follow, before=seen),
         usual=_usual(len(seen.instances)),
-        nothing_to_do=None
-        if seen.instances
-        else say("Nothing to do: the group has no instance that could be replaced."),
+        nothing_to_do=None if seen.instances else say("No change needed: the group has no instance to replace."),
         interrupts_work=seen.in_flight != 0,
     )
 
@@ -106,7 +104,7 @@ def _at_once(count: int) -> int:
 
 def _rolling(count: int) -> Text:
     if count <= 1:
-        return say("While the only instance is replaced, nobody works.")
+        return say("No worker runs while the only instance is being replaced.")
     return say(
         "It rolls: {percent} percent stay in service, so {batch} of {count} are replaced at a time.",
         percent=REFRESH_HEALTHY_PERCENT,

@@ -66,7 +66,7 @@ def plan(target: Target, desired: int) -> Plan:
         minimum=low,
         maximum=high,
     )
-    nothing = say("Nothing to do: the desired capacity is {desired} already.", desired=desired)
+    nothing = say("No change needed: the desired capacity is already {desired}.", desired=desired)
     return Plan(
         changes=(change,),
         risks=tuple(_risks(seen, desired)),

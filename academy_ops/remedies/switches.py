@@ -31,7 +31,9 @@ def resume_launches(target: Target) -> Plan:
         apply=_resume,
         follow=partial(group.follow, desired=desired, before=seen) if desired else None,
         usual=group.USUAL,
-        nothing_to_do=None if "Launch" in seen.group.suspended else say("Nothing to do: Launch is not suspended."),
+        nothing_to_do=None
+        if "Launch" in seen.group.suspended
+        else say("No change needed: the Launch process is not suspended."),
     )
 
 
@@ -57,7 +59,7 @@ def enable_autoscaler(target: Target) -> Plan:
         changes=(say("rule {rule}: disabled -> enabled", rule=rule),),
         risks=(at_its_run,),
         apply=partial(_enable, rule=rule),
-        nothing_to_do=say("Nothing to do: the rule is enabled already.") if autoscaler.enabled else None,
+        nothing_to_do=say("No change needed: the rule is already enabled.") if autoscaler.enabled else None,
     )
 
 

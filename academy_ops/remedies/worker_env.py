@@ -337,7 +337,7 @@ def plan(target: Target, stored: Stored, text: str) -> Plan:
             (),
             (),
             lambda _: UNCHANGED,
-            nothing_to_do=say("Nothing to do: {parameter} holds that already.", parameter=stored.name),
+            nothing_to_do=say("No change needed: {parameter} already has these values.", parameter=stored.name),
         )
     kept = _kept(target, stored) if stored.version else {}
     head = (

@@ -20,7 +20,7 @@ from academy_ops.diagnosis.records import (
     VerdictStatus,
 )
 from academy_ops.diagnosis.redact import printable
-from academy_ops.messages import Text, Value, _, say
+from academy_ops.messages import Text, Value, _, say, with_particles
 from academy_ops.smoke.records import HOPS, Smoke
 from checks import RUNBOOK
 from checks.times import parse
@@ -55,9 +55,9 @@ LABELS: Final[Mapping[str, Text]] = {
     "bucket_source": say("named by"),
     "endpoint": say("R2 endpoint"),
     "error_code": say("error code"),
-    "detail": say("in its words"),
-    "elsewhere": say("the bucket is at"),
-    "meant": say("bucket that opens"),
+    "detail": say("error message"),
+    "elsewhere": say("bucket location"),
+    "meant": say("accessible bucket"),
     "buckets": say("buckets"),
     "tried": say("tried"),
     "group": say("group"),
@@ -73,13 +73,13 @@ LABELS: Final[Mapping[str, Text]] = {
     "created": say("students created"),
     "duplicates": say("already there"),
     "failed_rows": say("rows rejected"),
-    "error_message": say("its message"),
+    "error_message": say("job message"),
     "rows": say("rejected rows"),
     "desired": say("desired"),
     "instances": say("instances"),
     "suspended": say("suspended"),
     "activity": say("last launch"),
-    "ended_by": say("ended because"),
+    "ended_by": say("terminated because"),
     "set_by": say("desired last set"),
     "starters": say("who starts workers"),
     "autoscaler": say("autoscaler"),
@@ -99,7 +99,7 @@ LABELS: Final[Mapping[str, Text]] = {
     "container": say("container"),
     "exit_code": say("exit code"),
     "restarts": say("restarts"),
-    "environment": say("not the API's"),
+    "environment": say("differs from the API"),
     "differing": say("by name"),
     "disk_percent": say("disk full"),
     "log": say("log"),
@@ -112,18 +112,18 @@ _STATES: Final[Mapping[str, Text]] = {
     "missing": say("not set"),
     "unknown": say("unknown"),
     "quoted": say("in quotes"),
-    "spaces": say("holds white space"),
+    "spaces": say("contains white space"),
     "placeholder": say("a placeholder"),
     "not-a-url": say("not a URL"),
     "bucket-in-path": say("bucket in its path"),
     "no-tls": say("http instead of https"),
-    "lone-quote": say("a quote at one end"),
-    "unexpanded": say("a variable that nothing has filled in"),
-    "not-a-bucket": say("no name of a bucket"),
-    "not-a-host": say("a host name that can't be one"),
+    "lone-quote": say("an unmatched quote"),
+    "unexpanded": say("an unexpanded variable"),
+    "not-a-bucket": say("not a bucket name"),
+    "not-a-host": say("not a valid host name"),
     "bucket-in-host": say("bucket in its host"),
     "not-r2": say("not R2's S3 address"),
-    "not-an-account": say("no account's id in it"),
+    "not-an-account": say("no account id"),
     "refused": say("R2 refuses the request"),
 }
 """What settings and a worker's environment are found to be."""
@@ -167,8 +167,10 @@ def parts(sentence: Text) -> Iterator[tuple[str, bool]]:
         return f"⟦{len(values) - 1}⟧"
 
     # What is split off by a pattern with one group stands at every second place.
+    before = ""
     for place, piece in enumerate(_HELD.split(str(hold(sentence)))):
-        text = values[int(piece)] if place % 2 else piece
+        text = values[int(piece)] if place % 2 else with_particles(before[-1:] + piece)[len(before[-1:]) :]
+        before = text or before
         if text:
             yield brief(text), bool(place % 2)
 
@@ -225,7 +227,7 @@ def next_steps(diagnosis: Diagnosis, ops: str) -> tuple[Remedy, ...]:
     if job and diagnosis.job_id is None and diagnosis.verdict.cause is None and not diagnosis.step:
         remedies += _on_to_an_upload(job.evidence.get("recent"), ops)
     if diagnosis.verdict.status == "in-progress":
-        follow = say("Wait; the browser shows the progress. To follow it here:")
+        follow = say("Wait. The browser shows the progress; to follow it here:")
         remedies.append(Remedy(follow, fill(command("<ops> watch <job>"), names)))
     policy = fill(command("<ops> iam-policy"), names)
     if any(one.missing_permission for one in diagnosis.findings) and not any(one.steps == policy for one in remedies):

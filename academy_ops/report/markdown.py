@@ -99,7 +99,7 @@ def _frame(diagnosis: Diagnosis) -> Iterator[tuple[str, str]]:
     if verdict.section:
         yield _("Runbook"), heading(verdict.section, current())
     if verdict.ruled_out and not diagnosis.step:
-        yield _("Ruled out"), ", ".join(verdict.ruled_out)
+        yield _("Not the cause"), ", ".join(verdict.ruled_out)
     for cause in verdict.symptoms:
         yield _("Symptoms"), f"{_code(cause)}: {_sentence(CATALOGUE[cause].meaning)}"
     for reason, checks in not_observed(diagnosis):

@@ -169,7 +169,7 @@ class TableReport:
         seconds = f"{diagnosis.elapsed_ms / 1000:.1f}"
         ending = _("Findings: {checks}, in {seconds} s", checks=len(diagnosis.findings), seconds=seconds)
         for name, told in (
-            (_("Ruled out"), diagnosis.verdict.ruled_out),
+            (_("Not the cause"), diagnosis.verdict.ruled_out),
             (_("Symptoms"), diagnosis.verdict.symptoms),
         ):
             if told and not diagnosis.step:

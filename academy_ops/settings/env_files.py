@@ -102,7 +102,7 @@ def _problem(text: str) -> Text:
         return say("something stands before the name")
     quote = value[:1]
     if quote not in {"'", '"'}:
-        return say("it is no assignment")
+        return say("not a NAME=VALUE line")
     if value.count(quote) == 1:
         return say("the quote {quote} is not closed", quote=quote)
     return say("something stands behind the closing quote")

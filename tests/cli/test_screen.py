@@ -264,7 +264,7 @@ def test_colour_marks_the_state_and_leaves_the_sentence_as_it_is(tmp_path: Path)
     path = write(tmp_path, STATES["healthy"])
     with terminal("diagnose", "--from", str(path), cwd=tmp_path, environ={**SHELL, "HOME": str(tmp_path)}) as screen:
         assert screen.ended() == 0
-    assert "\x1b[32maccess\x1b[0m    AWS knows us" in screen.written
+    assert "\x1b[32maccess\x1b[0m    Signed in to AWS" in screen.written
 
 
 def test_what_is_waited_for_is_named_with_the_seconds(tmp_path: Path) -> None:
@@ -273,6 +273,6 @@ def test_what_is_waited_for_is_named_with_the_seconds(tmp_path: Path) -> None:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}"
         environ = {**SHELL, "HOME": str(tmp_path), "ACADEMY_API_URL": url, "AWS_EC2_METADATA_DISABLED": "true"}
         with terminal("diagnose", "abc", "--only", "endpoint", cwd=tmp_path, environ=environ) as screen:
-            screen.until(" s, waiting for endpoint: the API, through the edge and past it")
+            screen.until(" s, waiting for endpoint: the API, through the edge and directly")
             screen.interrupt()
             assert screen.ended() == 130

@@ -20,7 +20,7 @@ def test_a_job_that_is_done_is_healthy(lab: Lab) -> None:
 def test_without_a_job_everything_is_looked_at_and_is_healthy(lab: Lab) -> None:
     told = lab.diagnose()
     assert told.short == (0, "healthy", None)
-    assert [finding["because"] for finding in told.findings("job")] == ["no job id was given"]
+    assert [finding["because"] for finding in told.findings("job")] == ["no job id given"]
 
 
 def test_a_job_just_uploaded_is_in_progress(lab: Lab) -> None:

@@ -82,7 +82,7 @@ def soon(this: Target) -> Target:
 @pytest.mark.parametrize(
     ("count", "plan", "usual"),
     [
-        (1, "While the only instance is replaced, nobody works.", "usual: 2 to 5 min, at worst 10"),
+        (1, "No worker runs while the only instance is being replaced.", "usual: 2 to 5 min, at worst 10"),
         (3, "90 percent stay in service, so 1 of 3", "usual for 3 instances: 6 to 15 min"),
         (20, "90 percent stay in service, so 2 of 20", "usual for 20 instances: 20 to 50 min"),
         (25, "so 2 of 25", "usual for 25 instances: 26 to 65 min"),

@@ -154,7 +154,7 @@ JOB: Final = (
     ),
     _cause(
         "job-stalled",
-        say("The job is running, but makes no progress."),
+        say("The job is RUNNING, but has made no progress for more than {stalled_minutes} minutes.", **FIGURES),
         say(
             "RUNNING, VALIDATING or RETRYING, and not updated for {stalled_minutes} minutes; where the API gives no "
             "time, unchanged in two looks {second_look_seconds} seconds apart with an empty queue.",

@@ -603,7 +603,7 @@ LOGS: Final = (
     _cause(
         "worker-container-exited",
         say("The worker's container has stopped."),
-        say("Docker knows the container, and it is neither running nor restarting."),
+        say("The container exists, but is neither running nor restarting."),
         (commands.WORKER_STATE, commands.WORKER_ERROR, commands.WORKER_LOG),
         _read(say("Read why it stopped."), _READ_LOG),
         _change(say("Start the container again."), commands.on_workers("docker start <worker_container>")),

@@ -142,7 +142,7 @@ R2: Final = (
                 ),
             ),
             "key-form": Variant(
-                say("R2_ACCESS_KEY is no access key of R2: those have 32 characters."),
+                say("R2_ACCESS_KEY is not an R2 access key; those have 32 characters."),
                 (
                     _change(
                         say(
@@ -155,7 +155,7 @@ R2: Final = (
                 ),
             ),
             "secret": Variant(
-                say("R2 knows R2_ACCESS_KEY, but R2_SECRET_KEY does not belong to it."),
+                say("R2 accepts R2_ACCESS_KEY, but R2_SECRET_KEY does not match it."),
                 (
                     _change(
                         say(
@@ -188,7 +188,7 @@ R2: Final = (
     ),
     _cause(
         "r2-access-denied",
-        say("R2 knows the keys, but they may not use this bucket."),
+        say("R2 accepts the keys, but they have no access to this bucket."),
         say(
             "R2 answers AccessDenied, Forbidden or 403 for the bucket. The account's other jurisdictions, and the "
             "other bucket names that are set or the default, are tried with the same keys."
@@ -241,7 +241,7 @@ R2: Final = (
     ),
     _cause(
         "r2-server-error",
-        say("R2 itself answers with a server error."),
+        say("R2 returns a server error."),
         say("R2 answers with a status of 500 or more."),
         (commands.BUCKET, commands.CLOUDFLARE_STATUS),
         _read(

@@ -118,8 +118,8 @@ _FAILING: Final[Mapping[str, Variant]] = {
         (
             _read(
                 say(
-                    "End instances that nobody needs, or ask for a higher quota in the Service Quotas console (for "
-                    "vCPUs: Running On-Demand Standard instances)."
+                    "Terminate unused instances, or request a quota increase in the Service Quotas console (for vCPUs: "
+                    "Running On-Demand Standard instances)."
                 ),
                 command(
                     "aws ec2 describe-instances --region <region> --filters Name=instance-state-name,Values=running "
@@ -330,7 +330,7 @@ WORKERS: Final = (
     _cause(
         "asg-missing",
         say("The worker Auto Scaling group does not exist."),
-        say("Auto Scaling knows no group of that name in this region and account."),
+        say("No Auto Scaling group of that name exists in this region and account."),
         (commands.GROUP,),
         _change(
             say(

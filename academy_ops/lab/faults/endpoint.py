@@ -206,10 +206,10 @@ FAULTS: Final = (
     Fault("bad-gateway/proxy", say("A proxy answers that it can't reach the API."), _page(503, _SQUID)),
     Fault(
         "bad-gateway/unknown",
-        say("Nobody known answers with an error page."),
+        say("An unknown server answers with an error page."),
         _page(HTTPStatus.FORBIDDEN, "<html><body><h2>Sorry</h2></body></html>"),
     ),
-    Fault("api-auth-rejected/nginx", say("nginx lets nobody in."), _nginx(rule="deny all;")),
+    Fault("api-auth-rejected/nginx", say("nginx denies all requests."), _nginx(rule="deny all;")),
     Fault(
         "api-auth-rejected/password",
         say("nginx asks for a password of its own."),

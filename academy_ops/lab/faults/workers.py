@@ -215,7 +215,7 @@ def _scale_in_from_work(lab: Lab) -> str:
 
 
 FAULTS: Final = (
-    worker_fault("worker-unhealthy", say("The instances are unhealthy, and nobody replaces them."), _impair),
+    worker_fault("worker-unhealthy", say("The instances are unhealthy and are not being replaced."), _impair),
     worker_fault("queue-not-consumed", say("The workers' processes hang, and a job waits for 11 minutes."), _hang),
     worker_fault(
         "queue-not-consumed/hung",
