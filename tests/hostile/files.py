@@ -264,7 +264,7 @@ FILES: Final = (
     # What grows
     Hostile("far-cell", lambda: far(1_048_575, 16_383), None, (1, 0)),
     Hostile("far-column", lambda: far(3, 16_383), None, (1, 0)),
-    Hostile("far-row", lambda: far(1_048_575, 0), None, (1, 1)),
+    Hostile("far-row", lambda: far(1_048_575, 0), None, (1, 0)),
     Hostile("million-rows-without-a-header", lambda: bomb(1_000_000), NO_HEADER),
     Hostile("million-rows-below-a-header", lambda: bomb(1_000_000, HEADER), "학생 행이 너무 많습니다"),
     Hostile(
