@@ -165,7 +165,7 @@ def test_from_a_school_s_call_to_the_cause_in_two_commands(lab: Lab) -> None:
 def test_a_diagnosis_without_a_job_names_the_last_one_that_failed_and_how_to_go_on(lab: Lab) -> None:
     job = lab.break_fault("excel-phone-invalid")
     told = lab.diagnose()
-    assert "No upload was looked at" in told.verdict["summary"]
+    assert "No upload was checked" in told.verdict["summary"]
     recent = told.findings("job")[0]["evidence"]["recent"]
     assert (recent[0]["job_id"], recent[0]["status"], recent[0]["tenant"]) == (job, "DONE", "lab")
     shown = lab.tool("diagnose").stdout
