@@ -248,7 +248,7 @@ _OPTIONS: Final[dict[str, Any]] = {
     ],
     "verbose": Annotated[bool | None, typer.Option("--verbose", "-v", help=_("Show all evidence."))],
     "quiet": Annotated[bool | None, typer.Option("--quiet", "-q", help=_("The result alone: no progress, no notes."))],
-    "no_color": Annotated[bool | None, typer.Option("--no-color", help=_("No colours (as NO_COLOR does)."))],
+    "no_color": Annotated[bool | None, typer.Option("--no-color", help=_("No colors (as NO_COLOR does)."))],
 }
 
 
