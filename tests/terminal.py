@@ -14,6 +14,10 @@ from contextlib import contextmanager
 from fcntl import ioctl
 from pathlib import Path
 
+import psutil
+
+from academy_ops.lab.processes import until
+
 SECONDS = 60.0
 
 
@@ -37,7 +41,8 @@ class Terminal:
         os.write(self._side, text.encode())
 
     def interrupt(self, number: signal.Signals = signal.SIGINT) -> None:
-        """Send what Ctrl-C sends, or another signal."""
+        """Send what Ctrl-C sends, or another signal, once it waits: a question takes one only while it reads."""
+        assert until(lambda: psutil.Process(self._process.pid).status() == psutil.STATUS_SLEEPING, SECONDS)
         self._process.send_signal(number)
 
     def ended(self) -> int:

@@ -204,10 +204,10 @@ def encrypted_entry() -> bytes:
     return bytes(content)
 
 
-def bomb(row_count: int, first: str = "") -> bytes:
+def bomb(row_count: int, first: str = "", cell: str = "><v>1</v>") -> bytes:
     """Make a workbook of so many rows of next to nothing below a first one."""
     return sheet(
-        first + "".join(f'<row r="{number}"><c r="A{number}"><v>1</v></c></row>' for number in range(2, row_count))
+        first + "".join(f'<row r="{number}"><c r="A{number}"{cell}</c></row>' for number in range(2, row_count))
     )
 
 
@@ -266,7 +266,11 @@ FILES: Final = (
     Hostile("far-column", lambda: far(3, 16_383), None, (1, 0)),
     Hostile("far-row", lambda: far(1_048_575, 0), None, (1, 0)),
     Hostile("million-rows-without-a-header", lambda: bomb(1_000_000), NO_HEADER),
-    Hostile("million-rows-below-a-header", lambda: bomb(1_000_000, HEADER), "학생 행이 너무 많습니다"),
+    Hostile(
+        "million-rows-below-a-header",
+        lambda: bomb(1_000_000, HEADER, ' t="str"><v>김하나</v>'),
+        "학생 행이 너무 많습니다",
+    ),
     Hostile(
         "cell-address-beyond-all-sheets",
         lambda: sheet(HEADER + '<row r="2"><c r="ZZZZZ99999999"><v>1</v></c></row>'),

@@ -15,7 +15,7 @@ def test_a_missing_queue_is_created_and_the_waiting_job_goes_through(lab: Lab) -
 def test_queues_that_exist_are_nothing_to_do(lab: Lab) -> None:
     done = lab.tool("queue", "create", "--yes")
     assert done.returncode == 0
-    assert "Nothing to do" in done.stdout
+    assert "No change needed" in done.stdout
 
 
 def test_without_a_terminal_and_without_yes_no_queue_is_created(lab: Lab) -> None:

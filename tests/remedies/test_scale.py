@@ -54,7 +54,7 @@ def test_a_number_outside_the_groups_bounds_is_refused_with_the_bounds(lab: Lab,
 def test_a_capacity_that_the_group_has_already_is_nothing_to_do(lab: Lab) -> None:
     done = lab.tool("scale-worker", "--desired", "1", "--yes")
     assert done.returncode == 0
-    assert "Nothing to do" in done.stdout
+    assert "No change needed" in done.stdout
 
 
 def test_the_plan_says_that_the_autoscaler_will_set_the_number_again(lab: Lab) -> None:
