@@ -80,7 +80,7 @@ TOGETHER = {
         "r2-endpoint-unreachable",
         "r2-bucket-missing",
     ),
-    "jobs": ("job-review", "excel-object-missing", "job-stalled", "worker-silent", "job-failed", "ssm-offline"),
+    "jobs": ("job-review", "job-failed", "excel-object-missing", "job-stalled", "worker-silent", "ssm-offline"),
 }
 
 
