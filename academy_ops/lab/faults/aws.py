@@ -302,6 +302,8 @@ def _replace_repeatedly(lab: Lab, times: int) -> str:
     lab.fleet.boot_seconds = _BOOT_SECONDS
     for _ in range(times):
         lab.cloud.scaling.replace_instances()
+    # A worker that is about to end would still take the message.
+    processes.until(lambda: not lab.fleet.leaving(), _GONE_SECONDS)
     return upload_and_wait(lab)
 
 
