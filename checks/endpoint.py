@@ -343,7 +343,7 @@ def _database_down(facts: EndpointFacts) -> bool:
     if isinstance(health, Unavailable):
         return _well(facts.healthz) and _late(health)
     page = page_of(health)
-    # Who waits for /health in vain waits for the database.
+    # A /health that does not answer waits for the database.
     late = page.code in _EDGE_LATE or (health.status == HTTPStatus.GATEWAY_TIMEOUT and page.author in _GATEWAYS)
     return _well(facts.healthz) and (late or (page.author == "api" and _server_error(health)))
 

@@ -17,7 +17,7 @@ import unicodedata
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NoReturn, TextIO
+from typing import TYPE_CHECKING, Final, NoReturn, Protocol, TextIO
 
 from academy_ops.cli.errors import RefusedError
 from academy_ops.messages import Text, _, os_reason, say
@@ -25,8 +25,6 @@ from academy_ops.messages import Text, _, os_reason, say
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
     from rich.console import Console
-
-    from academy_ops.cli.options import Common
 
 _SUBSTITUTES: Final[Mapping[str, str]] = {
     "…": "...",
@@ -100,7 +98,12 @@ def ask(question: str) -> bool:
     return False
 
 
-def console(common: Common) -> Console:
+class _Options(Protocol):
+    @property
+    def plain(self) -> bool: ...
+
+
+def console(common: _Options) -> Console:
     """Return the console that prints for people.
 
     Args:
