@@ -144,8 +144,8 @@ def _digits(account: str) -> str:
 
 def _off_by(ahead: int) -> Text:
     if ahead > 0:
-        return say("This machine's clock is {seconds} s fast; ages are counted by the servers' clocks.", seconds=ahead)
-    return say("This machine's clock is {seconds} s slow; ages are counted by the servers' clocks.", seconds=-ahead)
+        return say("This machine's clock is {seconds} s fast; ages are based on the servers' clocks.", seconds=ahead)
+    return say("This machine's clock is {seconds} s slow; ages are based on the servers' clocks.", seconds=-ahead)
 
 
 def _unknown_to_aws(facts: AccessFacts, account: Unavailable) -> dict[str, Json]:

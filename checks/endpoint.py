@@ -161,14 +161,14 @@ def judge(case: Case) -> Iterator[Finding]:
         unknown = build.unknown(say("the API"), unseen, _MAY_CONCEAL)
         yield replace(unknown, evidence={**unknown.evidence, **evidence})
     elif _well(facts.main):
-        yield build.ok(say("The API answers: {status}.", status=facts.main.status), evidence)
+        yield build.ok(say("API response: {status}.", status=facts.main.status), evidence)
         if case.job_id is None:
             # Only /health was asked, which takes no token.
             missing = Unavailable("not-configured", "ACADEMY_API_TOKEN")
-            yield build.unknown(say("whether the API takes the token"), missing, ("api-auth-rejected",))
+            yield build.unknown(say("whether the API accepts the token"), missing, ("api-auth-rejected",))
     else:
         # Asked for a job that nobody has, which only a token that is taken can learn.
-        yield build.ok(say("The API answers, and takes the token."), evidence)
+        yield build.ok(say("The API responds and accepts the token."), evidence)
 
 
 def _of_this_machine(case: Case, main: Unavailable) -> Unavailable | None:

@@ -16,58 +16,62 @@ from academy_ops.thresholds import FIGURES
 _ROWS: Final = Rows("0", command("<ops> check access"), inconclusive=True)
 _cause, _change = _ROWS.cause, _ROWS.change
 
-_SIGN_IN: Final = _change(say("Renew the session."), command("aws sso login --profile <sso_profile>"))
+_SIGN_IN: Final = _change(say("Get a new session."), command("aws sso login --profile <sso_profile>"))
 
 _INVALID: Final = {
     "malformed": Variant(
-        say("The AWS key id, secret or session token is written with quotes or white space, which belong to none."),
+        say("The AWS access key ID, secret key or session token contains quotes or whitespace."),
         (
             _change(
                 say(
-                    "Take them out where the keys are set; the command shows where that is. Docker's --env-file and "
-                    "cmd's set keep quotes as a part of the value."
+                    "Remove them where the keys are set; the command shows where. Docker's --env-file and "
+                    "set in cmd.exe keep quotes as part of the value."
                 ),
                 commands.CONFIG,
             ),
         ),
     ),
     "swapped": Variant(
-        say("AWS_ACCESS_KEY_ID holds the secret, and AWS_SECRET_ACCESS_KEY the key id (AKIA... or ASIA...)."),
-        (_change(say("Swap the two where they are set; they need not be made anew."), commands.CONFIG),),
+        say(
+            "AWS_ACCESS_KEY_ID contains the secret key, and AWS_SECRET_ACCESS_KEY contains the "
+            "access key ID (AKIA... or ASIA...)."
+        ),
+        (_change(say("Swap the two values where they are set. You don't need new keys."), commands.CONFIG),),
     ),
     "login": Variant(
-        say("The profile signs in with aws login, and its session is over or can't be read here."),
+        say("The profile uses aws login, and its session has expired or can't be read here."),
         (
             _change(
                 say(
-                    "Sign in again. Where AWS's words ask for botocore[crt], install that beside academy-ops, or let "
-                    "the profile's credential_process be aws configure export-credentials."
+                    "Sign in again. If the AWS message asks for botocore[crt], install it in the same "
+                    "environment as academy-ops, or set the profile's credential_process to aws configure "
+                    "export-credentials."
                 ),
                 command("aws login --profile <profile>"),
             ),
         ),
     ),
     "session-token": Variant(
-        say("A session token stands beside a permanent key (AKIA...), so AWS refuses both."),
+        say("A session token is set with a permanent key (AKIA...), so AWS rejects both."),
         (
             _change(
                 say(
-                    "Remove AWS_SESSION_TOKEN, which is left from another session; or set all three values of a "
-                    "session (ASIA...) together."
+                    "Remove AWS_SESSION_TOKEN, which is left over from another session, or set all three "
+                    "values of one session (ASIA...)."
                 ),
                 commands.CONFIG,
             ),
         ),
     ),
     "no-session-token": Variant(
-        say("The key is a session's (ASIA...), and its session token is missing."),
-        (_change(say("Set AWS_SESSION_TOKEN beside the two keys; it comes from the same session."), commands.CONFIG),),
+        say("The access key is a session key (ASIA...), but its session token is missing."),
+        (_change(say("Set AWS_SESSION_TOKEN from the same session as the two keys."), commands.CONFIG),),
     ),
     "mfa": Variant(
-        say("The profile's role needs the code of an MFA device, and nobody is asked for one here."),
+        say("The profile's role requires an MFA code, and academy-ops never prompts for one."),
         (
             _change(
-                say("Type the code there: the AWS CLI keeps the session, and academy-ops takes it from there."),
+                say("Enter the code in the AWS CLI. It caches the session, and academy-ops uses that session."),
                 command("aws sts get-caller-identity --region <region> --profile <profile>"),
             ),
         ),
@@ -77,50 +81,51 @@ _INVALID: Final = {
         (
             _SIGN_IN,
             _change(
-                say("Get new keys for a session, and put them in the place of the old ones, which the command shows."),
+                say("Get new session keys and replace the old ones; the command shows where those are set."),
                 commands.CONFIG,
             ),
         ),
     ),
     "process": Variant(
-        say("The profile's credential_process gives no credentials."),
+        say("The profile's credential_process returns no credentials."),
         (
             _change(
                 say(
-                    "Run the command of credential_process by hand, and mend it or sign in where it says so. Here it "
-                    "has no terminal to ask on, and a few seconds."
+                    "Run the credential_process command yourself, and fix it or sign in if it asks you to. "
+                    "academy-ops runs it without a terminal and waits only a few seconds."
                 ),
                 command("aws configure get credential_process --profile <profile>"),
             ),
         ),
     ),
     "config": Variant(
-        say("AWS's config file, or the profile in it, can't be used."),
+        say("The AWS config file, or the profile in it, can't be used."),
         (
             _change(
-                say("Correct the file or profile that AWS's words name; AWS_PROFILE picks another."), commands.CONFIG
+                say("Correct the file or profile named in the AWS message, or set AWS_PROFILE to another profile."),
+                commands.CONFIG,
             ),
         ),
     ),
     "role": Variant(
-        say("AWS does not let the profile take its role."),
+        say("AWS does not allow the profile to assume its role."),
         (
             _change(
                 say(
-                    "Let the role's trust policy name the identity in AWS's words, and that identity's policy allow "
-                    "sts:AssumeRole on the role; or use another role."
+                    "Add the identity in the AWS message to the role's trust policy, and allow "
+                    "sts:AssumeRole on the role in that identity's policy; or use another role."
                 ),
                 command("aws configure get role_arn --profile <profile>"),
             ),
         ),
     ),
     "web-identity": Variant(
-        say("The web identity's token can't be read, or AWS does not take it."),
+        say("The web identity token can't be read, or AWS rejects it."),
         (
             _change(
                 say(
-                    "Have a new token written to the file that AWS_WEB_IDENTITY_TOKEN_FILE or the profile names; where "
-                    "AWS refuses a new one, too, correct the role's trust policy."
+                    "Write a new token to the file set in AWS_WEB_IDENTITY_TOKEN_FILE or the profile. If AWS "
+                    "rejects the new token too, correct the role's trust policy."
                 ),
                 commands.CONFIG,
             ),
@@ -131,11 +136,14 @@ _INVALID: Final = {
 ACCESS: Final = (
     _cause(
         "aws-keys-are-r2-keys",
-        say("AWS_ACCESS_KEY_ID holds the R2 access key: AWS refuses it, and the API can't reach SQS with it."),
-        say("The AWS access key id in force equals R2_ACCESS_KEY."),
+        say("AWS_ACCESS_KEY_ID contains the R2 access key. AWS rejects it, so the API can't use SQS either."),
+        say("The AWS access key ID in use is the same as R2_ACCESS_KEY."),
         (commands.CREDENTIALS, commands.CONFIG),
         _change(
-            say("Put the AWS key pair into AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; R2 keys belong in R2_*."),
+            say(
+                "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY to an AWS key pair; R2 keys belong in "
+                "the R2_* settings."
+            ),
             commands.CONFIG,
         ),
         explains=codes("aws-credentials-invalid"),
@@ -143,12 +151,12 @@ ACCESS: Final = (
         inconclusive=False,
         reasons={
             "profile": Variant(
-                say("The AWS profile in force holds the R2 access key: AWS refuses it."),
+                say("The AWS profile in use contains the R2 access key, so AWS rejects it."),
                 (
                     _change(
                         say(
-                            "Put the AWS key pair into the profile, or choose another with AWS_PROFILE; R2 keys belong "
-                            "in R2_ACCESS_KEY and R2_SECRET_KEY. The command shows which profile it is."
+                            "Put an AWS key pair in the profile, or set AWS_PROFILE to another profile; R2 keys "
+                            "belong in R2_ACCESS_KEY and R2_SECRET_KEY. The command shows which profile is in use."
                         ),
                         command("aws configure list --profile <profile>"),
                     ),
@@ -158,8 +166,8 @@ ACCESS: Final = (
     ),
     _cause(
         "aws-credentials-missing",
-        say("No AWS credentials were found, so nothing at AWS could be checked."),
-        say("There are none in the environment, the env file, a profile, or a role of this machine."),
+        say("No AWS credentials were found, so nothing in AWS could be checked."),
+        say("There are no credentials in the environment, the env file, a profile or this machine's role."),
         (commands.CREDENTIALS,),
         _change(
             say("Sign in, choose a profile, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY."),
@@ -170,24 +178,27 @@ ACCESS: Final = (
         "aws-credentials-invalid",
         say("AWS rejected the credentials, or they have expired."),
         say(
-            "STS answers that it does not know the key, that the signature is wrong, or that the token has expired; or "
-            "the profile in force can't give credentials."
+            "STS reports an unknown key, a wrong signature or an expired token, or the profile in "
+            "use returns no credentials."
         ),
         (commands.WHO, commands.CREDENTIALS),
         _SIGN_IN,
         _change(
-            say("Where keys are in force, replace those that AWS rejected; the command shows where they come from."),
+            say("If you use access keys, replace the ones that AWS rejected; the command shows where they are set."),
             commands.CONFIG,
         ),
         reasons=_INVALID,
     ),
     _cause(
         "aws-wrong-account",
-        say("The credentials belong to another AWS account than ACADEMY_AWS_ACCOUNT_ID."),
-        say("STS names another account than ACADEMY_AWS_ACCOUNT_ID. Where that is not set, nothing is compared."),
+        say("The credentials are for a different AWS account than ACADEMY_AWS_ACCOUNT_ID."),
+        say(
+            "STS returns an account other than ACADEMY_AWS_ACCOUNT_ID. If that setting is blank, the "
+            "account is not compared."
+        ),
         (commands.WHO, commands.CONFIG),
         Remedy(
-            say("Choose the academy account's profile or keys."), command("aws configure list-profiles"), commands.WHO
+            say("Use a profile or keys of the academy account."), command("aws configure list-profiles"), commands.WHO
         ),
         # In another account nothing of the academy is there, or another academy: a rehearsal of it, say.
         explains=codes(
@@ -208,49 +219,51 @@ ACCESS: Final = (
     ),
     _cause(
         "aws-wrong-region",
-        say("Nothing of the academy is in this AWS region: the tool looks at the wrong one."),
+        say("None of the academy's resources exist in this AWS region; the region setting is wrong."),
         say(
-            "The queue, the group, the autoscaler's function and the workers' parameter are absent; none was denied. "
-            "Or AWS is not reached, and the region's name is an availability zone's, can't be one or has no address."
+            "The queue, the Auto Scaling group, the autoscaler function and the workers' parameter "
+            "are all missing, and no permission was denied. Or AWS can't be reached, and the region "
+            "setting is an availability zone, not a region name at all, or a region without an "
+            "address."
         ),
         (commands.CONFIG, commands.QUEUES, commands.GROUP),
         _change(
-            say("Set AWS_REGION to the academy's region; the command shows where the one in force comes from."),
+            say("Set AWS_REGION to the academy's region; the command shows where the current value is set."),
             commands.CONFIG,
         ),
         explains=codes("queue-missing", "asg-missing", "autoscaler-off", "worker-env-missing"),
         reasons={
             "zone": Variant(
-                say("AWS_REGION holds an availability zone, and no region has that name."),
+                say("AWS_REGION is set to an availability zone, not a region."),
                 (
                     _change(
                         say(
-                            "Set AWS_REGION to {meant}; the command shows where the one in force comes from.",
-                            meant=say("the region, which is the zone without its last letter"),
+                            "Set AWS_REGION to {meant}; the command shows where the current value is set.",
+                            meant=say("the region: the zone name without its last letter"),
                         ),
                         commands.CONFIG,
                     ),
                 ),
             ),
             "no-such-region": Variant(
-                say("AWS has no address for the region in AWS_REGION, while something else outside did answer."),
+                say("AWS has no address for the region in AWS_REGION, although other hosts on the internet respond."),
                 (
                     _change(
                         say(
-                            "Correct the name, as in ap-northeast-2; the command shows where the one in force comes "
-                            "from."
+                            "Correct the name (for example ap-northeast-2); the command shows where the current "
+                            "value is set."
                         ),
                         commands.CONFIG,
                     ),
                 ),
             ),
             "not-a-region": Variant(
-                say("AWS_REGION holds what can't be the name of a region."),
+                say("AWS_REGION is not a valid region name."),
                 (
                     _change(
                         say(
-                            "Set AWS_REGION to the region's name as in ap-northeast-2, without quotes; the command "
-                            "shows where the one in force comes from."
+                            "Set AWS_REGION to a region name such as ap-northeast-2, without quotes; the command "
+                            "shows where the current value is set."
                         ),
                         commands.CONFIG,
                     ),
@@ -260,20 +273,21 @@ ACCESS: Final = (
     ),
     _cause(
         "aws-unreachable",
-        say("AWS did not answer; the network, a proxy or AWS_ENDPOINT_URL prevents it."),
-        say("STS could not be asked: no address, connection refused, TLS failure, or no answer within 8 seconds."),
-        (commands.REACH_AWS, commands.CONFIG),
-        Remedy(
-            say("Check the network and proxy of this machine, and AWS_ENDPOINT_URL."), commands.REACH_AWS, commands.WHO
+        say("AWS did not respond; the network, a proxy or AWS_ENDPOINT_URL is in the way."),
+        say(
+            "The request to STS failed: no DNS address, connection refused, TLS failure, or no "
+            "response within 8 seconds."
         ),
+        (commands.REACH_AWS, commands.CONFIG),
+        Remedy(say("Check this machine's network, proxy and AWS_ENDPOINT_URL."), commands.REACH_AWS, commands.WHO),
     ),
     _cause(
         "clock-skew",
-        say("This machine's clock is wrong, so AWS refuses its signatures."),
+        say("This machine's clock is wrong, so AWS rejects its signatures."),
         say(
-            "AWS answers that the signature's time is too far off; it allows 5 minutes. A warning where the clock "
-            "differs from the Date of the servers' answers by {clock_wrong_seconds} seconds or more: every age is then "
-            "counted by theirs.",
+            "AWS reports that the signature's time is too far off; it allows 5 minutes. A difference "
+            "of {clock_wrong_seconds} seconds or more from the Date header of the servers is a "
+            "warning, and ages are then based on the servers' clocks.",
             **FIGURES,
         ),
         (command("date -u"), command("curl -sSI --max-time 10 https://sts.<region>.amazonaws.com")),

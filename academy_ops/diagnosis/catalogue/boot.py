@@ -14,22 +14,26 @@ _IDLE: Final = codes("queue-not-consumed", "message-stuck", "job-stalled", "mess
 _ROWS: Final = Rows("3-4", command("<ops> check logs <job>"), WAITING, _IDLE)
 _read, _change = _ROWS.read, _ROWS.change
 _REPLACE: Final = _change(
-    say("Once that is put right, have the group replace the instance: user data runs at the first boot only."),
+    say(
+        "After fixing it, terminate the instance; the Auto Scaling group launches a new one. "
+        "User data runs only on first boot."
+    ),
     commands.terminate("instance"),
 )
 _READ_LOG: Final = _read(say("Read the end of the instance's boot log."), commands.WORKER_BOOT)
 _SEE_TEMPLATE: Final = _read(
-    say("See which launch template the group uses; its user data names the image."), commands.TEMPLATE
+    say("Check which launch template the Auto Scaling group uses; the image is named in its user data."),
+    commands.TEMPLATE,
 )
 
 BOOT: Final = (
     _ROWS.cause(
         "worker-boot-failed",
-        say("The instance's user data has failed before it made a worker."),
+        say("The instance's user data failed before it created the worker container."),
         say(
-            "No container is there, cloud-init has ended or the instance is older than {boot_minutes} minutes, and the "
-            "last that the user data's log or cloud-init's says is why; or cloud-init still runs after "
-            "{boot_endless_minutes} minutes.",
+            "There is no container, cloud-init has finished or the instance is older than "
+            "{boot_minutes} minutes, and the end of the user data log or the cloud-init log shows "
+            "why; or cloud-init is still running after {boot_endless_minutes} minutes.",
             **FIGURES,
         ),
         (commands.WORKER_BOOT, commands.CONSOLE),
@@ -38,14 +42,14 @@ BOOT: Final = (
         explains=_IDLE | codes("worker-docker-down", "worker-container-missing"),
         reasons={
             "image-pull": Variant(
-                say("The instance may not pull the worker's image, or could not log in to its registry."),
+                say("The instance has no permission to pull the worker image, or could not log in to the registry."),
                 (
                     _read(
                         say(
-                            "The role behind the profile in the last column needs ecr:GetAuthorizationToken, "
-                            "ecr:BatchGetImage and ecr:GetDownloadUrlForLayer: the policy "
-                            "AmazonEC2ContainerRegistryReadOnly. In another account the repository's own policy has to "
-                            "allow it, too."
+                            "The role of the instance profile in the last column needs ecr:GetAuthorizationToken, "
+                            "ecr:BatchGetImage and ecr:GetDownloadUrlForLayer (policy "
+                            "AmazonEC2ContainerRegistryReadOnly). If the repository is in another account, its "
+                            "repository policy must allow them too."
                         ),
                         commands.MACHINES,
                     ),
@@ -53,39 +57,42 @@ BOOT: Final = (
                 ),
             ),
             "image-missing": Variant(
-                say("The image that the user data names is not in the registry."),
+                say("The image named in the user data is not in the registry."),
                 (
-                    _read(say("See which repositories there are; the boot log names the one."), commands.REPOSITORIES),
+                    _read(say("List the repositories; the boot log names the missing image."), commands.REPOSITORIES),
                     _SEE_TEMPLATE,
                     _change(
                         say(
-                            "Push the image again, or name one that is there in a new version of the launch template; "
-                            "then have the group replace the instance."
+                            "Push the image again, or point a new version of the launch template to an existing "
+                            "image. Then terminate the instance; the Auto Scaling group launches a new one."
                         ),
                         commands.terminate("instance"),
                     ),
                 ),
             ),
             "rate-limit": Variant(
-                say("The registry has refused the image: too many pulls."),
+                say("The registry refused to serve the image: pull rate limit exceeded."),
                 (
                     _change(
-                        say("Wait some minutes, then have the group replace the instance."),
+                        say(
+                            "Wait a few minutes, then terminate the instance; the Auto Scaling group launches a new "
+                            "one."
+                        ),
                         commands.terminate("instance"),
                     ),
                     _read(
-                        say("So that it does not come again, keep the image in a registry of your own, as ECR is."),
+                        say("To avoid this in the future, keep the image in your own registry, such as ECR."),
                         commands.REPOSITORIES,
                     ),
                 ),
             ),
             "docker-run": Variant(
-                say("The image was there, and docker run refused to make the worker's container."),
+                say("The image was pulled, but docker run failed to create the worker container."),
                 (
                     _READ_LOG,
                     _change(
                         say(
-                            "Correct the arguments of docker run in a new version of the launch template, then replace "
+                            "Correct the docker run arguments in a new version of the launch template, then replace "
                             "the worker instances. Jobs in progress start over."
                         ),
                         commands.REPLACE_INSTANCES,
@@ -97,19 +104,19 @@ BOOT: Final = (
                 (
                     _READ_LOG,
                     _read(
-                        say("See whether its subnet has NAT, or an S3 endpoint, for the package repositories."),
+                        say("Check that its subnet can reach the package repositories, through NAT or an S3 endpoint."),
                         commands.ENDPOINTS,
                     ),
                     _REPLACE,
                 ),
             ),
             "network": Variant(
-                say("While it booted, the instance got no connection to what it needs."),
+                say("The instance could not connect to what it needs during boot."),
                 (
                     _read(
                         say(
-                            "See whether its subnet has a route through NAT, or endpoints for ecr.api, ecr.dkr, s3, "
-                            "ssm and logs; and whether its security group lets it out on port 443."
+                            "Check that its subnet has a route through NAT or endpoints for ecr.api, ecr.dkr, s3, "
+                            "ssm and logs, and that its security group allows outbound traffic on port 443."
                         ),
                         commands.ENDPOINTS,
                     ),
@@ -117,12 +124,12 @@ BOOT: Final = (
                 ),
             ),
             "disk": Variant(
-                say("While it booted, the instance's disk was full."),
+                say("The instance's disk was full during boot."),
                 (
-                    _read(say("See how large its disk is, and what fills it."), commands.WORKER_DISK),
+                    _read(say("Check how large the disk is and what is using the space."), commands.WORKER_DISK),
                     _change(
                         say(
-                            "Give the volume more space in a new version of the launch template, then replace the "
+                            "Increase the volume size in a new version of the launch template, then replace the "
                             "worker instances. Jobs in progress start over."
                         ),
                         commands.REPLACE_INSTANCES,
@@ -130,12 +137,12 @@ BOOT: Final = (
                 ),
             ),
             "architecture": Variant(
-                say("The worker's image is made for another processor than the instance has."),
+                say("The worker image is built for a different processor architecture than the instance's."),
                 (
-                    _read(say("See what the instance is; the last column but one is its type."), commands.MACHINES),
+                    _read(say("Check the instance type, in the second-to-last column."), commands.MACHINES),
                     _change(
                         say(
-                            "Build the image for that processor, or choose another instance type in the launch "
+                            "Build the image for that architecture, or choose another instance type in the launch "
                             "template; then replace the worker instances. Jobs in progress start over."
                         ),
                         commands.REPLACE_INSTANCES,
@@ -143,21 +150,21 @@ BOOT: Final = (
                 ),
             ),
             "metadata": Variant(
-                say("While it booted, the instance's metadata service did not answer."),
+                say("The instance metadata service did not respond during boot."),
                 (
                     _change(
-                        say("Switch it on, here and in the launch template that makes the next instances."),
+                        say("Enable it on this instance, and in the launch template for future instances."),
                         commands.OPEN_METADATA,
                     ),
                     _REPLACE,
                 ),
             ),
             "parameter": Variant(
-                say("The instance could not read the workers' parameter while it booted."),
+                say("The instance could not read the workers' parameter during boot."),
                 (
                     _read(
                         say(
-                            "See on the instance why: its role needs ssm:GetParameter on the parameter, and "
+                            "Find out why on the instance. Its role needs ssm:GetParameter on the parameter and "
                             "kms:Decrypt on the key that encrypts it."
                         ),
                         commands.PARAMETER_THERE,
@@ -166,7 +173,7 @@ BOOT: Final = (
                 ),
             ),
             "script": Variant(
-                say("The instance's user data is no script that runs to its end."),
+                say("The instance's user data is not a script that can run to completion."),
                 (
                     _READ_LOG,
                     _change(
@@ -179,10 +186,13 @@ BOOT: Final = (
                 ),
             ),
             "endless": Variant(
-                say("The instance's user data does not come to its end."),
+                say("The instance's user data never finishes."),
                 (
                     _READ_LOG,
-                    _change(say("Have the group replace the instance."), commands.terminate("instance")),
+                    _change(
+                        say("Terminate the instance; the Auto Scaling group launches a new one."),
+                        commands.terminate("instance"),
+                    ),
                 ),
             ),
         },

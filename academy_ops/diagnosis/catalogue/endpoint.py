@@ -17,12 +17,12 @@ RELOAD: Final = command("sudo nginx -t", place="api-server") + command(
 _START: Final = command("sudo systemctl start nginx", place="api-server")
 _LOOK_UP: Final = command("nslookup <api_host>")
 _FIREWALL: Final = Variant(
-    say("Cloudflare gets no connection to the origin, though nginx answers this machine."),
+    say("Cloudflare can't connect to the origin, although nginx responds to this machine."),
     (
         _read(
             say(
-                "The security group or a firewall lets this machine in and Cloudflare not: let all of Cloudflare's "
-                "address ranges in on port 80, and see that the DNS record names this origin."
+                "The security group or a firewall allows this machine but not Cloudflare. Allow all "
+                "Cloudflare IP ranges on port 80, and check that the DNS record points to this origin."
             ),
             commands.PORT_80,
         ),
@@ -33,31 +33,31 @@ _FIREWALL: Final = Variant(
 ENDPOINT: Final[tuple[Cause, ...]] = (
     _cause(
         "endpoint-dns",
-        say("The API's host name has no address."),
-        say("The host of ACADEMY_API_URL does not resolve, while something else outside did answer this machine."),
+        say("The API's host name has no DNS address."),
+        say("The host name in ACADEMY_API_URL does not resolve, although other hosts on the internet respond."),
         (_LOOK_UP, commands.EDGE),
-        _change(say("Correct ACADEMY_API_URL or the DNS record of the API."), command("nslookup <api_host> 1.1.1.1")),
+        _change(say("Correct ACADEMY_API_URL or the API's DNS record."), command("nslookup <api_host> 1.1.1.1")),
     ),
     _cause(
         "endpoint-refused",
-        say("Nothing listens at the API's address."),
+        say("The API's address refuses connections: nothing is listening."),
         say("The connection to ACADEMY_API_URL is refused, or there is no route to it."),
         (commands.EDGE, commands.LISTENING),
         _read(
             say(
-                "See what listens on the origin. Where nginx does, the address, its DNS record or the edge in front of "
-                "it is wrong; where not, start nginx."
+                "Check what is listening on the origin. If nginx is, the address, its DNS record or the "
+                "edge in front of it is wrong; otherwise start nginx."
             ),
             commands.LISTENING,
         ),
         reasons={
             "reset": Variant(
-                say("Something accepts the connection at the API's address and resets it at once."),
+                say("The API's address accepts the connection and immediately resets it."),
                 (
                     _read(
                         say(
-                            "A firewall, or a service that is not the web server, cuts the connection: see what "
-                            "listens on the port, and ask from another network."
+                            "A firewall, or a service other than the web server, drops the connection. Check what is "
+                            "listening on the port, and try from another network."
                         ),
                         commands.LISTENING,
                     ),
@@ -67,16 +67,16 @@ ENDPOINT: Final[tuple[Cause, ...]] = (
     ),
     _cause(
         "endpoint-timeout",
-        say("The API's address does not answer in time."),
-        say("No connection within 3 seconds or no answer within 8, while something else outside did answer."),
+        say("The API's address does not respond in time."),
+        say("No connection within 3 seconds or no response within 8, although other hosts on the internet respond."),
         (commands.TIMES, commands.PORT_80),
-        _read(say("Check that the origin runs and that its security group lets port 80 in."), commands.PORT_80),
+        _read(say("Check that the origin is running and that its security group allows port 80."), commands.PORT_80),
         reasons={
             "one-path": Variant(
-                say("The API answers /healthz, but hangs where it is asked for the job."),
+                say("The API responds to /healthz, but hangs on the job request."),
                 (
                     _read(
-                        say("Look for this request in the API's log: a slow query, a lock, a call that waits."),
+                        say("Look for this request in the API log: a slow query, a lock, or a call that is waiting."),
                         commands.API_LOG,
                     ),
                 ),
@@ -86,59 +86,59 @@ ENDPOINT: Final[tuple[Cause, ...]] = (
     _cause(
         "endpoint-tls",
         say("The TLS handshake with the API's address fails."),
-        say("The certificate has expired, is for another name or not trusted, or the other side does not speak TLS."),
+        say("The certificate has expired, is for another name or is not trusted, or the server does not use TLS."),
         (commands.CERTIFICATE,),
         _change(
             say(
-                "Renew the certificate, or correct the host name in ACADEMY_API_URL; where your own authority has "
-                "signed the certificate, name its file in SSL_CERT_FILE."
+                "Renew the certificate, or correct the host name in ACADEMY_API_URL. If your own CA "
+                "issued the certificate, set SSL_CERT_FILE to the CA's file."
             ),
             commands.CERTIFICATE,
         ),
         reasons={
             "expired": Variant(
                 say("The certificate at the API's address has expired."),
-                (_change(say("Renew the certificate, and reload who shows it."), commands.CERTIFICATE),),
+                (_change(say("Renew the certificate, and reload the server that uses it."), commands.CERTIFICATE),),
             ),
             "not-yet": Variant(
                 say("The certificate at the API's address is not valid yet."),
                 (
                     _change(
                         say(
-                            "Compare this machine's clock first; where it is right, show the certificate that is valid "
-                            "now, and correct the clock of who issues them."
+                            "Check this machine's clock first. If it is right, install a certificate that is valid "
+                            "now, and correct the clock of the CA that issued it."
                         ),
                         commands.CERTIFICATE,
                     ),
                 ),
             ),
             "name": Variant(
-                say("The certificate at the API's address is for another name."),
+                say("The certificate at the API's address is for a different host name."),
                 (
                     _change(
-                        say("Correct the host in ACADEMY_API_URL, or have the certificate issued for it."),
+                        say("Correct the host name in ACADEMY_API_URL, or get a certificate for it."),
                         commands.CERTIFICATE,
                     ),
                 ),
             ),
             "issuer": Variant(
-                say("The certificate at the API's address does not lead to an authority that is trusted here."),
+                say("The certificate at the API's address is not signed by a CA that this machine trusts."),
                 (
                     _read(
                         say(
-                            "The chain tells which it is: one certificate alone is a server that does not send its "
-                            "intermediate (serve the full chain); an issuer of this network is a proxy that opens TLS; "
-                            "your own authority is named in SSL_CERT_FILE."
+                            "The chain shows which case it is. Only one certificate: the server does not send its "
+                            "intermediate, so serve the full chain. An issuer from your own network: a proxy "
+                            "intercepts TLS. Your own CA: set SSL_CERT_FILE to it."
                         ),
                         commands.CERTIFICATE,
                     ),
                 ),
             ),
             "no-tls": Variant(
-                say("The port at ACADEMY_API_URL does not speak TLS, and is asked by https."),
+                say("ACADEMY_API_URL uses https, but its port does not use TLS."),
                 (
                     _change(
-                        say("Write http:// in ACADEMY_API_URL, or the port that speaks TLS."),
+                        say("Change ACADEMY_API_URL to http://, or to the port that uses TLS."),
                         commands.CONFIG,
                     ),
                 ),
@@ -147,20 +147,21 @@ ENDPOINT: Final[tuple[Cause, ...]] = (
     ),
     _cause(
         "edge-origin-down",
-        say("Cloudflare finds the origin's port closed (521)."),
-        say("The answer has the status 521."),
+        say("Cloudflare found the origin's port closed (521)."),
+        say("The response status is 521."),
         (commands.EDGE, commands.ORIGIN, commands.PORT_80, commands.LISTENING),
         _change(say("Start nginx on the origin, and open port 80 for Cloudflare in its security group."), _START),
         reasons={"firewall": _FIREWALL},
     ),
     _cause(
         "edge-origin-timeout",
-        say("Cloudflare gets no answer from the origin in time (522 or 524)."),
-        say("The answer has the status 522 (no connection to the origin) or 524 (connected, but no answer)."),
+        say("Cloudflare got no response from the origin in time (522 or 524)."),
+        say("The response status is 522 (no connection to the origin) or 524 (connected, but no response)."),
         (commands.EDGE, commands.ORIGIN, commands.PORT_80, commands.API_LOG),
         _read(
             say(
-                "Check that the origin runs, that its security group lets Cloudflare in, and that the API is not hung."
+                "Check that the origin is running, that its security group allows Cloudflare, and that "
+                "the API is not hanging."
             ),
             commands.PORT_80,
         ),
@@ -168,33 +169,38 @@ ENDPOINT: Final[tuple[Cause, ...]] = (
     ),
     _cause(
         "edge-tls-mode",
-        say("Cloudflare uses TLS towards an origin without TLS or without a valid certificate (525 or 526)."),
-        say("The answer has the status 525 (no TLS handshake) or 526 (the certificate is not valid)."),
+        say("Cloudflare uses TLS to the origin, but the origin has no TLS or no valid certificate (525 or 526)."),
+        say("The response status is 525 (TLS handshake failed) or 526 (invalid certificate)."),
         (commands.EDGE, commands.LISTENING, commands.NGINX),
         _change(
-            say("Set the SSL mode to Flexible in the Cloudflare dashboard, or give the origin a valid certificate."),
+            say(
+                "Set the SSL mode to Flexible in the Cloudflare dashboard, or install a valid "
+                "certificate on the origin."
+            ),
             commands.NGINX,
         ),
     ),
     _cause(
         "edge-blocked",
-        say("Cloudflare shows a block or challenge page instead of the API's answer."),
+        say("Cloudflare returns a block or challenge page instead of the API's response."),
         say(
-            "The page is Cloudflare's own: a challenge, the sign-in of Cloudflare Access, a 401, 403 or 451, or a "
-            "number from 1005 to 1012, 1020 or 1106. A 403 of nginx or the API passes through Cloudflare, and is none."
+            "The page is Cloudflare's own: a challenge, a Cloudflare Access sign-in, a 401, 403 or "
+            "451, or error 1005 to 1012, 1020 or 1106. A 403 from nginx or the API passes through "
+            "Cloudflare unchanged and does not count."
         ),
         (commands.EDGE,),
         _change(
-            say("Allow /api/ in Cloudflare's security rules; look the ray id up under Security events."), commands.EDGE
+            say("Allow /api/ in the Cloudflare security rules; look up the Ray ID under Security events."),
+            commands.EDGE,
         ),
         reasons={
             "access": Variant(
-                say("Cloudflare Access asks for a sign-in instead of passing the API's answer on."),
+                say("Cloudflare Access requires a sign-in instead of passing the request to the API."),
                 (
                     _change(
                         say(
-                            "In Cloudflare's Zero Trust dashboard, give /api/ a Bypass policy, or keep the API's host "
-                            "out of the Access application."
+                            "In the Cloudflare Zero Trust dashboard, add a Bypass policy for /api/, or remove the "
+                            "API's host from the Access application."
                         ),
                         commands.EDGE,
                     ),
@@ -204,66 +210,70 @@ ENDPOINT: Final[tuple[Cause, ...]] = (
     ),
     _cause(
         "edge-error",
-        say("Cloudflare itself answers with an error."),
+        say("Cloudflare returns an error of its own."),
         say(
-            "The page is Cloudflare's own and no other cause covers it: 520, 523, 527, 530, a number of 1xxx that "
-            "blocks nobody, or its own 409, 500, 502, 503 or 504. Or a cache has answered, and the API says otherwise."
+            "The page is Cloudflare's own and matches no other cause: 520, 523, 527, 530, a 1xxx "
+            "error that is not a block, or Cloudflare's own 409, 500, 502, 503 or 504. Or a cache "
+            "responded, and the API says otherwise."
         ),
         (commands.EDGE, commands.CLOUDFLARE_STATUS),
-        _read(say("Look the code up in the evidence, and check Cloudflare's status page."), commands.CLOUDFLARE_STATUS),
+        _read(
+            say("Look up the error code shown in the evidence, and check the Cloudflare status page."),
+            commands.CLOUDFLARE_STATUS,
+        ),
         reasons={
             "dns": Variant(
-                say("Cloudflare can't tell which origin the API's host name stands for."),
+                say("Cloudflare can't find the origin for the API's host name."),
                 (
                     _change(
                         say(
-                            "Correct the DNS record of the API's host in Cloudflare's dashboard: it must name the "
-                            "origin, by an address or a name that resolves, and not Cloudflare itself."
+                            "Correct the DNS record for the API's host in the Cloudflare dashboard. It must point to "
+                            "the origin, by address or by a name that resolves, and not to Cloudflare itself."
                         ),
                         _LOOK_UP,
                     ),
                 ),
             ),
             "tunnel": Variant(
-                say("Cloudflare's tunnel to the origin is down."),
+                say("The Cloudflare tunnel to the origin is down."),
                 (
                     _change(
-                        say("Start cloudflared on the origin, and look at the tunnel in the Zero Trust dashboard."),
+                        say("Start cloudflared on the origin, and check the tunnel in the Zero Trust dashboard."),
                         command("sudo systemctl restart cloudflared", place="api-server"),
                     ),
                 ),
             ),
             "worker": Variant(
-                say("A Cloudflare Worker or a rule of Cloudflare's in front of the API fails."),
+                say("A Cloudflare Worker or rule in front of the API fails."),
                 (
                     _read(
                         say(
-                            "Look at the Worker's route and its errors in Cloudflare's dashboard; a route that "
-                            "excludes /api/ leaves the API alone."
+                            "Check the Worker's route and errors in the Cloudflare dashboard. If its route excludes "
+                            "/api/, it does not affect the API."
                         ),
                         commands.EDGE,
                     ),
                 ),
             ),
             "own": Variant(
-                say("Cloudflare itself answers with an error; it is not the origin's page."),
+                say("Cloudflare returns an error of its own, not the origin's."),
                 (
                     _read(
                         say(
-                            "Ask the origin past Cloudflare. Where that is well, look at Cloudflare's status page and "
-                            "its rules for this host; where not, start there."
+                            "Send the request to the origin directly. If that works, check the Cloudflare status "
+                            "page and the rules for this host; otherwise start with the origin."
                         ),
                         commands.CLOUDFLARE_STATUS,
                     ),
                 ),
             ),
             "cached": Variant(
-                say("A cache answers for the API, so browsers see an old state of the job."),
+                say("A cache responds instead of the API, so browsers see an old job status."),
                 (
                     _change(
                         say(
-                            "Bypass the cache for /api/ in Cloudflare's cache rules (and in nginx's proxy_cache), then "
-                            "purge what is cached."
+                            "Bypass the cache for /api/ in the Cloudflare cache rules (and in nginx's proxy_cache), "
+                            "then purge the cache."
                         ),
                         commands.EDGE,
                     ),
@@ -274,10 +284,16 @@ ENDPOINT: Final[tuple[Cause, ...]] = (
     _cause(
         "redirect-loop",
         say("The API's address redirects in a loop."),
-        say("The answer is still a redirect after as many as browsers follow; where they lead tells the reason."),
+        say(
+            "The response is still a redirect after as many redirects as a browser follows; the "
+            "reason depends on where they lead."
+        ),
         (commands.REDIRECTS, commands.NGINX),
         _read(
-            say("Follow the redirects one by one, and correct the rule of the edge, nginx or API that leads back."),
+            say(
+                "Follow the redirects one by one, and correct the rule at the edge, in nginx or in the "
+                "API that redirects back."
+            ),
             commands.REDIRECTS,
         ),
         reasons={
@@ -288,20 +304,17 @@ ENDPOINT: Final[tuple[Cause, ...]] = (
                 ),
                 (
                     _change(
-                        say("Remove the redirect to https from nginx, or set Cloudflare's SSL mode to Full."), RELOAD
+                        say("Remove the https redirect from nginx, or set the Cloudflare SSL mode to Full."), RELOAD
                     ),
                 ),
             ),
             "slash": Variant(
-                say(
-                    "The API's address redirects in a loop: one layer adds the slash at the path's end, another takes "
-                    "it away."
-                ),
+                say("The API's address redirects in a loop: one layer adds the trailing slash, another removes it."),
                 (
                     _change(
                         say(
-                            "Let only one of them decide: the API's paths end in /, so remove the rule of nginx or the "
-                            "edge that takes it away."
+                            "Only one layer may decide. The API's paths end in /, so remove the nginx or edge rule "
+                            "that strips it."
                         ),
                         RELOAD,
                     ),
@@ -312,8 +325,8 @@ ENDPOINT: Final[tuple[Cause, ...]] = (
                 (
                     _change(
                         say(
-                            "Take /api/ out of what asks for a sign-in (nginx's auth_request, a gateway, the web "
-                            "site's middleware): the API takes a token instead."
+                            "Exclude /api/ from whatever requires a sign-in (nginx auth_request, a gateway, the "
+                            "website's middleware). The API uses a token instead."
                         ),
                         RELOAD,
                     ),

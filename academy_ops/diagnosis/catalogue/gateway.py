@@ -18,8 +18,8 @@ GATEWAY: Final[tuple[Cause, ...]] = (
         "proxy-upstream-down",
         say("nginx is up, but the API process behind it (port 8000) is down: every request ends in 502."),
         say(
-            "The answer is 502, /healthz fails the same way, and the app's own port (ACADEMY_APP_URL) refuses the "
-            "connection; or a load balancer answers 503."
+            "The response is 502, /healthz fails the same way, and the app's own port "
+            "(ACADEMY_APP_URL) refuses the connection; or a load balancer returns 503."
         ),
         (commands.EDGE, commands.APP, commands.API_CONTAINER, commands.APP_THERE),
         _change(
@@ -29,12 +29,12 @@ GATEWAY: Final[tuple[Cause, ...]] = (
         explains=codes("bad-gateway"),
         reasons={
             "load-balancer": Variant(
-                say("The load balancer has no healthy target: no API container that it would send a request to."),
+                say("The load balancer has no healthy target, so no API container to send requests to."),
                 (
                     _read(
                         say(
-                            "See why the targets are unhealthy: the container, its port 8000, the path of the health "
-                            "check, the security group between load balancer and container."
+                            "Find out why the targets are unhealthy: the container, its port 8000, the health check "
+                            "path, or the security group between the load balancer and the container."
                         ),
                         commands.TARGETS,
                     ),
@@ -44,19 +44,21 @@ GATEWAY: Final[tuple[Cause, ...]] = (
     ),
     _cause(
         "proxy-misrouted",
-        say("nginx answers 502 although the API itself is up: nginx points to the wrong upstream."),
-        say("The answer is 502, /healthz fails the same way, but the app's own port (ACADEMY_APP_URL) does answer."),
+        say("nginx returns 502 although the API itself is up: nginx points to the wrong upstream."),
+        say("The response is 502 and /healthz fails the same way, but the app's own port (ACADEMY_APP_URL) responds."),
         (commands.EDGE, commands.APP, commands.NGINX, commands.APP_THERE),
         _change(say("Set proxy_pass to http://127.0.0.1:8000 and reload nginx."), RELOAD),
         explains=codes("bad-gateway"),
         reasons={
             "load-balancer": Variant(
-                say("The load balancer answers 502 although the API itself is up: it sends requests elsewhere."),
+                say(
+                    "The load balancer returns 502 although the API itself is up: it sends requests to the wrong place."
+                ),
                 (
                     _read(
                         say(
-                            "Compare the target group's port, protocol and targets with the API's container; a target "
-                            "that closes idle connections before the load balancer does (60 seconds) ends in 502, too."
+                            "Compare the target group's port, protocol and targets with the API container. A target "
+                            "that closes idle connections before the load balancer does (60 seconds) also causes 502."
                         ),
                         commands.TARGETS,
                     ),
@@ -66,66 +68,70 @@ GATEWAY: Final[tuple[Cause, ...]] = (
     ),
     _cause(
         "bad-gateway",
-        say("The API's address answers 502, and the layers behind it could not be seen."),
+        say("The API's address returns 502, and the layers behind it could not be checked."),
         say(
-            "The answer is a 502, and ACADEMY_APP_URL is not set or gives no answer from here, or /healthz comes "
-            "through the same way. Or it is an error page of nginx, a proxy or nobody known that no other cause covers."
+            "The response is 502, and ACADEMY_APP_URL is not set or does not respond from here, or "
+            "/healthz works through the same layers. Or it is an error page from nginx, a proxy or "
+            "an unknown sender that matches no other cause."
         ),
         (commands.EDGE, commands.API_CONTAINER, commands.APP_THERE, commands.NGINX),
         _read(
             say(
-                "Set ACADEMY_ORIGIN_URL and ACADEMY_APP_URL, then run again: edge, nginx and API are asked separately."
+                "Set ACADEMY_ORIGIN_URL and ACADEMY_APP_URL, then run again, so that the edge, nginx and "
+                "the API are checked separately."
             ),
             commands.APP_THERE,
         ),
         reasons={
             "one-path": Variant(
-                say("The gateway answers 502 for this path alone: /healthz comes through the same way."),
+                say("The gateway returns 502 for this path only; /healthz works through the same layers."),
                 (
                     _read(
                         say(
-                            "nginx's error log names it: the API closed the connection early (a crash, a worker that "
-                            "was killed), its header is too big (proxy_buffer_size), or a location leads elsewhere."
+                            "The nginx error log shows why: the API closed the connection early (a crash or a killed "
+                            "process), its response header is too big (proxy_buffer_size), or a location points "
+                            "elsewhere."
                         ),
                         commands.NGINX_LOG + commands.API_LOG,
                     ),
                 ),
             ),
             "nginx": Variant(
-                say("nginx itself answers with an error page; the request does not come as far as the API."),
+                say("nginx itself returns an error page; the request does not reach the API."),
                 (
                     _read(
                         say(
-                            "Look for what answers so: a return or maintenance rule, a limit (limit_req, limit_conn), "
-                            "a location that is missing, an internal redirect; the error log names most of them."
+                            "Find the nginx setting that returns it: a return or maintenance rule, a limit "
+                            "(limit_req, limit_conn), a missing location, or an internal redirect. The error log "
+                            "shows most of these."
                         ),
                         commands.NGINX + commands.NGINX_LOG,
                     ),
                 ),
             ),
             "load-balancer": Variant(
-                say("The load balancer itself answers with an error page; no answer of the API's comes through."),
-                (_read(say("See how the load balancer sees its targets, and its access log."), commands.TARGETS),),
+                say("The load balancer itself returns an error page; the API's response does not come through."),
+                (_read(say("Check the health of the load balancer's targets, and its access log."), commands.TARGETS),),
             ),
             "proxy": Variant(
-                say("A proxy or web filter on the way answers with a page of its own; the API was not asked."),
+                say("A proxy or web filter on the way returns its own page; the request did not reach the API."),
                 (
                     _read(
                         say(
-                            "The evidence names it. Where it is this network's, have it let the API's host through, or "
-                            "run from elsewhere; where it stands in front of the API, look there."
+                            "The evidence names it. If it belongs to this network, allow the API's host in it or run "
+                            "academy-ops from elsewhere; if it stands in front of the API, check it there."
                         ),
                         commands.ANSWER,
                     ),
                 ),
             ),
             "unknown": Variant(
-                say("An error page of unknown author comes in place of the API's answer."),
+                say("An error page from an unknown sender comes back instead of the API's response."),
                 (
                     _read(
                         say(
-                            "Its title is in the evidence. Ask nginx and the API past the edge: the first that answers "
-                            "otherwise stands behind who has written it."
+                            "Its title is in the evidence. Send the request to nginx and the API directly, past the "
+                            "edge: the page comes from the layer just before the first one that responds differently."
                         ),
                         commands.ANSWER + commands.APP_THERE,
                     ),
@@ -135,36 +141,36 @@ GATEWAY: Final[tuple[Cause, ...]] = (
     ),
     _cause(
         "gateway-timeout",
-        say("nginx gets no answer from the API in time (504)."),
+        say("nginx got no response from the API in time (504)."),
         say(
-            "The answer has the status 504, and is neither the API's nor Cloudflare's own; or it is a load "
-            "balancer's 460."
+            "The response status is 504, and it comes from neither the API nor Cloudflare; or it is "
+            "a load balancer's 460."
         ),
         (commands.TIMES, commands.APP_THERE, commands.API_LOG),
-        _read(say("Look for slow requests in the API's log."), commands.API_LOG),
+        _read(say("Look for slow requests in the API log."), commands.API_LOG),
         _change(
             say("Restart the API if it hangs; requests in progress are lost."),
             command("docker restart academy-api", place="api-server"),
         ),
         reasons={
             "load-balancer": Variant(
-                say("The load balancer gets no answer from the API in time (504)."),
+                say("The load balancer got no response from the API in time (504)."),
                 (
                     _read(
                         say(
-                            "Look for slow requests in the API's log, and whether the security group lets the load "
-                            "balancer through to port 8000."
+                            "Look for slow requests in the API log, and check that the security group allows the "
+                            "load balancer on port 8000."
                         ),
                         commands.API_LOG + commands.TARGETS,
                     ),
                 ),
             ),
             "client-closed": Variant(
-                say("The load balancer's 460: who asked it hung up before the API had answered."),
+                say("The load balancer returned 460: the client closed the connection before the API responded."),
                 (
                     _read(
                         say(
-                            "Look for slow requests in the API's log; then compare the edge's time-out with the load "
+                            "Look for slow requests in the API log, then compare the edge's timeout with the load "
                             "balancer's idle timeout (60 seconds)."
                         ),
                         commands.API_LOG,
@@ -172,10 +178,10 @@ GATEWAY: Final[tuple[Cause, ...]] = (
                 ),
             ),
             "one-path": Variant(
-                say("No answer comes for this path in time (504), while the API answers /healthz."),
+                say("There is no response for this path in time (504), although the API responds to /healthz."),
                 (
                     _read(
-                        say("Look for this request in the API's log: a slow query, a lock, a call that waits."),
+                        say("Look for this request in the API log: a slow query, a lock, or a call that is waiting."),
                         commands.API_LOG,
                     ),
                 ),
@@ -184,58 +190,57 @@ GATEWAY: Final[tuple[Cause, ...]] = (
     ),
     _cause(
         "api-database-down",
-        say("The API runs, but its database does not answer (/healthz is fine, /health is not)."),
-        say("/healthz answers 200, and /health answers with 500 or more or not within 8 seconds."),
+        say("The API is running, but its database does not respond (/healthz is fine, /health is not)."),
+        say("/healthz returns 200, and /health returns 500 or higher or does not respond within 8 seconds."),
         (commands.EDGE, commands.HEALTH, commands.API_LOG),
         _read(
-            say("Check the database: is it up, are its connections exhausted, is DATABASE_URL right?"), commands.API_LOG
+            say("Check the database: whether it is up, has free connections, and DATABASE_URL is right."),
+            commands.API_LOG,
         ),
         explains=codes("api-error", "worker-database-down"),
     ),
     _cause(
         "api-error",
-        say("The API answers with a server error of its own."),
-        say(
-            "The answer has a status of 500 or more, and the API itself has written it: JSON, or its framework's page."
-        ),
+        say("The API returns a server error."),
+        say("The response status is 500 or higher, and the API itself sent it: JSON, or its framework's error page."),
         (commands.JOB, commands.API_LOG),
-        _read(say("Read the API's log at the time of the request."), commands.API_LOG),
+        _read(say("Read the API log at the time of the request."), commands.API_LOG),
     ),
     _cause(
         "api-auth-rejected",
         say("The API rejects the token."),
         say(
-            "The API answers 401 or 403. Where nginx, a load balancer or a proxy does so with a page of its own, the "
-            "reason names it, and the token is not to blame."
+            "The API returns 401 or 403. If nginx, a load balancer or a proxy does so with its own "
+            "page, the reason names it, and the token is not the problem."
         ),
         (commands.JOB,),
         _change(say("Renew ACADEMY_API_TOKEN, and check ACADEMY_TENANT_CODE."), commands.CONFIG),
         reasons={
             "nginx": Variant(
-                say("nginx turns the request away before it reaches the API; the token is not to blame."),
+                say("nginx rejects the request before it reaches the API; the token is not the problem."),
                 (
                     _change(
-                        say("Look for auth_basic, auth_request, allow and deny in nginx's configuration."),
+                        say("Look for auth_basic, auth_request, allow and deny in the nginx configuration."),
                         commands.NGINX + RELOAD,
                     ),
                 ),
             ),
             "load-balancer": Variant(
-                say("The load balancer turns the request away before it reaches the API; the token is not to blame."),
+                say("The load balancer rejects the request before it reaches the API; the token is not the problem."),
                 (
                     _read(
-                        say("Look at the load balancer's listener rules, and at the web ACL (AWS WAF) that it has."),
+                        say("Check the load balancer's listener rules and its web ACL (AWS WAF)."),
                         command("aws wafv2 list-web-acls --region <region> --scope REGIONAL --output text"),
                     ),
                 ),
             ),
             "proxy": Variant(
-                say("A proxy or web filter on the way turns the request away; the token is not to blame."),
+                say("A proxy or web filter on the way rejects the request; the token is not the problem."),
                 (
                     _read(
                         say(
-                            "The evidence names it. Where it is this network's, have it let the API's host through, or "
-                            "run from elsewhere; where it stands in front of the API, look there."
+                            "The evidence names it. If it belongs to this network, allow the API's host in it or run "
+                            "academy-ops from elsewhere; if it stands in front of the API, check it there."
                         ),
                         commands.ANSWER,
                     ),
@@ -245,31 +250,34 @@ GATEWAY: Final[tuple[Cause, ...]] = (
     ),
     _cause(
         "api-throttled",
-        say("The API or the edge limits the rate of requests (429)."),
+        say("The API or the edge rate-limits the requests (429)."),
         say(
-            "The answer has the status 429 or Cloudflare's number 1015, and is no challenge; or nginx answers 503, and "
-            "otherwise when asked again {second_look_seconds} seconds later.",
+            "The response status is 429 or Cloudflare error 1015, and it is not a challenge; or "
+            "nginx returns 503, but responds differently {second_look_seconds} seconds later.",
             **FIGURES,
         ),
         (commands.JOB,),
-        _read(say("Wait for the time in Retry-After; then look again."), commands.EDGE),
+        _read(say("Wait as long as Retry-After says, then check again."), commands.EDGE),
         reasons={
             "edge": Variant(
-                say("A rule of Cloudflare's limits the rate of requests."),
+                say("A Cloudflare rule rate-limits the requests."),
                 (
                     _change(
-                        say("Wait for the time in Retry-After; raise the limit in Cloudflare's rate limiting rules."),
+                        say(
+                            "Wait as long as Retry-After says, and raise the limit in the Cloudflare rate limiting "
+                            "rules."
+                        ),
                         commands.EDGE,
                     ),
                 ),
             ),
             "nginx": Variant(
-                say("nginx limits the rate of requests."),
+                say("nginx rate-limits the requests."),
                 (
                     _change(
                         say(
-                            "Wait a moment; where users meet it, raise limit_req or limit_conn in nginx: a browser "
-                            "polls every second."
+                            "Wait a moment. If users are affected, raise limit_req or limit_conn in nginx: a browser "
+                            "polls once a second."
                         ),
                         commands.NGINX + RELOAD,
                     ),
@@ -279,98 +287,107 @@ GATEWAY: Final[tuple[Cause, ...]] = (
     ),
     _cause(
         "api-host-rejected",
-        say("The API does not accept the Host header it is given (400)."),
-        say("The answer has the status 400, and mentions the Host header or is Django's bare page of that status."),
+        say("The API rejects the Host header (400)."),
+        say("The response status is 400, and the body mentions the Host header or is Django's default 400 page."),
         (
             commands.ANSWER,
             command("curl -sS --max-time 10 -i -H Host:<api_host> http://127.0.0.1:8000/healthz", place="api-server"),
             commands.NGINX,
         ),
         _change(
-            say("Add the host to the API's allowed hosts, or let nginx pass the right Host header."),
+            say("Add the host to the API's allowed hosts, or have nginx pass the right Host header."),
             command("docker exec academy-api printenv ALLOWED_HOSTS", place="api-server"),
         ),
     ),
     _cause(
         "api-not-json",
-        say("The address answers, but not with the API's JSON."),
-        say("What answers does not speak HTTP, shows a page, or knows neither the job's path nor /healthz."),
+        say("The address responds, but not with the API's JSON."),
+        say("The response is not HTTP or is a web page, or the server has neither the job's path nor /healthz."),
         (commands.ANSWER, commands.JOB),
-        _read(say("Check ACADEMY_API_URL: it may point to the website instead of the API."), commands.CONFIG),
+        _read(say("Check ACADEMY_API_URL; it may point to the website instead of the API."), commands.CONFIG),
         reasons={
             "broken": Variant(
-                say("The API's JSON is broken: no browser can read it."),
+                say("The API's JSON is invalid: no browser can parse it."),
                 (
                     _read(
                         say(
-                            "The evidence says where it breaks off. NaN and Infinity are not JSON: have the API write "
-                            "null (in Python, json.dumps with allow_nan=False finds them). A cut end: see its log."
+                            "The evidence shows where parsing fails. NaN and Infinity are not JSON: have the API "
+                            "write null (in Python, json.dumps with allow_nan=False finds them). If the end is cut "
+                            "off, read the API log."
                         ),
                         commands.JOB + commands.API_LOG,
                     ),
                 ),
             ),
             "empty": Variant(
-                say("The address gives an empty answer."),
-                (_read(say("See who answers, and read the API's log at the time of the request."), commands.ANSWER),),
+                say("The address returns an empty response."),
+                (
+                    _read(
+                        say("Check which server responds, and read the API log at the time of the request."),
+                        commands.ANSWER,
+                    ),
+                ),
             ),
             "cut-off": Variant(
-                say("The answer breaks off before its end."),
+                say("The response breaks off before its end."),
                 (
                     _read(
                         say(
-                            "Who answers closed the connection: a worker of the API that was killed, a time-out or a "
-                            "full disk of nginx. Their logs at the time of the request say which."
+                            "The server closed the connection: a killed API process, an nginx timeout, or a full "
+                            "disk on the nginx host. The logs at the time of the request show which."
                         ),
                         commands.NGINX_LOG + commands.API_LOG,
                     ),
                 ),
             ),
             "encoding": Variant(
-                say("The answer is not compressed as its Content-Encoding says."),
+                say("The response is not compressed as its Content-Encoding says."),
                 (
                     _read(
                         say(
-                            "Look for who compresses twice or not at all: the API's middleware, nginx's gzip, the edge."
+                            "Find the layer that compresses twice or not at all: the API's middleware, nginx gzip, "
+                            "or the edge."
                         ),
                         commands.ANSWER,
                     ),
                 ),
             ),
             "not-http": Variant(
-                say("What listens at the API's address does not answer in HTTP."),
+                say("The server at the API's address does not respond with HTTP."),
                 (
                     _read(
-                        say("Check scheme and port of ACADEMY_API_URL: a port of TLS answers http like this, too."),
+                        say("Check the scheme and port in ACADEMY_API_URL; a TLS port responds to http like this too."),
                         commands.CONFIG,
                     ),
                 ),
             ),
             "elsewhere": Variant(
-                say("The API's address answers with a redirect to another one."),
+                say("The API's address redirects to another address."),
                 (
                     _read(
                         say(
-                            "The evidence says where to. Where that is the API, write it in ACADEMY_API_URL; where one "
-                            "signs in there, to this network or to a web site, the API was not asked."
+                            "The evidence shows the target. If that is the API, put it in ACADEMY_API_URL; if it is "
+                            "a sign-in page of this network or a website, the request did not reach the API."
                         ),
                         commands.ANSWER,
                     ),
                 ),
             ),
             "https-wanted": Variant(
-                say("What answers at ACADEMY_API_URL wants https, and is asked by http."),
-                (_change(say("Write https:// in ACADEMY_API_URL."), commands.CONFIG),),
+                say("ACADEMY_API_URL uses http, but the server requires https."),
+                (_change(say("Change ACADEMY_API_URL to https://."), commands.CONFIG),),
             ),
         },
     ),
     _cause(
         "job-not-found",
         say("The API has no such job for this tenant."),
-        say("The job's address answers 404 in JSON, while /healthz is there."),
+        say("The job's address returns 404 as JSON, while /healthz does not return 404."),
         (commands.JOB,),
         _read(
-            say("Compare the job id with the browser's request, and ACADEMY_TENANT_CODE with the school's."),
+            say(
+                "Compare the job ID with the browser's request, and ACADEMY_TENANT_CODE with the school's tenant code."
+            ),
             commands.CONFIG,
         ),
     ),

@@ -206,7 +206,7 @@ LOGS: Final = (
                 (
                     _read(
                         say(
-                            "See on the instance why: its role needs ssm:GetParameter on the parameter, and "
+                            "Find out why on the instance. Its role needs ssm:GetParameter on the parameter and "
                             "kms:Decrypt on the key that encrypts it."
                         ),
                         commands.PARAMETER_THERE,
@@ -445,7 +445,7 @@ LOGS: Final = (
                 say("The worker gets no credentials: the instance's metadata service is switched off."),
                 (
                     _change(
-                        say("Switch it on, here and in the launch template that makes the next instances."),
+                        say("Enable it on this instance, and in the launch template for future instances."),
                         commands.OPEN_METADATA,
                     ),
                     _RESTART,
@@ -630,7 +630,7 @@ LOGS: Final = (
             ),
             "dead": Variant(
                 say("Docker has failed to remove the worker's container; it can't be started any more."),
-                (_change(say("Have the group replace the instance."), _REPLACE_ONE),),
+                (_change(say("Terminate the instance; the Auto Scaling group launches a new one."), _REPLACE_ONE),),
             ),
         },
     ),
