@@ -84,7 +84,9 @@ models: $(READY)  ## the parts of botocore's service models that are called, for
 golden: $(READY)  ## what the outputs say of a few diagnoses, held in tests/report/golden/
 	$(BIN)/python -m tests.report.golden
 
-bench: $(READY)  ## speed, as ratios against rivals in the same run (BENCH_FLAGS="--into docs/performance.md")
+bench: wheel  ## speed, as ratios against rivals in the same run (BENCH_FLAGS="--into docs/performance.md")
+	$(PYTHON) -m venv --clear build/installed
+	build/installed/bin/pip install --quiet --disable-pip-version-check dist/*.whl
 	test -x build/aws-cli/bin/aws || { $(PYTHON) -m venv build/aws-cli && \
 	  build/aws-cli/bin/pip install --quiet --disable-pip-version-check awscli; }
 	$(BIN)/python -m tests.bench $(BENCH_FLAGS)

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from academy_ops.diagnosis.findings import FindingBuilder
 from academy_ops.diagnosis.records import Finding, Json, Unavailable
 from checks.database_words import Fault
-from checks.facts import Case, Environment
+from checks.facts import Case
+from checks.host_facts import Environment
 from checks.r2 import api_side_wrong
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Sequence
 from typing import Final
 
-from checks.facts import BootLog
+from checks.host_facts import BootLog
 
 _MADE: Final = re.compile(r"^\W{0,3}[0-9a-f]{64}$")
 """What ``docker run -d`` prints: the id of the container that it has made."""

@@ -12,12 +12,12 @@ from typing import Any, Final
 from botocore.parsers import ResponseParserError
 
 from academy_ops.contract import LOG_JOB_FAILED
-from academy_ops.diagnosis.records import Unavailable
+from academy_ops.diagnosis.records import NOT_ASKED, Unavailable
 from academy_ops.outside.clients import Target
 from academy_ops.outside.failures import AWS_ERRORS, error_code
 from academy_ops.outside.time_limits import begin, gather, left
 from academy_ops.thresholds import COMPLAINT_SECONDS, TRACEBACK_SECONDS
-from checks.facts import NOT_ASKED, Archive, LogLine, LogsFacts, WorkerLog
+from checks.host_facts import Archive, LogLine, LogsFacts, WorkerLog
 
 ACTION: Final = "logs:FilterLogEvents"
 _BACK: Final = tuple(timedelta(hours=hours) for hours in (3, 72, 720))

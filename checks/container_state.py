@@ -19,7 +19,8 @@ from academy_ops.thresholds import (
 )
 from checks.boot import boot_failure
 from checks.database_words import Fault
-from checks.facts import Case, Container, HostReport, WorkerLog
+from checks.facts import Case
+from checks.host_facts import Container, HostReport, WorkerLog
 from checks.times import age
 from checks.workers import boot_age
 

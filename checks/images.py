@@ -7,7 +7,9 @@ from typing import Final
 
 from academy_ops.diagnosis.findings import FindingBuilder
 from academy_ops.diagnosis.records import Finding, Json, Unavailable
-from checks.facts import Case, Group, LogsFacts, Refresh
+from checks.facts import Case
+from checks.group_facts import Group, Refresh
+from checks.host_facts import LogsFacts
 from checks.workers import in_service
 
 _SHOWN: Final = 10

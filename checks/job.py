@@ -35,22 +35,9 @@ from academy_ops.thresholds import (
 )
 from checks import uploads
 from checks.database_words import Fault
-from checks.facts import (
-    Case,
-    Container,
-    Depth,
-    FailedRow,
-    Group,
-    JobDocument,
-    JobFacts,
-    LogLine,
-    LogsFacts,
-    Parameter,
-    QueueFacts,
-    R2Facts,
-    Upload,
-    WorkersFacts,
-)
+from checks.facts import Case, Depth, FailedRow, JobDocument, JobFacts, QueueFacts, R2Facts, Upload
+from checks.group_facts import Group, WorkersFacts
+from checks.host_facts import Container, LogLine, LogsFacts, Parameter
 from checks.job_document import every_row_rejected, failed, fault_of_message, look_again, read_answer
 from checks.r2 import api_side_wrong
 from checks.times import age, written_at

@@ -10,7 +10,8 @@ from typing import Final
 
 from academy_ops.diagnosis.records import Unavailable
 from academy_ops.thresholds import LAUNCH_LOOP_LAUNCHES, LAUNCH_LOOP_SECONDS
-from checks.facts import Activity, Case, Group, WorkersFacts
+from checks.facts import Case
+from checks.group_facts import Activity, Group, WorkersFacts
 from checks.job import waited
 from checks.times import age
 

@@ -16,7 +16,8 @@ from academy_ops.thresholds import (
 )
 from checks.container_state import crash_loops
 from checks.database_words import GAP, Fault, database_fault
-from checks.facts import Case, Container, HostReport, LogLine, WorkerLog
+from checks.facts import Case
+from checks.host_facts import Container, HostReport, LogLine, WorkerLog
 from checks.job_document import LOCAL_PATH, OUT_OF_MEMORY
 from checks.refusals import CLOCK, KEY_REFUSED, NO_CREDENTIALS
 from checks.times import age, written_at

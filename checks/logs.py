@@ -22,7 +22,8 @@ from checks import cloudwatch_logs
 from checks.api_side import differs_from_wrong, fail_beside_api
 from checks.container_state import disk_full, state_faults, without_container
 from checks.database_words import Fault
-from checks.facts import Archive, Case, Container, Environment, HostReport, LogsFacts, Parameter, WorkerLog
+from checks.facts import Case
+from checks.host_facts import Archive, Container, Environment, HostReport, LogsFacts, Parameter, WorkerLog
 from checks.images import judge_images
 from checks.job import completed_elsewhere, moved_since, still_waits
 from checks.log_signs import log_sign

@@ -36,19 +36,9 @@ from academy_ops.thresholds import (
     minutes,
 )
 from checks.access import region_reason
-from checks.facts import (
-    Case,
-    Container,
-    Depth,
-    Group,
-    JobDocument,
-    LogLine,
-    LogsFacts,
-    QueueFacts,
-    QueueSettings,
-    WorkerLog,
-    WorkersFacts,
-)
+from checks.facts import Case, Depth, JobDocument, QueueFacts, QueueSettings
+from checks.group_facts import Group, WorkersFacts
+from checks.host_facts import Container, LogLine, LogsFacts, WorkerLog
 from checks.job import (
     active,
     holder,

@@ -10,7 +10,7 @@ from academy_ops.diagnosis.records import Finding, Json, Unavailable
 from academy_ops.messages import say
 from academy_ops.outside.clients import Target
 from academy_ops.outside.failures import AWS_ERRORS, error_code
-from checks.facts import Group, Refresh, WorkersFacts
+from checks.group_facts import Group, Refresh, WorkersFacts
 
 ACTION: Final = "autoscaling:DescribeInstanceRefreshes"
 _UNDER_WAY: Final = frozenset({"Pending", "InProgress", "Baking", "Cancelling"})

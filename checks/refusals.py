@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from checks.facts import Ec2Instance, HostReport
+from checks.group_facts import Ec2Instance
+from checks.host_facts import HostReport
 
 CLOCK: Final = (
     r"Signature (expired|not yet current)|RequestTimeTooSkewed|\bRequestExpired\b|"

@@ -16,7 +16,7 @@ from academy_ops.outside.clients import Target
 from academy_ops.outside.failures import AWS_ERRORS, error_code
 from academy_ops.outside.time_limits import gather
 from academy_ops.thresholds import AUTOSCALER_PERIOD_SECONDS
-from checks.facts import Autoscaler, Group, Halted, Starter, WorkersFacts
+from checks.group_facts import Autoscaler, Group, Halted, Starter, WorkersFacts
 
 _RATE: Final = re.compile(r"rate\((\d{1,6}) (minute|hour|day)s?\)")
 _CRON: Final = re.compile(r"cron\((\S{1,200}) (\S{1,99}) (\S{1,99}) (\S{1,99}) (\S{1,99}) \S{1,99}\)")

@@ -6,7 +6,7 @@ import re
 from datetime import MAXYEAR, MINYEAR, UTC, datetime
 
 from academy_ops.thresholds import CLOCK_TOLERANCE_SECONDS
-from checks.facts import LogLine
+from checks.host_facts import LogLine
 
 _NANOSECONDS = re.compile(r"(\.\d{6})\d+")
 

@@ -8,7 +8,7 @@ from typing import Any, Final, Literal
 from academy_ops.diagnosis.records import Unavailable
 from academy_ops.outside.clients import Target
 from academy_ops.outside.failures import AWS_ERRORS, error_code
-from checks.facts import Activity, AsgInstance, Ec2Instance, Group
+from checks.group_facts import Activity, AsgInstance, Ec2Instance, Group
 
 _ACTIVITIES: Final = 100
 """As many as one call gives."""

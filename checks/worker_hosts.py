@@ -12,7 +12,7 @@ from academy_ops.outside import host_scripts
 from academy_ops.outside.clients import Target
 from academy_ops.outside.failures import AWS_ERRORS, error_code
 from academy_ops.outside.time_limits import SSM_SECONDS, gather
-from checks.facts import HostReport, Parameter, WorkerLog
+from checks.host_facts import HostReport, Parameter, WorkerLog
 from checks.worker_report import compare, digests_of, names_in_clear, parse_parameter, read_host
 
 ONLINE: Final = "Online"

@@ -15,7 +15,7 @@ from academy_ops.diagnosis.records import Unavailable
 from academy_ops.outside import host_scripts
 from academy_ops.outside.clients import Connections, Target
 from checks import cloudwatch_logs
-from checks.facts import LogsFacts
+from checks.host_facts import LogsFacts
 from checks.worker_group import read_group
 from checks.worker_hosts import LARGEST_COMMAND, ask, online_agents, run_script
 

@@ -17,7 +17,7 @@ from academy_ops.contract import BUCKET_NAME, QUEUE_NAME, QUEUE_SETTING
 from academy_ops.outside.clients import Connections
 from academy_ops.settings import Settings
 from academy_ops.thresholds import CLOCK_WRONG_SECONDS
-from checks.facts import BootLog, Comparison, Container, Environment, HostReport, LogDriver, LogLine, WorkerLog
+from checks.host_facts import BootLog, Comparison, Container, Environment, HostReport, LogDriver, LogLine, WorkerLog
 from checks.times import parse
 
 Clean: TypeAlias = Callable[[str], str]

@@ -25,18 +25,8 @@ from academy_ops.thresholds import (
     YOUNG_SECONDS,
 )
 from checks import launches, refreshes, starters
-from checks.facts import (
-    Activity,
-    AsgInstance,
-    Autoscaler,
-    Case,
-    Depth,
-    Ec2Instance,
-    Group,
-    QueueFacts,
-    Refresh,
-    WorkersFacts,
-)
+from checks.facts import Case, Depth, QueueFacts
+from checks.group_facts import Activity, AsgInstance, Autoscaler, Ec2Instance, Group, Refresh, WorkersFacts
 from checks.job import active, waited, waited_at_least, young
 from checks.times import age
 from checks.worker_group import read_activities, read_group, read_machines, read_nameless

@@ -379,7 +379,7 @@ def _agreed(question: Text, option: str) -> bool:
 
 
 def _still_wrong(case: Case) -> tuple[str, ...]:
-    from checks.facts import LogsFacts
+    from checks.host_facts import LogsFacts
     from checks.logs import parameter_faults
 
     return parameter_faults(case.logs) if isinstance(case.logs, LogsFacts) else ()

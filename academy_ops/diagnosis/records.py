@@ -68,6 +68,9 @@ class Unavailable:
     why: str = ""
 
 
+NOT_ASKED: Final = Unavailable("not-asked", "")
+
+
 class JobState(StrEnum):
     """What is known of the job, as the root-cause rule wants it."""
 

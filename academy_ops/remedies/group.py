@@ -18,7 +18,9 @@ from academy_ops.remedies.plan import Progress
 from academy_ops.remedies.refusal import RemedyError
 from academy_ops.thresholds import FIGURES
 from checks import container_state, launches, logs, queue, starters, workers
-from checks.facts import Autoscaler, Case, Depth, Group, LogsFacts, WorkersFacts
+from checks.facts import Case, Depth
+from checks.group_facts import Autoscaler, Group, WorkersFacts
+from checks.host_facts import LogsFacts
 
 _Start = tuple[str, datetime | None]
 """A worker's instance, and when its container was started; a crash in between gives it another start."""

@@ -14,7 +14,8 @@ from academy_ops.outside.clients import Target
 from academy_ops.remedies import refresh, worker_env
 from academy_ops.remedies.plan import Plan
 from academy_ops.remedies.refusal import RemedyError
-from checks.facts import Case, LogsFacts
+from checks.facts import Case
+from checks.host_facts import LogsFacts
 from checks.logs import parameter_faults
 from checks.worker_hosts import read_parameter
 

@@ -20,7 +20,8 @@ from academy_ops.remedies.plan import Plan, Progress
 from academy_ops.remedies.refusal import RemedyError, not_made
 from academy_ops.thresholds import REFRESH_HEALTHY_PERCENT, USUAL_BOOT_MINUTES
 from checks import logs
-from checks.facts import Case, LogsFacts
+from checks.facts import Case
+from checks.host_facts import LogsFacts
 
 _RUNNING: Final = "InstanceRefreshInProgress"
 _ENDED_WELL: Final = "Successful"

@@ -11,7 +11,7 @@ from academy_ops.remedies import group
 from academy_ops.remedies.plan import Plan
 from academy_ops.remedies.refusal import RemedyError, not_made
 from checks import workers
-from checks.facts import Autoscaler
+from checks.group_facts import Autoscaler
 
 
 def resume_launches(target: Target) -> Plan:

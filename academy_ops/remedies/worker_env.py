@@ -17,6 +17,7 @@ from typing import Any, Final
 
 from academy_ops.contract import BUCKET_SETTINGS, QUEUE_NAME_FORM, QUEUE_SETTING, R2_SETTINGS, SHARED_SETTINGS
 from academy_ops.diagnosis.findings import because
+from academy_ops.diagnosis.records import NOT_ASKED
 from academy_ops.messages import Text, say
 from academy_ops.outside.clients import Target
 from academy_ops.outside.failures import AWS_ERRORS, error_code
@@ -24,7 +25,8 @@ from academy_ops.remedies.plan import Plan, Progress
 from academy_ops.remedies.refusal import UNCHANGED, RemedyError, not_made
 from academy_ops.settings import Setting, Settings, is_own
 from academy_ops.settings.env_files import read_env_file
-from checks.facts import NOT_ASKED, LogsFacts, Parameter, SettingState
+from checks.facts import SettingState
+from checks.host_facts import LogsFacts, Parameter
 from checks.logs import parameter_faults
 from checks.r2_settings import setting_state
 from checks.worker_report import compare, digest, digests_of, parse_parameter

@@ -8,25 +8,34 @@ from __future__ import annotations
 import argparse
 import os
 import shutil
+import ssl
 import statistics
 import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from tests.bench.delay import delayed
+import certifi
+import trustme
+
 from tests.bench.drawing import bars
+from tests.bench.relays import relayed
 from tests.bench.tables import put, table
-from tests.lab_driver import ADDRESSES, FOREIGN, Lab
+from tests.lab_driver import FOREIGN, Lab
 
 RIVALS: Final = Path(__file__).parent / "rivals"
 ROOT: Final = Path(__file__).parents[2]
 AWS: Final = ROOT / "build" / "aws-cli" / "bin"
-TOOL: Final = Path(sys.executable).with_name("academy-ops")
+INSTALLED: Final = ROOT / "build" / "installed" / "bin"
+"""The wheel and what pip has resolved for it, as on an operator's machine."""
+TOOL: Final = INSTALLED / "academy-ops"
+PYTHON: Final = INSTALLED / "python"
+SERVICES: Final = ("STS", "AUTO_SCALING", "EC2", "LAMBDA", "EVENTBRIDGE", "SQS", "SSM", "CLOUDWATCH")
+"""The services of AWS, each at a host of its own, as the SDKs' variables AWS_ENDPOINT_URL_… call them."""
 DELAYS: Final = (0, 80)
 RUNS: Final = 9
 
@@ -51,8 +60,8 @@ def sides(job: str) -> list[Side]:
     hand = Side("the commands by hand: aws, curl", ("bash", str(RIVALS / "by_hand.sh")))
     return [
         *([hand] if (AWS / "aws").exists() else []),
-        Side("a boto3 script, calls in a row", (sys.executable, str(RIVALS / "plain.py"))),
-        Side("the bare floor: signed requests", (sys.executable, str(RIVALS / "floor.py"))),
+        Side("a boto3 script, calls in a row", (str(PYTHON), str(RIVALS / "plain.py"))),
+        Side("the bare floor: signed requests", (str(PYTHON), str(RIVALS / "floor.py"))),
         Side("academy-ops diagnose", (str(TOOL), "diagnose", job, "-o", "json"), (1,)),
     ]
 
@@ -62,29 +71,73 @@ def starts() -> list[Side]:
     aws = Side("aws --version", (str(AWS / "aws"), "--version"))
     return [
         *([aws] if (AWS / "aws").exists() else []),
-        Side("python -c ''", (sys.executable, "-c", "")),
+        Side("python -c ''", (str(PYTHON), "-c", "")),
         Side("academy-ops --version", (str(TOOL), "--version")),
         Side("academy-ops --help", (str(TOOL), "--help")),
     ]
 
 
-def seconds(side: Side, environ: Mapping[str, str]) -> float:
-    """Return how long one run of ``side`` takes."""
-    started = time.perf_counter()
-    done = subprocess.run(side.command, env=environ, capture_output=True, text=True, check=False, timeout=300)
-    taken = time.perf_counter() - started
-    assert done.returncode in side.codes, f"{side.name}: {done.returncode}\n{done.stderr}"
-    return taken
+@dataclass(frozen=True, slots=True)
+class Took:
+    """What one run has taken: seconds of the clock, and the peak of its memory in MiB."""
+
+    seconds: float
+    memory: float
 
 
-def medians(contest: Sequence[Side], environ: Mapping[str, str], runs: int) -> dict[str, float]:
-    """Let every side run in turn; return the median of each, in seconds. The first round only warms up."""
-    rounds = [[seconds(side, environ) for side in contest] for _ in range(runs + 1)][1:]
-    return {side.name: statistics.median(taken) for side, taken in zip(contest, zip(*rounds, strict=True), strict=True)}
+def took(side: Side, environ: Mapping[str, str]) -> Took:
+    """Run ``side`` once."""
+    with tempfile.TemporaryFile() as out:
+        started = time.perf_counter()
+        process = subprocess.Popen(side.command, env=environ, stdin=subprocess.DEVNULL, stdout=out, stderr=out)
+        _, status, usage = os.wait4(process.pid, 0)
+        seconds = time.perf_counter() - started
+        process.returncode = os.waitstatus_to_exitcode(status)
+        out.seek(0)
+        assert process.returncode in side.codes, f"{side.name}: {process.returncode}\n{out.read().decode()}"
+    return Took(seconds, usage.ru_maxrss / 1024)
+
+
+def medians(contest: Sequence[Side], environ: Mapping[str, str], runs: int) -> dict[str, Took]:
+    """Let every side run in turn; return the medians of each. The first round only warms up."""
+    rounds = [[took(side, environ) for side in contest] for _ in range(runs + 1)][1:]
+    return {
+        side.name: Took(
+            statistics.median(one.seconds for one in all_of), statistics.median(one.memory for one in all_of)
+        )
+        for side, all_of in zip(contest, zip(*rounds, strict=True), strict=True)
+    }
+
+
+@contextmanager
+def as_deployed(settings: Mapping[str, str], folder: Path, milliseconds: int) -> Iterator[dict[str, str]]:
+    """Put AWS and R2 behind TLS, each service at a host of its own, and every answer so far away.
+
+    Args:
+        settings: The lab's settings.
+        folder: Where the certificates are left that everybody trusts: those of the Web, and the lab's.
+        milliseconds: How long each answer is held back.
+
+    Yields:
+        What is otherwise in the environment.
+    """
+    ours = trustme.CA()
+    shown = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    ours.issue_cert("127.0.0.1").configure_cert(shown)
+    trusted = folder / "trusted.pem"
+    trusted.write_bytes(
+        Path(certifi.where()).read_bytes() + Path(settings["SSL_CERT_FILE"]).read_bytes() + ours.cert_pem.bytes()
+    )
+    bundles = dict.fromkeys(("SSL_CERT_FILE", "AWS_CA_BUNDLE", "CURL_CA_BUNDLE"), str(trusted))
+    aws = {f"AWS_ENDPOINT_URL_{service}": settings["AWS_ENDPOINT_URL"] for service in SERVICES}
+    academy = {name: settings[name] for name in ("ACADEMY_API_URL", "ACADEMY_ORIGIN_URL", "ACADEMY_APP_URL")}
+    with ExitStack() as stack:
+        cloud = stack.enter_context(relayed({**aws, "R2_ENDPOINT": settings["R2_ENDPOINT"]}, milliseconds, shown))
+        yield {**bundles, **cloud, **stack.enter_context(relayed(academy, milliseconds))}
 
 
 def written(measured: Mapping[str, Mapping[str, float]]) -> str:
-    """Write what was measured: a row for each side, in seconds and as a ratio to the last side, which is ours."""
+    """Write what was measured: a row for each side, its figure and its ratio to the last side, which is ours."""
     names = list(next(iter(measured.values())))
     ours = names[-1]
     rows = [
@@ -113,22 +166,25 @@ def main() -> None:
             mine = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
             path = f"{AWS}{os.pathsep}{os.environ['PATH']}"
             settings = {**mine, **lab.settings(), "PATH": path, "JOB_ID": job, "LANG": "C.UTF-8"}
-            settings["CURL_CA_BUNDLE"] = settings["SSL_CERT_FILE"]
-            measured = {}
+            measured: dict[str, dict[str, float]] = {}
             for milliseconds in DELAYS:
-                with delayed({name: settings[name] for name in ADDRESSES}, milliseconds) as behind:
-                    measured[f"+{milliseconds} ms, s"] = medians(sides(job), {**settings, **behind}, arguments.runs)
+                with as_deployed(settings, Path(folder), milliseconds) as deployed:
+                    taken = medians(sides(job), {**settings, **deployed}, arguments.runs)
+                measured[f"+{milliseconds} ms, s"] = {name: one.seconds for name, one in taken.items()}
+            measured["peak, MiB"] = {name: one.memory for name, one in taken.items()}
             started = medians(starts(), settings, arguments.runs)
         finally:
             lab.do("lab", "down")
-    text = f"{written(measured)}\n\n{written({'s': started})}\n"
+    times = {name: column for name, column in measured.items() if name.endswith(", s")}
+    starting = {"s": {name: one.seconds for name, one in started.items()}}
+    text = f"{written(measured)}\n\n{written(starting)}\n"
     print(text)  # noqa: T201 - this is the program's output
     print(f"Medians of {arguments.runs} whole processes each.")  # noqa: T201
     if not (AWS / "aws").exists():
         print("The AWS CLI is not in build/aws-cli, so nothing was done by hand.")  # noqa: T201
     if arguments.into:
         put(arguments.into, "bench", text)
-        (arguments.into.parent / "pictures" / "bench.svg").write_text(bars(measured), encoding="utf-8")
+        (arguments.into.parent / "pictures" / "bench.svg").write_text(bars(times), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -28,7 +28,7 @@ from academy_ops.lab.aws.gate import create_users
 from academy_ops.lab.aws.resources import client
 from academy_ops.lab.aws.ssm import Outcome
 from academy_ops.lab.state import Keys
-from tests.bench.delay import delayed
+from tests.bench.relays import relayed
 from tests.bench.tables import table
 from tests.lab_driver import ADDRESSES
 from tests.overheard import overheard
@@ -149,7 +149,7 @@ def measure(job: str, settings: Mapping[str, str], folder: Path, runs: int, size
             calls = Counter(asked)
             seconds = []
             for milliseconds in DELAYS:
-                with delayed({name: environ[name] for name in ADDRESSES if name != "R2_ENDPOINT"}, milliseconds) as far:
+                with relayed({name: environ[name] for name in ADDRESSES if name != "R2_ENDPOINT"}, milliseconds) as far:
                     taken = [diagnosed(job, {**environ, **far}) for _ in range(runs)]
                 seconds.append(statistics.median(one.wall for one in taken))
                 if not milliseconds:

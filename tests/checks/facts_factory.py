@@ -10,29 +10,9 @@ from academy_ops.diagnosis.records import Finding, Unavailable, Verdict
 from academy_ops.diagnosis.verdict import decide
 from academy_ops.outside.clients import Answer
 from checks import RUNBOOK, Case
-from checks.facts import (
-    AccessFacts,
-    Activity,
-    AsgInstance,
-    Autoscaler,
-    Container,
-    Depth,
-    Ec2Instance,
-    EndpointFacts,
-    Environment,
-    Group,
-    HostReport,
-    JobDocument,
-    JobFacts,
-    LogLine,
-    LogsFacts,
-    Parameter,
-    QueueFacts,
-    QueueSettings,
-    R2Facts,
-    WorkerLog,
-    WorkersFacts,
-)
+from checks.facts import AccessFacts, Depth, EndpointFacts, JobDocument, JobFacts, QueueFacts, QueueSettings, R2Facts
+from checks.group_facts import Activity, AsgInstance, Autoscaler, Ec2Instance, Group, WorkersFacts
+from checks.host_facts import Container, Environment, HostReport, LogLine, LogsFacts, Parameter, WorkerLog
 from checks.job import job_progress
 from checks.job_document import read_answer
 

@@ -5,26 +5,9 @@ from typing import Any
 
 from academy_ops.diagnosis.records import Reason, Unavailable
 from academy_ops.outside.clients import Answer
-from checks.facts import (
-    AccessFacts,
-    Activity,
-    Archive,
-    Autoscaler,
-    BootLog,
-    Depth,
-    Environment,
-    Halted,
-    JobDocument,
-    JobFacts,
-    LogLine,
-    LogsFacts,
-    Parameter,
-    QueueFacts,
-    Refresh,
-    Starter,
-    WorkerLog,
-    WorkersFacts,
-)
+from checks.facts import AccessFacts, Depth, JobDocument, JobFacts, QueueFacts
+from checks.group_facts import Activity, Autoscaler, Halted, Refresh, Starter, WorkersFacts
+from checks.host_facts import Archive, BootLog, Environment, LogLine, LogsFacts, Parameter, WorkerLog
 from checks.job_document import read_answer
 from tests.checks import facts_factory as h
 

@@ -6,7 +6,7 @@ import pytest
 
 from academy_ops.lab.faults.boots import USER_DATA
 from checks.boot import boot_failure
-from checks.facts import BootLog
+from checks.host_facts import BootLog
 from tests.checks import facts_factory as h
 
 PULL = "2026-08-30T01:02:03Z ERROR: ECR login/pull failed"

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from checks.facts import Activity
+from checks.group_facts import Activity
 from tests.checks import facts_factory as h
 from tests.checks.scenarios import Facts, access, gone
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from academy_ops.diagnosis.records import Unavailable
+from academy_ops.diagnosis.records import NOT_ASKED, Unavailable
 from checks import cloudwatch_logs, worker_logs
-from checks.facts import NOT_ASKED, Archive, LogLine, LogsFacts, WorkerLog
+from checks.host_facts import Archive, LogLine, LogsFacts, WorkerLog
 from tests.checks import facts_factory as h
 from tests.checks.test_on_the_wire import target
 from tests.wire import Handler, respond, server

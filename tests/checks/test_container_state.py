@@ -8,7 +8,8 @@ import pytest
 
 from academy_ops.diagnosis.command import posix
 from academy_ops.diagnosis.records import Finding, Unavailable, Verdict
-from checks.facts import LogDriver, Parameter, Refresh
+from checks.group_facts import Refresh
+from checks.host_facts import LogDriver, Parameter
 from tests.checks import facts_factory as h
 from tests.checks.scenarios import waiting
 

@@ -10,7 +10,7 @@ import pytest
 
 from academy_ops.diagnosis.records import Unavailable
 from checks import refreshes, starters
-from checks.facts import Halted, Refresh, Starter
+from checks.group_facts import Halted, Refresh, Starter
 from tests.checks import facts_factory as h
 from tests.checks.scenarios import refreshed
 from tests.checks.test_on_the_wire import target

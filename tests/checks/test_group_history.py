@@ -3,7 +3,7 @@
 import pytest
 
 from academy_ops.diagnosis.records import Unavailable
-from checks.facts import Activity
+from checks.group_facts import Activity
 from tests.checks import facts_factory as h
 from tests.checks.scenarios import Facts
 

@@ -7,7 +7,9 @@ import pytest
 
 from academy_ops.diagnosis.records import Unavailable
 from checks import Case
-from checks.facts import AccessFacts, Activity, Ec2Instance, JobDocument, JobFacts, LogsFacts, Parameter
+from checks.facts import AccessFacts, JobDocument, JobFacts
+from checks.group_facts import Activity, Ec2Instance
+from checks.host_facts import LogsFacts, Parameter
 from tests.checks import facts_factory as h
 from tests.checks.scenarios import misconfigured, waiting
 

@@ -6,7 +6,7 @@ import pytest
 
 from academy_ops.outside.clients import Connections
 from academy_ops.settings import load
-from checks.facts import LogsFacts
+from checks.host_facts import LogsFacts
 from checks.worker_report import parse_parameter, read_host
 from tests.checks import facts_factory as h
 from tests.checks.scenarios import parameter

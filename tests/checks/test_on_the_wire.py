@@ -23,7 +23,9 @@ from academy_ops.remedies import queues
 from academy_ops.remedies.refusal import RemedyError
 from academy_ops.settings import load
 from checks import access, logs, queue, r2, workers
-from checks.facts import AccessFacts, Case, Group, LogsFacts, Parameter, WorkersFacts
+from checks.facts import AccessFacts, Case
+from checks.group_facts import Group, WorkersFacts
+from checks.host_facts import LogsFacts, Parameter
 from tests.checks import facts_factory as h
 from tests.wire import Handler, dripping, respond, server
 

@@ -15,7 +15,7 @@ from academy_ops.lab.machine import Condition, furnish, run_script, write_boot
 from academy_ops.outside import host_scripts
 from academy_ops.outside.clients import Connections
 from academy_ops.settings import load
-from checks.facts import HostReport, WorkerLog
+from checks.host_facts import HostReport, WorkerLog
 from checks.worker_report import read_host
 from tests.checks import facts_factory as h
 

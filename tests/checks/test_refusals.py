@@ -9,7 +9,8 @@ import pytest
 from academy_ops.diagnosis.records import Finding, Verdict
 from academy_ops.settings import load
 from checks import Case
-from checks.facts import Environment, Parameter, WorkersFacts
+from checks.group_facts import WorkersFacts
+from checks.host_facts import Environment, Parameter
 from checks.worker_report import compare, digests_of
 from tests.checks import facts_factory as h
 

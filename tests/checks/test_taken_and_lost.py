@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from academy_ops.diagnosis.records import Unavailable
-from checks.facts import JobDocument, JobFacts, LogsFacts
+from checks.facts import JobDocument, JobFacts
+from checks.host_facts import LogsFacts
 from tests.checks import facts_factory as h
 
 WAITED = h.job("PENDING", age=1600)

@@ -7,7 +7,8 @@ import pytest
 
 from academy_ops.diagnosis.records import Finding, Unavailable, Verdict
 from academy_ops.remedies.fixes import FIXES, to_fix
-from checks.facts import Case, Parameter
+from checks.facts import Case
+from checks.host_facts import Parameter
 from tests.checks import facts_factory as h
 from tests.checks.test_refusals import WAITING
 

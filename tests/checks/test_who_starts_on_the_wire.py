@@ -9,7 +9,7 @@ import pytest
 
 from academy_ops.diagnosis.records import Unavailable
 from checks import starters
-from checks.facts import Autoscaler, Starter
+from checks.group_facts import Autoscaler, Starter
 from tests.checks.test_on_the_wire import target
 from tests.wire import Handler, respond, server
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from academy_ops.diagnosis.records import Unavailable
-from checks.facts import AsgInstance, Autoscaler, Starter
+from checks.group_facts import AsgInstance, Autoscaler, Starter
 from checks.starters import often_enough
 from tests.checks import facts_factory as h
 from tests.checks.scenarios import Facts

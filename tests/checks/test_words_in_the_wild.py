@@ -10,7 +10,8 @@ from academy_ops.diagnosis.catalogue import CATALOGUE
 from checks import launches
 from checks.boot import boot_failure
 from checks.database_words import database_fault
-from checks.facts import BootLog, Starter
+from checks.group_facts import Starter
+from checks.host_facts import BootLog
 from checks.job_document import code_of_message
 from checks.starters import often_enough, on
 from tests.checks import facts_factory as h

@@ -15,7 +15,7 @@ from academy_ops.diagnosis.records import Diagnosis, Unavailable
 from academy_ops.messages import LANGUAGES, Language
 from academy_ops.report import Output
 from academy_ops.report.pipeline import stations
-from checks.facts import Autoscaler
+from checks.group_facts import Autoscaler
 from tests.checks import facts_factory as h
 from tests.checks.scenarios import NGINX, SCENARIOS, WARNINGS, Facts
 from tests.cli.test_save_and_from import document, waiting, write

@@ -12,8 +12,9 @@ from academy_ops.diagnosis.records import Finding, JobProgress, JobState, Unavai
 from academy_ops.diagnosis.verdict import decide
 from academy_ops.messages import say
 from academy_ops.outside.clients import Answer
-from checks import RUNBOOK, Case, facts
-from checks.facts import R2Facts
+from checks import RUNBOOK, Case
+from checks.facts import Depth, JobFacts, QueueFacts, R2Facts
+from checks.host_facts import Environment, LogsFacts
 from checks.job import job_progress
 from tests.checks import facts_factory as h
 from tests.checks.scenarios import BLIND, SCENARIOS, WARNINGS
@@ -54,7 +55,7 @@ st.register_type_strategy(
 )
 FIELDS = ("access", "r2", "endpoint", "job", "workers", "queue", "logs")
 # Left to itself, hypothesis would never fill a field that has a default.
-for kind in (facts.JobFacts, facts.QueueFacts, facts.LogsFacts, facts.Depth, facts.Environment):
+for kind in (JobFacts, QueueFacts, LogsFacts, Depth, Environment):
     st.register_type_strategy(kind, st.builds(kind, **{field.name: ... for field in fields(kind)}))
 KNOWN = [one for table in (SCENARIOS, BLIND, WARNINGS) for found in table.values() for one in found]
 

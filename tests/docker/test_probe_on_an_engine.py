@@ -14,7 +14,7 @@ import pytest
 from academy_ops.outside import host_scripts
 from academy_ops.outside.clients import Connections
 from academy_ops.settings import load
-from checks.facts import Container, HostReport, WorkerLog
+from checks.host_facts import Container, HostReport, WorkerLog
 from checks.worker_report import digest, read_host
 from tests.docker.engine import Engine, EngineError, start
 

@@ -13,7 +13,8 @@ from academy_ops.lab.aws.ssm import Outcome
 from academy_ops.outside.clients import Connections, Target
 from academy_ops.settings import load
 from checks import logs
-from checks.facts import Case, LogsFacts
+from checks.facts import Case
+from checks.host_facts import LogsFacts
 from tests.between import Answer, Trick, between
 from tests.checks import facts_factory as h
 from tests.lab.conftest import Aws

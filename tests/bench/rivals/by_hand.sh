@@ -16,8 +16,8 @@ aws ec2 describe-instances --filters Name=tag:Name,Values=academy-ai-worker-cpu
 aws lambda get-function-configuration --function-name academy-worker-autoscale
 aws events list-rule-names-by-target --target-arn \
   "arn:aws:lambda:$AWS_REGION:$ACADEMY_AWS_ACCOUNT_ID:function:academy-worker-autoscale"
-# Version 1 of the CLI knows SQS under another host name than AWS_ENDPOINT_URL.
-sqs() { aws --endpoint-url "$AWS_ENDPOINT_URL" sqs "$@"; }
+# Version 1 of the CLI takes an address of its own for SQS, whatever the environment says.
+sqs() { aws --endpoint-url "$AWS_ENDPOINT_URL_SQS" sqs "$@"; }
 url=$(sqs get-queue-url --queue-name academy-ai-jobs-basic --query QueueUrl --output text)
 sqs get-queue-attributes --queue-url "$url" --attribute-names All
 aws ssm get-parameter --name /academy/workers/env --with-decryption --query Parameter.LastModifiedDate

@@ -16,16 +16,22 @@ from botocore.credentials import Credentials
 REGION = os.environ["AWS_REGION"]
 AWS = Credentials(os.environ["AWS_ACCESS_KEY_ID"], os.environ["AWS_SECRET_ACCESS_KEY"])
 R2 = Credentials(os.environ["R2_ACCESS_KEY"], os.environ["R2_SECRET_KEY"])
+TLS = ssl.create_default_context(cafile=os.environ["SSL_CERT_FILE"])
+NAMES = {"autoscaling": "AUTO_SCALING", "events": "EVENTBRIDGE"}
 connections: dict[str, http.client.HTTPConnection] = {}
+
+
+def server(service: str) -> str:
+    """Return the address of one of AWS's services, as an SDK finds it."""
+    return os.environ["AWS_ENDPOINT_URL_" + NAMES.get(service, service.upper())]
 
 
 def connection(url: str) -> http.client.HTTPConnection:
     """Return the one connection to the server of ``url``."""
     parts = urlsplit(url)
     if parts.netloc not in connections:
-        tls = ssl.create_default_context(cafile=os.environ["SSL_CERT_FILE"])
         secure = parts.scheme == "https"
-        made = http.client.HTTPSConnection(parts.netloc, context=tls) if secure else None
+        made = http.client.HTTPSConnection(parts.netloc, context=TLS) if secure else None
         connections[parts.netloc] = made or http.client.HTTPConnection(parts.netloc)
     return connections[parts.netloc]
 
@@ -49,14 +55,13 @@ def query(service: str, version: str, action: str, **parameters: str) -> bytes:
     """Call a service of AWS's query protocol."""
     body = urlencode({"Action": action, "Version": version, **parameters})
     form = {"Content-Type": "application/x-www-form-urlencoded"}
-    return signed(SigV4Auth(AWS, service, REGION), "POST", os.environ["AWS_ENDPOINT_URL"] + "/", form, body)
+    return signed(SigV4Auth(AWS, service, REGION), "POST", server(service) + "/", form, body)
 
 
 def call(service: str, target: str, version: str = "1.1", **parameters: object) -> dict[str, object]:
     """Call a service of AWS's JSON protocol."""
     form = {"Content-Type": f"application/x-amz-json-{version}", "X-Amz-Target": target}
-    url = os.environ["AWS_ENDPOINT_URL"] + "/"
-    answer = signed(SigV4Auth(AWS, service, REGION), "POST", url, form, json.dumps(parameters))
+    answer = signed(SigV4Auth(AWS, service, REGION), "POST", server(service) + "/", form, json.dumps(parameters))
     read = json.loads(answer)
     assert isinstance(read, dict)
     return read
@@ -83,7 +88,7 @@ query("autoscaling", "2011-01-01", "DescribeAutoScalingGroups", **{"AutoScalingG
 query("autoscaling", "2011-01-01", "DescribeScalingActivities", AutoScalingGroupName=GROUP)
 instances = {"Filter.1.Name": "tag:Name", "Filter.1.Value.1": "academy-ai-worker-cpu"}
 query("ec2", "2016-11-15", "DescribeInstances", **instances)
-functions = os.environ["AWS_ENDPOINT_URL"] + "/2015-03-31/functions/academy-worker-autoscale/configuration"
+functions = server("lambda") + "/2015-03-31/functions/academy-worker-autoscale/configuration"
 function = json.loads(signed(SigV4Auth(AWS, "lambda", REGION), "GET", functions, {}))
 rules = call("events", "AWSEvents.ListRuleNamesByTarget", TargetArn=function["FunctionArn"])["RuleNames"]
 assert isinstance(rules, list)
