@@ -61,15 +61,25 @@ _SIGNS: Final = tuple(
             ),
             "image-pull",
         ),
+        # The user that the script runs docker as has no right to.
+        (r"permission denied while trying to connect to the docker", "script"),
         (
             (
-                r"connect to the docker (daemon|api)|is the docker daemon running"
-                r"|docker\.sock\b.{0,80}(EOF|no such file)"
-                r"|unit docker(\.service)? (could not be|not) found|unit file docker\.service does not exist"
-                r"|failed to (start|enable) .{0,40}docker|job for docker\.service failed"
+                r"unit (file )?docker(\.service)? (could not be|not) found|unit file docker\.service does not exist"
                 r"|docker: (command )?not found|line \d{1,4}: \S{1,80}: command not found"
             ),
             "packages",
+        ),
+        (
+            (
+                r"connect to the docker (daemon|api)|is the docker daemon running|error during connect:"
+                r"|(docker|containerd)\.sock\b.{0,200}(\bEOF|no such file|refused|timed? ?out|deadline exceeded"
+                r"|reset by peer|broken pipe)|\b(dockerd|containerd)\b.{0,80}(panic|fatal|failed)"
+                r"|failed to (start|enable) .{0,40}(docker|containerd)|job for (docker|containerd)\.service failed"
+                r"|docker\.service: (start request repeated|main process exited)|failed to start daemon"
+                r"|daemon (is shutting down|not running)|failed to (dial|connect).{0,80}containerd"
+            ),
+            "docker-daemon",
         ),
         (
             (
@@ -77,7 +87,9 @@ _SIGNS: Final = tuple(
                 r"|no route to host|network is unreachable|context deadline exceeded|request canceled while waiting"
                 r"|(could not|cannot|can't|couldn't) (resolve|connect)|failed to connect to|name or service not known"
                 r"|temporary failure in name resolution|no such host|connection reset by peer"
-                r"|connect timeout on endpoint|curl error \((6|7|28|35|52|56)\)|server misbehaving|x509: "
+                r"|connect timeout on endpoint|proxyconnect tcp|unexpected EOF|/v2/.{0,300}: EOF\b"
+                r"|server gave HTTP response|received unexpected HTTP status: 5\d\d|x509: "
+                r"|curl error \((6|7|28|35|52|56)\)|server misbehaving"
             ),
             "network",
         ),
@@ -105,12 +117,13 @@ _SIGNS: Final = tuple(
     )
 )
 _REASONS: Final = frozenset(reason for _, reason in _SIGNS)
+_OF_DOCKER: Final = frozenset({"packages", "docker-daemon", "script"})
 _OF_STEP: Final = {
     "image-pull": frozenset(
-        {"image-pull", "image-missing", "rate-limit", "network", "disk", "architecture", "packages"}
+        {*_OF_DOCKER, "image-pull", "image-missing", "rate-limit", "network", "disk", "architecture"}
     ),
     "docker-run": frozenset(
-        {"docker-run", "image-missing", "image-pull", "rate-limit", "network", "disk", "architecture", "packages"}
+        {*_OF_DOCKER, "docker-run", "image-missing", "image-pull", "rate-limit", "network", "disk", "architecture"}
     ),
     "metadata": frozenset({"metadata"}),
     "script": frozenset(),

@@ -18,6 +18,7 @@ from academy_ops.thresholds import (
     KILL_SECONDS,
 )
 from checks.boot import boot_failure
+from checks.connection_words import cut_off
 from checks.database_words import Fault
 from checks.facts import Case
 from checks.host_facts import Container, HostReport, WorkerLog
@@ -81,13 +82,15 @@ def state_faults(case: Case, host: HostReport, container: Container, log: Worker
     """Return what is wrong with the state of a worker's container."""
     if _out_of_memory(case, container, log):
         yield "worker-out-of-memory", None
+    no_way = cut_off(case, host, container, log, None) if log and container.status != "running" else None
     if crash_loops(case, container):
-        yield "worker-crash-loop", None
+        yield "worker-crash-loop", no_way[0] if no_way else None
     elif container.status == "running":
         if container.health == "unhealthy":
             yield "worker-container-unhealthy", None
     elif container.status != "created" or container.error or not _boots(case, host):
-        yield "worker-container-exited", _REASONS.get(container.status, "start-failed" if container.error else None)
+        words = no_way[0] if no_way else "start-failed" if container.error else None
+        yield "worker-container-exited", _REASONS.get(container.status, words)
 
 
 def crash_loops(case: Case, container: Container) -> bool:

@@ -52,6 +52,16 @@ _WORDS: Final = tuple(
             ),
             (_DOWN, "connections"),
         ),
+        # An end of the connection in mid-work is not a disagreement.
+        (
+            (
+                r"SSL (connection )?error(?!:? (unexpected )?eof)|does not support SSL|SSL is not enabled"
+                r"|rejected SSL upgrade|insecure transport|SSL connection is required|root certificate file"
+                r"|server certificate for .{1,100} does not match|sslmode value"
+                r"|no pg_hba\.conf entry .{1,300}(SSL off|no encryption)"
+            ),
+            (_DOWN, "tls"),
+        ),
         (
             (
                 r"(password|scram|ident|peer|pam|iam|ldap|gss\w{0,9}|certificate|md5|cleartext) authentication failed"
@@ -81,8 +91,8 @@ _WORDS: Final = tuple(
                 r"|server closed the connection|could not translate host name|failed to resolve host"
                 r"|database system is (starting up|shutting down|in recovery)|not (\w{1,9} )?accepting connections"
                 r"|terminating connection (due to|because of)|connection (has been|already) closed"
-                rf"|SSL SYSCALL error|connect call failed \({GAP}(5432|6432|3306)\)|consuming input failed"
-                r"|server (login|connect) (has been )?fail"
+                rf"|SSL SYSCALL error|SSL error:? (unexpected )?eof|connect call failed \({GAP}(5432|6432|3306)\)"
+                r"|server (login|connect) (has been )?fail|consuming input failed"
                 r"|MySQL server has gone away|lost connection to MySQL|AdminShutdown|CannotConnectNow"
                 rf"|({_RAISED}|psycopg\w{{0,9}}\.errors\.Connection\w{{1,30}}){GAP}"
                 r"(refused|timed? ?out|timeout expired|unreachable|no route to host|not known|name resolution"

@@ -34,11 +34,12 @@ from academy_ops.thresholds import (
     YOUNG_SECONDS,
 )
 from checks import uploads
+from checks.connection_words import no_way
 from checks.database_words import Fault
 from checks.facts import Case, Depth, FailedRow, JobDocument, JobFacts, QueueFacts, R2Facts, Upload
 from checks.group_facts import Group, WorkersFacts
 from checks.host_facts import Container, LogLine, LogsFacts, Parameter
-from checks.job_document import every_row_rejected, failed, fault_of_message, look_again, read_answer
+from checks.job_document import NO_R2, every_row_rejected, failed, fault_of_message, look_again, read_answer
 from checks.r2 import api_side_wrong
 from checks.times import age, written_at
 from checks.workbook_words import fault_of_rows
@@ -438,9 +439,15 @@ def _proof(case: Case, words: str) -> Fault | None:
     fault = fault_of_message(words)
     # The API has stored the file in its own bucket: a worker that found none there looked elsewhere.
     code = fault[0] if fault else None
-    elsewhere = code == "r2-bucket-missing" and isinstance(case.r2, R2Facts) and case.r2.reach is True
-    if elsewhere or (code in _REFUSED_BY_R2 and _worker_differs(case) and not api_side_wrong(case)):
+    opens = isinstance(case.r2, R2Facts) and case.r2.reach is True
+    elsewhere = code == "r2-bucket-missing" and opens
+    if elsewhere or (code in _REFUSED_BY_R2 and _worker_differs(case, code) and not api_side_wrong(case)):
         return "worker-r2-mismatch", None
+    if code == NO_R2:
+        hosts = case.logs.hosts if isinstance(case.logs, LogsFacts) else ()
+        why = no_way(words, next((host.clock_ahead_seconds for host in hosts if host.clock_ahead_seconds), 0))
+        # Nobody's way alone, where R2 answers nobody.
+        return NO_R2, why if why != "no-route" or opens else None
     if fault is None and "No space left on device" in words and _a_disk_is_full(case):
         return "worker-disk-full", None
     return fault
@@ -451,13 +458,18 @@ def _a_disk_is_full(case: Case) -> bool:
     return any((host.disk_percent or 0) >= DISK_NEARLY_FULL_PERCENT for host in hosts)
 
 
-def _worker_differs(case: Case) -> bool:
-    """Return whether a worker's R2 settings, or those that the next one would get, are others than the API's."""
+def _worker_differs(case: Case, code: str) -> bool:
+    """Return whether a worker's R2 settings, or those that the next one would get, are others than the API's.
+
+    Where no connection came about, only the endpoint counts.
+    """
     if not isinstance(case.logs, LogsFacts):
         return False
     own = [host.environment for host in case.logs.hosts if host.environment]
     if not own and isinstance(case.logs.parameter, Parameter) and case.logs.parameter.environment:
         own = [case.logs.parameter.environment]
+    if code == NO_R2:
+        return any(e.endpoint == "different" for e in own)
     return any("different" in (e.endpoint, e.bucket, e.access_key, e.secret_key) for e in own)
 
 

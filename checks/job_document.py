@@ -17,6 +17,7 @@ from academy_ops.outside.clients import Answer, Target
 from academy_ops.outside.time_limits import ANSWER_SECONDS, left
 from academy_ops.thresholds import SECOND_LOOK_SECONDS
 from checks.authors import cached, page_of
+from checks.connection_words import no_way
 from checks.database_words import GAP, Fault, database_fault
 from checks.facts import FailedRow, JobDocument, JobResult
 from checks.times import parse
@@ -46,8 +47,9 @@ LOCAL_PATH: Final = r"(No space left on device|Errno 28\b|Disk quota exceeded).{
 
 _OF_AWS: Final = r':? *"?https?://[^/"]*amazonaws\.com'
 """The worker's queue is asked in the same words as R2."""
+NO_R2: Final = "r2-endpoint-unreachable"
 _R2: Final = r"\.r2\.cloudflarestorage\.com"
-_NO_WAY: Final = "Max retries|resolve|refused|timed out|reset by peer|SSL|CERTIFICATE"
+_NO_WAY: Final = "Max retries|resolve|refused|timed out|reset by peer|SSL|CERTIFICATE|proxy"
 """Words for a connection that failed, where R2's host stands beside them."""
 _MESSAGES: Final = tuple(
     (re.compile(form, re.IGNORECASE), code)
@@ -83,9 +85,9 @@ _MESSAGES: Final = tuple(
                 r"(Could not connect to the endpoint URL|(Connect|Read) timeout on endpoint URL"
                 rf"|a valid response from endpoint URL|SSL validation failed for)(?!{_OF_AWS})"
                 r"|ResponseStreamingError|botocore\S{0,20}\.IncompleteReadError"
-                rf"|{_R2}{GAP}({_NO_WAY})|({_NO_WAY}){GAP}{_R2}"
+                rf"|{_R2}{GAP}({_NO_WAY})|({_NO_WAY}){GAP}{_R2}|ProxyConnectionError|connect to proxy URL"
             ),
-            "r2-endpoint-unreachable",
+            NO_R2,
         ),
         # What the database refuses shows the row, with its phone number; the workbook is not at fault.
         (
@@ -163,6 +165,8 @@ def failed(document: JobDocument) -> bool:
 def fault_of_message(message: str) -> Fault | None:
     """Return the code that an error message proves, and its reason; the workbook's come last."""
     proven = database_fault(message) or next(((code, None) for form, code in _MESSAGES if form.search(message)), None)
+    if proven == (NO_R2, None):
+        return NO_R2, no_way(message)
     return proven or workbook_fault(message)
 
 

@@ -14,7 +14,7 @@ from typing import Final, TypeAlias
 
 from botocore.parsers import ResponseParserError
 
-from academy_ops.contract import DLQ_SUFFIX, LOG_JOB_ENDED, LOG_OF_JOB, LOG_RECEIVED, QUEUE_NAME, QUEUE_NAME_FORM
+from academy_ops.contract import DLQ_SUFFIX, LOG_JOB_ENDED, LOG_OF_JOB, QUEUE_NAME, QUEUE_NAME_FORM
 from academy_ops.diagnosis.catalogue import CATALOGUE
 from academy_ops.diagnosis.check import Check, Grant, Hop
 from academy_ops.diagnosis.findings import FindingBuilder
@@ -36,6 +36,7 @@ from academy_ops.thresholds import (
     minutes,
 )
 from checks.access import region_reason
+from checks.connection_words import cut_off_workers
 from checks.facts import Case, Depth, JobDocument, QueueFacts, QueueSettings
 from checks.group_facts import Group, WorkersFacts
 from checks.host_facts import Container, LogLine, LogsFacts, WorkerLog
@@ -56,14 +57,6 @@ from checks.times import age
 from checks.workers import past_boot, working
 
 _LONGEST_NUMBER: Final = 9
-_SQS: Final = re.compile(r"\bsqs\.[a-z0-9-]{1,30}\.(amazonaws|vpce|api\.aws)|\bqueue\.amazonaws\.", re.IGNORECASE)
-_NO_ROUTE: Final = re.compile(
-    r"connect ?timeout|could not connect|failed to connect|failed to resolve"
-    r"|failed to establish a new connection|connection .{0,60}(timed out|refused)"
-    r"|i/o timeout|unreachable|no route to host|name resolution|could not resolve|name or service not known",
-    re.IGNORECASE,
-)
-"""What an SDK writes where it does not get through; a read time-out may be a long poll's, and is none of these."""
 _NO_QUEUE: Final = re.compile("NonExistentQueue|QueueDoesNotExist")
 _MAY_CONCEAL: Final = tuple(code for code, cause in CATALOGUE.items() if cause.section == "3-3")
 
@@ -168,7 +161,9 @@ def _judge_depth(build: FindingBuilder, case: Case, facts: QueueFacts, queue: De
     reason = not_named if code == "queue-dead-letters" else None
     if code is None and _not_consumed(case, facts, queue):
         code = "queue-not-consumed"
-        reason = "no-route" if _no_route(case) else "hung" if _hung(case) else None
+        no_way = cut_off_workers(case, COMPLAINT_SECONDS)
+        reason = no_way[0] if no_way else "hung" if _hung(case) else None
+        evidence |= {"log": [no_way[1].text]} if no_way else {}
     if code is None and _stuck(case, queue):
         code = "message-stuck"
     unseen = _unseen_again(case, facts, queue)
@@ -292,7 +287,7 @@ def _not_consumed(case: Case, facts: QueueFacts, queue: Depth) -> bool:
     ):
         return False
     # A message in flight may be of a worker that is gone.
-    return queue.in_flight == 0 or _hung(case) or _no_route(case)
+    return queue.in_flight == 0 or _hung(case) or cut_off_workers(case, COMPLAINT_SECONDS) is not None
 
 
 def _have_waited(case: Case, facts: QueueFacts, queue: Depth) -> bool:
@@ -327,25 +322,6 @@ def _silent(case: Case, container: Container, log: WorkerLog) -> bool:
     works = _at_work(_of_jobs(container, log), container) or _at_work(log.of_job, container)
     writes_more = any(line not in log.errors for line in log.tail)
     return writes_more and since is not None and since >= (STALLED_SECONDS if works else WAITED_SECONDS)
-
-
-def _no_route(case: Case) -> bool:
-    """Return whether a worker's last word of its polls is that it does not get through to SQS."""
-    running = case.logs.running() if isinstance(case.logs, LogsFacts) else []
-    return any(_cut_off(case, container, log) for container, log in running)
-
-
-def _cut_off(case: Case, container: Container, log: WorkerLog) -> bool:
-    lines = [line for line in (*log.errors, *log.tail) if container.wrote(line)]
-    complaints = [line for line in lines if _SQS.search(line.text) and _NO_ROUTE.search(line.text)]
-    since = _latest(case, complaints)
-    received = _latest(case, [line for line in lines if LOG_RECEIVED in line.text])
-    return since is not None and since < COMPLAINT_SECONDS and (received is None or since < received)
-
-
-def _latest(case: Case, lines: Sequence[LogLine]) -> float | None:
-    ages = [age(case.observed_at, line.at) for line in lines]
-    return min((known for known in ages if known is not None), default=None)
 
 
 def _stuck(case: Case, queue: Depth) -> bool:
@@ -522,7 +498,7 @@ CHECK: Final = Check(
     reads=("job", "workers", "logs"),
     prefetch=look,
     hops=(Hop(5, say("queue"), ("queue-", "message-")),),
-    shows=("queue", "visible", "in_flight", "oldest_seconds", "dead_letters", "instance"),
+    shows=("queue", "visible", "in_flight", "oldest_seconds", "dead_letters", "instance", "log"),
     grants=(
         Grant(
             "CheckQueue",

@@ -40,6 +40,9 @@ FAILED: dict[str, list[tuple[str, ...]]] = {
         (f'Get "https://{ECR}/v2/": dial tcp 10.1.2.3:443: connect: connection refused', PULL),
         (f'Get "https://{ECR}/v2/": net/http: TLS handshake timeout', PULL),
         ('Connect timeout on endpoint URL: "https://api.ecr.ap-northeast-2.amazonaws.com/"', PULL),
+        (f'Error response from daemon: Get "https://{ECR}/v2/": EOF', PULL),
+        ("received unexpected HTTP status: 503 Service Unavailable", PULL),
+        ("Error response from daemon: Get https://r/v2/: proxyconnect tcp: dial tcp 10.0.0.9:3128: timeout", PULL),
         ("Could not resolve host: al2023-repos-ap-northeast-2.s3.dualstack.amazonaws.com", SCRIPTS, TAIL),
     ],
     "docker-run": [
@@ -55,6 +58,15 @@ FAILED: dict[str, list[tuple[str, ...]]] = {
         ("/var/lib/cloud/instance/scripts/part-001: line 9: docker: command not found", PULL),
         ("E: Could not get lock /var/lib/dpkg/lock-frontend", SCRIPTS),
     ],
+    "docker-daemon": [
+        ('error during connect: Post "http://%2Fvar%2Frun%2Fdocker.sock/v1.24/images/create": EOF', PULL),
+        ('docker: error during connect: Head "http://%2Fvar%2Frun%2Fdocker.sock/_ping": read: connection reset', RUN),
+        ("Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?", PULL),
+        ("dial unix /var/run/docker.sock: connect: no such file or directory", RUN),
+        ("Job for docker.service failed because the control process exited with error code.", SCRIPTS),
+        ('failed to dial "/run/containerd/containerd.sock": context deadline exceeded', PULL),
+    ],
+    "script": [("permission denied while trying to connect to the Docker daemon socket at unix:///x.sock", PULL)],
     "disk": [
         ("failed to register layer: Error processing tar file: write /lib/x.so: no space left on device", PULL),
         ("Error Summary", "At least 320MB more space needed on the / filesystem.", SCRIPTS),

@@ -125,7 +125,7 @@ DATABASE = [
     ('connection failed: FATAL:  password authentication failed for user "worker"', "credentials"),
     ("(1045, \"Access denied for user 'worker'@'10.0.0.9' (using password: YES)\")", "credentials"),
     (
-        'FATAL:  no pg_hba.conf entry for host "10.0.1.7", user "worker", database "academy", no encryption',
+        'FATAL:  no pg_hba.conf entry for host "10.0.1.7", user "worker", database "academy", SSL encryption',
         "credentials",
     ),
     ("permission denied for table students_student", "credentials"),

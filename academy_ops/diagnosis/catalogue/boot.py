@@ -100,12 +100,22 @@ BOOT: Final = (
                 ),
             ),
             "packages": Variant(
-                say("The instance could not install or start Docker, or another program that its user data needs."),
+                say("The instance could not install Docker, or another program that its user data needs."),
                 (
                     _READ_LOG,
                     _read(
                         say("Check that its subnet can reach the package repositories, through NAT or an S3 endpoint."),
                         commands.ENDPOINTS,
+                    ),
+                    _REPLACE,
+                ),
+            ),
+            "docker-daemon": Variant(
+                say("While it booted, no Docker daemon ran on the instance, or it broke off."),
+                (
+                    _read(
+                        say("See what the daemon says of it: its options, its storage, memory, or containerd."),
+                        commands.WORKER_DOCKER,
                     ),
                     _REPLACE,
                 ),

@@ -360,6 +360,7 @@ PARAMETER_AGE: Final = command(
     "aws ssm get-parameter --region <region> --name <parameter> --query Parameter.LastModifiedDate --output text"
 )
 WORKER_ENV: Final = command("<ops> worker-env")
+EDIT_WORKER_ENV: Final = command("<ops> worker-env --edit")
 """Lists the workers' parameter; no value is shown."""
 
 
@@ -381,6 +382,9 @@ def on_workers(script: str) -> Steps:
         "--targets Key=tag:Name,Values=<worker> --query Command.CommandId --output text --parameters",
         f"commands={script}",
     )
+
+
+SET_CLOCK: Final = on_workers("systemctl restart chronyd && chronyc waitsync 6")
 
 
 def _in_container(template: str) -> Steps:
@@ -417,6 +421,10 @@ WORKER_INODES: Final = command("sudo du --inodes -x -d 2 /", place="worker")
 WORKER_QUEUE: Final = _variables(QUEUE_SETTING)
 WORKER_R2: Final = _variables("R2_ENDPOINT", "R2_EXCEL_BUCKET", "EXCEL_BUCKET_NAME")
 WORKER_REGION: Final = _variables("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_SQS")
+_SHOW_TLS: Final = "curl -kSsv -o /dev/null --max-time 10"
+"""It shows who has signed the certificate, whoever that is."""
+WORKER_SQS: Final = command(f"{_SHOW_TLS} https://sqs.<region>.amazonaws.com", place="worker")
+WORKER_TO_R2: Final = command(f"{_SHOW_TLS} <endpoint>", place="worker")
 WORKER_CLOCK: Final = command("date -u", place="worker")
 PARAMETER_THERE: Final = command(
     "aws ssm get-parameter --region <region> --name <parameter> --with-decryption --query Parameter.Version",

@@ -7,6 +7,7 @@ from typing import Final
 from academy_ops.contract import QUEUE_SETTING, R2_SETTINGS
 from academy_ops.diagnosis.catalogue import commands
 from academy_ops.diagnosis.catalogue.cause import PENDING, WAITING, Rows, Variant, codes
+from academy_ops.diagnosis.catalogue.connections import no_way_to
 from academy_ops.diagnosis.command import command
 from academy_ops.diagnosis.records import Remedy
 from academy_ops.messages import Text, say
@@ -17,6 +18,7 @@ _CRASHES: Final = codes("worker-crash-loop", "worker-container-exited")
 _IDLE: Final = codes("queue-not-consumed", "message-stuck", "job-stalled", "message-lost")
 _ROWS: Final = Rows("3-4", command("<ops> check logs <job>"), WAITING, _IDLE)
 _cause, _warning, _read, _change = _ROWS.cause, _ROWS.warning, _ROWS.read, _ROWS.change
+_NO_SQS: Final = no_way_to("SQS", commands.WORKER_SQS, _ROWS)
 _REPLACE: Final = _change(
     say("Then replace the worker instances; the parameter is read at boot only. Jobs in progress start over."),
     commands.REPLACE_INSTANCES,
@@ -29,7 +31,6 @@ def _take(text: Text, *names: str) -> Remedy:
     return Remedy(text, commands.from_api(*names), commands.WORKER_ENV, "change")
 
 
-_EDIT: Final = command("<ops> worker-env --edit")
 _RESTART: Final = _change(
     say("Then restart the worker: it looks for credentials at its start only."),
     commands.on_workers("docker restart <worker_container>"),
@@ -268,7 +269,7 @@ LOGS: Final = (
                             "Take AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_SQS out of the workers' parameter, or correct "
                             "them."
                         ),
-                        _EDIT,
+                        commands.EDIT_WORKER_ENV,
                         commands.WORKER_ENV,
                         "change",
                     ),
@@ -350,6 +351,22 @@ LOGS: Final = (
                         say("Where that address is not the API's, correct DATABASE_URL in the workers' parameter."),
                         "DATABASE_URL",
                     ),
+                    _REPLACE,
+                ),
+            ),
+            "tls": Variant(
+                say("The worker and its database don't agree on TLS."),
+                (
+                    _read(
+                        say(
+                            "The log says which: a certificate that nobody trusts needs the database's CA file "
+                            "(sslrootcert, ssl_ca) in the worker's image; one that has expired, a new one on the "
+                            "database; a server that wants TLS, sslmode=require in DATABASE_URL; one that has none, no "
+                            "such demand there."
+                        ),
+                        _READ_LOG,
+                    ),
+                    _take(say("Where the API connects, give the workers its DATABASE_URL."), "DATABASE_URL"),
                     _REPLACE,
                 ),
             ),
@@ -459,7 +476,7 @@ LOGS: Final = (
                             "Take AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN out of the workers' "
                             "parameter, so that the instance's role counts."
                         ),
-                        _EDIT,
+                        commands.EDIT_WORKER_ENV,
                         commands.WORKER_ENV,
                         "change",
                     ),
@@ -471,7 +488,7 @@ LOGS: Final = (
                 (
                     _change(
                         say("Set the instance's clock by its time server."),
-                        commands.on_workers("systemctl restart chronyd && chronyc waitsync 6"),
+                        commands.SET_CLOCK,
                     ),
                     _read(say("See on the instance whether its time is right now."), commands.WORKER_CLOCK),
                 ),
@@ -599,6 +616,7 @@ LOGS: Final = (
         (commands.WORKER_STATE, commands.WORKER_LOG),
         _read(say("Read the last log lines for the reason."), _READ_LOG),
         explains=_IDLE | codes("worker-container-exited"),
+        reasons=_NO_SQS,
     ),
     _cause(
         "worker-container-exited",
@@ -608,6 +626,7 @@ LOGS: Final = (
         _read(say("Read why it stopped."), _READ_LOG),
         _change(say("Start the container again."), commands.on_workers("docker start <worker_container>")),
         reasons={
+            **_NO_SQS,
             "start-failed": Variant(
                 say("Docker could not start the worker's container."),
                 (

@@ -8,6 +8,7 @@ from typing import Final
 from academy_ops.contract import MAX_RECEIVES, QUEUE_ATTRIBUTES, QUEUE_SETTING
 from academy_ops.diagnosis.catalogue import commands
 from academy_ops.diagnosis.catalogue.cause import NO_JOB_OR_PENDING, PENDING, WAITING, Rows, Variant, codes
+from academy_ops.diagnosis.catalogue.connections import no_way_to
 from academy_ops.diagnosis.command import Steps, command
 from academy_ops.diagnosis.records import Remedy
 from academy_ops.messages import say
@@ -135,19 +136,7 @@ QUEUE: Final = (
                 say("Messages are waiting and workers are up, but hang: their logs are silent, with no job in hand."),
                 (_RESTART, _READ_LOG),
             ),
-            "no-route": Variant(
-                say("Messages are waiting, but the workers can't reach SQS: their connections to it fail."),
-                (
-                    _read(
-                        say(
-                            "Give the workers' subnet its way to SQS back: the route to a NAT gateway, or the VPC "
-                            "endpoint of SQS with a security group that lets port 443 in. The command shows which VPC "
-                            "endpoints there are."
-                        ),
-                        commands.ENDPOINTS,
-                    ),
-                ),
-            ),
+            **no_way_to("SQS", commands.WORKER_SQS, _ROWS),
         },
     ),
     _cause(

@@ -6,6 +6,7 @@ from typing import Final
 
 from academy_ops.diagnosis.catalogue import commands
 from academy_ops.diagnosis.catalogue.cause import NO_JOB_OR_FAILED, WAITING, Rows, Variant, codes
+from academy_ops.diagnosis.catalogue.connections import no_way_to
 from academy_ops.diagnosis.command import command
 from academy_ops.diagnosis.records import Remedy
 from academy_ops.messages import say
@@ -103,6 +104,7 @@ R2: Final = (
             say("Compare R2_ENDPOINT with the account's S3 endpoint in the Cloudflare dashboard."), commands.CONFIG
         ),
         reasons={
+            **no_way_to("R2", commands.WORKER_TO_R2, _ROWS),
             "not-s3": Variant(
                 say("What answers at R2_ENDPOINT is not R2: a web site, AWS or something else."),
                 (

@@ -50,6 +50,10 @@ USER_DATA: Final = {
         "/var/lib/cloud/instance/scripts/part-001: line 14: docker: command not found",
         _STOPPED,
     ),
+    "docker-daemon": (
+        'error during connect: Post "http://%2Fvar%2Frun%2Fdocker.sock/v1.24/images/create?tag=latest": EOF',
+        _STOPPED,
+    ),
     "disk": ("failed to register layer: write /usr/lib/libtorch.so: no space left on device", _STOPPED),
     "architecture": ("no matching manifest for linux/arm64/v8 in the manifest list entries", _STOPPED),
     "metadata": ("ERROR: IMDSv2 instance id unavailable",),

@@ -25,6 +25,10 @@ _IDLE_SECONDS: Final = 10.0
 _LONG_AGO_SECONDS: Final = 660
 NO_WORDS: Final = "처리 중 오류가 발생했습니다."
 """A message that proves nothing."""
+_UNTRUSTED: Final = (
+    "SSL validation failed for https://account.r2.cloudflarestorage.com/academy-excel [SSL: CERTIFICATE_VERIFY_FAILED] "
+    "certificate verify failed: self-signed certificate in certificate chain"
+)
 SLOW: Final = {"ACADEMY_WORKER_STEP_DELAY": "600"}
 """What makes a worker so slow that it is found in mid-job."""
 
@@ -102,11 +106,11 @@ def _send_to_review(lab: Lab) -> str:
     return job_id
 
 
-def _give_no_reason(lab: Lab) -> str:
+def _fail_with(words: str, lab: Lab) -> str:
     with _nobody_working(lab):
         job_id = upload_and_wait(lab)
         ended = "UPDATE job SET status = ?, error_message = ? WHERE id = ?"
-        execute(lab, ended, JobStatus.FAILED.value, NO_WORDS, job_id)
+        execute(lab, ended, JobStatus.FAILED.value, words, job_id)
     return job_id
 
 
@@ -209,7 +213,14 @@ FAULTS: Final = (
         _give_up,
     ),
     worker_fault("job-stalled", say("The worker hangs in the middle of a job, 11 minutes ago."), _stall),
-    worker_fault("job-failed", say("A job has failed with a message that says nothing."), _give_no_reason),
+    worker_fault(
+        "job-failed", say("A job has failed with a message that says nothing."), partial(_fail_with, NO_WORDS)
+    ),
+    worker_fault(
+        "r2-endpoint-unreachable/untrusted",
+        say("A job has failed, as its worker does not trust R2's certificate: {words}", words=_UNTRUSTED),
+        partial(_fail_with, _UNTRUSTED),
+    ),
     worker_fault("job-review", say("A job has ended in REVIEW_REQUIRED."), _send_to_review),
     worker_fault("worker-silent", say("The worker logs nothing, and is in the middle of a job."), _fall_silent),
 )

@@ -35,20 +35,22 @@ _READER: Final = "python_calamine"
 _HANGING: Final = Image(
     command=(sys.executable, "-c", f"import time; print({LOG_STARTED!r}, flush=True); time.sleep(86400)")
 )
-_TIMED_OUT: Final = 'Connect timeout on endpoint URL: "https://sqs.ap-northeast-2.amazonaws.com/"'
-_CUT_OFF: Final = Image(
-    command=(
-        sys.executable,
-        "-c",
-        f"import time; print({LOG_STARTED!r}); print({_TIMED_OUT!r}, flush=True); time.sleep(86400)",
-    )
-)
-"""What a worker writes whose subnet has lost its way to SQS; in the lab there is no such subnet."""
+_SQS_URL: Final = "https://sqs.ap-northeast-2.amazonaws.com/"
+_NOT_VERIFIED: Final = "[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed:"
+_CUT_OFF: Final = {
+    "no-route": f'Connect timeout on endpoint URL: "{_SQS_URL}"',
+    "untrusted": f"SSL validation failed for {_SQS_URL} {_NOT_VERIFIED} unable to get local issuer certificate",
+    "clock": f"SSL validation failed for {_SQS_URL} {_NOT_VERIFIED} certificate is not yet valid",
+    "tls": f"SSL validation failed for {_SQS_URL} [SSL: WRONG_VERSION_NUMBER] wrong version number",
+    "proxy": 'Failed to connect to proxy URL: "http://10.0.0.9:3128"',
+}
+"""What a worker writes that does not reach SQS; the lab has no subnets, firewalls or wrong clocks."""
 _LONG_AGO_SECONDS: Final = 660
 _OF_DATABASE: Final = {
     "full": 'psycopg.errors.DiskFull: could not extend file "base/16384/2619": No space left on device',
     "schema": 'psycopg.errors.UndefinedTable: relation "job" does not exist',
     "credentials": 'psycopg.OperationalError: connection failed: FATAL:  password authentication failed for user "w"',
+    "tls": "psycopg.OperationalError: connection failed: server does not support SSL, but SSL was required",
     "connections": "psycopg.OperationalError: connection failed: FATAL:  sorry, too many clients already",
 }
 """What a worker's last words are for each reason that its database can have."""
@@ -107,9 +109,10 @@ def _hang_beside_another(lab: Lab) -> str:
     return job_id
 
 
-def _cut_off(lab: Lab) -> str:
-    lab.fleet.use(_CUT_OFF)
-    lab.fleet.wait_for_log("Connect timeout")
+def _cut_off(words: str, lab: Lab) -> str:
+    program = f"import time; print({LOG_STARTED!r}); print({words!r}, flush=True); time.sleep(86400)"
+    lab.fleet.use(Image(command=(sys.executable, "-c", program)))
+    lab.fleet.wait_for_log(words)
     return _upload_of_long_ago(lab)
 
 
@@ -222,8 +225,18 @@ FAULTS: Final = (
         say("The workers' processes hang, one message is in flight of a worker that is gone, and another waits."),
         _hang_beside_another,
     ),
+    *(
+        worker_fault(
+            f"queue-not-consumed/{reason}",
+            say("The workers don't reach SQS, and a job waits: {words}", words=words),
+            partial(_cut_off, words),
+        )
+        for reason, words in _CUT_OFF.items()
+    ),
     worker_fault(
-        "queue-not-consumed/no-route", say("The workers' connections to SQS time out, and a job waits."), _cut_off
+        "worker-crash-loop/untrusted",
+        say("The worker ends at its start with what it says of SQS: {words}", words=_CUT_OFF["untrusted"]),
+        partial(_end_with, _CUT_OFF["untrusted"]),
     ),
     worker_fault("worker-undersized", say("The workers' processes hang, and 41 messages wait."), _pile_up),
     worker_fault(

@@ -1,0 +1,140 @@
+"""A connection of a worker's that does not come about: why, and towards whom."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from academy_ops.diagnosis.records import Unavailable
+from checks.connection_words import no_way
+from tests.checks import facts_factory as h
+from tests.checks.scenarios import STARTED, waiting
+
+SQS = "https://sqs.ap-northeast-2.amazonaws.com/"
+R2 = "https://a.r2.cloudflarestorage.com/academy-excel/excel/t/x.xlsx"
+UNTRUSTED = "[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: {} (_ssl.c:1007)"
+WORDS = {
+    "untrusted": (
+        UNTRUSTED.format("unable to get local issuer certificate"),
+        UNTRUSTED.format("self-signed certificate in certificate chain"),
+        UNTRUSTED.format("certificate has expired"),
+        "[Errno 2] No such file or directory",
+        "SSLError(SSLError(1, '[SSL: TLSV1_ALERT_UNKNOWN_CA] tlsv1 alert unknown ca (_ssl.c:2580)'))",
+    ),
+    "clock": (UNTRUSTED.format("certificate is not yet valid"),),
+    "tls": (
+        UNTRUSTED.format("Hostname mismatch, certificate is not valid for 'sqs.ap-northeast-2.amazonaws.com'."),
+        "[SSL: SSLV3_ALERT_HANDSHAKE_FAILURE] sslv3 alert handshake failure (_ssl.c:1007)",
+        "[SSL: WRONG_VERSION_NUMBER] wrong version number (_ssl.c:1007)",
+        "EOF occurred in violation of protocol (_ssl.c:1129)",
+    ),
+}
+
+
+REFUSED = "(Caused by ProxyError('Unable to connect to proxy', OSError('Tunnel connection failed: 403 Forbidden')))"
+
+
+def polling(text: str, **host: Any) -> dict[str, Any]:
+    line = h.line(text, 20)
+    return waiting(logs=h.logs(h.container(errors=(line,), tail=(STARTED, line)), **host))
+
+
+def test_tls_that_fails_towards_sqs_has_reasons_of_its_own(compared: Callable[[int], None]) -> None:
+    for reason, words in WORDS.items():
+        for text in words:
+            verdict = h.verdict(
+                h.case(**polling(f"botocore.exceptions.SSLError: SSL validation failed for {SQS} {text}"))
+            )
+            assert (verdict.cause, verdict.reason) == ("queue-not-consumed", reason), text
+    compared(sum(map(len, WORDS.values())))
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ('ProxyConnectionError: Failed to connect to proxy URL: "http://10.0.0.9:3128"', "proxy"),
+        (f"HTTPSConnectionPool(host='sqs.ap-northeast-2.amazonaws.com', port=443): {REFUSED}", "proxy"),
+        (f"HTTPSConnectionPool(host='o1.ingest.sentry.io', port=443): {REFUSED}", None),
+        (f"SSL validation failed for https://o1.ingest.sentry.io/ {WORDS['untrusted'][0]}", None),
+    ],
+)
+def test_a_proxy_and_what_only_something_else_does_not_reach(text: str, reason: str | None) -> None:
+    assert h.verdict(h.case(**polling(text))).reason == reason
+
+
+def test_an_expired_certificate_is_the_clocks_where_that_is_wrong() -> None:
+    text = f"SSL validation failed for {SQS} {UNTRUSTED.format('certificate has expired')}"
+    verdict = h.verdict(h.case(**polling(text, clock_ahead_seconds=86400)))
+    assert (verdict.cause, verdict.reason) == ("queue-not-consumed", "clock")
+
+
+def test_a_worker_that_has_received_since_is_well() -> None:
+    said = h.line(f"SSL validation failed for {SQS} {WORDS['untrusted'][0]}", 100)
+    taken = h.line("SQS_MESSAGE_RECEIVED | job_id=x | tier=basic", 10)
+    well = h.logs(h.container(errors=(said,), tail=(STARTED, said, taken)))
+    assert h.verdict(h.case(**waiting(logs=well))).cause != "queue-not-consumed"
+
+
+@pytest.mark.parametrize(
+    ("state", "cause"), [("restarting", "worker-crash-loop"), ("exited", "worker-container-exited")]
+)
+def test_a_worker_that_ends_for_lack_of_a_connection_says_why(state: str, cause: str) -> None:
+    for text, reason in ((WORDS["untrusted"][0], "untrusted"), ("Connect timeout on endpoint URL", "no-route")):
+        line = h.line(f"SSLError: {SQS} {text}" if reason == "untrusted" else f'{text}: "{SQS}"', 400)
+        ended = h.container(status=state, exit_code=1, errors=(line,), tail=(STARTED, line))
+        verdict = h.verdict(h.case(**waiting(logs=h.logs(ended))))
+        assert (verdict.cause, verdict.reason) == (cause, reason)
+    plain = h.logs(h.container(status=state, exit_code=1, tail=(STARTED,)))
+    assert h.verdict(h.case(**waiting(logs=plain))).reason is None
+
+
+def failed(message: str, **facts: Any) -> tuple[str | None, str | None]:
+    verdict = h.verdict(h.case(document=h.job("FAILED", error_message=message), **facts))
+    return verdict.cause, verdict.reason
+
+
+def test_tls_that_fails_towards_r2_has_the_same_reasons(compared: Callable[[int], None]) -> None:
+    for reason, words in WORDS.items():
+        for text in words:
+            assert failed(f"SSL validation failed for {R2} {text}") == ("r2-endpoint-unreachable", reason)
+    compared(sum(map(len, WORDS.values())))
+
+
+def test_a_key_of_its_own_does_not_explain_a_connection_that_failed_and_an_endpoint_does() -> None:
+    message = f"SSL validation failed for {R2} {WORDS['untrusted'][0]}"
+    key, endpoint = replace(h.SAME, access_key="different"), replace(h.SAME, endpoint="different")
+    for own, cause in ((key, "r2-endpoint-unreachable"), (endpoint, "worker-r2-mismatch")):
+        assert failed(message, logs=h.logs(h.container(environment=own)))[0] == cause
+
+
+def test_only_the_workers_lack_a_way_to_r2_where_it_answers_this_machine() -> None:
+    message = f'Could not connect to the endpoint URL: "{R2}"'
+    assert failed(message) == ("r2-endpoint-unreachable", "no-route")
+    assert failed('Failed to connect to proxy URL: "http://10.0.0.9:3128"') == ("r2-endpoint-unreachable", "proxy")
+    gone = h.r2(reach=Unavailable("refused", "https://a.r2.cloudflarestorage.com"))
+    assert failed(message, r2=gone) == ("r2-endpoint-unreachable", None)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        'connection to server at "db" (10.0.0.1), port 5432 failed: SSL error: certificate verify failed',
+        "server does not support SSL, but SSL was required",
+        'root certificate file "/root/.postgresql/root.crt" does not exist',
+        'FATAL:  no pg_hba.conf entry for host "10.0.1.7", user "worker", database "academy", no encryption',
+        "(3159, 'Connections using insecure transport are prohibited while --require_secure_transport=ON.')",
+    ],
+)
+def test_a_database_that_does_not_agree_on_tls_says_so(words: str) -> None:
+    assert failed(words) == ("worker-database-down", "tls")
+
+
+def test_what_ends_a_connection_in_mid_work_is_no_disagreement_on_tls() -> None:
+    for words in ("SSL error: unexpected eof while reading", "SSL SYSCALL error: EOF detected"):
+        assert failed(f"OperationalError: {words}") == ("worker-database-down", "unreachable")
+
+
+def test_a_word_of_something_else_is_none() -> None:
+    for text in ("polling", "the password has expired", "received 200 OK"):
+        assert no_way(text) is None
