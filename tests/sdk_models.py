@@ -2,7 +2,8 @@
 
 import json
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import botocore
@@ -57,6 +58,18 @@ def pruned(service: str, operations: set[str]) -> tuple[str, dict[str, Any]]:
     return version, _undocumented({**model, "operations": kept, "shapes": dict(sorted(shapes.items()))})
 
 
+def endpoints(services: Iterable[str]) -> dict[str, Any]:
+    """Return the part of botocore's table of regions that is about ``services``; the whole takes 5 MB of memory."""
+    whole = Loader().load_data("endpoints")
+    return {
+        **whole,
+        "partitions": [
+            {**one, "services": {name: one["services"][name] for name in services if name in one["services"]}}
+            for one in whole["partitions"]
+        ],
+    }
+
+
 def _shapes(part: Any) -> Iterator[str]:
     """Yield the names of the shapes that ``part`` refers to."""
     if isinstance(part, Mapping):
@@ -92,6 +105,10 @@ def changes(former: Any, now: Any) -> Iterator[str]:
             yield f"{place}: {before.get(place, 'absent')} -> {after.get(place, 'absent')}"
 
 
+def _write(path: Path, content: object) -> None:
+    path.write_text(json.dumps(content, separators=(",", ":"), sort_keys=True) + "\n", encoding="utf-8")
+
+
 def main() -> None:
     """Write the copies for the installed botocore, and print what that changes."""
     former = {path.relative_to(MODELS): json.loads(path.read_text("utf-8")) for path in MODELS.glob("*/*/*.json")}
@@ -100,9 +117,10 @@ def main() -> None:
         version, model = pruned(service, operations)
         path = MODELS / service / version / "service-2.json"
         path.parent.mkdir(parents=True)
-        path.write_text(json.dumps(model, separators=(",", ":"), sort_keys=True) + "\n", encoding="utf-8")
+        _write(path, model)
         for line in changes(former.get(path.relative_to(MODELS), {}), model):
             print(f"{service}: {line}")  # noqa: T201 - this is the program's output
+    _write(MODELS / "endpoints.json", endpoints(sorted(calls())))
     print(f"botocore {botocore.__version__}: {len(calls())} services")  # noqa: T201 - as above
 
 

@@ -11,7 +11,7 @@ import pytest
 from academy_ops import settings
 from academy_ops.outside import sdk
 from academy_ops.outside.sdk import MODELS
-from tests.sdk_models import calls, changes, pruned
+from tests.sdk_models import calls, changes, endpoints, pruned
 
 
 @pytest.mark.parametrize("service", sorted(calls()))
@@ -21,8 +21,13 @@ def test_a_copy_is_what_the_installed_botocore_has_of_the_operations_that_are_ca
     assert json.loads(copy.read_text(encoding="utf-8")) == model, "renew them: make models"
 
 
+def test_the_table_of_regions_is_what_the_installed_botocore_has_of_these_services() -> None:
+    copy = json.loads((MODELS / "endpoints.json").read_text(encoding="utf-8"))
+    assert copy == endpoints(calls()), "renew it: make models"
+
+
 def test_nothing_else_is_kept() -> None:
-    assert {folder.name for folder in MODELS.iterdir()} == set(calls())
+    assert {one.name for one in MODELS.iterdir()} == {*calls(), "endpoints.json"}
 
 
 def small(model: dict[str, Any], folder: Path, monkeypatch: pytest.MonkeyPatch) -> Any:

@@ -108,6 +108,7 @@ class Connections:
 
         self._sdk, self._find = sdk, credentials.found
         settings.export_aws()
+        self._secrets = settings.secret_values()
 
     def aws(self, service: Service) -> Any:  # noqa: ANN401 - boto3 makes its clients' types at run time
         """Return the client of ``service`` in the configured region.
@@ -263,7 +264,7 @@ class Connections:
 
     def clean(self, text: str) -> str:
         """Return ``text`` without secrets and control characters."""
-        return printable(redacted(text, self._settings.secret_values()))
+        return printable(redacted(text, self._secrets))
 
     def _unanswered(self, error: Exception, url: str) -> Unavailable:
         if isinstance(error, httpx.LocalProtocolError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import ssl
+import threading
 from functools import cache
 from itertools import islice
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Final
 _VARIABLES: Final = ("SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "AWS_CA_BUNDLE")
 """Beside SSL_CERT_FILE, which is a setting. Each is read by some clients, and meant for whatever opens TLS."""
 _MOST_FILES: Final = 1000
+_reading: Final = threading.Lock()
 
 
 def trusted_files() -> tuple[str, ...]:
@@ -23,14 +25,19 @@ def trusted_files() -> tuple[str, ...]:
     return tuple(str(one) for one in islice(files, _MOST_FILES) if one.is_file() and os.access(one, os.R_OK))
 
 
-@cache
 def trusting(*files: str) -> ssl.SSLContext:
     """Return the TLS context that trusts the certificates in ``files``, of which some may hold none.
 
-    Each set of files is read once in a run, for all clients.
+    Each set of files is read once in a run, for all clients, which are made at the same time.
     """
+    with _reading:
+        return _trusting(*dict.fromkeys(os.path.realpath(file) for file in files))
+
+
+@cache
+def _trusting(*files: str) -> ssl.SSLContext:
     context = ssl.create_default_context(cafile=files[0])
-    for file in dict.fromkeys(files[1:]):
+    for file in files[1:]:
         # Who needs it says so where it is none.
         with contextlib.suppress(ssl.SSLError):
             context.load_verify_locations(file)

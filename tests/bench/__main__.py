@@ -77,36 +77,27 @@ def starts() -> list[Side]:
     ]
 
 
-@dataclass(frozen=True, slots=True)
-class Took:
-    """What one run has taken: seconds of the clock, and the peak of its memory in MiB."""
-
-    seconds: float
-    memory: float
-
-
-def took(side: Side, environ: Mapping[str, str]) -> Took:
-    """Run ``side`` once."""
-    with tempfile.TemporaryFile() as out:
-        started = time.perf_counter()
-        process = subprocess.Popen(side.command, env=environ, stdin=subprocess.DEVNULL, stdout=out, stderr=out)
-        _, status, usage = os.wait4(process.pid, 0)
-        seconds = time.perf_counter() - started
-        process.returncode = os.waitstatus_to_exitcode(status)
-        out.seek(0)
-        assert process.returncode in side.codes, f"{side.name}: {process.returncode}\n{out.read().decode()}"
-    return Took(seconds, usage.ru_maxrss / 1024)
+def seconds(side: Side, environ: Mapping[str, str]) -> float:
+    """Return how long one run of ``side`` takes."""
+    started = time.perf_counter()
+    done = subprocess.run(side.command, env=environ, capture_output=True, text=True, check=False, timeout=300)
+    taken = time.perf_counter() - started
+    assert done.returncode in side.codes, f"{side.name}: {done.returncode}\n{done.stderr}"
+    return taken
 
 
-def medians(contest: Sequence[Side], environ: Mapping[str, str], runs: int) -> dict[str, Took]:
-    """Let every side run in turn; return the medians of each. The first round only warms up."""
-    rounds = [[took(side, environ) for side in contest] for _ in range(runs + 1)][1:]
-    return {
-        side.name: Took(
-            statistics.median(one.seconds for one in all_of), statistics.median(one.memory for one in all_of)
-        )
-        for side, all_of in zip(contest, zip(*rounds, strict=True), strict=True)
-    }
+def medians(contest: Sequence[Side], environ: Mapping[str, str], runs: int) -> dict[str, float]:
+    """Let every side run in turn; return the median of each, in seconds. The first round only warms up."""
+    rounds = [[seconds(side, environ) for side in contest] for _ in range(runs + 1)][1:]
+    return {side.name: statistics.median(taken) for side, taken in zip(contest, zip(*rounds, strict=True), strict=True)}
+
+
+def peak(side: Side, environ: Mapping[str, str]) -> float:
+    """Return the peak of the memory of the largest process of ``side``, in MiB."""
+    # A process begins with the peak of the one that starts it, so that has to be a small one.
+    command = (str(PYTHON), "-S", str(RIVALS.parent / "peak.py"), *side.command)
+    done = subprocess.run(command, env=environ, capture_output=True, text=True, check=True, timeout=300)
+    return int(done.stdout) / 1024
 
 
 @contextmanager
@@ -169,22 +160,20 @@ def main() -> None:
             measured: dict[str, dict[str, float]] = {}
             for milliseconds in DELAYS:
                 with as_deployed(settings, Path(folder), milliseconds) as deployed:
-                    taken = medians(sides(job), {**settings, **deployed}, arguments.runs)
-                measured[f"+{milliseconds} ms, s"] = {name: one.seconds for name, one in taken.items()}
-            measured["peak, MiB"] = {name: one.memory for name, one in taken.items()}
+                    contest, environ = sides(job), {**settings, **deployed}
+                    measured[f"+{milliseconds} ms, s"] = medians(contest, environ, arguments.runs)
+                    peaks = {side.name: peak(side, environ) for side in contest}
             started = medians(starts(), settings, arguments.runs)
         finally:
             lab.do("lab", "down")
-    times = {name: column for name, column in measured.items() if name.endswith(", s")}
-    starting = {"s": {name: one.seconds for name, one in started.items()}}
-    text = f"{written(measured)}\n\n{written(starting)}\n"
+    text = f"{written({**measured, 'peak, MiB': peaks})}\n\n{written({'s': started})}\n"
     print(text)  # noqa: T201 - this is the program's output
     print(f"Medians of {arguments.runs} whole processes each.")  # noqa: T201
     if not (AWS / "aws").exists():
         print("The AWS CLI is not in build/aws-cli, so nothing was done by hand.")  # noqa: T201
     if arguments.into:
         put(arguments.into, "bench", text)
-        (arguments.into.parent / "pictures" / "bench.svg").write_text(bars(times), encoding="utf-8")
+        (arguments.into.parent / "pictures" / "bench.svg").write_text(bars(measured), encoding="utf-8")
 
 
 if __name__ == "__main__":
