@@ -20,6 +20,7 @@ from botocore.exceptions import ClientError
 from academy_ops import contract
 from academy_ops.academy.config import CLOUD_ERRORS, Config, read
 from academy_ops.academy.excel import kinds
+from academy_ops.academy.excel.readers import Readers
 from academy_ops.academy.excel.records import WorkbookError
 from academy_ops.academy.excel.workbook import ReaderError
 from academy_ops.academy.excel.workbook import read as read_workbook
@@ -63,6 +64,7 @@ class Worker:
         self._step_delay = step_delay
         self._queue = JobQueue(config.sqs(), config.queue)
         self._r2 = config.r2()
+        self._readers = Readers()
         self.stopping = threading.Event()
         self._polling = False
 
@@ -90,6 +92,10 @@ class Worker:
                 _say(f"SQS trouble, trying again in {pause:.0f} s: {error}")
                 self.stopping.wait(pause)
                 pause = min(pause * 2, _LONGEST_PAUSE)
+
+    def close(self) -> None:
+        """End what it has started."""
+        self._readers.close()
 
     def _receive(self) -> list[MessageTypeDef]:
         url = self._queue.url()
@@ -177,7 +183,7 @@ class Worker:
             self._download(job, path)
             self._step(job, 2)
             try:
-                content = read_workbook(path)
+                content = read_workbook(path, start=self._readers.start)
             except (WorkbookError, ReaderError) as error:
                 raise JobError(str(error)) from error
         self._step(job, 3)
@@ -316,6 +322,7 @@ def run(environ: Mapping[str, str] = os.environ) -> int:
         _say(f"R2 settings missing: {', '.join(config.missing_r2)}")
     worker.run()
     _say("worker stopped")
+    worker.close()
     store.close()
     return 0
 

@@ -17,8 +17,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, Final
 
+from academy_ops.academy.forks import Forked, Forks
 from academy_ops.lab import LabError
-from academy_ops.lab.forks import Forked, Forks
 from academy_ops.messages import say
 
 _KEPT: Final = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "PYTHONPATH", "VIRTUAL_ENV", "ACADEMY_OPS_LANG")

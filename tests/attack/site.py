@@ -119,7 +119,7 @@ class Site:
         with suppress(psutil.Error):
             if pid and part:
                 self.largest[part] = max(self.largest[part], _taken(pid))
-            for child in psutil.Process(pid).children() if pid and below else ():
+            for child in psutil.Process(pid).children(recursive=below != "tool") if pid and below else ():
                 if below != "tool" or child.cmdline()[1:3] == ["-m", "academy_ops"]:
                     self.largest[below] = max(self.largest[below], _taken(child.pid))
 

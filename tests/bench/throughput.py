@@ -164,7 +164,7 @@ def _memory(one: Bench, worker: int, content: bytes) -> tuple[int, int]:
     peaks = [0]
 
     def look() -> None:
-        peaks.extend(_peak(child.pid) for child in psutil.Process(worker).children())
+        peaks.extend(_peak(child.pid) for child in psutil.Process(worker).children(recursive=True))
 
     one.followed(one.job(content), look)
     return _peak(worker), max(peaks)

@@ -2,7 +2,8 @@
 
 ``python -m academy_ops.academy.excel.child FILE`` prints one JSON document: the content, or ``{"problem", "message"}``
 where the workbook can't be used. It bounds its own memory and CPU time where the platform can, and its output; its
-parent bounds the time. With ``--frugal`` it does not use python-calamine, which lays a sheet out densely: one cell at
+parent bounds the time. Nothing of one workbook reaches the next: each has a process, new or forked (`readers`) from
+one that reads none. With ``--frugal`` it does not use python-calamine, which lays a sheet out densely: one cell at
 XFD1048576 asks for 512 GB and ends this process. With ``--production`` it looks, too, for what only the production
 parser minds.
 """
@@ -10,6 +11,7 @@ parser minds.
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Container, Iterable, Sequence
 from typing import IO, TYPE_CHECKING, Final
@@ -52,6 +54,7 @@ def main(path: str, options: Container[str]) -> int:
     if len(said) > MOST_OUTPUT:
         return EXIT_TOO_LARGE
     sys.stdout.buffer.write(said)
+    sys.stdout.buffer.flush()
     return 0
 
 
@@ -180,4 +183,5 @@ def _bound() -> None:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main(sys.argv[1], sys.argv[2:]))
+    # To tidy up takes longer than to read a small workbook.
+    os._exit(main(sys.argv[1], sys.argv[2:]))

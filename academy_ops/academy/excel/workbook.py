@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import signal
@@ -10,8 +11,9 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import IO, Any, Final, Protocol
 
 from academy_ops.academy.excel import child, kinds
 from academy_ops.academy.excel.records import (
@@ -28,7 +30,7 @@ from academy_ops.academy.excel.records import (
 from academy_ops.contract import MAX_UPLOAD_BYTES
 
 WALL_SECONDS: Final = 90.0
-_KEPT: Final = ("PATH", "PYTHONPATH", "PYTHONHOME", "PYTHONDONTWRITEBYTECODE", "LD_LIBRARY_PATH", "SYSTEMROOT")
+KEPT: Final = ("PATH", "PYTHONPATH", "PYTHONHOME", "PYTHONDONTWRITEBYTECODE", "LD_LIBRARY_PATH", "SYSTEMROOT")
 """What the child gets of the environment: none of the worker's secrets."""
 _TOO_LARGE: Final = "엑셀 파일이 너무 커서 읽을 수 없습니다. 빈 셀 서식과 먼 셀을 지우고 학생 행만 남겨 주세요."
 _RECORDS: Final[tuple[Any, ...]] = (Student, Rejected, Skipped, Sheet, LeftOutSheet, IgnoredColumn, LeftOutValue)
@@ -51,13 +53,37 @@ class _DiedError(Exception):
     """The child was ended by one of its bounds, or by the allocator."""
 
 
-def read(path: Path, seconds: float = WALL_SECONDS, *, production: bool = False) -> Content:
+class Process(Protocol):
+    """A child that was started; `subprocess.Popen` is one."""
+
+    @property
+    def stdout(self) -> IO[bytes] | None:
+        """What it says."""
+
+    def wait(self) -> int:
+        """Return its exit code once it has ended."""
+
+    def kill(self) -> None:
+        """End it."""
+
+
+Start = Callable[[Sequence[str], Mapping[str, str], IO[bytes]], Process]
+"""Starts a command with its whole environment, its stdout to a pipe and its stderr to a file."""
+
+
+def new_process(command: Sequence[str], env: Mapping[str, str], errors: IO[bytes]) -> Process:
+    """Start a child in a new interpreter."""
+    return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors, env=env)
+
+
+def read(path: Path, seconds: float = WALL_SECONDS, *, production: bool = False, start: Start = new_process) -> Content:
     """Read the workbook at ``path``.
 
     Args:
         path: The file; its name does not matter.
         seconds: How long it may take.
         production: Whether to look, too, for what the production parser does not take.
+        start: How the child is started.
 
     Returns:
         Its students and rejected rows.
@@ -75,25 +101,21 @@ def read(path: Path, seconds: float = WALL_SECONDS, *, production: bool = False)
             raise WorkbookError("unreadable", why)
     deadline, options = time.monotonic() + seconds, [child.PRODUCTION] if production else []
     try:
-        return _read(path, deadline, *options)
+        return _read(start, path, deadline, *options)
     except _DiedError:
         # Perhaps of a stray cell far away, which the other reader does not mind.
         try:
-            return _read(path, deadline, child.FRUGAL, *options)
+            return _read(start, path, deadline, child.FRUGAL, *options)
         except _DiedError:
             raise WorkbookError("too-large", _TOO_LARGE) from None
 
 
-def _read(path: Path, deadline: float, *options: str) -> Content:
-    command = [sys.executable, "-m", "academy_ops.academy.excel.child", str(path.resolve()), *options]
-    env = {name: os.environ[name] for name in _KEPT if name in os.environ}
+def _read(start: Start, path: Path, deadline: float, *options: str) -> Content:
+    command = [sys.executable, "-m", child.__name__, str(path.resolve()), *options]
+    env = {name: os.environ[name] for name in KEPT if name in os.environ}
     late = threading.Event()
-    with (
-        tempfile.TemporaryFile() as complaints,
-        subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=complaints, env=env
-        ) as process,
-    ):
+    with tempfile.TemporaryFile() as complaints:
+        process = start(command, env, complaints)
 
         def end() -> None:
             late.set()
@@ -102,13 +124,15 @@ def _read(path: Path, deadline: float, *options: str) -> Content:
         alarm = threading.Timer(max(0.0, deadline - time.monotonic()), end)
         alarm.start()
         try:
-            said = process.stdout.read(child.MOST_OUTPUT + 1) if process.stdout else b""
+            with process.stdout or io.BytesIO() as stdout:
+                said = stdout.read(child.MOST_OUTPUT + 1)
             if len(said) > child.MOST_OUTPUT:
                 raise WorkbookError("too-large", _TOO_LARGE)
             code = process.wait()
         finally:
             alarm.cancel()
             process.kill()
+            process.wait()
         if code == 0:
             return _content(said)
         if late.is_set():

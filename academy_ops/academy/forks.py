@@ -1,8 +1,8 @@
-"""Starts the academy's parts without importing their libraries anew: ``python -m academy_ops.lab.forks MODULE...``.
+"""Starts processes that need not import their libraries: ``python -m academy_ops.academy.forks MODULE...``.
 
-That process imports the modules once and forks itself for each part: a process of its own, which can be frozen, killed
-and restarted with another environment as any other. It ends, and starts nothing any more, when the socket that is its
-standard input closes.
+That process imports the modules once and forks itself for each start: a process of its own, with memory and limits of
+its own, which can be frozen, killed and restarted with another environment as any other. When the socket that is its
+standard input closes, as it does however its parent ends, it kills what it has started and ends.
 """
 
 from __future__ import annotations
@@ -19,13 +19,15 @@ import subprocess
 import sys
 import threading
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
-from typing import Any, Final, NoReturn
+from typing import IO, Any, Final, NoReturn
 
 READ_AT_START: Final = ("PYTHON", "LC_", "LANG")
 """What a Python reads before it runs anything; a fork would not notice."""
 _MOST_FILES: Final = 65_536
+_START_SECONDS: Final = 30.0
+"""For the imports, on a busy machine."""
 
 
 class Forked:
@@ -37,13 +39,16 @@ class Forked:
         stdout: Its output, where that was asked for.
     """
 
-    def __init__(self, channel: socket.socket, stdout: int | None) -> None:
+    def __init__(self, channel: socket.socket, stdout: IO[bytes] | None) -> None:
+        self.stdout = stdout
+        channel.settimeout(_START_SECONDS)
         self._channel = channel.makefile("rb", buffering=0)
         channel.close()
         self._reading = threading.Lock()
-        self.stdout = None if stdout is None else os.fdopen(stdout, "rb")
         self.returncode: int | None = None
-        self.pid = int(self._channel.readline())
+        if not (told := self._channel.readline()):
+            raise ConnectionError("the process that is forked has ended")
+        self.pid = int(told)
 
     def poll(self) -> int | None:
         """Return its exit code, or None while it runs."""
@@ -82,7 +87,11 @@ class Forked:
 
 
 class Forks:
-    """The process that is forked."""
+    """The process that is forked.
+
+    Attributes:
+        pid: Its id.
+    """
 
     def __init__(self, modules: Sequence[str], env: Mapping[str, str]) -> None:
         """Start it.
@@ -102,6 +111,7 @@ class Forks:
                 cwd="/",
                 process_group=0,
             )
+        self.pid: Final = self._process.pid
 
     def can_start(self, command: Sequence[str], env: Mapping[str, str]) -> bool:
         """Return whether a fork is as good as a process that is started anew."""
@@ -111,29 +121,35 @@ class Forks:
             and self._process.poll() is None
         )
 
-    def start(self, command: Sequence[str], env: Mapping[str, str], output: int, cwd: Path) -> Forked:
+    def start(
+        self, command: Sequence[str], env: Mapping[str, str], output: int, cwd: Path, errors: int | None = None
+    ) -> Forked:
         """Fork a process, leader of a new process group.
 
         Args:
             command: What `can_start` has agreed to.
             env: Its whole environment.
-            output: Where its stdout and stderr go: a file's descriptor, or `subprocess.PIPE`.
+            output: Where its stdout goes: a file's descriptor, or `subprocess.PIPE`.
             cwd: Its working directory.
+            errors: Where its stderr goes; where its stdout does, unless given.
 
         Raises:
-            OSError: The process that is forked has ended.
+            OSError: The process that is forked has ended, or does not answer.
         """
-        reading, writing = os.pipe() if output == subprocess.PIPE else (None, None)
+        reading = None
         mine, theirs = socket.socketpair()
-        with theirs:
-            socket.send_fds(self._control, [b"\0"], [theirs.fileno(), output if writing is None else writing])
-        if writing is not None:
-            os.close(writing)
+        with ExitStack() as given:
+            given.enter_context(theirs)
+            if output == subprocess.PIPE:
+                ends = os.pipe()
+                reading, output = os.fdopen(ends[0], "rb"), ends[1]
+                given.callback(os.close, output)
+            socket.send_fds(self._control, [b"\0"], [theirs.fileno(), output, output if errors is None else errors])
         mine.sendall(json.dumps({"arguments": command[2:], "env": dict(env), "cwd": str(cwd)}).encode() + b"\n")
         return Forked(mine, reading)
 
     def close(self) -> None:
-        """End it; who watches a process that it has started ends that, too."""
+        """End it, and with it what it has started."""
         self._control.close()
         self._process.wait()
 
@@ -160,14 +176,20 @@ def _serve(modules: Sequence[str]) -> None:
             os.read(woken, 1)
             _tell_ends(channels)
         if control.fileno() in ready:
-            asked, fds, _, _ = socket.recv_fds(control, 1, 2)
+            asked, fds, _, _ = socket.recv_fds(control, 1, 3)
             if not asked:
+                for pid in channels:
+                    with suppress(ProcessLookupError, PermissionError):  # it is about to end
+                        os.killpg(pid, signal.SIGKILL)
                 return
             channel = socket.socket(fileno=fds[0])
             if (pid := os.fork()) == 0:
-                _become(channel, fds[1])
+                _become(channel, fds[1:])
+            with suppress(ProcessLookupError, PermissionError):  # as it does itself; whoever is first
+                os.setpgid(pid, pid)
             channels[pid] = channel
-            os.close(fds[1])
+            for fd in fds[1:]:
+                os.close(fd)
             _tell(channel, pid)
 
 
@@ -185,14 +207,14 @@ def _tell(channel: socket.socket, number: int) -> None:
         channel.sendall(b"%d\n" % number)
 
 
-def _become(channel: socket.socket, output: int) -> NoReturn:
+def _become(channel: socket.socket, outputs: Sequence[int]) -> NoReturn:
     """Be the process that was asked for."""
     os.setpgid(0, 0)
     signal.set_wakeup_fd(-1)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     with channel, channel.makefile("rb") as lines:
         request: dict[str, Any] = json.loads(lines.readline())
-    for fd, its in enumerate((os.open(os.devnull, os.O_RDONLY), output, output)):
+    for fd, its in enumerate((os.open(os.devnull, os.O_RDONLY), *outputs)):
         os.dup2(its, fd)
     # Also what belongs to the other forks.
     os.closerange(3, _MOST_FILES)

@@ -10,8 +10,8 @@ from typing import Final
 import psutil
 import pytest
 
+from academy_ops.academy.forks import Forked, Forks
 from academy_ops.lab import processes
-from academy_ops.lab.forks import Forked, Forks
 
 PROGRAM: Final = """
 import json, os, sys, time
@@ -22,6 +22,18 @@ match sys.argv[1]:
     case "sleep": time.sleep(600)
     case "raise": raise ValueError("of the program")
     case code: sys.exit(int(code))
+"""
+
+PARENT: Final = """
+import os, subprocess, sys, time
+from pathlib import Path
+from academy_ops.academy.forks import Forks
+forks = Forks(["json"], os.environ)
+command = [sys.executable, "-m", "program_of_a_test", "sleep"]
+with open(os.devnull, "wb") as nothing:
+    started = [forks.start(command, os.environ, nothing.fileno(), Path("/")) for _ in range(2)]
+print(forks.pid, *(one.pid for one in started), flush=True)
+time.sleep(600)
 """
 
 
@@ -105,9 +117,38 @@ def test_without_the_process_that_is_forked_parts_are_started_anew(env: dict[str
     forked = start(forks, env, folder, "sleep")
     forks.close()
     assert forked.wait(30) == -signal.SIGKILL
-    assert processes.until(lambda: not psutil.pid_exists(forked.pid) or is_zombie(forked.pid), 30)
+    assert processes.until(lambda: has_ended(forked.pid), 30)
     assert not forks.can_start(command("0"), env)
 
 
-def is_zombie(pid: int) -> bool:
-    return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+def test_nothing_outlives_a_parent_that_is_killed(env: dict[str, str]) -> None:
+    with subprocess.Popen([sys.executable, "-c", PARENT], env=env, stdout=subprocess.PIPE) as parent:
+        assert parent.stdout is not None
+        started = [int(pid) for pid in parent.stdout.readline().split()]
+        parent.kill()
+    assert len(started) == 3
+    assert processes.until(lambda: all(map(has_ended, started)), 30)
+
+
+def test_one_that_can_t_import_its_libraries_is_known_to_have_ended(env: dict[str, str], folder: Path) -> None:
+    forks = Forks(["no_such_library"], env)
+    with pytest.raises(OSError, match=r"ended|pipe|reset"):
+        forks.start(command("0"), env, subprocess.PIPE, folder)
+    forks.close()
+
+
+def test_what_it_complains_of_goes_where_it_is_told(forks: Forks, env: dict[str, str], folder: Path) -> None:
+    with (folder / "complaints").open("w+b") as complaints:
+        forked = forks.start(command("0"), env, subprocess.PIPE, folder, complaints.fileno())
+        assert forked.stdout is not None
+        assert b"to stderr" not in forked.stdout.read()
+        assert forked.wait(30) == 0
+        complaints.seek(0)
+        assert complaints.read() == b"to stderr\n"
+
+
+def has_ended(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
