@@ -127,7 +127,7 @@ def judge(case: Case) -> Iterator[Finding]:
     if isinstance(document, Unavailable):
         yield build.unknown(say("the job's status"), document)
     elif document is None:
-        yield build.skip(say("The job does not exist."), say("the API does not have it"))
+        yield build.skip(say("The job does not exist."), say("the API has no such job"))
     elif failed(document):
         (code, reason), kind, lines = _ended_badly(case, document)
         log: dict[str, Json] = {"log": list[Json](lines[:_MAX_LINES_SHOWN])} if lines else {}
@@ -142,11 +142,11 @@ def judge(case: Case) -> Iterator[Finding]:
     elif document.status == JobStatus.REVIEW_REQUIRED:
         yield build.warn("job-review", _evidence(document))
     elif (tier := of_other_tier(case)) and _active(document):
-        what = say("the queue and the workers of the tier {tier}, for which the job is", tier=tier)
+        what = say("the queue and workers of the job's tier ({tier})", tier=tier)
         yield build.unknown(what, Unavailable("not-asked", f"--tier {tier}"), _OF_TIER)
     elif not _active(document):
         yield build.unknown(
-            say("what the status {status} means", status=document.status), Unavailable("unexpected-answer", "job")
+            say("the meaning of status {status}", status=document.status), Unavailable("unexpected-answer", "job")
         )
     else:
         yield from _judge_active(build, case, document)
@@ -250,7 +250,7 @@ def _judge_active(build: FindingBuilder, case: Case, document: JobDocument) -> I
         yield build.fail("job-stalled", evidence)
         return
     if stalled is None and isinstance(facts, JobFacts) and isinstance(facts.again, Unavailable):
-        yield build.unknown(say("whether the job moves"), facts.again, ("job-stalled",))
+        yield build.unknown(say("whether the job is making progress"), facts.again, ("job-stalled",))
     if not faulty:
         yield build.ok(say("The job is {status}.", status=document.status), evidence)
 

@@ -83,7 +83,7 @@ def judge(case: Case) -> Iterator[Finding]:
     build = FindingBuilder("logs", "3-4", case.names)
     facts = case.logs
     if isinstance(facts, Unavailable):
-        yield build.unknown(say("the inside of the workers"), facts, _MAY_CONCEAL)
+        yield build.unknown(say("the state inside the workers"), facts, _MAY_CONCEAL)
         return
     inside = list(_judge_inside(build, case, facts))
     archived = list(_judge_archive(build, case, facts))
@@ -92,13 +92,13 @@ def judge(case: Case) -> Iterator[Finding]:
     if isinstance(facts.online, Unavailable):
         if facts.online.reason == "not-asked":
             # The workers check says what is missing, once.
-            yield build.skip(say("No worker to check."), say("the worker group could not be observed"))
+            yield build.skip(say("No worker to check."), say("the worker group could not be checked"))
         else:
-            yield build.unknown(say("which workers SSM reaches"), facts.online, _MAY_CONCEAL)
+            yield build.unknown(say("which workers SSM can reach"), facts.online, _MAY_CONCEAL)
     elif not facts.online and not archived:
         yield build.skip(say("No worker to check."), say("no instance is in service"))
     elif not inside and not facts.hosts and not archived:
-        yield build.skip(say("No worker to check."), say("SSM reaches no instance yet"))
+        yield build.skip(say("No worker to check."), say("SSM can't reach any instance yet"))
     elif not inside and facts.hosts:
         yield build.ok(say("Healthy workers: {count}.", count=len(facts.hosts)), _shown(case, facts))
 
@@ -120,7 +120,7 @@ def _judge_inside(build: FindingBuilder, case: Case, facts: LogsFacts) -> Iterat
         names = [name for name, unseen in facts.unavailable_hosts.items() if unseen == why]
         shown = ", ".join(names[:_SHOWN_INSTANCES])
         yield build.unknown(
-            say("the inside of {count} workers ({shown})", count=len(names), shown=shown), why, _MAY_CONCEAL
+            say("the state inside {count} workers ({shown})", count=len(names), shown=shown), why, _MAY_CONCEAL
         )
     yield from _judge_unread_logs(build, facts)
     yield from _judge_offline(build, case, facts)
@@ -172,7 +172,7 @@ def _judge_archive(build: FindingBuilder, case: Case, facts: LogsFacts) -> Itera
         elif log.of_job:
             shown: list[Json] = [line.text for line in log.of_job[-_SHOWN_JOB_LINES:]]
             yield build.ok(
-                say("CloudWatch Logs keeps what {instance} wrote of the job.", instance=instance),
+                say("CloudWatch Logs has what {instance} logged for the job.", instance=instance),
                 {**evidence, "log": shown},
             )
 

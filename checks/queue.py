@@ -60,7 +60,7 @@ _LONGEST_NUMBER: Final = 9
 _NO_QUEUE: Final = re.compile("NonExistentQueue|QueueDoesNotExist")
 _MAY_CONCEAL: Final = tuple(code for code, cause in CATALOGUE.items() if cause.section == "3-3")
 
-_NO_MESSAGE: Final = say("The job is PENDING, but no message for it is left; a worker's log speaks of it.")
+_NO_MESSAGE: Final = say("The job is PENDING, but its message is gone; a worker's log mentions the job.")
 
 Depths: TypeAlias = tuple[Depth | Unavailable | None, Depth | Unavailable | None]
 
@@ -172,7 +172,7 @@ def _judge_depth(build: FindingBuilder, case: Case, facts: QueueFacts, queue: De
         summary = _NO_MESSAGE if code == "message-lost" and log_speaks(case) else None
         yield build.fail(code, evidence, summary, reason=reason, explained_by={proven[0][0]} if proven else ())
     elif unseen:
-        yield build.unknown(say("whether the job still waits"), unseen, ("message-lost", "queue-dead-letters"))
+        yield build.unknown(say("whether the job is still waiting"), unseen, ("message-lost", "queue-dead-letters"))
     warnings = list(_misconfigured(case, facts, queue))
     for why in warnings:
         yield build.warn("queue-misconfigured", evidence, reason=why)
@@ -491,7 +491,7 @@ def _number(value: object) -> int | None:
 CHECK: Final = Check(
     name="queue",
     section="3-3",
-    waits_for=say("the queue; where the job waits, a second look"),
+    waits_for=say("the queue (read twice if the job is waiting)"),
     observe=observe,
     judge=judge,
     needs=("job",),

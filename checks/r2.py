@@ -143,7 +143,7 @@ def _judge_bucket(
         yield _refused(build, facts, evidence, "r2-bucket-missing", None)
     elif not malformed:
         opens = say(
-            "The API's keys can access bucket {bucket}. Write access is not tested here; smoke tests it.",
+            "The API's keys can access bucket {bucket}. Write access is not tested here; the smoke command tests it.",
             bucket=facts.bucket,
         )
         yield build.ok(opens, evidence)
@@ -276,7 +276,7 @@ def _buckets(target: Target) -> tuple[str, ...]:
 CHECK: Final = Check(
     name="r2",
     section="1",
-    waits_for=say("R2 to answer"),
+    waits_for=say("a response from R2"),
     observe=observe,
     judge=judge,
     reads=("access", "endpoint"),

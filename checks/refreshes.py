@@ -73,6 +73,6 @@ def judge(build: FindingBuilder, facts: WorkersFacts, group: Group) -> Iterator[
     if len(apart) > 1:
         evidence["versions"] = {version: list[Json](ids) for version, ids in apart.items()}
     if refresh.status in _UNDER_WAY:
-        yield build.ok(say("An instance refresh is under way: {refresh}.", refresh=shown(refresh)), evidence)
+        yield build.ok(say("An instance refresh is in progress: {refresh}.", refresh=shown(refresh)), evidence)
     elif (reason := _ENDED_BADLY.get(refresh.status)) and (reason == "rolling-back" or len(apart) > 1):
         yield build.warn("worker-refresh-failed", evidence, reason=reason)

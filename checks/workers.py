@@ -98,7 +98,7 @@ def judge(case: Case) -> Iterator[Finding]:
         yield build.unknown(say("the worker instances"), facts.machines, _AGE_DECIDES)
     elif ageless := [one.instance_id for one in in_service(case) if boot_age(case, one.instance_id) is None]:
         yield build.unknown(
-            say("how long {instances} have run", instances=", ".join(ageless)),
+            say("how long {instances} have been running", instances=", ".join(ageless)),
             Unavailable("not-found", "ec2:DescribeInstances"),
             _AGE_DECIDES,
         )
@@ -178,7 +178,7 @@ def _judge_group(build: FindingBuilder, case: Case, facts: WorkersFacts, group: 
         yield _told(build, past.code, facts, past, evidence)
     elif all(one.health.lower() != "healthy" or stopped(case, one.instance_id) for one in serving):
         if young(case, YOUNG_SECONDS) and not _REPLACING.intersection(group.suspended):
-            yield build.ok(say("The group is replacing its unhealthy workers."), evidence)
+            yield build.ok(say("The Auto Scaling group is replacing its unhealthy workers."), evidence)
         else:
             down = [one.instance_id for one in serving if stopped(case, one.instance_id)]
             if len(down) == len(serving):
@@ -222,7 +222,7 @@ def _judge_size(  # noqa: PLR0917 - what `_judge_group` knows
     failure = _failure(facts, past)
     if 0 < serving < group.desired and failure and (not coming or len(past.failed) >= LAUNCH_LOOP_LAUNCHES):
         fewer = say(
-            "Workers in service: {count} of {desired}; launches of more fail: {message}",
+            "Workers in service: {count} of {desired}. Further launches fail: {message}",
             count=serving,
             desired=group.desired,
             message=failure.message or failure.description,
@@ -252,14 +252,14 @@ def _judge_zero(  # noqa: PLR0917 - as `_judge_size`
         if alarms := starters.alarms(facts):
             evidence["alarm"] = alarms[0]
     if not work_waits(case):
-        yield build.ok(say("No worker runs, and nothing waits for one."), evidence)
+        yield build.ok(say("No worker is running, and nothing is waiting for one."), evidence)
     elif still:
-        working_on = say("Desired is 0; instances that still work: {instances}.", instances=", ".join(still))
+        working_on = say("Desired capacity is 0; instances still working: {instances}.", instances=", ".join(still))
         yield build.ok(working_on, evidence)
     elif group.maximum == 0:
         yield build.fail("worker-scaled-to-zero", evidence, reason="max-zero")
     elif acts and not waited_at_least(case, _patience(facts)):
-        yield build.ok(say("No worker runs yet; the autoscaler starts one within a minute or two."), evidence)
+        yield build.ok(say("No worker is running yet; the autoscaler starts one within a minute or two."), evidence)
     elif past.set_back:
         yield build.fail("worker-scaled-to-zero", evidence, reason="set-back")
     elif on:
@@ -267,7 +267,7 @@ def _judge_zero(  # noqa: PLR0917 - as `_judge_size`
     elif acts:
         yield build.fail("worker-scaled-to-zero", evidence)
     else:
-        alone = say("The worker group is scaled to zero while work waits, and the autoscaler is off: scale by hand.")
+        alone = say("Desired capacity is 0 while work is waiting, and the autoscaler is off: start a worker yourself.")
         yield build.fail("worker-scaled-to-zero", evidence, alone)
 
 
@@ -332,7 +332,7 @@ def _waits_for_boot(case: Case, serving: Sequence[AsgInstance]) -> bool:
 def _judge_autoscaler(build: FindingBuilder, case: Case, facts: WorkersFacts) -> Iterator[Finding]:
     autoscaler, unseen = facts.autoscaler, starters.unseen(facts)
     for one in unseen:
-        yield build.unknown(say("who would start a worker"), one)
+        yield build.unknown(say("what would start a worker"), one)
     if isinstance(autoscaler, Unavailable):
         yield build.unknown(say("the autoscaler"), autoscaler)
     elif not unseen and not starters.on(facts, case.observed_at) and not _alarm_sleeps(case, facts):

@@ -109,7 +109,7 @@ def decode_fields(
     """
     for name in there:
         if name not in hints:
-            raise MalformedError(within(place, name), say("this field is not known"))
+            raise MalformedError(within(place, name), say("unknown field"))
     for name in hints:
         if name not in there and name not in optional:
             raise MalformedError(within(place, name), say("this field is missing"))
@@ -154,7 +154,7 @@ def _form(hint: Any) -> _Form:  # noqa: ANN401 - a type hint
 def _plain(hint: Any, _origin: object) -> _Form | None:  # noqa: ANN401 - as `_form`
     if hint is str:
         return _Form(
-            say("a text"), lambda value: isinstance(value, str), lambda value, place, clean: clean(value, place)
+            say("a string"), lambda value: isinstance(value, str), lambda value, place, clean: clean(value, place)
         )
     if hint not in _PLAIN:
         return None
@@ -193,7 +193,7 @@ def _moment(hint: Any, _origin: object) -> _Form | None:  # noqa: ANN401 - as `_
 
     if hint is not datetime:
         return None
-    return _Form(say("a time with its zone"), fits, lambda value, _place, _clean: datetime.fromisoformat(value))
+    return _Form(say("a time with a time zone"), fits, lambda value, _place, _clean: datetime.fromisoformat(value))
 
 
 def _list(hint: Any, origin: object) -> _Form | None:  # noqa: ANN401 - as `_form`
@@ -236,7 +236,7 @@ def _record(hint: Any, _origin: object) -> _Form | None:  # noqa: ANN401 - as `_
         return make(**decode_fields(inside, _hints(hint), place, clean, optional))
 
     return _Form(
-        say("a record {name}", name=name), lambda value: isinstance(value, dict) and value.get(RECORD) == name, read
+        say("record {name}", name=name), lambda value: isinstance(value, dict) and value.get(RECORD) == name, read
     )
 
 

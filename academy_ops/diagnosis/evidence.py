@@ -135,7 +135,7 @@ def _from_fields(there: Mapping[str, object], case_type: type[C], clean: Clean |
 
 def _object(content: bytes) -> dict[str, object]:
     if len(content) > MAX_BYTES:
-        raise EvidenceError(say("it is longer than {limit} MiB", limit=MAX_BYTES // 1024 // 1024))
+        raise EvidenceError(say("it is larger than {limit} MiB", limit=MAX_BYTES // 1024 // 1024))
     try:
         document = json.loads(content.decode("utf-8-sig"), object_pairs_hook=_without_doubles)
     except UnicodeDecodeError as error:
@@ -146,7 +146,7 @@ def _object(content: bytes) -> dict[str, object]:
         raise EvidenceError(error.problem) from error
     except (ValueError, RecursionError) as error:
         # A number of thousands of digits, brackets thousands deep.
-        raise EvidenceError(say("it is not JSON that an evidence file could hold")) from error
+        raise EvidenceError(say("it is not JSON that an evidence file can contain")) from error
     if not isinstance(document, dict):
         raise EvidenceError(say("it is not a JSON object"))
     return document
@@ -156,7 +156,7 @@ def _without_doubles(pairs: list[tuple[str, object]]) -> dict[str, object]:
     found = dict(pairs)
     if len(found) < len(pairs):
         double, _times = Counter(name for name, _value in pairs).most_common(1)[0]
-        raise MalformedError("$", say("the field {name} stands twice in one object", name=_quoted(double)))
+        raise MalformedError("$", say("the field {name} appears twice in one object", name=_quoted(double)))
     return found
 
 

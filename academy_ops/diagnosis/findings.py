@@ -144,17 +144,19 @@ def _remedy(text: Text, steps: Steps) -> Remedy:
 
 _LOOK: Final = _remedy(say("Show the full response."), command("<ops> --verbose check <check> <job>"))
 _AWAY: Final = _remedy(
-    say("See whether this machine's network, proxy and settings let it get there; then look again."),
+    say("Check this machine's network, proxy and settings for the connection, then run again."),
     command("<ops> config"),
 )
-_AGAIN: Final = _remedy(say("Wait a minute, then look again."), command("<ops> check <check> <job>"))
-_ACCESS: Final = _remedy(say("See what is wrong with the access to AWS."), command("<ops> check access"))
+_AGAIN: Final = _remedy(say("Wait a minute, then run again."), command("<ops> check <check> <job>"))
+_ACCESS: Final = _remedy(say("Check the access to AWS."), command("<ops> check access"))
 _SEEING: Final[Mapping[Reason, Remedy]] = {
     "denied": _remedy(
-        say("Have the missing permissions granted. The policy that the checks need:"), command("<ops> iam-policy")
+        say("Ask for the missing permissions. The policy that the checks need:"), command("<ops> iam-policy")
     ),
-    "not-configured": _remedy(say("Set what is missing; this shows what is set, and where."), command("<ops> config")),
-    "deadline": _remedy(say("Give it more time than the default."), command("<ops> --timeout 120 check <check> <job>")),
+    "not-configured": _remedy(
+        say("Set what is missing. The command shows every setting and where it is set."), command("<ops> config")
+    ),
+    "deadline": _remedy(say("Allow more time than the default."), command("<ops> --timeout 120 check <check> <job>")),
     **dict.fromkeys(("credentials-missing", "credentials-invalid", "clock-skew"), _ACCESS),
     **dict.fromkeys(("dns", "refused", "tls", "timeout", "unreachable"), _AWAY),
     **dict.fromkeys(("throttled", "server-error"), _AGAIN),
@@ -163,26 +165,26 @@ _SEEING: Final[Mapping[Reason, Remedy]] = {
 
 _BECAUSE: Final[Mapping[Reason, Text]] = {
     "denied": say("the permission {tried} is denied"),
-    "credentials-missing": say("there are no AWS credentials"),
-    "credentials-invalid": say("the credentials were rejected ({tried})"),
+    "credentials-missing": say("no AWS credentials"),
+    "credentials-invalid": say("credentials rejected ({tried})"),
     "clock-skew": say("this machine's clock is wrong ({tried})"),
-    "throttled": say("too many requests were sent ({tried})"),
-    "not-found": say("{tried} was not found"),
-    "dns": say("the host name for {tried} has no address"),
-    "refused": say("the connection for {tried} was refused"),
-    "tls": say("the TLS handshake for {tried} failed"),
-    "timeout": say("{tried} did not answer in time"),
-    "deadline": say("time was up before {tried} answered"),
+    "throttled": say("too many requests ({tried})"),
+    "not-found": say("{tried} not found"),
+    "dns": say("{tried}: the host name has no DNS address"),
+    "refused": say("{tried}: connection refused"),
+    "tls": say("{tried}: TLS handshake failed"),
+    "timeout": say("{tried} did not respond in time"),
+    "deadline": say("time was up before {tried} responded"),
     "unreachable": say("{tried} could not be reached"),
-    "server-error": say("{tried} answered with a server error"),
-    "unexpected-answer": say("{tried} gave an unexpected answer"),
+    "server-error": say("{tried} returned a server error"),
+    "unexpected-answer": say("{tried} returned an unexpected response"),
     "proxy": say("the proxy set in {tried} on this machine blocks the request"),
     "trust-store": say("{tried} on this machine does not point to usable CA certificates"),
-    "cached": say("a cache answered for {tried} with an old response"),
-    "too-long": say("the response from {tried} is too long"),
-    "unreadable": say("{tried} is not readable there"),
+    "cached": say("{tried}: a cache returned an old response"),
+    "too-long": say("{tried}: the response is too large"),
+    "unreadable": say("{tried} can't be read there"),
     "not-configured": say("{tried} is not set"),
     "offline": say("the SSM agent is offline"),
-    "not-asked": say("it was not asked for"),
-    "crashed": say("academy-ops itself failed here ({tried})"),
+    "not-asked": say("not requested"),
+    "crashed": say("{tried}: academy-ops itself failed"),
 }

@@ -102,9 +102,7 @@ def _blind(verdict: Verdict, unseen: Sequence[Finding]) -> Verdict:
     if not unseen:
         return verdict
     first = unseen[0]
-    summary = (
-        say("{what} The reason: {why}.", what=first.summary, why=first.because) if first.because else first.summary
-    )
+    summary = say("{what} Reason: {why}.", what=first.summary, why=first.because) if first.because else first.summary
     others = len({str(one.summary) for one in unseen} - {str(first.summary)})
     if others:
         summary = say("{what} {count} more could not be checked.", what=summary, count=others)
@@ -132,9 +130,9 @@ def _verdict(
     own = next((finding for finding in told if finding.reason), told[0] if told else None)
     summary = own.summary if own else _SUMMARY[status]
     if status == "healthy" and not {finding.section for finding in findings} >= _SECTIONS:
-        summary = say("No fault found in the checks that ran: {checks}.", checks=", ".join(checks))
+        summary = say("No fault found. Checks run: {checks}.", checks=", ".join(checks))
     if status == "in-progress" and warnings:
-        summary = say("The job is in progress. The warnings show what may delay it.")
+        summary = say("The job is in progress. See the warnings for what may delay it.")
     return Verdict(
         status=status,
         summary=summary,
@@ -149,7 +147,7 @@ def _verdict(
     )
 
 
-_AGAIN: Final = Remedy(say("Then have the school upload the file again: a job that has ended is not tried again."))
+_AGAIN: Final = Remedy(say("Then have the school upload the file again; a job that has ended is not retried."))
 _NO_UPLOAD: Final = say("No fault found. No upload was checked, because no job id was given.")
 _SUMMARY: Final[dict[VerdictStatus, Text]] = {
     "healthy": say("No fault found."),

@@ -231,7 +231,7 @@ def next_steps(diagnosis: Diagnosis, ops: str) -> tuple[Remedy, ...]:
         remedies.append(Remedy(follow, fill(command("<ops> watch <job>"), names)))
     policy = fill(command("<ops> iam-policy"), names)
     if any(one.missing_permission for one in diagnosis.findings) and not any(one.steps == policy for one in remedies):
-        grant = say("Have the missing permissions granted. The policy that the checks need:")
+        grant = say("Ask for the missing permissions. The policy that the checks need:")
         # What the cause needs comes last, where it is seen first.
         remedies.insert(0, Remedy(grant, policy))
     return tuple(remedies)

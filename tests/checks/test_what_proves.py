@@ -236,10 +236,10 @@ def test_a_job_that_is_in_hand_again_is_in_progress_though_it_failed_before() ->
     assert told(facts).status == "in-progress"
 
 
-def test_no_worker_took_it_is_said_only_where_no_log_speaks_of_the_job() -> None:
+def test_no_worker_received_it_is_said_only_where_no_log_speaks_of_the_job() -> None:
     spoken = told({**gone(FRESH), **block(FAILED + "오류", seconds=250)})
-    assert (spoken.cause, "no worker took it" in spoken.summary.template) == ("message-lost", False)
-    assert "no worker took it" in told(gone(FRESH)).summary.template
+    assert (spoken.cause, "no worker received it" in spoken.summary.template) == ("message-lost", False)
+    assert "no worker received it" in told(gone(FRESH)).summary.template
 
 
 def test_a_job_completed_this_moment_is_no_mismatch_of_databases() -> None:

@@ -92,7 +92,7 @@ def test_the_file_is_the_owners_alone_and_replaces_an_older_one(tmp_path: Path) 
         (("--save", "a.json", "--from", "evidence.json"), "--save"),
         (("--from", "nothing.json"), "Can't read nothing.json"),
         (("--from", "."), "Can't read ."),
-        (("--from", "/dev/zero"), "longer than 64 MiB"),
+        (("--from", "/dev/zero"), "larger than 64 MiB"),
         (("another-job", "--from", "evidence.json"), "not another-job"),
         (("--from", "evidence.json", "--only", "quue"), "There is no check 'quue'"),
     ],

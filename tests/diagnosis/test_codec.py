@@ -154,20 +154,20 @@ def test_a_number_must_be_one(wrong: object) -> None:
 
 @pytest.mark.parametrize("wrong", ["2026-11-22", "2026-11-22T02:00:00", "yesterday", "0001-01-01T00:00:00+14:00", 7])
 def test_a_time_has_its_zone(wrong: object) -> None:
-    assert "$.started_at: expected a time with its zone" in refusal(changed(started_at=wrong))
+    assert "$.started_at: expected a time with a time zone" in refusal(changed(started_at=wrong))
 
 
 def test_a_missing_and_an_unknown_field_are_told_with_their_places() -> None:
     document = changed()
     del document["elapsed_ms"]
     assert "$.elapsed_ms: this field is missing" in refusal(document)
-    assert "$.elapsed_s: this field is not known" in refusal(changed(elapsed_s=1))
+    assert "$.elapsed_s: unknown field" in refusal(changed(elapsed_s=1))
 
 
 def test_a_record_of_another_name_is_refused_with_those_that_may_stand_there() -> None:
     document = changed()
     document["case"]["queue"]["$record"] = "Depth"
-    assert "$.case.queue: expected a record QueueFacts or a record Unavailable" in refusal(document)
+    assert "$.case.queue: expected record QueueFacts or record Unavailable" in refusal(document)
 
 
 def test_a_refusal_names_the_version_that_wrote_the_file() -> None:
@@ -183,10 +183,10 @@ def test_a_refusal_names_the_version_that_wrote_the_file() -> None:
         (b"\xff\xfe{}", "not UTF-8"),
         (b"[]", "not a JSON object"),
         (b"{}", "$.schema"),
-        (b'{"schema": 1, "schema": 2}', 'the field "schema" stands twice'),
+        (b'{"schema": 1, "schema": 2}', 'the field "schema" appears twice'),
         (b"[" * 100_000, "not JSON"),
         (b'{"elapsed_ms": ' + b"9" * 5000 + b"}", "not JSON"),
-        (b" " * (MAX_BYTES + 1), "longer than 64 MiB"),
+        (b" " * (MAX_BYTES + 1), "larger than 64 MiB"),
     ],
     ids=["empty", "broken", "utf-16", "list", "no-schema", "twice", "deep", "huge-number", "long"],
 )

@@ -137,7 +137,7 @@ def test_a_crash_of_a_judge_costs_its_own_check_only() -> None:
     _, findings = run((first, second), None, Case(), asked=("first", "second"), ends_at=soon(), observer=NullObserver())
     assert [(one.check, one.status) for one in findings] == [("first", "ok"), ("first", "unknown"), ("second", "ok")]
     crashed = findings[1]
-    assert str(crashed.because).startswith("academy-ops itself failed here (first): ZeroDivisionError: one by none")
+    assert str(crashed.because).startswith("first: academy-ops itself failed: ZeroDivisionError: one by none")
     assert str(crashed.evidence["detail"]).startswith("ZeroDivisionError: one by none")
     assert "queue-missing" in crashed.may_conceal
 

@@ -59,9 +59,9 @@ def test_what_is_longer_than_is_read_is_not_judged(answer: Callable[[Handler], N
         told = asked(tmp_path, url, "endpoint", "job")
         watched = tool("watch", h.JOB_ID, "--timeout", "60", cwd=tmp_path, api=url)
     assert (told[0], told[1]["verdict"]["status"], told[1]["verdict"]["cause"]) == (3, "undetermined", None)
-    assert "is too long: the body is longer than" in told[1]["findings"][0]["because"]
+    assert "the response is too large: the body is longer than" in told[1]["findings"][0]["because"]
     assert watched.returncode == 3
-    assert "is too long" in watched.stdout
+    assert "the response is too large" in watched.stdout
 
 
 def test_the_rows_that_a_job_counts_are_told_though_it_lists_the_first_hundred(tmp_path: Path) -> None:

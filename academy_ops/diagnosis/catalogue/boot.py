@@ -111,10 +111,10 @@ BOOT: Final = (
                 ),
             ),
             "docker-daemon": Variant(
-                say("While it booted, no Docker daemon ran on the instance, or it broke off."),
+                say("The Docker daemon was not running during boot, or it stopped."),
                 (
                     _read(
-                        say("See what the daemon says of it: its options, its storage, memory, or containerd."),
+                        say("Check the daemon's log for the reason: its options, storage, memory or containerd."),
                         commands.WORKER_DOCKER,
                     ),
                     _REPLACE,

@@ -20,18 +20,17 @@ def no_way_to(service: str, look: Steps, rows: Rows) -> Mapping[str, Variant]:
         rows: The section that they are told in.
     """
     replace = rows.change(
-        say("Then replace the worker instances; the parameter is read at boot only. Jobs in progress start over."),
+        say("Then replace the worker instances; the parameter is read only at boot. Jobs in progress start over."),
         commands.REPLACE_INSTANCES,
     )
     return {
         "no-route": Variant(
-            say("The workers can't reach {service}: their connections to it fail.", service=service),
+            say("The workers can't connect to {service}.", service=service),
             (
                 rows.read(
                     say(
-                        "Give the workers' subnet its way to {service} back: the route to a NAT gateway, or the VPC "
-                        "endpoint with a security group that lets port 443 in. The command shows which VPC endpoints "
-                        "there are.",
+                        "Restore the route from the workers' subnet to {service}: a NAT gateway, or a VPC "
+                        "endpoint whose security group allows port 443. The command lists the VPC endpoints.",
                         service=service,
                     ),
                     commands.ENDPOINTS,
@@ -40,23 +39,23 @@ def no_way_to(service: str, look: Steps, rows: Rows) -> Mapping[str, Variant]:
         ),
         "untrusted": Variant(
             say(
-                "The workers don't trust the certificate that they are shown at {service}'s address: a proxy or "
-                "firewall opens their TLS connections, or their list of CAs is outdated or missing.",
+                "The workers don't trust the certificate at {service}'s address: a proxy or firewall "
+                "intercepts their TLS connections, or their CA list is outdated or missing.",
                 service=service,
             ),
             (
                 rows.read(
                     say(
-                        "See who has signed it. Where that is a proxy or firewall of the network, have it leave "
-                        "{service} alone, or put its CA into the worker's image.",
+                        "Check who issued it. If it is a proxy or firewall of the network, exclude {service} "
+                        "from interception there, or add its CA to the worker image.",
                         service=service,
                     ),
                     look,
                 ),
                 Remedy(
                     say(
-                        "Where AWS_CA_BUNDLE, REQUESTS_CA_BUNDLE or SSL_CERT_FILE in the workers' parameter name a "
-                        "file that the image lacks, or one without that CA, correct them."
+                        "If AWS_CA_BUNDLE, REQUESTS_CA_BUNDLE or SSL_CERT_FILE in the workers' parameter points "
+                        "to a file that is not in the image, or to one without that CA, correct it."
                     ),
                     commands.EDIT_WORKER_ENV,
                     commands.WORKER_ENV,
@@ -67,21 +66,24 @@ def no_way_to(service: str, look: Steps, rows: Rows) -> Mapping[str, Variant]:
         ),
         "clock": Variant(
             say(
-                "The clock of the workers' instance is wrong, so {service}'s certificate does not count as valid.",
+                "The clock of the workers' instance is wrong, so {service}'s certificate is not accepted as valid.",
                 service=service,
             ),
             (
-                rows.change(say("Set the instance's clock by its time server."), commands.SET_CLOCK),
-                rows.read(say("See on the instance whether its time is right now."), commands.WORKER_CLOCK),
+                rows.change(say("Sync the instance's clock with its time server."), commands.SET_CLOCK),
+                rows.read(say("Check on the instance that its time is right now."), commands.WORKER_CLOCK),
             ),
         ),
         "tls": Variant(
-            say("No TLS connection to {service} comes about: something else answers, or breaks off.", service=service),
+            say(
+                "The workers get no TLS connection to {service}: something else responds, or drops the connection.",
+                service=service,
+            ),
             (
                 rows.read(
                     say(
-                        "See who answers at {service}'s address: a proxy, a VPC endpoint without private DNS names, or "
-                        "an address that is not {service}'s.",
+                        "Check what responds at {service}'s address: a proxy, a VPC endpoint without private DNS "
+                        "names, or an address that does not belong to {service}.",
                         service=service,
                     ),
                     look,
@@ -89,14 +91,12 @@ def no_way_to(service: str, look: Steps, rows: Rows) -> Mapping[str, Variant]:
             ),
         ),
         "proxy": Variant(
-            say(
-                "The proxy that the workers' environment names does not let them through to {service}.", service=service
-            ),
+            say("The proxy in the workers' environment blocks connections to {service}.", service=service),
             (
                 Remedy(
                     say(
-                        "Correct HTTPS_PROXY in the workers' parameter, or name in NO_PROXY what is to be asked "
-                        "without it."
+                        "Correct HTTPS_PROXY in the workers' parameter, or add the hosts that need no proxy to "
+                        "NO_PROXY."
                     ),
                     commands.EDIT_WORKER_ENV,
                     commands.WORKER_ENV,

@@ -386,7 +386,7 @@ GATEWAY: Final[tuple[Cause, ...]] = (
         (commands.JOB,),
         _read(
             say(
-                "Compare the job ID with the browser's request, and ACADEMY_TENANT_CODE with the school's tenant code."
+                "Compare the job id with the browser's request, and ACADEMY_TENANT_CODE with the school's tenant code."
             ),
             commands.CONFIG,
         ),

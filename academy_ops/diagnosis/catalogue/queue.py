@@ -19,7 +19,7 @@ _ROWS: Final = Rows("3-3", _CHECK, WAITING)
 _cause, _read, _change = _ROWS.cause, _ROWS.read, _ROWS.change
 _READ_LOG: Final = _read(say("Read the worker's log."), command("<ops> --verbose check logs <job>"))
 _RESTART: Final = _change(
-    say("Restart the workers' containers."), commands.on_workers("docker restart <worker_container>")
+    say("Restart the worker containers."), commands.on_workers("docker restart <worker_container>")
 )
 
 
@@ -43,14 +43,15 @@ _NEW_DEAD_LETTER_QUEUE: Final = (
 QUEUE: Final = (
     _cause(
         "queue-missing",
-        say("The job queue does not exist: the API can't send anything, workers receive nothing."),
+        say("The job queue does not exist: the API can't send messages, and workers receive none."),
         say(
-            "SQS knows no queue of the name that the API uses, whatever the workers use. Where there is one of the "
-            "default name, or a worker polls another without a complaint, the API's name is the wrong one."
+            "SQS has no queue with the name that the API uses, whatever the workers use. If a queue "
+            "with the default name exists, or a worker polls another one without errors, the API's "
+            "name is wrong."
         ),
         (commands.DEPTH, commands.QUEUES),
         _change(
-            say("Create the queue and its dead-letter queue; the API then sends what it could not."),
+            say("Create the queue and its dead-letter queue; the API then sends the jobs that it could not send."),
             command("<ops> queue create"),
         ),
         explains=codes(
@@ -63,12 +64,12 @@ QUEUE: Final = (
         states=NO_JOB_OR_PENDING,
         reasons={
             "wrong-name": Variant(
-                say("The API names a queue that does not exist, and the academy's is there under another name."),
+                say("The API's queue name does not exist; the academy's queue has another name."),
                 (
                     _change(
                         say(
-                            "Set {setting} in the API server's .env to {meant}, then recreate its "
-                            "container. Create no queue of the wrong name, and leave the workers as they are.",
+                            "Set {setting} to {meant} in the API server's .env, then recreate its container. Do not "
+                            "create a queue with the wrong name, and leave the workers as they are.",
                             setting=QUEUE_SETTING,
                             meant=say("the queue that the workers poll"),
                         ),
@@ -77,24 +78,25 @@ QUEUE: Final = (
                 ),
             ),
             "wrong-region": Variant(
-                say("The API's queue does not exist in its AWS region, and the workers poll in another one."),
+                say("The API's queue does not exist in the API's AWS region, and the workers poll in another region."),
                 (
                     _change(
                         say(
-                            "Set AWS_REGION in the API server's .env to the workers' region, then recreate its "
-                            "container. Create no queue in the wrong region; the command lists those that are there."
+                            "Set AWS_REGION to the workers' region in the API server's .env, then recreate its "
+                            "container. Do not create a queue in the wrong region; the command lists the existing "
+                            "queues."
                         ),
                         commands.QUEUES,
                     ),
                 ),
             ),
             "bad-name": Variant(
-                say("{setting} holds what no queue can be named.", setting=QUEUE_SETTING),
+                say("{setting} is not a valid queue name.", setting=QUEUE_SETTING),
                 (
                     _change(
                         say(
-                            "Put the queue's name there in the API server's .env, of letters, digits, '-' and '_' (not "
-                            "its URL, no quotes), then recreate its container."
+                            "Set the queue name in the API server's .env: letters, digits, '-' and '_' only, not a "
+                            "URL, no quotes. Then recreate its container."
                         ),
                         commands.CONFIG,
                     ),
@@ -104,16 +106,16 @@ QUEUE: Final = (
     ),
     _cause(
         "message-lost",
-        say("The job is PENDING, but no message for it is left and no worker took it."),
+        say("The job is PENDING, but its message is gone and no worker received it."),
         say(
-            "PENDING for {lost_seconds} seconds or more and still so when read again; nothing waiting, in flight or "
-            "delayed in two looks {second_look_seconds} seconds apart, no dead letter, and the job in no worker's "
-            "log.",
+            "PENDING for {lost_seconds} seconds or more, and still PENDING when read again; no "
+            "message waiting, in flight or delayed in two reads {second_look_seconds} seconds apart, "
+            "no dead letter, and no worker's log mentions the job.",
             **FIGURES,
         ),
         (commands.DEPTH, commands.DEAD_LETTERS, commands.JOB),
         Remedy(
-            say("Have the school upload the file again; students who exist are not created twice."),
+            say("Have the school upload the file again; existing students are not created twice."),
             command("<ops> check job <job>"),
             command("<ops> diagnose"),
         ),
@@ -121,11 +123,12 @@ QUEUE: Final = (
     ),
     _cause(
         "queue-not-consumed",
-        say("Messages are waiting and workers are up, but no worker takes them."),
+        say("Messages are waiting and workers are up, but no worker receives them."),
         say(
-            "A message has waited for {waited_minutes} minutes, none is in flight or only what no live worker works "
-            "on, a worker in service is older than {boot_minutes} minutes, and no worker's log has mentioned a job for "
-            "{waited_minutes} minutes. The job itself may be younger.",
+            "A message has been waiting for {waited_minutes} minutes; none is in flight, or only "
+            "messages that no live worker is processing; a worker in service is older than "
+            "{boot_minutes} minutes; and no worker's log has mentioned a job for {waited_minutes} "
+            "minutes. The job itself may be newer.",
             **FIGURES,
         ),
         (commands.DEPTH, commands.OLDEST, commands.WORKER_LOG),
@@ -133,7 +136,10 @@ QUEUE: Final = (
         _RESTART,
         reasons={
             "hung": Variant(
-                say("Messages are waiting and workers are up, but hang: their logs are silent, with no job in hand."),
+                say(
+                    "Messages are waiting and workers are up, but they hang: their logs are silent, and none "
+                    "is processing a job."
+                ),
                 (_RESTART, _READ_LOG),
             ),
             **no_way_to("SQS", commands.WORKER_SQS, _ROWS),
@@ -141,18 +147,18 @@ QUEUE: Final = (
     ),
     _cause(
         "message-stuck",
-        say("The job's message is in flight, but no live worker works on it."),
+        say("The job's message is in flight, but no live worker is processing it."),
         say(
-            "A message is in flight, and the job has been PENDING for {waited_minutes} minutes with no worker in "
-            "service, or with nothing waiting and every worker's log idle; or it ended {waited_minutes} minutes ago "
-            "and no worker is in service.",
+            "A message is in flight, and the job has been PENDING for {waited_minutes} minutes with "
+            "no worker in service, or with no message waiting and every worker's log idle; or the "
+            "job ended {waited_minutes} minutes ago and no worker is in service.",
             **FIGURES,
         ),
         (commands.DEPTH, commands.WORKER_LOG, commands.KEPT_LOG, commands.JOB),
         Remedy(
             say(
-                "Wait until its visibility timeout ends (at most {visibility_minutes} minutes), or have the file "
-                "uploaded again.",
+                "Wait until its visibility timeout ends (at most {visibility_minutes} minutes), or have "
+                "the school upload the file again.",
                 **FIGURES,
             ),
             _CHECK,
@@ -161,18 +167,16 @@ QUEUE: Final = (
     ),
     _cause(
         "queue-dead-letters",
+        say("There are messages in the dead-letter queue: workers failed on them {receives} times.", **FIGURES),
         say(
-            "There are messages in the dead-letter queue: workers gave up on them after {receives} receives.", **FIGURES
-        ),
-        say(
-            "The dead-letter queue that RedrivePolicy names, else the one named with -dlq at the end, is not empty. A "
-            "warning; the cause where a job has been PENDING for {lost_seconds} seconds or more and its queue is "
-            "empty.",
+            "The dead-letter queue in RedrivePolicy (if there is none, the queue's name with -dlq) "
+            "is not empty. This is a warning; it is the cause if a job has been PENDING for "
+            "{lost_seconds} seconds or more and its queue is empty.",
             **FIGURES,
         ),
         (commands.DEAD_LETTERS, commands.DEPTH),
         _change(
-            say("Fix what made the workers fail, then start the redrive; it moves every dead letter back."),
+            say("Fix what made the workers fail, then start the redrive; it moves all dead letters back to the queue."),
             _MOVE,
         ),
         explains=codes("message-lost"),
@@ -181,12 +185,12 @@ QUEUE: Final = (
         reasons={
             "not-named": Variant(
                 say(
-                    "There are messages in the dead-letter queue, and the job queue does not name it as its own any "
-                    "more: SQS moves none of them back."
+                    "There are messages in the dead-letter queue, but the job queue's RedrivePolicy no "
+                    "longer points to it, so SQS moves none of them back."
                 ),
                 (
                     _change(
-                        say("Name the dead-letter queue to the job queue; then start the redrive."),
+                        say("Set the dead-letter queue in the job queue's RedrivePolicy, then start the redrive."),
                         (*_redrive("<dlq_arn>"), *_MOVE),
                     ),
                 ),
@@ -195,54 +199,70 @@ QUEUE: Final = (
     ),
     _ROWS.warning(
         "queue-misconfigured",
-        say("The queue's attributes lose or delay work."),
+        say("The queue's attributes can lose or delay work."),
         say(
-            "The queue has no dead-letter queue, or its RedrivePolicy names one that does not exist; it gives up after "
-            "fewer than {fewest_receives} receives; its visibility timeout is under {shortest_visibility_minutes} "
-            "minutes, its retention under {shortest_retention_hours} hours; or it delays messages.",
+            "The queue has no dead-letter queue, or RedrivePolicy points to one that does not exist; "
+            "messages become dead letters after fewer than {fewest_receives} receives; the "
+            "visibility timeout is under {shortest_visibility_minutes} minutes or the retention "
+            "period under {shortest_retention_hours} hours; or the queue delays messages.",
             **FIGURES,
         ),
         (commands.DEPTH, commands.DEAD_LETTERS),
         _read(say("Compare the queue's attributes with those in the runbook."), commands.DEPTH),
         reasons={
             "no-dead-letter-queue": Variant(
-                say("The queue has no dead-letter queue: a message that workers fail on comes back until it expires."),
-                (_change(say("Create the dead-letter queue, and name it to the queue."), _NEW_DEAD_LETTER_QUEUE),),
+                say(
+                    "The queue has no dead-letter queue: a message that workers can't process returns to the "
+                    "queue until it expires."
+                ),
+                (
+                    _change(
+                        say("Create the dead-letter queue, and set it in the queue's RedrivePolicy."),
+                        _NEW_DEAD_LETTER_QUEUE,
+                    ),
+                ),
             ),
             "dead-letter-queue-missing": Variant(
-                say("The dead-letter queue that the queue names does not exist: what workers give up on is lost."),
-                (_change(say("Create a dead-letter queue, and name it to the queue."), _NEW_DEAD_LETTER_QUEUE),),
+                say(
+                    "The dead-letter queue set in RedrivePolicy does not exist: messages that workers fail on are lost."
+                ),
+                (
+                    _change(
+                        say("Create a dead-letter queue, and set it in the queue's RedrivePolicy."),
+                        _NEW_DEAD_LETTER_QUEUE,
+                    ),
+                ),
             ),
             "few-receives": Variant(
                 say(
-                    "The queue gives up on a message after fewer than {fewest_receives} receives: a worker that is "
-                    "replaced in mid-job is enough.",
+                    "The queue moves a message to the dead-letter queue after fewer than {fewest_receives} "
+                    "receives; one worker replaced in the middle of a job can be enough.",
                     **FIGURES,
                 ),
-                (_change(say("Let it be received {times} times.", times=MAX_RECEIVES), _redrive("<dlq>")),),
+                (_change(say("Set maxReceiveCount to {times}.", times=MAX_RECEIVES), _redrive("<dlq>")),),
             ),
             "short-visibility": Variant(
                 say(
-                    "A message in a worker's hands comes back in less than {shortest_visibility_minutes} minutes: two "
-                    "workers may get the same job.",
+                    "A received message returns to the queue in less than {shortest_visibility_minutes} "
+                    "minutes, so two workers may get the same job.",
                     **FIGURES,
                 ),
-                (_change(say("Make the visibility timeout longer."), _attribute("VisibilityTimeout")),),
+                (_change(say("Increase the visibility timeout."), _attribute("VisibilityTimeout")),),
             ),
             "delay": Variant(
-                say("New messages are held back before a worker may take them: by the queue, or by who sends them."),
+                say("New messages are delayed before a worker can receive them, by the queue or by the sender."),
                 (
-                    _change(say("Let the queue hold nothing back."), commands.set_attributes("DelaySeconds=0")),
-                    _read(say("Where the queue has no delay, the API sends the message with one."), commands.DEPTH),
+                    _change(say("Set the queue's delivery delay to 0."), commands.set_attributes("DelaySeconds=0")),
+                    _read(say("If the queue has no delay, the API sends the message with one."), commands.DEPTH),
                 ),
             ),
             "short-retention": Variant(
                 say(
-                    "The queue keeps a message for less than {shortest_retention_hours} hours: a job that waits longer "
-                    "is lost.",
+                    "The queue keeps messages for less than {shortest_retention_hours} hours: a job that "
+                    "waits longer is lost.",
                     **FIGURES,
                 ),
-                (_change(say("Let it keep them for 14 days."), _attribute("MessageRetentionPeriod")),),
+                (_change(say("Set the retention period to 14 days."), _attribute("MessageRetentionPeriod")),),
             ),
         },
     ),

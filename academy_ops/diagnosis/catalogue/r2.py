@@ -15,18 +15,20 @@ _ROWS: Final = Rows("1", command("<ops> check r2"), NO_JOB_OR_FAILED)
 _cause, _read, _change = _ROWS.cause, _ROWS.read, _ROWS.change
 _NEW_TOKEN: Final = _change(
     say(
-        "Create a new R2 API token (Object Read & Write on the bucket), put its two keys into the API server's .env "
-        "and the workers' parameter, then recreate the container: docker restart keeps the old values."
+        "Create a new R2 API token (Object Read & Write on the bucket), put its two keys in the "
+        "API server's .env and the workers' parameter, then recreate the container. docker "
+        "restart keeps the old values."
     ),
     commands.CONFIG,
 )
 _JURISDICTION: Final = Variant(
-    say("R2_ENDPOINT is the address of another jurisdiction than the bucket's."),
+    say("R2_ENDPOINT is the address of a different jurisdiction than the bucket's."),
     (
         _change(
             say(
-                "Set R2_ENDPOINT to {elsewhere}, where the bucket is and these keys open it, in the API server's .env "
-                "and the workers' parameter, then recreate the container. Create no second bucket.",
+                "Set R2_ENDPOINT to {elsewhere} in the API server's .env and the workers' parameter, "
+                "then recreate the container. The bucket is there, and these keys open it. Do not create "
+                "a second bucket.",
                 elsewhere=say("the address in the evidence"),
             ),
             commands.CONFIG,
@@ -34,12 +36,12 @@ _JURISDICTION: Final = Variant(
     ),
 )
 _WRONG_NAME: Final = Variant(
-    say("The bucket's name is wrong: these keys open one of another name."),
+    say("The bucket name is wrong: these keys open a bucket with another name."),
     (
         _change(
             say(
-                "Where {meant} is the academy's bucket, set R2_EXCEL_BUCKET to that in the API server's .env, then "
-                "recreate the container. Create no bucket of the wrong name.",
+                "If {meant} is the academy's bucket, set R2_EXCEL_BUCKET to it in the API server's .env, "
+                "then recreate the container. Do not create a bucket with the wrong name.",
                 meant=say("the name in the evidence"),
             ),
             commands.CONFIG,
@@ -51,12 +53,12 @@ R2: Final = (
     _cause(
         "r2-env-missing",
         say("The API server's R2 settings are incomplete, so no upload can be stored."),
-        say("R2_ENDPOINT, R2_ACCESS_KEY or R2_SECRET_KEY is absent or blank in the settings that the tool is given."),
+        say("R2_ENDPOINT, R2_ACCESS_KEY or R2_SECRET_KEY is missing or blank in the given settings."),
         (commands.CONFIG,),
         _change(
             say(
-                "Set R2_ENDPOINT, R2_ACCESS_KEY and R2_SECRET_KEY in the API server's .env, then recreate "
-                "its container: docker restart keeps the old values."
+                "Set R2_ENDPOINT, R2_ACCESS_KEY and R2_SECRET_KEY in the API server's .env, then "
+                "recreate its container. docker restart keeps the old values."
             ),
             commands.CONFIG,
         ),
@@ -64,19 +66,20 @@ R2: Final = (
     ),
     _cause(
         "r2-env-malformed",
-        say("An R2 setting is there but can't be right as it is written."),
+        say("An R2 setting has an invalid value."),
         say(
-            "A setting in force is in quotes (or has one at an end only), holds white space, looks like a placeholder "
-            "or a variable that nothing has filled in; the bucket has a name that no bucket can have; or R2_ENDPOINT "
-            "is not a URL, has a path, a host name that can't be one or no account's S3 address at Cloudflare, the "
-            "bucket in its host, or is http at Cloudflare. Or R2 itself refuses the request with a 4xx that is neither "
-            "the keys' fault nor the bucket's. Where the bucket opens, how a value looks does not count."
+            "A setting has quotes around it or at one end, contains whitespace, or looks like a "
+            "placeholder or an unexpanded variable; the bucket name is not a valid one; or "
+            "R2_ENDPOINT is not a URL, has a path or an invalid host name, is not an account's S3 "
+            "address at Cloudflare, has the bucket in its host, or uses http with Cloudflare. Or R2 "
+            "rejects the request with a 4xx that concerns neither the keys nor the bucket. If the "
+            "bucket opens, the form of a value does not matter."
         ),
         (commands.CONFIG,),
         _read(
             say(
-                "Correct the line in the API server's .env (no quotes, no spaces, the account's endpoint without "
-                "a bucket), then recreate its container: docker restart keeps the old values."
+                "Correct the line in the API server's .env (no quotes, no spaces, the account's endpoint "
+                "without a bucket), then recreate its container. docker restart keeps the old values."
             ),
             commands.CONFIG,
         ),
@@ -95,9 +98,10 @@ R2: Final = (
         "r2-endpoint-unreachable",
         say("R2_ENDPOINT can't be reached."),
         say(
-            "No address, connection refused, TLS failure, or no answer within 8 seconds, while something else outside "
-            "did answer this machine; or what is not S3's XML, and no refusal of anybody on the way: a page with the "
-            "status 200 or 404, a redirect. A job's message that says so counts, too."
+            "No DNS address, connection refused, TLS failure, or no response within 8 seconds, "
+            "although other hosts on the internet respond. Or the response is not S3 XML, and "
+            "nothing on the way rejected the request: a page with status 200 or 404, or a redirect. "
+            "An error message of the job that says so counts too."
         ),
         (commands.REACH_R2,),
         _change(
@@ -106,12 +110,12 @@ R2: Final = (
         reasons={
             **no_way_to("R2", commands.WORKER_TO_R2, _ROWS),
             "not-s3": Variant(
-                say("What answers at R2_ENDPOINT is not R2: a web site, AWS or something else."),
+                say("The server at R2_ENDPOINT is not R2, but a website, AWS or something else."),
                 (
                     _change(
                         say(
-                            "Write the account's S3 endpoint from the Cloudflare dashboard: not a bucket's public "
-                            "address, a web site, or the dashboard's own."
+                            "Set R2_ENDPOINT to the account's S3 endpoint from the Cloudflare dashboard, not to a "
+                            "bucket's public address, a website or the dashboard itself."
                         ),
                         commands.CONFIG,
                     ),
@@ -124,32 +128,33 @@ R2: Final = (
         "r2-credentials-rejected",
         say("R2 rejects the API's keys."),
         say(
-            "R2 answers InvalidAccessKeyId, SignatureDoesNotMatch, Unauthorized, InvalidArgument or 401. By their "
-            "lengths the keys are swapped or not."
+            "R2 returns InvalidAccessKeyId, SignatureDoesNotMatch, Unauthorized, InvalidArgument or "
+            "401. The lengths of the two keys show whether they are swapped."
         ),
         (commands.BUCKET,),
         _NEW_TOKEN,
         explains=codes("upload-object-missing", "worker-r2-mismatch"),
         reasons={
             "swapped": Variant(
-                say("R2_ACCESS_KEY holds the secret, and R2_SECRET_KEY the access key."),
+                say("R2_ACCESS_KEY contains the secret key, and R2_SECRET_KEY the access key."),
                 (
                     _change(
                         say(
-                            "Swap the two in the API server's .env and in the workers' parameter (the access key has "
-                            "32 characters, the secret 64), then recreate the container. They need not be made anew."
+                            "Swap the two values in the API server's .env and the workers' parameter (the access key "
+                            "has 32 characters, the secret key 64), then recreate the container. You don't need new "
+                            "keys."
                         ),
                         commands.CONFIG,
                     ),
                 ),
             ),
             "key-form": Variant(
-                say("R2_ACCESS_KEY is not an R2 access key; those have 32 characters."),
+                say("R2_ACCESS_KEY is not an R2 access key, which has 32 characters."),
                 (
                     _change(
                         say(
-                            "Put the token's access key id there, not its value, an AWS key or a part of it; "
-                            "R2_SECRET_KEY has 64 characters. Then recreate the container."
+                            "Set it to the token's access key ID, not to the token value, an AWS key or part of a "
+                            "key; R2_SECRET_KEY has 64 characters. Then recreate the container."
                         ),
                         commands.CONFIG,
                     ),
@@ -157,12 +162,12 @@ R2: Final = (
                 ),
             ),
             "secret": Variant(
-                say("R2 accepts R2_ACCESS_KEY, but R2_SECRET_KEY does not match it."),
+                say("R2_SECRET_KEY does not match R2_ACCESS_KEY, which R2 recognizes."),
                 (
                     _change(
                         say(
-                            "Put the secret that was shown with this access key into R2_SECRET_KEY, and recreate the "
-                            "container. It is shown once only: where nobody has it, a new token is needed."
+                            "Set R2_SECRET_KEY to the secret key that was shown with this access key, and recreate "
+                            "the container. It is shown only once: if it was not saved, create a new token."
                         ),
                         commands.CONFIG,
                     ),
@@ -171,14 +176,14 @@ R2: Final = (
             ),
             "unknown-key": Variant(
                 say(
-                    "The account in R2_ENDPOINT does not know R2_ACCESS_KEY: the token was deleted or has expired, or "
-                    "is another account's."
+                    "R2_ACCESS_KEY does not exist in the account in R2_ENDPOINT: the token was deleted, has "
+                    "expired, or belongs to another account."
                 ),
                 (
                     _change(
                         say(
-                            "Look for the token under R2 in the Cloudflare dashboard of the account whose id begins "
-                            "R2_ENDPOINT. Where another account has it, correct R2_ENDPOINT; then recreate the "
+                            "Look for the token under R2 in the Cloudflare dashboard of the account whose ID starts "
+                            "R2_ENDPOINT. If it belongs to another account, correct R2_ENDPOINT. Then recreate the "
                             "container."
                         ),
                         commands.CONFIG,
@@ -190,17 +195,17 @@ R2: Final = (
     ),
     _cause(
         "r2-access-denied",
-        say("R2 accepts the keys, but they have no access to this bucket."),
+        say("The R2 keys are valid, but have no access to this bucket."),
         say(
-            "R2 answers AccessDenied, Forbidden or 403 for the bucket. The account's other jurisdictions, and the "
-            "other bucket names that are set or the default, are tried with the same keys."
+            "R2 returns AccessDenied, Forbidden or 403 for the bucket. The same keys are tried in "
+            "the account's other jurisdictions and on the other bucket names, configured or default."
         ),
         (commands.BUCKET,),
         _change(
             say(
-                "Compare the bucket's name with the one that the R2 API token is for: R2 answers the same where the "
-                "name is misspelt. Where it is right, give the token Object Read & Write on it in the Cloudflare "
-                "dashboard."
+                "Compare the bucket name with the one that the R2 API token is for; R2 returns the same "
+                "error for a misspelled name. If the name is right, give the token Object Read & Write "
+                "on the bucket in the Cloudflare dashboard."
             ),
             commands.CONFIG,
         ),
@@ -213,8 +218,8 @@ R2: Final = (
                 (
                     _change(
                         say(
-                            "See in the Cloudflare dashboard whether R2 is enabled and paid for; or correct the "
-                            "account in R2_ENDPOINT."
+                            "Check in the Cloudflare dashboard that R2 is enabled and its billing is active, or "
+                            "correct the account in R2_ENDPOINT."
                         ),
                         commands.CONFIG,
                     ),
@@ -226,15 +231,16 @@ R2: Final = (
         "r2-bucket-missing",
         say("The R2 bucket for Excel files does not exist."),
         say(
-            "R2 answers NoSuchBucket for the bucket. The account's other jurisdictions, the other bucket names that "
-            "are set or the default, and the list of buckets, where the keys may see it, show what is meant."
+            "R2 returns NoSuchBucket for the bucket. The account's other jurisdictions, the other "
+            "bucket names (configured or default) and, if the keys allow it, the bucket list show "
+            "which bucket is meant."
         ),
         (commands.BUCKET, commands.CONFIG),
         _change(
             say(
-                "Compare R2_EXCEL_BUCKET with the buckets in the Cloudflare dashboard, and correct it where it is "
-                "misspelt; then recreate the container. Only where the academy's bucket is really gone, create it "
-                "there: a token for objects can't."
+                "Compare R2_EXCEL_BUCKET with the buckets in the Cloudflare dashboard and correct any "
+                "typo, then recreate the container. Only if the academy's bucket is really gone, create "
+                "it in the dashboard; an object token can't create buckets."
             ),
             commands.CONFIG,
         ),
@@ -244,10 +250,10 @@ R2: Final = (
     _cause(
         "r2-server-error",
         say("R2 returns a server error."),
-        say("R2 answers with a status of 500 or more."),
+        say("R2 returns a status of 500 or higher."),
         (commands.BUCKET, commands.CLOUDFLARE_STATUS),
         _read(
-            say("Look at Cloudflare's status page and wait; uploads fail until R2 recovers."),
+            say("Check the Cloudflare status page and wait; uploads fail until R2 recovers."),
             commands.CLOUDFLARE_STATUS,
         ),
     ),
@@ -255,8 +261,8 @@ R2: Final = (
         "upload-object-missing",
         say("The job has not ended, but its Excel file is no longer in the bucket."),
         say(
-            "R2 answers 404 for the job's file_key, and the job, read once more, has still not ended. "
-            "Where the API gives no file_key, this is not checked."
+            "R2 returns 404 for the job's file_key, and the job, read again, has still not ended. If "
+            "the API returns no file_key, this is not checked."
         ),
         (commands.UPLOAD,),
         Remedy(

@@ -62,12 +62,12 @@ def _bounds(option: str) -> Steps:
 
 
 _START_ONE: Final = _change(
-    say("Start one worker; it takes {usual_boot_from} to {usual_boot_to} minutes until it polls the queue.", **FIGURES),
+    say("Start one worker. It usually polls the queue after {usual_boot_from} to {usual_boot_to} minutes.", **FIGURES),
     command("<ops> scale-worker --desired 1"),
 )
 _AT_ZERO: Final[Mapping[str, Variant]] = {
     "max-zero": Variant(
-        say("The worker group is scaled to zero while work waits, and its maximum is 0: nobody can start a worker."),
+        say("Desired capacity is 0 while work is waiting, and the maximum is 0 too: no worker can start."),
         (
             _change(
                 say("Raise the maximum first, then start one worker."),
@@ -76,38 +76,45 @@ _AT_ZERO: Final[Mapping[str, Variant]] = {
         ),
     ),
     "set-back": Variant(
-        say("Workers were started while the job waits, and the desired capacity was set back each time."),
+        say("Workers were started while the job was waiting, and desired capacity was set back to 0 each time."),
         (
             _read(
                 say(
-                    "See who sets it, in each activity's cause, and stop one of the two. Of a user request "
-                    "CloudTrail's SetDesiredCapacity and UpdateAutoScalingGroup events name the caller."
+                    "Find out who sets it from the cause of each activity, and stop one of the two. For a "
+                    "user request, the SetDesiredCapacity and UpdateAutoScalingGroup events in CloudTrail "
+                    "show the caller."
                 ),
                 commands.ACTIVITIES,
             ),
             _change(
-                say("Until that is settled, keep one worker: with a minimum of 1 nobody can set 0."),
+                say("Until that is settled, keep one worker: with a minimum of 1, desired capacity can't be set to 0."),
                 _bounds("--min-size"),
             ),
         ),
     ),
     "starter-fails": Variant(
-        say("The worker group is scaled to zero while work waits, and what should start a worker is on and does not."),
+        say(
+            "Desired capacity is 0 while work is waiting. The autoscaler or scaling policy is on, "
+            "but does not start a worker."
+        ),
         (
             _START_ONE,
-            _read(say("See whether the autoscaler's runs fail, and read its log."), commands.FUNCTION_ERRORS),
-            _read(say("See why the alarm of the group's scaling policy does not act."), commands.ALARM),
+            _read(say("Check whether the autoscaler's runs fail, and read its log."), commands.FUNCTION_ERRORS),
+            _read(
+                say("Find out why the alarm of the Auto Scaling group's scaling policy does not trigger."),
+                commands.ALARM,
+            ),
         ),
     ),
 }
 _FAILING: Final[Mapping[str, Variant]] = {
     "capacity": Variant(
-        say("Every launch fails: EC2 has no capacity for this instance type in the group's zones."),
+        say("Every launch fails: EC2 has no capacity for this instance type in the group's Availability Zones."),
         (
             _read(
                 say(
-                    "Wait, the group tries again by itself; or give it subnets in other zones, or other instance types "
-                    "by a mixed instances policy."
+                    "Wait, as the Auto Scaling group retries by itself. Or add subnets in other Availability "
+                    "Zones, or other instance types with a mixed instances policy."
                 ),
                 commands.TEMPLATE + commands.SUBNETS,
             ),
@@ -129,89 +136,104 @@ _FAILING: Final[Mapping[str, Variant]] = {
         ),
     ),
     "image": Variant(
-        say("Every launch fails: the machine image is gone, not shared with this account, or of another architecture."),
+        say(
+            "Every launch fails: the machine image is gone, not shared with this account, or built "
+            "for another architecture."
+        ),
         (
             _read(
-                say("Name an image that exists in a new version of the launch template, and have the group use it."),
+                say(
+                    "Set an existing image in a new version of the launch template, and have the Auto "
+                    "Scaling group use that version."
+                ),
                 commands.TEMPLATE + commands.IMAGES,
             ),
         ),
     ),
     "template": Variant(
-        say("Every launch fails: EC2 refuses what the launch template asks for."),
+        say("Every launch fails: EC2 rejects a value in the launch template."),
         (
             _read(
                 say(
-                    "Correct what the message names (key pair, security group, instance type, zone, device) in a new "
-                    "version of the launch template, and have the group use it."
+                    "Correct what the message names (key pair, security group, instance type, zone, device) "
+                    "in a new version of the launch template, and have the Auto Scaling group use that "
+                    "version."
                 ),
                 commands.TEMPLATE + commands.KEY_PAIRS_AND_GROUPS,
             ),
         ),
     ),
     "network": Variant(
-        say("Every launch fails: the group's subnet is gone, full, or in another network than its security group."),
+        say(
+            "Every launch fails: the group's subnet is gone, has no free addresses, or is in a "
+            "different VPC than its security group."
+        ),
         (
             _read(
-                say("Give the group a subnet that exists and has free addresses."), commands.TEMPLATE + commands.SUBNETS
+                say("Set a subnet that exists and has free addresses in the Auto Scaling group."),
+                commands.TEMPLATE + commands.SUBNETS,
             ),
         ),
     ),
     "volume-key": Variant(
-        say("Launched instances end at once: EC2 can't use the KMS key that encrypts their volume."),
+        say("Launched instances are terminated immediately: EC2 can't use the KMS key that encrypts their volume."),
         (
             _read(
                 say(
-                    "Enable the key or cancel its deletion; its policy must let the role AWSServiceRoleForAutoScaling "
-                    "use it and create grants. A key of another account needs a grant for that role."
+                    "Enable the key or cancel its deletion. Its policy must allow the role "
+                    "AWSServiceRoleForAutoScaling to use it and to create grants; a key in another account "
+                    "needs a grant for that role."
                 ),
                 commands.TEMPLATE + commands.VOLUME_KEYS,
             ),
         ),
     ),
     "role": Variant(
-        say("Every launch fails: the instance profile or Auto Scaling's service-linked role is missing or may not."),
+        say(
+            "Every launch fails: the instance profile or Auto Scaling's service-linked role is "
+            "missing or lacks permissions."
+        ),
         (
             _read(
                 say(
-                    "Make the instance profile or role that the message names, or allow iam:PassRole for it; Auto "
-                    "Scaling's own role is AWSServiceRoleForAutoScaling."
+                    "Create the instance profile or role named in the message, or allow iam:PassRole for it. "
+                    "The role of Auto Scaling itself is AWSServiceRoleForAutoScaling."
                 ),
                 commands.ROLES,
             ),
         ),
     ),
     "encoded": Variant(
-        say("Every launch is denied; AWS says why in an encoded message."),
+        say("Every launch is denied; AWS gives the reason in an encoded message."),
         (
             _read(
                 say(
-                    "Decode the message: it names the action, the resource and the statement that denies. Needs "
-                    "sts:DecodeAuthorizationMessage."
+                    "Decode the message: it shows the action, the resource and the statement that denies it. "
+                    "This needs sts:DecodeAuthorizationMessage."
                 ),
                 commands.DECODE,
             ),
         ),
     ),
     "account": Variant(
-        say("Every launch fails: AWS does not let this account launch here."),
+        say("Every launch fails: AWS does not allow this account to launch instances here."),
         (
             _read(
                 say(
-                    "Do as the message says: wait for the verification, accept the image's terms in AWS Marketplace, "
-                    "enable the region, or write to AWS Support."
+                    "Follow the message: wait for the account verification, accept the image's terms in AWS "
+                    "Marketplace, enable the region, or contact AWS Support."
                 ),
                 commands.WHO,
             ),
         ),
     ),
     "hook": Variant(
-        say("Every launch is cancelled: a lifecycle hook abandons it, or nobody completes the hook in time."),
+        say("Every launch is canceled: a lifecycle hook abandons it, or is not completed in time."),
         (
             _read(
                 say(
-                    "See which hook it is, and why what should complete it does not: the instance's boot script, or a "
-                    "function. Or delete the hook."
+                    "Check which hook it is, and why the instance's boot script or the function that should "
+                    "complete it does not. Or delete the hook."
                 ),
                 commands.HOOKS,
             ),
@@ -221,11 +243,16 @@ _FAILING: Final[Mapping[str, Variant]] = {
 _FEWER: Final[Mapping[str, Variant]] = {
     **_FAILING,
     "launch-failing": Variant(
-        say("Fewer workers are in service than are wanted: launches fail."),
-        (_read(say("Fix what the activity's message names; the group tries again by itself."), commands.ACTIVITIES),),
+        say("Fewer workers are in service than desired: launches fail."),
+        (
+            _read(
+                say("Fix what the activity's message reports; the Auto Scaling group then retries by itself."),
+                commands.ACTIVITIES,
+            ),
+        ),
     ),
 }
-_FUNCTION_GONE: Final = say("The autoscaler's function does not exist, so no worker is started automatically.")
+_FUNCTION_GONE: Final = say("The autoscaler function does not exist, so workers do not start automatically.")
 _REFRESHES: Final = command(
     f"aws autoscaling describe-instance-refreshes {_OF_GROUP} --max-items 3 --output text --query "
     "InstanceRefreshes[].[StartTime,Status,PercentageComplete,StatusReason]"
@@ -235,42 +262,38 @@ _VERSIONS: Final = command(
     "--query AutoScalingGroups[].Instances[].[InstanceId,LifecycleState,LaunchTemplate.Version]"
 )
 _ONE_VERSION: Final = (
-    _read(say("See why it ended, in its own words, and which instance runs which version."), _REFRESHES + _VERSIONS),
+    _read(say("Check its status reason, and which instance runs which version."), _REFRESHES + _VERSIONS),
     _change(
         say(
-            "Once that is put right, replace the instances: all then run the group's version. Jobs in progress start "
-            "over."
+            "After fixing it, replace the instances, so that all run the group's version. Jobs in progress start over."
         ),
         commands.REPLACE_INSTANCES,
     ),
 )
 _REFRESH_FAILED: Final[Mapping[str, Variant]] = {
-    "failed": Variant(
-        say("The last instance refresh failed and has left the workers between two versions."), _ONE_VERSION
-    ),
-    "cancelled": Variant(
-        say("The last instance refresh was cancelled and has left the workers between two versions."), _ONE_VERSION
-    ),
+    "failed": Variant(say("The last instance refresh failed and left workers of two versions."), _ONE_VERSION),
+    "cancelled": Variant(say("The last instance refresh was canceled and left workers of two versions."), _ONE_VERSION),
     "rolling-back": Variant(
-        say("An instance refresh is being rolled back: the new version of the workers did not do."),
-        (_read(say("See why, in its own words, and wait for the roll-back."), _REFRESHES),),
+        say("An instance refresh is being rolled back: the new version of the workers failed."),
+        (_read(say("Check its status reason, and wait until the rollback ends."), _REFRESHES),),
     ),
 }
 _OFF: Final[Mapping[str, Variant]] = {
     "alarm-no-data": Variant(
-        say("The alarm of the group's scaling policy has no data, so no worker is started automatically."),
+        say("The alarm of the Auto Scaling group's scaling policy has no data, so workers do not start automatically."),
         (
             _read(
                 say(
-                    "See which metric it watches: a queue of another name or region has none. SQS reports none either "
-                    "while a queue has not been used for six hours, and takes up to 15 minutes to begin again."
+                    "Check which metric it uses: a queue with another name or in another region has no data. "
+                    "SQS also sends no metrics for a queue that has been unused for six hours, and takes up "
+                    "to 15 minutes to resume."
                 ),
                 commands.ALARM + commands.ALARM_METRIC,
             ),
         ),
     ),
     "alarm-disabled": Variant(
-        say("The actions of the scaling policy's alarm are disabled, so no worker is started automatically."),
+        say("The actions of the scaling policy's alarm are disabled, so workers do not start automatically."),
         (
             _change(
                 say("Enable the alarm's actions."),
@@ -279,10 +302,10 @@ _OFF: Final[Mapping[str, Variant]] = {
         ),
     ),
     "alarm-missing": Variant(
-        say("The alarm that carries out the group's scaling policy is gone, so no worker is started automatically."),
+        say("The alarm of the Auto Scaling group's scaling policy is missing, so workers do not start automatically."),
         (
             _read(
-                say("Make the alarm again, with the policy's ARN as its action."),
+                say("Create the alarm again, with the policy's ARN as its action."),
                 command(
                     f"aws autoscaling describe-policies {_OF_GROUP} --output text --query "
                     "ScalingPolicies[].[PolicyName,PolicyARN,Alarms[0].AlarmName]"
@@ -295,7 +318,7 @@ _OFF: Final[Mapping[str, Variant]] = {
         (
             _read(
                 say(
-                    "Correct {setting}, or deploy the function again; a rule alone would run nothing.",
+                    "Correct {setting}, or deploy the function again; a rule without the function starts nothing.",
                     setting="AI_AUTOSCALER_FUNCTION",
                 ),
                 commands.FUNCTION,
@@ -303,11 +326,11 @@ _OFF: Final[Mapping[str, Variant]] = {
         ),
     ),
     "function-failed": Variant(
-        say("The autoscaler's function is not Active, so no worker is started automatically."),
-        (_read(say("See why, and deploy the function again; its rule is not the fault."), commands.AUTOSCALER),),
+        say("The autoscaler function is not Active, so workers do not start automatically."),
+        (_read(say("Find out why, and deploy the function again; its rule is fine."), commands.AUTOSCALER),),
     ),
     "rule-disabled": Variant(
-        say("The rule that runs the autoscaler is disabled, so no worker is started automatically."),
+        say("The rule that runs the autoscaler is disabled, so workers do not start automatically."),
         (
             _change(
                 say("Enable the rule that runs the autoscaler once a minute."),
@@ -316,12 +339,12 @@ _OFF: Final[Mapping[str, Variant]] = {
         ),
     ),
     "no-rule": Variant(
-        say("No rule or schedule runs the autoscaler, so no worker is started automatically."),
-        (_change(say("Make a rule that runs the autoscaler once a minute."), _RUN_EVERY_MINUTE),),
+        say("No rule or schedule runs the autoscaler, so workers do not start automatically."),
+        (_change(say("Create a rule that runs the autoscaler once a minute."), _RUN_EVERY_MINUTE),),
     ),
     "schedule": Variant(
-        say("The rule that runs the autoscaler does so too rarely, or not at this time of day."),
-        (_change(say("Have the rule run the autoscaler once a minute."), _SCHEDULE),),
+        say("The rule runs the autoscaler too rarely, or not at this time of day."),
+        (_change(say("Change the rule to run the autoscaler once a minute."), _SCHEDULE),),
     ),
 }
 
@@ -329,12 +352,13 @@ _OFF: Final[Mapping[str, Variant]] = {
 WORKERS: Final = (
     _cause(
         "asg-missing",
-        say("The worker Auto Scaling group does not exist."),
-        say("No Auto Scaling group of that name exists in this region and account."),
+        say("The workers' Auto Scaling group does not exist."),
+        say("There is no Auto Scaling group with that name in this region and account."),
         (commands.GROUP,),
         _change(
             say(
-                "Correct {setting} or the region, or create the group from its template.", setting="AI_WORKER_ASG_NAME"
+                "Correct {setting} or the region, or create the Auto Scaling group from its template.",
+                setting="AI_WORKER_ASG_NAME",
             ),
             command(
                 "aws autoscaling describe-auto-scaling-groups --region <region> "
@@ -344,12 +368,13 @@ WORKERS: Final = (
     ),
     _cause(
         "worker-scaled-to-zero",
-        say("The worker group is scaled to zero while work waits: no worker takes the job."),
+        say("The worker group's desired capacity is 0 while work is waiting: no worker can take the job."),
         say(
-            "Desired is 0 and a message waits or is in flight (or, where the queue is missing or can't be seen, the "
-            "job does), and no instance still works. Unless everything that would start one is seen to be off, or the "
-            "maximum is 0, only after {autoscaler_minutes} minutes. Also where {launch_loop_launches} workers or more "
-            "were started since the job waits, and scaled in again.",
+            "Desired capacity is 0, a message is waiting or in flight (if the queue is missing or "
+            "can't be read: the job is waiting), and no instance is still working. This is reported "
+            "after {autoscaler_minutes} minutes, or at once if everything that could start a worker "
+            "is off or the maximum is 0. Also if {launch_loop_launches} workers or more were started "
+            "while the job was waiting, and scaled in again.",
             **FIGURES,
         ),
         (commands.GROUP, commands.DEPTH),
@@ -358,82 +383,89 @@ WORKERS: Final = (
     ),
     _cause(
         "worker-launch-suspended",
-        say("The group's Launch process is suspended, so no instance can start."),
+        say("The Auto Scaling group's Launch process is suspended, so no instance can start."),
         say(
-            "Launch is among the suspended processes, and no instance is in service though desired is not 0, or "
-            "desired is 0 while work waits."
+            "Launch is one of the suspended processes, and either no instance is in service although "
+            "desired capacity is not 0, or desired capacity is 0 while work is waiting."
         ),
         (commands.GROUP,),
-        _change(say("Resume the group's Launch process."), _processes("resume", "Launch")),
+        _change(say("Resume the Auto Scaling group's Launch process."), _processes("resume", "Launch")),
     ),
     _cause(
         "worker-launch-failing",
-        say("The group tries to launch instances, and every launch fails."),
+        say("The Auto Scaling group tries to launch instances, but every launch fails."),
         say(
-            "No instance is in service or on its way, and the newest launch has failed or was cancelled; or "
-            "{launch_loop_launches} launches or more came to nothing since the job waits, most of them failed, "
-            "whatever is pending now.",
+            "No instance is in service or starting, and the last launch failed or was canceled; or "
+            "{launch_loop_launches} launches or more have ended without a worker in service since "
+            "the job started waiting, and most of them failed, even if another launch is pending now.",
             **FIGURES,
         ),
         (commands.ACTIVITIES,),
-        _read(say("Fix what the activity's message names; the group tries again by itself."), commands.ACTIVITIES),
+        _read(
+            say("Fix what the activity's message reports; the Auto Scaling group then retries by itself."),
+            commands.ACTIVITIES,
+        ),
         reasons=_FAILING,
     ),
     _cause(
         "worker-launch-loop",
-        say("Instances are launched and terminated again, over and over."),
+        say("Instances keep launching and being terminated again."),
         say(
-            "{launch_loop_launches} instances or more launched since the job waits, or in the last "
-            "{launch_loop_minutes} minutes, are gone again, not by scaling in, and none older than {boot_minutes} "
-            "minutes works.",
+            "{launch_loop_launches} instances or more, launched since the job started waiting or in "
+            "the last {launch_loop_minutes} minutes, are gone again without a scale-in, and no "
+            "instance older than {boot_minutes} minutes is working.",
             **FIGURES,
         ),
         (commands.ACTIVITIES, commands.GROUP),
         _change(
-            say("Read why they are replaced; suspend ReplaceUnhealthy while you look, so that one instance stays."),
+            say("Find out why they are replaced. Suspend ReplaceUnhealthy meanwhile, so that one instance stays."),
             _processes("suspend", "ReplaceUnhealthy"),
         ),
-        _change(say("When the reason is fixed, resume ReplaceUnhealthy."), _processes("resume", "ReplaceUnhealthy")),
+        _change(say("After fixing it, resume ReplaceUnhealthy."), _processes("resume", "ReplaceUnhealthy")),
     ),
     _cause(
         "worker-launch-stuck",
-        say("A launching instance waits on a lifecycle hook."),
+        say("A launching instance is waiting on a lifecycle hook."),
         say(
-            "None is in service, and an instance has stood in Pending:Wait, or its launch in MidLifecycleAction, for "
-            "{boot_minutes} minutes or more.",
+            "No instance is in service, and an instance has been in Pending:Wait, or its launch in "
+            "MidLifecycleAction, for {boot_minutes} minutes or more.",
             **FIGURES,
         ),
         (commands.GROUP, commands.HOOKS),
-        _change(say("Complete the lifecycle action, or remove the hook."), _COMPLETE_LAUNCH),
+        _change(say("Complete the lifecycle action, or delete the hook."), _COMPLETE_LAUNCH),
     ),
     _cause(
         "worker-no-instances",
         say("No worker instance is in service."),
-        say("The group's desired capacity is not 0, no instance is InService, and its launches do not show why."),
+        say("Desired capacity is not 0, no instance is InService, and the launches do not show why."),
         (commands.GROUP, commands.ACTIVITIES),
-        _read(say("See what the group is doing."), commands.ACTIVITIES),
+        _read(say("Check what the Auto Scaling group is doing."), commands.ACTIVITIES),
         _change(
-            say("Put an instance in Standby back into service."),
+            say("Put the instance in Standby back in service."),
             command(f"aws autoscaling exit-standby {_OF_GROUP} --instance-ids <standby>"),
         ),
         explains=codes("queue-not-consumed", "message-stuck", "job-stalled"),
     ),
     _cause(
         "worker-unhealthy",
-        say("The group reports its worker instances as unhealthy."),
+        say("The Auto Scaling group reports its worker instances as unhealthy."),
         say(
-            "No instance in service is Healthy, or EC2 has stopped them all, and the job is {young_seconds} seconds "
-            "old or more, or a suspended process keeps the group from replacing them.",
+            "No instance in service is Healthy, or EC2 shows all of them as stopped; and the job is "
+            "{young_seconds} seconds old or more, or a suspended process prevents the Auto Scaling "
+            "group from replacing them.",
             **FIGURES,
         ),
         (commands.GROUP, commands.ACTIVITIES),
         _change(
-            say("Resume the suspended process, so that the group replaces its unhealthy instances."),
+            say("Resume the suspended process, so that the Auto Scaling group replaces its unhealthy instances."),
             _processes("resume", "<halted>"),
         ),
-        _read(say("Let the group replace them, and see that it does."), command("<ops> check workers")),
+        _read(
+            say("Wait for the Auto Scaling group to replace them, and check its activities."),
+            command("<ops> check workers"),
+        ),
         _change(
-            say("If it does not, terminate the instance; its job starts over elsewhere."),
+            say("If it does not, terminate the instance; its job starts over on another worker."),
             commands.instance_in("HealthStatus==`Unhealthy`") + commands.terminate("found"),
         ),
         explains=codes(
@@ -447,10 +479,16 @@ WORKERS: Final = (
         ),
         reasons={
             "stopped": Variant(
-                say("EC2 has stopped or terminated the worker instances; the group still counts them as in service."),
+                say(
+                    "EC2 has stopped or terminated the worker instances, but the Auto Scaling group still "
+                    "counts them as in service."
+                ),
                 (
                     _change(
-                        say("Have the group replace the instance now; its own health check takes some minutes."),
+                        say(
+                            "Terminate the instance so that the Auto Scaling group replaces it now; its own health "
+                            "check takes a few minutes."
+                        ),
                         commands.terminate("instance"),
                     ),
                 ),
@@ -460,46 +498,52 @@ WORKERS: Final = (
     _warning(
         "worker-booting",
         say(
-            "A worker is still booting; {usual_boot_from} to {usual_boot_to} minutes are usual, {boot_minutes} the "
-            "worst.",
+            "A worker is still booting. This usually takes {usual_boot_from} to {usual_boot_to} "
+            "minutes, at most {boot_minutes}.",
             **FIGURES,
         ),
         say(
-            "Messages wait untouched while every instance in service is younger than {boot_minutes} minutes, or none "
-            "is in service and a launch begun less than {boot_minutes} minutes ago is still under way. Or cloud-init "
-            "still runs on an instance, for at most {boot_endless_minutes} minutes.",
+            "Messages are waiting while every instance in service is younger than {boot_minutes} "
+            "minutes, or none is in service and a launch from the last {boot_minutes} minutes is "
+            "still in progress. Or cloud-init is still running on an instance, for at most "
+            "{boot_endless_minutes} minutes.",
             **FIGURES,
         ),
         (commands.MACHINES, commands.ACTIVITIES),
-        _read(say("Wait, and look again in two minutes."), command("<ops> diagnose <job>")),
+        _read(say("Wait two minutes, then check again."), command("<ops> diagnose <job>")),
         reasons={
             "user-data": Variant(
-                say("A worker's instance is up, but its user data still runs: no worker was made yet."),
-                (_read(say("Wait, and look again in two minutes."), command("<ops> diagnose <job>")),),
+                say(
+                    "A worker instance is up, but its user data is still running and has not created the "
+                    "worker container yet."
+                ),
+                (_read(say("Wait two minutes, then check again."), command("<ops> diagnose <job>")),),
             ),
         },
     ),
     _warning(
         "worker-undersized",
-        say("More work waits than the workers can take soon."),
+        say("More work is waiting than the workers can process soon."),
         say(
-            "One worker for every {jobs_per_worker} messages waiting or in flight, between min and max, would be "
-            "more than desired; or fewer are in service than desired, and the launches of more fail.",
+            "One worker per {jobs_per_worker} messages waiting or in flight, between the minimum and "
+            "maximum, is more than desired capacity; or fewer workers are in service than desired "
+            "because launches fail.",
             **FIGURES,
         ),
         (commands.DEPTH, commands.GROUP, commands.ACTIVITIES),
         _change(
-            say("Start more workers; the autoscaler may change the number again at its next run."),
+            say("Start more workers. The autoscaler may change the number again on its next run."),
             command("<ops> scale-worker --desired <wanted>"),
         ),
         reasons=_FEWER,
     ),
     _warning(
         "worker-refresh-failed",
-        say("An instance refresh did not succeed and has left the workers between two versions."),
+        say("An instance refresh did not succeed and left workers of two versions."),
         say(
-            "The group's newest instance refresh has failed or was cancelled, and its instances in service are of more "
-            "than one version of the launch template; or it is being rolled back. One under way is named, and no fault."
+            "The last instance refresh failed or was canceled, and the instances in service come "
+            "from more than one version of the launch template; or it is being rolled back. A "
+            "refresh in progress is shown, but is not a fault."
         ),
         (_REFRESHES, _VERSIONS),
         *_ONE_VERSION,
@@ -507,11 +551,12 @@ WORKERS: Final = (
     ),
     _warning(
         "autoscaler-off",
-        say("The autoscaler does not run, so no worker is started automatically."),
+        say("The autoscaler does not run, so workers do not start automatically."),
         say(
-            "Its Lambda function is not there or not Active, or no enabled rule or schedule runs it at least every "
-            "{autoscaler_period_minutes} minutes; and the group has no scaling policy with an alarm that would start "
-            "one: an alarm that has no data, or whose actions are disabled, starts none.",
+            "The Lambda function is missing or not Active, or no enabled rule or schedule runs it at "
+            "least every {autoscaler_period_minutes} minutes; and the Auto Scaling group has no "
+            "scaling policy with an alarm that could start a worker. An alarm without data or with "
+            "disabled actions starts none.",
             **FIGURES,
         ),
         (commands.AUTOSCALER, commands.RULES, commands.POLICIES, commands.SCHEDULED),
