@@ -19,7 +19,8 @@ from academy_ops.lab.processes import until
 from academy_ops.lab.state import Keys
 from tests.commands import Done, run
 
-FOREIGN = ("AWS_", "ACADEMY_", "R2_", "AI_", "EXCEL_", "WORKER_", "DATABASE_")
+FOREIGN = ("AWS_", "ACADEMY_", "R2_", "AI_", "EXCEL_", "WORKER_", "DATABASE_", "SSL_CERT_", "REQUESTS_CA_BUNDLE")
+"""What of this machine's environment is not for a command; certificates take longer to read than all else."""
 ADDRESSES = ("AWS_ENDPOINT_URL", "R2_ENDPOINT", "ACADEMY_API_URL", "ACADEMY_ORIGIN_URL", "ACADEMY_APP_URL")
 """The settings that name a server of the lab."""
 

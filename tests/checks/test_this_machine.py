@@ -2,10 +2,13 @@
 
 import gzip
 import json
+import shutil
 import socket
 import ssl
+import subprocess
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -170,6 +173,40 @@ def test_whatever_names_certificates_counts_for_the_api_and_r2_alike(variable: s
     with server(answer, tls=tls(authority)) as (url, _), around(**named), target(R2_ENDPOINT=url, **R2_KEYS) as this:
         assert asked(url).status == "ok"
         assert r2.observe(this, empty_case()).reach is True
+
+
+@pytest.mark.skipif(
+    shutil.which("openssl") is None, reason="no openssl here, which names certificates by their subject"
+)
+def test_of_a_folder_that_openssl_finds_certificates_in_none_is_read_beforehand(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    authority, bundle = trustme.CA(), tmp_path / "ca.pem"
+    authority.cert_pem.write_to_path(str(bundle))
+    named = ["openssl", "x509", "-noout", "-subject_hash", "-in", str(bundle)]
+    subject = subprocess.run(named, capture_output=True, text=True, check=True, timeout=60).stdout.strip()
+    (tmp_path / f"{subject}.0").symlink_to(bundle.name)
+    read = noted(monkeypatch)
+    with (
+        server(lambda handler: respond(handler, 200, json.dumps(JOB).encode()), tls=tls(authority)) as (url, _),
+        around(SSL_CERT_DIR=str(tmp_path)),
+    ):
+        assert asked(url).status == "ok"
+    assert read == [str(Path(one).resolve()) for one in (certifi.where(), tmp_path)]
+
+
+def noted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Note from now on what certificates are loaded from."""
+    read, load_as_ever = list[str](), ssl.SSLContext.load_verify_locations
+
+    def load_and_note(
+        context: ssl.SSLContext, cafile: str | None = None, capath: str | None = None, *more: Any
+    ) -> None:
+        read.append(str(cafile or capath))
+        load_as_ever(context, cafile, capath, *more)
+
+    monkeypatch.setattr(ssl.SSLContext, "load_verify_locations", load_and_note)
+    return read
 
 
 @contextmanager
@@ -399,24 +436,20 @@ def test_a_run_reads_each_file_of_certificates_once_whatever_it_asks(
     authority.cert_pem.write_to_path(str(bundle))
     monkeypatch.delenv("SSL_CERT_FILE", raising=False)
     monkeypatch.delenv("SSL_CERT_DIR", raising=False)
-    read, load_as_ever = list[str](), ssl.SSLContext.load_verify_locations
-
-    def load_and_note(context: ssl.SSLContext, cafile: str | None = None, *more: Any) -> None:
-        read.append(str(cafile))
-        load_as_ever(context, cafile, *more)
-
     with (
         server(lambda handler: respond(handler, 200, EMPTY_BUCKET), tls=tls(authority)) as (url, seen),
         around(AWS_ACCESS_KEY_ID="a", AWS_SECRET_ACCESS_KEY="b", AWS_ENDPOINT_URL=url),
     ):
         settings = load(environ={"R2_ENDPOINT": url, **R2_KEYS}, default_env_file=None)
-        monkeypatch.setattr(ssl.SSLContext, "load_verify_locations", load_and_note)
+        read = noted(monkeypatch)
         connect = Connections(replace(settings, certificates=(str(bundle),)))
-        assert isinstance(connect.get(url), Answer)
-        connect.r2().list_objects_v2(Bucket="academy-excel")
-        with suppress(*AWS_ERRORS):
-            connect.aws("lambda").get_function_configuration(FunctionName="f")
-        with suppress(*AWS_ERRORS):
-            connect.aws("scheduler").get_schedule(Name="s")
+        calls: list[Callable[[], object]] = [
+            lambda: connect.get(url),
+            lambda: connect.r2().list_objects_v2(Bucket="academy-excel"),
+            lambda: connect.aws("lambda").get_function_configuration(FunctionName="f"),
+            lambda: connect.aws("scheduler").get_schedule(Name="s"),
+        ]
+        with ThreadPoolExecutor() as pool, suppress(*AWS_ERRORS):
+            list(pool.map(lambda call: call(), calls))
     assert len(seen) >= 4
     assert sorted(read) == sorted([certifi.where(), str(bundle)])
