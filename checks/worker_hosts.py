@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Final
@@ -93,11 +93,14 @@ def run_script(target: Target, ids: Sequence[str], script: str) -> dict[str, str
                 running[command] = part
     late: dict[str, Unavailable] = {}
     pause = _FIRST_LOOK_SECONDS
+    target.answered(len(outputs), len(ids))
     while running and target.pause(pause):
         pause = min(2 * pause, SSM_SECONDS)
-        for one, output in _ended(target, running).items():
-            passes = isinstance(output, Unavailable) and output.reason in _PASSES
-            (late if passes else outputs)[one] = output  # type: ignore[assignment] # the one holds the other's
+        for some in _ended(target, running):
+            for one, output in some.items():
+                passes = isinstance(output, Unavailable) and output.reason in _PASSES
+                (late if passes else outputs)[one] = output  # type: ignore[assignment] # the one holds the other's
+            target.answered(len(outputs), len(ids))
         left = {command: [one for one in batch if one not in outputs] for command, batch in running.items()}
         running = {command: batch for command, batch in left.items() if batch}
     deadline = Unavailable("deadline", "AWS-RunShellScript")
@@ -129,22 +132,21 @@ def _send(target: Target, script: str, ids: list[str]) -> list[tuple[list[str], 
         return [*_send(target, script, ids[:half]), *_send(target, script, ids[half:])]
 
 
-def _ended(target: Target, running: Mapping[str, Sequence[str]]) -> dict[str, str | Unavailable]:
-    """Return what was written on the instances where the commands have ended by now: one list for each command."""
+def _ended(target: Target, running: Mapping[str, Sequence[str]]) -> Iterator[dict[str, str | Unavailable]]:
+    """Yield what was written on the instances where the commands have ended by now: one list for each command."""
     lists = [("ssm:ListCommandInvocations", partial(_states, target, command)) for command in running]
-    outputs: dict[str, str | Unavailable] = {}
     ended: list[tuple[str, str]] = []
     for (command, batch), states in zip(running.items(), gather(lists, target.until), strict=True):
         if isinstance(states, Unavailable):
-            outputs |= dict.fromkeys(batch, states)
+            yield dict.fromkeys(batch, states)
         else:
             ended += [(command, one) for one in batch if states.get(one, "Pending") not in _GOES_ON]
     # The list would cut each output at 2,500 characters.
-    asked = [("ssm:GetCommandInvocation", partial(_output, target, *one)) for one in ended]
-    for (_, one), output in zip(ended, gather(asked, target.until), strict=True):
-        if output is not None:
-            outputs[one] = output
-    return outputs
+    for start in range(0, len(ended), LARGEST_COMMAND):
+        some = ended[start : start + LARGEST_COMMAND]
+        asked = [("ssm:GetCommandInvocation", partial(_output, target, *one)) for one in some]
+        found = zip(some, gather(asked, target.until), strict=True)
+        yield {one: output for (_, one), output in found if output is not None}
 
 
 def _states(target: Target, command: str) -> dict[str, str] | Unavailable:

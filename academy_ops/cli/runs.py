@@ -95,7 +95,7 @@ def observe(common: Common, job_id: str | None, asked: Iterable[str], observer: 
     names = live_names(settings, common.command_prefix(), job_id)
     observed, findings = run(
         RUNBOOK,
-        Target(settings, job_id, connect, ends_at),
+        Target(settings, job_id, connect, ends_at, observer.answered),
         Case(started_at, job_id, {name: connect.clean(value) for name, value in names.items()}),
         asked=asked,
         ends_at=ends_at,

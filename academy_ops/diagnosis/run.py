@@ -32,6 +32,9 @@ class Observer(Protocol):
     def finished(self, check: str, findings: Sequence[Finding]) -> None:
         """``check`` is judged; checks finish in runbook order."""
 
+    def answered(self, hosts: int, of: int) -> None:
+        """So many of the workers' hosts have answered so far."""
+
 
 class NullObserver:
     """An observer that looks away."""
@@ -43,6 +46,9 @@ class NullObserver:
         """Do nothing."""
 
     def finished(self, check: str, findings: Sequence[Finding]) -> None:
+        """Do nothing."""
+
+    def answered(self, hosts: int, of: int) -> None:
         """Do nothing."""
 
 

@@ -384,12 +384,14 @@ class Target:
         job_id: The job asked about, or None.
         connect: The connections.
         ends_at: When the run must be over, on `time.monotonic`'s clock.
+        answered: Called with how many of the workers' hosts have answered, and of how many.
     """
 
     settings: Settings
     job_id: str | None
     connect: Connections
     ends_at: float
+    answered: Callable[[int, int], None] = lambda _hosts, _of: None
 
     @property
     def until(self) -> float:

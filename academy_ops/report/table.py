@@ -142,6 +142,10 @@ class TableReport:
         """Wait for the check no more."""
         self._waiting.ended[check] = self._waiting.now()
 
+    def answered(self, hosts: int, of: int) -> None:
+        """Show how many of the workers' hosts have answered."""
+        self._waiting.hosts = hosts, of
+
     def finished(self, check: str, findings: Sequence[Finding]) -> None:  # noqa: ARG002 - the observer's form
         """Print the check's findings."""
         for finding in () if self._quiet else findings:
@@ -322,11 +326,13 @@ class _Waiting:
         began: When the run began, on `time.monotonic`'s clock.
         started: When each check began, in seconds since the run did, in the order in which they began.
         ended: When its facts had arrived.
+        hosts: How many of the workers' hosts have answered, and of how many.
     """
 
     began: float = field(default_factory=time.monotonic)
     started: dict[str, float] = field(default_factory=dict)
     ended: dict[str, float] = field(default_factory=dict)
+    hosts: tuple[int, int] = (0, 0)
 
     def now(self) -> float:
         return time.monotonic() - self.began
@@ -342,6 +348,8 @@ class _Waiting:
             check=running[0],
             what=_WAITS_FOR.get(running[0]),
         )
+        if self.hosts[1] > 1:
+            text += "; " + _("{hosts} of {all} workers have answered", hosts=self.hosts[0], all=self.hosts[1])
         if len(running) > 1:
             text += "; " + ", ".join(running[1:])
         return Line(text, "dim", no_wrap=True, overflow="ellipsis")

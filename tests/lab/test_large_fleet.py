@@ -64,7 +64,11 @@ def machines(aws: Aws) -> Iterator[dict[str, Canned]]:
 
 
 def observed(
-    aws: Aws, names: list[str], monkeypatch: pytest.MonkeyPatch, url: str = ""
+    aws: Aws,
+    names: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    url: str = "",
+    answered: Callable[[int, int], None] = lambda _hosts, _of: None,
 ) -> tuple[LogsFacts, Counter[str]]:
     """Look into the workers; return what was seen, and how often each of SSM's operations was called."""
     keys = aws.users["operator"]
@@ -74,7 +78,7 @@ def observed(
     settings = load(environ={}, default_env_file=None)
     connect, called = Connections(settings), Counter[str]()
     connect.aws("ssm").meta.events.register("before-call.ssm", lambda model, **_: called.update([model.name]))
-    facts = logs.observe(Target(settings, None, connect, ends_at=1e12), in_service(names))
+    facts = logs.observe(Target(settings, None, connect, 1e12, answered), in_service(names))
     assert isinstance(facts, LogsFacts)
     return facts, called
 
@@ -103,6 +107,17 @@ def test_two_hundred_workers_are_asked_once_each_and_told_of_in_one_finding(
     exited = [one for one in logs.judge(case) if one.cause == "worker-container-exited"]
     assert len(exited) == 1
     assert exited[0].evidence["instances"] == list(machines)
+
+
+def test_how_many_have_answered_is_told_meanwhile(
+    aws: Aws, machines: dict[str, Canned], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[tuple[int, int]] = []
+    observed(aws, list(machines)[:120], monkeypatch, answered=lambda hosts, of: told.append((hosts, of)))
+    assert told[0] == (0, 120)
+    assert told[-1] == (120, 120)
+    assert told == sorted(told)
+    assert len(set(told)) > 2
 
 
 def test_a_host_that_takes_its_time_is_asked_less_and_less_often(

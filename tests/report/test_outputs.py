@@ -4,12 +4,15 @@ import subprocess
 import sys
 from dataclasses import replace
 from datetime import UTC, datetime
+from io import StringIO
 
 import pytest
+from rich.console import Console
 
 from academy_ops.diagnosis.records import Diagnosis, Verdict
 from academy_ops.messages import LANGUAGES, Language, say
 from academy_ops.report import Output
+from academy_ops.report.table import TableReport
 from academy_ops.smoke.records import Seen, Smoke
 from tests.report.golden import shown
 from tests.report.test_hostile import LONG, about, assert_only_text
@@ -30,6 +33,16 @@ def with_reason(reason: str | None) -> Diagnosis:
 def test_a_reason_is_shown_where_there_is_one(output: Output) -> None:
     assert "hop-limit" in shown(with_reason("hop-limit"), output, "en")
     assert ("reason" in shown(with_reason(None), output, "en")) == (output in {Output.JSON, Output.YAML})
+
+
+def test_while_many_workers_are_asked_the_screen_says_how_many_have_answered() -> None:
+    console = Console(file=StringIO(), force_terminal=True, width=100, record=True)
+    report = TableReport(console)
+    report.started("logs")
+    report.answered(40, 200)
+    with report.live():
+        pass
+    assert "40 of 200 workers have answered" in console.export_text()
 
 
 @pytest.mark.parametrize("output", DOCUMENTS)
