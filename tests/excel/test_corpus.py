@@ -1,4 +1,7 @@
-"""Every workbook of the corpus, by every writer, with both readers: the students that must come out, and no others."""
+"""Every workbook of the corpus: the students that must come out, and no others.
+
+The writers take turns; every fifth workbook is written by all of them, and read by both readers.
+"""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -8,7 +11,9 @@ from academy_ops.academy.excel.records import Content, WorkbookError
 from academy_ops.academy.excel.values import phone
 from tests.excel.corpus import CASES
 from tests.excel.corpus.case import Case
-from tests.excel.writers import WRITERS, writers
+from tests.excel.writers import writers
+
+_EACH = 5
 
 
 def difference(case: Case, path: Path, *, frugal: bool) -> str | None:
@@ -53,11 +58,12 @@ def test_the_corpus(tmp_path: Path, compared: Callable[[int], None]) -> None:
     differences, count = [], 0
     path = tmp_path / "a.xlsx"
     for number, case in enumerate(CASES):
-        for place, (writer, write) in enumerate(writers(case)):
+        able = list(writers(case))
+        everywhere = not number % _EACH or case.package is not None
+        for writer, write in able if everywhere else [able[number // _EACH % len(able)]]:
             made = write(case)
             path.write_bytes(case.package(made) if case.package else made)
-            # The other reader is tried on one writer's file of each case, not always the same one's.
-            for frugal in (False, True) if number % len(WRITERS) == place or case.package else (False,):
+            for frugal in (False, True) if everywhere and writer == able[-1][0] else (False,):
                 count += 1
                 if differs := difference(case, path, frugal=frugal):
                     differences.append(f"{case.name}, {writer}{', frugal' if frugal else ''}: {differs}")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from academy_ops.academy.excel.headings import NOT_SAID, PERSON_ONLY, heading, said
@@ -14,6 +15,26 @@ _PHONE_DIGITS: Final = 8
 _LONGEST_GROUP: Final = 40
 
 
+class Open(NamedTuple):
+    """Columns of which the headings do not say enough; the values do, perhaps.
+
+    Attributes:
+        phones: Phones of which nothing says whose.
+        messages: Likewise, and they are for notices: hardly the student's own.
+        parents: Called after parents: their phones, or their names.
+        numbers: The rows' numbers, or phones.
+        student_numbers: The students' numbers, or phones.
+        students: Called after students, beside a plain column of names: their names, or something else.
+    """
+
+    phones: tuple[int, ...] = ()
+    messages: tuple[int, ...] = ()
+    parents: tuple[int, ...] = ()
+    numbers: tuple[int, ...] = ()
+    student_numbers: tuple[int, ...] = ()
+    students: tuple[int, ...] = ()
+
+
 class Header(NamedTuple):
     """A row, or two, that name the columns.
 
@@ -22,16 +43,16 @@ class Header(NamedTuple):
         headings: What stands over each column.
         rows: How many rows it has, 1 to 3; the last one is the row that was asked about.
         has_parent_phone: Whether a column is said to hold parents' phones; else the only phones are taken for theirs.
-        unclear: Whether there are phones of which nothing says whose they are.
-        instead: The only column of phones, where the columns that are called after parents may hold their names.
+        open: What only the values decide.
+        spans: Over how many columns the phones reach that begin at a position.
     """
 
     columns: dict[str, tuple[int, ...]]
     headings: tuple[str, ...]
     rows: int
     has_parent_phone: bool
-    unclear: bool
-    instead: int | None = None
+    open: Open = Open()
+    spans: Mapping[int, int] = MappingProxyType({})
 
     @property
     def family(self) -> int | None:
@@ -39,6 +60,16 @@ class Header(NamedTuple):
         left = self.columns["name"][0] - 1
         line = self.headings[left] if left >= 0 else ""
         return left if line == "성" or said(line) == frozenset({"family"}) else None
+
+    @property
+    def promising(self) -> bool:
+        """Whether there are names, and what may be phones."""
+        return "name" in self.columns and not self.of_staff and ("parent_phone" in self.columns or any(self.open[:5]))
+
+    @property
+    def unclear(self) -> bool:
+        """Whether there are phones of which nothing says whose they are."""
+        return len(self.open.phones + self.open.messages) > 0 and "parent_phone" not in self.columns
 
     @property
     def complete(self) -> bool:
@@ -77,13 +108,15 @@ class Header(NamedTuple):
 
     def beside(self) -> list[int]:
         """Return where tables begin that stand side by side and repeat the headings of the first one."""
-        first = next(one for one in self.headings if one)
+        first = next((one for one in self.headings if one), "")
         starts = [position for position, one in enumerate(self.headings) if one == first]
-        return starts if len(self.columns["name"]) >= len(starts) <= len(self.columns["parent_phone"]) else starts[:1]
+        phones = self.columns.get("parent_phone", ()) if self.has_parent_phone else self.open.phones
+        return starts if len(self.columns["name"]) >= len(starts) <= len(phones) else starts[:1]
 
     def ignored(self) -> list[str]:
         """Return the headings of the columns of which nothing is read."""
         read = {position for positions in self.columns.values() for position in positions}
+        read |= {position + more for position, width in self.spans.items() if position in read for more in range(width)}
         return [shown(one) for position, one in enumerate(self.headings) if one and position not in read]
 
 
@@ -144,18 +177,40 @@ def _header(lines: Sequence[str], rows: int) -> Header:
         named = heading(line) if line else None
         if named:
             found.setdefault(named.field, []).append((named.rank, position))
-    has_parent_phone = any(rank < NOT_SAID for rank, _position in found.get("parent_phone", ()))
-    if not has_parent_phone and min(found.get("name", [(0, 0)]))[0] == PERSON_ONLY:
+    _applied(found)
+    parents = found.get("parent_phone", [])
+    has_parent_phone = any(rank < NOT_SAID for rank, _position in parents)
+    names = sorted(found.get("name", ()))
+    if not has_parent_phone and names and names[0][0] == PERSON_ONLY:
         # 학생 beside 학부모: groups of columns whose headings follow.
         found.pop("parent_phone", None)
-    phones = found.pop("any_phone", [])
-    if "parent_phone" not in found and "phone" not in found and len(phones) == 1:
-        found["parent_phone"], phones = phones, []
-    return Header(
-        {field: tuple(position for _rank, position in sorted(one)) for field, one in found.items()},
-        tuple(lines),
-        rows,
-        has_parent_phone,
-        bool(phones) and "parent_phone" not in found,
-        phones[0][1] if len(phones) == 1 and "parent_phone" in found and not has_parent_phone else None,
+    phones = sorted(found.pop("any_phone", ()))
+    still_open = Open(
+        phones=tuple(position for rank, position in phones if not rank),
+        messages=tuple(position for rank, position in phones if rank),
+        parents=tuple(position for rank, position in parents if rank == NOT_SAID),
+        numbers=_positions(found.pop("number", ())),
+        student_numbers=_positions(found.pop("student_number", ())),
+        students=tuple(position for rank, position in names if rank == PERSON_ONLY > names[0][0] > 0),
     )
+    if "parent_phone" not in found and len(phones) == 1:
+        found["parent_phone"] = phones
+    columns = {field: _positions(one) for field, one in found.items()}
+    return Header(columns, tuple(lines), rows, has_parent_phone, still_open)
+
+
+def _applied(found: dict[str, list[tuple[int, int]]]) -> None:
+    """Decide who applies: a parent where a student is named as well, else a student where something says so."""
+    applicants, phones = found.pop("applicant", []), found.pop("applicant_phone", [])
+    if "name" in found:
+        found.setdefault("parent_phone", []).extend(phones)
+    elif found.keys() & {"school", "grade", "class_name", "school_type"} or "parent_phone" in found:
+        found["name"] = applicants
+        found.setdefault("any_phone", []).extend(phones)
+    for field in ("name", "parent_phone", "any_phone"):
+        if field in found and not found[field]:
+            del found[field]
+
+
+def _positions(found: Iterable[tuple[int, int]]) -> tuple[int, ...]:
+    return tuple(position for _rank, position in sorted(found))

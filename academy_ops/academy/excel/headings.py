@@ -10,11 +10,14 @@ from typing import Final, NamedTuple
 
 from academy_ops.academy.excel.text import visible
 from academy_ops.academy.excel.vocabulary import (
+    APPLICANT,
     FILLER,
     HEADINGS,
+    MESSAGES,
     NUMBER,
     ONE_PARENT,
     PARENT,
+    PLAIN,
     SOMEBODY_ELSE,
     STUDENT,
 )
@@ -52,7 +55,8 @@ class Heading(NamedTuple):
     """What a heading names.
 
     Attributes:
-        field: A field of the student; ``parent_phone`` and ``phone`` say whose phone it is, ``any_phone`` does not.
+        field: A field of the student, or what only the other columns and the values decide: ``any_phone`` does not say
+            whose it is, ``applicant`` may be a student or speak for one, ``number`` may number the rows or hold phones.
         rank: Which one is taken first where several name the same field: the lowest.
     """
 
@@ -80,25 +84,37 @@ def heading(line: str) -> Heading | None:
     return _named({one for one in (*outside, *inside) if one in _PERSONS}, things)
 
 
-_PERSONS: Final = frozenset({STUDENT, PARENT, ONE_PARENT, SOMEBODY_ELSE})
+_PERSONS: Final = frozenset({STUDENT, PARENT, ONE_PARENT, SOMEBODY_ELSE, APPLICANT})
 
 
 def _named(persons: set[str], things: set[str]) -> Heading | None:
+    things = things - {PLAIN}
     of_student, of_parent = STUDENT in persons, bool(persons & {PARENT, ONE_PARENT})
-    if SOMEBODY_ELSE in persons or (of_student and of_parent and not things):
+    if SOMEBODY_ELSE in persons or not persons | things or (of_student and of_parent and not things):
         return None
-    if not things and of_student:
-        return Heading("name", PERSON_ONLY)
-    if things <= {NUMBER}:
-        return Heading("parent_phone", NOT_SAID) if of_parent else None
-    things = things - {FILLER, NUMBER}
+    applies = APPLICANT in persons and not of_student and not of_parent
+    if things <= {NUMBER} and not applies:
+        return _called(things, of_student=of_student, of_parent=of_parent)
+    is_plain = things <= {"phone", NUMBER}
+    things = {"phone" if one == MESSAGES else one for one in things} - {FILLER, NUMBER}
     thing = next(iter(things)) if len(things) == 1 else _TOGETHER.get(frozenset(things))
+    if applies and (not things or thing in {"phone", "name"}):
+        return Heading("applicant_phone" if thing == "phone" else "applicant", 0)
     if thing == "phone":
         if of_parent == of_student:
-            return Heading("any_phone", 0)
+            return Heading("any_phone", 0 if is_plain else 1)
         return Heading("phone", 0) if of_student else Heading("parent_phone", 0 if PARENT in persons else 1)
     # A parent's name, or what nobody has thought of.
     return None if thing is None or of_parent else Heading(thing, 0 if persons or thing != "name" else 1)
+
+
+def _called(things: set[str], *, of_student: bool, of_parent: bool) -> Heading:
+    """Return what a heading names that says whose it is and nothing more, or that it holds numbers."""
+    if of_parent:
+        return Heading("parent_phone", NOT_SAID)
+    if things:
+        return Heading("student_number" if of_student else "number", 0)
+    return Heading("name", PERSON_ONLY)
 
 
 def beside_the_name(line: str) -> str | None:

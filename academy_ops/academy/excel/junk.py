@@ -8,18 +8,36 @@ from collections.abc import Collection, Sequence
 from typing import Final, Literal
 
 from academy_ops.academy.excel.headings import letters, said, taken_apart
+from academy_ops.academy.excel.names import is_nobodys
 from academy_ops.academy.excel.records import Why
 from academy_ops.academy.excel.text import text
 from academy_ops.academy.excel.values import digits_in
-from academy_ops.academy.excel.vocabulary import EXAMPLES, FILLER, HAS_LEFT, NOBODY, SECTIONS, STAFF
+from academy_ops.academy.excel.vocabulary import (
+    ATTACHED_TITLES,
+    EXAMPLES,
+    FILLER,
+    HAS_LEFT,
+    NOBODY,
+    NOBODYS_NAMES,
+    RELATIVES,
+    SECTIONS,
+    STAFF,
+)
 
 Section = Literal["", "students", "staff", "left"]
 _SECTIONS: Final[tuple[Section, ...]] = ("staff", "left", "students")
 
 _EXAMPLE_NAMES: Final = frozenset({"홍길동", "홍길순"})
 """The templates' own, also where somebody has cleared what says that they are examples."""
-_CLOSER_LOOK: Final = sorted({*(word[:2] for word in STAFF), "예시", "샘플", "견본", "홍길"})
-is_usual: Final = re.compile(rf"(?!{'|'.join(_CLOSER_LOOK)})[가-힣]{{2,12}}(?<![님쌤])\d{{0,6}}").fullmatch
+_CLOSER_LOOK: Final = sorted(
+    {*(word[:2] for word in (*STAFF, *NOBODYS_NAMES) if re.match("[가-힣]{2}", word)), "예시", "샘플", "견본", "홍길"}
+)
+_CLOSER_LOOK_AT_THE_END: Final = "|".join(
+    sorted({word[-2:] for word in (*RELATIVES, *ATTACHED_TITLES) if len(word) > 1})
+)
+is_usual: Final = re.compile(
+    rf"(?!{'|'.join(_CLOSER_LOOK)})[가-힣]{{2,12}}(?:(?<![님쌤맘군양씨])(?<!{_CLOSER_LOOK_AT_THE_END})|\d{{1,6}})"
+).fullmatch
 """Whether a name is like almost all others; the rest need a closer look."""
 
 _REAL_PHONE_DIGITS: Final = 7
@@ -37,6 +55,10 @@ _EXAMPLE_MARK: Final = (
     r"(?:\W+(?:지우|지워|삭제|참고).*|\W*)"
 )
 _MADE_UP: Final = r"010(?:(\d)\1{3}(\d)\2{3}|(\d{4})\3|1234\d{4}|\d{4}1234|98765432)"
+_NOBODYS: Final = rf"010[01]\d{{7}}|{_MADE_UP}"
+"""Phones that nobody has; the first ones are not given away."""
+_ONE_DIGIT: Final = r"010(\d)\1{7}"
+_A_STUDENT: Final = r"(?:학생|원생|student)\s*[\da-z]?"
 _COUNTED: Final = r"(?:[총합소누]?[계합]|총?인원수?|총원|학생수|원생수|현원|재적|정원|평균|요약|total|sum|subtotal)"
 _TOTAL: Final = rf"{_COUNTED}[:：(]*[\d,]*명?\)?|총[:：]?[\d,]+명?|[\d,]+명|(?:[가-힣]{{1,4}}[:：]?\d+명[,/·]*)+"
 _END: Final = r"\W*(?:이하)?여백\W*|\W*(?:이상)?끝\W*|\W*이상(?:입니다)?\W*"
@@ -85,7 +107,9 @@ def is_example(name: str, phone: str | None, wrong: str) -> bool:
         re.match(_EXAMPLE_NAME, folded)
         or re.match(_EXAMPLE_NAME, wrong.casefold())
         or re.fullmatch(_EXAMPLE_ALONE, folded)
-        or (name in _EXAMPLE_NAMES and phone and re.fullmatch(_MADE_UP, phone))
+        or (phone and name in _EXAMPLE_NAMES and re.fullmatch(_MADE_UP, phone))
+        or (phone and re.fullmatch(_NOBODYS, phone) and is_nobodys(name))
+        or (phone and re.fullmatch(_ONE_DIGIT, phone) and re.fullmatch(_A_STUDENT, folded))
     )
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
 from academy_ops.academy.excel import junk, values
+from academy_ops.academy.excel.columns import Ahead, joined, settled
 from academy_ops.academy.excel.header import Header, header_of, is_of_others
 from academy_ops.academy.excel.headings import beside_the_name
+from academy_ops.academy.excel.names import is_masked, is_of_parent, without_title
 from academy_ops.academy.excel.records import (
     IgnoredColumn,
     LeftOutValue,
@@ -32,10 +34,13 @@ _LOOKED_AT: Final = 20
 
 _TEN: Final = 10
 _NOBODYS_PHONE: Final = "01000000000"
+_LONGEST_USUAL_PHONE: Final = 13
 
 NO_NAME: Final = "이름이 비어 있습니다."
 NO_LETTERS: Final = "이름에 글자가 없습니다."
 TWO_NAMES: Final = "이름 칸에 여러 명이 있습니다. 한 행에 한 명씩 적어 주세요."
+OF_A_PARENT: Final = "이름 칸에 학부모로 보이는 이름이 있습니다. 학생의 이름을 적어 주세요."
+MASKED: Final = "이름의 일부가 가려져 있습니다. 학생의 이름을 모두 적어 주세요."
 NAME_TOO_LONG: Final = f"이름이 너무 깁니다 ({LONGEST['name']}자까지)."
 WRONG_PHONE: Final = "학부모 전화번호는 010으로 시작하는 11자리여야 합니다."
 TEN_DIGITS: Final = "학부모 전화번호가 10자리입니다. 010으로 시작하는 11자리여야 합니다."
@@ -48,10 +53,6 @@ _NOTHING_SAID: Final = frozenset({"등록", "학생", "재원", "재원생", "�
 """What 구분 says of every student."""
 _Read = Callable[[str], dict[str, str]]
 _NOTHING: Final[_Said] = ({}, False)
-
-
-class UnclearError(Exception):
-    """There are two columns of phones, and nothing says which ones are the parents'."""
 
 
 class Roster:
@@ -82,7 +83,7 @@ class Roster:
         self._phones: tuple[int, ...] = ()
         self._kind: int | None = None
         self._to_look_at = 0
-        self._undecided = False
+        self._spans: Mapping[int, int] = {}
         self._family: int | None = None
         self._beside: str | None = None
         self._states: tuple[int, ...] = ()
@@ -90,6 +91,7 @@ class Roster:
         self._section: Why | None = None
         """What the rows are that follow a banner, as ``[퇴원생]`` is one; None where they are students."""
         self._section_begins = False
+        self._ahead = Ahead(())
         self._since = (0, 0)
         """How many students and rejected rows there were when the header came into force."""
 
@@ -118,7 +120,7 @@ class Roster:
         self._phone = self._phones[0]
         self._family = header.family
         self._beside = beside_the_name(header.headings[self._name])
-        self._undecided = not header.has_parent_phone
+        self._spans = header.spans
         kinds = header.columns.get("kind") or tuple(p for p, one in enumerate(header.headings) if not one)
         self._kind = kinds[0] if kinds and ("kind" in header.columns or kinds[0] < self._name) else None
         self._numbers = frozenset(header.numbers)
@@ -137,21 +139,24 @@ class Roster:
         """Read rows that have a header.
 
         Raises:
+            UnclearError: A further header leaves open which phones are the parents'.
             WorkbookError: There are too many students.
         """
         above: Sequence[object] = ()
-        for number, row in numbered:
+        self._ahead = numbered if isinstance(numbered, Ahead) else Ahead(numbered)
+        for number, row in self._ahead:
             if not any(row):
                 continue
             if len(row) <= max(self._name, self._phone):
                 row = [*row, *[""] * (1 + max(self._name, self._phone) - len(row))]  # noqa: PLW2901 - the same row, padded
             if not DITTO.isdisjoint(row):
                 row = _repeated(row, above, self._name)  # noqa: PLW2901 - the same row, as it is meant
-            if self._undecided:
-                self._decide(row)
+            if self._spans:
+                row = joined(row, self._spans)  # noqa: PLW2901 - the same row, its phones in one cell
             if self._family is not None:
                 row = self._with_family(row)  # noqa: PLW2901 - the same row, with the whole name
-            name, phone = row[self._name], values.phone(row[self._phone])
+            name, cell = row[self._name], row[self._phone]
+            phone = values.phone(cell)
             if (
                 phone is None
                 or type(name) is not str
@@ -161,6 +166,7 @@ class Roster:
                 or self._states
                 or phone == _NOBODYS_PHONE
                 or (self._to_look_at and junk.is_marked(row, self._name, self._numbers))
+                or (type(cell) is str and len(cell) > _LONGEST_USUAL_PHONE)
             ):
                 self._unusual(number, row, above)
             else:
@@ -185,30 +191,6 @@ class Roster:
             row[self._name] = f"{family}{' ' if family.isascii() else ''}{given}"
         return row
 
-    def _decide(self, row: Sequence[object]) -> None:
-        """See from the first student which column holds the parents' phones, where no heading says it.
-
-        Raises:
-            UnclearError: A column without a heading has phones, too.
-        """
-        header = self.header
-        if header is None or not text(row[self._name]):
-            return
-        held = {position for position, cell in enumerate(row) if cell not in ("", None) and values.phone(cell)}
-        said = [text(row[position]) for position in self._phones if position < len(row)]
-        if held & set(self._phones):
-            self._undecided = False
-            if header.instead is not None:
-                return
-            if any(position >= len(header.headings) or not header.headings[position] for position in held):
-                raise UnclearError
-        elif header.instead in held and any(any(one.isalpha() for one in line) for line in said):
-            # Names of parents, and one column of phones.
-            self._undecided = False
-            self._ignored.update(dict.fromkeys(shown(header.headings[position]) for position in self._phones))
-            self._ignored.pop(shown(header.headings[header.instead or 0]), None)
-            self._phone, self._phones = header.instead or 0, (header.instead or 0,)
-
     def _unusual(self, number: int, row: Sequence[object], above: Sequence[object]) -> None:
         """Read a row that needs a closer look."""
         name, (phone, wrong) = text(row[self._name]), self._parent_phone(row)
@@ -222,10 +204,10 @@ class Roster:
         if why:
             self._skip(number, why)
             return
-        name = name if is_usual else junk.bare(name)
-        if not is_usual and (fault := _fault(name, row[self._name], phone, wrong)):
-            said = "" if fault is NO_NAME else name[: LONGEST["name"]]
-            self.rejected.append(Rejected(self.sheet, number, said, fault, _wrong_value(fault, name, wrong)))
+        written, name = name, name if is_usual else without_title(junk.bare(name))
+        if not is_usual and (fault := _fault(name, row[self._name], phone, wrong, written)):
+            said = "" if fault is NO_NAME else written[: LONGEST["name"]]
+            self.rejected.append(Rejected(self.sheet, number, said, fault, _wrong_value(fault, written, wrong)))
         elif phone:
             apart = re.fullmatch(r"(.*\S) ?\(([^()]+)\)", name) if self._beside else None
             self._create(number, row, apart[1] if apart else name, phone, beside=apart[2] if apart else "")
@@ -247,7 +229,7 @@ class Roster:
         wrong = ""
         for position in self._phones:
             cell = row[position] if position < len(row) else ""
-            if (phone := values.phone(cell)) is not None:
+            if (phone := values.phone(cell)) is not None and not values.is_own(cell, text(row[self._name])):
                 return phone, wrong
             wrong = wrong or text(cell)
         return None, wrong
@@ -295,7 +277,7 @@ class Roster:
         if self._section and self._section_begins:
             self._section_begins = False
         elif header.is_roster or self.header is None or header.worth >= self.header.worth:
-            self.begin(header)
+            self.begin(settled(header, self._ahead.look()))
 
     def _create(self, number: int, row: Sequence[object], name: str, phone: str, *, beside: str = "") -> None:
         written = row[self._phone]
@@ -415,17 +397,19 @@ _OPTIONAL: Final[dict[str, _Read]] = {
 _OPTIONAL_FIELDS: Final = tuple(_OPTIONAL)
 
 
-def _fault(name: str, cell: object, phone: str | None, wrong: str) -> str:
+def _fault(name: str, cell: object, phone: str | None, wrong: str, written: str) -> str:
     """Return why a row can't be created, for the school, or an empty text."""
-    if not name or name.casefold() in NOBODY:
-        return NO_NAME
-    if junk.holds_two_names(cell if isinstance(cell, str) else name):
-        return TWO_NAMES
-    if len(name) > LONGEST["name"]:
-        return NAME_TOO_LONG
-    if phone is None:
-        return TEN_DIGITS if values.digits_in(wrong) == _TEN else WRONG_PHONE
-    return "" if any(one.isalpha() for one in name) else NO_LETTERS
+    faults = (
+        (NO_NAME, not name or name.casefold() in NOBODY),
+        (TWO_NAMES, junk.holds_two_names(cell if isinstance(cell, str) else name)),
+        (NAME_TOO_LONG, len(name) > LONGEST["name"]),
+        (MASKED, is_masked(written)),
+        (OF_A_PARENT, is_of_parent(name)),
+        (TEN_DIGITS, phone is None and values.digits_in(wrong) == _TEN),
+        (WRONG_PHONE, phone is None),
+        (NO_LETTERS, not any(one.isalpha() for one in name)),
+    )
+    return next((fault for fault, is_there in faults if is_there), "")
 
 
 def _wrong_value(fault: str, name: str, wrong: str) -> str:

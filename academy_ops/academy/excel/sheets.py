@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import chain, combinations, pairwise
+from itertools import chain, combinations
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 from academy_ops.academy.excel import junk
+from academy_ops.academy.excel.columns import Ahead, Beside, UnclearError, beside, settled
 from academy_ops.academy.excel.header import Header, header_of
 from academy_ops.academy.excel.records import Content, LeftOutSheet, Sheet, Stricter, WorkbookError
-from academy_ops.academy.excel.rows import MOST_TOLD, Roster, UnclearError
+from academy_ops.academy.excel.rows import MOST_TOLD, Roster
 from academy_ops.academy.excel.text import Again, shown, visible
 from academy_ops.academy.excel.vocabulary import FORMER, SHEETS_SET_ASIDE
 from academy_ops.contract import SHEET_NAME
@@ -205,12 +206,12 @@ def _stricter(rosters: Sequence[Roster]) -> tuple[Stricter, ...]:
 def _read(table: Table) -> _Reading:
     """Read a sheet: find its header, and read the rows below."""
     rows, merged = table.rows()
-    numbered = enumerate(_unmerged(rows, merged) if merged else rows, start=1)
+    ahead = Ahead(enumerate(_unmerged(rows, merged) if merged else rows, start=1))
     roster = Roster(shown(table.name))
     above: Row = ()
     top: Row = ()
     nearly, empty = False, True
-    for _number, row in numbered:
+    for _number, row in ahead:
         if not any(row):
             continue
         empty = False
@@ -219,49 +220,39 @@ def _read(table: Table) -> _Reading:
         top, above = above, row
         if header is None or of_others:
             continue
-        if header.complete:
+        if header.promising:
             try:
-                _begin(roster, header, row, numbered)
+                if _begun(roster, header, row, top, ahead):
+                    break
             except UnclearError:
-                # Two columns of phones, and nothing says whose.
+                # Several columns of phones, and nothing says whose.
                 return _Reading(table.name, Roster(shown(table.name)), nearly=True, empty=False)
-            break
         nearly = nearly or header.nearly
     return _Reading(table.name, roster, nearly, empty)
 
 
-def _begin(roster: Roster, header: Header, row: Row, numbered: Iterator[tuple[int, Row]]) -> None:
-    starts = header.beside()
-    if len(starts) > 1:
-        places = [
-            slice(0 if not number else start, end) for number, (start, end) in enumerate(pairwise([*starts, None]))
-        ]
-        first, *others = (header_of(row[place]) for place in places)
-        if first and first.complete and all(other and _alike(first, other, starts[0]) for other in others):
-            roster.begin(first)
-            blank = [""] * starts[0]
-            roster.read(
-                (number, part)
-                for number, row in numbered
-                for part in (row[places[0]], *([*blank, *row[place]] for place in places[1:]))
-            )
-            return
-    roster.begin(header)
-    below = next(numbered, None)
-    if below is not None:
+def _begun(roster: Roster, header: Header, row: Row, above: Row, ahead: Ahead) -> bool:
+    """Read the rows below a header, if it is one; return whether it was.
+
+    Raises:
+        UnclearError: Several columns hold phones, and nothing says which ones are the parents'.
+    """
+    side = beside(header, row, above, ahead)
+    if isinstance(side, Beside):
+        roster.begin(side.header)
+        roster.read(side.below_each_other(ahead))
+        return True
+    if side is None and header.rows == 1 and (below := ahead.look(1)):
         # Its second row, perhaps.
-        both = header_of(below[1], row) if header.rows == 1 else None
-        if both is not None and both.rows > 1 and both.worth > header.worth:
-            roster.begin(both)
-        else:
-            numbered = chain([below], numbered)
-    roster.read(numbered)
-
-
-def _alike(first: Header, other: Header, shift: int) -> bool:
-    """Return whether a table beside the first has its columns; the first begins ``shift`` columns to the right."""
-    moved = {field: tuple(one + shift for one in positions) for field, positions in other.columns.items()}
-    return moved == first.columns
+        both = header_of(below[0], row)
+        if both is not None and both.rows > 1 and both.promising and both.worth > header.worth:
+            next(ahead)
+            header = both
+    header = settled(side or header, ahead.look())
+    if header.complete:
+        roster.begin(header)
+        roster.read(ahead)
+    return header.complete
 
 
 def _unmerged(rows: Iterable[Row], merged: Sequence[Area]) -> Iterator[Row]:

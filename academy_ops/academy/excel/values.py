@@ -6,15 +6,18 @@ import re
 import unicodedata
 from typing import Final
 
+from academy_ops.academy.excel import names
 from academy_ops.academy.excel.headings import said
 from academy_ops.academy.excel.text import text
 from academy_ops.academy.excel.vocabulary import (
     BESIDE_A_PHONE,
     FILLER,
     GENDERS,
+    MESSAGES,
     NUMBER,
     ONE_PARENT,
     PARENT,
+    PLAIN,
     STUDENT,
     WRONG_PHONES,
 )
@@ -40,8 +43,12 @@ _LANDLINE: Final = re.compile(r"0(?:2|[3-6]\d|70)\d{7,8}").fullmatch
 _LETTERS: Final = r"[^\W\d_]+(?:\.[^\W\d_]+)*\.?"
 _BETWEEN: Final = frozenset("=\\-‐‑‒–—―−ㅡㅣー一~∼～·・ㆍ․•.,/_:;'’‘`´\"|+()[] \u2043\u02d7\u1173\u1175")
 """What people type between the digits of a phone: dashes of all kinds, dots, vowels that look like them."""
-_OF_A_PHONE: Final = frozenset({STUDENT, PARENT, ONE_PARENT, "phone", NUMBER, FILLER})
+_OF_A_PHONE: Final = frozenset({STUDENT, PARENT, ONE_PARENT, "phone", MESSAGES, NUMBER, FILLER, PLAIN})
 _DIGITS: Final = 11
+_SHORTEST_NAME: Final = 3
+_ZEROS: Final = "o\u110b〇"
+_DIGIT_LETTERS: Final = f"{_ZEROS}li공영일이삼사오육칠팔구"
+_DIGITS_FOR_LETTERS: Final = str.maketrans(_DIGIT_LETTERS, "0001100123456789")
 _LEVELS: Final = {"초": "초등", "중": "중등", "고": "고등"}
 _GRADE: Final = re.compile(
     r"(?:(?P<level>초|중|고)(?:등|등학교|학교|교)? ?)?(?P<grade>\d{1,2})(?:\.0)? ?(?:학년)?"
@@ -80,14 +87,15 @@ def phone(cell: object, of: str = PARENT) -> str | None:
 
 def _phone(line: str, of: str) -> str | None:
     """Return a phone, an empty text where it is a landline or somebody else's, or None where it is none."""
-    line = unicodedata.normalize("NFKC", line).casefold()
+    line = _with_digits(unicodedata.normalize("NFKC", line).casefold())
     owners: set[str] = set()
     for word in re.findall(_LETTERS, line):
         if word.strip(".") in WRONG_PHONES:
             return None
-        owners |= said(word) or frozenset()
+        owners |= said(word) or ({PARENT} if names.is_of_parent(word) else frozenset())
     line = re.sub(_IN_BRACKETS, "", line)
-    if any(not _beside(word) for word in re.findall(_LETTERS, line) if word not in _BETWEEN):
+    parents = bool(owners & {PARENT, ONE_PARENT})
+    if any(not _beside(word, of_parent=parents) for word in re.findall(_LETTERS, line) if word not in _BETWEEN):
         return None
     line = re.sub(_LETTERS, lambda word: word[0] if word[0] in _BETWEEN else " ", line).removesuffix(".0")
     digits = "".join(str(unicodedata.decimal(one)) for one in line if one.isdecimal())
@@ -98,15 +106,46 @@ def _phone(line: str, of: str) -> str | None:
     found = _national(digits)
     if found is None:
         return "" if _LANDLINE(digits) else None
-    parents = bool(owners & {PARENT, ONE_PARENT})
     others = STUDENT in owners and not parents if of == PARENT else parents and STUDENT not in owners
     return "" if others else found
 
 
-def _beside(word: str) -> bool:
-    """Return whether a word may stand beside a phone: whose it is, or that it is one."""
+def _beside(word: str, *, of_parent: bool) -> bool:
+    """Return whether a word may stand beside a phone: whose it is, or that it is one; a first name beside a parent."""
     word = word.strip(".")
-    return word in BESIDE_A_PHONE or (said(word.replace(".", "")) or {"unknown"}) <= _OF_A_PHONE
+    return (
+        word in BESIDE_A_PHONE
+        or (said(word.replace(".", "")) or {"unknown"}) <= _OF_A_PHONE
+        or names.is_of_parent(word)
+        or (len(name := word.removesuffix("님")) >= _SHORTEST_NAME and names.is_name(name))
+        or (of_parent and names.is_first_name(word))
+    )
+
+
+def _with_digits(line: str) -> str:
+    """Return a phone with digits for the letters that were typed instead; a group of nothing but O hides its digits."""
+    groups = re.findall(rf"[\d{_DIGIT_LETTERS}]+", line)
+    if not re.fullmatch(rf"[\d\W{_DIGIT_LETTERS}]*", line) or not re.search(f"[{_DIGIT_LETTERS}]", line):
+        return line
+    if any(
+        re.fullmatch(rf"[{_ZEROS}]{{3,}}", one) or ("0" in line and re.search(f"[{_ZEROS}]{{3}}", one))
+        for one in groups
+    ):
+        return line
+    return line.translate(_DIGITS_FOR_LETTERS)
+
+
+def is_own(cell: object, name: str) -> bool:
+    """Return whether a cell holds a phone beside the student's own name, and not as that of somebody's child."""
+    line = text(cell)
+    return (
+        name in line
+        and bool(re.search("[^\\W\\d_]{2}", name))
+        and not any(
+            names.is_of_parent(word) or (said(word) or frozenset()) & {PARENT, ONE_PARENT}
+            for word in re.findall(_LETTERS, line)
+        )
+    )
 
 
 def _national(digits: str) -> str | None:

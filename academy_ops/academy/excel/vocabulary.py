@@ -12,6 +12,9 @@ STUDENT: Final = "student"
 PARENT: Final = "parent"
 ONE_PARENT: Final = "one parent"
 SOMEBODY_ELSE: Final = "somebody else"
+APPLICANT: Final = "applicant"
+PLAIN: Final = "plain"
+MESSAGES: Final = "messages"
 NUMBER: Final = "number"
 FILLER: Final = ""
 
@@ -19,7 +22,7 @@ _HEADINGS: Final = {
     # Whose it is.
     STUDENT: """
         학생 학생들 원생 원아 수강생 수강자 재원생 학원생 재학생 신입생 등록생 교습생 수련생 관원 수험생 학습자
-        참가자 본인 자녀 아이 아동 어린이 회원 學生
+        응시자 참가자 참여자 본인 자녀 아이 아동 어린이 유아 회원 學生
         student students pupil child
     """,
     PARENT: """
@@ -32,21 +35,27 @@ _HEADINGS: Final = {
         비상 긴급 mother mom father dad emergency
     """,
     SOMEBODY_ELSE: """
-        담임 강사 교사 선생 선생님 담당 담당자 원장 원장님 대표자 직원 조교 매니저 팀장 상담자 작성자 접수자 기사 차량
+        담임 강사 교사 선생 선생님 담당 담당자 원장 원장님 대표자 직원 조교 매니저 팀장 상담자 기사 차량
         추천인 추천자 소개자 소개인 친구 형제 자매 남매 동생 형 누나 오빠 언니 대리인
         결제자 예금주 입금자 납부자 납입자
         집 자택 집전화 유선 유선전화 일반전화 가정 댁 회사 직장 팩스 학원 과목 수업 교재
         영문 영어 영어이름 한자 닉네임 별명
         english eng nickname teacher home office work fax
     """,
+    # The student, or who speaks for one: the other columns decide.
+    APPLICANT: """
+        신청자 신청인 신청하신 응답자 가입자 가입인 등록자 예약자 접수자 접수인 제출자 작성자 작성인 고객 구매자
+        applicant respondent
+    """,
     # What it is: a field of the student, …
     "name": "이름 성명 성함 명 姓名 name names fullname givenname firstname",
     "family": "familyname lastname surname",
     "phone": """
         전화 전화번호 연락처 연락번호 연락전화 휴대폰 휴대폰번호 휴대전화 휴대번호 핸드폰 핸드폰번호 핸폰 폰 폰번호
-        손전화 모바일 전번 연락망 수신번호 문자번호 알림번호 받을번호 문자수신번호
-        연락가능번호 연락가능한번호 hp cp mp phone phones mobile cell cellphone tel telephone contact contacts handphone
+        손전화 모바일 전번 연락가능번호 연락가능한번호
+        hp cp mp phone phones mobile cell cellphone tel telephone contact contacts handphone
     """,
+    MESSAGES: "연락망 수신번호 문자번호 알림번호 받을번호 문자수신번호",
     "gender": "성별 남녀 남여 성 性別 gender sex",
     "school_type": "학교유형 학교급 학교급별 학교구분 학교종류 학교분류 학교과정 초중고 schooltype schoollevel",
     "school": "학교 출신학교 재학학교 재학교 소속학교 현학교 다니는학교 學校 school schools",
@@ -63,11 +72,14 @@ _HEADINGS: Final = {
     """,
     "left": "퇴원 퇴원여부 퇴원일 퇴원일자 퇴원날짜",
     "staff": "직책 직위 직급 입사일 입사일자 급여 시급 호봉 사번",
-    # … or nothing.
+    # … or nothing: what may stand beside a student and says nothing more, …
+    PLAIN: """
+        현재 재학 재학중 재학중인 다니는 소속 대상 등록 등록된 등록한 수강 수강중 신규 신입 신청 배정 원내 님 분 의 우리
+    """,
+    # … and what says nothing at all.
     NUMBER: "번호 연번 순번 일련번호 넘버 number no num",
     FILLER: """
-        정보 기본 기본정보 인적 사항 인적사항 기초 신상 개인 님 분 의 을 를 란 칸 번 차 제 용 주 대표 메인 전체 현재
-        재학 재학중 재학중인 다니는 소속 대상 등록 관계 우선 여부
+        정보 기본 기본정보 인적 사항 인적사항 기초 신상 개인 을 를 란 칸 번 차 제 용 주 대표 메인 전체 관계 우선 여부
         기재 기입 입력 작성 입력하세요 입력해주세요 적어주세요 써주세요 작성해주세요 기재해주세요 기입해주세요
         선택해주세요 알려주세요 필수 필수입력 필수항목 선택 선택사항 포함 제외 자리 텍스트 숫자만 하이픈 하이픈없이 없이
         문자 문자수신 수신 수신용 알림 알림용 알림톡 카톡 카카오톡 출결 등원 하원 등하원
@@ -101,7 +113,8 @@ _SHEETS: Final = {
         backup old
     """,
     "다니는 학생의 명단으로 보이지 않는 시트입니다.": """
-        퇴원 휴원 휴학 졸업 수료 종료 중단 제적 이탈 탈퇴 그만 대기 상담 강사 교사 직원 조교 기사 거래처
+        퇴원 휴원 휴학 졸업 수료 종료 중단 제적 이탈 탈퇴 그만 대기 미등록 불합격 취소 환불
+        상담 강사 교사 직원 조교 기사 거래처
         teacher staff waiting
     """,
 }
@@ -168,3 +181,36 @@ WRONG_PHONES: Final = frozenset(
     _meanings({"": "변경 변경됨 변경전 결번 해지 정지 없는번호 오류 틀림 아님 안됨 구번호 예전번호 옛번호 사용안함 x"})
 )
 """What says of a phone that it is none any more."""
+
+TITLES: Final = ("학생", "어린이", "원생", "원아", "수강생", "학우", "회원", "아동", "유아", "님")
+"""What stands beside a student's name, with a space or in brackets."""
+ATTACHED_TITLES: Final = ("학생", "어린이")
+"""What may follow it without a space."""
+
+RELATIVES: Final = (
+    "엄마", "어머니", "어머님", "맘", "아빠", "아버지", "아버님", "할머니", "할아버지", "학부모", "보호자", "부모"
+)  # fmt: skip
+"""Who may be named after the student, as ``하나 엄마`` is."""
+
+NO_NAMES: Final = (
+    "번호", "문자", "전화", "통화", "연락", "연결", "착신", "수신", "발신", "거부", "금지", "정지", "해지", "변경",
+    "고장", "임시", "주말", "주중", "평일", "야간", "오전", "오후", "저녁", "안받", "안됨", "안씀", "안쓰", "선생",
+    "강사", "원장", "조교", "기사", "실장", "팀장", "담임", "담당", "지인", "이웃", "친구", "학원", "회사", "직장",
+    "방문", "상담", "사무", "이전", "부재", "미사용", "사용", "없음", "확인", "반드시", "우선", "급할", "집전",
+)  # fmt: skip
+"""What is said beside a phone, and begins like a family name."""
+
+NOBODYS_NAMES: Final = frozenset(
+    _meanings(
+        {
+            "": """
+                테스트 테스터 테스트학생 학생테스트 김테스트 이테스트 박테스트 최테스트 홍테스트 시험 시험용 연습 연습용
+                테스트용 임시 임시학생 아무개 김아무개 가나다 가나다라 김모씨 성명 이름 학생이름 학생명 무명
+                김oo 이oo 박oo 최oo 홍oo 김ㅇㅇ 이ㅇㅇ 박ㅇㅇ 홍ㅇㅇ 김xx
+                test tester teststudent studenttest testuser dummy foo bar foobar asdf qwer qwerty abc abcd name
+                johndoe janedoe sampleuser
+            """
+        }
+    )
+)
+"""What people type as a name to try something out; with a phone that is nobody's, too, it is an example."""

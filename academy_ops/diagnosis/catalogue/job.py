@@ -114,13 +114,14 @@ JOB: Final = (
     ),
     _workbook(
         "excel-names-invalid",
-        say("Some students' names in the workbook are empty or too long."),
+        say("Some students' names in the workbook are empty, too long, masked, or a parent's."),
         say(
-            "The job's error message says that names are empty or too long, or every row was "
+            "The job's error message says that names are empty, too long, masked, or a parent's, or every row was "
             "rejected because of its name."
         ),
         say(
-            "Have the school fill in or shorten the names in the rows shown in the evidence, and upload the file again."
+            "Have the school enter each student's full name in the rows shown in the evidence, and upload the file "
+            "again."
         ),
         mixed=_SEVERAL_FAULTS,
     ),

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from tests.excel.corpus import headers, packages, people, rows, sheets, tables, values
+from tests.excel.corpus import columns, headers, packages, people, rows, sheets, tables, values
 from tests.excel.corpus.case import Case
 
 CASES: tuple[Case, ...] = (
     *sheets.CASES,
     *headers.CASES,
+    *columns.CASES,
     *values.CASES,
     *rows.CASES,
     *people.CASES,

@@ -101,7 +101,7 @@ CASES = (
     one(
         "two phones of whom nobody says",
         ("이름", "전화번호", "휴대폰"),
-        ("김하나", _P, _P),
+        ("김하나", _P, B[1]),
         problem="phone-column-missing",
     ),
     one("only the student's phone", ("이름", "학생 휴대폰"), A, problem="phone-column-missing"),

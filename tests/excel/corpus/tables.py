@@ -18,7 +18,7 @@ CASES = (
         ("김하나", _P, _OWN),
         ("이두리", "없음", _OWN),
         rejected=[3],
-        ignored=["연락처"],
+        fields={"김하나": {"phone": "01055550001"}},
     ),
     one(
         "phones without a heading beside", ("이름", "연락처", ""), ("김하나", _OWN, _P), problem="phone-column-missing"

@@ -1,0 +1,280 @@
+"""What columns hold, seen from their values, where the headings do not say enough."""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain, pairwise, takewhile
+from typing import Final, NamedTuple
+
+from academy_ops.academy.excel import names, values
+from academy_ops.academy.excel.header import Header, Open, header_of
+from academy_ops.academy.excel.text import text
+from academy_ops.academy.excel.vocabulary import STUDENT
+
+Row = Sequence[object]
+Numbered = tuple[int, Row]
+
+_LOOKED_AT: Final = 30
+_WIDEST: Final = 5
+_ONE_OF_SEVERAL: Final = r"[^\W\d_]\s*\(?\d"
+"""``연락처2``: somebody's second one."""
+_OF_STUDENTS: Final = frozenset({"school", "grade", "class_name", "school_type", "gender"})
+_A_FEW: Final = 3
+_TWO: Final = 2
+_DIGITS: Final = 4
+
+
+class UnclearError(Exception):
+    """There are several columns of phones, and nothing says which ones are the parents'."""
+
+
+class Ahead(Iterator[Numbered]):
+    """Rows that can be looked at before they are read."""
+
+    def __init__(self, rows: Iterable[Numbered]) -> None:
+        self._rows = iter(rows)
+        self._seen: deque[Numbered] = deque()
+
+    def __next__(self) -> Numbered:
+        """Return the next row."""
+        return self._seen.popleft() if self._seen else next(self._rows)
+
+    def look(self, most: int = _LOOKED_AT) -> list[Row]:
+        """Return rows that come next, without reading them."""
+        while len(self._seen) < most and (row := next(self._rows, None)) is not None:
+            self._seen.append(row)
+        return [row for _number, row in self._seen]
+
+
+class Beside(NamedTuple):
+    """Tables side by side.
+
+    Attributes:
+        header: The first one's header.
+        left: How many columns stand left of it.
+        places: Where each of them stands.
+    """
+
+    header: Header
+    left: int
+    places: Sequence[slice]
+
+    def below_each_other(self, numbered: Iterable[Numbered]) -> Iterator[Numbered]:
+        """Return the rows of all of them, in the first one's columns."""
+        first, *others = self.places
+        blank = [""] * self.left
+        for number, row in numbered:
+            yield number, row[first]
+            for place in others:
+                yield number, [*blank, *row[place]]
+
+
+def beside(header: Header, row: Row, above: Row, ahead: Ahead) -> Beside | Header | None:
+    """Return the tables that stand side by side, or the header of students and their parents, whose headings repeat.
+
+    Args:
+        header: What the row says as a whole.
+        row: The row.
+        above: The row above.
+        ahead: The rows below.
+
+    Returns:
+        None where nothing stands side by side.
+
+    Raises:
+        UnclearError: What repeats may be either.
+    """
+    starts = header.beside()
+    if len(starts) == 1:
+        return None
+    places = [slice(0 if not number else start, end) for number, (start, end) in enumerate(pairwise([*starts, None]))]
+    first, *others = (header_of(row[place]) for place in places)
+    if first is None or not first.complete:
+        return None
+    if not all(other and _alike(first, other, starts[0]) for other in others):
+        other = others[0]
+        apart = len(others) == 1 and other is not None and other.columns.keys() == {"name", "parent_phone"}
+        apart = apart and bool(first.columns.keys() & _OF_STUDENTS) and not header.has_parent_phone
+        return _family(header) if apart else None
+    gap = not header.headings[starts[1] - 1]
+    titled = all(start < len(above) and text(above[start]) for start in starts)
+    if first.has_parent_phone or first.columns.keys() - {"name", "parent_phone"} or gap or titled or first.open.numbers:
+        return Beside(first, starts[0], places)
+    if len(starts) > _TWO or not _are_families(header, ahead.look()):
+        raise UnclearError
+    return _family(header)
+
+
+def _alike(first: Header, other: Header, shift: int) -> bool:
+    """Return whether a table beside the first has its columns; the first begins ``shift`` columns to the right."""
+    moved = {field: tuple(one + shift for one in positions) for field, positions in other.columns.items()}
+    return moved == first.columns
+
+
+def _family(header: Header) -> Header:
+    """Return the header of students, beside whom their parents stand under the same headings."""
+    own, parents = header.open.phones[:2]
+    columns = {**header.columns, "name": header.columns["name"][:1], "phone": (own,), "parent_phone": (parents,)}
+    return header._replace(columns=columns, has_parent_phone=True, open=Open())
+
+
+def _are_families(header: Header, rows: Sequence[Row]) -> bool:
+    """Return whether the second names are those of parents: they say so, have the same family name, or two children."""
+    student, parent = header.columns["name"][:2]
+    phone = header.open.phones[1]
+    pairs = [
+        (first, second, values.phone(row[phone]))
+        for row in rows
+        if len(row) > max(parent, phone) and (first := text(row[student])) and (second := text(row[parent]))
+    ]
+    if any(names.is_of_parent(first) for first, _second, _phone in pairs):
+        return False
+    if any(names.is_of_parent(second) for _first, second, _phone in pairs):
+        return True
+    children: dict[object, set[str]] = {}
+    for first, *of_parent in pairs:
+        children.setdefault(tuple(of_parent), set()).add(first)
+    same = all(names.is_name(first) and names.is_name(second) and first[0] == second[0] for first, second, _ in pairs)
+    return any(len(one) > 1 for one in children.values()) or (same and len(pairs) >= _A_FEW)
+
+
+def settled(header: Header, rows: Sequence[Row]) -> Header:
+    """Return a header with what the values below it say of its columns.
+
+    Args:
+        header: What the headings say.
+        rows: Some rows below it.
+
+    Returns:
+        The header; it is not complete where there is no column of parents' phones.
+
+    Raises:
+        UnclearError: Several columns hold phones, and nothing says which ones are the parents'.
+    """
+    rows = [row for row in rows if any(row)]
+    if not header.has_parent_phone:
+        # Those of another table say nothing of this one.
+        rows = list(takewhile(lambda row: not ((other := header_of(row)) and other.promising), rows))
+    if spans := _spans(header, rows):
+        rows = [joined(row, spans) for row in rows]
+        header = _without(header, spans)
+    sample = _Sample(header.headings, rows)
+    columns, still_open = dict(header.columns), header.open
+    persons = [position for position in still_open.students if position in columns["name"]]
+    own = [*columns.get("phone", ()), *filter(sample.holds_phones, (*still_open.student_numbers, *persons))]
+    others = [position for position in columns["name"] if position not in own]
+    columns["name"] = tuple(sorted(others, key=lambda one: not (one in persons and sample.holds_names(one))))
+    phones = list(filter(sample.holds_phones, (*still_open.phones, *still_open.numbers)))
+    parents, known = columns.get("parent_phone", ()), header.has_parent_phone
+    if not known and (called := tuple(filter(sample.holds_phones, still_open.parents))):
+        parents, known = called, True
+    if known:
+        if not own and len(phones) == 1 and not re.search(_ONE_OF_SEVERAL, header.headings[phones[0]]):
+            own = phones
+    elif candidates := [*phones, *filter(sample.holds_phones, still_open.messages), *sample.without_heading()]:
+        if not header.headings[candidates[0]] or not sample.are_equal(candidates):
+            raise UnclearError
+        parents = (candidates[0],)
+    elif own and not parents:
+        raise UnclearError
+    columns |= {field: tuple(one) for field, one in (("phone", own), ("parent_phone", parents)) if one}
+    return header._replace(columns=columns, has_parent_phone=known, open=Open(numbers=still_open.numbers))
+
+
+def joined(row: Row, spans: Mapping[int, int]) -> Row:
+    """Return a row in which the phones stand in one cell that were written into several."""
+    row = list(row)
+    for position, width in spans.items():
+        first, *rest = row[position : position + width]
+        parts = [_part(cell, padded=width > _TWO) for cell in rest]
+        if any(parts):
+            row[position : position + width] = [text(first) + "".join(parts), *[""] * len(rest)]
+    return row
+
+
+def _part(cell: object, *, padded: bool) -> str:
+    """Return a part of a phone; a number has lost the zeros that it begins with."""
+    part = text(cell)
+    return part.zfill(_DIGITS) if padded and part.isdecimal() and not isinstance(cell, str) else part
+
+
+def _spans(header: Header, rows: Sequence[Row]) -> dict[int, int]:
+    """Return the columns whose phones go on in the columns to the right, and over how many they reach."""
+    fields = header.columns
+    phones = {*fields.get("parent_phone", ()), *fields.get("phone", ()), *chain.from_iterable(header.open[:5])}
+    taken = {position for positions in fields.values() for position in positions} - phones
+    spans: dict[int, int] = {}
+    for position in sorted(phones):
+        if any(position < start + width for start, width in spans.items()):
+            continue
+        begun = [row for row in rows if position < len(row) and text(row[position])]
+        widths = (width for width in range(_TWO, _WIDEST + 1) if taken.isdisjoint(range(position, position + width)))
+        if any(not values.phone(row[position]) for row in begun) and (
+            width := next((one for one in widths if _reaches(begun, position, one)), None)
+        ):
+            spans[position] = width
+    return spans
+
+
+def _reaches(rows: Sequence[Row], position: int, width: int) -> bool:
+    """Return whether phones stand in so many columns: in half of the rows that have none in the first column alone."""
+    if any(values.phone(cell) for row in rows for cell in row[position + 1 : position + width]):
+        return False
+    parts = [row for row in rows if not values.phone(row[position])]
+    whole = [joined(row, {position: width})[position] for row in parts if len(row) >= position + width]
+    found = sum(values.phone(one) is not None for one in whole)
+    return bool(found) and 2 * found >= len(parts)
+
+
+def _without(header: Header, spans: Mapping[int, int]) -> Header:
+    """Return a header without the columns in which the phones of others go on."""
+    gone = {position + more: position for position, width in spans.items() for more in range(1, width)}
+    columns = {
+        field: left
+        for field, positions in header.columns.items()
+        if (left := tuple(one for one in positions if one not in gone))
+    }
+    still_open = Open._make(tuple(one for one in positions if one not in gone) for positions in header.open)
+    headings = list(header.headings)
+    headings += [""] * (1 + max(gone) - len(headings))
+    for position, start in gone.items():
+        headings[position] = headings[position] or headings[start]
+    if "parent_phone" not in columns and len(still_open.phones) == 1:
+        columns["parent_phone"] = still_open.phones
+    return header._replace(columns=columns, open=still_open, headings=tuple(headings), spans=spans)
+
+
+class _Sample:
+    """Some rows, column by column."""
+
+    def __init__(self, headings: Sequence[str], rows: Sequence[Row]) -> None:
+        self._headings = headings
+        self._rows = rows
+
+    def _cells(self, position: int) -> list[object]:
+        return [row[position] for row in self._rows if position < len(row) and text(row[position])]
+
+    def holds_phones(self, position: int) -> bool:
+        """Return whether at least half of what stands in a column is a mobile phone."""
+        cells = self._cells(position)
+        found = sum(bool(values.phone(cell) or values.phone(cell, STUDENT)) for cell in cells)
+        return bool(found) and 2 * found >= len(cells)
+
+    def holds_names(self, position: int) -> bool:
+        """Return whether most of what stands in a column may be names, and not all the same."""
+        lines = [text(cell) for cell in self._cells(position)]
+        found = [line for line in lines if names.may_be_name(names.without_title(line))]
+        return bool(found) and 2 * len(found) > len(lines) and 2 * len(set(found)) > len(found)
+
+    def without_heading(self) -> list[int]:
+        """Return the columns of phones over which nothing stands."""
+        width = max(map(len, self._rows), default=0)
+        bare = (one for one in range(width) if one >= len(self._headings) or not self._headings[one])
+        return list(filter(self.holds_phones, bare))
+
+    def are_equal(self, positions: Sequence[int]) -> bool:
+        """Return whether columns hold the same phones."""
+        phones = [[values.phone(row[one]) if one < len(row) else None for row in self._rows] for one in positions]
+        return all(one == phones[0] for one in phones)

@@ -1,0 +1,82 @@
+"""What a cell of names says: a student's name, with a title perhaps, a parent's, a masked one, or nobody's."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Final
+
+from academy_ops.academy.excel.headings import said
+from academy_ops.academy.excel.vocabulary import ATTACHED_TITLES, NO_NAMES, NOBODYS_NAMES, RELATIVES, TITLES
+
+_SURNAMES: Final = (
+    "김이박최정강조윤장임한오서신권황안송류유전홍고문양손배백허남심노하곽성차주우구나민진지엄채원천방공현함변염여추도소"
+    "석선설마길연위표명기반왕금옥육인맹제모탁국어은편용예경봉사부가복태목형피두감음빈동온호범좌팽승간상시갈단견당화라량"
+    "여렴로리림"
+)
+_LONG_SURNAMES: Final = "남궁|황보|제갈|선우|독고|사공|서문|동방|망절|어금"
+
+# Patterns that few rows need; re compiles each when it is first used.
+_NAME: Final = rf"(?:{_LONG_SURNAMES})[가-힣]{{1,2}}|[{_SURNAMES}][가-힣]{{1,2}}"
+_WITH_LETTERS: Final = r"[^\W\d_][^\d_]{1,40}"
+_TITLED: Final = rf"([가-힣]{{2,5}}|[a-zA-Z][a-zA-Z .'-]{{2,40}})(?:\s+|\s*\()(?:{'|'.join(TITLES)}|군|양|씨)님?\)?"
+_TITLED_BEFORE: Final = rf"\(?(?:{'|'.join(TITLES)})\)?\s*[:：]?(?:\s+|(?<=[):：]))([가-힣]{{2,5}})"
+_TITLED_WITHOUT_SPACE: Final = (
+    rf"((?!{_LONG_SURNAMES})[{_SURNAMES}][가-힣]{{2}}|(?:{_LONG_SURNAMES})[가-힣]{{2}})(?:군|양|님|씨)"
+)
+_STUDENT_BEHIND: Final = rf"({_NAME})(?:{'|'.join(ATTACHED_TITLES)})님?"
+_OF_A_PARENT: Final = (
+    rf"[가-힣]{{0,5}}\s*\(?(?:{'|'.join(RELATIVES)})\)?|[가-힣]{{2,4}}(?:\s+[모부母父]|\s*\([모부母父]\)|[母父])"
+)
+_MASKED: Final = r"[가-힣]{1,2}(?:[*＊○◯●◎ㅇ〇□×✕•]|[OoXx](?=[가-힣OoXx○*]|$))+[가-힣]{0,2}"
+
+
+def is_name(line: str) -> bool:
+    """Return whether a text looks like the name of a Korean, with a family name that is one."""
+    return bool(re.fullmatch(_NAME, line)) and not any(word in line for word in NO_NAMES) and said(line) is None
+
+
+def is_first_name(line: str) -> bool:
+    """Return whether a text may be the first name of a Korean."""
+    return bool(re.fullmatch("[가-힣]{2}", line)) and not any(word in line for word in NO_NAMES)
+
+
+def may_be_name(line: str) -> bool:
+    """Return whether a text may be anybody's name."""
+    return is_name(line) or bool(re.fullmatch(_WITH_LETTERS, line) and said(line) is None)
+
+
+def is_of_parent(line: str) -> bool:
+    """Return whether a name is that of a student's parent, as ``하나 엄마`` is."""
+    return bool(re.fullmatch(_OF_A_PARENT, line.removesuffix("님")))
+
+
+def is_masked(line: str) -> bool:
+    """Return whether somebody has hidden a part of the name."""
+    return bool(re.fullmatch(_MASKED, line))
+
+
+def is_nobodys(name: str) -> bool:
+    """Return whether a name is what people type to try something out."""
+    folded = re.sub(r"[\W\d_]", "", unicodedata.normalize("NFKC", name).casefold())
+    if not folded:
+        return False
+    if re.match("[가-힣]", folded):
+        return folded in NOBODYS_NAMES or (len(folded) == 1 and len(name) > 1)
+    return folded in NOBODYS_NAMES or (len(folded) > 1 and len(set(folded)) == 1)
+
+
+def without_title(name: str) -> str:
+    """Return a name without the title beside it; one that may belong to the name stays.
+
+    Nobody is called 김하나군, but somebody may be called 김민군, 남궁양 or 김양.
+    """
+    found = (
+        re.fullmatch(_TITLED, name)
+        or re.fullmatch(_TITLED_BEFORE, name)
+        or re.fullmatch(_TITLED_WITHOUT_SPACE, name)
+        or re.fullmatch(_STUDENT_BEHIND, name)
+    )
+    if not found or re.fullmatch(_LONG_SURNAMES, found[1]):
+        return name
+    return found[1].strip()
