@@ -157,19 +157,28 @@ def _catalogue(language: Language) -> gettext.NullTranslations:
 
 
 _OS_REASONS: Final[Mapping[int, Text]] = {
-    errno.ENOENT: say("there is no such file or folder"),
-    errno.ENOTDIR: say("a folder on the way to it is a file"),
+    errno.ENOENT: say("no such file or folder"),
+    errno.ENOTDIR: say("part of its path is a file, not a folder"),
     errno.EISDIR: say("it is a folder"),
     errno.EACCES: say("permission denied"),
     errno.EPERM: say("permission denied"),
     errno.ENOSPC: say("the disk is full"),
-    errno.EDQUOT: say("the disk quota is used up"),
+    errno.EDQUOT: say("the disk quota is exceeded"),
     errno.EROFS: say("the disk is read-only"),
     errno.ENAMETOOLONG: say("its name is too long"),
-    errno.EIO: say("the disk has a fault"),
+    errno.EIO: say("disk error"),
+    errno.EMFILE: say("too many open files"),
+    errno.ENFILE: say("too many open files"),
+    errno.ELOOP: say("its links lead in a circle"),
+    errno.ENOEXEC: say("it is not a program for this machine"),
+    errno.ETIMEDOUT: say("nothing came in time"),
+    errno.ECONNREFUSED: say("connection refused"),
+    errno.EADDRINUSE: say("the port is in use"),
+    errno.EADDRNOTAVAIL: say("this machine does not have that address"),
 }
 
 
-def os_reason(error: OSError) -> str | Text:
-    """Return why a file could not be read or written, in a few words; the operating system's own where we have none."""
-    return _OS_REASONS.get(error.errno or 0) or error.strerror or type(error).__name__
+def os_reason(error: OSError) -> Text:
+    """Return why the operating system refused, in a few words; its code where we have none."""
+    code = error.errno or 0
+    return _OS_REASONS.get(code) or say("system error {code}", code=errno.errorcode.get(code, type(error).__name__))

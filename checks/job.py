@@ -19,6 +19,7 @@ from academy_ops.contract import (
 )
 from academy_ops.diagnosis.catalogue import CATALOGUE
 from academy_ops.diagnosis.check import Check, Hop
+from academy_ops.diagnosis.command import JOB_FILE
 from academy_ops.diagnosis.findings import FindingBuilder
 from academy_ops.diagnosis.records import Finding, JobProgress, JobState, Json, Unavailable
 from academy_ops.diagnosis.redact import MASK
@@ -124,6 +125,8 @@ def judge(case: Case) -> Iterator[Finding]:
         yield build.skip(say("No upload was checked."), say("no job id given"), evidence)
         return
     document = case.job.document if not isinstance(case.job, Unavailable) else case.job
+    if isinstance(document, JobDocument) and document.file_key and MASK not in document.file_key:
+        build = FindingBuilder("job", "4", {**case.names, JOB_FILE: document.file_key})
     if isinstance(document, Unavailable):
         yield build.unknown(say("the job's status"), document)
     elif document is None:

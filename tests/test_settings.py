@@ -54,12 +54,12 @@ def test_a_line_that_is_no_assignment_is_named_by_its_number(tmp_path: Path) -> 
         ("R2_ENDPOINT https://x.example", "there is no '='"),
         ("R2_ENDPOINT: https://x.example", "there is no '='"),
         ("= secret-value", "there is no name before the '='"),
-        ("set R2_SECRET_KEY=secret-value", "something stands before the name"),
-        ('$env:R2_SECRET_KEY="secret-value"', "something stands before the name"),
+        ("set R2_SECRET_KEY=secret-value", "there is text before the name"),
+        ('$env:R2_SECRET_KEY="secret-value"', "there is text before the name"),
         ("[r2]", "there is no '='"),
         ('R2_SECRET_KEY="secret-value', 'the quote " is not closed'),
         ("R2_SECRET_KEY='secret-value", "the quote ' is not closed"),
-        ("R2_SECRET_KEY='secret'-value", "something stands behind the closing quote"),
+        ("R2_SECRET_KEY='secret'-value", "there is text after the closing quote"),
     ],
 )
 def test_what_is_wrong_with_a_line_is_told_but_not_what_stands_in_it(line: str, problem: str, tmp_path: Path) -> None:

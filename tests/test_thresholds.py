@@ -47,7 +47,7 @@ def shown(source: Path, *command: str) -> str:
         (("runbook", "3-3", "--lang", "en"), ("has waited 7 minutes",)),
         (("runbook", "3-3", "--lang", "ko"), ("메시지가 7분 넘게",)),
         (("runbook", "3-1", "--lang", "ko"), ("최대 14분", "뜬 지 14분이")),
-        (("--lang", "en", "smoke", "--help"), ("slow work for 7 minutes", "--timeout 480 or more")),
+        (("--lang", "en", "smoke", "--help"), ("For 7 minutes some faults", "--timeout 480 or more")),
     ],
 )
 def test_every_text_follows(changed: Path, command: tuple[str, ...], says: tuple[str, ...]) -> None:

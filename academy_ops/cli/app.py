@@ -29,63 +29,66 @@ _PASSED_ON: Final = {"allow_extra_args": True, "allow_interspersed_args": False,
 COMMANDS: Final[Mapping[str, _Command]] = {
     "diagnose": _Command(
         "diagnose:diagnose",
-        say("Find the root cause: every check, its evidence, what was ruled out, and the remedy."),
+        say("Run every check and name the root cause, the evidence, what was ruled out, and the remedy."),
     ),
     "check": _Command(
         "diagnose:check",
-        say("Run one step of the runbook; 'check excel FILE' reads a workbook as the worker would."),
+        say("Run one check; 'check excel FILE' reads a workbook the way the worker does."),
     ),
     "jobs": _Command(
-        "jobs:jobs", say("The last uploads, newest first: when, which school, job id, state. Changes nothing.")
+        "jobs:jobs", say("List recent uploads, newest first: time, school, job id, state. Changes nothing.")
     ),
     "scale-worker": _Command(
         "change:scale_worker",
-        say("Set the worker group's desired capacity: shows the plan, asks, applies, and waits with --wait."),
+        say("Set the worker group's desired capacity. Shows the plan and asks first; --wait waits for the workers."),
     ),
     "worker-env": _Command(
         "worker_env:worker_env",
-        say(
-            "The workers' parameter: its names, and whether each has the API's value; changes it, never shows a value."
-        ),
+        say("Compare the workers' parameter with the API's settings, or change it. Never shows a value."),
     ),
-    "queue": _Command("change:queue_app", say("The job queue.")),
-    "watch": _Command("follow:watch", say("Follow a job as the browser does, once a second, until it ends.")),
+    "queue": _Command("change:queue_app", say("Manage the job queue.")),
+    "watch": _Command("follow:watch", say("Follow a job until it ends, polling once a second as the browser does.")),
     "logs": _Command(
         "follow:logs",
-        say("Read the logs of every worker at once; each line begins with its instance and its time."),
+        say("Read all workers' logs at once. Each line starts with its instance and time."),
     ),
     "smoke": _Command(
         "smoke:smoke",
-        say("Send a few marked students the whole way through the real API, as CI does; diagnose where they stop."),
+        say("Upload a few test students through the real API and verify that they arrive; diagnose if they don't."),
     ),
-    "config": _Command("reference:config", say("Every setting, its value (secrets masked), and where it came from.")),
+    "config": _Command(
+        "reference:config", say("Show every setting, its value (secrets masked), and where it came from.")
+    ),
     "bundle": _Command(
         "diagnose:bundle",
-        say("Diagnose, and write the evidence, without secrets, as one archive to attach to a ticket."),
+        say("Diagnose, and save the evidence, with secrets masked, as one archive for a ticket."),
     ),
     "explain": _Command(
         "reference:explain",
         say(
-            "What a cause means, how it is recognized, how to see it by hand, and the remedy. Without one: all of them."
+            "Explain a cause: what it means, how it is recognized, how to check by hand, the remedy. Without CAUSE, "
+            "list them all."
         ),
     ),
     "runbook": _Command(
         "reference:runbook",
-        say("The runbook: what to do by hand, step by step. A section by its number (3-1) or its check (workers)."),
+        say("Show the runbook, or one section of it by number (3-1) or check (workers)."),
     ),
     "iam-policy": _Command(
         "reference:iam_policy",
-        say("The least IAM policy that the checks need, as JSON, with your own names filled in."),
+        say("Print the least IAM policy that the checks need, as JSON, with your own names filled in."),
     ),
     "aws": _Command(
         "aws:aws",
-        say("The AWS CLI with the settings in force: credentials, region and endpoint of the env file or the context."),
+        say("Run the AWS CLI with the settings in force: credentials, region and endpoint of the env file or context."),
         _PASSED_ON,
     ),
-    "demo": _Command("demo:demo", say("The whole story on this machine: upload, worker off, diagnose, scale, done.")),
-    "help": _Command("reference:help_", say("The help of a command; --man prints all of it as a man page.")),
-    "lab": _Command("lab:app", say("The whole academy on this machine, to try things out and to break them.")),
-    "serve": _Command("lab:serve_app", say("Run a part of the bundled academy.")),
+    "demo": _Command(
+        "demo:demo", say("Run the whole story on this machine: worker off, upload, diagnose, scale, done.")
+    ),
+    "help": _Command("reference:help_", say("Show the help of a command; --man prints it all as a man page.")),
+    "lab": _Command("lab:app", say("Run the whole academy on this machine, to try it out and to break it.")),
+    "serve": _Command("lab:serve_app", say("Run one part of the bundled academy.")),
 }
 
 

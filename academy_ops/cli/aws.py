@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 @with_text_only
 def aws(
     common: Common,
-    words: Annotated[list[str], typer.Argument(metavar="COMMAND", help=_("The command, as the AWS CLI takes it."))],
-    r2: Annotated[bool, typer.Option("--r2", help=_("With the API's R2 keys, for aws s3api."))] = False,
+    words: Annotated[list[str], typer.Argument(metavar="COMMAND", help=_("The arguments for the AWS CLI."))],
+    r2: Annotated[bool, typer.Option("--r2", help=_("Use the API's R2 keys (for aws s3api)."))] = False,
 ) -> int:
     """Run the AWS CLI; the exit code is its own.
 
@@ -33,7 +33,7 @@ def aws(
     environ = _environ(common.settings(), r2=r2)
     program = shutil.which("aws")
     if program is None:
-        raise RefusedError(say("The AWS CLI is not installed: there is no program aws on the PATH."))
+        raise RefusedError(say("The AWS CLI is not installed: no aws on the PATH."))
     # No time limit: it has its own, and some of its commands wait for a person.
     taken = subprocess.PIPE if common.output_file else None
     done = subprocess.run([program, *words], env=environ, stdout=taken, encoding="utf-8", errors="replace", check=False)

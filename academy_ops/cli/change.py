@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 WAIT_SECONDS: Final = BOOT_SECONDS + 60
 """A worker polls by then at worst; the last minute is there to see it."""
 _UNCHANGED: Final = say("Nothing was changed.")
-_UNKNOWN: Final = say("The change was under way and may have been made or not. Look: academy-ops diagnose")
 
 queue_app = typer.Typer()
 
@@ -43,9 +42,9 @@ queue_app = typer.Typer()
 def scale_worker(
     common: Common,
     desired: Annotated[int, typer.Option("--desired", min=0, metavar="N", help=_("The desired capacity."))],
-    wait: Annotated[bool, typer.Option("--wait", help=_("Wait until the workers are in service and poll."))] = False,
+    wait: Annotated[bool, typer.Option("--wait", help=_("Wait until the workers are in service and polling."))] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help=_("Show the plan and change nothing."))] = False,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help=_("Don't ask."))] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help=_("Apply without asking."))] = False,
     interrupt_jobs: Annotated[
         bool, typer.Option("--interrupt-jobs", help=_("Stop workers even while messages are in flight."))
     ] = False,
@@ -58,7 +57,7 @@ def scale_worker(
     out = console(common)
     connect = Connections(settings)
     with reporting() as outcome:
-        planned = scale.plan(target_for(settings, None, connect, common.seconds), desired)
+        planned = scale.plan(target_for(common, settings, connect), desired)
         show(out, planned)
         if planned.nothing_to_do:
             print_text(out, planned.nothing_to_do)
@@ -67,9 +66,9 @@ def scale_worker(
             return errors.HEALTHY
         else:
             consent(planned, yes=yes, interrupt_jobs=interrupt_jobs)
-            apply(out, target_for(settings, None, connect, common.seconds), planned, outcome)
+            apply(out, target_for(common, settings, connect), planned, outcome)
         if wait:
-            end = target_for(settings, None, connect, common.timeout or WAIT_SECONDS)
+            end = target_for(common, settings, connect, common.timeout or WAIT_SECONDS)
             return _exit_code(common, follow(out, end, planned), desired)
     return errors.HEALTHY
 
@@ -82,10 +81,10 @@ def _exit_code(common: Common, end: End | None, desired: int) -> int:
             out.print(_("The workers are in service and polling."))
         return errors.HEALTHY
     if end == "unseen":
-        out.print(_("The workers are in service; whether they poll could not be seen."))
+        out.print(_("The workers are in service, but whether they are polling could not be observed."))
         return errors.UNDETERMINED
     if end is None:
-        out.print(_("Not reached in time. Look with: {ops} check workers", ops=common.command_prefix()))
+        out.print(_("Not ready in time. Check with: {ops} check workers", ops=common.command_prefix()))
     return errors.FAULT
 
 
@@ -95,13 +94,13 @@ def queue() -> None:
 
 
 @queue_app.command(
-    help=_("Create the queue and its dead-letter queue where they are missing; says what differs where not.")
+    help=_("Create the queue and its dead-letter queue if missing; report attributes that differ if not.")
 )
 @with_text_only
 def create(
     common: Common,
     dry_run: Annotated[bool, typer.Option("--dry-run", help=_("Show the plan and change nothing."))] = False,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help=_("Don't ask."))] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help=_("Apply without asking."))] = False,
 ) -> int:
     """Plan, ask, apply, verify."""
     from academy_ops.outside.clients import Connections
@@ -111,7 +110,7 @@ def create(
     out = console(common)
     connect = Connections(settings)
     with reporting() as outcome:
-        target = target_for(settings, None, connect, common.seconds)
+        target = target_for(common, settings, connect)
         found = queues.look(target)
         planned = queues.plan(target, found)
         _print_differing(out, found)
@@ -123,12 +122,12 @@ def create(
             out.print(_("Nothing was changed (--dry-run)."))
             return errors.HEALTHY
         consent(planned, yes=yes, interrupt_jobs=False)
-        target = target_for(settings, None, connect, common.seconds)
+        target = target_for(common, settings, connect)
         apply(out, target, planned, outcome)
         left = queues.look(target)
     _print_differing(out, left)
     if left.missing or left.differing:
-        out.print(_("Not as it should be yet; look with: {ops} check queue", ops=common.command_prefix()))
+        out.print(_("The queues are not right yet. Check with: {ops} check queue", ops=common.command_prefix()))
         return errors.FAULT
     out.print(_("Done: both queues exist with the right attributes."))
     return errors.HEALTHY
@@ -173,7 +172,7 @@ def consent(planned: Plan, *, yes: bool, interrupt_jobs: bool) -> None:
     if not yes:
         _confirm(say("Apply this?"), "--yes")
     if planned.interrupts_work and not interrupt_jobs:
-        _confirm(say("Stop workers although messages are in flight?"), "--interrupt-jobs")
+        _confirm(say("Stop workers while messages are in flight?"), "--interrupt-jobs")
 
 
 def _confirm(question: Text, option: str) -> None:
@@ -183,7 +182,9 @@ def _confirm(question: Text, option: str) -> None:
         RefusedError: Nobody is there to ask, or the answer was no.
     """
     if not on_terminal():
-        raise RefusedError(say("Nothing was changed: there is no terminal to ask on. Add {option}.", option=option))
+        raise RefusedError(
+            say("Nothing was changed: there is no terminal to confirm on. Add {option} to apply.", option=option)
+        )
     if not ask(str(question)):
         raise RefusedError(_UNCHANGED, errors.FAULT)
 
@@ -214,7 +215,9 @@ def reporting() -> Iterator[Outcome]:
         message = error.message
         # What `apply` raises says itself what was and was not done.
         if message is not outcome.text:
-            message = say("{problem} {state}", problem=message, state=outcome.text)
+            # A command that the problem ends with stays at the end; what was changed is the last word.
+            before, then = (outcome.text, message) if outcome.text is _UNCHANGED else (message, outcome.text)
+            message = say("{before} {then}", before=before, then=then)
         raise RefusedError(message, errors.UNDETERMINED if error.unseen else errors.USAGE) from error
     except (KeyboardInterrupt, typer.Abort):
         raise RefusedError(say("Interrupted. {state}", state=outcome.text), errors.INTERRUPTED) from None
@@ -229,13 +232,15 @@ def apply(out: Console, target: Target, planned: Plan, outcome: Outcome) -> None
     from academy_ops.remedies.refusal import RemedyError
 
     with interrupt_later():
-        outcome.text = _UNKNOWN
+        outcome.text = say(
+            "The change was under way; whether it was made is not known. Check with: {ops} diagnose", ops=target.ops
+        )
         try:
             done = planned.apply(target)
         except RemedyError as error:
             outcome.text = error.message
             raise
-        outcome.text = say("What was done stays. {done}", done=done)
+        outcome.text = say("What was changed stays changed. {done}", done=done)
         print_text(out, done)
 
 
@@ -270,11 +275,15 @@ def follow(out: Console, target: Target, planned: Plan) -> End | None:
     return end
 
 
-def target_for(settings: Settings, job_id: str | None, connect: Connections, seconds: float) -> Target:
-    """Return a target that may be observed for ``seconds`` from now."""
+def target_for(
+    common: Common, settings: Settings, connect: Connections, seconds: float | None = None, job_id: str | None = None
+) -> Target:
+    """Return a target that may be observed for ``seconds`` from now; by default for the time that a run has."""
     from academy_ops.outside.clients import Target
 
-    return Target(settings, job_id, connect, time.monotonic() + seconds)
+    return Target(
+        settings, job_id, connect, time.monotonic() + (seconds or common.seconds), ops=common.command_prefix()
+    )
 
 
 @contextmanager
@@ -287,7 +296,7 @@ def interrupt_later() -> Iterator[None]:
         if pressed:
             raise KeyboardInterrupt
         pressed = True
-        waits = say("Waiting until it is known what was done; Ctrl-C again leaves at once.")
+        waits = say("Waiting to learn whether the change was made. Press Ctrl-C again to quit now.")
         sys.stderr.write(f"{waits}\n")
 
     before = signal.signal(signal.SIGINT, once)

@@ -43,22 +43,20 @@ def demo(common: Common) -> int:
             Path(folder, _ENV_FILE).write_text(lab.env(), encoding="utf-8")
             _play_story(out, Path(folder), info)
     out.print()
-    out.print(Line(_("The lab is gone again: no process, no port, no file is left."), "dim"))
+    out.print(Line(_("The lab is gone: no process, port, or file is left."), "dim"))
     out.print(_("Try it yourself: academy-ops lab up --detach, then academy-ops lab break --list"))
     return errors.HEALTHY
 
 
 def _play_story(out: Console, folder: Path, info: LabInfo) -> None:
     lab = operate()
-    _chapter(
-        out, 2, say("In the night somebody switches the workers off: desired 0, and the autoscaler's rule disabled.")
-    )
+    _chapter(out, 2, say("Overnight, someone switches the workers off: desired 0, the autoscaler's rule disabled."))
     lab.break_fault("worker-off")
 
-    _chapter(out, 3, say("A school uploads its Excel file with five students. The upload is accepted."))
+    _chapter(out, 3, say("A school uploads an Excel file with five students. The upload is accepted."))
     job_id = lab.upload().job_id
     out.print(f"  202 {{job_id: {job_id}, status: PENDING}}")
-    out.print(_("  The browser asks for the job once a second, and sees PENDING, PENDING, PENDING. The school calls."))
+    out.print(_("  The browser polls the job once a second: PENDING, PENDING, PENDING. The school calls."))
 
     _chapter(out, 4, say("The operator asks one question."))
     _run(out, folder, "diagnose", job_id, expect=errors.FAULT)
@@ -66,15 +64,15 @@ def _play_story(out: Console, folder: Path, info: LabInfo) -> None:
     _chapter(out, 5, say("The operator does what it says. Here a worker boots in seconds; on EC2 it takes minutes."))
     _run(out, folder, "scale-worker", "--desired", "1", "--yes", "--wait", expect=errors.HEALTHY)
 
-    _chapter(out, 6, say("The worker takes the job from the queue, the file from R2, and creates the students."))
+    _chapter(out, 6, say("The worker takes the job from the queue, reads the file from R2, and creates the students."))
     _run(out, folder, "watch", job_id, expect=errors.HEALTHY)
     for student in _students(lab.settings()):
         out.print(f"  {student['name']}  {student['parent_phone']}  {student['school'] or ''}")
 
-    _chapter(out, 7, say("And the same question again."))
+    _chapter(out, 7, say("The operator asks again."))
     _run(out, folder, "diagnose", job_id, expect=errors.HEALTHY)
     out.print()
-    out.print(Line(_("Logs and data were in {folder} while it ran.", folder=str(info.folder)), "dim"))
+    out.print(Line(_("While it ran, logs and data were in {folder}.", folder=str(info.folder)), "dim"))
 
 
 def _chapter(out: Console, number: int, text: Text) -> None:
@@ -102,7 +100,7 @@ def _run(out: Console, folder: Path, *arguments: str, expect: int) -> None:
     )
     if done.returncode != expect:
         raise RefusedError(
-            say("The story went wrong: '{command}' ended with {code}.", command=shown, code=done.returncode),
+            say("The demo did not go as planned: '{command}' exited with {code}.", command=shown, code=done.returncode),
             errors.FAULT,
         )
 

@@ -31,9 +31,7 @@ class FailOn(StrEnum):
     WARN = "warn"
 
 
-From = Annotated[
-    Path | None, typer.Option("--from", metavar="FILE", help=_("Judge saved evidence; nothing is asked of anybody."))
-]
+From = Annotated[Path | None, typer.Option("--from", metavar="FILE", help=_("Judge saved evidence; no network."))]
 
 
 @with_any_output
@@ -46,22 +44,23 @@ def diagnose(
     ] = None,
     skip: Annotated[
         list[str] | None,
-        typer.Option("--skip", metavar="NAME", help=_("Leave this check out."), autocompletion=complete_checks),
+        typer.Option("--skip", metavar="NAME", help=_("Skip this check."), autocompletion=complete_checks),
     ] = None,
     fail_on: Annotated[
-        FailOn, typer.Option("--fail-on", metavar="STATUS", help=_("Exit 1 from this status on."))
+        FailOn, typer.Option("--fail-on", metavar="STATUS", help=_("Exit 1 at this status or worse."))
     ] = FailOn.FAIL,
     save: Annotated[
-        Path | None, typer.Option("--save", metavar="FILE", help=_("Save what was observed; it holds no secret."))
+        Path | None, typer.Option("--save", metavar="FILE", help=_("Save what was observed, without secrets."))
     ] = None,
     from_: From = None,
     fix: Annotated[
-        bool, typer.Option("--fix", help=_("Offer the remedy; after a yes apply it, watch the job, diagnose again."))
+        bool,
+        typer.Option("--fix", help=_("Offer the remedy; if you agree, apply it, watch the job, and diagnose again.")),
     ] = False,
     watch: Annotated[
-        bool, typer.Option("--watch", help=_("Diagnose again and again until the job has ended; show what changes."))
+        bool, typer.Option("--watch", help=_("Keep diagnosing until the job ends; show what changes."))
     ] = False,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help=_("With --fix: don't ask."))] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help=_("With --fix: apply without asking."))] = False,
     interrupt_jobs: Annotated[
         bool, typer.Option("--interrupt-jobs", help=_("With --fix: stop workers even while messages are in flight."))
     ] = False,
@@ -72,12 +71,12 @@ def diagnose(
 
     fixing.refuse(common, fix=fix, saved=from_ is not None, answers=yes or interrupt_jobs)
     if watch and (fix or from_ is not None or common.form is not Output.TABLE):
-        raise RefusedError(say("--watch shows people what changes; it goes with no --fix, no --from and no document."))
+        raise RefusedError(say("--watch can't be combined with --fix, --from, or an output other than table."))
     names = check_names()
     _refuse_names(job_id, names)
     _refuse_all_left_out(names, only or (), skip or ())
     if save is not None and from_ is not None:
-        raise RefusedError(say("--save writes what is observed now, --from observes nothing. Give only one of them."))
+        raise RefusedError(say("--save saves what is observed now; --from observes nothing. Use only one of them."))
     path = writable(save) if save is not None else None
     evidence = runs.load(from_, job_id, only or ()) if from_ is not None else None
     asked = [name for name in only or (evidence.asked if evidence else names) if name not in (skip or ())]
@@ -109,19 +108,19 @@ def check(
         str | None,
         typer.Argument(
             metavar="NAME",
-            help=_("The check's name."),
+            help=_("The check to run."),
             show_default=False,
             autocompletion=complete_checks_and_excel,
         ),
     ] = None,
     job_id: Annotated[
         str | None,
-        typer.Argument(metavar="[JOB_ID|FILE]", help=_("The job; for excel, the workbook."), show_default=False),
+        typer.Argument(metavar="[JOB_ID|FILE]", help=_("The job id; for excel, the workbook."), show_default=False),
     ] = None,
     job: Annotated[
-        str | None, typer.Option("--job", metavar="JOB_ID", help=_("For excel: the file of this job, read from R2."))
+        str | None, typer.Option("--job", metavar="JOB_ID", help=_("For excel: read this job's file from R2."))
     ] = None,
-    list_: Annotated[bool, typer.Option("--list", help=_("List the checks in order and run none."))] = False,
+    list_: Annotated[bool, typer.Option("--list", help=_("List the checks in order; run none."))] = False,
 ) -> int:
     """Run one check, or list them."""
     names = check_names()
@@ -143,7 +142,7 @@ def check(
 
     asked = [known_check(name, [*names, "excel"])]
     if job is not None:
-        raise RefusedError(say("--job belongs to 'check excel'; here the job follows the check's name."))
+        raise RefusedError(say("--job is for 'check excel' only; here the job id follows the check's name."))
     _refuse_names(job_id, names)
     run = runs.run_and_print(common, lambda observer: runs.observe(common, job_id, asked, observer), step=name)
     return runs.exit_code(run.diagnosis)
@@ -155,7 +154,9 @@ def bundle(
     job_id: JobId = None,
     to: Annotated[
         Path | None,
-        typer.Option("--to", metavar="PATH", help=_("Write it to this file or folder (default: the current folder).")),
+        typer.Option(
+            "--to", metavar="PATH", help=_("Where to write it: a file or folder (default: the current folder).")
+        ),
     ] = None,
     from_: From = None,
 ) -> int:
@@ -179,21 +180,13 @@ def bundle(
         try:
             content, count = archive.bundle(run.evidence, Case, run.diagnosis, run.secrets)
         except EvidenceError as error:
-            raise RefusedError(say("The evidence can't be saved: {reason}.", reason=error.message)) from error
+            raise RefusedError(say("Can't save the evidence: {reason}.", reason=error.message)) from error
         write_file(file, content)
         # With any form but the table, stdout holds the document and nothing else.
-        line = _("Wrote {path}; {count} values are masked in it.", path=str(file), count=count)
+        line = _("Wrote {path}; values masked in it: {count}.", path=str(file), count=count)
         typer.echo(line, err=common.form is not Output.TABLE)
 
     return runs.exit_code(runs.run_and_print(common, make, keep).diagnosis)
-
-
-def _regular(file: str) -> Path:
-    """Refuse a pipe, which may never begin: the reader looks into the file from its end."""
-    path = Path(file)
-    if path.exists() and not path.is_file():
-        raise RefusedError(say("Can't read {path}: {reason}.", path=file, reason=say("it is not a regular file")))
-    return path
 
 
 def _refuse_all_left_out(names: Collection[str], only: Collection[str], skip: Collection[str]) -> None:

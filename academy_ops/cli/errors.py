@@ -76,13 +76,13 @@ def crash_report(error: Exception, arguments: Sequence[str], env_file: str | Non
             file.write(crash_text(error, arguments, env_file, context))
     except OSError as trouble:
         return say(
-            "Something in academy-ops itself went wrong ({what}), and its report can't be written: {reason}.",
+            "academy-ops itself failed ({what}), and the report could not be written: {reason}.",
             what=what,
             reason=os_reason(trouble),
         )
     return say(
-        "Something in academy-ops itself went wrong ({what}). The report is in {path}; it holds no secret. "
-        "Read it through, and send it to the maintainers.",
+        "academy-ops itself failed ({what}). The report, which holds no secrets, is in {path}. Review it and send "
+        "it to the maintainers.",
         what=what,
         path=name,
     )

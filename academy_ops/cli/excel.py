@@ -16,7 +16,7 @@ from academy_ops.cli.errors import RefusedError
 from academy_ops.cli.names import valid_job_id
 from academy_ops.cli.options import Common
 from academy_ops.cli.outputs import write_structured
-from academy_ops.cli.streams import console
+from academy_ops.cli.streams import console, regular
 from academy_ops.contract import MAX_UPLOAD_BYTES
 from academy_ops.diagnosis.redact import MASK, printable
 from academy_ops.messages import Text, _, os_reason, say
@@ -29,18 +29,18 @@ if TYPE_CHECKING:
 _SKIPPED: Final[dict[Why, Text]] = {
     "example": say("an example row"),
     "heading": say("a heading"),
-    "note": say("a note, or the name of a class"),
+    "note": say("a note or a class name"),
     "total": say("a total"),
-    "no-name": say("neither a name nor a phone"),
+    "no-name": say("no name and no phone"),
     "left": say("a student who has left"),
-    "same": say("more of the student above"),
+    "same": say("continues the student above"),
 }
 _STRICTER: Final[dict[Stricter, Text]] = {
-    "lost-zero": say("phones without their leading 0"),
-    "grade": say("grades that are no plain number"),
-    "several-sheets": say("several sheets that are equally a roster"),
-    "strict": say("the format Strict Open XML"),
-    "dimension": say("a sheet that says of itself that it ends at A1"),
+    "lost-zero": say("phone numbers missing the leading 0"),
+    "grade": say("grades that are not plain numbers"),
+    "several-sheets": say("several sheets that all look like the roster"),
+    "strict": say("the Strict Open XML format"),
+    "dimension": say("a sheet whose stated dimension is A1"),
 }
 """What facts.md knows of the production parser."""
 _WORDS: Final = {
@@ -89,7 +89,7 @@ def check_excel(common: Common, file: str | None, job_id: str | None) -> int:
             content = read(path, max(0.0, ends_at - time.monotonic()), production=True)
         except LateError as error:
             raise RefusedError(
-                say("{path} could not be read within {seconds} s.", path=name, seconds=f"{common.seconds:g}"),
+                say("{path} could not be read in {seconds} s.", path=name, seconds=f"{common.seconds:g}"),
                 errors.UNDETERMINED,
             ) from error
         except WorkbookError as error:
@@ -98,7 +98,9 @@ def check_excel(common: Common, file: str | None, job_id: str | None) -> int:
         except OSError as error:
             raise RefusedError(say("Can't read {path}: {reason}.", path=name, reason=os_reason(error))) from error
         except ReaderError as error:
-            raise RefusedError(say("The reader does not work here: {reason}.", reason=str(error))) from error
+            raise RefusedError(
+                say("The workbook reader doesn't work on this machine: {reason}.", reason=str(error))
+            ) from error
     rows = _rows(content)
     if common.structured:
         write_structured(common, _document(name, content, rows))
@@ -115,10 +117,7 @@ def _workbook(common: Common, file: str | None, job_id: str | None, ends_at: flo
         RefusedError: There is no such file, or it is no regular one.
     """
     if file is not None:
-        path = Path(file)
-        if path.exists() and not path.is_file():
-            raise RefusedError(say("Can't read {path}: {reason}.", path=file, reason=say("it is not a regular file")))
-        yield path, file
+        yield regular(file), file
         return
     with tempfile.TemporaryDirectory(prefix="academy-ops-") as folder:
         path = Path(folder, "upload.xlsx")
@@ -137,12 +136,12 @@ def _download(common: Common, job_id: str, path: Path, ends_at: float) -> str:
     if settings.get("ACADEMY_API_URL") is None:
         raise RefusedError(say("ACADEMY_API_URL is not set, so the job can't be read."), errors.UNDETERMINED)
     target = Target(settings, job_id, Connections(settings), ends_at)
-    key = _key(target)
+    key = _key(target, common.command_prefix())
     path.write_bytes(_object(target, key))
     return key
 
 
-def _key(target: Target) -> str:
+def _key(target: Target, ops: str) -> str:
     from academy_ops.diagnosis.findings import because
     from academy_ops.diagnosis.records import Unavailable
     from checks.job_document import look_again
@@ -151,10 +150,14 @@ def _key(target: Target) -> str:
     if document is None:
         raise RefusedError(say("The API has no such job for this tenant."), errors.FAULT)
     if isinstance(document, Unavailable):
-        raise RefusedError(say("The status can't be read: {reason}", reason=because(document)), errors.UNDETERMINED)
+        raise RefusedError(say("Can't read the status: {reason}", reason=because(document)), errors.UNDETERMINED)
     if not document.file_key or MASK in document.file_key:
         raise RefusedError(
-            say("The API does not say which file in R2 is the job's; read it from the disk: check excel FILE"),
+            say(
+                "The API does not say which file in R2 belongs to the job. Check a copy on disk: {ops} check excel "
+                "FILE",
+                ops=ops,
+            ),
             errors.UNDETERMINED,
         )
     return document.file_key
@@ -175,7 +178,7 @@ def _object(target: Target, key: str) -> bytes:
     except (*AWS_ERRORS, TimeoutError) as error:
         why = target.connect.unseen(error, "s3:GetObject")
         raise RefusedError(
-            say("The job's file {key} can't be read from R2: {reason}", key=key, reason=because(why)),
+            say("Can't read the job's file {key} from R2: {reason}", key=key, reason=because(why)),
             errors.UNDETERMINED,
         ) from error
 
@@ -184,7 +187,7 @@ def _refused(common: Common, name: str, error: WorkbookError) -> None:
     if common.structured:
         write_structured(common, {"file": name, "error": str(error), "problem": error.problem, "rows": []})
     else:
-        console(common).print(_("The worker would refuse the file: {reason}", reason=str(error)), style="bold red")
+        console(common).print(_("The worker would reject this file: {reason}", reason=str(error)), style="bold red")
 
 
 def _rows(content: Content) -> list[_Row]:
@@ -257,8 +260,8 @@ def _print(out: Console, content: Content, rows: list[_Row]) -> None:
     counts = _counts(content, rows)
     out.print(
         _(
-            "Would be created: {created}, repeated in the file: {duplicates}, rejected: {rejected}, "
-            "skipped: {skipped}. Students who exist already are counted as duplicates.",
+            "Would be created: {created}; repeated in the file: {duplicates}; rejected: {rejected}; skipped: "
+            "{skipped}. Students who already exist count as duplicates.",
             created=counts.get("create", 0),
             duplicates=counts.get("duplicate", 0),
             rejected=counts.get("reject", 0),
@@ -272,14 +275,14 @@ def _notes(content: Content) -> Iterator[str]:
     if len(content.sheets) > 1:
         yield _("Sheets read: {names}", names=", ".join(sheet.name for sheet in content.sheets))
     for sheet in content.sheets_left_out[:_MOST_NAMED]:
-        yield _("Sheet left out: {name}. {reason}", name=sheet.name, reason=sheet.reason)
+        yield _("Sheet not read: {name}. {reason}", name=sheet.name, reason=sheet.reason)
     if content.ignored_columns:
         headings = dict.fromkeys(one.heading for one in content.ignored_columns)
-        yield _("Columns that are not read: {headings}", headings=", ".join(list(headings)[:_MOST_NAMED]))
+        yield _("Columns not read: {headings}", headings=", ".join(list(headings)[:_MOST_NAMED]))
     for value in content.left_out_values[:_MOST_NAMED]:
-        yield _("Left out: row {row}, {column}: {value}", row=value.row, column=value.column, value=value.value) + (
-            f" ({value.sheet})" if len(content.sheets) > 1 else ""
-        )
+        yield _(
+            "Value not used: row {row}, {column}: {value}", row=value.row, column=value.column, value=value.value
+        ) + (f" ({value.sheet})" if len(content.sheets) > 1 else "")
     if content.stricter:
         what = ", ".join(str(_STRICTER[one]) for one in content.stricter)
         yield _("The production parser of August 2026 would reject this: {what}", what=what)

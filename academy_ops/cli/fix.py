@@ -35,11 +35,11 @@ def refuse(common: Common, *, fix: bool, saved: bool, answers: bool) -> None:
         RefusedError: They don't.
     """
     if not fix and answers:
-        raise RefusedError(say("--yes and --interrupt-jobs answer what --fix asks. Add --fix, or leave them out."))
+        raise RefusedError(say("--yes and --interrupt-jobs answer --fix's questions. Add --fix, or leave them out."))
     if fix and saved:
-        raise RefusedError(say("--fix changes what runs now, --from judges what was saved. Give only one of them."))
+        raise RefusedError(say("--fix changes what runs now; --from judges what was saved. Use only one of them."))
     if fix and common.form is not Output.TABLE:
-        raise RefusedError(say("--fix talks to a person; it goes with no other output than table."))
+        raise RefusedError(say("--fix is interactive; it works with the table output only."))
 
 
 def fix(common: Common, run: Run, again: Callable[[], Run], *, yes: bool, interrupt_jobs: bool) -> Run:
@@ -76,7 +76,7 @@ def fix(common: Common, run: Run, again: Callable[[], Run], *, yes: bool, interr
     waits = common.timeout or change.WAIT_SECONDS
     with change.reporting() as outcome:
         try:
-            planned = FIXES[code](change.target_for(settings, job_id, connect, common.seconds), run.evidence.case)
+            planned = FIXES[code](change.target_for(common, settings, connect, job_id=job_id), run.evidence.case)
         except RemedyError as error:
             change.print_text(out, say("--fix can't fix {cause}: {reason}", cause=code, reason=error.message))
             return run
@@ -85,22 +85,24 @@ def fix(common: Common, run: Run, again: Callable[[], Run], *, yes: bool, interr
         effect = False
         try:
             while step and _confirmed(out, step, yes=yes, interrupt_jobs=interrupt_jobs):
-                change.apply(out, change.target_for(settings, job_id, connect, common.seconds), step, outcome)
-                effect = _took_effect(out, change.target_for(settings, job_id, connect, waits), step)
-                step = step.then(change.target_for(settings, job_id, connect, common.seconds)) if step.then else None
+                change.apply(out, change.target_for(common, settings, connect, job_id=job_id), step, outcome)
+                effect = _took_effect(out, change.target_for(common, settings, connect, waits, job_id), step)
+                step = step.then(change.target_for(common, settings, connect, job_id=job_id)) if step.then else None
         except RemedyError as error:
             change.print_text(out, error.message, style="bold")
             return run
         if step is planned:
             return run
         if effect and step is None and active(run.evidence.case):
-            follow_job(out, change.target_for(settings, job_id, connect, waits), common.command_prefix())
+            follow_job(out, change.target_for(common, settings, connect, waits, job_id), common.command_prefix())
         out.print()
         after = again()
     out.print()
     change.print_text(out, _result(code, after.diagnosis), style="bold")
     if job_progress(run.evidence.case).state is JobState.FAILED:
-        change.print_text(out, say("The job itself has ended and stays as it is: have the file uploaded again."))
+        change.print_text(
+            out, say("The job itself has ended and stays as it is. Have the school upload the file again.")
+        )
     return after
 
 
@@ -114,7 +116,7 @@ def _took_effect(out: Console, target: Target, planned: Plan) -> bool:
         change.print_text(out, error.message)
         return True
     if end is None:
-        change.print_text(out, say("Time is up; the change has not taken effect yet."))
+        change.print_text(out, say("Time ran out before the change took effect."))
     return end in {"reached", "unseen"}
 
 
@@ -132,7 +134,7 @@ def _confirmed(out: Console, planned: Plan, *, yes: bool, interrupt_jobs: bool) 
     if missing and not on_terminal():
         options = " ".join(missing)
         change.print_text(
-            out, say("Nothing was changed: there is no terminal to ask on. Add {option}.", option=options)
+            out, say("Nothing was changed: there is no terminal to confirm on. Add {option} to apply.", option=options)
         )
         return False
     try:
@@ -152,7 +154,7 @@ def _print_by_hand(out: Console, verdict: Verdict) -> None:
     if verdict.cause is None:
         change.print_text(out, say("There is nothing to fix."))
         return
-    change.print_text(out, say("--fix has no remedy for {cause}: it needs a person.", cause=verdict.cause))
+    change.print_text(out, say("--fix has no remedy for {cause}; it needs a person.", cause=verdict.cause))
     steps = next((one.steps for one in verdict.remedies if one.steps), None)
     if steps:
         change.print_text(out, say("Nothing was changed. By hand:"))
@@ -163,11 +165,11 @@ def _result(code: str, after: Diagnosis) -> Text:
     verdict = after.verdict
     still = {verdict.cause, *verdict.also, *verdict.symptoms, *verdict.warnings}
     if code in still:
-        return say("It has not helped: {cause} is still there.", cause=code)
+        return say("That did not help: {cause} is still there.", cause=code)
     if verdict.status == "undetermined":
-        return say("{cause} is gone; whether all is well could not be seen.", cause=code)
+        return say("{cause} is gone; whether everything is well could not be observed.", cause=code)
     if verdict.cause:
-        return say("It has helped: {cause} is gone. Now there is {other}.", cause=code, other=verdict.cause)
+        return say("That helped: {cause} is gone. Now there is {other}.", cause=code, other=verdict.cause)
     if verdict.status == "in-progress":
-        return say("It has helped: {cause} is gone. The job is on its way, and has not ended yet.", cause=code)
-    return say("It has helped: {cause} is gone, and no fault is left.", cause=code)
+        return say("That helped: {cause} is gone. The job is in progress.", cause=code)
+    return say("That helped: {cause} is gone, and no fault is left.", cause=code)

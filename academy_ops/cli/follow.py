@@ -41,7 +41,9 @@ _TAKEN_SECONDS: Final = 3600
 @with_text_only
 def watch(
     common: Common,
-    job_id: Annotated[str, typer.Argument(metavar="JOB_ID", help=_("The job the browser polls."), show_default=False)],
+    job_id: Annotated[
+        str, typer.Argument(metavar="JOB_ID", help=_("The job's id, as the browser polls it."), show_default=False)
+    ],
 ) -> int:
     """Print each change of the job's state; the exit code says how the job ended."""
     from academy_ops.outside.clients import Connections, Target
@@ -82,14 +84,14 @@ def follow_job(out: Console, target: Target, command: str = "academy-ops") -> in
         if not isinstance(document, Unavailable) and document.status in ENDED:
             return errors.FAULT if failed(document) else errors.HEALTHY
         if not offered and waited >= WAITED_SECONDS:
-            out.print(_("It has not ended after {time}. Find out why:", time=_duration(waited)))
+            out.print(_("The job has not ended after {time}. Find out why:", time=_duration(waited)))
             out.print(f"  {command} diagnose {target.job_id}", soft_wrap=True)
             offered = True
         # An answer that is too long to be read will be no shorter next time.
         if unread() or (isinstance(document, Unavailable) and document.reason == "too-long"):
             return errors.UNDETERMINED
         if not target.pause(_POLL_SECONDS):
-            out.print(_("Time is up; the job has not ended. Find out why:"))
+            out.print(_("Time ran out before the job ended. Find out why:"))
             out.print(f"  {command} diagnose {target.job_id}", soft_wrap=True)
             return errors.UNDETERMINED
 
@@ -128,9 +130,9 @@ def _line(document: JobDocument | Unavailable | None) -> str:
         answer = _HTTP_STATUS.search(document.detail)
         reason = f"{because(document)} ({answer[0]})" if answer else str(because(document))
         return (
-            _("The status can't be read: {reason}", reason=reason)
+            _("Can't read the status: {reason}", reason=reason)
             if document.reason == "too-long"
-            else _("The status can't be read, still trying: {reason}", reason=reason)
+            else _("Can't read the status, still trying: {reason}", reason=reason)
         )
     line = document.status
     if document.percent is not None:
@@ -154,18 +156,16 @@ def _line(document: JobDocument | Unavailable | None) -> str:
 def logs(
     common: Common,
     job: Annotated[
-        str | None, typer.Option("--job", metavar="JOB_ID", help=_("Only the lines that name this job."))
+        str | None, typer.Option("--job", metavar="JOB_ID", help=_("Only lines that name this job."))
     ] = None,
-    follow: Annotated[
-        bool, typer.Option("--follow", "-f", help=_("Go on with what is logged from now on, until Ctrl-C."))
-    ] = False,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help=_("Keep printing new lines until Ctrl-C."))] = False,
     since: Since = "10m",
     tenant: Annotated[
-        str | None, typer.Option("--tenant", metavar="CODE", help=_("Only the lines of this school's jobs."))
+        str | None, typer.Option("--tenant", metavar="CODE", help=_("Only lines of this school's jobs."))
     ] = None,
-    failed: Annotated[bool, typer.Option("--failed", help=_("Only the lines of jobs that failed."))] = False,
+    failed: Annotated[bool, typer.Option("--failed", help=_("Only lines of failed jobs."))] = False,
     text: Annotated[
-        str, typer.Option("--text", "--grep", metavar="TEXT", help=_("Only the lines that hold this text."))
+        str, typer.Option("--text", "--grep", metavar="TEXT", help=_("Only lines that contain this text."))
     ] = "",
 ) -> int:
     """Print the workers' logs; the exit code is 3 where no worker in service could be read, 1 for an unknown job.
@@ -202,12 +202,14 @@ def logs(
 
 def _nothing_of(target: Target, since: str) -> int:
     """Say that no log names the job, and whether the API knows it; return the exit code."""
+    from academy_ops.report.content import duration
     from checks.job_document import look_again
 
     known = look_again(target, at_once=True)
-    line = say("No worker's log names this job since {since} ago; go further back with --since.", since=since)
+    since = duration(seconds_back(since))
+    line = say("No worker log from the last {since} names this job. Look further back with --since.", since=since)
     if known is None:
-        line = say("The API knows no job {job_id} for this tenant, and no worker's log names it.", job_id=target.job_id)
+        line = say("The API has no job {job_id} for this tenant, and no worker log names it.", job_id=target.job_id)
     sys.stderr.write(f"{line}\n")
     return errors.FAULT if known is None else errors.HEALTHY
 
@@ -218,7 +220,7 @@ def _readable(found: object, group: str) -> Logs:
     from checks.worker_logs import Logs
 
     if isinstance(found, Unavailable):
-        line = say("The Auto Scaling group can't be read: {reason}.", reason=because(found))
+        line = say("Can't read the Auto Scaling group: {reason}.", reason=because(found))
         raise RefusedError(line, errors.UNDETERMINED)
     if not isinstance(found, Logs):
         raise RefusedError(say("There is no Auto Scaling group {group}.", group=group), errors.UNDETERMINED)

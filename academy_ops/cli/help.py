@@ -26,7 +26,7 @@ _COLUMN: Final = 26
 _TYPERS: Final[Mapping[str, Text]] = {
     "help": say("Show this message and exit."),
     "install_completion": say("Install completion for the current shell."),
-    "show_completion": say("Show completion for the current shell, to copy it or customize the installation."),
+    "show_completion": say("Show the completion script for the current shell, to copy or customize."),
 }
 """The options that Typer adds by itself, with their help in English only."""
 _OF_DOCUMENTS: Final = frozenset({"output", "json"})
@@ -188,7 +188,7 @@ class Page:
 _USAGE: Final = {2: say("the command line or a setting is wrong; nothing was done")}
 _OTHER: Final = {
     **_USAGE,
-    3: say("undetermined: something that was needed could not be seen"),
+    3: say("undetermined: something needed could not be observed"),
     70: say("academy-ops itself failed; a report was written"),
     130: say("interrupted"),
 }
@@ -198,166 +198,170 @@ _VERDICT: Final = {
     **_OTHER,
 }
 _CHANGE: Final = {
-    0: say("it is as you asked for, or was already"),
-    1: say("it was done, but the effect asked for was not reached in time"),
+    0: say("the state is as requested, now or already"),
+    1: say("the change was made, but did not take effect in time"),
     **_OTHER,
 }
 
 MANUAL: Final[Mapping[str, Page]] = {
     "": Page(
         say(
-            "It looks at every part between the browser and the students, in the order of the runbook, names the one "
-            "fault that explains the rest, and gives the command that fixes it. Checks only read; what changes "
-            "something shows its plan and asks first."
+            "Looks at every part between the browser and the students in runbook order, names the one fault that "
+            "explains the rest, and gives the command that fixes it. Checks only read; commands that change "
+            "something show their plan and ask first."
         ),
         (
-            Example("academy-ops --env-file api.env diagnose JOB_ID", say("Why does this upload not come to an end?")),
-            Example("academy-ops --env-file api.env diagnose", say("Is all well, without any upload?")),
+            Example("academy-ops --env-file api.env diagnose JOB_ID", say("Why doesn't this upload finish?")),
+            Example("academy-ops --env-file api.env diagnose", say("Is everything well, regardless of any upload?")),
             Example("academy-ops demo", say("See the whole story on this machine, without any account:")),
-            Example("academy-ops diagnose --help", say("More on one command:")),
+            Example("academy-ops diagnose --help", say("Help for one command:")),
         ),
         _VERDICT,
     ),
     "diagnose": Page(
         say(
-            "Without a job's id it runs what needs none. All checks run at the same time; passing ones take a line, "
-            "failing ones show what was seen. With --fix it offers the remedy, applies it after a yes, watches the "
-            "job, and diagnoses again."
+            "Without a job id, runs the checks that need none. All checks run at the same time; a passing one takes "
+            "one line, a failing one shows its evidence. With --fix it offers the remedy and, if you agree, applies "
+            "it, watches the job, and diagnoses again."
         ),
         (
             Example("academy-ops diagnose 3f2b6c1e-8d24-4a57-9b0e-2f1d6c7a8e90", say("One upload:")),
-            Example("academy-ops diagnose JOB_ID --fix", say("Fix it, after a yes:")),
-            Example("academy-ops diagnose JOB_ID --save seen.json", say("Keep what was seen, to judge it elsewhere:")),
-            Example("academy-ops diagnose --from seen.json --verbose", say("Judge it there, with no network:")),
+            Example("academy-ops diagnose JOB_ID --fix", say("Fix it, after asking:")),
+            Example(
+                "academy-ops diagnose JOB_ID --save seen.json", say("Save what was observed, to judge it elsewhere:")
+            ),
+            Example("academy-ops diagnose --from seen.json --verbose", say("Judge it there, without a network:")),
             Example("academy-ops diagnose -o junit --fail-on warn > report.xml", say("In CI:")),
         ),
         _VERDICT,
     ),
     "check": Page(
-        say("The checks are, in order: access, r2, endpoint, job, workers, queue, logs."),
+        say("The checks, in order: access, r2, endpoint, job, workers, queue, logs."),
         (
             Example("academy-ops check queue", say("Only the queue:")),
             Example("academy-ops check logs JOB_ID --verbose", say("Inside the workers, with all evidence:")),
-            Example("academy-ops check excel students.xlsx", say("A workbook, row by row, with no network:")),
+            Example("academy-ops check excel students.xlsx", say("A workbook, row by row, without a network:")),
         ),
         _VERDICT,
     ),
     "jobs": Page(
         say(
-            "From the API's list where it has one: the school's whose token is in use. Else from the bucket's listing, "
-            "joined with the jobs that the workers' logs name, on their hosts and wherever else they can be read."
+            "Uses the API's list of jobs if it has one (for the school whose token is in use). Otherwise lists the "
+            "bucket and matches its objects with the jobs named in the workers' logs, on their hosts or in "
+            "CloudWatch Logs."
         ),
         (
-            Example("academy-ops jobs --since 30m", say("A school called about an upload of 20 minutes ago:")),
-            Example("academy-ops jobs --tenant haneul --failed", say("What has failed there since yesterday?")),
+            Example("academy-ops jobs --since 30m", say("A school called about an upload 20 minutes ago:")),
+            Example("academy-ops jobs --tenant haneul --failed", say("What failed at one school since yesterday?")),
             Example("academy-ops jobs -o json", say("For a script:")),
         ),
         {
-            0: say("they were listed; also where there are none"),
+            0: say("uploads were listed, or there are none"),
             **_USAGE,
-            3: say("no list of uploads could be read"),
+            3: say("nothing that lists uploads could be read"),
             70: _OTHER[70],
             130: say("interrupted"),
         },
     ),
     "scale-worker": Page(
         say(
-            "It keeps to the group's bounds, says what the autoscaler will make of it, and warns before workers stop "
-            "that have messages in flight. A worker is usually ready {usual_boot_from} to {usual_boot_to} minutes "
-            "after its start.",
+            "Stays within the group's bounds, says what the autoscaler will do next, and warns before stopping "
+            "workers that have messages in flight. A worker is usually ready {usual_boot_from} to {usual_boot_to} "
+            "minutes after it starts.",
             **FIGURES,
         ),
         (
-            Example("academy-ops scale-worker --desired 1 --wait", say("Switch one worker on, and wait for it:")),
-            Example("academy-ops scale-worker --desired 0 --dry-run", say("Only see what would change:")),
+            Example("academy-ops scale-worker --desired 1 --wait", say("Start one worker and wait for it:")),
+            Example("academy-ops scale-worker --desired 0 --dry-run", say("See what would change:")),
             Example("academy-ops scale-worker --desired 3 --yes", say("In a script:")),
         ),
         _CHANGE,
     ),
     "worker-env": Page(
         say(
-            "Values are compared as digests and never shown. Both formats are kept: lines of NAME=value, and base64 of "
-            "a JSON object; an editor sees lines either way. A change shows its plan, asks, is written with the same "
-            "KMS key, read back, and not made where somebody else has written the parameter meanwhile. The API's "
-            "settings are those of this command: give it the API's env file."
+            "Values are compared as digests and never shown. Both formats are kept: NAME=value lines, and base64 of "
+            "a JSON object; an editor gets lines either way. A change shows its plan, asks, is written with the "
+            "same KMS key, and is read back; if someone else has changed the parameter in the meantime, nothing is "
+            "written. The API's settings are the ones this command is given: use the API's env file."
         ),
         (
-            Example("academy-ops --env-file api.env worker-env", say("What is in it, and is it the API's?")),
+            Example("academy-ops --env-file api.env worker-env", say("What is in it, and does it match the API?")),
             Example(
                 "academy-ops --env-file api.env worker-env --from-api R2_ENDPOINT --from-api R2_EXCEL_BUCKET",
                 say("Take the API's values:"),
             ),
-            Example("academy-ops worker-env --set R2_SECRET_KEY=-", say("Be asked for a secret:")),
+            Example("academy-ops worker-env --set R2_SECRET_KEY=-", say("Enter a secret without showing it:")),
             Example("pass r2/secret | academy-ops worker-env --set R2_SECRET_KEY=- --yes", say("In a script:")),
-            Example("academy-ops worker-env --edit --dry-run", say("Edit it, and only see what would change:")),
+            Example("academy-ops worker-env --edit --dry-run", say("Edit it, and see what would change:")),
         ),
         {
-            0: say("it is as you asked for; listed: a worker that boots with it gets what it needs"),
-            1: say("listed: a worker that boots with it would not work; or it was written, and does not take effect"),
+            0: say("as requested; for the list: a worker that boots with it has what it needs"),
+            1: say(
+                "for the list: a worker that boots with it would not work; for a change: written, but not in effect"
+            ),
             **_OTHER,
         },
     ),
-    "queue": Page(None, (Example("academy-ops queue create --help", say("More on its command:")),)),
+    "queue": Page(None, (Example("academy-ops queue create --help", say("Help for its command:")),)),
     "queue create": Page(
-        say("Attributes of an existing queue that differ are reported, and left as they are."),
+        say("If an existing queue has different attributes, they are reported and left unchanged."),
         (
-            Example("academy-ops queue create --dry-run", say("Only see what would change:")),
-            Example("academy-ops queue create", say("Create what is missing, after a yes:")),
+            Example("academy-ops queue create --dry-run", say("See what would change:")),
+            Example("academy-ops queue create", say("Create what is missing, after asking:")),
         ),
         _CHANGE,
     ),
     "watch": Page(
-        say("It ends after {minutes} minutes, or after --timeout.", minutes=WATCH_MINUTES),
+        say("Stops after {minutes} minutes, or after --timeout.", minutes=WATCH_MINUTES),
         (
             Example("academy-ops watch JOB_ID", say("Follow one upload:")),
             Example("academy-ops watch JOB_ID --timeout 60 && echo done", say("For a minute, in a script:")),
         ),
         {
-            0: say("the job is done"),
-            1: say("the job has failed, or there is none"),
+            0: say("the job finished"),
+            1: say("the job failed, or there is no such job"),
             **_USAGE,
-            3: say("its end was not seen"),
+            3: say("its end was not observed"),
             130: say("interrupted"),
         },
     ),
     "smoke": Page(
         say(
-            "It uploads three marked students, the same in each run, and has them deleted again where the API can; "
-            "elsewhere a second run adds none. Give it a tenant of its own (ACADEMY_TENANT_CODE and its token). Some "
-            "faults look like slow work for {waited_minutes} minutes: give CI --timeout {timeout} or more. The API's "
-            "address and token are enough to upload; the cause of a failure is named from whatever else may be "
-            "observed.",
+            "Uploads three test students, the same in every run, and deletes them again if the API can; if not, "
+            "later runs add no more. Use a tenant of its own (ACADEMY_TENANT_CODE and its token). For "
+            "{waited_minutes} minutes some faults look like slow work, so give CI --timeout {timeout} or more. The "
+            "API's URL and token are enough to upload; the more settings there are, the more causes can be named.",
             timeout=WAITED_SECONDS + 60,
             **FIGURES,
         ),
         (
-            Example("academy-ops smoke", say("Does an upload come to its end?")),
+            Example("academy-ops smoke", say("Does an upload go all the way through?")),
             Example("academy-ops smoke --timeout 300 -o junit > smoke.xml", say("In CI:")),
             Example("academy-ops smoke --timeout 240 -o github", say("Every five minutes, on GitHub:")),
         ),
         {
-            0: say("the students arrived, and were verified"),
-            1: say("they did not arrive; the diagnosis names the cause, or the API refused them"),
+            0: say("the students arrived and were verified"),
+            1: say("they did not arrive; the diagnosis names the cause, or the API rejected the upload"),
             **_USAGE,
-            3: say("undetermined: their end was not seen, and no fault either"),
+            3: say("undetermined: neither their arrival nor a fault was observed"),
             70: _OTHER[70],
-            130: say("interrupted; the last line says whether anything has stayed behind"),
+            130: say("interrupted; the last line says whether anything is left behind"),
         },
     ),
     "logs": Page(
         say(
-            "It reads through SSM what Docker keeps of the workers' container, filtered on the host. Of a long log "
-            "only the end comes; that is said. Times are UTC."
+            "Reads the Docker log of each worker's container through SSM, filtered on the host. Only the end of a "
+            "long log is shown, with a note. Times are UTC."
         ),
         (
             Example("academy-ops logs", say("The last ten minutes of every worker:")),
-            Example("academy-ops logs --job JOB_ID --since 2h", say("What was said of one job:")),
+            Example("academy-ops logs --job JOB_ID --since 2h", say("What the logs say about one job:")),
             Example("academy-ops logs --tenant haneul --failed --since 1h", say("What failed at one school:")),
-            Example("academy-ops logs --follow", say("As it happens:")),
+            Example("academy-ops logs --follow", say("Live:")),
         ),
         {
-            0: say("they were read; also where no worker is in service"),
-            1: say("the named job is unknown"),
+            0: say("logs were read, or no worker is in service"),
+            1: say("no such job"),
             **_USAGE,
             3: say("no worker could be read"),
             130: say("interrupted"),
@@ -365,66 +369,67 @@ MANUAL: Final[Mapping[str, Page]] = {
     ),
     "config": Page(
         say(
-            "Command line, then environment, then env file, then context, then default; a blank value counts as unset. "
-            "A context is a named set of settings in config.toml of your configuration folder: a table "
-            "[contexts.production] with env_file = PATH, or with settings by their own names."
+            "Command line first, then environment, env file, context, default; a blank value counts as unset. A "
+            "context is a named set of settings in config.toml in your configuration folder: a table "
+            '[contexts.production] with env_file = "PATH" or with the settings themselves.'
         ),
         (
             Example("academy-ops --env-file api.env config", say("What would be used with this file?")),
             Example("academy-ops config --contexts", say("Which contexts are there?")),
-            Example("academy-ops --context staging diagnose", say("One of them, in place of an env file:")),
+            Example("academy-ops --context staging diagnose", say("Use one instead of an env file:")),
             Example("academy-ops config -o json", say("For a script:")),
         ),
     ),
     "bundle": Page(
-        say("Secrets, and the names and phones of students, are masked in it. It can be judged with diagnose --from."),
+        say("Secrets and students' names and phone numbers are masked. diagnose --from can judge it again."),
         (
-            Example("academy-ops bundle JOB_ID", say("Into the current folder:")),
-            Example("academy-ops bundle JOB_ID --to /tmp/ticket.zip", say("Into this file:")),
+            Example("academy-ops bundle JOB_ID", say("To the current folder:")),
+            Example("academy-ops bundle JOB_ID --to /tmp/ticket.zip", say("To a file:")),
         ),
         _VERDICT,
     ),
     "explain": Page(
         None,
         (
-            Example("academy-ops explain", say("All causes, section by section:")),
-            Example("academy-ops explain worker-scaled-to-zero", say("One of them:")),
-            Example(
-                "academy-ops explain worker-env-missing JOB_ID", say("Its commands filled with what is there now:")
-            ),
+            Example("academy-ops explain", say("All causes, by section:")),
+            Example("academy-ops explain worker-scaled-to-zero", say("One cause:")),
+            Example("academy-ops explain worker-env-missing JOB_ID", say("With its commands filled in for one job:")),
         ),
     ),
     "runbook": Page(
         None,
         (
             Example("academy-ops runbook", say("All of it:")),
-            Example("academy-ops runbook 3-1", say("A section by its number:")),
-            Example("academy-ops runbook workers", say("A section by its check:")),
+            Example("academy-ops runbook 3-1", say("A section by number:")),
+            Example("academy-ops runbook workers", say("A section by check:")),
         ),
     ),
     "iam-policy": Page(
-        say("Exactly what the checks call, and nothing more. Give it to the user or role that runs academy-ops."),
+        say("Allows exactly what the checks call. Attach it to the user or role that runs academy-ops."),
         (
-            Example("academy-ops iam-policy > policy.json", say("To look only:")),
-            Example("academy-ops iam-policy --with-actions > policy.json", say("To scale and to create queues, too:")),
+            Example("academy-ops iam-policy > policy.json", say("Read-only:")),
+            Example(
+                "academy-ops iam-policy --with-actions > policy.json",
+                say("Also to scale workers, create queues, and apply remedies:"),
+            ),
         ),
     ),
     "help": Page(
         None,
         (
             Example("academy-ops help diagnose", say("One command:")),
-            Example("academy-ops help --man > academy-ops.1", say("A page for man:")),
+            Example("academy-ops help --man > academy-ops.1", say("A man page:")),
         ),
     ),
     "aws": Page(
         say(
-            "Whatever follows is the AWS CLI's, and so are the exit code and what it may change. It gets the "
-            "credentials, the region and the endpoint in force as its environment."
+            "Everything after 'aws' goes to the AWS CLI, which decides the exit code and what changes. It gets the "
+            "credentials, region and endpoint in force as environment variables."
         ),
         (
             Example(
                 "academy-ops --env-file api.env aws sts get-caller-identity",
-                say("Who do these credentials say we are?"),
+                say("Whose credentials are these?"),
             ),
             Example(
                 "academy-ops --env-file api.env aws --r2 s3api head-bucket --endpoint-url URL --bucket NAME",
@@ -433,15 +438,17 @@ MANUAL: Final[Mapping[str, Page]] = {
         ),
     ),
     "demo": Page(
-        say("It needs no account and no network, and leaves nothing behind. It takes about a minute."),
-        (Example("academy-ops demo", say("Tell the story:")),),
+        say("Needs no account and no network, takes about a minute, and leaves nothing behind."),
+        (Example("academy-ops demo", say("Run it:")),),
     ),
     "lab": Page(
-        say("AWS, R2, the edge, nginx, the API and workers run as real processes on loopback addresses."),
+        say("AWS, R2, the edge, nginx, the API and the workers run as real processes on loopback addresses."),
         (
             Example("academy-ops lab up --detach", say("Start it:")),
-            Example("academy-ops lab env --to lab.env", say("Let every other command talk to it:")),
-            Example("academy-ops lab break worker-off", say("Break it; the id of the job that waits is printed:")),
+            Example("academy-ops lab env --to lab.env", say("Save the settings for all other commands:")),
+            Example(
+                "academy-ops lab break worker-off", say("Break it; prints the id of the job that shows the fault:")
+            ),
             Example("academy-ops --env-file lab.env diagnose JOB_ID", say("Find out why:")),
             Example("academy-ops lab heal", say("Fix it:")),
         ),
@@ -450,31 +457,31 @@ MANUAL: Final[Mapping[str, Page]] = {
     "lab down": Page(None, (Example("academy-ops lab down", say("Stop it:")),)),
     "lab status": Page(
         None,
-        (Example("academy-ops lab status", say("What runs?")),),
-        {0: say("the lab runs"), 1: say("no lab runs")},
+        (Example("academy-ops lab status", say("What is running?")),),
+        {0: say("the lab is running"), 1: say("no lab is running")},
     ),
-    "lab env": Page(None, (Example("academy-ops lab env --to lab.env", say("Keep it for --env-file:")),)),
+    "lab env": Page(None, (Example("academy-ops lab env --to lab.env", say("Save it for --env-file:")),)),
     "lab upload": Page(
         None,
         (
-            Example("academy-ops lab upload", say("Five students that are made up:")),
-            Example("academy-ops lab upload students.xlsx", say("A workbook of your own:")),
+            Example("academy-ops lab upload", say("Five made-up students:")),
+            Example("academy-ops lab upload students.xlsx", say("Your own workbook:")),
         ),
     ),
     "lab break": Page(
         None,
         (
-            Example("academy-ops lab break --list", say("What can be broken?")),
+            Example("academy-ops lab break --list", say("List the faults:")),
             Example("academy-ops lab break worker-off", say("Switch the workers off:")),
         ),
     ),
-    "lab heal": Page(None, (Example("academy-ops lab heal", say("Undo all:")),)),
+    "lab heal": Page(None, (Example("academy-ops lab heal", say("Undo everything:")),)),
     "serve": Page(
-        say("The settings come from the environment; academy-ops lab up starts all parts together."),
+        say("Settings come from the environment. academy-ops lab up starts all parts together."),
         (Example("DATABASE_URL=sqlite:///academy.db academy-ops serve api", say("The API:")),),
     ),
     "serve api": Page(None, (Example("academy-ops serve api --port 8080", say("On another port:")),)),
     "serve worker": Page(None, (Example("academy-ops serve worker", say("One worker:")),)),
-    "serve autoscaler": Page(None, (Example("academy-ops serve autoscaler --every 10", say("Six times a minute:")),)),
+    "serve autoscaler": Page(None, (Example("academy-ops serve autoscaler --every 10", say("Every 10 seconds:")),)),
 }
 """By what stands behind ``academy-ops`` on the command line."""

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 SCHEMA: Final = "academy-ops/jobs/1"
 _SOURCES: Final[Mapping[Source, Text]] = {
-    "api": say("the API's list"),
-    "bucket": say("the bucket's listing"),
+    "api": say("the API's list of jobs"),
+    "bucket": say("the bucket"),
     "log": say("the workers' logs"),
 }
 _STYLES: Final = {True: "red", False: ""}
@@ -38,10 +38,12 @@ def jobs(
     common: Common,
     since: Since = "24h",
     tenant: Annotated[
-        str | None, typer.Option("--tenant", metavar="CODE", help=_("Only the uploads of this school."))
+        str | None, typer.Option("--tenant", metavar="CODE", help=_("Only this school's uploads."))
     ] = None,
-    failed: Annotated[bool, typer.Option("--failed", help=_("Only the uploads that failed."))] = False,
-    limit: Annotated[int, typer.Option("--limit", metavar="N", min=1, max=1000, help=_("At most so many."))] = 20,
+    failed: Annotated[bool, typer.Option("--failed", help=_("Only failed uploads."))] = False,
+    limit: Annotated[
+        int, typer.Option("--limit", metavar="N", min=1, max=1000, help=_("Show at most this many."))
+    ] = 20,
 ) -> int:
     """Print the last uploads; the exit code is 3 where none of their sources could be read."""
     from academy_ops.outside.clients import Connections, Target
@@ -82,12 +84,13 @@ def _show(out: Console, found: Uploads, since: str, ops: str) -> None:
     from rich.text import Text as Line
 
     from academy_ops.diagnosis.redact import printable
-    from academy_ops.report.content import brief, local_time
+    from academy_ops.report.content import brief, duration, local_time
     from checks.uploads import waits
 
     if not found.found:
         if found.source:
-            out.print(_("No such upload in the last {since}. Look further back with --since.", since=since))
+            since = duration(seconds_back(since))
+            out.print(_("No matching uploads in the last {since}. Look further back with --since.", since=since))
         return
     sources = {one.seen for one in found.found}
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
@@ -111,7 +114,7 @@ def _show(out: Console, found: Uploads, since: str, ops: str) -> None:
     interesting = [one for one in found.found if one.job_id and (one.failed or waits(one))]
     named = [*interesting, *(one for one in found.found if one.job_id)]
     out.print()
-    out.print(_("Why? Diagnose one by its job id:"))
+    out.print(_("Find out why by job id:"))
     out.print(f"  {ops} diagnose {named[0].job_id if named else 'JOB_ID'}", soft_wrap=True)
 
 
@@ -131,28 +134,28 @@ def _notes(found: Uploads) -> list[Text]:
     lost = found.unavailable or {}
     no_list = lost.get("api")
     notes = [
-        say("{source}: could not be read, {reason}.", source=_SOURCES[source], reason=because(reason))
+        say("{source}: not readable, {reason}.", source=_SOURCES[source], reason=because(reason))
         for source, reason in lost.items()
         if source != "api" or reason.reason != "not-found"
     ]
     if no_list and no_list.reason == "not-found":
-        notes.insert(0, say("This API has no list of jobs; the bucket and the workers' logs are read instead."))
+        notes.insert(0, say("This API has no list of jobs, so the bucket and the workers' logs were read instead."))
     if found.more:
-        notes.append(say("There are older ones; ask for more with --limit."))
+        notes.append(say("There are older uploads; see more with --limit."))
     if found.unknown:
         notes.append(
             say(
-                "{count} uploads are left out: nothing that could be read tells whether they failed.",
+                "Uploads left out because nothing says whether they failed: {count}.",
                 count=found.unknown,
             )
         )
     if any(one.by_time for one in found.found):
-        notes.append(say("A job id with ? is told by the time alone: no other upload and no other job were near."))
+        notes.append(say("A job id with ? was matched by time alone; no other upload or job was close."))
     if any(one.job_id is None for one in found.found):
         notes.append(
             say(
-                "Where no job id is shown, no worker's log that could be read names the upload: it waits, or the "
-                "log is gone. The school's browser has the id, in the address of the request that it repeats."
+                "An upload without a job id is not named in any readable worker log: it is waiting, or the log is "
+                "gone. The school's browser has the id, in the URL of the request it keeps repeating."
             )
         )
     return notes

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import os
+import socket
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
@@ -20,7 +21,7 @@ from academy_ops.cli.options import Common, with_common
 from academy_ops.cli.outputs import write_structured
 from academy_ops.cli.streams import writable, write_file
 from academy_ops.contract import UPLOADS_PER_MINUTE
-from academy_ops.messages import Text, _, say
+from academy_ops.messages import Text, _, os_reason, say
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -58,10 +59,10 @@ def refusing(command: Callable[..., Any]) -> Callable[..., Any]:
     return wrapped
 
 
-@app.command(help=_("Start it; with --detach in the background, else until Ctrl-C."))
+@app.command(help=_("Start the lab: in the background with --detach, otherwise until Ctrl-C."))
 @refusing
 def up(
-    detach: Annotated[bool, typer.Option("--detach", "-d", help=_("Leave it running in the background."))] = False,
+    detach: Annotated[bool, typer.Option("--detach", "-d", help=_("Run in the background."))] = False,
     generation: Annotated[
         int,
         typer.Option(
@@ -70,7 +71,7 @@ def up(
             max=2,
             envvar="ACADEMY_LAB_GENERATION",
             show_envvar=False,
-            help=_("2 for production of 2026: logs in CloudWatch, alarms in the function's place, a load balancer."),
+            help=_("2 is production as of 2026: logs in CloudWatch, alarms instead of the function, a load balancer."),
         ),
     ] = 1,
 ) -> None:
@@ -83,20 +84,20 @@ def up(
         return
     with lab.running(_note) as (info, wait), contextlib.suppress(KeyboardInterrupt):
         _show(info)
-        _note(say("Ctrl-C ends it."))
+        _note(say("Press Ctrl-C to stop it."))
         wait()
-    _note(say("The lab is down; its folder is gone."))
+    _note(say("The lab is stopped, and its folder is removed."))
 
 
-@app.command(help=_("Stop it and remove its folder."))
+@app.command(help=_("Stop the lab and remove its folder."))
 @refusing
 def down() -> None:
     """Stop the lab."""
     stopped = operate().down()
-    _note(say("The lab is down; its folder is gone.") if stopped else say("No lab was running."))
+    _note(say("The lab is stopped, and its folder is removed.") if stopped else say("No lab was running."))
 
 
-@app.command(help=_("Show what runs, and which faults are in."))
+@app.command(help=_("Show what is running, and the current faults."))
 @with_common
 @refusing
 def status(common: Common) -> int:
@@ -115,15 +116,15 @@ def status(common: Common) -> int:
     for instance, pid in state.workers.items():
         word = _("worker process {pid}", pid=pid) if pid else _("no worker process")
         typer.echo(f"  {instance:<22} {word}")
-    typer.echo(_("Faults in: {faults}", faults=", ".join(state.broken) or _("none")))
+    typer.echo(_("Current faults: {faults}", faults=", ".join(state.broken) or _("none")))
     return errors.HEALTHY
 
 
-@app.command(help=_("Print the env file that makes every other command talk to the lab."))
+@app.command(help=_("Print the env file that points all other commands at the lab."))
 @refusing
 def env(
     to: Annotated[
-        Path | None, typer.Option("--to", metavar="FILE", help=_("Write it to this file, in UTF-8 in every shell."))
+        Path | None, typer.Option("--to", metavar="FILE", help=_("Write it to this file, as UTF-8 in any shell."))
     ] = None,
 ) -> None:
     """Print the dotenv text, or write it."""
@@ -135,11 +136,11 @@ def env(
         _note(say("Wrote {path}.", path=str(to)))
 
 
-@app.command(help=_("Upload a workbook through the API and print the job's id."))
+@app.command(help=_("Upload a workbook through the API and print the job id."))
 @refusing
 def upload(
     file: Annotated[
-        Path | None, typer.Argument(metavar="[FILE]", help=_("The workbook; without one, five students are made up."))
+        Path | None, typer.Argument(metavar="[FILE]", help=_("The workbook (default: five made-up students)."))
     ] = None,
 ) -> None:
     """Upload; only the job's id goes to stdout."""
@@ -149,7 +150,7 @@ def upload(
 
 
 @app.command(
-    "break", help=_("Put a fault in and print the job that shows it, where there is one; --list names the faults.")
+    "break", help=_("Cause a fault, and print the id of a job that shows it, if any; --list names the faults.")
 )
 @with_common
 @refusing
@@ -157,11 +158,9 @@ def break_(
     common: Common,
     fault: Annotated[
         str | None,
-        typer.Argument(
-            metavar="FAULT", help=_("The fault's name."), show_default=False, autocompletion=complete_faults
-        ),
+        typer.Argument(metavar="FAULT", help=_("The fault."), show_default=False, autocompletion=complete_faults),
     ] = None,
-    list_: Annotated[bool, typer.Option("--list", help=_("Say what each fault does."))] = False,
+    list_: Annotated[bool, typer.Option("--list", help=_("List the faults and what each one does."))] = False,
 ) -> None:
     """Break the lab."""
     lab = operate()
@@ -179,18 +178,18 @@ def break_(
         )
         return
     if fault is None:
-        raise RefusedError(say("Name a fault; academy-ops lab break --list names them."))
+        raise RefusedError(say("Name a fault. List them: academy-ops lab break --list"))
     if fault not in lab.FAULTS and fault not in lab.ALIASES:
-        problem = say("There is no fault {fault!r}.", fault=fault)
+        problem = say("No such fault: {fault!r}.", fault=fault)
         faults = [*lab.FAULTS, *lab.ALIASES]
-        raise RefusedError(did_you_mean(problem, fault, faults, say("All of them: academy-ops lab break --list")))
+        raise RefusedError(did_you_mean(problem, fault, faults, say("List them: academy-ops lab break --list")))
     broken = lab.break_fault(fault)
     typer.echo(f"{broken.name}: {broken.what}", err=True)
     if broken.job_id:
         typer.echo(broken.job_id)
 
 
-@app.command(help=_("Undo every fault."))
+@app.command(help=_("Undo all faults."))
 @refusing
 def heal() -> None:
     """Heal the lab."""
@@ -203,13 +202,13 @@ def api(
     host: Annotated[str, typer.Option(help=_("Address to listen on."))] = "127.0.0.1",
     port: Annotated[int, typer.Option(help=_("Port to listen on."), min=1, max=65535)] = 8000,
     uploads_per_minute: Annotated[
-        int, typer.Option(metavar="N", help=_("How many uploads a school may send in a minute."), min=1)
+        int, typer.Option(metavar="N", help=_("Uploads allowed per school and minute."), min=1)
     ] = UPLOADS_PER_MINUTE,
     processes: Annotated[
         int,
         typer.Option(
             metavar="N",
-            help=_("How many processes share the port; each counts a school's uploads by itself."),
+            help=_("Processes that share the port; each counts uploads separately."),
             min=1,
             max=64,
         ),
@@ -220,6 +219,7 @@ def api(
         from academy_ops.academy.api import serve
     except ImportError as error:
         raise missing_extra("lab", error) from error
+    _refuse_unless_free(host, port)
     serve(host, port, uploads_per_minute, processes)
 
 
@@ -235,7 +235,7 @@ def worker() -> int:
 
 @serve_app.command(help=_("Run the autoscaler once a minute until SIGTERM or Ctrl-C."))
 def autoscaler(
-    every: Annotated[int, typer.Option(help=_("Seconds between two runs."), min=1)] = 60,
+    every: Annotated[int, typer.Option(help=_("Seconds between runs."), min=1)] = 60,
 ) -> int:
     """Run the bundled autoscaler."""
     try:
@@ -243,6 +243,18 @@ def autoscaler(
     except ImportError as error:
         raise missing_extra("lab", error) from error
     return run(every)
+
+
+def _refuse_unless_free(host: str, port: int) -> None:
+    """Refuse an address that nothing can listen on; the server itself would say so in the middle of its log."""
+    try:
+        family, _kind, _protocol, _name, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        socket.create_server((str(address[0]), port), family=family).close()
+    except OSError as error:
+        reason = say("no such host") if isinstance(error, socket.gaierror) else os_reason(error)
+        raise RefusedError(
+            say("Can't listen on {host}:{port}: {reason}.", host=host, port=port, reason=reason)
+        ) from error
 
 
 def _list_faults(faults: Mapping[str, str]) -> None:
@@ -275,7 +287,7 @@ def _document(state: Status | None) -> object:
 
 
 def _show(info: LabInfo) -> None:
-    typer.echo(_("The lab runs (pid {pid}) in {folder}.", pid=info.pid, folder=str(info.folder)))
+    typer.echo(_("The lab is running (pid {pid}) in {folder}.", pid=info.pid, folder=str(info.folder)))
     typer.echo(f"  API {info.api_url}  AWS {info.aws_url}  R2 {info.r2_url}")
 
 

@@ -84,7 +84,7 @@ def _run(arguments: Sequence[str]) -> int:
         _complain(say("Interrupted."))
         return INTERRUPTED
     except OSError as error:
-        _complain(say("The output can't be written: {reason}.", reason=os_reason(error)))
+        _complain(say("Can't write the output: {reason}.", reason=os_reason(error)))
         return UNDETERMINED
     if code == INTERRUPTED:
         # Typer's own way to end at Ctrl-C; it says nothing.
@@ -97,7 +97,7 @@ def _print_version() -> int:
         sys.stdout.write(f"academy-ops {__version__}\n")
         sys.stdout.flush()
     except OSError as error:
-        _complain(say("The output can't be written: {reason}.", reason=os_reason(error)))
+        _complain(say("Can't write the output: {reason}.", reason=os_reason(error)))
         return UNDETERMINED
     return 0
 
@@ -107,13 +107,13 @@ def _settle(arguments: Sequence[str]) -> Text | None:
     try:
         _speak(messages.choose(_value("--lang", arguments), _environment(arguments)))
     except ValueError as error:
-        return say("Language {asked!r} is not known; use ko or en (--lang, ACADEMY_OPS_LANG).", asked=str(error))
+        return say("Unknown language {asked!r}; use ko or en (--lang, ACADEMY_OPS_LANG).", asked=str(error))
     from academy_ops.report import shell
 
     try:
         shell.in_use(os.environ)
     except ValueError as error:
-        return say("Shell {asked!r} is not known; use posix or powershell (ACADEMY_OPS_SHELL).", asked=str(error))
+        return say("Unknown shell {asked!r}; use posix or powershell (ACADEMY_OPS_SHELL).", asked=str(error))
     return None
 
 
@@ -139,7 +139,8 @@ def _speak(language: messages.Language) -> None:
         messages.use("en")
         _complain(
             say(
-                "This console has no letters for Korean ({encoding}), so this is English.", encoding=sys.stdout.encoding
+                "This console can't show Korean ({encoding}), so the output is in English.",
+                encoding=sys.stdout.encoding,
             )
         )
 

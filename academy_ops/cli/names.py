@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from academy_ops.settings import Settings
 
 JobId = Annotated[
-    str | None, typer.Argument(metavar="[JOB_ID]", help=_("The job the browser polls."), show_default=False)
+    str | None, typer.Argument(metavar="[JOB_ID]", help=_("The job's id, as the browser polls it."), show_default=False)
 ]
 
 _UUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
@@ -78,7 +78,7 @@ def known_check(name: str, names: Collection[str]) -> str:
         RefusedError: It is not.
     """
     if name not in names:
-        raise RefusedError(did_you_mean(say("There is no check {name!r}.", name=name), name, names))
+        raise RefusedError(did_you_mean(say("No such check: {name!r}.", name=name), name, names))
     return name
 
 
@@ -94,7 +94,7 @@ def nearest(word: str, names: Collection[str], most: int = 3) -> list[str]:
         The names that begin with ``word``, else those that look like it, the best first.
     """
     begun = [name for name in names if len(word.strip("-")) > 1 and name.startswith(word)]
-    return (begun or difflib.get_close_matches(word, names, n=most))[:most]
+    return (begun or difflib.get_close_matches(word, names, n=most, cutoff=0.7))[:most]
 
 
 def did_you_mean(problem: Text, word: str, names: Collection[str], otherwise: Text | None = None) -> Text:
@@ -110,7 +110,7 @@ def did_you_mean(problem: Text, word: str, names: Collection[str], otherwise: Te
         return say("{problem} Did you mean {near}?", problem=problem, near=", ".join(near))
     if otherwise:
         return say("{problem} {hint}", problem=problem, hint=otherwise)
-    return say("{problem} There is: {names}.", problem=problem, names=", ".join(names))
+    return say("{problem} Choose from: {names}.", problem=problem, names=", ".join(names))
 
 
 def live_names(

@@ -111,7 +111,7 @@ class Common:
 
     @property
     def form(self) -> Output:
-        """The form of the output."""
+        """The output format."""
         return self.output or Output.TABLE
 
     def refuse_but(self, forms: Collection[Output] = _PLAIN) -> None:
@@ -142,7 +142,7 @@ def _tell(settings: Settings, *, quiet: bool) -> None:
         note(_("Context: {name}", name=settings.context))
     if settings.outweighed:
         names = ", ".join(settings.outweighed)
-        note(_("From the environment, not from the context: {names}. Unset them if that is not meant.", names=names))
+        note(_("From the environment, not from the context: {names}. Unset them if that is not intended.", names=names))
     file = settings.unnamed
     if file and file.taken:
         note(_("From {path}: {names}.", path=str(file.path), names=", ".join(file.taken)))
@@ -179,7 +179,7 @@ _UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400, "초": 1, "분": 60, "�
 """In Korean as people there type them."""
 _SINCE: Final = re.compile(rf"([1-9][0-9]{{0,4}})\s?({'|'.join(_UNITS)})")
 _LONGEST_SECONDS: Final = 100 * 86400
-Since = Annotated[str, typer.Option("--since", metavar="TIME", help=_("How far to go back: 30s, 10m, 2h, 7d."))]
+Since = Annotated[str, typer.Option("--since", metavar="TIME", help=_("How far back to look: 30s, 10m, 2h, 7d."))]
 
 
 def seconds_back(since: str) -> int:
@@ -192,7 +192,7 @@ def seconds_back(since: str) -> int:
     seconds = int(given[1]) * _UNITS[given[2]] if given else 0
     if not 0 < seconds <= _LONGEST_SECONDS:
         raise RefusedError(
-            say("The --since value {since!r} is not a time; write it as 30s, 10m, 2h or 7d.", since=since)
+            say("The --since value {since!r} is not a duration. Examples: 30s, 10m, 2h, 7d.", since=since)
         )
     return seconds
 
@@ -201,30 +201,28 @@ _OPTIONS: Final[dict[str, Any]] = {
     "env_file": Annotated[
         Path | None,
         typer.Option(
-            "--env-file", metavar="PATH", help=_("Read settings from this file (default .env when it is there).")
+            "--env-file", metavar="PATH", help=_("Read settings from this file (default: .env, if it exists).")
         ),
     ],
     "tier": Annotated[
         str | None,
-        typer.Option("--tier", metavar="NAME", help=_("The tier of workers to look at (default {tier}).", tier=TIER)),
+        typer.Option("--tier", metavar="NAME", help=_("The tier of workers to look at (default: {tier}).", tier=TIER)),
     ],
     "context": Annotated[
         str | None,
         typer.Option(
             "--context",
             metavar="NAME",
-            help=_("The settings of this context (ACADEMY_OPS_CONTEXT); config --contexts lists them."),
+            help=_("Use this context's settings (ACADEMY_OPS_CONTEXT); list them with config --contexts."),
             autocompletion=complete_contexts,
         ),
     ],
-    "output": Annotated[
-        Output | None, typer.Option("--output", "-o", metavar="FORM", help=_("The form of the output."))
-    ],
+    "output": Annotated[Output | None, typer.Option("--output", "-o", metavar="FORM", help=_("The output format."))],
     # `academy_ops.cli.usage` makes it what its help says; it is here for the help page.
     "json": Annotated[bool | None, typer.Option("--json", help=_("The same as -o json."))],
     "output_file": Annotated[
         Path | None,
-        typer.Option("--output-file", "-O", metavar="FILE", help=_("Write it to this file, not to standard output.")),
+        typer.Option("--output-file", "-O", metavar="FILE", help=_("Write to this file instead of standard output.")),
     ],
     "timeout": Annotated[
         float | None,
@@ -234,7 +232,7 @@ _OPTIONS: Final[dict[str, Any]] = {
             min=1,
             max=86400,
             callback=_number,
-            help=_("Time for the whole run (default {seconds}).", seconds=DEFAULT_TIMEOUT_SECONDS),
+            help=_("Time limit for the whole run (default: {seconds}).", seconds=DEFAULT_TIMEOUT_SECONDS),
         ),
     ],
     "lang": Annotated[
@@ -242,13 +240,13 @@ _OPTIONS: Final[dict[str, Any]] = {
         typer.Option(
             "--lang",
             metavar="|".join(LANGUAGES),
-            help=_("Language of the output."),
+            help=_("The output language."),
             autocompletion=complete_languages,
         ),
     ],
     "verbose": Annotated[bool | None, typer.Option("--verbose", "-v", help=_("Show all evidence."))],
-    "quiet": Annotated[bool | None, typer.Option("--quiet", "-q", help=_("The result alone: no progress, no notes."))],
-    "no_color": Annotated[bool | None, typer.Option("--no-color", help=_("No colors (as NO_COLOR does)."))],
+    "quiet": Annotated[bool | None, typer.Option("--quiet", "-q", help=_("Only the result: no progress, no notes."))],
+    "no_color": Annotated[bool | None, typer.Option("--no-color", help=_("No colors (same as NO_COLOR)."))],
 }
 
 

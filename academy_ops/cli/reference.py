@@ -26,7 +26,7 @@ _SOURCES: Final[Mapping[str, Text]] = {
     "env file": say("env file"),
     "context": say("context"),
     "default": say("default"),
-    "unset": say("unset"),
+    "not set": say("not set"),
 }
 
 
@@ -36,13 +36,13 @@ def explain(
     cause: Annotated[
         str | None,
         typer.Argument(
-            metavar="[CAUSE]", help=_("The cause's code."), show_default=False, autocompletion=complete_causes
+            metavar="[CAUSE]", help=_("The cause code."), show_default=False, autocompletion=complete_causes
         ),
     ] = None,
     job_id: Annotated[
         str | None,
         typer.Argument(
-            metavar="[JOB_ID]", help=_("Fill the commands with what is observed of this job."), show_default=False
+            metavar="[JOB_ID]", help=_("Fill in the commands with what is observed for this job."), show_default=False
         ),
     ] = None,
 ) -> int:
@@ -63,8 +63,8 @@ def explain(
         return errors.HEALTHY
     row = CATALOGUE.get(cause) or CATALOGUE.get(_code_of(cause))
     if row is None:
-        problem = say("There is no cause {cause!r}.", cause=cause)
-        raise RefusedError(did_you_mean(problem, cause, CATALOGUE, say("All of them: academy-ops explain")))
+        problem = say("No such cause: {cause!r}.", cause=cause)
+        raise RefusedError(did_you_mean(problem, cause, CATALOGUE, say("List them: academy-ops explain")))
     names = live_names(common.settings(), common.command_prefix(), valid_job_id(job_id))
     if job_id:
         names = {**names, **_observed(common, job_id, row)}
@@ -104,7 +104,7 @@ def runbook(
         str | None,
         typer.Argument(
             metavar="[SECTION]",
-            help=_("A section's number or the name of its check."),
+            help=_("A section's number or its check's name."),
             show_default=False,
             autocompletion=complete_sections,
         ),
@@ -126,9 +126,7 @@ def runbook(
     found = next((page for number, page in known.items() if section in {number, page.check}), None)
     if found is None or not section:
         there = ", ".join(f"{number} ({page.check})" if page.check else number for number, page in known.items())
-        raise RefusedError(
-            say("There is no section {section!r}. The sections are: {there}.", section=section, there=there)
-        )
+        raise RefusedError(say("There is no section {section!r}. Choose from: {there}.", section=section, there=there))
     show(console(common), found.text)
     return errors.HEALTHY
 
@@ -136,9 +134,7 @@ def runbook(
 @with_common
 def config(
     common: Common,
-    contexts: Annotated[
-        bool, typer.Option("--contexts", help=_("List the contexts, and which one is in force."))
-    ] = False,
+    contexts: Annotated[bool, typer.Option("--contexts", help=_("List the contexts, and the one in force."))] = False,
 ) -> int:
     """Print the settings, or the contexts."""
     if contexts:
@@ -210,7 +206,9 @@ def iam_policy(
     common: Common,
     with_actions: Annotated[
         bool,
-        typer.Option("--with-actions", help=_("Also what scale-worker, queue create and diagnose --fix need.")),
+        typer.Option(
+            "--with-actions", help=_("Include what scale-worker, worker-env, queue create and diagnose --fix need.")
+        ),
     ] = False,
 ) -> int:
     """Print the policy; it is JSON in every form of the output."""
@@ -228,7 +226,7 @@ def help_(
     command: Annotated[
         list[str] | None, typer.Argument(metavar="[COMMAND]", help=_("The command."), show_default=False)
     ] = None,
-    man: Annotated[bool, typer.Option("--man", help=_("All pages as one man page, in roff."))] = False,
+    man: Annotated[bool, typer.Option("--man", help=_("Print all help as one man page (roff)."))] = False,
 ) -> int:
     """Print the help of a command, of all commands, or the man page.
 
@@ -244,7 +242,7 @@ def help_(
     for name in command or ():
         known = getattr(here.command, "commands", {})
         if name not in known:
-            raise RefusedError(did_you_mean(say("There is no command {name!r}.", name=name), name, list(known)))
+            raise RefusedError(did_you_mean(say("No such command: {name!r}.", name=name), name, list(known)))
         here = type(here)(known[name], info_name=name, parent=here)
     typer.echo(here.command.get_help(here))
     return errors.HEALTHY

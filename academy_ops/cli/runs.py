@@ -79,7 +79,7 @@ def observe(common: Common, job_id: str | None, asked: Iterable[str], observer: 
     asked = frozenset(asked)
     if not settings.of_the_academy() and asked != {"access"}:
         raise RefusedError(
-            say("No setting of the academy is set. Give the API server's env file: academy-ops --env-file PATH …")
+            say("No academy settings were found. Pass the API server's env file: academy-ops --env-file PATH …")
         )
     # Before the connections are made: they give the env file's AWS lines to the environment.
     shown = shown_settings(settings)
@@ -139,7 +139,7 @@ def load(path: Path, job_id: str | None, only: Sequence[str] = ()) -> Evidence[C
         evidence = saved.read(read_file(path, saved.MAX_BYTES), Case)
     except EvidenceError as error:
         raise RefusedError(
-            say("{path} is not evidence that can be judged: {reason}.", path=str(path), reason=error.message)
+            say("{path} is not saved evidence: {reason}.", path=str(path), reason=error.message)
         ) from error
     job_id = valid_job_id(job_id)
     case, known = evidence.case, {check.name: check for check in RUNBOOK}
@@ -150,14 +150,14 @@ def load(path: Path, job_id: str | None, only: Sequence[str] = ()) -> Evidence[C
         )
     if job_id is not None and job_id != case.job_id:
         raise RefusedError(
-            say("{path} is about the job {there}, not {asked}.", path=str(path), there=case.job_id, asked=job_id)
+            say("{path} is about job {there}, not {asked}.", path=str(path), there=case.job_id, asked=job_id)
         )
     there = closure(RUNBOOK, names)
     for name in only:
         if not there.issuperset((name, *known[name].reads)):
             raise RefusedError(
                 say(
-                    "{path} does not hold what the check {name} needs; it was saved for: {there}.",
+                    "{path} does not hold what check {name} needs; it was saved for: {there}.",
                     path=str(path),
                     name=name,
                     there=", ".join(evidence.asked),
@@ -177,7 +177,7 @@ def text(one: Run) -> str:
     try:
         document = saved.to_document(one.evidence, Case, lambda value, _place: printable(masked(value, one.secrets)[0]))
     except EvidenceError as error:
-        raise RefusedError(say("The evidence can't be saved: {reason}.", reason=error.message)) from error
+        raise RefusedError(say("Can't save the evidence: {reason}.", reason=error.message)) from error
     return saved.to_text(document)
 
 

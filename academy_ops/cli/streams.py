@@ -142,6 +142,18 @@ def read_file(path: Path, limit: int) -> bytes:
         raise RefusedError(say("Can't read {path}: {reason}.", path=str(path), reason=os_reason(error))) from error
 
 
+def regular(file: str) -> Path:
+    """Return the path of a file that is there or not, but is no folder, pipe or device: a pipe may never begin.
+
+    Raises:
+        RefusedError: It is one of them.
+    """
+    path = Path(file)
+    if path.exists() and not path.is_file():
+        raise RefusedError(say("Can't read {path}: {reason}.", path=file, reason=_irregular(path)))
+    return path
+
+
 def writable(path: Path) -> Path:
     """Return where ``path`` leads, when a file can be written there; to be called before anything is observed.
 
@@ -152,7 +164,7 @@ def writable(path: Path) -> Path:
     path = Path(os.path.realpath(path))
     try:
         if path.exists() and not path.is_file():
-            _refuse(path, say("it is not a regular file"))
+            _refuse(path, _irregular(path))
         if not path.parent.is_dir():
             _refuse(path, say("its folder does not exist"))
         if not os.access(path.parent, os.W_OK | os.X_OK):
@@ -279,6 +291,10 @@ def _substitute(error: UnicodeError) -> tuple[str, int]:
         raise error
     missing = error.object[error.start : error.end]
     return "".join(_SUBSTITUTES.get(character, "?") for character in missing), error.end
+
+
+def _irregular(path: Path) -> Text:
+    return say("it is a folder") if path.is_dir() else say("not a regular file")
 
 
 def _refuse(path: Path, reason: str | Text) -> NoReturn:

@@ -63,7 +63,7 @@ class Group(_Form, TyperGroup):
         """
         name = args[0]
         if not ctx.resilient_parsing and self.get_command(ctx, name) is None:
-            raise RefusedError(did_you_mean(say("There is no command {name!r}.", name=name), name, list(self.commands)))
+            raise RefusedError(did_you_mean(say("No such command: {name!r}.", name=name), name, list(self.commands)))
         return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: Any) -> Any:  # noqa: ANN401
@@ -115,14 +115,14 @@ def _problem(error: Any, ctx: Any, words: list[str]) -> Text:  # noqa: ANN401
     values, extra, _order = ctx.command.make_parser(ctx).parse_args(words)
     parameter = getattr(error, "param", None)
     if parameter is None:
-        return say("Unexpected arguments: {words}.", words=" ".join(extra))
+        return say("Too many arguments: {words}.", words=" ".join(extra))
     if hasattr(error, "param_type"):
-        return say("{name} is missing.", name=_name(parameter))
+        return say("{name} is required.", name=_name(parameter))
     return _bad_value(parameter, values[parameter.name])
 
 
 def _no_option(name: str, names: list[str]) -> Text:
-    problem = say("There is no option {name}.", name=name)
+    problem = say("No such option: {name}.", name=name)
     # Too many to list them all: --help is named anyway.
     return did_you_mean(problem, name, near) if (near := nearest(name, names, most=1)) else problem
 
@@ -131,10 +131,10 @@ def _bad_value(parameter: Any, value: str) -> Text:  # noqa: ANN401
     name, kind, shown = _name(parameter), parameter.type, repr(value)
     if choices := getattr(kind, "choices", None):
         return did_you_mean(
-            say("{name} can't be {value}.", name=name, value=shown), value, [str(one) for one in choices]
+            say("Invalid value for {name}: {value}.", name=name, value=shown), value, [str(one) for one in choices]
         )
     if kind.max is None:
-        return say("{name} must be a number from {low} on, not {value}.", name=name, low=kind.min, value=shown)
+        return say("{name} must be a number of at least {low}, not {value}.", name=name, low=kind.min, value=shown)
     return say(
         "{name} must be a number from {low} to {high}, not {value}.",
         name=name,

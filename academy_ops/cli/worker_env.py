@@ -59,7 +59,7 @@ def worker_env(
         typer.Option(
             "--set",
             metavar="NAME=VALUE",
-            help=_("Set a value. NAME=- asks for it without showing it, or reads it from standard input."),
+            help=_("Set a value. NAME=- prompts for it without showing it, or reads it from standard input."),
         ),
     ] = None,
     from_api: Annotated[
@@ -67,16 +67,16 @@ def worker_env(
         typer.Option(
             "--from-api",
             metavar="NAME",
-            help=_("Take the API's value."),
+            help=_("Use the API's value."),
             autocompletion=complete_worker_names,
         ),
     ] = None,
-    edit: Annotated[bool, typer.Option("--edit", help=_("Open it in an editor, as lines of NAME=value."))] = False,
+    edit: Annotated[bool, typer.Option("--edit", help=_("Open it in an editor, as NAME=value lines."))] = False,
     replace_instances: Annotated[
-        bool, typer.Option("--replace", help=_("Then replace the instances, so that workers boot with it."))
+        bool, typer.Option("--replace", help=_("Then replace the instances, so that new workers boot with it."))
     ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help=_("Show the plan and change nothing."))] = False,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help=_("Don't ask."))] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help=_("Apply without asking."))] = False,
     interrupt_jobs: Annotated[
         bool, typer.Option("--interrupt-jobs", help=_("Stop workers even while messages are in flight."))
     ] = False,
@@ -126,7 +126,7 @@ class _Work:
 
     def target(self, seconds: float | None = None) -> Target:
         """Return what is looked at, from now on."""
-        return change.target_for(self.settings, None, self.connect, seconds or self.common.seconds)
+        return change.target_for(self.common, self.settings, self.connect, seconds)
 
     def carry_out(self, planned: Plan) -> int | None:
         """Show, ask, write and read back; return the exit code where it ends there."""
@@ -159,7 +159,9 @@ class _Work:
 
         case = parameter.now(self.target())
         if wrong := _still_wrong(case):
-            text = say("A worker that boots now still has: {causes}. Correct that first.", causes=", ".join(wrong))
+            text = say(
+                "A worker that boots now would still have: {causes}. Correct that first.", causes=", ".join(wrong)
+            )
             change.print_text(self.out, text)
             return errors.FAULT if wanted else errors.HEALTHY
         try:
@@ -167,7 +169,7 @@ class _Work:
         except RemedyError as error:
             if wanted:
                 raise
-            text = say("The instances can't be replaced from here: {reason}", reason=error.message)
+            text = say("Can't replace the instances: {reason}", reason=error.message)
             change.print_text(self.out, text)
             return errors.HEALTHY
         if planned.nothing_to_do:
@@ -181,26 +183,26 @@ class _Work:
     @property
     def _later(self) -> Text:
         return say(
-            "Workers that run keep the values they have until they are replaced: {ops} worker-env --replace",
+            "Running workers keep their old values until they are replaced: {ops} worker-env --replace",
             ops=self.common.command_prefix(),
         )
 
     def _replace(self, planned: Plan, *, wanted: bool, interrupt_jobs: bool) -> int:
-        change.print_text(self.out, say("Then the instances are replaced:"), style="bold")
+        change.print_text(self.out, say("Next, the instances are replaced:"), style="bold")
         change.show(self.out, planned)
         if self.dry_run:
             self.out.print(_("Nothing was changed (--dry-run)."))
             return errors.HEALTHY
         agreed = (wanted and self.yes) or _agreed(say("Replace the instances now?"), "--yes")
         if agreed and planned.interrupts_work and not interrupt_jobs:
-            agreed = _agreed(say("Stop workers although messages are in flight?"), "--interrupt-jobs")
+            agreed = _agreed(say("Stop workers while messages are in flight?"), "--interrupt-jobs")
         if not agreed:
             change.print_text(self.out, self._later)
             return errors.HEALTHY
         change.apply(self.out, self.target(), planned, self.outcome)
         end = change.follow(self.out, self.target(self.common.timeout or change.WAIT_SECONDS), planned)
         if end is None:
-            self.out.print(_("Not reached in time. Look with: {ops} check logs", ops=self.common.command_prefix()))
+            self.out.print(_("Not finished in time. Check with: {ops} check logs", ops=self.common.command_prefix()))
         return errors.HEALTHY if end == "reached" else errors.UNDETERMINED if end == "unseen" else errors.FAULT
 
 
@@ -211,11 +213,11 @@ def _refuse(common: Common, stray: bool, *, changes: bool, edit: bool) -> None:
         RefusedError: They don't.
     """
     if stray:
-        raise RefusedError(say("There is a word too many. A value is a part of its option: --set NAME=VALUE."))
+        raise RefusedError(say("Too many arguments. A value belongs to its option: --set NAME=VALUE."))
     if edit:
-        raise RefusedError(say("--edit goes with neither --set nor --from-api."))
+        raise RefusedError(say("--edit can't be combined with --set or --from-api."))
     if changes and common.form is not Output.TABLE:
-        raise RefusedError(say("-o json is for the list of names; a change talks to a person."))
+        raise RefusedError(say("-o json works for the list of names only; a change is interactive."))
 
 
 @contextmanager
@@ -242,7 +244,9 @@ def _wanted(settings: Settings, values: Sequence[str], from_api: Sequence[str]) 
     for word in values:
         name, equals, value = word.partition("=")
         if not equals:
-            raise RefusedError(say("--set takes NAME=VALUE, or NAME=- to be asked for the value. Nothing was changed."))
+            raise RefusedError(
+                say("--set takes NAME=VALUE, or NAME=- to be prompted for the value. Nothing was changed.")
+            )
         remedy.check_name(name)
         _refuse_twice(name, wanted)
         wanted[name] = value
@@ -253,7 +257,7 @@ def _wanted(settings: Settings, values: Sequence[str], from_api: Sequence[str]) 
         _refuse_twice(name, wanted)
         wanted[name] = remedy.from_api(settings, name)
     if len(asked) > 1 and not sys.stdin.isatty():
-        raise RefusedError(say("Standard input holds one value only: give NAME=- once. Nothing was changed."))
+        raise RefusedError(say("Standard input holds only one value: use NAME=- once. Nothing was changed."))
     for name in asked:
         wanted[name] = _typed(name)
     for name, value in wanted.items():
@@ -265,20 +269,22 @@ def _wanted(settings: Settings, values: Sequence[str], from_api: Sequence[str]) 
 def _note_what_the_shell_keeps(values: Sequence[str]) -> None:
     for name, _equals, value in (word.partition("=") for word in values):
         if value != _ASKED and any(one in name.upper() for one in _SECRET_WORDS):
-            note = say("Note: the shell keeps what was typed. --set {name}=- asks for it instead.", name=name)
+            note = say(
+                "Note: your shell history keeps what you typed. --set {name}=- prompts for it instead.", name=name
+            )
             typer.echo(str(note), err=True)
 
 
 def _refuse_twice(name: str, wanted: dict[str, str]) -> None:
     if name in wanted:
-        raise RefusedError(say("{name} is given twice. Nothing was changed.", name=name))
+        raise RefusedError(say("{name} was given twice. Nothing was changed.", name=name))
 
 
 def _typed(name: str) -> str:
     """Return the value that is typed without being shown, or that standard input holds."""
     try:
         if sys.stdin.isatty():
-            value = getpass.getpass(_("The value for {name} (not shown): ", name=name))
+            value = getpass.getpass(_("Value for {name} (not shown): ", name=name))
         else:
             value = sys.stdin.buffer.read().decode("utf-8").removesuffix("\n").removesuffix("\r")
     except (EOFError, UnicodeDecodeError, OSError):
@@ -298,8 +304,8 @@ def _refuse_mistyped(name: str, stored: Stored) -> None:
     if name not in known and (near := nearest(name.upper(), [one for one in known if one.isupper()], most=1)):
         raise RefusedError(
             say(
-                "There is no {name} yet. Did you mean {near}? A new name that looks so much like it goes in with "
-                "--edit. Nothing was changed.",
+                "There is no {name} yet. Did you mean {near}? To add a new name this similar, use --edit. Nothing "
+                "was changed.",
                 name=name,
                 near=near[0],
             )
@@ -341,28 +347,28 @@ def _print_list(out: Console, stored: Stored, rows: Sequence[Row], hidden: int, 
     elif stored.form == "unreadable":
         change.print_text(
             out,
-            say("{parameter} holds neither lines of NAME=value nor base64 of a JSON object.", parameter=stored.name),
+            say("{parameter} holds neither NAME=value lines nor base64 of a JSON object.", parameter=stored.name),
             style="bold",
         )
     else:
-        form = say("base64 of a JSON object") if stored.form == "base64-json" else say("lines of NAME=value")
+        form = say("base64 of a JSON object") if stored.form == "base64-json" else say("NAME=value lines")
         head = say("{parameter}, version {version}: {form}", parameter=stored.name, version=stored.version, form=form)
         change.print_text(out, head, style="bold")
     words = {
-        "same": say("the same as the API's"),
-        "different": say("different from the API's"),
+        "same": say("same as the API"),
+        "different": say("differs from the API"),
         "blank": say("blank"),
         "missing": say("missing"),
-        "unknown": say("the API has none"),
+        "unknown": say("not set in the API"),
     }
     width = max((len(row.name) for row in rows), default=0)
     for row in rows:
         style = "" if row.compared in {"same", "unknown"} else "bold"
         out.print(Line(f"  {row.name:{width}}  ").append(str(words[row.compared]), style), soft_wrap=True)
     if hidden:
-        change.print_text(out, say("Lines whose name is not one, and not shown: {count}", count=hidden), indent=2)
+        change.print_text(out, say("Lines without a valid name, not shown: {count}", count=hidden), indent=2)
     if wrong:
-        change.print_text(out, say("A worker that boots with it: {causes}", causes=", ".join(wrong)))
+        change.print_text(out, say("A worker that boots with it would have: {causes}", causes=", ".join(wrong)))
 
 
 def _agreed(question: Text, option: str) -> bool:
@@ -373,7 +379,10 @@ def _agreed(question: Text, option: str) -> bool:
     """
     if not on_terminal():
         raise RefusedError(
-            say("The instances were not replaced: there is no terminal to ask on. Add {option}.", option=option)
+            say(
+                "The instances were not replaced: there is no terminal to confirm on. Add {option} to replace them.",
+                option=option,
+            )
         )
     return ask(str(question))
 
@@ -415,11 +424,11 @@ def _in_editor(text: str) -> str:
             file.write(text)
         code = _run([*words, str(path)])
         if code:
-            raise RefusedError(say("The editor ended with code {code}. Nothing was changed.", code=code))
+            raise RefusedError(say("The editor exited with code {code}. Nothing was changed.", code=code))
         try:
             return path.read_text(encoding="utf-8-sig")
         except (OSError, UnicodeDecodeError):
-            raise RefusedError(say("What the editor left can't be read as UTF-8 text. Nothing was changed.")) from None
+            raise RefusedError(say("The edited file is not UTF-8 text. Nothing was changed.")) from None
 
 
 def _editor() -> list[str]:
@@ -438,7 +447,7 @@ def _editor() -> list[str]:
         words = [named]
     found = shutil.which(words[0].strip('"'))
     if found is None:
-        raise RefusedError(say("There is no editor {editor}; set EDITOR. Nothing was changed.", editor=words[0]))
+        raise RefusedError(say("Editor {editor} not found; set EDITOR. Nothing was changed.", editor=words[0]))
     return [found, *words[1:]]
 
 

@@ -16,6 +16,8 @@ PLACEHOLDER: Final = re.compile("<([a-z0-9_]+)>")
 AWS_KEYS_IN_FILE: Final = "aws_keys_in_file"
 R2_KEYS_IN_FILE: Final = "r2_keys_in_file"
 """Live names that are there where the AWS CLI would lack in this shell what the env file or the context holds."""
+JOB_FILE: Final = "file_key"
+"""A live name that is there where the API says which file in R2 is the job's."""
 _NO_VALUE: Final = ("-", "file://", "fileb://")
 _NOT_IN_A_CONTAINERS_NAME: Final = re.compile("^[^A-Za-z0-9]|[^A-Za-z0-9_.-]")
 
@@ -26,7 +28,7 @@ class Command:
 
     Attributes:
         argv: The program and its arguments. ``<ops>`` becomes the words that call this tool again, ``<job>`` the job's
-            id or nothing.
+            id or nothing, ``<workbook>`` the job's own file where the API names it, else a file to be typed.
         environment: Variables that it is given, each with the variable of the shell that holds the value, or ``""``
             for an empty one. A secret never stands in ``argv``.
         headers: Lines of its standard input: what a line begins with, and the variable of the shell that follows.
@@ -89,6 +91,9 @@ def _with_settings(step: Command, names: Mapping[str, str]) -> Command:
 def _words(argument: str, names: Mapping[str, str]) -> list[str]:
     if argument == "<ops>":
         return shlex.split(names.get("ops", "academy-ops"))
+    if argument == "<workbook>":
+        known = JOB_FILE in names and not names.get("job_id", "-").startswith("-")
+        return ["--job", names["job_id"]] if known else ["FILE.xlsx"]
     if argument == "<job>":
         if names.get("job_id", "").startswith("-"):
             return ["<job_id>"]
@@ -101,7 +106,7 @@ def _words(argument: str, names: Mapping[str, str]) -> list[str]:
 def placeholders(steps: Steps) -> set[str]:
     """Return the live names that ``steps`` need: neither always known nor printed by a step."""
     named = {name for step in steps for argument in step.argv for name in PLACEHOLDER.findall(argument)}
-    return named - {"ops", "job"} - {step.prints for step in steps}
+    return named - {"ops", "job", "workbook"} - {step.prints for step in steps}
 
 
 def posix(steps: Steps) -> str:

@@ -61,7 +61,7 @@ class Control(Generic[L]):
             answer = {"error": to_json(error.message)}
         except (BotoCoreError, ClientError) as error:
             # Such as a fault that deletes what another one has deleted already.
-            answer = {"error": to_json(say("The lab's AWS refused: {reason}", reason=str(error)))}
+            answer = {"error": to_json(say("The lab's AWS rejected the request: {reason}", reason=str(error)))}
         except Exception as error:  # noqa: BLE001 - whatever it is, the caller gets its name, and the log has the rest
             traceback.print_exc()
             answer = {"error": to_json(_failed(f"{type(error).__name__}: {error}"))}
@@ -70,7 +70,7 @@ class Control(Generic[L]):
 
     def _running_lab(self) -> L:
         if self.lab is None:
-            raise LabError(say("The lab is starting. Wait for it."))
+            raise LabError(say("The lab is still starting. Wait for it."))
         return self.lab
 
 

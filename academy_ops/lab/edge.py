@@ -145,7 +145,7 @@ class Edge:
         thread.start()
         self._server, self._thread = server, thread
         if not until(lambda: server.started or not thread.is_alive(), _READY_SECONDS) or not server.started:
-            raise LabError(say("{name} does not start: {line}", name="edge", line="see lab.log"))
+            raise LabError(say("{name} did not start: {line}", name="edge", line="see lab.log"))
 
     def untrusted_certificate(self) -> Path:
         """Return a file with a key and a certificate for the origin's address that no CA known here has signed."""

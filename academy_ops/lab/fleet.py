@@ -122,7 +122,7 @@ class Fleet:
 
         if not processes.until(all_show, _VISIBLE_SECONDS, 0.1):
             folder = str(self._folder)
-            raise LabError(say("The fault does not show in the workers. Their logs are in {folder}.", folder=folder))
+            raise LabError(say("The fault did not show in the workers. Their logs are in {folder}.", folder=folder))
 
     def wait_for_log(self, words: str) -> None:
         """Wait until every worker's log says so.

@@ -18,7 +18,7 @@ from academy_ops.lab import LabError, control, faults, parts, processes, state
 from academy_ops.lab.faults import ALIASES, FAULTS  # noqa: F401 - for whoever lists them
 from academy_ops.lab.state import Keys, LabState
 from academy_ops.lab.supervisor import ATTACHED
-from academy_ops.messages import Text, say
+from academy_ops.messages import Text, os_reason, say
 
 _PASSED_ON: Final = ("ACADEMY_LAB_", "ACADEMY_WORKER_STEP_DELAY", "XDG_STATE_HOME")
 _DOWN_SECONDS: Final = 30.0
@@ -135,7 +135,7 @@ def down() -> bool:
     with suppress(ProcessLookupError):
         os.kill(current.pid, signal.SIGTERM)
     if not processes.until(lambda: not state.is_running(place), _DOWN_SECONDS):
-        raise LabError(say("The lab (pid {pid}) does not end. End it: kill -9 {pid}", pid=current.pid))
+        raise LabError(say("The lab (pid {pid}) did not stop. Kill it: kill -9 {pid}", pid=current.pid))
     return True
 
 
@@ -192,7 +192,7 @@ def upload(path: Path | None = None) -> Upload:
         try:
             content = path.read_bytes()
         except OSError as error:
-            raise LabError(say("Can't read {path}: {reason}.", path=str(path), reason=error.strerror or "?")) from error
+            raise LabError(say("Can't read {path}: {reason}.", path=str(path), reason=os_reason(error))) from error
     return Upload(parts.upload(current, name, content), name)
 
 
@@ -270,7 +270,7 @@ def _start(on_event: Callable[[Text], None], *, attached: bool) -> tuple[subproc
             process.stdout.close()
     current = state.read(place)
     if current is None:
-        raise LabError(say("The lab ended right after its start."))
+        raise LabError(say("The lab exited right after it started."))
     return process, _info(current)
 
 
@@ -282,7 +282,7 @@ def _follow(process: subprocess.Popen[bytes], on_event: Callable[[Text], None]) 
         if "error" in message:
             raise LabError(control.from_json(message["error"]))
         on_event(control.from_json(message["event"]))
-    raise LabError(say("The lab's supervisor ended with code {code}.", code=process.wait()))
+    raise LabError(say("The lab's supervisor exited with code {code}.", code=process.wait()))
 
 
 def _wait(process: subprocess.Popen[bytes]) -> None:

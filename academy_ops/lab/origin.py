@@ -141,5 +141,5 @@ def nginx() -> str:
         if not os.access(path, os.X_OK):
             path.chmod(path.stat().st_mode | 0o111)
     except (RuntimeError, OSError) as error:
-        raise LabError(say("nginx can't be used on this machine: {reason}.", reason=str(error))) from error
+        raise LabError(say("Can't use nginx on this machine: {reason}.", reason=str(error))) from error
     return str(path)

@@ -171,7 +171,7 @@ def start(place: Path, actions: Mapping[str, Action[Lab]], on_event: Callable[[T
     env = processes.clean_env(place, {**state.env(), **aws_env(cloud.url, users["api"])})
     api = processes.Service("api", command, env, app_port, place)
     api.start()
-    on_event(say("AWS answers at {url}, R2 at {r2}.", url=cloud.url, r2=storage.endpoint))
+    on_event(say("AWS is up at {url}, R2 at {r2}.", url=cloud.url, r2=storage.endpoint))
 
     worker_env = {
         name: value
@@ -209,10 +209,10 @@ def start(place: Path, actions: Mapping[str, Action[Lab]], on_event: Callable[[T
     origin.wait_ready()
     api.wait_ready(lambda: healthy(state.app_url), _READY_SECONDS)
     edge.start()
-    on_event(say("The API answers at {url}.", url=state.api_url))
+    on_event(say("The API is up at {url}.", url=state.api_url))
     if not cloud.queues.polled.wait(_READY_SECONDS):
-        raise LabError(say("The first worker does not poll its queue."))
-    on_event(say("A worker polls {queue}.", queue=contract.QUEUE_NAME))
+        raise LabError(say("The first worker is not polling its queue."))
+    on_event(say("A worker is polling {queue}.", queue=contract.QUEUE_NAME))
     lab.boot_seconds = fleet.boot_seconds = _seconds("ACADEMY_LAB_BOOT_SECONDS", 3.0)
     schedule.start()
     return lab
@@ -254,7 +254,7 @@ def upload(state: LabState, name: str, content: bytes) -> str:
         raise LabError(say("The API does not answer: {reason}.", reason=str(error) or type(error).__name__)) from error
     status, body = response.status_code, " ".join(response.text.split())[:300]
     if status != httpx.codes.ACCEPTED:
-        raise LabError(say("The API refused the upload: HTTP {status}: {body}", status=status, body=body))
+        raise LabError(say("The API rejected the upload: HTTP {status}: {body}", status=status, body=body))
     return str(response.json()["job_id"])
 
 

@@ -19,7 +19,7 @@ from typing import IO, Final
 
 from academy_ops.academy.forks import Forked, Forks
 from academy_ops.lab import LabError
-from academy_ops.messages import say
+from academy_ops.messages import os_reason, say
 
 _KEPT: Final = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "PYTHONPATH", "VIRTUAL_ENV", "ACADEMY_OPS_LANG")
 # Below every usual ephemeral range: no outgoing connection takes a port while its server is stopped for a fault.
@@ -138,7 +138,7 @@ class Service:
                 self._process = spawn(self._command, self._env, log, self._place)
             except OSError as error:
                 raise LabError(
-                    say("Can't start {name}: {reason}.", name=self._name, reason=error.strerror or str(error))
+                    say("Can't start {name}: {reason}.", name=self._name, reason=os_reason(error))
                 ) from error
 
     def stop(self) -> None:
@@ -168,7 +168,7 @@ class Service:
         """
         if not until(lambda: not self.running() or probe(), seconds) or not self.running():
             raise LabError(
-                say("{name} does not start: {line}", name=self._name, line=self._last_error() or "it says nothing")
+                say("{name} did not start: {line}", name=self._name, line=self._last_error() or "it says nothing")
             )
 
     def listening(self) -> bool:

@@ -16,7 +16,7 @@ from typing import Final
 
 from academy_ops import contract
 from academy_ops.lab import LabError
-from academy_ops.messages import say
+from academy_ops.messages import os_reason, say
 
 FOLDER_VARIABLE: Final = "ACADEMY_LAB_DIR"
 ACCOUNT: Final = "123456789012"
@@ -183,7 +183,7 @@ def _take(place: Path) -> int:
         place.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not (place / _LOCK).exists() and any(place.iterdir()):
             # Whatever is in the folder is removed at the end, so it must be the lab's own.
-            raise LabError(say("{path} is not empty and no lab's folder. Name another one.", path=str(place)))
+            raise LabError(say("{path} is not empty, and not a lab folder. Choose another one.", path=str(place)))
         place.chmod(0o700)
         for _attempt in range(10):
             descriptor = os.open(place / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)
@@ -201,7 +201,7 @@ def _take(place: Path) -> int:
         raise already_running(place) from error
     except OSError as error:
         raise LabError(
-            say("Can't use the lab's folder {path}: {reason}.", path=str(place), reason=error.strerror or "?")
+            say("Can't use the lab's folder {path}: {reason}.", path=str(place), reason=os_reason(error))
         ) from error
     raise already_running(place)
 
@@ -213,7 +213,7 @@ def already_running(place: Path) -> LabError:
         return LabError(say("A lab is starting or stopping in {path}. Wait for it.", path=str(place)))
     return LabError(
         say(
-            "A lab is running already (pid {pid}, since {since}). Stop it: academy-ops lab down",
+            "A lab is already running (pid {pid}, since {since}). Stop it: academy-ops lab down",
             pid=state.pid,
             since=state.since,
         )

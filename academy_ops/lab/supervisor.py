@@ -131,7 +131,7 @@ _ACTIONS: Final[Mapping[str, Action[Lab]]] = {
 
 def _start_watchdog() -> None:
     if os.getsid(0) != os.getpid():
-        raise LabError(say("The lab's supervisor is started by 'academy-ops lab up' only."))
+        raise LabError(say("Only 'academy-ops lab up' starts the lab's supervisor."))
     # The pipe stays open as long as this process lives, and no longer.
     subprocess.Popen(
         [sys.executable, "-m", "academy_ops.lab.watchdog", str(os.getpid())],

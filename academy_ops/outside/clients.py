@@ -385,6 +385,7 @@ class Target:
         connect: The connections.
         ends_at: When the run must be over, on `time.monotonic`'s clock.
         answered: Called with how many of the workers' hosts have answered, and of how many.
+        ops: How this tool is called again with the same settings.
     """
 
     settings: Settings
@@ -392,6 +393,7 @@ class Target:
     connect: Connections
     ends_at: float
     answered: Callable[[int, int], None] = lambda _hosts, _of: None
+    ops: str = "academy-ops"
 
     @property
     def until(self) -> float:

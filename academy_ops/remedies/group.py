@@ -28,8 +28,8 @@ _Start = tuple[str, datetime | None]
 _FINAL: Final = frozenset[Reason]({"denied", "credentials-missing", "credentials-invalid", "not-asked"})
 """Why something can't be seen, and won't be at the next look either."""
 BOOT_COST: Final = say(
-    "A new worker polls the queue after {usual_boot_from} to {usual_boot_to} minutes, at worst {boot_minutes}, and "
-    "costs as its instance type does.",
+    "A new worker needs {usual_boot_from} to {usual_boot_to} minutes, at worst {boot_minutes}, to start polling, "
+    "and costs what its instance type costs.",
     **FIGURES,
 )
 USUAL: Final = say("usual: {usual_boot_from} to {usual_boot_to} min, at worst {boot_minutes}", **FIGURES)
@@ -90,7 +90,7 @@ def look(target: Target) -> Seen:
 
 
 def _unseen(why: Unavailable) -> RemedyError:
-    return RemedyError(say("The group can't be looked at: {reason}.", reason=because(why)), unseen=True)
+    return RemedyError(say("Can't read the Auto Scaling group: {reason}.", reason=because(why)), unseen=True)
 
 
 def overriding(seen: Seen, desired: int) -> Text | None:
@@ -99,8 +99,8 @@ def overriding(seen: Seen, desired: int) -> Text | None:
     if not seen.autoscaler_acts or (by_depth == desired and isinstance(seen.depth, Depth)):
         return None
     return say(
-        "The autoscaler is on: within a minute it sets the number again by the queue's depth, as of now to {desired} "
-        "(one worker for every {jobs_per_worker} messages waiting or in flight, between min and max).",
+        "The autoscaler is on: within a minute it sets desired again from the queue depth, right now to {desired} "
+        "(one worker per {jobs_per_worker} messages waiting or in flight, between min and max).",
         desired=by_depth,
         **FIGURES,
     )
@@ -135,11 +135,11 @@ def _stage(target: Target, wanted: int | None, before: Seen, old: frozenset[str]
     desired = seen.group.desired if wanted is None else wanted
     if seen.group.desired != desired:
         return Progress(
-            say("The desired capacity is {now} now: somebody else has set it.", now=seen.group.desired), "failed"
+            say("The desired capacity is now {now}: someone else changed it.", now=seen.group.desired), "failed"
         )
     left = [one for one in seen.group.instances if desired == 0 or one.instance_id in old]
     if left:
-        return Progress(say("Instances still to be stopped: {count}", count=len(left)))
+        return Progress(say("Instances still to terminate: {count}", count=len(left)))
     if desired == 0:
         return Progress(say("No worker is left."), "reached")
     serving = [one.instance_id for one in seen.group.instances if one.lifecycle == "InService"]
@@ -154,12 +154,12 @@ def _launching(seen: Seen, before: Seen, serving: int, desired: int) -> Progress
     if newest and not coming and newest.status in {"Failed", "Cancelled"} and newest.started_at != before.latest_launch:
         return Progress(say("The launch failed: {reason}", reason=newest.message or newest.description), "failed")
     if "Launch" in seen.group.suspended:
-        return Progress(say("The group's Launch process is suspended, so no instance comes."), "failed")
+        return Progress(say("The group's Launch process is suspended, so no instance will start."), "failed")
     if coming:
         return Progress(
-            say("In service {count} of {desired}; {coming}", count=serving, desired=desired, coming=", ".join(coming))
+            say("In service: {count} of {desired}; {coming}", count=serving, desired=desired, coming=", ".join(coming))
         )
-    return Progress(say("In service {count} of {desired}; no instance yet", count=serving, desired=desired))
+    return Progress(say("In service: {count} of {desired}; no instance yet", count=serving, desired=desired))
 
 
 def _inside(target: Target, seen: Seen, desired: int, steady: set[_Start]) -> Progress:
@@ -173,7 +173,7 @@ def _inside(target: Target, seen: Seen, desired: int, steady: set[_Start]) -> Pr
     found = [(host.instance_id, host.container) for host in facts.hosts if host.container]
     if crashing := next((one for _, one in found if container_state.crash_loops(case, one)), None):
         count = crashing.restarts
-        return Progress(say("The worker's container crashes; it was restarted {count} times.", count=count), "failed")
+        return Progress(say("The worker's container keeps crashing; restarts: {count}.", count=count), "failed")
     running = [container for _, container in found if container.status == "running"]
     starts = {(name, container.started_at) for name, container in found if container.status == "running"}
     stay = starts & steady
@@ -181,7 +181,7 @@ def _inside(target: Target, seen: Seen, desired: int, steady: set[_Start]) -> Pr
     steady.update(starts)
     if len(stay) < desired:
         step = say(
-            "In service; SSM agents online {online}, containers running {running} of {desired}",
+            "In service; SSM agents online: {online}, containers running: {running} of {desired}",
             online=sum(facts.online.values()),
             running=len(running),
             desired=desired,
@@ -189,11 +189,11 @@ def _inside(target: Target, seen: Seen, desired: int, steady: set[_Start]) -> Pr
         return Progress(step)
     if _polls(facts, seen.depth):
         return Progress(say("In service and polling: {count}", count=len(running)), "reached")
-    return Progress(say("The container runs; it has not taken a message yet"))
+    return Progress(say("The container is running; it has not taken a message yet"))
 
 
 def _blind(unseen: Unavailable) -> Progress:
-    step = say("In service; the containers can't be seen: {reason}", reason=because(unseen))
+    step = say("In service; can't observe the containers: {reason}", reason=because(unseen))
     return Progress(step, "unseen" if unseen.reason in _FINAL else None)
 
 

@@ -54,8 +54,9 @@ def plan(target: Target, case: Case) -> Plan:
     if left := worker_env.wrong(dataclasses.replace(stored, text=text, version=stored.version or 1), settings):
         raise RemedyError(
             say(
-                "With the API's values the workers' parameter {parameter} would still lead to {causes}. Correct it by "
-                "hand: academy-ops worker-env --edit",
+                "With the API's values the workers' parameter {parameter} would still cause {causes}. Correct it by "
+                "hand: {ops} worker-env --edit",
+                ops=target.ops,
                 parameter=stored.name,
                 causes=", ".join(left),
             )

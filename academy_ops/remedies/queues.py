@@ -63,8 +63,8 @@ def plan(target: Target, found: Queues | None = None) -> Plan:
     names = f"{found.queue}, {found.dead_letters}"
     missing = ", ".join(found.missing)
     return Plan(
-        changes=(say("To be created in {region}: {names}", region=target.settings.region, names=missing),),
-        risks=(say("An empty queue costs nothing. The API then sends what it could not send."),),
+        changes=(say("To create in {region}: {names}", region=target.settings.region, names=missing),),
+        risks=(say("An empty queue costs nothing. The API then sends the messages it could not send."),),
         apply=partial(_create, found=found),
         nothing_to_do=None if found.missing else say("No change needed: {names} already exist.", names=names),
     )
@@ -99,8 +99,8 @@ def _made(made: Sequence[str], theirs: Sequence[str]) -> Text:
     if not theirs:
         return say("Done: created {names}.", names=names)
     if not made:
-        return say("Nothing was changed: somebody else has created {names} meanwhile.", names=others)
-    return say("Done: created {names}; somebody else has created {others} meanwhile.", names=names, others=others)
+        return say("Nothing was changed: someone else created {names} in the meantime.", names=others)
+    return say("Done: created {names}; someone else created {others} in the meantime.", names=names, others=others)
 
 
 def _expected(dead_letter_arn: str) -> dict[str, str]:
@@ -136,7 +136,7 @@ def _attributes(target: Target, name: str) -> dict[str, str] | None:
         unseen = target.connect.unseen(error, action)
         raise RemedyError(
             say(
-                "{queue} can't be looked at: {reason}. {detail}",
+                "Can't read queue {queue}: {reason}. {detail}",
                 queue=name,
                 reason=because(unseen),
                 detail=unseen.detail,

@@ -28,21 +28,21 @@ def plan(target: Target, case: Case) -> Plan:
     known = case.queue.dead_letters if isinstance(case.queue, QueueFacts) else None
     dead = queue.depth(target, _name(known)) if isinstance(known, Depth) else known
     if not isinstance(dead, Depth):
-        raise RemedyError(say("The dead-letter queue could not be seen."), unseen=True)
+        raise RemedyError(say("Can't read the dead-letter queue."), unseen=True)
     if isinstance(case.queue, QueueFacts) and isinstance(case.queue.queue, Depth):
         _refuse_not_named(case.queue.queue)
     return Plan(
         changes=(
             say(
-                "Messages that go back: {count}, from {dead_letters} to {queue}",
+                "Messages to move back: {count}, from {dead_letters} to {queue}",
                 count=dead.total,
                 dead_letters=_name(dead),
                 queue=target.settings.queue,
             ),
         ),
         risks=(
-            say("Workers take each of them three times again: first fix what made them fail."),
-            say("A job that has ended already is skipped; no student is created twice."),
+            say("Workers try each of them up to three more times. Fix what made them fail first."),
+            say("Jobs that have already ended are skipped; no student is created twice."),
         ),
         apply=partial(_redrive, dead=dead),
         follow=partial(_follow, dead=dead),
@@ -58,7 +58,7 @@ def _refuse_not_named(of: Depth) -> None:
     """
     if of.settings and of.dead_letter_arn is None:
         raise RemedyError(
-            say("The job queue names no dead-letter queue. Name it first (its RedrivePolicy), as the remedy shows.")
+            say("The job queue has no dead-letter queue set. Set its RedrivePolicy first, as the remedy shows.")
         )
 
 
@@ -67,17 +67,17 @@ def _redrive(target: Target, *, dead: Depth) -> Text:
         target.connect.changing("sqs").start_message_move_task(SourceArn=dead.arn)
     except AWS_ERRORS as error:
         raise not_made(target, error, "sqs:StartMessageMoveTask") from error
-    return say("Done: the messages are on their way back.")
+    return say("Done: the messages are being moved back.")
 
 
 def _follow(target: Target, *, dead: Depth) -> Iterator[Progress]:
     while True:
         if why := _failure(target, dead):
-            yield Progress(say("The move of the dead letters has failed: {reason}", reason=why), "failed")
+            yield Progress(say("Moving the dead letters failed: {reason}", reason=why), "failed")
             return
         now = queue.depth(target, _name(dead))
         if isinstance(now, Unavailable):
-            yield Progress(say("The dead letters can't be seen: {reason}", reason=because(now)), "unseen")
+            yield Progress(say("Can't read the dead letters: {reason}", reason=because(now)), "unseen")
             return
         left = now.total if now else 0
         yield Progress(say("Dead letters left: {count}", count=left), None if left else "reached")

@@ -51,31 +51,28 @@ def plan(target: Target, case: Case) -> Plan:
     if not isinstance(case.logs, LogsFacts) or not logs.parameter_is_right(case.logs):
         raise RemedyError(
             say(
-                "The workers' parameter {parameter} is not right itself, or could not be seen. Correct it first.",
+                "The workers' parameter {parameter} is itself wrong, or could not be read. Correct it first.",
                 parameter=target.settings.parameter,
             )
         )
     if logs.parameter_unread(case.logs, case):
         raise RemedyError(
             say(
-                "The instances can't read the workers' parameter {parameter}. New ones could not, either: let "
-                "their role read it first.",
+                "The instances can't read the workers' parameter {parameter}, and neither could new ones. Let their "
+                "role read it first.",
                 parameter=target.settings.parameter,
             )
         )
     seen = group.look(target)
     work = say(
-        "Careful: messages in flight: {count}. A job that a worker is in the middle of starts anew when its message "
-        "comes back.",
+        "Caution: messages in flight: {count}. An interrupted job starts over when its message becomes visible again.",
         count=seen.in_flight if seen.in_flight is not None else "?",
     )
     return Plan(
         changes=(
-            say(
-                "{group}: every instance is replaced: {instances}", group=seen.name, instances=", ".join(seen.instances)
-            ),
+            say("{group}: replace every instance: {instances}", group=seen.name, instances=", ".join(seen.instances)),
             _rolling(len(seen.instances)),
-            say("The new ones read the parameter {parameter} as it is now.", parameter=target.settings.parameter),
+            say("New instances read the parameter {parameter} as it is now.", parameter=target.settings.parameter),
         ),
         risks=(group.BOOT_COST, *((work,) if seen.in_flight != 0 else ())),
         apply=_refresh,
@@ -93,9 +90,9 @@ def _refresh(target: Target) -> Text:
         )
     except AWS_ERRORS as error:
         if error_code(error) == _RUNNING:
-            return say("Nothing was changed: somebody else has begun to replace the instances already.")
+            return say("Nothing was changed: someone else is already replacing the instances.")
         raise not_made(target, error, "autoscaling:StartInstanceRefresh") from error
-    return say("Done: the group has begun to replace its instances.")
+    return say("Done: the group is now replacing its instances.")
 
 
 def _at_once(count: int) -> int:
@@ -107,7 +104,7 @@ def _rolling(count: int) -> Text:
     if count <= 1:
         return say("No worker runs while the only instance is being replaced.")
     return say(
-        "It rolls: {percent} percent stay in service, so {batch} of {count} are replaced at a time.",
+        "Rolling replacement: {percent} percent stay in service, so {batch} of {count} are replaced at a time.",
         percent=REFRESH_HEALTHY_PERCENT,
         batch=_at_once(count),
         count=count,
@@ -133,7 +130,7 @@ def _follow(target: Target, *, before: Seen) -> Iterator[Progress]:
             if refresh.reason == "denied":
                 # The group itself shows as much.
                 break
-            yield Progress(say("The instance refresh can't be seen: {reason}", reason=because(refresh)))
+            yield Progress(say("Can't read the instance refresh: {reason}", reason=because(refresh)))
         elif refresh is None or refresh.status == _ENDED_WELL:
             break
         elif refresh.status in _ENDED_BADLY:

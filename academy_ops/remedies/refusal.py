@@ -40,9 +40,9 @@ def not_made(
         hidden: Values that AWS's words may repeat and must not be shown.
     """
     unseen = target.connect.unseen(error, action)
-    done = say("Nothing more was changed:") if before else say("Nothing was changed:")
+    done = say("Nothing else was changed:") if before else say("Nothing was changed:")
     if outcome_unknown(error):
-        done = say("Whether it was changed is not known, so look first (academy-ops diagnose):")
+        done = say("Whether it was changed is not known; check first ({ops} diagnose):", ops=target.ops)
     problem = say(
         "{done} {reason}. {detail}", done=done, reason=because(unseen), detail=redacted(unseen.detail, hidden)
     )

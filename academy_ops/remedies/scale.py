@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Final
 
-from academy_ops.diagnosis.command import command, fill, posix
+from academy_ops.diagnosis.command import AWS_KEYS_IN_FILE, command, fill, posix
 from academy_ops.diagnosis.records import Unavailable
 from academy_ops.messages import Text, say
 from academy_ops.outside.clients import Target
@@ -37,21 +38,19 @@ def plan(target: Target, desired: int) -> Plan:
     if desired > high:
         raise RemedyError(
             say(
-                "{desired} is outside the bounds of {group}: min {minimum}, max {maximum}. Raise the maximum first: "
-                "{command}",
+                "Desired {desired} is outside the bounds of {group} (min {minimum}, max {maximum}). Raise the "
+                "maximum first: {command}",
                 desired=desired,
                 group=seen.name,
                 minimum=low,
                 maximum=high,
-                command=posix(
-                    fill(_RAISE, {"region": target.settings.region, "group": seen.name, "desired": str(desired)})
-                ),
+                command=posix(fill(_RAISE, _names(target, seen, desired))),
             )
         )
     if desired < low:
         raise RemedyError(
             say(
-                "{desired} is outside the bounds of {group}: min {minimum}, max {maximum}.",
+                "Desired {desired} is outside the bounds of {group} (min {minimum}, max {maximum}).",
                 desired=desired,
                 group=seen.name,
                 minimum=low,
@@ -78,21 +77,29 @@ def plan(target: Target, desired: int) -> Plan:
     )
 
 
+def _names(target: Target, seen: Seen, desired: int) -> Mapping[str, str]:
+    names = {"region": target.settings.region, "group": seen.name, "desired": str(desired), "ops": target.ops}
+    # The shell may lack the keys that this tool has.
+    return {**names, AWS_KEYS_IN_FILE: "yes"} if target.settings.aws_outside_environment(os.environ) else names
+
+
 def _risks(seen: Seen, desired: int) -> Iterator[Text]:
     before = seen.group.desired
     if desired > before:
         yield group.BOOT_COST
     if desired > before and "Launch" in seen.group.suspended:
-        yield say("Careful: the group's Launch process is suspended, so no instance will come until it is resumed.")
+        yield say("Caution: the group's Launch process is suspended, so no instance will start until it is resumed.")
     if desired < before and seen.in_flight != 0:
         yield say(
-            "Careful: messages in flight: {count}. A worker that is stopped leaves its job unfinished.",
+            "Caution: messages in flight: {count}. A worker that is stopped leaves its job unfinished.",
             count=seen.in_flight if seen.in_flight is not None else "?",
         )
     if desired > before and not seen.autoscaler_acts and not isinstance(seen.facts.autoscaler, Unavailable):
-        yield say("The autoscaler does not run: workers stay, and cost, until somebody scales them in.")
+        yield say(
+            "The autoscaler is not running: workers keep running, and costing money, until someone scales them in."
+        )
     if desired == 0 and isinstance(seen.depth, Depth) and seen.depth.visible:
-        yield say("Careful: messages waiting: {count}. Nobody will be left to take them.", count=seen.depth.visible)
+        yield say("Caution: messages waiting: {count}. No worker will be left to take them.", count=seen.depth.visible)
     if overriding := group.overriding(seen, desired):
         yield overriding
 
@@ -101,11 +108,14 @@ def _apply(target: Target, *, seen: Seen, desired: int) -> Text:
     # Somebody else may have acted since the plan was shown.
     now = group.look(target).group.desired
     if now == desired:
-        return say("Nothing was changed: somebody else has set the desired capacity to {desired}.", desired=desired)
+        return say(
+            "Nothing was changed: someone else has already set the desired capacity to {desired}.", desired=desired
+        )
     if now != seen.group.desired:
         raise RemedyError(
             say(
-                "Nothing was changed: somebody else has set the desired capacity from {before} to {now} meanwhile.",
+                "Nothing was changed: someone else changed the desired capacity from {before} to {now} in the "
+                "meantime.",
                 before=seen.group.desired,
                 now=now,
             )

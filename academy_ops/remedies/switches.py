@@ -23,9 +23,9 @@ def resume_launches(target: Target) -> Plan:
     seen = group.look(target)
     name, desired = seen.name, seen.group.desired
     return Plan(
-        changes=(say("{group}: the Launch process: suspended -> resumed", group=name),),
+        changes=(say("{group}: Launch process: suspended -> resumed", group=name),),
         risks=(
-            say("The group then launches what it lacks: desired {desired}.", desired=desired),
+            say("The group then launches the missing instances: desired {desired}.", desired=desired),
             *((group.BOOT_COST,) if desired else ()),
         ),
         apply=_resume,
@@ -46,12 +46,14 @@ def enable_autoscaler(target: Target) -> Plan:
     seen = group.look(target)
     autoscaler = seen.facts.autoscaler
     if not isinstance(autoscaler, Autoscaler) or autoscaler.rule is None:
-        raise RemedyError(say("No rule that could be enabled runs the autoscaler."))
+        raise RemedyError(say("There is no rule for the autoscaler that could be enabled."))
     if autoscaler.state != "Active":
-        raise RemedyError(say("The autoscaler's function is {state}; its rule would not help.", state=autoscaler.state))
+        raise RemedyError(
+            say("The autoscaler's function is {state}, so enabling its rule would not help.", state=autoscaler.state)
+        )
     rule = autoscaler.rule
     at_its_run = say(
-        "At its next run, within a minute, it sets the desired capacity by the queue's depth: {before} -> {desired}.",
+        "Its next run, within a minute, sets desired from the queue depth: {before} -> {desired}.",
         before=seen.group.desired,
         desired=workers.desired_capacity(seen.group, seen.depth),
     )
@@ -70,7 +72,7 @@ def _resume(target: Target) -> Text:
         )
     except AWS_ERRORS as error:
         raise not_made(target, error, "autoscaling:ResumeProcesses") from error
-    return say("Done: the group may launch instances again.")
+    return say("Done: the group can launch instances again.")
 
 
 def _enable(target: Target, *, rule: str) -> Text:

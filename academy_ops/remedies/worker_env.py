@@ -38,19 +38,19 @@ _SHOWN: Final = re.compile(r"[A-Z_][A-Z0-9_.-]*|[a-z_][a-z0-9_.-]*")
 """Names that are shown: a line of a key that was pasted in several would have one of mixed letters."""
 _POLL_SECONDS: Final = 1.0
 _WRONG: Final[Mapping[str, Text]] = {
-    "quoted": say("it stands in quotes, which Docker keeps"),
-    "spaces": say("it has spaces in it or around it"),
-    "placeholder": say("it is a template's placeholder"),
-    "not-a-url": say("it is not a URL that begins with https:// or http://"),
-    "bucket-in-path": say("it has a path, and the bucket does not belong there"),
-    "no-tls": say("R2 answers https:// only"),
+    "quoted": say("it is in quotes, which Docker keeps as part of the value"),
+    "spaces": say("it contains or is surrounded by spaces"),
+    "placeholder": say("it is a placeholder"),
+    "not-a-url": say("it is not a URL starting with https:// or http://"),
+    "bucket-in-path": say("it has a path; the bucket does not belong there"),
+    "no-tls": say("R2 answers on https:// only"),
     "lone-quote": say("it has a quote at one end"),
-    "unexpanded": say("it holds a variable that nothing has filled in"),
-    "not-a-bucket": say("no bucket can have such a name"),
-    "not-a-host": say("its host name holds what none can"),
-    "bucket-in-host": say("it has the bucket in its host, which is the account's"),
-    "not-r2": say("that host is not R2's S3 address"),
-    "not-an-account": say("before .r2.cloudflarestorage.com belongs the account's id, 32 characters"),
+    "unexpanded": say("it contains an unexpanded variable"),
+    "not-a-bucket": say("it is not a valid bucket name"),
+    "not-a-host": say("its host name is not valid"),
+    "bucket-in-host": say("it has the bucket in its host name, which should be the account's"),
+    "not-r2": say("its host is not R2's S3 address"),
+    "not-an-account": say("the account id, 32 characters, is missing before .r2.cloudflarestorage.com"),
 }
 
 
@@ -117,7 +117,7 @@ def look(target: Target) -> Stored:
         unseen = target.connect.unseen(error, "ssm:GetParameter")
         raise RemedyError(
             say(
-                "The parameter {parameter} can't be read: {reason}. {detail}",
+                "Can't read the parameter {parameter}: {reason}. {detail}",
                 parameter=name,
                 reason=because(unseen),
                 detail=unseen.detail,
@@ -193,11 +193,11 @@ def from_api(settings: Settings, name: str) -> str:
     """
     setting = api_setting(settings, name)
     if setting is None or setting.value is None:
-        raise EditError(say("The API has no {name}: it is not set. Nothing was changed.", name=name))
+        raise EditError(say("{name} is not set in the API. Nothing was changed.", name=name))
     if wrong := _wrong(setting, name):
         raise EditError(
             say(
-                "The API's own {name} ({source}) can't be right: {reason}. Correct it first; nothing was changed.",
+                "The API's own {name} ({source}) is wrong: {reason}. Correct it first. Nothing was changed.",
                 name=setting.name,
                 source=setting.source,
                 reason=wrong,
@@ -217,7 +217,7 @@ def _wrong(setting: Setting, name: str) -> Text | None:
     if state != "set":
         return _WRONG.get(state, say("it is malformed ({state})", state=state))
     if name.startswith(_QUEUE_NAMES) and value and not QUEUE_NAME_FORM.fullmatch(value):
-        return say("no queue can have such a name")
+        return say("it is not a valid queue name")
     return None
 
 
@@ -229,7 +229,7 @@ def check_name(name: str) -> None:
     """
     if not _NAME.fullmatch(name):
         raise EditError(
-            say("A name begins with a letter or '_', and goes on with letters, digits and '_'. Nothing was changed.")
+            say("A name starts with a letter or '_', followed by letters, digits and '_'. Nothing was changed.")
         )
 
 
@@ -240,9 +240,7 @@ def check_value(name: str, value: str) -> None:
         EditError: It is one.
     """
     if wrong := _wrong_value(name, value):
-        raise EditError(
-            say("The value for {name} can't be right: {reason}. Nothing was changed.", name=name, reason=wrong)
-        )
+        raise EditError(say("The value for {name} is wrong: {reason}. Nothing was changed.", name=name, reason=wrong))
 
 
 def _wrong_value(name: str, value: str) -> Text | None:
@@ -286,7 +284,7 @@ def as_lines(stored: Stored) -> str:
         if "\n" in value or "\r" in value:
             raise EditError(
                 say(
-                    "{name} has a value of several lines, which no line of NAME=value holds. Set it first (--set).",
+                    "{name} has a multi-line value, which a NAME=value line can't hold. Set it first (--set).",
                     name=_shown(name),
                 )
             )
@@ -305,14 +303,14 @@ def from_lines(stored: Stored, edited: str) -> str:
         if not equals:
             raise _line_error(number, say("there is no '='"))
         if not _NAME.fullmatch(name):
-            raise _line_error(number, say("Docker refuses the name before the '='"))
+            raise _line_error(number, say("Docker rejects the name before the '='"))
         if name in values:
-            raise _line_error(number, say("{name} stands there twice", name=_shown(name)))
+            raise _line_error(number, say("{name} appears twice", name=_shown(name)))
         if before.get(name) != value and (wrong := _wrong_value(name, value)):
             raise _line_error(number, wrong)
         values[name] = value
     if not values:
-        raise EditError(say("No NAME=value line was left. Nothing was changed."))
+        raise EditError(say("No NAME=value line is left. Nothing was changed."))
     if stored.form == "dotenv":
         return edited
     kept = _document(stored.text)
@@ -350,10 +348,10 @@ def plan(target: Target, stored: Stored, text: str) -> Plan:
             next=stored.version + 1,
         )
         if stored.version
-        else say("{parameter}: to be created, as lines of NAME=value", parameter=stored.name)
+        else say("{parameter}: create it, with NAME=value lines", parameter=stored.name)
     )
     return Plan(
-        changes=(head, *(changes or (say("only comments or the order of lines"),))),
+        changes=(head, *(changes or (say("only comments or line order"),))),
         risks=tuple(_risks(stored, before, after)),
         apply=partial(_write, stored=stored, text=text, kept=kept),
         follow=partial(_read_back, stored=stored, text=text),
@@ -370,17 +368,17 @@ def _changes(before: Mapping[str, str], after: Mapping[str, str], settings: Sett
             api = setting is not None and setting.value == after[name]
             if name in before:
                 yield (
-                    say("{name}: another value -> the API's", name=shown)
-                    if api
-                    else say("{name}: another value than before", name=shown)
+                    say("{name}: changed to the API's value", name=shown) if api else say("{name}: changed", name=shown)
                 )
             else:
-                yield say("{name}: new, the API's value", name=shown) if api else say("{name}: new", name=shown)
+                yield (
+                    say("{name}: added, with the API's value", name=shown) if api else say("{name}: added", name=shown)
+                )
 
 
 def _risks(stored: Stored, before: Mapping[str, str], after: Mapping[str, str]) -> Iterator[Text]:
     if stored.version:
-        form = say("base64 of a JSON object") if stored.form == "base64-json" else say("lines of NAME=value")
+        form = say("base64 of a JSON object") if stored.form == "base64-json" else say("NAME=value lines")
         yield say(
             "The format stays: {form}. Version {version} stays in the parameter's history.",
             form=form,
@@ -388,12 +386,14 @@ def _risks(stored: Stored, before: Mapping[str, str], after: Mapping[str, str]) 
         )
     if stored.kind != _SECURE:
         yield say(
-            "Careful: its type is {kind}, so its values are not encrypted; AWS can't change that.", kind=stored.kind
+            "Caution: its type is {kind}, so its values are not encrypted; AWS can't change the type.", kind=stored.kind
         )
     for name, value in after.items():
         if before.get(name) != value and len(value) > 1 and value[0] == value[-1] and value[0] in "\"'":
-            yield say("Careful: the value of {name} stands in quotes, which Docker keeps.", name=_shown(name))
-    yield say("Workers read it when they boot: those that run keep the values they have until they are replaced.")
+            yield say(
+                "Caution: the value of {name} is in quotes, which Docker keeps as part of the value.", name=_shown(name)
+            )
+    yield say("Workers read it only when they boot: running ones keep their old values until they are replaced.")
 
 
 def _kept(target: Target, stored: Stored) -> dict[str, str]:
@@ -410,7 +410,7 @@ def _kept(target: Target, stored: Stored) -> dict[str, str]:
         unseen = target.connect.unseen(error, "ssm:DescribeParameters")
         raise RemedyError(
             say(
-                "Which key encrypts {parameter} can't be seen: {reason}. {detail}",
+                "Can't tell which key encrypts {parameter}: {reason}. {detail}",
                 parameter=stored.name,
                 reason=because(unseen),
                 detail=unseen.detail,
@@ -431,7 +431,7 @@ def _write(target: Target, *, stored: Stored, text: str, kept: Mapping[str, str]
     if now.version != stored.version:
         raise RemedyError(
             say(
-                "Nothing was changed: somebody else has written {parameter} meanwhile (version {before} -> {now}).",
+                "Nothing was changed: someone else changed {parameter} in the meantime (version {before} -> {now}).",
                 parameter=stored.name,
                 before=stored.version,
                 now=now.version,
@@ -445,20 +445,20 @@ def _write(target: Target, *, stored: Stored, text: str, kept: Mapping[str, str]
     except AWS_ERRORS as error:
         if error_code(error) == "ParameterAlreadyExists":
             raise RemedyError(
-                say("Nothing was changed: somebody else has created {parameter} meanwhile.", parameter=stored.name)
+                say("Nothing was changed: someone else created {parameter} in the meantime.", parameter=stored.name)
             ) from error
         # What AWS refuses it may repeat.
         held = {*stored.values.values(), *parse_parameter(text)[1].values(), text}
         raise not_made(target, error, "ssm:PutParameter", hidden=held) from error
     if version != stored.version + 1:
         return say(
-            "Written: {parameter}, version {version}. Somebody else wrote version {between} at the same moment; look "
-            "at the parameter's history.",
+            "Saved {parameter}, version {version}. Someone else saved version {between} at the same moment; check "
+            "the parameter's history.",
             parameter=stored.name,
             version=version,
             between=version - 1,
         )
-    return say("Written: {parameter}, version {version}.", parameter=stored.name, version=version)
+    return say("Saved {parameter}, version {version}.", parameter=stored.name, version=version)
 
 
 def _read_back(target: Target, *, stored: Stored, text: str) -> Iterator[Progress]:
@@ -470,16 +470,14 @@ def _read_back(target: Target, *, stored: Stored, text: str) -> Iterator[Progres
             return
         if now.version > stored.version:
             if now.text == text:
-                yield Progress(
-                    say("It reads back as it was written (version {version}).", version=now.version), "reached"
-                )
+                yield Progress(say("Verified by reading it back (version {version}).", version=now.version), "reached")
             else:
                 yield Progress(
-                    say("It reads back otherwise than it was written (version {version}).", version=now.version),
+                    say("What was read back differs from what was saved (version {version}).", version=now.version),
                     "failed",
                 )
             return
-        yield Progress(say("The new version does not show yet"))
+        yield Progress(say("The new version is not visible yet"))
         if not target.pause(_POLL_SECONDS):
             return
 
@@ -488,7 +486,7 @@ def _understood(stored: Stored) -> None:
     if stored.form == "unreadable":
         raise EditError(
             say(
-                "{parameter} holds neither lines of NAME=value nor base64 of a JSON object, so it can't be changed "
+                "{parameter} holds neither NAME=value lines nor base64 of a JSON object, so it can't be changed "
                 "here. Nothing was changed.",
                 parameter=stored.name,
             )
@@ -502,8 +500,8 @@ def _whole(stored: Stored, text: str, after: Mapping[str, str]) -> None:
         EditError: There is such a line or name.
     """
     problem = say(
-        "{parameter} holds a name that Docker refuses, or a value of several lines; correct that too (--edit). "
-        "Nothing was changed.",
+        "{parameter} contains a name that Docker rejects, or a multi-line value. Correct that too (--edit). Nothing "
+        "was changed.",
         parameter=stored.name,
     )
     if stored.form == "base64-json":

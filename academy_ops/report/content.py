@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import Final
+from typing import Final, cast
 
 from academy_ops.contract import JOB_ID
-from academy_ops.diagnosis.command import command, fill
+from academy_ops.diagnosis.command import Steps, command, fill
+from academy_ops.diagnosis.findings import because
 from academy_ops.diagnosis.records import (
     Diagnosis,
     Finding,
     Json,
+    Reason,
     Remedy,
     Status,
+    Unavailable,
     Verdict,
     VerdictStatus,
 )
@@ -103,6 +106,19 @@ LABELS: Final[Mapping[str, Text]] = {
     "differing": say("by name"),
     "disk_percent": say("disk full"),
     "log": say("log"),
+    "reason": say("why"),
+    "error": say("Docker's error"),
+    "boot_log": say("boot log"),
+    "health_said": say("health check"),
+    "images": say("images"),
+    "parameter": say("parameter"),
+    "form": say("format"),
+    "function": say("function"),
+    "rule": say("rule"),
+    "enabled": say("enabled"),
+    "schedule": say("schedule"),
+    "policy": say("policy"),
+    "alarm": say("alarm"),
 }
 """The names of the evidence that people see first; any other has the name that it has in the document."""
 
@@ -237,14 +253,23 @@ def next_steps(diagnosis: Diagnosis, ops: str) -> tuple[Remedy, ...]:
     return tuple(remedies)
 
 
+def shell_needs(shown: Iterable[Steps]) -> Iterator[Text]:
+    """Yield what the shell must hold for these commands to work as they are pasted."""
+    steps = [step for one in shown for step in one]
+    if variables := dict.fromkeys(name for step in steps for name in step.needs):
+        yield say("Set these in your shell first: {variables}.", variables=", ".join(variables))
+    if any(step.argv[0] == "aws" and step.place == "here" and not step.needs for step in steps):
+        yield say("aws commands use the AWS credentials of this shell.")
+
+
 def _on_to_an_upload(recent: Json, ops: str) -> Iterator[Remedy]:
     """Yield how to go on where no upload was looked at: with the last one that failed or waits, or from the list."""
     rows = (row for row in recent if isinstance(row, dict)) if isinstance(recent, list) else ()
     job_ids = (str(row.get("job_id") or "") for row in rows)
     if job_id := next((one for one in job_ids if re.fullmatch(JOB_ID, one)), None):
-        newest = say("Diagnose the last upload that failed or waits:")
+        newest = say("Diagnose the latest upload that failed or is waiting:")
         yield Remedy(newest, fill(command("<ops> diagnose <job>"), {"ops": ops, "job_id": job_id}))
-    listing = say("Find the upload in question, then diagnose it by its job id:")
+    listing = say("Find the upload, then diagnose it by its job id:")
     yield Remedy(listing, fill(command("<ops> jobs --since 1h"), {"ops": ops}))
 
 
@@ -431,8 +456,10 @@ _ROWS: Final[Mapping[str, Callable[[Mapping[str, Json], Clock], str]]] = {
 
 def _answer(layer: Mapping[str, Json]) -> str:
     """Write what a layer in front of the API answered: the status first, or why there was none."""
-    first = f"HTTP {layer['status']}" if "status" in layer else str(layer.get("detail") or layer.get("reason"))
-    told = [brief(_("{what} from {url}", what=first, url="/".join(str(layer.get("url", "")).split("/")[:3])))]
+    url = "/".join(str(layer.get("url", "")).split("/")[:3])
+    if "status" not in layer:
+        return brief(str(because(Unavailable(cast(Reason, layer["reason"]), url))))
+    told = [brief(_("{what} from {url}", what=f"HTTP {layer['status']}", url=url))]
     told += [f"{header} {_short(layer[header])}" for header in ("cf-ray", "retry-after") if header in layer]
     return ", ".join(told)
 
@@ -443,6 +470,8 @@ def _short(value: Json) -> str:
         return "  ".join(_pairs(value))
     if isinstance(value, list):
         return "; ".join(_short(inner) for inner in value)
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
     if isinstance(value, float):
         return f"{value:.0f}"
     return printable(str(value)).replace("\n", " ")

@@ -15,17 +15,18 @@ from academy_ops.diagnosis.catalogue import CATALOGUE, Cause, explained_by
 from academy_ops.diagnosis.command import Place, Steps, fill, placeholders, posix
 from academy_ops.diagnosis.records import RISKS, JobState, Json, Remedy, Section
 from academy_ops.messages import Text, _, current, say
+from academy_ops.report.content import shell_needs
 from academy_ops.report.runbook import anchor, heading
 from academy_ops.report.shell import Shell, print_command
 
 SCHEMA: Final = "academy-ops/explanation/1"
 
 _STATES: Final[Mapping[JobState, Text]] = {
-    JobState.NONE: say("no job was made"),
+    JobState.NONE: say("no job was created"),
     JobState.PENDING: say("PENDING"),
     JobState.RUNNING: say("RUNNING"),
     JobState.FAILED: say("FAILED"),
-    JobState.UNSEEN: say("its state can't be read"),
+    JobState.UNSEEN: say("state not readable"),
 }
 _PLACES: Final[Mapping[Place, Text]] = {
     "here": say("By hand:"),
@@ -107,7 +108,7 @@ def print_cause(console: Console, cause: Cause, names: Mapping[str, str], shell:
             head = Line(_("What to do: "), "bold")
             console.print(head.append(str(remedy.text), "not bold").append(f" ({RISKS[remedy.risk]})", "not bold dim"))
             show(remedy.steps, "bold cyan")
-            console.print(Line(_("Then check that it worked:")))
+            console.print(Line(_("Then check:")))
             show(remedy.check, "bold cyan")
 
     show_remedies(cause.remedies)
@@ -120,15 +121,9 @@ def print_cause(console: Console, cause: Cause, names: Mapping[str, str], shell:
 
 def _print_notes(console: Console, shown: list[Steps]) -> None:
     """Say what has to be filled in or set before the commands work."""
-    notes = []
-    if variables := dict.fromkeys(name for steps in shown for step in steps for name in step.needs):
-        notes.append(_("Set in the shell before: {variables}.", variables=", ".join(variables)))
-    if any(step.argv[0] == "aws" and step.place == "here" and not step.needs for steps in shown for step in steps):
-        notes.append(_("The aws commands use the AWS credentials of this shell, as academy-ops does."))
+    notes = [str(need) for need in shell_needs(shown)]
     if any(placeholders(steps) for steps in shown):
-        notes.append(
-            _("What stands in <…> is a setting that is missing here, or what academy-ops diagnose would find.")
-        )
+        notes.append(_("Replace <…>: it is a setting missing here, or something academy-ops diagnose would find."))
     for note in notes:
         console.print()
         console.print(Line(note, "dim"))
@@ -148,7 +143,7 @@ def print_all(console: Console) -> None:
                 meaning.append(" " + _("(warning)"), "dim")
             rows.add_row(Line(cause.code, "cyan"), meaning)
         console.print(Padding(rows, (0, 0, 1, 2)))
-    console.print(Line(_("More on one of them: academy-ops explain CAUSE"), "dim"))
+    console.print(Line(_("Details: academy-ops explain CAUSE"), "dim"))
 
 
 def _by_section() -> Iterator[tuple[str, list[Cause]]]:
@@ -172,7 +167,7 @@ def _facts(cause: Cause) -> Iterator[tuple[str, str]]:
     if cause.warn:
         yield _("Kind"), _("a warning")
     elif cause.inconclusive:
-        yield _("Kind"), _("the tool could not look; it says nothing about the academy")
+        yield _("Kind"), _("the tool could not look; this says nothing about the academy itself")
     for name, values in (
         (_("Job"), [str(text) for state, text in _STATES.items() if state in cause.states]),
         (_("Explains"), _explained(cause)),

@@ -70,7 +70,7 @@ def _message(summary: str, facts: list[Fact], remedies: tuple[Remedy, ...]) -> s
     for remedy in remedies:
         lines.append(_("What to do: ") + line(remedy.text))
         lines += [remedy.command] if remedy.command else []
-        lines += [_("Then check that it worked:"), remedy.verify] if remedy.verify else []
+        lines += [_("Then check:"), remedy.verify] if remedy.verify else []
     return "\n".join(lines)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from importlib.resources import files
 from itertools import pairwise
@@ -16,7 +16,7 @@ from markupsafe import Markup
 
 from academy_ops import __version__
 from academy_ops.diagnosis.catalogue import CATALOGUE
-from academy_ops.diagnosis.records import RISKS, Diagnosis, Finding
+from academy_ops.diagnosis.records import RISKS, Diagnosis, Finding, Remedy
 from academy_ops.diagnosis.redact import printable
 from academy_ops.messages import Text, _, current, say
 from academy_ops.report import content
@@ -74,6 +74,7 @@ def _page(title: tuple[str | None, ...], diagnosis: Diagnosis | None, smoke: Smo
         hops=HOPS,
         smoke_titles=SMOKE_TITLES,
         stations=stations,
+        needs=_needs,
         times=_times,
         words=_words,
         _=_,
@@ -88,6 +89,10 @@ def _digest(text: str) -> str:
 def _finalized(value: object) -> object:
     """Bound what is put into the page, and replace control characters; Jinja escapes it after that."""
     return value if isinstance(value, Markup) else printable(str(value)[:_LONGEST])
+
+
+def _needs(remedies: Iterable[Remedy]) -> Iterator[Text]:
+    return content.shell_needs(steps for one in remedies for steps in (one.steps, one.check))
 
 
 def _words(command: str) -> list[tuple[str, str]]:
@@ -115,7 +120,7 @@ def _times(diagnosis: Diagnosis) -> list[tuple[Text, datetime, Text | None]]:
 
 def _events(diagnosis: Diagnosis) -> Iterator[tuple[Text, datetime]]:
     evidence = next((one.evidence for one in diagnosis.findings if one.check == "job"), {})
-    for field, name in (("updated_at", say("last change")), ("created_at", say("job made"))):
+    for field, name in (("updated_at", say("last change")), ("created_at", say("job created"))):
         value = evidence.get(field)
         time = datetime.fromisoformat(value) if isinstance(value, str) else None
         if time and time.year in _YEARS:

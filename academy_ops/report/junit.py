@@ -157,7 +157,7 @@ def _remedy(remedy: Remedy) -> Iterator[str]:
     if remedy.command:
         yield f"  {remedy.command}"
     if remedy.verify:
-        yield _("Then check that it worked:")
+        yield _("Then check:")
         yield f"  {remedy.verify}"
 
 

@@ -66,13 +66,13 @@ class LogReport:
         if not logs.instances:
             self._note(say("No worker instance is in service."))
         for instance, reason in logs.unavailable.items():
-            self._note(say("{instance}: could not be read, {reason}.", instance=instance, reason=because(reason)))
+            self._note(say("{instance}: not readable, {reason}.", instance=instance, reason=because(reason)))
         for instance, count in logs.left_out.items():
             # Later looks go back only a little further than what was printed already.
             if instance not in self._printed:
                 self._note(
                     say(
-                        "{instance}: {count} older lines are left out; ask for less with --since or --job.",
+                        "{instance}: {count} older lines left out. Narrow it down with --since or --job.",
                         instance=instance,
                         count=count,
                     )

@@ -26,6 +26,7 @@ from academy_ops.report.content import (
     not_observed,
     other_faults,
     parts,
+    shell_needs,
     timestamp,
     title,
 )
@@ -117,6 +118,8 @@ def _what_to_do(diagnosis: Diagnosis, ops: str) -> Iterator[str]:
     if remedies:
         yield "## " + _("What to do")
     yield from _remedies(remedies)
+    shown = [steps for one in remedies for steps in (one.steps, one.check)]
+    yield from (_sentence(need) for need in shell_needs(shown))
 
 
 def _more(diagnosis: Diagnosis) -> Iterator[str]:
@@ -152,7 +155,7 @@ def _remedies(remedies: Iterable[Remedy]) -> Iterator[str]:
         if remedy.command:
             yield _fenced(remedy.command, "sh")
         if remedy.verify:
-            yield _("Then check that it worked:")
+            yield _("Then check:")
             yield _fenced(remedy.verify, "sh")
 
 

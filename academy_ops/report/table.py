@@ -30,6 +30,7 @@ from academy_ops.report.content import (
     next_steps,
     not_observed,
     other_faults,
+    shell_needs,
     title,
 )
 from academy_ops.report.pipeline import draw
@@ -129,6 +130,7 @@ class TableReport:
         self._quiet = quiet
         self._marks = marks(console)
         self._waiting = _Waiting()
+        self._shown: list[Steps] = []
 
     def live(self) -> AbstractContextManager[None]:
         """Show what is being waited for, on a terminal, while the run goes on."""
@@ -209,7 +211,7 @@ class TableReport:
             took = ended.get(check, whole) - begun
             before, length = (round(part / max(whole, 0.001) * _BAR_WIDTH) for part in (begun, took))
             row = Line(f"  {check:<{_NAME_WIDTH}}")
-            row.append(_("at {start} s for {length} s", start=f"{begun:4.1f}", length=f"{took:4.1f}"), "dim")
+            row.append(_("{length} s, from {start} s on", start=f"{begun:4.1f}", length=f"{took:4.1f}"), "dim")
             self._console.print(row.append("  " + " " * before).append(self._marks["bar"] * max(1, length), "cyan"))
 
     def _print_others(self, diagnosis: Diagnosis) -> None:
@@ -267,6 +269,8 @@ class TableReport:
         checks = [remedy.check for remedy in remedies if remedy.check]
         if checks:
             self._print_check(checks[-1])
+        for need in shell_needs(self._shown):
+            hanging(self._console, Line(), Line(str(need), "dim"), 0)
 
     def _print_check(self, steps: Steps) -> None:
         """Print how to see that it worked: in one line where that holds it, so that no command seems to come last."""
@@ -274,6 +278,7 @@ class TableReport:
         written = list(commands(steps, self._shell))
         whole = f"{label} {' '.join(written[0])}"
         if len(written) == 1 and cell_len(whole) <= self._console.width:
+            self._shown.append(steps)
             self._console.print(Line(whole, "dim"), soft_wrap=True)
         else:
             self._console.print(Line(label, "dim"))
@@ -287,18 +292,20 @@ class TableReport:
         section = CATALOGUE[code].section if code else None
         page = f"link {section_link(section, current())}" if section else ""
         pointers = []
-        if self._fixable(verdict) and not diagnosis.step:
+        # What warns in a healthy state can wait until somebody has read what it is.
+        if verdict.cause and self._fixable(verdict) and not diagnosis.step:
             pointers.append((" ".join([self._ops, "diagnose", *job, "--fix"]), ""))
         if code:
             pointers.append((f"{self._ops} explain {code}", page))
         if section:
-            pointers.append((f"{self._ops} runbook {section}", page))
-        if not pointers:
-            return
-        row = Line(_("Read on:") + " ", "dim")
+            pointers.append((f"academy-ops runbook {section}", page))
+        row = Line(_("See also:"), "dim")
         for number, (text, link) in enumerate(pointers):
-            row.append(" · " if number else "").append(text, link)
-        hanging(self._console, Line(), row, 0)
+            # In one line: what is to be copied is not broken over two.
+            if not number or row.cell_len + cell_len(text) + 3 <= self._console.width:
+                row.append(" · " if number else " ").append(text, link)
+        if pointers:
+            hanging(self._console, Line(), row, 0)
 
     def _print_other(self, finding: Finding, head: Line) -> None:
         console = self._console
@@ -313,6 +320,7 @@ class TableReport:
 
     def _print_command(self, steps: Steps, style: str = "bold cyan") -> None:
         if steps:
+            self._shown.append(steps)
             # In a pipe it stays one line, to be searched for.
             folded = self._console.is_terminal
             print_command(self._console, steps, style, shell=self._shell, folded=folded)

@@ -91,26 +91,31 @@ def context_named(name: str) -> Context:
     if not known:
         raise SettingsError(
             say(
-                "There is no context {name!r}: {path} has none. One is written as: {form}",
+                "There is no context {name!r}: {path} has none. Example: {form}",
                 name=name,
                 path=path,
                 form=_EXAMPLE,
             )
         )
     raise SettingsError(
-        say("There is no context {name!r} in {path}. There is: {known}.", name=name, path=path, known=", ".join(known))
+        say(
+            "There is no context {name!r} in {path}. Choose from: {known}.",
+            name=name,
+            path=path,
+            known=", ".join(known),
+        )
     )
 
 
 def _context(path: Path, name: str, table: Any) -> Context:  # noqa: ANN401 - whatever TOML holds
     if not _NAME.fullmatch(name):
-        raise _refused(path, say("{name!r} is not a name of letters, digits, '-', '_' and '.'", name=name[:80]))
+        raise _refused(path, say("{name!r} is not a valid name: use letters, digits, '-', '_' and '.'", name=name[:80]))
     if not isinstance(table, dict):
-        raise _refused(path, say("the context {name} is not a table", name=name))
+        raise _refused(path, say("context {name} is not a table", name=name))
     env_file, tier, values = None, None, {}
     for key, value in table.items():
         if isinstance(value, bool) or not isinstance(value, str | int):
-            raise _refused(path, say("{key} of the context {name} is not a text", key=key[:80], name=name))
+            raise _refused(path, say("{key} in context {name} is not a string", key=key[:80], name=name))
         if key == "env_file":
             env_file = path.parent / Path(str(value)).expanduser()
         elif key == "tier":
@@ -118,11 +123,9 @@ def _context(path: Path, name: str, table: Any) -> Context:  # noqa: ANN401 - wh
         elif _SETTING.fullmatch(key):
             values[key] = str(value)
         else:
-            raise _refused(path, say("{key} of the context {name} is not a setting", key=key[:80], name=name))
+            raise _refused(path, say("{key} in context {name} is not a setting", key=key[:80], name=name))
     return Context(name, env_file, tier, values)
 
 
 def _refused(path: Path, problem: Text) -> SettingsError:
-    return SettingsError(
-        say("{path}: {problem}. A context is written as: {form}", path=str(path), problem=problem, form=_EXAMPLE)
-    )
+    return SettingsError(say("{path}: {problem}. Example: {form}", path=str(path), problem=problem, form=_EXAMPLE))

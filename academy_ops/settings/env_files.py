@@ -63,7 +63,7 @@ def read_env_file(path: Path) -> dict[str, EnvLine]:
     except UnicodeDecodeError as error:
         raise SettingsError(say("The env file {path} is not UTF-8 text. Save it as UTF-8.", path=str(path))) from error
     if len(content) > _MOST_BYTES:
-        raise SettingsError(say("The env file {path} is larger than 1 MB; it can't be one.", path=str(path)))
+        raise SettingsError(say("The env file {path} is larger than 1 MB. Is it the right file?", path=str(path)))
     lines: dict[str, EnvLine] = {}
     # Line ends as a text file has them.
     for binding in parse_stream(io.StringIO(text, newline=None)):
@@ -83,7 +83,7 @@ def _refused(path: Path, binding: Binding) -> SettingsError:
     line = binding.original.line + text[:blank].count("\n")
     return SettingsError(
         say(
-            "{path}, line {line}: {problem}. Each line is NAME=value; correct or remove it.",
+            "{path}, line {line}: {problem}. Every line is NAME=value; correct or remove this one.",
             path=str(path),
             line=line,
             problem=say("it holds a NUL character") if "\0" in text else _problem(text.strip()),
@@ -99,10 +99,10 @@ def _problem(text: str) -> Text:
     if not name:
         return say("there is no name before the '='")
     if not _NAME.fullmatch(name.removeprefix("export ").strip()):
-        return say("something stands before the name")
+        return say("there is text before the name")
     quote = value[:1]
     if quote not in {"'", '"'}:
         return say("not a NAME=VALUE line")
     if value.count(quote) == 1:
         return say("the quote {quote} is not closed", quote=quote)
-    return say("something stands behind the closing quote")
+    return say("there is text after the closing quote")

@@ -19,7 +19,7 @@ from academy_ops.messages import os_reason, say
 from academy_ops.settings.contexts import CONTEXT_SETTING, context_named
 from academy_ops.settings.env_files import EnvLine, SettingsError, read_env_file
 
-Source = Literal["command line", "environment", "env file", "context", "default", "unset"]
+Source = Literal["command line", "environment", "env file", "context", "default", "not set"]
 
 DEFAULTS: Final[Mapping[str, str | None]] = {
     "ACADEMY_API_URL": None,
@@ -210,7 +210,7 @@ class Settings:
 
     def of_the_academy(self) -> bool:
         """Return whether any setting is given that is the academy's and not this machine's."""
-        given = (entry.name for entry in self.entries.values() if entry.source not in {"default", "unset"})
+        given = (entry.name for entry in self.entries.values() if entry.source not in {"default", "not set"})
         return any(name not in _OF_THE_MACHINE for name in given)
 
     def secrets(self) -> Mapping[str, str]:
@@ -361,8 +361,8 @@ def _refuse_mixed(unnamed: Unnamed, entries: Mapping[str, Setting]) -> None:
         if secret:
             raise SettingsError(
                 say(
-                    "{address} is from {path}, which nobody named, and {secret} is not: it would be sent there. If "
-                    "that is meant, name the file: --env-file {path}",
+                    "{address} comes from {path}, which you did not name, and {secret} does not: {secret} would be "
+                    "sent to that address. If that is intended, name the file: --env-file {path}",
                     address=address,
                     path=str(unnamed.path),
                     secret=secret.name,
@@ -379,7 +379,7 @@ def _of_tier(
         SettingsError: Its name is none, or it lacks a queue or a group.
     """
     if not _TIER.fullmatch(tier):
-        raise SettingsError(say("The --tier value {tier!r} is not the name of a tier, such as tools.", tier=tier))
+        raise SettingsError(say("The --tier value {tier!r} is not a valid tier name. Example: tools", tier=tier))
     for name in contract.TIERED:
         own = resolve(
             contract.tier_name(name, tier), contract.TIER_WORKERS.get(tier) if name == "AI_WORKER_NAME" else None
@@ -390,7 +390,7 @@ def _of_tier(
             known = ", ".join((contract.TIER, *tiers))
             raise SettingsError(
                 say(
-                    "The tier {tier} has no {name}. Set it; the tiers that have a queue are: {known}.",
+                    "Tier {tier} needs {name}. Tiers that have a queue: {known}.",
                     tier=tier,
                     name=own.name,
                     known=known,
@@ -413,7 +413,7 @@ def _certificates(environ: Mapping[str, str], from_file: Mapping[str, EnvLine]) 
         except OSError as error:
             raise SettingsError(
                 say(
-                    "SSL_CERT_FILE names {path}, which is no file of certificates: {reason}. Correct the setting.",
+                    "SSL_CERT_FILE names {path}, which is not a certificate file: {reason}. Correct the setting.",
                     path=path,
                     reason=os_reason(error),
                 )
@@ -439,4 +439,4 @@ def _resolve(
         return Setting(name, default, "default", default)
     # dotenv leaves out what Docker and Compose take for the value.
     comment = line is not None and line.as_docker.lstrip().startswith("#")
-    return Setting(name, None, "unset", line.as_docker if line and comment else None)
+    return Setting(name, None, "not set", line.as_docker if line and comment else None)

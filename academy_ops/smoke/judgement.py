@@ -45,9 +45,9 @@ def judge(seen: Seen, rows: int) -> tuple[Result, Text]:
     if seen.upload is not None and seen.job_id is None:
         return "failed", _refused(seen.upload)
     if isinstance(seen.job, Unavailable):
-        return "undetermined", say("The job's status can't be read: {reason}.", reason=because(seen.job))
+        return "undetermined", say("Can't read the job's status: {reason}.", reason=because(seen.job))
     if seen.job is None:
-        return "failed", say("The API does not know the job that it has just accepted.")
+        return "failed", say("The API does not know the job it just accepted.")
     return _of_job(seen.job, rows)
 
 
@@ -80,7 +80,7 @@ def left_over(answer: Answer | Unavailable, students: Iterable[tuple[str, str]])
 def left(seen: Seen) -> Text | None:
     """Say what may have stayed behind, or None where nothing has."""
     if seen.job_id is None:
-        unsure = say("The upload may have arrived: if so, its marked students will be there, and no run adds more.")
+        unsure = say("The upload may have arrived. If so, its test students will be created; later runs add no more.")
         return None if _never_arrived(seen.upload) else unsure
     if _well(seen.taken_back):
         return None
@@ -89,14 +89,14 @@ def left(seen: Seen) -> Text | None:
         return None
     if isinstance(seen.taken_back, Answer) and seen.taken_back.status in _NO_WAY:
         if ended:
-            return say("The API has no way to take the marked students back: they stay, and no run adds more.")
-        return say("The API has no way to cancel the job: its marked students may still come; no run adds more.")
-    return say("The marked students could not be taken back: they may stay, and no run adds more.")
+            return say("The API can't delete the test students. They stay; later runs add no more.")
+        return say("The API can't cancel the job. Its test students may still be created; later runs add no more.")
+    return say("The test students could not be deleted. They may stay; later runs add no more.")
 
 
 def _refused(answer: Answer) -> Text:
     if answer.status == HTTPStatus.ACCEPTED:
-        return say("The API has accepted the upload, but names no job.")
+        return say("The API accepted the upload but returned no job id.")
     page = page_of(answer)
     said = page.title or page.author != "unknown" or answer.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE
     if page.author != "api" and said:
@@ -120,36 +120,37 @@ def _refused_on_the_way(status: int, page: Page) -> Text:
         )
     else:
         text = say(
-            "The upload was not accepted: HTTP {status} from {author}, which stands before the API and limits the size."
+            "The upload was not accepted: HTTP {status} from {author}, which is in front of the API and limits the "
+            "size."
         )
     return say(text.template, **text.values, status=status, author=page.name)
 
 
 def _of_job(job: JobDocument, rows: int) -> tuple[Result, Text]:
     if job.status not in ENDED:
-        return "undetermined", say("Time is up, and the job has not ended; it is {status}.", status=job.status)
+        return "undetermined", say("Time ran out before the job ended; its status is {status}.", status=job.status)
     if job.status == JobStatus.DONE and not job.error_message:
         return _counted(job, rows)
     if job.error_message:
-        return "failed", say("The job has ended as {status}: {message}", status=job.status, message=job.error_message)
-    return "failed", say("The job has ended as {status}.", status=job.status)
+        return "failed", say("The job ended as {status}: {message}", status=job.status, message=job.error_message)
+    return "failed", say("The job ended as {status}.", status=job.status)
 
 
 def _counted(job: JobDocument, rows: int) -> tuple[Result, Text]:
     """Judge the numbers of a job that is DONE; an API may leave out those who were there already."""
     result = job.result
     if result is None or result.created is None:
-        return "undetermined", say("The job is DONE, but the API does not say how many students it has created.")
+        return "undetermined", say("The job is DONE, but the API does not say how many students it created.")
     there = result.duplicates
     if there is None:
         there = rows - result.created if result.total in {None, rows} and not result.rejected_count else 0
     numbers = {"created": result.created, "duplicates": there, "failed": result.rejected_count, "rows": rows}
     if result.created + there == rows and not result.rejected_count and there >= 0:
         return "passed", say(
-            "{rows} of {rows} students are there: {created} new, {duplicates} already known.", **numbers
+            "All {rows} students are registered: {created} new, {duplicates} already there.", **numbers
         )
     return "failed", say(
-        "The job is DONE, but the numbers are wrong: of {rows} students {created} are new, {duplicates} already known, "
+        "The job is DONE, but the numbers are wrong: of {rows} students, {created} new, {duplicates} already there, "
         "{failed} rejected.",
         **numbers,
     )

@@ -19,9 +19,9 @@ Result = Literal["passed", "failed", "undetermined"]
 
 HOPS: Final[Mapping[Hop, Text]] = {
     "accepted": say("upload accepted"),
-    "running": say("a worker is at it"),
+    "running": say("worker started"),
     "ended": say("job ended"),
-    "taken-back": say("students taken back"),
+    "taken-back": say("students deleted"),
 }
 """The hops in their order, in words."""
 SMOKE_TITLES: Final[Mapping[Result, Text]] = {

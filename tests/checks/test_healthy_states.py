@@ -50,7 +50,7 @@ def backlog(inside: h.Inside, **facts: Any) -> Case:
 
 
 HEALTHY = {
-    "the job is done": h.case(),
+    "the job finished": h.case(),
     "no job is asked about": h.case(
         job_id=None, job=JobFacts(Unavailable("not-asked", "job")), endpoint=h.endpoint(h.answer(404))
     ),

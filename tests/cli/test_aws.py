@@ -79,7 +79,7 @@ def test_its_output_goes_to_a_file_where_that_is_asked_for(tmp_path: Path, shell
 def test_where_it_is_not_installed_one_line_says_so(tmp_path: Path) -> None:
     done = academy_ops("aws", "sts", "get-caller-identity", cwd=tmp_path, PATH=str(tmp_path))
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == "academy-ops: The AWS CLI is not installed: there is no program aws on the PATH.\n"
+    assert done.stderr == "academy-ops: The AWS CLI is not installed: no aws on the PATH.\n"
 
 
 @pytest.mark.parametrize(
@@ -125,7 +125,7 @@ def test_each_command_goes_through_the_tool_where_the_shell_lacks_what_it_needs(
 
 
 def test_explain_says_once_which_credentials_are_meant_where_aws_is_called_as_it_is(tmp_path: Path) -> None:
-    said = "The aws commands use the AWS credentials of this shell, as academy-ops does."
+    said = "aws commands use the AWS credentials of this shell."
     told = academy_ops("explain", "asg-missing", cwd=tmp_path).stdout
     assert told.count(said) == 1
     path = env_file(tmp_path, KEYS)

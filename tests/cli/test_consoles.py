@@ -54,7 +54,7 @@ def test_nothing_is_lost_on_a_console_that_knows_few_characters(encoding: str, l
 
 def test_a_console_without_korean_letters_is_told_so_and_gets_english(folder: Path) -> None:
     done = console(folder, "latin-1", "--lang", "ko", "explain")
-    told = "This console has no letters for Korean (latin-1), so this is English."
+    told = "This console can't show Korean (latin-1), so the output is in English."
     assert done.stderr.decode() == f"academy-ops: {told}\n"
     assert b"The API server's R2 settings are incomplete" in done.stdout
 
@@ -93,7 +93,7 @@ def test_a_cut_pipe_of_errors_is_no_error_either(folder: Path) -> None:
 def test_a_full_disk_is_told_in_one_line(command: str, folder: Path) -> None:
     done = run(folder, f"academy-ops {command} > /dev/full")
     assert done.returncode == 3
-    assert done.stderr == b"academy-ops: The output can't be written: the disk is full.\n"
+    assert done.stderr == b"academy-ops: Can't write the output: the disk is full.\n"
 
 
 @pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-"])

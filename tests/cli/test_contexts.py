@@ -126,15 +126,15 @@ def test_saved_evidence_and_a_bundle_keep_their_context(home: Path) -> None:
 @pytest.mark.parametrize(
     ("config", "name", "says"),
     [
-        (CONFIG, "stagin", "There is: production, staging"),
+        (CONFIG, "stagin", "Choose from: production, staging"),
         (None, "staging", "has none"),
         ("", "staging", "has none"),
         ("[contexts.staging", "staging", "is not TOML"),
         ("contexts = 3", "staging", "not a table"),
         ("[contexts]\nstaging = 3", "staging", "not a table"),
-        ("[contexts.staging]\napi_url = 'x'", "staging", "api_url of the context staging is not a setting"),
-        ("[contexts.staging]\nACADEMY_API_URL = []", "staging", "not a text"),
-        ("[contexts.'a b']\n", "a b", "is not a name"),
+        ("[contexts.staging]\napi_url = 'x'", "staging", "api_url in context staging is not a setting"),
+        ("[contexts.staging]\nACADEMY_API_URL = []", "staging", "not a string"),
+        ("[contexts.'a b']\n", "a b", "is not a valid name"),
         ("[contexts.staging]\nenv_file = 'nowhere.env'", "staging", "nowhere.env"),
     ],
 )

@@ -40,14 +40,14 @@ def test_with_the_workers_off_it_starts_one_and_the_job_is_done(lab: Lab) -> Non
     assert "In service and polling: 1" in after
     assert "created 5" in after
     assert "HEALTHY" in after
-    assert after.rstrip().endswith("It has helped: worker-scaled-to-zero is gone, and no fault is left.")
+    assert after.rstrip().endswith("That helped: worker-scaled-to-zero is gone, and no fault is left.")
 
 
 def test_without_a_terminal_and_without_yes_it_shows_the_plan_and_changes_nothing(lab: Lab) -> None:
     done = lab.tool("diagnose", waiting_job(lab), "--fix")
     assert done.returncode == 1
     assert "desired 0 -> 1" in done.stdout
-    assert "Nothing was changed: there is no terminal to ask on. Add --yes." in done.stdout
+    assert "Nothing was changed: there is no terminal to confirm on. Add --yes to apply." in done.stdout
     assert desired(lab) == 0
 
 
@@ -74,7 +74,7 @@ def test_ctrl_c_while_it_waits_says_what_was_done_and_stays(lab: Lab) -> None:
         shown.until("Done: the desired capacity is 1.")
         shown.interrupt()
         assert shown.ended() == 130
-    assert "Interrupted. What was done stays. Done: the desired capacity is 1." in shown.written
+    assert "Interrupted. What was changed stays changed. Done: the desired capacity is 1." in shown.written
     assert desired(lab) == 1
 
 
@@ -84,7 +84,7 @@ def test_what_another_operator_has_changed_meanwhile_is_not_overwritten(lab: Lab
         assert lab.tool("scale-worker", "--desired", "2", "--yes").returncode == 0
         shown.type("y\n")
         assert shown.ended() == 1
-    assert "somebody else has set the desired capacity from 0 to 2" in " ".join(shown.written.split())
+    assert "someone else changed the desired capacity from 0 to 2" in " ".join(shown.written.split())
     assert desired(lab) == 2
 
 
@@ -102,8 +102,8 @@ def test_a_denied_change_says_that_nothing_was_changed_and_names_the_action(lab:
     ("fault", "change"),
     [
         ("queue-missing", "Done: created academy-ai-jobs-basic."),
-        ("worker-launch-suspended", "Done: the group may launch instances again."),
-        ("queue-dead-letters", "Done: the messages are on their way back."),
+        ("worker-launch-suspended", "Done: the group can launch instances again."),
+        ("queue-dead-letters", "Done: the messages are being moved back."),
     ],
 )
 def test_other_faults_are_fixed_and_their_job_is_done(lab: Lab, fault: str, change: str) -> None:
@@ -111,24 +111,24 @@ def test_other_faults_are_fixed_and_their_job_is_done(lab: Lab, fault: str, chan
     done = lab.tool("diagnose", job_id, "--fix", "--yes")
     assert done.returncode == 0, done.stdout + done.stderr
     assert change in done.stdout
-    assert f"It has helped: {fault} is gone" in done.stdout
+    assert f"That helped: {fault} is gone" in done.stdout
 
 
 def test_workers_with_an_old_environment_are_replaced(lab: Lab) -> None:
     lab.break_fault("worker-env-stale")
     done = lab.tool("diagnose", "--fix", "--yes", "--interrupt-jobs")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "every instance is replaced: i-" in done.stdout
-    assert "It has helped: worker-env-stale is gone" in done.stdout
+    assert "replace every instance: i-" in done.stdout
+    assert "That helped: worker-env-stale is gone" in done.stdout
 
 
 def test_a_wrong_parameter_gets_the_apis_value_before_the_workers_are_replaced(lab: Lab) -> None:
     lab.break_fault("worker-queue-mismatch")
     done = lab.tool("diagnose", "--fix", "--yes", "--interrupt-jobs")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "AI_SQS_QUEUE_NAME_BASIC: another value -> the API's" in done.stdout
-    assert done.stdout.index("another value -> the API's") < done.stdout.index("every instance is replaced: i-")
-    assert "It has helped: worker-queue-mismatch is gone" in done.stdout
+    assert "AI_SQS_QUEUE_NAME_BASIC: changed to the API's value" in done.stdout
+    assert done.stdout.index("changed to the API's value") < done.stdout.index("replace every instance: i-")
+    assert "That helped: worker-queue-mismatch is gone" in done.stdout
 
 
 def test_an_api_value_that_cant_be_right_is_not_copied_to_the_workers(lab: Lab) -> None:
@@ -143,7 +143,7 @@ def test_a_warning_is_fixed_where_it_is_all_there_is(lab: Lab) -> None:
     done = lab.tool("diagnose", "--fix", "--yes")
     assert done.returncode == 0
     assert "disabled -> enabled" in done.stdout
-    assert "It has helped: autoscaler-off is gone" in done.stdout
+    assert "That helped: autoscaler-off is gone" in done.stdout
 
 
 def test_what_needs_a_person_is_said_with_the_command(lab: Lab) -> None:
@@ -163,8 +163,8 @@ def test_where_nothing_is_wrong_there_is_nothing_to_fix(lab: Lab) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("--fix", "-o", "json"), "no other output than table"),
-        (("--fix", "--from", "evidence.json"), "Give only one of them"),
+        (("--fix", "-o", "json"), "table output only"),
+        (("--fix", "--from", "evidence.json"), "Use only one of them"),
         (("--yes",), "Add --fix"),
         (("--interrupt-jobs",), "Add --fix"),
     ],

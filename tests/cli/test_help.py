@@ -102,7 +102,7 @@ def test_each_page_lists_the_forms_of_output_that_the_command_has_and_no_other(
         if "  --timeout" not in page or "\nCommands:" in page:
             # It has none of the options that are common, or is no command by itself.
             continue
-        listed = re.search(r"-o, --output FORM\s+The form of the output\.\s+\[([a-z|]+)\]", page)
+        listed = re.search(r"-o, --output FORM\s+The output format\.\s+\[([a-z|]+)\]", page)
         forms = set(listed[1].split("|")) if listed else {"table"}
         assert len(forms) > 1 or not listed
         for form in set(Output) - forms:

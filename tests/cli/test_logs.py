@@ -96,5 +96,5 @@ def test_a_malformed_time_is_refused(lab: Lab) -> None:
     done = lab.tool("logs", "--since", "5 minutes")
     assert (done.returncode, done.stderr) == (
         2,
-        "academy-ops: The --since value '5 minutes' is not a time; write it as 30s, 10m, 2h or 7d.\n",
+        "academy-ops: The --since value '5 minutes' is not a duration. Examples: 30s, 10m, 2h, 7d.\n",
     )

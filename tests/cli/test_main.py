@@ -50,34 +50,34 @@ def test_check_list_names_the_checks_in_runbook_order(tmp_path: Path) -> None:
         (("diagnose", "a/b"), "'a/b' is not a job id"),
         (("diagnose", "x" * 65), "is not a job id"),
         (("diagnose", "--only", "r2", "--skip", "r2"), "--only and --skip leave no check."),
-        (("diagnose", "--only", "quue"), "There is no check 'quue'. Did you mean queue?"),
-        (("check", "zzz"), "There is: access, r2, endpoint, job, workers, queue, logs, excel."),
+        (("diagnose", "--only", "quue"), "No such check: 'quue'. Did you mean queue?"),
+        (("check", "zzz"), "Choose from: access, r2, endpoint, job, workers, queue, logs, excel."),
         (("check", "excell"), "Did you mean excel?"),
         (("check",), "Name a check"),
-        (("diagnose", "--verbos"), "There is no option --verbos. Did you mean --verbose? Try: academy-ops diagnose"),
+        (("diagnose", "--verbos"), "No such option: --verbos. Did you mean --verbose? Try: academy-ops diagnose"),
         (("diagnose", "--outptu", "json"), "Did you mean --output?"),
-        (("diagnose", "--zzz"), "There is no option --zzz. Try:"),
-        (("diagnose", "-o", "jsno"), "--output can't be 'jsno'. Did you mean json?"),
-        (("diagnose", "--fail-on", "error"), "There is: fail, warn."),
+        (("diagnose", "--zzz"), "No such option: --zzz. Try:"),
+        (("diagnose", "-o", "jsno"), "Invalid value for --output: 'jsno'. Did you mean json?"),
+        (("diagnose", "--fail-on", "error"), "Choose from: fail, warn."),
         (("diagnose", "--verbose=3"), "--verbose takes no value."),
         (("diagnose", "--timeout", "0"), "--timeout must be a number from 1 to 86400, not '0'."),
         (("diagnose", "--timeout", "-4"), "not '-4'."),
         (("diagnose", "--timeout", "soon"), "not 'soon'."),
         (("diagnose", "--timeout", "nan"), "--timeout must be a number from 1 to 86400, not 'nan'."),
-        (("diagnose", "a", "b", "c"), "Unexpected arguments: b c."),
+        (("diagnose", "a", "b", "c"), "Too many arguments: b c."),
         (("diagnose", "--env-file", "nowhere.env"), "Can't read the env file nowhere.env"),
         (("diagnose", "--env-file", "."), "Can't read the env file"),
-        (("scale-worker",), "--desired is missing."),
+        (("scale-worker",), "--desired is required."),
         (("scale-worker", "--desired"), "--desired needs a value. Try: academy-ops scale-worker --help"),
-        (("scale-worker", "--desired", "-1"), "--desired must be a number from 0 on, not '-1'."),
-        (("watch",), "JOB_ID is missing."),
+        (("scale-worker", "--desired", "-1"), "--desired must be a number of at least 0, not '-1'."),
+        (("watch",), "JOB_ID is required."),
         (("lab",), "Name a command: up, down"),
         (("lab", "brake"), "Did you mean break?"),
-        (("lab", "break", "wroker-off"), "There is no fault 'wroker-off'. Did you mean worker-off"),
+        (("lab", "break", "wroker-off"), "No such fault: 'wroker-off'. Did you mean worker-off"),
         (("lab", "break", "zzz"), "academy-ops lab break --list"),
-        (("explain", "r2-env-mising"), "There is no cause 'r2-env-mising'. Did you mean r2-env-missing"),
+        (("explain", "r2-env-mising"), "No such cause: 'r2-env-mising'. Did you mean r2-env-missing"),
         (("--lang", "fr", "diagnose"), "use ko or en"),
-        (("frobnicate",), "There is no command 'frobnicate'."),
+        (("frobnicate",), "No such command: 'frobnicate'."),
         (("diagnos",), "Did you mean diagnose?"),
     ],
 )
@@ -96,7 +96,7 @@ def test_bad_input_gets_one_line_on_stderr_and_exit_2(
 def test_with_no_setting_of_the_academy_at_all_it_asks_for_one(tmp_path: Path, arguments: tuple[str, ...]) -> None:
     done = academy_ops(*arguments, cwd=tmp_path, AWS_REGION="us-east-1", ACADEMY_OPS_LANG="en")
     assert (done.returncode, done.stdout) == (2, "")
-    assert "No setting of the academy is set." in done.stderr
+    assert "No academy settings were found." in done.stderr
     assert done.stderr.count("\n") == 1
 
 
@@ -190,7 +190,7 @@ def test_json_is_another_spelling_of_o_json_and_the_later_one_wins(
     ("arguments", "said"),
     [
         (("--lang", "en", "explain", "no-such-cause", "--lang", "ko"), "없는 원인 코드입니다"),
-        (("--lang=ko", "explain", "no-such-cause", "--lang=en"), "There is no cause"),
+        (("--lang=ko", "explain", "no-such-cause", "--lang=en"), "No such cause:"),
         (("--lang", "fr", "--lang", "ko", "explain", "no-such-cause"), "없는 원인 코드입니다"),
     ],
 )

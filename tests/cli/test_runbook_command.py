@@ -36,7 +36,7 @@ def test_without_a_section_all_of_it_is_shown_but_its_markers(tmp_path: Path) ->
 def test_an_unknown_section_is_refused_with_what_there_is(tmp_path: Path) -> None:
     done = academy_ops("--lang", "en", "runbook", "9", cwd=tmp_path)
     assert (done.returncode, done.stdout) == (2, "")
-    assert "There is no section '9'. The sections are: 0 (access), 1 (r2)" in done.stderr
+    assert "There is no section '9'. Choose from: 0 (access), 1 (r2)" in done.stderr
 
 
 def test_a_terminal_gets_commands_whole_so_that_they_can_be_copied(tmp_path: Path) -> None:

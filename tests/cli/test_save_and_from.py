@@ -94,7 +94,7 @@ def test_the_file_is_the_owners_alone_and_replaces_an_older_one(tmp_path: Path) 
         (("--from", "."), "Can't read ."),
         (("--from", "/dev/zero"), "larger than 64 MiB"),
         (("another-job", "--from", "evidence.json"), "not another-job"),
-        (("--from", "evidence.json", "--only", "quue"), "There is no check 'quue'"),
+        (("--from", "evidence.json", "--only", "quue"), "No such check: 'quue'"),
     ],
 )
 def test_what_cant_be_saved_or_judged_is_refused_in_one_line(

@@ -201,7 +201,7 @@ def test_verbose_shows_all_evidence(tmp_path: Path) -> None:
 
 def test_verbose_shows_when_each_check_began_and_how_long_it_took(tmp_path: Path) -> None:
     told = academy_ops("diagnose", "--verbose", cwd=tmp_path, AI_WORKER_NAME="w").stdout
-    timeline = [line.split()[0] for line in told.splitlines() if " s for " in line]
+    timeline = [line.split()[0] for line in told.splitlines() if " s, from " in line]
     assert sorted(timeline) == sorted(["access", "r2", "endpoint", "job", "workers", "queue", "logs"])
 
 
@@ -276,3 +276,16 @@ def test_what_is_waited_for_is_named_with_the_seconds(tmp_path: Path) -> None:
             screen.until(" s, waiting for endpoint: the API, through the edge and directly")
             screen.interrupt()
             assert screen.ended() == 130
+
+
+def test_no_fix_is_offered_for_what_only_warns(tmp_path: Path) -> None:
+    warned = shown(tmp_path, document(**WARNINGS["autoscaler-off"][0]), columns=300).splitlines()[-1]
+    assert "explain autoscaler-off" in warned
+    assert "--fix" not in warned
+
+
+def test_the_last_line_breaks_no_command(tmp_path: Path) -> None:
+    for columns in (80, 100, 120):
+        told = shown(tmp_path, document(**SCENARIOS["worker-scaled-to-zero"][0]), columns=columns).splitlines()[-1]
+        assert told.startswith("See also: academy-ops diagnose")
+        assert all("academy-ops " in one for one in told.split(" · "))

@@ -72,4 +72,4 @@ def test_json_of_explain_is_for_a_posix_shell(tmp_path: Path) -> None:
 def test_an_unknown_shell_is_refused_in_one_line(tmp_path: Path) -> None:
     done = academy_ops("explain", cwd=tmp_path, ACADEMY_OPS_SHELL="cmd")
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == "academy-ops: Shell 'cmd' is not known; use posix or powershell (ACADEMY_OPS_SHELL).\n"
+    assert done.stderr == "academy-ops: Unknown shell 'cmd'; use posix or powershell (ACADEMY_OPS_SHELL).\n"

@@ -82,7 +82,7 @@ def test_no_secret_from_elsewhere_goes_to_an_address_in_it(
         for command in (("diagnose", h.JOB_ID), ("watch", h.JOB_ID), ("check", "r2"), ("smoke",)):
             done = tool(tmp_path, *command, "--timeout", "5", **environ)
             assert (done.returncode, done.stdout, seen) == (2, "", []), command
-            assert f"and {secret} is not: it would be sent there." in done.stderr, command
+            assert f"and {secret} does not: {secret} would be sent to that address." in done.stderr, command
             assert "--env-file .env" in done.stderr, command
         assert tool(tmp_path, "--env-file", ".env", "check", "r2", "--timeout", "5", **environ).returncode != 2
 

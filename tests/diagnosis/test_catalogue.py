@@ -359,3 +359,16 @@ def test_no_live_name_becomes_a_command_on_a_workers_host(bait: str, tmp_path: P
 def test_the_job_stands_behind_a_command_only_where_there_is_one() -> None:
     assert posix(fill(command("<ops> check logs <job>"), {})) == "academy-ops check logs"
     assert posix(fill(command("<ops> check logs <job>"), {"job_id": "abc"})) == "academy-ops check logs abc"
+
+
+@pytest.mark.parametrize(
+    ("names", "read"),
+    [
+        ({"job_id": "abc", "file_key": "excel/haneul/a.xlsx"}, "--job abc"),
+        ({"job_id": "abc"}, "FILE.xlsx"),
+        ({"file_key": "excel/haneul/a.xlsx"}, "FILE.xlsx"),
+        ({"job_id": "--help", "file_key": "excel/haneul/a.xlsx"}, "FILE.xlsx"),
+    ],
+)
+def test_the_jobs_own_file_is_read_where_the_api_names_it(names: dict[str, str], read: str) -> None:
+    assert posix(fill(command("<ops> check excel <workbook>"), names)) == f"academy-ops check excel {read}"

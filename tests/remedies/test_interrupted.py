@@ -33,7 +33,7 @@ def test_of_two_who_set_another_number_the_second_is_told_and_changes_nothing(la
         assert other.ended() == 0
         one.type("y\n")
         assert one.ended() == 2
-    said = "Nothing was changed: somebody else has set the desired capacity from 1 to 3 meanwhile."
+    said = "Nothing was changed: someone else changed the desired capacity from 1 to 3 in the meantime."
     assert words(one.written).endswith(said)
     assert desired(lab) == 3
 
@@ -42,7 +42,7 @@ def test_who_waits_for_his_number_is_told_that_somebody_else_has_set_another(run
     with behind(running_lab, SetDesiredCapacity=SET_FOR_A_MOMENT) as environ:
         done = running_lab.tool(*TO_TWO, "--yes", "--wait", **environ)
     assert done.returncode == 1
-    assert "The desired capacity is 1 now: somebody else has set it." in done.stdout
+    assert "The desired capacity is now 1: someone else changed it." in done.stdout
 
 
 def test_ctrl_c_while_the_group_is_looked_at_changes_nothing(running_lab: Lab) -> None:
@@ -61,10 +61,12 @@ def test_ctrl_c_while_the_change_is_made_waits_for_its_outcome(lab: Lab) -> None
     with behind(lab, SetDesiredCapacity=change) as environ, at_terminal(lab, *TO_TWO, "--yes", **environ) as shown:
         change.arrived()
         shown.interrupt()
-        shown.until("Waiting until it is known what was done")
+        shown.until("Waiting to learn whether the change was made")
         change.let_go()
         assert shown.ended() == 130
-    assert words(shown.written).endswith("Interrupted. What was done stays. Done: the desired capacity is 2.")
+    assert words(shown.written).endswith(
+        "Interrupted. What was changed stays changed. Done: the desired capacity is 2."
+    )
     assert desired(lab) == 2
 
 
@@ -74,11 +76,11 @@ def test_a_second_ctrl_c_leaves_at_once_and_does_not_claim_to_know(running_lab: 
         with at_terminal(running_lab, *TO_TWO, "--yes", **environ) as shown:
             change.arrived()
             shown.interrupt()
-            shown.until("Ctrl-C again leaves at once.")
+            shown.until("Press Ctrl-C again to quit now.")
             shown.interrupt()
             assert shown.ended() == 130
         change.let_go()
-    assert "Interrupted. The change was under way and may have been made or not." in words(shown.written)
+    assert "Interrupted. The change was under way; whether it was made is not known." in words(shown.written)
 
 
 def test_ctrl_c_while_it_waits_says_what_stays(running_lab: Lab) -> None:
@@ -90,7 +92,9 @@ def test_ctrl_c_while_it_waits_says_what_stays(running_lab: Lab) -> None:
             shown.interrupt()
             assert shown.ended() == 130
         look.let_go()
-    assert words(shown.written).endswith("Interrupted. What was done stays. Done: the desired capacity is 2.")
+    assert words(shown.written).endswith(
+        "Interrupted. What was changed stays changed. Done: the desired capacity is 2."
+    )
 
 
 def test_a_change_whose_answer_is_lost_is_not_said_to_have_failed(running_lab: Lab) -> None:
@@ -112,8 +116,11 @@ def test_a_group_that_can_not_be_seen_any_more_does_not_hide_what_was_done(runni
     with behind(running_lab, **tricks) as environ:
         done = running_lab.tool(*TO_TWO, "--yes", "--wait", **environ)
     assert done.returncode == 3
-    assert "can't be looked at: the permission autoscaling:DescribeAutoScalingGroups is denied" in done.stderr
-    assert done.stderr.endswith("What was done stays. Done: the desired capacity is 2.\n")
+    assert (
+        "Can't read the Auto Scaling group: the permission autoscaling:DescribeAutoScalingGroups is denied"
+        in done.stderr
+    )
+    assert done.stderr.endswith("What was changed stays changed. Done: the desired capacity is 2.\n")
 
 
 def test_of_two_who_create_the_queue_the_second_is_told_that_it_is_there(running_lab: Lab) -> None:
@@ -123,7 +130,7 @@ def test_of_two_who_create_the_queue_the_second_is_told_that_it_is_there(running
         assert running_lab.tool("queue", "create", "--yes", **name).returncode == 0
         shown.type("y\n")
         assert shown.ended() == 0
-    said = "Nothing was changed: somebody else has created one-after-the-other-dlq, one-after-the-other meanwhile."
+    said = "Nothing was changed: someone else created one-after-the-other-dlq, one-after-the-other in the meantime."
     assert said in words(shown.written)
 
 
@@ -143,14 +150,14 @@ def test_a_queue_that_is_denied_after_its_dead_letter_queue_says_what_was_create
     with behind(running_lab, CreateQueue=about("denied", refused())) as environ:
         done = running_lab.tool("queue", "create", "--yes", AI_SQS_QUEUE_NAME_BASIC="denied", **environ)
     assert done.returncode == 3
-    assert "Created: denied-dlq. Nothing more was changed: the permission sqs:CreateQueue is denied." in done.stderr
+    assert "Created: denied-dlq. Nothing else was changed: the permission sqs:CreateQueue is denied." in done.stderr
 
 
 def test_a_look_that_is_denied_half_way_says_what_was_created(running_lab: Lab) -> None:
     keys = running_lab.keys_without("sqs:GetQueueAttributes")
     done = running_lab.tool("queue", "create", "--yes", AI_SQS_QUEUE_NAME_BASIC="unseen", **keys)
     assert done.returncode == 3
-    said = "Created: unseen-dlq. unseen-dlq can't be looked at: the permission sqs:GetQueueAttributes is denied."
+    said = "Created: unseen-dlq. Can't read queue unseen-dlq: the permission sqs:GetQueueAttributes is denied."
     assert said in done.stderr
     assert "Nothing was changed" not in done.stderr
 
@@ -160,7 +167,7 @@ def test_queues_that_can_not_be_looked_at_afterwards_are_still_said_to_be_create
     with behind(running_lab, GetQueueAttributes=after(1, refused())) as environ:
         done = running_lab.tool("queue", "create", "--yes", AI_SQS_QUEUE_NAME_BASIC="unverified", **environ)
     assert done.returncode == 3
-    assert done.stderr.endswith("What was done stays. Done: created unverified-dlq, unverified.\n")
+    assert done.stderr.endswith("What was changed stays changed. Done: created unverified-dlq, unverified.\n")
 
 
 def test_ctrl_c_between_the_two_queues_waits_for_the_second(running_lab: Lab) -> None:
@@ -172,8 +179,8 @@ def test_ctrl_c_between_the_two_queues_waits_for_the_second(running_lab: Lab) ->
     ):
         second.arrived()
         shown.interrupt()
-        shown.until("Waiting until it is known what was done")
+        shown.until("Waiting to learn whether the change was made")
         second.let_go()
         assert shown.ended() == 130
-    said = "Interrupted. What was done stays. Done: created in-between-dlq, in-between."
+    said = "Interrupted. What was changed stays changed. Done: created in-between-dlq, in-between."
     assert words(shown.written).endswith(said)

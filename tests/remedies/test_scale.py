@@ -58,9 +58,9 @@ def test_a_capacity_that_the_group_has_already_is_nothing_to_do(lab: Lab) -> Non
 
 
 def test_the_plan_says_that_the_autoscaler_will_set_the_number_again(lab: Lab) -> None:
-    assert "sets the number again" in lab.tool("scale-worker", "--desired", "2", "--dry-run").stdout
+    assert "sets desired again" in lab.tool("scale-worker", "--desired", "2", "--dry-run").stdout
     lab.do("lab", "break", "autoscaler-off")
-    assert "sets the number again" not in lab.tool("scale-worker", "--desired", "2", "--dry-run").stdout
+    assert "sets desired again" not in lab.tool("scale-worker", "--desired", "2", "--dry-run").stdout
 
 
 def test_to_zero_with_messages_in_flight_needs_a_yes_of_its_own(lab: Lab) -> None:
@@ -106,7 +106,7 @@ def test_a_wait_that_is_too_long_says_where_to_look(lab: Lab) -> None:
     lab.break_fault("worker-launch-stuck")
     done = lab.tool("scale-worker", "--desired", "1", "--wait", "--timeout", "3")
     assert done.returncode == 1
-    assert "Not reached in time. Look with: academy-ops check workers" in done.stdout
+    assert "Not ready in time. Check with: academy-ops check workers" in done.stdout
 
 
 def test_to_zero_the_wait_ends_when_no_worker_is_left(lab: Lab) -> None:
@@ -119,14 +119,14 @@ def test_where_the_containers_can_not_be_seen_it_does_not_claim_that_they_poll(l
     keys = lab.keys_without("ssm:SendCommand")
     done = lab.tool("scale-worker", "--desired", "1", "--wait", **keys)
     assert done.returncode == 3
-    assert "whether they poll could not be seen" in done.stdout
+    assert "whether they are polling could not be observed" in done.stdout
     assert "ssm:SendCommand" in done.stdout
 
 
 def test_to_zero_the_number_of_waiting_messages_is_told(lab: Lab) -> None:
     lab.break_fault("queue-not-consumed")
     done = lab.tool("scale-worker", "--desired", "0", "--dry-run")
-    assert "messages waiting: 1. Nobody will be left to take them." in done.stdout
+    assert "messages waiting: 1. No worker will be left to take them." in done.stdout
 
 
 def test_on_a_terminal_stopping_work_is_a_question_of_its_own(lab: Lab) -> None:
@@ -135,7 +135,7 @@ def test_on_a_terminal_stopping_work_is_a_question_of_its_own(lab: Lab) -> None:
     with terminal("scale-worker", "--desired", "0", cwd=lab.folder, environ=environ) as shown:
         shown.until("Apply this?")
         shown.type("y\n")
-        shown.until("Stop workers although messages are in flight?")
+        shown.until("Stop workers while messages are in flight?")
         shown.type("n\n")
         assert shown.ended() == 1
     assert "Nothing was changed." in shown.written

@@ -98,8 +98,8 @@ def test_a_wrong_queue_is_put_right_in_its_own_format_and_the_instances_are_repl
     assert compared(lab)[QUEUE_SETTING] == "different"
     done = change(lab, "--from-api", QUEUE_SETTING, "--yes", "--replace", "--interrupt-jobs")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert f"{QUEUE_SETTING}: another value -> the API's" in done.stdout
-    assert "It reads back as it was written" in done.stdout
+    assert f"{QUEUE_SETTING}: changed to the API's value" in done.stdout
+    assert "Verified by reading it back" in done.stdout
     assert parse_parameter(parameter(lab)["Value"])[0] == form
     assert values(lab) == {**others, QUEUE_SETTING: QUEUE_NAME}
     assert change(lab).returncode == 0
@@ -148,7 +148,7 @@ def test_a_dry_run_and_a_missing_yes_change_nothing(lab: Lab) -> None:
     assert change(lab, "--set", "LOG_LEVEL=debug", "--dry-run").returncode == 0
     asked = change(lab, "--set", "LOG_LEVEL=debug")
     assert asked.returncode == 2
-    assert "there is no terminal to ask on. Add --yes." in asked.stderr
+    assert "there is no terminal to confirm on. Add --yes to apply." in asked.stderr
     assert parameter(lab)["Version"] == before
 
 
@@ -162,7 +162,7 @@ def test_a_secret_is_asked_for_without_being_shown(lab: Lab) -> None:
         shown.type("n\n")
         assert shown.ended() == 0
     assert SECRET not in shown.written
-    assert "R2_SECRET_KEY: another value than before" in words(shown.written)
+    assert "R2_SECRET_KEY: changed" in words(shown.written)
     assert values(lab)["R2_SECRET_KEY"] == SECRET
 
 
@@ -170,18 +170,18 @@ def test_a_secret_is_asked_for_without_being_shown(lab: Lab) -> None:
     ("arguments", "said"),
     [
         (("--set", SECRET.replace("=", "")), "--set takes NAME=VALUE"),
-        (("--set", f"1X={SECRET}"), "A name begins with a letter"),
-        (("--set", f"MY NAME={SECRET}"), "A name begins with a letter"),
+        (("--set", f"1X={SECRET}"), "A name starts with a letter"),
+        (("--set", f"MY NAME={SECRET}"), "A name starts with a letter"),
         (("--set", f"R2_SECRET_KEY={SECRET}\nX=1"), "it has more than one line"),
-        (("--set", "R2_SECRET_KEY", SECRET), "There is a word too many"),
+        (("--set", "R2_SECRET_KEY", SECRET), "Too many arguments"),
         (("--set", f"R2_SECRT_KEY={SECRET}"), "Did you mean R2_SECRET_KEY?"),
-        (("--set", 'R2_ENDPOINT="https://a.example"'), "it stands in quotes, which Docker keeps"),
+        (("--set", 'R2_ENDPOINT="https://a.example"'), "it is in quotes, which Docker keeps as part of the value"),
         (("--set", "R2_ENDPOINT=https://abc.r2.cloudflarestorage.com/bucket"), "it has a path"),
         (("--set", "R2_SECRET_KEY="), "it is blank"),
         (("--set", "A=1", "--set", "A=2"), "A is given twice"),
         (("--from-api", "NO_SUCH_SETTING"), "The API has no NO_SUCH_SETTING"),
-        (("--edit", "--set", "A=1"), "--edit goes with neither"),
-        (("--set", "A=1", "-o", "json"), "-o json is for the list"),
+        (("--edit", "--set", "A=1"), "--edit can't be combined with"),
+        (("--set", "A=1", "-o", "json"), "-o json works for the list"),
     ],
 )
 def test_what_can_not_be_stored_is_refused_in_one_line(running_lab: Lab, arguments: tuple[str, ...], said: str) -> None:
@@ -197,7 +197,7 @@ def test_what_can_not_be_stored_is_refused_in_one_line(running_lab: Lab, argumen
     ("value", "said"),
     [
         ('"http://127.0.0.1:9"', "it stands in quotes"),
-        ("https://your-account.r2.cloudflarestorage.com", "a template's placeholder"),
+        ("https://your-account.r2.cloudflarestorage.com", "a placeholder"),
         ("", "it is not set"),
     ],
 )
@@ -245,7 +245,7 @@ def test_what_somebody_else_wrote_meanwhile_is_not_overwritten(lab: Lab) -> None
         assert change(lab, "--set", "OTHER_NAME=1", "--yes").returncode == 0
         shown.type("y\n")
         assert shown.ended() == 2
-    assert "Nothing was changed: somebody else has written /academy/workers/env meanwhile" in words(shown.written)
+    assert "Nothing was changed: someone else changed /academy/workers/env in the meantime" in words(shown.written)
     assert "LOG_LEVEL" not in values(lab)
 
 
@@ -266,10 +266,10 @@ def test_ctrl_c_while_it_is_written_waits_for_the_outcome(lab: Lab) -> None:
     with behind(lab, PutParameter=put) as environ, at_terminal(lab, *setting, **environ) as shown:
         put.arrived()
         shown.interrupt()
-        shown.until("Waiting until it is known what was done")
+        shown.until("Waiting to learn whether the change was made")
         put.let_go()
         assert shown.ended() == 130
-    assert "Interrupted. What was done stays. Written: /academy/workers/env" in words(shown.written)
+    assert "Interrupted. What was changed stays changed. Saved /academy/workers/env" in words(shown.written)
     assert values(lab)["LOG_LEVEL"] == "debug"
 
 
@@ -297,11 +297,11 @@ path.write_text(text.replace('{QUEUE_NAME}-staging', '{QUEUE_NAME}'), 'utf-8')
     ("script", "said"),
     [
         ("path.write_text(path.read_text() + 'no assignment\\n')", "there is no '='"),
-        ("path.write_text(path.read_text() + 'A B=1\\n')", "Docker refuses the name"),
-        ("path.write_text(path.read_text() + 'A=1\\nA=2\\n')", "A stands there twice"),
-        ("path.write_text('')", "No NAME=value line was left"),
-        ("path.write_bytes(b'A=\\xff')", "can't be read as UTF-8"),
-        ("sys.exit(3)", "The editor ended with code 3"),
+        ("path.write_text(path.read_text() + 'A B=1\\n')", "Docker rejects the name"),
+        ("path.write_text(path.read_text() + 'A=1\\nA=2\\n')", "A appears twice"),
+        ("path.write_text('')", "No NAME=value line is left"),
+        ("path.write_bytes(b'A=\\xff')", "is not UTF-8 text"),
+        ("sys.exit(3)", "The editor exited with code 3"),
     ],
 )
 def test_what_an_editor_leaves_that_can_not_be_stored_is_refused(
@@ -378,7 +378,7 @@ def test_an_edit_that_changes_nothing_gives_the_same_values_back() -> None:
 
 
 def test_a_value_of_several_lines_is_not_put_before_an_editor() -> None:
-    with pytest.raises(EditError, match="A has a value of several lines"):
+    with pytest.raises(EditError, match="A has a multi-line value"):
         as_lines(stored(encoded({"A": "x\ny"})))
 
 

@@ -70,7 +70,7 @@ def temp(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_smoke_check_that_passes(lab: Lab, temp: Path) -> None:
     done = run(RUN, temp, lab.settings(), command="smoke")
     assert done.code == 0, done.log
-    assert done.log.startswith("::notice title=SMOKE CHECK PASSED::3 of 3 students are there")
+    assert done.log.startswith("::notice title=SMOKE CHECK PASSED::All 3 students are registered")
     assert done.summary.startswith("# ✅ SMOKE CHECK PASSED\n")
     assert done.outputs["job-id"]
     assert (done.outputs["exit-code"], done.outputs["status"], done.outputs["cause"]) == ("0", "passed", "")

@@ -54,8 +54,8 @@ def test_on_a_healthy_academy_it_passes_again_and_again_and_leaves_nothing(lab: 
 def test_people_see_each_hop_with_its_time(lab: Lab) -> None:
     told = lab.tool("smoke").stdout
     assert re.search(r"\d s  upload accepted\n", told)
-    assert re.search(r"\d s  students taken back\n", told)
-    assert told.endswith("3 of 3 students are there: 3 new, 0 already known.\nSMOKE CHECK PASSED\n")
+    assert re.search(r"\d s  students deleted\n", told)
+    assert told.endswith("All 3 students are registered: 3 new, 0 already there.\nSMOKE CHECK PASSED\n")
 
 
 @pytest.mark.parametrize(
@@ -86,7 +86,7 @@ def test_what_one_run_could_not_take_back_a_later_one_does(lab: Lab) -> None:
     lab.break_fault("api-error")
     code, document = smoke(lab, "--timeout", "15")
     assert (code, document["cause"], document["deleted"]) == (1, "api-error", None)
-    assert "could not be taken back" in document["left"]
+    assert "could not be deleted" in document["left"]
     heal_and_work(lab)
     assert len(marked(lab)) == 3
     code, document = smoke(lab)
@@ -101,7 +101,7 @@ def test_an_interruption_takes_everything_back(lab: Lab, number: signal.Signals)
         screen.until("upload accepted")
         screen.interrupt(number)
         assert screen.ended() == 130
-    assert "students taken back" in screen.written
+    assert "students deleted" in screen.written
     assert "Interrupted. Nothing was left behind." in screen.written
     heal_and_work(lab)
     assert marked(lab) == []

@@ -83,7 +83,7 @@ def test_a_password_that_the_api_repeats_is_masked(tmp_path: Path) -> None:
 def test_an_api_that_cant_take_students_back_passes_and_is_told(tmp_path: Path) -> None:
     document = json.loads(smoke(Api(DONE), tmp_path, "-o", "json").stdout)
     assert (document["result"], document["deleted"]) == ("passed", None)
-    assert "no run adds more" in document["left"]
+    assert "later runs add no more" in document["left"]
 
 
 def test_the_same_students_are_sent_in_each_run(tmp_path: Path) -> None:
@@ -101,7 +101,7 @@ def test_the_same_students_are_sent_in_each_run(tmp_path: Path) -> None:
         (Api({**DONE, "result": {"created": 2, "failed": [], "total": 3, "duplicates": 0}}), 1, "numbers are wrong"),
         (Api({"job_id": "j1", "status": "DONE"}), 3, "does not say how many"),
         (Api(None, {"detail": "비밀번호는 8자 이상"}, 400), 1, "HTTP 400, 비밀번호는 8자 이상"),
-        (Api(None, {"job_id": "$(reboot)"}, 202), 1, "names no job"),
+        (Api(None, {"job_id": "$(reboot)"}, 202), 1, "returned no job id"),
         (Api(None, {"job_id": "j1"}, 200), 1, "HTTP 200"),
     ],
 )
@@ -130,7 +130,7 @@ def test_a_job_that_was_made_is_taken_back_however_it_ends(tmp_path: Path) -> No
     [
         ((), {}, 3, "ACADEMY_API_URL is not set"),
         ((), {"ACADEMY_API_URL": "api.example.com"}, 2, "is not a URL"),
-        (("abc",), {}, 2, "Unexpected arguments: abc."),
+        (("abc",), {}, 2, "Too many arguments: abc."),
     ],
 )
 def test_what_cant_be_begun_is_one_line(

@@ -66,8 +66,8 @@ def test_it_passes_only_where_all_students_are_there(what: Seen, result: str) ->
     [
         ("<hr><center>nginx/1.24.0</center>", {}, "413 from nginx, whose client_max_body_size"),
         ("<hr><center>cloudflare</center>", {"server": "cloudflare"}, "413 from Cloudflare, whose plan"),
-        ("<html><h2>Too large</h2></html>", {}, "413 from unknown, which stands before the API"),
-        ("<html>", {"server": "awselb/2.0"}, "413 from AWS load balancer, which stands before the API"),
+        ("<html><h2>Too large</h2></html>", {}, "413 from unknown, which is in front of the API"),
+        ("<html>", {"server": "awselb/2.0"}, "413 from AWS load balancer, which is in front of the API"),
         ('{"detail": "at most 10 MiB"}', {"server": "cloudflare"}, "413, at most 10 MiB"),
     ],
 )
@@ -101,8 +101,8 @@ def test_an_api_that_cant_take_students_back_is_said_to_keep_them(status: int) -
 
 @pytest.mark.parametrize("gone", [answer(500), Unavailable("timeout", "x"), answer(403), None])
 def test_students_that_were_not_taken_back_are_told(gone: Answer | Unavailable | None) -> None:
-    assert "could not be taken back" in str(left(done(3, taken_back=gone)))
-    assert "could not be taken back" in str(left(seen("PENDING", taken_back=gone)))
+    assert "could not be deleted" in str(left(done(3, taken_back=gone)))
+    assert "could not be deleted" in str(left(seen("PENDING", taken_back=gone)))
 
 
 @pytest.mark.parametrize("what", [done(0, duplicates=3), seen("FAILED")])

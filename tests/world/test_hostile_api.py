@@ -94,7 +94,7 @@ def test_watching_ends_at_its_deadline_though_the_api_drips(tmp_path: Path) -> N
     with server(dripping(b"HTTP/1.1 200 OK\r\nX-Slow: ", b"x")) as (url, _):
         done = tool("watch", h.JOB_ID, "--timeout", "1", cwd=tmp_path, api=url)
     assert done.returncode == 3
-    assert "Time is up; the job has not ended." in done.stdout
+    assert "Time ran out before the job ended." in done.stdout
 
 
 def test_a_message_made_to_keep_a_pattern_busy_is_judged_in_time(tmp_path: Path) -> None:

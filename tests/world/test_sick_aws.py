@@ -97,7 +97,7 @@ def test_a_change_that_can_not_be_planned_says_so_in_a_line(running_lab: Lab, tr
     with between(running_lab.settings()["AWS_ENDPOINT_URL"], {"DescribeAutoScalingGroups": trick}) as url:
         done = running_lab.tool("scale-worker", "--desired", "2", "--yes", AWS_ENDPOINT_URL=url)
     assert (done.returncode, done.stdout) == (3, "")
-    assert done.stderr.startswith("academy-ops: The group can't be looked at: ")
+    assert done.stderr.startswith("academy-ops: Nothing was changed. Can't read the Auto Scaling group: ")
     assert done.stderr.count("\n") == 1
 
 
@@ -107,8 +107,8 @@ def test_a_change_that_can_not_be_planned_says_so_in_a_line(running_lab: Lab, tr
         pytest.param(
             b'{"Attributes": {"QueueArn": "arn", "RedrivePolicy": "\\u001b[31m{"}}', 1, "RedrivePolicy is", id="text"
         ),
-        pytest.param(b'{"Attributes": {"QueueArn": ["arn"]}}', 3, "can't be looked at", id="another type"),
-        pytest.param(b'{"Attributes": {}}', 3, "can't be looked at", id="half an answer"),
+        pytest.param(b'{"Attributes": {"QueueArn": ["arn"]}}', 3, "Can't read queue", id="another type"),
+        pytest.param(b'{"Attributes": {}}', 3, "Can't read queue", id="half an answer"),
     ],
 )
 def test_attributes_of_a_queue_that_are_none_are_told(running_lab: Lab, body: bytes, code: int, said: str) -> None:

@@ -15,7 +15,7 @@ _ROWS: Final = Rows("4", command("<ops> check job <job_id>"), FAILED)
 _cause, _warning, _read = _ROWS.cause, _ROWS.warning, _ROWS.read
 _READ_JOB: Final = command("<ops> --verbose check job <job_id>")
 _READ_LOG: Final = command("<ops> --verbose check logs <job>")
-_READ_FILE: Final = command("<ops> check excel FILE.xlsx")
+_READ_FILE: Final = command("<ops> check excel <workbook>")
 _READ_CORRECTED: Final = command("<ops> check excel CORRECTED.xlsx")
 _LOOK: Final = (commands.JOB,)
 

@@ -60,7 +60,7 @@ def find(name: str) -> Fault:
     fault = FAULTS.get(ALIASES.get(name, name))
     if fault is None:
         known = ", ".join(sorted([*FAULTS, *ALIASES]))
-        raise LabError(say("No fault is called {name}. Known: {known}", name=repr(name), known=known))
+        raise LabError(say("No such fault: {name}. Choose from: {known}", name=repr(name), known=known))
     return fault
 
 
@@ -72,7 +72,7 @@ def break_fault(lab: Lab, name: str) -> str | None:
     """
     fault = find(name)
     if lab.state.generation > 1 and fault.name.startswith(_OF_FIRST) and not fault.name.endswith("/load-balancer"):
-        raise LabError(say("{fault} needs a lab of the first generation: academy-ops lab up", fault=fault.name))
+        raise LabError(say("{fault} needs a first-generation lab: academy-ops lab up", fault=fault.name))
     lab.broken.append(fault.name)
     if fault.needs_worker:
         # An idle group would be scaled in within the minute, and the fault would be gone with its workers.

@@ -343,30 +343,30 @@ FAULTS: Final = (
         lambda lab: _disable_key(lab, OPERATOR_USER, "operator"),
     ),
     Fault("queue-missing", say("The queue is deleted."), _delete_queue),
-    Fault("queue-dead-letters/old", say("An old message lies in the dead-letter queue."), _add_dead_letter),
+    Fault("queue-dead-letters/old", say("An old message is in the dead-letter queue."), _add_dead_letter),
     Fault(
         "queue-misconfigured/no-dead-letter-queue",
-        say("The queue names no dead-letter queue."),
+        say("The queue has no dead-letter queue set."),
         partial(_configure, "RedrivePolicy", ""),
     ),
     Fault(
         "queue-misconfigured/dead-letter-queue-missing",
-        say("The dead-letter queue that the queue names is deleted."),
+        say("The queue's dead-letter queue is deleted."),
         _delete_dead_letters,
     ),
     Fault(
         "queue-misconfigured/few-receives",
-        say("The queue gives up on a message after one receive."),
+        say("A message goes to the dead-letter queue after one receive."),
         _give_up_at_once,
     ),
     Fault(
         "queue-misconfigured/short-visibility",
-        say("A message that was received comes back after 30 seconds."),
+        say("A received message becomes visible again after 30 seconds."),
         partial(_configure, "VisibilityTimeout", "30"),
     ),
     Fault(
         "queue-misconfigured/delay",
-        say("The queue holds each message back for 15 minutes."),
+        say("The queue delays each message by 15 minutes."),
         partial(_configure, "DelaySeconds", "900"),
     ),
     Fault(
@@ -396,21 +396,21 @@ FAULTS: Final = (
     ),
     worker_fault(
         "worker-launch-failing/again",
-        say("Launches fail while a job waits for 15 minutes, and the newest is on its way."),
+        say("Launches have failed while a job waited 15 minutes; the latest one is still in progress."),
         _fail_and_try_again,
     ),
-    worker_fault("worker-undersized/capacity", say("Four workers are wanted, and launches fail."), _fall_short),
+    worker_fault("worker-undersized/capacity", say("The desired capacity is 4, and launches fail."), _fall_short),
     worker_fault(
         "worker-scaled-to-zero/max-zero", say("The group's maximum and desired capacity are set to 0."), _no_maximum
     ),
     worker_fault(
         "worker-scaled-to-zero/set-back",
-        say("A worker is started for a job that waits, and set back to 0."),
+        say("A worker starts for a waiting job, and desired is set back to 0."),
         _set_back,
     ),
     worker_fault(
         "worker-scaled-to-zero/starter-fails",
-        say("The group has desired 0, the autoscaler's rule is on and does nothing, and a job waits for 15 minutes."),
+        say("Desired is 0, a job has waited 15 minutes, and the autoscaler's rule is on but does nothing."),
         _starter_fails,
     ),
     worker_fault(
@@ -436,10 +436,10 @@ FAULTS: Final = (
             reason="Instance replacement timed out: the new instance did not become healthy.",
         ),
     ),
-    Fault("autoscaler-off/alarm-no-data", say("Alarms take the function's place, and have no data."), _starve_alarms),
+    Fault("autoscaler-off/alarm-no-data", say("Alarms replace the function, and have no data."), _starve_alarms),
     Fault(
         "autoscaler-off/alarm-disabled",
-        say("Alarms take the function's place, and their actions are disabled."),
+        say("Alarms replace the function, and their actions are disabled."),
         _silence_alarms,
     ),
     Fault("autoscaler-off/no-function", say("The autoscaler's function is deleted."), _delete_function),
@@ -449,25 +449,25 @@ FAULTS: Final = (
     worker_fault("worker-aws-credentials", say("The workers' AWS key is disabled."), _disable_worker_key),
     worker_fault(
         "worker-aws-credentials/hop-limit",
-        say("The instances' metadata service answers one hop away only, and needs a token."),
+        say("The instances' metadata service requires a token and has a hop limit of 1."),
         _shorten_hops,
     ),
     worker_fault("worker-aws-credentials/no-role", say("The instances have no instance profile."), _take_roles),
     worker_fault("worker-aws-credentials/clock", say("The workers' clock is 20 minutes behind."), _delay_workers),
-    worker_fault("worker-queue-denied", say("The workers may not receive messages."), _deny_queue),
+    worker_fault("worker-queue-denied", say("The workers aren't allowed to receive messages."), _deny_queue),
     worker_fault("worker-queue-denied/queue-policy", say("The queue's own policy denies receiving."), _deny_in_queue),
     worker_fault(
         "worker-queue-denied/key-disabled", say("The key that encrypts the queue is disabled."), _disable_queue_key
     ),
     worker_fault(
         "worker-queue-denied/key-deletion",
-        say("The key that encrypts the queue is about to be deleted."),
+        say("The key that encrypts the queue is pending deletion."),
         partial(_disable_queue_key, for_good=True),
     ),
-    worker_fault("worker-unhealthy/stopped", say("Someone has stopped the instances in EC2."), _stop_instances),
+    worker_fault("worker-unhealthy/stopped", say("Someone stopped the instances in EC2."), _stop_instances),
     worker_fault(
         "worker-env-missing/parameter-unread",
-        say("The instances may not read the workers' parameter."),
+        say("The instances aren't allowed to read the workers' parameter."),
         _hide_parameter,
     ),
     worker_fault(
@@ -481,7 +481,9 @@ FAULTS: Final = (
         lambda lab: _replace_repeatedly(lab, _LAUNCHES),
     ),
     worker_fault(
-        "worker-launch-stuck", say("The new instance waits on a lifecycle hook for 15 minutes."), _wait_on_hook
+        "worker-launch-stuck", say("The new instance has waited 15 minutes on a lifecycle hook."), _wait_on_hook
     ),
-    worker_fault("worker-no-instances", say("The only instance hangs in Terminating:Wait."), _hang_while_terminating),
+    worker_fault(
+        "worker-no-instances", say("The only instance is stuck in Terminating:Wait."), _hang_while_terminating
+    ),
 )

@@ -119,7 +119,7 @@ def _wait_for(lab: Lab, job_id: str, status: JobStatus) -> None:
         return execute(lab, "SELECT status FROM job WHERE id = ?", job_id) == [(status.value,)]
 
     if not processes.until(reached, _SENT_SECONDS, 0.1):
-        raise LabError(say("The job {job_id} does not become {status}.", job_id=job_id, status=status.value))
+        raise LabError(say("Job {job_id} did not become {status}.", job_id=job_id, status=status.value))
 
 
 def _lose_file(lab: Lab) -> str:
@@ -155,7 +155,7 @@ def upload_and_wait(lab: Lab, *, in_flight: bool = False) -> str:
     before = _waiting(lab, in_flight=in_flight)
     job_id = upload_students(lab)
     if not processes.until(lambda: _waiting(lab, in_flight=in_flight) > before, _SENT_SECONDS, 0.1):
-        raise LabError(say("The API has not sent the job's message. Is the queue there?"))
+        raise LabError(say("The API has not sent the job's message. Does the queue exist?"))
     return job_id
 
 
@@ -180,10 +180,14 @@ FAULTS: Final = (
     ),
     _upload(
         "excel-phone-column-missing",
-        say("A workbook without the parents' phones is uploaded."),
+        say("A workbook without parent phone numbers is uploaded."),
         sample_workbooks.without_phone_column,
     ),
-    _upload("excel-phone-invalid", say("A workbook with wrong phones is uploaded."), sample_workbooks.with_bad_phones),
+    _upload(
+        "excel-phone-invalid",
+        say("A workbook with invalid phone numbers is uploaded."),
+        sample_workbooks.with_bad_phones,
+    ),
     _upload("excel-no-students", say("A workbook without students is uploaded."), sample_workbooks.without_students),
     _upload("excel-unreadable", say("A file that is not a workbook is uploaded."), sample_workbooks.not_a_workbook),
     _upload(
@@ -195,7 +199,7 @@ FAULTS: Final = (
     _upload("excel-names-invalid", say("A workbook without names is uploaded."), sample_workbooks.without_names),
     _upload(
         "excel-phone-invalid/mixed",
-        say("A workbook is uploaded in which each row has a fault of its own."),
+        say("A workbook is uploaded in which every row has a different error."),
         sample_workbooks.with_several_faults,
     ),
     _upload("job-partial", say("A workbook with one bad row is uploaded."), sample_workbooks.partly_bad),
@@ -206,7 +210,9 @@ FAULTS: Final = (
         _lose_file_unseen,
     ),
     worker_fault("message-lost", say("A workbook is uploaded, and its message is lost."), _lose_message),
-    worker_fault("message-stuck", say("A workbook is uploaded, and its message is taken by nobody."), take_message),
+    worker_fault(
+        "message-stuck", say("A workbook is uploaded; its message is in flight, but no worker has it."), take_message
+    ),
     worker_fault(
         "queue-dead-letters",
         say("A workbook is uploaded, and its message is received three times and never deleted."),
@@ -214,13 +220,13 @@ FAULTS: Final = (
     ),
     worker_fault("job-stalled", say("The worker hangs in the middle of a job, 11 minutes ago."), _stall),
     worker_fault(
-        "job-failed", say("A job has failed with a message that says nothing."), partial(_fail_with, NO_WORDS)
+        "job-failed", say("A job failed with a message that does not say why."), partial(_fail_with, NO_WORDS)
     ),
     worker_fault(
         "r2-endpoint-unreachable/untrusted",
-        say("A job has failed, as its worker does not trust R2's certificate: {words}", words=_UNTRUSTED),
+        say("A job failed because its worker does not trust R2's certificate: {words}", words=_UNTRUSTED),
         partial(_fail_with, _UNTRUSTED),
     ),
-    worker_fault("job-review", say("A job has ended in REVIEW_REQUIRED."), _send_to_review),
-    worker_fault("worker-silent", say("The worker logs nothing, and is in the middle of a job."), _fall_silent),
+    worker_fault("job-review", say("A job ended in REVIEW_REQUIRED."), _send_to_review),
+    worker_fault("worker-silent", say("The worker is in the middle of a job and logs nothing."), _fall_silent),
 )

@@ -219,10 +219,10 @@ def _scale_in_from_work(lab: Lab) -> str:
 
 FAULTS: Final = (
     worker_fault("worker-unhealthy", say("The instances are unhealthy and are not being replaced."), _impair),
-    worker_fault("queue-not-consumed", say("The workers' processes hang, and a job waits for 11 minutes."), _hang),
+    worker_fault("queue-not-consumed", say("The workers' processes hang, and a job has waited 11 minutes."), _hang),
     worker_fault(
         "queue-not-consumed/hung",
-        say("The workers' processes hang, one message is in flight of a worker that is gone, and another waits."),
+        say("The workers' processes hang; one message is in flight with a worker that is gone, and another waits."),
         _hang_beside_another,
     ),
     *(
@@ -238,25 +238,25 @@ FAULTS: Final = (
         say("The worker ends at its start with what it says of SQS: {words}", words=_CUT_OFF["untrusted"]),
         partial(_end_with, _CUT_OFF["untrusted"]),
     ),
-    worker_fault("worker-undersized", say("The workers' processes hang, and 41 messages wait."), _pile_up),
+    worker_fault("worker-undersized", say("The workers' processes hang, and 41 messages are waiting."), _pile_up),
     worker_fault(
         "worker-scaled-to-zero/in-flight",
-        say("A message is in flight, and the group has desired 0; no instance is left."),
+        say("A message is in flight, desired is 0, and no instance is left."),
         _scale_in_from_work,
     ),
     worker_fault(
-        "ssm-offline", say("The instances' SSM agents are off, their workers are stopped, a job waits."), _silence
+        "ssm-offline", say("The instances' SSM agents are off, the workers are stopped, and a job waits."), _silence
     ),
     worker_fault(
         "ssm-offline/never-registered",
-        say("The instances' SSM agents have never reached SSM, their workers are stopped, a job waits."),
+        say("The instances' SSM agents never reached SSM, the workers are stopped, and a job waits."),
         partial(_silence, registered=False),
     ),
     worker_fault("worker-docker-down", say("The Docker daemon is down on every instance."), _fleet(docker=False)),
     worker_fault("worker-docker-down/hung", say("The Docker daemon hangs on every instance."), _fleet(answers=False)),
     worker_fault(
         "worker-container-exited/paused",
-        say("Someone has paused the worker's container."),
+        say("Someone paused the worker's container."),
         _fleet(container="paused"),
     ),
     worker_fault(
@@ -273,7 +273,7 @@ FAULTS: Final = (
     *(
         worker_fault(
             f"worker-boot-failed/{reason}",
-            say("The user data of every instance has failed ({reason}); no container is there.", reason=reason),
+            say("User data failed on every instance ({reason}), so there is no container.", reason=reason),
             _fleet(container="missing", user_data=lines),
         )
         for reason, lines in USER_DATA.items()
@@ -285,11 +285,11 @@ FAULTS: Final = (
         _fleet(container="missing"),
     ),
     worker_fault(
-        "worker-container-exited", say("Someone has stopped the worker's container."), _fleet(container="stopped")
+        "worker-container-exited", say("Someone stopped the worker's container."), _fleet(container="stopped")
     ),
     worker_fault(
         "worker-crash-loop",
-        say("The worker ends right after each start."),
+        say("The worker exits right after each start."),
         partial(_crash, Image(command=(*WORKER, "--no-such-option"))),
     ),
     worker_fault(
@@ -299,12 +299,12 @@ FAULTS: Final = (
     ),
     worker_fault(
         "worker-out-of-memory/host",
-        say("The kernel kills the worker: its host is out of memory, which Docker does not say."),
+        say("The kernel kills the worker because its host is out of memory; Docker does not show it."),
         partial(_crash, Image(memory_lasts=0.5, of_host=True)),
     ),
     worker_fault(
         "worker-dependency-missing/start",
-        say("A Python package is missing in the worker's image, and the worker ends at its start."),
+        say("A Python package is missing from the worker's image, and the worker exits as it starts."),
         partial(_end_with, "ModuleNotFoundError: No module named 'psycopg'"),
     ),
     worker_fault(
@@ -314,7 +314,7 @@ FAULTS: Final = (
     ),
     worker_fault(
         "worker-dependency-missing",
-        say("A Python package is missing in the worker's image, and a workbook is uploaded."),
+        say("A Python package is missing from the worker's image, and a workbook is uploaded."),
         _lose_dependency,
     ),
     worker_fault(
@@ -324,7 +324,7 @@ FAULTS: Final = (
     ),
     worker_fault(
         "excel-unreadable/reader",
-        say("The worker's workbook reader ends with an error of no known kind."),
+        say("The worker's workbook reader fails with an unknown error."),
         _break_reader,
     ),
     worker_fault(
@@ -332,7 +332,7 @@ FAULTS: Final = (
         say("The workers' parameter lacks the R2 settings."),
         partial(_start_with, dict.fromkeys(("R2_ENDPOINT", "R2_ACCESS_KEY", "R2_SECRET_KEY"))),
     ),
-    worker_fault("worker-env-missing/parameter", say("The workers' parameter is gone."), _no_parameter),
+    worker_fault("worker-env-missing/parameter", say("The workers' parameter is deleted."), _no_parameter),
     worker_fault(
         "worker-queue-mismatch", say("The workers' parameter names another queue."), partial(_start_with, _OTHER_QUEUE)
     ),
@@ -366,17 +366,19 @@ FAULTS: Final = (
     ),
     worker_fault(
         "worker-env-stale",
-        say("The workers' parameter was wrong when they started, and has been put right since."),
+        say("The workers started with a wrong parameter, which has been corrected since."),
         _stale_environment,
     ),
     worker_fault("worker-database-down", say("The workers' database does not answer."), _no_database),
     *(
         worker_fault(
             f"worker-database-down/{reason}",
-            say("The worker ends with its database's words: {words}", words=words),
+            say("The worker exits with a database error: {words}", words=words),
             partial(_end_with, words),
         )
         for reason, words in _OF_DATABASE.items()
     ),
-    worker_fault("worker-database-mismatch", say("The workers use another database than the API."), _other_database),
+    worker_fault(
+        "worker-database-mismatch", say("The workers use a different database from the API."), _other_database
+    ),
 )
