@@ -21,7 +21,7 @@ from checks.boot import boot_failure
 from checks.connection_words import cut_off
 from checks.database_words import Fault
 from checks.facts import Case
-from checks.host_facts import Container, HostReport, WorkerLog
+from checks.host_facts import BootLog, Container, HostReport, WorkerLog
 from checks.times import age
 from checks.workers import boot_age
 
@@ -82,15 +82,26 @@ def state_faults(case: Case, host: HostReport, container: Container, log: Worker
     """Return what is wrong with the state of a worker's container."""
     if _out_of_memory(case, container, log):
         yield "worker-out-of-memory", None
+    own = "unit" if container.unit else None
     no_way = cut_off(case, host, container, log, None) if log and container.status != "running" else None
-    if crash_loops(case, container):
-        yield "worker-crash-loop", no_way[0] if no_way else None
+    # The unit's own command line fails before there is a container.
+    not_made = boot_failure(_written(log)) if log and own and container.created_at is None else None
+    if not_made:
+        yield "worker-boot-failed", not_made[0]
+    elif crash_loops(case, container):
+        yield "worker-crash-loop", no_way[0] if no_way else own
+    elif container.status == "starting":
+        yield "worker-booting", own
     elif container.status == "running":
         if container.health == "unhealthy":
             yield "worker-container-unhealthy", None
     elif container.status != "created" or container.error or not _boots(case, host):
-        words = no_way[0] if no_way else "start-failed" if container.error else None
+        words = no_way[0] if no_way else "start-failed" if container.error else own
         yield "worker-container-exited", _REASONS.get(container.status, words)
+
+
+def _written(log: WorkerLog) -> BootLog:
+    return BootLog("", tuple(line.text for line in log.tail))
 
 
 def crash_loops(case: Case, container: Container) -> bool:

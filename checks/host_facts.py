@@ -118,6 +118,7 @@ class Container:
         log_driver: Where its log goes; None where unseen.
         killed_at: When one of its processes was killed for lack of memory, as far as Docker remembers; None where
             that was not kept.
+        unit: The unit of systemd that runs it; where it is removed at the end of each run, that is all there is to see.
     """
 
     status: str
@@ -140,6 +141,7 @@ class Container:
     command: str = ""
     log_driver: LogDriver | None = None
     killed_at: tuple[datetime, ...] | None = None
+    unit: str = ""
 
     def wrote(self, line: LogLine) -> bool:
         """Return whether the process that runs now has written ``line``; Docker keeps those of the ones before.

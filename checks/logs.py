@@ -16,7 +16,7 @@ from academy_ops.diagnosis.findings import FindingBuilder
 from academy_ops.diagnosis.records import Finding, Json, Unavailable
 from academy_ops.messages import say
 from academy_ops.outside.clients import Target
-from academy_ops.outside.host_scripts import CONTAINER_NAME
+from academy_ops.outside.host_scripts import CONTAINER_NAME, UNIT_NAME
 from academy_ops.outside.time_limits import begin
 from checks import cloudwatch_logs
 from checks.api_side import differs_from_wrong, fail_beside_api
@@ -340,7 +340,7 @@ def _judge_offline(build: FindingBuilder, case: Case, facts: LogsFacts) -> Itera
 def _judge_parameter(build: FindingBuilder, case: Case, facts: LogsFacts) -> Iterator[Finding]:
     """Judge what the next worker would boot with; where one runs, its own environment counts."""
     parameter = facts.parameter
-    if isinstance(parameter, Unavailable) or any(host.container for host in facts.hosts):
+    if isinstance(parameter, Unavailable) or any(host.environment for host in facts.hosts):
         return
     evidence: dict[str, Json] = {"parameter": build.names["parameter"], "form": parameter.form if parameter else None}
     if parameter is None or parameter.environment is None:
@@ -364,6 +364,7 @@ def _container_evidence(case: Case, host: HostReport, container: Container, log:
         "image": container.image_digest or container.image,
         "image_id": container.image_id,
         "command": container.command if container.error else "",
+        "unit": container.unit if UNIT_NAME.fullmatch(container.unit) else "",
     }
     return {
         "container": container.status,
@@ -425,7 +426,18 @@ CHECK: Final = Check(
     needs=("workers",),
     reads=("r2", "workers", "queue", "job"),
     shows=(
-        *("instance", "container", "error", "said", "boot_log", "health_said", "disk_percent", "images", "former"),
+        *(
+            "instance",
+            "container",
+            "unit",
+            "error",
+            "said",
+            "boot_log",
+            "health_said",
+            "disk_percent",
+            "images",
+            "former",
+        ),
         *("environment", "differing", "log"),
     ),
     grants=(

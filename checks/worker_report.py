@@ -16,7 +16,7 @@ from typing import Final, TypeAlias
 from academy_ops.contract import BUCKET_NAME, QUEUE_NAME, QUEUE_SETTING
 from academy_ops.outside.clients import Connections
 from academy_ops.settings import Settings
-from academy_ops.thresholds import CLOCK_WRONG_SECONDS
+from academy_ops.thresholds import CLOCK_WRONG_SECONDS, CRASH_LOOP_RESTARTS
 from checks.host_facts import BootLog, Comparison, Container, Environment, HostReport, LogDriver, LogLine, WorkerLog
 from checks.times import parse
 
@@ -74,7 +74,7 @@ def read_host(  # noqa: PLR0917 - what a host wrote, and what it is held against
     unread = docker == "up" and _last(fields, "container") == "unreadable"
     here = docker == "up" and _last(fields, "container") == "present"
     ahead = _ahead(_moment(_last(fields, "clock")), now)
-    container = _container(fields, settings, clean) if here else None
+    container = _container(fields, settings, clean) if here else _of_unit(fields)
     host = HostReport(
         instance_id,
         docker,
@@ -89,7 +89,7 @@ def read_host(  # noqa: PLR0917 - what a host wrote, and what it is held against
         others=tuple(clean(one) for one in fields.get("other", ())),
         boot=None if here else _boot(fields, sections, clean),
     )
-    return host, _log(fields, sections, clean, ahead) if here else None
+    return host, _log(fields, sections, clean, ahead) if container else None
 
 
 def _ahead(clock: datetime | None, now: datetime | None) -> int:
@@ -278,16 +278,16 @@ def _container(fields: Mapping[str, list[str]], settings: Settings, clean: Clean
     )
     name = word("name").removeprefix("/")
     return Container(
-        status=word("status"),
+        status=_status(fields, word("status")),
         exit_code=_int(_last(fields, "exit_code")),
         out_of_memory=_last(fields, "oom_killed") == "true",
         oom_kills=len(kills),
-        restarts=_int(_last(fields, "restarts")) or 0,
-        started_at=parse(_last(fields, "started")),
+        restarts=max(_int(_last(fields, "restarts")) or 0, _int(_last(fields, "unit_failures")) or 0),
+        started_at=parse(text("started")),
         network=word("network"),
-        finished_at=parse(_last(fields, "finished")),
+        finished_at=parse(text("finished")) or _failed(fields),
         kernel_kills=_kernel_kills(fields),
-        created_at=parse(_last(fields, "created")),
+        created_at=parse(text("created")),
         error=text("error"),
         health=word("health"),
         health_said=text("health_said").strip(),
@@ -298,7 +298,45 @@ def _container(fields: Mapping[str, list[str]], settings: Settings, clean: Clean
         command=f"{text('command')} {text('arguments')}".strip(),
         log_driver=driver,
         killed_at=kills,
+        unit=_last(fields, "worker_unit"),
     )
+
+
+def _of_unit(fields: Mapping[str, list[str]]) -> Container | None:
+    """Return the container of a unit of systemd where it is removed at the end of each run; None without a unit."""
+    status = _status(fields, "")
+    if not status or _last(fields, "docker") != "up":
+        return None
+    return Container(
+        status=status,
+        exit_code=_int(_last(fields, "unit_status")),
+        out_of_memory=False,
+        oom_kills=0,
+        restarts=_int(_last(fields, "unit_failures")) or 0,
+        started_at=None,
+        finished_at=_failed(fields),
+        kernel_kills=_kernel_kills(fields),
+        unit=_last(fields, "worker_unit"),
+    )
+
+
+def _status(fields: Mapping[str, list[str]], of_container: str) -> str:
+    """Return the state of a container that Docker or a unit runs; a unit that has failed often restarts it.
+
+    A unit that is active without a container does not run it, but something else for it.
+    """
+    active = _last(fields, "unit_active")
+    if of_container not in {"", "created", "exited"} or not active:
+        return of_container
+    if active in {"failed", "inactive"}:
+        return "exited"
+    if active != "activating":
+        return of_container
+    return "restarting" if (_int(_last(fields, "unit_failures")) or 0) >= CRASH_LOOP_RESTARTS else "starting"
+
+
+def _failed(fields: Mapping[str, list[str]]) -> datetime | None:
+    return parse(_last(fields, "unit_failed"))
 
 
 def _boot(fields: Mapping[str, list[str]], sections: Mapping[str, list[str]], clean: Clean) -> BootLog | None:

@@ -50,6 +50,7 @@ class Image:
         health: What its health check says; empty without one.
         log_driver: Docker's driver of its log.
         log_options: That driver's options.
+        of_unit: A unit of systemd runs it, and Docker forgets it at the end of each run.
     """
 
     command: tuple[str, ...] = WORKER
@@ -62,6 +63,7 @@ class Image:
     health: str = ""
     log_driver: str = "json-file"
     log_options: Mapping[str, str] = field(default_factory=dict)
+    of_unit: bool = False
 
 
 class Container:
@@ -101,6 +103,8 @@ class Container:
         self._made = description(name, image, env)
         for empty in ("log", "log.times", "oom-kills"):
             (folder / empty).touch()
+        if image.of_unit:
+            (folder / "unit").touch()
         self._write_state("created", pid=0, code=0, finished_at=_NEVER)
         self._thread = threading.Thread(target=self._run, name=f"container {folder.parent.name}", daemon=True)
 
@@ -152,6 +156,10 @@ class Container:
                 self._write_state("exited", pid=0, code=code, finished_at=finished_at)
                 return
             self._write_state("restarting", pid=0, code=code, finished_at=finished_at)
+            if self._image.of_unit:
+                with (self._folder / "unit").open("a", encoding="utf-8") as journal:
+                    how = f"code=exited, status={code}/n/a"
+                    journal.write(f"{finished_at} lab systemd[1]: worker.service: Main process exited, {how}\n")
             if self._stopping.wait(delay):
                 self._write_state("exited", pid=0, code=code, finished_at=finished_at)
                 return
@@ -203,7 +211,7 @@ class Container:
             "StartedAt": self._started_at,
             "FinishedAt": finished_at,
         }
-        write_inspect(self._folder, self._made, state, self.restarts)
+        write_inspect(self._folder, self._made, state, 0 if self._image.of_unit else self.restarts)
 
 
 def image_name(image: Image) -> str:
@@ -227,12 +235,11 @@ def description(name: str, image: Image, env: Mapping[str, str]) -> dict[str, ob
         ".Config.Env": len(env),
         **variables,
         "join .RepoDigests  ": image_name(image),
-        ".HostConfig.RestartPolicy.Name": "unless-stopped",
+        ".HostConfig.RestartPolicy.Name": "no" if image.of_unit else "unless-stopped",
         ".HostConfig.NetworkMode": "default",
         ".LogPath": "",
         ".HostConfig.LogConfig.Type": image.log_driver,
         **options,
-        ".Label com.docker.compose.service": "",
         ".State.Health": image.health,
         ".State.Health.Status": image.health,
         ".State.Health.Log": int(bool(image.health)),

@@ -23,7 +23,7 @@ _NO_PROGRAM: Final = (
     "failed to create task for container: failed to create shim task: OCI runtime create failed: runc create failed: "
     'unable to start container process: exec: "/app/run": stat /app/run: no such file or directory: unknown'
 )
-_SHIMS: Final = ("docker", "df", "dmesg", "systemctl")
+_SHIMS: Final = ("docker", "df", "dmesg", "journalctl", "systemctl")
 _ENGINE: Final = {".Server.Version": "27.5.1", ".DockerRootDir": "/var/lib/docker"}
 
 

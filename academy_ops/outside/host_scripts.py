@@ -12,6 +12,7 @@ from importlib.resources import files
 from typing import Final
 
 CONTAINER_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}")
+UNIT_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9:_.@-]{0,250}")
 _JOB_ID: Final = re.compile(r"[A-Za-z0-9_-]{0,64}")
 _SALT: Final = re.compile(r"[0-9a-f]{32}")
 

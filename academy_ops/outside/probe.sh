@@ -1,8 +1,10 @@
 # Reads the state of one container and the end of its log; where there is none, the end of the host's boot logs.
 # Changes nothing. Set before this line: container, job, salt.
-export LC_ALL=C
+export LC_ALL=C PATH="$PATH:/snap/bin"
+files=${ACADEMY_HOST_FILES-} # set where a lab stands for the host
 say() { printf '%s\n' "$1"; } # an echo may read backslashes
 say 'probe=2'
+worker_unit='' written=''
 say "clock=$(date +%s)"
 
 # Runs a command for at most so many seconds: what hangs must not cost what was read before.
@@ -40,20 +42,123 @@ boot_log() {
       }'
 }
 boot() {
-  files=${ACADEMY_HOST_FILES-} # set where a lab stands for the host
   if [ -e "$files/var/lib/cloud/instance/boot-finished" ]; then
     say 'boot=finished'
   elif [ -d "$files/run/cloud-init" ]; then
     say 'boot=running'
   fi
-  boot_log user-data /var/log/academy-worker-userdata.log 9000
-  boot_log cloud-init /var/log/cloud-init-output.log 9000
+  if [ -n "$worker_unit" ]; then
+    # Where a unit starts the worker, the boot did its part.
+    kernel
+    show_log journal_lines
+  else
+    boot_log user-data /var/log/academy-worker-userdata.log 9000
+    boot_log cloud-init /var/log/cloud-init-output.log 9000
+  fi
   say 'section=end'
 }
+
+# Where the whole host is short of memory, only the kernel says so: how long ago each of its kills was.
+kernel() {
+  if uptime=$(cut -d ' ' -f 1 /proc/uptime 2>/dev/null) && kernel=$(dmesg 2>/dev/null | tail -c 500000) && [ -n "$kernel" ]; then
+    say 'kernel=read'
+    say "$kernel" | grep -F 'Killed process' | tail -n 5 |
+      awk -F '[][]' -v now="$uptime" '$2 ~ /^ *[0-9.]+$/ { printf "kernel_kill=%d\n", now - $2 }'
+  fi
+}
+
+# A container that ends with its run is removed at once; the unit of systemd that runs it stays, and its journal holds
+# what the container wrote. A unit of that name comes before one that runs or starts it, and that before any other.
+unit_of() {
+  bounded 3 systemctl show '*.service' -p Id -p ActiveState -p SubState -p Result -p ExecMainStatus -p ExecStart \
+    2>/dev/null | tr -d '\r' | awk -v name="$1" -v RS= -F '\n' '
+    {
+      delete of
+      for (n = 1; n <= NF; n++) { at = index($n, "="); key = substr($n, 1, at - 1); of[key] = of[key] substr($n, at + 1) }
+      if (of["Id"] !~ /^[A-Za-z0-9:_.@-]+$/) next
+      rank = of["Id"] == name ".service" ? 3 : 0
+      if (!rank && (" " of["ExecStart"] " ") ~ "[^A-Za-z0-9_.-]" name "[^A-Za-z0-9_.-]")
+        rank = of["ExecStart"] ~ / (run|start|up) / ? 2 : of["ExecStart"] !~ / (logs|wait|stop|exec|events) /
+      if (rank > best) {
+        best = rank
+        told = "worker_unit=" of["Id"] "\nunit_active=" of["ActiveState"] "\nunit_sub=" of["SubState"] \
+          "\nunit_result=" of["Result"] "\nunit_status=" of["ExecMainStatus"]
+      }
+    }
+    END { if (best) print told }'
+}
+journal() { bounded 5 journalctl --no-pager -o short-iso -n 4000 "$@" 2>/dev/null; }
+# How often it has failed in half an hour, and when last; a container that ends well is no failure.
+unit() {
+  told=$(unit_of "$1")
+  worker_unit=$(say "$told" | sed -n 's/^worker_unit=//p')
+  [ -n "$worker_unit" ] || return 0
+  failed=$(journal -u "$worker_unit" --since '30 minutes ago' | grep -E '[Mm]ain process exited, code=(killed|dumped|exited, status=[1-9])')
+  failures=$(say "$failed" | grep -c .)
+  say "$told
+unit_failures=$failures
+unit_failed=$(say "$failed" | tail -n 1 | cut -d ' ' -f 1)"
+}
+
+# The log, each line with its time: what a worker complained of an hour ago need not be true now. A line of the log
+# begins with that time; any other is Docker's own word. Behind a corrupt entry of its file Docker reads no more, and
+# says nothing: the time of the last entry tells.
+show_log() {
+  {
+    "$@" 2>&1
+    printf '\n%s %s\n' "$salt" "$?"
+  } | awk -v salt="$salt" -v job="$job" -v written="$written" '
+    # Of a long line its beginning and its end, where a service says why, without the words that are cut in two.
+    function short(line, head, end) {
+      if (length(line) <= 900) return line
+      head = substr(line, 1, 300); sub(/[^ ]*$/, "", head)
+      end = substr(line, length(line) - 540); sub(/^[^ ]*/, "", end)
+      return head "..." end
+    }
+    # The last of the lines that have room in so many bytes.
+    function show(section, lines, last, most, room, n) {
+      print "section=" section
+      for (n = last; n > 0 && n > last - most && (room -= length(lines[n]) + 1) >= 0; n--);
+      while (++n <= last) print lines[n]
+    }
+    BEGIN { mine = "(^|[^A-Za-z0-9_-])" job "([^A-Za-z0-9_-]|$)" }
+    $1 == salt { status = $2; next }
+    !/^[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]T/ { if ($0 != "") word = $0; next }
+    {
+      count++
+      gsub(/\r/, "")
+      kept = short($0)
+      at = $1
+      tail[count] = kept; delete tail[count - 60]
+      lower = tolower($0)
+    }
+    lower ~ /error|exception|traceback|denied|refused|fail|fatal|no module named|no space left|sigkill|signal 9|brokenprocess|killed|memory|credential|signature|not authorized|expired|time.?out|timed out/ ||
+    lower ~ /unreachable|no route|resolv|not known|too many|slots|limit|does ?n.t exist|does not exist|no such|unknown (col|tab|data)|undefined|gone away|lost connection|clos(ed|ing)|reset by peer|broken pipe|terminat/ ||
+    lower ~ /accepting conn|starting up|shutting down|recovery|password|pg_hba|locked|read-only|is full|disk ?full|invalid|kms|skew|token/ ||
+    lower ~ /could not|cannot|can.t |not found|deadlock|syscall|not yet|too long|exit/ {
+      errors[++found] = kept; delete errors[found - 20]
+    }
+    job == "" { next }
+    # Below a failure stands its traceback, which does not name the job.
+    $0 ~ mine { of_job[++jobs] = kept; below = lower ~ /fail|error|exception/ ? 60 : 0; delete of_job[jobs - 150]; next }
+    /job_id=/ { below = 0 }
+    below-- > 0 { of_job[++jobs] = kept; delete of_job[jobs - 150] }
+    END {
+      if (!status && substr(at, 1, 19) < substr(written, 1, 19)) { status = 1; word = "its file is corrupt" }
+      if (status != 0) printf "log_status=%d\nlog_error=%.400s\n", status, word
+      print "log_lines=" count + 0
+      if (job != "") show("job", of_job, jobs, 150, 8000)
+      show("errors", errors, found, 20, 5000)
+      show("tail", tail, count, 60, 7000)
+    }'
+}
+# What the unit's processes wrote, without the names of host and program that stand before each line.
+journal_lines() { journal "_SYSTEMD_UNIT=$worker_unit" | sed -E 's/^([0-9]{4}-[^ ]+) [^ ]+ [^ ]+: /\1 /'; }
 
 # Docker. Where its socket is systemd's, whoever asks starts Docker, and the worker with it: systemd is asked first.
 root=$(sed -n 's/.*"data-root" *: *"\([^"]*\)".*/\1/p' /etc/docker/daemon.json 2>/dev/null)
 root=${root:-/var/lib/docker}
+[ -d "$root" ] || root=/var/lib/containers # Podman, by Docker's name
 [ -d "$root" ] || root=/
 unit=$(bounded 3 systemctl is-active docker.service 2>/dev/null)
 [ -n "$unit" ] && say "unit=$unit"
@@ -63,9 +168,16 @@ elif [ "$unit" != active ] && [ "$(bounded 3 systemctl is-active docker.socket 2
   docker=down
 else
   # Some clients end well although no server has answered: its version is what tells.
+  version_of() { say "$1" | grep '^[0-9]' | tail -n 1; }
   answer=$(bounded 5 docker version --format '{{.Server.Version}}' 2>&1)
   status=$?
-  version=$(say "$answer" | grep '^[0-9]' | tail -n 1)
+  version=$(version_of "$answer")
+  # A rootless engine has its socket at its user's.
+  hung "$status" || for socket in "$files"/run/user/*/docker.sock; do
+    [ -z "$version" ] && [ -S "$socket" ] || continue
+    version=$(version_of "$(DOCKER_HOST="unix://$socket" bounded 3 docker version --format '{{.Server.Version}}' 2>&1)")
+    [ -n "$version" ] && export DOCKER_HOST="unix://$socket"
+  done
   case $answer in
     *daemon*running* | *'dial unix'* | *'connection refused'*) docker=down ;;
     *) docker=unreadable ;;
@@ -93,9 +205,9 @@ status={{.State.Status}}
 exit_code={{.State.ExitCode}}
 oom_killed={{.State.OOMKilled}}
 error={{json (printf \"%.500s\" .State.Error)}}
-created={{.Created}}
-started={{.State.StartedAt}}
-finished={{.State.FinishedAt}}
+created={{json .Created}}
+started={{json .State.StartedAt}}
+finished={{json .State.FinishedAt}}
 restarts={{.RestartCount}}
 restart_policy={{.HostConfig.RestartPolicy.Name}}
 network={{.HostConfig.NetworkMode}}
@@ -103,7 +215,6 @@ image={{.Image}}
 image_name={{json .Config.Image}}
 command={{json .Path}}
 arguments={{json (printf \"%.300s\" (print .Args))}}
-log_path={{.LogPath}}
 log_driver={{.HostConfig.LogConfig.Type}}
 log_group={{json (index .HostConfig.LogConfig.Config \"awslogs-group\")}}
 log_region={{json (index .HostConfig.LogConfig.Config \"awslogs-region\")}}
@@ -121,9 +232,18 @@ inspect "$container"
 case $status,$seen in
   0,*) ;;
   *[Nn]'o such container'* | *[Nn]'o such object'*)
-    # It may go by another name: that of compose, or of a unit.
-    others=$(bounded 5 docker ps -a --format '{{.Names}} {{.Label "com.docker.compose.service"}} {{.State}} {{.Image}}')
-    other=$(say "$others" | awk -v name="$container" 'index($1, name) || $2 == name { print $1; exit }')
+    # It may go by another name: that of compose, of Swarm or of a unit. A number or a digest at its end is one of many;
+    # other words may be those of a helper beside it.
+    others=$(bounded 5 docker ps -a --format '{{.Names}} {{.State}} {{.Image}}' 2>/dev/null)
+    other=$(bounded 5 docker ps -a --filter "label=com.docker.compose.service=$container" --format '{{.Names}}' 2>/dev/null)
+    other=$(say "$others" | awk -v name="$container" -v service="$(say "$other" | head -n 1)" '
+      $1 == service { own = $1 }
+      at = index($1, name) {
+        rest = substr($1, at + length(name))
+        if (rest == "" || rest ~ /^[._-][0-9a-f]*[0-9][0-9a-f]*$/ || rest ~ /^\.[0-9]+\./) alike = alike ? alike : $1
+        any = any ? any : $1
+      }
+      END { print own ? own : alike ? alike : any }')
     [ -n "$other" ] && inspect "$other"
     ;;
 esac
@@ -137,6 +257,7 @@ if [ "$status" != 0 ]; then
     *[Nn]'o such container'* | *[Nn]'o such object'*)
       say 'container=missing'
       [ -n "$others" ] && say "$others" | head -n 10 | cut -c -200 | sed 's/^/other=/'
+      unit "$container"
       ;;
     *)
       say 'container=unreadable'
@@ -193,7 +314,7 @@ $line" ;;
 done
 
 # Of kills for lack of memory, a restart clears the container's own flag. The daemon remembers some events, of all
-# containers; where the whole host is short of memory, only the kernel says so: how long ago each of its kills was.
+# containers.
 bounded 3 docker events --since 10m --until 0s --format '{{.Time}} {{.Action}} {{.Actor.ID}}' 2>/dev/null |
   awk -v id="$id" '
     $2 == "oom" && $3 == id { kill[++kills] = $1 }
@@ -202,61 +323,18 @@ bounded 3 docker events --since 10m --until 0s --format '{{.Time}} {{.Action}} {
       if (NR) print "events=" NR "\nevents_from=" first
       for (n = kills > 10 ? kills - 9 : 1; n <= kills; n++) print "oom_kill=" kill[n]
     }'
-if uptime=$(cut -d ' ' -f 1 /proc/uptime 2>/dev/null) && kernel=$(dmesg 2>/dev/null | tail -c 500000) && [ -n "$kernel" ]; then
-  say 'kernel=read'
-  say "$kernel" | grep -F 'Killed process' | tail -n 5 |
-    awk -F '[][]' -v now="$uptime" '$2 ~ /^ *[0-9.]+$/ { printf "kernel_kill=%d\n", now - $2 }'
-fi
+kernel
 
-# The log, each line with its time: what a worker complained of an hour ago need not be true now. A line of the log
-# begins with that time; any other is Docker's own word. Behind a corrupt entry of its file Docker reads no more, and
-# says nothing: the time of the last entry tells.
-written=$(tail -n 1 "$(field log_path)" 2>/dev/null | sed -n 's/.*"time":"\([^"]*\)"}$/\1/p')
-{
-  bounded 6 docker logs --timestamps --tail 4000 "$id" 2>&1
-  printf '\n%s %s\n' "$salt" "$?"
-} | awk -v salt="$salt" -v job="$job" -v written="$written" '
-  # Of a long line its beginning and its end, where a service says why, without the words that are cut in two.
-  function short(line, head, end) {
-    if (length(line) <= 900) return line
-    head = substr(line, 1, 300); sub(/[^ ]*$/, "", head)
-    end = substr(line, length(line) - 540); sub(/^[^ ]*/, "", end)
-    return head "..." end
-  }
-  # The last of the lines that have room in so many bytes.
-  function show(section, lines, last, most, room, n) {
-    print "section=" section
-    for (n = last; n > 0 && n > last - most && (room -= length(lines[n]) + 1) >= 0; n--);
-    while (++n <= last) print lines[n]
-  }
-  BEGIN { mine = "(^|[^A-Za-z0-9_-])" job "([^A-Za-z0-9_-]|$)" }
-  $1 == salt { status = $2; next }
-  !/^[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]T/ { if ($0 != "") word = $0; next }
-  {
-    count++
-    gsub(/\r/, "")
-    kept = short($0)
-    at = $1
-    tail[count] = kept; delete tail[count - 60]
-    lower = tolower($0)
-  }
-  lower ~ /error|exception|traceback|denied|refused|fail|fatal|no module named|no space left|sigkill|signal 9|brokenprocess|killed|memory|credential|signature|not authorized|expired|time.?out|timed out/ ||
-  lower ~ /unreachable|no route|resolv|not known|too many|slots|limit|does ?n.t exist|does not exist|no such|unknown (col|tab|data)|undefined|gone away|lost connection|clos(ed|ing)|reset by peer|broken pipe|terminat/ ||
-  lower ~ /accepting conn|starting up|shutting down|recovery|password|pg_hba|locked|read-only|is full|disk ?full|invalid|kms|skew|token/ ||
-  lower ~ /could not|cannot|can.t |not found|deadlock|syscall|not yet|too long|exit/ {
-    errors[++found] = kept; delete errors[found - 20]
-  }
-  job == "" { next }
-  # Below a failure stands its traceback, which does not name the job.
-  $0 ~ mine { of_job[++jobs] = kept; below = lower ~ /fail|error|exception/ ? 60 : 0; delete of_job[jobs - 150]; next }
-  /job_id=/ { below = 0 }
-  below-- > 0 { of_job[++jobs] = kept; delete of_job[jobs - 150] }
-  END {
-    if (!status && substr(at, 1, 19) < substr(written, 1, 19)) { status = 1; word = "its file is corrupt" }
-    if (status != 0) printf "log_status=%d\nlog_error=%.400s\n", status, word
-    print "log_lines=" count + 0
-    if (job != "") show("job", of_job, jobs, 150, 8000)
-    show("errors", errors, found, 20, 5000)
-    show("tail", tail, count, 60, 7000)
-    print "section=end"
-  }'
+# Docker restarts a container by its policy; one without a policy may be a unit's.
+case $(field restart_policy) in
+  '' | no) unit "$(field name | tr -d /)" ;;
+esac
+if [ "${failures:-0}" -gt 0 ]; then
+  # That of the run before, too, which has failed.
+  show_log journal_lines
+else
+  written=$(tail -n 1 "$(bounded 3 docker inspect --format '{{.LogPath}}' "$id" 2>/dev/null)" 2>/dev/null |
+    sed -n 's/.*"time":"\([^"]*\)"}$/\1/p')
+  show_log bounded 6 docker logs --timestamps --tail 4000 "$id"
+fi
+say 'section=end'

@@ -72,6 +72,7 @@ OBSERVED = {
     "instance": "i-0123456789abcdef0",
     "log_group": "/academy/ai-worker",
     "rule": "every-minute",
+    "unit": "worker.service",
     "halted": "ReplaceUnhealthy",
     "standby": "i-0",
     "wanted": "3",
@@ -89,7 +90,15 @@ OBSERVED = {
 SHOWN = [(code, facts) for forms in (SCENARIOS, BLIND, WARNINGS) for code, found in forms.items() for facts in found]
 READING = re.compile(r"(decode|get|list|filter|describe|head)-")
 LOOKING = {
-    *("docker ps", "docker inspect", "docker logs", "docker system", "systemctl status", "nginx -T"),
+    *(
+        "docker ps",
+        "docker inspect",
+        "docker logs",
+        "docker system",
+        "systemctl status",
+        "journalctl --no-pager",
+        "nginx -T",
+    ),
     *("ss -ltnp", "tail -n", "df -h", "free -m", "date -u", "docker exec", "du --inodes"),
 }
 """What only looks, of the programs that can do more, by their first two words."""

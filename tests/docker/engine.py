@@ -1,4 +1,7 @@
-"""A throw-away Docker engine: its own folders and socket, no network, an image made of this machine's own shell."""
+"""A throw-away engine, Docker's or Podman by Docker's name: own folders, no network, an image of this machine's shell.
+
+``dockerd`` and ``docker`` are those on the PATH; wrappers there that run them in another root try another release.
+"""
 
 import io
 import os
@@ -26,16 +29,20 @@ class Engine:
 
     Attributes:
         folder: Where it keeps everything.
-        process: The daemon.
+        process: The daemon; None where it has none.
     """
 
     folder: Path
-    process: subprocess.Popen[bytes]
+    process: subprocess.Popen[bytes] | None = None
 
     @property
     def environ(self) -> dict[str, str]:
         """Return the environment in which its client finds it."""
-        return {**os.environ, "DOCKER_HOST": f"unix://{self.folder}/docker.sock", "HOME": str(self.folder)}
+        mine = {**os.environ, "HOME": str(self.folder)}
+        if self.process:
+            return {**mine, "DOCKER_HOST": f"unix://{self.folder}/docker.sock"}
+        programs = f"{self.folder}/bin:{os.environ['PATH']}"
+        return {**mine, "PATH": programs, "CONTAINERS_CONF": f"{self.folder}/containers.conf"}
 
     def docker(self, *arguments: str, check: bool = True) -> str:
         """Return what a command of the client prints."""
@@ -57,12 +64,15 @@ class Engine:
 
     def stop(self) -> None:
         """End it, and what it has started."""
-        self.process.send_signal(signal.SIGCONT)
-        self.process.terminate()
-        try:
-            self.process.wait(30)
-        except subprocess.TimeoutExpired:
-            os.killpg(self.process.pid, signal.SIGKILL)
+        if self.process:
+            self.process.send_signal(signal.SIGCONT)
+            self.process.terminate()
+            try:
+                self.process.wait(30)
+            except subprocess.TimeoutExpired:
+                os.killpg(self.process.pid, signal.SIGKILL)
+        else:
+            self.remove_all()
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
@@ -93,6 +103,39 @@ def start(folder: Path) -> Engine:
     said = (folder / "log").read_text("utf-8", "replace").strip().rpartition("\n")[2]
     engine.stop()
     raise EngineError(f"dockerd does not start: {said[-300:]}")
+
+
+def start_podman(folder: Path) -> Engine:
+    """Make what Debian's podman-docker is, in an empty folder: a ``docker`` that calls Podman, and says so.
+
+    Raises:
+        EngineError: None can run here.
+    """
+    if os.geteuid() != 0:
+        raise EngineError("it needs root")
+    if not (podman := shutil.which("podman")):
+        raise EngineError("podman is not installed")
+    own = f"--root {folder}/data --runroot {folder}/run --storage-driver vfs --cgroup-manager cgroupfs"
+    (folder / "bin").mkdir()
+    docker = folder / "bin" / "docker"
+    docker.write_text(
+        "#!/bin/sh\necho 'Emulate Docker CLI using podman. Create /etc/containers/nodocker to quiet msg.' >&2\n"
+        f'exec {podman} {own} --events-backend file "$@"\n',
+        "utf-8",
+    )
+    docker.chmod(0o700)
+    # Its own defaults are more than a container of a build machine may set.
+    limits = '[containers]\ndefault_ulimits = ["nofile=1024:1024", "nproc=4096:4096"]\nlog_driver = "k8s-file"\n'
+    (folder / "containers.conf").write_text(limits, "utf-8")
+    engine = Engine(folder)
+    try:
+        _load(engine)
+        engine.run("first", "true")
+        engine.remove_all()
+    except (EngineError, subprocess.CalledProcessError) as error:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise EngineError(f"podman does not run: {error}") from error
+    return engine
 
 
 def _load(engine: Engine) -> None:

@@ -1,4 +1,4 @@
-"""The probe on a real Docker engine, under every shell there is; ``make test-docker`` runs it."""
+"""The probe on a real engine, Docker's and Podman, under every shell there is; ``make test-docker`` runs it."""
 
 import os
 import shutil
@@ -16,7 +16,7 @@ from academy_ops.outside.clients import Connections
 from academy_ops.settings import load
 from checks.host_facts import Container, HostReport, WorkerLog
 from checks.worker_report import digest, read_host
-from tests.docker.engine import Engine, EngineError, start
+from tests.docker.engine import Engine, EngineError, start, start_podman
 
 NAME = "academy-ai-worker-cpu"
 SALT = "0123456789abcdef0123456789abcdef"
@@ -30,22 +30,40 @@ SHELLS = [
 pytestmark = pytest.mark.skipif(not os.environ.get("TEST_DOCKER"), reason="make test-docker runs it")
 
 
-@pytest.fixture(scope="module")
-def running() -> Iterator[Engine]:
+def started(start: Callable[[Path], Engine]) -> Iterator[Engine]:
     folder = Path(tempfile.mkdtemp(prefix="engine-"))
     try:
         engine = start(folder)
     except EngineError as why:
         shutil.rmtree(folder, ignore_errors=True)
-        pytest.skip(f"no Docker engine can run here: {why}")
+        pytest.skip(f"no such engine can run here: {why}")
     yield engine
     engine.stop()
 
 
+@pytest.fixture(scope="module")
+def dockerd() -> Iterator[Engine]:
+    yield from started(start)
+
+
+@pytest.fixture(scope="module", params=["docker", "podman"])
+def either(request: pytest.FixtureRequest) -> Iterator[Engine]:
+    if request.param == "docker":
+        yield request.getfixturevalue("dockerd")
+    else:
+        yield from started(start_podman)
+
+
 @pytest.fixture
-def engine(running: Engine) -> Iterator[Engine]:
-    yield running
-    running.remove_all()
+def engine(dockerd: Engine) -> Iterator[Engine]:
+    yield dockerd
+    dockerd.remove_all()
+
+
+@pytest.fixture
+def any_engine(either: Engine) -> Iterator[Engine]:
+    yield either
+    either.remove_all()
 
 
 def probe(engine: Engine, shell: tuple[str, ...] = ("sh",)) -> str:
@@ -113,28 +131,29 @@ def steady(output: str) -> str:
     return "\n".join(line for line in output.split("\n") if not line.startswith(moving))
 
 
-def test_what_has_failed_to_start_says_why_and_what_is_paused_is_no_ended_one(engine: Engine) -> None:
-    engine.docker("create", "--network", "none", "--name", NAME, "academy-ai-worker:test", "/no/such/program")
-    engine.docker("start", NAME, check=False)
-    found = container(engine)
+def test_what_has_failed_to_start_says_why_and_what_is_paused_is_no_ended_one(any_engine: Engine) -> None:
+    any_engine.docker("create", "--network", "none", "--name", NAME, "academy-ai-worker:test", "/no/such/program")
+    any_engine.docker("start", NAME, check=False)
+    found = container(any_engine)
     assert found.status == "created"
-    assert "no such file or directory" in found.error
-    engine.remove_all()
-    engine.run(NAME, WAITS)
-    engine.docker("pause", NAME)
-    assert container(engine).status == "paused"
-    engine.docker("unpause", NAME)
-    engine.docker("stop", "-t", "0", NAME)
-    ended = container(engine)
+    # Podman does not keep why.
+    assert "no such file or directory" in found.error or not any_engine.process
+    any_engine.remove_all()
+    any_engine.run(NAME, WAITS)
+    any_engine.docker("pause", NAME)
+    assert container(any_engine).status == "paused"
+    any_engine.docker("unpause", NAME)
+    any_engine.docker("stop", "-t", "0", NAME)
+    ended = container(any_engine)
     assert (ended.status, ended.exit_code) == ("exited", 137)
     assert ended.finished_at is not None
 
 
-def test_a_restart_renews_the_start_and_not_what_the_container_was_made_with(engine: Engine) -> None:
-    engine.run(NAME, "echo first; exec sleep 600")
-    engine.docker("restart", "-t", "0", NAME)
-    until(lambda: engine.docker("logs", NAME).count("first") == 2)
-    host, log = report(engine)
+def test_a_restart_renews_the_start_and_not_what_the_container_was_made_with(any_engine: Engine) -> None:
+    any_engine.run(NAME, "echo first; exec sleep 600")
+    any_engine.docker("restart", "-t", "0", NAME)
+    until(lambda: any_engine.docker("logs", NAME).count("first") == 2)
+    host, log = report(any_engine)
     found = host.container
     assert found is not None
     assert found.created_at is not None
@@ -152,17 +171,17 @@ def test_a_health_check_is_told_with_what_it_says(engine: Engine) -> None:
     assert container(engine).health_said.split("\n")[-1] == "section=end"
 
 
-def test_none_by_that_name_is_missing_and_one_of_another_name_is_found(engine: Engine) -> None:
-    engine.run("shipper", WAITS)
-    host, _ = report(engine)
+def test_none_by_that_name_is_missing_and_one_of_another_name_is_found(any_engine: Engine) -> None:
+    any_engine.run("shipper", WAITS)
+    host, _ = report(any_engine)
     assert (host.docker, host.container, host.container_unread) == ("up", None, False)
     assert len(host.others) == 1
     assert host.others[0].startswith("shipper ")
-    engine.run(f"opt-{NAME}-1", WAITS)
-    assert container(engine).name == f"opt-{NAME}-1"
-    engine.run("opt_worker_1", WAITS, "--label", f"com.docker.compose.service={NAME}")
-    engine.docker("rm", "-f", f"opt-{NAME}-1")
-    assert container(engine).name == "opt_worker_1"
+    any_engine.run(f"opt-{NAME}-1", WAITS)
+    assert container(any_engine).name == f"opt-{NAME}-1"
+    any_engine.run("opt_worker_1", WAITS, "--label", f"com.docker.compose.service={NAME}")
+    any_engine.docker("rm", "-f", f"opt-{NAME}-1")
+    assert container(any_engine).name == "opt_worker_1"
 
 
 def test_a_log_that_its_driver_does_not_keep_is_said_to_be_unreadable(engine: Engine) -> None:
@@ -185,7 +204,9 @@ def test_a_corrupt_log_is_said_to_be_one(engine: Engine) -> None:
     file.write_text("{not json\n" + file.read_text("utf-8"), "utf-8")
     _, log = report(engine)
     assert log is not None
-    assert (log.lines, log.unreadable) == (0, "its file is corrupt")
+    # Some releases name it themselves.
+    assert log.lines == 0
+    assert log.unreadable == "its file is corrupt" or "invalid character" in log.unreadable
 
 
 def test_of_long_lines_both_ends_come_and_all_are_counted(engine: Engine) -> None:
@@ -216,6 +237,7 @@ def test_a_kill_for_lack_of_memory_is_told_of_the_container_it_hit(engine: Engin
 
 def test_a_daemon_that_hangs_costs_seconds_and_what_was_read_before_is_sent(engine: Engine) -> None:
     engine.run(NAME, WAITS)
+    assert engine.process
     engine.process.send_signal(signal.SIGSTOP)
     try:
         begun = time.monotonic()
@@ -227,7 +249,7 @@ def test_a_daemon_that_hangs_costs_seconds_and_what_was_read_before_is_sent(engi
     assert host.disk_percent is not None
 
 
-def test_without_a_daemon_docker_is_down_and_is_not_started(running: Engine, tmp_path: Path) -> None:
-    host, _ = report(Engine(tmp_path, running.process))
+def test_without_a_daemon_docker_is_down_and_is_not_started(dockerd: Engine, tmp_path: Path) -> None:
+    host, _ = report(Engine(tmp_path, dockerd.process))
     assert (host.docker, host.container) == ("down", None)
     assert "daemon" in host.said

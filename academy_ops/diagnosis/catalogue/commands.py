@@ -413,6 +413,9 @@ KEPT_LOG: Final = command(
 )
 WORKER_DISK: Final = command("df -h /var/lib/docker", place="worker") + command("sudo docker system df", place="worker")
 WORKER_DOCKER: Final = command("systemctl status --no-pager docker", place="worker")
+WORKER_UNIT: Final = command("systemctl status --no-pager <unit>", place="worker") + command(
+    "sudo journalctl --no-pager -n 50 -u <unit>", place="worker"
+)
 WORKER_BOOT: Final = command(f"sudo tail -n 50 {USER_DATA_LOG} {CLOUD_INIT_LOG}", place="worker")
 WORKER_ERROR: Final = _in_container("{{json .State}}")
 WORKER_HEALTH: Final = _in_container("{{json .State.Health}}")

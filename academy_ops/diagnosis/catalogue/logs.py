@@ -646,13 +646,25 @@ LOGS: Final = (
         say("The worker's container crashes and restarts over and over."),
         say(
             "Docker shows the state restarting, or has restarted the container {crash_loop_restarts} "
-            "times or more, the last time less than {crash_loop_minutes} minutes ago.",
+            "times or more, the last time less than {crash_loop_minutes} minutes ago. Or the systemd unit that runs "
+            "the container has failed that often within half an hour, and is about to try again or has just done so.",
             **FIGURES,
         ),
         (commands.WORKER_STATE, commands.WORKER_LOG),
         _read(say("Find the reason in the last log lines."), _READ_LOG),
         explains=_IDLE | codes("worker-container-exited"),
-        reasons=_NO_SQS,
+        reasons={
+            **_NO_SQS,
+            "unit": Variant(
+                say("The systemd unit that runs the worker fails and restarts over and over."),
+                (
+                    _read(
+                        say("Find the reason in the unit's journal, which holds the worker's log."),
+                        commands.WORKER_UNIT,
+                    ),
+                ),
+            ),
+        },
     ),
     _cause(
         "worker-container-exited",
@@ -676,6 +688,16 @@ LOGS: Final = (
                             "then replace the worker instances. Jobs in progress start over."
                         ),
                         commands.REPLACE_INSTANCES,
+                    ),
+                ),
+            ),
+            "unit": Variant(
+                say("The systemd unit that runs the worker has stopped."),
+                (
+                    _read(say("Find the reason in the unit's journal."), commands.WORKER_UNIT),
+                    _change(
+                        say("Start the unit again."),
+                        commands.on_workers("systemctl reset-failed <unit>; systemctl start <unit>"),
                     ),
                 ),
             ),

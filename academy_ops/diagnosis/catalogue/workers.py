@@ -519,6 +519,10 @@ WORKERS: Final = (
                 ),
                 (_read(say("Wait two minutes, then check again."), command("<ops> diagnose <job>")),),
             ),
+            "unit": Variant(
+                say("The systemd unit that runs the worker is starting it."),
+                (_read(say("Wait, and look again in two minutes."), command("<ops> diagnose <job>")),),
+            ),
         },
     ),
     _warning(

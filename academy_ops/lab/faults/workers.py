@@ -293,6 +293,11 @@ FAULTS: Final = (
         partial(_crash, Image(command=(*WORKER, "--no-such-option"))),
     ),
     worker_fault(
+        "worker-crash-loop/unit",
+        say("The worker ends right after each start; a systemd unit runs it, and Docker forgets it at its end."),
+        partial(_crash, Image(command=(*WORKER, "--no-such-option"), of_unit=True)),
+    ),
+    worker_fault(
         "worker-out-of-memory",
         say("The kernel kills the worker: it is out of memory."),
         partial(_crash, Image(memory_lasts=0.5)),

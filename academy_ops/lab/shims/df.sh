@@ -1,7 +1,7 @@
 #!/bin/sh
 # Stands for `df` on a lab instance: the instance's own disk of 30 GiB, as full as the lab says, in bytes or in inodes.
 here=${0%/*}/..
-case $* in
+case $1 in
   *i*) percent=$(cat "$here/inodes-percent") what=Inodes ;;
   *) percent=$(cat "$here/disk-percent") what=1024-blocks ;;
 esac

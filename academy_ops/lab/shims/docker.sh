@@ -16,8 +16,11 @@ refuse() {
   exit 1
 }
 
+# What a unit runs with --rm is there only while it runs.
+there() { [ -d "$container" ] && { [ ! -e "$container/unit" ] || [ "$(value .State.Status)" = running ]; }; }
+
 need_container() {
-  if [ ! -d "$container" ] || { [ "$1" != "$(value .Name)" ] && [ "$1" != "$(value .ID)" ]; }; then
+  if ! there || { [ "$1" != "$(value .Name)" ] && [ "$1" != "$(value .ID)" ]; }; then
     echo "Error response from daemon: No such container: $1" >&2
     exit 1
   fi
@@ -102,11 +105,12 @@ first_line() {
 command=$1
 [ $# -gt 0 ] && shift
 [ "$command" = image ] && command="image $1" && shift
-format='' name='' since='' tail='' follow='' timestamps=''
+format='' filter='' name='' since='' tail='' follow='' timestamps=''
 while [ $# -gt 0 ]; do
   case $1 in
     --format | -f) if [ "$command" = logs ]; then follow=-f; else format=$2; shift; fi ;;
-    --type | --until | --filter) shift ;;
+    --filter) filter=$2; shift ;;
+    --type | --until) shift ;;
     --tail | -n) tail=$2; shift ;;
     --since) since=$2; shift ;;
     --follow) follow=-f ;;
@@ -147,7 +151,7 @@ case $command in
     exit 0
     ;;
   ps)
-    [ -d "$container" ] && if [ -n "$format" ]; then fill "$format" "$container/inspect"; else value .Name; fi
+    there && [ -z "$filter" ] && if [ -n "$format" ]; then fill "$format" "$container/inspect"; else value .Name; fi
     exit 0
     ;;
   exec)
