@@ -44,9 +44,9 @@ def shown(source: Path, *command: str) -> str:
         (("explain", "queue-not-consumed", "--lang", "en"), ("for 7 minutes", "older than 14 minutes")),
         (("explain", "queue-not-consumed", "--lang", "ko"), ("7분 이상 대기", "14분이 넘은")),
         (("explain", "worker-booting", "--lang", "en"), ("at most 14",)),
-        (("runbook", "3-3", "--lang", "en"), ("has waited 7 minutes",)),
+        (("runbook", "3-3", "--lang", "en"), ("has been waiting for 7 minutes",)),
         (("runbook", "3-3", "--lang", "ko"), ("메시지가 7분 넘게",)),
-        (("runbook", "3-1", "--lang", "ko"), ("최대 14분", "뜬 지 14분이")),
+        (("runbook", "3-1", "--lang", "ko"), ("최대 14분", "시작된 지 14분이")),
         (("--lang", "en", "smoke", "--help"), ("For 7 minutes some faults", "--timeout 480 or more")),
     ],
 )

@@ -66,7 +66,7 @@ def test_a_stuck_message_is_waited_for_as_long_as_its_own_queue_hides_it() -> No
 def test_dead_letters_are_told_with_their_own_queues_receives() -> None:
     facts = misconfigured(max_receives=1)
     (finding,) = of(h.case(queue=replace(facts["queue"], dead_letters=h.depth(2))), "queue-dead-letters")
-    assert "after 1 receives" in str(finding.summary)
+    assert "maxReceiveCount 1" in str(finding.summary)
     facts = misconfigured(arn=None, max_receives=None)
     (finding,) = of(h.case(queue=replace(facts["queue"], dead_letters=h.depth(2))), "queue-dead-letters")
     assert "receives" not in str(finding.summary)

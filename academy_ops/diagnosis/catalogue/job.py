@@ -114,10 +114,10 @@ JOB: Final = (
     ),
     _workbook(
         "excel-names-invalid",
-        say("Some students' names in the workbook are empty, too long, masked, or a parent's."),
+        say("Some students' names in the workbook are empty, too long or partly masked, or are the parents' names."),
         say(
-            "The job's error message says that names are empty, too long, masked, or a parent's, or every row was "
-            "rejected because of its name."
+            "The job's error message says that names are empty, too long, masked or the parents', or "
+            "every row was rejected because of its name."
         ),
         say(
             "Have the school enter each student's full name in the rows shown in the evidence, and upload the file "

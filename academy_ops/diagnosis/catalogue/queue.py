@@ -167,7 +167,10 @@ QUEUE: Final = (
     ),
     _cause(
         "queue-dead-letters",
-        say("There are messages in the dead-letter queue: workers failed on them {receives} times.", **FIGURES),
+        say(
+            "There are messages in the dead-letter queue: workers failed on them (maxReceiveCount {receives}).",
+            **FIGURES,
+        ),
         say(
             "The dead-letter queue in RedrivePolicy (if there is none, the queue's name with -dlq) "
             "is not empty. This is a warning; it is the cause if a job has been PENDING for "

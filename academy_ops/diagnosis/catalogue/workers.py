@@ -461,7 +461,7 @@ WORKERS: Final = (
             _processes("resume", "<halted>"),
         ),
         _read(
-            say("Wait for the Auto Scaling group to replace them, and check its activities."),
+            say("Wait until the group replaces them, and check its activities."),
             command("<ops> check workers"),
         ),
         _change(
@@ -521,7 +521,7 @@ WORKERS: Final = (
             ),
             "unit": Variant(
                 say("The systemd unit that runs the worker is starting it."),
-                (_read(say("Wait, and look again in two minutes."), command("<ops> diagnose <job>")),),
+                (_read(say("Wait two minutes, then check again."), command("<ops> diagnose <job>")),),
             ),
         },
     ),
