@@ -155,9 +155,9 @@ def judge(case: Case) -> Iterator[Finding]:
         yield build.fail("job-not-found", evidence)
         return
     fault = _fault(facts, facts.main, job_asked=case.job_id is not None)
-    if fault:
+    if fault and not case.sent_to(facts.main):
         yield build.fail(fault[0], evidence, reason=fault[1])
-    elif unseen := _unseen(facts.main):
+    elif unseen := _unseen(case, facts.main):
         unknown = build.unknown(say("the API"), unseen, _MAY_CONCEAL)
         yield replace(unknown, evidence={**unknown.evidence, **evidence})
     elif _well(facts.main):
@@ -176,12 +176,16 @@ def _of_this_machine(case: Case, main: Unavailable) -> Unavailable | None:
     ahead = case.access.clock_ahead_seconds if isinstance(case.access, AccessFacts) else None
     if main.why in _BY_CLOCK and abs(ahead or 0) >= CLOCK_WRONG_SECONDS:
         return Unavailable("clock-skew", main.tried, main.detail)
-    return Unavailable("trust-store", "SSL_CERT_FILE", main.detail) if case.trusts_nobody() else None
+    if not case.trusts_nobody():
+        return None
+    return Unavailable("trust-store", "SSL_CERT_FILE", main.detail) if main.why == "issuer" else main
 
 
-def _unseen(main: Answer) -> Unavailable | None:
+def _unseen(case: Case, main: Answer) -> Unavailable | None:
     """Say why an answer that shows no fault does not show the API either; None where it does."""
     page = page_of(main)
+    if case.sent_to(main):
+        return Unavailable("signed-out", main.headers["location"])
     if _own_proxy(main, page):
         return Unavailable("proxy", main.proxy, page.title)
     if cached(main):

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal
+from urllib.parse import urlsplit
 
 from academy_ops.diagnosis.records import NOT_ASKED, Unavailable
 from academy_ops.outside.clients import Answer
@@ -339,10 +340,22 @@ class Case:
         asked = any(isinstance(one, Unavailable) and one.reason not in _NOT_SENT for one in beside)
         return asked and not self.anything_answered()
 
-    def trusts_nobody(self) -> bool:
-        """Return whether no certificate led to an authority that this machine trusts, the API's and others'.
+    def sent_to(self, redirect: Answer) -> bool:
+        """Return whether this machine's network redirects so whatever it is asked, as one does until one signs in.
 
-        Then its own certificates are not those that it needs here, or a proxy opens TLS on its way out.
+        Args:
+            redirect: What R2 or the API has answered.
+        """
+        where = _host(redirect)
+        of_api = self.endpoint.main if isinstance(self.endpoint, EndpointFacts) else None
+        asked = (of_api, self.r2.foreign if isinstance(self.r2, R2Facts) else None)
+        others = [one for one in asked if isinstance(one, Answer) and one.url != redirect.url]
+        return bool(where) and any(_host(one) == where for one in others)
+
+    def trusts_nobody(self) -> bool:
+        """Return whether no certificate that this machine was shown is right, the API's and others'.
+
+        Then its own certificates are not those that it needs here, or somebody opens TLS on its way out.
         """
         main = self.endpoint.main if isinstance(self.endpoint, EndpointFacts) else None
         others: list[object] = []
@@ -351,7 +364,16 @@ class Case:
         if isinstance(self.r2, R2Facts):
             others.append(self.r2.reach)
         refused = [isinstance(one, Unavailable) and one.reason == "tls" for one in others]
-        return isinstance(main, Unavailable) and main.why == "issuer" and bool(refused) and all(refused)
+        return isinstance(main, Unavailable) and main.why in {"issuer", "name"} and bool(refused) and all(refused)
+
+
+def _host(answer: Answer) -> str:
+    """Return the other host to which an answer redirects; empty where to none."""
+    try:
+        where, here = urlsplit(answer.headers.get("location", "")).hostname, urlsplit(answer.url).hostname
+    except ValueError:
+        return ""
+    return where if where and where != here else ""
 
 
 def _answered(seen: object) -> bool:

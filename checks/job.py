@@ -74,8 +74,10 @@ _KINDS: Final = tuple(
     )
 )
 """What a message names that says no more, and the faults of that kind."""
-_NO_OBJECT: Final = frozenset({"404", "NoSuchKey"})
-"""botocore's word where a HEAD has no body to say it, and S3's."""
+_FIRST_BYTE: Final = "bytes=0-0"
+_NO_FIRST_BYTE: Final = "InvalidRange"
+"""S3's word of an object that is empty."""
+_NO_OBJECT: Final = frozenset({"NoSuchKey", "NoSuchBucket"})
 _REFUSED_BY_R2: Final = frozenset(
     {"r2-credentials-rejected", "r2-access-denied", "r2-bucket-missing", "r2-endpoint-unreachable"}
 )
@@ -489,9 +491,12 @@ def _object_there(target: Target, document: JobDocument | Unavailable | None) ->
         # A part of it is also a password, so it is not known whole.
         return None
     try:
-        target.connect.r2().head_object(Bucket=settings.bucket, Key=document.file_key)
+        # A HEAD has no body: anybody's 404 would do for R2's.
+        target.connect.r2().get_object(Bucket=settings.bucket, Key=document.file_key, Range=_FIRST_BYTE)
     except AWS_ERRORS as error:
-        return False if error_code(error) in _NO_OBJECT else target.connect.unseen(error, "s3:GetObject")
+        there = error_code(error) == _NO_FIRST_BYTE
+        missing = error_code(error) in _NO_OBJECT
+        return there if there or missing else target.connect.unseen(error, "s3:GetObject")
     return True
 
 

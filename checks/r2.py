@@ -61,6 +61,9 @@ _NOT_OURS: Final[frozenset[Reason]] = frozenset({"throttled", "clock-skew"})
 _OF_KEYS: Final = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
 _TURNED_AWAY: Final = frozenset({401, 402, 403, 407, 408, 425, 429, 451})
 """What anybody on the way may answer."""
+_REDIRECTS: Final = range(300, 400)
+_OF_S3: Final = re.compile(r"<Error>\s{0,9}<Code>(\w{1,20}Redirect)</Code>")
+"""S3 sends on in its own XML, through whatever proxy; R2 never does."""
 _NETWORK: Final[frozenset[Reason]] = frozenset({"dns", "refused", "timeout", "tls", "unreachable"})
 _MAY_CONCEAL: Final = (
     "r2-endpoint-unreachable",
@@ -111,6 +114,10 @@ def judge(case: Case) -> Iterator[Finding]:
         yield build.fail("r2-env-malformed", {"settings": dict(malformed), **said})
     if not missing and not _said_of_setting(facts):
         answered = case.anything_answered() and not case.trusts_nobody()
+        if facts.foreign and case.sent_to(facts.foreign):
+            away = Unavailable("signed-out", facts.foreign.headers["location"])
+            yield build.unknown(say("the R2 bucket"), away, _MAY_CONCEAL)
+            return
         yield from _judge_bucket(build, facts, evidence, answered=answered, malformed=bool(malformed))
 
 
@@ -193,7 +200,7 @@ def _is_elsewhere(answer: Answer) -> bool:
     """Return whether an answer shows that R2 is not there: it is not S3's, nor of anybody on the way there."""
     page = page_of(answer)
     turned_away = answer.status in _TURNED_AWAY or answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR
-    sent_on = bool(answer.proxy) and HTTPStatus.MULTIPLE_CHOICES <= answer.status < HTTPStatus.BAD_REQUEST
+    sent_on = answer.status in _REDIRECTS and bool(answer.proxy) and not _OF_S3.search(answer.body)
     return not (turned_away or sent_on or page.author == "cloudflare" or page.on_the_way_out)
 
 

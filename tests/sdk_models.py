@@ -13,7 +13,7 @@ from academy_ops.outside.sdk import MODELS
 from academy_ops.remedies.permissions import GRANTS
 from checks import RUNBOOK
 
-R2 = frozenset({"s3:GetObject", "s3:HeadBucket", "s3:HeadObject", "s3:ListBuckets", "s3:ListObjectsV2"})
+R2 = frozenset({"s3:GetObject", "s3:ListBuckets", "s3:ListObjectsV2"})
 """What is asked of R2; no IAM policy is about that."""
 FOR_CREDENTIALS = frozenset({"sts:AssumeRole", "sts:AssumeRoleWithWebIdentity"})
 """What botocore itself calls for credentials of a role."""

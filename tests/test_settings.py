@@ -78,11 +78,43 @@ def test_a_missing_env_file_is_told_in_one_line(tmp_path: Path) -> None:
         load(env_file=tmp_path / "nowhere", environ={})
 
 
-def test_a_file_that_is_not_utf_8_is_told_in_one_line(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [
+        ("# 설정\nR2_EXCEL_BUCKET=학생\n".encode("cp949"), 2),
+        (b"A=1\n\n\nR2_SECRET_KEY=abc\xffdef\n", 4),
+        (b'A="first\nsecond \xe9\nthird"\n', 2),
+        ("학원=1\n".encode("cp949"), 1),
+        ("A=1\nB=2\n".encode("utf-16")[:-1], 2),
+        ("A=1\n".encode("utf-16-le"), 1),
+    ],
+)
+def test_what_is_not_utf_8_is_told_with_its_line_and_without_its_content(
+    tmp_path: Path, content: bytes, line: int
+) -> None:
     path = tmp_path / "api.env"
-    path.write_bytes("R2_EXCEL_BUCKET=학생\n".encode("cp949"))
-    with pytest.raises(SettingsError, match="not UTF-8"):
+    path.write_bytes(content)
+    with pytest.raises(SettingsError, match=rf"api\.env, line {line}: ") as told:
         load(env_file=path, environ={})
+    assert "abc" not in str(told.value)
+    str(told.value).encode()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "# 학원 설정 (2024년)\r\nAWS_REGION=us-east-1\r\n".encode("cp949"),
+        "AWS_REGION=us-east-1 # 서울 아님\n".encode("cp949"),
+        "AWS_REGION=us-east-1\n".encode("utf-16"),
+        b"#\xff\nAWS_REGION=us-east-1\n",
+    ],
+)
+def test_in_a_comment_any_bytes_will_do(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "api.env"
+    path.write_bytes(content)
+    settings = load(env_file=path, environ={})
+    assert settings.region == "us-east-1"
+    repr(settings).encode()
 
 
 def test_a_byte_order_mark_of_windows_does_no_harm(tmp_path: Path) -> None:

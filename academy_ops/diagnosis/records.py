@@ -42,6 +42,7 @@ Reason = Literal[
     "cached",
     "proxy",
     "trust-store",
+    "signed-out",
     "too-long",
     "unreadable",
     "not-configured",

@@ -26,6 +26,9 @@ http {{
   # The edge's word for who asks, and from nobody but the edge; in production its address ranges stand here.
   set_real_ip_from 127.0.0.1;
   real_ip_header CF-Connecting-IP;
+  # For everybody together, and in force only where a rule says so.
+  limit_req_zone $server_port zone=once:1m rate=1r/m;
+  limit_req_zone $server_port zone=often:1m rate=1000r/s;
   client_max_body_size {body_mb}m;
   client_header_timeout 10s;
   client_body_timeout 10s;

@@ -56,7 +56,7 @@ class Lab:
         worker_env: What the workers' parameter holds when all is well.
         boot_seconds: How long an instance boots when all is well.
         broken: The faults that were put in, in that order.
-        filtered: Ports that a fault keeps from taking connections.
+        filtered: Ports that a fault keeps from answering.
     """
 
     place: Path
@@ -74,7 +74,7 @@ class Lab:
     worker_env: dict[str, str]
     boot_seconds: float = 0.0
     broken: list[str] = field(default_factory=list)
-    filtered: list[processes.FilteredPort] = field(default_factory=list)
+    filtered: list[processes.FilteredPort | processes.SilentPort] = field(default_factory=list)
 
     def put_worker_env(self, changed: Mapping[str, str | None] | None = None, *, encoded: bool = False) -> None:
         """Write the workers' parameter, with some values changed or, where None, left out."""

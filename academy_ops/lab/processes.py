@@ -208,6 +208,19 @@ class FilteredPort:
             one.close()
 
 
+class SilentPort:
+    """A port that accepts connections, and never says anything."""
+
+    def __init__(self) -> None:
+        """Take a free port of 127.0.0.1."""
+        self.port = free_ports(1)[0]
+        self._socket = socket.create_server(("127.0.0.1", self.port))
+
+    def close(self) -> None:
+        """Free the port."""
+        self._socket.close()
+
+
 def until(condition: Callable[[], bool], seconds: float, pause: float = 0.03) -> bool:
     """Wait until ``condition`` is true, at most ``seconds``; return it."""
     ends_at = time.monotonic() + seconds

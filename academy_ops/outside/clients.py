@@ -36,7 +36,7 @@ from academy_ops.outside.failures import (
 )
 from academy_ops.outside.proxies import proxy_for
 from academy_ops.outside.time_limits import ANSWER_SECONDS, CONNECT_SECONDS, MARGIN_SECONDS, call_with_timeout, left
-from academy_ops.outside.trust import trusted_files, trusting
+from academy_ops.outside.trust import trusted_files, trusting, unusable
 from academy_ops.settings import Settings
 
 if TYPE_CHECKING:
@@ -276,6 +276,8 @@ class Connections:
         if proxy and not isinstance(error, CutOffError | httpx.DecodingError):
             # Nothing tells who is silent: the proxy, or who is behind it.
             return Unavailable("proxy", proxy.variable, detail, why or reason)
+        if why == "issuer" and (suspect := unusable()):
+            return Unavailable("trust-store", suspect[0], f"{suspect[1]}: {detail}")
         return Unavailable(reason, self.clean(url), detail, why)
 
     def _http(self, url: str, timeout: httpx.Timeout) -> httpx.Client:

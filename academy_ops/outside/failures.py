@@ -63,7 +63,7 @@ class ThroughProxyError(HTTPClientError):
 
 
 class TrustStoreError(BotoCoreError):
-    """A file of certificates is none.
+    """A file of certificates is none, or not one of those that are needed.
 
     Attributes:
         variable: The setting that names it.
@@ -229,6 +229,11 @@ _HTTPX_REASONS: Final[tuple[tuple[tuple[type[Exception], ...], tuple[Reason, str
     ((httpx.DecodingError,), ("unexpected-answer", "encoding")),
     ((CutOffError,), ("unexpected-answer", "cut-off")),
 )
+
+
+def issuer_unknown(error: BaseException) -> bool:
+    """Return whether a certificate was refused because nobody whom this machine trusts has signed it."""
+    return any(isinstance(link, ssl.SSLError) and _tls_why(link) == "issuer" for link in _links(error))
 
 
 def _of_socket(error: BaseException) -> tuple[Reason, str] | None:

@@ -36,10 +36,10 @@ from botocore.parsers import ResponseParserError, ResponseParserFactory
 
 from academy_ops import __version__
 from academy_ops.outside import credentials
-from academy_ops.outside.failures import ForeignAnswerError, ThroughProxyError, TrustStoreError
+from academy_ops.outside.failures import ForeignAnswerError, ThroughProxyError, TrustStoreError, issuer_unknown
 from academy_ops.outside.proxies import Proxy, proxy_for
 from academy_ops.outside.time_limits import ANSWER_SECONDS, CONNECT_SECONDS, call_with_timeout
-from academy_ops.outside.trust import trusted_files, trusting
+from academy_ops.outside.trust import lacks_the_usual, trusted_files, trusting, unusable
 from academy_ops.settings import Settings
 
 if TYPE_CHECKING:
@@ -231,9 +231,15 @@ class _Bounded:
         try:
             answer = connected.send(request)
         except (BotoConnectionError, HTTPClientError) as error:
-            if proxy is None:
+            if proxy:
+                raise ThroughProxyError(proxy.variable, error) from error
+            if not issuer_unknown(error):
                 raise
-            raise ThroughProxyError(proxy.variable, error) from error
+            bundle = self._bundle()
+            suspect = bundle if bundle and lacks_the_usual(bundle[1]) else unusable()
+            if suspect is None:
+                raise
+            raise TrustStoreError(suspect[0], f"{suspect[1]}: {error}") from error
         if proxy and answer.status_code == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
             raise ThroughProxyError(proxy.variable, OSError(f"HTTP {answer.status_code}"))
         self._note(answer.headers, time.monotonic() - started)
@@ -280,21 +286,26 @@ class _Bounded:
             self._connections.setdefault(server, made)
         return self._connections[server]
 
+    def _bundle(self) -> tuple[str, str] | None:
+        """Return what botocore trusts in place of the usual authorities: the setting that names it, and the file."""
+        profile = "AWS_CA_BUNDLE" if os.environ.get("AWS_CA_BUNDLE") else "ca_bundle"
+        named = {
+            profile: self._session.get_config_variable("ca_bundle"),
+            "REQUESTS_CA_BUNDLE": os.environ.get("REQUESTS_CA_BUNDLE"),
+        }
+        return next(((name, str(path)) for name, path in named.items() if path), None)
+
     def _trusted(self) -> ssl.SSLContext:
         """Return what certificates are verified with.
 
         Raises:
             TrustStoreError: What is named is no such file.
         """
-        named = {
-            "AWS_CA_BUNDLE": self._session.get_config_variable("ca_bundle"),
-            "REQUESTS_CA_BUNDLE": os.environ.get("REQUESTS_CA_BUNDLE"),
-        }
-        variable = next((name for name, path in named.items() if path), None)
         more = (*self._certificates, *trusted_files())
-        if variable is None:
+        bundle = self._bundle()
+        if bundle is None:
             return trusting(certifi.where(), *more)
-        path = str(named[variable])
+        variable, path = bundle
         try:
             return trusting(path, *more)
         except OSError as error:

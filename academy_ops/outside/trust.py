@@ -7,10 +7,13 @@ import os
 import re
 import ssl
 import threading
+from collections.abc import Iterator
 from functools import cache
 from itertools import islice
 from pathlib import Path
 from typing import Final
+
+import certifi
 
 _VARIABLES: Final = ("SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "AWS_CA_BUNDLE")
 """Beside SSL_CERT_FILE, which is a setting. Each is read by some clients, and meant for whatever opens TLS."""
@@ -24,15 +27,50 @@ def trusted_files() -> tuple[str, ...]:
 
     Of a folder these are all its files, or the folder itself where OpenSSL finds a certificate by its name.
     """
-    named = (os.environ.get(name, "").strip() for name in _VARIABLES)
-    paths = [Path(one) for value in named for one in value.split(os.pathsep) if one]
-    files = (one for path in paths for one in _files_of(path))
-    return tuple(str(one) for one in islice(files, _MOST_FILES) if os.access(one, os.R_OK))
+    found: list[Path] = []
+    for _, path in _named():
+        with contextlib.suppress(OSError):
+            found += _files_of(path)
+    return tuple(str(one) for one in islice(found, _MOST_FILES) if os.access(one, os.R_OK))
+
+
+def unusable() -> tuple[str, str] | None:
+    """Return the first variable that names no certificates, and what is wrong with it; None where there is none."""
+    return next(((name, f"{path}: {why}") for name, path in _named() if (why := _problem(path))), None)
+
+
+def lacks_the_usual(file: str) -> bool:
+    """Return whether a file of certificates lacks most of the authorities that every browser trusts."""
+    usual, own = (set(trusting(one).get_ca_certs(binary_form=True)) for one in (certifi.where(), file))
+    return 2 * len(usual & own) < len(usual)
+
+
+def _named() -> Iterator[tuple[str, Path]]:
+    for name in _VARIABLES:
+        for one in os.environ.get(name, "").strip().split(os.pathsep):
+            if one:
+                yield name, Path(one)
 
 
 def _files_of(path: Path) -> list[Path]:
     files = sorted(one for one in (path.iterdir() if path.is_dir() else [path]) if one.is_file())
     return [path] if any(_REHASHED.fullmatch(one.name) for one in files) else files
+
+
+def _problem(path: Path) -> str:
+    """Return what keeps a file or folder from naming certificates; empty where nothing does."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    try:
+        path.stat()
+        files = _files_of(path)
+        if files == [path] and path.is_dir():
+            return ""
+        for file in files[:_MOST_FILES]:
+            with contextlib.suppress(ssl.SSLError):
+                context.load_verify_locations(file)
+    except OSError as error:
+        return error.strerror or type(error).__name__
+    return "" if context.cert_store_stats()["x509"] else "it holds no certificate"
 
 
 def trusting(*files: str) -> ssl.SSLContext:

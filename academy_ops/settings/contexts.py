@@ -68,7 +68,10 @@ def read_contexts() -> dict[str, Context]:
     except OSError as error:
         raise SettingsError(say("Can't read {path}: {reason}.", path=str(path), reason=os_reason(error))) from error
     except UnicodeDecodeError as error:
-        raise SettingsError(say("{path} is not UTF-8 text. Save it as UTF-8.", path=str(path))) from error
+        line = error.object[: error.start].count(b"\n") + 1
+        raise SettingsError(
+            say("{path}, line {line}: it is not UTF-8 text; save the file as UTF-8.", path=str(path), line=line)
+        ) from error
     except tomllib.TOMLDecodeError as error:
         # Its words give the line and column, and quote one character at most.
         raise SettingsError(say("{path} is not TOML: {reason}.", path=str(path), reason=str(error))) from error

@@ -1,13 +1,19 @@
 """Only S3's XML is R2's word: whatever else answers at R2_ENDPOINT is told with its author, and blames no key."""
 
+import json
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
+from academy_ops.diagnosis.records import Finding, Unavailable
+from checks import endpoint, job, r2
+from tests.checks import facts_factory as h
 from tests.checks.scenarios import AWS, BARE, NGINX
-from tests.checks.test_on_the_wire import EMPTY_BUCKET, S3_ERROR, asked_r2
+from tests.checks.test_on_the_wire import EMPTY_BUCKET, R2_KEYS, S3_ERROR, asked_r2, empty_case, target
+from tests.checks.test_this_machine import KNOWN, around
 from tests.checks.test_whose_page import EDGE, SQUID
-from tests.wire import respond, server
+from tests.wire import Handler, respond, server
 
 BOT_FILTER = b'{"cloudflare_error": true, "error_code": 1010, "title": "Error 1010: Access denied"}'
 SITE = b"<!DOCTYPE html><html><title>Academy</title></html>"
@@ -75,3 +81,92 @@ def test_s3s_own_list_is_r2(compared: Callable[[int], None]) -> None:
         with server(lambda handler, body=body: respond(handler, 200, body)) as (url, _):  # type: ignore[misc] # a loop's value
             assert asked_r2(url).status == "ok"
     compared(len(lists))
+
+
+def there(status: int, body: bytes, **headers: str) -> Finding:
+    """Ask after a job that waits, where its file's address answers so."""
+    document = {"job_id": h.JOB_ID, "status": "PENDING", "file_key": "excel/t/x.xlsx"}
+
+    def answer(handler: Handler) -> None:
+        if "/api/" in handler.path:
+            respond(handler, 200, json.dumps(document).encode())
+        else:
+            respond(handler, status, b"" if handler.command == "HEAD" else body, **headers)
+
+    with server(answer) as (url, _), target(R2_ENDPOINT=url, ACADEMY_API_URL=url, **R2_KEYS) as this:
+        asked = replace(this, job_id=h.JOB_ID)
+        way = h.endpoint(h.answer(200, document))
+        case = replace(empty_case(), job_id=h.JOB_ID, endpoint=way)
+        return next(iter(job.judge(replace(case, job=job.observe(asked, case)))))
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "headers"),
+    [
+        (404, NGINX.format("404 Not Found").encode(), {}),
+        (404, b"<title>Not Found</title><h1>Object not found</h1>", EDGE),
+        (404, b'{"detail": "Not Found"}', {}),
+        (404, b"", {}),
+        (403, S3_ERROR.format("AccessDenied", "no").encode(), {}),
+    ],
+)
+def test_a_404_that_is_not_s3s_does_not_show_that_a_file_is_gone(
+    status: int, body: bytes, headers: dict[str, str]
+) -> None:
+    told = there(status, body, **headers)
+    assert (told.status, told.cause) == ("unknown", None)
+
+
+@pytest.mark.parametrize("code", ["NoSuchKey", "NoSuchBucket"])
+def test_s3s_word_shows_that_a_file_is_gone(code: str) -> None:
+    assert there(404, S3_ERROR.format(code, "no").encode()).cause == "upload-object-missing"
+
+
+@pytest.mark.parametrize(
+    ("status", "body"), [(206, b"P"), (200, b"PK"), (416, S3_ERROR.format("InvalidRange", "no").encode())]
+)
+def test_a_file_that_is_there_is_well_though_it_is_empty(status: int, body: bytes) -> None:
+    assert there(status, body).status == "ok"
+
+
+def test_s3s_own_redirect_is_its_word_through_a_proxy_too_and_anybody_elses_is_not() -> None:
+    of_s3 = S3_ERROR.format("PermanentRedirect", "use another endpoint").encode()
+    bodies = {of_s3: ("fail", "r2-endpoint-unreachable"), b"": ("unknown", None)}
+    for body, expected in bodies.items():
+        away = {"Location": "https://login.example/"} if not body else {}
+        with (
+            server(lambda handler, body=body, away=away: respond(handler, 301, body, **away)) as (proxy, _),  # type: ignore[misc] # a loop's values
+            around(HTTP_PROXY=proxy),
+        ):
+            told = asked_r2("http://r2.invalid")
+        assert (told.status, told.cause) == expected
+
+
+def test_a_network_that_sends_everybody_to_one_place_is_this_machines() -> None:
+    portal = {"Location": "http://portal.example/login"}
+    with around(), server(lambda handler: respond(handler, 302, b"", **portal)) as (url, _):
+        with target(R2_ENDPOINT=url, **R2_KEYS) as this:
+            facts = r2.observe(this, empty_case())
+        main = replace(h.answer(302, None, location=portal["Location"]), url="http://api.example/api/v1/jobs/x/")
+    case = replace(empty_case(), r2=facts, endpoint=h.endpoint(main), access=KNOWN)
+    for told in (next(iter(r2.judge(case))), next(iter(endpoint.judge(case)))):
+        assert (told.status, told.evidence["reason"], told.evidence["tried"]) == (
+            "unknown",
+            "signed-out",
+            portal["Location"],
+        )
+    elsewhere = replace(main, headers={"location": "https://www.academy.example/"})
+    apart = replace(case, endpoint=h.endpoint(elsewhere))
+    assert [next(iter(check.judge(apart))).cause for check in (r2, endpoint)] == [
+        "r2-endpoint-unreachable",
+        "api-not-json",
+    ]
+
+
+def test_a_certificate_of_somebody_else_from_all_is_this_machines_network() -> None:
+    other = Unavailable("tls", "https://api.example", "hostname mismatch", "name")
+    refused = Unavailable("tls", "sts:GetCallerIdentity")
+    case = h.case(endpoint=h.endpoint(other), r2=h.r2(reach=refused), access=replace(KNOWN, account=refused))
+    assert {next(iter(check.judge(case))).status for check in (r2, endpoint)} == {"unknown"}
+    (alone,) = endpoint.judge(h.case(endpoint=h.endpoint(other)))
+    assert (alone.cause, alone.reason) == ("endpoint-tls", "name")

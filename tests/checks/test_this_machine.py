@@ -143,6 +143,72 @@ def test_certificates_that_are_gone_are_named_and_blame_nobody(tmp_path: Path) -
         assert (told.reason, told.tried) == ("trust-store", variable)
 
 
+def authorities(folder: Path) -> dict[str, str]:
+    """Return what a variable may name in place of certificates, by what is wrong with that."""
+    (folder / "empty").mkdir()
+    (folder / "words.pem").write_text("-----BEGIN CERTIFICATE-----\nno such thing\n", "utf-8")
+    names = ("gone", "empty", "words.pem")
+    return {name: str(folder / name) for name in names}
+
+
+def test_where_certificates_are_named_that_are_none_an_untrusted_one_is_this_machines(
+    tmp_path: Path, compared: Callable[[int], None]
+) -> None:
+    with server(lambda handler: respond(handler, 200), tls=tls(trustme.CA())) as (url, _):
+        for wrong in (named := authorities(tmp_path)).values():
+            for variable in ("SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "AWS_CA_BUNDLE"):
+                with around(**{variable: wrong}), target(R2_ENDPOINT=url, **R2_KEYS) as this:
+                    of_api, of_r2 = asked(url), r2.observe(this, empty_case()).reach
+                assert (of_api.status, of_api.evidence["reason"], of_api.evidence["tried"]) == (
+                    "unknown",
+                    "trust-store",
+                    variable,
+                )
+                assert wrong in str(of_api.evidence["detail"])
+                assert isinstance(of_r2, Unavailable)
+                assert (of_r2.reason, of_r2.tried) == ("trust-store", variable)
+    compared(2 * 3 * len(named))
+
+
+def test_a_folder_of_certificates_that_is_gone_matters_only_where_a_certificate_is_refused(tmp_path: Path) -> None:
+    authority, bundle = trustme.CA(), tmp_path / "ca.pem"
+    authority.cert_pem.write_to_path(str(bundle))
+    gone = str(tmp_path / "gone")
+
+    def answer(handler: Handler) -> None:
+        respond(handler, 200, EMPTY_BUCKET if "list-type" in handler.path else json.dumps(JOB).encode())
+
+    with (
+        server(answer, tls=tls(authority)) as (url, _),
+        around(SSL_CERT_DIR=gone),
+        target(R2_ENDPOINT=url, SSL_CERT_FILE=str(bundle), **R2_KEYS) as this,
+    ):
+        assert asked(url, SSL_CERT_FILE=str(bundle)).status == "ok"
+        assert r2.observe(this, empty_case()).reach is True
+    with (
+        around(SSL_CERT_DIR=gone),
+        server(lambda handler: respond(handler, 200), tls=tls(authority, "x.example")) as (
+            url,
+            _,
+        ),
+    ):
+        told = asked(url, SSL_CERT_FILE=str(bundle))
+        assert (told.cause, told.reason) == ("endpoint-tls", "name")
+
+
+def test_a_bundle_that_stands_in_for_the_usual_authorities_is_named_where_it_lacks_the_one(tmp_path: Path) -> None:
+    other, bundle = trustme.CA(), tmp_path / "corporate.pem"
+    other.cert_pem.write_to_path(str(bundle))
+    with (
+        server(lambda handler: respond(handler, 200), tls=tls(trustme.CA())) as (url, _),
+        around(AWS_CA_BUNDLE=str(bundle)),
+        target(R2_ENDPOINT=url, AWS_ENDPOINT_URL=url, **R2_KEYS) as this,
+    ):
+        for told in (r2.observe(this, empty_case()).reach, access.observe(this, empty_case()).account):
+            assert isinstance(told, Unavailable)
+            assert (told.reason, told.tried) == ("trust-store", "AWS_CA_BUNDLE")
+
+
 def tls(authority: trustme.CA, name: str = "127.0.0.1") -> ssl.SSLContext:
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     authority.issue_cert(name).configure_cert(context)

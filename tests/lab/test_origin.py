@@ -112,3 +112,13 @@ def test_it_leaves_no_process(origin: Origin) -> None:
     assert origin.service.pid is None
     with pytest.raises(httpx.ConnectError):
         post(origin)
+
+
+def test_a_limit_is_nginxs_own_page_beyond_what_it_lets_through_and_none_within(origin: Origin) -> None:
+    for rule, statuses in (
+        ("limit_req zone=once;", {200, 503}),
+        ("limit_req zone=once; limit_req_status 429;", {200, 429}),
+        ("limit_req zone=often burst=100 nodelay;", {200}),
+    ):
+        origin.change(rule=rule)
+        assert {post(origin).status_code for _ in range(5)} == statuses

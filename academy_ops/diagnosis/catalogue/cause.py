@@ -131,6 +131,14 @@ class Rows:
         """Make a remedy that changes something."""
         return Remedy(text, steps, self.verify, "change")
 
+    def to_read(self, meaning: Text, text: Text, steps: Steps) -> Variant:
+        """Make a reason with one remedy, which changes nothing."""
+        return Variant(meaning, (self.read(text, steps),))
+
+    def to_change(self, meaning: Text, text: Text, steps: Steps) -> Variant:
+        """Make a reason with one remedy, which changes something."""
+        return Variant(meaning, (self.change(text, steps),))
+
 
 def codes(*names: str) -> frozenset[str]:
     """Return the codes named; reads better in a table than a set of a tuple."""

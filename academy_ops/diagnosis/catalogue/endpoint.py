@@ -5,28 +5,25 @@ from __future__ import annotations
 from typing import Final
 
 from academy_ops.diagnosis.catalogue import commands
-from academy_ops.diagnosis.catalogue.cause import UNSEEN, Cause, Rows, Variant
+from academy_ops.diagnosis.catalogue.cause import UNSEEN, Cause, Rows
 from academy_ops.diagnosis.command import command
 from academy_ops.messages import say
 
 ROWS: Final = Rows("2", command("<ops> check endpoint <job>"), UNSEEN)
 _cause, _read, _change = ROWS.cause, ROWS.read, ROWS.change
+_to_read, _to_change = ROWS.to_read, ROWS.to_change
 RELOAD: Final = command("sudo nginx -t", place="api-server") + command(
     "sudo systemctl reload nginx", place="api-server"
 )
 _START: Final = command("sudo systemctl start nginx", place="api-server")
 _LOOK_UP: Final = command("nslookup <api_host>")
-_FIREWALL: Final = Variant(
+_FIREWALL: Final = _to_read(
     say("Cloudflare can't connect to the origin, although nginx responds to this machine."),
-    (
-        _read(
-            say(
-                "The security group or a firewall allows this machine but not Cloudflare. Allow all "
-                "Cloudflare IP ranges on port 80, and check that the DNS record points to this origin."
-            ),
-            commands.PORT_80,
-        ),
+    say(
+        "The security group or a firewall allows this machine but not Cloudflare. Allow all "
+        "Cloudflare IP ranges on port 80, and check that the DNS record points to this origin."
     ),
+    commands.PORT_80,
 )
 
 
@@ -51,17 +48,13 @@ ENDPOINT: Final[tuple[Cause, ...]] = (
             commands.LISTENING,
         ),
         reasons={
-            "reset": Variant(
+            "reset": _to_read(
                 say("The API's address accepts the connection and immediately resets it."),
-                (
-                    _read(
-                        say(
-                            "A firewall, or a service other than the web server, drops the connection. Check what is "
-                            "listening on the port, and try from another network."
-                        ),
-                        commands.LISTENING,
-                    ),
+                say(
+                    "A firewall, or a service other than the web server, drops the connection. Check what is "
+                    "listening on the port, and try from another network."
                 ),
+                commands.LISTENING,
             ),
         },
     ),
@@ -72,14 +65,10 @@ ENDPOINT: Final[tuple[Cause, ...]] = (
         (commands.TIMES, commands.PORT_80),
         _read(say("Check that the origin is running and that its security group allows port 80."), commands.PORT_80),
         reasons={
-            "one-path": Variant(
+            "one-path": _to_read(
                 say("The API responds to /healthz, but hangs on the job request."),
-                (
-                    _read(
-                        say("Look for this request in the API log: a slow query, a lock, or a call that is waiting."),
-                        commands.API_LOG,
-                    ),
-                ),
+                say("Look for this request in the API log: a slow query, a lock, or a call that is waiting."),
+                commands.API_LOG,
             ),
         },
     ),
@@ -96,52 +85,37 @@ ENDPOINT: Final[tuple[Cause, ...]] = (
             commands.CERTIFICATE,
         ),
         reasons={
-            "expired": Variant(
+            "expired": _to_change(
                 say("The certificate at the API's address has expired."),
-                (_change(say("Renew the certificate, and reload the server that uses it."), commands.CERTIFICATE),),
+                say("Renew the certificate, and reload the server that uses it."),
+                commands.CERTIFICATE,
             ),
-            "not-yet": Variant(
+            "not-yet": _to_change(
                 say("The certificate at the API's address is not valid yet."),
-                (
-                    _change(
-                        say(
-                            "Check this machine's clock first. If it is right, install a certificate that is valid "
-                            "now, and correct the clock of the CA that issued it."
-                        ),
-                        commands.CERTIFICATE,
-                    ),
+                say(
+                    "Check this machine's clock first. If it is right, install a certificate that is valid "
+                    "now, and correct the clock of the CA that issued it."
                 ),
+                commands.CERTIFICATE,
             ),
-            "name": Variant(
+            "name": _to_change(
                 say("The certificate at the API's address is for a different host name."),
-                (
-                    _change(
-                        say("Correct the host name in ACADEMY_API_URL, or get a certificate for it."),
-                        commands.CERTIFICATE,
-                    ),
-                ),
+                say("Correct the host name in ACADEMY_API_URL, or get a certificate for it."),
+                commands.CERTIFICATE,
             ),
-            "issuer": Variant(
+            "issuer": _to_read(
                 say("The certificate at the API's address is not signed by a CA that this machine trusts."),
-                (
-                    _read(
-                        say(
-                            "The chain shows which case it is. Only one certificate: the server does not send its "
-                            "intermediate, so serve the full chain. An issuer from your own network: a proxy "
-                            "intercepts TLS. Your own CA: set SSL_CERT_FILE to it."
-                        ),
-                        commands.CERTIFICATE,
-                    ),
+                say(
+                    "The chain shows which case it is. Only one certificate: the server does not send its "
+                    "intermediate, so serve the full chain. An issuer from your own network: a proxy "
+                    "intercepts TLS. Your own CA: set SSL_CERT_FILE to it."
                 ),
+                commands.CERTIFICATE,
             ),
-            "no-tls": Variant(
+            "no-tls": _to_change(
                 say("ACADEMY_API_URL uses https, but its port does not use TLS."),
-                (
-                    _change(
-                        say("Change ACADEMY_API_URL to http://, or to the port that uses TLS."),
-                        commands.CONFIG,
-                    ),
-                ),
+                say("Change ACADEMY_API_URL to http://, or to the port that uses TLS."),
+                commands.CONFIG,
             ),
         },
     ),
@@ -194,17 +168,13 @@ ENDPOINT: Final[tuple[Cause, ...]] = (
             commands.EDGE,
         ),
         reasons={
-            "access": Variant(
+            "access": _to_change(
                 say("Cloudflare Access requires a sign-in instead of passing the request to the API."),
-                (
-                    _change(
-                        say(
-                            "In the Cloudflare Zero Trust dashboard, add a Bypass policy for /api/, or remove the "
-                            "API's host from the Access application."
-                        ),
-                        commands.EDGE,
-                    ),
+                say(
+                    "In the Cloudflare Zero Trust dashboard, add a Bypass policy for /api/, or remove the "
+                    "API's host from the Access application."
                 ),
+                commands.EDGE,
             ),
         },
     ),
@@ -222,62 +192,42 @@ ENDPOINT: Final[tuple[Cause, ...]] = (
             commands.CLOUDFLARE_STATUS,
         ),
         reasons={
-            "dns": Variant(
+            "dns": _to_change(
                 say("Cloudflare can't find the origin for the API's host name."),
-                (
-                    _change(
-                        say(
-                            "Correct the DNS record for the API's host in the Cloudflare dashboard. It must point to "
-                            "the origin, by address or by a name that resolves, and not to Cloudflare itself."
-                        ),
-                        _LOOK_UP,
-                    ),
+                say(
+                    "Correct the DNS record for the API's host in the Cloudflare dashboard. It must point to "
+                    "the origin, by address or by a name that resolves, and not to Cloudflare itself."
                 ),
+                _LOOK_UP,
             ),
-            "tunnel": Variant(
+            "tunnel": _to_change(
                 say("The Cloudflare tunnel to the origin is down."),
-                (
-                    _change(
-                        say("Start cloudflared on the origin, and check the tunnel in the Zero Trust dashboard."),
-                        command("sudo systemctl restart cloudflared", place="api-server"),
-                    ),
-                ),
+                say("Start cloudflared on the origin, and check the tunnel in the Zero Trust dashboard."),
+                command("sudo systemctl restart cloudflared", place="api-server"),
             ),
-            "worker": Variant(
+            "worker": _to_read(
                 say("A Cloudflare Worker or rule in front of the API fails."),
-                (
-                    _read(
-                        say(
-                            "Check the Worker's route and errors in the Cloudflare dashboard. If its route excludes "
-                            "/api/, it does not affect the API."
-                        ),
-                        commands.EDGE,
-                    ),
+                say(
+                    "Check the Worker's route and errors in the Cloudflare dashboard. If its route excludes "
+                    "/api/, it does not affect the API."
                 ),
+                commands.EDGE,
             ),
-            "own": Variant(
+            "own": _to_read(
                 say("Cloudflare returns an error of its own, not the origin's."),
-                (
-                    _read(
-                        say(
-                            "Send the request to the origin directly. If that works, check the Cloudflare status "
-                            "page and the rules for this host; otherwise start with the origin."
-                        ),
-                        commands.CLOUDFLARE_STATUS,
-                    ),
+                say(
+                    "Send the request to the origin directly. If that works, check the Cloudflare status "
+                    "page and the rules for this host; otherwise start with the origin."
                 ),
+                commands.CLOUDFLARE_STATUS,
             ),
-            "cached": Variant(
+            "cached": _to_change(
                 say("A cache responds instead of the API, so browsers see an old job status."),
-                (
-                    _change(
-                        say(
-                            "Bypass the cache for /api/ in the Cloudflare cache rules (and in nginx's proxy_cache), "
-                            "then purge the cache."
-                        ),
-                        commands.EDGE,
-                    ),
+                say(
+                    "Bypass the cache for /api/ in the Cloudflare cache rules (and in nginx's proxy_cache), "
+                    "then purge the cache."
                 ),
+                commands.EDGE,
             ),
         },
     ),
@@ -297,40 +247,29 @@ ENDPOINT: Final[tuple[Cause, ...]] = (
             commands.REDIRECTS,
         ),
         reasons={
-            "https": Variant(
+            "https": _to_change(
                 say(
                     "The API's address redirects in a loop: nginx redirects http to https while Cloudflare connects "
                     "over http."
                 ),
-                (
-                    _change(
-                        say("Remove the https redirect from nginx, or set the Cloudflare SSL mode to Full."), RELOAD
-                    ),
-                ),
+                say("Remove the https redirect from nginx, or set the Cloudflare SSL mode to Full."),
+                RELOAD,
             ),
-            "slash": Variant(
+            "slash": _to_change(
                 say("The API's address redirects in a loop: one layer adds the trailing slash, another removes it."),
-                (
-                    _change(
-                        say(
-                            "Only one layer may decide. The API's paths end in /, so remove the nginx or edge rule "
-                            "that strips it."
-                        ),
-                        RELOAD,
-                    ),
+                say(
+                    "Only one layer may decide. The API's paths end in /, so remove the nginx or edge rule "
+                    "that strips it."
                 ),
+                RELOAD,
             ),
-            "login": Variant(
+            "login": _to_change(
                 say("The API's address redirects to a sign-in page in a loop."),
-                (
-                    _change(
-                        say(
-                            "Exclude /api/ from whatever requires a sign-in (nginx auth_request, a gateway, the "
-                            "website's middleware). The API uses a token instead."
-                        ),
-                        RELOAD,
-                    ),
+                say(
+                    "Exclude /api/ from whatever requires a sign-in (nginx auth_request, a gateway, the "
+                    "website's middleware). The API uses a token instead."
                 ),
+                RELOAD,
             ),
         },
     ),

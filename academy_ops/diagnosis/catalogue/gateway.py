@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Final
 
 from academy_ops.diagnosis.catalogue import commands
-from academy_ops.diagnosis.catalogue.cause import Cause, Variant, codes
+from academy_ops.diagnosis.catalogue.cause import Cause, codes
 from academy_ops.diagnosis.catalogue.endpoint import RELOAD, ROWS
 from academy_ops.diagnosis.command import command
 from academy_ops.messages import say
 from academy_ops.thresholds import FIGURES
 
 _cause, _read, _change = ROWS.cause, ROWS.read, ROWS.change
+_to_read, _to_change = ROWS.to_read, ROWS.to_change
 
 GATEWAY: Final[tuple[Cause, ...]] = (
     _cause(
@@ -28,17 +29,13 @@ GATEWAY: Final[tuple[Cause, ...]] = (
         ),
         explains=codes("bad-gateway"),
         reasons={
-            "load-balancer": Variant(
+            "load-balancer": _to_read(
                 say("The load balancer has no healthy target, so no API container to send requests to."),
-                (
-                    _read(
-                        say(
-                            "Find out why the targets are unhealthy: the container, its port 8000, the health check "
-                            "path, or the security group between the load balancer and the container."
-                        ),
-                        commands.TARGETS,
-                    ),
+                say(
+                    "Find out why the targets are unhealthy: the container, its port 8000, the health check "
+                    "path, or the security group between the load balancer and the container."
                 ),
+                commands.TARGETS,
             ),
         },
     ),
@@ -50,19 +47,15 @@ GATEWAY: Final[tuple[Cause, ...]] = (
         _change(say("Set proxy_pass to http://127.0.0.1:8000 and reload nginx."), RELOAD),
         explains=codes("bad-gateway"),
         reasons={
-            "load-balancer": Variant(
+            "load-balancer": _to_read(
                 say(
                     "The load balancer returns 502 although the API itself is up: it sends requests to the wrong place."
                 ),
-                (
-                    _read(
-                        say(
-                            "Compare the target group's port, protocol and targets with the API container. A target "
-                            "that closes idle connections before the load balancer does (60 seconds) also causes 502."
-                        ),
-                        commands.TARGETS,
-                    ),
+                say(
+                    "Compare the target group's port, protocol and targets with the API container. A target "
+                    "that closes idle connections before the load balancer does (60 seconds) also causes 502."
                 ),
+                commands.TARGETS,
             ),
         },
     ),
@@ -83,59 +76,44 @@ GATEWAY: Final[tuple[Cause, ...]] = (
             commands.APP_THERE,
         ),
         reasons={
-            "one-path": Variant(
+            "one-path": _to_read(
                 say("The gateway returns 502 for this path only; /healthz works through the same layers."),
-                (
-                    _read(
-                        say(
-                            "The nginx error log shows why: the API closed the connection early (a crash or a killed "
-                            "process), its response header is too big (proxy_buffer_size), or a location points "
-                            "elsewhere."
-                        ),
-                        commands.NGINX_LOG + commands.API_LOG,
-                    ),
+                say(
+                    "The nginx error log shows why: the API closed the connection early (a crash or a killed "
+                    "process), its response header is too big (proxy_buffer_size), or a location points "
+                    "elsewhere."
                 ),
+                commands.NGINX_LOG + commands.API_LOG,
             ),
-            "nginx": Variant(
+            "nginx": _to_read(
                 say("nginx itself returns an error page; the request does not reach the API."),
-                (
-                    _read(
-                        say(
-                            "Find the nginx setting that returns it: a return or maintenance rule, a limit "
-                            "(limit_req, limit_conn), a missing location, or an internal redirect. The error log "
-                            "shows most of these."
-                        ),
-                        commands.NGINX + commands.NGINX_LOG,
-                    ),
+                say(
+                    "Find the nginx setting that returns it: a return or maintenance rule, a limit "
+                    "(limit_req, limit_conn), a missing location, or an internal redirect. The error log "
+                    "shows most of these."
                 ),
+                commands.NGINX + commands.NGINX_LOG,
             ),
-            "load-balancer": Variant(
+            "load-balancer": _to_read(
                 say("The load balancer itself returns an error page; the API's response does not come through."),
-                (_read(say("Check the health of the load balancer's targets, and its access log."), commands.TARGETS),),
+                say("Check the health of the load balancer's targets, and its access log."),
+                commands.TARGETS,
             ),
-            "proxy": Variant(
+            "proxy": _to_read(
                 say("A proxy or web filter on the way returns its own page; the request did not reach the API."),
-                (
-                    _read(
-                        say(
-                            "The evidence names it. If it belongs to this network, allow the API's host in it or run "
-                            "academy-ops from elsewhere; if it stands in front of the API, check it there."
-                        ),
-                        commands.ANSWER,
-                    ),
+                say(
+                    "The evidence names it. If it belongs to this network, allow the API's host in it or run "
+                    "academy-ops from elsewhere; if it stands in front of the API, check it there."
                 ),
+                commands.ANSWER,
             ),
-            "unknown": Variant(
+            "unknown": _to_read(
                 say("An error page from an unknown sender comes back instead of the API's response."),
-                (
-                    _read(
-                        say(
-                            "Its title is in the evidence. Send the request to nginx and the API directly, past the "
-                            "edge: the page comes from the layer just before the first one that responds differently."
-                        ),
-                        commands.ANSWER + commands.APP_THERE,
-                    ),
+                say(
+                    "Its title is in the evidence. Send the request to nginx and the API directly, past the "
+                    "edge: the page comes from the layer just before the first one that responds differently."
                 ),
+                commands.ANSWER + commands.APP_THERE,
             ),
         },
     ),
@@ -153,38 +131,26 @@ GATEWAY: Final[tuple[Cause, ...]] = (
             command("docker restart academy-api", place="api-server"),
         ),
         reasons={
-            "load-balancer": Variant(
+            "load-balancer": _to_read(
                 say("The load balancer got no response from the API in time (504)."),
-                (
-                    _read(
-                        say(
-                            "Look for slow requests in the API log, and check that the security group allows the "
-                            "load balancer on port 8000."
-                        ),
-                        commands.API_LOG + commands.TARGETS,
-                    ),
+                say(
+                    "Look for slow requests in the API log, and check that the security group allows the "
+                    "load balancer on port 8000."
                 ),
+                commands.API_LOG + commands.TARGETS,
             ),
-            "client-closed": Variant(
+            "client-closed": _to_read(
                 say("The load balancer returned 460: the client closed the connection before the API responded."),
-                (
-                    _read(
-                        say(
-                            "Look for slow requests in the API log, then compare the edge's timeout with the load "
-                            "balancer's idle timeout (60 seconds)."
-                        ),
-                        commands.API_LOG,
-                    ),
+                say(
+                    "Look for slow requests in the API log, then compare the edge's timeout with the load "
+                    "balancer's idle timeout (60 seconds)."
                 ),
+                commands.API_LOG,
             ),
-            "one-path": Variant(
+            "one-path": _to_read(
                 say("There is no response for this path in time (504), although the API responds to /healthz."),
-                (
-                    _read(
-                        say("Look for this request in the API log: a slow query, a lock, or a call that is waiting."),
-                        commands.API_LOG,
-                    ),
-                ),
+                say("Look for this request in the API log: a slow query, a lock, or a call that is waiting."),
+                commands.API_LOG,
             ),
         },
     ),
@@ -216,35 +182,23 @@ GATEWAY: Final[tuple[Cause, ...]] = (
         (commands.JOB,),
         _change(say("Renew ACADEMY_API_TOKEN, and check ACADEMY_TENANT_CODE."), commands.CONFIG),
         reasons={
-            "nginx": Variant(
+            "nginx": _to_change(
                 say("nginx rejects the request before it reaches the API; the token is not the problem."),
-                (
-                    _change(
-                        say("Look for auth_basic, auth_request, allow and deny in the nginx configuration."),
-                        commands.NGINX + RELOAD,
-                    ),
-                ),
+                say("Look for auth_basic, auth_request, allow and deny in the nginx configuration."),
+                commands.NGINX + RELOAD,
             ),
-            "load-balancer": Variant(
+            "load-balancer": _to_read(
                 say("The load balancer rejects the request before it reaches the API; the token is not the problem."),
-                (
-                    _read(
-                        say("Check the load balancer's listener rules and its web ACL (AWS WAF)."),
-                        command("aws wafv2 list-web-acls --region <region> --scope REGIONAL --output text"),
-                    ),
-                ),
+                say("Check the load balancer's listener rules and its web ACL (AWS WAF)."),
+                command("aws wafv2 list-web-acls --region <region> --scope REGIONAL --output text"),
             ),
-            "proxy": Variant(
+            "proxy": _to_read(
                 say("A proxy or web filter on the way rejects the request; the token is not the problem."),
-                (
-                    _read(
-                        say(
-                            "The evidence names it. If it belongs to this network, allow the API's host in it or run "
-                            "academy-ops from elsewhere; if it stands in front of the API, check it there."
-                        ),
-                        commands.ANSWER,
-                    ),
+                say(
+                    "The evidence names it. If it belongs to this network, allow the API's host in it or run "
+                    "academy-ops from elsewhere; if it stands in front of the API, check it there."
                 ),
+                commands.ANSWER,
             ),
         },
     ),
@@ -259,29 +213,18 @@ GATEWAY: Final[tuple[Cause, ...]] = (
         (commands.JOB,),
         _read(say("Wait as long as Retry-After says, then check again."), commands.EDGE),
         reasons={
-            "edge": Variant(
+            "edge": _to_change(
                 say("A Cloudflare rule rate-limits the requests."),
-                (
-                    _change(
-                        say(
-                            "Wait as long as Retry-After says, and raise the limit in the Cloudflare rate limiting "
-                            "rules."
-                        ),
-                        commands.EDGE,
-                    ),
-                ),
+                say("Wait as long as Retry-After says, and raise the limit in the Cloudflare rate limiting rules."),
+                commands.EDGE,
             ),
-            "nginx": Variant(
+            "nginx": _to_change(
                 say("nginx rate-limits the requests."),
-                (
-                    _change(
-                        say(
-                            "Wait a moment. If users are affected, raise limit_req or limit_conn in nginx: a browser "
-                            "polls once a second."
-                        ),
-                        commands.NGINX + RELOAD,
-                    ),
+                say(
+                    "Wait a moment. If users are affected, raise limit_req or limit_conn in nginx: a browser "
+                    "polls once a second."
                 ),
+                commands.NGINX + RELOAD,
             ),
         },
     ),
@@ -306,76 +249,52 @@ GATEWAY: Final[tuple[Cause, ...]] = (
         (commands.ANSWER, commands.JOB),
         _read(say("Check ACADEMY_API_URL; it may point to the website instead of the API."), commands.CONFIG),
         reasons={
-            "broken": Variant(
+            "broken": _to_read(
                 say("The API's JSON is invalid: no browser can parse it."),
-                (
-                    _read(
-                        say(
-                            "The evidence shows where parsing fails. NaN and Infinity are not JSON: have the API "
-                            "write null (in Python, json.dumps with allow_nan=False finds them). If the end is cut "
-                            "off, read the API log."
-                        ),
-                        commands.JOB + commands.API_LOG,
-                    ),
+                say(
+                    "The evidence shows where parsing fails. NaN and Infinity are not JSON: have the API "
+                    "write null (in Python, json.dumps with allow_nan=False finds them). If the end is cut "
+                    "off, read the API log."
                 ),
+                commands.JOB + commands.API_LOG,
             ),
-            "empty": Variant(
+            "empty": _to_read(
                 say("The address returns an empty response."),
-                (
-                    _read(
-                        say("Check which server responds, and read the API log at the time of the request."),
-                        commands.ANSWER,
-                    ),
-                ),
+                say("Check which server responds, and read the API log at the time of the request."),
+                commands.ANSWER,
             ),
-            "cut-off": Variant(
+            "cut-off": _to_read(
                 say("The response breaks off before its end."),
-                (
-                    _read(
-                        say(
-                            "The server closed the connection: a killed API process, an nginx timeout, or a full "
-                            "disk on the nginx host. The logs at the time of the request show which."
-                        ),
-                        commands.NGINX_LOG + commands.API_LOG,
-                    ),
+                say(
+                    "The server closed the connection: a killed API process, an nginx timeout, or a full "
+                    "disk on the nginx host. The logs at the time of the request show which."
                 ),
+                commands.NGINX_LOG + commands.API_LOG,
             ),
-            "encoding": Variant(
+            "encoding": _to_read(
                 say("The response is not compressed as its Content-Encoding says."),
-                (
-                    _read(
-                        say(
-                            "Find the layer that compresses twice or not at all: the API's middleware, nginx gzip, "
-                            "or the edge."
-                        ),
-                        commands.ANSWER,
-                    ),
+                say(
+                    "Find the layer that compresses twice or not at all: the API's middleware, nginx gzip, or the edge."
                 ),
+                commands.ANSWER,
             ),
-            "not-http": Variant(
+            "not-http": _to_read(
                 say("The server at the API's address does not respond with HTTP."),
-                (
-                    _read(
-                        say("Check the scheme and port in ACADEMY_API_URL; a TLS port responds to http like this too."),
-                        commands.CONFIG,
-                    ),
-                ),
+                say("Check the scheme and port in ACADEMY_API_URL; a TLS port responds to http like this too."),
+                commands.CONFIG,
             ),
-            "elsewhere": Variant(
+            "elsewhere": _to_read(
                 say("The API's address redirects to another address."),
-                (
-                    _read(
-                        say(
-                            "The evidence shows the target. If that is the API, put it in ACADEMY_API_URL; if it is "
-                            "a sign-in page of this network or a website, the request did not reach the API."
-                        ),
-                        commands.ANSWER,
-                    ),
+                say(
+                    "The evidence shows the target. If that is the API, put it in ACADEMY_API_URL; if it is "
+                    "a sign-in page of this network or a website, the request did not reach the API."
                 ),
+                commands.ANSWER,
             ),
-            "https-wanted": Variant(
+            "https-wanted": _to_change(
                 say("ACADEMY_API_URL uses http, but the server requires https."),
-                (_change(say("Change ACADEMY_API_URL to https://."), commands.CONFIG),),
+                say("Change ACADEMY_API_URL to https://."),
+                commands.CONFIG,
             ),
         },
     ),

@@ -261,7 +261,7 @@ R2: Final = (
         "upload-object-missing",
         say("The job has not ended, but its Excel file is no longer in the bucket."),
         say(
-            "R2 returns 404 for the job's file_key, and the job, read again, has still not ended. If "
+            "R2 returns NoSuchKey for the job's file_key, and the job, read again, has still not ended. If "
             "the API returns no file_key, this is not checked."
         ),
         (commands.UPLOAD,),

@@ -11,7 +11,7 @@ from academy_ops.contract import AUTOSCALER_NAME, AUTOSCALER_RULE, DLQ_SUFFIX, G
 from academy_ops.lab import processes
 from academy_ops.lab.aws import resources
 from academy_ops.lab.faults.fault import Fault, age_job, worker_fault
-from academy_ops.lab.faults.uploads import upload_and_wait
+from academy_ops.lab.faults.uploads import give_up, upload_and_wait
 from academy_ops.messages import say
 
 if TYPE_CHECKING:
@@ -81,8 +81,8 @@ def _fail_and_try_again(lab: Lab) -> str:
     return job_id
 
 
-def _fall_short(lab: Lab) -> None:
-    lab.cloud.scaling.launch_failure = _NO_CAPACITY
+def _fall_short(words: str, lab: Lab) -> None:
+    lab.cloud.scaling.launch_failure = words
     lab.aws("autoscaling").set_desired_capacity(AutoScalingGroupName=GROUP_NAME, DesiredCapacity=_LAUNCHES)
 
 
@@ -241,12 +241,22 @@ def open_queue(lab: Lab) -> None:
     _set_on_queue(lab, Policy="", KmsMasterKeyId="")
 
 
-def _shorten_hops(lab: Lab) -> None:
+def _close_metadata(endpoint: str, lab: Lab) -> None:
     for instance_id in lab.cloud.scaling.instances():
         lab.aws("ec2").modify_instance_metadata_options(
-            InstanceId=instance_id, HttpTokens="required", HttpPutResponseHopLimit=1, HttpEndpoint="enabled"
+            InstanceId=instance_id, HttpTokens="required", HttpPutResponseHopLimit=1, HttpEndpoint=endpoint
         )
     _start_without_credentials(lab)
+
+
+def _name_no_dead_letters(lab: Lab) -> str:
+    job_id = give_up(lab)
+    _configure("RedrivePolicy", "", lab)
+    return job_id
+
+
+def _lose_alarms(lab: Lab) -> None:
+    lab.aws("cloudwatch").delete_alarms(AlarmNames=_scale_by_alarms(lab))
 
 
 def _take_roles(lab: Lab) -> None:
@@ -344,6 +354,14 @@ FAULTS: Final = (
     ),
     Fault("queue-missing", say("The queue is deleted."), _delete_queue),
     Fault("queue-dead-letters/old", say("An old message is in the dead-letter queue."), _add_dead_letter),
+    worker_fault(
+        "queue-dead-letters/not-named",
+        say(
+            "A message has been received three times and never deleted, and the queue no longer has a dead-letter "
+            "queue set."
+        ),
+        _name_no_dead_letters,
+    ),
     Fault(
         "queue-misconfigured/no-dead-letter-queue",
         say("The queue has no dead-letter queue set."),
@@ -399,7 +417,14 @@ FAULTS: Final = (
         say("Launches have failed while a job waited 15 minutes; the latest one is still in progress."),
         _fail_and_try_again,
     ),
-    worker_fault("worker-undersized/capacity", say("The desired capacity is 4, and launches fail."), _fall_short),
+    *(
+        worker_fault(
+            f"worker-undersized/{reason}",
+            say("The desired capacity is 4, and launches fail."),
+            partial(_fall_short, words),
+        )
+        for reason, words in {"capacity": _NO_CAPACITY, "quota": _REFUSALS["quota"]}.items()
+    ),
     worker_fault(
         "worker-scaled-to-zero/max-zero", say("The group's maximum and desired capacity are set to 0."), _no_maximum
     ),
@@ -442,6 +467,7 @@ FAULTS: Final = (
         say("Alarms replace the function, and their actions are disabled."),
         _silence_alarms,
     ),
+    Fault("autoscaler-off/alarm-missing", say("Alarms replace the function, and are deleted."), _lose_alarms),
     Fault("autoscaler-off/no-function", say("The autoscaler's function is deleted."), _delete_function),
     Fault("autoscaler-off/no-rule", say("The rule that runs the autoscaler is deleted."), _delete_rule),
     Fault("autoscaler-off/schedule", say("The rule runs the autoscaler once a day."), _run_rarely),
@@ -450,7 +476,12 @@ FAULTS: Final = (
     worker_fault(
         "worker-aws-credentials/hop-limit",
         say("The instances' metadata service requires a token and has a hop limit of 1."),
-        _shorten_hops,
+        partial(_close_metadata, "enabled"),
+    ),
+    worker_fault(
+        "worker-aws-credentials/metadata-off",
+        say("The instances' metadata service is switched off."),
+        partial(_close_metadata, "disabled"),
     ),
     worker_fault("worker-aws-credentials/no-role", say("The instances have no instance profile."), _take_roles),
     worker_fault("worker-aws-credentials/clock", say("The workers' clock is 20 minutes behind."), _delay_workers),

@@ -10,7 +10,8 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
 from academy_ops.lab.faults.fault import Fault, execute, nobody_writing
-from academy_ops.lab.processes import FilteredPort, free_ports
+from academy_ops.lab.parts import healthy
+from academy_ops.lab.processes import FilteredPort, SilentPort, free_ports
 from academy_ops.lab.storage import new_keys
 from academy_ops.messages import say
 
@@ -33,12 +34,21 @@ _SQUID: Final = (
 )
 _UNSIGNED: Final = "<html><head><title>{0}</title></head><body><center><h1>{0}</h1></center></body></html>"
 """The page of AWS's load balancer; the edge replaces its header."""
+_BOT_PAGE: Final = '{"cloudflare_error": true, "error_code": 1010, "title": "Error 1010: Access denied"}'
+_ONE_A_MINUTE: Final = "limit_req zone=once;"
 _BROKEN: Final = '{"job_id": "lab", "status": "DONE", "result": {"score": NaN}}'
 _ONE_PATH: Final = "if ($uri ~ ^/api/) { proxy_pass http://127.0.0.1:1; }"
 _SLASHES: Final = "absolute_redirect off; rewrite ^(/api/.*[^/])/$ $1 permanent; rewrite ^(/api/.*[^/])$ $1/ permanent;"
 _SIGN_IN: Final = (
     "absolute_redirect off; rewrite ^/api/ /login/?next=api redirect; rewrite ^/login/ /api/v1/jobs/x/ redirect;"
 )
+_REFUSALS: Final = (
+    ("r2-credentials-rejected", "key-form", HTTPStatus.BAD_REQUEST, "InvalidArgument"),
+    ("r2-credentials-rejected", "secret", HTTPStatus.FORBIDDEN, "SignatureDoesNotMatch"),
+    ("r2-credentials-rejected", "unknown-key", HTTPStatus.UNAUTHORIZED, "Unauthorized"),
+    ("r2-access-denied", "not-entitled", HTTPStatus.FORBIDDEN, "NotEntitled"),
+)
+"""R2's words, which rclone does not use."""
 _COLUMN: Final = "progress"
 _OLD_COLUMN: Final = "progress_before_migration"
 
@@ -73,6 +83,24 @@ def _time_out_at_balancer(lab: Lab) -> None:
     lab.edge.change(front="awselb", response_seconds=2.0, origin=lab.state.app_url.removeprefix("http://"))
 
 
+def _hang_on_one_path(lab: Lab, read_seconds: int) -> None:
+    lab.filtered.append(silent := SilentPort())
+    rule = f"if ($uri ~ ^/api/) {{ proxy_pass http://127.0.0.1:{silent.port}; }}"
+    lab.origin.change(rule=rule, read_seconds=read_seconds)
+
+
+def _keep_the_edge_out(lab: Lab) -> None:
+    port = free_ports(1)[0]
+    lab.filtered.append(FilteredPort(port))
+    lab.edge.change(origin=f"127.0.0.1:{port}")
+
+
+def _limit(rule: str, lab: Lab) -> None:
+    """Let nginx limit the rate, and use up what it lets through."""
+    lab.origin.change(rule=rule)
+    healthy(lab.origin.url)
+
+
 def _distrust_origin(lab: Lab) -> None:
     lab.origin.change(certificate=lab.edge.untrusted_certificate())
     lab.edge.change(ssl_mode="strict")
@@ -89,6 +117,10 @@ def _nginx(**changed: object) -> Callable[[Lab], None]:
 def _page(status: int, body: str, kind: str = "text/html", headers: str = "") -> Callable[[Lab], None]:
     """Let nginx answer as whoever stands in its place."""
     return _nginx(rule=f"default_type {kind}; {headers} return {status} '{body}';")
+
+
+def _refuse(status: int, error: str, lab: Lab) -> None:
+    lab.storage.refuse(status, error)
 
 
 def _restart_api(env: Mapping[str, str], lab: Lab) -> None:
@@ -139,6 +171,11 @@ FAULTS: Final = (
     Fault(
         "edge-origin-timeout/response", say("The API's process hangs; the edge gives up waiting."), _time_out_at_edge
     ),
+    Fault(
+        "edge-origin-timeout/firewall",
+        say("A firewall drops what the edge sends to nginx; nginx answers other clients."),
+        _keep_the_edge_out,
+    ),
     Fault("edge-tls-mode", say("The edge's SSL mode is Full; nginx has no TLS."), _edge(ssl_mode="full")),
     Fault(
         "edge-tls-mode/certificate",
@@ -185,6 +222,29 @@ FAULTS: Final = (
         say("R2 answers with an internal error."),
         lambda lab: lab.storage.refuse(HTTPStatus.INTERNAL_SERVER_ERROR, "InternalError"),
     ),
+    *(
+        Fault(
+            f"{code}/{reason}",
+            say("R2 rejects every request with {error}.", error=error),
+            partial(_refuse, status, error),
+        )
+        for code, reason, status, error in _REFUSALS
+    ),
+    Fault(
+        "undetermined/r2-proxy",
+        say("A proxy returns its own page at R2's address."),
+        lambda lab: lab.storage.answer(HTTPStatus.FORBIDDEN, _SQUID),
+    ),
+    Fault(
+        "undetermined/r2-bot-page",
+        say("Cloudflare's bot filter returns its page at R2's address."),
+        lambda lab: lab.storage.answer(HTTPStatus.FORBIDDEN, _BOT_PAGE, "application/json"),
+    ),
+    Fault(
+        "undetermined/r2-slow-down",
+        say("R2 returns SlowDown."),
+        partial(_refuse, HTTPStatus.SERVICE_UNAVAILABLE, "SlowDown"),
+    ),
     Fault("r2-endpoint-unreachable", say("R2 does not answer."), lambda lab: lab.storage.stop()),
     Fault(
         "r2-endpoint-unreachable/not-s3",
@@ -197,15 +257,40 @@ FAULTS: Final = (
         lambda lab: lab.origin.change(upstream=free_ports(1)[0]),
     ),
     Fault("gateway-timeout", say("The API's process hangs; nginx gives up waiting."), _time_out_at_origin),
+    Fault(
+        "gateway-timeout/one-path",
+        say("The API hangs on the job's path; nginx gives up waiting."),
+        partial(_hang_on_one_path, read_seconds=2),
+    ),
+    Fault(
+        "endpoint-timeout/one-path",
+        say("The API hangs on the job's path, and nginx waits."),
+        partial(_hang_on_one_path, read_seconds=60),
+    ),
     Fault("api-throttled", say("nginx rejects every request as over its limit."), _nginx(rule=_TOO_MANY)),
-    Fault("api-throttled/page", say("nginx limits the request rate with its own page."), _nginx(rule="return 429;")),
+    Fault(
+        "api-throttled/nginx",
+        say("nginx lets one request a minute through, and returns 429 to the others."),
+        partial(_limit, f"{_ONE_A_MINUTE} limit_req_status 429;"),
+    ),
     Fault("api-not-json", say("nginx serves the website instead of the API."), _nginx(rule=_WEB_SITE)),
     Fault(
         "api-not-json/broken",
         say("The API's JSON holds a NaN, which no browser reads."),
         _page(HTTPStatus.OK, _BROKEN, "application/json"),
     ),
+    Fault("api-not-json/empty", say("nginx returns an empty response."), _page(HTTPStatus.OK, "")),
+    Fault(
+        "api-not-json/elsewhere",
+        say("nginx redirects to another host."),
+        _nginx(rule="return 302 https://www.academy.example/;"),
+    ),
     Fault("bad-gateway/nginx", say("nginx is in maintenance mode."), _nginx(rule="return 503;")),
+    Fault(
+        "bad-gateway/limit",
+        say("nginx lets one request a minute through, and returns 503 to the others."),
+        partial(_limit, _ONE_A_MINUTE),
+    ),
     Fault("bad-gateway/one-path", say("nginx reaches the API, except for the job's path."), _nginx(rule=_ONE_PATH)),
     Fault("bad-gateway/proxy", say("A proxy answers that it can't reach the API."), _page(503, _SQUID)),
     Fault(
