@@ -120,15 +120,14 @@ def of_other_tier(case: Case) -> str | None:
 
 def judge(case: Case) -> Iterator[Finding]:
     """Judge how the job ended, or how it progresses."""
-    build = FindingBuilder("job", "4", case.names)
+    key = _stored_key(case)
+    build = FindingBuilder("job", "4", {**case.names, JOB_FILE: key} if key else case.names)
     if case.job_id is None:
         recent = case.job.recent if isinstance(case.job, JobFacts) else ()
         evidence: dict[str, Json] = {"recent": [_listed(one) for one in recent]} if recent else {}
         yield build.skip(say("No upload was checked."), say("no job id given"), evidence)
         return
     document = case.job.document if not isinstance(case.job, Unavailable) else case.job
-    if isinstance(document, JobDocument) and document.file_key and MASK not in document.file_key:
-        build = FindingBuilder("job", "4", {**case.names, JOB_FILE: document.file_key})
     if isinstance(document, Unavailable):
         yield build.unknown(say("the job's status"), document)
     elif document is None:
@@ -155,6 +154,17 @@ def judge(case: Case) -> Iterator[Finding]:
         )
     else:
         yield from _judge_active(build, case, document)
+
+
+def _stored_key(case: Case) -> str | None:
+    """Return the key of the job's file where the API or a worker's line names it, and R2 answers."""
+    document = job_of(case)
+    if document is None or (isinstance(case.r2, R2Facts) and case.r2.reach is not True):
+        return None
+    if document.file_key:
+        return None if MASK in document.file_key else document.file_key
+    keys = (uploads.key_in(line.text) for block in _of_job(case) for line in block[:1])
+    return next(filter(None, keys), None)
 
 
 def job_progress(case: Case) -> JobProgress:

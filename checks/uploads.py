@@ -47,6 +47,7 @@ _MOST_LISTINGS: Final = 500
 """Pages of a bucket's listing, of 1,000 uploads each: a bucket lists its keys by name, not by time."""
 _FEW_LISTINGS: Final = 5
 _DAY_SECONDS: Final = 86_400
+_WEEK_SECONDS: Final = 7 * _DAY_SECONDS
 _LAST: Final = 5
 _ANY_JOB: Final = "job_id"
 """What every line of a worker about a job holds."""
@@ -305,9 +306,8 @@ def _told(lines: Iterable[Logged]) -> list[_Told]:
         if named is None or not line.text.startswith(LOG_OF_JOB):
             continue
         job = told.setdefault(named[1], _Told(Upload(parse(line.time), None, named[1], None, None, None, ("log",))))
-        if key := _KEY.search(line.text):
-            job.key = key[0]
-        tenant = key or _LOG_TENANT.search(line.text)
+        job.key = key_in(line.text) or job.key
+        tenant = _KEY.search(line.text) or _LOG_TENANT.search(line.text)
         ended_badly = line.text.startswith(LOG_JOB_FAILED)
         well = line.text.startswith((LOG_COMPLETED, LOG_SKIPPED))
         error = _LOG_ERROR.search(line.text) if ended_badly else None
@@ -321,8 +321,46 @@ def _told(lines: Iterable[Logged]) -> list[_Told]:
     return list(told.values())
 
 
+def stored_key(target: Target) -> tuple[str, bool] | Unavailable:
+    """Return the key of a job's file that the API does not name: as workers' lines have it, else by the time of upload.
+
+    Returns:
+        The key, and whether the time alone tells it.
+    """
+    lines = _read_logs(target, _WEEK_SECONDS)
+    if isinstance(lines, Unavailable):
+        return lines
+    told = next((one for one in _told(lines) if one.upload.job_id == target.job_id), None)
+    if told is None:
+        return Unavailable("not-found", f"job_id={target.job_id}")
+    if told.key:
+        return told.key, False
+    # Every tenant's: another one's upload may be as near in time.
+    bucket = read_bucket(target, "excel/", _MOST_LISTINGS)
+    if isinstance(bucket, Unavailable):
+        return bucket
+    key = key_by_time(bucket, lines, target.job_id)
+    return (key, True) if key else Unavailable("not-found", "excel/")
+
+
+def key_by_time(bucket: Sequence[tuple[Upload, str]], lines: Iterable[Logged], job_id: str | None) -> str | None:
+    """Return the key of a job's file where time leaves one only."""
+    joined = zip(join(bucket, lines), bucket, strict=False)
+    return next((key for upload, (_put, key) in joined if upload.job_id == job_id), None)
+
+
+def key_in(line: str) -> str | None:
+    """Return the key of an upload that a worker's line names."""
+    found = _KEY.search(line)
+    return found[0] if found else None
+
+
 def join(bucket: Sequence[tuple[Upload, str]], lines: Iterable[Logged]) -> list[Upload]:
-    """Join uploads of the bucket to the jobs in workers' lines: by the key, else where time leaves one of each only."""
+    """Join uploads of the bucket to the jobs in workers' lines: by the key, else where time leaves one of each only.
+
+    Returns:
+        What is known of each upload of the bucket, in its order, and then of the jobs whose uploads are not there.
+    """
     logs = _told(lines)
     by_key = {one.key: one.upload for one in logs if one.key}
     loose = [one.upload for one in logs if not one.key]

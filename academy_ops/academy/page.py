@@ -31,6 +31,7 @@ _HEADERS: Final = {
 _CONTRACT: Final = {
     "UPLOAD_PATH": contract.UPLOAD_PATH,
     "JOBS_PATH": contract.JOBS_PATH,
+    "REJECTED_OF_JOB": contract.REJECTED_OF_JOB,
     "STUDENTS_PATH": contract.STUDENTS_PATH,
     "MAX_UPLOAD_MB": contract.MAX_UPLOAD_MB,
     "MAX_UPLOAD_BYTES": contract.MAX_UPLOAD_BYTES,

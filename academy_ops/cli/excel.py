@@ -14,7 +14,7 @@ from academy_ops.academy.excel.records import Content, Stricter, Why, WorkbookEr
 from academy_ops.cli import errors
 from academy_ops.cli.errors import RefusedError
 from academy_ops.cli.names import valid_job_id
-from academy_ops.cli.options import Common
+from academy_ops.cli.options import Common, note
 from academy_ops.cli.outputs import write_structured
 from academy_ops.cli.streams import console, regular
 from academy_ops.contract import MAX_UPLOAD_BYTES
@@ -142,25 +142,38 @@ def _download(common: Common, job_id: str, path: Path, ends_at: float) -> str:
 
 
 def _key(target: Target, ops: str) -> str:
+    """Return the key of the job's file: from the API, else from the workers' logs and the bucket's listing.
+
+    Raises:
+        RefusedError: There is no such job, or nothing tells which file it is.
+    """
     from academy_ops.diagnosis.findings import because
     from academy_ops.diagnosis.records import Unavailable
     from checks.job_document import look_again
+    from checks.uploads import stored_key
 
     document = look_again(target, at_once=True)
     if document is None:
         raise RefusedError(say("The API has no such job for this tenant."), errors.FAULT)
     if isinstance(document, Unavailable):
         raise RefusedError(say("Can't read the status: {reason}", reason=because(document)), errors.UNDETERMINED)
-    if not document.file_key or MASK in document.file_key:
+    if document.file_key and MASK not in document.file_key:
+        return document.file_key
+    found = stored_key(target)
+    if isinstance(found, Unavailable):
         raise RefusedError(
             say(
-                "The API does not say which file in R2 belongs to the job. Check a copy on disk: {ops} check excel "
-                "FILE",
+                "Neither the API nor the workers' logs say which file in R2 belongs to the job ({reason}). Check a "
+                "copy on disk: {ops} check excel FILE",
+                reason=because(found),
                 ops=ops,
             ),
             errors.UNDETERMINED,
         )
-    return document.file_key
+    key, by_time = found
+    if by_time:
+        note(_("Matched to the job only by the time of its upload: {key}", key=key))
+    return key
 
 
 def _object(target: Target, key: str) -> bytes:

@@ -28,7 +28,7 @@ class Command:
 
     Attributes:
         argv: The program and its arguments. ``<ops>`` becomes the words that call this tool again, ``<job>`` the job's
-            id or nothing, ``<workbook>`` the job's own file where the API names it, else a file to be typed.
+            id or nothing, ``<workbook>`` the job's own file where it can be had, else a file to be typed.
         environment: Variables that it is given, each with the variable of the shell that holds the value, or ``""``
             for an empty one. A secret never stands in ``argv``.
         headers: Lines of its standard input: what a line begins with, and the variable of the shell that follows.

@@ -81,6 +81,20 @@ def test_else_by_time_where_that_leaves_one_of_each_only(compared: Callable[[int
     compared(len(cases))
 
 
+def test_a_jobs_file_is_known_by_time_only_where_that_leaves_one(compared: Callable[[int], None]) -> None:
+    cases: list[tuple[list[tuple[Upload, str]], list[Logged], str | None]] = [
+        ([put(0)], [received(2, ONE)], "excel/haneul/a.xlsx"),
+        ([put(0), put(900, "byeol", "b")], [received(902, ONE)], "excel/byeol/b.xlsx"),
+        ([put(0), put(10, "byeol", "b")], [received(12, ONE)], None),
+        ([put(0)], [received(2, ONE), received(3, TWO)], None),
+        ([put(0)], [received(900, ONE)], None),
+        ([], [received(2, ONE)], None),
+    ]
+    for bucket, lines, key in cases:
+        assert uploads.key_by_time(bucket, lines, ONE) == key
+    compared(len(cases))
+
+
 def test_a_job_is_as_its_last_line_has_it() -> None:
     failure = said(3, f"SQS_JOB_FAILED | job_id={ONE} | error=학생 행이 없습니다.")
     failed = uploads.join([], [received(1, ONE), failure])[0]

@@ -2,7 +2,11 @@
 
 from collections.abc import Callable
 
-from checks.facts import JobDocument
+from academy_ops.diagnosis.command import posix
+from academy_ops.diagnosis.records import Unavailable
+from academy_ops.diagnosis.redact import MASK
+from checks.facts import Case, JobDocument
+from checks.host_facts import LogLine
 from checks.job_document import fault_of_message
 from tests.checks import facts_factory as h
 
@@ -184,3 +188,26 @@ def test_five_rows_are_quoted_with_sheet_row_and_value_and_no_phone_is() -> None
         for row in range(3, 8)
     ]
     assert finding.evidence["failed_rows"] == 12
+
+
+def test_the_jobs_own_file_is_what_to_look_at_where_it_can_be_had(compared: Callable[[int], None]) -> None:
+    refused, key = "헤더 행을 찾지 못했습니다", "excel/haneul/a.xlsx"
+    failed = h.job("FAILED", error_message=refused)
+    named = h.job("FAILED", error_message=refused, file_key=key)
+    line = f"EXCEL_PARSING processed_by=worker job_id={h.JOB_ID} file_key={key}"
+    by_log = h.logs(h.container(of_job=(LogLine(h.ago(100), line),)))
+    of_another = h.logs(h.container(tail=(LogLine(h.ago(100), line.replace(h.JOB_ID, "another")),)))
+    denied = h.r2(reach=Unavailable("denied", "s3:ListBucket"), error_code="AccessDenied")
+    stored, on_disk = f"academy-ops check excel --job {h.JOB_ID}", "academy-ops check excel FILE.xlsx"
+    cases: list[tuple[Case, str]] = [
+        (h.case(document=named), stored),
+        (h.case(document=failed, logs=by_log), stored),
+        (h.case(document=failed), on_disk),
+        (h.case(document=failed, logs=of_another), on_disk),
+        (h.case(document=named, r2=denied), on_disk),
+        (h.case(document=h.job("FAILED", error_message=refused, file_key=f"excel/{MASK}/a.xlsx")), on_disk),
+    ]
+    for case, command in cases:
+        (finding,) = [one for one in h.findings(case) if one.cause == "excel-header-missing"]
+        assert posix(finding.remedies[0].steps) == command
+    compared(len(cases))

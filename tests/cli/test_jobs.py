@@ -153,6 +153,16 @@ def test_without_a_list_the_bucket_and_the_logs_tell(lab: Lab) -> None:
     assert "no list of jobs" in shown.stderr
 
 
+def test_a_job_whose_file_the_api_does_not_name_has_it_by_its_workers_line(lab: Lab) -> None:
+    job = lab.ended(lab.upload())
+    with server(lambda handler: respond(handler, 200, json.dumps({"job_id": job, "status": "DONE"}).encode())) as (
+        url,
+        _,
+    ):
+        done = lab.tool("check", "excel", "--job", job, "-o", "json", ACADEMY_API_URL=url)
+    assert json.loads(done.stdout)["file"].startswith("excel/lab/"), done.stderr
+
+
 def test_from_a_school_s_call_to_the_cause_in_two_commands(lab: Lab) -> None:
     job = lab.break_fault("excel-phone-invalid")
     shown = lab.tool("jobs", "--since", "30m", "--tenant", "lab", "--failed")

@@ -54,6 +54,42 @@ def test_rejected_rows_are_told_one_by_one_with_their_reasons(teacher: Teacher) 
     expect(rejected).to_be_visible()
 
 
+@pytest.mark.parametrize(
+    ("page", "summary", "more"),
+    [
+        ("ko-KR", "등록하지 못한 행 201개", "등록하지 못한 행 더 보기"),
+        ("en-GB", "Rejected rows: 201", "Show more rejected rows"),
+    ],
+    indirect=["page"],
+)
+def test_rejected_rows_after_the_first_hundred_are_shown_with_the_keyboard_on_a_phone(
+    teacher: Teacher, summary: str, more: str
+) -> None:
+    page = teacher.page
+    page.set_viewport_size({"width": 360, "height": 640})
+    bad = [("", f"가람{number}", "010-1") for number in range(201)]
+    teacher.choose(sample_workbooks.workbook([sample_workbooks.HEADER, *bad]))
+    rows, button = page.locator(".rejected li"), page.locator(".more-rows")
+    expect(rows).to_have_count(100, timeout=30_000)
+    expect(button).to_have_text(more)
+    button.focus()
+    page.keyboard.press("Enter")
+    expect(rows).to_have_count(200)
+    expect(rows.nth(100)).to_be_focused()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    assert teacher.barriers() == []
+    teacher.lab.break_fault("proxy-upstream-down")
+    button.click()
+    expect(page.locator(".rows-trouble")).to_contain_text("HTTP 502")
+    teacher.lab.do("lab", "heal")
+    button.click()
+    expect(rows).to_have_count(201)
+    expect(page.locator(".rows-trouble")).to_have_text("")
+    expect(page.locator(".rejected summary")).to_have_text(summary)
+    expect(rows.nth(200)).to_contain_text("가람200")
+    expect(button).to_be_hidden()
+
+
 def test_what_was_read_of_a_workbook_is_told_and_what_was_not(teacher: Teacher) -> None:
     header = ("이름", "학부모전화번호", "학생전화번호", "혈액형")
     teacher.choose(sample_workbooks.workbook([header, ("김하나", "010-0000-7551", "없음", "A")]))

@@ -1,5 +1,5 @@
 // The status bar: a card for each upload, asked for until it has ended.
-import { JOBS_PATH, JobStatus } from "./contract.js";
+import { JOBS_PATH, JobStatus, REJECTED_OF_JOB } from "./contract.js";
 import { ended, numbers, state, title } from "./outcome.js";
 import { at, idWithCopy, make, say, setText, show } from "./page.js";
 import { get, now, Refusal } from "./requests.js";
@@ -78,6 +78,7 @@ class Card {
     this.id = id;
     this.job = { job_id: id, status }; // as the API last answered
     this.file = file;
+    this.more = []; // rejected rows after those that the job's result lists
     this.trouble = ""; // why the last request failed
     this.since = now();
     this.timer = 0;
@@ -88,6 +89,7 @@ class Card {
       keep();
       at("open").focus();
     });
+    this.part("more-rows").addEventListener("click", () => this.readMore());
     this.drawId();
     this.draw();
     this.poll();
@@ -174,11 +176,44 @@ class Card {
 
   drawRejected() {
     const { rejected } = numbers(this.job);
-    const rows = listed(this.job.result?.failed).slice(0, MOST_ROWS);
+    const rows = this.rows();
     show(this.part("rejected"), rejected > 0);
+    show(this.part("more-rows"), rows.length > 0 && rows.length < rejected);
+    setText(this.part("more-rows"), words().moreRows);
     setText(this.part("rejected").querySelector("summary"), words().rejected(rejected, rows.length));
     this.part("rows").replaceChildren(...rows.map(({ sheet, row, name, error, value }) =>
       make("li", words().row(this.among(sheet), row, name, error) + quoted(value))));
+  }
+
+  rows() {
+    return [...listed(this.job.result?.failed).slice(0, MOST_ROWS), ...this.more];
+  }
+
+  /** Read a page more of the rejected rows, and go on from the first of them: the button may be gone then. */
+  async readMore() {
+    const button = this.part("more-rows");
+    if (button.getAttribute("aria-disabled") === "true") return;
+    button.setAttribute("aria-disabled", "true");
+    const known = this.rows().length;
+    let why = "";
+    try {
+      const query = new URLSearchParams({ offset: known });
+      const { results } = await get(`${JOBS_PATH}${encodeURIComponent(this.id)}/${REJECTED_OF_JOB}?${query}`);
+      this.more.push(...listed(results));
+    } catch (error) {
+      if (this.gone) return;
+      if (error.status === 401) return whenSignedOut();
+      why = words().rowsTrouble(error.message);
+    }
+    button.removeAttribute("aria-disabled");
+    if (this.gone) return;
+    setText(this.part("rows-trouble"), why);
+    if (this.rows().length === known) return;
+    this.drawRejected();
+    say(this.part("rejected").querySelector("summary").textContent);
+    const first = this.part("rows").children[known];
+    first.tabIndex = -1;
+    first.focus();
   }
 
   /** A sheet's name, where there are others. */

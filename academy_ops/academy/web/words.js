@@ -32,6 +32,7 @@ const WORDS = {
         : minutes < 10 ? `${minutes}분째 기다리고 있습니다(보통 2~5분 걸립니다). 이 페이지를 닫아도 등록은 계속됩니다.`
         : `${minutes}분째 기다리고 있습니다. 이 페이지를 닫아도 됩니다. 학원 지원팀에 작업 ID를 알려 주세요.`,
     since: (minutes) => `${minutes}분째`, progress: "진행률",
+    moreRows: "등록하지 못한 행 더 보기", rowsTrouble: (why) => `다음 행을 불러오지 못했습니다(${why}). 다시 눌러 주세요.`,
     jobs: "업로드 진행 상황", uploads: "최근 업로드", moreUploads: "지난 업로드 더 보기", details: "자세히", jobId: "작업 ID", copy: "복사",
     copied: "복사했습니다", reveal: "비밀번호 표시",
     unknown: (status) => `처리 중입니다(${status}).`,
@@ -79,6 +80,7 @@ const WORDS = {
         : minutes < 10 ? `Waiting for ${minutes} min (2 to 5 are usual). You may close this page; the registration goes on.`
         : `Waiting for ${minutes} min. You may close this page. Tell the support team the job id.`,
     since: (minutes) => `for ${minutes} min`, progress: "Progress",
+    moreRows: "Show more rejected rows", rowsTrouble: (why) => `More rows can't be loaded (${why}). Try again.`,
     jobs: "Progress of uploads", uploads: "Recent uploads", moreUploads: "Show earlier uploads", details: "Details", jobId: "Job id", copy: "Copy",
     copied: "Copied", reveal: "Show password",
     unknown: (status) => `In progress (${status}).`,
