@@ -272,8 +272,8 @@ def place(url: str) -> SplitResult:
 
 def _code(body: str, document: object) -> int | None:
     if isinstance(document, dict):
-        told = str(document.get("error_code", ""))
-        return int(told) if told.isdecimal() and len(told) <= len("1020") else None
+        code = str(document.get("error_code", ""))
+        return int(code) if code.isdecimal() and len(code) <= len("1020") else None
     found = _BARE_CODE.fullmatch(body) or _CODE_ON_PAGE.search(body)
     return int(next(filter(None, found.groups()))) if found else None
 
@@ -284,8 +284,8 @@ def _own_status(answer: Answer) -> int | None:
 
 def _title(body: str, document: object) -> str:
     if isinstance(document, dict):
-        told = document.get("title")
-        return " ".join(told.split())[:_TITLE_CHARACTERS] if isinstance(told, str) else ""
+        title = document.get("title")
+        return " ".join(title.split())[:_TITLE_CHARACTERS] if isinstance(title, str) else ""
     if found := _TITLE.search(body):
         return " ".join(found[2].split())[:_TITLE_CHARACTERS]
     return (

@@ -158,15 +158,15 @@ def boot_failure(boot: BootLog, *, endless: bool = False) -> tuple[str, str] | N
 def _failure(lines: Sequence[str]) -> tuple[str, str] | None:
     made = [number for number, line in enumerate(lines) if _MADE.match(line.strip())]
     # A trace repeats the script's words, not what came of them.
-    told = [line for line in lines[made[-1] + 1 if made else 0 :] if not line.startswith("+")]
-    for number in reversed(range(len(told))):
-        step = next((reason for form, reason in _STEPS if form.search(told[number])), None)
+    printed = [line for line in lines[made[-1] + 1 if made else 0 :] if not line.startswith("+")]
+    for number in reversed(range(len(printed))):
+        step = next((reason for form, reason in _STEPS if form.search(printed[number])), None)
         if step:
-            return _why(told[: number + 1], _OF_STEP[step]) or (step, told[number])
-        if _SCRIPT_FAILED.search(told[number]):
-            why = _why(told[:number], _REASONS)
+            return _why(printed[: number + 1], _OF_STEP[step]) or (step, printed[number])
+        if _SCRIPT_FAILED.search(printed[number]):
+            why = _why(printed[:number], _REASONS)
             # Once a container was there, what else the script does is not what it lacks.
-            return why or (None if made else ("script", told[max(0, number - 1)]))
+            return why or (None if made else ("script", printed[max(0, number - 1)]))
     return None
 
 

@@ -46,19 +46,19 @@ class Forked:
         channel.close()
         self._reading = threading.Lock()
         self.returncode: int | None = None
-        if not (told := self._channel.readline()):
+        if not (line := self._channel.readline()):
             raise ConnectionError("the process that is forked has ended")
-        self.pid = int(told)
+        self.pid = int(line)
 
     def poll(self) -> int | None:
         """Return its exit code, or None while it runs."""
         with self._reading:
             if self.returncode is None and select.select([self._channel], [], [], 0)[0]:
-                told = self._channel.readline()
-                if not told:  # whoever would have told has ended; without it nobody would ever know
+                line = self._channel.readline()
+                if not line:  # whoever would have told has ended; without it nobody would ever know
                     with suppress(ProcessLookupError, PermissionError):
                         os.killpg(self.pid, signal.SIGKILL)
-                self.returncode = int(told or -signal.SIGKILL)
+                self.returncode = int(line or -signal.SIGKILL)
         return self.returncode
 
     def wait(self, timeout: float | None = None) -> int:

@@ -234,7 +234,7 @@ def _counts(content: Content, rows: list[_Row]) -> dict[str, int]:
 
 def _document(name: str, content: Content, rows: list[_Row]) -> dict[str, Any]:
     counts = _counts(content, rows)
-    told = content.told()
+    details = content.told()
     return {
         "file": name,
         "error": None,
@@ -243,10 +243,10 @@ def _document(name: str, content: Content, rows: list[_Row]) -> dict[str, Any]:
         "duplicates": counts.get("duplicate", 0),
         "rejected": counts.get("reject", 0),
         "skipped": counts["skip"],
-        "sheets": told["sheets"],
-        "sheets_left_out": told["sheets_left_out"],
-        "ignored_columns": told["ignored_columns"],
-        "left_out_values": told["left_out_values"],
+        "sheets": details["sheets"],
+        "sheets_left_out": details["sheets_left_out"],
+        "ignored_columns": details["ignored_columns"],
+        "left_out_values": details["left_out_values"],
         "production_would_reject": list(content.stricter),
         "rows": [
             {"sheet": row.sheet, "row": row.row, "outcome": row.outcome, "name": row.name, "detail": row.detail}

@@ -126,8 +126,8 @@ def _verdict(
     checks = list(dict.fromkeys(finding.check for finding in findings))
     clean = [check for check in checks if all(f.status == "ok" for f in findings if f.check == check)]
     row = CATALOGUE[cause] if cause else None
-    told = [finding for finding in findings if finding.status == "fail" and finding.cause == cause]
-    own = next((finding for finding in told if finding.reason), told[0] if told else None)
+    found = [finding for finding in findings if finding.status == "fail" and finding.cause == cause]
+    own = next((finding for finding in found if finding.reason), found[0] if found else None)
     summary = own.summary if own else _SUMMARY[status]
     if status == "healthy" and not {finding.section for finding in findings} >= _SECTIONS:
         summary = say("No fault found. Checks run: {checks}.", checks=", ".join(checks))

@@ -256,13 +256,13 @@ def write_inspect(folder: Path, made: Mapping[str, object], state: Mapping[str, 
         state: Its ``State``, as Docker writes it.
         restarts: How often Docker has restarted it.
     """
-    told = {
+    fields = {
         **made,
         ".State": json.dumps(state, separators=(",", ":")),
         **{f".State.{key}": _word(value) for key, value in state.items()},
         ".RestartCount": restarts,
     }
-    _replace(folder / "inspect", "".join(f"{key}\t{_escaped(one)}\n" for key, one in told.items()))
+    _replace(folder / "inspect", "".join(f"{key}\t{_escaped(one)}\n" for key, one in fields.items()))
 
 
 def _word(value: object) -> object:

@@ -31,12 +31,12 @@ class Clocks:
             took: For how many seconds it was waited for.
         """
         here = datetime.now(UTC) - timedelta(seconds=took / 2)
-        told = {name.lower(): value for name, value in headers.items()}
-        if "date" not in told or told.get("age", "0") != "0":
+        given = {name.lower(): value for name, value in headers.items()}
+        if "date" not in given or given.get("age", "0") != "0":
             # A cache gives an answer with the time at which it was made.
             return
         try:
-            there = parsedate_to_datetime(told["date"]) + timedelta(seconds=0.5)
+            there = parsedate_to_datetime(given["date"]) + timedelta(seconds=0.5)
             ahead = here - (there if there.tzinfo else there.replace(tzinfo=UTC))
         except (ValueError, OverflowError):
             return

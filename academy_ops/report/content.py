@@ -459,9 +459,9 @@ def _answer(layer: Mapping[str, Json]) -> str:
     url = "/".join(str(layer.get("url", "")).split("/")[:3])
     if "status" not in layer:
         return brief(str(because(Unavailable(cast(Reason, layer["reason"]), url))))
-    told = [brief(_("{what} from {url}", what=f"HTTP {layer['status']}", url=url))]
-    told += [f"{header} {_short(layer[header])}" for header in ("cf-ray", "retry-after") if header in layer]
-    return ", ".join(told)
+    said = [brief(_("{what} from {url}", what=f"HTTP {layer['status']}", url=url))]
+    said += [f"{header} {_short(layer[header])}" for header in ("cf-ray", "retry-after") if header in layer]
+    return ", ".join(said)
 
 
 def _short(value: Json) -> str:

@@ -122,14 +122,14 @@ def _add_case(suite: ET.Element, check: str, findings: list[Finding], kinds: Map
     if kind == "skipped" and len(by_kind[kind]) < len(findings):
         # The rest of it was looked at, and is well.
         kind = None
-    told = by_kind[kind] if kind else []
+    named = by_kind[kind] if kind else []
     if kind:
-        first, *others = told
+        first, *others = named
         message = line(first.summary if first.cause else first.because or first.summary)
         more = (text for one in others for text in ("", line(one.summary), *_lines(one)))
         lines = [] if kind == "skipped" else [*_lines(first), *more]
         _add_result(case, kind, first.cause or first.status, message, lines)
-    rest = [one for one in findings if one not in told and one.status != "ok"]
+    rest = [one for one in findings if one not in named and one.status != "ok"]
     if rest:
         texts = (text for one in rest for text in (line(one.because or one.summary), *_lines(one)))
         ET.SubElement(case, "system-out").text = _xml("\n".join(texts))

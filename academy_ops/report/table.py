@@ -174,12 +174,12 @@ class TableReport:
             self._print_timeline()
         seconds = f"{diagnosis.elapsed_ms / 1000:.1f}"
         ending = _("Findings: {checks}, in {seconds} s", checks=len(diagnosis.findings), seconds=seconds)
-        for name, told in (
+        for name, checks in (
             (_("Not the cause"), diagnosis.verdict.ruled_out),
             (_("Symptoms"), diagnosis.verdict.symptoms),
         ):
-            if told and not diagnosis.step:
-                ending += f". {name}: {', '.join(told)}"
+            if checks and not diagnosis.step:
+                ending += f". {name}: {', '.join(checks)}"
         hanging(console, Line(), Line(ending, "dim"), 0)
         console.print()
         if not diagnosis.step:
