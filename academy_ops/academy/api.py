@@ -34,8 +34,9 @@ from academy_ops.academy.middleware import (
     WholeBody,
     add_request_id,
 )
-from academy_ops.academy.refusals import Throttle, broken, documented, install, refused
+from academy_ops.academy.refusals import broken, documented, install, refused
 from academy_ops.academy.store import DATABASE_ERRORS, Job, Store
+from academy_ops.academy.throttle import Throttle
 from academy_ops.academy.upload_form import Upload, read_form
 
 _JOB_ID: Final = re.compile(r"[0-9a-f-]{36}")
@@ -81,7 +82,7 @@ class Api:
 
     def __init__(self, config: Config, token: str, tenant: str, uploads_per_minute: int) -> None:
         self.config = config
-        self.throttle = Throttle(uploads_per_minute)
+        self.throttle = Throttle(uploads_per_minute, config.redis_url)
         self.r2 = config.r2()
         self._queue = JobQueue(config.sqs(_SEND_SECONDS), config.queue)
         self._token, self._tenant = token, tenant
@@ -184,6 +185,14 @@ def _tenant(request: Request, credentials: Annotated[HTTPAuthorizationCredential
 
 
 Tenant = Annotated[str, Depends(_tenant)]
+
+
+def _sender(request: Request, tenant: Tenant) -> str:
+    """Return the tenant of the caller, whose upload is counted."""
+    _api(request).throttle.upload(tenant)
+    return tenant
+
+
 Time = Annotated[str | None, Query(pattern=_TIME, json_schema_extra={"format": "date-time"})]
 
 
@@ -195,9 +204,8 @@ Time = Annotated[str | None, Query(pattern=_TIME, json_schema_extra={"format": "
         HTTPStatus.BAD_REQUEST, *_NO_ENTRY, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.INTERNAL_SERVER_ERROR
     ),
 )
-async def upload(request: Request, tenant: Tenant) -> dict[str, str]:
+async def upload(request: Request, tenant: Annotated[str, Depends(_sender)]) -> dict[str, str]:
     """Take a workbook; its students are created by a worker."""
-    _api(request).throttle.upload(tenant)
     try:
         async with read_form(request) as form:
             job = await run_in_threadpool(_api(request).accept, tenant, form)
@@ -323,7 +331,7 @@ def serve(host: str, port: int, uploads_per_minute: int, processes: int = 1) -> 
     Args:
         host: The address to listen on.
         port: The port.
-        uploads_per_minute: How many uploads a tenant may send to each process.
+        uploads_per_minute: How many uploads a tenant may send; to each process, unless they count in one Redis.
         processes: How many processes share the port.
     """
     os.environ[_UPLOADS_PER_MINUTE] = str(uploads_per_minute)

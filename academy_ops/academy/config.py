@@ -41,6 +41,7 @@ class Config:
         r2_secret_key: R2's secret.
         missing_r2: The names of the R2 settings that are not set.
         allowed_hosts: The hosts that the API answers for; any where there are none.
+        redis_url: Where all processes of the API count together; empty where each counts for itself.
     """
 
     database_url: str = field(repr=False)
@@ -53,6 +54,7 @@ class Config:
     r2_secret_key: str = field(repr=False)
     missing_r2: tuple[str, ...]
     allowed_hosts: tuple[str, ...]
+    redis_url: str = field(default="", repr=False)
 
     def sqs(self, read_seconds: float = _READ_SECONDS) -> SQSClient:
         """Return an SQS client that waits at most ``read_seconds`` for each answer."""
@@ -97,6 +99,7 @@ def read(environ: Mapping[str, str] = os.environ) -> Config:
         r2_secret_key=first("R2_SECRET_KEY"),
         missing_r2=tuple(name for name in _R2 if not first(name)),
         allowed_hosts=tuple(host.strip() for host in first("ALLOWED_HOSTS").split(",") if host.strip()),
+        redis_url=first("REDIS_URL"),
     )
 
 

@@ -1,13 +1,9 @@
-"""How the API refuses: always ``{"detail": …}``, as Django REST framework writes it, in Korean; its rate limits."""
+"""How the API refuses: always ``{"detail": …}``, as Django REST framework writes it, in Korean."""
 
 from __future__ import annotations
 
 import logging
 import math
-import threading
-import time
-from collections import deque
-from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -28,11 +24,6 @@ _FRAMEWORK: Final[dict[int, str]] = {
     HTTPStatus.METHOD_NOT_ALLOWED: "허용되지 않는 메서드입니다.",
 }
 """What the framework itself refuses, it refuses in English."""
-WRONG_TOKENS: Final = 60
-"""How many a minute from one address."""
-_MINUTE: Final = 60.0
-MOST_COUNTED: Final = 10_000
-"""Callers; of more, whoever was quiet the longest is forgotten."""
 
 
 def documented(*statuses: HTTPStatus) -> dict[int | str, dict[str, Any]]:
@@ -92,72 +83,8 @@ async def _unexpected(_request: Request, _error: Exception) -> JSONResponse:
     return JSONResponse({"detail": "서버에서 오류가 났습니다."}, HTTPStatus.INTERNAL_SERVER_ERROR)
 
 
-class Throttle:
-    """Counts wrong tokens by address and uploads by school, per minute; each API process counts for itself."""
-
-    def __init__(self, uploads: int, clock: Callable[[], float] = time.monotonic) -> None:
-        """Begin to count.
-
-        Args:
-            uploads: How many a school may send in a minute.
-            clock: The seconds since some moment. Not the wall clock: set back, it would lock callers out.
-        """
-        self._wrong_tokens = _LastMinute(WRONG_TOKENS, clock)
-        self._uploads = _LastMinute(uploads, clock)
-
-    def may_sign_in(self, address: str) -> None:
-        """Refuse every token from an address that has sent too many wrong ones, the right one, too.
-
-        Raises:
-            HTTPException: A 429.
-        """
-        if seconds := self._wrong_tokens.full_for(address):
-            raise _too_often("잘못된 토큰으로 너무 여러 번 요청했습니다.", seconds)
-
-    def wrong_token(self, address: str) -> None:
-        """Count one wrong token."""
-        self._wrong_tokens.count(address)
-
-    def upload(self, tenant: str) -> None:
-        """Count one upload.
-
-        Raises:
-            HTTPException: A 429; it is one too many.
-        """
-        if seconds := self._uploads.full_for(tenant):
-            raise _too_often("짧은 시간에 너무 많은 파일을 보냈습니다.", seconds)
-        self._uploads.count(tenant)
-
-
-class _LastMinute:
-    """How often something was done in the last minute, and by whom."""
-
-    def __init__(self, most: int, clock: Callable[[], float]) -> None:
-        self._most = most
-        self._clock = clock
-        self._lock = threading.Lock()
-        self._times: dict[str, deque[float]] = {}
-
-    def full_for(self, key: str) -> float:
-        """Return for how many seconds ``key`` has to wait; 0 where it need not."""
-        with self._lock:
-            times = self._times.get(key)
-            if times is None or len(times) < self._most:
-                return 0.0
-            return max(0.0, times[0] + _MINUTE - self._clock())
-
-    def count(self, key: str) -> None:
-        """Count once more for ``key``."""
-        with self._lock:
-            # Who was counted last stands last, so that whoever is forgotten has been quiet the longest.
-            times = self._times.pop(key, None) or deque(maxlen=self._most)
-            times.append(self._clock())
-            self._times[key] = times
-            if len(self._times) > MOST_COUNTED:
-                del self._times[next(iter(self._times))]
-
-
-def _too_often(detail: str, wait: float) -> HTTPException:
+def too_often(detail: str, wait: float) -> HTTPException:
+    """Return a 429: so many seconds are to be waited."""
     seconds = max(1, math.ceil(wait))
     return HTTPException(
         HTTPStatus.TOO_MANY_REQUESTS,

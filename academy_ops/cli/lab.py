@@ -208,7 +208,7 @@ def api(
         int,
         typer.Option(
             metavar="N",
-            help=_("Processes that share the port; each counts uploads separately."),
+            help=_("Processes that share the port; each counts uploads separately, unless REDIS_URL is set."),
             min=1,
             max=64,
         ),

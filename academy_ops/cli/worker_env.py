@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 
 _SCHEMA: Final = "academy-ops/worker-env/1"
 _ASKED: Final = "-"
-_SECRET_WORDS: Final = ("KEY", "SECRET", "TOKEN", "PASSW", "CREDENTIAL", "DATABASE_URL", "DSN")
+_SECRET_WORDS: Final = ("KEY", "SECRET", "TOKEN", "PASSW", "CREDENTIAL", "DATABASE_URL", "REDIS_URL", "DSN")
 _FILE: Final = "workers.env"
 _EDITOR_ENDS_SECONDS: Final = 2.0
 

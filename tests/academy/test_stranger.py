@@ -16,7 +16,7 @@ import uvicorn
 from academy_ops.academy.api import MOST_CONNECTIONS
 from academy_ops.academy.head_in_time import HeadInTime
 from academy_ops.academy.middleware import WholeBody
-from academy_ops.academy.refusals import MOST_COUNTED, WRONG_TOKENS, Throttle
+from academy_ops.academy.throttle import MOST_COUNTED, WRONG_TOKENS, Throttle
 from academy_ops.contract import HEALTHZ_PATH, JOBS_PATH, REJECTED_OF_JOB, STUDENTS_PATH, UPLOAD_PATH
 from academy_ops.lab import processes
 from academy_ops.lab.storage import Storage
@@ -193,7 +193,7 @@ def test_the_throttle_goes_by_no_clock_that_can_be_set_and_forgets_the_quietest(
     compared: Callable[[int], None],
 ) -> None:
     now = [1000.0]
-    throttle = Throttle(2, lambda: now[0])
+    throttle = Throttle(2, clock=lambda: now[0])
     throttle.upload(TENANT)
     throttle.upload(TENANT)
     with pytest.raises(Exception, match="60초 뒤에"):
