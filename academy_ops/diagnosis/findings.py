@@ -180,7 +180,7 @@ _BECAUSE: Final[Mapping[Reason, Text]] = {
     "unexpected-answer": say("{tried} returned an unexpected response"),
     "proxy": say("the proxy set in {tried} on this machine blocks the request"),
     "trust-store": say("{tried} on this machine does not point to usable CA certificates"),
-    "signed-out": say("this machine's network redirects every request to {tried}, as before a sign-in"),
+    "signed-out": say("this machine's network redirects every request to {tried}; it may require a sign-in"),
     "cached": say("{tried}: a cache returned an old response"),
     "too-long": say("{tried}: the response is too large"),
     "unreadable": say("{tried} can't be read there"),

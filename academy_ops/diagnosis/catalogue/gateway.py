@@ -103,7 +103,7 @@ GATEWAY: Final[tuple[Cause, ...]] = (
                 say("A proxy or web filter on the way returns its own page; the request did not reach the API."),
                 say(
                     "The evidence names it. If it belongs to this network, allow the API's host in it or run "
-                    "academy-ops from elsewhere; if it stands in front of the API, check it there."
+                    "academy-ops from elsewhere; if it is in front of the API, check it there."
                 ),
                 commands.ANSWER,
             ),
@@ -196,7 +196,7 @@ GATEWAY: Final[tuple[Cause, ...]] = (
                 say("A proxy or web filter on the way rejects the request; the token is not the problem."),
                 say(
                     "The evidence names it. If it belongs to this network, allow the API's host in it or run "
-                    "academy-ops from elsewhere; if it stands in front of the API, check it there."
+                    "academy-ops from elsewhere; if it is in front of the API, check it there."
                 ),
                 commands.ANSWER,
             ),

@@ -200,9 +200,9 @@ LOGS: Final = (
         "worker-env-missing",
         say("The worker is running without the R2 settings it needs."),
         say(
-            "R2_ENDPOINT, R2_ACCESS_KEY or R2_SECRET_KEY is missing or blank in the container. If "
-            "there is no container: in the parameter, or the parameter is missing or can't be "
-            "parsed. An error message of the job that says so counts too."
+            "R2_ENDPOINT, R2_ACCESS_KEY or R2_SECRET_KEY is missing or blank in the container or, if "
+            "there is no container, in the parameter; or the parameter is missing or can't be "
+            "parsed. A job error message that says so counts too."
         ),
         (commands.WORKER_ENV, commands.WORKER_NAMES, commands.PARAMETER_AGE),
         _take(say("Copy the API's R2 endpoint and keys to the workers' parameter."), *R2_SETTINGS),
@@ -646,8 +646,9 @@ LOGS: Final = (
         say("The worker's container crashes and restarts over and over."),
         say(
             "Docker shows the state restarting, or has restarted the container {crash_loop_restarts} "
-            "times or more, the last time less than {crash_loop_minutes} minutes ago. Or the systemd unit that runs "
-            "the container has failed that often within half an hour, and is about to try again or has just done so.",
+            "times or more, the last time less than {crash_loop_minutes} minutes ago. Or the systemd "
+            "unit that runs the container has failed that often within half an hour, and is about to "
+            "restart or has just restarted.",
             **FIGURES,
         ),
         (commands.WORKER_STATE, commands.WORKER_LOG),
@@ -659,7 +660,7 @@ LOGS: Final = (
                 say("The systemd unit that runs the worker fails and restarts over and over."),
                 (
                     _read(
-                        say("Find the reason in the unit's journal, which holds the worker's log."),
+                        say("Find the reason in the unit's journal, which includes the worker's log."),
                         commands.WORKER_UNIT,
                     ),
                 ),
@@ -696,7 +697,7 @@ LOGS: Final = (
                 (
                     _read(say("Find the reason in the unit's journal."), commands.WORKER_UNIT),
                     _change(
-                        say("Start the unit again."),
+                        say("Restart the unit."),
                         commands.on_workers("systemctl reset-failed <unit>; systemctl start <unit>"),
                     ),
                 ),

@@ -101,7 +101,7 @@ R2: Final = (
             "No DNS address, connection refused, TLS failure, or no response within 8 seconds, "
             "although other hosts on the internet respond. Or the response is not S3 XML, and "
             "nothing on the way rejected the request: a page with status 200 or 404, or a redirect. "
-            "An error message of the job that says so counts too."
+            "A job error message that says so counts too."
         ),
         (commands.REACH_R2,),
         _change(

@@ -440,7 +440,7 @@ FAULTS: Final = (
     ),
     worker_fault(
         "worker-refresh-failed/cancelled",
-        say("An instance refresh is cancelled after the first of two instances."),
+        say("An instance refresh is canceled after the first of two instances."),
         partial(_refresh_badly, status="Cancelled", reason="Cancelled by user request"),
     ),
     worker_fault(
