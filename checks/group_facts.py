@@ -93,7 +93,7 @@ class Autoscaler:
     unseen: Unavailable | None = None
 
 
-Halted = Literal["", "alarm-no-data", "alarm-disabled", "alarm-missing"]
+Halted = Literal["", "alarm-no-data", "alarm-disabled", "alarm-missing", "alarm-other-queue", "no-alarm"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +108,7 @@ class Starter:
         when: Its alarms, its next time, or its schedule.
         why: Why a policy that has alarms does not act; empty where it does.
         unseen: Why it is not known whether its alarms act.
+        alarms: The alarms that carry out a policy.
         zone: The time zone of a schedule, such as ``Asia/Seoul``; empty for UTC.
     """
 
@@ -118,6 +119,11 @@ class Starter:
     why: Halted = ""
     unseen: Unavailable | None = None
     zone: str = ""
+    alarms: tuple[str, ...] = ()
+
+    def alarm_names(self) -> tuple[str, ...]:
+        """Return a policy's alarms; those of evidence that was saved before they stood by themselves, too."""
+        return self.alarms or tuple(filter(None, self.when.split(", ")))
 
 
 @dataclass(frozen=True, slots=True)

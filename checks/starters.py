@@ -175,25 +175,36 @@ def _policy(target: Target, policy: Mapping[str, Any], alarms: Mapping[str, Any]
     known = {} if isinstance(alarms, Unavailable) else alarms
     # A target tracking policy has an alarm to grow and one to shrink.
     growing = [name for name in names if not known.get(name, {}).get("ComparisonOperator", "").startswith("LessThan")]
-    whys = [] if isinstance(alarms, Unavailable) else [_why_halted(known.get(name)) for name in growing or names]
-    why: Halted = whys[0] if whys and all(whys) else ""
+    queue = target.settings.queue
+    whys = [] if isinstance(alarms, Unavailable) else [_why_halted(known.get(name), queue) for name in growing or names]
     predicts = policy.get("PolicyType") == "PredictiveScaling"
+    on = policy.get("Enabled", True) is not False
+    why: Halted = "no-alarm" if on and not names and not predicts else whys[0] if whys and all(whys) else ""
     return Starter(
         "policy",
         clean(policy.get("PolicyName", "")),
-        enabled=policy.get("Enabled", True) is not False and (predicts or (bool(names) and not why)),
+        enabled=on and not why,
         when=clean(", ".join(growing or names)),
         why=why,
         unseen=alarms if isinstance(alarms, Unavailable) and names else None,
+        alarms=tuple(map(clean, growing or names)),
     )
 
 
-def _why_halted(alarm: Mapping[str, Any] | None) -> Halted:
+def _why_halted(alarm: Mapping[str, Any] | None, queue: str) -> Halted:
     """Return why an alarm starts nothing whatever the queue holds; empty where it does."""
     if alarm is None:
         return "alarm-missing"
     if alarm.get("ActionsEnabled") is False:
         return "alarm-disabled"
+    watched = {
+        dimension.get("Value")
+        for metric in (alarm, *(one.get("MetricStat", {}).get("Metric", {}) for one in alarm.get("Metrics", ())))
+        for dimension in metric.get("Dimensions", ())
+        if dimension.get("Name") == "QueueName"
+    }
+    if watched and queue not in watched:
+        return "alarm-other-queue"
     return "alarm-no-data" if alarm.get("StateValue") == "INSUFFICIENT_DATA" else ""
 
 
@@ -211,7 +222,8 @@ def _read_alarms(target: Target, names: list[str]) -> dict[str, Any] | Unavailab
 def halted(facts: WorkersFacts) -> Starter | None:
     """Return a policy that would start workers if its alarm acted, where none does."""
     policies = () if isinstance(facts.policies, Unavailable) else facts.policies
-    return next((one for one in policies if one.why), None)
+    # One without an alarm may be meant for a person.
+    return min((one for one in policies if one.why), key=lambda one: one.why == "no-alarm", default=None)
 
 
 def _scales_out(policy: Mapping[str, Any]) -> bool:
@@ -325,7 +337,13 @@ def on(facts: WorkersFacts, now: datetime) -> tuple[str, ...]:
 def alarms(facts: WorkersFacts) -> list[str]:
     """Return the alarms that carry out the group's policies."""
     policies = () if isinstance(facts.policies, Unavailable) else facts.policies
-    return [alarm for one in policies if one.enabled for alarm in one.when.split(", ") if alarm]
+    return [alarm for one in policies if one.enabled for alarm in one.alarm_names()]
+
+
+def disabled_alarms(facts: WorkersFacts) -> list[str]:
+    """Return the alarms that would start workers if their actions were not disabled."""
+    policies = () if isinstance(facts.policies, Unavailable) else facts.policies
+    return list(dict.fromkeys(alarm for one in policies if one.why == "alarm-disabled" for alarm in one.alarm_names()))
 
 
 def unseen(facts: WorkersFacts) -> tuple[Unavailable, ...]:

@@ -346,7 +346,7 @@ def _judge_autoscaler(build: FindingBuilder, case: Case, facts: WorkersFacts) ->
         found = {name: value for name, value in evidence.items() if value is not None or name in {"function", "rule"}}
         policy = starters.halted(facts) if autoscaler is None else None
         if policy:
-            found |= {"policy": policy.name, "alarm": policy.when.split(", ")[0]}
+            found |= {"policy": policy.name} | dict[str, Json](zip(("alarm",), policy.alarm_names(), strict=False))
         yield build.warn("autoscaler-off", found, reason=policy.why if policy else _why_off(autoscaler))
 
 

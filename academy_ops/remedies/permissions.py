@@ -16,6 +16,7 @@ GRANTS: Final = (
     Grant("QueueCreate", ("sqs:CreateQueue",), (_QUEUE, _DEAD_LETTER_QUEUE)),
     Grant("FixWorkers", ("autoscaling:ResumeProcesses", "autoscaling:StartInstanceRefresh"), (_GROUP,)),
     Grant("FixAutoscalerRule", ("events:EnableRule",), ("arn:aws:events:{region}:{account}:rule/*",)),
+    Grant("FixAlarms", ("cloudwatch:EnableAlarmActions",), ("arn:aws:cloudwatch:{region}:{account}:alarm:*",)),
     # SQS moves the messages with the rights of the one who starts the task.
     Grant(
         "FixDeadLetters",

@@ -10,7 +10,7 @@ from academy_ops.outside.failures import AWS_ERRORS
 from academy_ops.remedies import group
 from academy_ops.remedies.plan import Plan
 from academy_ops.remedies.refusal import RemedyError, not_made
-from checks import workers
+from checks import starters, workers
 from checks.group_facts import Autoscaler
 
 
@@ -38,13 +38,15 @@ def resume_launches(target: Target) -> Plan:
 
 
 def enable_autoscaler(target: Target) -> Plan:
-    """Plan to enable the rule that runs the autoscaler.
+    """Plan to enable the rule that runs the autoscaler, or where alarms take its place, their actions.
 
     Raises:
-        RemedyError: The group or the autoscaler could not be seen, or no rule runs it.
+        RemedyError: The group or the autoscaler could not be seen, or there is nothing that could be enabled.
     """
     seen = group.look(target)
     autoscaler = seen.facts.autoscaler
+    if autoscaler is None and (alarms := starters.disabled_alarms(seen.facts)):
+        return _enable_alarms(seen, alarms)
     if not isinstance(autoscaler, Autoscaler) or autoscaler.rule is None:
         raise RemedyError(say("There is no rule for the autoscaler that could be enabled."))
     if autoscaler.state != "Active":
@@ -65,6 +67,19 @@ def enable_autoscaler(target: Target) -> Plan:
     )
 
 
+def _enable_alarms(seen: group.Seen, alarms: list[str]) -> Plan:
+    at_alarm = say(
+        "An alarm in the ALARM state then starts workers within a minute: desired is {desired} now, max {maximum}.",
+        desired=seen.group.desired,
+        maximum=seen.group.maximum,
+    )
+    return Plan(
+        changes=tuple(say("alarm {alarm}: actions disabled -> enabled", alarm=alarm) for alarm in alarms),
+        risks=(at_alarm, group.BOOT_COST),
+        apply=partial(_enable_actions, alarms=alarms),
+    )
+
+
 def _resume(target: Target) -> Text:
     try:
         target.connect.changing("autoscaling").resume_processes(
@@ -81,3 +96,11 @@ def _enable(target: Target, *, rule: str) -> Text:
     except AWS_ERRORS as error:
         raise not_made(target, error, "events:EnableRule") from error
     return say("Done: the rule {rule} is enabled.", rule=rule)
+
+
+def _enable_actions(target: Target, *, alarms: list[str]) -> Text:
+    try:
+        target.connect.changing("cloudwatch").enable_alarm_actions(AlarmNames=alarms)
+    except AWS_ERRORS as error:
+        raise not_made(target, error, "cloudwatch:EnableAlarmActions") from error
+    return say("Done: the alarms' actions are enabled: {alarms}.", alarms=", ".join(alarms))

@@ -112,8 +112,21 @@ def policies(*alarms: str) -> str:
     return f"<ScalingPolicies><member>{policy}</member></ScalingPolicies>"
 
 
-def alarm(name: str, state: str, *, acts: bool = True, operator: str = "GreaterThanThreshold") -> dict[str, Any]:
-    return {"AlarmName": name, "StateValue": state, "ActionsEnabled": acts, "ComparisonOperator": operator}
+def alarm(
+    name: str, state: str, *, acts: bool = True, operator: str = "GreaterThanThreshold", **more: Any
+) -> dict[str, Any]:
+    return {"AlarmName": name, "StateValue": state, "ActionsEnabled": acts, "ComparisonOperator": operator, **more}
+
+
+def of(queue: str) -> list[dict[str, str]]:
+    return [{"Name": "QueueName", "Value": queue}]
+
+
+OURS, THEIRS = of("academy-ai-jobs-basic"), of("academy-ai-jobs-tools")
+BACKLOG = [
+    {"Id": "e1", "Expression": "m1 / 2"},
+    {"Id": "m1", "MetricStat": {"Metric": {"Namespace": "AWS/SQS", "Dimensions": OURS}}},
+]
 
 
 @pytest.mark.parametrize(
@@ -125,6 +138,11 @@ def alarm(name: str, state: str, *, acts: bool = True, operator: str = "GreaterT
         ((alarm("a", "OK", acts=False), alarm("b", "OK", acts=False)), False, "alarm-disabled"),
         ((alarm("a", "INSUFFICIENT_DATA"), alarm("b", "OK", operator="LessThanThreshold")), False, "alarm-no-data"),
         ((), False, "alarm-missing"),
+        ((alarm("a", "OK", Dimensions=THEIRS), alarm("b", "OK", Dimensions=THEIRS)), False, "alarm-other-queue"),
+        ((alarm("a", "INSUFFICIENT_DATA", Dimensions=THEIRS),) * 2, False, "alarm-other-queue"),
+        ((alarm("a", "OK", Dimensions=THEIRS), alarm("b", "OK", Dimensions=OURS)), True, ""),
+        ((alarm("a", "OK", Metrics=BACKLOG), alarm("b", "OK", acts=False)), True, ""),
+        ((alarm("a", "OK", Dimensions=[{"Name": "AutoScalingGroupName", "Value": "x"}]),), True, ""),
     ],
 )
 def test_a_policy_acts_where_one_of_its_alarms_does(alarms: tuple[Any, ...], enabled: bool, why: str) -> None:
@@ -153,6 +171,17 @@ def test_an_alarm_that_does_not_act_is_why_the_autoscaler_is_off(why: Halted) ->
     (told,) = [one for one in h.findings(h.case(workers=facts)) if one.cause == "autoscaler-off"]
     assert (told.reason, told.evidence["alarm"]) == (why, "depth-high")
     assert "depth-high" in "".join(one.command or "" for one in told.remedies) or why == "alarm-missing"
+
+
+def test_a_policy_that_no_alarm_uses_is_why_and_one_for_a_person_is_not_where_another_is_halted() -> None:
+    with server(answer(DescribePolicies=policies())) as (url, _), target(AWS_ENDPOINT_URL=url) as this:
+        found = starters.read_policies(this)
+    assert isinstance(found, tuple)
+    halted = Starter("policy", "grow", enabled=False, when="depth-high", why="alarm-disabled", alarms=("depth-high",))
+    for listed, reason in (found, "no-alarm"), ((*found, halted), "alarm-disabled"):
+        facts = replace(h.workers(autoscaler=None), policies=listed, actions=(), schedules=())
+        (told,) = [one for one in h.findings(h.case(workers=facts)) if one.cause == "autoscaler-off"]
+        assert told.reason == reason
 
 
 def test_where_another_policy_acts_nothing_is_off() -> None:

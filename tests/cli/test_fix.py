@@ -146,6 +146,19 @@ def test_a_warning_is_fixed_where_it_is_all_there_is(lab: Lab) -> None:
     assert "That helped: autoscaler-off is gone" in done.stdout
 
 
+def test_alarms_whose_actions_are_disabled_get_them_back(lab: Lab) -> None:
+    lab.break_fault("autoscaler-off/alarm-disabled")
+    keys = lab.keys_without("cloudwatch:EnableAlarmActions")
+    denied = lab.tool("diagnose", "--fix", "--yes", **keys)
+    assert "Nothing was changed: the permission cloudwatch:EnableAlarmActions is denied" in " ".join(
+        denied.stdout.split()
+    )
+    done = lab.tool("diagnose", "--fix", "--yes")
+    assert done.returncode == 0
+    assert "alarm academy-worker-depth-high: actions disabled -> enabled" in done.stdout
+    assert "That helped: autoscaler-off is gone" in done.stdout
+
+
 def test_what_needs_a_person_is_said_with_the_command(lab: Lab) -> None:
     lab.break_fault("proxy-upstream-down")
     done = lab.tool("diagnose", "--fix", "--yes")

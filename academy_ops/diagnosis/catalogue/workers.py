@@ -278,6 +278,15 @@ _REFRESH_FAILED: Final[Mapping[str, Variant]] = {
         (_read(say("Check its status reason, and wait until the rollback ends."), _REFRESHES),),
     ),
 }
+_MAKE_ALARM: Final = (
+    _read(
+        say("Create the alarm again, with the policy's ARN as its action."),
+        command(
+            f"aws autoscaling describe-policies {_OF_GROUP} --output text --query "
+            "ScalingPolicies[].[PolicyName,PolicyARN,Alarms[0].AlarmName]"
+        ),
+    ),
+)
 _OFF: Final[Mapping[str, Variant]] = {
     "alarm-no-data": Variant(
         say("The alarm of the Auto Scaling group's scaling policy has no data, so workers do not start automatically."),
@@ -303,13 +312,18 @@ _OFF: Final[Mapping[str, Variant]] = {
     ),
     "alarm-missing": Variant(
         say("The alarm of the Auto Scaling group's scaling policy is missing, so workers do not start automatically."),
+        _MAKE_ALARM,
+    ),
+    "no-alarm": Variant(
+        say("No alarm uses the Auto Scaling group's scaling policy, so workers do not start automatically."),
+        _MAKE_ALARM,
+    ),
+    "alarm-other-queue": Variant(
+        say("The alarm of the Auto Scaling group's scaling policy watches another queue than the API's."),
         (
             _read(
-                say("Create the alarm again, with the policy's ARN as its action."),
-                command(
-                    f"aws autoscaling describe-policies {_OF_GROUP} --output text --query "
-                    "ScalingPolicies[].[PolicyName,PolicyARN,Alarms[0].AlarmName]"
-                ),
+                say("Check its QueueName dimension, and set it to the job queue, whose name the second command shows."),
+                commands.ALARM_METRIC + command("<ops> check queue"),
             ),
         ),
     ),

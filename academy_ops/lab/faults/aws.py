@@ -140,6 +140,16 @@ def _silence_alarms(lab: Lab) -> None:
     lab.aws("cloudwatch").disable_alarm_actions(AlarmNames=_scale_by_alarms(lab))
 
 
+def _watch_another_queue(lab: Lab) -> None:
+    cloudwatch = lab.aws("cloudwatch")
+    for name in _scale_by_alarms(lab):
+        (alarm,) = cloudwatch.describe_alarms(AlarmNames=[name])["MetricAlarms"]
+        taken = {key: alarm[key] for key in ("Namespace", "MetricName", "Statistic", "Period", "EvaluationPeriods")}
+        taken |= {key: alarm[key] for key in ("Threshold", "ComparisonOperator", "AlarmActions")}
+        of_other = [{"Name": "QueueName", "Value": f"{QUEUE_NAME}-staging"}]
+        cloudwatch.put_metric_alarm(AlarmName=name, Dimensions=of_other, **taken)
+
+
 def _refresh_badly(lab: Lab, status: str, reason: str) -> None:
     """Let a deployment end after the first of two instances."""
     lab.aws("autoscaling").set_desired_capacity(AutoScalingGroupName=GROUP_NAME, DesiredCapacity=2)
@@ -466,6 +476,11 @@ FAULTS: Final = (
         "autoscaler-off/alarm-disabled",
         say("Alarms replace the function, and their actions are disabled."),
         _silence_alarms,
+    ),
+    Fault(
+        "autoscaler-off/alarm-other-queue",
+        say("Alarms replace the function, and watch another queue."),
+        _watch_another_queue,
     ),
     Fault("autoscaler-off/alarm-missing", say("Alarms replace the function, and are deleted."), _lose_alarms),
     Fault("autoscaler-off/no-function", say("The autoscaler's function is deleted."), _delete_function),
