@@ -37,6 +37,12 @@ SPAN = re.compile(
     r'<text (?P<style>class="[^"]*") x="(?P<x>[\d.]+)" (?P<y>y="[\d.]+") '
     r'textLength="(?P<length>[\d.]+)"(?P<more>[^>]*)>(?P<text>[^<]*)</text>'
 )
+RUN = re.compile(
+    r"[\u1100-\u11ff\u3000-\u9fff\uac00-\ud7af\uff01-\uff60]+|[^\s\u1100-\u11ff\u3000-\u9fff\uac00-\ud7af\uff01-\uff60]+"
+)
+"""Characters of two cells, or others without a space."""
+WIDE_PIXELS = 22
+WIDE_FONTS = "'Nanum Gothic Coding', NanumGothicCoding, D2Coding, 'Noto Sans Mono CJK KR', 'Malgun Gothic', monospace"
 CONTROL = re.compile(r"(\n|\r|\x1b\[2K|\x1b\[\d*A|\x1b\[\?25[lh])")
 
 
@@ -108,17 +114,25 @@ def picture(title: str, written: str) -> str:
 
 
 def _words(span: re.Match[str]) -> str:
-    """Put each word into its own cells: rich counts a Korean character as one, and browsers stretch the spaces."""
+    """Put each word into its own cells: rich counts a Korean character as one, and browsers stretch the spaces.
+
+    A Korean character stands in the middle of its two cells as its font has it. Stretched to them it would be too wide.
+    """
     shown = html.unescape(span["text"])
     if cell_len(shown) == len(shown):
         return span[0]
     cell = float(span["length"]) / len(shown)
-    return "".join(
-        f'<text {span["style"]} x="{float(span["x"]) + cell * cell_len(shown[: word.start()]):g}" {span["y"]} '
-        f'textLength="{cell * cell_len(word[0]):g}" lengthAdjust="spacingAndGlyphs"{span["more"]}>'
-        f"{html.escape(word[0])}</text>"
-        for word in re.finditer(r"\S+", shown)
-    )
+    drawn = []
+    for word in RUN.finditer(shown):
+        begins = float(span["x"]) + cell * cell_len(shown[: word.start()])
+        if cell_len(word[0]) == len(word[0]):
+            place = f'x="{begins:g}" {span["y"]} textLength="{cell * len(word[0]):g}"'
+        else:
+            margin = (2 * cell - WIDE_PIXELS) / 2
+            each = (f"{begins + margin + 2 * cell * number:g}" for number in range(len(word[0])))
+            place = f'x="{" ".join(each)}" {span["y"]} style="font-size: {WIDE_PIXELS}px; font-family: {WIDE_FONTS}"'
+        drawn.append(f"<text {span['style']} {place}{span['more']}>{html.escape(word[0])}</text>")
+    return "".join(drawn)
 
 
 def main() -> None:

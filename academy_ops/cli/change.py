@@ -93,9 +93,7 @@ def queue() -> None:
     """Keep ``create`` a command of its own."""
 
 
-@queue_app.command(
-    help=_("Create the queue and its dead-letter queue if missing; report attributes that differ if not.")
-)
+@queue_app.command(help=_("Create the queue and its dead-letter queue if they are missing."))
 @with_text_only
 def create(
     common: Common,

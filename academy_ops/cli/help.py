@@ -156,7 +156,7 @@ def _notes(parameter: Any, command: Any) -> Iterator[str]:  # noqa: ANN401 - as 
     choices = forms_of(command) if parameter.name == "output" else getattr(parameter.type, "choices", None)
     if choices:
         yield "|".join(map(str, choices))
-    if parameter.default is not None and parameter.default is not False and parameter.show_default:
+    if parameter.default not in (None, False, "") and parameter.show_default:
         yield _("default: {value}", value=str(parameter.default))
     if parameter.required and parameter.param_type_name == "option":
         yield _("required")

@@ -267,7 +267,8 @@ class TableReport:
             hanging(self._console, Line(), head, 0)
             self._print_command(remedy.steps)
         checks = [remedy.check for remedy in remedies if remedy.check]
-        if checks:
+        # One of the steps may have been that very command.
+        if checks and all(checks[-1] != remedy.steps for remedy in remedies):
             self._print_check(checks[-1])
         for need in shell_needs(self._shown):
             hanging(self._console, Line(), Line(str(need), "dim"), 0)
@@ -305,7 +306,7 @@ class TableReport:
             if not number or row.cell_len + cell_len(text) + 3 <= self._console.width:
                 row.append(" · " if number else " ").append(text, link)
         if pointers:
-            hanging(self._console, Line(), row, 0)
+            self._console.print(row, soft_wrap=True)
 
     def _print_other(self, finding: Finding, head: Line) -> None:
         console = self._console

@@ -523,7 +523,7 @@ SCENARIOS: dict[str, list[Facts]] = {
         rejected("이름이 비어 있습니다.", "이름이 너무 깁니다 (50자까지)."),
     ],
     "excel-header-missing": [
-        ended("헤더 행을 찾지 못했습니다. '이름'과 '학부모전화번호' 열이 있는 머리글 행이 필요합니다."),
+        ended("머리글 행을 찾지 못했습니다. '이름'과 '학부모전화번호' 열이 필요합니다."),
         ended("no header row found"),
     ],
     "excel-phone-column-missing": [

@@ -52,7 +52,7 @@ def test_each_row_is_created_repeated_rejected_or_skipped(workbook: Path) -> Non
 
 
 def test_the_table_counts_them(workbook: Path) -> None:
-    assert "created: 1, repeated in the file: 1, rejected: 1, skipped: 1" in " ".join(told(str(workbook))[1].split())
+    assert "created: 1; repeated in the file: 1; rejected: 1; skipped: 1" in " ".join(told(str(workbook))[1].split())
 
 
 def test_a_file_that_is_no_workbook_is_refused_with_the_workers_own_words(tmp_path: Path) -> None:

@@ -77,7 +77,7 @@ def test_a_worker_whose_agent_is_offline_is_named_and_nothing_was_read(lab: Lab)
     lab.break_fault("ssm-offline")
     done = lab.tool("logs")
     assert (done.returncode, done.stdout) == (3, "")
-    assert re.fullmatch(r"i-[0-9a-f]+: could not be read, the SSM agent is offline.\n", done.stderr)
+    assert re.fullmatch(r"i-[0-9a-f]+: not readable, the SSM agent is offline.\n", done.stderr)
 
 
 def test_a_denied_action_is_named(lab: Lab) -> None:

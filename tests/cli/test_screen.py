@@ -56,7 +56,8 @@ def test_no_line_is_wider_than_the_console_but_a_command(
 ) -> None:
     lines = shown(tmp_path, STATES[state], "--lang", language, columns=columns).splitlines()
     wide = [line for line in lines if cell_len(line) > columns]
-    assert all(line.startswith(("  academy-ops ", "  aws ")) for line in wide)
+    commands = ("  academy-ops ", "  aws ", "See also: academy-ops ", "더 보기: academy-ops ")
+    assert all(line.startswith(commands) for line in wide)
     assert [line for line in lines if line != line.rstrip()] == []
 
 

@@ -100,4 +100,4 @@ def test_the_load_balancer_answers_for_an_api_that_is_stopped(lab: Lab) -> None:
 def test_a_fault_of_what_is_not_there_is_refused(lab: Lab) -> None:
     done = lab.command("lab", "break", "autoscaler-off/no-rule")
     assert done.returncode == 2
-    assert "first generation" in done.stderr
+    assert "first-generation lab" in done.stderr

@@ -101,7 +101,7 @@ def test_a_change_whose_answer_is_lost_is_not_said_to_have_failed(running_lab: L
     with behind(running_lab, SetDesiredCapacity=lost) as environ:
         done = running_lab.tool(*TO_TWO, "--yes", **environ)
     assert done.returncode == 3
-    assert "Whether it was changed is not known, so look first (academy-ops diagnose):" in done.stderr
+    assert "Whether it was changed is not known; check first (academy-ops diagnose):" in done.stderr
 
 
 def test_a_server_error_does_not_tell_whether_the_change_was_made(running_lab: Lab) -> None:

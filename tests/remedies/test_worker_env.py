@@ -178,8 +178,8 @@ def test_a_secret_is_asked_for_without_being_shown(lab: Lab) -> None:
         (("--set", 'R2_ENDPOINT="https://a.example"'), "it is in quotes, which Docker keeps as part of the value"),
         (("--set", "R2_ENDPOINT=https://abc.r2.cloudflarestorage.com/bucket"), "it has a path"),
         (("--set", "R2_SECRET_KEY="), "it is blank"),
-        (("--set", "A=1", "--set", "A=2"), "A is given twice"),
-        (("--from-api", "NO_SUCH_SETTING"), "The API has no NO_SUCH_SETTING"),
+        (("--set", "A=1", "--set", "A=2"), "A was given twice"),
+        (("--from-api", "NO_SUCH_SETTING"), "NO_SUCH_SETTING is not set in the API"),
         (("--edit", "--set", "A=1"), "--edit can't be combined with"),
         (("--set", "A=1", "-o", "json"), "-o json works for the list"),
     ],
@@ -196,9 +196,9 @@ def test_what_can_not_be_stored_is_refused_in_one_line(running_lab: Lab, argumen
 @pytest.mark.parametrize(
     ("value", "said"),
     [
-        ('"http://127.0.0.1:9"', "it stands in quotes"),
+        ('"http://127.0.0.1:9"', "it is in quotes"),
         ("https://your-account.r2.cloudflarestorage.com", "a placeholder"),
-        ("", "it is not set"),
+        ("", "is not set in the API"),
     ],
 )
 def test_a_wrong_value_of_the_apis_is_not_copied_over_a_right_one(

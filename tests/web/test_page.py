@@ -95,7 +95,7 @@ def test_what_was_read_of_a_workbook_is_told_and_what_was_not(teacher: Teacher) 
     teacher.choose(sample_workbooks.workbook([header, ("김하나", "010-0000-7551", "없음", "A")]))
     expect(teacher.told).to_have_text(re.compile("^완료: 1명"), timeout=30_000)
     expect(teacher.page.locator(".read li")).to_have_text(
-        ["'학생목록' 시트: 1명 등록", "사용하지 않은 열: 혈액형", "2행 '학생전화번호' 값을 뺐습니다 (없음)"]
+        ["'학생목록' 시트: 1명 등록", "사용하지 않은 열: 혈액형", "2행 '학생전화번호' 값은 사용하지 않았습니다 (없음)"]
     )
     expect(teacher.page.locator(".read li").first).to_be_visible()
     assert teacher.barriers() == []
@@ -164,10 +164,10 @@ def test_a_status_that_cannot_be_reached_is_said_and_asked_for_until_it_can(teac
     expect(teacher.told).to_have_text(re.compile("^Waiting"))
     trouble = teacher.page.locator(".job .trouble")
     teacher.lab.break_fault("proxy-upstream-down")
-    expect(trouble).to_have_text("Can't reach the status (HTTP 502), still trying.")
+    expect(trouble).to_have_text("Can't read the status (HTTP 502), still trying.")
     assert teacher.barriers() == []
     teacher.lab.break_fault("api-not-json")
-    expect(trouble).to_have_text("Can't reach the status (not an answer from the server), still trying.")
+    expect(trouble).to_have_text("Can't read the status (not a response from the server), still trying.")
     teacher.lab.do("lab", "heal")
     expect(trouble).to_have_text("")
     expect(teacher.told).to_have_text(re.compile("^Done: 2"), timeout=60_000)

@@ -100,9 +100,7 @@ def understand(tables: Sequence[Table]) -> Content:
             raise WorkbookError(
                 "phone-column-missing", "학부모전화번호 열이 없습니다. 머리글 행에 '학부모전화번호' 열을 추가해 주세요."
             )
-    raise WorkbookError(
-        "header-missing", "헤더 행을 찾지 못했습니다. '이름'과 '학부모전화번호' 열이 있는 머리글 행이 필요합니다."
-    )
+    raise WorkbookError("header-missing", "머리글 행을 찾지 못했습니다. '이름'과 '학부모전화번호' 열이 필요합니다.")
 
 
 def _chosen(rosters: Sequence[_Reading]) -> list[_Reading]:
@@ -113,7 +111,7 @@ def _chosen(rosters: Sequence[_Reading]) -> list[_Reading]:
     """
     filled = [one for one in rosters if one.has_rows]
     if not filled:
-        raise WorkbookError("no-students", "등록할 학생 행이 없습니다. 열 이름 아래에 학생을 입력해 주세요.")
+        raise WorkbookError("no-students", "등록할 학생 행이 없습니다. 머리글 행 아래에 학생을 입력해 주세요.")
     most = max(one.worth for one in filled)
     chosen = [one for one in filled if one.worth == most]
     if len(chosen) > 1 and (_of_several_years(chosen) or _contradictory(chosen)):
