@@ -247,7 +247,7 @@ LOGS: Final = (
             "the API's."
         ),
         (commands.WORKER_ENV, commands.WORKER_QUEUE, commands.WORKER_REGION, commands.PARAMETER_AGE),
-        _take(say("Set the workers' parameter to the API's queue."), QUEUE_SETTING),
+        _take(say("Set the queue in the workers' parameter to the API's queue."), QUEUE_SETTING),
         _REPLACE,
         explains=_IDLE | codes("worker-silent") | _CRASHES,
         reasons={

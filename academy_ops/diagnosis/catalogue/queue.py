@@ -64,7 +64,7 @@ QUEUE: Final = (
         states=NO_JOB_OR_PENDING,
         reasons={
             "wrong-name": Variant(
-                say("The API's queue name does not exist; the academy's queue has another name."),
+                say("No queue has the name that the API uses; the academy's queue has another name."),
                 (
                     _change(
                         say(
@@ -168,7 +168,7 @@ QUEUE: Final = (
     _cause(
         "queue-dead-letters",
         say(
-            "There are messages in the dead-letter queue: workers failed on them (maxReceiveCount {receives}).",
+            "There are messages in the dead-letter queue that workers failed to process (maxReceiveCount {receives}).",
             **FIGURES,
         ),
         say(
@@ -227,7 +227,8 @@ QUEUE: Final = (
             ),
             "dead-letter-queue-missing": Variant(
                 say(
-                    "The dead-letter queue set in RedrivePolicy does not exist: messages that workers fail on are lost."
+                    "The dead-letter queue set in RedrivePolicy does not exist: messages that workers fail "
+                    "to process are lost."
                 ),
                 (
                     _change(
