@@ -31,6 +31,8 @@ _STOPPED: Final = frozenset({0, 143})
 """Those of a process that ended by itself, or was asked to."""
 _NO_SPACE: Final = "no space left on device"
 _REASONS: Final[Mapping[str, str]] = {"paused": "paused", "dead": "dead", "removing": "dead"}
+_OTHER_PROCESSOR: Final = "exec format error"
+_LAST_LINES: Final = 3
 _SHOWN_LINES: Final = 5
 _SECOND: Final = timedelta(seconds=1)
 
@@ -83,21 +85,30 @@ def state_faults(case: Case, host: HostReport, container: Container, log: Worker
     if _out_of_memory(case, container, log):
         yield "worker-out-of-memory", None
     own = "unit" if container.unit else None
-    no_way = cut_off(case, host, container, log, None) if log and container.status != "running" else None
+    why = _why_ended(case, host, container, log) if log and container.status != "running" else None
     # The unit's own command line fails before there is a container.
     not_made = boot_failure(_written(log)) if log and own and container.created_at is None else None
     if not_made:
         yield "worker-boot-failed", not_made[0]
     elif crash_loops(case, container):
-        yield "worker-crash-loop", no_way[0] if no_way else own
+        yield "worker-crash-loop", why or own
     elif container.status == "starting":
         yield "worker-booting", own
     elif container.status == "running":
         if container.health == "unhealthy":
             yield "worker-container-unhealthy", None
     elif container.status != "created" or container.error or not _boots(case, host):
-        words = no_way[0] if no_way else "start-failed" if container.error else own
-        yield "worker-container-exited", _REASONS.get(container.status, words)
+        ended = why or ("start-failed" if container.error else own)
+        yield "worker-container-exited", _REASONS.get(container.status, ended)
+
+
+def _why_ended(case: Case, host: HostReport, container: Container, log: WorkerLog) -> str | None:
+    """Return why the worker's process has ended, by the last that it wrote; None where that does not tell."""
+    last = (container.error, *(line.text for line in log.tail[-_LAST_LINES:]))
+    if any(_OTHER_PROCESSOR in text for text in last):
+        return "architecture"
+    no_way = cut_off(case, host, container, log, None)
+    return no_way[0] if no_way else None
 
 
 def _written(log: WorkerLog) -> BootLog:

@@ -36,6 +36,7 @@ _WORDS: Final = tuple(
             (
                 rf"could not (extend file|resize shared memory){GAP}no space left|\bDiskFull\b"
                 r"|could not (write|create|open|fsync)( \w{1,20}){0,3} \"(base|global|pg_\w{1,20}|pgsql_tmp)\b"
+                rf"|could not (write|extend){GAP}temporary file"
                 r"|the table '[^']{0,100}' is full|got error 28 from storage engine|\(err(no|code):? 28\b"
                 r"|database or disk is full|\bdisk full \(|could not fork new process for connection"
                 rf"|\.OutOfMemory\b|out of memory\s{{1,9}}(DETAIL|HINT)|failed on request of size|out of shared memory"
@@ -91,7 +92,9 @@ _WORDS: Final = tuple(
                 r"|server closed the connection|could not translate host name|failed to resolve host"
                 r"|database system is (starting up|shutting down|in recovery)|not (\w{1,9} )?accepting connections"
                 r"|terminating connection (due to|because of)|connection (has been|already) closed"
-                rf"|SSL SYSCALL error|SSL error:? (unexpected )?eof|connect call failed \({GAP}(5432|6432|3306)\)"
+                r"|SSL SYSCALL error|SSL error:? (unexpected )?eof|connection timeout expired"
+                r"|could not receive data from server|connection was closed in the middle"
+                rf"|connect call failed \({GAP}(5432|6432|3306)\)"
                 r"|server (login|connect) (has been )?fail|consuming input failed"
                 r"|MySQL server has gone away|lost connection to MySQL|AdminShutdown|CannotConnectNow"
                 rf"|({_RAISED}|psycopg\w{{0,9}}\.errors\.Connection\w{{1,30}}){GAP}"

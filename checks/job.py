@@ -455,7 +455,7 @@ def _proof(case: Case, words: str) -> Fault | None:
     # The API has stored the file in its own bucket: a worker that found none there looked elsewhere.
     code = fault[0] if fault else None
     opens = isinstance(case.r2, R2Facts) and case.r2.reach is True
-    elsewhere = code == "r2-bucket-missing" and opens
+    elsewhere = code in {"r2-bucket-missing", "r2-env-malformed"} and opens
     if elsewhere or (code in _REFUSED_BY_R2 and _worker_differs(case, code) and not api_side_wrong(case)):
         return "worker-r2-mismatch", None
     if code == NO_R2:

@@ -20,6 +20,7 @@ from checks.authors import cached, page_of
 from checks.connection_words import no_way
 from checks.database_words import GAP, Fault, database_fault
 from checks.facts import FailedRow, JobDocument, JobResult
+from checks.refusals import CLOCK
 from checks.times import parse
 from checks.workbook_words import workbook_fault
 
@@ -49,6 +50,7 @@ _OF_AWS: Final = r':? *"?https?://[^/"]*amazonaws\.com'
 """The worker's queue is asked in the same words as R2."""
 NO_R2: Final = "r2-endpoint-unreachable"
 _R2: Final = r"\.r2\.cloudflarestorage\.com"
+_CLOCK: Final = re.compile(CLOCK)
 _NO_WAY: Final = "Max retries|resolve|refused|timed out|reset by peer|SSL|CERTIFICATE|proxy"
 """Words for a connection that failed, where R2's host stands beside them."""
 _MESSAGES: Final = tuple(
@@ -62,7 +64,8 @@ _MESSAGES: Final = tuple(
         (r"\((AccessDenied|Forbidden|403)\) when calling the (Get|Head|List)(Object|Bucket)", "r2-access-denied"),
         (
             (
-                r"\((InternalError|ServiceUnavailable|SlowDown|BadGateway|GatewayTimeout|5\d\d)\) when calling the "
+                r"\((InternalError|ServiceUnavailable|SlowDown|TooManyRequests|BadGateway|GatewayTimeout|429|5\d\d)\) "
+                r"when calling the "
                 r"(Get|Head|Put|List)(Object|Bucket)"
             ),
             "r2-server-error",
@@ -74,6 +77,14 @@ _MESSAGES: Final = tuple(
                 rf"|(KeyError|missing|not set|set the|required|undefined){GAP}\bR2_(ENDPOINT|ACCESS|SECRET)"
             ),
             "worker-env-missing",
+        ),
+        # What S3 says of another region or name, and botocore before it asks.
+        (
+            (
+                r"\((AuthorizationHeaderMalformed|PermanentRedirect|InvalidBucketName)\)|Invalid bucket name"
+                rf"|Invalid endpoint(?!{_OF_AWS})"
+            ),
+            "r2-env-malformed",
         ),
         (r"No module named|\bImportError: |Missing optional dependency", "worker-dependency-missing"),
         (LOCAL_PATH, "worker-disk-full"),
@@ -164,6 +175,8 @@ def failed(document: JobDocument) -> bool:
 
 def fault_of_message(message: str) -> Fault | None:
     """Return the code that an error message proves, and its reason; the workbook's come last."""
+    if _CLOCK.search(message):
+        return "worker-aws-credentials", "clock"
     proven = database_fault(message) or next(((code, None) for form, code in _MESSAGES if form.search(message)), None)
     if proven == (NO_R2, None):
         return NO_R2, no_way(message)

@@ -16,19 +16,20 @@ from academy_ops.thresholds import (
 )
 from checks.container_state import crash_loops
 from checks.database_words import GAP, Fault, database_fault
-from checks.facts import Case
+from checks.facts import Case, Depth, QueueFacts
 from checks.host_facts import Container, HostReport, LogLine, WorkerLog
 from checks.job_document import LOCAL_PATH, OUT_OF_MEMORY
-from checks.refusals import CLOCK, KEY_REFUSED, NO_CREDENTIALS
+from checks.refusals import CLOCK, KEY_REFUSED, NO_CREDENTIALS, OTHER_REGION
 from checks.times import age, written_at
 
-_AT_EACH_POLL: Final = frozenset({"worker-aws-credentials", "worker-queue-denied"})
+_ELSEWHERE: Final = "worker-queue-mismatch"
+_AT_EACH_POLL: Final = frozenset({"worker-aws-credentials", "worker-queue-denied", _ELSEWHERE})
 """What a worker complains of again at each of its polls, every 20 s at most: later, it has been fixed."""
 _OWN_KEY_REFUSED: Final = "worker-r2-mismatch"
 _DEPENDENCY: Final = "worker-dependency-missing"
 _OWN_LINE: Final = re.compile(r"\s{0,9}([\w.]{1,60}\.)?(ModuleNotFoundError|ImportError): ")
 """The last line of a traceback; a library that does without an optional package only warns."""
-_RECEIVED_DISPROVES: Final = frozenset({"worker-aws-credentials", "worker-queue-denied", _DEPENDENCY})
+_RECEIVED_DISPROVES: Final = _AT_EACH_POLL | {_DEPENDENCY}
 _WORK_DISPROVES: Final = _RECEIVED_DISPROVES | {"worker-database-down"}
 _OF_OTHERS: Final = re.compile(
     r"metric|sentry|telemetry|cloudwatch|x-?ray|statsd|datadog|\btracing|opentelemetry|newrelic|heartbeat"
@@ -101,6 +102,7 @@ _LOG_SIGNS: Final = tuple(
         (rf"(AccessDenied|not authorized){GAP}(sqs:|ReceiveMessage|SQS)", "worker-queue-denied"),
         (rf"(NonExistentQueue|QueueDoesNotExist){GAP}or you do not have access", "worker-queue-denied"),
         (KEY_REFUSED, "worker-queue-denied"),
+        (rf"NonExistentQueue|QueueDoesNotExist|{OTHER_REGION}", _ELSEWHERE),
         (r"No space left on device", "worker-disk-full"),
         (OUT_OF_MEMORY, "worker-out-of-memory"),
         (rf"\(({_REFUSALS})\) when calling the (Get|Head)Object", _OWN_KEY_REFUSED),
@@ -122,7 +124,7 @@ def log_sign(case: Case, host: HostReport, container: Container, log: WorkerLog)
         # What a process that does not run any more said last is why, however long ago.
         if steady and not container.wrote(line):
             return None
-        fault = _sign(host, lines, number, ended=not steady)
+        fault = _sign(case, host, lines, number, ended=not steady)
         if fault and fault[0] not in disproved:
             lasts = POLL_COMPLAINT_SECONDS if fault[0] in _AT_EACH_POLL else COMPLAINT_SECONDS
             known = age(case.observed_at, line.at)
@@ -153,10 +155,11 @@ def _disproved(
     return disproved | _RECEIVED_DISPROVES if LOG_RECEIVED in line.text else disproved
 
 
-def _sign(host: HostReport, lines: Sequence[LogLine], number: int, *, ended: bool) -> Fault | None:
+def _sign(case: Case, host: HostReport, lines: Sequence[LogLine], number: int, *, ended: bool) -> Fault | None:
     """Return what a line complains of, where that is a fault of this worker.
 
     Args:
+        case: What else was observed.
         host: The worker's host.
         lines: Its log.
         number: Which line.
@@ -182,6 +185,9 @@ def _sign(host: HostReport, lines: Sequence[LogLine], number: int, *, ended: boo
         counts = of_job or (host.disk_percent or 0) >= DISK_NEARLY_FULL_PERCENT
     elif code == "worker-out-of-memory":
         counts = not any(_TIME_LIMIT.search(line.text) for line in _around(lines, number))
+    elif code == _ELSEWHERE:
+        # Where the API's queue is there, the worker asks for another one, or elsewhere.
+        counts = isinstance(case.queue, QueueFacts) and isinstance(case.queue.queue, Depth)
     elif code == _OWN_KEY_REFUSED:
         # Where R2 refuses the API's own key, too, its check says so.
         counts = _has_own_keys(host)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
@@ -27,7 +28,7 @@ from checks.host_facts import Archive, Container, Environment, HostReport, LogsF
 from checks.images import judge_images
 from checks.job import completed_elsewhere, moved_since, still_waits
 from checks.log_signs import log_sign
-from checks.refusals import credentials_reason, denial_reason, named_in
+from checks.refusals import OTHER_REGION, credentials_reason, denial_reason, named_in
 from checks.times import age
 from checks.worker_hosts import ONLINE, ask, read_parameter, read_pings
 from checks.workers import in_service, launched_at, machine_of, past_boot, stopped, work_waits
@@ -241,6 +242,8 @@ def _read_sign(case: Case, host: HostReport, fault: Fault, evidence: dict[str, J
         return (code, credentials_reason(words, host, machine_of(case, host.instance_id))), evidence
     if code == "worker-queue-denied":
         return (code, denial_reason(words)), evidence | named_in(words)
+    if code == "worker-queue-mismatch" and re.search(OTHER_REGION, words):
+        return (code, "region"), evidence
     return fault, evidence
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
@@ -56,7 +57,8 @@ def _written(value: str) -> SettingState | None:
     """Return what is wrong around a value."""
     if len(value) > 1 and value[0] in _QUOTES and value[-1] in _QUOTES:
         return "quoted"
-    if any(character.isspace() for character in value):
+    # White space that can't be seen, too, as a web page's.
+    if any(character.isspace() or unicodedata.category(character) == "Cf" for character in value):
         return "spaces"
     return "lone-quote" if value[0] in _QUOTES or value[-1] in _QUOTES else None
 

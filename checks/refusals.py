@@ -15,6 +15,8 @@ CLOCK: Final = (
 NO_CREDENTIALS: Final = (
     r"Unable to locate credentials|NoCredentialsError|CredentialRetrievalError|MetadataRetrievalError"
 )
+OTHER_REGION: Final = r"\bNoRegionError|\bInvalidRegionError|\(InvalidAddress\) when calling|scoped to a valid region"
+"""What boto and SQS say of a region that is none, or not the queue's."""
 KEY_REFUSED: Final = r"\b(KMS\.|Kms)(AccessDenied|Disabled|InvalidState|NotFound|InvalidKeyUsage|OptInRequired)"
 """SQS's codes for what KMS has answered it, in its two protocols."""
 

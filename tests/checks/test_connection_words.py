@@ -138,3 +138,53 @@ def test_what_ends_a_connection_in_mid_work_is_no_disagreement_on_tls() -> None:
 def test_a_word_of_something_else_is_none() -> None:
     for text in ("polling", "the password has expired", "received 200 OK"):
         assert no_way(text) is None
+
+
+GONE = "An error occurred (AWS.SimpleQueueService.NonExistentQueue) when calling the ReceiveMessage operation: The"
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (f"{GONE} specified queue does not exist for this wsdl version.", None),
+        ("botocore.exceptions.NoRegionError: You must specify a region.", "region"),
+        (
+            "An error occurred (InvalidAddress) when calling the ReceiveMessage operation: The address is not valid",
+            "region",
+        ),
+    ],
+)
+def test_a_worker_that_sqs_sends_away_asks_for_another_queue_than_the_apis(text: str, reason: str | None) -> None:
+    verdict = h.verdict(h.case(**polling(text)))
+    assert (verdict.cause, verdict.reason) == ("worker-queue-mismatch", reason)
+    gone = h.verdict(h.case(**{**polling(text), "queue": h.queue(None)}))
+    assert (gone.cause, "worker-queue-mismatch" in gone.symptoms) == ("queue-missing", False)
+
+
+def test_an_image_for_another_processor_is_why_a_worker_ends() -> None:
+    line = h.line("exec /usr/local/bin/python: exec format error", 5)
+    looping = h.container(status="restarting", exit_code=1, tail=(line,))
+    verdict = h.verdict(h.case(**waiting(logs=h.logs(looping))))
+    assert (verdict.cause, verdict.reason) == ("worker-crash-loop", "architecture")
+
+
+@pytest.mark.parametrize(
+    ("message", "cause", "reason"),
+    [
+        (
+            "An error occurred (AuthorizationHeaderMalformed) when calling the GetObject operation",
+            "worker-r2-mismatch",
+            None,
+        ),
+        ('Parameter validation failed: Invalid bucket name "academy excel"', "worker-r2-mismatch", None),
+        (
+            "An error occurred (RequestTimeTooSkewed) when calling the GetObject operation",
+            "worker-aws-credentials",
+            "clock",
+        ),
+        ("An error occurred (429) when calling the GetObject operation: Too Many Requests", "r2-server-error", None),
+        ("could not write block 12 of temporary file: No space left on device", "worker-database-down", "full"),
+    ],
+)
+def test_more_words_of_r2_and_of_databases(message: str, cause: str, reason: str | None) -> None:
+    assert failed(message) == (cause, reason)

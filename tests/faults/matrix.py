@@ -85,14 +85,12 @@ SETTINGS: tuple[Row, ...] = (
     _of_profile("web-identity", "web-identity"),
     Row("aws-credentials-invalid/malformed", environ={"AWS_SECRET_ACCESS_KEY": '"0123456789abcdef'}),
     Row("aws-credentials-invalid/swapped", environ={"AWS_ACCESS_KEY_ID": "k" * 40, "AWS_SECRET_ACCESS_KEY": KEY_ID}),
-    Row("aws-credentials-invalid/session-token", environ={"AWS_SESSION_TOKEN": "of another key"}),
     Row("aws-credentials-invalid/no-session-token", environ={"AWS_ACCESS_KEY_ID": "ASIAIOSFODNN7EXAMPLE"}),
     Row("aws-wrong-account", environ={"ACADEMY_AWS_ACCOUNT_ID": "999999999999"}),
     Row("aws-wrong-region", environ={"AWS_REGION": "us-east-1"}),
     Row("aws-wrong-region/job", environ={"AWS_REGION": "us-east-1"}, job="uploaded after"),
-    Row("aws-wrong-region/zone", environ={"AWS_REGION": "ap-northeast-2a"}),
-    Row("aws-wrong-region/not-a-region", environ={"AWS_REGION": "Seoul"}),
     Row("aws-unreachable/port", environ={"AWS_ENDPOINT_URL": CLOSED}),
+    Row("aws-unreachable/silence", environ=dict.fromkeys((*ADDRESSES, "AWS_ENDPOINT_URL"), CLOSED), job="ended"),
     Row("aws-unreachable/name", environ={"AWS_ENDPOINT_URL": NO_HOST}),
     Row("aws-keys-are-r2-keys", from_setting=("AWS_ACCESS_KEY_ID", "R2_ACCESS_KEY")),
     Row("r2-env-missing/one", environ={"R2_SECRET_KEY": None}),
@@ -130,7 +128,6 @@ SETTINGS: tuple[Row, ...] = (
     Row("queue-missing/bad-name", environ={"AI_SQS_QUEUE_NAME_BASIC": "academy ai jobs"}),
     Row("undetermined/proxy", environ={"HTTPS_PROXY": CLOSED, "NO_PROXY": ""}, job="ended"),
     Row("undetermined/certificates", environ={"SSL_CERT_FILE": None, "SSL_CERT_DIR": "/no/such/folder"}, job="ended"),
-    Row("undetermined/silence", environ=dict.fromkeys((*ADDRESSES, "AWS_ENDPOINT_URL"), CLOSED), job="ended"),
 )
 ROWS: tuple[Row, ...] = (*SETTINGS, *(_of_fault(name) for name in FAULTS))
 

@@ -26,6 +26,20 @@ _SEE_TEMPLATE: Final = _read(
     commands.TEMPLATE,
 )
 
+OTHER_PROCESSOR: Final = Variant(
+    say("The worker image is built for a different processor architecture than the instance's."),
+    (
+        _read(say("Check the instance type, in the second-to-last column."), commands.MACHINES),
+        _change(
+            say(
+                "Build the image for that architecture, or choose another instance type in the launch "
+                "template; then replace the worker instances. Jobs in progress start over."
+            ),
+            commands.REPLACE_INSTANCES,
+        ),
+    ),
+)
+
 BOOT: Final = (
     _ROWS.cause(
         "worker-boot-failed",
@@ -146,19 +160,7 @@ BOOT: Final = (
                     ),
                 ),
             ),
-            "architecture": Variant(
-                say("The worker image is built for a different processor architecture than the instance's."),
-                (
-                    _read(say("Check the instance type, in the second-to-last column."), commands.MACHINES),
-                    _change(
-                        say(
-                            "Build the image for that architecture, or choose another instance type in the launch "
-                            "template; then replace the worker instances. Jobs in progress start over."
-                        ),
-                        commands.REPLACE_INSTANCES,
-                    ),
-                ),
-            ),
+            "architecture": OTHER_PROCESSOR,
             "metadata": Variant(
                 say("The instance metadata service did not respond during boot."),
                 (

@@ -6,6 +6,7 @@ from typing import Final
 
 from academy_ops.contract import QUEUE_SETTING, R2_SETTINGS
 from academy_ops.diagnosis.catalogue import commands
+from academy_ops.diagnosis.catalogue.boot import OTHER_PROCESSOR
 from academy_ops.diagnosis.catalogue.cause import PENDING, WAITING, Rows, Variant, codes
 from academy_ops.diagnosis.catalogue.connections import no_way_to
 from academy_ops.diagnosis.command import command
@@ -18,7 +19,7 @@ _CRASHES: Final = codes("worker-crash-loop", "worker-container-exited")
 _IDLE: Final = codes("queue-not-consumed", "message-stuck", "job-stalled", "message-lost")
 _ROWS: Final = Rows("3-4", command("<ops> check logs <job>"), WAITING, _IDLE)
 _cause, _warning, _read, _change = _ROWS.cause, _ROWS.warning, _ROWS.read, _ROWS.change
-_NO_SQS: Final = no_way_to("SQS", commands.WORKER_SQS, _ROWS)
+_ENDED: Final = {**no_way_to("SQS", commands.WORKER_SQS, _ROWS), "architecture": OTHER_PROCESSOR}
 _REPLACE: Final = _change(
     say("Then replace the worker instances; the parameter is read only at boot. Jobs in progress start over."),
     commands.REPLACE_INSTANCES,
@@ -655,7 +656,7 @@ LOGS: Final = (
         _read(say("Find the reason in the last log lines."), _READ_LOG),
         explains=_IDLE | codes("worker-container-exited"),
         reasons={
-            **_NO_SQS,
+            **_ENDED,
             "unit": Variant(
                 say("The systemd unit that runs the worker fails and restarts over and over."),
                 (
@@ -675,7 +676,7 @@ LOGS: Final = (
         _read(say("Find out from the log why it stopped."), _READ_LOG),
         _change(say("Start the container."), commands.on_workers("docker start <worker_container>")),
         reasons={
-            **_NO_SQS,
+            **_ENDED,
             "start-failed": Variant(
                 say("Docker could not start the worker's container."),
                 (

@@ -482,7 +482,7 @@ FAULTS: Final = (
         say("Alarms replace the function, and watch another queue."),
         _watch_another_queue,
     ),
-    Fault("autoscaler-off/alarm-missing", say("Alarms replace the function, and are deleted."), _lose_alarms),
+    Fault("autoscaler-off/no-alarm", say("Alarms replace the function, and are deleted."), _lose_alarms),
     Fault("autoscaler-off/no-function", say("The autoscaler's function is deleted."), _delete_function),
     Fault("autoscaler-off/no-rule", say("The rule that runs the autoscaler is deleted."), _delete_rule),
     Fault("autoscaler-off/schedule", say("The rule runs the autoscaler once a day."), _run_rarely),
