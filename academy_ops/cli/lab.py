@@ -110,12 +110,12 @@ def status(common: Common) -> int:
         _note(say("No lab is running. Start one: academy-ops lab up"))
         return errors.FAULT
     _show(state.info)
-    for name, runs in state.parts.items():
-        word = _("running") if runs else _("stopped")
-        typer.echo(f"  {name:<10} {word}")
+    words = {name: _("running") if runs else _("stopped") for name, runs in state.parts.items()}
     for instance, pid in state.workers.items():
-        word = _("worker process {pid}", pid=pid) if pid else _("no worker process")
-        typer.echo(f"  {instance:<22} {word}")
+        words[instance] = _("worker process {pid}", pid=pid) if pid else _("no worker process")
+    width = max(map(len, words))
+    for name, word in words.items():
+        typer.echo(f"  {name:<{width}}  {word}")
     typer.echo(_("Current faults: {faults}", faults=", ".join(state.broken) or _("none")))
     return errors.HEALTHY
 
@@ -288,7 +288,8 @@ def _document(state: Status | None) -> object:
 
 def _show(info: LabInfo) -> None:
     typer.echo(_("The lab is running (pid {pid}) in {folder}.", pid=info.pid, folder=str(info.folder)))
-    typer.echo(f"  API {info.api_url}  AWS {info.aws_url}  R2 {info.r2_url}")
+    for name, url in (("API", info.api_url), ("AWS", info.aws_url), ("R2", info.r2_url)):
+        typer.echo(f"  {name:<3}  {url}")
 
 
 def _note(text: Text) -> None:
