@@ -85,12 +85,13 @@ def state_faults(case: Case, host: HostReport, container: Container, log: Worker
     if _out_of_memory(case, container, log):
         yield "worker-out-of-memory", None
     own = "unit" if container.unit else None
-    why = _why_ended(case, host, container, log) if log and container.status != "running" else None
+    looping = crash_loops(case, container)  # also where it runs for a moment
+    why = _why_ended(case, host, container, log) if log and (looping or container.status != "running") else None
     # The unit's own command line fails before there is a container.
     not_made = boot_failure(_written(log)) if log and own and container.created_at is None else None
     if not_made:
         yield "worker-boot-failed", not_made[0]
-    elif crash_loops(case, container):
+    elif looping:
         yield "worker-crash-loop", why or own
     elif container.status == "starting":
         yield "worker-booting", own

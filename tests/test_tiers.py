@@ -171,7 +171,7 @@ def test_the_workers_parameter_takes_the_tiers_queue_by_the_tiers_name_only() ->
         (own(queue="different"), "--from-api AI_SQS_QUEUE_NAME_TOOLS"),
         ({"workers": replace(h.workers(), group=None)}, "Correct AI_WORKER_ASG_NAME_TOOLS or"),
         ({"workers": h.workers(autoscaler=None)}, "Correct AI_AUTOSCALER_FUNCTION_TOOLS,"),
-        ({"queue": replace(h.queue(None), default_there=True)}, "Set AI_SQS_QUEUE_NAME_TOOLS in"),
+        ({"queue": replace(h.queue(None), default_there=True)}, "Set AI_SQS_QUEUE_NAME_TOOLS to"),
     ],
 )
 def test_a_remedy_names_the_setting_of_the_tier(facts: dict[str, Any], wanted: str) -> None:

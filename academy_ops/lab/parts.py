@@ -19,7 +19,7 @@ from academy_ops import contract
 from academy_ops.lab import LabError, processes
 from academy_ops.lab.aws import resources
 from academy_ops.lab.aws.resources import Clients, client
-from academy_ops.lab.control import PATH, Action, Control
+from academy_ops.lab.control import NO_TLS, PATH, Action, Control
 from academy_ops.lab.origin import Origin
 from academy_ops.lab.state import LOG_GROUP, TENANT, Keys, LabState, aws_env
 from academy_ops.lab.storage import Storage
@@ -221,9 +221,10 @@ def start(place: Path, actions: Mapping[str, Action[Lab]], on_event: Callable[[T
 def healthy(url: str) -> bool:
     """Return whether the API at ``url`` and its database are up."""
     try:
-        return httpx.get(f"{url}{contract.HEALTH_PATH}", timeout=2.0, trust_env=False).is_success
+        answer = httpx.get(f"{url}{contract.HEALTH_PATH}", timeout=2.0, verify=NO_TLS, trust_env=False)
     except httpx.HTTPError:
         return False
+    return answer.is_success
 
 
 def upload(state: LabState, name: str, content: bytes) -> str:

@@ -29,7 +29,10 @@ _HINT_LINES: Final = 8
 _FILLING: Final = 32
 _FULL_SECONDS: Final = 0.3
 """On loopback a connection that takes longer is not accepted at all."""
-_LIBRARIES: Final = ("academy_ops.academy.api", "academy_ops.academy.worker", "typer", "uvicorn.config")
+_LIBRARIES: Final = (
+    *("academy_ops.academy.api", "academy_ops.academy.worker", "academy_ops.academy.preloaded"),
+    *("academy_ops.cli.lab", "uvicorn.config"),
+)
 """What the API and the workers import."""
 
 Process = subprocess.Popen[bytes] | Forked

@@ -77,15 +77,20 @@ def test_a_worker_that_has_received_since_is_well() -> None:
 
 
 @pytest.mark.parametrize(
-    ("state", "cause"), [("restarting", "worker-crash-loop"), ("exited", "worker-container-exited")]
+    ("state", "cause"),
+    [
+        ({"status": "restarting"}, "worker-crash-loop"),
+        ({"restarts": 5, "started_at": h.ago(0)}, "worker-crash-loop"),
+        ({"status": "exited"}, "worker-container-exited"),
+    ],
 )
-def test_a_worker_that_ends_for_lack_of_a_connection_says_why(state: str, cause: str) -> None:
+def test_a_worker_that_ends_for_lack_of_a_connection_says_why(state: dict[str, Any], cause: str) -> None:
     for text, reason in ((WORDS["untrusted"][0], "untrusted"), ("Connect timeout on endpoint URL", "no-route")):
         line = h.line(f"SSLError: {SQS} {text}" if reason == "untrusted" else f'{text}: "{SQS}"', 400)
-        ended = h.container(status=state, exit_code=1, errors=(line,), tail=(STARTED, line))
+        ended = h.container(**state, exit_code=1, errors=(line,), tail=(STARTED, line))
         verdict = h.verdict(h.case(**waiting(logs=h.logs(ended))))
         assert (verdict.cause, verdict.reason) == (cause, reason)
-    plain = h.logs(h.container(status=state, exit_code=1, tail=(STARTED,)))
+    plain = h.logs(h.container(**state, exit_code=1, tail=(STARTED,)))
     assert h.verdict(h.case(**waiting(logs=plain))).reason is None
 
 
