@@ -544,7 +544,7 @@ CHECK: Final = Check(
     observe=observe,
     judge=judge,
     needs=("endpoint",),
-    reads=("endpoint", "r2", "queue", "logs"),
+    reads=("access", "endpoint", "r2", "workers", "queue", "logs"),
     hops=(Hop(7, say("students"), ("excel-", "job-")),),
     shows=(
         *("recent", "status", "waited_seconds", "error_message", "created", "duplicates", "failed_rows", "rows"),

@@ -427,7 +427,7 @@ CHECK: Final = Check(
     observe=observe,
     judge=judge,
     needs=("workers",),
-    reads=("r2", "workers", "queue", "job"),
+    reads=("access", "endpoint", "r2", "workers", "queue", "job"),
     shows=(
         *(
             "instance",

@@ -8,10 +8,11 @@ import signal
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing, suppress
+from itertools import cycle
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import boto3
 import psutil
@@ -23,6 +24,7 @@ from academy_ops.lab import LabError, control
 from academy_ops.lab.state import TENANT, LabState
 from tests.chaos import audit, database
 
+T = TypeVar("T")
 MIB: Final = 1024 * 1024
 BOUNDS: Final = {
     "API": 384 * MIB,
@@ -35,12 +37,16 @@ OTHERS_TOKEN: Final = "token-of-the-other-school"
 MARK: Final = "비밀학생"
 """What the names of the other school's students begin with."""
 SAMPLE_SECONDS: Final = 0.2
+PATIENCE: Final = 4
+"""By so much may everything take longer on a machine that has more to do."""
 
 
 class Site:
     """What the attackers share; threads append.
 
     Attributes:
+        once: Whether everything is sent once, for as long as that takes.
+        patience: By how much everything may take longer than it should.
         sent: How many of each kind were sent.
         lost: What was accepted and did not come out as it must.
         leaked: What somebody saw who must not.
@@ -50,8 +56,10 @@ class Site:
         answers: The texts of all answers.
     """
 
-    def __init__(self, lab: LabState, folder: Path, over: threading.Event) -> None:
+    def __init__(self, lab: LabState, folder: Path, over: threading.Event, *, once: bool) -> None:
         self.lab = lab
+        self.once = once
+        self.patience = PATIENCE if once else 1
         self.folder = folder
         self.over = over
         self.sent: Counter[str] = Counter()
@@ -63,6 +71,10 @@ class Site:
         self.answers: list[str] = []
         self._theirs = ""
         self.their_key = ""
+
+    def rounds(self, ones: Iterable[T]) -> Iterator[T]:
+        """Yield what is to be sent, once or without end."""
+        return iter(ones) if self.once else cycle(ones)
 
     def open_other_school(self) -> str:
         """Let another school in, with a job and a workbook of its own; return the job's id."""

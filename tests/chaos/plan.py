@@ -140,13 +140,14 @@ def _bomb() -> bytes:
     """Make a workbook whose one shared string is larger than any memory that its reader may have."""
     block = b"A" * (1 << 20)
     content = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(sample_workbooks.students(1))) as good, zipfile.ZipFile(content, "w") as bomb:
+    with (
+        zipfile.ZipFile(io.BytesIO(sample_workbooks.students(1))) as good,
+        zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as bomb,
+    ):
         for entry in good.infolist():
             if entry.filename != "xl/sharedStrings.xml":
-                bomb.writestr(entry.filename, good.read(entry), zipfile.ZIP_DEFLATED)
-        text = zipfile.ZipInfo("xl/sharedStrings.xml")
-        text.compress_type = zipfile.ZIP_DEFLATED
-        with bomb.open(text, "w", force_zip64=True) as strings:
+                bomb.writestr(entry.filename, good.read(entry))
+        with bomb.open("xl/sharedStrings.xml", "w", force_zip64=True) as strings:
             strings.write(b'<?xml version="1.0"?><sst count="1"><si><t>')
             for _ in range(BOMB_MEBIBYTES):
                 strings.write(block)

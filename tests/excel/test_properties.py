@@ -101,7 +101,7 @@ CELLS = (
 )  # fmt: skip
 
 
-@settings(max_examples=200, deadline=None, derandomize=True)
+@settings(max_examples=100, deadline=None, derandomize=True)
 @given(st.lists(st.lists(CELLS, max_size=10), max_size=15))
 def test_every_row_is_created_a_duplicate_rejected_or_skipped(rows: list[list[object]]) -> None:
     try:

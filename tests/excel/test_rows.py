@@ -39,6 +39,14 @@ def test_guidance_rows_may_stand_above_the_header() -> None:
     assert (student.row, student.name) == (5, "김하나")
 
 
+def test_a_header_is_not_looked_for_without_end() -> None:
+    rows = [("값",)] * 9_999
+    assert only(sheet(*rows, (), HEADER, ("", "김하나", PHONE))).row == 10_002
+    with pytest.raises(WorkbookError) as refused:
+        sheet(*rows, *rows, HEADER, ("", "김하나", PHONE))
+    assert refused.value.problem == "header-missing"
+
+
 @pytest.mark.parametrize("heading", ["이름", "이름*", " 이 름 ", "성명", "학생명", "성함"])
 def test_the_name_has_aliases(heading: str) -> None:
     assert only(sheet((heading, "학부모전화번호"), ("김하나", PHONE))).name == "김하나"

@@ -267,8 +267,8 @@ FILES: Final = (
     Hostile("far-row", lambda: far(1_048_575, 0), None, (1, 0)),
     Hostile("million-rows-without-a-header", lambda: bomb(1_000_000), NO_HEADER),
     Hostile(
-        "million-rows-below-a-header",
-        lambda: bomb(1_000_000, HEADER, ' t="str"><v>김하나</v>'),
+        "more-rows-than-students-may-be",
+        lambda: bomb(110_000, HEADER, ' t="str"><v>김하나</v>'),
         "학생 행이 너무 많습니다",
     ),
     Hostile(

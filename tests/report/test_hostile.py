@@ -5,6 +5,7 @@ import hashlib
 import json
 import re
 from datetime import UTC, datetime
+from functools import cache
 from html.parser import HTMLParser
 from importlib.resources import files
 from xml.etree import ElementTree as ET
@@ -84,6 +85,12 @@ def blocks(text: str) -> list[str]:
     return [kind for token in MARKDOWN.parse(text) for kind in (token.type, *(c.type for c in token.children or ()))]
 
 
+@cache
+def plain_tags() -> list[tuple[str, list[tuple[str, str | None]]]]:
+    """The tags of a page that says nothing special."""
+    return Tags(html.render_diagnosis(about("x"))).found
+
+
 def assert_only_text(told: str, output: str) -> None:
     """Assert that nothing of the bait is obeyed by who shows the output."""
     assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202e\ud800-\udfff]", told)
@@ -110,26 +117,26 @@ def assert_only_text(told: str, output: str) -> None:
             json.loads(told)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60, deadline=None, derandomize=True)
 @given(TEXT)
 def test_a_page_has_the_same_tags_whatever_is_told(text: str) -> None:
-    assert Tags(html.render_diagnosis(about(text))).found == Tags(html.render_diagnosis(about("x"))).found
+    assert Tags(html.render_diagnosis(about(text))).found == plain_tags()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60, deadline=None, derandomize=True)
 @given(TEXT)
 def test_markdown_has_the_same_blocks_whatever_is_told(text: str) -> None:
     assert blocks(markdown.render_diagnosis(about(text))) == blocks(markdown.render_diagnosis(about("x")))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60, deadline=None, derandomize=True)
 @given(TEXT)
 def test_junit_has_the_same_elements_whatever_is_told(text: str) -> None:
     there, plain = (ET.fromstring(junit.render_diagnosis(about(one))) for one in (text, "x"))
     assert [one.tag for one in there.iter()] == [one.tag for one in plain.iter()]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60, deadline=None, derandomize=True)
 @given(TEXT)
 def test_there_are_the_same_annotations_whatever_is_told(text: str) -> None:
     lines = github.render_diagnosis(about(text)).split("\n")
@@ -138,7 +145,7 @@ def test_there_are_the_same_annotations_whatever_is_told(text: str) -> None:
     assert lines[-1] == ""
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60, deadline=None, derandomize=True)
 @given(TEXT)
 def test_json_holds_the_text_itself(text: str) -> None:
     told = json.loads(json_form.render_diagnosis(about(text)))

@@ -7,7 +7,7 @@ from functools import cache
 from typing import Literal
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Error, Page, sync_playwright
 
 from tests.lab_driver import Lab
 from tests.web.teacher import Teacher
@@ -28,38 +28,48 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def contexts(browser: Browser, running_lab: Lab) -> Callable[[str], BrowserContext]:
-    """Open a profile of a browser's language once for all tests, with a page that nobody uses.
+def pages(browser: Browser, running_lab: Lab) -> Callable[[str], tuple[Page, Page]]:
+    """Open two pages of a browser's language once for all tests: to open one takes longer than most tests.
 
-    As long as that is open, the site keeps its process, and to start one takes longer than most tests.
+    The first is on the site for as long as the browser runs, the second is for the tests.
     """
 
     @cache
-    def open_one(language: str) -> BrowserContext:
+    def open_two(language: str) -> tuple[Page, Page]:
         # Each language in one of the two colour schemes: what axe-core says of contrast holds for both.
         scheme: Literal["dark", "light"] = "light" if language == "ko-KR" else "dark"
         # The edge's certificate is the lab's own.
         context = browser.new_context(ignore_https_errors=True, locale=language, color_scheme=scheme)
         context.grant_permissions(["clipboard-read", "clipboard-write"])
-        context.new_page().goto(running_lab.settings()["ACADEMY_API_URL"])
-        return context
+        unused, used = context.new_page(), context.new_page()
+        unused.goto(running_lab.settings()["ACADEMY_API_URL"])
+        used.set_default_timeout(30_000)
+        return unused, used
 
-    return open_one
+    return open_two
 
 
 @pytest.fixture(params=["ko-KR"])
-def page(request: pytest.FixtureRequest, contexts: Callable[[str], BrowserContext]) -> Iterator[Page]:
+def page(request: pytest.FixtureRequest, pages: Callable[[str], tuple[Page, Page]]) -> Iterator[Page]:
     """A page in the browser's language that remembers nothing; no test may leave an error in its console."""
-    context = contexts(request.param)
-    page = context.new_page()
-    page.set_default_timeout(30_000)
+    unused, page = pages(request.param)
     errors: list[str] = []
-    page.on("console", lambda said: errors.append(said.text) if said.type == "error" else None)
-    page.on("pageerror", lambda error: errors.append(str(error)))
+
+    def note(said: ConsoleMessage) -> None:
+        if said.type == "error":
+            errors.append(said.text)
+
+    def note_uncaught(error: Error) -> None:
+        errors.append(str(error))
+
+    page.on("console", note)
+    page.on("pageerror", note_uncaught)
     yield page
-    unused, *used = context.pages
-    for one in used:
-        one.close()
+    page.remove_listener("console", note)
+    page.remove_listener("pageerror", note_uncaught)
+    page.unroute_all()
+    page.evaluate("sessionStorage.clear()")
+    page.goto("about:blank")  # what runs in it must not write any more
     unused.evaluate("localStorage.clear()")
     # A failed request is the browser's own line; the page must not add any.
     assert [error for error in errors if not error.startswith("Failed to load resource")] == []

@@ -13,14 +13,15 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, Final
 
 from academy_ops.academy.excel.kinds import NO_WORKBOOK
 from academy_ops.academy.excel.records import Content, Stricter, WorkbookError
 
 if TYPE_CHECKING:
-    from python_calamine import CalamineWorkbook
+    from python_calamine import CalamineSheet, CalamineWorkbook
 
     from academy_ops.academy.excel.sheets import Area, Row
 
@@ -31,6 +32,10 @@ EXIT_TOO_LARGE: Final = 66
 FRUGAL: Final = "--frugal"
 PRODUCTION: Final = "--production"
 _MOST_CELLS: Final = 20_000_000
+
+
+class _GaveUpError(Exception):
+    """The first reader can't read a workbook; its cause is what python-calamine says."""
 
 
 def main(path: str, options: Container[str]) -> int:
@@ -70,22 +75,28 @@ def content(path: str, *, frugal: bool = False) -> Content:
     """
     from academy_ops.academy.excel.sheets import understand  # noqa: PLC0415 - only under the bounds
 
-    if not frugal and (found := _calamine(path)) is not None:
-        return found
+    first: _GaveUpError | None = None
+    if not frugal:
+        try:
+            if (found := _calamine(path)) is not None:
+                return found
+        except _GaveUpError as error:
+            first = error
     from academy_ops.academy.excel.frugal import tables  # noqa: PLC0415 - rarely needed
     from academy_ops.academy.excel.package import BrokenError, Package  # noqa: PLC0415 - as above
 
     try:
         return understand(tables(Package(path)))
-    except (BrokenError, OverflowError, RecursionError):
-        raise WorkbookError("unreadable", NO_WORKBOOK) from None
+    except (BrokenError, OverflowError, RecursionError) as error:
+        raise WorkbookError("unreadable", NO_WORKBOOK) from first or error
 
 
 def _calamine(path: str) -> Content | None:
-    """Return the content as python-calamine reads it, or None where it can't, or may have overlooked something.
+    """Return the content as python-calamine reads it, or None where it may have overlooked something.
 
     Raises:
         WorkbookError: The workbook can't be used.
+        _GaveUpError: It can't be read so.
     """
     from academy_ops.academy.excel.sheets import understand  # noqa: PLC0415 - only under the bounds
 
@@ -94,19 +105,31 @@ def _calamine(path: str) -> Content | None:
     tables: list[_Table] = []
     try:
         with open(path, "rb") as file:  # noqa: PTH123 - pathlib takes longer to import than many a workbook to read
-            tables = _tables(file)
+            with _theirs():
+                tables = _tables(file)
             content = understand(tables)
     except WorkbookError as error:
         refusal = error
-    except (MemoryError, ImportError, KeyboardInterrupt):
-        raise
-    except BaseException:  # noqa: BLE001 - its panics are no Exception; the other reader has the last word
-        return None
     if any(table.empty for table in tables) and not _usual(path):
         return None
     if refusal:
         raise refusal
     return content
+
+
+@contextmanager
+def _theirs() -> Iterator[None]:
+    """Tell an error of python-calamine from one of ours.
+
+    Raises:
+        _GaveUpError: It can't read on.
+    """
+    try:
+        yield
+    except (MemoryError, ImportError, KeyboardInterrupt, GeneratorExit):
+        raise
+    except BaseException as error:  # its panics are no Exception
+        raise _GaveUpError from error
 
 
 def _with_production(path: str, found: Content) -> Content:
@@ -146,13 +169,20 @@ class _Table:
         """Return the sheet's rows and merged cells.
 
         Raises:
-            OverflowError: Laid out, it would be too large.
+            _GaveUpError: It can't be read, or laid out, it would be too large.
         """
-        sheet = self._workbook.get_sheet_by_name(self.name)
+        with _theirs():
+            sheet = self._workbook.get_sheet_by_name(self.name)
+            merged = sheet.merged_cell_ranges or ()
         self.empty = not sheet.total_height
         if sheet.total_height * sheet.total_width > _MOST_CELLS:
-            raise OverflowError
-        return sheet.iter_rows(), sheet.merged_cell_ranges or ()
+            raise _GaveUpError("too many cells")
+        return self._rows(sheet), merged
+
+    @staticmethod
+    def _rows(sheet: CalamineSheet) -> Iterator[Row]:
+        with _theirs():
+            yield from sheet.iter_rows()
 
 
 def _tables(file: IO[bytes]) -> list[_Table]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import chain, combinations
+from itertools import chain, combinations, islice
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 from academy_ops.academy.excel import junk
@@ -49,6 +49,8 @@ _YEAR: Final = re.compile(r"(?<!\d)(20\d\d)(?!\d)|(?<!\d)(\d\d)(?=년|학년도)
 _MONTH: Final = re.compile(r"\d{1,2}월|\d학기|\d분기")
 _VERSION: Final = re.compile(r"최종|수정|원본|초안|변경|최신|업데이트|v\d|ver|final|new")
 _MOST_SHEETS: Final = 200
+_MOST_ABOVE: Final = 10_000
+"""In so many rows a sheet's header is looked for."""
 _MOST_COMPARED: Final = 60
 
 
@@ -209,9 +211,7 @@ def _read(table: Table) -> _Reading:
     above: Row = ()
     top: Row = ()
     nearly, empty = False, True
-    for _number, row in ahead:
-        if not any(row):
-            continue
+    for _number, row in islice((one for one in ahead if any(one[1])), _MOST_ABOVE):
         empty = False
         header = header_of(row, above, top)
         of_others = junk.section(above) in {"staff", "left"}
