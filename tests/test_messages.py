@@ -139,6 +139,7 @@ REFUSED: dict[Language, dict[str, str]] = {
         r"진행 중인 작업은 처음": "처리 중인 작업",
         r"해 주세요": "하세요",
         r"에 의해|되어진|가지고 있|그것": "translated, not written",
+        r"(?:경보|큐|워커|파라미터|후크|메시지)(?:은|이|을|과) ": "는, 가, 를, 와",
     },
 }
 """What no sentence and no runbook says, and what is said instead: one term for one thing, and no translated turns."""

@@ -315,14 +315,17 @@ _OFF: Final[Mapping[str, Variant]] = {
         _MAKE_ALARM,
     ),
     "no-alarm": Variant(
-        say("No alarm uses the Auto Scaling group's scaling policy, so workers do not start automatically."),
+        say("The Auto Scaling group's scaling policy has no alarm, so workers do not start automatically."),
         _MAKE_ALARM,
     ),
     "alarm-other-queue": Variant(
-        say("The alarm of the Auto Scaling group's scaling policy watches another queue than the API's."),
+        say("The alarm of the Auto Scaling group's scaling policy monitors a different queue than the API uses."),
         (
             _read(
-                say("Check its QueueName dimension, and set it to the job queue, whose name the second command shows."),
+                say(
+                    "Check the alarm's QueueName dimension, and set it to the job queue, which the second "
+                    "command shows."
+                ),
                 commands.ALARM_METRIC + command("<ops> check queue"),
             ),
         ),
