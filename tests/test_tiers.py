@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from academy_ops.contract import tier_name
-from academy_ops.remedies.worker_env import EditError, Stored, compared, from_api
+from academy_ops.remedies.parameter_text import EditError, Stored
+from academy_ops.remedies.worker_env import compared, from_api
 from academy_ops.settings import load
 from academy_ops.settings.env_files import SettingsError
 from checks.worker_report import compare, digest

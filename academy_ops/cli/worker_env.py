@@ -7,24 +7,16 @@ settings or an editor, whose file is private and is gone when the command ends.
 from __future__ import annotations
 
 import getpass
-import os
-import shlex
-import shutil
-import signal
-import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC
-from pathlib import Path
-from types import FrameType
-from typing import TYPE_CHECKING, Annotated, Any, Final, NoReturn
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from academy_ops.cli import change, errors
+from academy_ops.cli import change, editor, errors
 from academy_ops.cli.errors import RefusedError
 from academy_ops.cli.names import complete_worker_names, nearest
 from academy_ops.cli.options import Common, with_common
@@ -38,16 +30,15 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from academy_ops.outside.clients import Connections, Target
+    from academy_ops.remedies.parameter_text import Stored
     from academy_ops.remedies.plan import Plan
-    from academy_ops.remedies.worker_env import Row, Stored
+    from academy_ops.remedies.worker_env import Row
     from academy_ops.settings import Settings
     from checks.facts import Case
 
 _SCHEMA: Final = "academy-ops/worker-env/1"
 _ASKED: Final = "-"
 _SECRET_WORDS: Final = ("KEY", "SECRET", "TOKEN", "PASSW", "CREDENTIAL", "DATABASE_URL", "REDIS_URL", "DSN")
-_FILE: Final = "workers.env"
-_EDITOR_ENDS_SECONDS: Final = 2.0
 
 
 @with_common
@@ -83,6 +74,7 @@ def worker_env(
 ) -> int:
     """List it; or plan, ask, write, read back, and offer to replace the instances."""
     from academy_ops.outside.clients import Connections
+    from academy_ops.remedies import parameter_text
     from academy_ops.remedies import worker_env as remedy
 
     changes = bool(values or from_api or edit)
@@ -100,7 +92,7 @@ def worker_env(
         if edit:
             ended = work.carry_out(_edited(work.target(), stored))
         elif wanted:
-            ended = work.carry_out(remedy.plan(work.target(), stored, remedy.with_values(stored, wanted)))
+            ended = work.carry_out(remedy.plan(work.target(), stored, parameter_text.with_values(stored, wanted)))
         else:
             ended = None
         if ended is None:
@@ -227,7 +219,7 @@ def _refusing() -> Iterator[None]:
     Raises:
         RefusedError: Something can't.
     """
-    from academy_ops.remedies.worker_env import EditError
+    from academy_ops.remedies.parameter_text import EditError
     from academy_ops.settings import SettingsError
 
     try:
@@ -238,6 +230,7 @@ def _refusing() -> Iterator[None]:
 
 def _wanted(settings: Settings, values: Sequence[str], from_api: Sequence[str]) -> dict[str, str]:
     """Return name to value, as asked for."""
+    from academy_ops.remedies import parameter_text
     from academy_ops.remedies import worker_env as remedy
 
     wanted, asked = dict[str, str](), list[str]()
@@ -247,13 +240,13 @@ def _wanted(settings: Settings, values: Sequence[str], from_api: Sequence[str]) 
             raise RefusedError(
                 say("--set takes NAME=VALUE, or NAME=- to be prompted for the value. Nothing was changed.")
             )
-        remedy.check_name(name)
+        parameter_text.check_name(name)
         _refuse_twice(name, wanted)
         wanted[name] = value
         if value == _ASKED:
             asked.append(name)
     for name in from_api:
-        remedy.check_name(name)
+        parameter_text.check_name(name)
         _refuse_twice(name, wanted)
         wanted[name] = remedy.from_api(settings, name)
     if len(asked) > 1 and not sys.stdin.isatty():
@@ -262,7 +255,7 @@ def _wanted(settings: Settings, values: Sequence[str], from_api: Sequence[str]) 
         wanted[name] = _typed(name)
     for name, value in wanted.items():
         if name not in from_api:
-            remedy.check_value(name, value)
+            parameter_text.check_value(name, value)
     return wanted
 
 
@@ -396,137 +389,17 @@ def _still_wrong(case: Case) -> tuple[str, ...]:
 
 def _edited(target: Target, stored: Stored) -> Plan:
     """Have the parameter edited until it can be stored; return the plan for it."""
+    from academy_ops.remedies import parameter_text
     from academy_ops.remedies import worker_env as remedy
 
-    lines = remedy.as_lines(stored)
+    lines = parameter_text.as_lines(stored)
     while True:
-        lines = _in_editor(lines)
+        lines = editor.edited(lines)
         try:
-            return remedy.plan(target, stored, remedy.from_lines(stored, lines))
-        except remedy.EditError as error:
+            return remedy.plan(target, stored, parameter_text.from_lines(stored, lines))
+        except parameter_text.EditError as error:
             if not on_terminal():
                 raise
             typer.echo(str(error.message), err=True)
             if not ask(_("Edit it again?")):
                 raise RefusedError(say("Nothing was changed."), errors.FAULT) from None
-
-
-def _in_editor(text: str) -> str:
-    """Return ``text`` as it left the editor; its file is private, and gone afterwards.
-
-    Raises:
-        RefusedError: There is no editor, or it failed.
-    """
-    words = _editor()
-    with _private_folder() as folder:
-        path = folder / _FILE
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-            file.write(text)
-        code = _run([*words, str(path)])
-        if code:
-            raise RefusedError(say("The editor exited with code {code}. Nothing was changed.", code=code))
-        try:
-            return path.read_text(encoding="utf-8-sig")
-        except (OSError, UnicodeDecodeError):
-            raise RefusedError(say("The edited file is not UTF-8 text. Nothing was changed.")) from None
-
-
-def _editor() -> list[str]:
-    """Return the editor's words: VISUAL, EDITOR, or what every system has.
-
-    Raises:
-        RefusedError: There is none.
-    """
-    named = os.environ.get("VISUAL", "").strip() or os.environ.get("EDITOR", "").strip()
-    if not named and not on_terminal():
-        raise RefusedError(say("--edit needs a terminal, or an EDITOR that needs none. Nothing was changed."))
-    windows = sys.platform == "win32"
-    try:
-        words = shlex.split(named, posix=not windows) or ["notepad" if windows else "vi"]
-    except ValueError:
-        words = [named]
-    found = shutil.which(words[0].strip('"'))
-    if found is None:
-        raise RefusedError(say("Editor {editor} not found; set EDITOR. Nothing was changed.", editor=words[0]))
-    return [found, *words[1:]]
-
-
-@contextmanager
-def _private_folder() -> Iterator[Path]:
-    """Make a folder that nobody else can look into, and remove it whatever ends the block, a signal too."""
-    signals = [signal.SIGTERM]
-    if sys.platform != "win32":
-        signals.append(signal.SIGHUP)
-
-    def stop(_number: int, _frame: FrameType | None) -> NoReturn:
-        raise KeyboardInterrupt
-
-    before = {number: signal.signal(number, stop) for number in signals}
-    folder = Path(tempfile.mkdtemp(prefix="academy-ops-"))
-    try:
-        yield folder
-    finally:
-        # Nor does a second Ctrl-C leave it there.
-        before[signal.SIGINT] = signal.getsignal(signal.SIGINT)
-        for number in before:
-            signal.signal(number, signal.SIG_IGN)
-        shutil.rmtree(folder, ignore_errors=True)
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-def _run(words: Sequence[str]) -> int:
-    """Run the editor to its end; return its exit code.
-
-    Ctrl-C is the editor's own while it has the terminal to itself, as vi has; else it ends both.
-    """
-
-    def pressed(_number: int, _frame: FrameType | None) -> None:
-        if not _keys_are_the_editors():
-            raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGINT, pressed)
-    kept = _terminal_state()
-    try:
-        with subprocess.Popen(words) as process:
-            try:
-                code = process.wait()
-            except BaseException:
-                process.terminate()
-                try:
-                    process.wait(_EDITOR_ENDS_SECONDS)
-                except subprocess.TimeoutExpired:
-                    process.kill()
-                raise
-    finally:
-        _restore_terminal(kept)
-        signal.signal(signal.SIGINT, before)
-    if code == -signal.SIGINT:
-        raise KeyboardInterrupt
-    return code
-
-
-def _keys_are_the_editors() -> bool:
-    """Return whether what runs on the terminal reads it key by key."""
-    state = _terminal_state()
-    if sys.platform == "win32" or state is None:
-        return False
-    import termios
-
-    return not state[3] & termios.ICANON
-
-
-def _terminal_state() -> list[Any] | None:
-    """Return the terminal's settings; None where there is none."""
-    if sys.platform == "win32" or not sys.stdin.isatty():
-        return None
-    import termios
-
-    return termios.tcgetattr(sys.stdin.fileno())
-
-
-def _restore_terminal(state: list[Any] | None) -> None:
-    if sys.platform != "win32" and state is not None:
-        import termios
-
-        termios.tcsetattr(sys.stdin.fileno(), termios.TCSADRAIN, state)

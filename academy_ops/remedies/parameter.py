@@ -11,7 +11,7 @@ from academy_ops.contract import BUCKET_SETTINGS, QUEUE_SETTING, R2_SETTINGS
 from academy_ops.diagnosis.records import Unavailable
 from academy_ops.messages import say
 from academy_ops.outside.clients import Target
-from academy_ops.remedies import refresh, worker_env
+from academy_ops.remedies import parameter_text, refresh, worker_env
 from academy_ops.remedies.plan import Plan
 from academy_ops.remedies.refusal import RemedyError
 from checks.facts import Case
@@ -46,9 +46,9 @@ def plan(target: Target, case: Case) -> Plan:
         or (row.name in _KEYS and row.compared in {"blank", "missing"})
     ]
     try:
-        text = worker_env.with_values(stored, {name: worker_env.from_api(settings, name) for name in names})
+        text = parameter_text.with_values(stored, {name: worker_env.from_api(settings, name) for name in names})
         planned = worker_env.plan(target, stored, text)
-    except worker_env.EditError as error:
+    except parameter_text.EditError as error:
         raise RemedyError(error.message) from error
     # At least its first version exists once it is written.
     if left := worker_env.wrong(dataclasses.replace(stored, text=text, version=stored.version or 1), settings):

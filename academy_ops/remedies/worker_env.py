@@ -1,83 +1,41 @@
-"""Change the workers' parameter: some of its values, or all of it in an editor; its format stays as it is.
+"""Hold the workers' parameter against the API's settings, and change it: plan, write, read back.
 
-No value leaves this module but into the parameter and, for an editor, as the text that `as_lines` returns.
+No value leaves this module but into the parameter.
 """
 
 from __future__ import annotations
 
-import base64
-import json
-import re
 import secrets
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
-from academy_ops.contract import BUCKET_SETTINGS, QUEUE_NAME_FORM, QUEUE_SETTING, R2_SETTINGS, SHARED_SETTINGS
+from academy_ops.contract import BUCKET_SETTINGS, QUEUE_SETTING, R2_SETTINGS, SHARED_SETTINGS
 from academy_ops.diagnosis.findings import because
 from academy_ops.diagnosis.records import NOT_ASKED
 from academy_ops.messages import Text, say
 from academy_ops.outside.clients import Target
 from academy_ops.outside.failures import AWS_ERRORS, error_code
+from academy_ops.remedies.parameter_text import (
+    SHOWN,
+    EditError,
+    Stored,
+    assignments,
+    check_whole,
+    masked_name,
+    wrong_with,
+)
 from academy_ops.remedies.plan import Plan, Progress
 from academy_ops.remedies.refusal import UNCHANGED, RemedyError, not_made
 from academy_ops.settings import Setting, Settings, is_own
 from academy_ops.settings.env_files import read_env_file
-from checks.facts import SettingState
 from checks.host_facts import LogsFacts, Parameter
 from checks.logs import parameter_faults
-from checks.r2_settings import setting_state
 from checks.worker_report import compare, digest, digests_of, parse_parameter
 
 _SECURE: Final = "SecureString"
-_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
-_QUEUE_NAMES: Final = QUEUE_SETTING.removesuffix("BASIC")
-_SHOWN: Final = re.compile(r"[A-Z_][A-Z0-9_.-]*|[a-z_][a-z0-9_.-]*")
-"""Names that are shown: a line of a key that was pasted in several would have one of mixed letters."""
 _POLL_SECONDS: Final = 1.0
-_WRONG: Final[Mapping[str, Text]] = {
-    "quoted": say("it is in quotes, which Docker keeps as part of the value"),
-    "spaces": say("it contains or is surrounded by spaces"),
-    "placeholder": say("it is a placeholder"),
-    "not-a-url": say("it is not a URL starting with https:// or http://"),
-    "bucket-in-path": say("it has a path; the bucket does not belong there"),
-    "no-tls": say("R2 answers on https:// only"),
-    "lone-quote": say("it has a quote at one end"),
-    "unexpanded": say("it contains an unexpanded variable"),
-    "not-a-bucket": say("it is not a valid bucket name"),
-    "not-a-host": say("its host name is not valid"),
-    "bucket-in-host": say("it has the bucket in its host name, which should be the account's"),
-    "not-r2": say("its host is not R2's S3 address"),
-    "not-an-account": say("the account id, 32 characters, is missing before .r2.cloudflarestorage.com"),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """The workers' parameter, as it is stored.
-
-    Attributes:
-        name: Its name.
-        version: Its version; 0 where there is no such parameter.
-        form: ``dotenv``, ``base64-json`` or ``unreadable``.
-        kind: SSM's type of it.
-        modified_at: When it was last written.
-        text: What it holds, values included.
-    """
-
-    name: str
-    version: int
-    form: str
-    kind: str
-    modified_at: datetime | None = None
-    text: str = field(default="", repr=False)
-
-    @property
-    def values(self) -> dict[str, str]:
-        """Return name to value, as Docker reads it."""
-        return parse_parameter(self.text)[1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,14 +49,6 @@ class Row:
 
     name: str
     compared: str
-
-
-class EditError(Exception):
-    """What was typed can't become the parameter; the message says why, and holds nothing of what was typed."""
-
-    def __init__(self, message: Text) -> None:
-        super().__init__(message)
-        self.message = message
 
 
 def look(target: Target) -> Stored:
@@ -125,7 +75,7 @@ def look(target: Target) -> Stored:
             unseen=True,
         ) from error
     form = parse_parameter(text)[0]
-    if form == "unreadable" and not any(_assignments(text)):
+    if form == "unreadable" and not any(assignments(text)):
         form = "dotenv"  # nothing but comments
     return Stored(name, version, form, kind, answer.get("LastModifiedDate"), text)
 
@@ -145,7 +95,7 @@ def compared(stored: Stored, settings: Settings) -> tuple[list[Row], int]:
         needed.discard(BUCKET_SETTINGS[0])
     first = [name for name in dict.fromkeys((queue, *SHARED_SETTINGS)) if name in digests or name in needed]
     names = [*first, *(name for name in sorted(digests) if name not in first)]
-    shown = [name for name in names if _SHOWN.fullmatch(name)]
+    shown = [name for name in names if SHOWN.fullmatch(name)]
     return [Row(name, _against(digests, name, settings, salt)) for name in shown], len(names) - len(shown)
 
 
@@ -194,7 +144,7 @@ def from_api(settings: Settings, name: str) -> str:
     setting = api_setting(settings, name)
     if setting is None or setting.value is None:
         raise EditError(say("{name} is not set in the API. Nothing was changed.", name=name))
-    if wrong := _wrong(setting, name):
+    if wrong := wrong_with(setting, name):
         raise EditError(
             say(
                 "The API's own {name} ({source}) is wrong: {reason}. Correct it first. Nothing was changed.",
@@ -204,117 +154,6 @@ def from_api(settings: Settings, name: str) -> str:
             )
         )
     return setting.value
-
-
-def _wrong(setting: Setting, name: str) -> Text | None:
-    """Say what is certainly wrong with a value; None where nothing is."""
-    value = setting.value or ""
-    if any(character in value for character in "\r\n\0"):
-        return say("it has more than one line")
-    if name in R2_SETTINGS and not value.strip():
-        return say("it is blank")
-    state: SettingState | str = setting_state(setting) if value and name in {*R2_SETTINGS, *BUCKET_SETTINGS} else "set"
-    if state != "set":
-        return _WRONG.get(state, say("it is malformed ({state})", state=state))
-    if name.startswith(_QUEUE_NAMES) and value and not QUEUE_NAME_FORM.fullmatch(value):
-        return say("it is not a valid queue name")
-    return None
-
-
-def check_name(name: str) -> None:
-    """Refuse a name that Docker or a shell would refuse; it is not repeated, as it may be a part of a value.
-
-    Raises:
-        EditError: It is one.
-    """
-    if not _NAME.fullmatch(name):
-        raise EditError(
-            say("A name starts with a letter or '_', followed by letters, digits and '_'. Nothing was changed.")
-        )
-
-
-def check_value(name: str, value: str) -> None:
-    """Refuse a value that can't be right.
-
-    Raises:
-        EditError: It is one.
-    """
-    if wrong := _wrong_value(name, value):
-        raise EditError(say("The value for {name} is wrong: {reason}. Nothing was changed.", name=name, reason=wrong))
-
-
-def _wrong_value(name: str, value: str) -> Text | None:
-    wrong = _wrong(Setting(name, value, "command line", value), name)
-    # What looks like a placeholder may be right all the same, and whoever typed it has seen it.
-    return None if wrong is _WRONG["placeholder"] else wrong
-
-
-def with_values(stored: Stored, values: Mapping[str, str]) -> str:
-    """Return the parameter's text with some values replaced or added, in its own format.
-
-    Raises:
-        EditError: The parameter itself can't be understood.
-    """
-    _understood(stored)
-    if stored.form == "base64-json":
-        return _encoded({**_document(stored.text), **values})
-    lines, left = list[str](), dict(values)
-    for line in reversed(stored.text.removeprefix("\ufeff").split("\n")):
-        name, equals, _ = line.lstrip().partition("=")
-        if not equals or name not in values or line.lstrip().startswith("#"):
-            lines.append(line)
-        elif name in left:  # of several, Docker takes the last
-            lines.append(f"{name}={left.pop(name)}")
-    lines.reverse()
-    if lines and not lines[-1]:
-        lines.pop()
-    return "\n".join([*lines, *(f"{name}={value}" for name, value in left.items()), ""])
-
-
-def as_lines(stored: Stored) -> str:
-    """Return the parameter as ``NAME=value`` lines, for an editor.
-
-    Raises:
-        EditError: It can't be written so.
-    """
-    _understood(stored)
-    if stored.form == "dotenv":
-        return stored.text.removeprefix("\ufeff").replace("\r\n", "\n")
-    for name, value in stored.values.items():
-        if "\n" in value or "\r" in value:
-            raise EditError(
-                say(
-                    "{name} has a multi-line value, which a NAME=value line can't hold. Set it first (--set).",
-                    name=_shown(name),
-                )
-            )
-    return "".join(f"{name}={value}\n" for name, value in stored.values.items())
-
-
-def from_lines(stored: Stored, edited: str) -> str:
-    """Return the parameter's text, in its own format, for the lines that left an editor.
-
-    Raises:
-        EditError: A line can't stand there; its number is given, and nothing that stands in it.
-    """
-    before, values = stored.values, dict[str, str]()
-    for number, line in _assignments(edited):
-        name, equals, value = line.lstrip().partition("=")
-        if not equals:
-            raise _line_error(number, say("there is no '='"))
-        if not _NAME.fullmatch(name):
-            raise _line_error(number, say("Docker rejects the name before the '='"))
-        if name in values:
-            raise _line_error(number, say("{name} appears twice", name=_shown(name)))
-        if before.get(name) != value and (wrong := _wrong_value(name, value)):
-            raise _line_error(number, wrong)
-        values[name] = value
-    if not values:
-        raise EditError(say("No NAME=value line is left. Nothing was changed."))
-    if stored.form == "dotenv":
-        return edited
-    kept = _document(stored.text)
-    return _encoded({name: kept[name] if before.get(name) == value else value for name, value in values.items()})
 
 
 def plan(target: Target, stored: Stored, text: str) -> Plan:
@@ -330,7 +169,7 @@ def plan(target: Target, stored: Stored, text: str) -> Plan:
         EditError: Docker would refuse what it would hold.
     """
     before, after = stored.values, parse_parameter(text)[1]
-    _whole(stored, text, after)
+    check_whole(stored, text, after)
     changes = tuple(_changes(before, after, target.settings))
     if not changes and text.strip() == stored.text.strip():
         return Plan(
@@ -360,7 +199,7 @@ def plan(target: Target, stored: Stored, text: str) -> Plan:
 
 def _changes(before: Mapping[str, str], after: Mapping[str, str], settings: Settings) -> Iterator[Text]:
     for name in [*after, *(name for name in before if name not in after)]:
-        shown = _shown(name)
+        shown = masked_name(name)
         if name not in after:
             yield say("{name}: removed", name=shown)
         elif before.get(name) != after[name]:
@@ -391,7 +230,8 @@ def _risks(stored: Stored, before: Mapping[str, str], after: Mapping[str, str]) 
     for name, value in after.items():
         if before.get(name) != value and len(value) > 1 and value[0] == value[-1] and value[0] in "\"'":
             yield say(
-                "Caution: the value of {name} is in quotes, which Docker keeps as part of the value.", name=_shown(name)
+                "Caution: the value of {name} is in quotes, which Docker keeps as part of the value.",
+                name=masked_name(name),
             )
     yield say("Workers read it only when they boot: running ones keep their old values until they are replaced.")
 
@@ -480,59 +320,3 @@ def _read_back(target: Target, *, stored: Stored, text: str) -> Iterator[Progres
         yield Progress(say("The new version is not visible yet"))
         if not target.pause(_POLL_SECONDS):
             return
-
-
-def _understood(stored: Stored) -> None:
-    if stored.form == "unreadable":
-        raise EditError(
-            say(
-                "{parameter} holds neither NAME=value lines nor base64 of a JSON object, so it can't be changed "
-                "here. Nothing was changed.",
-                parameter=stored.name,
-            )
-        )
-
-
-def _whole(stored: Stored, text: str, after: Mapping[str, str]) -> None:
-    """Refuse what Docker would refuse: it would start no container at all.
-
-    Raises:
-        EditError: There is such a line or name.
-    """
-    problem = say(
-        "{parameter} contains a name that Docker rejects, or a multi-line value. Correct that too (--edit). Nothing "
-        "was changed.",
-        parameter=stored.name,
-    )
-    if stored.form == "base64-json":
-        if any(not name or re.search(r"[\s=\0]", name) or re.search(r"[\r\n\0]", after[name]) for name in after):
-            raise EditError(problem)
-        return
-    for _, line in _assignments(text):
-        name = line.lstrip().partition("=")[0]
-        if not name or re.search(r"[\s\0]", name):
-            raise EditError(problem)
-
-
-def _assignments(text: str) -> Iterator[tuple[int, str]]:
-    """Yield the lines that are neither blank nor a comment, as Docker does, each with its number."""
-    for number, line in enumerate(text.removeprefix("\ufeff").split("\n"), 1):
-        if line.strip() and not line.lstrip().startswith("#"):
-            yield number, line.removesuffix("\r")
-
-
-def _line_error(number: int, problem: Text) -> EditError:
-    return EditError(say("Line {number}: {problem}.", number=number, problem=problem))
-
-
-def _document(text: str) -> dict[str, Any]:
-    document: dict[str, Any] = json.loads(base64.b64decode("".join(text.split())))
-    return document
-
-
-def _encoded(document: Mapping[str, Any]) -> str:
-    return base64.b64encode(json.dumps(document, ensure_ascii=False).encode()).decode()
-
-
-def _shown(name: str) -> str:
-    return name if _SHOWN.fullmatch(name) else "…"

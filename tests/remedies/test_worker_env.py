@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from academy_ops.contract import QUEUE_NAME, QUEUE_SETTING, WORKER_ENV_PARAMETER
-from academy_ops.remedies.worker_env import EditError, Stored, as_lines, from_lines, with_values
+from academy_ops.remedies.parameter_text import EditError, Stored, as_lines, from_lines, with_values
 from checks.worker_report import parse_parameter
 from tests.between import Held, Trick, lost, refused
 from tests.cli.test_fix import at_terminal
