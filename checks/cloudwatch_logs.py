@@ -16,6 +16,7 @@ from academy_ops.diagnosis.records import NOT_ASKED, Unavailable
 from academy_ops.outside.clients import Target
 from academy_ops.outside.failures import AWS_ERRORS, error_code
 from academy_ops.outside.time_limits import begin, gather, left
+from academy_ops.settings import Settings
 from academy_ops.thresholds import COMPLAINT_SECONDS, TRACEBACK_SECONDS
 from checks.host_facts import Archive, LogLine, LogsFacts, WorkerLog
 
@@ -29,6 +30,9 @@ _FAILURES: Final = 3
 _FEW_SECONDS: Final = 60
 _LONGEST_LINE: Final = 1000
 _NOTHING: Final = WorkerLog(0, (), (), ())
+_PLACES: Final = 3
+_ARN: Final = re.compile(r"arn:[a-z-]{1,20}:logs:([a-z0-9-]{1,30}):")
+_REGION: Final = re.compile(r"[a-z]{2,4}(-[a-z]{1,12}){1,3}-\d{1,2}")
 _INSTANCE: Final = re.compile(r"i-[0-9a-f]{6,17}")
 
 
@@ -40,22 +44,48 @@ class Event:
     line: LogLine
 
 
-def group_of(facts: LogsFacts) -> str | None:
-    """Return the log group that a worker's container writes to by Docker's word."""
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where logs are kept.
+
+    Attributes:
+        group: The log group.
+        region: Its region; empty for the one that is configured.
+    """
+
+    group: str
+    region: str = ""
+
+
+def configured(settings: Settings) -> Place | None:
+    """Return the log group that is set, in the region that its ARN names where it is given by one."""
+    if settings.log_group is None:
+        return None
+    arn = _ARN.match(settings.get("AI_WORKER_LOG_GROUP") or "")
+    return _place(settings, settings.log_group, arn[1] if arn else "")
+
+
+def places_of(settings: Settings, facts: LogsFacts) -> tuple[Place, ...]:
+    """Return where the containers write to by Docker's word: mostly one, and two while that is being changed."""
     drivers = (host.container.log_driver for host in facts.hosts if host.container)
-    return next((driver.group for driver in drivers if driver and driver.group), None)
+    found = (_place(settings, driver.group, driver.region) for driver in drivers if driver and driver.group)
+    return tuple(dict.fromkeys(found))[:_PLACES]
 
 
-def begin_job(target: Target, group: str | None, now: datetime) -> Callable[[], Archive | Unavailable]:
+def _place(settings: Settings, group: str, region: str) -> Place:
+    return Place(group, "" if region == settings.region or not _REGION.fullmatch(region) else region)
+
+
+def begin_job(target: Target, place: Place | None, now: datetime) -> Callable[[], Archive | Unavailable]:
     """Look for the target's job from now on; return what waits for it."""
-    if group is None or target.job_id is None:
+    if place is None or target.job_id is None:
         return lambda: NOT_ASKED
-    return begin(ACTION, partial(of_job, target, group, now), target.until)
+    return begin(ACTION, partial(of_job, target, place, now), target.until)
 
 
 def beside(  # noqa: PLR0917 - what the hosts have told, and where to look for the rest
     target: Target,
-    group: str,
+    place: Place,
     now: datetime,
     facts: LogsFacts,
     in_service: Sequence[str],
@@ -65,7 +95,7 @@ def beside(  # noqa: PLR0917 - what the hosts have told, and where to look for t
 
     Args:
         target: The workers' container, the job, and until when an answer is waited for.
-        group: The log group.
+        place: The log group.
         now: The time.
         facts: What the hosts have told.
         in_service: The group's instances.
@@ -74,9 +104,9 @@ def beside(  # noqa: PLR0917 - what the hosts have told, and where to look for t
     told = {one for one, log in facts.logs.items() if log.lines}
     latest: Archive | Unavailable = NOT_ASKED
     if not told or not told.issuperset(in_service):
-        latest = begin(ACTION, partial(recent, target, group, now), target.until)()
+        latest = begin(ACTION, partial(recent, target, place, now), target.until)()
     if isinstance(job, Unavailable) and isinstance(latest, Unavailable):
-        return job if job != NOT_ASKED else latest if latest != NOT_ASKED else Archive(group, {})
+        return job if job != NOT_ASKED else latest if latest != NOT_ASKED else _archive(place, {})
     of_job = {} if isinstance(job, Unavailable) else job.logs
     tails = {} if isinstance(latest, Unavailable) else latest.logs
     logs: dict[str, WorkerLog] = {}
@@ -86,7 +116,20 @@ def beside(  # noqa: PLR0917 - what the hosts have told, and where to look for t
         if lines or tail:
             logs[one] = WorkerLog(len(lines) + len(tail), lines, (), tail)
     complete = all(one.complete for one in (job, latest) if isinstance(one, Archive))
-    return Archive(group, logs, complete)
+    return _archive(place, logs, complete=complete)
+
+
+def together(found: Sequence[Archive | Unavailable]) -> Archive | Unavailable:
+    """Return what is kept in several places as one: the first that could be read names it."""
+    read = [one for one in found if isinstance(one, Archive)]
+    if not read:
+        return found[0]
+    logs = {name: log for one in reversed(read) for name, log in one.logs.items()}
+    return replace(read[0], logs=logs, complete=len(read) == len(found) and all(one.complete for one in read))
+
+
+def _archive(place: Place, logs: Mapping[str, WorkerLog], *, complete: bool = True) -> Archive:
+    return Archive(place.group, logs, complete, region=place.region)
 
 
 def joined(facts: LogsFacts, archive: Archive | Unavailable) -> LogsFacts:
@@ -98,7 +141,7 @@ def joined(facts: LogsFacts, archive: Archive | Unavailable) -> LogsFacts:
     return replace(facts, logs={**facts.logs, **read}, archive=replace(archive, logs=kept))
 
 
-def of_job(target: Target, group: str, now: datetime) -> Archive | Unavailable:
+def of_job(target: Target, place: Place, now: datetime) -> Archive | Unavailable:
     """Return what all workers have written of the target's job, each failure of it with the lines that follow."""
     asked = {"filterPattern": f'"{target.job_id}"'}
     names_it = re.compile(rf"(?<![A-Za-z0-9_-]){re.escape(target.job_id or '')}(?![A-Za-z0-9_-])")
@@ -106,40 +149,40 @@ def of_job(target: Target, group: str, now: datetime) -> Archive | Unavailable:
     whole, until = True, now + timedelta(minutes=1)
     try:
         for back in _BACK:
-            events, complete = _events(target, group, now - back, until, **asked)
+            events, complete = _events(target, place, now - back, until, **asked)
             found = [one for one in events if names_it.search(one.line.text)]
             whole, until = whole and complete, now - back
             if found:
                 break
         failures = [one for one in found if any(marker in one.line.text for marker in LOG_JOB_FAILED)]
-        following = [(ACTION, partial(_following, target, group, one)) for one in failures[-_FAILURES:]]
+        following = [(ACTION, partial(_following, target, place, one)) for one in failures[-_FAILURES:]]
         for more in gather(following, target.until):
             found += () if isinstance(more, Unavailable) else more
     except AWS_ERRORS as error:
-        return _unseen(target, group, error)
-    return Archive(group, _by_instance(found, of_job=True), complete=whole)
+        return _unseen(target, place, error)
+    return _archive(place, _by_instance(found, of_job=True), complete=whole)
 
 
-def recent(target: Target, group: str, now: datetime) -> Archive | Unavailable:
+def recent(target: Target, place: Place, now: datetime) -> Archive | Unavailable:
     """Return what the workers have written in the last minutes."""
     asked = {"logStreamNamePrefix": f"{target.settings.worker}/"}
     try:
-        events, complete = _events(target, group, now - timedelta(seconds=COMPLAINT_SECONDS), None, **asked)
+        events, complete = _events(target, place, now - timedelta(seconds=COMPLAINT_SECONDS), None, **asked)
         if not complete:
             # The oldest come first, and the newest decide.
-            events, complete = _events(target, group, now - timedelta(seconds=_FEW_SECONDS), None, **asked)
+            events, complete = _events(target, place, now - timedelta(seconds=_FEW_SECONDS), None, **asked)
     except AWS_ERRORS as error:
-        return _unseen(target, group, error)
-    return Archive(group, _by_instance(events, of_job=False), complete=complete)
+        return _unseen(target, place, error)
+    return _archive(place, _by_instance(events, of_job=False), complete=complete)
 
 
-def since(target: Target, group: str, start: datetime) -> tuple[list[Event], bool] | Unavailable:
+def since(target: Target, place: Place, start: datetime) -> tuple[list[Event], bool] | Unavailable:
     """Return what has been written since then, and whether that is all; only the target's job, where it has one."""
     asked = {"filterPattern": f'"{target.job_id}"'} if target.job_id else {}
     try:
-        return _events(target, group, start, None, **asked)
+        return _events(target, place, start, None, **asked)
     except AWS_ERRORS as error:
-        return _unseen(target, group, error)
+        return _unseen(target, place, error)
 
 
 def instance_of(stream: str) -> str:
@@ -148,21 +191,21 @@ def instance_of(stream: str) -> str:
     return found[-1] if found else stream
 
 
-def _following(target: Target, group: str, failure: Event) -> list[Event] | Unavailable:
+def _following(target: Target, place: Place, failure: Event) -> list[Event] | Unavailable:
     """Return what stands in the same stream right after a line."""
     at = failure.line.at
     if at is None:
         return []
     try:
         ends = at + timedelta(seconds=TRACEBACK_SECONDS)
-        return _events(target, group, at, ends, logStreamNames=[failure.stream])[0]
+        return _events(target, place, at, ends, logStreamNames=[failure.stream])[0]
     except AWS_ERRORS as error:
-        return _unseen(target, group, error)
+        return _unseen(target, place, error)
 
 
 def _events(
     target: Target,
-    group: str,
+    place: Place,
     start: datetime,
     end: datetime | None,
     **asked: Any,  # noqa: ANN401 - as boto3 takes them
@@ -172,9 +215,9 @@ def _events(
     Raises:
         AWS_ERRORS: The first page can't be had.
     """
-    client = target.connect.aws("logs")
+    client = target.connect.aws("logs", place.region)
     clean = target.connect.clean
-    asked |= {"logGroupName": group, "startTime": _milliseconds(start)}
+    asked |= {"logGroupName": place.group, "startTime": _milliseconds(start)}
     if end:
         asked["endTime"] = _milliseconds(end)
     found: list[Event] = []
@@ -221,7 +264,7 @@ def _milliseconds(moment: datetime) -> int:
     return int(moment.timestamp() * 1000)
 
 
-def _unseen(target: Target, group: str, error: Exception) -> Unavailable:
+def _unseen(target: Target, place: Place, error: Exception) -> Unavailable:
     if error_code(error) == "ResourceNotFoundException":
-        return Unavailable("not-found", group, target.connect.clean(str(error)))
+        return Unavailable("not-found", place.group, target.connect.clean(str(error)))
     return target.connect.unseen(error, ACTION)

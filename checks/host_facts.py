@@ -231,11 +231,15 @@ class Archive:
         group: The log group.
         logs: Instance id, or the stream's name where that names none, to what was found there.
         complete: Whether all of it was read.
+        region: The group's region, where that is not the one that is configured.
+        instead_of: The log group that is set, where the containers write to another.
     """
 
     group: str
     logs: Mapping[str, WorkerLog]
     complete: bool = True
+    region: str = ""
+    instead_of: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Final
 
@@ -18,7 +19,7 @@ from academy_ops.diagnosis.records import Finding, Json, Unavailable
 from academy_ops.messages import say
 from academy_ops.outside.clients import Target
 from academy_ops.outside.host_scripts import CONTAINER_NAME, UNIT_NAME
-from academy_ops.outside.time_limits import begin
+from academy_ops.outside.time_limits import begin, gather
 from checks import cloudwatch_logs
 from checks.api_side import differs_from_wrong, fail_beside_api
 from checks.container_state import disk_full, state_faults, without_container
@@ -49,16 +50,23 @@ _PARAMETER_ARN: Final = "arn:aws:ssm:{region}:{account}:parameter/{parameter}"
 
 def observe(target: Target, case: Case) -> LogsFacts:
     """Ask the instances in service through SSM, the parameter, and CloudWatch Logs for what the hosts don't tell."""
-    group = target.settings.log_group
-    job = cloudwatch_logs.begin_job(target, group, case.observed_at)
+    named = cloudwatch_logs.configured(target.settings)
+    job_there = cloudwatch_logs.begin_job(target, named, case.observed_at)
     facts = _observe_hosts(target, case)
-    group = group or cloudwatch_logs.group_of(facts)
-    if group is None:
+    # Where the containers write to, counts; what is set may be where those wrote that are gone.
+    own = cloudwatch_logs.places_of(target.settings, facts)
+    places = tuple(dict.fromkeys((*own, *filter(None, [named]))))
+    if not places:
         return facts
-    if target.settings.log_group is None:
-        job = cloudwatch_logs.begin_job(target, group, case.observed_at)
     ids = [one.instance_id for one in in_service(case)]
-    archive = cloudwatch_logs.beside(target, group, case.observed_at, facts, ids, job())
+    jobs = [job_there if one == named else cloudwatch_logs.begin_job(target, one, case.observed_at) for one in places]
+    looks = [
+        (cloudwatch_logs.ACTION, partial(cloudwatch_logs.beside, target, place, case.observed_at, facts, ids, job()))
+        for place, job in zip(places, jobs, strict=True)
+    ]
+    archive = cloudwatch_logs.together(gather(looks, target.until))
+    if own and named and named not in own and isinstance(archive, Archive):
+        archive = replace(archive, instead_of=named.group)
     return cloudwatch_logs.joined(facts, archive)
 
 
@@ -157,10 +165,20 @@ def _judge_archive(build: FindingBuilder, case: Case, facts: LogsFacts) -> Itera
         yield build.unknown(say("the workers' logs in CloudWatch Logs"), archive)
     if not isinstance(archive, Archive):
         return
+    if archive.instead_of:
+        yield build.ok(
+            say(
+                "The workers write to the log group {group}{region}; AI_WORKER_LOG_GROUP is {configured}.",
+                group=archive.group,
+                region=f" ({archive.region})" if archive.region else "",
+                configured=archive.instead_of,
+            ),
+            _place(archive),
+        )
     here = {one.instance_id for one in in_service(case)}
     known = {host.instance_id for host in facts.hosts}
     for instance, log in archive.logs.items():
-        evidence: dict[str, Json] = {"instance": instance, "log_group": archive.group}
+        evidence: dict[str, Json] = {"instance": instance, **_place(archive)}
         # What a worker that is gone complained of is a fault no more, where others work.
         sign = log_sign(case, *_unseen_worker(instance), log) if instance not in known else None
         if sign and (instance in here or not facts.hosts):
@@ -176,6 +194,12 @@ def _judge_archive(build: FindingBuilder, case: Case, facts: LogsFacts) -> Itera
                 say("CloudWatch Logs has what {instance} logged for the job.", instance=instance),
                 {**evidence, "log": shown},
             )
+
+
+def _place(archive: Archive) -> dict[str, Json]:
+    # As words of a command: none of them may be an option.
+    named = {"log_group": archive.group, "log_region": archive.region}
+    return {name: one for name, one in named.items() if one}
 
 
 def _unseen_worker(instance: str) -> tuple[HostReport, Container]:

@@ -86,16 +86,20 @@ class CloudWatchLogs:
     """The log group of Docker's awslogs driver, which also holds what instances that are gone have logged."""
 
     def __init__(self) -> None:
-        self._known: WeakKeyDictionary[Connections, str | None] = WeakKeyDictionary()
+        self._known: WeakKeyDictionary[Connections, cloudwatch_logs.Place | None] = WeakKeyDictionary()
 
     def read(self, target: Target, instances: Sequence[str], since: int) -> Mapping[str, InstanceLog | Unavailable]:
         """Read the group, where it is known; instances that were not asked for may be among what it holds."""
-        group = target.settings.log_group or self._group_of_container(target)
-        if group is None:
+        start = datetime.now(UTC) - timedelta(seconds=since)
+        named = cloudwatch_logs.configured(target.settings)
+        found = cloudwatch_logs.since(target, named, start) if named else None
+        # Where nothing is set, or nothing there: what the containers say.
+        if (found is None or isinstance(found, Unavailable) or not found[0]) and (own := self._of_container(target)):
+            found = cloudwatch_logs.since(target, own, start) if own != named else found
+        if found is None:
             return {}
-        found = cloudwatch_logs.since(target, group, datetime.now(UTC) - timedelta(seconds=since))
         if isinstance(found, Unavailable):
-            return dict.fromkeys(instances or (group,), found)
+            return dict.fromkeys(instances or (found.tried,), found)
         events, _complete = found
         lines: dict[str, list[Logged]] = {one: [] for one in instances}
         for one in events:
@@ -103,7 +107,7 @@ class CloudWatchLogs:
             lines.setdefault(instance, []).append(Logged(_shown(one.line.at), instance, one.line.text))
         return {instance: InstanceLog(tuple(own)) for instance, own in lines.items()}
 
-    def _group_of_container(self, target: Target) -> str | None:
+    def _of_container(self, target: Target) -> cloudwatch_logs.Place | None:
         """Return the group that a container in service writes to by Docker's word; it is asked once."""
         if target.connect not in self._known:
             group = read_group(target)
@@ -112,7 +116,8 @@ class CloudWatchLogs:
             online = online_agents(target, ids)
             first = [] if isinstance(online, Unavailable) else [one for one in ids if online[one]][:1]
             hosts, logs, _ = ask(target, first, secrets.token_hex(16))
-            self._known[target.connect] = cloudwatch_logs.group_of(LogsFacts({}, hosts, logs=logs))
+            places = cloudwatch_logs.places_of(target.settings, LogsFacts({}, hosts, logs=logs))
+            self._known[target.connect] = next(iter(places), None)
         return self._known[target.connect]
 
 

@@ -137,6 +137,7 @@ def live_names(
         "autoscaler_function": settings.autoscaler,
         "tier": settings.tier if settings.tier != TIER else None,
         "log_group": settings.log_group,
+        "log_region": settings.region,
         "endpoint": settings.get("R2_ENDPOINT"),
         "api_url": api_url.rstrip("/"),
         "api_host": _host(api_url),

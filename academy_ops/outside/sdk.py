@@ -90,13 +90,15 @@ def session(settings: Settings, note: Note) -> boto3.Session:
     return made
 
 
-def aws_client(made_by: boto3.Session, service: str, *, once: bool = False) -> Any:  # noqa: ANN401 - boto3 makes its clients' types at run time
+def aws_client(made_by: boto3.Session, service: str, *, once: bool = False, region: str = "") -> Any:  # noqa: ANN401 - boto3 makes its clients' types at run time
     """Return a client of ``service``; one that sends each call ``once`` never sends it again after an error.
+
+    It asks in the session's region where none is given.
 
     Raises:
         BotoCoreError: The profile can't be read, or AWS_ENDPOINT_URL is not a URL.
     """
-    make: Any = partial(made_by.client, config=_config(attempts=1 if once else _ATTEMPTS))
+    make: Any = partial(made_by.client, region_name=region or None, config=_config(attempts=1 if once else _ATTEMPTS))
     try:
         return _Client(service, make)
     except ValueError as error:

@@ -10,7 +10,8 @@ import pytest
 
 from academy_ops.diagnosis.records import NOT_ASKED, Unavailable
 from checks import cloudwatch_logs, worker_logs
-from checks.host_facts import Archive, LogLine, LogsFacts, WorkerLog
+from checks.cloudwatch_logs import Place
+from checks.host_facts import Archive, LogDriver, LogLine, LogsFacts, WorkerLog
 from tests.checks import facts_factory as h
 from tests.checks.test_on_the_wire import target
 from tests.wire import Handler, respond, server
@@ -174,7 +175,7 @@ def read(*answers: Callable[[Asked], Any]) -> tuple[Archive | Unavailable, list[
     answer, asked = cloudwatch(*answers)
     with server(answer) as (url, _), target(AWS_ENDPOINT_URL=url) as plain:
         this = replace(plain, job_id=h.JOB_ID)
-        return cloudwatch_logs.of_job(this, GROUP, h.NOW), asked
+        return cloudwatch_logs.of_job(this, Place(GROUP), h.NOW), asked
 
 
 def test_a_jobs_lines_are_found_with_the_traceback_that_names_no_job() -> None:
@@ -292,14 +293,14 @@ def test_what_the_hosts_have_told_is_not_told_again() -> None:
     told = h.logs(h.container(of_job=(TAKEN,)))
     with server(answer) as (url, _log), target(AWS_ENDPOINT_URL=url) as plain:
         this = replace(plain, job_id=h.JOB_ID)
-        found = cloudwatch_logs.beside(this, GROUP, h.NOW, told, ["i-0"], archive((TAKEN,), instance="i-0"))
+        found = cloudwatch_logs.beside(this, Place(GROUP), h.NOW, told, ["i-0"], archive((TAKEN,), instance="i-0"))
     assert found == Archive(GROUP, {})
 
 
 def test_of_a_worker_whose_own_log_can_t_be_read_the_last_lines_are_looked_for() -> None:
     answer, asked = cloudwatch(lambda _: {"events": [event("a line", 30, "academy-ai-worker-cpu/i-0123456")]})
     with server(answer) as (url, _log), target(AWS_ENDPOINT_URL=url) as this:
-        found = cloudwatch_logs.beside(this, GROUP, h.NOW, h.NO_LOGS, ["i-0123456"], NOT_ASKED)
+        found = cloudwatch_logs.beside(this, Place(GROUP), h.NOW, h.NO_LOGS, ["i-0123456"], NOT_ASKED)
     assert isinstance(found, Archive)
     assert [line.text for line in found.logs["i-0123456"].tail] == ["a line"]
     assert asked[0]["logStreamNamePrefix"] == "academy-ai-worker-cpu/"
@@ -337,3 +338,71 @@ def test_a_group_may_be_given_by_its_arn() -> None:
     given = f"arn:aws:logs:ap-northeast-2:1:log-group:{GROUP}:*"
     with target(AI_WORKER_LOG_GROUP=given) as this:
         assert this.settings.log_group == GROUP
+
+
+@pytest.mark.parametrize(
+    ("group", "place"),
+    [
+        (GROUP, Place(GROUP)),
+        (f"arn:aws:logs:ap-northeast-2:1:log-group:{GROUP}:*", Place(GROUP)),
+        (f"arn:aws:logs:us-east-1:1:log-group:{GROUP}", Place(GROUP, "us-east-1")),
+        (f"arn:aws-cn:logs:cn-north-1:1:log-group:{GROUP}:*", Place(GROUP, "cn-north-1")),
+    ],
+)
+def test_an_arn_also_names_the_groups_region(group: str, place: Place) -> None:
+    with target(AI_WORKER_LOG_GROUP=group) as this:
+        assert cloudwatch_logs.configured(this.settings) == place
+
+
+def writing(*drivers: LogDriver) -> LogsFacts:
+    hosts = tuple(host for one in drivers for host in h.logs(h.container(log_driver=one)).hosts)
+    return replace(h.logs(), hosts=hosts)
+
+
+@pytest.mark.parametrize(
+    ("drivers", "places"),
+    [
+        ([LogDriver("awslogs", GROUP, "ap-northeast-2")], (Place(GROUP),)),
+        ([LogDriver("awslogs", GROUP)], (Place(GROUP),)),
+        ([LogDriver("awslogs", GROUP, "us-east-1")] * 2, (Place(GROUP, "us-east-1"),)),
+        (
+            [LogDriver("awslogs", "/a", "us-gov-west-1"), LogDriver("awslogs", "/b")],
+            (Place("/a", "us-gov-west-1"), Place("/b")),
+        ),
+        ([LogDriver("awslogs", GROUP, "evil.example/x")], (Place(GROUP),)),
+        ([LogDriver("json-file"), LogDriver("journald")], ()),
+    ],
+)
+def test_a_container_tells_where_its_log_is_kept(drivers: list[LogDriver], places: tuple[Place, ...]) -> None:
+    with target() as this:
+        assert cloudwatch_logs.places_of(this.settings, writing(*drivers)) == places
+
+
+def test_a_group_in_another_region_is_asked_there() -> None:
+    answer, asked = cloudwatch(lambda _: {"events": [event("SQS_JOB_COMPLETED | job_id={job}")]})
+    with server(answer) as (url, seen), target(AWS_ENDPOINT_URL=url) as plain:
+        found = cloudwatch_logs.of_job(replace(plain, job_id=h.JOB_ID), Place(GROUP, "eu-west-3"), h.NOW)
+    assert isinstance(found, Archive)
+    assert (found.group, found.region, set(found.logs)) == (GROUP, "eu-west-3", {GONE})
+    assert all("/eu-west-3/logs/" in one["authorization"] for one in seen)
+    assert {one["logGroupName"] for one in asked} == {GROUP}
+
+
+def test_what_is_kept_in_two_places_is_read_as_one_and_what_could_not_be_read_is_no_end() -> None:
+    other = replace(archive((FAILED,), instance="i-0123456"), group="/other")
+    both = cloudwatch_logs.together((other, archive((TAKEN,))))
+    assert isinstance(both, Archive)
+    assert (both.group, set(both.logs), both.complete) == ("/other", {GONE, "i-0123456"}, True)
+    denied = Unavailable("denied", "logs:FilterLogEvents")
+    half = cloudwatch_logs.together((denied, archive((TAKEN,))))
+    assert isinstance(half, Archive)
+    assert (half.group, half.complete) == (GROUP, False)
+    assert cloudwatch_logs.together((denied, denied)) == denied
+
+
+def test_a_group_other_than_the_one_that_is_set_is_said() -> None:
+    facts = replace(h.logs(), archive=Archive("/other", {}, region="us-east-1", instead_of=GROUP))
+    texts = [str(one.summary) for one in h.findings(h.case(logs=facts)) if one.check == "logs"]
+    assert any("/other (us-east-1)" in one and GROUP in one for one in texts)
+    same = replace(h.logs(), archive=Archive(GROUP, {}))
+    assert not any(GROUP in str(one.summary) for one in h.findings(h.case(logs=same)) if one.check == "logs")

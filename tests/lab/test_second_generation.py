@@ -42,8 +42,8 @@ def test_it_is_well_without_a_function_and_without_nginx(lab: Lab) -> None:
 def test_a_job_is_told_by_the_log_of_its_worker_that_is_gone(lab: Lab) -> None:
     job = lab.break_fault("worker-dependency-missing/gone")
     assert job
-    # Also where only the worker that is there now tells to which group they write.
-    for setting in ("/academy/ai-worker", None):
+    # Also where only the worker that is there now tells to which group they write, or another one is set.
+    for setting in ("/academy/ai-worker", None, "/academy/other"):
         told = lab.diagnose(job, AI_WORKER_LOG_GROUP=setting)
         assert told.short == (1, "faulty", "worker-dependency-missing")
         (found,) = told.findings("job")

@@ -407,7 +407,7 @@ WORKER_MADE: Final = _in_container("{{.Created}}")
 WORKER_MEMORY: Final = _in_container("{{.State.OOMKilled}}") + command("free -m", place="worker")
 WORKER_LOG: Final = command("sudo docker logs --tail 30 <worker_container>", place="worker")
 KEPT_LOG: Final = command(
-    "aws logs filter-log-events --region <region> --log-group-name <log_group> --max-items 50 --output text "
+    "aws logs filter-log-events --region <log_region> --log-group-name <log_group> --max-items 50 --output text "
     "--query events[].[logStreamName,message] --filter-pattern",
     '"<job_id>"',
 )
