@@ -368,12 +368,16 @@ class Case:
 
 
 def _host(answer: Answer) -> str:
-    """Return the other host to which an answer redirects; empty where to none."""
+    """Return the host of somebody else to which an answer redirects; empty where to none."""
     try:
         where, here = urlsplit(answer.headers.get("location", "")).hostname, urlsplit(answer.url).hostname
     except ValueError:
         return ""
-    return where if where and where != here else ""
+    return where if where and _domain(where) != _domain(here or "") else ""
+
+
+def _domain(host: str) -> str:
+    return ".".join(host.split(".")[-2:])
 
 
 def _answered(seen: object) -> bool:

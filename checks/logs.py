@@ -266,8 +266,11 @@ def _read_sign(case: Case, host: HostReport, fault: Fault, evidence: dict[str, J
         return (code, credentials_reason(words, host, machine_of(case, host.instance_id))), evidence
     if code == "worker-queue-denied":
         return (code, denial_reason(words)), evidence | named_in(words)
-    if code == "worker-queue-mismatch" and re.search(OTHER_REGION, words):
-        return (code, "region"), evidence
+    if code == "worker-queue-mismatch":
+        own = host.environment
+        # The same name in the same region is another queue in another account.
+        alike = own is not None and "different" not in (own.queue, own.region, own.aws_endpoint)
+        return (code, "region" if re.search(OTHER_REGION, words) else "account" if alike else None), evidence
     return fault, evidence
 
 

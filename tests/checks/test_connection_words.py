@@ -151,7 +151,7 @@ GONE = "An error occurred (AWS.SimpleQueueService.NonExistentQueue) when calling
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        (f"{GONE} specified queue does not exist for this wsdl version.", None),
+        (f"{GONE} specified queue does not exist for this wsdl version.", "account"),
         ("botocore.exceptions.NoRegionError: You must specify a region.", "region"),
         (
             "An error occurred (InvalidAddress) when calling the ReceiveMessage operation: The address is not valid",
@@ -162,6 +162,8 @@ GONE = "An error occurred (AWS.SimpleQueueService.NonExistentQueue) when calling
 def test_a_worker_that_sqs_sends_away_asks_for_another_queue_than_the_apis(text: str, reason: str | None) -> None:
     verdict = h.verdict(h.case(**polling(text)))
     assert (verdict.cause, verdict.reason) == ("worker-queue-mismatch", reason)
+    other = h.verdict(h.case(**polling(text, environment=replace(h.SAME, queue="different"))))
+    assert (other.cause, other.reason) == ("worker-queue-mismatch", None)
     gone = h.verdict(h.case(**{**polling(text), "queue": h.queue(None)}))
     assert (gone.cause, "worker-queue-mismatch" in gone.symptoms) == ("queue-missing", False)
 

@@ -163,6 +163,17 @@ def test_a_network_that_sends_everybody_to_one_place_is_this_machines() -> None:
     ]
 
 
+def test_a_web_site_that_sends_to_its_own_other_name_is_no_network_that_does() -> None:
+    own = {"location": "https://www.academy.example/"}
+    main = replace(h.answer(301, None, **own), url="https://academy.example/api/v1/jobs/x/")
+    of_r2 = replace(main, url="https://files.academy.example/")
+    case = h.case(endpoint=h.endpoint(main), r2=h.r2(reach=Unavailable("unexpected-answer", of_r2.url), foreign=of_r2))
+    assert [next(iter(check.judge(case))).cause for check in (r2, endpoint)] == [
+        "r2-endpoint-unreachable",
+        "api-not-json",
+    ]
+
+
 def test_a_certificate_of_somebody_else_from_all_is_this_machines_network() -> None:
     other = Unavailable("tls", "https://api.example", "hostname mismatch", "name")
     refused = Unavailable("tls", "sts:GetCallerIdentity")

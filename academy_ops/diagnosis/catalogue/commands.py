@@ -428,6 +428,7 @@ _SHOW_TLS: Final = "curl -kSsv -o /dev/null --max-time 10"
 """It shows who has signed the certificate, whoever that is."""
 WORKER_SQS: Final = command(f"{_SHOW_TLS} https://sqs.<region>.amazonaws.com", place="worker")
 WORKER_TO_R2: Final = command(f"{_SHOW_TLS} <endpoint>", place="worker")
+WORKER_ACCOUNT: Final = command("aws sts get-caller-identity --region <region>", place="worker")
 WORKER_CLOCK: Final = command("date -u", place="worker")
 PARAMETER_THERE: Final = command(
     "aws ssm get-parameter --region <region> --name <parameter> --with-decryption --query Parameter.Version",
