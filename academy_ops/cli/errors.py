@@ -105,7 +105,7 @@ def crash_text(error: Exception, arguments: Sequence[str], env_file: str | None,
     lines = [
         f"academy-ops crash report, {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC",
         "",
-        f"command: academy-ops {' '.join(_without_values(arguments))}",
+        f"command: academy-ops {' '.join(_without_values(error, arguments))}",
         *(f"{name}: {version}" for name, version in versions().items()),
         "",
         "settings (without their values):",
@@ -150,13 +150,14 @@ def _settings(env_file: str | None, context: str | None) -> Settings | None:
         return None
 
 
-def _without_values(arguments: Sequence[str]) -> Iterator[str]:
+def _without_values(error: Exception, arguments: Sequence[str]) -> Iterator[str]:
     """Yield the names of commands and options; whatever else was typed becomes "…"."""
     # Not imported here: it may be what has crashed.
     module = sys.modules.get("academy_ops.cli.app")
     try:
         known = module.words() if module else frozenset()
-    except Exception:  # noqa: BLE001 - or one of the commands may be
+    except Exception as second:  # noqa: BLE001 - or one of the commands may be: the report tells both
+        error.add_note(f"The commands could not be listed: {type(second).__name__}: {second}")
         known = frozenset()
     for word in arguments:
         name, equals, _value = word.partition("=")

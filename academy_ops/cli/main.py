@@ -156,12 +156,12 @@ def _crashed(error: Exception, arguments: Sequence[str]) -> int:
     if "serve" in arguments:
         # A part of the bundled academy: its log is where one looks for it.
         traceback.print_exception(error)
-    line = crash_report(error, arguments, _value("--env-file", arguments), _value("--context", arguments))
     try:
-        _complain(line)
-    except Exception:  # noqa: BLE001 - what speaks Korean is itself at fault
+        str(say("academy-ops itself failed; a report was written"))
+    except Exception as second:  # noqa: BLE001 - what speaks Korean is itself at fault: the report tells both
+        error.add_note(f"Then no Korean could be spoken: {type(second).__name__}: {second}")
         messages.use("en")
-        _complain(line)
+    _complain(crash_report(error, arguments, _value("--env-file", arguments), _value("--context", arguments)))
     return CRASHED
 
 

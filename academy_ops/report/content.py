@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Final, cast
 
 from academy_ops.contract import JOB_ID
-from academy_ops.diagnosis.command import Steps, command, fill
+from academy_ops.diagnosis.command import command, fill
 from academy_ops.diagnosis.findings import because
 from academy_ops.diagnosis.records import (
     Diagnosis,
@@ -251,15 +251,6 @@ def next_steps(diagnosis: Diagnosis, ops: str) -> tuple[Remedy, ...]:
         # What the cause needs comes last, where it is seen first.
         remedies.insert(0, Remedy(grant, policy))
     return tuple(remedies)
-
-
-def shell_needs(shown: Iterable[Steps]) -> Iterator[Text]:
-    """Yield what the shell must hold for these commands to work as they are pasted."""
-    steps = [step for one in shown for step in one]
-    if variables := dict.fromkeys(name for step in steps for name in step.needs):
-        yield say("Set these in your shell first: {variables}.", variables=", ".join(variables))
-    if any(step.argv[0] == "aws" and step.place == "here" and not step.needs for step in steps):
-        yield say("aws commands use the AWS credentials of this shell.")
 
 
 def _on_to_an_upload(recent: Json, ops: str) -> Iterator[Remedy]:

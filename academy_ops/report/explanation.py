@@ -15,9 +15,8 @@ from academy_ops.diagnosis.catalogue import CATALOGUE, Cause, explained_by
 from academy_ops.diagnosis.command import Place, Steps, fill, placeholders, posix
 from academy_ops.diagnosis.records import RISKS, JobState, Json, Remedy, Section
 from academy_ops.messages import Text, _, current, say
-from academy_ops.report.content import shell_needs
 from academy_ops.report.runbook import anchor, heading
-from academy_ops.report.shell import Shell, print_command
+from academy_ops.report.shell import Shell, print_command, shell_needs
 
 SCHEMA: Final = "academy-ops/explanation/1"
 

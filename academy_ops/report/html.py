@@ -23,6 +23,7 @@ from academy_ops.report import content
 from academy_ops.report.content import Fact
 from academy_ops.report.pipeline import stations
 from academy_ops.report.runbook import heading
+from academy_ops.report.shell import shell_needs
 from academy_ops.smoke.records import HOPS, SMOKE_TITLES, Smoke
 
 _LONGEST: Final = 20_000
@@ -92,7 +93,7 @@ def _finalized(value: object) -> object:
 
 
 def _needs(remedies: Iterable[Remedy]) -> Iterator[Text]:
-    return content.shell_needs(steps for one in remedies for steps in (one.steps, one.check))
+    return shell_needs(steps for one in remedies for steps in (one.steps, one.check))
 
 
 def _words(command: str) -> list[tuple[str, str]]:

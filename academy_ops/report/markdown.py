@@ -26,12 +26,12 @@ from academy_ops.report.content import (
     not_observed,
     other_faults,
     parts,
-    shell_needs,
     timestamp,
     title,
 )
 from academy_ops.report.pipeline import HopState, stations
 from academy_ops.report.runbook import heading
+from academy_ops.report.shell import shell_needs
 from academy_ops.smoke.records import HOPS, SMOKE_TITLES, Result, Smoke
 
 _MARKS: Final[Mapping[Status | HopState, str]] = {

@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.text import Text as Line
 
 from academy_ops.diagnosis.command import Command, Steps, posix_words, split_at_printed
+from academy_ops.messages import Text, say
 
 Shell = Literal["posix", "powershell"]
 SHELLS: Final[tuple[Shell, ...]] = get_args(Shell)
@@ -31,6 +32,15 @@ _ON_WINDOWS: Final = {
 }
 _PROGRAMS: Final = {"curl": "curl.exe", "vi": "Start-Process -Wait notepad"}
 """Without its suffix, ``curl`` is another command in 5.1."""
+
+
+def shell_needs(shown: Iterable[Steps]) -> Iterator[Text]:
+    """Yield what the shell must hold for these commands to work as they are pasted."""
+    steps = [step for one in shown for step in one]
+    if variables := dict.fromkeys(name for step in steps for name in step.needs):
+        yield say("Set these in your shell first: {variables}.", variables=", ".join(variables))
+    if any(step.argv[0] == "aws" and step.place == "here" and not step.needs for step in steps):
+        yield say("aws commands use the AWS credentials of this shell.")
 
 
 def in_use(environ: Mapping[str, str]) -> Shell:

@@ -30,12 +30,11 @@ from academy_ops.report.content import (
     next_steps,
     not_observed,
     other_faults,
-    shell_needs,
     title,
 )
 from academy_ops.report.pipeline import draw
 from academy_ops.report.runbook import section_link
-from academy_ops.report.shell import Shell, commands, print_command
+from academy_ops.report.shell import Shell, commands, print_command, shell_needs
 from academy_ops.report.terminal import STYLES, facts, hanging, live, marks
 from academy_ops.smoke.records import HOPS, SMOKE_TITLES, Hop, Result, Smoke
 from checks import RUNBOOK

@@ -6,6 +6,7 @@ import stat
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -57,6 +58,7 @@ def test_one_line_says_where_the_report_is_and_the_report_tells_what_happened(da
     assert stat.S_IMODE(report.stat().st_mode) == 0o600
     told = report.read_text(encoding="utf-8")
     assert "Traceback" in told
+    assert "Then no Korean could be spoken: " in told
     assert f"academy-ops: {academy_ops.__version__}" in told
     assert "ACADEMY_API_TOKEN: environment" in told
     assert SECRET not in told
@@ -64,6 +66,14 @@ def test_one_line_says_where_the_report_is_and_the_report_tells_what_happened(da
 
 def test_the_log_of_a_served_part_keeps_the_traceback(damaged: Path) -> None:
     assert "Traceback" in run(damaged, "--lang", "ko", "serve", "worker").stderr
+
+
+def test_commands_that_cannot_be_listed_are_told_beside_what_has_crashed(monkeypatch: pytest.MonkeyPatch) -> None:
+    broken = ModuleType("academy_ops.cli.app")
+    monkeypatch.setitem(sys.modules, "academy_ops.cli.app", broken)
+    told = crash_text(RuntimeError("first"), ["diagnose"], None)
+    assert "command: academy-ops …\n" in told
+    assert "RuntimeError: first\nThe commands could not be listed: AttributeError: " in told
 
 
 def test_neither_secrets_nor_values_of_arguments_stand_in_the_report(tmp_path: Path) -> None:

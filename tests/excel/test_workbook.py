@@ -3,12 +3,16 @@
 import io
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 import xlsxwriter
+from python_calamine import CalamineError
 
 from academy_ops.academy import sample_workbooks
-from academy_ops.academy.excel.records import WorkbookError
+from academy_ops.academy.excel import sheets
+from academy_ops.academy.excel.child import content
+from academy_ops.academy.excel.records import Content, WorkbookError
 from academy_ops.academy.excel.workbook import LateError, read
 from checks.job_document import code_of_message
 
@@ -43,6 +47,29 @@ def two_sheets(first: str, second: str) -> bytes:
         sheet.write_row(3, 1, ("이름", "학부모전화번호"))
         sheet.write_row(4, 1, ("김하나", 1012345678))
     return content.getvalue()
+
+
+def test_a_mistake_of_ours_is_not_taken_for_a_workbook_that_python_calamine_can_not_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    right, mistakes = sheets.understand, [TypeError("ours")]
+
+    def mistaken_once(tables: Any) -> Content:
+        if mistakes:
+            raise mistakes.pop()
+        return right(tables)
+
+    monkeypatch.setattr(sheets, "understand", mistaken_once)
+    with pytest.raises(TypeError, match="ours"):
+        content(str(saved(tmp_path, sample_workbooks.students(1))))
+
+
+def test_what_python_calamine_says_is_kept_where_the_other_reader_fails_too(tmp_path: Path) -> None:
+    with pytest.raises(WorkbookError) as caught:
+        content(str(saved(tmp_path, sample_workbooks.students(1)[:-40])))
+    first = caught.value.__cause__
+    assert first is not None
+    assert isinstance(first.__cause__, CalamineError)
 
 
 def test_students_are_read(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qs
 
+from botocore.exceptions import DataNotFoundError
 from moto.core.model import OperationModel
 from moto.core.request import Request, determine_request_protocol
 from moto.core.routing import get_service_router
@@ -222,7 +223,8 @@ def _rendered(refusal: _Refusal, request: Request, service: str) -> Response:
     try:
         model = get_service_model(service)
         protocol = determine_request_protocol(model, request.content_type)
-    except Exception:  # noqa: BLE001 - botocore raises many kinds for a service that does not exist; any gets the plain answer
+    except (DataNotFoundError, NotImplementedError):
+        # A service that does not exist, or a protocol that it does not speak.
         return Response(refusal.message, refusal.status, content_type="text/plain")
     serializer = get_serializer_class(model.service_name, protocol)(OperationModel({}, model))
     answer = serializer.serialize(refusal)
