@@ -19,6 +19,7 @@ from typing import Any, Final
 
 from academy_ops.contract import DLQ_SUFFIX, QUEUE_NAME
 from academy_ops.lab import LabError, faults, parts, state
+from academy_ops.lab.aws import resources
 from academy_ops.lab.control import Action, to_json
 from academy_ops.lab.parts import Lab
 from academy_ops.messages import say
@@ -64,6 +65,7 @@ def _run(place: Path, ended: int) -> int:
     with (place / "lab.log").open("ab") as log:
         # From here on stderr is the log: of moto, of threads, of this module.
         os.dup2(log.fileno(), sys.stderr.fileno())
+    resources.share_models()
     lab = parts.start(place, _ACTIONS, lambda text: _report("event", to_json(text)))
     try:
         state.write(place, lab.state)

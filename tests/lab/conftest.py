@@ -17,7 +17,8 @@ from academy_ops.lab.aws.gate import create_user, create_users
 from academy_ops.lab.aws.resources import client
 from academy_ops.lab.aws.ssm import Outcome
 from academy_ops.lab.machine import run_script
-from academy_ops.lab.state import FOLDER_VARIABLE, Keys
+from academy_ops.lab.state import Keys
+from tests.lab_driver import Lab
 
 
 @dataclass
@@ -76,12 +77,11 @@ def desk(aws: Aws, tmp_path: Path) -> Iterator[Desk]:
     aws.hosts.clear()
 
 
-@pytest.fixture(scope="session")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[operate.LabInfo]:
-    """A running lab that ``academy_ops.lab.operate`` finds; its autoscaler does not interfere."""
-    with pytest.MonkeyPatch.context() as environment:
-        environment.setenv(FOLDER_VARIABLE, str(tmp_path_factory.mktemp("lab") / "lab"))
-        environment.setenv("ACADEMY_LAB_BOOT_SECONDS", "0.2")
-        environment.setenv("ACADEMY_LAB_AUTOSCALE_SECONDS", "3600")
-        with operate.running() as (info, _wait):
-            yield info
+@pytest.fixture(scope="module")
+def lab(running_lab: Lab) -> Iterator[operate.LabInfo]:
+    """The running lab, which ``academy_ops.lab.operate`` finds for as long as a file's tests run."""
+    with running_lab.operated():
+        status = operate.status()
+        assert status is not None
+        yield status.info
+        running_lab.start_afresh()

@@ -9,6 +9,7 @@ import ssl
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -224,40 +225,25 @@ def are_gone(left: list[psutil.Process]) -> bool:
     return processes.until(lambda: not any(map(alive, left)), 20)
 
 
-def test_down_leaves_no_process_and_no_folder(own_folder: Path) -> None:
-    info = operate.up()
-    everything = session_of(info.pid)
+def test_a_killed_supervisor_and_down_leave_no_process_and_no_folder(own_folder: Path) -> None:
+    killed = operate.up().pid
+    everything = session_of(killed)
     assert len(everything) >= 6
-    assert operate.down()
-    assert are_gone(everything)
-    assert not own_folder.exists()
-
-
-def test_a_killed_supervisor_leaves_no_process_and_the_next_lab_starts(own_folder: Path) -> None:
-    info = operate.up()
-    everything = session_of(info.pid)
-    os.kill(info.pid, signal.SIGKILL)
+    os.kill(killed, signal.SIGKILL)
     assert are_gone(everything)
     assert operate.status() is None
-    assert operate.up().pid != info.pid
+    # The next one starts where that was.
+    again = operate.up().pid
+    assert again != killed
+    everything = session_of(again)
     assert operate.down()
+    assert are_gone(everything)
     assert not own_folder.exists()
 
 
-@pytest.mark.usefixtures("own_folder")
-def test_an_idle_worker_is_ended_by_the_autoscaler_unless_a_fault_needs_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("ACADEMY_LAB_AUTOSCALE_SECONDS", "1")
-    monkeypatch.setenv("ACADEMY_LAB_BOOT_SECONDS", "0.2")
-    with operate.running():
-        operate.break_fault("worker-container-exited")
-        (broken,) = workers()
-        time.sleep(5)  # in which the autoscaler would have run
-        assert list(workers()) == [broken]
-        operate.heal()
-        assert processes.until(lambda: not workers(), SECONDS)
-
-
-def test_an_attached_lab_ends_with_its_starter_even_when_that_is_killed(own_folder: Path) -> None:
+@pytest.fixture(scope="module")
+def attached(tmp_path_factory: pytest.TempPathFactory) -> Iterator[subprocess.Popen[str]]:
+    """A process that has started a lab, which is attached to it; there the autoscaler runs once a second."""
     starting = """
 import time
 from academy_ops.lab import operate
@@ -265,11 +251,32 @@ with operate.running() as (info, _wait):
     print(info.pid, flush=True)
     time.sleep(600)
 """
-    starter = subprocess.Popen([sys.executable, "-c", starting], stdout=subprocess.PIPE, text=True)
-    assert starter.stdout is not None
-    with starter:
-        everything = session_of(int(starter.stdout.readline()))
-        assert everything
-        starter.kill()
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv(state.FOLDER_VARIABLE, str(tmp_path_factory.mktemp("attached") / "lab"))
+        environment.setenv("ACADEMY_LAB_AUTOSCALE_SECONDS", "1")
+        environment.setenv("ACADEMY_LAB_BOOT_SECONDS", "0.2")
+        with subprocess.Popen([sys.executable, "-c", starting], stdout=subprocess.PIPE, text=True) as starter:
+            assert starter.stdout is not None
+            assert starter.stdout.readline()
+            yield starter
+            starter.kill()
+
+
+@pytest.mark.usefixtures("attached")
+def test_an_idle_worker_is_ended_by_the_autoscaler_unless_a_fault_needs_it() -> None:
+    operate.break_fault("worker-container-exited")
+    (broken,) = workers()
+    time.sleep(3)  # in which the autoscaler would have run
+    assert list(workers()) == [broken]
+    operate.heal()
+    assert processes.until(lambda: not workers(), SECONDS)
+
+
+def test_an_attached_lab_ends_with_its_starter_even_when_that_is_killed(attached: subprocess.Popen[str]) -> None:
+    running = operate.status()
+    assert running is not None
+    everything = session_of(running.info.pid)
+    assert everything
+    attached.kill()
     assert are_gone(everything)
-    assert not own_folder.exists()
+    assert not state.folder().exists()

@@ -50,6 +50,13 @@ def _client(url: str, keys: Keys, service: Any) -> Any:  # noqa: ANN401 - boto3 
     )
 
 
+def share_models() -> None:
+    """Decode each of botocore's models once in this process: of several sessions, as moto makes them, each would."""
+    import botocore.session  # noqa: PLC0415 - as above
+
+    botocore.session.create_loader = cache(botocore.session.create_loader)
+
+
 @cache
 def _session() -> boto3.Session:
     import boto3  # noqa: PLC0415 - as above
