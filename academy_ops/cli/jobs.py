@@ -134,7 +134,7 @@ def _notes(found: Uploads) -> list[Text]:
     lost = found.unavailable or {}
     no_list = lost.get("api")
     notes = [
-        say("{source}: not readable, {reason}.", source=_SOURCES[source], reason=because(reason))
+        say("Can't read {source}: {reason}.", source=_SOURCES[source], reason=because(reason))
         for source, reason in lost.items()
         if source != "api" or reason.reason != "not-found"
     ]

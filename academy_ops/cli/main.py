@@ -108,9 +108,13 @@ def _print_version() -> int:
 
 def _settle(arguments: Sequence[str]) -> Text | None:
     """Settle the language; return what is wrong with it, or with the shell that commands are to be shown for."""
+    environ = _environment(arguments)
     try:
-        _speak(messages.choose(_value("--lang", arguments), _environment(arguments)))
+        _speak(messages.choose(_value("--lang", arguments), environ))
     except ValueError as error:
+        # In the language that is left: the environment's, or the locale's.
+        with contextlib.suppress(ValueError):
+            _speak(messages.choose(None, environ))
         return say("Unknown language {asked!r}; use ko or en (--lang, ACADEMY_OPS_LANG).", asked=str(error))
     from academy_ops.report import shell
 

@@ -126,7 +126,11 @@ class Common:
         if self.form not in forms:
             known = ", ".join(forms)
             raise RefusedError(
-                say("This command has no output {form}; it has {known}.", form=self.form.value, known=known)
+                say(
+                    "This command does not support the output {form}; choose from {known}.",
+                    form=self.form.value,
+                    known=known,
+                )
             )
 
     def command_prefix(self) -> str:

@@ -26,7 +26,7 @@ _SOURCES: Final[Mapping[str, Text]] = {
     "env file": say("env file"),
     "context": say("context"),
     "default": say("default"),
-    "not set": say("not set"),
+    "not set": say("unset"),
 }
 
 
@@ -168,7 +168,7 @@ def _contexts(common: Common) -> int:
     from rich.table import Table
     from rich.text import Text as Line
 
-    from academy_ops.settings.contexts import config_file, read_contexts
+    from academy_ops.settings.contexts import EXAMPLE, config_file, read_contexts
 
     in_force = common.settings().context
     try:
@@ -197,6 +197,8 @@ def _contexts(common: Common) -> int:
         table.add_row(mark, one.name, Line(str(one.env_file or "")), ", ".join(sorted(one.values)))
     if known:
         out.print(table)
+    else:
+        out.print(_("There are no contexts yet. Example: {form}", form=EXAMPLE), soft_wrap=True)
     out.print(Line(_("contexts: {path}", path=str(config_file())), "dim"), soft_wrap=True)
     return errors.HEALTHY
 

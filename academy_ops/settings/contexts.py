@@ -17,7 +17,7 @@ CONTEXT_SETTING: Final = "ACADEMY_OPS_CONTEXT"
 _MOST_BYTES: Final = 1_000_000
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
 _SETTING: Final = re.compile(r"[A-Z][A-Z0-9_]{0,126}")
-_EXAMPLE: Final = '[contexts.production] env_file = "/path/to/api.env"'
+EXAMPLE: Final = '[contexts.production] env_file = "/path/to/api.env"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,7 @@ def context_named(name: str) -> Context:
                 "There is no context {name!r}: {path} has none. Example: {form}",
                 name=name,
                 path=path,
-                form=_EXAMPLE,
+                form=EXAMPLE,
             )
         )
     raise SettingsError(
@@ -131,4 +131,4 @@ def _context(path: Path, name: str, table: Any) -> Context:  # noqa: ANN401 - wh
 
 
 def _refused(path: Path, problem: Text) -> SettingsError:
-    return SettingsError(say("{path}: {problem}. Example: {form}", path=str(path), problem=problem, form=_EXAMPLE))
+    return SettingsError(say("{path}: {problem}. Example: {form}", path=str(path), problem=problem, form=EXAMPLE))

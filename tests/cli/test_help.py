@@ -107,7 +107,7 @@ def test_each_page_lists_the_forms_of_output_that_the_command_has_and_no_other(
         assert len(forms) > 1 or not listed
         for form in set(Output) - forms:
             code = main.run(["--lang", "en", *path.split(), "-o", form, *filter(None, [needed.get(path)])])
-            assert (code, "has no output" in capsys.readouterr().err) == (2, True), (path, form)
+            assert (code, "does not support the output" in capsys.readouterr().err) == (2, True), (path, form)
             count += 1
     compared(count)
     assert count > 30

@@ -1,5 +1,6 @@
 """The command line: refusals in one line, right exit codes, nothing but the document on stdout."""
 
+import errno
 import json
 import re
 import socket
@@ -10,6 +11,7 @@ import pytest
 
 from academy_ops import messages
 from academy_ops.cli import main
+from academy_ops.messages import os_reason
 from tests.commands import SHELL, academy_ops, run_on_console
 from tests.wire import Handler, respond, server
 
@@ -209,7 +211,7 @@ def test_a_command_that_only_talks_to_people_refuses_to_print_a_document(
 ) -> None:
     done = academy_ops(*command, "-o", "json", cwd=tmp_path)
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == "academy-ops: This command has no output json; it has table.\n"
+    assert done.stderr == "academy-ops: This command does not support the output json; choose from table.\n"
 
 
 def test_the_checks_can_be_listed_as_json(tmp_path: Path) -> None:
@@ -252,3 +254,46 @@ def test_output_survives_a_console_that_knows_few_characters(encoding: str, lang
 
 def test_no_colour_codes_reach_a_pipe(tmp_path: Path) -> None:
     assert "\x1b" not in academy_ops("diagnose", cwd=tmp_path, FORCE_COLOR="", **SOMETHING).stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("diagnose", "--bogus"), "없는 옵션입니다: --bogus."),
+        (("diagnose", "--timeout", "soon"), "--timeout: 1~86400 사이의 숫자여야 합니다(입력값: 'soon')."),
+        (("diagnose", "--save", "/"), "저장할 수 없습니다: / (폴더입니다)."),
+        (("check", "excel", "/"), "읽을 수 없습니다: / (폴더입니다)."),
+        (("diagnose", "--from", "none.json"), "읽을 수 없습니다: none.json (그런 파일이나 폴더가 없습니다)."),
+        (
+            ("--env-file", "none.env", "config"),
+            "env 파일을 읽을 수 없습니다: none.env (그런 파일이나 폴더가 없습니다).",
+        ),
+        (("config", "-O", f"{__file__}/x"), "폴더가 없습니다"),
+        (("watch",), "JOB_ID: 필수입니다."),
+        (("serve", "api", "--host", "no-such-host.invalid"), "수신할 수 없습니다: 그런 호스트가 없습니다."),
+    ],
+)
+def test_a_korean_screen_has_no_words_of_a_library_or_of_the_system(
+    in_process: InProcess, arguments: tuple[str, ...], said: str
+) -> None:
+    code, out, err = in_process("--lang", "ko", *arguments)
+    assert (code, out) == (2, "")
+    assert said in err
+
+
+def test_a_port_in_use_is_said_in_a_line(in_process: InProcess) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        code, _, err = in_process("--lang", "ko", "serve", "api", "--port", port)
+    assert (code, err) == (2, f"academy-ops: 127.0.0.1:{port}에서 수신할 수 없습니다: 이미 사용 중인 포트입니다.\n")
+
+
+def test_an_unknown_language_is_refused_in_the_one_that_is_left(
+    in_process: InProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ACADEMY_OPS_LANG", "ko")
+    assert in_process("--lang", "fr", "config")[2].startswith("academy-ops: 알 수 없는 언어입니다: 'fr'.")
+
+
+def test_an_error_of_the_system_without_words_of_ours_has_its_code() -> None:
+    assert str(os_reason(OSError(errno.EXDEV, "Invalid cross-device link"))) == "system error EXDEV"
