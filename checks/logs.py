@@ -168,7 +168,7 @@ def _judge_archive(build: FindingBuilder, case: Case, facts: LogsFacts) -> Itera
     if archive.instead_of:
         yield build.ok(
             say(
-                "The workers write to the log group {group}{region}; AI_WORKER_LOG_GROUP is {configured}.",
+                "The workers log to {group}{region}, but AI_WORKER_LOG_GROUP is {configured}.",
                 group=archive.group,
                 region=f" ({archive.region})" if archive.region else "",
                 configured=archive.instead_of,

@@ -245,7 +245,8 @@ LOGS: Final = (
             "AI_SQS_QUEUE_NAME_BASIC in the container (if there is none, in the parameter) is not "
             "the API's; if it is not set, the default is compared. Or its AWS_REGION "
             "(AWS_DEFAULT_REGION), or an AWS_ENDPOINT_URL_SQS (AWS_ENDPOINT_URL) of its own, is not "
-            "the API's. Or SQS tells the worker that its queue does not exist, although the API's does."
+            "the API's. Or SQS reports to the worker that its queue does not exist, although the "
+            "API's does."
         ),
         (commands.WORKER_ENV, commands.WORKER_QUEUE, commands.WORKER_REGION, commands.PARAMETER_AGE),
         _take(say("Set the queue in the workers' parameter to the API's queue."), QUEUE_SETTING),
@@ -266,10 +267,7 @@ LOGS: Final = (
                 ),
             ),
             "account": Variant(
-                say(
-                    "The worker uses the API's queue name, but SQS does not know that queue in the worker's AWS "
-                    "account."
-                ),
+                say("The worker uses the API's queue name, but that queue does not exist in the worker's AWS account."),
                 (
                     _read(
                         say("Check on the instance which AWS account its role belongs to."),
