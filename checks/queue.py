@@ -5,14 +5,10 @@ Attributes only: a receive would hide a live job for up to an hour and burn one 
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import timedelta
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Final, TypeAlias
-
-from botocore.parsers import ResponseParserError
 
 from academy_ops.contract import DLQ_SUFFIX, LOG_JOB_ENDED, LOG_OF_JOB, QUEUE_NAME, QUEUE_NAME_FORM
 from academy_ops.diagnosis.catalogue import CATALOGUE
@@ -22,7 +18,6 @@ from academy_ops.diagnosis.records import Finding, Json, Unavailable
 from academy_ops.diagnosis.redact import MASK
 from academy_ops.messages import say
 from academy_ops.outside.clients import Target
-from academy_ops.outside.failures import AWS_ERRORS, queue_missing
 from academy_ops.outside.time_limits import begin
 from academy_ops.thresholds import (
     COMPLAINT_SECONDS,
@@ -37,7 +32,7 @@ from academy_ops.thresholds import (
 )
 from checks.access import region_reason
 from checks.connection_words import cut_off_workers
-from checks.facts import Case, Depth, JobDocument, QueueFacts, QueueSettings
+from checks.facts import Case, Depth, JobDocument, QueueFacts
 from checks.group_facts import Group, WorkersFacts
 from checks.host_facts import Container, LogLine, LogsFacts, WorkerLog
 from checks.job import (
@@ -53,10 +48,10 @@ from checks.job import (
     young,
 )
 from checks.job_document import look_again
+from checks.queue_attributes import depth, oldest_message
 from checks.times import age
 from checks.workers import past_boot, working
 
-_LONGEST_NUMBER: Final = 9
 _NO_QUEUE: Final = re.compile("NonExistentQueue|QueueDoesNotExist")
 _MAY_CONCEAL: Final = tuple(code for code, cause in CATALOGUE.items() if cause.section == "3-3")
 
@@ -83,7 +78,7 @@ def observe(target: Target, case: Case, seen: Depths) -> QueueFacts:
     oldest: float | Unavailable | None = Unavailable("not-asked", "cloudwatch:GetMetricStatistics")
     measured: float | None = None
     if (queue.total and ageless) or (queue.visible and not _job_waited(case)):
-        point = begin("cloudwatch:GetMetricStatistics", partial(_oldest, target, case), target.until)()
+        point = begin("cloudwatch:GetMetricStatistics", partial(oldest_message, target, case), target.until)()
         oldest, measured = point if isinstance(point, tuple) else (point, None)
         if _moves_decides(document, queue, oldest) and target.pause(SECOND_LOOK_SECONDS):
             again = _depth_in_time(target, target.settings.queue)
@@ -406,42 +401,8 @@ def _all_logs_seen(logs: LogsFacts) -> bool:
     return seen and all(log.lines > 0 for _container, log in logs.running())
 
 
-def depth(target: Target, name: str) -> Depth | Unavailable | None:
-    """Read one queue's attributes; None when there is no such queue."""
-    action = "sqs:GetQueueUrl"
-    try:
-        sqs = target.connect.aws("sqs")
-        url = sqs.get_queue_url(QueueName=name)["QueueUrl"]
-        action = "sqs:GetQueueAttributes"
-        attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
-        policy = _redrive(target.connect.clean(attributes.get("RedrivePolicy", "")))
-        dead = policy.get("deadLetterTargetArn")
-        return Depth(
-            arn=target.connect.clean(attributes["QueueArn"]),
-            visible=_count(attributes, "ApproximateNumberOfMessages"),
-            in_flight=_count(attributes, "ApproximateNumberOfMessagesNotVisible"),
-            delayed=_count(attributes, "ApproximateNumberOfMessagesDelayed"),
-            dead_letter_arn=dead if isinstance(dead, str) else None,
-            settings=QueueSettings(
-                visibility_seconds=_number(attributes.get("VisibilityTimeout")),
-                retention_seconds=_number(attributes.get("MessageRetentionPeriod")),
-                delay_seconds=_number(attributes.get("DelaySeconds")),
-                max_receives=_number(policy.get("maxReceiveCount")),
-            ),
-        )
-    except AWS_ERRORS as error:
-        return None if queue_missing(error) else target.connect.unseen(error, action)
-
-
 def _depth_in_time(target: Target, name: str) -> Depth | Unavailable | None:
     return begin("sqs:GetQueueAttributes", partial(depth, target, name), target.until)()
-
-
-def _count(attributes: Mapping[str, str], name: str) -> int:
-    """Read a number; half an answer must not look like an empty queue."""
-    if not attributes[name].isdecimal():
-        raise ResponseParserError(f"{name} is not a number")
-    return int(attributes[name])
 
 
 def _dead_letters(target: Target, queue: Depth | Unavailable | None) -> Depth | Unavailable | None:
@@ -451,41 +412,6 @@ def _dead_letters(target: Target, queue: Depth | Unavailable | None) -> Depth | 
     if queue is not None and queue.dead_letter_arn:
         return _depth_in_time(target, queue.dead_letter_arn.rsplit(":", 1)[-1])
     return _depth_in_time(target, target.settings.queue + DLQ_SUFFIX)
-
-
-def _oldest(target: Target, case: Case) -> tuple[float, float] | Unavailable | None:
-    """Return the age in seconds of the oldest message, and how long ago CloudWatch knew it; it has aged since."""
-    try:
-        points = target.connect.aws("cloudwatch").get_metric_statistics(
-            Namespace="AWS/SQS",
-            MetricName="ApproximateAgeOfOldestMessage",
-            Dimensions=[{"Name": "QueueName", "Value": target.settings.queue}],
-            StartTime=case.observed_at - timedelta(minutes=10),
-            EndTime=case.observed_at,
-            Period=60,
-            Statistics=["Maximum"],
-        )["Datapoints"]
-        latest = max(points, key=lambda point: point["Timestamp"], default=None)
-        if latest is None:
-            return None
-        measured = age(case.observed_at, latest["Timestamp"]) or 0.0
-        return float(latest["Maximum"]) + measured, measured
-    except AWS_ERRORS as error:
-        return target.connect.unseen(error, "cloudwatch:GetMetricStatistics")
-
-
-def _redrive(policy: str) -> Mapping[str, object]:
-    try:
-        read = json.loads(policy or "{}")
-    except (ValueError, RecursionError):
-        return {}
-    return read if isinstance(read, dict) else {}
-
-
-def _number(value: object) -> int | None:
-    """Read a number that SQS may write as a text; None for anything else."""
-    text = str(value)[:_LONGEST_NUMBER]
-    return int(text) if text.isascii() and text.isdecimal() else None
 
 
 CHECK: Final = Check(

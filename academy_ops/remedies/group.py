@@ -17,7 +17,7 @@ from academy_ops.outside.time_limits import ANSWER_SECONDS, SSM_SECONDS
 from academy_ops.remedies.plan import Progress
 from academy_ops.remedies.refusal import RemedyError
 from academy_ops.thresholds import FIGURES
-from checks import container_state, launches, logs, queue, starters, workers
+from checks import container_state, launches, logs, queue_attributes, starters, workers
 from checks.facts import Case, Depth
 from checks.group_facts import Autoscaler, Group, WorkersFacts
 from checks.host_facts import LogsFacts
@@ -86,7 +86,7 @@ def look(target: Target) -> Seen:
         raise _unseen(facts.group)
     if facts.group is None:
         raise RemedyError(say("There is no Auto Scaling group {group}.", group=name))
-    return Seen(name, facts.group, facts, queue.depth(target, target.settings.queue))
+    return Seen(name, facts.group, facts, queue_attributes.depth(target, target.settings.queue))
 
 
 def _unseen(why: Unavailable) -> RemedyError:

@@ -13,7 +13,7 @@ from academy_ops.outside.clients import Target
 from academy_ops.outside.failures import AWS_ERRORS
 from academy_ops.remedies.plan import Plan, Progress
 from academy_ops.remedies.refusal import RemedyError, not_made
-from checks import queue
+from checks import queue_attributes
 from checks.facts import Case, Depth, QueueFacts
 
 _POLL_SECONDS: Final = 2.0
@@ -26,7 +26,7 @@ def plan(target: Target, case: Case) -> Plan:
         RemedyError: The dead-letter queue could not be seen.
     """
     known = case.queue.dead_letters if isinstance(case.queue, QueueFacts) else None
-    dead = queue.depth(target, _name(known)) if isinstance(known, Depth) else known
+    dead = queue_attributes.depth(target, _name(known)) if isinstance(known, Depth) else known
     if not isinstance(dead, Depth):
         raise RemedyError(say("Can't read the dead-letter queue."), unseen=True)
     if isinstance(case.queue, QueueFacts) and isinstance(case.queue.queue, Depth):
@@ -75,7 +75,7 @@ def _follow(target: Target, *, dead: Depth) -> Iterator[Progress]:
         if why := _failure(target, dead):
             yield Progress(say("Moving the dead letters failed: {reason}", reason=why), "failed")
             return
-        now = queue.depth(target, _name(dead))
+        now = queue_attributes.depth(target, _name(dead))
         if isinstance(now, Unavailable):
             yield Progress(say("Can't read the dead letters: {reason}", reason=because(now)), "unseen")
             return

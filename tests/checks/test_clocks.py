@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from academy_ops.outside.clocks import Clocks
-from checks import queue
+from checks import queue, queue_attributes
 from checks.facts import Depth, QueueSettings
 from tests.checks import facts_factory as h
 from tests.checks.test_on_the_wire import KEYS, empty_case, target
@@ -137,7 +137,7 @@ def test_the_queues_own_attributes_are_read(count: object) -> None:
     redrive = json.dumps({"deadLetterTargetArn": "arn:aws:sqs:ap-northeast-2:1:dead", "maxReceiveCount": count})
     told = {"QueueUrl": "http://127.0.0.1/jobs", "Attributes": {**ATTRIBUTES, "RedrivePolicy": redrive}}
     with server(answering(0, lambda _: told)) as (url, _), target(AWS_ENDPOINT_URL=url) as this:
-        depth = queue.depth(this, "jobs")
+        depth = queue_attributes.depth(this, "jobs")
     assert isinstance(depth, Depth)
     assert depth.dead_letter_arn == "arn:aws:sqs:ap-northeast-2:1:dead"
     assert depth.settings == QueueSettings(43_200, 345_600, 900, 1)
@@ -147,7 +147,7 @@ def test_the_queues_own_attributes_are_read(count: object) -> None:
 def test_a_redrive_policy_of_another_form_names_no_queue(policy: str) -> None:
     told = {"QueueUrl": "http://127.0.0.1/jobs", "Attributes": {**ATTRIBUTES, "RedrivePolicy": policy}}
     with server(answering(0, lambda _: told)) as (url, _), target(AWS_ENDPOINT_URL=url) as this:
-        depth = queue.depth(this, "jobs")
+        depth = queue_attributes.depth(this, "jobs")
     assert isinstance(depth, Depth)
     assert (depth.dead_letter_arn, depth.settings and depth.settings.max_receives) == (None, None)
 

@@ -22,7 +22,7 @@ from academy_ops.outside.failures import aws_reason, queue_missing
 from academy_ops.remedies import queues
 from academy_ops.remedies.refusal import RemedyError
 from academy_ops.settings import load
-from checks import access, logs, queue, r2, workers
+from checks import access, logs, queue, queue_attributes, r2, workers
 from checks.facts import AccessFacts, Case
 from checks.group_facts import Group, WorkersFacts
 from checks.host_facts import LogsFacts, Parameter
@@ -357,7 +357,7 @@ def test_half_an_answer_is_not_an_empty_queue(attributes: dict[str, str]) -> Non
     told = {**whole, **attributes} if "many" in attributes.values() else attributes
     body = json.dumps({"QueueUrl": "http://127.0.0.1/jobs", "Attributes": told}).encode()
     with server(lambda handler: respond(handler, 200, body)) as (url, _), target(AWS_ENDPOINT_URL=url) as this:
-        depth = queue.depth(this, "jobs")
+        depth = queue_attributes.depth(this, "jobs")
     assert isinstance(depth, Unavailable)
     assert (depth.reason, depth.tried) == ("unexpected-answer", "sqs:GetQueueAttributes")
 

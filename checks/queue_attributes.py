@@ -1,0 +1,87 @@
+"""What SQS says of a queue, and CloudWatch of its oldest message."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Final
+
+from botocore.parsers import ResponseParserError
+
+from academy_ops.diagnosis.records import Unavailable
+from academy_ops.outside.clients import Target
+from academy_ops.outside.failures import AWS_ERRORS, queue_missing
+from checks.facts import Case, Depth, QueueSettings
+from checks.times import age
+
+_LONGEST_NUMBER: Final = 9
+
+
+def depth(target: Target, name: str) -> Depth | Unavailable | None:
+    """Read one queue's attributes; None when there is no such queue."""
+    action = "sqs:GetQueueUrl"
+    try:
+        sqs = target.connect.aws("sqs")
+        url = sqs.get_queue_url(QueueName=name)["QueueUrl"]
+        action = "sqs:GetQueueAttributes"
+        attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+        policy = _redrive(target.connect.clean(attributes.get("RedrivePolicy", "")))
+        dead = policy.get("deadLetterTargetArn")
+        return Depth(
+            arn=target.connect.clean(attributes["QueueArn"]),
+            visible=_count(attributes, "ApproximateNumberOfMessages"),
+            in_flight=_count(attributes, "ApproximateNumberOfMessagesNotVisible"),
+            delayed=_count(attributes, "ApproximateNumberOfMessagesDelayed"),
+            dead_letter_arn=dead if isinstance(dead, str) else None,
+            settings=QueueSettings(
+                visibility_seconds=_number(attributes.get("VisibilityTimeout")),
+                retention_seconds=_number(attributes.get("MessageRetentionPeriod")),
+                delay_seconds=_number(attributes.get("DelaySeconds")),
+                max_receives=_number(policy.get("maxReceiveCount")),
+            ),
+        )
+    except AWS_ERRORS as error:
+        return None if queue_missing(error) else target.connect.unseen(error, action)
+
+
+def _count(attributes: Mapping[str, str], name: str) -> int:
+    """Read a number; half an answer must not look like an empty queue."""
+    if not attributes[name].isdecimal():
+        raise ResponseParserError(f"{name} is not a number")
+    return int(attributes[name])
+
+
+def oldest_message(target: Target, case: Case) -> tuple[float, float] | Unavailable | None:
+    """Return the age in seconds of the oldest message, and how long ago CloudWatch knew it; it has aged since."""
+    try:
+        points = target.connect.aws("cloudwatch").get_metric_statistics(
+            Namespace="AWS/SQS",
+            MetricName="ApproximateAgeOfOldestMessage",
+            Dimensions=[{"Name": "QueueName", "Value": target.settings.queue}],
+            StartTime=case.observed_at - timedelta(minutes=10),
+            EndTime=case.observed_at,
+            Period=60,
+            Statistics=["Maximum"],
+        )["Datapoints"]
+        latest = max(points, key=lambda point: point["Timestamp"], default=None)
+        if latest is None:
+            return None
+        measured = age(case.observed_at, latest["Timestamp"]) or 0.0
+        return float(latest["Maximum"]) + measured, measured
+    except AWS_ERRORS as error:
+        return target.connect.unseen(error, "cloudwatch:GetMetricStatistics")
+
+
+def _redrive(policy: str) -> Mapping[str, object]:
+    try:
+        read = json.loads(policy or "{}")
+    except (ValueError, RecursionError):
+        return {}
+    return read if isinstance(read, dict) else {}
+
+
+def _number(value: object) -> int | None:
+    """Read a number that SQS may write as a text; None for anything else."""
+    text = str(value)[:_LONGEST_NUMBER]
+    return int(text) if text.isascii() and text.isdecimal() else None
