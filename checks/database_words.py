@@ -39,6 +39,7 @@ _WORDS: Final = tuple(
                 rf"|could not (write|extend){GAP}temporary file"
                 r"|the table '[^']{0,100}' is full|got error 28 from storage engine|\(err(no|code):? 28\b"
                 r"|database or disk is full|\bdisk full \(|could not fork new process for connection"
+                r"|out of memory; (check if|restart) |out of sort memory"
                 rf"|\.OutOfMemory\b|out of memory\s{{1,9}}(DETAIL|HINT)|failed on request of size|out of shared memory"
                 r"|no space left on device\W{0,9}(HINT|DETAIL)|check free disk space"
             ),

@@ -135,7 +135,8 @@ def judge(case: Case) -> Iterator[Finding]:
     elif failed(document):
         (code, reason), kind, lines = _ended_badly(case, document)
         log: dict[str, Json] = {"log": list[Json](lines[:_MAX_LINES_SHOWN])} if lines else {}
-        yield build.fail(code, _evidence(document) | log, reason=reason, explained_by=kind)
+        evidence = _evidence(document) | log | _where(case, code)
+        yield build.fail(code, evidence, reason=reason, explained_by=kind)
     elif document.status == JobStatus.DONE:
         partial = document.result and document.result.rejected_count
         yield (
@@ -258,7 +259,8 @@ def _judge_active(build: FindingBuilder, case: Case, document: JobDocument) -> I
     if proven := proven_by_log(case):
         (code, reason), lines = proven
         faulty = True
-        yield build.fail(code, {**evidence, "log": list[Json](lines[:_MAX_LINES_SHOWN])}, reason=reason)
+        log: Json = list[Json](lines[:_MAX_LINES_SHOWN])
+        yield build.fail(code, {**evidence, "log": log, **_where(case, code)}, reason=reason)
     evidence |= _in_hands(case)
     stalled = document.status in _RUNNING and _stalled(case, document)
     if stalled:
@@ -268,6 +270,11 @@ def _judge_active(build: FindingBuilder, case: Case, document: JobDocument) -> I
         yield build.unknown(say("whether the job is making progress"), facts.again, ("job-stalled",))
     if not faulty:
         yield build.ok(say("The job is {status}.", status=document.status), evidence)
+
+
+def _where(case: Case, code: str) -> dict[str, Json]:
+    """Return the address that was not reached, for the commands that look there."""
+    return {"endpoint": case.r2.endpoint} if code == NO_R2 and isinstance(case.r2, R2Facts) else {}
 
 
 def _in_hands(case: Case) -> dict[str, Json]:

@@ -36,7 +36,7 @@ OUT_OF_MEMORY: Final = (
     rf"(?<!OutOf)MemoryError\b|signal 9\b|\bSIGKILL\b(?!{GAP}(timeout|time limit))|exit ?code:? (137|-9)\b"
     rf"|BrokenProcessPool|TerminatedWorkerError|WorkerLostError(?!{GAP}(signal (?!9\b)\d|exit ?code:? (?!-9|137)))"
     r"|\bErrno 12\b|terminated abruptly while the future|[Uu]nable to allocate [\d.]{1,9} \w?i?B|[Oo]ut of memory: Kill"
-    r"|[Cc]annot allocate memory|std::bad_alloc"
+    r"|[Cc]annot allocate memory|std::bad_alloc|\boom-kill:|Killed process \d|\bsignal: killed"
 )
 """How a process that the kernel has killed, or that got no more memory, is complained of.
 
@@ -88,6 +88,8 @@ _MESSAGES: Final = tuple(
         ),
         (r"No module named|\bImportError: |Missing optional dependency", "worker-dependency-missing"),
         (LOCAL_PATH, "worker-disk-full"),
+        # Who kills what takes too long says so first.
+        (rf"time ?(limit|-?out){GAP}(SIGKILL|signal 9\b|exit ?code:? (137|-9)\b)", "job-failed"),
         (rf"{OUT_OF_MEMORY}|out of memory", "worker-out-of-memory"),
         # One without permission is told that it may be missing or not.
         (r"(NonExistentQueue|QueueDoesNotExist)(?![^\n]{0,200}access)", "queue-missing"),

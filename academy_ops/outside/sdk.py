@@ -279,7 +279,8 @@ class _Bounded:
         if server not in self._connections:
             proxy = proxy_for(url)
             made = _Connected(
-                self._trusted(),
+                # Who asks by http shows no certificate.
+                self._trusted() if urlsplit(url).scheme == "https" else trusting(certifi.where()),
                 proxies={urlsplit(url).scheme: proxy.url} if proxy else {},
                 timeout=(CONNECT_SECONDS, _READ_SECONDS),
                 max_pool_connections=_CONNECTIONS,

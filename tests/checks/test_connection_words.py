@@ -113,6 +113,19 @@ def test_a_key_of_its_own_does_not_explain_a_connection_that_failed_and_an_endpo
         assert failed(message, logs=h.logs(h.container(environment=own)))[0] == cause
 
 
+def test_the_command_that_looks_who_answers_has_its_address() -> None:
+    for message, where in (
+        (f"SSL validation failed for {R2} {WORDS['untrusted'][0]}", "curl -kSsv"),
+        (f'Could not connect to the endpoint URL: "{R2}"', "describe-vpc-endpoints"),
+    ):
+        verdict = h.verdict(h.case(document=h.job("FAILED", error_message=message)))
+        assert where in str(verdict.remedies[0].command)
+        assert "<" not in str(verdict.remedies[0].command)
+    for words in WORDS["untrusted"]:
+        verdict = h.verdict(h.case(**polling(f"SSL validation failed for {SQS} {words}")))
+        assert "https://sqs.ap-northeast-2.amazonaws.com" in str(verdict.remedies[0].command)
+
+
 def test_only_the_workers_lack_a_way_to_r2_where_it_answers_this_machine() -> None:
     message = f'Could not connect to the endpoint URL: "{R2}"'
     assert failed(message) == ("r2-endpoint-unreachable", "no-route")
@@ -190,6 +203,13 @@ def test_an_image_for_another_processor_is_why_a_worker_ends() -> None:
             "clock",
         ),
         ("An error occurred (429) when calling the GetObject operation: Too Many Requests", "r2-server-error", None),
+        (
+            "(1041, 'Out of memory; check if mysqld or some other process uses all memory')",
+            "worker-database-down",
+            "full",
+        ),
+        ("oom-kill:constraint=CONSTRAINT_MEMCG,nodemask=(null)", "worker-out-of-memory", None),
+        ("Worker timeout after 600 s: SIGKILL sent", "job-failed", None),
         ("could not write block 12 of temporary file: No space left on device", "worker-database-down", "full"),
     ],
 )

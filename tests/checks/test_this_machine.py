@@ -196,6 +196,16 @@ def test_a_folder_of_certificates_that_is_gone_matters_only_where_a_certificate_
         assert (told.cause, told.reason) == ("endpoint-tls", "name")
 
 
+def test_certificates_that_are_gone_matter_to_nobody_who_asks_by_http(tmp_path: Path) -> None:
+    gone = str(tmp_path / "gone.pem")
+    with (
+        server(lambda handler: respond(handler, 200, EMPTY_BUCKET)) as (url, _),
+        around(AWS_CA_BUNDLE=gone, REQUESTS_CA_BUNDLE=gone),
+        target(R2_ENDPOINT=url, **R2_KEYS) as this,
+    ):
+        assert r2.observe(this, empty_case()).reach is True
+
+
 def test_a_bundle_that_stands_in_for_the_usual_authorities_is_named_where_it_lacks_the_one(tmp_path: Path) -> None:
     other, bundle = trustme.CA(), tmp_path / "corporate.pem"
     other.cert_pem.write_to_path(str(bundle))
