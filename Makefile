@@ -15,7 +15,7 @@ INSTALL := uv pip install --quiet --compile-bytecode --python $(BIN)/python
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test lint format test-docker test-botocore budget-with faults pictures models golden bench bench-scale chaos attack runbooks messages wheel lock audit sbom clean
+.PHONY: help venv demo test lint format test-docker test-botocore budget-with faults pictures models golden bench bench-scale bench-reader chaos attack runbooks messages wheel lock audit sbom clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -93,6 +93,9 @@ bench: wheel  ## speed, as ratios against rivals in the same run (BENCH_FLAGS="-
 
 bench-scale: $(READY)  ## large fleets, and what the bundled academy gets through (BENCH_FLAGS as above)
 	$(BIN)/python -m tests.bench.scale $(BENCH_FLAGS)
+
+bench-reader: $(READY)  ## rows a second of the workbook reader against a former one's (BENCH_FLAGS="--ref COMMIT")
+	$(BIN)/python -m tests.bench.reader $(BENCH_FLAGS)
 
 chaos: $(READY)  ## ten minutes of load while parts die; nothing lost, twice or leaked (CHAOS_FLAGS="--seed 7")
 	@$(BIN)/python -m tests.chaos $(CHAOS_FLAGS)

@@ -1,6 +1,7 @@
 """What changes nothing: the order of columns and sheets, junk rows, invisible marks, reading twice; and the sums."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -93,6 +94,28 @@ def test_the_order_of_sheets_and_sheets_of_something_else_change_nothing(order: 
 def test_where_the_table_stands_changes_nothing(down: int, right: int) -> None:
     rows = [["제목"], *[()] * down, *[[""] * right + list(row) for row in (HEADINGS, *STUDENTS)]]
     assert told(sheet(*rows)) == PLAIN
+
+
+@QUICK
+@given(st.permutations(range(len(HEADINGS))), st.sampled_from(((3, 7), (3,), (8,))))
+def test_phones_in_several_cells_change_nothing(order: list[int], cuts: Sequence[int]) -> None:
+    def apart(place: int, cell: str, *, heading: bool) -> list[str]:
+        if HEADINGS[order[place]] != "학부모 연락처":
+            return [cell]
+        return [cell, *[""] * len(cuts)] if heading else [cell[a:b] for a, b in pairwise((None, *cuts, None))]
+
+    rows = [
+        [part for place, column in enumerate(order) for part in apart(place, str(row[column]), heading=row is HEADINGS)]
+        for row in (HEADINGS, *STUDENTS)
+    ]
+    assert told(sheet(*rows)) == PLAIN
+
+
+@QUICK
+@given(st.lists(st.sampled_from(("{}", "{} 학생", "{}(학생)", "학생 {}", "{}님", "{} 어린이", "1. {}")), min_size=10))
+def test_titles_change_nothing(forms: list[str]) -> None:
+    titled = [(form.format(row[0]), *row[1:]) for form, row in zip(forms, STUDENTS, strict=False)]
+    assert told(sheet(HEADINGS, *titled)) == PLAIN
 
 
 CELLS = (

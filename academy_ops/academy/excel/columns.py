@@ -10,6 +10,8 @@ from typing import Final, NamedTuple
 
 from academy_ops.academy.excel import names, values
 from academy_ops.academy.excel.header import Header, Open, header_of
+from academy_ops.academy.excel.headings import Heading, heading
+from academy_ops.academy.excel.records import Problem, WorkbookError
 from academy_ops.academy.excel.text import text
 from academy_ops.academy.excel.vocabulary import STUDENT
 
@@ -22,12 +24,20 @@ _ONE_OF_SEVERAL: Final = r"[^\W\d_]\s*\(?\d"
 """``연락처2``: somebody's second one."""
 _OF_STUDENTS: Final = frozenset({"school", "grade", "class_name", "school_type", "gender"})
 _A_FEW: Final = 3
+_WHOSE_PHONES: Final = "학부모전화번호 열이 없습니다. 머리글 행에 '학부모전화번호' 열을 추가해 주세요."
+_SEVERAL_NAMES: Final = (
+    "머리글 행을 찾지 못했습니다. 이름 열이 여러 개라서 어느 것이 학생의 이름인지 정할 수 없습니다. "
+    "학생의 이름만 '이름' 열에 남겨 주세요."
+)
 _TWO: Final = 2
 _DIGITS: Final = 4
 
 
-class UnclearError(Exception):
-    """There are several columns of phones, and nothing says which ones are the parents'."""
+class UnclearError(WorkbookError):
+    """Nothing says which of several columns is meant; ``str()`` is the sentence for the school."""
+
+    def __init__(self, problem: Problem = "phone-column-missing", message: str = _WHOSE_PHONES) -> None:
+        super().__init__(problem, message)
 
 
 class Ahead(Iterator[Numbered]):
@@ -164,12 +174,9 @@ def settled(header: Header, rows: Sequence[Row]) -> Header:
     columns, still_open = dict(header.columns), header.open
     persons = [position for position in still_open.students if position in columns["name"]]
     own = [*columns.get("phone", ()), *filter(sample.holds_phones, (*still_open.student_numbers, *persons))]
-    others = [position for position in columns["name"] if position not in own]
-    columns["name"] = tuple(sorted(others, key=lambda one: not (one in persons and sample.holds_names(one))))
+    columns["name"] = _names(header, sample, own)
     phones = list(filter(sample.holds_phones, (*still_open.phones, *still_open.numbers)))
-    parents, known = columns.get("parent_phone", ()), header.has_parent_phone
-    if not known and (called := tuple(filter(sample.holds_phones, still_open.parents))):
-        parents, known = called, True
+    parents, known = _parents(header, sample)
     if known:
         if not own and len(phones) == 1 and not re.search(_ONE_OF_SEVERAL, header.headings[phones[0]]):
             own = phones
@@ -181,6 +188,38 @@ def settled(header: Header, rows: Sequence[Row]) -> Header:
         raise UnclearError
     columns |= {field: tuple(one) for field, one in (("phone", own), ("parent_phone", parents)) if one}
     return header._replace(columns=columns, has_parent_phone=known, open=Open(numbers=still_open.numbers))
+
+
+def _names(header: Header, sample: _Sample, own: Sequence[int]) -> tuple[int, ...]:
+    """Return the columns of names, the students' first.
+
+    Raises:
+        UnclearError: Several ones hold names of different people.
+    """
+    found = [position for position in header.columns["name"] if position not in own]
+    if found and _is_plain(header.headings[found[0]]):
+        maybe = [one for one in found if one in header.open.students]
+        students = [one for one in maybe if sample.holds_names(one)]
+        plain = [one for one in found if _is_plain(header.headings[one])]
+        if not students and (sample.contradict(plain) or any(map(sample.may_hold_names, maybe))):
+            raise UnclearError("header-missing", _SEVERAL_NAMES)
+        found = [*students, *(one for one in found if one not in students)]
+    return tuple(found) or header.columns["name"]
+
+
+def _parents(header: Header, sample: _Sample) -> tuple[tuple[int, ...], bool]:
+    """Return the columns of what is said to be parents' and holds phones, and whether there are any."""
+    parents, maybe = header.columns.get("parent_phone", ()), header.open.parents
+    phones = tuple(filter(sample.holds_phones, maybe))
+    if header.has_parent_phone:
+        # Parents' names stand beside their phones.
+        return tuple(one for one in parents if one not in maybe or one in phones), True
+    return (phones, True) if phones else (parents, False)
+
+
+def _is_plain(line: str) -> bool:
+    """Return whether a heading asks for a name, and does not say whose."""
+    return heading(line) == Heading("name", 1)
 
 
 def joined(row: Row, spans: Mapping[int, int]) -> Row:
@@ -203,8 +242,8 @@ def _part(cell: object, *, padded: bool) -> str:
 def _spans(header: Header, rows: Sequence[Row]) -> dict[int, int]:
     """Return the columns whose phones go on in the columns to the right, and over how many they reach."""
     fields = header.columns
-    phones = {*fields.get("parent_phone", ()), *fields.get("phone", ()), *chain.from_iterable(header.open[:5])}
-    taken = {position for positions in fields.values() for position in positions} - phones
+    phones = {*fields.get("parent_phone", ()), *fields.get("phone", ()), *chain.from_iterable(header.open[:3])}
+    taken = {position for position, line in enumerate(header.headings) if line} - phones
     spans: dict[int, int] = {}
     for position in sorted(phones):
         if any(position < start + width for start, width in spans.items()):
@@ -263,10 +302,24 @@ class _Sample:
         return bool(found) and 2 * found >= len(cells)
 
     def holds_names(self, position: int) -> bool:
-        """Return whether most of what stands in a column may be names, and not all the same."""
-        lines = [text(cell) for cell in self._cells(position)]
-        found = [line for line in lines if names.may_be_name(names.without_title(line))]
+        """Return whether most of what stands in a column are names, and not all the same."""
+        lines = [names.without_title(text(cell)) for cell in self._cells(position)]
+        found = [line for line in lines if names.is_name(line) or (line.isascii() and names.may_be_name(line))]
         return bool(found) and 2 * len(found) > len(lines) and 2 * len(set(found)) > len(found)
+
+    def may_hold_names(self, position: int) -> bool:
+        """Return whether a column holds words that are hardly names, and nothing else that is known."""
+        lines = [text(cell) for cell in self._cells(position)]
+        found = [line for line in lines if len(line) > 1 and names.may_be_name(line) and not values.is_kind(line)]
+        return 2 * len(found) > len(lines) and 2 * len(set(found)) > len(found)
+
+    def contradict(self, positions: Sequence[int]) -> bool:
+        """Return whether columns hold the names of different people."""
+        if len(positions) == 1:
+            return False
+        rows = [[text(row[one]) if one < len(row) else "" for one in positions] for row in self._rows]
+        full = [set(row) for row in rows if all(map(names.is_name, row))]
+        return 2 * sum(len(one) > 1 for one in full) > len(rows)
 
     def without_heading(self) -> list[int]:
         """Return the columns of phones over which nothing stands."""

@@ -191,7 +191,7 @@ def _header(lines: Sequence[str], rows: int) -> Header:
         parents=tuple(position for rank, position in parents if rank == NOT_SAID),
         numbers=_positions(found.pop("number", ())),
         student_numbers=_positions(found.pop("student_number", ())),
-        students=tuple(position for rank, position in names if rank == PERSON_ONLY > names[0][0] > 0),
+        students=tuple(position for rank, position in names if rank == PERSON_ONLY > names[0][0]),
     )
     if "parent_phone" not in found and len(phones) == 1:
         found["parent_phone"] = phones

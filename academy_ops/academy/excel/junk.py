@@ -30,7 +30,8 @@ _SECTIONS: Final[tuple[Section, ...]] = ("staff", "left", "students")
 _EXAMPLE_NAMES: Final = frozenset({"홍길동", "홍길순"})
 """The templates' own, also where somebody has cleared what says that they are examples."""
 _CLOSER_LOOK: Final = sorted(
-    {*(word[:2] for word in (*STAFF, *NOBODYS_NAMES) if re.match("[가-힣]{2}", word)), "예시", "샘플", "견본", "홍길"}
+    {*(word[:2] for word in STAFF), *(word[:3] for word in NOBODYS_NAMES if re.match("[가-힣]{2}", word))}
+    | {"예시", "샘플", "견본", "홍길"}
 )
 _CLOSER_LOOK_AT_THE_END: Final = "|".join(
     sorted({word[-2:] for word in (*RELATIVES, *ATTACHED_TITLES) if len(word) > 1})
@@ -59,7 +60,9 @@ _NOBODYS: Final = rf"010[01]\d{{7}}|{_MADE_UP}"
 """Phones that nobody has; the first ones are not given away."""
 _ONE_DIGIT: Final = r"010(\d)\1{7}"
 _A_STUDENT: Final = r"(?:학생|원생|student)\s*[\da-z]?"
-_COUNTED: Final = r"(?:[총합소누]?[계합]|총?인원수?|총원|학생수|원생수|현원|재적|정원|평균|요약|total|sum|subtotal)"
+_COUNTED: Final = (
+    r"(?:[총합소누]?[계합]|총?인원수?|총원|학생수|원생수|현원|재적|정원|평균|요약|출석률|total|sum|subtotal)"
+)
 _TOTAL: Final = rf"{_COUNTED}[:：(]*[\d,]*명?\)?|총[:：]?[\d,]+명?|[\d,]+명|(?:[가-힣]{{1,4}}[:：]?\d+명[,/·]*)+"
 _END: Final = r"\W*(?:이하)?여백\W*|\W*(?:이상)?끝\W*|\W*이상(?:입니다)?\W*"
 _NOTE: Final = r"[※＊*#★☆■□◆◇●○▶►→☞✔✓=_<\[【〔「『(~\-–—·•]|주\)|비고\s*[:)]|참고|안내|주의|작성|예\)"
@@ -73,9 +76,13 @@ _OF_STAFF: Final = (
     rf"(?:{'|'.join(STAFF)})(?:처|자|번호|전화|연락처|님|선생님|{'|'.join(STAFF)})*(?:\s.*|[:：].*)?"
     r"|[가-힣]{1,4}\s?(?:선생님|원장님|실장님|팀장님|기사님|강사님|쌤)|.*\s담임\s.*"
 )
-_BARE: Final = r"[\s★☆●○◎■□◆◇▲△▼▽▶►✔✓√※*•·\-–—]*(?:\d{1,3}(?:\s?[.)]\s*|\s+))?(.*?)[\s★☆●○◎■□◆◇▲△▼▽✔✓√※*•·]*"
+_BARE: Final = (
+    r"[\s★☆●○◎■□◆◇▲△▼▽▶►✔✓√※*•·\-–—]*(?:\d{1,3}(?:\s?[.)]\s*|\s+|(?=[가-힣]{2,5}$)))?(.*?)[\s★☆●○◎■□◆◇▲△▼▽✔✓√※*•·]*"
+)
 _PLAIN_NAME: Final = r"(?:\([^()]{1,6}\))?\s*[가-힣]{2,4}"
-_TWO_NAMES: Final = r"[가-힣]{2,4}(?:\s*[,/·&+、，ㆍ]\s*[가-힣]{2,4})+|[가-힣]{3}\s*\n\s*[가-힣]{3}"
+_TWO_NAMES: Final = (
+    r"[가-힣]{2,4}(?:\s*[,/·&+、，ㆍ]\s*[가-힣]{2,4})+|[가-힣]{3}\s*\n\s*[가-힣]{3}|.{2,20}외\s*\d{1,2}\s*명"
+)
 _YES: Final = frozenset({"o", "y", "yes", "예", "네", "true", "v", "1", "퇴", "○", "ㅇ", "●", "✓", "✔"})
 
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Final
 
 from academy_ops.academy.excel import junk, values
-from academy_ops.academy.excel.columns import Ahead, joined, settled
+from academy_ops.academy.excel.columns import Ahead, UnclearError, joined, settled
 from academy_ops.academy.excel.header import Header, header_of, is_of_others
-from academy_ops.academy.excel.headings import beside_the_name
-from academy_ops.academy.excel.names import is_masked, is_of_parent, without_title
+from academy_ops.academy.excel.headings import beside_the_name, said
+from academy_ops.academy.excel.names import apart, is_masked, is_of_family, without_title
 from academy_ops.academy.excel.records import (
     IgnoredColumn,
     LeftOutValue,
@@ -23,7 +23,7 @@ from academy_ops.academy.excel.records import (
 )
 from academy_ops.academy.excel.text import Again, shown, text
 from academy_ops.academy.excel.values import LONGEST
-from academy_ops.academy.excel.vocabulary import DITTO, NOBODY, STUDENT
+from academy_ops.academy.excel.vocabulary import DITTO, FILLER, NOBODY, ONE_PARENT, PARENT, PLAIN, STUDENT
 
 MAX_STUDENTS: Final = 100_000
 MOST_TOLD: Final = 1000
@@ -39,7 +39,7 @@ _LONGEST_USUAL_PHONE: Final = 13
 NO_NAME: Final = "이름이 비어 있습니다."
 NO_LETTERS: Final = "이름에 글자가 없습니다."
 TWO_NAMES: Final = "이름 칸에 여러 명이 있습니다. 한 행에 한 명씩 적어 주세요."
-OF_A_PARENT: Final = "이름 칸에 학부모로 보이는 이름이 있습니다. 학생의 이름을 적어 주세요."
+OF_FAMILY: Final = "이름 칸에 학생의 가족으로 보이는 사람이 있습니다. 학생의 이름을 적어 주세요."
 MASKED: Final = "이름의 일부가 가려져 있습니다. 학생의 이름을 모두 적어 주세요."
 NAME_TOO_LONG: Final = f"이름이 너무 깁니다 ({LONGEST['name']}자까지)."
 WRONG_PHONE: Final = "학부모 전화번호는 010으로 시작하는 11자리여야 합니다."
@@ -53,6 +53,7 @@ _NOTHING_SAID: Final = frozenset({"등록", "학생", "재원", "재원생", "�
 """What 구분 says of every student."""
 _Read = Callable[[str], dict[str, str]]
 _NOTHING: Final[_Said] = ({}, False)
+_NO_FIELDS: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 class Roster:
@@ -204,13 +205,23 @@ class Roster:
         if why:
             self._skip(number, why)
             return
-        written, name = name, name if is_usual else without_title(junk.bare(name))
+        written, beside = name, dict[str, str]()
+        if not is_usual:
+            name, beside = self._alone(junk.bare(name))
         if not is_usual and (fault := _fault(name, row[self._name], phone, wrong, written)):
             said = "" if fault is NO_NAME else written[: LONGEST["name"]]
             self.rejected.append(Rejected(self.sheet, number, said, fault, _wrong_value(fault, written, wrong)))
         elif phone:
-            apart = re.fullmatch(r"(.*\S) ?\(([^()]+)\)", name) if self._beside else None
-            self._create(number, row, apart[1] if apart else name, phone, beside=apart[2] if apart else "")
+            self._create(number, row, name, phone, beside)
+
+    def _alone(self, name: str) -> tuple[str, dict[str, str]]:
+        """Return a name without what stands beside it, and the fields that this says; what nobody understands stays."""
+        alone, said = apart(name)
+        if said and self._beside:
+            return without_title(alone), _OPTIONAL[self._beside](said)
+        if said and (fields := values.beside_a_name(said)) is not None:
+            return without_title(alone), fields
+        return without_title(name), {}
 
     def _is_heading(self, number: int, row: Sequence[object], above: Sequence[object]) -> bool:
         """Read on by another header where the row is one; by none where it is that of other people's table."""
@@ -245,10 +256,27 @@ class Roster:
             return "example"
         if isinstance(row[self._name], Again) and not self._goes_on(number, phone):
             return "same"
+        if kind not in ("", None) and (other := self._somebody_else(text(kind))):
+            return other
+        if not is_usual and junk.has_left(apart(name)[1], asked=False):
+            return "left"
         why: Why | None = None
         if not is_usual:
             why = "example" if junk.is_example(name, phone, wrong) else junk.what(row, name, phone, wrong)
         return why or (self._section if phone is not None or wrong else None) or self._has_left(row)
+
+    def _somebody_else(self, kind: str) -> Why | None:
+        """Return what a row is of which 구분 says that it holds a teacher or a parent.
+
+        Raises:
+            UnclearError: It is a parent's, and so the students' rows have phones of their own, perhaps.
+        """
+        persons = said(kind) or frozenset()
+        if persons & {PARENT, ONE_PARENT} and persons <= {PARENT, ONE_PARENT, FILLER, PLAIN}:
+            if self.header is None or not self.header.has_parent_phone:
+                raise UnclearError
+            return "note"
+        return "note" if junk.section((kind,)) == "staff" else None
 
     def _goes_on(self, number: int, phone: str | None) -> bool:
         """Return whether a row of the student above has the phone that was missing there."""
@@ -279,13 +307,15 @@ class Roster:
         elif header.is_roster or self.header is None or header.worth >= self.header.worth:
             self.begin(settled(header, self._ahead.look()))
 
-    def _create(self, number: int, row: Sequence[object], name: str, phone: str, *, beside: str = "") -> None:
+    def _create(
+        self, number: int, row: Sequence[object], name: str, phone: str, beside: Mapping[str, str] = _NO_FIELDS
+    ) -> None:
         written = row[self._phone]
         if not isinstance(written, str) or written[:1] == "1":
             self.stricter.add("lost-zero")
         found = self._optional(number, row)
-        if beside and self._beside:
-            found = _OPTIONAL[self._beside](beside) | found
+        if beside:
+            found = {**beside, **found}
         if self._kind is not None and row[self._kind : self._kind + 1] not in _BLANK:
             self._kind_says(text(row[self._kind]), found)
         self.students.append(Student(self.sheet, number, name, phone, *map(found.get, _OPTIONAL_FIELDS)))
@@ -400,11 +430,11 @@ _OPTIONAL_FIELDS: Final = tuple(_OPTIONAL)
 def _fault(name: str, cell: object, phone: str | None, wrong: str, written: str) -> str:
     """Return why a row can't be created, for the school, or an empty text."""
     faults = (
-        (NO_NAME, not name or name.casefold() in NOBODY),
+        (NO_NAME, not name or name.casefold() in NOBODY or name.startswith("=")),
         (TWO_NAMES, junk.holds_two_names(cell if isinstance(cell, str) else name)),
         (NAME_TOO_LONG, len(name) > LONGEST["name"]),
         (MASKED, is_masked(written)),
-        (OF_A_PARENT, is_of_parent(name)),
+        (OF_FAMILY, is_of_family(name)),
         (TEN_DIGITS, phone is None and values.digits_in(wrong) == _TEN),
         (WRONG_PHONE, phone is None),
         (NO_LETTERS, not any(one.isalpha() for one in name)),

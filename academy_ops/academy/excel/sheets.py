@@ -40,14 +40,13 @@ if TYPE_CHECKING:
 
 _HIDDEN: Final = "숨긴 시트입니다."
 _NO_HEADER: Final = "'이름'과 '학부모전화번호' 열이 있는 머리글 행이 없습니다."
-_NO_PHONES: Final = "학부모전화번호 열이 없습니다."
 _NO_STUDENTS: Final = "등록할 학생 행이 없습니다."
 _OTHER_IS_NAMED: Final = f"'{SHEET_NAME}' 시트가 있어 읽지 않았습니다."
 _OTHER_SAYS_MORE: Final = "학부모 전화번호 열이 뚜렷한 다른 시트를 읽었습니다."
 _NUMBERED: Final = re.compile(r"\(\d{1,3}\)$")
 _YEAR: Final = re.compile(r"(?<!\d)(20\d\d)(?!\d)|(?<!\d)(\d\d)(?=년|학년도)|(?<!\d)(\d{6}|\d{8})(?!\d)")
 _MONTH: Final = re.compile(r"\d{1,2}월|\d학기|\d분기")
-_VERSION: Final = re.compile(r"최종|수정|원본|초안|변경|최신|업데이트|v\d|ver|final|new")
+_VERSION: Final = re.compile(r"최종|수정|원본|사본|복사본|초안|변경|최신|업데이트|v\d|ver|final|new")
 _MOST_SHEETS: Final = 200
 _MOST_ABOVE: Final = 10_000
 """In so many rows a sheet's header is looked for."""
@@ -57,7 +56,7 @@ _MOST_COMPARED: Final = 60
 class _Reading(NamedTuple):
     name: str
     roster: Roster
-    nearly: bool
+    nearly: WorkbookError | None
     empty: bool
 
     @property
@@ -97,11 +96,9 @@ def understand(tables: Sequence[Table]) -> Content:
         if any(one.roster.header for one in these):
             chosen = _chosen([one for one in these if one.roster.header])
             return _content(chosen, _left_out(tables, readings, chosen, asides))
-        if any(one.nearly for one in these):
+        if refusal := next((one.nearly for one in these if one.nearly), None):
             # Not a hidden sheet of last year instead.
-            raise WorkbookError(
-                "phone-column-missing", "학부모전화번호 열이 없습니다. 머리글 행에 '학부모전화번호' 열을 추가해 주세요."
-            )
+            raise refusal
     raise WorkbookError("header-missing", "머리글 행을 찾지 못했습니다. '이름'과 '학부모전화번호' 열이 필요합니다.")
 
 
@@ -175,7 +172,7 @@ def _left_out(
         elif asides[table.name]:
             why = asides[table.name]
         elif one is None or one.roster.header is None:
-            why = _NO_PHONES if one and one.nearly else _NO_HEADER
+            why = str(one.nearly) if one and one.nearly else _NO_HEADER
         elif not one.has_rows:
             why = _NO_STUDENTS
         else:
@@ -210,7 +207,8 @@ def _read(table: Table) -> _Reading:
     roster = Roster(shown(table.name))
     above: Row = ()
     top: Row = ()
-    nearly, empty = False, True
+    nearly: WorkbookError | None = None
+    empty = True
     for _number, row in islice((one for one in ahead if any(one[1])), _MOST_ABOVE):
         empty = False
         header = header_of(row, above, top)
@@ -222,10 +220,10 @@ def _read(table: Table) -> _Reading:
             try:
                 if _begun(roster, header, row, top, ahead):
                     break
-            except UnclearError:
-                # Several columns of phones, and nothing says whose.
-                return _Reading(table.name, Roster(shown(table.name)), nearly=True, empty=False)
-        nearly = nearly or header.nearly
+            except UnclearError as error:
+                return _Reading(table.name, Roster(shown(table.name)), nearly=error, empty=False)
+        if header.nearly and not nearly:
+            nearly = UnclearError()
     return _Reading(table.name, roster, nearly, empty)
 
 

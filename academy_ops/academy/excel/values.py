@@ -18,6 +18,7 @@ from academy_ops.academy.excel.vocabulary import (
     ONE_PARENT,
     PARENT,
     PLAIN,
+    STATES,
     STUDENT,
     WRONG_PHONES,
 )
@@ -39,6 +40,8 @@ _USUAL_PHONE: Final = re.compile(r"010([-. ]?)(\d{4})\1(\d{4})", re.ASCII).fullm
 _IN_BRACKETS: Final = r"\([^()\d]*\)|\([^()\d]*(?:\d{1,2}[^()\d]+){1,2}\)"
 """A remark; digits in it are the hours to call at."""
 _APART: Final = r"[,/;\n]|\s{2,}| 또는 | or |(?<=[\d)]) (?=\D{0,8}0\d{1,2}[-. )]?\d{3,4}[-. ]?\d{4})"
+_LISTED: Final = dict.fromkeys(range(0x2460, 0x2474), "\n")
+"""① to ⑳, which are digits to Unicode."""
 _LANDLINE: Final = re.compile(r"0(?:2|[3-6]\d|70)\d{7,8}").fullmatch
 _LETTERS: Final = r"[^\W\d_]+(?:\.[^\W\d_]+)*\.?"
 _BETWEEN: Final = frozenset("=\\-‐‑‒–—―−ㅡㅣー一~∼～·・ㆍ․•.,/_:;'’‘`´\"|+()[] \u2043\u02d7\u1173\u1175")
@@ -58,6 +61,7 @@ _SCHOOL: Final = re.compile(
     r"(?P<school>.*[^\d(\[/,\s-])[\s(\[/,-]*"
     r"(?P<rest>\d{1,2} ?(?:학년)?(?:(?:(?<=학년)|[ ,/-]+)\d{1,2}(?: ?반)?)?)[\])]?"
 )
+_GRADE_BESIDE_A_NAME: Final = r"[초중고](?:등)?\s?\d(?:학년)?|\d\s?학년|예비\s?[초중고]\s?\d?"
 _OF_A_SCHOOL: Final = ("초", "중", "고", "교", "등")
 _DATE: Final = re.compile(r"(\d{4})-(\d\d)-(\d\d)").fullmatch
 _LAST_YEAR_OF_DATES: Final = 1999
@@ -74,12 +78,14 @@ def phone(cell: object, of: str = PARENT) -> str | None:
     """
     if isinstance(cell, str) and (usual := _USUAL_PHONE(cell)):
         return f"010{usual[2]}{usual[3]}"
+    if isinstance(cell, str):
+        cell = cell[: 2 * _LONGEST_PHONE].translate(_LISTED)
     line = text(cell)
     if not line or len(line) > _LONGEST_PHONE:
         return None
     found = _phone(line, of)
     if found is None and isinstance(cell, str):
-        parts = [one for part in re.split(_APART, cell[: 2 * _LONGEST_PHONE]) if (one := text(part))]
+        parts = [one for part in re.split(_APART, cell) if (one := text(part))]
         phones = [_phone(one, of) for one in parts] if len(parts) > 1 else [None]
         found = None if None in phones else next(filter(None, phones), None)
     return found or None
@@ -128,7 +134,7 @@ def _with_digits(line: str) -> str:
     if not re.fullmatch(rf"[\d\W{_DIGIT_LETTERS}]*", line) or not re.search(f"[{_DIGIT_LETTERS}]", line):
         return line
     if any(
-        re.fullmatch(rf"[{_ZEROS}]{{3,}}", one) or ("0" in line and re.search(f"[{_ZEROS}]{{3}}", one))
+        re.fullmatch(rf"[{_ZEROS}]{{3,}}", one) or ("0" in line and re.search(f"[{_ZEROS}]{{2}}", one))
         for one in groups
     ):
         return line
@@ -180,6 +186,20 @@ def grade(line: str) -> dict[str, str]:
     if found["level"]:
         fields["school_type"] = _LEVELS[found["level"]]
     return fields
+
+
+def beside_a_name(said: str) -> dict[str, str] | None:
+    """Return the fields that stand beside a name; None where it is not understood, and may belong to the name."""
+    if found := gender(said):
+        return {"gender": found}
+    if re.fullmatch(_GRADE_BESIDE_A_NAME, said):
+        return grade(said)
+    return {} if said in STATES else None
+
+
+def is_kind(line: str) -> bool:
+    """Return whether a text says of what kind a student is: the school's type, a gender, a grade, a state."""
+    return bool(school_type(line)) or beside_a_name(line) is not None
 
 
 def school(line: str) -> dict[str, str]:

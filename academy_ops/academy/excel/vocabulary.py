@@ -55,7 +55,7 @@ _HEADINGS: Final = {
         손전화 모바일 전번 연락가능번호 연락가능한번호
         hp cp mp phone phones mobile cell cellphone tel telephone contact contacts handphone
     """,
-    MESSAGES: "연락망 수신번호 문자번호 알림번호 받을번호 문자수신번호",
+    MESSAGES: "연락망 연락받을 연락받으실 수신번호 문자번호 알림번호 받을번호 문자수신번호",
     "gender": "성별 남녀 남여 성 性別 gender sex",
     "school_type": "학교유형 학교급 학교급별 학교구분 학교종류 학교분류 학교과정 초중고 schooltype schoollevel",
     "school": "학교 출신학교 재학학교 재학교 소속학교 현학교 다니는학교 學校 school schools",
@@ -74,7 +74,8 @@ _HEADINGS: Final = {
     "staff": "직책 직위 직급 입사일 입사일자 급여 시급 호봉 사번",
     # … or nothing: what may stand beside a student and says nothing more, …
     PLAIN: """
-        현재 재학 재학중 재학중인 다니는 소속 대상 등록 등록된 등록한 수강 수강중 신규 신입 신청 배정 원내 님 분 의 우리
+        현재 재학 재학중 재학중인 다니는 소속 대상 등록 등록된 등록한 수강 수강중 참가 참여 응시
+        신규 신입 신청 배정 원내 님 분 의 우리
     """,
     # … and what says nothing at all.
     NUMBER: "번호 연번 순번 일련번호 넘버 number no num",
@@ -83,7 +84,7 @@ _HEADINGS: Final = {
         기재 기입 입력 작성 입력하세요 입력해주세요 적어주세요 써주세요 작성해주세요 기재해주세요 기입해주세요
         선택해주세요 알려주세요 필수 필수입력 필수항목 선택 선택사항 포함 제외 자리 텍스트 숫자만 하이픈 하이픈없이 없이
         문자 문자수신 수신 수신용 알림 알림용 알림톡 카톡 카카오톡 출결 등원 하원 등하원
-        실명 한글 한국어 국문 정식 본명 및 또는
+        실명 한글 한국어 국문 정식 본명 및 와 과 또는 청구서 고지서 안내문
         main required optional korean kor or and of the s sms
     """,
 }
@@ -113,7 +114,7 @@ _SHEETS: Final = {
         backup old
     """,
     "다니는 학생의 명단으로 보이지 않는 시트입니다.": """
-        퇴원 휴원 휴학 졸업 수료 종료 중단 제적 이탈 탈퇴 그만 대기 미등록 불합격 취소 환불
+        퇴원 휴원 휴학 졸업 수료 종료 중단 제적 이탈 탈퇴 그만 대기 미등록 불합격 취소 환불 체험
         상담 강사 교사 직원 조교 기사 거래처
         teacher staff waiting
     """,
@@ -178,7 +179,14 @@ BESIDE_A_PHONE: Final = frozenset({"h.p", "c.p", "t", "m", "p", "kr"})
 """What may stand beside a phone, too; the words of headings that say whose it is, and that it is one, may as well."""
 
 WRONG_PHONES: Final = frozenset(
-    _meanings({"": "변경 변경됨 변경전 결번 해지 정지 없는번호 오류 틀림 아님 안됨 구번호 예전번호 옛번호 사용안함 x"})
+    _meanings(
+        {
+            "": """
+                담임 담임선생님 강사 교사 선생 선생님 원장 원장님 조교 기사
+                변경 변경됨 변경전 결번 해지 정지 없는번호 오류 틀림 아님 안됨 구번호 예전번호 옛번호 사용안함 x
+            """
+        }
+    )
 )
 """What says of a phone that it is none any more."""
 
@@ -187,6 +195,11 @@ TITLES: Final = ("학생", "어린이", "원생", "원아", "수강생", "학우
 ATTACHED_TITLES: Final = ("학생", "어린이")
 """What may follow it without a space."""
 
+STATES: Final = frozenset(
+    _meanings({"": "신규 신입 신입생 재원 재원생 기존 휴원 휴학 복원 복귀 복학 편입 재등록 장학 장학생"})
+)
+"""What is said of students behind their names and changes nothing."""
+SIBLINGS: Final = ("동생", "누나", "언니", "오빠", "형")
 RELATIVES: Final = (
     "엄마", "어머니", "어머님", "맘", "아빠", "아버지", "아버님", "할머니", "할아버지", "학부모", "보호자", "부모"
 )  # fmt: skip

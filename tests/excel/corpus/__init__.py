@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.excel.corpus import columns, headers, packages, people, rows, sheets, tables, values
+from tests.excel.corpus import columns, exports, headers, packages, people, rows, sheets, tables, values
 from tests.excel.corpus.case import Case
 
 CASES: tuple[Case, ...] = (
@@ -13,5 +13,6 @@ CASES: tuple[Case, ...] = (
     *rows.CASES,
     *people.CASES,
     *tables.CASES,
+    *exports.CASES,
     *packages.CASES,
 )

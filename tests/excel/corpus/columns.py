@@ -115,6 +115,10 @@ CASES = (
         one(f"names under {heading!r}", (heading, "학부모 연락처"), A)
         for heading in ("대상 학생", "등록학생", "등록 학생명", "수강 학생", "신규 원생", "재학중인 학생")
     ),
+    _applied(("성명", "김하나"), ("휴대폰", _P), ("학생", "중등")),
+    _applied(("성명", "김하나"), ("휴대폰 번호", _P), ("학생", "신규")),
+    _applied(("성명", "정영희"), ("핸드폰", _P), ("자녀", "다온"), problem="header-missing", says=["이름 열"]),
+    _applied(("이름", "정영희"), ("학생명", ""), ("연락처", _P), students=[], rejected=[2]),
     one("whether a student", ("학생 여부", "이름", "연락처"), ("O", *A), ignored=["학생 여부"]),
     # One phone in several cells.
     _apart(
@@ -157,4 +161,19 @@ CASES = (
         students=[],
         rejected=[2],
     ),
+    one(
+        "an attendance number is no part of a phone",
+        ("이름", "연락처", "출결번호"),
+        ("김하나", "010-1111", "0001"),
+        students=[],
+        rejected=[2],
+    ),
+    one(
+        "a grade is no part of a phone",
+        ("이름", "연락처", "학년", "반"),
+        ("김하나", "010", 1111, 1),
+        students=[],
+        rejected=[2],
+    ),
+    one("the same headings thrice", ("이름", "연락처") * 3, (*A, *B, *C), problem=_UNCLEAR),
 )

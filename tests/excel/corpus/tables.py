@@ -51,7 +51,6 @@ CASES = (
         ("김하나 (A반)", _P),
         fields={"김하나": {"class_name": "A반"}},
     ),
-    one("what nobody asked for behind it", HEADER, ("김하나(중2)", _P), students=[("김하나(중2)", _P)]),
     one(
         "three tables side by side",
         (*HEADER[:2], "", *HEADER[:2], "", *HEADER[:2]),
