@@ -26,7 +26,7 @@ _SOURCES: Final[Mapping[str, Text]] = {
     "env file": say("env file"),
     "context": say("context"),
     "default": say("default"),
-    "not set": say("unset"),
+    "unset": say("unset"),
 }
 
 

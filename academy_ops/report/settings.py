@@ -38,7 +38,7 @@ def shown_settings(settings: Settings, environ: Mapping[str, str] = os.environ) 
     from_file = settings.aws_in_force(environ)
     for name in AWS_NAMES:
         value = environ.get(name) or from_file.get(name)
-        source: Source = "environment" if environ.get(name) else "env file" if value else "not set"
+        source: Source = "environment" if environ.get(name) else "env file" if value else "unset"
         rows.append((name, value, source))
     if settings.context:
         named: Source = (

@@ -19,7 +19,7 @@ from academy_ops.messages import os_reason, say
 from academy_ops.settings.contexts import CONTEXT_SETTING, context_named
 from academy_ops.settings.env_files import EnvLine, SettingsError, read_env_file
 
-Source = Literal["command line", "environment", "env file", "context", "default", "not set"]
+Source = Literal["command line", "environment", "env file", "context", "default", "unset"]
 
 DEFAULTS: Final[Mapping[str, str | None]] = {
     "ACADEMY_API_URL": None,
@@ -210,7 +210,7 @@ class Settings:
 
     def of_the_academy(self) -> bool:
         """Return whether any setting is given that is the academy's and not this machine's."""
-        given = (entry.name for entry in self.entries.values() if entry.source not in {"default", "not set"})
+        given = (entry.name for entry in self.entries.values() if entry.source not in {"default", "unset"})
         return any(name not in _OF_THE_MACHINE for name in given)
 
     def secrets(self) -> Mapping[str, str]:
@@ -439,4 +439,4 @@ def _resolve(
         return Setting(name, default, "default", default)
     # dotenv leaves out what Docker and Compose take for the value.
     comment = line is not None and line.as_docker.lstrip().startswith("#")
-    return Setting(name, None, "not set", line.as_docker if line and comment else None)
+    return Setting(name, None, "unset", line.as_docker if line and comment else None)
