@@ -80,6 +80,9 @@ _BY_SERVER: Final[_Known] = (
     *_signs("api", {"API": r"uvicorn|gunicorn|hypercorn|daphne|granian|waitress|WSGIServer|Werkzeug"}),
 )
 """These sign only what they answer themselves, and leave the signature of who stands behind them."""
+_APPLICATION: Final = re.compile(
+    r"(uvicorn|gunicorn|hypercorn|daphne|granian|waitress|werkzeug|wsgiserver|uwsgi)\b", re.IGNORECASE
+)
 _NGINX: Final = re.compile(r"<center>((?:free)?nginx|openresty|tengine|angie)[^<]{0,80}</center>", re.IGNORECASE)
 _UNSIGNED: Final = re.compile(
     r"\s{0,9}<html>\s{0,9}<head>\s{0,9}<title>\d{3} [^<]{1,80}</title>\s{0,9}</head>\s{0,9}<body[^>]{0,80}>\s{0,9}"
@@ -193,6 +196,19 @@ def is_load_balancer(name: str) -> bool:
     """Return whether a product is a load balancer."""
     known = (named for _, named in (*_BY_SERVER, *_BY_PAGE))
     return any(named == ("load-balancer", name) for named in known)
+
+
+def balanced_by(headers: Mapping[str, str], url: str) -> str | None:
+    """Return what shows that a load balancer has passed an answer on; None where nothing does.
+
+    AWS's sets a cookie where it keeps a client at one target. And it leaves the application server's own name, which
+    nginx and Cloudflare replace: who asks by TLS or at port 80 has hardly asked that server itself.
+    """
+    if cookies := headers.get("set-cookie"):
+        return cookies
+    server = headers.get("server", "")
+    asked = urlsplit(url)
+    return server if _APPLICATION.match(server) and (asked.scheme == "https" or asked.port in {None, 80}) else None
 
 
 def cached(answer: Answer) -> bool:

@@ -20,7 +20,7 @@ from academy_ops.messages import say
 from academy_ops.outside.clients import MAX_REDIRECTS, Answer, Target
 from academy_ops.outside.time_limits import begin, gather
 from academy_ops.thresholds import CLOCK_WRONG_SECONDS, SECOND_LOOK_SECONDS, YOUNG_SECONDS
-from checks.authors import ACCESS, AWS_LOAD_BALANCER, Author, Page, cached, is_json, page_of, place
+from checks.authors import ACCESS, AWS_LOAD_BALANCER, Author, Page, balanced_by, cached, is_json, page_of, place
 from checks.facts import AccessFacts, Case, EndpointFacts, JobDocument
 from checks.job_document import read_answer
 from checks.targets import read_targets
@@ -404,7 +404,7 @@ def _evidence(facts: EndpointFacts) -> dict[str, Json]:
     }
     # A layer whose address is not set was not asked; there is nothing to show of it.
     asked = {name: answer for name, answer in layers.items() if not _not_asked(answer)}
-    evidence: dict[str, Json] = {name: _layer(answer) for name, answer in asked.items()}
+    evidence: dict[str, Json] = {name: _layer(name, answer) for name, answer in asked.items()}
     if isinstance(facts.targets, Unavailable):
         evidence["targets"] = {"reason": facts.targets.reason, "tried": facts.targets.tried}
     elif facts.targets is not None:
@@ -418,7 +418,7 @@ def _not_asked(answer: Answer | Unavailable) -> bool:
     return isinstance(answer, Unavailable) and answer.reason in {"not-configured", "not-asked"}
 
 
-def _layer(answer: Answer | Unavailable) -> Json:
+def _layer(name: str, answer: Answer | Unavailable) -> Json:
     if isinstance(answer, Unavailable):
         return {"url": answer.tried, "reason": answer.reason, "detail": answer.detail}
     page = page_of(answer)
@@ -428,6 +428,8 @@ def _layer(answer: Answer | Unavailable) -> Json:
         known = {"author": page.name, "title": page.title, "code": page.code, "breaks": breaks}
         shown |= {name: value for name, value in known.items() if value}
     shown |= {name: answer.headers[name] for name in _SHOWN_HEADERS if name in answer.headers}
+    if name != "app" and (sign := balanced_by(answer.headers, answer.url)):
+        shown["balanced_by"] = sign
     if answer.status >= HTTPStatus.BAD_REQUEST and is_json(answer):
         shown["answer"] = answer.body[:_SHOWN_CHARACTERS]
     if answer.redirects:

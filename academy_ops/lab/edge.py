@@ -220,6 +220,8 @@ class Relay:
         async with httpx.AsyncClient(verify=tls, trust_env=False, limits=limits) as client:
             try:
                 response = _from_origin(await client.send(_request_to_origin(request, policy, ray), stream=True))
+                if policy.front == "awselb":
+                    response.raw_headers.append((b"set-cookie", b"AWSALB=lab; Path=/"))
             except httpx.TransportError as error:
                 status = _status(error)
                 balanced = policy.front == "awselb"

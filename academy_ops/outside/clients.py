@@ -54,6 +54,7 @@ _Read = tuple[int, dict[str, str], str]
 MAX_REDIRECTS: Final = 20
 """Browsers follow as many."""
 _MAX_BODY_BYTES: Final = 4 * 1024 * 1024
+_BALANCER_COOKIE: Final = re.compile(r"(?:^|, ?)((?:AWSALB|AWSELB)[A-Z0-9-]{0,16})=")
 _KEPT_HEADERS: Final = (
     *("server", "content-type", "location", "retry-after", "via", "age", "www-authenticate", "proxy-authenticate"),
     *("cf-ray", "cf-mitigated", "cf-cache-status", "cf-access-domain", "x-squid-error", "x-cache"),
@@ -87,6 +88,13 @@ class Answer:
     redirects: tuple[str, ...] = ()
     broken: str = ""
     proxy: str = ""
+
+
+def _kept(headers: Mapping[str, str]) -> dict[str, str]:
+    """Return the headers that tell the layers apart; of a load balancer's cookies only the name, no value of any."""
+    kept = {name: headers[name] for name in _KEPT_HEADERS if name in headers}
+    cookies = _BALANCER_COOKIE.findall(headers.get("set-cookie", ""))
+    return kept | ({"set-cookie": ", ".join(cookies)} if cookies else {})
 
 
 class Connections:
@@ -254,7 +262,7 @@ class Connections:
         started = time.monotonic()
         with contextlib.closing(client.send(request, stream=True)) as response:
             self.clocks.note("api", response.headers, time.monotonic() - started)
-            kept = {name: response.headers[name] for name in _KEPT_HEADERS if name in response.headers}
+            kept = _kept(response.headers)
             try:
                 body = whole(response.iter_raw(), response.headers.get("content-encoding", ""), _MAX_BODY_BYTES)
             except (httpx.RemoteProtocolError, httpx.ReadError) as error:
@@ -329,8 +337,7 @@ class Connections:
 
     def foreign(self, error: ForeignAnswerError, url: str) -> Answer:
         """Return what somebody else than S3 has answered at ``url``."""
-        headers = {name.lower(): value for name, value in error.headers.items()}
-        kept: dict[str, str] = {name: headers[name] for name in _KEPT_HEADERS if name in headers}
+        kept = _kept({name.lower(): value for name, value in error.headers.items()})
         return self._answer((error.status, kept, error.body.decode("utf-8-sig", "replace")), url, time.monotonic(), ())
 
     def unseen(self, error: Exception, tried: str) -> Unavailable:

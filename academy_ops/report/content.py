@@ -67,7 +67,7 @@ LABELS: Final[Mapping[str, Text]] = {
     "missing": say("missing"),
     "settings": say("settings"),
     "edge": say("edge"),
-    "origin": say("nginx"),
+    "origin": say("origin"),
     "app": say("app"),
     "recent": say("failed or waiting"),
     "health": say("/health"),

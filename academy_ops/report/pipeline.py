@@ -84,7 +84,7 @@ def stations(diagnosis: Diagnosis) -> list[Station]:
 
 
 def _name(hop: Hop, diagnosis: Diagnosis) -> Text:
-    """Return what stands in the place of nginx: where a load balancer has answered, or is asked, that is one."""
+    """Return what stands in the place of nginx: where a load balancer has answered or passed on, or is asked, that."""
     layers = [
         layer
         for finding in diagnosis.findings
@@ -93,7 +93,10 @@ def _name(hop: Hop, diagnosis: Diagnosis) -> Text:
         if isinstance(layer, dict)
     ]
     balanced = any(
-        is_load_balancer(str(layer.get("author"))) or _BALANCED.search(str(layer.get("url"))) for layer in layers
+        layer.get("balanced_by")
+        or is_load_balancer(str(layer.get("author")))
+        or _BALANCED.search(str(layer.get("url")))
+        for layer in layers
     )
     return say("load balancer") if balanced and hop.place == _GATEWAY else hop.name
 

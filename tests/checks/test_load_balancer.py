@@ -77,6 +77,16 @@ def test_without_that_permission_the_fault_is_told_all_the_same() -> None:
             "load balancer",
         ),
         (h.endpoint(h.answer(200)), "nginx"),
+        (h.endpoint(h.answer(200, server="uvicorn")), "load balancer"),
+        (h.endpoint(h.answer(404, {"detail": "x"}, server="gunicorn/22.0")), "load balancer"),
+        (
+            h.endpoint(h.answer(200, server="cloudflare", **{"set-cookie": "AWSALBCORS"})),
+            "load balancer",
+        ),
+        (h.endpoint(h.answer(200, server="cloudflare"), origin=h.answer(200, server="uvicorn")), "load balancer"),
+        (h.endpoint(h.answer(200, server="cloudflare"), origin=h.answer(200, server="nginx/1.24.0")), "nginx"),
+        (h.endpoint(h.answer(200, server="cloudflare"), app=h.answer(200, server="uvicorn")), "nginx"),
+        (h.endpoint(Answer("http://127.0.0.1:8000/api/", 200, {"server": "uvicorn"}, "{}", 5)), "nginx"),
         (h.endpoint(h.answer(502, "<center>nginx/1.24.0</center>", server="nginx")), "nginx"),
     ],
 )

@@ -37,6 +37,9 @@ def test_it_is_well_without_a_function_and_without_nginx(lab: Lab) -> None:
     told = lab.diagnose(lab.ended_job())
     assert told.short == (0, "healthy", None)
     assert told.verdict["warnings"] == []
+    drawn = lab.tool("diagnose", "-o", "html").stdout
+    assert "load balancer" in drawn
+    assert "nginx" not in drawn
 
 
 def test_a_job_is_told_by_the_log_of_its_worker_that_is_gone(lab: Lab) -> None:
