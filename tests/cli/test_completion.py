@@ -121,6 +121,8 @@ def test_each_shell_completes_once_it_is_installed(shell: str, tmp_path: Path) -
     if shutil.which(shell) is None:
         pytest.skip(f"{shell} is not installed")
     environ = {**SHELL, "HOME": str(tmp_path), "PATH": f"{BIN}{os.pathsep}{SHELL['PATH']}", "LANG": "C.UTF-8"}
+    # Else fish would go through all manual pages of this machine in the background.
+    (tmp_path / ".local/share/fish/generated_completions").mkdir(parents=True)
     # Something must follow it: a shell becomes its last command, and would not be there to be found.
     install = [shell, "-c", "academy-ops --install-completion; true"]
     subprocess.run(install, env=environ, check=True, capture_output=True, timeout=60)
