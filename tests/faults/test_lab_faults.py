@@ -157,7 +157,7 @@ def test_the_remedy_of_dead_letters_brings_the_job_to_its_end(lab: Lab) -> None:
 
 def connect(lab: Lab, service: Any) -> Any:
     settings = lab.settings()
-    return boto3.Session().client(
+    return boto3.client(
         service,
         endpoint_url=settings["AWS_ENDPOINT_URL"],
         region_name=settings["AWS_REGION"],

@@ -29,7 +29,7 @@ pytestmark = [
 
 def connected(lab: Lab, service: str, region: str) -> Any:
     settings = lab.settings()
-    return boto3.Session().client(
+    return boto3.client(
         service,  # type: ignore[call-overload] # any of them
         endpoint_url=settings["AWS_ENDPOINT_URL"],
         region_name=region,

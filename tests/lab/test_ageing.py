@@ -20,7 +20,7 @@ pytestmark = pytest.mark.xdist_group("lab")
 
 def connect(service: Any) -> Any:
     values = operate.settings()
-    return boto3.Session().client(
+    return boto3.client(
         service,
         endpoint_url=values["AWS_ENDPOINT_URL"],
         region_name=values["AWS_REGION"],

@@ -36,7 +36,7 @@ def r2(storage: Storage, keys: Keys | None = None) -> S3Client:
         request_checksum_calculation="when_required",
         retries={"total_max_attempts": 1},
     )
-    return boto3.Session().client(
+    return boto3.client(
         "s3",
         endpoint_url=storage.endpoint,
         region_name="auto",

@@ -46,7 +46,7 @@ def reaches(job_id: str, status: str) -> bool:
 
 def aws(service: Any, **changed: str) -> Any:
     values = {**operate.settings(), **changed}
-    return boto3.Session().client(
+    return boto3.client(
         service,
         endpoint_url=values["AWS_ENDPOINT_URL"],
         region_name=values["AWS_REGION"],

@@ -7,6 +7,7 @@ import socket
 import threading
 from collections.abc import Callable, Mapping
 from datetime import timedelta
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from moto.core.responses import BaseResponse
@@ -61,7 +62,10 @@ class Cloud:
             "sqs": type("SQS", (LabSQS,), {"queues": self.queues}),
             "ssm": type("SSM", (LabSSM,), {"commands": commands}),
         }
-        self._gate = Gate(DomainDispatcherApplication(self._create_app))
+        dispatcher = DomainDispatcherApplication(self._create_app)
+        # It would look through moto's folders at each request.
+        dispatcher.get_backend_for_host = cache(dispatcher.get_backend_for_host)  # type: ignore[method-assign]
+        self._gate = Gate(dispatcher)
         with socket.create_server(("127.0.0.1", 0)) as listening:
             self._server = make_server(
                 "127.0.0.1",
