@@ -28,6 +28,7 @@ READ_AT_START: Final = ("PYTHON", "LC_", "LANG")
 _MOST_FILES: Final = 65_536
 _START_SECONDS: Final = 30.0
 """For the imports, on a busy machine."""
+_STOP_SECONDS: Final = 5.0
 
 
 class Forked:
@@ -151,7 +152,11 @@ class Forks:
     def close(self) -> None:
         """End it, and with it what it has started."""
         self._control.close()
-        self._process.wait()
+        try:
+            self._process.wait(_STOP_SECONDS)
+        except subprocess.TimeoutExpired:  # frozen, perhaps
+            self._process.kill()
+            self._process.wait()
 
 
 def _read_at_start(env: Mapping[str, str]) -> dict[str, str]:

@@ -2,12 +2,13 @@
 
 import json
 import logging
+import shutil
 import subprocess
 import sys
 import tempfile
 import uuid
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -223,6 +224,24 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'academy.sqlite3'}"
     return new_postgres_database(request.getfixturevalue("postgres"))
+
+
+@contextmanager
+def redis_server(folder: Path) -> Iterator[processes.Service | None]:
+    """Run a real Redis; None where none is installed."""
+    program = shutil.which("redis-server") or shutil.which("valkey-server")
+    if program is None:
+        yield None
+        return
+    port = processes.free_ports(1)[0]
+    command = [program, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder)]
+    service = processes.Service("redis", command, processes.clean_env(folder, {}), port, folder)
+    service.start()
+    try:
+        service.wait_ready(service.listening)
+        yield service
+    finally:
+        service.stop()
 
 
 @pytest.fixture

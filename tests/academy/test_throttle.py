@@ -1,7 +1,6 @@
 """How often a caller may try."""
 
 import logging
-import shutil
 import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,7 +16,7 @@ from academy_ops.academy.throttle import WRONG_TOKENS, Throttle
 from academy_ops.contract import JOBS_PATH, STUDENTS_PATH
 from academy_ops.lab import processes
 from academy_ops.lab.storage import Storage
-from tests.academy.conftest import TOKEN, Academy, new_academy
+from tests.academy.conftest import TOKEN, Academy, new_academy, redis_server
 
 pytestmark = pytest.mark.xdist_group("api")
 WORKBOOK = sample_workbooks.students(1)
@@ -37,17 +36,10 @@ def api(aws: str, storage: Storage, tmp_path_factory: pytest.TempPathFactory) ->
 @pytest.fixture(scope="module")
 def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[processes.Service]:
     """A real Redis."""
-    program = shutil.which("redis-server") or shutil.which("valkey-server")
-    if program is None:
-        pytest.skip("no redis-server here")
-    folder = tmp_path_factory.mktemp("redis")
-    port = processes.free_ports(1)[0]
-    command = [program, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder)]
-    service = processes.Service("redis", command, processes.clean_env(folder, {}), port, folder)
-    service.start()
-    service.wait_ready(service.listening)
-    yield service
-    service.stop()
+    with redis_server(tmp_path_factory.mktemp("redis")) as service:
+        if service is None:
+            pytest.skip("no redis-server here")
+        yield service
 
 
 @pytest.fixture

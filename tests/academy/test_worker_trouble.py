@@ -10,6 +10,7 @@ from contextlib import closing
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+import psutil
 import pytest
 import sqlalchemy as sa
 
@@ -131,6 +132,17 @@ def test_a_worker_that_is_told_to_stop_finishes_its_job_first(academy: Academy, 
     statuses = sorted(current(store, one).status for one in (job, next_job))
     assert statuses == [JobStatus.DONE, JobStatus.PENDING]
     assert academy.log().splitlines()[-1] == "worker stopped"
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_nothing_that_a_worker_has_started_outlives_it(academy: Academy, store: Store, number: signal.Signals) -> None:
+    academy.make_queue()
+    worker = academy.start("worker")
+    assert ended(academy, store, given(academy, store, sample_workbooks.students(1))).status == JobStatus.DONE
+    kept = psutil.Process(worker.pid).children(recursive=True)
+    assert len(kept) == 1, "the process that its readers are forked from"
+    worker.send_signal(number)
+    assert not psutil.wait_procs(kept, timeout=SECONDS)[1]
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

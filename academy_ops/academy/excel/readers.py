@@ -28,6 +28,7 @@ class Readers:
                 self._forks = Forks(_LIBRARIES, env)
             return self._forks.start(command, env, subprocess.PIPE, Path("/"), errors.fileno())
         except OSError:
+            self.close()
             return new_process(command, env, errors)
 
     def close(self) -> None:
