@@ -114,17 +114,24 @@ _SIGNS: Final = tuple(
             ),
             "docker-run",
         ),
+        # The shell's own words for the script itself.
+        (r"unbound variable|parameter (null or )?not set|bad substitution|syntax error|unexpected end of", "script"),
     )
 )
 _REASONS: Final = frozenset(reason for _, reason in _SIGNS)
 _OF_DOCKER: Final = frozenset({"packages", "docker-daemon", "script"})
+_OF_BOTH: Final = _OF_DOCKER | {
+    "image-pull",
+    "image-missing",
+    "rate-limit",
+    "network",
+    "disk",
+    "architecture",
+    "script",
+}
 _OF_STEP: Final = {
-    "image-pull": frozenset(
-        {*_OF_DOCKER, "image-pull", "image-missing", "rate-limit", "network", "disk", "architecture"}
-    ),
-    "docker-run": frozenset(
-        {*_OF_DOCKER, "docker-run", "image-missing", "image-pull", "rate-limit", "network", "disk", "architecture"}
-    ),
+    "image-pull": _OF_BOTH,
+    "docker-run": _OF_BOTH | {"docker-run"},
     "metadata": frozenset({"metadata"}),
     "script": frozenset(),
 }

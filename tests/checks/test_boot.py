@@ -141,3 +141,23 @@ def test_a_boot_is_a_fault_where_it_has_ended_or_never_will(
     assert (verdict.cause, verdict.reason) == (cause, reason)
     if cause is None:
         assert (verdict.status, verdict.warnings) == ("in-progress", ("worker-booting",))
+
+
+def test_an_error_of_the_script_within_a_step_is_the_scripts(compared: Callable[[int], None]) -> None:
+    said = (
+        "/bin/sh: 27: IMAGE: parameter not set",
+        "part-001: line 31: IMAGE: unbound variable",
+        "part-001: line 9: ${IMAGE%%/*: bad substitution",
+        "part-001: line 40: syntax error near unexpected token `fi'",
+    )
+    for line in said:
+        for step in ("ERROR: ECR login/pull failed", "ERROR: docker run failed"):
+            found = boot_failure(BootLog("finished", (line, step)))
+            assert found == ("script", line)
+    # What stands there of the registry, comes later and counts.
+    denied = "Error response from daemon: no basic auth credentials"
+    assert boot_failure(BootLog("finished", (said[0], denied, "ERROR: ECR login/pull failed"))) == (
+        "image-pull",
+        denied,
+    )
+    compared(len(said))

@@ -86,7 +86,7 @@ def test_an_alarm_starts_a_worker(lab: Lab) -> None:
 
 
 def test_the_user_data_fails_at_each_step_and_the_boot_is_told_by_its_own_log(lab: Lab) -> None:
-    for reason in ("metadata", "packages", "image-missing", "docker-run"):
+    for reason in ("metadata", "packages", "image-missing", "docker-run", "parameter", "script"):
         lab.break_fault(f"worker-boot-failed/{reason}")
         told = lab.diagnose()
         assert (told.verdict["cause"], told.verdict["reason"]) == ("worker-boot-failed", reason)

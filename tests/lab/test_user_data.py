@@ -14,9 +14,9 @@ PARAMETER = base64.b64encode(json.dumps(VALUES).encode()).decode()
 LOG = "var/log/academy-worker-userdata.log"
 
 
-def booted(tmp_path: Path, parameter: str | None = PARAMETER, **fails: str) -> tuple[Run | None, list[str]]:
+def booted(tmp_path: Path, value: str | None = PARAMETER, **fails: str) -> tuple[Run | None, list[str]]:
     root = tmp_path / "root"
-    boot = Boot("i-0123456789abcdef0", IMAGE, "/academy/ai-worker", parameter, fails)
+    boot = Boot("i-0123456789abcdef0", IMAGE, "/academy/ai-worker", value, fails)
     started = run(tmp_path / "boot", root, boot)
     assert not (tmp_path / "boot").exists()
     return started, (root / LOG).read_text("utf-8").splitlines()
@@ -46,6 +46,20 @@ def test_a_step_that_fails_stops_it_and_says_why(tmp_path: Path, step: str, word
     assert started is None
     assert words in log
     assert log[-1] == last
+
+
+def test_one_that_stops_without_its_parameter_is_ended_by_it_and_cloud_init_says_so(tmp_path: Path) -> None:
+    words = "An error occurred (AccessDeniedException) when calling the GetParameter operation"
+    started, log = booted(tmp_path, parameter=words)
+    assert (started, log[-1]) == (None, words)
+    assert "Failed to run module" in (tmp_path / "root/var/log/cloud-init-output.log").read_text("utf-8")
+
+
+def test_an_error_of_the_script_itself_ends_it(tmp_path: Path) -> None:
+    started, log = booted(tmp_path, script="IMAGE: unbound variable")
+    assert started is None
+    assert any("IMAGE: " in line for line in log)
+    assert "Failed to run module" in (tmp_path / "root/var/log/cloud-init-output.log").read_text("utf-8")
 
 
 def test_it_tries_to_pull_five_times(tmp_path: Path) -> None:

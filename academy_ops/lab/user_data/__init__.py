@@ -12,11 +12,15 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
-from academy_ops.contract import REGION, WORKER_ENV_PARAMETER, WORKER_NAME
+from academy_ops.contract import CLOUD_INIT_LOG, REGION, WORKER_ENV_PARAMETER, WORKER_NAME
 
 _PROGRAMS: Final = ("aws", "curl", "dnf")
-_FROM_THIS_MACHINE: Final = ("base64", "cat", "cp", "mkdir", "sh", "sleep")
+_FROM_THIS_MACHINE: Final = ("base64", "cat", "cp", "mkdir", "rm", "sh", "sleep")
 _SECONDS: Final = 30.0
+FAILED_USER_DATA: Final = (
+    "cc_scripts_user.py[WARNING]: Failed to run module scripts_user (scripts in /var/lib/cloud/instance/scripts)"
+)
+"""cloud-init's own words, in its own log."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +32,8 @@ class Boot:
         image: The image that is pulled, by its digest.
         log_group: Where Docker's awslogs driver writes to.
         parameter: The workers' parameter as it is stored; None where it can't be read.
-        fails: What the programs say of the steps that fail: ``metadata``, ``packages``, ``login``, ``pull``, ``run``.
+        fails: What the programs say of the steps that fail: ``metadata``, ``packages``, ``login``, ``pull``,
+            ``parameter``, ``run``; ``script`` where a variable of the script itself is not set.
     """
 
     instance_id: str
@@ -62,6 +67,10 @@ def failing(lines: Sequence[str]) -> dict[str, str]:
         return {"packages": lines[0]}
     if "IMDSv2" in lines[-1]:
         return {"metadata": "curl: (28) Connection timed out after 2002 milliseconds"}
+    if "GetParameter" in words:
+        return {"parameter": words}
+    if "unbound variable" in words:
+        return {"script": words}
     return {"run" if "docker run" in lines[-1] else "pull": words}
 
 
@@ -89,20 +98,31 @@ def run(folder: Path, root: Path, boot: Boot) -> Run | None:
         (programs / name).symlink_to(shutil.which(name) or name)
     (programs / "python3").symlink_to(sys.executable)
     names = {"REGION": REGION, "WORKER": WORKER_NAME, "PARAMETER": WORKER_ENV_PARAMETER, "LOG_GROUP": boot.log_group}
-    subprocess.run(
+    names |= {} if "script" in boot.fails else {"IMAGE": boot.image}
+    names |= {"STRICT": "yes"} if "parameter" in boot.fails else {}
+    done = subprocess.run(
         ["/bin/sh", "-c", _file("user_data.sh")],
         # Nothing else of this machine: its own docker, if it has one, stays out of it.
-        env={**names, "IMAGE": boot.image, "PAUSE": "0", "ROOT": str(root), "BOOT": str(folder), "PATH": str(programs)},
+        env={**names, "PAUSE": "0", "ROOT": str(root), "BOOT": str(folder), "PATH": str(programs)},
         stdin=subprocess.DEVNULL,
         check=False,
         timeout=_SECONDS,
     )
+    if done.returncode:
+        _note_failure(root)
     try:
         return _started((folder / "run").read_text("utf-8").splitlines())
     except FileNotFoundError:
         return None
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _note_failure(root: Path) -> None:
+    """Write what cloud-init says of a script that has ended with an error."""
+    log = root / CLOUD_INIT_LOG.removeprefix("/")
+    log.parent.mkdir(parents=True, exist_ok=True)
+    log.write_text(f"{FAILED_USER_DATA}\n", "utf-8")
 
 
 def _started(arguments: list[str]) -> Run:

@@ -14,7 +14,7 @@ case "${0##*/} ${1-} ${2-}" in
     ;;
   dnf*) does packages && cp "$0" "${0%/*}/docker" && echo 'Complete!' ;;
   'aws ecr '*) does login && echo password ;;
-  'aws ssm '*) cat "$BOOT/parameter" ;;
+  'aws ssm '*) does parameter && cat "$BOOT/parameter" ;;
   'docker login '*)
     [ -n "$(cat)" ] || { echo 'Error: password is empty' >&2 && exit 1; }
     echo 'Login Succeeded'

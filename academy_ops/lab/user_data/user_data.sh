@@ -1,5 +1,6 @@
 # What a worker's instance of the second generation runs at its first boot, under sh as cloud-init does.
-# Set before: ROOT (what stands for /), REGION, IMAGE, WORKER, PARAMETER, LOG_GROUP, PAUSE (seconds between two tries).
+# Set before: ROOT (what stands for /), REGION, IMAGE, WORKER, PARAMETER, LOG_GROUP, PAUSE (seconds between two tries);
+# STRICT where it stops without its parameter.
 set -u
 mkdir -p "$ROOT/var/log" "$ROOT/opt"
 exec >>"$ROOT/var/log/academy-worker-userdata.log" 2>&1
@@ -34,13 +35,17 @@ done
 # Base64 of a JSON object. One that can't be read gives a container without an environment, and nobody is told.
 set --
 if aws ssm get-parameter --region "$REGION" --name "$PARAMETER" --with-decryption --query Parameter.Value --output text \
-  2>/dev/null | base64 -d 2>/dev/null | python3 -c '
+  2>"$ROOT/opt/parameter.said" | base64 -d 2>/dev/null | python3 -c '
 import json, sys
 for name, value in json.load(sys.stdin).items():
     print(f"{name}={value}")
 ' >"$ROOT/opt/workers.env" 2>/dev/null; then
   set -- --env-file "$ROOT/opt/workers.env"
+elif [ -n "${STRICT-}" ]; then
+  cat "$ROOT/opt/parameter.said"
+  exit 1
 fi
+rm -f "$ROOT/opt/parameter.said"
 
 docker run -d --restart unless-stopped --name "$WORKER" "$@" --log-driver awslogs \
   --log-opt "awslogs-region=$REGION" --log-opt "awslogs-group=$LOG_GROUP" --log-opt "awslogs-stream=$WORKER/$instance" \
