@@ -99,7 +99,7 @@ def test_a_container_that_crashes_is_not_called_polling(lab: Lab) -> None:
     lab.break_fault("worker-crash-loop")
     done = lab.tool("scale-worker", "--desired", "1", "--wait")
     assert done.returncode == 1
-    assert "The worker's container crashes" in done.stdout
+    assert "The worker's container keeps crashing" in done.stdout
 
 
 def test_a_wait_that_is_too_long_says_where_to_look(lab: Lab) -> None:

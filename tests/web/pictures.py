@@ -14,7 +14,7 @@ from tests.web.conftest import NAMES
 from tests.web.teacher import Teacher
 
 FOLDER = Path(__file__).parents[2] / "docs" / "pictures"
-SIZE = {"width": 640, "height": 400}
+SIZE = {"width": 640, "height": 560}
 
 
 def main() -> None:

@@ -106,7 +106,7 @@ def test_a_second_upload_stands_beside_the_first_and_both_are_listed_with_their_
     teacher.choose(sample_workbooks.students(1, first=7561), "first.xlsx")
     expect(teacher.told).to_have_text(re.compile("^완료: 1명"), timeout=30_000)
     teacher.choose(sample_workbooks.with_bad_phones(), "second.xlsx")
-    nobody = "한 명도 등록하지 못했습니다: 2행 모두 거부되었습니다."
+    nobody = "한 명도 등록하지 못했습니다: 2행 모두 고쳐야 합니다."
     expect(page.locator(".job .told")).to_have_text([nobody, "완료: 1명 등록."], timeout=30_000)
     assert [card.get_attribute("data-state") for card in page.locator(".job").all()] == ["failed", "done"]
     uploads = page.locator("#uploads-rows .told")
@@ -162,7 +162,7 @@ def test_a_status_that_cannot_be_reached_is_said_and_asked_for_until_it_can(teac
     teacher.lab.break_fault("worker-off")
     teacher.choose(sample_workbooks.students(2, first=7201))
     expect(teacher.told).to_have_text(re.compile("^Waiting"))
-    trouble = teacher.page.locator(".job .trouble")
+    trouble = teacher.page.locator(".job .trouble:not(.rows-trouble)")
     teacher.lab.break_fault("proxy-upstream-down")
     expect(trouble).to_have_text("Can't read the status (HTTP 502), still trying.")
     assert teacher.barriers() == []
