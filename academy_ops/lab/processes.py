@@ -29,7 +29,7 @@ _HINT_LINES: Final = 8
 _FILLING: Final = 32
 _FULL_SECONDS: Final = 0.3
 """On loopback a connection that takes longer is not accepted at all."""
-_LIBRARIES: Final = (
+LIBRARIES: Final = (
     *("academy_ops.academy.api", "academy_ops.academy.worker", "academy_ops.academy.preloaded"),
     *("academy_ops.cli.lab", "uvicorn.config"),
 )
@@ -61,7 +61,7 @@ def prepare(env: Mapping[str, str]) -> None:
         env: That process's environment.
     """
     global _forks  # noqa: PLW0603 - one for each process that starts parts
-    _forks = Forks(_LIBRARIES, env)
+    _forks = Forks(LIBRARIES, env)
 
 
 def spawn(command: Sequence[str], env: Mapping[str, str], output: IO[bytes] | int, cwd: Path) -> Process:

@@ -12,6 +12,7 @@ import pytest
 
 from academy_ops.academy.forks import Forked, Forks
 from academy_ops.lab import processes
+from academy_ops.lab.processes import LIBRARIES
 
 PROGRAM: Final = """
 import json, os, sys, time
@@ -22,6 +23,14 @@ match sys.argv[1]:
     case "sleep": time.sleep(600)
     case "raise": raise ValueError("of the program")
     case code: sys.exit(int(code))
+"""
+
+CLIENTS: Final = """
+import sys
+from academy_ops.academy.config import read
+sys.addaudithook(lambda event, told: event == "open" and "botocore/data" in str(told[0]) and print(told[0]))
+clients = read().sqs(), read().r2()
+print(*(client._request_signer._credentials.access_key for client in clients), flush=True)
 """
 
 PARENT: Final = """
@@ -63,6 +72,17 @@ def command(word: str) -> list[str]:
 def start(forks: Forks, env: dict[str, str], folder: Path, word: str) -> Forked:
     assert forks.can_start(command(word), env)
     return forks.start(command(word), env, subprocess.PIPE, folder)
+
+
+def test_what_clients_are_made_from_is_decoded_once_for_all_forks(env: dict[str, str], folder: Path) -> None:
+    (folder / "clients_of_a_test.py").write_text(CLIENTS, "utf-8")
+    keys = {"AWS_ACCESS_KEY_ID": "of-this-one", "AWS_SECRET_ACCESS_KEY": "s", "AWS_ENDPOINT_URL": "http://127.0.0.1:9"}
+    r2 = {"R2_ENDPOINT": "http://127.0.0.1:9", "R2_ACCESS_KEY": "r2", "R2_SECRET_KEY": "s"}
+    forks = Forks(LIBRARIES, env)
+    made = forks.start([sys.executable, "-m", "clients_of_a_test"], {**env, **keys, **r2}, subprocess.PIPE, folder)
+    assert made.stdout is not None
+    assert made.stdout.read().decode().splitlines() == ["of-this-one r2"]
+    forks.close()
 
 
 def test_its_arguments_environment_folder_and_files_are_its_own(
