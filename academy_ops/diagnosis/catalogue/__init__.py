@@ -10,19 +10,23 @@ from typing import Final
 from academy_ops.diagnosis.catalogue.access import ACCESS
 from academy_ops.diagnosis.catalogue.boot import BOOT
 from academy_ops.diagnosis.catalogue.cause import Cause, filled
+from academy_ops.diagnosis.catalogue.containers import CONTAINERS
 from academy_ops.diagnosis.catalogue.endpoint import ENDPOINT
 from academy_ops.diagnosis.catalogue.gateway import GATEWAY
+from academy_ops.diagnosis.catalogue.hosts import HOSTS
 from academy_ops.diagnosis.catalogue.job import JOB
-from academy_ops.diagnosis.catalogue.logs import LOGS
 from academy_ops.diagnosis.catalogue.queue import QUEUE
 from academy_ops.diagnosis.catalogue.r2 import R2
+from academy_ops.diagnosis.catalogue.worker_env import WORKER_ENV
+from academy_ops.diagnosis.catalogue.worker_log import WORKER_LOG
 from academy_ops.diagnosis.catalogue.workers import WORKERS
 
 __all__ = ["CATALOGUE", "Cause", "explained_by", "filled", "position"]
 
-CATALOGUE: Final[Mapping[str, Cause]] = MappingProxyType(
-    {cause.code: cause for cause in (*ACCESS, *R2, *ENDPOINT, *GATEWAY, *QUEUE, *WORKERS, *BOOT, *LOGS, *JOB)}
-)
+_PIPELINE: Final = (
+    *ACCESS, *R2, *ENDPOINT, *GATEWAY, *QUEUE, *WORKERS, *BOOT, *HOSTS, *WORKER_ENV, *WORKER_LOG, *CONTAINERS, *JOB,
+)  # fmt: skip
+CATALOGUE: Final[Mapping[str, Cause]] = MappingProxyType({cause.code: cause for cause in _PIPELINE})
 """Code to cause. The order is that of the pipeline, which decides among equals."""
 
 _ORDER: Final = {code: number for number, code in enumerate(CATALOGUE)}
