@@ -120,15 +120,7 @@ _SIGNS: Final = tuple(
 )
 _REASONS: Final = frozenset(reason for _, reason in _SIGNS)
 _OF_DOCKER: Final = frozenset({"packages", "docker-daemon", "script"})
-_OF_BOTH: Final = _OF_DOCKER | {
-    "image-pull",
-    "image-missing",
-    "rate-limit",
-    "network",
-    "disk",
-    "architecture",
-    "script",
-}
+_OF_BOTH: Final = _OF_DOCKER | {"image-pull", "image-missing", "rate-limit", "network", "disk", "architecture"}
 _OF_STEP: Final = {
     "image-pull": _OF_BOTH,
     "docker-run": _OF_BOTH | {"docker-run"},

@@ -1,7 +1,10 @@
 """The AWS commands of a remedy, run as records against the lab in the state that shows them, end that state."""
 
 import json
+import os
 import re
+import shutil
+import subprocess
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
@@ -14,10 +17,11 @@ from botocore import xform_name
 from academy_ops import contract
 from academy_ops.cli.names import live_names
 from academy_ops.diagnosis.catalogue import CATALOGUE, filled
-from academy_ops.diagnosis.catalogue.commands import METADATA
+from academy_ops.diagnosis.catalogue.commands import KEPT_LOG, METADATA
 from academy_ops.diagnosis.command import Steps, fill
 from academy_ops.diagnosis.records import Remedy
 from academy_ops.lab.faults.aws import HOOK
+from academy_ops.lab.state import LOG_GROUP
 from academy_ops.settings import load
 from tests.lab_driver import Lab
 
@@ -117,6 +121,7 @@ def lab(running_lab: Lab) -> Iterator[Lab]:
         ("autoscaler-off", 0),
         ("autoscaler-off/no-rule", 0),
         ("autoscaler-off/schedule", 0),
+        ("autoscaler-off/alarm-disabled", 0),
         ("worker-scaled-to-zero/max-zero", 0),
     ],
 )
@@ -214,6 +219,45 @@ LOOKS = [
 def test_what_a_remedy_looks_at_can_be_looked_at(lab: Lab, fault: str) -> None:
     _, remedy = shown(lab, fault, 0)
     run(lab, tuple(step for step in remedy.steps if step.argv[0] == "aws"))
+
+
+SECOND_GENERATION = [
+    ("autoscaler-off/alarm-no-data", 0),
+    ("autoscaler-off/alarm-other-queue", 0),
+    ("worker-refresh-failed/rolling-back", 0),
+    ("worker-refresh-failed/cancelled", 0),
+    ("worker-refresh-failed", -1),
+]
+
+
+@pytest.mark.skipif(not shutil.which("aws"), reason="the AWS CLI is not installed")
+@pytest.mark.parametrize(("fault", "number"), SECOND_GENERATION)
+def test_the_aws_cli_itself_runs_what_the_second_generations_remedies_say(lab: Lab, fault: str, number: int) -> None:
+    _, remedy = shown(lab, fault, number)
+    assert all(typed(lab, step.argv).strip() for step in remedy.steps if step.argv[0] == "aws")
+
+
+@pytest.mark.skipif(not shutil.which("aws"), reason="the AWS CLI is not installed")
+def test_the_aws_cli_itself_enables_an_alarms_actions_and_reads_a_workers_kept_log(lab: Lab) -> None:
+    _, remedy = shown(lab, "autoscaler-off/alarm-disabled", 0)
+    (step,) = remedy.steps
+    typed(lab, step.argv)
+    assert "autoscaler-off" not in lab.diagnose().verdict["warnings"]
+    job_id = lab.break_fault("worker-dependency-missing/gone")
+    names = live_names(load(environ={**lab.settings(), "AI_WORKER_LOG_GROUP": LOG_GROUP}), "academy-ops", job_id)
+    (step,) = fill(KEPT_LOG, names)
+    assert "No module named" in typed(lab, step.argv)
+
+
+def typed(lab: Lab, argv: Sequence[str]) -> str:
+    """Return what the AWS CLI prints for a command, as a person runs it with the lab's settings."""
+    mine = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    command = [*argv, "--endpoint-url", lab.settings()["AWS_ENDPOINT_URL"]]
+    done = subprocess.run(
+        command, env={**mine, **lab.settings()}, capture_output=True, text=True, check=False, timeout=120
+    )
+    assert (done.returncode, done.stderr) == (0, ""), done.args
+    return done.stdout
 
 
 def shown(lab: Lab, fault: str, number: int) -> tuple[str | None, Remedy]:

@@ -254,7 +254,7 @@ _FEWER: Final[Mapping[str, Variant]] = {
 }
 _FUNCTION_GONE: Final = say("The autoscaler function does not exist, so workers do not start automatically.")
 _REFRESHES: Final = command(
-    f"aws autoscaling describe-instance-refreshes {_OF_GROUP} --max-items 3 --output text --query "
+    f"aws autoscaling describe-instance-refreshes {_OF_GROUP} --max-records 3 --output text --query "
     "InstanceRefreshes[].[StartTime,Status,PercentageComplete,StatusReason]"
 )
 _VERSIONS: Final = command(
