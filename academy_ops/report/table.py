@@ -294,7 +294,7 @@ class TableReport:
         pointers = []
         # What warns in a healthy state can wait until somebody has read what it is.
         if verdict.cause and self._fixable(verdict) and not diagnosis.step:
-            pointers.append((" ".join([self._ops, "diagnose", *job, "--fix"]), ""))
+            pointers.append((" ".join([self._ops, "diagnose", *job, "--fix"]), page))
         if code:
             pointers.append((f"{self._ops} explain {code}", page))
         if section:

@@ -87,7 +87,7 @@ def test_the_file_is_the_owners_alone_and_replaces_an_older_one(tmp_path: Path) 
     ("arguments", "said"),
     [
         (("--save", "nowhere/e.json"), "folder does not exist"),
-        (("--save", "."), "not a regular file"),
+        (("--save", "."), "it is a folder"),
         (("--save", "/dev/null"), "not a regular file"),
         (("--save", "a.json", "--from", "evidence.json"), "--save"),
         (("--from", "nothing.json"), "Can't read nothing.json"),
