@@ -73,6 +73,8 @@ def ask(
             hosts.append(host)
             if host.container_unread or host.docker == "unreadable":
                 unseen[instance_id] = Unavailable("unreadable", "docker inspect", host.said)
+            elif host.container and host.container.created_at and host.environment is None:
+                unseen[instance_id] = Unavailable("unreadable", "sha256sum")
             logs |= {instance_id: log} if log else {}
         else:
             unseen[instance_id] = Unavailable("unexpected-answer", "AWS-RunShellScript")

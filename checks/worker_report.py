@@ -257,7 +257,9 @@ def parse_parameter(text: str) -> tuple[str, dict[str, str]]:
     return ("dotenv" if found else "unreadable"), found
 
 
-def _environment(fields: Mapping[str, list[str]], salt: str, settings: Settings, clean: Clean) -> Environment:
+def _environment(fields: Mapping[str, list[str]], salt: str, settings: Settings, clean: Clean) -> Environment | None:
+    if any(not line.partition(" ")[2] for line in fields.get("env", ())):
+        return None  # the host has no sha256sum
     digests, named = (
         {name: value for name, _, value in (line.partition(" ") for line in fields.get(field, []))}
         for field in ("env", "named")

@@ -368,3 +368,14 @@ def test_each_sign_that_is_looked_for_passes_the_probes_filter(host: Host, compa
         found |= {line.text for line in host.report()[1].errors}
     assert [sign for sign in SIGNS if sign not in found] == []
     compared(len(signs))
+
+
+def test_on_a_host_that_can_make_no_digest_the_environment_is_unknown_and_not_different(host: Host) -> None:
+    host.write(["polling"], env={"R2_ENDPOINT": "https://a.r2.example"})
+    report, _ = host.report(R2_ENDPOINT="https://a.r2.example")
+    assert report.environment is not None
+    (host.folder / "bin" / "sha256sum").write_text("#!/bin/sh\nexit 127\n", "utf-8")
+    (host.folder / "bin" / "sha256sum").chmod(0o700)
+    report, _ = host.report(R2_ENDPOINT="https://a.r2.example")
+    assert report.container is not None
+    assert report.environment is None
