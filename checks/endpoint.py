@@ -20,7 +20,7 @@ from academy_ops.messages import say
 from academy_ops.outside.clients import MAX_REDIRECTS, Answer, Target
 from academy_ops.outside.time_limits import begin, gather
 from academy_ops.thresholds import CLOCK_WRONG_SECONDS, SECOND_LOOK_SECONDS, YOUNG_SECONDS
-from checks.authors import ACCESS, AWS_LOAD_BALANCER, Author, Page, balanced_by, cached, is_json, page_of, place
+from checks.authors import ACCESS, AWS_LOAD_BALANCER, STORAGE, Page, balanced_by, cached, is_json, page_of, place
 from checks.facts import AccessFacts, Case, EndpointFacts, JobDocument
 from checks.job_document import read_answer
 from checks.targets import read_targets
@@ -37,8 +37,6 @@ _NO_ANSWER: Final[dict[Reason, str]] = {
     # Something answers there, but not in HTTP.
     "unexpected-answer": "api-not-json",
 }
-_GATEWAYS: Final[frozenset[Author]] = frozenset({"nginx", "load-balancer", "unknown"})
-"""Whose 502 and 504 speak of what is behind them; a proxy of the network knows as little as we do."""
 _MAY_CONCEAL: Final = tuple(code for code, cause in CATALOGUE.items() if cause.section == "2")
 _UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _NO_JOB: Final = "00000000-0000-0000-0000-000000000000"
@@ -75,6 +73,10 @@ _TLS_WANTED: Final = re.compile(
     r"plain HTTP request was sent to HTTPS port|HTTP request to an HTTPS server", re.IGNORECASE
 )
 """What nginx, Apache and Go answer where https is asked by http."""
+_CERTIFICATE_WANTED: Final = re.compile(r"No required SSL certificate was sent|The SSL certificate error")
+"""nginx, of the certificate of who asks."""
+_FROM_TUNNEL: Final = re.compile(r"traffic from cloudflared")
+"""The tunnel is up, and what it leads to is not."""
 _SHOWN_HEADERS: Final = (
     *("server", "cf-ray", "cf-mitigated", "cf-cache-status", "age", "location", "retry-after", "www-authenticate"),
 )
@@ -224,6 +226,8 @@ def _by_author(facts: EndpointFacts, main: Answer, page: Page, *, job_asked: boo
         return None
     if page.author == "cloudflare":
         return _of_edge(facts, main, page)
+    if page.name == STORAGE:
+        return "api-not-json", "storage"
     if main.status in _REDIRECTS and "location" in main.headers:
         return "api-not-json", _elsewhere(main)
     if page.author == "api" or (page.author == "unknown" and main.status not in _REFUSALS and not _server_error(main)):
@@ -242,6 +246,8 @@ def _of_edge(facts: EndpointFacts, main: Answer, page: Page) -> Fault:
     number = page.code or main.status
     if page.challenge or page.name == ACCESS or main.status < HTTPStatus.BAD_REQUEST:
         return "edge-blocked", "access" if page.name == ACCESS else None
+    if _FROM_TUNNEL.search(main.body):
+        return "edge-error", "tunnel-origin"
     if number in _NO_WAY_IN and _well(facts.origin):
         return _by_number(number)[0], "firewall"
     # Cloudflare replaces the origin's 502 and 504 by a page with their number; its own has none.
@@ -270,16 +276,21 @@ def _of_gateway(facts: EndpointFacts, main: Answer, page: Page) -> Fault:
     """Name the fault behind a page of who stands between edge and API, or of nobody known."""
     author = page.author
     limited = isinstance(facts.again, Answer) and facts.again.status != main.status
+    refused = main.status in _REFUSALS and author != "unknown"
+    if refused or page.challenge or _CERTIFICATE_WANTED.search(main.body):
+        return "api-auth-rejected", author
     if main.status == HTTPStatus.TOO_MANY_REQUESTS or limited:
         return "api-throttled", author if author == "nginx" else None
-    if author in _GATEWAYS and (main.status in _OF_BEHIND or main.status == _CLIENT_CLOSED):
+    # A proxy of the network knows as little of what is behind it as we do.
+    if page.before_the_api and (main.status in _OF_BEHIND or main.status == _CLIENT_CLOSED):
         return _behind(facts, main, page)
     if author == "unknown":
         return ("api-database-down", None) if _database_down(facts) else ("bad-gateway", author)
-    if main.status in _REFUSALS:
-        return "api-auth-rejected", author
-    down = author == "load-balancer" and main.status == HTTPStatus.SERVICE_UNAVAILABLE
-    return "proxy-upstream-down" if down else "bad-gateway", author
+    balanced = author == "load-balancer"
+    down = balanced or (author == "proxy" and page.before_the_api and _refused(facts.app))
+    if main.status == HTTPStatus.SERVICE_UNAVAILABLE and down:
+        return "proxy-upstream-down", author if balanced else None
+    return "bad-gateway", author
 
 
 def _misread(facts: EndpointFacts, main: Answer, *, job_asked: bool) -> Fault | None:
@@ -348,7 +359,7 @@ def _database_down(facts: EndpointFacts) -> bool:
         return _well(facts.healthz) and _late(health)
     page = page_of(health)
     # A /health that does not answer waits for the database.
-    late = page.code in _EDGE_LATE or (health.status == HTTPStatus.GATEWAY_TIMEOUT and page.author in _GATEWAYS)
+    late = page.code in _EDGE_LATE or (health.status == HTTPStatus.GATEWAY_TIMEOUT and page.before_the_api)
     return _well(facts.healthz) and (late or (page.author == "api" and _server_error(health)))
 
 
@@ -366,7 +377,7 @@ def _behind(facts: EndpointFacts, main: Answer, page: Page) -> Fault:
         return "proxy-misrouted", balanced
     if _refused(facts.app) or _none_healthy(facts):
         return "proxy-upstream-down", balanced
-    return "bad-gateway", balanced
+    return "bad-gateway", page.author if page.author == "proxy" else balanced
 
 
 def _none_healthy(facts: EndpointFacts) -> bool:

@@ -48,6 +48,7 @@ _REJECTED: Final[dict[str, str | None]] = {
     "Unauthorized": "unknown-key",
     "ExpiredToken": "unknown-key",
     "InvalidToken": "unknown-key",
+    "InvalidSecurity": "unknown-key",
     "401": None,
 }
 """R2's words for keys that it does not take, and what lies behind each."""
@@ -58,6 +59,7 @@ _ALIKE: Final = 0.75
 """From here on two buckets' names are taken for one that was misspelt, by difflib's ratio."""
 _MOST_NAMES: Final = 20
 _NOT_OURS: Final[frozenset[Reason]] = frozenset({"throttled", "clock-skew"})
+_OF_NO_SETTING: Final = _NOT_OURS | {"timeout"}
 _OF_KEYS: Final = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
 _TURNED_AWAY: Final = frozenset({401, 402, 403, 407, 408, 425, 429, 451})
 """What anybody on the way may answer."""
@@ -174,7 +176,7 @@ def _said_of_setting(facts: R2Facts) -> dict[str, SettingState]:
     """Return what R2's refusal says of a setting: whatever is neither the keys' fault nor the bucket's is that."""
     if facts.status not in _CLIENT_ERRORS or not isinstance(facts.reach, Unavailable):
         return {}
-    if facts.reach.reason in _NOT_OURS or facts.status in _OF_KEYS or facts.error_code in {*_REJECTED, *_DENIED}:
+    if facts.reach.reason in _OF_NO_SETTING or facts.status in _OF_KEYS or facts.error_code in {*_REJECTED, *_DENIED}:
         return {}
     name, state = _MALFORMED.get(facts.error_code, ("R2_ENDPOINT", "refused"))
     return {name or facts.bucket_source: state}

@@ -33,6 +33,10 @@ _PLACEHOLDERS: Final = (
 )
 _UNEXPANDED: Final = re.compile(r"\$?\{[^{}]{0,99}\}|\$\([^()]{0,99}\)|\A[$%][A-Za-z_]\w{0,99}%?\Z")
 """What a shell, a template or a compose file would have put a value for."""
+_NOTHING: Final = frozenset({"none", "null", "undefined", "nil"})
+"""What programs write for a value that they don't have."""
+_REFERENCE: Final = re.compile(r"((arn|vault):|[a-z-]{2,20}://)\S*")
+"""Where a secret is kept, which nobody has put in."""
 _BUCKET: Final = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _ACCOUNT: Final = re.compile(r"[0-9a-f]{32}")
 _NOT_S3: Final = re.compile(r"(\A|\.)(amazonaws\.com(\.cn)?|r2\.dev|cloudflare\.com|workers\.dev)\Z")
@@ -65,11 +69,13 @@ def _written(value: str) -> SettingState | None:
 
 def _form(name: str, value: str) -> SettingState:
     # No key, bucket or address of R2 is written in other letters; a template's words in Korean are.
-    if not value.isascii() or any(mark in value.lower() for mark in _PLACEHOLDERS):
+    if not value.isascii() or value.lower() in _NOTHING or any(mark in value.lower() for mark in _PLACEHOLDERS):
         return "placeholder"
     if name == "R2_ENDPOINT":
         return _endpoint_state(value)
-    return "not-a-bucket" if name in BUCKETS and not _BUCKET.fullmatch(value) else "set"
+    if name in BUCKETS:
+        return "set" if _BUCKET.fullmatch(value) else "not-a-bucket"
+    return "unexpanded" if _REFERENCE.fullmatch(value) else "set"
 
 
 def jurisdictions(endpoint: str) -> list[str]:

@@ -152,3 +152,23 @@ def test_certificates_that_cannot_be_used_are_told_in_one_line(tmp_path: Path, c
         bundle.write_text(content, encoding="utf-8")
     with pytest.raises(SettingsError, match=r"SSL_CERT_FILE names .*ca\.pem"):
         load(env_file=write(tmp_path, f"SSL_CERT_FILE={bundle}\n"), environ={})
+
+
+@pytest.mark.parametrize(
+    ("hosts", "name"),
+    [
+        (
+            ("${API_HOST}", "{host}", "a b.example", "a..b", "a" * 64, "1.2.3.256", "a.example:0", "a.example:70000"),
+            "API",
+        ),
+        (
+            ("a.example", "a.example.", "my_app:8000", "학원.example", "127.0.0.1:8000", "[::1]:8000", "1.2.3.example"),
+            "",
+        ),
+    ],
+)
+def test_an_address_that_no_client_can_ask_is_malformed(hosts: tuple[str, ...], name: str) -> None:
+    expected = f"ACADEMY_{name}_URL" if name else None
+    for host in hosts:
+        told = load(environ={"ACADEMY_API_URL": f"https://{host}"}, default_env_file=None).malformed_address()
+        assert told == expected, host

@@ -254,7 +254,7 @@ class Connections:
             return self._unanswered(httpx.ReadTimeout(f"TimeoutError: > {seconds:g} s"), url)
         except TooLongError as error:
             return Unavailable("too-long", self.clean(url), str(error))
-        except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
+        except (httpx.HTTPError, httpx.InvalidURL, UnicodeError, OSError) as error:
             return self._unanswered(error, url)
         return self._answer(answer, where, started, redirects)
 

@@ -122,6 +122,7 @@ _REASONS: Final[dict[str, Reason]] = {
     "IncompleteSignature": "credentials-invalid",
     "MissingAuthenticationToken": "credentials-missing",
     "RequestTimeTooSkewed": "clock-skew",
+    "RequestTimeout": "timeout",
     "Throttling": "throttled",
     "ThrottlingException": "throttled",
     "TooManyRequestsException": "throttled",
@@ -218,14 +219,15 @@ def http_reason(error: Exception) -> tuple[Reason, str]:
     if isinstance(error, httpx.RemoteProtocolError) and not isinstance(error, CutOffError):
         # Something listens; where h11 has complained, it has also answered, but not in HTTP.
         spoke = any(type(link).__module__.startswith("h11") for link in _links(error))
-        return "unexpected-answer", "not-http" if spoke else "empty"
+        return "unexpected-answer", "not-http" if spoke else "closed"
     known = next((named for kinds, named in _HTTPX_REASONS if isinstance(error, kinds)), None)
     return known or next(filter(None, map(_of_socket, _links(error))), (_socket_reason(error), ""))
 
 
 _HTTPX_REASONS: Final[tuple[tuple[tuple[type[Exception], ...], tuple[Reason, str]], ...]] = (
     ((httpx.TimeoutException,), ("timeout", "")),
-    ((httpx.InvalidURL, httpx.UnsupportedProtocol), ("not-configured", "")),
+    # A name that can't be written as DNS wants it.
+    ((httpx.InvalidURL, httpx.UnsupportedProtocol, UnicodeError), ("not-configured", "")),
     ((httpx.DecodingError,), ("unexpected-answer", "encoding")),
     ((CutOffError,), ("unexpected-answer", "cut-off")),
 )

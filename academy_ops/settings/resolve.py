@@ -5,6 +5,7 @@ Order of precedence: command line, environment, env file, default. A blank value
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
@@ -48,6 +49,8 @@ DEFAULTS: Final[Mapping[str, str | None]] = {
 
 _SHARED: Final = frozenset({"WORKER_ENV_PARAMETER", "AI_AUTOSCALER_FUNCTION"})
 """What a tier may have in common with the basic one."""
+_HOST: Final = re.compile(r"[A-Za-z0-9_.-]+")
+_FOUR_NUMBERS: Final = re.compile(r"(\d+\.){3}\d+")
 _TIER: Final = re.compile(r"[a-z][a-z0-9-]{0,30}")
 _TIERS_QUEUE: Final = re.compile(rf"{contract.QUEUE_SETTING.removesuffix('BASIC')}([A-Z][A-Z0-9_]*)")
 
@@ -281,7 +284,13 @@ def _passwords(url: str) -> set[str]:
 def _is_address(value: str) -> bool:
     try:
         parts = urlsplit(value)
-        return parts.scheme in {"http", "https"} and bool(parts.hostname) and (parts.port is None or parts.port > 0)
+        host = parts.hostname or ""
+        if parts.scheme not in {"http", "https"} or parts.port == 0:
+            return False
+        if ":" in host or _FOUR_NUMBERS.fullmatch(host):
+            return bool(ipaddress.ip_address(host))
+        # As sockets do: no label may be empty or too long.
+        return bool(_HOST.fullmatch(host.encode("idna").decode()))
     except ValueError:
         return False
 

@@ -30,6 +30,7 @@ MALFORMED: dict[str, dict[str, tuple[str, ...]]] = {
         "lone-quote": ("'academy-excel", 'academy-excel"', "'", "\u201cexcel"),
         "quoted": ("'academy-excel'", "\u201cacademy-excel\u201d", "\u2018excel\u2019"),
         "spaces": ("academy excel", "academy-excel\n"),
+        "placeholder": ("undefined", "null"),
     },
     "R2_ENDPOINT": {
         "unexpanded": ("https://{account_id}.r2.cloudflarestorage.com", "https://${ACCOUNT}.r2.cloudflarestorage.com"),
@@ -51,15 +52,19 @@ MALFORMED: dict[str, dict[str, tuple[str, ...]]] = {
         "not-a-url": (f"{ACCOUNT}.r2.cloudflarestorage.com", "https://a:port", "https://"),
         "no-tls": (R2.replace("https", "http"),),
     },
-    "R2_SECRET_KEY": {"unexpanded": ("${R2_SECRET_KEY}",), "lone-quote": ("abc'",)},
+    "R2_SECRET_KEY": {
+        "unexpanded": ("${R2_SECRET_KEY}", "op://vault/r2/secret", "arn:aws:secretsmanager:x", "vault:secret/r2"),
+        "placeholder": ("undefined", "None"),
+        "lone-quote": ("abc'",),
+    },
 }
 WELL = {
-    "R2_EXCEL_BUCKET": ("academy-excel", "excel2", "a.b-c", "a" * 63),
+    "R2_EXCEL_BUCKET": ("academy-excel", "excel2", "a.b-c", "a" * 63, "nullable"),
     "R2_ENDPOINT": (
         *(R2, f"{R2}/", f"{R2}:443", f"{R2.upper()}", EU, EU.replace("eu", "fedramp"), f"{R2}."),
         *("http://127.0.0.1:9000", "http://minio:9000", "http://[::1]:9000", "https://s3.academy.kr"),
     ),
-    "R2_SECRET_KEY": ("abc#def", "a$b%c", "p{q", "it's", "b" * 64),
+    "R2_SECRET_KEY": ("abc#def", "a$b%c", "p{q", "it's", "b" * 64, "ab:c//d", "a/b+c"),
 }
 
 
@@ -125,6 +130,8 @@ REFUSALS = [
     (401, "Unauthorized", "r2-credentials-rejected", "unknown-key"),
     (403, "InvalidAccessKeyId", "r2-credentials-rejected", "unknown-key"),
     (401, "Whatever", "r2-credentials-rejected", None),
+    (403, "InvalidSecurity", "r2-credentials-rejected", "unknown-key"),
+    (400, "RequestTimeout", "r2-endpoint-unreachable", None),
     (404, "NoSuchBucket", "r2-bucket-missing", None),
 ]  # fmt: skip
 

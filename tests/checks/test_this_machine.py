@@ -309,7 +309,7 @@ def answering(first: bytes, *, reset: bool = False) -> Iterator[str]:
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 ON_THE_SOCKET = {
-    "empty": b"",
+    "closed": b"",
     "not-http": b"\x15\x03\x01\x00\x02\x02\x46",
     "cut-off": HEAD + b'Content-Length: 1000\r\n\r\n{"job',
     "encoding": HEAD + b"Content-Encoding: gzip\r\nContent-Length: 2\r\n\r\n{}",
@@ -322,6 +322,13 @@ def test_what_answers_otherwise_is_told_apart(reason: str) -> None:
     with around(), answering(ON_THE_SOCKET[reason]) as url:
         told = asked(url)
     assert (told.cause, told.reason) == ("api-not-json", reason)
+
+
+@pytest.mark.parametrize("url", ["http://a..b", f"http://{'a' * 64}.example", "http://xn--"])
+def test_a_name_that_dns_can_not_write_is_no_error_of_ours(url: str) -> None:
+    with around():
+        told = asked(url)
+    assert (told.status, told.evidence["reason"]) == ("unknown", "not-configured")
 
 
 @pytest.mark.parametrize("first", [b"", b"\x15\x03\x01\x00\x02\x02\x46"])
@@ -358,7 +365,7 @@ def test_a_change_that_was_lost_behind_a_proxy_may_have_been_made() -> None:
 def test_a_connection_that_is_reset_is_not_one_that_nobody_takes() -> None:
     with around(), answering(b"", reset=True) as url:
         told = asked(url)
-    assert (told.cause, told.reason) in {("endpoint-refused", "reset"), ("api-not-json", "empty")}
+    assert (told.cause, told.reason) in {("endpoint-refused", "reset"), ("api-not-json", "closed")}
     with around():
         assert asked(CLOSED).reason is None
 

@@ -205,6 +205,15 @@ ENDPOINT: Final[tuple[Cause, ...]] = (
                 say("Start cloudflared on the origin, and check the tunnel in the Zero Trust dashboard."),
                 command("sudo systemctl restart cloudflared", place="api-server"),
             ),
+            "tunnel-origin": _to_read(
+                say("The Cloudflare tunnel is up, but cloudflared can't reach the server that it leads to."),
+                say(
+                    "The cloudflared log shows which address it tries. Start what should listen there, or correct "
+                    "the service of the tunnel's public hostname: its scheme, its port, and a host name that "
+                    "resolves where cloudflared runs (inside a container, localhost is the container)."
+                ),
+                command("sudo journalctl --no-pager -n 50 -u cloudflared", place="api-server") + commands.LISTENING,
+            ),
             "worker": _to_read(
                 say("A Cloudflare Worker or rule in front of the API fails."),
                 say(

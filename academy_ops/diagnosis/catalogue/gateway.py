@@ -119,7 +119,7 @@ GATEWAY: Final[tuple[Cause, ...]] = (
     ),
     _cause(
         "gateway-timeout",
-        say("nginx got no response from the API in time (504)."),
+        say("The gateway in front of the API got no response in time (504)."),
         say(
             "The response status is 504, and it comes from neither the API nor Cloudflare; or it is "
             "a load balancer's 460."
@@ -184,7 +184,10 @@ GATEWAY: Final[tuple[Cause, ...]] = (
         reasons={
             "nginx": _to_change(
                 say("nginx rejects the request before it reaches the API; the token is not the problem."),
-                say("Look for auth_basic, auth_request, allow and deny in the nginx configuration."),
+                say(
+                    "Look for auth_basic, auth_request, allow, deny and ssl_verify_client in the nginx configuration. "
+                    "If it asks for a certificate, the Cloudflare setting for that is Authenticated Origin Pulls."
+                ),
                 commands.NGINX + RELOAD,
             ),
             "load-balancer": _to_read(
@@ -261,6 +264,22 @@ GATEWAY: Final[tuple[Cause, ...]] = (
             "empty": _to_read(
                 say("The address returns an empty response."),
                 say("Check which server responds, and read the API log at the time of the request."),
+                commands.ANSWER,
+            ),
+            "closed": _to_read(
+                say("The server closes the connection without an HTTP response."),
+                say(
+                    "Check the port in ACADEMY_API_URL first: another service may listen there. If it is right, "
+                    "the process dies on this request; read the API log."
+                ),
+                commands.CONFIG + commands.API_LOG,
+            ),
+            "storage": _to_read(
+                say("Object storage (S3) responds at the API's address: it serves the website's files."),
+                say(
+                    "Have the CDN send /api/ to the API (in CloudFront: a behavior for that path), or correct "
+                    "ACADEMY_API_URL if the API has another address."
+                ),
                 commands.ANSWER,
             ),
             "cut-off": _to_read(
