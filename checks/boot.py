@@ -13,7 +13,8 @@ _MADE: Final = re.compile(r"^\W{0,3}[0-9a-f]{64}$")
 _STEPS: Final = tuple(
     (re.compile(form, re.IGNORECASE), reason)
     for form, reason in (
-        (r"ECR login/pull failed|failed to pull|(docker|image) pull failed", "image-pull"),
+        # docker asks for a password where it was given none, as the command before it failed.
+        (r"ECR login/pull failed|failed to pull|(docker|image) pull failed|perform an interactive login", "image-pull"),
         (r"docker run failed|docker: error response from daemon", "docker-run"),
         (r"IMDSv2 instance id unavailable", "metadata"),
         # cloud-init has taken it for no script, and run nothing.
@@ -57,7 +58,7 @@ _SIGNS: Final = tuple(
                 r"no basic auth credentials|pull access denied|requested access to the resource is denied"
                 r"|not authorized to perform: ecr|ecr:[A-Za-z]{3,40} on resource|authorization token has expired"
                 r"|unable to locate credentials|denied: (your authorization|user)|unauthorized: |\b401 unauthorized"
-                r"|\b403 forbidden|cannot perform an interactive login|error saving credentials"
+                r"|\b403 forbidden|error saving credentials"
             ),
             "image-pull",
         ),
@@ -96,8 +97,8 @@ _SIGNS: Final = tuple(
         (
             (
                 r"unable to find a match|no package .{1,80} available|no match for argument"
-                r"|failed to download metadata|cannot find a valid baseurl|no more mirrors"
-                r"|all mirrors were (already )?tried"
+                r"|failed to download metadata|errors during downloading metadata|cannot find a valid baseurl"
+                r"|no more mirrors|all mirrors were (already )?tried"
                 r"|unable to locate package|could not get lock|currently holding the yum lock|rpmdb|gpg check failed"
                 r"|public key .{1,100} is not installed|nothing provides|conflicting requests"
                 r"|problem with the installed"
@@ -158,15 +159,18 @@ def _failure(lines: Sequence[str]) -> tuple[str, str] | None:
     made = [number for number, line in enumerate(lines) if _MADE.match(line.strip())]
     # A trace repeats the script's words, not what came of them.
     printed = [line for line in lines[made[-1] + 1 if made else 0 :] if not line.startswith("+")]
+    script: tuple[str, str] | None = None
     for number in reversed(range(len(printed))):
         step = next((reason for form, reason in _STEPS if form.search(printed[number])), None)
         if step:
             return _why(printed[: number + 1], _OF_STEP[step]) or (step, printed[number])
-        if _SCRIPT_FAILED.search(printed[number]):
+        if script is None and _SCRIPT_FAILED.search(printed[number]):
             why = _why(printed[:number], _REASONS)
             # Once a container was there, what else the script does is not what it lacks.
-            return why or (None if made else ("script", printed[max(0, number - 1)]))
-    return None
+            if why or made:
+                return why
+            script = "script", printed[max(0, number - 1)]
+    return script
 
 
 def _why(lines: Sequence[str], reasons: Collection[str]) -> tuple[str, str] | None:

@@ -13,9 +13,10 @@ from checks.times import age
 
 _SQS: Final = re.compile(r"\bsqs\.[a-z0-9-]{1,30}\.(amazonaws|vpce|api\.aws)|\bqueue\.amazonaws\.", re.IGNORECASE)
 _NO_ROUTE: Final = re.compile(
-    r"connect ?timeout|could not connect|failed to connect|failed to resolve"
+    r"connect ?timeout|(could not|cannot|failed to) connect|failed to resolve"
     r"|failed to establish a new connection|connection .{0,60}(timed out|refused)"
-    r"|i/o timeout|unreachable|no route to host|name resolution|could not resolve|name or service not known",
+    r"|i/o timeout|unreachable|no route to host|name resolution|could not resolve|name or service not known"
+    r"|no address associated with|no such host|\b(ENOTFOUND|ETIMEDOUT|ECONNREFUSED)\b",
     re.IGNORECASE,
 )
 """What an SDK writes where it does not get through; a read time-out may be a long poll's, and is none of these."""

@@ -19,6 +19,9 @@ _REFUSED_STATEMENT: Final[Fault] = ("job-failed", None)
 _RAISED: Final = r"(?<!kombu\.exceptions\.)\b(OperationalError|InterfaceError)\b"
 """Celery's kombu calls a broker that is away the same."""
 
+_NOT_ANSWERED: Final = rf"(?!{GAP}\bFATAL:)"
+"""A server, or a pooler before it, that refuses a connection in its own words was reached."""
+
 _WORDS: Final = tuple(
     (re.compile(form, re.IGNORECASE | re.DOTALL), fault)
     for form, fault in (
@@ -27,14 +30,14 @@ _WORDS: Final = tuple(
                 r"deadlock (detected|found)|DeadlockDetected|lock wait timeout|lock timeout\b|LockNotAvailable"
                 r"|could not obtain lock|could not serialize access|SerializationFailure|QueryCanceled"
                 r"|canceling statement due to|statement timeout|max(imum)?[_ ]statement[_ ](execution[_ ])?time"
-                r"|due to (idle-in-)?transaction( session)? timeout|idle-in-transaction timeout"
+                r"|due to (idle-in-)?transaction( session)? timeout|idle-in-transaction timeout|idle-session timeout"
             ),
             _REFUSED_STATEMENT,
         ),
         # Of the database's own disk and memory, never of the worker's.
         (
             (
-                rf"could not (extend file|resize shared memory){GAP}no space left|\bDiskFull\b"
+                rf"could not (extend file|resize shared memory){GAP}(no space left|wrote only)|\bDiskFull\b"
                 r"|could not (write|create|open|fsync)( \w{1,20}){0,3} \"(base|global|pg_\w{1,20}|pgsql_tmp)\b"
                 rf"|could not (write|extend){GAP}temporary file"
                 r"|the table '[^']{0,100}' is full|got error 28 from storage engine|\(err(no|code):? 28\b"
@@ -48,7 +51,7 @@ _WORDS: Final = tuple(
         (
             (
                 r"too many (clients|connections)|TooManyConnections|connection slots|max_user_connections"
-                r"|no more connections allowed|max clients reached|MaxClientsIn|QueuePool limit"
+                r"|no more connections allowed|max client(s| connections) reached|MaxClientsIn|QueuePool limit"
                 r"|PoolTimeout|query_wait_timeout|connection pool (is )?exhausted"
                 r"|waiting to acquire database connection"
             ),
@@ -66,7 +69,9 @@ _WORDS: Final = tuple(
         ),
         (
             (
-                r"(password|scram|ident|peer|pam|iam|ldap|gss\w{0,9}|certificate|md5|cleartext) authentication failed"
+                r"(password|scram|sasl|ident|peer|pam|iam|ldap|gss\w{0,9}|certificate|md5|cleartext)"
+                r" authentication failed"
+                r"|password that was provided .{1,100} is wrong|FATAL: {1,3}auth failed|too many authentication errors"
                 r"|no password supplied|tenant(/| or )user (\S{1,80} )?not found"
                 r"|has no credentials for the role|no pg_hba\.conf entry|pg_hba\.conf rejects"
                 r"|role \"[^\"]{1,80}\" (does not exist|is not permitted to log in)|no such user:"
@@ -89,8 +94,9 @@ _WORDS: Final = tuple(
         ),
         (
             (
-                r"connect(ion)? to (postgresql |mysql |database )?server|could not connect to the database"
-                r"|server closed the connection|could not translate host name|failed to resolve host"
+                rf"connect(ion)? to (postgresql |mysql |database )?server{_NOT_ANSWERED}"
+                r"|could not connect to the database|client_login_timeout|connection to database closed"
+                r"|server (closed the connection|conn crashed)|could not translate host name|failed to resolve host"
                 r"|database system is (starting up|shutting down|in recovery)|not (\w{1,9} )?accepting connections"
                 r"|terminating connection (due to|because of)|connection (has been|already) closed"
                 r"|SSL SYSCALL error|SSL error:? (unexpected )?eof|connection timeout expired"
@@ -98,13 +104,13 @@ _WORDS: Final = tuple(
                 rf"|connect call failed \({GAP}(5432|6432|3306)\)"
                 r"|server (login|connect) (has been )?fail|consuming input failed"
                 r"|MySQL server has gone away|lost connection to MySQL|AdminShutdown|CannotConnectNow"
-                rf"|({_RAISED}|psycopg\w{{0,9}}\.errors\.Connection\w{{1,30}}){GAP}"
+                rf"|({_RAISED}|psycopg\w{{0,9}}\.errors\.Connection\w{{1,30}}){_NOT_ANSWERED}{GAP}"
                 r"(refused|timed? ?out|timeout expired|unreachable|no route to host|not known|name resolution"
                 r"|getaddrinfo|could not connect|reset by peer|broken pipe|connection (is |was )?(failed|lost|closed))"
             ),
             (_DOWN, "unreachable"),
         ),
-        (rf"{_RAISED}|\bpsycopg2?\.Error\b", (_DOWN, None)),
+        (rf"{_RAISED}|\bpsycopg2?\.Error\b|connection to server at ", (_DOWN, None)),
         (r"database is locked|read-only transaction|ReadOnlySqlTransaction", (_DOWN, None)),
     )
 )

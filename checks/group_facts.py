@@ -92,8 +92,22 @@ class Autoscaler:
     why: str = ""
     unseen: Unavailable | None = None
 
+    @property
+    def works(self) -> bool:
+        """Whether the next run finds it: one that was idle for weeks, or is just being made, is Active by then."""
+        return self.state in {"Active", "Inactive", "Pending"}
 
-Halted = Literal["", "alarm-no-data", "alarm-disabled", "alarm-missing", "alarm-other-queue", "no-alarm"]
+
+Halted = Literal[
+    "",
+    "alarm-no-data",
+    "alarm-disabled",
+    "alarm-missing",
+    "alarm-other-queue",
+    "no-alarm",
+    "alarms-suspended",
+    "policy-disabled",
+]
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,7 +86,10 @@ _MESSAGES: Final = tuple(
             ),
             "r2-env-malformed",
         ),
-        (r"No module named|\bImportError: |Missing optional dependency", "worker-dependency-missing"),
+        (
+            r"No module named|\bImportError: |Missing optional dependency|cannot import name|cannot open shared object",
+            "worker-dependency-missing",
+        ),
         (LOCAL_PATH, "worker-disk-full"),
         # Who kills what takes too long says so first.
         (rf"time ?(limit|-?out){GAP}(SIGKILL|signal 9\b|exit ?code:? (137|-9)\b)", "job-failed"),

@@ -42,13 +42,15 @@ _REASONS: Final = tuple(
         ("capacity", r"capacity-not-available|Server\.Spot|spot .{0,40}(?:interrupt|terminat)"),
         ("account", r"PendingVerification|being (?:verified|validated)|OptInRequired|not subscribed|marketplace"),
         ("account", r"account .{0,40}(?:blocked|suspended|closed)|aws-verification@|not opted in"),
+        ("account", r"needs a subscription|declarative policy"),
         ("role", r"instance ?profile|service-linked role|AWSServiceRole|ServiceLinkedRole|assume role"),
         ("role", r"not authorized to (?:use|perform)|UnauthorizedOperation"),
         ("image", r"InvalidAMIID|\bAMIs?\b|image ?id\b|for images|InvalidSnapshot|snapshot .{0,80}does not exist"),
         ("template", r"key ?pair|security group .{0,120}does not exist|InvalidGroup|groupName"),
-        ("network", r"subnet|free addresses|default VPC|different networks|network ?interface"),
+        ("network", r"subnet|free addresses|default VPC|vpc ID|different networks|\binterface\b|network ?interface"),
         ("template", r"launch ?template|launch ?configuration|instance type|availability zone|requested configuration"),
         ("template", r"not (?:currently )?supported|device|InvalidParameter|placement group|virtualName|tenancy"),
+        ("template", r"\bInvalid id\b|tag (?:policy|key)|dedicated host|volume size ratio"),
         ("template", r"httpTokens|IMDSv1|user ?data|(?:volume size|volume of size|smaller than snapshot)"),
     )
 )

@@ -94,8 +94,8 @@ _LOG_SIGNS: Final = tuple(
         (r"PartialCredentialsError|ProfileNotFound", "worker-aws-credentials"),
         (
             (
-                rf"(SignatureDoesNotMatch|(Invalid|Incomplete)Signature|InvalidAccessKeyId|AuthFailure){GAP}"
-                "calling the (Receive|GetQueue)"
+                r"(SignatureDoesNotMatch|(Invalid|Incomplete)Signature|InvalidAccessKeyId|AuthFailure"
+                rf"|MissingAuthenticationToken|\(OptInRequired){GAP}calling the (Receive|GetQueue)"
             ),
             "worker-aws-credentials",
         ),

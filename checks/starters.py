@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from itertools import pairwise
@@ -179,7 +180,11 @@ def _policy(target: Target, policy: Mapping[str, Any], alarms: Mapping[str, Any]
     whys = [] if isinstance(alarms, Unavailable) else [_why_halted(known.get(name), queue) for name in growing or names]
     predicts = policy.get("PolicyType") == "PredictiveScaling"
     on = policy.get("Enabled", True) is not False
-    why: Halted = "no-alarm" if on and not names and not predicts else whys[0] if whys and all(whys) else ""
+    why: Halted = whys[0] if whys and all(whys) else ""
+    if not on:
+        why = "policy-disabled"
+    elif not names and not predicts:
+        why = "no-alarm"
     return Starter(
         "policy",
         clean(policy.get("PolicyName", "")),
@@ -222,8 +227,18 @@ def _read_alarms(target: Target, names: list[str]) -> dict[str, Any] | Unavailab
 def halted(facts: WorkersFacts) -> Starter | None:
     """Return a policy that would start workers if its alarm acted, where none does."""
     policies = () if isinstance(facts.policies, Unavailable) else facts.policies
-    # One without an alarm may be meant for a person.
-    return min((one for one in policies if one.why), key=lambda one: one.why == "no-alarm", default=None)
+    if _alarms_suspended(facts):
+        policies = tuple(replace(one, why="alarms-suspended") if one.enabled else one for one in policies)
+    # One without an alarm may be meant for a person, and one that is disabled may have been replaced.
+    return min(
+        (one for one in policies if one.why),
+        key=lambda one: (one.why != "alarms-suspended", one.why in {"no-alarm", "policy-disabled"}),
+        default=None,
+    )
+
+
+def _alarms_suspended(facts: WorkersFacts) -> bool:
+    return isinstance(facts.group, Group) and "AlarmNotification" in facts.group.suspended
 
 
 def _scales_out(policy: Mapping[str, Any]) -> bool:
@@ -311,7 +326,7 @@ def _enlarges(given: str, group: str) -> bool:
 
 def alive(autoscaler: Autoscaler, now: datetime | None = None) -> bool:
     """Return whether a rule runs the autoscaler, and often enough where ``now`` is given."""
-    runs = autoscaler.state == "Active" and autoscaler.enabled
+    runs = autoscaler.works and autoscaler.enabled
     return runs and (now is None or often_enough(autoscaler.schedule, now))
 
 
@@ -320,12 +335,11 @@ def on(facts: WorkersFacts, now: datetime) -> tuple[str, ...]:
     found: list[str] = []
     if isinstance(facts.autoscaler, Autoscaler) and alive(facts.autoscaler, now):
         found.append(f"rule {facts.autoscaler.rule}")
-    suspended = facts.group.suspended if isinstance(facts.group, Group) else ()
-    if not isinstance(facts.policies, Unavailable) and "AlarmNotification" not in suspended:
+    if not isinstance(facts.policies, Unavailable) and not _alarms_suspended(facts):
         found += [f"policy {one.name}" for one in facts.policies if one.enabled]
     if not isinstance(facts.schedules, Unavailable):
         # A schedule alone starts nobody where the function that it runs does not work.
-        active = isinstance(facts.autoscaler, Autoscaler) and facts.autoscaler.state == "Active"
+        active = isinstance(facts.autoscaler, Autoscaler) and facts.autoscaler.works
         found += [
             f"schedule {one.name}"
             for one in facts.schedules

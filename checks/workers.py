@@ -363,7 +363,7 @@ def _alarm_sleeps(case: Case, facts: WorkersFacts) -> bool:
 def _why_off(autoscaler: Autoscaler | None) -> str:
     if autoscaler is None:
         return "no-function"
-    if autoscaler.state != "Active":
+    if not autoscaler.works:
         return "function-failed"
     if autoscaler.rule is None:
         return "no-rule"

@@ -49,7 +49,7 @@ def enable_autoscaler(target: Target) -> Plan:
         return _enable_alarms(seen, alarms)
     if not isinstance(autoscaler, Autoscaler) or autoscaler.rule is None:
         raise RemedyError(say("There is no rule for the autoscaler that could be enabled."))
-    if autoscaler.state != "Active":
+    if not autoscaler.works:
         raise RemedyError(
             say("The autoscaler's function is {state}, so enabling its rule would not help.", state=autoscaler.state)
         )

@@ -90,6 +90,14 @@ def test_a_worker_that_ends_for_lack_of_a_connection_says_why(state: dict[str, A
         ended = h.container(**state, exit_code=1, errors=(line,), tail=(STARTED, line))
         verdict = h.verdict(h.case(**waiting(logs=h.logs(ended))))
         assert (verdict.cause, verdict.reason) == (cause, reason)
+    for text in (
+        "ClientConnectorError: Cannot connect to host sqs.ap-northeast-2.amazonaws.com:443 [Connect call failed]",
+        f"socket.gaierror: {SQS} [Errno -5] No address associated with hostname",
+        "dial tcp: lookup sqs.ap-northeast-2.amazonaws.com on 10.0.0.2:53: no such host",
+        "getaddrinfo ENOTFOUND sqs.ap-northeast-2.amazonaws.com",
+    ):
+        ended = h.container(**state, exit_code=1, tail=(STARTED, h.line(text, 400)))
+        assert h.verdict(h.case(**waiting(logs=h.logs(ended)))).reason == "no-route", text
     plain = h.logs(h.container(**state, exit_code=1, tail=(STARTED,)))
     assert h.verdict(h.case(**waiting(logs=plain))).reason is None
 

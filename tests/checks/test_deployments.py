@@ -10,7 +10,7 @@ import pytest
 
 from academy_ops.diagnosis.records import Unavailable
 from checks import refreshes, starters
-from checks.group_facts import Halted, Refresh, Starter
+from checks.group_facts import Autoscaler, Halted, Refresh, Starter
 from tests.checks import facts_factory as h
 from tests.checks.scenarios import refreshed
 from tests.checks.test_on_the_wire import target
@@ -182,6 +182,37 @@ def test_a_policy_that_no_alarm_uses_is_why_and_one_for_a_person_is_not_where_an
         facts = replace(h.workers(autoscaler=None), policies=listed, actions=(), schedules=())
         (told,) = [one for one in h.findings(h.case(workers=facts)) if one.cause == "autoscaler-off"]
         assert told.reason == reason
+
+
+@pytest.mark.parametrize(
+    ("enabled", "suspended", "told"),
+    [
+        (True, (), None),
+        (True, ("AZRebalance",), None),
+        (True, ("AlarmNotification",), "alarms-suspended"),
+        (False, (), "policy-disabled"),
+        (False, ("AlarmNotification",), "policy-disabled"),
+    ],
+)
+def test_a_policy_that_is_there_and_may_not_act_is_no_function_that_is_gone(
+    enabled: bool, suspended: tuple[str, ...], told: str | None
+) -> None:
+    listed = policies("a") if enabled else policies("a").replace("<Alarms>", "<Enabled>false</Enabled><Alarms>")
+    aws = answer({"MetricAlarms": (alarm("a", "OK"),)}, DescribePolicies=listed)
+    with server(aws) as (url, _), target(AWS_ENDPOINT_URL=url) as this:
+        found = starters.read_policies(this)
+    group = h.group(1, suspended=suspended)
+    facts = replace(h.workers(group, autoscaler=None), policies=found, actions=(), schedules=())
+    reasons = [one.reason for one in h.findings(h.case(workers=facts)) if one.cause == "autoscaler-off"]
+    assert reasons == ([told] if told else [])
+
+
+@pytest.mark.parametrize(
+    ("state", "off"), [("Active", False), ("Pending", False), ("Inactive", False), ("Failed", True)]
+)
+def test_a_function_that_the_next_run_finds_is_not_off(state: str, off: bool) -> None:
+    facts = h.workers(autoscaler=Autoscaler(state, "every-minute", enabled=True, schedule="rate(1 minute)"))
+    assert ("autoscaler-off" in h.verdict(h.case(workers=facts)).warnings) == off
 
 
 def test_where_another_policy_acts_nothing_is_off() -> None:

@@ -29,7 +29,19 @@ LAUNCHES = {
     "Volume of size 8GB is smaller than snapshot 'snap-0a', expect size >= 30GB." + FAILED: "template",
     "User data is limited to 16384 bytes." + FAILED: "template",
     "Invalid BASE64 encoding of user data." + FAILED: "template",
+    'Invalid id: "workers" (expecting "sg-...")' + FAILED: "template",
+    "Iops to volume size ratio of 100.000000 is too high; maximum is 50.000000" + FAILED: "template",
+    "The tag policy does not allow the specified value for the following tag key: 'env'." + FAILED: "template",
+    "The requested dedicated host h-0a does not exist" + FAILED: "template",
+    "Interface: [eni-0a1b] in use." + FAILED: "network",
+    "The vpc ID 'vpc-0ab' does not exist." + FAILED: "network",
+    "This functionality has been disabled by a Declarative Policy." + FAILED: "account",
+    "The AWS Access Key Id needs a subscription for the service" + FAILED: "account",
+    UNHEALTHY + "Client.InstanceInitiatedShutdown: Instance initiated shutdown": None,
+    "One or more target groups not found. Validating load balancer configuration failed.": None,
 }
+REACHED = 'psycopg.OperationalError: connection failed: connection to server at "10.0.3.4", port 5432 failed: FATAL: '
+"""A server or a pooler that answers was reached."""
 DATABASE = {
     "FATAL: This RDS proxy has no credentials for the role academy. Check them.": "credentials",
     "OperationalError: FATAL: The IAM authentication failed for the role academy.": "credentials",
@@ -39,11 +51,27 @@ DATABASE = {
     'FATAL: database "academy" is not currently accepting connections': "unreachable",
     "django.db.utils.OperationalError: the connection is closed": "unreachable",
     "FATAL: terminating connection because of crash of another server process": "unreachable",
+    f"{REACHED} The password that was provided for the role academy is wrong.": "credentials",
+    f"{REACHED} SASL authentication failed": "credentials",
+    f"{REACHED} Auth failed": "credentials",
+    f"{REACHED} Max client connections reached": "connections",
+    f"{REACHED} the database system is starting up": "unreachable",
+    f"{REACHED} Feature not supported: RDS Proxy currently doesn't support command-line options": None,
+    f"{REACHED} unsupported startup parameter in options: search_path": None,
+    'connection to server at "10.0.3.4", port 6432 failed: FATAL: unsupported startup parameter: options': None,
+    REACHED.removesuffix("FATAL: ") + "Connection refused": "unreachable",
+    "FATAL: client_login_timeout (server down)": "unreachable",
+    "FATAL: pgbouncer cannot connect to server": "unreachable",
+    'could not extend file "base/16385/16389": wrote only 4096 of 8192 bytes at block 1': "full",
 }
 NO_DATABASE = (
     "kombu.exceptions.OperationalError: [Errno 111] Connection refused",
     "kombu.exceptions.OperationalError: Error 111 connecting to redis:6379. Connection refused.",
     "redis.exceptions.ConnectionError: Error 111 connecting to redis:6379. Connection refused.",
+    "redis.exceptions.TimeoutError: Timeout connecting to server",
+    "smtplib.SMTPServerDisconnected: Connection unexpectedly closed",
+    'psycopg.errors.DuplicatePreparedStatement: prepared statement "_pg3_0" already exists',
+    "django.db.utils.IntegrityError: duplicate key value violates unique constraint",
 )
 MEMORY = {
     "bash: fork: Cannot allocate memory": True,
@@ -61,6 +89,8 @@ REFUSALS = {
     "(InvalidSignatureException) when calling the ReceiveMessage operation: The request signature": "aws-credentials",
     "(IncompleteSignature) when calling the GetQueueUrl operation: Credential must have": "aws-credentials",
     "(AuthFailure) when calling the ReceiveMessage operation: AWS was not able to validate": "aws-credentials",
+    "(MissingAuthenticationToken) when calling the ReceiveMessage operation: Request is missing": "aws-credentials",
+    "(OptInRequired) when calling the ReceiveMessage operation: The AWS Access Key Id needs a": "aws-credentials",
     "botocore.exceptions.ProfileNotFound: The config profile (academy) could not be found": "aws-credentials",
     "botocore.exceptions.MetadataRetrievalError: Error retrieving metadata: Received non 200": "aws-credentials",
 }
@@ -70,12 +100,15 @@ MESSAGES = {
     "botocore.exceptions.ResponseStreamingError: An error occurred while reading": "r2-endpoint-unreachable",
     "botocore.exceptions.IncompleteReadError: 1024 read, but total bytes expected is 9": "r2-endpoint-unreachable",
     "ImportError: libgomp.so.1: cannot open shared object file": "worker-dependency-missing",
+    "cannot import name 'Workbook' from 'openpyxl' (/usr/lib/openpyxl/__init__.py)": "worker-dependency-missing",
+    "libxml2.so.2: cannot open shared object file: No such file or directory": "worker-dependency-missing",
     "Missing optional dependency 'openpyxl'. Use pip or conda to install it.": "worker-dependency-missing",
     "OSError: [Errno 122] Disk quota exceeded: '/tmp/x.xlsx'": "worker-disk-full",
     "OSError: [Errno 24] Too many open files: '/tmp/x.xlsx'": None,
     "PermissionError: [Errno 13] Permission denied: '/tmp/x.xlsx'": None,
     "SoftTimeLimitExceeded()": None,
 }
+NO_PASSWORD = "Error: Cannot perform an interactive login from a non TTY device"
 PULL, RUN = "ERROR: ECR login/pull failed", "docker run failed"
 PART = "/var/lib/cloud/instance/scripts/part-001: line 9: "
 NO_DAEMON = "Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?"
@@ -89,6 +122,10 @@ BOOTS = {
     (NO_DAEMON, PULL): "docker-daemon",
     (NO_API, RUN): "docker-daemon",
     (f"{PART}aws: command not found", SCRIPTS): "packages",
+    ("Errors during downloading metadata for repository 'amazonlinux':", SCRIPTS): "packages",
+    ('Could not connect to the endpoint URL: "https://api.ecr.example/"', NO_PASSWORD, PULL): "network",
+    ("Unable to locate credentials. You can configure credentials", NO_PASSWORD, PULL): "image-pull",
+    (NO_PASSWORD, SCRIPTS): "image-pull",
     ("tls: failed to verify certificate: x509: certificate signed by unknown authority", PULL): "network",
     ("curl: (7) Failed to connect to 169.254.169.254 port 80 after 0 ms: Could not connect", SCRIPTS): "metadata",
     ("docker: failed to initialize logging driver: no EC2 IMDS role found", RUN): "docker-run",

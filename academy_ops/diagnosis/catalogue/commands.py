@@ -263,10 +263,14 @@ _LAST_MINUTES: Final = (
 )
 FUNCTION_ERRORS: Final = (
     *_LAST_MINUTES,
-    *command(
-        "aws cloudwatch get-metric-statistics --region <region> --namespace AWS/Lambda --metric-name Errors "
-        "--dimensions Name=FunctionName,Value=<autoscaler_function> --statistics Sum --period 60 "
-        "--start-time <start> --end-time <end>"
+    *(
+        step
+        for metric in ("Errors", "Throttles")
+        for step in command(
+            f"aws cloudwatch get-metric-statistics --region <region> --namespace AWS/Lambda --metric-name {metric} "
+            "--dimensions Name=FunctionName,Value=<autoscaler_function> --statistics Sum --period 60 "
+            "--start-time <start> --end-time <end>"
+        )
     ),
 )
 OLDEST: Final = (

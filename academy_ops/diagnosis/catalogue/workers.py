@@ -99,7 +99,13 @@ _AT_ZERO: Final[Mapping[str, Variant]] = {
         ),
         (
             _START_ONE,
-            _read(say("Check whether the autoscaler's runs fail, and read its log."), commands.FUNCTION_ERRORS),
+            _read(
+                say(
+                    "Check whether the autoscaler's runs fail, and read its log; or are throttled, as its reserved "
+                    "concurrency or the account's is used up."
+                ),
+                commands.FUNCTION_ERRORS,
+            ),
             _read(
                 say("Find out why the alarm of the Auto Scaling group's scaling policy does not trigger."),
                 commands.ALARM,
@@ -307,6 +313,30 @@ _OFF: Final[Mapping[str, Variant]] = {
             _change(
                 say("Enable the alarm's actions."),
                 command("aws cloudwatch enable-alarm-actions --region <region> --alarm-names <alarm>"),
+            ),
+        ),
+    ),
+    "alarms-suspended": Variant(
+        say(
+            "The Auto Scaling group's AlarmNotification process is suspended, so its scaling policies do not start "
+            "workers."
+        ),
+        (
+            _change(
+                say("Resume the Auto Scaling group's AlarmNotification process."),
+                _processes("resume", "AlarmNotification"),
+            ),
+        ),
+    ),
+    "policy-disabled": Variant(
+        say("The Auto Scaling group's scaling policy is disabled, so workers do not start automatically."),
+        (
+            _read(
+                say("Enable the scaling policy again in the EC2 console; its settings stay as they are."),
+                command(
+                    f"aws autoscaling describe-policies {_OF_GROUP} --output text --query "
+                    "ScalingPolicies[].[PolicyName,PolicyType,Enabled]"
+                ),
             ),
         ),
     ),
