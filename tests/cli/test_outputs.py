@@ -69,4 +69,4 @@ def test_a_step_summary_that_cant_be_written_is_a_note_and_changes_nothing_else(
 def test_other_commands_refuse_the_forms_of_a_diagnosis(command: tuple[str, ...], form: str, tmp_path: Path) -> None:
     done = academy_ops("-o", form, *command, cwd=tmp_path)
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
-    assert "it has table, json" in done.stderr
+    assert "choose from table, json" in done.stderr
