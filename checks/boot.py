@@ -165,8 +165,8 @@ def _failure(lines: Sequence[str]) -> tuple[str, str] | None:
         if step:
             return _why(printed[: number + 1], _OF_STEP[step]) or (step, printed[number])
         if script is None and _SCRIPT_FAILED.search(printed[number]):
-            why = _why(printed[:number], _REASONS)
             # Once a container was there, what else the script does is not what it lacks.
+            why = _why(printed[:number], _REASONS - {"script"} if made else _REASONS)
             if why or made:
                 return why
             script = "script", printed[max(0, number - 1)]

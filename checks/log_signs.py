@@ -91,18 +91,20 @@ _LOG_SIGNS: Final = tuple(
             "worker-aws-credentials",
         ),
         (rf"token {GAP} is invalid", "worker-aws-credentials"),
+        # SQS refuses the signature where the region in it is another one.
+        (OTHER_REGION, _ELSEWHERE),
         (r"PartialCredentialsError|ProfileNotFound", "worker-aws-credentials"),
         (
             (
                 r"(SignatureDoesNotMatch|(Invalid|Incomplete)Signature|InvalidAccessKeyId|AuthFailure"
-                rf"|MissingAuthenticationToken|\(OptInRequired){GAP}calling the (Receive|GetQueue)"
+                rf"|MissingAuthenticationToken){GAP}calling the (Receive|GetQueue)"
             ),
             "worker-aws-credentials",
         ),
         (rf"(AccessDenied|not authorized){GAP}(sqs:|ReceiveMessage|SQS)", "worker-queue-denied"),
         (rf"(NonExistentQueue|QueueDoesNotExist){GAP}or you do not have access", "worker-queue-denied"),
         (KEY_REFUSED, "worker-queue-denied"),
-        (rf"NonExistentQueue|QueueDoesNotExist|{OTHER_REGION}", _ELSEWHERE),
+        (r"NonExistentQueue|QueueDoesNotExist", _ELSEWHERE),
         (r"No space left on device", "worker-disk-full"),
         (OUT_OF_MEMORY, "worker-out-of-memory"),
         (rf"\(({_REFUSALS})\) when calling the (Get|Head)Object", _OWN_KEY_REFUSED),

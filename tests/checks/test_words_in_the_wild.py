@@ -90,7 +90,10 @@ REFUSALS = {
     "(IncompleteSignature) when calling the GetQueueUrl operation: Credential must have": "aws-credentials",
     "(AuthFailure) when calling the ReceiveMessage operation: AWS was not able to validate": "aws-credentials",
     "(MissingAuthenticationToken) when calling the ReceiveMessage operation: Request is missing": "aws-credentials",
-    "(OptInRequired) when calling the ReceiveMessage operation: The AWS Access Key Id needs a": "aws-credentials",
+    "(InvalidSignatureException) when calling the ReceiveMessage operation: Credential should be scoped to a valid "
+    "region, not 'us-east-1'.": "queue-mismatch",
+    "(SignatureDoesNotMatch) when calling the ReceiveMessage operation: Credential should be scoped to a valid "
+    "region, not 'us-east-1'.": "queue-mismatch",
     "botocore.exceptions.ProfileNotFound: The config profile (academy) could not be found": "aws-credentials",
     "botocore.exceptions.MetadataRetrievalError: Error retrieving metadata: Received non 200": "aws-credentials",
 }
