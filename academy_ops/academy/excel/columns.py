@@ -172,6 +172,9 @@ def settled(header: Header, rows: Sequence[Row]) -> Header:
         header = _without(header, spans)
     sample = _Sample(header.headings, rows)
     columns, still_open = dict(header.columns), header.open
+    if header.family in columns.get("gender", ()) and sample.holds_family_names(header.family):
+        columns["family"] = (header.family,)
+        columns["gender"] = tuple(one for one in columns["gender"] if one != header.family)
     persons = [position for position in still_open.students if position in columns["name"]]
     own = [*columns.get("phone", ()), *filter(sample.holds_phones, (*still_open.student_numbers, *persons))]
     columns["name"] = _names(header, sample, own)
@@ -300,6 +303,11 @@ class _Sample:
         cells = self._cells(position)
         found = sum(bool(values.phone(cell) or values.phone(cell, STUDENT)) for cell in cells)
         return bool(found) and 2 * found >= len(cells)
+
+    def holds_family_names(self, position: int) -> bool:
+        """Return whether a family name stands in a column of what else are genders: 남 and 여 are both."""
+        lines = map(text, self._cells(position))
+        return any(names.is_family_name(line) for line in lines if not values.gender(line))
 
     def holds_names(self, position: int) -> bool:
         """Return whether most of what stands in a column are names, and not all the same."""

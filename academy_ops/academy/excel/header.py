@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 from academy_ops.academy.excel.headings import NOT_SAID, PERSON_ONLY, heading, said
 from academy_ops.academy.excel.text import shown, text
 from academy_ops.academy.excel.values import digits_in
-from academy_ops.academy.excel.vocabulary import FILLER, NUMBER, SOMEBODY_ELSE
+from academy_ops.academy.excel.vocabulary import FILLER, NUMBER, ONE_PARENT, PARENT, SOMEBODY_ELSE, STUDENT
 
 _PHONE_DIGITS: Final = 8
 _LONGEST_GROUP: Final = 40
@@ -56,10 +56,10 @@ class Header(NamedTuple):
 
     @property
     def family(self) -> int | None:
-        """The column left of the names that may hold the family names: 성 may as well be the gender."""
-        left = self.columns["name"][0] - 1
-        line = self.headings[left] if left >= 0 else ""
-        return left if line == "성" or said(line) == frozenset({"family"}) else None
+        """The column beside the names that may hold the family names: 성 may as well be the gender."""
+        name = self.columns["name"][0]
+        places = [one for one in (name - 1, name + 1) if 0 <= one < len(self.headings)]
+        return next((one for one in places if self.headings[one].partition("(")[0].strip() == "성"), None)
 
     @property
     def promising(self) -> bool:
@@ -178,6 +178,7 @@ def _header(lines: Sequence[str], rows: int) -> Header:
         if named:
             found.setdefault(named.field, []).append((named.rank, position))
     _applied(found)
+    _beside_persons(lines, found)
     parents = found.get("parent_phone", [])
     has_parent_phone = any(rank < NOT_SAID for rank, _position in parents)
     names = sorted(found.get("name", ()))
@@ -197,6 +198,25 @@ def _header(lines: Sequence[str], rows: int) -> Header:
         found["parent_phone"] = phones
     columns = {field: _positions(one) for field, one in found.items()}
     return Header(columns, tuple(lines), rows, has_parent_phone, still_open)
+
+
+def _beside_persons(lines: Sequence[str], found: dict[str, list[tuple[int, int]]]) -> None:
+    """Give phones of which nothing says whose they are to whoever stands left of each of them."""
+    phones = found.get("any_phone", ())
+    owners = {_person(lines[position - 1]) if position else None for _rank, position in phones}
+    if None in owners or PARENT not in owners or len(phones) == 1:
+        return
+    for _rank, position in found.pop("any_phone"):
+        own = _person(lines[position - 1]) == STUDENT
+        found.setdefault("phone" if own else "parent_phone", []).append((0, position))
+
+
+def _person(line: str) -> str | None:
+    """Return whose name a heading asks for."""
+    if (named := heading(line)) and named.field == "name":
+        return STUDENT
+    persons = said(line) or frozenset()
+    return PARENT if persons & {PARENT, ONE_PARENT} and persons <= {PARENT, ONE_PARENT, "name", FILLER} else None
 
 
 def _applied(found: dict[str, list[tuple[int, int]]]) -> None:

@@ -18,6 +18,7 @@ from academy_ops.academy.excel.vocabulary import (
     ONE_PARENT,
     PARENT,
     PLAIN,
+    REPLACED,
     SOMEBODY_ELSE,
     STUDENT,
 )
@@ -47,6 +48,8 @@ _SEPARATORS: Final = re.compile(r"[/,&+|·ㆍ・;\s]+")
 
 PERSON_ONLY: Final = 2
 """The rank of a students' column of which nothing says that it holds names."""
+FORMER: Final = 2
+"""The rank of a column that another one has replaced."""
 NOT_SAID: Final = 3
 """The rank of a parents' column of which nothing says that it holds phones."""
 
@@ -78,10 +81,18 @@ def heading(line: str) -> Heading | None:
     if not any(outside):
         outside, inside = inside, []
     things = {one for one in (*outside, *inside) if one not in _PERSONS}
-    named = {one for one in outside if one not in _PERSONS}
-    if named == {"name"} or (named and frozenset(things) not in _TOGETHER):
-        things = named
-    return _named({one for one in (*outside, *inside) if one in _PERSONS}, things)
+    outer = {one for one in outside if one not in _PERSONS}
+    if outer == {"name"} or (outer and frozenset(things) not in _TOGETHER):
+        things = outer
+    named = _named({one for one in (*outside, *inside) if one in _PERSONS}, things)
+    if named and named.field not in {"name", "any_phone"} and _is_replaced(line):
+        return named._replace(rank=max(named.rank, FORMER))
+    return named
+
+
+def _is_replaced(line: str) -> bool:
+    """Return whether a heading says that another column is the one in force."""
+    return any(letters(note) in REPLACED for note in _BRACKETED.findall(line))
 
 
 _PERSONS: Final = frozenset({STUDENT, PARENT, ONE_PARENT, SOMEBODY_ELSE, APPLICANT})
@@ -100,6 +111,8 @@ def _named(persons: set[str], things: set[str]) -> Heading | None:
     thing = next(iter(things)) if len(things) == 1 else _TOGETHER.get(frozenset(things))
     if applies and (not things or thing in {"phone", "name"}):
         return Heading("applicant_phone" if thing == "phone" else "applicant", 0)
+    if thing is None and of_parent and not of_student and things == {"name", "phone"}:
+        thing = "phone"
     if thing == "phone":
         if of_parent == of_student:
             return Heading("any_phone", 0 if is_plain else 1)

@@ -31,6 +31,7 @@ _EXAMPLE_NAMES: Final = frozenset({"홍길동", "홍길순"})
 """The templates' own, also where somebody has cleared what says that they are examples."""
 _CLOSER_LOOK: Final = sorted(
     {*(word[:2] for word in STAFF), *(word[:3] for word in NOBODYS_NAMES if re.match("[가-힣]{2}", word))}
+    | {word for word in NOBODY if re.fullmatch("[가-힣]{2,}", word)}
     | {"예시", "샘플", "견본", "홍길"}
 )
 _CLOSER_LOOK_AT_THE_END: Final = "|".join(
@@ -71,7 +72,7 @@ _DATE_OR_PAGE: Final = (
 )
 _SENTENCE: Final = r".*(?:니다|세요|시오|바람|주십시요|함)[.!~\s]*|[^:：]{1,12}\s*[:：].*"
 _CLASS: Final = r".*\d.*(?:반|학년|부|명|기|과정)"
-_BANNER: Final = rf"{_CLASS}|.*(?:반|학년|과정|등부|명단|팀|그룹|클래스|교실|캠퍼스)"
+_BANNER: Final = rf"{_CLASS}|(?:예비\s?)?[초중고]\s?\d|.*(?:반|학년|과정|등부|명단|팀|그룹|클래스|교실|캠퍼스)"
 _OF_STAFF: Final = (
     rf"(?:{'|'.join(STAFF)})(?:처|자|번호|전화|연락처|님|선생님|{'|'.join(STAFF)})*(?:\s.*|[:：].*)?"
     r"|[가-힣]{1,4}\s?(?:선생님|원장님|실장님|팀장님|기사님|강사님|쌤)|.*\s담임\s.*"
@@ -83,6 +84,7 @@ _PLAIN_NAME: Final = r"(?:\([^()]{1,6}\))?\s*[가-힣]{2,4}"
 _TWO_NAMES: Final = (
     r"[가-힣]{2,4}(?:\s*[,/·&+、，ㆍ]\s*[가-힣]{2,4})+|[가-힣]{3}\s*\n\s*[가-힣]{3}|.{2,20}외\s*\d{1,2}\s*명"
 )
+_NO: Final = frozenset({"x", "n", "no", "아니오", "아니요", "false"})
 _YES: Final = frozenset({"o", "y", "yes", "예", "네", "true", "v", "1", "퇴", "○", "ㅇ", "●", "✓", "✔"})
 
 
@@ -177,15 +179,17 @@ def holds_two_names(cell: str) -> bool:
     return bool(re.fullmatch(_TWO_NAMES, cell.strip()))
 
 
-def has_left(cell: str, *, asked: bool) -> bool:
+def has_left(cell: str, *, asked: bool, comes: bool = False) -> bool:
     """Return whether a cell says that the student has left.
 
     Args:
         cell: What it says.
         asked: Whether its heading asks for that: then a yes or a day says so, too.
+        comes: Whether its heading asks for the opposite: then a no says so.
     """
-    word = letters(cell)
-    if word in HAS_LEFT:
+    if letters(re.sub(r"\d+\s?[년월일]", "", cell)).casefold() in HAS_LEFT:
+        return True
+    if comes and cell.casefold() in _NO:
         return True
     return asked and ("예정" not in cell) and (cell.casefold() in _YES or digits_in(cell) > _A_FEW_DIGITS)
 

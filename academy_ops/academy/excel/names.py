@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from typing import Final
 
 from academy_ops.academy.excel.headings import said
@@ -29,17 +30,24 @@ _OF_A_SIBLING: Final = rf"[가-힣]{{2,4}}\s+(?:{'|'.join(SIBLINGS)})"
 _OF_A_PARENT: Final = (
     rf"[가-힣]{{0,5}}\s*\(?(?:{'|'.join(RELATIVES)})\)?|[가-힣]{{2,4}}(?:\s+[모부母父]|\s*\([모부母父]\)|[母父])"
 )
-_WITH_REMARK: Final = r"([^()\[\]/]{2,40}?)\s*(?=[(\[/])[(\[/]\s*([^()\[\]/]{1,12}?)\s*[)\]]?"
+_WITH_REMARK: Final = (
+    r"([^()\[\]/]{2,40}?)\s*(?:(?=[(\[/])[(\[/]\s*([^()\[\]/]{1,12}?)\s*[)\]]?|[(\[]\s*([^()\[\]]{1,12}?)\s*[)\]])"
+)
 _WITH_GRADE: Final = r"((?:예비\s?)?[초중고]\s?\d(?:학년)?|\d학년)\s+([가-힣]{2,5}(?:\s\S{1,4})?)"
 _MASKED: Final = (
     r"[가-힣]{1,2}(?:[*＊○◯●◎ㅇ〇□×✕•#?_]|[OoXx](?=[가-힣OoXx○*]|$))+[가-힣]{0,2}|[*＊○◯]{1,2}[가-힣]{2}"
-    r"|.*[^\W\d_][*＊]+[^\W\d_].*"
+    r"|.*[^\W\d_][*＊]+[^\W\d_].*|[OoXx○ㅇ]{3,}"
 )
 
 
 def is_name(line: str) -> bool:
     """Return whether a text looks like the name of a Korean, with a family name that is one."""
     return bool(re.fullmatch(_NAME, line)) and not any(word in line for word in NO_NAMES) and said(line) is None
+
+
+def is_family_name(line: str) -> bool:
+    """Return whether a text is a family name."""
+    return bool(re.fullmatch(f"{_LONG_SURNAMES}|[{_SURNAMES}]|[A-Za-z][A-Za-z'-]+", line))
 
 
 def is_first_name(line: str) -> bool:
@@ -65,9 +73,26 @@ def is_of_family(line: str) -> bool:
 def apart(name: str) -> tuple[str, str]:
     """Return a name, and what is written beside it: in brackets, behind a slash, or a grade before it."""
     if found := re.fullmatch(_WITH_REMARK, name):
-        return found[1], found[2]
+        return found[1], found[2] or found[3]
     found = re.fullmatch(_WITH_GRADE, name)
     return (found[2], found[1]) if found else (name, "")
+
+
+def whole(given: str, place: int, parts: Sequence[tuple[int, str]]) -> str:
+    """Return a name whose parts stand in columns of their own.
+
+    Args:
+        given: The first name; perhaps the whole name already.
+        place: Its column.
+        parts: The columns of the family name and those in the middle, and what they say.
+    """
+    family = parts[0][1]
+    if re.fullmatch("[가-힣\u4e00-\u9fff]+", family):
+        return given if given.startswith(family) and len(given) > len(family) + 1 else f"{family}{given}"
+    if re.search("[가-힣]", given) or not set(family.split()).isdisjoint(given.split()):
+        # The name in letters of its own, beside the one in Korean.
+        return given
+    return " ".join(line for _place, line in sorted([*parts, (place, given)]))
 
 
 def is_masked(line: str) -> bool:

@@ -9,8 +9,8 @@ from typing import Final
 from academy_ops.academy.excel import junk, values
 from academy_ops.academy.excel.columns import Ahead, UnclearError, joined, settled
 from academy_ops.academy.excel.header import Header, header_of, is_of_others
-from academy_ops.academy.excel.headings import beside_the_name, said
-from academy_ops.academy.excel.names import apart, is_masked, is_of_family, without_title
+from academy_ops.academy.excel.headings import beside_the_name, letters, said
+from academy_ops.academy.excel.names import apart, is_masked, is_of_family, whole, without_title
 from academy_ops.academy.excel.records import (
     IgnoredColumn,
     LeftOutValue,
@@ -23,7 +23,17 @@ from academy_ops.academy.excel.records import (
 )
 from academy_ops.academy.excel.text import Again, shown, text
 from academy_ops.academy.excel.values import LONGEST
-from academy_ops.academy.excel.vocabulary import DITTO, FILLER, NOBODY, ONE_PARENT, PARENT, PLAIN, STUDENT
+from academy_ops.academy.excel.vocabulary import (
+    DITTO,
+    FILLER,
+    IS_STUDENT_IF_YES,
+    NOBODY,
+    ONE_PARENT,
+    PARENT,
+    PLAIN,
+    RELATIONS,
+    STUDENT,
+)
 
 MAX_STUDENTS: Final = 100_000
 MOST_TOLD: Final = 1000
@@ -49,7 +59,7 @@ _OF_A_SECTION: Final[dict[junk.Section, Why | None]] = {"": None, "students": No
 _Said = tuple[dict[str, str], bool]
 """What an optional cell says, by field; and whether it was left out."""
 _BLANK: Final[tuple[list[object], ...]] = ([""], [], [None])
-_NOTHING_SAID: Final = frozenset({"등록", "학생", "재원", "재원생", "아니오", "-"})
+_NOTHING_SAID: Final = frozenset({"등록", "학생", "재원", "재원생", "아니오", "-", "Student"})
 """What 구분 says of every student."""
 _Read = Callable[[str], dict[str, str]]
 _NOTHING: Final[_Said] = ({}, False)
@@ -85,7 +95,8 @@ class Roster:
         self._kind: int | None = None
         self._to_look_at = 0
         self._spans: Mapping[int, int] = {}
-        self._family: int | None = None
+        self._parts: tuple[int, ...] = ()
+        self._relation: int | None = None
         self._beside: str | None = None
         self._states: tuple[int, ...] = ()
         self._numbers: frozenset[int] = frozenset()
@@ -119,7 +130,9 @@ class Roster:
         self._name, *others = header.columns["name"]
         self._phones = header.columns["parent_phone"]
         self._phone = self._phones[0]
-        self._family = header.family
+        self._parts = (*header.columns.get("family", ()), *header.columns.get("middle", ()))
+        relations = (p for p, one in enumerate(header.headings) if letters(one).casefold() in RELATIONS)
+        self._relation = None if header.has_parent_phone else next(relations, None)
         self._beside = beside_the_name(header.headings[self._name])
         self._spans = header.spans
         kinds = header.columns.get("kind") or tuple(p for p, one in enumerate(header.headings) if not one)
@@ -154,7 +167,7 @@ class Roster:
                 row = _repeated(row, above, self._name)  # noqa: PLW2901 - the same row, as it is meant
             if self._spans:
                 row = joined(row, self._spans)  # noqa: PLW2901 - the same row, its phones in one cell
-            if self._family is not None:
+            if self._parts:
                 row = self._with_family(row)  # noqa: PLW2901 - the same row, with the whole name
             name, cell = row[self._name], row[self._phone]
             phone = values.phone(cell)
@@ -165,6 +178,7 @@ class Roster:
                 or (self._kind is not None and row[self._kind : self._kind + 1] not in _BLANK)
                 or self._section
                 or self._states
+                or self._relation is not None
                 or phone == _NOBODYS_PHONE
                 or (self._to_look_at and junk.is_marked(row, self._name, self._numbers))
                 or (type(cell) is str and len(cell) > _LONGEST_USUAL_PHONE)
@@ -181,15 +195,13 @@ class Roster:
                 )
 
     def _with_family(self, row: Sequence[object]) -> Sequence[object]:
-        """Return a row whose name has its family name, unless that column is the gender's."""
-        position = self._family or 0
-        family, given = text(row[position]), text(row[self._name])
-        if family and values.gender(family):
-            self._family = None
-        elif family and given:
-            self._readers = [one for one in self._readers if one[0] != position]
+        """Return a row whose name is whole: with the family name, and those in the middle."""
+        given = text(row[self._name])
+        lines = [(one, text(row[one])) for one in self._parts if one < len(row)]
+        parts = [(one, line) for one, line in lines if any(letter.isalpha() for letter in line)]
+        if given and parts:
             row = [*row]
-            row[self._name] = f"{family}{' ' if family.isascii() else ''}{given}"
+            row[self._name] = whole(given, self._name, parts)
         return row
 
     def _unusual(self, number: int, row: Sequence[object], above: Sequence[object]) -> None:
@@ -240,10 +252,17 @@ class Roster:
         wrong = ""
         for position in self._phones:
             cell = row[position] if position < len(row) else ""
+            if self._is_own(row):
+                return None, text(cell)
             if (phone := values.phone(cell)) is not None and not values.is_own(cell, text(row[self._name])):
                 return phone, wrong
             wrong = wrong or text(cell)
         return None, wrong
+
+    def _is_own(self, row: Sequence[object]) -> bool:
+        """Return whether a row says that its phone is the student's own."""
+        position = self._relation
+        return position is not None and position < len(row) and said(text(row[position])) == frozenset({STUDENT})
 
     def _no_student(
         self, number: int, row: Sequence[object], name: str, phone: str | None, wrong: str, *, is_usual: bool
@@ -292,7 +311,8 @@ class Roster:
         for position in (*kinds, *self._states):
             said = text(row[position]) if position < len(row) else ""
             asked = header is not None and position in header.columns.get("left", ())
-            if said and junk.has_left(said, asked=asked):
+            comes = letters(self._heading(position)) in IS_STUDENT_IF_YES
+            if said and junk.has_left(said, asked=asked, comes=comes):
                 return "left"
         return None
 

@@ -39,7 +39,9 @@ _LONGEST_PHONE: Final = 80
 _USUAL_PHONE: Final = re.compile(r"010([-. ]?)(\d{4})\1(\d{4})", re.ASCII).fullmatch
 _IN_BRACKETS: Final = r"\([^()\d]*\)|\([^()\d]*(?:\d{1,2}[^()\d]+){1,2}\)"
 """A remark; digits in it are the hours to call at."""
-_APART: Final = r"[,/;\n]|\s{2,}| 또는 | or |(?<=[\d)]) (?=\D{0,8}0\d{1,2}[-. )]?\d{3,4}[-. ]?\d{4})"
+_APART: Final = (
+    r"[,/;\n]|(?<=[^\W\d_]\))(?=\d)|\s{2,}| 또는 | or |(?<=[\d)]) (?=\D{0,8}0\d{1,2}[-. )]?\d{3,4}[-. ]?\d{4})"
+)
 _LISTED: Final = dict.fromkeys(range(0x2460, 0x2474), "\n")
 """① to ⑳, which are digits to Unicode."""
 _LANDLINE: Final = re.compile(r"0(?:2|[3-6]\d|70)\d{7,8}").fullmatch

@@ -26,7 +26,8 @@ _HEADINGS: Final = {
         student students pupil child
     """,
     PARENT: """
-        학부모 학부모님 학부형 부모 부모님 보호자 보호자님 법정대리인 후견인 양육자 주양육자 가족 가디언 父母
+        학부모 학부모님 학부형 부모 부모님 보호자 보호자님 법정대리인 후견인 양육자 주양육자 가족 가디언
+        父母 家长 家長 监护人 監護人 保護者
         parent parents guardian guardians
     """,
     ONE_PARENT: """
@@ -48,27 +49,29 @@ _HEADINGS: Final = {
         applicant respondent
     """,
     # What it is: a field of the student, …
-    "name": "이름 성명 성함 명 姓名 name names fullname givenname firstname",
-    "family": "familyname lastname surname",
+    "name": "이름 성명 성함 명 姓名 氏名 name names fullname givenname firstname",
+    "family": "성씨 familyname lastname surname",
+    "middle": "middlename",
     "phone": """
         전화 전화번호 연락처 연락번호 연락전화 휴대폰 휴대폰번호 휴대전화 휴대번호 핸드폰 핸드폰번호 핸폰 폰 폰번호
-        손전화 모바일 전번 연락가능번호 연락가능한번호
-        hp cp mp phone phones mobile cell cellphone tel telephone contact contacts handphone
+        손전화 모바일 전번 연락가능번호 연락가능한번호 电话 電話 电话号码 電話番号 手机
+        셀폰 hp cp mp phone phones mobile cell cellphone tel telephone contact contacts handphone
     """,
     MESSAGES: "연락망 연락받을 연락받으실 수신번호 문자번호 알림번호 받을번호 문자수신번호",
     "gender": "성별 남녀 남여 성 性別 gender sex",
     "school_type": "학교유형 학교급 학교급별 학교구분 학교종류 학교분류 학교과정 초중고 schooltype schoollevel",
-    "school": "학교 출신학교 재학학교 재학교 소속학교 현학교 다니는학교 學校 school schools",
-    "grade": "학년 學年 grade grades",
+    "school": "학교 출신학교 재학학교 재학교 소속학교 현학교 다니는학교 學校 学校 school schools",
+    "grade": "학년 學年 学年 年级 年級 grade grades",
     "class_name": "반 학급 클래스 수강반 소속반 배정반 학반 班 class classroom",
     "track": "계열 문이과 이과문과 문과이과 인문자연 track",
     "memo": """
         메모 비고 특이사항 특기사항 참고 참고사항 기타 기타사항 전달사항 요청사항
         memo note notes remark remarks comment comments
     """,
-    "kind": "구분 예시여부",
+    "kind": "구분 예시여부 역할 role",
     "state": """
         상태 재원상태 재원여부 재원구분 수강상태 수강여부 등록상태 등록여부 학적 학적상태 재적상태 회원상태 휴퇴원
+        status enrollmentstatus enrolmentstatus registrationstatus
     """,
     "left": "퇴원 퇴원여부 퇴원일 퇴원일자 퇴원날짜",
     "staff": "직책 직위 직급 입사일 입사일자 급여 시급 호봉 사번",
@@ -111,12 +114,12 @@ _SHEETS: Final = {
     """,
     FORMER: """
         작년 전년 지난 이전 과거 백업 구버전 구명단 삭제 폐기 사용안함 쓰지마
-        backup old
+        backup old archive archived previous former lastyear
     """,
     "다니는 학생의 명단으로 보이지 않는 시트입니다.": """
         퇴원 휴원 휴학 졸업 수료 종료 중단 제적 이탈 탈퇴 그만 대기 미등록 불합격 취소 환불 체험
         상담 강사 교사 직원 조교 기사 거래처
-        teacher staff waiting
+        teacher staff waiting waitlist withdrawn dropped inactive alumni graduated graduates
     """,
 }
 SHEETS_SET_ASIDE: Final = _meanings(_SHEETS)
@@ -141,9 +144,26 @@ SECTIONS: Final = _meanings(
 """The words of what stands above a table, or in the name of its sheet, and whose table it is."""
 
 HAS_LEFT: Final = frozenset(
-    _meanings({"": "퇴원 퇴원생 퇴원자 퇴원함 퇴원완료 퇴원처리 퇴회 탈퇴 제적 졸업 졸업생 수료 종료 중단 그만둠"})
+    _meanings(
+        {
+            "": """
+                퇴원 퇴원생 퇴원자 퇴원함 퇴원완료 퇴원처리 퇴회 퇴소 탈퇴 제적 졸업 졸업생 수료 종료 중단 그만둠
+                미재원 비재원 미등록 대기 대기자 대기생 대기중
+                withdrawn withdrew inactive dropped dropout left graduated alumni waiting waitlisted
+            """
+        }
+    )
 )
 """What a column says of the state of a student who does not come any more."""
+
+IS_STUDENT_IF_YES: Final = frozenset({"재원여부", "재적여부", "재원상태", "재원구분"})
+"""Headings under which a no says that the student has left."""
+
+RELATIONS: Final = frozenset({"관계", "학생과의관계", "학생과관계", "relation", "relationship"})
+"""Headings over who a phone is of."""
+
+REPLACED: Final = frozenset({"구", "이전", "기존", "변경전", "예전", "옛", "작년", "old", "former", "previous"})
+"""What stands in brackets in the heading of a column that another one has replaced."""
 
 STAFF: Final = tuple(
     _meanings(
@@ -167,7 +187,7 @@ NOBODY: Final = frozenset(
     _meanings(
         {
             "": """
-                없음 미정 미입력 해당없음 공란 무 none null nan n/a na x o
+                없음 미정 미입력 미기재 미상 해당없음 이름없음 이름미상 공란 무 none null nan n/a na x o
                 #n/a #ref! #value! #name? #div/0! #null! #num!
             """
         }
@@ -196,7 +216,7 @@ ATTACHED_TITLES: Final = ("학생", "어린이")
 """What may follow it without a space."""
 
 STATES: Final = frozenset(
-    _meanings({"": "신규 신입 신입생 재원 재원생 기존 휴원 휴학 복원 복귀 복학 편입 재등록 장학 장학생"})
+    _meanings({"": "쌍둥이 신규 신입 신입생 재원 재원생 기존 휴원 휴학 복원 복귀 복학 편입 재등록 장학 장학생"})
 )
 """What is said of students behind their names and changes nothing."""
 SIBLINGS: Final = ("동생", "누나", "언니", "오빠", "형")

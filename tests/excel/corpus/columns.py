@@ -175,5 +175,31 @@ CASES = (
         students=[],
         rejected=[2],
     ),
+    one(
+        "phones beside persons",
+        ("학생", "전화", "학부모", "전화"),
+        ("김하나", B[1], "박하늘", A[1]),
+        fields={"김하나": {"phone": "01011110002"}},
+    ),
+    one("phones beside each parent", ("이름", "모", "연락처", "부", "연락처"), ("김하나", "", "", "김바다", A[1])),
+    one(
+        "phones of nobody knows whom beside names",
+        ("이름", "보호자", "연락처", "연락처"),
+        ("김하나", "김바다", A[1], B[1]),
+        problem=_UNCLEAR,
+    ),
+    *(
+        one(
+            f"replaced phones: {old}",
+            ("이름", f"학부모 연락처({old})", f"학부모 연락처({new})"),
+            ("김하나", B[1], A[1]),
+        )
+        for old, new in (("구", "신"), ("변경 전", "변경 후"), ("old", "new"))
+    ),
+    one("last year's grade", (*HEADER[:2], "학년(작년)", "학년"), (*A, 1, 2), fields={"김하나": {"grade": "2"}}),
+    one("only replaced phones", ("이름", "학부모 연락처(기존)"), A),
+    one("name and phone of the parent", ("학생 이름", "보호자 성함 및 연락처"), ("김하나", f"박엄마 {A[1]}")),
+    one("two phones without a space", HEADER[:2], ("김하나", f"{A[1]}(모){B[1]}(부)")),
+    one("in Chinese", ("姓名", "家长电话", "年级"), ("王小明", A[1], 3), students=[("王小明", A[1])]),
     one("the same headings thrice", ("이름", "연락처") * 3, (*A, *B, *C), problem=_UNCLEAR),
 )

@@ -309,6 +309,32 @@ CASES = (
     _no_phone("이하은"),
     _no_phone("반하나"),
     one("NULL", HEADER, ("NULL", _P), A, rejected=[2]),
+    one(
+        "nobody's name and a phone", HEADER, ("미정", _P), ("없음", _P), ("OOO", "010-2345-6001"), A, rejected=[2, 3, 4]
+    ),
+    one("like nobody's", HEADER, ("미정은", _P), students=[("미정은", _P)]),
+    one("left on a day", HEADER, A, ("이두리(3/2 퇴원)", B[1]), ("박세찬(26년 3월 퇴원)", C[1]), skipped=2),
+    one("will leave", HEADER, ("김하나(3월 퇴원예정)", _P), students=[("김하나(3월 퇴원예정)", _P)]),
+    one(
+        "left, in English",
+        ("Role", "Name", "Parent Phone", "Status"),
+        ("Student", *A, "Active"),
+        ("Student", *B, "Withdrawn"),
+        ("Teacher", *C, "Active"),
+        skipped=2,
+    ),
+    one("does not come", ("이름", "학부모전화", "재원여부"), (*A, "Y"), (*B, "N"), (*C, "대기"), skipped=2),
+    one("no to leaving", ("이름", "학부모전화", "휴퇴원"), (*A, "X")),
+    one(
+        "the student's own phone by 관계",
+        ("이름", "관계", "연락처"),
+        ("김하나", "본인", _OTHER),
+        ("김하나", "모", _P),
+        rejected=[2],
+    ),
+    one("관계 beside parents' phones", ("이름", "관계", "학부모연락처"), ("김하나", "본인", _P)),
+    one("letters of another width", HEADER, ("Ｋｉｍ　Ｈａｎａ\ufe0f", _P), students=[("Kim Hana", _P)]),
+    one("twins, said", HEADER, ("김하나(쌍둥이)", _P)),
     one("twins", HEADER, A, ("김한나", _P), students=[A, ("김한나", _P)]),
     one("namesakes", HEADER, A, ("김하나", _D[1]), students=[A, ("김하나", _D[1])]),
 )

@@ -99,5 +99,15 @@ CASES = (
     ),
     Case("the sheets that Excel 2007 adds", {"Sheet1": [HEADER, A], "Sheet2": [], "Sheet3": []}, [A]),
     Case("marks in a golden class", {"Gold반": [HEADER, A], "Silver반": [HEADER, B]}, [A, B]),
+    *(
+        Case(f"set aside in English: {name}", {"Students": [HEADER, A], name: [HEADER, B]}, [A], left_out=[name])
+        for name in ("Withdrawn", "Alumni", "Archive")
+    ),
+    Case(
+        "grades over tables",
+        {"Sheet1": [("중1",), HEADER, A, (), ("중2",), ("학부모 전화번호", "이름"), (B[1], B[0])]},
+        [A, B],
+        skipped=2,
+    ),
     Case("no roster at all", {"급여": [("월", "금액"), (3, 1000)]}, problem="header-missing"),
 )
