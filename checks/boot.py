@@ -33,6 +33,14 @@ _SIGNS: Final = tuple(
             "disk",
         ),
         (r"when calling the GetParameters? operation|ssm:GetParameter|ParameterNotFound", "parameter"),
+        # What is in it can't be decoded, or is no environment.
+        (
+            (
+                r"poorly formatted environment|invalid env(ironment)? file|variable '.{0,80}' contains whitespace"
+                r"|base64: invalid input|\bjq: (parse )?error|JSONDecodeError"
+            ),
+            "parameter",
+        ),
         (r"169\.254\.169\.254|imds|latest/api/token", "metadata"),
         (
             (
@@ -110,7 +118,7 @@ _SIGNS: Final = tuple(
             (
                 r"docker: |conflict\. the container name|unknown (flag|shorthand flag)|invalid argument"
                 r"|failed to create (shim )?task|OCI runtime|failed to initialize logging driver"
-                r"|open .{1,200}\.env: no such file|poorly formatted environment"
+                r"|open .{1,200}\.env: no such file"
                 r"|bind source path does not exist|error response from daemon"
             ),
             "docker-run",
@@ -124,7 +132,7 @@ _OF_DOCKER: Final = frozenset({"packages", "docker-daemon", "script"})
 _OF_BOTH: Final = _OF_DOCKER | {"image-pull", "image-missing", "rate-limit", "network", "disk", "architecture"}
 _OF_STEP: Final = {
     "image-pull": _OF_BOTH,
-    "docker-run": _OF_BOTH | {"docker-run"},
+    "docker-run": _OF_BOTH | {"docker-run", "parameter"},
     "metadata": frozenset({"metadata"}),
     "script": frozenset(),
 }

@@ -172,7 +172,7 @@ BOOT: Final = (
                 ),
             ),
             "parameter": Variant(
-                say("The instance could not read the workers' parameter during boot."),
+                say("The instance could not read or use the workers' parameter during boot."),
                 (
                     _read(
                         say(
@@ -180,6 +180,10 @@ BOOT: Final = (
                             "kms:Decrypt on the key that encrypts it."
                         ),
                         commands.PARAMETER_THERE,
+                    ),
+                    _change(
+                        say("If the boot log says that its content is malformed, correct it."),
+                        command("<ops> worker-env --edit"),
                     ),
                     _REPLACE,
                 ),
