@@ -37,6 +37,7 @@ _QUOTES: Final = "\"'"
 _REGION: Final = re.compile(r"[a-z]{2,4}(-[a-z]{2,12}){1,3}-[0-9]{1,2}")
 _ZONE: Final = re.compile(rf"{_REGION.pattern}(-[a-z]{{2,6}}-[0-9]{{1,2}})?[a-z]")
 _KEY_ID: Final = re.compile(r"A[KS]IA[A-Z0-9]{16}\Z")
+_NO_NUMBER: Final = re.compile(r"[^\d\s-]")
 _NO_DIGIT: Final = re.compile("[^0-9]")
 _ACCOUNT_DIGITS: Final = 12
 _SSO: Final = "sso"
@@ -95,7 +96,8 @@ def judge(case: Case) -> Iterator[Finding]:
             yield build.fail(code, evidence, reason=reason if reason in CATALOGUE[code].reasons else None)
     elif facts.expected_account and _digits(facts.expected_account) != facts.account:
         evidence = {"account": facts.account, "expected": facts.expected_account, "arn": facts.arn}
-        yield build.fail("aws-wrong-account", evidence)
+        reason = "not-an-account" if _NO_NUMBER.search(facts.expected_account) else None
+        yield build.fail("aws-wrong-account", evidence, reason=reason)
     else:
         summary = say("Signed in to AWS account {account}.", account=facts.account)
         yield build.ok(summary, {"account": facts.account, "arn": facts.arn})

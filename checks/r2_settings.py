@@ -35,7 +35,7 @@ _UNEXPANDED: Final = re.compile(r"\$?\{[^{}]{0,99}\}|\$\([^()]{0,99}\)|\A[$%][A-
 """What a shell, a template or a compose file would have put a value for."""
 _NOTHING: Final = frozenset({"none", "null", "undefined", "nil"})
 """What programs write for a value that they don't have."""
-_REFERENCE: Final = re.compile(r"((arn|vault):|[a-z-]{2,20}://)\S*")
+_REFERENCE: Final = re.compile(r"((arn|vault):|ENC\[|[a-z-]{2,20}://)\S*")
 """Where a secret is kept, which nobody has put in."""
 _BUCKET: Final = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _ACCOUNT: Final = re.compile(r"[0-9a-f]{32}")

@@ -147,6 +147,16 @@ _AWAY: Final = _remedy(
     say("Check this machine's network, proxy and settings for the connection, then run again."),
     command("<ops> config"),
 )
+_PROXY: Final = _remedy(
+    say(
+        "Correct the proxy setting, or add the host to NO_PROXY (without a scheme). If the proxy itself refuses, "
+        "allow the host there. The command shows its response."
+    ),
+    command("<ops> --verbose check <check> <job>"),
+)
+_SIGN_IN: Final = _remedy(
+    say("Sign in to this network in a browser, then run again."), command("<ops> check <check> <job>")
+)
 _AGAIN: Final = _remedy(say("Wait a minute, then run again."), command("<ops> check <check> <job>"))
 _ACCESS: Final = _remedy(say("Check the access to AWS."), command("<ops> check access"))
 _SEEING: Final[Mapping[Reason, Remedy]] = {
@@ -160,6 +170,8 @@ _SEEING: Final[Mapping[Reason, Remedy]] = {
     **dict.fromkeys(("credentials-missing", "credentials-invalid", "clock-skew"), _ACCESS),
     **dict.fromkeys(("dns", "refused", "tls", "timeout", "unreachable"), _AWAY),
     **dict.fromkeys(("throttled", "server-error"), _AGAIN),
+    "proxy": _PROXY,
+    "signed-out": _SIGN_IN,
 }
 """What to do so that it can be seen; for any other reason, `_LOOK`."""
 
@@ -178,7 +190,7 @@ _BECAUSE: Final[Mapping[Reason, Text]] = {
     "unreachable": say("{tried} could not be reached"),
     "server-error": say("{tried} returned a server error"),
     "unexpected-answer": say("{tried} returned an unexpected response"),
-    "proxy": say("the proxy set in {tried} on this machine blocks the request"),
+    "proxy": say("the request fails at the proxy set in {tried} on this machine"),
     "trust-store": say("{tried} on this machine does not point to usable CA certificates"),
     "signed-out": say("this machine's network redirects every request to {tried}; it may require a sign-in"),
     "cached": say("{tried}: a cache returned an old response"),

@@ -135,7 +135,8 @@ def _r2_client(settings: Settings, endpoint: str, note: Note, config_file: str |
         aws_access_key_id=settings.get("R2_ACCESS_KEY"),
         aws_secret_access_key=settings.get("R2_SECRET_KEY"),
         config=_config(
-            s3={"addressing_style": "path"},
+            # Over what this machine's own config file has for S3: AWS's accelerated address is none of R2's.
+            s3={"addressing_style": "path", "use_accelerate_endpoint": False},
             request_checksum_calculation="when_required",
             response_checksum_validation="when_required",
         ),

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -81,6 +82,14 @@ def test_s3s_own_list_is_r2(compared: Callable[[int], None]) -> None:
         with server(lambda handler, body=body: respond(handler, 200, body)) as (url, _):  # type: ignore[misc] # a loop's value
             assert asked_r2(url).status == "ok"
     compared(len(lists))
+
+
+def test_what_this_machine_has_for_s3_of_aws_is_not_for_r2(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = tmp_path / "config"
+    config.write_text("[default]\ns3 =\n  use_accelerate_endpoint = true\n  addressing_style = virtual\n", "utf-8")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
+    with server(lambda handler: respond(handler, 200, EMPTY_BUCKET)) as (url, _):
+        assert asked_r2(url).status == "ok"
 
 
 def there(status: int, body: bytes, **headers: str) -> Finding:

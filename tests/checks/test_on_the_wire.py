@@ -103,8 +103,13 @@ def test_an_answer_of_sts_that_tells_nothing_of_us_is_unknown(status: int, body:
 
 def test_another_account_than_the_academys_is_told() -> None:
     finding = asked_sts(200, STS_IDENTITY.format("210987654321"), ACADEMY_AWS_ACCOUNT_ID="123456789012")
-    assert finding.cause == "aws-wrong-account"
+    assert (finding.cause, finding.reason) == ("aws-wrong-account", None)
     assert finding.evidence["account"] == "210987654321"
+
+
+def test_an_account_that_is_no_number_is_told_as_that() -> None:
+    finding = asked_sts(200, STS_IDENTITY.format("210987654321"), ACADEMY_AWS_ACCOUNT_ID="academy-prod")
+    assert (finding.cause, finding.reason) == ("aws-wrong-account", "not-an-account")
 
 
 def test_an_sso_session_that_has_expired_is_renewed_for_its_profile(tmp_path: Path) -> None:

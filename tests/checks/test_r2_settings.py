@@ -53,7 +53,13 @@ MALFORMED: dict[str, dict[str, tuple[str, ...]]] = {
         "no-tls": (R2.replace("https", "http"),),
     },
     "R2_SECRET_KEY": {
-        "unexpanded": ("${R2_SECRET_KEY}", "op://vault/r2/secret", "arn:aws:secretsmanager:x", "vault:secret/r2"),
+        "unexpanded": (
+            "${R2_SECRET_KEY}",
+            "op://vault/r2/secret",
+            "arn:aws:secretsmanager:x",
+            "vault:secret/r2",
+            "ENC[AES256_GCM,data:x]",
+        ),
         "placeholder": ("undefined", "None"),
         "lone-quote": ("abc'",),
     },

@@ -216,6 +216,12 @@ ACCESS: Final = (
             "worker-aws-credentials",
             "worker-queue-denied",
         ),
+        reasons={
+            "not-an-account": Variant(
+                say("ACADEMY_AWS_ACCOUNT_ID is not an AWS account number."),
+                (_change(say("Set ACADEMY_AWS_ACCOUNT_ID to the academy account's 12 digits."), commands.CONFIG),),
+            ),
+        },
     ),
     _cause(
         "aws-wrong-region",
