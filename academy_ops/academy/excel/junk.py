@@ -194,6 +194,13 @@ def has_left(cell: str, *, asked: bool, comes: bool = False) -> bool:
     return asked and ("예정" not in cell) and (cell.casefold() in _YES or digits_in(cell) > _A_FEW_DIGITS)
 
 
+def says_left(name: str) -> bool:
+    """Return whether a word beside the name, and not one of a name written apart, says that the student has left."""
+    words = re.findall(r"[^\W\d_]+", name.casefold())
+    rest = [one for one in words if one not in HAS_LEFT]
+    return len(rest) < len(words) and any(len(one) > 1 for one in rest)
+
+
 def _is_hint(name: str, wrong: str) -> bool:
     """Return whether a row says how to fill in the columns, as ``필수`` and ``숫자만`` do."""
     return len(name) > 1 and said(name) == frozenset({FILLER}) and bool(wrong) and said(wrong) is not None

@@ -277,7 +277,7 @@ class Roster:
             return "same"
         if kind not in ("", None) and (other := self._somebody_else(text(kind))):
             return other
-        if not is_usual and junk.has_left(apart(name)[1], asked=False):
+        if not is_usual and (junk.says_left(name) or junk.has_left(apart(name)[1], asked=False)):
             return "left"
         why: Why | None = None
         if not is_usual:

@@ -287,7 +287,7 @@ def _of_staff(name: str) -> bool:
 def _aside(name: str) -> str:
     """Return why a sheet of this name is only read where there is no other, or an empty text."""
     folded = _folded(name)
-    latin = "".join(one if "a" <= one <= "z" else " " for one in folded).split()
+    latin = re.findall("[a-z]+", f"{visible(name).casefold()} {folded}")
     for word, why in SHEETS_SET_ASIDE.items():
         if word in (latin if word.isascii() else folded) and not (folded.endswith("반") and why != FORMER):
             # The class 졸업반 has not left.

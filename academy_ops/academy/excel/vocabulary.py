@@ -41,7 +41,7 @@ _HEADINGS: Final = {
         결제자 예금주 입금자 납부자 납입자
         집 자택 집전화 유선 유선전화 일반전화 가정 댁 회사 직장 팩스 학원 과목 수업 교재
         영문 영어 영어이름 한자 닉네임 별명
-        english eng nickname teacher home office work fax
+        english eng nickname preferred preferredname teacher home office work fax
     """,
     # The student, or who speaks for one: the other columns decide.
     APPLICANT: """
@@ -71,7 +71,7 @@ _HEADINGS: Final = {
     "kind": "구분 예시여부 역할 role",
     "state": """
         상태 재원상태 재원여부 재원구분 수강상태 수강여부 등록상태 등록여부 학적 학적상태 재적상태 회원상태 휴퇴원
-        status enrollmentstatus enrolmentstatus registrationstatus
+        재원 status enrollmentstatus enrolmentstatus registrationstatus
     """,
     "left": "퇴원 퇴원여부 퇴원일 퇴원일자 퇴원날짜",
     "staff": "직책 직위 직급 입사일 입사일자 급여 시급 호봉 사번",
@@ -88,7 +88,7 @@ _HEADINGS: Final = {
         선택해주세요 알려주세요 필수 필수입력 필수항목 선택 선택사항 포함 제외 자리 텍스트 숫자만 하이픈 하이픈없이 없이
         문자 문자수신 수신 수신용 알림 알림용 알림톡 카톡 카카오톡 출결 등원 하원 등하원
         실명 한글 한국어 국문 정식 본명 및 와 과 또는 청구서 고지서 안내문
-        main required optional korean kor or and of the s sms
+        legal main required optional korean kor or and of the s sms
     """,
 }
 
@@ -156,7 +156,7 @@ HAS_LEFT: Final = frozenset(
 )
 """What a column says of the state of a student who does not come any more."""
 
-IS_STUDENT_IF_YES: Final = frozenset({"재원여부", "재적여부", "재원상태", "재원구분"})
+IS_STUDENT_IF_YES: Final = frozenset({"재원", "재원여부", "재적여부", "재원상태", "재원구분"})
 """Headings under which a no says that the student has left."""
 
 RELATIONS: Final = frozenset({"관계", "학생과의관계", "학생과관계", "relation", "relationship"})
@@ -239,6 +239,7 @@ NOBODYS_NAMES: Final = frozenset(
             "": """
                 테스트 테스터 테스트학생 학생테스트 김테스트 이테스트 박테스트 최테스트 홍테스트 시험 시험용 연습 연습용
                 테스트용 임시 임시학생 아무개 김아무개 가나다 가나다라 김모씨 성명 이름 학생이름 학생명 무명
+                텍스트 문자열
                 김oo 이oo 박oo 최oo 홍oo 김ㅇㅇ 이ㅇㅇ 박ㅇㅇ 홍ㅇㅇ 김xx
                 test tester teststudent studenttest testuser dummy foo bar foobar asdf qwer qwerty abc abcd name
                 johndoe janedoe sampleuser

@@ -314,6 +314,11 @@ CASES = (
     ),
     one("like nobody's", HEADER, ("미정은", _P), students=[("미정은", _P)]),
     one("left on a day", HEADER, A, ("이두리(3/2 퇴원)", B[1]), ("박세찬(26년 3월 퇴원)", C[1]), skipped=2),
+    *(
+        one(f"left: {name}", HEADER, A, (name, B[1]), skipped=1)
+        for name in ("(퇴원)이두리", "이두리-퇴원", "이두리 퇴원", "이두리(중2)(퇴원)", "Lee Duri (withdrawn)")
+    ),
+    one("a name written apart like leaving", HEADER, ("김 대기", _P), students=[("김 대기", _P)]),
     one("will leave", HEADER, ("김하나(3월 퇴원예정)", _P), students=[("김하나(3월 퇴원예정)", _P)]),
     one(
         "left, in English",
@@ -324,6 +329,9 @@ CASES = (
         skipped=2,
     ),
     one("does not come", ("이름", "학부모전화", "재원여부"), (*A, "Y"), (*B, "N"), (*C, "대기"), skipped=2),
+    one("does not come, by a mark", ("이름", "학부모전화", "재원"), (*A, "O"), (*B, "X"), skipped=1),
+    one("a row of types", HEADER, ("텍스트", "01012345678", "텍스트", "숫자"), A, skipped=1),
+    one("a preferred name beside", ("Preferred Name", "Legal Name", "Parent Phone"), ("Hannah", *A)),
     one("no to leaving", ("이름", "학부모전화", "휴퇴원"), (*A, "X")),
     one(
         "the student's own phone by 관계",

@@ -101,7 +101,7 @@ CASES = (
     Case("marks in a golden class", {"Gold반": [HEADER, A], "Silver반": [HEADER, B]}, [A, B]),
     *(
         Case(f"set aside in English: {name}", {"Students": [HEADER, A], name: [HEADER, B]}, [A], left_out=[name])
-        for name in ("Withdrawn", "Alumni", "Archive")
+        for name in ("Withdrawn", "Inactive students", "Archive")
     ),
     Case(
         "grades over tables",
