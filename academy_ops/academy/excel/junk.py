@@ -211,7 +211,7 @@ def _is_alone(name: str) -> bool:
     return bool(
         len(name) > _LONGEST_NAME_ALONE
         or digits_in(name) >= _REAL_PHONE_DIGITS
-        or re.fullmatch(_BANNER, name)
+        or section((name,))
         or re.fullmatch(_SENTENCE, name)
         or re.fullmatch(_DATE_OR_PAGE, name.casefold())
     )

@@ -29,6 +29,7 @@ _STUDENT_BEHIND: Final = rf"({_NAME})(?:{'|'.join(ATTACHED_TITLES)})님?"
 _OF_A_SIBLING: Final = rf"[가-힣]{{2,4}}\s+(?:{'|'.join(SIBLINGS)})"
 _OF_A_PARENT: Final = (
     rf"[가-힣]{{0,5}}\s*\(?(?:{'|'.join(RELATIVES)})\)?|[가-힣]{{2,4}}(?:\s+[모부母父]|\s*\([모부母父]\)|[母父])"
+    r"|(?i:(?:mother|mom|father|dad|parents?|guardian) of .+|.+['’]s (?:mother|mom|father|dad|parents?|guardian))"
 )
 _WITH_REMARK: Final = (
     r"([^()\[\]/]{2,40}?)\s*(?:(?=[(\[/])[(\[/]\s*([^()\[\]/]{1,12}?)\s*[)\]]?|[(\[]\s*([^()\[\]]{1,12}?)\s*[)\]])"

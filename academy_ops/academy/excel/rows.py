@@ -212,7 +212,7 @@ class Roster:
         is_usual = phone not in {None, _NOBODYS_PHONE} and bool(junk.is_usual(name))
         why = self._no_student(number, row, name, phone, wrong, is_usual=is_usual)
         self._section_begins = False
-        if why == "note" and (section := junk.section(row)):
+        if why in {"note", "left"} and (section := junk.section(row)):
             self._section, self._section_begins = _OF_A_SECTION[section], True
         if why:
             self._skip(number, why)

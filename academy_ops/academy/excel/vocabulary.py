@@ -133,11 +133,12 @@ SECTIONS: Final = _meanings(
         """,
         "left": """
             퇴원 퇴원생 퇴원자 퇴원학생 졸업생 수료생 제적생 탈퇴 종료생 그만둔 대기 대기자 대기생
+            withdrawn inactive dropped alumni waiting waitlist
         """,
         "students": "재원 재원생 재학생 수강생 신입생 등록생",
         FILLER: """
             명단 목록 리스트 현황 학생 원생 연락처 연락망 비상 비상연락망 비상연락처 전화번호 정보 및 들 자 표 방
-            list contacts
+            list contacts student students
         """,
     }
 )
@@ -187,7 +188,7 @@ NOBODY: Final = frozenset(
     _meanings(
         {
             "": """
-                없음 미정 미입력 미기재 미상 해당없음 이름없음 이름미상 공란 무 none null nan n/a na x o
+                없음 미정 미입력 미기재 미상 해당없음 이름없음 이름미상 공란 무 unknown tbd tba none null nan n/a na x o
                 #n/a #ref! #value! #name? #div/0! #null! #num!
             """
         }

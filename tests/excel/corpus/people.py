@@ -319,6 +319,14 @@ CASES = (
         for name in ("(퇴원)이두리", "이두리-퇴원", "이두리 퇴원", "이두리(중2)(퇴원)", "Lee Duri (withdrawn)")
     ),
     one("a name written apart like leaving", HEADER, ("김 대기", _P), students=[("김 대기", _P)]),
+    one(
+        "in English", HEADER, ("Mother of Hana", _OTHER), ("Hana's mom", _OTHER), ("TBD", _OTHER), A, rejected=[2, 3, 4]
+    ),
+    *(
+        one(f"a table of others below: {banner}", HEADER, A, (), (banner,), HEADER, B, skipped=3)
+        for banner in ("대기자", "Withdrawn", "Waiting list")
+    ),
+    one("a banner over others", HEADER, A, ("Withdrawn students",), B, ("재원생",), C, students=[A, C], skipped=3),
     one("will leave", HEADER, ("김하나(3월 퇴원예정)", _P), students=[("김하나(3월 퇴원예정)", _P)]),
     one(
         "left, in English",
