@@ -254,6 +254,7 @@ class Depth:
     Attributes:
         dead_letter_arn: The dead-letter queue that its RedrivePolicy names.
         settings: How it treats its messages; None in evidence that was saved before that was read.
+        created_at: When it was created, to the second; None where SQS did not say.
     """
 
     arn: str
@@ -262,6 +263,7 @@ class Depth:
     delayed: int
     dead_letter_arn: str | None = None
     settings: QueueSettings | None = None
+    created_at: datetime | None = None
 
     @property
     def total(self) -> int:

@@ -124,7 +124,9 @@ def judge(case: Case) -> Iterator[Finding]:
     build = FindingBuilder("job", "4", {**case.names, JOB_FILE: key} if key else case.names)
     if case.job_id is None:
         recent = case.job.recent if isinstance(case.job, JobFacts) else ()
-        evidence: dict[str, Json] = {"recent": [_listed(one) for one in recent]} if recent else {}
+        # The bucket lists those that are done, too.
+        name = "recent" if any(one.status for one in recent) else "latest"
+        evidence: dict[str, Json] = {name: [_listed(one) for one in recent]} if recent else {}
         yield build.skip(say("No upload was checked."), say("no job id given"), evidence)
         return
     document = case.job.document if not isinstance(case.job, Unavailable) else case.job
@@ -554,7 +556,17 @@ CHECK: Final = Check(
     reads=("access", "endpoint", "r2", "workers", "queue", "logs"),
     hops=(Hop(7, say("students"), ("excel-", "job-")),),
     shows=(
-        *("recent", "status", "waited_seconds", "error_message", "created", "duplicates", "failed_rows", "rows"),
+        *(
+            "recent",
+            "latest",
+            "status",
+            "waited_seconds",
+            "error_message",
+            "created",
+            "duplicates",
+            "failed_rows",
+            "rows",
+        ),
         *("instance", "log"),
     ),
 )

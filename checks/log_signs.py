@@ -8,6 +8,7 @@ from typing import Final
 
 from academy_ops.contract import LOG_COMPLETED, LOG_JOB_FAILED, LOG_PARSING, LOG_RECEIVED, LOG_SKIPPED, LOG_STARTED
 from academy_ops.thresholds import (
+    CLOCK_TOLERANCE_SECONDS,
     COMPLAINT_SECONDS,
     DISK_NEARLY_FULL_PERCENT,
     POLL_COMPLAINT_SECONDS,
@@ -189,11 +190,19 @@ def _sign(case: Case, host: HostReport, lines: Sequence[LogLine], number: int, *
         counts = not any(_TIME_LIMIT.search(line.text) for line in _around(lines, number))
     elif code == _ELSEWHERE:
         # Where the API's queue is there, the worker asks for another one, or elsewhere.
-        counts = isinstance(case.queue, QueueFacts) and isinstance(case.queue.queue, Depth)
+        there = case.queue.queue if isinstance(case.queue, QueueFacts) else None
+        counts = isinstance(there, Depth) and not _before_the_queue(lines[number], there)
     elif code == _OWN_KEY_REFUSED:
         # Where R2 refuses the API's own key, too, its check says so.
         counts = _has_own_keys(host)
     return fault if counts else None
+
+
+def _before_the_queue(line: LogLine, queue: Depth) -> bool:
+    """Return whether a line speaks of a queue that was missing then, and has been created since."""
+    if line.at is None or queue.created_at is None or re.search(OTHER_REGION, line.text):
+        return False
+    return (line.at - queue.created_at).total_seconds() < CLOCK_TOLERANCE_SECONDS
 
 
 def _of_failure(line: LogLine) -> bool:

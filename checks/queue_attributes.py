@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from botocore.parsers import ResponseParserError
@@ -16,6 +16,7 @@ from checks.facts import Case, Depth, QueueSettings
 from checks.times import age
 
 _LONGEST_NUMBER: Final = 9
+_EPOCH_DIGITS: Final = 10
 
 
 def depth(target: Target, name: str) -> Depth | Unavailable | None:
@@ -40,6 +41,7 @@ def depth(target: Target, name: str) -> Depth | Unavailable | None:
                 delay_seconds=_number(attributes.get("DelaySeconds")),
                 max_receives=_number(policy.get("maxReceiveCount")),
             ),
+            created_at=_moment(attributes.get("CreatedTimestamp")),
         )
     except AWS_ERRORS as error:
         return None if queue_missing(error) else target.connect.unseen(error, action)
@@ -50,6 +52,12 @@ def _count(attributes: Mapping[str, str], name: str) -> int:
     if not attributes[name].isdecimal():
         raise ResponseParserError(f"{name} is not a number")
     return int(attributes[name])
+
+
+def _moment(seconds: str | None) -> datetime | None:
+    """Read a time in seconds since 1970, of ten digits from 2001 to 2286."""
+    known = seconds is not None and len(seconds) == _EPOCH_DIGITS and seconds.isdecimal()
+    return datetime.fromtimestamp(int(seconds), UTC) if known and seconds else None
 
 
 def oldest_message(target: Target, case: Case) -> tuple[float, float] | Unavailable | None:

@@ -70,6 +70,7 @@ LABELS: Final[Mapping[str, Text]] = {
     "origin": say("origin"),
     "app": say("app"),
     "recent": say("failed or waiting"),
+    "latest": say("latest uploads"),
     "health": say("/health"),
     "status": say("job"),
     "waited_seconds": say("has waited"),
@@ -420,7 +421,7 @@ def _row(row: Mapping[str, Json], _clock: Clock) -> str:
 def _upload(row: Mapping[str, Json], clock: Clock) -> str:
     words = (row.get(name) for name in ("tenant", "job_id", "status"))
     moment = parse(row.get("uploaded_at"))
-    return "  ".join([clock(moment) if moment else "?", *(_short(word) if word else "?" for word in words)])
+    return "  ".join([clock(moment) if moment else "?", *(_short(word) for word in words if word)])
 
 
 def _both(row: Mapping[str, Json], _clock: Clock) -> str:
@@ -440,6 +441,7 @@ def _instance(row: Mapping[str, Json], _clock: Clock) -> str:
 _ROWS: Final[Mapping[str, Callable[[Mapping[str, Json], Clock], str]]] = {
     "rows": _row,
     "recent": _upload,
+    "latest": _upload,
     "instances": _instance,
     "differing": _both,
 }

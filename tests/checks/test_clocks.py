@@ -129,6 +129,7 @@ ATTRIBUTES = {
     "VisibilityTimeout": "43200",
     "MessageRetentionPeriod": "345600",
     "DelaySeconds": "900",
+    "CreatedTimestamp": "1764237600",
 }
 
 
@@ -141,6 +142,7 @@ def test_the_queues_own_attributes_are_read(count: object) -> None:
     assert isinstance(depth, Depth)
     assert depth.dead_letter_arn == "arn:aws:sqs:ap-northeast-2:1:dead"
     assert depth.settings == QueueSettings(43_200, 345_600, 900, 1)
+    assert depth.created_at == datetime(2025, 11, 27, 10, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("policy", ["", "{", "[]", '{"maxReceiveCount": "many"}', '{"deadLetterTargetArn": 7}'])

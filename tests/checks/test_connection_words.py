@@ -8,6 +8,7 @@ import pytest
 
 from academy_ops.diagnosis.records import Unavailable
 from checks.connection_words import no_way
+from checks.facts import Depth
 from tests.checks import facts_factory as h
 from tests.checks.scenarios import STARTED, waiting
 
@@ -187,6 +188,20 @@ def test_a_worker_that_sqs_sends_away_asks_for_another_queue_than_the_apis(text:
     assert (other.cause, other.reason) == ("worker-queue-mismatch", None)
     gone = h.verdict(h.case(**{**polling(text), "queue": h.queue(None)}))
     assert (gone.cause, "worker-queue-mismatch" in gone.symptoms) == ("queue-missing", False)
+
+
+def test_a_queue_that_was_missing_and_has_been_created_since_is_the_workers_too() -> None:
+    for text in (f"{GONE} specified queue does not exist.", "QueueDoesNotExist: The specified queue does not exist."):
+        facts = polling(text)
+        assert isinstance(facts["queue"].queue, Depth)
+        for created, mismatched in ((2, False), (30, False), (900, True)):
+            made = replace(facts["queue"].queue, created_at=h.ago(created))
+            verdict = h.verdict(h.case(**facts | {"queue": replace(facts["queue"], queue=made)}))
+            assert (verdict.cause == "worker-queue-mismatch") is mismatched, (text, created)
+    facts = polling("botocore.exceptions.NoRegionError: You must specify a region.")
+    made = replace(facts["queue"].queue, created_at=h.ago(2))
+    verdict = h.verdict(h.case(**facts | {"queue": replace(facts["queue"], queue=made)}))
+    assert (verdict.cause, verdict.reason) == ("worker-queue-mismatch", "region")
 
 
 def test_an_image_for_another_processor_is_why_a_worker_ends() -> None:

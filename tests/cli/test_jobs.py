@@ -181,6 +181,13 @@ def test_a_diagnosis_without_a_job_names_the_last_one_that_failed_and_how_to_go_
     shown = lab.tool("diagnose").stdout
     assert f"diagnose {job}\n" in shown
     assert "jobs --since 1h\n" in shown
+    lab.break_fault("proxy-upstream-down")
+    (job_finding,) = lab.diagnose().findings("job")
+    # The bucket does not tell which of them failed, or wait.
+    assert "recent" not in job_finding["evidence"]
+    assert {row["status"] for row in job_finding["evidence"]["latest"]} == {None}
+    shown = lab.tool("diagnose", ACADEMY_OPS_LANG="en").stdout
+    assert ("latest uploads" in shown, "failed or waiting" in shown, "?  ?" in shown) == (True, False, False)
 
 
 def test_logs_of_a_school_and_of_what_failed(lab: Lab) -> None:
