@@ -51,4 +51,8 @@ def _environ(settings: Settings, *, r2: bool) -> Mapping[str, str]:
     for name in ("AWS_SESSION_TOKEN", "AWS_PROFILE"):
         environ.pop(name, None)
     keys = {"AWS_ACCESS_KEY_ID": "R2_ACCESS_KEY", "AWS_SECRET_ACCESS_KEY": "R2_SECRET_KEY"}
-    return environ | {name: settings.get(setting) or "" for name, setting in keys.items()}
+    environ |= {name: settings.get(setting) or "" for name, setting in keys.items()}
+    # R2's keys are nothing to AWS, which would only call them invalid.
+    if endpoint := settings.get("R2_ENDPOINT"):
+        environ["AWS_ENDPOINT_URL_S3"] = endpoint
+    return environ

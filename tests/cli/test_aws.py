@@ -67,6 +67,7 @@ def test_r2_is_asked_with_the_keys_of_r2(tmp_path: Path, shell: Mapping[str, str
     told, environ = json.loads(done.stdout)
     assert told == ["s3api"]
     assert (environ["AWS_ACCESS_KEY_ID"], environ["AWS_SECRET_ACCESS_KEY"]) == ("r2-key", "r2-secret")
+    assert environ["AWS_ENDPOINT_URL_S3"] == R2["R2_ENDPOINT"]
     assert "AWS_SESSION_TOKEN" not in environ
 
 
