@@ -18,6 +18,15 @@ R2_KEYS_IN_FILE: Final = "r2_keys_in_file"
 """Live names that are there where the AWS CLI would lack in this shell what the env file or the context holds."""
 JOB_FILE: Final = "file_key"
 """A live name that is there where the API says which file in R2 is the job's."""
+_READING: Final = re.compile(r"(decode|get|list|filter|describe|head)-")
+"""How operations of AWS begin that only read."""
+_LOOKING: Final = frozenset(
+    {
+        *("docker ps", "docker inspect", "docker logs", "docker system", "docker exec", "systemctl status"),
+        *("journalctl --no-pager", "nginx -T", "ss -ltnp", "tail -n", "df -h", "free -m", "date -u", "du --inodes"),
+    }
+)
+"""What only looks, of the programs that can do more, by their first two words."""
 _NO_VALUE: Final = ("-", "file://", "fileb://")
 _NOT_IN_A_CONTAINERS_NAME: Final = re.compile("^[^A-Za-z0-9]|[^A-Za-z0-9_.-]")
 
@@ -48,6 +57,21 @@ class Command:
     def needs(self) -> tuple[str, ...]:
         """The variables that must be set in the shell."""
         return tuple(variable for _, variable in (*self.environment, *self.headers) if variable)
+
+    @property
+    def changes(self) -> bool:
+        """Whether it changes something, rather than only look."""
+        program, *arguments = [word for word in self.argv if word not in {"sudo", "--verbose"}]
+        match program:
+            case "<ops>":
+                return arguments[0] not in {"check", "config", "diagnose", "jobs"} and arguments != ["worker-env"]
+            case "aws":
+                of_cli = arguments[:2] in (["configure", "get"], ["configure", "list"], ["configure", "list-profiles"])
+                return not of_cli and not _READING.match(arguments[1])
+            case "curl" | "nslookup":
+                return False
+            case _:
+                return " ".join([program, *arguments][:2]) not in _LOOKING
 
 
 Steps = tuple[Command, ...]

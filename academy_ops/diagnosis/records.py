@@ -23,6 +23,7 @@ RISKS: Final[Mapping[Risk, Text]] = {
     "change": say("changes the system"),
     "destructive": say("can't be undone"),
 }
+_BY_HAND: Final = say("done by hand; the command only reads")
 
 Reason = Literal[
     "denied",
@@ -115,6 +116,12 @@ class Remedy:
     steps: Steps = ()
     check: Steps = ()
     risk: Risk = "read"
+
+    @property
+    def effect(self) -> Text:
+        """What it does to the system, in words."""
+        by_hand = self.risk == "change" and self.steps and not any(step.changes for step in self.steps)
+        return _BY_HAND if by_hand else RISKS[self.risk]
 
     @property
     def command(self) -> str | None:

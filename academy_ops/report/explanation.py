@@ -13,7 +13,7 @@ from rich.text import Text as Line
 from academy_ops import __version__
 from academy_ops.diagnosis.catalogue import CATALOGUE, Cause, explained_by
 from academy_ops.diagnosis.command import Place, Steps, fill, placeholders, posix
-from academy_ops.diagnosis.records import RISKS, JobState, Json, Remedy, Section
+from academy_ops.diagnosis.records import JobState, Json, Remedy, Section
 from academy_ops.messages import Text, _, current, say
 from academy_ops.report.runbook import anchor, heading
 from academy_ops.report.shell import Shell, print_command, shell_needs
@@ -105,7 +105,7 @@ def print_cause(console: Console, cause: Cause, names: Mapping[str, str], shell:
         for remedy in remedies:
             console.print()
             head = Line(_("What to do: "), "bold")
-            console.print(head.append(str(remedy.text), "not bold").append(f" ({RISKS[remedy.risk]})", "not bold dim"))
+            console.print(head.append(str(remedy.text), "not bold").append(f" ({remedy.effect})", "not bold dim"))
             show(remedy.steps, "bold cyan")
             console.print(Line(_("Then check:")))
             show(remedy.check, "bold cyan")

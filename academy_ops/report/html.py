@@ -16,7 +16,7 @@ from markupsafe import Markup
 
 from academy_ops import __version__
 from academy_ops.diagnosis.catalogue import CATALOGUE
-from academy_ops.diagnosis.records import RISKS, Diagnosis, Finding, Remedy
+from academy_ops.diagnosis.records import Diagnosis, Finding, Remedy
 from academy_ops.diagnosis.redact import printable
 from academy_ops.messages import Text, _, current, say
 from academy_ops.report import content
@@ -70,7 +70,6 @@ def _page(title: tuple[str | None, ...], diagnosis: Diagnosis | None, smoke: Smo
         catalogue=CATALOGUE,
         content=content,
         heading=heading,
-        risks=RISKS,
         details=_details,
         hops=HOPS,
         smoke_titles=SMOKE_TITLES,

@@ -13,7 +13,7 @@ from rich.cells import cell_len
 
 from academy_ops import __version__
 from academy_ops.diagnosis.catalogue import CATALOGUE
-from academy_ops.diagnosis.records import RISKS, Diagnosis, Finding, Remedy, Status, Verdict, VerdictStatus
+from academy_ops.diagnosis.records import Diagnosis, Finding, Remedy, Status, Verdict, VerdictStatus
 from academy_ops.diagnosis.redact import printable
 from academy_ops.messages import Text, _, current
 from academy_ops.report.content import (
@@ -151,7 +151,7 @@ def _row(finding: Finding) -> str:
 
 def _remedies(remedies: Iterable[Remedy]) -> Iterator[str]:
     for remedy in remedies:
-        yield f"{_sentence(remedy.text)} ({RISKS[remedy.risk]})"
+        yield f"{_sentence(remedy.text)} ({remedy.effect})"
         if remedy.command:
             yield _fenced(remedy.command, "sh")
         if remedy.verify:

@@ -16,7 +16,7 @@ from rich.text import Text as Line
 
 from academy_ops.diagnosis.catalogue import CATALOGUE
 from academy_ops.diagnosis.command import Steps
-from academy_ops.diagnosis.records import RISKS, Diagnosis, Finding, Remedy, Verdict, VerdictStatus
+from academy_ops.diagnosis.records import Diagnosis, Finding, Remedy, Verdict, VerdictStatus
 from academy_ops.diagnosis.redact import printable
 from academy_ops.messages import Text, _, current
 from academy_ops.report.content import (
@@ -262,7 +262,7 @@ class TableReport:
             head = Line().append(_("What to do: ") if number == 1 else "", "bold")
             head.append(f"{number}. " if len(remedies) > 1 else "", "bold").append(line(remedy.text))
             if remedy.steps:
-                head.append(f" ({RISKS[remedy.risk]})", "dim")
+                head.append(f" ({remedy.effect})", "dim")
             hanging(self._console, Line(), head, 0)
             self._print_command(remedy.steps)
         checks = [remedy.check for remedy in remedies if remedy.check]

@@ -20,7 +20,7 @@ from typer.core import TyperGroup
 from academy_ops.cli import app
 from academy_ops.cli.names import live_names
 from academy_ops.diagnosis.catalogue import CATALOGUE, Cause, filled
-from academy_ops.diagnosis.command import Command, Steps, command, fill, placeholders, posix
+from academy_ops.diagnosis.command import Steps, command, fill, placeholders, posix
 from academy_ops.settings import load
 from tests.checks import facts_factory as h
 from tests.checks.scenarios import BLIND, SCENARIOS, WARNINGS
@@ -88,20 +88,6 @@ OBSERVED = {
 """What the checks add from what they have seen, as evidence."""
 
 SHOWN = [(code, facts) for forms in (SCENARIOS, BLIND, WARNINGS) for code, found in forms.items() for facts in found]
-READING = re.compile(r"(decode|get|list|filter|describe|head)-")
-LOOKING = {
-    *(
-        "docker ps",
-        "docker inspect",
-        "docker logs",
-        "docker system",
-        "systemctl status",
-        "journalctl --no-pager",
-        "nginx -T",
-    ),
-    *("ss -ltnp", "tail -n", "df -h", "free -m", "date -u", "docker exec", "du --inodes"),
-}
-"""What only looks, of the programs that can do more, by their first two words."""
 RECORDER = f"""#!{sys.executable} -IS
 import json, os, sys
 read = sys.stdin.read() if "@-" in sys.argv else ""
@@ -122,21 +108,6 @@ def commands(cause: Cause) -> Iterator[Steps]:
 
 
 EVERY = tuple(dict.fromkeys(steps for cause in CATALOGUE.values() for steps in commands(cause)))
-
-
-def changes(step: Command) -> bool:
-    """Return whether a command changes something."""
-    program, *arguments = [word for word in step.argv if word not in {"sudo", "--verbose"}]
-    match program:
-        case "<ops>":
-            return arguments[0] not in {"check", "config", "diagnose"} and arguments != ["worker-env"]
-        case "aws":
-            of_cli = arguments[:2] in (["configure", "get"], ["configure", "list"], ["configure", "list-profiles"])
-            return not of_cli and not READING.match(arguments[1])
-        case "curl" | "nslookup":
-            return False
-        case _:
-            return " ".join([program, *arguments][:2]) not in LOOKING
 
 
 @cache
@@ -293,7 +264,7 @@ def test_every_aws_command_its_options_and_its_query_are_valid() -> None:
 def test_looking_changes_nothing() -> None:
     for cause in CATALOGUE.values():
         for step in (step for steps in cause.look for step in steps):
-            assert not changes(step), step
+            assert not step.changes, step
 
 
 def test_no_command_receives_a_message() -> None:
@@ -303,9 +274,17 @@ def test_no_command_receives_a_message() -> None:
 def test_a_remedy_that_changes_something_says_so(compared: Callable[[int], None]) -> None:
     for cause in CATALOGUE.values():
         for remedy in (*cause.remedies, *(one for variant in cause.reasons.values() for one in variant.remedies)):
-            assert remedy.risk != "read" or not any(map(changes, remedy.steps)), remedy
-            assert not any(map(changes, remedy.check)), remedy
+            assert remedy.risk != "read" or not any(step.changes for step in remedy.steps), remedy
+            assert not any(step.changes for step in remedy.check), remedy
     compared(len(CATALOGUE))
+
+
+def test_where_a_person_makes_the_change_the_command_is_said_to_read_only(compared: Callable[[int], None]) -> None:
+    remedies = [one for cause in CATALOGUE.values() for one in cause.remedies if one.risk == "change" and one.steps]
+    by_hand = [one for one in remedies if "only reads" in str(one.effect)]
+    assert [one for one in remedies if (one in by_hand) == any(step.changes for step in one.steps)] == []
+    assert 0 < len(by_hand) < len(remedies)
+    compared(len(remedies))
 
 
 def test_no_secret_is_an_argument() -> None:

@@ -21,6 +21,7 @@ from academy_ops.contract import (
 from academy_ops.diagnosis.command import Steps, command
 
 CONFIG: Final = command("<ops> config")
+JOBS: Final = command("<ops> jobs")
 
 # Access
 WHO: Final = command("aws sts get-caller-identity --region <region>")

@@ -323,6 +323,10 @@ GATEWAY: Final[tuple[Cause, ...]] = (
         say("The job's address returns 404 as JSON, while /healthz does not return 404."),
         (commands.JOB,),
         _read(
+            say("Find the job by school and time. The short id on the page is only the start of the job id."),
+            commands.JOBS,
+        ),
+        _read(
             say(
                 "Compare the job id with the browser's request, and ACADEMY_TENANT_CODE with the school's tenant code."
             ),
