@@ -110,18 +110,19 @@ class Remedy:
         steps: The commands that do it.
         check: The commands that show whether it worked.
         risk: ``read`` changes nothing, ``change`` can be undone, ``destructive`` can't.
+        by_hand: A person makes the change, and the steps only show what to correct.
     """
 
     text: Text
     steps: Steps = ()
     check: Steps = ()
     risk: Risk = "read"
+    by_hand: bool = False
 
     @property
     def effect(self) -> Text:
         """What it does to the system, in words."""
-        by_hand = self.risk == "change" and self.steps and not any(step.changes for step in self.steps)
-        return _BY_HAND if by_hand else RISKS[self.risk]
+        return _BY_HAND if self.by_hand else RISKS[self.risk]
 
     @property
     def command(self) -> str | None:

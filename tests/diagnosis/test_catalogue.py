@@ -281,7 +281,7 @@ def test_a_remedy_that_changes_something_says_so(compared: Callable[[int], None]
 
 def test_where_a_person_makes_the_change_the_command_is_said_to_read_only(compared: Callable[[int], None]) -> None:
     remedies = [one for cause in CATALOGUE.values() for one in cause.remedies if one.risk == "change" and one.steps]
-    by_hand = [one for one in remedies if "only reads" in str(one.effect)]
+    by_hand = [one for one in remedies if "only reads" in str(filled((one,), NAMES)[0].effect)]
     assert [one for one in remedies if (one in by_hand) == any(step.changes for step in one.steps)] == []
     assert 0 < len(by_hand) < len(remedies)
     compared(len(remedies))

@@ -129,7 +129,9 @@ class Rows:
 
     def change(self, text: Text, steps: Steps) -> Remedy:
         """Make a remedy that changes something."""
-        return Remedy(text, steps, self.verify, "change")
+        return Remedy(
+            text, steps, self.verify, "change", by_hand=bool(steps) and not any(step.changes for step in steps)
+        )
 
     def to_read(self, meaning: Text, text: Text, steps: Steps) -> Variant:
         """Make a reason with one remedy, which changes nothing."""
