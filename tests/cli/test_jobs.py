@@ -165,6 +165,8 @@ def test_a_job_whose_file_the_api_does_not_name_has_it_by_its_workers_line(lab: 
 
 def test_from_a_school_s_call_to_the_cause_in_two_commands(lab: Lab) -> None:
     job = lab.break_fault("excel-phone-invalid")
+    assert job
+    lab.ended(job)
     shown = lab.tool("jobs", "--since", "30m", "--tenant", "lab", "--failed")
     assert (shown.returncode, shown.stderr) == (0, "")
     command = next(line for line in shown.stdout.splitlines() if " diagnose " in line).split()

@@ -321,10 +321,14 @@ def _replace_repeatedly(lab: Lab, times: int) -> str:
     """Replace every instance, and each new one before it has booted."""
     lab.fleet.boot_seconds = _BOOT_SECONDS
     for _ in range(times):
-        lab.cloud.scaling.replace_instances()
-    # A worker that is about to end would still take the message.
-    processes.until(lambda: not lab.fleet.leaving(), _GONE_SECONDS)
+        _replace(lab)
     return upload_and_wait(lab)
+
+
+def _replace(lab: Lab) -> None:
+    """Replace every instance, and let its worker end: it would still take a message."""
+    lab.cloud.scaling.replace_instances()
+    processes.until(lambda: not lab.fleet.leaving(), _GONE_SECONDS)
 
 
 def _wait_on_hook(lab: Lab) -> str:
@@ -334,7 +338,7 @@ def _wait_on_hook(lab: Lab) -> str:
         LifecycleHookName=HOOK,
         LifecycleTransition="autoscaling:EC2_INSTANCE_LAUNCHING",
     )
-    lab.cloud.scaling.replace_instances()
+    _replace(lab)
     lab.cloud.scaling.set_lifecycle("Pending:Wait")
     lab.cloud.scaling.age_instances(_OVERDUE_SECONDS)
     return upload_and_wait(lab)
