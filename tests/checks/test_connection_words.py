@@ -148,7 +148,7 @@ def test_only_the_workers_lack_a_way_to_r2_where_it_answers_this_machine() -> No
     [
         'connection to server at "db" (10.0.0.1), port 5432 failed: SSL error: certificate verify failed',
         "server does not support SSL, but SSL was required",
-        'root certificate file "/root/.postgresql/root.crt" does not exist',
+        'root certificate file "/home/worker/.postgresql/root.crt" does not exist',
         'FATAL:  no pg_hba.conf entry for host "10.0.1.7", user "worker", database "academy", no encryption',
         "(3159, 'Connections using insecure transport are prohibited while --require_secure_transport=ON.')",
     ],
