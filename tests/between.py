@@ -33,9 +33,9 @@ def passed_on(handler: Handler, aws: str) -> tuple[int, bytes, str]:
         there.putheader(name, value)
     there.endheaders(handler.body)
     answer = there.getresponse()
-    told = answer.status, answer.read(), answer.headers.get("Content-Type", "")
+    result = answer.status, answer.read(), answer.headers.get("Content-Type", "")
     there.close()
-    return told
+    return result
 
 
 @contextmanager

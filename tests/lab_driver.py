@@ -67,10 +67,10 @@ class Lab:
         """Diagnose with the lab's settings, changed by ``environ``."""
         done = self.tool("diagnose", *arguments, "-o", "json", **environ)
         assert done.stdout, done.stderr
-        told = Told(done.returncode, json.loads(done.stdout))
-        for finding in told.document["findings"]:
+        result = Told(done.returncode, json.loads(done.stdout))
+        for finding in result.document["findings"]:
             print(finding["check"], finding["status"], finding["evidence"])  # noqa: T201 - pytest shows it of a failed test
-        return told
+        return result
 
     def tool(self, *arguments: str, **environ: str | None) -> Done:
         """Run a command with the lab's settings, changed by ``environ``."""

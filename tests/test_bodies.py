@@ -31,9 +31,9 @@ def asked(answer: Callable[[Handler], None], seconds: float = 20.0) -> Answer | 
 
 
 def test_a_packed_answer_is_read() -> None:
-    told = asked(packed("gzip", gzip.compress('{"status": "끝"}'.encode())))
-    assert isinstance(told, Answer)
-    assert told.body == '{"status": "끝"}'
+    result = asked(packed("gzip", gzip.compress('{"status": "끝"}'.encode())))
+    assert isinstance(result, Answer)
+    assert result.body == '{"status": "끝"}'
 
 
 @pytest.mark.parametrize(
@@ -50,11 +50,11 @@ def test_a_packed_answer_is_read() -> None:
 )
 def test_what_unpacks_to_more_than_is_read_is_not_read(encoding: str, body: bytes, reason: str) -> None:
     tracemalloc.start()
-    told = asked(packed(encoding, body))
+    result = asked(packed(encoding, body))
     _, most = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert isinstance(told, Unavailable)
-    assert told.reason == reason
+    assert isinstance(result, Unavailable)
+    assert result.reason == reason
     assert most < 32 * MIB
 
 
@@ -80,7 +80,7 @@ def test_the_thread_of_a_call_that_was_given_up_ends(answer: Callable[[Handler],
     connect = Connections(load(environ={}, default_env_file=None))
     with server(answer) as (url, _):
         before = set(threading.enumerate())
-        told = connect.get(url, seconds=0.5)
-        assert isinstance(told, Unavailable)
+        result = connect.get(url, seconds=0.5)
+        assert isinstance(result, Unavailable)
         ours = [one for one in set(threading.enumerate()) - before if "process_request" not in one.name]
         assert until(lambda: not any(one.is_alive() for one in ours), 10, 0.05)

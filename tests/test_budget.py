@@ -99,8 +99,8 @@ def packages(folder: Path, environ: Mapping[str, str], *arguments: str) -> set[s
 def test_a_diagnosis_of_a_healthy_system_asks_each_question_once(lab: Lab, tmp_path: Path) -> None:
     job = lab.ended_job()
     with overheard(lab.settings(), tmp_path) as (environ, asked):
-        told = lab.diagnose(job, **environ)
-    assert told.short == (0, "healthy", None)
+        result = lab.diagnose(job, **environ)
+    assert result.short == (0, "healthy", None)
     counted = Counter(one.replace(job, "JOB") for one in asked)
     assert counted.pop(POLLED) >= 1
     assert counted == QUESTIONS

@@ -68,23 +68,23 @@ def test_any_env_file_is_read_or_refused_without_a_word_of_it(content: bytes) ->
     with TemporaryDirectory() as folder:
         path = Path(folder, ".env")
         path.write_bytes(b"TOKEN='" + SECRET.encode() + b"\n" + content)
-        told = ""
+        result = ""
         try:
             read_env_file(path)
         except SettingsError as refused:
-            told = str(refused)
-    assert SECRET not in told
+            result = str(refused)
+    assert SECRET not in result
 
 
 @FEW
 @given(st.dictionaries(st.sampled_from(NAMES), st.text(max_size=60), max_size=6))
 def test_any_setting_is_taken_or_refused(environ: dict[str, str]) -> None:
-    told = ""
+    result = ""
     try:
         load(environ={**environ, "R2_SECRET_KEY": SECRET})
     except SettingsError as refused:
-        told = str(refused)
-    assert SECRET not in told
+        result = str(refused)
+    assert SECRET not in result
 
 
 @FEW

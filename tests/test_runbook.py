@@ -74,12 +74,12 @@ def test_both_languages_have_the_same_sections_in_the_same_order() -> None:
 
 @pytest.mark.parametrize("name", LANGUAGES)
 def test_every_cause_is_told_in_its_section_and_no_other_cause_is_listed_there(name: str) -> None:
-    told = {
+    result = {
         number: set(re.findall(r"^- `([a-z0-9-]+)`(?: \(|:)", text, re.MULTILINE))
         for number, text in sections(name).items()
     }
-    known = {number: {code for code, cause in CATALOGUE.items() if cause.section == number} for number in told}
-    assert told == known
+    known = {number: {code for code, cause in CATALOGUE.items() if cause.section == number} for number in result}
+    assert result == known
 
 
 @pytest.mark.parametrize("name", LANGUAGES)

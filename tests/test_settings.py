@@ -63,10 +63,10 @@ def test_a_line_that_is_no_assignment_is_named_by_its_number(tmp_path: Path) -> 
     ],
 )
 def test_what_is_wrong_with_a_line_is_told_but_not_what_stands_in_it(line: str, problem: str, tmp_path: Path) -> None:
-    with pytest.raises(SettingsError) as told:
+    with pytest.raises(SettingsError) as result:
         load(env_file=write(tmp_path, f"# the API server's\n\n{line}\nA=b\n"), environ={})
-    assert f"line 3: {problem}." in str(told.value)
-    assert "secret-value" not in str(told.value)
+    assert f"line 3: {problem}." in str(result.value)
+    assert "secret-value" not in str(result.value)
 
 
 def test_a_line_that_a_shell_would_export_is_an_assignment(tmp_path: Path) -> None:
@@ -94,10 +94,10 @@ def test_what_is_not_utf_8_is_told_with_its_line_and_without_its_content(
 ) -> None:
     path = tmp_path / "api.env"
     path.write_bytes(content)
-    with pytest.raises(SettingsError, match=rf"api\.env, line {line}: ") as told:
+    with pytest.raises(SettingsError, match=rf"api\.env, line {line}: ") as result:
         load(env_file=path, environ={})
-    assert "abc" not in str(told.value)
-    str(told.value).encode()
+    assert "abc" not in str(result.value)
+    str(result.value).encode()
 
 
 @pytest.mark.parametrize(
@@ -170,5 +170,5 @@ def test_certificates_that_cannot_be_used_are_told_in_one_line(tmp_path: Path, c
 def test_an_address_that_no_client_can_ask_is_malformed(hosts: tuple[str, ...], name: str) -> None:
     expected = f"ACADEMY_{name}_URL" if name else None
     for host in hosts:
-        told = load(environ={"ACADEMY_API_URL": f"https://{host}"}, default_env_file=None).malformed_address()
-        assert told == expected, host
+        result = load(environ={"ACADEMY_API_URL": f"https://{host}"}, default_env_file=None).malformed_address()
+        assert result == expected, host

@@ -177,11 +177,11 @@ def test_the_workers_parameter_takes_the_tiers_queue_by_the_tiers_name_only() ->
 )
 def test_a_remedy_names_the_setting_of_the_tier(facts: dict[str, Any], wanted: str) -> None:
     names = h.case().names
-    for tier, told in (
+    for tier, result in (
         ("tools", wanted),
         ("", wanted.replace("QUEUE_NAME_TOOLS", "QUEUE_NAME_BASIC").replace("_TOOLS", "")),
     ):
         asked = h.case(**facts, names={**names, "tier": tier} if tier else names)
         found = [f"{one.text} {one.command}" for finding in h.findings(asked) for one in finding.remedies]
-        assert any(told in one for one in found), found
+        assert any(result in one for one in found), found
         assert tier == "" or not any("_BASIC" in one for one in found)

@@ -47,8 +47,8 @@ def test_a_request_is_found_in_the_log_by_the_id_in_its_answer(api: Academy) -> 
 
 def test_the_id_that_a_proxy_gave_is_kept_unless_it_could_forge_a_line(api: Academy) -> None:
     def answered(given: str) -> str:
-        told: str = httpx.get(api.url + HEALTHZ_PATH, headers={"X-Request-ID": given}).headers["x-request-id"]
-        return told
+        result: str = httpx.get(api.url + HEALTHZ_PATH, headers={"X-Request-ID": given}).headers["x-request-id"]
+        return result
 
     assert answered("ray-0123456789abcdef") == "ray-0123456789abcdef"
     assert re.fullmatch("[0-9a-f]{32}", answered("x INFO academy.api everything is well"))

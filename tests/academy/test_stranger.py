@@ -161,8 +161,8 @@ def test_who_sends_no_head_is_cut_off_also_behind_an_answer_and_nobody_else_is()
         for begun, answered in ((b"", 0), (b"GET / HT", 0), (half, 0), (whole + half, 1), (whole + whole + b"G", 2)):
             one = open_ones.enter_context(socket.create_connection(("127.0.0.1", port), timeout=20))
             one.sendall(begun)
-            told = b"".join(iter(lambda one=one: one.recv(4096), b""))  # type: ignore[misc] # a loop's own name
-            assert told.count(b"204 No Content") == answered
+            found = b"".join(iter(lambda one=one: one.recv(4096), b""))  # type: ignore[misc] # a loop's own name
+            assert found.count(b"204 No Content") == answered
     with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client:
         assert {client.get("/").status_code for _ in range(3)} == {204}
     server.should_exit = True
@@ -173,7 +173,7 @@ def test_who_drips_a_body_counts_as_gone_and_nothing_is_stored() -> None:
     async def upload(scope: Any, receive: Any, send: Any) -> None:
         while (message := await receive())["type"] == "http.request" and message["more_body"]:
             pass
-        told.append(message["type"])
+        found.append(message["type"])
         await answers(scope, receive, send)
 
     async def dripping() -> dict[str, Any]:
@@ -181,12 +181,12 @@ def test_who_drips_a_body_counts_as_gone_and_nothing_is_stored() -> None:
         return {"type": "http.request", "body": b"x", "more_body": True}
 
     async def sent(message: dict[str, Any]) -> None:
-        told.append(message.get("headers"))
+        found.append(message.get("headers"))
 
-    told: list[Any] = []
+    found: list[Any] = []
     body: Any = WholeBody(upload, seconds=0.2)
     asyncio.run(body({"type": "http"}, dripping, sent))
-    assert told[:2] == ["http.disconnect", [(b"connection", b"close")]]
+    assert found[:2] == ["http.disconnect", [(b"connection", b"close")]]
 
 
 def test_the_throttle_goes_by_no_clock_that_can_be_set_and_forgets_the_quietest(

@@ -235,15 +235,15 @@ def _tool(site: Site, name: str, command: list[str], home: Path, environ: Mappin
         stderr=subprocess.STDOUT,
     )
     assert run.stdout is not None
-    told = run.stdout.read().decode("utf-8", "replace")
+    result = run.stdout.read().decode("utf-8", "replace")
     run.wait()
     if time.monotonic() - began > site.patience * TOOL_SECONDS:
         site.frozen.append(f"{command[0]}, {name}: {time.monotonic() - began:.0f} s")
-    if run.returncode not in {0, 1, 3} or "Traceback" in told or "academy-ops itself failed" in told:
+    if run.returncode not in {0, 1, 3} or "Traceback" in result or "academy-ops itself failed" in result:
         site.wrong.append(f"{command[0]}, {name}: exit {run.returncode}")
-    if TOKEN in told:
+    if TOKEN in result:
         site.leaked.append(f"{command[0]}, {name}: the token")
-    if any(line.lstrip().startswith("::") or "##[" in line for line in told.splitlines()) or "\x1b" in told:
+    if any(line.lstrip().startswith("::") or "##[" in line for line in result.splitlines()) or "\x1b" in result:
         site.wrong.append(f"{command[0]}, {name}: a line that is obeyed")
 
 

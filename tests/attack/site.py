@@ -120,9 +120,9 @@ class Site:
         """Note the memory of every part until it is over."""
         while not self.over.wait(SAMPLE_SECONDS):
             with suppress(LabError):
-                told = control.ask(self.lab, "status")
-                self._measure("API", told["parts"]["api"])
-                for worker in told["workers"].values():
+                result = control.ask(self.lab, "status")
+                self._measure("API", result["parts"]["api"])
+                for worker in result["workers"].values():
                     self._measure("worker", worker, "its reader")
             self._measure("", os.getpid(), "tool")
 

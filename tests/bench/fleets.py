@@ -53,12 +53,12 @@ class Machine:
     def run(self, script: str, seconds: float) -> Outcome:  # noqa: ARG002 - the form of a host
         salt = _SALT.findall(script)[0]
         digests = {name: hashlib.sha256((salt + value).encode()) for name, value in self.environment.items()}
-        told = [
+        result = [
             "probe=2", "docker=up", "disk_percent=40", "container=present", *_STATE, "restarts=0",
             *(f"env={name} {digest.hexdigest()}" for name, digest in digests.items()),
             f"log_lines={_LINES}", "section=tail", *[_LINE] * _LINES, "section=end", "",
         ]  # fmt: skip
-        return Outcome(0, "\n".join(told), "")
+        return Outcome(0, "\n".join(result), "")
 
     def reboot(self) -> None:
         """Do nothing."""
@@ -78,9 +78,9 @@ class Fleet:
         group = client(self.cloud.url, self.keys, "autoscaling")
         sizes = {"MinSize": size, "MaxSize": max(size, resources.MAX_SIZE), "DesiredCapacity": size}
         group.update_auto_scaling_group(AutoScalingGroupName=contract.GROUP_NAME, **sizes)
-        (told,) = group.describe_auto_scaling_groups(AutoScalingGroupNames=[contract.GROUP_NAME])["AutoScalingGroups"]
+        (result,) = group.describe_auto_scaling_groups(AutoScalingGroupNames=[contract.GROUP_NAME])["AutoScalingGroups"]
         self.hosts.clear()
-        self.hosts.update({one["InstanceId"]: self.machine for one in told["Instances"]})
+        self.hosts.update({one["InstanceId"]: self.machine for one in result["Instances"]})
         assert len(self.hosts) == size
 
 
@@ -137,9 +137,9 @@ def measure(job: str, settings: Mapping[str, str], folder: Path, runs: int, size
         runs: How often each is timed; a figure is the median.
         sizes: How many workers the group has.
     """
-    told = ("R2_ENDPOINT", "R2_ACCESS_KEY", "R2_SECRET_KEY", "R2_EXCEL_BUCKET", "AI_SQS_QUEUE_NAME_BASIC")
+    result = ("R2_ENDPOINT", "R2_ACCESS_KEY", "R2_SECRET_KEY", "R2_EXCEL_BUCKET", "AI_SQS_QUEUE_NAME_BASIC")
     rows = []
-    with fleet({name: settings[name].rstrip("/") for name in told if name in settings}) as group:
+    with fleet({name: settings[name].rstrip("/") for name in result if name in settings}) as group:
         keys = {"AWS_ACCESS_KEY_ID": group.keys.key_id, "AWS_SECRET_ACCESS_KEY": group.keys.secret}
         environ = {**settings, **keys, "AWS_ENDPOINT_URL": group.cloud.url}
         for size in sizes:

@@ -60,12 +60,12 @@ def main() -> None:
         worktree = ["git", "-C", str(HERE), "worktree"]
         subprocess.run([*worktree, "add", "--quiet", "--detach", str(former), arguments.ref], check=True)
         try:
-            told = _table(former, Path(folder), arguments.runs)
+            result = _table(former, Path(folder), arguments.runs)
         finally:
             subprocess.run([*worktree, "remove", "--force", str(former)], check=True)
-    print(told)  # noqa: T201 - this is the program's output
+    print(result)  # noqa: T201 - this is the program's output
     if arguments.into:
-        put(arguments.into, "reader", f"{told}\n")
+        put(arguments.into, "reader", f"{result}\n")
 
 
 def _table(former: Path, folder: Path, runs: int) -> str:

@@ -19,12 +19,12 @@ def main() -> None:
     parser.add_argument("--only", choices=["fleets", "throughput"])
     parser.add_argument("--into", type=Path, help="a Markdown file with places for the tables")
     arguments = parser.parse_args()
-    told: dict[str, str] = {}
+    result: dict[str, str] = {}
     if arguments.only != "throughput":
-        told["fleets"] = _fleets(arguments.runs)
+        result["fleets"] = _fleets(arguments.runs)
     if arguments.only != "fleets":
-        told |= throughput.measure(arguments.runs)
-    for name, text in told.items():
+        result |= throughput.measure(arguments.runs)
+    for name, text in result.items():
         print(f"{text}\n")  # noqa: T201 - this is the program's output
         if arguments.into:
             put(arguments.into, name, f"{text}\n")

@@ -124,8 +124,8 @@ def measure(runs: int) -> dict[str, str]:
         ["jobs of thirty students a second, two workers", "40", f"{ended:.1f}", f"{processors / job_seconds:.0f}"],
         [f"what others wanted of {processors} processors", "0", f"{load:.1f}", ""],
     ]
-    told = {"students": students, "parts": parts, "uploads": uploads, "jobs": jobs}
-    return {**told, "goals": table(["", "goal", "by the clock", "by CPU time"], goals)}
+    result = {"students": students, "parts": parts, "uploads": uploads, "jobs": jobs}
+    return {**result, "goals": table(["", "goal", "by the clock", "by CPU time"], goals)}
 
 
 def _students(postgres: str, runs: int) -> tuple[str, list[str]]:

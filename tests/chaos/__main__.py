@@ -118,8 +118,8 @@ def _run(arguments: argparse.Namespace, folder: Path, url: str) -> audit.Account
 
 def _settle(lab: LabState, users: Users, trouble: Trouble, seconds: float, diary: Diary) -> None:
     """Wait until everything has ended; in a short run nobody waits for the message of a worker that died."""
-    told = time.monotonic()
-    ends_at = told + seconds
+    result = time.monotonic()
+    ends_at = result + seconds
     while time.monotonic() < ends_at:
         if _settled(lab, users, trouble):
             diary.tell("everything has ended")
@@ -127,8 +127,8 @@ def _settle(lab: LabState, users: Users, trouble: Trouble, seconds: float, diary
         time.sleep(LOOK_SECONDS)
         if seconds < LEASE_SECONDS and not trouble.busy_workers():
             trouble.deliver_again()
-        if time.monotonic() - told > TOLD_SECONDS:
-            told = time.monotonic()
+        if time.monotonic() - result > TOLD_SECONDS:
+            result = time.monotonic()
             diary.tell(f"{sum(map(len, trouble.waiting().values()))} messages are still there")
     diary.tell("time is over")
 
@@ -146,10 +146,10 @@ def _texts(lab: LabState, users: Users, trouble: Trouble, diary: Diary) -> dict[
 
 
 def _so_far(users: Users, trouble: Trouble) -> str:
-    told = users.told
+    result = users.told
     return (
-        f"{len(told.accepted)} accepted, {len(told.refused)} refused, {sum(told.cut.values())} cut, "
-        f"{len(told.ended)} seen to end, {sum(trouble.done.values())} disturbances"
+        f"{len(result.accepted)} accepted, {len(result.refused)} refused, {sum(result.cut.values())} cut, "
+        f"{len(result.ended)} seen to end, {sum(trouble.done.values())} disturbances"
     )
 
 

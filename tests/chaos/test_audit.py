@@ -55,23 +55,23 @@ def test_a_missing_student_is_lost(lab: LabState, store: Store) -> None:
 
 
 def test_a_job_that_has_not_ended_is_lost(lab: LabState, store: Store) -> None:
-    told = given(store, students=2)
+    result = given(store, students=2)
     store.add_job(TENANT, "excel/lab/b.xlsx", "$argon2id$…")
-    told.cut[0] += 1
-    found = audit.account(lab, [UPLOAD], told, NOTHING, [])
+    result.cut[0] += 1
+    found = audit.account(lab, [UPLOAD], result, NOTHING, [])
     assert [one.partition(" is ")[2] for one in found.lost] == ["PENDING after 0 attempts"]
 
 
 def test_a_job_that_nobody_asked_for_is_there_twice(lab: LabState, store: Store) -> None:
-    told = given(store, students=2)
+    result = given(store, students=2)
     given(store, students=2)
-    assert audit.account(lab, [UPLOAD], told, NOTHING, []).twice == ["2 jobs of at most 1 uploads"]
+    assert audit.account(lab, [UPLOAD], result, NOTHING, []).twice == ["2 jobs of at most 1 uploads"]
 
 
 def test_a_message_that_is_left_is_told_with_its_job(lab: LabState, store: Store) -> None:
-    told = given(store, students=2)
-    left = {**NOTHING, contract.QUEUE_NAME + contract.DLQ_SUFFIX: [f'{{"job_id": "{told.accepted[0]}"}}']}
-    (line,) = audit.account(lab, [UPLOAD], told, left, []).lost
+    result = given(store, students=2)
+    left = {**NOTHING, contract.QUEUE_NAME + contract.DLQ_SUFFIX: [f'{{"job_id": "{result.accepted[0]}"}}']}
+    (line,) = audit.account(lab, [UPLOAD], result, left, []).lost
     assert "which is DONE, is left in" in line
 
 

@@ -131,8 +131,8 @@ def parameter(environment: Environment, seconds: float = 9000) -> Parameter:
 
 def idle_with(environment: Environment | None) -> Facts:
     """Nobody works and nothing waits; the next worker would boot with this."""
-    told = Parameter("unreadable", h.ago(9000), None) if environment is None else parameter(environment)
-    return {"workers": h.workers(h.group(0)), "logs": replace(h.NO_LOGS, parameter=told)}
+    result = Parameter("unreadable", h.ago(9000), None) if environment is None else parameter(environment)
+    return {"workers": h.workers(h.group(0)), "logs": replace(h.NO_LOGS, parameter=result)}
 
 
 def changed_since(environment: Environment) -> Facts:

@@ -94,9 +94,9 @@ REGIONS = {
 
 
 def test_what_can_be_the_name_of_a_region(compared: Callable[[int], None]) -> None:
-    told = [(name, why, region_reason(name)) for why, names in REGIONS.items() for name in names]
-    assert [one for one in told if one[1] != one[2]] == []
-    compared(len(told))
+    result = [(name, why, region_reason(name)) for why, names in REGIONS.items() for name in names]
+    assert [one for one in result if one[1] != one[2]] == []
+    compared(len(result))
 
 
 def told(region: str, account: Any, **fields: Any) -> Finding:

@@ -77,8 +77,8 @@ def test_silence_of_everything_is_no_fault_of_the_endpoint_or_of_r2() -> None:
 )
 def test_a_denied_permission_is_unknown_and_named(facts: dict[str, Any], action: str) -> None:
     case = h.case(document=h.job("PENDING", age=1200), **{"queue": h.queue(h.depth(3, 1)), **facts})
-    told = [finding for finding in h.findings(case) if finding.missing_permission == action]
-    assert [finding.status for finding in told] == ["unknown"]
+    result = [finding for finding in h.findings(case) if finding.missing_permission == action]
+    assert [finding.status for finding in result] == ["unknown"]
     assert h.verdict(case).status == "undetermined"
 
 

@@ -136,8 +136,8 @@ ATTRIBUTES = {
 @pytest.mark.parametrize("count", [1, "1"])
 def test_the_queues_own_attributes_are_read(count: object) -> None:
     redrive = json.dumps({"deadLetterTargetArn": "arn:aws:sqs:ap-northeast-2:1:dead", "maxReceiveCount": count})
-    told = {"QueueUrl": "http://127.0.0.1/jobs", "Attributes": {**ATTRIBUTES, "RedrivePolicy": redrive}}
-    with server(answering(0, lambda _: told)) as (url, _), target(AWS_ENDPOINT_URL=url) as this:
+    result = {"QueueUrl": "http://127.0.0.1/jobs", "Attributes": {**ATTRIBUTES, "RedrivePolicy": redrive}}
+    with server(answering(0, lambda _: result)) as (url, _), target(AWS_ENDPOINT_URL=url) as this:
         depth = queue_attributes.depth(this, "jobs")
     assert isinstance(depth, Depth)
     assert depth.dead_letter_arn == "arn:aws:sqs:ap-northeast-2:1:dead"
@@ -147,8 +147,8 @@ def test_the_queues_own_attributes_are_read(count: object) -> None:
 
 @pytest.mark.parametrize("policy", ["", "{", "[]", '{"maxReceiveCount": "many"}', '{"deadLetterTargetArn": 7}'])
 def test_a_redrive_policy_of_another_form_names_no_queue(policy: str) -> None:
-    told = {"QueueUrl": "http://127.0.0.1/jobs", "Attributes": {**ATTRIBUTES, "RedrivePolicy": policy}}
-    with server(answering(0, lambda _: told)) as (url, _), target(AWS_ENDPOINT_URL=url) as this:
+    result = {"QueueUrl": "http://127.0.0.1/jobs", "Attributes": {**ATTRIBUTES, "RedrivePolicy": policy}}
+    with server(answering(0, lambda _: result)) as (url, _), target(AWS_ENDPOINT_URL=url) as this:
         depth = queue_attributes.depth(this, "jobs")
     assert isinstance(depth, Depth)
     assert (depth.dead_letter_arn, depth.settings and depth.settings.max_receives) == (None, None)
@@ -158,7 +158,7 @@ def test_an_age_that_cloudwatch_has_measured_minutes_ago_has_grown_since() -> No
     points = [
         {"Timestamp": h.ago(60 * ago).timestamp(), "Maximum": maximum} for ago, maximum in ((9, 700.0), (8, 30.0))
     ]
-    told = {"QueueUrl": "http://127.0.0.1/jobs", "Attributes": ATTRIBUTES, "Label": "age", "Datapoints": points}
-    with server(answering(0, lambda _: told)) as (url, _), target(AWS_ENDPOINT_URL=url) as this:
+    result = {"QueueUrl": "http://127.0.0.1/jobs", "Attributes": ATTRIBUTES, "Label": "age", "Datapoints": points}
+    with server(answering(0, lambda _: result)) as (url, _), target(AWS_ENDPOINT_URL=url) as this:
         facts = queue.observe(this, empty_case(), queue.look(this))
     assert (facts.oldest_seconds, facts.measured_seconds) == (510.0, 480.0)

@@ -59,45 +59,45 @@ def case(archived: Archive | Unavailable, document: Any, **facts: Any) -> Any:
 )
 def test_a_job_is_told_by_what_its_worker_wrote_before_it_was_terminated(line: str, cause: str) -> None:
     kept = archive((TAKEN, FAILED, about(line)))
-    told = h.verdict(case(kept, h.job("FAILED", age=400, updated=300, error_message="unexpected error")))
-    assert told.cause == cause
+    result = h.verdict(case(kept, h.job("FAILED", age=400, updated=300, error_message="unexpected error")))
+    assert result.cause == cause
 
 
 def test_a_pending_job_too() -> None:
     kept = archive((TAKEN, FAILED, about("ModuleNotFoundError: No module named 'x'")))
-    told = h.verdict(case(kept, h.job("PENDING", age=400), queue=h.queue(h.depth(in_flight=1))))
-    assert told.cause == "worker-dependency-missing"
+    result = h.verdict(case(kept, h.job("PENDING", age=400), queue=h.queue(h.depth(in_flight=1))))
+    assert result.cause == "worker-dependency-missing"
 
 
 def test_no_worker_is_left_and_the_job_is_still_told() -> None:
     none = replace(h.NO_LOGS, archive=archive((TAKEN, FAILED, about("ImportError: No module named 'x'"))))
-    told = h.case(
+    result = h.case(
         document=h.job("FAILED", age=400, error_message="failed"),
         logs=none,
         workers=h.workers(h.group(0)),
         queue=h.queue(h.depth()),
     )
-    assert h.verdict(told).cause == "worker-dependency-missing"
+    assert h.verdict(result).cause == "worker-dependency-missing"
 
 
 def test_the_lines_of_a_job_that_went_well_are_no_fault() -> None:
     kept = archive((TAKEN, about("SQS_JOB_COMPLETED | job_id={job}")))
-    told = case(kept, h.job("DONE", age=400))
-    assert h.verdict(told).status == "healthy"
-    (shown,) = [one for one in h.findings(told) if one.check == "logs" and "log_group" in one.evidence]
+    result = case(kept, h.job("DONE", age=400))
+    assert h.verdict(result).status == "healthy"
+    (shown,) = [one for one in h.findings(result) if one.check == "logs" and "log_group" in one.evidence]
     assert (shown.status, shown.evidence["instance"]) == ("ok", GONE)
 
 
 def test_a_worker_that_went_with_its_job_leaves_the_message_stuck() -> None:
     waits = h.queue(h.depth(visible=4, in_flight=3))
-    told = case(archive((TAKEN,)), h.job("PENDING", age=400), queue=waits)
-    assert h.verdict(told).cause == "message-stuck"
+    result = case(archive((TAKEN,)), h.job("PENDING", age=400), queue=waits)
+    assert h.verdict(result).cause == "message-stuck"
 
 
 def test_a_worker_that_is_still_there_does_not() -> None:
     waits = h.queue(h.depth(visible=4, in_flight=3))
-    told = case(archive((TAKEN,), instance="i-0"), h.job("PENDING", age=400), queue=waits)
-    assert h.verdict(told).cause != "message-stuck"
+    result = case(archive((TAKEN,), instance="i-0"), h.job("PENDING", age=400), queue=waits)
+    assert h.verdict(result).cause != "message-stuck"
 
 
 def offline(tail: tuple[LogLine, ...]) -> LogsFacts:
@@ -115,8 +115,8 @@ def offline(tail: tuple[LogLine, ...]) -> LogsFacts:
     ],
 )
 def test_a_worker_that_ssm_does_not_reach_is_told_by_its_last_errors(line: str, cause: str) -> None:
-    told = h.case(document=h.job("PENDING", age=400), logs=offline((h.line(line, 20),)), queue=h.queue(h.depth(1)))
-    assert cause in {one.cause for one in h.findings(told) if one.status == "fail"}
+    result = h.case(document=h.job("PENDING", age=400), logs=offline((h.line(line, 20),)), queue=h.queue(h.depth(1)))
+    assert cause in {one.cause for one in h.findings(result) if one.status == "fail"}
 
 
 def test_later_work_disproves_them() -> None:
@@ -124,27 +124,27 @@ def test_later_work_disproves_them() -> None:
         h.line("NoCredentialsError: Unable to locate credentials", 60),
         h.line("SQS_MESSAGE_RECEIVED | job_id=b", 20),
     )
-    told = h.case(document=h.job("PENDING", age=400), logs=offline(lines), queue=h.queue(h.depth(1)))
-    assert "worker-aws-credentials" not in {one.cause for one in h.findings(told)}
+    result = h.case(document=h.job("PENDING", age=400), logs=offline(lines), queue=h.queue(h.depth(1)))
+    assert "worker-aws-credentials" not in {one.cause for one in h.findings(result)}
 
 
 def test_what_a_worker_that_is_gone_complained_of_is_no_fault_where_others_work() -> None:
     kept = archive(tail=(h.line("NoCredentialsError: Unable to locate credentials", 60),))
-    told = case(kept, h.job("DONE", age=400))
-    assert h.verdict(told).status == "healthy"
-    assert "warn" not in {one.status for one in h.findings(told)}
+    result = case(kept, h.job("DONE", age=400))
+    assert h.verdict(result).status == "healthy"
+    assert "warn" not in {one.status for one in h.findings(result)}
 
 
 def test_a_queue_that_a_worker_out_of_reach_works_on_is_consumed() -> None:
     works = offline((h.line("SQS_JOB_COMPLETED | job_id=other", 30),))
-    told = h.case(document=h.job("PENDING", age=400), logs=works, queue=h.queue(h.depth(2), oldest_seconds=400.0))
-    assert h.verdict(told).cause != "queue-not-consumed"
+    result = h.case(document=h.job("PENDING", age=400), logs=works, queue=h.queue(h.depth(2), oldest_seconds=400.0))
+    assert h.verdict(result).cause != "queue-not-consumed"
 
 
 def test_a_log_group_that_may_not_be_read_is_named_and_hides_no_verdict() -> None:
-    told = case(Unavailable("denied", "logs:FilterLogEvents", DENIED), h.job("FAILED", age=400, error_message="boom"))
-    assert h.verdict(told).cause == "job-failed"
-    assert "logs:FilterLogEvents" in {one.missing_permission for one in h.findings(told)}
+    result = case(Unavailable("denied", "logs:FilterLogEvents", DENIED), h.job("FAILED", age=400, error_message="boom"))
+    assert h.verdict(result).cause == "job-failed"
+    assert "logs:FilterLogEvents" in {one.missing_permission for one in h.findings(result)}
 
 
 # What CloudWatch Logs answers
@@ -290,10 +290,10 @@ def test_a_stream_names_its_instance(stream: str, instance: str) -> None:
 
 def test_what_the_hosts_have_told_is_not_told_again() -> None:
     answer, _ = cloudwatch(lambda _: {"events": [event("a line", 30, "academy-ai-worker-cpu/i-0")]})
-    told = h.logs(h.container(of_job=(TAKEN,)))
+    result = h.logs(h.container(of_job=(TAKEN,)))
     with server(answer) as (url, _log), target(AWS_ENDPOINT_URL=url) as plain:
         this = replace(plain, job_id=h.JOB_ID)
-        found = cloudwatch_logs.beside(this, Place(GROUP), h.NOW, told, ["i-0"], archive((TAKEN,), instance="i-0"))
+        found = cloudwatch_logs.beside(this, Place(GROUP), h.NOW, result, ["i-0"], archive((TAKEN,), instance="i-0"))
     assert found == Archive(GROUP, {})
 
 

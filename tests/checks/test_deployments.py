@@ -21,10 +21,10 @@ XML = {"Content-Type": "text/xml"}
 
 @pytest.mark.parametrize("status", ["Pending", "InProgress", "Baking", "Cancelling"])
 def test_a_deployment_under_way_is_named_and_is_no_fault(status: str) -> None:
-    told = h.case(workers=refreshed(status, "1", "1", "2"))
-    assert h.verdict(told).status == "healthy"
-    assert not h.verdict(told).warnings
-    (shown,) = [one for one in h.findings(told) if one.check == "workers" and "versions" in one.evidence]
+    result = h.case(workers=refreshed(status, "1", "1", "2"))
+    assert h.verdict(result).status == "healthy"
+    assert not h.verdict(result).warnings
+    (shown,) = [one for one in h.findings(result) if one.check == "workers" and "versions" in one.evidence]
     assert "50 %" in str(shown.summary)
     assert "Instance replacement timed out." in str(shown.summary)
 
@@ -49,8 +49,8 @@ def test_one_that_left_a_single_version_is_well(status: str, versions: tuple[str
     ("status", "reason"), [("Failed", "failed"), ("RollbackFailed", "failed"), ("Cancelled", "cancelled")]
 )
 def test_one_that_left_two_versions_says_how_it_ended(status: str, reason: str) -> None:
-    told = h.findings(h.case(workers=refreshed(status, "3", "4")))
-    (found,) = [one for one in told if one.cause == "worker-refresh-failed"]
+    result = h.findings(h.case(workers=refreshed(status, "3", "4")))
+    (found,) = [one for one in result if one.cause == "worker-refresh-failed"]
     assert (found.status, found.reason) == ("warn", reason)
     assert found.evidence["versions"] == {"3": ["i-0"], "4": ["i-1"]}
 
@@ -65,8 +65,8 @@ def test_instances_that_leave_or_enter_are_of_no_version_in_service() -> None:
 
 def test_a_denied_look_is_named() -> None:
     denied = Unavailable("denied", refreshes.ACTION)
-    told = h.findings(h.case(workers=replace(h.workers(), refresh=denied)))
-    assert [one.missing_permission for one in told if one.status == "unknown"] == [refreshes.ACTION]
+    result = h.findings(h.case(workers=replace(h.workers(), refresh=denied)))
+    assert [one.missing_permission for one in result if one.status == "unknown"] == [refreshes.ACTION]
 
 
 def answer(alarms: Mapping[str, Any] | None = None, **bodies: str) -> Any:
@@ -159,18 +159,18 @@ def test_alarms_that_may_not_be_seen_leave_it_unknown() -> None:
     assert isinstance(found, tuple)
     assert [(one.enabled, one.unseen and one.unseen.tried) for one in found] == [(True, "cloudwatch:DescribeAlarms")]
     facts = replace(h.workers(autoscaler=None), policies=found, actions=(), schedules=())
-    told = h.findings(h.case(workers=facts))
-    assert "cloudwatch:DescribeAlarms" in {one.missing_permission for one in told}
-    assert "autoscaler-off" not in {one.cause for one in told}
+    result = h.findings(h.case(workers=facts))
+    assert "cloudwatch:DescribeAlarms" in {one.missing_permission for one in result}
+    assert "autoscaler-off" not in {one.cause for one in result}
 
 
 @pytest.mark.parametrize("why", ["alarm-no-data", "alarm-disabled", "alarm-missing"])
 def test_an_alarm_that_does_not_act_is_why_the_autoscaler_is_off(why: Halted) -> None:
     policy = Starter("policy", "grow", enabled=False, when="depth-high, age-high", why=why)
     facts = replace(h.workers(autoscaler=None), policies=(policy,), actions=(), schedules=())
-    (told,) = [one for one in h.findings(h.case(workers=facts)) if one.cause == "autoscaler-off"]
-    assert (told.reason, told.evidence["alarm"]) == (why, "depth-high")
-    assert "depth-high" in "".join(one.command or "" for one in told.remedies) or why == "alarm-missing"
+    (result,) = [one for one in h.findings(h.case(workers=facts)) if one.cause == "autoscaler-off"]
+    assert (result.reason, result.evidence["alarm"]) == (why, "depth-high")
+    assert "depth-high" in "".join(one.command or "" for one in result.remedies) or why == "alarm-missing"
 
 
 def test_a_policy_that_no_alarm_uses_is_why_and_one_for_a_person_is_not_where_another_is_halted() -> None:
@@ -180,8 +180,8 @@ def test_a_policy_that_no_alarm_uses_is_why_and_one_for_a_person_is_not_where_an
     halted = Starter("policy", "grow", enabled=False, when="depth-high", why="alarm-disabled", alarms=("depth-high",))
     for listed, reason in (found, "no-alarm"), ((*found, halted), "alarm-disabled"):
         facts = replace(h.workers(autoscaler=None), policies=listed, actions=(), schedules=())
-        (told,) = [one for one in h.findings(h.case(workers=facts)) if one.cause == "autoscaler-off"]
-        assert told.reason == reason
+        (result,) = [one for one in h.findings(h.case(workers=facts)) if one.cause == "autoscaler-off"]
+        assert result.reason == reason
 
 
 @pytest.mark.parametrize(

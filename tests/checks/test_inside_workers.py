@@ -70,9 +70,9 @@ def test_the_parameter_is_read_as_docker_reads_it(text: str, names: set[str]) ->
 
 
 def test_a_log_that_docker_can_not_read_is_not_taken_for_an_idle_worker() -> None:
-    told = f"probe=2\ndocker=up\ncontainer=present\nstatus=running\nlog_status=1\nlog_error={UNREADABLE}\nlog_lines=0"
+    result = f"probe=2\ndocker=up\ncontainer=present\nstatus=running\nlog_status=1\nlog_error={UNREADABLE}\nlog_lines=0"
     settings = load(environ={}, default_env_file=None)
-    read = read_host("i-0", f"{told}\nsection=end\n", "0" * 32, settings, Connections(settings))
+    read = read_host("i-0", f"{result}\nsection=end\n", "0" * 32, settings, Connections(settings))
     assert read is not None
     assert read[1] is not None
     logs = replace(h.logs(), hosts=(read[0],), logs={"i-0": read[1]})
@@ -85,7 +85,7 @@ def test_a_log_that_docker_can_not_read_is_not_taken_for_an_idle_worker() -> Non
 
 def test_where_ssm_reaches_no_instance_yet_no_worker_is_said_to_run_well() -> None:
     logs = replace(h.NO_LOGS, online={"i-0": False})
-    told = h.findings(
+    result = h.findings(
         h.case(**{**WAITING, "document": h.job("PENDING", age=60)}, workers=h.workers(boot=30), logs=logs)
     )
-    assert [one.status for one in told if one.check == "logs"] == ["skip"]
+    assert [one.status for one in result if one.check == "logs"] == ["skip"]

@@ -48,9 +48,9 @@ def facts(status: int, targets: Any = None, **layers: Any) -> Any:
     ],
 )
 def test_its_own_pages_are_told_as_its_own(seen: Any, cause: str, reason: str) -> None:
-    told = h.verdict(h.case(endpoint=seen, document=Unavailable("server-error", "job")))
-    assert (told.cause, told.reason) == (cause, reason)
-    assert "nginx" not in str(told.summary)
+    result = h.verdict(h.case(endpoint=seen, document=Unavailable("server-error", "job")))
+    assert (result.cause, result.reason) == (cause, reason)
+    assert "nginx" not in str(result.summary)
 
 
 def test_how_it_sees_its_targets_is_evidence() -> None:

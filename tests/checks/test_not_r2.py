@@ -38,16 +38,16 @@ PAGES = {
 def test_a_refusal_that_is_not_s3s_blames_no_key_and_names_its_author(author: str) -> None:
     status, body, headers = PAGES[author]
     with server(lambda handler: respond(handler, status, body, **headers)) as (url, _):
-        told = asked_r2(url)
-    assert (told.status, told.cause) == ("unknown", None)
-    assert (told.evidence["author"], told.evidence["status"]) == (author, status)
+        result = asked_r2(url)
+    assert (result.status, result.cause) == ("unknown", None)
+    assert (result.evidence["author"], result.evidence["status"]) == (author, status)
 
 
 def test_the_number_of_cloudflares_page_is_in_the_evidence() -> None:
     with server(lambda handler: respond(handler, 403, BOT_FILTER, **EDGE)) as (url, _):
-        told = asked_r2(url)
-    assert told.status == "unknown"
-    assert (told.evidence["author"], told.evidence["code"]) == ("Cloudflare", 1010)
+        result = asked_r2(url)
+    assert result.status == "unknown"
+    assert (result.evidence["author"], result.evidence["code"]) == ("Cloudflare", 1010)
 
 
 ELSEWHERE = {
@@ -65,15 +65,15 @@ ELSEWHERE = {
 def test_what_only_a_server_of_something_else_answers_is_not_r2(answer: str) -> None:
     status, body, headers = ELSEWHERE[answer]
     with server(lambda handler: respond(handler, status, body, **headers)) as (url, _):
-        told = asked_r2(url)
-    assert (told.status, told.cause, told.reason) == ("fail", "r2-endpoint-unreachable", "not-s3")
+        result = asked_r2(url)
+    assert (result.status, result.cause, result.reason) == ("fail", "r2-endpoint-unreachable", "not-s3")
 
 
 @pytest.mark.parametrize("body", [SITE, b"", b"<html><body>well formed</body></html>", b"ok", b'{"status": "ok"}'])
 def test_a_web_site_that_answers_well_is_not_r2(body: bytes) -> None:
     with server(lambda handler: respond(handler, 200, body)) as (url, _):
-        told = asked_r2(url)
-    assert (told.status, told.cause, told.reason) == ("fail", "r2-endpoint-unreachable", "not-s3")
+        result = asked_r2(url)
+    assert (result.status, result.cause, result.reason) == ("fail", "r2-endpoint-unreachable", "not-s3")
 
 
 def test_s3s_own_list_is_r2(compared: Callable[[int], None]) -> None:
@@ -122,8 +122,8 @@ def there(status: int, body: bytes, **headers: str) -> Finding:
 def test_a_404_that_is_not_s3s_does_not_show_that_a_file_is_gone(
     status: int, body: bytes, headers: dict[str, str]
 ) -> None:
-    told = there(status, body, **headers)
-    assert (told.status, told.cause) == ("unknown", None)
+    result = there(status, body, **headers)
+    assert (result.status, result.cause) == ("unknown", None)
 
 
 @pytest.mark.parametrize("code", ["NoSuchKey", "NoSuchBucket"])
@@ -147,8 +147,8 @@ def test_s3s_own_redirect_is_its_word_through_a_proxy_too_and_anybody_elses_is_n
             server(lambda handler, body=body, away=away: respond(handler, 301, body, **away)) as (proxy, _),  # type: ignore[misc] # a loop's values
             around(HTTP_PROXY=proxy),
         ):
-            told = asked_r2("http://r2.invalid")
-        assert (told.status, told.cause) == expected
+            result = asked_r2("http://r2.invalid")
+        assert (result.status, result.cause) == expected
 
 
 def test_a_network_that_sends_everybody_to_one_place_is_this_machines() -> None:
@@ -158,8 +158,8 @@ def test_a_network_that_sends_everybody_to_one_place_is_this_machines() -> None:
             facts = r2.observe(this, empty_case())
         main = replace(h.answer(302, None, location=portal["Location"]), url="http://api.example/api/v1/jobs/x/")
     case = replace(empty_case(), r2=facts, endpoint=h.endpoint(main), access=KNOWN)
-    for told in (next(iter(r2.judge(case))), next(iter(endpoint.judge(case)))):
-        assert (told.status, told.evidence["reason"], told.evidence["tried"]) == (
+    for result in (next(iter(r2.judge(case))), next(iter(endpoint.judge(case)))):
+        assert (result.status, result.evidence["reason"], result.evidence["tried"]) == (
             "unknown",
             "signed-out",
             portal["Location"],

@@ -128,5 +128,5 @@ def asked_for(check: str) -> Case:
 @pytest.mark.parametrize("check", ["access", "r2"])
 def test_one_step_with_a_job_id_is_judged_by_what_it_looked_at(check: str) -> None:
     case = asked_for(check)
-    told = [finding for finding in h.findings(case) if finding.check == check]
-    assert decide(told, job_progress(case)).status == "healthy"
+    answer = [finding for finding in h.findings(case) if finding.check == check]
+    assert decide(answer, job_progress(case)).status == "healthy"

@@ -205,10 +205,10 @@ def test_a_profile_that_does_not_exist_is_a_fault_of_the_access_and_not_of_r2() 
         server(lambda handler: respond(handler, 200, EMPTY_BUCKET)) as (url, _),
         target(AWS_PROFILE="no-such-profile", R2_ENDPOINT=url, **R2_KEYS) as this,
     ):
-        told = access.observe(this, empty_case()), r2.observe(this, empty_case())
-    assert isinstance(told[0].account, Unavailable)
-    assert told[0].account.reason == "credentials-missing"
-    assert told[1].reach is True
+        result = access.observe(this, empty_case()), r2.observe(this, empty_case())
+    assert isinstance(result[0].account, Unavailable)
+    assert result[0].account.reason == "credentials-missing"
+    assert result[1].reach is True
 
 
 def asked_r2(endpoint: str, **environ: str) -> Finding:
@@ -288,9 +288,9 @@ def parameter_of(answer: Any) -> Parameter | Unavailable | None:
 
 def test_where_aws_names_the_action_that_it_denies_that_one_is_told() -> None:
     message = "User: arn:aws:iam::1:user/ops is not authorized to perform: kms:Decrypt on resource: arn:aws:kms:x"
-    told = parameter_of(json_error(400, "AccessDeniedException", message))
-    assert isinstance(told, Unavailable)
-    assert (told.reason, told.tried) == ("denied", "kms:Decrypt")
+    result = parameter_of(json_error(400, "AccessDeniedException", message))
+    assert isinstance(result, Unavailable)
+    assert (result.reason, result.tried) == ("denied", "kms:Decrypt")
 
 
 @pytest.mark.parametrize(
@@ -307,14 +307,14 @@ def test_where_aws_names_the_action_that_it_denies_that_one_is_told() -> None:
     ],
 )
 def test_what_a_service_that_speaks_json_refuses_is_unknown_and_says_why(code: str, message: str, reason: str) -> None:
-    told = parameter_of(json_error(400, code, message))
-    assert isinstance(told, Unavailable)
-    assert told.reason == reason
+    result = parameter_of(json_error(400, code, message))
+    assert isinstance(result, Unavailable)
+    assert result.reason == reason
 
 
 def test_half_an_answer_is_unknown() -> None:
-    told = parameter_of(lambda handler: respond(handler, 200, b'{"Parameter": {"Val'))
-    assert isinstance(told, Unavailable)
+    result = parameter_of(lambda handler: respond(handler, 200, b'{"Parameter": {"Val'))
+    assert isinstance(result, Unavailable)
 
 
 def test_a_throttled_group_is_unknown_and_names_what_was_asked() -> None:
@@ -359,8 +359,8 @@ def test_half_an_answer_is_not_an_empty_queue(attributes: dict[str, str]) -> Non
         "ApproximateNumberOfMessagesNotVisible": "0",
         "ApproximateNumberOfMessagesDelayed": "0",
     }
-    told = {**whole, **attributes} if "many" in attributes.values() else attributes
-    body = json.dumps({"QueueUrl": "http://127.0.0.1/jobs", "Attributes": told}).encode()
+    result = {**whole, **attributes} if "many" in attributes.values() else attributes
+    body = json.dumps({"QueueUrl": "http://127.0.0.1/jobs", "Attributes": result}).encode()
     with server(lambda handler: respond(handler, 200, body)) as (url, _), target(AWS_ENDPOINT_URL=url) as this:
         depth = queue_attributes.depth(this, "jobs")
     assert isinstance(depth, Unavailable)
@@ -407,9 +407,9 @@ def test_a_queue_is_missing_only_where_sqs_says_so_plainly(words: str, status: s
         facts = queue.observe(this, empty_case(), queue.look(this))
         with pytest.raises(RemedyError) if status == "unknown" else nullcontext():
             assert queues.look(this).missing == ("academy-ai-jobs-basic-dlq", "academy-ai-jobs-basic")
-    told = [finding for finding in queue.judge(replace(empty_case(), queue=facts)) if finding.status != "ok"]
+    result = [finding for finding in queue.judge(replace(empty_case(), queue=facts)) if finding.status != "ok"]
     assert [
-        (one.status, one.cause, one.missing_permission) for one in told if "dead-letter" not in str(one.summary)
+        (one.status, one.cause, one.missing_permission) for one in result if "dead-letter" not in str(one.summary)
     ] == [("fail", "queue-missing", None) if status == "fail" else ("unknown", None, "sqs:GetQueueUrl")]
 
 

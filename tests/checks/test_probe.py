@@ -187,8 +187,8 @@ def test_docker_that_systemd_would_start_for_whoever_asks_is_not_asked(host: Hos
     asked = host.folder / "asked"
     docker = host.folder / "bin" / "docker"
     docker.write_text(f"#!/bin/sh\necho $* >>{asked}\n", "utf-8")
-    told = host.probe().splitlines()
-    assert {"docker=down", "unit=inactive", "disk_percent=31"} <= set(told)
+    result = host.probe().splitlines()
+    assert {"docker=down", "unit=inactive", "disk_percent=31"} <= set(result)
     assert not asked.exists()
     # Where systemd runs it, or knows of none, asking changes nothing.
     (host.folder / "docker-down").unlink()

@@ -75,28 +75,28 @@ WELL = {
 
 
 def test_what_the_library_or_r2_would_refuse_is_malformed(compared: Callable[[int], None]) -> None:
-    told = [
+    result = [
         (value, state, setting_state(Setting(name, value.strip(), "environment", value)))
         for name, states in MALFORMED.items()
         for state, values in states.items()
         for value in values
     ]
-    assert [(value, found) for value, state, found in told if found != state] == []
-    compared(len(told))
+    assert [(value, found) for value, state, found in result if found != state] == []
+    compared(len(result))
 
 
 def test_what_looks_like_it_and_is_well_stays_well(compared: Callable[[int], None]) -> None:
-    told = [
+    result = [
         (value, setting_state(Setting(n, value, "env file", value))) for n, values in WELL.items() for value in values
     ]
-    assert [one for one in told if one[1] != "set"] == []
-    compared(len(told))
+    assert [one for one in result if one[1] != "set"] == []
+    compared(len(result))
 
 
 def test_a_comment_that_docker_takes_for_the_buckets_name_is_told(tmp_path: Path) -> None:
-    told = {"R2_EXCEL_BUCKET= # the bucket": "spaces", "R2_EXCEL_BUCKET=": "missing", 'R2_EXCEL_BUCKET=""': "missing"}
-    told |= {"R2_EXCEL_BUCKET=academy": "set", "R2_EXCEL_BUCKET=academy # the bucket": "spaces"}
-    for line, state in told.items():
+    result = {"R2_EXCEL_BUCKET= # the bucket": "spaces", "R2_EXCEL_BUCKET=": "missing", 'R2_EXCEL_BUCKET=""': "missing"}
+    result |= {"R2_EXCEL_BUCKET=academy": "set", "R2_EXCEL_BUCKET=academy # the bucket": "spaces"}
+    for line, state in result.items():
         (tmp_path / "env").write_text(f"{line}\n", "utf-8")
         settings = load(environ={}, env_file=tmp_path / "env")
         assert setting_state(settings["R2_EXCEL_BUCKET"]) == state, line
@@ -206,8 +206,8 @@ PLAIN = R2.replace("https", "http")
 )
 def test_a_bucket_of_another_jurisdiction_is_found_and_none_is_made(refusal: tuple[int, str], other: str) -> None:
     answer = bucket_at(f".{other}.r2.", "academy-excel", refusal)
-    facts, told = asked(answer, R2_ENDPOINT=PLAIN, NO_PROXY="")
-    finding = told[-1]
+    facts, result = asked(answer, R2_ENDPOINT=PLAIN, NO_PROXY="")
+    finding = result[-1]
     assert facts.elsewhere == PLAIN.replace(ACCOUNT, f"{ACCOUNT}.{other}")
     assert finding.reason == "jurisdiction"
     assert facts.elsewhere in str(finding.remedies[0].text)

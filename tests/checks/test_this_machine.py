@@ -74,8 +74,8 @@ def refuse_tunnel(handler: Handler) -> None:
 )
 def test_a_proxy_of_this_machine_that_does_not_work_is_named(url: str, variables: dict[str, str], named: str) -> None:
     with around(**variables):
-        told = asked(url)
-    assert (told.status, told.evidence["reason"], told.evidence["tried"]) == ("unknown", "proxy", named)
+        result = asked(url)
+    assert (result.status, result.evidence["reason"], result.evidence["tried"]) == ("unknown", "proxy", named)
 
 
 @pytest.mark.parametrize("url", ["http://api.invalid", "https://api.invalid"])
@@ -83,9 +83,9 @@ def test_a_proxy_of_this_machine_that_does_not_work_is_named(url: str, variables
 def test_a_proxy_that_refuses_is_this_machines(url: str, status: int) -> None:
     refusing = server(lambda handler: respond(handler, status, SQUID.encode()))
     with refusing as (proxy, _), around(HTTP_PROXY=proxy, HTTPS_PROXY=proxy):
-        told = asked(url)
-    assert (told.status, told.evidence["reason"]) == ("unknown", "proxy")
-    assert told.evidence["tried"] == f"{url.partition(':')[0].upper()}_PROXY"
+        result = asked(url)
+    assert (result.status, result.evidence["reason"]) == ("unknown", "proxy")
+    assert result.evidence["tried"] == f"{url.partition(':')[0].upper()}_PROXY"
 
 
 def test_no_password_of_a_proxy_is_shown() -> None:
@@ -97,8 +97,8 @@ def test_no_password_of_a_proxy_is_shown() -> None:
 def test_a_proxy_that_works_is_passed_and_its_own_signature_blames_nobody() -> None:
     passing = server(lambda handler: respond(handler, 200, json.dumps(JOB).encode(), Via="1.1 squid"))
     with passing as (proxy, seen), around(HTTP_PROXY=proxy):
-        told = asked("http://api.invalid")
-    assert told.status == "ok"
+        result = asked("http://api.invalid")
+    assert result.status == "ok"
     assert {one["host"] for one in seen} == {"api.invalid"}
 
 
@@ -120,8 +120,8 @@ def test_what_no_proxy_does_not_except_is_not() -> None:
 def test_aws_and_r2_are_not_blamed_for_this_machines_proxy(variable: str) -> None:
     elsewhere = {"AWS_ENDPOINT_URL": "http://aws.invalid", "R2_ENDPOINT": "http://r2.invalid", **R2_KEYS}
     with around(**{variable: CLOSED}), target(**elsewhere) as this:
-        told = access.observe(this, empty_case()).account, r2.observe(this, empty_case()).reach
-    for unseen in told:
+        result = access.observe(this, empty_case()).account, r2.observe(this, empty_case()).reach
+    for unseen in result:
         assert isinstance(unseen, Unavailable)
         assert (unseen.reason, unseen.tried) == ("proxy", variable)
 
@@ -130,17 +130,17 @@ def test_r2_behind_a_proxy_that_wants_a_password_blames_no_key() -> None:
     r2_settings = target(R2_ENDPOINT="http://r2.invalid", **R2_KEYS)
     with server(refuse_tunnel) as (proxy, _), around(HTTP_PROXY=proxy), r2_settings as this:
         facts = r2.observe(this, empty_case())
-    (told,) = r2.judge(replace(empty_case(), access=KNOWN, r2=facts))
-    assert (told.status, told.evidence["tried"]) == ("unknown", "HTTP_PROXY")
+    (result,) = r2.judge(replace(empty_case(), access=KNOWN, r2=facts))
+    assert (result.status, result.evidence["tried"]) == ("unknown", "HTTP_PROXY")
 
 
 def test_certificates_that_are_gone_are_named_and_blame_nobody(tmp_path: Path) -> None:
     gone = str(tmp_path / "gone.pem")
     for variable in ("AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE"):
         with around(**{variable: gone}), target(R2_ENDPOINT="https://127.0.0.1:9", **R2_KEYS) as this:
-            told = r2.observe(this, empty_case()).reach
-        assert isinstance(told, Unavailable)
-        assert (told.reason, told.tried) == ("trust-store", variable)
+            result = r2.observe(this, empty_case()).reach
+        assert isinstance(result, Unavailable)
+        assert (result.reason, result.tried) == ("trust-store", variable)
 
 
 def authorities(folder: Path) -> dict[str, str]:
@@ -192,8 +192,8 @@ def test_a_folder_of_certificates_that_is_gone_matters_only_where_a_certificate_
             _,
         ),
     ):
-        told = asked(url, SSL_CERT_FILE=str(bundle))
-        assert (told.cause, told.reason) == ("endpoint-tls", "name")
+        result = asked(url, SSL_CERT_FILE=str(bundle))
+        assert (result.cause, result.reason) == ("endpoint-tls", "name")
 
 
 def test_certificates_that_are_gone_matter_to_nobody_who_asks_by_http(tmp_path: Path) -> None:
@@ -214,9 +214,9 @@ def test_a_bundle_that_stands_in_for_the_usual_authorities_is_named_where_it_lac
         around(AWS_CA_BUNDLE=str(bundle)),
         target(R2_ENDPOINT=url, AWS_ENDPOINT_URL=url, **R2_KEYS) as this,
     ):
-        for told in (r2.observe(this, empty_case()).reach, access.observe(this, empty_case()).account):
-            assert isinstance(told, Unavailable)
-            assert (told.reason, told.tried) == ("trust-store", "AWS_CA_BUNDLE")
+        for result in (r2.observe(this, empty_case()).reach, access.observe(this, empty_case()).account):
+            assert isinstance(result, Unavailable)
+            assert (result.reason, result.tried) == ("trust-store", "AWS_CA_BUNDLE")
 
 
 def tls(authority: trustme.CA, name: str = "127.0.0.1") -> ssl.SSLContext:
@@ -320,29 +320,29 @@ ON_THE_SOCKET = {
 @pytest.mark.parametrize("reason", ON_THE_SOCKET)
 def test_what_answers_otherwise_is_told_apart(reason: str) -> None:
     with around(), answering(ON_THE_SOCKET[reason]) as url:
-        told = asked(url)
-    assert (told.cause, told.reason) == ("api-not-json", reason)
+        result = asked(url)
+    assert (result.cause, result.reason) == ("api-not-json", reason)
 
 
 @pytest.mark.parametrize("url", ["http://a..b", f"http://{'a' * 64}.example", "http://xn--"])
 def test_a_name_that_dns_can_not_write_is_no_error_of_ours(url: str) -> None:
     with around():
-        told = asked(url)
-    assert (told.status, told.evidence["reason"]) == ("unknown", "not-configured")
+        result = asked(url)
+    assert (result.status, result.evidence["reason"]) == ("unknown", "not-configured")
 
 
 @pytest.mark.parametrize("first", [b"", b"\x15\x03\x01\x00\x02\x02\x46"])
 @pytest.mark.parametrize("scheme", ["http", "https"])
 def test_what_a_proxy_answers_in_place_of_http_is_not_the_apis(scheme: str, first: bytes) -> None:
     with answering(first) as proxy, around(HTTP_PROXY=proxy, HTTPS_PROXY=proxy):
-        told = asked(f"{scheme}://api.invalid")
-    assert (told.status, told.evidence["reason"]) == ("unknown", "proxy")
+        result = asked(f"{scheme}://api.invalid")
+    assert (result.status, result.evidence["reason"]) == ("unknown", "proxy")
 
 
 def test_silence_through_a_proxy_is_the_apis_where_healthz_comes_through() -> None:
     late = Unavailable("proxy", "HTTPS_PROXY", "TimeoutError: > 8 s", "timeout")
-    (told,) = endpoint.judge(h.case(endpoint=h.endpoint(late)))
-    assert (told.cause, told.reason) == ("endpoint-timeout", "one-path")
+    (result,) = endpoint.judge(h.case(endpoint=h.endpoint(late)))
+    assert (result.cause, result.reason) == ("endpoint-timeout", "one-path")
     (nobody,) = endpoint.judge(h.case(endpoint=h.endpoint(late, health=late, healthz=late)))
     assert (nobody.status, nobody.evidence["tried"]) == ("unknown", "HTTPS_PROXY")
 
@@ -350,8 +350,8 @@ def test_silence_through_a_proxy_is_the_apis_where_healthz_comes_through() -> No
 def test_healthz_that_answers_shows_that_this_machine_has_a_network() -> None:
     unasked = {"access": replace(KNOWN, account=Unavailable("credentials-missing", "sts:GetCallerIdentity"))}
     unasked |= {"r2": h.r2(reach=Unavailable("not-configured", "R2_ENDPOINT"))}  # type: ignore[dict-item] # another check's
-    (told,) = endpoint.judge(h.case(**unasked, endpoint=h.endpoint(Unavailable("timeout", "https://api.example"))))
-    assert (told.cause, told.reason) == ("endpoint-timeout", "one-path")
+    (result,) = endpoint.judge(h.case(**unasked, endpoint=h.endpoint(Unavailable("timeout", "https://api.example"))))
+    assert (result.cause, result.reason) == ("endpoint-timeout", "one-path")
 
 
 def test_a_change_that_was_lost_behind_a_proxy_may_have_been_made() -> None:
@@ -364,8 +364,8 @@ def test_a_change_that_was_lost_behind_a_proxy_may_have_been_made() -> None:
 
 def test_a_connection_that_is_reset_is_not_one_that_nobody_takes() -> None:
     with around(), answering(b"", reset=True) as url:
-        told = asked(url)
-    assert (told.cause, told.reason) in {("endpoint-refused", "reset"), ("api-not-json", "closed")}
+        result = asked(url)
+    assert (result.cause, result.reason) in {("endpoint-refused", "reset"), ("api-not-json", "closed")}
     with around():
         assert asked(CLOSED).reason is None
 
@@ -381,8 +381,8 @@ def test_certificates_that_fail_are_told_apart(name: str, trusted: bool, reason:
     authority.cert_pem.write_to_path(str(bundle))
     environ = {"SSL_CERT_FILE": str(bundle)} if trusted else {}
     with around(), server(lambda handler: respond(handler, 200), tls=tls(authority, name)) as (url, _):
-        told = asked(url, **environ)
-    assert (told.cause, told.reason) == ("endpoint-tls", reason)
+        result = asked(url, **environ)
+    assert (result.cause, result.reason) == ("endpoint-tls", reason)
 
 
 def test_where_no_certificate_is_trusted_this_machines_own_are_in_doubt() -> None:
@@ -390,8 +390,8 @@ def test_where_no_certificate_is_trusted_this_machines_own_are_in_doubt() -> Non
     tls_of_r2 = h.r2(reach=Unavailable("tls", "https://account.r2.example"))
     known = {"endpoint": h.endpoint(untrusted), "r2": tls_of_r2}
     nobody = h.case(**known, access=replace(KNOWN, account=Unavailable("tls", "sts:GetCallerIdentity")))
-    (told,) = endpoint.judge(nobody)
-    assert (told.status, told.evidence["tried"]) == ("unknown", "SSL_CERT_FILE")
+    (result,) = endpoint.judge(nobody)
+    assert (result.status, result.evidence["tried"]) == ("unknown", "SSL_CERT_FILE")
     assert {finding.status for finding in r2.judge(nobody)} == {"unknown"}
     (alone,) = endpoint.judge(h.case(endpoint=h.endpoint(untrusted)))
     assert (alone.cause, alone.reason) == ("endpoint-tls", "issuer")
@@ -407,15 +407,15 @@ def open_tunnel(handler: Handler) -> None:
 
 def test_a_proxy_that_opens_tls_is_named_and_not_the_apis_certificate() -> None:
     with server(open_tunnel) as (proxy, _), around(HTTPS_PROXY=proxy):
-        told = asked("https://api.invalid")
-    assert (told.status, told.evidence["tried"]) == ("unknown", "HTTPS_PROXY")
-    assert "certificate" in str(told.evidence["detail"])
+        result = asked("https://api.invalid")
+    assert (result.status, result.evidence["tried"]) == ("unknown", "HTTPS_PROXY")
+    assert "certificate" in str(result.evidence["detail"])
 
 
 def test_a_port_without_tls_is_told() -> None:
     with around(), server(lambda handler: respond(handler, 200)) as (url, _):
-        told = asked(url.replace("http", "https"))
-    assert (told.cause, told.reason) == ("endpoint-tls", "no-tls")
+        result = asked(url.replace("http", "https"))
+    assert (result.cause, result.reason) == ("endpoint-tls", "no-tls")
 
 
 def hopping(hops: int) -> Callable[[Handler], None]:
@@ -446,8 +446,8 @@ def test_a_slash_that_two_layers_disagree_on_is_told() -> None:
         respond(handler, 301, b"", Location=path.rstrip("/") if path.endswith("/") else f"{path}/")
 
     with around(), server(answer) as (url, _):
-        told = asked(url)
-    assert (told.cause, told.reason) == ("redirect-loop", "slash")
+        result = asked(url)
+    assert (result.cause, result.reason) == ("redirect-loop", "slash")
 
 
 @pytest.mark.parametrize(
@@ -462,23 +462,23 @@ def test_a_slash_that_two_layers_disagree_on_is_told() -> None:
 @pytest.mark.parametrize("page", ["", NGINX.format("301 Moved Permanently")])
 def test_a_redirect_that_is_not_followed_is_told_as_one(location: str, reason: str, page: str) -> None:
     with around(), server(lambda handler: respond(handler, 301, page.encode(), Location=location)) as (url, _):
-        told = asked(url)
-    assert (told.cause, told.reason) == ("api-not-json", reason)
-    assert location in str(told.evidence["edge"])
+        result = asked(url)
+    assert (result.cause, result.reason) == ("api-not-json", reason)
+    assert location in str(result.evidence["edge"])
 
 
 def test_where_a_proxy_sends_on_to_sign_in_the_api_was_not_asked() -> None:
     gateway = "https://gateway.zscloud.net/auD"
     with server(lambda handler: respond(handler, 307, b"", Location=gateway)) as (proxy, _), around(HTTP_PROXY=proxy):
-        told = asked("http://api.invalid")
-    assert (told.status, told.evidence["tried"]) == ("unknown", "HTTP_PROXY")
+        result = asked("http://api.invalid")
+    assert (result.status, result.evidence["tried"]) == ("unknown", "HTTP_PROXY")
 
 
 @pytest.mark.parametrize("why", ["expired", "not-yet"])
 def test_a_certificate_that_this_machines_clock_makes_invalid_is_not_the_apis_fault(why: str) -> None:
     way = h.endpoint(Unavailable("tls", "https://api.example", "certificate verify failed", why))
-    (told,) = endpoint.judge(h.case(endpoint=way, access=replace(KNOWN, clock_ahead_seconds=-86400)))
-    assert (told.status, told.evidence["reason"]) == ("unknown", "clock-skew")
+    (result,) = endpoint.judge(h.case(endpoint=way, access=replace(KNOWN, clock_ahead_seconds=-86400)))
+    assert (result.status, result.evidence["reason"]) == ("unknown", "clock-skew")
     (right,) = endpoint.judge(h.case(endpoint=way))
     assert (right.cause, right.reason) == ("endpoint-tls", why)
 
@@ -492,19 +492,19 @@ def body_is(body: bytes) -> Answer | Finding:
     ("field", "place"), [(b"NaN", "line 1 column"), (b"-Infinity", "line 1 column"), (b'"cut', "Unterminated string")]
 )
 def test_json_that_no_browser_reads_is_told_with_its_place(field: bytes, place: str) -> None:
-    told = body_is(b'{"job_id": "NaN", "status": "DONE", "result": {"score": ' + field)
-    assert isinstance(told, Finding)
-    assert (told.cause, told.reason) == ("api-not-json", "broken")
-    assert place in str(told.evidence["edge"])
+    result = body_is(b'{"job_id": "NaN", "status": "DONE", "result": {"score": ' + field)
+    assert isinstance(result, Finding)
+    assert (result.cause, result.reason) == ("api-not-json", "broken")
+    assert place in str(result.evidence["edge"])
 
 
 def test_a_nan_in_a_text_a_mark_of_byte_order_and_a_packed_body_are_well() -> None:
     whole = json.dumps({**JOB, "error_message": None, "note": 'a "NaN" in a text'}).encode()
     endless = whole.replace(b"{", b'{"score": [1e999, -1e999, ' + b"9" * 5000 + b"], ", 1)
     for body in (b"\xef\xbb\xbf" + whole, endless):
-        told = body_is(body)
-        assert isinstance(told, Finding)
-        assert told.status == "ok"
+        result = body_is(body)
+        assert isinstance(result, Finding)
+        assert result.status == "ok"
     with (
         around(),
         server(lambda handler: respond(handler, 200, gzip.compress(whole), **{"Content-Encoding": "gzip"})) as (url, _),

@@ -118,6 +118,6 @@ def test_a_unit_of_systemd_is_seen_where_docker_forgets(tmp_path: Path, compared
         parameter = Parameter("dotenv", h.ago(9000), h.SAME)
         logs = LogsFacts({"i-0": True}, (host,), {}, parameter, {"i-0": log} if log else {})
         found = [one for one in h.findings(h.case(logs=logs)) if one.check == "logs" and one.status != "ok"]
-        told = [(one.status, one.cause, one.reason) for one in found]
-        assert told[-1:] == [expected] if expected else told == [], name
+        result = [(one.status, one.cause, one.reason) for one in found]
+        assert result[-1:] == [expected] if expected else result == [], name
     compared(len(STATES))

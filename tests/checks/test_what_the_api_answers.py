@@ -78,25 +78,25 @@ def asked_with(url: str, token: str) -> Answer | Unavailable:
 
 def test_a_token_in_korean_is_sent_for_the_api_to_judge() -> None:
     with server(lambda handler: respond(handler, 401)) as (url, _):
-        told = asked_with(url, "여기에-토큰")
-    assert isinstance(told, Answer)
-    assert told.status == 401
+        result = asked_with(url, "여기에-토큰")
+    assert isinstance(result, Answer)
+    assert result.status == 401
 
 
 def test_a_token_that_can_not_be_sent_is_no_fault_of_the_endpoint_and_is_not_shown() -> None:
     with server(lambda handler: respond(handler, 200)) as (url, _):
-        told = asked_with(url, "firstsecret\nsecondsecret")
-    assert isinstance(told, Unavailable)
-    assert "secret" not in str(told)
-    assert h.verdict(h.case(**way(told))).status == "undetermined"
+        result = asked_with(url, "firstsecret\nsecondsecret")
+    assert isinstance(result, Unavailable)
+    assert "secret" not in str(result)
+    assert h.verdict(h.case(**way(result))).status == "undetermined"
 
 
 def test_an_r2_key_that_can_not_be_sent_is_malformed_and_is_not_shown() -> None:
     with target(R2_ENDPOINT="http://127.0.0.1:9", R2_ACCESS_KEY="first\nsecond", R2_SECRET_KEY="b" * 64) as this:
         facts = r2.observe(this, empty_case())
-    told = list(r2.judge(replace(h.case(), r2=facts)))
-    assert told[0].cause == "r2-env-malformed"
-    assert "second" not in str([finding.evidence for finding in told])
+    result = list(r2.judge(replace(h.case(), r2=facts)))
+    assert result[0].cause == "r2-env-malformed"
+    assert "second" not in str([finding.evidence for finding in result])
 
 
 def test_a_template_in_korean_is_a_placeholder() -> None:

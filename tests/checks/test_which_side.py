@@ -55,8 +55,10 @@ def test_the_apis_side_is_the_cause_and_is_copied_nowhere(
     mismatch = next(one for one in h.findings(this) if (one.cause or "").endswith("-mismatch"))
     assert mismatch.cause in verdict.symptoms
     assert mismatch.reason == "api-side"
-    for told in (verdict, mismatch):
-        assert not any(word in commands(told) for word in ("--from-api", "--set", "start-instance-refresh", "create-"))
+    for result in (verdict, mismatch):
+        assert not any(
+            word in commands(result) for word in ("--from-api", "--set", "start-instance-refresh", "create-")
+        )
     if cause == "queue-missing":
         assert "queue create" not in commands(verdict)
         assert to_fix(verdict) is None

@@ -50,8 +50,8 @@ def test_a_rule_may_run_the_function_an_alias_or_a_version(arn: str) -> None:
         server(aws({arn: "tick"}, aliases=ALIAS, versions=VERSIONS)) as (url, _),
         target(AWS_ENDPOINT_URL=url) as this,
     ):
-        told = starters.read_autoscaler(this)
-    assert told == Autoscaler("Active", "tick", enabled=True, schedule="rate(1 minute)")
+        result = starters.read_autoscaler(this)
+    assert result == Autoscaler("Active", "tick", enabled=True, schedule="rate(1 minute)")
 
 
 def test_a_function_that_nothing_runs_has_no_rule() -> None:
@@ -70,10 +70,10 @@ def test_a_rule_that_is_disabled_is_kept_where_no_other_is_enabled() -> None:
 
 def test_versions_that_may_not_be_listed_leave_it_unknown() -> None:
     with server(aws({}, aliases=403, versions=VERSIONS)) as (url, _), target(AWS_ENDPOINT_URL=url) as this:
-        told = starters.read_autoscaler(this)
-    assert isinstance(told, Autoscaler)
-    assert told.unseen
-    assert (told.unseen.reason, told.unseen.tried) == ("denied", "lambda:ListAliases")
+        result = starters.read_autoscaler(this)
+    assert isinstance(result, Autoscaler)
+    assert result.unseen
+    assert (result.unseen.reason, result.unseen.tried) == ("denied", "lambda:ListAliases")
 
 
 def schedule(name: str, arn: str, **fields: Any) -> dict[str, Any]:
@@ -108,8 +108,8 @@ def test_schedules_that_run_the_function_or_set_the_group_s_size_are_found() -> 
         respond(handler, 200, json.dumps(whole[name] if name else {"Schedules": listed}).encode())
 
     with server(answer) as (url, _), target(AWS_ENDPOINT_URL=url) as this:
-        told = starters.read_schedules(this)
-    assert told == (
+        result = starters.read_schedules(this)
+    assert result == (
         Starter("schedule", "bare", enabled=True, when="rate(1 minute)"),
         Starter("schedule", "alias", enabled=False, when="rate(1 minute)"),
         Starter("resize", "direct", enabled=True, when="rate(1 minute)"),
@@ -123,9 +123,9 @@ def test_schedules_that_may_not_be_listed_are_unknown() -> None:
         server(lambda handler: respond(handler, 403, body, **denied)) as (url, _),
         target(AWS_ENDPOINT_URL=url) as this,
     ):
-        told = starters.read_schedules(this)
-    assert isinstance(told, Unavailable)
-    assert (told.reason, told.tried) == ("denied", "scheduler:ListSchedules")
+        result = starters.read_schedules(this)
+    assert isinstance(result, Unavailable)
+    assert (result.reason, result.tried) == ("denied", "scheduler:ListSchedules")
 
 
 GROWS = (

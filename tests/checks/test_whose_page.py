@@ -35,8 +35,8 @@ HAPROXY = (
 
 
 def of_edge(code: int, status: int = 403) -> Answer:
-    told = {"cloudflare_error": True, "error_code": code, "status": status, "title": f"Error {code}"}
-    return h.answer(status, told, **EDGE)
+    result = {"cloudflare_error": True, "error_code": code, "status": status, "title": f"Error {code}"}
+    return h.answer(status, result, **EDGE)
 
 
 ALB = "AWS load balancer"
@@ -195,15 +195,15 @@ def finding(**facts: object) -> Finding:
 @pytest.mark.parametrize("pages", [CLOUDFLARE, ORIGIN, API], ids=["Cloudflare", "the origin", "the API"])
 def test_a_page_is_told_by_its_author(pages: Pages, compared: Callable[[int], None]) -> None:
     for answer, name, cause, reason in pages:
-        told = finding(**way(answer))
+        result = finding(**way(answer))
         assert page_of(answer).name == name, (answer.status, answer.body)
-        assert (told.cause, told.reason) == (cause, reason), (answer.status, answer.body)
+        assert (result.cause, result.reason) == (cause, reason), (answer.status, answer.body)
     compared(len(pages))
 
 
 def test_number_and_title_of_the_page_are_in_the_evidence() -> None:
-    told = finding(**way(of_edge(1020)))
-    shown = told.evidence["edge"]
+    result = finding(**way(of_edge(1020)))
+    shown = result.evidence["edge"]
     assert isinstance(shown, dict)
     assert (shown["author"], shown["code"], shown["title"]) == ("Cloudflare", 1020, "Error 1020")
 
@@ -270,8 +270,8 @@ STAND_IN = h.answer(502, HOST_ERROR.format(502), **EDGE)
 def test_a_gateway_that_fails_is_looked_at_from_both_sides(
     main: Answer | Unavailable, layers: dict[str, Answer | Unavailable], cause: str, reason: str | None
 ) -> None:
-    told = finding(**way(main, **layers))
-    assert (told.cause, told.reason) == (cause, reason)
+    result = finding(**way(main, **layers))
+    assert (result.cause, result.reason) == (cause, reason)
 
 
 LIMITED = h.answer(503, NGINX.format("503 Service Temporarily Unavailable"))
@@ -290,8 +290,8 @@ def job_at(status: str, **headers: str) -> Answer:
 
 def test_a_cache_that_says_what_once_was_is_a_fault_where_the_api_says_otherwise() -> None:
     old = job_at("PENDING", **{"cf-cache-status": "HIT", "age": "300"})
-    told = finding(endpoint=replace(h.endpoint(job_at("DONE")), cached=old))
-    assert (told.cause, told.reason) == ("edge-error", "cached")
+    result = finding(endpoint=replace(h.endpoint(job_at("DONE")), cached=old))
+    assert (result.cause, result.reason) == ("edge-error", "cached")
     same = finding(endpoint=replace(h.endpoint(job_at("PENDING")), cached=old))
     assert same.status == "ok"
     moment = replace(old, headers={**old.headers, "age": "1"})
@@ -317,8 +317,8 @@ LOOPS = {
 
 @pytest.mark.parametrize("reason", LOOPS)
 def test_what_goes_round_in_circles_is_told(reason: str) -> None:
-    told = finding(**way(replace(h.answer(301, ""), redirects=LOOPS[reason])))
-    assert (told.cause, told.reason) == ("redirect-loop", reason)
+    result = finding(**way(replace(h.answer(301, ""), redirects=LOOPS[reason])))
+    assert (result.cause, result.reason) == ("redirect-loop", reason)
 
 
 def test_redirects_that_end_are_no_loop() -> None:
@@ -331,13 +331,13 @@ def test_what_breaks_every_browser_is_told_with_its_place() -> None:
     broken = replace(
         h.answer(200, json.dumps({"job_id": h.JOB_ID, "status": "DONE", "score": float("nan")})), broken="NaN: char 9"
     )
-    told = finding(**way(broken))
-    assert (told.cause, told.reason) == ("api-not-json", "broken")
-    assert "NaN: char 9" in str(told.evidence)
+    result = finding(**way(broken))
+    assert (result.cause, result.reason) == ("api-not-json", "broken")
+    assert "NaN: char 9" in str(result.evidence)
 
 
 def test_who_stands_before_the_api_is_not_this_machines_proxy() -> None:
     page = h.answer(403, "<title>ERROR: The request could not be satisfied</title>", server="CloudFront")
-    told = finding(**way(replace(page, proxy="HTTPS_PROXY")))
-    assert (told.cause, told.reason) == ("api-auth-rejected", "proxy")
+    result = finding(**way(replace(page, proxy="HTTPS_PROXY")))
+    assert (result.cause, result.reason) == ("api-auth-rejected", "proxy")
     assert finding(**way(replace(h.answer(403, FORTINET), proxy="HTTPS_PROXY"))).status == "unknown"

@@ -191,8 +191,8 @@ def test_a_workers_words_of_memory_and_refusals_have_their_codes(compared: Calla
         assert (code_of_message(text) == "worker-out-of-memory") == counts, text
     for text, code in REFUSALS.items():
         assert h.verdict(h.case(**says(f"ERROR poll {text}"))).cause == f"worker-{code}", text
-    for text, told in MESSAGES.items():
-        assert code_of_message(text) == told, text
+    for text, result in MESSAGES.items():
+        assert code_of_message(text) == result, text
     compared(2 * len(MEMORY) + len(REFUSALS) + len(MESSAGES))
 
 

@@ -135,9 +135,9 @@ OF_SOMETHING_ELSE = (
 
 
 def test_each_message_names_its_code_and_reason(compared: Callable[[int], None]) -> None:
-    told = {message: fault_of_message(message) for messages in SAID.values() for message in messages}
-    assert told == {message: fault for fault, messages in SAID.items() for message in messages}
-    compared(len(told))
+    result = {message: fault_of_message(message) for messages in SAID.values() for message in messages}
+    assert result == {message: fault for fault, messages in SAID.items() for message in messages}
+    compared(len(result))
 
 
 def test_what_looks_alike_says_nothing_of_the_workbook(compared: Callable[[int], None]) -> None:
@@ -155,7 +155,7 @@ def done(*errors: str, value: object = None) -> JobDocument:
 def test_rows_of_several_faults_are_the_school_s_by_what_most_of_them_have() -> None:
     phone, name, other = "학부모 전화번호 형식 오류", "이름이 비어 있습니다.", "학년은 숫자여야 합니다"
     student = "학생 전화번호 형식 오류"
-    told = {
+    result = {
         errors: (verdict.cause, verdict.reason)
         for errors in (
             (phone, name, phone),
@@ -167,7 +167,7 @@ def test_rows_of_several_faults_are_the_school_s_by_what_most_of_them_have() -> 
         )
         for verdict in (h.verdict(h.case(document=done(*errors))),)
     }
-    assert told == {
+    assert result == {
         (phone, name, phone): ("excel-phone-invalid", "mixed"),
         (phone, name, name): ("excel-names-invalid", "mixed"),
         (phone, student): ("excel-phone-invalid", "mixed"),
@@ -175,8 +175,8 @@ def test_rows_of_several_faults_are_the_school_s_by_what_most_of_them_have() -> 
         (phone, other): ("job-failed", "rows"),
         (other,): ("job-failed", "rows"),
     }
-    verdicts = {errors: h.verdict(h.case(document=done(*errors))) for errors in told}
-    assert {errors: (verdict.cause, verdict.reason) for errors, verdict in verdicts.items()} == told
+    verdicts = {errors: h.verdict(h.case(document=done(*errors))) for errors in result}
+    assert {errors: (verdict.cause, verdict.reason) for errors, verdict in verdicts.items()} == result
 
 
 def test_five_rows_are_quoted_with_sheet_row_and_value_and_no_phone_is() -> None:

@@ -48,8 +48,8 @@ def test_aws_gets_what_the_env_file_holds_and_its_own_options(tmp_path: Path, sh
     path = env_file(tmp_path, KEYS, ENDPOINT)
     words = ("sqs", "list-queues", "--output", "text", "--region", "eu-west-1", "-h", "--json")
     done = run(["--env-file", str(path), "aws", *words], tmp_path, shell)
-    told, environ = json.loads(done.stdout)
-    assert (done.returncode, told) == (3, list(words))
+    result, environ = json.loads(done.stdout)
+    assert (done.returncode, result) == (3, list(words))
     assert environ.items() >= {**KEYS, **ENDPOINT, "AWS_DEFAULT_REGION": "us-east-1"}.items()
 
 
@@ -64,8 +64,8 @@ def test_the_shells_own_credentials_outweigh_the_files_as_one_group(tmp_path: Pa
 def test_r2_is_asked_with_the_keys_of_r2(tmp_path: Path, shell: Mapping[str, str]) -> None:
     path = env_file(tmp_path, KEYS, R2)
     done = run(["--env-file", str(path), "aws", "--r2", "s3api"], tmp_path, {**shell, "AWS_SESSION_TOKEN": "of-aws"})
-    told, environ = json.loads(done.stdout)
-    assert told == ["s3api"]
+    result, environ = json.loads(done.stdout)
+    assert result == ["s3api"]
     assert (environ["AWS_ACCESS_KEY_ID"], environ["AWS_SECRET_ACCESS_KEY"]) == ("r2-key", "r2-secret")
     assert environ["AWS_ENDPOINT_URL_S3"] == R2["R2_ENDPOINT"]
     assert "AWS_SESSION_TOKEN" not in environ
@@ -127,8 +127,8 @@ def test_each_command_goes_through_the_tool_where_the_shell_lacks_what_it_needs(
 
 def test_explain_says_once_which_credentials_are_meant_where_aws_is_called_as_it_is(tmp_path: Path) -> None:
     said = "aws commands use the AWS credentials of this shell."
-    told = academy_ops("explain", "asg-missing", cwd=tmp_path).stdout
-    assert told.count(said) == 1
+    result = academy_ops("explain", "asg-missing", cwd=tmp_path).stdout
+    assert result.count(said) == 1
     path = env_file(tmp_path, KEYS)
     assert said not in academy_ops("--env-file", str(path), "explain", "asg-missing", cwd=tmp_path).stdout
     assert said not in academy_ops("explain", "excel-header-missing", cwd=tmp_path).stdout

@@ -41,11 +41,11 @@ def unpacked(content: bytes) -> dict[str, str]:
 def test_it_holds_the_same_diagnosis_as_diagnose_prints(tmp_path: Path) -> None:
     write(tmp_path, waiting())
     done = academy_ops("bundle", "--from", "evidence.json", "--to", "ticket.zip", "-o", "json", cwd=tmp_path)
-    told = academy_ops("diagnose", "--from", "evidence.json", "-o", "json", cwd=tmp_path)
+    result = academy_ops("diagnose", "--from", "evidence.json", "-o", "json", cwd=tmp_path)
     files = unpacked((tmp_path / "ticket.zip").read_bytes())
     assert files.keys() == FILES
-    assert (done.returncode, done.stdout) == (told.returncode, told.stdout)
-    assert files["diagnosis.json"] == told.stdout
+    assert (done.returncode, done.stdout) == (result.returncode, result.stdout)
+    assert files["diagnosis.json"] == result.stdout
     assert "ticket.zip" in done.stderr
     assert "worker-scaled-to-zero" in files["report.txt"]
     assert "\x1b" not in files["report.txt"]

@@ -39,12 +39,12 @@ def offered(shell: str, line: str, cwd: Path, **environ: str) -> dict[str, str]:
     """Return what ``shell`` would offer after ``line``, each with what is said of it."""
     done = academy_ops(cwd=cwd, **asked(shell, line), **environ)
     assert done.stderr == ""
-    told = done.stdout.strip()
+    result = done.stdout.strip()
     if shell == "zsh":
         # _arguments '*: :(("value":"what it is" …))'
-        told = told.removeprefix("_arguments '*: :((").removesuffix("))'").replace('"', "")
+        result = result.removeprefix("_arguments '*: :((").removesuffix("))'").replace('"', "")
     apart = {"bash": "\n", "zsh": ":", "fish": "\t", "powershell": ":::"}[shell]
-    return {value: what for value, _, what in (one.partition(apart) for one in told.splitlines())}
+    return {value: what for value, _, what in (one.partition(apart) for one in result.splitlines())}
 
 
 @pytest.mark.parametrize("shell", SHELLS)

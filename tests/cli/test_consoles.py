@@ -44,18 +44,18 @@ def console(folder: Path, encoding: str, *arguments: str) -> subprocess.Complete
 @pytest.mark.parametrize("language", ["ko", "en"])
 def test_nothing_is_lost_on_a_console_that_knows_few_characters(encoding: str, language: str, folder: Path) -> None:
     done = [console(folder, encoding, "--lang", language, *command) for command in COMMANDS]
-    told = "".join(one.stdout.decode(encoding) for one in done)
+    result = "".join(one.stdout.decode(encoding) for one in done)
     assert [one.stderr for one in done if b"Traceback" in one.stderr] == []
-    assert "worker-scaled-to-zero" in told
+    assert "worker-scaled-to-zero" in result
     # A question may be asked; a letter that was lost stands within a word.
-    assert not re.search(r"\?(?!\s)", told)
-    assert ("장애 발견" in told) == (language == "ko" and encoding == "cp949")
+    assert not re.search(r"\?(?!\s)", result)
+    assert ("장애 발견" in result) == (language == "ko" and encoding == "cp949")
 
 
 def test_a_console_without_korean_letters_is_told_so_and_gets_english(folder: Path) -> None:
     done = console(folder, "latin-1", "--lang", "ko", "explain")
-    told = "This console can't show Korean (latin-1), so the output is in English."
-    assert done.stderr.decode() == f"academy-ops: {told}\n"
+    result = "This console can't show Korean (latin-1), so the output is in English."
+    assert done.stderr.decode() == f"academy-ops: {result}\n"
     assert b"The API server's R2 settings are incomplete" in done.stdout
 
 

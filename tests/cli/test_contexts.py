@@ -80,8 +80,8 @@ def test_contexts_are_listed_without_their_values(home: Path) -> None:
     assert "* staging" in " ".join(shown.stdout.split())
     assert "production.env" in "".join(shown.stdout.split())
     assert "not-to-be-shown" not in shown.stdout + shown.stderr
-    told = json.loads(tool(home, "config", "--contexts", "--json").stdout)["contexts"]
-    assert [(one["name"], one["in_force"], one["settings"]) for one in told] == [
+    result = json.loads(tool(home, "config", "--contexts", "--json").stdout)["contexts"]
+    assert [(one["name"], one["in_force"], one["settings"]) for one in result] == [
         ("production", False, ["AI_WORKER_ASG_NAME"]),
         ("staging", False, ["ACADEMY_API_URL", "R2_SECRET_KEY"]),
     ]
@@ -110,8 +110,8 @@ def test_the_context_stands_on_every_screen_and_in_every_document(home: Path, co
 
 
 def test_a_remedy_calls_the_tool_with_the_context(home: Path) -> None:
-    told = tool(home, "diagnose", ACADEMY_OPS_CONTEXT="staging").stdout
-    assert "academy-ops --context staging" in told
+    result = tool(home, "diagnose", ACADEMY_OPS_CONTEXT="staging").stdout
+    assert "academy-ops --context staging" in result
 
 
 def test_saved_evidence_and_a_bundle_keep_their_context(home: Path) -> None:

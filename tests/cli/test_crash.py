@@ -56,12 +56,12 @@ def test_one_line_says_where_the_report_is_and_the_report_tells_what_happened(da
     assert done.stderr.count("\n") == 1
     assert str(report) in done.stderr
     assert stat.S_IMODE(report.stat().st_mode) == 0o600
-    told = report.read_text(encoding="utf-8")
-    assert "Traceback" in told
-    assert "Then no Korean could be spoken: " in told
-    assert f"academy-ops: {academy_ops.__version__}" in told
-    assert "ACADEMY_API_TOKEN: environment" in told
-    assert SECRET not in told
+    result = report.read_text(encoding="utf-8")
+    assert "Traceback" in result
+    assert "Then no Korean could be spoken: " in result
+    assert f"academy-ops: {academy_ops.__version__}" in result
+    assert "ACADEMY_API_TOKEN: environment" in result
+    assert SECRET not in result
 
 
 def test_the_log_of_a_served_part_keeps_the_traceback(damaged: Path) -> None:
@@ -71,20 +71,20 @@ def test_the_log_of_a_served_part_keeps_the_traceback(damaged: Path) -> None:
 def test_commands_that_cannot_be_listed_are_told_beside_what_has_crashed(monkeypatch: pytest.MonkeyPatch) -> None:
     broken = ModuleType("academy_ops.cli.app")
     monkeypatch.setitem(sys.modules, "academy_ops.cli.app", broken)
-    told = crash_text(RuntimeError("first"), ["diagnose"], None)
-    assert "command: academy-ops …\n" in told
-    assert "RuntimeError: first\nThe commands could not be listed: AttributeError: " in told
+    result = crash_text(RuntimeError("first"), ["diagnose"], None)
+    assert "command: academy-ops …\n" in result
+    assert "RuntimeError: first\nThe commands could not be listed: AttributeError: " in result
 
 
 def test_neither_secrets_nor_values_of_arguments_stand_in_the_report(tmp_path: Path) -> None:
     env_file = tmp_path / "api.env"
     env_file.write_text(f"R2_SECRET_KEY={SECRET}\n", encoding="utf-8")
     error = RuntimeError(f"no answer from https://user:pass-word@db/?key={SECRET}")
-    told = crash_text(error, ["diagnose", "pasted-by-mistake", "--save=x.json"], str(env_file))
-    assert "RuntimeError: no answer from https://***@db/?key=***" in told
-    assert "R2_SECRET_KEY: env file" in told
-    assert "pasted-by-mistake" not in told
-    assert "x.json" not in told
+    result = crash_text(error, ["diagnose", "pasted-by-mistake", "--save=x.json"], str(env_file))
+    assert "RuntimeError: no answer from https://***@db/?key=***" in result
+    assert "R2_SECRET_KEY: env file" in result
+    assert "pasted-by-mistake" not in result
+    assert "x.json" not in result
 
 
 def test_the_secrets_of_every_env_file_are_masked_whatever_else_is_wrong_with_it(tmp_path: Path) -> None:
@@ -94,5 +94,5 @@ def test_the_secrets_of_every_env_file_are_masked_whatever_else_is_wrong_with_it
     files[2].write_text("R2_ACCESS_KEY=fourth-secret\nSECRET_KEY='fifth-secret\n", encoding="utf-8")
     words = "first-secret second-$(secret third-secret not-secret fourth-secret fifth-secret"
     given = ["--env-file", str(files[0]), "diagnose", f"--env-file={files[1]}", "--env-file", str(files[2])]
-    told = crash_text(RuntimeError(words), given, str(files[2]))
-    assert "RuntimeError: *** *** *** not-secret *** ***" in told
+    result = crash_text(RuntimeError(words), given, str(files[2]))
+    assert "RuntimeError: *** *** *** not-secret *** ***" in result

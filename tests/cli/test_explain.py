@@ -36,9 +36,9 @@ class Explain:
 
     def __call__(self, language: str, *arguments: str, code: int = 0) -> str:
         assert main.run(["--lang", language, *arguments]) == code
-        told = self._capsys.readouterr()
-        assert bool(told.err) == bool(code)
-        return told.err or told.out
+        result = self._capsys.readouterr()
+        assert bool(result.err) == bool(code)
+        return result.err or result.out
 
 
 @pytest.fixture

@@ -13,8 +13,8 @@ from tests.terminal import Terminal, terminal
 
 
 def desired(lab: Lab) -> int:
-    told = lab.diagnose("--only", "workers")
-    count: int = next(one["evidence"]["desired"] for one in told.findings("workers") if "desired" in one["evidence"])
+    result = lab.diagnose("--only", "workers")
+    count: int = next(one["evidence"]["desired"] for one in result.findings("workers") if "desired" in one["evidence"])
     return count
 
 

@@ -31,9 +31,9 @@ def test_yaml_says_what_json_says(tmp_path: Path, compared: Callable[[int], None
         ("jobs",),
     )
     for command in commands:
-        told = academy_ops(*command, "-o", "yaml", cwd=tmp_path).stdout
-        assert yaml.safe_load(told) == json.loads(academy_ops(*command, "-o", "json", cwd=tmp_path).stdout), command
-        assert not told.startswith(("{", "["))
+        result = academy_ops(*command, "-o", "yaml", cwd=tmp_path).stdout
+        assert yaml.safe_load(result) == json.loads(academy_ops(*command, "-o", "json", cwd=tmp_path).stdout), command
+        assert not result.startswith(("{", "["))
     compared(len(commands))
 
 

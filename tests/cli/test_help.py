@@ -51,15 +51,15 @@ def pages(request: pytest.FixtureRequest) -> tuple[str, int, list[str]]:
 
 
 def test_no_line_is_wider_than_the_terminal_but_a_command_to_be_copied(pages: tuple[str, int, list[str]]) -> None:
-    _language, columns, told = pages
-    wide = [line for page in told for line in page.splitlines() if cell_len(line) > columns]
+    _language, columns, result = pages
+    wide = [line for page in result for line in page.splitlines() if cell_len(line) > columns]
     assert [line for line in wide if "academy-ops" not in line] == []
 
 
 def test_each_page_lists_the_short_names_of_what_every_command_has(pages: tuple[str, int, list[str]]) -> None:
-    _language, _columns, told = pages
-    assert [page for page in told if "  -h, --help" not in page] == []
-    assert [page for page in told if ("-o, --output" in page) != ("  --json" in page)] == []
+    _language, _columns, result = pages
+    assert [page for page in result if "  -h, --help" not in page] == []
+    assert [page for page in result if ("-o, --output" in page) != ("  --json" in page)] == []
 
 
 def test_h_is_help(capsys: pytest.CaptureFixture[str]) -> None:
@@ -72,17 +72,17 @@ def test_h_is_help(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_each_page_says_how_the_command_is_called_and_gives_an_example(pages: tuple[str, int, list[str]]) -> None:
-    language, _columns, told = pages
+    language, _columns, result = pages
     usage, examples = ("Usage: ", "Examples:") if language == "en" else ("사용법: ", "예:")
-    for path, page in zip(PATHS, told, strict=True):
+    for path, page in zip(PATHS, result, strict=True):
         assert page.startswith(f"{usage}academy-ops {path}".rstrip())
         assert "academy-ops" in page.partition(f"\n{examples}\n")[2]
 
 
 def test_nothing_of_typers_own_english_is_left_in_korean(pages: tuple[str, int, list[str]]) -> None:
-    language, _columns, told = pages
+    language, _columns, result = pages
     english = ("Usage", "Options:", "Arguments:", "Commands:", "Show this message", "completion for", "default:")
-    left = [word for page in told for word in english if word in page]
+    left = [word for page in result for word in english if word in page]
     assert left == [] or language == "en"
 
 

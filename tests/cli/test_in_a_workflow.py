@@ -47,9 +47,9 @@ def test_what_the_runner_obeys_is_broken_up(pieces: tuple[str, ...], shown: str)
 
 @given(st.lists(st.text(":#[ \na", max_size=6), max_size=12))
 def test_nothing_that_is_obeyed_is_ever_written(pieces: list[str]) -> None:
-    told = lines(*pieces)
-    assert not OBEYED.search(told)
-    assert re.sub(r"\s", "", told) == re.sub(r"\s", "", "".join(pieces))
+    result = lines(*pieces)
+    assert not OBEYED.search(result)
+    assert re.sub(r"\s", "", result) == re.sub(r"\s", "", "".join(pieces))
 
 
 @pytest.mark.parametrize("width", ["40", "80"])

@@ -63,10 +63,10 @@ def test_a_job_id_is_taken_as_it_was_pasted(compared: Callable[[int], None]) -> 
 
 def test_a_diagnosis_of_a_pasted_url_is_of_its_job(tmp_path: Path) -> None:
     url = f"https://api.example.com/api/v1/jobs/{UUID}/"
-    told = json.loads(
+    result = json.loads(
         academy_ops("diagnose", url, "-o", "json", "--only", "r2", cwd=tmp_path, AI_WORKER_NAME="w").stdout
     )
-    assert told["job_id"] == UUID
+    assert result["job_id"] == UUID
 
 
 def listed(*rows: Any, status: int = 200) -> Callable[[Handler], None]:
@@ -116,8 +116,8 @@ def test_a_list_that_takes_no_limit_and_is_in_no_order_is_read_as_it_comes(tmp_p
     rows = [row(f"job-{number}", "DONE", created_at=f"2999-01-0{number}T00:00:00Z") for number in (2, 3, 1)]
     with server(listed(*rows)) as (url, seen):
         done = academy_ops("jobs", "-o", "json", "--limit", "2", cwd=tmp_path, ACADEMY_API_URL=url)
-    told = json.loads(done.stdout)
-    assert ([one["job_id"] for one in told["uploads"]], told["more"]) == (["job-3", "job-2"], True)
+    result = json.loads(done.stdout)
+    assert ([one["job_id"] for one in result["uploads"]], result["more"]) == (["job-3", "job-2"], True)
     assert len(seen) <= 2
 
 
@@ -146,8 +146,13 @@ def test_without_a_list_the_bucket_and_the_logs_tell(lab: Lab) -> None:
         done = lab.tool("jobs", "--since", "1h", "-o", "json", **environ)
         other = lab.tool("jobs", "--tenant", "nobody", "-o", "json", **environ)
         shown = lab.tool("jobs", **environ)
-    told = next(one for one in json.loads(done.stdout)["uploads"] if one["job_id"] == job)
-    assert (told["tenant"], told["status"], told["seen"], told["failed"]) == ("lab", "DONE", ["bucket", "log"], False)
+    result = next(one for one in json.loads(done.stdout)["uploads"] if one["job_id"] == job)
+    assert (result["tenant"], result["status"], result["seen"], result["failed"]) == (
+        "lab",
+        "DONE",
+        ["bucket", "log"],
+        False,
+    )
     assert json.loads(other.stdout)["uploads"] == []
     assert f"diagnose {job}" in shown.stdout
     assert "no list of jobs" in shown.stderr
@@ -176,9 +181,9 @@ def test_from_a_school_s_call_to_the_cause_in_two_commands(lab: Lab) -> None:
 
 def test_a_diagnosis_without_a_job_names_the_last_one_that_failed_and_how_to_go_on(lab: Lab) -> None:
     job = lab.break_fault("excel-phone-invalid")
-    told = lab.diagnose()
-    assert "No upload was checked" in told.verdict["summary"]
-    recent = told.findings("job")[0]["evidence"]["recent"]
+    result = lab.diagnose()
+    assert "No upload was checked" in result.verdict["summary"]
+    recent = result.findings("job")[0]["evidence"]["recent"]
     assert (recent[0]["job_id"], recent[0]["status"], recent[0]["tenant"]) == (job, "DONE", "lab")
     shown = lab.tool("diagnose").stdout
     assert f"diagnose {job}\n" in shown

@@ -25,18 +25,18 @@ def two(lab: Lab) -> Iterator[Lab]:
 def test_each_line_begins_with_its_instance_and_its_time(two: Lab) -> None:
     done = two.tool("logs")
     assert (done.returncode, done.stderr) == (0, "")
-    told = [LINE.fullmatch(line) for line in done.stdout.splitlines()]
-    started = {line["instance"] for line in told if line and line["text"].startswith("worker started")}
-    assert None not in told
+    result = [LINE.fullmatch(line) for line in done.stdout.splitlines()]
+    started = {line["instance"] for line in result if line and line["text"].startswith("worker started")}
+    assert None not in result
     assert len(started) == 2
 
 
 def test_with_a_job_only_its_lines_are_told(lab: Lab) -> None:
     other, job = (lab.ended(lab.upload()) for _ in range(2))
-    told = lab.tool("logs", "--job", job, "--since", "1h").stdout
-    assert f"SQS_JOB_COMPLETED | job_id={job}" in told
-    assert all(job in line for line in told.splitlines())
-    assert other not in told
+    result = lab.tool("logs", "--job", job, "--since", "1h").stdout
+    assert f"SQS_JOB_COMPLETED | job_id={job}" in result
+    assert all(job in line for line in result.splitlines())
+    assert other not in result
 
 
 def test_json_is_an_object_a_line(lab: Lab) -> None:
@@ -49,8 +49,8 @@ def test_json_is_an_object_a_line(lab: Lab) -> None:
 
 def test_yaml_is_one_list_of_the_same(lab: Lab) -> None:
     job = lab.ended(lab.upload())
-    told = {form: lab.tool("logs", "--job", job, "-o", form).stdout for form in ("json", "yaml")}
-    assert yaml.safe_load(told["yaml"]) == [json.loads(line) for line in told["json"].splitlines()] != []
+    result = {form: lab.tool("logs", "--job", job, "-o", form).stdout for form in ("json", "yaml")}
+    assert yaml.safe_load(result["yaml"]) == [json.loads(line) for line in result["json"].splitlines()] != []
 
 
 def test_following_shows_each_later_line_once_and_ends_at_ctrl_c(lab: Lab) -> None:
@@ -69,8 +69,8 @@ def test_following_shows_each_later_line_once_and_ends_at_ctrl_c(lab: Lab) -> No
 
 def test_no_secret_is_told(lab: Lab) -> None:
     lab.ended(lab.upload())
-    told = lab.tool("logs", "--since", "2h").stdout
-    assert not any(secret in told for secret in lab.secrets())
+    result = lab.tool("logs", "--since", "2h").stdout
+    assert not any(secret in result for secret in lab.secrets())
 
 
 def test_a_worker_whose_agent_is_offline_is_named_and_nothing_was_read(lab: Lab) -> None:

@@ -148,9 +148,9 @@ def test_a_step_has_no_verdict_on_the_job_and_the_code_of_its_worst_finding(
     arguments: tuple[str, ...], environ: dict[str, str], code: int, statuses: set[str], tmp_path: Path
 ) -> None:
     done = academy_ops(*arguments, "-o", "json", cwd=tmp_path, **environ)
-    told = json.loads(done.stdout)
-    assert (done.returncode, told["verdict"]) == (code, None)
-    assert {one["status"] for one in told["findings"]} == statuses
+    result = json.loads(done.stdout)
+    assert (done.returncode, result["verdict"]) == (code, None)
+    assert {one["status"] for one in result["findings"]} == statuses
     shown = academy_ops(*arguments, cwd=tmp_path, **environ)
     assert shown.returncode == code
     assert not re.search("HEALTHY|IN PROGRESS|FAULT FOUND|UNDETERMINED|Wait;|Not the cause", shown.stdout)

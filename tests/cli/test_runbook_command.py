@@ -15,22 +15,22 @@ def test_a_section_is_found_by_its_number_and_by_its_check(
     name: str, language: str, title: str, tmp_path: Path
 ) -> None:
     done = academy_ops("--lang", language, "runbook", name, cwd=tmp_path)
-    told = done.stdout
+    result = done.stdout
     assert (done.returncode, done.stderr) == (0, "")
-    assert told.startswith(title)
-    assert "worker-scaled-to-zero" in told
-    assert "queue-missing" not in told
+    assert result.startswith(title)
+    assert "worker-scaled-to-zero" in result
+    assert "queue-missing" not in result
 
 
 def test_a_section_holds_its_subsections(tmp_path: Path) -> None:
-    told = academy_ops("--lang", "ko", "runbook", "3", cwd=tmp_path).stdout
-    inner = [line.split()[1] for line in told.splitlines() if line.startswith("### ")]
+    result = academy_ops("--lang", "ko", "runbook", "3", cwd=tmp_path).stdout
+    inner = [line.split()[1] for line in result.splitlines() if line.startswith("### ")]
     assert inner == ["3-1.", "3-2.", "3-3.", "3-4."]
 
 
 def test_without_a_section_all_of_it_is_shown_but_its_markers(tmp_path: Path) -> None:
-    told = academy_ops("--lang", "en", "runbook", cwd=tmp_path).stdout
-    assert told.splitlines() == [line for line in text("en").splitlines() if not line.startswith("<!--")]
+    result = academy_ops("--lang", "en", "runbook", cwd=tmp_path).stdout
+    assert result.splitlines() == [line for line in text("en").splitlines() if not line.startswith("<!--")]
 
 
 def test_an_unknown_section_is_refused_with_what_there_is(tmp_path: Path) -> None:

@@ -124,9 +124,9 @@ def test_the_remedys_command_is_the_last_one_and_the_last_line_points_on(compare
 def test_the_last_line_points_on_to_the_fix_where_there_is_one(
     code: str, place: int, pointed_at: list[str], tmp_path: Path
 ) -> None:
-    told = shown(tmp_path, document(**SCENARIOS[code][place]), columns=300).splitlines()[-1]
-    assert [one.partition("academy-ops ")[2].split(" 6f3c")[0] for one in told.split(" · ")] == pointed_at
-    assert ("--fix" in told) == ("diagnose" in pointed_at)
+    result = shown(tmp_path, document(**SCENARIOS[code][place]), columns=300).splitlines()[-1]
+    assert [one.partition("academy-ops ")[2].split(" 6f3c")[0] for one in result.split(" · ")] == pointed_at
+    assert ("--fix" in result) == ("diagnose" in pointed_at)
 
 
 def test_a_terminal_has_the_runbooks_section_behind_the_last_line(tmp_path: Path) -> None:
@@ -147,8 +147,8 @@ def test_other_faults_stand_above_the_verdict_with_what_fixes_them() -> None:
 
 
 def test_a_job_that_is_done_in_part_shows_its_counts_and_rows() -> None:
-    told = screen(diagnosis(**WARNINGS["job-partial"][0]))
-    warning = told.partition("Warning  job-partial")[2]
+    result = screen(diagnosis(**WARNINGS["job-partial"][0]))
+    warning = result.partition("Warning  job-partial")[2]
     assert re.search(r"students created +1\n +rows rejected +1\n +rejected rows +row 3: ", warning)
     assert warning.index("rejected rows") < warning.index("HEALTHY")
 
@@ -201,8 +201,8 @@ def test_verbose_shows_all_evidence(tmp_path: Path) -> None:
 
 
 def test_verbose_shows_when_each_check_began_and_how_long_it_took(tmp_path: Path) -> None:
-    told = academy_ops("diagnose", "--verbose", cwd=tmp_path, AI_WORKER_NAME="w").stdout
-    timeline = [line.split()[0] for line in told.splitlines() if " s, from " in line]
+    result = academy_ops("diagnose", "--verbose", cwd=tmp_path, AI_WORKER_NAME="w").stdout
+    timeline = [line.split()[0] for line in result.splitlines() if " s, from " in line]
     assert sorted(timeline) == sorted(["access", "r2", "endpoint", "job", "workers", "queue", "logs"])
 
 
@@ -213,17 +213,17 @@ def test_the_proof_is_taken_from_every_check_that_bears_on_the_cause(tmp_path: P
 
 
 def test_what_could_not_be_seen_names_the_permission_and_where_to_get_it(tmp_path: Path) -> None:
-    told = shown(tmp_path, STATES["denied"])
-    assert "the permission sqs:GetQueueUrl is denied" in " ".join(told.partition("UNDETERMINED")[2].split())
-    assert "academy-ops iam-policy" in told
+    result = shown(tmp_path, STATES["denied"])
+    assert "the permission sqs:GetQueueUrl is denied" in " ".join(result.partition("UNDETERMINED")[2].split())
+    assert "academy-ops iam-policy" in result
 
 
 OFF = Autoscaler("Active", "academy-worker-autoscale-every-minute", enabled=False)
 
 
 def test_a_warning_says_what_to_do(tmp_path: Path) -> None:
-    told = shown(tmp_path, document(document=h.job("DONE"), workers=h.workers(autoscaler=OFF)))
-    warning = told.partition("Warning  autoscaler-off")[2]
+    result = shown(tmp_path, document(document=h.job("DONE"), workers=h.workers(autoscaler=OFF)))
+    warning = result.partition("Warning  autoscaler-off")[2]
     assert "aws events enable-rule" in warning
 
 
@@ -236,8 +236,8 @@ def test_an_ascii_console_gets_a_drawing_of_ascii(state: str, tmp_path: Path) ->
     path = write(tmp_path, STATES[state])
     environ = {**SHELL, "HOME": str(tmp_path), "PYTHONIOENCODING": "ascii"}
     done = run_on_console(("--lang", "en", "diagnose", "--from", str(path)), tmp_path, environ)
-    told = done.stdout.decode("ascii")
-    assert "browser -> edge -> nginx -> API -> R2 -> queue -> workers -> students" in told.replace("--", "-")
+    result = done.stdout.decode("ascii")
+    assert "browser -> edge -> nginx -> API -> R2 -> queue -> workers -> students" in result.replace("--", "-")
     assert done.stderr == b""
 
 
@@ -287,6 +287,6 @@ def test_no_fix_is_offered_for_what_only_warns(tmp_path: Path) -> None:
 
 def test_the_last_line_breaks_no_command(tmp_path: Path) -> None:
     for columns in (80, 100, 120):
-        told = shown(tmp_path, document(**SCENARIOS["worker-scaled-to-zero"][0]), columns=columns).splitlines()[-1]
-        assert told.startswith("See also: academy-ops diagnose")
-        assert all("academy-ops " in one for one in told.split(" · "))
+        result = shown(tmp_path, document(**SCENARIOS["worker-scaled-to-zero"][0]), columns=columns).splitlines()[-1]
+        assert result.startswith("See also: academy-ops diagnose")
+        assert all("academy-ops " in one for one in result.split(" · "))

@@ -21,14 +21,14 @@ def folder(tmp_path: Path) -> Path:
 
 
 def command_of(folder: Path) -> str:
-    told = academy_ops("diagnose", "--from", "evidence.json", "-o", "json", cwd=folder, **POWERSHELL).stdout
-    command: str = json.loads(told)["verdict"]["remedies"][0]["command"]
+    result = academy_ops("diagnose", "--from", "evidence.json", "-o", "json", cwd=folder, **POWERSHELL).stdout
+    command: str = json.loads(result)["verdict"]["remedies"][0]["command"]
     return command
 
 
 def shown(folder: Path, **environ: str) -> str:
-    told: str = academy_ops("diagnose", "--from", "evidence.json", cwd=folder, **environ).stdout
-    return told
+    result: str = academy_ops("diagnose", "--from", "evidence.json", cwd=folder, **environ).stdout
+    return result
 
 
 IN_POWERSHELL = "  $hook = aws autoscaling describe-lifecycle-hooks --region ap-northeast-2 "
@@ -37,9 +37,9 @@ IN_POWERSHELL = "  $hook = aws autoscaling describe-lifecycle-hooks --region ap-
 def test_the_verdict_shows_the_command_for_the_shell_in_use(folder: Path) -> None:
     posix = f"  {command_of(folder)}\n"
     assert "hook=$(aws autoscaling" in posix
-    told = {shell: shown(folder, ACADEMY_OPS_SHELL=shell) for shell in ("posix", "powershell")}
-    assert [shell for shell, out in told.items() if posix in out] == ["posix"]
-    assert [shell for shell, out in told.items() if IN_POWERSHELL in out] == ["powershell"]
+    result = {shell: shown(folder, ACADEMY_OPS_SHELL=shell) for shell in ("posix", "powershell")}
+    assert [shell for shell, out in result.items() if posix in out] == ["posix"]
+    assert [shell for shell, out in result.items() if IN_POWERSHELL in out] == ["powershell"]
 
 
 def test_powershell_is_known_by_its_environment(folder: Path) -> None:
@@ -59,9 +59,9 @@ def test_the_report_in_a_bundle_is_for_a_posix_shell(folder: Path) -> None:
 
 
 def test_explain_keeps_the_commands_of_the_api_server(tmp_path: Path) -> None:
-    told = academy_ops("explain", "proxy-upstream-down", cwd=tmp_path, **POWERSHELL).stdout
-    assert "  curl.exe -sS --max-time 10 -o NUL" in told
-    assert "  docker start academy-api && docker logs --tail 50 academy-api\n" in told
+    result = academy_ops("explain", "proxy-upstream-down", cwd=tmp_path, **POWERSHELL).stdout
+    assert "  curl.exe -sS --max-time 10 -o NUL" in result
+    assert "  docker start academy-api && docker logs --tail 50 academy-api\n" in result
 
 
 def test_json_of_explain_is_for_a_posix_shell(tmp_path: Path) -> None:

@@ -36,8 +36,8 @@ def test_it_can_name_no_program_that_runs(tmp_path: Path, named: bool) -> None:
     flags = ("--env-file", ".env") if named else ()
     done = tool(tmp_path, *flags, "check", "access", "--timeout", "5")
     assert ran.exists() is named
-    told = "Ignored settings in .env, because --env-file was not given: AWS_CONFIG_FILE, AWS_PROFILE."
-    assert (told in done.stderr, "From .env: R2_ENDPOINT." in done.stderr) == (not named, not named)
+    result = "Ignored settings in .env, because --env-file was not given: AWS_CONFIG_FILE, AWS_PROFILE."
+    assert (result in done.stderr, "From .env: R2_ENDPOINT." in done.stderr) == (not named, not named)
 
 
 @pytest.mark.parametrize(

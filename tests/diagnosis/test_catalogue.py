@@ -117,8 +117,8 @@ def operations(service: str) -> dict[str, Any]:
 
 
 def test_the_codes_are_those_of_the_contract_each_in_its_section() -> None:
-    told = {code: cause.section for code, cause in CATALOGUE.items()}
-    assert told == {code: section for section, listed in CONTRACT.items() for code in listed.split()}
+    result = {code: cause.section for code, cause in CATALOGUE.items()}
+    assert result == {code: section for section, listed in CONTRACT.items() for code in listed.split()}
 
 
 def test_the_warnings_are_those_of_the_contract() -> None:
@@ -163,9 +163,9 @@ def test_every_placeholder_is_a_name_that_is_known_beforehand_or_observed() -> N
 
 def test_the_commands_of_a_finding_are_filled_with_live_names(compared: Callable[[int], None]) -> None:
     for code, facts in SHOWN:
-        told = [finding for finding in h.findings(h.case(**facts, names=NAMES)) if finding.cause == code]
-        assert told
-        for remedy in (remedy for finding in told for remedy in finding.remedies):
+        result = [finding for finding in h.findings(h.case(**facts, names=NAMES)) if finding.cause == code]
+        assert result
+        for remedy in (remedy for finding in result for remedy in finding.remedies):
             assert placeholders(remedy.steps) | placeholders(remedy.check) == set()
     compared(len(SHOWN))
 

@@ -137,8 +137,8 @@ def test_without_its_root_cause_the_verdict_is_another(case: Case) -> None:
 def test_what_was_not_observed_is_never_a_fault_of_that_check(case: Case, name: str) -> None:
     unseen: dict[str, Any] = {name: Unavailable("timeout", name)}
     blind = replace(case, **unseen)
-    told = [finding for finding in h.findings(blind) if finding.check == name]
-    assert [finding.status for finding in told if finding.status in {"fail", "warn", "ok"}] == []
+    result = [finding for finding in h.findings(blind) if finding.check == name]
+    assert [finding.status for finding in result if finding.status in {"fail", "warn", "ok"}] == []
 
 
 @given(st.sampled_from(list(JobState)), st.booleans())

@@ -119,10 +119,10 @@ def test_a_container_is_read_whole_and_alike_under_every_shell(engine: Engine) -
     forged_line = "a\ufffdsection=end\ufffdb\ufffdc"
     assert [line.text for line in log.tail] == [f"SQS_JOB_FAILED | job_id={JOB}", forged_line, "ready"]
     assert log.of_job == log.tail
-    told = {shell: steady(probe(engine, shell)) for shell in SHELLS}
-    assert len(set(told.values())) == 1
+    result = {shell: steady(probe(engine, shell)) for shell in SHELLS}
+    assert len(set(result.values())) == 1
     two_lines = digest(SALT, "two\nR2_SECRET_KEY=lines\n")
-    assert f"env=R2_ACCESS_KEY {two_lines}" in next(iter(told.values()))
+    assert f"env=R2_ACCESS_KEY {two_lines}" in next(iter(result.values()))
 
 
 def steady(output: str) -> str:

@@ -162,8 +162,8 @@ def provoke(lab: Lab, row: Row) -> tuple[Told, float]:
     if row.from_setting:
         environ[row.from_setting[0]] = lab.settings()[row.from_setting[1]]
     started = time.perf_counter()
-    told = lab.diagnose(*filter(None, [job_id]), "--save", str(lab.evidence), **environ)
-    return told, (time.perf_counter() - started) * 1000
+    result = lab.diagnose(*filter(None, [job_id]), "--save", str(lab.evidence), **environ)
+    return result, (time.perf_counter() - started) * 1000
 
 
 def clean_up(lab: Lab, row: Row) -> None:
@@ -194,10 +194,10 @@ def table(results: Sequence[tuple[Row, Told, float]]) -> Iterator[str]:
     """Yield the table's lines, as Markdown."""
     yield "| provoked | verdict | cause named | right | ms |"
     yield "| --- | --- | --- | --- | ---: |"
-    for row, told, took in results:
-        verdict = told.verdict
+    for row, result, took in results:
+        verdict = result.verdict
         named = verdict["cause"] or ", ".join(f"{code} (warning)" for code in verdict["warnings"]) or "-"
-        mark = "yes" if right(row, told) else "**NO**"
+        mark = "yes" if right(row, result) else "**NO**"
         yield f"| `{row.name}` | {verdict['status']} | {named} | {mark} | {took:.0f} |"
 
 
@@ -219,7 +219,7 @@ def main() -> int:
                 clean_up(lab, row)
         finally:
             lab.do("lab", "down")
-    wrong = [row.name for row, told, _ in results if not right(row, told)]
+    wrong = [row.name for row, result, _ in results if not right(row, result)]
     lines = [*table(results), "", f"{len(results) - len(wrong)} of {len(results)} right."]
     sys.stdout.write("\n".join(lines) + "\n")
     if asked.into:

@@ -47,48 +47,48 @@ def keys(lab: Lab, *options: str, without: str = "") -> dict[str, str]:
 
 
 def test_with_exactly_this_policy_every_check_can_look(lab: Lab) -> None:
-    told = lab.diagnose(lab.ended_job(), **keys(lab))
-    assert told.short == (0, "healthy", None)
-    assert {finding["check"]: finding["status"] for finding in told.document["findings"]} == dict.fromkeys(
+    result = lab.diagnose(lab.ended_job(), **keys(lab))
+    assert result.short == (0, "healthy", None)
+    assert {finding["check"]: finding["status"] for finding in result.document["findings"]} == dict.fromkeys(
         ("access", "r2", "endpoint", "job", "workers", "queue", "logs"), "ok"
     )
 
 
 def test_with_exactly_this_policy_the_age_of_a_waiting_message_is_seen(lab: Lab) -> None:
     lab.break_fault("queue-not-consumed")
-    told = lab.diagnose(**keys(lab))
-    assert told.short == (1, "faulty", "queue-not-consumed")
-    assert [finding["missing_permission"] for finding in told.findings("queue")] == [None]
+    result = lab.diagnose(**keys(lab))
+    assert result.short == (1, "faulty", "queue-not-consumed")
+    assert [finding["missing_permission"] for finding in result.findings("queue")] == [None]
 
 
 def test_where_the_age_may_not_be_asked_it_is_named_and_the_fault_is_still_told(lab: Lab) -> None:
     lab.break_fault("queue-not-consumed")
-    told = lab.diagnose(**keys(lab, without=OLDEST))
-    assert told.short == (1, "faulty", "queue-not-consumed")
-    assert OLDEST in [finding["missing_permission"] for finding in told.findings(NEEDED_BY[OLDEST])]
+    result = lab.diagnose(**keys(lab, without=OLDEST))
+    assert result.short == (1, "faulty", "queue-not-consumed")
+    assert OLDEST in [finding["missing_permission"] for finding in result.findings(NEEDED_BY[OLDEST])]
 
 
 @pytest.mark.parametrize("action", sorted(STARTERS))
 def test_who_else_starts_workers_is_named_where_it_may_not_be_asked(lab: Lab, action: str) -> None:
     lab.break_fault("autoscaler-off")
-    told = lab.diagnose(lab.ended_job(), **keys(lab, without=action))
-    assert action in [finding["missing_permission"] for finding in told.findings("workers")]
-    assert "autoscaler-off" not in told.verdict["warnings"]
+    result = lab.diagnose(lab.ended_job(), **keys(lab, without=action))
+    assert action in [finding["missing_permission"] for finding in result.findings("workers")]
+    assert "autoscaler-off" not in result.verdict["warnings"]
 
 
 def test_with_exactly_this_policy_it_is_seen_that_nobody_starts_workers(lab: Lab) -> None:
     lab.break_fault("autoscaler-off")
-    told = lab.diagnose(lab.ended_job(), **keys(lab))
-    assert told.verdict["warnings"] == ["autoscaler-off"]
-    assert [one["missing_permission"] for one in told.findings("workers")] == [None] * len(told.findings("workers"))
+    result = lab.diagnose(lab.ended_job(), **keys(lab))
+    assert result.verdict["warnings"] == ["autoscaler-off"]
+    assert [one["missing_permission"] for one in result.findings("workers")] == [None] * len(result.findings("workers"))
 
 
 @pytest.mark.parametrize(("action", "check"), ASKED.items())
 def test_an_action_that_is_missing_is_named_by_the_check_that_needs_it(lab: Lab, action: str, check: str) -> None:
-    told = lab.diagnose(**keys(lab, without=action))
-    assert told.short == (3, "undetermined", None)
-    assert [one["missing_permission"] for one in told.findings(check) if one["status"] == "unknown"] == [action]
-    assert "fail" not in [finding["status"] for finding in told.document["findings"]]
+    result = lab.diagnose(**keys(lab, without=action))
+    assert result.short == (3, "undetermined", None)
+    assert [one["missing_permission"] for one in result.findings(check) if one["status"] == "unknown"] == [action]
+    assert "fail" not in [finding["status"] for finding in result.document["findings"]]
 
 
 def test_with_actions_workers_can_be_scaled_and_queues_created(lab: Lab) -> None:
@@ -127,6 +127,6 @@ def test_without_actions_a_change_names_the_one_that_is_missing(
 
 
 def test_a_done_job_is_healthy_whatever_may_not_be_looked_at(lab: Lab) -> None:
-    told = lab.diagnose(lab.ended_job(), **lab.keys_without("sqs:GetQueueAttributes"))
-    assert told.short == (0, "healthy", None)
-    assert "unknown" in [finding["status"] for finding in told.findings("queue")]
+    result = lab.diagnose(lab.ended_job(), **lab.keys_without("sqs:GetQueueAttributes"))
+    assert result.short == (0, "healthy", None)
+    assert "unknown" in [finding["status"] for finding in result.findings("queue")]

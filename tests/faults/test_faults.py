@@ -12,61 +12,61 @@ from tests.lab_driver import Lab
 
 
 def test_a_job_that_is_done_is_healthy(lab: Lab) -> None:
-    told = lab.diagnose(lab.ended(lab.do("lab", "upload")))
-    assert told.short == (0, "healthy", None)
-    assert [finding["status"] for finding in told.document["findings"]] == ["ok"] * 7
+    result = lab.diagnose(lab.ended(lab.do("lab", "upload")))
+    assert result.short == (0, "healthy", None)
+    assert [finding["status"] for finding in result.document["findings"]] == ["ok"] * 7
 
 
 def test_without_a_job_everything_is_looked_at_and_is_healthy(lab: Lab) -> None:
-    told = lab.diagnose()
-    assert told.short == (0, "healthy", None)
-    assert [finding["because"] for finding in told.findings("job")] == ["no job id given"]
+    result = lab.diagnose()
+    assert result.short == (0, "healthy", None)
+    assert [finding["because"] for finding in result.findings("job")] == ["no job id given"]
 
 
 def test_a_job_just_uploaded_is_in_progress(lab: Lab) -> None:
     # A queue that nobody has looked at for a second is no fault; behind a message of long ago it would be one.
     lab.do("lab", "break", "queue-not-consumed")
     empty_queue(lab.client, QUEUE_NAME)
-    told = lab.diagnose(lab.do("lab", "upload"))
-    assert told.short == (0, "in-progress", None)
+    result = lab.diagnose(lab.do("lab", "upload"))
+    assert result.short == (0, "in-progress", None)
 
 
 def test_an_idle_group_at_zero_is_healthy(lab: Lab) -> None:
     job_id = lab.ended(lab.do("lab", "upload"))
     lab.start_afresh()
     lab.do("lab", "break", "worker-off")
-    told = lab.diagnose(job_id)
-    assert told.short == (0, "healthy", None)
-    assert told.verdict["warnings"] == ["autoscaler-off"]
+    result = lab.diagnose(job_id)
+    assert result.short == (0, "healthy", None)
+    assert result.verdict["warnings"] == ["autoscaler-off"]
 
 
 @pytest.mark.parametrize("fault", ["r2-bucket-missing", "r2-credentials-rejected", "r2-endpoint-unreachable"])
 def test_an_upload_that_r2_refuses_is_explained_without_a_job(lab: Lab, fault: str) -> None:
     lab.do("lab", "break", fault)
     assert "HTTP 500" in lab.command("lab", "upload").stderr
-    told = lab.diagnose()
-    assert told.short == (1, "faulty", fault)
-    assert told.verdict["section"] == "1"
+    result = lab.diagnose()
+    assert result.short == (1, "faulty", fault)
+    assert result.verdict["section"] == "1"
 
 
 def test_a_502_without_a_view_of_the_layers_behind_says_what_setting_would_tell_more(lab: Lab) -> None:
     lab.do("lab", "break", "proxy-upstream-down")
-    told = lab.diagnose("some-job", ACADEMY_ORIGIN_URL=None, ACADEMY_APP_URL=None)
-    assert told.short == (1, "faulty", "bad-gateway")
-    assert "ACADEMY_APP_URL" in told.verdict["remedies"][0]["text"]
+    result = lab.diagnose("some-job", ACADEMY_ORIGIN_URL=None, ACADEMY_APP_URL=None)
+    assert result.short == (1, "faulty", "bad-gateway")
+    assert "ACADEMY_APP_URL" in result.verdict["remedies"][0]["text"]
 
 
 def test_a_job_of_which_some_rows_were_rejected_is_healthy_with_a_warning(lab: Lab) -> None:
-    told = lab.diagnose(lab.ended(lab.do("lab", "break", "job-partial")))
-    assert told.short == (0, "healthy", None)
-    assert told.verdict["warnings"] == ["job-partial"]
+    result = lab.diagnose(lab.ended(lab.do("lab", "break", "job-partial")))
+    assert result.short == (0, "healthy", None)
+    assert result.verdict["warnings"] == ["job-partial"]
 
 
 def test_in_another_region_nothing_is_made(lab: Lab) -> None:
     elsewhere = {"AWS_REGION": "us-east-1"}
-    told = lab.diagnose(lab.ended(lab.do("lab", "upload")), **elsewhere)
-    assert told.short == (3, "undetermined", "aws-wrong-region")
-    assert told.verdict["symptoms"] == ["queue-missing", "asg-missing", "worker-env-missing"]
+    result = lab.diagnose(lab.ended(lab.do("lab", "upload")), **elsewhere)
+    assert result.short == (3, "undetermined", "aws-wrong-region")
+    assert result.verdict["symptoms"] == ["queue-missing", "asg-missing", "worker-env-missing"]
     fixed = lab.tool("diagnose", "--fix", "--yes", **elsewhere)
     assert fixed.returncode == 3, fixed.stdout + fixed.stderr
     queues = boto3.client(
@@ -81,8 +81,8 @@ def test_in_another_region_nothing_is_made(lab: Lab) -> None:
 
 def test_a_fresh_job_behind_messages_that_nobody_takes_is_not_in_progress(lab: Lab) -> None:
     lab.break_fault("queue-not-consumed")
-    told = lab.diagnose(lab.upload())
-    assert told.short == (1, "faulty", "queue-not-consumed")
+    result = lab.diagnose(lab.upload())
+    assert result.short == (1, "faulty", "queue-not-consumed")
 
 
 def test_a_warning_is_a_failure_only_where_that_is_asked_for(lab: Lab) -> None:
@@ -91,9 +91,9 @@ def test_a_warning_is_a_failure_only_where_that_is_asked_for(lab: Lab) -> None:
 
 
 def test_an_env_file_without_r2_settings_is_told(lab: Lab) -> None:
-    told = lab.diagnose(R2_ENDPOINT=None, R2_SECRET_KEY=None)
-    assert told.short == (1, "faulty", "r2-env-missing")
-    assert told.findings("r2")[0]["evidence"]["missing"] == ["R2_ENDPOINT", "R2_SECRET_KEY"]
+    result = lab.diagnose(R2_ENDPOINT=None, R2_SECRET_KEY=None)
+    assert result.short == (1, "faulty", "r2-env-missing")
+    assert result.findings("r2")[0]["evidence"]["missing"] == ["R2_ENDPOINT", "R2_SECRET_KEY"]
 
 
 def test_quotes_in_an_env_file_are_a_fault_though_the_tool_itself_can_read_it(lab: Lab) -> None:
@@ -108,5 +108,5 @@ def test_quotes_in_an_env_file_are_a_fault_though_the_tool_itself_can_read_it(la
 
 def test_without_aws_credentials_it_is_undetermined_while_the_job_waits(lab: Lab) -> None:
     lab.do("lab", "break", "worker-off")
-    told = lab.diagnose(lab.do("lab", "upload"), AWS_ACCESS_KEY_ID=None, AWS_SECRET_ACCESS_KEY=None)
-    assert told.short == (3, "undetermined", "aws-credentials-missing")
+    result = lab.diagnose(lab.do("lab", "upload"), AWS_ACCESS_KEY_ID=None, AWS_SECRET_ACCESS_KEY=None)
+    assert result.short == (3, "undetermined", "aws-credentials-missing")

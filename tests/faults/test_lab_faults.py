@@ -99,9 +99,9 @@ def test_faults_put_in_together_are_healed_at_once(lab: Lab, faults: tuple[str, 
         lab.break_fault(fault)
     lab.do("lab", "heal")
     lab.wait_for_worker()
-    told = lab.diagnose(lab.ended(lab.upload()))
-    assert told.short == (0, "healthy", None)
-    assert told.verdict["warnings"] == []
+    result = lab.diagnose(lab.ended(lab.upload()))
+    assert result.short == (0, "healthy", None)
+    assert result.verdict["warnings"] == []
 
 
 def test_every_fault_that_lasts_is_healed_here() -> None:
@@ -117,8 +117,8 @@ def test_every_fault_that_lasts_is_healed_here() -> None:
 def test_a_fault_can_be_put_in_again_right_after_it_was_healed(lab: Lab, fault: str) -> None:
     code = CATALOGUE[fault].code
     for _ in range(2):
-        told = lab.diagnose(lab.do("lab", "break", fault))
-        assert code in {told.verdict["cause"], *told.verdict["warnings"]}
+        result = lab.diagnose(lab.do("lab", "break", fault))
+        assert code in {result.verdict["cause"], *result.verdict["warnings"]}
         lab.do("lab", "heal")
         lab.do("lab", "heal")
         lab.wait_for_worker()
@@ -126,8 +126,8 @@ def test_a_fault_can_be_put_in_again_right_after_it_was_healed(lab: Lab, fault: 
 
 def test_a_fault_of_the_workers_is_put_in_although_the_last_has_just_been_scaled_in(lab: Lab) -> None:
     connect(lab, "autoscaling").set_desired_capacity(AutoScalingGroupName=contract.GROUP_NAME, DesiredCapacity=0)
-    told = lab.diagnose(lab.do("lab", "break", "worker-launch-stuck"))
-    assert told.short == (1, "faulty", "worker-launch-stuck")
+    result = lab.diagnose(lab.do("lab", "break", "worker-launch-stuck"))
+    assert result.short == (1, "faulty", "worker-launch-stuck")
 
 
 def test_what_was_scaled_out_is_scaled_in_again_when_the_lab_is_healed(lab: Lab) -> None:

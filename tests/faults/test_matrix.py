@@ -33,9 +33,9 @@ PARTS = [
 
 @pytest.mark.parametrize("row", PARTS)
 def test_the_cause_is_named_and_nothing_secret_is_told(lab: Lab, row: Row) -> None:
-    told, _ = provoke(lab, row)
-    assert right(row, told), (expected(row), told.verdict)
-    written = [json.dumps(told.document, ensure_ascii=False), lab.evidence.read_text("utf-8")]
+    result, _ = provoke(lab, row)
+    assert right(row, result), (expected(row), result.verdict)
+    written = [json.dumps(result.document, ensure_ascii=False), lab.evidence.read_text("utf-8")]
     for output in ("table", "json"):
         shown = io.StringIO()
         with redirect_stdout(shown):
@@ -44,7 +44,7 @@ def test_the_cause_is_named_and_nothing_secret_is_told(lab: Lab, row: Row) -> No
     given = {value.strip() for name, value in row.environ.items() if value and value.strip() and "SECRET" in name}
     assert [secret for secret in lab.secrets() | given for text in written if secret in text] == []
     assert lab.leaks() == []
-    assert json.loads(written[-1])["verdict"] == told.verdict
+    assert json.loads(written[-1])["verdict"] == result.verdict
 
 
 def test_every_code_is_provoked() -> None:

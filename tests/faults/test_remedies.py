@@ -267,8 +267,8 @@ def shown(lab: Lab, fault: str, number: int) -> tuple[str | None, Remedy]:
 
 def found(lab: Lab, job_id: str | None, code: str, number: int) -> tuple[str | None, Remedy]:
     """Return the job, and the remedy whose commands the diagnosis shows for a code."""
-    told = lab.diagnose(*filter(None, [job_id]))
-    finding = next(one for one in told.document["findings"] if one["cause"] == code)
+    result = lab.diagnose(*filter(None, [job_id]))
+    finding = next(one for one in result.document["findings"] if one["cause"] == code)
     observed = {name: value for name, value in finding["evidence"].items() if isinstance(value, str)}
     names = live_names(load(environ=lab.settings()), "academy-ops", job_id)
     rows = CATALOGUE[code].reasons[finding["reason"]] if finding["reason"] else CATALOGUE[code]

@@ -48,15 +48,15 @@ def test_the_reader_refuses_each_with_a_clear_sentence_or_reads_its_students_in_
     # In a process of its own: what a child took counts from before its exec, when it was as large as its parent.
     command = [sys.executable, "-c", READ_ALL, *map(str, sorted(tmp_path.iterdir()))]
     done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=170)
-    told, largest, own = json.loads(done.stdout)
+    result, largest, own = json.loads(done.stdout)
     for one in FILES:
         if one.says is None:
-            assert told[one.name] == list(one.read), one.name
+            assert result[one.name] == list(one.read), one.name
         else:
-            assert one.says in str(told[one.name]), one.name
+            assert one.says in str(result[one.name]), one.name
     assert own <= PARENT_BYTES
     assert 0 < largest * IN_RSS <= MEMORY_BYTES + (64 << 20)
-    compared(len(told))
+    compared(len(result))
 
 
 def post(lab: Lab, content: bytes, name: str = "students.xlsx") -> httpx.Response:

@@ -151,9 +151,9 @@ def test_the_probe_reads_a_container_from_end_to_end(instance: Instance) -> None
     instance.run("/bin/sh", "-c", "echo 'SQS_JOB_COMPLETED | job_id=j-1'; exec sleep 600", env={"R2_ENDPOINT": "x"})
     assert processes.until(lambda: instance.docker("logs", NAME).stdout != "", 15)
     env = processes.clean_env(instance.folder, {})
-    told = run_script(probe(NAME, "j-1", "0" * 32), instance.folder, env, 20).stdout.splitlines()
-    assert {"docker=up", "container=present", "disk_percent=31", "restarts=0", "log_lines=1"} <= set(told)
-    (line,) = told[told.index("section=job") + 1 : told.index("section=errors")]
+    result = run_script(probe(NAME, "j-1", "0" * 32), instance.folder, env, 20).stdout.splitlines()
+    assert {"docker=up", "container=present", "disk_percent=31", "restarts=0", "log_lines=1"} <= set(result)
+    (line,) = result[result.index("section=job") + 1 : result.index("section=errors")]
     # Each line with the time at which it was written.
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT[\d:.]+Z SQS_JOB_COMPLETED \| job_id=j-1", line)
 
@@ -167,9 +167,9 @@ def test_the_probe_keeps_what_a_long_line_says_last(instance: Instance) -> None:
     line = f"ClientError {'x ' * 1500} with an explicit deny in a resource-based policy"
     instance.run("/bin/sh", "-c", f"echo '{line}'; exec sleep 600")
     assert processes.until(lambda: instance.docker("logs", NAME).stdout != "", 15)
-    told = probed(instance)
+    result = probed(instance)
     for section in ("errors", "tail"):
-        shown = told[told.index(f"section={section}") + 1]
+        shown = result[result.index(f"section={section}") + 1]
         assert "ClientError x x" in shown
         assert shown.endswith("with an explicit deny in a resource-based policy")
         assert len(shown) < 900
@@ -179,9 +179,9 @@ def test_what_the_probe_prints_fits_into_what_ssm_keeps(instance: Instance) -> N
     line = f"j-1 Error {'x' * 900}"
     instance.run("/bin/sh", "-c", f"for n in $(seq 200); do echo '{line}'; done; exec sleep 600")
     assert processes.until(lambda: instance.docker("logs", NAME).stdout.count("\n") == 200, 15)
-    told = probed(instance, "j-1")
-    assert told[-1] == "section=end"
-    assert len("\n".join(told)) < 23_000
+    result = probed(instance, "j-1")
+    assert result[-1] == "section=end"
+    assert len("\n".join(result)) < 23_000
 
 
 @pytest.mark.parametrize(
@@ -204,8 +204,8 @@ def test_the_probe_and_the_parameter_are_compared_as_the_same_thing(
     instance: Instance, name: str, value: str, meant: str
 ) -> None:
     instance.run(*SLEEPS, env={name: value})
-    told = [line for line in probed(instance) if line.startswith("env=")]
-    assert told == [f"env={name} {digest(SALT, meant)}"]
+    result = [line for line in probed(instance) if line.startswith("env=")]
+    assert result == [f"env={name} {digest(SALT, meant)}"]
     assert digests_of({name: value}, SALT) == {name: digest(SALT, meant)}
 
 

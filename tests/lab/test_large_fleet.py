@@ -112,12 +112,12 @@ def test_two_hundred_workers_are_asked_once_each_and_told_of_in_one_finding(
 def test_how_many_have_answered_is_told_meanwhile(
     aws: Aws, machines: dict[str, Canned], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    told: list[tuple[int, int]] = []
-    observed(aws, list(machines)[:120], monkeypatch, answered=lambda hosts, of: told.append((hosts, of)))
-    assert told[0] == (0, 120)
-    assert told[-1] == (120, 120)
-    assert told == sorted(told)
-    assert len(set(told)) > 2
+    result: list[tuple[int, int]] = []
+    observed(aws, list(machines)[:120], monkeypatch, answered=lambda hosts, of: result.append((hosts, of)))
+    assert result[0] == (0, 120)
+    assert result[-1] == (120, 120)
+    assert result == sorted(result)
+    assert len(set(result)) > 2
 
 
 def test_a_host_that_takes_its_time_is_asked_less_and_less_often(
@@ -178,8 +178,8 @@ def test_a_host_that_is_gone_when_it_is_asked_costs_no_other(
 
 def all_online(names: list[str]) -> Trick:
     def trick(handler: Handler, _on: Answer) -> None:
-        told = [{"InstanceId": name, "PingStatus": "Online"} for name in names]
-        body = json.dumps({"InstanceInformationList": told}).encode()
+        result = [{"InstanceId": name, "PingStatus": "Online"} for name in names]
+        body = json.dumps({"InstanceInformationList": result}).encode()
         respond(handler, 200, body, **{"Content-Type": "application/x-amz-json-1.1"})
 
     return trick

@@ -83,8 +83,8 @@ def test_who_does_not_go_on_sending_is_cut_off_and_the_app_never_hears_of_it(ori
         slow = [open_ones.enter_context(socket.create_connection((host, int(port)), timeout=60)) for _ in range(2)]
         for one, begun in zip(slow, (half_a_head, half_a_body), strict=True):
             one.sendall(begun)
-        told = {one.recv(4096).partition(b"\r\n")[0] for one in slow}
-    assert told <= {b"", b"HTTP/1.1 408 Request Time-out"}
+        result = {one.recv(4096).partition(b"\r\n")[0] for one in slow}
+    assert result <= {b"", b"HTTP/1.1 408 Request Time-out"}
     assert App.asked == 0
 
 

@@ -34,9 +34,9 @@ def _well(lab: Lab) -> Iterator[None]:
 
 def test_it_is_well_without_a_function_and_without_nginx(lab: Lab) -> None:
     assert "ACADEMY_ORIGIN_URL" not in lab.settings()
-    told = lab.diagnose(lab.ended_job())
-    assert told.short == (0, "healthy", None)
-    assert told.verdict["warnings"] == []
+    result = lab.diagnose(lab.ended_job())
+    assert result.short == (0, "healthy", None)
+    assert result.verdict["warnings"] == []
     drawn = lab.tool("diagnose", "-o", "html").stdout
     assert "load balancer" in drawn
     assert "nginx" not in drawn
@@ -47,26 +47,28 @@ def test_a_job_is_told_by_the_log_of_its_worker_that_is_gone(lab: Lab) -> None:
     assert job
     # Also where only the worker that is there now tells to which group they write, or another one is set.
     for setting in ("/academy/ai-worker", None, "/academy/other"):
-        told = lab.diagnose(job, AI_WORKER_LOG_GROUP=setting)
-        assert told.short == (1, "faulty", "worker-dependency-missing")
-        (found,) = told.findings("job")
+        result = lab.diagnose(job, AI_WORKER_LOG_GROUP=setting)
+        assert result.short == (1, "faulty", "worker-dependency-missing")
+        (found,) = result.findings("job")
         assert found["evidence"]["error_message"] == GENERIC
         assert "No module named" in found["evidence"]["log"][-1]
         assert f"SQS_JOB_FAILED | job_id={job}" in lab.tool("logs", "--job", job, AI_WORKER_LOG_GROUP=setting).stdout
     # The API lists it too; without that, only the log knows of it.
     listed = lab.tool("jobs", "--since", "1h", "-o", "json", ACADEMY_API_URL="http://127.0.0.1:9").stdout
     assert job in listed
-    told = lab.diagnose(job, **lab.keys_without("logs:FilterLogEvents"))
-    assert told.short == (1, "faulty", "job-failed")
-    assert "logs:FilterLogEvents" in {one["missing_permission"] for one in told.findings("logs")}
+    result = lab.diagnose(job, **lab.keys_without("logs:FilterLogEvents"))
+    assert result.short == (1, "faulty", "job-failed")
+    assert "logs:FilterLogEvents" in {one["missing_permission"] for one in result.findings("logs")}
 
 
 def test_the_demos_story(lab: Lab) -> None:
     lab.break_fault("worker-off")
     job = lab.upload()
-    told = lab.diagnose(job)
-    assert told.short == (1, "faulty", "worker-scaled-to-zero")
-    assert [one["reason"] for one in told.findings("workers") if one["cause"] == "autoscaler-off"] == ["alarm-disabled"]
+    result = lab.diagnose(job)
+    assert result.short == (1, "faulty", "worker-scaled-to-zero")
+    assert [one["reason"] for one in result.findings("workers") if one["cause"] == "autoscaler-off"] == [
+        "alarm-disabled"
+    ]
     assert lab.tool("scale-worker", "--desired", "1", "--yes", "--wait").returncode == 0
     assert lab.diagnose(lab.ended(job)).short == (0, "healthy", None)
 
@@ -88,16 +90,16 @@ def test_an_alarm_starts_a_worker(lab: Lab) -> None:
 def test_the_user_data_fails_at_each_step_and_the_boot_is_told_by_its_own_log(lab: Lab) -> None:
     for reason in ("metadata", "packages", "image-missing", "docker-run", "parameter", "script"):
         lab.break_fault(f"worker-boot-failed/{reason}")
-        told = lab.diagnose()
-        assert (told.verdict["cause"], told.verdict["reason"]) == ("worker-boot-failed", reason)
+        result = lab.diagnose()
+        assert (result.verdict["cause"], result.verdict["reason"]) == ("worker-boot-failed", reason)
         lab.do("lab", "heal")
         lab.wait_for_worker()
 
 
 def test_the_load_balancer_answers_for_an_api_that_is_stopped(lab: Lab) -> None:
     lab.break_fault("proxy-upstream-down")
-    told = lab.diagnose()
-    assert (told.verdict["cause"], told.verdict["reason"]) == ("proxy-upstream-down", "load-balancer")
+    result = lab.diagnose()
+    assert (result.verdict["cause"], result.verdict["reason"]) == ("proxy-upstream-down", "load-balancer")
 
 
 def test_a_fault_of_what_is_not_there_is_refused(lab: Lab) -> None:

@@ -9,8 +9,8 @@ from tests.terminal import terminal
 
 
 def desired(lab: Lab) -> int:
-    told = lab.diagnose("--only", "workers")
-    evidence = next(one["evidence"] for one in told.findings("workers") if "desired" in one["evidence"])
+    result = lab.diagnose("--only", "workers")
+    evidence = next(one["evidence"] for one in result.findings("workers") if "desired" in one["evidence"])
     count: int = evidence["desired"]
     return count
 

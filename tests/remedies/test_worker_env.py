@@ -48,8 +48,8 @@ def values(lab: Lab) -> dict[str, str]:
 
 
 def compared(lab: Lab, **environ: str) -> dict[str, str]:
-    told = json.loads(lab.tool(*WORKER_ENV, "-o", "json", **environ).stdout)
-    return {one["name"]: one["compared"] for one in told["names"]}
+    result = json.loads(lab.tool(*WORKER_ENV, "-o", "json", **environ).stdout)
+    return {one["name"]: one["compared"] for one in result["names"]}
 
 
 def change(lab: Lab, *arguments: str, **environ: str) -> Done:
@@ -120,8 +120,8 @@ def test_a_wrong_queue_is_put_right_in_its_own_format_and_the_instances_are_repl
 )
 def test_the_printed_remedy_puts_the_parameter_right_and_the_printed_check_shows_it(lab: Lab, fault: str) -> None:
     job_id = lab.break_fault(fault)
-    told = lab.diagnose(*filter(None, [job_id]))
-    found = next(one for one in told.document["findings"] if one["cause"] == fault.partition("/")[0])
+    result = lab.diagnose(*filter(None, [job_id]))
+    found = next(one for one in result.document["findings"] if one["cause"] == fault.partition("/")[0])
     remedy = found["remedies"][0]
     check = shlex.split(remedy["verify"])[1:]
     assert lab.tool(*check).returncode == 1

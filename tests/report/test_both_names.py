@@ -25,9 +25,9 @@ def test_both_names_are_told(compared: Callable[[int], None]) -> None:
         otherwise: dict[str, Any] = {compares: "different", "differing": {setting: of_worker}}
         environment = replace(h.SAME, **otherwise)
         for facts in (own(**otherwise), idle_with(environment)):
-            told = diagnosis(**facts)
-            forms = (one.load().render_diagnosis(told, "academy-ops") for one in Output if one is not Output.TABLE)
-            for text in (table.render_diagnosis(told, verbose=True, width=300), *forms):
+            result = diagnosis(**facts)
+            forms = (one.load().render_diagnosis(result, "academy-ops") for one in Output if one is not Output.TABLE)
+            for text in (table.render_diagnosis(result, verbose=True, width=300), *forms):
                 assert of_worker in text, text
                 assert setting in text
                 assert of_api is None or of_api in text
@@ -42,6 +42,6 @@ def test_what_is_the_same_is_not_told() -> None:
 
 def test_in_korean_it_is_one_line() -> None:
     use("ko")
-    told = diagnosis(**own(bucket="different", differing={"R2_EXCEL_BUCKET": "old"}))
-    assert "R2_EXCEL_BUCKET: 워커 old, API academy-excel" in table.render_diagnosis(told, width=200)
+    result = diagnosis(**own(bucket="different", differing={"R2_EXCEL_BUCKET": "old"}))
+    assert "R2_EXCEL_BUCKET: 워커 old, API academy-excel" in table.render_diagnosis(result, width=200)
     use("en")

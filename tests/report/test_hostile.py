@@ -66,17 +66,17 @@ class Tags(HTMLParser):
 def about(text: str) -> Diagnosis:
     """A diagnosis that says ``text`` wherever it may stand."""
     remedy = Remedy(say("Look at {name}.", name=text), command("echo", text), command("test", text), "change")
-    told = say("It says {text}.", text=text)
+    result = say("It says {text}.", text=text)
     evidence: dict[str, object] = {"error_message": text, "status": text, "rows": [{"row": 3, "error": text}]}
     findings = (
-        Finding("job", "4", "fail", told, "job-failed", evidence, (remedy,)),  # type: ignore[arg-type] # it is JSON
-        Finding("logs", "3-4", "warn", told, "worker-silent", {"log": [text, text]}, (remedy,)),
+        Finding("job", "4", "fail", result, "job-failed", evidence, (remedy,)),  # type: ignore[arg-type] # it is JSON
+        Finding("logs", "3-4", "warn", result, "worker-silent", {"log": [text, text]}, (remedy,)),
         Finding(
-            "queue", "3-3", "unknown", told, None, {"detail": text}, (), text, say("{tried} is denied", tried=text)
+            "queue", "3-3", "unknown", result, None, {"detail": text}, (), text, say("{tried} is denied", tried=text)
         ),
-        Finding("r2", "1", "ok", told),
+        Finding("r2", "1", "ok", result),
     )
-    verdict = Verdict("faulty", told, "job-failed", "4", (remedy,), warnings=("worker-silent",), ruled_out=("r2",))
+    verdict = Verdict("faulty", result, "job-failed", "4", (remedy,), warnings=("worker-silent",), ruled_out=("r2",))
     return Diagnosis("job-1", datetime(2026, 11, 22, tzinfo=UTC), 10, verdict, findings)
 
 
@@ -148,8 +148,8 @@ def test_there_are_the_same_annotations_whatever_is_told(text: str) -> None:
 @settings(max_examples=60, deadline=None, derandomize=True)
 @given(TEXT)
 def test_json_holds_the_text_itself(text: str) -> None:
-    told = json.loads(json_form.render_diagnosis(about(text)))
-    assert told["findings"][0]["evidence"]["error_message"] == text
+    result = json.loads(json_form.render_diagnosis(about(text)))
+    assert result["findings"][0]["evidence"]["error_message"] == text
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

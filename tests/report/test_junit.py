@@ -71,10 +71,10 @@ def test_a_diagnosis_keeps_the_rules(scene: str) -> None:
 @pytest.mark.parametrize("scene", [*SCENES, "autoscaler-off", "no-credentials", "denied-and-warned"])
 def test_failures_and_errors_agree_with_the_exit_code(scene: str, strict: bool) -> None:
     facts = {**SCENES, **MORE}[scene]
-    told = replace(diagnosis(**facts), strict=strict)
-    root = ET.fromstring(junit.render_diagnosis(told))
+    answer = replace(diagnosis(**facts), strict=strict)
+    root = ET.fromstring(junit.render_diagnosis(answer))
     failures, errors = int(root.get("failures", "")), int(root.get("errors", ""))
-    assert {(False, False): 0, (False, True): 3}.get((failures > 0, errors > 0), 1) == exit_code(told)
+    assert {(False, False): 0, (False, True): 3}.get((failures > 0, errors > 0), 1) == exit_code(answer)
     assert len(root.findall(".//failure")) == failures
 
 
@@ -91,9 +91,9 @@ def test_names_are_the_checks_ids_whatever_they_find_and_in_every_language() -> 
 
 def test_a_case_with_two_faults_holds_both() -> None:
     facts = {**SCENARIOS["worker-env-stale"][0], **SCENARIOS["worker-disk-full"][0]}
-    told = diagnosis(**facts)
-    texts = "".join(one.text or "" for one in ET.fromstring(junit.render_diagnosis(told)).iter("failure"))
-    assert all(str(one.summary) in texts for one in told.findings if one.status == "fail")
+    answer = diagnosis(**facts)
+    texts = "".join(one.text or "" for one in ET.fromstring(junit.render_diagnosis(answer)).iter("failure"))
+    assert all(str(one.summary) in texts for one in answer.findings if one.status == "fail")
 
 
 def test_whatever_is_quoted_the_rules_are_kept() -> None:

@@ -52,10 +52,10 @@ def test_on_a_healthy_academy_it_passes_again_and_again_and_leaves_nothing(lab: 
 
 
 def test_people_see_each_hop_with_its_time(lab: Lab) -> None:
-    told = lab.tool("smoke").stdout
-    assert re.search(r"\d s  upload accepted\n", told)
-    assert re.search(r"\d s  students deleted\n", told)
-    assert told.endswith("All 3 students are registered: 3 new, 0 already there.\nSMOKE CHECK PASSED\n")
+    result = lab.tool("smoke").stdout
+    assert re.search(r"\d s  upload accepted\n", result)
+    assert re.search(r"\d s  students deleted\n", result)
+    assert result.endswith("All 3 students are registered: 3 new, 0 already there.\nSMOKE CHECK PASSED\n")
 
 
 @pytest.mark.parametrize(
@@ -109,16 +109,18 @@ def test_an_interruption_takes_everything_back(lab: Lab, number: signal.Signals)
 
 def test_each_form_of_output_tells_the_check_and_its_diagnosis(lab: Lab) -> None:
     lab.break_fault("proxy-upstream-down")
-    told = {form: lab.tool("smoke", "--timeout", "20", "-o", form) for form in ("junit", "github", "markdown", "table")}
-    assert {one.returncode for one in told.values()} == {1}
-    suites = ET.fromstring(told["junit"].stdout)
+    result = {
+        form: lab.tool("smoke", "--timeout", "20", "-o", form) for form in ("junit", "github", "markdown", "table")
+    }
+    assert {one.returncode for one in result.values()} == {1}
+    suites = ET.fromstring(result["junit"].stdout)
     assert [one.get("name") for one in suites] == ["academy-ops smoke", "academy-ops"]
     failure = suites.find("testsuite/testcase/failure")
     assert failure is not None
     assert failure.get("type") == "proxy-upstream-down"
-    first, second = told["github"].stdout.splitlines()[:2]
+    first, second = result["github"].stdout.splitlines()[:2]
     assert first.startswith("::error title=SMOKE CHECK FAILED%3A proxy-upstream-down::The upload was not accepted")
     assert second.startswith("::error title=FAULT FOUND%3A proxy-upstream-down::")
-    assert told["markdown"].stdout.startswith("# ❌ SMOKE CHECK FAILED\n")
-    assert "FAULT FOUND: `proxy-upstream-down`" in told["markdown"].stdout
-    assert told["table"].stdout.endswith("SMOKE CHECK FAILED  proxy-upstream-down\n")
+    assert result["markdown"].stdout.startswith("# ❌ SMOKE CHECK FAILED\n")
+    assert "FAULT FOUND: `proxy-upstream-down`" in result["markdown"].stdout
+    assert result["table"].stdout.endswith("SMOKE CHECK FAILED  proxy-upstream-down\n")

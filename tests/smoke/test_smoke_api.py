@@ -70,14 +70,14 @@ def test_the_initial_password_is_new_each_time_and_never_shown(tmp_path: Path) -
 def test_a_password_that_the_api_repeats_is_masked(tmp_path: Path) -> None:
     def repeat(handler: Handler) -> None:
         password = (re.findall(rb'name="initial_password"\r\n\r\n(.+)\r\n', handler.body) or [b""])[0].decode()
-        told.append(password)
+        result.append(password)
         respond(handler, 400, json.dumps({"detail": f"bad password: {password}"}).encode())
 
-    told: list[str] = []
+    result: list[str] = []
     with server(repeat) as (url, _):
         done = academy_ops("smoke", "-o", "json", cwd=tmp_path, ACADEMY_API_URL=url)
     assert "bad password" in done.stdout
-    assert told[0] not in done.stdout
+    assert result[0] not in done.stdout
 
 
 def test_an_api_that_cant_take_students_back_passes_and_is_told(tmp_path: Path) -> None:

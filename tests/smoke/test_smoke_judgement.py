@@ -72,15 +72,15 @@ def test_it_passes_only_where_all_students_are_there(what: Seen, result: str) ->
     ],
 )
 def test_a_file_that_is_too_large_is_told_with_who_says_so(body: str, headers: dict[str, str], said: str) -> None:
-    result, told = judge(Seen(Answer("https://api.example.com/", 413, headers, body, 1)), ROWS)
+    result, found = judge(Seen(Answer("https://api.example.com/", 413, headers, body, 1)), ROWS)
     assert result == "failed"
-    assert said in str(told)
+    assert said in str(found)
 
 
 def test_who_refuses_an_upload_on_the_way_is_named() -> None:
     page = "<title>403 Forbidden</title><hr><center>nginx</center>"
-    told = judge(Seen(Answer("https://api.example.com/", 403, {}, page, 1)), ROWS)[1]
-    assert "HTTP 403 from nginx (403 Forbidden)" in str(told)
+    found = judge(Seen(Answer("https://api.example.com/", 403, {}, page, 1)), ROWS)[1]
+    assert "HTTP 403 from nginx (403 Forbidden)" in str(found)
 
 
 @pytest.mark.parametrize("job_id", ["", "a b", "../etc", "$(id)", "x" * 65, 7, None])

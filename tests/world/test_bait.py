@@ -22,9 +22,11 @@ OUTPUTS_OF_DIAGNOSE = ("table", "json", "html", "markdown", "github", "junit")
 
 def spoilt(aws: str) -> dict[str, Trick]:
     def log(body: bytes) -> bytes:
-        told = json.loads(body)
-        told["StandardOutputContent"] = told["StandardOutputContent"].replace("worker started", f"{BAIT} MemoryError")
-        return json.dumps(told).encode()
+        result = json.loads(body)
+        result["StandardOutputContent"] = result["StandardOutputContent"].replace(
+            "worker started", f"{BAIT} MemoryError"
+        )
+        return json.dumps(result).encode()
 
     healthy = b"<HealthStatus>", b"<HealthStatus>" + IN_XML
     return {

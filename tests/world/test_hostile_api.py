@@ -41,8 +41,8 @@ def zipped(handler: Handler) -> None:
 )
 def test_what_is_no_job_is_told_as_that(answer: Callable[[Handler], None], tmp_path: Path) -> None:
     with server(api(answer)) as (url, _):
-        told = asked(tmp_path, url, "endpoint", "job")
-    assert (told[0], told[1]["verdict"]["cause"]) == (1, "api-not-json")
+        found = asked(tmp_path, url, "endpoint", "job")
+    assert (found[0], found[1]["verdict"]["cause"]) == (1, "api-not-json")
 
 
 @pytest.mark.parametrize(
@@ -56,10 +56,10 @@ def test_what_is_no_job_is_told_as_that(answer: Callable[[Handler], None], tmp_p
 )
 def test_what_is_longer_than_is_read_is_not_judged(answer: Callable[[Handler], None], tmp_path: Path) -> None:
     with server(api(answer)) as (url, _):
-        told = asked(tmp_path, url, "endpoint", "job")
+        found = asked(tmp_path, url, "endpoint", "job")
         watched = tool("watch", h.JOB_ID, "--timeout", "60", cwd=tmp_path, api=url)
-    assert (told[0], told[1]["verdict"]["status"], told[1]["verdict"]["cause"]) == (3, "undetermined", None)
-    assert "the response is too large: the body is longer than" in told[1]["findings"][0]["because"]
+    assert (found[0], found[1]["verdict"]["status"], found[1]["verdict"]["cause"]) == (3, "undetermined", None)
+    assert "the response is too large: the body is longer than" in found[1]["findings"][0]["because"]
     assert watched.returncode == 3
     assert "the response is too large" in watched.stdout
 
@@ -68,10 +68,10 @@ def test_the_rows_that_a_job_counts_are_told_though_it_lists_the_first_hundred(t
     rows = [{"row": row, "error": "전화번호 형식이 올바르지 않습니다"} for row in range(100)]
     result = {"created": 0, "rejected": 40_000, "failed": rows, "total": 40_000}
     with server(api(lambda handler: respond(handler, 200, job("DONE", result=result)))) as (url, _):
-        told = asked(tmp_path, url, "job")
+        found = asked(tmp_path, url, "job")
         watched = tool("watch", h.JOB_ID, cwd=tmp_path, api=url)
-    assert (told[0], told[1]["verdict"]["cause"]) == (1, "excel-phone-invalid")
-    assert told[1]["findings"][-1]["evidence"]["failed_rows"] == 40_000
+    assert (found[0], found[1]["verdict"]["cause"]) == (1, "excel-phone-invalid")
+    assert found[1]["findings"][-1]["evidence"]["failed_rows"] == 40_000
     assert "rejected rows 40000" in watched.stdout
 
 
@@ -102,8 +102,8 @@ def test_a_message_made_to_keep_a_pattern_busy_is_judged_in_time(tmp_path: Path)
     rows = [{"row": row, "error": words[row % len(words)]} for row in range(100)]
     answer = job("FAILED", error_message="".join(words), result={"created": 0, "failed": rows})
     with server(api(lambda handler: respond(handler, 200, answer))) as (url, _):
-        told = asked(tmp_path, url, "endpoint", "job")
-    assert (told[0], told[1]["verdict"]["status"]) == (1, "faulty")
+        found = asked(tmp_path, url, "endpoint", "job")
+    assert (found[0], found[1]["verdict"]["status"]) == (1, "faulty")
 
 
 @pytest.mark.parametrize("status", [302, 307])
@@ -111,11 +111,11 @@ def test_the_token_does_not_follow_a_redirect_to_another_place(status: int, tmp_
     with server(lambda handler: respond(handler, 200, job())) as (elsewhere, seen):
         place = elsewhere.replace("127.0.0.1", "localhost") + "/api/"
         with server(lambda handler: respond(handler, status, Location=place)) as (url, _):
-            told = asked(tmp_path, url, "endpoint")
+            found = asked(tmp_path, url, "endpoint")
     assert seen == []
-    edge = told[1]["findings"][0]["evidence"]["edge"]
-    assert (told[0], edge["status"], edge["redirects"]) == (1, status, 1)
-    assert told[1]["verdict"]["reason"] == "elsewhere"
+    edge = found[1]["findings"][0]["evidence"]["edge"]
+    assert (found[0], edge["status"], edge["redirects"]) == (1, status, 1)
+    assert found[1]["verdict"]["reason"] == "elsewhere"
 
 
 def test_no_token_is_sent_to_who_shows_the_certificate_of_another_name(tmp_path: Path) -> None:
@@ -128,10 +128,10 @@ def test_no_token_is_sent_to_who_shows_the_certificate_of_another_name(tmp_path:
         server(lambda handler: respond(handler, 200, job()), tls=context) as (url, seen),
         server(lambda handler: respond(handler, 500)) as (sick, _),
     ):
-        told = asked(tmp_path, url, "endpoint", SSL_CERT_FILE=str(trusted), AWS_ENDPOINT_URL=sick)
+        found = asked(tmp_path, url, "endpoint", SSL_CERT_FILE=str(trusted), AWS_ENDPOINT_URL=sick)
     assert seen == []
-    assert (told[0], told[1]["verdict"]["cause"]) == (1, "endpoint-tls")
-    assert "certificate is not valid for '127.0.0.1'" in told[1]["findings"][0]["evidence"]["edge"]["detail"]
+    assert (found[0], found[1]["verdict"]["cause"]) == (1, "endpoint-tls")
+    assert "certificate is not valid for '127.0.0.1'" in found[1]["findings"][0]["evidence"]["edge"]["detail"]
 
 
 @pytest.mark.parametrize("job_id", ["../../admin", "a?b", "a\nb", "$(id)"])

@@ -38,10 +38,10 @@ def test_what_a_sick_aws_does_not_tell_is_unknown_and_the_rest_is_seen(
     pending = api(lambda handler: respond(handler, 200, job("PENDING", created_at="2026-01-01T00:00:00Z")))
     with server(pending) as (url, _), server(answer) as (aws, _):
         code, document = asked(tmp_path, url, "endpoint", *CHECKS, timeout=6, AWS_ENDPOINT_URL=aws)
-    told = {check: [one for one in document["findings"] if one["check"] == check] for check in (*CHECKS, "endpoint")}
-    assert [one["status"] for one in told["endpoint"]] == ["ok"]
+    result = {check: [one for one in document["findings"] if one["check"] == check] for check in (*CHECKS, "endpoint")}
+    assert [one["status"] for one in result["endpoint"]] == ["ok"]
     for check in CHECKS:
-        assert {one["status"] for one in told[check]} <= {"unknown", "skip"} or told[check][0][
+        assert {one["status"] for one in result[check]} <= {"unknown", "skip"} or result[check][0][
             "cause"
         ] == "aws-unreachable"
     assert (code, document["verdict"]["status"]) == (3, "undetermined")
@@ -51,8 +51,8 @@ def wrong(aws: str) -> dict[str, Trick]:
     """Answers each of which is spoilt in one place."""
 
     def words_for_numbers(body: bytes) -> bytes:
-        told = json.loads(body)
-        return json.dumps({"Attributes": {**told["Attributes"], "ApproximateNumberOfMessages": ["many"]}}).encode()
+        result = json.loads(body)
+        return json.dumps({"Attributes": {**result["Attributes"], "ApproximateNumberOfMessages": ["many"]}}).encode()
 
     return {
         "2015-03-31/functions": answered(b"[]"),
@@ -71,9 +71,9 @@ def wrong(aws: str) -> dict[str, Trick]:
 def test_an_answer_of_wrong_types_costs_its_own_finding_and_no_other(running_lab: Lab) -> None:
     aws = running_lab.settings()["AWS_ENDPOINT_URL"]
     with between(aws, wrong(aws)) as url:
-        told = running_lab.diagnose("--timeout", "8", AWS_ENDPOINT_URL=url)
-    assert told.short == (3, "undetermined", None)
-    tried = {one["evidence"].get("tried") for one in told.document["findings"] if one["status"] == "unknown"}
+        result = running_lab.diagnose("--timeout", "8", AWS_ENDPOINT_URL=url)
+    assert result.short == (3, "undetermined", None)
+    tried = {one["evidence"].get("tried") for one in result.document["findings"] if one["status"] == "unknown"}
     assert tried == {
         "lambda:GetFunctionConfiguration",
         "ec2:DescribeInstances",
@@ -82,7 +82,7 @@ def test_an_answer_of_wrong_types_costs_its_own_finding_and_no_other(running_lab
         "ssm:GetCommandInvocation",
         "ssm:GetParameter",
     }
-    assert "Workers in service: 1." in [one["summary"] for one in told.findings("workers")]
+    assert "Workers in service: 1." in [one["summary"] for one in result.findings("workers")]
 
 
 @pytest.mark.parametrize(
