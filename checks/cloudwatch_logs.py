@@ -84,12 +84,7 @@ def begin_job(target: Target, place: Place | None, now: datetime) -> Callable[[]
 
 
 def beside(  # noqa: PLR0917 - what the hosts have told, and where to look for the rest
-    target: Target,
-    place: Place,
-    now: datetime,
-    facts: LogsFacts,
-    in_service: Sequence[str],
-    job: Archive | Unavailable,
+    target: Target, place: Place, now: datetime, facts: LogsFacts, in_service: Sequence[str], job: Archive | Unavailable
 ) -> Archive | Unavailable:
     """Return what the hosts have not told.
 

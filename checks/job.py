@@ -8,15 +8,7 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Final
 
-from academy_ops.contract import (
-    LOG_COMPLETED,
-    LOG_JOB_ENDED,
-    LOG_OF_JOB,
-    LOG_SKIPPED,
-    LOG_UNKNOWN,
-    TIER,
-    JobStatus,
-)
+from academy_ops.contract import LOG_COMPLETED, LOG_JOB_ENDED, LOG_OF_JOB, LOG_SKIPPED, LOG_UNKNOWN, TIER, JobStatus
 from academy_ops.diagnosis.catalogue import CATALOGUE
 from academy_ops.diagnosis.check import Check, Hop
 from academy_ops.diagnosis.command import JOB_FILE

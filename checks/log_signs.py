@@ -87,10 +87,7 @@ _LOG_SIGNS: Final = tuple(
     (re.compile(form), code)
     for form, code in (
         (r"No module named|^\s{0,9}([\w.]{1,60}\.)?ImportError: ", _DEPENDENCY),
-        (
-            rf"{NO_CREDENTIALS}|InvalidClientTokenId|ExpiredToken|{CLOCK}",
-            "worker-aws-credentials",
-        ),
+        (rf"{NO_CREDENTIALS}|InvalidClientTokenId|ExpiredToken|{CLOCK}", "worker-aws-credentials"),
         (rf"token {GAP} is invalid", "worker-aws-credentials"),
         # SQS refuses the signature where the region in it is another one.
         (OTHER_REGION, _ELSEWHERE),

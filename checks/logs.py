@@ -9,9 +9,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Final
 
-from academy_ops.contract import (
-    QUEUE_SETTING,
-)
+from academy_ops.contract import QUEUE_SETTING
 from academy_ops.diagnosis.catalogue import CATALOGUE
 from academy_ops.diagnosis.check import Check, Grant
 from academy_ops.diagnosis.findings import FindingBuilder
@@ -245,10 +243,7 @@ def _faults_of(
         for fault, more in without_container(case, host):
             yield fault, {**evidence, **more}, True
         return
-    faults = [
-        *state_faults(case, host, container, log),
-        *_environment_codes(host, container, parameter, case),
-    ]
+    faults = [*state_faults(case, host, container, log), *_environment_codes(host, container, parameter, case)]
     for fault in faults:
         yield fault, evidence, True
     sign = log_sign(case, host, container, log) if log else None
@@ -484,9 +479,7 @@ CHECK: Final = Check(
             {"StringEquals": {"ssm:resourceTag/aws:autoscaling:groupName": "{group}"}},
         ),
         Grant(
-            "CheckLogsArchive",
-            ("logs:FilterLogEvents",),
-            ("arn:aws:logs:{region}:{account}:log-group:{log_group}:*",),
+            "CheckLogsArchive", ("logs:FilterLogEvents",), ("arn:aws:logs:{region}:{account}:log-group:{log_group}:*",)
         ),
         Grant("CheckLogsParameter", ("ssm:GetParameter",), (_PARAMETER_ARN,)),
         # Which key encrypts the parameter is not known here; it decrypts that parameter only, and only for SSM.

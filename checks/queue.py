@@ -175,9 +175,7 @@ def _judge_depth(build: FindingBuilder, case: Case, facts: QueueFacts, queue: De
         yield build.warn("queue-dead-letters", evidence, None if not_named else given_up, reason=not_named)
     elif code is None and not warnings:
         summary = say(
-            "Queue exists: {visible} waiting, {in_flight} in flight.",
-            visible=queue.visible,
-            in_flight=queue.in_flight,
+            "Queue exists: {visible} waiting, {in_flight} in flight.", visible=queue.visible, in_flight=queue.in_flight
         )
         yield build.ok(summary, evidence)
 

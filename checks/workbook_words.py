@@ -74,10 +74,7 @@ _FORMS: Final[tuple[tuple[Fault, tuple[str, ...]], ...]] = (
             "(파일|엑셀)[이가은는]? ?(손상|깨[졌진])|corrupt",
         ),
     ),
-    (
-        (_UNREADABLE, "reader"),
-        (r"엑셀을 읽는 프로그램의 오류|(CalamineError|XLRDError|InvalidFileException)\b",),
-    ),
+    ((_UNREADABLE, "reader"), (r"엑셀을 읽는 프로그램의 오류|(CalamineError|XLRDError|InvalidFileException)\b",)),
     (
         ("excel-ambiguous", None),
         (

@@ -144,8 +144,7 @@ def _remedy(text: Text, steps: Steps) -> Remedy:
 
 _LOOK: Final = _remedy(say("Show the full response."), command("<ops> --verbose check <check> <job>"))
 _AWAY: Final = _remedy(
-    say("Check this machine's network, proxy and settings for the connection, then run again."),
-    command("<ops> config"),
+    say("Check this machine's network, proxy and settings for the connection, then run again."), command("<ops> config")
 )
 _PROXY: Final = _remedy(
     say(

@@ -136,10 +136,7 @@ def _attributes(target: Target, name: str) -> dict[str, str] | None:
         unseen = target.connect.unseen(error, action)
         raise RemedyError(
             say(
-                "Can't read queue {queue}: {reason}. {detail}",
-                queue=name,
-                reason=because(unseen),
-                detail=unseen.detail,
+                "Can't read queue {queue}: {reason}. {detail}", queue=name, reason=because(unseen), detail=unseen.detail
             ),
             unseen=True,
         ) from error

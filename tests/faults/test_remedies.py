@@ -17,8 +17,8 @@ from botocore import xform_name
 from academy_ops import contract
 from academy_ops.cli.names import live_names
 from academy_ops.diagnosis.catalogue import CATALOGUE, filled
-from academy_ops.diagnosis.catalogue.commands import KEPT_LOG, METADATA
-from academy_ops.diagnosis.command import Steps, fill
+from academy_ops.diagnosis.catalogue.commands import KEPT_LOG
+from academy_ops.diagnosis.command import Steps, command, fill
 from academy_ops.diagnosis.records import Remedy
 from academy_ops.lab.faults.aws import HOOK
 from academy_ops.lab.state import LOG_GROUP
@@ -177,7 +177,11 @@ def test_the_remedy_of_a_key_that_is_not_in_force_puts_it_in_force(lab: Lab, fau
 def test_the_remedy_of_a_short_way_to_the_metadata_service_opens_it_to_the_container(lab: Lab) -> None:
     _, remedy = shown(lab, "worker-aws-credentials/hop-limit", 0)
     run(lab, remedy.steps)
-    look = fill(METADATA, live_names(load(environ=lab.settings()), "academy-ops", None))
+    metadata = command(
+        "aws ec2 describe-instances --region <region> --filters Name=tag:Name,Values=<worker> --output text --query",
+        "Reservations[].Instances[].[MetadataOptions.HttpPutResponseHopLimit]",
+    )
+    look = fill(metadata, live_names(load(environ=lab.settings()), "academy-ops", None))
     assert run(lab, tuple(replace(step, prints="options") for step in look))["options"].endswith("2]]")
 
 

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Final
 
 from academy_ops.diagnosis.catalogue.access import ACCESS
+from academy_ops.diagnosis.catalogue.autoscaler import AUTOSCALER
 from academy_ops.diagnosis.catalogue.boot import BOOT
 from academy_ops.diagnosis.catalogue.cause import Cause, filled
 from academy_ops.diagnosis.catalogue.containers import CONTAINERS
@@ -24,7 +25,8 @@ from academy_ops.diagnosis.catalogue.workers import WORKERS
 __all__ = ["CATALOGUE", "Cause", "explained_by", "filled", "position"]
 
 _PIPELINE: Final = (
-    *ACCESS, *R2, *ENDPOINT, *GATEWAY, *QUEUE, *WORKERS, *BOOT, *HOSTS, *WORKER_ENV, *WORKER_LOG, *CONTAINERS, *JOB,
+    *ACCESS, *R2, *ENDPOINT, *GATEWAY, *QUEUE, *WORKERS, *AUTOSCALER,
+    *BOOT, *HOSTS, *WORKER_ENV, *WORKER_LOG, *CONTAINERS, *JOB,
 )  # fmt: skip
 CATALOGUE: Final[Mapping[str, Cause]] = MappingProxyType({cause.code: cause for cause in _PIPELINE})
 """Code to cause. The order is that of the pipeline, which decides among equals."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from academy_ops.diagnosis.catalogue import commands
-from academy_ops.diagnosis.catalogue.cause import NO_JOB_OR_PENDING, Rows, Variant, codes
+from academy_ops.diagnosis.catalogue.autoscaler import AUTOSCALER
+from academy_ops.diagnosis.catalogue.cause import NO_JOB_OR_PENDING, Rows, codes, variant
 from academy_ops.diagnosis.catalogue.queue import QUEUE
 from academy_ops.diagnosis.catalogue.workers import WORKERS
 from academy_ops.diagnosis.command import command
@@ -14,122 +15,89 @@ from academy_ops.messages import say
 from academy_ops.thresholds import FIGURES
 
 _ROWS: Final = Rows("0", command("<ops> check access"), inconclusive=True)
-_cause, _change = _ROWS.cause, _ROWS.change
+_cause, _change, _to_change = _ROWS.cause, _ROWS.change, _ROWS.to_change
 
 _SIGN_IN: Final = _change(say("Get a new session."), command("aws sso login --profile <sso_profile>"))
 
 _INVALID: Final = {
-    "malformed": Variant(
+    "malformed": _to_change(
         say("The AWS access key ID, secret key or session token contains quotes or whitespace."),
-        (
-            _change(
-                say(
-                    "Remove them where the keys are set; the command shows where. Docker's --env-file and "
-                    "set in cmd.exe keep quotes as part of the value."
-                ),
-                commands.CONFIG,
-            ),
+        say(
+            "Remove them where the keys are set; the command shows where. Docker's --env-file and "
+            "set in cmd.exe keep quotes as part of the value."
         ),
+        commands.CONFIG,
     ),
-    "swapped": Variant(
+    "swapped": _to_change(
         say(
             "AWS_ACCESS_KEY_ID contains the secret key, and AWS_SECRET_ACCESS_KEY contains the "
             "access key ID (AKIA... or ASIA...)."
         ),
-        (_change(say("Swap the two values where they are set. You don't need new keys."), commands.CONFIG),),
+        say("Swap the two values where they are set. You don't need new keys."),
+        commands.CONFIG,
     ),
-    "login": Variant(
+    "login": _to_change(
         say("The profile uses aws login, and its session has expired or can't be read here."),
-        (
-            _change(
-                say(
-                    "Sign in again. If the AWS message asks for botocore[crt], install it in the same "
-                    "environment as academy-ops, or set the profile's credential_process to aws configure "
-                    "export-credentials."
-                ),
-                command("aws login --profile <profile>"),
-            ),
+        say(
+            "Sign in again. If the AWS message asks for botocore[crt], install it in the same environment as "
+            "academy-ops, or set the profile's credential_process to aws configure export-credentials."
         ),
+        command("aws login --profile <profile>"),
     ),
-    "session-token": Variant(
+    "session-token": _to_change(
         say("A session token is set with a permanent key (AKIA...), so AWS rejects both."),
-        (
-            _change(
-                say(
-                    "Remove AWS_SESSION_TOKEN, which is left over from another session, or set all three "
-                    "values of one session (ASIA...)."
-                ),
-                commands.CONFIG,
-            ),
+        say(
+            "Remove AWS_SESSION_TOKEN, which is left over from another session, or set all three "
+            "values of one session (ASIA...)."
         ),
+        commands.CONFIG,
     ),
-    "no-session-token": Variant(
+    "no-session-token": _to_change(
         say("The access key is a session key (ASIA...), but its session token is missing."),
-        (_change(say("Set AWS_SESSION_TOKEN from the same session as the two keys."), commands.CONFIG),),
+        say("Set AWS_SESSION_TOKEN from the same session as the two keys."),
+        commands.CONFIG,
     ),
-    "mfa": Variant(
+    "mfa": _to_change(
         say("The profile's role requires an MFA code, and academy-ops never prompts for one."),
-        (
-            _change(
-                say("Enter the code in the AWS CLI. It caches the session, and academy-ops uses that session."),
-                command("aws sts get-caller-identity --region <region> --profile <profile>"),
-            ),
-        ),
+        say("Enter the code in the AWS CLI. It caches the session, and academy-ops uses that session."),
+        command("aws sts get-caller-identity --region <region> --profile <profile>"),
     ),
-    "expired": Variant(
+    "expired": variant(
         say("The AWS session has expired."),
-        (
-            _SIGN_IN,
-            _change(
-                say("Get new session keys and replace the old ones; the command shows where those are set."),
-                commands.CONFIG,
-            ),
+        _SIGN_IN,
+        _change(
+            say("Get new session keys and replace the old ones; the command shows where those are set."),
+            commands.CONFIG,
         ),
     ),
-    "process": Variant(
+    "process": _to_change(
         say("The profile's credential_process returns no credentials."),
-        (
-            _change(
-                say(
-                    "Run the credential_process command yourself, and fix it or sign in if it asks you to. "
-                    "academy-ops runs it without a terminal and waits only a few seconds."
-                ),
-                command("aws configure get credential_process --profile <profile>"),
-            ),
+        say(
+            "Run the credential_process command yourself, and fix it or sign in if it asks you to. "
+            "academy-ops runs it without a terminal and waits only a few seconds."
         ),
+        command("aws configure get credential_process --profile <profile>"),
     ),
-    "config": Variant(
+    "config": _to_change(
         say("The AWS config file, or the profile in it, can't be used."),
-        (
-            _change(
-                say("Correct the file or profile named in the AWS message, or set AWS_PROFILE to another profile."),
-                commands.CONFIG,
-            ),
-        ),
+        say("Correct the file or profile named in the AWS message, or set AWS_PROFILE to another profile."),
+        commands.CONFIG,
     ),
-    "role": Variant(
+    "role": _to_change(
         say("AWS does not allow the profile to assume its role."),
-        (
-            _change(
-                say(
-                    "Add the identity in the AWS message to the role's trust policy, and allow "
-                    "sts:AssumeRole on the role in that identity's policy; or use another role."
-                ),
-                command("aws configure get role_arn --profile <profile>"),
-            ),
+        say(
+            "Add the identity in the AWS message to the role's trust policy, and allow "
+            "sts:AssumeRole on the role in that identity's policy; or use another role."
         ),
+        command("aws configure get role_arn --profile <profile>"),
     ),
-    "web-identity": Variant(
+    "web-identity": _to_change(
         say("The web identity token can't be read, or AWS rejects it."),
-        (
-            _change(
-                say(
-                    "Write a new token to the file set in AWS_WEB_IDENTITY_TOKEN_FILE or the profile. If AWS "
-                    "rejects the new token too, correct the role's trust policy."
-                ),
-                commands.CONFIG,
-            ),
+        say(
+            "Write a new token to the file set in AWS_WEB_IDENTITY_TOKEN_FILE or the profile. If AWS "
+            "rejects the new token too, correct the role's trust policy."
         ),
+        commands.CONFIG,
     ),
 }
 
@@ -150,18 +118,14 @@ ACCESS: Final = (
         states=NO_JOB_OR_PENDING,
         inconclusive=False,
         reasons={
-            "profile": Variant(
+            "profile": _to_change(
                 say("The AWS profile in use contains the R2 access key, so AWS rejects it."),
-                (
-                    _change(
-                        say(
-                            "Put an AWS key pair in the profile, or set AWS_PROFILE to another profile; R2 keys "
-                            "belong in R2_ACCESS_KEY and R2_SECRET_KEY. The command shows which profile is in use."
-                        ),
-                        command("aws configure list --profile <profile>"),
-                    ),
+                say(
+                    "Put an AWS key pair in the profile, or set AWS_PROFILE to another profile; R2 keys "
+                    "belong in R2_ACCESS_KEY and R2_SECRET_KEY. The command shows which profile is in use."
                 ),
-            ),
+                command("aws configure list --profile <profile>"),
+            )
         },
     ),
     _cause(
@@ -202,7 +166,7 @@ ACCESS: Final = (
         ),
         # In another account nothing of the academy is there, or another academy: a rehearsal of it, say.
         explains=codes(
-            *(row.code for row in (*QUEUE, *WORKERS)),
+            *(row.code for row in (*QUEUE, *WORKERS, *AUTOSCALER)),
             "aws-wrong-region",
             "ssm-offline",
             "worker-docker-down",
@@ -217,20 +181,20 @@ ACCESS: Final = (
             "worker-queue-denied",
         ),
         reasons={
-            "not-an-account": Variant(
+            "not-an-account": _to_change(
                 say("ACADEMY_AWS_ACCOUNT_ID is not an AWS account number."),
-                (_change(say("Set ACADEMY_AWS_ACCOUNT_ID to the academy account's 12 digits."), commands.CONFIG),),
-            ),
+                say("Set ACADEMY_AWS_ACCOUNT_ID to the academy account's 12 digits."),
+                commands.CONFIG,
+            )
         },
     ),
     _cause(
         "aws-wrong-region",
         say("None of the academy's resources exist in this AWS region; the region setting is wrong."),
         say(
-            "The queue, the Auto Scaling group, the autoscaler function and the workers' parameter "
-            "are all missing, and no permission was denied. Or AWS can't be reached, and the region "
-            "setting is an availability zone, not a region name at all, or a region without an "
-            "address."
+            "The queue, the Auto Scaling group, the autoscaler function and the workers' parameter are all missing, "
+            "and no permission was denied. Or AWS can't be reached, and the region setting is an availability zone, "
+            "not a region name at all, or a region without an address."
         ),
         (commands.CONFIG, commands.QUEUES, commands.GROUP),
         _change(
@@ -239,41 +203,26 @@ ACCESS: Final = (
         ),
         explains=codes("queue-missing", "asg-missing", "autoscaler-off", "worker-env-missing"),
         reasons={
-            "zone": Variant(
+            "zone": _to_change(
                 say("AWS_REGION is set to an availability zone, not a region."),
-                (
-                    _change(
-                        say(
-                            "Set AWS_REGION to {meant}; the command shows where the current value is set.",
-                            meant=say("the region: the zone name without its last letter"),
-                        ),
-                        commands.CONFIG,
-                    ),
+                say(
+                    "Set AWS_REGION to {meant}; the command shows where the current value is set.",
+                    meant=say("the region: the zone name without its last letter"),
                 ),
+                commands.CONFIG,
             ),
-            "no-such-region": Variant(
+            "no-such-region": _to_change(
                 say("AWS has no address for the region in AWS_REGION, although other hosts on the internet respond."),
-                (
-                    _change(
-                        say(
-                            "Correct the name (for example ap-northeast-2); the command shows where the current "
-                            "value is set."
-                        ),
-                        commands.CONFIG,
-                    ),
-                ),
+                say("Correct the name (for example ap-northeast-2); the command shows where the current value is set."),
+                commands.CONFIG,
             ),
-            "not-a-region": Variant(
+            "not-a-region": _to_change(
                 say("AWS_REGION is not a valid region name."),
-                (
-                    _change(
-                        say(
-                            "Set AWS_REGION to a region name such as ap-northeast-2, without quotes; the command "
-                            "shows where the current value is set."
-                        ),
-                        commands.CONFIG,
-                    ),
+                say(
+                    "Set AWS_REGION to a region name such as ap-northeast-2, without quotes; the command "
+                    "shows where the current value is set."
                 ),
+                commands.CONFIG,
             ),
         },
     ),

@@ -142,6 +142,11 @@ class Rows:
         return Variant(meaning, (self.change(text, steps),))
 
 
+def variant(meaning: Text, *remedies: Remedy) -> Variant:
+    """Return what a reason means, and what to do then."""
+    return Variant(meaning, remedies)
+
+
 def codes(*names: str) -> frozenset[str]:
     """Return the codes named; reads better in a table than a set of a tuple."""
     return frozenset(names)

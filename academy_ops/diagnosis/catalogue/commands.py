@@ -161,11 +161,6 @@ FUNCTION_ARN: Final = command(f"{_FUNCTION} --query FunctionArn --output text", 
 RULES: Final = FUNCTION_ARN + command(
     "aws events list-rule-names-by-target --region <region> --target-arn <function_arn> --query RuleNames --output text"
 )
-METADATA: Final = command(
-    "aws ec2 describe-instances --region <region> --filters Name=tag:Name,Values=<worker> --output text --query",
-    "Reservations[].Instances[].[InstanceId,MetadataOptions.HttpEndpoint,MetadataOptions.HttpTokens,"
-    "MetadataOptions.HttpPutResponseHopLimit]",
-)
 OPEN_METADATA: Final = command(
     "aws ec2 modify-instance-metadata-options --region <region> --instance-id <instance> --http-endpoint enabled "
     "--http-put-response-hop-limit 2 --query InstanceId --output text"
@@ -287,8 +282,6 @@ ENDPOINTS: Final = command(
     "VpcEndpoints[].[VpcEndpointId,ServiceName,VpcId,State]",
 )
 
-QUEUE_POLICY: Final = _attributes("<queue>", "Policy")
-
 
 def _edit(read: Steps, file: str, write: Steps) -> Steps:
     """Return the commands that save to a file, edit it, and store it; where a step fails, the file stays."""
@@ -365,8 +358,8 @@ PARAMETER_AGE: Final = command(
     "aws ssm get-parameter --region <region> --name <parameter> --query Parameter.LastModifiedDate --output text"
 )
 WORKER_ENV: Final = command("<ops> worker-env")
-EDIT_WORKER_ENV: Final = command("<ops> worker-env --edit")
 """Lists the workers' parameter; no value is shown."""
+EDIT_WORKER_ENV: Final = command("<ops> worker-env --edit")
 
 
 def from_api(*names: str) -> Steps:

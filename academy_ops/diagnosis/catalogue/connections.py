@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from academy_ops.diagnosis.catalogue import commands
-from academy_ops.diagnosis.catalogue.cause import Rows, Variant
+from academy_ops.diagnosis.catalogue.cause import Rows, Variant, variant
+from academy_ops.diagnosis.catalogue.inside_workers import edit, replace_workers, set_clock
 from academy_ops.diagnosis.command import Steps
-from academy_ops.diagnosis.records import Remedy
 from academy_ops.messages import say
 
 
@@ -19,90 +19,66 @@ def no_way_to(service: str, look: Steps, rows: Rows) -> Mapping[str, Variant]:
         look: The command that shows, on the worker's instance, who answers there.
         rows: The section that they are told in.
     """
-    replace = rows.change(
-        say("Then replace the worker instances; the parameter is read only at boot. Jobs in progress start over."),
-        commands.REPLACE_INSTANCES,
-    )
     return {
-        "no-route": Variant(
+        "no-route": variant(
             say("The workers can't connect to {service}.", service=service),
-            (
-                rows.read(
-                    say(
-                        "Restore the route from the workers' subnet to {service}: a NAT gateway, or a VPC "
-                        "endpoint whose security group allows port 443. The command lists the VPC endpoints.",
-                        service=service,
-                    ),
-                    commands.ENDPOINTS,
+            rows.read(
+                say(
+                    "Restore the route from the workers' subnet to {service}: a NAT gateway, or a VPC "
+                    "endpoint whose security group allows port 443. The command lists the VPC endpoints.",
+                    service=service,
                 ),
+                commands.ENDPOINTS,
             ),
         ),
-        "untrusted": Variant(
+        "untrusted": variant(
             say(
                 "The workers don't trust the certificate at {service}'s address: a proxy or firewall "
                 "intercepts their TLS connections, or their CA list is outdated or missing.",
                 service=service,
             ),
-            (
-                rows.read(
-                    say(
-                        "Check who issued it. If it is a proxy or firewall of the network, exclude {service} "
-                        "from interception there, or add its CA to the worker image.",
-                        service=service,
-                    ),
-                    look,
+            rows.read(
+                say(
+                    "Check who issued it. If it is a proxy or firewall of the network, exclude {service} "
+                    "from interception there, or add its CA to the worker image.",
+                    service=service,
                 ),
-                Remedy(
-                    say(
-                        "If AWS_CA_BUNDLE, REQUESTS_CA_BUNDLE or SSL_CERT_FILE in the workers' parameter points "
-                        "to a file that is not in the image, or to one without that CA, correct it."
-                    ),
-                    commands.EDIT_WORKER_ENV,
-                    commands.WORKER_ENV,
-                    "change",
-                ),
-                replace,
+                look,
             ),
+            edit(
+                say(
+                    "If AWS_CA_BUNDLE, REQUESTS_CA_BUNDLE or SSL_CERT_FILE in the workers' parameter points "
+                    "to a file that is not in the image, or to one without that CA, correct it."
+                )
+            ),
+            replace_workers(rows),
         ),
-        "clock": Variant(
+        "clock": variant(
             say(
                 "The clock of the workers' instance is wrong, so {service}'s certificate is not accepted as valid.",
                 service=service,
             ),
-            (
-                rows.change(say("Sync the instance's clock with its time server."), commands.SET_CLOCK),
-                rows.read(say("Check on the instance that its time is right now."), commands.WORKER_CLOCK),
-            ),
+            *set_clock(rows),
         ),
-        "tls": Variant(
+        "tls": variant(
             say(
                 "The workers get no TLS connection to {service}: something else responds, or drops the connection.",
                 service=service,
             ),
-            (
-                rows.read(
-                    say(
-                        "Check what responds at {service}'s address: a proxy, a VPC endpoint without private DNS "
-                        "names, or an address that does not belong to {service}.",
-                        service=service,
-                    ),
-                    look,
+            rows.read(
+                say(
+                    "Check what responds at {service}'s address: a proxy, a VPC endpoint without private DNS "
+                    "names, or an address that does not belong to {service}.",
+                    service=service,
                 ),
+                look,
             ),
         ),
-        "proxy": Variant(
+        "proxy": variant(
             say("The proxy in the workers' environment blocks connections to {service}.", service=service),
-            (
-                Remedy(
-                    say(
-                        "Correct HTTPS_PROXY in the workers' parameter, or add the hosts that need no proxy to "
-                        "NO_PROXY."
-                    ),
-                    commands.EDIT_WORKER_ENV,
-                    commands.WORKER_ENV,
-                    "change",
-                ),
-                replace,
+            edit(
+                say("Correct HTTPS_PROXY in the workers' parameter, or add the hosts that need no proxy to NO_PROXY.")
             ),
+            replace_workers(rows),
         ),
     }

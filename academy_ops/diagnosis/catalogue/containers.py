@@ -6,15 +6,16 @@ from typing import Final
 
 from academy_ops.diagnosis.catalogue import commands
 from academy_ops.diagnosis.catalogue.boot import OTHER_PROCESSOR
-from academy_ops.diagnosis.catalogue.cause import Variant, codes
+from academy_ops.diagnosis.catalogue.cause import codes, variant
 from academy_ops.diagnosis.catalogue.connections import no_way_to
-from academy_ops.diagnosis.catalogue.inside_workers import IDLE, READ_LOG, REPLACE_ONE, ROWS, TERMINATE
+from academy_ops.diagnosis.catalogue.inside_workers import IDLE, READ_LOG, ROWS, TERMINATE, TERMINATE_NOW
 from academy_ops.diagnosis.command import command
 from academy_ops.diagnosis.records import Remedy
 from academy_ops.messages import say
 from academy_ops.thresholds import FIGURES
 
 _cause, _warning, _read, _change = ROWS.cause, ROWS.warning, ROWS.read, ROWS.change
+_to_read, _to_change = ROWS.to_read, ROWS.to_change
 _ENDED: Final = {**no_way_to("SQS", commands.WORKER_SQS, ROWS), "architecture": OTHER_PROCESSOR}
 _REPLACE_FORMER: Final = _change(
     say("If no deployment is in progress, replace the worker instances. Jobs in progress start over."),
@@ -38,10 +39,9 @@ CONTAINERS: Final = (
         "worker-crash-loop",
         say("The worker's container crashes and restarts over and over."),
         say(
-            "Docker shows the state restarting, or has restarted the container {crash_loop_restarts} "
-            "times or more, the last time less than {crash_loop_minutes} minutes ago. Or the systemd "
-            "unit that runs the container has failed that often within half an hour, and is about to "
-            "restart or has just restarted.",
+            "Docker shows the state restarting, or has restarted the container {crash_loop_restarts} times or more, "
+            "the last time less than {crash_loop_minutes} minutes ago. Or the systemd unit that runs the container has "
+            "failed that often within half an hour, and is about to restart or has just restarted.",
             **FIGURES,
         ),
         (commands.WORKER_STATE, commands.WORKER_LOG),
@@ -49,14 +49,10 @@ CONTAINERS: Final = (
         explains=IDLE | codes("worker-container-exited"),
         reasons={
             **_ENDED,
-            "unit": Variant(
+            "unit": _to_read(
                 say("The systemd unit that runs the worker fails and restarts over and over."),
-                (
-                    _read(
-                        say("Find the reason in the unit's journal, which includes the worker's log."),
-                        commands.WORKER_UNIT,
-                    ),
-                ),
+                say("Find the reason in the unit's journal, which includes the worker's log."),
+                commands.WORKER_UNIT,
             ),
         },
     ),
@@ -69,39 +65,33 @@ CONTAINERS: Final = (
         _change(say("Start the container."), commands.on_workers("docker start <worker_container>")),
         reasons={
             **_ENDED,
-            "start-failed": Variant(
+            "start-failed": variant(
                 say("Docker could not start the worker's container."),
-                (
-                    _read(
-                        say("Docker shows why; until that is fixed, it will not start."),
-                        commands.WORKER_ERROR,
+                _read(say("Docker shows why; until that is fixed, it will not start."), commands.WORKER_ERROR),
+                _change(
+                    say(
+                        "If the image or its command is wrong, correct it in the launch template's user data, "
+                        "then replace the worker instances. Jobs in progress start over."
                     ),
-                    _change(
-                        say(
-                            "If the image or its command is wrong, correct it in the launch template's user data, "
-                            "then replace the worker instances. Jobs in progress start over."
-                        ),
-                        commands.REPLACE_INSTANCES,
-                    ),
+                    commands.REPLACE_INSTANCES,
                 ),
             ),
-            "unit": Variant(
+            "unit": variant(
                 say("The systemd unit that runs the worker has stopped."),
-                (
-                    _read(say("Find the reason in the unit's journal."), commands.WORKER_UNIT),
-                    _change(
-                        say("Restart the unit."),
-                        commands.on_workers("systemctl reset-failed <unit>; systemctl start <unit>"),
-                    ),
+                _read(say("Find the reason in the unit's journal."), commands.WORKER_UNIT),
+                _change(
+                    say("Restart the unit."),
+                    commands.on_workers("systemctl reset-failed <unit>; systemctl start <unit>"),
                 ),
             ),
-            "paused": Variant(
+            "paused": _to_change(
                 say("The worker's container is paused: its processes are frozen."),
-                (_change(say("Unpause the container."), commands.on_workers("docker unpause <worker_container>")),),
+                say("Unpause the container."),
+                commands.on_workers("docker unpause <worker_container>"),
             ),
-            "dead": Variant(
+            "dead": variant(
                 say("Docker failed to remove the worker's container; the container can't be started again."),
-                (_change(say("Terminate the instance; the Auto Scaling group launches a new one."), REPLACE_ONE),),
+                TERMINATE_NOW,
             ),
         },
     ),
@@ -118,20 +108,19 @@ CONTAINERS: Final = (
         "worker-images-differ",
         say("The workers are not all running the same image."),
         say(
-            "The digests of the workers' images differ, or an instance in service was launched from "
-            "an earlier version of the launch template and no deployment is in progress. During a "
-            "deployment this is normal."
+            "The digests of the workers' images differ, or an instance in service was launched from an earlier version "
+            "of the launch template and no deployment is in progress. During a deployment this is normal."
         ),
         (commands.WORKER_IMAGE, commands.TEMPLATE),
         _REPLACE_FORMER,
         reasons={
-            "template": Variant(
+            "template": variant(
                 say(
                     "A worker was launched from an earlier version of the launch template than the Auto "
                     "Scaling group uses now."
                 ),
-                (_REPLACE_FORMER,),
-            ),
+                _REPLACE_FORMER,
+            )
         },
     ),
     _warning(

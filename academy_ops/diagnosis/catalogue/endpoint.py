@@ -55,7 +55,7 @@ ENDPOINT: Final[tuple[Cause, ...]] = (
                     "listening on the port, and try from another network."
                 ),
                 commands.LISTENING,
-            ),
+            )
         },
     ),
     _cause(
@@ -69,7 +69,7 @@ ENDPOINT: Final[tuple[Cause, ...]] = (
                 say("The API responds to /healthz, but hangs on the job request."),
                 say("Look for this request in the API log: a slow query, a lock, or a call that is waiting."),
                 commands.API_LOG,
-            ),
+            )
         },
     ),
     _cause(
@@ -158,9 +158,8 @@ ENDPOINT: Final[tuple[Cause, ...]] = (
         "edge-blocked",
         say("Cloudflare returns a block or challenge page instead of the API's response."),
         say(
-            "The page is Cloudflare's own: a challenge, a Cloudflare Access sign-in, a 401, 403 or "
-            "451, or error 1005 to 1012, 1020 or 1106. A 403 from nginx or the API passes through "
-            "Cloudflare unchanged and does not count."
+            "The page is Cloudflare's own: a challenge, a Cloudflare Access sign-in, a 401, 403 or 451, or error 1005 "
+            "to 1012, 1020 or 1106. A 403 from nginx or the API passes through Cloudflare unchanged and does not count."
         ),
         (commands.EDGE,),
         _change(
@@ -175,16 +174,15 @@ ENDPOINT: Final[tuple[Cause, ...]] = (
                     "API's host from the Access application."
                 ),
                 commands.EDGE,
-            ),
+            )
         },
     ),
     _cause(
         "edge-error",
         say("Cloudflare returns an error of its own."),
         say(
-            "The page is Cloudflare's own and matches no other cause: 520, 523, 527, 530, a 1xxx "
-            "error that is not a block, or Cloudflare's own 409, 500, 502, 503 or 504. Or a cache "
-            "responded, and the API says otherwise."
+            "The page is Cloudflare's own and matches no other cause: 520, 523, 527, 530, a 1xxx error that is not a "
+            "block, or Cloudflare's own 409, 500, 502, 503 or 504. Or a cache responded, and the API says otherwise."
         ),
         (commands.EDGE, commands.CLOUDFLARE_STATUS),
         _read(

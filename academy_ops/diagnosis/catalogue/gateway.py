@@ -36,7 +36,7 @@ GATEWAY: Final[tuple[Cause, ...]] = (
                     "path, or the security group between the load balancer and the container."
                 ),
                 commands.TARGETS,
-            ),
+            )
         },
     ),
     _cause(
@@ -56,7 +56,7 @@ GATEWAY: Final[tuple[Cause, ...]] = (
                     "that closes idle connections before the load balancer does (60 seconds) also causes 502."
                 ),
                 commands.TARGETS,
-            ),
+            )
         },
     ),
     _cause(
@@ -79,18 +79,16 @@ GATEWAY: Final[tuple[Cause, ...]] = (
             "one-path": _to_read(
                 say("The gateway returns 502 for this path only; /healthz works through the same layers."),
                 say(
-                    "The nginx error log shows why: the API closed the connection early (a crash or a killed "
-                    "process), its response header is too big (proxy_buffer_size), or a location points "
-                    "elsewhere."
+                    "The nginx error log shows why: the API closed the connection early (a crash or a killed process), "
+                    "its response header is too big (proxy_buffer_size), or a location points elsewhere."
                 ),
                 commands.NGINX_LOG + commands.API_LOG,
             ),
             "nginx": _to_read(
                 say("nginx itself returns an error page; the request does not reach the API."),
                 say(
-                    "Find the nginx setting that returns it: a return or maintenance rule, a limit "
-                    "(limit_req, limit_conn), a missing location, or an internal redirect. The error log "
-                    "shows most of these."
+                    "Find the nginx setting that returns it: a return or maintenance rule, a limit (limit_req, "
+                    "limit_conn), a missing location, or an internal redirect. The error log shows most of these."
                 ),
                 commands.NGINX + commands.NGINX_LOG,
             ),
@@ -255,9 +253,8 @@ GATEWAY: Final[tuple[Cause, ...]] = (
             "broken": _to_read(
                 say("The API's JSON is invalid: no browser can parse it."),
                 say(
-                    "The evidence shows where parsing fails. NaN and Infinity are not JSON: have the API "
-                    "write null (in Python, json.dumps with allow_nan=False finds them). If the end is cut "
-                    "off, read the API log."
+                    "The evidence shows where parsing fails. NaN and Infinity are not JSON: have the API write null "
+                    "(in Python, json.dumps with allow_nan=False finds them). If the end is cut off, read the API log."
                 ),
                 commands.JOB + commands.API_LOG,
             ),

@@ -5,55 +5,52 @@ from __future__ import annotations
 from typing import Final
 
 from academy_ops.diagnosis.catalogue import commands
-from academy_ops.diagnosis.catalogue.cause import Variant, codes
+from academy_ops.diagnosis.catalogue.cause import codes, variant
 from academy_ops.diagnosis.catalogue.inside_workers import CRASHES, IDLE, REPLACE_ONE, ROWS, TERMINATE
 from academy_ops.diagnosis.command import command
 from academy_ops.messages import say
 from academy_ops.thresholds import FIGURES
 
 _cause, _read, _change = ROWS.cause, ROWS.read, ROWS.change
+_PRUNE: Final = _change(
+    say("Remove the images that no container uses; Docker pulls what it needs again."),
+    commands.on_workers("docker image prune -af"),
+)
+_REBOOT: Final = _change(
+    say("Reboot the instance. A job it is processing starts over."),
+    command("aws ec2 reboot-instances --region <region> --instance-ids <instance>"),
+)
 
 HOSTS: Final = (
     _cause(
         "worker-disk-full",
         say("The worker's disk is full."),
         say(
-            "The disk that holds Docker's data is {disk_full_percent} percent full, in bytes or "
-            "inodes, or {disk_nearly_full_percent} percent while the container is not running. Or "
-            "Docker reports a full disk for a container it could not start. Or a log of the last "
-            "{complaint_minutes} minutes reports no space left, and the disk is that full or the job "
-            "failed on a local path.",
+            "The disk that holds Docker's data is {disk_full_percent} percent full, in bytes or inodes, or "
+            "{disk_nearly_full_percent} percent while the container is not running. Or Docker reports a full disk for "
+            "a container it could not start. Or a log of the last {complaint_minutes} minutes reports no space left, "
+            "and the disk is that full or the job failed on a local path.",
             **FIGURES,
         ),
         (commands.WORKER_DISK,),
-        _change(
-            say("Remove the images that no container uses; Docker pulls what it needs again."),
-            commands.on_workers("docker image prune -af"),
-        ),
+        _PRUNE,
         TERMINATE,
         explains=IDLE | CRASHES | codes("worker-docker-down", "worker-container-missing", "worker-boot-failed"),
         reasons={
-            "idle": Variant(
+            # Without removing images: that of a container that does not run would go with them.
+            "idle": variant(
                 say("The worker's disk is full, and its container is not running."),
-                # Its image would go with those that no container uses.
-                (
-                    _change(
-                        say("Remove old journald logs, then start the container."),
-                        commands.on_workers("journalctl --vacuum-size=50M; docker start <worker_container>"),
-                    ),
-                    TERMINATE,
+                _change(
+                    say("Remove old journald logs, then start the container."),
+                    commands.on_workers("journalctl --vacuum-size=50M; docker start <worker_container>"),
                 ),
+                TERMINATE,
             ),
-            "inodes": Variant(
+            "inodes": variant(
                 say("The worker's disk has free space but no inodes left: it holds too many small files."),
-                (
-                    _read(say("Find the folder that holds them."), commands.WORKER_INODES),
-                    _change(
-                        say("Remove the images that no container uses; Docker pulls what it needs again."),
-                        commands.on_workers("docker image prune -af"),
-                    ),
-                    TERMINATE,
-                ),
+                _read(say("Find the folder that holds them."), commands.WORKER_INODES),
+                _PRUNE,
+                TERMINATE,
             ),
         },
     ),
@@ -66,47 +63,37 @@ HOSTS: Final = (
             **FIGURES,
         ),
         (commands.AGENTS, commands.MACHINES),
-        _change(
-            say("Reboot the instance. A job it is processing starts over."),
-            command("aws ec2 reboot-instances --region <region> --instance-ids <instance>"),
-        ),
+        _REBOOT,
         TERMINATE,
         reasons={
-            "never-registered": Variant(
+            "never-registered": variant(
                 say("No worker's SSM agent has ever registered: there is no agent, no permission, or no route to SSM."),
-                (
-                    _read(
-                        say(
-                            "Check the last column: the role of each instance's profile needs the policy "
-                            "AmazonSSMManagedInstanceCore."
-                        ),
-                        commands.MACHINES,
+                _read(
+                    say(
+                        "Check the last column: the role of each instance's profile needs the policy "
+                        "AmazonSSMManagedInstanceCore."
                     ),
-                    _read(
-                        say(
-                            "Look for amazon-ssm-agent in the boot log: it is not installed, or can't reach SSM. To "
-                            "reach it, the subnet needs NAT or VPC endpoints."
-                        ),
-                        commands.CONSOLE,
+                    commands.MACHINES,
+                ),
+                _read(
+                    say(
+                        "Look for amazon-ssm-agent in the boot log: it is not installed, or can't reach SSM. To "
+                        "reach it, the subnet needs NAT or VPC endpoints."
                     ),
-                    _change(
-                        say("After fixing it, replace the instances. Jobs in progress start over."),
-                        commands.REPLACE_INSTANCES,
-                    ),
+                    commands.CONSOLE,
+                ),
+                _change(
+                    say("After fixing it, replace the instances. Jobs in progress start over."),
+                    commands.REPLACE_INSTANCES,
                 ),
             ),
-            "connection-lost": Variant(
+            "connection-lost": variant(
                 say(
                     "SSM has lost the connection to every worker's agent: the instances hang or have lost "
                     "their network."
                 ),
-                (
-                    _change(
-                        say("Reboot the instance. A job it is processing starts over."),
-                        command("aws ec2 reboot-instances --region <region> --instance-ids <instance>"),
-                    ),
-                    TERMINATE,
-                ),
+                _REBOOT,
+                TERMINATE,
             ),
         },
     ),
@@ -114,9 +101,8 @@ HOSTS: Final = (
         "worker-docker-down",
         say("Docker is not running on the worker instance."),
         say(
-            "On an instance older than {boot_minutes} minutes, systemd reports that Docker is not "
-            "running, Docker is not installed, or its client gets no response from the daemon within "
-            "seconds.",
+            "On an instance older than {boot_minutes} minutes, systemd reports that Docker is not running, Docker is "
+            "not installed, or its client gets no response from the daemon within seconds.",
             **FIGURES,
         ),
         (commands.WORKER_DOCKER,),
@@ -124,24 +110,18 @@ HOSTS: Final = (
         TERMINATE,
         explains=IDLE | codes("worker-container-missing"),
         reasons={
-            "hung": Variant(
+            "hung": variant(
                 say("Docker hangs on the worker instance: it is running, but does not respond."),
-                (
-                    _change(
-                        say("Restart Docker on the instance. A job that the worker is processing starts over."),
-                        commands.on_workers("systemctl restart docker"),
-                    ),
-                    TERMINATE,
+                _change(
+                    say("Restart Docker on the instance. A job that the worker is processing starts over."),
+                    commands.on_workers("systemctl restart docker"),
                 ),
+                TERMINATE,
             ),
-            "not-installed": Variant(
+            "not-installed": variant(
                 say("Docker is not installed on the worker instance."),
-                (
-                    _read(say("Find out from the boot log why it was not installed."), commands.WORKER_BOOT),
-                    _change(
-                        say("Then terminate the instance; the Auto Scaling group launches a new one."), REPLACE_ONE
-                    ),
-                ),
+                _read(say("Find out from the boot log why it was not installed."), commands.WORKER_BOOT),
+                _change(say("Then terminate the instance; the Auto Scaling group launches a new one."), REPLACE_ONE),
             ),
         },
     ),

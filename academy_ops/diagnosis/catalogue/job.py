@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from academy_ops.diagnosis.catalogue import commands
-from academy_ops.diagnosis.catalogue.cause import FAILED, RUNNING, Cause, Rows, Variant
+from academy_ops.diagnosis.catalogue.cause import FAILED, RUNNING, Cause, Rows, variant
 from academy_ops.diagnosis.command import command
 from academy_ops.diagnosis.records import Remedy
 from academy_ops.messages import Text, say
@@ -22,7 +22,7 @@ _LOOK: Final = (commands.JOB,)
 
 def _workbook(code: str, meaning: Text, told_by: Text, advice: Text, **reasons: tuple[Text, Text]) -> Cause:
     """Make a row for a workbook that the school must correct; each reason has its own meaning and advice."""
-    variants = {name.replace("_", "-"): Variant(means, (_to_school(do),)) for name, (means, do) in reasons.items()}
+    variants = {name.replace("_", "-"): variant(means, _to_school(do)) for name, (means, do) in reasons.items()}
     return _cause(code, meaning, told_by, _LOOK, _to_school(advice), reasons=variants)
 
 
@@ -62,10 +62,7 @@ JOB: Final = (
                 "Hancom Office sends another type. The file itself may be fine."
             ),
         ),
-        damaged=(
-            say("The worker can't parse the workbook: it is damaged, or was not written by Excel."),
-            _SAVE_ANEW,
-        ),
+        damaged=(say("The worker can't parse the workbook: it is damaged, or was not written by Excel."), _SAVE_ANEW),
         reader=(say("The worker failed to read the workbook."), _SAVE_ANEW),
     ),
     _workbook(
@@ -146,17 +143,17 @@ JOB: Final = (
         "job-failed",
         say("The job failed; its error message says why."),
         say(
-            "FAILED, REJECTED_BAD_INPUT, DONE with an error_message, or DONE with every row "
-            "rejected, and neither the message nor the worker's log shows a more specific cause. If "
-            "the message mentions a setting, an endpoint, credentials, a bucket or a database, and a "
-            "fault of that kind is found, that fault is the cause."
+            "FAILED, REJECTED_BAD_INPUT, DONE with an error_message, or DONE with every row rejected, and neither the "
+            "message nor the worker's log shows a more specific cause. If the message mentions a setting, an endpoint, "
+            "credentials, a bucket or a database, and a fault of that kind is found, that fault is the cause."
         ),
         (commands.JOB, commands.WORKER_LOG, commands.KEPT_LOG),
         _read(say("Read the job's error message and the worker's log for this job."), _READ_LOG),
         reasons={
-            "rows": Variant(
+            "rows": variant(
                 say("Every row of the workbook was rejected; each row says why."),
-                (_to_school(_SEVERAL_FAULTS[1]), _read(say("Read every rejected row."), _READ_JOB)),
+                _to_school(_SEVERAL_FAULTS[1]),
+                _read(say("Read every rejected row."), _READ_JOB),
             )
         },
     ),
@@ -164,9 +161,8 @@ JOB: Final = (
         "job-stalled",
         say("The job is RUNNING, but has made no progress for more than {stalled_minutes} minutes.", **FIGURES),
         say(
-            "RUNNING, VALIDATING or RETRYING, and not updated for {stalled_minutes} minutes. If the "
-            "API returns no timestamps: unchanged when read again {second_look_seconds} seconds "
-            "later, with an empty queue.",
+            "RUNNING, VALIDATING or RETRYING, and not updated for {stalled_minutes} minutes. If the API returns no "
+            "timestamps: unchanged when read again {second_look_seconds} seconds later, with an empty queue.",
             **FIGURES,
         ),
         (commands.JOB, commands.DEPTH, commands.WORKER_LOG, commands.KEPT_LOG),

@@ -7,7 +7,7 @@ from typing import Final
 
 from academy_ops.contract import MAX_RECEIVES, QUEUE_ATTRIBUTES, QUEUE_SETTING
 from academy_ops.diagnosis.catalogue import commands
-from academy_ops.diagnosis.catalogue.cause import NO_JOB_OR_PENDING, PENDING, WAITING, Rows, Variant, codes
+from academy_ops.diagnosis.catalogue.cause import NO_JOB_OR_PENDING, PENDING, WAITING, Rows, codes, variant
 from academy_ops.diagnosis.catalogue.connections import no_way_to
 from academy_ops.diagnosis.command import Steps, command
 from academy_ops.diagnosis.records import Remedy
@@ -16,7 +16,7 @@ from academy_ops.thresholds import FIGURES
 
 _CHECK: Final = command("<ops> check queue <job>")
 _ROWS: Final = Rows("3-3", _CHECK, WAITING)
-_cause, _read, _change = _ROWS.cause, _ROWS.read, _ROWS.change
+_cause, _read, _change, _to_change = _ROWS.cause, _ROWS.read, _ROWS.change, _ROWS.to_change
 _READ_LOG: Final = _read(say("Read the worker's log."), command("<ops> --verbose check logs <job>"))
 _RESTART: Final = _change(
     say("Restart the worker containers."), commands.on_workers("docker restart <worker_container>")
@@ -45,9 +45,8 @@ QUEUE: Final = (
         "queue-missing",
         say("The job queue does not exist: the API can't send messages, and workers receive none."),
         say(
-            "SQS has no queue with the name that the API uses, whatever the workers use. If a queue "
-            "with the default name exists, or a worker polls another one without errors, the API's "
-            "name is wrong."
+            "SQS has no queue with the name that the API uses, whatever the workers use. If a queue with the default "
+            "name exists, or a worker polls another one without errors, the API's name is wrong."
         ),
         (commands.DEPTH, commands.QUEUES),
         _change(
@@ -63,44 +62,31 @@ QUEUE: Final = (
         ),
         states=NO_JOB_OR_PENDING,
         reasons={
-            "wrong-name": Variant(
+            "wrong-name": _to_change(
                 say("No queue has the name that the API uses; the academy's queue has another name."),
-                (
-                    _change(
-                        say(
-                            "Set {setting} to {meant} in the API server's .env, then recreate its container. Do not "
-                            "create a queue with the wrong name, and leave the workers as they are.",
-                            setting=QUEUE_SETTING,
-                            meant=say("the queue that the workers poll"),
-                        ),
-                        commands.QUEUES,
-                    ),
+                say(
+                    "Set {setting} to {meant} in the API server's .env, then recreate its container. Do not "
+                    "create a queue with the wrong name, and leave the workers as they are.",
+                    setting=QUEUE_SETTING,
+                    meant=say("the queue that the workers poll"),
                 ),
+                commands.QUEUES,
             ),
-            "wrong-region": Variant(
+            "wrong-region": _to_change(
                 say("The API's queue does not exist in the API's AWS region, and the workers poll in another region."),
-                (
-                    _change(
-                        say(
-                            "Set AWS_REGION to the workers' region in the API server's .env, then recreate its "
-                            "container. Do not create a queue in the wrong region; the command lists the existing "
-                            "queues."
-                        ),
-                        commands.QUEUES,
-                    ),
+                say(
+                    "Set AWS_REGION to the workers' region in the API server's .env, then recreate its container. Do "
+                    "not create a queue in the wrong region; the command lists the existing queues."
                 ),
+                commands.QUEUES,
             ),
-            "bad-name": Variant(
+            "bad-name": _to_change(
                 say("{setting} is not a valid queue name.", setting=QUEUE_SETTING),
-                (
-                    _change(
-                        say(
-                            "Set the queue name in the API server's .env: letters, digits, '-' and '_' only, not a "
-                            "URL, no quotes. Then recreate its container."
-                        ),
-                        commands.CONFIG,
-                    ),
+                say(
+                    "Set the queue name in the API server's .env: letters, digits, '-' and '_' only, not a "
+                    "URL, no quotes. Then recreate its container."
                 ),
+                commands.CONFIG,
             ),
         },
     ),
@@ -125,22 +111,22 @@ QUEUE: Final = (
         "queue-not-consumed",
         say("Messages are waiting and workers are up, but no worker receives them."),
         say(
-            "A message has been waiting for {waited_minutes} minutes; none is in flight, or only "
-            "messages that no live worker is processing; a worker in service is older than "
-            "{boot_minutes} minutes; and no worker's log has mentioned a job for {waited_minutes} "
-            "minutes. The job itself may be newer.",
+            "A message has been waiting for {waited_minutes} minutes; none is in flight, or only messages that no live "
+            "worker is processing; a worker in service is older than {boot_minutes} minutes; and no worker's log has "
+            "mentioned a job for {waited_minutes} minutes. The job itself may be newer.",
             **FIGURES,
         ),
         (commands.DEPTH, commands.OLDEST, commands.WORKER_LOG),
         _READ_LOG,
         _RESTART,
         reasons={
-            "hung": Variant(
+            "hung": variant(
                 say(
                     "Messages are waiting and workers are up, but they hang: their logs are silent, and none "
                     "is processing a job."
                 ),
-                (_RESTART, _READ_LOG),
+                _RESTART,
+                _READ_LOG,
             ),
             **no_way_to("SQS", commands.WORKER_SQS, _ROWS),
         },
@@ -186,18 +172,14 @@ QUEUE: Final = (
         warn=True,
         states=PENDING,
         reasons={
-            "not-named": Variant(
+            "not-named": _to_change(
                 say(
                     "There are messages in the dead-letter queue, but the job queue's RedrivePolicy no "
                     "longer points to it, so SQS moves none of them back."
                 ),
-                (
-                    _change(
-                        say("Set the dead-letter queue in the job queue's RedrivePolicy, then start the redrive."),
-                        (*_redrive("<dlq_arn>"), *_MOVE),
-                    ),
-                ),
-            ),
+                say("Set the dead-letter queue in the job queue's RedrivePolicy, then start the redrive."),
+                (*_redrive("<dlq_arn>"), *_MOVE),
+            )
         },
     ),
     _ROWS.warning(
@@ -213,60 +195,53 @@ QUEUE: Final = (
         (commands.DEPTH, commands.DEAD_LETTERS),
         _read(say("Compare the queue's attributes with those in the runbook."), commands.DEPTH),
         reasons={
-            "no-dead-letter-queue": Variant(
+            "no-dead-letter-queue": _to_change(
                 say(
                     "The queue has no dead-letter queue: a message that workers can't process returns to the "
                     "queue until it expires."
                 ),
-                (
-                    _change(
-                        say("Create the dead-letter queue, and set it in the queue's RedrivePolicy."),
-                        _NEW_DEAD_LETTER_QUEUE,
-                    ),
-                ),
+                say("Create the dead-letter queue, and set it in the queue's RedrivePolicy."),
+                _NEW_DEAD_LETTER_QUEUE,
             ),
-            "dead-letter-queue-missing": Variant(
+            "dead-letter-queue-missing": _to_change(
                 say(
                     "The dead-letter queue set in RedrivePolicy does not exist: messages that workers fail "
                     "to process are lost."
                 ),
-                (
-                    _change(
-                        say("Create a dead-letter queue, and set it in the queue's RedrivePolicy."),
-                        _NEW_DEAD_LETTER_QUEUE,
-                    ),
-                ),
+                say("Create a dead-letter queue, and set it in the queue's RedrivePolicy."),
+                _NEW_DEAD_LETTER_QUEUE,
             ),
-            "few-receives": Variant(
+            "few-receives": _to_change(
                 say(
                     "The queue moves a message to the dead-letter queue after fewer than {fewest_receives} "
                     "receives; one worker replaced in the middle of a job can be enough.",
                     **FIGURES,
                 ),
-                (_change(say("Set maxReceiveCount to {times}.", times=MAX_RECEIVES), _redrive("<dlq>")),),
+                say("Set maxReceiveCount to {times}.", times=MAX_RECEIVES),
+                _redrive("<dlq>"),
             ),
-            "short-visibility": Variant(
+            "short-visibility": _to_change(
                 say(
                     "A received message returns to the queue in less than {shortest_visibility_minutes} "
                     "minutes, so two workers may get the same job.",
                     **FIGURES,
                 ),
-                (_change(say("Increase the visibility timeout."), _attribute("VisibilityTimeout")),),
+                say("Increase the visibility timeout."),
+                _attribute("VisibilityTimeout"),
             ),
-            "delay": Variant(
+            "delay": variant(
                 say("New messages are delayed before a worker can receive them, by the queue or by the sender."),
-                (
-                    _change(say("Set the queue's delivery delay to 0."), commands.set_attributes("DelaySeconds=0")),
-                    _read(say("If the queue has no delay, the API sends the message with one."), commands.DEPTH),
-                ),
+                _change(say("Set the queue's delivery delay to 0."), commands.set_attributes("DelaySeconds=0")),
+                _read(say("If the queue has no delay, the API sends the message with one."), commands.DEPTH),
             ),
-            "short-retention": Variant(
+            "short-retention": _to_change(
                 say(
                     "The queue keeps messages for less than {shortest_retention_hours} hours: a job that "
                     "waits longer is lost.",
                     **FIGURES,
                 ),
-                (_change(say("Set the retention period to 14 days."), _attribute("MessageRetentionPeriod")),),
+                say("Set the retention period to 14 days."),
+                _attribute("MessageRetentionPeriod"),
             ),
         },
     ),

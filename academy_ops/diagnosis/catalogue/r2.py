@@ -5,48 +5,38 @@ from __future__ import annotations
 from typing import Final
 
 from academy_ops.diagnosis.catalogue import commands
-from academy_ops.diagnosis.catalogue.cause import NO_JOB_OR_FAILED, WAITING, Rows, Variant, codes
+from academy_ops.diagnosis.catalogue.cause import NO_JOB_OR_FAILED, WAITING, Rows, codes, variant
 from academy_ops.diagnosis.catalogue.connections import no_way_to
 from academy_ops.diagnosis.command import command
 from academy_ops.diagnosis.records import Remedy
 from academy_ops.messages import say
 
 _ROWS: Final = Rows("1", command("<ops> check r2"), NO_JOB_OR_FAILED)
-_cause, _read, _change = _ROWS.cause, _ROWS.read, _ROWS.change
+_cause, _read, _change, _to_change = _ROWS.cause, _ROWS.read, _ROWS.change, _ROWS.to_change
 _NEW_TOKEN: Final = _change(
     say(
-        "Create a new R2 API token (Object Read & Write on the bucket), put its two keys in the "
-        "API server's .env and the workers' parameter, then recreate the container. docker "
-        "restart keeps the old values."
+        "Create a new R2 API token (Object Read & Write on the bucket), put its two keys in the API server's .env and "
+        "the workers' parameter, then recreate the container. docker restart keeps the old values."
     ),
     commands.CONFIG,
 )
-_JURISDICTION: Final = Variant(
+_JURISDICTION: Final = _to_change(
     say("R2_ENDPOINT is the address of a different jurisdiction than the bucket's."),
-    (
-        _change(
-            say(
-                "Set R2_ENDPOINT to {elsewhere} in the API server's .env and the workers' parameter, "
-                "then recreate the container. The bucket is there, and these keys open it. Do not create "
-                "a second bucket.",
-                elsewhere=say("the address in the evidence"),
-            ),
-            commands.CONFIG,
-        ),
+    say(
+        "Set R2_ENDPOINT to {elsewhere} in the API server's .env and the workers' parameter, then recreate the "
+        "container. The bucket is there, and these keys open it. Do not create a second bucket.",
+        elsewhere=say("the address in the evidence"),
     ),
+    commands.CONFIG,
 )
-_WRONG_NAME: Final = Variant(
+_WRONG_NAME: Final = _to_change(
     say("The bucket name is wrong: these keys open a bucket with another name."),
-    (
-        _change(
-            say(
-                "If {meant} is the academy's bucket, set R2_EXCEL_BUCKET to it in the API server's .env, "
-                "then recreate the container. Do not create a bucket with the wrong name.",
-                meant=say("the name in the evidence"),
-            ),
-            commands.CONFIG,
-        ),
+    say(
+        "If {meant} is the academy's bucket, set R2_EXCEL_BUCKET to it in the API server's .env, "
+        "then recreate the container. Do not create a bucket with the wrong name.",
+        meant=say("the name in the evidence"),
     ),
+    commands.CONFIG,
 )
 
 R2: Final = (
@@ -68,12 +58,11 @@ R2: Final = (
         "r2-env-malformed",
         say("An R2 setting has an invalid value."),
         say(
-            "A setting has quotes around it or at one end, contains whitespace, or looks like a "
-            "placeholder or an unexpanded variable; the bucket name is not a valid one; or "
-            "R2_ENDPOINT is not a URL, has a path or an invalid host name, is not an account's S3 "
-            "address at Cloudflare, has the bucket in its host, or uses http with Cloudflare. Or R2 "
-            "rejects the request with a 4xx that concerns neither the keys nor the bucket. If the "
-            "bucket opens, the form of a value does not matter."
+            "A setting has quotes around it or at one end, contains whitespace, or looks like a placeholder or an "
+            "unexpanded variable; the bucket name is not a valid one; or R2_ENDPOINT is not a URL, has a path or an "
+            "invalid host name, is not an account's S3 address at Cloudflare, has the bucket in its host, or uses http "
+            "with Cloudflare. Or R2 rejects the request with a 4xx that concerns neither the keys nor the bucket. If "
+            "the bucket opens, the form of a value does not matter."
         ),
         (commands.CONFIG,),
         _read(
@@ -98,10 +87,9 @@ R2: Final = (
         "r2-endpoint-unreachable",
         say("R2_ENDPOINT can't be reached."),
         say(
-            "No DNS address, connection refused, TLS failure, or no response within 8 seconds, "
-            "although other hosts on the internet respond. Or the response is not S3 XML, and "
-            "nothing on the way rejected the request: a page with status 200 or 404, or a redirect. "
-            "A job error message that says so counts too."
+            "No DNS address, connection refused, TLS failure, or no response within 8 seconds, although other hosts on "
+            "the internet respond. Or the response is not S3 XML, and nothing on the way rejected the request: a page "
+            "with status 200 or 404, or a redirect. A job error message that says so counts too."
         ),
         (commands.REACH_R2,),
         _change(
@@ -109,17 +97,13 @@ R2: Final = (
         ),
         reasons={
             **no_way_to("R2", commands.WORKER_TO_R2, _ROWS),
-            "not-s3": Variant(
+            "not-s3": _to_change(
                 say("The server at R2_ENDPOINT is not R2, but a website, AWS or something else."),
-                (
-                    _change(
-                        say(
-                            "Set R2_ENDPOINT to the account's S3 endpoint from the Cloudflare dashboard, not to a "
-                            "bucket's public address, a website or the dashboard itself."
-                        ),
-                        commands.CONFIG,
-                    ),
+                say(
+                    "Set R2_ENDPOINT to the account's S3 endpoint from the Cloudflare dashboard, not to a "
+                    "bucket's public address, a website or the dashboard itself."
                 ),
+                commands.CONFIG,
             ),
         },
         explains=codes("worker-r2-mismatch"),
@@ -135,61 +119,50 @@ R2: Final = (
         _NEW_TOKEN,
         explains=codes("upload-object-missing", "worker-r2-mismatch"),
         reasons={
-            "swapped": Variant(
+            "swapped": _to_change(
                 say("R2_ACCESS_KEY contains the secret key, and R2_SECRET_KEY the access key."),
-                (
-                    _change(
-                        say(
-                            "Swap the two values in the API server's .env and the workers' parameter (the access key "
-                            "has 32 characters, the secret key 64), then recreate the container. You don't need new "
-                            "keys."
-                        ),
-                        commands.CONFIG,
-                    ),
+                say(
+                    "Swap the two values in the API server's .env and the workers' parameter (the access key has 32 "
+                    "characters, the secret key 64), then recreate the container. You don't need new keys."
                 ),
+                commands.CONFIG,
             ),
-            "key-form": Variant(
+            "key-form": variant(
                 say("R2_ACCESS_KEY is not an R2 access key, which has 32 characters."),
-                (
-                    _change(
-                        say(
-                            "Set it to the token's access key ID, not to the token value, an AWS key or part of a "
-                            "key; R2_SECRET_KEY has 64 characters. Then recreate the container."
-                        ),
-                        commands.CONFIG,
+                _change(
+                    say(
+                        "Set it to the token's access key ID, not to the token value, an AWS key or part of a "
+                        "key; R2_SECRET_KEY has 64 characters. Then recreate the container."
                     ),
-                    _NEW_TOKEN,
+                    commands.CONFIG,
                 ),
+                _NEW_TOKEN,
             ),
-            "secret": Variant(
+            "secret": variant(
                 say("R2_SECRET_KEY does not match R2_ACCESS_KEY, which R2 recognizes."),
-                (
-                    _change(
-                        say(
-                            "Set R2_SECRET_KEY to the secret key that was shown with this access key, and recreate "
-                            "the container. It is shown only once: if it was not saved, create a new token."
-                        ),
-                        commands.CONFIG,
+                _change(
+                    say(
+                        "Set R2_SECRET_KEY to the secret key that was shown with this access key, and recreate "
+                        "the container. It is shown only once: if it was not saved, create a new token."
                     ),
-                    _NEW_TOKEN,
+                    commands.CONFIG,
                 ),
+                _NEW_TOKEN,
             ),
-            "unknown-key": Variant(
+            "unknown-key": variant(
                 say(
                     "R2_ACCESS_KEY does not exist in the account in R2_ENDPOINT: the token was deleted, has "
                     "expired, or belongs to another account."
                 ),
-                (
-                    _change(
-                        say(
-                            "Look for the token under R2 in the Cloudflare dashboard of the account whose ID starts "
-                            "R2_ENDPOINT. If it belongs to another account, correct R2_ENDPOINT. Then recreate the "
-                            "container."
-                        ),
-                        commands.CONFIG,
+                _change(
+                    say(
+                        "Look for the token under R2 in the Cloudflare dashboard of the account whose ID starts "
+                        "R2_ENDPOINT. If it belongs to another account, correct R2_ENDPOINT. Then recreate the "
+                        "container."
                     ),
-                    _NEW_TOKEN,
+                    commands.CONFIG,
                 ),
+                _NEW_TOKEN,
             ),
         },
     ),
@@ -213,17 +186,13 @@ R2: Final = (
         reasons={
             "jurisdiction": _JURISDICTION,
             "wrong-name": _WRONG_NAME,
-            "not-entitled": Variant(
+            "not-entitled": _to_change(
                 say("R2 is not enabled for the account in R2_ENDPOINT."),
-                (
-                    _change(
-                        say(
-                            "Check in the Cloudflare dashboard that R2 is enabled and its billing is active, or "
-                            "correct the account in R2_ENDPOINT."
-                        ),
-                        commands.CONFIG,
-                    ),
+                say(
+                    "Check in the Cloudflare dashboard that R2 is enabled and its billing is active, or "
+                    "correct the account in R2_ENDPOINT."
                 ),
+                commands.CONFIG,
             ),
         },
     ),
@@ -231,9 +200,8 @@ R2: Final = (
         "r2-bucket-missing",
         say("The R2 bucket for Excel files does not exist."),
         say(
-            "R2 returns NoSuchBucket for the bucket. The account's other jurisdictions, the other "
-            "bucket names (configured or default) and, if the keys allow it, the bucket list show "
-            "which bucket is meant."
+            "R2 returns NoSuchBucket for the bucket. The account's other jurisdictions, the other bucket names "
+            "(configured or default) and, if the keys allow it, the bucket list show which bucket is meant."
         ),
         (commands.BUCKET, commands.CONFIG),
         _change(

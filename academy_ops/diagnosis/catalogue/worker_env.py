@@ -6,13 +6,13 @@ from typing import Final
 
 from academy_ops.contract import QUEUE_SETTING, R2_SETTINGS
 from academy_ops.diagnosis.catalogue import commands
-from academy_ops.diagnosis.catalogue.cause import Variant, codes
-from academy_ops.diagnosis.catalogue.inside_workers import CRASHES, IDLE, REPLACE, ROWS, copy
+from academy_ops.diagnosis.catalogue.cause import codes, variant
+from academy_ops.diagnosis.catalogue.inside_workers import CRASHES, IDLE, READ_PARAMETER, REPLACE, ROWS, copy, edit
 from academy_ops.diagnosis.command import command
 from academy_ops.diagnosis.records import Remedy
 from academy_ops.messages import say
 
-_cause, _read, _change = ROWS.cause, ROWS.read, ROWS.change
+_cause, _read, _change, _to_read = ROWS.cause, ROWS.read, ROWS.change, ROWS.to_read
 _API_FIRST: Final = _read(
     say(
         "Correct the API server's R2 settings first, then run diagnose again; leave the workers as they are until then."
@@ -48,30 +48,22 @@ WORKER_ENV: Final = (
         REPLACE,
         explains=IDLE | CRASHES | codes("worker-container-missing", "worker-r2-mismatch"),
         reasons={
-            "api-side": Variant(
+            "api-side": variant(
                 say("The worker is running without the R2 settings it needs, and the API's own settings are wrong."),
-                (_API_FIRST,),
+                _API_FIRST,
             ),
-            "parameter-unread": Variant(
+            "parameter-unread": variant(
                 say(
                     "The workers' parameter is complete, but the worker is running without it: its instance "
                     "could not read the parameter."
                 ),
-                (
-                    _read(
-                        say(
-                            "Find out why on the instance. Its role needs ssm:GetParameter on the parameter and "
-                            "kms:Decrypt on the key that encrypts it."
-                        ),
-                        commands.PARAMETER_THERE,
+                READ_PARAMETER,
+                _change(
+                    say(
+                        "After allowing it in the role or the key's policy, replace the instances; the parameter "
+                        "is read only at boot. Jobs in progress start over."
                     ),
-                    _change(
-                        say(
-                            "After allowing it in the role or the key's policy, replace the instances; the parameter "
-                            "is read only at boot. Jobs in progress start over."
-                        ),
-                        commands.REPLACE_INSTANCES,
-                    ),
+                    commands.REPLACE_INSTANCES,
                 ),
             ),
         },
@@ -80,75 +72,54 @@ WORKER_ENV: Final = (
         "worker-queue-mismatch",
         say("The worker polls a different queue than the API uses."),
         say(
-            "AI_SQS_QUEUE_NAME_BASIC in the container (if there is none, in the parameter) is not "
-            "the API's; if it is not set, the default is compared. Or its AWS_REGION "
-            "(AWS_DEFAULT_REGION), or an AWS_ENDPOINT_URL_SQS (AWS_ENDPOINT_URL) of its own, is not "
-            "the API's. Or SQS reports to the worker that its queue does not exist, although the "
-            "API's does."
+            "AI_SQS_QUEUE_NAME_BASIC in the container (if there is none, in the parameter) is not the API's; if it is "
+            "not set, the default is compared. Or its AWS_REGION (AWS_DEFAULT_REGION), or an AWS_ENDPOINT_URL_SQS "
+            "(AWS_ENDPOINT_URL) of its own, is not the API's. Or SQS reports to the worker that its queue does not "
+            "exist, although the API's does."
         ),
         (commands.WORKER_ENV, commands.WORKER_QUEUE, commands.WORKER_REGION, commands.PARAMETER_AGE),
         copy(say("Set the queue in the workers' parameter to the API's queue."), QUEUE_SETTING),
         REPLACE,
         explains=IDLE | codes("worker-silent") | CRASHES,
         reasons={
-            "api-side": Variant(
+            "api-side": _to_read(
                 say("The worker polls a different queue than the API uses, and the API's queue does not exist."),
-                (
-                    _read(
-                        say(
-                            "Correct {setting} or AWS_REGION on the API server first, then run diagnose again; leave "
-                            "the workers as they are until then.",
-                            setting=QUEUE_SETTING,
-                        ),
-                        command("<ops> check queue <job>"),
-                    ),
+                say(
+                    "Correct {setting} or AWS_REGION on the API server first, then run diagnose again; leave "
+                    "the workers as they are until then.",
+                    setting=QUEUE_SETTING,
                 ),
+                command("<ops> check queue <job>"),
             ),
-            "account": Variant(
+            "account": variant(
                 say("The worker uses the API's queue name, but that queue does not exist in the worker's AWS account."),
-                (
-                    _read(
-                        say("Check on the instance which AWS account its role belongs to."),
-                        commands.WORKER_ACCOUNT,
-                    ),
-                    Remedy(
-                        say(
-                            "If the workers' parameter contains AWS keys, they are from another account: remove "
-                            "AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN, so that the role applies."
-                        ),
-                        commands.EDIT_WORKER_ENV,
-                        commands.WORKER_ENV,
-                        "change",
-                    ),
-                    REPLACE,
+                _read(say("Check on the instance which AWS account its role belongs to."), commands.WORKER_ACCOUNT),
+                edit(
+                    say(
+                        "If the workers' parameter contains AWS keys, they are from another account: remove "
+                        "AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN, so that the role applies."
+                    )
                 ),
+                REPLACE,
             ),
-            "region": Variant(
+            "region": variant(
                 say("The worker polls a queue in a different AWS region than the API's."),
-                (
-                    Remedy(
-                        say("Set the region in the workers' parameter to the API's region."),
-                        command("<ops> worker-env --set AWS_REGION=<region> --set AWS_DEFAULT_REGION=<region>"),
-                        commands.WORKER_ENV,
-                        "change",
-                    ),
-                    REPLACE,
+                Remedy(
+                    say("Set the region in the workers' parameter to the API's region."),
+                    command("<ops> worker-env --set AWS_REGION=<region> --set AWS_DEFAULT_REGION=<region>"),
+                    commands.WORKER_ENV,
+                    "change",
                 ),
+                REPLACE,
             ),
-            "endpoint": Variant(
+            "endpoint": variant(
                 say("The worker uses a different AWS endpoint for its queue than the API."),
-                (
-                    Remedy(
-                        say(
-                            "Remove AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_SQS from the workers' parameter, or "
-                            "correct them."
-                        ),
-                        commands.EDIT_WORKER_ENV,
-                        commands.WORKER_ENV,
-                        "change",
-                    ),
-                    REPLACE,
+                edit(
+                    say(
+                        "Remove AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_SQS from the workers' parameter, or correct them."
+                    )
                 ),
+                REPLACE,
             ),
         },
     ),
@@ -156,9 +127,8 @@ WORKER_ENV: Final = (
         "worker-r2-mismatch",
         say("The worker's R2 bucket or endpoint differs from the API's, or R2 rejected the worker's own key."),
         say(
-            "The bucket or endpoint in use in the container (if there is none, in the parameter) is "
-            "not the API's; or R2 denied access to the job's file and the worker's R2 settings are "
-            "not the API's."
+            "The bucket or endpoint in use in the container (if there is none, in the parameter) is not the API's; or "
+            "R2 denied access to the job's file and the worker's R2 settings are not the API's."
         ),
         (commands.WORKER_ENV, commands.WORKER_R2, commands.PARAMETER_AGE),
         copy(say("Copy the API's R2 endpoint and bucket to the workers' parameter."), "R2_ENDPOINT", "R2_EXCEL_BUCKET"),
@@ -166,10 +136,10 @@ WORKER_ENV: Final = (
         REPLACE,
         explains=IDLE | codes("excel-object-missing"),
         reasons={
-            "api-side": Variant(
+            "api-side": variant(
                 say("The worker's R2 bucket or endpoint differs from the API's, and the API's is the wrong one."),
-                (_API_FIRST,),
-            ),
+                _API_FIRST,
+            )
         },
     ),
 )

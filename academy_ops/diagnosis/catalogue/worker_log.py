@@ -5,16 +5,18 @@ from __future__ import annotations
 from typing import Final
 
 from academy_ops.diagnosis.catalogue import commands
-from academy_ops.diagnosis.catalogue.cause import PENDING, Variant, codes
-from academy_ops.diagnosis.catalogue.inside_workers import CRASHES, IDLE, READ_LOG, REPLACE, ROWS, copy
-from academy_ops.diagnosis.records import Remedy
+from academy_ops.diagnosis.catalogue.cause import PENDING, codes, variant
+from academy_ops.diagnosis.catalogue.inside_workers import CRASHES, IDLE, READ_LOG, REPLACE, ROWS, copy, edit, set_clock
 from academy_ops.messages import say
 from academy_ops.thresholds import FIGURES
 
-_cause, _read, _change = ROWS.cause, ROWS.read, ROWS.change
+_cause, _read, _change, _to_read, _to_change = ROWS.cause, ROWS.read, ROWS.change, ROWS.to_read, ROWS.to_change
 _RESTART: Final = _change(
     say("Then restart the worker: it looks for credentials only when it starts."),
     commands.on_workers("docker restart <worker_container>"),
+)
+_REPLACE_WORKERS: Final = _change(
+    say("Then replace the worker instances. Jobs in progress start over."), commands.REPLACE_INSTANCES
 )
 
 WORKER_LOG: Final = (
@@ -43,7 +45,7 @@ WORKER_LOG: Final = (
         ),
         (commands.WORKER_LOG,),
         _change(say("Rebuild and push the image; the log names the missing package."), READ_LOG),
-        _change(say("Then replace the worker instances. Jobs in progress start over."), commands.REPLACE_INSTANCES),
+        _REPLACE_WORKERS,
         explains=IDLE | CRASHES,
     ),
     _cause(
@@ -59,85 +61,63 @@ WORKER_LOG: Final = (
         _read(say("Check the database, and DATABASE_URL in the workers' parameter."), READ_LOG),
         explains=IDLE | CRASHES,
         reasons={
-            "unreachable": Variant(
+            "unreachable": variant(
                 say("The worker can't connect to its database."),
-                (
-                    _read(
-                        say(
-                            "Check that the database is running and that its security group allows the workers; the "
-                            "log shows the address."
-                        ),
-                        READ_LOG,
+                _read(
+                    say(
+                        "Check that the database is running and that its security group allows the workers; the "
+                        "log shows the address."
                     ),
-                    copy(
-                        say("If that address is not the API's, correct DATABASE_URL in the workers' parameter."),
-                        "DATABASE_URL",
-                    ),
-                    REPLACE,
+                    READ_LOG,
                 ),
+                copy(
+                    say("If that address is not the API's, correct DATABASE_URL in the workers' parameter."),
+                    "DATABASE_URL",
+                ),
+                REPLACE,
             ),
-            "tls": Variant(
+            "tls": variant(
                 say("The TLS settings of the worker and its database don't match."),
-                (
-                    _read(
-                        say(
-                            "The log shows which one applies. Untrusted certificate: add the database's CA file "
-                            "(sslrootcert, ssl_ca) to the worker image. Expired certificate: renew it on the "
-                            "database. The server requires TLS: set sslmode=require in DATABASE_URL. The server has "
-                            "no TLS: remove that requirement from DATABASE_URL."
-                        ),
-                        READ_LOG,
+                _read(
+                    say(
+                        "The log shows which one applies. Untrusted certificate: add the database's CA file "
+                        "(sslrootcert, ssl_ca) to the worker image. Expired certificate: renew it on the "
+                        "database. The server requires TLS: set sslmode=require in DATABASE_URL. The server has "
+                        "no TLS: remove that requirement from DATABASE_URL."
                     ),
-                    copy(
-                        say("If the API can connect, copy its DATABASE_URL to the workers' parameter."), "DATABASE_URL"
-                    ),
-                    REPLACE,
+                    READ_LOG,
                 ),
+                copy(say("If the API can connect, copy its DATABASE_URL to the workers' parameter."), "DATABASE_URL"),
+                REPLACE,
             ),
-            "full": Variant(
+            "full": _to_read(
                 say("The database is out of disk space or memory. This is not about the worker's own disk or memory."),
-                (
-                    _read(
-                        say(
-                            "Give the database more storage or a larger instance, or delete data it does not need. "
-                            "Nothing can be done on the workers."
-                        ),
-                        READ_LOG,
-                    ),
+                say(
+                    "Give the database more storage or a larger instance, or delete data it does not need. "
+                    "Nothing can be done on the workers."
                 ),
+                READ_LOG,
             ),
-            "schema": Variant(
+            "schema": _to_read(
                 say("The worker's database is missing a table or column, or does not exist."),
-                (
-                    _read(
-                        say(
-                            "Run the migrations that the worker's release needs, or deploy the release that matches "
-                            "the database; the log names what is missing."
-                        ),
-                        READ_LOG,
-                    ),
+                say(
+                    "Run the migrations that the worker's release needs, or deploy the release that matches "
+                    "the database; the log names what is missing."
                 ),
+                READ_LOG,
             ),
-            "credentials": Variant(
+            "credentials": variant(
                 say("The database rejects the worker's user or password, or the user lacks privileges."),
-                (
-                    copy(
-                        say("Correct the user and password of DATABASE_URL in the workers' parameter."), "DATABASE_URL"
-                    ),
-                    REPLACE,
-                ),
+                copy(say("Correct the user and password of DATABASE_URL in the workers' parameter."), "DATABASE_URL"),
+                REPLACE,
             ),
-            "connections": Variant(
+            "connections": _to_read(
                 say("The database has no connections left for the worker."),
-                (
-                    _read(
-                        say(
-                            "Close idle connections or raise the connection limit. Fewer workers, or a smaller pool "
-                            "in each, also help. The log shows which limit was reached."
-                        ),
-                        READ_LOG,
-                    ),
+                say(
+                    "Close idle connections or raise the connection limit. Fewer workers, or a smaller pool "
+                    "in each, also help. The log shows which limit was reached."
                 ),
+                READ_LOG,
             ),
         },
     ),
@@ -171,72 +151,49 @@ WORKER_LOG: Final = (
         ),
         explains=IDLE | CRASHES,
         reasons={
-            "hop-limit": Variant(
+            "hop-limit": variant(
                 say(
                     "The worker's container can't get credentials: the instance metadata service's hop limit "
                     "is 1, and the container is one hop further away."
                 ),
-                (
-                    _change(
-                        say(
-                            "Raise the hop limit to 2 on this instance, and in the launch template for future "
-                            "instances."
-                        ),
-                        commands.OPEN_METADATA,
-                    ),
-                    _RESTART,
+                _change(
+                    say("Raise the hop limit to 2 on this instance, and in the launch template for future instances."),
+                    commands.OPEN_METADATA,
                 ),
+                _RESTART,
             ),
-            "metadata-off": Variant(
+            "metadata-off": variant(
                 say("The worker can't get credentials: the instance metadata service is disabled."),
-                (
-                    _change(
-                        say("Enable it on this instance, and in the launch template for future instances."),
-                        commands.OPEN_METADATA,
-                    ),
-                    _RESTART,
+                _change(
+                    say("Enable it on this instance, and in the launch template for future instances."),
+                    commands.OPEN_METADATA,
                 ),
+                _RESTART,
             ),
-            "static-keys": Variant(
+            "static-keys": variant(
                 say("AWS rejects the AWS keys in the worker's environment, and they take precedence over its role."),
-                (
-                    Remedy(
-                        say(
-                            "Remove AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN from the workers' "
-                            "parameter, so that the worker uses the instance's role."
-                        ),
-                        commands.EDIT_WORKER_ENV,
-                        commands.WORKER_ENV,
-                        "change",
-                    ),
-                    REPLACE,
+                edit(
+                    say(
+                        "Remove AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN from the workers' "
+                        "parameter, so that the worker uses the instance's role."
+                    )
                 ),
+                REPLACE,
             ),
-            "clock": Variant(
+            "clock": variant(
                 say("The worker's clock is wrong, so AWS rejects its signatures."),
-                (
-                    _change(
-                        say("Sync the instance's clock with its time server."),
-                        commands.SET_CLOCK,
-                    ),
-                    _read(say("Check on the instance that its time is right now."), commands.WORKER_CLOCK),
-                ),
+                *set_clock(ROWS),
             ),
-            "no-role": Variant(
+            "no-role": variant(
                 say("The worker's instance has no instance profile, and therefore no role."),
-                (
-                    _read(
-                        say(
-                            "Find the instance profile that has the worker role, and set it in the Auto Scaling "
-                            "group's launch template."
-                        ),
-                        commands.PROFILES,
+                _read(
+                    say(
+                        "Find the instance profile that has the worker role, and set it in the Auto Scaling "
+                        "group's launch template."
                     ),
-                    _change(
-                        say("Then replace the worker instances. Jobs in progress start over."),
-                        commands.REPLACE_INSTANCES,
-                    ),
+                    commands.PROFILES,
                 ),
+                _REPLACE_WORKERS,
             ),
         },
     ),
@@ -255,80 +212,55 @@ WORKER_LOG: Final = (
         ),
         explains=IDLE | CRASHES,
         reasons={
-            "identity-policy": Variant(
+            "identity-policy": _to_read(
                 say("The worker's role does not allow an action that the queue needs."),
-                (
-                    _read(
-                        say(
-                            "Allow the action shown in the log in the worker's role. An explicit deny, or a "
-                            "permissions boundary without the action, overrides it. The last column shows each "
-                            "instance's profile."
-                        ),
-                        commands.MACHINES,
-                    ),
+                say(
+                    "Allow the action shown in the log in the worker's role. An explicit deny, or a permissions "
+                    "boundary without the action, overrides it. The last column shows each instance's profile."
                 ),
+                commands.MACHINES,
             ),
-            "queue-policy": Variant(
+            "queue-policy": _to_change(
                 say("The queue's policy denies the worker."),
-                (
-                    _change(
-                        say("Remove the deny from the queue's policy, or allow the worker's role in it."),
-                        commands.EDIT_QUEUE_POLICY,
-                    ),
-                ),
+                say("Remove the deny from the queue's policy, or allow the worker's role in it."),
+                commands.EDIT_QUEUE_POLICY,
             ),
-            "key-policy": Variant(
+            "key-policy": _to_change(
                 say("The worker has no permission to use the KMS key that encrypts the queue."),
-                (
-                    _change(
-                        say("Allow kms:Decrypt for the worker's role in the key's policy."), commands.EDIT_KEY_POLICY
-                    ),
-                ),
+                say("Allow kms:Decrypt for the worker's role in the key's policy."),
+                commands.EDIT_KEY_POLICY,
             ),
-            "key-disabled": Variant(
+            "key-disabled": variant(
                 say("The KMS key that encrypts the queue is disabled or pending deletion."),
-                (
-                    _change(say("Enable the key."), commands.ENABLE_KEY),
-                    _change(say("Cancel the key's deletion, then enable the key."), commands.KEEP_KEY),
-                    _read(say("Check the state of the key."), commands.QUEUE_KEY),
-                ),
+                _change(say("Enable the key."), commands.ENABLE_KEY),
+                _change(say("Cancel the key's deletion, then enable the key."), commands.KEEP_KEY),
+                _read(say("Check the state of the key."), commands.QUEUE_KEY),
             ),
-            "key-missing": Variant(
+            "key-missing": _to_change(
                 say("The KMS key that encrypts the queue does not exist."),
-                (
-                    _change(
-                        say(
-                            "Remove the key from the queue. Messages encrypted with it are lost, so have those files "
-                            "uploaded again."
-                        ),
-                        commands.NO_QUEUE_KEY,
-                    ),
+                say(
+                    "Remove the key from the queue. Messages encrypted with it are lost, so have those files "
+                    "uploaded again."
                 ),
+                commands.NO_QUEUE_KEY,
             ),
-            "endpoint-policy": Variant(
+            "endpoint-policy": variant(
                 say("The policy of the VPC endpoint between the worker and AWS denies the worker."),
-                (
-                    _read(say("Check what the endpoint's policy allows."), commands.ENDPOINT_POLICIES),
-                    _change(
-                        say(
-                            "Reset the endpoint to the AWS default policy, which allows whatever the roles' policies "
-                            "allow."
-                        ),
-                        commands.RESET_ENDPOINT_POLICY,
+                _read(say("Check what the endpoint's policy allows."), commands.ENDPOINT_POLICIES),
+                _change(
+                    say(
+                        "Reset the endpoint to the AWS default policy, which allows whatever the roles' policies allow."
                     ),
+                    commands.RESET_ENDPOINT_POLICY,
                 ),
             ),
-            "organization": Variant(
+            "organization": _to_read(
                 say("An AWS Organizations policy denies the worker; nothing in this account can allow it."),
-                (
-                    _read(
-                        say(
-                            "Ask the organization's administrators; the command shows their account. The log shows "
-                            "the denied action."
-                        ),
-                        commands.ORGANIZATION,
-                    ),
+                say(
+                    "Ask the organization's administrators; the command shows their account. The log shows "
+                    "the denied action."
                 ),
+                commands.ORGANIZATION,
             ),
         },
     ),

@@ -1,0 +1,134 @@
+"""Section 3-1: what starts workers by itself, and why it does not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from academy_ops.diagnosis.catalogue import commands
+from academy_ops.diagnosis.catalogue.cause import Variant, variant
+from academy_ops.diagnosis.catalogue.group import OF_GROUP, ROWS, processes
+from academy_ops.diagnosis.command import command
+from academy_ops.messages import say
+from academy_ops.thresholds import FIGURES
+
+_read, _change, _to_read, _to_change = ROWS.read, ROWS.change, ROWS.to_read, ROWS.to_change
+_SCHEDULE: Final = command(
+    "aws events put-rule --region <region> --name <rule> --query RuleArn --output text --schedule-expression",
+    "rate(1 minute)",
+)
+_RUN_EVERY_MINUTE: Final = (
+    *commands.FUNCTION_ARN,
+    *command(
+        "aws events put-rule --region <region> --name <autoscaler_function> --query RuleArn --output text "
+        "--schedule-expression",
+        "rate(1 minute)",
+        prints="rule_arn",
+    ),
+    *command(
+        "aws events put-targets --region <region> --rule <autoscaler_function> "
+        "--targets Id=autoscaler,Arn=<function_arn>"
+    ),
+    *command(
+        "aws lambda add-permission --region <region> --function-name <autoscaler_function> --statement-id every-minute "
+        "--action lambda:InvokeFunction --principal events.amazonaws.com --source-arn <rule_arn>"
+    ),
+)
+_MAKE_ALARM: Final = (
+    _read(
+        say("Create the alarm again, with the policy's ARN as its action."),
+        command(
+            f"aws autoscaling describe-policies {OF_GROUP} --output text --query "
+            "ScalingPolicies[].[PolicyName,PolicyARN,Alarms[0].AlarmName]"
+        ),
+    ),
+)
+_OFF: Final[Mapping[str, Variant]] = {
+    "alarm-no-data": _to_read(
+        say("The alarm of the Auto Scaling group's scaling policy has no data, so workers do not start automatically."),
+        say(
+            "Check which metric it uses: a queue with another name or in another region has no data. SQS also sends no "
+            "metrics for a queue that has been unused for six hours, and takes up to 15 minutes to resume."
+        ),
+        commands.ALARM + commands.ALARM_METRIC,
+    ),
+    "alarm-disabled": _to_change(
+        say("The actions of the scaling policy's alarm are disabled, so workers do not start automatically."),
+        say("Enable the alarm's actions."),
+        command("aws cloudwatch enable-alarm-actions --region <region> --alarm-names <alarm>"),
+    ),
+    "alarms-suspended": _to_change(
+        say(
+            "The Auto Scaling group's AlarmNotification process is suspended, so its scaling policies do not start "
+            "workers."
+        ),
+        say("Resume the Auto Scaling group's AlarmNotification process."),
+        processes("resume", "AlarmNotification"),
+    ),
+    "policy-disabled": _to_read(
+        say("The Auto Scaling group's scaling policy is disabled, so workers do not start automatically."),
+        say("Enable the scaling policy again in the EC2 console; its settings stay as they are."),
+        command(
+            f"aws autoscaling describe-policies {OF_GROUP} --output text --query "
+            "ScalingPolicies[].[PolicyName,PolicyType,Enabled]"
+        ),
+    ),
+    "alarm-missing": variant(
+        say("The alarm of the Auto Scaling group's scaling policy is missing, so workers do not start automatically."),
+        *_MAKE_ALARM,
+    ),
+    "no-alarm": variant(
+        say("The Auto Scaling group's scaling policy has no alarm, so workers do not start automatically."),
+        *_MAKE_ALARM,
+    ),
+    "alarm-other-queue": _to_read(
+        say("The alarm of the Auto Scaling group's scaling policy monitors a different queue than the API uses."),
+        say("Check the alarm's QueueName dimension, and set it to the job queue, which the second command shows."),
+        commands.ALARM_METRIC + command("<ops> check queue"),
+    ),
+    "no-function": _to_read(
+        say("The autoscaler function does not exist, so workers do not start automatically."),
+        say(
+            "Correct {setting}, or deploy the function again; a rule without the function starts nothing.",
+            setting="AI_AUTOSCALER_FUNCTION",
+        ),
+        commands.FUNCTION,
+    ),
+    "function-failed": _to_read(
+        say("The autoscaler function is not Active, so workers do not start automatically."),
+        say("Find out why, and deploy the function again; its rule is fine."),
+        commands.AUTOSCALER,
+    ),
+    "rule-disabled": _to_change(
+        say("The rule that runs the autoscaler is disabled, so workers do not start automatically."),
+        say("Enable the rule that runs the autoscaler once a minute."),
+        command("aws events enable-rule --region <region> --name <rule>"),
+    ),
+    "no-rule": _to_change(
+        say("No rule or schedule runs the autoscaler, so workers do not start automatically."),
+        say("Create a rule that runs the autoscaler once a minute."),
+        _RUN_EVERY_MINUTE,
+    ),
+    "schedule": _to_change(
+        say("The rule runs the autoscaler too rarely, or not at this time of day."),
+        say("Change the rule to run the autoscaler once a minute."),
+        _SCHEDULE,
+    ),
+}
+
+AUTOSCALER: Final = (
+    ROWS.warning(
+        "autoscaler-off",
+        say("The autoscaler does not run, so workers do not start automatically."),
+        say(
+            "The Lambda function is missing or not Active, or no enabled rule or schedule runs it at least every "
+            "{autoscaler_period_minutes} minutes; and the Auto Scaling group has no scaling policy with an alarm that "
+            "could start a worker. An alarm without data or with disabled actions starts none.",
+            **FIGURES,
+        ),
+        (commands.AUTOSCALER, commands.RULES, commands.POLICIES, commands.SCHEDULED),
+        *_OFF["rule-disabled"].remedies,
+        *_OFF["no-rule"].remedies,
+        reasons=_OFF,
+    ),
+)

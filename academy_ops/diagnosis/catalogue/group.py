@@ -1,0 +1,21 @@
+"""What the causes of section 3-1 have in common: the Auto Scaling group."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from academy_ops.diagnosis.catalogue.cause import WAITING, Rows, codes
+from academy_ops.diagnosis.command import Steps, command
+
+OF_GROUP: Final = "--region <region> --auto-scaling-group-name <group>"
+ROWS: Final = Rows(
+    "3-1",
+    command("<ops> check workers"),
+    WAITING,
+    codes("worker-no-instances", "queue-not-consumed", "message-stuck", "job-stalled", "worker-unhealthy"),
+)
+
+
+def processes(verb: str, process: str) -> Steps:
+    """Return the command that suspends or resumes (``verb``) a process of the group."""
+    return command(f"aws autoscaling {verb}-processes {OF_GROUP} --scaling-processes {process}")
