@@ -24,6 +24,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from academy_ops import contract
 from academy_ops.academy import page
 from academy_ops.academy.config import CLOUD_ERRORS, Config, read
+from academy_ops.academy.database import DATABASE_ERRORS
 from academy_ops.academy.excel import kinds
 from academy_ops.academy.head_in_time import HeadInTime
 from academy_ops.academy.job_queue import JobQueue, Outbox
@@ -35,7 +36,7 @@ from academy_ops.academy.middleware import (
     add_request_id,
 )
 from academy_ops.academy.refusals import broken, documented, install, refused
-from academy_ops.academy.store import DATABASE_ERRORS, Job, Store
+from academy_ops.academy.store import Job, Store
 from academy_ops.academy.throttle import Throttle
 from academy_ops.academy.upload_form import Upload, read_form
 

@@ -14,7 +14,8 @@ from starlette.concurrency import run_in_threadpool
 
 from academy_ops import contract
 from academy_ops.academy.config import CLOUD_ERRORS
-from academy_ops.academy.store import DATABASE_ERRORS, Job, Store, SupersededError
+from academy_ops.academy.database import DATABASE_ERRORS
+from academy_ops.academy.store import Job, Store, SupersededError
 
 if TYPE_CHECKING:
     from types_boto3_sqs import SQSClient

@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException as FrameworkError
 from starlette.requests import ClientDisconnect, Request
 
 from academy_ops import contract
-from academy_ops.academy.store import DATABASE_ERRORS
+from academy_ops.academy.database import DATABASE_ERRORS
 
 _log: Final = logging.getLogger("academy.api")
 _DETAIL: Final = {"content": {"application/json": {"schema": {"type": "object", "required": ["detail"]}}}}

@@ -19,13 +19,14 @@ from botocore.exceptions import ClientError
 
 from academy_ops import contract
 from academy_ops.academy.config import CLOUD_ERRORS, Config, read
+from academy_ops.academy.database import DATABASE_ERRORS
 from academy_ops.academy.excel import kinds
 from academy_ops.academy.excel.readers import Readers
 from academy_ops.academy.excel.records import WorkbookError
 from academy_ops.academy.excel.workbook import ReaderError
 from academy_ops.academy.excel.workbook import read as read_workbook
 from academy_ops.academy.job_queue import JobQueue, Order, read_order, receives
-from academy_ops.academy.store import DATABASE_ERRORS, Job, Store, SupersededError
+from academy_ops.academy.store import Job, Store, SupersededError
 from academy_ops.contract import ENDED, JobStatus
 
 if TYPE_CHECKING:
@@ -188,7 +189,7 @@ class Worker:
                 raise JobError(str(error)) from error
         self._step(job, 3)
         students = [student.columns() for student in content.students]
-        self._store.finish(job, students, content.failed(), contract.PROCESSED_BY, content.told())
+        self._store.finish(job, students, content.failed(), contract.PROCESSED_BY, content.details())
 
     def _step(self, job: Job, index: int) -> None:
         step, name = _STEPS[index - 1]

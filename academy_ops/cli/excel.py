@@ -234,7 +234,7 @@ def _counts(content: Content, rows: list[_Row]) -> dict[str, int]:
 
 def _document(name: str, content: Content, rows: list[_Row]) -> dict[str, Any]:
     counts = _counts(content, rows)
-    details = content.told()
+    details = content.details()
     return {
         "file": name,
         "error": None,

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from academy_ops.academy.store import DATABASE_ERRORS, Job, Store, SupersededError, engine
+from academy_ops.academy.database import DATABASE_ERRORS, engine
+from academy_ops.academy.store import Job, Store, SupersededError
 from academy_ops.contract import PROCESSED_BY, JobStatus
 from academy_ops.lab import processes
 from tests.academy.conftest import new_postgres_database

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from academy_ops.academy.store import engine
+from academy_ops.academy.database import engine
 
 ROLE: Final = "academy"
 TABLES: Final = ("api_token", "job", "student")

@@ -20,7 +20,7 @@ from academy_ops.diagnosis.catalogue import CATALOGUE, filled
 from academy_ops.diagnosis.catalogue.commands import KEPT_LOG
 from academy_ops.diagnosis.command import Steps, command, fill
 from academy_ops.diagnosis.records import Remedy
-from academy_ops.lab.faults.aws import HOOK
+from academy_ops.lab.faults.launches import HOOK
 from academy_ops.lab.state import LOG_GROUP
 from academy_ops.settings import load
 from tests.lab_driver import Lab

@@ -138,7 +138,7 @@ class Content(NamedTuple):
             for one in self.rejected
         ]
 
-    def told(self) -> dict[str, Any]:
+    def details(self) -> dict[str, Any]:
         """Return what the job's result says beside the numbers that only the database knows.
 
         ``students`` of each sheet becomes its ``created`` and ``duplicates`` there.

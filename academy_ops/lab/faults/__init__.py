@@ -11,7 +11,7 @@ from academy_ops.contract import DLQ_SUFFIX, GROUP_NAME, QUEUE_NAME
 from academy_ops.lab import LabError, parts
 from academy_ops.lab.aws import resources
 from academy_ops.lab.container import Image
-from academy_ops.lab.faults import aws, endpoint, uploads, workers
+from academy_ops.lab.faults import aws, endpoint, launches, uploads, workers
 from academy_ops.lab.faults.fault import Fault
 from academy_ops.lab.state import LOG_GROUP
 from academy_ops.messages import say
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from academy_ops.lab.parts import Lab
 
 FAULTS: Final[Mapping[str, Fault]] = {
-    fault.name: fault for fault in (*endpoint.FAULTS, *aws.FAULTS, *workers.FAULTS, *uploads.FAULTS)
+    fault.name: fault for fault in (*endpoint.FAULTS, *aws.FAULTS, *launches.FAULTS, *workers.FAULTS, *uploads.FAULTS)
 }
 ALIASES: Final[Mapping[str, str]] = {
     "worker-off": "worker-scaled-to-zero",
@@ -144,7 +144,7 @@ def _heal_group(lab: Lab) -> None:
     if not autoscaling.describe_auto_scaling_groups(AutoScalingGroupNames=[GROUP_NAME])["AutoScalingGroups"]:
         resources.create_group(lab.aws, lab.subnet, lab.state.generation)
     with suppress(autoscaling.exceptions.ClientError):  # there is none unless that fault was in
-        autoscaling.delete_lifecycle_hook(AutoScalingGroupName=GROUP_NAME, LifecycleHookName=aws.HOOK)
+        autoscaling.delete_lifecycle_hook(AutoScalingGroupName=GROUP_NAME, LifecycleHookName=launches.HOOK)
     lab.fleet.boot_seconds = lab.boot_seconds
     lab.cloud.scaling.restore(lab.fleet.unbooted())
     autoscaling.resume_processes(AutoScalingGroupName=GROUP_NAME)

@@ -1,4 +1,4 @@
-"""Faults of what the academy owns in AWS: queue, group, launches, rule, keys, clock."""
+"""Faults of what the academy owns in AWS beside its workers' group: queue, keys, permissions, clock."""
 
 from __future__ import annotations
 
@@ -7,11 +7,9 @@ import signal
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from academy_ops.contract import AUTOSCALER_NAME, AUTOSCALER_RULE, DLQ_SUFFIX, GROUP_NAME, QUEUE_NAME
-from academy_ops.lab import processes
-from academy_ops.lab.aws import resources
-from academy_ops.lab.faults.fault import Fault, age_job, worker_fault
-from academy_ops.lab.faults.uploads import give_up, upload_and_wait
+from academy_ops.contract import DLQ_SUFFIX, GROUP_NAME, QUEUE_NAME
+from academy_ops.lab.faults.fault import Fault, worker_fault
+from academy_ops.lab.faults.uploads import give_up, queue_url
 from academy_ops.messages import say
 
 if TYPE_CHECKING:
@@ -20,192 +18,27 @@ if TYPE_CHECKING:
 OPERATOR_USER: Final = "academy-operator"
 WORKER_USER: Final = "academy-worker"
 DENIAL: Final = "denied-by-fault"
-HOOK: Final = "academy-boot"
-_GONE_SECONDS: Final = 20.0
 _CLOCK_SECONDS: Final = 20 * 60
-_BOOT_SECONDS: Final = 3600.0
-_OVERDUE_SECONDS: Final = 900
-_LAUNCHES: Final = 4
-_NO_CAPACITY: Final = (
-    "We currently do not have sufficient t3.small capacity in the Availability Zone you requested "
-    "(ap-northeast-2a). Our system will be working on provisioning additional capacity."
-)
-_REFUSALS: Final = {
-    "quota": "You have requested more vCPU capacity than your current vCPU limit of 32 allows for the instance bucket "
-    "that the specified instance type belongs to. Please visit http://aws.amazon.com/contact-us/ec2-request to request "
-    "an adjustment to this limit.",
-    "image": "The image id '[ami-0c9c942bd7bf113a2]' does not exist.",
-    "template": "The key pair 'academy-workers' does not exist.",
-    "network": "There are not enough free addresses in subnet 'subnet-0a1b2c3d' to satisfy the requested number of "
-    "instances.",
-    "volume-key": "Instance became unhealthy while waiting for instance to be in InService state. Termination Reason: "
-    "Client.InvalidKMSKey.InvalidState: The KMS key provided is in an incorrect state.",
-    "role": "Value (academy-worker) for parameter iamInstanceProfile.name is invalid. Invalid IAM Instance Profile "
-    "name.",
-    "encoded": "You are not authorized to perform this operation. Encoded authorization failure message: "
-    "4GIOHlTkIaWHQD0Q0m6XSnuUMCm-ZZ9lzYk.",
-    "account": "Your account is currently being verified. Verification normally takes less than 2 hours.",
-    "hook": "Instance failed to complete user's Lifecycle Action: Lifecycle Action with token 5c3e0f1b was abandoned: "
-    "Heartbeat Timeout.",
-}
-"""Why launches fail, in the words of EC2 and Auto Scaling."""
+_RECEIVE: Final = "sqs:ReceiveMessage"
 
 
-def scale_to_zero(lab: Lab) -> None:
-    """Switch the autoscaler off and the last worker with it."""
-    _disable_rule(lab)
-    lab.aws("autoscaling").update_auto_scaling_group(AutoScalingGroupName=GROUP_NAME, MinSize=0, DesiredCapacity=0)
-    processes.until(lab.fleet.is_empty, _GONE_SECONDS)
+def _delete_queue(name: str, lab: Lab) -> None:
+    lab.aws("sqs").delete_queue(QueueUrl=queue_url(lab, name))
 
 
-def _suspend_launches(lab: Lab) -> None:
-    lab.aws("autoscaling").suspend_processes(AutoScalingGroupName=GROUP_NAME, ScalingProcesses=["Launch"])
-    _lose_instances(lab)
-
-
-def _fail_launches(lab: Lab, words: str = _NO_CAPACITY) -> None:
-    lab.cloud.scaling.launch_failure = words
-    _lose_instances(lab)
-
-
-def _fail_and_try_again(lab: Lab) -> str:
-    """Let launches fail while a job waits, and the newest be on its way."""
-    lab.fleet.boot_seconds = _BOOT_SECONDS
-    _fail_launches(lab)
-    job_id = _wait_long(lab)
-    for _ in range(_LAUNCHES):
-        lab.cloud.scaling.try_again()
-    lab.cloud.scaling.launch_failure = None
-    lab.cloud.scaling.try_again()
-    lab.cloud.scaling.set_lifecycle("Pending")
-    return job_id
-
-
-def _fall_short(words: str, lab: Lab) -> None:
-    lab.cloud.scaling.launch_failure = words
-    lab.aws("autoscaling").set_desired_capacity(AutoScalingGroupName=GROUP_NAME, DesiredCapacity=_LAUNCHES)
-
-
-def _wait_long(lab: Lab) -> str:
-    job_id = upload_and_wait(lab)
-    age_job(lab, job_id, _OVERDUE_SECONDS)
-    return job_id
-
-
-def _no_maximum(lab: Lab) -> str:
-    lab.aws("autoscaling").update_auto_scaling_group(
-        AutoScalingGroupName=GROUP_NAME, MinSize=0, MaxSize=0, DesiredCapacity=0
-    )
-    processes.until(lab.fleet.is_empty, _GONE_SECONDS)
-    return upload_and_wait(lab)
-
-
-def _set_back(lab: Lab) -> str:
-    """Let one hand start a worker for a job that waits, and another one take it away again."""
-    lab.fleet.boot_seconds = _BOOT_SECONDS
-    scale_to_zero(lab)
-    job_id = _wait_long(lab)
-    for desired in (1, 0):
-        lab.aws("autoscaling").set_desired_capacity(AutoScalingGroupName=GROUP_NAME, DesiredCapacity=desired)
-    processes.until(lab.fleet.is_empty, _GONE_SECONDS)
-    return job_id
-
-
-def _starter_fails(lab: Lab) -> str:
-    scale_to_zero(lab)
-    lab.cloud.scaling.age_activities(2 * _OVERDUE_SECONDS)
-    lab.aws("events").enable_rule(Name=AUTOSCALER_RULE)
-    return _wait_long(lab)
-
-
-def _delete_function(lab: Lab) -> None:
-    lab.aws("lambda").delete_function(FunctionName=AUTOSCALER_NAME)
-
-
-def _scale_by_alarms(lab: Lab) -> list[str]:
-    """Put alarms in the function's place; return their names."""
-    resources.remove_function(lab.aws)
-    resources.create_alarms(lab.aws)
-    return [one["AlarmName"] for one in lab.aws("cloudwatch").describe_alarms()["MetricAlarms"]]
-
-
-def _starve_alarms(lab: Lab) -> None:
-    for name in _scale_by_alarms(lab):
-        lab.aws("cloudwatch").set_alarm_state(
-            AlarmName=name, StateValue="INSUFFICIENT_DATA", StateReason="Insufficient Data: 1 datapoint was unknown."
-        )
-
-
-def _silence_alarms(lab: Lab) -> None:
-    lab.aws("cloudwatch").disable_alarm_actions(AlarmNames=_scale_by_alarms(lab))
-
-
-def _watch_another_queue(lab: Lab) -> None:
-    cloudwatch = lab.aws("cloudwatch")
-    for name in _scale_by_alarms(lab):
-        (alarm,) = cloudwatch.describe_alarms(AlarmNames=[name])["MetricAlarms"]
-        taken = {key: alarm[key] for key in ("Namespace", "MetricName", "Statistic", "Period", "EvaluationPeriods")}
-        taken |= {key: alarm[key] for key in ("Threshold", "ComparisonOperator", "AlarmActions")}
-        of_other = [{"Name": "QueueName", "Value": f"{QUEUE_NAME}-staging"}]
-        cloudwatch.put_metric_alarm(AlarmName=name, Dimensions=of_other, **taken)
-
-
-def _refresh_badly(lab: Lab, status: str, reason: str) -> None:
-    """Let a deployment end after the first of two instances."""
-    lab.aws("autoscaling").set_desired_capacity(AutoScalingGroupName=GROUP_NAME, DesiredCapacity=2)
-    lab.cloud.scaling.split_versions()
-    lab.cloud.scaling.record_refresh(GROUP_NAME, status, 50, reason)
-
-
-def _delete_rule(lab: Lab) -> None:
-    events = lab.aws("events")
-    events.remove_targets(Rule=AUTOSCALER_RULE, Ids=["autoscaler"])
-    events.delete_rule(Name=AUTOSCALER_RULE)
-
-
-def _run_rarely(lab: Lab) -> None:
-    lab.aws("events").put_rule(Name=AUTOSCALER_RULE, ScheduleExpression="rate(1 day)", State="ENABLED")
-
-
-def _delete_group(lab: Lab) -> None:
-    lab.aws("autoscaling").delete_auto_scaling_group(AutoScalingGroupName=GROUP_NAME, ForceDelete=True)
-    processes.until(lab.fleet.is_empty, _GONE_SECONDS)
-
-
-def _disable_rule(lab: Lab) -> None:
-    if lab.state.generation == 1:
-        lab.aws("events").disable_rule(Name=AUTOSCALER_RULE)
-    else:
-        _silence_alarms(lab)
-
-
-def _delete_queue(lab: Lab) -> None:
-    sqs = lab.aws("sqs")
-    sqs.delete_queue(QueueUrl=sqs.get_queue_url(QueueName=QUEUE_NAME)["QueueUrl"])
-
-
-def _delete_dead_letters(lab: Lab) -> None:
-    sqs = lab.aws("sqs")
-    sqs.delete_queue(QueueUrl=sqs.get_queue_url(QueueName=QUEUE_NAME + DLQ_SUFFIX)["QueueUrl"])
-
-
-def _configure(name: str, value: str, lab: Lab) -> None:
-    sqs = lab.aws("sqs")
-    url = sqs.get_queue_url(QueueName=QUEUE_NAME)["QueueUrl"]
-    sqs.set_queue_attributes(QueueUrl=url, Attributes={name: value})
+def _set_on_queue(lab: Lab, **attributes: str) -> None:
+    lab.aws("sqs").set_queue_attributes(QueueUrl=queue_url(lab), Attributes=attributes)
 
 
 def _give_up_at_once(lab: Lab) -> None:
-    sqs = lab.aws("sqs")
-    url = sqs.get_queue_url(QueueName=QUEUE_NAME)["QueueUrl"]
-    policy = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["RedrivePolicy"])["Attributes"]["RedrivePolicy"]
-    _configure("RedrivePolicy", json.dumps({**json.loads(policy), "maxReceiveCount": 1}), lab)
+    attributes = lab.aws("sqs").get_queue_attributes(QueueUrl=queue_url(lab), AttributeNames=["RedrivePolicy"])
+    policy = json.loads(attributes["Attributes"]["RedrivePolicy"])
+    _set_on_queue(lab, RedrivePolicy=json.dumps({**policy, "maxReceiveCount": 1}))
 
 
 def _add_dead_letter(lab: Lab) -> None:
-    sqs = lab.aws("sqs")
-    url = sqs.get_queue_url(QueueName=QUEUE_NAME + DLQ_SUFFIX)["QueueUrl"]
-    sqs.send_message(QueueUrl=url, MessageBody=json.dumps({"job_type": "unknown"}))
+    url = queue_url(lab, QUEUE_NAME + DLQ_SUFFIX)
+    lab.aws("sqs").send_message(QueueUrl=url, MessageBody=json.dumps({"job_type": "unknown"}))
 
 
 def _disable_key(lab: Lab, user: str, part: str) -> None:
@@ -217,16 +50,22 @@ def _disable_worker_key(lab: Lab) -> None:
     _poll_anew(lab, "InvalidClientTokenId")
 
 
+def _deny_worker(lab: Lab, action: str) -> None:
+    lab.aws("iam").put_user_policy(UserName=WORKER_USER, PolicyName=DENIAL, PolicyDocument=_denial(action))
+
+
+def _denial(action: str, **principal: str) -> str:
+    statement = {"Effect": "Deny", **principal, "Action": action, "Resource": "*"}
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
 def _deny_queue(lab: Lab) -> None:
-    denial = {"Effect": "Deny", "Action": "sqs:ReceiveMessage", "Resource": "*"}
-    policy = json.dumps({"Version": "2012-10-17", "Statement": [denial]})
-    lab.aws("iam").put_user_policy(UserName=WORKER_USER, PolicyName=DENIAL, PolicyDocument=policy)
+    _deny_worker(lab, _RECEIVE)
     _poll_anew(lab, "AccessDenied")
 
 
 def _deny_in_queue(lab: Lab) -> None:
-    denial = {"Effect": "Deny", "Principal": "*", "Action": "sqs:ReceiveMessage", "Resource": "*"}
-    _set_on_queue(lab, Policy=json.dumps({"Version": "2012-10-17", "Statement": [denial]}))
+    _set_on_queue(lab, Policy=_denial(_RECEIVE, Principal="*"))
     _poll_anew(lab, "resource-based policy")
 
 
@@ -239,11 +78,6 @@ def _disable_queue_key(lab: Lab, *, for_good: bool = False) -> None:
     else:
         kms.disable_key(KeyId=key)
     _poll_anew(lab, "KMS.")
-
-
-def _set_on_queue(lab: Lab, **attributes: str) -> None:
-    sqs = lab.aws("sqs")
-    sqs.set_queue_attributes(QueueUrl=sqs.get_queue_url(QueueName=QUEUE_NAME)["QueueUrl"], Attributes=attributes)
 
 
 def open_queue(lab: Lab) -> None:
@@ -261,12 +95,8 @@ def _close_metadata(endpoint: str, lab: Lab) -> None:
 
 def _name_no_dead_letters(lab: Lab) -> str:
     job_id = give_up(lab)
-    _configure("RedrivePolicy", "", lab)
+    _set_on_queue(lab, RedrivePolicy="")
     return job_id
-
-
-def _lose_alarms(lab: Lab) -> None:
-    lab.aws("cloudwatch").delete_alarms(AlarmNames=_scale_by_alarms(lab))
 
 
 def _take_roles(lab: Lab) -> None:
@@ -293,9 +123,7 @@ def _stop_instances(lab: Lab) -> None:
 
 
 def _hide_parameter(lab: Lab) -> None:
-    denial = {"Effect": "Deny", "Action": "ssm:GetParameter", "Resource": "*"}
-    policy = json.dumps({"Version": "2012-10-17", "Statement": [denial]})
-    lab.aws("iam").put_user_policy(UserName=WORKER_USER, PolicyName=DENIAL, PolicyDocument=policy)
+    _deny_worker(lab, "ssm:GetParameter")
     lab.fleet.reboot()
 
 
@@ -303,51 +131,6 @@ def _poll_anew(lab: Lab, refusal: str) -> None:
     """End the polls that were admitted before, and wait until the workers log the refusal."""
     lab.fleet.send_signal(signal.SIGKILL)
     lab.fleet.wait_for_log(refusal)
-
-
-def _lose_instances(lab: Lab) -> None:
-    autoscaling = lab.aws("autoscaling")
-    group = autoscaling.describe_auto_scaling_groups(AutoScalingGroupNames=[GROUP_NAME])["AutoScalingGroups"][0]
-    if not group["DesiredCapacity"]:
-        autoscaling.set_desired_capacity(AutoScalingGroupName=GROUP_NAME, DesiredCapacity=1)
-    for instance in group["Instances"]:
-        autoscaling.terminate_instance_in_auto_scaling_group(
-            InstanceId=instance["InstanceId"], ShouldDecrementDesiredCapacity=False
-        )
-    processes.until(lab.fleet.is_empty, _GONE_SECONDS)
-
-
-def _replace_repeatedly(lab: Lab, times: int) -> str:
-    """Replace every instance, and each new one before it has booted."""
-    lab.fleet.boot_seconds = _BOOT_SECONDS
-    for _ in range(times):
-        _replace(lab)
-    return upload_and_wait(lab)
-
-
-def _replace(lab: Lab) -> None:
-    """Replace every instance, and let its worker end: it would still take a message."""
-    lab.cloud.scaling.replace_instances()
-    processes.until(lambda: not lab.fleet.leaving(), _GONE_SECONDS)
-
-
-def _wait_on_hook(lab: Lab) -> str:
-    lab.fleet.boot_seconds = _BOOT_SECONDS
-    lab.aws("autoscaling").put_lifecycle_hook(
-        AutoScalingGroupName=GROUP_NAME,
-        LifecycleHookName=HOOK,
-        LifecycleTransition="autoscaling:EC2_INSTANCE_LAUNCHING",
-    )
-    _replace(lab)
-    lab.cloud.scaling.set_lifecycle("Pending:Wait")
-    lab.cloud.scaling.age_instances(_OVERDUE_SECONDS)
-    return upload_and_wait(lab)
-
-
-def _hang_while_terminating(lab: Lab) -> str:
-    lab.fleet.change(container="stopped")
-    lab.cloud.scaling.set_lifecycle("Terminating:Wait")
-    return upload_and_wait(lab)
 
 
 FAULTS: Final = (
@@ -366,7 +149,7 @@ FAULTS: Final = (
         say("The operator's AWS key is disabled."),
         lambda lab: _disable_key(lab, OPERATOR_USER, "operator"),
     ),
-    Fault("queue-missing", say("The queue is deleted."), _delete_queue),
+    Fault("queue-missing", say("The queue is deleted."), partial(_delete_queue, QUEUE_NAME)),
     Fault("queue-dead-letters/old", say("An old message is in the dead-letter queue."), _add_dead_letter),
     worker_fault(
         "queue-dead-letters/not-named",
@@ -379,12 +162,12 @@ FAULTS: Final = (
     Fault(
         "queue-misconfigured/no-dead-letter-queue",
         say("The queue has no dead-letter queue set."),
-        partial(_configure, "RedrivePolicy", ""),
+        partial(_set_on_queue, RedrivePolicy=""),
     ),
     Fault(
         "queue-misconfigured/dead-letter-queue-missing",
         say("The queue's dead-letter queue is deleted."),
-        _delete_dead_letters,
+        partial(_delete_queue, QUEUE_NAME + DLQ_SUFFIX),
     ),
     Fault(
         "queue-misconfigured/few-receives",
@@ -394,103 +177,18 @@ FAULTS: Final = (
     Fault(
         "queue-misconfigured/short-visibility",
         say("A received message becomes visible again after 30 seconds."),
-        partial(_configure, "VisibilityTimeout", "30"),
+        partial(_set_on_queue, VisibilityTimeout="30"),
     ),
     Fault(
         "queue-misconfigured/delay",
         say("The queue delays each message by 15 minutes."),
-        partial(_configure, "DelaySeconds", "900"),
+        partial(_set_on_queue, DelaySeconds="900"),
     ),
     Fault(
         "queue-misconfigured/short-retention",
         say("The queue keeps a message for an hour."),
-        partial(_configure, "MessageRetentionPeriod", "3600"),
+        partial(_set_on_queue, MessageRetentionPeriod="3600"),
     ),
-    Fault("asg-missing", say("The workers' Auto Scaling group is deleted."), _delete_group),
-    Fault(
-        "worker-scaled-to-zero",
-        say("The autoscaler's rule is off, the group has min 0 and desired 0; no instance is left."),
-        scale_to_zero,
-    ),
-    Fault(
-        "worker-launch-suspended",
-        say("The group's Launch process is suspended, and its instances are gone."),
-        _suspend_launches,
-    ),
-    Fault("worker-launch-failing", say("Every launch fails, and the group's instances are gone."), _fail_launches),
-    *(
-        Fault(
-            f"worker-launch-failing/{reason}",
-            say("Every launch fails, and the group's instances are gone."),
-            partial(_fail_launches, words=words),
-        )
-        for reason, words in _REFUSALS.items()
-    ),
-    worker_fault(
-        "worker-launch-failing/again",
-        say("Launches have failed while a job waited 15 minutes; the latest one is still in progress."),
-        _fail_and_try_again,
-    ),
-    *(
-        worker_fault(
-            f"worker-undersized/{reason}",
-            say("The desired capacity is 4, and launches fail."),
-            partial(_fall_short, words),
-        )
-        for reason, words in {"capacity": _NO_CAPACITY, "quota": _REFUSALS["quota"]}.items()
-    ),
-    worker_fault(
-        "worker-scaled-to-zero/max-zero", say("The group's maximum and desired capacity are set to 0."), _no_maximum
-    ),
-    worker_fault(
-        "worker-scaled-to-zero/set-back",
-        say("A worker starts for a waiting job, and desired is set back to 0."),
-        _set_back,
-    ),
-    worker_fault(
-        "worker-scaled-to-zero/starter-fails",
-        say("Desired is 0, a job has waited 15 minutes, and the autoscaler's rule is on but does nothing."),
-        _starter_fails,
-    ),
-    worker_fault(
-        "worker-refresh-failed/cancelled",
-        say("An instance refresh is canceled after the first of two instances."),
-        partial(_refresh_badly, status="Cancelled", reason="Cancelled by user request"),
-    ),
-    worker_fault(
-        "worker-refresh-failed/rolling-back",
-        say("An instance refresh is being rolled back."),
-        partial(
-            _refresh_badly,
-            status="RollbackInProgress",
-            reason="The rollback was started because of the alarm academy-worker-age-high.",
-        ),
-    ),
-    worker_fault(
-        "worker-refresh-failed",
-        say("An instance refresh fails after the first of two instances."),
-        partial(
-            _refresh_badly,
-            status="Failed",
-            reason="Instance replacement timed out: the new instance did not become healthy.",
-        ),
-    ),
-    Fault("autoscaler-off/alarm-no-data", say("Alarms replace the function, and have no data."), _starve_alarms),
-    Fault(
-        "autoscaler-off/alarm-disabled",
-        say("Alarms replace the function, and their actions are disabled."),
-        _silence_alarms,
-    ),
-    Fault(
-        "autoscaler-off/alarm-other-queue",
-        say("Alarms replace the function, and watch another queue."),
-        _watch_another_queue,
-    ),
-    Fault("autoscaler-off/no-alarm", say("Alarms replace the function, and are deleted."), _lose_alarms),
-    Fault("autoscaler-off/no-function", say("The autoscaler's function is deleted."), _delete_function),
-    Fault("autoscaler-off/no-rule", say("The rule that runs the autoscaler is deleted."), _delete_rule),
-    Fault("autoscaler-off/schedule", say("The rule runs the autoscaler once a day."), _run_rarely),
-    Fault("autoscaler-off", say("The rule that runs the autoscaler is disabled."), _disable_rule),
     worker_fault("worker-aws-credentials", say("The workers' AWS key is disabled."), _disable_worker_key),
     worker_fault(
         "worker-aws-credentials/hop-limit",
@@ -519,21 +217,5 @@ FAULTS: Final = (
         "worker-env-missing/parameter-unread",
         say("The instances aren't allowed to read the workers' parameter."),
         _hide_parameter,
-    ),
-    worker_fault(
-        "worker-booting",
-        say("The worker is replaced, and the new instance boots slowly."),
-        lambda lab: _replace_repeatedly(lab, 1),
-    ),
-    worker_fault(
-        "worker-launch-loop",
-        say("Instances fail their health check and are replaced, over and over."),
-        lambda lab: _replace_repeatedly(lab, _LAUNCHES),
-    ),
-    worker_fault(
-        "worker-launch-stuck", say("The new instance has waited 15 minutes on a lifecycle hook."), _wait_on_hook
-    ),
-    worker_fault(
-        "worker-no-instances", say("The only instance is stuck in Terminating:Wait."), _hang_while_terminating
     ),
 )

@@ -61,7 +61,7 @@ def give_up(lab: Lab) -> str:
         for _ in range(MAX_RECEIVES):
             for receipt in _receive(lab):
                 lab.aws("sqs").change_message_visibility(
-                    QueueUrl=_queue_url(lab), ReceiptHandle=receipt, VisibilityTimeout=0
+                    QueueUrl=queue_url(lab), ReceiptHandle=receipt, VisibilityTimeout=0
                 )
         _receive(lab)  # the receive that is one too many gives nothing, and SQS moves the message
     age_job(lab, job_id, _LONG_AGO_SECONDS)
@@ -70,12 +70,13 @@ def give_up(lab: Lab) -> str:
 
 def _receive(lab: Lab) -> list[str]:
     """Receive what waits; return the receipts."""
-    answer = lab.aws("sqs").receive_message(QueueUrl=_queue_url(lab), MaxNumberOfMessages=10, WaitTimeSeconds=0)
+    answer = lab.aws("sqs").receive_message(QueueUrl=queue_url(lab), MaxNumberOfMessages=10, WaitTimeSeconds=0)
     return [message["ReceiptHandle"] for message in answer.get("Messages", [])]
 
 
-def _queue_url(lab: Lab) -> str:
-    return str(lab.aws("sqs").get_queue_url(QueueName=QUEUE_NAME)["QueueUrl"])
+def queue_url(lab: Lab, name: str = QUEUE_NAME) -> str:
+    """Return the URL of one of the academy's queues."""
+    return str(lab.aws("sqs").get_queue_url(QueueName=name)["QueueUrl"])
 
 
 def _stall(lab: Lab) -> str:
@@ -162,7 +163,7 @@ def upload_and_wait(lab: Lab, *, in_flight: bool = False) -> str:
 
 def _waiting(lab: Lab, *, in_flight: bool) -> int:
     name = "ApproximateNumberOfMessagesNotVisible" if in_flight else "ApproximateNumberOfMessages"
-    answer = lab.aws("sqs").get_queue_attributes(QueueUrl=_queue_url(lab), AttributeNames=[name])
+    answer = lab.aws("sqs").get_queue_attributes(QueueUrl=queue_url(lab), AttributeNames=[name])
     return int(answer["Attributes"][name])
 
 

@@ -20,10 +20,10 @@ from academy_ops.contract import (
 )
 from academy_ops.lab import processes
 from academy_ops.lab.container import WORKER, Image
-from academy_ops.lab.faults.aws import scale_to_zero
 from academy_ops.lab.faults.boots import USER_DATA
 from academy_ops.lab.faults.endpoint import NO_DATABASE
 from academy_ops.lab.faults.fault import age_job, execute, worker_fault
+from academy_ops.lab.faults.launches import scale_to_zero
 from academy_ops.lab.faults.uploads import NO_WORDS, take_message, upload_and_wait, upload_students
 from academy_ops.lab.state import LOG_GROUP
 from academy_ops.messages import say
