@@ -6,16 +6,16 @@ from collections.abc import Mapping
 
 from academy_ops.diagnosis.findings import FindingBuilder
 from academy_ops.diagnosis.records import Finding, Json, Unavailable
-from checks.database_words import Fault
 from checks.facts import Case
 from checks.host_facts import Environment
 from checks.r2 import api_side_wrong
+from checks.words import Fault
 
 
 def fail_beside_api(build: FindingBuilder, case: Case, fault: Fault, evidence: Mapping[str, Json]) -> Finding:
     """Write a worker's fault down; where the API's side is the wrong one, nobody is told to copy it."""
-    code, reason = fault
-    return build.fail(code, evidence, reason="api-side" if code in _behind(case) else reason)
+    reason = "api-side" if fault.code in _behind(case) else fault.reason
+    return build.fail(fault.code, evidence, reason=reason)
 
 
 def differs_from_wrong(own: Environment, case: Case) -> bool:

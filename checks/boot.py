@@ -7,125 +7,102 @@ from collections.abc import Collection, Sequence
 from typing import Final
 
 from checks.host_facts import BootLog
+from checks.words import meaning, table
 
 _MADE: Final = re.compile(r"^\W{0,3}[0-9a-f]{64}$")
 """What ``docker run -d`` prints: the id of the container that it has made."""
-_STEPS: Final = tuple(
-    (re.compile(form, re.IGNORECASE), reason)
-    for form, reason in (
-        # docker asks for a password where it was given none, as the command before it failed.
-        (r"ECR login/pull failed|failed to pull|(docker|image) pull failed|perform an interactive login", "image-pull"),
-        (r"docker run failed|docker: error response from daemon", "docker-run"),
-        (r"IMDSv2 instance id unavailable", "metadata"),
-        # cloud-init has taken it for no script, and run nothing.
-        (r"unhandled non-multipart|unhandled unknown content-type", "script"),
-    )
+_STEPS: Final = table(
+    # docker asks for a password where it was given none, as the command before it failed.
+    ("image-pull", r"ECR login/pull failed|failed to pull|(docker|image) pull failed|perform an interactive login"),
+    ("docker-run", r"docker run failed|docker: error response from daemon"),
+    ("metadata", r"IMDSv2 instance id unavailable"),
+    # cloud-init has taken it for no script, and run nothing.
+    ("script", r"unhandled non-multipart|unhandled unknown content-type"),
 )
 """By which step a script says that it stops; why, stands above."""
-_SIGNS: Final = tuple(
-    (re.compile(form, re.IGNORECASE), reason)
-    for form, reason in (
+_SIGNS: Final = table(
+    (
+        "disk",
+        r"no space left on device|not enough free space|more space needed on the|disk quota exceeded",
+        r"insufficient (disk )?space|disk requirements:",
+    ),
+    ("parameter", r"when calling the GetParameters? operation|ssm:GetParameter|ParameterNotFound"),
+    # What is in it can't be decoded, or is no environment.
+    (
+        "parameter",
+        r"poorly formatted environment|invalid env(ironment)? file|variable '.{0,80}' contains whitespace",
+        r"base64: invalid input|\bjq: (parse )?error|JSONDecodeError",
+    ),
+    ("metadata", r"169\.254\.169\.254|imds|latest/api/token"),
+    (
+        "architecture",
+        r"exec format error|no matching manifest for|no match for platform in manifest",
+        r"does not match the (detected host|specified) platform",
+        r"cannot execute binary file|image operating system \"[^\"]{1,30}\" cannot be used",
+    ),
+    ("rate-limit", r"toomanyrequests|too many requests|rate exceeded|rate limit"),
+    (
+        "image-missing",
+        r"manifest (unknown|for .{1,300} not found|invalid)|name unknown",
+        r"failed to resolve reference .{1,600}: not found",
+        r"repository .{1,200} (does not exist in the registry|not found)",
+        r"(requested image|image) (not found|does not exist)|invalid reference format",
+        r"unable to find image .{1,300} locally\W{1,9}error|RepositoryNotFoundException|ImageNotFound",
+    ),
+    (
+        "image-pull",
+        r"no basic auth credentials|pull access denied|requested access to the resource is denied",
+        r"not authorized to perform: ecr|ecr:[A-Za-z]{3,40} on resource|authorization token has expired",
+        r"unable to locate credentials|denied: (your authorization|user)|unauthorized: |\b401 unauthorized",
+        r"\b403 forbidden|error saving credentials",
+    ),
+    # The user that the script runs docker as has no right to.
+    ("script", r"permission denied while trying to connect to the docker"),
+    (
+        "packages",
+        r"unit (file )?docker(\.service)? (could not be|not) found|unit file docker\.service does not exist",
+        r"docker: (command )?not found|line \d{1,4}: \S{1,80}: command not found",
+    ),
+    (
+        "docker-daemon",
+        r"connect to the docker (daemon|api)|is the docker daemon running|error during connect:",
         (
-            (
-                r"no space left on device|not enough free space|more space needed on the|disk quota exceeded"
-                r"|insufficient (disk )?space|disk requirements:"
-            ),
-            "disk",
+            r"(docker|containerd)\.sock\b.{0,200}(\bEOF|no such file|refused|timed? ?out|deadline exceeded"
+            r"|reset by peer|broken pipe)|\b(dockerd|containerd)\b.{0,80}(panic|fatal|failed)"
         ),
-        (r"when calling the GetParameters? operation|ssm:GetParameter|ParameterNotFound", "parameter"),
-        # What is in it can't be decoded, or is no environment.
-        (
-            (
-                r"poorly formatted environment|invalid env(ironment)? file|variable '.{0,80}' contains whitespace"
-                r"|base64: invalid input|\bjq: (parse )?error|JSONDecodeError"
-            ),
-            "parameter",
-        ),
-        (r"169\.254\.169\.254|imds|latest/api/token", "metadata"),
-        (
-            (
-                r"exec format error|no matching manifest for|no match for platform in manifest"
-                r"|does not match the (detected host|specified) platform"
-                r"|cannot execute binary file|image operating system \"[^\"]{1,30}\" cannot be used"
-            ),
-            "architecture",
-        ),
-        (r"toomanyrequests|too many requests|rate exceeded|rate limit", "rate-limit"),
-        (
-            (
-                r"manifest (unknown|for .{1,300} not found|invalid)|name unknown"
-                r"|failed to resolve reference .{1,600}: not found"
-                r"|repository .{1,200} (does not exist in the registry|not found)"
-                r"|(requested image|image) (not found|does not exist)|invalid reference format"
-                r"|unable to find image .{1,300} locally\W{1,9}error|RepositoryNotFoundException|ImageNotFound"
-            ),
-            "image-missing",
-        ),
-        (
-            (
-                r"no basic auth credentials|pull access denied|requested access to the resource is denied"
-                r"|not authorized to perform: ecr|ecr:[A-Za-z]{3,40} on resource|authorization token has expired"
-                r"|unable to locate credentials|denied: (your authorization|user)|unauthorized: |\b401 unauthorized"
-                r"|\b403 forbidden|error saving credentials"
-            ),
-            "image-pull",
-        ),
-        # The user that the script runs docker as has no right to.
-        (r"permission denied while trying to connect to the docker", "script"),
-        (
-            (
-                r"unit (file )?docker(\.service)? (could not be|not) found|unit file docker\.service does not exist"
-                r"|docker: (command )?not found|line \d{1,4}: \S{1,80}: command not found"
-            ),
-            "packages",
-        ),
-        (
-            (
-                r"connect to the docker (daemon|api)|is the docker daemon running|error during connect:"
-                r"|(docker|containerd)\.sock\b.{0,200}(\bEOF|no such file|refused|timed? ?out|deadline exceeded"
-                r"|reset by peer|broken pipe)|\b(dockerd|containerd)\b.{0,80}(panic|fatal|failed)"
-                r"|failed to (start|enable) .{0,40}(docker|containerd)|job for (docker|containerd)\.service failed"
-                r"|docker\.service: (start request repeated|main process exited)|failed to start daemon"
-                r"|daemon (is shutting down|not running)|failed to (dial|connect).{0,80}containerd"
-            ),
-            "docker-daemon",
-        ),
-        (
-            (
-                r"connection refused|i/o timeout|timed out|timeout (was reached|exceeded)|TLS handshake timeout"
-                r"|no route to host|network is unreachable|context deadline exceeded|request canceled while waiting"
-                r"|(could not|cannot|can't|couldn't) (resolve|connect)|failed to connect to|name or service not known"
-                r"|temporary failure in name resolution|no such host|connection reset by peer"
-                r"|connect timeout on endpoint|proxyconnect tcp|unexpected EOF|/v2/.{0,300}: EOF\b"
-                r"|server gave HTTP response|received unexpected HTTP status: 5\d\d|x509: "
-                r"|curl error \((6|7|28|35|52|56)\)|server misbehaving"
-            ),
-            "network",
-        ),
-        (
-            (
-                r"unable to find a match|no package .{1,80} available|no match for argument"
-                r"|failed to download metadata|errors during downloading metadata|cannot find a valid baseurl"
-                r"|no more mirrors|all mirrors were (already )?tried"
-                r"|unable to locate package|could not get lock|currently holding the yum lock|rpmdb|gpg check failed"
-                r"|public key .{1,100} is not installed|nothing provides|conflicting requests"
-                r"|problem with the installed"
-                r"|(dpkg|rpm|yum|dnf|apt|apt-get)\b.{0,80}(error|failed|interrupted)"
-            ),
-            "packages",
-        ),
-        (
-            (
-                r"docker: |conflict\. the container name|unknown (flag|shorthand flag)|invalid argument"
-                r"|failed to create (shim )?task|OCI runtime|failed to initialize logging driver"
-                r"|open .{1,200}\.env: no such file"
-                r"|bind source path does not exist|error response from daemon"
-            ),
-            "docker-run",
-        ),
-        # The shell's own words for the script itself.
-        (r"unbound variable|parameter (null or )?not set|bad substitution|syntax error|unexpected end of", "script"),
-    )
+        r"failed to (start|enable) .{0,40}(docker|containerd)|job for (docker|containerd)\.service failed",
+        r"docker\.service: (start request repeated|main process exited)|failed to start daemon",
+        r"daemon (is shutting down|not running)|failed to (dial|connect).{0,80}containerd",
+    ),
+    (
+        "network",
+        r"connection refused|i/o timeout|timed out|timeout (was reached|exceeded)|TLS handshake timeout",
+        r"no route to host|network is unreachable|context deadline exceeded|request canceled while waiting",
+        r"(could not|cannot|can't|couldn't) (resolve|connect)|failed to connect to|name or service not known",
+        r"temporary failure in name resolution|no such host|connection reset by peer",
+        r"connect timeout on endpoint|proxyconnect tcp|unexpected EOF|/v2/.{0,300}: EOF\b",
+        r"server gave HTTP response|received unexpected HTTP status: 5\d\d|x509: ",
+        r"curl error \((6|7|28|35|52|56)\)|server misbehaving",
+    ),
+    (
+        "packages",
+        r"unable to find a match|no package .{1,80} available|no match for argument",
+        r"failed to download metadata|errors during downloading metadata|cannot find a valid baseurl",
+        r"no more mirrors|all mirrors were (already )?tried",
+        r"unable to locate package|could not get lock|currently holding the yum lock|rpmdb|gpg check failed",
+        r"public key .{1,100} is not installed|nothing provides|conflicting requests",
+        r"problem with the installed",
+        r"(dpkg|rpm|yum|dnf|apt|apt-get)\b.{0,80}(error|failed|interrupted)",
+    ),
+    (
+        "docker-run",
+        r"docker: |conflict\. the container name|unknown (flag|shorthand flag)|invalid argument",
+        r"failed to create (shim )?task|OCI runtime|failed to initialize logging driver",
+        r"open .{1,200}\.env: no such file",
+        r"bind source path does not exist|error response from daemon",
+    ),
+    # The shell's own words for the script itself.
+    ("script", r"unbound variable|parameter (null or )?not set|bad substitution|syntax error|unexpected end of"),
 )
 _REASONS: Final = frozenset(reason for _, reason in _SIGNS)
 _OF_DOCKER: Final = frozenset({"packages", "docker-daemon", "script"})
@@ -169,7 +146,7 @@ def _failure(lines: Sequence[str]) -> tuple[str, str] | None:
     printed = [line for line in lines[made[-1] + 1 if made else 0 :] if not line.startswith("+")]
     script: tuple[str, str] | None = None
     for number in reversed(range(len(printed))):
-        step = next((reason for form, reason in _STEPS if form.search(printed[number])), None)
+        step = meaning(printed[number], _STEPS)
         if step:
             return _why(printed[: number + 1], _OF_STEP[step]) or (step, printed[number])
         if script is None and _SCRIPT_FAILED.search(printed[number]):

@@ -10,6 +10,7 @@ from academy_ops.contract import LOG_RECEIVED
 from checks.facts import Case
 from checks.host_facts import Container, HostReport, LogLine, LogsFacts, WorkerLog
 from checks.times import age
+from checks.words import meaning, table
 
 _SQS: Final = re.compile(r"\bsqs\.[a-z0-9-]{1,30}\.(amazonaws|vpce|api\.aws)|\bqueue\.amazonaws\.", re.IGNORECASE)
 _NO_ROUTE: Final = re.compile(
@@ -31,19 +32,14 @@ _TLS: Final = re.compile(
     re.IGNORECASE,
 )
 _EXPIRED: Final = "certificate has expired"
-_CERTIFICATES: Final = tuple(
-    (re.compile(form, re.IGNORECASE), reason)
-    for form, reason in (
-        (r"(certificate is )?not yet valid", "clock"),
-        (r"host ?name mismatch|ip address mismatch|is not valid for|does ?n[o']t match", "tls"),
-        (
-            (
-                r"certificate[ _]verify[ _]failed|self[- ]signed|unable to get (local )?issuer|unknown[ _]ca\b"
-                r"|CA certificate|invalid path|Errno 2\b|no such file|unknown authority"
-            ),
-            "untrusted",
-        ),
-    )
+_CERTIFICATES: Final = table(
+    ("clock", r"(certificate is )?not yet valid"),
+    ("tls", r"host ?name mismatch|ip address mismatch|is not valid for|does ?n[o']t match"),
+    (
+        "untrusted",
+        r"certificate[ _]verify[ _]failed|self[- ]signed|unable to get (local )?issuer|unknown[ _]ca\b",
+        r"CA certificate|invalid path|Errno 2\b|no such file|unknown authority",
+    ),
 )
 
 
@@ -61,7 +57,7 @@ def tls_reason(text: str, ahead: int = 0) -> str | None:
         return None
     if _EXPIRED in text.lower():
         return "clock" if ahead else "untrusted"
-    return next((reason for form, reason in _CERTIFICATES if form.search(text)), "tls")
+    return meaning(text, _CERTIFICATES) or "tls"
 
 
 def no_way(text: str, ahead: int = 0) -> str | None:

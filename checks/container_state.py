@@ -19,10 +19,10 @@ from academy_ops.thresholds import (
 )
 from checks.boot import boot_failure
 from checks.connection_words import cut_off
-from checks.database_words import Fault
 from checks.facts import Case
 from checks.host_facts import BootLog, Container, HostReport, WorkerLog
 from checks.times import age
+from checks.words import Fault
 from checks.workers import boot_age
 
 _KILLED: Final = 137
@@ -45,7 +45,7 @@ def disk_full(host: HostReport) -> Fault | None:
     if not (bytes_full or inodes_full or _NO_SPACE in error.lower()):
         return None
     # Without a container that runs, the worker's own image is one that no container uses.
-    return "worker-disk-full", "idle" if not runs else "inodes" if inodes_full and not bytes_full else None
+    return Fault("worker-disk-full", "idle" if not runs else "inodes" if inodes_full and not bytes_full else None)
 
 
 def _full(percent: int | None, *, runs: bool) -> bool:
@@ -61,46 +61,46 @@ def without_container(case: Case, host: HostReport) -> Iterator[tuple[Fault, Map
         return
     if host.docker == "hung":
         if booted:
-            yield ("worker-docker-down", "hung"), {}
+            yield Fault("worker-docker-down", "hung"), {}
         return
     # While an instance boots, what is not there yet is no fault; the workers check says that it boots.
     if boot and boot.state == "running" and (since is None or since < BOOT_ENDLESS_SECONDS):
         if booted:
-            yield ("worker-booting", "user-data"), {"boot_log": list(boot.last(_SHOWN_LINES))}
+            yield Fault("worker-booting", "user-data"), {"boot_log": list(boot.last(_SHOWN_LINES))}
         return
     failure = boot_failure(boot, endless=boot.state == "running") if boot else None
     if boot and failure and (booted or boot.state == "finished"):
         reason, line = failure
         lines = dict.fromkeys((line, *boot.last(_SHOWN_LINES)))
-        yield ("worker-boot-failed", reason), {"boot_log": list(lines)}
+        yield Fault("worker-boot-failed", reason), {"boot_log": list(lines)}
     elif booted and host.docker != "up":
-        yield ("worker-docker-down", "not-installed" if host.docker == "missing" else None), {}
+        yield Fault("worker-docker-down", "not-installed" if host.docker == "missing" else None), {}
     elif booted:
         told: dict[str, Json] = {"others": list(host.others), "boot_log": list(boot.last(_SHOWN_LINES)) if boot else []}
-        yield ("worker-container-missing", None), {name: one for name, one in told.items() if one}
+        yield Fault("worker-container-missing"), {name: one for name, one in told.items() if one}
 
 
 def state_faults(case: Case, host: HostReport, container: Container, log: WorkerLog | None) -> Iterator[Fault]:
     """Return what is wrong with the state of a worker's container."""
     if _out_of_memory(case, container, log):
-        yield "worker-out-of-memory", None
+        yield Fault("worker-out-of-memory")
     own = "unit" if container.unit else None
     looping = crash_loops(case, container)  # also where it runs for a moment
     why = _why_ended(case, host, container, log) if log and (looping or container.status != "running") else None
     # The unit's own command line fails before there is a container.
     not_made = boot_failure(_written(log)) if log and own and container.created_at is None else None
     if not_made:
-        yield "worker-boot-failed", not_made[0]
+        yield Fault("worker-boot-failed", not_made[0])
     elif looping:
-        yield "worker-crash-loop", why or own
+        yield Fault("worker-crash-loop", why or own)
     elif container.status == "starting":
-        yield "worker-booting", own
+        yield Fault("worker-booting", own)
     elif container.status == "running":
         if container.health == "unhealthy":
-            yield "worker-container-unhealthy", None
+            yield Fault("worker-container-unhealthy")
     elif container.status != "created" or container.error or not _boots(case, host):
         ended = why or ("start-failed" if container.error else own)
-        yield "worker-container-exited", _REASONS.get(container.status, ended)
+        yield Fault("worker-container-exited", _REASONS.get(container.status, ended))
 
 
 def _why_ended(case: Case, host: HostReport, container: Container, log: WorkerLog) -> str | None:

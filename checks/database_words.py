@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import Final, TypeAlias
+from typing import Final
 
-GAP: Final = ".{0,200}"
-"""What may stand between two words of a message. Without a bound, a message of a megabyte that repeats the first of
-them keeps a pattern busy for hours."""
-
-Fault: TypeAlias = tuple[str, str | None]
-"""A code, and which of the reasons behind it."""
+from checks.words import GAP, Fault, meaning, table
 
 _DOWN: Final = "worker-database-down"
-_REFUSED_STATEMENT: Final[Fault] = ("job-failed", None)
+_REFUSED_STATEMENT: Final[Fault] = Fault("job-failed")
 """The database is well, and has ended this one statement."""
 
 _RAISED: Final = r"(?<!kombu\.exceptions\.)\b(OperationalError|InterfaceError)\b"
@@ -22,101 +17,91 @@ _RAISED: Final = r"(?<!kombu\.exceptions\.)\b(OperationalError|InterfaceError)\b
 _NOT_ANSWERED: Final = rf"(?!{GAP}\bFATAL:)"
 """A server, or a pooler before it, that refuses a connection in its own words was reached."""
 
-_WORDS: Final = tuple(
-    (re.compile(form, re.IGNORECASE | re.DOTALL), fault)
-    for form, fault in (
+_WORDS: Final = table(
+    (
+        _REFUSED_STATEMENT,
+        r"deadlock (detected|found)|DeadlockDetected|lock wait timeout|lock timeout\b|LockNotAvailable",
+        r"could not obtain lock|could not serialize access|SerializationFailure|QueryCanceled",
+        r"canceling statement due to|statement timeout|max(imum)?[_ ]statement[_ ](execution[_ ])?time",
+        r"due to (idle-in-)?transaction( session)? timeout|idle-in-transaction timeout|idle-session timeout",
+    ),
+    # Of the database's own disk and memory, never of the worker's.
+    (
+        Fault(_DOWN, "full"),
+        rf"could not (extend file|resize shared memory){GAP}(no space left|wrote only)|\bDiskFull\b",
+        r"could not (write|create|open|fsync)( \w{1,20}){0,3} \"(base|global|pg_\w{1,20}|pgsql_tmp)\b",
+        rf"could not (write|extend){GAP}temporary file",
+        r"the table '[^']{0,100}' is full|got error 28 from storage engine|\(err(no|code):? 28\b",
+        r"database or disk is full|\bdisk full \(|could not fork new process for connection",
+        r"out of memory; (check if|restart) |out of sort memory",
+        r"\.OutOfMemory\b|out of memory\s{1,9}(DETAIL|HINT)|failed on request of size|out of shared memory",
+        r"no space left on device\W{0,9}(HINT|DETAIL)|check free disk space",
+    ),
+    (
+        Fault(_DOWN, "connections"),
+        r"too many (clients|connections)|TooManyConnections|connection slots|max_user_connections",
+        r"no more connections allowed|max client(s| connections) reached|MaxClientsIn|QueuePool limit",
+        r"PoolTimeout|query_wait_timeout|connection pool (is )?exhausted",
+        r"waiting to acquire database connection",
+    ),
+    # An end of the connection in mid-work is not a disagreement.
+    (
+        Fault(_DOWN, "tls"),
+        r"SSL (connection )?error(?!:? (unexpected )?eof)|does not support SSL|SSL is not enabled",
+        r"rejected SSL upgrade|insecure transport|SSL connection is required|root certificate file",
+        r"server certificate for .{1,100} does not match|sslmode value",
+        r"no pg_hba\.conf entry .{1,300}(SSL off|no encryption)",
+    ),
+    (
+        Fault(_DOWN, "credentials"),
         (
-            (
-                r"deadlock (detected|found)|DeadlockDetected|lock wait timeout|lock timeout\b|LockNotAvailable"
-                r"|could not obtain lock|could not serialize access|SerializationFailure|QueryCanceled"
-                r"|canceling statement due to|statement timeout|max(imum)?[_ ]statement[_ ](execution[_ ])?time"
-                r"|due to (idle-in-)?transaction( session)? timeout|idle-in-transaction timeout|idle-session timeout"
-            ),
-            _REFUSED_STATEMENT,
+            r"(password|scram|sasl|ident|peer|pam|iam|ldap|gss\w{0,9}|certificate|md5|cleartext)"
+            r" authentication failed"
         ),
-        # Of the database's own disk and memory, never of the worker's.
+        r"password that was provided .{1,100} is wrong|FATAL: {1,3}auth failed|too many authentication errors",
+        r"no password supplied|tenant(/| or )user (\S{1,80} )?not found",
+        r"has no credentials for the role|no pg_hba\.conf entry|pg_hba\.conf rejects",
+        r"role \"[^\"]{1,80}\" (does not exist|is not permitted to log in)|no such user:",
+        r"access denied for user|InvalidPassword|InvalidAuthorizationSpecification|wrong password type",
+        r"permission denied for (table|relation|schema|database|sequence|view|function)|InsufficientPrivilege",
+        r"command denied to user",
+    ),
+    (
+        # Without quotes PostgreSQL writes a column only where it stands behind its table's name.
+        Fault(_DOWN, "schema"),
         (
-            (
-                rf"could not (extend file|resize shared memory){GAP}(no space left|wrote only)|\bDiskFull\b"
-                r"|could not (write|create|open|fsync)( \w{1,20}){0,3} \"(base|global|pg_\w{1,20}|pgsql_tmp)\b"
-                rf"|could not (write|extend){GAP}temporary file"
-                r"|the table '[^']{0,100}' is full|got error 28 from storage engine|\(err(no|code):? 28\b"
-                r"|database or disk is full|\bdisk full \(|could not fork new process for connection"
-                r"|out of memory; (check if|restart) |out of sort memory"
-                rf"|\.OutOfMemory\b|out of memory\s{{1,9}}(DETAIL|HINT)|failed on request of size|out of shared memory"
-                r"|no space left on device\W{0,9}(HINT|DETAIL)|check free disk space"
-            ),
-            (_DOWN, "full"),
+            r"\b(relation|column|table|type|schema|sequence|database|constraint)"
+            r" ([\"'`][^\"'`]{1,120}[\"'`]|\w{1,60}\.\w{1,60})( of relation \S{1,120})? (does not|doesn't) exist"
         ),
+        r"\bfunction \S{1,60}\([^)]{0,120}\) does not exist",
+        r"Undefined(Table|Column|Function|Object)|no such (table|column|database)\b|has no column named",
+        r"unknown (column|table|database) '|InvalidCatalogName|InvalidSchemaName",
+    ),
+    (
+        Fault(_DOWN, "unreachable"),
+        rf"connect(ion)? to (postgresql |mysql |database )?server{_NOT_ANSWERED}",
+        r"could not connect to the database|client_login_timeout|connection to database closed",
+        r"server (closed the connection|conn crashed)|could not translate host name|failed to resolve host",
+        r"database system is (starting up|shutting down|in recovery)|not (\w{1,9} )?accepting connections",
+        r"terminating connection (due to|because of)|connection (has been|already) closed",
+        r"SSL SYSCALL error|SSL error:? (unexpected )?eof|connection timeout expired",
+        r"could not receive data from server|connection was closed in the middle",
+        rf"connect call failed \({GAP}(5432|6432|3306)\)",
+        r"server (login|connect) (has been )?fail|consuming input failed",
+        r"MySQL server has gone away|lost connection to MySQL|AdminShutdown|CannotConnectNow",
         (
-            (
-                r"too many (clients|connections)|TooManyConnections|connection slots|max_user_connections"
-                r"|no more connections allowed|max client(s| connections) reached|MaxClientsIn|QueuePool limit"
-                r"|PoolTimeout|query_wait_timeout|connection pool (is )?exhausted"
-                r"|waiting to acquire database connection"
-            ),
-            (_DOWN, "connections"),
+            rf"({_RAISED}|psycopg\w{{0,9}}\.errors\.Connection\w{{1,30}}){_NOT_ANSWERED}{GAP}"
+            r"(refused|timed? ?out|timeout expired|unreachable|no route to host|not known|name resolution"
+            r"|getaddrinfo|could not connect|reset by peer|broken pipe|connection (is |was )?(failed|lost|closed))"
         ),
-        # An end of the connection in mid-work is not a disagreement.
-        (
-            (
-                r"SSL (connection )?error(?!:? (unexpected )?eof)|does not support SSL|SSL is not enabled"
-                r"|rejected SSL upgrade|insecure transport|SSL connection is required|root certificate file"
-                r"|server certificate for .{1,100} does not match|sslmode value"
-                r"|no pg_hba\.conf entry .{1,300}(SSL off|no encryption)"
-            ),
-            (_DOWN, "tls"),
-        ),
-        (
-            (
-                r"(password|scram|sasl|ident|peer|pam|iam|ldap|gss\w{0,9}|certificate|md5|cleartext)"
-                r" authentication failed"
-                r"|password that was provided .{1,100} is wrong|FATAL: {1,3}auth failed|too many authentication errors"
-                r"|no password supplied|tenant(/| or )user (\S{1,80} )?not found"
-                r"|has no credentials for the role|no pg_hba\.conf entry|pg_hba\.conf rejects"
-                r"|role \"[^\"]{1,80}\" (does not exist|is not permitted to log in)|no such user:"
-                r"|access denied for user|InvalidPassword|InvalidAuthorizationSpecification|wrong password type"
-                r"|permission denied for (table|relation|schema|database|sequence|view|function)|InsufficientPrivilege"
-                r"|command denied to user"
-            ),
-            (_DOWN, "credentials"),
-        ),
-        (
-            # Without quotes PostgreSQL writes a column only where it stands behind its table's name.
-            (
-                r"\b(relation|column|table|type|schema|sequence|database|constraint)"
-                r" ([\"'`][^\"'`]{1,120}[\"'`]|\w{1,60}\.\w{1,60})( of relation \S{1,120})? (does not|doesn't) exist"
-                r"|\bfunction \S{1,60}\([^)]{0,120}\) does not exist"
-                r"|Undefined(Table|Column|Function|Object)|no such (table|column|database)\b|has no column named"
-                r"|unknown (column|table|database) '|InvalidCatalogName|InvalidSchemaName"
-            ),
-            (_DOWN, "schema"),
-        ),
-        (
-            (
-                rf"connect(ion)? to (postgresql |mysql |database )?server{_NOT_ANSWERED}"
-                r"|could not connect to the database|client_login_timeout|connection to database closed"
-                r"|server (closed the connection|conn crashed)|could not translate host name|failed to resolve host"
-                r"|database system is (starting up|shutting down|in recovery)|not (\w{1,9} )?accepting connections"
-                r"|terminating connection (due to|because of)|connection (has been|already) closed"
-                r"|SSL SYSCALL error|SSL error:? (unexpected )?eof|connection timeout expired"
-                r"|could not receive data from server|connection was closed in the middle"
-                rf"|connect call failed \({GAP}(5432|6432|3306)\)"
-                r"|server (login|connect) (has been )?fail|consuming input failed"
-                r"|MySQL server has gone away|lost connection to MySQL|AdminShutdown|CannotConnectNow"
-                rf"|({_RAISED}|psycopg\w{{0,9}}\.errors\.Connection\w{{1,30}}){_NOT_ANSWERED}{GAP}"
-                r"(refused|timed? ?out|timeout expired|unreachable|no route to host|not known|name resolution"
-                r"|getaddrinfo|could not connect|reset by peer|broken pipe|connection (is |was )?(failed|lost|closed))"
-            ),
-            (_DOWN, "unreachable"),
-        ),
-        (rf"{_RAISED}|\bpsycopg2?\.Error\b|connection to server at ", (_DOWN, None)),
-        (r"database is locked|read-only transaction|ReadOnlySqlTransaction", (_DOWN, None)),
-    )
+    ),
+    (Fault(_DOWN), rf"{_RAISED}|\bpsycopg2?\.Error\b|connection to server at "),
+    (Fault(_DOWN), r"database is locked|read-only transaction|ReadOnlySqlTransaction"),
+    flags=re.IGNORECASE | re.DOTALL,
 )
 """In the order in which they are asked: that no connection came about is the frame in which the others are told."""
 
 
 def database_fault(text: str) -> Fault | None:
     """Return what ``text`` says of the database: the code, and why; None where it does not speak of one."""
-    return next((fault for form, fault in _WORDS if form.search(text)), None)
+    return meaning(text, _WORDS)

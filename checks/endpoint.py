@@ -24,9 +24,7 @@ from checks.authors import ACCESS, AWS_LOAD_BALANCER, STORAGE, Page, balanced_by
 from checks.facts import AccessFacts, Case, EndpointFacts, JobDocument
 from checks.job_document import read_answer
 from checks.targets import read_targets
-
-Fault = tuple[str, str | None]
-"""A code, and the reason behind it."""
+from checks.words import Fault
 
 _NO_ANSWER: Final[dict[Reason, str]] = {
     "dns": "endpoint-dns",
@@ -49,16 +47,19 @@ _CLIENT_CLOSED: Final = 460
 """AWS's load balancer records it where who asked, such as the edge, hung up before the API had answered."""
 _EDGE_LATE: Final = frozenset({522, 524})
 _BY_NUMBER: Final[tuple[tuple[Fault, frozenset[int]], ...]] = (
-    (("api-throttled", "edge"), frozenset({1015, 1200, 429})),
-    (("edge-origin-down", None), frozenset({521})),
-    (("edge-origin-timeout", None), _EDGE_LATE),
-    (("edge-tls-mode", None), frozenset({525, 526})),
+    (Fault("api-throttled", "edge"), frozenset({1015, 1200, 429})),
+    (Fault("edge-origin-down"), frozenset({521})),
+    (Fault("edge-origin-timeout"), _EDGE_LATE),
+    (Fault("edge-tls-mode"), frozenset({525, 526})),
     # By address, country, client, or a rule.
-    (("edge-blocked", None), frozenset({401, 403, 451, *range(1005, 1013), 1020, 1106})),
-    (("edge-error", "dns"), frozenset({*range(1000, 1005), 1013, 1014, 1016, 1018, 1023, 1034})),
-    (("edge-error", "tunnel"), frozenset({1033})),
-    (("edge-error", "worker"), frozenset({1019, 1021, 1024, 1025, 1027, *range(1035, 1038), 1042, *range(1101, 1105)})),
-    (("edge-error", "own"), frozenset({409, *range(500, 505)})),
+    (Fault("edge-blocked"), frozenset({401, 403, 451, *range(1005, 1013), 1020, 1106})),
+    (Fault("edge-error", "dns"), frozenset({*range(1000, 1005), 1013, 1014, 1016, 1018, 1023, 1034})),
+    (Fault("edge-error", "tunnel"), frozenset({1033})),
+    (
+        Fault("edge-error", "worker"),
+        frozenset({1019, 1021, 1024, 1025, 1027, *range(1035, 1038), 1042, *range(1101, 1105)}),
+    ),
+    (Fault("edge-error", "own"), frozenset({409, *range(500, 505)})),
 )
 """What Cloudflare's numbers mean, those of its pages and the statuses that it gives no other number to."""
 _BY_CLOCK: Final = frozenset({"expired", "not-yet"})
@@ -149,7 +150,7 @@ def judge(case: Case) -> Iterator[Finding]:
         fault = _unanswered(facts, facts.main)
         # A refusal is an answer of the other side; silence may be this machine's own network.
         if fault and ((facts.main.reason == "refused" and not case.nothing_answers()) or case.anything_answered()):
-            yield build.fail(fault[0], evidence, reason=fault[1])
+            yield build.fail(fault.code, evidence, reason=fault.reason)
         else:
             yield build.unknown(say("the API"), facts.main, _MAY_CONCEAL)
         return
@@ -158,7 +159,7 @@ def judge(case: Case) -> Iterator[Finding]:
         return
     fault = _fault(facts, facts.main, job_asked=case.job_id is not None)
     if fault and not case.sent_to(facts.main):
-        yield build.fail(fault[0], evidence, reason=fault[1])
+        yield build.fail(fault.code, evidence, reason=fault.reason)
     elif unseen := _unseen(case, facts.main):
         unknown = build.unknown(say("the API"), unseen, _MAY_CONCEAL)
         yield replace(unknown, evidence={**unknown.evidence, **evidence})
@@ -200,24 +201,24 @@ def _unseen(case: Case, main: Answer) -> Unavailable | None:
 def _unanswered(facts: EndpointFacts, main: Unavailable) -> Fault | None:
     """Name the fault behind silence."""
     if _database_down(facts):
-        return "api-database-down", None
+        return Fault("api-database-down")
     if _late(main) and _well(facts.healthz):
-        return "endpoint-timeout", "one-path"
+        return Fault("endpoint-timeout", "one-path")
     if main.reason == "unreachable" and main.why == "no-route":
         return None
     code = _NO_ANSWER.get(main.reason)
-    return (code, main.why if main.why in CATALOGUE[code].reasons else None) if code else None
+    return Fault(code, main.why if main.why in CATALOGUE[code].reasons else None) if code else None
 
 
 def _fault(facts: EndpointFacts, main: Answer, *, job_asked: bool) -> Fault | None:
     """Name the fault behind the answer, or None when it is what it should be; first of all, whose answer it is."""
     came_back = len(set(main.redirects)) < len(main.redirects)
     if main.status in _REDIRECTS and (came_back or len(main.redirects) >= MAX_REDIRECTS):
-        return "redirect-loop", _loop(main.redirects)
+        return Fault("redirect-loop", _loop(main.redirects))
     if isinstance(facts.cached, Answer) and _outdated(facts.cached, main):
-        return "edge-error", "cached"
+        return Fault("edge-error", "cached")
     if main.status == HTTPStatus.BAD_REQUEST and _TLS_WANTED.search(main.body):
-        return "api-not-json", "https-wanted"
+        return Fault("api-not-json", "https-wanted")
     return _by_author(facts, main, page_of(main), job_asked=job_asked)
 
 
@@ -227,9 +228,9 @@ def _by_author(facts: EndpointFacts, main: Answer, page: Page, *, job_asked: boo
     if page.author == "cloudflare":
         return _of_edge(facts, main, page)
     if page.name == STORAGE:
-        return "api-not-json", "storage"
+        return Fault("api-not-json", "storage")
     if main.status in _REDIRECTS and "location" in main.headers:
-        return "api-not-json", _elsewhere(main)
+        return Fault("api-not-json", _elsewhere(main))
     if page.author == "api" or (page.author == "unknown" and main.status not in _REFUSALS and not _server_error(main)):
         return _of_api(facts, main, job_asked=job_asked)
     return _of_gateway(facts, main, page)
@@ -245,11 +246,11 @@ def _of_edge(facts: EndpointFacts, main: Answer, page: Page) -> Fault:
     """Name the fault behind a page of Cloudflare's own, by its number where it tells one."""
     number = page.code or main.status
     if page.challenge or page.name == ACCESS or main.status < HTTPStatus.BAD_REQUEST:
-        return "edge-blocked", "access" if page.name == ACCESS else None
+        return Fault("edge-blocked", "access" if page.name == ACCESS else None)
     if _FROM_TUNNEL.search(main.body):
-        return "edge-error", "tunnel-origin"
+        return Fault("edge-error", "tunnel-origin")
     if number in _NO_WAY_IN and _well(facts.origin):
-        return _by_number(number)[0], "firewall"
+        return Fault(_by_number(number).code, "firewall")
     # Cloudflare replaces the origin's 502 and 504 by a page with their number; its own has none.
     of_origin = page.code is not None or _refused(facts.app) or _server_error(facts.origin)
     if number in _OF_BEHIND and of_origin and not _well(facts.origin):
@@ -258,18 +259,18 @@ def _of_edge(facts: EndpointFacts, main: Answer, page: Page) -> Fault:
 
 
 def _by_number(number: int) -> Fault:
-    return next((fault for fault, numbers in _BY_NUMBER if number in numbers), ("edge-error", None))
+    return next((fault for fault, numbers in _BY_NUMBER if number in numbers), Fault("edge-error"))
 
 
 def _of_api(facts: EndpointFacts, main: Answer, *, job_asked: bool) -> Fault | None:
     """Name the fault behind an answer of the API itself, or of nobody known that is no error of a server."""
     if main.status in _REFUSALS:
-        return "api-auth-rejected", None
+        return Fault("api-auth-rejected")
     if main.status == HTTPStatus.TOO_MANY_REQUESTS:
-        return "api-throttled", None
+        return Fault("api-throttled")
     if _database_down(facts):
-        return "api-database-down", None
-    return ("api-error", None) if _server_error(main) else _misread(facts, main, job_asked=job_asked)
+        return Fault("api-database-down")
+    return Fault("api-error") if _server_error(main) else _misread(facts, main, job_asked=job_asked)
 
 
 def _of_gateway(facts: EndpointFacts, main: Answer, page: Page) -> Fault:
@@ -278,34 +279,34 @@ def _of_gateway(facts: EndpointFacts, main: Answer, page: Page) -> Fault:
     limited = isinstance(facts.again, Answer) and facts.again.status != main.status
     refused = main.status in _REFUSALS and author != "unknown"
     if refused or page.challenge or _CERTIFICATE_WANTED.search(main.body):
-        return "api-auth-rejected", author
+        return Fault("api-auth-rejected", author)
     if main.status == HTTPStatus.TOO_MANY_REQUESTS or limited:
-        return "api-throttled", author if author == "nginx" else None
+        return Fault("api-throttled", author if author == "nginx" else None)
     # A proxy of the network knows as little of what is behind it as we do.
     if page.before_the_api and (main.status in _OF_BEHIND or main.status == _CLIENT_CLOSED):
         return _behind(facts, main, page)
     if author == "unknown":
-        return ("api-database-down", None) if _database_down(facts) else ("bad-gateway", author)
+        return Fault("api-database-down") if _database_down(facts) else Fault("bad-gateway", author)
     balanced = author == "load-balancer"
     down = balanced or (author == "proxy" and page.before_the_api and _refused(facts.app))
     if main.status == HTTPStatus.SERVICE_UNAVAILABLE and down:
-        return "proxy-upstream-down", author if balanced else None
-    return "bad-gateway", author
+        return Fault("proxy-upstream-down", author if balanced else None)
+    return Fault("bad-gateway", author)
 
 
 def _misread(facts: EndpointFacts, main: Answer, *, job_asked: bool) -> Fault | None:
     """Name what is wrong with an answer that is no server error."""
     if main.status == HTTPStatus.BAD_REQUEST and _REFUSED_HOST.search(main.body):
-        return "api-host-rejected", None
+        return Fault("api-host-rejected")
     if not is_json(main):
         # /health may answer in plain text.
-        return None if _well(main) and not job_asked else ("api-not-json", _why_not_json(main))
+        return None if _well(main) and not job_asked else Fault("api-not-json", _why_not_json(main))
     if _no_such_job(main):
         # An API that has no /healthz either is another one, or is not at this path.
         elsewhere = isinstance(facts.healthz, Answer) and facts.healthz.status == HTTPStatus.NOT_FOUND
-        return ("api-not-json", None) if elsewhere else ("job-not-found", None) if job_asked else None
+        return Fault("api-not-json") if elsewhere else Fault("job-not-found") if job_asked else None
     strange = _well(main) and job_asked and isinstance(read_answer(main), Unavailable) and not cached(main)
-    return ("api-not-json", None) if strange else None
+    return Fault("api-not-json") if strange else None
 
 
 def _why_not_json(main: Answer) -> str | None:
@@ -367,17 +368,17 @@ def _behind(facts: EndpointFacts, main: Answer, page: Page) -> Fault:
     """Distinguish a dead app, a wrong upstream, and one answer that fails; without a view of the app, none."""
     balanced = "load-balancer" if page.author == "load-balancer" else None
     if main.status == _CLIENT_CLOSED:
-        return "gateway-timeout", "client-closed"
+        return Fault("gateway-timeout", "client-closed")
     if main.status == HTTPStatus.GATEWAY_TIMEOUT:
-        return "gateway-timeout", "one-path" if _well(facts.healthz) else balanced
+        return Fault("gateway-timeout", "one-path" if _well(facts.healthz) else balanced)
     if _well(facts.healthz) or _well(facts.origin):
         # The same way leads to the API: it is this answer that the gateway can't take.
-        return "bad-gateway", "one-path"
+        return Fault("bad-gateway", "one-path")
     if isinstance(facts.app, Answer):
-        return "proxy-misrouted", balanced
+        return Fault("proxy-misrouted", balanced)
     if _refused(facts.app) or _none_healthy(facts):
-        return "proxy-upstream-down", balanced
-    return "bad-gateway", page.author if page.author == "proxy" else balanced
+        return Fault("proxy-upstream-down", balanced)
+    return Fault("bad-gateway", page.author if page.author == "proxy" else balanced)
 
 
 def _none_healthy(facts: EndpointFacts) -> bool:

@@ -28,13 +28,13 @@ from academy_ops.thresholds import (
 )
 from checks import uploads
 from checks.connection_words import no_way
-from checks.database_words import Fault
 from checks.facts import Case, Depth, FailedRow, JobDocument, JobFacts, QueueFacts, R2Facts, Upload
 from checks.group_facts import Group, WorkersFacts
 from checks.host_facts import Container, LogLine, LogsFacts, Parameter
 from checks.job_document import NO_R2, every_row_rejected, failed, fault_of_message, look_again, read_answer
 from checks.r2 import api_side_wrong
 from checks.times import age, written_at
+from checks.words import Fault, table
 from checks.workbook_words import fault_of_rows
 
 _HINT_SECONDS: Final = 3.0
@@ -47,23 +47,20 @@ _FAILURE: Final = re.compile(r"failed|error|exception|No module named", re.IGNOR
 _SETTINGS: Final = frozenset(
     {"worker-env-missing", "worker-env-stale", "worker-r2-mismatch", "r2-env-missing", "r2-env-malformed"}
 )
-_KINDS: Final = tuple(
-    (re.compile(form, re.IGNORECASE), codes)
-    for form, codes in (
-        (r"setting|config|environment|\benv\b|설정|환경", _SETTINGS),
-        (r"endpoint|엔드포인트", _SETTINGS | {"r2-endpoint-unreachable"}),
-        (
-            r"credential|access[ _]?key|secret|자격|액세스 ?키",
-            _SETTINGS | {"r2-credentials-rejected", "r2-access-denied", "worker-aws-credentials"},
-        ),
-        (
-            r"bucket|storage|\bR2\b|\bS3\b|버킷|저장소|스토리지",
-            _SETTINGS | {code for code, cause in CATALOGUE.items() if cause.section == "1"},
-        ),
-        (r"database|\bDB\b|데이터베이스", frozenset({"worker-database-down"})),
-        (r"\bdisk|no space left|디스크", frozenset({"worker-disk-full"})),
-        (r"memory|메모리", frozenset({"worker-out-of-memory"})),
-    )
+_KINDS: Final = table(
+    (_SETTINGS, r"setting|config|environment|\benv\b|설정|환경"),
+    (_SETTINGS | {"r2-endpoint-unreachable"}, r"endpoint|엔드포인트"),
+    (
+        _SETTINGS | {"r2-credentials-rejected", "r2-access-denied", "worker-aws-credentials"},
+        r"credential|access[ _]?key|secret|자격|액세스 ?키",
+    ),
+    (
+        _SETTINGS | {code for code, cause in CATALOGUE.items() if cause.section == "1"},
+        r"bucket|storage|\bR2\b|\bS3\b|버킷|저장소|스토리지",
+    ),
+    (frozenset({"worker-database-down"}), r"database|\bDB\b|데이터베이스"),
+    (frozenset({"worker-disk-full"}), r"\bdisk|no space left|디스크"),
+    (frozenset({"worker-out-of-memory"}), r"memory|메모리"),
 )
 """What a message names that says no more, and the faults of that kind."""
 _FIRST_BYTE: Final = "bytes=0-0"
@@ -315,7 +312,7 @@ def _ended_badly(case: Case, document: JobDocument) -> tuple[Fault, frozenset[st
         That, what may be behind it, and the lines of a worker's log that prove it, where the job's message does not.
     """
     shared = fault_of_rows(row.error for row in document.result.failed) if document.result else None
-    shared = shared if shared and shared[0].startswith("excel-") else None
+    shared = shared if shared and shared.code.startswith("excel-") else None
     if shared and not document.error_message:
         return shared, frozenset(), []
     failures = [block for block in reversed(_of_job(case)) if _FAILURE.search(block[0].text)]
@@ -323,14 +320,14 @@ def _ended_badly(case: Case, document: JobDocument) -> tuple[Fault, frozenset[st
     said += [(_words(block), _telling(block)) for block in failures]
     proofs = ((fault, lines) for words, lines in said if words and (fault := _proof(case, words)))
     fault, lines = next(proofs, (None, []))
-    if shared and (fault is None or fault[0] == "job-failed") and every_row_rejected(document):
+    if shared and (fault is None or fault.code == "job-failed") and every_row_rejected(document):
         return shared, frozenset(), []
     if fault is None and not document.error_message and not failures and every_row_rejected(document):
-        return ("job-failed", "rows"), frozenset(), []
+        return Fault("job-failed", "rows"), frozenset(), []
     named = frozenset[str]().union(*(codes for form, codes in _KINDS for words, _ in said if form.search(words)))
     if _workers_are_newer(case, document):
         named = frozenset(code for code in named if not code.startswith("worker-"))
-    return (fault, frozenset(), lines) if fault else (("job-failed", None), named, said[1][1] if failures else [])
+    return (fault, frozenset(), lines) if fault else (Fault("job-failed"), named, said[1][1] if failures else [])
 
 
 def _workers_are_newer(case: Case, document: JobDocument) -> bool:
@@ -357,7 +354,7 @@ def proven_by_log(case: Case) -> tuple[Fault, list[str]] | None:
         if LOG_COMPLETED in heading or LOG_SKIPPED in heading:
             return None
         fault = _proof(case, _words(block)) if _FAILURE.search(heading) else None
-        if fault and fault[0] != "job-failed":
+        if fault and fault.code != "job-failed":
             return fault, [line.text for line in block]
     return None
 
@@ -454,18 +451,18 @@ def _telling(block: Sequence[LogLine]) -> list[str]:
 def _proof(case: Case, words: str) -> Fault | None:
     fault = fault_of_message(words)
     # The API has stored the file in its own bucket: a worker that found none there looked elsewhere.
-    code = fault[0] if fault else None
+    code = fault.code if fault else None
     opens = isinstance(case.r2, R2Facts) and case.r2.reach is True
     elsewhere = code in {"r2-bucket-missing", "r2-env-malformed"} and opens
     if elsewhere or (code in _REFUSED_BY_R2 and _worker_differs(case, code) and not api_side_wrong(case)):
-        return "worker-r2-mismatch", None
+        return Fault("worker-r2-mismatch")
     if code == NO_R2:
         hosts = case.logs.hosts if isinstance(case.logs, LogsFacts) else ()
         why = no_way(words, next((host.clock_ahead_seconds for host in hosts if host.clock_ahead_seconds), 0))
         # Nobody's way alone, where R2 answers nobody.
-        return NO_R2, why if why != "no-route" or opens else None
+        return Fault(NO_R2, why if why != "no-route" or opens else None)
     if fault is None and "No space left on device" in words and _a_disk_is_full(case):
-        return "worker-disk-full", None
+        return Fault("worker-disk-full")
     return fault
 
 

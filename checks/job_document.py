@@ -18,10 +18,11 @@ from academy_ops.outside.time_limits import ANSWER_SECONDS, left
 from academy_ops.thresholds import SECOND_LOOK_SECONDS
 from checks.authors import cached, page_of
 from checks.connection_words import no_way
-from checks.database_words import GAP, Fault, database_fault
+from checks.database_words import database_fault
 from checks.facts import FailedRow, JobDocument, JobResult
 from checks.refusals import CLOCK
 from checks.times import parse
+from checks.words import GAP, Fault, meaning, table
 from checks.workbook_words import workbook_fault
 
 _FULL: Final = 100
@@ -53,64 +54,57 @@ _R2: Final = r"\.r2\.cloudflarestorage\.com"
 _CLOCK: Final = re.compile(CLOCK)
 _NO_WAY: Final = "Max retries|resolve|refused|timed out|reset by peer|SSL|CERTIFICATE|proxy"
 """Words for a connection that failed, where R2's host stands beside them."""
-_MESSAGES: Final = tuple(
-    (re.compile(form, re.IGNORECASE), code)
-    for form, code in (
-        (r"NoSuchKey|\(404\) when calling the (Get|Head)Object", "excel-object-missing"),
-        (r"NoSuchBucket|\(404\) when calling the HeadBucket", "r2-bucket-missing"),
-        (r"InvalidAccessKeyId|SignatureDoesNotMatch|\((Unauthorized|401)\)", "r2-credentials-rejected"),
-        # So R2 calls a key of the wrong length, as an AWS key is.
-        (r"\(InvalidArgument\) when calling the (Get|Head)Object", "r2-credentials-rejected"),
-        (r"\((AccessDenied|Forbidden|403)\) when calling the (Get|Head|List)(Object|Bucket)", "r2-access-denied"),
+_MESSAGES: Final = table(
+    (Fault("excel-object-missing"), r"NoSuchKey|\(404\) when calling the (Get|Head)Object"),
+    (Fault("r2-bucket-missing"), r"NoSuchBucket|\(404\) when calling the HeadBucket"),
+    (Fault("r2-credentials-rejected"), r"InvalidAccessKeyId|SignatureDoesNotMatch|\((Unauthorized|401)\)"),
+    # So R2 calls a key of the wrong length, as an AWS key is.
+    (Fault("r2-credentials-rejected"), r"\(InvalidArgument\) when calling the (Get|Head)Object"),
+    (Fault("r2-access-denied"), r"\((AccessDenied|Forbidden|403)\) when calling the (Get|Head|List)(Object|Bucket)"),
+    (
+        Fault("r2-server-error"),
         (
-            (
-                r"\((InternalError|ServiceUnavailable|SlowDown|TooManyRequests|BadGateway|GatewayTimeout|429|5\d\d)\) "
-                r"when calling the "
-                r"(Get|Head|Put|List)(Object|Bucket)"
-            ),
-            "r2-server-error",
+            r"\((InternalError|ServiceUnavailable|SlowDown|TooManyRequests|BadGateway|GatewayTimeout|429|5\d\d)\) "
+            r"when calling the "
+            r"(Get|Head|Put|List)(Object|Bucket)"
         ),
+    ),
+    (
+        Fault("worker-env-missing"),
+        rf"R2 settings missing|R2_\w{{1,40}}{GAP}(missing|not (set|configured|defined)|required|unset|empty)",
+        rf"R2_\w{{1,40}}{GAP}(없|누락|않)",
+        rf"(KeyError|missing|not set|set the|required|undefined){GAP}\bR2_(ENDPOINT|ACCESS|SECRET)",
+    ),
+    # What S3 says of another region or name, and botocore before it asks.
+    (
+        Fault("r2-env-malformed"),
+        r"\((AuthorizationHeaderMalformed|PermanentRedirect|InvalidBucketName)\)|Invalid bucket name",
+        rf"Invalid endpoint(?!{_OF_AWS})",
+    ),
+    (
+        Fault("worker-dependency-missing"),
+        r"No module named|\bImportError: |Missing optional dependency|cannot import name|cannot open shared object",
+    ),
+    (Fault("worker-disk-full"), LOCAL_PATH),
+    # Who kills what takes too long says so first.
+    (Fault("job-failed"), rf"time ?(limit|-?out){GAP}(SIGKILL|signal 9\b|exit ?code:? (137|-9)\b)"),
+    (Fault("worker-out-of-memory"), rf"{OUT_OF_MEMORY}|out of memory"),
+    # One without permission is told that it may be missing or not.
+    (Fault("queue-missing"), r"(NonExistentQueue|QueueDoesNotExist)(?![^\n]{0,200}access)"),
+    (
+        Fault(NO_R2),
         (
-            (
-                rf"R2 settings missing|R2_\w{{1,40}}{GAP}(missing|not (set|configured|defined)|required|unset|empty)"
-                rf"|R2_\w{{1,40}}{GAP}(없|누락|않)"
-                rf"|(KeyError|missing|not set|set the|required|undefined){GAP}\bR2_(ENDPOINT|ACCESS|SECRET)"
-            ),
-            "worker-env-missing",
+            r"(Could not connect to the endpoint URL|(Connect|Read) timeout on endpoint URL"
+            rf"|a valid response from endpoint URL|SSL validation failed for)(?!{_OF_AWS})"
         ),
-        # What S3 says of another region or name, and botocore before it asks.
-        (
-            (
-                r"\((AuthorizationHeaderMalformed|PermanentRedirect|InvalidBucketName)\)|Invalid bucket name"
-                rf"|Invalid endpoint(?!{_OF_AWS})"
-            ),
-            "r2-env-malformed",
-        ),
-        (
-            r"No module named|\bImportError: |Missing optional dependency|cannot import name|cannot open shared object",
-            "worker-dependency-missing",
-        ),
-        (LOCAL_PATH, "worker-disk-full"),
-        # Who kills what takes too long says so first.
-        (rf"time ?(limit|-?out){GAP}(SIGKILL|signal 9\b|exit ?code:? (137|-9)\b)", "job-failed"),
-        (rf"{OUT_OF_MEMORY}|out of memory", "worker-out-of-memory"),
-        # One without permission is told that it may be missing or not.
-        (r"(NonExistentQueue|QueueDoesNotExist)(?![^\n]{0,200}access)", "queue-missing"),
-        (
-            (
-                r"(Could not connect to the endpoint URL|(Connect|Read) timeout on endpoint URL"
-                rf"|a valid response from endpoint URL|SSL validation failed for)(?!{_OF_AWS})"
-                r"|ResponseStreamingError|botocore\S{0,20}\.IncompleteReadError"
-                rf"|{_R2}{GAP}({_NO_WAY})|({_NO_WAY}){GAP}{_R2}|ProxyConnectionError|connect to proxy URL"
-            ),
-            NO_R2,
-        ),
-        # What the database refuses shows the row, with its phone number; the workbook is not at fault.
-        (
-            rf"IntegrityError|DataError|violates {GAP}constraint|duplicate key|UNIQUE constraint|value too long",
-            "job-failed",
-        ),
-    )
+        r"ResponseStreamingError|botocore\S{0,20}\.IncompleteReadError",
+        rf"{_R2}{GAP}({_NO_WAY})|({_NO_WAY}){GAP}{_R2}|ProxyConnectionError|connect to proxy URL",
+    ),
+    # What the database refuses shows the row, with its phone number; the workbook is not at fault.
+    (
+        Fault("job-failed"),
+        rf"IntegrityError|DataError|violates {GAP}constraint|duplicate key|UNIQUE constraint|value too long",
+    ),
 )
 """The job's own words, most telling first; facts.md lists what operators meet in production."""
 
@@ -181,17 +175,11 @@ def failed(document: JobDocument) -> bool:
 def fault_of_message(message: str) -> Fault | None:
     """Return the code that an error message proves, and its reason; the workbook's come last."""
     if _CLOCK.search(message):
-        return "worker-aws-credentials", "clock"
-    proven = database_fault(message) or next(((code, None) for form, code in _MESSAGES if form.search(message)), None)
-    if proven == (NO_R2, None):
-        return NO_R2, no_way(message)
+        return Fault("worker-aws-credentials", "clock")
+    proven = database_fault(message) or meaning(message, _MESSAGES)
+    if proven == Fault(NO_R2):
+        return Fault(NO_R2, no_way(message))
     return proven or workbook_fault(message)
-
-
-def code_of_message(message: str) -> str | None:
-    """Return the code that an error message proves, or None."""
-    fault = fault_of_message(message)
-    return fault[0] if fault else None
 
 
 def every_row_rejected(document: JobDocument) -> bool:

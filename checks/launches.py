@@ -14,6 +14,7 @@ from checks.facts import Case
 from checks.group_facts import Activity, Group, WorkersFacts
 from checks.job import waited
 from checks.times import age
+from checks.words import meaning, table
 
 _INSTANCE_ID: Final = re.compile(r"\bi-[0-9a-f]+\b")
 _FAILED: Final = frozenset({"Failed", "Cancelled"})
@@ -26,33 +27,30 @@ _FOR_LATER: Final = "into warm pool"
 _SENTENCE: Final = re.compile(r"(?=\bAt \d{4}-\d\d-\d\dT)")
 _ENCODED: Final = re.compile(r"Encoded authorization failure message:\s{0,9}([\w+/=-]{1,8192})", re.IGNORECASE)
 
-_REASONS: Final = tuple(
-    (reason, re.compile(words, re.IGNORECASE))
-    for reason, words in (
-        ("hook", r"lifecycle (?:action|hook)|abandoned: "),
-        ("role", r"iam:PassRole"),
-        ("encoded", r"Encoded authorization failure message"),
-        ("volume-key", r"KMS|Client\.InternalError|client error on launch"),
-        ("quota", r"(?:vCPU|instance|volume|storage|interface) limit|CountExceeded|count exceeded|quota"),
-        # Of calls, and gone a moment later.
-        ("quota", r"(?<!Request)LimitExceeded"),
-        ("quota", r"instances?(?:\(s\))? are already running|maximum number of .{0,40}(?:reached|exceeded)"),
-        ("capacity", r"Insufficient\w{0,30}Capacity|sufficient .{0,60}capacity|no spot capacity|UnfulfillableCapacity"),
-        ("capacity", r"CapacityExceeded|SpotMaxPriceTooLow|spot .{0,20}price|Capacity ?(?:Block|Reservation)"),
-        ("capacity", r"capacity-not-available|Server\.Spot|spot .{0,40}(?:interrupt|terminat)"),
-        ("account", r"PendingVerification|being (?:verified|validated)|OptInRequired|not subscribed|marketplace"),
-        ("account", r"account .{0,40}(?:blocked|suspended|closed)|aws-verification@|not opted in"),
-        ("account", r"needs a subscription|declarative policy"),
-        ("role", r"instance ?profile|service-linked role|AWSServiceRole|ServiceLinkedRole|assume role"),
-        ("role", r"not authorized to (?:use|perform)|UnauthorizedOperation"),
-        ("image", r"InvalidAMIID|\bAMIs?\b|image ?id\b|for images|InvalidSnapshot|snapshot .{0,80}does not exist"),
-        ("template", r"key ?pair|security group .{0,120}does not exist|InvalidGroup|groupName"),
-        ("network", r"subnet|free addresses|default VPC|vpc ID|different networks|\binterface\b|network ?interface"),
-        ("template", r"launch ?template|launch ?configuration|instance type|availability zone|requested configuration"),
-        ("template", r"not (?:currently )?supported|device|InvalidParameter|placement group|virtualName|tenancy"),
-        ("template", r"\bInvalid id\b|tag (?:policy|key)|dedicated host|volume size ratio"),
-        ("template", r"httpTokens|IMDSv1|user ?data|(?:volume size|volume of size|smaller than snapshot)"),
-    )
+_REASONS: Final = table(
+    ("hook", r"lifecycle (?:action|hook)|abandoned: "),
+    ("role", r"iam:PassRole"),
+    ("encoded", r"Encoded authorization failure message"),
+    ("volume-key", r"KMS|Client\.InternalError|client error on launch"),
+    ("quota", r"(?:vCPU|instance|volume|storage|interface) limit|CountExceeded|count exceeded|quota"),
+    # Of calls, and gone a moment later.
+    ("quota", r"(?<!Request)LimitExceeded"),
+    ("quota", r"instances?(?:\(s\))? are already running|maximum number of .{0,40}(?:reached|exceeded)"),
+    ("capacity", r"Insufficient\w{0,30}Capacity|sufficient .{0,60}capacity|no spot capacity|UnfulfillableCapacity"),
+    ("capacity", r"CapacityExceeded|SpotMaxPriceTooLow|spot .{0,20}price|Capacity ?(?:Block|Reservation)"),
+    ("capacity", r"capacity-not-available|Server\.Spot|spot .{0,40}(?:interrupt|terminat)"),
+    ("account", r"PendingVerification|being (?:verified|validated)|OptInRequired|not subscribed|marketplace"),
+    ("account", r"account .{0,40}(?:blocked|suspended|closed)|aws-verification@|not opted in"),
+    ("account", r"needs a subscription|declarative policy"),
+    ("role", r"instance ?profile|service-linked role|AWSServiceRole|ServiceLinkedRole|assume role"),
+    ("role", r"not authorized to (?:use|perform)|UnauthorizedOperation"),
+    ("image", r"InvalidAMIID|\bAMIs?\b|image ?id\b|for images|InvalidSnapshot|snapshot .{0,80}does not exist"),
+    ("template", r"key ?pair|security group .{0,120}does not exist|InvalidGroup|groupName"),
+    ("network", r"subnet|free addresses|default VPC|vpc ID|different networks|\binterface\b|network ?interface"),
+    ("template", r"launch ?template|launch ?configuration|instance type|availability zone|requested configuration"),
+    ("template", r"not (?:currently )?supported|device|InvalidParameter|placement group|virtualName|tenancy"),
+    ("template", r"\bInvalid id\b|tag (?:policy|key)|dedicated host|volume size ratio"),
+    ("template", r"httpTokens|IMDSv1|user ?data|(?:volume size|volume of size|smaller than snapshot)"),
 )
 """EC2's and Auto Scaling's own words; the first that is found decides."""
 
@@ -145,7 +143,7 @@ def newest_failure(facts: WorkersFacts) -> Activity | None:
 def reason(failure: Activity) -> str | None:
     """Return the stable word for why a launch failed; None for words that are not known."""
     words = _ENCODED.sub("Encoded authorization failure message", f"{failure.message} {failure.description}")
-    return next((word for word, pattern in _REASONS if pattern.search(words)), None)
+    return meaning(words, _REASONS)
 
 
 def encoded(failure: Activity) -> str | None:

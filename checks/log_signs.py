@@ -16,12 +16,13 @@ from academy_ops.thresholds import (
     TRACEBACK_SECONDS,
 )
 from checks.container_state import crash_loops
-from checks.database_words import GAP, Fault, database_fault
+from checks.database_words import database_fault
 from checks.facts import Case, Depth, QueueFacts
 from checks.host_facts import Container, HostReport, LogLine, WorkerLog
 from checks.job_document import LOCAL_PATH, OUT_OF_MEMORY
 from checks.refusals import CLOCK, KEY_REFUSED, NO_CREDENTIALS, OTHER_REGION
 from checks.times import age, written_at
+from checks.words import GAP, Fault, meaning, table
 
 _ELSEWHERE: Final = "worker-queue-mismatch"
 _AT_EACH_POLL: Final = frozenset({"worker-aws-credentials", "worker-queue-denied", _ELSEWHERE})
@@ -83,30 +84,28 @@ _COMPLAINS: Final = (
 """One of these words stands in every complaint; most lines are none, and a fleet writes many."""
 _TIME_LIMIT: Final = re.compile(r"time ?limit|\btime-?out", re.IGNORECASE)
 _REFUSALS: Final = "InvalidAccessKeyId|SignatureDoesNotMatch|InvalidArgument|Unauthorized|AccessDenied|Forbidden|40[13]"
-_LOG_SIGNS: Final = tuple(
-    (re.compile(form), code)
-    for form, code in (
-        (r"No module named|^\s{0,9}([\w.]{1,60}\.)?ImportError: ", _DEPENDENCY),
-        (rf"{NO_CREDENTIALS}|InvalidClientTokenId|ExpiredToken|{CLOCK}", "worker-aws-credentials"),
-        (rf"token {GAP} is invalid", "worker-aws-credentials"),
-        # SQS refuses the signature where the region in it is another one.
-        (OTHER_REGION, _ELSEWHERE),
-        (r"PartialCredentialsError|ProfileNotFound", "worker-aws-credentials"),
+_LOG_SIGNS: Final = table(
+    (Fault(_DEPENDENCY), r"No module named|^\s{0,9}([\w.]{1,60}\.)?ImportError: "),
+    (Fault("worker-aws-credentials"), rf"{NO_CREDENTIALS}|InvalidClientTokenId|ExpiredToken|{CLOCK}"),
+    (Fault("worker-aws-credentials"), rf"token {GAP} is invalid"),
+    # SQS refuses the signature where the region in it is another one.
+    (Fault(_ELSEWHERE), OTHER_REGION),
+    (Fault("worker-aws-credentials"), r"PartialCredentialsError|ProfileNotFound"),
+    (
+        Fault("worker-aws-credentials"),
         (
-            (
-                r"(SignatureDoesNotMatch|(Invalid|Incomplete)Signature|InvalidAccessKeyId|AuthFailure"
-                rf"|MissingAuthenticationToken){GAP}calling the (Receive|GetQueue)"
-            ),
-            "worker-aws-credentials",
+            r"(SignatureDoesNotMatch|(Invalid|Incomplete)Signature|InvalidAccessKeyId|AuthFailure"
+            rf"|MissingAuthenticationToken){GAP}calling the (Receive|GetQueue)"
         ),
-        (rf"(AccessDenied|not authorized){GAP}(sqs:|ReceiveMessage|SQS)", "worker-queue-denied"),
-        (rf"(NonExistentQueue|QueueDoesNotExist){GAP}or you do not have access", "worker-queue-denied"),
-        (KEY_REFUSED, "worker-queue-denied"),
-        (r"NonExistentQueue|QueueDoesNotExist", _ELSEWHERE),
-        (r"No space left on device", "worker-disk-full"),
-        (OUT_OF_MEMORY, "worker-out-of-memory"),
-        (rf"\(({_REFUSALS})\) when calling the (Get|Head)Object", _OWN_KEY_REFUSED),
-    )
+    ),
+    (Fault("worker-queue-denied"), rf"(AccessDenied|not authorized){GAP}(sqs:|ReceiveMessage|SQS)"),
+    (Fault("worker-queue-denied"), rf"(NonExistentQueue|QueueDoesNotExist){GAP}or you do not have access"),
+    (Fault("worker-queue-denied"), KEY_REFUSED),
+    (Fault(_ELSEWHERE), r"NonExistentQueue|QueueDoesNotExist"),
+    (Fault("worker-disk-full"), r"No space left on device"),
+    (Fault("worker-out-of-memory"), OUT_OF_MEMORY),
+    (Fault(_OWN_KEY_REFUSED), rf"\(({_REFUSALS})\) when calling the (Get|Head)Object"),
+    flags=re.NOFLAG,
 )
 
 
@@ -125,8 +124,8 @@ def log_sign(case: Case, host: HostReport, container: Container, log: WorkerLog)
         if steady and not container.wrote(line):
             return None
         fault = _sign(case, host, lines, number, ended=not steady)
-        if fault and fault[0] not in disproved:
-            lasts = POLL_COMPLAINT_SECONDS if fault[0] in _AT_EACH_POLL else COMPLAINT_SECONDS
+        if fault and fault.code not in disproved:
+            lasts = POLL_COMPLAINT_SECONDS if fault.code in _AT_EACH_POLL else COMPLAINT_SECONDS
             known = age(case.observed_at, line.at)
             if not steady or (known is not None and known < lasts):
                 return fault, line
@@ -169,10 +168,10 @@ def _sign(case: Case, host: HostReport, lines: Sequence[LogLine], number: int, *
     lower = text.lower()
     if not any(word in lower for word in _COMPLAINS):
         return None
-    fault = database_fault(text) or next(((code, None) for form, code in _LOG_SIGNS if form.search(text)), None)
-    if fault is None or fault[0] == "job-failed":
+    fault = database_fault(text) or meaning(text, _LOG_SIGNS)
+    if fault is None or fault.code == "job-failed":
         return None
-    code = fault[0]
+    code = fault.code
     counts = True
     if code == _DEPENDENCY:
         counts = _of_failure(lines[number]) or (

@@ -21,7 +21,6 @@ from academy_ops.outside.time_limits import begin, gather
 from checks import cloudwatch_logs
 from checks.api_side import differs_from_wrong, fail_beside_api
 from checks.container_state import disk_full, state_faults, without_container
-from checks.database_words import Fault
 from checks.facts import Case
 from checks.host_facts import Archive, Container, Environment, HostReport, LogsFacts, Parameter, WorkerLog
 from checks.images import judge_images
@@ -29,6 +28,7 @@ from checks.job import completed_elsewhere, moved_since, still_waits
 from checks.log_signs import log_sign
 from checks.refusals import OTHER_REGION, credentials_reason, denial_reason, named_in
 from checks.times import age
+from checks.words import Fault
 from checks.worker_hosts import ONLINE, ask, read_parameter, read_pings
 from checks.workers import in_service, launched_at, machine_of, past_boot, stopped, work_waits
 
@@ -214,15 +214,15 @@ def _judge_hosts(build: FindingBuilder, case: Case, facts: LogsFacts) -> Iterato
         for fault, evidence, proves in _faults_of(case, host, facts.logs.get(host.instance_id), facts.parameter):
             evidence_of.setdefault(fault, []).append(evidence)
             if proves:
-                proven.add(fault[0])
-    for (code, reason), found in evidence_of.items():
+                proven.add(fault.code)
+    for fault, found in evidence_of.items():
         evidence = dict(found[0])
         if len(facts.hosts) > 1:
             evidence["instances"] = [one["instance"] for one in found]
-        if CATALOGUE[code].warn or code not in proven:
-            yield build.warn(code, evidence, reason=reason)
+        if CATALOGUE[fault.code].warn or fault.code not in proven:
+            yield build.warn(fault.code, evidence, reason=fault.reason)
         else:
-            yield fail_beside_api(build, case, (code, reason), evidence)
+            yield fail_beside_api(build, case, fault, evidence)
 
 
 def _faults_of(
@@ -247,25 +247,29 @@ def _faults_of(
     for fault in faults:
         yield fault, evidence, True
     sign = log_sign(case, host, container, log) if log else None
-    if sign and sign[0][0] not in {code for code, _ in faults}:
+    if sign and sign[0].code not in {code for code, _ in faults}:
         fault, line = sign
         yield (*_read_sign(case, host, fault, evidence | {"log": [line.text]}), not moved_since(case, line))
     if container.status == "running" and log and log.lines == 0 and not log.unreadable and work_waits(case):
-        yield ("worker-silent", None), evidence, True
+        yield Fault("worker-silent"), evidence, True
 
 
-def _read_sign(case: Case, host: HostReport, fault: Fault, evidence: dict[str, Json]) -> tuple[Fault, dict[str, Json]]:
+def _read_sign(
+    case: Case, host: HostReport, fault: Fault, evidence: Mapping[str, Json]
+) -> tuple[Fault, Mapping[str, Json]]:
     """Add to what the log complains of the reason that its words, and the instance's state, tell."""
-    code, words = fault[0], str(evidence["log"])
-    if code == "worker-aws-credentials":
-        return (code, credentials_reason(words, host, machine_of(case, host.instance_id))), evidence
-    if code == "worker-queue-denied":
-        return (code, denial_reason(words)), evidence | named_in(words)
-    if code == "worker-queue-mismatch":
+    words = str(evidence["log"])
+    if fault.code == "worker-aws-credentials":
+        reason = credentials_reason(words, host, machine_of(case, host.instance_id))
+        return Fault(fault.code, reason), evidence
+    if fault.code == "worker-queue-denied":
+        return Fault(fault.code, denial_reason(words)), {**evidence, **named_in(words)}
+    if fault.code == "worker-queue-mismatch":
         own = host.environment
         # The same name in the same region is another queue in another account.
         alike = own is not None and "different" not in (own.queue, own.region, own.aws_endpoint)
-        return (code, "region" if re.search(OTHER_REGION, words) else "account" if alike else None), evidence
+        reason = "region" if re.search(OTHER_REGION, words) else "account" if alike else None
+        return Fault(fault.code, reason), evidence
     return fault, evidence
 
 
@@ -290,10 +294,10 @@ def _environment_codes(
     stale = right and environment is not None and _differs(own, environment)
     known = parameter.environment if isinstance(parameter, Parameter) else None
     unread = known is not None and not stale and _has_nothing(own) and not list(_codes_of(known))
-    for code, reason in _codes_of(own):
-        yield code, UNREAD if unread and code == "worker-env-missing" else reason
+    for fault in _codes_of(own):
+        yield Fault(fault.code, UNREAD) if unread and fault.code == "worker-env-missing" else fault
     if stale:
-        yield "worker-env-stale", None
+        yield Fault("worker-env-stale")
 
 
 def _differs(own: Environment, parameter: Environment) -> bool:
@@ -317,7 +321,7 @@ def parameter_is_right(facts: LogsFacts) -> bool:
 def parameter_unread(facts: LogsFacts, case: Case) -> bool:
     """Return whether a worker runs without the parameter because its instance could not read it."""
     return any(
-        ("worker-env-missing", UNREAD) in _environment_codes(host, host.container, facts.parameter, case)
+        Fault("worker-env-missing", UNREAD) in _environment_codes(host, host.container, facts.parameter, case)
         for host in facts.hosts
         if host.container
     )
@@ -338,11 +342,11 @@ def _codes_of(environment: Environment) -> Iterator[Fault]:
     otherwise = next((name for name, compared in queue.items() if compared == "different"), None)
     required = (environment.endpoint, environment.access_key, environment.secret_key)
     if any(one in {"missing", "blank"} for one in required):
-        yield "worker-env-missing", None
+        yield Fault("worker-env-missing")
     if otherwise:
-        yield "worker-queue-mismatch", None if otherwise == "queue" else otherwise
+        yield Fault("worker-queue-mismatch", None if otherwise == "queue" else otherwise)
     if "different" in (environment.endpoint, environment.bucket):
-        yield "worker-r2-mismatch", None
+        yield Fault("worker-r2-mismatch")
 
 
 def _judge_offline(build: FindingBuilder, case: Case, facts: LogsFacts) -> Iterator[Finding]:
@@ -369,7 +373,7 @@ def _judge_parameter(build: FindingBuilder, case: Case, facts: LogsFacts) -> Ite
         return
     evidence: dict[str, Json] = {"parameter": build.names["parameter"], "form": parameter.form if parameter else None}
     if parameter is None or parameter.environment is None:
-        yield fail_beside_api(build, case, ("worker-env-missing", None), evidence)
+        yield fail_beside_api(build, case, Fault("worker-env-missing"), evidence)
         return
     evidence["environment"] = _environment_evidence(parameter.environment)
     evidence |= _both_names(parameter.environment, build.names)

@@ -7,6 +7,7 @@ from typing import Final
 
 from checks.group_facts import Ec2Instance
 from checks.host_facts import HostReport
+from checks.words import meaning, table
 
 CLOCK: Final = (
     r"Signature (expired|not yet current)|RequestTimeTooSkewed|\bRequestExpired\b|"
@@ -25,17 +26,14 @@ _NO_CREDENTIALS: Final = re.compile(NO_CREDENTIALS)
 _BRIDGED_HOPS: Final = 2
 """A container on a bridge network is one hop further from the metadata service than its host."""
 _OF_KMS: Final = r"\bKMS\.?AccessDenied|\bkms:[a-z]|ciphertext refers to a (customer master|KMS) key"
-_DENIALS: Final = tuple(
-    (re.compile(form, re.IGNORECASE), reason)
-    for form, reason in (
-        (r"(service|resource) control policy", "organization"),
-        (r"VPC endpoint policy", "endpoint-policy"),
-        (r"\bKMS\.?NotFound", "key-missing"),
-        (r"\bKMS\.?(Disabled|InvalidState)|key/\S{1,80} is (disabled|pending |unavailable)", "key-disabled"),
-        (r"identity-based policy|permissions boundary|session policy", "identity-policy"),
-        (_OF_KMS, "key-policy"),
-        (r"resource-based policy", "queue-policy"),
-    )
+_DENIALS: Final = table(
+    ("organization", r"(service|resource) control policy"),
+    ("endpoint-policy", r"VPC endpoint policy"),
+    ("key-missing", r"\bKMS\.?NotFound"),
+    ("key-disabled", r"\bKMS\.?(Disabled|InvalidState)|key/\S{1,80} is (disabled|pending |unavailable)"),
+    ("identity-policy", r"identity-based policy|permissions boundary|session policy"),
+    ("key-policy", _OF_KMS),
+    ("queue-policy", r"resource-based policy"),
 )
 _KEY: Final = re.compile(r"arn:aws[a-z-]{0,20}:kms:[a-z0-9-]{1,40}:[0-9]{12}:key/([A-Za-z0-9-]{1,80})")
 _NO_SWITCH: Final = re.compile(r"is (unavailable|pending import)", re.IGNORECASE)
@@ -68,7 +66,7 @@ def credentials_reason(words: str, host: HostReport, machine: Ec2Instance | None
 
 def denial_reason(words: str) -> str | None:
     """Return the reason of ``worker-queue-denied``, or None where AWS did not tell it."""
-    return next((reason for form, reason in _DENIALS if form.search(words)), None)
+    return meaning(words, _DENIALS)
 
 
 def named_in(words: str) -> dict[str, str]:

@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from academy_ops.outside.clients import Answer, Connections
 from academy_ops.settings import Settings, load
 from academy_ops.settings.env_files import SettingsError, read_env_file
-from checks.job_document import code_of_message, read_answer
+from checks.job_document import read_answer
 from checks.worker_logs import InstanceLog, read_lines
 from checks.worker_report import parse_parameter, read_host
+from tests.words import code_of_message
 
 SECRET = "s3cret-of-the-academy-4711"
 SALT = "0" * 32

@@ -14,8 +14,8 @@ from academy_ops.academy.job_queue import JobQueue, Outbox
 from academy_ops.academy.store import Job, Store
 from academy_ops.contract import JobStatus
 from academy_ops.lab import processes
-from checks.job_document import code_of_message
 from tests.academy.conftest import SECONDS, TENANT, Academy
+from tests.words import code_of_message
 
 
 @pytest.fixture

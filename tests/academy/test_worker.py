@@ -13,9 +13,9 @@ from academy_ops.academy.store import Job, Store
 from academy_ops.contract import DLQ_SUFFIX, JobStatus
 from academy_ops.lab import processes
 from academy_ops.lab.storage import Storage
-from checks.job_document import code_of_message
 from tests.academy.conftest import SECONDS, TENANT, Academy, new_academy
 from tests.hostile.messages import GOOD, MALFORMED
+from tests.words import code_of_message
 
 pytestmark = pytest.mark.xdist_group("worker")  # one worker for all of them
 

@@ -19,8 +19,8 @@ from academy_ops.academy.store import Job, Store
 from academy_ops.academy.worker import MOST_MESSAGES
 from academy_ops.contract import DLQ_SUFFIX, ENDED, MAX_RECEIVES, JobStatus
 from academy_ops.lab import processes
-from checks.job_document import code_of_message
 from tests.academy.conftest import SECONDS, TENANT, Academy
+from tests.words import code_of_message
 
 SLOW = {"ACADEMY_WORKER_STEP_DELAY": "1"}
 

@@ -12,10 +12,10 @@ from checks.boot import boot_failure
 from checks.database_words import database_fault
 from checks.group_facts import Starter
 from checks.host_facts import BootLog
-from checks.job_document import code_of_message
 from checks.starters import often_enough, on
 from tests.checks import facts_factory as h
 from tests.checks.scenarios import SCRIPTS, inside, says, waiting
+from tests.words import code_of_message
 
 FAILED = " Launching EC2 instance failed."
 UNHEALTHY = "Instance became unhealthy while waiting for instance to be in InService state. Termination Reason: "

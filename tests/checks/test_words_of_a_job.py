@@ -2,8 +2,8 @@
 
 import pytest
 
-from checks.job_document import code_of_message
 from tests.checks import facts_factory as h
+from tests.words import code_of_message
 
 SQS = "https://sqs.ap-northeast-2.amazonaws.com/"
 R2 = "https://account.r2.cloudflarestorage.com/academy-excel/x"

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from academy_ops.academy.excel.records import Cell, Student, WorkbookError
-from checks.job_document import code_of_message
 from tests.excel.made import HEADER, PHONE, Made, only, sheet, sheets
+from tests.words import code_of_message
 
 
 def test_every_column_is_read() -> None:

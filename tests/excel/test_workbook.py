@@ -14,7 +14,7 @@ from academy_ops.academy.excel import sheets
 from academy_ops.academy.excel.child import content
 from academy_ops.academy.excel.records import Content, WorkbookError
 from academy_ops.academy.excel.workbook import LateError, read
-from checks.job_document import code_of_message
+from tests.words import code_of_message
 
 
 def saved(folder: Path, content: bytes) -> Path:

@@ -24,22 +24,22 @@ _OF_THE_FAMILY: Final = "어머니 어머님 엄마 아버지 아버님 아빠 �
 
 _HEADINGS: Final = {
     # Whose it is.
-    STUDENT:"""
+    STUDENT: """
         학생 학생들 원생 원아 수강생 수강자 재원생 학원생 재학생 신입생 등록생 교습생 수련생 관원 수험생 학습자
         응시자 참가자 참여자 본인 자녀 아이 아동 어린이 유아 회원 學生
         student pupil child
 """,
-    PARENT:"""
+    PARENT: """
         학부모 학부형 부모 보호자 법정대리인 후견인 양육자 가족 가디언
         父母 家长 家長 监护人 監護人 保護者
-        parent guardian 
+        parent guardian
 """,
-    ONE_PARENT:"""
+    ONE_PARENT: """
         어머니 어머님 엄마 모친 모 母 아버지 아버님 아빠 부친 부 父 할머니 할아버지 외할머니 외할아버지 친할머니
         친할아버지 조모 조부 이모 고모 삼촌 외삼촌
         비상 긴급 mother mom father dad emergency
 """,
-    SOMEBODY_ELSE:"""
+    SOMEBODY_ELSE: """
         담임 강사 교사 선생 담당 담당자 원장 대표자 직원 조교 매니저 팀장 상담자 기사 차량
         추천인 추천자 소개자 소개인 친구 자매 남매 동생 형 누나 오빠 언니 대리인
         결제자 예금주 입금자 납부자 납입자
@@ -48,45 +48,45 @@ _HEADINGS: Final = {
         english eng nickname preferred preferredname teacher home office work fax
 """,
     # The student, or who speaks for one: the other columns decide.
-    APPLICANT:"""
+    APPLICANT: """
         신청자 신청인 신청하신 응답자 가입자 가입인 등록자 예약자 접수자 접수인 제출자 작성자 작성인 고객 구매자
         applicant respondent
 """,
     # What it is: a field of the student, …
-"name":"이름 성명 성함 명 姓名 氏名 name fullname givenname firstname",
-"family":"성씨 familyname lastname surname",
-"middle":"middlename",
-"phone":"""
-        전화 연락처 연락번호 연락전화 휴대폰 휴대전화 휴대번호 핸드폰 핸폰 폰 
+    "name": "이름 성명 성함 명 姓名 氏名 name fullname givenname firstname",
+    "family": "성씨 familyname lastname surname",
+    "middle": "middlename",
+    "phone": """
+        전화 연락처 연락번호 연락전화 휴대폰 휴대전화 휴대번호 핸드폰 핸폰 폰
         손전화 모바일 전번 연락가능번호 연락가능한번호 电话 電話 电话号码 電話番号 手机
         셀폰 hp cp mp phone mobile cell tel telephone contact handphone
 """,
-    MESSAGES:"연락망 연락받을 연락받으실 수신번호 문자번호 알림번호 받을번호 문자수신번호",
-"gender":"성별 남녀 남여 성 性別 gender sex",
-"school_type":"학교유형 학교급 학교급별 학교구분 학교종류 학교분류 학교과정 초중고 schooltype schoollevel",
-"school":"학교 출신학교 재학교 현학교 學校 学校 school",
-"grade":"학년 學年 学年 年级 年級 grade",
-"class_name":"반 학급 클래스 학반 班 class classroom",
-"track":"계열 문이과 이과문과 문과이과 인문자연 track",
-"memo":"""
+    MESSAGES: "연락망 연락받을 연락받으실 수신번호 문자번호 알림번호 받을번호 문자수신번호",
+    "gender": "성별 남녀 남여 성 性別 gender sex",
+    "school_type": "학교유형 학교급 학교급별 학교구분 학교종류 학교분류 학교과정 초중고 schooltype schoollevel",
+    "school": "학교 출신학교 재학교 현학교 學校 学校 school",
+    "grade": "학년 學年 学年 年级 年級 grade",
+    "class_name": "반 학급 클래스 학반 班 class classroom",
+    "track": "계열 문이과 이과문과 문과이과 인문자연 track",
+    "memo": """
         메모 비고 특이사항 특기사항 참고 기타 전달사항 요청사항
-        memo note remark comment 
+        memo note remark comment
 """,
-"kind":"구분 예시여부 역할 role",
-"state":"""
+    "kind": "구분 예시여부 역할 role",
+    "state": """
         상태 재원구분 수강여부 등록여부 학적 재적상태 회원상태 휴퇴원
         재원 status enrollmentstatus enrolmentstatus registrationstatus
 """,
-"left":"퇴원 퇴원일 퇴원일자 퇴원날짜",
-"staff":"직책 직위 직급 입사일 입사일자 급여 시급 호봉 사번",
+    "left": "퇴원 퇴원일 퇴원일자 퇴원날짜",
+    "staff": "직책 직위 직급 입사일 입사일자 급여 시급 호봉 사번",
     # … or nothing: what may stand beside a student and says nothing more, …
-    PLAIN:"""
+    PLAIN: """
         현재 재학 재학중 재학중인 다니는 소속 대상 등록 등록된 등록한 수강 수강중 참가 참여 응시
         신규 신입 신청 배정 원내 님 분 의 우리
 """,
     # … and what says nothing at all.
-    NUMBER:"번호 연번 순번 일련번호 넘버 number no num",
-    FILLER:"""
+    NUMBER: "번호 연번 순번 일련번호 넘버 number no num",
+    FILLER: """
         정보 기본 인적 사항 기초 신상 개인 을 를 란 칸 번 차 제 용 주 대표 메인 전체 관계 우선 여부
         기재 기입 입력 작성 입력하세요 입력해주세요 적어주세요 써주세요 작성해주세요 기재해주세요 기입해주세요
         선택해주세요 알려주세요 필수 필수항목 선택 포함 제외 자리 텍스트 숫자만 하이픈 없이

@@ -1,0 +1,36 @@
+"""Tables of wordings: what servers, libraries and readers write, and what that means."""
+
+from __future__ import annotations
+
+import re
+from typing import Final, NamedTuple, TypeAlias, TypeVar
+
+T = TypeVar("T")
+
+Table: TypeAlias = tuple[tuple[re.Pattern[str], T], ...]
+
+GAP: Final = ".{0,200}"
+"""What may stand between two words of a message. Without a bound, a message of a megabyte that repeats the first of
+them keeps a pattern busy for hours."""
+
+
+class Fault(NamedTuple):
+    """A cause, and which of the reasons behind it, where that is known."""
+
+    code: str
+    reason: str | None = None
+
+
+def table(*rows: tuple[T, *tuple[str, ...]], flags: re.RegexFlag = re.IGNORECASE) -> Table[T]:
+    """Return a table of wordings.
+
+    Args:
+        rows: Each a meaning, and the patterns of what says so; the row that tells most stands first.
+        flags: How patterns are matched.
+    """
+    return tuple((re.compile("|".join(forms), flags), meaning) for meaning, *forms in rows)
+
+
+def meaning(text: str, words: Table[T]) -> T | None:
+    """Return what the first row that ``text`` matches means; None where it matches none."""
+    return next((meaning for form, meaning in words if form.search(text)), None)
