@@ -28,7 +28,9 @@ _FRAMEWORK: Final[dict[int, str]] = {
 
 def documented(*statuses: HTTPStatus) -> dict[int | str, dict[str, Any]]:
     """Describe refusals for OpenAPI; a default takes the place of the framework's own 422, which is never answered."""
-    known: dict[int | str, dict[str, Any]] = {one.value: {"description": one.phrase, **_DETAIL} for one in statuses}
+    known: dict[int | str, dict[str, Any]] = {
+        status.value: {"description": status.phrase, **_DETAIL} for status in statuses
+    }
     return known | {"default": {"description": "Any other refusal", **_DETAIL}}
 
 
@@ -62,7 +64,7 @@ async def _http(_request: Request, error: Exception) -> JSONResponse:
 
 async def _invalid(_request: Request, error: Exception) -> JSONResponse:
     problems = error.errors() if isinstance(error, RequestValidationError) else []
-    fields = {".".join(map(str, one["loc"][1:])) or "body": [one["msg"]] for one in problems}
+    fields = {".".join(map(str, problem["loc"][1:])) or "body": [problem["msg"]] for problem in problems}
     return JSONResponse({"detail": fields}, HTTPStatus.BAD_REQUEST)
 
 

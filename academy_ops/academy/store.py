@@ -317,7 +317,7 @@ class Store:
             counts, following = [], iter(students)
             for sheet in sheets:
                 before = len(left)
-                left -= {(one["name"], one["parent_phone"]) for one in islice(following, sheet["students"])}
+                left -= {(student["name"], student["parent_phone"]) for student in islice(following, sheet["students"])}
                 counts.append(before - len(left))
         return [
             {

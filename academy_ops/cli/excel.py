@@ -206,8 +206,8 @@ def _refused(common: Common, name: str, error: WorkbookError) -> None:
 def _rows(content: Content) -> list[_Row]:
     """Return every row of the workbook, sheet by sheet in its order."""
     rows = [
-        *(_Row(one.sheet, one.row, "reject", one.name, one.error, one.value) for one in content.rejected),
-        *(_Row(one.sheet, one.row, "skip", "", str(_SKIPPED[one.why]), "") for one in content.skipped),
+        *(_Row(row.sheet, row.row, "reject", row.name, row.error, row.value) for row in content.rejected),
+        *(_Row(row.sheet, row.row, "skip", "", str(_SKIPPED[row.why]), "") for row in content.skipped),
     ]
     first: dict[tuple[str, str], _Row] = {}
     several = len(content.sheets) > 1
@@ -290,12 +290,12 @@ def _notes(content: Content) -> Iterator[str]:
     for sheet in content.sheets_left_out[:_MOST_NAMED]:
         yield _("Sheet not read: {name}. {reason}", name=sheet.name, reason=sheet.reason)
     if content.ignored_columns:
-        headings = dict.fromkeys(one.heading for one in content.ignored_columns)
+        headings = dict.fromkeys(column.heading for column in content.ignored_columns)
         yield _("Columns not read: {headings}", headings=", ".join(list(headings)[:_MOST_NAMED]))
     for value in content.left_out_values[:_MOST_NAMED]:
         yield _(
             "Value not used: row {row}, {column}: {value}", row=value.row, column=value.column, value=value.value
         ) + (f" ({value.sheet})" if len(content.sheets) > 1 else "")
     if content.stricter:
-        what = ", ".join(str(_STRICTER[one]) for one in content.stricter)
+        what = ", ".join(str(_STRICTER[rule]) for rule in content.stricter)
         yield _("The production parser of August 2026 would reject this: {what}", what=what)

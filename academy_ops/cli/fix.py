@@ -155,7 +155,7 @@ def _print_by_hand(out: Console, verdict: Verdict) -> None:
         change.print_text(out, say("There is nothing to fix."))
         return
     change.print_text(out, say("--fix has no remedy for {cause}; it needs a person.", cause=verdict.cause))
-    steps = next((one.steps for one in verdict.remedies if one.steps), None)
+    steps = next((remedy.steps for remedy in verdict.remedies if remedy.steps), None)
     if steps:
         change.print_text(out, say("Nothing was changed. By hand:"))
         print_command(out, steps, "bold cyan", shell=in_use(os.environ), folded=out.is_terminal)

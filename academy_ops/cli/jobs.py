@@ -65,16 +65,16 @@ def jobs(
 def _document(found: Uploads) -> Json:
     uploads: list[Json] = [
         {
-            "uploaded_at": one.at.astimezone(UTC).isoformat() if one.at else None,
-            "tenant": one.tenant,
-            "job_id": one.job_id,
-            "status": one.status,
-            "failed": one.failed,
-            "error_message": one.error_message,
-            "seen": list(one.seen),
-            "joined_by_time": one.by_time,
+            "uploaded_at": upload.at.astimezone(UTC).isoformat() if upload.at else None,
+            "tenant": upload.tenant,
+            "job_id": upload.job_id,
+            "status": upload.status,
+            "failed": upload.failed,
+            "error_message": upload.error_message,
+            "seen": list(upload.seen),
+            "joined_by_time": upload.by_time,
         }
-        for one in found.found
+        for upload in found.found
     ]
     return {"schema": SCHEMA, "source": found.source, "uploads": uploads, "more": found.more}
 
@@ -92,7 +92,7 @@ def _show(out: Console, found: Uploads, since: str, ops: str) -> None:
             since = duration(seconds_back(since))
             out.print(_("No matching uploads in the last {since}. Look further back with --since.", since=since))
         return
-    sources = {one.seen for one in found.found}
+    sources = {upload.seen for upload in found.found}
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
     table.add_column(_("uploaded"), no_wrap=True)
     table.add_column(_("school"), overflow="fold")
@@ -100,10 +100,10 @@ def _show(out: Console, found: Uploads, since: str, ops: str) -> None:
     table.add_column(_("state"), overflow="fold")
     if len(sources) > 1:
         table.add_column(_("seen in"), overflow="fold")
-    for one in found.found:
-        row = [local_time(one.at), one.tenant or "?", _job(one), one.status or "?", _seen(one.seen)]
+    for upload in found.found:
+        row = [local_time(upload.at), upload.tenant or "?", _job(upload), upload.status or "?", _seen(upload.seen)]
         table.add_row(
-            *(Line(printable(cell), _STYLES[bool(one.failed)]) for cell in row[: len(table.columns)]),
+            *(Line(printable(cell), _STYLES[bool(upload.failed)]) for cell in row[: len(table.columns)]),
         )
     out.print(table)
     if len(sources) == 1:
@@ -111,8 +111,8 @@ def _show(out: Console, found: Uploads, since: str, ops: str) -> None:
     for one in found.found[:1] if len(found.found) == 1 else ():
         if one.error_message:
             out.print(brief(one.error_message), soft_wrap=True)
-    interesting = [one for one in found.found if one.job_id and (one.failed or waits(one))]
-    named = [*interesting, *(one for one in found.found if one.job_id)]
+    interesting = [upload for upload in found.found if upload.job_id and (upload.failed or waits(upload))]
+    named = [*interesting, *(upload for upload in found.found if upload.job_id)]
     out.print()
     out.print(_("Find out why by job id:"))
     out.print(f"  {ops} diagnose {named[0].job_id if named else 'JOB_ID'}", soft_wrap=True)
@@ -149,9 +149,9 @@ def _notes(found: Uploads) -> list[Text]:
                 count=found.unknown,
             )
         )
-    if any(one.by_time for one in found.found):
+    if any(upload.by_time for upload in found.found):
         notes.append(say("A job id with ? was matched by time alone; no other upload or job was close."))
-    if any(one.job_id is None for one in found.found):
+    if any(upload.job_id is None for upload in found.found):
         notes.append(
             say(
                 "An upload without a job id is not named in any readable worker log: it is waiting, or the log is "

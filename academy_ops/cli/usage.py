@@ -24,9 +24,9 @@ class _Form:
     def make_parser(self, ctx: Any) -> Any:  # noqa: ANN401
         """Return the parser of the words, for which ``--json`` is ``-o json``: the later one of the two wins."""
         parser = super().make_parser(ctx)  # type: ignore[misc] # Typer's class comes after this one
-        for one in ctx.command.params:
-            if one.name == "output":
-                parser.add_option(one, ["--json"], one.name, action="store_const", const="json")
+        for parameter in ctx.command.params:
+            if parameter.name == "output":
+                parser.add_option(parameter, ["--json"], parameter.name, action="store_const", const="json")
         return parser
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401
@@ -92,8 +92,8 @@ def shape(app: typer.Typer) -> None:
 
 def words(command: Any) -> Iterator[str]:  # noqa: ANN401
     """Yield the names of the options of ``command``, and of all commands and options below it."""
-    for one in command.params:
-        yield from (*one.opts, *one.secondary_opts)
+    for parameter in command.params:
+        yield from (*parameter.opts, *parameter.secondary_opts)
     for name, below in getattr(command, "commands", {}).items():
         yield name
         yield from words(below)
@@ -108,8 +108,10 @@ def _problem(error: Any, ctx: Any, words: list[str]) -> Text:  # noqa: ANN401
     parameters = ctx.command.get_params(ctx)
     if option := getattr(error, "option_name", None):
         if hasattr(error, "possibilities"):
-            return _no_option(option, [name for one in parameters for name in one.opts if name.startswith("--")])
-        if any(one.is_flag for one in parameters if option in one.opts):
+            return _no_option(
+                option, [name for parameter in parameters for name in parameter.opts if name.startswith("--")]
+            )
+        if any(parameter.is_flag for parameter in parameters if option in parameter.opts):
             return say("{option} takes no value.", option=option)
         return say("{option} needs a value.", option=option)
     values, extra, _order = ctx.command.make_parser(ctx).parse_args(words)
@@ -131,7 +133,9 @@ def _bad_value(parameter: Any, value: str) -> Text:  # noqa: ANN401
     name, kind, shown = _name(parameter), parameter.type, repr(value)
     if choices := getattr(kind, "choices", None):
         return did_you_mean(
-            say("Invalid value for {name}: {value}.", name=name, value=shown), value, [str(one) for one in choices]
+            say("Invalid value for {name}: {value}.", name=name, value=shown),
+            value,
+            [str(choice) for choice in choices],
         )
     if kind.max is None:
         return say("{name} must be a number of at least {low}, not {value}.", name=name, low=kind.min, value=shown)

@@ -261,7 +261,7 @@ def _wanted(settings: Settings, values: Sequence[str], from_api: Sequence[str]) 
 
 def _note_what_the_shell_keeps(values: Sequence[str]) -> None:
     for name, _equals, value in (word.partition("=") for word in values):
-        if value != _ASKED and any(one in name.upper() for one in _SECRET_WORDS):
+        if value != _ASKED and any(word in name.upper() for word in _SECRET_WORDS):
             note = say(
                 "Note: your shell history keeps what you typed. --set {name}=- prompts for it instead.", name=name
             )

@@ -192,7 +192,9 @@ class Fleet:
 
     def _each(self, call: Callable[[Machine], None]) -> None:
         """Call a function for every instance, all at the same time."""
-        threads = [threading.Thread(target=call, args=(one,), daemon=True) for one in list(self._machines.values())]
+        threads = [
+            threading.Thread(target=call, args=(machine,), daemon=True) for machine in list(self._machines.values())
+        ]
         for thread in threads:
             thread.start()
         for thread in threads:

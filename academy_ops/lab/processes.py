@@ -207,8 +207,8 @@ class FilteredPort:
 
     def close(self) -> None:
         """Free the port."""
-        for one in self._sockets:
-            one.close()
+        for connection in self._sockets:
+            connection.close()
 
 
 class SilentPort:

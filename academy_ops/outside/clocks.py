@@ -51,7 +51,7 @@ class Clocks:
         AWS's word counts before R2's, and R2's before the API's.
         """
         with self._lock:
-            known = next((self._known[one][1] for one in _PREFERRED if one in self._known), None)
+            known = next((self._known[host][1] for host in _PREFERRED if host in self._known), None)
         if known is None:
             return None
         seconds = round(known.total_seconds())

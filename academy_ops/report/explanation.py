@@ -61,12 +61,12 @@ def document(cause: Cause, names: Mapping[str, str]) -> dict[str, Json]:
 def _remedies(remedies: Iterable[Remedy], names: Mapping[str, str]) -> list[Json]:
     return [
         {
-            "text": str(one.text),
-            "command": posix(fill(one.steps, names)),
-            "verify": posix(fill(one.check, names)),
-            "risk": one.risk,
+            "text": str(remedy.text),
+            "command": posix(fill(remedy.steps, names)),
+            "verify": posix(fill(remedy.check, names)),
+            "risk": remedy.risk,
         }
-        for one in remedies
+        for remedy in remedies
     ]
 
 

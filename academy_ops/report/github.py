@@ -11,18 +11,8 @@ from typing import Final, Literal
 from academy_ops.diagnosis.records import Diagnosis, Finding, Remedy
 from academy_ops.diagnosis.redact import printable
 from academy_ops.messages import _
-from academy_ops.report.content import (
-    Fact,
-    cause_evidence,
-    cause_label,
-    indented,
-    key_evidence,
-    line,
-    next_steps,
-    other_faults,
-    smoke_lines,
-    title,
-)
+from academy_ops.report.content import cause_label, indented, line, next_steps, other_faults, smoke_lines, title
+from academy_ops.report.evidence import Fact, cause_evidence, key_evidence
 from academy_ops.smoke.records import SMOKE_TITLES, Smoke
 
 Level = Literal["error", "warning", "notice"]
@@ -34,7 +24,7 @@ def render_diagnosis(diagnosis: Diagnosis, ops: str = "academy-ops") -> str:
 
     The verdict comes first: GitHub shows ten annotations of a level at most.
     """
-    return "".join(f"{one}\n" for one in _annotations(diagnosis, ops))
+    return "".join(f"{annotation}\n" for annotation in _annotations(diagnosis, ops))
 
 
 def render_smoke(smoke: Smoke, ops: str = "academy-ops") -> str:

@@ -19,8 +19,8 @@ from academy_ops.diagnosis.catalogue import CATALOGUE
 from academy_ops.diagnosis.records import Diagnosis, Finding, Remedy
 from academy_ops.diagnosis.redact import printable
 from academy_ops.messages import Text, _, current, say
-from academy_ops.report import content
-from academy_ops.report.content import Fact
+from academy_ops.report import content, evidence
+from academy_ops.report.evidence import Fact
 from academy_ops.report.pipeline import stations
 from academy_ops.report.runbook import heading
 from academy_ops.report.shell import shell_needs
@@ -69,6 +69,7 @@ def _page(title: tuple[str | None, ...], diagnosis: Diagnosis | None, smoke: Smo
         version=__version__,
         catalogue=CATALOGUE,
         content=content,
+        evidence=evidence,
         heading=heading,
         details=_details,
         hops=HOPS,
@@ -92,7 +93,7 @@ def _finalized(value: object) -> object:
 
 
 def _needs(remedies: Iterable[Remedy]) -> Iterator[Text]:
-    return shell_needs(steps for one in remedies for steps in (one.steps, one.check))
+    return shell_needs(steps for remedy in remedies for steps in (remedy.steps, remedy.check))
 
 
 def _words(command: str) -> list[tuple[str, str]]:
@@ -105,7 +106,7 @@ def _details(finding: Finding) -> Iterator[Fact]:
         yield _("cause"), content.cause_label(finding)
     if finding.missing_permission:
         yield _("missing permission"), finding.missing_permission
-    yield from content.all_evidence(finding)
+    yield from evidence.all_evidence(finding)
     yield _("took"), f"{finding.elapsed_ms} ms"
 
 
@@ -119,9 +120,9 @@ def _times(diagnosis: Diagnosis) -> list[tuple[Text, datetime, Text | None]]:
 
 
 def _events(diagnosis: Diagnosis) -> Iterator[tuple[Text, datetime]]:
-    evidence = next((one.evidence for one in diagnosis.findings if one.check == "job"), {})
+    job = next((finding.evidence for finding in diagnosis.findings if finding.check == "job"), {})
     for field, name in (("updated_at", say("last change")), ("created_at", say("job created"))):
-        value = evidence.get(field)
+        value = job.get(field)
         time = datetime.fromisoformat(value) if isinstance(value, str) else None
         if time and time.year in _YEARS:
             yield name, time

@@ -92,4 +92,7 @@ def _finding(finding: Finding) -> Json:
 
 
 def _remedies(remedies: tuple[Remedy, ...]) -> list[Json]:
-    return [{"text": str(one.text), "command": one.command, "verify": one.verify, "risk": one.risk} for one in remedies]
+    return [
+        {"text": str(remedy.text), "command": remedy.command, "verify": remedy.verify, "risk": remedy.risk}
+        for remedy in remedies
+    ]

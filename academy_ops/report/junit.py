@@ -11,7 +11,8 @@ from xml.etree import ElementTree as ET
 from academy_ops.diagnosis.records import Diagnosis, Finding, Remedy, Status
 from academy_ops.diagnosis.redact import printable
 from academy_ops.messages import _
-from academy_ops.report.content import all_evidence, indented, line, smoke_lines, title
+from academy_ops.report.content import indented, line, smoke_lines, title
+from academy_ops.report.evidence import all_evidence
 from academy_ops.smoke.records import Smoke
 
 _NO_XML: Final = re.compile("[\ufffe\uffff]")
@@ -43,8 +44,8 @@ def render_smoke(smoke: Smoke, _ops: str = "academy-ops") -> str:
 def _document(*suites: ET.Element) -> str:
     root = ET.Element("testsuites", name="academy-ops")
     for total in ("tests", "failures", "errors"):
-        root.set(total, str(sum(int(one.get(total, "0")) for one in suites)))
-    root.set("time", f"{sum(float(one.get('time', '0')) for one in suites):.3f}")
+        root.set(total, str(sum(int(suite.get(total, "0")) for suite in suites)))
+    root.set("time", f"{sum(float(suite.get('time', '0')) for suite in suites):.3f}")
     root.extend(suites)
     ET.indent(root)
     xml: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=True)
@@ -117,7 +118,7 @@ def _add_case(suite: ET.Element, check: str, findings: list[Finding], kinds: Map
     """Add a check with all that it found; the worst of it says how the test has ended."""
     elapsed = max(finding.elapsed_ms for finding in findings)
     case = ET.SubElement(suite, "testcase", classname=f"academy-ops.{check}", name=check, time=_seconds(elapsed))
-    by_kind = {kind: [one for one in findings if kinds.get(one.status) == kind] for kind in _WORST_FIRST}
+    by_kind = {kind: [finding for finding in findings if kinds.get(finding.status) == kind] for kind in _WORST_FIRST}
     kind = next((kind for kind, found in by_kind.items() if found), None)
     if kind == "skipped" and len(by_kind[kind]) < len(findings):
         # The rest of it was looked at, and is well.
@@ -129,7 +130,7 @@ def _add_case(suite: ET.Element, check: str, findings: list[Finding], kinds: Map
         more = (text for one in others for text in ("", line(one.summary), *_lines(one)))
         lines = [] if kind == "skipped" else [*_lines(first), *more]
         _add_result(case, kind, first.cause or first.status, message, lines)
-    rest = [one for one in findings if one not in named and one.status != "ok"]
+    rest = [finding for finding in findings if finding not in named and finding.status != "ok"]
     if rest:
         texts = (text for one in rest for text in (line(one.because or one.summary), *_lines(one)))
         ET.SubElement(case, "system-out").text = _xml("\n".join(texts))

@@ -43,7 +43,9 @@ class LogReport:
     def show(self, logs: Logs) -> None:
         """Print what is new in ``logs``."""
         self._note_all(logs)
-        lines: dict[str, set[Logged]] = {one: set() for one in logs.instances if one not in logs.unavailable}
+        lines: dict[str, set[Logged]] = {
+            instance: set() for instance in logs.instances if instance not in logs.unavailable
+        }
         for line in logs.lines:
             lines.setdefault(line.instance, set()).add(line)
             if line not in self._printed.get(line.instance, ()):

@@ -16,19 +16,8 @@ from academy_ops.diagnosis.catalogue import CATALOGUE
 from academy_ops.diagnosis.records import Diagnosis, Finding, Remedy, Status, Verdict, VerdictStatus
 from academy_ops.diagnosis.redact import printable
 from academy_ops.messages import Text, _, current
-from academy_ops.report.content import (
-    STATUSES,
-    Fact,
-    brief,
-    cause_evidence,
-    key_evidence,
-    next_steps,
-    not_observed,
-    other_faults,
-    parts,
-    timestamp,
-    title,
-)
+from academy_ops.report.content import STATUSES, brief, next_steps, not_observed, other_faults, parts, timestamp, title
+from academy_ops.report.evidence import Fact, cause_evidence, key_evidence
 from academy_ops.report.pipeline import HopState, stations
 from academy_ops.report.runbook import heading
 from academy_ops.report.shell import shell_needs
@@ -118,7 +107,7 @@ def _what_to_do(diagnosis: Diagnosis, ops: str) -> Iterator[str]:
     if remedies:
         yield "## " + _("What to do")
     yield from _remedies(remedies)
-    shown = [steps for one in remedies for steps in (one.steps, one.check)]
+    shown = [steps for remedy in remedies for steps in (remedy.steps, remedy.check)]
     yield from (_sentence(need) for need in shell_needs(shown))
 
 

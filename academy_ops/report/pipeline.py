@@ -105,7 +105,7 @@ def draw(console: Console, diagnosis: Diagnosis) -> None:
     """Print the pipeline as wide as the console allows, in as many rows as it needs; the broken hop is pointed at."""
     hops = stations(diagnosis)
     rows = list(_rows(hops, console.width))
-    spare = min((console.width - sum(cell_len(one.name) for one in row)) // len(row) for row in rows)
+    spare = min((console.width - sum(cell_len(hop.name) for hop in row)) // len(row) for row in rows)
     arrow = min(_LONGEST, max(_SHORTEST, spare))
     for row in rows:
         for line in _drawn(row, arrow, marks(console), console.width, last=row[-1] is hops[-1]):
@@ -141,15 +141,21 @@ def _answered(hop: Hop, diagnosis: Diagnosis) -> bool:
     if not hop.asked_as:
         return False
     check = _CHECKS[hop.place]
-    asked = [one.asked_as for one in _HOPS if one.place <= hop.place and one.asked_as and _CHECKS[one.place] == check]
+    asked = [
+        other.asked_as
+        for other in _HOPS
+        if other.place <= hop.place and other.asked_as and _CHECKS[other.place] == check
+    ]
     # Whatever has answered in front of the last one has its answer from there.
     ways = asked if hop.place == max(place for place, name in _CHECKS.items() if name == check) else [hop.asked_as]
-    layers = [one.evidence.get(way) for one in diagnosis.findings if one.check == check for way in ways]
+    layers = [finding.evidence.get(way) for finding in diagnosis.findings if finding.check == check for way in ways]
     return any(isinstance(layer, dict) and layer.get("status") == HTTPStatus.OK for layer in layers)
 
 
 def _done(diagnosis: Diagnosis) -> bool:
-    return any(one.check == "job" and one.evidence.get("status") == JobStatus.DONE for one in diagnosis.findings)
+    return any(
+        finding.check == "job" and finding.evidence.get("status") == JobStatus.DONE for finding in diagnosis.findings
+    )
 
 
 def _rows(hops: list[Station], width: int) -> Iterator[list[Station]]:

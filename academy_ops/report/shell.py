@@ -36,7 +36,7 @@ _PROGRAMS: Final = {"curl": "curl.exe", "vi": "Start-Process -Wait notepad"}
 
 def shell_needs(shown: Iterable[Steps]) -> Iterator[Text]:
     """Yield what the shell must hold for these commands to work as they are pasted."""
-    steps = [step for one in shown for step in one]
+    steps = [step for steps in shown for step in steps]
     if variables := dict.fromkeys(name for step in steps for name in step.needs):
         yield say("Set these in your shell first: {variables}.", variables=", ".join(variables))
     if any(step.argv[0] == "aws" and step.place == "here" and not step.needs for step in steps):

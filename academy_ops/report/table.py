@@ -20,11 +20,8 @@ from academy_ops.diagnosis.records import Diagnosis, Finding, Remedy, Verdict, V
 from academy_ops.diagnosis.redact import printable
 from academy_ops.messages import Text, _, current
 from academy_ops.report.content import (
-    all_evidence,
-    cause_evidence,
     cause_label,
     fixing,
-    key_evidence,
     line,
     local_time,
     next_steps,
@@ -32,6 +29,7 @@ from academy_ops.report.content import (
     other_faults,
     title,
 )
+from academy_ops.report.evidence import all_evidence, cause_evidence, key_evidence
 from academy_ops.report.pipeline import draw
 from academy_ops.report.runbook import section_link
 from academy_ops.report.shell import Shell, commands, print_command, shell_needs

@@ -15,7 +15,7 @@ from rich.text import Text as Line
 from academy_ops.messages import Text, _
 
 if TYPE_CHECKING:
-    from academy_ops.report.content import Fact
+    from academy_ops.report.evidence import Fact
 
 _MARKS: Final = {
     "ok": "✓", "warn": "!", "fail": "✗", "unknown": "?", "skip": "-", "unchecked": "·",

@@ -340,7 +340,7 @@ def load(
         env_file, tier = env_file or chosen.env_file, tier or chosen.tier
     entries = {name: _resolve(name, default, overrides or {}, environ, from_file) for name, default in DEFAULTS.items()}
     named = {found[1] for name in (*environ, *from_file) if (found := _TIERS_QUEUE.fullmatch(name))} - {"BASIC"}
-    tiers = tuple(sorted(one.lower().replace("_", "-") for one in named))
+    tiers = tuple(sorted(name.lower().replace("_", "-") for name in named))
     if tier and tier != contract.TIER:
         resolve = partial(_resolve, overrides=overrides or {}, environ=environ, from_file=from_file)
         entries |= _of_tier(tier, tiers, resolve)

@@ -11,7 +11,7 @@ from typer.core import TyperGroup
 
 from academy_ops.cli import main
 from academy_ops.cli.app import commands
-from academy_ops.cli.help import MANUAL
+from academy_ops.cli.pages import MANUAL
 from academy_ops.report import Output
 from tests.commands import SHELL
 

@@ -141,7 +141,7 @@ def _with_production(path: str, found: Content) -> Content:
     except BrokenError:
         return found
     more: list[Stricter] = ["strict"] if package.strict else []
-    if package.says_one_cell({one.name for one in found.sheets}):
+    if package.says_one_cell({sheet.name for sheet in found.sheets}):
         more.append("dimension")
     return found._replace(stricter=(*found.stricter, *more))
 
@@ -190,9 +190,9 @@ def _tables(file: IO[bytes]) -> list[_Table]:
 
     workbook = CalamineWorkbook.from_filelike(file)
     return [
-        _Table(workbook, one.name, visible=one.visible == SheetVisibleEnum.Visible)
-        for one in workbook.sheets_metadata
-        if one.typ == SheetTypeEnum.WorkSheet
+        _Table(workbook, sheet.name, visible=sheet.visible == SheetVisibleEnum.Visible)
+        for sheet in workbook.sheets_metadata
+        if sheet.typ == SheetTypeEnum.WorkSheet
     ]
 
 

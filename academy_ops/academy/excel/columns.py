@@ -119,7 +119,7 @@ def beside(header: Header, row: Row, above: Row, ahead: Ahead) -> Beside | Heade
 
 def _alike(first: Header, other: Header, shift: int) -> bool:
     """Return whether a table beside the first has its columns; the first begins ``shift`` columns to the right."""
-    moved = {field: tuple(one + shift for one in positions) for field, positions in other.columns.items()}
+    moved = {field: tuple(position + shift for position in positions) for field, positions in other.columns.items()}
     return moved == first.columns
 
 
@@ -174,7 +174,7 @@ def settled(header: Header, rows: Sequence[Row]) -> Header:
     columns, still_open = dict(header.columns), header.open
     if header.family in columns.get("gender", ()) and sample.holds_family_names(header.family):
         columns["family"] = (header.family,)
-        columns["gender"] = tuple(one for one in columns["gender"] if one != header.family)
+        columns["gender"] = tuple(position for position in columns["gender"] if position != header.family)
     persons = [position for position in still_open.students if position in columns["name"]]
     own = [*columns.get("phone", ()), *filter(sample.holds_phones, (*still_open.student_numbers, *persons))]
     columns["name"] = _names(header, sample, own)
@@ -201,12 +201,12 @@ def _names(header: Header, sample: _Sample, own: Sequence[int]) -> tuple[int, ..
     """
     found = [position for position in header.columns["name"] if position not in own]
     if found and _is_plain(header.headings[found[0]]):
-        maybe = [one for one in found if one in header.open.students]
-        students = [one for one in maybe if sample.holds_names(one)]
-        plain = [one for one in found if _is_plain(header.headings[one])]
+        maybe = [position for position in found if position in header.open.students]
+        students = [position for position in maybe if sample.holds_names(position)]
+        plain = [position for position in found if _is_plain(header.headings[position])]
         if not students and (sample.contradict(plain) or any(map(sample.may_hold_names, maybe))):
             raise UnclearError("header-missing", _SEVERAL_NAMES)
-        found = [*students, *(one for one in found if one not in students)]
+        found = [*students, *(position for position in found if position not in students)]
     return tuple(found) or header.columns["name"]
 
 
@@ -216,7 +216,7 @@ def _parents(header: Header, sample: _Sample) -> tuple[tuple[int, ...], bool]:
     phones = tuple(filter(sample.holds_phones, maybe))
     if header.has_parent_phone:
         # Parents' names stand beside their phones.
-        return tuple(one for one in parents if one not in maybe or one in phones), True
+        return tuple(position for position in parents if position not in maybe or position in phones), True
     return (phones, True) if phones else (parents, False)
 
 
@@ -254,7 +254,7 @@ def _spans(header: Header, rows: Sequence[Row]) -> dict[int, int]:
         begun = [row for row in rows if position < len(row) and text(row[position])]
         widths = (width for width in range(_TWO, _WIDEST + 1) if taken.isdisjoint(range(position, position + width)))
         if any(not values.phone(row[position]) for row in begun) and (
-            width := next((one for one in widths if _reaches(begun, position, one)), None)
+            width := next((size for size in widths if _reaches(begun, position, size)), None)
         ):
             spans[position] = width
     return spans
@@ -266,7 +266,7 @@ def _reaches(rows: Sequence[Row], position: int, width: int) -> bool:
         return False
     parts = [row for row in rows if not values.phone(row[position])]
     whole = [joined(row, {position: width})[position] for row in parts if len(row) >= position + width]
-    found = sum(values.phone(one) is not None for one in whole)
+    found = sum(values.phone(cell) is not None for cell in whole)
     return bool(found) and 2 * found >= len(parts)
 
 
@@ -276,9 +276,11 @@ def _without(header: Header, spans: Mapping[int, int]) -> Header:
     columns = {
         field: left
         for field, positions in header.columns.items()
-        if (left := tuple(one for one in positions if one not in gone))
+        if (left := tuple(position for position in positions if position not in gone))
     }
-    still_open = Open._make(tuple(one for one in positions if one not in gone) for positions in header.open)
+    still_open = Open._make(
+        tuple(position for position in positions if position not in gone) for positions in header.open
+    )
     headings = list(header.headings)
     headings += [""] * (1 + max(gone) - len(headings))
     for position, start in gone.items():
@@ -325,17 +327,22 @@ class _Sample:
         """Return whether columns hold the names of different people."""
         if len(positions) == 1:
             return False
-        rows = [[text(row[one]) if one < len(row) else "" for one in positions] for row in self._rows]
+        rows = [[text(row[position]) if position < len(row) else "" for position in positions] for row in self._rows]
         full = [set(row) for row in rows if all(map(names.is_name, row))]
-        return 2 * sum(len(one) > 1 for one in full) > len(rows)
+        return 2 * sum(len(row) > 1 for row in full) > len(rows)
 
     def without_heading(self) -> list[int]:
         """Return the columns of phones over which nothing stands."""
         width = max(map(len, self._rows), default=0)
-        bare = (one for one in range(width) if one >= len(self._headings) or not self._headings[one])
+        bare = (
+            position for position in range(width) if position >= len(self._headings) or not self._headings[position]
+        )
         return list(filter(self.holds_phones, bare))
 
     def are_equal(self, positions: Sequence[int]) -> bool:
         """Return whether columns hold the same phones."""
-        phones = [[values.phone(row[one]) if one < len(row) else None for row in self._rows] for one in positions]
-        return all(one == phones[0] for one in phones)
+        phones = [
+            [values.phone(row[position]) if position < len(row) else None for row in self._rows]
+            for position in positions
+        ]
+        return all(column == phones[0] for column in phones)

@@ -85,7 +85,7 @@ class _Cells:
         elif name == "mergeCell" and len(self.merged) < _MOST_MERGED:
             corners = [_PLACE.fullmatch(corner) for corner in attributes.get("ref", "").split(":")]
             # Whole rows or columns: nothing to repeat.
-            places = [(int(one[2]) - 1, _column(one[1])) for one in corners if one]
+            places = [(int(corner[2]) - 1, _column(corner[1])) for corner in corners if corner]
             if len(places) == len(corners) == 2:  # noqa: PLR2004 - its first and last cell
                 self.merged.append((places[0], places[1]))
 

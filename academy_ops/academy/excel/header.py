@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 from academy_ops.academy.excel.headings import NOT_SAID, PERSON_ONLY, heading, said
 from academy_ops.academy.excel.text import shown, text
 from academy_ops.academy.excel.values import digits_in
-from academy_ops.academy.excel.vocabulary import FILLER, NUMBER, ONE_PARENT, PARENT, SOMEBODY_ELSE, STUDENT
+from academy_ops.academy.excel.vocabulary import NUMBER, ONE_PARENT, PARENT, SOMEBODY_ELSE, STUDENT
 
 _PHONE_DIGITS: Final = 8
 _LONGEST_GROUP: Final = 40
@@ -58,8 +58,8 @@ class Header(NamedTuple):
     def family(self) -> int | None:
         """The column beside the names that may hold the family names: 성 may as well be the gender."""
         name = self.columns["name"][0]
-        places = [one for one in (name - 1, name + 1) if 0 <= one < len(self.headings)]
-        return next((one for one in places if self.headings[one].partition("(")[0].strip() == "성"), None)
+        places = [place for place in (name - 1, name + 1) if 0 <= place < len(self.headings)]
+        return next((place for place in places if self.headings[place].partition("(")[0].strip() == "성"), None)
 
     @property
     def promising(self) -> bool:
@@ -108,7 +108,7 @@ class Header(NamedTuple):
 
     def beside(self) -> list[int]:
         """Return where tables begin that stand side by side and repeat the headings of the first one."""
-        first = next((one for one in self.headings if one), "")
+        first = next((line for line in self.headings if line), "")
         starts = [position for position, one in enumerate(self.headings) if one == first]
         phones = self.columns.get("parent_phone", ()) if self.has_parent_phone else self.open.phones
         return starts if len(self.columns["name"]) >= len(starts) <= len(phones) else starts[:1]
@@ -148,8 +148,8 @@ def header_of(row: Sequence[object], above: Sequence[object] = (), top: Sequence
 def is_of_others(row: Sequence[object]) -> bool:
     """Return whether a row is the header of another table, as ``강사명`` beside ``연락처`` is."""
     words = [said(line) or frozenset() for line in _lines(row) or () if line]
-    phones = [one for one in words if "phone" in one and SOMEBODY_ELSE not in one]
-    return bool(phones) and any(SOMEBODY_ELSE in one and one <= {SOMEBODY_ELSE, "name", FILLER} for one in words)
+    phones = [meanings for meanings in words if "phone" in meanings and SOMEBODY_ELSE not in meanings]
+    return bool(phones) and any(SOMEBODY_ELSE in meanings and meanings <= {SOMEBODY_ELSE, "name"} for meanings in words)
 
 
 def _lines(row: Sequence[object]) -> list[str] | None:
@@ -216,7 +216,7 @@ def _person(line: str) -> str | None:
     if (named := heading(line)) and named.field == "name":
         return STUDENT
     persons = said(line) or frozenset()
-    return PARENT if persons & {PARENT, ONE_PARENT} and persons <= {PARENT, ONE_PARENT, "name", FILLER} else None
+    return PARENT if persons & {PARENT, ONE_PARENT} and persons <= {PARENT, ONE_PARENT, "name"} else None
 
 
 def _applied(found: dict[str, list[tuple[int, int]]]) -> None:

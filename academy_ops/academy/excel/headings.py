@@ -80,11 +80,11 @@ def heading(line: str) -> Heading | None:
     inside = [meaning for note in _BRACKETED.findall(line) for meaning in _noted(note)]
     if not any(outside):
         outside, inside = inside, []
-    things = {one for one in (*outside, *inside) if one not in _PERSONS}
-    outer = {one for one in outside if one not in _PERSONS}
+    things = {meaning for meaning in (*outside, *inside) if meaning not in _PERSONS}
+    outer = {meaning for meaning in outside if meaning not in _PERSONS}
     if outer == {"name"} or (outer and frozenset(things) not in _TOGETHER):
         things = outer
-    named = _named({one for one in (*outside, *inside) if one in _PERSONS}, things)
+    named = _named({meaning for meaning in (*outside, *inside) if meaning in _PERSONS}, things)
     if named and named.field not in {"name", "any_phone"} and _is_replaced(line):
         return named._replace(rank=max(named.rank, FORMER))
     return named
@@ -107,7 +107,7 @@ def _named(persons: set[str], things: set[str]) -> Heading | None:
     if things <= {NUMBER} and not applies:
         return _called(things, of_student=of_student, of_parent=of_parent)
     is_plain = things <= {"phone", NUMBER}
-    things = {"phone" if one == MESSAGES else one for one in things} - {FILLER, NUMBER}
+    things = {"phone" if thing == MESSAGES else thing for thing in things} - {FILLER, NUMBER}
     thing = next(iter(things)) if len(things) == 1 else _TOGETHER.get(frozenset(things))
     if applies and (not things or thing in {"phone", "name"}):
         return Heading("applicant_phone" if thing == "phone" else "applicant", 0)
@@ -138,14 +138,14 @@ def beside_the_name(line: str) -> str | None:
 
 
 def said(line: str) -> frozenset[str] | None:
-    """Return what the words of a text mean, or None where it has others."""
+    """Return what the words of a text mean, without those that say nothing; None where it has others."""
     found = taken_apart(letters(unicodedata.normalize("NFKC", line).casefold()))
-    return None if found is None else frozenset(found)
+    return None if found is None else frozenset(found) - {FILLER, PLAIN}
 
 
 def letters(line: str) -> str:
     """Return the letters of a text: without numbers, marks and spaces."""
-    return "".join(one for one in line if one.isalpha())
+    return "".join(letter for letter in line if letter.isalpha())
 
 
 def taken_apart(letters: str, table: Mapping[str, str] = HEADINGS) -> list[str] | None:

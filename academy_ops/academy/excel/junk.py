@@ -16,8 +16,8 @@ from academy_ops.academy.excel.vocabulary import (
     ATTACHED_TITLES,
     EXAMPLES,
     FILLER,
-    HAS_LEFT,
     NOBODY,
+    NOBODYS_FIRST_NAMES,
     NOBODYS_NAMES,
     RELATIVES,
     SECTIONS,
@@ -31,6 +31,7 @@ _EXAMPLE_NAMES: Final = frozenset({"홍길동", "홍길순"})
 """The templates' own, also where somebody has cleared what says that they are examples."""
 _CLOSER_LOOK: Final = sorted(
     {*(word[:2] for word in STAFF), *(word[:3] for word in NOBODYS_NAMES if re.match("[가-힣]{2}", word))}
+    | {f".?{word}" for word in NOBODYS_FIRST_NAMES if re.match("[가-힣]", word)}
     | {word for word in NOBODY if re.fullmatch("[가-힣]{2,}", word)}
     | {"예시", "샘플", "견본", "홍길"}
 )
@@ -137,10 +138,10 @@ def what(row: Sequence[object], name: str, phone: str | None, wrong: str) -> Why
     folded = unicodedata.normalize("NFKC", name).casefold()
     why: Why | None = None
     alone = sum(cell not in ("", None) for cell in row) == 1
-    if not any(one.isalnum() for one in name) or folded in NOBODY:
+    if not any(letter.isalnum() for letter in name) or folded in NOBODY:
         name, folded, alone = next((line for cell in row if (line := text(cell))), ""), "", True
         why = "no-name"
-    elif not any(one.isalpha() for one in name + wrong) and digits_in(name) <= _A_FEW_DIGITS:
+    elif not any(letter.isalpha() for letter in name + wrong) and digits_in(name) <= _A_FEW_DIGITS:
         why = "no-name"
     squeezed = re.sub(r"\s", "", folded or name)
     if re.fullmatch(_TOTAL, squeezed):
@@ -171,7 +172,7 @@ def section(row: Sequence[object]) -> Section:
 def bare(name: str) -> str:
     """Return a name without the marks and the number that stand beside it."""
     found = re.fullmatch(_BARE, name)
-    return found[1] if found and any(one.isalpha() for one in found[1]) else name
+    return found[1] if found and any(letter.isalpha() for letter in found[1]) else name
 
 
 def holds_two_names(cell: str) -> bool:
@@ -187,7 +188,7 @@ def has_left(cell: str, *, asked: bool, comes: bool = False) -> bool:
         asked: Whether its heading asks for that: then a yes or a day says so, too.
         comes: Whether its heading asks for the opposite: then a no says so.
     """
-    if letters(re.sub(r"\d+\s?[년월일]", "", cell)).casefold() in HAS_LEFT:
+    if _says_left(re.sub(r"\d+\s?[년월일]", "", cell)):
         return True
     if comes and cell.casefold() in _NO:
         return True
@@ -197,13 +198,18 @@ def has_left(cell: str, *, asked: bool, comes: bool = False) -> bool:
 def says_left(name: str) -> bool:
     """Return whether a word beside the name, and not one of a name written apart, says that the student has left."""
     words = re.findall(r"[^\W\d_]+", name.casefold())
-    rest = [one for one in words if one not in HAS_LEFT]
-    return len(rest) < len(words) and any(len(one) > 1 for one in rest)
+    rest = [word for word in words if not _says_left(word)]
+    return len(rest) < len(words) and any(len(word) > 1 for word in rest)
+
+
+def _says_left(line: str) -> bool:
+    meanings = set(taken_apart(letters(line).casefold(), SECTIONS) or ())
+    return "left" in meanings and meanings <= {"left", FILLER}
 
 
 def _is_hint(name: str, wrong: str) -> bool:
     """Return whether a row says how to fill in the columns, as ``필수`` and ``숫자만`` do."""
-    return len(name) > 1 and said(name) == frozenset({FILLER}) and bool(wrong) and said(wrong) is not None
+    return len(name) > 1 and said(name) == frozenset() and bool(wrong) and said(wrong) is not None
 
 
 def _is_alone(name: str) -> bool:

@@ -8,7 +8,15 @@ from collections.abc import Sequence
 from typing import Final
 
 from academy_ops.academy.excel.headings import said
-from academy_ops.academy.excel.vocabulary import ATTACHED_TITLES, NO_NAMES, NOBODYS_NAMES, RELATIVES, SIBLINGS, TITLES
+from academy_ops.academy.excel.vocabulary import (
+    ATTACHED_TITLES,
+    NO_NAMES,
+    NOBODYS_FIRST_NAMES,
+    NOBODYS_NAMES,
+    RELATIVES,
+    SIBLINGS,
+    TITLES,
+)
 
 _SURNAMES: Final = (
     "김이박최정강조윤장임한오서신권황안송류유전홍고문양손배백허남심노하곽성차주우구나민진지엄채원천방공현함변염여추도소"
@@ -108,9 +116,9 @@ def is_nobodys(name: str) -> bool:
         return False
     if folded.startswith(("테스트", "test")):
         return True
-    if re.match("[가-힣]", folded):
-        return folded in NOBODYS_NAMES or (len(folded) == 1 and len(name) > 1)
-    return folded in NOBODYS_NAMES or (len(folded) > 1 and len(set(folded)) == 1)
+    if folded in NOBODYS_NAMES or re.fullmatch(f"[{_SURNAMES}]?(?:{'|'.join(NOBODYS_FIRST_NAMES)})", folded):
+        return True
+    return len(name) > 1 == len(folded) if re.match("[가-힣]", folded) else len(set(folded)) == 1 < len(folded)
 
 
 def without_title(name: str) -> str:

@@ -57,7 +57,7 @@ class Package:
     def usual(self) -> bool:
         """Whether python-calamine finds every part, and can read it."""
         places = self.workbook == _USUAL["workbook"] and self._strings in {"", _USUAL["sharedStrings"]}
-        parts = [self.workbook, self._strings, *(one.part for one in self.sheets)]
+        parts = [self.workbook, self._strings, *(sheet.part for sheet in self.sheets)]
         return places and not any(self.beginning(part).startswith(_UTF16) for part in parts if part)
 
     @property
@@ -67,7 +67,7 @@ class Package:
 
     def says_one_cell(self, sheets: Container[str]) -> bool:
         """Return whether one of the named sheets says of itself that it has no cell but A1."""
-        parts = (one.part for one in self.sheets if one.name in sheets)
+        parts = (sheet.part for sheet in self.sheets if sheet.name in sheets)
         return any(re.search(rb'<(?:\w+:)?dimension ref="A1(?::A1)?"', self.beginning(part)) for part in parts)
 
     def beginning(self, part: str) -> bytes:

@@ -134,8 +134,8 @@ class Content(NamedTuple):
     def failed(self) -> list[dict[str, Any]]:
         """Return every rejected row, as the job's result lists the first of them."""
         return [
-            {"row": one.row, "name": one.name, "error": one.error, "sheet": one.sheet, "value": one.value}
-            for one in self.rejected
+            {"row": row.row, "name": row.name, "error": row.error, "sheet": row.sheet, "value": row.value}
+            for row in self.rejected
         ]
 
     def details(self) -> dict[str, Any]:
@@ -146,17 +146,17 @@ class Content(NamedTuple):
         return {
             "skipped": sum(sheet.skipped for sheet in self.sheets),
             "sheets": [
-                {"name": one.name, "students": one.students, "rejected": one.rejected, "skipped": one.skipped}
-                for one in self.sheets
+                {"name": sheet.name, "students": sheet.students, "rejected": sheet.rejected, "skipped": sheet.skipped}
+                for sheet in self.sheets
             ],
             "sheets_left_out": [
-                {"name": one.name, "reason": one.reason} for one in self.sheets_left_out[:ROWS_IN_RESULT]
+                {"name": sheet.name, "reason": sheet.reason} for sheet in self.sheets_left_out[:ROWS_IN_RESULT]
             ],
             "ignored_columns": [
-                {"sheet": one.sheet, "heading": one.heading} for one in self.ignored_columns[:ROWS_IN_RESULT]
+                {"sheet": column.sheet, "heading": column.heading} for column in self.ignored_columns[:ROWS_IN_RESULT]
             ],
             "left_out_values": [
-                {"sheet": one.sheet, "row": one.row, "column": one.column, "value": one.value}
-                for one in self.left_out_values[:ROWS_IN_RESULT]
+                {"sheet": value.sheet, "row": value.row, "column": value.column, "value": value.value}
+                for value in self.left_out_values[:ROWS_IN_RESULT]
             ],
         }

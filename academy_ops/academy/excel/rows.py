@@ -25,12 +25,10 @@ from academy_ops.academy.excel.text import Again, shown, text
 from academy_ops.academy.excel.values import LONGEST
 from academy_ops.academy.excel.vocabulary import (
     DITTO,
-    FILLER,
     IS_STUDENT_IF_YES,
     NOBODY,
     ONE_PARENT,
     PARENT,
-    PLAIN,
     RELATIONS,
     STUDENT,
 )
@@ -109,7 +107,7 @@ class Roster:
 
     def ignored(self) -> list[IgnoredColumn]:
         """Return the columns of which nothing, or not all, was used."""
-        return [IgnoredColumn(self.sheet, one) for one in self._ignored]
+        return [IgnoredColumn(self.sheet, column) for column in self._ignored]
 
     def begin(self, header: Header) -> None:
         """Read the following rows by ``header``."""
@@ -118,7 +116,7 @@ class Roster:
         if former is not None and len(self.students) == students and header.worth > former.worth:
             # What came before was a form to fill in, with words of a header.
             self.skipped_count += len(self.rejected) - rejected
-            self.skipped.extend(Skipped(one.sheet, one.row, "note") for one in self.rejected[rejected:][:MOST_TOLD])
+            self.skipped.extend(Skipped(row.sheet, row.row, "note") for row in self.rejected[rejected:][:MOST_TOLD])
             del self.rejected[rejected:]
             if not self.students:
                 self._ignored.clear()
@@ -197,7 +195,7 @@ class Roster:
     def _with_family(self, row: Sequence[object]) -> Sequence[object]:
         """Return a row whose name is whole: with the family name, and those in the middle."""
         given = text(row[self._name])
-        lines = [(one, text(row[one])) for one in self._parts if one < len(row)]
+        lines = [(part, text(row[part])) for part in self._parts if part < len(row)]
         parts = [(one, line) for one, line in lines if any(letter.isalpha() for letter in line)]
         if given and parts:
             row = [*row]
@@ -291,7 +289,7 @@ class Roster:
             UnclearError: It is a parent's, and so the students' rows have phones of their own, perhaps.
         """
         persons = said(kind) or frozenset()
-        if persons & {PARENT, ONE_PARENT} and persons <= {PARENT, ONE_PARENT, FILLER, PLAIN}:
+        if persons & {PARENT, ONE_PARENT} and persons <= {PARENT, ONE_PARENT}:
             if self.header is None or not self.header.has_parent_phone:
                 raise UnclearError
             return "note"
@@ -457,7 +455,7 @@ def _fault(name: str, cell: object, phone: str | None, wrong: str, written: str)
         (OF_FAMILY, is_of_family(name)),
         (TEN_DIGITS, phone is None and values.digits_in(wrong) == _TEN),
         (WRONG_PHONE, phone is None),
-        (NO_LETTERS, not any(one.isalpha() for one in name)),
+        (NO_LETTERS, not any(letter.isalpha() for letter in name)),
     )
     return next((fault for fault, is_there in faults if is_there), "")
 

@@ -93,10 +93,10 @@ def understand(tables: Sequence[Table]) -> Content:
     readings: list[_Reading] = []
     for group in groups:
         readings += (these := [_read(table) for table in group])
-        if any(one.roster.header for one in these):
-            chosen = _chosen([one for one in these if one.roster.header])
+        if any(reading.roster.header for reading in these):
+            chosen = _chosen([reading for reading in these if reading.roster.header])
             return _content(chosen, _left_out(tables, readings, chosen, asides))
-        if refusal := next((one.nearly for one in these if one.nearly), None):
+        if refusal := next((reading.nearly for reading in these if reading.nearly), None):
             # Not a hidden sheet of last year instead.
             raise refusal
     raise WorkbookError("header-missing", "머리글 행을 찾지 못했습니다. '이름'과 '학부모전화번호' 열이 필요합니다.")
@@ -108,13 +108,13 @@ def _chosen(rosters: Sequence[_Reading]) -> list[_Reading]:
     Raises:
         WorkbookError: None of them has students, or nothing decides between them.
     """
-    filled = [one for one in rosters if one.has_rows]
+    filled = [roster for roster in rosters if roster.has_rows]
     if not filled:
         raise WorkbookError("no-students", "등록할 학생 행이 없습니다. 머리글 행 아래에 학생을 입력해 주세요.")
-    most = max(one.worth for one in filled)
-    chosen = [one for one in filled if one.worth == most]
+    most = max(reading.worth for reading in filled)
+    chosen = [reading for reading in filled if reading.worth == most]
     if len(chosen) > 1 and (_of_several_years(chosen) or _contradictory(chosen)):
-        names = ", ".join(f"'{shown(one.name)}'" for one in chosen[:10])
+        names = ", ".join(f"'{shown(reading.name)}'" for reading in chosen[:10])
         raise WorkbookError(
             "ambiguous",
             f"학생 명단으로 보이는 시트가 여러 개라서 어느 것을 등록할지 정할 수 없습니다: {names}. "
@@ -125,8 +125,8 @@ def _chosen(rosters: Sequence[_Reading]) -> list[_Reading]:
 
 def _of_several_years(chosen: Sequence[_Reading]) -> bool:
     """Return whether the sheets are named after different years or days."""
-    years = [frozenset(filter(None, chain(*_YEAR.findall(_folded(one.name))))) for one in chosen]
-    return len({one for one in years if one}) > 1
+    years = [frozenset(filter(None, chain(*_YEAR.findall(_folded(reading.name))))) for reading in chosen]
+    return len({year for year in years if year}) > 1
 
 
 def _contradictory(chosen: Sequence[_Reading]) -> bool:
@@ -134,15 +134,15 @@ def _contradictory(chosen: Sequence[_Reading]) -> bool:
 
     Of sheets that are named after months or versions it counts, too, who is on one of them only: those came or left.
     """
-    folded = [_folded(one.name) for one in chosen]
+    folded = [_folded(reading.name) for reading in chosen]
     months = len({found[0] for name in folded if (found := _MONTH.search(name))}) > 1
     months = months or any(_VERSION.search(name) for name in folded)
     if len(chosen) > _MOST_COMPARED:
         return False
     phones: list[dict[str, set[str]]] = []
-    for one in chosen:
+    for reading in chosen:
         phones.append({})
-        for student in one.roster.students:
+        for student in reading.roster.students:
             phones[-1].setdefault(student.name, set()).add(student.parent_phone)
     return any(_disagree(first, second, months=months) for first, second in combinations(phones, 2))
 
@@ -159,8 +159,8 @@ def _left_out(
     tables: Sequence[Table], readings: Sequence[_Reading], chosen: Sequence[_Reading], asides: dict[str, str]
 ) -> list[LeftOutSheet]:
     """Name every sheet that was left out, but for those on which nothing stands."""
-    read = {one.name: one for one in readings}
-    taken = {one.name for one in chosen}
+    read = {reading.name: reading for reading in readings}
+    taken = {reading.name for reading in chosen}
     named = any(_folded(name) == SHEET_NAME for name in taken)
     left = []
     for table in tables:
@@ -182,22 +182,24 @@ def _left_out(
 
 
 def _content(chosen: Sequence[_Reading], left_out: Sequence[LeftOutSheet]) -> Content:
-    rosters = [one.roster for one in chosen]
+    rosters = [reading.roster for reading in chosen]
     return Content(
-        students=tuple(chain.from_iterable(one.students for one in rosters)),
-        rejected=tuple(chain.from_iterable(one.rejected for one in rosters)),
-        skipped=tuple(chain.from_iterable(one.skipped for one in rosters))[:MOST_TOLD],
-        sheets=tuple(Sheet(one.sheet, len(one.students), len(one.rejected), one.skipped_count) for one in rosters),
+        students=tuple(chain.from_iterable(roster.students for roster in rosters)),
+        rejected=tuple(chain.from_iterable(roster.rejected for roster in rosters)),
+        skipped=tuple(chain.from_iterable(roster.skipped for roster in rosters))[:MOST_TOLD],
+        sheets=tuple(
+            Sheet(roster.sheet, len(roster.students), len(roster.rejected), roster.skipped_count) for roster in rosters
+        ),
         sheets_left_out=tuple(left_out),
-        ignored_columns=tuple(chain.from_iterable(one.ignored() for one in rosters))[:MOST_TOLD],
-        left_out_values=tuple(chain.from_iterable(one.left_out for one in rosters))[:MOST_TOLD],
+        ignored_columns=tuple(chain.from_iterable(roster.ignored() for roster in rosters))[:MOST_TOLD],
+        left_out_values=tuple(chain.from_iterable(roster.left_out for roster in rosters))[:MOST_TOLD],
         stricter=_stricter(rosters),
     )
 
 
 def _stricter(rosters: Sequence[Roster]) -> tuple[Stricter, ...]:
     several: set[Stricter] = {"several-sheets"} if len(rosters) > 1 else set()
-    return tuple(sorted(several.union(*(one.stricter for one in rosters))))
+    return tuple(sorted(several.union(*(roster.stricter for roster in rosters))))
 
 
 def _read(table: Table) -> _Reading:
@@ -209,7 +211,7 @@ def _read(table: Table) -> _Reading:
     top: Row = ()
     nearly: WorkbookError | None = None
     empty = True
-    for _number, row in islice((one for one in ahead if any(one[1])), _MOST_ABOVE):
+    for _number, row in islice((numbered for numbered in ahead if any(numbered[1])), _MOST_ABOVE):
         empty = False
         header = header_of(row, above, top)
         of_others = junk.section(above) in {"staff", "left"}

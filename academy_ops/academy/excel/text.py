@@ -49,13 +49,13 @@ def text(cell: object) -> str:
 def visible(line: str) -> str:
     """Return a text without the characters that nobody sees."""
     line = _ESCAPED.sub(" ", line).translate(_FILLERS)
-    return "".join(one for one in line if unicodedata.category(one) not in {"Cf", "Cs", "Co", "Cn"} or one == "\n")
+    return "".join(char for char in line if unicodedata.category(char) not in {"Cf", "Cs", "Co", "Cn"} or char == "\n")
 
 
 def shown(cell: object) -> str:
     """Return a value as a message may quote it: short, and masked where it is a phone."""
     line = text(cell)[:_SHOWN_CHARACTERS]
-    digits = [one.start() for one in _DIGIT.finditer(line)]
+    digits = [digit.start() for digit in _DIGIT.finditer(line)]
     if len(digits) < _PHONE_DIGITS:
         return line
     hidden = set(digits[3:-2])
@@ -65,5 +65,5 @@ def shown(cell: object) -> str:
 def _cleaned(line: str) -> str:
     line = visible(line).replace("\x00", " ")
     line = _OTHER_WIDTH.sub(lambda found: unicodedata.normalize("NFKC", found[0]), line)
-    controlled = "".join(" " if unicodedata.category(one) == "Cc" else one for one in line)
+    controlled = "".join(" " if unicodedata.category(char) == "Cc" else char for char in line)
     return " ".join(unicodedata.normalize("NFC", controlled).split())

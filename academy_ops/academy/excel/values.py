@@ -11,13 +11,11 @@ from academy_ops.academy.excel.headings import said
 from academy_ops.academy.excel.text import text
 from academy_ops.academy.excel.vocabulary import (
     BESIDE_A_PHONE,
-    FILLER,
     GENDERS,
     MESSAGES,
     NUMBER,
     ONE_PARENT,
     PARENT,
-    PLAIN,
     STATES,
     STUDENT,
     WRONG_PHONES,
@@ -48,7 +46,7 @@ _LANDLINE: Final = re.compile(r"0(?:2|[3-6]\d|70)\d{7,8}").fullmatch
 _LETTERS: Final = r"[^\W\d_]+(?:\.[^\W\d_]+)*\.?"
 _BETWEEN: Final = frozenset("=\\-‐‑‒–—―−ㅡㅣー一~∼～·・ㆍ․•.,/_:;'’‘`´\"|+()[] \u2043\u02d7\u1173\u1175")
 """What people type between the digits of a phone: dashes of all kinds, dots, vowels that look like them."""
-_OF_A_PHONE: Final = frozenset({STUDENT, PARENT, ONE_PARENT, "phone", MESSAGES, NUMBER, FILLER, PLAIN})
+_OF_A_PHONE: Final = frozenset({STUDENT, PARENT, ONE_PARENT, "phone", MESSAGES, NUMBER})
 _DIGITS: Final = 11
 _SHORTEST_NAME: Final = 3
 _ZEROS: Final = "o\u110b〇"
@@ -88,7 +86,7 @@ def phone(cell: object, of: str = PARENT) -> str | None:
     found = _phone(line, of)
     if found is None and isinstance(cell, str):
         parts = [one for part in re.split(_APART, cell) if (one := text(part))]
-        phones = [_phone(one, of) for one in parts] if len(parts) > 1 else [None]
+        phones = [_phone(part, of) for part in parts] if len(parts) > 1 else [None]
         found = None if None in phones else next(filter(None, phones), None)
     return found or None
 
@@ -106,9 +104,9 @@ def _phone(line: str, of: str) -> str | None:
     if any(not _beside(word, of_parent=parents) for word in re.findall(_LETTERS, line) if word not in _BETWEEN):
         return None
     line = re.sub(_LETTERS, lambda word: word[0] if word[0] in _BETWEEN else " ", line).removesuffix(".0")
-    digits = "".join(str(unicodedata.decimal(one)) for one in line if one.isdecimal())
+    digits = "".join(str(unicodedata.decimal(char)) for char in line if char.isdecimal())
     if not digits or any(
-        one not in _BETWEEN and unicodedata.category(one) != "So" for one in line if not one.isdecimal()
+        char not in _BETWEEN and unicodedata.category(char) != "So" for char in line if not char.isdecimal()
     ):
         return None
     found = _national(digits)
@@ -123,7 +121,7 @@ def _beside(word: str, *, of_parent: bool) -> bool:
     word = word.strip(".")
     return (
         word in BESIDE_A_PHONE
-        or (said(word.replace(".", "")) or {"unknown"}) <= _OF_A_PHONE
+        or ((meant := said(word.replace(".", ""))) is not None and meant <= _OF_A_PHONE)
         or names.is_of_parent(word)
         or (len(name := word.removesuffix("님")) >= _SHORTEST_NAME and names.is_name(name))
         or (of_parent and names.is_first_name(word))
@@ -136,8 +134,8 @@ def _with_digits(line: str) -> str:
     if not re.fullmatch(rf"[\d\W{_DIGIT_LETTERS}]*", line) or not re.search(f"[{_DIGIT_LETTERS}]", line):
         return line
     if any(
-        re.fullmatch(rf"[{_ZEROS}]{{3,}}", one) or ("0" in line and re.search(f"[{_ZEROS}]{{2}}", one))
-        for one in groups
+        re.fullmatch(rf"[{_ZEROS}]{{3,}}", group) or ("0" in line and re.search(f"[{_ZEROS}]{{2}}", group))
+        for group in groups
     ):
         return line
     return line.translate(_DIGITS_FOR_LETTERS)
@@ -168,7 +166,7 @@ def _national(digits: str) -> str | None:
 
 def digits_in(line: str) -> int:
     """Return how many digits a text has."""
-    return sum(one.isdecimal() for one in line)
+    return sum(char.isdecimal() for char in line)
 
 
 def gender(line: str) -> str | None:

@@ -19,8 +19,9 @@ NUMBER: Final = "number"
 FILLER: Final = ""
 
 _OWN_PEOPLE: Final = "담임 담당 강사 교사 선생 원장 부원장 실장 팀장 매니저 조교 직원 기사"
-"""The school's own, for every table that knows them."""
-_OF_THE_FAMILY: Final = "어머니 어머님 엄마 아버지 아버님 아빠 할머니 할아버지"
+"""The school's own people, for every table that knows them."""
+_RELATIVES: Final = "어머니 어머님 엄마 아버지 아버님 아빠 할머니 할아버지"
+_SIBLINGS: Final = "동생 형 누나 오빠 언니"
 
 _HEADINGS: Final = {
     # Whose it is.
@@ -28,73 +29,72 @@ _HEADINGS: Final = {
         학생 학생들 원생 원아 수강생 수강자 재원생 학원생 재학생 신입생 등록생 교습생 수련생 관원 수험생 학습자
         응시자 참가자 참여자 본인 자녀 아이 아동 어린이 유아 회원 學生
         student pupil child
-""",
+    """,
     PARENT: """
         학부모 학부형 부모 보호자 법정대리인 후견인 양육자 가족 가디언
         父母 家长 家長 监护人 監護人 保護者
         parent guardian
-""",
-    ONE_PARENT: """
-        어머니 어머님 엄마 모친 모 母 아버지 아버님 아빠 부친 부 父 할머니 할아버지 외할머니 외할아버지 친할머니
-        친할아버지 조모 조부 이모 고모 삼촌 외삼촌
+    """,
+    ONE_PARENT: f"""
+        {_RELATIVES} 모친 모 母 부친 부 父 외할머니 외할아버지 친할머니 친할아버지 조모 조부 이모 고모 삼촌 외삼촌
         비상 긴급 mother mom father dad emergency
-""",
-    SOMEBODY_ELSE: """
-        담임 강사 교사 선생 담당 담당자 원장 대표자 직원 조교 매니저 팀장 상담자 기사 차량
-        추천인 추천자 소개자 소개인 친구 자매 남매 동생 형 누나 오빠 언니 대리인
+    """,
+    SOMEBODY_ELSE: f"""
+        {_OWN_PEOPLE} {_SIBLINGS} 담당자 대표자 상담자 차량
+        추천인 추천자 소개자 소개인 친구 자매 남매 대리인
         결제자 예금주 입금자 납부자 납입자
         집 자택 집전화 유선 유선전화 일반전화 가정 댁 회사 직장 팩스 학원 과목 수업 교재
         영문 영어 영어이름 한자 닉네임 별명
         english eng nickname preferred preferredname teacher home office work fax
-""",
+    """,
     # The student, or who speaks for one: the other columns decide.
     APPLICANT: """
         신청자 신청인 신청하신 응답자 가입자 가입인 등록자 예약자 접수자 접수인 제출자 작성자 작성인 고객 구매자
         applicant respondent
-""",
+    """,
     # What it is: a field of the student, …
     "name": "이름 성명 성함 명 姓名 氏名 name fullname givenname firstname",
     "family": "성씨 familyname lastname surname",
     "middle": "middlename",
     "phone": """
-        전화 연락처 연락번호 연락전화 휴대폰 휴대전화 휴대번호 핸드폰 핸폰 폰
-        손전화 모바일 전번 연락가능번호 연락가능한번호 电话 電話 电话号码 電話番号 手机
+        전화 연락처 연락번호 연락전화 휴대폰 휴대전화 휴대번호 핸드폰 핸폰 폰 손전화 모바일 전번
+        연락가능번호 연락가능한번호 电话 電話 电话号码 電話番号 手机
         셀폰 hp cp mp phone mobile cell tel telephone contact handphone
-""",
-    MESSAGES: "연락망 연락받을 연락받으실 수신번호 문자번호 알림번호 받을번호 문자수신번호",
+    """,
+    MESSAGES: "연락망 연락받을 연락받으실 수신번호 문자번호 알림번호 받을번호",
     "gender": "성별 남녀 남여 성 性別 gender sex",
     "school_type": "학교유형 학교급 학교급별 학교구분 학교종류 학교분류 학교과정 초중고 schooltype schoollevel",
     "school": "학교 출신학교 재학교 현학교 學校 学校 school",
     "grade": "학년 學年 学年 年级 年級 grade",
     "class_name": "반 학급 클래스 학반 班 class classroom",
     "track": "계열 문이과 이과문과 문과이과 인문자연 track",
-    "memo": """
-        메모 비고 특이사항 특기사항 참고 기타 전달사항 요청사항
-        memo note remark comment
-""",
+    "memo": "메모 비고 특이사항 특기사항 참고 기타 전달사항 요청사항 memo note remark comment",
     "kind": "구분 예시여부 역할 role",
     "state": """
-        상태 재원구분 수강여부 등록여부 학적 재적상태 회원상태 휴퇴원
-        재원 status enrollmentstatus enrolmentstatus registrationstatus
-""",
+        상태 재원구분 수강여부 등록여부 학적 재적상태 회원상태 휴퇴원 재원
+        status enrollmentstatus enrolmentstatus registrationstatus
+    """,
     "left": "퇴원 퇴원일 퇴원일자 퇴원날짜",
     "staff": "직책 직위 직급 입사일 입사일자 급여 시급 호봉 사번",
     # … or nothing: what may stand beside a student and says nothing more, …
     PLAIN: """
         현재 재학 재학중 재학중인 다니는 소속 대상 등록 등록된 등록한 수강 수강중 참가 참여 응시
         신규 신입 신청 배정 원내 님 분 의 우리
-""",
+    """,
     # … and what says nothing at all.
     NUMBER: "번호 연번 순번 일련번호 넘버 number no num",
     FILLER: """
         정보 기본 인적 사항 기초 신상 개인 을 를 란 칸 번 차 제 용 주 대표 메인 전체 관계 우선 여부
-        기재 기입 입력 작성 입력하세요 입력해주세요 적어주세요 써주세요 작성해주세요 기재해주세요 기입해주세요
-        선택해주세요 알려주세요 필수 필수항목 선택 포함 제외 자리 텍스트 숫자만 하이픈 없이
-        문자 수신 알림 알림톡 카톡 카카오톡 출결 등원 하원 등하원
+        기재 기입 입력 작성 하세요 해주세요 적어주세요 써주세요 알려주세요 필수 필수항목 선택 포함 제외 자리
+        텍스트 숫자만 하이픈 없이 문자 수신 알림 알림톡 카톡 카카오톡 출결 등원 하원 등하원
         실명 한글 한국어 국문 정식 본명 및 와 과 또는 청구서 고지서 안내문
         legal main required optional korean kor or and of the s sms
-""",
+    """,
 }
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
 
 
 def _meanings(table: dict[str, str]) -> dict[str, str]:
@@ -131,35 +131,22 @@ SHEETS_SET_ASIDE: Final = _meanings(_SHEETS)
 
 SECTIONS: Final = _meanings(
     {
-        "staff": """
-            강사 강사진 강사님 교사 교직원 직원 임직원 선생님 선생님들 조교 스태프 실장 기사 기사님 운전기사 셔틀기사
-            차량 거래처 teacher teachers staff
+        "staff": f"""
+            {_OWN_PEOPLE} 강사진 교직원 임직원 선생님 스태프 운전기사 셔틀기사 차량 거래처
+            teacher teachers staff
         """,
         "left": """
-            퇴원 퇴원생 퇴원자 퇴원학생 졸업생 수료생 제적생 탈퇴 종료생 그만둔 대기 대기자 대기생
-            withdrawn inactive dropped alumni waiting waitlist
+            퇴원 퇴회 퇴소 탈퇴 제적 졸업 수료 종료 중단 그만둔 그만둠 미재원 비재원 미등록 대기
+            withdrawn withdrew inactive dropped dropout left graduated alumni waiting waitlist waitlisted
         """,
         "students": "재원 재원생 재학생 수강생 신입생 등록생",
         FILLER: """
-            명단 목록 리스트 현황 학생 원생 연락처 연락망 비상 비상연락망 비상연락처 전화번호 정보 및 들 자 표 방
-            list contacts student students
+            명단 목록 리스트 현황 학생 원생 연락처 연락망 비상 비상연락망 비상연락처 전화번호 정보 및 님 들 자 표 방
+            생 함 중 완료 처리 list contacts student students
         """,
     }
 )
-"""The words of what stands above a table, or in the name of its sheet, and whose table it is."""
-
-HAS_LEFT: Final = frozenset(
-    _meanings(
-        {
-            "": """
-                퇴원 퇴원생 퇴원자 퇴원함 퇴원완료 퇴원처리 퇴회 퇴소 탈퇴 제적 졸업 졸업생 수료 종료 중단 그만둠
-                미재원 비재원 미등록 대기 대기자 대기생 대기중
-                withdrawn withdrew inactive dropped dropout left graduated alumni waiting waitlisted
-            """
-        }
-    )
-)
-"""What a column says of the state of a student who does not come any more."""
+"""The words of what stands above a table, in the name of its sheet, or in a student's state; and whose table it is."""
 
 IS_STUDENT_IF_YES: Final = frozenset({"재원", "재원여부", "재적여부", "재원상태", "재원구분"})
 """Headings under which a no says that the student has left."""
@@ -170,15 +157,8 @@ RELATIONS: Final = frozenset({"관계", "학생과의관계", "학생과관계",
 REPLACED: Final = frozenset({"구", "이전", "기존", "변경전", "예전", "옛", "작년", "old", "former", "previous"})
 """What stands in brackets in the heading of a column that another one has replaced."""
 
-STAFF: Final = tuple(
-    _meanings(
-        {
-            "": """
-                문의 담당 담임 작성자 부원장 원장 대표 학원 연락처 전화 상담 강사 교사 조교 실장 팀장 매니저 선생님
-                안내데스크 데스크 사무실 행정실 교무실 차량 셔틀 기사
-            """
-        }
-    )
+STAFF: Final = _words(
+    f"{_OWN_PEOPLE} 문의 작성자 대표 학원 연락처 전화 상담 선생님 안내데스크 데스크 사무실 행정실 교무실 차량 셔틀"
 )
 """Who stands among the students of a roster, with a phone, and is none."""
 
@@ -188,68 +168,47 @@ DITTO: Final = frozenset({"〃", "″", "”", '"', "''", "위와 같음", "위�
 EXAMPLES: Final = _meanings({"anywhere": "예시 샘플 견본 example sample", "alone": "예 보기 ex e.g"})
 """What a cell says that marks an example: somewhere in it, or as all it says."""
 
-NOBODY: Final = frozenset(
-    _meanings(
-        {
-            "": """
-                없음 미정 미입력 미기재 미상 해당없음 이름없음 이름미상 공란 무 unknown tbd tba none null nan n/a na x o
-                #n/a #ref! #value! #name? #div/0! #null! #num!
-            """
-        }
-    )
-)
+NOBODY: Final = _words("""
+    없음 미정 미입력 미기재 미상 해당없음 이름없음 이름미상 공란 무 unknown tbd tba none null nan n/a na x o
+    #n/a #ref! #value! #name? #div/0! #null! #num!
+    """)
 """What stands in place of a name, or of any value, where there is none."""
 
 BESIDE_A_PHONE: Final = frozenset({"h.p", "c.p", "t", "m", "p", "kr"})
 """What may stand beside a phone, too; the words of headings that say whose it is, and that it is one, may as well."""
 
-WRONG_PHONES: Final = frozenset(
-    _meanings(
-        {
-            "": """
-                담임 담임선생님 강사 교사 선생 선생님 원장 원장님 조교 기사
-                변경 변경됨 변경전 결번 해지 정지 없는번호 오류 틀림 아님 안됨 구번호 예전번호 옛번호 사용안함 x
-            """
-        }
-    )
-)
+WRONG_PHONES: Final = _words(f"""
+    {_OWN_PEOPLE} 담임선생님 선생님 원장님
+    변경 변경됨 변경전 결번 해지 정지 없는번호 오류 틀림 아님 안됨 구번호 예전번호 옛번호 사용안함 x
+    """)
 """What says of a phone that it is none any more."""
 
-TITLES: Final = ("학생", "어린이", "원생", "원아", "수강생", "학우", "회원", "아동", "유아", "님")
+TITLES: Final = _words("학생 어린이 원생 원아 수강생 학우 회원 아동 유아 님")
 """What stands beside a student's name, with a space or in brackets."""
 ATTACHED_TITLES: Final = ("학생", "어린이")
 """What may follow it without a space."""
 
-STATES: Final = frozenset(
-    _meanings({"": "쌍둥이 신규 신입 신입생 재원 재원생 기존 휴원 휴학 복원 복귀 복학 편입 재등록 장학 장학생"})
-)
+STATES: Final = _words("쌍둥이 신규 신입 신입생 재원 재원생 기존 휴원 휴학 복원 복귀 복학 편입 재등록 장학 장학생")
 """What is said of students behind their names and changes nothing."""
-SIBLINGS: Final = ("동생", "누나", "언니", "오빠", "형")
-RELATIVES: Final = (
-    "엄마", "어머니", "어머님", "맘", "아빠", "아버지", "아버님", "할머니", "할아버지", "학부모", "보호자", "부모"
-)  # fmt: skip
+SIBLINGS: Final = _words(_SIBLINGS)
+RELATIVES: Final = _words(f"{_RELATIVES} 맘 학부모 보호자 부모")
 """Who may be named after the student, as ``하나 엄마`` is."""
 
-NO_NAMES: Final = (
-    "번호", "문자", "전화", "통화", "연락", "연결", "착신", "수신", "발신", "거부", "금지", "정지", "해지", "변경",
-    "고장", "임시", "주말", "주중", "평일", "야간", "오전", "오후", "저녁", "안받", "안됨", "안씀", "안쓰", "선생",
-    "강사", "원장", "조교", "기사", "실장", "팀장", "담임", "담당", "지인", "이웃", "친구", "학원", "회사", "직장",
-    "방문", "상담", "사무", "이전", "부재", "미사용", "사용", "없음", "확인", "반드시", "우선", "급할", "집전",
-)  # fmt: skip
+NO_NAMES: Final = _words(
+    f"""
+    {_OWN_PEOPLE} 번호 문자 전화 통화 연락 연결 착신 수신 발신 거부 금지 정지 해지 변경 고장 임시 주말 주중 평일 야간
+    오전 오후 저녁 안받 안됨 안씀 안쓰 지인 이웃 친구 학원 회사 직장 방문 상담 사무 이전 부재 사용 없음 확인 반드시
+    우선 급할 집전
+    """
+)
 """What is said beside a phone, and begins like a family name."""
 
-NOBODYS_NAMES: Final = frozenset(
-    _meanings(
-        {
-            "": """
-                테스트 테스터 테스트학생 학생테스트 김테스트 이테스트 박테스트 최테스트 홍테스트 시험 시험용 연습 연습용
-                테스트용 임시 임시학생 아무개 김아무개 가나다 가나다라 김모씨 성명 이름 학생이름 학생명 무명
-                텍스트 문자열
-                김oo 이oo 박oo 최oo 홍oo 김ㅇㅇ 이ㅇㅇ 박ㅇㅇ 홍ㅇㅇ 김xx
-                test tester teststudent studenttest testuser dummy foo bar foobar asdf qwer qwerty abc abcd name
-                johndoe janedoe sampleuser
-            """
-        }
-    )
-)
+NOBODYS_NAMES: Final = _words("""
+    테스트 테스터 학생테스트 시험 시험용 연습 연습용 임시 임시학생 가나다 가나다라 성명 이름 학생이름
+    학생명 무명 텍스트 문자열
+    test tester teststudent studenttest testuser dummy foo bar foobar asdf qwer qwerty abc abcd name
+    johndoe janedoe sampleuser
+    """)
 """What people type as a name to try something out; with a phone that is nobody's, too, it is an example."""
+NOBODYS_FIRST_NAMES: Final = _words("테스트 아무개 모씨 oo ㅇㅇ xx")
+"""Likewise, alone or behind a family name."""

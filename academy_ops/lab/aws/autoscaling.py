@@ -13,6 +13,7 @@ import uuid
 from collections import deque
 from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 from typing import Any, ClassVar, Final
 
 from moto.autoscaling.exceptions import ValidationError
@@ -110,7 +111,7 @@ class Scaling:
     def instances(self) -> dict[str, str]:
         """Return the workers' instances with their private IP addresses."""
         with self.lock:
-            return {one.instance_id: str(one.instance.private_ip) for one in self._states()}
+            return {state.instance_id: str(state.instance.private_ip) for state in self._states()}
 
     def age_instances(self, seconds: int, names: Collection[str] | None = None) -> None:
         """Make the workers' instances older: all of them, or those of ``names``."""
@@ -121,7 +122,7 @@ class Scaling:
     def age_activities(self, seconds: int) -> None:
         """Make what the groups have done so far older."""
         with self.lock:
-            for activity in (one for known in self._activities.values() for one in known):
+            for activity in chain.from_iterable(self._activities.values()):
                 activity["StartTime"] -= timedelta(seconds=seconds)
 
     def set_lifecycle(self, lifecycle_state: str) -> None:
@@ -174,8 +175,8 @@ class Scaling:
     def terminate(self, group: FakeAutoScalingGroup, states: list[InstanceState]) -> None:
         """Take instances out of a group and end them; what replaces them is for `reconcile`."""
         if states:
-            group.instance_states = [one for one in group.instance_states if one not in states]
-            self.backend.ec2_backend.terminate_instances([one.instance_id for one in states])
+            group.instance_states = [state for state in group.instance_states if state not in states]
+            self.backend.ec2_backend.terminate_instances([state.instance_id for state in states])
 
     def _states(self) -> list[InstanceState]:
         group = self.backend.autoscaling_groups.get(GROUP_NAME)
@@ -184,15 +185,17 @@ class Scaling:
     def _replace_unhealthy(self, group: FakeAutoScalingGroup) -> None:
         suspended = _suspended(group)
         if not suspended & {"ReplaceUnhealthy", "Terminate", "HealthCheck"}:
-            unhealthy = [one for one in group.instance_states if one.health_status == "Unhealthy"]
-            self._replaced.update(one.instance_id for one in unhealthy)
+            unhealthy = [state for state in group.instance_states if state.health_status == "Unhealthy"]
+            self._replaced.update(state.instance_id for state in unhealthy)
             self.terminate(group, unhealthy)
 
     def _scale(self, group: FakeAutoScalingGroup) -> None:
-        missing = (group.desired_capacity or 0) - sum(one.lifecycle_state in _COUNTED for one in group.instance_states)
+        missing = (group.desired_capacity or 0) - sum(
+            state.lifecycle_state in _COUNTED for state in group.instance_states
+        )
         suspended = _suspended(group)
         if missing < 0 and "Terminate" not in suspended:
-            unprotected = [one for one in group.active_instances() if not one.protected_from_scale_in]
+            unprotected = [instance for instance in group.active_instances() if not instance.protected_from_scale_in]
             self.terminate(group, unprotected[:-missing])
         elif missing > 0 and "Launch" not in suspended:
             if self.launch_failure is None:
@@ -202,10 +205,11 @@ class Scaling:
                 self._record_failure(group, self.launch_failure)
 
     def _record_changes(self, group: FakeAutoScalingGroup) -> None:
-        now = [one.instance_id for one in group.instance_states]
+        now = [state.instance_id for state in group.instance_states]
         before = self._known.get(group.name, [])
         self._known[group.name] = now
-        started, gone = [one for one in now if one not in before], [one for one in before if one not in now]
+        started = [instance_id for instance_id in now if instance_id not in before]
+        gone = [instance_id for instance_id in before if instance_id not in now]
         if not started and not gone:
             return
         request = self._requests.pop(group.name, "")
@@ -312,7 +316,9 @@ class LabAutoScaling(AutoScalingResponse):
         """Take one instance out; the group replaces it, unless the desired capacity goes down with it."""
         instance_id = self._get_param("InstanceId")
         groups = self.autoscaling_backend.autoscaling_groups.values()
-        found = [(group, one) for group in groups for one in group.instance_states if one.instance_id == instance_id]
+        found = [
+            (group, state) for group in groups for state in group.instance_states if state.instance_id == instance_id
+        ]
         if not found:
             raise ValidationError(f"Instance Id not found - No managed instance found for instance ID: {instance_id}")
         group, state = found[0]
@@ -322,13 +328,15 @@ class LabAutoScaling(AutoScalingResponse):
             self.scaling.terminate(group, [state])
             self.scaling.reconcile()
             ended = f"Terminating EC2 instance: {instance_id}"
-            activity = next(one for one in self.scaling.activities(group.name) if one["Description"] == ended)
+            activity = next(
+                activity for activity in self.scaling.activities(group.name) if activity["Description"] == ended
+            )
         return ActionResult({"Activity": activity})
 
     def complete_lifecycle_action(self) -> ActionResult:
         """Let an instance that waits on a hook go on: into service or to its end, as it was on its way."""
         group, instance_id = self._group(), self._get_param("InstanceId")
-        state = next((one for one in group.instance_states if one.instance_id == instance_id), None)
+        state = next((state for state in group.instance_states if state.instance_id == instance_id), None)
         if state is None or not state.lifecycle_state.endswith(":Wait"):
             raise ValidationError(f"No active Lifecycle Action found with instance ID {instance_id}")
         with self.scaling.lock:
@@ -359,8 +367,8 @@ class LabAutoScaling(AutoScalingResponse):
         self._group()
         alarms = list(cloudwatch_backends[ACCOUNT][REGION].alarms.values())
         for policy in self.autoscaling_backend.policies.values():
-            mine = [one for one in alarms if policy.arn in (one.alarm_actions or ())]
-            vars(policy)["alarms"] = [{"AlarmName": one.name, "AlarmARN": one.alarm_arn} for one in mine]
+            mine = [alarm for alarm in alarms if policy.arn in (alarm.alarm_actions or ())]
+            vars(policy)["alarms"] = [{"AlarmName": alarm.name, "AlarmARN": alarm.alarm_arn} for alarm in mine]
         return super().describe_policies()
 
     def describe_scaling_activities(self) -> ActionResult:

@@ -145,7 +145,7 @@ def remove_alarms(aws: Clients) -> None:
     autoscaling = aws("autoscaling")
     for policy in autoscaling.describe_policies(AutoScalingGroupName=contract.GROUP_NAME)["ScalingPolicies"]:
         autoscaling.delete_policy(AutoScalingGroupName=contract.GROUP_NAME, PolicyName=policy["PolicyName"])
-    names = [one["AlarmName"] for one in aws("cloudwatch").describe_alarms()["MetricAlarms"]]
+    names = [alarm["AlarmName"] for alarm in aws("cloudwatch").describe_alarms()["MetricAlarms"]]
     aws("cloudwatch").delete_alarms(AlarmNames=names)
 
 
@@ -162,7 +162,7 @@ def remove_other_rules(aws: Clients) -> None:
     function = aws("lambda").get_function_configuration(FunctionName=contract.AUTOSCALER_NAME)["FunctionArn"]
     for name in events.list_rule_names_by_target(TargetArn=function)["RuleNames"]:
         if name != contract.AUTOSCALER_RULE:
-            targets = [one["Id"] for one in events.list_targets_by_rule(Rule=name)["Targets"]]
+            targets = [target["Id"] for target in events.list_targets_by_rule(Rule=name)["Targets"]]
             events.remove_targets(Rule=name, Ids=targets)
             events.delete_rule(Name=name)
 

@@ -49,9 +49,9 @@ def act(aws: Clients) -> None:
     try:
         group = aws("autoscaling").describe_auto_scaling_groups(AutoScalingGroupNames=[GROUP_NAME])["AutoScalingGroups"]
         policies = aws("autoscaling").describe_policies(AutoScalingGroupName=GROUP_NAME)["ScalingPolicies"]
-        names = [alarm["AlarmName"] for one in policies for alarm in one.get("Alarms", ())]
+        names = [alarm["AlarmName"] for policy in policies for alarm in policy.get("Alarms", ())]
         alarms = aws("cloudwatch").describe_alarms(AlarmNames=names)["MetricAlarms"] if names else []
-        rings = [_evaluate(aws, one) for one in alarms]
+        rings = [_evaluate(aws, alarm) for alarm in alarms]
         if group and any(rings) and group[0]["DesiredCapacity"] < group[0]["MaxSize"]:
             aws("autoscaling").set_desired_capacity(
                 AutoScalingGroupName=GROUP_NAME, DesiredCapacity=group[0]["DesiredCapacity"] + 1
@@ -89,4 +89,4 @@ def _measured(aws: Clients, metric: str) -> float:
         Period=60,
         Statistics=["Maximum"],
     )["Datapoints"]
-    return max((float(one["Maximum"]) for one in points), default=0.0)
+    return max((float(point["Maximum"]) for point in points), default=0.0)

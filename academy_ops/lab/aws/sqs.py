@@ -110,7 +110,7 @@ class LabSQS(SQSResponse):
     def start_message_move_task(self) -> ActionResult:
         """Move a dead-letter queue's messages back to the queue that they came from."""
         queues = list(self.sqs_backend.queues.values())
-        source = next((one for one in queues if one.queue_arn == self._get_param("SourceArn")), None)
+        source = next((queue for queue in queues if queue.queue_arn == self._get_param("SourceArn")), None)
         if source is None:
             raise QueueDoesNotExist
         for queue in queues:
@@ -135,7 +135,7 @@ class LabCloudWatch(CloudWatchResponse):
         """Return the age of a queue's oldest message; of other metrics what moto knows."""
         if (self._get_param("Namespace"), self._get_param("MetricName")) != _OLDEST:
             return super().get_metric_statistics()
-        dimensions = {one["Name"]: one["Value"] for one in self._get_param("Dimensions", [])}
+        dimensions = {dimension["Name"]: dimension["Value"] for dimension in self._get_param("Dimensions", [])}
         sent = [message.sent_timestamp for message in list(_messages(dimensions.get("QueueName", "")))]
         age = {"Timestamp": datetime.now(UTC), "Maximum": time.time() - min(sent, default=0) / 1000, "Unit": "Seconds"}
         return ActionResult({"Label": _OLDEST[1], "Datapoints": [age] if sent else []})
@@ -149,7 +149,7 @@ def _refuse(queue: Queue) -> None:
     """
     action, user = "sqs:receivemessage", f"arn:aws:iam::{ACCOUNT}:user/academy-worker"
     statements = json.loads(queue.policy or "{}").get("Statement", [])
-    if any(one["Effect"] == "Deny" for one in statements):
+    if any(statement["Effect"] == "Deny" for statement in statements):
         denied = f"User: {user} is not authorized to perform: {action} on resource: {queue.queue_arn}"
         raise SQSException("AccessDenied", f"{denied} with an explicit deny in a resource-based policy")
     if key_id := queue.attributes.get("KmsMasterKeyId"):

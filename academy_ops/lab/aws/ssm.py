@@ -118,7 +118,7 @@ class Commands:
             SSMException: One of the instances is not managed.
         """
         hosts = self.hosts()
-        if unknown := [one for one in instance_ids if one not in hosts]:
+        if unknown := [instance_id for instance_id in instance_ids if instance_id not in hosts]:
             raise SSMException(
                 "InvalidInstanceId", f"Instances [[{', '.join(unknown)}]] not in a valid state for account"
             )
@@ -209,7 +209,7 @@ class LabSSM(SimpleSystemManagerResponse):
         """List invocations; with Details, the beginning of their output."""
         details = self._get_bool_param("Details", if_none=False)
         found = self.commands.find(self._get_param("CommandId"), self._get_param("InstanceId"))
-        return ActionResult({"CommandInvocations": [_listed(one, details=details) for one in found]})
+        return ActionResult({"CommandInvocations": [_listed(command, details=details) for command in found]})
 
 
 class LabEC2(EC2Response):

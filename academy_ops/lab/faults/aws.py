@@ -101,8 +101,8 @@ def _name_no_dead_letters(lab: Lab) -> str:
 
 def _take_roles(lab: Lab) -> None:
     ec2 = lab.aws("ec2")
-    for one in ec2.describe_iam_instance_profile_associations()["IamInstanceProfileAssociations"]:
-        ec2.disassociate_iam_instance_profile(AssociationId=one["AssociationId"])
+    for association in ec2.describe_iam_instance_profile_associations()["IamInstanceProfileAssociations"]:
+        ec2.disassociate_iam_instance_profile(AssociationId=association["AssociationId"])
     _start_without_credentials(lab)
 
 

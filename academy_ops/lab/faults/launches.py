@@ -120,7 +120,7 @@ def _scale_by_alarms(lab: Lab) -> list[str]:
     """Put alarms in the function's place; return their names."""
     resources.remove_function(lab.aws)
     resources.create_alarms(lab.aws)
-    return [one["AlarmName"] for one in lab.aws("cloudwatch").describe_alarms()["MetricAlarms"]]
+    return [alarm["AlarmName"] for alarm in lab.aws("cloudwatch").describe_alarms()["MetricAlarms"]]
 
 
 def _starve_alarms(lab: Lab) -> None:

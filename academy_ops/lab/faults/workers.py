@@ -68,7 +68,7 @@ def _two_images(lab: Lab) -> None:
     lab.fleet.image = Image(digest="sha256:" + "2" * 64)
     autoscaling = lab.aws("autoscaling")
     autoscaling.update_auto_scaling_group(AutoScalingGroupName=GROUP_NAME, MinSize=2, DesiredCapacity=2)
-    processes.until(lambda: sum(one.worker_pid is not None for one in lab.fleet.hosts().values()) > 1, 30)
+    processes.until(lambda: sum(host.worker_pid is not None for host in lab.fleet.hosts().values()) > 1, 30)
 
 
 def _fleet(**changed: object) -> Callable[[Lab], None]:
