@@ -21,6 +21,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NoReturn
 
+import certifi
 from botocore.exceptions import DataNotFoundError, UnknownServiceError
 
 SHELL = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT") if name in os.environ}
@@ -109,9 +110,10 @@ def _serve() -> None:
 
 
 def _load_models() -> None:
-    """Decode what a client of any service is made from."""
-    from academy_ops.outside import sdk  # noqa: PLC0415 - as late as the others
+    """Read what a client of any service is made from, and the certificates that each client trusts."""
+    from academy_ops.outside import sdk, trust  # noqa: PLC0415 - as late as the others
 
+    trust.trusting(certifi.where())
     loader = sdk.loader()
     for name in ("endpoints", "partitions", "sdk-default-configuration", "_retry"):
         loader.load_data(name)
