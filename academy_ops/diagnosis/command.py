@@ -66,7 +66,7 @@ class Command:
             case "<ops>":
                 return arguments[0] not in {"check", "config", "diagnose", "jobs"} and arguments != ["worker-env"]
             case "aws":
-                of_cli = arguments[:2] in (["configure", "get"], ["configure", "list"], ["configure", "list-profiles"])
+                of_cli = arguments[:2] in (["configure", "get"], ["configure", "list"])
                 return not of_cli and not _READING.match(arguments[1])
             case "curl" | "nslookup":
                 return False

@@ -5,6 +5,7 @@ A row breaks the lab, or changes the settings that the tool is given, and says w
 
 import argparse
 import re
+import shutil
 import sys
 import tempfile
 import time
@@ -15,11 +16,23 @@ from typing import Literal
 
 from academy_ops.diagnosis.catalogue import CATALOGUE
 from academy_ops.lab.faults import FAULTS
+from tests.faults.printed import Place, forget_rules, run_printed
 from tests.lab_driver import Lab, Told
 
 Job = Literal["its own", "its own or none", "ended", "uploaded after", "none", "unknown"]
 Expected = tuple[int, str, str | None]
 
+REASONS = {
+    "autoscaler-off": "rule-disabled",
+    "endpoint-tls": "name",
+    "redirect-loop": "https",
+    "ssm-offline": "connection-lost",
+    "worker-database-down": "unreachable",
+    "worker-launch-failing": "capacity",
+    "worker-queue-denied": "identity-policy",
+    "worker-refresh-failed": "failed",
+}
+"""The reason that the way without a name of its own shows, where it shows one."""
 NO_HOST = "https://no-such-host.invalid"
 CLOSED = "http://127.0.0.1:9"
 KEY_ID = "AKIAIOSFODNN7EXAMPLE"
@@ -54,6 +67,13 @@ class Row:
     def code(self) -> str:
         """The cause that must be named."""
         return self.name.partition("/")[0]
+
+    @property
+    def reason(self) -> str | None:
+        """The reason that must be named with it; None where the way is not called after one."""
+        way = self.name.partition("/")[2]
+        known = CATALOGUE[self.code].reasons if self.code in CATALOGUE else {}
+        return REASONS.get(self.name) or (way if way in known else None)
 
 
 def _of_fault(name: str) -> Row:
@@ -155,21 +175,38 @@ def provoke(lab: Lab, row: Row) -> tuple[Told, float]:
         job_id = lab.upload()
     elif row.job == "unknown":
         job_id = UNKNOWN_JOB
+    started = time.perf_counter()
+    result = lab.diagnose(*filter(None, [job_id]), "--save", str(lab.evidence), **changed(lab, row))
+    return result, (time.perf_counter() - started) * 1000
+
+
+def changed(lab: Lab, row: Row) -> dict[str, str | None]:
+    """Return what a row changes in the tool's settings."""
     environ = dict(row.environ)
     if row.wrong:
         right = lab.settings()[row.wrong]
         environ[row.wrong] = right[:-1] + ("a" if right[-1] != "a" else "b")
     if row.from_setting:
         environ[row.from_setting[0]] = lab.settings()[row.from_setting[1]]
-    started = time.perf_counter()
-    result = lab.diagnose(*filter(None, [job_id]), "--save", str(lab.evidence), **environ)
-    return result, (time.perf_counter() - started) * 1000
+    return environ
+
+
+def run_remedies(lab: Lab, row: Row, told: Told, *, verify: bool = True, by_cli: bool = False) -> int:
+    """Run every command that the row's diagnosis prints for its code; return how many.
+
+    Raises:
+        AssertionError: One failed.
+    """
+    place = Place(lab, changed(lab, row), by_cli)
+    return run_printed(place, told, row.code, told.document["job_id"], verify=verify) if row.code in CATALOGUE else 0
 
 
 def clean_up(lab: Lab, row: Row) -> None:
     """Bring the lab back, where the row has changed it."""
-    if row.faults or row.job == "uploaded after":
+    if row.faults or row.job == "uploaded after" or row.code == "queue-missing":
         lab.start_afresh()
+    if row.code == "autoscaler-off":
+        forget_rules(lab)
 
 
 def right(row: Row, told: Told) -> bool:
@@ -179,9 +216,8 @@ def right(row: Row, told: Told) -> bool:
     """
     if row.code not in CATALOGUE:
         return told.short == expected(row)
-    way = row.name.partition("/")[2]
     reasons = {finding["reason"] for finding in told.document["findings"] if finding["cause"] == row.code}
-    if way in CATALOGUE[row.code].reasons and way not in reasons:
+    if row.reason and row.reason not in reasons:
         return False
     if told.short == expected(row):
         return True
@@ -209,6 +245,7 @@ def main() -> int:
     asked = options.parse_args()
     rows = [row for row in ROWS if not asked.names or row.name.startswith(tuple(asked.names))]
     results: list[tuple[Row, Told, float]] = []
+    failed, run = list[str](), 0
     with tempfile.TemporaryDirectory() as folder:
         lab = Lab(Path(folder))
         lab.do("lab", "up", "--detach")
@@ -216,18 +253,23 @@ def main() -> int:
             for row in rows:
                 results.append((row, *provoke(lab, row)))
                 sys.stderr.write(f"{len(results)}/{len(rows)} {row.name}\n")
+                try:
+                    run += run_remedies(lab, row, results[-1][1], by_cli=shutil.which("aws") is not None)
+                except AssertionError as error:
+                    failed.append(f"{row.name}: {error}")
                 clean_up(lab, row)
         finally:
             lab.do("lab", "down")
     wrong = [row.name for row, result, _ in results if not right(row, result)]
     lines = [*table(results), "", f"{len(results) - len(wrong)} of {len(results)} right."]
     sys.stdout.write("\n".join(lines) + "\n")
+    sys.stderr.write("\n".join([f"{run} printed commands run, {len(failed)} failed", *failed]) + "\n")
     if asked.into:
         text = asked.into.read_text(encoding="utf-8")
         begin, end = (text.index(marker) for marker in MARKERS)
         filled = f"{MARKERS[0]}\n\n" + "\n".join(lines) + "\n\n"
         asked.into.write_text(text[:begin] + filled + text[end:], encoding="utf-8")
-    return 1 if wrong else 0
+    return 1 if wrong or failed else 0
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ import pytest
 
 from academy_ops.cli.main import run
 from academy_ops.diagnosis.catalogue import CATALOGUE
-from tests.faults.matrix import ROWS, Row, clean_up, expected, provoke, right
+from tests.faults.matrix import ROWS, Row, clean_up, expected, provoke, right, run_remedies
 from tests.lab_driver import Lab
 
 
@@ -30,6 +30,9 @@ PARTS = [
 ]
 """The rows for several test processes, each with a lab of its own."""
 
+ENDED_BY_COMMANDS = {"queue-misconfigured/no-dead-letter-queue", "worker-launch-suspended", "worker-scaled-to-zero"}
+"""The rows that are well once their commands have run."""
+
 
 @pytest.mark.parametrize("row", PARTS)
 def test_the_cause_is_named_and_nothing_secret_is_told(lab: Lab, row: Row) -> None:
@@ -45,6 +48,11 @@ def test_the_cause_is_named_and_nothing_secret_is_told(lab: Lab, row: Row) -> No
     assert [secret for secret in lab.secrets() | given for text in written if secret in text] == []
     assert lab.leaks() == []
     assert json.loads(written[-1])["verdict"] == result.verdict
+    run_remedies(lab, row, result, verify=False)
+    if row.name in ENDED_BY_COMMANDS:
+        lab.wait_for_worker()
+        after = lab.diagnose(*filter(None, [result.document["job_id"]])).verdict
+        assert row.code not in {after["cause"], *after["also"], *after["symptoms"], *after["warnings"]}
 
 
 def test_every_code_is_provoked() -> None:

@@ -1,123 +1,42 @@
-"""The AWS commands of a remedy, run as records against the lab in the state that shows them, end that state."""
+"""The commands of a remedy, run against the lab in the state that shows them, end that state.
 
-import json
-import os
+`make faults` runs every command that any row prints; here, besides what the matrix runs, are those whose effect is
+looked at, and each call of AWS once.
+"""
+
 import re
 import shutil
-import subprocess
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
 
-import boto3
-import jmespath  # type: ignore[import-untyped] # it has no types
 import pytest
-from botocore import xform_name
 
 from academy_ops import contract
 from academy_ops.cli.names import live_names
-from academy_ops.diagnosis.catalogue import CATALOGUE, filled
+from academy_ops.diagnosis.catalogue import CATALOGUE
 from academy_ops.diagnosis.catalogue.commands import KEPT_LOG
-from academy_ops.diagnosis.command import Steps, command, fill
+from academy_ops.diagnosis.command import fill, placeholders
 from academy_ops.diagnosis.records import Remedy
 from academy_ops.lab.faults.launches import HOOK
 from academy_ops.lab.state import LOG_GROUP
 from academy_ops.settings import load
+from tests.faults.matrix import ROWS
+from tests.faults.printed import NOT_IN_THE_LAB, Place, forget_rules, of_finding, why_not
 from tests.lab_driver import Lab
 
-pytestmark = [
-    pytest.mark.xdist_group("lab-2"),
-    pytest.mark.filterwarnings("ignore:deprecated string literal syntax"),
-]
-
-
-def connected(lab: Lab, service: str, region: str) -> Any:
-    settings = lab.settings()
-    return boto3.client(
-        service,  # type: ignore[call-overload] # any of them
-        endpoint_url=settings["AWS_ENDPOINT_URL"],
-        region_name=region,
-        aws_access_key_id=settings["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=settings["AWS_SECRET_ACCESS_KEY"],
-    )
-
-
-def call(lab: Lab, service: str, name: str, options: Sequence[str]) -> Any:
-    """Call what ``aws SERVICE NAME`` would call, and return what its ``--query`` leaves."""
-    region = options[options.index("--region") + 1] if "--region" in options else lab.settings()["AWS_REGION"]
-    client = connected(lab, service, region)
-    method = name.replace("-", "_")
-    shape = client.meta.service_model.operation_model(client.meta.method_to_api_mapping[method]).input_shape
-    members = {f"--{xform_name(member, '-')}": (member, form) for member, form in shape.members.items()}
-    given: dict[str, Any] = {}
-    for option in (word for word in options if word.startswith("--")):
-        if option.startswith("--no-"):
-            given[members[f"--{option.removeprefix('--no-')}"][0]] = False
-        elif option in members:
-            member, form = members[option]
-            values = list(options[options.index(option) + 1 :])
-            values = values[: next((place for place, word in enumerate(values) if word.startswith("--")), None)]
-            given[member] = argument(form, values)
-    answer = getattr(client, method)(**given)
-    return jmespath.search(options[options.index("--query") + 1], answer) if "--query" in options else answer
-
-
-def argument(form: Any, values: list[str]) -> Any:
-    """Return the value of an option as the AWS CLI reads it, its shorthand for structures included."""
-    match form.type_name:
-        case "list" if form.member.type_name == "structure":
-            return [{key: argument(form.member.members[key], [value]) for key, value in pairs(one)} for one in values]
-        case "list":
-            return values
-        case "map" if values[0].startswith("{"):
-            given: dict[str, str] = json.loads(values[0])
-            return given
-        case "map":
-            return {key: argument(form.value, [value]) for key, value in pairs(values[0])}
-        case "integer":
-            return int(values[0])
-        case _:
-            return values[0]
-
-
-def pairs(shorthand: str) -> list[tuple[str, str]]:
-    return [(key, value) for key, _, value in (part.partition("=") for part in shorthand.split(","))]
-
-
-def run(lab: Lab, steps: Steps) -> dict[str, str]:
-    """Run steps; return what each printed for those after it."""
-    printed: dict[str, str] = {}
-    for step in steps:
-        (whole,) = fill((step,), printed)
-        program, service, name, *options = whole.argv
-        if program == "academy-ops":
-            done = lab.tool(service, name, *options, "--yes")
-            assert done.returncode == 0, done.stderr
-            continue
-        assert program == "aws"
-        output = call(lab, service, name, options)
-        if step.prints:
-            printed[step.prints] = str(output)
-    return printed
+pytestmark = pytest.mark.xdist_group("lab-2")
+of_the_cli = pytest.mark.skipif(not shutil.which("aws"), reason="the AWS CLI is not installed")
 
 
 @pytest.fixture
 def lab(running_lab: Lab) -> Iterator[Lab]:
     yield running_lab
-    events = connected(running_lab, "events", contract.REGION)
-    for rule in {one["Name"] for one in events.list_rules()["Rules"]} - {contract.AUTOSCALER_RULE}:
-        # A remedy has made it; the lab's own stays.
-        targets = [target["Id"] for target in events.list_targets_by_rule(Rule=rule)["Targets"]]
-        events.remove_targets(Rule=rule, Ids=targets)
-        events.delete_rule(Name=rule)
+    forget_rules(running_lab)
     running_lab.start_afresh()
 
 
 @pytest.mark.parametrize(
     ("fault", "number"),
     [
-        ("worker-launch-suspended", 0),
-        ("worker-unhealthy", -1),
         ("autoscaler-off", 0),
         ("autoscaler-off/no-rule", 0),
         ("autoscaler-off/schedule", 0),
@@ -127,7 +46,7 @@ def lab(running_lab: Lab) -> Iterator[Lab]:
 )
 def test_a_remedy_of_aws_ends_the_fault(lab: Lab, fault: str, number: int) -> None:
     job_id, remedy = shown(lab, fault, number)
-    run(lab, remedy.steps)
+    Place(lab).run(remedy.steps)
     lab.wait_for_worker()
     after = lab.diagnose(*filter(None, [job_id])).verdict
     assert fault.partition("/")[0] not in {after["cause"], *after["also"], *after["symptoms"], *after["warnings"]}
@@ -136,25 +55,17 @@ def test_a_remedy_of_aws_ends_the_fault(lab: Lab, fault: str, number: int) -> No
 def test_the_remedy_of_two_hands_keeps_one_worker(lab: Lab) -> None:
     # In that state instances boot for an hour.
     _, remedy = shown(lab, "worker-scaled-to-zero/set-back", 1)
-    run(lab, remedy.steps)
-    groups = call(lab, "autoscaling", "describe-auto-scaling-groups", ["--query", "AutoScalingGroups[0]"])
-    assert (groups["MinSize"], groups["DesiredCapacity"], len(groups["Instances"])) == (1, 1, 1)
+    Place(lab).run(remedy.steps)
+    (group,) = lab.client("autoscaling").describe_auto_scaling_groups()["AutoScalingGroups"]
+    assert (group["MinSize"], group["DesiredCapacity"], len(group["Instances"])) == (1, 1, 1)
 
 
 @pytest.mark.parametrize(
-    "fault",
-    [
-        "no-dead-letter-queue",
-        "dead-letter-queue-missing",
-        "few-receives",
-        "short-visibility",
-        "delay",
-        "short-retention",
-    ],
+    "fault", ["dead-letter-queue-missing", "few-receives", "short-visibility", "delay", "short-retention"]
 )
 def test_the_remedy_of_an_attribute_gives_the_queue_the_right_one(lab: Lab, fault: str) -> None:
     _, remedy = shown(lab, f"queue-misconfigured/{fault}", 0)
-    run(lab, remedy.steps)
+    Place(lab).run(remedy.steps)
     assert lab.diagnose().verdict["warnings"] == []
 
 
@@ -162,106 +73,133 @@ def test_dead_letters_of_a_queue_that_names_none_go_back_once_it_does(lab: Lab) 
     lab.break_fault("queue-dead-letters/old")
     lab.break_fault("queue-misconfigured/no-dead-letter-queue")
     _, remedy = found(lab, None, "queue-dead-letters", 0)
-    run(lab, remedy.steps)
+    Place(lab).run(remedy.steps)
     assert lab.diagnose().verdict["warnings"] == []
 
 
 @pytest.mark.parametrize("fault", ["worker-queue-denied/key-disabled", "worker-queue-denied/key-deletion"])
 def test_the_remedy_of_a_key_that_is_not_in_force_puts_it_in_force(lab: Lab, fault: str) -> None:
     job_id, remedy = shown(lab, fault, 0)
-    run(lab, remedy.steps)
+    Place(lab).run(remedy.steps)
     lab.ended(job_id or lab.upload())
     assert lab.diagnose().verdict["cause"] is None
 
 
 def test_the_remedy_of_a_short_way_to_the_metadata_service_opens_it_to_the_container(lab: Lab) -> None:
     _, remedy = shown(lab, "worker-aws-credentials/hop-limit", 0)
-    run(lab, remedy.steps)
-    metadata = command(
-        "aws ec2 describe-instances --region <region> --filters Name=tag:Name,Values=<worker> --output text --query",
-        "Reservations[].Instances[].[MetadataOptions.HttpPutResponseHopLimit]",
-    )
-    look = fill(metadata, live_names(load(environ=lab.settings()), "academy-ops", None))
-    assert run(lab, tuple(replace(step, prints="options") for step in look))["options"].endswith("2]]")
-
-
-@pytest.mark.parametrize(
-    ("fault", "number"),
-    [("worker-queue-denied/key-disabled", -1), ("worker-aws-credentials/no-role", 0), ("worker-unhealthy/stopped", 0)],
-)
-def test_a_command_of_a_reason_can_be_run_in_the_state_that_shows_it(lab: Lab, fault: str, number: int) -> None:
-    _, remedy = shown(lab, fault, number)
-    run(lab, remedy.steps)
+    Place(lab).run(remedy.steps)
+    machines = lab.client("ec2").describe_instances()["Reservations"]
+    hops = {one["MetadataOptions"]["HttpPutResponseHopLimit"] for group in machines for one in group["Instances"]}
+    assert 2 in hops
 
 
 def test_the_remedy_of_a_launch_that_waits_finds_its_hook_and_instance(lab: Lab) -> None:
     # The lab can't complete a lifecycle action.
     _, remedy = shown(lab, "worker-launch-stuck", 0)
-    *finding, completing = remedy.steps
-    printed = run(lab, tuple(finding))
-    assert completing.argv[-4:] == ("--lifecycle-hook-name", "<hook>", "--instance-id", "<found>")
-    assert printed["hook"] == HOOK
-    assert re.fullmatch("i-[0-9a-f]+", printed["found"])
+    assert remedy.steps[-1].argv[-4:] == ("--lifecycle-hook-name", "<hook>", "--instance-id", "<found>")
+    hook, instance = Place(lab).run(remedy.steps)
+    assert hook == HOOK
+    assert re.fullmatch("i-[0-9a-f]+", instance)
 
 
-LOOKS = [
-    "autoscaler-off/no-function",
-    "worker-launch-failing",
-    "worker-launch-failing/image",
-    "worker-launch-failing/template",
-    "worker-launch-failing/network",
-    "worker-launch-failing/quota",
-    "worker-launch-failing/role",
-    "worker-launch-failing/account",
-    "worker-launch-failing/hook",
-    "worker-scaled-to-zero/starter-fails",
-]
-"""moto knows neither sts:DecodeAuthorizationMessage nor ec2:GetEbsDefaultKmsKeyId."""
-
-
-@pytest.mark.parametrize("fault", LOOKS)
-def test_what_a_remedy_looks_at_can_be_looked_at(lab: Lab, fault: str) -> None:
-    _, remedy = shown(lab, fault, 0)
-    run(lab, tuple(step for step in remedy.steps if step.argv[0] == "aws"))
-
-
-SECOND_GENERATION = [
-    ("autoscaler-off/alarm-no-data", 0),
-    ("autoscaler-off/alarm-other-queue", 0),
-    ("worker-refresh-failed/rolling-back", 0),
-    ("worker-refresh-failed/cancelled", 0),
-    ("worker-refresh-failed", -1),
-]
-
-
-@pytest.mark.skipif(not shutil.which("aws"), reason="the AWS CLI is not installed")
-@pytest.mark.parametrize(("fault", "number"), SECOND_GENERATION)
+@of_the_cli
+@pytest.mark.parametrize(("fault", "number"), [("autoscaler-off/alarm-other-queue", 0), ("worker-refresh-failed", 0)])
 def test_the_aws_cli_itself_runs_what_the_second_generations_remedies_say(lab: Lab, fault: str, number: int) -> None:
     _, remedy = shown(lab, fault, number)
-    assert all(typed(lab, step.argv).strip() for step in remedy.steps if step.argv[0] == "aws")
+    assert all(Place(lab, by_cli=True).run(remedy.steps))
 
 
-@pytest.mark.skipif(not shutil.which("aws"), reason="the AWS CLI is not installed")
-def test_the_aws_cli_itself_enables_an_alarms_actions_and_reads_a_workers_kept_log(lab: Lab) -> None:
-    _, remedy = shown(lab, "autoscaler-off/alarm-disabled", 0)
-    (step,) = remedy.steps
-    typed(lab, step.argv)
-    assert "autoscaler-off" not in lab.diagnose().verdict["warnings"]
+@of_the_cli
+def test_the_aws_cli_itself_reads_a_workers_kept_log(lab: Lab) -> None:
     job_id = lab.break_fault("worker-dependency-missing/gone")
-    names = live_names(load(environ={**lab.settings(), "AI_WORKER_LOG_GROUP": LOG_GROUP}), "academy-ops", job_id)
-    (step,) = fill(KEPT_LOG, names)
-    assert "No module named" in typed(lab, step.argv)
+    (log,) = Place(lab, by_cli=True).run(fill(KEPT_LOG, names_of(lab, job_id)))
+    assert "No module named" in log
 
 
-def typed(lab: Lab, argv: Sequence[str]) -> str:
-    """Return what the AWS CLI prints for a command, as a person runs it with the lab's settings."""
-    mine = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
-    command = [*argv, "--endpoint-url", lab.settings()["AWS_ENDPOINT_URL"]]
-    done = subprocess.run(
-        command, env={**mine, **lab.settings()}, capture_output=True, text=True, check=False, timeout=120
-    )
-    assert (done.returncode, done.stderr) == (0, ""), done.args
-    return done.stdout
+def test_each_call_of_aws_that_a_remedy_makes_to_look_is_one_that_aws_answers(
+    lab: Lab, compared: Callable[[int], None]
+) -> None:
+    names = {**names_of(lab), "alarm": "depth-high"}
+    looks = {
+        steps
+        for remedy in every_remedy()
+        for steps in (remedy.steps, remedy.check)
+        if steps[0].argv[0] == "aws" and not any(step.changes or step.argv[1] == "kms" for step in steps)
+    }
+    run = [Place(lab).run(fill(steps, names)) for steps in looks if placeholders(steps) <= names.keys()]
+    assert len(run) > 20
+    compared(sum(map(len, run)))
+
+
+NOT_SHOWN: Mapping[str, Mapping[str, str]] = {
+    "no row yet": {
+        "aws-keys-are-r2-keys": "profile",
+        "aws-credentials-invalid": "login session-token role",
+        "aws-wrong-account": "not-an-account",
+        "aws-wrong-region": "zone no-such-region not-a-region",
+        "r2-endpoint-unreachable": "no-route clock tls proxy",
+        "r2-access-denied": "jurisdiction wrong-name",
+        "r2-bucket-missing": "jurisdiction",
+        "endpoint-refused": "reset",
+        "endpoint-tls": "not-yet no-tls",
+        "edge-error": "tunnel-origin",
+        "proxy-misrouted": "load-balancer",
+        "bad-gateway": "load-balancer",
+        "gateway-timeout": "client-closed",
+        "api-not-json": "closed storage cut-off encoding not-http https-wanted",
+        "queue-missing": "wrong-region",
+        "worker-booting": "user-data unit",
+        "worker-undersized": "image template network volume-key role encoded account hook launch-failing",
+        "autoscaler-off": "alarms-suspended policy-disabled alarm-missing function-failed",
+        "worker-boot-failed": "endless",
+        "worker-disk-full": "idle",
+        "worker-docker-down": "not-installed",
+        "worker-env-missing": "api-side",
+        "worker-queue-mismatch": "api-side account",
+        "worker-r2-mismatch": "api-side",
+        "worker-queue-denied": "key-policy key-missing endpoint-policy organization",
+        "worker-crash-loop": "no-route clock tls proxy architecture",
+        "worker-container-exited": "no-route untrusted clock tls proxy architecture unit dead",
+        "worker-images-differ": "template",
+        "excel-unreadable": "password other-format media-type damaged",
+        "excel-phone-invalid": "student",
+        "excel-names-invalid": "mixed",
+        "job-failed": "rows",
+    },
+}
+"""The reasons that no row of the matrix shows, by why and by code."""
+
+
+def test_every_reason_is_shown_by_a_row_of_the_matrix_or_said_to_be_not(compared: Callable[[int], None]) -> None:
+    reasons = {(code, reason) for code, cause in CATALOGUE.items() for reason in cause.reasons}
+    shown_ones = {(row.code, row.reason) for row in ROWS if row.reason}
+    not_shown = [
+        (code, one) for codes in NOT_SHOWN.values() for code, listed in codes.items() for one in listed.split()
+    ]
+    assert reasons - shown_ones == set(not_shown)
+    compared(len(reasons))
+
+
+def test_every_command_that_is_not_run_in_the_lab_is_one_that_a_remedy_has() -> None:
+    steps = [
+        step
+        for remedy in every_remedy()
+        for step in fill(remedy.steps + remedy.check, {"ops": "academy-ops", "region": contract.REGION})
+    ]
+    assert {why_not(step) for step in steps} >= set(NOT_IN_THE_LAB.values())
+
+
+def every_remedy() -> Iterator[Remedy]:
+    """Yield the remedies of every cause and reason."""
+    for cause in CATALOGUE.values():
+        yield from cause.remedies
+        for variant in cause.reasons.values():
+            yield from variant.remedies
+
+
+def names_of(lab: Lab, job_id: str | None = None) -> Mapping[str, str]:
+    """Return what fills the commands of remedies in the lab."""
+    return live_names(load(environ={**lab.settings(), "AI_WORKER_LOG_GROUP": LOG_GROUP}), "academy-ops", job_id)
 
 
 def shown(lab: Lab, fault: str, number: int) -> tuple[str | None, Remedy]:
@@ -273,9 +211,4 @@ def found(lab: Lab, job_id: str | None, code: str, number: int) -> tuple[str | N
     """Return the job, and the remedy whose commands the diagnosis shows for a code."""
     result = lab.diagnose(*filter(None, [job_id]))
     finding = next(one for one in result.document["findings"] if one["cause"] == code)
-    observed = {name: value for name, value in finding["evidence"].items() if isinstance(value, str)}
-    names = live_names(load(environ=lab.settings()), "academy-ops", job_id)
-    rows = CATALOGUE[code].reasons[finding["reason"]] if finding["reason"] else CATALOGUE[code]
-    remedy = filled(rows.remedies, {**names, **observed})[number]
-    assert remedy.command == finding["remedies"][number]["command"]
-    return job_id, remedy
+    return job_id, of_finding(finding, live_names(load(environ=lab.settings()), "academy-ops", job_id))[number]
