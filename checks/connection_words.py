@@ -8,7 +8,7 @@ from typing import Final
 
 from academy_ops.contract import LOG_RECEIVED
 from checks.facts import Case
-from checks.host_facts import Container, HostReport, LogLine, LogsFacts, WorkerLog
+from checks.host_facts import Container, HostReport, LogLine, WorkerLog
 from checks.times import age
 from checks.words import meaning, table
 
@@ -100,10 +100,8 @@ def cut_off(
 
 def cut_off_workers(case: Case, within: float) -> tuple[str, LogLine] | None:
     """Return why a worker that runs does not get through to SQS, and the line that says so."""
-    if not isinstance(case.logs, LogsFacts):
-        return None
-    for host in case.logs.hosts:
-        log = case.logs.logs.get(host.instance_id)
+    for host in case.inside.hosts:
+        log = case.inside.logs.get(host.instance_id)
         if log and host.container and host.container.status == "running":
             found = cut_off(case, host, host.container, log, within)
             if found:

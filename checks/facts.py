@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from academy_ops.diagnosis.records import NOT_ASKED, Unavailable
 from academy_ops.outside.clients import Answer
-from checks.group_facts import WorkersFacts
+from checks.group_facts import Group, WorkersFacts
 from checks.host_facts import LogsFacts
 
 SettingState = Literal[
@@ -316,6 +316,23 @@ class Case:
     workers: WorkersFacts | Unavailable = NOT_ASKED
     queue: QueueFacts | Unavailable = NOT_ASKED
     logs: LogsFacts | Unavailable = NOT_ASKED
+
+    @property
+    def depth(self) -> Depth | None:
+        """The job queue as it was first read; None where it was not seen, or does not exist."""
+        depth = self.queue.queue if isinstance(self.queue, QueueFacts) else None
+        return depth if isinstance(depth, Depth) else None
+
+    @property
+    def group(self) -> Group | None:
+        """The workers' group; None where it was not seen, or does not exist."""
+        group = self.workers.group if isinstance(self.workers, WorkersFacts) else None
+        return group if isinstance(group, Group) else None
+
+    @property
+    def inside(self) -> LogsFacts:
+        """What is known of the inside of the workers: where it could not be observed, nothing."""
+        return LogsFacts(self.logs) if isinstance(self.logs, Unavailable) else self.logs
 
     def anything_answered(self) -> bool:
         """Return whether anything outside answered this machine at all.

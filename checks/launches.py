@@ -12,7 +12,7 @@ from academy_ops.diagnosis.records import Unavailable
 from academy_ops.thresholds import LAUNCH_LOOP_LAUNCHES, LAUNCH_LOOP_SECONDS
 from checks.facts import Case
 from checks.group_facts import Activity, Group, WorkersFacts
-from checks.job import waited
+from checks.job_progress import waited
 from checks.times import age
 from checks.words import meaning, table
 

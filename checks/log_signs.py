@@ -17,7 +17,7 @@ from academy_ops.thresholds import (
 )
 from checks.container_state import crash_loops
 from checks.database_words import database_fault
-from checks.facts import Case, Depth, QueueFacts
+from checks.facts import Case, Depth
 from checks.host_facts import Container, HostReport, LogLine, WorkerLog
 from checks.job_document import LOCAL_PATH, OUT_OF_MEMORY
 from checks.refusals import CLOCK, KEY_REFUSED, NO_CREDENTIALS, OTHER_REGION
@@ -186,8 +186,7 @@ def _sign(case: Case, host: HostReport, lines: Sequence[LogLine], number: int, *
         counts = not any(_TIME_LIMIT.search(line.text) for line in _around(lines, number))
     elif code == _ELSEWHERE:
         # Where the API's queue is there, the worker asks for another one, or elsewhere.
-        there = case.queue.queue if isinstance(case.queue, QueueFacts) else None
-        counts = isinstance(there, Depth) and not _before_the_queue(lines[number], there)
+        counts = case.depth is not None and not _before_the_queue(lines[number], case.depth)
     elif code == _OWN_KEY_REFUSED:
         # Where R2 refuses the API's own key, too, its check says so.
         counts = _has_own_keys(host)

@@ -24,7 +24,8 @@ from checks.container_state import disk_full, state_faults, without_container
 from checks.facts import Case
 from checks.host_facts import Archive, Container, Environment, HostReport, LogsFacts, Parameter, WorkerLog
 from checks.images import judge_images
-from checks.job import completed_elsewhere, moved_since, still_waits
+from checks.job_log import completed_elsewhere, moved_since
+from checks.job_progress import still_waits
 from checks.log_signs import log_sign
 from checks.refusals import OTHER_REGION, credentials_reason, denial_reason, named_in
 from checks.times import age

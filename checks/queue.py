@@ -33,21 +33,12 @@ from academy_ops.thresholds import (
 from checks.access import region_reason
 from checks.connection_words import cut_off_workers
 from checks.facts import Case, Depth, JobDocument, QueueFacts
-from checks.group_facts import Group, WorkersFacts
+from checks.group_facts import WorkersFacts
 from checks.host_facts import Container, LogLine, LogsFacts, WorkerLog
-from checks.job import (
-    active,
-    holder,
-    job_of,
-    left_behind,
-    log_speaks,
-    of_other_tier,
-    pending,
-    proven_by_log,
-    waited_at_least,
-    young,
-)
 from checks.job_document import look_again
+from checks.job_log import holder, last_line, left_behind
+from checks.job_progress import active, job_of, of_other_tier, pending, waited_at_least, young
+from checks.job_proof import proven_by_log
 from checks.queue_attributes import depth, oldest_message
 from checks.times import age
 from checks.workers import past_boot, working
@@ -125,10 +116,8 @@ def judge(case: Case) -> Iterator[Finding]:
 
 def _polled_elsewhere(case: Case) -> str | None:
     """Return in what a worker's queue, which is there as its log does not say otherwise, is another than the API's."""
-    if not isinstance(case.logs, LogsFacts):
-        return None
-    for host in case.logs.hosts:
-        own, log = host.environment, case.logs.logs.get(host.instance_id)
+    for host in case.inside.hosts:
+        own, log = host.environment, case.inside.logs.get(host.instance_id)
         runs = host.container is not None and host.container.status == "running" and not host.container.restarts
         if runs and own and log and not any(_NO_QUEUE.search(line.text) for line in (*log.errors, *log.tail)):
             reasons = {"wrong-name": own.queue, "wrong-region": own.region}
@@ -164,7 +153,7 @@ def _judge_depth(build: FindingBuilder, case: Case, facts: QueueFacts, queue: De
     unseen = _unseen_again(case, facts, queue)
     if code:
         proven = proven_by_log(case)
-        summary = _NO_MESSAGE if code == "message-lost" and log_speaks(case) else None
+        summary = _NO_MESSAGE if code == "message-lost" and last_line(case) else None
         yield build.fail(code, evidence, summary, reason=reason, explained_by={proven[0][0]} if proven else ())
     elif unseen:
         yield build.unknown(say("whether the job is still waiting"), unseen, ("message-lost", "queue-dead-letters"))
@@ -271,10 +260,9 @@ def _job_waited(case: Case) -> bool:
 
 
 def _not_consumed(case: Case, facts: QueueFacts, queue: Depth) -> bool:
-    booting = case.logs.booting() if isinstance(case.logs, LogsFacts) else frozenset()
     if (
         not queue.visible
-        or booting.issuperset(past_boot(case))
+        or case.inside.booting().issuperset(past_boot(case))
         or _worked_lately(case)
         or not _have_waited(case, facts, queue)
     ):
@@ -302,11 +290,9 @@ def _hung(case: Case) -> bool:
     A log without any line proves nothing, nor does one that holds errors only: some releases write no more. What an
     instance does that leaves or enters the group is not seen.
     """
-    facts = case.workers
-    group = facts.group if isinstance(facts, WorkersFacts) else None
-    if not isinstance(group, Group) or any(one.lifecycle != "InService" for one in group.instances):
+    if case.group is None or any(one.lifecycle != "InService" for one in case.group.instances):
         return False
-    running = case.logs.running() if isinstance(case.logs, LogsFacts) and _all_logs_seen(case.logs) else []
+    running = case.inside.running() if _all_logs_seen(case.inside) else []
     return bool(running) and all(_silent(case, container, log) for container, log in running)
 
 
@@ -348,7 +334,7 @@ def _taken_since(case: Case, document: JobDocument) -> bool:
 
 def _in_hand(case: Case) -> bool:
     """Return whether a worker's log says that it has the job, or had it in the last two minutes."""
-    running = case.logs.running() if isinstance(case.logs, LogsFacts) else []
+    running = case.inside.running()
     return any(_at_work(log.of_job, container) or _lately(case, log.of_job[-1:]) for container, log in running)
 
 
@@ -361,12 +347,10 @@ def _at_work(lines: Sequence[LogLine], container: Container) -> bool:
 
 def _busy(case: Case) -> bool | None:
     """Return whether a worker is in the middle of a job; None where a log could not be seen or says nothing at all."""
-    if isinstance(case.logs, Unavailable):
-        return None
-    for container, log in case.logs.running():
+    for container, log in case.inside.running():
         if _at_work(log.of_job, container) or _at_work(_of_jobs(container, log), container):
             return True
-    return None if not _all_logs_seen(case.logs) else _worked_lately(case)
+    return _worked_lately(case) if _all_logs_seen(case.inside) else None
 
 
 def _worked_lately(case: Case, seconds: float = WAITED_SECONDS) -> bool:
@@ -375,10 +359,8 @@ def _worked_lately(case: Case, seconds: float = WAITED_SECONDS) -> bool:
     Queue and log are not read in the same moment: a worker that has just ended one job and not yet taken the next
     must not look idle.
     """
-    if isinstance(case.logs, Unavailable):
-        return False
-    lines = [line for container, log in case.logs.running() for line in _of_jobs(container, log)]
-    kept = [line for log in case.logs.archived().values() for line in (*log.of_job, *log.tail)]
+    lines = [line for container, log in case.inside.running() for line in _of_jobs(container, log)]
+    kept = [line for log in case.inside.archived().values() for line in (*log.of_job, *log.tail)]
     return _lately(case, lines + [line for line in kept if _says(line, LOG_OF_JOB)], seconds)
 
 

@@ -27,7 +27,7 @@ from academy_ops.thresholds import (
 from checks import launches, refreshes, starters
 from checks.facts import Case, Depth, QueueFacts
 from checks.group_facts import Activity, AsgInstance, Autoscaler, Ec2Instance, Group, Refresh, WorkersFacts
-from checks.job import active, waited, waited_at_least, young
+from checks.job_progress import active, waited, waited_at_least, young
 from checks.times import age
 from checks.worker_group import read_activities, read_group, read_machines, read_nameless
 
@@ -107,10 +107,8 @@ def judge(case: Case) -> Iterator[Finding]:
 
 def in_service(case: Case) -> tuple[AsgInstance, ...]:
     """Return the instances that the group has in service."""
-    facts = case.workers
-    if isinstance(facts, Unavailable) or not isinstance(facts.group, Group):
-        return ()
-    return tuple(one for one in facts.group.instances if one.lifecycle == "InService")
+    instances = case.group.instances if case.group else ()
+    return tuple(one for one in instances if one.lifecycle == "InService")
 
 
 def working(case: Case) -> int | None:
@@ -154,8 +152,7 @@ def stopped(case: Case, instance_id: str) -> bool:
 
 def work_waits(case: Case) -> bool:
     """Return whether something waits or is in flight; a job whose queue is missing or unseen waits itself."""
-    depth = case.queue.queue if isinstance(case.queue, QueueFacts) else None
-    return depth.total > 0 if isinstance(depth, Depth) else active(case)
+    return case.depth.total > 0 if case.depth else active(case)
 
 
 def _judge_group(build: FindingBuilder, case: Case, facts: WorkersFacts, group: Group) -> Iterator[Finding]:
@@ -230,7 +227,7 @@ def _judge_size(  # noqa: PLR0917 - what `_judge_group` knows
         reason = launches.reason(failure) or "launch-failing"
         yield build.warn("worker-undersized", evidence, fewer, reason=reason)
         return
-    asked_for = desired_capacity(group, case.queue.queue if isinstance(case.queue, QueueFacts) else None)
+    asked_for = desired_capacity(group, case.depth)
     if asked_for > group.desired:
         yield build.warn("worker-undersized", {**evidence, "wanted": str(asked_for)})
 
@@ -279,8 +276,7 @@ def _patience(facts: WorkersFacts) -> float:
 
 def _still_works(case: Case, group: Group) -> list[str]:
     """Return the instances that work though none is wanted: protected, or waited for while they end."""
-    depth = case.queue.queue if isinstance(case.queue, QueueFacts) else None
-    idle = isinstance(depth, Depth) and depth.in_flight == 0
+    idle = case.depth is not None and case.depth.in_flight == 0
     ending = frozenset[str]() if idle else frozenset({"Terminating:Wait"})
     return [one.instance_id for one in group.instances if one.lifecycle in {"InService"} | ending]
 

@@ -63,7 +63,7 @@ def fix(common: Common, run: Run, again: Callable[[], Run], *, yes: bool, interr
     from academy_ops.outside.clients import Connections
     from academy_ops.remedies.fixes import FIXES, to_fix
     from academy_ops.remedies.refusal import RemedyError
-    from checks.job import active, job_progress
+    from checks.job_progress import active, job_progress
 
     out = console(common)
     out.print()

@@ -29,8 +29,8 @@ from academy_ops.report import Output
 from academy_ops.report.shell import in_use
 from academy_ops.settings.contexts import CONTEXT_SETTING
 from checks import RUNBOOK, Case
-from checks.job import job_progress, tier_of
 from checks.job_document import look_again
+from checks.job_progress import job_progress, tier_of
 
 if TYPE_CHECKING:
     from academy_ops.report.table import TableReport

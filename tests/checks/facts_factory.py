@@ -13,8 +13,8 @@ from checks import RUNBOOK, Case
 from checks.facts import AccessFacts, Depth, EndpointFacts, JobDocument, JobFacts, QueueFacts, QueueSettings, R2Facts
 from checks.group_facts import Activity, AsgInstance, Autoscaler, Ec2Instance, Group, WorkersFacts
 from checks.host_facts import Container, Environment, HostReport, LogLine, LogsFacts, Parameter, WorkerLog
-from checks.job import job_progress
 from checks.job_document import read_answer
+from checks.job_progress import job_progress
 
 NOW = datetime(2026, 11, 22, 2, 0, tzinfo=UTC)
 JOB_ID = "6f3c1b1e-6a55-4f0b-9c0e-0d6f3f1f0a11"

@@ -11,7 +11,7 @@ from academy_ops.settings import load
 from checks import Case
 from checks.facts import AccessFacts
 from checks.host_facts import LogsFacts
-from checks.job import job_progress
+from checks.job_progress import job_progress
 from checks.worker_report import compare, digest, read_host
 from tests.checks import facts_factory as h
 

@@ -10,7 +10,7 @@ from academy_ops.diagnosis.records import Finding, JobProgress, JobState, Unavai
 from academy_ops.diagnosis.verdict import decide
 from checks import RUNBOOK, Case
 from checks.facts import JobFacts
-from checks.job import job_progress
+from checks.job_progress import job_progress
 from checks.workers import past_boot
 from tests.checks import facts_factory as h
 from tests.checks.scenarios import SCENARIOS, Facts

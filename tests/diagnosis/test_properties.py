@@ -15,7 +15,7 @@ from academy_ops.outside.clients import Answer
 from checks import RUNBOOK, Case
 from checks.facts import Depth, JobFacts, QueueFacts, R2Facts
 from checks.host_facts import Environment, LogsFacts
-from checks.job import job_progress
+from checks.job_progress import job_progress
 from tests.checks import facts_factory as h
 from tests.checks.scenarios import BLIND, SCENARIOS, WARNINGS
 
