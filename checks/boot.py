@@ -26,6 +26,14 @@ _SIGNS: Final = table(
         r"no space left on device|not enough free space|more space needed on the|disk quota exceeded",
         r"insufficient (disk )?space|disk requirements:",
     ),
+    ("memory", r"cannot allocate memory|out of memory|^.{0,120}\bKilled\b"),
+    # The instance's own, whatever was asked for with it.
+    (
+        "clock",
+        r"signature (expired|not yet current)|RequestExpired|RequestTimeTooSkewed",
+        r"not yet valid(?!:.{0,80} is after )|current time .{1,60} is before",
+        r"Release file .{1,300} is not valid yet",
+    ),
     ("parameter", r"when calling the GetParameters? operation|ssm:GetParameter|ParameterNotFound"),
     # What is in it can't be decoded, or is no environment.
     (
@@ -94,10 +102,11 @@ _SIGNS: Final = table(
         r"problem with the installed",
         r"(dpkg|rpm|yum|dnf|apt|apt-get)\b.{0,80}(error|failed|interrupted)",
     ),
+    ("log-driver", r"failed to (initialize logging driver|create Cloudwatch log)"),
     (
         "docker-run",
         r"docker: |conflict\. the container name|unknown (flag|shorthand flag)|invalid argument",
-        r"failed to create (shim )?task|OCI runtime|failed to initialize logging driver",
+        r"failed to create (shim )?task|OCI runtime",
         r"open .{1,200}\.env: no such file",
         r"bind source path does not exist|error response from daemon",
     ),
@@ -106,14 +115,46 @@ _SIGNS: Final = table(
 )
 _REASONS: Final = frozenset(reason for _, reason in _SIGNS)
 _OF_DOCKER: Final = frozenset({"packages", "docker-daemon", "script"})
-_OF_BOTH: Final = _OF_DOCKER | {"image-pull", "image-missing", "rate-limit", "network", "disk", "architecture"}
+_OF_BOTH: Final = _OF_DOCKER | {
+    *("image-pull", "image-missing", "rate-limit", "network", "disk", "memory", "architecture", "clock")
+}
 _OF_STEP: Final = {
     "image-pull": _OF_BOTH,
-    "docker-run": _OF_BOTH | {"docker-run", "parameter"},
+    "docker-run": _OF_BOTH | {"docker-run", "log-driver", "parameter"},
     "metadata": frozenset({"metadata"}),
     "script": frozenset(),
 }
 """Why a step can fail."""
+_AROUND: Final = frozenset({"clock", "disk", "memory", "network", "packages", "metadata"})
+_FOLLOWS: Final = table(
+    # The login that failed before gives the next command no password, and the registry no credentials.
+    (
+        _AROUND | {"image-pull"},
+        r"no basic auth credentials|interactive login|password is empty|cannot be empty|must provide --username",
+        r"may require '?docker login|\b401 unauthorized",
+    ),
+    (frozenset({"metadata"}), r"unable to locate credentials|NoCredential|must specify a region|load credentials"),
+    # What could not be installed, or not be started, is not there when it is called.
+    (_AROUND, r": (command )?not found|docker(\.service)? (could not be |not )found|docker\.service does not exist"),
+    (
+        _AROUND | {"docker-daemon"},
+        r"connect to the docker (daemon|api)|is the docker daemon running|docker\.sock",
+    ),
+    # What could not be fetched is no environment.
+    (
+        _AROUND | {"parameter"},
+        r"\.env\S{0,9}: no such file|poorly formatted environment|base64: invalid input|\bjq: (parse )?error",
+        r"JSONDecodeError",
+    ),
+)
+"""Lines that an earlier failure leads to, and why that may have failed."""
+_NEXT_TRY: Final = re.compile(r"\b(attempt|retry|try) ?[#:(]? ?\d", re.IGNORECASE)
+_OVERCOME: Final = table(
+    (frozenset({"network", "packages", "clock"}), r"^complete!|setting up docker|^installed:"),
+    (frozenset({"network", "packages", "clock", "metadata", "image-pull"}), r"login succeeded"),
+    (frozenset({"packages", "docker-daemon"}), r"active \(running\)|docker version \d"),
+)
+"""What a script prints of a step that has done its part, and what did not keep it from that."""
 _SCRIPT_FAILED: Final = re.compile(
     r"failed to run module scripts[-_]user|failed (to run|running) /var/lib/cloud|runparts: \d{1,3} failures",
     re.IGNORECASE,
@@ -158,9 +199,21 @@ def _failure(lines: Sequence[str]) -> tuple[str, str] | None:
     return script
 
 
-def _why(lines: Sequence[str], reasons: Collection[str]) -> tuple[str, str] | None:
-    """Return the last reason of these that a line tells, and the line."""
-    for line in reversed(lines):
-        if reason := next((one for form, one in _SIGNS if one in reasons and form.search(line)), None):
-            return reason, line
+def _why(lines: Sequence[str], reasons: Collection[str], *, same_try: bool = False) -> tuple[str, str] | None:
+    """Return the last reason of these that a line tells, and the line; of what follows from an earlier one, that.
+
+    Args:
+        lines: What was written, up to the step that failed.
+        reasons: Those that count.
+        same_try: What was written before the last try does not count.
+    """
+    left = frozenset(reasons)
+    for number in reversed(range(len(lines))):
+        line = lines[number]
+        if same_try and _NEXT_TRY.search(line):
+            break
+        left -= meaning(line, _OVERCOME) or frozenset()
+        if reason := next((one for form, one in _SIGNS if one in left and form.search(line)), None):
+            leads = meaning(line, _FOLLOWS) or frozenset()
+            return _why(lines[:number], leads, same_try=True) or (reason, line)
     return None

@@ -30,6 +30,8 @@ _KILLED: Final = 137
 _STOPPED: Final = frozenset({0, 143})
 """Those of a process that ended by itself, or was asked to."""
 _NO_SPACE: Final = "no space left on device"
+_NO_MEMORY: Final = "cannot allocate memory"
+_LOG_DRIVER: Final = ("logging driver", "cloudwatch log")
 _REASONS: Final[Mapping[str, str]] = {"paused": "paused", "dead": "dead", "removing": "dead"}
 _OTHER_PROCESSOR: Final = "exec format error"
 _LAST_LINES: Final = 3
@@ -40,6 +42,8 @@ _SECOND: Final = timedelta(seconds=1)
 def disk_full(host: HostReport) -> Fault | None:
     """Return the fault of a disk that is full: at its end, or nearly there and something does not run any more."""
     runs = host.container is not None and host.container.status == "running"
+    if host.disk_read_only:
+        return Fault("worker-disk-full", "read-only")
     bytes_full, inodes_full = (_full(percent, runs=runs) for percent in (host.disk_percent, host.inodes_percent))
     error = host.container.error if host.container else ""
     if not (bytes_full or inodes_full or _NO_SPACE in error.lower()):
@@ -108,6 +112,8 @@ def _why_ended(case: Case, host: HostReport, container: Container, log: WorkerLo
     last = (container.error, *(line.text for line in log.tail[-_LAST_LINES:]))
     if any(_OTHER_PROCESSOR in text for text in last):
         return "architecture"
+    if any(words in container.error.lower() for words in _LOG_DRIVER):
+        return "log-driver"
     no_way = cut_off(case, host, container, log, None)
     return no_way[0] if no_way else None
 
@@ -141,6 +147,8 @@ def _out_of_memory(case: Case, container: Container, log: WorkerLog | None) -> b
     """
     kills = container.kernel_kills
     if container.status != "running":
+        if _NO_MEMORY in container.error.lower():
+            return True
         if container.out_of_memory:
             return container.exit_code not in _STOPPED
         ended = age(case.observed_at, container.finished_at)

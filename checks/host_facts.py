@@ -191,6 +191,7 @@ class HostReport:
         said: Why Docker or its container could not be read, in Docker's words.
         container_unread: There may be a container: Docker could not say.
         others: The containers that there are where the worker's is not; name, state and image each.
+        disk_read_only: That disk is mounted read-only, as the kernel does after errors of it.
         boot: How the instance booted; None where a container is there, or nothing tells.
     """
 
@@ -206,6 +207,7 @@ class HostReport:
     container_unread: bool = False
     others: tuple[str, ...] = ()
     boot: BootLog | None = None
+    disk_read_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)

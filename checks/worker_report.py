@@ -88,6 +88,7 @@ def read_host(  # noqa: PLR0917 - what a host wrote, and what it is held against
         container_unread=unread,
         others=tuple(clean(one) for one in fields.get("other", ())),
         boot=None if here else _boot(fields, sections, clean),
+        disk_read_only=_last(fields, "disk_read_only") == "yes",
     )
     return host, _log(fields, sections, clean, ahead) if container else None
 

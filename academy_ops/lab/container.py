@@ -43,6 +43,7 @@ class Image:
         command: Program and arguments.
         env: Variables that the image itself sets.
         memory_lasts: Seconds after which the kernel kills it for lack of memory; None when there is enough.
+        of_child: The kernel kills a child of it, and it goes on.
         silent: It writes no log.
         age: By so many seconds its start and its log lines are shown to be older.
         of_host: The host's memory runs out, not the container's: the kernel says so, and Docker does not.
@@ -51,6 +52,8 @@ class Image:
         log_driver: Docker's driver of its log.
         log_options: That driver's options.
         of_unit: A unit of systemd runs it, and Docker forgets it at the end of each run.
+        restarts: Whether it is started again when it ends.
+        name: The container's name, where that is not the workers' own.
     """
 
     command: tuple[str, ...] = WORKER
@@ -64,6 +67,9 @@ class Image:
     log_driver: str = "json-file"
     log_options: Mapping[str, str] = field(default_factory=dict)
     of_unit: bool = False
+    restarts: bool = True
+    name: str = ""
+    of_child: bool = False
 
 
 class Container:
@@ -96,11 +102,11 @@ class Container:
         self._stopping = threading.Event()
         self._process: processes.Process | None = None
         self.restarts = 0
-        self._out_of_memory = False
+        self.out_of_memory = False
         self._started_at = _NEVER
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(mode=0o700)
-        self._made = description(name, image, env)
+        self._made = description(image.name or name, image, env)
         for empty in ("log", "log.times", "oom-kills"):
             (folder / empty).touch()
         if image.of_unit:
@@ -129,9 +135,9 @@ class Container:
             process.send_signal(signal.SIGSTOP)
             self._write_state("paused", pid=process.pid, code=0, finished_at=_NEVER)
 
-    def refuse(self, error: str) -> None:
-        """Show it as one that Docker could not start."""
-        self._write_state("created", pid=0, code=_NOT_FOUND, finished_at=_NEVER, error=error)
+    def refuse(self, status: str, error: str) -> None:
+        """Show it as one that Docker could not start, or not remove."""
+        self._write_state(status, pid=0, code=_NOT_FOUND if error else 0, finished_at=_NEVER, error=error)
 
     def remove(self) -> None:
         """Stop it, and forget it."""
@@ -152,14 +158,14 @@ class Container:
             if time.monotonic() - begun > _GOOD_RUN_SECONDS:
                 delay = _FIRST_DELAY
             finished_at = _shown()
-            if self._stopping.is_set():
-                self._write_state("exited", pid=0, code=code, finished_at=finished_at)
-                return
-            self._write_state("restarting", pid=0, code=code, finished_at=finished_at)
-            if self._image.of_unit:
+            ends = self._stopping.is_set() or not self._image.restarts
+            self._write_state("exited" if ends else "restarting", pid=0, code=code, finished_at=finished_at)
+            if self._image.of_unit and not self._stopping.is_set():
                 with (self._folder / "unit").open("a", encoding="utf-8") as journal:
                     how = f"code=exited, status={code}/n/a"
                     journal.write(f"{finished_at} lab systemd[1]: worker.service: Main process exited, {how}\n")
+            if ends:
+                return
             if self._stopping.wait(delay):
                 self._write_state("exited", pid=0, code=code, finished_at=finished_at)
                 return
@@ -167,7 +173,7 @@ class Container:
             delay = min(_LONGEST_DELAY, delay * 2)
 
     def _run_once(self) -> int:
-        self._out_of_memory = False
+        self.out_of_memory = False
         self._started_at = _shown(self._image.age)
         process = processes.spawn(self._image.command, self._env, subprocess.PIPE, self._folder)
         self._process = process
@@ -177,11 +183,14 @@ class Container:
         try:
             process.wait(self._image.memory_lasts)
         except subprocess.TimeoutExpired:
-            self._out_of_memory = not self._image.of_host
+            self.out_of_memory = not self._image.of_host
             kept = "kernel-kills" if self._image.of_host else "oom-kills"
             with (self._folder / kept).open("a", encoding="utf-8") as kills:
                 kills.write(f"{time.time():.0f}\n")
-            process.send_signal(signal.SIGKILL)
+            if self._image.of_child:
+                self._write_state("running", pid=process.pid, code=0, finished_at=_NEVER)
+            else:
+                process.send_signal(signal.SIGKILL)
         code = process.wait()
         processes.kill_group(process)
         log.join()
@@ -203,8 +212,8 @@ class Container:
             "Running": status in {"running", "restarting", "paused"},
             "Paused": status == "paused",
             "Restarting": status == "restarting",
-            "OOMKilled": self._out_of_memory,
-            "Dead": False,
+            "OOMKilled": self.out_of_memory,
+            "Dead": status == "dead",
             "Pid": pid,
             "ExitCode": code,
             "Error": error,
@@ -235,7 +244,7 @@ def description(name: str, image: Image, env: Mapping[str, str]) -> dict[str, ob
         ".Config.Env": len(env),
         **variables,
         "join .RepoDigests  ": image_name(image),
-        ".HostConfig.RestartPolicy.Name": "no" if image.of_unit else "unless-stopped",
+        ".HostConfig.RestartPolicy.Name": "no" if image.of_unit or not image.restarts else "unless-stopped",
         ".HostConfig.NetworkMode": "default",
         ".LogPath": "",
         ".HostConfig.LogConfig.Type": image.log_driver,

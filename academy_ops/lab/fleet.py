@@ -38,10 +38,18 @@ class Fleet:
         boot_seconds: How long a boot takes from now on.
         log_group: The group in CloudWatch Logs to which the containers' logs go from their next start; None for none.
         user_data: Whether instances boot by user data, as in the second generation.
+        set_clock: Puts the instances' clocks right.
     """
 
     def __init__(
-        self, folder: Path, scaling: Scaling, fetch: Callable[[], str], host_env: Mapping[str, str], boot_seconds: float
+        self,
+        folder: Path,
+        scaling: Scaling,
+        fetch: Callable[[], str],
+        host_env: Mapping[str, str],
+        boot_seconds: float,
+        *,
+        set_clock: Callable[[], None] = lambda: None,
     ) -> None:
         """Prepare it.
 
@@ -51,6 +59,7 @@ class Fleet:
             fetch: Gets the parameter's value over the wire.
             host_env: The environment of an instance.
             boot_seconds: How long a boot takes.
+            set_clock: Puts the instances' clocks right.
         """
         self.image = Image()
         self.log_group: str | None = None
@@ -62,6 +71,7 @@ class Fleet:
         self.boot_seconds = boot_seconds
         self._machines: dict[str, Machine] = {}
         self._ending: dict[str, tuple[Machine, threading.Thread]] = {}
+        self.set_clock = set_clock
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._keep, name="fleet", daemon=True)
 

@@ -10,12 +10,13 @@ from dataclasses import dataclass, replace
 from functools import partial
 from importlib.resources import files
 from pathlib import Path
-from typing import Final, Literal, Protocol
+from typing import Any, Final, Literal, Protocol
 
 from academy_ops.contract import USER_DATA_LOG, WORKER_NAME
 from academy_ops.lab import processes, user_data
 from academy_ops.lab.aws.ssm import Outcome
 from academy_ops.lab.container import Container, Image, image_name
+from academy_ops.lab.host_remedies import effect
 from academy_ops.outside import host_scripts
 
 _START_SECONDS: Final = 15.0
@@ -23,6 +24,27 @@ _NO_PROGRAM: Final = (
     "failed to create task for container: failed to create shim task: OCI runtime create failed: runc create failed: "
     'unable to start container process: exec: "/app/run": stat /app/run: no such file or directory: unknown'
 )
+_PROGRAMS: Final = (
+    *(
+        "awk",
+        "cat",
+        "cut",
+        "date",
+        "echo",
+        "grep",
+        "head",
+        "id",
+        "ls",
+        "paste",
+        "printf",
+        "sed",
+        "sh",
+        "sha256sum",
+        "sleep",
+    ),
+    *("sort", "tail", "timeout", "tr", "true", "uniq", "wc"),
+)
+"""What a host has without Docker."""
 _SHIMS: Final = ("docker", "df", "dmesg", "journalctl", "systemctl")
 _ENGINE: Final = {".Server.Version": "27.5.1", ".DockerRootDir": "/var/lib/docker"}
 
@@ -59,32 +81,46 @@ class Surroundings(Protocol):
     def read_parameter(self) -> dict[str, str]:
         """Return the workers' environment as an instance reads it at boot."""
 
+    def set_clock(self) -> None:
+        """Put the instances' clocks right."""
+
 
 @dataclass(frozen=True, slots=True)
 class Condition:
     """In what condition an instance is; a new one is well.
 
     Attributes:
-        container: ``running``, ``stopped`` (someone stopped it), ``paused``, ``unstartable`` or ``missing``.
+        container: ``running``, ``stopped`` (someone stopped it), ``paused``, ``unstartable``, ``dead`` (it could not be
+            removed), ``created`` (nobody has started it) or ``missing``.
+        error: Why it can't be started.
+        installed: Whether Docker is there.
         docker: Whether the Docker daemon runs.
         answers: Whether the Docker daemon answers.
         agent: Whether the SSM agent runs.
         registered: Whether it has ever reached SSM.
         disk_percent: How full the disk is.
         inodes_percent: How many of its inodes are used.
+        read_only: Whether the disk is mounted read-only.
         boot: Whether cloud-init has ended.
         user_data: What the user data has written in its own log.
+        kernel: Whether the kernel's log can be read.
+        logs: Whether Docker can read the containers' logs.
     """
 
-    container: Literal["running", "stopped", "paused", "unstartable", "missing"] = "running"
+    container: Literal["running", "stopped", "paused", "unstartable", "dead", "created", "missing"] = "running"
+    error: str = _NO_PROGRAM
+    installed: bool = True
     docker: bool = True
     answers: bool = True
     agent: bool = True
     registered: bool = True
     disk_percent: int = 31
     inodes_percent: int = 4
+    read_only: bool = False
     boot: Literal["finished", "running"] = "finished"
     user_data: tuple[str, ...] = ()
+    kernel: bool = True
+    logs: bool = True
 
 
 def furnish(folder: Path) -> None:
@@ -116,6 +152,9 @@ def write_boot(host: Path, condition: Condition) -> None:
     user_data = host / USER_DATA_LOG.removeprefix("/")
     for folder in (finished.parent, user_data.parent, host / "run/cloud-init"):
         folder.mkdir(parents=True)
+    if condition.read_only:
+        (host / "proc").mkdir()
+        (host / "proc/mounts").write_text("/dev/nvme0n1p1 / xfs ro,noatime,attr2,inode64 0 0\n", "utf-8")
     if condition.boot == "finished":
         finished.touch()
     if condition.user_data:
@@ -138,7 +177,7 @@ def run_script(script: str, folder: Path, env: Mapping[str, str], seconds: float
         return Outcome(1, "", "The lab runs only the scripts that academy-ops itself builds; this one is not.\n")
     process = subprocess.Popen(
         ["/bin/sh", "-c", script],
-        env={**env, "PATH": f"{folder / 'bin'}:{env['PATH']}", "ACADEMY_HOST_FILES": str(folder / "files")},
+        env={**env, "PATH": _path(folder, env["PATH"]), "ACADEMY_HOST_FILES": str(folder / "files")},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -153,6 +192,26 @@ def run_script(script: str, folder: Path, env: Mapping[str, str], seconds: float
         processes.kill_group(process)
         stdout, stderr = process.communicate()
     return Outcome(code, stdout.decode("utf-8", "replace"), stderr.decode("utf-8", "replace"))
+
+
+def _path(folder: Path, path: str) -> str:
+    """Return where an instance's programs are: where Docker is not installed, this machine's own must not be found."""
+    tools = folder / "tools"
+    return f"{folder / 'bin'}:{tools if tools.exists() else path}"
+
+
+def _install(folder: Path, *, installed: bool) -> None:
+    """Let Docker be there, or nothing but what a host has without it."""
+    tools, docker, gone = folder / "tools", folder / "bin" / "docker", folder / "docker-gone"
+    if installed and tools.exists():
+        gone.rename(docker)
+        shutil.rmtree(tools)
+    elif not installed and not tools.exists():
+        docker.rename(gone)
+        tools.mkdir(mode=0o700)
+        for name in _PROGRAMS:
+            if found := shutil.which(name):
+                (tools / name).symlink_to(found)
 
 
 class Machine:
@@ -194,16 +253,35 @@ class Machine:
     @property
     def can_run_worker(self) -> bool:
         """Whether its condition lets a worker run at all."""
-        return self.condition.docker and self.condition.container == "running"
+        return self.condition.docker and self.condition.installed and self.condition.container == "running"
 
     @property
     def restarts(self) -> int:
         """How often Docker has restarted the worker."""
         return self._container.restarts if self._container else 0
 
+    @property
+    def ran_out_of_memory(self) -> bool:
+        """Whether Docker shows that a process of the worker was killed for lack of memory."""
+        return self._container is not None and self._container.out_of_memory
+
     def run(self, script: str, seconds: float) -> Outcome:
-        """Run a script as the SSM agent would."""
+        """Run a script as the SSM agent would; what a remedy does, the lab does itself."""
+        changed = effect(script)
+        if changed is not None:
+            return self._carry_out(changed)
         return run_script(script, self._folder, self._fleet.host_env, seconds)
+
+    def _carry_out(self, changed: dict[str, Any]) -> Outcome:
+        if changed.pop("clock", False):
+            self._fleet.set_clock()
+        starts = "container" in changed
+        if starts and self.condition.container in {"unstartable", "dead", "missing"}:
+            return Outcome(1, "", f"Error response from daemon: {self.condition.error}\n")
+        self.change_condition(replace(self.condition, **changed))
+        if starts and self.worker_pid is None:
+            self.restart()
+        return Outcome(0, "", "")
 
     def log(self) -> str:
         """Return what the container has written."""
@@ -224,9 +302,10 @@ class Machine:
             if gone:
                 return
             self._write_condition()
-            if self._fleet.user_data and (self.condition.user_data or self.condition.container != "missing"):
+            ends = self.condition.boot == "finished"
+            if self._fleet.user_data and ends and (self.condition.user_data or self.condition.container != "missing"):
                 self._run_user_data()
-            elif self.condition.docker and self.condition.container != "missing":
+            elif self.condition.docker and self.condition.installed and self.condition.container != "missing":
                 self._run_container()
             self.booted.set()
 
@@ -243,7 +322,8 @@ class Machine:
     def change_condition(self, condition: Condition) -> None:
         """Change its condition; it boots again where the container is concerned."""
         before, self.condition = self.condition, condition
-        if (before.container, before.docker) == (condition.container, condition.docker):
+        started = [(one.container, one.docker, one.installed) for one in (before, condition)]
+        if started[0] == started[1]:
             self._write_condition()
         else:
             self.restart()
@@ -260,7 +340,14 @@ class Machine:
         """Write what the shims read."""
         write_disk(self._folder, self.condition)
         write_boot(self._folder / "files", self.condition)
-        for name, well in (("docker-down", self.condition.docker), ("docker-hung", self.condition.answers)):
+        _install(self._folder, installed=self.condition.installed)
+        marks = {
+            "docker-down": self.condition.docker,
+            "docker-hung": self.condition.answers,
+            "kernel-unread": self.condition.kernel,
+            "logs-unreadable": self.condition.logs,
+        }
+        for name, well in marks.items():
             mark = self._folder / name
             mark.unlink(missing_ok=True) if well else mark.touch()
 
@@ -285,8 +372,9 @@ class Machine:
         image, host_env = self._fleet.image_of(name), self._fleet.container_env(name)
         ship = partial(self._fleet.ship, name)
         self._container = Container(self._folder / "container", WORKER_NAME, image, env, host_env, ship=ship)
-        if self.condition.container == "unstartable":
-            self._container.refuse(_NO_PROGRAM)
+        if self.condition.container in {"unstartable", "dead", "created"}:
+            status = "created" if self.condition.container == "unstartable" else self.condition.container
+            self._container.refuse(status, self.condition.error if self.condition.container == "unstartable" else "")
             return
         self._container.start()
         if self.condition.container != "running":

@@ -21,7 +21,7 @@ from academy_ops.lab.aws import resources
 from academy_ops.lab.aws.resources import Clients, client
 from academy_ops.lab.control import NO_TLS, PATH, Action, Control
 from academy_ops.lab.origin import Origin
-from academy_ops.lab.state import LOG_GROUP, TENANT, Keys, LabState, aws_env
+from academy_ops.lab.state import LOG_GROUP, TENANT, WORKER_USER, Keys, LabState, aws_env
 from academy_ops.lab.storage import Storage
 from academy_ops.messages import Text, say
 
@@ -192,6 +192,7 @@ def start(place: Path, actions: Mapping[str, Action[Lab]], on_event: Callable[[T
         lambda: parameters.get_parameter(Name=contract.WORKER_ENV_PARAMETER, WithDecryption=True)["Parameter"]["Value"],
         processes.clean_env(place, {**aws_env(cloud.url, users["worker"]), **step_delay}),
         boot_seconds=0,  # the first instance has booted before the story begins
+        set_clock=partial(cloud.set_late, WORKER_USER, 0),
     )
     fleet.log_group, fleet.user_data = (LOG_GROUP, True) if generation > 1 else (None, False)
     fleet.start()

@@ -21,6 +21,7 @@ from academy_ops.messages import os_reason, say
 FOLDER_VARIABLE: Final = "ACADEMY_LAB_DIR"
 ACCOUNT: Final = "123456789012"
 """The account that AWS's own documentation uses for examples."""
+WORKER_USER: Final = "academy-worker"
 LOG_GROUP: Final = "/academy/ai-worker"
 TENANT: Final = "lab"
 _STATE: Final = "state.json"

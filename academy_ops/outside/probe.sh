@@ -23,6 +23,9 @@ disk() {
   say "disk_percent=$(full -P)"
   say "inodes_percent=$(full -Pi)"
   say "disk_path=$root"
+  mounted=$(bounded 3 df -P "$root" 2>/dev/null | awk 'NR > 1 { print $6; exit }')
+  awk -v at="$mounted" '$2 == at { ro = $4 ~ /^ro(,|$)/ } END { if (ro) print "disk_read_only=yes" }' \
+    "$files/proc/mounts" 2>/dev/null
 }
 
 # The last of the lines that have room in so many bytes; of a long one its beginning and its end, where a service says

@@ -49,8 +49,11 @@ FAILED: dict[str, list[tuple[str, ...]]] = {
         ('docker: Error response from daemon: Conflict. The container name "/w" is already in use', RUN),
         ("docker: open /opt/workers.env: no such file or directory.", RUN),
         ("unknown flag: --log-optt", "See 'docker run --help'.", RUN),
-        ("docker: Error response from daemon: failed to initialize logging driver: AccessDeniedException", RUN),
         (RUN,),
+    ],
+    "log-driver": [
+        ("docker: Error response from daemon: failed to initialize logging driver: AccessDeniedException", RUN),
+        ("docker: failed to initialize logging driver: no EC2 IMDS role found", RUN),
     ],
     "packages": [
         ("Error: Unable to find a match: docker", SCRIPTS),
@@ -161,3 +164,47 @@ def test_an_error_of_the_script_within_a_step_is_the_scripts(compared: Callable[
         denied,
     )
     compared(len(said))
+
+
+NOT_INSTALLED = "/var/lib/cloud/instance/scripts/part-001: line 14: docker: command not found"
+NO_PASSWORD = "Error: Cannot perform an interactive login from a non TTY device"
+NO_CREDENTIALS = f"Error response from daemon: Head https://{ECR}/v2/w/manifests/x: no basic auth credentials"
+NO_DAEMON = "Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?"
+LATE = "Signature expired: 20260830T010203Z is now earlier than 20260830T035803Z (20260830T040303Z - 5 min.)"
+AT_ECR = f"An error occurred (InvalidSignatureException) when calling the GetAuthorizationToken operation: {LATE}"
+UNREACHED = 'Could not connect to the endpoint URL: "https://api.ecr.ap-northeast-2.amazonaws.com/"'
+LED_TO: list[tuple[str, tuple[str, ...]]] = [
+    ("clock", (AT_ECR, NO_PASSWORD, PULL)),
+    ("clock", (AT_ECR, NO_PASSWORD, NO_CREDENTIALS, PULL)),
+    ("clock", (f"(InvalidSignatureException) when calling the GetParameter operation: {LATE}", SCRIPTS)),
+    ("clock", ("x509: certificate has expired or is not yet valid: current time 2019 is before 2020", PULL)),
+    ("clock", ("curl: (60) SSL certificate problem: certificate is not yet valid", NOT_INSTALLED, PULL)),
+    ("clock", (f"docker: failed to create Cloudwatch log stream: InvalidSignatureException: {LATE}", RUN)),
+    ("clock", ("E: Release file for http://a/InRelease is not valid yet (invalid for 3h)", NOT_INSTALLED, SCRIPTS)),
+    ("network", (UNREACHED, NO_PASSWORD, NO_CREDENTIALS, PULL)),
+    ("network", ("Curl error (28): Timeout was reached for https://al2023-repos", NOT_INSTALLED, PULL)),
+    ("network", ("Could not connect to the endpoint URL", "base64: invalid input", SCRIPTS)),
+    ("packages", ("Error: Unable to find a match: docker", "Unit docker.service not found.", NO_DAEMON, RUN)),
+    ("packages", ("part-001: line 9: aws: command not found", NO_PASSWORD, NO_CREDENTIALS, PULL)),
+    ("packages", ("[Errno 2] No such file or directory: '/var/cache/dnf/x/libcgroup-3.0.rpm'", NOT_INSTALLED, PULL)),
+    ("disk", ("Error: At least 210MB more space needed on the / filesystem.", NOT_INSTALLED, PULL)),
+    ("memory", ("part-001: line 4:  2117 Killed                  dnf install -y docker", NOT_INSTALLED, PULL)),
+    ("metadata", ("curl: (28) 169.254.169.254", "Unable to locate credentials.", NO_PASSWORD, PULL)),
+    ("parameter", ("(AccessDenied) when calling the GetParameter operation", "open /opt/w.env: no such file", RUN)),
+    ("docker-daemon", ("Job for docker.service failed because a timeout was exceeded.", NO_DAEMON, PULL)),
+]  # fmt: skip
+STAND_ALONE: list[tuple[str, tuple[str, ...]]] = [
+    ("image-pull", ("Curl error (28): Timeout was reached for https://mirror", "Complete!", NO_PASSWORD, PULL)),
+    ("image-pull", (UNREACHED, NO_PASSWORD, "attempt 2", "Login Succeeded", NO_CREDENTIALS, PULL)),
+    ("docker-daemon", ("Errors during downloading metadata for repository 'x':", "Complete!", NO_DAEMON, PULL)),
+    ("image-pull", ("SignatureDoesNotMatch: the request signature we calculated does not match", NO_CREDENTIALS, PULL)),
+    ("network", ("x509: certificate has expired or is not yet valid: current time 2026 is after 2025", PULL)),
+]
+
+
+def test_what_only_follows_from_an_earlier_failure_is_told_as_that(compared: Callable[[int], None]) -> None:
+    for reason, lines in (*LED_TO, *STAND_ALONE):
+        failure = boot_failure(BootLog("finished", lines))
+        assert failure is not None, lines
+        assert failure[0] == reason, lines
+    compared(len(LED_TO) + len(STAND_ALONE))

@@ -131,7 +131,6 @@ BOOTS = {
     (NO_PASSWORD, SCRIPTS): "image-pull",
     ("tls: failed to verify certificate: x509: certificate signed by unknown authority", PULL): "network",
     ("curl: (7) Failed to connect to 169.254.169.254 port 80 after 0 ms: Could not connect", SCRIPTS): "metadata",
-    ("docker: failed to initialize logging driver: no EC2 IMDS role found", RUN): "docker-run",
     ("(AccessDeniedException) when calling the GetParameter operation: not authorized", SCRIPTS): "parameter",
     ("An error occurred (ParameterNotFound) when calling the GetParameter operation:", SCRIPTS): "parameter",
     ("docker: poorly formatted environment: variable 'A B' contains whitespaces.", RUN): "parameter",

@@ -10,12 +10,13 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
 from academy_ops.diagnosis.catalogue import CATALOGUE
 from academy_ops.lab.faults import FAULTS
+from academy_ops.lab.faults.boots import USER_DATA
 from tests.faults.printed import Place, forget_rules, run_printed
 from tests.lab_driver import Lab, Told
 
@@ -54,6 +55,7 @@ class Row:
         job: Which job is asked about.
         wrong: A setting of the lab of which the last letter is changed.
         from_setting: A setting that takes the value of another.
+        generation: Which generation of the lab shows it.
     """
 
     name: str
@@ -62,6 +64,7 @@ class Row:
     job: Job = "none"
     wrong: str | None = None
     from_setting: tuple[str, str] | None = None
+    generation: int = 1
 
     @property
     def code(self) -> str:
@@ -150,6 +153,10 @@ SETTINGS: tuple[Row, ...] = (
     Row("undetermined/certificates", environ={"SSL_CERT_FILE": None, "SSL_CERT_DIR": "/no/such/folder"}, job="ended"),
 )
 ROWS: tuple[Row, ...] = (*SETTINGS, *(_of_fault(name) for name in FAULTS))
+SECOND_GENERATION: tuple[Row, ...] = tuple(
+    replace(_of_fault(f"worker-boot-failed/{reason}"), generation=2) for reason in USER_DATA
+)
+"""There the user data really runs, and fails at each of its steps."""
 
 
 def expected(row: Row) -> Expected:
@@ -232,9 +239,10 @@ def table(results: Sequence[tuple[Row, Told, float]]) -> Iterator[str]:
     yield "| --- | --- | --- | --- | ---: |"
     for row, result, took in results:
         verdict = result.verdict
+        name = f"`{row.name}`" + (" (second generation)" if row.generation > 1 else "")
         named = verdict["cause"] or ", ".join(f"{code} (warning)" for code in verdict["warnings"]) or "-"
         mark = "yes" if right(row, result) else "**NO**"
-        yield f"| `{row.name}` | {verdict['status']} | {named} | {mark} | {took:.0f} |"
+        yield f"| {name} | {verdict['status']} | {named} | {mark} | {took:.0f} |"
 
 
 def main() -> int:
@@ -243,23 +251,25 @@ def main() -> int:
     options.add_argument("names", nargs="*", help="only rows whose names begin so")
     options.add_argument("--into", type=Path, help="the file to write the table into")
     asked = options.parse_args()
-    rows = [row for row in ROWS if not asked.names or row.name.startswith(tuple(asked.names))]
+    every = (*ROWS, *SECOND_GENERATION)
+    rows = [row for row in every if not asked.names or row.name.startswith(tuple(asked.names))]
     results: list[tuple[Row, Told, float]] = []
     failed, run = list[str](), 0
-    with tempfile.TemporaryDirectory() as folder:
-        lab = Lab(Path(folder))
-        lab.do("lab", "up", "--detach")
-        try:
-            for row in rows:
-                results.append((row, *provoke(lab, row)))
-                sys.stderr.write(f"{len(results)}/{len(rows)} {row.name}\n")
-                try:
-                    run += run_remedies(lab, row, results[-1][1], by_cli=shutil.which("aws") is not None)
-                except AssertionError as error:
-                    failed.append(f"{row.name}: {error}")
-                clean_up(lab, row)
-        finally:
-            lab.do("lab", "down")
+    for generation in sorted({row.generation for row in rows}):
+        with tempfile.TemporaryDirectory() as folder:
+            lab = Lab(Path(folder))
+            lab.do("lab", "up", "--detach", "--generation", str(generation))
+            try:
+                for row in (one for one in rows if one.generation == generation):
+                    results.append((row, *provoke(lab, row)))
+                    sys.stderr.write(f"{len(results)}/{len(rows)} {row.name}\n")
+                    try:
+                        run += run_remedies(lab, row, results[-1][1], by_cli=shutil.which("aws") is not None)
+                    except AssertionError as error:
+                        failed.append(f"{row.name}: {error}")
+                    clean_up(lab, row)
+            finally:
+                lab.do("lab", "down")
     wrong = [row.name for row, result, _ in results if not right(row, result)]
     lines = [*table(results), "", f"{len(results) - len(wrong)} of {len(results)} right."]
     sys.stdout.write("\n".join(lines) + "\n")

@@ -88,7 +88,7 @@ def test_an_alarm_starts_a_worker(lab: Lab) -> None:
 
 
 def test_the_user_data_fails_at_each_step_and_the_boot_is_told_by_its_own_log(lab: Lab) -> None:
-    for reason in ("metadata", "packages", "image-missing", "docker-run", "parameter", "script"):
+    for reason in ("metadata", "packages", "clock", "docker-run", "parameter", "script"):
         lab.break_fault(f"worker-boot-failed/{reason}")
         result = lab.diagnose()
         assert (result.verdict["cause"], result.verdict["reason"]) == ("worker-boot-failed", reason)

@@ -25,6 +25,18 @@ _SEE_TEMPLATE: Final = _read(
     commands.TEMPLATE,
 )
 
+LOG_DRIVER: Final = (
+    _read(
+        say(
+            "Check the role of the instance profile in the last column: it needs logs:CreateLogStream and "
+            "logs:PutLogEvents."
+        ),
+        commands.MACHINES,
+    ),
+    _read(
+        say("Check that the log group exists in the region that the container's log options name."), commands.LOG_GROUPS
+    ),
+)
 OTHER_PROCESSOR: Final = variant(
     say("The worker image is built for a different processor architecture than the instance's."),
     _read(say("Check the instance type, in the second-to-last column."), commands.MACHINES),
@@ -94,6 +106,33 @@ BOOT: Final = (
                     say(
                         "Correct the docker run arguments in a new version of the launch template, then replace "
                         "the worker instances. Jobs in progress start over."
+                    ),
+                    commands.REPLACE_INSTANCES,
+                ),
+            ),
+            "log-driver": variant(
+                say("Docker could not create the worker container: its log driver can't write to CloudWatch Logs."),
+                *LOG_DRIVER,
+                _REPLACE,
+            ),
+            "clock": variant(
+                say("The instance's clock was wrong during boot, so AWS rejected its requests."),
+                _read(
+                    say(
+                        "Check the instance's time and where it gets it from; it should be the Amazon Time Sync "
+                        "Service, 169.254.169.123."
+                    ),
+                    commands.WORKER_TIME,
+                ),
+                _REPLACE,
+            ),
+            "memory": variant(
+                say("The instance ran out of memory during boot."),
+                _read(say("Check the instance type, in the second-to-last column."), commands.MACHINES),
+                _change(
+                    say(
+                        "Choose a larger instance type in a new version of the launch template, then replace the "
+                        "worker instances. Jobs in progress start over."
                     ),
                     commands.REPLACE_INSTANCES,
                 ),

@@ -427,6 +427,11 @@ _SHOW_TLS: Final = "curl -kSsv -o /dev/null --max-time 10"
 WORKER_SQS: Final = command(f"{_SHOW_TLS} https://sqs.<region>.amazonaws.com", place="worker")
 WORKER_TO_R2: Final = command(f"{_SHOW_TLS} <endpoint>", place="worker")
 WORKER_ACCOUNT: Final = command("aws sts get-caller-identity --region <region>", place="worker")
+LOG_GROUPS: Final = command(
+    "aws logs describe-log-groups --region <region> --output text --query logGroups[].logGroupName"
+)
+WORKER_TIME: Final = command("date -u", place="worker") + command("systemctl status --no-pager chronyd", place="worker")
+WORKER_KERNEL: Final = command("sudo journalctl --no-pager -k -n 50", place="worker")
 WORKER_CLOCK: Final = command("date -u", place="worker")
 PARAMETER_THERE: Final = command(
     "aws ssm get-parameter --region <region> --name <parameter> --with-decryption --query Parameter.Version",

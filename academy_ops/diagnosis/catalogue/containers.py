@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from academy_ops.diagnosis.catalogue import commands
-from academy_ops.diagnosis.catalogue.boot import OTHER_PROCESSOR
+from academy_ops.diagnosis.catalogue.boot import LOG_DRIVER, OTHER_PROCESSOR
 from academy_ops.diagnosis.catalogue.cause import codes, variant
 from academy_ops.diagnosis.catalogue.connections import no_way_to
 from academy_ops.diagnosis.catalogue.inside_workers import IDLE, READ_LOG, ROWS, TERMINATE, TERMINATE_NOW
@@ -17,6 +17,7 @@ from academy_ops.thresholds import FIGURES
 _cause, _warning, _read, _change = ROWS.cause, ROWS.warning, ROWS.read, ROWS.change
 _to_read, _to_change = ROWS.to_read, ROWS.to_change
 _ENDED: Final = {**no_way_to("SQS", commands.WORKER_SQS, ROWS), "architecture": OTHER_PROCESSOR}
+_START: Final = commands.on_workers("docker start <worker_container>")
 _REPLACE_FORMER: Final = _change(
     say("If no deployment is in progress, replace the worker instances. Jobs in progress start over."),
     commands.REPLACE_INSTANCES,
@@ -62,7 +63,7 @@ CONTAINERS: Final = (
         say("The container exists, but is neither running nor restarting."),
         (commands.WORKER_STATE, commands.WORKER_ERROR, commands.WORKER_LOG),
         _read(say("Find out from the log why it stopped."), READ_LOG),
-        _change(say("Start the container."), commands.on_workers("docker start <worker_container>")),
+        _change(say("Start the container."), _START),
         reasons={
             **_ENDED,
             "start-failed": variant(
@@ -75,6 +76,11 @@ CONTAINERS: Final = (
                     ),
                     commands.REPLACE_INSTANCES,
                 ),
+            ),
+            "log-driver": variant(
+                say("Docker could not start the worker's container: its log driver can't write to CloudWatch Logs."),
+                *LOG_DRIVER,
+                _change(say("After fixing it, start the container."), _START),
             ),
             "unit": variant(
                 say("The systemd unit that runs the worker has stopped."),

@@ -6,7 +6,14 @@ from typing import Final
 
 from academy_ops.diagnosis.catalogue import commands
 from academy_ops.diagnosis.catalogue.cause import codes, variant
-from academy_ops.diagnosis.catalogue.inside_workers import CRASHES, IDLE, REPLACE_ONE, ROWS, TERMINATE
+from academy_ops.diagnosis.catalogue.inside_workers import (
+    CRASHES,
+    IDLE,
+    REPLACE_ONE,
+    ROWS,
+    TERMINATE,
+    TERMINATE_NOW,
+)
 from academy_ops.diagnosis.command import command
 from academy_ops.messages import say
 from academy_ops.thresholds import FIGURES
@@ -28,8 +35,9 @@ HOSTS: Final = (
         say(
             "The disk that holds Docker's data is {disk_full_percent} percent full, in bytes or inodes, or "
             "{disk_nearly_full_percent} percent while the container is not running. Or Docker reports a full disk for "
-            "a container it could not start. Or a log of the last {complaint_minutes} minutes reports no space left, "
-            "and the disk is that full or the job failed on a local path.",
+            "a container it could not start. Or the disk is mounted read-only. Or a log of the last "
+            "{complaint_minutes} minutes reports no space left, and the disk is that full or the job failed on a "
+            "local path.",
             **FIGURES,
         ),
         (commands.WORKER_DISK,),
@@ -45,6 +53,11 @@ HOSTS: Final = (
                     commands.on_workers("journalctl --vacuum-size=50M; docker start <worker_container>"),
                 ),
                 TERMINATE,
+            ),
+            "read-only": variant(
+                say("The worker's disk is mounted read-only; the kernel does that after errors of the disk."),
+                _read(say("Find the error in the kernel's log."), commands.WORKER_KERNEL),
+                TERMINATE_NOW,
             ),
             "inodes": variant(
                 say("The worker's disk has free space but no inodes left: it holds too many small files."),

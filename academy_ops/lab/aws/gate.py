@@ -31,7 +31,7 @@ from werkzeug.wrappers import Response
 
 from academy_ops.contract import REGION
 from academy_ops.lab.aws import signature
-from academy_ops.lab.state import ACCOUNT, Keys
+from academy_ops.lab.state import ACCOUNT, WORKER_USER, Keys
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -118,7 +118,7 @@ def create_users() -> dict[str, Keys]:
         "lab": create_user("academy-lab", _allowing("*")),
         "operator": create_user("academy-operator", _allowing("*")),
         "api": create_user("academy-api", _allowing("sqs:*")),
-        "worker": create_user("academy-worker", _allowing("sqs:*", "ssm:GetParameter")),
+        "worker": create_user(WORKER_USER, _allowing("sqs:*", "ssm:GetParameter")),
         "autoscaler": create_user("academy-autoscaler", _allowing("sqs:Get*", "autoscaling:*")),
     }
 

@@ -19,6 +19,8 @@ from moto.ec2.responses import EC2Response
 from moto.ssm.exceptions import SSMException
 from moto.ssm.responses import SimpleSystemManagerResponse
 
+from academy_ops.contract import WORKER_NAME
+
 _DOCUMENT: Final = "AWS-RunShellScript"
 _PLUGIN: Final = "aws:runShellScript"
 _STDOUT_CHARACTERS: Final = 24_000
@@ -170,6 +172,8 @@ class LabSSM(SimpleSystemManagerResponse):
         execution = float((parameters.get("executionTimeout") or [_EXECUTION_SECONDS])[0])
         delivery = self._get_int_param("TimeoutSeconds") or _DELIVERY_SECONDS
         instance_ids = self._get_param("InstanceIds") or []
+        if any(one["Key"] == "tag:Name" and WORKER_NAME in one["Values"] for one in self._get_param("Targets") or []):
+            instance_ids = list(self.commands.hosts())
         comment = self._get_param("Comment", "")
         command_id = self.commands.send(
             instance_ids, "\n".join(parameters.get("commands", [])), comment, delivery, execution

@@ -11,16 +11,24 @@ from academy_ops.contract import DLQ_SUFFIX, GROUP_NAME, QUEUE_NAME
 from academy_ops.lab import LabError, parts
 from academy_ops.lab.aws import resources
 from academy_ops.lab.container import Image
-from academy_ops.lab.faults import aws, endpoint, launches, uploads, workers
+from academy_ops.lab.faults import aws, endings, endpoint, launches, uploads, workers
 from academy_ops.lab.faults.fault import Fault
-from academy_ops.lab.state import LOG_GROUP
+from academy_ops.lab.state import LOG_GROUP, WORKER_USER
 from academy_ops.messages import say
 
 if TYPE_CHECKING:
     from academy_ops.lab.parts import Lab
 
 FAULTS: Final[Mapping[str, Fault]] = {
-    fault.name: fault for fault in (*endpoint.FAULTS, *aws.FAULTS, *launches.FAULTS, *workers.FAULTS, *uploads.FAULTS)
+    fault.name: fault
+    for fault in (
+        *endpoint.FAULTS,
+        *aws.FAULTS,
+        *launches.FAULTS,
+        *endings.FAULTS,
+        *workers.FAULTS,
+        *uploads.FAULTS,
+    )
 }
 ALIASES: Final[Mapping[str, str]] = {
     "worker-off": "worker-scaled-to-zero",
@@ -52,12 +60,13 @@ _IN_API: Final = frozenset({"api-database-down", "api-host-rejected", "api-auth-
 
 
 def find(name: str) -> Fault:
-    """Return the fault of that name or alias.
+    """Return the fault of that name or alias; for a code alone, the first way in which it is produced.
 
     Raises:
         LabError: There is none.
     """
-    fault = FAULTS.get(ALIASES.get(name, name))
+    ways = (fault for known, fault in FAULTS.items() if known.startswith(f"{name}/"))
+    fault = FAULTS.get(ALIASES.get(name, name)) or next(ways, None)
     if fault is None:
         known = ", ".join(sorted([*FAULTS, *ALIASES]))
         raise LabError(say("No such fault: {name}. Choose from: {known}", name=repr(name), known=known))
@@ -93,7 +102,7 @@ def heal(lab: Lab) -> list[str]:
     healed = list(dict.fromkeys(lab.broken))
     broken = {name.partition("/")[0] for name in healed}
     lab.cloud.set_clock_offset(0)
-    lab.cloud.set_late(aws.WORKER_USER, 0)
+    lab.cloud.set_late(WORKER_USER, 0)
     lab.cloud.set_reachable(reachable=True)
     lab.storage.show_bucket()
     lab.storage.accept_only(lab.storage.keys)
@@ -132,10 +141,10 @@ def _heal_endpoint(lab: Lab, broken: Collection[str]) -> None:
 
 def _heal_identities(lab: Lab) -> None:
     iam = lab.aws("iam")
-    for user, part in ((aws.OPERATOR_USER, "operator"), (aws.WORKER_USER, "worker")):
+    for user, part in ((aws.OPERATOR_USER, "operator"), (WORKER_USER, "worker")):
         iam.update_access_key(UserName=user, AccessKeyId=lab.users[part].key_id, Status="Active")
     with suppress(iam.exceptions.ClientError):  # there is nothing to delete unless that fault was in
-        iam.delete_user_policy(UserName=aws.WORKER_USER, PolicyName=aws.DENIAL)
+        iam.delete_user_policy(UserName=WORKER_USER, PolicyName=aws.DENIAL)
 
 
 def _heal_group(lab: Lab) -> None:

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Final
 from academy_ops.contract import DLQ_SUFFIX, GROUP_NAME, QUEUE_NAME
 from academy_ops.lab.faults.fault import Fault, worker_fault
 from academy_ops.lab.faults.uploads import give_up, queue_url
+from academy_ops.lab.state import WORKER_USER
 from academy_ops.messages import say
 
 if TYPE_CHECKING:
     from academy_ops.lab.parts import Lab
 
 OPERATOR_USER: Final = "academy-operator"
-WORKER_USER: Final = "academy-worker"
 DENIAL: Final = "denied-by-fault"
 _CLOCK_SECONDS: Final = 20 * 60
 _RECEIVE: Final = "sqs:ReceiveMessage"

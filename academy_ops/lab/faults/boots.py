@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from academy_ops.contract import WORKER_NAME
+
 _REGISTRY: Final = "123456789012.dkr.ecr.ap-northeast-2.amazonaws.com"
 _IMAGE: Final = f"{_REGISTRY}/academy-ai-worker"
 _STOPPED: Final = "ERROR: ECR login/pull failed"
@@ -38,7 +40,25 @@ USER_DATA: Final = {
         ),
         _STOPPED,
     ),
+    "memory": (
+        "/var/lib/cloud/instance/scripts/part-001: line 4:  2117 Killed                  dnf install -y docker",
+        "/var/lib/cloud/instance/scripts/part-001: line 14: docker: command not found",
+        _STOPPED,
+    ),
+    "clock": (
+        (
+            "An error occurred (InvalidSignatureException) when calling the GetAuthorizationToken operation: Signature "
+            "expired: 20260830T010203Z is now earlier than 20260830T035803Z (20260830T040303Z - 5 min.)"
+        ),
+        "Error: Cannot perform an interactive login from a non TTY device",
+        f'Error response from daemon: Head "https://{_REGISTRY}/v2/w/manifests/latest": no basic auth credentials',
+        _STOPPED,
+    ),
     "docker-run": (
+        f'docker: Error response from daemon: Conflict. The container name "/{WORKER_NAME}" is already in use.',
+        _NOT_RUN,
+    ),
+    "log-driver": (
         (
             "docker: Error response from daemon: failed to initialize logging driver: failed to create Cloudwatch log "
             "stream: AccessDeniedException."

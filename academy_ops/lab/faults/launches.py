@@ -43,6 +43,7 @@ _REFUSALS: Final = {
     "Heartbeat Timeout.",
 }
 """Why launches fail, in the words of EC2 and Auto Scaling."""
+_NO_WORDS: Final = "Internal error. Launching EC2 instance failed."
 
 
 def scale_to_zero(lab: Lab) -> None:
@@ -254,7 +255,7 @@ FAULTS: Final = (
             say("The desired capacity is 4, and launches fail."),
             partial(_fall_short, words),
         )
-        for reason, words in {"capacity": _NO_CAPACITY, "quota": _REFUSALS["quota"]}.items()
+        for reason, words in {"capacity": _NO_CAPACITY, **_REFUSALS, "launch-failing": _NO_WORDS}.items()
     ),
     worker_fault(
         "worker-scaled-to-zero/max-zero", say("The group's maximum and desired capacity are set to 0."), _no_maximum
@@ -284,7 +285,7 @@ FAULTS: Final = (
         ),
     ),
     worker_fault(
-        "worker-refresh-failed",
+        "worker-refresh-failed/failed",
         say("An instance refresh fails after the first of two instances."),
         partial(
             _refresh_badly,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
@@ -12,15 +11,15 @@ from typing import TYPE_CHECKING, Final
 from academy_ops.contract import (
     BUCKET_NAME,
     GROUP_NAME,
-    LOG_STARTED,
     LOG_UNKNOWN,
     QUEUE_NAME,
     QUEUE_SETTING,
     WORKER_ENV_PARAMETER,
 )
 from academy_ops.lab import processes
-from academy_ops.lab.container import WORKER, Image
+from academy_ops.lab.container import Image
 from academy_ops.lab.faults.boots import USER_DATA
+from academy_ops.lab.faults.endings import HANGING, LONG_AGO_SECONDS, upload_of_long_ago
 from academy_ops.lab.faults.endpoint import NO_DATABASE
 from academy_ops.lab.faults.fault import age_job, execute, worker_fault
 from academy_ops.lab.faults.launches import scale_to_zero
@@ -32,32 +31,9 @@ if TYPE_CHECKING:
     from academy_ops.lab.parts import Lab
 
 _READER: Final = "python_calamine"
-_HANGING: Final = Image(
-    command=(sys.executable, "-c", f"import time; print({LOG_STARTED!r}, flush=True); time.sleep(86400)")
-)
-_SQS_URL: Final = "https://sqs.ap-northeast-2.amazonaws.com/"
-_NOT_VERIFIED: Final = "[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed:"
-_CUT_OFF: Final = {
-    "no-route": f'Connect timeout on endpoint URL: "{_SQS_URL}"',
-    "untrusted": f"SSL validation failed for {_SQS_URL} {_NOT_VERIFIED} unable to get local issuer certificate",
-    "clock": f"SSL validation failed for {_SQS_URL} {_NOT_VERIFIED} certificate is not yet valid",
-    "tls": f"SSL validation failed for {_SQS_URL} [SSL: WRONG_VERSION_NUMBER] wrong version number",
-    "proxy": 'Failed to connect to proxy URL: "http://10.0.0.9:3128"',
-}
-"""What a worker writes that does not reach SQS; the lab has no subnets, firewalls or wrong clocks."""
-_LONG_AGO_SECONDS: Final = 660
-_OF_DATABASE: Final = {
-    "full": 'psycopg.errors.DiskFull: could not extend file "base/16384/2619": No space left on device',
-    "schema": 'psycopg.errors.UndefinedTable: relation "job" does not exist',
-    "credentials": 'psycopg.OperationalError: connection failed: FATAL:  password authentication failed for user "w"',
-    "tls": "psycopg.OperationalError: connection failed: server does not support SSL, but SSL was required",
-    "connections": "psycopg.OperationalError: connection failed: FATAL:  sorry, too many clients already",
-}
-"""What a worker's last words are for each reason that its database can have."""
 _FAILED_SECONDS: Final = 20.0
 _PAST_BOOT_SECONDS: Final = 3600
 _MANY_MESSAGES: Final = 40
-_LOOP_RESTARTS: Final = 3
 _OTHER_QUEUE: Final = {QUEUE_SETTING: f"{QUEUE_NAME}-staging"}
 _OTHER_KEYS: Final = {"AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE", "AWS_SECRET_ACCESS_KEY": "not-a-secret"}
 _OTHER_BUCKET: Final = {"R2_EXCEL_BUCKET": f"{BUCKET_NAME}-old"}
@@ -66,8 +42,17 @@ _OTHER_BUCKET: Final = {"R2_EXCEL_BUCKET": f"{BUCKET_NAME}-old"}
 def _two_images(lab: Lab) -> None:
     """Start a second worker from a newer image."""
     lab.fleet.image = Image(digest="sha256:" + "2" * 64)
-    autoscaling = lab.aws("autoscaling")
-    autoscaling.update_auto_scaling_group(AutoScalingGroupName=GROUP_NAME, MinSize=2, DesiredCapacity=2)
+    _start_second(lab)
+
+
+def _leave_one_behind(lab: Lab) -> None:
+    """Let the second of two workers be of the launch template's next version."""
+    _start_second(lab)
+    lab.cloud.scaling.split_versions()
+
+
+def _start_second(lab: Lab) -> None:
+    lab.aws("autoscaling").update_auto_scaling_group(AutoScalingGroupName=GROUP_NAME, MinSize=2, DesiredCapacity=2)
     processes.until(lambda: sum(host.worker_pid is not None for host in lab.fleet.hosts().values()) > 1, 30)
 
 
@@ -76,15 +61,9 @@ def _fleet(**changed: object) -> Callable[[Lab], None]:
     return lambda lab: lab.fleet.change(**changed)
 
 
-def _crash(image: Image, lab: Lab) -> None:
-    """Run an image that ends again and again."""
-    lab.fleet.use(image)
-    lab.fleet.wait_until(lambda machine: machine.restarts >= _LOOP_RESTARTS)
-
-
 def _silence(lab: Lab, *, registered: bool = True) -> str:
     lab.fleet.change(agent=False, registered=registered, container="stopped")
-    return _upload_of_long_ago(lab)
+    return upload_of_long_ago(lab)
 
 
 def _impair(lab: Lab) -> None:
@@ -96,42 +75,27 @@ def _impair(lab: Lab) -> None:
 
 
 def _hang(lab: Lab) -> str:
-    lab.fleet.use(_HANGING)
-    return _upload_of_long_ago(lab)
+    lab.fleet.use(HANGING)
+    return upload_of_long_ago(lab)
 
 
 def _hang_beside_another(lab: Lab) -> str:
     """Let one message be in flight of nobody, and another wait, while the workers' logs have been silent for long."""
-    lab.fleet.use(replace(_HANGING, age=_LONG_AGO_SECONDS))
+    lab.fleet.use(replace(HANGING, age=LONG_AGO_SECONDS))
     take_message(lab)
     job_id = upload_and_wait(lab)
-    age_job(lab, job_id, _LONG_AGO_SECONDS)
+    age_job(lab, job_id, LONG_AGO_SECONDS)
     return job_id
 
 
-def _cut_off(words: str, lab: Lab) -> str:
-    program = f"import time; print({LOG_STARTED!r}); print({words!r}, flush=True); time.sleep(86400)"
-    lab.fleet.use(Image(command=(sys.executable, "-c", program)))
-    lab.fleet.wait_for_log(words)
-    return _upload_of_long_ago(lab)
-
-
 def _pile_up(lab: Lab) -> str:
-    lab.fleet.use(_HANGING)
+    lab.fleet.use(HANGING)
     sqs = lab.aws("sqs")
     url = sqs.get_queue_url(QueueName=QUEUE_NAME)["QueueUrl"]
     for start in range(0, _MANY_MESSAGES, 10):
         entries = [{"Id": str(start + n), "MessageBody": '{"job_type": "unknown"}'} for n in range(10)]
         sqs.send_message_batch(QueueUrl=url, Entries=entries)
     return upload_and_wait(lab)
-
-
-def _upload_of_long_ago(lab: Lab) -> str:
-    # What a worker had in hand when the fault ended it has come back since.
-    lab.cloud.queues.release(QUEUE_NAME)
-    job_id = upload_and_wait(lab)
-    age_job(lab, job_id, _LONG_AGO_SECONDS)
-    return job_id
 
 
 def _lose_dependency(lab: Lab) -> str:
@@ -198,16 +162,11 @@ def _no_database(lab: Lab) -> None:
     lab.fleet.wait_for_log("could not connect to the database")
 
 
-def _end_with(words: str, lab: Lab) -> None:
-    """Run a worker that ends right after its start with an exception of these words."""
-    _crash(Image(command=(sys.executable, "-c", f"import sys; sys.exit({words!r})")), lab)
-
-
 def _other_database(lab: Lab) -> str:
     _start_with({"DATABASE_URL": f"sqlite:///{lab.place / 'other.sqlite3'}"}, lab)
     job_id = upload_students(lab)
     lab.fleet.wait_for_log(LOG_UNKNOWN)
-    age_job(lab, job_id, _LONG_AGO_SECONDS)
+    age_job(lab, job_id, LONG_AGO_SECONDS)
     return job_id
 
 
@@ -225,19 +184,6 @@ FAULTS: Final = (
         say("The workers' processes hang; one message is in flight with a worker that is gone, and another waits."),
         _hang_beside_another,
     ),
-    *(
-        worker_fault(
-            f"queue-not-consumed/{reason}",
-            say("The workers don't reach SQS, and a job waits: {words}", words=words),
-            partial(_cut_off, words),
-        )
-        for reason, words in _CUT_OFF.items()
-    ),
-    worker_fault(
-        "worker-crash-loop/untrusted",
-        say("The worker ends at its start with what it says of SQS: {words}", words=_CUT_OFF["untrusted"]),
-        partial(_end_with, _CUT_OFF["untrusted"]),
-    ),
     worker_fault("worker-undersized", say("The workers' processes hang, and 41 messages are waiting."), _pile_up),
     worker_fault(
         "worker-scaled-to-zero/in-flight",
@@ -245,7 +191,9 @@ FAULTS: Final = (
         _scale_in_from_work,
     ),
     worker_fault(
-        "ssm-offline", say("The instances' SSM agents are off, the workers are stopped, and a job waits."), _silence
+        "ssm-offline/connection-lost",
+        say("The instances' SSM agents are off, the workers are stopped, and a job waits."),
+        _silence,
     ),
     worker_fault(
         "ssm-offline/never-registered",
@@ -253,23 +201,23 @@ FAULTS: Final = (
         partial(_silence, registered=False),
     ),
     worker_fault("worker-docker-down", say("The Docker daemon is down on every instance."), _fleet(docker=False)),
+    worker_fault(
+        "worker-docker-down/not-installed",
+        say("Docker is not installed on any instance."),
+        _fleet(container="missing", installed=False),
+    ),
     worker_fault("worker-docker-down/hung", say("The Docker daemon hangs on every instance."), _fleet(answers=False)),
-    worker_fault(
-        "worker-container-exited/paused",
-        say("Someone paused the worker's container."),
-        _fleet(container="paused"),
-    ),
-    worker_fault(
-        "worker-container-exited/start-failed",
-        say("Docker can't start the worker's container."),
-        _fleet(container="unstartable"),
-    ),
     worker_fault(
         "worker-container-unhealthy",
         say("The health check of the worker's container fails."),
         lambda lab: lab.fleet.use(Image(health="unhealthy")),
     ),
     worker_fault("worker-images-differ", say("Two workers run different images."), _two_images),
+    worker_fault(
+        "worker-images-differ/template",
+        say("A worker was launched from an earlier version of the launch template, and no deployment replaces it."),
+        _leave_one_behind,
+    ),
     *(
         worker_fault(
             f"worker-boot-failed/{reason}",
@@ -278,42 +226,25 @@ FAULTS: Final = (
         )
         for reason, lines in USER_DATA.items()
     ),
+    worker_fault(
+        "worker-boot-failed/endless",
+        say("The instances' user data never finishes."),
+        _fleet(container="missing", boot="running", user_data=("+ docker pull academy-ai-worker", "Waiting")),
+    ),
+    worker_fault(
+        "worker-disk-full/read-only",
+        say("The kernel has mounted the instances' disks read-only."),
+        _fleet(read_only=True, container="stopped"),
+    ),
     worker_fault("worker-disk-full/inodes", say("The worker's disk has no inodes left."), _fleet(inodes_percent=100)),
     worker_fault(
         "worker-container-missing",
         say("The worker's container is gone on every instance."),
         _fleet(container="missing"),
     ),
+    worker_fault("worker-disk-full", say("The instances' disks are full."), _fleet(disk_percent=100)),
     worker_fault(
-        "worker-container-exited", say("Someone stopped the worker's container."), _fleet(container="stopped")
-    ),
-    worker_fault(
-        "worker-crash-loop",
-        say("The worker exits right after each start."),
-        partial(_crash, Image(command=(*WORKER, "--no-such-option"))),
-    ),
-    worker_fault(
-        "worker-crash-loop/unit",
-        say("The worker ends right after each start; a systemd unit runs it, and Docker forgets it at its end."),
-        partial(_crash, Image(command=(*WORKER, "--no-such-option"), of_unit=True)),
-    ),
-    worker_fault(
-        "worker-out-of-memory",
-        say("The kernel kills the worker: it is out of memory."),
-        partial(_crash, Image(memory_lasts=0.5)),
-    ),
-    worker_fault(
-        "worker-out-of-memory/host",
-        say("The kernel kills the worker because its host is out of memory; Docker does not show it."),
-        partial(_crash, Image(memory_lasts=0.5, of_host=True)),
-    ),
-    worker_fault(
-        "worker-dependency-missing/start",
-        say("A Python package is missing from the worker's image, and the worker exits as it starts."),
-        partial(_end_with, "ModuleNotFoundError: No module named 'psycopg'"),
-    ),
-    worker_fault(
-        "worker-disk-full",
+        "worker-disk-full/idle",
         say("The instances' disks are full, and the worker is stopped."),
         _fleet(disk_percent=100, container="stopped"),
     ),
@@ -374,15 +305,7 @@ FAULTS: Final = (
         say("The workers started with a wrong parameter, which has been corrected since."),
         _stale_environment,
     ),
-    worker_fault("worker-database-down", say("The workers' database does not answer."), _no_database),
-    *(
-        worker_fault(
-            f"worker-database-down/{reason}",
-            say("The worker exits with a database error: {words}", words=words),
-            partial(_end_with, words),
-        )
-        for reason, words in _OF_DATABASE.items()
-    ),
+    worker_fault("worker-database-down/unreachable", say("The workers' database does not answer."), _no_database),
     worker_fault(
         "worker-database-mismatch", say("The workers use a different database from the API."), _other_database
     ),

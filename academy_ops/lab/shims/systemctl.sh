@@ -18,12 +18,13 @@ case $1,$2 in
       END {
         sub("^/", "", value[".Name"])
         runs = value[".State.Running"] == "true" && value[".State.Restarting"] != "true"
+        ended = value[".State.Status"] == "exited"
         print "Result=" (runs ? "success" : "exit-code")
         print "ExecMainStatus=" value[".State.ExitCode"]
         print "ExecStart={ path=/usr/bin/docker ; argv[]=/usr/bin/docker run --rm --name " value[".Name"] " --env-file /opt/workers.env worker ; ignore_errors=no ; }"
         print "Id=worker.service"
-        print "ActiveState=" (runs ? "active" : "activating")
-        print "SubState=" (runs ? "running" : "auto-restart")
+        print "ActiveState=" (runs ? "active" : ended ? "failed" : "activating")
+        print "SubState=" (runs ? "running" : ended ? "failed" : "auto-restart")
       }' "$here/container/inspect"
     ;;
   *) exit 1 ;;

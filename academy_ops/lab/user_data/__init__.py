@@ -17,6 +17,13 @@ from academy_ops.contract import CLOUD_INIT_LOG, REGION, WORKER_ENV_PARAMETER, W
 _PROGRAMS: Final = ("aws", "curl", "dnf")
 _FROM_THIS_MACHINE: Final = ("base64", "cat", "cp", "mkdir", "rm", "sh", "sleep")
 _SECONDS: Final = 30.0
+_STEP_OF: Final = {
+    "docker: command not found": "packages",
+    "GetAuthorizationToken": "login",
+    "GetParameter": "parameter",
+    "unbound variable": "script",
+}
+"""Words of the step that fails; any other is the pull or the run."""
 FAILED_USER_DATA: Final = (
     "cc_scripts_user.py[WARNING]: Failed to run module scripts_user (scripts in /var/lib/cloud/instance/scripts)"
 )
@@ -62,15 +69,11 @@ def failing(lines: Sequence[str]) -> dict[str, str]:
     """Return which step must fail with which words, so that the user data writes ``lines``; none for no lines."""
     if not lines:
         return {}
-    words = "\n".join(lines[:-1])
-    if "docker: command not found" in words:
-        return {"packages": lines[0]}
     if "IMDSv2" in lines[-1]:
         return {"metadata": "curl: (28) Connection timed out after 2002 milliseconds"}
-    if "GetParameter" in words:
-        return {"parameter": words}
-    if "unbound variable" in words:
-        return {"script": words}
+    words = "\n".join(lines[:-1])
+    if step := next((step for said, step in _STEP_OF.items() if said in words), None):
+        return {step: lines[0]}
     return {"run" if "docker run" in lines[-1] else "pull": words}
 
 

@@ -16,7 +16,7 @@ case "${0##*/} ${1-} ${2-}" in
   'aws ecr '*) does login && echo password ;;
   'aws ssm '*) does parameter && cat "$BOOT/parameter" ;;
   'docker login '*)
-    [ -n "$(cat)" ] || { echo 'Error: password is empty' >&2 && exit 1; }
+    [ -n "$(cat)" ] || { echo 'Error: Cannot perform an interactive login from a non TTY device' >&2 && exit 1; }
     echo 'Login Succeeded'
     ;;
   'docker pull '*) does pull && echo "Status: Downloaded newer image for $2" ;;
