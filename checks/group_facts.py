@@ -150,6 +150,7 @@ class Refresh:
         reason: Its status's own reason.
         started_at: When it was begun.
         ended_at: When it ended.
+        left: How many instances are still to be replaced.
     """
 
     status: str
@@ -157,6 +158,7 @@ class Refresh:
     reason: str
     started_at: datetime | None
     ended_at: datetime | None
+    left: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

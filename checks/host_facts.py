@@ -268,6 +268,11 @@ class LogsFacts:
     pings: Mapping[str, str] | None = None
     archive: Archive | Unavailable | None = None
 
+    @property
+    def parameter_holds(self) -> Environment | None:
+        """The environment that a worker gets which boots now; None where it was not seen, or can't be read."""
+        return self.parameter.environment if isinstance(self.parameter, Parameter) else None
+
     def archived(self) -> Mapping[str, WorkerLog]:
         """Return what CloudWatch Logs keeps, by instance."""
         return self.archive.logs if isinstance(self.archive, Archive) else {}

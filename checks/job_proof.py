@@ -11,7 +11,7 @@ from academy_ops.diagnosis.catalogue import CATALOGUE
 from academy_ops.thresholds import DISK_NEARLY_FULL_PERCENT, WAITED_SECONDS, YOUNG_SECONDS
 from checks.connection_words import no_way
 from checks.facts import Case, JobDocument, R2Facts
-from checks.host_facts import LogLine, Parameter
+from checks.host_facts import LogLine
 from checks.job_document import NO_R2, every_row_rejected, fault_of_message
 from checks.job_log import lines_of_job
 from checks.job_progress import pending, young
@@ -138,9 +138,8 @@ def _worker_differs(case: Case, code: str) -> bool:
     Where no connection came about, only the endpoint counts.
     """
     own = [host.environment for host in case.inside.hosts if host.environment]
-    parameter = case.inside.parameter
-    if not own and isinstance(parameter, Parameter) and parameter.environment:
-        own = [parameter.environment]
+    if not own and case.inside.parameter_holds:
+        own = [case.inside.parameter_holds]
     if code == NO_R2:
         return any(e.endpoint == "different" for e in own)
     return any("different" in (e.endpoint, e.bucket, e.access_key, e.secret_key) for e in own)

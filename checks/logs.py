@@ -9,7 +9,6 @@ from dataclasses import replace
 from functools import partial
 from typing import Final
 
-from academy_ops.contract import QUEUE_SETTING
 from academy_ops.diagnosis.catalogue import CATALOGUE
 from academy_ops.diagnosis.check import Check, Grant
 from academy_ops.diagnosis.findings import FindingBuilder
@@ -19,10 +18,9 @@ from academy_ops.outside.clients import Target
 from academy_ops.outside.host_scripts import CONTAINER_NAME, UNIT_NAME
 from academy_ops.outside.time_limits import begin, gather
 from checks import cloudwatch_logs
-from checks.api_side import differs_from_wrong, fail_beside_api
 from checks.container_state import disk_full, state_faults, without_container
 from checks.facts import Case
-from checks.host_facts import Archive, Container, Environment, HostReport, LogsFacts, Parameter, WorkerLog
+from checks.host_facts import Archive, Container, HostReport, LogsFacts, WorkerLog
 from checks.images import judge_images
 from checks.job_log import completed_elsewhere, moved_since
 from checks.job_progress import still_waits
@@ -30,10 +28,10 @@ from checks.log_signs import log_sign
 from checks.refusals import OTHER_REGION, credentials_reason, denial_reason, named_in
 from checks.times import age
 from checks.words import Fault
+from checks.worker_environment import both_values, compared, environment_faults, fail_beside_api, judge_parameter
 from checks.worker_hosts import ONLINE, ask, read_parameter, read_pings
-from checks.workers import in_service, launched_at, machine_of, past_boot, stopped, work_waits
+from checks.workers import in_service, machine_of, past_boot, stopped, work_waits
 
-UNREAD: Final = "parameter-unread"
 _SHOWN_LINES: Final = 5
 _SHOWN_JOB_LINES: Final = 15
 _SHOWN_INSTANCES: Final = 10
@@ -121,7 +119,7 @@ def _judge_inside(build: FindingBuilder, case: Case, facts: LogsFacts) -> Iterat
         evidence: dict[str, Json] = {"log": [line.text]}
         known = [host.environment for host in facts.hosts if host.environment]
         if known:
-            evidence["environment"] = _environment_evidence(known[0])
+            evidence["environment"] = compared(known[0])
         yield build.fail("worker-database-mismatch", evidence)
     yield from judge_images(build, case, facts)
     for why in dict.fromkeys(facts.unavailable_hosts.values()):
@@ -132,7 +130,7 @@ def _judge_inside(build: FindingBuilder, case: Case, facts: LogsFacts) -> Iterat
         )
     yield from _judge_unread_logs(build, facts)
     yield from _judge_offline(build, case, facts)
-    yield from _judge_parameter(build, case, facts)
+    yield from judge_parameter(build, case, facts)
 
 
 def _judge_unread_logs(build: FindingBuilder, facts: LogsFacts) -> Iterator[Finding]:
@@ -212,7 +210,7 @@ def _judge_hosts(build: FindingBuilder, case: Case, facts: LogsFacts) -> Iterato
     evidence_of: dict[Fault, list[Mapping[str, Json]]] = {}
     proven: set[str] = set()
     for host in facts.hosts:
-        for fault, evidence, proves in _faults_of(case, host, facts.logs.get(host.instance_id), facts.parameter):
+        for fault, evidence, proves in _faults_of(case, facts, host):
             evidence_of.setdefault(fault, []).append(evidence)
             if proves:
                 proven.add(fault.code)
@@ -226,10 +224,9 @@ def _judge_hosts(build: FindingBuilder, case: Case, facts: LogsFacts) -> Iterato
             yield fail_beside_api(build, case, fault, evidence)
 
 
-def _faults_of(
-    case: Case, host: HostReport, log: WorkerLog | None, parameter: Parameter | Unavailable | None
-) -> Iterator[tuple[Fault, Mapping[str, Json], bool]]:
+def _faults_of(case: Case, facts: LogsFacts, host: HostReport) -> Iterator[tuple[Fault, Mapping[str, Json], bool]]:
     """Return each fault of a host, its evidence, and whether that proves it; where not, it is a warning."""
+    log = facts.logs.get(host.instance_id)
     evidence: dict[str, Json] = {"instance": host.instance_id, "docker": host.docker}
     if host.said:
         evidence["said"] = host.said
@@ -244,7 +241,7 @@ def _faults_of(
         for fault, more in without_container(case, host):
             yield fault, {**evidence, **more}, True
         return
-    faults = [*state_faults(case, host, container, log), *_environment_codes(host, container, parameter, case)]
+    faults = [*state_faults(case, host, container, log), *environment_faults(case, host, container, facts)]
     for fault in faults:
         yield fault, evidence, True
     sign = log_sign(case, host, container, log) if log else None
@@ -274,82 +271,6 @@ def _read_sign(
     return fault, evidence
 
 
-def _environment_codes(
-    host: HostReport, container: Container, parameter: Parameter | Unavailable | None, case: Case
-) -> Iterator[Fault]:
-    own = host.environment
-    if own is None:
-        return
-    # A container keeps the environment that it was made with, however often it is started.
-    made_at = container.created_at or (launched_at(case, host.instance_id) if container.restarts else None)
-    made_at = made_at or container.started_at
-    newer = (
-        isinstance(parameter, Parameter)
-        and parameter.modified_at is not None
-        and made_at is not None
-        and parameter.modified_at > made_at
-    )
-    environment = parameter.environment if newer and isinstance(parameter, Parameter) else None
-    # Booting from a parameter that is wrong itself would not help; that one is reported as what it is.
-    right = environment is not None and not list(_codes_of(environment)) and not differs_from_wrong(own, case)
-    stale = right and environment is not None and _differs(own, environment)
-    known = parameter.environment if isinstance(parameter, Parameter) else None
-    unread = known is not None and not stale and _has_nothing(own) and not list(_codes_of(known))
-    for fault in _codes_of(own):
-        yield Fault(fault.code, UNREAD) if unread and fault.code == "worker-env-missing" else fault
-    if stale:
-        yield Fault("worker-env-stale")
-
-
-def _differs(own: Environment, parameter: Environment) -> bool:
-    """Return whether a worker runs with something else than the parameter holds now."""
-    compared = ((own.region, parameter.region), (own.aws_endpoint, parameter.aws_endpoint))
-    corrected = any(here == "different" != there for here, there in compared)
-    return corrected or own.fingerprint != parameter.fingerprint
-
-
-def _has_nothing(own: Environment) -> bool:
-    return (own.endpoint, own.access_key, own.secret_key) == ("missing",) * 3
-
-
-def parameter_is_right(facts: LogsFacts) -> bool:
-    """Return whether a worker that boots now would get what it needs; False also where that could not be seen."""
-    parameter = facts.parameter
-    environment = parameter.environment if isinstance(parameter, Parameter) else None
-    return environment is not None and not list(_codes_of(environment))
-
-
-def parameter_unread(facts: LogsFacts, case: Case) -> bool:
-    """Return whether a worker runs without the parameter because its instance could not read it."""
-    return any(
-        Fault("worker-env-missing", UNREAD) in _environment_codes(host, host.container, facts.parameter, case)
-        for host in facts.hosts
-        if host.container
-    )
-
-
-def parameter_faults(facts: LogsFacts) -> tuple[str, ...]:
-    """Name what a worker that boots now would lack or have otherwise than the API; nothing where it was not seen."""
-    parameter = facts.parameter
-    if parameter is None or (isinstance(parameter, Parameter) and parameter.environment is None):
-        return ("worker-env-missing",)
-    environment = parameter.environment if isinstance(parameter, Parameter) else None
-    return tuple(code for code, _ in _codes_of(environment)) if environment else ()
-
-
-def _codes_of(environment: Environment) -> Iterator[Fault]:
-    """Name what an environment lacks or has otherwise than the API; a key of its own is no fault by itself."""
-    queue = {"queue": environment.queue, "region": environment.region, "endpoint": environment.aws_endpoint}
-    otherwise = next((name for name, compared in queue.items() if compared == "different"), None)
-    required = (environment.endpoint, environment.access_key, environment.secret_key)
-    if any(one in {"missing", "blank"} for one in required):
-        yield Fault("worker-env-missing")
-    if otherwise:
-        yield Fault("worker-queue-mismatch", None if otherwise == "queue" else otherwise)
-    if "different" in (environment.endpoint, environment.bucket):
-        yield Fault("worker-r2-mismatch")
-
-
 def _judge_offline(build: FindingBuilder, case: Case, facts: LogsFacts) -> Iterator[Finding]:
     if isinstance(facts.online, Unavailable):
         return
@@ -365,21 +286,6 @@ def _judge_offline(build: FindingBuilder, case: Case, facts: LogsFacts) -> Itera
         reason = "connection-lost" if offline[0] in facts.pings else "never-registered"
     write = build.fail if len(offline) == len(booted) and still_waits(case) else build.warn
     yield write("ssm-offline", evidence, reason=reason)
-
-
-def _judge_parameter(build: FindingBuilder, case: Case, facts: LogsFacts) -> Iterator[Finding]:
-    """Judge what the next worker would boot with; where one runs, its own environment counts."""
-    parameter = facts.parameter
-    if isinstance(parameter, Unavailable) or any(host.environment for host in facts.hosts):
-        return
-    evidence: dict[str, Json] = {"parameter": build.names["parameter"], "form": parameter.form if parameter else None}
-    if parameter is None or parameter.environment is None:
-        yield fail_beside_api(build, case, Fault("worker-env-missing"), evidence)
-        return
-    evidence["environment"] = _environment_evidence(parameter.environment)
-    evidence |= _both_names(parameter.environment, build.names)
-    for fault in _codes_of(parameter.environment):
-        yield fail_beside_api(build, case, fault, evidence)
 
 
 def _container_evidence(case: Case, host: HostReport, container: Container, log: WorkerLog | None) -> dict[str, Json]:
@@ -402,39 +308,10 @@ def _container_evidence(case: Case, host: HostReport, container: Container, log:
         "exit_code": container.exit_code,
         "restarts": container.restarts,
         "running_seconds": since if container.status == "running" else None,
-        "environment": _environment_evidence(host.environment) if host.environment else None,
-        **(_both_names(host.environment, case.names) if host.environment else {}),
+        "environment": compared(host.environment) if host.environment else None,
+        **(both_values(host.environment, case.names) if host.environment else {}),
         "log": [line.text for line in lines[-_SHOWN_LINES:]],
     }
-
-
-def _environment_evidence(environment: Environment) -> dict[str, Json]:
-    optional: dict[str, Json] = {"AWS_REGION": environment.region, "AWS_ENDPOINT_URL_SQS": environment.aws_endpoint}
-    if environment.static_keys:
-        optional["AWS_ACCESS_KEY_ID"] = "set"
-    # Which database the API uses is seldom known where the tool runs.
-    database: dict[str, Json] = {"DATABASE_URL": environment.database} if environment.database != "unknown" else {}
-    return {
-        QUEUE_SETTING: environment.queue,
-        "R2_ENDPOINT": environment.endpoint,
-        "bucket": environment.bucket,
-        "R2_ACCESS_KEY": environment.access_key,
-        "R2_SECRET_KEY": environment.secret_key,
-        **database,
-        **{name: compared for name, compared in optional.items() if compared != "missing"},
-    }
-
-
-def _both_names(environment: Environment, names: Mapping[str, str]) -> dict[str, Json]:
-    """Return what the worker has otherwise than the API, and the API's, where both are known."""
-    of_api = {"R2_ENDPOINT": "endpoint", **dict.fromkeys(("AWS_REGION", "AWS_DEFAULT_REGION"), "region")}
-    of_api |= dict.fromkeys(("R2_EXCEL_BUCKET", "EXCEL_BUCKET_NAME"), "bucket")
-    of_api |= dict.fromkeys(("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_SQS"), "")
-    rows: list[Json] = [
-        {"setting": name, "worker": value, "api": names.get(of_api.get(name, "queue"))}
-        for name, value in environment.differing.items()
-    ]
-    return {"differing": rows} if rows else {}
 
 
 def _shown(case: Case, facts: LogsFacts) -> dict[str, Json]:

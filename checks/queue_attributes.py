@@ -7,8 +7,6 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from botocore.parsers import ResponseParserError
-
 from academy_ops.diagnosis.records import Unavailable
 from academy_ops.outside.clients import Target
 from academy_ops.outside.failures import AWS_ERRORS, queue_missing
@@ -19,7 +17,7 @@ _LONGEST_NUMBER: Final = 9
 _EPOCH_DIGITS: Final = 10
 
 
-def depth(target: Target, name: str) -> Depth | Unavailable | None:
+def read_attributes(target: Target, name: str) -> Mapping[str, str] | Unavailable | None:
     """Read one queue's attributes; None when there is no such queue."""
     action = "sqs:GetQueueUrl"
     try:
@@ -27,31 +25,39 @@ def depth(target: Target, name: str) -> Depth | Unavailable | None:
         url = sqs.get_queue_url(QueueName=name)["QueueUrl"]
         action = "sqs:GetQueueAttributes"
         attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
-        policy = _redrive(target.connect.clean(attributes.get("RedrivePolicy", "")))
-        dead = policy.get("deadLetterTargetArn")
-        return Depth(
-            arn=target.connect.clean(attributes["QueueArn"]),
-            visible=_count(attributes, "ApproximateNumberOfMessages"),
-            in_flight=_count(attributes, "ApproximateNumberOfMessagesNotVisible"),
-            delayed=_count(attributes, "ApproximateNumberOfMessagesDelayed"),
-            dead_letter_arn=dead if isinstance(dead, str) else None,
-            settings=QueueSettings(
-                visibility_seconds=_number(attributes.get("VisibilityTimeout")),
-                retention_seconds=_number(attributes.get("MessageRetentionPeriod")),
-                delay_seconds=_number(attributes.get("DelaySeconds")),
-                max_receives=_number(policy.get("maxReceiveCount")),
-            ),
-            created_at=_moment(attributes.get("CreatedTimestamp")),
-        )
+        # Without its ARN it is half an answer, and that is said here.
+        whole = {"QueueArn": attributes["QueueArn"], **attributes}
     except AWS_ERRORS as error:
         return None if queue_missing(error) else target.connect.unseen(error, action)
+    return {name: target.connect.clean(value) for name, value in whole.items()}
 
 
-def _count(attributes: Mapping[str, str], name: str) -> int:
-    """Read a number; half an answer must not look like an empty queue."""
-    if not attributes[name].isdecimal():
-        raise ResponseParserError(f"{name} is not a number")
-    return int(attributes[name])
+def depth(target: Target, name: str) -> Depth | Unavailable | None:
+    """Read one queue's attributes; None when there is no such queue."""
+    attributes = read_attributes(target, name)
+    if attributes is None or isinstance(attributes, Unavailable):
+        return attributes
+    counts = [attributes.get(f"ApproximateNumberOfMessages{which}", "") for which in ("", "NotVisible", "Delayed")]
+    if not all(count.isdecimal() for count in counts):
+        # Half an answer must not look like an empty queue.
+        return Unavailable("unexpected-answer", "sqs:GetQueueAttributes", "a number of messages is missing")
+    policy = _redrive(attributes.get("RedrivePolicy", ""))
+    dead = policy.get("deadLetterTargetArn")
+    visible, in_flight, delayed = map(int, counts)
+    return Depth(
+        arn=attributes["QueueArn"],
+        visible=visible,
+        in_flight=in_flight,
+        delayed=delayed,
+        dead_letter_arn=dead if isinstance(dead, str) else None,
+        settings=QueueSettings(
+            visibility_seconds=_number(attributes.get("VisibilityTimeout")),
+            retention_seconds=_number(attributes.get("MessageRetentionPeriod")),
+            delay_seconds=_number(attributes.get("DelaySeconds")),
+            max_receives=_number(policy.get("maxReceiveCount")),
+        ),
+        created_at=_moment(attributes.get("CreatedTimestamp")),
+    )
 
 
 def _moment(seconds: str | None) -> datetime | None:

@@ -40,6 +40,7 @@ def read_refresh(target: Target) -> Refresh | Unavailable | None:
                 clean(one.get("StatusReason", "")),
                 one.get("StartTime"),
                 one.get("EndTime"),
+                one.get("InstancesToUpdate"),
             )
             for one in answer["InstanceRefreshes"]
         ),

@@ -382,7 +382,7 @@ def _agreed(question: Text, option: str) -> bool:
 
 def _still_wrong(case: Case) -> tuple[str, ...]:
     from checks.host_facts import LogsFacts
-    from checks.logs import parameter_faults
+    from checks.worker_environment import parameter_faults
 
     return parameter_faults(case.logs) if isinstance(case.logs, LogsFacts) else ()
 

@@ -16,7 +16,7 @@ from academy_ops.remedies.plan import Plan
 from academy_ops.remedies.refusal import RemedyError
 from checks.facts import Case
 from checks.host_facts import LogsFacts
-from checks.logs import parameter_faults
+from checks.worker_environment import parameter_faults
 from checks.worker_hosts import read_parameter
 
 _ENDPOINT, *_KEYS = R2_SETTINGS
@@ -34,7 +34,7 @@ def plan(target: Target, case: Case) -> Plan:
     Raises:
         RemedyError: The parameter can't be read, or is wrong in a way that the API's values don't cure.
     """
-    if not isinstance(case.logs, LogsFacts) or not parameter_faults(case.logs):
+    if not parameter_faults(case.inside):
         return refresh.plan(target, case)
     stored, settings = worker_env.look(target), target.settings
     rows, _ = worker_env.compared(stored, settings)

@@ -9,11 +9,13 @@ from functools import partial
 
 from academy_ops.contract import DLQ_SUFFIX, MAX_RECEIVES, QUEUE_ATTRIBUTES
 from academy_ops.diagnosis.findings import because
+from academy_ops.diagnosis.records import Unavailable
 from academy_ops.messages import Text, say
 from academy_ops.outside.clients import Target
-from academy_ops.outside.failures import AWS_ERRORS, queue_missing
+from academy_ops.outside.failures import AWS_ERRORS
 from academy_ops.remedies.plan import Plan
 from academy_ops.remedies.refusal import UNCHANGED, RemedyError, not_made
+from checks.queue_attributes import read_attributes
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,25 +121,17 @@ def _same(there: str | None, expected: str) -> bool:
     return one == other
 
 
-def _attributes(target: Target, name: str) -> dict[str, str] | None:
+def _attributes(target: Target, name: str) -> Mapping[str, str] | None:
     """Return a queue's attributes; None when there is no such queue."""
-    action = "sqs:GetQueueUrl"
-    try:
-        sqs = target.connect.aws("sqs")
-        url = sqs.get_queue_url(QueueName=name)["QueueUrl"]
-        action = "sqs:GetQueueAttributes"
-        answer = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
-        # Without its ARN it is half an answer, and that is said here.
-        whole = {"QueueArn": answer["QueueArn"], **answer}
-        attributes = {name: target.connect.clean(value) for name, value in whole.items()}
-    except AWS_ERRORS as error:
-        if queue_missing(error):
-            return None
-        unseen = target.connect.unseen(error, action)
+    attributes = read_attributes(target, name)
+    if isinstance(attributes, Unavailable):
         raise RemedyError(
             say(
-                "Can't read queue {queue}: {reason}. {detail}", queue=name, reason=because(unseen), detail=unseen.detail
+                "Can't read queue {queue}: {reason}. {detail}",
+                queue=name,
+                reason=because(attributes),
+                detail=attributes.detail,
             ),
             unseen=True,
-        ) from error
+        )
     return attributes

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
@@ -19,23 +18,14 @@ from academy_ops.remedies.group import Seen
 from academy_ops.remedies.plan import Plan, Progress
 from academy_ops.remedies.refusal import RemedyError, not_made
 from academy_ops.thresholds import REFRESH_HEALTHY_PERCENT, USUAL_BOOT_MINUTES
-from checks import logs
 from checks.facts import Case
-from checks.host_facts import LogsFacts
+from checks.group_facts import Refresh
+from checks.refreshes import read_refresh
+from checks.worker_environment import parameter_is_right, parameter_unread
 
 _RUNNING: Final = "InstanceRefreshInProgress"
 _ENDED_WELL: Final = "Successful"
 _ENDED_BADLY: Final = frozenset({"Failed", "Cancelled", "RollbackFailed", "RollbackSuccessful"})
-
-
-@dataclass(frozen=True, slots=True)
-class _Refresh:
-    """How far an instance refresh is, by its own word."""
-
-    status: str
-    why: str
-    percent: int
-    left: int | None
 
 
 def plan(target: Target, case: Case) -> Plan:
@@ -48,14 +38,14 @@ def plan(target: Target, case: Case) -> Plan:
     Raises:
         RemedyError: The parameter is wrong itself or was not seen, or the group could not be seen.
     """
-    if not isinstance(case.logs, LogsFacts) or not logs.parameter_is_right(case.logs):
+    if not parameter_is_right(case.inside):
         raise RemedyError(
             say(
                 "The workers' parameter {parameter} is itself wrong, or could not be read. Correct it first.",
                 parameter=target.settings.parameter,
             )
         )
-    if logs.parameter_unread(case.logs, case):
+    if parameter_unread(case):
         raise RemedyError(
             say(
                 "The instances can't read the workers' parameter {parameter}, and neither could new ones. Let their "
@@ -125,7 +115,7 @@ def _follow(target: Target, *, before: Seen) -> Iterator[Progress]:
     The group's size is not looked at: an autoscaler may change it meanwhile.
     """
     while True:
-        refresh = _newest(target)
+        refresh = read_refresh(target)
         if isinstance(refresh, Unavailable):
             if refresh.reason == "denied":
                 # The group itself shows as much.
@@ -135,7 +125,8 @@ def _follow(target: Target, *, before: Seen) -> Iterator[Progress]:
             break
         elif refresh.status in _ENDED_BADLY:
             yield Progress(
-                say("The instance refresh is {status}: {reason}", status=refresh.status, reason=refresh.why), "failed"
+                say("The instance refresh is {status}: {reason}", status=refresh.status, reason=refresh.reason),
+                "failed",
             )
             return
         else:
@@ -145,30 +136,10 @@ def _follow(target: Target, *, before: Seen) -> Iterator[Progress]:
     yield from group.follow(target, None, before, replaced=True)
 
 
-def _step(refresh: _Refresh) -> Text:
+def _step(refresh: Refresh) -> Text:
     left = "?" if refresh.left is None else str(refresh.left)
     return say(
-        "Instance refresh: {percent} percent done, instances to replace: {left}", percent=refresh.percent, left=left
-    )
-
-
-def _newest(target: Target) -> _Refresh | Unavailable | None:
-    try:
-        answer = target.connect.aws("autoscaling").describe_instance_refreshes(
-            AutoScalingGroupName=target.settings.group, MaxRecords=1
-        )
-    except AWS_ERRORS as error:
-        return target.connect.unseen(error, "autoscaling:DescribeInstanceRefreshes")
-    clean = target.connect.clean
-    return next(
-        (
-            _Refresh(
-                clean(one.get("Status", "")),
-                clean(one.get("StatusReason", "")),
-                one.get("PercentageComplete", 0),
-                one.get("InstancesToUpdate"),
-            )
-            for one in answer["InstanceRefreshes"]
-        ),
-        None,
+        "Instance refresh: {percent} percent done, instances to replace: {left}",
+        percent=refresh.percent or 0,
+        left=left,
     )

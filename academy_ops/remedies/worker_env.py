@@ -31,7 +31,7 @@ from academy_ops.remedies.refusal import UNCHANGED, RemedyError, not_made
 from academy_ops.settings import Setting, Settings, is_own
 from academy_ops.settings.env_files import read_env_file
 from checks.host_facts import LogsFacts, Parameter
-from checks.logs import parameter_faults
+from checks.worker_environment import parameter_faults
 from checks.worker_report import compare, digest, digests_of, parse_parameter
 
 _SECURE: Final = "SecureString"
