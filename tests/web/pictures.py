@@ -31,7 +31,7 @@ def main() -> None:
             teacher.sign_in()
 
             def shown(state: str, told: str) -> None:
-                expect(teacher.told).to_have_text(re.compile(told), timeout=60_000)
+                expect(teacher.outcome).to_have_text(re.compile(told), timeout=60_000)
                 page.screenshot(path=FOLDER / f"page-{state}.ko.png")
 
             lab.break_fault("worker-off")

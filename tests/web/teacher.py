@@ -51,9 +51,9 @@ class Teacher:
         return taken
 
     @property
-    def told(self) -> Locator:
+    def outcome(self) -> Locator:
         """What the status bar says first."""
-        return self.page.locator(".job .told").first
+        return self.page.locator(".job .outcome").first
 
     @property
     def bar(self) -> Locator:

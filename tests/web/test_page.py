@@ -27,7 +27,7 @@ def made_two_minutes_ago(route: Route) -> None:
 @BOTH
 def test_an_upload_is_followed_to_its_end_and_its_students_are_listed(teacher: Teacher, done: str) -> None:
     teacher.choose(sample_workbooks.students(3, first=7001))
-    expect(teacher.told).to_have_text(re.compile(f"^{done}"), timeout=30_000)
+    expect(teacher.outcome).to_have_text(re.compile(f"^{done}"), timeout=30_000)
     expect(teacher.page.locator("#rows")).to_contain_text("010")
     assert teacher.barriers() == []
 
@@ -40,12 +40,12 @@ def test_the_template_registers_nobody_until_it_is_filled_in(teacher: Teacher) -
     teacher.page.locator("#cancel").click()
     assert content[:4] == as_offered()[:4]
     teacher.choose(content)
-    expect(teacher.told).to_have_text(re.compile("^등록에 실패했습니다: 등록할 학생 행이 없습니다"), timeout=30_000)
+    expect(teacher.outcome).to_have_text(re.compile("^등록에 실패했습니다: 등록할 학생 행이 없습니다"), timeout=30_000)
 
 
 def test_rejected_rows_are_told_one_by_one_with_their_reasons(teacher: Teacher) -> None:
     teacher.choose(sample_workbooks.partly_bad())
-    expect(teacher.told).to_have_text(re.compile("1행은 등록하지 못했습니다"), timeout=30_000)
+    expect(teacher.outcome).to_have_text(re.compile("1행은 등록하지 못했습니다"), timeout=30_000)
     rejected = teacher.page.locator(".rejected li")
     expect(rejected).to_have_text(re.compile(r"^4행 김두리: .*010.* \(010-123\)$"))
     expect(rejected).to_be_visible()
@@ -93,7 +93,7 @@ def test_rejected_rows_after_the_first_hundred_are_shown_with_the_keyboard_on_a_
 def test_what_was_read_of_a_workbook_is_told_and_what_was_not(teacher: Teacher) -> None:
     header = ("이름", "학부모전화번호", "학생전화번호", "혈액형")
     teacher.choose(sample_workbooks.workbook([header, ("김하나", "010-0000-7551", "없음", "A")]))
-    expect(teacher.told).to_have_text(re.compile("^완료: 1명"), timeout=30_000)
+    expect(teacher.outcome).to_have_text(re.compile("^완료: 1명"), timeout=30_000)
     expect(teacher.page.locator(".read li")).to_have_text(
         ["'학생목록' 시트: 1명 등록", "사용하지 않은 열: 혈액형", "2행 '학생전화번호' 값은 사용하지 않았습니다 (없음)"]
     )
@@ -106,12 +106,12 @@ def test_a_second_upload_stands_beside_the_first_and_both_are_listed_with_their_
     for _ in range(2):
         teacher.lab.upload()  # earlier ones, for the third row and for "more"
     teacher.choose(sample_workbooks.students(1, first=7561), "first.xlsx")
-    expect(teacher.told).to_have_text(re.compile("^완료: 1명"), timeout=30_000)
+    expect(teacher.outcome).to_have_text(re.compile("^완료: 1명"), timeout=30_000)
     teacher.choose(sample_workbooks.with_bad_phones(), "second.xlsx")
     nobody = "한 명도 등록하지 못했습니다: 2행 모두 고쳐야 합니다."
-    expect(page.locator(".job .told")).to_have_text([nobody, "완료: 1명 등록."], timeout=30_000)
+    expect(page.locator(".job .outcome")).to_have_text([nobody, "완료: 1명 등록."], timeout=30_000)
     assert [card.get_attribute("data-state") for card in page.locator(".job").all()] == ["failed", "done"]
-    uploads = page.locator("#uploads-rows .told")
+    uploads = page.locator("#uploads-rows .outcome")
     expect(uploads).to_have_text([nobody, "완료: 1명 등록.", re.compile(".")])
     expect(page.locator("#uploads-more")).to_be_visible()
     assert teacher.barriers() == []
@@ -120,7 +120,7 @@ def test_a_second_upload_stands_beside_the_first_and_both_are_listed_with_their_
     assert copied.startswith(page.locator(".job code").first.inner_text())
     assert len(copied) == len("6f3c1b1e-6a55-4f0b-9c0e-0d6f3f1f0a11")
     page.reload()
-    expect(page.locator(".job .told")).to_have_text([nobody, "완료: 1명 등록."])
+    expect(page.locator(".job .outcome")).to_have_text([nobody, "완료: 1명 등록."])
     for card in page.locator(".job .close").all()[::-1]:
         card.click()
     expect(page.locator("#jobs")).to_be_hidden()
@@ -140,7 +140,7 @@ def test_what_a_workbook_holds_is_shown_as_text(teacher: Teacher) -> None:
 
 def test_a_job_that_failed_says_why(teacher: Teacher) -> None:
     teacher.choose(sample_workbooks.without_phone_column())
-    expect(teacher.told).to_have_text(re.compile("^등록에 실패했습니다: .*학부모"), timeout=30_000)
+    expect(teacher.outcome).to_have_text(re.compile("^등록에 실패했습니다: .*학부모"), timeout=30_000)
     assert teacher.bar.get_attribute("data-state") == "failed"
     assert teacher.barriers() == []
 
@@ -148,7 +148,7 @@ def test_a_job_that_failed_says_why(teacher: Teacher) -> None:
 def test_with_the_worker_off_it_waits_and_ends_after_a_worker_was_started_without_a_reload(teacher: Teacher) -> None:
     teacher.lab.break_fault("worker-off")
     teacher.choose(sample_workbooks.students(2, first=7101))
-    expect(teacher.told).to_have_text(re.compile("^대기 중"))
+    expect(teacher.outcome).to_have_text(re.compile("^대기 중"))
     expect(teacher.page.locator(".job .step")).to_contain_text("2~5분")
     assert teacher.barriers() == []
     teacher.page.route("**/api/v1/jobs/*/", made_two_minutes_ago)
@@ -156,14 +156,14 @@ def test_with_the_worker_off_it_waits_and_ends_after_a_worker_was_started_withou
     expect(teacher.page.locator(".job .step")).to_contain_text("이 페이지를 닫아도")
     teacher.page.unroute("**/api/v1/jobs/*/")
     assert teacher.lab.tool("scale-worker", "--desired", "1", "--yes", "--wait").returncode == 0
-    expect(teacher.told).to_have_text(re.compile("^완료: 2명"), timeout=60_000)
+    expect(teacher.outcome).to_have_text(re.compile("^완료: 2명"), timeout=60_000)
 
 
 @ENGLISH
 def test_a_status_that_cannot_be_reached_is_said_and_asked_for_until_it_can(teacher: Teacher) -> None:
     teacher.lab.break_fault("worker-off")
     teacher.choose(sample_workbooks.students(2, first=7201))
-    expect(teacher.told).to_have_text(re.compile("^Waiting"))
+    expect(teacher.outcome).to_have_text(re.compile("^Waiting"))
     trouble = teacher.page.locator(".job .trouble:not(.rows-trouble)")
     teacher.lab.break_fault("proxy-upstream-down")
     expect(trouble).to_have_text("Can't read the status (HTTP 502), still trying.")
@@ -172,23 +172,23 @@ def test_a_status_that_cannot_be_reached_is_said_and_asked_for_until_it_can(teac
     expect(trouble).to_have_text("Can't read the status (not a response from the server), still trying.")
     teacher.lab.do("lab", "heal")
     expect(trouble).to_have_text("")
-    expect(teacher.told).to_have_text(re.compile("^Done: 2"), timeout=60_000)
+    expect(teacher.outcome).to_have_text(re.compile("^Done: 2"), timeout=60_000)
 
 
 def test_a_reload_goes_on_with_the_job_and_so_does_another_session(teacher: Teacher) -> None:
     teacher.lab.break_fault("worker-off")
     teacher.choose(sample_workbooks.students(2, first=7301))
-    expect(teacher.told).to_have_text(re.compile("^대기 중"))
+    expect(teacher.outcome).to_have_text(re.compile("^대기 중"))
     teacher.page.reload()
-    expect(teacher.told).to_have_text(re.compile("^대기 중"))
+    expect(teacher.outcome).to_have_text(re.compile("^대기 중"))
     kept = teacher.page.evaluate("JSON.stringify([localStorage, sessionStorage])")
     assert PASSWORD not in kept
     teacher.page.evaluate("sessionStorage.clear()")
     teacher.page.reload()
     teacher.sign_in()
-    expect(teacher.told).to_have_text(re.compile("^대기 중"))
+    expect(teacher.outcome).to_have_text(re.compile("^대기 중"))
     teacher.lab.do("lab", "heal")
-    expect(teacher.told).to_have_text(re.compile("^완료: 2명"), timeout=60_000)
+    expect(teacher.outcome).to_have_text(re.compile("^완료: 2명"), timeout=60_000)
 
 
 @pytest.mark.parametrize(
@@ -234,7 +234,7 @@ def test_a_file_can_be_dropped_and_one_that_misses_leaves_the_page_alone(teacher
     assert teacher.barriers() == []
     teacher.page.locator("#send").click()
     expect(teacher.page.locator("#password")).to_have_attribute("type", "password")
-    expect(teacher.told).to_have_text(re.compile("^완료: "), timeout=30_000)
+    expect(teacher.outcome).to_have_text(re.compile("^완료: "), timeout=30_000)
 
 
 def test_it_can_be_used_with_the_keyboard_alone(lab: Lab, page: Page) -> None:
@@ -261,7 +261,7 @@ def test_it_can_be_used_with_the_keyboard_alone(lab: Lab, page: Page) -> None:
     tab_to("password")
     page.keyboard.type(PASSWORD)
     page.keyboard.press("Enter")
-    expect(page.locator(".job .told")).to_have_text(re.compile("^완료: "), timeout=30_000)
+    expect(page.locator(".job .outcome")).to_have_text(re.compile("^완료: "), timeout=30_000)
     tab_to("close")
     page.keyboard.press("Enter")
     expect(page.locator("#jobs")).to_be_hidden()
@@ -271,7 +271,7 @@ def test_it_can_be_used_with_the_keyboard_alone(lab: Lab, page: Page) -> None:
 def test_students_are_found_by_name_and_shown_a_hundred_at_a_time(teacher: Teacher) -> None:
     students = [("", f"가람{number}", f"010-0000-{number}") for number in range(7601, 7702)]
     teacher.choose(sample_workbooks.workbook([sample_workbooks.HEADER, *students]))
-    expect(teacher.told).to_have_text(re.compile("^완료: 101명"), timeout=30_000)
+    expect(teacher.outcome).to_have_text(re.compile("^완료: 101명"), timeout=30_000)
     rows = teacher.page.locator("#rows tr")
     search = teacher.page.locator("#search")
     search.fill("가람76")

@@ -9,10 +9,11 @@ from itertools import chain, combinations, islice
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 from academy_ops.academy.excel import junk
+from academy_ops.academy.excel.cells import MOST_LISTED
 from academy_ops.academy.excel.columns import Ahead, Beside, UnclearError, beside, settled
 from academy_ops.academy.excel.header import Header, header_of
-from academy_ops.academy.excel.records import Content, LeftOutSheet, Sheet, Stricter, WorkbookError
-from academy_ops.academy.excel.rows import MOST_TOLD, Roster
+from academy_ops.academy.excel.records import Content, IgnoredColumn, LeftOutSheet, Sheet, Stricter, WorkbookError
+from academy_ops.academy.excel.rows import Roster
 from academy_ops.academy.excel.text import Again, shown, visible
 from academy_ops.academy.excel.vocabulary import FORMER, SHEETS_SET_ASIDE
 from academy_ops.contract import SHEET_NAME
@@ -65,8 +66,8 @@ class _Reading(NamedTuple):
 
     @property
     def worth(self) -> tuple[bool, bool]:
-        header = self.roster.header
-        return (_folded(self.name) == SHEET_NAME, header is not None and header.is_roster)
+        columns = self.roster.columns
+        return (_folded(self.name) == SHEET_NAME, columns is not None and columns.header.is_roster)
 
 
 def understand(tables: Sequence[Table]) -> Content:
@@ -93,8 +94,8 @@ def understand(tables: Sequence[Table]) -> Content:
     readings: list[_Reading] = []
     for group in groups:
         readings += (these := [_read(table) for table in group])
-        if any(reading.roster.header for reading in these):
-            chosen = _chosen([reading for reading in these if reading.roster.header])
+        if any(reading.roster.columns for reading in these):
+            chosen = _chosen([reading for reading in these if reading.roster.columns])
             return _content(chosen, _left_out(tables, readings, chosen, asides))
         if refusal := next((reading.nearly for reading in these if reading.nearly), None):
             # Not a hidden sheet of last year instead.
@@ -171,7 +172,7 @@ def _left_out(
             why = _HIDDEN
         elif asides[table.name]:
             why = asides[table.name]
-        elif one is None or one.roster.header is None:
+        elif one is None or one.roster.columns is None:
             why = str(one.nearly) if one and one.nearly else _NO_HEADER
         elif not one.has_rows:
             why = _NO_STUDENTS
@@ -186,20 +187,22 @@ def _content(chosen: Sequence[_Reading], left_out: Sequence[LeftOutSheet]) -> Co
     return Content(
         students=tuple(chain.from_iterable(roster.students for roster in rosters)),
         rejected=tuple(chain.from_iterable(roster.rejected for roster in rosters)),
-        skipped=tuple(chain.from_iterable(roster.skipped for roster in rosters))[:MOST_TOLD],
+        skipped=tuple(chain.from_iterable(roster.skipped for roster in rosters))[:MOST_LISTED],
         sheets=tuple(
             Sheet(roster.sheet, len(roster.students), len(roster.rejected), roster.skipped_count) for roster in rosters
         ),
         sheets_left_out=tuple(left_out),
-        ignored_columns=tuple(chain.from_iterable(roster.ignored() for roster in rosters))[:MOST_TOLD],
-        left_out_values=tuple(chain.from_iterable(roster.left_out for roster in rosters))[:MOST_TOLD],
+        ignored_columns=tuple(
+            IgnoredColumn(roster.sheet, heading) for roster in rosters for heading in roster.notes.ignored
+        )[:MOST_LISTED],
+        left_out_values=tuple(chain.from_iterable(roster.notes.left_out for roster in rosters))[:MOST_LISTED],
         stricter=_stricter(rosters),
     )
 
 
 def _stricter(rosters: Sequence[Roster]) -> tuple[Stricter, ...]:
     several: set[Stricter] = {"several-sheets"} if len(rosters) > 1 else set()
-    return tuple(sorted(several.union(*(roster.stricter for roster in rosters))))
+    return tuple(sorted(several.union(*(roster.notes.stricter for roster in rosters))))
 
 
 def _read(table: Table) -> _Reading:
@@ -237,8 +240,7 @@ def _begun(roster: Roster, header: Header, row: Row, above: Row, ahead: Ahead) -
     """
     side = beside(header, row, above, ahead)
     if isinstance(side, Beside):
-        roster.begin(side.header)
-        roster.read(side.below_each_other(ahead))
+        roster.read(side.header, side.below_each_other(ahead))
         return True
     if side is None and header.rows == 1 and (below := ahead.look(1)):
         # Its second row, perhaps.
@@ -248,8 +250,7 @@ def _begun(roster: Roster, header: Header, row: Row, above: Row, ahead: Ahead) -
             header = both
     header = settled(side or header, ahead.look())
     if header.complete:
-        roster.begin(header)
-        roster.read(ahead)
+        roster.read(header, ahead)
     return header.complete
 
 

@@ -136,11 +136,11 @@ class Card {
 
   draw() {
     const over = ended(this.job);
-    const told = title(this.job);
-    if (this.part("told").textContent !== told) say([this.file, told].filter(Boolean).join(": "));
-    setText(this.part("told"), told);
+    const outcome = title(this.job);
+    if (this.part("outcome").textContent !== outcome) say([this.file, outcome].filter(Boolean).join(": "));
+    setText(this.part("outcome"), outcome);
     this.element.dataset.state = this.trouble && !over ? "trouble" : state(this.job);
-    this.element.setAttribute("aria-label", [this.file, told].filter(Boolean).join(": "));
+    this.element.setAttribute("aria-label", [this.file, outcome].filter(Boolean).join(": "));
     setText(this.part("close"), words().close);
     show(this.part("close"), over);
     this.drawProgress(over);

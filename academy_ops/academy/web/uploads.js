@@ -49,14 +49,14 @@ function row(job) {
   const when = new Date(job.created_at).toLocaleString(language, { dateStyle: "short", timeStyle: "short" });
   const time = make("time", when);
   time.dateTime = job.created_at;
-  const told = make("span", title(job), "told");
-  told.dataset.state = state(job);
+  const outcome = make("span", title(job), "outcome");
+  outcome.dataset.state = state(job);
   const more = make("button", words().details, "small");
   more.type = "button";
-  more.setAttribute("aria-label", `${words().details}: ${when} ${told.textContent}`);
+  more.setAttribute("aria-label", `${words().details}: ${when} ${outcome.textContent}`);
   more.addEventListener("click", () => watch(job.job_id));
   const last = make("span", "", "which");
   last.append(idWithCopy(job.job_id), more);
-  item.append(time, told, last);
+  item.append(time, outcome, last);
   return item;
 }

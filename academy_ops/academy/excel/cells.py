@@ -1,0 +1,258 @@
+"""What the columns of a header say of each row: its student's name, phones and other fields."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
+
+from academy_ops.academy.excel import junk, values
+from academy_ops.academy.excel.columns import joined
+from academy_ops.academy.excel.header import Header
+from academy_ops.academy.excel.headings import beside_the_name, letters, said
+from academy_ops.academy.excel.names import apart, whole, without_title
+from academy_ops.academy.excel.records import LeftOutValue, Stricter
+from academy_ops.academy.excel.text import shown, text
+from academy_ops.academy.excel.values import LONGEST
+from academy_ops.academy.excel.vocabulary import DITTO, IS_STUDENT_IF_YES, NOBODY, RELATIONS, STUDENT
+
+Row = Sequence[object]
+MOST_LISTED: Final = 1000
+"""So many skipped rows and values that were left out are listed of a sheet; all skipped rows are counted."""
+_MOST_KNOWN: Final = 4096
+_Said = tuple[dict[str, str], bool]
+"""What an optional cell says, by field; and whether it was left out."""
+_Read = Callable[[str], dict[str, str]]
+_NOTHING: Final[_Said] = ({}, False)
+_NOTHING_SAID: Final = frozenset({"등록", "학생", "재원", "재원생", "아니오", "-", "Student"})
+"""What 구분 says of every student."""
+
+
+class Notes:
+    """What is to be said of a sheet beside its rows.
+
+    Attributes:
+        ignored: The headings of the columns of which nothing, or not all, was used.
+        left_out: The first of the values that students are created without.
+        stricter: What the production parser does not take.
+    """
+
+    def __init__(self, sheet: str) -> None:
+        self.sheet = sheet
+        self.ignored: dict[str, None] = {}
+        self.left_out: list[LeftOutValue] = []
+        self.stricter: set[Stricter] = set()
+
+    def leave_out(self, row: int, heading: str, cell: object) -> None:
+        """Note a value that a student is created without."""
+        if len(self.left_out) < MOST_LISTED:
+            self.left_out.append(LeftOutValue(self.sheet, row, heading, shown(cell)))
+
+
+class Columns:
+    """The columns of one header.
+
+    Attributes:
+        header: The header.
+        name: The column of the students' names.
+        phone: The first column of the parents' phones.
+        phones: All of them.
+        kind: The column 구분, or one without a heading before the names; None where there is none.
+        numbers: The columns of the rows' numbers.
+        unusual: Whether each row needs a closer look.
+    """
+
+    def __init__(self, header: Header, notes: Notes) -> None:
+        """Take a header, and note which of its columns are not used."""
+        self.header = header
+        self._notes = notes
+        self.name, *others = header.columns["name"]
+        self.phones = header.columns["parent_phone"]
+        self.phone = self.phones[0]
+        self.numbers = frozenset(header.numbers)
+        bare = tuple(position for position, line in enumerate(header.headings) if not line)
+        kinds = header.columns.get("kind") or bare
+        self.kind = kinds[0] if kinds and ("kind" in header.columns or kinds[0] < self.name) else None
+        self._parts = (*header.columns.get("family", ()), *header.columns.get("middle", ()))
+        relations = (p for p, line in enumerate(header.headings) if letters(line).casefold() in RELATIONS)
+        self._relation = None if header.has_parent_phone else next(relations, None)
+        self._beside = beside_the_name(header.headings[self.name])
+        self._states = tuple(position for field in ("state", "left") for position in header.columns.get(field, ()))
+        self.unusual = bool(self._states) or self._relation is not None
+        self._readers: list[tuple[int, str, _Read, dict[object, _Said]]] = []
+        for field, read in _OPTIONAL.items():
+            first, *rest = header.columns.get(field) or (None,)
+            if first is not None:
+                self._readers.append((first, field, read, {}))
+            others += rest
+        unused = (*map(self.heading, self._states), *header.ignored(), *map(self.heading, others))
+        notes.ignored.update(dict.fromkeys(unused))
+
+    def heading(self, position: int) -> str:
+        """Return what stands over a column, or its letters."""
+        headings = self.header.headings
+        return shown(headings[position]) if position < len(headings) and headings[position] else _letters(position)
+
+    def whole_row(self, row: Row, above: Row) -> Row:
+        """Return a row as it is meant: as long as it must be, no cell left to those above, beside or before it."""
+        if len(row) <= max(self.name, self.phone):
+            row = [*row, *[""] * (1 + max(self.name, self.phone) - len(row))]
+        if not DITTO.isdisjoint(row):
+            row = [
+                above[position] if cell in DITTO and position != self.name and position < len(above) else cell
+                for position, cell in enumerate(row)
+            ]
+        if self.header.spans:
+            row = joined(row, self.header.spans)
+        return self._with_family(row) if self._parts else row
+
+    def _with_family(self, row: Row) -> Row:
+        """Return a row whose name is whole: with the family name, and those in the middle."""
+        given = text(row[self.name])
+        lines = [(part, text(row[part])) for part in self._parts if part < len(row)]
+        parts = [(part, line) for part, line in lines if any(letter.isalpha() for letter in line)]
+        if given and parts:
+            row = [*row]
+            row[self.name] = whole(given, self.name, parts)
+        return row
+
+    def kind_of(self, row: Row) -> str:
+        """Return what 구분 says."""
+        return text(row[self.kind]) if self.kind is not None and self.kind < len(row) else ""
+
+    def parent_phone(self, row: Row) -> tuple[str | None, str]:
+        """Return the first phone of a parent, or None and what stands there instead."""
+        wrong = ""
+        for position in self.phones:
+            cell = row[position] if position < len(row) else ""
+            if self._is_own(row):
+                return None, text(cell)
+            if (phone := values.phone(cell)) is not None and not values.is_own(cell, text(row[self.name])):
+                return phone, wrong
+            wrong = wrong or text(cell)
+        return None, wrong
+
+    def _is_own(self, row: Row) -> bool:
+        """Return whether a row says that its phone is the student's own."""
+        position = self._relation
+        return position is not None and position < len(row) and said(text(row[position])) == frozenset({STUDENT})
+
+    def note_other_phones(self, number: int, row: Row, taken: str) -> None:
+        """Note a parent's phone that was passed over for another, and the columns that were not needed."""
+        for position in self.phones:
+            cell = row[position] if position < len(row) else ""
+            phone = values.phone(cell)
+            if phone == taken:
+                taken = ""
+            elif phone is None and text(cell):
+                self._notes.leave_out(number, self.heading(position), cell)
+            elif phone is not None:
+                self._notes.ignored.setdefault(self.heading(position))
+
+    def has_left(self, row: Row) -> bool:
+        """Return whether a row says that its student has left."""
+        kinds = (self.kind,) if self.kind is not None else ()
+        for position in (*kinds, *self._states):
+            state = text(row[position]) if position < len(row) else ""
+            asked = position in self.header.columns.get("left", ())
+            comes = letters(self.heading(position)) in IS_STUDENT_IF_YES
+            if state and junk.has_left(state, asked=asked, comes=comes):
+                return True
+        return False
+
+    def alone(self, name: str) -> tuple[str, dict[str, str]]:
+        """Return a name without what stands beside it, and the fields that this says; what nobody understands stays."""
+        alone, remark = apart(name)
+        if remark and self._beside:
+            return without_title(alone), _OPTIONAL[self._beside](remark)
+        if remark and (fields := values.beside_a_name(remark)) is not None:
+            return without_title(alone), fields
+        return without_title(name), {}
+
+    def fields(self, number: int, row: Row, beside: Mapping[str, str]) -> dict[str, str]:
+        """Return what a row says beside name and parent's phone; ``beside`` is what stands beside the name."""
+        found: dict[str, str] = {}
+        for position, field, read, known in self._readers:
+            cell = row[position] if position < len(row) else ""
+            if cell in ("", None):
+                continue
+            answer = known.get(cell) if type(cell) is not bool else _NOTHING
+            if answer is None:
+                answer = self._said(field, cell, read)
+                if len(known) < _MOST_KNOWN:
+                    known[cell] = answer
+            fields, left_out = answer
+            for other, value in fields.items():
+                # A column of its own says it better than what stands behind a school's name.
+                if other == field or other not in found:
+                    found[other] = value
+            if left_out:
+                self._notes.leave_out(number, self.heading(position), cell)
+        if beside:
+            found = {**beside, **found}
+        if "kind" in self.header.columns:
+            self._take_kind(self.kind_of(row), found)
+        return found
+
+    def _take_kind(self, kind: str, found: dict[str, str]) -> None:
+        """Take the type of school that 구분 says; note the column where it says something else."""
+        if level := values.school_type(kind):
+            found.setdefault("school_type", level)
+        elif kind and kind not in _NOTHING_SAID:
+            self._notes.ignored.setdefault(self.heading(self.kind or 0))
+
+    def _said(self, field: str, cell: object, read: _Read) -> _Said:
+        line = text(cell)
+        if not line:
+            return _NOTHING
+        if field == "phone":
+            phone = values.phone(cell, STUDENT)
+            return ({"phone": phone}, False) if phone else ({}, True)
+        if field == "grade" and not line.isdecimal():
+            self._notes.stricter.add("grade")
+        if len(line) > LONGEST[field] or (line.startswith("#") and line.casefold() in NOBODY):
+            return {}, True
+        fields = read(line)
+        return fields, not fields
+
+    def note_bare(self, row: Row) -> None:
+        """Note the columns that have a value in a row, and no heading."""
+        headings = self.header.headings
+        for position, cell in enumerate(row):
+            named = (position < len(headings) and headings[position]) or (
+                position == self.kind and "kind" in self.header.columns
+            )
+            if cell not in ("", None) and not named:
+                self._notes.ignored.setdefault(_letters(position))
+
+
+def _as_it_is(field: str) -> _Read:
+    return lambda line: {field: line}
+
+
+def _gender(line: str) -> dict[str, str]:
+    gender = values.gender(line)
+    return {"gender": gender} if gender else {}
+
+
+_OPTIONAL: Final[Mapping[str, _Read]] = {
+    "phone": _as_it_is("phone"),
+    "gender": _gender,
+    "school_type": lambda line: {"school_type": values.school_type(line) or line},
+    "school": values.school,
+    "grade": values.grade,
+    "class_name": lambda line: {"class_name": values.class_name(line)},
+    "track": _as_it_is("track"),
+    "memo": _as_it_is("memo"),
+}
+"""The fields that a student can do without, and who reads them."""
+OPTIONAL_FIELDS: Final = tuple(_OPTIONAL)
+
+
+def _letters(position: int) -> str:
+    """Return a column's letters, as Excel shows them."""
+    letters = ""
+    position += 1
+    while position:
+        position, rest = divmod(position - 1, 26)
+        letters = chr(ord("A") + rest) + letters
+    return letters
