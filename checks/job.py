@@ -63,7 +63,7 @@ def judge(case: Case) -> Iterator[Finding]:
         # The bucket lists those that are done, too.
         name = "recent" if any(one.status for one in recent) else "latest"
         evidence: dict[str, Json] = {name: [_listed(one) for one in recent]} if recent else {}
-        yield build.skip(say("No upload was checked."), say("no job id given"), evidence)
+        yield build.skip(say("No upload was checked, because no job id was given."), None, evidence)
         return
     document = case.job.document if not isinstance(case.job, Unavailable) else case.job
     if isinstance(document, Unavailable):

@@ -59,7 +59,7 @@ def versions(group: Group) -> dict[str, list[str]]:
 
 def shown(refresh: Refresh) -> str:
     """Return a refresh on one line: its status, how far it is, since when, and its own reason."""
-    percent = f"{refresh.percent} %" if refresh.percent is not None else ""
+    percent = f"{refresh.percent}%" if refresh.percent is not None else ""
     since = f"{refresh.started_at:%Y-%m-%dT%H:%MZ}" if refresh.started_at else ""
     return ", ".join(filter(None, (refresh.status, percent, since, refresh.reason)))
 

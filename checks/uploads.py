@@ -149,6 +149,19 @@ def read(target: Target, asked: Asked) -> Uploads:
     return _chosen(found, asked, now, None if len(unavailable) == len(SOURCES) else source, unavailable)
 
 
+def jobs_beginning(target: Target, begun: str) -> frozenset[str] | Unavailable:
+    """Return the jobs of the last week whose ids begin with ``begun``: by the API's list, else by the workers' logs."""
+    listed = read_list(target, Asked(_WEEK_SECONDS, limit=_MOST_PAGES * _PAGE))
+    if isinstance(listed, Uploads):
+        uploads: Iterable[Upload] = listed.found
+    else:
+        lines = _read_logs(target, _WEEK_SECONDS)
+        if isinstance(lines, Unavailable):
+            return lines if listed.reason == "not-found" else listed
+        uploads = (one.upload for one in _told(lines))
+    return frozenset(one.job_id for one in uploads if one.job_id and one.job_id.startswith(begun))
+
+
 def last(target: Target) -> tuple[Upload, ...]:
     """Return the last uploads that failed or wait; of a bucket, whose uploads have no state, the last ones.
 

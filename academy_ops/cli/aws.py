@@ -36,6 +36,10 @@ def aws(
         raise RefusedError(say("The AWS CLI is not installed: no aws on the PATH."))
     # No time limit: it has its own, and some of its commands wait for a person.
     taken = subprocess.PIPE if common.output_file else None
+    endpoint = environ.get("AWS_ENDPOINT_URL_SQS") or environ.get("AWS_ENDPOINT_URL")
+    if endpoint and "sqs" in words and not any(word.startswith("--endpoint-url") for word in words):
+        # Version 1 of the AWS CLI takes the variables for every service but SQS.
+        words = ["--endpoint-url", endpoint, *words]
     done = subprocess.run([program, *words], env=environ, stdout=taken, encoding="utf-8", errors="replace", check=False)
     sys.stdout.write(done.stdout or "")
     return done.returncode

@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -130,12 +131,14 @@ def _download(common: Common, job_id: str, path: Path, ends_at: float) -> str:
     Raises:
         RefusedError: The API does not say which file it is, or it can't be read.
     """
+    from academy_ops.cli.jobs import whole_job_id
     from academy_ops.outside.clients import Connections, Target
 
     settings = common.settings(addresses=True)
     if settings.get("ACADEMY_API_URL") is None:
         raise RefusedError(say("ACADEMY_API_URL is not set, so the job can't be read."), errors.UNDETERMINED)
     target = Target(settings, job_id, Connections(settings), ends_at)
+    target = replace(target, job_id=whole_job_id(target))
     key = _key(target, common.command_prefix())
     path.write_bytes(_object(target, key))
     return key

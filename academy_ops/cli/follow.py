@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+import os
 import re
-import sys
 import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -15,7 +16,7 @@ from academy_ops.cli import errors
 from academy_ops.cli.errors import RefusedError
 from academy_ops.cli.names import valid_job_id
 from academy_ops.cli.options import WATCH_MINUTES, Common, Since, seconds_back, with_common, with_text_only
-from academy_ops.cli.streams import console, unread
+from academy_ops.cli.streams import complain, console, unread
 from academy_ops.messages import _, say
 from academy_ops.thresholds import WAITED_SECONDS
 
@@ -46,6 +47,7 @@ def watch(
     ],
 ) -> int:
     """Print each change of the job's state; the exit code says how the job ended."""
+    from academy_ops.cli.jobs import whole_job_id
     from academy_ops.outside.clients import Connections, Target
 
     settings = common.settings(addresses=True)
@@ -54,6 +56,7 @@ def watch(
     job_id = valid_job_id(job_id) or ""
     end = time.monotonic() + (common.timeout or WATCH_MINUTES * 60)
     target = Target(settings, job_id, Connections(settings), end)
+    target = replace(target, job_id=whole_job_id(target))
     return follow_job(console(common), target, common.command_prefix())
 
 
@@ -70,8 +73,10 @@ def follow_job(out: Console, target: Target, command: str = "academy-ops") -> in
     """
     from academy_ops.contract import ENDED
     from academy_ops.diagnosis.records import Unavailable
+    from academy_ops.report.shell import in_use, print_call
     from checks.job_document import failed, look_again
 
+    shell = in_use(os.environ)
     shown, began, offered = "", time.monotonic(), False
     while True:
         document = look_again(target, at_once=True)
@@ -80,19 +85,21 @@ def follow_job(out: Console, target: Target, command: str = "academy-ops") -> in
             out.print(f"{_duration(waited):>8}  {line}", soft_wrap=True)
             shown = line
         if document is None:
+            out.print(_("Find the upload, then diagnose it by its job id:"))
+            print_call(out, command, "jobs", shell=shell)
             return errors.FAULT
         if not isinstance(document, Unavailable) and document.status in ENDED:
             return errors.FAULT if failed(document) else errors.HEALTHY
         if not offered and waited >= WAITED_SECONDS:
             out.print(_("The job has not ended after {time}. Find out why:", time=_duration(waited)))
-            out.print(f"  {command} diagnose {target.job_id}", soft_wrap=True)
+            print_call(out, command, "diagnose", target.job_id or "", shell=shell)
             offered = True
         # An answer that is too long to be read will be no shorter next time.
         if unread() or (isinstance(document, Unavailable) and document.reason == "too-long"):
             return errors.UNDETERMINED
         if not target.pause(_POLL_SECONDS):
             out.print(_("Time ran out before the job ended. Find out why:"))
-            out.print(f"  {command} diagnose {target.job_id}", soft_wrap=True)
+            print_call(out, command, "diagnose", target.job_id or "", shell=shell)
             return errors.UNDETERMINED
 
 
@@ -136,7 +143,7 @@ def _line(document: JobDocument | Unavailable | None) -> str:
         )
     line = document.status
     if document.percent is not None:
-        line += f"  {document.percent:.0f} %"
+        line += f"  {document.percent:.0f}%"
     if document.step:
         line += f"  {document.step}"
     if document.result:
@@ -173,6 +180,7 @@ def logs(
     Raises:
         RefusedError: The job id, the time or a setting is malformed, or the group can't be read.
     """
+    from academy_ops.cli.jobs import whole_job_id
     from academy_ops.outside.clients import Connections, Target
     from academy_ops.outside.time_limits import SSM_SECONDS
     from academy_ops.report.logs import LogReport
@@ -186,6 +194,8 @@ def logs(
     ends_at = time.monotonic() + (common.seconds if common.timeout or not follow else math.inf)
     report = LogReport(console(common), common.form)
     run = Target(settings, job_id, connect, ends_at)
+    job_id = whole_job_id(run)
+    run = replace(run, job_id=job_id)
     while True:
         looked_at = time.monotonic()
         target = Target(settings, job_id, connect, min(ends_at, looked_at + _LONGEST_ROUND_SECONDS))
@@ -210,7 +220,7 @@ def _nothing_of(target: Target, since: str) -> int:
     line = say("No worker log from the last {since} names this job. Look further back with --since.", since=since)
     if known is None:
         line = say("The API has no job {job_id} for this tenant, and no worker log names it.", job_id=target.job_id)
-    sys.stderr.write(f"{line}\n")
+    complain(str(line))
     return errors.FAULT if known is None else errors.HEALTHY
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+import os
 import time
 from datetime import UTC
 from typing import TYPE_CHECKING, Annotated, Final
@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from academy_ops.cli import errors
-from academy_ops.cli.options import Common, Since, seconds_back, with_common
+from academy_ops.cli.errors import RefusedError
+from academy_ops.cli.names import begins_a_uuid
+from academy_ops.cli.options import Common, Since, note, seconds_back, with_common
 from academy_ops.cli.outputs import write_structured
-from academy_ops.cli.streams import console
+from academy_ops.cli.streams import complain, console
 from academy_ops.messages import Text, _, say
 
 if TYPE_CHECKING:
@@ -21,9 +23,11 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from academy_ops.diagnosis.records import Json
+    from academy_ops.outside.clients import Target
     from checks.facts import Upload
     from checks.uploads import Source, Uploads
 
+_MOST_NAMED: Final = 5
 SCHEMA: Final = "academy-ops/jobs/1"
 _SOURCES: Final[Mapping[Source, Text]] = {
     "api": say("the API's list of jobs"),
@@ -58,8 +62,35 @@ def jobs(
     else:
         _show(console(common), found, since, common.command_prefix())
     for line in _notes(found):
-        sys.stderr.write(f"{line}\n")
+        complain(str(line))
     return errors.UNDETERMINED if found.source is None else errors.HEALTHY
+
+
+def whole_job_id(target: Target) -> str | None:
+    """Return the id of the target's job, which may be named by how its UUID begins, as the page shows it.
+
+    Raises:
+        RefusedError: Several jobs' ids begin so.
+    """
+    from academy_ops.diagnosis.findings import because
+    from academy_ops.diagnosis.records import Unavailable
+    from checks.uploads import jobs_beginning
+
+    begun = target.job_id
+    if begun is None or not begins_a_uuid(begun):
+        return begun
+    begun = begun.lower()
+    found = jobs_beginning(target, begun)
+    if isinstance(found, Unavailable):
+        note(_("Can't tell which job's id begins with {begun}: {reason}.", begun=begun, reason=because(found)))
+        return begun
+    if len(found) > 1:
+        ids = ", ".join(sorted(found)[:_MOST_NAMED])
+        raise RefusedError(say("Several jobs' ids begin with {begun}: {ids}. Type more of it.", begun=begun, ids=ids))
+    for whole in found:
+        note(_("Job: {job_id}", job_id=whole))
+        return whole
+    return begun
 
 
 def _document(found: Uploads) -> Json:
@@ -85,6 +116,7 @@ def _show(out: Console, found: Uploads, since: str, ops: str) -> None:
 
     from academy_ops.diagnosis.redact import printable
     from academy_ops.report.content import brief, duration, local_time
+    from academy_ops.report.shell import in_use, print_call
     from checks.uploads import waits
 
     if not found.found:
@@ -115,7 +147,7 @@ def _show(out: Console, found: Uploads, since: str, ops: str) -> None:
     named = [*interesting, *(upload for upload in found.found if upload.job_id)]
     out.print()
     out.print(_("Find out why by job id:"))
-    out.print(f"  {ops} diagnose {named[0].job_id if named else 'JOB_ID'}", soft_wrap=True)
+    print_call(out, ops, "diagnose", str(named[0].job_id) if named else "JOB_ID", shell=in_use(os.environ))
 
 
 def _job(one: Upload) -> str:

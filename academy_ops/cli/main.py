@@ -183,4 +183,4 @@ def _value(option: str, arguments: Sequence[str]) -> str | None:
 def _complain(line: Text) -> None:
     if not _COMPLETING:  # it would stand in the middle of what is being typed
         # A line may quote AWS or another service.
-        sys.stderr.write(f"academy-ops: {printable(str(line))}\n")
+        streams.complain(f"academy-ops: {printable(str(line))}")

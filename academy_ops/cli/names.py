@@ -5,7 +5,9 @@ from __future__ import annotations
 import difflib
 import os
 import re
+import unicodedata
 from collections.abc import Collection, Iterable, Mapping
+from string import hexdigits
 from typing import TYPE_CHECKING, Annotated, Final
 from urllib.parse import urlsplit
 
@@ -25,6 +27,9 @@ JobId = Annotated[
 ]
 
 _UUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_FORM: Final = "00000000-0000-0000-0000-000000000000"
+_FEWEST: Final = 4
+"""Fewer characters of an id tell no job from another."""
 _END: Final = r"(?![A-Za-z0-9_-])"
 _PASTED: Final = (
     re.compile(rf"{JOBS_PATH}({JOB_ID}){_END}"),
@@ -34,8 +39,16 @@ _PASTED: Final = (
 """What names a job within a longer text: its URL, a line of a log or of JSON, or its UUID alone."""
 _INVISIBLE: Final = re.compile("[\u00a0\u200b-\u200f\u2060\ufeff]")
 """What chats and documents put beside a text."""
-_AROUND: Final = " \t\r\n'\"`()<>[]{}.,;:\u2018\u2019\u201c\u201d\u300c\u300d"
+_AROUND: Final = " \t\r\n'\"`()<>[]{}.,;:\u2018\u2019\u201c\u201d\u2026\u300c\u300d"
 """Blanks, quotes, brackets and stops that were copied along."""
+_KEYBOARD: Final = (
+    "r R s e E f a q Q t T d w W c z x v g "
+    "k o i O j p u P h hk ho hl y n nj np nl b m ml l "
+    "r R rt s sw sg e f fr fa fq ft fx fv fg a q qt t T d w c z x v g"
+)
+"""The keys of first consonants, vowels and last consonants on the usual Korean keyboard, in Unicode's order."""
+_JAMO: Final = (*range(0x1100, 0x1113), *range(0x1161, 0x1176), *range(0x11A8, 0x11C3))
+_KEYS: Final = dict(zip(map(chr, _JAMO), _KEYBOARD.split(), strict=True))
 
 Described = tuple[str, str]
 """A value to complete, and what it is in the current language; bash shows only the value."""
@@ -44,6 +57,13 @@ Described = tuple[str, str]
 def is_job_id(job_id: str) -> bool:
     """Return whether ``job_id`` has the form of a job id; one that has needs no quotes in a shell."""
     return re.fullmatch(JOB_ID, job_id) is not None
+
+
+def begins_a_uuid(text: str) -> bool:
+    """Return whether ``text`` can be the beginning of a job's UUID, as the page shows it; never a whole one."""
+    return _FEWEST <= len(text) < len(_FORM) and all(
+        here == there or (there == "0" and here in hexdigits) for here, there in zip(text, _FORM, strict=False)
+    )
 
 
 def valid_job_id(pasted: str | None) -> str | None:
@@ -57,11 +77,20 @@ def valid_job_id(pasted: str | None) -> str | None:
     text = _INVISIBLE.sub(" ", pasted)
     found = next((named[1] for form in _PASTED if (named := form.search(text))), text.strip(_AROUND))
     if not is_job_id(found):
-        raise RefusedError(
-            say("{job_id!r} is not a job id: a UUID, or 1 to 64 letters, digits, '-' and '_'.", job_id=pasted[:80])
-        )
+        shown = pasted[:80]
+        problem = say("{job_id!r} is not a job id: a UUID, or 1 to 64 letters, digits, '-' and '_'.", job_id=shown)
+        if begins_a_uuid(meant := in_latin(found)) or _UUID.fullmatch(meant):
+            problem = say(
+                "{problem} The keyboard seems to be set to Korean; did you mean {meant}?", problem=problem, meant=meant
+            )
+        raise RefusedError(problem)
     # A UUID is the same in capital letters; the API writes it in small ones.
     return found.lower() if _UUID.fullmatch(found) else found
+
+
+def in_latin(word: str) -> str:
+    """Return ``word`` as the same keys write it while the keyboard is not set to Korean."""
+    return "".join(_KEYS.get(letter, letter) for letter in unicodedata.normalize("NFKD", word))
 
 
 def check_names() -> list[str]:
@@ -93,6 +122,7 @@ def nearest(word: str, names: Collection[str], most: int = 3) -> list[str]:
     Returns:
         The names that begin with ``word``, else those that look like it, the best first.
     """
+    word = in_latin(word)
     begun = [name for name in names if len(word.strip("-")) > 1 and name.startswith(word)]
     return (begun or difflib.get_close_matches(word, names, n=most, cutoff=0.7))[:most]
 
@@ -163,6 +193,13 @@ def _host(url: str) -> str | None:
 def complete_languages() -> Iterable[str]:
     """Return the values of ``--lang``."""
     return LANGUAGES
+
+
+def complete_outputs() -> Iterable[str]:
+    """Return the forms of output."""
+    from academy_ops.report import Output
+
+    return [form.value for form in Output]
 
 
 def complete_contexts() -> list[str]:

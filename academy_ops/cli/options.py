@@ -8,18 +8,17 @@ import math
 import os
 import re
 import shlex
-import sys
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Annotated, Any, Final, TextIO
+from typing import Annotated, Any, Final
 
 import typer
 
 from academy_ops import __version__
 from academy_ops.cli.errors import RefusedError
-from academy_ops.cli.names import complete_contexts, complete_languages
-from academy_ops.cli.streams import into_file
+from academy_ops.cli.names import complete_contexts, complete_languages, complete_outputs, did_you_mean
+from academy_ops.cli.streams import complain, into_file
 from academy_ops.contract import TIER
 from academy_ops.diagnosis.redact import printable
 from academy_ops.messages import LANGUAGES, _, say
@@ -32,6 +31,14 @@ DEFAULT_TIMEOUT_SECONDS: Final = 30
 WATCH_MINUTES: Final = 15
 _TEXT: Final = (Output.TABLE,)
 _PLAIN: Final = (Output.TABLE, Output.JSON, Output.YAML)
+_ENDINGS: Final = {
+    **{form.value: form for form in (Output.JSON, Output.YAML, Output.MARKDOWN, Output.HTML)},
+    "yml": Output.YAML,
+    "md": Output.MARKDOWN,
+    "htm": Output.HTML,
+    "xml": Output.JUNIT,
+}
+"""The forms of output by what their files' names end in; ``-o`` takes them, too."""
 _FORMS: Final = "forms"
 """The attribute of a command's function that holds the forms of output that it has."""
 
@@ -114,6 +121,15 @@ class Common:
         """The output format."""
         return self.output or Output.TABLE
 
+    def by_ending(self, forms: Collection[Output]) -> Common:
+        """Return these options with the form that the output file's name ends in, where a command has it.
+
+        Args:
+            forms: Those that the command has.
+        """
+        form = _ENDINGS.get(self.output_file.suffix.lower().removeprefix(".")) if self.output_file else None
+        return replace(self, output=form) if form in forms and self.output is None else self
+
     def refuse_but(self, forms: Collection[Output] = _PLAIN) -> None:
         """Refuse the forms of output that a command does not have.
 
@@ -164,12 +180,7 @@ def _tell(settings: Settings, *, quiet: bool) -> None:
 @functools.cache
 def note(line: str) -> None:
     """Write a line for people to standard error, once in a run."""
-    _write_once(printable(line), sys.stderr)
-
-
-@functools.cache
-def _write_once(line: str, stream: TextIO) -> None:
-    stream.write(f"{line}\n")
+    complain(printable(line))
 
 
 def _number(seconds: float | None) -> float | None:
@@ -201,6 +212,19 @@ def seconds_back(since: str) -> int:
     return seconds
 
 
+def _form(name: str) -> Output:
+    """Return the form of output that is called ``name``.
+
+    Raises:
+        RefusedError: None is.
+    """
+    known = {**_ENDINGS, **{form.value: form for form in Output}}
+    if form := known.get(name.strip().lower()):
+        return form
+    problem = say("Invalid value for {name}: {value}.", name="--output", value=repr(name))
+    raise RefusedError(did_you_mean(problem, name, list(Output)))
+
+
 _OPTIONS: Final[dict[str, Any]] = {
     "env_file": Annotated[
         Path | None,
@@ -221,12 +245,27 @@ _OPTIONS: Final[dict[str, Any]] = {
             autocompletion=complete_contexts,
         ),
     ],
-    "output": Annotated[Output | None, typer.Option("--output", "-o", metavar="FORM", help=_("The output format."))],
+    "output": Annotated[
+        Output | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FORM",
+            parser=_form,
+            help=_("The output format."),
+            autocompletion=complete_outputs,
+        ),
+    ],
     # `academy_ops.cli.usage` makes it what its help says; it is here for the help page.
     "json": Annotated[bool | None, typer.Option("--json", help=_("The same as -o json."))],
     "output_file": Annotated[
         Path | None,
-        typer.Option("--output-file", "-O", metavar="FILE", help=_("Write to this file instead of standard output.")),
+        typer.Option(
+            "--output-file",
+            "-O",
+            metavar="FILE",
+            help=_("Write to this file instead of standard output; its ending picks the format."),
+        ),
     ],
     "timeout": Annotated[
         float | None,
@@ -277,7 +316,7 @@ def with_common(command: Callable[..., Any], forms: Collection[Output] = _PLAIN)
     def wrapped(*args: Any, called: typer.Context, **kwargs: Any) -> Any:  # noqa: ANN401 - whatever the command takes
         del kwargs["json"]
         here = Common(**{field.name: kwargs.pop(field.name) for field in fields(Common)})
-        called.obj = merged(called.obj, here)
+        called.obj = merged(called.obj, here).by_ending(forms)
         called.obj.refuse_but(forms)
         # The command that follows a group writes, not the group.
         with into_file(None if called.invoked_subcommand else called.obj.output_file):

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 from academy_ops import __version__
 from academy_ops.cli import errors
 from academy_ops.cli.errors import RefusedError
-from academy_ops.cli.names import is_job_id, live_names, valid_job_id
+from academy_ops.cli.names import begins_a_uuid, is_job_id, live_names, valid_job_id
 from academy_ops.cli.options import Common
 from academy_ops.cli.outputs import write_document
 from academy_ops.cli.streams import console, read_file, unread
@@ -71,6 +71,7 @@ def observe(common: Common, job_id: str | None, asked: Iterable[str], observer: 
     Raises:
         RefusedError: The job id or a setting is malformed, or nothing is set at all.
     """
+    from academy_ops.cli.jobs import whole_job_id
     from academy_ops.outside.clients import Connections, Target
     from academy_ops.report.settings import shown_settings, versions
 
@@ -86,6 +87,7 @@ def observe(common: Common, job_id: str | None, asked: Iterable[str], observer: 
     started, started_at = time.monotonic(), datetime.now(UTC)
     ends_at = started + common.seconds
     connect = Connections(settings)
+    job_id = whole_job_id(Target(settings, job_id, connect, ends_at))
     if common.tier is None and job_id and settings.tiers:
         named = tier_of(look_again(Target(settings, job_id, connect, ends_at), at_once=True))
         if named in settings.tiers:
@@ -148,7 +150,8 @@ def load(path: Path, job_id: str | None, only: Sequence[str] = ()) -> Evidence[C
         raise RefusedError(
             say("{path} is not evidence saved by academy-ops: its names don't have the right form.", path=str(path))
         )
-    if job_id is not None and job_id != case.job_id:
+    begins = job_id is not None and begins_a_uuid(job_id) and (case.job_id or "").startswith(job_id.lower())
+    if job_id not in {None, case.job_id} and not begins:
         raise RefusedError(
             say("{path} is about job {there}, not {asked}.", path=str(path), there=case.job_id, asked=job_id)
         )

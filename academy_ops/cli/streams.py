@@ -11,6 +11,7 @@ import errno
 import io
 import os
 import re
+import shutil
 import sys
 import tempfile
 import unicodedata
@@ -46,6 +47,9 @@ _MOST_TRIES: Final = 3
 _READABLE: Final = "academy_ops.readable"
 _HANGUL: Final = "한"
 _OBEYED: Final = re.compile(r"(\A\s*:(?=:)|##(?=\[))")
+_COMMAND: Final = "academy-ops"
+_PAUSES: Final = (".", ",", ";", ":", ")")
+"""What ends a command within a sentence."""
 _CONTEXT: Final = 1000
 _NO_READER: Final = frozenset({errno.EPIPE, errno.EINVAL})
 """EINVAL is what Windows says of a pipe that nobody reads."""
@@ -55,6 +59,41 @@ def prepare() -> None:
     """Make standard output and error fit to write whatever there is to say, whoever reads it."""
     codecs.register_error(_READABLE, _substitute)
     sys.stdout, sys.stderr = _fit(sys.stdout), _fit(sys.stderr)
+
+
+def complain(line: str) -> None:
+    """Write a line for people to standard error; on a terminal folded between words, but not within a command."""
+    sys.stderr.write(f"{_folded(line) if sys.stderr.isatty() else line}\n")
+
+
+def _folded(text: str) -> str:
+    from rich.cells import cell_len
+
+    width = shutil.get_terminal_size().columns
+    lines: list[str] = []
+    for line in text.split("\n"):
+        folded = ""
+        for unit in _units(line):
+            if folded and cell_len(folded) + 1 + cell_len(unit) > width:
+                lines.append(folded)
+                folded = unit
+            else:
+                folded += f" {unit}" if folded else unit
+        lines.append(folded)
+    return "\n".join(lines)
+
+
+def _units(line: str) -> Iterator[str]:
+    """Yield the words of a line; a command of this tool, up to where its sentence pauses, is one of them."""
+    unit = ""
+    for word in line.split(" "):
+        if unit.startswith(_COMMAND) and not unit.endswith(_PAUSES):
+            unit += f" {word}"
+            continue
+        if unit:
+            yield unit
+        unit = word
+    yield unit
 
 
 def unread() -> bool:

@@ -96,7 +96,7 @@ def worker_env(
         else:
             ended = None
         if ended is None:
-            ended = work.offer_to_replace(wanted=replace_instances, interrupt_jobs=interrupt_jobs)
+            ended = work.offer_to_replace(alone=not changes, wanted=replace_instances, interrupt_jobs=interrupt_jobs)
         return ended
 
 
@@ -136,10 +136,11 @@ class _Work:
             return None
         return errors.UNDETERMINED if end == "unseen" else errors.FAULT
 
-    def offer_to_replace(self, *, wanted: bool, interrupt_jobs: bool) -> int:
+    def offer_to_replace(self, *, alone: bool, wanted: bool, interrupt_jobs: bool) -> int:
         """Offer to replace the instances, where workers that boot now would get what they need.
 
         Args:
+            alone: Nothing has been changed before.
             wanted: It was asked for on the command line.
             interrupt_jobs: Workers may be stopped in mid-job.
 
@@ -167,7 +168,7 @@ class _Work:
         if planned.nothing_to_do:
             change.print_text(self.out, planned.nothing_to_do)
         elif wanted or on_terminal():
-            return self._replace(planned, wanted=wanted, interrupt_jobs=interrupt_jobs)
+            return self._replace(planned, alone=alone, wanted=wanted, interrupt_jobs=interrupt_jobs)
         else:
             change.print_text(self.out, self._later)
         return errors.HEALTHY
@@ -179,8 +180,9 @@ class _Work:
             ops=self.common.command_prefix(),
         )
 
-    def _replace(self, planned: Plan, *, wanted: bool, interrupt_jobs: bool) -> int:
-        change.print_text(self.out, say("Next, the instances are replaced:"), style="bold")
+    def _replace(self, planned: Plan, *, alone: bool, wanted: bool, interrupt_jobs: bool) -> int:
+        head = say("The instances are replaced:") if alone else say("Next, the instances are replaced:")
+        change.print_text(self.out, head, style="bold")
         change.show(self.out, planned)
         if self.dry_run:
             self.out.print(_("Nothing was changed (--dry-run)."))

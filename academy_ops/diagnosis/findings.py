@@ -66,8 +66,8 @@ class FindingBuilder:
         """Write a warning; arguments as for `fail`."""
         return self._found("warn", code, evidence, summary, reason)
 
-    def skip(self, summary: Text, because: Text, evidence: Mapping[str, Json] = _NOTHING) -> Finding:
-        """Write that there was nothing to look at."""
+    def skip(self, summary: Text, because: Text | None, evidence: Mapping[str, Json] = _NOTHING) -> Finding:
+        """Write that there was nothing to look at; ``because`` is None where the summary says why."""
         return Finding(self.check, self.section, "skip", summary, evidence=evidence, because=because)
 
     def unknown(self, what: Text, unseen: Unavailable, may_conceal: Iterable[str] = ()) -> Finding:

@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final, Literal
 
-from academy_ops.diagnosis.command import Steps, posix
+from academy_ops.diagnosis.command import Place, Steps, posix
 from academy_ops.messages import Text, say
 
 Json = str | int | float | bool | None | list["Json"] | dict[str, "Json"]
@@ -23,6 +23,8 @@ RISKS: Final[Mapping[Risk, Text]] = {
     "change": say("changes the system"),
     "destructive": say("can't be undone"),
 }
+PLACES: Final[Mapping[Place, Text]] = {"api-server": say("on the API server"), "worker": say("on the worker")}
+"""Where commands are typed that are not typed here."""
 _BY_HAND: Final = say("done by hand; the command only reads")
 
 Reason = Literal[
@@ -121,8 +123,10 @@ class Remedy:
 
     @property
     def effect(self) -> Text:
-        """What it does to the system, in words."""
-        return _BY_HAND if self.by_hand else RISKS[self.risk]
+        """What it does to the system, in words, and where its commands are typed."""
+        effect = _BY_HAND if self.by_hand else RISKS[self.risk]
+        place = PLACES.get(self.steps[0].place) if self.steps else None
+        return say("{effect}; {place}", effect=effect, place=place) if place else effect
 
     @property
     def command(self) -> str | None:

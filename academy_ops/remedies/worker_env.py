@@ -32,7 +32,7 @@ from academy_ops.settings import Setting, Settings, is_own
 from academy_ops.settings.env_files import read_env_file
 from checks.host_facts import LogsFacts, Parameter
 from checks.worker_environment import parameter_faults
-from checks.worker_report import compare, digest, digests_of, parse_parameter
+from checks.worker_report import compare, digests_of, parse_parameter
 
 _SECURE: Final = "SecureString"
 _POLL_SECONDS: Final = 1.0
@@ -113,8 +113,7 @@ def _against(digests: Mapping[str, str], name: str, settings: Settings, salt: st
     setting = api_setting(settings, name)
     if setting is None or setting.value is None:
         return "unknown"
-    value = setting.value.rstrip("/") if name == "R2_ENDPOINT" else setting.value
-    return "same" if digests[name] == digest(salt, value) else "different"
+    return "same" if digests[name] == digests_of({name: setting.value}, salt)[name] else "different"
 
 
 def api_setting(settings: Settings, name: str) -> Setting | None:

@@ -184,6 +184,6 @@ def smoke_lines(smoke: Smoke) -> Iterator[str]:
     if smoke.job_id:
         yield _("Job id") + f": {smoke.job_id}"
     for hop, ms in smoke.seen.reached_ms.items():
-        yield f"{HOPS[hop]}: {ms / 1000:.3f} s"
+        yield f"{HOPS[hop]}: " + _("{seconds} s", seconds=f"{ms / 1000:.3f}")
     if smoke.left:
         yield line(smoke.left)

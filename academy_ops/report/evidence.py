@@ -111,6 +111,7 @@ _STATES: Final[Mapping[str, Text]] = {
     "refused": say("R2 refuses the request"),
 }
 """What settings and a worker's environment are found to be."""
+_SWITCHED: Final[Mapping[Json, Text]] = {"on": say("on"), "off": say("off")}
 _STATED: Final = frozenset({"settings", "environment"})
 _SHOWN: Final[Mapping[str, tuple[str, ...]]] = {check.name: check.shows for check in RUNBOOK}
 _WORK_WAITING: Final = (("queue", ("visible", "in_flight")), ("job", ("status", "waited_seconds")))
@@ -195,7 +196,10 @@ def _fact(name: str, value: Json, most: int | None, total: int = 0, clock: Clock
     lines = _lines(name, value, clock)
     most = len(lines) if most is None else most
     if isinstance(value, dict) and name in _STATED:
-        lines = [f"{setting}: {_STATES.get(str(state), state)}" for setting, state in _differing(value).items()]
+        lines = [
+            f"{LABELS.get(setting, setting)}: {_STATES.get(str(state), state)}"
+            for setting, state in _differing(value).items()
+        ]
     elif isinstance(value, dict) and "url" in value:
         lines = [_answer(value)]
     # The end of a log says what happened last; the rest of it is what --verbose is for.
@@ -220,9 +224,11 @@ def _lines(name: str, value: Json, clock: Clock | None) -> list[str]:
         return [_short(value)]
     if name.endswith("_seconds") and isinstance(value, int | float):
         return [duration(value)]
+    if name == "autoscaler" and value in _SWITCHED:
+        return [str(_SWITCHED[value])]
     if clock and name.endswith("_at") and (moment := parse(value)):
         return [clock(moment)]
-    return [f"{_short(value)} %" if name == "disk_percent" else _short(value)]
+    return [f"{_short(value)}%" if name == "disk_percent" else _short(value)]
 
 
 def _row(row: Mapping[str, Json], _clock: Clock) -> str:

@@ -102,13 +102,16 @@ def print_cause(console: Console, cause: Cause, names: Mapping[str, str], shell:
             show(steps, "cyan")
 
     def show_remedies(remedies: Iterable[Remedy]) -> None:
-        for remedy in remedies:
+        rows = list(remedies)
+        for place, remedy in enumerate(rows, 1):
             console.print()
             head = Line(_("What to do: "), "bold")
             console.print(head.append(str(remedy.text), "not bold").append(f" ({remedy.effect})", "not bold dim"))
             show(remedy.steps, "bold cyan")
-            console.print(Line(_("Then check:")))
-            show(remedy.check, "bold cyan")
+            # Once, where the next one is checked in the same way.
+            if place == len(rows) or rows[place].check != remedy.check:
+                console.print(Line(_("Then check:")))
+                show(remedy.check, "bold cyan")
 
     show_remedies(cause.remedies)
     for reason, variant in cause.reasons.items():

@@ -82,9 +82,10 @@ def _frame(diagnosis: Diagnosis) -> Iterator[tuple[str, str]]:
         yield _("Tier"), _code(diagnosis.tier)
     if diagnosis.job_id:
         yield _("Job id"), _code(diagnosis.job_id)
+    took = _("{seconds} s", seconds=f"{diagnosis.elapsed_ms / 1000:.1f}")
     yield (
         _("Observed"),
-        f"{timestamp(diagnosis.started_at)} ({diagnosis.elapsed_ms / 1000:.1f} s, academy-ops {__version__})",
+        f"{timestamp(diagnosis.started_at)} ({took}, academy-ops {__version__})",
     )
     if verdict.section:
         yield _("Runbook"), heading(verdict.section, current())

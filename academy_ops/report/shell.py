@@ -7,7 +7,9 @@ about_Environment_Variables. A variable of the environment stays set there, so i
 
 from __future__ import annotations
 
+import itertools
 import re
+import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, Literal, get_args
 
@@ -32,6 +34,7 @@ _ON_WINDOWS: Final = {
 }
 _PROGRAMS: Final = {"curl": "curl.exe", "vi": "Start-Process -Wait notepad"}
 """Without its suffix, ``curl`` is another command in 5.1."""
+_OPERATORS: Final = frozenset({"&&", "|"})
 
 
 def shell_needs(shown: Iterable[Steps]) -> Iterator[Text]:
@@ -82,6 +85,20 @@ def print_command(console: Console, steps: Steps, style: str, *, shell: Shell, f
             console.print(Line(line, style), soft_wrap=True)
 
 
+def print_call(console: Console, ops: str, *words: str, shell: Shell, style: str = "") -> None:
+    """Print a command of this tool so that it can be copied; in a pipe it stays one line.
+
+    Args:
+        console: Where.
+        ops: How to call this tool again.
+        words: What follows.
+        shell: The shell that it is shown for.
+        style: Its color.
+    """
+    steps = (Command((*shlex.split(ops), *words)),)
+    print_command(console, steps, style, shell=shell, folded=console.is_terminal)
+
+
 def commands(steps: Steps, shell: Shell) -> list[list[str]]:
     """Return the lines to be typed into ``shell``, each as its words."""
     return list(powershell(steps)) if _in_powershell(steps, shell) else [list(posix_words(steps))]
@@ -128,22 +145,43 @@ def _word(argument: str, printed: Sequence[str]) -> str:
 
 
 def _folded(words: Iterable[str], width: int, goes_on: str) -> Iterator[str]:
-    """Fold a command as its shell allows it: with ``goes_on``, before an option or an operator."""
+    """Fold commands as their shell allows it: with ``goes_on``, each of a chain begins a line of its own.
+
+    One that is still too long goes on before an option, or else before any word.
+    """
+    words = list(words)
+    line = "  " + " ".join(words)
+    if cell_len(line) <= width:
+        yield line
+        return
     line = "  "
-    for phrase in _phrases(words):
-        if line.strip() and cell_len(f"{line} {phrase}") > width - 2:
+    for link in _links(words):
+        if not line.isspace():
             yield f"{line} {goes_on}"
             line = "    "
-        line += phrase if line.isspace() else f" {phrase}"
+        for phrase in _phrases(link):
+            whole = " ".join(phrase)
+            for piece in [whole] if cell_len(whole) <= width - 6 else phrase:
+                if not line.isspace() and cell_len(f"{line} {piece}") > width - 2:
+                    yield f"{line} {goes_on}"
+                    line = "    "
+                line += piece if line.isspace() else f" {piece}"
     yield line
 
 
-def _phrases(words: Iterable[str]) -> Iterator[str]:
-    """Join each word to the option before it."""
+def _links(words: Sequence[str]) -> Iterator[list[str]]:
+    """Yield each command of a chain, with the operator before it."""
+    begins = [0, *(place for place, word in enumerate(words) if word in _OPERATORS), len(words)]
+    yield from (list(words[start:end]) for start, end in itertools.pairwise(begins))
+
+
+def _phrases(words: Sequence[str]) -> Iterator[list[str]]:
+    """Join each option to what follows it, and the first one to the program."""
+    begins = 2 if words[0] in _OPERATORS else 1
     phrase: list[str] = []
-    for word in words:
-        if phrase and word.startswith(("--", "&&", "|")):
-            yield " ".join(phrase)
+    for place, word in enumerate(words):
+        if word.startswith("--") and place > begins:
+            yield phrase
             phrase = []
         phrase.append(word)
-    yield " ".join(phrase)
+    yield phrase

@@ -32,7 +32,7 @@ from academy_ops.report.content import (
 from academy_ops.report.evidence import all_evidence, cause_evidence, key_evidence
 from academy_ops.report.pipeline import draw
 from academy_ops.report.runbook import section_link
-from academy_ops.report.shell import Shell, commands, print_command, shell_needs
+from academy_ops.report.shell import Shell, commands, print_call, print_command, shell_needs
 from academy_ops.report.terminal import STYLES, facts, hanging, live, marks
 from academy_ops.smoke.records import HOPS, SMOKE_TITLES, Hop, Result, Smoke
 from checks import RUNBOOK
@@ -219,7 +219,7 @@ class TableReport:
         faults = [one for one in others if one.status == "fail"]
         if faults:
             self._console.print(Line(_("Fix these after the cause below, in this order:"), "bold"))
-        for number, finding in enumerate(faults, 2 if diagnosis.verdict.cause else 1):
+        for number, finding in enumerate(faults, 1):
             self._print_other(finding, Line(f"{number}. ", "bold red"))
 
     def _print_verdict(self, diagnosis: Diagnosis) -> None:
@@ -292,9 +292,16 @@ class TableReport:
         pointers = []
         # What warns in a healthy state can wait until somebody has read what it is.
         if verdict.cause and self._fixable(verdict) and not diagnosis.step:
-            pointers.append((" ".join([self._ops, "diagnose", *job, "--fix"]), page))
+            fix = " ".join([self._ops, "diagnose", *job, "--fix"])
+            if self._fits(fix):
+                pointers.append((fix, page))
+            else:
+                self._console.print(Line(_("To apply it here:"), "dim"))
+                print_call(self._console, self._ops, "diagnose", *job, "--fix", shell=self._shell, style="dim")
         if code:
-            pointers.append((f"{self._ops} explain {code}", page))
+            explain = f"{self._ops} explain {code}"
+            # It needs no settings: they only fill its commands.
+            pointers.append((explain if self._fits(explain) else f"academy-ops explain {code}", page))
         if section:
             pointers.append((f"academy-ops runbook {section}", page))
         row = Line(_("See also:"), "dim")
@@ -304,6 +311,10 @@ class TableReport:
                 row.append(" · " if number else " ").append(text, link)
         if pointers:
             self._console.print(row, soft_wrap=True)
+
+    def _fits(self, pointer: str) -> bool:
+        """Return whether the last line holds a command unbroken; in a pipe each does."""
+        return not self._console.is_terminal or cell_len(_("See also:") + pointer) < self._console.width
 
     def _print_other(self, finding: Finding, head: Line) -> None:
         console = self._console

@@ -17,7 +17,7 @@ CONTEXT_SETTING: Final = "ACADEMY_OPS_CONTEXT"
 _MOST_BYTES: Final = 1_000_000
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
 _SETTING: Final = re.compile(r"[A-Z][A-Z0-9_]{0,126}")
-EXAMPLE: Final = '[contexts.production] env_file = "/path/to/api.env"'
+EXAMPLE: Final = 'contexts.production.env_file = "/path/to/api.env"'
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,11 +46,29 @@ def env_file(tmp_path: Path, *settings: Mapping[str, str]) -> Path:
 
 def test_aws_gets_what_the_env_file_holds_and_its_own_options(tmp_path: Path, shell: Mapping[str, str]) -> None:
     path = env_file(tmp_path, KEYS, ENDPOINT)
-    words = ("sqs", "list-queues", "--output", "text", "--region", "eu-west-1", "-h", "--json")
+    words = ("ec2", "describe-vpcs", "--output", "text", "--region", "eu-west-1", "-h", "--json")
     done = run(["--env-file", str(path), "aws", *words], tmp_path, shell)
     result, environ = json.loads(done.stdout)
     assert (done.returncode, result) == (3, list(words))
     assert environ.items() >= {**KEYS, **ENDPOINT, "AWS_DEFAULT_REGION": "us-east-1"}.items()
+
+
+@pytest.mark.parametrize(
+    ("words", "given"),
+    [
+        (["sqs", "list-queues"], ["--endpoint-url", "AWS_ENDPOINT_URL"]),
+        (["--region", "eu-west-1", "sqs", "list-queues"], ["--endpoint-url", "AWS_ENDPOINT_URL"]),
+        (["sqs", "list-queues", "--endpoint-url=http://127.0.0.1:9"], []),
+        (["ssm", "get-parameter", "--name", "/x"], []),
+    ],
+)
+def test_sqs_has_its_endpoint_as_an_option_as_version_1_of_the_cli_takes_it_no_other_way(
+    words: list[str], given: list[str], tmp_path: Path, shell: Mapping[str, str]
+) -> None:
+    path = env_file(tmp_path, KEYS, ENDPOINT)
+    done = run(["--env-file", str(path), "aws", *words], tmp_path, shell)
+    result, _environ = json.loads(done.stdout)
+    assert result == [*(ENDPOINT.get(word, word) for word in given), *words]
 
 
 def test_the_shells_own_credentials_outweigh_the_files_as_one_group(tmp_path: Path, shell: Mapping[str, str]) -> None:

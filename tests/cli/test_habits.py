@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from rich.cells import cell_len
 
 from academy_ops.cli import streams
 from tests.checks import facts_factory as h
@@ -47,6 +48,64 @@ def test_a_document_may_go_to_a_file(form: str, where: str, tmp_path: Path) -> N
     done = academy_ops(*((*option, *words) if where == "before" else (*words, *option)), cwd=tmp_path)
     assert (done.returncode, done.stdout) == (shown.returncode, "")
     assert (tmp_path / "out.txt").read_text("utf-8") == shown.stdout
+
+
+@pytest.mark.parametrize(
+    ("short", "form"), [("md", "markdown"), ("yml", "yaml"), ("htm", "html"), ("xml", "junit"), ("JSON", "json")]
+)
+def test_a_form_of_output_is_known_by_its_short_name_and_by_the_files_ending(
+    short: str, form: str, tmp_path: Path
+) -> None:
+    words = ("diagnose", "--from", str(write(tmp_path, waiting())))
+    shown = academy_ops(*words, "-o", form, cwd=tmp_path).stdout
+    assert academy_ops(*words, "-o", short, cwd=tmp_path).stdout == shown
+    assert academy_ops(*words, "-O", f"out.{short}", cwd=tmp_path).stdout == ""
+    assert (tmp_path / f"out.{short}").read_text("utf-8") == shown
+
+
+def test_an_ending_picks_only_what_the_command_has_and_never_outweighs_o(tmp_path: Path) -> None:
+    words = ("diagnose", "--from", str(write(tmp_path, waiting())))
+    academy_ops(*words, "-O", "out.md", "-o", "json", cwd=tmp_path)
+    assert json.loads((tmp_path / "out.md").read_text("utf-8"))["verdict"]
+    text = academy_ops("explain", cwd=tmp_path).stdout
+    for name in ("out.md", "out.txt", "out"):
+        assert academy_ops("explain", "-O", name, cwd=tmp_path).returncode == 0
+        assert (tmp_path / name).read_text("utf-8") == text
+    refused = academy_ops(*words, "-o", "csv", cwd=tmp_path)
+    assert (refused.returncode, "markdown" in refused.stderr) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("words", "meant"),
+    [
+        (("얌ㅎㅜㅐㄴㄷ",), "diagnose"),
+        (("ㅓㅐㅠㄴ",), "jobs"),
+        (("explain", "재갸ㄷㄱ-냐ㅣ둣"), "worker-silent"),
+        (("check", "벼뎓"), "queue"),
+        (("diagnose", "ㄹ3ㅠ2ㅊㅁ1ㄷ"), "f3b2ca1e"),
+    ],
+)
+def test_what_was_typed_with_the_keyboard_set_to_korean_gets_a_hint(
+    words: tuple[str, ...], meant: str, tmp_path: Path
+) -> None:
+    done = academy_ops(*words, cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"id you mean {meant}?" in done.stderr
+
+
+def test_korean_that_is_no_mistyped_id_gets_no_such_hint(tmp_path: Path) -> None:
+    assert "Korean" not in academy_ops("diagnose", "업로드", cwd=tmp_path).stderr
+
+
+def test_a_message_is_folded_on_a_terminal_between_words_and_never_within_a_command(tmp_path: Path) -> None:
+    environ = {**SHELL, "HOME": str(tmp_path)}
+    for language in ("en", "ko"):
+        with terminal("--lang", language, "check", "queue", "workers", cwd=tmp_path, environ=environ) as console:
+            assert console.ended() == 2
+        lines = console.written.splitlines()
+        assert len(lines) > 1
+        assert [line for line in lines if cell_len(line) > 80] == []
+        assert any("academy-ops diagnose --only NAME --only NAME [JOB_ID]." in line for line in lines)
 
 
 def test_a_command_that_refuses_leaves_the_file_as_it_was(tmp_path: Path) -> None:

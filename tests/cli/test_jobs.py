@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from academy_ops.cli.errors import RefusedError
-from academy_ops.cli.names import valid_job_id
+from academy_ops.cli.names import begins_a_uuid, valid_job_id
 from academy_ops.cli.options import seconds_back
 from tests.commands import academy_ops
 from tests.lab_driver import Lab
@@ -85,6 +85,30 @@ def row(job_id: str, status: str, **more: Any) -> dict[str, Any]:
         "job_type": "excel_parsing",
         **more,
     }
+
+
+def test_a_short_id_is_the_whole_one_where_the_list_tells_it(tmp_path: Path) -> None:
+    rows = [row(UUID, "PENDING"), row(f"3f2b{UUID[4:]}".replace("9b0e", "9b0f"), "DONE"), row("a" * 8, "DONE")]
+    with server(listed(*rows)) as (url, _seen):
+        for short, whole in ((UUID[:23], UUID), (f"{UUID[:23].upper()}…", UUID), (UUID, UUID), ("a" * 8, "a" * 8)):
+            done = academy_ops("check", "job", short, "-o", "json", cwd=tmp_path, ACADEMY_API_URL=url)
+            assert json.loads(done.stdout)["job_id"] == whole, short
+            assert (f"Job: {whole}" in done.stderr) == (short != whole or whole == "a" * 8)
+        refused = academy_ops("watch", "3f2b6c1e", cwd=tmp_path, ACADEMY_API_URL=url)
+    assert (refused.returncode, refused.stderr.count(UUID[:18])) == (2, 2)
+    assert "Type more of it." in refused.stderr
+
+
+def test_where_nothing_tells_the_whole_id_that_is_said(tmp_path: Path) -> None:
+    with server(listed(status=404)) as (url, _seen):
+        done = academy_ops("check", "job", "3f2b6c1e", "-o", "json", cwd=tmp_path, ACADEMY_API_URL=url)
+    assert json.loads(done.stdout)["job_id"] == "3f2b6c1e"
+    assert "Can't tell which job's id begins with 3f2b6c1e" in done.stderr
+
+
+@pytest.mark.parametrize("word", ["Job_7-A", "job-1234", "3f2", "abcdefgh", UUID, f"{UUID[:9]}x"])
+def test_what_begins_no_uuid_is_asked_about_as_it_is(word: str) -> None:
+    assert not begins_a_uuid(word)
 
 
 def test_what_failed_is_picked_whatever_way_a_job_says_so(tmp_path: Path) -> None:

@@ -141,7 +141,7 @@ def test_a_terminal_has_the_runbooks_section_behind_the_last_line(tmp_path: Path
 def test_other_faults_stand_above_the_verdict_with_what_fixes_them() -> None:
     both = screen(diagnosis(**SCENARIOS["worker-env-stale"][0], **SCENARIOS["r2-server-error"][0]))
     above, _, below = both.partition("FAULT FOUND")
-    assert "2. r2-server-error" in above
+    assert "1. r2-server-error" in above
     assert "cloudflarestatus" in above
     assert "r2-server-error" not in below
 
@@ -259,6 +259,18 @@ def test_long_commands_are_folded_on_a_terminal_as_a_shell_allows_it(tmp_path: P
     at = next(number for number, line in enumerate(lines) if "resume-processes" in line)
     assert lines[at].endswith(" \\")
     assert lines[at + 1].endswith("--scaling-processes Launch")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_command_is_broken_within_a_word_on_a_terminal(language: Language, tmp_path: Path) -> None:
+    path = write(tmp_path, STATES["workers off"])
+    words = ("--lang", language, "--env-file", "a-folder-of-settings/api.env", "diagnose", "--from", str(path))
+    with terminal(*words, cwd=tmp_path, environ={**SHELL, "HOME": str(tmp_path)}) as screen:
+        assert screen.ended() == 1
+    text = re.sub(r"\x1b(\][^\x1b]*\x1b\\|\[[0-9;?]*[A-Za-z])", "", screen.written)
+    assert [line for line in text.splitlines() if cell_len(line) > 80] == []
+    whole = re.sub(r"[\s\\]+", " ", text)
+    assert f"academy-ops --env-file a-folder-of-settings/api.env diagnose {h.JOB_ID} --fix" in whole
 
 
 def test_colour_marks_the_state_and_leaves_the_sentence_as_it_is(tmp_path: Path) -> None:

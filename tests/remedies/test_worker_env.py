@@ -82,11 +82,7 @@ def test_a_healthy_parameter_is_listed_without_a_value(lab: Lab) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     assert f"{WORKER_ENV_PARAMETER}, version " in done.stdout
     assert "R2_SECRET_KEY" in done.stdout
-    assert {name: compared(lab)[name] for name in ("R2_ENDPOINT", "R2_ACCESS_KEY", "R2_SECRET_KEY")} == {
-        "R2_ENDPOINT": "same",
-        "R2_ACCESS_KEY": "same",
-        "R2_SECRET_KEY": "same",
-    }
+    assert set(compared(lab).values()) == {"same"}
 
 
 @pytest.mark.parametrize("fault", FORMS)

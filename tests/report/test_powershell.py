@@ -136,6 +136,23 @@ def test_a_folded_command_goes_on_as_its_shell_has_it(shell: Shell, goes_on: str
         assert text.splitlines() == (lines(steps) if shell == "powershell" else [posix(steps)])
 
 
+def test_each_command_of_a_folded_chain_begins_a_line_and_no_program_stands_alone() -> None:
+    chains = [steps for steps in EVERY if len(steps) > 1 or steps[0].headers]
+    folded = [screen for steps in chains if len(screen := printed(steps, "posix", 80)) > 1]
+    assert len(folded) > 5
+    inner = [line for screen in folded for line in screen if re.search(r"\S (&&|\|) \w", line)]
+    assert inner == []
+    assert [line for screen in folded for line in screen if re.fullmatch(r"\s+(&& )?[\w-]+ \\\\", line)] == []
+
+
+def test_a_word_too_long_for_its_option_stands_alone_and_unbroken() -> None:
+    steps = command("academy-ops --env-file lab.env check endpoint 00000000-0000-4000-8000-000000000000")
+    assert printed(steps, "posix", 80) == [
+        "  academy-ops --env-file lab.env check endpoint \\",
+        "    00000000-0000-4000-8000-000000000000",
+    ]
+
+
 @pytest.mark.parametrize(
     ("environ", "shell"),
     [

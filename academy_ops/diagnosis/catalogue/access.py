@@ -161,7 +161,13 @@ ACCESS: Final = (
             "account is not compared."
         ),
         (commands.WHO, commands.CONFIG),
-        Remedy(say("Use a profile or keys of the academy account."), commands.CREDENTIALS, commands.WHO),
+        Remedy(
+            say("Use a profile or keys of the academy account."),
+            commands.CREDENTIALS,
+            commands.WHO,
+            "change",
+            by_hand=True,
+        ),
         # In another account nothing of the academy is there, or another academy: a rehearsal of it, say.
         explains=codes(
             *(row.code for row in (*QUEUE, *WORKERS, *AUTOSCALER)),

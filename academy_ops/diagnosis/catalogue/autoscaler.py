@@ -35,7 +35,7 @@ _RUN_EVERY_MINUTE: Final = (
     ),
 )
 _MAKE_ALARM: Final = (
-    _read(
+    _change(
         say("Create the alarm again, with the policy's ARN as its action."),
         command(
             f"aws autoscaling describe-policies {OF_GROUP} --output text --query "
@@ -65,7 +65,7 @@ _OFF: Final[Mapping[str, Variant]] = {
         say("Resume the Auto Scaling group's AlarmNotification process."),
         processes("resume", "AlarmNotification"),
     ),
-    "policy-disabled": _to_read(
+    "policy-disabled": _to_change(
         say("The Auto Scaling group's scaling policy is disabled, so workers do not start automatically."),
         say("Enable the scaling policy again in the EC2 console; its settings stay as they are."),
         command(
@@ -81,12 +81,12 @@ _OFF: Final[Mapping[str, Variant]] = {
         say("The Auto Scaling group's scaling policy has no alarm, so workers do not start automatically."),
         *_MAKE_ALARM,
     ),
-    "alarm-other-queue": _to_read(
+    "alarm-other-queue": _to_change(
         say("The alarm of the Auto Scaling group's scaling policy monitors a different queue than the API uses."),
         say("Check the alarm's QueueName dimension, and set it to the job queue, which the second command shows."),
         commands.ALARM_METRIC + command("<ops> check queue"),
     ),
-    "no-function": _to_read(
+    "no-function": _to_change(
         say("The autoscaler function does not exist, so workers do not start automatically."),
         say(
             "Correct {setting}, or deploy the function again; a rule without the function starts nothing.",
@@ -94,7 +94,7 @@ _OFF: Final[Mapping[str, Variant]] = {
         ),
         commands.FUNCTION,
     ),
-    "function-failed": _to_read(
+    "function-failed": _to_change(
         say("The autoscaler function is not Active, so workers do not start automatically."),
         say("Find out why, and deploy the function again; its rule is fine."),
         commands.AUTOSCALER,

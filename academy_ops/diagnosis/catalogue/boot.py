@@ -94,7 +94,7 @@ BOOT: Final = (
                     say("Wait a few minutes, then terminate the instance; the Auto Scaling group launches a new one."),
                     REPLACE_ONE,
                 ),
-                _read(
+                _change(
                     say("To avoid this in the future, keep the image in your own registry, such as ECR."),
                     commands.REPOSITORIES,
                 ),
@@ -138,7 +138,7 @@ BOOT: Final = (
                 ),
             ),
             "packages": variant(
-                say("The instance could not install Docker, or another program that its user data needs."),
+                say("The instance could not install Docker or another program it needs."),
                 _READ_LOG,
                 _read(
                     say("Check that its subnet can reach the package repositories, through NAT or an S3 endpoint."),

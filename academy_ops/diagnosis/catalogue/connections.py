@@ -22,7 +22,7 @@ def no_way_to(service: str, look: Steps, rows: Rows) -> Mapping[str, Variant]:
     return {
         "no-route": variant(
             say("The workers can't connect to {service}.", service=service),
-            rows.read(
+            rows.change(
                 say(
                     "Restore the route from the workers' subnet to {service}: a NAT gateway, or a VPC "
                     "endpoint whose security group allows port 443. The command lists the VPC endpoints.",

@@ -17,7 +17,7 @@ RELOAD: Final = command("sudo nginx -t", place="api-server") + command(
 )
 _START: Final = command("sudo systemctl start nginx", place="api-server")
 _LOOK_UP: Final = command("nslookup <api_host>")
-_FIREWALL: Final = _to_read(
+_FIREWALL: Final = _to_change(
     say("Cloudflare can't connect to the origin, although nginx responds to this machine."),
     say(
         "The security group or a firewall allows this machine but not Cloudflare. Allow all "
@@ -203,7 +203,7 @@ ENDPOINT: Final[tuple[Cause, ...]] = (
                 say("Start cloudflared on the origin, and check the tunnel in the Zero Trust dashboard."),
                 command("sudo systemctl restart cloudflared", place="api-server"),
             ),
-            "tunnel-origin": _to_read(
+            "tunnel-origin": _to_change(
                 say("The Cloudflare tunnel is up, but cloudflared can't reach the server that it leads to."),
                 say(
                     "The cloudflared log shows which address it tries. Start what should listen there, or correct "
@@ -246,7 +246,7 @@ ENDPOINT: Final[tuple[Cause, ...]] = (
             "reason depends on where they lead."
         ),
         (commands.REDIRECTS, commands.NGINX),
-        _read(
+        _change(
             say(
                 "Follow the redirects one by one, and correct the rule at the edge, in nginx or in the "
                 "API that redirects back."

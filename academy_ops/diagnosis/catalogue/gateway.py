@@ -250,7 +250,7 @@ GATEWAY: Final[tuple[Cause, ...]] = (
         (commands.ANSWER, commands.JOB),
         _read(say("Check ACADEMY_API_URL; it may point to the website instead of the API."), commands.CONFIG),
         reasons={
-            "broken": _to_read(
+            "broken": _to_change(
                 say("The API's JSON is invalid: no browser can parse it."),
                 say(
                     "The evidence shows where parsing fails. NaN and Infinity are not JSON: have the API write null "
@@ -271,7 +271,7 @@ GATEWAY: Final[tuple[Cause, ...]] = (
                 ),
                 commands.CONFIG + commands.API_LOG,
             ),
-            "storage": _to_read(
+            "storage": _to_change(
                 say("Object storage (S3) responds at the API's address: it serves the website's files."),
                 say(
                     "Have the CDN send /api/ to the API (in CloudFront: a behavior for that path), or correct "

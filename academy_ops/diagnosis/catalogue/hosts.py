@@ -81,7 +81,7 @@ HOSTS: Final = (
         reasons={
             "never-registered": variant(
                 say("No worker's SSM agent has ever registered: there is no agent, no permission, or no route to SSM."),
-                _read(
+                _change(
                     say(
                         "Check the last column: the role of each instance's profile needs the policy "
                         "AmazonSSMManagedInstanceCore."

@@ -11,7 +11,7 @@ from academy_ops.diagnosis.catalogue.group import ROWS
 from academy_ops.diagnosis.command import command
 from academy_ops.messages import say
 
-_to_read = ROWS.to_read
+_to_read, _to_change = ROWS.to_read, ROWS.to_change
 
 FAILING: Final[Mapping[str, Variant]] = {
     "capacity": _to_read(
@@ -22,7 +22,7 @@ FAILING: Final[Mapping[str, Variant]] = {
         ),
         commands.TEMPLATE + commands.SUBNETS,
     ),
-    "quota": _to_read(
+    "quota": _to_change(
         say("Every launch fails: an EC2 quota of this account is used up."),
         say(
             "Terminate unused instances, or request a quota increase in the Service Quotas console (for vCPUs: "
@@ -33,7 +33,7 @@ FAILING: Final[Mapping[str, Variant]] = {
             "--output text --query Reservations[].Instances[].[InstanceId,InstanceType,LaunchTime]"
         ),
     ),
-    "image": _to_read(
+    "image": _to_change(
         say(
             "Every launch fails: the machine image is gone, not shared with this account, or built "
             "for another architecture."
@@ -44,7 +44,7 @@ FAILING: Final[Mapping[str, Variant]] = {
         ),
         commands.TEMPLATE + commands.IMAGES,
     ),
-    "template": _to_read(
+    "template": _to_change(
         say("Every launch fails: EC2 rejects a value in the launch template."),
         say(
             "Correct what the message names (key pair, security group, instance type, zone, device) in a new version "
@@ -52,7 +52,7 @@ FAILING: Final[Mapping[str, Variant]] = {
         ),
         commands.TEMPLATE + commands.KEY_PAIRS_AND_GROUPS,
     ),
-    "network": _to_read(
+    "network": _to_change(
         say(
             "Every launch fails: the group's subnet is gone, has no free addresses, or is in a "
             "different VPC than its security group."
@@ -60,7 +60,7 @@ FAILING: Final[Mapping[str, Variant]] = {
         say("Set a subnet that exists and has free addresses in the Auto Scaling group."),
         commands.TEMPLATE + commands.SUBNETS,
     ),
-    "volume-key": _to_read(
+    "volume-key": _to_change(
         say("Launched instances are terminated immediately: EC2 can't use the KMS key that encrypts their volume."),
         say(
             "Enable the key or cancel its deletion. Its policy must allow the role AWSServiceRoleForAutoScaling to use "
@@ -68,7 +68,7 @@ FAILING: Final[Mapping[str, Variant]] = {
         ),
         commands.TEMPLATE + commands.VOLUME_KEYS,
     ),
-    "role": _to_read(
+    "role": _to_change(
         say(
             "Every launch fails: the instance profile or Auto Scaling's service-linked role is "
             "missing or lacks permissions."
@@ -87,7 +87,7 @@ FAILING: Final[Mapping[str, Variant]] = {
         ),
         commands.DECODE,
     ),
-    "account": _to_read(
+    "account": _to_change(
         say("Every launch fails: AWS does not allow this account to launch instances here."),
         say(
             "Follow the message: wait for the account verification, accept the image's terms in AWS "

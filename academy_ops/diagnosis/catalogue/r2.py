@@ -65,7 +65,7 @@ R2: Final = (
             "the bucket opens, the form of a value does not matter."
         ),
         (commands.CONFIG,),
-        _read(
+        _change(
             say(
                 "Correct the line in the API server's .env (no quotes, no spaces, the account's endpoint "
                 "without a bucket), then recreate its container. docker restart keeps the old values."

@@ -12,8 +12,8 @@ from academy_ops.diagnosis.command import command
 from academy_ops.diagnosis.records import Remedy
 from academy_ops.messages import say
 
-_cause, _read, _change, _to_read = ROWS.cause, ROWS.read, ROWS.change, ROWS.to_read
-_API_FIRST: Final = _read(
+_cause, _read, _change, _to_change = ROWS.cause, ROWS.read, ROWS.change, ROWS.to_change
+_API_FIRST: Final = _change(
     say(
         "Correct the API server's R2 settings first, then run diagnose again; leave the workers as they are until then."
     ),
@@ -82,7 +82,7 @@ WORKER_ENV: Final = (
         REPLACE,
         explains=IDLE | codes("worker-silent") | CRASHES,
         reasons={
-            "api-side": _to_read(
+            "api-side": _to_change(
                 say("The worker polls a different queue than the API uses, and the API's queue does not exist."),
                 say(
                     "Correct {setting} or AWS_REGION on the API server first, then run diagnose again; leave "

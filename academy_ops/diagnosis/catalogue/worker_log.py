@@ -78,7 +78,7 @@ WORKER_LOG: Final = (
             ),
             "tls": variant(
                 say("The TLS settings of the worker and its database don't match."),
-                _read(
+                _change(
                     say(
                         "The log shows which one applies. Untrusted certificate: add the database's CA file "
                         "(sslrootcert, ssl_ca) to the worker image. Expired certificate: renew it on the "
@@ -90,7 +90,7 @@ WORKER_LOG: Final = (
                 copy(say("If the API can connect, copy its DATABASE_URL to the workers' parameter."), "DATABASE_URL"),
                 REPLACE,
             ),
-            "full": _to_read(
+            "full": _to_change(
                 say("The database is out of disk space or memory. This is not about the worker's own disk or memory."),
                 say(
                     "Give the database more storage or a larger instance, or delete data it does not need. "
@@ -98,7 +98,7 @@ WORKER_LOG: Final = (
                 ),
                 READ_LOG,
             ),
-            "schema": _to_read(
+            "schema": _to_change(
                 say("The worker's database is missing a table or column, or does not exist."),
                 say(
                     "Run the migrations that the worker's release needs, or deploy the release that matches "
@@ -111,7 +111,7 @@ WORKER_LOG: Final = (
                 copy(say("Correct the user and password of DATABASE_URL in the workers' parameter."), "DATABASE_URL"),
                 REPLACE,
             ),
-            "connections": _to_read(
+            "connections": _to_change(
                 say("The database has no connections left for the worker."),
                 say(
                     "Close idle connections or raise the connection limit. Fewer workers, or a smaller pool "
@@ -186,7 +186,7 @@ WORKER_LOG: Final = (
             ),
             "no-role": variant(
                 say("The worker's instance has no instance profile, and therefore no role."),
-                _read(
+                _change(
                     say(
                         "Find the instance profile that has the worker role, and set it in the Auto Scaling "
                         "group's launch template."
@@ -212,7 +212,7 @@ WORKER_LOG: Final = (
         ),
         explains=IDLE | CRASHES,
         reasons={
-            "identity-policy": _to_read(
+            "identity-policy": _to_change(
                 say("The worker's role does not allow an action that the queue needs."),
                 say(
                     "Allow the action shown in the log in the worker's role. An explicit deny, or a permissions "

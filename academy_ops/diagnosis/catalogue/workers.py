@@ -33,7 +33,7 @@ def _bounds(option: str) -> Steps:
     return command(f"aws autoscaling update-auto-scaling-group {OF_GROUP} {option} 1")
 
 
-_FIX_ACTIVITY: Final = _read(
+_FIX_ACTIVITY: Final = _change(
     say("Fix what the activity's message reports; the Auto Scaling group then retries by itself."), commands.ACTIVITIES
 )
 _WAIT: Final = _read(say("Wait two minutes, then check again."), command("<ops> diagnose <job>"))
