@@ -101,6 +101,24 @@ _APPLICATION: Final = re.compile(
     r"(uvicorn|gunicorn|hypercorn|daphne|granian|waitress|werkzeug|wsgiserver|uwsgi)\b", re.IGNORECASE
 )
 _NGINX: Final = re.compile(r"<center>((?:free)?nginx|openresty|tengine|angie)[^<]{0,80}</center>", re.IGNORECASE)
+_GATEWAYS: Final = tuple(
+    (re.compile(form, re.IGNORECASE), product)
+    for product, form in {
+        "nginx": r"(free)?nginx\b|tengine\b|angie\b",
+        "OpenResty": r"openresty\b",
+        "Apache": r"apache\b",
+        "Caddy": r"caddy\b",
+        "Envoy": r"(istio-)?envoy\b",
+        "Traefik": r"traefik\b",
+        "HAProxy": r"haproxy\b",
+        "LiteSpeed": r"(open)?litespeed\b",
+        "IIS": r"microsoft-iis\b|iis\b",
+        "Kong": r"kong\b",
+        "CloudFront": r"cloudfront\b",
+        "API Gateway": r"amazon api gateway\b",
+    }.items()
+)
+"""What stands in front of the API, by the name that it gives itself."""
 _UNSIGNED: Final = re.compile(
     r"\s{0,9}<html>\s{0,9}<head>\s{0,9}<title>\d{3} [^<]{1,80}</title>\s{0,9}</head>\s{0,9}<body[^>]{0,80}>\s{0,9}"
     r"<center>\s{0,9}<h1>\d{3} [^<]{1,80}</h1>\s{0,9}</center>\s{0,9}</body>\s{0,9}</html>\s{0,9}",
@@ -232,6 +250,17 @@ def is_load_balancer(name: str) -> bool:
     """Return whether a product is a load balancer."""
     known = (named for _, named in (*_BY_SERVER, *_BY_PAGE))
     return any(named == ("load-balancer", name) for named in known)
+
+
+def gateway_of(server: str, author: str) -> str | None:
+    """Return the product that stands in front of the API, by what signs an answer that it has passed on or written.
+
+    Args:
+        server: The answer's ``Server`` header.
+        author: Who has written the answer, as `page_of` names it.
+    """
+    signed = next((product for form, product in _GATEWAYS if form.match(server)), None)
+    return signed or next((product for form, product in _GATEWAYS if form.match(author)), None)
 
 
 def balanced_by(headers: Mapping[str, str], url: str) -> str | None:

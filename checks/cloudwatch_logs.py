@@ -33,6 +33,8 @@ _NOTHING: Final = WorkerLog(0, (), (), ())
 _PLACES: Final = 3
 _ARN: Final = re.compile(r"arn:[a-z-]{1,20}:logs:([a-z0-9-]{1,30}):")
 _REGION: Final = re.compile(r"[a-z]{2,4}(-[a-z]{1,12}){1,3}-\d{1,2}")
+_OTHER_CLASS: Final = re.compile(r"log[ -]group[ -]class|log class|\bINFREQUENT_ACCESS\b", re.IGNORECASE)
+_OF_KEY: Final = re.compile(r"ciphertext refers to|\bKMS\b|\bKMS[A-Z]\w+Exception|:key/", re.IGNORECASE)
 _INSTANCE: Final = re.compile(r"i-[0-9a-f]{6,17}")
 
 
@@ -166,6 +168,10 @@ def recent(target: Target, place: Place, now: datetime) -> Archive | Unavailable
         if not complete:
             # The oldest come first, and the newest decide.
             events, complete = _events(target, place, now - timedelta(seconds=_FEW_SECONDS), None, **asked)
+        elif not events:
+            # The streams may be named otherwise; the group may be others', too.
+            found, complete = _events(target, place, now - timedelta(seconds=COMPLAINT_SECONDS), None)
+            events = [one for one in found if _INSTANCE.search(one.stream) or target.settings.worker in one.stream]
     except AWS_ERRORS as error:
         return _unseen(target, place, error)
     return _archive(place, _by_instance(events, of_job=False), complete=complete)
@@ -260,6 +266,12 @@ def _milliseconds(moment: datetime) -> int:
 
 
 def _unseen(target: Target, place: Place, error: Exception) -> Unavailable:
+    words = target.connect.clean(str(error))
     if error_code(error) == "ResourceNotFoundException":
-        return Unavailable("not-found", place.group, target.connect.clean(str(error)))
+        return Unavailable("not-found", place.group, words)
+    if _OTHER_CLASS.search(words):
+        return Unavailable("log-class", place.group, words)
+    # Who may not use the key by a policy of its own is told which action it lacks.
+    if _OF_KEY.search(words) and "not authorized to perform" not in words:
+        return Unavailable("log-key", place.group, words)
     return target.connect.unseen(error, ACTION)

@@ -23,7 +23,7 @@ from academy_ops.thresholds import CLOCK_WRONG_SECONDS, SECOND_LOOK_SECONDS, YOU
 from checks.authors import ACCESS, AWS_LOAD_BALANCER, STORAGE, Page, balanced_by, cached, is_json, page_of, place
 from checks.facts import AccessFacts, Case, EndpointFacts, JobDocument
 from checks.job_document import read_answer
-from checks.targets import read_targets
+from checks.targets import none_serves, read_targets
 from checks.words import Fault
 
 _NO_ANSWER: Final[dict[Reason, str]] = {
@@ -76,6 +76,10 @@ _TLS_WANTED: Final = re.compile(
 """What nginx, Apache and Go answer where https is asked by http."""
 _CERTIFICATE_WANTED: Final = re.compile(r"No required SSL certificate was sent|The SSL certificate error")
 """nginx, of the certificate of who asks."""
+_OF_BALANCER: Final = {463: "forwarded-for", 464: "protocol-version"}
+"""What statuses that only AWS's load balancer has mean: too many addresses, and HTTP/2 or gRPC on one side only."""
+_SIGN_IN_FAILED: Final = frozenset({561, 562})
+"""Its own, too: the identity provider that signs users in for it has refused, or did not give its keys."""
 _FROM_TUNNEL: Final = re.compile(r"traffic from cloudflared")
 """The tunnel is up, and what it leads to is not."""
 _SHOWN_HEADERS: Final = (
@@ -276,8 +280,9 @@ def _of_api(facts: EndpointFacts, main: Answer, *, job_asked: bool) -> Fault | N
 def _of_gateway(facts: EndpointFacts, main: Answer, page: Page) -> Fault:
     """Name the fault behind a page of who stands between edge and API, or of nobody known."""
     author = page.author
+    balanced = author == "load-balancer"
     limited = isinstance(facts.again, Answer) and facts.again.status != main.status
-    refused = main.status in _REFUSALS and author != "unknown"
+    refused = (main.status in _REFUSALS and author != "unknown") or (balanced and main.status in _SIGN_IN_FAILED)
     if refused or page.challenge or _CERTIFICATE_WANTED.search(main.body):
         return Fault("api-auth-rejected", author)
     if main.status == HTTPStatus.TOO_MANY_REQUESTS or limited:
@@ -287,11 +292,12 @@ def _of_gateway(facts: EndpointFacts, main: Answer, page: Page) -> Fault:
         return _behind(facts, main, page)
     if author == "unknown":
         return Fault("api-database-down") if _database_down(facts) else Fault("bad-gateway", author)
-    balanced = author == "load-balancer"
-    down = balanced or (author == "proxy" and page.before_the_api and _refused(facts.app))
+    # With a target that serves, a rule of its own has answered.
+    serves = isinstance(facts.targets, tuple) and not _none_serves(facts)
+    down = (balanced and not serves) or (author == "proxy" and page.before_the_api and _refused(facts.app))
     if main.status == HTTPStatus.SERVICE_UNAVAILABLE and down:
-        return Fault("proxy-upstream-down", author if balanced else None)
-    return Fault("bad-gateway", author)
+        return Fault("proxy-upstream-down", (_none_serves(facts) or author) if balanced else None)
+    return Fault("bad-gateway", _OF_BALANCER.get(main.status, author) if balanced else author)
 
 
 def _misread(facts: EndpointFacts, main: Answer, *, job_asked: bool) -> Fault | None:
@@ -376,15 +382,15 @@ def _behind(facts: EndpointFacts, main: Answer, page: Page) -> Fault:
         return Fault("bad-gateway", "one-path")
     if isinstance(facts.app, Answer):
         return Fault("proxy-misrouted", balanced)
-    if _refused(facts.app) or _none_healthy(facts):
-        return Fault("proxy-upstream-down", balanced)
+    nobody = _none_serves(facts) if balanced else None
+    if _refused(facts.app) or nobody:
+        return Fault("proxy-upstream-down", nobody or balanced)
     return Fault("bad-gateway", page.author if page.author == "proxy" else balanced)
 
 
-def _none_healthy(facts: EndpointFacts) -> bool:
-    """Return whether the load balancer sees targets, and none of them is healthy: it then sends requests to any."""
-    targets = facts.targets
-    return isinstance(targets, tuple) and bool(targets) and all(one.state != "healthy" for one in targets)
+def _none_serves(facts: EndpointFacts) -> str | None:
+    """Return why the load balancer has nobody to send a request to; None where it has, or that was not seen."""
+    return none_serves(facts.targets) if isinstance(facts.targets, tuple) else None
 
 
 def _well(answer: Answer | Unavailable) -> bool:
@@ -460,7 +466,7 @@ CHECK: Final = Check(
         Hop(1, say("edge"), ("edge-", "endpoint-", "redirect-", "api-throttled/edge", *_ALL_BUT_EDGE)),
         Hop(
             2,
-            say("nginx"),
+            say("proxy"),
             (
                 *("edge-origin-", "proxy-", "bad-gateway", "api-throttled/nginx", "api-not-json/https-wanted"),
                 *(f"api-auth-rejected/{author}" for author in ("nginx", "load-balancer", "proxy")),

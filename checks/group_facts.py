@@ -18,6 +18,11 @@ class AsgInstance:
     health: str
     version: str = ""
 
+    @property
+    def coming(self) -> bool:
+        """Whether it is on its way into service; one whose root volume is replaced by a deployment, too."""
+        return self.lifecycle.startswith(("Pending", "ReplacingRootVolume", "RootVolumeReplaced"))
+
 
 @dataclass(frozen=True, slots=True)
 class Group:
@@ -107,6 +112,8 @@ Halted = Literal[
     "no-alarm",
     "alarms-suspended",
     "policy-disabled",
+    "forecast-only",
+    "percent-of-none",
 ]
 
 
@@ -124,6 +131,7 @@ class Starter:
         unseen: Why it is not known whether its alarms act.
         alarms: The alarms that carry out a policy.
         zone: The time zone of a schedule, such as ``Asia/Seoul``; empty for UTC.
+        percent: Whether a policy adds a percentage of what is there, and no least number: it adds nothing to none.
     """
 
     kind: Literal["policy", "action", "schedule", "resize"]
@@ -134,6 +142,7 @@ class Starter:
     unseen: Unavailable | None = None
     zone: str = ""
     alarms: tuple[str, ...] = ()
+    percent: bool = False
 
     def alarm_names(self) -> tuple[str, ...]:
         """Return a policy's alarms; those of evidence that was saved before they stood by themselves, too."""

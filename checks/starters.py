@@ -179,10 +179,13 @@ def _policy(target: Target, policy: Mapping[str, Any], alarms: Mapping[str, Any]
     queue = target.settings.queue
     whys = [] if isinstance(alarms, Unavailable) else [_why_halted(known.get(name), queue) for name in growing or names]
     predicts = policy.get("PolicyType") == "PredictiveScaling"
+    mode = policy.get("PredictiveScalingConfiguration", {}).get("Mode", "ForecastOnly")
     on = policy.get("Enabled", True) is not False
     why: Halted = whys[0] if whys and all(whys) else ""
     if not on:
         why = "policy-disabled"
+    elif predicts and mode == "ForecastOnly":
+        why = "forecast-only"
     elif not names and not predicts:
         why = "no-alarm"
     return Starter(
@@ -193,7 +196,13 @@ def _policy(target: Target, policy: Mapping[str, Any], alarms: Mapping[str, Any]
         why=why,
         unseen=alarms if isinstance(alarms, Unavailable) and names else None,
         alarms=tuple(map(clean, growing or names)),
+        percent=policy.get("AdjustmentType") == "PercentChangeInCapacity" and not _least(policy),
     )
+
+
+def _least(policy: Mapping[str, Any]) -> int:
+    """Return how many instances a policy that adds a percentage adds at least."""
+    return int(policy.get("MinAdjustmentMagnitude") or policy.get("MinAdjustmentStep") or 0)
 
 
 def _why_halted(alarm: Mapping[str, Any] | None, queue: str) -> Halted:
@@ -210,7 +219,9 @@ def _why_halted(alarm: Mapping[str, Any] | None, queue: str) -> Halted:
     }
     if watched and queue not in watched:
         return "alarm-other-queue"
-    return "alarm-no-data" if alarm.get("StateValue") == "INSUFFICIENT_DATA" else ""
+    # One that takes missing data for good or bad is without data for its first minutes only.
+    decides = alarm.get("TreatMissingData") in {"notBreaching", "breaching"}
+    return "alarm-no-data" if alarm.get("StateValue") == "INSUFFICIENT_DATA" and not decides else ""
 
 
 def _read_alarms(target: Target, names: list[str]) -> dict[str, Any] | Unavailable:
@@ -229,12 +240,20 @@ def halted(facts: WorkersFacts) -> Starter | None:
     policies = () if isinstance(facts.policies, Unavailable) else facts.policies
     if _alarms_suspended(facts):
         policies = tuple(replace(one, why="alarms-suspended") if one.enabled else one for one in policies)
-    # One without an alarm may be meant for a person, and one that is disabled may have been replaced.
+    policies = tuple(
+        replace(one, why="percent-of-none") if one.enabled and _of_none(one, facts) else one for one in policies
+    )
+    # One without an alarm may be meant for a person, and one that is disabled or only forecasts may have been replaced.
     return min(
         (one for one in policies if one.why),
-        key=lambda one: (one.why != "alarms-suspended", one.why in {"no-alarm", "policy-disabled"}),
+        key=lambda one: (one.why != "alarms-suspended", one.why in {"no-alarm", "policy-disabled", "forecast-only"}),
         default=None,
     )
+
+
+def _of_none(policy: Starter, facts: WorkersFacts) -> bool:
+    """Return whether a policy adds a percentage to a group that has nobody."""
+    return policy.percent and isinstance(facts.group, Group) and facts.group.desired == 0
 
 
 def _alarms_suspended(facts: WorkersFacts) -> bool:
@@ -336,7 +355,7 @@ def on(facts: WorkersFacts, now: datetime) -> tuple[str, ...]:
     if isinstance(facts.autoscaler, Autoscaler) and alive(facts.autoscaler, now):
         found.append(f"rule {facts.autoscaler.rule}")
     if not isinstance(facts.policies, Unavailable) and not _alarms_suspended(facts):
-        found += [f"policy {one.name}" for one in facts.policies if one.enabled]
+        found += [f"policy {one.name}" for one in facts.policies if one.enabled and not _of_none(one, facts)]
     if not isinstance(facts.schedules, Unavailable):
         # A schedule alone starts nobody where the function that it runs does not work.
         active = isinstance(facts.autoscaler, Autoscaler) and facts.autoscaler.works

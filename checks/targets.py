@@ -20,6 +20,33 @@ _GROUPS: Final = 3
 _TARGETS: Final = 20
 
 
+_USABLE: Final = frozenset({"healthy", "unavailable"})
+"""A target whose health check is turned off gets requests, too."""
+_LEAVES: Final = frozenset({"draining", "unhealthy.draining"})
+_UNHEALTHY: Final = {
+    "Target.ResponseCodeMismatch": "health-check",
+    "Target.Timeout": "no-answer",
+    "Elb.InternalError": "internal",
+}
+
+
+def none_serves(targets: tuple[TargetHealth, ...]) -> str | None:
+    """Return why the load balancer has nobody to send a request to, as a stable word; None where it has.
+
+    Without any healthy target it sends requests to unhealthy ones.
+    """
+    # Another group of the same port, which no listener leads to, says nothing.
+    used = [one for one in targets if one.reason != "Target.NotInUse"]
+    if any(one.state in _USABLE for one in used):
+        return None
+    if any(one.state == "initial" for one in used):
+        return "starting"
+    sick = [one for one in used if one.state == "unhealthy"]
+    if sick:
+        return next((word for reason, word in _UNHEALTHY.items() if sick[0].reason == reason), "load-balancer")
+    return "draining" if any(one.state in _LEAVES for one in used) else "no-target"
+
+
 def read_targets(target: Target) -> tuple[TargetHealth, ...] | Unavailable | None:
     """Return the targets of the groups that lead to the API's port; None where no group does."""
     try:

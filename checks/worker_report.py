@@ -23,6 +23,8 @@ from checks.times import parse
 Clean: TypeAlias = Callable[[str], str]
 
 _BLANK: Final = "blank"
+_OF_PODMAN: Final = {"configured": "created", "initialized": "created", "stopped": "exited", "stopping": "exited"}
+"""Podman's states that Docker has other words for."""
 _NO_ANSWER: Final = "docker logs has not ended in time"
 _LAST_SECOND: Final = 2**32
 _BUCKETS: Final = ("R2_EXCEL_BUCKET", "EXCEL_BUCKET_NAME")
@@ -281,7 +283,7 @@ def _container(fields: Mapping[str, list[str]], settings: Settings, clean: Clean
     )
     name = word("name").removeprefix("/")
     return Container(
-        status=_status(fields, word("status")),
+        status=_status(fields, _OF_PODMAN.get(word("status"), word("status"))),
         exit_code=_int(_last(fields, "exit_code")),
         out_of_memory=_last(fields, "oom_killed") == "true",
         oom_kills=len(kills),

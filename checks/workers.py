@@ -168,7 +168,7 @@ def _judge_group(build: FindingBuilder, case: Case, facts: WorkersFacts, group: 
     waits_for_boot = _waits_for_boot(case, serving)
     if not serving:
         # One that was launched before still comes.
-        comes = any(one.lifecycle.startswith("Pending") for one in group.instances)
+        comes = any(one.coming for one in group.instances)
         code = "worker-launch-suspended" if suspended and not comes else _why_none(case, facts, group, past)
         yield _told(build, code, facts, past, evidence)
     elif waits_for_boot and past.code:
@@ -215,7 +215,7 @@ def _judge_size(  # noqa: PLR0917 - what `_judge_group` knows
 ) -> Iterator[Finding]:
     """Judge whether there are, and will be, enough workers."""
     serving = len([one for one in group.instances if one.lifecycle == "InService"])
-    coming = any(one.lifecycle.startswith("Pending") for one in group.instances)
+    coming = any(one.coming for one in group.instances)
     failure = _failure(facts, past)
     if 0 < serving < group.desired and failure and (not coming or len(past.failed) >= LAUNCH_LOOP_LAUNCHES):
         fewer = say(
@@ -299,7 +299,8 @@ def _why_none(case: Case, facts: WorkersFacts, group: Group, past: launches.Hist
     if overdue and (on_hook or (launch and launch.status == "MidLifecycleAction")):
         return "worker-launch-stuck"
     launching = launch is not None and launch.status not in _ENDED and (begun or 0) < BOOT_SECONDS
-    if launching or just_asked or (coming and not overdue) or _replaces(case, facts):
+    renewed = any(one.coming for one in group.instances if one not in coming)
+    if launching or just_asked or renewed or (coming and not overdue) or _replaces(case, facts):
         return "worker-booting"
     return "worker-no-instances"
 

@@ -88,7 +88,9 @@ class FindingBuilder:
             "unknown",
             say("Could not check {what}.", what=what),
             evidence=evidence,
-            remedies=filled((_SEEING.get(unseen.reason, _LOOK),), {**self.names, "check": self.check}),
+            remedies=filled(
+                (_SEEING.get(unseen.reason, _LOOK),), {**self.names, "check": self.check, "tried": unseen.tried}
+            ),
             missing_permission=denied,
             because=_quoted(unseen),
             may_conceal=frozenset(may_conceal),
@@ -158,6 +160,10 @@ _SIGN_IN: Final = _remedy(
 )
 _AGAIN: Final = _remedy(say("Wait a minute, then run again."), command("<ops> check <check> <job>"))
 _ACCESS: Final = _remedy(say("Check the access to AWS."), command("<ops> check access"))
+_LOG_GROUP: Final = command(
+    "aws logs describe-log-groups --region <region> --log-group-name-prefix <tried> --output text "
+    "--query logGroups[].[logGroupName,logGroupClass,kmsKeyId,retentionInDays]"
+)
 _SEEING: Final[Mapping[Reason, Remedy]] = {
     "denied": _remedy(
         say("Ask for the missing permissions. The policy that the checks need:"), command("<ops> iam-policy")
@@ -171,6 +177,20 @@ _SEEING: Final[Mapping[Reason, Remedy]] = {
     **dict.fromkeys(("throttled", "server-error"), _AGAIN),
     "proxy": _PROXY,
     "signed-out": _SIGN_IN,
+    "log-class": _remedy(
+        say(
+            "Search the log group with Logs Insights in the CloudWatch console; this API reads only groups of the "
+            "Standard class. A group's class can't be changed: create a Standard one for the workers."
+        ),
+        _LOG_GROUP,
+    ),
+    "log-key": _remedy(
+        say(
+            "Check the log group's KMS key: it must be enabled, and its key policy must allow CloudWatch Logs in this "
+            "region and you (kms:Decrypt). While it is disabled, nothing can be read."
+        ),
+        _LOG_GROUP,
+    ),
 }
 """What to do so that it can be seen; for any other reason, `_LOOK`."""
 
@@ -197,6 +217,8 @@ _BECAUSE: Final[Mapping[Reason, Text]] = {
     "unreadable": say("{tried} can't be read there"),
     "not-configured": say("{tried} is not set"),
     "offline": say("the SSM agent is offline"),
+    "log-class": say("the log class of {tried} does not support reading"),
+    "log-key": say("the KMS key of {tried} can't be used"),
     "not-asked": say("not requested"),
     "crashed": say("{tried}: academy-ops itself failed"),
 }

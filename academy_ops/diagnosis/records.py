@@ -50,6 +50,8 @@ Reason = Literal[
     "unreadable",
     "not-configured",
     "offline",
+    "log-class",
+    "log-key",
     "not-asked",
     "crashed",
 ]

@@ -103,7 +103,7 @@ class Container:
         self._process: processes.Process | None = None
         self.restarts = 0
         self.out_of_memory = False
-        self._started_at = _NEVER
+        self._started_at = self._finished_at = _NEVER
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(mode=0o700)
         self._made = description(image.name or name, image, env)
@@ -111,7 +111,7 @@ class Container:
             (folder / empty).touch()
         if image.of_unit:
             (folder / "unit").touch()
-        self._write_state("created", pid=0, code=0, finished_at=_NEVER)
+        self._write_state("created", pid=0, code=0)
         self._thread = threading.Thread(target=self._run, name=f"container {folder.parent.name}", daemon=True)
 
     def start(self) -> None:
@@ -133,11 +133,11 @@ class Container:
         """Freeze its process; `stop` ends it all the same."""
         if (process := self._process) is not None:
             process.send_signal(signal.SIGSTOP)
-            self._write_state("paused", pid=process.pid, code=0, finished_at=_NEVER)
+            self._write_state("paused", pid=process.pid, code=0)
 
     def refuse(self, status: str, error: str) -> None:
         """Show it as one that Docker could not start, or not remove."""
-        self._write_state(status, pid=0, code=_NOT_FOUND if error else 0, finished_at=_NEVER, error=error)
+        self._write_state(status, pid=0, code=_NOT_FOUND if error else 0, error=error)
 
     def remove(self) -> None:
         """Stop it, and forget it."""
@@ -157,17 +157,17 @@ class Container:
             code = self._run_once()
             if time.monotonic() - begun > _GOOD_RUN_SECONDS:
                 delay = _FIRST_DELAY
-            finished_at = _shown()
+            self._finished_at = _shown()
             ends = self._stopping.is_set() or not self._image.restarts
-            self._write_state("exited" if ends else "restarting", pid=0, code=code, finished_at=finished_at)
+            self._write_state("exited" if ends else "restarting", pid=0, code=code)
             if self._image.of_unit and not self._stopping.is_set():
                 with (self._folder / "unit").open("a", encoding="utf-8") as journal:
                     how = f"code=exited, status={code}/n/a"
-                    journal.write(f"{finished_at} lab systemd[1]: worker.service: Main process exited, {how}\n")
+                    journal.write(f"{self._finished_at} lab systemd[1]: worker.service: Main process exited, {how}\n")
             if ends:
                 return
             if self._stopping.wait(delay):
-                self._write_state("exited", pid=0, code=code, finished_at=finished_at)
+                self._write_state("exited", pid=0, code=code)
                 return
             self.restarts += 1
             delay = min(_LONGEST_DELAY, delay * 2)
@@ -177,7 +177,7 @@ class Container:
         self._started_at = _shown(self._image.age)
         process = processes.spawn(self._image.command, self._env, subprocess.PIPE, self._folder)
         self._process = process
-        self._write_state("running", pid=process.pid, code=0, finished_at=_NEVER)
+        self._write_state("running", pid=process.pid, code=0)
         log = threading.Thread(target=self._keep_log, args=(process,), name="log", daemon=True)
         log.start()
         try:
@@ -188,7 +188,7 @@ class Container:
             with (self._folder / kept).open("a", encoding="utf-8") as kills:
                 kills.write(f"{time.time():.0f}\n")
             if self._image.of_child:
-                self._write_state("running", pid=process.pid, code=0, finished_at=_NEVER)
+                self._write_state("running", pid=process.pid, code=0)
             else:
                 process.send_signal(signal.SIGKILL)
         code = process.wait()
@@ -206,7 +206,7 @@ class Container:
                 log.write(line if line.endswith(b"\n") else line + b"\n")
                 self._ship(line.decode("utf-8", "replace").rstrip("\n"), time.time() - age)
 
-    def _write_state(self, status: str, *, pid: int, code: int, finished_at: str, error: str = "") -> None:
+    def _write_state(self, status: str, *, pid: int, code: int, error: str = "") -> None:
         state = {
             "Status": status,
             "Running": status in {"running", "restarting", "paused"},
@@ -218,7 +218,7 @@ class Container:
             "ExitCode": code,
             "Error": error,
             "StartedAt": self._started_at,
-            "FinishedAt": finished_at,
+            "FinishedAt": self._finished_at,
         }
         write_inspect(self._folder, self._made, state, 0 if self._image.of_unit else self.restarts)
 

@@ -182,6 +182,7 @@ else
     [ -n "$version" ] && export DOCKER_HOST="unix://$socket"
   done
   case $answer in
+    *'ermission denied'*) docker=unreadable ;;
     *daemon*running* | *'dial unix'* | *'connection refused'*) docker=down ;;
     *) docker=unreadable ;;
   esac

@@ -19,7 +19,7 @@ from academy_ops.diagnosis.records import Diagnosis
 from academy_ops.messages import Text, say
 from academy_ops.report.terminal import STYLES, marks
 from checks import RUNBOOK
-from checks.authors import is_load_balancer
+from checks.authors import gateway_of, is_load_balancer
 
 HopState = Literal["ok", "warn", "fail", "unknown", "unchecked"]
 """``unknown``: it could not be observed; ``unchecked``: nothing was asked about it, or nothing came so far."""
@@ -83,22 +83,26 @@ def stations(diagnosis: Diagnosis) -> list[Station]:
     ]
 
 
-def _name(hop: Hop, diagnosis: Diagnosis) -> Text:
-    """Return what stands in the place of nginx: where a load balancer has answered or passed on, or is asked, that."""
+def _name(hop: Hop, diagnosis: Diagnosis) -> Text | str:
+    """Return what stands between edge and API, by the signs that its answers bear; without any no product is named."""
+    if hop.place != _GATEWAY:
+        return hop.name
     layers = [
         layer
         for finding in diagnosis.findings
         if finding.check == "endpoint"
-        for layer in finding.evidence.values()
-        if isinstance(layer, dict)
+        for name, layer in finding.evidence.items()
+        if isinstance(layer, dict) and name != "app"
     ]
-    balanced = any(
+    if any(
         layer.get("balanced_by")
         or is_load_balancer(str(layer.get("author")))
         or _BALANCED.search(str(layer.get("url")))
         for layer in layers
-    )
-    return say("load balancer") if balanced and hop.place == _GATEWAY else hop.name
+    ):
+        return say("load balancer")
+    signs = (gateway_of(str(layer.get("server", "")), str(layer.get("author", ""))) for layer in layers)
+    return next(filter(None, signs), hop.name)
 
 
 def draw(console: Console, diagnosis: Diagnosis) -> None:

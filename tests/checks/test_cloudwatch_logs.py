@@ -406,3 +406,75 @@ def test_a_group_other_than_the_one_that_is_set_is_said() -> None:
     assert any("/other (us-east-1)" in one and GROUP in one for one in texts)
     same = replace(h.logs(), archive=Archive(GROUP, {}))
     assert not any(GROUP in str(one.summary) for one in h.findings(h.case(logs=same)) if one.check == "logs")
+
+
+def refusing(code: str, words: str) -> Callable[[Handler], None]:
+    return lambda handler: respond(handler, 400, json.dumps({"__type": code, "message": words}).encode())
+
+
+CLASS = (
+    "The log group /academy/ai-worker is of log-group-class INFREQUENT_ACCESS. "
+    "FilterLogEvents is not supported for this log class."
+)
+NO_KEY = (
+    "The ciphertext refers to a customer master key that does not exist, does not exist in this region, or you are "
+    "not allowed to access."
+)
+MAY_NOT = "User: x is not authorized to perform: kms:Decrypt on resource: arn:aws:kms:ap-northeast-2:1:key/abc because"
+
+
+@pytest.mark.parametrize(
+    ("code", "words", "reason", "tried"),
+    [
+        ("InvalidOperationException", CLASS, "log-class", GROUP),
+        ("AccessDeniedException", NO_KEY, "log-key", GROUP),
+        ("KMSDisabledException", "arn:aws:kms:ap-northeast-2:1:key/abc is disabled.", "log-key", GROUP),
+        ("InvalidOperationException", "The KMS key is pending deletion.", "log-key", GROUP),
+        ("AccessDeniedException", MAY_NOT, "denied", "kms:Decrypt"),
+        ("AccessDeniedException", DENIED, "denied", "logs:FilterLogEvents"),
+        ("ResourceNotFoundException", "The specified log group does not exist.", "not-found", GROUP),
+        ("InvalidParameterException", "Invalid filter pattern", "unexpected-answer", "logs:FilterLogEvents"),
+    ],
+)
+def test_why_a_group_can_not_be_read_is_told(code: str, words: str, reason: str, tried: str) -> None:
+    with server(refusing(code, words)) as (url, _), target(AWS_ENDPOINT_URL=url) as this:
+        found = cloudwatch_logs.recent(this, Place(GROUP), h.NOW)
+    assert isinstance(found, Unavailable)
+    assert (found.reason, found.tried) == (reason, tried)
+    (shown,) = [one for one in h.findings(case(found, h.job("DONE"))) if one.check == "logs" and one.status != "ok"]
+    assert shown.status == "unknown"
+    assert words in str(shown.because)
+    if reason.startswith("log-"):
+        (remedy,) = shown.remedies
+        assert f"--log-group-name-prefix {GROUP}" in str(remedy.command)
+    assert h.verdict(case(found, h.job("DONE"))).status == "healthy"
+
+
+@pytest.mark.parametrize(
+    ("stream", "instance"),
+    [
+        (GONE, GONE),
+        (f"blue/{GONE}/worker", GONE),
+        (f"{'0' * 12}academy-ai-worker-cpu", f"{'0' * 12}academy-ai-worker-cpu"),
+        # Another service's, in a group that many share.
+        ("web/0123456789ab", None),
+    ],
+)
+def test_streams_that_are_named_otherwise_are_found(stream: str, instance: str | None) -> None:
+    def answer(handler: Handler) -> None:
+        prefix = json.loads(handler.body).get("logStreamNamePrefix", "")
+        event = {"timestamp": int(h.NOW.timestamp() * 1000), "message": "hello", "logStreamName": stream}
+        respond(handler, 200, json.dumps({"events": [event] if stream.startswith(prefix) else []}).encode())
+
+    with server(answer) as (url, _), target(AWS_ENDPOINT_URL=url) as this:
+        found = cloudwatch_logs.recent(this, Place(GROUP), h.NOW)
+    assert isinstance(found, Archive)
+    assert set(found.logs) == ({instance} if instance else set())
+
+
+@pytest.mark.parametrize("document", [h.job("FAILED", age=40 * 86400, updated=40 * 86400), h.job("DONE", age=400)])
+def test_a_group_that_holds_nothing_any_more_says_nothing(document: Any) -> None:
+    empty = case(Archive(GROUP, {}), document)
+    without = h.case(document=document)
+    assert h.verdict(empty) == h.verdict(without)
+    assert [one.summary for one in h.findings(empty)] == [one.summary for one in h.findings(without)]

@@ -133,6 +133,12 @@ BACKLOG = [
     ("alarms", "enabled", "why"),
     [
         ((alarm("a", "OK"), alarm("b", "OK")), True, ""),
+        # They take missing data for good or bad, and have just been made.
+        ((alarm("a", "INSUFFICIENT_DATA", TreatMissingData="notBreaching"),), True, ""),
+        ((alarm("a", "INSUFFICIENT_DATA", TreatMissingData="breaching"),), True, ""),
+        ((alarm("a", "INSUFFICIENT_DATA", TreatMissingData="missing"),) * 2, False, "alarm-no-data"),
+        ((alarm("a", "INSUFFICIENT_DATA", TreatMissingData="ignore"),) * 2, False, "alarm-no-data"),
+        ((alarm("a", "OK", acts=False, TreatMissingData="notBreaching"),), False, "alarm-disabled"),
         ((alarm("a", "ALARM"), alarm("b", "INSUFFICIENT_DATA")), True, ""),
         ((alarm("a", "INSUFFICIENT_DATA"), alarm("b", "INSUFFICIENT_DATA")), False, "alarm-no-data"),
         ((alarm("a", "OK", acts=False), alarm("b", "OK", acts=False)), False, "alarm-disabled"),
@@ -151,6 +157,53 @@ def test_a_policy_acts_where_one_of_its_alarms_does(alarms: tuple[Any, ...], ena
         found = starters.read_policies(this)
     assert isinstance(found, tuple)
     assert [(one.enabled, one.why, one.unseen) for one in found] == [(enabled, why, None)]
+
+
+TRACKS = (
+    "<PolicyName>track</PolicyName><PolicyType>TargetTrackingScaling</PolicyType><Alarms><member>"
+    "<AlarmName>a</AlarmName></member><member><AlarmName>b</AlarmName></member></Alarms>"
+)
+
+
+def predicts(mode: str) -> str:
+    configured = f"<PredictiveScalingConfiguration><Mode>{mode}</Mode></PredictiveScalingConfiguration>"
+    return f"<PolicyName>ahead</PolicyName><PolicyType>PredictiveScaling</PolicyType>{configured}"
+
+
+def adds(kind: str, *more: str) -> str:
+    steps = "<StepAdjustments><member><ScalingAdjustment>50</ScalingAdjustment></member></StepAdjustments>"
+    alarms = "<Alarms><member><AlarmName>a</AlarmName></member></Alarms>"
+    whole = f"<PolicyType>StepScaling</PolicyType><AdjustmentType>{kind}</AdjustmentType>{''.join(more)}"
+    return f"<PolicyName>grow</PolicyName>{whole}{steps}{alarms}"
+
+
+LEAST = "<MinAdjustmentMagnitude>1</MinAdjustmentMagnitude>"
+
+
+@pytest.mark.parametrize(
+    ("policy", "desired", "told"),
+    [
+        (TRACKS, 0, None),
+        (predicts("ForecastAndScale"), 1, None),
+        (predicts("ForecastOnly"), 1, "forecast-only"),
+        (adds("PercentChangeInCapacity"), 0, "percent-of-none"),
+        (adds("PercentChangeInCapacity"), 1, None),
+        (adds("PercentChangeInCapacity", LEAST), 0, None),
+        (adds("ChangeInCapacity"), 0, None),
+        (adds("ExactCapacity"), 0, None),
+    ],
+)
+def test_a_policy_that_can_add_nobody_starts_nobody(policy: str, desired: int, told: str | None) -> None:
+    alarms = (alarm("a", "OK"), alarm("b", "INSUFFICIENT_DATA", operator="LessThanThreshold"))
+    listed = f"<ScalingPolicies><member>{policy}</member></ScalingPolicies>"
+    with (
+        server(answer({"MetricAlarms": alarms}, DescribePolicies=listed)) as (url, _),
+        target(AWS_ENDPOINT_URL=url) as this,
+    ):
+        found = starters.read_policies(this)
+    facts = replace(h.workers(h.group(desired), autoscaler=None), policies=found, actions=(), schedules=())
+    reasons = [one.reason for one in h.findings(h.case(workers=facts)) if one.cause == "autoscaler-off"]
+    assert reasons == ([told] if told else [])
 
 
 def test_alarms_that_may_not_be_seen_leave_it_unknown() -> None:

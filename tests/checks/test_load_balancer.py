@@ -35,9 +35,9 @@ def facts(status: int, targets: Any = None, **layers: Any) -> Any:
     ("seen", "cause", "reason"),
     [
         (facts(503), "proxy-upstream-down", "load-balancer"),
-        (facts(503, (SICK,)), "proxy-upstream-down", "load-balancer"),
+        (facts(503, (SICK,)), "proxy-upstream-down", "health-check"),
         (facts(502), "bad-gateway", "load-balancer"),
-        (facts(502, (SICK,)), "proxy-upstream-down", "load-balancer"),
+        (facts(502, (SICK,)), "proxy-upstream-down", "health-check"),
         (facts(502, (SICK, FIT)), "bad-gateway", "load-balancer"),
         (facts(502, app=REFUSED), "proxy-upstream-down", "load-balancer"),
         (facts(502, app=h.answer(200)), "proxy-misrouted", "load-balancer"),
@@ -45,12 +45,68 @@ def facts(status: int, targets: Any = None, **layers: Any) -> Any:
         (facts(504), "gateway-timeout", "load-balancer"),
         (facts(504, healthz=h.answer(200)), "gateway-timeout", "one-path"),
         (facts(460), "gateway-timeout", "client-closed"),
+        (facts(463), "bad-gateway", "forwarded-for"),
+        (facts(464), "bad-gateway", "protocol-version"),
+        (facts(500), "bad-gateway", "load-balancer"),
+        (facts(561), "api-auth-rejected", "load-balancer"),
+        (facts(562), "api-auth-rejected", "load-balancer"),
+        (facts(401), "api-auth-rejected", "load-balancer"),
     ],
 )
 def test_its_own_pages_are_told_as_its_own(seen: Any, cause: str, reason: str) -> None:
     result = h.verdict(h.case(endpoint=seen, document=Unavailable("server-error", "job")))
     assert (result.cause, result.reason) == (cause, reason)
     assert "nginx" not in str(result.summary)
+
+
+def health(state: str, reason: str = "") -> TargetHealth:
+    return TargetHealth("i-0a1:8000", state, reason)
+
+
+@pytest.mark.parametrize(
+    ("targets", "reason"),
+    [
+        ((), "no-target"),
+        ((health("unused", "Target.NotRegistered"),), "no-target"),
+        ((health("unused", "Target.InvalidState"),), "no-target"),
+        ((health("unused", "Target.IpUnusable"),), "no-target"),
+        ((health("unused", "Target.NotInUse"),), "no-target"),
+        ((health("draining", "Target.DeregistrationInProgress"),), "draining"),
+        ((health("unhealthy.draining", "Target.DeregistrationInProgress"),), "draining"),
+        ((health("initial", "Elb.RegistrationInProgress"),), "starting"),
+        ((health("unhealthy", "Target.Timeout"), health("initial", "Elb.InitialHealthChecking")), "starting"),
+        ((health("unhealthy", "Target.ResponseCodeMismatch"),), "health-check"),
+        ((health("draining"), health("unhealthy", "Target.Timeout")), "no-answer"),
+        ((health("unhealthy", "Target.FailedHealthChecks"),), "load-balancer"),
+        ((health("unhealthy", "Elb.InternalError"),), "internal"),
+        # A reason that has been added since.
+        ((health("unhealthy", "Target.New"),), "load-balancer"),
+        # The group of the release before, which no listener leads to any more, is no target.
+        ((health("unused", "Target.NotInUse"), health("unhealthy", "Target.Timeout")), "no-answer"),
+    ],
+)
+@pytest.mark.parametrize("status", [502, 503])
+def test_why_no_target_serves_is_the_reason(status: int, targets: tuple[TargetHealth, ...], reason: str) -> None:
+    result = h.verdict(h.case(endpoint=facts(status, targets), document=Unavailable("server-error", "job")))
+    assert (result.cause, result.reason) == ("proxy-upstream-down", reason)
+
+
+@pytest.mark.parametrize("status", [502, 503])
+@pytest.mark.parametrize(
+    "targets",
+    [
+        (FIT,),
+        (health("unused", "Target.NotInUse"), FIT),
+        (health("draining", "Target.DeregistrationInProgress"), FIT),
+        # Without a health check every target gets requests.
+        (health("unavailable", "Target.HealthCheckDisabled"),),
+    ],
+)
+def test_with_a_target_that_serves_the_answer_itself_is_in_question(
+    status: int, targets: tuple[TargetHealth, ...]
+) -> None:
+    result = h.verdict(h.case(endpoint=facts(status, targets), document=Unavailable("server-error", "job")))
+    assert (result.cause, result.reason) == ("bad-gateway", "load-balancer")
 
 
 def test_how_it_sees_its_targets_is_evidence() -> None:
@@ -76,7 +132,17 @@ def test_without_that_permission_the_fault_is_told_all_the_same() -> None:
             h.endpoint(h.answer(200), origin=Answer("http://api-1.elb.amazonaws.com/healthz", 200, {}, "{}", 5)),
             "load balancer",
         ),
-        (h.endpoint(h.answer(200)), "nginx"),
+        (h.endpoint(h.answer(200)), "proxy"),
+        (h.endpoint(h.answer(200, server="cloudflare")), "proxy"),
+        (h.endpoint(h.answer(200, server="nginx/1.24.0")), "nginx"),
+        (h.endpoint(h.answer(200, server="openresty")), "OpenResty"),
+        (h.endpoint(h.answer(200, server="Caddy")), "Caddy"),
+        (h.endpoint(h.answer(200, server="cloudflare"), origin=h.answer(200, server="Apache/2.4.62")), "Apache"),
+        (h.endpoint(h.answer(200, server="istio-envoy")), "Envoy"),
+        (h.endpoint(h.answer(200, server="Microsoft-IIS/10.0")), "IIS"),
+        # What the app's own port says is of the app.
+        (h.endpoint(h.answer(200, server="cloudflare"), app=h.answer(200, server="nginx")), "proxy"),
+        (h.endpoint(h.answer(200, server="nginxish")), "proxy"),
         (h.endpoint(h.answer(200, server="uvicorn")), "load balancer"),
         (h.endpoint(h.answer(404, {"detail": "x"}, server="gunicorn/22.0")), "load balancer"),
         (
@@ -85,8 +151,8 @@ def test_without_that_permission_the_fault_is_told_all_the_same() -> None:
         ),
         (h.endpoint(h.answer(200, server="cloudflare"), origin=h.answer(200, server="uvicorn")), "load balancer"),
         (h.endpoint(h.answer(200, server="cloudflare"), origin=h.answer(200, server="nginx/1.24.0")), "nginx"),
-        (h.endpoint(h.answer(200, server="cloudflare"), app=h.answer(200, server="uvicorn")), "nginx"),
-        (h.endpoint(Answer("http://127.0.0.1:8000/api/", 200, {"server": "uvicorn"}, "{}", 5)), "nginx"),
+        (h.endpoint(h.answer(200, server="cloudflare"), app=h.answer(200, server="uvicorn")), "proxy"),
+        (h.endpoint(Answer("http://127.0.0.1:8000/api/", 200, {"server": "uvicorn"}, "{}", 5)), "proxy"),
         (h.endpoint(h.answer(502, "<center>nginx/1.24.0</center>", server="nginx")), "nginx"),
     ],
 )

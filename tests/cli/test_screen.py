@@ -65,7 +65,7 @@ def test_no_line_is_wider_than_the_console_but_a_command(
 @pytest.mark.parametrize("columns", [80, 200])
 def test_the_mark_stands_below_the_hop_that_is_broken(columns: int, language: str, tmp_path: Path) -> None:
     lines = shown(tmp_path, STATES["workers off"], "--lang", language, columns=columns).splitlines()
-    at = next(number for number, line in enumerate(lines) if "nginx ─" in line)
+    at = next(number for number, line in enumerate(lines) if "R2 ─" in line)
     hops, marks, pointer = lines[at], lines[at + 1], lines[at + 2]
     before = hops[: hops.index("─▶", hops.index("R2")) + 2]
     column = cell_len(marks[: marks.index("✗")])
@@ -166,7 +166,7 @@ def test_the_proof_of_a_limit_is_the_status_and_when_to_come_back() -> None:
     [
         (SCENARIOS["proxy-upstream-down"][1], {"edge": "ok", "nginx": "ok", "API": "fail"}),
         (SCENARIOS["gateway-timeout"][0], {"edge": "ok", "nginx": "ok", "API": "fail"}),
-        (SCENARIOS["edge-origin-down"][0], {"edge": "ok", "nginx": "fail", "API": "unchecked"}),
+        (SCENARIOS["edge-origin-down"][0], {"edge": "ok", "proxy": "fail", "API": "unchecked"}),
     ],
 )
 def test_the_mark_is_at_the_hop_that_the_evidence_speaks_of(facts: Facts, marked: dict[str, str]) -> None:
@@ -192,7 +192,7 @@ def test_what_was_asked_past_a_broken_edge_and_is_well_is_marked_so() -> None:
     blocked = h.answer(403, HTML, **{"server": "cloudflare", "cf-mitigated": "challenge"})
     facts = h.endpoint(main=blocked, origin=h.answer(200, "ok"), app=h.answer(200, "ok"))
     states = {one.name: one.state for one in stations(diagnosis(endpoint=facts))}
-    assert (states["edge"], states["nginx"], states["API"]) == ("fail", "ok", "ok")
+    assert (states["edge"], states["proxy"], states["API"]) == ("fail", "ok", "ok")
 
 
 def test_verbose_shows_all_evidence(tmp_path: Path) -> None:
@@ -237,7 +237,7 @@ def test_an_ascii_console_gets_a_drawing_of_ascii(state: str, tmp_path: Path) ->
     environ = {**SHELL, "HOME": str(tmp_path), "PYTHONIOENCODING": "ascii"}
     done = run_on_console(("--lang", "en", "diagnose", "--from", str(path)), tmp_path, environ)
     result = done.stdout.decode("ascii")
-    assert "browser -> edge -> nginx -> API -> R2 -> queue -> workers -> students" in result.replace("--", "-")
+    assert "browser -> edge -> proxy -> API -> R2 -> queue -> workers -> students" in result.replace("--", "-")
     assert done.stderr == b""
 
 

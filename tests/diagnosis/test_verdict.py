@@ -184,7 +184,7 @@ def test_every_explained_code_is_in_the_catalogue() -> None:
 
 
 def blind(reason: Reason, tried: str, detail: str = "", check: str = "queue") -> Finding:
-    return FindingBuilder(check, "3-3", {"job_id": "j"}).unknown(
+    return FindingBuilder(check, "3-3", {"job_id": "j", "region": "ap-northeast-2"}).unknown(
         say("the queue"), Unavailable(reason, tried, detail), ("queue-missing",)
     )
 

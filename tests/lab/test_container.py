@@ -135,7 +135,7 @@ def test_logs_can_be_cut_at_either_end(instance: Instance) -> None:
 
 def test_a_container_that_is_not_there_is_dockers_own_error(instance: Instance) -> None:
     done = instance.docker("inspect", "--type", "container", "--format", "{{json .State}}", NAME)
-    assert (done.returncode, done.stdout) == (1, "")
+    assert (done.returncode, done.stdout) == (1, "\n")
     assert "No such container" in done.stderr
 
 

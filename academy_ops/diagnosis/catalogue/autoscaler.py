@@ -73,6 +73,33 @@ _OFF: Final[Mapping[str, Variant]] = {
             "ScalingPolicies[].[PolicyName,PolicyType,Enabled]"
         ),
     ),
+    "forecast-only": _to_read(
+        say(
+            "The Auto Scaling group's predictive scaling policy only forecasts, so workers do not start automatically."
+        ),
+        say(
+            "Set its mode to ForecastAndScale, or add a step scaling policy with an alarm on the queue; a "
+            "forecast knows nothing of a queue that fills up today."
+        ),
+        command(
+            f"aws autoscaling describe-policies {OF_GROUP} --output text --query "
+            "ScalingPolicies[].[PolicyName,PolicyType,PredictiveScalingConfiguration.Mode]"
+        ),
+    ),
+    "percent-of-none": _to_read(
+        say(
+            "The scaling policy adds a percentage of the current workers; the Auto Scaling group has none, so it adds "
+            "none."
+        ),
+        say(
+            "Give the policy a MinAdjustmentMagnitude of 1, or the adjustment type ChangeInCapacity. Until "
+            "then, start a worker yourself."
+        ),
+        command(
+            f"aws autoscaling describe-policies {OF_GROUP} --output text --query "
+            "ScalingPolicies[].[PolicyName,AdjustmentType,MinAdjustmentMagnitude]"
+        ),
+    ),
     "alarm-missing": variant(
         say("The alarm of the Auto Scaling group's scaling policy is missing, so workers do not start automatically."),
         *_MAKE_ALARM,

@@ -18,7 +18,7 @@ RELOAD: Final = command("sudo nginx -t", place="api-server") + command(
 _START: Final = command("sudo systemctl start nginx", place="api-server")
 _LOOK_UP: Final = command("nslookup <api_host>")
 _FIREWALL: Final = _to_change(
-    say("Cloudflare can't connect to the origin, although nginx responds to this machine."),
+    say("Cloudflare can't connect to the origin, although the origin responds to this machine."),
     say(
         "The security group or a firewall allows this machine but not Cloudflare. Allow all "
         "Cloudflare IP ranges on port 80, and check that the DNS record points to this origin."

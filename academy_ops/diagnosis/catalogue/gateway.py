@@ -17,7 +17,7 @@ _to_read, _to_change = ROWS.to_read, ROWS.to_change
 GATEWAY: Final[tuple[Cause, ...]] = (
     _cause(
         "proxy-upstream-down",
-        say("nginx is up, but the API process behind it (port 8000) is down: every request ends in 502."),
+        say("The reverse proxy is up, but the API process behind it (port 8000) is down: every request ends in 502."),
         say(
             "The response is 502, /healthz fails the same way, and the app's own port "
             "(ACADEMY_APP_URL) refuses the connection; or a load balancer returns 503."
@@ -36,15 +36,62 @@ GATEWAY: Final[tuple[Cause, ...]] = (
                     "path, or the security group between the load balancer and the container."
                 ),
                 commands.TARGETS,
-            )
+            ),
+            "no-target": _to_read(
+                say("The load balancer's target group has no target in use, so no API container to send requests to."),
+                say(
+                    "Register the API's instance or container with the target group, and start it if it is stopped: "
+                    "check the ECS service or Auto Scaling group that should do so. Also check that the listener "
+                    "forwards to this target group."
+                ),
+                commands.TARGETS,
+            ),
+            "draining": _to_read(
+                say("The load balancer's last targets are being deregistered, and there are no new ones."),
+                say(
+                    "Find out what removes them without a replacement (a deployment, a scale-in, an ECS service with "
+                    "0 tasks), and start or register the new API containers."
+                ),
+                commands.TARGETS,
+            ),
+            "starting": _to_read(
+                say("The load balancer's targets have just been registered; their first health checks are running."),
+                say(
+                    "Wait for the first health checks (healthy threshold x interval), then check again. If the targets "
+                    "never become healthy, read the API log."
+                ),
+                commands.TARGETS + commands.API_LOG,
+            ),
+            "health-check": _to_read(
+                say("The API responds to the load balancer's health check, but not with the expected status code."),
+                say(
+                    "Compare the target group's health check path and success codes with what the API returns there: "
+                    "/healthz returns 200. A redirect to https (301), a rejected Host header (400) and a path that "
+                    "needs a token (401) all fail the check."
+                ),
+                commands.TARGETS + commands.HEALTH,
+            ),
+            "no-answer": _to_read(
+                say("The API does not respond to the load balancer's health check in time."),
+                say(
+                    "Check that the container's security group allows the load balancer on port 8000, then whether "
+                    "the API hangs or is overloaded."
+                ),
+                commands.TARGETS + commands.API_LOG,
+            ),
+            "internal": _to_read(
+                say("The load balancer's own health checks fail because of an internal error at AWS."),
+                say("Check the AWS Health Dashboard for Elastic Load Balancing in this region, and wait."),
+                commands.TARGETS,
+            ),
         },
     ),
     _cause(
         "proxy-misrouted",
-        say("nginx returns 502 although the API itself is up: nginx points to the wrong upstream."),
+        say("The reverse proxy returns 502 although the API itself is up: it points to the wrong upstream."),
         say("The response is 502 and /healthz fails the same way, but the app's own port (ACADEMY_APP_URL) responds."),
         (commands.EDGE, commands.APP, commands.NGINX, commands.APP_THERE),
-        _change(say("Set proxy_pass to http://127.0.0.1:8000 and reload nginx."), RELOAD),
+        _change(say("In nginx, set proxy_pass to http://127.0.0.1:8000 and reload it."), RELOAD),
         explains=codes("bad-gateway"),
         reasons={
             "load-balancer": _to_read(
@@ -70,8 +117,8 @@ GATEWAY: Final[tuple[Cause, ...]] = (
         (commands.EDGE, commands.API_CONTAINER, commands.APP_THERE, commands.NGINX),
         _read(
             say(
-                "Set ACADEMY_ORIGIN_URL and ACADEMY_APP_URL, then run again, so that the edge, nginx and "
-                "the API are checked separately."
+                "Set ACADEMY_ORIGIN_URL and ACADEMY_APP_URL, then run again, so that the edge, the reverse proxy "
+                "and the API are checked separately."
             ),
             commands.APP_THERE,
         ),
@@ -94,7 +141,29 @@ GATEWAY: Final[tuple[Cause, ...]] = (
             ),
             "load-balancer": _to_read(
                 say("The load balancer itself returns an error page; the API's response does not come through."),
-                say("Check the health of the load balancer's targets, and its access log."),
+                say(
+                    "Check the load balancer's listener rules (a fixed response, as for maintenance), the health of "
+                    "its targets, and its access log."
+                ),
+                commands.TARGETS,
+            ),
+            "forwarded-for": _to_read(
+                say("The load balancer returns 463: the X-Forwarded-For header lists more than 30 IP addresses."),
+                say(
+                    "Find the proxy that adds addresses over and over, often a loop: the load balancer's own name as "
+                    "the origin of the edge, or a proxy that forwards to itself."
+                ),
+                commands.ANSWER,
+            ),
+            "protocol-version": _to_read(
+                say(
+                    "The load balancer returns 464: the request's protocol does not fit the target group's protocol "
+                    "version."
+                ),
+                say(
+                    "Recreate the target group with protocol version HTTP1, as the API needs; GRPC and HTTP2 "
+                    "target groups reject other requests."
+                ),
                 commands.TARGETS,
             ),
             "proxy": _to_read(
@@ -190,7 +259,10 @@ GATEWAY: Final[tuple[Cause, ...]] = (
             ),
             "load-balancer": _to_read(
                 say("The load balancer rejects the request before it reaches the API; the token is not the problem."),
-                say("Check the load balancer's listener rules and its web ACL (AWS WAF)."),
+                say(
+                    "Check the load balancer's listener rules and its web ACL (AWS WAF). With 561, the sign-in that a "
+                    "rule requires failed at the identity provider."
+                ),
                 command("aws wafv2 list-web-acls --region <region> --scope REGIONAL --output text"),
             ),
             "proxy": _to_read(

@@ -6,8 +6,19 @@ container=$here/container
 if [ -e "$here/docker-hung" ]; then
   exec sleep 60
 fi
+release=$(sed -n 's/^.Server.Version\t//p' "$here/docker-engine")
+socket=unix:///var/run/docker.sock
 if [ -e "$here/docker-down" ]; then
-  echo 'Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?' >&2
+  echo
+  case $release in
+    2[0-8].*) echo "Cannot connect to the Docker daemon at $socket. Is the docker daemon running?" >&2 ;;
+    *)
+      echo "failed to connect to the docker API at $socket; check if the path is correct and if the daemon is running:" \
+        "dial unix ${socket#unix://}: connect: no such file or directory" >&2
+      ;;
+  esac
+  # These end well all the same.
+  case $1,$release in info,2[3-7].* | info,28.0.*) exit 0 ;; esac
   exit 1
 fi
 
@@ -16,12 +27,25 @@ refuse() {
   exit 1
 }
 
+# Whether the log's driver can be read: since 20.10 Docker keeps a copy beside any that can't, unless that is turned off.
+readable() {
+  case $(value .HostConfig.LogConfig.Type) in
+    json-file | local | journald) ;;
+    none) return 1 ;;
+    *) [ "$(value '.HostConfig.LogConfig.Config cache-disabled')" != true ] ;;
+  esac
+}
+
 # What a unit runs with --rm is there only while it runs.
 there() { [ -d "$container" ] && { [ ! -e "$container/unit" ] || [ "$(value .State.Status)" = running ]; }; }
 
 need_container() {
   if ! there || { [ "$1" != "$(value .Name)" ] && [ "$1" != "$(value .ID)" ]; }; then
-    echo "Error response from daemon: No such container: $1" >&2
+    [ "$command" = inspect ] && echo
+    case $command,$release in
+      inspect,20.*) echo "Error: No such container: $1" >&2 ;;
+      *) echo "Error response from daemon: No such container: $1" >&2 ;;
+    esac
     exit 1
   fi
 }
@@ -135,7 +159,7 @@ case $command in
     ;;
   logs)
     need_container "$name"
-    if [ -e "$here/logs-unreadable" ]; then
+    if ! readable; then
       echo 'Error response from daemon: configured logging driver does not support reading' >&2
       exit 1
     fi
