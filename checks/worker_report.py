@@ -335,9 +335,11 @@ def _status(fields: Mapping[str, list[str]], of_container: str) -> str:
         return of_container
     if active in {"failed", "inactive"}:
         return "exited"
-    if active != "activating":
+    loops = (_int(_last(fields, "unit_failures")) or 0) >= CRASH_LOOP_RESTARTS
+    # For a moment of each round its command runs, and has made no container yet.
+    if active != "activating" and not (loops and not of_container):
         return of_container
-    return "restarting" if (_int(_last(fields, "unit_failures")) or 0) >= CRASH_LOOP_RESTARTS else "starting"
+    return "restarting" if loops else "starting"
 
 
 def _failed(fields: Mapping[str, list[str]]) -> datetime | None:

@@ -73,12 +73,13 @@ kernel() {
 # A container that ends with its run is removed at once; the unit of systemd that runs it stays, and its journal holds
 # what the container wrote. A unit of that name comes before one that runs or starts it, and that before any other.
 unit_of() {
-  bounded 3 systemctl show '*.service' -p Id -p ActiveState -p SubState -p Result -p ExecMainStatus -p ExecStart \
+  # Of units that ended well only those stay in memory that something wants; one that is named is looked up.
+  bounded 3 systemctl show '*.service' "$1.service" -p Id -p LoadState -p ActiveState -p SubState -p Result -p ExecMainStatus -p ExecStart \
     2>/dev/null | tr -d '\r' | awk -v name="$1" -v RS= -F '\n' '
     {
       delete of
       for (n = 1; n <= NF; n++) { at = index($n, "="); key = substr($n, 1, at - 1); of[key] = of[key] substr($n, at + 1) }
-      if (of["Id"] !~ /^[A-Za-z0-9:_.@-]+$/) next
+      if (of["Id"] !~ /^[A-Za-z0-9:_.@-]+$/ || of["LoadState"] == "not-found") next
       rank = of["Id"] == name ".service" ? 3 : 0
       if (!rank && (" " of["ExecStart"] " ") ~ "[^A-Za-z0-9_.-]" name "[^A-Za-z0-9_.-]")
         rank = of["ExecStart"] ~ / (run|start|up) / ? 2 : of["ExecStart"] !~ / (logs|wait|stop|exec|events) /

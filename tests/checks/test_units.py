@@ -84,6 +84,8 @@ BOOTS = ("warn", "worker-booting", "unit")
 STATES: Mapping[str, tuple[str, str, str, Mapping[str, object] | None, tuple[str, str, str | None] | None]] = {
     "between two runs": (TRIES, LOOP, "", None, LOOPS),
     "in a short run": (unit("active", "running"), LOOP, "", RUNS, LOOPS),
+    "before its container": (unit("active", "running"), LOOP, "", None, LOOPS),
+    "runs another": (unit("active", "exited"), "", "", None, ("fail", "worker-container-missing", None)),
     "at a start": (unit("activating", "start", 1), LOOP, "", None, LOOPS),
     "named like it": (unit("activating", "auto-restart", 1, "/opt/run", f"{WORKER}.service"), LOOP, "", None, LOOPS),
     "by a wrapper": (unit("activating", "auto-restart", 1, f"/opt/start {WORKER}"), LOOP, "", None, LOOPS),
