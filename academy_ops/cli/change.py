@@ -18,7 +18,7 @@ import typer
 
 from academy_ops.cli import errors
 from academy_ops.cli.errors import RefusedError
-from academy_ops.cli.options import Common, with_text_only
+from academy_ops.cli.options import Common, DryRun, InterruptJobs, Yes, with_text_only
 from academy_ops.cli.streams import ask, console, on_terminal
 from academy_ops.messages import Text, _, say
 from academy_ops.thresholds import BOOT_SECONDS
@@ -43,11 +43,9 @@ def scale_worker(
     common: Common,
     desired: Annotated[int, typer.Option("--desired", min=0, metavar="N", help=_("The desired capacity."))],
     wait: Annotated[bool, typer.Option("--wait", help=_("Wait until the workers are in service and polling."))] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help=_("Show the plan and change nothing."))] = False,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help=_("Apply without asking."))] = False,
-    interrupt_jobs: Annotated[
-        bool, typer.Option("--interrupt-jobs", help=_("Stop workers even while messages are in flight."))
-    ] = False,
+    dry_run: DryRun = False,
+    yes: Yes = False,
+    interrupt_jobs: InterruptJobs = False,
 ) -> int:
     """Plan, ask, apply, wait."""
     from academy_ops.outside.clients import Connections
@@ -97,8 +95,8 @@ def queue() -> None:
 @with_text_only
 def create(
     common: Common,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help=_("Show the plan and change nothing."))] = False,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help=_("Apply without asking."))] = False,
+    dry_run: DryRun = False,
+    yes: Yes = False,
 ) -> int:
     """Plan, ask, apply, verify."""
     from academy_ops.outside.clients import Connections

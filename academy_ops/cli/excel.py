@@ -237,7 +237,6 @@ def _counts(content: Content, rows: list[_Row]) -> dict[str, int]:
 
 def _document(name: str, content: Content, rows: list[_Row]) -> dict[str, Any]:
     counts = _counts(content, rows)
-    details = content.details()
     return {
         "file": name,
         "error": None,
@@ -245,11 +244,7 @@ def _document(name: str, content: Content, rows: list[_Row]) -> dict[str, Any]:
         "created": counts.get("create", 0),
         "duplicates": counts.get("duplicate", 0),
         "rejected": counts.get("reject", 0),
-        "skipped": counts["skip"],
-        "sheets": details["sheets"],
-        "sheets_left_out": details["sheets_left_out"],
-        "ignored_columns": details["ignored_columns"],
-        "left_out_values": details["left_out_values"],
+        **content.details(),
         "production_would_reject": list(content.stricter),
         "rows": [
             {"sheet": row.sheet, "row": row.row, "outcome": row.outcome, "name": row.name, "detail": row.detail}

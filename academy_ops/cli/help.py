@@ -94,11 +94,11 @@ def man_page(command: Any, context: Any) -> str:  # noqa: ANN401 - as above
         ".SH SYNOPSIS",
         _roff("academy-ops [OPTIONS] COMMAND [ARGS]..."),
     ]
-    for path, one, where in _below(command, context):
+    for path, below, where in _below(command, context):
         lines += [
             f".SH {_roff(path.upper())}",
             ".nf",
-            *(_roff(line) for line in one.get_help(where).split("\n")),
+            *(_roff(line) for line in below.get_help(where).split("\n")),
             ".fi",
         ]
     return "\n".join(lines) + "\n"
@@ -107,8 +107,8 @@ def man_page(command: Any, context: Any) -> str:  # noqa: ANN401 - as above
 def _below(command: Any, context: Any) -> Iterator[tuple[str, Any, Any]]:  # noqa: ANN401 - as above
     """Yield every command with its path and its place: a group first, then what is in it."""
     yield context.command_path, command, context
-    for name, one in getattr(command, "commands", {}).items():
-        yield from _below(one, type(context)(one, info_name=name, parent=context))
+    for name, below in getattr(command, "commands", {}).items():
+        yield from _below(below, type(context)(below, info_name=name, parent=context))
 
 
 def _roff(text: str) -> str:

@@ -140,9 +140,8 @@ def _show(out: Console, found: Uploads, since: str, ops: str) -> None:
     out.print(table)
     if len(sources) == 1:
         out.print(Line(_("Seen in: {where}.", where=_seen(sources.pop())), "dim"))
-    for one in found.found[:1] if len(found.found) == 1 else ():
-        if one.error_message:
-            out.print(brief(one.error_message), soft_wrap=True)
+    if len(found.found) == 1 and (message := found.found[0].error_message):
+        out.print(brief(message), soft_wrap=True)
     interesting = [upload for upload in found.found if upload.job_id and (upload.failed or waits(upload))]
     named = [*interesting, *(upload for upload in found.found if upload.job_id)]
     out.print()
@@ -150,9 +149,9 @@ def _show(out: Console, found: Uploads, since: str, ops: str) -> None:
     print_call(out, ops, "diagnose", str(named[0].job_id) if named else "JOB_ID", shell=in_use(os.environ))
 
 
-def _job(one: Upload) -> str:
+def _job(upload: Upload) -> str:
     """Return the job's id; one that only the time tells has a question mark."""
-    return f"{one.job_id} ?" if one.by_time else one.job_id or "?"
+    return f"{upload.job_id} ?" if upload.by_time else upload.job_id or "?"
 
 
 def _seen(seen: tuple[str, ...]) -> str:

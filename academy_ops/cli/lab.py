@@ -173,7 +173,7 @@ def break_(
         return
     if list_:
         _list_faults(
-            {name: str(one.description) for name, one in lab.FAULTS.items()}
+            {name: str(fault.description) for name, fault in lab.FAULTS.items()}
             | {alias: f"= {name}" for alias, name in lab.ALIASES.items()}
         )
         return

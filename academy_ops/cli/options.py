@@ -196,6 +196,12 @@ _SINCE: Final = re.compile(rf"([1-9][0-9]{{0,4}})\s?({'|'.join(_UNITS)})")
 _LONGEST_SECONDS: Final = 100 * 86400
 Since = Annotated[str, typer.Option("--since", metavar="TIME", help=_("How far back to look: 30s, 10m, 2h, 7d."))]
 
+DryRun = Annotated[bool, typer.Option("--dry-run", help=_("Show the plan and change nothing."))]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help=_("Apply without asking."))]
+InterruptJobs = Annotated[
+    bool, typer.Option("--interrupt-jobs", help=_("Stop workers even while messages are in flight."))
+]
+
 
 def seconds_back(since: str) -> int:
     """Return the value of ``--since`` in seconds.

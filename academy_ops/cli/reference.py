@@ -94,7 +94,7 @@ def _observed(common: Common, job_id: str, row: Cause) -> Mapping[str, str]:
     findings = observe(common, job_id, asked, NullObserver()).diagnosis.findings
     # What belongs to this very cause counts most.
     ordered = sorted(findings, key=lambda finding: finding.cause == row.code)
-    return {name: value for one in ordered for name, value in one.evidence.items() if isinstance(value, str)}
+    return {name: value for finding in ordered for name, value in finding.evidence.items() if isinstance(value, str)}
 
 
 @with_text_only
@@ -178,13 +178,13 @@ def _contexts(common: Common) -> int:
     if common.structured:
         rows = [
             {
-                "name": one.name,
-                "in_force": one.name == in_force,
-                "env_file": str(one.env_file) if one.env_file else None,
-                "tier": one.tier,
-                "settings": sorted(one.values),
+                "name": context.name,
+                "in_force": context.name == in_force,
+                "env_file": str(context.env_file) if context.env_file else None,
+                "tier": context.tier,
+                "settings": sorted(context.values),
             }
-            for one in known.values()
+            for context in known.values()
         ]
         write_structured(common, {"file": str(config_file()), "contexts": rows})
         return errors.HEALTHY
@@ -192,9 +192,9 @@ def _contexts(common: Common) -> int:
     table = Table.grid(padding=(0, 2))
     for _column in range(4):
         table.add_column(overflow="fold")
-    for one in known.values():
-        mark = "*" if one.name == in_force else " "
-        table.add_row(mark, one.name, Line(str(one.env_file or "")), ", ".join(sorted(one.values)))
+    for context in known.values():
+        mark = "*" if context.name == in_force else " "
+        table.add_row(mark, context.name, Line(str(context.env_file or "")), ", ".join(sorted(context.values)))
     if known:
         out.print(table)
     else:

@@ -169,7 +169,7 @@ def load(path: Path, job_id: str | None, only: Sequence[str] = ()) -> Evidence[C
     return evidence
 
 
-def text(one: Run) -> str:
+def text(run: Run) -> str:
     """Return the evidence of a run as it is saved, without secrets.
 
     Raises:
@@ -178,7 +178,7 @@ def text(one: Run) -> str:
     from academy_ops.diagnosis.redact import masked, printable
 
     try:
-        document = saved.to_document(one.evidence, Case, lambda value, _place: printable(masked(value, one.secrets)[0]))
+        document = saved.to_document(run.evidence, Case, lambda value, _place: printable(masked(value, run.secrets)[0]))
     except EvidenceError as error:
         raise RefusedError(say("Can't save the evidence: {reason}.", reason=error.message)) from error
     return saved.to_text(document)

@@ -79,7 +79,7 @@ def _workbook() -> bytes:
 def _go(common: Common, check: Check, workbook: bytes, ends_at: float) -> tuple[Result, Text, Diagnosis | None]:
     """Go the whole way, and diagnose before anything is taken back: the job still waits where it stopped."""
     from academy_ops.smoke.judgement import judge, settled
-    from academy_ops.smoke.marked import STUDENTS
+    from academy_ops.smoke.records import STUDENTS
 
     kept = min(_TAKE_BACK_SECONDS, common.seconds * 0.2)
     with interrupt_later():

@@ -19,7 +19,7 @@ import typer
 from academy_ops.cli import change, editor, errors
 from academy_ops.cli.errors import RefusedError
 from academy_ops.cli.names import complete_worker_names, nearest
-from academy_ops.cli.options import Common, with_common
+from academy_ops.cli.options import Common, DryRun, InterruptJobs, Yes, with_common
 from academy_ops.cli.outputs import write_structured
 from academy_ops.cli.streams import ask, console, on_terminal
 from academy_ops.contract import SHARED_SETTINGS
@@ -66,11 +66,9 @@ def worker_env(
     replace_instances: Annotated[
         bool, typer.Option("--replace", help=_("Then replace the instances, so that new workers boot with it."))
     ] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help=_("Show the plan and change nothing."))] = False,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help=_("Apply without asking."))] = False,
-    interrupt_jobs: Annotated[
-        bool, typer.Option("--interrupt-jobs", help=_("Stop workers even while messages are in flight."))
-    ] = False,
+    dry_run: DryRun = False,
+    yes: Yes = False,
+    interrupt_jobs: InterruptJobs = False,
 ) -> int:
     """List it; or plan, ask, write, read back, and offer to replace the instances."""
     from academy_ops.outside.clients import Connections
@@ -296,7 +294,7 @@ def _refuse_mistyped(name: str, stored: Stored) -> None:
         RefusedError: It does.
     """
     known = [*SHARED_SETTINGS, *stored.values]
-    if name not in known and (near := nearest(name.upper(), [one for one in known if one.isupper()], most=1)):
+    if name not in known and (near := nearest(name.upper(), list(filter(str.isupper, known)), most=1)):
         raise RefusedError(
             say(
                 "There is no {name} yet. Did you mean {near}? To add a new name this similar, use --edit. Nothing "

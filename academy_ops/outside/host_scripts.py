@@ -72,7 +72,7 @@ def is_ours(script: str) -> bool:
     """Return whether ``script`` is one that could have been built here."""
     probes = _pattern(_PROBE, container=CONTAINER_NAME, job=_JOB_ID, salt=_SALT)
     readers = _pattern(_LOG_LINES, container=CONTAINER_NAME, job=_JOB_ID, since=_SINCE)
-    return any(one.fullmatch(script) for one in (probes, readers))
+    return any(pattern.fullmatch(script) for pattern in (probes, readers))
 
 
 def _body(file: str) -> str:

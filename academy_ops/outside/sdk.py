@@ -385,10 +385,10 @@ def _checked(value: Any, shape: Shape, place: str) -> Any:  # noqa: ANN401 - wha
         raise ResponseParserError(f"{place} is not a {shape.type_name} in the answer")
     if isinstance(shape, StructureShape):
         known = shape.members
-        fields = ((name, _checked(one, known[name], name) if name in known else one) for name, one in value.items())
+        fields = ((name, _checked(part, known[name], name) if name in known else part) for name, part in value.items())
         return _Fields(fields)
     if isinstance(shape, MapShape):
-        return _Fields((name, _checked(one, shape.value, name)) for name, one in value.items())
+        return _Fields((name, _checked(part, shape.value, name)) for name, part in value.items())
     if isinstance(shape, ListShape):
-        return [_checked(one, shape.member, place) for one in value]
+        return [_checked(part, shape.member, place) for part in value]
     return value

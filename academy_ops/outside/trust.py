@@ -31,7 +31,7 @@ def trusted_files() -> tuple[str, ...]:
     for _, path in _named():
         with contextlib.suppress(OSError):
             found += _files_of(path)
-    return tuple(str(one) for one in islice(found, _MOST_FILES) if os.access(one, os.R_OK))
+    return tuple(str(path) for path in islice(found, _MOST_FILES) if os.access(path, os.R_OK))
 
 
 def unusable() -> tuple[str, str] | None:

@@ -105,7 +105,7 @@ def other_faults(diagnosis: Diagnosis) -> list[Finding]:
 
 def fixing(remedies: Sequence[Remedy]) -> tuple[Remedy, ...]:
     """Return the remedies without those that come first only to look: what fixes a fault that is told in passing."""
-    first = next((place for place, one in enumerate(remedies) if one.risk != "read"), 0)
+    first = next((place for place, remedy in enumerate(remedies) if remedy.risk != "read"), 0)
     return tuple(remedies[first:])
 
 
@@ -138,7 +138,7 @@ def _on_to_an_upload(recent: Json, ops: str) -> Iterator[Remedy]:
     """Yield how to go on where no upload was looked at: with the last one that failed or waits, or from the list."""
     rows = (row for row in recent if isinstance(row, dict)) if isinstance(recent, list) else ()
     job_ids = (str(row.get("job_id") or "") for row in rows)
-    if job_id := next((one for one in job_ids if re.fullmatch(JOB_ID, one)), None):
+    if job_id := next(filter(re.compile(JOB_ID).fullmatch, job_ids), None):
         newest = say("Diagnose the latest upload that failed or is waiting:")
         yield Remedy(newest, fill(command("<ops> diagnose <job>"), {"ops": ops, "job_id": job_id}))
     listing = say("Find the upload, then diagnose it by its job id:")
@@ -172,9 +172,9 @@ def local_time(time: datetime | None) -> str:
     return f"{here:%Y-%m-%d %H:%M:%S} {zone}"
 
 
-def cause_label(one: Finding | Verdict) -> str:
+def cause_label(found: Finding | Verdict) -> str:
     """Return the cause, with its reason where it has one; empty where there is no cause."""
-    return f"{one.cause} ({one.reason})" if one.reason else one.cause or ""
+    return f"{found.cause} ({found.reason})" if found.reason else found.cause or ""
 
 
 def smoke_lines(smoke: Smoke) -> Iterator[str]:

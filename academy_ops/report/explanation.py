@@ -52,8 +52,8 @@ def document(cause: Cause, names: Mapping[str, str]) -> dict[str, Json]:
         "explained_by": list(_explaining(cause)),
         "remedies": _remedies(cause.remedies, names),
         "reasons": {
-            reason: {"meaning": str(one.meaning), "remedies": _remedies(one.remedies, names)}
-            for reason, one in cause.reasons.items()
+            reason: {"meaning": str(variant.meaning), "remedies": _remedies(variant.remedies, names)}
+            for reason, variant in cause.reasons.items()
         },
     }
 

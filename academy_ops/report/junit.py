@@ -127,12 +127,12 @@ def _add_case(suite: ET.Element, check: str, findings: list[Finding], kinds: Map
     if kind:
         first, *others = named
         message = line(first.summary if first.cause else first.because or first.summary)
-        more = (text for one in others for text in ("", line(one.summary), *_lines(one)))
+        more = (text for other in others for text in ("", line(other.summary), *_lines(other)))
         lines = [] if kind == "skipped" else [*_lines(first), *more]
         _add_result(case, kind, first.cause or first.status, message, lines)
     rest = [finding for finding in findings if finding not in named and finding.status != "ok"]
     if rest:
-        texts = (text for one in rest for text in (line(one.because or one.summary), *_lines(one)))
+        texts = (text for other in rest for text in (line(other.because or other.summary), *_lines(other)))
         ET.SubElement(case, "system-out").text = _xml("\n".join(texts))
 
 

@@ -163,8 +163,8 @@ def _sentence(text: Text) -> str:
     return "".join(_code(piece) if is_value else _SPECIAL.sub(r"\\\1", piece) for piece, is_value in parts(text))
 
 
-def _cause(one: Finding | Verdict) -> str:
-    return _code(one.cause or "") + (f" ({_code(one.reason)})" if one.reason else "")
+def _cause(found: Finding | Verdict) -> str:
+    return _code(found.cause or "") + (f" ({_code(found.reason)})" if found.reason else "")
 
 
 def _code(text: str) -> str:

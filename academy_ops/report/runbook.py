@@ -62,7 +62,7 @@ def sections(markdown: str) -> Mapping[str, Page]:
     found: dict[str, Page] = {}
     for place, heading in enumerate(headings):
         number = heading[1]
-        ends = (one.start() for one in headings[place + 1 :] if not one[1].startswith(f"{number}-"))
+        ends = (later.start() for later in headings[place + 1 :] if not later[1].startswith(f"{number}-"))
         whole = markdown[heading.start() : next(ends, len(markdown))]
         own = markdown[heading.start() : headings[place + 1].start()] if place + 1 < len(headings) else whole
         marker = _MARKER.search(own)

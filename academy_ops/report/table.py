@@ -214,9 +214,9 @@ class TableReport:
     def _print_others(self, diagnosis: Diagnosis) -> None:
         """Print what else was found: warnings, then the faults that remain once the cause is fixed."""
         others = other_faults(diagnosis)
-        for finding in [one for one in others if one.status == "warn"]:
+        for finding in [other for other in others if other.status == "warn"]:
             self._print_other(finding, Line(_("Warning") + "  ", "bold yellow"))
-        faults = [one for one in others if one.status == "fail"]
+        faults = [other for other in others if other.status == "fail"]
         if faults:
             self._console.print(Line(_("Fix these after the cause below, in this order:"), "bold"))
         for number, finding in enumerate(faults, 1):

@@ -30,6 +30,11 @@ SMOKE_TITLES: Final[Mapping[Result, Text]] = {
     "undetermined": say("SMOKE CHECK UNDETERMINED"),
 }
 
+MARK: Final = "스모크점검"
+"""What the names of the smoke check's students begin with."""
+STUDENTS: Final = tuple((f"{MARK}{number}", f"010-0000-000{number}") for number in range(1, 4))
+"""Name and parent's phone, which nobody has; the same in each run: where they can't be deleted, the next adds none."""
+
 
 @dataclass(slots=True)
 class Seen:

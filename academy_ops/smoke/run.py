@@ -16,8 +16,7 @@ from academy_ops.diagnosis.redact import redacted
 from academy_ops.outside.clients import Answer, Connections, Target
 from academy_ops.settings import Settings
 from academy_ops.smoke.judgement import accepted_job, deleted, left_over
-from academy_ops.smoke.marked import MARK, STUDENTS
-from academy_ops.smoke.records import Hop, Seen
+from academy_ops.smoke.records import MARK, STUDENTS, Hop, Seen
 from checks.facts import JobDocument
 from checks.job_document import look_again
 

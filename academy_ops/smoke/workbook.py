@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from academy_ops.academy.sample_workbooks import HEADER, workbook
-from academy_ops.smoke.marked import STUDENTS
+from academy_ops.smoke.records import STUDENTS
 
 
 def content() -> bytes:

@@ -10,7 +10,7 @@ import pytest
 
 from academy_ops.academy.store import Store
 from academy_ops.lab import operate
-from academy_ops.smoke.marked import MARK
+from academy_ops.smoke.records import MARK
 from tests.lab_driver import Lab
 from tests.terminal import terminal
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from academy_ops.contract import UPLOAD_PATH
-from academy_ops.smoke.marked import STUDENTS
+from academy_ops.smoke.records import STUDENTS
 from tests.commands import academy_ops
 from tests.wire import Handler, respond, server
 

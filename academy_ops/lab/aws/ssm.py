@@ -141,9 +141,9 @@ class Commands:
     def find(self, command_id: str | None, instance_id: str | None) -> list[_Invocation]:
         """Return the invocations that are known by now."""
         return [
-            one
-            for (of, on), one in list(self._invocations.items())
-            if command_id in {of, None} and instance_id in {on, None} and one.visible_from <= time.monotonic()
+            invocation
+            for (of, on), invocation in list(self._invocations.items())
+            if command_id in {of, None} and instance_id in {on, None} and invocation.visible_from <= time.monotonic()
         ]
 
 
@@ -159,9 +159,9 @@ class LabSSM(SimpleSystemManagerResponse):
     def describe_instance_information(self) -> ActionResult:
         """List the managed instances."""
         hosts = dict(self.commands.hosts())
-        for one in self._get_param("Filters") or []:
-            if one["Key"] == "InstanceIds":
-                hosts = {name: host for name, host in hosts.items() if name in one["Values"]}
+        for wanted in self._get_param("Filters") or []:
+            if wanted["Key"] == "InstanceIds":
+                hosts = {name: host for name, host in hosts.items() if name in wanted["Values"]}
         return ActionResult({"InstanceInformationList": [_information(name, host) for name, host in hosts.items()]})
 
     def send_command(self) -> ActionResult:
@@ -197,15 +197,15 @@ class LabSSM(SimpleSystemManagerResponse):
         found = self.commands.find(self._get_param("CommandId"), self._get_param("InstanceId"))
         if not found:
             raise SSMException("InvocationDoesNotExist", "")
-        one = found[0]
+        invocation = found[0]
         answer = {
-            **one.summary(),
+            **invocation.summary(),
             "PluginName": _PLUGIN,
-            "ResponseCode": one.response_code,
-            "ExecutionStartDateTime": one.started_at.isoformat() if one.started_at else "",
-            "ExecutionEndDateTime": one.ended_at.isoformat() if one.ended_at else "",
-            "StandardOutputContent": one.outcome.stdout[:_STDOUT_CHARACTERS] if one.ended_at else "",
-            "StandardErrorContent": one.outcome.stderr[:_STDERR_CHARACTERS] if one.ended_at else "",
+            "ResponseCode": invocation.response_code,
+            "ExecutionStartDateTime": invocation.started_at.isoformat() if invocation.started_at else "",
+            "ExecutionEndDateTime": invocation.ended_at.isoformat() if invocation.ended_at else "",
+            "StandardOutputContent": invocation.outcome.stdout[:_STDOUT_CHARACTERS] if invocation.ended_at else "",
+            "StandardErrorContent": invocation.outcome.stderr[:_STDERR_CHARACTERS] if invocation.ended_at else "",
         }
         return ActionResult(answer)
 
@@ -249,12 +249,16 @@ def _information(instance_id: str, host: Host) -> dict[str, Any]:
     }
 
 
-def _listed(one: _Invocation, *, details: bool) -> dict[str, Any]:
+def _listed(invocation: _Invocation, *, details: bool) -> dict[str, Any]:
     plugin = {
         "Name": _PLUGIN,
-        "Status": one.status,
-        "StatusDetails": one.details,
-        "ResponseCode": one.response_code,
-        "Output": (one.outcome.stdout + one.outcome.stderr)[:_LISTED_CHARACTERS],
+        "Status": invocation.status,
+        "StatusDetails": invocation.details,
+        "ResponseCode": invocation.response_code,
+        "Output": (invocation.outcome.stdout + invocation.outcome.stderr)[:_LISTED_CHARACTERS],
     }
-    return {**one.summary(), "RequestedDateTime": one.requested_at, "CommandPlugins": [plugin] if details else []}
+    return {
+        **invocation.summary(),
+        "RequestedDateTime": invocation.requested_at,
+        "CommandPlugins": [plugin] if details else [],
+    }
