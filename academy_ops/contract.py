@@ -120,12 +120,9 @@ R2_SETTINGS: Final = ("R2_ENDPOINT", "R2_ACCESS_KEY", "R2_SECRET_KEY")
 """What a worker can't do without."""
 BUCKET_SETTINGS: Final = ("R2_EXCEL_BUCKET", "EXCEL_BUCKET_NAME")
 """The first one set counts."""
-SHARED_SETTINGS: Final = (
-    QUEUE_SETTING,
-    *R2_SETTINGS,
-    *BUCKET_SETTINGS,
-    *("DATABASE_URL", "AWS_REGION", "AWS_DEFAULT_REGION"),
-)
+REGION_SETTINGS: Final = ("AWS_REGION", "AWS_DEFAULT_REGION")
+"""The first one set counts."""
+SHARED_SETTINGS: Final = (QUEUE_SETTING, *R2_SETTINGS, *BUCKET_SETTINGS, "DATABASE_URL", *REGION_SETTINGS)
 """What workers and API have in common."""
 
 

@@ -15,6 +15,7 @@ from academy_ops.outside.clients import Target
 from academy_ops.outside.failures import AWS_ERRORS, CredentialsError, why_invalid
 from academy_ops.thresholds import CLOCK_WRONG_SECONDS
 from checks.facts import AccessFacts, Case
+from checks.words import Fault
 
 _CAUSES: Final[dict[Reason, str]] = {
     "credentials-missing": "aws-credentials-missing",
@@ -87,13 +88,14 @@ def judge(case: Case) -> Iterator[Finding]:
         yield build.fail("aws-keys-are-r2-keys", where, reason="profile" if of_profile else None)
     if isinstance(facts.account, Unavailable):
         region = case.names["region"]
-        code, reason = _refused(facts, facts.account, region, answered=case.anything_answered())
-        if code is None:
+        fault = _refused(facts, facts.account, region, answered=case.anything_answered())
+        if fault is None:
             yield build.unknown(say("the AWS identity"), facts.account)
         else:
-            of_region: dict[str, Json] = {"region": region, "meant": region[:-1]} if code == _WRONG_REGION else {}
+            of_region: dict[str, Json] = {"region": region, "meant": region[:-1]} if fault.code == _WRONG_REGION else {}
             evidence = of_region | _unknown_to_aws(facts, facts.account)
-            yield build.fail(code, evidence, reason=reason if reason in CATALOGUE[code].reasons else None)
+            known = fault.reason in CATALOGUE[fault.code].reasons
+            yield build.fail(fault.code, evidence, reason=fault.reason if known else None)
     elif facts.expected_account and _digits(facts.expected_account) != facts.account:
         evidence = {"account": facts.account, "expected": facts.expected_account, "arn": facts.arn}
         reason = "not-an-account" if _NO_NUMBER.search(facts.expected_account) else None
@@ -114,17 +116,17 @@ def region_reason(region: str) -> str | None:
     return "zone" if _ZONE.fullmatch(region) else "not-a-region"
 
 
-def _refused(facts: AccessFacts, account: Unavailable, region: str, *, answered: bool) -> tuple[str | None, str | None]:
-    """Return the cause behind it that AWS did not tell who we are, and the reason; what is certain comes first."""
+def _refused(facts: AccessFacts, account: Unavailable, region: str, *, answered: bool) -> Fault | None:
+    """Return why AWS did not say who we are; what is certain comes first."""
     if facts.form == "malformed":
-        return _INVALID, facts.form
+        return Fault(_INVALID, facts.form)
     of_region = region_reason(region)
     if of_region and account.reason not in _KNOWS_REGION:
-        return _WRONG_REGION, of_region
+        return Fault(_WRONG_REGION, of_region)
     if account.reason == "dns" and answered and f".{region}." in account.detail:
-        return _WRONG_REGION, "no-such-region"
+        return Fault(_WRONG_REGION, "no-such-region")
     code = _CAUSES.get(account.reason)
-    return code, facts.why or (facts.form if code == _INVALID else None)
+    return Fault(code, facts.why or (facts.form if code == _INVALID else None)) if code else None
 
 
 def _form(key: str | None, secret: str | None, token: str | None) -> str:

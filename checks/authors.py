@@ -237,7 +237,7 @@ class Page:
 
 def page_of(answer: Answer) -> Page:
     """Return whose page an answer is."""
-    body, document = answer.body[:_MARKS_WITHIN], _json(answer)
+    body, document = answer.body[:_MARKS_WITHIN], json_of(answer)
     edge = None if (signed := _signed(answer, document)) else _edge(answer, body, document)
     known = signed or edge or _served(answer, document) or _written(answer, body, document)
     author, name = known or ("unknown", "unknown")
@@ -284,7 +284,7 @@ def cached(answer: Answer) -> bool:
 
 def is_json(answer: Answer) -> bool:
     """Return whether a browser can read the answer as a JSON object."""
-    return not answer.broken and isinstance(_json(answer), dict)
+    return not answer.broken and isinstance(json_of(answer), dict)
 
 
 def _signed(answer: Answer, document: object) -> _Named | None:
@@ -388,7 +388,8 @@ def _first(known: _Known, text: str) -> _Named | None:
     return next((named for form, named in known if form.search(text)), None)
 
 
-def _json(answer: Answer) -> Any:  # noqa: ANN401 - whatever JSON holds
+def json_of(answer: Answer) -> Any:  # noqa: ANN401 - whatever JSON holds
+    """Return what an answer says in JSON, as a browser reads it; None where it is no JSON."""
     try:
         return read_json(answer.body)
     except (ValueError, RecursionError):

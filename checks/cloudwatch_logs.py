@@ -98,9 +98,9 @@ def beside(  # noqa: PLR0917 - what the hosts have told, and where to look for t
         in_service: The group's instances.
         job: What was found of the job.
     """
-    told = {one for one, log in facts.logs.items() if log.lines}
+    seen = {instance for instance, log in facts.logs.items() if log.lines}
     latest: Archive | Unavailable = NOT_ASKED
-    if not told or not told.issuperset(in_service):
+    if not seen or not seen.issuperset(in_service):
         latest = begin(ACTION, partial(recent, target, place, now), target.until)()
     if isinstance(job, Unavailable) and isinstance(latest, Unavailable):
         return job if job != NOT_ASKED else latest if latest != NOT_ASKED else _archive(place, {})
@@ -109,7 +109,7 @@ def beside(  # noqa: PLR0917 - what the hosts have told, and where to look for t
     logs: dict[str, WorkerLog] = {}
     for one in {**of_job, **tails}:
         lines = () if one in facts.logs and facts.logs[one].of_job else of_job.get(one, _NOTHING).of_job
-        tail = () if one in told else tails.get(one, _NOTHING).tail
+        tail = () if one in seen else tails.get(one, _NOTHING).tail
         if lines or tail:
             logs[one] = WorkerLog(len(lines) + len(tail), lines, (), tail)
     complete = all(one.complete for one in (job, latest) if isinstance(one, Archive))
@@ -147,7 +147,7 @@ def of_job(target: Target, place: Place, now: datetime) -> Archive | Unavailable
     try:
         for back in _BACK:
             events, complete = _events(target, place, now - back, until, **asked)
-            found = [one for one in events if names_it.search(one.line.text)]
+            found = [event for event in events if names_it.search(event.line.text)]
             whole, until = whole and complete, now - back
             if found:
                 break

@@ -80,8 +80,8 @@ def without_container(case: Case, host: HostReport) -> Iterator[tuple[Fault, Map
     elif booted and host.docker != "up":
         yield Fault("worker-docker-down", "not-installed" if host.docker == "missing" else None), {}
     elif booted:
-        told: dict[str, Json] = {"others": list(host.others), "boot_log": list(boot.last(_SHOWN_LINES)) if boot else []}
-        yield Fault("worker-container-missing"), {name: one for name, one in told.items() if one}
+        seen: dict[str, Json] = {"others": list(host.others), "boot_log": list(boot.last(_SHOWN_LINES)) if boot else []}
+        yield Fault("worker-container-missing"), {name: value for name, value in seen.items() if value}
 
 
 def state_faults(case: Case, host: HostReport, container: Container, log: WorkerLog | None) -> Iterator[Fault]:

@@ -12,7 +12,7 @@ from typing import Final
 from uuid import uuid4
 
 from academy_ops.contract import HEALTH_PATH, HEALTHZ_PATH, JOBS_PATH
-from academy_ops.diagnosis.catalogue import CATALOGUE
+from academy_ops.diagnosis.catalogue import CATALOGUE, faults_of
 from academy_ops.diagnosis.check import Check, Grant, Hop
 from academy_ops.diagnosis.findings import FindingBuilder
 from academy_ops.diagnosis.records import Finding, Json, Reason, Unavailable
@@ -35,7 +35,7 @@ _NO_ANSWER: Final[dict[Reason, str]] = {
     # Something answers there, but not in HTTP.
     "unexpected-answer": "api-not-json",
 }
-_MAY_CONCEAL: Final = tuple(code for code, cause in CATALOGUE.items() if cause.section == "2")
+_MAY_CONCEAL: Final = faults_of("2")
 _UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _NO_JOB: Final = "00000000-0000-0000-0000-000000000000"
 _SHOWN_CHARACTERS: Final = 300

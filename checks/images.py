@@ -35,7 +35,9 @@ def _former(case: Case) -> list[Json]:
         return []
     if isinstance(workers.refresh, Refresh) and workers.refresh.status != "Successful":
         return []
-    versions = {one.instance_id: int(one.version) for one in in_service(case) if one.version.isdecimal()}
+    versions = {
+        instance.instance_id: int(instance.version) for instance in in_service(case) if instance.version.isdecimal()
+    }
     current = int(workers.group.version) if workers.group.version.isdecimal() else max(versions.values(), default=0)
     return [f"{name}: {version} < {current}" for name, version in versions.items() if version < current]
 

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Final
 
 from academy_ops.contract import JobStatus
-from academy_ops.diagnosis.catalogue import CATALOGUE
+from academy_ops.diagnosis.catalogue import faults_of
 from academy_ops.diagnosis.check import Check, Hop
 from academy_ops.diagnosis.command import JOB_FILE
 from academy_ops.diagnosis.findings import FindingBuilder
@@ -24,12 +24,13 @@ from checks.job_document import NO_R2, failed, look_again, read_answer
 from checks.job_log import holder, left_behind, lines_of_job
 from checks.job_progress import age_that_decides, has_not_ended, is_running, job_of, of_other_tier, stalled, waited
 from checks.job_proof import ended_badly, proven_by_log
+from checks.r2_settings import missing_setting
 
 _HINT_SECONDS: Final = 3.0
 """So long a diagnosis without a job waits for the last uploads."""
 _MAX_ROWS_SHOWN: Final = 5
 _MAX_LINES_SHOWN: Final = 60
-_OF_TIER: Final = tuple(code for code, cause in CATALOGUE.items() if cause.section.startswith("3") and not cause.warn)
+_OF_TIER: Final = faults_of("3-1", "3-3", "3-4")
 _FIRST_BYTE: Final = "bytes=0-0"
 _NO_FIRST_BYTE: Final = "InvalidRange"
 """S3's word of an object that is empty."""
@@ -148,11 +149,10 @@ def _in_hands(case: Case) -> dict[str, Json]:
 
 def _object_there(target: Target, document: JobDocument | Unavailable | None) -> bool | Unavailable | None:
     settings = target.settings
-    configured = all(settings.get(name) for name in ("R2_ENDPOINT", "R2_ACCESS_KEY", "R2_SECRET_KEY"))
-    if not isinstance(document, JobDocument) or not has_not_ended(document) or not document.file_key or not configured:
+    if not isinstance(document, JobDocument) or not has_not_ended(document) or missing_setting(settings):
         return None
-    if MASK in document.file_key:
-        # A part of it is also a password, so it is not known whole.
+    # Where a part of the key is also a password, it is not known whole.
+    if not document.file_key or MASK in document.file_key:
         return None
     try:
         # A HEAD has no body: anybody's 404 would do for R2's.

@@ -12,11 +12,10 @@ from typing import Any, Final
 from academy_ops.contract import ENDED, JOBS_PATH, UNSUCCESSFUL, JobStatus
 from academy_ops.diagnosis.records import Unavailable
 from academy_ops.diagnosis.redact import phone_masked, printable, without_phones
-from academy_ops.outside.browser_json import read_json
 from academy_ops.outside.clients import Answer, Target
 from academy_ops.outside.time_limits import ANSWER_SECONDS, left
 from academy_ops.thresholds import SECOND_LOOK_SECONDS
-from checks.authors import cached, page_of
+from checks.authors import cached, json_of, page_of
 from checks.connection_words import no_way
 from checks.database_words import database_fault
 from checks.facts import FailedRow, JobDocument, JobResult
@@ -120,10 +119,7 @@ def read_answer(answer: Answer | Unavailable) -> JobDocument | Unavailable | Non
     """
     if isinstance(answer, Unavailable):
         return answer
-    try:
-        body = read_json(answer.body)
-    except (ValueError, RecursionError):
-        body = None
+    body = json_of(answer)
     if not isinstance(body, dict) or page_of(answer).author != "api":
         return Unavailable("unexpected-answer", answer.url, f"HTTP {answer.status}")
     if cached(answer) and not (answer.status == HTTPStatus.OK and body.get("status") in ENDED):

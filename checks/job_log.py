@@ -59,7 +59,7 @@ def left_behind(case: Case) -> tuple[str, LogLine] | None:
     last = _unended(case)
     if last is None or case.group is None:
         return None
-    there = {one.instance_id for one in case.group.instances}
+    there = {instance.instance_id for instance in case.group.instances}
     gone = (name for name, log in case.inside.archived().items() if name not in there and last in log.of_job)
     return next(((name, last) for name in gone), None)
 

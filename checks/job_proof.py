@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from academy_ops.contract import LOG_COMPLETED, LOG_SKIPPED
-from academy_ops.diagnosis.catalogue import CATALOGUE
+from academy_ops.diagnosis.catalogue import faults_of
 from academy_ops.thresholds import DISK_NEARLY_FULL_PERCENT, WAITED_SECONDS, YOUNG_SECONDS
 from checks.connection_words import no_way
 from checks.facts import Case, JobDocument, R2Facts
@@ -31,7 +31,7 @@ _KINDS: Final = table(
         r"credential|access[ _]?key|secret|자격|액세스 ?키",
     ),
     (
-        _SETTINGS | {code for code, cause in CATALOGUE.items() if cause.section == "1"},
+        _SETTINGS.union(faults_of("1")),
         r"bucket|storage|\bR2\b|\bS3\b|버킷|저장소|스토리지",
     ),
     (frozenset({"worker-database-down"}), r"database|\bDB\b|데이터베이스"),

@@ -32,25 +32,40 @@ _REASONS: Final = table(
     ("role", r"iam:PassRole"),
     ("encoded", r"Encoded authorization failure message"),
     ("volume-key", r"KMS|Client\.InternalError|client error on launch"),
-    ("quota", r"(?:vCPU|instance|volume|storage|interface) limit|CountExceeded|count exceeded|quota"),
-    # Of calls, and gone a moment later.
-    ("quota", r"(?<!Request)LimitExceeded"),
-    ("quota", r"instances?(?:\(s\))? are already running|maximum number of .{0,40}(?:reached|exceeded)"),
-    ("capacity", r"Insufficient\w{0,30}Capacity|sufficient .{0,60}capacity|no spot capacity|UnfulfillableCapacity"),
-    ("capacity", r"CapacityExceeded|SpotMaxPriceTooLow|spot .{0,20}price|Capacity ?(?:Block|Reservation)"),
-    ("capacity", r"capacity-not-available|Server\.Spot|spot .{0,40}(?:interrupt|terminat)"),
-    ("account", r"PendingVerification|being (?:verified|validated)|OptInRequired|not subscribed|marketplace"),
-    ("account", r"account .{0,40}(?:blocked|suspended|closed)|aws-verification@|not opted in"),
-    ("account", r"needs a subscription|declarative policy"),
-    ("role", r"instance ?profile|service-linked role|AWSServiceRole|ServiceLinkedRole|assume role"),
-    ("role", r"not authorized to (?:use|perform)|UnauthorizedOperation"),
+    (
+        "quota",
+        r"(?:vCPU|instance|volume|storage|interface) limit|CountExceeded|count exceeded|quota",
+        # Of calls, and gone a moment later.
+        r"(?<!Request)LimitExceeded",
+        r"instances?(?:\(s\))? are already running|maximum number of .{0,40}(?:reached|exceeded)",
+    ),
+    (
+        "capacity",
+        r"Insufficient\w{0,30}Capacity|sufficient .{0,60}capacity|no spot capacity|UnfulfillableCapacity",
+        r"CapacityExceeded|SpotMaxPriceTooLow|spot .{0,20}price|Capacity ?(?:Block|Reservation)",
+        r"capacity-not-available|Server\.Spot|spot .{0,40}(?:interrupt|terminat)",
+    ),
+    (
+        "account",
+        r"PendingVerification|being (?:verified|validated)|OptInRequired|not subscribed|marketplace",
+        r"account .{0,40}(?:blocked|suspended|closed)|aws-verification@|not opted in",
+        r"needs a subscription|declarative policy",
+    ),
+    (
+        "role",
+        r"instance ?profile|service-linked role|AWSServiceRole|ServiceLinkedRole|assume role",
+        r"not authorized to (?:use|perform)|UnauthorizedOperation",
+    ),
     ("image", r"InvalidAMIID|\bAMIs?\b|image ?id\b|for images|InvalidSnapshot|snapshot .{0,80}does not exist"),
     ("template", r"key ?pair|security group .{0,120}does not exist|InvalidGroup|groupName"),
     ("network", r"subnet|free addresses|default VPC|vpc ID|different networks|\binterface\b|network ?interface"),
-    ("template", r"launch ?template|launch ?configuration|instance type|availability zone|requested configuration"),
-    ("template", r"not (?:currently )?supported|device|InvalidParameter|placement group|virtualName|tenancy"),
-    ("template", r"\bInvalid id\b|tag (?:policy|key)|dedicated host|volume size ratio"),
-    ("template", r"httpTokens|IMDSv1|user ?data|(?:volume size|volume of size|smaller than snapshot)"),
+    (
+        "template",
+        r"launch ?template|launch ?configuration|instance type|availability zone|requested configuration",
+        r"not (?:currently )?supported|device|InvalidParameter|placement group|virtualName|tenancy",
+        r"\bInvalid id\b|tag (?:policy|key)|dedicated host|volume size ratio",
+        r"httpTokens|IMDSv1|user ?data|(?:volume size|volume of size|smaller than snapshot)",
+    ),
 )
 """EC2's and Auto Scaling's own words; the first that is found decides."""
 
@@ -85,9 +100,9 @@ def activities(facts: WorkersFacts) -> tuple[Activity, ...]:
 def launches(facts: WorkersFacts) -> list[Activity]:
     """Return the launches among the group's activities, newest first."""
     return [
-        one
-        for one in activities(facts)
-        if one.description.startswith("Launching") and _FOR_LATER not in one.description
+        activity
+        for activity in activities(facts)
+        if activity.description.startswith("Launching") and _FOR_LATER not in activity.description
     ]
 
 
@@ -104,38 +119,38 @@ def history(case: Case, facts: WorkersFacts, group: Group, *, waits: bool) -> Hi
     """
     known = waited(case) if waits else None
     since = LAUNCH_LOOP_SECONDS if known is None else known
-    present = {one.instance_id for one in group.instances}
-    serving = {one.instance_id for one in group.instances if one.lifecycle == "InService"}
+    present = {instance.instance_id for instance in group.instances}
+    serving = {instance.instance_id for instance in group.instances if instance.lifecycle == "InService"}
     scaled_in, refreshed = set[str](), set[str]()
-    for one in activities(facts):
-        if one.description.startswith("Terminating") and not _HEALTH_CHECK.search(one.cause):
-            gone = _INSTANCE_ID.findall(one.description)
-            scaled_in.update(gone if _SCALED_IN.search(one.cause) else ())
-            refreshed.update(gone if _REFRESHED.search(one.cause) else ())
+    for activity in activities(facts):
+        if activity.description.startswith("Terminating") and not _HEALTH_CHECK.search(activity.cause):
+            gone = _INSTANCE_ID.findall(activity.description)
+            scaled_in.update(gone if _SCALED_IN.search(activity.cause) else ())
+            refreshed.update(gone if _REFRESHED.search(activity.cause) else ())
     failed, ended, set_back = list[Activity](), list[Activity](), list[Activity]()
     outlived = False
-    for one in launches(facts):
-        names = set(_INSTANCE_ID.findall(one.description))
-        begun = age(case.observed_at, one.started_at)
-        if one.status in _FAILED:
+    for launch in launches(facts):
+        names = set(_INSTANCE_ID.findall(launch.description))
+        begun = age(case.observed_at, launch.started_at)
+        if launch.status in _FAILED:
             if not outlived and _within(begun, since):
-                failed.append(one)
-        elif one.status == "Successful":
+                failed.append(launch)
+        elif launch.status == "Successful":
             outlived = outlived or bool(names & serving)
             if names & scaled_in:
                 if waits and _within(begun, since):
-                    set_back.append(one)
+                    set_back.append(launch)
             elif not names & (present | refreshed) and _within(begun, max(since, LAUNCH_LOOP_SECONDS)):
-                ended.append(one)
+                ended.append(launch)
     return History(tuple(failed), tuple(ended), tuple(set_back))
 
 
 def newest_failure(facts: WorkersFacts) -> Activity | None:
     """Return the newest launch that failed, if none has succeeded since."""
-    for one in launches(facts):
-        if one.status in _FAILED:
-            return one
-        if one.status == "Successful":
+    for launch in launches(facts):
+        if launch.status in _FAILED:
+            return launch
+        if launch.status == "Successful":
             return None
     return None
 
@@ -155,16 +170,16 @@ def encoded(failure: Activity) -> str | None:
 def ending(facts: WorkersFacts, launch: Activity) -> str | None:
     """Return why the instance of ``launch`` was terminated, in Auto Scaling's own words; None where none tells."""
     names = set(_INSTANCE_ID.findall(launch.description))
-    ends = (one for one in activities(facts) if one.description.startswith("Terminating"))
+    ends = (activity for activity in activities(facts) if activity.description.startswith("Terminating"))
     return next((one.cause or None for one in ends if names.intersection(_INSTANCE_ID.findall(one.description))), None)
 
 
 def last_set(known: Sequence[Activity]) -> tuple[str, datetime | None] | None:
     """Return what last set the desired capacity, in Auto Scaling's own words, and when; None where none tells."""
     for one in known:
-        told = [part.strip() for part in _SENTENCE.split(one.cause) if "desired capacity" in part]
-        if told:
-            return told[-1], one.started_at
+        sentences = [part.strip() for part in _SENTENCE.split(one.cause) if "desired capacity" in part]
+        if sentences:
+            return sentences[-1], one.started_at
     return None
 
 

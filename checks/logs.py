@@ -9,7 +9,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Final
 
-from academy_ops.diagnosis.catalogue import CATALOGUE
+from academy_ops.diagnosis.catalogue import CATALOGUE, faults_of
 from academy_ops.diagnosis.check import Check, Grant
 from academy_ops.diagnosis.findings import FindingBuilder
 from academy_ops.diagnosis.records import Finding, Json, Unavailable
@@ -35,7 +35,7 @@ from checks.workers import in_service, machine_of, past_boot, stopped, work_wait
 _SHOWN_LINES: Final = 5
 _SHOWN_JOB_LINES: Final = 15
 _SHOWN_INSTANCES: Final = 10
-_MAY_CONCEAL: Final = tuple(code for code, cause in CATALOGUE.items() if cause.section == "3-4" and not cause.warn)
+_MAY_CONCEAL: Final = faults_of("3-4")
 _TOLD_BY_LOG: Final = (
     *("worker-aws-credentials", "worker-queue-denied", "worker-dependency-missing", "worker-database-down"),
     "worker-database-mismatch",
@@ -55,7 +55,7 @@ def observe(target: Target, case: Case) -> LogsFacts:
     places = tuple(dict.fromkeys((*own, *filter(None, [named]))))
     if not places:
         return facts
-    ids = [one.instance_id for one in in_service(case)]
+    ids = [instance.instance_id for instance in in_service(case)]
     jobs = [job_there if one == named else cloudwatch_logs.begin_job(target, one, case.observed_at) for one in places]
     looks = [
         (cloudwatch_logs.ACTION, partial(cloudwatch_logs.beside, target, place, case.observed_at, facts, ids, job()))
@@ -72,7 +72,7 @@ def _observe_hosts(target: Target, case: Case) -> LogsFacts:
         return LogsFacts(Unavailable("not-asked", "workers"))
     # One salt for both, so that a container's environment can be held against the parameter's.
     salt = secrets.token_hex(16)
-    ids = [one.instance_id for one in in_service(case)]
+    ids = [instance.instance_id for instance in in_service(case)]
     parameter = begin("ssm:GetParameter", partial(read_parameter, target, salt), target.until)
     if isinstance(case.workers.group, Unavailable):
         return LogsFacts(Unavailable("not-asked", "workers"), parameter=parameter())
@@ -291,7 +291,7 @@ def _judge_offline(build: FindingBuilder, case: Case, facts: LogsFacts) -> Itera
 def _container_evidence(case: Case, host: HostReport, container: Container, log: WorkerLog | None) -> dict[str, Json]:
     lines = (log.of_job or log.tail) if log else ()
     since = age(case.observed_at, container.started_at)
-    told: dict[str, Json] = {
+    optional: dict[str, Json] = {
         "error": container.error,
         "health": container.health,
         "health_said": container.health_said,
@@ -304,7 +304,7 @@ def _container_evidence(case: Case, host: HostReport, container: Container, log:
     }
     return {
         "container": container.status,
-        **{name: one for name, one in told.items() if one},
+        **{name: value for name, value in optional.items() if value},
         "exit_code": container.exit_code,
         "restarts": container.restarts,
         "running_seconds": since if container.status == "running" else None,

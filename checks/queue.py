@@ -290,7 +290,7 @@ def _hung(case: Case) -> bool:
     A log without any line proves nothing, nor does one that holds errors only: some releases write no more. What an
     instance does that leaves or enters the group is not seen.
     """
-    if case.group is None or any(one.lifecycle != "InService" for one in case.group.instances):
+    if case.group is None or any(instance.lifecycle != "InService" for instance in case.group.instances):
         return False
     running = case.inside.running() if _all_logs_seen(case.inside) else []
     return bool(running) and all(_silent(case, container, log) for container, log in running)

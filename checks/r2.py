@@ -12,7 +12,7 @@ from typing import Final, Literal
 
 from botocore.exceptions import ClientError
 
-from academy_ops.contract import BUCKET_NAME
+from academy_ops.contract import BUCKET_NAME, BUCKET_SETTINGS, R2_SETTINGS
 from academy_ops.diagnosis.check import Check, Hop
 from academy_ops.diagnosis.findings import FindingBuilder
 from academy_ops.diagnosis.records import Finding, Json, Reason, Unavailable
@@ -23,9 +23,9 @@ from academy_ops.outside.time_limits import begin, gather
 from academy_ops.settings import Settings
 from checks.authors import page_of
 from checks.facts import Case, R2Facts, SettingState
-from checks.r2_settings import BUCKETS, jurisdictions, setting_state
+from checks.r2_settings import jurisdictions, missing_setting, setting_state
+from checks.words import Fault
 
-_REQUIRED: Final = ("R2_ENDPOINT", "R2_ACCESS_KEY", "R2_SECRET_KEY")
 _IF_CLOSED: Final = frozenset(
     {"placeholder", "unexpanded", "not-a-bucket", "bucket-in-host", "not-r2", "not-an-account"}
 )
@@ -79,7 +79,7 @@ _MAY_CONCEAL: Final = (
 def observe(target: Target, case: Case) -> R2Facts:  # noqa: ARG001 - every check has the same form
     """Look at the R2 settings, then at the bucket with them; where there is none, at where it may be."""
     settings = target.settings
-    states = {name: setting_state(settings[name]) for name in (*_REQUIRED, *BUCKETS)}
+    states = {name: setting_state(settings[name]) for name in (*R2_SETTINGS, *BUCKET_SETTINGS)}
     asked = begin("R2_ENDPOINT", partial(_reach, target, settings), target.until)()
     foreign = asked if isinstance(asked, Answer) else None
     strange = _strange(asked) if isinstance(asked, Answer) else asked
@@ -89,7 +89,7 @@ def observe(target: Target, case: Case) -> R2Facts:  # noqa: ARG001 - every chec
         settings=states,
         endpoint=target.connect.clean(settings.get("R2_ENDPOINT") or "") or None,
         bucket=settings.bucket,
-        bucket_source=next((name for name in BUCKETS if states[name] != "missing"), "default"),
+        bucket_source=next((name for name in BUCKET_SETTINGS if states[name] != "missing"), "default"),
         reach=reach,
         error_code=code,
         status=status,
@@ -106,7 +106,7 @@ def judge(case: Case) -> Iterator[Finding]:
     if isinstance(facts, Unavailable):
         yield build.unknown(say("the R2 bucket"), facts, _MAY_CONCEAL)
         return
-    missing = [name for name in _REQUIRED if facts.settings.get(name, "missing") == "missing"]
+    missing = [name for name in R2_SETTINGS if facts.settings.get(name, "missing") == "missing"]
     malformed = _malformed(facts)
     evidence = _evidence(facts)
     if missing:
@@ -144,12 +144,12 @@ def _judge_bucket(
     if isinstance(facts.reach, Unavailable):
         fault = _fault(facts, facts.reach, answered=answered)
         if fault:
-            yield _refused(build, facts, evidence, *fault)
+            yield _refused(build, facts, evidence, fault)
         elif not malformed or facts.reach.reason != "unexpected-answer":
             unknown = build.unknown(say("the R2 bucket"), facts.reach, _MAY_CONCEAL)
             yield replace(unknown, evidence={**unknown.evidence, **evidence}) if facts.foreign else unknown
     elif facts.reach is None:
-        yield _refused(build, facts, evidence, "r2-bucket-missing", None)
+        yield _refused(build, facts, evidence, Fault("r2-bucket-missing"))
     elif not malformed:
         opens = say(
             "The API's keys can access bucket {bucket}. Write access is not tested here; the smoke command tests it.",
@@ -160,13 +160,13 @@ def _judge_bucket(
 
 def api_side_wrong(case: Case) -> bool:
     """Return whether the API's own R2 settings are at fault: what it has, not what it lacks, nor R2 itself."""
-    told = {finding.cause for finding in judge(case) if finding.status == "fail"}
-    return bool(told - {"r2-env-missing", "r2-server-error"})
+    causes = {finding.cause for finding in judge(case) if finding.status == "fail"}
+    return bool(causes - {"r2-env-missing", "r2-server-error"})
 
 
 def _malformed(facts: R2Facts) -> dict[str, SettingState]:
     """Return the settings that can't be right as they are written, of those that are in force."""
-    in_force = (*_REQUIRED, facts.bucket_source)
+    in_force = (*R2_SETTINGS, facts.bucket_source)
     found = {name: facts.settings[name] for name in in_force if name in facts.settings}
     well = {"set", "missing"} | (_IF_CLOSED if facts.reach is True else frozenset())
     return _said_of_setting(facts) | {name: state for name, state in found.items() if state not in well}
@@ -182,20 +182,20 @@ def _said_of_setting(facts: R2Facts) -> dict[str, SettingState]:
     return {name or facts.bucket_source: state}
 
 
-def _fault(facts: R2Facts, unseen: Unavailable, *, answered: bool) -> tuple[str, str | None] | None:
+def _fault(facts: R2Facts, unseen: Unavailable, *, answered: bool) -> Fault | None:
     """Name the fault behind R2's refusal or silence; None where this machine's own network may be the reason."""
     code = facts.error_code
     if unseen.reason in _NOT_OURS:
         return None
     if code in _REJECTED or facts.status == HTTPStatus.UNAUTHORIZED:
-        return "r2-credentials-rejected", "swapped" if facts.swapped else _REJECTED.get(code)
+        return Fault("r2-credentials-rejected", "swapped" if facts.swapped else _REJECTED.get(code))
     if code in _DENIED or facts.status == HTTPStatus.FORBIDDEN:
-        return "r2-access-denied", "not-entitled" if code == _NOT_ENTITLED else None
+        return Fault("r2-access-denied", "not-entitled" if code == _NOT_ENTITLED else None)
     if unseen.reason == "server-error":
-        return "r2-server-error", None
+        return Fault("r2-server-error")
     if facts.foreign and _is_elsewhere(facts.foreign):
-        return "r2-endpoint-unreachable", "not-s3"
-    return ("r2-endpoint-unreachable", None) if unseen.reason in _NETWORK and answered else None
+        return Fault("r2-endpoint-unreachable", "not-s3")
+    return Fault("r2-endpoint-unreachable") if unseen.reason in _NETWORK and answered else None
 
 
 def _is_elsewhere(answer: Answer) -> bool:
@@ -206,18 +206,16 @@ def _is_elsewhere(answer: Answer) -> bool:
     return not (turned_away or sent_on or page.author == "cloudflare" or page.on_the_way_out)
 
 
-def _refused(
-    build: FindingBuilder, facts: R2Facts, evidence: Mapping[str, Json], code: str, reason: str | None
-) -> Finding:
+def _refused(build: FindingBuilder, facts: R2Facts, evidence: Mapping[str, Json], fault: Fault) -> Finding:
     """Write a refusal down; where the keys open a bucket elsewhere or of another name, that is the reason."""
     meant = facts.opens[:1] or get_close_matches(facts.bucket, facts.listed, 1, _ALIKE)
     evidence = {**evidence, **({"buckets": list[Json](facts.listed)} if facts.listed else {})}
-    if code in {"r2-bucket-missing", "r2-access-denied"} and reason is None:
+    if fault in {Fault("r2-bucket-missing"), Fault("r2-access-denied")}:
         if facts.elsewhere:
-            return build.fail(code, {**evidence, "elsewhere": facts.elsewhere}, reason="jurisdiction")
+            return build.fail(fault.code, {**evidence, "elsewhere": facts.elsewhere}, reason="jurisdiction")
         if meant:
-            return build.fail(code, {**evidence, "meant": meant[0]}, reason="wrong-name")
-    return build.fail(code, evidence, reason=reason)
+            return build.fail(fault.code, {**evidence, "meant": meant[0]}, reason="wrong-name")
+    return build.fail(fault.code, evidence, reason=fault.reason)
 
 
 def _strange(answer: Answer) -> Unavailable:
@@ -229,8 +227,7 @@ def _strange(answer: Answer) -> Unavailable:
 
 
 def _reach(target: Target, settings: Settings) -> tuple[Literal[True] | Unavailable | None, str, int] | Answer:
-    missing = next((name for name in _REQUIRED if not settings.get(name)), None)
-    if missing:
+    if missing := missing_setting(settings):
         return Unavailable("not-configured", missing), "", 0
     try:
         # HeadBucket has no body that would say why, nor who answers: any web site says 200.
@@ -251,8 +248,9 @@ def _reach(target: Target, settings: Settings) -> tuple[Literal[True] | Unavaila
 def _look_around(target: Target, settings: Settings, facts: R2Facts) -> R2Facts:
     """Look whether the keys open the bucket in another jurisdiction, or one of another name that may be meant."""
     endpoints = jurisdictions(settings.get("R2_ENDPOINT") or "")
-    names = [one for one in (*(settings.get(name) for name in BUCKETS), BUCKET_NAME) if one and one != facts.bucket]
-    places = [(endpoint, facts.bucket) for endpoint in endpoints] + [(None, one) for one in dict.fromkeys(names)]
+    names = {settings.get(name): None for name in BUCKET_SETTINGS} | {BUCKET_NAME: None}
+    others = [name for name in names if name and name != facts.bucket]
+    places = [(endpoint, facts.bucket) for endpoint in endpoints] + [(None, name) for name in others]
     looks = [("s3:ListBucket", partial(_opens, target, *place)) for place in places]
     listing = begin("s3:ListBuckets", partial(_buckets, target), target.until)
     opened = [place for place, opens in zip(places, gather(looks, target.until), strict=True) if opens is True]

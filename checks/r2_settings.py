@@ -9,10 +9,10 @@ from urllib.parse import SplitResult, urlsplit
 
 from botocore.utils import is_valid_endpoint_url, is_valid_ipv6_endpoint_url
 
-from academy_ops.settings import Setting
+from academy_ops.contract import BUCKET_SETTINGS, R2_SETTINGS
+from academy_ops.settings import Setting, Settings
 from checks.facts import SettingState
 
-BUCKETS: Final = ("R2_EXCEL_BUCKET", "EXCEL_BUCKET_NAME")
 R2_HOST: Final = ".r2.cloudflarestorage.com"
 """What every S3 address of R2 ends with; before it the account's id, and the jurisdiction where it has one."""
 JURISDICTIONS: Final = ("", "eu", "fedramp")
@@ -43,6 +43,11 @@ _NOT_S3: Final = re.compile(r"(\A|\.)(amazonaws\.com(\.cn)?|r2\.dev|cloudflare\.
 """AWS's own hosts, a bucket's public address, and Cloudflare's dashboard and API: none of them takes R2's keys."""
 
 
+def missing_setting(settings: Settings) -> str | None:
+    """Return the first setting without which R2 can't be asked; None where all are there."""
+    return next((name for name in R2_SETTINGS if not settings.get(name)), None)
+
+
 def setting_state(setting: Setting) -> SettingState:
     """Judge how a setting is written; the value itself stays here.
 
@@ -50,7 +55,7 @@ def setting_state(setting: Setting) -> SettingState:
     """
     if setting.value is None:
         # Without a bucket's name the API takes the default; with what Docker takes for one, it does not.
-        return "spaces" if setting.as_docker and setting.name in BUCKETS else "missing"
+        return "spaces" if setting.as_docker and setting.name in BUCKET_SETTINGS else "missing"
     written = setting.as_docker if setting.as_docker is not None else setting.value
     if _UNEXPANDED.search(written):
         return "unexpanded"
@@ -73,7 +78,7 @@ def _form(name: str, value: str) -> SettingState:
         return "placeholder"
     if name == "R2_ENDPOINT":
         return _endpoint_state(value)
-    if name in BUCKETS:
+    if name in BUCKET_SETTINGS:
         return "set" if _BUCKET.fullmatch(value) else "not-a-bucket"
     return "unexpanded" if _REFERENCE.fullmatch(value) else "set"
 

@@ -35,14 +35,14 @@ def read_refresh(target: Target) -> Refresh | Unavailable | None:
     return next(
         (
             Refresh(
-                clean(one.get("Status", "")),
-                one.get("PercentageComplete"),
-                clean(one.get("StatusReason", "")),
-                one.get("StartTime"),
-                one.get("EndTime"),
-                one.get("InstancesToUpdate"),
+                clean(refresh.get("Status", "")),
+                refresh.get("PercentageComplete"),
+                clean(refresh.get("StatusReason", "")),
+                refresh.get("StartTime"),
+                refresh.get("EndTime"),
+                refresh.get("InstancesToUpdate"),
             )
-            for one in answer["InstanceRefreshes"]
+            for refresh in answer["InstanceRefreshes"]
         ),
         None,
     )
@@ -51,9 +51,9 @@ def read_refresh(target: Target) -> Refresh | Unavailable | None:
 def versions(group: Group) -> dict[str, list[str]]:
     """Return which instances in service run which version of the launch template."""
     found: dict[str, list[str]] = {}
-    for one in group.instances:
-        if one.lifecycle == "InService" and one.version:
-            found.setdefault(one.version, []).append(one.instance_id)
+    for instance in group.instances:
+        if instance.lifecycle == "InService" and instance.version:
+            found.setdefault(instance.version, []).append(instance.instance_id)
     return found
 
 

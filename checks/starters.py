@@ -134,10 +134,12 @@ def _rules_of_versions(target: Target, arn: str) -> tuple[list[dict[str, Any]], 
     action = "lambda:ListAliases"
     try:
         functions = target.connect.aws("lambda")
-        arns = [one["AliasArn"] for one in functions.list_aliases(FunctionName=name)["Aliases"]]
+        arns = [alias["AliasArn"] for alias in functions.list_aliases(FunctionName=name)["Aliases"]]
         action = "lambda:ListVersionsByFunction"
         # "$LATEST" is the first of them.
-        arns += [one["FunctionArn"] for one in functions.list_versions_by_function(FunctionName=name)["Versions"]]
+        arns += [
+            version["FunctionArn"] for version in functions.list_versions_by_function(FunctionName=name)["Versions"]
+        ]
         arns = [one for one in dict.fromkeys(arns) if one != arn][:_OTHER_ARNS]
     except AWS_ERRORS as error:
         return [], target.connect.unseen(error, action)
@@ -163,10 +165,10 @@ def read_policies(target: Target) -> tuple[Starter, ...] | Unavailable:
         answer = target.connect.aws("autoscaling").describe_policies(AutoScalingGroupName=target.settings.group)
     except AWS_ERRORS as error:
         return _none_without_group(target, error, "autoscaling:DescribePolicies")
-    policies = [one for one in answer["ScalingPolicies"] if _scales_out(one)]
-    names = list(dict.fromkeys(alarm.get("AlarmName", "") for one in policies for alarm in one.get("Alarms", [])))
+    policies = [policy for policy in answer["ScalingPolicies"] if _scales_out(policy)]
+    names = list(dict.fromkeys(alarm.get("AlarmName", "") for policy in policies for alarm in policy.get("Alarms", [])))
     alarms = _read_alarms(target, names[:_ALARMS]) if names else {}
-    return tuple(_policy(target, one, alarms) for one in policies)
+    return tuple(_policy(target, policy, alarms) for policy in policies)
 
 
 def _policy(target: Target, policy: Mapping[str, Any], alarms: Mapping[str, Any] | Unavailable) -> Starter:
@@ -239,13 +241,14 @@ def halted(facts: WorkersFacts) -> Starter | None:
     """Return a policy that would start workers if its alarm acted, where none does."""
     policies = () if isinstance(facts.policies, Unavailable) else facts.policies
     if _alarms_suspended(facts):
-        policies = tuple(replace(one, why="alarms-suspended") if one.enabled else one for one in policies)
+        policies = tuple(replace(policy, why="alarms-suspended") if policy.enabled else policy for policy in policies)
     policies = tuple(
-        replace(one, why="percent-of-none") if one.enabled and _of_none(one, facts) else one for one in policies
+        replace(policy, why="percent-of-none") if policy.enabled and _of_none(policy, facts) else policy
+        for policy in policies
     )
     # One without an alarm may be meant for a person, and one that is disabled or only forecasts may have been replaced.
     return min(
-        (one for one in policies if one.why),
+        (policy for policy in policies if policy.why),
         key=lambda one: (one.why != "alarms-suspended", one.why in {"no-alarm", "policy-disabled", "forecast-only"}),
         default=None,
     )
@@ -275,9 +278,9 @@ def read_actions(target: Target) -> tuple[Starter, ...] | Unavailable:
         return _none_without_group(target, error, "autoscaling:DescribeScheduledActions")
     clean = target.connect.clean
     return tuple(
-        Starter("action", clean(one.get("ScheduledActionName", "")), enabled=True, when=clean(_next_time(one)))
-        for one in answer["ScheduledUpdateGroupActions"]
-        if max(one.get("DesiredCapacity") or 0, one.get("MinSize") or 0) > 0
+        Starter("action", clean(action.get("ScheduledActionName", "")), enabled=True, when=clean(_next_time(action)))
+        for action in answer["ScheduledUpdateGroupActions"]
+        if max(action.get("DesiredCapacity") or 0, action.get("MinSize") or 0) > 0
     )
 
 
@@ -316,16 +319,16 @@ def _schedules(
 ) -> Iterator[Starter]:
     of_function = f":function:{target.settings.autoscaler}"
     clean = target.connect.clean
-    for one in listed:
-        arn = one.get("Target", {}).get("Arn", "")
+    for schedule in listed:
+        arn = schedule.get("Target", {}).get("Arn", "")
         runs_it = arn.endswith(of_function) or f"{of_function}:" in arn
         if not runs_it and ":aws-sdk:autoscaling:" not in arn:
             continue
-        whole = scheduler.get_schedule(Name=one["Name"], GroupName=one.get("GroupName", "default"))
+        whole = scheduler.get_schedule(Name=schedule["Name"], GroupName=schedule.get("GroupName", "default"))
         if runs_it or _enlarges(whole.get("Target", {}).get("Input", ""), target.settings.group):
             yield Starter(
                 "schedule" if runs_it else "resize",
-                clean(one["Name"]),
+                clean(schedule["Name"]),
                 enabled=whole.get("State", "ENABLED") == "ENABLED",
                 when=clean(whole.get("ScheduleExpression", "")),
                 zone=clean(whole.get("ScheduleExpressionTimezone", "")),
@@ -355,14 +358,18 @@ def on(facts: WorkersFacts, now: datetime) -> tuple[str, ...]:
     if isinstance(facts.autoscaler, Autoscaler) and alive(facts.autoscaler, now):
         found.append(f"rule {facts.autoscaler.rule}")
     if not isinstance(facts.policies, Unavailable) and not _alarms_suspended(facts):
-        found += [f"policy {one.name}" for one in facts.policies if one.enabled and not _of_none(one, facts)]
+        found += [
+            f"policy {policy.name}" for policy in facts.policies if policy.enabled and not _of_none(policy, facts)
+        ]
     if not isinstance(facts.schedules, Unavailable):
         # A schedule alone starts nobody where the function that it runs does not work.
         active = isinstance(facts.autoscaler, Autoscaler) and facts.autoscaler.works
         found += [
-            f"schedule {one.name}"
-            for one in facts.schedules
-            if one.enabled and often_enough(one.when, _local(one, now)) and (active or one.kind == "resize")
+            f"schedule {schedule.name}"
+            for schedule in facts.schedules
+            if schedule.enabled
+            and often_enough(schedule.when, _local(schedule, now))
+            and (active or schedule.kind == "resize")
         ]
     return tuple(found)
 
@@ -370,19 +377,21 @@ def on(facts: WorkersFacts, now: datetime) -> tuple[str, ...]:
 def alarms(facts: WorkersFacts) -> list[str]:
     """Return the alarms that carry out the group's policies."""
     policies = () if isinstance(facts.policies, Unavailable) else facts.policies
-    return [alarm for one in policies if one.enabled for alarm in one.alarm_names()]
+    return [alarm for policy in policies if policy.enabled for alarm in policy.alarm_names()]
 
 
 def disabled_alarms(facts: WorkersFacts) -> list[str]:
     """Return the alarms that would start workers if their actions were not disabled."""
     policies = () if isinstance(facts.policies, Unavailable) else facts.policies
-    return list(dict.fromkeys(alarm for one in policies if one.why == "alarm-disabled" for alarm in one.alarm_names()))
+    return list(
+        dict.fromkeys(alarm for policy in policies if policy.why == "alarm-disabled" for alarm in policy.alarm_names())
+    )
 
 
 def unseen(facts: WorkersFacts) -> tuple[Unavailable, ...]:
     """Return what could not be seen of who would start a worker."""
     looked: list[object] = [facts.policies, facts.schedules, facts.actions]
-    looked += [one.unseen for one in facts.policies] if not isinstance(facts.policies, Unavailable) else ()
+    looked += [policy.unseen for policy in facts.policies] if not isinstance(facts.policies, Unavailable) else ()
     if isinstance(facts.autoscaler, Autoscaler) and not alive(facts.autoscaler):
         looked.append(facts.autoscaler.unseen or ())
     # A region may have no EventBridge Scheduler at all.

@@ -36,7 +36,7 @@ def none_serves(targets: tuple[TargetHealth, ...]) -> str | None:
     Without any healthy target it sends requests to unhealthy ones.
     """
     # Another group of the same port, which no listener leads to, says nothing.
-    used = [one for one in targets if one.reason != "Target.NotInUse"]
+    used = [target for target in targets if target.reason != "Target.NotInUse"]
     if any(one.state in _USABLE for one in used):
         return None
     if any(one.state == "initial" for one in used):

@@ -28,13 +28,14 @@ from academy_ops.contract import (
     JobStatus,
 )
 from academy_ops.diagnosis.records import Unavailable
-from academy_ops.outside.browser_json import read_json
 from academy_ops.outside.clients import Answer, Target
 from academy_ops.outside.failures import AWS_ERRORS
 from academy_ops.outside.time_limits import begin, gather
 from checks import worker_logs
+from checks.authors import json_of
 from checks.facts import JobDocument, Upload
 from checks.job_document import failed, look_again, read_body
+from checks.r2_settings import missing_setting
 from checks.times import parse
 from checks.worker_logs import Logged
 
@@ -117,7 +118,7 @@ def jobs_of(target: Target, tenant: str, lines: Sequence[Logged], seconds: int) 
     else:
         bucket = read_bucket(target, f"excel/{tenant}/", _MOST_LISTINGS)
         uploads = join(() if isinstance(bucket, Unavailable) else bucket, lines)
-    return frozenset(one.job_id for one in uploads if one.job_id and one.tenant == tenant)
+    return frozenset(upload.job_id for upload in uploads if upload.job_id and upload.tenant == tenant)
 
 
 def waits(upload: Upload) -> bool:
@@ -141,7 +142,7 @@ def read(target: Target, asked: Asked) -> Uploads:
         unavailable["log"] = logs
     now = _now(target)
     uploads = () if isinstance(bucket, Unavailable) else bucket
-    recent = [one for one in uploads if asked.wants(replace(one[0], failed=True), now)]
+    recent = [(upload, key) for upload, key in uploads if asked.wants(replace(upload, failed=True), now)]
     found = join(recent, () if isinstance(logs, Unavailable) else logs)
     if listed.reason == "not-found":
         found = _with_status(target, found, asked)
@@ -158,7 +159,7 @@ def jobs_beginning(target: Target, begun: str) -> frozenset[str] | Unavailable:
         lines = _read_logs(target, _WEEK_SECONDS)
         if isinstance(lines, Unavailable):
             return lines if listed.reason == "not-found" else listed
-        uploads = (one.upload for one in _told(lines))
+        uploads = (job.upload for job in _logged_jobs(lines))
     return frozenset(one.job_id for one in uploads if one.job_id and one.job_id.startswith(begun))
 
 
@@ -214,9 +215,7 @@ def read_bucket(target: Target, prefix: str, most: int) -> tuple[tuple[Upload, s
         most: How many pages of the listing are read; a longer one is `Unavailable`.
     """
     settings = target.settings
-    if missing := next(
-        (name for name in ("R2_ENDPOINT", "R2_ACCESS_KEY", "R2_SECRET_KEY") if not settings.get(name)), None
-    ):
+    if missing := missing_setting(settings):
         return Unavailable("not-configured", missing)
     found: list[tuple[Upload, str]] = []
     try:
@@ -224,11 +223,11 @@ def read_bucket(target: Target, prefix: str, most: int) -> tuple[tuple[Upload, s
         for number, page in enumerate(target.each_page(pages)):
             if number >= most:
                 return Unavailable("deadline", "s3:ListBucket")
-            for one in page.get("Contents", []):
-                key = target.connect.clean(one["Key"])
+            for stored in page.get("Contents", []):
+                key = target.connect.clean(stored["Key"])
                 if named := _KEY.fullmatch(key):
                     found.append(
-                        (Upload(one["LastModified"], named["tenant"], None, None, None, None, ("bucket",)), key)
+                        (Upload(stored["LastModified"], named["tenant"], None, None, None, None, ("bucket",)), key)
                     )
     except AWS_ERRORS as error:
         return target.connect.unseen(error, "s3:ListBucket")
@@ -248,20 +247,19 @@ def _chosen(
     unavailable: Mapping[Source, Unavailable] | None = None,
 ) -> Uploads:
     found = tuple(found)
-    wanted = sorted((one for one in found if asked.wants(one, now)), key=lambda one: one.at or _LONG_AGO, reverse=True)
+    matching = sorted(
+        (one for one in found if asked.wants(one, now)), key=lambda one: one.at or _LONG_AGO, reverse=True
+    )
     unknown = sum(one.failed is None and asked.wants(replace(one, failed=True), now) for one in found)
     left_out = unknown if asked.failed else 0
-    return Uploads(tuple(wanted[: asked.limit]), source, len(wanted) > asked.limit, left_out, unavailable)
+    return Uploads(tuple(matching[: asked.limit]), source, len(matching) > asked.limit, left_out, unavailable)
 
 
 def _rows(answer: Answer | Unavailable, url: str) -> Sequence[Any] | Unavailable:
     """Return the jobs in the API's answer: a list, or a page of one as Django REST framework writes it."""
     if isinstance(answer, Unavailable):
         return answer
-    try:
-        body = read_json(answer.body)
-    except (ValueError, RecursionError):
-        body = None
+    body = json_of(answer)
     rows = body.get("results") if isinstance(body, dict) else body
     if answer.status == HTTPStatus.OK and isinstance(rows, list):
         return rows
@@ -294,7 +292,7 @@ def _of_document(upload: Upload, document: JobDocument, *, failed: bool) -> Uplo
 
 
 @dataclass(slots=True)
-class _Told:
+class _LoggedJob:
     """What the logs say of one job."""
 
     upload: Upload
@@ -311,14 +309,16 @@ def _read_logs(target: Target, seconds: int) -> tuple[Logged, ...] | Unavailable
     return found.lines if found.lines or not found.unavailable else next(iter(found.unavailable.values()))
 
 
-def _told(lines: Iterable[Logged]) -> list[_Told]:
+def _logged_jobs(lines: Iterable[Logged]) -> list[_LoggedJob]:
     """Return what the logs say of each job, by its last line."""
-    told: dict[str, _Told] = {}
+    jobs: dict[str, _LoggedJob] = {}
     for line in lines:
         named = _LOG_JOB.search(line.text)
         if named is None or not line.text.startswith(LOG_OF_JOB):
             continue
-        job = told.setdefault(named[1], _Told(Upload(parse(line.time), None, named[1], None, None, None, ("log",))))
+        job = jobs.setdefault(
+            named[1], _LoggedJob(Upload(parse(line.time), None, named[1], None, None, None, ("log",)))
+        )
         job.key = key_in(line.text) or job.key
         tenant = _KEY.search(line.text) or _LOG_TENANT.search(line.text)
         ended_badly = line.text.startswith(LOG_JOB_FAILED)
@@ -331,7 +331,7 @@ def _told(lines: Iterable[Logged]) -> list[_Told]:
             failed=ended_badly,
             error_message=error[1] if error else job.upload.error_message if ended_badly else None,
         )
-    return list(told.values())
+    return list(jobs.values())
 
 
 def stored_key(target: Target) -> tuple[str, bool] | Unavailable:
@@ -343,11 +343,11 @@ def stored_key(target: Target) -> tuple[str, bool] | Unavailable:
     lines = _read_logs(target, _WEEK_SECONDS)
     if isinstance(lines, Unavailable):
         return lines
-    told = next((one for one in _told(lines) if one.upload.job_id == target.job_id), None)
-    if told is None:
+    logged = next((job for job in _logged_jobs(lines) if job.upload.job_id == target.job_id), None)
+    if logged is None:
         return Unavailable("not-found", f"job_id={target.job_id}")
-    if told.key:
-        return told.key, False
+    if logged.key:
+        return logged.key, False
     # Every tenant's: another one's upload may be as near in time.
     bucket = read_bucket(target, "excel/", _MOST_LISTINGS)
     if isinstance(bucket, Unavailable):
@@ -374,23 +374,25 @@ def join(bucket: Sequence[tuple[Upload, str]], lines: Iterable[Logged]) -> list[
     Returns:
         What is known of each upload of the bucket, in its order, and then of the jobs whose uploads are not there.
     """
-    logs = _told(lines)
-    by_key = {one.key: one.upload for one in logs if one.key}
-    loose = [one.upload for one in logs if not one.key]
+    jobs = _logged_jobs(lines)
+    by_key = {job.key: job.upload for job in jobs if job.key}
+    loose = [job.upload for job in jobs if not job.key]
     left = [upload for upload, key in bucket if key not in by_key]
     near = {id(upload): [one for one in loose if _near(upload, one)] for upload in left}
-    wanted = Counter(one.job_id for upload in left for one in near[id(upload)])
+    claims = Counter(one.job_id for upload in left for one in near[id(upload)])
     joined: list[Upload] = []
     for upload, key in bucket:
-        job, by_time = by_key.get(key), False
-        if job is None and len(found := near[id(upload)]) == 1 and wanted[found[0].job_id] == 1:
-            job, by_time = found[0], True
+        match, by_time = by_key.get(key), False
+        if match is None and len(found := near[id(upload)]) == 1 and claims[found[0].job_id] == 1:
+            match, by_time = found[0], True
         both = (
-            replace(job, at=upload.at, tenant=upload.tenant, seen=("bucket", "log"), by_time=by_time) if job else None
+            replace(match, at=upload.at, tenant=upload.tenant, seen=("bucket", "log"), by_time=by_time)
+            if match
+            else None
         )
         joined.append(both or upload)
     taken = {one.job_id for one in joined}
-    return joined + [one.upload for one in logs if one.upload.job_id not in taken]
+    return joined + [job.upload for job in jobs if job.upload.job_id not in taken]
 
 
 def _near(upload: Upload, job: Upload) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from academy_ops.contract import QUEUE_SETTING
+from academy_ops.contract import BUCKET_SETTINGS, QUEUE_SETTING, REGION_SETTINGS
 from academy_ops.diagnosis.findings import FindingBuilder
 from academy_ops.diagnosis.records import Finding, Json, Unavailable
 from checks.facts import Case
@@ -112,8 +112,8 @@ def compared(environment: Environment) -> dict[str, Json]:
 
 def both_values(environment: Environment, names: Mapping[str, str]) -> dict[str, Json]:
     """Return what the worker has otherwise than the API, and the API's, where both are known."""
-    of_api = {"R2_ENDPOINT": "endpoint", **dict.fromkeys(("AWS_REGION", "AWS_DEFAULT_REGION"), "region")}
-    of_api |= dict.fromkeys(("R2_EXCEL_BUCKET", "EXCEL_BUCKET_NAME"), "bucket")
+    of_api = {"R2_ENDPOINT": "endpoint", **dict.fromkeys(REGION_SETTINGS, "region")}
+    of_api |= dict.fromkeys(BUCKET_SETTINGS, "bucket")
     of_api |= dict.fromkeys(("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_SQS"), "")
     rows: list[Json] = [
         {"setting": name, "worker": value, "api": names.get(of_api.get(name, "queue"))}

@@ -31,12 +31,15 @@ def _read_group(group: dict[str, Any], clean: Callable[[str], str]) -> Group:
         desired=group["DesiredCapacity"],
         minimum=group["MinSize"],
         maximum=group["MaxSize"],
-        suspended=tuple(clean(one["ProcessName"]) for one in group.get("SuspendedProcesses", [])),
+        suspended=tuple(clean(process["ProcessName"]) for process in group.get("SuspendedProcesses", [])),
         instances=tuple(
             AsgInstance(
-                clean(one["InstanceId"]), clean(one["LifecycleState"]), clean(one["HealthStatus"]), clean(_version(one))
+                clean(instance["InstanceId"]),
+                clean(instance["LifecycleState"]),
+                clean(instance["HealthStatus"]),
+                clean(_version(instance)),
             )
-            for one in group.get("Instances", [])
+            for instance in group.get("Instances", [])
         ),
         version=clean(_version({**group, **_mixed(group)})),
     )
@@ -63,13 +66,13 @@ def read_activities(target: Target) -> tuple[Activity, ...] | Unavailable:
         )
         return tuple(
             Activity(
-                clean(one.get("StatusCode", "")),
-                clean(one.get("Description", "")),
-                clean(one.get("StatusMessage", "")),
-                clean(one.get("Cause", "")),
-                one.get("StartTime"),
+                clean(activity.get("StatusCode", "")),
+                clean(activity.get("Description", "")),
+                clean(activity.get("StatusMessage", "")),
+                clean(activity.get("Cause", "")),
+                activity.get("StartTime"),
             )
-            for one in answer["Activities"]
+            for activity in answer["Activities"]
         )
     except AWS_ERRORS as error:
         if error_code(error) == "ValidationError":
@@ -91,7 +94,11 @@ def read_nameless(
     target: Target, group: Group, known: tuple[Ec2Instance, ...]
 ) -> tuple[Ec2Instance, ...] | Unavailable:
     """Look up the group's instances that don't bear the workers' name."""
-    missing = [one.instance_id for one in group.instances if one.instance_id not in {one.instance_id for one in known}]
+    missing = [
+        instance.instance_id
+        for instance in group.instances
+        if instance.instance_id not in {machine.instance_id for machine in known}
+    ]
     return _described(target, [{"Name": "instance-id", "Values": missing[:_FILTER_VALUES]}]) if missing else ()
 
 

@@ -49,7 +49,11 @@ def read_pings(target: Target, ids: Sequence[str]) -> dict[str, str] | Unavailab
 def online_agents(target: Target, ids: Sequence[str]) -> dict[str, bool] | Unavailable:
     """Return for each instance whether its SSM agent is online."""
     pings = read_pings(target, ids)
-    return pings if isinstance(pings, Unavailable) else {one: pings.get(one) == ONLINE for one in ids}
+    return (
+        pings
+        if isinstance(pings, Unavailable)
+        else {instance_id: pings.get(instance_id) == ONLINE for instance_id in ids}
+    )
 
 
 def ask(
@@ -103,10 +107,13 @@ def run_script(target: Target, ids: Sequence[str], script: str) -> dict[str, str
                 passes = isinstance(output, Unavailable) and output.reason in _PASSES
                 (late if passes else outputs)[one] = output  # type: ignore[assignment] # the one holds the other's
             target.answered(len(outputs), len(ids))
-        left = {command: [one for one in batch if one not in outputs] for command, batch in running.items()}
+        left = {
+            command: [instance_id for instance_id in batch if instance_id not in outputs]
+            for command, batch in running.items()
+        }
         running = {command: batch for command, batch in left.items() if batch}
     deadline = Unavailable("deadline", "AWS-RunShellScript")
-    return {one: outputs.get(one, late.get(one, deadline)) for one in ids}
+    return {instance_id: outputs.get(instance_id, late.get(instance_id, deadline)) for instance_id in ids}
 
 
 def _send(target: Target, script: str, ids: list[str]) -> list[tuple[list[str], str | Unavailable]]:
@@ -126,8 +133,8 @@ def _send(target: Target, script: str, ids: list[str]) -> list[tuple[list[str], 
         refused = target.connect.unseen(error, "ssm:SendCommand")
         if error_code(error) != "InvalidInstanceId" or len(ids) == 1 or not target.remaining():
             return [(ids, refused)]
-        named = [one for one in ids if one in str(error)]
-        rest = [one for one in ids if one not in named]
+        named = [instance_id for instance_id in ids if instance_id in str(error)]
+        rest = [instance_id for instance_id in ids if instance_id not in named]
         if named and rest:
             return [(named, refused), *_send(target, script, rest)]
         half = len(ids) // 2
@@ -142,7 +149,9 @@ def _ended(target: Target, running: Mapping[str, Sequence[str]]) -> Iterator[dic
         if isinstance(states, Unavailable):
             yield dict.fromkeys(batch, states)
         else:
-            ended += [(command, one) for one in batch if states.get(one, "Pending") not in _GOES_ON]
+            ended += [
+                (command, instance_id) for instance_id in batch if states.get(instance_id, "Pending") not in _GOES_ON
+            ]
     # The list would cut each output at 2,500 characters.
     for start in range(0, len(ended), LARGEST_COMMAND):
         some = ended[start : start + LARGEST_COMMAND]

@@ -77,9 +77,11 @@ class DockerThroughSsm:
         if isinstance(online, Unavailable):
             return dict.fromkeys(instances, online)
         script = host_scripts.log_lines(target.settings.worker, target.job_id, since)
-        outputs = run_script(target, [one for one in instances if online[one]], script)
+        outputs = run_script(target, [instance for instance in instances if online[instance]], script)
         offline = Unavailable("offline", "ssm:DescribeInstanceInformation")
-        return {one: read_lines(one, outputs.get(one, offline), target.connect) for one in instances}
+        return {
+            instance: read_lines(instance, outputs.get(instance, offline), target.connect) for instance in instances
+        }
 
 
 class CloudWatchLogs:
@@ -102,9 +104,9 @@ class CloudWatchLogs:
             return dict.fromkeys(instances or (found.tried,), found)
         events, _complete = found
         lines: dict[str, list[Logged]] = {one: [] for one in instances}
-        for one in events:
-            instance = cloudwatch_logs.instance_of(one.stream)
-            lines.setdefault(instance, []).append(Logged(_shown(one.line.at), instance, one.line.text))
+        for event in events:
+            instance = cloudwatch_logs.instance_of(event.stream)
+            lines.setdefault(instance, []).append(Logged(_shown(event.line.at), instance, event.line.text))
         return {instance: InstanceLog(tuple(own)) for instance, own in lines.items()}
 
     def _of_container(self, target: Target) -> cloudwatch_logs.Place | None:

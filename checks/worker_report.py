@@ -13,7 +13,14 @@ from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import Final, TypeAlias
 
-from academy_ops.contract import BUCKET_NAME, QUEUE_NAME, QUEUE_SETTING
+from academy_ops.contract import (
+    BUCKET_NAME,
+    BUCKET_SETTINGS,
+    QUEUE_NAME,
+    QUEUE_SETTING,
+    R2_SETTINGS,
+    REGION_SETTINGS,
+)
 from academy_ops.outside.clients import Connections
 from academy_ops.settings import Settings
 from academy_ops.thresholds import CLOCK_WRONG_SECONDS, CRASH_LOOP_RESTARTS
@@ -27,9 +34,7 @@ _OF_PODMAN: Final = {"configured": "created", "initialized": "created", "stopped
 """Podman's states that Docker has other words for."""
 _NO_ANSWER: Final = "docker logs has not ended in time"
 _LAST_SECOND: Final = 2**32
-_BUCKETS: Final = ("R2_EXCEL_BUCKET", "EXCEL_BUCKET_NAME")
 _QUEUES: Final = QUEUE_SETTING.removesuffix("BASIC")
-_REGIONS: Final = ("AWS_REGION", "AWS_DEFAULT_REGION")
 _AWS_ENDPOINTS: Final = ("AWS_ENDPOINT_URL_SQS", "AWS_ENDPOINT_URL")
 _URLS: Final = frozenset({"R2_ENDPOINT", *_AWS_ENDPOINTS})
 _MEANT: Final = tuple(
@@ -47,7 +52,7 @@ _MEANT: Final = tuple(
 _SECRETS_FORM: Final = re.compile(r"[0-9a-f]{32,}|[A-Za-z0-9/]{40}")
 """A key that was put where a name belongs."""
 _NAMED: Final = re.compile(r"[A-Za-z0-9._:/-]{1,200}")
-_AS_THEY_ARE: Final = ("R2_ENDPOINT", "R2_ACCESS_KEY", "R2_SECRET_KEY", "DATABASE_URL")
+_AS_THEY_ARE: Final = (*R2_SETTINGS, "DATABASE_URL")
 
 
 def read_host(  # noqa: PLR0917 - what a host wrote, and what it is held against
@@ -152,12 +157,12 @@ def compare(
 
     endpoint = settings.get("R2_ENDPOINT")
     sqs = meant(settings.aws_endpoint() or f"https://sqs.{settings.region}.amazonaws.com")
-    expected = dict.fromkeys(_REGIONS, settings.region) | dict.fromkeys(_AWS_ENDPOINTS, sqs)
+    expected = dict.fromkeys(REGION_SETTINGS, settings.region) | dict.fromkeys(_AWS_ENDPOINTS, sqs)
     queue_name = next((name for name in settings.queue_settings if digests.get(name, _BLANK) != _BLANK), QUEUE_SETTING)
     queue = against(queue_name, settings.queue)
     if queue in {"missing", "blank"}:
         queue = "same" if settings.queue == QUEUE_NAME else "different"
-    bucket_name = next((name for name in _BUCKETS if digests.get(name, _BLANK) != _BLANK), None)
+    bucket_name = next((name for name in BUCKET_SETTINGS if digests.get(name, _BLANK) != _BLANK), None)
     default: Comparison = "same" if settings.bucket == BUCKET_NAME else "different"
     effective = {
         "queue": digests.get(queue_name, _BLANK),
@@ -172,18 +177,19 @@ def compare(
     # What counts where nothing is set: the worker's own default.
     defaults = {
         name: value
-        for name, value in ((queue_name, QUEUE_NAME), (bucket_name or _BUCKETS[0], BUCKET_NAME))
+        for name, value in ((queue_name, QUEUE_NAME), (bucket_name or BUCKET_SETTINGS[0], BUCKET_NAME))
         if digests.get(name, _BLANK) == _BLANK
     }
     found = (
         (queue, (queue_name,)),
-        (bucket, (bucket_name or _BUCKETS[0],)),
+        (bucket, (bucket_name or BUCKET_SETTINGS[0],)),
         (of_r2, ("R2_ENDPOINT",)),
-        (first(*_REGIONS), _REGIONS),
+        (first(*REGION_SETTINGS), REGION_SETTINGS),
         (first(*_AWS_ENDPOINTS), _AWS_ENDPOINTS),
     )
     shown = {**named, **defaults}
-    otherwise = (next((one for one in names if one in shown), None) for told, names in found if told == "different")
+    different = [names for comparison, names in found if comparison == "different"]
+    otherwise = (next((name for name in names if name in shown), None) for names in different)
     return Environment(
         queue=queue,
         endpoint=of_r2,
@@ -192,7 +198,7 @@ def compare(
         secret_key=against("R2_SECRET_KEY", settings.get("R2_SECRET_KEY")),
         fingerprint=digest(salt, json.dumps(effective, sort_keys=True)),
         database=against("DATABASE_URL", _meant("DATABASE_URL", database) if database else None),
-        region=first(*_REGIONS),
+        region=first(*REGION_SETTINGS),
         aws_endpoint=first(*_AWS_ENDPOINTS),
         static_keys=digests.get("AWS_ACCESS_KEY_ID", _BLANK) != _BLANK,
         differing={name: shown[name] for name in otherwise if name},
@@ -201,7 +207,7 @@ def compare(
 
 def names_in_clear(values: Mapping[str, str]) -> dict[str, str]:
     """Return those of an environment's values that name a queue, a bucket, a region or an endpoint, and are no key."""
-    names = {*_BUCKETS, *_REGIONS, *_URLS}
+    names = {*BUCKET_SETTINGS, *REGION_SETTINGS, *_URLS}
     return {
         name: value
         for name, value in values.items()

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Final
 
 from academy_ops import contract
-from academy_ops.diagnosis.catalogue import CATALOGUE
+from academy_ops.diagnosis.catalogue import faults_of
 from academy_ops.diagnosis.check import Check, Grant, Hop
 from academy_ops.diagnosis.findings import FindingBuilder
 from academy_ops.diagnosis.records import Finding, Json, Unavailable
@@ -34,10 +34,8 @@ from checks.worker_group import read_activities, read_group, read_machines, read
 _ENDED: Final = frozenset({"Successful", "Failed", "Cancelled"})
 _REPLACING: Final = frozenset({"ReplaceUnhealthy", "HealthCheck", "Launch", "Terminate"})
 _SHOWN_INSTANCES: Final = 20
-_MAY_CONCEAL: Final = tuple(code for code, cause in CATALOGUE.items() if cause.section == "3-1" and not cause.warn)
-_MAY_CONCEAL_INSIDE: Final = tuple(
-    code for code, cause in CATALOGUE.items() if cause.section in {"3-1", "3-4"} and not cause.warn
-)
+_MAY_CONCEAL: Final = faults_of("3-1")
+_MAY_CONCEAL_INSIDE: Final = faults_of("3-1", "3-4")
 _LAUNCHES: Final = tuple(code for code in _MAY_CONCEAL if code.startswith("worker-launch"))
 _AGE_DECIDES: Final = (
     "queue-not-consumed",
@@ -96,7 +94,9 @@ def judge(case: Case) -> Iterator[Finding]:
         yield build.unknown(say("the group's scaling activities"), facts.activities, _LAUNCHES)
     if isinstance(facts.machines, Unavailable):
         yield build.unknown(say("the worker instances"), facts.machines, _AGE_DECIDES)
-    elif ageless := [one.instance_id for one in in_service(case) if boot_age(case, one.instance_id) is None]:
+    elif ageless := [
+        instance.instance_id for instance in in_service(case) if boot_age(case, instance.instance_id) is None
+    ]:
         yield build.unknown(
             say("how long {instances} have been running", instances=", ".join(ageless)),
             Unavailable("not-found", "ec2:DescribeInstances"),
@@ -108,7 +108,7 @@ def judge(case: Case) -> Iterator[Finding]:
 def in_service(case: Case) -> tuple[AsgInstance, ...]:
     """Return the instances that the group has in service."""
     instances = case.group.instances if case.group else ()
-    return tuple(one for one in instances if one.lifecycle == "InService")
+    return tuple(instance for instance in instances if instance.lifecycle == "InService")
 
 
 def working(case: Case) -> int | None:
@@ -121,7 +121,7 @@ def working(case: Case) -> int | None:
 
 def past_boot(case: Case) -> tuple[str, ...]:
     """Return the instances in service that are old enough to have booted."""
-    ages = {one.instance_id: boot_age(case, one.instance_id) for one in in_service(case)}
+    ages = {instance.instance_id: boot_age(case, instance.instance_id) for instance in in_service(case)}
     return tuple(name for name, known in ages.items() if known is not None and known >= BOOT_SECONDS)
 
 
@@ -141,7 +141,7 @@ def machine_of(case: Case, instance_id: str) -> Ec2Instance | None:
     facts = case.workers
     if isinstance(facts, Unavailable) or isinstance(facts.machines, Unavailable):
         return None
-    return next((one for one in facts.machines if one.instance_id == instance_id), None)
+    return next((machine for machine in facts.machines if machine.instance_id == instance_id), None)
 
 
 def stopped(case: Case, instance_id: str) -> bool:
@@ -164,20 +164,20 @@ def _judge_group(build: FindingBuilder, case: Case, facts: WorkersFacts, group: 
         if suspended and work_waits(case):
             yield build.fail("worker-launch-suspended", evidence)
         return
-    serving = [one for one in group.instances if one.lifecycle == "InService"]
+    serving = [instance for instance in group.instances if instance.lifecycle == "InService"]
     waits_for_boot = _waits_for_boot(case, serving)
     if not serving:
         # One that was launched before still comes.
         comes = any(one.coming for one in group.instances)
         code = "worker-launch-suspended" if suspended and not comes else _why_none(case, facts, group, past)
-        yield _told(build, code, facts, past, evidence)
+        yield _none_serves(build, code, facts, past, evidence)
     elif waits_for_boot and past.code:
-        yield _told(build, past.code, facts, past, evidence)
-    elif all(one.health.lower() != "healthy" or stopped(case, one.instance_id) for one in serving):
+        yield _none_serves(build, past.code, facts, past, evidence)
+    elif all(instance.health.lower() != "healthy" or stopped(case, instance.instance_id) for instance in serving):
         if young(case, YOUNG_SECONDS) and not _REPLACING.intersection(group.suspended):
             yield build.ok(say("The Auto Scaling group is replacing its unhealthy workers."), evidence)
         else:
-            down = [one.instance_id for one in serving if stopped(case, one.instance_id)]
+            down = [instance.instance_id for instance in serving if stopped(case, instance.instance_id)]
             if len(down) == len(serving):
                 yield build.fail("worker-unhealthy", {**evidence, "instance": down[0]}, reason="stopped")
             else:
@@ -189,10 +189,10 @@ def _judge_group(build: FindingBuilder, case: Case, facts: WorkersFacts, group: 
     yield from _judge_size(build, case, facts, group, past, evidence)
 
 
-def _told(
+def _none_serves(
     build: FindingBuilder, code: str, facts: WorkersFacts, past: launches.History, evidence: dict[str, Json]
 ) -> Finding:
-    """Tell why none is in service, with the reason where the activities name one."""
+    """Say why none is in service, with the reason where the activities name one."""
     if code == "worker-booting":
         return build.warn(code, evidence)
     failure = _failure(facts, past)
@@ -214,8 +214,8 @@ def _judge_size(  # noqa: PLR0917 - what `_judge_group` knows
     evidence: dict[str, Json],
 ) -> Iterator[Finding]:
     """Judge whether there are, and will be, enough workers."""
-    serving = len([one for one in group.instances if one.lifecycle == "InService"])
-    coming = any(one.coming for one in group.instances)
+    serving = len([instance for instance in group.instances if instance.lifecycle == "InService"])
+    coming = any(instance.coming for instance in group.instances)
     failure = _failure(facts, past)
     if 0 < serving < group.desired and failure and (not coming or len(past.failed) >= LAUNCH_LOOP_LAUNCHES):
         fewer = say(
@@ -278,15 +278,15 @@ def _still_works(case: Case, group: Group) -> list[str]:
     """Return the instances that work though none is wanted: protected, or waited for while they end."""
     idle = case.depth is not None and case.depth.in_flight == 0
     ending = frozenset[str]() if idle else frozenset({"Terminating:Wait"})
-    return [one.instance_id for one in group.instances if one.lifecycle in {"InService"} | ending]
+    return [instance.instance_id for instance in group.instances if instance.lifecycle in {"InService"} | ending]
 
 
 def _why_none(case: Case, facts: WorkersFacts, group: Group, past: launches.History) -> str:
     """Name why a group that wants instances has none in service."""
-    coming = [one for one in group.instances if one.lifecycle.startswith("Pending")]
+    coming = [instance for instance in group.instances if instance.lifecycle.startswith("Pending")]
     launch = next(iter(launches.launches(facts)), None)
     begun = age(case.observed_at, launch.started_at) if launch else None
-    ages = [boot_age(case, one.instance_id) or begun for one in coming]
+    ages = [boot_age(case, instance.instance_id) or begun for instance in coming]
     # A group that has just been asked for an instance has not recorded its launch yet.
     just_asked = not group.instances and _less(waited(case), LAUNCH_RECORDED_SECONDS)
     failed = launch is not None and launch.status in {"Failed", "Cancelled"} and not coming
@@ -295,7 +295,7 @@ def _why_none(case: Case, facts: WorkersFacts, group: Group, past: launches.Hist
     if past.code:
         return past.code
     overdue = any((known or 0) >= BOOT_SECONDS for known in ages)
-    on_hook = any(one.lifecycle == "Pending:Wait" for one in coming)
+    on_hook = any(instance.lifecycle == "Pending:Wait" for instance in coming)
     if overdue and (on_hook or (launch and launch.status == "MidLifecycleAction")):
         return "worker-launch-stuck"
     launching = launch is not None and launch.status not in _ENDED and (begun or 0) < BOOT_SECONDS
@@ -322,7 +322,7 @@ def _waits_for_boot(case: Case, serving: Sequence[AsgInstance]) -> bool:
     depth = case.queue.queue if isinstance(case.queue, QueueFacts) else None
     if not serving or not isinstance(depth, Depth) or not depth.visible or depth.in_flight:
         return False
-    ages = [boot_age(case, one.instance_id) for one in serving]
+    ages = [boot_age(case, instance.instance_id) for instance in serving]
     return all(known is not None and known < BOOT_SECONDS for known in ages)
 
 
@@ -376,17 +376,17 @@ def desired_capacity(group: Group, depth: Depth | Unavailable | None) -> int:
 
 def _evidence(case: Case, facts: WorkersFacts, group: Group, past: launches.History) -> dict[str, Json]:
     machines = facts.machines if not isinstance(facts.machines, Unavailable) else ()
-    addresses = {one.instance_id: one.private_ip for one in machines}
+    addresses = {machine.instance_id: machine.private_ip for machine in machines}
     instances: list[Json] = [
         {
-            "instance": one.instance_id,
-            "lifecycle": one.lifecycle,
-            "health": one.health,
-            "boot_seconds": boot_age(case, one.instance_id),
+            "instance": instance.instance_id,
+            "lifecycle": instance.lifecycle,
+            "health": instance.health,
+            "boot_seconds": boot_age(case, instance.instance_id),
             # Workers sit in a private subnet: no public address is normal.
-            "private_ip": addresses.get(one.instance_id),
+            "private_ip": addresses.get(instance.instance_id),
         }
-        for one in group.instances[:_SHOWN_INSTANCES]
+        for instance in group.instances[:_SHOWN_INSTANCES]
     ]
     evidence: dict[str, Json] = {
         "group": case.names["group"],
@@ -399,8 +399,10 @@ def _evidence(case: Case, facts: WorkersFacts, group: Group, past: launches.Hist
         evidence["suspended"] = list(group.suspended)
     # Names that the remedies take from here.
     named = {
-        "halted": next((one for one in group.suspended if one in _REPLACING), None),
-        "standby": next((one.instance_id for one in group.instances if one.lifecycle == "Standby"), None),
+        "halted": next((process for process in group.suspended if process in _REPLACING), None),
+        "standby": next(
+            (instance.instance_id for instance in group.instances if instance.lifecycle == "Standby"), None
+        ),
     }
     evidence |= {name: value for name, value in named.items() if value}
     evidence |= _of_activities(facts, group, past)
@@ -409,18 +411,20 @@ def _evidence(case: Case, facts: WorkersFacts, group: Group, past: launches.Hist
     if isinstance(facts.autoscaler, Autoscaler):
         evidence["autoscaler"] = "on" if starters.alive(facts.autoscaler, case.observed_at) else "off"
     if not isinstance(facts.actions, Unavailable) and facts.actions:
-        evidence["scheduled"] = [f"{one.name} {one.when}" for one in facts.actions]
+        evidence["scheduled"] = [f"{action.name} {action.when}" for action in facts.actions]
     return evidence
 
 
 def _of_activities(facts: WorkersFacts, group: Group, past: launches.History) -> dict[str, Json]:
     """Return what the activities say: the newest launch that failed or is under way, and who last set the size."""
     latest = next(iter(launches.launches(facts)), None)
-    told = _failure(facts, past) or (latest if latest and latest.status != "Successful" else None)
+    activity = _failure(facts, past) or (latest if latest and latest.status != "Successful" else None)
     found: dict[str, Json] = {}
-    if told:
-        found["activity"] = told.message or told.description
-        found |= {name: text for name, text in (("begun_by", told.cause), ("encoded", launches.encoded(told))) if text}
+    if activity:
+        found["activity"] = activity.message or activity.description
+        found |= {
+            name: text for name, text in (("begun_by", activity.cause), ("encoded", launches.encoded(activity))) if text
+        }
     nothing = [*past.failed, *past.ended]
     if len(nothing) > 1:
         found["launches_failed"], found["launches_ended"] = len(past.failed), len(past.ended)

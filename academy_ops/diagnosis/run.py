@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Generic, Protocol
 
-from academy_ops.diagnosis.catalogue import CATALOGUE
+from academy_ops.diagnosis.catalogue import faults_of
 from academy_ops.diagnosis.check import C, Check, T_contra
 from academy_ops.diagnosis.findings import FindingBuilder
 from academy_ops.diagnosis.records import Finding, Unavailable
@@ -184,8 +184,9 @@ def _judged(check: Check[Any, C], case: C) -> Iterator[Finding]:
         yield from check.judge(case)
     except Exception as error:  # noqa: BLE001 - it costs this check only, and is a finding of it
         build = FindingBuilder(check.name, check.section, {})
-        causes = (code for code, cause in CATALOGUE.items() if cause.section == check.section and not cause.warn)
-        yield build.unknown(say("the check {check}", check=check.name), _crashed(check, error), causes)
+        yield build.unknown(
+            say("the check {check}", check=check.name), _crashed(check, error), faults_of(check.section)
+        )
 
 
 def _observe(

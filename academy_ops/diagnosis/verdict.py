@@ -103,7 +103,7 @@ def _blind(verdict: Verdict, unseen: Sequence[Finding]) -> Verdict:
         return verdict
     first = unseen[0]
     summary = say("{what} Reason: {why}.", what=first.summary, why=first.because) if first.because else first.summary
-    others = len({str(one.summary) for one in unseen} - {str(first.summary)})
+    others = len({str(unknown.summary) for unknown in unseen} - {str(first.summary)})
     if others:
         summary = say("{what} {count} more could not be checked.", what=summary, count=others)
     remedies = {(one.text.template, one.command): one for finding in reversed(unseen) for one in finding.remedies}

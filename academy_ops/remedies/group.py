@@ -59,7 +59,7 @@ class Seen:
     @property
     def instances(self) -> frozenset[str]:
         """The ids of the group's instances."""
-        return frozenset(one.instance_id for one in self.group.instances)
+        return frozenset(instance.instance_id for instance in self.group.instances)
 
     @property
     def autoscaler_acts(self) -> bool:
@@ -69,7 +69,7 @@ class Seen:
     @property
     def latest_launch(self) -> datetime | None:
         """When the newest launch began."""
-        return next((one.started_at for one in launches.launches(self.facts)), None)
+        return next((launch.started_at for launch in launches.launches(self.facts)), None)
 
 
 def look(target: Target) -> Seen:
@@ -137,19 +137,23 @@ def _stage(target: Target, wanted: int | None, before: Seen, old: frozenset[str]
         return Progress(
             say("The desired capacity is now {now}: someone else changed it.", now=seen.group.desired), "failed"
         )
-    left = [one for one in seen.group.instances if desired == 0 or one.instance_id in old]
+    left = [instance for instance in seen.group.instances if desired == 0 or instance.instance_id in old]
     if left:
         return Progress(say("Instances still to terminate: {count}", count=len(left)))
     if desired == 0:
         return Progress(say("No worker is left."), "reached")
-    serving = [one.instance_id for one in seen.group.instances if one.lifecycle == "InService"]
+    serving = [instance.instance_id for instance in seen.group.instances if instance.lifecycle == "InService"]
     if len(serving) < desired:
         return _launching(seen, before, len(serving), desired)
     return _inside(target, seen, desired, steady)
 
 
 def _launching(seen: Seen, before: Seen, serving: int, desired: int) -> Progress:
-    coming = [f"{one.instance_id} {one.lifecycle}" for one in seen.group.instances if one.lifecycle != "InService"]
+    coming = [
+        f"{instance.instance_id} {instance.lifecycle}"
+        for instance in seen.group.instances
+        if instance.lifecycle != "InService"
+    ]
     newest = next(iter(launches.launches(seen.facts)), None)
     if newest and not coming and newest.status in {"Failed", "Cancelled"} and newest.started_at != before.latest_launch:
         return Progress(say("The launch failed: {reason}", reason=newest.message or newest.description), "failed")

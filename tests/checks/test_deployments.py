@@ -25,7 +25,7 @@ def test_a_deployment_under_way_is_named_and_is_no_fault(status: str) -> None:
     assert h.verdict(result).status == "healthy"
     assert not h.verdict(result).warnings
     (shown,) = [one for one in h.findings(result) if one.check == "workers" and "versions" in one.evidence]
-    assert "50 %" in str(shown.summary)
+    assert "50%" in str(shown.summary)
     assert "Instance replacement timed out." in str(shown.summary)
 
 

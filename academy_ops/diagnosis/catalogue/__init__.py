@@ -21,8 +21,9 @@ from academy_ops.diagnosis.catalogue.r2 import R2
 from academy_ops.diagnosis.catalogue.worker_env import WORKER_ENV
 from academy_ops.diagnosis.catalogue.worker_log import WORKER_LOG
 from academy_ops.diagnosis.catalogue.workers import WORKERS
+from academy_ops.diagnosis.records import Section
 
-__all__ = ["CATALOGUE", "Cause", "explained_by", "filled", "position"]
+__all__ = ["CATALOGUE", "Cause", "explained_by", "faults_of", "filled", "position"]
 
 _PIPELINE: Final = (
     *ACCESS, *R2, *ENDPOINT, *GATEWAY, *QUEUE, *WORKERS, *AUTOSCALER,
@@ -32,6 +33,11 @@ CATALOGUE: Final[Mapping[str, Cause]] = MappingProxyType({cause.code: cause for 
 """Code to cause. The order is that of the pipeline, which decides among equals."""
 
 _ORDER: Final = {code: number for number, code in enumerate(CATALOGUE)}
+
+
+def faults_of(*sections: Section) -> tuple[str, ...]:
+    """Return the codes of these sections of the runbook, but for those that only warn."""
+    return tuple(cause.code for cause in _PIPELINE if cause.section in sections and not cause.warn)
 
 
 def position(code: str) -> int:
