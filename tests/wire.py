@@ -1,4 +1,4 @@
-"""A server that answers as a test says, over real HTTP or TLS."""
+"""A server that answers as a test says, over real HTTP or TLS; and one way to ask a server on this machine."""
 
 import ssl
 import sys
@@ -6,11 +6,18 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
 
+import httpx
+
 _POLL_SECONDS = 0.02
 """How soon a server ends that is told to."""
+NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+"""Trusts nobody: to read the certificates that httpx trusts takes longer than most answers."""
+ask = partial(httpx.request, verify=NO_TLS, trust_env=False, timeout=30)
+"""Send a request over plain HTTP, as `httpx.request` does."""
 
 
 class Handler(BaseHTTPRequestHandler):

@@ -12,7 +12,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import boto3
 import httpx
@@ -32,11 +32,13 @@ from academy_ops.contract import (
     JOBS_PATH,
     MAX_RECEIVES,
     QUEUE_ATTRIBUTES,
+    REGION,
     TENANT_HEADER,
     UPLOAD_PATH,
 )
 from academy_ops.lab import processes
 from academy_ops.lab.storage import Storage
+from tests.wire import ask
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -44,6 +46,8 @@ if TYPE_CHECKING:
 
 TENANT: Final = "hakwon"
 TOKEN: Final = "token-of-hakwon"
+KEY: Final = "testing"
+"""The id of a key for AWS, and its secret."""
 SECONDS: Final = 40.0
 """The longest that a test waits for something to happen."""
 
@@ -125,19 +129,18 @@ class Academy:
 
     def answers(self, path: str) -> bool:
         try:
-            return httpx.get(self.url + path, timeout=5, trust_env=False).is_success
+            return ask("GET", self.url + path).is_success
         except httpx.TransportError:
             return False
 
     def post(self, content: bytes, *, password: str = "1234", name: str = "a.xlsx", **headers: str) -> httpx.Response:
         """Upload a workbook as the browser does."""
-        return httpx.post(
+        return ask(
+            "POST",
             self.url + UPLOAD_PATH,
             files={"file": (name, content)},
             data={"initial_password": password},
             headers={"Authorization": f"Bearer {TOKEN}", TENANT_HEADER: TENANT, **headers},
-            timeout=30,
-            trust_env=False,
         )
 
     def upload(self, content: bytes) -> str:
@@ -148,7 +151,7 @@ class Academy:
 
     def job(self, job_id: str, token: str = TOKEN) -> httpx.Response:
         headers = {"Authorization": f"Bearer {token}"}
-        return httpx.get(f"{self.url}{JOBS_PATH}{job_id}/", headers=headers, timeout=10, trust_env=False)
+        return ask("GET", f"{self.url}{JOBS_PATH}{job_id}/", headers=headers)
 
     def status(self, job_id: str) -> str:
         return str(self.job(job_id).json()["status"])
@@ -190,6 +193,15 @@ def aws() -> Iterator[str]:
     host, port = server.get_host_and_port()
     yield f"http://{host}:{port}"
     server.stop()
+
+
+@cache
+def client(service: Literal["autoscaling", "s3", "sqs"], endpoint: str, key_id: str, secret: str) -> Any:
+    """Return a client, one for all tests: to make one takes longer than what most of them ask."""
+    region = "auto" if service == "s3" else REGION
+    return boto3.client(
+        service, endpoint_url=endpoint, region_name=region, aws_access_key_id=key_id, aws_secret_access_key=secret
+    )
 
 
 @pytest.fixture(scope="session")
@@ -261,9 +273,9 @@ def new_academy(aws: str, storage: Storage, folder: Path, database_url: str) -> 
     queue = f"jobs-{uuid.uuid4().hex[:8]}"
     env = {
         "AWS_ENDPOINT_URL": aws,
-        "AWS_ACCESS_KEY_ID": "testing",
-        "AWS_SECRET_ACCESS_KEY": "testing",
-        "AWS_REGION": "ap-northeast-2",
+        "AWS_ACCESS_KEY_ID": KEY,
+        "AWS_SECRET_ACCESS_KEY": KEY,
+        "AWS_REGION": REGION,
         "R2_ENDPOINT": storage.endpoint,
         "R2_ACCESS_KEY": storage.keys.key_id,
         "R2_SECRET_KEY": storage.keys.secret,
@@ -273,20 +285,8 @@ def new_academy(aws: str, storage: Storage, folder: Path, database_url: str) -> 
         "ACADEMY_API_TOKEN": TOKEN,
         "ACADEMY_TENANT_CODE": TENANT,
     }
-    r2 = boto3.client(
-        "s3",
-        endpoint_url=storage.endpoint,
-        region_name="auto",
-        aws_access_key_id=storage.keys.key_id,
-        aws_secret_access_key=storage.keys.secret,
-    )
-    sqs = boto3.client(
-        "sqs",
-        endpoint_url=aws,
-        region_name="ap-northeast-2",
-        aws_access_key_id="testing",
-        aws_secret_access_key="testing",
-    )
+    r2 = client("s3", storage.endpoint, storage.keys.key_id, storage.keys.secret)
+    sqs = client("sqs", aws, KEY, KEY)
     with ExitStack() as closing:
         yield Academy(folder, processes.clean_env(folder, env), queue, sqs, r2, closing)
 

@@ -26,6 +26,7 @@ from academy_ops.contract import (
 )
 from academy_ops.lab.storage import Storage
 from tests.academy.conftest import TENANT, TOKEN, Academy, new_academy
+from tests.wire import ask
 
 OTHER_TOKEN = "token-of-another-hakwon"
 PASSWORD = "비밀번호-4711-nowhere"
@@ -70,7 +71,7 @@ def messages(academy: Academy) -> list[dict[str, Any]]:
 
 def post(academy: Academy, headers: dict[str, str] | None = None, **request: Any) -> httpx.Response:
     url = academy.url + UPLOAD_PATH
-    return httpx.post(url, headers=BEARER if headers is None else headers, timeout=30, trust_env=False, **request)
+    return ask("POST", url, headers=BEARER if headers is None else headers, **request)
 
 
 def detail(answer: httpx.Response) -> str:
@@ -194,7 +195,7 @@ def test_a_form_that_lacks_something_is_refused(api: Academy, request_: dict[str
 def test_without_a_token_that_is_known_nothing_is_told(api: Academy, method: str, authorization: str | None) -> None:
     path = UPLOAD_PATH if method == "POST" else f"{JOBS_PATH}{uuid.uuid4()}/"
     headers = {"Authorization": authorization} if authorization else {}
-    answer = httpx.request(method, api.url + path, headers=headers, timeout=10, trust_env=False)
+    answer = ask(method, api.url + path, headers=headers)
     assert answer.status_code == httpx.codes.UNAUTHORIZED
     assert answer.headers["WWW-Authenticate"] == "Bearer"
     detail(answer)
@@ -272,13 +273,13 @@ def test_a_malformed_id_is_no_job(api: Academy, job_id: str) -> None:
 
 @pytest.mark.parametrize(("method", "path", "status"), [("GET", "/nothing/", 404), ("GET", UPLOAD_PATH, 405)])
 def test_every_other_error_carries_a_detail_too(api: Academy, method: str, path: str, status: int) -> None:
-    answer = httpx.request(method, api.url + path, headers=BEARER, timeout=10, trust_env=False)
+    answer = ask(method, api.url + path, headers=BEARER)
     assert answer.status_code == status
     detail(answer)
 
 
 def test_openapi_tells_both_paths_and_their_answers(api: Academy) -> None:
-    document = httpx.get(f"{api.url}/openapi.json", timeout=10, trust_env=False).json()
+    document = ask("GET", f"{api.url}/openapi.json").json()
     upload = document["paths"][UPLOAD_PATH]["post"]["responses"]
     status = document["paths"][f"{JOBS_PATH}{{job_id}}/"]["get"]["responses"]
     assert set(upload) >= {"202", "400", "401", "403", "413", "500"}
@@ -289,7 +290,7 @@ def test_openapi_tells_both_paths_and_their_answers(api: Academy) -> None:
 def test_neither_token_nor_password_is_kept_anywhere(api: Academy) -> None:
     answer = api.post(WORKBOOK, password=PASSWORD)
     assert answer.status_code == httpx.codes.ACCEPTED
-    httpx.get(f"{api.url}{HEALTHZ_PATH}?token={TOKEN}", timeout=10, trust_env=False)
+    ask("GET", f"{api.url}{HEALTHZ_PATH}?token={TOKEN}")
     assert api.logged(f"GET {HEALTHZ_PATH}")
     kept = b"".join(path.read_bytes() for path in api.folder.rglob("*") if path.is_file() and is_kept(path))
     assert answer.json()["job_id"].encode() in kept
@@ -310,7 +311,7 @@ def test_the_students_of_a_job_are_taken_back_by_its_own_tenant_only(api: Academ
     store.finish(job, [{"name": "김하나", "parent_phone": "01000000001"}], [], "worker")
     url = f"{api.url}{JOBS_PATH}{job_id}/{STUDENTS_OF_JOB}"
     other = {"Authorization": f"Bearer {OTHER_TOKEN}"}
-    answers = [httpx.delete(url, headers=headers, trust_env=False) for headers in ({}, other, BEARER, BEARER)]
+    answers = [ask("DELETE", url, headers=headers) for headers in ({}, other, BEARER, BEARER)]
     assert [answer.status_code for answer in answers] == [401, 404, 200, 200]
     assert [answer.json() for answer in answers[2:]] == [{"deleted": 1}, {"deleted": 0}]
     assert job.file_key not in objects(api)
@@ -328,14 +329,14 @@ def test_a_tenant_sees_its_own_students_a_page_at_a_time(api: Academy) -> None:
     def page(**query: str | int) -> Any:
         bearer = {"Authorization": "Bearer token-of-paged"}
         url = api.url + STUDENTS_PATH
-        return httpx.get(url, headers=bearer, params=query, trust_env=False).json()
+        return ask("GET", url, headers=bearer, params=query).json()
 
     assert [one["name"] for one in page()["results"]] == ["100%학생2", "100%학생1", "100%학생0"]
     assert [one["name"] for one in page(limit=1, offset=1)["results"]] == ["100%학생1"]
     assert (page(search="학생1")["count"], page(search="%생1")["count"], page(search="_")["count"]) == (1, 0, 0)
     assert "detail" in page(limit=0)
     assert "password_hash" not in page()["results"][0]
-    assert httpx.get(api.url + STUDENTS_PATH, trust_env=False).status_code == 401
+    assert ask("GET", api.url + STUDENTS_PATH).status_code == 401
 
 
 def test_a_tenant_sees_its_own_jobs_newest_first_by_state_and_time(api: Academy) -> None:
@@ -350,7 +351,7 @@ def test_a_tenant_sees_its_own_jobs_newest_first_by_state_and_time(api: Academy)
 
     def page(token: str = "token-of-listed", **query: Any) -> httpx.Response:
         bearer = {"Authorization": f"Bearer {token}"}
-        return httpx.get(api.url + JOBS_PATH, headers=bearer, params=query, trust_env=False)
+        return ask("GET", api.url + JOBS_PATH, headers=bearer, params=query)
 
     def ids(**query: Any) -> list[str]:
         return [one["job_id"] for one in page(**query).json()["results"]]
@@ -369,7 +370,7 @@ def test_a_tenant_sees_its_own_jobs_newest_first_by_state_and_time(api: Academy)
     other = api.upload(WORKBOOK)
     others = {one["job_id"] for one in page(TOKEN, limit=500).json()["results"]}
     assert (other in others, others & set(newest)) == (True, set())
-    assert httpx.get(api.url + JOBS_PATH, trust_env=False).status_code == 401
+    assert ask("GET", api.url + JOBS_PATH).status_code == 401
 
 
 @pytest.mark.parametrize(
@@ -385,5 +386,5 @@ def test_a_tenant_sees_its_own_jobs_newest_first_by_state_and_time(api: Academy)
     ],
 )
 def test_a_list_that_can_t_be_asked_for_is_refused(api: Academy, query: dict[str, str]) -> None:
-    answer = httpx.get(api.url + JOBS_PATH, headers=BEARER, params=query, trust_env=False)
+    answer = ask("GET", api.url + JOBS_PATH, headers=BEARER, params=query)
     assert (answer.status_code, list(answer.json())) == (httpx.codes.BAD_REQUEST, ["detail"])

@@ -11,6 +11,7 @@ from academy_ops.contract import HEALTH_PATH, HEALTHZ_PATH
 from academy_ops.lab import processes
 from tests.academy.conftest import SECONDS, Academy
 from tests.academy.test_api import count_jobs, detail
+from tests.wire import ask
 
 WORKBOOK = sample_workbooks.students(2)
 
@@ -37,8 +38,8 @@ def test_where_r2_does_not_take_the_file_there_is_no_job(academy: Academy, envir
 def test_without_its_database_the_process_is_up_and_says_so(academy: Academy) -> None:
     port = processes.free_ports(1)[0]
     academy.start_api(DATABASE_URL=f"postgresql://nobody@127.0.0.1:{port}/academy")
-    assert httpx.get(academy.url + HEALTHZ_PATH, timeout=10, trust_env=False).status_code == httpx.codes.OK
-    health = httpx.get(academy.url + HEALTH_PATH, timeout=10, trust_env=False)
+    assert ask("GET", academy.url + HEALTHZ_PATH).status_code == httpx.codes.OK
+    health = ask("GET", academy.url + HEALTH_PATH)
     assert health.status_code == httpx.codes.SERVICE_UNAVAILABLE
     assert "데이터베이스" in detail(health)
     job = academy.job(str(uuid.uuid4()))
@@ -49,7 +50,7 @@ def test_without_its_database_the_process_is_up_and_says_so(academy: Academy) ->
 def test_a_host_that_it_is_not_set_up_for_is_refused(academy: Academy) -> None:
     academy.start_api(ALLOWED_HOSTS="127.0.0.1, api.academy.example")
     statuses = [
-        httpx.get(academy.url + HEALTHZ_PATH, headers={"Host": host}, timeout=10, trust_env=False).status_code
+        ask("GET", academy.url + HEALTHZ_PATH, headers={"Host": host}).status_code
         for host in ("api.academy.example", "www.academy.example")
     ]
     assert statuses == [httpx.codes.OK, httpx.codes.BAD_REQUEST]

@@ -3,12 +3,11 @@
 import uuid
 from typing import TYPE_CHECKING
 
-import boto3
 import pytest
 
 from academy_ops.contract import desired_capacity
 from academy_ops.lab import processes
-from tests.academy.conftest import SECONDS, Academy
+from tests.academy.conftest import KEY, SECONDS, Academy, client
 
 if TYPE_CHECKING:
     from types_boto3_autoscaling import AutoScalingClient
@@ -42,13 +41,7 @@ class Group:
 
     def __init__(self, academy: Academy) -> None:
         self.name = f"workers-{uuid.uuid4().hex[:8]}"
-        self._client: AutoScalingClient = boto3.client(
-            "autoscaling",
-            endpoint_url=academy.env["AWS_ENDPOINT_URL"],
-            region_name=academy.env["AWS_REGION"],
-            aws_access_key_id="testing",
-            aws_secret_access_key="testing",
-        )
+        self._client: AutoScalingClient = client("autoscaling", academy.env["AWS_ENDPOINT_URL"], KEY, KEY)
 
     def make(self, minimum: int, maximum: int) -> None:
         self._client.create_launch_configuration(
@@ -71,7 +64,7 @@ class Group:
         self._client.set_desired_capacity(AutoScalingGroupName=self.name, DesiredCapacity=desired)
 
     def gets(self, desired: int) -> bool:
-        return processes.until(lambda: self.desired() == desired, SECONDS)
+        return processes.until(lambda: self.desired() == desired, SECONDS, 0.2)
 
 
 def start(academy: Academy, group: Group) -> processes.Process:

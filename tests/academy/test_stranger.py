@@ -22,6 +22,7 @@ from academy_ops.lab import processes
 from academy_ops.lab.storage import Storage
 from tests.academy.conftest import TENANT, TOKEN, Academy, new_academy
 from tests.hostile.requests import REFUSED, form
+from tests.wire import NO_TLS, ask
 
 pytestmark = pytest.mark.xdist_group("stranger")  # one API for all of them
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
@@ -39,11 +40,11 @@ def api(aws: str, storage: Storage, tmp_path_factory: pytest.TempPathFactory) ->
 
 def post(api: Academy, content: bytes, content_type: str = "multipart/form-data; boundary=B") -> httpx.Response:
     headers = {**BEARER, "Content-Type": content_type}
-    return httpx.post(api.url + UPLOAD_PATH, content=content, headers=headers, timeout=20, trust_env=False)
+    return ask("POST", api.url + UPLOAD_PATH, content=content, headers=headers)
 
 
 def get(api: Academy, path: str, **query: Any) -> httpx.Response:
-    return httpx.get(api.url + path, params=query, headers=BEARER, timeout=20, trust_env=False)
+    return ask("GET", api.url + path, params=query, headers=BEARER)
 
 
 def stored(api: Academy) -> tuple[int, int]:
@@ -91,7 +92,7 @@ def test_what_is_searched_for_is_bounded(api: Academy) -> None:
 def test_no_answer_leads_to_where_the_client_says(api: Academy) -> None:
     for path in (STUDENTS_PATH[:-1], f"{JOBS_PATH}{uuid.uuid4()}", "//elsewhere.example", f"{HEALTHZ_PATH}/"):
         headers = {**BEARER, "Host": "elsewhere.example", "X-Forwarded-Proto": "http"}
-        answer = httpx.get(api.url + path, headers=headers, timeout=10, trust_env=False)
+        answer = ask("GET", api.url + path, headers=headers)
         assert (answer.status_code, "location" in answer.headers) == (404, False), path
 
 
@@ -112,7 +113,7 @@ def test_a_job_shows_the_first_hundred_rejected_rows_and_gives_the_others_by_pag
     assert get(api, path, offset=-1).status_code == get(api, path, limit=101).status_code == 400
     store.add_token("another", "other")
     other = {"Authorization": "Bearer another"}
-    assert httpx.get(api.url + path, headers=other, timeout=10, trust_env=False).status_code == 404
+    assert ask("GET", api.url + path, headers=other).status_code == 404
 
 
 def test_a_job_of_before_with_too_many_rows_is_shown_within_bounds(api: Academy) -> None:
@@ -131,7 +132,7 @@ def test_more_connections_than_it_has_are_refused_and_it_goes_on(api: Academy) -
     host, port = api.url.removeprefix("http://").split(":")
 
     def healthy() -> int:
-        return httpx.get(api.url + HEALTHZ_PATH, timeout=20, trust_env=False).status_code
+        return ask("GET", api.url + HEALTHZ_PATH).status_code
 
     with ExitStack() as open_ones:
         for _ in range(MOST_CONNECTIONS):
@@ -163,7 +164,7 @@ def test_who_sends_no_head_is_cut_off_also_behind_an_answer_and_nobody_else_is()
             one.sendall(begun)
             found = b"".join(iter(lambda one=one: one.recv(4096), b""))  # type: ignore[misc] # a loop's own name
             assert found.count(b"204 No Content") == answered
-    with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client:
+    with httpx.Client(base_url=f"http://127.0.0.1:{port}", verify=NO_TLS, trust_env=False) as client:
         assert {client.get("/").status_code for _ in range(3)} == {204}
     server.should_exit = True
     thread.join(10)

@@ -17,6 +17,7 @@ from academy_ops.contract import JOBS_PATH, STUDENTS_PATH
 from academy_ops.lab import processes
 from academy_ops.lab.storage import Storage
 from tests.academy.conftest import TOKEN, Academy, new_academy, redis_server
+from tests.wire import NO_TLS, ask
 
 pytestmark = pytest.mark.xdist_group("api")
 WORKBOOK = sample_workbooks.students(1)
@@ -59,23 +60,23 @@ def refused(call: Callable[[str], None], key: str) -> bool:
     return False
 
 
-def ask(api: Academy, token: str, address: str) -> httpx.Response:
+def signed_in(api: Academy, token: str, address: str) -> httpx.Response:
     headers = {"Authorization": f"Bearer {token}", "X-Forwarded-For": address}
-    return httpx.get(api.url + STUDENTS_PATH, headers=headers, timeout=10, trust_env=False)
+    return ask("GET", api.url + STUDENTS_PATH, headers=headers)
 
 
 def test_who_tries_too_many_tokens_must_wait_and_nobody_else_must(api: Academy) -> None:
-    tried = [ask(api, f"guess-{number}", "192.0.2.1").status_code for number in range(61)]
+    tried = [signed_in(api, f"guess-{number}", "192.0.2.1").status_code for number in range(61)]
     assert tried == [401] * 60 + [429]
-    refused = ask(api, TOKEN, "192.0.2.1")
+    refused = signed_in(api, TOKEN, "192.0.2.1")
     assert refused.status_code == 429
     assert 1 <= int(refused.headers["Retry-After"]) <= 60
     assert f"{refused.headers['Retry-After']}초 뒤에 다시" in refused.json()["detail"]
-    assert ask(api, TOKEN, "192.0.2.2").status_code == 200
+    assert signed_in(api, TOKEN, "192.0.2.2").status_code == 200
 
 
 def test_who_sends_no_token_at_all_is_told_so_each_time(api: Academy) -> None:
-    with httpx.Client(timeout=10, trust_env=False) as client:
+    with httpx.Client(timeout=10, verify=NO_TLS, trust_env=False) as client:
         assert {client.get(f"{api.url}{JOBS_PATH}x/").status_code for _ in range(61)} == {401}
 
 
@@ -104,12 +105,12 @@ def test_two_api_processes_count_together_in_one_redis(
         assert codes == [202, 202, 202, 429, 429]
         for number in range(WRONG_TOKENS):
             academy.url = urls[number % 2]
-            assert ask(academy, f"guess-{number}", "192.0.2.1").status_code == 401
+            assert signed_in(academy, f"guess-{number}", "192.0.2.1").status_code == 401
         for academy.url in urls:
-            refused = ask(academy, TOKEN, "192.0.2.1")
+            refused = signed_in(academy, TOKEN, "192.0.2.1")
             assert refused.status_code == 429
             assert 1 <= int(refused.headers["Retry-After"]) <= 60
-            assert ask(academy, TOKEN, "192.0.2.2").status_code == 200
+            assert signed_in(academy, TOKEN, "192.0.2.2").status_code == 200
     compared(len(codes) + WRONG_TOKENS + len(urls))
 
 

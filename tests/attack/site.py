@@ -6,10 +6,10 @@ import json
 import os
 import signal
 import threading
-import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import closing, suppress
+from functools import cached_property
 from itertools import cycle
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -19,10 +19,12 @@ import psutil
 
 from academy_ops import contract
 from academy_ops.academy.excel.child import MEMORY_BYTES
+from academy_ops.academy.forks import Forks
 from academy_ops.academy.store import Store
 from academy_ops.lab import LabError, control
 from academy_ops.lab.state import TENANT, LabState
 from tests.chaos import audit, database
+from tests.commands import IMPORTED, SHELL
 
 T = TypeVar("T")
 MIB: Final = 1024 * 1024
@@ -54,6 +56,7 @@ class Site:
         wrong: Answers, ends and verdicts that must not be.
         largest: The most memory that each part took.
         answers: The texts of all answers.
+        tools: What each run of the tool is forked from.
     """
 
     def __init__(self, lab: LabState, folder: Path, over: threading.Event, *, once: bool) -> None:
@@ -69,7 +72,7 @@ class Site:
         self.wrong: list[str] = []
         self.largest: Counter[str] = Counter()
         self.answers: list[str] = []
-        self._theirs = ""
+        self.tools = Forks(IMPORTED, SHELL)
         self.their_key = ""
 
     def rounds(self, ones: Iterable[T]) -> Iterator[T]:
@@ -97,6 +100,12 @@ class Site:
 
     def send(self, body: str) -> None:
         """Put a message in the queue, as SQS would take it."""
+        sqs, url = self._queue
+        sqs.send_message(QueueUrl=url, MessageBody=body)
+
+    @cached_property
+    def _queue(self) -> tuple[Any, str]:
+        """A client, and the queue's address."""
         sqs = boto3.client(
             "sqs",
             endpoint_url=self.lab.cloud_url,
@@ -104,8 +113,7 @@ class Site:
             aws_access_key_id=self.lab.operator.key_id,
             aws_secret_access_key=self.lab.operator.secret,
         )
-        url = sqs.get_queue_url(QueueName=contract.QUEUE_NAME)["QueueUrl"]
-        sqs.send_message(QueueUrl=url, MessageBody=body)
+        return sqs, sqs.get_queue_url(QueueName=contract.QUEUE_NAME)["QueueUrl"]
 
     def kill_a_worker(self) -> None:
         """Kill one, as a kernel without memory would, and let its message come back."""
@@ -124,7 +132,7 @@ class Site:
                 self._measure("API", result["parts"]["api"])
                 for worker in result["workers"].values():
                     self._measure("worker", worker, "its reader")
-            self._measure("", os.getpid(), "tool")
+            self._measure("", self.tools.pid, "tool")
 
     def _measure(self, part: str, pid: int | None, below: str = "") -> None:
         """Note what a process has taken, and what those that it has started have."""
@@ -132,8 +140,7 @@ class Site:
             if pid and part:
                 self.largest[part] = max(self.largest[part], _taken(pid))
             for child in psutil.Process(pid).children(recursive=below != "tool") if pid and below else ():
-                if below != "tool" or child.cmdline()[1:3] == ["-m", "academy_ops"]:
-                    self.largest[below] = max(self.largest[below], _taken(child.pid))
+                self.largest[below] = max(self.largest[below], _taken(child.pid))
 
     def jobs(self) -> dict[str, dict[str, Any]]:
         """Return the rows of all jobs."""
@@ -193,8 +200,3 @@ def _student() -> dict[str, object]:
 def _counted(students: list[dict[str, Any]]) -> list[tuple[str, int]]:
     keys = (json.dumps([one["tenant"], one["name"], one["parent_phone"]]) for one in students)
     return list(Counter(keys).items())
-
-
-def waited(began: float) -> float:
-    """Return the seconds since then."""
-    return time.monotonic() - began

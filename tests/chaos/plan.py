@@ -87,7 +87,7 @@ class Disturbance:
 
 def uploads(dice: random.Random, count: int, seconds: float) -> list[Upload]:
     """Plan ``count`` uploads of the same kinds for each seed, within ``seconds``, in the order of their time."""
-    wrong = ["zip bomb", *list(WRONG)[1:] * count][: max(1, count // SPECIAL)]
+    wrong = ["zip bomb", *list(WRONG)[1:] * count][: count // SPECIAL]
     kinds = [*wrong, *("partly bad" if n % 10 == 1 else "good" for n in range(count - len(wrong)))]
     dice.shuffle(kinds)
     planned: list[Upload] = []

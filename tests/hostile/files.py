@@ -120,15 +120,10 @@ def laughing(levels: int = 9) -> str:
     return f"<!DOCTYPE worksheet [{entities}]>"
 
 
-def far(row_number: int, column: int) -> bytes:
+def far(row_number: int, column: str) -> bytes:
     """Make a workbook with a cell far away from the others."""
-    content = io.BytesIO()
-    with xlsxwriter.Workbook(content, {"in_memory": True}) as workbook:
-        page = workbook.add_worksheet("학생목록")
-        page.write_row(0, 0, ("이름", "학부모전화번호"))
-        page.write_row(1, 0, ("김하나", PHONE))
-        page.write(row_number, column, "끝")
-    return content.getvalue()
+    end = f'<row r="{row_number}"><c r="{column}{row_number}" t="inlineStr"><is><t>끝</t></is></c></row>'
+    return sheet(HEADER + STUDENT + end)
 
 
 def written(*rows: tuple[str | int | float, ...], **options: object) -> bytes:
@@ -204,11 +199,16 @@ def encrypted_entry() -> bytes:
     return bytes(content)
 
 
-def bomb(row_count: int, first: str = "", cell: str = "><v>1</v>") -> bytes:
+def bomb(row_count: int, first: str = "", cell: str = "><v>1</v>", last: str = "") -> bytes:
     """Make a workbook of so many rows of next to nothing below a first one."""
-    return sheet(
-        first + "".join(f'<row r="{number}"><c r="A{number}"{cell}</c></row>' for number in range(2, row_count))
-    )
+    rows = (f'<row r="{number}"><c r="A{number}"{cell}</c></row>' for number in range(2, row_count))
+    return sheet(first + "".join(rows) + last)
+
+
+def one_too_many() -> bytes:
+    """Make a workbook of one student more than a file may have, five of them without a phone that could be theirs."""
+    bad = "".join(row(number, "김하나", "010-1") for number in range(99_998, 100_003))
+    return bomb(99_998, HEADER, f' t="str"><v>김하나</v></c><c t="str"><v>{PHONE}</v>', bad)
 
 
 FILES: Final = (
@@ -262,15 +262,11 @@ FILES: Final = (
     ),
     Hostile("path-out-of-the-archive", lambda: packed({**parts(good()), "../../../tmp/evil": b"evil"}), None, (2, 0)),
     # What grows
-    Hostile("far-cell", lambda: far(1_048_575, 16_383), None, (1, 0)),
-    Hostile("far-column", lambda: far(3, 16_383), None, (1, 0)),
-    Hostile("far-row", lambda: far(1_048_575, 0), None, (1, 0)),
+    Hostile("far-cell", lambda: far(1_048_576, "XFD"), None, (1, 0)),
+    Hostile("far-column", lambda: far(4, "XFD"), None, (1, 0)),
+    Hostile("far-row", lambda: far(1_048_576, "A"), None, (1, 0)),
     Hostile("million-rows-without-a-header", lambda: bomb(1_000_000), NO_HEADER),
-    Hostile(
-        "more-rows-than-students-may-be",
-        lambda: bomb(110_000, HEADER, ' t="str"><v>김하나</v>'),
-        "학생 행이 너무 많습니다",
-    ),
+    Hostile("more-rows-than-students-may-be", one_too_many, "학생 행이 너무 많습니다"),
     Hostile(
         "cell-address-beyond-all-sheets",
         lambda: sheet(HEADER + '<row r="2"><c r="ZZZZZ99999999"><v>1</v></c></row>'),

@@ -13,6 +13,7 @@ import pytest
 from academy_ops.academy.excel.child import MEMORY_BYTES
 from tests.hostile.files import FILES, good
 from tests.lab_driver import Lab
+from tests.wire import ask
 
 UPLOADED = ("far-cell", "laughing-entities", "one-huge-string", "entity-of-a-file", "size-said-too-small", "formulas")
 READ_ALL = """
@@ -62,12 +63,12 @@ def test_the_reader_refuses_each_with_a_clear_sentence_or_reads_its_students_in_
 def post(lab: Lab, content: bytes, name: str = "students.xlsx") -> httpx.Response:
     """Upload a file as the browser does, past the edge."""
     settings = lab.settings()
-    return httpx.post(
+    return ask(
+        "POST",
         settings["ACADEMY_ORIGIN_URL"] + "/api/v1/students/bulk_create_from_excel/",
         headers={"Authorization": f"Bearer {settings['ACADEMY_API_TOKEN']}"},
         files={"file": (name, content)},
         data={"initial_password": "lab-1234"},
-        timeout=30,
     )
 
 
@@ -96,5 +97,5 @@ def test_the_name_of_a_file_leads_nowhere(lab: Lab, name: str) -> None:
     assert answer.status_code == 202
     token = lab.settings()["ACADEMY_API_TOKEN"]
     url = f"{lab.settings()['ACADEMY_ORIGIN_URL']}/api/v1/jobs/{answer.json()['job_id']}/"
-    job = httpx.get(url, headers={"Authorization": f"Bearer {token}"}, timeout=30).json()
+    job = ask("GET", url, headers={"Authorization": f"Bearer {token}"}).json()
     assert re.fullmatch(r"excel/lab/[0-9a-f]{32}\.xlsx", job["file_key"])

@@ -13,6 +13,8 @@ from tests.lab_driver import Lab
 from tests.web.teacher import Teacher
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+FEWER_PROCESSES = ("--renderer-process-limit=1", "--in-process-gpu")
+"""What they would take at their starts is a good part of the tests."""
 
 
 @pytest.fixture(scope="session")
@@ -22,7 +24,7 @@ def browser() -> Iterator[Browser]:
         pytest.skip("no Chromium is installed: apt-get install chromium fonts-nanum")
     with sync_playwright() as playwright:
         # Root has no sandbox; what is opened is the lab's own page.
-        browser = playwright.chromium.launch(executable_path=installed, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=installed, args=["--no-sandbox", *FEWER_PROCESSES])
         yield browser
         browser.close()
 
