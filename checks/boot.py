@@ -39,7 +39,7 @@ _SIGNS: Final = table(
     (
         "parameter",
         r"poorly formatted environment|invalid env(ironment)? file|variable '.{0,80}' contains whitespace",
-        r"base64: invalid input|\bjq: (parse )?error|JSONDecodeError",
+        r"base64: invalid input|\bjq: (parse )?error|JSONDecodeError|binascii\.Error",
     ),
     ("metadata", r"169\.254\.169\.254|imds|latest/api/token"),
     (
@@ -69,6 +69,7 @@ _SIGNS: Final = table(
     (
         "packages",
         r"unit (file )?docker(\.service)? (could not be|not) found|unit file docker\.service does not exist",
+        r"client version .{1,20} is too (new|old)",
         r"docker: (command )?not found|line \d{1,4}: \S{1,80}: command not found",
     ),
     (
@@ -144,7 +145,7 @@ _FOLLOWS: Final = table(
     (
         _AROUND | {"parameter"},
         r"\.env\S{0,9}: no such file|poorly formatted environment|base64: invalid input|\bjq: (parse )?error",
-        r"JSONDecodeError",
+        r"JSONDecodeError|binascii\.Error",
     ),
 )
 """Lines that an earlier failure leads to, and why that may have failed."""

@@ -30,7 +30,9 @@ _KILLED: Final = 137
 _STOPPED: Final = frozenset({0, 143})
 """Those of a process that ended by itself, or was asked to."""
 _NO_SPACE: Final = "no space left on device"
-_NO_MEMORY: Final = "cannot allocate memory"
+_NO_SPACE_ELSEWHERE: Final = ("inotify", "/sys/fs/cgroup")
+"""The kernel's own tables are full, in the words of a full disk."""
+_NO_MEMORY: Final = ("cannot allocate memory", "oom-killed", "out of memory")
 _LOG_DRIVER: Final = ("logging driver", "cloudwatch log")
 _REASONS: Final[Mapping[str, str]] = {"paused": "paused", "dead": "dead", "removing": "dead"}
 _OTHER_PROCESSOR: Final = "exec format error"
@@ -46,7 +48,8 @@ def disk_full(host: HostReport) -> Fault | None:
         return Fault("worker-disk-full", "read-only")
     bytes_full, inodes_full = (_full(percent, runs=runs) for percent in (host.disk_percent, host.inodes_percent))
     error = host.container.error if host.container else ""
-    if not (bytes_full or inodes_full or _NO_SPACE in error.lower()):
+    no_space = _NO_SPACE in error.lower() and not any(words in error for words in _NO_SPACE_ELSEWHERE)
+    if not (bytes_full or inodes_full or no_space):
         return None
     # Without a container that runs, the worker's own image is one that no container uses.
     return Fault("worker-disk-full", "idle" if not runs else "inodes" if inodes_full and not bytes_full else None)
@@ -147,7 +150,7 @@ def _out_of_memory(case: Case, container: Container, log: WorkerLog | None) -> b
     """
     kills = container.kernel_kills
     if container.status != "running":
-        if _NO_MEMORY in container.error.lower():
+        if any(words in container.error.lower() for words in _NO_MEMORY):
             return True
         if container.out_of_memory:
             return container.exit_code not in _STOPPED

@@ -79,7 +79,8 @@ _WORDS: Final = table(
     ),
     (
         Fault(_DOWN, "unreachable"),
-        rf"connect(ion)? to (postgresql |mysql |database )?server{_NOT_ANSWERED}",
+        rf"(n[o']t|unable to|failed to|error) connect to (postgresql |mysql |database )?server{_NOT_ANSWERED}",
+        rf"connection to (database )?server{_NOT_ANSWERED}{GAP}(fail|refused|timed? ?out|lost|error)",
         r"could not connect to the database|client_login_timeout|connection to database closed",
         r"server (closed the connection|conn crashed)|could not translate host name|failed to resolve host",
         r"database system is (starting up|shutting down|in recovery)|not (\w{1,9} )?accepting connections",
@@ -95,8 +96,12 @@ _WORDS: Final = table(
             r"|getaddrinfo|could not connect|reset by peer|broken pipe|connection (is |was )?(failed|lost|closed))"
         ),
     ),
-    (Fault(_DOWN), rf"{_RAISED}|\bpsycopg2?\.Error\b|connection to server at "),
-    (Fault(_DOWN), r"database is locked|read-only transaction|ReadOnlySqlTransaction"),
+    (Fault(_DOWN), rf"{_RAISED}|\bpsycopg2?\.Error\b|connection to server at .{{1,120}}failed"),
+    (
+        Fault(_DOWN),
+        r"database is locked|disk image is malformed|file is not a database",
+        r"read-only transaction|ReadOnlySqlTransaction",
+    ),
     flags=re.IGNORECASE | re.DOTALL,
 )
 """In the order in which they are asked: that no connection came about is the frame in which the others are told."""

@@ -36,6 +36,7 @@ OUT_OF_MEMORY: Final = (
     rf"(?<!OutOf)MemoryError\b|signal 9\b|\bSIGKILL\b(?!{GAP}(timeout|time limit))|exit ?code:? (137|-9)\b"
     rf"|BrokenProcessPool|TerminatedWorkerError|WorkerLostError(?!{GAP}(signal (?!9\b)\d|exit ?code:? (?!-9|137)))"
     r"|\bErrno 12\b|terminated abruptly while the future|[Uu]nable to allocate [\d.]{1,9} \w?i?B|[Oo]ut of memory: Kill"
+    r"|memory allocation of \d{1,20} bytes failed|\bruntime: out of memory"
     r"|[Cc]annot allocate memory|std::bad_alloc|\boom-kill:|Killed process \d|\bsignal: killed"
 )
 """How a process that the kernel has killed, or that got no more memory, is complained of.

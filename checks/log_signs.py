@@ -20,7 +20,7 @@ from checks.database_words import database_fault
 from checks.facts import Case, Depth
 from checks.host_facts import Container, HostReport, LogLine, WorkerLog
 from checks.job_document import LOCAL_PATH, OUT_OF_MEMORY
-from checks.refusals import CLOCK, KEY_REFUSED, NO_CREDENTIALS, OTHER_REGION
+from checks.refusals import CLOCK, KEY_REFUSED, NO_CREDENTIALS, OTHER_REGION, PROFILE
 from checks.times import age, written_at
 from checks.words import GAP, Fault, meaning, table
 
@@ -29,14 +29,19 @@ _AT_EACH_POLL: Final = frozenset({"worker-aws-credentials", "worker-queue-denied
 """What a worker complains of again at each of its polls, every 20 s at most: later, it has been fixed."""
 _OWN_KEY_REFUSED: Final = "worker-r2-mismatch"
 _DEPENDENCY: Final = "worker-dependency-missing"
-_OWN_LINE: Final = re.compile(r"\s{0,9}([\w.]{1,60}\.)?(ModuleNotFoundError|ImportError): ")
+_OF_IMPORT: Final = (
+    r"^\s{0,9}([\w.]{1,60}\.)?(ImportError|DistributionNotFound|VersionConflict|PackageNotFoundError): "
+    r"|error while loading shared libraries: |: version `?[A-Z]\w{1,20}_[\d.]{1,12}' not found"
+)
+"""How Python and the system's loader complain of what is not in the image."""
+_OWN_LINE: Final = re.compile(rf"^\s{{0,9}}([\w.]{{1,60}}\.)?ModuleNotFoundError: |{_OF_IMPORT}")
 """The last line of a traceback; a library that does without an optional package only warns."""
 _RECEIVED_DISPROVES: Final = _AT_EACH_POLL | {_DEPENDENCY}
 _WORK_DISPROVES: Final = _RECEIVED_DISPROVES | {"worker-database-down"}
 _OF_OTHERS: Final = re.compile(
     r"metric|sentry|telemetry|cloudwatch|x-?ray|statsd|datadog|\btracing|opentelemetry|newrelic|heartbeat"
-    r"|when calling the (?!Receive|GetQueue|DeleteMessage|ChangeMessage|SendMessage|GetObject|HeadObject|ListObjects"
-    r"|HeadBucket|PutObject|DeleteObject)\w+ operation",
+    r"|when calling the (?!Receive|GetQueue|ListQueues|CreateQueue|DeleteMessage|ChangeMessage|SendMessage|GetObject"
+    r"|HeadObject|ListObjects|HeadBucket|PutObject|DeleteObject)\w+ operation",
     re.IGNORECASE,
 )
 """What a worker does besides its work, with AWS's own credentials."""
@@ -80,17 +85,18 @@ _COMPLAINS: Final = (
     "database",
     "server",
     "host",
+    "found",
 )
 """One of these words stands in every complaint; most lines are none, and a fleet writes many."""
 _TIME_LIMIT: Final = re.compile(r"time ?limit|\btime-?out", re.IGNORECASE)
 _REFUSALS: Final = "InvalidAccessKeyId|SignatureDoesNotMatch|InvalidArgument|Unauthorized|AccessDenied|Forbidden|40[13]"
 _LOG_SIGNS: Final = table(
-    (Fault(_DEPENDENCY), r"No module named|^\s{0,9}([\w.]{1,60}\.)?ImportError: "),
+    (Fault(_DEPENDENCY), rf"No module named|{_OF_IMPORT}"),
     (Fault("worker-aws-credentials"), rf"{NO_CREDENTIALS}|InvalidClientTokenId|ExpiredToken|{CLOCK}"),
     (Fault("worker-aws-credentials"), rf"token {GAP} is invalid"),
     # SQS refuses the signature where the region in it is another one.
     (Fault(_ELSEWHERE), OTHER_REGION),
-    (Fault("worker-aws-credentials"), r"PartialCredentialsError|ProfileNotFound"),
+    (Fault("worker-aws-credentials"), rf"PartialCredentialsError|{PROFILE}"),
     (
         Fault("worker-aws-credentials"),
         (
@@ -175,7 +181,7 @@ def _sign(case: Case, host: HostReport, lines: Sequence[LogLine], number: int, *
     counts = True
     if code == _DEPENDENCY:
         counts = _of_failure(lines[number]) or (
-            bool(_OWN_LINE.match(text)) and (ended or any(_of_failure(line) for line in _around(lines, number)))
+            bool(_OWN_LINE.search(text)) and (ended or any(_of_failure(line) for line in _around(lines, number)))
         )
     elif code == "worker-aws-credentials":
         counts = not any(_OF_OTHERS.search(line.text) for line in _above(lines, number))

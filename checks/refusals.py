@@ -16,12 +16,20 @@ CLOCK: Final = (
 NO_CREDENTIALS: Final = (
     r"Unable to locate credentials|NoCredentialsError|CredentialRetrievalError|MetadataRetrievalError"
 )
-OTHER_REGION: Final = r"\bNoRegionError|\bInvalidRegionError|\(InvalidAddress\) when calling|scoped to a valid region"
+OTHER_REGION: Final = (
+    r"\bNoRegionError|\bInvalidRegionError|\(InvalidAddress\) when calling|scoped to a valid region"
+    r"|Invalid endpoint: https://sqs\.\."
+)
 """What boto and SQS say of a region that is none, or not the queue's."""
+PROFILE: Final = (
+    r"\bProfileNotFound|\b(InvalidConfig|InfiniteLoopConfig|ConfigParse|ConfigNotFound|TokenRetrieval|SSOTokenLoad"
+    r"|UnauthorizedSSOToken|SSO)Error\b"
+)
+"""What boto says of a profile that gives no credentials."""
 KEY_REFUSED: Final = r"\b(KMS\.|Kms)(AccessDenied|Disabled|InvalidState|NotFound|InvalidKeyUsage|OptInRequired)"
 """SQS's codes for what KMS has answered it, in its two protocols."""
 
-_CLOCK: Final = re.compile(CLOCK)
+_SAID: Final = table(("clock", CLOCK), ("profile", PROFILE))
 _NO_CREDENTIALS: Final = re.compile(NO_CREDENTIALS)
 _BRIDGED_HOPS: Final = 2
 """A container on a bridge network is one hop further from the metadata service than its host."""
@@ -49,8 +57,8 @@ def credentials_reason(words: str, host: HostReport, machine: Ec2Instance | None
         host: What the worker's host reports.
         machine: The instance as EC2 sees it.
     """
-    if _CLOCK.search(words):
-        return "clock"
+    if said := meaning(words, _SAID):
+        return said
     if host.environment and host.environment.static_keys:
         return "static-keys"
     if machine is None or not _NO_CREDENTIALS.search(words):

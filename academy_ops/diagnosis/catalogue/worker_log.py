@@ -180,6 +180,16 @@ WORKER_LOG: Final = (
                 ),
                 REPLACE,
             ),
+            "profile": variant(
+                say("The AWS profile in the worker's environment gives it no credentials."),
+                edit(
+                    say(
+                        "Remove AWS_PROFILE, AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE from the workers' "
+                        "parameter, so that the worker uses the instance's role."
+                    )
+                ),
+                REPLACE,
+            ),
             "clock": variant(
                 say("The worker's clock is wrong, so AWS rejects its signatures."),
                 *set_clock(ROWS),

@@ -188,12 +188,13 @@ def _create_function(aws: Clients) -> str:
 
 
 def create_network(aws: Clients) -> str:
-    """Make a private subnet, the workers' instance profile and launch template; return the subnet's id."""
+    """Make a private subnet with a way to SQS, the workers' profile and launch template; return the subnet's id."""
     profile = contract.WORKER_NAME
     aws("iam").create_instance_profile(InstanceProfileName=profile)
     ec2 = aws("ec2")
     vpc = ec2.create_vpc(CidrBlock="10.20.0.0/16")["Vpc"]["VpcId"]
     subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.20.1.0/24", AvailabilityZone=f"{contract.REGION}a")
+    ec2.create_vpc_endpoint(VpcId=vpc, ServiceName=f"com.amazonaws.{contract.REGION}.sqs", VpcEndpointType="Interface")
     ec2.create_launch_template(
         LaunchTemplateName=contract.WORKER_NAME,
         LaunchTemplateData={

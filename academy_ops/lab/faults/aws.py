@@ -70,14 +70,19 @@ def _deny_in_queue(lab: Lab) -> None:
 
 
 def _disable_queue_key(lab: Lab, *, for_good: bool = False) -> None:
-    kms = lab.aws("kms")
-    key = kms.create_key()["KeyMetadata"]["KeyId"]
-    _set_on_queue(lab, KmsMasterKeyId=key)
+    kms, key = lab.aws("kms"), encrypt_queue(lab)
     if for_good:
         kms.schedule_key_deletion(KeyId=key, PendingWindowInDays=7)
     else:
         kms.disable_key(KeyId=key)
     _poll_anew(lab, "KMS.")
+
+
+def encrypt_queue(lab: Lab) -> str:
+    """Give the queue a key of its own; return the key's id."""
+    key = str(lab.aws("kms").create_key()["KeyMetadata"]["KeyId"])
+    _set_on_queue(lab, KmsMasterKeyId=key)
+    return key
 
 
 def open_queue(lab: Lab) -> None:

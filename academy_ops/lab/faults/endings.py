@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from academy_ops.contract import LOG_STARTED, QUEUE_NAME, WORKER_NAME
 from academy_ops.lab.container import WORKER, Image
+from academy_ops.lab.faults.aws import encrypt_queue
 from academy_ops.lab.faults.fault import Fault, age_job, worker_fault
 from academy_ops.lab.faults.uploads import upload_and_wait
 from academy_ops.messages import say
@@ -114,6 +115,8 @@ def ending(words: str, code: int = 1, **options: Any) -> Image:  # noqa: ANN401 
 
 def _go_on(words: str, lab: Lab) -> str:
     """Run a worker that writes these words in place of its work, while a job waits."""
+    if " kms:" in words:
+        encrypt_queue(lab)
     program = f"import time; print({LOG_STARTED!r}); print({words!r}, flush=True); time.sleep(86400)"
     lab.fleet.use(Image(command=(sys.executable, "-c", program)))
     lab.fleet.wait_for_log(words)
