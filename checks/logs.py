@@ -333,19 +333,8 @@ CHECK: Final = Check(
     needs=("workers",),
     reads=("access", "endpoint", "r2", "workers", "queue", "job"),
     shows=(
-        *(
-            "instance",
-            "container",
-            "unit",
-            "error",
-            "said",
-            "boot_log",
-            "health_said",
-            "disk_percent",
-            "images",
-            "former",
-        ),
-        *("environment", "differing", "log"),
+        *("instance", "container", "unit", "error", "said", "boot_log", "health_said", "disk_percent", "images"),
+        *("former", "environment", "differing", "log"),
     ),
     grants=(
         Grant(

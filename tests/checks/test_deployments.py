@@ -95,7 +95,7 @@ def test_the_newest_refresh_is_read() -> None:
         found = refreshes.read_refresh(this)
     assert isinstance(found, Refresh)
     assert refreshes.shown(found) == (
-        "InProgress, 40 %, 2026-11-22T01:50Z, Waiting for remaining instances to be available."
+        "InProgress, 40%, 2026-11-22T01:50Z, Waiting for remaining instances to be available."
     )
 
 

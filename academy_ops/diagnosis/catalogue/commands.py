@@ -70,6 +70,9 @@ PORT_80: Final = command(
 
 # On the API server
 APP_THERE: Final = command(f"curl -sS --max-time 10 -i http://127.0.0.1:8000{HEALTHZ_PATH}", place="api-server")
+APP_AS_HOST: Final = command(
+    f"curl -sS --max-time 10 -i -H Host:<api_host> http://127.0.0.1:8000{HEALTHZ_PATH}", place="api-server"
+)
 API_CONTAINER: Final = command("docker ps -a --filter name=academy-api", place="api-server")
 API_LOG: Final = command("docker logs --tail 50 academy-api", place="api-server")
 LISTENING: Final = command("sudo ss -ltnp", "sport = :80 or sport = :443 or sport = :8000", place="api-server")

@@ -307,7 +307,7 @@ GATEWAY: Final[tuple[Cause, ...]] = (
         say("The response status is 400, and the body mentions the Host header or is Django's default 400 page."),
         (
             commands.ANSWER,
-            command("curl -sS --max-time 10 -i -H Host:<api_host> http://127.0.0.1:8000/healthz", place="api-server"),
+            commands.APP_AS_HOST,
             commands.NGINX,
         ),
         _change(
