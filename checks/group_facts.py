@@ -131,6 +131,7 @@ class Starter:
         unseen: Why it is not known whether its alarms act.
         alarms: The alarms that carry out a policy.
         zone: The time zone of a schedule, such as ``Asia/Seoul``; empty for UTC.
+        group: The group of EventBridge Scheduler that a schedule is in; empty for its default one.
         percent: Whether a policy adds a percentage of what is there, and no least number: it adds nothing to none.
     """
 
@@ -142,6 +143,7 @@ class Starter:
     unseen: Unavailable | None = None
     zone: str = ""
     alarms: tuple[str, ...] = ()
+    group: str = ""
     percent: bool = False
 
     def alarm_names(self) -> tuple[str, ...]:

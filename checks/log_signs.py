@@ -20,7 +20,7 @@ from checks.database_words import database_fault
 from checks.facts import Case, Depth
 from checks.host_facts import Container, HostReport, LogLine, WorkerLog
 from checks.job_document import LOCAL_PATH, OUT_OF_MEMORY
-from checks.refusals import CLOCK, KEY_REFUSED, NO_CREDENTIALS, OTHER_REGION, PROFILE
+from checks.refusals import CLOCK, KEY_REFUSED, NO_CREDENTIALS, OTHER_REGION, OWN_WAY
 from checks.times import age, written_at
 from checks.words import GAP, Fault, meaning, table
 
@@ -41,7 +41,8 @@ _WORK_DISPROVES: Final = _RECEIVED_DISPROVES | {"worker-database-down"}
 _OF_OTHERS: Final = re.compile(
     r"metric|sentry|telemetry|cloudwatch|x-?ray|statsd|datadog|\btracing|opentelemetry|newrelic|heartbeat"
     r"|when calling the (?!Receive|GetQueue|ListQueues|CreateQueue|DeleteMessage|ChangeMessage|SendMessage|GetObject"
-    r"|HeadObject|ListObjects|HeadBucket|PutObject|DeleteObject)\w+ operation",
+    r"|HeadObject|ListObjects|HeadBucket|PutObject|DeleteObject|AssumeRole|GetRoleCredentials|CreateToken)"
+    r"\w+ operation",
     re.IGNORECASE,
 )
 """What a worker does besides its work, with AWS's own credentials."""
@@ -54,13 +55,17 @@ _COMPLAINS: Final = (
 """One of these words stands in every complaint; most lines are none, and a fleet writes many."""
 _TIME_LIMIT: Final = re.compile(r"time ?limit|\btime-?out", re.IGNORECASE)
 _REFUSALS: Final = "InvalidAccessKeyId|SignatureDoesNotMatch|InvalidArgument|Unauthorized|AccessDenied|Forbidden|40[13]"
+_DENIED: Final = "worker-queue-denied"
+_OF_QUEUE: Final = "(Receive|Delete|Send)Message|ChangeMessageVisibility|GetQueue"
+_WITH_MESSAGE: Final = re.compile("(Delete|Send)Message|ChangeMessageVis|GenerateDataKey", re.IGNORECASE)
+"""What a worker does with a message that it has received: that it receives the next one does not disprove a denial."""
 _LOG_SIGNS: Final = table(
     (Fault(_DEPENDENCY), rf"No module named|{_OF_IMPORT}"),
-    (Fault("worker-aws-credentials"), rf"{NO_CREDENTIALS}|InvalidClientTokenId|ExpiredToken|{CLOCK}"),
+    (Fault("worker-aws-credentials"), rf"{NO_CREDENTIALS}|InvalidClientTokenId|ExpiredToken|{CLOCK}|{OWN_WAY}"),
     (Fault("worker-aws-credentials"), rf"token {GAP} is invalid"),
     # SQS refuses the signature where the region in it is another one.
     (Fault(_ELSEWHERE), OTHER_REGION),
-    (Fault("worker-aws-credentials"), rf"PartialCredentialsError|{PROFILE}"),
+    (Fault("worker-aws-credentials"), r"PartialCredentialsError"),
     (
         Fault("worker-aws-credentials"),
         (
@@ -68,9 +73,9 @@ _LOG_SIGNS: Final = table(
             rf"|MissingAuthenticationToken){GAP}calling the (Receive|GetQueue)"
         ),
     ),
-    (Fault("worker-queue-denied"), rf"(AccessDenied|not authorized){GAP}(sqs:|ReceiveMessage|SQS)"),
-    (Fault("worker-queue-denied"), rf"(NonExistentQueue|QueueDoesNotExist){GAP}or you do not have access"),
-    (Fault("worker-queue-denied"), KEY_REFUSED),
+    (Fault(_DENIED), rf"(AccessDenied|not authorized){GAP}(sqs:|SQS|{_OF_QUEUE})"),
+    (Fault(_DENIED), rf"(NonExistentQueue|QueueDoesNotExist){GAP}or you do not have access"),
+    (Fault(_DENIED), KEY_REFUSED),
     (Fault(_ELSEWHERE), r"NonExistentQueue|QueueDoesNotExist"),
     (Fault("worker-disk-full"), r"No space left on device"),
     (Fault("worker-out-of-memory"), OUT_OF_MEMORY),
@@ -85,22 +90,47 @@ def log_sign(case: Case, host: HostReport, container: Container, log: WorkerLog)
     just_restarted = container.restarts > 0 and since is not None and since < STEADY_SECONDS
     steady = container.status == "running" and not just_restarted and not crash_loops(case, container)
     disproved: frozenset[str] = frozenset()
+    completed = False
     lines = _in_order(log)
     for number in reversed(range(len(lines))):
         line = lines[number]
-        if LOG_COMPLETED in line.text:
-            return None
+        completed = completed or LOG_COMPLETED in line.text
         # What a process that does not run any more said last is why, however long ago.
         if steady and not container.wrote(line):
             return None
         fault = _sign(case, host, lines, number, ended=not steady)
-        if fault and fault.code not in disproved:
-            lasts = POLL_COMPLAINT_SECONDS if fault.code in _AT_EACH_POLL else COMPLAINT_SECONDS
+        with_message = fault is not None and fault.code == _DENIED and _WITH_MESSAGE.search(line.text)
+        if with_message:
+            stands, lasts = not _deleted_since(lines, number), _comes_back(case)
+        else:
+            stands = not completed and fault is not None and fault.code not in disproved
+            lasts = POLL_COMPLAINT_SECONDS if fault and fault.code in _AT_EACH_POLL else COMPLAINT_SECONDS
+        if fault and stands:
             known = age(case.observed_at, line.at)
             if not steady or (known is not None and known < lasts):
                 return fault, line
         disproved = _disproved(container, lines, number, disproved)
     return None
+
+
+def _comes_back(case: Case) -> float:
+    """Return for how long a denial counts that is told again with each message: until the last one has come back."""
+    settings = case.depth.settings if case.depth else None
+    return max(COMPLAINT_SECONDS, (settings.visibility_seconds if settings else None) or 0)
+
+
+def _deleted_since(lines: Sequence[LogLine], number: int) -> bool:
+    """Return whether a message that was received after this line was worked on, and nothing was denied with it."""
+    ended = denied = received = False
+    for line in (*lines[number + 1 :], None):
+        if line is None or LOG_RECEIVED in line.text:
+            if received and ended and not denied:
+                return True
+            received, ended, denied = True, False, False
+        else:
+            ended = ended or LOG_COMPLETED in line.text or LOG_SKIPPED in line.text
+            denied = denied or _WITH_MESSAGE.search(line.text) is not None
+    return False
 
 
 def _in_order(log: WorkerLog) -> list[LogLine]:

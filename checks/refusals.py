@@ -15,21 +15,36 @@ CLOCK: Final = (
 )
 NO_CREDENTIALS: Final = (
     r"Unable to locate credentials|NoCredentialsError|CredentialRetrievalError|MetadataRetrievalError"
+    r"|Error when retrieving credentials from"
 )
+_PROFILE: Final = (
+    r"\bProfileNotFound|\b(InvalidConfig|InfiniteLoopConfig|ConfigParse|ConfigNotFound|TokenRetrieval|SSO)Error\b"
+    r"|SSO ?Token|SSO session|config profile \(|custom-process|calling the (GetRoleCredentials|CreateToken)"
+)
+"""What boto and AWS say of a profile that gives no credentials."""
+_WEB_IDENTITY: Final = r"calling the AssumeRoleWithWebIdentity|InvalidIdentityToken|serviceaccount/token"
+_NOT_SERVED: Final = r"\(OptInRequired\) when calling the (Receive|GetQueue|Delete|Change|Send)"
+OWN_WAY: Final = (
+    rf"{_PROFILE}|{_WEB_IDENTITY}|{_NOT_SERVED}"
+    r"|AccessDenied\w{0,9}\) when calling the AssumeRole operation"
+)
+"""What is said where the worker's environment names another way to credentials than the instance's role."""
 OTHER_REGION: Final = (
     r"\bNoRegionError|\bInvalidRegionError|\(InvalidAddress\) when calling|scoped to a valid region"
     r"|Invalid endpoint: https://sqs\.\."
 )
 """What boto and SQS say of a region that is none, or not the queue's."""
-PROFILE: Final = (
-    r"\bProfileNotFound|\b(InvalidConfig|InfiniteLoopConfig|ConfigParse|ConfigNotFound|TokenRetrieval|SSOTokenLoad"
-    r"|UnauthorizedSSOToken|SSO)Error\b"
-)
-"""What boto says of a profile that gives no credentials."""
 KEY_REFUSED: Final = r"\b(KMS\.|Kms)(AccessDenied|Disabled|InvalidState|NotFound|InvalidKeyUsage|OptInRequired)"
 """SQS's codes for what KMS has answered it, in its two protocols."""
 
-_SAID: Final = table(("clock", CLOCK), ("profile", PROFILE))
+_TOLD: Final = table(
+    ("clock", CLOCK),
+    ("account", _NOT_SERVED),
+    ("web-identity", _WEB_IDENTITY),
+    ("role", r"calling the AssumeRole operation"),
+    ("profile", _PROFILE),
+    flags=re.NOFLAG,
+)
 _NO_CREDENTIALS: Final = re.compile(NO_CREDENTIALS)
 _BRIDGED_HOPS: Final = 2
 """A container on a bridge network is one hop further from the metadata service than its host."""
@@ -57,8 +72,8 @@ def credentials_reason(words: str, host: HostReport, machine: Ec2Instance | None
         host: What the worker's host reports.
         machine: The instance as EC2 sees it.
     """
-    if said := meaning(words, _SAID):
-        return said
+    if told := meaning(words, _TOLD):
+        return told
     if host.environment and host.environment.static_keys:
         return "static-keys"
     if machine is None or not _NO_CREDENTIALS.search(words):

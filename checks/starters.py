@@ -254,6 +254,37 @@ def halted(facts: WorkersFacts) -> Starter | None:
     )
 
 
+def why_off(facts: WorkersFacts) -> tuple[str, Starter | None]:
+    """Return the stable word for why nothing starts a worker, and what would if that were put right."""
+    autoscaler, policy = facts.autoscaler, halted(facts)
+    if isinstance(autoscaler, Autoscaler) and not autoscaler.works:
+        return "function-failed", None
+    schedule = _idle_schedule(facts)
+    if isinstance(autoscaler, Autoscaler) and autoscaler.rule is not None:
+        return "schedule" if autoscaler.enabled else "rule-disabled", None
+    if autoscaler is None and policy:
+        return policy.why, policy
+    if schedule:
+        return "schedule-rare" if schedule.enabled else "schedule-disabled", schedule
+    if actions_suspended(facts):
+        return "actions-suspended", None
+    return "no-rule" if autoscaler else "no-function", None
+
+
+def _idle_schedule(facts: WorkersFacts) -> Starter | None:
+    """Return a schedule that would start workers if it were enabled, or ran more often."""
+    schedules = () if isinstance(facts.schedules, Unavailable) else facts.schedules
+    # One that runs a function that is gone would start nobody; one that sets the size may well do so once a day.
+    would = (one for one in schedules if (facts.autoscaler is not None if one.kind == "schedule" else not one.enabled))
+    return next(would, None)
+
+
+def actions_suspended(facts: WorkersFacts) -> bool:
+    """Return whether the group has scheduled actions, and carries out none."""
+    suspended = isinstance(facts.group, Group) and "ScheduledActions" in facts.group.suspended
+    return suspended and not isinstance(facts.actions, Unavailable) and bool(facts.actions)
+
+
 def _of_none(policy: Starter, facts: WorkersFacts) -> bool:
     """Return whether a policy adds a percentage to a group that has nobody."""
     return policy.percent and isinstance(facts.group, Group) and facts.group.desired == 0
@@ -332,6 +363,7 @@ def _schedules(
                 enabled=whole.get("State", "ENABLED") == "ENABLED",
                 when=clean(whole.get("ScheduleExpression", "")),
                 zone=clean(whole.get("ScheduleExpressionTimezone", "")),
+                group=clean(whole.get("GroupName", "")),
             )
 
 

@@ -341,10 +341,16 @@ def _judge_autoscaler(build: FindingBuilder, case: Case, facts: WorkersFacts) ->
             "schedule": (autoscaler.schedule or None) if autoscaler else None,
         }
         found = {name: value for name, value in evidence.items() if value is not None or name in {"function", "rule"}}
-        policy = starters.halted(facts) if autoscaler is None else None
-        if policy:
-            found |= {"policy": policy.name} | dict[str, Json](zip(("alarm",), policy.alarm_names(), strict=False))
-        yield build.warn("autoscaler-off", found, reason=policy.why if policy else _why_off(autoscaler))
+        reason, starter = starters.why_off(facts)
+        if starter and starter.kind == "policy":
+            found |= {"policy": starter.name} | dict[str, Json](zip(("alarm",), starter.alarm_names(), strict=False))
+        elif starter:
+            found |= {
+                "scheduler": starter.name,
+                "scheduler_group": starter.group or "default",
+                "schedule": starter.when,
+            }
+        yield build.warn("autoscaler-off", found, reason=reason)
 
 
 def _alarm_sleeps(case: Case, facts: WorkersFacts) -> bool:
@@ -355,16 +361,6 @@ def _alarm_sleeps(case: Case, facts: WorkersFacts) -> bool:
     """
     policy = starters.halted(facts) if facts.autoscaler is None else None
     return policy is not None and policy.why == "alarm-no-data" and working(case) == 0 and not work_waits(case)
-
-
-def _why_off(autoscaler: Autoscaler | None) -> str:
-    if autoscaler is None:
-        return "no-function"
-    if not autoscaler.works:
-        return "function-failed"
-    if autoscaler.rule is None:
-        return "no-rule"
-    return "schedule" if autoscaler.enabled else "rule-disabled"
 
 
 def desired_capacity(group: Group, depth: Depth | Unavailable | None) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Final
 
 from academy_ops.messages import Text, say
 from academy_ops.outside.clients import Target
@@ -12,6 +13,11 @@ from academy_ops.remedies.plan import Plan
 from academy_ops.remedies.refusal import RemedyError, not_made
 from checks import starters, workers
 from checks.group_facts import Autoscaler
+
+_ALARMS: Final = "AlarmNotification"
+_SUSPENDED: Final = {"alarms-suspended": _ALARMS, "actions-suspended": "ScheduledActions"}
+"""The group's process that keeps its starters from acting, by the reason of ``autoscaler-off``."""
+_AT_ACTION: Final = say("The group's next scheduled action then sets its size.")
 
 
 def resume_launches(target: Target) -> Plan:
@@ -28,7 +34,7 @@ def resume_launches(target: Target) -> Plan:
             say("The group then launches the missing instances: desired {desired}.", desired=desired),
             *((group.BOOT_COST,) if desired else ()),
         ),
-        apply=_resume,
+        apply=partial(_resume, process="Launch", done=say("Done: the group can launch instances again.")),
         follow=partial(group.follow, desired=desired, before=seen) if desired else None,
         usual=group.USUAL,
         nothing_to_do=None
@@ -45,6 +51,14 @@ def enable_autoscaler(target: Target) -> Plan:
     """
     seen = group.look(target)
     autoscaler = seen.facts.autoscaler
+    if autoscaler is None and (process := _SUSPENDED.get(starters.why_off(seen.facts)[0])):
+        return Plan(
+            changes=(say("{group}: {process} process: suspended -> resumed", group=seen.name, process=process),),
+            risks=(_at_alarm(seen) if process == _ALARMS else _AT_ACTION, group.BOOT_COST),
+            apply=partial(
+                _resume, process=process, done=say("Done: the process {process} is resumed.", process=process)
+            ),
+        )
     if autoscaler is None and (alarms := starters.disabled_alarms(seen.facts)):
         return _enable_alarms(seen, alarms)
     if not isinstance(autoscaler, Autoscaler) or autoscaler.rule is None:
@@ -67,27 +81,30 @@ def enable_autoscaler(target: Target) -> Plan:
     )
 
 
-def _enable_alarms(seen: group.Seen, alarms: list[str]) -> Plan:
-    at_alarm = say(
+def _at_alarm(seen: group.Seen) -> Text:
+    return say(
         "An alarm in the ALARM state then starts workers within a minute: desired is {desired} now, max {maximum}.",
         desired=seen.group.desired,
         maximum=seen.group.maximum,
     )
+
+
+def _enable_alarms(seen: group.Seen, alarms: list[str]) -> Plan:
     return Plan(
         changes=tuple(say("alarm {alarm}: actions disabled -> enabled", alarm=alarm) for alarm in alarms),
-        risks=(at_alarm, group.BOOT_COST),
+        risks=(_at_alarm(seen), group.BOOT_COST),
         apply=partial(_enable_actions, alarms=alarms),
     )
 
 
-def _resume(target: Target) -> Text:
+def _resume(target: Target, *, process: str, done: Text) -> Text:
     try:
         target.connect.changing("autoscaling").resume_processes(
-            AutoScalingGroupName=target.settings.group, ScalingProcesses=["Launch"]
+            AutoScalingGroupName=target.settings.group, ScalingProcesses=[process]
         )
     except AWS_ERRORS as error:
         raise not_made(target, error, "autoscaling:ResumeProcesses") from error
-    return say("Done: the group can launch instances again.")
+    return done
 
 
 def _enable(target: Target, *, rule: str) -> Text:

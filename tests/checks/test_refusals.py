@@ -300,3 +300,46 @@ def test_one_stopped_instance_of_two_is_the_groups_to_replace() -> None:
     case = h.case(workers=replace(h.workers(h.group(2)), machines=machines), logs=logs)
     assert h.verdict(case).status == "healthy"
     assert h.verdict(case).warnings == ()
+
+
+OF_STS = "botocore.exceptions.ClientError: An error occurred ({}) when calling the {} operation: "
+NO_TOKEN_FILE = "No such file or directory: '/var/run/secrets/eks.amazonaws.com/serviceaccount/token'"
+SIGN_IN_AGAIN = "UnauthorizedSSOTokenError: The SSO session associated with this profile has expired or is invalid."
+NO_PROCESS = "Error when retrieving credentials from custom-process: /bin/sh: 1: aws-vault: not found"
+TOKEN_LATE = "Token expired: current date/time 1732240000 must be before the expiration date/time 1732230000"
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("botocore.exceptions.SSOTokenLoadError: Error loading SSO Token: Token for ops does not exist", "profile"),
+        (SIGN_IN_AGAIN, "profile"),
+        ("TokenRetrievalError: Error when retrieving token from sso: Token has expired and refresh failed", "profile"),
+        (OF_STS.format("UnauthorizedException", "GetRoleCredentials") + "Session token not found", "profile"),
+        ("botocore.exceptions.ProfileNotFound: The config profile (academy) could not be found", "profile"),
+        ("InvalidConfigError: The source profile references itself but has no static credentials.", "profile"),
+        (NO_PROCESS, "profile"),
+        (OF_STS.format("AccessDenied", "AssumeRole") + f"User: {ROLE} is not authorized: sts:AssumeRole", "role"),
+        (OF_STS.format("InvalidIdentityToken", "AssumeRoleWithWebIdentity") + "No OpenIDConnect", "web-identity"),
+        (OF_STS.format("ExpiredTokenException", "AssumeRoleWithWebIdentity") + TOKEN_LATE, "web-identity"),
+        (f"FileNotFoundError: [Errno 2] {NO_TOKEN_FILE}", "web-identity"),
+        (OF_STS.format("OptInRequired", "ReceiveMessage") + "The AWS Access Key Id needs a subscription", "account"),
+    ],
+)
+def test_a_way_to_credentials_of_the_workers_own_is_told_with_its_remedy(text: str, reason: str) -> None:
+    case = says(text)
+    assert told(case) == ("worker-aws-credentials", reason)
+    shown = " ".join(remedy.command or "" for remedy in h.verdict(case).remedies)
+    assert ("worker-env --edit" in shown) == (reason != "account")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        OF_STS.format("AccessDenied", "GetMetricData") + "not authorized",
+        "INFO using the config profile academy",
+        "WARNING sentry: SSO session tracking is off",
+    ],
+)
+def test_what_only_sounds_like_it_is_none(text: str) -> None:
+    assert told(says(text))[0] != "worker-aws-credentials"

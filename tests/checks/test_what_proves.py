@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from academy_ops.diagnosis.records import Verdict
+from academy_ops.diagnosis.records import Unavailable, Verdict
+from checks.facts import JobFacts
 from tests.checks import facts_factory as h
 from tests.checks.scenarios import FRESH, Facts, differs, ended, gone, inside, own, waiting
 
@@ -331,3 +332,52 @@ def test_a_container_that_someone_killed_has_only_stopped(facts: Facts) -> None:
 )
 def test_a_child_that_was_ended_for_another_reason_did_not_run_out_of_memory(lines: tuple[str, ...]) -> None:
     assert idle(logged(*((text, 20.0) for text in lines))).status == "healthy"
+
+
+SKIPPED = f"AI_JOB_IDEMPOTENT_SKIP | {JOB}"
+COMPLETED = f"SQS_JOB_COMPLETED | {JOB}"
+PARSES = f"EXCEL_PARSING processed_by=worker {JOB}"
+NOT_DELETED = (
+    "could not be deleted: An error occurred (AccessDenied) when calling the DeleteMessage operation: User: "
+    "arn:aws:sts::123456789012:assumed-role/worker/i-0 is not authorized to perform: sqs:deletemessage on resource: "
+    "arn:aws:sqs:ap-northeast-2:123456789012:academy-ai-jobs-basic because no identity-based policy allows the "
+    "sqs:deletemessage action"
+)
+NOT_DELETED_IN_SHORT = (
+    "ClientError: An error occurred (AccessDenied) when calling the DeleteMessage operation: Access "
+    "to the resource https://sqs.ap-northeast-2.amazonaws.com/ is denied."
+)
+NOT_EXTENDED = NOT_DELETED.replace("DeleteMessage", "ChangeMessageVisibility").replace("deletem", "changem")
+STILL_DENIED = {
+    "the next one is received": [(COMPLETED, 95), (NOT_DELETED, 94), (RECEIVED, 30)],
+    "as it says each time": [(COMPLETED, 95), (NOT_DELETED, 94), (RECEIVED, 60), (COMPLETED, 55), (NOT_DELETED, 54)],
+    "in the short words of SQS": [(COMPLETED, 95), (NOT_DELETED_IN_SHORT, 94), (RECEIVED, 30), (PARSES, 29)],
+    "half an hour ago, and no message has come back yet": [(COMPLETED, 1801), (NOT_DELETED, 1800)],
+    "of the same message, which came back": [(NOT_DELETED, 94), (RECEIVED, 60), (SKIPPED, 59), (NOT_DELETED, 58)],
+    "its time can't be extended": [(PARSES, 200), (NOT_EXTENDED, 140), (COMPLETED, 100), (RECEIVED, 30)],
+}
+NO_LONGER_DENIED = {
+    "a later one was deleted": [(COMPLETED, 95), (NOT_DELETED, 94), (RECEIVED, 60), (COMPLETED, 55), (RECEIVED, 30)],
+    "it was skipped and deleted": [(COMPLETED, 95), (NOT_DELETED, 94), (RECEIVED, 60), (SKIPPED, 55)],
+    "it would have come back since": [(COMPLETED, 3701), (NOT_DELETED, 3700)],
+}
+
+
+def without_job(lines: list[tuple[str, float]]) -> set[str | None]:
+    queue = h.queue(replace(h.depth(), settings=h.SETTINGS, dead_letter_arn=h.DEAD_LETTERS))
+    logs = logged(*lines, started_at=h.ago(9000))["logs"]
+    job = JobFacts(Unavailable("not-asked", "job"))
+    verdict = h.verdict(h.case(logs=logs, queue=queue, job_id=None, job=job, endpoint=h.endpoint(h.answer(404))))
+    return {verdict.status, verdict.cause}
+
+
+@pytest.mark.parametrize("lines", STILL_DENIED.values(), ids=STILL_DENIED)
+def test_that_messages_are_received_does_not_disprove_that_what_is_done_with_them_is_denied(
+    lines: list[tuple[str, float]],
+) -> None:
+    assert without_job(lines) == {"faulty", "worker-queue-denied"}
+
+
+@pytest.mark.parametrize("lines", NO_LONGER_DENIED.values(), ids=NO_LONGER_DENIED)
+def test_a_later_success_of_the_same_action_disproves_that_it_is_denied(lines: list[tuple[str, float]]) -> None:
+    assert without_job(lines) == {"healthy", None}

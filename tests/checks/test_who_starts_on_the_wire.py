@@ -110,9 +110,9 @@ def test_schedules_that_run_the_function_or_set_the_group_s_size_are_found() -> 
     with server(answer) as (url, _), target(AWS_ENDPOINT_URL=url) as this:
         result = starters.read_schedules(this)
     assert result == (
-        Starter("schedule", "bare", enabled=True, when="rate(1 minute)"),
-        Starter("schedule", "alias", enabled=False, when="rate(1 minute)"),
-        Starter("resize", "direct", enabled=True, when="rate(1 minute)"),
+        Starter("schedule", "bare", enabled=True, when="rate(1 minute)", group="default"),
+        Starter("schedule", "alias", enabled=False, when="rate(1 minute)", group="default"),
+        Starter("resize", "direct", enabled=True, when="rate(1 minute)", group="default"),
     )
 
 

@@ -126,6 +126,40 @@ def test_an_autoscaler_that_is_off_is_told_with_its_reason_and_cure(reason: str,
     assert bool(makes_or_enables) == (reason in {"rule-disabled", "no-rule", "schedule"})
 
 
+DAILY = Starter("resize", "morning", enabled=True, when="cron(0 23 ? * SUN-THU *)", group="office")
+MORNING = Starter("action", "morning", enabled=True, when="2026-11-23T00:00:00Z")
+RUNS_IT = replace(DAILY, kind="schedule")
+NO_RULE = Autoscaler("Active", None, enabled=False)
+
+
+@pytest.mark.parametrize(
+    ("others", "suspended", "reason"),
+    [
+        ({"autoscaler": NO_RULE, "schedules": (replace(RUNS_IT, enabled=False),)}, (), "schedule-disabled"),
+        ({"autoscaler": NO_RULE, "schedules": (RUNS_IT,)}, (), "schedule-rare"),
+        ({"autoscaler": None, "schedules": (replace(DAILY, enabled=False),)}, (), "schedule-disabled"),
+        ({"autoscaler": None, "actions": (MORNING,)}, ("ScheduledActions",), "actions-suspended"),
+        ({"autoscaler": None, "policies": (GROWS,)}, ("AlarmNotification",), "alarms-suspended"),
+        # A daily change of the size is none that starts workers for a queue, and one of a function that is gone runs
+        # nothing.
+        ({"autoscaler": NO_RULE, "schedules": (DAILY,)}, (), "no-rule"),
+        ({"autoscaler": None, "schedules": (replace(RUNS_IT, enabled=False),)}, (), "no-function"),
+        ({"autoscaler": None, "actions": (MORNING,)}, (), "no-function"),
+        ({"autoscaler": None}, ("ScheduledActions",), "no-function"),
+        ({"autoscaler": OFF, "schedules": (replace(RUNS_IT, enabled=False),)}, (), "rule-disabled"),
+    ],
+)  # fmt: skip
+def test_what_would_start_workers_but_for_one_thing_is_told(
+    others: dict[str, Any], suspended: tuple[str, ...], reason: str
+) -> None:
+    known = h.workers(h.group(suspended=suspended), autoscaler=others.pop("autoscaler"))
+    (finding,) = (
+        one for one in h.findings(h.case(workers=replace(known, **{**NONE, **others}))) if one.cause == "autoscaler-off"
+    )
+    assert finding.reason == reason
+    assert not any("<scheduler" in (remedy.command or "") for remedy in finding.remedies)
+
+
 @pytest.mark.parametrize(
     "others",
     [

@@ -161,6 +161,14 @@ def test_alarms_whose_actions_are_disabled_get_them_back(lab: Lab) -> None:
     assert "That helped: autoscaler-off is gone" in done.stdout
 
 
+def test_alarms_that_are_suspended_may_act_again(lab: Lab) -> None:
+    lab.break_fault("autoscaler-off/alarms-suspended")
+    done = lab.tool("diagnose", "--fix", "--yes")
+    assert done.returncode == 0
+    assert "AlarmNotification process: suspended -> resumed" in done.stdout
+    assert "That helped: autoscaler-off is gone" in done.stdout
+
+
 def test_what_needs_a_person_is_said_with_the_command(lab: Lab) -> None:
     lab.break_fault("proxy-upstream-down")
     done = lab.tool("diagnose", "--fix", "--yes")

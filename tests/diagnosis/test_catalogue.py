@@ -67,6 +67,8 @@ NAMES = live_names(
 )
 OBSERVED = {
     "alarm": "depth-high",
+    "scheduler": "every-minute",
+    "scheduler_group": "default",
     "encoded": "4GIOHlTkIaWHQD0Q0m6XSnuUMCm",
     "instance": "i-0123456789abcdef0",
     "log_group": "/academy/ai-worker",

@@ -17,7 +17,7 @@ from typing import Literal
 from academy_ops.diagnosis.catalogue import CATALOGUE
 from academy_ops.lab.faults import FAULTS
 from academy_ops.lab.faults.boots import USER_DATA
-from tests.faults.printed import Place, forget_rules, run_printed
+from tests.faults.printed import Place, run_printed
 from tests.lab_driver import Lab, Told
 
 Job = Literal["its own", "its own or none", "ended", "uploaded after", "none", "unknown"]
@@ -88,11 +88,15 @@ def _of_fault(name: str) -> Row:
     return Row(name, (name,), job=job)
 
 
+def _profile(profile: str, file: str = "profiles") -> dict[str, str | None]:
+    """Return the settings of somebody who uses a profile."""
+    keys = {"AWS_ACCESS_KEY_ID": None, "AWS_SECRET_ACCESS_KEY": None}
+    return {**keys, "AWS_CONFIG_FILE": str(Path(__file__).with_name(file)), "AWS_PROFILE": profile}
+
+
 def _of_profile(way: str, profile: str, file: str = "profiles") -> Row:
     """Ask with a profile that can't give credentials."""
-    keys = {"AWS_ACCESS_KEY_ID": None, "AWS_SECRET_ACCESS_KEY": None}
-    config = {"AWS_CONFIG_FILE": str(Path(__file__).with_name(file)), "AWS_PROFILE": profile}
-    return Row(f"aws-credentials-invalid/{way}", environ={**keys, **config})
+    return Row(f"aws-credentials-invalid/{way}", environ=_profile(profile, file))
 
 
 SETTINGS: tuple[Row, ...] = (
@@ -109,13 +113,22 @@ SETTINGS: tuple[Row, ...] = (
     Row("aws-credentials-invalid/malformed", environ={"AWS_SECRET_ACCESS_KEY": '"0123456789abcdef'}),
     Row("aws-credentials-invalid/swapped", environ={"AWS_ACCESS_KEY_ID": "k" * 40, "AWS_SECRET_ACCESS_KEY": KEY_ID}),
     Row("aws-credentials-invalid/no-session-token", environ={"AWS_ACCESS_KEY_ID": "ASIAIOSFODNN7EXAMPLE"}),
+    Row("aws-credentials-invalid/session-token", environ={"AWS_ACCESS_KEY_ID": KEY_ID, "AWS_SESSION_TOKEN": "old"}),
     Row("aws-wrong-account", environ={"ACADEMY_AWS_ACCOUNT_ID": "999999999999"}),
+    Row("aws-wrong-account/not-an-account", environ={"ACADEMY_AWS_ACCOUNT_ID": "academy"}),
     Row("aws-wrong-region", environ={"AWS_REGION": "us-east-1"}),
     Row("aws-wrong-region/job", environ={"AWS_REGION": "us-east-1"}, job="uploaded after"),
+    Row("aws-wrong-region/zone", environ={"AWS_REGION": "ap-northeast-2a", "AWS_ENDPOINT_URL": CLOSED}),
+    Row("aws-wrong-region/not-a-region", environ={"AWS_REGION": "Seoul", "AWS_ENDPOINT_URL": CLOSED}),
+    Row(
+        "aws-wrong-region/no-such-region",
+        environ={"AWS_REGION": "ap-north-9", "AWS_ENDPOINT_URL": "https://sts.ap-north-9.invalid"},
+    ),
     Row("aws-unreachable/port", environ={"AWS_ENDPOINT_URL": CLOSED}),
     Row("aws-unreachable/silence", environ=dict.fromkeys((*ADDRESSES, "AWS_ENDPOINT_URL"), CLOSED), job="ended"),
     Row("aws-unreachable/name", environ={"AWS_ENDPOINT_URL": NO_HOST}),
     Row("aws-keys-are-r2-keys", from_setting=("AWS_ACCESS_KEY_ID", "R2_ACCESS_KEY")),
+    Row("aws-keys-are-r2-keys/profile", environ={**_profile("base"), "R2_ACCESS_KEY": KEY_ID}),
     Row("r2-env-missing/one", environ={"R2_SECRET_KEY": None}),
     Row("r2-env-missing/all", environ={"R2_ENDPOINT": None, "R2_ACCESS_KEY": "", "R2_SECRET_KEY": "  "}),
     Row("r2-env-malformed/quotes", environ={"R2_SECRET_KEY": '"0123456789abcdef"'}),
@@ -212,8 +225,6 @@ def clean_up(lab: Lab, row: Row) -> None:
     """Bring the lab back, where the row has changed it."""
     if row.faults or row.job == "uploaded after" or row.code == "queue-missing":
         lab.start_afresh()
-    if row.code == "autoscaler-off":
-        forget_rules(lab)
 
 
 def right(row: Row, told: Told) -> bool:

@@ -18,7 +18,6 @@ import jmespath  # type: ignore[import-untyped] # it has no types
 from botocore import xform_name
 from botocore.exceptions import BotoCoreError, ClientError
 
-from academy_ops import contract
 from academy_ops.cli.names import live_names
 from academy_ops.diagnosis.catalogue import CATALOGUE, filled
 from academy_ops.diagnosis.command import JOB_FILE, Command, Steps, fill
@@ -33,7 +32,6 @@ NOT_IN_THE_LAB: Mapping[str, str] = {
     "aws sso login": "asks a person",
     "aws sts get-caller-identity --region ap-northeast-2 --profile": "asks a person",
     "academy-ops check excel CORRECTED.xlsx": "reads the file that the school sends next",
-    "aws autoscaling complete-lifecycle-action": "moto has no such call",
     "aws ec2 get-ebs-default-kms-key-id": "moto has no such call",
     "aws elbv2 describe-target-health": "moto has no target group, the lab's load balancer is another program",
     "aws organizations": "moto knows no organization",
@@ -161,15 +159,6 @@ def run_printed(place: Place, told: Told, code: str, job_id: str | None, *, veri
         with suppress(RefusedError):  # what was to be done by hand is not done
             run += len(place.run(steps))
     return run
-
-
-def forget_rules(lab: Lab) -> None:
-    """Remove the rules that a remedy has made; the lab's own stays."""
-    events = lab.client("events")
-    for rule in {one["Name"] for one in events.list_rules()["Rules"]} - {contract.AUTOSCALER_RULE}:
-        targets = [target["Id"] for target in events.list_targets_by_rule(Rule=rule)["Targets"]]
-        events.remove_targets(Rule=rule, Ids=targets)
-        events.delete_rule(Name=rule)
 
 
 def printed_remedies(told: Told, code: str, names: Mapping[str, str]) -> Iterator[Remedy]:

@@ -34,6 +34,11 @@ _RUN_EVERY_MINUTE: Final = (
         "--action lambda:InvokeFunction --principal events.amazonaws.com --source-arn <rule_arn>"
     ),
 )
+_SCHEDULER: Final = command(
+    "aws scheduler get-schedule --region <region> --name <scheduler> --group-name <scheduler_group> --output text "
+    "--query",
+    "[Name,State,ScheduleExpression,ScheduleExpressionTimezone,Target.Arn]",
+)
 _MAKE_ALARM: Final = (
     _change(
         say("Create the alarm again, with the policy's ARN as its action."),
@@ -135,6 +140,21 @@ _OFF: Final[Mapping[str, Variant]] = {
         say("No rule or schedule runs the autoscaler, so workers do not start automatically."),
         say("Create a rule that runs the autoscaler once a minute."),
         _RUN_EVERY_MINUTE,
+    ),
+    "schedule-disabled": _to_read(
+        say("The schedule that would start workers is disabled in EventBridge Scheduler."),
+        say("Enable the schedule in the EventBridge Scheduler console; its settings stay as they are."),
+        _SCHEDULER,
+    ),
+    "schedule-rare": _to_read(
+        say("The schedule in EventBridge Scheduler starts workers too rarely, or not at this time of day."),
+        say("Set the schedule to rate(1 minute) in the EventBridge Scheduler console; the command shows it."),
+        _SCHEDULER,
+    ),
+    "actions-suspended": _to_change(
+        say("The Auto Scaling group's ScheduledActions process is suspended, so its scheduled actions do not run."),
+        say("Resume the Auto Scaling group's ScheduledActions process."),
+        processes("resume", "ScheduledActions"),
     ),
     "schedule": _to_change(
         say("The rule runs the autoscaler too rarely, or not at this time of day."),

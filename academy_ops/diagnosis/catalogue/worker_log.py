@@ -18,6 +18,12 @@ _RESTART: Final = _change(
 _REPLACE_WORKERS: Final = _change(
     say("Then replace the worker instances. Jobs in progress start over."), commands.REPLACE_INSTANCES
 )
+_NO_PROFILE: Final = edit(
+    say(
+        "Remove AWS_PROFILE, AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE from the workers' parameter, so that the "
+        "worker uses the instance's role."
+    )
+)
 
 WORKER_LOG: Final = (
     _cause(
@@ -181,14 +187,7 @@ WORKER_LOG: Final = (
                 REPLACE,
             ),
             "profile": variant(
-                say("The AWS profile in the worker's environment gives it no credentials."),
-                edit(
-                    say(
-                        "Remove AWS_PROFILE, AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE from the workers' "
-                        "parameter, so that the worker uses the instance's role."
-                    )
-                ),
-                REPLACE,
+                say("The AWS profile in the worker's environment gives it no credentials."), _NO_PROFILE, REPLACE
             ),
             "clock": variant(
                 say("The worker's clock is wrong, so AWS rejects its signatures."),
@@ -205,11 +204,43 @@ WORKER_LOG: Final = (
                 ),
                 _REPLACE_WORKERS,
             ),
+            "role": variant(
+                say("AWS does not allow the worker to assume the role in its settings."),
+                _read(
+                    say(
+                        "Add the identity in the log to the role's trust policy, and allow sts:AssumeRole on the role "
+                        "in that identity's policy."
+                    ),
+                    READ_LOG,
+                ),
+                _NO_PROFILE,
+                REPLACE,
+            ),
+            "web-identity": variant(
+                say("The worker's web identity token can't be read, or AWS rejects it."),
+                edit(
+                    say(
+                        "Remove AWS_WEB_IDENTITY_TOKEN_FILE and AWS_ROLE_ARN from the workers' parameter, so that the "
+                        "worker uses the instance's role; or correct the role's trust policy."
+                    )
+                ),
+                REPLACE,
+            ),
+            "account": variant(
+                say("AWS does not serve the worker's account: it is not activated, or is suspended."),
+                _read(
+                    say(
+                        "Have the account's owner complete its activation and payment in the AWS console, or contact "
+                        "AWS Support. The command shows the account."
+                    ),
+                    commands.WHO,
+                ),
+            ),
         },
     ),
     _cause(
         "worker-queue-denied",
-        say("The worker has no permission to receive messages from the queue."),
+        say("The worker has no permission for what it must do with the queue's messages."),
         say(
             "A log of the last {complaint_minutes} minutes, or the last lines of a stopped worker, "
             "shows that access to SQS was denied.",

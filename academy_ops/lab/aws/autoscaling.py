@@ -40,10 +40,12 @@ class Scaling:
 
     Attributes:
         launch_failure: Why every launch fails from now on, in EC2's words; None when launches succeed.
+        policies_enabled: Whether the groups' scaling policies are enabled.
     """
 
     def __init__(self) -> None:
         self.launch_failure: str | None = None
+        self.policies_enabled = True
         self.lock = threading.RLock()
         self._activities: dict[str, deque[dict[str, Any]]] = {}
         self._refreshes: dict[str, deque[dict[str, Any]]] = {}
@@ -363,12 +365,13 @@ class LabAutoScaling(AutoScalingResponse):
         return ActionResult({"InstanceRefreshes": found[: self._get_int_param("MaxRecords", _KEPT_ACTIVITIES)]})
 
     def describe_policies(self) -> ActionResult:
-        """Return the policies with the alarms that carry them out, which moto leaves out."""
+        """Return the policies, with the alarms that carry them out and whether they do, which moto leaves out."""
         self._group()
         alarms = list(cloudwatch_backends[ACCOUNT][REGION].alarms.values())
         for policy in self.autoscaling_backend.policies.values():
             mine = [alarm for alarm in alarms if policy.arn in (alarm.alarm_actions or ())]
             vars(policy)["alarms"] = [{"AlarmName": alarm.name, "AlarmARN": alarm.alarm_arn} for alarm in mine]
+            vars(policy)["enabled"] = self.scaling.policies_enabled
         return super().describe_policies()
 
     def describe_scaling_activities(self) -> ActionResult:

@@ -131,6 +131,7 @@ def create_alarms(aws: Clients) -> None:
 
 def create_starters(aws: Clients, generation: int) -> None:
     """Make what starts workers, a function and its rule or alarms, and remove what the other generation has."""
+    remove_schedules(aws)
     if generation == 1:
         remove_alarms(aws)
         create_function_and_rule(aws)
@@ -147,6 +148,16 @@ def remove_alarms(aws: Clients) -> None:
         autoscaling.delete_policy(AutoScalingGroupName=contract.GROUP_NAME, PolicyName=policy["PolicyName"])
     names = [alarm["AlarmName"] for alarm in aws("cloudwatch").describe_alarms()["MetricAlarms"]]
     aws("cloudwatch").delete_alarms(AlarmNames=names)
+
+
+def remove_schedules(aws: Clients) -> None:
+    """Remove every schedule of EventBridge Scheduler, and the group's scheduled actions."""
+    scheduler, autoscaling = aws("scheduler"), aws("autoscaling")
+    for one in scheduler.list_schedules()["Schedules"]:
+        scheduler.delete_schedule(Name=one["Name"])
+    of_group = {"AutoScalingGroupName": contract.GROUP_NAME}
+    for one in autoscaling.describe_scheduled_actions(**of_group)["ScheduledUpdateGroupActions"]:
+        autoscaling.delete_scheduled_action(ScheduledActionName=one["ScheduledActionName"], **of_group)
 
 
 def remove_function(aws: Clients) -> None:

@@ -149,6 +149,7 @@ def _heal_identities(lab: Lab) -> None:
 
 def _heal_group(lab: Lab) -> None:
     lab.cloud.scaling.launch_failure = None
+    lab.cloud.scaling.policies_enabled = True
     autoscaling = lab.aws("autoscaling")
     if not autoscaling.describe_auto_scaling_groups(AutoScalingGroupNames=[GROUP_NAME])["AutoScalingGroups"]:
         resources.create_group(lab.aws, lab.subnet, lab.state.generation)

@@ -7,7 +7,7 @@ import signal
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from academy_ops.contract import DLQ_SUFFIX, GROUP_NAME, QUEUE_NAME
+from academy_ops.contract import DLQ_SUFFIX, GROUP_NAME, QUEUE_NAME, REGION
 from academy_ops.lab.faults.fault import Fault, worker_fault
 from academy_ops.lab.faults.uploads import give_up, queue_url
 from academy_ops.lab.state import WORKER_USER
@@ -69,8 +69,18 @@ def _deny_in_queue(lab: Lab) -> None:
     _poll_anew(lab, "resource-based policy")
 
 
+def add_endpoint(lab: Lab) -> None:
+    """Make a VPC endpoint of SQS, if there is none."""
+    ec2 = lab.aws("ec2")
+    if not ec2.describe_vpc_endpoints()["VpcEndpoints"]:
+        vpc = ec2.describe_subnets(SubnetIds=[lab.subnet])["Subnets"][0]["VpcId"]
+        ec2.create_vpc_endpoint(
+            VpcEndpointType="Interface", VpcId=vpc, ServiceName=f"com.amazonaws.{REGION}.sqs", SubnetIds=[lab.subnet]
+        )
+
+
 def _disable_queue_key(lab: Lab, *, for_good: bool = False) -> None:
-    kms, key = lab.aws("kms"), encrypt_queue(lab)
+    key, kms = encrypt_queue(lab), lab.aws("kms")
     if for_good:
         kms.schedule_key_deletion(KeyId=key, PendingWindowInDays=7)
     else:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from academy_ops.contract import LOG_STARTED, QUEUE_NAME, WORKER_NAME
 from academy_ops.lab.container import WORKER, Image
-from academy_ops.lab.faults.aws import encrypt_queue
+from academy_ops.lab.faults.aws import add_endpoint, encrypt_queue
 from academy_ops.lab.faults.fault import Fault, age_job, worker_fault
 from academy_ops.lab.faults.uploads import upload_and_wait
 from academy_ops.messages import say
@@ -45,6 +46,15 @@ _RECEIVE: Final = "when calling the ReceiveMessage operation:"
 _ROLE: Final = "User: arn:aws:sts::123456789012:assumed-role/academy-worker/i-0 is not authorized to perform:"
 _ON_QUEUE: Final = f"sqs:receivemessage on resource: arn:aws:sqs:ap-northeast-2:123456789012:{QUEUE_NAME}"
 _REFUSED: Final = {
+    "worker-queue-denied/with-message": f"An error occurred (AccessDenied) when calling the DeleteMessage operation: "
+    f"{_ROLE} {_ON_QUEUE} because no identity-based policy allows the sqs:deletemessage action",
+    "worker-aws-credentials/profile": "ProfileNotFound: The config profile (ops) could not be found",
+    "worker-aws-credentials/role": f"An error occurred (AccessDenied) when calling the AssumeRole operation: {_ROLE} "
+    "sts:AssumeRole on resource: arn:aws:iam::123456789012:role/academy-queue",
+    "worker-aws-credentials/web-identity": "An error occurred (InvalidIdentityToken) when calling the "
+    "AssumeRoleWithWebIdentity operation: No OpenIDConnect provider found in your account",
+    "worker-aws-credentials/account": f"An error occurred (OptInRequired) {_RECEIVE} The AWS Access Key Id needs a "
+    "subscription for the service",
     "worker-queue-denied/identity-policy": f"An error occurred (AccessDenied) {_RECEIVE} {_ROLE} {_ON_QUEUE} because "
     "no identity-based policy allows the sqs:receivemessage action",
     "worker-queue-denied/endpoint-policy": f"An error occurred (AccessDenied) {_RECEIVE} {_ROLE} {_ON_QUEUE} because "
@@ -57,11 +67,14 @@ _REFUSED: Final = {
     "'arn:aws:kms:ap-northeast-2:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab' does not exist",
     "worker-queue-mismatch/account": f"An error occurred (AWS.SimpleQueueService.NonExistentQueue) {_RECEIVE} The "
     "specified queue does not exist for this wsdl version.",
-    "worker-aws-credentials/profile": "botocore.exceptions.ProfileNotFound: The config profile (academy) could not be "
-    "found",
     "worker-out-of-memory/signal": "billiard.exceptions.WorkerLostError: Worker exited prematurely: signal 9 (SIGKILL)",
 }
 """What a worker that goes on polling writes, of what moto knows nothing of."""
+_NAMED: Final = {
+    "worker-queue-denied/endpoint-policy": add_endpoint,
+    "worker-queue-denied/key-policy": encrypt_queue,
+    "worker-queue-denied/key-missing": encrypt_queue,
+}
 _ENDINGS: Final = {
     "exit-0": ("", 0),
     "exit-1": ("RuntimeError: the settings are incomplete", 1),
@@ -113,10 +126,10 @@ def ending(words: str, code: int = 1, **options: Any) -> Image:  # noqa: ANN401 
     return Image(command=("/bin/sh", "-c", 'printf "%s\\n" "$1" >&2; exit "$2"', "sh", words, str(code)), **options)
 
 
-def _go_on(words: str, lab: Lab) -> str:
-    """Run a worker that writes these words in place of its work, while a job waits."""
-    if " kms:" in words:
-        encrypt_queue(lab)
+def _go_on(words: str, lab: Lab, *, prepare: Callable[[Lab], object] | None = None) -> str:
+    """Run a worker that writes these words in place of its work, while a job waits; first make what they name."""
+    if prepare:
+        prepare(lab)
     program = f"import time; print({LOG_STARTED!r}); print({words!r}, flush=True); time.sleep(86400)"
     lab.fleet.use(Image(command=(sys.executable, "-c", program)))
     lab.fleet.wait_for_log(words)
@@ -246,7 +259,7 @@ FAULTS: Final = (
         worker_fault(
             name,
             say("The worker writes this in place of its work, and a job waits: {words}", words=words),
-            partial(_go_on, words),
+            partial(_go_on, words, prepare=_NAMED.get(name)),
         )
         for name, words in {**{f"queue-not-consumed/{one}": said for one, said in _CUT_OFF.items()}, **_REFUSED}.items()
     ),

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from academy_ops.lab.parts import Lab
 
 HOOK: Final = "academy-boot"
+_ACTION: Final = "academy-morning"
 _GONE_SECONDS: Final = 20.0
 _BOOT_SECONDS: Final = 3600.0
 _OVERDUE_SECONDS: Final = 900
@@ -174,6 +175,36 @@ def _disable_rule(lab: Lab) -> None:
         _silence_alarms(lab)
 
 
+def _suspend(process: str, lab: Lab) -> None:
+    """Let alarms or scheduled actions take the function's place, and suspend the process that carries them out."""
+    _scale_by_alarms(lab)
+    autoscaling = lab.aws("autoscaling")
+    if process == "ScheduledActions":
+        resources.remove_alarms(lab.aws)
+        autoscaling.put_scheduled_update_group_action(
+            AutoScalingGroupName=GROUP_NAME, ScheduledActionName=_ACTION, Recurrence="0 23 * * 0-4", DesiredCapacity=1
+        )
+    autoscaling.suspend_processes(AutoScalingGroupName=GROUP_NAME, ScalingProcesses=[process])
+
+
+def _schedule(lab: Lab, expression: str, state: str) -> None:
+    """Let a schedule of EventBridge Scheduler take the rule's place."""
+    _delete_rule(lab)
+    function = lab.aws("lambda").get_function_configuration(FunctionName=AUTOSCALER_NAME)
+    lab.aws("scheduler").create_schedule(
+        Name=_ACTION,
+        ScheduleExpression=expression,
+        State=state,
+        FlexibleTimeWindow={"Mode": "OFF"},
+        Target={"Arn": function["FunctionArn"], "RoleArn": function["Role"]},
+    )
+
+
+def _disable_policies(lab: Lab) -> None:
+    _scale_by_alarms(lab)
+    lab.cloud.scaling.policies_enabled = False
+
+
 def _lose_alarms(lab: Lab) -> None:
     lab.aws("cloudwatch").delete_alarms(AlarmNames=_scale_by_alarms(lab))
 
@@ -305,6 +336,31 @@ FAULTS: Final = (
         _watch_another_queue,
     ),
     Fault("autoscaler-off/no-alarm", say("Alarms replace the function, and are deleted."), _lose_alarms),
+    Fault(
+        "autoscaler-off/alarms-suspended",
+        say("Alarms replace the function, and the group's AlarmNotification process is suspended."),
+        partial(_suspend, "AlarmNotification"),
+    ),
+    Fault(
+        "autoscaler-off/policy-disabled",
+        say("Alarms replace the function, and the group's scaling policies are disabled."),
+        _disable_policies,
+    ),
+    Fault(
+        "autoscaler-off/actions-suspended",
+        say("Scheduled actions replace the function, and the group's ScheduledActions process is suspended."),
+        partial(_suspend, "ScheduledActions"),
+    ),
+    Fault(
+        "autoscaler-off/schedule-disabled",
+        say("A schedule replaces the rule, and is disabled."),
+        partial(_schedule, expression="rate(1 minute)", state="DISABLED"),
+    ),
+    Fault(
+        "autoscaler-off/schedule-rare",
+        say("A schedule replaces the rule, and runs the autoscaler once a day."),
+        partial(_schedule, expression="rate(1 day)", state="ENABLED"),
+    ),
     Fault("autoscaler-off/no-function", say("The autoscaler's function is deleted."), _delete_function),
     Fault("autoscaler-off/no-rule", say("The rule that runs the autoscaler is deleted."), _delete_rule),
     Fault("autoscaler-off/schedule", say("The rule runs the autoscaler once a day."), _run_rarely),

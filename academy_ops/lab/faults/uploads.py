@@ -25,10 +25,17 @@ _IDLE_SECONDS: Final = 10.0
 _LONG_AGO_SECONDS: Final = 660
 NO_WORDS: Final = "처리 중 오류가 발생했습니다."
 """A message that proves nothing."""
-_UNTRUSTED: Final = (
-    "SSL validation failed for https://account.r2.cloudflarestorage.com/academy-excel [SSL: CERTIFICATE_VERIFY_FAILED] "
-    "certificate verify failed: self-signed certificate in certificate chain"
+_R2_URL: Final = "https://account.r2.cloudflarestorage.com/academy-excel"
+_NOT_VERIFIED: Final = (
+    f"SSL validation failed for {_R2_URL} [SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed:"
 )
+_NO_WAY_TO_R2: Final = {
+    "untrusted": f"{_NOT_VERIFIED} self-signed certificate in certificate chain",
+    "clock": f"{_NOT_VERIFIED} certificate is not yet valid",
+    "tls": f"SSL validation failed for {_R2_URL} [SSL: WRONG_VERSION_NUMBER] wrong version number",
+    "proxy": f'Failed to connect to proxy URL: "http://10.0.0.9:3128" for {_R2_URL}',
+    "no-route": f'Connect timeout on endpoint URL: "{_R2_URL}"',
+}
 SLOW: Final = {"ACADEMY_WORKER_STEP_DELAY": "600"}
 """What makes a worker so slow that it is found in mid-job."""
 
@@ -224,10 +231,13 @@ FAULTS: Final = (
     worker_fault(
         "job-failed", say("A job failed with a message that does not say why."), partial(_fail_with, NO_WORDS)
     ),
-    worker_fault(
-        "r2-endpoint-unreachable/untrusted",
-        say("A job failed because its worker does not trust R2's certificate: {words}", words=_UNTRUSTED),
-        partial(_fail_with, _UNTRUSTED),
+    *(
+        worker_fault(
+            f"r2-endpoint-unreachable/{reason}",
+            say("A job failed because its worker does not reach R2: {words}", words=words),
+            partial(_fail_with, words),
+        )
+        for reason, words in _NO_WAY_TO_R2.items()
     ),
     worker_fault("job-review", say("A job ended in REVIEW_REQUIRED."), _send_to_review),
     worker_fault("worker-silent", say("The worker is in the middle of a job and logs nothing."), _fall_silent),
