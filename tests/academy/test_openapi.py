@@ -34,7 +34,7 @@ def test_every_answer_is_one_that_the_document_names(api: Academy) -> None:
         [
             *(str(Path(sys.executable).with_name("st")), "run", f"{api.url}/openapi.json"),
             *("--header", f"Authorization: Bearer {TOKEN}", "--checks", CHECKS),
-            *("--max-examples", "8", "--seed", "1", "--generation-database", "none", "--no-color"),
+            *("--max-examples", "20", "--seed", "1", "--generation-database", "none", "--no-color"),
         ],
         cwd=api.folder,
         capture_output=True,
