@@ -25,12 +25,6 @@ def test_the_environment_wins_over_the_env_file_and_that_over_the_default(tmp_pa
     assert settings["AI_SQS_QUEUE_NAME_BASIC"].source == "default"
 
 
-def test_the_command_line_wins_over_everything(tmp_path: Path) -> None:
-    path = write(tmp_path, "AWS_REGION=us-east-1\n")
-    settings = load(overrides={"AWS_REGION": "eu-west-1"}, env_file=path, environ={"AWS_REGION": "us-west-2"})
-    assert settings.region == "eu-west-1"
-
-
 def test_a_blank_value_counts_as_unset(tmp_path: Path) -> None:
     settings = load(env_file=write(tmp_path, "R2_EXCEL_BUCKET=\nEXCEL_BUCKET_NAME=old\n"), environ={"AWS_REGION": "  "})
     assert settings.bucket == "old"

@@ -239,7 +239,7 @@ class Store:
         rows = [
             tuple(map({**student, **common}.get, NEW_STUDENT_COLUMNS))
             # In one order for every job: on PostgreSQL two jobs with the same students would else wait for each other.
-            for student in sorted(students, key=lambda one: (str(one["name"]), str(one["parent_phone"])))
+            for student in sorted(students, key=lambda student: (str(student["name"]), str(student["parent_phone"])))
         ]
         with self._write() as connection:
             self._update(connection, job)

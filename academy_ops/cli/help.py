@@ -44,34 +44,14 @@ def page(command: Any, context: typer.Context) -> str:  # noqa: ANN401 - Typer h
         file=written, width=min(console.width, _WIDEST), highlight=False, markup=False, emoji=False, color_system=None
     )
     manual = MANUAL.get(context.command_path.partition(" ")[2], Page())
-    usage = Line(_("Usage: "))
-    unnamed = {
-        piece
-        for parameter in command.params
-        if parameter.param_type_name == "argument" and parameter.hidden
-        for piece in parameter.get_usage_pieces(context)
-    }
-    shown = (piece for piece in command.collect_usage_pieces(context) if piece not in unnamed)
-    # Typer puts braces around what must be given; manuals leave it bare.
-    pieces = " ".join((context.command_path, *(piece.strip("{}") for piece in shown)))
-    hanging(console, usage, Line(pieces), usage.cell_len)
+    _print_usage(console, command, context)
     for text in (command.help, manual.more):
         if text:
             console.print()
             hanging(console, Line(), Line(str(text)), 0)
-    parameters = command.get_params(context)
-    common = [parameter for parameter in parameters if parameter.name in COMMON]
-    if len(common) == 1:
-        # Only --help; no heading of its own for that.
-        common = []
-    if len(forms_of(command)) == 1:
-        common = [parameter for parameter in common if parameter.name not in _OF_DOCUMENTS]
-    ours = [parameter for parameter in parameters if parameter not in common and parameter.name not in _OF_DOCUMENTS]
-    _section(console, _("Arguments"), _rows(ours, context, "argument"))
-    _section(console, _("Options"), _rows(ours, context, "option"))
-    _section(console, _("Common options"), _rows(common, context, "option"))
+    _print_parameters(console, command, context)
     if isinstance(command, TyperGroup):
-        _section(console, _("Commands"), [(name, one.help or "") for name, one in command.commands.items()])
+        _section(console, _("Commands"), [(name, below.help or "") for name, below in command.commands.items()])
     if manual.examples:
         console.print()
         console.print(_("Examples:"))
@@ -83,6 +63,34 @@ def page(command: Any, context: typer.Context) -> str:  # noqa: ANN401 - Typer h
     for code, text in manual.codes.items():
         hanging(console, Line(f"  {code}"), Line(str(text)), 6)
     return written.getvalue()
+
+
+def _print_usage(console: Console, command: Any, context: typer.Context) -> None:  # noqa: ANN401 - as above
+    usage = Line(_("Usage: "))
+    unnamed = {
+        piece
+        for parameter in command.params
+        if parameter.param_type_name == "argument" and parameter.hidden
+        for piece in parameter.get_usage_pieces(context)
+    }
+    shown = (piece for piece in command.collect_usage_pieces(context) if piece not in unnamed)
+    # Typer puts braces around what must be given; manuals leave it bare.
+    pieces = " ".join((context.command_path, *(piece.strip("{}") for piece in shown)))
+    hanging(console, usage, Line(pieces), usage.cell_len)
+
+
+def _print_parameters(console: Console, command: Any, context: typer.Context) -> None:  # noqa: ANN401 - as above
+    parameters = command.get_params(context)
+    common = [parameter for parameter in parameters if parameter.name in COMMON]
+    if len(common) == 1:
+        # Only --help; no heading of its own for that.
+        common = []
+    if len(forms_of(command)) == 1:
+        common = [parameter for parameter in common if parameter.name not in _OF_DOCUMENTS]
+    ours = [parameter for parameter in parameters if parameter not in common and parameter.name not in _OF_DOCUMENTS]
+    _section(console, _("Arguments"), _rows(ours, context, "argument"))
+    _section(console, _("Options"), _rows(ours, context, "option"))
+    _section(console, _("Common options"), _rows(common, context, "option"))
 
 
 def man_page(command: Any, context: Any) -> str:  # noqa: ANN401 - as above

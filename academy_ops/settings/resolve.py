@@ -1,6 +1,6 @@
 """How the settings are found: read once, each knowing where its value came from.
 
-Order of precedence: command line, environment, env file, default. A blank value counts as unset.
+Order of precedence: environment, env file, context, default. A blank value counts as unset.
 """
 
 from __future__ import annotations
@@ -57,7 +57,6 @@ _SENT_TO: Final[Mapping[str, tuple[str, ...]]] = {
 
 def load(
     *,
-    overrides: Mapping[str, str] | None = None,
     environ: Mapping[str, str] = os.environ,
     env_file: Path | None = None,
     default_env_file: Path | None = Path(".env"),
@@ -67,7 +66,6 @@ def load(
     """Resolve every setting.
 
     Args:
-        overrides: Values from the command line.
         environ: The process's environment.
         env_file: The file named by ``--env-file``; it must exist.
         default_env_file: Read when ``env_file`` is None and it is there.
@@ -98,11 +96,11 @@ def load(
         )
         from_file = {**lines, **from_file}
         env_file, tier = env_file or chosen.env_file, tier or chosen.tier
-    entries = {name: _resolve(name, default, overrides or {}, environ, from_file) for name, default in DEFAULTS.items()}
+    entries = {name: _resolve(name, default, environ, from_file) for name, default in DEFAULTS.items()}
     named = {found[1] for name in (*environ, *from_file) if (found := _TIERS_QUEUE.fullmatch(name))} - {"BASIC"}
     tiers = tuple(sorted(name.lower().replace("_", "-") for name in named))
     if tier and tier != contract.TIER:
-        resolve = partial(_resolve, overrides=overrides or {}, environ=environ, from_file=from_file)
+        resolve = partial(_resolve, environ=environ, from_file=from_file)
         entries |= _of_tier(tier, tiers, resolve)
     if unnamed:
         _refuse_mixed(unnamed, entries)
@@ -193,12 +191,9 @@ def _certificates(environ: Mapping[str, str], from_file: Mapping[str, EnvLine]) 
 def _resolve(
     name: str,
     default: str | None,
-    overrides: Mapping[str, str],
     environ: Mapping[str, str],
     from_file: Mapping[str, EnvLine],
 ) -> Setting:
-    if overrides.get(name, "").strip():
-        return Setting(name, overrides[name].strip(), "command line", overrides[name])
     if environ.get(name, "").strip():
         return Setting(name, environ[name].strip(), "environment", environ[name])
     line = from_file.get(name)

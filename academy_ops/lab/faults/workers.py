@@ -23,7 +23,7 @@ from academy_ops.lab.faults.endings import HANGING, LONG_AGO_SECONDS, upload_of_
 from academy_ops.lab.faults.endpoint import NO_DATABASE
 from academy_ops.lab.faults.fault import age_job, execute, worker_fault
 from academy_ops.lab.faults.launches import scale_to_zero
-from academy_ops.lab.faults.uploads import NO_WORDS, take_message, upload_and_wait, upload_students
+from academy_ops.lab.faults.uploads import NO_WORDS, queue_url, take_message, upload_and_wait, upload_students
 from academy_ops.lab.state import LOG_GROUP
 from academy_ops.messages import say
 
@@ -90,11 +90,10 @@ def _hang_beside_another(lab: Lab) -> str:
 
 def _pile_up(lab: Lab) -> str:
     lab.fleet.use(HANGING)
-    sqs = lab.aws("sqs")
-    url = sqs.get_queue_url(QueueName=QUEUE_NAME)["QueueUrl"]
+    url = queue_url(lab)
     for start in range(0, _MANY_MESSAGES, 10):
         entries = [{"Id": str(start + n), "MessageBody": '{"job_type": "unknown"}'} for n in range(10)]
-        sqs.send_message_batch(QueueUrl=url, Entries=entries)
+        lab.aws("sqs").send_message_batch(QueueUrl=url, Entries=entries)
     return upload_and_wait(lab)
 
 
