@@ -16,6 +16,7 @@ from academy_ops.diagnosis.catalogue.commands import KEPT_LOG
 from academy_ops.diagnosis.command import fill, placeholders
 from academy_ops.diagnosis.records import Remedy
 from academy_ops.lab.faults.launches import HOOK
+from academy_ops.lab.processes import until
 from academy_ops.lab.state import LOG_GROUP
 from academy_ops.settings import load
 from tests.faults.matrix import ROWS
@@ -35,11 +36,16 @@ of_the_cli = pytest.mark.skipif(not shutil.which("aws"), reason="the AWS CLI is 
         ("autoscaler-off/alarm-disabled", 0),
         ("autoscaler-off/actions-suspended", 0),
         ("worker-scaled-to-zero/max-zero", 0),
+        ("worker-container-exited/paused", 0),
+        ("worker-docker-down/hung", 0),
+        ("worker-disk-full/idle", 0),
     ],
 )
 def test_a_remedy_of_aws_ends_the_fault(lab: Lab, fault: str, number: int) -> None:
     job_id, remedy = shown(lab, fault, number)
     Place(lab).run(remedy.steps)
+    commands = lab.client("ssm").list_command_invocations
+    assert until(lambda: all(one["Status"] == "Success" for one in commands()["CommandInvocations"]), 20)
     lab.wait_for_worker()
     after = lab.diagnose(*filter(None, [job_id])).verdict
     assert fault.partition("/")[0] not in {after["cause"], *after["also"], *after["symptoms"], *after["warnings"]}
@@ -136,7 +142,7 @@ NOT_SHOWN: Mapping[str, Mapping[str, str]] = {
         "gateway-timeout": "client-closed",
         "api-not-json": "closed storage cut-off encoding not-http https-wanted",
         "queue-missing": "wrong-region",
-        "worker-booting": "user-data unit",
+        "worker-booting": "unit",
         "autoscaler-off": "alarm-missing function-failed",
         "excel-unreadable": "password other-format media-type damaged",
         "excel-phone-invalid": "student",

@@ -29,6 +29,17 @@ _R2_URL: Final = "https://account.r2.cloudflarestorage.com/academy-excel"
 _NOT_VERIFIED: Final = (
     f"SSL validation failed for {_R2_URL} [SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed:"
 )
+_SAID: Final = {
+    "worker-out-of-memory/job": "Worker exited prematurely: signal 9 (SIGKILL) Job: 4.",
+    "worker-disk-full/job": "[Errno 28] No space left on device: '/tmp/students.xlsx'",
+    "worker-dependency-missing/job": "ModuleNotFoundError: No module named 'openpyxl'",
+    "worker-database-down/job": "OperationalError: server closed the connection unexpectedly",
+    "worker-env-missing/job": "R2_ENDPOINT is not configured",
+    "worker-aws-credentials/job": "An error occurred (RequestTimeTooSkewed) when calling the GetObject operation: The "
+    "difference between the request time and the current time is too large.",
+    "job-failed/statement": "psycopg.errors.DeadlockDetected: deadlock detected",
+}
+"""What failed jobs say, and what that proves."""
 _NO_WAY_TO_R2: Final = {
     "untrusted": f"{_NOT_VERIFIED} self-signed certificate in certificate chain",
     "clock": f"{_NOT_VERIFIED} certificate is not yet valid",
@@ -238,6 +249,10 @@ FAULTS: Final = (
             partial(_fail_with, words),
         )
         for reason, words in _NO_WAY_TO_R2.items()
+    ),
+    *(
+        worker_fault(name, say("A job failed with the message: {words}", words=words), partial(_fail_with, words))
+        for name, words in _SAID.items()
     ),
     worker_fault("job-review", say("A job ended in REVIEW_REQUIRED."), _send_to_review),
     worker_fault("worker-silent", say("The worker is in the middle of a job and logs nothing."), _fall_silent),

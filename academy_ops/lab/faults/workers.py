@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 _READER: Final = "python_calamine"
 _FAILED_SECONDS: Final = 20.0
 _PAST_BOOT_SECONDS: Final = 3600
+_SLOW_BOOT_SECONDS: Final = 900
 _MANY_MESSAGES: Final = 40
 _OTHER_QUEUE: Final = {QUEUE_SETTING: f"{QUEUE_NAME}-staging"}
 _OTHER_KEYS: Final = {"AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE", "AWS_SECRET_ACCESS_KEY": "not-a-secret"}
@@ -43,6 +44,20 @@ def _two_images(lab: Lab) -> None:
     """Start a second worker from a newer image."""
     lab.fleet.image = Image(digest="sha256:" + "2" * 64)
     _start_second(lab)
+
+
+def _hang_unread(lab: Lab) -> str:
+    lab.fleet.change(logs=False)
+    return _hang(lab)
+
+
+def _boot_slowly(lab: Lab) -> None:
+    """Let user data run a quarter of an hour after the launch: longer than most boots, and no fault yet."""
+    lab.cloud.scaling.replace_instances()
+    processes.until(lambda: not lab.fleet.leaving(), _FAILED_SECONDS, 0.1)
+    lab.await_boots()
+    lab.cloud.scaling.age_instances(_SLOW_BOOT_SECONDS)
+    lab.fleet.change(container="missing", boot="running", user_data=("+ docker pull academy-ai-worker", "Waiting"))
 
 
 def _leave_one_behind(lab: Lab) -> None:
@@ -178,6 +193,16 @@ def _scale_in_from_work(lab: Lab) -> str:
 FAULTS: Final = (
     worker_fault("worker-unhealthy", say("The instances are unhealthy and are not being replaced."), _impair),
     worker_fault("queue-not-consumed", say("The workers' processes hang, and a job has waited 11 minutes."), _hang),
+    worker_fault(
+        "queue-not-consumed/unread",
+        say("The workers' processes hang, a job has waited 11 minutes, and Docker can't read their logs."),
+        _hang_unread,
+    ),
+    worker_fault(
+        "worker-booting/user-data",
+        say("The instances' user data is still running after 15 minutes."),
+        _boot_slowly,
+    ),
     worker_fault(
         "queue-not-consumed/hung",
         say("The workers' processes hang; one message is in flight with a worker that is gone, and another waits."),
