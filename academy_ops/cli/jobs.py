@@ -123,6 +123,7 @@ def _show(out: Console, found: Uploads, since: str, ops: str) -> None:
         if found.source:
             since = duration(seconds_back(since))
             out.print(_("No matching uploads in the last {since}. Look further back with --since.", since=since))
+            _print_way_without_a_job(out, ops)
         return
     sources = {upload.seen for upload in found.found}
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
@@ -145,8 +146,18 @@ def _show(out: Console, found: Uploads, since: str, ops: str) -> None:
     interesting = [upload for upload in found.found if upload.job_id and (upload.failed or waits(upload))]
     named = [*interesting, *(upload for upload in found.found if upload.job_id)]
     out.print()
-    out.print(_("Find out why by job id:"))
-    print_call(out, ops, "diagnose", str(named[0].job_id) if named else "JOB_ID", shell=in_use(os.environ))
+    if named:
+        out.print(_("Find out why by job id:"))
+        print_call(out, ops, "diagnose", str(named[0].job_id), shell=in_use(os.environ))
+    _print_way_without_a_job(out, ops)
+
+
+def _print_way_without_a_job(out: Console, ops: str) -> None:
+    """Print how to go on where the upload is not listed, or its job's id is not known: it may never have had one."""
+    from academy_ops.report.shell import in_use, print_call
+
+    out.print(_("If the upload is not listed or has no job id, check everything else:"))
+    print_call(out, ops, "diagnose", shell=in_use(os.environ))
 
 
 def _job(upload: Upload) -> str:

@@ -87,6 +87,19 @@ def row(job_id: str, status: str, **more: Any) -> dict[str, Any]:
     }
 
 
+@pytest.mark.parametrize("rows", [[], [row(UUID, "DONE")]])
+def test_who_does_not_find_the_upload_is_shown_the_way_on(rows: list[Any], tmp_path: Path) -> None:
+    with server(listed(*rows)) as (url, _seen):
+        lines = academy_ops("jobs", cwd=tmp_path, ACADEMY_API_URL=url).stdout.splitlines()
+    assert lines[-2:] == [
+        "If the upload is not listed or has no job id, check everything else:",
+        "  academy-ops diagnose",
+    ]
+    assert [line for line in lines if line.startswith("  academy-ops")][:-1] == [
+        f"  academy-ops diagnose {one['job_id']}" for one in rows
+    ]
+
+
 def test_a_short_id_is_the_whole_one_where_the_list_tells_it(tmp_path: Path) -> None:
     rows = [row(UUID, "PENDING"), row(f"3f2b{UUID[4:]}".replace("9b0e", "9b0f"), "DONE"), row("a" * 8, "DONE")]
     with server(listed(*rows)) as (url, _seen):

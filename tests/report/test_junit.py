@@ -1,4 +1,7 @@
-"""JUnit XML keeps the rules of the schema by which Jenkins reads it (junit-10.xsd of its xunit plugin)."""
+"""JUnit XML keeps the rules of the schema by which Jenkins reads it (junit-10.xsd of its xunit plugin).
+
+They stand here in our own words, element by element: which children, attributes and text each may and must have.
+"""
 
 import re
 from dataclasses import replace
@@ -52,6 +55,10 @@ SCHEMA = {
 }
 
 
+TEXTS = {"failure", "error", "skipped", "system-out"}
+"""No other element holds text of its own."""
+
+
 def assert_valid(xml: str) -> None:
     root = ET.fromstring(xml)
     assert root.tag == "testsuites"
@@ -60,6 +67,8 @@ def assert_valid(xml: str) -> None:
         assert {child.tag for child in one} <= set(rule.children.split()), one.tag
         assert set(rule.required.split()) <= set(one.attrib) <= set(rule.attributes.split()), one.tag
         assert re.fullmatch(TIME, one.get("time", "")), one.attrib
+        between = "".join(child.tail or "" for child in one) + ("" if one.tag in TEXTS else one.text or "")
+        assert not between.strip(), one.tag
 
 
 @pytest.mark.parametrize("scene", SCENES)

@@ -45,7 +45,7 @@ def test_the_template_registers_nobody_until_it_is_filled_in(teacher: Teacher) -
 
 def test_rejected_rows_are_told_one_by_one_with_their_reasons(teacher: Teacher) -> None:
     teacher.choose(sample_workbooks.partly_bad())
-    expect(teacher.outcome).to_have_text(re.compile("1행은 등록하지 못했습니다"), timeout=30_000)
+    expect(teacher.outcome).to_have_text(re.compile("행 1개는 등록하지 못했습니다"), timeout=30_000)
     rejected = teacher.page.locator(".rejected li")
     expect(rejected).to_have_text(re.compile(r"^4행 김두리: .*010.* \(010-123\)$"))
     expect(rejected).to_be_visible()
@@ -108,7 +108,7 @@ def test_a_second_upload_stands_beside_the_first_and_both_are_listed_with_their_
     teacher.choose(sample_workbooks.students(1, first=7561), "first.xlsx")
     expect(teacher.outcome).to_have_text(re.compile("^완료: 1명"), timeout=30_000)
     teacher.choose(sample_workbooks.with_bad_phones(), "second.xlsx")
-    nobody = "한 명도 등록하지 못했습니다: 2행 모두 고쳐야 합니다."
+    nobody = "한 명도 등록하지 못했습니다: 행 2개를 모두 고쳐야 합니다."
     expect(page.locator(".job .outcome")).to_have_text([nobody, "완료: 1명 등록."], timeout=30_000)
     assert [card.get_attribute("data-state") for card in page.locator(".job").all()] == ["failed", "done"]
     uploads = page.locator("#uploads-rows .outcome")

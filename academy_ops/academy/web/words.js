@@ -38,10 +38,10 @@ const WORDS = {
     unknown: (status) => `처리 중입니다(${status}).`,
     done: (created, duplicates, rejected) =>
       `완료: ${created}명 등록` + (duplicates ? `, 이미 있는 학생 ${duplicates}명` : "") +
-      (rejected ? `, ${rejected}행은 등록하지 못했습니다.` : "."),
+      (rejected ? `, 행 ${rejected}개는 등록하지 못했습니다.` : "."),
     rejected: (count, most) => `등록하지 못한 행 ${count}개` + (count > most ? ` 중 처음 ${most}개` : ""),
     row: (sheet, row, name, error) => `${[sheet, `${row}행`, name].filter(Boolean).join(" ")}: ${error}`,
-    nobodyCreated: (rejected) => `한 명도 등록하지 못했습니다: ${rejected}행 모두 고쳐야 합니다.`,
+    nobodyCreated: (rejected) => `한 명도 등록하지 못했습니다: 행 ${rejected}개를 모두 고쳐야 합니다.`,
     read: (sheets, left) => `읽은 시트: ${sheets}` + (left ? ` · 사용하지 않은 내용 ${left}건` : ""),
     sheetRead: ({ name, created, duplicates, rejected, skipped }) =>
       `'${name}' 시트: ${created}명 등록` + (duplicates ? `, 이미 있는 학생 ${duplicates}명` : "") +
