@@ -324,10 +324,15 @@ class Case:
         return depth if isinstance(depth, Depth) else None
 
     @property
+    def fleet(self) -> WorkersFacts:
+        """What is known of the workers' group: where it could not be observed, why."""
+        why = self.workers
+        return WorkersFacts(why, why, why, why) if isinstance(why, Unavailable) else why
+
+    @property
     def group(self) -> Group | None:
         """The workers' group; None where it was not seen, or does not exist."""
-        group = self.workers.group if isinstance(self.workers, WorkersFacts) else None
-        return group if isinstance(group, Group) else None
+        return self.fleet.group if isinstance(self.fleet.group, Group) else None
 
     @property
     def inside(self) -> LogsFacts:

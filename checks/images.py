@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from academy_ops.diagnosis.findings import FindingBuilder
-from academy_ops.diagnosis.records import Finding, Json, Unavailable
+from academy_ops.diagnosis.records import Finding, Json
 from checks.facts import Case
-from checks.group_facts import Group, Refresh
+from checks.group_facts import Refresh
 from checks.host_facts import LogsFacts
 from checks.workers import in_service
 
@@ -30,15 +30,13 @@ def judge_images(build: FindingBuilder, case: Case, facts: LogsFacts) -> Iterato
 
 def _former(case: Case) -> list[Json]:
     """Return the instances in service that an earlier version of the launch template has made; none in a deployment."""
-    workers = case.workers
-    if isinstance(workers, Unavailable) or not isinstance(workers.group, Group):
-        return []
-    if isinstance(workers.refresh, Refresh) and workers.refresh.status != "Successful":
+    refresh = case.fleet.refresh
+    if case.group is None or (isinstance(refresh, Refresh) and refresh.status != "Successful"):
         return []
     versions = {
         instance.instance_id: int(instance.version) for instance in in_service(case) if instance.version.isdecimal()
     }
-    current = int(workers.group.version) if workers.group.version.isdecimal() else max(versions.values(), default=0)
+    current = int(case.group.version) if case.group.version.isdecimal() else max(versions.values(), default=0)
     return [f"{name}: {version} < {current}" for name, version in versions.items() if version < current]
 
 

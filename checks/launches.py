@@ -78,11 +78,13 @@ class History:
         failed: EC2 refused them, or they were cancelled.
         ended: They succeeded, and their instances are gone again, not by scaling in.
         set_back: Their instances were scaled in again.
+        failure: The newest that failed, whose words tell most; also one before the job waited, if none succeeded since.
     """
 
     failed: tuple[Activity, ...] = ()
     ended: tuple[Activity, ...] = ()
     set_back: tuple[Activity, ...] = ()
+    failure: Activity | None = None
 
     @property
     def code(self) -> str | None:
@@ -142,10 +144,11 @@ def history(case: Case, facts: WorkersFacts, group: Group, *, waits: bool) -> Hi
                     set_back.append(launch)
             elif not names & (present | refreshed) and _within(begun, max(since, LAUNCH_LOOP_SECONDS)):
                 ended.append(launch)
-    return History(tuple(failed), tuple(ended), tuple(set_back))
+    newest = next(iter(failed), None) or _newest_failure(facts)
+    return History(tuple(failed), tuple(ended), tuple(set_back), newest)
 
 
-def newest_failure(facts: WorkersFacts) -> Activity | None:
+def _newest_failure(facts: WorkersFacts) -> Activity | None:
     """Return the newest launch that failed, if none has succeeded since."""
     for launch in launches(facts):
         if launch.status in _FAILED:

@@ -25,8 +25,8 @@ from academy_ops.thresholds import (
     YOUNG_SECONDS,
 )
 from checks import launches, refreshes, starters
-from checks.facts import Case, Depth, QueueFacts
-from checks.group_facts import Activity, AsgInstance, Autoscaler, Ec2Instance, Group, Refresh, WorkersFacts
+from checks.facts import Case, Depth
+from checks.group_facts import AsgInstance, Autoscaler, Ec2Instance, Group, Refresh, WorkersFacts
 from checks.job_progress import active, waited, waited_at_least, young
 from checks.times import age
 from checks.worker_group import read_activities, read_group, read_machines, read_nameless
@@ -86,7 +86,7 @@ def judge(case: Case) -> Iterator[Finding]:
     elif facts.group is None:
         yield build.fail("asg-missing", {"group": case.names["group"]})
     else:
-        yield from _judge_group(build, case, facts, facts.group)
+        yield from _judge_group(build, case, facts.group)
         yield from refreshes.judge(build, facts, facts.group)
     if isinstance(facts.refresh, Unavailable):
         yield build.unknown(say("whether a new version of the workers is being deployed"), facts.refresh)
@@ -102,7 +102,7 @@ def judge(case: Case) -> Iterator[Finding]:
             Unavailable("not-found", "ec2:DescribeInstances"),
             _AGE_DECIDES,
         )
-    yield from _judge_autoscaler(build, case, facts)
+    yield from _judge_autoscaler(build, case)
 
 
 def in_service(case: Case) -> tuple[AsgInstance, ...]:
@@ -113,10 +113,7 @@ def in_service(case: Case) -> tuple[AsgInstance, ...]:
 
 def working(case: Case) -> int | None:
     """Return how many instances are in service, or None when that could not be seen."""
-    facts = case.workers
-    if isinstance(facts, Unavailable) or isinstance(facts.group, Unavailable):
-        return None
-    return len(in_service(case))
+    return None if isinstance(case.fleet.group, Unavailable) else len(in_service(case))
 
 
 def past_boot(case: Case) -> tuple[str, ...]:
@@ -138,10 +135,8 @@ def launched_at(case: Case, instance_id: str) -> datetime | None:
 
 def machine_of(case: Case, instance_id: str) -> Ec2Instance | None:
     """Return an instance as EC2 sees it, or None when that is unknown."""
-    facts = case.workers
-    if isinstance(facts, Unavailable) or isinstance(facts.machines, Unavailable):
-        return None
-    return next((machine for machine in facts.machines if machine.instance_id == instance_id), None)
+    machines = () if isinstance(case.fleet.machines, Unavailable) else case.fleet.machines
+    return next((machine for machine in machines if machine.instance_id == instance_id), None)
 
 
 def stopped(case: Case, instance_id: str) -> bool:
@@ -155,12 +150,12 @@ def work_waits(case: Case) -> bool:
     return case.depth.total > 0 if case.depth else active(case)
 
 
-def _judge_group(build: FindingBuilder, case: Case, facts: WorkersFacts, group: Group) -> Iterator[Finding]:
-    past = launches.history(case, facts, group, waits=work_waits(case))
-    evidence = _evidence(case, facts, group, past)
+def _judge_group(build: FindingBuilder, case: Case, group: Group) -> Iterator[Finding]:
+    past = launches.history(case, case.fleet, group, waits=work_waits(case))
+    evidence = _evidence(case, group, past)
     suspended = "Launch" in group.suspended
     if group.desired == 0:
-        yield from _judge_zero(build, case, facts, group, past, evidence)
+        yield from _judge_zero(build, case, group, past, evidence)
         if suspended and work_waits(case):
             yield build.fail("worker-launch-suspended", evidence)
         return
@@ -169,10 +164,10 @@ def _judge_group(build: FindingBuilder, case: Case, facts: WorkersFacts, group: 
     if not serving:
         # One that was launched before still comes.
         comes = any(one.coming for one in group.instances)
-        code = "worker-launch-suspended" if suspended and not comes else _why_none(case, facts, group, past)
-        yield _none_serves(build, code, facts, past, evidence)
+        code = "worker-launch-suspended" if suspended and not comes else _why_none(case, group, past)
+        yield _none_serves(build, code, past, evidence)
     elif waits_for_boot and past.code:
-        yield _none_serves(build, past.code, facts, past, evidence)
+        yield _none_serves(build, past.code, past, evidence)
     elif all(instance.health.lower() != "healthy" or stopped(case, instance.instance_id) for instance in serving):
         if young(case, YOUNG_SECONDS) and not _REPLACING.intersection(group.suspended):
             yield build.ok(say("The Auto Scaling group is replacing its unhealthy workers."), evidence)
@@ -186,37 +181,25 @@ def _judge_group(build: FindingBuilder, case: Case, facts: WorkersFacts, group: 
         yield build.warn("worker-booting", evidence)
     else:
         yield build.ok(say("Workers in service: {count}.", count=len(serving)), evidence)
-    yield from _judge_size(build, case, facts, group, past, evidence)
+    yield from _judge_size(build, case, group, past, evidence)
 
 
-def _none_serves(
-    build: FindingBuilder, code: str, facts: WorkersFacts, past: launches.History, evidence: dict[str, Json]
-) -> Finding:
+def _none_serves(build: FindingBuilder, code: str, past: launches.History, evidence: dict[str, Json]) -> Finding:
     """Say why none is in service, with the reason where the activities name one."""
     if code == "worker-booting":
         return build.warn(code, evidence)
-    failure = _failure(facts, past)
-    reason = launches.reason(failure) if code == "worker-launch-failing" and failure else None
+    failed = past.failure if code == "worker-launch-failing" else None
+    reason = launches.reason(failed) if failed else None
     return build.fail(code, evidence, reason="set-back" if code == "worker-scaled-to-zero" else reason)
 
 
-def _failure(facts: WorkersFacts, past: launches.History) -> Activity | None:
-    """Return the failed launch whose words tell most: the newest."""
-    return next(iter(past.failed), None) or launches.newest_failure(facts)
-
-
-def _judge_size(  # noqa: PLR0917 - what `_judge_group` knows
-    build: FindingBuilder,
-    case: Case,
-    facts: WorkersFacts,
-    group: Group,
-    past: launches.History,
-    evidence: dict[str, Json],
+def _judge_size(
+    build: FindingBuilder, case: Case, group: Group, past: launches.History, evidence: dict[str, Json]
 ) -> Iterator[Finding]:
     """Judge whether there are, and will be, enough workers."""
     serving = len([instance for instance in group.instances if instance.lifecycle == "InService"])
     coming = any(instance.coming for instance in group.instances)
-    failure = _failure(facts, past)
+    failure = past.failure
     if 0 < serving < group.desired and failure and (not coming or len(past.failed) >= LAUNCH_LOOP_LAUNCHES):
         fewer = say(
             "Workers in service: {count} of {desired}. Further launches fail: {message}",
@@ -232,14 +215,10 @@ def _judge_size(  # noqa: PLR0917 - what `_judge_group` knows
         yield build.warn("worker-undersized", {**evidence, "wanted": str(asked_for)})
 
 
-def _judge_zero(  # noqa: PLR0917 - as `_judge_size`
-    build: FindingBuilder,
-    case: Case,
-    facts: WorkersFacts,
-    group: Group,
-    past: launches.History,
-    evidence: dict[str, Json],
+def _judge_zero(
+    build: FindingBuilder, case: Case, group: Group, past: launches.History, evidence: dict[str, Json]
 ) -> Iterator[Finding]:
+    facts = case.fleet
     on = starters.on(facts, case.observed_at)
     # One that could not be seen may be alive; for its first minutes that is no fault.
     acts = bool(on or starters.unseen(facts)) or isinstance(facts.autoscaler, Unavailable)
@@ -281,10 +260,10 @@ def _still_works(case: Case, group: Group) -> list[str]:
     return [instance.instance_id for instance in group.instances if instance.lifecycle in {"InService"} | ending]
 
 
-def _why_none(case: Case, facts: WorkersFacts, group: Group, past: launches.History) -> str:
+def _why_none(case: Case, group: Group, past: launches.History) -> str:
     """Name why a group that wants instances has none in service."""
     coming = [instance for instance in group.instances if instance.lifecycle.startswith("Pending")]
-    launch = next(iter(launches.launches(facts)), None)
+    launch = next(iter(launches.launches(case.fleet)), None)
     begun = age(case.observed_at, launch.started_at) if launch else None
     ages = [boot_age(case, instance.instance_id) or begun for instance in coming]
     # A group that has just been asked for an instance has not recorded its launch yet.
@@ -300,7 +279,7 @@ def _why_none(case: Case, facts: WorkersFacts, group: Group, past: launches.Hist
         return "worker-launch-stuck"
     launching = launch is not None and launch.status not in _ENDED and (begun or 0) < BOOT_SECONDS
     renewed = any(one.coming for one in group.instances if one not in coming)
-    if launching or just_asked or renewed or (coming and not overdue) or _replaces(case, facts):
+    if launching or just_asked or renewed or (coming and not overdue) or _replaces(case):
         return "worker-booting"
     return "worker-no-instances"
 
@@ -309,9 +288,9 @@ def _less(known: float | None, seconds: float) -> bool:
     return known is not None and known < seconds
 
 
-def _replaces(case: Case, facts: WorkersFacts) -> bool:
+def _replaces(case: Case) -> bool:
     """Return whether the group has just taken an instance away, as in an instance refresh; its successor comes next."""
-    newest = next(iter(launches.activities(facts)), None)
+    newest = next(iter(launches.activities(case.fleet)), None)
     if newest is None or not newest.description.startswith("Terminating"):
         return False
     return _less(age(case.observed_at, newest.started_at), BOOT_SECONDS)
@@ -319,20 +298,20 @@ def _replaces(case: Case, facts: WorkersFacts) -> bool:
 
 def _waits_for_boot(case: Case, serving: Sequence[AsgInstance]) -> bool:
     """Return whether messages wait untouched while every instance is still young."""
-    depth = case.queue.queue if isinstance(case.queue, QueueFacts) else None
-    if not serving or not isinstance(depth, Depth) or not depth.visible or depth.in_flight:
+    if not serving or case.depth is None or not case.depth.visible or case.depth.in_flight:
         return False
     ages = [boot_age(case, instance.instance_id) for instance in serving]
     return all(known is not None and known < BOOT_SECONDS for known in ages)
 
 
-def _judge_autoscaler(build: FindingBuilder, case: Case, facts: WorkersFacts) -> Iterator[Finding]:
+def _judge_autoscaler(build: FindingBuilder, case: Case) -> Iterator[Finding]:
+    facts = case.fleet
     autoscaler, unseen = facts.autoscaler, starters.unseen(facts)
     for one in unseen:
         yield build.unknown(say("what would start a worker"), one)
     if isinstance(autoscaler, Unavailable):
         yield build.unknown(say("the autoscaler"), autoscaler)
-    elif not unseen and not starters.on(facts, case.observed_at) and not _alarm_sleeps(case, facts):
+    elif not unseen and not starters.on(facts, case.observed_at) and not _alarm_sleeps(case):
         evidence: dict[str, Json] = {
             "function": autoscaler.state if autoscaler else None,
             "why": (autoscaler.why or None) if autoscaler else None,
@@ -353,13 +332,13 @@ def _judge_autoscaler(build: FindingBuilder, case: Case, facts: WorkersFacts) ->
         yield build.warn("autoscaler-off", found, reason=reason)
 
 
-def _alarm_sleeps(case: Case, facts: WorkersFacts) -> bool:
+def _alarm_sleeps(case: Case) -> bool:
     """Return whether the policy's alarm has no data because nobody uses the queue.
 
     SQS tells CloudWatch nothing of a queue that is empty and that nobody has asked for six hours. A worker in service
     asks all the time: an alarm without data then watches something else.
     """
-    policy = starters.halted(facts) if facts.autoscaler is None else None
+    policy = starters.halted(case.fleet) if case.fleet.autoscaler is None else None
     return policy is not None and policy.why == "alarm-no-data" and working(case) == 0 and not work_waits(case)
 
 
@@ -370,7 +349,8 @@ def desired_capacity(group: Group, depth: Depth | Unavailable | None) -> int:
     return contract.desired_capacity(group.minimum, group.maximum, depth.visible, depth.in_flight)
 
 
-def _evidence(case: Case, facts: WorkersFacts, group: Group, past: launches.History) -> dict[str, Json]:
+def _evidence(case: Case, group: Group, past: launches.History) -> dict[str, Json]:
+    facts = case.fleet
     machines = facts.machines if not isinstance(facts.machines, Unavailable) else ()
     addresses = {machine.instance_id: machine.private_ip for machine in machines}
     instances: list[Json] = [
@@ -414,7 +394,7 @@ def _evidence(case: Case, facts: WorkersFacts, group: Group, past: launches.Hist
 def _of_activities(facts: WorkersFacts, group: Group, past: launches.History) -> dict[str, Json]:
     """Return what the activities say: the newest launch that failed or is under way, and who last set the size."""
     latest = next(iter(launches.launches(facts)), None)
-    activity = _failure(facts, past) or (latest if latest and latest.status != "Successful" else None)
+    activity = past.failure or (latest if latest and latest.status != "Successful" else None)
     found: dict[str, Json] = {}
     if activity:
         found["activity"] = activity.message or activity.description
