@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from academy_ops.lab.parts import Lab
 
 HOOK: Final = "academy-boot"
+_ALARM_FIELDS: Final = (
+    *("AlarmName", "Namespace", "MetricName", "Dimensions", "Statistic", "Period", "EvaluationPeriods"),
+    *("Threshold", "ComparisonOperator", "AlarmActions"),
+)
 _ACTION: Final = "academy-morning"
 _GONE_SECONDS: Final = 20.0
 _BOOT_SECONDS: Final = 3600.0
@@ -125,8 +129,17 @@ def _scale_by_alarms(lab: Lab) -> list[str]:
     return [alarm["AlarmName"] for alarm in lab.aws("cloudwatch").describe_alarms()["MetricAlarms"]]
 
 
+def _scale_by_other_alarms(lab: Lab, **changed: object) -> list[str]:
+    """Put alarms in the function's place that differ in something from those of production; return their names."""
+    cloudwatch, names = lab.aws("cloudwatch"), _scale_by_alarms(lab)
+    for alarm in cloudwatch.describe_alarms(AlarmNames=names)["MetricAlarms"]:
+        kept = {field: alarm[field] for field in _ALARM_FIELDS}
+        cloudwatch.put_metric_alarm(**{**kept, **changed})
+    return names
+
+
 def _starve_alarms(lab: Lab) -> None:
-    for name in _scale_by_alarms(lab):
+    for name in _scale_by_other_alarms(lab, TreatMissingData="missing"):
         lab.aws("cloudwatch").set_alarm_state(
             AlarmName=name, StateValue="INSUFFICIENT_DATA", StateReason="Insufficient Data: 1 datapoint was unknown."
         )
@@ -137,13 +150,7 @@ def _silence_alarms(lab: Lab) -> None:
 
 
 def _watch_another_queue(lab: Lab) -> None:
-    cloudwatch = lab.aws("cloudwatch")
-    for name in _scale_by_alarms(lab):
-        (alarm,) = cloudwatch.describe_alarms(AlarmNames=[name])["MetricAlarms"]
-        taken = {key: alarm[key] for key in ("Namespace", "MetricName", "Statistic", "Period", "EvaluationPeriods")}
-        taken |= {key: alarm[key] for key in ("Threshold", "ComparisonOperator", "AlarmActions")}
-        of_other = [{"Name": "QueueName", "Value": f"{QUEUE_NAME}-staging"}]
-        cloudwatch.put_metric_alarm(AlarmName=name, Dimensions=of_other, **taken)
+    _scale_by_other_alarms(lab, Dimensions=[{"Name": "QueueName", "Value": f"{QUEUE_NAME}-staging"}])
 
 
 def _refresh_badly(lab: Lab, status: str, reason: str) -> None:
