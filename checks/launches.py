@@ -49,21 +49,24 @@ _REASONS: Final = table(
         "account",
         r"PendingVerification|being (?:verified|validated)|OptInRequired|not subscribed|marketplace",
         r"account .{0,40}(?:blocked|suspended|closed)|aws-verification@|not opted in",
-        r"needs a subscription|declarative policy",
+        r"needs a subscription|declarative policy|(?:service|resource) control policy",
     ),
     (
         "role",
         r"instance ?profile|service-linked role|AWSServiceRole|ServiceLinkedRole|assume role",
-        r"not authorized to (?:use|perform)|UnauthorizedOperation",
+        r"not authorized to (?:use|perform)|UnauthorizedOperation|Authentication Failure|AuthFailure",
     ),
     ("image", r"InvalidAMIID|\bAMIs?\b|image ?id\b|for images|InvalidSnapshot|snapshot .{0,80}does not exist"),
     ("template", r"key ?pair|security group .{0,120}does not exist|InvalidGroup|groupName"),
-    ("network", r"subnet|free addresses|default VPC|vpc ID|different networks|\binterface\b|network ?interface"),
+    (
+        "network",
+        r"subnet|free addresses|default VPC|non-VPC|vpc ID|different networks|\binterface\b|network ?interface",
+    ),
     (
         "template",
         r"launch ?template|launch ?configuration|instance type|availability zone|requested configuration",
         r"not (?:currently )?supported|device|InvalidParameter|placement group|virtualName|tenancy",
-        r"\bInvalid id\b|tag (?:policy|key)|dedicated host|volume size ratio",
+        r"\bInvalid (?:id\b|value ')|tag (?:policy|key)|dedicated host|volume size ratio",
         r"httpTokens|IMDSv1|user ?data|(?:volume size|volume of size|smaller than snapshot)",
     ),
 )

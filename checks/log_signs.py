@@ -56,13 +56,13 @@ _COMPLAINS: Final = (
 _TIME_LIMIT: Final = re.compile(r"time ?limit|\btime-?out", re.IGNORECASE)
 _REFUSALS: Final = "InvalidAccessKeyId|SignatureDoesNotMatch|InvalidArgument|Unauthorized|AccessDenied|Forbidden|40[13]"
 _DENIED: Final = "worker-queue-denied"
-_OF_QUEUE: Final = "(Receive|Delete|Send)Message|ChangeMessageVisibility|GetQueue"
+_OF_QUEUE: Final = "(Receive|Delete|Send)Message|ChangeMessageVisibility|(Get|List|Create)Queue"
 _WITH_MESSAGE: Final = re.compile("(Delete|Send)Message|ChangeMessageVis|GenerateDataKey", re.IGNORECASE)
 """What a worker does with a message that it has received: that it receives the next one does not disprove a denial."""
 _LOG_SIGNS: Final = table(
     (Fault(_DEPENDENCY), rf"No module named|{_OF_IMPORT}"),
     (Fault("worker-aws-credentials"), rf"{NO_CREDENTIALS}|InvalidClientTokenId|ExpiredToken|{CLOCK}|{OWN_WAY}"),
-    (Fault("worker-aws-credentials"), rf"token {GAP} is invalid"),
+    (Fault("worker-aws-credentials"), rf"token {GAP} is invalid|\(InvalidToken\) when calling the (Receive|GetQueue)"),
     # SQS refuses the signature where the region in it is another one.
     (Fault(_ELSEWHERE), OTHER_REGION),
     (Fault("worker-aws-credentials"), r"PartialCredentialsError"),
@@ -73,7 +73,11 @@ _LOG_SIGNS: Final = table(
             rf"|MissingAuthenticationToken){GAP}calling the (Receive|GetQueue)"
         ),
     ),
-    (Fault(_DENIED), rf"(AccessDenied|not authorized){GAP}(sqs:|SQS|{_OF_QUEUE})"),
+    (
+        Fault(_DENIED),
+        rf"(AccessDenied|not authorized){GAP}(sqs:|SQS|{_OF_QUEUE})",
+        r"Access to the resource https://\S{0,60}(sqs|queue)\.\S{1,90} is denied",
+    ),
     (Fault(_DENIED), rf"(NonExistentQueue|QueueDoesNotExist){GAP}or you do not have access"),
     (Fault(_DENIED), KEY_REFUSED),
     (Fault(_ELSEWHERE), r"NonExistentQueue|QueueDoesNotExist"),

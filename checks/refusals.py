@@ -15,7 +15,7 @@ CLOCK: Final = (
 )
 NO_CREDENTIALS: Final = (
     r"Unable to locate credentials|NoCredentialsError|CredentialRetrievalError|MetadataRetrievalError"
-    r"|Error when retrieving credentials from"
+    r"|Error when retrieving credentials from|NoAuthTokenError"
 )
 _PROFILE: Final = (
     r"\bProfileNotFound|\b(InvalidConfig|InfiniteLoopConfig|ConfigParse|ConfigNotFound|TokenRetrieval|SSO)Error\b"
@@ -26,7 +26,7 @@ _WEB_IDENTITY: Final = r"calling the AssumeRoleWithWebIdentity|InvalidIdentityTo
 _NOT_SERVED: Final = r"\(OptInRequired\) when calling the (Receive|GetQueue|Delete|Change|Send)"
 OWN_WAY: Final = (
     rf"{_PROFILE}|{_WEB_IDENTITY}|{_NOT_SERVED}"
-    r"|AccessDenied\w{0,9}\) when calling the AssumeRole operation"
+    r"|(AccessDenied|RegionDisabled)\w{0,9}\) when calling the AssumeRole operation"
 )
 """What is said where the worker's environment names another way to credentials than the instance's role."""
 OTHER_REGION: Final = (

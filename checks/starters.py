@@ -20,11 +20,13 @@ from academy_ops.thresholds import AUTOSCALER_PERIOD_SECONDS
 from checks.group_facts import Autoscaler, Group, Halted, Starter, WorkersFacts
 
 _RATE: Final = re.compile(r"rate\((\d{1,6}) (minute|hour|day)s?\)")
-_CRON: Final = re.compile(r"cron\((\S{1,200}) (\S{1,99}) (\S{1,99}) (\S{1,99}) (\S{1,99}) \S{1,99}\)")
+_CRON: Final = re.compile(r"cron\((\S{1,200}) (\S{1,99}) (\S{1,99}) (\S{1,99}) (\S{1,99}) (\S{1,99})\)")
+_ONCE: Final = re.compile(r"at\((\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)\)")
 _SECONDS: Final = {"minute": 60, "hour": 3600, "day": 86400}
-_SPAN: Final = re.compile(r"(\*|\d{1,2}|[A-Z]{3})(?:-(\d{1,2}|[A-Z]{3}))?(?:/(\d{1,2}))?")
+_SPAN: Final = re.compile(r"(\*|\d{1,4}|[A-Z]{3})(?:-(\d{1,4}|[A-Z]{3}))?(?:/(\d{1,2}))?")
 _MONTHS: Final = ("", "JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 _DAYS: Final = ("", "SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
+_YEARS: Final = (1970, 2199)
 _HOUR: Final = 60
 _MAX_PAGES: Final = 10
 _ALARMS: Final = 100
@@ -48,12 +50,15 @@ def often_enough(schedule: str, now: datetime) -> bool:
     """Return whether a schedule runs something every few minutes at this time of day; one of no known form does."""
     if (period(schedule) or 0) > AUTOSCALER_PERIOD_SECONDS:
         return False
+    if once := _ONCE.fullmatch(schedule):
+        return once[1][:16] == now.isoformat()[:16]
     cron = _CRON.fullmatch(schedule)
     return cron is None or (
         now.hour in _meant(cron[2], 0, 23)
         and now.day in _meant(cron[3], 1, 31)
         and now.month in _meant(cron[4], 1, 12, _MONTHS)
         and now.isoweekday() % 7 + 1 in _meant(cron[5], 1, 7, _DAYS)
+        and now.year in _meant(cron[6], *_YEARS)
     )
 
 
@@ -125,7 +130,9 @@ def _rules_of(target: Target, arn: str) -> list[str]:
 
 def _described(target: Target, names: list[str]) -> list[dict[str, Any]]:
     events = target.connect.aws("events")
-    return [{"Name": name, **events.describe_rule(Name=name)} for name in names]
+    rules = [{"Name": name, **events.describe_rule(Name=name)} for name in names]
+    # One that waits for an event does not run it by the clock.
+    return [rule for rule in rules if rule.get("ScheduleExpression") or not rule.get("EventPattern")]
 
 
 def _rules_of_versions(target: Target, arn: str) -> tuple[list[dict[str, Any]], Unavailable | None]:

@@ -116,6 +116,8 @@ _REASONS: Final[dict[str, Reason]] = {
     "ExpiredTokenException": "credentials-invalid",
     "RequestExpired": "clock-skew",
     "ExpiredRequest": "clock-skew",
+    "OptInRequired": "credentials-invalid",
+    "InvalidToken": "credentials-invalid",
     "SignatureDoesNotMatch": "credentials-invalid",
     # The services that speak JSON.
     "InvalidSignatureException": "credentials-invalid",
@@ -157,7 +159,8 @@ def why_invalid(error: Exception) -> str:
     """Return the word for why AWS credentials can't be used; empty where none is known."""
     if isinstance(error, CredentialsError):
         return error.why
-    return "expired" if error_code(error) in EXPIRED else ""
+    code = error_code(error)
+    return "expired" if code in EXPIRED else "account" if code == "OptInRequired" else ""
 
 
 def outcome_unknown(error: Exception) -> bool:

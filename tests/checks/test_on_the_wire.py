@@ -74,6 +74,8 @@ def asked_sts(status: int, body: str, **environ: str) -> Finding:
     [
         (403, "InvalidClientTokenId", "The security token included in the request is invalid.", "credentials-invalid"),
         (403, "ExpiredToken", "The security token included in the request is expired", "credentials-invalid"),
+        (403, "OptInRequired", "The AWS Access Key Id needs a subscription for the service", "credentials-invalid"),
+        (400, "InvalidToken", "The provided token is malformed or otherwise invalid.", "credentials-invalid"),
         (403, "SignatureDoesNotMatch", "The request signature we calculated does not match", "credentials-invalid"),
         (403, "SignatureDoesNotMatch", EXPIRED, "clock-skew"),
         (403, "SignatureDoesNotMatch", EXPIRED.replace("expired", "not yet current"), "clock-skew"),
@@ -84,6 +86,7 @@ def test_what_sts_refuses_is_told_apart(status: int, code: str, message: str, ca
     finding = asked_sts(status, STS_ERROR.format(code, message))
     assert (finding.status, (finding.cause or "").removeprefix("aws-")) == ("fail", cause)
     assert message.split(":", maxsplit=1)[0] in str(finding.evidence["detail"])
+    assert finding.reason == {"OptInRequired": "account", "ExpiredToken": "expired"}.get(code)
 
 
 @pytest.mark.parametrize(

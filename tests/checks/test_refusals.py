@@ -1,6 +1,6 @@
 """Why AWS refuses a worker, and whose queue it asks: each reason with the words and states that show it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -343,3 +343,34 @@ def test_a_way_to_credentials_of_the_workers_own_is_told_with_its_remedy(text: s
 )
 def test_what_only_sounds_like_it_is_none(text: str) -> None:
     assert told(says(text))[0] != "worker-aws-credentials"
+
+
+ACCESS_TO = "Access to the resource https://sqs.ap-northeast-2.amazonaws.com/ is denied."
+IN_THE_WILD = {
+    f"SQS receive message failed: {ACCESS_TO}": "worker-queue-denied",
+    f"AccessDenied: {ACCESS_TO} status code: 403, request id: 1": "worker-queue-denied",
+    OF_STS.format("AccessDenied", "ReceiveMessage") + ACCESS_TO.replace("sqs.", "queue."): "worker-queue-denied",
+    OF_STS.format("AccessDenied", "ListQueues") + ACCESS_TO: "worker-queue-denied",
+    OF_STS.format("AccessDenied", "DeleteMessageBatch") + ACCESS_TO: "worker-queue-denied",
+    OF_STS.format("AccessDenied", "ChangeMessageVisibility") + ACCESS_TO: "worker-queue-denied",
+    f"operation error SQS: ReceiveMessage, StatusCode: 403, api error AccessDenied: {RECEIVE}": "worker-queue-denied",
+    OF_STS.format("InvalidToken", "ReceiveMessage") + "The provided token is malformed": "worker-aws-credentials",
+    OF_STS.format("RegionDisabledException", "AssumeRole") + "STS is not activated": "worker-aws-credentials",
+    "botocore.exceptions.NoAuthTokenError: No auth token found": "worker-aws-credentials",
+    "MetadataRetrievalError: Received non 200 response 400 from container metadata": "worker-aws-credentials",
+    # What passes, or is of another call.
+    OF_STS.format("KMS.ThrottlingException", "ReceiveMessage") + "Rate exceeded": "queue-not-consumed",
+    OF_STS.format("RequestThrottled", "ReceiveMessage") + "Request is throttled.": "queue-not-consumed",
+    OF_STS.format("ReceiptHandleIsInvalid", "DeleteMessage") + "The receipt handle is invalid.": "queue-not-consumed",
+    OF_STS.format("InvalidParameterValue", "DeleteMessage") + "The receipt handle has expired.": "queue-not-consumed",
+    OF_STS.format("ServiceUnavailable", "ReceiveMessage") + "Currently unavailable": "queue-not-consumed",
+    OF_STS.format("AccessDeniedException", "PutLogEvents") + "not authorized": "queue-not-consumed",
+    OF_STS.format("AccessDenied", "SetDesiredCapacity") + "not authorized": "queue-not-consumed",
+    "Access to the resource https://images.example/logo.png is denied": "queue-not-consumed",
+}
+
+
+def test_what_is_said_of_access_in_the_wild(compared: Callable[[int], None]) -> None:
+    for text, code in IN_THE_WILD.items():
+        assert told(says(text))[0] == code, text
+    compared(len(IN_THE_WILD))

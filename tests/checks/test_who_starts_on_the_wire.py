@@ -59,6 +59,15 @@ def test_a_function_that_nothing_runs_has_no_rule() -> None:
         assert starters.read_autoscaler(this) == Autoscaler("Active", None, enabled=False)
 
 
+def test_a_rule_that_waits_for_an_event_does_not_run_the_function_by_the_clock() -> None:
+    waits = {"State": "ENABLED", "EventPattern": '{"source": ["aws.autoscaling"]}'}
+    with (
+        server(aws({ARN: "on-launch"}, waits, aliases=ALIAS, versions=VERSIONS)) as (url, _),
+        target(AWS_ENDPOINT_URL=url) as this,
+    ):
+        assert starters.read_autoscaler(this) == Autoscaler("Active", None, enabled=False)
+
+
 def test_a_rule_that_is_disabled_is_kept_where_no_other_is_enabled() -> None:
     off = {"State": "DISABLED", "ScheduleExpression": "rate(1 minute)"}
     with (

@@ -195,6 +195,11 @@ def test_who_else_would_start_one_is_unknown_where_that_is_denied() -> None:
         ("cron(* 8-18 * * ? *)", False),
         ("", True),
         ("at(2026-11-22T02:00:00)", True),
+        ("at(2026-11-21T02:00:00)", False),
+        ("at(2026-11-22T09:00:00)", False),
+        ("cron(* * * * ? 2026)", True),
+        ("cron(* * * * ? 2024-2025)", False),
+        ("cron(* * * * ? 2027/1)", False),
     ],
 )
 def test_a_schedule_runs_often_enough_at_this_hour(schedule: str, enough: bool) -> None:

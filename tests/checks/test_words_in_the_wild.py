@@ -20,6 +20,16 @@ from tests.words import code_of_message
 FAILED = " Launching EC2 instance failed."
 UNHEALTHY = "Instance became unhealthy while waiting for instance to be in InService state. Termination Reason: "
 LAUNCHES = {
+    "Authentication Failure. Launching EC2 instance failed.": "role",
+    "VPC security groups may not be used for a non-VPC launch. Launching EC2 instance failed.": "network",
+    "User: x is not authorized to perform: ec2:RunInstances with a deny in a service control policy": "account",
+    "Invalid value 'gp4' for VolumeType. Launching EC2 instance failed.": "template",
+    "Could not launch Spot Instances. MaxSpotInstanceCountExceeded - Max spot instance count exceeded.": "quota",
+    "InvalidLaunchTemplateId.VersionNotFound - Could not find the specified version 7": "template",
+    "The specified instance type can only be used in a VPC. A subnet ID or network interface ID is required": "network",
+    "AMI ami-0abc is disabled. Launching EC2 instance failed.": "image",
+    "Instance became unhealthy. Termination Reason: Server.InternalError: Internal error on launch": None,
+    "Instance became unhealthy. Termination Reason: Client.UserInitiatedShutdown": None,
     UNHEALTHY + "Server.SpotInstanceTermination: Spot instance termination": "capacity",
     "Your Spot request failed: capacity-not-available." + FAILED: "capacity",
     "The maximum number of addresses has been reached." + FAILED: "quota",

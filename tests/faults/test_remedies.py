@@ -130,20 +130,26 @@ def test_each_call_of_aws_that_a_remedy_makes_to_look_is_one_that_aws_answers(
 
 
 NOT_SHOWN: Mapping[str, Mapping[str, str]] = {
-    "no row yet": {
-        "aws-credentials-invalid": "login role",
+    "moto knows no such state": {
+        "aws-credentials-invalid": "account",
+        "autoscaler-off": "alarm-missing forecast-only function-failed percent-of-none",
+    },
+    "needs the AWS CLI's own login, or keys in a file": {"aws-credentials-invalid": "login role"},
+    "rclone has no jurisdictions and one pair of keys": {
         "r2-access-denied": "jurisdiction wrong-name",
         "r2-bucket-missing": "jurisdiction",
+    },
+    "the lab is in one region": {"queue-missing": "wrong-region"},
+    "no row yet": {
+        "proxy-upstream-down": "draining health-check internal no-answer no-target starting",
         "endpoint-refused": "reset",
         "endpoint-tls": "not-yet no-tls",
         "edge-error": "tunnel-origin",
         "proxy-misrouted": "load-balancer",
-        "bad-gateway": "load-balancer",
+        "bad-gateway": "forwarded-for load-balancer protocol-version",
         "gateway-timeout": "client-closed",
         "api-not-json": "closed storage cut-off encoding not-http https-wanted",
-        "queue-missing": "wrong-region",
         "worker-booting": "unit",
-        "autoscaler-off": "alarm-missing function-failed",
         "excel-unreadable": "password other-format media-type damaged",
         "excel-phone-invalid": "student",
         "excel-names-invalid": "mixed",

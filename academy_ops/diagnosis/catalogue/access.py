@@ -91,6 +91,16 @@ _INVALID: Final = {
         ),
         command("aws configure get role_arn --profile <profile>"),
     ),
+    "account": variant(
+        say("AWS does not serve this account: it is not activated, or is suspended."),
+        _change(
+            say(
+                "Have the account's owner complete its activation and payment in the AWS console, or contact "
+                "AWS Support."
+            ),
+            commands.CREDENTIALS,
+        ),
+    ),
     "web-identity": _to_change(
         say("The web identity token can't be read, or AWS rejects it."),
         say(

@@ -231,7 +231,7 @@ WORKER_LOG: Final = (
                 _read(
                     say(
                         "Have the account's owner complete its activation and payment in the AWS console, or contact "
-                        "AWS Support. The command shows the account."
+                        "AWS Support."
                     ),
                     commands.WHO,
                 ),
