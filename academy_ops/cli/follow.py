@@ -203,6 +203,8 @@ def logs(
         jobs = jobs_of(target, tenant, found.lines, back + _TAKEN_SECONDS) if tenant else None
         report.show(only(found, jobs=jobs, failed=failed, text=text))
         if not follow or unread() or not run.pause(SSM_SECONDS):
+            if not found.instances and not found.lines:
+                complain(_("Find out why: {ops} check workers", ops=common.command_prefix()))
             if not report.silent and job_id and not found.lines:
                 return _nothing_of(run, since)
             return errors.UNDETERMINED if report.silent else errors.HEALTHY

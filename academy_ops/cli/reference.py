@@ -198,7 +198,8 @@ def _contexts(common: Common) -> int:
     if known:
         out.print(table)
     else:
-        out.print(_("There are no contexts yet. Example: {form}", form=EXAMPLE), soft_wrap=True, highlight=False)
+        out.print(_("There are no contexts yet. Example:"))
+        out.print(f"  {EXAMPLE}", soft_wrap=True, highlight=False)
     out.print(Line(_("contexts: {path}", path=str(config_file())), "dim"), soft_wrap=True)
     return errors.HEALTHY
 

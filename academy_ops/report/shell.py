@@ -161,7 +161,9 @@ def _folded(words: Iterable[str], width: int, goes_on: str) -> Iterator[str]:
             line = "    "
         for phrase in _phrases(link):
             whole = " ".join(phrase)
-            for piece in [whole] if cell_len(whole) <= width - 6 else phrase:
+            # A word that no line holds is left to the terminal, with its option before it.
+            unbroken = cell_len(whole) <= width - 6 or max(map(cell_len, phrase)) > width - 6
+            for piece in [whole] if unbroken else phrase:
                 if not line.isspace() and cell_len(f"{line} {piece}") > width - 2:
                     yield f"{line} {goes_on}"
                     line = "    "
