@@ -137,10 +137,7 @@ _FOLLOWS: Final = table(
     (frozenset({"metadata"}), r"unable to locate credentials|NoCredential|must specify a region|load credentials"),
     # What could not be installed, or not be started, is not there when it is called.
     (_AROUND, r": (command )?not found|docker(\.service)? (could not be |not )found|docker\.service does not exist"),
-    (
-        _AROUND | {"docker-daemon"},
-        r"connect to the docker (daemon|api)|is the docker daemon running|docker\.sock",
-    ),
+    (_AROUND | {"docker-daemon"}, r"connect to the docker (daemon|api)|is the docker daemon running|docker\.sock"),
     # What could not be fetched is no environment.
     (
         _AROUND | {"parameter"},

@@ -30,10 +30,7 @@ _KINDS: Final = table(
         _SETTINGS | {"r2-credentials-rejected", "r2-access-denied", "worker-aws-credentials"},
         r"credential|access[ _]?key|secret|자격|액세스 ?키",
     ),
-    (
-        _SETTINGS.union(faults_of("1")),
-        r"bucket|storage|\bR2\b|\bS3\b|버킷|저장소|스토리지",
-    ),
+    (_SETTINGS.union(faults_of("1")), r"bucket|storage|\bR2\b|\bS3\b|버킷|저장소|스토리지"),
     (frozenset({"worker-database-down"}), r"database|\bDB\b|데이터베이스"),
     (frozenset({"worker-disk-full"}), r"\bdisk|no space left|디스크"),
     (frozenset({"worker-out-of-memory"}), r"memory|메모리"),

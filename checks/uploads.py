@@ -239,6 +239,10 @@ def _now(target: Target) -> datetime:
     return datetime.now(UTC) - timedelta(seconds=target.connect.clocks.ahead() or 0)
 
 
+def _newest_first(uploads: Iterable[Upload]) -> list[Upload]:
+    return sorted(uploads, key=lambda upload: upload.at or _LONG_AGO, reverse=True)
+
+
 def _chosen(
     found: Iterable[Upload],
     asked: Asked,
@@ -247,9 +251,7 @@ def _chosen(
     unavailable: Mapping[Source, Unavailable] | None = None,
 ) -> Uploads:
     found = tuple(found)
-    matching = sorted(
-        (one for one in found if asked.wants(one, now)), key=lambda one: one.at or _LONG_AGO, reverse=True
-    )
+    matching = _newest_first(one for one in found if asked.wants(one, now))
     unknown = sum(one.failed is None and asked.wants(replace(one, failed=True), now) for one in found)
     left_out = unknown if asked.failed else 0
     return Uploads(tuple(matching[: asked.limit]), source, len(matching) > asked.limit, left_out, unavailable)
@@ -404,7 +406,7 @@ def _near(upload: Upload, job: Upload) -> bool:
 
 def _with_status(target: Target, found: Iterable[Upload], asked: Asked) -> list[Upload]:
     """Ask the API, which has no list, for the jobs that the logs have named: it may know better how they ended."""
-    found = sorted(found, key=lambda one: one.at or _LONG_AGO, reverse=True)
+    found = _newest_first(found)
     named = [one for one in found if one.job_id][: asked.limit]
     answers = gather(
         [("job", partial(look_again, replace(target, job_id=one.job_id), at_once=True)) for one in named], target.until

@@ -13,14 +13,7 @@ from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import Final, TypeAlias
 
-from academy_ops.contract import (
-    BUCKET_NAME,
-    BUCKET_SETTINGS,
-    QUEUE_NAME,
-    QUEUE_SETTING,
-    R2_SETTINGS,
-    REGION_SETTINGS,
-)
+from academy_ops.contract import BUCKET_NAME, BUCKET_SETTINGS, QUEUE_NAME, QUEUE_SETTING, R2_SETTINGS, REGION_SETTINGS
 from academy_ops.outside.clients import Connections
 from academy_ops.settings import Settings
 from academy_ops.thresholds import CLOCK_WRONG_SECONDS, CRASH_LOOP_RESTARTS

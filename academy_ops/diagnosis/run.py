@@ -107,7 +107,8 @@ def run(
     asked = frozenset(asked)
     unjudged = [check for check in runbook if check.name in asked]
     observed, findings = Observed(case, {}), list[Finding]()
-    for observed in observe(runbook, target, case, asked=asked, ends_at=ends_at, observer=observer, correct=correct):
+    names = closure(runbook, asked)
+    for observed in _observations(runbook, target, case, names, ends_at, observer, correct):
         blocked = (n for n, check in enumerate(unjudged) if observed.pending.intersection((check.name, *check.reads)))
         ready = next(blocked, len(unjudged))
         findings += judge(unjudged[:ready], observed, observer)
@@ -115,22 +116,16 @@ def run(
     return observed, tuple(findings)
 
 
-def observe(
+def _observations(  # noqa: PLR0917 - what `run` is given
     runbook: Sequence[Check[T_contra, C]],
     target: T_contra,
     case: C,
-    *,
-    asked: Iterable[str],
+    names: frozenset[str],
     ends_at: float,
     observer: Observer,
-    correct: Callable[[C], C] = lambda case: case,
+    correct: Callable[[C], C],
 ) -> Iterator[Observed[C]]:
-    """Fill the case; arguments as for `run`.
-
-    Yields:
-        What has been observed, each time that facts have arrived; nothing is pending in the last one.
-    """
-    names = closure(runbook, asked)
+    """Yield what has been observed, each time that facts have arrived; nothing is pending in the last one."""
     waiting = [check for check in runbook if check.name in names]
     ahead: dict[str, Future[tuple[object, float]]] = {}
     running: dict[Future[tuple[object, float]], str] = {}

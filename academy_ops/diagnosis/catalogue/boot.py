@@ -205,11 +205,7 @@ BOOT: Final = (
                     commands.REPLACE_INSTANCES,
                 ),
             ),
-            "endless": variant(
-                say("The instance's user data never finishes."),
-                _READ_LOG,
-                TERMINATE_NOW,
-            ),
+            "endless": variant(say("The instance's user data never finishes."), _READ_LOG, TERMINATE_NOW),
         },
     ),
 )

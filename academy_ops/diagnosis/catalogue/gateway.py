@@ -305,11 +305,7 @@ GATEWAY: Final[tuple[Cause, ...]] = (
         "api-host-rejected",
         say("The API rejects the Host header (400)."),
         say("The response status is 400, and the body mentions the Host header or is Django's default 400 page."),
-        (
-            commands.ANSWER,
-            commands.APP_AS_HOST,
-            commands.NGINX,
-        ),
+        (commands.ANSWER, commands.APP_AS_HOST, commands.NGINX),
         _change(
             say("Add the host to the API's allowed hosts, or have nginx pass the right Host header."),
             command("docker exec academy-api printenv ALLOWED_HOSTS", place="api-server"),

@@ -6,14 +6,7 @@ from typing import Final
 
 from academy_ops.diagnosis.catalogue import commands
 from academy_ops.diagnosis.catalogue.cause import codes, variant
-from academy_ops.diagnosis.catalogue.inside_workers import (
-    CRASHES,
-    IDLE,
-    REPLACE_ONE,
-    ROWS,
-    TERMINATE,
-    TERMINATE_NOW,
-)
+from academy_ops.diagnosis.catalogue.inside_workers import CRASHES, IDLE, REPLACE_ONE, ROWS, TERMINATE, TERMINATE_NOW
 from academy_ops.diagnosis.command import command
 from academy_ops.messages import say
 from academy_ops.thresholds import FIGURES

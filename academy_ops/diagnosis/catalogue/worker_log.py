@@ -189,10 +189,7 @@ WORKER_LOG: Final = (
             "profile": variant(
                 say("The AWS profile in the worker's environment gives it no credentials."), _NO_PROFILE, REPLACE
             ),
-            "clock": variant(
-                say("The worker's clock is wrong, so AWS rejects its signatures."),
-                *set_clock(ROWS),
-            ),
+            "clock": variant(say("The worker's clock is wrong, so AWS rejects its signatures."), *set_clock(ROWS)),
             "no-role": variant(
                 say("The worker's instance has no instance profile, and therefore no role."),
                 _change(
