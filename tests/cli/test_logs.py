@@ -89,7 +89,8 @@ def test_a_denied_action_is_named(lab: Lab) -> None:
 def test_without_a_worker_it_says_so(lab: Lab) -> None:
     lab.break_fault("worker-off")
     done = lab.tool("logs")
-    assert (done.returncode, done.stdout, done.stderr) == (0, "", "No worker instance is in service.\n")
+    said = "No worker instance is in service.\nFind out why: academy-ops check workers\n"
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", said)
 
 
 def test_a_malformed_time_is_refused(lab: Lab) -> None:
