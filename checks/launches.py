@@ -38,6 +38,7 @@ _REASONS: Final = table(
         # Of calls, and gone a moment later.
         r"(?<!Request)LimitExceeded",
         r"instances?(?:\(s\))? are already running|maximum number of .{0,40}(?:reached|exceeded)",
+        r"reached the maximum number of",
     ),
     (
         "capacity",
@@ -56,6 +57,7 @@ _REASONS: Final = table(
         r"instance ?profile|service-linked role|AWSServiceRole|ServiceLinkedRole|assume role",
         r"not authorized to (?:use|perform)|UnauthorizedOperation|Authentication Failure|AuthFailure",
     ),
+    ("load-balancer", r"target groups?\b|load ?balancers? .{0,80}(?:not found|does not exist|failed)"),
     ("image", r"InvalidAMIID|\bAMIs?\b|image ?id\b|for images|InvalidSnapshot|snapshot .{0,80}does not exist"),
     ("template", r"key ?pair|security group .{0,120}does not exist|InvalidGroup|groupName"),
     (

@@ -228,9 +228,7 @@ def _why_halted(alarm: Mapping[str, Any] | None, queue: str) -> Halted:
     }
     if watched and queue not in watched:
         return "alarm-other-queue"
-    # One that takes missing data for good or bad is without data for its first minutes only.
-    decides = alarm.get("TreatMissingData") in {"notBreaching", "breaching"}
-    return "alarm-no-data" if alarm.get("StateValue") == "INSUFFICIENT_DATA" and not decides else ""
+    return "alarm-no-data" if alarm.get("StateValue") == "INSUFFICIENT_DATA" else ""
 
 
 def _read_alarms(target: Target, names: list[str]) -> dict[str, Any] | Unavailable:

@@ -54,7 +54,15 @@ _CONNECT_ERRORS: Final[tuple[tuple[type[Exception], int], ...]] = (
 )
 _BROKEN_HANDSHAKE: Final = 525
 _LATE: Final = frozenset({522, 524})
-_BALANCER_TITLES: Final = {502: "Bad Gateway", 503: "Service Temporarily Unavailable", 504: "Gateway Time-out"}
+_BALANCER_TITLES: Final = {
+    460: "460",
+    463: "463",
+    464: "464",
+    500: "Internal Server Error",
+    502: "Bad Gateway",
+    503: "Service Temporarily Unavailable",
+    504: "Gateway Time-out",
+}
 _PAGE: Final = (
     "<!DOCTYPE html>\n<html lang='en-US'><head><title>{}</title></head>\n<body><div id='cf-wrapper'><h1>{}</h1>"
     "<p>Cloudflare Ray ID: <strong>{{ray}}</strong></p></div></body></html>\n"
@@ -175,7 +183,8 @@ class Policy:
             ``strict`` TLS with a certificate that a CA known to this machine has signed.
         response_seconds: How long it waits for the origin's answer.
         front: Whose pages it answers with: Cloudflare's, or those of a load balancer of AWS that stands in its place.
-        targets: Whether that load balancer has any target to send a request to.
+        refuses: The status with which that load balancer itself answers every request: 503 where it has no target to
+            send one to; 0 where it asks the origin.
         page: Which of its own pages it answers every request with; none for the origin's answer.
         caches_jobs: Whether it answers for a job with what it once was told; only a query goes past its cache.
     """
@@ -184,7 +193,7 @@ class Policy:
     ssl_mode: Literal["flexible", "full", "strict"] = "flexible"
     response_seconds: float = _RESPONSE_SECONDS
     front: Literal["cloudflare", "awselb"] = "cloudflare"
-    targets: bool = True
+    refuses: int = 0
     page: str = ""
     caches_jobs: bool = False
 
@@ -211,8 +220,8 @@ class Relay:
         if own is not None:
             await _with_headers(own, ray)(scope, receive, send)
             return
-        if policy.front == "awselb" and not policy.targets:
-            await _balancer_page(503)(scope, receive, send)
+        if policy.front == "awselb" and policy.refuses:
+            await _balancer_page(policy.refuses)(scope, receive, send)
             return
         tls = self._strict if policy.ssl_mode == "strict" else self._lenient
         # No connection is kept: the origin may be stopped and started at any time.

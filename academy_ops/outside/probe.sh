@@ -148,6 +148,7 @@ show_log() {
     /job_id=/ { below = 0 }
     below-- > 0 { of_job[++jobs] = kept; delete of_job[jobs - 150] }
     END {
+      if (!status && word ~ /error from daemon in stream|[Ee]rror grabbing logs/) status = 1
       if (!status && substr(at, 1, 19) < substr(written, 1, 19)) { status = 1; word = "its file is corrupt" }
       if (status != 0) printf "log_status=%d\nlog_error=%.400s\n", status, word
       print "log_lines=" count + 0
@@ -183,7 +184,7 @@ else
     [ -n "$version" ] && export DOCKER_HOST="unix://$socket"
   done
   case $answer in
-    *'ermission denied'*) docker=unreadable ;;
+    *'ermission denied while trying to connect'*) docker=unreadable ;;
     *daemon*running* | *'dial unix'* | *'connection refused'*) docker=down ;;
     *) docker=unreadable ;;
   esac

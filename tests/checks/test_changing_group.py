@@ -34,6 +34,29 @@ def test_a_launch_that_failed_a_minute_ago_is_told_for_a_job_of_this_moment() ->
     assert h.verdict(case).cause == "worker-launch-failing"
 
 
+@pytest.mark.parametrize(
+    ("members", "told"),
+    [
+        (("ReplacingRootVolume",), "worker-booting"),
+        (("ReplacingRootVolume:Wait",), "worker-booting"),
+        (("RootVolumeReplaced",), "worker-booting"),
+        (("Standby",), "worker-no-instances"),
+        (("EnteringStandby",), "worker-no-instances"),
+        (("Quarantined",), "worker-no-instances"),
+        (("Detaching",), "worker-no-instances"),
+        (("Terminating:Retained",), "worker-no-instances"),
+        (("Warmed:Stopped",), "worker-no-instances"),
+        (("InService", "Standby"), None),
+        (("InService", "Warmed:Stopped"), None),
+        (("InService", "ReplacingRootVolume"), None),
+    ],
+)
+def test_each_state_of_an_instance_is_on_its_way_or_is_not(members: tuple[str, ...], told: str | None) -> None:
+    found = h.findings(h.case(**waits(400, *members)))
+    codes = {one.cause for one in found if one.check == "workers" and one.status in {"warn", "fail"}}
+    assert codes == ({told} if told else set())
+
+
 @pytest.mark.parametrize("members", [("Terminating",), ("Terminating:Wait",), ()])
 def test_a_group_that_replaces_its_only_instance_is_in_progress(members: tuple[str, ...]) -> None:
     activities = (ending(40, status="InProgress" if members else "Successful"), h.launched("i-0", 5000))

@@ -133,12 +133,6 @@ BACKLOG = [
     ("alarms", "enabled", "why"),
     [
         ((alarm("a", "OK"), alarm("b", "OK")), True, ""),
-        # They take missing data for good or bad, and have just been made.
-        ((alarm("a", "INSUFFICIENT_DATA", TreatMissingData="notBreaching"),), True, ""),
-        ((alarm("a", "INSUFFICIENT_DATA", TreatMissingData="breaching"),), True, ""),
-        ((alarm("a", "INSUFFICIENT_DATA", TreatMissingData="missing"),) * 2, False, "alarm-no-data"),
-        ((alarm("a", "INSUFFICIENT_DATA", TreatMissingData="ignore"),) * 2, False, "alarm-no-data"),
-        ((alarm("a", "OK", acts=False, TreatMissingData="notBreaching"),), False, "alarm-disabled"),
         ((alarm("a", "ALARM"), alarm("b", "INSUFFICIENT_DATA")), True, ""),
         ((alarm("a", "INSUFFICIENT_DATA"), alarm("b", "INSUFFICIENT_DATA")), False, "alarm-no-data"),
         ((alarm("a", "OK", acts=False), alarm("b", "OK", acts=False)), False, "alarm-disabled"),

@@ -20,6 +20,21 @@ from tests.words import code_of_message
 FAILED = " Launching EC2 instance failed."
 UNHEALTHY = "Instance became unhealthy while waiting for instance to be in InService state. Termination Reason: "
 LAUNCHES = {
+    "One or more target groups not found. Validating load balancer configuration failed.": "load-balancer",
+    "Provided Target Groups may not be valid. Validating load balancer configuration failed.": "load-balancer",
+    "Access denied when attempting to assume role arn:aws:iam::1:role/x. Validating load balancer configuration "
+    "failed.": "role",
+    "You have reached the maximum number of Elastic network interfaces. Launching EC2 instance failed.": "quota",
+    "The network interface 'eni-0abc' is currently in use. Launching EC2 instance failed.": "network",
+    "You've reached your quota for maximum Fleet Requests for this account. Launching EC2 instance failed.": "quota",
+    "The instance type m7i.large is not compatible with the boot mode legacy-bios. Launching EC2 instance failed.": (
+        "template"
+    ),
+    "Could not launch On-Demand Instances. ReservationCapacityExceeded - The requested reservation does not have "
+    "sufficient compatible and available capacity for this request. Launching EC2 instance failed.": "capacity",
+    "Instance became unhealthy while waiting for instance to be in InService state. Termination Reason: "
+    "Server.InternalError: Internal error on launch": None,
+    "Request limit exceeded. Launching EC2 instance failed.": None,
     "Authentication Failure. Launching EC2 instance failed.": "role",
     "VPC security groups may not be used for a non-VPC launch. Launching EC2 instance failed.": "network",
     "User: x is not authorized to perform: ec2:RunInstances with a deny in a service control policy": "account",
@@ -48,7 +63,6 @@ LAUNCHES = {
     "This functionality has been disabled by a Declarative Policy." + FAILED: "account",
     "The AWS Access Key Id needs a subscription for the service" + FAILED: "account",
     UNHEALTHY + "Client.InstanceInitiatedShutdown: Instance initiated shutdown": None,
-    "One or more target groups not found. Validating load balancer configuration failed.": None,
 }
 REACHED = 'psycopg.OperationalError: connection failed: connection to server at "10.0.3.4", port 5432 failed: FATAL: '
 """A server or a pooler that answers was reached."""

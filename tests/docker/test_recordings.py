@@ -6,6 +6,7 @@
 import subprocess
 import tempfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -131,6 +132,7 @@ WORDS_OF_CLIENTS = [
     ("down", 1, f"{SINCE_29}{DIALED}no such file or directory"),
     ("down", 1, f"{SINCE_29}{DIALED}connection refused"),
     ("down", 1, f"Error response from daemon: {DIALED}connection refused"),
+    ("down", 1, "Cannot connect to the Docker daemon at tcp://127.0.0.1:2375. Is the docker daemon running?"),
     ("unreadable", 1, f"permission denied while trying to connect to the docker API at {SOCKET}"),
     (
         "unreadable",
@@ -156,6 +158,31 @@ def test_what_other_releases_say_of_a_daemon_is_understood(expected: str, code: 
     host, _ = probe([Answer("version", code, "\n", words + "\n")])
     assert (host.docker, host.container) == (expected, None)
     assert host.said.startswith(words[:300])
+
+
+def test_a_warning_of_the_clients_own_is_no_answer() -> None:
+    warning = "WARNING: Error loading config file: open /root/.docker/config.json: permission denied"
+    host, _ = probe([Answer("version", 1, "\n", f"{warning}\n{UNTIL_28}\n")])
+    assert (host.docker, host.said) == ("down", UNTIL_28)
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        (1, "Error response from daemon: configured logging driver does not support reading"),
+        (1, '"logs" command is supported only for "json-file" and "journald" logging drivers (got: awslogs)'),
+        (1, "Error response from daemon: error getting reader: plugin not found"),
+        # It ends well all the same.
+        (0, "error from daemon in stream: Error grabbing logs: error decoding log message: proto: wrong wireType"),
+    ],
+)
+def test_a_log_that_can_not_be_read_is_none_that_says_nothing(code: int, words: str) -> None:
+    answers = next(answers for engines, answers in recordings()["running"] if "docker 28.5.2" in engines)
+    changed = [replace(one, code=code, out="", err=words) if one.asked.startswith("logs") else one for one in answers]
+    host, log = probe(changed)
+    assert host.container is not None
+    assert log is not None
+    assert (log.lines, log.unreadable) == (0, words)
 
 
 @pytest.mark.parametrize(

@@ -33,7 +33,6 @@ NOT_IN_THE_LAB: Mapping[str, str] = {
     "aws sts get-caller-identity --region ap-northeast-2 --profile": "asks a person",
     "academy-ops check excel CORRECTED.xlsx": "reads the file that the school sends next",
     "aws ec2 get-ebs-default-kms-key-id": "moto has no such call",
-    "aws elbv2 describe-target-health": "moto has no target group, the lab's load balancer is another program",
     "aws organizations": "moto knows no organization",
     "aws sts decode-authorization-message": "moto has no such call",
     "curl -sS --max-time 10 https://www.cloudflarestatus.com": "leaves this machine",

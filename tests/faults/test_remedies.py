@@ -124,6 +124,8 @@ def test_each_call_of_aws_that_a_remedy_makes_to_look_is_one_that_aws_answers(
         for steps in (remedy.steps, remedy.check)
         if steps[0].argv[0] == "aws" and not any(step.changes or step.argv[1] == "kms" for step in steps)
     }
+    # Without a load balancer there is no target group to look at.
+    lab.break_fault("proxy-upstream-down/load-balancer")
     run = [Place(lab).run(fill(steps, names)) for steps in looks if placeholders(steps) <= names.keys()]
     assert len(run) > 20
     compared(sum(map(len, run)))
@@ -141,13 +143,10 @@ NOT_SHOWN: Mapping[str, Mapping[str, str]] = {
     },
     "the lab is in one region": {"queue-missing": "wrong-region"},
     "no row yet": {
-        "proxy-upstream-down": "draining health-check internal no-answer no-target starting",
         "endpoint-refused": "reset",
         "endpoint-tls": "not-yet no-tls",
         "edge-error": "tunnel-origin",
         "proxy-misrouted": "load-balancer",
-        "bad-gateway": "forwarded-for load-balancer protocol-version",
-        "gateway-timeout": "client-closed",
         "api-not-json": "closed storage cut-off encoding not-http https-wanted",
         "worker-booting": "unit",
         "excel-unreadable": "password other-format media-type damaged",

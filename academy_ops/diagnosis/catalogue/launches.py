@@ -95,6 +95,20 @@ FAILING: Final[Mapping[str, Variant]] = {
         ),
         commands.WHO,
     ),
+    "load-balancer": _to_read(
+        say(
+            "Every launch fails: the Auto Scaling group is attached to a target group or load balancer that no longer "
+            "exists."
+        ),
+        say(
+            "Detach it from the Auto Scaling group, or attach the one that replaced it. Workers need none: they take "
+            "their jobs from the queue."
+        ),
+        command(
+            "aws autoscaling describe-auto-scaling-groups --region <region> --auto-scaling-group-names <group> "
+            "--output text --query AutoScalingGroups[].[TargetGroupARNs,LoadBalancerNames]"
+        ),
+    ),
     "hook": _to_read(
         say("Every launch is canceled: a lifecycle hook abandons it, or is not completed in time."),
         say(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from academy_ops.contract import DLQ_SUFFIX, GROUP_NAME, QUEUE_NAME
 from academy_ops.lab import LabError, parts
-from academy_ops.lab.aws import resources
+from academy_ops.lab.aws import resources, targets
 from academy_ops.lab.container import Image
 from academy_ops.lab.faults import aws, endings, endpoint, launches, uploads, workers
 from academy_ops.lab.faults.fault import Fault
@@ -130,6 +130,7 @@ def _heal_endpoint(lab: Lab, broken: Collection[str]) -> None:
     lab.filtered.clear()
     lab.edge.change()
     lab.edge.start()
+    targets.remove(lab.aws)
     lab.api.send_signal(signal.SIGCONT)
     endpoint.restore_schema(lab)
     if not _IN_API.isdisjoint(broken):

@@ -9,6 +9,7 @@ from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
+from academy_ops.lab.aws import targets
 from academy_ops.lab.faults.fault import Fault, execute, nobody_writing
 from academy_ops.lab.parts import healthy
 from academy_ops.lab.processes import FilteredPort, SilentPort, free_ports
@@ -53,6 +54,24 @@ _COLUMN: Final = "progress"
 _OLD_COLUMN: Final = "progress_before_migration"
 
 
+_TARGETS: Final = {
+    "no-target": ("", ""),
+    "draining": ("draining", "Target.DeregistrationInProgress"),
+    "starting": ("initial", "Elb.InitialHealthChecking"),
+    "health-check": ("unhealthy", "Target.ResponseCodeMismatch"),
+    "no-answer": ("unhealthy", "Target.Timeout"),
+    "internal": ("unhealthy", "Elb.InternalError"),
+}
+"""The states of a load balancer's target, by the reason that they are told as."""
+_REJECTED: Final = {
+    "bad-gateway/load-balancer": 500,
+    "bad-gateway/forwarded-for": 463,
+    "bad-gateway/protocol-version": 464,
+    "gateway-timeout/client-closed": 460,
+}
+"""What it answers itself."""
+
+
 def _filter_edge(lab: Lab) -> None:
     lab.edge.stop()
     lab.filtered.append(FilteredPort(lab.edge.port))
@@ -80,7 +99,14 @@ def _time_out_at_origin(lab: Lab) -> None:
 
 def _time_out_at_balancer(lab: Lab) -> None:
     _freeze_api(lab)
+    targets.create(lab.aws, lab.subnet, "unhealthy", "Target.Timeout")
     lab.edge.change(front="awselb", response_seconds=2.0, origin=lab.state.app_url.removeprefix("http://"))
+
+
+def _balance(lab: Lab, status: int, state: str = "healthy", reason: str = "") -> None:
+    """Put a load balancer in the edge's place that answers so itself, and sees its one target in that state."""
+    lab.edge.change(front="awselb", refuses=status)
+    targets.create(lab.aws, lab.subnet, state, reason)
 
 
 def _hang_on_one_path(lab: Lab, read_seconds: int) -> None:
@@ -318,7 +344,21 @@ FAULTS: Final = (
     Fault(
         "proxy-upstream-down/load-balancer",
         say("A load balancer replaces the edge, and has no target."),
-        lambda lab: lab.edge.change(front="awselb", targets=False),
+        partial(_balance, status=503, state="unhealthy", reason="Target.FailedHealthChecks"),
+    ),
+    *(
+        Fault(
+            f"proxy-upstream-down/{reason}",
+            say("A load balancer replaces the edge; its target is not in service."),
+            partial(_balance, status=503, state=state, reason=word),
+        )
+        for reason, (state, word) in _TARGETS.items()
+    ),
+    *(
+        Fault(
+            name, say("A load balancer replaces the edge, and rejects the requests."), partial(_balance, status=status)
+        )
+        for name, status in _REJECTED.items()
     ),
     Fault(
         "gateway-timeout/load-balancer",

@@ -39,6 +39,7 @@ _REFUSALS: Final = {
     "instances.",
     "volume-key": "Instance became unhealthy while waiting for instance to be in InService state. Termination Reason: "
     "Client.InvalidKMSKey.InvalidState: The KMS key provided is in an incorrect state.",
+    "load-balancer": "One or more target groups not found. Validating load balancer configuration failed.",
     "role": "Value (academy-worker) for parameter iamInstanceProfile.name is invalid. Invalid IAM Instance Profile "
     "name.",
     "encoded": "You are not authorized to perform this operation. Encoded authorization failure message: "
