@@ -34,7 +34,6 @@ of_the_cli = pytest.mark.skipif(not shutil.which("aws"), reason="the AWS CLI is 
         ("autoscaler-off/no-rule", 0),
         ("autoscaler-off/schedule", 0),
         ("autoscaler-off/alarm-disabled", 0),
-        ("autoscaler-off/actions-suspended", 0),
         ("worker-scaled-to-zero/max-zero", 0),
         ("worker-container-exited/paused", 0),
         ("worker-docker-down/hung", 0),
@@ -49,6 +48,14 @@ def test_a_remedy_of_aws_ends_the_fault(lab: Lab, fault: str, number: int) -> No
     lab.wait_for_worker()
     after = lab.diagnose(*filter(None, [job_id])).verdict
     assert fault.partition("/")[0] not in {after["cause"], *after["also"], *after["symptoms"], *after["warnings"]}
+
+
+def test_scheduled_actions_that_are_resumed_are_no_longer_what_is_told(lab: Lab) -> None:
+    # They start workers once a day; that nothing does so for the queue is told then.
+    _, remedy = shown(lab, "autoscaler-off/actions-suspended", 0)
+    Place(lab).run(remedy.steps)
+    (finding,) = (one for one in lab.diagnose().findings("workers") if one["cause"] == "autoscaler-off")
+    assert finding["reason"] == "no-function"
 
 
 def test_the_remedy_of_two_hands_keeps_one_worker(lab: Lab) -> None:
