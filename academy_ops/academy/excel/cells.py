@@ -117,7 +117,8 @@ class Columns:
 
     def kind_of(self, row: Row) -> str:
         """Return what 구분 says."""
-        return text(row[self.kind]) if self.kind is not None and self.kind < len(row) else ""
+        cell = row[self.kind] if self.kind is not None and self.kind < len(row) else ""
+        return text(cell) if cell not in ("", None) else ""
 
     def parent_phone(self, row: Row) -> tuple[str | None, str]:
         """Return the first phone of a parent, or None and what stands there instead."""

@@ -210,7 +210,7 @@ def _says_left(line: str) -> bool:
 
 def _is_hint(name: str, wrong: str) -> bool:
     """Return whether a row says how to fill in the columns, as ``필수`` and ``숫자만`` do."""
-    return len(name) > 1 and said(name) == frozenset() and bool(wrong) and said(wrong) is not None
+    return len(letters(name)) > 1 and said(name) == frozenset() and bool(wrong) and said(wrong) is not None
 
 
 def _is_alone(name: str) -> bool:
