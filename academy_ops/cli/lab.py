@@ -179,7 +179,7 @@ def break_(
         return
     if fault is None:
         raise RefusedError(say("Name a fault. List them: academy-ops lab break --list"))
-    if fault not in lab.FAULTS and fault not in lab.ALIASES:
+    if lab.find(fault) is None:
         problem = say("No such fault: {fault!r}.", fault=fault)
         faults = [*lab.FAULTS, *lab.ALIASES]
         raise RefusedError(did_you_mean(problem, fault, faults, say("List them: academy-ops lab break --list")))

@@ -150,6 +150,11 @@ class Container:
         process = self._process
         return process.pid if process is not None and process.poll() is None else None
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether its process has ended, of itself or not, at least once."""
+        return self._finished_at != _NEVER
+
     def _run(self) -> None:
         delay = _FIRST_DELAY
         while not self._stopping.is_set():

@@ -119,6 +119,11 @@ class Fleet:
         left = {name: machine for name, machine in list(self._machines.items()) if name not in group}
         return left | {name: machine for name, (machine, thread) in list(self._ending.items()) if thread.is_alive()}
 
+    def is_settled(self) -> bool:
+        """Return whether the group has instances, each with a worker that runs or will not, and none leaves it."""
+        found = [self._machines.get(name) for name in self._scaling.instances()]
+        return bool(found) and all(machine and machine.settled for machine in found) and not self.leaving()
+
     def wait_until(self, shows_fault: Callable[[Machine], bool]) -> None:
         """Wait until every instance of the group where a worker can run shows what a fault has done to it.
 

@@ -256,6 +256,12 @@ class Machine:
         return self.condition.docker and self.condition.installed and self.condition.container == "running"
 
     @property
+    def settled(self) -> bool:
+        """Whether its worker runs, has ended once, or can't run at all."""
+        ended = self._container is not None and self._container.has_ended
+        return self.worker_pid is not None or ended or not self.can_run_worker
+
+    @property
     def restarts(self) -> int:
         """How often Docker has restarted the worker."""
         return self._container.restarts if self._container else 0

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Final
 
 from academy_ops.academy import sample_workbooks
-from academy_ops.lab import LabError, control, faults, parts, processes, state
-from academy_ops.lab.faults import ALIASES, FAULTS  # noqa: F401 - for whoever lists them
+from academy_ops.lab import LabError, control, parts, processes, state
+from academy_ops.lab.faults import ALIASES, FAULTS, find
 from academy_ops.lab.state import Keys, LabState
 from academy_ops.lab.supervisor import ATTACHED
 from academy_ops.messages import Text, os_reason, say
@@ -200,7 +200,7 @@ def break_fault(name: str) -> Broken:
     """Put a fault into the running lab.
 
     Args:
-        name: A name in `FAULTS`, or an alias of one.
+        name: A name in `FAULTS`, an alias of one, or a code.
 
     Returns:
         What was done.
@@ -208,7 +208,9 @@ def break_fault(name: str) -> Broken:
     Raises:
         LabError: No lab runs, or there is no such fault.
     """
-    fault = faults.find(name)
+    if (fault := find(name)) is None:
+        known = ", ".join(sorted([*FAULTS, *ALIASES]))
+        raise LabError(say("No such fault: {name}. Choose from: {known}", name=repr(name), known=known))
     job_id = control.ask(_current(), "break", fault=fault.name)["job_id"]
     return Broken(fault.name, fault.description, job_id)
 

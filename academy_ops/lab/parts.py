@@ -84,24 +84,19 @@ class Lab:
         resources.put_worker_environment(self.aws, values, encoded=encoded or self.state.generation > 1)
 
     def ensure_worker(self) -> None:
-        """Have one instance at least, and a worker that runs in each, unless a fault prevents it."""
+        """Have one instance at least, and in each a worker that runs, unless a fault prevents it."""
         autoscaling = self.aws("autoscaling")
         name = contract.GROUP_NAME
         group = autoscaling.describe_auto_scaling_groups(AutoScalingGroupNames=[name])["AutoScalingGroups"]
         if group and not group[0]["DesiredCapacity"]:
             autoscaling.set_desired_capacity(AutoScalingGroupName=name, DesiredCapacity=1)
         if self.fleet.boot_seconds < _WORKER_SECONDS:  # else none that is not there yet would come in time
-            processes.until(self.all_work, _WORKER_SECONDS)
+            processes.until(self.fleet.is_settled, _WORKER_SECONDS)
 
     def await_boots(self) -> None:
         """Wait until every instance of the group has booted, as those do that a heal has just launched."""
         if self.fleet.boot_seconds < _WORKER_SECONDS:
             processes.until(lambda: self.cloud.scaling.instances().keys() <= self.fleet.booted(), _WORKER_SECONDS)
-
-    def all_work(self) -> bool:
-        """Return whether the group has instances, a worker runs in each, and none is left of those that have gone."""
-        workers = self.fleet.workers().values()
-        return bool(workers) and None not in workers and not self.fleet.leaving()
 
     def stop(self) -> None:
         """End every part, the workers first."""
