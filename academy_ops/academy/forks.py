@@ -55,7 +55,9 @@ class Forked:
         """Return its exit code, or None while it runs."""
         with self._reading:
             if self.returncode is None and select.select([self._channel], [], [], 0)[0]:
-                line = self._channel.readline()
+                line = b""
+                with suppress(ConnectionResetError):
+                    line = self._channel.readline()
                 if not line:  # whoever would have told has ended; without it nobody would ever know
                     with suppress(ProcessLookupError, PermissionError):
                         os.killpg(self.pid, signal.SIGKILL)

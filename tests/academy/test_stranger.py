@@ -17,7 +17,7 @@ from academy_ops.academy.api import MOST_CONNECTIONS
 from academy_ops.academy.head_in_time import HeadInTime
 from academy_ops.academy.middleware import WholeBody
 from academy_ops.academy.throttle import MOST_COUNTED, WRONG_TOKENS, Throttle
-from academy_ops.contract import HEALTHZ_PATH, JOBS_PATH, REJECTED_OF_JOB, STUDENTS_PATH, UPLOAD_PATH
+from academy_ops.contract import HEALTH_PATH, HEALTHZ_PATH, JOBS_PATH, REJECTED_OF_JOB, STUDENTS_PATH, UPLOAD_PATH
 from academy_ops.lab import processes
 from academy_ops.lab.storage import Storage
 from tests.academy.conftest import TENANT, TOKEN, Academy, new_academy
@@ -35,6 +35,7 @@ def api(aws: str, storage: Storage, tmp_path_factory: pytest.TempPathFactory) ->
     for academy in new_academy(aws, storage, folder, f"sqlite:///{folder / 'academy.sqlite3'}"):
         academy.make_queue()
         academy.start_api("--uploads-per-minute", "100000")
+        assert processes.until(lambda: academy.answers(HEALTH_PATH), 30)  # noqa: B023 - there is one
         yield academy
 
 
