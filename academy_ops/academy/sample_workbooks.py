@@ -55,6 +55,11 @@ def with_several_faults() -> bytes:
     return workbook([HEADER, ("", "김하나", "010-123"), ("", "김두리", "전화 없음"), ("", "", "010-0000-9103")])
 
 
+def mostly_without_names() -> bytes:
+    """Make a workbook in which most rows lack a name, and one a phone."""
+    return workbook([HEADER, ("", "", "010-0000-9111"), ("", "", "010-0000-9112"), ("", "김하나", "010-123")])
+
+
 def of_two_years() -> bytes:
     """Make a workbook with a roster of each of two years."""
     return _sheets({f"{year} 명단": [HEADER, _student(9201 + place)] for place, year in enumerate((2025, 2026))})

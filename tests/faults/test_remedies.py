@@ -156,9 +156,6 @@ NOT_SHOWN: Mapping[str, Mapping[str, str]] = {
         "proxy-misrouted": "load-balancer",
         "api-not-json": "closed storage cut-off encoding not-http https-wanted",
         "worker-booting": "unit",
-        "excel-unreadable": "password other-format media-type damaged",
-        "excel-phone-invalid": "student",
-        "excel-names-invalid": "mixed",
         "job-failed": "rows",
     },
     "a symptom of what the API's own setting lacks": {

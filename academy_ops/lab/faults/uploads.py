@@ -38,6 +38,11 @@ _SAID: Final = {
     "worker-aws-credentials/job": "An error occurred (RequestTimeTooSkewed) when calling the GetObject operation: The "
     "difference between the request time and the current time is too large.",
     "job-failed/statement": "psycopg.errors.DeadlockDetected: deadlock detected",
+    "excel-unreadable/password": "이 파일은 비밀번호가 설정되어 있어 열 수 없습니다.",
+    "excel-unreadable/other-format": "openpyxl does not support the old .xls file format",
+    "excel-unreadable/media-type": "허용되지 않은 MIME type: application/haansoftxlsx",
+    "excel-unreadable/damaged": "zlib.error: Error -3 while decompressing data: invalid block type",
+    "excel-phone-invalid/student": "학생 전화번호 형식이 올바르지 않습니다.",
 }
 """What failed jobs say, and what that proves."""
 _NO_WAY_TO_R2: Final = {
@@ -221,6 +226,11 @@ FAULTS: Final = (
         "excel-phone-invalid/mixed",
         say("A workbook is uploaded in which every row has a different error."),
         sample_workbooks.with_several_faults,
+    ),
+    _upload(
+        "excel-names-invalid/mixed",
+        say("A workbook is uploaded in which most rows have no name, and one has a wrong phone number."),
+        sample_workbooks.mostly_without_names,
     ),
     _upload("job-partial", say("A workbook with one bad row is uploaded."), sample_workbooks.partly_bad),
     worker_fault("excel-object-missing", say("A workbook is uploaded, and its file is lost."), _lose_file),
