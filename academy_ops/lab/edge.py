@@ -80,6 +80,7 @@ _OWN_PAGES: Final[dict[str, tuple[int, str, dict[str, str]]]] = {
     "access": (302, "", {"location": "https://lab.cloudflareaccess.com/cdn-cgi/access/login/api?kid=lab"}),
     "dns": (530, _CODE.format(1016, "Origin DNS error"), {}),
     "tunnel": (530, "error code: 1033", {}),
+    "tunnel-origin": (502, "Unable to reach the origin service, which takes no traffic from cloudflared", {}),
     "worker": (500, _PAGE.format("Worker threw exception", "Error <span>1101</span>"), {}),
     "own": (502, _BARE.format("502 Bad Gateway"), {}),
 }

@@ -152,9 +152,8 @@ NOT_SHOWN: Mapping[str, Mapping[str, str]] = {
     "no row yet": {
         "endpoint-refused": "reset",
         "endpoint-tls": "not-yet no-tls",
-        "edge-error": "tunnel-origin",
         "proxy-misrouted": "load-balancer",
-        "api-not-json": "closed storage cut-off encoding not-http https-wanted",
+        "api-not-json": "closed cut-off not-http",
         "worker-booting": "unit",
         "job-failed": "rows",
     },

@@ -38,6 +38,7 @@ _UNSIGNED: Final = "<html><head><title>{0}</title></head><body><center><h1>{0}</
 _BOT_PAGE: Final = '{"cloudflare_error": true, "error_code": 1010, "title": "Error 1010: Access denied"}'
 _ONE_A_MINUTE: Final = "limit_req zone=once;"
 _BROKEN: Final = '{"job_id": "lab", "status": "DONE", "result": {"score": NaN}}'
+_OF_STORAGE: Final = "<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>"
 _ONE_PATH: Final = "if ($uri ~ ^/api/) { proxy_pass http://127.0.0.1:1; }"
 _SLASHES: Final = "absolute_redirect off; rewrite ^(/api/.*[^/])/$ $1 permanent; rewrite ^(/api/.*[^/])$ $1/ permanent;"
 _SIGN_IN: Final = (
@@ -217,6 +218,7 @@ FAULTS: Final = (
     Fault("edge-blocked/access", say("Cloudflare Access asks for a sign-in."), _edge(page="access")),
     Fault("edge-error/dns", say("The edge can't resolve the origin's name."), _edge(page="dns")),
     Fault("edge-error/tunnel", say("The edge's tunnel to the origin is down."), _edge(page="tunnel")),
+    Fault("edge-error/tunnel-origin", say("The tunnel is up; what it leads to is down."), _edge(page="tunnel-origin")),
     Fault("edge-error/worker", say("The edge's Worker fails."), _edge(page="worker")),
     Fault("edge-error/own", say("The edge itself answers 502; the origin is well."), _edge(page="own")),
     Fault("edge-error/cached", say("The edge's cache answers with an old state of the job."), _edge(caches_jobs=True)),
@@ -304,6 +306,21 @@ FAULTS: Final = (
         "api-not-json/broken",
         say("The API's JSON holds a NaN, which no browser reads."),
         _page(HTTPStatus.OK, _BROKEN, "application/json"),
+    ),
+    Fault(
+        "api-not-json/storage",
+        say("nginx passes requests on to object storage instead of the API."),
+        _page(HTTPStatus.FORBIDDEN, _OF_STORAGE, "application/xml"),
+    ),
+    Fault(
+        "api-not-json/https-wanted",
+        say("Plain HTTP reaches the port on which nginx takes TLS."),
+        _page(HTTPStatus.BAD_REQUEST, _UNSIGNED.format("400 The plain HTTP request was sent to HTTPS port")),
+    ),
+    Fault(
+        "api-not-json/encoding",
+        say("nginx says that its answers are compressed; they are not."),
+        _page(HTTPStatus.OK, _BROKEN, "application/json", "add_header Content-Encoding gzip always;"),
     ),
     Fault("api-not-json/empty", say("nginx returns an empty response."), _page(HTTPStatus.OK, "")),
     Fault(
