@@ -71,7 +71,7 @@ budget-with:
 	$(BIN)/pytest -q -n 0 tests/test_budget.py
 	rm -rf $(VENV)
 
-faults: $(READY)  ## every cause provoked and named, as a table (FAULTS_FLAGS="--into README.md" writes it there)
+faults: $(READY)  ## every cause provoked and named, as a table (FAULTS_FLAGS="--into docs/faults.md" writes it there)
 	$(BIN)/python -m tests.faults.matrix $(FAULTS_FLAGS)
 
 pictures: $(READY)  ## what commands really show, drawn for the README

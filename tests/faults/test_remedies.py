@@ -42,9 +42,9 @@ of_the_cli = pytest.mark.skipif(not shutil.which("aws"), reason="the AWS CLI is 
 )
 def test_a_remedy_of_aws_ends_the_fault(lab: Lab, fault: str, number: int) -> None:
     job_id, remedy = shown(lab, fault, number)
+    before = sent(lab)
     Place(lab).run(remedy.steps)
-    commands = lab.client("ssm").list_command_invocations
-    assert until(lambda: all(one["Status"] == "Success" for one in commands()["CommandInvocations"]), 20)
+    assert until(lambda: {status for name, status in sent(lab).items() if name not in before} <= {"Success"}, 20)
     lab.wait_for_worker()
     after = lab.diagnose(*filter(None, [job_id])).verdict
     assert fault.partition("/")[0] not in {after["cause"], *after["also"], *after["symptoms"], *after["warnings"]}
@@ -196,6 +196,12 @@ def every_remedy() -> Iterator[Remedy]:
 def names_of(lab: Lab, job_id: str | None = None) -> Mapping[str, str]:
     """Return what fills the commands of remedies in the lab."""
     return live_names(load(environ={**lab.settings(), "AI_WORKER_LOG_GROUP": LOG_GROUP}), "academy-ops", job_id)
+
+
+def sent(lab: Lab) -> dict[tuple[str, str], str]:
+    """Return where each command that was sent through SSM stands, by its id and its instance."""
+    invocations = lab.client("ssm").list_command_invocations()["CommandInvocations"]
+    return {(one["CommandId"], one["InstanceId"]): one["Status"] for one in invocations}
 
 
 def shown(lab: Lab, fault: str, number: int) -> tuple[str | None, Remedy]:
