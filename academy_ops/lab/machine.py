@@ -233,6 +233,7 @@ class Machine:
         self._gone = threading.Event()
         self._off = False
         self._lock = threading.Lock()
+        self._writing = threading.Lock()
         furnish(folder)
 
     @property
@@ -343,19 +344,21 @@ class Machine:
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _write_condition(self) -> None:
-        """Write what the shims read."""
-        write_disk(self._folder, self.condition)
-        write_boot(self._folder / "files", self.condition)
-        _install(self._folder, installed=self.condition.installed)
-        marks = {
-            "docker-down": self.condition.docker,
-            "docker-hung": self.condition.answers,
-            "kernel-unread": self.condition.kernel,
-            "logs-unreadable": self.condition.logs,
-        }
-        for name, well in marks.items():
-            mark = self._folder / name
-            mark.unlink(missing_ok=True) if well else mark.touch()
+        """Write what the shims read; a remedy and whoever heals the lab may do so at the same time."""
+        with self._writing:
+            condition = self.condition
+            write_disk(self._folder, condition)
+            write_boot(self._folder / "files", condition)
+            _install(self._folder, installed=condition.installed)
+            marks = {
+                "docker-down": condition.docker,
+                "docker-hung": condition.answers,
+                "kernel-unread": condition.kernel,
+                "logs-unreadable": condition.logs,
+            }
+            for name, well in marks.items():
+                mark = self._folder / name
+                mark.unlink(missing_ok=True) if well else mark.touch()
 
     def _run_user_data(self) -> None:
         """Boot by the user data; where the condition says what it writes, the step that leads to it fails."""
