@@ -1,11 +1,12 @@
 """What a job and an upload cost, without a clock: processes, connections, statements, requests, hashes."""
 
-import cProfile
 import io
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from threading import Thread
+from types import FrameType
 from typing import Any, Final
 
 import psutil
@@ -57,12 +58,22 @@ def words(statements: list[Any]) -> Counter[str]:
 
 
 def calls(what: Callable[[], object]) -> Counter[str]:
-    """Return how often each function was called, by its name."""
-    with cProfile.Profile() as profile:
+    """Return how often this thread called each Python function, by its name.
+
+    From Python 3.12 on cProfile counts the calls of all threads.
+    """
+    called = Counter[str]()
+
+    def note(frame: FrameType, event: str, _argument: object) -> None:
+        if event == "call":
+            called[frame.f_code.co_name] += 1
+
+    sys.setprofile(note)
+    try:
         what()
-    return Counter(
-        {one.code if isinstance(one.code, str) else one.code.co_name: one.callcount for one in profile.getstats()}
-    )
+    finally:
+        sys.setprofile(None)
+    return called
 
 
 def accepted(api: Api, number: int) -> str:

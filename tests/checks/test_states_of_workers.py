@@ -75,7 +75,10 @@ BENIGN = (
     "WARN metrics: (AccessDenied) when calling the PutMetricData operation: not authorized",
 )
 INSTALLED = ("Installing:", " docker  x86_64  25.0.8-1.amzn2023.0.1  amazonlinux  44 M", "Complete!")
-LOGGED_IN = ("WARNING! Your password will be stored unencrypted in /root/.docker/config.json.", "Login Succeeded")
+LOGGED_IN = (
+    "WARNING! Your password will be stored unencrypted in /home/ec2-user/.docker/config.json.",
+    "Login Succeeded",
+)
 PULL, RUN = "ERROR: ECR login/pull failed", "ERROR: docker run failed"
 SCRIPTS = "cc_scripts_user.py[WARNING]: Failed to run module scripts_user (scripts in /var/lib/cloud/instance/scripts)"
 NO_PASSWORD = "Error: Cannot perform an interactive login from a non TTY device"

@@ -300,7 +300,9 @@ def _plain(text: str, engine: Engine, ids: dict[str, str]) -> str:
     """Return a text without the names of this machine's folders, and with ids that are the same each time."""
     text = text.replace("%2F" + str(engine.folder)[1:].replace("/", "%2F"), "%2Fvar%2Frun")
     text = re.sub(rf"{engine.folder}/(config/)?\w+\.sock", "/var/run/docker.sock", text)
-    text = text.replace(f"{engine.folder}/config", "/root/.docker").replace(f"{engine.folder}/data", "/var/lib/docker")
+    text = text.replace(f"{engine.folder}/config", "/home/ec2-user/.docker").replace(
+        f"{engine.folder}/data", "/var/lib/docker"
+    )
     text = text.replace(str(engine.folder), "/run")
     return re.sub(r"[0-9a-f]{64}", lambda one: ids.setdefault(one[0], f"{len(ids) + 1:064x}"), text)
 

@@ -149,7 +149,7 @@ WORDS_OF_CLIENTS = [
     ),
     ("unreadable", 1, "error during connect: Get https://10.0.0.1:2376/v1.47/version: x509: certificate has expired"),
     ("unreadable", 127, "docker: error while loading shared libraries: libc.so.6: cannot open shared object file"),
-    ("unreadable", 1, "cannot create user data directory: /root/snap/docker/2893: Read-only file system"),
+    ("unreadable", 1, "cannot create user data directory: /home/ec2-user/snap/docker/2893: Read-only file system"),
 ]
 
 
@@ -161,7 +161,7 @@ def test_what_other_releases_say_of_a_daemon_is_understood(expected: str, code: 
 
 
 def test_a_warning_of_the_clients_own_is_no_answer() -> None:
-    warning = "WARNING: Error loading config file: open /root/.docker/config.json: permission denied"
+    warning = "WARNING: Error loading config file: open /home/ec2-user/.docker/config.json: permission denied"
     host, _ = probe([Answer("version", 1, "\n", f"{warning}\n{UNTIL_28}\n")])
     assert (host.docker, host.said) == ("down", UNTIL_28)
 
