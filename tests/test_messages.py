@@ -14,7 +14,11 @@ from academy_ops.messages import LANGUAGES, Language, say, with_particles
 from academy_ops.report.runbook import FILES
 
 ROOT = Path(__file__).parent.parent
-METHODS = [("**.py", "python"), ("report/*.html", "jinja2")]
+METHODS = [
+    ("diagnosis/catalogue/__init__.py", "academy_ops.diagnosis.catalogue:extract"),
+    ("**.py", "python"),
+    ("report/*.html", "jinja2"),
+]
 KEYWORDS = {"_": None, "say": None}
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from types import MappingProxyType
 from typing import Final
@@ -55,3 +55,12 @@ def explained_by(code: str) -> frozenset[str]:
         reached |= new
         ahead.extend(new)
     return frozenset(reached)
+
+
+def extract(*_: object, **__: object) -> Iterator[tuple[int, str, str, list[str]]]:
+    """Yield every sentence of the rows, as Babel asks for what is to be translated."""
+    for cause in CATALOGUE.values():
+        remedies = [*cause.remedies, *(remedy for reason in cause.reasons.values() for remedy in reason.remedies)]
+        meanings = (cause.meaning, cause.told_by, *(reason.meaning for reason in cause.reasons.values()))
+        for text in (*meanings, *(remedy.text for remedy in remedies)):
+            yield 1, "say", text.template, []

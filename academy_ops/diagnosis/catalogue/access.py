@@ -10,103 +10,84 @@ from academy_ops.diagnosis.catalogue.cause import NO_JOB_OR_PENDING, Rows, codes
 from academy_ops.diagnosis.catalogue.queue import QUEUE
 from academy_ops.diagnosis.catalogue.workers import WORKERS
 from academy_ops.diagnosis.command import command
-from academy_ops.diagnosis.records import Remedy
 from academy_ops.messages import say
-from academy_ops.thresholds import FIGURES
 
 _ROWS: Final = Rows("0", command("<ops> check access"), inconclusive=True)
 _cause, _change, _to_change = _ROWS.cause, _ROWS.change, _ROWS.to_change
 
-_SIGN_IN: Final = _change(say("Get a new session."), command("aws sso login --profile <sso_profile>"))
+_SIGN_IN: Final = _change("Get a new session.", command("aws sso login --profile <sso_profile>"))
 
 _INVALID: Final = {
     "malformed": _to_change(
-        say("The AWS access key ID, secret key or session token contains quotes or whitespace."),
-        say(
-            "Remove them where the keys are set; the command shows where. Docker's --env-file and "
-            "set in cmd.exe keep quotes as part of the value."
-        ),
+        "The AWS access key ID, secret key or session token contains quotes or whitespace.",
+        "Remove them where the keys are set; the command shows where. Docker's --env-file and "
+        "set in cmd.exe keep quotes as part of the value.",
         commands.CONFIG,
     ),
     "swapped": _to_change(
-        say(
-            "AWS_ACCESS_KEY_ID contains the secret key, and AWS_SECRET_ACCESS_KEY contains the "
-            "access key ID (AKIA... or ASIA...)."
-        ),
-        say("Swap the two values where they are set. You don't need new keys."),
+        "AWS_ACCESS_KEY_ID contains the secret key, and AWS_SECRET_ACCESS_KEY contains the "
+        "access key ID (AKIA... or ASIA...).",
+        "Swap the two values where they are set. You don't need new keys.",
         commands.CONFIG,
     ),
     "login": _to_change(
-        say("The profile uses aws login, and its session has expired or can't be read here."),
-        say(
-            "Sign in again. If the AWS message asks for botocore[crt], install it in the same environment as "
-            "academy-ops, or set the profile's credential_process to aws configure export-credentials."
-        ),
+        "The profile uses aws login, and its session has expired or can't be read here.",
+        "Sign in again. If the AWS message asks for botocore[crt], install it in the same environment as "
+        "academy-ops, or set the profile's credential_process to aws configure export-credentials.",
         command("aws login --profile <profile>"),
     ),
     "session-token": _to_change(
-        say("A session token is set with a permanent key (AKIA...), so AWS rejects both."),
-        say(
-            "Remove AWS_SESSION_TOKEN, which is left over from another session, or set all three "
-            "values of one session (ASIA...)."
-        ),
+        "A session token is set with a permanent key (AKIA...), so AWS rejects both.",
+        "Remove AWS_SESSION_TOKEN, which is left over from another session, or set all three "
+        "values of one session (ASIA...).",
         commands.CONFIG,
     ),
     "no-session-token": _to_change(
-        say("The access key is a session key (ASIA...), but its session token is missing."),
-        say("Set AWS_SESSION_TOKEN from the same session as the two keys."),
+        "The access key is a session key (ASIA...), but its session token is missing.",
+        "Set AWS_SESSION_TOKEN from the same session as the two keys.",
         commands.CONFIG,
     ),
     "mfa": _to_change(
-        say("The profile's role requires an MFA code, and academy-ops never prompts for one."),
-        say("Enter the code in the AWS CLI. It caches the session, and academy-ops uses that session."),
+        "The profile's role requires an MFA code, and academy-ops never prompts for one.",
+        "Enter the code in the AWS CLI. It caches the session, and academy-ops uses that session.",
         command("aws sts get-caller-identity --region <region> --profile <profile>"),
     ),
     "expired": variant(
-        say("The AWS session has expired."),
+        "The AWS session has expired.",
         _SIGN_IN,
         _change(
-            say("Get new session keys and replace the old ones; the command shows where those are set."),
+            "Get new session keys and replace the old ones; the command shows where those are set.",
             commands.CONFIG,
         ),
     ),
     "process": _to_change(
-        say("The profile's credential_process returns no credentials."),
-        say(
-            "Run the credential_process command yourself, and fix it or sign in if it asks you to. "
-            "academy-ops runs it without a terminal and waits only a few seconds."
-        ),
+        "The profile's credential_process returns no credentials.",
+        "Run the credential_process command yourself, and fix it or sign in if it asks you to. "
+        "academy-ops runs it without a terminal and waits only a few seconds.",
         command("aws configure get credential_process --profile <profile>"),
     ),
     "config": _to_change(
-        say("The AWS config file, or the profile in it, can't be used."),
-        say("Correct the file or profile named in the AWS message, or set AWS_PROFILE to another profile."),
+        "The AWS config file, or the profile in it, can't be used.",
+        "Correct the file or profile named in the AWS message, or set AWS_PROFILE to another profile.",
         commands.CONFIG,
     ),
     "role": _to_change(
-        say("AWS does not allow the profile to assume its role."),
-        say(
-            "Add the identity in the AWS message to the role's trust policy, and allow "
-            "sts:AssumeRole on the role in that identity's policy; or use another role."
-        ),
+        "AWS does not allow the profile to assume its role.",
+        "Add the identity in the AWS message to the role's trust policy, and allow "
+        "sts:AssumeRole on the role in that identity's policy; or use another role.",
         command("aws configure get role_arn --profile <profile>"),
     ),
     "account": variant(
-        say("AWS does not serve this account: it is not activated, or is suspended."),
+        "AWS does not serve this account: it is not activated, or is suspended.",
         _change(
-            say(
-                "Have the account's owner complete its activation and payment in the AWS console, or contact "
-                "AWS Support."
-            ),
+            "Have the account's owner complete its activation and payment in the AWS console, or contact AWS Support.",
             commands.CREDENTIALS,
         ),
     ),
     "web-identity": _to_change(
-        say("The web identity token can't be read, or AWS rejects it."),
-        say(
-            "Write a new token to the file set in AWS_WEB_IDENTITY_TOKEN_FILE or the profile. If AWS "
-            "rejects the new token too, correct the role's trust policy."
-        ),
+        "The web identity token can't be read, or AWS rejects it.",
+        "Write a new token to the file set in AWS_WEB_IDENTITY_TOKEN_FILE or the profile. If AWS "
+        "rejects the new token too, correct the role's trust policy.",
         commands.CONFIG,
     ),
 }
@@ -114,14 +95,11 @@ _INVALID: Final = {
 ACCESS: Final = (
     _cause(
         "aws-keys-are-r2-keys",
-        say("AWS_ACCESS_KEY_ID contains the R2 access key. AWS rejects it, so the API can't use SQS either."),
-        say("The AWS access key ID in use is the same as R2_ACCESS_KEY."),
+        "AWS_ACCESS_KEY_ID contains the R2 access key. AWS rejects it, so the API can't use SQS either.",
+        "The AWS access key ID in use is the same as R2_ACCESS_KEY.",
         (commands.CREDENTIALS, commands.CONFIG),
         _change(
-            say(
-                "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY to an AWS key pair; R2 keys belong in "
-                "the R2_* settings."
-            ),
+            "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY to an AWS key pair; R2 keys belong in the R2_* settings.",
             commands.CONFIG,
         ),
         explains=codes("aws-credentials-invalid"),
@@ -129,55 +107,43 @@ ACCESS: Final = (
         inconclusive=False,
         reasons={
             "profile": _to_change(
-                say("The AWS profile in use contains the R2 access key, so AWS rejects it."),
-                say(
-                    "Put an AWS key pair in the profile, or set AWS_PROFILE to another profile; R2 keys "
-                    "belong in R2_ACCESS_KEY and R2_SECRET_KEY. The command shows which profile is in use."
-                ),
+                "The AWS profile in use contains the R2 access key, so AWS rejects it.",
+                "Put an AWS key pair in the profile, or set AWS_PROFILE to another profile; R2 keys "
+                "belong in R2_ACCESS_KEY and R2_SECRET_KEY. The command shows which profile is in use.",
                 command("aws configure list --profile <profile>"),
             )
         },
     ),
     _cause(
         "aws-credentials-missing",
-        say("No AWS credentials were found, so nothing in AWS could be checked."),
-        say("There are no credentials in the environment, the env file, a profile or this machine's role."),
+        "No AWS credentials were found, so nothing in AWS could be checked.",
+        "There are no credentials in the environment, the env file, a profile or this machine's role.",
         (commands.CREDENTIALS,),
         _change(
-            say("Sign in, choose a profile, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY."),
+            "Sign in, choose a profile, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.",
             command("aws configure sso"),
         ),
     ),
     _cause(
         "aws-credentials-invalid",
-        say("AWS rejected the credentials, or they have expired."),
-        say(
-            "STS reports an unknown key, a wrong signature or an expired token, or the profile in "
-            "use returns no credentials."
-        ),
+        "AWS rejected the credentials, or they have expired.",
+        "STS reports an unknown key, a wrong signature or an expired token, or the profile in "
+        "use returns no credentials.",
         (commands.WHO, commands.CREDENTIALS),
         _SIGN_IN,
         _change(
-            say("If you use access keys, replace the ones that AWS rejected; the command shows where they are set."),
+            "If you use access keys, replace the ones that AWS rejected; the command shows where they are set.",
             commands.CONFIG,
         ),
         reasons=_INVALID,
     ),
     _cause(
         "aws-wrong-account",
-        say("The credentials are for a different AWS account than ACADEMY_AWS_ACCOUNT_ID."),
-        say(
-            "STS returns an account other than ACADEMY_AWS_ACCOUNT_ID. If that setting is blank, the "
-            "account is not compared."
-        ),
+        "The credentials are for a different AWS account than ACADEMY_AWS_ACCOUNT_ID.",
+        "STS returns an account other than ACADEMY_AWS_ACCOUNT_ID. If that setting is blank, the "
+        "account is not compared.",
         (commands.WHO, commands.CONFIG),
-        Remedy(
-            say("Use a profile or keys of the academy account."),
-            commands.CREDENTIALS,
-            commands.WHO,
-            "change",
-            by_hand=True,
-        ),
+        _change("Use a profile or keys of the academy account.", commands.CREDENTIALS, commands.WHO),
         # In another account nothing of the academy is there, or another academy: a rehearsal of it, say.
         explains=codes(
             *(row.code for row in (*QUEUE, *WORKERS, *AUTOSCALER)),
@@ -196,29 +162,27 @@ ACCESS: Final = (
         ),
         reasons={
             "not-an-account": _to_change(
-                say("ACADEMY_AWS_ACCOUNT_ID is not an AWS account number."),
-                say("Set ACADEMY_AWS_ACCOUNT_ID to the academy account's 12 digits."),
+                "ACADEMY_AWS_ACCOUNT_ID is not an AWS account number.",
+                "Set ACADEMY_AWS_ACCOUNT_ID to the academy account's 12 digits.",
                 commands.CONFIG,
             )
         },
     ),
     _cause(
         "aws-wrong-region",
-        say("None of the academy's resources exist in this AWS region; the region setting is wrong."),
-        say(
-            "The queue, the Auto Scaling group, the autoscaler function and the workers' parameter are all missing, "
-            "and no permission was denied. Or AWS can't be reached, and the region setting is an availability zone, "
-            "not a region name at all, or a region without an address."
-        ),
+        "None of the academy's resources exist in this AWS region; the region setting is wrong.",
+        "The queue, the Auto Scaling group, the autoscaler function and the workers' parameter are all missing, "
+        "and no permission was denied. Or AWS can't be reached, and the region setting is an availability zone, "
+        "not a region name at all, or a region without an address.",
         (commands.CONFIG, commands.QUEUES, commands.GROUP),
         _change(
-            say("Set AWS_REGION to the academy's region; the command shows where the current value is set."),
+            "Set AWS_REGION to the academy's region; the command shows where the current value is set.",
             commands.CONFIG,
         ),
         explains=codes("queue-missing", "asg-missing", "autoscaler-off", "worker-env-missing"),
         reasons={
             "zone": _to_change(
-                say("AWS_REGION is set to an availability zone, not a region."),
+                "AWS_REGION is set to an availability zone, not a region.",
                 say(
                     "Set AWS_REGION to {meant}; the command shows where the current value is set.",
                     meant=say("the region: the zone name without its last letter"),
@@ -226,40 +190,32 @@ ACCESS: Final = (
                 commands.CONFIG,
             ),
             "no-such-region": _to_change(
-                say("AWS has no address for the region in AWS_REGION, although other hosts on the internet respond."),
-                say("Correct the name (for example ap-northeast-2); the command shows where the current value is set."),
+                "AWS has no address for the region in AWS_REGION, although other hosts on the internet respond.",
+                "Correct the name (for example ap-northeast-2); the command shows where the current value is set.",
                 commands.CONFIG,
             ),
             "not-a-region": _to_change(
-                say("AWS_REGION is not a valid region name."),
-                say(
-                    "Set AWS_REGION to a region name such as ap-northeast-2, without quotes; the command "
-                    "shows where the current value is set."
-                ),
+                "AWS_REGION is not a valid region name.",
+                "Set AWS_REGION to a region name such as ap-northeast-2, without quotes; the command "
+                "shows where the current value is set.",
                 commands.CONFIG,
             ),
         },
     ),
     _cause(
         "aws-unreachable",
-        say("AWS did not respond; the network, a proxy or AWS_ENDPOINT_URL is in the way."),
-        say(
-            "The request to STS failed: no DNS address, connection refused, TLS failure, or no "
-            "response within 8 seconds."
-        ),
+        "AWS did not respond; the network, a proxy or AWS_ENDPOINT_URL is in the way.",
+        "The request to STS failed: no DNS address, connection refused, TLS failure, or no response within 8 seconds.",
         (commands.REACH_AWS, commands.CONFIG),
-        Remedy(say("Check this machine's network, proxy and AWS_ENDPOINT_URL."), commands.REACH_AWS, commands.WHO),
+        _ROWS.read("Check this machine's network, proxy and AWS_ENDPOINT_URL.", commands.REACH_AWS, commands.WHO),
     ),
     _cause(
         "clock-skew",
-        say("This machine's clock is wrong, so AWS rejects its signatures."),
-        say(
-            "AWS reports that the signature's time is too far off; it allows 5 minutes. A difference "
-            "of {clock_wrong_seconds} seconds or more from the Date header of the servers is a "
-            "warning, and ages are then based on the servers' clocks.",
-            **FIGURES,
-        ),
+        "This machine's clock is wrong, so AWS rejects its signatures.",
+        "AWS reports that the signature's time is too far off; it allows 5 minutes. A difference "
+        "of {clock_wrong_seconds} seconds or more from the Date header of the servers is a "
+        "warning, and ages are then based on the servers' clocks.",
         (command("date -u"), command("curl -sSI --max-time 10 https://sts.<region>.amazonaws.com")),
-        _change(say("Set the clock, then try again."), command("sudo chronyc makestep")),
+        _change("Set the clock, then try again.", command("sudo chronyc makestep")),
     ),
 )

@@ -10,6 +10,7 @@ from typing import Final
 from academy_ops.diagnosis.command import Steps, fill, placeholders
 from academy_ops.diagnosis.records import JobState, Remedy, Section
 from academy_ops.messages import Text
+from academy_ops.thresholds import FIGURES
 
 NO_JOB_OR_FAILED: Final = frozenset({JobState.NONE, JobState.FAILED})
 WAITING: Final = frozenset({JobState.PENDING, JobState.RUNNING})
@@ -19,6 +20,9 @@ NO_JOB_OR_PENDING: Final = frozenset({JobState.NONE, JobState.PENDING})
 UNSEEN: Final = frozenset({JobState.UNSEEN})
 FAILED: Final = frozenset({JobState.FAILED})
 NOTHING: Final[frozenset[JobState]] = frozenset()
+
+Sentence = Text | str
+"""A plain one may quote any of `FIGURES`; one with values of its own is made by `say`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +90,8 @@ class Rows:
     def cause(
         self,
         code: str,
-        meaning: Text,
-        told_by: Text,
+        meaning: Sentence,
+        told_by: Sentence,
         look: tuple[Steps, ...],
         *remedies: Remedy,
         states: frozenset[JobState] | None = None,
@@ -100,8 +104,8 @@ class Rows:
         return Cause(
             code,
             self.section,
-            meaning,
-            told_by,
+            said(meaning),
+            said(told_by),
             look,
             self.states if states is None else states,
             self.explains if explains is None else explains,
@@ -114,37 +118,43 @@ class Rows:
     def warning(
         self,
         code: str,
-        meaning: Text,
-        told_by: Text,
+        meaning: Sentence,
+        told_by: Sentence,
         look: tuple[Steps, ...],
         *remedies: Remedy,
         reasons: Mapping[str, Variant] = MappingProxyType({}),
     ) -> Cause:
         """Make a row for what only warns and explains nothing."""
-        return Cause(code, self.section, meaning, told_by, look, remedies=remedies, warn=True, reasons=reasons)
-
-    def read(self, text: Text, steps: Steps) -> Remedy:
-        """Make a remedy that changes nothing."""
-        return Remedy(text, steps, self.verify)
-
-    def change(self, text: Text, steps: Steps) -> Remedy:
-        """Make a remedy that changes something."""
-        return Remedy(
-            text, steps, self.verify, "change", by_hand=bool(steps) and not any(step.changes for step in steps)
+        return Cause(
+            code, self.section, said(meaning), said(told_by), look, remedies=remedies, warn=True, reasons=reasons
         )
 
-    def to_read(self, meaning: Text, text: Text, steps: Steps) -> Variant:
+    def read(self, text: Sentence, steps: Steps, verify: Steps = ()) -> Remedy:
+        """Make a remedy that changes nothing."""
+        return Remedy(said(text), steps, verify or self.verify)
+
+    def change(self, text: Sentence, steps: Steps, verify: Steps = ()) -> Remedy:
+        """Make a remedy that changes something."""
+        by_hand = not any(step.changes for step in steps)
+        return Remedy(said(text), steps, verify or self.verify, "change", by_hand)
+
+    def to_read(self, meaning: Sentence, text: Sentence, steps: Steps) -> Variant:
         """Make a reason with one remedy, which changes nothing."""
-        return Variant(meaning, (self.read(text, steps),))
+        return variant(meaning, self.read(text, steps))
 
-    def to_change(self, meaning: Text, text: Text, steps: Steps) -> Variant:
+    def to_change(self, meaning: Sentence, text: Sentence, steps: Steps) -> Variant:
         """Make a reason with one remedy, which changes something."""
-        return Variant(meaning, (self.change(text, steps),))
+        return variant(meaning, self.change(text, steps))
 
 
-def variant(meaning: Text, *remedies: Remedy) -> Variant:
+def variant(meaning: Sentence, *remedies: Remedy) -> Variant:
     """Return what a reason means, and what to do then."""
-    return Variant(meaning, remedies)
+    return Variant(said(meaning), remedies)
+
+
+def said(sentence: Sentence) -> Text:
+    """Return a sentence of a row as a `Text`."""
+    return Text(sentence, FIGURES) if isinstance(sentence, str) else sentence
 
 
 def codes(*names: str) -> frozenset[str]:

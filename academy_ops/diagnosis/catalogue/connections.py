@@ -46,10 +46,8 @@ def no_way_to(service: str, look: Steps, rows: Rows) -> Mapping[str, Variant]:
                 look,
             ),
             edit(
-                say(
-                    "If AWS_CA_BUNDLE, REQUESTS_CA_BUNDLE or SSL_CERT_FILE in the workers' parameter points "
-                    "to a file that is not in the image, or to one without that CA, correct it."
-                )
+                "If AWS_CA_BUNDLE, REQUESTS_CA_BUNDLE or SSL_CERT_FILE in the workers' parameter points "
+                "to a file that is not in the image, or to one without that CA, correct it."
             ),
             replace_workers(rows),
         ),
@@ -76,9 +74,7 @@ def no_way_to(service: str, look: Steps, rows: Rows) -> Mapping[str, Variant]:
         ),
         "proxy": variant(
             say("The proxy in the workers' environment blocks connections to {service}.", service=service),
-            edit(
-                say("Correct HTTPS_PROXY in the workers' parameter, or add the hosts that need no proxy to NO_PROXY.")
-            ),
+            edit("Correct HTTPS_PROXY in the workers' parameter, or add the hosts that need no proxy to NO_PROXY."),
             replace_workers(rows),
         ),
     }

@@ -10,132 +10,115 @@ from academy_ops.diagnosis.catalogue.cause import codes, variant
 from academy_ops.diagnosis.catalogue.connections import no_way_to
 from academy_ops.diagnosis.catalogue.inside_workers import IDLE, READ_LOG, ROWS, TERMINATE, TERMINATE_NOW
 from academy_ops.diagnosis.command import command
-from academy_ops.diagnosis.records import Remedy
-from academy_ops.messages import say
-from academy_ops.thresholds import FIGURES
 
 _cause, _warning, _read, _change = ROWS.cause, ROWS.warning, ROWS.read, ROWS.change
 _to_read, _to_change = ROWS.to_read, ROWS.to_change
 _ENDED: Final = {**no_way_to("SQS", commands.WORKER_SQS, ROWS), "architecture": OTHER_PROCESSOR}
 _START: Final = commands.on_workers("docker start <worker_container>")
 _REPLACE_FORMER: Final = _change(
-    say("If no deployment is in progress, replace the worker instances. Jobs in progress start over."),
+    "If no deployment is in progress, replace the worker instances. Jobs in progress start over.",
     commands.REPLACE_INSTANCES,
 )
 
 CONTAINERS: Final = (
     _cause(
         "worker-container-missing",
-        say("The instance is up, but has no worker container."),
-        say(
-            "Docker is running on an instance older than {boot_minutes} minutes, but has no "
-            "container with the worker's name.",
-            **FIGURES,
-        ),
+        "The instance is up, but has no worker container.",
+        "Docker is running on an instance older than {boot_minutes} minutes, but has no "
+        "container with the worker's name.",
         (commands.WORKER_STATE, commands.WORKER_BOOT),
-        _read(say("Read the end of the instance's boot log."), commands.WORKER_BOOT),
+        _read("Read the end of the instance's boot log.", commands.WORKER_BOOT),
         TERMINATE,
     ),
     _cause(
         "worker-crash-loop",
-        say("The worker's container crashes and restarts over and over."),
-        say(
-            "Docker shows the state restarting, or has restarted the container {crash_loop_restarts} times or more, "
-            "the last time less than {crash_loop_minutes} minutes ago. Or the systemd unit that runs the container has "
-            "failed that often within half an hour, and is about to restart or has just restarted.",
-            **FIGURES,
-        ),
+        "The worker's container crashes and restarts over and over.",
+        "Docker shows the state restarting, or has restarted the container {crash_loop_restarts} times or more, "
+        "the last time less than {crash_loop_minutes} minutes ago. Or the systemd unit that runs the container has "
+        "failed that often within half an hour, and is about to restart or has just restarted.",
         (commands.WORKER_STATE, commands.WORKER_LOG),
-        _read(say("Find the reason in the last log lines."), READ_LOG),
+        _read("Find the reason in the last log lines.", READ_LOG),
         explains=IDLE | codes("worker-container-exited"),
         reasons={
             **_ENDED,
             "unit": _to_read(
-                say("The systemd unit that runs the worker fails and restarts over and over."),
-                say("Find the reason in the unit's journal, which includes the worker's log."),
+                "The systemd unit that runs the worker fails and restarts over and over.",
+                "Find the reason in the unit's journal, which includes the worker's log.",
                 commands.WORKER_UNIT,
             ),
         },
     ),
     _cause(
         "worker-container-exited",
-        say("The worker's container has stopped."),
-        say("The container exists, but is neither running nor restarting."),
+        "The worker's container has stopped.",
+        "The container exists, but is neither running nor restarting.",
         (commands.WORKER_STATE, commands.WORKER_ERROR, commands.WORKER_LOG),
-        _read(say("Find out from the log why it stopped."), READ_LOG),
-        _change(say("Start the container."), _START),
+        _read("Find out from the log why it stopped.", READ_LOG),
+        _change("Start the container.", _START),
         reasons={
             **_ENDED,
             "start-failed": variant(
-                say("Docker could not start the worker's container."),
-                _read(say("Docker shows why; until that is fixed, it will not start."), commands.WORKER_ERROR),
+                "Docker could not start the worker's container.",
+                _read("Docker shows why; until that is fixed, it will not start.", commands.WORKER_ERROR),
                 _change(
-                    say(
-                        "If the image or its command is wrong, correct it in the launch template's user data, "
-                        "then replace the worker instances. Jobs in progress start over."
-                    ),
+                    "If the image or its command is wrong, correct it in the launch template's user data, "
+                    "then replace the worker instances. Jobs in progress start over.",
                     commands.REPLACE_INSTANCES,
                 ),
             ),
             "log-driver": variant(
-                say("Docker could not start the worker's container: its log driver can't write to CloudWatch Logs."),
+                "Docker could not start the worker's container: its log driver can't write to CloudWatch Logs.",
                 *LOG_DRIVER,
-                _change(say("After fixing it, start the container."), _START),
+                _change("After fixing it, start the container.", _START),
             ),
             "unit": variant(
-                say("The systemd unit that runs the worker has stopped."),
-                _read(say("Find the reason in the unit's journal."), commands.WORKER_UNIT),
+                "The systemd unit that runs the worker has stopped.",
+                _read("Find the reason in the unit's journal.", commands.WORKER_UNIT),
                 _change(
-                    say("Restart the unit."),
+                    "Restart the unit.",
                     commands.on_workers("systemctl reset-failed <unit>; systemctl start <unit>"),
                 ),
             ),
             "paused": _to_change(
-                say("The worker's container is paused: its processes are frozen."),
-                say("Unpause the container."),
+                "The worker's container is paused: its processes are frozen.",
+                "Unpause the container.",
                 commands.on_workers("docker unpause <worker_container>"),
             ),
             "dead": variant(
-                say("Docker failed to remove the worker's container; the container can't be started again."),
+                "Docker failed to remove the worker's container; the container can't be started again.",
                 TERMINATE_NOW,
             ),
         },
     ),
     _warning(
         "worker-container-unhealthy",
-        say("The worker's container is running, but its health check fails."),
-        say("Docker shows the container as unhealthy. On its own, this does not prove that work is affected."),
+        "The worker's container is running, but its health check fails.",
+        "Docker shows the container as unhealthy. On its own, this does not prove that work is affected.",
         (commands.WORKER_HEALTH, commands.WORKER_LOG),
-        _read(
-            say("Check what the health check reports, and whether messages and the job still make progress."), READ_LOG
-        ),
+        _read("Check what the health check reports, and whether messages and the job still make progress.", READ_LOG),
     ),
     _warning(
         "worker-images-differ",
-        say("The workers are not all running the same image."),
-        say(
-            "The digests of the workers' images differ, or an instance in service was launched from an earlier version "
-            "of the launch template and no deployment is in progress. During a deployment this is normal."
-        ),
+        "The workers are not all running the same image.",
+        "The digests of the workers' images differ, or an instance in service was launched from an earlier version "
+        "of the launch template and no deployment is in progress. During a deployment this is normal.",
         (commands.WORKER_IMAGE, commands.TEMPLATE),
         _REPLACE_FORMER,
         reasons={
             "template": variant(
-                say(
-                    "A worker was launched from an earlier version of the launch template than the Auto "
-                    "Scaling group uses now."
-                ),
+                "A worker was launched from an earlier version of the launch template than the Auto "
+                "Scaling group uses now.",
                 _REPLACE_FORMER,
             )
         },
     ),
     _warning(
         "worker-silent",
-        say("The worker's log is empty; some releases log nothing at INFO level."),
-        say("The container has logged nothing while work is waiting. On its own, this proves nothing."),
+        "The worker's log is empty; some releases log nothing at INFO level.",
+        "The container has logged nothing while work is waiting. On its own, this proves nothing.",
         (commands.WORKER_STATE, commands.WORKER_LOG),
-        Remedy(
-            say("Check whether messages and the job still make progress."),
+        _read(
+            "Check whether messages and the job still make progress.",
             command("<ops> check queue <job>"),
             command("<ops> diagnose <job>"),
         ),

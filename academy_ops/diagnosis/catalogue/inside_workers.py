@@ -5,16 +5,15 @@ from __future__ import annotations
 from typing import Final
 
 from academy_ops.diagnosis.catalogue import commands
-from academy_ops.diagnosis.catalogue.cause import WAITING, Rows, codes
+from academy_ops.diagnosis.catalogue.cause import WAITING, Rows, Sentence, codes
 from academy_ops.diagnosis.command import command
 from academy_ops.diagnosis.records import Remedy
-from academy_ops.messages import Text, say
 
 
 def replace_workers(rows: Rows) -> Remedy:
     """Return the remedy that lets a changed parameter come into force."""
     return rows.change(
-        say("Then replace the worker instances; the parameter is read only at boot. Jobs in progress start over."),
+        "Then replace the worker instances; the parameter is read only at boot. Jobs in progress start over.",
         commands.REPLACE_INSTANCES,
     )
 
@@ -22,8 +21,8 @@ def replace_workers(rows: Rows) -> Remedy:
 def set_clock(rows: Rows) -> tuple[Remedy, Remedy]:
     """Return the remedies of an instance whose clock is wrong."""
     return (
-        rows.change(say("Sync the instance's clock with its time server."), commands.SET_CLOCK),
-        rows.read(say("Check on the instance that its time is right now."), commands.WORKER_CLOCK),
+        rows.change("Sync the instance's clock with its time server.", commands.SET_CLOCK),
+        rows.read("Check on the instance that its time is right now.", commands.WORKER_CLOCK),
     )
 
 
@@ -36,27 +35,23 @@ IDLE: Final = codes("queue-not-consumed", "message-stuck", "job-stalled", "messa
 ROWS: Final = Rows("3-4", command("<ops> check logs <job>"), WAITING, IDLE)
 
 READ_PARAMETER: Final = ROWS.read(
-    say(
-        "Find out why on the instance. Its role needs ssm:GetParameter on the parameter and kms:Decrypt on the key "
-        "that encrypts it."
-    ),
+    "Find out why on the instance. Its role needs ssm:GetParameter on the parameter and kms:Decrypt on the key "
+    "that encrypts it.",
     commands.PARAMETER_THERE,
 )
 REPLACE: Final = replace_workers(ROWS)
 REPLACE_ONE: Final = commands.terminate("instance")
-TERMINATE_NOW: Final = ROWS.change(
-    say("Terminate the instance; the Auto Scaling group launches a new one."), REPLACE_ONE
-)
+TERMINATE_NOW: Final = ROWS.change("Terminate the instance; the Auto Scaling group launches a new one.", REPLACE_ONE)
 TERMINATE: Final = ROWS.change(
-    say("If that does not help, terminate the instance; the Auto Scaling group launches a new one."), REPLACE_ONE
+    "If that does not help, terminate the instance; the Auto Scaling group launches a new one.", REPLACE_ONE
 )
 
 
-def copy(text: Text, *names: str) -> Remedy:
+def copy(text: Sentence, *names: str) -> Remedy:
     """Return the remedy that copies the API's values of ``names`` into the workers' parameter."""
-    return Remedy(text, commands.from_api(*names), commands.WORKER_ENV, "change")
+    return ROWS.change(text, commands.from_api(*names), commands.WORKER_ENV)
 
 
-def edit(text: Text) -> Remedy:
+def edit(text: Sentence) -> Remedy:
     """Return the remedy in which an operator edits the workers' parameter."""
-    return Remedy(text, commands.EDIT_WORKER_ENV, commands.WORKER_ENV, "change")
+    return ROWS.change(text, commands.EDIT_WORKER_ENV, commands.WORKER_ENV)

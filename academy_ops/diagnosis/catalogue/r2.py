@@ -8,20 +8,17 @@ from academy_ops.diagnosis.catalogue import commands
 from academy_ops.diagnosis.catalogue.cause import NO_JOB_OR_FAILED, WAITING, Rows, codes, variant
 from academy_ops.diagnosis.catalogue.connections import no_way_to
 from academy_ops.diagnosis.command import command
-from academy_ops.diagnosis.records import Remedy
 from academy_ops.messages import say
 
 _ROWS: Final = Rows("1", command("<ops> check r2"), NO_JOB_OR_FAILED)
 _cause, _read, _change, _to_change = _ROWS.cause, _ROWS.read, _ROWS.change, _ROWS.to_change
 _NEW_TOKEN: Final = _change(
-    say(
-        "Create a new R2 API token (Object Read & Write on the bucket), put its two keys in the API server's .env and "
-        "the workers' parameter, then recreate the container. docker restart keeps the old values."
-    ),
+    "Create a new R2 API token (Object Read & Write on the bucket), put its two keys in the API server's .env and "
+    "the workers' parameter, then recreate the container. docker restart keeps the old values.",
     commands.CONFIG,
 )
 _JURISDICTION: Final = _to_change(
-    say("R2_ENDPOINT is the address of a different jurisdiction than the bucket's."),
+    "R2_ENDPOINT is the address of a different jurisdiction than the bucket's.",
     say(
         "Set R2_ENDPOINT to {elsewhere} in the API server's .env and the workers' parameter, then recreate the "
         "container. The bucket is there, and these keys open it. Do not create a second bucket.",
@@ -30,7 +27,7 @@ _JURISDICTION: Final = _to_change(
     commands.CONFIG,
 )
 _WRONG_NAME: Final = _to_change(
-    say("The bucket name is wrong: these keys open a bucket with another name."),
+    "The bucket name is wrong: these keys open a bucket with another name.",
     say(
         "If {meant} is the academy's bucket, set R2_EXCEL_BUCKET to it in the API server's .env, "
         "then recreate the container. Do not create a bucket with the wrong name.",
@@ -42,34 +39,28 @@ _WRONG_NAME: Final = _to_change(
 R2: Final = (
     _cause(
         "r2-env-missing",
-        say("The API server's R2 settings are incomplete, so no upload can be stored."),
-        say("R2_ENDPOINT, R2_ACCESS_KEY or R2_SECRET_KEY is missing or blank in the given settings."),
+        "The API server's R2 settings are incomplete, so no upload can be stored.",
+        "R2_ENDPOINT, R2_ACCESS_KEY or R2_SECRET_KEY is missing or blank in the given settings.",
         (commands.CONFIG,),
         _change(
-            say(
-                "Set R2_ENDPOINT, R2_ACCESS_KEY and R2_SECRET_KEY in the API server's .env, then "
-                "recreate its container. docker restart keeps the old values."
-            ),
+            "Set R2_ENDPOINT, R2_ACCESS_KEY and R2_SECRET_KEY in the API server's .env, then "
+            "recreate its container. docker restart keeps the old values.",
             commands.CONFIG,
         ),
         explains=codes("upload-object-missing", "excel-object-missing"),
     ),
     _cause(
         "r2-env-malformed",
-        say("An R2 setting has an invalid value."),
-        say(
-            "A setting has quotes around it or at one end, contains whitespace, or looks like a placeholder or an "
-            "unexpanded variable; the bucket name is not a valid one; or R2_ENDPOINT is not a URL, has a path or an "
-            "invalid host name, is not an account's S3 address at Cloudflare, has the bucket in its host, or uses http "
-            "with Cloudflare. Or R2 rejects the request with a 4xx that concerns neither the keys nor the bucket. If "
-            "the bucket opens, the form of a value does not matter."
-        ),
+        "An R2 setting has an invalid value.",
+        "A setting has quotes around it or at one end, contains whitespace, or looks like a placeholder or an "
+        "unexpanded variable; the bucket name is not a valid one; or R2_ENDPOINT is not a URL, has a path or an "
+        "invalid host name, is not an account's S3 address at Cloudflare, has the bucket in its host, or uses http "
+        "with Cloudflare. Or R2 rejects the request with a 4xx that concerns neither the keys nor the bucket. If "
+        "the bucket opens, the form of a value does not matter.",
         (commands.CONFIG,),
         _change(
-            say(
-                "Correct the line in the API server's .env (no quotes, no spaces, the account's endpoint "
-                "without a bucket), then recreate its container. docker restart keeps the old values."
-            ),
+            "Correct the line in the API server's .env (no quotes, no spaces, the account's endpoint "
+            "without a bucket), then recreate its container. docker restart keeps the old values.",
             commands.CONFIG,
         ),
         explains=codes(
@@ -85,24 +76,18 @@ R2: Final = (
     ),
     _cause(
         "r2-endpoint-unreachable",
-        say("R2_ENDPOINT can't be reached."),
-        say(
-            "No DNS address, connection refused, TLS failure, or no response within 8 seconds, although other hosts on "
-            "the internet respond. Or the response is not S3 XML, and nothing on the way rejected the request: a page "
-            "with status 200 or 404, or a redirect. A job error message that says so counts too."
-        ),
+        "R2_ENDPOINT can't be reached.",
+        "No DNS address, connection refused, TLS failure, or no response within 8 seconds, although other hosts on "
+        "the internet respond. Or the response is not S3 XML, and nothing on the way rejected the request: a page "
+        "with status 200 or 404, or a redirect. A job error message that says so counts too.",
         (commands.REACH_R2,),
-        _change(
-            say("Compare R2_ENDPOINT with the account's S3 endpoint in the Cloudflare dashboard."), commands.CONFIG
-        ),
+        _change("Compare R2_ENDPOINT with the account's S3 endpoint in the Cloudflare dashboard.", commands.CONFIG),
         reasons={
             **no_way_to("R2", commands.WORKER_TO_R2, _ROWS),
             "not-s3": _to_change(
-                say("The server at R2_ENDPOINT is not R2, but a website, AWS or something else."),
-                say(
-                    "Set R2_ENDPOINT to the account's S3 endpoint from the Cloudflare dashboard, not to a "
-                    "bucket's public address, a website or the dashboard itself."
-                ),
+                "The server at R2_ENDPOINT is not R2, but a website, AWS or something else.",
+                "Set R2_ENDPOINT to the account's S3 endpoint from the Cloudflare dashboard, not to a "
+                "bucket's public address, a website or the dashboard itself.",
                 commands.CONFIG,
             ),
         },
@@ -110,56 +95,43 @@ R2: Final = (
     ),
     _cause(
         "r2-credentials-rejected",
-        say("R2 rejects the API's keys."),
-        say(
-            "R2 returns InvalidAccessKeyId, SignatureDoesNotMatch, Unauthorized, InvalidArgument or "
-            "401. The lengths of the two keys show whether they are swapped."
-        ),
+        "R2 rejects the API's keys.",
+        "R2 returns InvalidAccessKeyId, SignatureDoesNotMatch, Unauthorized, InvalidArgument or "
+        "401. The lengths of the two keys show whether they are swapped.",
         (commands.BUCKET,),
         _NEW_TOKEN,
         explains=codes("upload-object-missing", "worker-r2-mismatch"),
         reasons={
             "swapped": _to_change(
-                say("R2_ACCESS_KEY contains the secret key, and R2_SECRET_KEY the access key."),
-                say(
-                    "Swap the two values in the API server's .env and the workers' parameter (the access key has 32 "
-                    "characters, the secret key 64), then recreate the container. You don't need new keys."
-                ),
+                "R2_ACCESS_KEY contains the secret key, and R2_SECRET_KEY the access key.",
+                "Swap the two values in the API server's .env and the workers' parameter (the access key has 32 "
+                "characters, the secret key 64), then recreate the container. You don't need new keys.",
                 commands.CONFIG,
             ),
             "key-form": variant(
-                say("R2_ACCESS_KEY is not an R2 access key, which has 32 characters."),
+                "R2_ACCESS_KEY is not an R2 access key, which has 32 characters.",
                 _change(
-                    say(
-                        "Set it to the token's access key ID, not to the token value, an AWS key or part of a "
-                        "key; R2_SECRET_KEY has 64 characters. Then recreate the container."
-                    ),
+                    "Set it to the token's access key ID, not to the token value, an AWS key or part of a "
+                    "key; R2_SECRET_KEY has 64 characters. Then recreate the container.",
                     commands.CONFIG,
                 ),
                 _NEW_TOKEN,
             ),
             "secret": variant(
-                say("R2_SECRET_KEY does not match R2_ACCESS_KEY, which R2 recognizes."),
+                "R2_SECRET_KEY does not match R2_ACCESS_KEY, which R2 recognizes.",
                 _change(
-                    say(
-                        "Set R2_SECRET_KEY to the secret key that was shown with this access key, and recreate "
-                        "the container. It is shown only once: if it was not saved, create a new token."
-                    ),
+                    "Set R2_SECRET_KEY to the secret key that was shown with this access key, and recreate "
+                    "the container. It is shown only once: if it was not saved, create a new token.",
                     commands.CONFIG,
                 ),
                 _NEW_TOKEN,
             ),
             "unknown-key": variant(
-                say(
-                    "R2_ACCESS_KEY does not exist in the account in R2_ENDPOINT: the token was deleted, has "
-                    "expired, or belongs to another account."
-                ),
+                "R2_ACCESS_KEY does not exist in the account in R2_ENDPOINT: the token was deleted, has "
+                "expired, or belongs to another account.",
                 _change(
-                    say(
-                        "Look for the token under R2 in the Cloudflare dashboard of the account whose ID starts "
-                        "R2_ENDPOINT. If it belongs to another account, correct R2_ENDPOINT. Then recreate the "
-                        "container."
-                    ),
+                    "Look for the token under R2 in the Cloudflare dashboard of the account whose ID starts "
+                    "R2_ENDPOINT. If it belongs to another account, correct R2_ENDPOINT. Then recreate the container.",
                     commands.CONFIG,
                 ),
                 _NEW_TOKEN,
@@ -168,18 +140,14 @@ R2: Final = (
     ),
     _cause(
         "r2-access-denied",
-        say("The R2 keys are valid, but have no access to this bucket."),
-        say(
-            "R2 returns AccessDenied, Forbidden or 403 for the bucket. The same keys are tried in "
-            "the account's other jurisdictions and on the other bucket names, configured or default."
-        ),
+        "The R2 keys are valid, but have no access to this bucket.",
+        "R2 returns AccessDenied, Forbidden or 403 for the bucket. The same keys are tried in "
+        "the account's other jurisdictions and on the other bucket names, configured or default.",
         (commands.BUCKET,),
         _change(
-            say(
-                "Compare the bucket name with the one that the R2 API token is for; R2 returns the same "
-                "error for a misspelled name. If the name is right, give the token Object Read & Write "
-                "on the bucket in the Cloudflare dashboard."
-            ),
+            "Compare the bucket name with the one that the R2 API token is for; R2 returns the same "
+            "error for a misspelled name. If the name is right, give the token Object Read & Write "
+            "on the bucket in the Cloudflare dashboard.",
             commands.CONFIG,
         ),
         explains=codes("upload-object-missing", "worker-r2-mismatch"),
@@ -187,29 +155,23 @@ R2: Final = (
             "jurisdiction": _JURISDICTION,
             "wrong-name": _WRONG_NAME,
             "not-entitled": _to_change(
-                say("R2 is not enabled for the account in R2_ENDPOINT."),
-                say(
-                    "Check in the Cloudflare dashboard that R2 is enabled and its billing is active, or "
-                    "correct the account in R2_ENDPOINT."
-                ),
+                "R2 is not enabled for the account in R2_ENDPOINT.",
+                "Check in the Cloudflare dashboard that R2 is enabled and its billing is active, or "
+                "correct the account in R2_ENDPOINT.",
                 commands.CONFIG,
             ),
         },
     ),
     _cause(
         "r2-bucket-missing",
-        say("The R2 bucket for Excel files does not exist."),
-        say(
-            "R2 returns NoSuchBucket for the bucket. The account's other jurisdictions, the other bucket names "
-            "(configured or default) and, if the keys allow it, the bucket list show which bucket is meant."
-        ),
+        "The R2 bucket for Excel files does not exist.",
+        "R2 returns NoSuchBucket for the bucket. The account's other jurisdictions, the other bucket names "
+        "(configured or default) and, if the keys allow it, the bucket list show which bucket is meant.",
         (commands.BUCKET, commands.CONFIG),
         _change(
-            say(
-                "Compare R2_EXCEL_BUCKET with the buckets in the Cloudflare dashboard and correct any "
-                "typo, then recreate the container. Only if the academy's bucket is really gone, create "
-                "it in the dashboard; an object token can't create buckets."
-            ),
+            "Compare R2_EXCEL_BUCKET with the buckets in the Cloudflare dashboard and correct any "
+            "typo, then recreate the container. Only if the academy's bucket is really gone, create "
+            "it in the dashboard; an object token can't create buckets.",
             commands.CONFIG,
         ),
         explains=codes("upload-object-missing", "excel-object-missing", "worker-r2-mismatch"),
@@ -217,24 +179,22 @@ R2: Final = (
     ),
     _cause(
         "r2-server-error",
-        say("R2 returns a server error."),
-        say("R2 returns a status of 500 or higher."),
+        "R2 returns a server error.",
+        "R2 returns a status of 500 or higher.",
         (commands.BUCKET, commands.CLOUDFLARE_STATUS),
         _read(
-            say("Check the Cloudflare status page and wait; uploads fail until R2 recovers."),
+            "Check the Cloudflare status page and wait; uploads fail until R2 recovers.",
             commands.CLOUDFLARE_STATUS,
         ),
     ),
     _cause(
         "upload-object-missing",
-        say("The job has not ended, but its Excel file is no longer in the bucket."),
-        say(
-            "R2 returns NoSuchKey for the job's file_key, and the job, read again, has still not ended. If "
-            "the API returns no file_key, this is not checked."
-        ),
+        "The job has not ended, but its Excel file is no longer in the bucket.",
+        "R2 returns NoSuchKey for the job's file_key, and the job, read again, has still not ended. If "
+        "the API returns no file_key, this is not checked.",
         (commands.UPLOAD,),
-        Remedy(
-            say("Have the school upload the file again; this job can't succeed."),
+        _read(
+            "Have the school upload the file again; this job can't succeed.",
             command("<ops> check job <job_id>"),
             command("<ops> diagnose"),
         ),

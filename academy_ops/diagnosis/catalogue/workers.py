@@ -11,7 +11,6 @@ from academy_ops.diagnosis.catalogue.group import OF_GROUP, ROWS, processes
 from academy_ops.diagnosis.catalogue.launches import FAILING
 from academy_ops.diagnosis.command import Steps, command
 from academy_ops.messages import say
-from academy_ops.thresholds import FIGURES
 
 _cause, _warning, _read, _change = ROWS.cause, ROWS.warning, ROWS.read, ROWS.change
 _to_read, _to_change = ROWS.to_read, ROWS.to_change
@@ -34,54 +33,46 @@ def _bounds(option: str) -> Steps:
 
 
 _FIX_ACTIVITY: Final = _change(
-    say("Fix what the activity's message reports; the Auto Scaling group then retries by itself."), commands.ACTIVITIES
+    "Fix what the activity's message reports; the Auto Scaling group then retries by itself.", commands.ACTIVITIES
 )
-_WAIT: Final = _read(say("Wait two minutes, then check again."), command("<ops> diagnose <job>"))
+_WAIT: Final = _read("Wait two minutes, then check again.", command("<ops> diagnose <job>"))
 _START_ONE: Final = _change(
-    say("Start one worker. It usually polls the queue after {usual_boot_from} to {usual_boot_to} minutes.", **FIGURES),
+    "Start one worker. It usually polls the queue after {usual_boot_from} to {usual_boot_to} minutes.",
     command("<ops> scale-worker --desired 1"),
 )
 _AT_ZERO: Final[Mapping[str, Variant]] = {
     "max-zero": _to_change(
-        say("Desired capacity is 0 while work is waiting, and the maximum is 0 too: no worker can start."),
-        say("Raise the maximum first, then start one worker."),
+        "Desired capacity is 0 while work is waiting, and the maximum is 0 too: no worker can start.",
+        "Raise the maximum first, then start one worker.",
         _bounds("--max-size") + command("<ops> scale-worker --desired 1"),
     ),
     "set-back": variant(
-        say("Workers were started while the job was waiting, and desired capacity was set back to 0 each time."),
+        "Workers were started while the job was waiting, and desired capacity was set back to 0 each time.",
         _read(
-            say(
-                "Find out who sets it from the cause of each activity, and stop one of the two. For a user request, "
-                "the SetDesiredCapacity and UpdateAutoScalingGroup events in CloudTrail show the caller."
-            ),
+            "Find out who sets it from the cause of each activity, and stop one of the two. For a user request, "
+            "the SetDesiredCapacity and UpdateAutoScalingGroup events in CloudTrail show the caller.",
             commands.ACTIVITIES,
         ),
         _change(
-            say("Until that is settled, keep one worker: with a minimum of 1, desired capacity can't be set to 0."),
+            "Until that is settled, keep one worker: with a minimum of 1, desired capacity can't be set to 0.",
             _bounds("--min-size"),
         ),
     ),
     "starter-fails": variant(
-        say(
-            "Desired capacity is 0 while work is waiting. The autoscaler or scaling policy is on, "
-            "but does not start a worker."
-        ),
+        "Desired capacity is 0 while work is waiting. The autoscaler or scaling policy is on, "
+        "but does not start a worker.",
         _START_ONE,
         _read(
-            say(
-                "Check whether the autoscaler's runs fail, and read its log; or are throttled, as its reserved "
-                "concurrency or the account's is used up."
-            ),
+            "Check whether the autoscaler's runs fail, and read its log; or are throttled, as its reserved "
+            "concurrency or the account's is used up.",
             commands.FUNCTION_ERRORS,
         ),
-        _read(
-            say("Find out why the alarm of the Auto Scaling group's scaling policy does not trigger."), commands.ALARM
-        ),
+        _read("Find out why the alarm of the Auto Scaling group's scaling policy does not trigger.", commands.ALARM),
     ),
 }
 _FEWER: Final[Mapping[str, Variant]] = {
     **FAILING,
-    "launch-failing": variant(say("Fewer workers are in service than desired: launches fail."), _FIX_ACTIVITY),
+    "launch-failing": variant("Fewer workers are in service than desired: launches fail.", _FIX_ACTIVITY),
 }
 _REFRESHES: Final = command(
     f"aws autoscaling describe-instance-refreshes {OF_GROUP} --max-records 3 --output text --query "
@@ -92,30 +83,26 @@ _VERSIONS: Final = command(
     "--query AutoScalingGroups[].Instances[].[InstanceId,LifecycleState,LaunchTemplate.Version]"
 )
 _ONE_VERSION: Final = (
-    _read(say("Check its status reason, and which instance runs which version."), _REFRESHES + _VERSIONS),
+    _read("Check its status reason, and which instance runs which version.", _REFRESHES + _VERSIONS),
     _change(
-        say(
-            "After fixing it, replace the instances, so that all run the group's version. Jobs in progress start over."
-        ),
+        "After fixing it, replace the instances, so that all run the group's version. Jobs in progress start over.",
         commands.REPLACE_INSTANCES,
     ),
 )
 _REFRESH_FAILED: Final[Mapping[str, Variant]] = {
-    "failed": variant(say("The last instance refresh failed and left workers of two versions."), *_ONE_VERSION),
-    "cancelled": variant(
-        say("The last instance refresh was canceled and left workers of two versions."), *_ONE_VERSION
-    ),
+    "failed": variant("The last instance refresh failed and left workers of two versions.", *_ONE_VERSION),
+    "cancelled": variant("The last instance refresh was canceled and left workers of two versions.", *_ONE_VERSION),
     "rolling-back": _to_read(
-        say("An instance refresh is being rolled back: the new version of the workers failed."),
-        say("Check its status reason, and wait until the rollback ends."),
+        "An instance refresh is being rolled back: the new version of the workers failed.",
+        "Check its status reason, and wait until the rollback ends.",
         _REFRESHES,
     ),
 }
 WORKERS: Final = (
     _cause(
         "asg-missing",
-        say("The workers' Auto Scaling group does not exist."),
-        say("There is no Auto Scaling group with that name in this region and account."),
+        "The workers' Auto Scaling group does not exist.",
+        "There is no Auto Scaling group with that name in this region and account.",
         (commands.GROUP,),
         _change(
             say(
@@ -130,96 +117,79 @@ WORKERS: Final = (
     ),
     _cause(
         "worker-scaled-to-zero",
-        say("The worker group's desired capacity is 0 while work is waiting: no worker can take the job."),
-        say(
-            "Desired capacity is 0, a message is waiting or in flight (if the queue is missing or can't be read: the "
-            "job is waiting), and no instance is still working. This is reported after {autoscaler_minutes} minutes, "
-            "or at once if everything that could start a worker is off or the maximum is 0. Also if "
-            "{launch_loop_launches} workers or more were started while the job was waiting, and scaled in again.",
-            **FIGURES,
-        ),
+        "The worker group's desired capacity is 0 while work is waiting: no worker can take the job.",
+        "Desired capacity is 0, a message is waiting or in flight (if the queue is missing or can't be read: the "
+        "job is waiting), and no instance is still working. This is reported after {autoscaler_minutes} minutes, "
+        "or at once if everything that could start a worker is off or the maximum is 0. Also if "
+        "{launch_loop_launches} workers or more were started while the job was waiting, and scaled in again.",
         (commands.GROUP, commands.DEPTH),
         _START_ONE,
         reasons=_AT_ZERO,
     ),
     _cause(
         "worker-launch-suspended",
-        say("The Auto Scaling group's Launch process is suspended, so no instance can start."),
-        say(
-            "Launch is one of the suspended processes, and either no instance is in service although "
-            "desired capacity is not 0, or desired capacity is 0 while work is waiting."
-        ),
+        "The Auto Scaling group's Launch process is suspended, so no instance can start.",
+        "Launch is one of the suspended processes, and either no instance is in service although "
+        "desired capacity is not 0, or desired capacity is 0 while work is waiting.",
         (commands.GROUP,),
-        _change(say("Resume the Auto Scaling group's Launch process."), processes("resume", "Launch")),
+        _change("Resume the Auto Scaling group's Launch process.", processes("resume", "Launch")),
     ),
     _cause(
         "worker-launch-failing",
-        say("The Auto Scaling group tries to launch instances, but every launch fails."),
-        say(
-            "No instance is in service or starting, and the last launch failed or was canceled; or "
-            "{launch_loop_launches} launches or more have ended without a worker in service since "
-            "the job started waiting, and most of them failed, even if another launch is pending now.",
-            **FIGURES,
-        ),
+        "The Auto Scaling group tries to launch instances, but every launch fails.",
+        "No instance is in service or starting, and the last launch failed or was canceled; or "
+        "{launch_loop_launches} launches or more have ended without a worker in service since "
+        "the job started waiting, and most of them failed, even if another launch is pending now.",
         (commands.ACTIVITIES,),
         _FIX_ACTIVITY,
         reasons=FAILING,
     ),
     _cause(
         "worker-launch-loop",
-        say("Instances keep launching and being terminated again."),
-        say(
-            "{launch_loop_launches} instances or more, launched since the job started waiting or in "
-            "the last {launch_loop_minutes} minutes, are gone again without a scale-in, and no "
-            "instance older than {boot_minutes} minutes is working.",
-            **FIGURES,
-        ),
+        "Instances keep launching and being terminated again.",
+        "{launch_loop_launches} instances or more, launched since the job started waiting or in "
+        "the last {launch_loop_minutes} minutes, are gone again without a scale-in, and no "
+        "instance older than {boot_minutes} minutes is working.",
         (commands.ACTIVITIES, commands.GROUP),
         _change(
-            say("Find out why they are replaced. Suspend ReplaceUnhealthy meanwhile, so that one instance stays."),
+            "Find out why they are replaced. Suspend ReplaceUnhealthy meanwhile, so that one instance stays.",
             processes("suspend", "ReplaceUnhealthy"),
         ),
-        _change(say("After fixing it, resume ReplaceUnhealthy."), processes("resume", "ReplaceUnhealthy")),
+        _change("After fixing it, resume ReplaceUnhealthy.", processes("resume", "ReplaceUnhealthy")),
     ),
     _cause(
         "worker-launch-stuck",
-        say("A launching instance is waiting on a lifecycle hook."),
-        say(
-            "No instance is in service, and an instance has been in Pending:Wait, or its launch in "
-            "MidLifecycleAction, for {boot_minutes} minutes or more.",
-            **FIGURES,
-        ),
+        "A launching instance is waiting on a lifecycle hook.",
+        "No instance is in service, and an instance has been in Pending:Wait, or its launch in "
+        "MidLifecycleAction, for {boot_minutes} minutes or more.",
         (commands.GROUP, commands.HOOKS),
-        _change(say("Complete the lifecycle action, or delete the hook."), _COMPLETE_LAUNCH),
+        _change("Complete the lifecycle action, or delete the hook.", _COMPLETE_LAUNCH),
     ),
     _cause(
         "worker-no-instances",
-        say("No worker instance is in service."),
-        say("Desired capacity is not 0, no instance is InService, and the launches do not show why."),
+        "No worker instance is in service.",
+        "Desired capacity is not 0, no instance is InService, and the launches do not show why.",
         (commands.GROUP, commands.ACTIVITIES),
-        _read(say("Check what the Auto Scaling group is doing."), commands.ACTIVITIES),
+        _read("Check what the Auto Scaling group is doing.", commands.ACTIVITIES),
         _change(
-            say("Put the instance in Standby back in service."),
+            "Put the instance in Standby back in service.",
             command(f"aws autoscaling exit-standby {OF_GROUP} --instance-ids <standby>"),
         ),
         explains=codes("queue-not-consumed", "message-stuck", "job-stalled"),
     ),
     _cause(
         "worker-unhealthy",
-        say("The Auto Scaling group reports its worker instances as unhealthy."),
-        say(
-            "No instance in service is Healthy, or EC2 shows all of them as stopped; and the job is {young_seconds} "
-            "seconds old or more, or a suspended process prevents the Auto Scaling group from replacing them.",
-            **FIGURES,
-        ),
+        "The Auto Scaling group reports its worker instances as unhealthy.",
+        "No instance in service is Healthy, or EC2 shows all of them as stopped; and the job is {young_seconds} "
+        "seconds old or more, or a suspended process prevents the Auto Scaling group from replacing them.",
         (commands.GROUP, commands.ACTIVITIES),
         _change(
-            say("Resume the suspended process, so that the Auto Scaling group replaces its unhealthy instances."),
+            "Resume the suspended process, so that the Auto Scaling group replaces its unhealthy instances.",
             processes("resume", "<halted>"),
         ),
-        _read(say("Wait until the group replaces them, and check its activities."), command("<ops> check workers")),
+        _read("Wait until the group replaces them, and check its activities.", command("<ops> check workers")),
         _change(
-            say("If it does not, terminate the instance; its job starts over on another worker."),
+            "If it does not, terminate the instance; its job starts over on another worker.",
             commands.instance_in("HealthStatus==`Unhealthy`") + commands.terminate("found"),
         ),
         explains=codes(
@@ -233,67 +203,50 @@ WORKERS: Final = (
         ),
         reasons={
             "stopped": _to_change(
-                say(
-                    "EC2 has stopped or terminated the worker instances, but the Auto Scaling group still "
-                    "counts them as in service."
-                ),
-                say(
-                    "Terminate the instance so that the Auto Scaling group replaces it now; its own health "
-                    "check takes a few minutes."
-                ),
+                "EC2 has stopped or terminated the worker instances, but the Auto Scaling group still "
+                "counts them as in service.",
+                "Terminate the instance so that the Auto Scaling group replaces it now; its own health "
+                "check takes a few minutes.",
                 commands.terminate("instance"),
             )
         },
     ),
     _warning(
         "worker-booting",
-        say(
-            "A worker is still booting. This usually takes {usual_boot_from} to {usual_boot_to} "
-            "minutes, at most {boot_minutes}.",
-            **FIGURES,
-        ),
-        say(
-            "Messages are waiting while every instance in service is younger than {boot_minutes} minutes, or none is "
-            "in service and a launch from the last {boot_minutes} minutes is still in progress. Or cloud-init is still "
-            "running on an instance, for at most {boot_endless_minutes} minutes.",
-            **FIGURES,
-        ),
+        "A worker is still booting. This usually takes {usual_boot_from} to {usual_boot_to} "
+        "minutes, at most {boot_minutes}.",
+        "Messages are waiting while every instance in service is younger than {boot_minutes} minutes, or none is "
+        "in service and a launch from the last {boot_minutes} minutes is still in progress. Or cloud-init is still "
+        "running on an instance, for at most {boot_endless_minutes} minutes.",
         (commands.MACHINES, commands.ACTIVITIES),
         _WAIT,
         reasons={
             "user-data": variant(
-                say(
-                    "A worker instance is up, but its user data is still running and has not created the "
-                    "worker container yet."
-                ),
+                "A worker instance is up, but its user data is still running and has not created the "
+                "worker container yet.",
                 _WAIT,
             ),
-            "unit": variant(say("The systemd unit that runs the worker is starting it."), _WAIT),
+            "unit": variant("The systemd unit that runs the worker is starting it.", _WAIT),
         },
     ),
     _warning(
         "worker-undersized",
-        say("More work is waiting than the workers can process soon."),
-        say(
-            "One worker per {jobs_per_worker} messages waiting or in flight, between the minimum and maximum, is more "
-            "than desired capacity; or fewer workers are in service than desired because launches fail.",
-            **FIGURES,
-        ),
+        "More work is waiting than the workers can process soon.",
+        "One worker per {jobs_per_worker} messages waiting or in flight, between the minimum and maximum, is more "
+        "than desired capacity; or fewer workers are in service than desired because launches fail.",
         (commands.DEPTH, commands.GROUP, commands.ACTIVITIES),
         _change(
-            say("Start more workers. The autoscaler may change the number again on its next run."),
+            "Start more workers. The autoscaler may change the number again on its next run.",
             command("<ops> scale-worker --desired <wanted>"),
         ),
         reasons=_FEWER,
     ),
     _warning(
         "worker-refresh-failed",
-        say("An instance refresh did not succeed and left workers of two versions."),
-        say(
-            "The last instance refresh failed or was canceled, and the instances in service come "
-            "from more than one version of the launch template; or it is being rolled back. A "
-            "refresh in progress is shown, but is not a fault."
-        ),
+        "An instance refresh did not succeed and left workers of two versions.",
+        "The last instance refresh failed or was canceled, and the instances in service come "
+        "from more than one version of the launch template; or it is being rolled back. A "
+        "refresh in progress is shown, but is not a fault.",
         (_REFRESHES, _VERSIONS),
         *_ONE_VERSION,
         reasons=_REFRESH_FAILED,
