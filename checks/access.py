@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import partial
 from typing import Final
 
 from academy_ops.diagnosis.catalogue import CATALOGUE
@@ -12,7 +13,8 @@ from academy_ops.diagnosis.findings import FindingBuilder
 from academy_ops.diagnosis.records import Finding, Json, Reason, Unavailable
 from academy_ops.messages import Text, say
 from academy_ops.outside.clients import Target
-from academy_ops.outside.failures import AWS_ERRORS, CredentialsError, why_invalid
+from academy_ops.outside.failures import AWS_ERRORS, CredentialsError, error_code, why_invalid
+from academy_ops.outside.time_limits import begin
 from academy_ops.thresholds import CLOCK_WRONG_SECONDS
 from checks.facts import AccessFacts, Case
 from checks.words import Fault
@@ -33,6 +35,9 @@ _KNOWS_REGION: Final[frozenset[Reason]] = frozenset(
     {"denied", "credentials-missing", "credentials-invalid", "clock-skew", "throttled", "server-error"}
 )
 """Reasons that come from AWS itself, in whatever region, or before it is asked."""
+_NOT_ENABLED: Final = "not-enabled"
+_ALWAYS_ON: Final = "us-east-1"
+"""A region that no account can turn off."""
 _OF_ENVIRONMENT: Final = frozenset({"env", ""})
 _QUOTES: Final = "\"'"
 _REGION: Final = re.compile(r"[a-z]{2,4}(-[a-z]{2,12}){1,3}-[0-9]{1,2}")
@@ -62,6 +67,8 @@ def observe(target: Target, case: Case) -> AccessFacts:  # noqa: ARG001 - every 
         account, why = target.connect.unseen(error, "sts:GetCallerIdentity"), why_invalid(error)
         if isinstance(error, CredentialsError):
             source, profile = error.method, target.connect.profile()
+        if error_code(error) == "InvalidClientTokenId" and _known_elsewhere(target):
+            why = _NOT_ENABLED
     return AccessFacts(
         account=account,
         arn=arn,
@@ -73,6 +80,22 @@ def observe(target: Target, case: Case) -> AccessFacts:  # noqa: ARG001 - every 
         why=why,
         form=form,
     )
+
+
+def _known_elsewhere(target: Target) -> bool:
+    """Return whether AWS takes the keys in another region: one that is off knows no keys of the account."""
+    if target.settings.region == _ALWAYS_ON:
+        return False
+    ask = begin("sts:GetCallerIdentity", partial(_known, target), target.until)
+    return ask() is True
+
+
+def _known(target: Target) -> bool:
+    try:
+        target.connect.aws("sts", _ALWAYS_ON).get_caller_identity()
+    except AWS_ERRORS:
+        return False
+    return True
 
 
 def judge(case: Case) -> Iterator[Finding]:
@@ -120,6 +143,8 @@ def _refused(facts: AccessFacts, account: Unavailable, region: str, *, answered:
     """Return why AWS did not say who we are; what is certain comes first."""
     if facts.form == "malformed":
         return Fault(_INVALID, facts.form)
+    if facts.why == _NOT_ENABLED:
+        return Fault(_WRONG_REGION, facts.why)
     of_region = region_reason(region)
     if of_region and account.reason not in _KNOWS_REGION:
         return Fault(_WRONG_REGION, of_region)

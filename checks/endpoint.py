@@ -309,10 +309,11 @@ def _misread(facts: EndpointFacts, main: Answer, *, job_asked: bool) -> Fault | 
         return None if _well(main) and not job_asked else Fault("api-not-json", _why_not_json(main))
     if _no_such_job(main):
         # An API that has no /healthz either is another one, or is not at this path.
-        elsewhere = isinstance(facts.healthz, Answer) and facts.healthz.status == HTTPStatus.NOT_FOUND
+        strange = page_of(main).author != "api" and not _well(facts.healthz)
+        elsewhere = strange or (isinstance(facts.healthz, Answer) and facts.healthz.status == HTTPStatus.NOT_FOUND)
         return Fault("api-not-json") if elsewhere else Fault("job-not-found") if job_asked else None
-    strange = _well(main) and job_asked and isinstance(read_answer(main), Unavailable) and not cached(main)
-    return Fault("api-not-json") if strange else None
+    no_job = _well(main) and job_asked and isinstance(read_answer(main), Unavailable) and not cached(main)
+    return Fault("api-not-json") if no_job else None
 
 
 def _why_not_json(main: Answer) -> str | None:
@@ -367,7 +368,9 @@ def _database_down(facts: EndpointFacts) -> bool:
     page = page_of(health)
     # A /health that does not answer waits for the database.
     late = page.code in _EDGE_LATE or (health.status == HTTPStatus.GATEWAY_TIMEOUT and page.before_the_api)
-    return _well(facts.healthz) and (late or (page.author == "api" and _server_error(health)))
+    # What /health says in JSON has no form that is known.
+    own = page.author == "api" or (page.author == "unknown" and is_json(health))
+    return _well(facts.healthz) and (late or (own and _server_error(health)))
 
 
 def _behind(facts: EndpointFacts, main: Answer, page: Page) -> Fault:

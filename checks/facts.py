@@ -408,7 +408,7 @@ def _answered(seen: object) -> bool:
     return not isinstance(seen, Unavailable) or seen.reason in _ANSWERS
 
 
-_NOT_SENT: Final = frozenset({"not-configured", "not-asked", "credentials-missing", "crashed", "deadline"})
+_NOT_SENT: Final = frozenset({"not-configured", "malformed", "not-asked", "credentials-missing", "crashed", "deadline"})
 _ANSWERS: Final = frozenset(
     {"denied", "credentials-invalid", "clock-skew", "throttled", "not-found", "server-error", "unexpected-answer"}
 )

@@ -171,6 +171,10 @@ _SEEING: Final[Mapping[Reason, Remedy]] = {
     "not-configured": _remedy(
         say("Set what is missing. The command shows every setting and where it is set."), command("<ops> config")
     ),
+    "malformed": _remedy(
+        say("Set it again, on one line and with nothing around it. The command shows where it is set."),
+        command("<ops> config"),
+    ),
     "deadline": _remedy(say("Allow more time than the default."), command("<ops> --timeout 120 check <check> <job>")),
     **dict.fromkeys(("credentials-missing", "credentials-invalid", "clock-skew"), _ACCESS),
     **dict.fromkeys(("dns", "refused", "tls", "timeout", "unreachable"), _AWAY),
@@ -216,6 +220,7 @@ _BECAUSE: Final[Mapping[Reason, Text]] = {
     "too-long": say("{tried}: the response is too large"),
     "unreadable": say("{tried} can't be read there"),
     "not-configured": say("{tried} is not set"),
+    "malformed": say("{tried} contains a line break or another character that no request can carry"),
     "offline": say("the SSM agent is offline"),
     "log-class": say("the log class of {tried} does not support reading"),
     "log-key": say("the KMS key of {tried} can't be used"),

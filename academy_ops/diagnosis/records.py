@@ -49,6 +49,7 @@ Reason = Literal[
     "too-long",
     "unreadable",
     "not-configured",
+    "malformed",
     "offline",
     "log-class",
     "log-key",

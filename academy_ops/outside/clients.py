@@ -58,7 +58,8 @@ _BALANCER_COOKIE: Final = re.compile(r"(?:^|, ?)((?:AWSALB|AWSELB)[A-Z0-9-]{0,16
 _KEPT_HEADERS: Final = (
     *("server", "content-type", "location", "retry-after", "via", "age", "www-authenticate", "proxy-authenticate"),
     *("cf-ray", "cf-mitigated", "cf-cache-status", "cf-access-domain", "x-squid-error", "x-cache"),
-    "x-amzn-errortype",
+    *("x-amzn-errortype", "x-amzn-waf-action", "apigw-requestid", "x-vercel-mitigated", "x-vercel-error"),
+    *("x-railway-fallback", "ngrok-error-code"),
 )
 
 _BEARER: Final = re.compile(r"\A(authorization:\s*)?(bearer:?\s+)+", re.IGNORECASE)
@@ -90,7 +91,7 @@ class Answer:
     proxy: str = ""
 
 
-def _kept(headers: Mapping[str, str]) -> dict[str, str]:
+def kept_headers(headers: Mapping[str, str]) -> dict[str, str]:
     """Return the headers that tell the layers apart; of a load balancer's cookies only the name, no value of any."""
     kept = {name: headers[name] for name in _KEPT_HEADERS if name in headers}
     cookies = _BALANCER_COOKIE.findall(headers.get("set-cookie", ""))
@@ -262,7 +263,7 @@ class Connections:
         started = time.monotonic()
         with contextlib.closing(client.send(request, stream=True)) as response:
             self.clocks.note("api", response.headers, time.monotonic() - started)
-            kept = _kept(response.headers)
+            kept = kept_headers(response.headers)
             try:
                 body = whole(response.iter_raw(), response.headers.get("content-encoding", ""), _MAX_BODY_BYTES)
             except (httpx.RemoteProtocolError, httpx.ReadError) as error:
@@ -277,7 +278,9 @@ class Connections:
     def _unanswered(self, error: Exception, url: str) -> Unavailable:
         if isinstance(error, httpx.LocalProtocolError):
             # Its words repeat the header that can't be sent: the token, or the tenant.
-            return Unavailable("not-configured", "ACADEMY_API_TOKEN", type(error).__name__)
+            sent = ("ACADEMY_API_TOKEN", "ACADEMY_TENANT_CODE")
+            broken = (name for name in sent if not (self._settings.get(name) or "").isprintable())
+            return Unavailable("malformed", next(broken, sent[0]), type(error).__name__)
         reason, why = http_reason(error)
         detail = self.clean(str(error) or type(error).__name__)
         proxy = proxy_for(url)
@@ -337,7 +340,7 @@ class Connections:
 
     def foreign(self, error: ForeignAnswerError, url: str) -> Answer:
         """Return what somebody else than S3 has answered at ``url``."""
-        kept = _kept({name.lower(): value for name, value in error.headers.items()})
+        kept = kept_headers({name.lower(): value for name, value in error.headers.items()})
         return self._answer((error.status, kept, error.body.decode("utf-8-sig", "replace")), url, time.monotonic(), ())
 
     def unseen(self, error: Exception, tried: str) -> Unavailable:

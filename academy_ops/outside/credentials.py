@@ -14,6 +14,7 @@ from typing import Any, Final
 import botocore.exceptions
 import botocore.session
 from botocore.credentials import (
+    ContainerProvider,
     CredentialResolver,
     Credentials,
     ProcessProvider,
@@ -44,6 +45,7 @@ from academy_ops.outside.time_limits import ANSWER_SECONDS
 _CLI_CACHE: Final = Path("~/.aws/cli/cache")
 _WEB_IDENTITY: Final = "assume-role-with-web-identity"
 _PROCESS: Final = ProcessProvider.METHOD
+_CONTAINER: Final = ContainerProvider.METHOD
 _EXPIRED: Final = EXPIRED | {"UnauthorizedException"}
 _CONFIG_ERRORS: Final = (
     ConfigParseError,
@@ -133,6 +135,7 @@ def _why(error: Exception, method: str) -> str:
         (mfa, "mfa"),
         (operation == "AssumeRoleWithWebIdentity" or provider == _WEB_IDENTITY, "web-identity"),
         (provider == _PROCESS, "process"),
+        (provider == _CONTAINER, "container"),
         (isinstance(error, _LOGIN_ERRORS) or _NEEDS_CRT in words, "login"),
         (expired, "expired"),
         (isinstance(error, _CONFIG_ERRORS) or provider in _SOURCES, "config"),

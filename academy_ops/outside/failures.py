@@ -117,6 +117,7 @@ _REASONS: Final[dict[str, Reason]] = {
     "RequestExpired": "clock-skew",
     "ExpiredRequest": "clock-skew",
     "OptInRequired": "credentials-invalid",
+    "RegionDisabledException": "credentials-invalid",
     "InvalidToken": "credentials-invalid",
     "SignatureDoesNotMatch": "credentials-invalid",
     # The services that speak JSON.
@@ -141,6 +142,7 @@ _QUEUE_MISSING: Final = frozenset({"NonExistentQueue", "QueueDoesNotExist"})
 """SQS's word in its query protocol, there behind ``AWS.SimpleQueueService.``, and in its JSON protocol."""
 _OR_NO_ACCESS: Final = re.compile(r"access|permission|authorized", re.IGNORECASE)
 """With this in the message, SQS says no more than that it won't show the queue: one without permission can't know."""
+_WHY_INVALID: Final = {"OptInRequired": "account", "RegionDisabledException": "not-enabled"}
 EXPIRED: Final = frozenset({"ExpiredToken", "ExpiredTokenException"})
 
 
@@ -160,7 +162,7 @@ def why_invalid(error: Exception) -> str:
     if isinstance(error, CredentialsError):
         return error.why
     code = error_code(error)
-    return "expired" if code in EXPIRED else "account" if code == "OptInRequired" else ""
+    return "expired" if code in EXPIRED else _WHY_INVALID.get(code, "")
 
 
 def outcome_unknown(error: Exception) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 
 from academy_ops.diagnosis.records import Finding, Unavailable, Verdict
 from academy_ops.diagnosis.verdict import decide
-from academy_ops.outside.clients import Answer
+from academy_ops.outside.clients import Answer, kept_headers
 from checks import RUNBOOK, Case
 from checks.facts import AccessFacts, Depth, EndpointFacts, JobDocument, JobFacts, QueueFacts, QueueSettings, R2Facts
 from checks.group_facts import Activity, AsgInstance, Autoscaler, Ec2Instance, Group, WorkersFacts
@@ -26,8 +26,10 @@ def ago(seconds: float) -> datetime:
 
 
 def answer(status: int, body: object = None, **headers: str) -> Answer:
-    text = body if isinstance(body, str) else json.dumps(body if body is not None else {})
-    return Answer("http://api.example/x", status, headers, text, 12)
+    """Return an answer with those of its headers that the wire lets through."""
+    plain = {} if status < 400 else {"detail": "x"}
+    text = body if isinstance(body, str) else json.dumps(plain if body is None else body)
+    return Answer("http://api.example/x", status, kept_headers(headers), text, 12)
 
 
 def job(status: str, *, age: float | None = 5, updated: float | None = None, **fields: Any) -> JobDocument:

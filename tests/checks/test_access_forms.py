@@ -2,17 +2,21 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from academy_ops.diagnosis.records import Finding, Unavailable
+from academy_ops.outside.clients import Connections
+from academy_ops.settings import load
 from checks import access
 from checks.access import region_reason
 from checks.facts import AccessFacts, EndpointFacts
 from tests.checks import facts_factory as h
+from tests.checks.scenarios import way
 from tests.checks.test_credentials import ROLE, observed, reason
-from tests.checks.test_on_the_wire import STS_ERROR, STS_IDENTITY, asked_sts, empty_case, target
+from tests.checks.test_on_the_wire import KEYS, STS_ERROR, STS_IDENTITY, asked_sts, empty_case, target
 from tests.wire import Handler, respond, server
 
 INVALID = STS_ERROR.format("InvalidClientTokenId", "The security token included in the request is invalid.")
@@ -163,3 +167,55 @@ def test_what_was_asked_in_vain_everywhere_is_this_machine() -> None:
     only = replace(down, r2=h.r2())
     assert "endpoint-refused" in {one.cause for one in h.findings(only)}
     assert empty_case().nothing_answers() is False
+
+
+@pytest.mark.parametrize(
+    ("region", "known_in", "cause", "told"),
+    [
+        ("me-south-1", ("us-east-1",), "aws-wrong-region", "not-enabled"),
+        ("ap-southeast-4", ("us-east-1",), "aws-wrong-region", "not-enabled"),
+        ("cn-north-1", ("us-east-1",), "aws-wrong-region", "not-enabled"),
+        ("me-south-1", (), "aws-credentials-invalid", None),
+        ("us-east-1", (), "aws-credentials-invalid", None),
+        ("me-south-1", ("me-south-1",), None, None),
+    ],
+)
+def test_a_region_that_is_off_knows_no_keys_and_is_no_fault_of_theirs(
+    region: str, known_in: tuple[str, ...], cause: str | None, told: str | None
+) -> None:
+    def answer(handler: Handler) -> None:
+        known = any(f"/{one}/sts/" in handler.headers["Authorization"] for one in known_in)
+        respond(handler, 200 if known else 403, (STS_IDENTITY.format("1") if known else INVALID).encode())
+
+    with server(answer) as (url, _), target(AWS_ENDPOINT_URL=url, AWS_REGION=region) as this:
+        facts = access.observe(this, empty_case())
+    names = {**h.case().names, "region": region}
+    (finding,) = access.judge(replace(empty_case(), names=names, access=facts))
+    assert (finding.cause, finding.reason) == (cause, told)
+
+
+def test_sts_that_is_turned_off_in_a_region_says_so() -> None:
+    finding = asked_sts(403, STS_ERROR.format("RegionDisabledException", "STS is not activated in this region"))
+    assert (finding.cause, finding.reason) == ("aws-wrong-region", "not-enabled")
+
+
+@pytest.mark.parametrize("where", ["http://credentials.example/x", "http://10.0.0.1/v2/credentials"])
+def test_credentials_of_a_container_that_is_none_are_told_as_that(where: str, tmp_path: Path) -> None:
+    nothing = {"HOME": str(tmp_path), "AWS_CONFIG_FILE": str(tmp_path / "none"), **dict.fromkeys(KEYS, "")}
+    nothing["AWS_SHARED_CREDENTIALS_FILE"] = str(tmp_path / "none")
+    with target(AWS_CONTAINER_CREDENTIALS_FULL_URI=where, **nothing) as this:
+        facts = access.observe(this, empty_case())
+    (finding,) = access.judge(replace(empty_case(), access=facts))
+    assert (finding.cause, finding.reason) == ("aws-credentials-invalid", "container")
+
+
+@pytest.mark.parametrize("name", ["ACADEMY_API_TOKEN", "ACADEMY_TENANT_CODE"])
+@pytest.mark.parametrize("value", ["abc\ndef", "abc\r\nX: y", "abc\x00"])
+def test_a_value_that_no_header_can_carry_is_not_told_as_not_set(name: str, value: str) -> None:
+    connect = Connections(load(environ={"ACADEMY_API_TOKEN": "t", name: value}, default_env_file=None))
+    with server(lambda handler: respond(handler, 200)) as (url, _):
+        seen = connect.get(url)
+    assert isinstance(seen, Unavailable)
+    assert (seen.reason, seen.tried) == ("malformed", name)
+    assert "abc" not in seen.detail
+    assert h.verdict(h.case(**way(seen))).status == "undetermined"

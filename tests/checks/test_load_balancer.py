@@ -146,7 +146,7 @@ def test_without_that_permission_the_fault_is_told_all_the_same() -> None:
         (h.endpoint(h.answer(200, server="uvicorn")), "load balancer"),
         (h.endpoint(h.answer(404, {"detail": "x"}, server="gunicorn/22.0")), "load balancer"),
         (
-            h.endpoint(h.answer(200, server="cloudflare", **{"set-cookie": "AWSALBCORS"})),
+            h.endpoint(h.answer(200, server="cloudflare", **{"set-cookie": "AWSALBCORS=1"})),
             "load balancer",
         ),
         (h.endpoint(h.answer(200, server="cloudflare"), origin=h.answer(200, server="uvicorn")), "load balancer"),

@@ -64,7 +64,7 @@ FLASK = (
     "<h1>Internal Server Error</h1><p>The server encountered an internal error and was unable to complete your request."
 )
 API_GATEWAY, NO_ROUTE = "Amazon API Gateway", {"x-amzn-errortype": "MissingAuthenticationTokenException"}
-Pages = list[tuple[Answer, str, str, str | None]]
+Pages = list[tuple[Answer, str, str | None, str | None]]
 """The answer, who has written it, the cause, and the reason."""
 
 STAND_INS = {502: ("bad-gateway", "one-path"), 504: ("gateway-timeout", "one-path")}
@@ -121,7 +121,53 @@ CLOUDFLARE: Pages = [
     (h.answer(502, TUNNEL, **EDGE), "Cloudflare", "edge-error", "tunnel-origin"),
     (h.answer(502, f"{HOST_ERROR.format(502)}<p>{TUNNEL}", **EDGE), "Cloudflare", "edge-error", "tunnel-origin"),
 ]
+IETF = '<!DOCTYPE HTML PUBLIC "-//IETF//DTD HTML 2.0//EN"><h1>Service Unavailable</h1>'
+BASIC = {"www-authenticate": 'Basic realm="traefik"'}
+WEBSITE = "<h1>{} </h1><ul><li>Code: {}</li>"
+GATEWAYS_JSON: Pages = [
+    (h.answer(status, body, **headers), name, code, "proxy")
+    for name, code, status, body, headers in (
+        ("Tyk", "api-auth-rejected", 403, {"error": "Access to this API has been disallowed"}, {}),
+        ("Tyk", "api-auth-rejected", 401, {"error": "Authorization field missing"}, {}),
+        ("Kong", "bad-gateway", 404, {"message": "no Route matched with those values"}, {}),
+        ("Kong", "bad-gateway", 503, {"message": "name resolution failed", "request_id": "a1"}, {}),
+        ("APISIX", "bad-gateway", 404, {"error_msg": "404 Route Not Found"}, {}),
+        (
+            "APISIX",
+            "api-auth-rejected",
+            401,
+            {"message": "Missing API key found in request"},
+            {"server": "APISIX/3.5.0"},
+        ),
+        ("Azure API Management", "bad-gateway", 404, {"statusCode": 404, "message": "Resource not found"}, {}),
+        ("Apigee", "api-auth-rejected", 401, {"fault": {"faultstring": "Invalid access token", "detail": {}}}, {}),
+        ("WSO2", "api-auth-rejected", 401, {"code": "900901", "message": "Invalid Credentials"}, {}),
+        ("WSO2", "bad-gateway", 404, {"fault": {"code": 404, "type": "Status report", "message": "Not Found"}}, {}),
+        ("Railway", "bad-gateway", 404, {"status": "error", "code": 404}, {"x-railway-fallback": "true"}),
+        ("ngrok", "bad-gateway", 404, "<html>The endpoint is offline", {"ngrok-error-code": "ERR_NGROK_3200"}),
+        ("Amazon API Gateway", "bad-gateway", 503, {"message": "Service Unavailable"}, {"apigw-requestid": "1"}),
+    )
+]
 ORIGIN: Pages = [
+    (h.answer(503, {"code": 503, "message": "upstream connect error or disconnect/reset"}), "Envoy",
+     "proxy-upstream-down", "load-balancer"),
+    (h.answer(503, "", server="Caddy"), "Caddy", "proxy-upstream-down", "load-balancer"),
+    (h.answer(503, IETF, server="Apache"), "Apache", "bad-gateway", "proxy"),
+    (h.answer(401, "401 Unauthorized", **BASIC), "HTTP sign-in", "api-auth-rejected", "proxy"),
+    *(
+        (h.answer(status, body, server="AmazonS3"), "object storage", "api-not-json", "storage")
+        for status, body in (
+            (404, WEBSITE.format("404 Not Found", "NoSuchBucket")),
+            (403, WEBSITE.format("403 Forbidden", "AccessDenied")),
+            (405, "<Error><Code>MethodNotAllowed</Code></Error>"),
+            (200, "<html><title>학원</title></html>"),
+        )
+    ),
+    *((h.answer(status, body), "unknown", "bad-gateway", "unknown") for status, body in (
+        (401, {"message": "Jwt is missing", "code": 401}),
+        (500, {"error": {"code": 500, "message": "Internal"}}),
+        (503, {"timestamp": "2026-11-22", "status": 503, "error": "Service Unavailable"}),
+    )),
     (h.answer(401, NGINX.format("401 Authorization Required"), **EDGE), "nginx", "api-auth-rejected", "nginx"),
     (h.answer(403, NGINX.format("403 Forbidden"), server="nginx/1.24.0"), "nginx", "api-auth-rejected", "nginx"),
     (h.answer(429, NGINX.format("429 Too Many Requests")), "nginx", "api-throttled", "nginx"),
@@ -185,6 +231,10 @@ API: Pages = [
     (h.answer(500, "<html>", server="uvicorn"), "API", "api-error", None),
     (h.answer(500, FLASK, server="nginx"), "API", "api-error", None),
     (h.answer(429, DRF, **EDGE), "API", "api-throttled", None),
+    (h.answer(401, DRF, **{"www-authenticate": 'Basic realm="api"'}), "API", "api-auth-rejected", None),
+    (h.answer(401, {"error": "x"}, **{"www-authenticate": "Bearer"}), "API", "api-auth-rejected", None),
+    (h.answer(400, {"file": ["필수 항목입니다."]}), "API", None, None),
+    (h.answer(500, ["boom"]), "API", "api-error", None),
 ]
 
 
@@ -192,13 +242,32 @@ def finding(**facts: object) -> Finding:
     return next(iter(endpoint.judge(h.case(**facts))))
 
 
-@pytest.mark.parametrize("pages", [CLOUDFLARE, ORIGIN, API], ids=["Cloudflare", "the origin", "the API"])
+@pytest.mark.parametrize(
+    "pages", [CLOUDFLARE, ORIGIN, GATEWAYS_JSON, API], ids=["Cloudflare", "the origin", "JSON", "the API"]
+)
 def test_a_page_is_told_by_its_author(pages: Pages, compared: Callable[[int], None]) -> None:
     for answer, name, cause, reason in pages:
         result = finding(**way(answer))
         assert page_of(answer).name == name, (answer.status, answer.body)
         assert (result.cause, result.reason) == (cause, reason), (answer.status, answer.body)
     compared(len(pages))
+
+
+OF_ANOTHER = {"timestamp": "2026-11-22T02:00:00", "status": 404, "error": "Not Found", "path": "/"}
+
+
+def test_json_of_another_service_on_that_port_is_no_word_of_the_job() -> None:
+    strange = h.answer(404, OF_ANOTHER)
+    assert finding(**way(strange, healthz=strange)).cause == "api-not-json"
+    assert finding(**way(strange, healthz=h.answer(503, OF_ANOTHER))).cause == "api-not-json"
+    # An API may say in its own way that it has no such job.
+    assert finding(**way(h.answer(404, {"message": "no such job"}))).cause == "job-not-found"
+
+
+def test_health_may_say_in_any_json_that_the_database_is_away() -> None:
+    away = h.answer(503, {"DatabaseBackend": "unavailable: connection refused"})
+    assert finding(**way(h.answer(500), health=away)).cause == "api-database-down"
+    assert finding(**way(away, health=away)).cause == "api-database-down"
 
 
 def test_number_and_title_of_the_page_are_in_the_evidence() -> None:

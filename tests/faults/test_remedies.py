@@ -140,7 +140,7 @@ def test_each_call_of_aws_that_a_remedy_makes_to_look_is_one_that_aws_answers(
 
 NOT_SHOWN: Mapping[str, Mapping[str, str]] = {
     "moto knows no such state": {
-        "aws-credentials-invalid": "account",
+        "aws-credentials-invalid": "account container",
         "autoscaler-off": "alarm-missing forecast-only function-failed percent-of-none",
     },
     "needs the AWS CLI's own login, or keys in a file": {"aws-credentials-invalid": "login role"},
@@ -148,7 +148,7 @@ NOT_SHOWN: Mapping[str, Mapping[str, str]] = {
         "r2-access-denied": "jurisdiction wrong-name",
         "r2-bucket-missing": "jurisdiction",
     },
-    "the lab is in one region": {"queue-missing": "wrong-region"},
+    "the lab is in one region": {"aws-wrong-region": "not-enabled", "queue-missing": "wrong-region"},
     "no row yet": {
         "endpoint-refused": "reset",
         "endpoint-tls": "not-yet no-tls",

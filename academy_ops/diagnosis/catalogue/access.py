@@ -71,6 +71,12 @@ _INVALID: Final = {
         "Correct the file or profile named in the AWS message, or set AWS_PROFILE to another profile.",
         commands.CONFIG,
     ),
+    "container": _to_change(
+        "The environment points to a container's credentials endpoint, which returns no credentials.",
+        "Inside a container, check its task role or pod identity. Elsewhere, remove the "
+        "AWS_CONTAINER_CREDENTIALS_* variables, or set AWS_PROFILE to a profile with keys.",
+        commands.CREDENTIALS,
+    ),
     "role": _to_change(
         "AWS does not allow the profile to assume its role.",
         "Add the identity in the AWS message to the role's trust policy, and allow "
@@ -173,7 +179,7 @@ ACCESS: Final = (
         "None of the academy's resources exist in this AWS region; the region setting is wrong.",
         "The queue, the Auto Scaling group, the autoscaler function and the workers' parameter are all missing, "
         "and no permission was denied. Or AWS can't be reached, and the region setting is an availability zone, "
-        "not a region name at all, or a region without an address.",
+        "not a region name at all, or a region without an address. Or AWS rejects the keys in this region only.",
         (commands.CONFIG, commands.QUEUES, commands.GROUP),
         _change(
             "Set AWS_REGION to the academy's region; the command shows where the current value is set.",
@@ -192,6 +198,13 @@ ACCESS: Final = (
             "no-such-region": _to_change(
                 "AWS has no address for the region in AWS_REGION, although other hosts on the internet respond.",
                 "Correct the name (for example ap-northeast-2); the command shows where the current value is set.",
+                commands.CONFIG,
+            ),
+            "not-enabled": _to_change(
+                "AWS accepts these credentials in us-east-1 but not in this region: the account has not enabled "
+                "it, or the session token is not valid in it.",
+                "Set AWS_REGION to the academy's region. If this is it, have it enabled for the account, or "
+                "get the session from this region's STS. The command shows where the current value is set.",
                 commands.CONFIG,
             ),
             "not-a-region": _to_change(
