@@ -89,7 +89,14 @@ def called(*folders: str) -> set[str]:
         for argument in node.args
         if isinstance(argument, ast.Constant)
     }
-    return {known[name] for name in methods | paginated if name in known}
+    sent = {
+        str(argument.value)
+        for node in called
+        if isinstance(node.func, ast.Name) and node.func.id == "send"
+        for argument in node.args
+        if isinstance(argument, ast.Constant) and argument.value in known.values()
+    }
+    return {known[name] for name in methods | paginated if name in known} | sent
 
 
 def test_every_call_of_a_check_is_in_the_policy_and_nothing_else() -> None:

@@ -90,6 +90,12 @@ def command(words: str, *more: str, place: Place = "here", prints: str = "") -> 
     return (Command((*words.split(), *more), place=place, prints=prints),)
 
 
+def aws(words: str, *more: str, place: Place = "here", prints: str = "") -> Steps:
+    """Return one command of the AWS CLI in the region in force: its service, operation and options, as `command`."""
+    service, operation, *options = words.split()
+    return command(f"aws {service} {operation} --region <region>", *options, *more, place=place, prints=prints)
+
+
 def fill(steps: Steps, names: Mapping[str, str]) -> Steps:
     """Return ``steps`` with live names in their arguments; a name that is not known stays visible as ``<name>``."""
     if "worker" in names:

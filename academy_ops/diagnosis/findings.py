@@ -9,7 +9,7 @@ from typing import Final, Literal
 
 from academy_ops.contract import TIER, by_tier
 from academy_ops.diagnosis.catalogue import CATALOGUE, filled
-from academy_ops.diagnosis.command import Steps, command
+from academy_ops.diagnosis.command import Steps, aws, command
 from academy_ops.diagnosis.records import Finding, Json, Reason, Remedy, Section, Unavailable
 from academy_ops.messages import Text, say
 
@@ -160,8 +160,8 @@ _SIGN_IN: Final = _remedy(
 )
 _AGAIN: Final = _remedy(say("Wait a minute, then run again."), command("<ops> check <check> <job>"))
 _ACCESS: Final = _remedy(say("Check the access to AWS."), command("<ops> check access"))
-_LOG_GROUP: Final = command(
-    "aws logs describe-log-groups --region <region> --log-group-name-prefix <tried> --output text "
+_LOG_GROUP: Final = aws(
+    "logs describe-log-groups --log-group-name-prefix <tried> --output text "
     "--query logGroups[].[logGroupName,logGroupClass,kmsKeyId,retentionInDays]"
 )
 _SEEING: Final[Mapping[Reason, Remedy]] = {

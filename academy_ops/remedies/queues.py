@@ -8,13 +8,12 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from academy_ops.contract import DLQ_SUFFIX, MAX_RECEIVES, QUEUE_ATTRIBUTES
-from academy_ops.diagnosis.findings import because
 from academy_ops.diagnosis.records import Unavailable
 from academy_ops.messages import Text, say
 from academy_ops.outside.clients import Target
 from academy_ops.outside.failures import AWS_ERRORS
 from academy_ops.remedies.plan import Plan
-from academy_ops.remedies.refusal import UNCHANGED, RemedyError, not_made
+from academy_ops.remedies.refusal import UNCHANGED, RemedyError, not_made, why
 from checks.queue_attributes import read_attributes
 
 
@@ -126,12 +125,6 @@ def _attributes(target: Target, name: str) -> Mapping[str, str] | None:
     attributes = read_attributes(target, name)
     if isinstance(attributes, Unavailable):
         raise RemedyError(
-            say(
-                "Can't read queue {queue}: {reason}. {detail}",
-                queue=name,
-                reason=because(attributes),
-                detail=attributes.detail,
-            ),
-            unseen=True,
+            say("Can't read queue {queue}: {reason}. {detail}", queue=name, **why(attributes)), unseen=True
         )
     return attributes

@@ -8,11 +8,11 @@ from typing import Any, Final
 
 from academy_ops.diagnosis.findings import because
 from academy_ops.diagnosis.records import Unavailable
-from academy_ops.messages import Text, say
+from academy_ops.messages import say
 from academy_ops.outside.clients import Target
 from academy_ops.outside.failures import AWS_ERRORS
 from academy_ops.remedies.plan import Plan, Progress
-from academy_ops.remedies.refusal import RemedyError, not_made
+from academy_ops.remedies.refusal import RemedyError, send
 from checks import queue_attributes
 from checks.facts import Case, Depth, QueueFacts
 
@@ -44,7 +44,12 @@ def plan(target: Target, case: Case) -> Plan:
             say("Workers try each of them up to three more times. Fix what made them fail first."),
             say("Jobs that have already ended are skipped; no student is created twice."),
         ),
-        apply=partial(_redrive, dead=dead),
+        apply=lambda target: send(
+            target,
+            "sqs:StartMessageMoveTask",
+            say("Done: the messages are being moved back."),
+            SourceArn=dead.arn,
+        ),
         follow=partial(_follow, dead=dead),
         nothing_to_do=None if dead.total else say("No change needed: the dead-letter queue is empty."),
     )
@@ -60,14 +65,6 @@ def _refuse_not_named(of: Depth) -> None:
         raise RemedyError(
             say("The job queue has no dead-letter queue set. Set its RedrivePolicy first, as the remedy shows.")
         )
-
-
-def _redrive(target: Target, *, dead: Depth) -> Text:
-    try:
-        target.connect.changing("sqs").start_message_move_task(SourceArn=dead.arn)
-    except AWS_ERRORS as error:
-        raise not_made(target, error, "sqs:StartMessageMoveTask") from error
-    return say("Done: the messages are being moved back.")
 
 
 def _follow(target: Target, *, dead: Depth) -> Iterator[Progress]:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import cast
+
+from botocore import xform_name
 
 from academy_ops.diagnosis.findings import because
+from academy_ops.diagnosis.records import Unavailable
 from academy_ops.diagnosis.redact import redacted
 from academy_ops.messages import Text, say
-from academy_ops.outside.clients import Target
-from academy_ops.outside.failures import outcome_unknown
+from academy_ops.outside.clients import Service, Target
+from academy_ops.outside.failures import AWS_ERRORS, outcome_unknown
 
 UNCHANGED = say("Nothing was changed.")
 
@@ -25,6 +29,34 @@ class RemedyError(Exception):
         super().__init__(message)
         self.message = message
         self.unseen = unseen
+
+
+def why(unseen: Unavailable) -> Mapping[str, Text | str]:
+    """Return why something could not be read, as the values of a sentence: the reason, and the other side's words."""
+    return {"reason": because(unseen), "detail": unseen.detail}
+
+
+def send(target: Target, action: str, done: Text, **arguments: object) -> Text:
+    """Make a change with one call of AWS.
+
+    Args:
+        target: What is changed.
+        action: The IAM action of the call, which is named alike.
+        done: What to say of it then.
+        arguments: The call's.
+
+    Returns:
+        ``done``.
+
+    Raises:
+        RemedyError: As `not_made`.
+    """
+    service, _, operation = action.partition(":")
+    try:
+        getattr(target.connect.changing(cast("Service", service)), xform_name(operation))(**arguments)
+    except AWS_ERRORS as error:
+        raise not_made(target, error, action) from error
+    return done
 
 
 def not_made(

@@ -7,20 +7,18 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Final
 
-from academy_ops.diagnosis.command import AWS_KEYS_IN_FILE, command, fill, posix
+from academy_ops.diagnosis.catalogue.commands import of_group
+from academy_ops.diagnosis.command import AWS_KEYS_IN_FILE, fill, posix
 from academy_ops.diagnosis.records import Unavailable
 from academy_ops.messages import Text, say
 from academy_ops.outside.clients import Target
-from academy_ops.outside.failures import AWS_ERRORS
 from academy_ops.remedies import group
 from academy_ops.remedies.group import Seen
 from academy_ops.remedies.plan import Plan
-from academy_ops.remedies.refusal import RemedyError, not_made
+from academy_ops.remedies.refusal import RemedyError, send
 from checks.facts import Depth
 
-_RAISE: Final = command(
-    "aws autoscaling update-auto-scaling-group --region <region> --auto-scaling-group-name <group> --max-size <desired>"
-)
+_RAISE: Final = of_group("update-auto-scaling-group --max-size <desired>")
 
 
 def plan(target: Target, desired: int) -> Plan:
@@ -35,36 +33,21 @@ def plan(target: Target, desired: int) -> Plan:
     """
     seen = group.look(target)
     before, low, high = seen.group.desired, seen.group.minimum, seen.group.maximum
+    known: dict[str, str | int] = {"group": seen.name, "desired": desired, "minimum": low, "maximum": high}
     if desired > high:
         raise RemedyError(
             say(
                 "Desired {desired} is outside the bounds of {group} (min {minimum}, max {maximum}). Raise the "
                 "maximum first: {command}",
-                desired=desired,
-                group=seen.name,
-                minimum=low,
-                maximum=high,
                 command=posix(fill(_RAISE, _names(target, seen, desired))),
+                **known,
             )
         )
     if desired < low:
         raise RemedyError(
-            say(
-                "Desired {desired} is outside the bounds of {group} (min {minimum}, max {maximum}).",
-                desired=desired,
-                group=seen.name,
-                minimum=low,
-                maximum=high,
-            )
+            say("Desired {desired} is outside the bounds of {group} (min {minimum}, max {maximum}).", **known)
         )
-    change = say(
-        "{group}: desired {before} -> {desired} (min {minimum}, max {maximum})",
-        group=seen.name,
-        before=before,
-        desired=desired,
-        minimum=low,
-        maximum=high,
-    )
+    change = say("{group}: desired {before} -> {desired} (min {minimum}, max {maximum})", before=before, **known)
     nothing = say("No change needed: the desired capacity is already {desired}.", desired=desired)
     return Plan(
         changes=(change,),
@@ -120,10 +103,6 @@ def _apply(target: Target, *, seen: Seen, desired: int) -> Text:
                 now=now,
             )
         )
-    try:
-        target.connect.changing("autoscaling").set_desired_capacity(
-            AutoScalingGroupName=seen.name, DesiredCapacity=desired, HonorCooldown=False
-        )
-    except AWS_ERRORS as error:
-        raise not_made(target, error, "autoscaling:SetDesiredCapacity") from error
-    return say("Done: the desired capacity is {desired}.", desired=desired)
+    done = say("Done: the desired capacity is {desired}.", desired=desired)
+    size = {"AutoScalingGroupName": seen.name, "DesiredCapacity": desired}
+    return send(target, "autoscaling:SetDesiredCapacity", done, **size, HonorCooldown=False)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Final
 
 from academy_ops.messages import Text, say
 from academy_ops.outside.clients import Target
-from academy_ops.outside.failures import AWS_ERRORS
 from academy_ops.remedies import group
 from academy_ops.remedies.plan import Plan
-from academy_ops.remedies.refusal import RemedyError, not_made
+from academy_ops.remedies.refusal import RemedyError, send
 from checks import starters, workers
 from checks.group_facts import Autoscaler
 
@@ -34,7 +34,7 @@ def resume_launches(target: Target) -> Plan:
             say("The group then launches the missing instances: desired {desired}.", desired=desired),
             *((group.BOOT_COST,) if desired else ()),
         ),
-        apply=partial(_resume, process="Launch", done=say("Done: the group can launch instances again.")),
+        apply=_resume("Launch", say("Done: the group can launch instances again.")),
         follow=partial(group.follow, desired=desired, before=seen) if desired else None,
         usual=group.USUAL,
         nothing_to_do=None
@@ -55,12 +55,15 @@ def enable_autoscaler(target: Target) -> Plan:
         return Plan(
             changes=(say("{group}: {process} process: suspended -> resumed", group=seen.name, process=process),),
             risks=(_at_alarm(seen) if process == _ALARMS else _AT_ACTION, group.BOOT_COST),
-            apply=partial(
-                _resume, process=process, done=say("Done: the process {process} is resumed.", process=process)
-            ),
+            apply=_resume(process, say("Done: the process {process} is resumed.", process=process)),
         )
     if autoscaler is None and (alarms := starters.disabled_alarms(seen.facts)):
-        return _enable_alarms(seen, alarms)
+        enabled = say("Done: the alarms' actions are enabled: {alarms}.", alarms=", ".join(alarms))
+        return Plan(
+            changes=tuple(say("alarm {alarm}: actions disabled -> enabled", alarm=alarm) for alarm in alarms),
+            risks=(_at_alarm(seen), group.BOOT_COST),
+            apply=lambda target: send(target, "cloudwatch:EnableAlarmActions", enabled, AlarmNames=alarms),
+        )
     if not isinstance(autoscaler, Autoscaler) or autoscaler.rule is None:
         raise RemedyError(say("There is no rule for the autoscaler that could be enabled."))
     if not autoscaler.works:
@@ -76,7 +79,9 @@ def enable_autoscaler(target: Target) -> Plan:
     return Plan(
         changes=(say("rule {rule}: disabled -> enabled", rule=rule),),
         risks=(at_its_run,),
-        apply=partial(_enable, rule=rule),
+        apply=lambda target: send(
+            target, "events:EnableRule", say("Done: the rule {rule} is enabled.", rule=rule), Name=rule
+        ),
         nothing_to_do=say("No change needed: the rule is already enabled.") if autoscaler.enabled else None,
     )
 
@@ -89,35 +94,12 @@ def _at_alarm(seen: group.Seen) -> Text:
     )
 
 
-def _enable_alarms(seen: group.Seen, alarms: list[str]) -> Plan:
-    return Plan(
-        changes=tuple(say("alarm {alarm}: actions disabled -> enabled", alarm=alarm) for alarm in alarms),
-        risks=(_at_alarm(seen), group.BOOT_COST),
-        apply=partial(_enable_actions, alarms=alarms),
+def _resume(process: str, done: Text) -> Callable[[Target], Text]:
+    """Return what resumes a process of the group."""
+    return lambda target: send(
+        target,
+        "autoscaling:ResumeProcesses",
+        done,
+        AutoScalingGroupName=target.settings.group,
+        ScalingProcesses=[process],
     )
-
-
-def _resume(target: Target, *, process: str, done: Text) -> Text:
-    try:
-        target.connect.changing("autoscaling").resume_processes(
-            AutoScalingGroupName=target.settings.group, ScalingProcesses=[process]
-        )
-    except AWS_ERRORS as error:
-        raise not_made(target, error, "autoscaling:ResumeProcesses") from error
-    return done
-
-
-def _enable(target: Target, *, rule: str) -> Text:
-    try:
-        target.connect.changing("events").enable_rule(Name=rule)
-    except AWS_ERRORS as error:
-        raise not_made(target, error, "events:EnableRule") from error
-    return say("Done: the rule {rule} is enabled.", rule=rule)
-
-
-def _enable_actions(target: Target, *, alarms: list[str]) -> Text:
-    try:
-        target.connect.changing("cloudwatch").enable_alarm_actions(AlarmNames=alarms)
-    except AWS_ERRORS as error:
-        raise not_made(target, error, "cloudwatch:EnableAlarmActions") from error
-    return say("Done: the alarms' actions are enabled: {alarms}.", alarms=", ".join(alarms))

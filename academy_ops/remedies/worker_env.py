@@ -12,7 +12,6 @@ from functools import partial
 from typing import Any, Final
 
 from academy_ops.contract import BUCKET_SETTINGS, QUEUE_SETTING, R2_SETTINGS, SHARED_SETTINGS
-from academy_ops.diagnosis.findings import because
 from academy_ops.diagnosis.records import NOT_ASKED
 from academy_ops.messages import Text, say
 from academy_ops.outside.clients import Target
@@ -27,7 +26,7 @@ from academy_ops.remedies.parameter_text import (
     wrong_with,
 )
 from academy_ops.remedies.plan import Plan, Progress
-from academy_ops.remedies.refusal import UNCHANGED, RemedyError, not_made
+from academy_ops.remedies.refusal import UNCHANGED, RemedyError, not_made, why
 from academy_ops.settings import Setting, Settings, is_own
 from academy_ops.settings.env_files import read_env_file
 from checks.host_facts import LogsFacts, Parameter
@@ -66,13 +65,7 @@ def look(target: Target) -> Stored:
             return Stored(name, 0, "dotenv", _SECURE)
         unseen = target.connect.unseen(error, "ssm:GetParameter")
         raise RemedyError(
-            say(
-                "Can't read the parameter {parameter}: {reason}. {detail}",
-                parameter=name,
-                reason=because(unseen),
-                detail=unseen.detail,
-            ),
-            unseen=True,
+            say("Can't read the parameter {parameter}: {reason}. {detail}", parameter=name, **why(unseen)), unseen=True
         ) from error
     form = parse_parameter(text)[0]
     if form == "unreadable" and not any(assignments(text)):
@@ -204,14 +197,9 @@ def _changes(before: Mapping[str, str], after: Mapping[str, str], settings: Sett
         elif before.get(name) != after[name]:
             setting = api_setting(settings, name)
             api = setting is not None and setting.value == after[name]
-            if name in before:
-                yield (
-                    say("{name}: changed to the API's value", name=shown) if api else say("{name}: changed", name=shown)
-                )
-            else:
-                yield (
-                    say("{name}: added, with the API's value", name=shown) if api else say("{name}: added", name=shown)
-                )
+            changed = say("{name}: changed to the API's value") if api else say("{name}: changed")
+            added = say("{name}: added, with the API's value") if api else say("{name}: added")
+            yield Text((changed if name in before else added).template, {"name": shown})
 
 
 def _risks(stored: Stored, before: Mapping[str, str], after: Mapping[str, str]) -> Iterator[Text]:
@@ -248,12 +236,7 @@ def _kept(target: Target, stored: Stored) -> dict[str, str]:
     except AWS_ERRORS as error:
         unseen = target.connect.unseen(error, "ssm:DescribeParameters")
         raise RemedyError(
-            say(
-                "Can't tell which key encrypts {parameter}: {reason}. {detail}",
-                parameter=stored.name,
-                reason=because(unseen),
-                detail=unseen.detail,
-            ),
+            say("Can't tell which key encrypts {parameter}: {reason}. {detail}", parameter=stored.name, **why(unseen)),
             unseen=True,
         ) from error
     described: Mapping[str, Any] = found[0] if found else {}

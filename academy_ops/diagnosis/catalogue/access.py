@@ -9,7 +9,7 @@ from academy_ops.diagnosis.catalogue.autoscaler import AUTOSCALER
 from academy_ops.diagnosis.catalogue.cause import NO_JOB_OR_PENDING, Rows, codes, variant
 from academy_ops.diagnosis.catalogue.queue import QUEUE
 from academy_ops.diagnosis.catalogue.workers import WORKERS
-from academy_ops.diagnosis.command import command
+from academy_ops.diagnosis.command import aws, command
 from academy_ops.messages import say
 
 _ROWS: Final = Rows("0", command("<ops> check access"), inconclusive=True)
@@ -50,14 +50,13 @@ _INVALID: Final = {
     "mfa": _to_change(
         "The profile's role requires an MFA code, and academy-ops never prompts for one.",
         "Enter the code in the AWS CLI. It caches the session, and academy-ops uses that session.",
-        command("aws sts get-caller-identity --region <region> --profile <profile>"),
+        aws("sts get-caller-identity --profile <profile>"),
     ),
     "expired": variant(
         "The AWS session has expired.",
         _SIGN_IN,
         _change(
-            "Get new session keys and replace the old ones; the command shows where those are set.",
-            commands.CONFIG,
+            "Get new session keys and replace the old ones; the command shows where those are set.", commands.CONFIG
         ),
     ),
     "process": _to_change(
@@ -182,8 +181,7 @@ ACCESS: Final = (
         "not a region name at all, or a region without an address. Or AWS rejects the keys in this region only.",
         (commands.CONFIG, commands.QUEUES, commands.GROUP),
         _change(
-            "Set AWS_REGION to the academy's region; the command shows where the current value is set.",
-            commands.CONFIG,
+            "Set AWS_REGION to the academy's region; the command shows where the current value is set.", commands.CONFIG
         ),
         explains=codes("queue-missing", "asg-missing", "autoscaler-off", "worker-env-missing"),
         reasons={

@@ -7,43 +7,36 @@ from typing import Final
 
 from academy_ops.diagnosis.catalogue import commands
 from academy_ops.diagnosis.catalogue.cause import Variant, variant
-from academy_ops.diagnosis.catalogue.group import OF_GROUP, ROWS, processes
-from academy_ops.diagnosis.command import command
+from academy_ops.diagnosis.catalogue.group import ROWS, processes
+from academy_ops.diagnosis.command import aws, command
 from academy_ops.messages import say
 
 _read, _change, _to_read, _to_change = ROWS.read, ROWS.change, ROWS.to_read, ROWS.to_change
-_SCHEDULE: Final = command(
-    "aws events put-rule --region <region> --name <rule> --query RuleArn --output text --schedule-expression",
-    "rate(1 minute)",
+_SCHEDULE: Final = aws(
+    "events put-rule --name <rule> --query RuleArn --output text --schedule-expression", "rate(1 minute)"
 )
 _RUN_EVERY_MINUTE: Final = (
     *commands.FUNCTION_ARN,
-    *command(
-        "aws events put-rule --region <region> --name <autoscaler_function> --query RuleArn --output text "
-        "--schedule-expression",
+    *aws(
+        "events put-rule --name <autoscaler_function> --query RuleArn --output text --schedule-expression",
         "rate(1 minute)",
         prints="rule_arn",
     ),
-    *command(
-        "aws events put-targets --region <region> --rule <autoscaler_function> "
-        "--targets Id=autoscaler,Arn=<function_arn>"
-    ),
-    *command(
-        "aws lambda add-permission --region <region> --function-name <autoscaler_function> --statement-id every-minute "
+    *aws("events put-targets --rule <autoscaler_function> --targets Id=autoscaler,Arn=<function_arn>"),
+    *aws(
+        "lambda add-permission --function-name <autoscaler_function> --statement-id every-minute "
         "--action lambda:InvokeFunction --principal events.amazonaws.com --source-arn <rule_arn>"
     ),
 )
-_SCHEDULER: Final = command(
-    "aws scheduler get-schedule --region <region> --name <scheduler> --group-name <scheduler_group> --output text "
-    "--query",
+_SCHEDULER: Final = aws(
+    "scheduler get-schedule --name <scheduler> --group-name <scheduler_group> --output text --query",
     "[Name,State,ScheduleExpression,ScheduleExpressionTimezone,Target.Arn]",
 )
 _MAKE_ALARM: Final = (
     _change(
         "Create the alarm again, with the policy's ARN as its action.",
-        command(
-            f"aws autoscaling describe-policies {OF_GROUP} --output text --query "
-            "ScalingPolicies[].[PolicyName,PolicyARN,Alarms[0].AlarmName]"
+        commands.of_group(
+            "describe-policies --output text --query ScalingPolicies[].[PolicyName,PolicyARN,Alarms[0].AlarmName]"
         ),
     ),
 )
@@ -57,7 +50,7 @@ _OFF: Final[Mapping[str, Variant]] = {
     "alarm-disabled": _to_change(
         "The actions of the scaling policy's alarm are disabled, so workers do not start automatically.",
         "Enable the alarm's actions.",
-        command("aws cloudwatch enable-alarm-actions --region <region> --alarm-names <alarm>"),
+        aws("cloudwatch enable-alarm-actions --alarm-names <alarm>"),
     ),
     "alarms-suspended": _to_change(
         "The Auto Scaling group's AlarmNotification process is suspended, so its scaling policies do not start "
@@ -68,17 +61,14 @@ _OFF: Final[Mapping[str, Variant]] = {
     "policy-disabled": _to_change(
         "The Auto Scaling group's scaling policy is disabled, so workers do not start automatically.",
         "Enable the scaling policy again in the EC2 console; its settings stay as they are.",
-        command(
-            f"aws autoscaling describe-policies {OF_GROUP} --output text --query "
-            "ScalingPolicies[].[PolicyName,PolicyType,Enabled]"
-        ),
+        commands.of_group("describe-policies --output text --query ScalingPolicies[].[PolicyName,PolicyType,Enabled]"),
     ),
     "forecast-only": _to_read(
         "The Auto Scaling group's predictive scaling policy only forecasts, so workers do not start automatically.",
         "Set its mode to ForecastAndScale, or add a step scaling policy with an alarm on the queue; a "
         "forecast knows nothing of a queue that fills up today.",
-        command(
-            f"aws autoscaling describe-policies {OF_GROUP} --output text --query "
+        commands.of_group(
+            "describe-policies --output text --query "
             "ScalingPolicies[].[PolicyName,PolicyType,PredictiveScalingConfiguration.Mode]"
         ),
     ),
@@ -87,8 +77,8 @@ _OFF: Final[Mapping[str, Variant]] = {
         "none.",
         "Give the policy a MinAdjustmentMagnitude of 1, or the adjustment type ChangeInCapacity. Until "
         "then, start a worker yourself.",
-        command(
-            f"aws autoscaling describe-policies {OF_GROUP} --output text --query "
+        commands.of_group(
+            "describe-policies --output text --query "
             "ScalingPolicies[].[PolicyName,AdjustmentType,MinAdjustmentMagnitude]"
         ),
     ),
@@ -97,8 +87,7 @@ _OFF: Final[Mapping[str, Variant]] = {
         *_MAKE_ALARM,
     ),
     "no-alarm": variant(
-        "The Auto Scaling group's scaling policy has no alarm, so workers do not start automatically.",
-        *_MAKE_ALARM,
+        "The Auto Scaling group's scaling policy has no alarm, so workers do not start automatically.", *_MAKE_ALARM
     ),
     "alarm-other-queue": _to_change(
         "The alarm of the Auto Scaling group's scaling policy monitors a different queue than the API uses.",
@@ -121,7 +110,7 @@ _OFF: Final[Mapping[str, Variant]] = {
     "rule-disabled": _to_change(
         "The rule that runs the autoscaler is disabled, so workers do not start automatically.",
         "Enable the rule that runs the autoscaler once a minute.",
-        command("aws events enable-rule --region <region> --name <rule>"),
+        aws("events enable-rule --name <rule>"),
     ),
     "no-rule": _to_change(
         "No rule or schedule runs the autoscaler, so workers do not start automatically.",

@@ -17,8 +17,7 @@ _REPLACE: Final = _change(
 )
 _READ_LOG: Final = _read("Read the end of the instance's boot log.", commands.WORKER_BOOT)
 _SEE_TEMPLATE: Final = _read(
-    "Check which launch template the Auto Scaling group uses; the image is named in its user data.",
-    commands.TEMPLATE,
+    "Check which launch template the Auto Scaling group uses; the image is named in its user data.", commands.TEMPLATE
 )
 
 LOG_DRIVER: Final = (

@@ -18,13 +18,13 @@ from academy_ops.contract import (
     TENANT_HEADER,
     USER_DATA_LOG,
 )
-from academy_ops.diagnosis.command import Steps, command
+from academy_ops.diagnosis.command import Steps, aws, command
 
 CONFIG: Final = command("<ops> config")
 JOBS: Final = command("<ops> jobs")
 
 # Access
-WHO: Final = command("aws sts get-caller-identity --region <region>")
+WHO: Final = aws("sts get-caller-identity")
 CREDENTIALS: Final = command("aws configure list")
 REACH_AWS: Final = command("curl -sSv -o /dev/null --max-time 10 https://sts.<region>.amazonaws.com")
 
@@ -62,9 +62,8 @@ JOB: Final = tuple(
     replace(step, headers=_AS_BROWSER)
     for step in command(f"curl -sS --max-time 10 -i -H @- <api_url>{JOBS_PATH}<job_id>/")
 )
-PORT_80: Final = command(
-    "aws ec2 describe-security-groups --region <region> --filters Name=ip-permission.from-port,Values=80 "
-    "--output json --query",
+PORT_80: Final = aws(
+    "ec2 describe-security-groups --filters Name=ip-permission.from-port,Values=80 --output json --query",
     "SecurityGroups[].[GroupId,GroupName,IpPermissions[?FromPort==`80`].IpRanges[].CidrIp]",
 )
 
@@ -78,48 +77,49 @@ API_LOG: Final = command("docker logs --tail 50 academy-api", place="api-server"
 LISTENING: Final = command("sudo ss -ltnp", "sport = :80 or sport = :443 or sport = :8000", place="api-server")
 NGINX: Final = command("sudo nginx -T", place="api-server")
 NGINX_LOG: Final = command("sudo tail -n 50 /var/log/nginx/error.log", place="api-server")
-_LOAD_BALANCER: Final = "aws elbv2 {} --region <region> --output text"
 TARGETS: Final = (
-    *command(
-        _LOAD_BALANCER.format("describe-target-groups") + " --query",
+    *aws(
+        "elbv2 describe-target-groups --output text --query",
         "TargetGroups[?Port==`8000`]|[0].TargetGroupArn",
         prints="target_group",
     ),
-    *command(
-        _LOAD_BALANCER.format("describe-target-health") + " --target-group-arn <target_group> --query",
+    *aws(
+        "elbv2 describe-target-health --output text --target-group-arn <target_group> --query",
         "TargetHealthDescriptions[].[Target.Id,TargetHealth.State,TargetHealth.Reason,TargetHealth.Description]",
     ),
 )
 
+
 # Workers
-GROUP: Final = command(
-    "aws autoscaling describe-auto-scaling-groups --region <region> --auto-scaling-group-names <group> --query",
+def of_group(words: str, *more: str, prints: str = "") -> Steps:
+    """Return a command of EC2 Auto Scaling for the workers' group; arguments as for `aws`."""
+    operation, *options = words.split()
+    return aws(f"autoscaling {operation} --auto-scaling-group-name <group>", *options, *more, prints=prints)
+
+
+GROUP: Final = aws(
+    "autoscaling describe-auto-scaling-groups --auto-scaling-group-names <group> --query",
     "AutoScalingGroups[].{Desired:DesiredCapacity,Min:MinSize,Max:MaxSize,"
     "Suspended:SuspendedProcesses[].ProcessName,Instances:Instances[].[InstanceId,LifecycleState,HealthStatus]}",
 )
-ACTIVITIES: Final = command(
-    "aws autoscaling describe-scaling-activities --region <region> --auto-scaling-group-name <group> --max-items 10 "
+ACTIVITIES: Final = of_group(
+    "describe-scaling-activities --max-items 10 "
     "--query Activities[].[StartTime,StatusCode,Description,StatusMessage,Cause] --output text"
 )
-TEMPLATE: Final = command(
-    "aws autoscaling describe-auto-scaling-groups --region <region> --auto-scaling-group-names <group> --query",
+TEMPLATE: Final = aws(
+    "autoscaling describe-auto-scaling-groups --auto-scaling-group-names <group> --query",
     "AutoScalingGroups[].{Template:LaunchTemplate,Mixed:MixedInstancesPolicy.LaunchTemplate,"
     "Configuration:LaunchConfigurationName,Subnets:VPCZoneIdentifier,Zones:AvailabilityZones}",
 )
-SUBNETS: Final = command(
-    "aws ec2 describe-subnets --region <region> --output text --query "
-    "Subnets[].[SubnetId,VpcId,AvailabilityZone,AvailableIpAddressCount]"
+SUBNETS: Final = aws(
+    "ec2 describe-subnets --output text --query Subnets[].[SubnetId,VpcId,AvailabilityZone,AvailableIpAddressCount]"
 )
-IMAGES: Final = command(
-    "aws ec2 describe-images --region <region> --owners self --output text --query "
-    "Images[].[ImageId,State,Architecture,CreationDate,Name]"
+IMAGES: Final = aws(
+    "ec2 describe-images --owners self --output text --query Images[].[ImageId,State,Architecture,CreationDate,Name]"
 )
 KEY_PAIRS_AND_GROUPS: Final = (
-    *command("aws ec2 describe-key-pairs --region <region> --query KeyPairs[].KeyName --output text"),
-    *command(
-        "aws ec2 describe-security-groups --region <region> --output text --query "
-        "SecurityGroups[].[GroupId,VpcId,GroupName]"
-    ),
+    *aws("ec2 describe-key-pairs --query KeyPairs[].KeyName --output text"),
+    *aws("ec2 describe-security-groups --output text --query SecurityGroups[].[GroupId,VpcId,GroupName]"),
 )
 ROLES: Final = (
     *command("aws iam list-roles --output text --query", "Roles[?contains(Path,`aws-service-role`)].RoleName"),
@@ -129,59 +129,47 @@ ROLES: Final = (
     ),
 )
 VOLUME_KEYS: Final = (
-    *command("aws ec2 get-ebs-default-kms-key-id --region <region> --query KmsKeyId --output text"),
-    *command("aws kms list-keys --region <region> --query Keys[].KeyArn --output text"),
+    *aws("ec2 get-ebs-default-kms-key-id --query KmsKeyId --output text"),
+    *aws("kms list-keys --query Keys[].KeyArn --output text"),
 )
-DECODE: Final = command(
-    "aws sts decode-authorization-message --region <region> --query DecodedMessage --output text "
-    "--encoded-message <encoded>"
-)
-POLICIES: Final = command(
-    "aws autoscaling describe-policies --region <region> --auto-scaling-group-name <group> --query",
-    "ScalingPolicies[].[PolicyName,Enabled,Alarms[].AlarmName]",
-)
-ALARM: Final = command(
-    "aws cloudwatch describe-alarms --region <region> --alarm-names <alarm> --output text --query "
+DECODE: Final = aws("sts decode-authorization-message --query DecodedMessage --output text --encoded-message <encoded>")
+POLICIES: Final = of_group("describe-policies --query", "ScalingPolicies[].[PolicyName,Enabled,Alarms[].AlarmName]")
+ALARM: Final = aws(
+    "cloudwatch describe-alarms --alarm-names <alarm> --output text --query "
     "MetricAlarms[].[AlarmName,StateValue,ActionsEnabled,StateReason]"
 )
-ALARM_METRIC: Final = command(
-    "aws cloudwatch describe-alarms --region <region> --alarm-names <alarm> --output text --query "
+ALARM_METRIC: Final = aws(
+    "cloudwatch describe-alarms --alarm-names <alarm> --output text --query "
     "MetricAlarms[].[Namespace,MetricName,Dimensions[0].Name,Dimensions[0].Value]"
 )
-SCHEDULED: Final = command(
-    "aws autoscaling describe-scheduled-actions --region <region> --auto-scaling-group-name <group> --query "
+SCHEDULED: Final = of_group(
+    "describe-scheduled-actions --query "
     "ScheduledUpdateGroupActions[].[ScheduledActionName,Recurrence,StartTime,MinSize,MaxSize,DesiredCapacity] "
     "--output text"
 )
-HOOKS: Final = command("aws autoscaling describe-lifecycle-hooks --region <region> --auto-scaling-group-name <group>")
-MACHINES: Final = command(
-    "aws ec2 describe-instances --region <region> --filters Name=tag:Name,Values=<worker> --output text --query "
+HOOKS: Final = of_group("describe-lifecycle-hooks")
+MACHINES: Final = aws(
+    "ec2 describe-instances --filters Name=tag:Name,Values=<worker> --output text --query "
     "Reservations[].Instances[].[InstanceId,State.Name,LaunchTime,InstanceType,IamInstanceProfile.Arn]"
 )
-_FUNCTION: Final = "aws lambda get-function-configuration --region <region> --function-name <autoscaler_function>"
-AUTOSCALER: Final = command(f"{_FUNCTION} --query [State,StateReason,LastUpdateStatus,LastModified] --output text")
-FUNCTION_ARN: Final = command(f"{_FUNCTION} --query FunctionArn --output text", prints="function_arn")
-RULES: Final = FUNCTION_ARN + command(
-    "aws events list-rule-names-by-target --region <region> --target-arn <function_arn> --query RuleNames --output text"
+_FUNCTION: Final = "lambda get-function-configuration --function-name <autoscaler_function>"
+AUTOSCALER: Final = aws(f"{_FUNCTION} --query [State,StateReason,LastUpdateStatus,LastModified] --output text")
+FUNCTION_ARN: Final = aws(f"{_FUNCTION} --query FunctionArn --output text", prints="function_arn")
+RULES: Final = FUNCTION_ARN + aws(
+    "events list-rule-names-by-target --target-arn <function_arn> --query RuleNames --output text"
 )
-OPEN_METADATA: Final = command(
-    "aws ec2 modify-instance-metadata-options --region <region> --instance-id <instance> --http-endpoint enabled "
+OPEN_METADATA: Final = aws(
+    "ec2 modify-instance-metadata-options --instance-id <instance> --http-endpoint enabled "
     "--http-put-response-hop-limit 2 --query InstanceId --output text"
 )
-PROFILES: Final = command(
-    "aws iam list-instance-profiles --region <region> --output text --query",
-    "InstanceProfiles[].[InstanceProfileName,Roles[0].RoleName]",
+PROFILES: Final = aws(
+    "iam list-instance-profiles --output text --query", "InstanceProfiles[].[InstanceProfileName,Roles[0].RoleName]"
 )
-CONSOLE: Final = command(
-    "aws ec2 get-console-output --region <region> --instance-id <instance> --latest --query Output --output text"
+CONSOLE: Final = aws("ec2 get-console-output --instance-id <instance> --latest --query Output --output text")
+REPOSITORIES: Final = aws(
+    "ecr describe-repositories --output text --query repositories[].[repositoryName,repositoryUri]"
 )
-REPOSITORIES: Final = command(
-    "aws ecr describe-repositories --region <region> --output text --query "
-    "repositories[].[repositoryName,repositoryUri]"
-)
-FUNCTION: Final = command(
-    "aws lambda list-functions --region <region> --query Functions[].[FunctionName,LastModified] --output text"
-)
+FUNCTION: Final = aws("lambda list-functions --query Functions[].[FunctionName,LastModified] --output text")
 REPLACE_INSTANCES: Final = command("<ops> worker-env --replace")
 """Starts an instance refresh, where workers that boot now would get what they need, and follows it."""
 
@@ -192,17 +180,16 @@ def terminate(instance: str) -> Steps:
     Args:
         instance: The placeholder that stands for it.
     """
-    return command(
-        "aws autoscaling terminate-instance-in-auto-scaling-group --region <region> "
+    return aws(
+        "autoscaling terminate-instance-in-auto-scaling-group "
         f"--no-should-decrement-desired-capacity --instance-id <{instance}>"
     )
 
 
 def instance_in(condition: str) -> Steps:
     """Return the command that prints, as ``<found>``, the group's first instance of which a JMESPath is true."""
-    return command(
-        "aws autoscaling describe-auto-scaling-groups --region <region> --auto-scaling-group-names <group> "
-        "--output text --query",
+    return aws(
+        "autoscaling describe-auto-scaling-groups --auto-scaling-group-names <group> --output text --query",
         f"AutoScalingGroups[0].Instances[?{condition}].InstanceId | [0]",
         prints="found",
     )
@@ -211,13 +198,12 @@ def instance_in(condition: str) -> Steps:
 # Queue
 def _attributes(queue: str, *wanted: str) -> Steps:
     """Return the commands that print attributes of a queue."""
-    url = command(
-        f"aws sqs get-queue-url --region <region> --queue-name {queue} --query QueueUrl --output text",
-        prints="queue_url",
-    )
-    return url + command(
-        "aws sqs get-queue-attributes --region <region> --queue-url <queue_url> --attribute-names", *wanted
-    )
+    url = aws(f"sqs get-queue-url --queue-name {queue} --query QueueUrl --output text", prints="queue_url")
+    return url + aws("sqs get-queue-attributes --queue-url <queue_url> --attribute-names", *wanted)
+
+
+DEPTH: Final = _attributes("<queue>", "All")
+_QUEUE_URL: Final = DEPTH[:1]
 
 
 def set_attributes(attributes: str) -> Steps:
@@ -226,10 +212,7 @@ def set_attributes(attributes: str) -> Steps:
     Args:
         attributes: As the AWS CLI takes them.
     """
-    url = "aws sqs get-queue-url --region <region> --queue-name <queue> --query QueueUrl --output text"
-    return command(url, prints="queue_url") + command(
-        "aws sqs set-queue-attributes --region <region> --queue-url <queue_url> --attributes", attributes
-    )
+    return _QUEUE_URL + aws("sqs set-queue-attributes --queue-url <queue_url> --attributes", attributes)
 
 
 def dead_letter_queue(attributes: str) -> Steps:
@@ -240,21 +223,17 @@ def dead_letter_queue(attributes: str) -> Steps:
     """
     # Without attributes, SQS takes a queue that exists as it is.
     return (
-        *command(
-            f"aws sqs create-queue --region <region> --queue-name <queue>{DLQ_SUFFIX} --query QueueUrl --output text",
-            prints="dlq_url",
-        ),
-        *command("aws sqs set-queue-attributes --region <region> --queue-url <dlq_url> --attributes", attributes),
-        *command(
-            "aws sqs get-queue-attributes --region <region> --queue-url <dlq_url> --attribute-names QueueArn "
+        *aws(f"sqs create-queue --queue-name <queue>{DLQ_SUFFIX} --query QueueUrl --output text", prints="dlq_url"),
+        *aws("sqs set-queue-attributes --queue-url <dlq_url> --attributes", attributes),
+        *aws(
+            "sqs get-queue-attributes --queue-url <dlq_url> --attribute-names QueueArn "
             "--query Attributes.QueueArn --output text",
             prints="new_dlq",
         ),
     )
 
 
-QUEUES: Final = command("aws sqs list-queues --region <region> --query QueueUrls --output text")
-DEPTH: Final = _attributes("<queue>", "All")
+QUEUES: Final = aws("sqs list-queues --query QueueUrls --output text")
 DEAD_LETTERS: Final = _attributes(f"<queue>{DLQ_SUFFIX}", "ApproximateNumberOfMessages", "QueueArn")
 _LAST_MINUTES: Final = (
     *command("date -u -d", "-10 min", "+%FT%TZ", prints="start"),
@@ -265,8 +244,8 @@ FUNCTION_ERRORS: Final = (
     *(
         step
         for metric in ("Errors", "Throttles")
-        for step in command(
-            f"aws cloudwatch get-metric-statistics --region <region> --namespace AWS/Lambda --metric-name {metric} "
+        for step in aws(
+            f"cloudwatch get-metric-statistics --namespace AWS/Lambda --metric-name {metric} "
             "--dimensions Name=FunctionName,Value=<autoscaler_function> --statistics Sum --period 60 "
             "--start-time <start> --end-time <end>"
         )
@@ -274,15 +253,13 @@ FUNCTION_ERRORS: Final = (
 )
 OLDEST: Final = (
     *_LAST_MINUTES,
-    *command(
-        "aws cloudwatch get-metric-statistics --region <region> --namespace AWS/SQS "
-        "--metric-name ApproximateAgeOfOldestMessage --dimensions Name=QueueName,Value=<queue> --statistics Maximum "
-        "--period 60 --start-time <start> --end-time <end>"
+    *aws(
+        "cloudwatch get-metric-statistics --namespace AWS/SQS --metric-name ApproximateAgeOfOldestMessage --dimensions "
+        "Name=QueueName,Value=<queue> --statistics Maximum --period 60 --start-time <start> --end-time <end>"
     ),
 )
-ENDPOINTS: Final = command(
-    "aws ec2 describe-vpc-endpoints --region <region> --output text --query",
-    "VpcEndpoints[].[VpcEndpointId,ServiceName,VpcId,State]",
+ENDPOINTS: Final = aws(
+    "ec2 describe-vpc-endpoints --output text --query", "VpcEndpoints[].[VpcEndpointId,ServiceName,VpcId,State]"
 )
 
 
@@ -292,74 +269,52 @@ def _edit(read: Steps, file: str, write: Steps) -> Steps:
     return (*before, replace(last, saves_to=file), *command(f"vi {file}"), *write, *command(f"rm {file}"))
 
 
-_QUEUE_URL: Final = _attributes("<queue>")[:1]
 EDIT_QUEUE_POLICY: Final = _edit(
     _QUEUE_URL
-    + command(
-        "aws sqs get-queue-attributes --region <region> --queue-url <queue_url> --attribute-names Policy "
-        "--query Attributes --output json"
-    ),
+    + aws("sqs get-queue-attributes --queue-url <queue_url> --attribute-names Policy --query Attributes --output json"),
     "queue-policy.json",
-    command(
-        "aws sqs set-queue-attributes --region <region> --queue-url <queue_url> --attributes file://queue-policy.json"
-    ),
+    aws("sqs set-queue-attributes --queue-url <queue_url> --attributes file://queue-policy.json"),
 )
 _QUEUE_KEY: Final = (
     *_QUEUE_URL,
-    *command(
-        "aws sqs get-queue-attributes --region <region> --queue-url <queue_url> --attribute-names KmsMasterKeyId "
+    *aws(
+        "sqs get-queue-attributes --queue-url <queue_url> --attribute-names KmsMasterKeyId "
         "--query Attributes.KmsMasterKeyId --output text",
         prints="key_name",
     ),
-    *command(
-        "aws kms describe-key --region <region> --key-id <key_name> --query KeyMetadata.KeyId --output text",
-        prints="key",
-    ),
+    *aws("kms describe-key --key-id <key_name> --query KeyMetadata.KeyId --output text", prints="key"),
 )
-QUEUE_KEY: Final = _QUEUE_KEY[:2] + command(
-    "aws kms describe-key --region <region> --key-id <key_name> --output text "
-    "--query KeyMetadata.[Arn,KeyState,DeletionDate]"
+QUEUE_KEY: Final = _QUEUE_KEY[:2] + aws(
+    "kms describe-key --key-id <key_name> --output text --query KeyMetadata.[Arn,KeyState,DeletionDate]"
 )
 EDIT_KEY_POLICY: Final = _edit(
-    _QUEUE_KEY
-    + command(
-        "aws kms get-key-policy --region <region> --key-id <key> --policy-name default --query Policy --output text"
-    ),
+    _QUEUE_KEY + aws("kms get-key-policy --key-id <key> --policy-name default --query Policy --output text"),
     "key-policy.json",
-    command(
-        "aws kms put-key-policy --region <region> --key-id <key> --policy-name default --policy file://key-policy.json"
-    ),
+    aws("kms put-key-policy --key-id <key> --policy-name default --policy file://key-policy.json"),
 )
-NO_QUEUE_KEY: Final = _QUEUE_URL + command(
-    "aws sqs set-queue-attributes --region <region> --queue-url <queue_url> --attributes KmsMasterKeyId="
-)
-ENABLE_KEY: Final = command("aws kms enable-key --region <region> --key-id <refused_key>")
+NO_QUEUE_KEY: Final = _QUEUE_URL + aws("sqs set-queue-attributes --queue-url <queue_url> --attributes KmsMasterKeyId=")
+ENABLE_KEY: Final = aws("kms enable-key --key-id <refused_key>")
 KEEP_KEY: Final = (
-    *command("aws kms cancel-key-deletion --region <region> --key-id <doomed_key> --query KeyId --output text"),
-    *command("aws kms enable-key --region <region> --key-id <doomed_key>"),
+    *aws("kms cancel-key-deletion --key-id <doomed_key> --query KeyId --output text"),
+    *aws("kms enable-key --key-id <doomed_key>"),
 )
 _ENDPOINTS: Final = (
-    "aws ec2 describe-vpc-endpoints --region <region> --filters "
+    "ec2 describe-vpc-endpoints --filters "
     "Name=service-name,Values=com.amazonaws.<region>.<service> --output text --query"
 )
-ENDPOINT_POLICIES: Final = command(_ENDPOINTS, "VpcEndpoints[].[VpcEndpointId,VpcId,State,PolicyDocument]")
+ENDPOINT_POLICIES: Final = aws(_ENDPOINTS, "VpcEndpoints[].[VpcEndpointId,VpcId,State,PolicyDocument]")
 RESET_ENDPOINT_POLICY: Final = (
-    *command(_ENDPOINTS, "VpcEndpoints[0].VpcEndpointId", prints="vpc_endpoint"),
-    *command(
-        "aws ec2 modify-vpc-endpoint --region <region> --vpc-endpoint-id <vpc_endpoint> --reset-policy "
-        "--query Return --output text"
-    ),
+    *aws(_ENDPOINTS, "VpcEndpoints[0].VpcEndpointId", prints="vpc_endpoint"),
+    *aws("ec2 modify-vpc-endpoint --vpc-endpoint-id <vpc_endpoint> --reset-policy --query Return --output text"),
 )
-ORGANIZATION: Final = command("aws organizations describe-organization --region <region>")
+ORGANIZATION: Final = aws("organizations describe-organization")
 
 # Inside the workers
-AGENTS: Final = command(
-    "aws ssm describe-instance-information --region <region> --output text "
+AGENTS: Final = aws(
+    "ssm describe-instance-information --output text "
     "--query InstanceInformationList[].[InstanceId,PingStatus,LastPingDateTime]"
 )
-PARAMETER_AGE: Final = command(
-    "aws ssm get-parameter --region <region> --name <parameter> --query Parameter.LastModifiedDate --output text"
-)
+PARAMETER_AGE: Final = aws("ssm get-parameter --name <parameter> --query Parameter.LastModifiedDate --output text")
 WORKER_ENV: Final = command("<ops> worker-env")
 """Lists the workers' parameter; no value is shown."""
 EDIT_WORKER_ENV: Final = command("<ops> worker-env --edit")
@@ -378,8 +333,8 @@ def on_workers(script: str) -> Steps:
     Args:
         script: A line of POSIX shell; root runs it.
     """
-    return command(
-        "aws ssm send-command --region <region> --document-name AWS-RunShellScript "
+    return aws(
+        "ssm send-command --document-name AWS-RunShellScript "
         "--targets Key=tag:Name,Values=<worker> --query Command.CommandId --output text --parameters",
         f"commands={script}",
     )
@@ -429,16 +384,13 @@ _SHOW_TLS: Final = "curl -kSsv -o /dev/null --max-time 10"
 """It shows who has signed the certificate, whoever that is."""
 WORKER_SQS: Final = command(f"{_SHOW_TLS} https://sqs.<region>.amazonaws.com", place="worker")
 WORKER_TO_R2: Final = command(f"{_SHOW_TLS} <endpoint>", place="worker")
-WORKER_ACCOUNT: Final = command("aws sts get-caller-identity --region <region>", place="worker")
-LOG_GROUPS: Final = command(
-    "aws logs describe-log-groups --region <region> --output text --query logGroups[].logGroupName"
-)
+WORKER_ACCOUNT: Final = aws("sts get-caller-identity", place="worker")
+LOG_GROUPS: Final = aws("logs describe-log-groups --output text --query logGroups[].logGroupName")
 WORKER_TIME: Final = command("date -u", place="worker") + command("systemctl status --no-pager chronyd", place="worker")
 WORKER_KERNEL: Final = command("sudo journalctl --no-pager -k -n 50", place="worker")
 WORKER_CLOCK: Final = command("date -u", place="worker")
-PARAMETER_THERE: Final = command(
-    "aws ssm get-parameter --region <region> --name <parameter> --with-decryption --query Parameter.Version",
-    place="worker",
+PARAMETER_THERE: Final = aws(
+    "ssm get-parameter --name <parameter> --with-decryption --query Parameter.Version", place="worker"
 )
 """As the instance's own role; it prints no value."""
 WORKER_NAMES: Final = _in_container(f"{{{{range .Config.Env}}}}{{{{println {_NAME}}}}}{{{{end}}}}")

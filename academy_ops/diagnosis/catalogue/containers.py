@@ -75,8 +75,7 @@ CONTAINERS: Final = (
                 "The systemd unit that runs the worker has stopped.",
                 _read("Find the reason in the unit's journal.", commands.WORKER_UNIT),
                 _change(
-                    "Restart the unit.",
-                    commands.on_workers("systemctl reset-failed <unit>; systemctl start <unit>"),
+                    "Restart the unit.", commands.on_workers("systemctl reset-failed <unit>; systemctl start <unit>")
                 ),
             ),
             "paused": _to_change(
@@ -85,8 +84,7 @@ CONTAINERS: Final = (
                 commands.on_workers("docker unpause <worker_container>"),
             ),
             "dead": variant(
-                "Docker failed to remove the worker's container; the container can't be started again.",
-                TERMINATE_NOW,
+                "Docker failed to remove the worker's container; the container can't be started again.", TERMINATE_NOW
             ),
         },
     ),

@@ -143,8 +143,7 @@ ENDPOINT: Final[tuple[Cause, ...]] = (
         "to 1012, 1020 or 1106. A 403 from nginx or the API passes through Cloudflare unchanged and does not count.",
         (commands.EDGE,),
         _change(
-            "Allow /api/ in the Cloudflare security rules; look up the Ray ID under Security events.",
-            commands.EDGE,
+            "Allow /api/ in the Cloudflare security rules; look up the Ray ID under Security events.", commands.EDGE
         ),
         reasons={
             "access": _to_change(

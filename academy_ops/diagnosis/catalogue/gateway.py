@@ -7,7 +7,7 @@ from typing import Final
 from academy_ops.diagnosis.catalogue import commands
 from academy_ops.diagnosis.catalogue.cause import Cause, codes
 from academy_ops.diagnosis.catalogue.endpoint import RELOAD, ROWS
-from academy_ops.diagnosis.command import command
+from academy_ops.diagnosis.command import aws, command
 
 _cause, _read, _change = ROWS.cause, ROWS.read, ROWS.change
 _to_read, _to_change = ROWS.to_read, ROWS.to_change
@@ -179,8 +179,7 @@ GATEWAY: Final[tuple[Cause, ...]] = (
         "/healthz returns 200, and /health returns 500 or higher or does not respond within 8 seconds.",
         (commands.EDGE, commands.HEALTH, commands.API_LOG),
         _read(
-            "Check the database: whether it is up, has free connections, and DATABASE_URL is right.",
-            commands.API_LOG,
+            "Check the database: whether it is up, has free connections, and DATABASE_URL is right.", commands.API_LOG
         ),
         explains=codes("api-error", "worker-database-down"),
     ),
@@ -209,7 +208,7 @@ GATEWAY: Final[tuple[Cause, ...]] = (
                 "The load balancer rejects the request before it reaches the API; the token is not the problem.",
                 "Check the load balancer's listener rules and its web ACL (AWS WAF). With 561, the sign-in that a "
                 "rule requires failed at the identity provider.",
-                command("aws wafv2 list-web-acls --region <region> --scope REGIONAL --output text"),
+                aws("wafv2 list-web-acls --scope REGIONAL --output text"),
             ),
             "proxy": _to_read(
                 "A proxy or web filter on the way rejects the request; the token is not the problem.",
@@ -315,8 +314,7 @@ GATEWAY: Final[tuple[Cause, ...]] = (
         "The job's address returns 404 as JSON, while /healthz does not return 404.",
         (commands.JOB,),
         _read(
-            "Find the job by school and time. The short id on the page is only the start of the job id.",
-            commands.JOBS,
+            "Find the job by school and time. The short id on the page is only the start of the job id.", commands.JOBS
         ),
         _read(
             "Compare the job id with the browser's request, and ACADEMY_TENANT_CODE with the school's tenant code.",

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from academy_ops.diagnosis.catalogue.cause import WAITING, Rows, codes
+from academy_ops.diagnosis.catalogue.commands import of_group
 from academy_ops.diagnosis.command import Steps, command
 
-OF_GROUP: Final = "--region <region> --auto-scaling-group-name <group>"
 ROWS: Final = Rows(
     "3-1",
     command("<ops> check workers"),
@@ -18,4 +18,4 @@ ROWS: Final = Rows(
 
 def processes(verb: str, process: str) -> Steps:
     """Return the command that suspends or resumes (``verb``) a process of the group."""
-    return command(f"aws autoscaling {verb}-processes {OF_GROUP} --scaling-processes {process}")
+    return of_group(f"{verb}-processes --scaling-processes {process}")

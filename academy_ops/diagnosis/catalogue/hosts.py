@@ -7,7 +7,7 @@ from typing import Final
 from academy_ops.diagnosis.catalogue import commands
 from academy_ops.diagnosis.catalogue.cause import codes, variant
 from academy_ops.diagnosis.catalogue.inside_workers import CRASHES, IDLE, REPLACE_ONE, ROWS, TERMINATE, TERMINATE_NOW
-from academy_ops.diagnosis.command import command
+from academy_ops.diagnosis.command import aws
 
 _cause, _read, _change = ROWS.cause, ROWS.read, ROWS.change
 _PRUNE: Final = _change(
@@ -15,8 +15,7 @@ _PRUNE: Final = _change(
     commands.on_workers("docker image prune -af"),
 )
 _REBOOT: Final = _change(
-    "Reboot the instance. A job it is processing starts over.",
-    command("aws ec2 reboot-instances --region <region> --instance-ids <instance>"),
+    "Reboot the instance. A job it is processing starts over.", aws("ec2 reboot-instances --instance-ids <instance>")
 )
 
 HOSTS: Final = (
@@ -76,8 +75,7 @@ HOSTS: Final = (
                     commands.CONSOLE,
                 ),
                 _change(
-                    "After fixing it, replace the instances. Jobs in progress start over.",
-                    commands.REPLACE_INSTANCES,
+                    "After fixing it, replace the instances. Jobs in progress start over.", commands.REPLACE_INSTANCES
                 ),
             ),
             "connection-lost": variant(

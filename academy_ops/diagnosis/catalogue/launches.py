@@ -8,7 +8,7 @@ from typing import Final
 from academy_ops.diagnosis.catalogue import commands
 from academy_ops.diagnosis.catalogue.cause import Variant
 from academy_ops.diagnosis.catalogue.group import ROWS
-from academy_ops.diagnosis.command import command
+from academy_ops.diagnosis.command import aws
 
 _to_read, _to_change = ROWS.to_read, ROWS.to_change
 
@@ -23,8 +23,8 @@ FAILING: Final[Mapping[str, Variant]] = {
         "Every launch fails: an EC2 quota of this account is used up.",
         "Terminate unused instances, or request a quota increase in the Service Quotas console (for vCPUs: "
         "Running On-Demand Standard instances).",
-        command(
-            "aws ec2 describe-instances --region <region> --filters Name=instance-state-name,Values=running "
+        aws(
+            "ec2 describe-instances --filters Name=instance-state-name,Values=running "
             "--output text --query Reservations[].Instances[].[InstanceId,InstanceType,LaunchTime]"
         ),
     ),
@@ -77,8 +77,8 @@ FAILING: Final[Mapping[str, Variant]] = {
         "exists.",
         "Detach it from the Auto Scaling group, or attach the one that replaced it. Workers need none: they take "
         "their jobs from the queue.",
-        command(
-            "aws autoscaling describe-auto-scaling-groups --region <region> --auto-scaling-group-names <group> "
+        aws(
+            "autoscaling describe-auto-scaling-groups --auto-scaling-group-names <group> "
             "--output text --query AutoScalingGroups[].[TargetGroupARNs,LoadBalancerNames]"
         ),
     ),

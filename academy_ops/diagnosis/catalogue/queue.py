@@ -9,7 +9,7 @@ from academy_ops.contract import MAX_RECEIVES, QUEUE_ATTRIBUTES, QUEUE_SETTING
 from academy_ops.diagnosis.catalogue import commands
 from academy_ops.diagnosis.catalogue.cause import NO_JOB_OR_PENDING, PENDING, WAITING, Rows, codes, variant
 from academy_ops.diagnosis.catalogue.connections import no_way_to
-from academy_ops.diagnosis.command import Steps, command
+from academy_ops.diagnosis.command import Steps, aws, command
 from academy_ops.messages import say
 
 _CHECK: Final = command("<ops> check queue <job>")
@@ -30,7 +30,7 @@ def _attribute(name: str) -> Steps:
     return commands.set_attributes(f"{name}={QUEUE_ATTRIBUTES[name]}")
 
 
-_MOVE: Final = command("aws sqs start-message-move-task --region <region> --source-arn <dlq_arn>")
+_MOVE: Final = aws("sqs start-message-move-task --source-arn <dlq_arn>")
 _NEW_DEAD_LETTER_QUEUE: Final = (
     *commands.dead_letter_queue(f"MessageRetentionPeriod={QUEUE_ATTRIBUTES['MessageRetentionPeriod']}"),
     *_redrive("<new_dlq>"),

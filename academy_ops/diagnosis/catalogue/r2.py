@@ -182,10 +182,7 @@ R2: Final = (
         "R2 returns a server error.",
         "R2 returns a status of 500 or higher.",
         (commands.BUCKET, commands.CLOUDFLARE_STATUS),
-        _read(
-            "Check the Cloudflare status page and wait; uploads fail until R2 recovers.",
-            commands.CLOUDFLARE_STATUS,
-        ),
+        _read("Check the Cloudflare status page and wait; uploads fail until R2 recovers.", commands.CLOUDFLARE_STATUS),
     ),
     _cause(
         "upload-object-missing",

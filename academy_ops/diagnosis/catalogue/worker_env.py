@@ -115,8 +115,7 @@ WORKER_ENV: Final = (
         explains=IDLE | codes("excel-object-missing"),
         reasons={
             "api-side": variant(
-                "The worker's R2 bucket or endpoint differs from the API's, and the API's is the wrong one.",
-                _API_FIRST,
+                "The worker's R2 bucket or endpoint differs from the API's, and the API's is the wrong one.", _API_FIRST
             )
         },
     ),

@@ -61,8 +61,7 @@ WORKER_LOG: Final = (
                     READ_LOG,
                 ),
                 copy(
-                    "If that address is not the API's, correct DATABASE_URL in the workers' parameter.",
-                    "DATABASE_URL",
+                    "If that address is not the API's, correct DATABASE_URL in the workers' parameter.", "DATABASE_URL"
                 ),
                 REPLACE,
             ),

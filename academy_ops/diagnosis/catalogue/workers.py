@@ -7,29 +7,29 @@ from typing import Final
 
 from academy_ops.diagnosis.catalogue import commands
 from academy_ops.diagnosis.catalogue.cause import Variant, codes, variant
-from academy_ops.diagnosis.catalogue.group import OF_GROUP, ROWS, processes
+from academy_ops.diagnosis.catalogue.group import ROWS, processes
 from academy_ops.diagnosis.catalogue.launches import FAILING
-from academy_ops.diagnosis.command import Steps, command
+from academy_ops.diagnosis.command import Steps, aws, command
 from academy_ops.messages import say
 
 _cause, _warning, _read, _change = ROWS.cause, ROWS.warning, ROWS.read, ROWS.change
 _to_read, _to_change = ROWS.to_read, ROWS.to_change
 _COMPLETE_LAUNCH: Final = (
-    *command(
-        f"aws autoscaling describe-lifecycle-hooks {OF_GROUP} --output text --query",
+    *commands.of_group(
+        "describe-lifecycle-hooks --output text --query",
         "LifecycleHooks[?LifecycleTransition==`autoscaling:EC2_INSTANCE_LAUNCHING`].LifecycleHookName | [0]",
         prints="hook",
     ),
     *commands.instance_in("LifecycleState==`Pending:Wait`"),
-    *command(
-        f"aws autoscaling complete-lifecycle-action {OF_GROUP} --lifecycle-action-result CONTINUE "
+    *commands.of_group(
+        "complete-lifecycle-action --lifecycle-action-result CONTINUE "
         "--lifecycle-hook-name <hook> --instance-id <found>"
     ),
 )
 
 
 def _bounds(option: str) -> Steps:
-    return command(f"aws autoscaling update-auto-scaling-group {OF_GROUP} {option} 1")
+    return commands.of_group(f"update-auto-scaling-group {option} 1")
 
 
 _FIX_ACTIVITY: Final = _change(
@@ -74,12 +74,12 @@ _FEWER: Final[Mapping[str, Variant]] = {
     **FAILING,
     "launch-failing": variant("Fewer workers are in service than desired: launches fail.", _FIX_ACTIVITY),
 }
-_REFRESHES: Final = command(
-    f"aws autoscaling describe-instance-refreshes {OF_GROUP} --max-records 3 --output text --query "
+_REFRESHES: Final = commands.of_group(
+    "describe-instance-refreshes --max-records 3 --output text --query "
     "InstanceRefreshes[].[StartTime,Status,PercentageComplete,StatusReason]"
 )
-_VERSIONS: Final = command(
-    "aws autoscaling describe-auto-scaling-groups --region <region> --auto-scaling-group-names <group> --output text "
+_VERSIONS: Final = aws(
+    "autoscaling describe-auto-scaling-groups --auto-scaling-group-names <group> --output text "
     "--query AutoScalingGroups[].Instances[].[InstanceId,LifecycleState,LaunchTemplate.Version]"
 )
 _ONE_VERSION: Final = (
@@ -109,10 +109,7 @@ WORKERS: Final = (
                 "Correct {setting} or the region, or create the Auto Scaling group from its template.",
                 setting="AI_WORKER_ASG_NAME",
             ),
-            command(
-                "aws autoscaling describe-auto-scaling-groups --region <region> "
-                "--query AutoScalingGroups[].AutoScalingGroupName"
-            ),
+            aws("autoscaling describe-auto-scaling-groups --query AutoScalingGroups[].AutoScalingGroupName"),
         ),
     ),
     _cause(
@@ -172,8 +169,7 @@ WORKERS: Final = (
         (commands.GROUP, commands.ACTIVITIES),
         _read("Check what the Auto Scaling group is doing.", commands.ACTIVITIES),
         _change(
-            "Put the instance in Standby back in service.",
-            command(f"aws autoscaling exit-standby {OF_GROUP} --instance-ids <standby>"),
+            "Put the instance in Standby back in service.", commands.of_group("exit-standby --instance-ids <standby>")
         ),
         explains=codes("queue-not-consumed", "message-stuck", "job-stalled"),
     ),
