@@ -9,7 +9,7 @@ from typing import Final
 
 from academy_ops.diagnosis.catalogue import CATALOGUE
 from academy_ops.diagnosis.check import Check
-from academy_ops.diagnosis.findings import FindingBuilder
+from academy_ops.diagnosis.findings import FindingBuilder, present
 from academy_ops.diagnosis.records import Finding, Json, Reason, Unavailable
 from academy_ops.messages import Text, say
 from academy_ops.outside.clients import Target
@@ -178,16 +178,12 @@ def _off_by(ahead: int) -> Text:
 
 
 def _unknown_to_aws(facts: AccessFacts, account: Unavailable) -> dict[str, Json]:
-    evidence: dict[str, Json] = {"tried": account.tried, "detail": account.detail}
-    if facts.clock_ahead_seconds:
-        evidence["clock_ahead_seconds"] = facts.clock_ahead_seconds
-    if facts.credentials:
-        evidence["credentials"] = facts.credentials
-    if facts.why and facts.profile:
-        evidence["profile"] = facts.profile
-    if facts.credentials == _SSO:
-        evidence["sso_profile"] = facts.profile
-    return evidence
+    return {"tried": account.tried, "detail": account.detail} | present(
+        clock_ahead_seconds=facts.clock_ahead_seconds or None,
+        credentials=facts.credentials,
+        profile=facts.profile if facts.why else None,
+        sso_profile=facts.profile if facts.credentials == _SSO else None,
+    )
 
 
 CHECK: Final = Check(

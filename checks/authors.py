@@ -270,12 +270,7 @@ def is_load_balancer(name: str) -> bool:
 
 
 def gateway_of(server: str, author: str) -> str | None:
-    """Return the product that stands in front of the API, by what signs an answer that it has passed on or written.
-
-    Args:
-        server: The answer's ``Server`` header.
-        author: Who has written the answer, as `page_of` names it.
-    """
+    """Return the product in front of the API, by the ``Server`` of an answer that it passed on, or as its author."""
     signed = next((product for form, product in _GATEWAYS if form.match(server)), None)
     return signed or next((product for form, product in _GATEWAYS if form.match(author)), None)
 

@@ -164,11 +164,7 @@ def boot_failure(boot: BootLog, *, endless: bool = False) -> tuple[str, str] | N
     """Return why a boot made no container, and the line that says so; None where nothing tells.
 
     The last that a script says is what it stopped at: an attempt before that may have failed as well, and once a
-    container was made the boot did its part.
-
-    Args:
-        boot: What the boot wrote.
-        endless: It is still running, longer than any boot does.
+    container was made the boot did its part. An ``endless`` one still runs, longer than any boot does.
     """
     # That a script has failed may stand in cloud-init's log, and what it has failed at in the script's own.
     ended = next((number for number, line in enumerate(boot.cloud_init) if _SCRIPT_FAILED.search(line)), 0)
@@ -198,12 +194,9 @@ def _failure(lines: Sequence[str]) -> tuple[str, str] | None:
 
 
 def _why(lines: Sequence[str], reasons: Collection[str], *, same_try: bool = False) -> tuple[str, str] | None:
-    """Return the last reason of these that a line tells, and the line; of what follows from an earlier one, that.
+    """Return the last of these reasons that a line tells, and the line; of what follows from an earlier one, that.
 
-    Args:
-        lines: What was written, up to the step that failed.
-        reasons: Those that count.
-        same_try: What was written before the last try does not count.
+    Of the ``same_try``, what was written before the last try does not count.
     """
     left = frozenset(reasons)
     for number in reversed(range(len(lines))):

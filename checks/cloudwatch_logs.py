@@ -51,7 +51,6 @@ class Place:
     """Where logs are kept.
 
     Attributes:
-        group: The log group.
         region: Its region; empty for the one that is configured.
     """
 
@@ -88,16 +87,7 @@ def begin_job(target: Target, place: Place | None, now: datetime) -> Callable[[]
 def beside(  # noqa: PLR0917 - what the hosts have told, and where to look for the rest
     target: Target, place: Place, now: datetime, facts: LogsFacts, in_service: Sequence[str], job: Archive | Unavailable
 ) -> Archive | Unavailable:
-    """Return what the hosts have not told.
-
-    Args:
-        target: The workers' container, the job, and until when an answer is waited for.
-        place: The log group.
-        now: The time.
-        facts: What the hosts have told.
-        in_service: The group's instances.
-        job: What was found of the job.
-    """
+    """Return what the hosts have not told, of the group's instances and of the job."""
     seen = {instance for instance, log in facts.logs.items() if log.lines}
     latest: Archive | Unavailable = NOT_ASKED
     if not seen or not seen.issuperset(in_service):

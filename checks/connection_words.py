@@ -46,12 +46,7 @@ _CERTIFICATES: Final = table(
 def tls_reason(text: str, ahead: int = 0) -> str | None:
     """Return why TLS fails: ``clock``, ``untrusted`` (nobody whom the client trusts has signed it) or ``tls``.
 
-    Args:
-        text: What the worker has written.
-        ahead: By how many seconds its host's clock is ahead of the servers'.
-
-    Returns:
-        The reason, or None where the text does not speak of TLS.
+    None where the text does not speak of TLS. The host's clock is ``ahead`` of the servers' by so many seconds.
     """
     if not _TLS.search(text):
         return None
@@ -79,12 +74,8 @@ def cut_off(
 ) -> tuple[str, LogLine] | None:
     """Return why a worker does not get through to SQS, and its last line that says so; None where it has since.
 
-    Args:
-        case: When it was looked at.
-        host: The worker's host.
-        container: Its container; only the lines of the process that runs count, or ran last.
-        log: Its log.
-        within: How many seconds ago that was said at most; None where the process does not run any more.
+    Only the lines of the process that runs now count, of the last seconds that are given; where none runs (``within``
+    is None), of the last process, whenever it wrote them.
     """
     lines = [line for line in (*log.errors, *log.tail) if within is None or container.wrote(line)]
     ahead = host.clock_ahead_seconds

@@ -46,7 +46,6 @@ class AccessFacts:
         expected_account: ``ACADEMY_AWS_ACCOUNT_ID``.
         key_is_r2_key: The AWS access key id equals ``R2_ACCESS_KEY``.
         credentials: Where the AWS SDK has them from, by its own word, such as ``env`` or ``sso``; empty without any.
-        profile: The profile in force.
         clock_ahead_seconds: By how much this machine's clock is ahead of the servers'; None where none has told.
         why: The word for why the credentials can't be used; empty where they can, or none is known.
         form: What is wrong with how the keys are written, ``malformed``, or put together, ``session-token`` or
@@ -71,7 +70,6 @@ class R2Facts:
     Attributes:
         settings: Setting name to its state; never its value.
         endpoint: The endpoint's URL as configured.
-        bucket: The bucket's name.
         bucket_source: The setting the name came from, or ``default``.
         reach: True when the bucket answered, None when there is no such bucket.
         error_code: R2's own error code when ``reach`` is Unavailable.
@@ -149,7 +147,6 @@ class JobResult:
     """The ``result`` of a job; a number that is absent is None.
 
     Attributes:
-        created: How many students were created.
         total: How many rows hold a student: created, duplicates and rejected.
         duplicates: How many students were there already.
         failed: The rejected rows; of very many the first ones.
@@ -191,8 +188,6 @@ class Upload:
     """One upload, as far as it is known without its job's id having been asked about.
 
     Attributes:
-        at: When it was uploaded.
-        tenant: Whose it is.
         job_id: Its job; None where nothing that could be read names it.
         status: The job's status; None where nothing tells it.
         failed: Whether it ended badly, or None as above.
@@ -236,7 +231,6 @@ class QueueSettings:
 
     Attributes:
         visibility_seconds: For how long a message that was received stays hidden.
-        retention_seconds: For how long a message is kept.
         delay_seconds: For how long a new message is held back.
         max_receives: After so many receives it becomes a dead letter.
     """
@@ -302,7 +296,6 @@ class Case:
 
     Attributes:
         observed_at: The moment that every age is counted from, by the servers' clocks.
-        job_id: The job asked about, or None.
         names: Live names for the remedies' commands.
     """
 
@@ -365,11 +358,7 @@ class Case:
         return asked and not self.anything_answered()
 
     def sent_to(self, redirect: Answer) -> bool:
-        """Return whether this machine's network redirects so whatever it is asked, as one does until one signs in.
-
-        Args:
-            redirect: What R2 or the API has answered.
-        """
+        """Return whether this machine's network redirects so whatever it is asked, as one does until one signs in."""
         where = _host(redirect)
         of_api = self.endpoint.main if isinstance(self.endpoint, EndpointFacts) else None
         asked = (of_api, self.r2.foreign if isinstance(self.r2, R2Facts) else None)

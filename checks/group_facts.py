@@ -48,7 +48,6 @@ class Activity:
         description: What is done, and to which instance.
         message: Why it failed, in the words of EC2.
         cause: Why it was begun.
-        started_at: When.
     """
 
     status: str
@@ -84,7 +83,6 @@ class Autoscaler:
     Attributes:
         state: The function's state, ``Active`` when well.
         rule: The name of the rule that targets it; None when there is none.
-        enabled: Whether that rule is enabled.
         schedule: When that rule runs it, such as ``rate(1 minute)``; empty when not known.
         why: Why the function is in that state, in Lambda's words.
         unseen: Why it is not known whether another rule runs it.
@@ -124,7 +122,6 @@ class Starter:
     Attributes:
         kind: A scaling policy, a scheduled action of the group, or a schedule of EventBridge Scheduler that runs the
             autoscaler (``schedule``) or sets the group's size itself (``resize``).
-        name: Its name.
         enabled: Whether it acts.
         when: Its alarms, its next time, or its schedule.
         why: Why a policy that has alarms does not act; empty where it does.
@@ -157,10 +154,6 @@ class Refresh:
 
     Attributes:
         status: Its status, such as ``InProgress``.
-        percent: How far it is.
-        reason: Its status's own reason.
-        started_at: When it was begun.
-        ended_at: When it ended.
         left: How many instances are still to be replaced.
     """
 

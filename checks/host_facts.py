@@ -112,7 +112,6 @@ class Container:
         health_said: What the health check wrote last.
         name: Its own name, where that is not the one that was asked for.
         image: The image as it was named.
-        image_id: Its id.
         image_digest: Its name and digest in the registry; empty for one that came from none.
         command: What it runs, the program first.
         log_driver: Where its log goes; None where unseen.
@@ -179,7 +178,6 @@ class HostReport:
     """What a worker's instance reports through SSM.
 
     Attributes:
-        instance_id: The instance.
         docker: ``up``, ``down``, ``missing``, ``hung`` (it does not answer) or ``unreadable`` (it answers otherwise).
         disk_percent: How full the disk with Docker's data is.
         container: The worker's container; None when there is none.
@@ -216,7 +214,6 @@ class Parameter:
 
     Attributes:
         form: ``dotenv``, ``base64-json`` or ``unreadable``.
-        modified_at: When it was last written.
         environment: Its content against the API's environment.
     """
 
@@ -230,7 +227,6 @@ class Archive:
     """What CloudWatch Logs keeps of the workers' logs, also of workers that are gone.
 
     Attributes:
-        group: The log group.
         logs: Instance id, or the stream's name where that names none, to what was found there.
         complete: Whether all of it was read.
         region: The group's region, where that is not the one that is configured.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from datetime import datetime
 from functools import partial
 from typing import Final
 
@@ -11,7 +12,7 @@ from academy_ops.contract import JobStatus
 from academy_ops.diagnosis.catalogue import faults_of
 from academy_ops.diagnosis.check import Check, Hop
 from academy_ops.diagnosis.command import JOB_FILE
-from academy_ops.diagnosis.findings import FindingBuilder
+from academy_ops.diagnosis.findings import FindingBuilder, present
 from academy_ops.diagnosis.records import Finding, Json, Unavailable
 from academy_ops.diagnosis.redact import MASK
 from academy_ops.messages import say
@@ -19,7 +20,7 @@ from academy_ops.outside.clients import Target
 from academy_ops.outside.failures import AWS_ERRORS, error_code
 from academy_ops.outside.time_limits import begin
 from checks import uploads
-from checks.facts import Case, FailedRow, JobDocument, JobFacts, R2Facts, Upload
+from checks.facts import Case, JobDocument, JobFacts, R2Facts, Upload
 from checks.job_document import NO_R2, failed, look_again, read_answer
 from checks.job_log import holder, left_behind, lines_of_job
 from checks.job_progress import age_that_decides, has_not_ended, is_running, job_of, of_other_tier, stalled, waited
@@ -165,30 +166,30 @@ def _object_there(target: Target, document: JobDocument | Unavailable | None) ->
 
 
 def _listed(upload: Upload) -> Json:
-    at = upload.at.isoformat() if upload.at else None
+    at = _written(upload.at)
     return {"uploaded_at": at, "tenant": upload.tenant, "job_id": upload.job_id, "status": upload.status}
+
+
+def _written(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment else None
 
 
 def _evidence(document: JobDocument) -> dict[str, Json]:
     evidence: dict[str, Json] = {"status": document.status}
-    for name, moment in (("created_at", document.created_at), ("updated_at", document.updated_at)):
-        if moment:
-            evidence[name] = moment.isoformat()
-    if document.error_message:
-        evidence["error_message"] = document.error_message
-    if document.percent is not None:
-        evidence["percent"] = document.percent
-    if document.result:
-        result = document.result
+    evidence |= present(
+        created_at=_written(document.created_at),
+        updated_at=_written(document.updated_at),
+        error_message=document.error_message,
+        percent=document.percent,
+    )
+    if result := document.result:
         evidence |= {"created": result.created, "duplicates": result.duplicates, "failed_rows": result.rejected_count}
-        if result.failed:
-            evidence["rows"] = [_quoted(row) for row in result.failed[:_MAX_ROWS_SHOWN]]
+        rows: list[Json] = [
+            {**present(sheet=row.sheet, row=row.row, value=row.value), "error": row.error}
+            for row in result.failed[:_MAX_ROWS_SHOWN]
+        ]
+        evidence |= present(rows=rows)
     return evidence
-
-
-def _quoted(row: FailedRow) -> Json:
-    quoted = {"sheet": row.sheet, "row": row.row, "value": row.value, "error": row.error}
-    return {name: value for name, value in quoted.items() if value is not None}
 
 
 CHECK: Final = Check(

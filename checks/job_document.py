@@ -110,14 +110,7 @@ _MESSAGES: Final = table(
 
 
 def read_answer(answer: Answer | Unavailable) -> JobDocument | Unavailable | None:
-    """Read a job from the API's answer.
-
-    Args:
-        answer: What the status URL said.
-
-    Returns:
-        The job; None when the API knows no such job; Unavailable when the answer is something else.
-    """
+    """Read a job from the API's answer; None when the API knows no such job, Unavailable for any other answer."""
     if isinstance(answer, Unavailable):
         return answer
     body = json_of(answer)

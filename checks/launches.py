@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from academy_ops.diagnosis.records import Unavailable
+from academy_ops.diagnosis.records import listed
 from academy_ops.thresholds import LAUNCH_LOOP_LAUNCHES, LAUNCH_LOOP_SECONDS
 from checks.facts import Case
 from checks.group_facts import Activity, Group, WorkersFacts
@@ -99,37 +99,26 @@ class History:
         return "worker-scaled-to-zero" if len(self.set_back) >= LAUNCH_LOOP_LAUNCHES else None
 
 
-def activities(facts: WorkersFacts) -> tuple[Activity, ...]:
-    """Return the group's activities, newest first; none where they could not be seen."""
-    return () if isinstance(facts.activities, Unavailable) else facts.activities
-
-
 def launches(facts: WorkersFacts) -> list[Activity]:
     """Return the launches among the group's activities, newest first."""
     return [
         activity
-        for activity in activities(facts)
+        for activity in listed(facts.activities)
         if activity.description.startswith("Launching") and _FOR_LATER not in activity.description
     ]
 
 
 def history(case: Case, facts: WorkersFacts, group: Group, *, waits: bool) -> History:
-    """Return the launches that came to nothing.
+    """Return the launches that came to nothing; where work waits, since it does.
 
     What failed before an instance that is in service now was launched is outlived by it.
-
-    Args:
-        case: What else was observed.
-        facts: With the group's activities.
-        group: The group.
-        waits: Whether work waits; its age is how far back failures count.
     """
     known = waited(case) if waits else None
     since = LAUNCH_LOOP_SECONDS if known is None else known
     present = {instance.instance_id for instance in group.instances}
     serving = {instance.instance_id for instance in group.instances if instance.lifecycle == "InService"}
     scaled_in, refreshed = set[str](), set[str]()
-    for activity in activities(facts):
+    for activity in listed(facts.activities):
         if activity.description.startswith("Terminating") and not _HEALTH_CHECK.search(activity.cause):
             gone = _INSTANCE_ID.findall(activity.description)
             scaled_in.update(gone if _SCALED_IN.search(activity.cause) else ())
@@ -155,12 +144,8 @@ def history(case: Case, facts: WorkersFacts, group: Group, *, waits: bool) -> Hi
 
 def _newest_failure(facts: WorkersFacts) -> Activity | None:
     """Return the newest launch that failed, if none has succeeded since."""
-    for launch in launches(facts):
-        if launch.status in _FAILED:
-            return launch
-        if launch.status == "Successful":
-            return None
-    return None
+    ended = next((launch for launch in launches(facts) if launch.status in _FAILED | {"Successful"}), None)
+    return ended if ended and ended.status in _FAILED else None
 
 
 def reason(failure: Activity) -> str | None:
@@ -178,16 +163,16 @@ def encoded(failure: Activity) -> str | None:
 def ending(facts: WorkersFacts, launch: Activity) -> str | None:
     """Return why the instance of ``launch`` was terminated, in Auto Scaling's own words; None where none tells."""
     names = set(_INSTANCE_ID.findall(launch.description))
-    ends = (activity for activity in activities(facts) if activity.description.startswith("Terminating"))
-    return next((one.cause or None for one in ends if names.intersection(_INSTANCE_ID.findall(one.description))), None)
+    ends = (activity for activity in listed(facts.activities) if activity.description.startswith("Terminating"))
+    return next((end.cause or None for end in ends if names.intersection(_INSTANCE_ID.findall(end.description))), None)
 
 
 def last_set(known: Sequence[Activity]) -> tuple[str, datetime | None] | None:
     """Return what last set the desired capacity, in Auto Scaling's own words, and when; None where none tells."""
-    for one in known:
-        sentences = [part.strip() for part in _SENTENCE.split(one.cause) if "desired capacity" in part]
+    for activity in known:
+        sentences = [part.strip() for part in _SENTENCE.split(activity.cause) if "desired capacity" in part]
         if sentences:
-            return sentences[-1], one.started_at
+            return sentences[-1], activity.started_at
     return None
 
 

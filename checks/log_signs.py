@@ -161,12 +161,7 @@ def _disproved(
 def _sign(case: Case, host: HostReport, lines: Sequence[LogLine], number: int, *, ended: bool) -> Fault | None:
     """Return what a line complains of, where that is a fault of this worker.
 
-    Args:
-        case: What else was observed.
-        host: The worker's host.
-        lines: Its log.
-        number: Which line.
-        ended: The process that wrote it does not run any more, or ends over and over.
+    Of a process that has ``ended``, or ends over and over, its own last line counts.
     """
     text = lines[number].text
     lower = text.lower()

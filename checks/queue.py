@@ -13,7 +13,7 @@ from typing import Final, TypeAlias
 from academy_ops.contract import DLQ_SUFFIX, LOG_JOB_ENDED, LOG_OF_JOB, QUEUE_NAME, QUEUE_NAME_FORM
 from academy_ops.diagnosis.catalogue import CATALOGUE
 from academy_ops.diagnosis.check import Check, Grant, Hop
-from academy_ops.diagnosis.findings import FindingBuilder
+from academy_ops.diagnosis.findings import FindingBuilder, present
 from academy_ops.diagnosis.records import Finding, Json, Unavailable
 from academy_ops.diagnosis.redact import MASK
 from academy_ops.messages import say
@@ -32,7 +32,7 @@ from academy_ops.thresholds import (
 )
 from checks.access import region_reason
 from checks.connection_words import cut_off_workers
-from checks.facts import Case, Depth, JobDocument, QueueFacts
+from checks.facts import Case, Depth, JobDocument, QueueFacts, QueueSettings
 from checks.group_facts import WorkersFacts
 from checks.host_facts import Container, LogLine, LogsFacts, WorkerLog
 from checks.job_document import look_again
@@ -40,7 +40,7 @@ from checks.job_log import holder, last_line, left_behind
 from checks.job_progress import active, job_of, of_other_tier, pending, waited_at_least, young
 from checks.job_proof import proven_by_log
 from checks.queue_attributes import depth, oldest_message
-from checks.times import age
+from checks.times import age, at_least, under
 from checks.workers import past_boot, working
 
 _NO_QUEUE: Final = re.compile("NonExistentQueue|QueueDoesNotExist")
@@ -195,36 +195,25 @@ def _job_delayed(case: Case, queue: Depth) -> bool:
 
 def _depth_evidence(case: Case, facts: QueueFacts, queue: Depth) -> dict[str, Json]:
     dead = facts.dead_letters if isinstance(facts.dead_letters, Depth) else None
+    own = queue.settings or QueueSettings(None, None, None, None)
     evidence: dict[str, Json] = {
         "queue": case.names["queue"],
         "visible": queue.visible,
         "in_flight": queue.in_flight,
         "delayed": queue.delayed,
         "dead_letters": dead.total if dead else None,
-        **_settings_evidence(queue),
     }
-    if isinstance(facts.oldest_seconds, float):
-        evidence["oldest_seconds"] = facts.oldest_seconds
-    if dead and dead.total:
-        evidence["dlq_arn"] = dead.arn
-    if queue.in_flight and (held := holder(case)):
-        evidence["instance"] = held
-    return evidence
-
-
-def _settings_evidence(queue: Depth) -> dict[str, Json]:
-    """Return the queue's own numbers, by the names under which texts quote them."""
-    own = queue.settings
-    if own is None:
-        return {}
-    named: dict[str, Json] = {
-        "visibility_minutes": minutes(own.visibility_seconds) if own.visibility_seconds is not None else None,
-        "receives": own.max_receives,
-        "delay_seconds": own.delay_seconds or None,
-        "retention_seconds": own.retention_seconds,
-        "dlq": queue.dead_letter_arn,
-    }
-    return {name: one for name, one in named.items() if one is not None}
+    return evidence | present(
+        # By the names under which texts quote them.
+        visibility_minutes=None if own.visibility_seconds is None else minutes(own.visibility_seconds),
+        receives=own.max_receives,
+        delay_seconds=own.delay_seconds or None,
+        retention_seconds=own.retention_seconds,
+        dlq=queue.dead_letter_arn if queue.settings else None,
+        oldest_seconds=facts.oldest_seconds if isinstance(facts.oldest_seconds, float) else None,
+        dlq_arn=dead.arn if dead and dead.total else None,
+        instance=holder(case) if queue.in_flight else None,
+    )
 
 
 def _message_gone(case: Case, facts: QueueFacts, queue: Depth) -> bool:
@@ -300,7 +289,7 @@ def _silent(case: Case, container: Container, log: WorkerLog) -> bool:
     since = age(case.observed_at, log.tail[-1].at) if log.tail else None
     works = _at_work(_of_jobs(container, log), container) or _at_work(log.of_job, container)
     writes_more = any(line not in log.errors for line in log.tail)
-    return writes_more and since is not None and since >= (STALLED_SECONDS if works else WAITED_SECONDS)
+    return writes_more and at_least(since, STALLED_SECONDS if works else WAITED_SECONDS)
 
 
 def _stuck(case: Case, queue: Depth) -> bool:
@@ -316,7 +305,7 @@ def _stuck(case: Case, queue: Depth) -> bool:
         return left and waited_at_least(case, WAITED_SECONDS) and (working(case) == 0 or _busy(case) is False)
     # A worker that still runs may hold another job's message.
     ended = age(case.observed_at, document.updated_at)
-    return not active(case) and ended is not None and ended >= WAITED_SECONDS and working(case) == 0
+    return not active(case) and at_least(ended, WAITED_SECONDS) and working(case) == 0
 
 
 def _says(line: LogLine, markers: Sequence[str]) -> bool:
@@ -365,8 +354,7 @@ def _worked_lately(case: Case, seconds: float = WAITED_SECONDS) -> bool:
 
 
 def _lately(case: Case, lines: Sequence[LogLine], seconds: float = WAITED_SECONDS) -> bool:
-    ages = [age(case.observed_at, line.at) for line in lines]
-    return any(known is not None and known < seconds for known in ages)
+    return any(under(age(case.observed_at, line.at), seconds) for line in lines)
 
 
 def _of_jobs(container: Container, log: WorkerLog) -> list[LogLine]:

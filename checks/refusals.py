@@ -65,13 +65,7 @@ _PENDING_DELETION: Final = re.compile(r"pending( replica)? deletion", re.IGNOREC
 
 
 def credentials_reason(words: str, host: HostReport, machine: Ec2Instance | None) -> str | None:
-    """Return the reason of ``worker-aws-credentials``, or None where nothing tells it.
-
-    Args:
-        words: The line of the log.
-        host: What the worker's host reports.
-        machine: The instance as EC2 sees it.
-    """
+    """Return the reason of ``worker-aws-credentials`` by a line of the log and the instance; None where none tells."""
     if told := meaning(words, _TOLD):
         return told
     if host.environment and host.environment.static_keys:

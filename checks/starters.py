@@ -12,7 +12,7 @@ from itertools import pairwise
 from typing import Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from academy_ops.diagnosis.records import Unavailable
+from academy_ops.diagnosis.records import Unavailable, listed
 from academy_ops.outside.clients import Target
 from academy_ops.outside.failures import AWS_ERRORS, error_code
 from academy_ops.outside.time_limits import gather
@@ -244,7 +244,7 @@ def _read_alarms(target: Target, names: list[str]) -> dict[str, Any] | Unavailab
 
 def halted(facts: WorkersFacts) -> Starter | None:
     """Return a policy that would start workers if its alarm acted, where none does."""
-    policies = () if isinstance(facts.policies, Unavailable) else facts.policies
+    policies = listed(facts.policies)
     if _alarms_suspended(facts):
         policies = tuple(replace(policy, why="alarms-suspended") if policy.enabled else policy for policy in policies)
     policies = tuple(
@@ -278,16 +278,15 @@ def why_off(facts: WorkersFacts) -> tuple[str, Starter | None]:
 
 def _idle_schedule(facts: WorkersFacts) -> Starter | None:
     """Return a schedule that would start workers if it were enabled, or ran more often."""
-    schedules = () if isinstance(facts.schedules, Unavailable) else facts.schedules
     # One that runs a function that is gone would start nobody; one that sets the size may well do so once a day.
-    would = (one for one in schedules if (facts.autoscaler is not None if one.kind == "schedule" else not one.enabled))
-    return next(would, None)
+    runs = facts.autoscaler is not None
+    return next((it for it in listed(facts.schedules) if (runs if it.kind == "schedule" else not it.enabled)), None)
 
 
 def actions_suspended(facts: WorkersFacts) -> bool:
     """Return whether the group has scheduled actions, and carries out none."""
     suspended = isinstance(facts.group, Group) and "ScheduledActions" in facts.group.suspended
-    return suspended and not isinstance(facts.actions, Unavailable) and bool(facts.actions)
+    return suspended and bool(listed(facts.actions))
 
 
 def _of_none(policy: Starter, facts: WorkersFacts) -> bool:
@@ -394,41 +393,31 @@ def on(facts: WorkersFacts, now: datetime) -> tuple[str, ...]:
     found: list[str] = []
     if isinstance(facts.autoscaler, Autoscaler) and alive(facts.autoscaler, now):
         found.append(f"rule {facts.autoscaler.rule}")
-    if not isinstance(facts.policies, Unavailable) and not _alarms_suspended(facts):
-        found += [
-            f"policy {policy.name}" for policy in facts.policies if policy.enabled and not _of_none(policy, facts)
-        ]
-    if not isinstance(facts.schedules, Unavailable):
-        # A schedule alone starts nobody where the function that it runs does not work.
-        active = isinstance(facts.autoscaler, Autoscaler) and facts.autoscaler.works
-        found += [
-            f"schedule {schedule.name}"
-            for schedule in facts.schedules
-            if schedule.enabled
-            and often_enough(schedule.when, _local(schedule, now))
-            and (active or schedule.kind == "resize")
-        ]
+    policies = () if _alarms_suspended(facts) else listed(facts.policies)
+    found += [f"policy {policy.name}" for policy in policies if policy.enabled and not _of_none(policy, facts)]
+    # A schedule alone starts nobody where the function that it runs does not work.
+    active = isinstance(facts.autoscaler, Autoscaler) and facts.autoscaler.works
+    for schedule in listed(facts.schedules):
+        often = schedule.enabled and often_enough(schedule.when, _local(schedule, now))
+        found += [f"schedule {schedule.name}"] if often and (active or schedule.kind == "resize") else []
     return tuple(found)
 
 
 def alarms(facts: WorkersFacts) -> list[str]:
     """Return the alarms that carry out the group's policies."""
-    policies = () if isinstance(facts.policies, Unavailable) else facts.policies
-    return [alarm for policy in policies if policy.enabled for alarm in policy.alarm_names()]
+    return [alarm for policy in listed(facts.policies) if policy.enabled for alarm in policy.alarm_names()]
 
 
 def disabled_alarms(facts: WorkersFacts) -> list[str]:
     """Return the alarms that would start workers if their actions were not disabled."""
-    policies = () if isinstance(facts.policies, Unavailable) else facts.policies
-    return list(
-        dict.fromkeys(alarm for policy in policies if policy.why == "alarm-disabled" for alarm in policy.alarm_names())
-    )
+    disabled = [policy for policy in listed(facts.policies) if policy.why == "alarm-disabled"]
+    return list(dict.fromkeys(alarm for policy in disabled for alarm in policy.alarm_names()))
 
 
 def unseen(facts: WorkersFacts) -> tuple[Unavailable, ...]:
     """Return what could not be seen of who would start a worker."""
     looked: list[object] = [facts.policies, facts.schedules, facts.actions]
-    looked += [policy.unseen for policy in facts.policies] if not isinstance(facts.policies, Unavailable) else ()
+    looked += [policy.unseen for policy in listed(facts.policies)]
     if isinstance(facts.autoscaler, Autoscaler) and not alive(facts.autoscaler):
         looked.append(facts.autoscaler.unseen or ())
     # A region may have no EventBridge Scheduler at all.

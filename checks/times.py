@@ -34,6 +34,16 @@ def age(now: datetime, then: datetime | None) -> float | None:
     return None if seconds is None or seconds < -CLOCK_TOLERANCE_SECONDS else max(0.0, seconds)
 
 
+def under(known: float | None, seconds: float) -> bool:
+    """Return whether an age is known and less than ``seconds``."""
+    return known is not None and known < seconds
+
+
+def at_least(known: float | None, seconds: float) -> bool:
+    """Return whether an age is known and ``seconds`` or more."""
+    return known is not None and known >= seconds
+
+
 def written_at(line: LogLine) -> datetime:
     """Return when a line was written, to sort by; one of unknown time comes first."""
     return line.at or datetime.min.replace(tzinfo=UTC)

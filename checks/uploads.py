@@ -207,13 +207,7 @@ def read_list(target: Target, asked: Asked) -> Uploads | Unavailable:
 
 
 def read_bucket(target: Target, prefix: str, most: int) -> tuple[tuple[Upload, str], ...] | Unavailable:
-    """Return every upload in the bucket with its key, in no order of time.
-
-    Args:
-        target: The bucket, and until when an answer is waited for.
-        prefix: What the keys begin with.
-        most: How many pages of the listing are read; a longer one is `Unavailable`.
-    """
+    """Return every upload in the bucket with its key, in no order of time; a listing of too many pages is not read."""
     settings = target.settings
     if missing := missing_setting(settings):
         return Unavailable("not-configured", missing)

@@ -22,12 +22,7 @@ class Fault(NamedTuple):
 
 
 def table(*rows: tuple[T, *tuple[str, ...]], flags: re.RegexFlag = re.IGNORECASE) -> Table[T]:
-    """Return a table of wordings.
-
-    Args:
-        rows: Each a meaning, and the patterns of what says so; the row that tells most stands first.
-        flags: How patterns are matched.
-    """
+    """Return a table of wordings: rows of a meaning and the patterns of what says so, the most telling first."""
     return tuple((re.compile("|".join(forms), flags), meaning) for meaning, *forms in rows)
 
 

@@ -30,7 +30,6 @@ class Logged:
 
     Attributes:
         time: When Docker received it, in RFC 3339 and UTC; its texts sort as its times do.
-        instance: The worker's instance.
         text: The line, without secrets and control characters.
     """
 
@@ -56,15 +55,9 @@ class LogSource(Protocol):
     """A place where the workers' logs can be read."""
 
     def read(self, target: Target, instances: Sequence[str], since: int) -> Mapping[str, InstanceLog | Unavailable]:
-        """Read the logs of ``instances``; only the lines that name the target's job, where it has one.
+        """Return for each instance its log of the last seconds, or why it could not be read.
 
-        Args:
-            target: The workers' container, the job, and until when an answer is waited for.
-            instances: Their ids.
-            since: How far to go back, in seconds.
-
-        Returns:
-            For each instance its log, or why it could not be read.
+        Where the target has a job, only the lines that name it.
         """
 
 
@@ -139,7 +132,6 @@ class Logs:
         instances: The instances in service, in the group's order.
         lines: Their lines, oldest first.
         left_out: How many older lines an instance has that are not here.
-        unavailable: Why the log of an instance could not be read.
     """
 
     instances: tuple[str, ...]

@@ -51,18 +51,10 @@ _AS_THEY_ARE: Final = (*R2_SETTINGS, "DATABASE_URL")
 def read_host(  # noqa: PLR0917 - what a host wrote, and what it is held against
     instance_id: str, output: str, salt: str, settings: Settings, connect: Connections, now: datetime | None = None
 ) -> tuple[HostReport, WorkerLog | None] | None:
-    """Read a probe's output.
+    """Read a probe's output; None when it is not a probe's.
 
-    Args:
-        instance_id: The instance it ran on.
-        output: What it printed.
-        salt: The salt that its digests were made with.
-        settings: The API's settings, to compare with.
-        connect: Cleans the log lines of secrets.
-        now: The servers' time when the output came, or None where that is not known.
-
-    Returns:
-        What the host reports, and its container's log where it has a container; None when the output is not a probe's.
+    The environment is compared by digests of ``salt``, and the host's clock with ``now``, the servers' time when the
+    output came, where that is known.
     """
     fields, sections = _split(output)
     if fields.get("probe") != ["2"] or not _whole(fields, sections):
@@ -127,13 +119,9 @@ def _whole(fields: Mapping[str, list[str]], sections: Mapping[str, list[str]]) -
 def compare(
     digests: Mapping[str, str], salt: str, settings: Settings, named: Mapping[str, str] = MappingProxyType({})
 ) -> Environment:
-    """Hold an environment, given as digests, against the API's.
+    """Hold an environment, given as digests or ``blank``, against the API's.
 
-    Args:
-        digests: Setting name to ``sha256(salt + value)``, or to ``blank``.
-        salt: The salt.
-        settings: The API's settings.
-        named: The values in clear of what is no secret, as far as they are known.
+    ``named`` has the values in clear of what is no secret, as far as they are known.
     """
 
     def against(name: str, expected: str | None) -> Comparison:

@@ -11,8 +11,8 @@ from typing import Final
 from academy_ops import contract
 from academy_ops.diagnosis.catalogue import faults_of
 from academy_ops.diagnosis.check import Check, Grant, Hop
-from academy_ops.diagnosis.findings import FindingBuilder
-from academy_ops.diagnosis.records import Finding, Json, Unavailable
+from academy_ops.diagnosis.findings import FindingBuilder, present
+from academy_ops.diagnosis.records import Finding, Json, Unavailable, listed
 from academy_ops.messages import say
 from academy_ops.outside.clients import Target
 from academy_ops.outside.time_limits import begin
@@ -28,7 +28,7 @@ from checks import launches, refreshes, starters
 from checks.facts import Case, Depth
 from checks.group_facts import AsgInstance, Autoscaler, Ec2Instance, Group, Refresh, WorkersFacts
 from checks.job_progress import active, waited, waited_at_least, young
-from checks.times import age
+from checks.times import age, at_least, under
 from checks.worker_group import read_activities, read_group, read_machines, read_nameless
 
 _ENDED: Final = frozenset({"Successful", "Failed", "Cancelled"})
@@ -118,8 +118,8 @@ def working(case: Case) -> int | None:
 
 def past_boot(case: Case) -> tuple[str, ...]:
     """Return the instances in service that are old enough to have booted."""
-    ages = {instance.instance_id: boot_age(case, instance.instance_id) for instance in in_service(case)}
-    return tuple(name for name, known in ages.items() if known is not None and known >= BOOT_SECONDS)
+    names = [instance.instance_id for instance in in_service(case)]
+    return tuple(name for name in names if at_least(boot_age(case, name), BOOT_SECONDS))
 
 
 def boot_age(case: Case, instance_id: str) -> float | None:
@@ -135,8 +135,7 @@ def launched_at(case: Case, instance_id: str) -> datetime | None:
 
 def machine_of(case: Case, instance_id: str) -> Ec2Instance | None:
     """Return an instance as EC2 sees it, or None when that is unknown."""
-    machines = () if isinstance(case.fleet.machines, Unavailable) else case.fleet.machines
-    return next((machine for machine in machines if machine.instance_id == instance_id), None)
+    return next((machine for machine in listed(case.fleet.machines) if machine.instance_id == instance_id), None)
 
 
 def stopped(case: Case, instance_id: str) -> bool:
@@ -163,7 +162,7 @@ def _judge_group(build: FindingBuilder, case: Case, group: Group) -> Iterator[Fi
     waits_for_boot = _waits_for_boot(case, serving)
     if not serving:
         # One that was launched before still comes.
-        comes = any(one.coming for one in group.instances)
+        comes = any(instance.coming for instance in group.instances)
         code = "worker-launch-suspended" if suspended and not comes else _why_none(case, group, past)
         yield _none_serves(build, code, past, evidence)
     elif waits_for_boot and past.code:
@@ -267,9 +266,9 @@ def _why_none(case: Case, group: Group, past: launches.History) -> str:
     begun = age(case.observed_at, launch.started_at) if launch else None
     ages = [boot_age(case, instance.instance_id) or begun for instance in coming]
     # A group that has just been asked for an instance has not recorded its launch yet.
-    just_asked = not group.instances and _less(waited(case), LAUNCH_RECORDED_SECONDS)
+    just_asked = not group.instances and under(waited(case), LAUNCH_RECORDED_SECONDS)
     failed = launch is not None and launch.status in {"Failed", "Cancelled"} and not coming
-    if failed and not (just_asked and not _less(begun, LAUNCH_LOOP_SECONDS)):
+    if failed and not (just_asked and not under(begun, LAUNCH_LOOP_SECONDS)):
         return "worker-launch-failing"
     if past.code:
         return past.code
@@ -278,58 +277,53 @@ def _why_none(case: Case, group: Group, past: launches.History) -> str:
     if overdue and (on_hook or (launch and launch.status == "MidLifecycleAction")):
         return "worker-launch-stuck"
     launching = launch is not None and launch.status not in _ENDED and (begun or 0) < BOOT_SECONDS
-    renewed = any(one.coming for one in group.instances if one not in coming)
+    renewed = any(instance.coming for instance in group.instances if instance not in coming)
     if launching or just_asked or renewed or (coming and not overdue) or _replaces(case):
         return "worker-booting"
     return "worker-no-instances"
 
 
-def _less(known: float | None, seconds: float) -> bool:
-    return known is not None and known < seconds
-
-
 def _replaces(case: Case) -> bool:
     """Return whether the group has just taken an instance away, as in an instance refresh; its successor comes next."""
-    newest = next(iter(launches.activities(case.fleet)), None)
+    newest = next(iter(listed(case.fleet.activities)), None)
     if newest is None or not newest.description.startswith("Terminating"):
         return False
-    return _less(age(case.observed_at, newest.started_at), BOOT_SECONDS)
+    return under(age(case.observed_at, newest.started_at), BOOT_SECONDS)
 
 
 def _waits_for_boot(case: Case, serving: Sequence[AsgInstance]) -> bool:
     """Return whether messages wait untouched while every instance is still young."""
     if not serving or case.depth is None or not case.depth.visible or case.depth.in_flight:
         return False
-    ages = [boot_age(case, instance.instance_id) for instance in serving]
-    return all(known is not None and known < BOOT_SECONDS for known in ages)
+    return all(under(boot_age(case, instance.instance_id), BOOT_SECONDS) for instance in serving)
 
 
 def _judge_autoscaler(build: FindingBuilder, case: Case) -> Iterator[Finding]:
     facts = case.fleet
     autoscaler, unseen = facts.autoscaler, starters.unseen(facts)
-    for one in unseen:
-        yield build.unknown(say("what would start a worker"), one)
+    for why in unseen:
+        yield build.unknown(say("what would start a worker"), why)
     if isinstance(autoscaler, Unavailable):
         yield build.unknown(say("the autoscaler"), autoscaler)
     elif not unseen and not starters.on(facts, case.observed_at) and not _alarm_sleeps(case):
+        own = autoscaler or Autoscaler("", None, enabled=False)
         evidence: dict[str, Json] = {
-            "function": autoscaler.state if autoscaler else None,
-            "why": (autoscaler.why or None) if autoscaler else None,
-            "rule": autoscaler.rule if autoscaler else None,
-            "enabled": autoscaler.enabled if autoscaler else False,
-            "schedule": (autoscaler.schedule or None) if autoscaler else None,
+            "function": own.state or None,
+            **present(why=own.why),
+            "rule": own.rule,
+            "enabled": own.enabled,
+            **present(schedule=own.schedule),
         }
-        found = {name: value for name, value in evidence.items() if value is not None or name in {"function", "rule"}}
         reason, starter = starters.why_off(facts)
         if starter and starter.kind == "policy":
-            found |= {"policy": starter.name} | dict[str, Json](zip(("alarm",), starter.alarm_names(), strict=False))
+            evidence |= present(policy=starter.name, alarm=next(iter(starter.alarm_names()), None))
         elif starter:
-            found |= {
+            evidence |= {
                 "scheduler": starter.name,
                 "scheduler_group": starter.group or "default",
                 "schedule": starter.when,
             }
-        yield build.warn("autoscaler-off", found, reason=reason)
+        yield build.warn("autoscaler-off", evidence, reason=reason)
 
 
 def _alarm_sleeps(case: Case) -> bool:
@@ -351,8 +345,7 @@ def desired_capacity(group: Group, depth: Depth | Unavailable | None) -> int:
 
 def _evidence(case: Case, group: Group, past: launches.History) -> dict[str, Json]:
     facts = case.fleet
-    machines = facts.machines if not isinstance(facts.machines, Unavailable) else ()
-    addresses = {machine.instance_id: machine.private_ip for machine in machines}
+    addresses = {machine.instance_id: machine.private_ip for machine in listed(facts.machines)}
     instances: list[Json] = [
         {
             "instance": instance.instance_id,
@@ -364,6 +357,9 @@ def _evidence(case: Case, group: Group, past: launches.History) -> dict[str, Jso
         }
         for instance in group.instances[:_SHOWN_INSTANCES]
     ]
+    on_standby = (instance.instance_id for instance in group.instances if instance.lifecycle == "Standby")
+    autoscaler = facts.autoscaler if isinstance(facts.autoscaler, Autoscaler) else None
+    runs = autoscaler is not None and starters.alive(autoscaler, case.observed_at)
     evidence: dict[str, Json] = {
         "group": case.names["group"],
         "desired": group.desired,
@@ -371,44 +367,33 @@ def _evidence(case: Case, group: Group, past: launches.History) -> dict[str, Jso
         "max": group.maximum,
         "instances": instances,
     }
-    if group.suspended:
-        evidence["suspended"] = list(group.suspended)
-    # Names that the remedies take from here.
-    named = {
-        "halted": next((process for process in group.suspended if process in _REPLACING), None),
-        "standby": next(
-            (instance.instance_id for instance in group.instances if instance.lifecycle == "Standby"), None
-        ),
-    }
-    evidence |= {name: value for name, value in named.items() if value}
-    evidence |= _of_activities(facts, group, past)
-    if isinstance(facts.refresh, Refresh):
-        evidence["refresh"] = refreshes.shown(facts.refresh)
-    if isinstance(facts.autoscaler, Autoscaler):
-        evidence["autoscaler"] = "on" if starters.alive(facts.autoscaler, case.observed_at) else "off"
-    if not isinstance(facts.actions, Unavailable) and facts.actions:
-        evidence["scheduled"] = [f"{action.name} {action.when}" for action in facts.actions]
-    return evidence
+    return evidence | present(
+        suspended=list[Json](group.suspended),
+        # Names that the remedies take from here.
+        halted=next((process for process in group.suspended if process in _REPLACING), None),
+        standby=next(on_standby, None),
+        **_of_activities(facts, group, past),
+        refresh=refreshes.shown(facts.refresh) if isinstance(facts.refresh, Refresh) else None,
+        autoscaler=("on" if runs else "off") if autoscaler else None,
+        scheduled=[f"{action.name} {action.when}" for action in listed(facts.actions)],
+    )
 
 
 def _of_activities(facts: WorkersFacts, group: Group, past: launches.History) -> dict[str, Json]:
     """Return what the activities say: the newest launch that failed or is under way, and who last set the size."""
     latest = next(iter(launches.launches(facts)), None)
     activity = past.failure or (latest if latest and latest.status != "Successful" else None)
-    found: dict[str, Json] = {}
-    if activity:
-        found["activity"] = activity.message or activity.description
-        found |= {
-            name: text for name, text in (("begun_by", activity.cause), ("encoded", launches.encoded(activity))) if text
-        }
-    nothing = [*past.failed, *past.ended]
-    if len(nothing) > 1:
-        found["launches_failed"], found["launches_ended"] = len(past.failed), len(past.ended)
-    if past.ended and (ending := launches.ending(facts, past.ended[0])):
-        found["ended_by"] = ending
-    if (group.desired == 0 or past.set_back) and (last := launches.last_set(launches.activities(facts))):
-        found["set_by"] = last[0]
-    return found
+    several = len(past.failed) + len(past.ended) > 1
+    last = launches.last_set(listed(facts.activities)) if group.desired == 0 or past.set_back else None
+    return present(
+        activity=activity.message or activity.description if activity else None,
+        begun_by=activity.cause if activity else None,
+        encoded=launches.encoded(activity) if activity else None,
+        launches_failed=len(past.failed) if several else None,
+        launches_ended=len(past.ended) if several else None,
+        ended_by=launches.ending(facts, past.ended[0]) if past.ended else None,
+        set_by=last[0] if last else None,
+    )
 
 
 CHECK: Final = Check(

@@ -27,7 +27,6 @@ class Grant:
 
     Attributes:
         sid: The statement's id; IAM takes letters and digits only.
-        actions: The IAM actions.
         resources: ARNs; live names go into the braces.
         condition: IAM's condition block, likewise.
     """
@@ -44,7 +43,6 @@ class Hop:
 
     Attributes:
         place: Where it stands on that path; the browser is 0.
-        name: What it is called.
         codes: How the causes that break it begin; of several hops the one whose words fit further counts. A reason
             behind a cause follows it after a slash.
         asked_as: The evidence of its own answer, where it is asked for itself.
@@ -62,7 +60,6 @@ class Check(Generic[T_contra, C]):
 
     Attributes:
         name: Its name on the command line, and of its facts in the case.
-        section: Its section of the runbook.
         waits_for: What is waited for while it observes.
         observe: All the I/O: from the target and the facts it needs to its own facts.
         judge: None of the I/O: from the facts to findings.
@@ -71,7 +68,6 @@ class Check(Generic[T_contra, C]):
         prefetch: What `observe` can look at before the facts that it needs; it is given to it as its third argument.
         hops: What it looks at, in the drawing.
         shows: The evidence that says most, in the order in which it is shown; where none of it is there, all is.
-        grants: The IAM permissions that it needs.
     """
 
     name: str

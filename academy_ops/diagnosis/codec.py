@@ -43,7 +43,6 @@ class MalformedError(ValueError):
 
     Attributes:
         place: Where in the document, as a JSON path.
-        problem: What is wrong there.
     """
 
     def __init__(self, place: str, problem: Text) -> None:
@@ -74,16 +73,13 @@ def encode(value: object) -> Json:
 
 
 def decode(value: object, hint: object, place: str, clean: Clean | None = None) -> Any:  # noqa: ANN401 - whatever the hint says
-    """Read what `encode` wrote.
+    """Read what `encode` wrote, as a value of the type that ``hint`` says.
 
     Args:
         value: What JSON held.
         hint: The type that is wanted.
         place: Where ``value`` stands in the document, as a JSON path.
         clean: What is done to each free text; without it control characters are replaced.
-
-    Returns:
-        A value of the type wanted. A whole number stays one where any number is wanted.
 
     Raises:
         MalformedError: The value is of another type, or a field of a record is missing or unknown.

@@ -30,9 +30,7 @@ class ShownSetting:
     """A setting as it may be shown: a secret's value is masked.
 
     Attributes:
-        name: The variable's name.
         value: The value, masked where it is a secret; None when it is unset.
-        source: Where it came from.
     """
 
     name: str
@@ -46,13 +44,10 @@ class Evidence(Generic[C]):
 
     Attributes:
         tool: The tool that observed, and its version.
-        started_at: When the run began.
-        elapsed_ms: How long it took.
         asked: The names of the checks to judge, in runbook order.
         took_ms: How long each check's observation took.
         settings: The settings in force, secrets masked.
         versions: What ran: the tool, Python, the platform, the libraries.
-        case: The facts.
     """
 
     tool: str
@@ -74,12 +69,7 @@ class EvidenceError(ValueError):
 
 
 def to_document(evidence: Evidence[C], case_type: type[C], clean: Clean) -> dict[str, Json]:
-    """Return the JSON document of ``evidence``.
-
-    Args:
-        evidence: What is to be saved.
-        case_type: The type of its case.
-        clean: Masks the secrets in a text; names of states and records, which are no one's secret, never pass it.
+    """Return the JSON document of ``evidence``, in which each free text has passed ``clean``.
 
     Raises:
         EvidenceError: A fact is not of its declared type, so the document could not be read again.
@@ -98,13 +88,6 @@ def to_text(document: Mapping[str, Json]) -> str:
 
 def read(content: bytes, case_type: type[C]) -> Evidence[C]:
     """Read saved evidence. It may be forged, so every text in it is cleaned of control characters again.
-
-    Args:
-        content: What the file holds.
-        case_type: The type of its case.
-
-    Returns:
-        The evidence.
 
     Raises:
         EvidenceError: It is too long, no UTF-8, no JSON, of another schema, or not strictly of its form.

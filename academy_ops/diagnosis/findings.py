@@ -21,8 +21,6 @@ class FindingBuilder:
     """Writes the findings of one check.
 
     Attributes:
-        check: The check's name.
-        section: Its runbook section.
         names: Live names for the remedies' commands.
     """
 
@@ -71,13 +69,7 @@ class FindingBuilder:
         return Finding(self.check, self.section, "skip", summary, evidence=evidence, because=because)
 
     def unknown(self, what: Text, unseen: Unavailable, may_conceal: Iterable[str] = ()) -> Finding:
-        """Write that something could not be observed.
-
-        Args:
-            what: What could not be observed.
-            unseen: Why.
-            may_conceal: The causes that can't be excluded without it.
-        """
+        """Write that ``what`` could not be observed, and which causes can't be excluded without it."""
         denied = unseen.tried if unseen.reason == "denied" else None
         evidence: dict[str, Json] = {"reason": unseen.reason, "tried": unseen.tried}
         if unseen.detail:
@@ -127,6 +119,11 @@ class FindingBuilder:
         tier = self.names.get("tier", TIER)
         values = {name: by_tier(one, tier) if isinstance(one, str) else one for name, one in text.values.items()}
         return Text(text.template, {**values, **seen})
+
+
+def present(**evidence: Json) -> dict[str, Json]:
+    """Return those of the names that have a value."""
+    return {name: value for name, value in evidence.items() if value not in (None, "", [])}
 
 
 def because(unseen: Unavailable) -> Text:

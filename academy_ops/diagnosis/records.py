@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Final, Literal
+from typing import Final, Literal, TypeVar
 
 from academy_ops.diagnosis.command import Place, Steps, posix
 from academy_ops.messages import Text, say
+
+T = TypeVar("T")
 
 Json = str | int | float | bool | None | list["Json"] | dict[str, "Json"]
 
@@ -63,7 +65,6 @@ class Unavailable:
     """Something that could not be observed. A value like any other: never a fault, never a pass.
 
     Attributes:
-        reason: Why it could not be observed.
         tried: What was tried: an IAM action (``sqs:GetQueueAttributes``), a URL, or a setting's name.
         detail: The other side's own words, or the error's.
         why: A stable word for what is behind the reason, where that is known: ``expired`` behind ``tls``.
@@ -73,6 +74,11 @@ class Unavailable:
     tried: str
     detail: str = ""
     why: str = ""
+
+
+def listed(seen: tuple[T, ...] | Unavailable) -> tuple[T, ...]:
+    """Return what was observed; nothing where it could not be."""
+    return () if isinstance(seen, Unavailable) else seen
 
 
 NOT_ASKED: Final = Unavailable("not-asked", "")
@@ -98,7 +104,6 @@ class JobProgress:
     """Where the job stands.
 
     Attributes:
-        state: Its state.
         moving: It is young or was seen to move, so its state needs no further explanation.
     """
 
@@ -112,7 +117,6 @@ class Remedy:
 
     Attributes:
         text: What it does, in prose. Where that is done by hand, the steps show what to correct.
-        steps: The commands that do it.
         check: The commands that show whether it worked.
         risk: ``read`` changes nothing, ``change`` can be undone, ``destructive`` can't.
         by_hand: A person makes the change, and the steps only show what to correct.
@@ -147,11 +151,7 @@ class Finding:
     """One judgement of one check.
 
     Attributes:
-        check: The check's name.
-        section: The runbook section of the check.
         status: ``warn`` and ``fail`` carry a cause.
-        summary: One sentence.
-        cause: A code of the catalogue.
         evidence: The facts that prove it; no secrets.
         remedies: What to do about the cause.
         missing_permission: The IAM action that was denied.
@@ -198,9 +198,6 @@ class Diagnosis:
     """A finished run.
 
     Attributes:
-        job_id: The job asked about, or None.
-        started_at: When it began.
-        elapsed_ms: How long it took.
         verdict: What all findings mean; of a run of one step, what that step's mean, which is no verdict on the job.
         findings: In runbook order.
         step: The check that was run alone, or None where the job was diagnosed.

@@ -27,21 +27,13 @@ _KNOWN_FORMS: Final = {
 def redacted(text: str, secrets: Iterable[str] = ()) -> str:
     """Return ``text`` without secrets.
 
-    Args:
-        text: Any text from outside.
-        secrets: Values to mask wherever they stand; shorter than four characters they are left, as they would mask
-            half of every sentence.
+    Those shorter than four characters are left, as they would mask half of every sentence.
     """
     return masked(text, dict.fromkeys(secrets, ""))[0]
 
 
 def masked(text: str, secrets: Mapping[str, str]) -> tuple[str, Counter[str]]:
-    """Return ``text`` without secrets, and how many of each kind were masked.
-
-    Args:
-        text: Any text from outside.
-        secrets: Value to mask, as for `redacted`, to the name of its kind.
-    """
+    """Return ``text`` without secrets, given with the names of their kinds, and how many of each kind were masked."""
     counts = Counter[str]()
     for secret in sorted(secrets, key=len, reverse=True):
         if len(secret) >= _SHORTEST_SECRET and secret in text:

@@ -70,7 +70,6 @@ class Observed(Generic[C]):
     """What has been observed so far.
 
     Attributes:
-        case: The facts.
         took_ms: How long each check's observation took.
         pending: The checks whose facts have not arrived.
     """
@@ -100,9 +99,6 @@ def run(
         ends_at: The deadline on `time.monotonic`'s clock; what has not been observed by then is `Unavailable`.
         observer: Called as checks start and finish.
         correct: Sets in the case what its facts can't know, each time that some have arrived.
-
-    Returns:
-        All that was observed, and the findings of the checks asked for in runbook order.
     """
     asked = frozenset(asked)
     unjudged = [check for check in runbook if check.name in asked]
@@ -154,16 +150,7 @@ def _observations(  # noqa: PLR0917 - what `run` is given
 
 
 def judge(checks: Iterable[Check[Any, C]], observed: Observed[C], observer: Observer) -> tuple[Finding, ...]:
-    """Judge what was observed: no I/O, no clock, no environment.
-
-    Args:
-        checks: The checks to judge, in runbook order.
-        observed: The facts; those that the checks read have arrived.
-        observer: Called as checks finish.
-
-    Returns:
-        The findings, in the order of the checks.
-    """
+    """Judge what was observed, with no I/O, no clock and no environment; return the findings in the checks' order."""
     findings: list[Finding] = []
     for check in checks:
         took = observed.took_ms.get(check.name, 0)

@@ -15,15 +15,7 @@ _ACTIVE: Final = frozenset({JobState.PENDING, JobState.RUNNING})
 
 
 def decide(findings: Sequence[Finding], progress: JobProgress) -> Verdict:
-    """Return what all findings together mean.
-
-    Args:
-        findings: Every finding of the run, in any order.
-        progress: Where the job stands.
-
-    Returns:
-        The verdict, by the rules under "Which fault is the cause" of the product's contract.
-    """
+    """Return what all findings together mean, by the contract's rules under "Which fault is the cause"."""
     failed = {finding.cause for finding in findings if finding.status == "fail" and finding.cause}
     here = {finding.cause: finding.explained_by for finding in findings if finding.status == "fail" and finding.cause}
     symptoms = {

@@ -18,12 +18,7 @@ class TooLongError(Exception):
 
 
 def whole(chunks: Iterable[bytes], encoding: str, most: int) -> bytes:
-    """Return a body.
-
-    Args:
-        chunks: As it came over the wire.
-        encoding: Its Content-Encoding.
-        most: How many bytes it may have, unpacked.
+    """Return a body of at most ``most`` bytes, unpacked by its Content-Encoding.
 
     Raises:
         TooLongError: It has more.

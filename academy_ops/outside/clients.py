@@ -72,7 +72,6 @@ class Answer:
 
     Attributes:
         url: What was asked last (after redirects to the same host).
-        status: The status code.
         headers: The headers that tell the layers apart, by lower-case name.
         body: The text; an answer with more than 4 MiB is `Unavailable`.
         elapsed_ms: From the first byte sent to the last byte read.
@@ -147,10 +146,7 @@ class Connections:
             return self._made[name]
 
     def r2(self, endpoint: str | None = None) -> S3Client:
-        """Return an S3 client for R2, signed with the API's R2 keys.
-
-        Args:
-            endpoint: The address; by default R2_ENDPOINT.
+        """Return an S3 client for R2 at ``endpoint``, by default R2_ENDPOINT, signed with the API's R2 keys.
 
         Raises:
             BotoCoreError: The address is not a URL.
@@ -193,16 +189,13 @@ class Connections:
     def get(
         self, url: str, *, authorised: bool = True, tenant: str | None = None, seconds: float = ANSWER_SECONDS
     ) -> Answer | Unavailable:
-        """Send one GET, bounded in time and size.
+        """Send one GET, bounded in time and size; return the answer, or why there was none.
 
         Args:
             url: What to ask.
             authorised: Send the bearer token and the tenant's header; they never follow a redirect to another host.
             tenant: The tenant's code to send in place of the configured one.
             seconds: For how long an answer is waited for, with all redirects.
-
-        Returns:
-            The answer, or why there was none.
         """
         headers = self._http_headers(tenant, authorised=authorised)
 
@@ -225,14 +218,8 @@ class Connections:
     ) -> Answer | Unavailable:
         """Send one request that changes something at the API; nothing is tried again, and no redirect is followed.
 
-        Args:
-            method: The request's method.
-            url: Where.
-            form: ``files`` and ``data`` of a multipart form, as httpx takes them.
-            seconds: For how long an answer is waited for.
-
-        Returns:
-            The answer, or why there was none; then the request may have arrived or not.
+        Where there is no answer, the request may have arrived or not. ``form`` holds ``files`` and ``data`` of a
+        multipart form, as httpx takes them.
         """
 
         def once(client: httpx.Client) -> tuple[_Read, str, list[str]]:
@@ -344,12 +331,7 @@ class Connections:
         return self._answer((error.status, kept, error.body.decode("utf-8-sig", "replace")), url, time.monotonic(), ())
 
     def unseen(self, error: Exception, tried: str) -> Unavailable:
-        """Say why an AWS or R2 call failed.
-
-        Args:
-            error: One of `AWS_ERRORS`.
-            tried: The IAM action that was called.
-        """
+        """Say why a call that was tried, named by its IAM action, failed with one of `AWS_ERRORS`."""
         reason, words = aws_reason(error), self.clean(str(error))
         if isinstance(error, ThroughProxyError | TrustStoreError):
             return Unavailable(reason, error.variable, words)
@@ -392,9 +374,6 @@ class Target:
     """What a check looks at.
 
     Attributes:
-        settings: The settings in force.
-        job_id: The job asked about, or None.
-        connect: The connections.
         ends_at: When the run must be over, on `time.monotonic`'s clock.
         answered: Called with how many of the workers' hosts have answered, and of how many.
         ops: How this tool is called again with the same settings.

@@ -23,13 +23,7 @@ class Clocks:
         self._known: dict[Server, tuple[float, timedelta]] = {}
 
     def note(self, server: Server, headers: Mapping[str, str], took: float) -> None:
-        """Note an answer that has just come.
-
-        Args:
-            server: Whose it is.
-            headers: Its headers.
-            took: For how many seconds it was waited for.
-        """
+        """Note the headers of an answer that has just come, after so many seconds."""
         here = datetime.now(UTC) - timedelta(seconds=took / 2)
         given = {name.lower(): value for name, value in headers.items()}
         if "date" not in given or given.get("age", "0") != "0":

@@ -80,8 +80,6 @@ class ForeignAnswerError(BotoCoreError):
     """Somebody else than S3 has answered.
 
     Attributes:
-        status: The status.
-        headers: The headers.
         body: The beginning of the body.
     """
 

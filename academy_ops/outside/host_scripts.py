@@ -36,13 +36,7 @@ def _pattern(file: str, **forms: re.Pattern[str]) -> re.Pattern[str]:
 def probe(container: str, job_id: str | None, salt: str) -> str:
     """Build the script that reports a worker container's state, environment digests and log tail.
 
-    Args:
-        container: The container's name.
-        job_id: The job whose log lines are asked for, or None.
-        salt: 32 hexadecimal digits; each environment value is reported as ``sha256(salt + value)``.
-
-    Returns:
-        A POSIX shell script.
+    Each environment value is reported as ``sha256(salt + value)``; the salt has 32 hexadecimal digits.
 
     Raises:
         ValueError: A part is not of its form and could break out of its quotes.
@@ -51,15 +45,7 @@ def probe(container: str, job_id: str | None, salt: str) -> str:
 
 
 def log_lines(container: str, job_id: str | None, since: int) -> str:
-    """Build the script that writes a worker container's log, each line with Docker's time of it.
-
-    Args:
-        container: The container's name.
-        job_id: Only lines that name this job, or None for all.
-        since: How far to go back, in seconds.
-
-    Returns:
-        A POSIX shell script.
+    """Build the script that writes the last seconds of a container's log, of a job or all, each line with its time.
 
     Raises:
         ValueError: A part is not of its form and could break out of its quotes.

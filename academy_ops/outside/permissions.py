@@ -11,12 +11,7 @@ from academy_ops.settings import Settings
 
 
 def policy(settings: Settings, grants: Iterable[Grant]) -> dict[str, Any]:
-    """Return the policy.
-
-    Args:
-        settings: Where the names, the region and the account come from; an account that is not set is ``*``.
-        grants: What it allows.
-    """
+    """Return the policy that allows ``grants`` on what the settings name; an account that is not set is ``*``."""
     names = {
         "region": settings.region,
         "account": settings.get("ACADEMY_AWS_ACCOUNT_ID") or "*",

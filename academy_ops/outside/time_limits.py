@@ -49,15 +49,12 @@ def call_with_timeout(call: Callable[[], T], seconds: float) -> T:
 
 
 def begin(tried: str, call: Callable[[], T], until: float) -> Callable[[], T | Unavailable]:
-    """Run ``call`` from now on, beside others.
+    """Run ``call`` from now on, beside others; return what waits for it, and gives its result, or that it was late.
 
     Args:
         tried: What is asked: an IAM action, a URL, or a setting's name.
         call: The call.
         until: When it is no longer waited for, on `time.monotonic`'s clock.
-
-    Returns:
-        What waits for it, and returns its result, or that it was late.
     """
     future = start(call)
 
@@ -69,14 +66,10 @@ def begin(tried: str, call: Callable[[], T], until: float) -> Callable[[], T | U
 
 
 def gather(calls: Iterable[tuple[str, Callable[[], T]]], until: float) -> list[T | Unavailable]:
-    """Run calls of one kind at the same time, at most sixteen at once.
-
-    Args:
-        calls: What each asks, as for `begin`, and the call.
-        until: When none is waited for any longer, on `time.monotonic`'s clock.
+    """Run calls, each with what it asks, at the same time, at most sixteen at once.
 
     Returns:
-        In their order, the result of each, or that it was late.
+        In their order, the result of each, or that it was late at ``until``, as for `begin`.
     """
     calls = tuple(calls)
     results: list[T | Unavailable] = [Unavailable("deadline", tried) for tried, _ in calls]

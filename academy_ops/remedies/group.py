@@ -40,8 +40,6 @@ class Seen:
     """The group and its queue, as they are now.
 
     Attributes:
-        name: The group's name.
-        group: The group.
         facts: All that the workers' check sees.
         depth: The queue; None when it does not exist.
     """

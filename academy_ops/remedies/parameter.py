@@ -27,10 +27,6 @@ _MUST_AGREE: Final = frozenset({_ENDPOINT, *BUCKET_SETTINGS, QUEUE_SETTING})
 def plan(target: Target, case: Case) -> Plan:
     """Plan to copy the API's values into the parameter, or where it is right already to replace the instances.
 
-    Args:
-        target: Where to look.
-        case: What the diagnosis has seen.
-
     Raises:
         RemedyError: The parameter can't be read, or is wrong in a way that the API's values don't cure.
     """

@@ -46,11 +46,9 @@ class Stored:
     """The workers' parameter, as it is stored.
 
     Attributes:
-        name: Its name.
         version: Its version; 0 where there is no such parameter.
         form: ``dotenv``, ``base64-json`` or ``unreadable``.
         kind: SSM's type of it.
-        modified_at: When it was last written.
         text: What it holds, values included.
     """
 

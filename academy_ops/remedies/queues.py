@@ -22,8 +22,6 @@ class Queues:
     """What is there of the two, and what is not.
 
     Attributes:
-        queue: The job queue's name.
-        dead_letters: The dead-letter queue's name.
         missing: Those of the two that don't exist, in the order in which they are made.
         differing: For a queue that exists: attribute to what it is and what it should be.
     """
@@ -52,10 +50,6 @@ def look(target: Target) -> Queues:
 
 def plan(target: Target, found: Queues | None = None) -> Plan:
     """Say what creating the missing queues would change; a queue that exists is left as it is.
-
-    Args:
-        target: Where to look.
-        found: What is there, where that is known already.
 
     Raises:
         RemedyError: They can't be looked at.

@@ -31,10 +31,6 @@ _ENDED_BADLY: Final = frozenset({"Failed", "Cancelled", "RollbackFailed", "Rollb
 def plan(target: Target, case: Case) -> Plan:
     """Plan an instance refresh.
 
-    Args:
-        target: Where to look.
-        case: What the diagnosis has seen; the parameter must be right.
-
     Raises:
         RemedyError: The parameter is wrong itself or was not seen, or the group could not be seen.
     """

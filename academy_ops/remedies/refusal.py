@@ -37,19 +37,10 @@ def why(unseen: Unavailable) -> Mapping[str, Text | str]:
 
 
 def send(target: Target, action: str, done: Text, **arguments: object) -> Text:
-    """Make a change with one call of AWS.
-
-    Args:
-        target: What is changed.
-        action: The IAM action of the call, which is named alike.
-        done: What to say of it then.
-        arguments: The call's.
-
-    Returns:
-        ``done``.
+    """Make a change with one call of AWS, named like its IAM action; return what to say of it then.
 
     Raises:
-        RemedyError: As `not_made`.
+        RemedyError: AWS refused it, or did not confirm it.
     """
     service, _, operation = action.partition(":")
     try:

@@ -24,10 +24,6 @@ _RAISE: Final = of_group("update-auto-scaling-group --max-size <desired>")
 def plan(target: Target, desired: int) -> Plan:
     """Look at the group and its queue, and say what setting ``desired`` would change.
 
-    Args:
-        target: Where to look.
-        desired: The desired capacity asked for.
-
     Raises:
         RemedyError: The group is missing or could not be seen, or ``desired`` is outside its bounds.
     """

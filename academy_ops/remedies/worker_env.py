@@ -42,7 +42,6 @@ class Row:
     """A name in the parameter, and how its value compares with the API's.
 
     Attributes:
-        name: The name.
         compared: ``same``, ``different``, ``blank``, ``missing``, or ``unknown`` where the API has no such value.
     """
 
@@ -149,12 +148,7 @@ def from_api(settings: Settings, name: str) -> str:
 
 
 def plan(target: Target, stored: Stored, text: str) -> Plan:
-    """Plan to store ``text``.
-
-    Args:
-        target: Where.
-        stored: The parameter as it was when ``text`` was made from it.
-        text: What it is to hold.
+    """Plan to store ``text``, which was made from ``stored``.
 
     Raises:
         RemedyError: How it is stored can't be seen.

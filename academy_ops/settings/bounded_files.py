@@ -17,10 +17,7 @@ _WITHOUT_WAITING: Final = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY",
 def read_bounded(path: Path, most: int, seconds: float = _SECONDS) -> bytes:
     """Return what ``path`` holds; of a longer one ``most`` bytes and one more.
 
-    Args:
-        path: A file, or a pipe, as a shell's ``<(command)`` is one. One that nobody writes to is empty.
-        most: How many bytes are read.
-        seconds: For how long a pipe is waited for.
+    It may be a pipe, as a shell's ``<(command)`` is one; one that nobody writes to is empty.
 
     Raises:
         OSError: It can't be read, or gives nothing in time.

@@ -42,13 +42,7 @@ class EnvLine:
 
 
 def read_env_file(path: Path) -> dict[str, EnvLine]:
-    """Read a dotenv file.
-
-    Args:
-        path: The file.
-
-    Returns:
-        Name to value; a name without ``=`` is left out, as Docker would take it from its own environment.
+    """Read a dotenv file; a name without ``=`` is left out, as Docker would take it from its own environment.
 
     Raises:
         SettingsError: The file can't be read, or has a line that is no assignment or not UTF-8: its number is given,

@@ -46,7 +46,6 @@ class Setting:
     """One setting as it was found.
 
     Attributes:
-        name: The variable's name.
         value: The value in force; None when it is unset or blank.
         source: Where the value came from.
         as_docker: The value as ``docker run --env-file`` would pass it (quotes kept) when it came from an env
@@ -68,7 +67,6 @@ class Unnamed:
     """An env file that was read because it was there: whoever can write into a folder may have put it there.
 
     Attributes:
-        path: The file.
         taken: The names of the academy's settings in it, which are in force.
         left: The names of others, which are not: they could run programs, or say whose certificates to trust.
     """
@@ -84,14 +82,12 @@ class Settings:
 
     Attributes:
         entries: Each by its name.
-        env_file: The env file that was read.
         unnamed: What was taken from an env file that nobody named, and what was not.
         aws_from_file: The env file's ``AWS_*`` lines.
         certificates: What SSL_CERT_FILE names in the environment and in the env file. Both are trusted: the one may
             be this machine's proxy, the other the API's.
         tier: The tier of workers that the names are of.
         tiers: The other tiers that have a queue of their own.
-        context: The context in force.
         outweighed: The context's settings that the environment has otherwise.
     """
 

@@ -72,9 +72,6 @@ def load(
         tier: The tier of workers whose names are in force.
         context: The context named by ``--context``.
 
-    Returns:
-        The settings, frozen.
-
     Raises:
         SettingsError: There is no such context, the env file can't be read, SSL_CERT_FILE holds no certificates, the
             tier has no names, or an address of a file that nobody named would be sent a secret from elsewhere.

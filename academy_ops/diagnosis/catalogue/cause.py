@@ -27,12 +27,7 @@ Sentence = Text | str
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """What one code means for one of the reasons that can be behind it, and what to do then.
-
-    Attributes:
-        meaning: What is wrong, in one sentence.
-        remedies: What to do.
-    """
+    """What one code means for one of the reasons that can be behind it, and what to do then."""
 
     meaning: Text
     remedies: tuple[Remedy, ...]
@@ -44,13 +39,10 @@ class Cause:
 
     Attributes:
         code: Its stable name.
-        section: The runbook section it belongs to.
-        meaning: What is wrong, in one sentence.
         told_by: How it is recognized in what was observed, with its thresholds; what ``judge`` of its check does.
         look: Commands by which an operator sees the same by hand; they only read.
         states: The job states it explains.
         explains: The codes that are its symptoms where both are present.
-        remedies: What to do.
         warn: A ``warn`` finding reports it, and it is never the cause.
         inconclusive: It says that the tool could not look, not that the academy is at fault.
         reasons: What it means for each reason that can be recognized; a stable word each.
@@ -74,7 +66,6 @@ class Rows:
     """Makes the rows of one section, which have much in common.
 
     Attributes:
-        section: The runbook section.
         verify: The commands that show whether a remedy worked.
         states: The job states that a row explains unless it says otherwise.
         explains: The codes that a row explains unless it says otherwise.
@@ -163,14 +154,10 @@ def codes(*names: str) -> frozenset[str]:
 
 
 def filled(remedies: tuple[Remedy, ...], names: Mapping[str, str]) -> tuple[Remedy, ...]:
-    """Fill the commands of ``remedies`` with live names.
+    """Fill the commands of ``remedies`` with live names; one that is not known stays visible as ``<name>``.
 
     A remedy that needs a name which is not known is left out where another remedy can be given whole: where no rule
     runs the autoscaler, none can be enabled, but one can be made.
-
-    Args:
-        remedies: Rows of the catalogue.
-        names: Placeholder to live name. Where no remedy is whole, a name that is not known stays visible as ``<name>``.
     """
     whole = tuple(one for one in remedies if placeholders(one.steps) | placeholders(one.check) <= names.keys())
     return tuple(replace(one, steps=fill(one.steps, names), check=fill(one.check, names)) for one in whole or remedies)

@@ -175,11 +175,7 @@ REPLACE_INSTANCES: Final = command("<ops> worker-env --replace")
 
 
 def terminate(instance: str) -> Steps:
-    """Return the command that has the group replace an instance.
-
-    Args:
-        instance: The placeholder that stands for it.
-    """
+    """Return the command that has the group replace the instance for which that placeholder stands."""
     return aws(
         "autoscaling terminate-instance-in-auto-scaling-group "
         f"--no-should-decrement-desired-capacity --instance-id <{instance}>"
@@ -207,20 +203,12 @@ _QUEUE_URL: Final = DEPTH[:1]
 
 
 def set_attributes(attributes: str) -> Steps:
-    """Return the commands that change attributes of the queue.
-
-    Args:
-        attributes: As the AWS CLI takes them.
-    """
+    """Return the commands that change attributes of the queue, as the AWS CLI takes them."""
     return _QUEUE_URL + aws("sqs set-queue-attributes --queue-url <queue_url> --attributes", attributes)
 
 
 def dead_letter_queue(attributes: str) -> Steps:
-    """Return the commands that make a dead-letter queue, or take the one that is there, and print its ARN.
-
-    Args:
-        attributes: As the AWS CLI takes them.
-    """
+    """Return the commands that make a dead-letter queue, or take the one that is there, and print its ARN."""
     # Without attributes, SQS takes a queue that exists as it is.
     return (
         *aws(f"sqs create-queue --queue-name <queue>{DLQ_SUFFIX} --query QueueUrl --output text", prints="dlq_url"),
@@ -326,13 +314,7 @@ def from_api(*names: str) -> Steps:
 
 
 def on_workers(script: str) -> Steps:
-    """Return the command that runs ``script`` on every worker through SSM.
-
-    The workers are found by their Name tag, so it needs no instance id.
-
-    Args:
-        script: A line of POSIX shell; root runs it.
-    """
+    """Return the command that has root run a line of POSIX shell on every worker, found by its Name tag."""
     return aws(
         "ssm send-command --document-name AWS-RunShellScript "
         "--targets Key=tag:Name,Values=<worker> --query Command.CommandId --output text --parameters",

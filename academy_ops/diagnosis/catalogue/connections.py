@@ -12,13 +12,7 @@ from academy_ops.messages import say
 
 
 def no_way_to(service: str, look: Steps, rows: Rows) -> Mapping[str, Variant]:
-    """Return the reasons why a worker gets no connection.
-
-    Args:
-        service: What it does not reach.
-        look: The command that shows, on the worker's instance, who answers there.
-        rows: The section that they are told in.
-    """
+    """Return the reasons why a worker gets no connection to ``service``; ``look`` shows there who answers."""
     return {
         "no-route": variant(
             say("The workers can't connect to {service}.", service=service),
