@@ -13,7 +13,7 @@ from academy_ops.diagnosis.findings import FindingBuilder, present
 from academy_ops.diagnosis.records import Finding, Json, Reason, Unavailable
 from academy_ops.messages import Text, say
 from academy_ops.outside.clients import Target
-from academy_ops.outside.failures import AWS_ERRORS, CredentialsError, error_code, why_invalid
+from academy_ops.outside.failures import AWS_ERRORS, CredentialsError, plain_code, why_invalid
 from academy_ops.outside.time_limits import begin
 from academy_ops.thresholds import CLOCK_WRONG_SECONDS
 from checks.facts import AccessFacts, Case
@@ -67,7 +67,7 @@ def observe(target: Target, case: Case) -> AccessFacts:  # noqa: ARG001 - every 
         account, why = target.connect.unseen(error, "sts:GetCallerIdentity"), why_invalid(error)
         if isinstance(error, CredentialsError):
             source, profile = error.method, target.connect.profile()
-        if error_code(error) == "InvalidClientTokenId" and _known_elsewhere(target):
+        if plain_code(error) == "InvalidClientTokenId" and _known_elsewhere(target):
             why = _NOT_ENABLED
     return AccessFacts(
         account=account,

@@ -64,8 +64,8 @@ _SIGNS: Final = table(
         r"unable to locate credentials|denied: (your authorization|user)|unauthorized: |\b401 unauthorized",
         r"\b403 forbidden|error saving credentials",
     ),
-    # The user that the script runs docker as has no right to.
-    ("script", r"permission denied while trying to connect to the docker"),
+    # The user that the script runs docker as has no right to; or it has the line ends of Windows.
+    ("script", r"permission denied while trying to connect to the docker", r"\\r'?: command not found"),
     (
         "packages",
         r"unit (file )?docker(\.service)? (could not be|not) found|unit file docker\.service does not exist",
@@ -89,7 +89,7 @@ _SIGNS: Final = table(
         r"no route to host|network is unreachable|context deadline exceeded|request canceled while waiting",
         r"(could not|cannot|can't|couldn't) (resolve|connect)|failed to connect to|name or service not known",
         r"temporary failure in name resolution|no such host|connection reset by peer",
-        r"connect timeout on endpoint|proxyconnect tcp|unexpected EOF|/v2/.{0,300}: EOF\b",
+        r"connect timeout on endpoint|proxyconnect tcp|unexpected EOF(?! while)|/v2/.{0,300}: EOF\b",
         r"server gave HTTP response|received unexpected HTTP status: 5\d\d|x509: ",
         r"curl error \((6|7|28|35|52|56)\)|server misbehaving",
     ),
@@ -137,6 +137,7 @@ _FOLLOWS: Final = table(
     (frozenset({"metadata"}), r"unable to locate credentials|NoCredential|must specify a region|load credentials"),
     # What could not be installed, or not be started, is not there when it is called.
     (_AROUND, r": (command )?not found|docker(\.service)? (could not be |not )found|docker\.service does not exist"),
+    (_AROUND - {"packages"}, r"failed to download metadata|cannot find a valid baseurl|mirrors were|no more mirrors"),
     (_AROUND | {"docker-daemon"}, r"connect to the docker (daemon|api)|is the docker daemon running|docker\.sock"),
     # What could not be fetched is no environment.
     (

@@ -56,6 +56,7 @@ _REASONS: Final = table(
         "role",
         r"instance ?profile|service-linked role|AWSServiceRole|ServiceLinkedRole|assume role",
         r"not authorized to (?:use|perform)|UnauthorizedOperation|Authentication Failure|AuthFailure",
+        r"validate the provided access credentials",
     ),
     ("load-balancer", r"target groups?\b|load ?balancers? .{0,80}(?:not found|does not exist|failed)"),
     ("image", r"InvalidAMIID|\bAMIs?\b|image ?id\b|for images|InvalidSnapshot|snapshot .{0,80}does not exist"),

@@ -80,7 +80,7 @@ _LOG_SIGNS: Final = table(
     ),
     (Fault(_DENIED), rf"(NonExistentQueue|QueueDoesNotExist){GAP}or you do not have access"),
     (Fault(_DENIED), KEY_REFUSED),
-    (Fault(_ELSEWHERE), r"NonExistentQueue|QueueDoesNotExist"),
+    (Fault(_ELSEWHERE), r"NonExistentQueue|QueueDoesNotExist|UndefinedQueueException"),
     (Fault("worker-disk-full"), r"No space left on device"),
     (Fault("worker-out-of-memory"), OUT_OF_MEMORY),
     (Fault(_OWN_KEY_REFUSED), rf"\(({_REFUSALS})\) when calling the (Get|Head)Object"),

@@ -27,6 +27,9 @@ _PLACEHOLDERS: Final = (
     "your-",
     "your_",
     "xxxx",
+    # As a screen or a log has shown it.
+    "***",
+    "redacted",
     "todo",
     "<",
     "example",
@@ -103,7 +106,7 @@ def _endpoint_state(value: str) -> SettingState:
         host, _port = parts.hostname, parts.port
     except ValueError:
         return "not-a-url"
-    if parts.scheme not in {"http", "https"} or not host:
+    if parts.scheme not in {"http", "https"} or not host or "://" in value.partition("://")[2]:
         return "not-a-url"
     if not (is_valid_endpoint_url(value) or is_valid_ipv6_endpoint_url(value)):
         return "not-a-host"
@@ -116,7 +119,7 @@ def _host_state(parts: SplitResult, host: str) -> SettingState:
     if _NOT_S3.search(host):
         return "not-r2"
     if not f".{host}".endswith(R2_HOST):
-        return "set"
+        return "not-an-account" if host.endswith(R2_HOST.removeprefix(".r2.")) else "set"
     if parts.scheme == "http":
         return "no-tls"
     account, _, rest = host.removesuffix(R2_HOST).partition(".")

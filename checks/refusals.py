@@ -15,7 +15,8 @@ CLOCK: Final = (
 )
 NO_CREDENTIALS: Final = (
     r"Unable to locate credentials|NoCredentialsError|CredentialRetrievalError|MetadataRetrievalError"
-    r"|Error when retrieving credentials from|NoAuthTokenError"
+    r"|Error when retrieving credentials from|NoAuthTokenError|refreshed credentials are still expired"
+    r"|no EC2 IMDS role found|[Ll]oad credentials from any"
 )
 _PROFILE: Final = (
     r"\bProfileNotFound|\b(InvalidConfig|InfiniteLoopConfig|ConfigParse|ConfigNotFound|TokenRetrieval|SSO)Error\b"
@@ -46,6 +47,8 @@ _TOLD: Final = table(
     flags=re.NOFLAG,
 )
 _NO_CREDENTIALS: Final = re.compile(NO_CREDENTIALS)
+_STILL_EXPIRED: Final = "still expired"
+"""To a clock that is hours ahead."""
 _BRIDGED_HOPS: Final = 2
 """A container on a bridge network is one hop further from the metadata service than its host."""
 _OF_KMS: Final = r"\bKMS\.?AccessDenied|\bkms:[a-z]|ciphertext refers to a (customer master|KMS) key"
@@ -66,7 +69,8 @@ _PENDING_DELETION: Final = re.compile(r"pending( replica)? deletion", re.IGNOREC
 
 def credentials_reason(words: str, host: HostReport, machine: Ec2Instance | None) -> str | None:
     """Return the reason of ``worker-aws-credentials`` by a line of the log and the instance; None where none tells."""
-    if told := meaning(words, _TOLD):
+    off = host.clock_ahead_seconds and _STILL_EXPIRED in words
+    if told := "clock" if off else meaning(words, _TOLD):
         return told
     if host.environment and host.environment.static_keys:
         return "static-keys"

@@ -65,6 +65,9 @@ def test_a_bound_counts_unpacked_bytes_to_the_last() -> None:
     with pytest.raises(httpx.DecodingError):
         whole([b"{}"], "GZIP, identity", 1000)
     assert whole([b"{", b"}"], "", 1000) == b"{}"
+    # What browsers pass over.
+    assert {whole([b"{}"], name, 1000) for name in ("UTF-8", "aws-chunked", "none", "identity")} == {b"{}"}
+    assert whole([gzip.compress(b"{}")], "utf-8, gzip", 1000) == b"{}"
 
 
 @pytest.mark.parametrize(

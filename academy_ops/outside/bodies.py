@@ -11,6 +11,8 @@ import httpx
 ENCODINGS: Final = "gzip"
 """What an answer may be packed in, once."""
 _GZIP: Final = zlib.MAX_WBITS | 16
+_PACKINGS: Final = frozenset({"gzip", "x-gzip", "deflate", "br", "zstd", "compress", "x-compress"})
+"""Browsers pass over any other word, such as the character set that some servers put there."""
 
 
 class TooLongError(Exception):
@@ -24,10 +26,10 @@ def whole(chunks: Iterable[bytes], encoding: str, most: int) -> bytes:
         TooLongError: It has more.
         DecodingError: It is packed in another way, or damaged.
     """
-    packing = encoding.strip().lower()
-    if packing not in {"", "identity", "gzip", "x-gzip"}:
-        raise httpx.DecodingError(f"Content-Encoding: {packing[:80]}")
-    unpacker = zlib.decompressobj(_GZIP) if packing.endswith("gzip") else None
+    packed = [word for one in encoding.split(",") if (word := one.strip().lower()) in _PACKINGS]
+    if packed not in ([], ["gzip"], ["x-gzip"]):
+        raise httpx.DecodingError(f"Content-Encoding: {encoding[:80]}")
+    unpacker = zlib.decompressobj(_GZIP) if packed else None
     body = bytearray()
     try:
         for chunk in chunks:

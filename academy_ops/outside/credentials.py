@@ -39,14 +39,14 @@ from botocore.exceptions import (
 )
 from botocore.utils import JSONFileCache
 
-from academy_ops.outside.failures import EXPIRED, CredentialsError, aws_reason, error_code
+from academy_ops.outside.failures import CredentialsError, aws_reason, plain_code, why_invalid
 from academy_ops.outside.time_limits import ANSWER_SECONDS
 
 _CLI_CACHE: Final = Path("~/.aws/cli/cache")
 _WEB_IDENTITY: Final = "assume-role-with-web-identity"
 _PROCESS: Final = ProcessProvider.METHOD
 _CONTAINER: Final = ContainerProvider.METHOD
-_EXPIRED: Final = EXPIRED | {"UnauthorizedException"}
+_SIGNED_OUT: Final = "Unauthorized"
 _CONFIG_ERRORS: Final = (
     ConfigParseError,
     ConfigNotFound,
@@ -130,7 +130,8 @@ def _why(error: Exception, method: str) -> str:
     # A key that AWS does not know is refused wherever it is used.
     refused = operation in {"AssumeRole", "GetRoleCredentials"} and aws_reason(error) != "credentials-invalid"
     mfa = isinstance(error, _MfaNeededError | RefreshWithMFAUnsupportedError) or "MultiFactorAuthentication" in words
-    expired = error_code(error) in _EXPIRED or isinstance(error, SSOError | TokenRetrievalError) or "expired" in words
+    over = why_invalid(error) == "expired" or plain_code(error) == _SIGNED_OUT or "expired" in words
+    expired = over or isinstance(error, SSOError | TokenRetrievalError)
     known = (
         (mfa, "mfa"),
         (operation == "AssumeRoleWithWebIdentity" or provider == _WEB_IDENTITY, "web-identity"),

@@ -99,49 +99,35 @@ class CutOffError(httpx.RemoteProtocolError):
 AWS_ERRORS: Final = (BotoCoreError, ClientError, ResponseParserError)
 """What a boto3 call, and reading its answer, can raise; `sdk` makes an answer of another form a ResponseParserError."""
 
-_REASONS: Final[dict[str, Reason]] = {
-    "AccessDenied": "denied",
-    "AccessDeniedException": "denied",
-    "UnauthorizedOperation": "denied",
-    "AuthorizationError": "denied",
-    "Forbidden": "denied",
-    "403": "denied",
-    "InvalidClientTokenId": "credentials-invalid",
-    "UnrecognizedClientException": "credentials-invalid",
-    "InvalidAccessKeyId": "credentials-invalid",
-    "AuthFailure": "credentials-invalid",
-    "ExpiredToken": "credentials-invalid",
-    "ExpiredTokenException": "credentials-invalid",
-    "RequestExpired": "clock-skew",
-    "ExpiredRequest": "clock-skew",
-    "OptInRequired": "credentials-invalid",
-    "RegionDisabledException": "credentials-invalid",
-    "InvalidToken": "credentials-invalid",
-    "SignatureDoesNotMatch": "credentials-invalid",
-    # The services that speak JSON.
-    "InvalidSignatureException": "credentials-invalid",
-    "IncompleteSignature": "credentials-invalid",
-    "MissingAuthenticationToken": "credentials-missing",
-    "RequestTimeTooSkewed": "clock-skew",
-    "RequestTimeout": "timeout",
-    "Throttling": "throttled",
-    "ThrottlingException": "throttled",
-    "TooManyRequestsException": "throttled",
-    "ThrottledException": "throttled",
-    "RequestLimitExceeded": "throttled",
-    "RequestThrottled": "throttled",
-    "RequestThrottledException": "throttled",
-    "EC2ThrottledException": "throttled",
-    "SlowDown": "throttled",
-    "TooMuchConcurrency": "throttled",
+_CODES: Final[dict[Reason, tuple[str, ...]]] = {
+    "denied": ("AccessDenied", "UnauthorizedOperation", "AuthorizationError", "NotAuthorized", "Forbidden", "403"),
+    "credentials-invalid": (
+        *("InvalidClientTokenId", "UnrecognizedClient", "InvalidAccessKeyId", "AuthFailure", "ExpiredToken"),
+        *("TokenRefreshRequired", "InvalidToken", "SignatureDoesNotMatch", "InvalidSignature", "IncompleteSignature"),
+        *("OptInRequired", "RegionDisabled", "Blocked", "PendingVerification"),
+    ),
+    "credentials-missing": ("MissingAuthenticationToken",),
+    "clock-skew": ("RequestExpired", "ExpiredRequest", "RequestTimeTooSkewed", "RequestInTheFuture"),
+    "timeout": ("RequestTimeout",),
+    "throttled": (
+        *("Throttling", "Throttled", "TooManyRequests", "RequestLimitExceeded", "RequestThrottled", "EC2Throttled"),
+        *("SlowDown", "TooMuchConcurrency", "PriorRequestNotComplete", "BandwidthLimitExceeded"),
+        "ProvisionedThroughputExceeded",
+    ),
 }
+"""By AWS's and R2's words, as `plain_code` returns them."""
+_REASONS: Final[dict[str, Reason]] = {code: reason for reason, codes in _CODES.items() for code in codes}
 _SERVER_ERROR: Final = 500
 _QUEUE_MISSING: Final = frozenset({"NonExistentQueue", "QueueDoesNotExist"})
 """SQS's word in its query protocol, there behind ``AWS.SimpleQueueService.``, and in its JSON protocol."""
+_OF_CLOCK: Final = re.compile(r"expired|not yet current|Date in Credential")
 _OR_NO_ACCESS: Final = re.compile(r"access|permission|authorized", re.IGNORECASE)
 """With this in the message, SQS says no more than that it won't show the queue: one without permission can't know."""
-_WHY_INVALID: Final = {"OptInRequired": "account", "RegionDisabledException": "not-enabled"}
-EXPIRED: Final = frozenset({"ExpiredToken", "ExpiredTokenException"})
+_WHY_INVALID: Final = {
+    **dict.fromkeys(("OptInRequired", "Blocked", "PendingVerification"), "account"),
+    **dict.fromkeys(("ExpiredToken", "TokenRefreshRequired"), "expired"),
+    "RegionDisabled": "not-enabled",
+}
 
 
 def error_code(error: Exception) -> str:
@@ -149,18 +135,24 @@ def error_code(error: Exception) -> str:
     return str(error.response.get("Error", {}).get("Code", "")) if isinstance(error, ClientError) else ""
 
 
+def plain_code(error: Exception) -> str:
+    """Return the code of an error as all of AWS's protocols have it.
+
+    The query protocol puts a service's name before it (``KMS.AccessDenied``), that of JSON ``Exception`` behind it.
+    """
+    return error_code(error).rpartition(".")[2].removesuffix("Exception")
+
+
 def queue_missing(error: Exception) -> bool:
     """Return whether SQS says that there is no such queue, and not only that it won't tell."""
-    code = error_code(error).rpartition(".")[2]
-    return code in _QUEUE_MISSING and not _OR_NO_ACCESS.search(_message(error))
+    return plain_code(error) in _QUEUE_MISSING and not _OR_NO_ACCESS.search(_message(error))
 
 
 def why_invalid(error: Exception) -> str:
     """Return the word for why AWS credentials can't be used; empty where none is known."""
     if isinstance(error, CredentialsError):
         return error.why
-    code = error_code(error)
-    return "expired" if code in EXPIRED else _WHY_INVALID.get(code, "")
+    return _WHY_INVALID.get(plain_code(error), "")
 
 
 def outcome_unknown(error: Exception) -> bool:
@@ -183,13 +175,11 @@ def _message(error: Exception) -> str:
 def aws_reason(error: Exception) -> Reason:
     """Name the reason behind an AWS or R2 error."""
     if isinstance(error, ClientError):
-        code = error_code(error)
+        code = plain_code(error)
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-        message = _message(error)
-        mismatch = code in {"SignatureDoesNotMatch", "InvalidSignatureException"}
-        if mismatch and ("expired" in message or "not yet current" in message):
+        if code in {"SignatureDoesNotMatch", "InvalidSignature"} and _OF_CLOCK.search(_message(error)):
             return "clock-skew"
-        if code.rpartition(".")[2] in _QUEUE_MISSING and not queue_missing(error):
+        if code in _QUEUE_MISSING and not queue_missing(error):
             return "denied"
         fallback: Reason = "server-error" if status >= _SERVER_ERROR else "unexpected-answer"
         if status == HTTPStatus.TOO_MANY_REQUESTS:

@@ -173,7 +173,8 @@ elif [ "$unit" != active ] && [ "$(bounded 3 systemctl is-active docker.socket 2
   docker=down
 else
   # Some clients end well although no server has answered: its version is what tells.
-  version_of() { say "$1" | grep '^[0-9]' | tail -n 1; }
+  # One that was built from source says a word, such as dev; complaints have more than one.
+  version_of() { say "$1" | grep -xE '[0-9A-Za-z][0-9A-Za-z.+~_-]*' | tail -n 1; }
   answer=$(bounded 5 docker version --format '{{.Server.Version}}' 2>&1)
   status=$?
   version=$(version_of "$answer")

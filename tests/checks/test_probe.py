@@ -65,6 +65,8 @@ SIGNS = (
     "permission denied for table job",
     'Connect timeout on endpoint URL: "https://sqs.ap-northeast-2.amazonaws.com/"',
     "An error occurred (AccessDenied) when calling the GetObject operation: Access Denied",
+    "RuntimeError: Credentials were refreshed, but the refreshed credentials are still expired.",
+    "kombu.transport.SQS.UndefinedQueueException: Queue with name 'celery' must be defined",
 )
 DENIED = (
     "botocore.exceptions.ClientError: An error occurred (AccessDenied) when calling the ReceiveMessage operation: "
@@ -115,6 +117,17 @@ def host(tmp_path: Path) -> Host:
 
 def texts(log: WorkerLog) -> list[str]:
     return [line.text for line in log.of_job]
+
+
+@pytest.mark.parametrize(
+    "version", ["dev", "library-import", "v29.0.1", "24.0.5-0ubuntu1~22.04.1", "25.0.14+unsupported"]
+)
+def test_an_engine_answers_whatever_its_version_is_called(host: Host, version: str) -> None:
+    host.write([])
+    engine = host.folder / "docker-engine"
+    engine.write_text(engine.read_text("utf-8").replace("27.5.1", version), "utf-8")
+    report, _ = host.report()
+    assert (report.docker, report.container is not None) == ("up", True)
 
 
 def test_the_traceback_below_a_jobs_failure_comes_along_and_other_jobs_do_not(host: Host) -> None:

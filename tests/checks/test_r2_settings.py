@@ -45,11 +45,11 @@ MALFORMED: dict[str, dict[str, tuple[str, ...]]] = {
         ),
         "not-an-account": (
             *("https://r2.cloudflarestorage.com", "https://academy.r2.cloudflarestorage.com"),
-            "https://eu.r2.cloudflarestorage.com",
+            *("https://eu.r2.cloudflarestorage.com", R2.replace(".r2.", "r2."), R2.replace(".r2.", ".")),
         ),
         "lone-quote": (f"{R2}'", f'"{R2}'),
         "bucket-in-path": (f"{R2}/academy-excel", f"{R2}/?list", f"{R2}/#x"),
-        "not-a-url": (f"{ACCOUNT}.r2.cloudflarestorage.com", "https://a:port", "https://"),
+        "not-a-url": (f"{ACCOUNT}.r2.cloudflarestorage.com", "https://a:port", "https://", f"https://{R2}"),
         "no-tls": (R2.replace("https", "http"),),
     },
     "R2_SECRET_KEY": {
@@ -60,7 +60,7 @@ MALFORMED: dict[str, dict[str, tuple[str, ...]]] = {
             "vault:secret/r2",
             "ENC[AES256_GCM,data:x]",
         ),
-        "placeholder": ("undefined", "None"),
+        "placeholder": ("undefined", "None", "********", "[REDACTED]"),
         "lone-quote": ("abc'",),
     },
 }

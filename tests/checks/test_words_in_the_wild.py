@@ -49,6 +49,7 @@ LAUNCHES = {
     "Your Spot request failed: capacity-not-available." + FAILED: "capacity",
     "The maximum number of addresses has been reached." + FAILED: "quota",
     "RequestLimitExceeded": None,
+    "AWS was not able to validate the provided access credentials." + FAILED: "role",
     UNHEALTHY + "Client.UserInitiatedShutdown: User initiated shutdown": None,
     "You can't launch instances with IMDSv1 because httpTokensEnforced is enabled for this account.": "template",
     "Volume of size 8GB is smaller than snapshot 'snap-0a', expect size >= 30GB." + FAILED: "template",
@@ -119,6 +120,11 @@ REFUSALS = {
     "(SignatureDoesNotMatch) when calling the ReceiveMessage operation: Credential should be scoped to a valid "
     "region, not 'us-east-1'.": "queue-mismatch",
     "botocore.exceptions.ProfileNotFound: The config profile (academy) could not be found": "aws-credentials",
+    "RuntimeError: Credentials were refreshed, but the refreshed credentials are still expired.": "aws-credentials",
+    "operation error SQS: ReceiveMessage, get credentials: no EC2 IMDS role found": "aws-credentials",
+    "SdkClientException: Unable to load credentials from any of the providers in the chain": "aws-credentials",
+    "CredentialsProviderError: Could not load credentials from any providers": "aws-credentials",
+    "kombu.transport.SQS.UndefinedQueueException: Queue with name 'celery' must be defined": "queue-mismatch",
     "botocore.exceptions.MetadataRetrievalError: Error retrieving metadata: Received non 200": "aws-credentials",
 }
 GET = "when calling the GetObject operation"
@@ -163,6 +169,10 @@ BOOTS = {
     ("base64: invalid input", SCRIPTS): "parameter",
     (f"{PART}syntax error near unexpected token `fi'", SCRIPTS): "script",
     (f"{PART}IMAGE: unbound variable", SCRIPTS): "script",
+    ("Could not resolve host: al2023-repos.s3", "Cannot find a valid baseurl for repo: x", SCRIPTS): "network",
+    ("Curl error (28): Timeout was reached for x", "Error: Failed to download metadata for repo", SCRIPTS): "network",
+    (f"{PART}$'\\r': command not found", SCRIPTS): "script",
+    (f"{PART}unexpected EOF while looking for matching `'", SCRIPTS): "script",
     ("/bin/bash^M: bad interpreter: No such file or directory", SCRIPTS): "script",
     ("__init__.py[WARNING]: Unhandled non-multipart (text/x-not-multipart) userdata: 'b'SX'...'",): "script",
 }
