@@ -108,7 +108,7 @@ _WORDS: Final = table(
         Fault("excel-names-invalid"),
         rf"{_NAME}.{{0,40}}({_NOT_THERE}|필수|글자|too long|at most|cannot be)",
         rf"{_NAME}.{{0,40}}(너무 ?(길|깁|긴)|자[를을]? ?(까지|이하|이내|넘)|초과|no more than|characters)",
-        rf"{_NAME}.{{0,10}}(여러 ?명|학생의 가족으로 보이|일부가 가려)",
+        rf"{_NAME}.{{0,10}}(여러 ?명|학생의 가족으로 보이|일부가 가려|이름이 아닌)",
         r"(empty|missing|blank) (student )?name\b",
     ),
     (

@@ -9,7 +9,7 @@ from academy_ops.academy.excel import junk, values
 from academy_ops.academy.excel.columns import joined
 from academy_ops.academy.excel.header import Header
 from academy_ops.academy.excel.headings import beside_the_name, letters, said
-from academy_ops.academy.excel.names import apart, whole, without_title
+from academy_ops.academy.excel.names import apart, put_together, whole, without_title
 from academy_ops.academy.excel.records import LeftOutValue, Stricter
 from academy_ops.academy.excel.text import shown, text
 from academy_ops.academy.excel.values import LONGEST
@@ -19,6 +19,9 @@ Row = Sequence[object]
 MOST_LISTED: Final = 1000
 """So many skipped rows and values that were left out are listed of a sheet; all skipped rows are counted."""
 _MOST_KNOWN: Final = 4096
+_MOST_REMARKS: Final = 3
+_NOTHING_THERE: Final = frozenset({"0"} | {word for word in NOBODY if len(word) > 1 and not word.startswith("#")})
+"""What an optional cell says where it says nothing; an error of Excel is told."""
 _Said = tuple[dict[str, str], bool]
 """What an optional cell says, by field; and whether it was left out."""
 _Read = Callable[[str], dict[str, str]]
@@ -156,18 +159,25 @@ class Columns:
             state = text(row[position]) if position < len(row) else ""
             asked = position in self.header.columns.get("left", ())
             comes = letters(self.heading(position)) in IS_STUDENT_IF_YES
-            if state and junk.has_left(state, asked=asked, comes=comes):
+            if state and (junk.has_left(state, asked=asked, comes=comes) or junk.state_says_left(state)):
                 return True
+            if state and asked and letters(self.heading(position)).endswith("사유"):
+                return any(map(str.isalnum, state)) and state.casefold() not in NOBODY
         return False
 
     def alone(self, name: str) -> tuple[str, dict[str, str]]:
         """Return a name without what stands beside it, and the fields that this says; what nobody understands stays."""
-        alone, remark = apart(name)
-        if remark and self._beside:
-            return without_title(alone), _OPTIONAL[self._beside](remark)
-        if remark and (fields := values.beside_a_name(remark)) is not None:
-            return without_title(alone), fields
-        return without_title(name), {}
+        found: dict[str, str] = {}
+        for _ in range(_MOST_REMARKS):
+            for alone, remark in apart(name):
+                asked = self._beside if "(" in name else None
+                fields = _OPTIONAL[asked](remark) if asked else values.beside_a_name(remark)
+                if fields is not None:
+                    name, found = alone, {**fields, **found}
+                    break
+            else:
+                break
+        return without_title(put_together(name)), found
 
     def fields(self, number: int, row: Row, beside: Mapping[str, str]) -> dict[str, str]:
         """Return what a row says beside name and parent's phone; ``beside`` is what stands beside the name."""
@@ -210,6 +220,8 @@ class Columns:
             return ({"phone": phone}, False) if phone else ({}, True)
         if field == "grade" and not line.isdecimal():
             self._notes.stricter.add("grade")
+        if field not in {"gender", "memo"} and (not any(map(str.isalnum, line)) or line.casefold() in _NOTHING_THERE):
+            return _NOTHING
         if len(line) > LONGEST[field] or (line.startswith("#") and line.casefold() in NOBODY):
             return {}, True
         fields = read(line)

@@ -10,10 +10,10 @@ from typing import Final, NamedTuple
 
 from academy_ops.academy.excel import names, values
 from academy_ops.academy.excel.header import Header, Open, header_of
-from academy_ops.academy.excel.headings import Heading, heading
+from academy_ops.academy.excel.headings import Heading, heading, letters
 from academy_ops.academy.excel.records import Problem, WorkbookError
 from academy_ops.academy.excel.text import text
-from academy_ops.academy.excel.vocabulary import STUDENT
+from academy_ops.academy.excel.vocabulary import RELATIONS, STUDENT
 
 Row = Sequence[object]
 Numbered = tuple[int, Row]
@@ -30,6 +30,7 @@ _SEVERAL_NAMES: Final = (
     "학생의 이름만 '이름' 열에 남겨 주세요."
 )
 _TWO: Final = 2
+_FOUR: Final = 4
 _DIGITS: Final = 4
 
 
@@ -189,8 +190,15 @@ def settled(header: Header, rows: Sequence[Row]) -> Header:
         parents = (candidates[0],)
     elif own and not parents:
         raise UnclearError
+    says_whose = known or any(letters(line).casefold() in RELATIONS for line in header.headings)
+    if not says_whose and sample.names_parents_too(columns["name"][0], parents, _of_students(header)):
+        raise UnclearError
     columns |= {field: tuple(one) for field, one in (("phone", own), ("parent_phone", parents)) if one}
     return header._replace(columns=columns, has_parent_phone=known, open=Open(numbers=still_open.numbers))
+
+
+def _of_students(header: Header) -> list[int]:
+    return [position for field in _OF_STUDENTS for position in header.columns.get(field, ())]
 
 
 def _names(header: Header, sample: _Sample, own: Sequence[int]) -> tuple[int, ...]:
@@ -200,6 +208,10 @@ def _names(header: Header, sample: _Sample, own: Sequence[int]) -> tuple[int, ..
         UnclearError: Several ones hold names of different people.
     """
     found = [position for position in header.columns["name"] if position not in own]
+    alike = [position for position in found if heading(header.headings[position]) == heading(header.headings[found[0]])]
+    numbered = any(re.search(_ONE_OF_SEVERAL, header.headings[position]) for position in alike)
+    if (numbered or not _is_plain(header.headings[alike[0]])) and sample.hold_two_names(alike):
+        raise UnclearError("header-missing", _SEVERAL_NAMES)
     if found and _is_plain(header.headings[found[0]]):
         maybe = [position for position in found if position in header.open.students]
         students = [position for position in maybe if sample.holds_names(position)]
@@ -330,6 +342,26 @@ class _Sample:
         rows = [[text(row[position]) if position < len(row) else "" for position in positions] for row in self._rows]
         full = [set(row) for row in rows if all(map(names.is_name, row))]
         return 2 * sum(len(row) > 1 for row in full) > len(rows)
+
+    def hold_two_names(self, positions: Sequence[int]) -> bool:
+        """Return whether the names of two people stand beside each other somewhere."""
+        rows = [{text(row[position]) for position in positions if position < len(row)} for row in self._rows]
+        return any(len({name for name in row if names.is_name(name)}) > 1 for row in rows)
+
+    def names_parents_too(self, name: int, phones: Sequence[int], others: Sequence[int]) -> bool:
+        """Return whether a parent's phone follows on a student's: in a row without a name, or a parent's.
+
+        Args:
+            name: The column of names.
+            phones: Those of phones.
+            others: Those of what only students have; parents' rows may be empty there.
+        """
+        rows = [row for row in self._rows if any(p < len(row) and values.phone(row[p]) for p in phones)]
+        lines = [text(row[name]) if name < len(row) else "" for row in rows]
+        parents = [not line or names.is_of_parent(line) for line in lines]
+        full = [any(p < len(row) and text(row[p]) for p in others) for row in rows]
+        by_turns = len(rows) >= _FOUR and all(one != bool(number % 2) for number, one in enumerate(full))
+        return by_turns or 2 * sum(parents) > parents.count(False) > 0
 
     def without_heading(self) -> list[int]:
         """Return the columns of phones over which nothing stands."""

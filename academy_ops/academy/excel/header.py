@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
-from academy_ops.academy.excel.headings import NOT_SAID, PERSON_ONLY, heading, said
+from academy_ops.academy.excel.headings import NOT_SAID, PERSON_ONLY, heading, letters, said
 from academy_ops.academy.excel.text import shown, text
 from academy_ops.academy.excel.values import digits_in
 from academy_ops.academy.excel.vocabulary import NUMBER, ONE_PARENT, PARENT, SOMEBODY_ELSE, STUDENT
 
 _PHONE_DIGITS: Final = 8
 _LONGEST_GROUP: Final = 40
+_YEAR: Final = r"(?<!\d)20(\d\d)(?!\d)"
+_CENTURY: Final = 100
+_ORDINAL: Final = r"[^\W\d_]\s?\(?([1-9])(?!\d)"
 
 
 class Open(NamedTuple):
@@ -178,14 +183,17 @@ def _header(lines: Sequence[str], rows: int) -> Header:
         if named:
             found.setdefault(named.field, []).append((named.rank, position))
     _applied(found)
+    _main_and_other(lines, found)
     _beside_persons(lines, found)
     parents = found.get("parent_phone", [])
     has_parent_phone = any(rank < NOT_SAID for rank, _position in parents)
-    names = sorted(found.get("name", ()))
+    for one in found.values():
+        one.sort(key=lambda ranked: (ranked[0], _order(lines[ranked[1]]), ranked[1]))
+    names = found.get("name", [])
     if not has_parent_phone and names and names[0][0] == PERSON_ONLY:
         # 학생 beside 학부모: groups of columns whose headings follow.
         found.pop("parent_phone", None)
-    phones = sorted(found.pop("any_phone", ()))
+    phones = found.pop("any_phone", [])
     still_open = Open(
         phones=tuple(position for rank, position in phones if not rank),
         messages=tuple(position for rank, position in phones if rank),
@@ -233,4 +241,25 @@ def _applied(found: dict[str, list[tuple[int, int]]]) -> None:
 
 
 def _positions(found: Iterable[tuple[int, int]]) -> tuple[int, ...]:
-    return tuple(position for _rank, position in sorted(found))
+    return tuple(position for _rank, position in found)
+
+
+def _main_and_other(lines: Sequence[str], found: dict[str, list[tuple[int, int]]]) -> None:
+    """Tell 부 of 주 and 부, the other one, from the father."""
+    all_letters = {letters(line) for line in lines}
+    for ranked in list(found.get("parent_phone", ())):
+        said_there = letters(lines[ranked[1]])
+        if said_there[:1] == "부" and f"주{said_there[1:]}" in all_letters:
+            found["parent_phone"].remove(ranked)
+            found.setdefault("any_phone", []).append((0, ranked[1]))
+    if not found.get("parent_phone", True):
+        del found["parent_phone"]
+
+
+def _order(line: str) -> int:
+    """Return which one of several columns of a kind is to be read first: by their numbers, or the newest year."""
+    line = unicodedata.normalize("NFKC", line)
+    if year := re.search(_YEAR, line):
+        return _CENTURY - int(year[1])
+    number = re.search(_ORDINAL, line)
+    return int(number[1]) if number else 0

@@ -14,6 +14,8 @@ from academy_ops.academy.excel.vocabulary import (
     FILLER,
     HEADINGS,
     MESSAGES,
+    NEWER,
+    NOTICES,
     NUMBER,
     ONE_PARENT,
     PARENT,
@@ -48,6 +50,8 @@ _SEPARATORS: Final = re.compile(r"[/,&+|·ㆍ・;\s]+")
 
 PERSON_ONLY: Final = 2
 """The rank of a students' column of which nothing says that it holds names."""
+IN_FORCE: Final = -1
+"""The rank of a column that has replaced another one."""
 FORMER: Final = 2
 """The rank of a column that another one has replaced."""
 NOT_SAID: Final = 3
@@ -80,13 +84,16 @@ def heading(line: str) -> Heading | None:
     inside = [meaning for note in _BRACKETED.findall(line) for meaning in _noted(note)]
     if not any(outside):
         outside, inside = inside, []
-    things = {meaning for meaning in (*outside, *inside) if meaning not in _PERSONS}
-    outer = {meaning for meaning in outside if meaning not in _PERSONS}
+    things = {meaning for meaning in (*outside, *inside) if meaning not in _PERSONS} - {NEWER}
+    outer = {meaning for meaning in outside if meaning not in _PERSONS} - {NEWER}
     if outer == {"name"} or (outer and frozenset(things) not in _TOGETHER):
         things = outer
     named = _named({meaning for meaning in (*outside, *inside) if meaning in _PERSONS}, things)
-    if named and named.field not in {"name", "any_phone"} and _is_replaced(line):
-        return named._replace(rank=max(named.rank, FORMER))
+    if named and named.field not in {"name", "any_phone"}:
+        if _is_replaced(line):
+            return named._replace(rank=max(named.rank, FORMER))
+        if NEWER in {*outside, *inside} and named.rank <= 1:
+            return named._replace(rank=IN_FORCE)
     return named
 
 
@@ -104,10 +111,10 @@ def _named(persons: set[str], things: set[str]) -> Heading | None:
     if SOMEBODY_ELSE in persons or not persons | things or (of_student and of_parent and not things):
         return None
     applies = APPLICANT in persons and not of_student and not of_parent
-    if things <= {NUMBER} and not applies:
+    if not applies and (things <= {NUMBER} or (of_parent and NUMBER in things <= {NUMBER, NOTICES, FILLER})):
         return _called(things, of_student=of_student, of_parent=of_parent)
-    is_plain = things <= {"phone", NUMBER}
-    things = {"phone" if thing == MESSAGES else thing for thing in things} - {FILLER, NUMBER}
+    is_plain = things.isdisjoint({MESSAGES, NOTICES})
+    things = {"phone" if thing == MESSAGES else thing for thing in things} - {FILLER, NUMBER, NOTICES}
     thing = next(iter(things)) if len(things) == 1 else _TOGETHER.get(frozenset(things))
     if applies and (not things or thing in {"phone", "name"}):
         return Heading("applicant_phone" if thing == "phone" else "applicant", 0)
@@ -140,7 +147,7 @@ def beside_the_name(line: str) -> str | None:
 def said(line: str) -> frozenset[str] | None:
     """Return what the words of a text mean, without those that say nothing; None where it has others."""
     found = taken_apart(letters(unicodedata.normalize("NFKC", line).casefold()))
-    return None if found is None else frozenset(found) - {FILLER, PLAIN}
+    return None if found is None else frozenset(found) - {FILLER, NOTICES, PLAIN}
 
 
 def letters(line: str) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 from typing import Final, Literal
 
 from academy_ops.academy.excel.headings import letters, said, taken_apart
-from academy_ops.academy.excel.names import is_nobodys
+from academy_ops.academy.excel.names import are_two, is_name, is_nobodys
 from academy_ops.academy.excel.records import Why
 from academy_ops.academy.excel.text import text
 from academy_ops.academy.excel.values import digits_in
@@ -16,11 +16,13 @@ from academy_ops.academy.excel.vocabulary import (
     ATTACHED_TITLES,
     EXAMPLES,
     FILLER,
+    LEFT_BY_STATE,
     NOBODY,
     NOBODYS_FIRST_NAMES,
     NOBODYS_NAMES,
     RELATIVES,
     SECTIONS,
+    SIBLINGS,
     STAFF,
 )
 
@@ -39,7 +41,7 @@ _CLOSER_LOOK_AT_THE_END: Final = "|".join(
 )
 _LIKE_NOBODYS: Final = "|".join(sorted({word[-2:] for word in NOBODYS_FIRST_NAMES}))
 is_usual: Final = re.compile(
-    rf"(?!{'|'.join(_CLOSER_LOOK)})[가-힣]{{2,12}}(?<!{_LIKE_NOBODYS})"
+    rf"(?!{'|'.join(_CLOSER_LOOK)})[가-힣]{{2,3}}(?<!{_LIKE_NOBODYS})"
     rf"(?:(?<![님쌤맘군양씨])(?<!{_CLOSER_LOOK_AT_THE_END})|\d{{1,6}})"
 ).fullmatch
 """Whether a name is like almost all others; the rest need a closer look."""
@@ -67,25 +69,38 @@ _COUNTED: Final = (
     r"(?:[총합소누]?[계합]|총?인원수?|총원|학생수|원생수|현원|재적|정원|평균|요약|출석률|total|sum|subtotal)"
 )
 _TOTAL: Final = rf"{_COUNTED}[:：(]*[\d,]*명?\)?|총[:：]?[\d,]+명?|[\d,]+명|(?:[가-힣]{{1,4}}[:：]?\d+명[,/·]*)+"
+_TOTAL_OF: Final = r".{1,20}\s(?:개수|요약|소계|합계|총계|평균|count|total)"
 _END: Final = r"\W*(?:이하)?여백\W*|\W*(?:이상)?끝\W*|\W*이상(?:입니다)?\W*"
 _NOTE: Final = r"[※＊*#★☆■□◆◇●○▶►→☞✔✓=_<\[【〔「『(~\-–—·•]|주\)|비고\s*[:)]|참고|안내|주의|작성|예\)"
 _DATE_OR_PAGE: Final = (
     r"[\d\s./:\-,~년월일시분요월화수목금토()]+|\W*(?:page|페이지)?\s*\d+\s*(?:/|of)\s*\d+\s*(?:page|페이지|쪽)?\W*"
 )
+_LABEL: Final = r"[^:：\d]{1,12}[:：]"
 _SENTENCE: Final = r".*(?:니다|세요|시오|바람|주십시요|함)[.!~\s]*|[^:：]{1,12}\s*[:：].*"
 _CLASS: Final = r".*\d.*(?:반|학년|부|명|기|과정)"
 _BANNER: Final = rf"{_CLASS}|(?:예비\s?)?[초중고]\s?\d|.*(?:반|학년|과정|등부|명단|팀|그룹|클래스|교실|캠퍼스)"
+_OF_A_CLASS: Final = (
+    r".*\s\d+|\d.*|.*학교"
+    r"|(?:수학|영어|국어|과학|사회|논술|코딩|한자|독서|미술|피아노|태권도|물리|화학|생물|특강|내신|수능)(?:\s.*)?"
+)
 _OF_STAFF: Final = (
     rf"(?:{'|'.join(STAFF)})(?:처|자|번호|전화|연락처|님|선생님|{'|'.join(STAFF)})*(?:\s.*|[:：].*)?"
     r"|[가-힣]{1,4}\s?(?:선생님|원장님|실장님|팀장님|기사님|강사님|쌤)|.*\s담임\s.*"
 )
-_BARE: Final = (
-    r"[\s★☆●○◎■□◆◇▲△▼▽▶►✔✓√※*•·\-–—]*(?:\d{1,3}(?:\s?[.)]\s*|\s+|(?=[가-힣]{2,5}$)))?(.*?)[\s★☆●○◎■□◆◇▲△▼▽✔✓√※*•·]*"
+_NUMBERED: Final = (
+    r"(?:(?:#|no\.?\s?)?(?:\d{1,2}(?:-\d{1,2}){1,2}|\d{1,8})(?:\s?[.)_:-]\s*|번?\s+|(?=[가-힣]{2,5}$))|[①-⑳]\s*|[가-하]\.\s*)"
+    r"(?P<name>.*[^\W\d_].*)"
 )
+_MARKS: Final = "*•·-–—†‡※√_"
+_BEHIND_KOREAN: Final = ".,;:!?~^"
+_QUOTES: Final = r"""[「『《〈<(\[](.*)[」』》〉>)\]]|["'`“”‘’]*(.*?)["'`“”‘’]*"""
 _PLAIN_NAME: Final = r"(?:\([^()]{1,6}\))?\s*[가-힣]{2,4}"
 _TWO_NAMES: Final = (
-    r"[가-힣]{2,4}(?:\s*[,/·&+、，ㆍ]\s*[가-힣]{2,4})+|[가-힣]{3}\s*\n\s*[가-힣]{3}|.{2,20}외\s*\d{1,2}\s*명"
+    rf"[가-힣]{{2,4}}(?:\s*[,/·&+、，ㆍ]\s*(?:(?:{'|'.join(SIBLINGS)})\s*)?[가-힣]{{2,4}})+|"
+    r"[가-힣]{3}\s*\n\s*[가-힣]{3}|.{2,20}외\s*\d{1,2}\s*명"
 )
+_NOT_YET: Final = "예정|상담|희망|고민|고려|신청|문의|철회|취소|번복|후"
+_HAS_LEFT: Final = "(?:퇴원|퇴회|퇴소|탈퇴|제적|자퇴)(?:생|함|자|됨|처리|완료|했음|하였음)*"
 _NO: Final = frozenset({"x", "n", "no", "아니오", "아니요", "false"})
 _YES: Final = frozenset({"o", "y", "yes", "예", "네", "true", "v", "1", "퇴", "○", "ㅇ", "●", "✓", "✔"})
 
@@ -133,6 +148,8 @@ def what(row: Sequence[object], name: str, phone: str | None, wrong: str) -> Why
         phone: The parent's phone.
         wrong: What stands there instead.
     """
+    if phone is None and re.match(_LABEL, name) and re.match(_LABEL, wrong):
+        return "note"
     if phone is not None or digits_in(wrong) >= _REAL_PHONE_DIGITS:
         nobodys = phone is None or re.fullmatch(_MADE_UP, phone)
         return "note" if re.fullmatch(_OF_STAFF, name) or (nobodys and _is_hint(name, name)) else None
@@ -145,7 +162,7 @@ def what(row: Sequence[object], name: str, phone: str | None, wrong: str) -> Why
     elif not any(letter.isalpha() for letter in name + wrong) and digits_in(name) <= _A_FEW_DIGITS:
         why = "no-name"
     squeezed = re.sub(r"\s", "", folded or name)
-    if re.fullmatch(_TOTAL, squeezed):
+    if re.fullmatch(_TOTAL, squeezed) or re.fullmatch(_TOTAL_OF, name):
         return "total"
     is_note = (
         re.fullmatch(_OF_STAFF, name)
@@ -172,13 +189,29 @@ def section(row: Sequence[object]) -> Section:
 
 def bare(name: str) -> str:
     """Return a name without the marks and the number that stand beside it."""
-    found = re.fullmatch(_BARE, name)
-    return found[1] if found and any(letter.isalpha() for letter in found[1]) else name
+    line = name.strip()
+    while line and _is_mark(line[0]):
+        line = line[1:].lstrip()
+    while line and (_is_mark(line[-1]) or (line[-1] in _BEHIND_KOREAN and re.search("[가-힣]", line))):
+        line = line[:-1].rstrip()
+    if (
+        (quoted := re.fullmatch(_QUOTES, line))
+        and (inner := quoted[1] or quoted[2])
+        and not re.search(r"[()\[\]<>]", inner)
+    ):
+        line = inner.strip()
+    if found := re.fullmatch(_NUMBERED, line, re.IGNORECASE):
+        line = found["name"]
+    return line if any(letter.isalpha() for letter in line) else name
 
 
-def holds_two_names(cell: str) -> bool:
+def _is_mark(letter: str) -> bool:
+    return letter in _MARKS or unicodedata.category(letter) in {"So", "Sk"}
+
+
+def holds_two_names(cell: str, name: str) -> bool:
     """Return whether two names of students stand in one cell."""
-    return bool(re.fullmatch(_TWO_NAMES, cell.strip()))
+    return bool(re.fullmatch(_TWO_NAMES, cell.strip())) or are_two(name)
 
 
 def has_left(cell: str, *, asked: bool, comes: bool = False) -> bool:
@@ -194,6 +227,17 @@ def has_left(cell: str, *, asked: bool, comes: bool = False) -> bool:
     if comes and cell.casefold() in _NO:
         return True
     return asked and ("예정" not in cell) and (cell.casefold() in _YES or digits_in(cell) > _A_FEW_DIGITS)
+
+
+def state_says_left(cell: str) -> bool:
+    """Return whether a student's state is that of one who has left, whatever is said of it, as ``퇴원(이사)``."""
+    first, *more = re.findall(r"[^\W\d_]+", cell.casefold()) or [""]
+    return (first in LEFT_BY_STATE or _says_left(first)) and not any(re.match(_NOT_YET, word) for word in more)
+
+
+def remark_says_left(cell: str) -> bool:
+    """Return whether a remark is that the student has left, and nothing else."""
+    return len(cell) < _LONGEST_NAME_ALONE and bool(re.fullmatch(_HAS_LEFT, re.sub(r"[\W\d_]|년|월|일", "", cell)))
 
 
 def says_left(name: str) -> bool:
@@ -221,4 +265,6 @@ def _is_alone(name: str) -> bool:
         or section((name,))
         or re.fullmatch(_SENTENCE, name)
         or re.fullmatch(_DATE_OR_PAGE, name.casefold())
+        or re.fullmatch(_OF_A_CLASS, name)
+        or (name.endswith(("초", "중", "고")) and not is_name(name) and len(name) > _A_FEW_DIGITS)
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from academy_ops.academy.excel.headings import said
@@ -36,13 +36,27 @@ _TITLED_WITHOUT_SPACE: Final = (
 _STUDENT_BEHIND: Final = rf"({_NAME})(?:{'|'.join(ATTACHED_TITLES)})님?"
 _OF_A_SIBLING: Final = rf"[가-힣]{{2,4}}\s+(?:{'|'.join(SIBLINGS)})"
 _OF_A_PARENT: Final = (
-    rf"[가-힣]{{0,5}}\s*\(?(?:{'|'.join(RELATIVES)})\)?|[가-힣]{{2,4}}(?:\s+[모부母父]|\s*\([모부母父]\)|[母父])"
+    rf"(?!{_LONG_SURNAMES})[{_SURNAMES}][가-힣]{{2}}[모부]|(?:{_LONG_SURNAMES})[가-힣]{{2}}[모부]"
+    rf"|[가-힣]{{0,5}}\s*\(?(?:{'|'.join(RELATIVES)})\)?|[가-힣]{{2,4}}(?:\s+[모부母父]|\s*\([모부母父]\)|[母父])"
     r"|(?i:(?:mother|mom|father|dad|parents?|guardian) of .+|.+['’]s (?:mother|mom|father|dad|parents?|guardian))"
 )
-_WITH_REMARK: Final = (
-    r"([^()\[\]/]{2,40}?)\s*(?:(?=[(\[/])[(\[/]\s*([^()\[\]/]{1,12}?)\s*[)\]]?|[(\[]\s*([^()\[\]]{1,12}?)\s*[)\]])"
+_REMARKS: Final = (
+    r"(?P<name>[^()\[\]<>]{2,40}?)\s*[(\[<]\s*(?P<remark>[^()\[\]<>]{1,16}?)\s*[)\]>]?",
+    r"[(\[<]\s*(?P<remark>[^()\[\]<>]{1,16}?)\s*[)\]>]\s*(?P<name>.{2,40})",
+    r"(?P<name>[^/]{2,40}?)\s*/\s*(?P<remark>[^/]{1,12})",
+    r"(?P<name>.{2,40}?)\s*[_|~–-]\s*(?P<remark>[가-힣0-9][^_|~–-]{1,12})",
+    r"(?P<remark>(?=\S*[가-힣])\S*\d\S{0,3}|[가-힣]{2,6}(?<![초고]))\s+(?P<name>[가-힣]{2,5}(?:\s\S{1,4})?)",
+    r"(?P<name>[가-힣]{2,5}(?:\s\S{1,4})?)\s+(?P<remark>(?=\S*[가-힣])\S*\d\S{0,3}|[가-힣]{2,6}(?<![초고])|(?i:new))",
+    r"(?P<remark>[가-힣]{0,8}[초중고]\d(?:학년)?)(?P<name>[가-힣]{3})",
+    r"(?P<name>[가-힣]{3})(?P<remark>[초중고]\d(?:학년)?)",
 )
-_WITH_GRADE: Final = r"((?:예비\s?)?[초중고]\s?\d(?:학년)?|\d학년)\s+([가-힣]{2,5}(?:\s\S{1,4})?)"
+"""Where something may stand beside a name: in brackets, behind a mark, as a word of its own, or run together."""
+_BY_SYLLABLE: Final = r"[가-힣](?: [가-힣]){2,4}"
+_NO_NAME: Final = (
+    r"@|://|www\.|(?<!\d)0?1\d\D{0,2}\d{3,4}\D{0,2}\d{4}(?!\d)|[\u1100-\u11ff\u3131-\u318e\uffa1-\uffdc]|학교$"
+)
+"""What no name has: an address, a phone, a letter that has not become part of a syllable."""
+_TWO_NAMES: Final = r"([가-힣]{3})(?:\s+|(?:와|하고|이?랑)\s?|\s?\()([가-힣]{2}[가-힣](?<![반부생점관]))\)?"
 _MASKED: Final = (
     r"[가-힣]{1,2}(?:[*＊○◯●◎ㅇ〇□×✕•#?_]|[OoXx](?=[가-힣OoXx○*]|$))+[가-힣]{0,2}|[*＊○◯]{1,2}[가-힣]{2}"
     r"|.*[^\W\d_][*＊]+[^\W\d_].*|[OoXx○ㅇ]{3,}"
@@ -79,12 +93,27 @@ def is_of_family(line: str) -> bool:
     return is_of_parent(line) or bool(re.fullmatch(_OF_A_SIBLING, line))
 
 
-def apart(name: str) -> tuple[str, str]:
-    """Return a name, and what is written beside it: in brackets, behind a slash, or a grade before it."""
-    if found := re.fullmatch(_WITH_REMARK, name):
-        return found[1], found[2] or found[3]
-    found = re.fullmatch(_WITH_GRADE, name)
-    return (found[2], found[1]) if found else (name, "")
+def apart(name: str) -> Iterator[tuple[str, str]]:
+    """Return in which ways a name can be taken apart: a name, and what is perhaps only written beside it."""
+    for pattern in _REMARKS:
+        if found := re.fullmatch(pattern, name):
+            yield found["name"], found["remark"]
+
+
+def put_together(name: str) -> str:
+    """Return a name without the spaces that only spread its syllables."""
+    return name.replace(" ", "") if re.fullmatch(_BY_SYLLABLE, name) else name
+
+
+def is_something_else(name: str) -> bool:
+    """Return whether a text has what no name has."""
+    return bool(re.search(_NO_NAME, name))
+
+
+def are_two(name: str) -> bool:
+    """Return whether a text is the names of two Koreans, the second one perhaps in brackets."""
+    found = re.fullmatch(_TWO_NAMES, name)
+    return found is not None and is_name(found[1]) and is_name(found[2])
 
 
 def whole(given: str, place: int, parts: Sequence[tuple[int, str]]) -> str:

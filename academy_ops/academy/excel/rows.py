@@ -11,7 +11,7 @@ from academy_ops.academy.excel.cells import MOST_LISTED, OPTIONAL_FIELDS, Column
 from academy_ops.academy.excel.columns import Ahead, UnclearError, settled
 from academy_ops.academy.excel.header import Header, header_of, is_of_others
 from academy_ops.academy.excel.headings import said
-from academy_ops.academy.excel.names import apart, is_masked, is_of_family
+from academy_ops.academy.excel.names import apart, is_masked, is_name, is_of_family, is_something_else
 from academy_ops.academy.excel.records import Rejected, Skipped, Student, Why, WorkbookError
 from academy_ops.academy.excel.text import Again, shown, text
 from academy_ops.academy.excel.values import LONGEST
@@ -21,6 +21,9 @@ MAX_STUDENTS: Final = 100_000
 _LOOKED_AT: Final = 20
 """In so many rows below the header, columns without a heading are looked for."""
 
+_ENDS_OF_SCHOOLS: Final = ("초", "중", "고")
+"""Foreign names end like this, too."""
+_REMARKS: Final = ("memo", "class_name")
 _TEN: Final = 10
 _NOBODYS_PHONE: Final = "01000000000"
 _LONGEST_USUAL_PHONE: Final = 13
@@ -29,6 +32,7 @@ NO_NAME: Final = "이름이 비어 있습니다."
 NO_LETTERS: Final = "이름에 글자가 없습니다."
 TWO_NAMES: Final = "이름 칸에 여러 명이 있습니다. 한 행에 한 명씩 적어 주세요."
 OF_FAMILY: Final = "이름 칸에 학생의 가족으로 보이는 사람이 있습니다. 학생의 이름을 적어 주세요."
+NO_NAME_THERE: Final = "이름 칸에 이름이 아닌 것이 있습니다. 학생의 이름만 적어 주세요."
 MASKED: Final = "이름의 일부가 가려져 있습니다. 학생의 이름을 모두 적어 주세요."
 NAME_TOO_LONG: Final = f"이름이 너무 깁니다 ({LONGEST['name']}자까지)."
 WRONG_PHONE: Final = "학부모 전화번호는 010으로 시작하는 11자리여야 합니다."
@@ -169,7 +173,9 @@ class Roster:
             return "same"
         if kind and (other := _somebody_else(kind, columns.header)):
             return other
-        if not is_usual and (junk.says_left(name) or junk.has_left(apart(name)[1], asked=False)):
+        if not is_usual and (
+            junk.says_left(name) or any(junk.has_left(remark, asked=False) for _name, remark in apart(name))
+        ):
             return "left"
         why: Why | None = None
         if not is_usual:
@@ -203,6 +209,9 @@ class Roster:
         if not isinstance(written, str) or written[:1] == "1":
             self.notes.stricter.add("lost-zero")
         fields = columns.fields(number, row, beside)
+        if any(junk.remark_says_left(fields[field]) for field in _REMARKS if field in fields):
+            self._skip(number, "left")
+            return
         self.students.append(Student(self.sheet, number, name, phone, *map(fields.get, OPTIONAL_FIELDS)))
         if len(columns.phones) > 1:
             columns.note_other_phones(number, row, phone)
@@ -231,15 +240,21 @@ def _fault(name: str, cell: object, phone: str | None, wrong: str, written: str)
     """Return why a row can't be created, for the school, or an empty text."""
     faults = (
         (NO_NAME, not name or name.casefold() in NOBODY or name.startswith("=")),
-        (TWO_NAMES, junk.holds_two_names(cell if isinstance(cell, str) else name)),
+        (TWO_NAMES, junk.holds_two_names(cell if isinstance(cell, str) else name, name)),
         (NAME_TOO_LONG, len(name) > LONGEST["name"]),
         (MASKED, is_masked(written)),
         (OF_FAMILY, is_of_family(name)),
+        (NO_NAME_THERE, not isinstance(cell, str) or is_something_else(name) or _is_a_field(name)),
         (TEN_DIGITS, phone is None and values.digits_in(wrong) == _TEN),
         (WRONG_PHONE, phone is None),
         (NO_LETTERS, not any(letter.isalpha() for letter in name)),
     )
     return next((fault for fault, is_there in faults if is_there), "")
+
+
+def _is_a_field(name: str) -> bool:
+    """Return whether a student's grade or the like stands in place of the name."""
+    return not is_name(name) and values.beside_a_name(name) is not None and not name.endswith(_ENDS_OF_SCHOOLS)
 
 
 def _wrong_value(fault: str, name: str, wrong: str) -> str:

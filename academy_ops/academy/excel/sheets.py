@@ -46,7 +46,8 @@ _OTHER_IS_NAMED: Final = f"'{SHEET_NAME}' 시트가 있어 읽지 않았습니�
 _OTHER_SAYS_MORE: Final = "학부모 전화번호 열이 뚜렷한 다른 시트를 읽었습니다."
 _NUMBERED: Final = re.compile(r"\(\d{1,3}\)$")
 _YEAR: Final = re.compile(r"(?<!\d)(20\d\d)(?!\d)|(?<!\d)(\d\d)(?=년|학년도)|(?<!\d)(\d{6}|\d{8})(?!\d)")
-_MONTH: Final = re.compile(r"\d{1,2}월|\d학기|\d분기")
+_MONTH: Final = re.compile(r"\d{1,2}월|\d학기|\d분기|봄|여름|가을|겨울")
+_NOT_OF_A_STEM: Final = re.compile(r"[\W\d_]")
 _VERSION: Final = re.compile(r"최종|수정|원본|사본|복사본|초안|변경|최신|업데이트|v\d|ver|final|new")
 _MOST_SHEETS: Final = 200
 _MOST_ABOVE: Final = 10_000
@@ -133,7 +134,8 @@ def _of_several_years(chosen: Sequence[_Reading]) -> bool:
 def _contradictory(chosen: Sequence[_Reading]) -> bool:
     """Return whether two sheets are versions of one roster: mostly the same names, and they differ.
 
-    Of sheets that are named after months or versions it counts, too, who is on one of them only: those came or left.
+    Of sheets whose names differ by months, versions or numbers it counts, too, who is on one of them only: those came
+    or left.
     """
     folded = [_folded(reading.name) for reading in chosen]
     months = len({found[0] for name in folded if (found := _MONTH.search(name))}) > 1
@@ -145,13 +147,17 @@ def _contradictory(chosen: Sequence[_Reading]) -> bool:
         phones.append({})
         for student in reading.roster.students:
             phones[-1].setdefault(student.name, set()).add(student.parent_phone)
-    return any(_disagree(first, second, months=months) for first, second in combinations(phones, 2))
+    stems = [_NOT_OF_A_STEM.sub("", name) for name in folded]
+    return any(
+        _disagree(first, second, versions=months or (stem == other and not second.keys() <= first.keys()))
+        for (first, stem), (second, other) in combinations(zip(phones, stems, strict=True), 2)
+    )
 
 
-def _disagree(first: Mapping[str, set[str]], second: Mapping[str, set[str]], *, months: bool) -> bool:
+def _disagree(first: Mapping[str, set[str]], second: Mapping[str, set[str]], *, versions: bool) -> bool:
     both = first.keys() & second.keys()
     mostly = 2 * len(both) > min(len(first), len(second))
-    if months and mostly and first.keys() != second.keys():
+    if versions and mostly and first.keys() != second.keys():
         return True
     return mostly and any(first[name].isdisjoint(second[name]) for name in both)
 

@@ -11,11 +11,15 @@ from academy_ops.academy.excel.headings import said
 from academy_ops.academy.excel.text import text
 from academy_ops.academy.excel.vocabulary import (
     BESIDE_A_PHONE,
+    DOUBTS,
     GENDERS,
+    GOING_ON,
     MESSAGES,
     NUMBER,
     ONE_PARENT,
     PARENT,
+    PLACES,
+    SOMEBODY_ELSE,
     STATES,
     STUDENT,
     WRONG_PHONES,
@@ -53,15 +57,22 @@ _ZEROS: Final = "o\u110b〇"
 _DIGIT_LETTERS: Final = f"{_ZEROS}li공영일이삼사오육칠팔구"
 _DIGITS_FOR_LETTERS: Final = str.maketrans(_DIGIT_LETTERS, "0001100123456789")
 _LEVELS: Final = {"초": "초등", "중": "중등", "고": "고등"}
+_CHINESE_LEVELS: Final = str.maketrans("初中高", "초중고")
 _GRADE: Final = re.compile(
-    r"(?:(?P<level>초|중|고)(?:등|등학교|학교|교)? ?)?(?P<grade>\d{1,2})(?:\.0)? ?(?:학년)?"
-    r"(?:(?:(?<=학년)|[ ,/-]+)(?P<room>\d{1,2})(?: ?반)?(?:[ ,/-]+\d{1,2} ?번?)?|[ ,/-]*(?P<named>[^\W_]{1,10}) ?반)?"
+    r"(?:(?P<level>초|중|고)(?:등|등학교|학교|학|교)? ?)?제? ?(?P<grade>\d{1,2})(?:\.0)? ?(?:학년)?"
+    r"(?:(?:(?<=학년)|[ ,/(-]+)(?P<room>\d{1,2})(?: ?반)?(?:[ ,/-]+\d{1,2} ?번?)?|[ ,/-]*(?P<named>[^\W_]{1,10}) ?반)?"
 ).fullmatch
 _SCHOOL: Final = re.compile(
     r"(?P<school>.*[^\d(\[/,\s-])[\s(\[/,-]*"
     r"(?P<rest>\d{1,2} ?(?:학년)?(?:(?:(?<=학년)|[ ,/-]+)\d{1,2}(?: ?반)?)?)[\])]?"
 )
-_GRADE_BESIDE_A_NAME: Final = r"[초중고](?:등)?\s?\d(?:학년)?|\d\s?학년|예비\s?[초중고]\s?\d?"
+_GRADE_BESIDE_A_NAME: Final = (
+    r"(?:[초중고](?:등|학교|등학교)?\s?\d(?:\s?학년)?|\d\s?학년)(?:[\s,/-]*\d{1,2}\s?반?)?|예비\s?[초중고]\s?\d?"
+)
+_SCHOOL_BESIDE_A_NAME: Final = (
+    r"[가-힣]{2,10}(?:[초중고]|학교)[\s(]{0,2}\d(?:\s?학년)?\)?|[가-힣]{2,12}학교|[가-힣]{2,8}[초중고]"
+)
+_STATE: Final = rf"(?:{'|'.join(STATES)})(?:중|생|자)?"
 _OF_A_SCHOOL: Final = ("초", "중", "고", "교", "등")
 _DATE: Final = re.compile(r"(\d{4})-(\d\d)-(\d\d)").fullmatch
 _LAST_YEAR_OF_DATES: Final = 1999
@@ -81,7 +92,7 @@ def phone(cell: object, of: str = PARENT) -> str | None:
     if isinstance(cell, str):
         cell = cell[: 2 * _LONGEST_PHONE].translate(_LISTED)
     line = text(cell)
-    if not line or len(line) > _LONGEST_PHONE:
+    if not line or len(line) > _LONGEST_PHONE or (isinstance(cell, float | int) and not line.isdecimal()):
         return None
     found = _phone(line, of)
     if found is None and isinstance(cell, str):
@@ -94,11 +105,9 @@ def phone(cell: object, of: str = PARENT) -> str | None:
 def _phone(line: str, of: str) -> str | None:
     """Return a phone, an empty text where it is a landline or somebody else's, or None where it is none."""
     line = _with_digits(unicodedata.normalize("NFKC", line).casefold())
-    owners: set[str] = set()
-    for word in re.findall(_LETTERS, line):
-        if word.strip(".") in WRONG_PHONES:
-            return None
-        owners |= said(word) or ({PARENT} if names.is_of_parent(word) else frozenset())
+    owners = _owners(line)
+    if owners is None or _leaves_doubt(line):
+        return None
     line = re.sub(_IN_BRACKETS, "", line)
     parents = bool(owners & {PARENT, ONE_PARENT})
     if any(not _beside(word, of_parent=parents) for word in re.findall(_LETTERS, line) if word not in _BETWEEN):
@@ -114,6 +123,23 @@ def _phone(line: str, of: str) -> str | None:
         return "" if _LANDLINE(digits) else None
     others = STUDENT in owners and not parents if of == PARENT else parents and STUDENT not in owners
     return "" if others else found
+
+
+def _owners(line: str) -> set[str] | None:
+    """Return whose phone it is, as far as that is said; None where it is neither a student's nor a parent's."""
+    owners: set[str] = set()
+    for word in re.findall(_LETTERS, line):
+        meant = said(word) or ({PARENT} if names.is_of_parent(word) else frozenset())
+        if word.strip(".").removesuffix("님") in WRONG_PHONES or (SOMEBODY_ELSE in meant and word not in PLACES):
+            return None
+        owners |= meant
+    return owners
+
+
+def _leaves_doubt(line: str) -> bool:
+    """Return whether what is said of a phone is that it may be none, or no longer."""
+    squeezed = re.sub(r"[\W\d_]", "", line)
+    return "?" in line or (bool(squeezed) and any(word in squeezed for word in DOUBTS))
 
 
 def _beside(word: str, *, of_parent: bool) -> bool:
@@ -171,13 +197,19 @@ def digits_in(line: str) -> int:
 
 def gender(line: str) -> str | None:
     """Return a gender as 남 or 여, or None where it is neither."""
-    return GENDERS.get(re.sub(r"\s", "", unicodedata.normalize("NFKC", line).casefold()).strip(".-/"))
+    line = re.sub(r"\s", "", unicodedata.normalize("NFKC", line).casefold()).strip(".-/").removesuffix("아이")
+    if found := GENDERS.get(line):
+        return found
+    both = {GENDERS.get(part) for part in re.split(r"[()\[\]]", line) if part}
+    return both.pop() if len(both) == 1 else None
 
 
 def grade(line: str) -> dict[str, str]:
     """Return what a cell says of grade, class and type of school; a text of another form is the grade as it stands."""
-    line = _restored(unicodedata.normalize("NFKC", line).strip("()[] "))
-    found = _GRADE(line)
+    line = _restored(unicodedata.normalize("NFKC", line).strip())
+    if not set(line[1:-1]) & set("()[]"):
+        line = line.strip("()[] ")
+    found = _GRADE(line.translate(_CHINESE_LEVELS)) or _GRADE(re.sub(r"\s", "", line).replace("(", "-").rstrip(")"))
     if not found:
         return {"grade": line}
     fields = {"grade": str(int(found["grade"]))}
@@ -190,11 +222,21 @@ def grade(line: str) -> dict[str, str]:
 
 def beside_a_name(said: str) -> dict[str, str] | None:
     """Return the fields that stand beside a name; None where it is not understood, and may belong to the name."""
+    if (
+        (parts := re.split(r"[\s,/·|]+", said.strip()))
+        and len(parts) > 1
+        and not re.fullmatch(_GRADE_BESIDE_A_NAME, said)
+    ):
+        fields = [beside_a_name(part) for part in parts if part]
+        return None if None in fields else {key: one for part in fields if part for key, one in part.items()}
     if found := gender(said):
         return {"gender": found}
     if re.fullmatch(_GRADE_BESIDE_A_NAME, said):
         return grade(said)
-    return {} if said in STATES else None
+    if re.fullmatch(_STATE, said.casefold()):
+        return {}
+    is_school = re.fullmatch(_SCHOOL_BESIDE_A_NAME, said) and not said.endswith(GOING_ON)
+    return school(said) if is_school else None
 
 
 def is_kind(line: str) -> bool:

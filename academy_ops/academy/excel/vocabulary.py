@@ -15,12 +15,30 @@ SOMEBODY_ELSE: Final = "somebody else"
 APPLICANT: Final = "applicant"
 PLAIN: Final = "plain"
 MESSAGES: Final = "messages"
+NOTICES: Final = "notices"
+NEWER: Final = "newer"
 NUMBER: Final = "number"
 FILLER: Final = ""
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
+def _meanings(table: dict[str, str]) -> dict[str, str]:
+    return {word: meaning for meaning, words in table.items() for word in words.split()}
+
+
+def _each(words: str, ends: str) -> str:
+    """Return each word with each end; a first space among the ends stands for none."""
+    return " ".join(f"{word}{end}" for word in words.split() for end in ends.split(" "))
+
 
 _OWN_PEOPLE: Final = "담임 담당 강사 교사 선생 원장 부원장 실장 팀장 매니저 조교 직원 기사"
 """The school's own people, for every table that knows them."""
 _RELATIVES: Final = "어머니 어머님 엄마 아버지 아버님 아빠 할머니 할아버지"
+_ARE_STUDENTS: Final = "재원 재적 재학 수강 등록 회원 원생 합격 사용 활성 활동"
+"""What students are, or do."""
 _SIBLINGS: Final = "동생 형 누나 오빠 언니"
 
 _HEADINGS: Final = {
@@ -37,7 +55,7 @@ _HEADINGS: Final = {
     """,
     ONE_PARENT: f"""
         {_RELATIVES} 모친 모 母 부친 부 父 외할머니 외할아버지 친할머니 친할아버지 조모 조부 이모 고모 삼촌 외삼촌
-        비상 긴급 mother mom father dad emergency
+        맘 비상 긴급 mother mom father dad emergency
     """,
     SOMEBODY_ELSE: f"""
         {_OWN_PEOPLE} {_SIBLINGS} 담당자 대표자 상담자 차량
@@ -70,11 +88,12 @@ _HEADINGS: Final = {
     "track": "계열 문이과 이과문과 문과이과 인문자연 track",
     "memo": "메모 비고 특이사항 특기사항 참고 기타 전달사항 요청사항 memo note remark comment",
     "kind": "구분 예시여부 역할 role",
-    "state": """
-        상태 재원구분 수강여부 등록여부 학적 재적상태 회원상태 휴퇴원 재원
-        status enrollmentstatus enrolmentstatus registrationstatus
+    "state": f"""
+        상태 학적 휴퇴원 재원 active
+        {_each(f"{_ARE_STUDENTS} 학적", "상태 여부 구분 현황")}
+        status enrollmentstatus enrolmentstatus registrationstatus isactive
     """,
-    "left": "퇴원 퇴원일 퇴원일자 퇴원날짜",
+    "left": _each("퇴원 퇴회 탈퇴 제적 삭제 퇴소", " 일 일자 날짜 여부 사유 구분 처리"),
     "staff": "직책 직위 직급 입사일 입사일자 급여 시급 호봉 사번",
     # … or nothing: what may stand beside a student and says nothing more, …
     PLAIN: """
@@ -85,20 +104,16 @@ _HEADINGS: Final = {
     NUMBER: "번호 연번 순번 일련번호 넘버 number no num",
     FILLER: """
         정보 기본 인적 사항 기초 신상 개인 을 를 란 칸 번 차 제 용 주 대표 메인 전체 관계 우선 여부
-        기재 기입 입력 작성 하세요 해주세요 적어주세요 써주세요 알려주세요 필수 필수항목 선택 포함 제외 자리
-        텍스트 숫자만 하이픈 없이 문자 수신 알림 알림톡 카톡 카카오톡 출결 등원 하원 등하원
-        실명 한글 한국어 국문 정식 본명 및 와 과 또는 청구서 고지서 안내문
-        legal main required optional korean kor or and of the s sms
+        순위 받을 받으실 기재 기입 입력 작성 하세요 해주세요 적어주세요 써주세요 알려주세요 필수 필수항목 선택 포함
+        제외 자리
+        텍스트 숫자만 하이픈 없이 실명 한글 한국어 국문 정식 본명 및 와 과 또는
+        legal main primary required optional korean kor or and of the s string varchar char
     """,
+    # What is sent to a phone: hardly to the student's own.
+    NOTICES: "문자 수신 알림 알림톡 카톡 카카오톡 출결 등원 하원 등하원 청구서 고지서 안내문 앱 가입 sms",
+    # What is said of a column that is in force instead of another one.
+    NEWER: "변경 변경된 변경후 수정 수정된 수정후 바뀐 새 새로운 최신 updated new",
 }
-
-
-def _words(text: str) -> tuple[str, ...]:
-    return tuple(text.split())
-
-
-def _meanings(table: dict[str, str]) -> dict[str, str]:
-    return {word: meaning for meaning, words in table.items() for word in words.split()}
 
 
 HEADINGS: Final = _meanings(_HEADINGS)
@@ -113,17 +128,19 @@ GENDERS: Final = _meanings(
 FORMER: Final = "지난 명단이나 백업으로 보이는 시트입니다."
 _SHEETS: Final = {
     "예시·안내 시트입니다.": """
-        예시 예제 샘플 견본 작성법 작성방법 작성요령 입력방법 안내 설명 사용법 가이드 주의사항
-        example sample guide readme help
+        예시 예제 샘플 견본 양식 서식 템플릿 테스트 연습
+        작성법 작성방법 작성요령 입력방법 안내 설명 사용법 가이드 주의사항
+        example sample template test guide readme help
     """,
     FORMER: """
-        작년 전년 지난 이전 과거 백업 구버전 구명단 삭제 폐기 사용안함 쓰지마
+        작년 전년 지난 이전 과거 전학기 백업 구버전 구명단 舊 임시 오류 삭제 폐기 사용안함 쓰지마
         backup old archive archived previous former lastyear
     """,
     "다니는 학생의 명단으로 보이지 않는 시트입니다.": """
-        퇴원 휴원 휴학 졸업 수료 종료 중단 제적 이탈 탈퇴 그만 대기 미등록 불합격 취소 환불 체험
+        퇴원 퇴소 휴원 휴학 졸업 수료 종료 종강 중단 제적 자퇴 전출 전학생 이탈 탈퇴 탈락 그만 끝난
+        비재원 대기 미등록 미납 불합격 취소 환불 체험 문의 예비소집 레벨테스트 레테 업체
         상담 강사 교사 직원 조교 기사 거래처
-        teacher staff waiting waitlist withdrawn dropped inactive alumni graduated graduates
+        teacher teachers driver drivers staff waiting waitlist withdrawn dropped inactive alumni graduated graduates
     """,
 }
 SHEETS_SET_ASIDE: Final = _meanings(_SHEETS)
@@ -136,20 +153,27 @@ SECTIONS: Final = _meanings(
             teacher teachers staff
         """,
         "left": """
-            퇴원 퇴회 퇴소 탈퇴 제적 졸업 수료 종료 중단 그만둔 그만둠 미재원 비재원 미등록 대기
+            퇴원 퇴회 퇴소 퇴학 탈퇴 제적 자퇴 전출 졸업 수료 종료 중단 그만둔 그만둠 미재원 비재원 미등록 대기
             withdrawn withdrew inactive dropped dropout left graduated alumni waiting waitlist waitlisted
         """,
         "students": "재원 재원생 재학생 수강생 신입생 등록생",
         FILLER: """
             명단 목록 리스트 현황 학생 원생 연락처 연락망 비상 비상연락망 비상연락처 전화번호 정보 및 님 들 자 표 방
-            생 함 중 완료 처리 list contacts student students
+            생 함 중 됨 완료 처리 수강 등록 회원 list contacts student students
         """,
     }
 )
 """The words of what stands above a table, in the name of its sheet, or in a student's state; and whose table it is."""
 
-IS_STUDENT_IF_YES: Final = frozenset({"재원", "재원여부", "재적여부", "재원상태", "재원구분"})
+IS_STUDENT_IF_YES: Final = frozenset(
+    {"재원", "재원상태", "재원구분", "active", "isactive"} | {f"{word}여부" for word in _ARE_STUDENTS.split()}
+)
 """Headings under which a no says that the student has left."""
+
+LEFT_BY_STATE: Final = frozenset(
+    _words("전학 해지 비활성 비활성화 삭제 미수강 미사용 불합격 중지 말소 disabled deleted")
+)
+"""What a student's state says, and nothing else, of those who have left."""
 
 RELATIONS: Final = frozenset({"관계", "학생과의관계", "학생과관계", "relation", "relationship"})
 """Headings over who a phone is of."""
@@ -165,11 +189,12 @@ STAFF: Final = _words(
 DITTO: Final = frozenset({"〃", "″", "”", '"', "''", "위와 같음", "위와같음"})
 """What says that a cell holds the same as the one above it."""
 
-EXAMPLES: Final = _meanings({"anywhere": "예시 샘플 견본 example sample", "alone": "예 보기 ex e.g"})
+EXAMPLES: Final = _meanings({"anywhere": "예시 샘플 견본 작성예 example sample", "alone": "예 보기 ex e.g"})
 """What a cell says that marks an example: somewhere in it, or as all it says."""
 
 NOBODY: Final = _words("""
-    없음 미정 미입력 미기재 미상 해당없음 이름없음 이름미상 공란 무 unknown tbd tba none null nan n/a na x o
+    학생 원생 수강생 true false 없음 미정 미입력 미기재 미상 해당없음 이름없음 이름미상 공란 무 unknown tbd tba
+    none null nan n/a na x o
     #n/a #ref! #value! #name? #div/0! #null! #num!
     """)
 """What stands in place of a name, or of any value, where there is none."""
@@ -178,20 +203,38 @@ BESIDE_A_PHONE: Final = frozenset({"h.p", "c.p", "t", "m", "p", "kr"})
 """What may stand beside a phone, too; the words of headings that say whose it is, and that it is one, may as well."""
 
 WRONG_PHONES: Final = _words(f"""
-    {_OWN_PEOPLE} 담임선생님 선생님 원장님
-    변경 변경됨 변경전 결번 해지 정지 없는번호 오류 틀림 아님 안됨 구번호 예전번호 옛번호 사용안함 x
+    {_OWN_PEOPLE} 담임선생 선생 전 구 옛 이전 변경 해지 정지 오류 x
     """)
-"""What says of a phone that it is none any more."""
+"""What says of a phone that it is none any more, or is somebody else's."""
+DOUBTS: Final = _words("""
+    결번 변경됨 변경전 변경예정 해지됨 해지한 정지됨 정지중 정지된 없는번호 없어짐 없앰 틀림 틀린 잘못 아님 아닌
+    아니 안됨 안돼 안함 안받 안씀
+    안쓰 못받 못쓰 미사용 불가 불통 끊김 끊어 끊긴 바뀜 바뀐 바꿈 차단 폐기 분실 고장 거부 금지 다른 타인 남의
+    미확인 재확인 확인필요 확인요 확인중
+    확인바람 맞는지 모름 구번호 전번호 예전 옛번호 이전번호 구폰 없음 wrong invalid disconnected old former
+    """)
+"""Words in what is said of a phone that leave it in doubt, with or without spaces."""
+PLACES: Final = frozenset(_words("집 자택 가정 댁 회사 직장 유선 home office work"))
+"""Where a phone may be, of those words of headings that say that it is somebody else's."""
 
 TITLES: Final = _words("학생 어린이 원생 원아 수강생 학우 회원 아동 유아 님")
 """What stands beside a student's name, with a space or in brackets."""
 ATTACHED_TITLES: Final = ("학생", "어린이")
 """What may follow it without a space."""
 
-STATES: Final = _words("쌍둥이 신규 신입 신입생 재원 재원생 기존 휴원 휴학 복원 복귀 복학 편입 재등록 장학 장학생")
+STATES: Final = _words("쌍둥이 신규 신입 신입생 재원 재원생 기존 휴원 휴학 복원 복귀 복학 편입 재등록 장학 new")
 """What is said of students behind their names and changes nothing."""
+GOING_ON: Final = tuple(
+    f"{word}중"
+    for word in _words("""
+        수업 방학 재학 휴학 휴원 재원 상담 진행 대기 수강 등록 준비 확인 연락 결제 납부 미납 보강 체험 테스트 시험
+        여행 입원 치료 출국
+        유학 이사 병가 공부 결석 면접 예약 보류 고민 외출 조정 협의 문의 임신 육아 해외 학습
+    """)
+)
+"""What is said of students and ends like the name of a school."""
 SIBLINGS: Final = _words(_SIBLINGS)
-RELATIVES: Final = _words(f"{_RELATIVES} 맘 학부모 보호자 부모")
+RELATIVES: Final = _words(f"{_RELATIVES} 모친 부친 맘 학부모 보호자 부모")
 """Who may be named after the student, as ``하나 엄마`` is."""
 
 NO_NAMES: Final = _words(

@@ -104,8 +104,8 @@ JOB: Final = (
     ),
     _workbook(
         "excel-names-invalid",
-        "Some students' names in the workbook are empty, too long or partly masked, or are the parents' names.",
-        "The job's error message says that names are empty, too long, masked or the parents', or "
+        "Some students' names in the workbook are empty, too long, partly masked, or something other than a name.",
+        "The job's error message says that names are empty, too long, masked, the parents' or no names at all, or "
         "every row was rejected because of its name.",
         "Have the school enter each student's full name in the rows shown in the evidence, and upload the file again.",
         mixed=_SEVERAL_FAULTS,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.excel.corpus import columns, exports, headers, packages, people, rows, sheets, tables, values
+from tests.excel.corpus import columns, exports, headers, packages, people, rows, sheets, spellings, tables, values
 from tests.excel.corpus.case import Case
 
 CASES: tuple[Case, ...] = (
@@ -14,5 +14,6 @@ CASES: tuple[Case, ...] = (
     *people.CASES,
     *tables.CASES,
     *exports.CASES,
+    *spellings.CASES,
     *packages.CASES,
 )

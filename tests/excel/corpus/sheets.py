@@ -8,6 +8,23 @@ from tests.excel.corpus.case import HEADER, A, B, C, Case, D, one
 
 _EXAMPLE = [HEADER, ("홍보기", "010-9999-0000", "예시중", "1")]
 
+_ASIDE = (
+    *(
+        "퇴소",
+        "레벨테스트",
+        "신규문의",
+        "미납자",
+        "구(舊)명단",
+        "임시저장",
+        "업체",
+        "연습",
+        "양식",
+        "템플릿",
+        "Template",
+    ),
+    *("Teachers", "전출생", "자퇴생", "전학생", "오류", "탈락", "종강", "비재원"),
+)
+
 CASES = (
     one("an unnamed sheet", HEADER, A),
     Case("an example sheet before the roster", {"작성예시": _EXAMPLE, "명단": [HEADER, A]}, [A], left_out=["작성예시"]),
@@ -99,6 +116,33 @@ CASES = (
     ),
     Case("the sheets that Excel 2007 adds", {"Sheet1": [HEADER, A], "Sheet2": [], "Sheet3": []}, [A]),
     Case("marks in a golden class", {"Gold반": [HEADER, A], "Silver반": [HEADER, B]}, [A, B]),
+    Case(
+        "sheets of nobody who comes",
+        {"명단": [HEADER, A]} | {name: [HEADER, B] for name in _ASIDE},
+        [A],
+        left_out=_ASIDE,
+    ),
+    Case(
+        "sheets that sound alike",
+        {
+            "월수금": [HEADER, A],
+            "남": [HEADER, B],
+            "여름특강": [HEADER, C],
+            "졸업반": [HEADER, D],
+            "2026전학년": [HEADER, ("윤다섯", "010-1111-0005")],
+        },
+        [A, B, C, D, ("윤다섯", "010-1111-0005")],
+    ),
+    *(
+        Case(f"versions: {first}, {second}", {first: [HEADER, A, B, C], second: [HEADER, B, C, D]}, problem="ambiguous")
+        for first, second in (
+            ("0301", "0401"),
+            ("3.1", "4.1"),
+            ("봄학기", "여름학기"),
+            ("명단", "명단_0302"),
+            ("Sheet1", "Sheet1 (2)"),
+        )
+    ),
     *(
         Case(f"set aside in English: {name}", {"Students": [HEADER, A], name: [HEADER, B]}, [A], left_out=[name])
         for name in ("Withdrawn", "Inactive students", "Archive")
