@@ -96,6 +96,7 @@ class Edge:
         url: Its address.
         port: Its port on 127.0.0.1.
         ca_file: The certificate of the CA that has signed its own.
+        certificate: Its own, with its key.
     """
 
     def __init__(
@@ -107,8 +108,8 @@ class Edge:
         self.ca_file = place / "ca.pem"
         self._ca = trustme.CA()
         self._ca.cert_pem.write_to_path(str(self.ca_file))
-        self._certificate = place / "edge.pem"
-        self._certified: tuple[str, datetime | None] | None = None
+        self.certificate = place / "edge.pem"
+        self._certified: tuple[str, datetime | None, datetime | None] | None = None
         self._policy = Policy(f"{_ADDRESS}:{origin}", front=front)
         self._relay = Relay(self._policy)
         self._server: uvicorn.Server | None = None
@@ -118,29 +119,31 @@ class Edge:
         """Set it up as at the start, but for what is ``changed`` of its `Policy`."""
         self._relay.policy = replace(self._policy, **changed)
 
-    def start(self, name: str = _ADDRESS, expires: datetime | None = None) -> None:
+    def start(self, name: str = _ADDRESS, begins: datetime | None = None, expires: datetime | None = None) -> None:
         """Start it, or start it anew where its certificate changes.
 
         Args:
             name: The name that its certificate is for.
-            expires: Until when its certificate is valid; None for long enough.
+            begins: From when its certificate is valid; None for long since.
+            expires: Until when; None for long enough.
 
         Raises:
             LabError: It does not start.
         """
-        if self.running() and self._certified == (name, expires):
+        wanted = (name, begins, expires)
+        if self.running() and self._certified == wanted:
             return
         self.stop()
-        if self._certified != (name, expires):
-            issued = self._ca.issue_cert(name, not_after=expires)
-            self._certificate.touch(mode=0o600)
-            issued.private_key_and_cert_chain_pem.write_to_path(str(self._certificate))
-            self._certified = (name, expires)
+        if self._certified != wanted:
+            issued = self._ca.issue_cert(name, not_before=begins, not_after=expires)
+            self.certificate.touch(mode=0o600)
+            issued.private_key_and_cert_chain_pem.write_to_path(str(self.certificate))
+            self._certified = wanted
         config = uvicorn.Config(
             self._relay,
             host=_ADDRESS,
             port=self.port,
-            ssl_certfile=self._certificate,
+            ssl_certfile=self.certificate,
             lifespan="off",
             ws="none",
             log_config=None,

@@ -74,7 +74,7 @@ class Lab:
     worker_env: dict[str, str]
     boot_seconds: float = 0.0
     broken: list[str] = field(default_factory=list)
-    filtered: list[processes.FilteredPort | processes.SilentPort] = field(default_factory=list)
+    filtered: list[processes.FilteredPort | processes.SilentPort | processes.OddPort] = field(default_factory=list)
 
     def put_worker_env(self, changed: Mapping[str, str | None] | None = None, *, encoded: bool = False) -> None:
         """Write the workers' parameter, with some values changed or, where None, left out."""

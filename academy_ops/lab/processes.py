@@ -10,7 +10,10 @@ import os
 import random
 import signal
 import socket
+import ssl
+import struct
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -29,6 +32,10 @@ _HINT_LINES: Final = 8
 _FILLING: Final = 32
 _FULL_SECONDS: Final = 0.3
 """On loopback a connection that takes longer is not accepted at all."""
+_TALK_SECONDS: Final = 5.0
+_REQUEST_BYTES: Final = 65536
+_RESET: Final = struct.pack("ii", 1, 0)
+"""As a socket's option: what closes it at once, without a word."""
 LIBRARIES: Final = (
     *("academy_ops.academy.api", "academy_ops.academy.worker", "academy_ops.academy.preloaded"),
     *("academy_ops.cli.lab", "uvicorn.config"),
@@ -222,6 +229,52 @@ class SilentPort:
     def close(self) -> None:
         """Free the port."""
         self._socket.close()
+
+
+class OddPort:
+    """A port that takes a request, says something whatever that was, and closes the connection."""
+
+    def __init__(self, port: int, said: bytes | None, certificate: Path | None = None) -> None:
+        """Take a port of 127.0.0.1.
+
+        Args:
+            port: The port, on which nobody listens.
+            said: What it says; None where it resets the connection.
+            certificate: A file with key and certificate, where it speaks TLS.
+        """
+        self._socket = socket.create_server(("127.0.0.1", port))
+        self._said = said
+        self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER) if certificate else None
+        if self._tls and certificate:
+            self._tls.load_cert_chain(certificate)
+        threading.Thread(target=self._serve, name=f"port {port}", daemon=True).start()
+
+    def close(self) -> None:
+        """Free the port."""
+        with suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
+        self._socket.close()
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                connection, _ = self._socket.accept()
+            except OSError:
+                return
+            with suppress(OSError):
+                connection.settimeout(_TALK_SECONDS)
+                self._talk(connection)
+            connection.close()
+
+    def _talk(self, connection: socket.socket) -> None:
+        if self._said is None:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+            return
+        with self._tls.wrap_socket(connection, server_side=True) if self._tls else connection as speaking:
+            speaking.recv(_REQUEST_BYTES)
+            speaking.sendall(self._said)
+            if isinstance(speaking, ssl.SSLSocket):
+                speaking.unwrap()
 
 
 def until(condition: Callable[[], bool], seconds: float, pause: float = 0.03) -> bool:

@@ -149,14 +149,6 @@ NOT_SHOWN: Mapping[str, Mapping[str, str]] = {
         "r2-bucket-missing": "jurisdiction",
     },
     "the lab is in one region": {"aws-wrong-region": "not-enabled", "queue-missing": "wrong-region"},
-    "no row yet": {
-        "endpoint-refused": "reset",
-        "endpoint-tls": "not-yet no-tls",
-        "proxy-misrouted": "load-balancer",
-        "api-not-json": "closed cut-off not-http",
-        "worker-booting": "unit",
-        "job-failed": "rows",
-    },
     "a symptom of what the API's own setting lacks": {
         "worker-env-missing": "api-side",
         "worker-queue-mismatch": "api-side",

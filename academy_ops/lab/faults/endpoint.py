@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from academy_ops.lab.aws import targets
 from academy_ops.lab.faults.fault import Fault, execute, nobody_writing
 from academy_ops.lab.parts import healthy
-from academy_ops.lab.processes import FilteredPort, SilentPort, free_ports
+from academy_ops.lab.processes import FilteredPort, OddPort, SilentPort, free_ports
 from academy_ops.lab.storage import new_keys
 from academy_ops.messages import say
 
@@ -76,6 +76,18 @@ _REJECTED: Final = {
 def _filter_edge(lab: Lab) -> None:
     lab.edge.stop()
     lab.filtered.append(FilteredPort(lab.edge.port))
+
+
+def _speak(said: bytes | None, lab: Lab, *, tls: bool = True) -> None:
+    """Let another server listen at the API's address."""
+    lab.edge.stop()
+    lab.filtered.append(OddPort(lab.edge.port, said, lab.edge.certificate if tls else None))
+
+
+def _misroute_balancer(lab: Lab) -> None:
+    # It replaces nginx, too.
+    lab.origin.service.stop()
+    _balance(lab, HTTPStatus.BAD_GATEWAY)
 
 
 def _filter_origin(lab: Lab) -> None:
@@ -190,6 +202,21 @@ FAULTS: Final = (
         lambda lab: lab.edge.start(expires=datetime.now(UTC) - timedelta(days=1)),
     ),
     Fault(
+        "endpoint-tls/not-yet",
+        say("The edge's certificate is not valid yet."),
+        lambda lab: lab.edge.start(begins=datetime.now(UTC) + timedelta(days=1)),
+    ),
+    Fault(
+        "endpoint-tls/no-tls",
+        say("A server without TLS listens at the API's address."),
+        partial(_speak, b"HTTP/1.1 400 Bad Request\r\n\r\n", tls=False),
+    ),
+    Fault(
+        "endpoint-refused/reset",
+        say("What listens at the API's address resets every connection."),
+        partial(_speak, None, tls=False),
+    ),
+    Fault(
         "edge-origin-down",
         say("nginx is stopped; the edge finds its port closed."),
         lambda lab: lab.origin.service.stop(),
@@ -284,6 +311,11 @@ FAULTS: Final = (
         say("nginx points at the wrong port; the API is running."),
         lambda lab: lab.origin.change(upstream=free_ports(1)[0]),
     ),
+    Fault(
+        "proxy-misrouted/load-balancer",
+        say("A load balancer replaces edge and nginx, and sends requests to the wrong place; the API is running."),
+        _misroute_balancer,
+    ),
     Fault("gateway-timeout", say("The API's process hangs; nginx gives up waiting."), _time_out_at_origin),
     Fault(
         "gateway-timeout/one-path",
@@ -321,6 +353,14 @@ FAULTS: Final = (
         "api-not-json/encoding",
         say("nginx says that its answers are compressed; they are not."),
         _page(HTTPStatus.OK, _BROKEN, "application/json", "add_header Content-Encoding gzip always;"),
+    ),
+    *(
+        Fault(f"api-not-json/{way}", say("A server at the API's address says {words} and closes.", words=words), said)
+        for way, words, said in (
+            ("closed", "-", partial(_speak, b"")),
+            ("not-http", "220 ESMTP", partial(_speak, b"220 mail.academy.example ESMTP\r\n\r\n")),
+            ("cut-off", "{", partial(_speak, b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{")),
+        )
     ),
     Fault("api-not-json/empty", say("nginx returns an empty response."), _page(HTTPStatus.OK, "")),
     Fault(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -51,6 +52,12 @@ _NO_WAY_TO_R2: Final = {
     "tls": f"SSL validation failed for {_R2_URL} [SSL: WRONG_VERSION_NUMBER] wrong version number",
     "proxy": f'Failed to connect to proxy URL: "http://10.0.0.9:3128" for {_R2_URL}',
     "no-route": f'Connect timeout on endpoint URL: "{_R2_URL}"',
+}
+_EACH_ROW: Final = {
+    "created": 0,
+    "total": 2,
+    "failed": [{"row": 2, "error": "학년은 숫자여야 합니다"}, {"row": 3, "error": "전화번호 형식 오류"}],
+    "processed_by": "worker",
 }
 SLOW: Final = {"ACADEMY_WORKER_STEP_DELAY": "600"}
 """What makes a worker so slow that it is found in mid-job."""
@@ -136,6 +143,14 @@ def _fail_with(words: str, lab: Lab) -> str:
         job_id = upload_and_wait(lab)
         ended = "UPDATE job SET status = ?, error_message = ? WHERE id = ?"
         execute(lab, ended, JobStatus.FAILED.value, words, job_id)
+    return job_id
+
+
+def _reject_each_row(lab: Lab) -> str:
+    with _nobody_working(lab):
+        job_id = upload_and_wait(lab)
+        ended = "UPDATE job SET status = ?, result = ? WHERE id = ?"
+        execute(lab, ended, JobStatus.DONE.value, json.dumps(_EACH_ROW), job_id)
     return job_id
 
 
@@ -252,6 +267,7 @@ FAULTS: Final = (
     worker_fault(
         "job-failed", say("A job failed with a message that does not say why."), partial(_fail_with, NO_WORDS)
     ),
+    worker_fault("job-failed/rows", say("A job has rejected each row for another reason."), _reject_each_row),
     *(
         worker_fault(
             f"r2-endpoint-unreachable/{reason}",

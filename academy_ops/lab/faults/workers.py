@@ -46,6 +46,11 @@ def _two_images(lab: Lab) -> None:
     _start_second(lab)
 
 
+def _start_by_unit(lab: Lab) -> None:
+    lab.fleet.use(Image(of_unit=True))
+    lab.fleet.change(container="created")
+
+
 def _hang_unread(lab: Lab) -> str:
     lab.fleet.change(logs=False)
     return _hang(lab)
@@ -197,6 +202,11 @@ FAULTS: Final = (
         "queue-not-consumed/unread",
         say("The workers' processes hang, a job has waited 11 minutes, and Docker can't read their logs."),
         _hang_unread,
+    ),
+    worker_fault(
+        "worker-booting/unit",
+        say("The systemd unit that runs the worker is still starting."),
+        _start_by_unit,
     ),
     worker_fault(
         "worker-booting/user-data",
