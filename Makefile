@@ -103,7 +103,7 @@ chaos: $(READY)  ## ten minutes of load while parts die; nothing lost, twice or 
 attack: $(READY)  ## ten minutes of hostile input on this machine; nothing lost, leaked, frozen or wrong (ATTACK_FLAGS="--seed 7")
 	@$(BIN)/python -m tests.attack $(ATTACK_FLAGS)
 
-runbooks: $(READY)  ## the numbers in both runbooks, from academy_ops/thresholds.py, and the options in both READMEs
+runbooks: $(READY)  ## the numbers and the job's path in both runbooks, from academy_ops/thresholds.py and contract.py, and the options in both READMEs
 	$(BIN)/python -m tests.runbooks
 
 messages: $(READY)  ## collect new sentences into the Korean catalogue, to be translated there

@@ -52,7 +52,13 @@ class InstanceLog:
 
 
 class LogSource(Protocol):
-    """A place where the workers' logs can be read."""
+    """A place where the workers' logs can be read.
+
+    Attributes:
+        asks_hosts: Whether it sends a command to the hosts, which is slow where there are many.
+    """
+
+    asks_hosts: bool
 
     def read(self, target: Target, instances: Sequence[str], since: int) -> Mapping[str, InstanceLog | Unavailable]:
         """Return for each instance its log of the last seconds, or why it could not be read.
@@ -63,6 +69,8 @@ class LogSource(Protocol):
 
 class DockerThroughSsm:
     """Docker's own log on each host, read by the SSM agent there; SSM keeps 24,000 characters of it."""
+
+    asks_hosts = True
 
     def read(self, target: Target, instances: Sequence[str], since: int) -> Mapping[str, InstanceLog | Unavailable]:
         """Read them in one command; an instance whose agent is offline is not asked."""
@@ -79,6 +87,8 @@ class DockerThroughSsm:
 
 class CloudWatchLogs:
     """The log group of Docker's awslogs driver, which also holds what instances that are gone have logged."""
+
+    asks_hosts = False
 
     def __init__(self) -> None:
         self._known: WeakKeyDictionary[Connections, cloudwatch_logs.Place | None] = WeakKeyDictionary()
@@ -158,7 +168,8 @@ def read(target: Target, since: int, *, gone: bool = False) -> Logs | Unavailabl
     found: dict[str, InstanceLog] = {}
     unavailable: dict[str, Unavailable] = {}
     # To ask a large fleet's hosts takes a command for every fifty of them.
-    for source in reversed(SOURCES) if len(ids) > LARGEST_COMMAND and target.settings.log_group else SOURCES:
+    large = len(ids) > LARGEST_COMMAND and target.settings.log_group is not None
+    for source in sorted(SOURCES, key=lambda one: large and one.asks_hosts):
         unread = [one for one in ids if one not in found]
         spoken = any(log.lines for log in found.values())
         if not unread and not gone and (spoken or (ids and target.job_id is None)):

@@ -10,6 +10,7 @@ from typing import Final
 import pytest
 
 from academy_ops.cli.app import COMMANDS
+from academy_ops.contract import JOBS_PATH
 from academy_ops.outside.sdk import MODELS
 from tests.lab_driver import Lab
 from tests.overheard import overheard
@@ -17,7 +18,7 @@ from tests.overheard import overheard
 QUESTIONS: Final = {
     "GetCallerIdentity": 1,
     "R2_ENDPOINT: GET /academy-excel": 1,
-    "ACADEMY_API_URL: GET /api/v1/jobs/JOB/": 1,
+    f"ACADEMY_API_URL: GET {JOBS_PATH}JOB/": 1,
     # Through the edge: is the process up, and is its database? Behind it, whose fault it would be if not.
     "ACADEMY_API_URL: GET /health": 1,
     "ACADEMY_API_URL: GET /healthz": 1,

@@ -10,6 +10,7 @@ import pytest
 from academy_ops.contract import tier_name
 from academy_ops.remedies.parameter_text import EditError, Stored
 from academy_ops.remedies.worker_env import compared, from_api
+from academy_ops.report.settings import shown_settings
 from academy_ops.settings import load
 from academy_ops.settings.env_files import SettingsError
 from checks.worker_report import compare, digest
@@ -81,6 +82,12 @@ def test_the_command_refuses_it_and_says_which_there_are(tmp_path: Path) -> None
     assert done.returncode == 2
     assert "AI_SQS_QUEUE_NAME_SLOW" in done.stderr
     assert "basic, tools" in done.stderr
+
+
+def test_its_settings_are_shown_by_its_own_names() -> None:
+    rows = {row.name: row.value for row in shown_settings(load(environ=OWN, default_env_file=None, tier="tools"), {})}
+    assert {name: rows.get(name) for name in OWN} == OWN
+    assert "AI_SQS_QUEUE_NAME_BASIC" not in rows
 
 
 def test_the_policy_is_of_the_tier(tmp_path: Path) -> None:

@@ -32,7 +32,7 @@ WATCH_MINUTES: Final = 15
 _TEXT: Final = (Output.TABLE,)
 _PLAIN: Final = (Output.TABLE, Output.JSON, Output.YAML)
 _ENDINGS: Final = {
-    **{form.value: form for form in (Output.JSON, Output.YAML, Output.MARKDOWN, Output.HTML)},
+    **{form.value: form for form in Output},
     "yml": Output.YAML,
     "md": Output.MARKDOWN,
     "htm": Output.HTML,
@@ -224,8 +224,7 @@ def _form(name: str) -> Output:
     Raises:
         RefusedError: None is.
     """
-    known = {**_ENDINGS, **{form.value: form for form in Output}}
-    if form := known.get(name.strip().lower()):
+    if form := _ENDINGS.get(name.strip().lower()):
         return form
     problem = say("Invalid value for {name}: {value}.", name="--output", value=repr(name))
     raise RefusedError(did_you_mean(problem, name, list(Output)))

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
+from academy_ops.contract import JOBS_PATH
 from academy_ops.diagnosis.records import Section
 from academy_ops.messages import Language
 from academy_ops.thresholds import FIGURES
@@ -20,6 +21,7 @@ _HEADING: Final = re.compile(r"^#{2,3} (\d(?:-\d)?)\. .+$", re.MULTILINE)
 _MARKER: Final = re.compile(r"^<!-- check: (\w+) -->$", re.MULTILINE)
 _FIGURE: Final = re.compile(r"<!--(\w+)-->[\d.]+")
 """A number that a threshold decides, behind the threshold's name."""
+_JOB_PATH: Final = re.compile(r"/[a-z0-9_/-]+/(?=<(?:job id|작업 ID)>/)")
 
 FILES: Final[Mapping[Language, str]] = {"ko": "runbook.md", "en": "runbook.en.md"}
 
@@ -52,8 +54,9 @@ def _source(language: Language) -> Traversable:
 
 
 def updated(markdown: str) -> str:
-    """Return a runbook as its file has to be: each marked number is the threshold in force."""
-    return _FIGURE.sub(lambda figure: f"<!--{figure[1]}-->{FIGURES[figure[1]]}", markdown)
+    """Return a runbook as its file has to be: each marked number is the threshold in force, and the job's path, too."""
+    figures = _FIGURE.sub(lambda figure: f"<!--{figure[1]}-->{FIGURES[figure[1]]}", markdown)
+    return _JOB_PATH.sub(JOBS_PATH, figures)
 
 
 def sections(markdown: str) -> Mapping[str, Page]:

@@ -32,7 +32,7 @@ def shown_settings(settings: Settings, environ: Mapping[str, str] = os.environ) 
     """
     defaults = {first: value for first, second, value in _PAIRS if not settings.get(first) and not settings.get(second)}
     rows: list[tuple[str, str | None, Source]] = [
-        (name, defaults[name], "default") if name in defaults else (name, entry.value, entry.source)
+        (name, defaults[name], "default") if name in defaults else (entry.name, entry.value, entry.source)
         for name, entry in settings.entries.items()
     ]
     from_file = settings.aws_in_force(environ)

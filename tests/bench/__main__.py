@@ -22,6 +22,7 @@ from typing import Final
 import certifi
 import trustme
 
+from academy_ops.contract import JOBS_PATH
 from tests.bench.drawing import bars
 from tests.bench.relays import relayed
 from tests.bench.tables import put, table
@@ -176,7 +177,7 @@ def main() -> None:
             job = lab.do("lab", "upload")
             mine = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
             path = f"{AWS}{os.pathsep}{os.environ['PATH']}"
-            settings = {**mine, **lab.settings(), "PATH": path, "JOB_ID": job, "LANG": "C.UTF-8"}
+            settings = {**mine, **lab.settings(), "PATH": path, "JOB_PATH": f"{JOBS_PATH}{job}/", "LANG": "C.UTF-8"}
             measured: dict[str, dict[str, float]] = {}
             for milliseconds in DELAYS:
                 with as_deployed(settings, Path(folder), milliseconds) as deployed:

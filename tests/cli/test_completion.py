@@ -11,6 +11,7 @@ import pytest
 from academy_ops.cli import names
 from academy_ops.diagnosis.catalogue import CATALOGUE
 from academy_ops.lab.faults import ALIASES, FAULTS
+from academy_ops.report import Output
 from academy_ops.report.runbook import sections, text
 from checks import RUNBOOK
 from tests.commands import SHELL, academy_ops
@@ -58,7 +59,7 @@ def offered(shell: str, line: str, cwd: Path, **environ: str) -> dict[str, str]:
         ("academy-ops explain excel-ph", {"excel-phone-column-missing", "excel-phone-invalid"}),
         ("academy-ops runbook ", {*sections(text("en")), *CHECKS}),
         ("academy-ops lab break ", {*FAULTS, *ALIASES}),
-        ("academy-ops diagnose --output ", {"table", "json", "yaml", "junit", "markdown", "github", "html"}),
+        ("academy-ops diagnose --output ", set(Output)),
         ("academy-ops diagnose --fail-on ", {"fail", "warn"}),
         ("academy-ops --lang ", {"ko", "en"}),
         ("academy-ops diagnose --fa", {"--fail-on"}),

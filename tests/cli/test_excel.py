@@ -12,6 +12,7 @@ import xlsxwriter
 
 from academy_ops.academy.sample_workbooks import students
 from academy_ops.cli.main import run
+from academy_ops.contract import JOBS_PATH
 from tests.commands import academy_ops
 from tests.excel.corpus.case import HEADER, A, B, Case
 from tests.excel.writers import by_xlsxwriter
@@ -150,7 +151,7 @@ def test_a_jobs_own_file_is_read_from_r2(tmp_path: Path) -> None:
 
     def answer(handler: Handler) -> None:
         asked.append((handler.command, handler.path.partition("?")[0]))
-        respond(handler, 200, json.dumps(job).encode() if "/jobs/" in handler.path else students(2))
+        respond(handler, 200, json.dumps(job).encode() if handler.path.startswith(JOBS_PATH) else students(2))
 
     with server(answer) as (url, _seen):
         settings = {
@@ -162,7 +163,7 @@ def test_a_jobs_own_file_is_read_from_r2(tmp_path: Path) -> None:
         done = academy_ops("check", "excel", "--job", "j1", "-o", "json", cwd=tmp_path, **settings)
         assert (done.returncode, json.loads(done.stdout)["created"]) == (0, 2), done.stderr
         assert json.loads(done.stdout)["file"] == "excel/t/a.xlsx"
-        assert asked == [("GET", "/api/v1/jobs/j1/"), ("GET", "/academy-excel/excel/t/a.xlsx")]
+        assert asked == [("GET", f"{JOBS_PATH}j1/"), ("GET", "/academy-excel/excel/t/a.xlsx")]
         del job["file_key"]
         unsaid = academy_ops("check", "excel", "--job", "j1", cwd=tmp_path, **settings)
     assert unsaid.returncode == 3

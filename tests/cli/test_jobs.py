@@ -12,6 +12,7 @@ import pytest
 from academy_ops.cli.errors import RefusedError
 from academy_ops.cli.names import begins_a_uuid, valid_job_id
 from academy_ops.cli.options import seconds_back
+from academy_ops.contract import JOBS_PATH
 from tests.commands import academy_ops
 from tests.lab_driver import Lab
 from tests.wire import Handler, respond, server
@@ -27,17 +28,17 @@ PASTED = (
     f"({UUID})",
     f"{UUID}.",
     f"\ufeff{UUID}\u200b",
-    f"https://api.example.com/api/v1/jobs/{UUID}/",
-    f"https://api.example.com/api/v1/jobs/{UUID}",
-    f"https://api.example.com/api/v1/jobs/{UUID}/?t=1#x",
-    f"/api/v1/jobs/{UUID}/students/",
-    f"curl 'https://api.example.com/api/v1/jobs/{UUID}/' -H 'accept: */*'",
+    f"https://api.example.com{JOBS_PATH}{UUID}/",
+    f"https://api.example.com{JOBS_PATH}{UUID}",
+    f"https://api.example.com{JOBS_PATH}{UUID}/?t=1#x",
+    f"{JOBS_PATH}{UUID}/students/",
+    f"curl 'https://api.example.com{JOBS_PATH}{UUID}/' -H 'accept: */*'",
     f'{{"job_id": "{UUID}", "status": "PENDING"}}',
     f"SQS_JOB_FAILED | job_id={UUID} | error=boom",
     f"작업 ID: {UUID}",
     UUID.upper(),
 )
-SHORT = (" abc ", '"abc"', "https://api.example.com/api/v1/jobs/abc/", "job_id=abc,", "abc")
+SHORT = (" abc ", '"abc"', f"https://api.example.com{JOBS_PATH}abc/", "job_id=abc,", "abc")
 REFUSED = (
     "",
     "  ",
@@ -45,9 +46,9 @@ REFUSED = (
     "a b",
     "../../etc/passwd",
     "x" * 65,
-    "/api/v1/jobs/",
-    f"/api/v1/jobs/{'x' * 65}/",
-    "/api/v1/jobs/../x/",
+    JOBS_PATH,
+    f"{JOBS_PATH}{'x' * 65}/",
+    f"{JOBS_PATH}../x/",
 )
 
 
@@ -62,7 +63,7 @@ def test_a_job_id_is_taken_as_it_was_pasted(compared: Callable[[int], None]) -> 
 
 
 def test_a_diagnosis_of_a_pasted_url_is_of_its_job(tmp_path: Path) -> None:
-    url = f"https://api.example.com/api/v1/jobs/{UUID}/"
+    url = f"https://api.example.com{JOBS_PATH}{UUID}/"
     result = json.loads(
         academy_ops("diagnose", url, "-o", "json", "--only", "r2", cwd=tmp_path, AI_WORKER_NAME="w").stdout
     )

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from academy_ops.contract import JOBS_PATH
 from tests.commands import academy_ops
 
 
@@ -19,7 +20,9 @@ def api(*bodies: object) -> Iterator[str]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            body = {"status": "ok"} if "/jobs/" not in self.path else left.pop(0) if len(left) > 1 else left[0]
+            body = (
+                {"status": "ok"} if not self.path.startswith(JOBS_PATH) else left.pop(0) if len(left) > 1 else left[0]
+            )
             text = json.dumps(body).encode()
             self.send_response(200)
             self.send_header("Content-Length", str(len(text)))

@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from academy_ops.academy.excel.child import MEMORY_BYTES
+from academy_ops.contract import JOBS_PATH, UPLOAD_PATH
 from tests.hostile.files import FILES, good
 from tests.lab_driver import Lab
 from tests.wire import ask
@@ -65,7 +66,7 @@ def post(lab: Lab, content: bytes, name: str = "students.xlsx") -> httpx.Respons
     settings = lab.settings()
     return ask(
         "POST",
-        settings["ACADEMY_ORIGIN_URL"] + "/api/v1/students/bulk_create_from_excel/",
+        settings["ACADEMY_ORIGIN_URL"] + UPLOAD_PATH,
         headers={"Authorization": f"Bearer {settings['ACADEMY_API_TOKEN']}"},
         files={"file": (name, content)},
         data={"initial_password": "lab-1234"},
@@ -96,6 +97,6 @@ def test_the_name_of_a_file_leads_nowhere(lab: Lab, name: str) -> None:
     answer = post(lab, good(), name)
     assert answer.status_code == 202
     token = lab.settings()["ACADEMY_API_TOKEN"]
-    url = f"{lab.settings()['ACADEMY_ORIGIN_URL']}/api/v1/jobs/{answer.json()['job_id']}/"
+    url = f"{lab.settings()['ACADEMY_ORIGIN_URL']}{JOBS_PATH}{answer.json()['job_id']}/"
     job = ask("GET", url, headers={"Authorization": f"Bearer {token}"}).json()
     assert re.fullmatch(r"excel/lab/[0-9a-f]{32}\.xlsx", job["file_key"])

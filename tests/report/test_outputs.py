@@ -19,6 +19,7 @@ from tests.report.test_hostile import LONG, about, assert_only_text
 
 _ACCEPTED = {Output.JSON: '"accepted": 120', Output.YAML: "accepted: 120"}
 """When a hop was reached, where a program reads it in milliseconds."""
+FOR_PEOPLE = (Output.TABLE, Output.JUNIT, Output.MARKDOWN, Output.GITHUB, Output.HTML)
 DOCUMENTS = [output for output in Output if output is not Output.TABLE]
 
 
@@ -32,7 +33,11 @@ def with_reason(reason: str | None) -> Diagnosis:
 @pytest.mark.parametrize("output", Output)
 def test_a_reason_is_shown_where_there_is_one(output: Output) -> None:
     assert "hop-limit" in shown(with_reason("hop-limit"), output, "en")
-    assert ("reason" in shown(with_reason(None), output, "en")) == (output in {Output.JSON, Output.YAML})
+
+
+@pytest.mark.parametrize("output", FOR_PEOPLE)
+def test_where_there_is_no_reason_people_read_of_none(output: Output) -> None:
+    assert "reason" not in shown(with_reason(None), output, "en")
 
 
 def test_while_many_workers_are_asked_the_screen_says_how_many_have_answered() -> None:

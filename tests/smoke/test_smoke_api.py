@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from academy_ops.contract import UPLOAD_PATH
+from academy_ops.contract import JOBS_PATH, STUDENTS_OF_JOB, UPLOAD_PATH
 from academy_ops.smoke.records import STUDENTS
 from tests.commands import academy_ops
 from tests.wire import Handler, respond, server
@@ -34,7 +34,7 @@ class Api:
             self.forms.append(handler.body)
             respond(handler, self.status, json.dumps(self.upload).encode())
         else:
-            respond(handler, 200, json.dumps(self.job if "/jobs/" in handler.path else {}).encode())
+            respond(handler, 200, json.dumps(self.job if handler.path.startswith(JOBS_PATH) else {}).encode())
 
 
 @contextmanager
@@ -122,7 +122,7 @@ def test_a_job_that_was_made_is_taken_back_however_it_ends(tmp_path: Path) -> No
     for job in (DONE, {"job_id": "j1", "status": "FAILED"}):
         api = Api(job)
         smoke(api, tmp_path, "--timeout", "5")
-        assert ("DELETE", "/api/v1/jobs/j1/students/") in api.asked
+        assert ("DELETE", f"{JOBS_PATH}j1/{STUDENTS_OF_JOB}") in api.asked
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from academy_ops.academy import sample_workbooks
+from academy_ops.contract import JOBS_PATH
 from tests.lab_driver import Lab
 from tests.web.teacher import PASSWORD, XLSX, Teacher, as_offered
 
@@ -151,10 +152,10 @@ def test_with_the_worker_off_it_waits_and_ends_after_a_worker_was_started_withou
     expect(teacher.outcome).to_have_text(re.compile("^대기 중"))
     expect(teacher.page.locator(".job .step")).to_contain_text("2~5분")
     assert teacher.barriers() == []
-    teacher.page.route("**/api/v1/jobs/*/", made_two_minutes_ago)
+    teacher.page.route(f"**{JOBS_PATH}*/", made_two_minutes_ago)
     expect(teacher.page.locator(".job .step")).to_contain_text("2분째 기다리고 있습니다")
     expect(teacher.page.locator(".job .step")).to_contain_text("이 페이지를 닫아도")
-    teacher.page.unroute("**/api/v1/jobs/*/")
+    teacher.page.unroute(f"**{JOBS_PATH}*/")
     assert teacher.lab.tool("scale-worker", "--desired", "1", "--yes", "--wait").returncode == 0
     expect(teacher.outcome).to_have_text(re.compile("^완료: 2명"), timeout=60_000)
 

@@ -9,6 +9,7 @@ from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
+from academy_ops.contract import JOBS_PATH
 from academy_ops.lab.aws import targets
 from academy_ops.lab.faults.fault import Fault, execute, nobody_writing
 from academy_ops.lab.parts import healthy
@@ -42,7 +43,7 @@ _OF_STORAGE: Final = "<Error><Code>AccessDenied</Code><Message>Access Denied</Me
 _ONE_PATH: Final = "if ($uri ~ ^/api/) { proxy_pass http://127.0.0.1:1; }"
 _SLASHES: Final = "absolute_redirect off; rewrite ^(/api/.*[^/])/$ $1 permanent; rewrite ^(/api/.*[^/])$ $1/ permanent;"
 _SIGN_IN: Final = (
-    "absolute_redirect off; rewrite ^/api/ /login/?next=api redirect; rewrite ^/login/ /api/v1/jobs/x/ redirect;"
+    f"absolute_redirect off; rewrite ^/api/ /login/?next=api redirect; rewrite ^/login/ {JOBS_PATH}x/ redirect;"
 )
 _REFUSALS: Final = (
     ("r2-credentials-rejected", "key-form", HTTPStatus.BAD_REQUEST, "InvalidArgument"),

@@ -6,7 +6,7 @@ r2() {
 }
 aws sts get-caller-identity
 r2 s3api head-bucket --bucket "$R2_EXCEL_BUCKET"
-curl -sS -i -H "$auth" -H "X-Tenant-Code: $ACADEMY_TENANT_CODE" "$ACADEMY_API_URL/api/v1/jobs/$JOB_ID/"
+curl -sS -i -H "$auth" -H "X-Tenant-Code: $ACADEMY_TENANT_CODE" "$ACADEMY_API_URL$JOB_PATH"
 curl -sS -i "$ACADEMY_API_URL/health"
 curl -sS -i "$ACADEMY_ORIGIN_URL/healthz"
 curl -sS -i "$ACADEMY_APP_URL/healthz"

@@ -76,7 +76,7 @@ token = {
     "X-Tenant-Code": os.environ["ACADEMY_TENANT_CODE"],
 }
 for address, path in (
-    ("ACADEMY_API_URL", f"/api/v1/jobs/{os.environ['JOB_ID']}/"),
+    ("ACADEMY_API_URL", os.environ["JOB_PATH"]),
     ("ACADEMY_API_URL", "/health"),
     ("ACADEMY_API_URL", "/healthz"),
     ("ACADEMY_ORIGIN_URL", "/healthz"),

@@ -5,7 +5,6 @@ import os
 import boto3
 import httpx
 
-job = os.environ["JOB_ID"]
 token = {"Authorization": "Bearer " + os.environ["ACADEMY_API_TOKEN"]}
 boto3.client("sts").get_caller_identity()
 r2 = boto3.client(
@@ -18,7 +17,7 @@ r2 = boto3.client(
 r2.head_bucket(Bucket="academy-excel")
 r2.list_objects_v2(Bucket="academy-excel", MaxKeys=1)
 for address, path in (
-    ("ACADEMY_API_URL", f"/api/v1/jobs/{job}/"),
+    ("ACADEMY_API_URL", os.environ["JOB_PATH"]),
     ("ACADEMY_API_URL", "/health"),
     ("ACADEMY_API_URL", "/healthz"),
     ("ACADEMY_ORIGIN_URL", "/healthz"),
