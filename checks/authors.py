@@ -348,9 +348,9 @@ def _by_manners(answer: Answer, body: str) -> _Named | None:
 def _of_api(error: Any) -> bool:  # noqa: ANN401 - whatever JSON holds
     """Return whether an error in JSON has a form of the API's: gateways and other servers have forms of their own."""
     if isinstance(error, list):
-        return bool(error) and all(isinstance(one, str) for one in error)
+        return bool(error) and all(isinstance(problem, str) for problem in error)
     # Django REST framework lists what is wrong with each field.
-    fields = bool(error) and all(isinstance(one, list) for one in error.values())
+    fields = bool(error) and all(isinstance(problem, list) for problem in error.values())
     return "detail" in error or isinstance(error.get("status"), str) or fields
 
 

@@ -205,7 +205,7 @@ def _why(lines: Sequence[str], reasons: Collection[str], *, same_try: bool = Fal
         if same_try and _NEXT_TRY.search(line):
             break
         left -= meaning(line, _OVERCOME) or frozenset()
-        if reason := next((one for form, one in _SIGNS if one in left and form.search(line)), None):
+        if reason := next((sign for form, sign in _SIGNS if sign in left and form.search(line)), None):
             leads = meaning(line, _FOLLOWS) or frozenset()
             return _why(lines[:number], leads, same_try=True) or (reason, line)
     return None

@@ -97,22 +97,22 @@ def beside(  # noqa: PLR0917 - what the hosts have told, and where to look for t
     of_job = {} if isinstance(job, Unavailable) else job.logs
     tails = {} if isinstance(latest, Unavailable) else latest.logs
     logs: dict[str, WorkerLog] = {}
-    for one in {**of_job, **tails}:
-        lines = () if one in facts.logs and facts.logs[one].of_job else of_job.get(one, _NOTHING).of_job
-        tail = () if one in seen else tails.get(one, _NOTHING).tail
+    for name in {**of_job, **tails}:
+        lines = () if name in facts.logs and facts.logs[name].of_job else of_job.get(name, _NOTHING).of_job
+        tail = () if name in seen else tails.get(name, _NOTHING).tail
         if lines or tail:
-            logs[one] = WorkerLog(len(lines) + len(tail), lines, (), tail)
-    complete = all(one.complete for one in (job, latest) if isinstance(one, Archive))
+            logs[name] = WorkerLog(len(lines) + len(tail), lines, (), tail)
+    complete = all(archive.complete for archive in (job, latest) if isinstance(archive, Archive))
     return _archive(place, logs, complete=complete)
 
 
 def together(found: Sequence[Archive | Unavailable]) -> Archive | Unavailable:
     """Return what is kept in several places as one: the first that could be read names it."""
-    read = [one for one in found if isinstance(one, Archive)]
+    read = [archive for archive in found if isinstance(archive, Archive)]
     if not read:
         return found[0]
-    logs = {name: log for one in reversed(read) for name, log in one.logs.items()}
-    return replace(read[0], logs=logs, complete=len(read) == len(found) and all(one.complete for one in read))
+    logs = {name: log for archive in reversed(read) for name, log in archive.logs.items()}
+    return replace(read[0], logs=logs, complete=len(read) == len(found) and all(archive.complete for archive in read))
 
 
 def _archive(place: Place, logs: Mapping[str, WorkerLog], *, complete: bool = True) -> Archive:
@@ -123,8 +123,8 @@ def joined(facts: LogsFacts, archive: Archive | Unavailable) -> LogsFacts:
     """Return what the hosts have told, with the logs of containers that Docker can't read in their place."""
     if isinstance(archive, Unavailable):
         return replace(facts, archive=archive)
-    read = {one: archive.logs[one] for one, log in facts.logs.items() if not log.lines and one in archive.logs}
-    kept = {one: log for one, log in archive.logs.items() if one not in read}
+    read = {name: archive.logs[name] for name, log in facts.logs.items() if not log.lines and name in archive.logs}
+    kept = {name: log for name, log in archive.logs.items() if name not in read}
     return replace(facts, logs={**facts.logs, **read}, archive=replace(archive, logs=kept))
 
 
@@ -141,8 +141,8 @@ def of_job(target: Target, place: Place, now: datetime) -> Archive | Unavailable
             whole, until = whole and complete, now - back
             if found:
                 break
-        failures = [one for one in found if any(marker in one.line.text for marker in LOG_JOB_FAILED)]
-        following = [(ACTION, partial(_following, target, place, one)) for one in failures[-_FAILURES:]]
+        failures = [failure for failure in found if any(marker in failure.line.text for marker in LOG_JOB_FAILED)]
+        following = [(ACTION, partial(_following, target, place, failure)) for failure in failures[-_FAILURES:]]
         for more in gather(following, target.until):
             found += () if isinstance(more, Unavailable) else more
     except AWS_ERRORS as error:
@@ -161,7 +161,9 @@ def recent(target: Target, place: Place, now: datetime) -> Archive | Unavailable
         elif not events:
             # The streams may be named otherwise; the group may be others', too.
             found, complete = _events(target, place, now - timedelta(seconds=COMPLAINT_SECONDS), None)
-            events = [one for one in found if _INSTANCE.search(one.stream) or target.settings.worker in one.stream]
+            events = [
+                event for event in found if _INSTANCE.search(event.stream) or target.settings.worker in event.stream
+            ]
     except AWS_ERRORS as error:
         return _unseen(target, place, error)
     return _archive(place, _by_instance(events, of_job=False), complete=complete)
@@ -221,7 +223,7 @@ def _events(
             if page:
                 break
             raise
-        found += (event for one in answer.get("events", ()) for event in _lines(one, clean))
+        found += (event for written in answer.get("events", ()) for event in _lines(written, clean))
         token = answer.get("nextToken")
         if not token or token == asked.get("nextToken"):
             return found, True
@@ -243,8 +245,8 @@ def _lines(event: Mapping[str, Any], clean: Any) -> Iterable[Event]:  # noqa: AN
 
 def _by_instance(events: Sequence[Event], *, of_job: bool) -> dict[str, WorkerLog]:
     lines: dict[str, dict[LogLine, None]] = {}
-    for one in sorted(events, key=lambda event: event.line.at or datetime.min.replace(tzinfo=UTC)):
-        lines.setdefault(instance_of(one.stream), {})[one.line] = None
+    for event in sorted(events, key=lambda event: event.line.at or datetime.min.replace(tzinfo=UTC)):
+        lines.setdefault(instance_of(event.stream), {})[event.line] = None
     return {
         instance: WorkerLog(len(own), tuple(own) if of_job else (), (), () if of_job else tuple(own))
         for instance, own in lines.items()

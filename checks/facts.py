@@ -332,29 +332,24 @@ class Case:
         """What is known of the inside of the workers: where it could not be observed, nothing."""
         return LogsFacts(self.logs) if isinstance(self.logs, Unavailable) else self.logs
 
+    def _beside(self) -> list[object]:
+        """Return what AWS and R2 have answered, as far as they are asked beside the API."""
+        account = [self.access.account] if isinstance(self.access, AccessFacts) else []
+        return [*account, *([self.r2.reach] if isinstance(self.r2, R2Facts) else [])]
+
     def anything_answered(self) -> bool:
         """Return whether anything outside answered this machine at all.
 
         Where nothing did, a time-out says as much about this machine's own network as about the other side.
         """
-        seen: list[object] = []
-        if isinstance(self.access, AccessFacts):
-            seen.append(self.access.account)
-        if isinstance(self.r2, R2Facts):
-            seen.append(self.r2.reach)
-        if isinstance(self.endpoint, EndpointFacts):
-            way = self.endpoint
-            seen += [way.main, way.health, way.healthz, way.origin, way.app]
-        return any(_answered(one) for one in seen)
+        way = self.endpoint
+        layers = (way.main, way.health, way.healthz, way.origin, way.app) if isinstance(way, EndpointFacts) else ()
+        seen = [*self._beside(), *layers]
+        return any(not isinstance(answer, Unavailable) or answer.reason in _ANSWERS for answer in seen)
 
     def nothing_answers(self) -> bool:
         """Return whether AWS or R2 were asked beside the API, and none has answered: then it is this machine."""
-        beside: list[object] = []
-        if isinstance(self.access, AccessFacts):
-            beside.append(self.access.account)
-        if isinstance(self.r2, R2Facts):
-            beside.append(self.r2.reach)
-        asked = any(isinstance(one, Unavailable) and one.reason not in _NOT_SENT for one in beside)
+        asked = any(isinstance(seen, Unavailable) and seen.reason not in _NOT_SENT for seen in self._beside())
         return asked and not self.anything_answered()
 
     def sent_to(self, redirect: Answer) -> bool:
@@ -362,8 +357,8 @@ class Case:
         where = _host(redirect)
         of_api = self.endpoint.main if isinstance(self.endpoint, EndpointFacts) else None
         asked = (of_api, self.r2.foreign if isinstance(self.r2, R2Facts) else None)
-        others = [one for one in asked if isinstance(one, Answer) and one.url != redirect.url]
-        return bool(where) and any(_host(one) == where for one in others)
+        others = [answer for answer in asked if isinstance(answer, Answer) and answer.url != redirect.url]
+        return bool(where) and any(_host(answer) == where for answer in others)
 
     def trusts_nobody(self) -> bool:
         """Return whether no certificate that this machine was shown is right, the API's and others'.
@@ -371,12 +366,7 @@ class Case:
         Then its own certificates are not those that it needs here, or somebody opens TLS on its way out.
         """
         main = self.endpoint.main if isinstance(self.endpoint, EndpointFacts) else None
-        others: list[object] = []
-        if isinstance(self.access, AccessFacts):
-            others.append(self.access.account)
-        if isinstance(self.r2, R2Facts):
-            others.append(self.r2.reach)
-        refused = [isinstance(one, Unavailable) and one.reason == "tls" for one in others]
+        refused = [isinstance(seen, Unavailable) and seen.reason == "tls" for seen in self._beside()]
         return isinstance(main, Unavailable) and main.why in {"issuer", "name"} and bool(refused) and all(refused)
 
 
@@ -391,10 +381,6 @@ def _host(answer: Answer) -> str:
 
 def _domain(host: str) -> str:
     return ".".join(host.split(".")[-2:])
-
-
-def _answered(seen: object) -> bool:
-    return not isinstance(seen, Unavailable) or seen.reason in _ANSWERS
 
 
 _NOT_SENT: Final = frozenset({"not-configured", "malformed", "not-asked", "credentials-missing", "crashed", "deadline"})

@@ -38,6 +38,11 @@ class Group:
     instances: tuple[AsgInstance, ...]
     version: str = ""
 
+    @property
+    def in_service(self) -> tuple[AsgInstance, ...]:
+        """The instances that it has in service."""
+        return tuple(instance for instance in self.instances if instance.lifecycle == "InService")
+
 
 @dataclass(frozen=True, slots=True)
 class Activity:

@@ -63,8 +63,8 @@ def judge(case: Case) -> Iterator[Finding]:
     if case.job_id is None:
         recent = case.job.recent if isinstance(case.job, JobFacts) else ()
         # The bucket lists those that are done, too.
-        name = "recent" if any(one.status for one in recent) else "latest"
-        evidence: dict[str, Json] = {name: [_listed(one) for one in recent]} if recent else {}
+        name = "recent" if any(upload.status for upload in recent) else "latest"
+        evidence: dict[str, Json] = {name: [_listed(upload) for upload in recent]} if recent else {}
         yield build.skip(say("No upload was checked, because no job id was given."), None, evidence)
         return
     document = case.job.document if not isinstance(case.job, Unavailable) else case.job

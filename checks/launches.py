@@ -117,7 +117,7 @@ def history(case: Case, facts: WorkersFacts, group: Group, *, waits: bool) -> Hi
     known = waited(case) if waits else None
     since = LAUNCH_LOOP_SECONDS if known is None else known
     present = {instance.instance_id for instance in group.instances}
-    serving = {instance.instance_id for instance in group.instances if instance.lifecycle == "InService"}
+    serving = {instance.instance_id for instance in group.in_service}
     scaled_in, refreshed = set[str](), set[str]()
     for activity in listed(facts.activities):
         if activity.description.startswith("Terminating") and not _HEALTH_CHECK.search(activity.cause):

@@ -56,7 +56,9 @@ def observe(target: Target, case: Case) -> LogsFacts:
     if not places:
         return facts
     ids = [instance.instance_id for instance in in_service(case)]
-    jobs = [job_there if one == named else cloudwatch_logs.begin_job(target, one, case.observed_at) for one in places]
+    jobs = [
+        job_there if place == named else cloudwatch_logs.begin_job(target, place, case.observed_at) for place in places
+    ]
     looks = [
         (cloudwatch_logs.ACTION, partial(cloudwatch_logs.beside, target, place, case.observed_at, facts, ids, job()))
         for place, job in zip(places, jobs, strict=True)
@@ -79,8 +81,8 @@ def _observe_hosts(target: Target, case: Case) -> LogsFacts:
     pings = begin("ssm:DescribeInstanceInformation", partial(read_pings, target, ids), target.until)()
     if isinstance(pings, Unavailable):
         return LogsFacts(pings, parameter=parameter())
-    online = {one: pings.get(one) == ONLINE for one in ids}
-    hosts, logs, unavailable = ask(target, [one for one in ids if online[one]], salt)
+    online = {name: pings.get(name) == ONLINE for name in ids}
+    hosts, logs, unavailable = ask(target, [name for name in ids if online[name]], salt)
     return LogsFacts(online, hosts, unavailable, parameter(), logs, pings)
 
 
@@ -172,7 +174,7 @@ def _judge_archive(build: FindingBuilder, case: Case, facts: LogsFacts) -> Itera
             ),
             _place(archive),
         )
-    here = {one.instance_id for one in in_service(case)}
+    here = {instance.instance_id for instance in in_service(case)}
     known = {host.instance_id for host in facts.hosts}
     for instance, log in archive.logs.items():
         evidence: dict[str, Json] = {"instance": instance, **_place(archive)}
@@ -196,7 +198,7 @@ def _judge_archive(build: FindingBuilder, case: Case, facts: LogsFacts) -> Itera
 def _place(archive: Archive) -> dict[str, Json]:
     # As words of a command: none of them may be an option.
     named = {"log_group": archive.group, "log_region": archive.region}
-    return {name: one for name, one in named.items() if one}
+    return {name: value for name, value in named.items() if value}
 
 
 def _unseen_worker(instance: str) -> tuple[HostReport, Container]:
@@ -217,7 +219,7 @@ def _judge_hosts(build: FindingBuilder, case: Case, facts: LogsFacts) -> Iterato
     for fault, found in evidence_of.items():
         evidence = dict(found[0])
         if len(facts.hosts) > 1:
-            evidence["instances"] = [one["instance"] for one in found]
+            evidence["instances"] = [seen["instance"] for seen in found]
         if CATALOGUE[fault.code].warn or fault.code not in proven:
             yield build.warn(fault.code, evidence, reason=fault.reason)
         else:
@@ -275,7 +277,7 @@ def _judge_offline(build: FindingBuilder, case: Case, facts: LogsFacts) -> Itera
     if isinstance(facts.online, Unavailable):
         return
     # An agent registers only at the end of the boot.
-    booted = {one for one in past_boot(case) if not stopped(case, one)}
+    booted = {name for name in past_boot(case) if not stopped(case, name)}
     offline = [instance_id for instance_id, online in facts.online.items() if not online and instance_id in booted]
     if not offline:
         return

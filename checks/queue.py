@@ -234,7 +234,7 @@ def _unseen_again(case: Case, facts: QueueFacts, queue: Depth) -> Unavailable | 
     """Return why a second look that would decide could not be taken."""
     if queue.total or not pending(case) or young(case, LOST_SECONDS):
         return None
-    return next((one for one in (facts.again, facts.job_again) if isinstance(one, Unavailable)), None)
+    return next((seen for seen in (facts.again, facts.job_again) if isinstance(seen, Unavailable)), None)
 
 
 def _moves_decides(document: JobDocument | None, queue: Depth, oldest: float | Unavailable | None) -> bool:

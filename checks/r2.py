@@ -275,7 +275,7 @@ def _buckets(target: Target) -> tuple[str, ...]:
     """Return the names of the buckets; none where the token is not for the account as a whole."""
     try:
         named = target.connect.r2().list_buckets()["Buckets"]
-        return tuple(target.connect.clean(one["Name"]) for one in named[:_MOST_NAMES])
+        return tuple(target.connect.clean(bucket["Name"]) for bucket in named[:_MOST_NAMES])
     except AWS_ERRORS:
         return ()
 

@@ -97,7 +97,7 @@ def jurisdictions(endpoint: str) -> list[str]:
     if not host.endswith(R2_HOST) or not _ACCOUNT.fullmatch(account):
         return []
     hosts = (f"{account}{'.' if other else ''}{other}{R2_HOST}" for other in JURISDICTIONS if other != here)
-    return [f"{parts.scheme}://{one}" for one in hosts]
+    return [f"{parts.scheme}://{other}" for other in hosts]
 
 
 def _endpoint_state(value: str) -> SettingState:

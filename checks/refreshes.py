@@ -51,8 +51,8 @@ def read_refresh(target: Target) -> Refresh | Unavailable | None:
 def versions(group: Group) -> dict[str, list[str]]:
     """Return which instances in service run which version of the launch template."""
     found: dict[str, list[str]] = {}
-    for instance in group.instances:
-        if instance.lifecycle == "InService" and instance.version:
+    for instance in group.in_service:
+        if instance.version:
             found.setdefault(instance.version, []).append(instance.instance_id)
     return found
 

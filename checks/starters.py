@@ -71,8 +71,8 @@ def _meant(field: str, first: int, last: int, names: Sequence[str] = ()) -> set[
         if span is None:
             return everything
         low, high = (
-            names.index(one) if one in names else int(one) if one and one.isdecimal() else None
-            for one in span.group(1, 2)
+            names.index(word) if word in names else int(word) if word and word.isdecimal() else None
+            for word in span.group(1, 2)
         )
         low = first if low is None else low
         high = high if high is not None else last if span[1] == "*" or span[3] else low
@@ -147,13 +147,13 @@ def _rules_of_versions(target: Target, arn: str) -> tuple[list[dict[str, Any]], 
         arns += [
             version["FunctionArn"] for version in functions.list_versions_by_function(FunctionName=name)["Versions"]
         ]
-        arns = [one for one in dict.fromkeys(arns) if one != arn][:_OTHER_ARNS]
+        arns = [other for other in dict.fromkeys(arns) if other != arn][:_OTHER_ARNS]
     except AWS_ERRORS as error:
         return [], target.connect.unseen(error, action)
     action = "events:ListRuleNamesByTarget"
-    found = gather([(action, partial(_rules_with_state, target, one)) for one in arns], target.until)
-    rules = [rule for one in found if not isinstance(one, Unavailable) for rule in one]
-    return rules, next((one for one in found if isinstance(one, Unavailable)), None)
+    found = gather([(action, partial(_rules_with_state, target, other)) for other in arns], target.until)
+    rules = [rule for known in found if not isinstance(known, Unavailable) for rule in known]
+    return rules, next((known for known in found if isinstance(known, Unavailable)), None)
 
 
 def _rules_with_state(target: Target, arn: str) -> list[dict[str, Any]] | Unavailable:
@@ -222,7 +222,7 @@ def _why_halted(alarm: Mapping[str, Any] | None, queue: str) -> Halted:
         return "alarm-disabled"
     watched = {
         dimension.get("Value")
-        for metric in (alarm, *(one.get("MetricStat", {}).get("Metric", {}) for one in alarm.get("Metrics", ())))
+        for metric in (alarm, *(query.get("MetricStat", {}).get("Metric", {}) for query in alarm.get("Metrics", ())))
         for dimension in metric.get("Dimensions", ())
         if dimension.get("Name") == "QueueName"
     }
@@ -239,7 +239,7 @@ def _read_alarms(target: Target, names: list[str]) -> dict[str, Any] | Unavailab
         )
     except AWS_ERRORS as error:
         return target.connect.unseen(error, action)
-    return {one["AlarmName"]: one for kind in ("MetricAlarms", "CompositeAlarms") for one in answer.get(kind, [])}
+    return {alarm["AlarmName"]: alarm for kind in ("MetricAlarms", "CompositeAlarms") for alarm in answer.get(kind, [])}
 
 
 def halted(facts: WorkersFacts) -> Starter | None:
@@ -254,7 +254,10 @@ def halted(facts: WorkersFacts) -> Starter | None:
     # One without an alarm may be meant for a person, and one that is disabled or only forecasts may have been replaced.
     return min(
         (policy for policy in policies if policy.why),
-        key=lambda one: (one.why != "alarms-suspended", one.why in {"no-alarm", "policy-disabled", "forecast-only"}),
+        key=lambda policy: (
+            policy.why != "alarms-suspended",
+            policy.why in {"no-alarm", "policy-disabled", "forecast-only"},
+        ),
         default=None,
     )
 
@@ -300,7 +303,7 @@ def _alarms_suspended(facts: WorkersFacts) -> bool:
 
 def _scales_out(policy: Mapping[str, Any]) -> bool:
     steps = [step.get("ScalingAdjustment", 0) for step in policy.get("StepAdjustments") or [policy]]
-    return policy.get("PolicyType") in {"TargetTrackingScaling", "PredictiveScaling"} or any(one > 0 for one in steps)
+    return policy.get("PolicyType") in {"TargetTrackingScaling", "PredictiveScaling"} or any(step > 0 for step in steps)
 
 
 def read_actions(target: Target) -> tuple[Starter, ...] | Unavailable:
@@ -335,11 +338,11 @@ def read_schedules(target: Target) -> tuple[Starter, ...] | Unavailable:
     try:
         scheduler = target.connect.aws("scheduler")
         listed = [
-            one
+            schedule
             for page in scheduler.get_paginator("list_schedules").paginate(
                 PaginationConfig={"MaxItems": 100 * _MAX_PAGES}
             )
-            for one in page["Schedules"]
+            for schedule in page["Schedules"]
         ]
         action = "scheduler:GetSchedule"
         return tuple(_schedules(target, scheduler, listed))
@@ -421,7 +424,7 @@ def unseen(facts: WorkersFacts) -> tuple[Unavailable, ...]:
     if isinstance(facts.autoscaler, Autoscaler) and not alive(facts.autoscaler):
         looked.append(facts.autoscaler.unseen or ())
     # A region may have no EventBridge Scheduler at all.
-    found = [one for one in looked if isinstance(one, Unavailable) and one.reason in _MAY_BE_THERE]
+    found = [seen for seen in looked if isinstance(seen, Unavailable) and seen.reason in _MAY_BE_THERE]
     return tuple(dict.fromkeys(found))
 
 

@@ -37,28 +37,28 @@ def none_serves(targets: tuple[TargetHealth, ...]) -> str | None:
     """
     # Another group of the same port, which no listener leads to, says nothing.
     used = [target for target in targets if target.reason != "Target.NotInUse"]
-    if any(one.state in _USABLE for one in used):
+    if any(target.state in _USABLE for target in used):
         return None
-    if any(one.state == "initial" for one in used):
+    if any(target.state == "initial" for target in used):
         return "starting"
-    sick = [one for one in used if one.state == "unhealthy"]
+    sick = [target for target in used if target.state == "unhealthy"]
     if sick:
         return next((word for reason, word in _UNHEALTHY.items() if sick[0].reason == reason), "load-balancer")
-    return "draining" if any(one.state in _LEAVES for one in used) else "no-target"
+    return "draining" if any(target.state in _LEAVES for target in used) else "no-target"
 
 
 def read_targets(target: Target) -> tuple[TargetHealth, ...] | Unavailable | None:
     """Return the targets of the groups that lead to the API's port; None where no group does."""
     try:
         groups = target.connect.aws("elbv2").describe_target_groups(PageSize=400)["TargetGroups"]
-        arns = [one["TargetGroupArn"] for one in groups if one.get("Port") == _API_PORT][:_GROUPS]
+        arns = [group["TargetGroupArn"] for group in groups if group.get("Port") == _API_PORT][:_GROUPS]
     except AWS_ERRORS as error:
         return target.connect.unseen(error, _LIST)
     if not arns:
         return None
     found = gather([(ACTION, partial(_of_group, target, arn)) for arn in arns], target.until)
-    seen = [one for one in found if not isinstance(one, Unavailable)]
-    unseen = next((one for one in found if isinstance(one, Unavailable)), None)
+    seen = [group for group in found if not isinstance(group, Unavailable)]
+    unseen = next((group for group in found if isinstance(group, Unavailable)), None)
     return unseen if unseen and not seen else tuple(chain.from_iterable(seen))[:_TARGETS]
 
 
@@ -68,12 +68,12 @@ def _of_group(target: Target, arn: str) -> tuple[TargetHealth, ...] | Unavailabl
         answer = target.connect.aws("elbv2").describe_target_health(TargetGroupArn=arn)
         return tuple(
             TargetHealth(
-                clean(f"{one['Target']['Id']}:{one['Target'].get('Port', _API_PORT)}"),
-                clean(one.get("TargetHealth", {}).get("State", "")),
-                clean(one.get("TargetHealth", {}).get("Reason", "")),
-                clean(one.get("TargetHealth", {}).get("Description", "")),
+                clean(f"{known['Target']['Id']}:{known['Target'].get('Port', _API_PORT)}"),
+                clean(known.get("TargetHealth", {}).get("State", "")),
+                clean(known.get("TargetHealth", {}).get("Reason", "")),
+                clean(known.get("TargetHealth", {}).get("Description", "")),
             )
-            for one in answer["TargetHealthDescriptions"]
+            for known in answer["TargetHealthDescriptions"]
         )
     except AWS_ERRORS as error:
         return target.connect.unseen(error, ACTION)

@@ -160,7 +160,7 @@ def jobs_beginning(target: Target, begun: str) -> frozenset[str] | Unavailable:
         if isinstance(lines, Unavailable):
             return lines if listed.reason == "not-found" else listed
         uploads = (job.upload for job in _logged_jobs(lines))
-    return frozenset(one.job_id for one in uploads if one.job_id and one.job_id.startswith(begun))
+    return frozenset(upload.job_id for upload in uploads if upload.job_id and upload.job_id.startswith(begun))
 
 
 def last(target: Target) -> tuple[Upload, ...]:
@@ -195,12 +195,12 @@ def read_list(target: Target, asked: Asked) -> Uploads | Unavailable:
             return rows
         tenant = asked.tenant or target.settings.get("ACADEMY_TENANT_CODE")
         uploads = [upload for row in rows if (upload := _listed(row, tenant))]
-        known = {one.job_id for one in found}
-        found += [one for one in uploads if one.job_id not in known]
+        known = {upload.job_id for upload in found}
+        found += [upload for upload in uploads if upload.job_id not in known]
         now = _now(target)
-        oldest = min((one.at for one in uploads if one.at), default=None)
+        oldest = min((upload.at for upload in uploads if upload.at), default=None)
         passed = oldest is not None and oldest < now - timedelta(seconds=asked.seconds)
-        enough = sum(asked.wants(one, now) for one in found) > asked.limit
+        enough = sum(asked.wants(upload, now) for upload in found) > asked.limit
         if len(rows) < size or passed or enough or len(found) == len(known):
             break
     return _chosen(found, asked, _now(target), "api")
@@ -245,8 +245,8 @@ def _chosen(
     unavailable: Mapping[Source, Unavailable] | None = None,
 ) -> Uploads:
     found = tuple(found)
-    matching = _newest_first(one for one in found if asked.wants(one, now))
-    unknown = sum(one.failed is None and asked.wants(replace(one, failed=True), now) for one in found)
+    matching = _newest_first(upload for upload in found if asked.wants(upload, now))
+    unknown = sum(upload.failed is None and asked.wants(replace(upload, failed=True), now) for upload in found)
     left_out = unknown if asked.failed else 0
     return Uploads(tuple(matching[: asked.limit]), source, len(matching) > asked.limit, left_out, unavailable)
 
@@ -374,8 +374,8 @@ def join(bucket: Sequence[tuple[Upload, str]], lines: Iterable[Logged]) -> list[
     by_key = {job.key: job.upload for job in jobs if job.key}
     loose = [job.upload for job in jobs if not job.key]
     left = [upload for upload, key in bucket if key not in by_key]
-    near = {id(upload): [one for one in loose if _near(upload, one)] for upload in left}
-    claims = Counter(one.job_id for upload in left for one in near[id(upload)])
+    near = {id(upload): [job for job in loose if _near(upload, job)] for upload in left}
+    claims = Counter(job.job_id for upload in left for job in near[id(upload)])
     joined: list[Upload] = []
     for upload, key in bucket:
         match, by_time = by_key.get(key), False
@@ -387,7 +387,7 @@ def join(bucket: Sequence[tuple[Upload, str]], lines: Iterable[Logged]) -> list[
             else None
         )
         joined.append(both or upload)
-    taken = {one.job_id for one in joined}
+    taken = {upload.job_id for upload in joined}
     return joined + [job.upload for job in jobs if job.upload.job_id not in taken]
 
 
@@ -401,13 +401,14 @@ def _near(upload: Upload, job: Upload) -> bool:
 def _with_status(target: Target, found: Iterable[Upload], asked: Asked) -> list[Upload]:
     """Ask the API, which has no list, for the jobs that the logs have named: it may know better how they ended."""
     found = _newest_first(found)
-    named = [one for one in found if one.job_id][: asked.limit]
+    named = [upload for upload in found if upload.job_id][: asked.limit]
     answers = gather(
-        [("job", partial(look_again, replace(target, job_id=one.job_id), at_once=True)) for one in named], target.until
+        [("job", partial(look_again, replace(target, job_id=upload.job_id), at_once=True)) for upload in named],
+        target.until,
     )
     known = {
-        one.job_id: _of_document(replace(one, seen=("api", *one.seen)), document, failed=failed(document))
-        for one, document in zip(named, answers, strict=True)
+        upload.job_id: _of_document(replace(upload, seen=("api", *upload.seen)), document, failed=failed(document))
+        for upload, document in zip(named, answers, strict=True)
         if isinstance(document, JobDocument)
     }
-    return [known.get(one.job_id, one) if one.job_id else one for one in found]
+    return [known.get(upload.job_id, upload) if upload.job_id else upload for upload in found]

@@ -23,7 +23,7 @@ def differences(environment: Environment) -> Iterator[Fault]:
     queue = {"queue": environment.queue, "region": environment.region, "endpoint": environment.aws_endpoint}
     otherwise = next((name for name, compared in queue.items() if compared == "different"), None)
     required = (environment.endpoint, environment.access_key, environment.secret_key)
-    if any(one in {"missing", "blank"} for one in required):
+    if any(comparison in {"missing", "blank"} for comparison in required):
         yield Fault("worker-env-missing")
     if otherwise:
         yield Fault("worker-queue-mismatch", None if otherwise == "queue" else otherwise)

@@ -108,17 +108,17 @@ def _described(target: Target, filters: list[dict[str, Any]]) -> tuple[Ec2Instan
         pages = target.connect.aws("ec2").get_paginator("describe_instances")
         return tuple(
             Ec2Instance(
-                clean(one["InstanceId"]),
-                clean(one["State"]["Name"]),
-                one.get("LaunchTime"),
-                clean(one.get("PrivateIpAddress", "")) or None,
-                "IamInstanceProfile" in one,
-                _metadata(one.get("MetadataOptions", {})),
-                one.get("MetadataOptions", {}).get("HttpPutResponseHopLimit"),
+                clean(machine["InstanceId"]),
+                clean(machine["State"]["Name"]),
+                machine.get("LaunchTime"),
+                clean(machine.get("PrivateIpAddress", "")) or None,
+                "IamInstanceProfile" in machine,
+                _metadata(machine.get("MetadataOptions", {})),
+                machine.get("MetadataOptions", {}).get("HttpPutResponseHopLimit"),
             )
             for page in target.each_page(pages.paginate(Filters=filters))
             for reservation in page["Reservations"]
-            for one in reservation["Instances"]
+            for machine in reservation["Instances"]
         )
     except AWS_ERRORS as error:
         return target.connect.unseen(error, "ec2:DescribeInstances")

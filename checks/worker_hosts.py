@@ -35,12 +35,12 @@ def read_pings(target: Target, ids: Sequence[str]) -> dict[str, str] | Unavailab
     try:
         pages = target.connect.aws("ssm").get_paginator("describe_instance_information")
         return {
-            one["InstanceId"]: target.connect.clean(one["PingStatus"])
+            agent["InstanceId"]: target.connect.clean(agent["PingStatus"])
             for start in range(0, len(ids), LARGEST_COMMAND)
             for page in target.each_page(
                 pages.paginate(Filters=[{"Key": "InstanceIds", "Values": list(ids[start : start + LARGEST_COMMAND])}])
             )
-            for one in page["InstanceInformationList"]
+            for agent in page["InstanceInformationList"]
         }
     except AWS_ERRORS as error:
         return target.connect.unseen(error, "ssm:DescribeInstanceInformation")
@@ -103,9 +103,9 @@ def run_script(target: Target, ids: Sequence[str], script: str) -> dict[str, str
     while running and target.pause(pause):
         pause = min(2 * pause, SSM_SECONDS)
         for some in _ended(target, running):
-            for one, output in some.items():
+            for name, output in some.items():
                 passes = isinstance(output, Unavailable) and output.reason in _PASSES
-                (late if passes else outputs)[one] = output  # type: ignore[assignment] # the one holds the other's
+                (late if passes else outputs)[name] = output  # type: ignore[assignment] # the one holds the other's
             target.answered(len(outputs), len(ids))
         left = {
             command: [instance_id for instance_id in batch if instance_id not in outputs]
@@ -155,9 +155,9 @@ def _ended(target: Target, running: Mapping[str, Sequence[str]]) -> Iterator[dic
     # The list would cut each output at 2,500 characters.
     for start in range(0, len(ended), LARGEST_COMMAND):
         some = ended[start : start + LARGEST_COMMAND]
-        asked = [("ssm:GetCommandInvocation", partial(_output, target, *one)) for one in some]
+        asked = [("ssm:GetCommandInvocation", partial(_output, target, *invocation)) for invocation in some]
         found = zip(some, gather(asked, target.until), strict=True)
-        yield {one: output for (_, one), output in found if output is not None}
+        yield {instance_id: output for (_, instance_id), output in found if output is not None}
 
 
 def _states(target: Target, command: str) -> dict[str, str] | Unavailable:
@@ -165,7 +165,9 @@ def _states(target: Target, command: str) -> dict[str, str] | Unavailable:
     try:
         pages = target.connect.aws("ssm").get_paginator("list_command_invocations").paginate(CommandId=command)
         return {
-            one["InstanceId"]: one["Status"] for page in target.each_page(pages) for one in page["CommandInvocations"]
+            invocation["InstanceId"]: invocation["Status"]
+            for page in target.each_page(pages)
+            for invocation in page["CommandInvocations"]
         }
     except AWS_ERRORS as error:
         return target.connect.unseen(error, "ssm:ListCommandInvocations")

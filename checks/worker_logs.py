@@ -15,6 +15,7 @@ from academy_ops.diagnosis.records import Unavailable
 from academy_ops.outside import host_scripts
 from academy_ops.outside.clients import Connections, Target
 from checks import cloudwatch_logs
+from checks.group_facts import Group
 from checks.host_facts import LogsFacts
 from checks.worker_group import read_group
 from checks.worker_hosts import LARGEST_COMMAND, ask, online_agents, run_script
@@ -106,7 +107,7 @@ class CloudWatchLogs:
         if isinstance(found, Unavailable):
             return dict.fromkeys(instances or (found.tried,), found)
         events, _complete = found
-        lines: dict[str, list[Logged]] = {one: [] for one in instances}
+        lines: dict[str, list[Logged]] = {name: [] for name in instances}
         for event in events:
             instance = cloudwatch_logs.instance_of(event.stream)
             lines.setdefault(instance, []).append(Logged(_shown(event.line.at), instance, event.line.text))
@@ -116,10 +117,9 @@ class CloudWatchLogs:
         """Return the group that a container in service writes to by Docker's word; it is asked once."""
         if target.connect not in self._known:
             group = read_group(target)
-            members = () if group is None or isinstance(group, Unavailable) else group.instances
-            ids = [one.instance_id for one in members if one.lifecycle == "InService"]
+            ids = [instance.instance_id for instance in group.in_service] if isinstance(group, Group) else []
             online = online_agents(target, ids)
-            first = [] if isinstance(online, Unavailable) else [one for one in ids if online[one]][:1]
+            first = [] if isinstance(online, Unavailable) else [name for name in ids if online[name]][:1]
             hosts, logs, _ = ask(target, first, secrets.token_hex(16))
             places = cloudwatch_logs.places_of(target.settings, LogsFacts({}, hosts, logs=logs))
             self._known[target.connect] = next(iter(places), None)
@@ -164,13 +164,13 @@ def read(target: Target, since: int, *, gone: bool = False) -> Logs | Unavailabl
     group = read_group(target)
     if group is None or isinstance(group, Unavailable):
         return group
-    ids = tuple(one.instance_id for one in group.instances if one.lifecycle == "InService")
+    ids = tuple(instance.instance_id for instance in group.in_service)
     found: dict[str, InstanceLog] = {}
     unavailable: dict[str, Unavailable] = {}
     # To ask a large fleet's hosts takes a command for every fifty of them.
     large = len(ids) > LARGEST_COMMAND and target.settings.log_group is not None
-    for source in sorted(SOURCES, key=lambda one: large and one.asks_hosts):
-        unread = [one for one in ids if one not in found]
+    for source in sorted(SOURCES, key=lambda source: large and source.asks_hosts):
+        unread = [name for name in ids if name not in found]
         spoken = any(log.lines for log in found.values())
         if not unread and not gone and (spoken or (ids and target.job_id is None)):
             break

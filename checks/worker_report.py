@@ -7,7 +7,7 @@ import binascii
 import hashlib
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
@@ -78,7 +78,7 @@ def read_host(  # noqa: PLR0917 - what a host wrote, and what it is held against
         clock_ahead_seconds=ahead,
         said=clean(_last(fields, "container_error" if docker == "up" else "docker_error")),
         container_unread=unread,
-        others=tuple(clean(one) for one in fields.get("other", ())),
+        others=tuple(clean(other) for other in fields.get("other", ())),
         boot=None if here else _boot(fields, sections, clean),
         disk_read_only=_last(fields, "disk_read_only") == "yes",
     )
@@ -123,65 +123,52 @@ def compare(
 
     ``named`` has the values in clear of what is no secret, as far as they are known.
     """
+    given = {name: found for name, found in digests.items() if found != _BLANK}
 
-    def against(name: str, expected: str | None) -> Comparison:
-        found = digests.get(name)
-        if found is None or found == _BLANK:
-            return "missing" if found is None else "blank"
+    def first(names: Sequence[str]) -> str | None:
+        return next((name for name in names if name in given), None)
+
+    def against(name: str | None, expected: str | None) -> Comparison:
+        if name not in given:
+            return "blank" if name in digests else "missing"
         if expected is None:
             return "unknown"
-        return "same" if found == digest(salt, expected) else "different"
+        return "same" if given[name] == digest(salt, expected) else "different"
 
-    def first(*names: str) -> Comparison:
-        set_one = next((name for name in names if digests.get(name, _BLANK) != _BLANK), None)
-        return against(set_one, expected[set_one]) if set_one else "missing"
-
-    endpoint = settings.get("R2_ENDPOINT")
-    sqs = meant(settings.aws_endpoint() or f"https://sqs.{settings.region}.amazonaws.com")
-    expected = dict.fromkeys(REGION_SETTINGS, settings.region) | dict.fromkeys(_AWS_ENDPOINTS, sqs)
-    queue_name = next((name for name in settings.queue_settings if digests.get(name, _BLANK) != _BLANK), QUEUE_SETTING)
-    queue = against(queue_name, settings.queue)
-    if queue in {"missing", "blank"}:
-        queue = "same" if settings.queue == QUEUE_NAME else "different"
-    bucket_name = next((name for name in BUCKET_SETTINGS if digests.get(name, _BLANK) != _BLANK), None)
-    default: Comparison = "same" if settings.bucket == BUCKET_NAME else "different"
-    effective = {
-        "queue": digests.get(queue_name, _BLANK),
-        "bucket": digests[bucket_name] if bucket_name else digest(salt, BUCKET_NAME),
-        **{name: digests.get(name, _BLANK) for name in _AS_THEY_ARE},
-    }
-    if effective["queue"] == _BLANK:
-        effective["queue"] = digest(salt, QUEUE_NAME)
-    database = settings.get("DATABASE_URL")
-    bucket = against(bucket_name, settings.bucket) if bucket_name else default
-    of_r2 = against("R2_ENDPOINT", meant(endpoint) if endpoint else None)
+    queue_name = first(settings.queue_settings) or QUEUE_SETTING
+    bucket_name = first(BUCKET_SETTINGS) or BUCKET_SETTINGS[0]
     # What counts where nothing is set: the worker's own default.
-    defaults = {
-        name: value
-        for name, value in ((queue_name, QUEUE_NAME), (bucket_name or BUCKET_SETTINGS[0], BUCKET_NAME))
-        if digests.get(name, _BLANK) == _BLANK
+    defaults = {queue_name: QUEUE_NAME, bucket_name: BUCKET_NAME}
+    in_force = {name: digest(salt, default) for name, default in defaults.items()} | given
+    endpoint, database = settings.get("R2_ENDPOINT"), settings.get("DATABASE_URL")
+    sqs = meant(settings.aws_endpoint() or f"https://sqs.{settings.region}.amazonaws.com")
+    effective = {"queue": in_force[queue_name], "bucket": in_force[bucket_name]}
+    compared: dict[str, Comparison] = {
+        "queue": "same" if effective["queue"] == digest(salt, settings.queue) else "different",
+        "bucket": "same" if effective["bucket"] == digest(salt, settings.bucket) else "different",
+        "endpoint": against("R2_ENDPOINT", meant(endpoint) if endpoint else None),
+        "region": against(first(REGION_SETTINGS), settings.region),
+        "aws_endpoint": against(first(_AWS_ENDPOINTS), sqs),
     }
-    found = (
-        (queue, (queue_name,)),
-        (bucket, (bucket_name or BUCKET_SETTINGS[0],)),
-        (of_r2, ("R2_ENDPOINT",)),
-        (first(*REGION_SETTINGS), REGION_SETTINGS),
-        (first(*_AWS_ENDPOINTS), _AWS_ENDPOINTS),
-    )
-    shown = {**named, **defaults}
-    different = [names for comparison, names in found if comparison == "different"]
-    otherwise = (next((name for name in names if name in shown), None) for names in different)
+    names: dict[str, tuple[str, ...]] = {
+        "queue": (queue_name,),
+        "bucket": (bucket_name,),
+        "endpoint": ("R2_ENDPOINT",),
+        "region": REGION_SETTINGS,
+        "aws_endpoint": _AWS_ENDPOINTS,
+    }
+    shown = {**named, **{name: default for name, default in defaults.items() if name not in given}}
+    different = [names[what] for what, comparison in compared.items() if comparison == "different"]
+    otherwise = (next((name for name in some if name in shown), None) for some in different)
     return Environment(
-        queue=queue,
-        endpoint=of_r2,
-        bucket=bucket,
+        **compared,
         access_key=against("R2_ACCESS_KEY", settings.get("R2_ACCESS_KEY")),
         secret_key=against("R2_SECRET_KEY", settings.get("R2_SECRET_KEY")),
-        fingerprint=digest(salt, json.dumps(effective, sort_keys=True)),
+        fingerprint=digest(
+            salt, json.dumps(effective | {name: given.get(name, _BLANK) for name in _AS_THEY_ARE}, sort_keys=True)
+        ),
         database=against("DATABASE_URL", _meant("DATABASE_URL", database) if database else None),
-        region=first(*REGION_SETTINGS),
-        aws_endpoint=first(*_AWS_ENDPOINTS),
-        static_keys=digests.get("AWS_ACCESS_KEY_ID", _BLANK) != _BLANK,
+        static_keys="AWS_ACCESS_KEY_ID" in given,
         differing={name: shown[name] for name in otherwise if name},
     )
 
@@ -264,7 +251,7 @@ def _container(fields: Mapping[str, list[str]], settings: Settings, clean: Clean
     def text(name: str) -> str:
         return clean(_text(_last(fields, name)))
 
-    kills = tuple(at for one in fields.get("oom_kill", ()) if (at := _moment(one)))
+    kills = tuple(at for seconds in fields.get("oom_kill", ()) if (at := _moment(seconds)))
     driver = LogDriver(
         word("log_driver"), text("log_group"), text("log_region"), text("log_stream"), text("log_cache_off") != "true"
     )

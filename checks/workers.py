@@ -107,8 +107,7 @@ def judge(case: Case) -> Iterator[Finding]:
 
 def in_service(case: Case) -> tuple[AsgInstance, ...]:
     """Return the instances that the group has in service."""
-    instances = case.group.instances if case.group else ()
-    return tuple(instance for instance in instances if instance.lifecycle == "InService")
+    return case.group.in_service if case.group else ()
 
 
 def working(case: Case) -> int | None:
@@ -158,7 +157,7 @@ def _judge_group(build: FindingBuilder, case: Case, group: Group) -> Iterator[Fi
         if suspended and work_waits(case):
             yield build.fail("worker-launch-suspended", evidence)
         return
-    serving = [instance for instance in group.instances if instance.lifecycle == "InService"]
+    serving = group.in_service
     waits_for_boot = _waits_for_boot(case, serving)
     if not serving:
         # One that was launched before still comes.
@@ -196,7 +195,7 @@ def _judge_size(
     build: FindingBuilder, case: Case, group: Group, past: launches.History, evidence: dict[str, Json]
 ) -> Iterator[Finding]:
     """Judge whether there are, and will be, enough workers."""
-    serving = len([instance for instance in group.instances if instance.lifecycle == "InService"])
+    serving = len(group.in_service)
     coming = any(instance.coming for instance in group.instances)
     failure = past.failure
     if 0 < serving < group.desired and failure and (not coming or len(past.failed) >= LAUNCH_LOOP_LAUNCHES):

@@ -169,14 +169,14 @@ def _constant(hint: Any, origin: object) -> _Form | None:  # noqa: ANN401 - as `
     values: list[Any]
     read: Callable[[Any, str, Clean], Any] = _as_it_is
     if isinstance(hint, type) and issubclass(hint, Enum):
-        values, read = [one.value for one in hint], lambda value, _place, _clean: hint(value)
+        values, read = [member.value for member in hint], lambda value, _place, _clean: hint(value)
     elif origin is Literal:
         values = list(get_args(hint))
     else:
         return None
-    listed = ", ".join(json.dumps(one) for one in values)
+    listed = ", ".join(json.dumps(known) for known in values)
     name = say("one of {values}", values=listed) if len(values) > 1 else Text(listed)
-    return _Form(name, lambda value: any(type(value) is type(one) and value == one for one in values), read)
+    return _Form(name, lambda value: any(type(value) is type(known) and value == known for known in values), read)
 
 
 def _moment(hint: Any, _origin: object) -> _Form | None:  # noqa: ANN401 - as `_form`
@@ -200,7 +200,7 @@ def _list(hint: Any, origin: object) -> _Form | None:  # noqa: ANN401 - as `_for
         say("a list"),
         lambda value: isinstance(value, list),
         lambda value, place, clean: tuple(
-            decode(one, inner[0], f"{place}[{index}]", clean) for index, one in enumerate(value)
+            decode(item, inner[0], f"{place}[{index}]", clean) for index, item in enumerate(value)
         ),
     )
 
@@ -212,8 +212,8 @@ def _mapping(hint: Any, origin: object) -> _Form | None:  # noqa: ANN401 - as `_
     def read(value: Mapping[str, object], place: str, clean: Clean) -> dict[str, object]:
         inner = get_args(hint)[1]
         return {
-            clean(name, within(place, name)): decode(one, inner, within(place, name), clean)
-            for name, one in value.items()
+            clean(name, within(place, name)): decode(item, inner, within(place, name), clean)
+            for name, item in value.items()
         }
 
     return _Form(say("an object"), lambda value: isinstance(value, dict), read)
@@ -228,7 +228,7 @@ def _record(hint: Any, _origin: object) -> _Form | None:  # noqa: ANN401 - as `_
     optional = {field.name for field in fields(hint) if (field.default, field.default_factory) != (MISSING, MISSING)}
 
     def read(value: Mapping[str, object], place: str, clean: Clean) -> object:
-        inside = {name: one for name, one in value.items() if name != RECORD}
+        inside = {name: inner for name, inner in value.items() if name != RECORD}
         return make(**decode_fields(inside, _hints(hint), place, clean, optional))
 
     return _Form(
@@ -242,7 +242,7 @@ def _union(hint: Any, origin: object) -> _Form | None:  # noqa: ANN401 - as `_fo
     # Records before mappings: only a record names its class.
     forms = sorted(map(_form, get_args(hint)), key=lambda form: form.name.template == "an object")
     return _Form(
-        reduce(lambda one, other: say("{one} or {other}", one=one, other=other), [form.name for form in forms]),
+        reduce(lambda name, other: say("{one} or {other}", one=name, other=other), [form.name for form in forms]),
         lambda value: any(form.fits(value) for form in forms),
         lambda value, place, clean: next(form for form in forms if form.fits(value)).read(value, place, clean),
     )

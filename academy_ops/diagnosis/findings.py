@@ -113,12 +113,15 @@ class FindingBuilder:
 
     def _quoting(self, text: Text, evidence: Mapping[str, Json]) -> Text:
         """Let a sentence quote what was seen in place of the usual numbers and names, and the tier's settings."""
-        seen = {
-            name: one for name, one in evidence.items() if name in text.values and isinstance(one, int | float | str)
-        }
         tier = self.names.get("tier", TIER)
-        values = {name: by_tier(one, tier) if isinstance(one, str) else one for name, one in text.values.items()}
-        return Text(text.template, {**values, **seen})
+        values = dict(text.values)
+        for name, usual in text.values.items():
+            seen = evidence.get(name)
+            if isinstance(seen, int | float | str):
+                values[name] = seen
+            elif isinstance(usual, str):
+                values[name] = by_tier(usual, tier)
+        return Text(text.template, values)
 
 
 def present(**evidence: Json) -> dict[str, Json]:

@@ -54,6 +54,6 @@ def _logs(facts: dict[str, Any]) -> dict[str, Any]:
             fields = {new: container.pop(old) for old, new in _LOG_FIELDS.items() if old in container}
             logs[str(host.get("instance_id"))] = {RECORD: "WorkerLog", **fields}
     return {
-        **{"unavailable_hosts" if name == "unseen_hosts" else name: one for name, one in facts.items()},
+        **{"unavailable_hosts" if name == "unseen_hosts" else name: fact for name, fact in facts.items()},
         "logs": logs,
     }

@@ -58,11 +58,11 @@ def printable(text: str) -> str:
 
 def phone_masked(value: str) -> str:
     """Return a cell's value without the middle of its digits, where it has as many as a phone."""
-    digits = [place for place, one in enumerate(value) if one.isdigit()]
+    digits = [place for place, character in enumerate(value) if character.isdigit()]
     if len(digits) < _PHONE_DIGITS:
         return value
     hidden = set(digits[3:-2])
-    return "".join("*" if place in hidden else one for place, one in enumerate(value))
+    return "".join("*" if place in hidden else character for place, character in enumerate(value))
 
 
 def without_phones(text: str) -> str:

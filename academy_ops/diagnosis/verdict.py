@@ -86,7 +86,9 @@ def _unseen(findings: Sequence[Finding], progress: JobProgress) -> list[Finding]
         return []
     if progress.state in {JobState.NONE, JobState.UNSEEN, JobState.UNASKED}:
         return unknown
-    return [one for one in unknown if any(progress.state in CATALOGUE[code].states for code in one.may_conceal)]
+    return [
+        finding for finding in unknown if any(progress.state in CATALOGUE[code].states for code in finding.may_conceal)
+    ]
 
 
 def _blind(verdict: Verdict, unseen: Sequence[Finding]) -> Verdict:
@@ -98,7 +100,9 @@ def _blind(verdict: Verdict, unseen: Sequence[Finding]) -> Verdict:
     others = len({str(unknown.summary) for unknown in unseen} - {str(first.summary)})
     if others:
         summary = say("{what} {count} more could not be checked.", what=summary, count=others)
-    remedies = {(one.text.template, one.command): one for finding in reversed(unseen) for one in finding.remedies}
+    remedies = {
+        (remedy.text.template, remedy.command): remedy for finding in reversed(unseen) for remedy in finding.remedies
+    }
     return replace(verdict, summary=summary, remedies=tuple(reversed(remedies.values())))
 
 

@@ -26,7 +26,7 @@ def whole(chunks: Iterable[bytes], encoding: str, most: int) -> bytes:
         TooLongError: It has more.
         DecodingError: It is packed in another way, or damaged.
     """
-    packed = [word for one in encoding.split(",") if (word := one.strip().lower()) in _PACKINGS]
+    packed = [word for name in encoding.split(",") if (word := name.strip().lower()) in _PACKINGS]
     if packed not in ([], ["gzip"], ["x-gzip"]):
         raise httpx.DecodingError(f"Content-Encoding: {encoding[:80]}")
     unpacker = zlib.decompressobj(_GZIP) if packed else None

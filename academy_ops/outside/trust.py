@@ -41,20 +41,20 @@ def unusable() -> tuple[str, str] | None:
 
 def lacks_the_usual(file: str) -> bool:
     """Return whether a file of certificates lacks most of the authorities that every browser trusts."""
-    usual, own = (set(trusting(one).get_ca_certs(binary_form=True)) for one in (certifi.where(), file))
+    usual, own = (set(trusting(store).get_ca_certs(binary_form=True)) for store in (certifi.where(), file))
     return 2 * len(usual & own) < len(usual)
 
 
 def _named() -> Iterator[tuple[str, Path]]:
     for name in _VARIABLES:
-        for one in os.environ.get(name, "").strip().split(os.pathsep):
-            if one:
-                yield name, Path(one)
+        for path in os.environ.get(name, "").strip().split(os.pathsep):
+            if path:
+                yield name, Path(path)
 
 
 def _files_of(path: Path) -> list[Path]:
-    files = sorted(one for one in (path.iterdir() if path.is_dir() else [path]) if one.is_file())
-    return [path] if any(_REHASHED.fullmatch(one.name) for one in files) else files
+    files = sorted(file for file in (path.iterdir() if path.is_dir() else [path]) if file.is_file())
+    return [path] if any(_REHASHED.fullmatch(file.name) for file in files) else files
 
 
 def _problem(path: Path) -> str:

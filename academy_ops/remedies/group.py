@@ -140,9 +140,9 @@ def _stage(target: Target, wanted: int | None, before: Seen, old: frozenset[str]
         return Progress(say("Instances still to terminate: {count}", count=len(left)))
     if desired == 0:
         return Progress(say("No worker is left."), "reached")
-    serving = [instance.instance_id for instance in seen.group.instances if instance.lifecycle == "InService"]
-    if len(serving) < desired:
-        return _launching(seen, before, len(serving), desired)
+    serving = len(seen.group.in_service)
+    if serving < desired:
+        return _launching(seen, before, serving, desired)
     return _inside(target, seen, desired, steady)
 
 
@@ -170,10 +170,10 @@ def _inside(target: Target, seen: Seen, desired: int, steady: set[_Start]) -> Pr
     facts = logs.observe(target, case)
     if isinstance(facts.online, Unavailable):
         return _blind(facts.online)
-    if denied := next((one for one in facts.unavailable_hosts.values() if one.reason in _FINAL), None):
+    if denied := next((why for why in facts.unavailable_hosts.values() if why.reason in _FINAL), None):
         return _blind(denied)
     found = [(host.instance_id, host.container) for host in facts.hosts if host.container]
-    if crashing := next((one for _, one in found if container_state.crash_loops(case, one)), None):
+    if crashing := next((container for _, container in found if container_state.crash_loops(case, container)), None):
         count = crashing.restarts
         return Progress(say("The worker's container keeps crashing; restarts: {count}.", count=count), "failed")
     running = [container for _, container in found if container.status == "running"]

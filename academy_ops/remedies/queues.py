@@ -45,7 +45,7 @@ def look(target: Target) -> Queues:
     differing = {
         name: (there.get(name), value) for name, value in expected.items() if not _same(there.get(name), value)
     } if there else {}  # fmt: skip
-    return Queues(queue, dead, tuple(name for name, one in found.items() if one is None), differing)
+    return Queues(queue, dead, tuple(name for name, attributes in found.items() if attributes is None), differing)
 
 
 def plan(target: Target, found: Queues | None = None) -> Plan:
@@ -108,10 +108,10 @@ def _same(there: str | None, expected: str) -> bool:
     if there is None or not expected.startswith("{"):
         return there == expected
     try:
-        one, other = ({name: str(value) for name, value in json.loads(text).items()} for text in (there, expected))
+        ours, theirs = ({name: str(value) for name, value in json.loads(text).items()} for text in (there, expected))
     except (ValueError, AttributeError):
         return False
-    return one == other
+    return ours == theirs
 
 
 def _attributes(target: Target, name: str) -> Mapping[str, str] | None:

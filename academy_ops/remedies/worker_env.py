@@ -111,7 +111,7 @@ def _against(digests: Mapping[str, str], name: str, settings: Settings, salt: st
 def api_setting(settings: Settings, name: str) -> Setting | None:
     """Return the API's value of ``name`` that is in force; None where it has none of that name."""
     if name in BUCKET_SETTINGS:
-        source = next((one for one in BUCKET_SETTINGS if settings.get(one)), None)
+        source = next((setting for setting in BUCKET_SETTINGS if settings.get(setting)), None)
         return settings[source] if source else Setting(name, settings.bucket, "default", settings.bucket)
     if name == settings.queue_settings[0]:
         return settings[QUEUE_SETTING]
@@ -226,7 +226,12 @@ def _kept(target: Target, stored: Stored) -> dict[str, str]:
     filters = [{"Key": "Name", "Option": "Equals", "Values": [stored.name]}]
     try:
         pages = target.connect.aws("ssm").get_paginator("describe_parameters").paginate(ParameterFilters=filters)
-        found = [one for page in target.each_page(pages) for one in page["Parameters"] if one["Name"] == stored.name]
+        found = [
+            parameter
+            for page in target.each_page(pages)
+            for parameter in page["Parameters"]
+            if parameter["Name"] == stored.name
+        ]
     except AWS_ERRORS as error:
         unseen = target.connect.unseen(error, "ssm:DescribeParameters")
         raise RemedyError(

@@ -159,5 +159,10 @@ def filled(remedies: tuple[Remedy, ...], names: Mapping[str, str]) -> tuple[Reme
     A remedy that needs a name which is not known is left out where another remedy can be given whole: where no rule
     runs the autoscaler, none can be enabled, but one can be made.
     """
-    whole = tuple(one for one in remedies if placeholders(one.steps) | placeholders(one.check) <= names.keys())
-    return tuple(replace(one, steps=fill(one.steps, names), check=fill(one.check, names)) for one in whole or remedies)
+    whole = tuple(
+        remedy for remedy in remedies if placeholders(remedy.steps) | placeholders(remedy.check) <= names.keys()
+    )
+    return tuple(
+        replace(remedy, steps=fill(remedy.steps, names), check=fill(remedy.check, names))
+        for remedy in whole or remedies
+    )
