@@ -36,7 +36,7 @@ _WORDS: Final = table(
         Fault(_UNREADABLE, "other-format"),
         rf"{_TYPE}{GAP}{_OTHER_TYPE}",
         r"\.(xls|xlsb|ods|csv|hwp)(?![a-z])|BIFF|BOF record|Excel 97|OpenDocument|오픈도큐먼트",
-        r"(예전|이전|구) ?(버전의? ?)?(엑셀 )?형식",
+        r"(예전|이전|구) ?(버전의? ?)?(엑셀 )?형식|엑셀 파일이 아니라",
         r"does not support (the old|file format|binary format)",
         r"file format cannot be determined|not a known type of workbook",
         r"no item named '?\[Content_Types\]|(no|not a) valid workbook part",

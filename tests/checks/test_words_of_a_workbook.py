@@ -21,6 +21,7 @@ SAID: dict[tuple[str, str | None], tuple[str, ...]] = {
         "MIME type not allowed: text/csv",
         "MIME type not allowed: application/vnd.ms-excel",
         "엑셀 파일을 열 수 없습니다: 예전 형식(.xls)입니다. 엑셀에서 .xlsx 형식으로 다시 저장해 주세요.",
+        "엑셀 파일을 열 수 없습니다: 엑셀 파일이 아니라 PDF 파일입니다. 엑셀에서 .xlsx 형식으로 다시 저장해 주세요.",
         "엑셀 파일을 열 수 없습니다: 오픈도큐먼트(.ods) 형식입니다. .xlsx 형식으로 다시 저장해 주세요.",
     ),
     ("excel-unreadable", "media-type"): (

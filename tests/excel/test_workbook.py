@@ -2,16 +2,22 @@
 
 import io
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pytest
 import xlsxwriter
+from openpyxl.cell.rich_text import CellRichText, TextBlock
+from openpyxl.cell.text import InlineFont
+from openpyxl.styles import Font
 from python_calamine import CalamineError
 
 from academy_ops.academy import sample_workbooks
 from academy_ops.academy.excel import sheets
 from academy_ops.academy.excel.child import content
+from academy_ops.academy.excel.kinds import refusal as refusal_of
 from academy_ops.academy.excel.records import Content, WorkbookError
 from academy_ops.academy.excel.workbook import LateError, read
 from tests.words import code_of_message
@@ -103,6 +109,63 @@ def test_a_zip_file_of_something_else_is_unreadable(tmp_path: Path) -> None:
     with zipfile.ZipFile(content, "w") as archive:
         archive.writestr("hello.txt", "hello")
     assert refusal(saved(tmp_path, content.getvalue())).problem == "unreadable"
+
+
+def test_a_file_of_another_program_is_named(compared: Callable[[int], None]) -> None:
+    compound, archive = bytes.fromhex("d0cf11e0a1b11ae1") + bytes(99), b"PK\3\4" + bytes(26)
+    said = {
+        b"%PDF-1.7": "PDF",
+        b"\xef\xbb\xbf\n<!DOCTYPE html><title>login</title>": "HTML",
+        b"<table border=1>": "HTML",
+        b'<?xml version="1.0"?><?mso-application progid="Excel.Sheet"?>': "XML",
+        b"\x1f\x8b\x08": "압축",
+        b"SCDSA002": "DRM",
+        b"\x9b DRMONE  This Document is encrypted": "DRM",
+        compound + b"HWP Document File": ".hwp",
+        compound + "EncryptedPackage".encode("utf-16-le"): "암호",
+        compound + "Workbook".encode("utf-16-le"): ".xls",
+        archive + b"mimetypeapplication/hwp+zip META-INF/manifest.xml": ".hwpx",
+        archive + b"mimetypeapplication/vnd.oasis.opendocument.spreadsheet": ".ods",
+        archive + b"[Content_Types].xml word/document.xml": ".docx",
+        archive + b"[Content_Types].xml xl/workbook.bin": ".xlsb",
+        b"name,phone": "암호 없는 .xlsx",
+    }
+    for start, word in said.items():
+        assert word in (refusal_of(io.BytesIO(start)) or ""), start
+    assert refusal_of(io.BytesIO(sample_workbooks.students(1))) is None
+    compared(len(said) + 1)
+
+
+def test_what_is_struck_out_or_not_computed_is_neither_created_nor_passed_over(tmp_path: Path) -> None:
+    workbook = openpyxl.Workbook()
+    sheet = workbook.active
+    sheet.title = "명단"
+    phones = [f"010-2345-670{number}" for number in range(10)]
+    names = ("김하나", "이두리", "박세찬", "최네온", "정다온", "강여름", "조이은", "윤여덟")
+    rows = [("이름", "학부모 연락처", "학생 연락처", "학년"), *zip(names, phones, strict=False)]
+    for row in rows:
+        sheet.append(row)
+    for cell in ("A2", "B3", "C4"):
+        sheet[cell].font = Font(strike=True)
+    sheet["C4"] = "010-9123-4501"
+    sheet["B5"] = CellRichText(TextBlock(InlineFont(strike=True), "010-9999-0001"), " 010-2345-6703")
+    sheet["B6"] = CellRichText(TextBlock(InlineFont(strike=True), "010-9999-0001"))
+    sheet["A7"], sheet["B8"], sheet["D9"] = "=원본!A7", "=원본!B8", "=1+1"
+    sheet.append(("한열음", "#N/A"))
+    sheet["B10"].data_type = "e"
+    sheet.append(("#REF!", "#REF!"))
+    sheet["A9"].font = Font(strike=False)
+    file = io.BytesIO()
+    workbook.save(file)
+
+    found = content(str(saved(tmp_path, file.getvalue())))
+
+    created = [(student.row, student.parent_phone[-1], student.phone, student.grade) for student in found.students]
+    assert created == [(4, "2", None, None), (5, "3", None, None), (9, "7", None, None)]
+    reasons = {row.row: row.error.partition(" ")[0] for row in found.rejected}
+    assert reasons == {2: "취소선이", 3: "취소선이", 6: "취소선이", 7: "수식의", 8: "수식의", 10: "학부모"}
+    assert [row.row for row in found.skipped] == [11]
+    assert [(value.row, value.column) for value in found.left_out_values] == [(4, "학생 연락처"), (9, "학년")]
 
 
 def test_a_stray_cell_at_the_far_corner_costs_nothing(tmp_path: Path) -> None:

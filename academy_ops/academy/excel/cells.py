@@ -11,7 +11,7 @@ from academy_ops.academy.excel.header import Header
 from academy_ops.academy.excel.headings import beside_the_name, letters, said
 from academy_ops.academy.excel.names import apart, put_together, whole, without_title
 from academy_ops.academy.excel.records import LeftOutValue, Stricter
-from academy_ops.academy.excel.text import shown, text
+from academy_ops.academy.excel.text import Struck, shown, text
 from academy_ops.academy.excel.values import LONGEST
 from academy_ops.academy.excel.vocabulary import DITTO, IS_STUDENT_IF_YES, NOBODY, RELATIONS, STUDENT
 
@@ -135,6 +135,10 @@ class Columns:
             wrong = wrong or text(cell)
         return None, wrong
 
+    def has_struck_phone(self, row: Row) -> bool:
+        """Return whether somebody has drawn a line through a parent's phone."""
+        return any(position < len(row) and isinstance(row[position], Struck) for position in self.phones)
+
     def _is_own(self, row: Row) -> bool:
         """Return whether a row says that its phone is the student's own."""
         position = self._relation
@@ -222,7 +226,7 @@ class Columns:
             self._notes.stricter.add("grade")
         if field not in {"gender", "memo"} and (not any(map(str.isalnum, line)) or line.casefold() in _NOTHING_THERE):
             return _NOTHING
-        if len(line) > LONGEST[field] or (line.startswith("#") and line.casefold() in NOBODY):
+        if len(line) > LONGEST[field] or line[:1] == "=" or (line[:1] == "#" and line.casefold() in NOBODY):
             return {}, True
         fields = read(line)
         return fields, not fields

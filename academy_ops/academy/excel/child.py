@@ -98,8 +98,11 @@ def _calamine(path: str) -> Content | None:
         WorkbookError: The workbook can't be used.
         _GaveUpError: It can't be read so.
     """
+    from academy_ops.academy.excel.package import has_what_is_dropped  # noqa: PLC0415 - as above
     from academy_ops.academy.excel.sheets import understand  # noqa: PLC0415 - only under the bounds
 
+    if has_what_is_dropped(path):
+        return None
     refusal: WorkbookError | None = None
     content: Content | None = None
     tables: list[_Table] = []

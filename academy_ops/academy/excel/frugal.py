@@ -12,7 +12,7 @@ from typing import Final
 
 from academy_ops.academy.excel.package import Attributes, Package, SheetPart
 from academy_ops.academy.excel.sheets import Area, Row
-from academy_ops.academy.excel.text import LONGEST_CELL
+from academy_ops.academy.excel.text import LONGEST_CELL, Struck, text
 
 _MOST_COLUMNS: Final = 2000
 _MOST_MERGED: Final = 20_000
@@ -20,6 +20,7 @@ _PLACE: Final = re.compile(r"\$?([A-Z]{1,3})\$?(\d{1,7})")
 _DATE_FORMATS: Final = frozenset({*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)})
 _NOT_OF_A_DATE: Final = re.compile(r'"[^"]*"|\[[^\]]*\]|\\.')
 _LAST_DAY: Final = 2_958_465
+_OFF: Final = frozenset({"0", "false"})
 
 
 def tables(package: Package) -> list[FrugalTable]:
@@ -52,7 +53,7 @@ class _Workbook:
         strings = _Strings()
         package.parse_strings(strings.start, strings.end, strings.data)
         self.strings = strings.found
-        self.dates = _date_formats(package)
+        self.dates, self.struck = _formats(package)
 
 
 class _Cells:
@@ -65,8 +66,8 @@ class _Cells:
         self._row = self._column = -1
         self._type = self._style = ""
         self._text: list[str] | None = None
-        self._said = ""
-        self._phonetic = False
+        self._said = self._formula = ""
+        self._run = _Run()
 
     def start(self, name: str, attributes: Attributes) -> None:
         if name == "row":
@@ -77,11 +78,12 @@ class _Cells:
             said = attributes.get("r")
             place = _PLACE.fullmatch(said or "")
             self._column = _column(place[1]) if place else self._column + 1 if said is None else _MOST_COLUMNS
-            self._said = ""
-        elif name in {"v", "t"} and not self._phonetic:
+            self._said = self._formula = ""
+            self._run = _Run()
+        elif name in {"v", "t", "f"} and not self._run.phonetic:
             self._text = []
-        elif name == "rPh":
-            self._phonetic = True
+        elif self._run.start(name, attributes):
+            pass
         elif name == "mergeCell" and len(self.merged) < _MOST_MERGED:
             corners = [_PLACE.fullmatch(corner) for corner in attributes.get("ref", "").split(":")]
             # Whole rows or columns: nothing to repeat.
@@ -94,13 +96,20 @@ class _Cells:
             self._text.append(text[:LONGEST_CELL])
 
     def end(self, name: str) -> None:
-        if name in {"v", "t"} and self._text is not None:
-            self._said += "".join(self._text)[:LONGEST_CELL]
+        if name == "t" and self._text is not None:
+            self._run.take("".join(self._text)[:LONGEST_CELL])
             self._text = None
+        elif name in {"v", "f"} and self._text is not None:
+            said = "".join(self._text)[:LONGEST_CELL]
+            self._text = None
+            if name == "v":
+                self._said = said
+            else:
+                self._formula = f"={said}"
         elif name == "rPh":
-            self._phonetic = False
-        elif name == "c" and self._said and 0 <= self._column < _MOST_COLUMNS:
-            self._found.setdefault(self._row, {})[self._column] = self._value()
+            self._run.phonetic = False
+        elif name == "c" and 0 <= self._column < _MOST_COLUMNS and (value := self._whole()) not in ("", None):
+            self._found.setdefault(self._row, {})[self._column] = value
 
     def rows(self) -> Iterator[Row]:
         """Yield every row up to the last one that has cells."""
@@ -113,6 +122,14 @@ class _Cells:
                 row[column] = value
             yield row
             following = number + 1
+
+    def _whole(self) -> object:
+        """Return what the cell says: a formula where nothing says its result."""
+        if self._formula and not self._said and self._type != "str":
+            return self._formula
+        value = self._value() if self._said else self._run.text()
+        struck = self._style in self._workbook.struck and value not in ("", None)
+        return Struck(text(value)) if struck else value
 
     def _value(self) -> object:
         said = self._said
@@ -139,49 +156,88 @@ class _Strings:
 
     def __init__(self) -> None:
         self.found: list[str] = []
-        self._parts: list[str] = []
-        self._text = self._phonetic = False
+        self._run = _Run()
+        self._text = False
 
-    def start(self, name: str, _attributes: Attributes) -> None:
+    def start(self, name: str, attributes: Attributes) -> None:
         if name == "si":
-            self._parts = []
-        elif name == "rPh":
-            self._phonetic = True
+            self._run = _Run()
         elif name == "t":
-            self._text = not self._phonetic
+            self._text = not self._run.phonetic
+        else:
+            self._run.start(name, attributes)
 
     def data(self, text: str) -> None:
         if self._text:
-            self._parts.append(text[:LONGEST_CELL])
+            self._run.take(text[:LONGEST_CELL])
 
     def end(self, name: str) -> None:
         if name == "t":
             self._text = False
         elif name == "rPh":
-            self._phonetic = False
+            self._run.phonetic = False
         elif name == "si":
-            self.found.append("".join(self._parts)[:LONGEST_CELL])
+            self.found.append(self._run.text())
 
 
-def _date_formats(package: Package) -> frozenset[str]:
-    """Return the numbers of the cell formats that make a date of a number."""
+class _Run:
+    """A text in runs, some of them with a line through them; how it is read aloud is no part of it."""
+
+    def __init__(self) -> None:
+        self.phonetic = False
+        self._is_struck = False
+        self._kept: list[str] = []
+        self._struck: list[str] = []
+
+    def start(self, name: str, attributes: Attributes) -> bool:
+        """Take the beginning of an element; return whether it is one of a text."""
+        if name == "rPh":
+            self.phonetic = True
+        elif name == "r":
+            self._is_struck = False
+        elif name == "strike":
+            self._is_struck = attributes.get("val") not in _OFF
+        else:
+            return False
+        return True
+
+    def take(self, text: str) -> None:
+        (self._struck if self._is_struck else self._kept).append(text)
+
+    def text(self) -> str:
+        """Return the text without what is struck out, where anything else is left."""
+        kept = "".join(self._kept)[:LONGEST_CELL]
+        return kept if kept.strip() or not self._struck else Struck("".join(self._struck)[:LONGEST_CELL])
+
+
+def _formats(package: Package) -> tuple[frozenset[str], frozenset[str]]:
+    """Return the numbers of the cell formats that make a date of a number, and of those that strike it out."""
     own: set[str] = set()
     formats: list[str] = []
-    within = {"": False}
+    fonts: list[bool] = []
+    font_of: list[str] = []
+    within = {"": False, "fonts": False}
 
     def start(name: str, attributes: Attributes) -> None:
         if name == "numFmt":
             code = _NOT_OF_A_DATE.sub("", attributes.get("formatCode", "")[:200]).casefold()
             if set("ymdhs") & set(code) and "general" not in code:
                 own.add(attributes.get("numFmtId", ""))
-        elif name in {"cellXfs", "cellStyleXfs", "cellStyles"}:
-            within[""] = name == "cellXfs"
+        elif name in {"fonts", "fills", "cellXfs", "cellStyleXfs", "cellStyles", "dxfs"}:
+            within[""], within["fonts"] = name == "cellXfs", name == "fonts"
+        elif name == "font" and within["fonts"]:
+            fonts.append(False)
+        elif name == "strike" and within["fonts"] and fonts:
+            fonts[-1] = attributes.get("val") not in _OFF
         elif name == "xf" and within[""]:
             formats.append(attributes.get("numFmtId", "0"))
+            font_of.append(attributes.get("fontId", "0"))
 
     package.parse_styles(start)
-    return frozenset(
-        str(number) for number, one in enumerate(formats) if one in own or _number(one, 0) in _DATE_FORMATS
+    struck = {str(number) for number, one in enumerate(fonts) if one}
+    return (
+        frozenset(str(number) for number, one in enumerate(formats) if one in own or _number(one, 0) in _DATE_FORMATS),
+        frozenset(str(number) for number, one in enumerate(font_of) if one in struck),
     )
 
 

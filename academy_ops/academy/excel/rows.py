@@ -13,7 +13,7 @@ from academy_ops.academy.excel.header import Header, header_of, is_of_others
 from academy_ops.academy.excel.headings import said
 from academy_ops.academy.excel.names import apart, is_masked, is_name, is_of_family, is_something_else
 from academy_ops.academy.excel.records import Rejected, Skipped, Student, Why, WorkbookError
-from academy_ops.academy.excel.text import Again, shown, text
+from academy_ops.academy.excel.text import Again, Struck, shown, text
 from academy_ops.academy.excel.values import LONGEST
 from academy_ops.academy.excel.vocabulary import NOBODY, ONE_PARENT, PARENT
 
@@ -32,6 +32,8 @@ NO_NAME: Final = "이름이 비어 있습니다."
 NO_LETTERS: Final = "이름에 글자가 없습니다."
 TWO_NAMES: Final = "이름 칸에 여러 명이 있습니다. 한 행에 한 명씩 적어 주세요."
 OF_FAMILY: Final = "이름 칸에 학생의 가족으로 보이는 사람이 있습니다. 학생의 이름을 적어 주세요."
+NO_RESULT: Final = "수식의 결과가 파일에 저장되어 있지 않습니다. 엑셀에서 파일을 열어 저장한 뒤 다시 올려 주세요."
+STRUCK: Final = "취소선이 그어져 있습니다. 등록할 학생이면 취소선을 지우고, 아니면 행을 지워 주세요."
 NO_NAME_THERE: Final = "이름 칸에 이름이 아닌 것이 있습니다. 학생의 이름만 적어 주세요."
 MASKED: Final = "이름의 일부가 가려져 있습니다. 학생의 이름을 모두 적어 주세요."
 NAME_TOO_LONG: Final = f"이름이 너무 깁니다 ({LONGEST['name']}자까지)."
@@ -143,9 +145,12 @@ class Roster:
         written, beside = name, dict[str, str]()
         if not is_usual:
             name, beside = columns.alone(junk.bare(name))
-        if not is_usual and (fault := _fault(name, row[columns.name], phone, wrong, written)):
+        fault = "" if is_usual else _fault(name, row[columns.name], phone, wrong, written)
+        if isinstance(row[columns.name], Struck) or (phone is None and columns.has_struck_phone(row)):
+            fault = STRUCK
+        if fault:
             said = "" if fault is NO_NAME else written[: LONGEST["name"]]
-            self.rejected.append(Rejected(self.sheet, number, said, fault, _wrong_value(fault, written, wrong)))
+            self.rejected.append(Rejected(self.sheet, number, said, fault, _wrong_value(fault, written, phone, wrong)))
         elif phone:
             self._create(columns, number, row, name, phone, beside)
 
@@ -239,7 +244,8 @@ def _somebody_else(kind: str, header: Header) -> Why | None:
 def _fault(name: str, cell: object, phone: str | None, wrong: str, written: str) -> str:
     """Return why a row can't be created, for the school, or an empty text."""
     faults = (
-        (NO_NAME, not name or name.casefold() in NOBODY or name.startswith("=")),
+        (NO_RESULT, name.startswith("=") or (phone is None and wrong.startswith("="))),
+        (NO_NAME, not name or name.casefold() in NOBODY),
         (TWO_NAMES, junk.holds_two_names(cell if isinstance(cell, str) else name, name)),
         (NAME_TOO_LONG, len(name) > LONGEST["name"]),
         (MASKED, is_masked(written)),
@@ -257,7 +263,8 @@ def _is_a_field(name: str) -> bool:
     return not is_name(name) and values.beside_a_name(name) is not None and not name.endswith(_ENDS_OF_SCHOOLS)
 
 
-def _wrong_value(fault: str, name: str, wrong: str) -> str:
+def _wrong_value(fault: str, name: str, phone: str | None, wrong: str) -> str:
     if fault is NO_NAME:
         return ""
-    return shown(wrong if fault in {WRONG_PHONE, TEN_DIGITS} else name)
+    of_phone = fault in {WRONG_PHONE, TEN_DIGITS} or (fault in {NO_RESULT, STRUCK} and phone is None and wrong)
+    return shown(wrong if of_phone else name)

@@ -28,6 +28,12 @@ class Again(str):
     __slots__ = ()
 
 
+class Struck(str):
+    """What a cell says through which somebody has drawn a line."""
+
+    __slots__ = ()
+
+
 def text(cell: object) -> str:
     """Return a cell as one line of text, in the composed form of its letters, without invisible characters."""
     if isinstance(cell, str):

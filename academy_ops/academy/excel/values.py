@@ -8,7 +8,7 @@ from typing import Final
 
 from academy_ops.academy.excel import names
 from academy_ops.academy.excel.headings import said
-from academy_ops.academy.excel.text import text
+from academy_ops.academy.excel.text import Struck, text
 from academy_ops.academy.excel.vocabulary import (
     BESIDE_A_PHONE,
     DOUBTS,
@@ -88,11 +88,16 @@ def phone(cell: object, of: str = PARENT) -> str | None:
         of: Whose phones its column holds, a parent's or the student's.
     """
     if isinstance(cell, str) and (usual := _USUAL_PHONE(cell)):
-        return f"010{usual[2]}{usual[3]}"
+        return None if isinstance(cell, Struck) else f"010{usual[2]}{usual[3]}"
     if isinstance(cell, str):
         cell = cell[: 2 * _LONGEST_PHONE].translate(_LISTED)
     line = text(cell)
-    if not line or len(line) > _LONGEST_PHONE or (isinstance(cell, float | int) and not line.isdecimal()):
+    if (
+        not line
+        or len(line) > _LONGEST_PHONE
+        or isinstance(cell, Struck)
+        or (isinstance(cell, float | int) and not line.isdecimal())
+    ):
         return None
     found = _phone(line, of)
     if found is None and isinstance(cell, str):
