@@ -21,10 +21,10 @@ from checks import cloudwatch_logs
 from checks.container_state import disk_full, state_faults, without_container
 from checks.facts import Case
 from checks.host_facts import Archive, Container, HostReport, LogsFacts, WorkerLog
-from checks.images import judge_images
 from checks.job_log import completed_elsewhere, moved_since
 from checks.job_progress import still_waits
 from checks.log_signs import log_sign
+from checks.refreshes import judge_images
 from checks.refusals import OTHER_REGION, credentials_reason, denial_reason, named_in
 from checks.times import age
 from checks.words import Fault

@@ -8,7 +8,7 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import Final, TypeAlias
@@ -48,6 +48,35 @@ _NAMED: Final = re.compile(r"[A-Za-z0-9._:/-]{1,200}")
 _AS_THEY_ARE: Final = (*R2_SETTINGS, "DATABASE_URL")
 
 
+@dataclass(frozen=True, slots=True)
+class _Output:
+    """What the probe has printed: the values of each name, and the lines of each section."""
+
+    fields: Mapping[str, list[str]]
+    sections: Mapping[str, list[str]]
+    clean: Clean
+
+    def last(self, name: str) -> str:
+        return self.fields.get(name, [""])[-1]
+
+    def word(self, name: str) -> str:
+        return self.clean(self.last(name))
+
+    def text(self, name: str) -> str:
+        """Return the text of a JSON string, cleaned; empty where it is none."""
+        try:
+            value = json.loads(self.last(name))
+        except ValueError:
+            return ""
+        return self.clean(value) if isinstance(value, str) else ""
+
+    def number(self, name: str) -> int | None:
+        return _int(self.last(name))
+
+    def lines(self, section: str) -> list[str]:
+        return [line for line in self.sections.get(section, ()) if line.strip()]
+
+
 def read_host(  # noqa: PLR0917 - what a host wrote, and what it is held against
     instance_id: str, output: str, salt: str, settings: Settings, connect: Connections, now: datetime | None = None
 ) -> tuple[HostReport, WorkerLog | None] | None:
@@ -56,33 +85,31 @@ def read_host(  # noqa: PLR0917 - what a host wrote, and what it is held against
     The environment is compared by digests of ``salt``, and the host's clock with ``now``, the servers' time when the
     output came, where that is known.
     """
-    fields, sections = _split(output)
-    if fields.get("probe") != ["2"] or not _whole(fields, sections):
+    said = _split(output, connect.clean)
+    if said.fields.get("probe") != ["2"] or not _whole(said):
         return None
-    clean = connect.clean
-    docker = _last(fields, "docker")
-    if docker == "up" and _last(fields, "container") == "hung":
+    docker, of_container = said.last("docker"), said.last("container")
+    if docker == "up" and of_container == "hung":
         docker = "hung"
-    unread = docker == "up" and _last(fields, "container") == "unreadable"
-    here = docker == "up" and _last(fields, "container") == "present"
-    ahead = _ahead(_moment(_last(fields, "clock")), now)
-    container = _container(fields, settings, clean) if here else _of_unit(fields)
+    here = docker == "up" and of_container == "present"
+    ahead = _ahead(_moment(said.last("clock")), now)
+    container = _container(said, settings) if here else _of_unit(said)
     host = HostReport(
         instance_id,
         docker,
-        _int(_last(fields, "disk_percent")),
+        said.number("disk_percent"),
         _corrected(container, ahead) if container and ahead else container,
-        _environment(fields, salt, settings, clean) if here else None,
-        inodes_percent=_int(_last(fields, "inodes_percent")),
-        disk_path=clean(_last(fields, "disk_path")),
+        _environment(said, salt, settings) if here else None,
+        inodes_percent=said.number("inodes_percent"),
+        disk_path=said.word("disk_path"),
         clock_ahead_seconds=ahead,
-        said=clean(_last(fields, "container_error" if docker == "up" else "docker_error")),
-        container_unread=unread,
-        others=tuple(clean(other) for other in fields.get("other", ())),
-        boot=None if here else _boot(fields, sections, clean),
-        disk_read_only=_last(fields, "disk_read_only") == "yes",
+        said=said.word("container_error" if docker == "up" else "docker_error"),
+        container_unread=docker == "up" and of_container == "unreadable",
+        others=tuple(map(said.clean, said.fields.get("other", ()))),
+        boot=None if here else _boot(said),
+        disk_read_only=said.last("disk_read_only") == "yes",
     )
-    return host, _log(fields, sections, clean, ahead) if container else None
+    return host, _log(said, ahead) if container else None
 
 
 def _ahead(clock: datetime | None, now: datetime | None) -> int:
@@ -106,14 +133,14 @@ def _corrected(container: Container, ahead: int) -> Container:
     )
 
 
-def _whole(fields: Mapping[str, list[str]], sections: Mapping[str, list[str]]) -> bool:
+def _whole(said: _Output) -> bool:
     """Return whether the output holds all that it must: what was cut off must not be read as absent."""
-    docker, container = _last(fields, "docker"), _last(fields, "container")
+    docker, container = said.last("docker"), said.last("container")
     if docker != "up":
         return docker in {"down", "missing", "hung", "unreadable"}
     if container != "present":
         return container in {"missing", "unreadable", "hung"}
-    return bool(_last(fields, "status")) and "end" in sections
+    return bool(said.last("status")) and "end" in said.sections
 
 
 def compare(
@@ -234,38 +261,33 @@ def parse_parameter(text: str) -> tuple[str, dict[str, str]]:
     return ("dotenv" if found else "unreadable"), found
 
 
-def _environment(fields: Mapping[str, list[str]], salt: str, settings: Settings, clean: Clean) -> Environment | None:
-    if any(not line.partition(" ")[2] for line in fields.get("env", ())):
+def _environment(said: _Output, salt: str, settings: Settings) -> Environment | None:
+    if any(not line.partition(" ")[2] for line in said.fields.get("env", ())):
         return None  # the host has no sha256sum
     digests, named = (
-        {name: value for name, _, value in (line.partition(" ") for line in fields.get(field, []))}
+        {name: value for name, _, value in (line.partition(" ") for line in said.fields.get(field, ()))}
         for field in ("env", "named")
     )
-    return compare(digests, salt, settings, {name: clean(value) for name, value in names_in_clear(named).items()})
+    return compare(digests, salt, settings, {name: said.clean(value) for name, value in names_in_clear(named).items()})
 
 
-def _container(fields: Mapping[str, list[str]], settings: Settings, clean: Clean) -> Container:
-    def word(name: str) -> str:
-        return clean(_last(fields, name))
-
-    def text(name: str) -> str:
-        return clean(_text(_last(fields, name)))
-
-    kills = tuple(at for seconds in fields.get("oom_kill", ()) if (at := _moment(seconds)))
+def _container(said: _Output, settings: Settings) -> Container:
+    word, text = said.word, said.text
+    kills = tuple(at for seconds in said.fields.get("oom_kill", ()) if (at := _moment(seconds)))
     driver = LogDriver(
         word("log_driver"), text("log_group"), text("log_region"), text("log_stream"), text("log_cache_off") != "true"
     )
     name = word("name").removeprefix("/")
     return Container(
-        status=_status(fields, _OF_PODMAN.get(word("status"), word("status"))),
-        exit_code=_int(_last(fields, "exit_code")),
-        out_of_memory=_last(fields, "oom_killed") == "true",
+        status=_status(said, _OF_PODMAN.get(word("status"), word("status"))),
+        exit_code=said.number("exit_code"),
+        out_of_memory=said.last("oom_killed") == "true",
         oom_kills=len(kills),
-        restarts=max(_int(_last(fields, "restarts")) or 0, _int(_last(fields, "unit_failures")) or 0),
+        restarts=max(said.number("restarts") or 0, said.number("unit_failures") or 0),
         started_at=parse(text("started")),
         network=word("network"),
-        finished_at=parse(text("finished")) or _failed(fields),
-        kernel_kills=_kernel_kills(fields),
+        finished_at=parse(text("finished")) or parse(said.last("unit_failed")),
+        kernel_kills=_kernel_kills(said),
         created_at=parse(text("created")),
         error=text("error"),
         health=word("health"),
@@ -277,71 +299,64 @@ def _container(fields: Mapping[str, list[str]], settings: Settings, clean: Clean
         command=f"{text('command')} {text('arguments')}".strip(),
         log_driver=driver,
         killed_at=kills,
-        unit=_last(fields, "worker_unit"),
+        unit=said.last("worker_unit"),
     )
 
 
-def _of_unit(fields: Mapping[str, list[str]]) -> Container | None:
+def _of_unit(said: _Output) -> Container | None:
     """Return the container of a unit of systemd where it is removed at the end of each run; None without a unit."""
-    status = _status(fields, "")
-    if not status or _last(fields, "docker") != "up":
+    status = _status(said, "")
+    if not status or said.last("docker") != "up":
         return None
     return Container(
         status=status,
-        exit_code=_int(_last(fields, "unit_status")),
+        exit_code=said.number("unit_status"),
         out_of_memory=False,
         oom_kills=0,
-        restarts=_int(_last(fields, "unit_failures")) or 0,
+        restarts=said.number("unit_failures") or 0,
         started_at=None,
-        finished_at=_failed(fields),
-        kernel_kills=_kernel_kills(fields),
-        unit=_last(fields, "worker_unit"),
+        finished_at=parse(said.last("unit_failed")),
+        kernel_kills=_kernel_kills(said),
+        unit=said.last("worker_unit"),
     )
 
 
-def _status(fields: Mapping[str, list[str]], of_container: str) -> str:
+def _status(said: _Output, of_container: str) -> str:
     """Return the state of a container that Docker or a unit runs; a unit that has failed often restarts it.
 
     A unit that is active without a container does not run it, but something else for it.
     """
-    active = _last(fields, "unit_active")
+    active = said.last("unit_active")
     if of_container not in {"", "created", "exited"} or not active:
         return of_container
     if active in {"failed", "inactive"}:
         return "exited"
-    loops = (_int(_last(fields, "unit_failures")) or 0) >= CRASH_LOOP_RESTARTS
+    loops = (said.number("unit_failures") or 0) >= CRASH_LOOP_RESTARTS
     # For a moment of each round its command runs, and has made no container yet.
     if active != "activating" and not (loops and not of_container):
         return of_container
     return "restarting" if loops else "starting"
 
 
-def _failed(fields: Mapping[str, list[str]]) -> datetime | None:
-    return parse(_last(fields, "unit_failed"))
-
-
-def _boot(fields: Mapping[str, list[str]], sections: Mapping[str, list[str]], clean: Clean) -> BootLog | None:
-    def lines(name: str) -> tuple[str, ...]:
-        return tuple(clean(line) for line in sections.get(name, ()) if line.strip())
-
-    boot = BootLog(clean(_last(fields, "boot")), lines("user-data"), lines("cloud-init"))
+def _boot(said: _Output) -> BootLog | None:
+    user_data, cloud_init = (tuple(map(said.clean, said.lines(name))) for name in ("user-data", "cloud-init"))
+    boot = BootLog(said.word("boot"), user_data, cloud_init)
     return boot if boot != BootLog("") else None
 
 
-def _kernel_kills(fields: Mapping[str, list[str]]) -> tuple[int, ...] | None:
+def _kernel_kills(said: _Output) -> tuple[int, ...] | None:
     """Return how many seconds the kernel's last kills are past; None where its log could not be read."""
-    if _last(fields, "kernel") != "read":
+    if said.last("kernel") != "read":
         return None
-    return tuple(seconds for text in fields.get("kernel_kill", []) if (seconds := _int(text)) is not None)
+    return tuple(seconds for text in said.fields.get("kernel_kill", ()) if (seconds := _int(text)) is not None)
 
 
-def _log(fields: Mapping[str, list[str]], sections: Mapping[str, list[str]], clean: Clean, ahead: int) -> WorkerLog:
-    def lines(name: str) -> tuple[LogLine, ...]:
-        return tuple(_log_line(line, clean, ahead) for line in sections.get(name, []) if line.strip())
-
-    status = _int(_last(fields, "log_status"))
-    error = clean(_last(fields, "log_error")) or _NO_ANSWER if status else ""
-    return WorkerLog(_int(_last(fields, "log_lines")) or 0, lines("job"), lines("errors"), lines("tail"), error)
+def _log(said: _Output, ahead: int) -> WorkerLog:
+    of_job, errors, tail = (
+        tuple(_log_line(line, said.clean, ahead) for line in said.lines(name)) for name in ("job", "errors", "tail")
+    )
+    error = said.word("log_error") or _NO_ANSWER if said.number("log_status") else ""
+    return WorkerLog(said.number("log_lines") or 0, of_job, errors, tail, error)
 
 
 def _log_line(line: str, clean: Clean, ahead: int) -> LogLine:
@@ -350,7 +365,7 @@ def _log_line(line: str, clean: Clean, ahead: int) -> LogLine:
     return LogLine(at - timedelta(seconds=ahead) if at else None, clean(rest if at else line))
 
 
-def _split(output: str) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
+def _split(output: str, clean: Clean) -> _Output:
     """Take the output apart: ``name=value`` lines before the first section, plain lines in each section.
 
     Only a line feed ends a line: what else Python takes for an end, a worker may have written.
@@ -367,26 +382,13 @@ def _split(output: str) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
             fields.setdefault(name, []).append(value)
         else:
             sections.setdefault(section, []).append(line)
-    return fields, sections
-
-
-def _text(quoted: str) -> str:
-    """Return a JSON string's text; empty where it is none."""
-    try:
-        value = json.loads(quoted)
-    except ValueError:
-        return ""
-    return value if isinstance(value, str) else ""
+    return _Output(fields, sections, clean)
 
 
 def _moment(seconds: str) -> datetime | None:
     """Return the time of so many seconds since 1970."""
     number = _int(seconds)
     return datetime.fromtimestamp(number, UTC) if number is not None and 0 < number < _LAST_SECOND else None
-
-
-def _last(fields: Mapping[str, list[str]], name: str) -> str:
-    return fields.get(name, [""])[-1]
 
 
 def _int(text: str) -> int | None:

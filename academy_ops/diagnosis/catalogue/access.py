@@ -12,7 +12,7 @@ from academy_ops.diagnosis.catalogue.workers import WORKERS
 from academy_ops.diagnosis.command import aws, command
 from academy_ops.messages import say
 
-_ROWS: Final = Rows("0", command("<ops> check access"), inconclusive=True)
+_ROWS: Final = Rows("0", command("<ops> check access"), inconclusive=True, steps=commands.CONFIG)
 _cause, _change, _to_change = _ROWS.cause, _ROWS.change, _ROWS.to_change
 
 _SIGN_IN: Final = _change("Get a new session.", command("aws sso login --profile <sso_profile>"))
@@ -22,13 +22,11 @@ _INVALID: Final = {
         "The AWS access key ID, secret key or session token contains quotes or whitespace.",
         "Remove them where the keys are set; the command shows where. Docker's --env-file and "
         "set in cmd.exe keep quotes as part of the value.",
-        commands.CONFIG,
     ),
     "swapped": _to_change(
         "AWS_ACCESS_KEY_ID contains the secret key, and AWS_SECRET_ACCESS_KEY contains the "
         "access key ID (AKIA... or ASIA...).",
         "Swap the two values where they are set. You don't need new keys.",
-        commands.CONFIG,
     ),
     "login": _to_change(
         "The profile uses aws login, and its session has expired or can't be read here.",
@@ -40,12 +38,10 @@ _INVALID: Final = {
         "A session token is set with a permanent key (AKIA...), so AWS rejects both.",
         "Remove AWS_SESSION_TOKEN, which is left over from another session, or set all three "
         "values of one session (ASIA...).",
-        commands.CONFIG,
     ),
     "no-session-token": _to_change(
         "The access key is a session key (ASIA...), but its session token is missing.",
         "Set AWS_SESSION_TOKEN from the same session as the two keys.",
-        commands.CONFIG,
     ),
     "mfa": _to_change(
         "The profile's role requires an MFA code, and academy-ops never prompts for one.",
@@ -55,9 +51,7 @@ _INVALID: Final = {
     "expired": variant(
         "The AWS session has expired.",
         _SIGN_IN,
-        _change(
-            "Get new session keys and replace the old ones; the command shows where those are set.", commands.CONFIG
-        ),
+        _change("Get new session keys and replace the old ones; the command shows where those are set."),
     ),
     "process": _to_change(
         "The profile's credential_process returns no credentials.",
@@ -68,7 +62,6 @@ _INVALID: Final = {
     "config": _to_change(
         "The AWS config file, or the profile in it, can't be used.",
         "Correct the file or profile named in the AWS message, or set AWS_PROFILE to another profile.",
-        commands.CONFIG,
     ),
     "container": _to_change(
         "The environment points to a container's credentials endpoint, which returns no credentials.",
@@ -93,7 +86,6 @@ _INVALID: Final = {
         "The web identity token can't be read, or AWS rejects it.",
         "Write a new token to the file set in AWS_WEB_IDENTITY_TOKEN_FILE or the profile. If AWS "
         "rejects the new token too, correct the role's trust policy.",
-        commands.CONFIG,
     ),
 }
 
@@ -104,8 +96,7 @@ ACCESS: Final = (
         "The AWS access key ID in use is the same as R2_ACCESS_KEY.",
         (commands.CREDENTIALS, commands.CONFIG),
         _change(
-            "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY to an AWS key pair; R2 keys belong in the R2_* settings.",
-            commands.CONFIG,
+            "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY to an AWS key pair; R2 keys belong in the R2_* settings."
         ),
         explains=codes("aws-credentials-invalid"),
         states=NO_JOB_OR_PENDING,
@@ -136,10 +127,7 @@ ACCESS: Final = (
         "use returns no credentials.",
         (commands.WHO, commands.CREDENTIALS),
         _SIGN_IN,
-        _change(
-            "If you use access keys, replace the ones that AWS rejected; the command shows where they are set.",
-            commands.CONFIG,
-        ),
+        _change("If you use access keys, replace the ones that AWS rejected; the command shows where they are set."),
         reasons=_INVALID,
     ),
     _cause(
@@ -169,7 +157,6 @@ ACCESS: Final = (
             "not-an-account": _to_change(
                 "ACADEMY_AWS_ACCOUNT_ID is not an AWS account number.",
                 "Set ACADEMY_AWS_ACCOUNT_ID to the academy account's 12 digits.",
-                commands.CONFIG,
             )
         },
     ),
@@ -180,9 +167,7 @@ ACCESS: Final = (
         "and no permission was denied. Or AWS can't be reached, and the region setting is an availability zone, "
         "not a region name at all, or a region without an address. Or AWS rejects the keys in this region only.",
         (commands.CONFIG, commands.QUEUES, commands.GROUP),
-        _change(
-            "Set AWS_REGION to the academy's region; the command shows where the current value is set.", commands.CONFIG
-        ),
+        _change("Set AWS_REGION to the academy's region; the command shows where the current value is set."),
         explains=codes("queue-missing", "asg-missing", "autoscaler-off", "worker-env-missing"),
         reasons={
             "zone": _to_change(
@@ -191,25 +176,21 @@ ACCESS: Final = (
                     "Set AWS_REGION to {meant}; the command shows where the current value is set.",
                     meant=say("the region: the zone name without its last letter"),
                 ),
-                commands.CONFIG,
             ),
             "no-such-region": _to_change(
                 "AWS has no address for the region in AWS_REGION, although other hosts on the internet respond.",
                 "Correct the name (for example ap-northeast-2); the command shows where the current value is set.",
-                commands.CONFIG,
             ),
             "not-enabled": _to_change(
                 "AWS accepts these credentials in us-east-1 but not in this region: the account has not enabled "
                 "it, or the session token is not valid in it.",
                 "Set AWS_REGION to the academy's region. If this is it, have it enabled for the account, or "
                 "get the session from this region's STS. The command shows where the current value is set.",
-                commands.CONFIG,
             ),
             "not-a-region": _to_change(
                 "AWS_REGION is not a valid region name.",
                 "Set AWS_REGION to a region name such as ap-northeast-2, without quotes; the command "
                 "shows where the current value is set.",
-                commands.CONFIG,
             ),
         },
     ),

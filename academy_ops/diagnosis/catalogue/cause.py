@@ -67,6 +67,7 @@ class Rows:
 
     Attributes:
         verify: The commands that show whether a remedy worked.
+        steps: The commands of a remedy that names none.
         states: The job states that a row explains unless it says otherwise.
         explains: The codes that a row explains unless it says otherwise.
         inconclusive: Whether a row says that the tool could not look, unless it says otherwise.
@@ -77,6 +78,7 @@ class Rows:
     states: frozenset[JobState] = NOTHING
     explains: frozenset[str] = frozenset()
     inconclusive: bool = False
+    steps: Steps = ()
 
     def cause(
         self,
@@ -124,8 +126,9 @@ class Rows:
         """Make a remedy that changes nothing."""
         return Remedy(said(text), steps, verify or self.verify)
 
-    def change(self, text: Sentence, steps: Steps, verify: Steps = ()) -> Remedy:
+    def change(self, text: Sentence, steps: Steps = (), verify: Steps = ()) -> Remedy:
         """Make a remedy that changes something."""
+        steps = steps or self.steps
         by_hand = not any(step.changes for step in steps)
         return Remedy(said(text), steps, verify or self.verify, "change", by_hand)
 
@@ -133,7 +136,7 @@ class Rows:
         """Make a reason with one remedy, which changes nothing."""
         return variant(meaning, self.read(text, steps))
 
-    def to_change(self, meaning: Sentence, text: Sentence, steps: Steps) -> Variant:
+    def to_change(self, meaning: Sentence, text: Sentence, steps: Steps = ()) -> Variant:
         """Make a reason with one remedy, which changes something."""
         return variant(meaning, self.change(text, steps))
 

@@ -8,34 +8,35 @@ from academy_ops.diagnosis.catalogue import commands
 from academy_ops.diagnosis.catalogue.cause import Rows, Variant, variant
 from academy_ops.diagnosis.catalogue.inside_workers import edit, replace_workers, set_clock
 from academy_ops.diagnosis.command import Steps
-from academy_ops.messages import say
+from academy_ops.messages import Text
 
 
 def no_way_to(service: str, look: Steps, rows: Rows) -> Mapping[str, Variant]:
     """Return the reasons why a worker gets no connection to ``service``; ``look`` shows there who answers."""
+
+    def about(sentence: str) -> Text:
+        return Text(sentence, {"service": service})
+
     return {
         "no-route": variant(
-            say("The workers can't connect to {service}.", service=service),
+            about("The workers can't connect to {service}."),
             rows.change(
-                say(
+                about(
                     "Restore the route from the workers' subnet to {service}: a NAT gateway, or a VPC "
-                    "endpoint whose security group allows port 443. The command lists the VPC endpoints.",
-                    service=service,
+                    "endpoint whose security group allows port 443. The command lists the VPC endpoints."
                 ),
                 commands.ENDPOINTS,
             ),
         ),
         "untrusted": variant(
-            say(
+            about(
                 "The workers don't trust the certificate at {service}'s address: a proxy or firewall "
-                "intercepts their TLS connections, or their CA list is outdated or missing.",
-                service=service,
+                "intercepts their TLS connections, or their CA list is outdated or missing."
             ),
             rows.read(
-                say(
+                about(
                     "Check who issued it. If it is a proxy or firewall of the network, exclude {service} "
-                    "from interception there, or add its CA to the worker image.",
-                    service=service,
+                    "from interception there, or add its CA to the worker image."
                 ),
                 look,
             ),
@@ -46,28 +47,21 @@ def no_way_to(service: str, look: Steps, rows: Rows) -> Mapping[str, Variant]:
             replace_workers(rows),
         ),
         "clock": variant(
-            say(
-                "The clock of the workers' instance is wrong, so {service}'s certificate is not accepted as valid.",
-                service=service,
-            ),
+            about("The clock of the workers' instance is wrong, so {service}'s certificate is not accepted as valid."),
             *set_clock(rows),
         ),
         "tls": variant(
-            say(
-                "The workers get no TLS connection to {service}: something else responds, or drops the connection.",
-                service=service,
-            ),
+            about("The workers get no TLS connection to {service}: something else responds, or drops the connection."),
             rows.read(
-                say(
+                about(
                     "Check what responds at {service}'s address: a proxy, a VPC endpoint without private DNS "
-                    "names, or an address that does not belong to {service}.",
-                    service=service,
+                    "names, or an address that does not belong to {service}."
                 ),
                 look,
             ),
         ),
         "proxy": variant(
-            say("The proxy in the workers' environment blocks connections to {service}.", service=service),
+            about("The proxy in the workers' environment blocks connections to {service}."),
             edit("Correct HTTPS_PROXY in the workers' parameter, or add the hosts that need no proxy to NO_PROXY."),
             replace_workers(rows),
         ),

@@ -10,12 +10,11 @@ from academy_ops.diagnosis.catalogue.connections import no_way_to
 from academy_ops.diagnosis.command import command
 from academy_ops.messages import say
 
-_ROWS: Final = Rows("1", command("<ops> check r2"), NO_JOB_OR_FAILED)
+_ROWS: Final = Rows("1", command("<ops> check r2"), NO_JOB_OR_FAILED, steps=commands.CONFIG)
 _cause, _read, _change, _to_change = _ROWS.cause, _ROWS.read, _ROWS.change, _ROWS.to_change
 _NEW_TOKEN: Final = _change(
     "Create a new R2 API token (Object Read & Write on the bucket), put its two keys in the API server's .env and "
-    "the workers' parameter, then recreate the container. docker restart keeps the old values.",
-    commands.CONFIG,
+    "the workers' parameter, then recreate the container. docker restart keeps the old values."
 )
 _JURISDICTION: Final = _to_change(
     "R2_ENDPOINT is the address of a different jurisdiction than the bucket's.",
@@ -24,7 +23,6 @@ _JURISDICTION: Final = _to_change(
         "container. The bucket is there, and these keys open it. Do not create a second bucket.",
         elsewhere=say("the address in the evidence"),
     ),
-    commands.CONFIG,
 )
 _WRONG_NAME: Final = _to_change(
     "The bucket name is wrong: these keys open a bucket with another name.",
@@ -33,7 +31,6 @@ _WRONG_NAME: Final = _to_change(
         "then recreate the container. Do not create a bucket with the wrong name.",
         meant=say("the name in the evidence"),
     ),
-    commands.CONFIG,
 )
 
 R2: Final = (
@@ -44,8 +41,7 @@ R2: Final = (
         (commands.CONFIG,),
         _change(
             "Set R2_ENDPOINT, R2_ACCESS_KEY and R2_SECRET_KEY in the API server's .env, then "
-            "recreate its container. docker restart keeps the old values.",
-            commands.CONFIG,
+            "recreate its container. docker restart keeps the old values."
         ),
         explains=codes("upload-object-missing", "excel-object-missing"),
     ),
@@ -60,8 +56,7 @@ R2: Final = (
         (commands.CONFIG,),
         _change(
             "Correct the line in the API server's .env (no quotes, no spaces, the account's endpoint "
-            "without a bucket), then recreate its container. docker restart keeps the old values.",
-            commands.CONFIG,
+            "without a bucket), then recreate its container. docker restart keeps the old values."
         ),
         explains=codes(
             "r2-endpoint-unreachable",
@@ -81,14 +76,13 @@ R2: Final = (
         "the internet respond. Or the response is not S3 XML, and nothing on the way rejected the request: a page "
         "with status 200 or 404, or a redirect. A job error message that says so counts too.",
         (commands.REACH_R2,),
-        _change("Compare R2_ENDPOINT with the account's S3 endpoint in the Cloudflare dashboard.", commands.CONFIG),
+        _change("Compare R2_ENDPOINT with the account's S3 endpoint in the Cloudflare dashboard."),
         reasons={
             **no_way_to("R2", commands.WORKER_TO_R2, _ROWS),
             "not-s3": _to_change(
                 "The server at R2_ENDPOINT is not R2, but a website, AWS or something else.",
                 "Set R2_ENDPOINT to the account's S3 endpoint from the Cloudflare dashboard, not to a "
                 "bucket's public address, a website or the dashboard itself.",
-                commands.CONFIG,
             ),
         },
         explains=codes("worker-r2-mismatch"),
@@ -106,14 +100,12 @@ R2: Final = (
                 "R2_ACCESS_KEY contains the secret key, and R2_SECRET_KEY the access key.",
                 "Swap the two values in the API server's .env and the workers' parameter (the access key has 32 "
                 "characters, the secret key 64), then recreate the container. You don't need new keys.",
-                commands.CONFIG,
             ),
             "key-form": variant(
                 "R2_ACCESS_KEY is not an R2 access key, which has 32 characters.",
                 _change(
                     "Set it to the token's access key ID, not to the token value, an AWS key or part of a "
-                    "key; R2_SECRET_KEY has 64 characters. Then recreate the container.",
-                    commands.CONFIG,
+                    "key; R2_SECRET_KEY has 64 characters. Then recreate the container."
                 ),
                 _NEW_TOKEN,
             ),
@@ -121,8 +113,7 @@ R2: Final = (
                 "R2_SECRET_KEY does not match R2_ACCESS_KEY, which R2 recognizes.",
                 _change(
                     "Set R2_SECRET_KEY to the secret key that was shown with this access key, and recreate "
-                    "the container. It is shown only once: if it was not saved, create a new token.",
-                    commands.CONFIG,
+                    "the container. It is shown only once: if it was not saved, create a new token."
                 ),
                 _NEW_TOKEN,
             ),
@@ -131,8 +122,7 @@ R2: Final = (
                 "expired, or belongs to another account.",
                 _change(
                     "Look for the token under R2 in the Cloudflare dashboard of the account whose ID starts "
-                    "R2_ENDPOINT. If it belongs to another account, correct R2_ENDPOINT. Then recreate the container.",
-                    commands.CONFIG,
+                    "R2_ENDPOINT. If it belongs to another account, correct R2_ENDPOINT. Then recreate the container."
                 ),
                 _NEW_TOKEN,
             ),
@@ -147,8 +137,7 @@ R2: Final = (
         _change(
             "Compare the bucket name with the one that the R2 API token is for; R2 returns the same "
             "error for a misspelled name. If the name is right, give the token Object Read & Write "
-            "on the bucket in the Cloudflare dashboard.",
-            commands.CONFIG,
+            "on the bucket in the Cloudflare dashboard."
         ),
         explains=codes("upload-object-missing", "worker-r2-mismatch"),
         reasons={
@@ -158,7 +147,6 @@ R2: Final = (
                 "R2 is not enabled for the account in R2_ENDPOINT.",
                 "Check in the Cloudflare dashboard that R2 is enabled and its billing is active, or "
                 "correct the account in R2_ENDPOINT.",
-                commands.CONFIG,
             ),
         },
     ),
@@ -171,8 +159,7 @@ R2: Final = (
         _change(
             "Compare R2_EXCEL_BUCKET with the buckets in the Cloudflare dashboard and correct any "
             "typo, then recreate the container. Only if the academy's bucket is really gone, create "
-            "it in the dashboard; an object token can't create buckets.",
-            commands.CONFIG,
+            "it in the dashboard; an object token can't create buckets."
         ),
         explains=codes("upload-object-missing", "excel-object-missing", "worker-r2-mismatch"),
         reasons={"jurisdiction": _JURISDICTION, "wrong-name": _WRONG_NAME},
