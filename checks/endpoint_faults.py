@@ -209,10 +209,11 @@ def _loop(redirects: Sequence[str]) -> str | None:
 
 
 def _elsewhere(main: Answer) -> str:
-    """Return what a redirect wants that was not followed: https at the same host, or another address."""
+    """Return what a redirect wants that was not followed: https or http at the same host, or another address."""
     here, there = place(main.url), place(main.redirects[-1] if main.redirects else "")
-    to_https = here.hostname == there.hostname and (here.scheme, there.scheme) == ("http", "https")
-    return "https-wanted" if to_https else "elsewhere"
+    if here.hostname != there.hostname or here.scheme == there.scheme:
+        return "elsewhere"
+    return "https-wanted" if there.scheme == "https" else "http-wanted"
 
 
 def id_refused(main: Answer, job_id: str) -> bool:

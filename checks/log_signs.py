@@ -30,12 +30,16 @@ _AT_EACH_POLL: Final = frozenset({"worker-aws-credentials", "worker-queue-denied
 _OWN_KEY_REFUSED: Final = "worker-r2-mismatch"
 _DEPENDENCY: Final = "worker-dependency-missing"
 _OF_IMPORT: Final = (
-    r"^\s{0,9}([\w.]{1,60}\.)?(ImportError|DistributionNotFound|VersionConflict|PackageNotFoundError): "
-    r"|error while loading shared libraries: |: version `?[A-Z]\w{1,20}_[\d.]{1,12}' not found"
+    r"(?:\b|\\n)(ModuleNotFoundError|ImportError|DistributionNotFound|VersionConflict|PackageNotFoundError)(: |\()"
 )
+_OF_LOADER: Final = r"error while loading shared libraries: |: version `?[A-Z]\w{1,20}_[\d.]{1,12}' not found"
 """How Python and the system's loader complain of what is not in the image."""
-_OWN_LINE: Final = re.compile(rf"^\s{{0,9}}([\w.]{{1,60}}\.)?ModuleNotFoundError: |{_OF_IMPORT}")
+_OWN_LINE: Final = re.compile(rf"^\s{{0,9}}([\w.]{{1,60}}\.)?{_OF_IMPORT}|{_OF_LOADER}")
 """The last line of a traceback; a library that does without an optional package only warns."""
+_LOGGED: Final = re.compile(_OF_IMPORT)
+_AS_ERROR: Final = re.compile(r"(\b|\dm)(error|critical|fatal|unrecoverable|exception|stderr)(\b|\[\dm)", re.IGNORECASE)
+_AS_LESS: Final = re.compile(r"(\b|\dm)(warn(ing)?|info|debug|notice)(\b|\[\dm)", re.IGNORECASE)
+"""By which level a logger has written an exception on one line."""
 _RECEIVED_DISPROVES: Final = _AT_EACH_POLL | {_DEPENDENCY}
 _WORK_DISPROVES: Final = _RECEIVED_DISPROVES | {"worker-database-down"}
 _OF_OTHERS: Final = re.compile(
@@ -60,7 +64,7 @@ _OF_QUEUE: Final = "(Receive|Delete|Send)Message|ChangeMessageVisibility|(Get|Li
 _WITH_MESSAGE: Final = re.compile("(Delete|Send)Message|ChangeMessageVis|GenerateDataKey", re.IGNORECASE)
 """What a worker does with a message that it has received: that it receives the next one does not disprove a denial."""
 _LOG_SIGNS: Final = table(
-    (Fault(_DEPENDENCY), rf"No module named|{_OF_IMPORT}"),
+    (Fault(_DEPENDENCY), rf"No module named|{_OF_IMPORT}|{_OF_LOADER}"),
     (Fault("worker-aws-credentials"), rf"{NO_CREDENTIALS}|InvalidClientTokenId|ExpiredToken|{CLOCK}|{OWN_WAY}"),
     (Fault("worker-aws-credentials"), rf"token {GAP} is invalid|\(InvalidToken\) when calling the (Receive|GetQueue)"),
     # SQS refuses the signature where the region in it is another one.
@@ -174,7 +178,7 @@ def _sign(case: Case, host: HostReport, lines: Sequence[LogLine], number: int, *
     counts = True
     if code == _DEPENDENCY:
         counts = _of_failure(lines[number]) or (
-            bool(_OWN_LINE.search(text)) and (ended or any(_of_failure(line) for line in _around(lines, number)))
+            _is_raised(text) and (ended or any(_of_failure(line) for line in _around(lines, number)))
         )
     elif code == "worker-aws-credentials":
         counts = not any(_OF_OTHERS.search(line.text) for line in _above(lines, number))
@@ -190,6 +194,12 @@ def _sign(case: Case, host: HostReport, lines: Sequence[LogLine], number: int, *
         # Where R2 refuses the API's own key, too, its check says so.
         counts = _has_own_keys(host)
     return fault if counts else None
+
+
+def _is_raised(text: str) -> bool:
+    """Return whether a line ends a traceback, or is a logger's word for an exception that nobody has handled."""
+    logged = _LOGGED.search(text) and _AS_ERROR.search(text) and not _AS_LESS.search(text)
+    return bool(_OWN_LINE.search(text) or logged)
 
 
 def _before_the_queue(line: LogLine, queue: Depth) -> bool:

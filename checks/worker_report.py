@@ -45,6 +45,10 @@ _MEANT: Final = tuple(
 _SECRETS_FORM: Final = re.compile(r"[0-9a-f]{32,}|[A-Za-z0-9/]{40}")
 """A key that was put where a name belongs."""
 _NAMED: Final = re.compile(r"[A-Za-z0-9._:/-]{1,200}")
+_VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_. -]{0,99}")
+"""A name as Docker takes it, and with the white space for which Docker refuses it."""
+_PACKED: Final = re.compile(r"[A-Za-z0-9+/_-]{40,}={0,2}")
+"""Base64, in either alphabet."""
 _AS_THEY_ARE: Final = (*R2_SETTINGS, "DATABASE_URL")
 
 
@@ -258,7 +262,9 @@ def parse_parameter(text: str) -> tuple[str, dict[str, str]]:
     # Docker refuses a name with white space at its end or within, and then starts no container at all.
     pairs = [line.lstrip().partition("=") for line in lines]
     found = {name: value for name, equals, value in pairs if equals}
-    return ("dotenv" if found else "unreadable"), found
+    # Plain JSON and base64 of something else may hold an equals sign, too.
+    readable = any(map(_VARIABLE.fullmatch, found)) and not _PACKED.fullmatch("".join(text.split()))
+    return ("dotenv", found) if readable else ("unreadable", {})
 
 
 def _environment(said: _Output, salt: str, settings: Settings) -> Environment | None:

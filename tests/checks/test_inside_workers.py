@@ -1,5 +1,8 @@
 """What is told of the inside of a worker, from what its host and the parameter really hold."""
 
+import base64
+import json
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -67,6 +70,18 @@ def test_a_container_that_docker_restarts_has_not_read_the_parameter_again() -> 
 )
 def test_the_parameter_is_read_as_docker_reads_it(text: str, names: set[str]) -> None:
     assert parse_parameter(text)[1].keys() == names
+
+
+@pytest.mark.parametrize("packed", [base64.b64encode, base64.encodebytes, base64.urlsafe_b64encode])
+def test_what_is_packed_otherwise_is_no_environment_with_odd_names(packed: Callable[[bytes], bytes]) -> None:
+    lines = "R2_ENDPOINT=https://a\nDATABASE_URL=postgresql://db/academy?sslmode=require\n"
+    values = json.dumps({"R2_ENDPOINT": "https://a", "DATABASE_URL": "postgresql://db/academy?sslmode=require"})
+    assert parse_parameter(packed(lines.encode()).decode()) == ("unreadable", {})
+    assert parse_parameter(packed(values.encode()).decode())[0] == "base64-json"
+    assert parse_parameter(values) == parse_parameter(f"[{values}]") == ("unreadable", {})
+    assert parse_parameter("R2_ENDPOINT: https://a\nX: y=z") == ("unreadable", {})
+    assert parse_parameter(lines)[0] == "dotenv"
+    assert parse_parameter(f"KEY={packed(lines.encode()).decode().strip()}")[0] == "dotenv"
 
 
 def test_a_log_that_docker_can_not_read_is_not_taken_for_an_idle_worker() -> None:

@@ -390,6 +390,22 @@ def test_what_goes_round_in_circles_is_told(reason: str) -> None:
     assert (result.cause, result.reason) == ("redirect-loop", reason)
 
 
+@pytest.mark.parametrize(
+    ("asked", "sent", "reason"),
+    [
+        (f"{HERE}/", f"http://{HERE.removeprefix('https://')}", "http-wanted"),
+        (f"{HERE}/", "http://api.example:8000/api/v1/jobs/x/", "http-wanted"),
+        (f"{HERE}/", "http://www.example/", "elsewhere"),
+        (f"{HERE}/", "https://api.example:8443/api/v1/jobs/x/", "elsewhere"),
+        (HERE.replace("https", "http"), f"{HERE}/", "https-wanted"),
+    ],
+)
+def test_an_api_that_takes_https_for_http_is_told(asked: str, sent: str, reason: str) -> None:
+    away = replace(h.answer(307, "", location=sent), url=asked, redirects=(sent,))
+    result = finding(**way(away))
+    assert (result.cause, result.reason) == ("api-not-json", reason)
+
+
 def test_redirects_that_end_are_no_loop() -> None:
     hops = tuple(f"https://api.example/{number}" for number in range(6))
     ended = replace(job_at("DONE"), redirects=hops)

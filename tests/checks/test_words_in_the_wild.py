@@ -293,3 +293,30 @@ def test_the_alarm_of_a_queue_that_nobody_uses_has_no_data(
     workers = replace(h.workers(autoscaler=None), policies=(policy,), actions=(), schedules=(), **changes)
     verdict = h.verdict(h.case(workers=workers, logs=h.NO_LOGS, **facts))
     assert ("autoscaler-off" in verdict.warnings) == told
+
+
+NO_MODULE = "ModuleNotFoundError: No module named 'openpyxl'"
+LOGGERS = {
+    "Python": "2026-11-22 01:59:50,123 {} worker.poll: {}",
+    "celery": "[2026-11-22 01:59:50,123: {}/MainProcess] {}",
+    "celery repr": '[2026-11-22 01:59:50,123: {}/MainProcess] ModuleNotFoundError("No module named x")',
+    "loguru": "2026-11-22 01:59:50.123 | {}    | worker.poll:run:42 - {}",
+    "JSON": '{{"level": "{}", "message": "{}"}}',
+    "JSON with a traceback": '{{"level": "{}", "exc_info": "Traceback\\n  File x, line 1\\n{}"}}',
+    "logfmt": 'level={} ts=2026-11-22 msg="{}"',
+    "color": "[31m{}[0m {}",
+    "gunicorn": "[2026-11-22 01:59:50 +0000] [7] [{}] {}",
+}
+
+
+@pytest.mark.parametrize("changes", [{"status": "restarting", "restarts": 7}, {"status": "exited", "exit_code": 1}])
+def test_what_a_worker_ends_with_is_read_in_each_loggers_form(
+    changes: dict[str, Any], compared: Callable[[int], None]
+) -> None:
+    for logger, form in LOGGERS.items():
+        for level, told in (("ERROR", True), ("CRITICAL", True), ("WARNING", False), ("INFO", False)):
+            verdict = h.verdict(h.case(**says(form.format(level, NO_MODULE), **changes)))
+            assert (verdict.cause == "worker-dependency-missing") is told, (logger, level)
+            # A worker that goes on does without it.
+            assert h.verdict(h.case(**says(form.format(level, NO_MODULE)))).cause != "worker-dependency-missing"
+    compared(len(LOGGERS) * 8)

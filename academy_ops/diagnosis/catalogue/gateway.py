@@ -301,6 +301,14 @@ GATEWAY: Final[tuple[Cause, ...]] = (
                 "a sign-in page of this network or a website, the request did not reach the API.",
                 commands.ANSWER,
             ),
+            "http-wanted": _to_read(
+                "The API redirects https requests to plain http, which browsers block: it does not know that TLS ends "
+                "in front of it.",
+                "Have the proxy or load balancer send X-Forwarded-Proto, and the API accept it (uvicorn "
+                "--proxy-headers with --forwarded-allow-ips, SECURE_PROXY_SSL_HEADER in Django). A redirect that only "
+                "adds or removes the trailing slash shows the same.",
+                commands.ANSWER,
+            ),
             "https-wanted": _to_change(
                 "ACADEMY_API_URL uses http, but the server requires https.",
                 "Change ACADEMY_API_URL to https://.",

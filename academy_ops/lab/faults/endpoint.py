@@ -369,6 +369,11 @@ FAULTS: Final = (
         say("nginx redirects to another host."),
         _nginx(rule="return 302 https://www.academy.example/;"),
     ),
+    Fault(
+        "api-not-json/http-wanted",
+        say("The API redirects https to http."),
+        _nginx(rule="return 307 http://$http_host$request_uri;"),
+    ),
     Fault("bad-gateway/nginx", say("nginx is in maintenance mode."), _nginx(rule="return 503;")),
     Fault(
         "bad-gateway/limit",
