@@ -130,7 +130,9 @@ class Columns:
             cell = row[position] if position < len(row) else ""
             if self._is_own(row):
                 return None, text(cell)
-            if (phone := values.phone(cell)) is not None and not values.is_own(cell, text(row[self.name])):
+            name = text(row[self.name])
+            doubtful = values.is_own(cell, name) or values.is_doubtful(cell, name)
+            if (phone := values.phone(cell)) is not None and not doubtful:
                 return phone, wrong
             wrong = wrong or text(cell)
         return None, wrong
@@ -160,7 +162,8 @@ class Columns:
         """Return whether a row says that its student has left."""
         kinds = (self.kind,) if self.kind is not None else ()
         for position in (*kinds, *self._states):
-            state = text(row[position]) if position < len(row) else ""
+            cell = row[position] if position < len(row) else ""
+            state = str(cell).casefold() if isinstance(cell, bool) else text(cell)
             asked = position in self.header.columns.get("left", ())
             comes = letters(self.heading(position)) in IS_STUDENT_IF_YES
             if state and (junk.has_left(state, asked=asked, comes=comes) or junk.state_says_left(state)):

@@ -18,6 +18,7 @@ from academy_ops.academy.excel.vocabulary import (
     FILLER,
     LEFT_BY_STATE,
     NOBODY,
+    NOBODY_IS_CALLED,
     NOBODYS_FIRST_NAMES,
     NOBODYS_NAMES,
     RELATIVES,
@@ -33,7 +34,7 @@ _EXAMPLE_NAMES: Final = frozenset({"홍길동", "홍길순"})
 """The templates' own, also where somebody has cleared what says that they are examples."""
 _CLOSER_LOOK: Final = sorted(
     {*(word[:2] for word in STAFF), *(word[:3] for word in NOBODYS_NAMES if re.match("[가-힣]{2}", word))}
-    | {word for word in NOBODY if re.fullmatch("[가-힣]{2,}", word)}
+    | {word for word in (*NOBODY, *NOBODY_IS_CALLED) if re.fullmatch("[가-힣]{2,}", word)}
     | {"예시", "샘플", "견본", "홍길"}
 )
 _CLOSER_LOOK_AT_THE_END: Final = "|".join(
@@ -88,20 +89,27 @@ _OF_STAFF: Final = (
     r"|[가-힣]{1,4}\s?(?:선생님|원장님|실장님|팀장님|기사님|강사님|쌤)|.*\s담임\s.*"
 )
 _NUMBERED: Final = (
-    r"(?:(?:#|no\.?\s?)?(?:\d{1,2}(?:-\d{1,2}){1,2}|\d{1,8})(?:\s?[.)_:-]\s*|번?\s+|(?=[가-힣]{2,5}$))|[①-⑳]\s*|[가-하]\.\s*)"
+    r"(?:[(\[<]?(?:#|no\.?\s?)?(?:\d{1,2}(?:-\d{1,2}){1,2}|\d{1,8})(?:\s?[.)\]>_:-]\s*|번?\s+|(?=[가-힣]{2,5}$))"
+    r"|[①-⓿❶-❿㉮-㉻]\s*|[가-하]\.\s*)"
     r"(?P<name>.*[^\W\d_].*)"
 )
-_MARKS: Final = "*•·-–—†‡※√_"
+_MARKS: Final = "*•·-–—†‡※√_ㄴ"
+_NO_MARKS: Final = "=+<>|"
 _BEHIND_KOREAN: Final = ".,;:!?~^"
 _QUOTES: Final = r"""[「『《〈<(\[](.*)[」』》〉>)\]]|["'`“”‘’]*(.*?)["'`“”‘’]*"""
 _PLAIN_NAME: Final = r"(?:\([^()]{1,6}\))?\s*[가-힣]{2,4}"
 _TWO_NAMES: Final = (
-    rf"[가-힣]{{2,4}}(?:\s*[,/·&+、，ㆍ]\s*(?:(?:{'|'.join(SIBLINGS)})\s*)?[가-힣]{{2,4}})+|"
-    r"[가-힣]{3}\s*\n\s*[가-힣]{3}|.{2,20}외\s*\d{1,2}\s*명"
+    rf"[가-힣]{{2,4}}(?:\s*[,./·&+|、，ㆍ]\s*(?:(?:{'|'.join(SIBLINGS)})\s*)?[가-힣]{{2,4}})+|"
+    r"[가-힣]{3}\s*\n\s*[가-힣]{3}|.{2,20}[외등]\s*\d{1,2}\s*명|[가-힣]{2,4}\s외\s?\d|[가-힣]{2,4}\s(?:형제|자매|남매)"
+    r"|.*\w\s*(?:[&;]|\b(?:and|및|그리고)\b)\s*\w.*|[가-힣]{3}\s*\|\s*[가-힣]{3}|[가-힣]{3}(?:\s[가-힣]{3}){2,}"
 )
 _NOT_YET: Final = "예정|상담|희망|고민|고려|신청|문의|철회|취소|번복|후"
-_HAS_LEFT: Final = "(?:퇴원|퇴회|퇴소|탈퇴|제적|자퇴)(?:생|함|자|됨|처리|완료|했음|하였음)*"
-_NO: Final = frozenset({"x", "n", "no", "아니오", "아니요", "false"})
+_HAS_LEFT: Final = (
+    "(?:[가-힣]{1,6}(?:로|때문에|차))?(?:퇴원|퇴회|퇴소|탈퇴|제적|자퇴)(?:생|함|자|됨|처리|완료|했음|하였음|o)*"
+    "|그만둠|withdrawn"
+)
+_LEFT_RUN_TOGETHER: Final = "[가-힣]{3}(?:퇴원|퇴회)생?|퇴원[가-힣]{3}"
+_NO: Final = frozenset({"0", "퇴", "아님", "x", "n", "no", "아니오", "아니요", "false"})
 _YES: Final = frozenset({"o", "y", "yes", "예", "네", "true", "v", "1", "퇴", "○", "ㅇ", "●", "✓", "✔"})
 
 
@@ -206,7 +214,7 @@ def bare(name: str) -> str:
 
 
 def _is_mark(letter: str) -> bool:
-    return letter in _MARKS or unicodedata.category(letter) in {"So", "Sk"}
+    return letter in _MARKS or (unicodedata.category(letter) in {"So", "Sk", "Sm"} and letter not in _NO_MARKS)
 
 
 def holds_two_names(cell: str, name: str) -> bool:
@@ -226,7 +234,11 @@ def has_left(cell: str, *, asked: bool, comes: bool = False) -> bool:
         return True
     if comes and cell.casefold() in _NO:
         return True
-    return asked and ("예정" not in cell) and (cell.casefold() in _YES or digits_in(cell) > _A_FEW_DIGITS)
+    return (
+        asked
+        and ("예정" not in cell)
+        and (cell.casefold() in _YES or digits_in(cell) > _A_FEW_DIGITS or bool(re.fullmatch(r"\d{1,2}월\W*", cell)))
+    )
 
 
 def state_says_left(cell: str) -> bool:
@@ -237,11 +249,15 @@ def state_says_left(cell: str) -> bool:
 
 def remark_says_left(cell: str) -> bool:
     """Return whether a remark is that the student has left, and nothing else."""
-    return len(cell) < _LONGEST_NAME_ALONE and bool(re.fullmatch(_HAS_LEFT, re.sub(r"[\W\d_]|년|월|일", "", cell)))
+    return len(cell) < _LONGEST_NAME_ALONE and bool(
+        re.fullmatch(_HAS_LEFT, re.sub(r"\([^()]*\)|[\W\d_]|년|월|일", "", cell.casefold()))
+    )
 
 
 def says_left(name: str) -> bool:
     """Return whether a word beside the name, and not one of a name written apart, says that the student has left."""
+    if re.fullmatch(_LEFT_RUN_TOGETHER, name):
+        return True
     words = re.findall(r"[^\W\d_]+", name.casefold())
     rest = [word for word in words if not _says_left(word)]
     return len(rest) < len(words) and any(len(word) > 1 for word in rest)

@@ -34,26 +34,35 @@ _TITLED_WITHOUT_SPACE: Final = (
     rf"((?!{_LONG_SURNAMES})[{_SURNAMES}][가-힣]{{2}}|(?:{_LONG_SURNAMES})[가-힣]{{2}})(?:군|양|님|씨)"
 )
 _STUDENT_BEHIND: Final = rf"({_NAME})(?:{'|'.join(ATTACHED_TITLES)})님?"
-_OF_A_SIBLING: Final = rf"[가-힣]{{2,4}}\s+(?:{'|'.join(SIBLINGS)})"
+_OF_A_SIBLING: Final = (
+    rf"[가-힣]{{2,4}}\s+(?:{'|'.join(SIBLINGS)}|이모|고모|삼촌|외삼촌|조부|조모|외조모)|[가-힣]{{3}}(?:동생|누나|오빠|언니)"
+    rf"|(?!{_LONG_SURNAMES})[{_SURNAMES}][가-힣]{{2}}네"
+)
+_A_PARENT_SOMEWHERE: Final = (
+    rf"(?:.*[^가-힣])?(?:{'|'.join(RELATIVES)})님?(?:[^가-힣].*)?"
+    r"|[모부母父]\s*[:：(].*|.*[(\[](?:[^()]{0,6}[\s(\[])?[모부母父][)\]]"
+)
 _OF_A_PARENT: Final = (
     rf"(?!{_LONG_SURNAMES})[{_SURNAMES}][가-힣]{{2}}[모부]|(?:{_LONG_SURNAMES})[가-힣]{{2}}[모부]"
     rf"|[가-힣]{{0,5}}\s*\(?(?:{'|'.join(RELATIVES)})\)?|[가-힣]{{2,4}}(?:\s+[모부母父]|\s*\([모부母父]\)|[母父])"
     r"|(?i:(?:mother|mom|father|dad|parents?|guardian) of .+|.+['’]s (?:mother|mom|father|dad|parents?|guardian))"
 )
 _REMARKS: Final = (
-    r"(?P<name>[^()\[\]<>]{2,40}?)\s*[(\[<]\s*(?P<remark>[^()\[\]<>]{1,16}?)\s*[)\]>]?",
-    r"[(\[<]\s*(?P<remark>[^()\[\]<>]{1,16}?)\s*[)\]>]\s*(?P<name>.{2,40})",
+    r"(?P<name>[^()\[\]<>{}【】]{2,40}?)\s*[(\[<{【]\s*(?P<remark>[^()\[\]<>{}【】]{1,16}?)\s*[)\]>}】]?",
+    r"[(\[<{【]?\s*(?P<remark>[^()\[\]<>{}【】]{1,16}?)\s*[)\]>}】]\s*(?P<name>.{2,40})",
     r"(?P<name>[^/]{2,40}?)\s*/\s*(?P<remark>[^/]{1,12})",
-    r"(?P<name>.{2,40}?)\s*[_|~–-]\s*(?P<remark>[가-힣0-9][^_|~–-]{1,12})",
-    r"(?P<remark>(?=\S*[가-힣])\S*\d\S{0,3}|[가-힣]{2,6}(?<![초고]))\s+(?P<name>[가-힣]{2,5}(?:\s\S{1,4})?)",
-    r"(?P<name>[가-힣]{2,5}(?:\s\S{1,4})?)\s+(?P<remark>(?=\S*[가-힣])\S*\d\S{0,3}|[가-힣]{2,6}(?<![초고])|(?i:new))",
+    r"(?P<name>.{2,40}?)\s*[_|~–:·,-]\s*(?P<remark>[가-힣0-9][^_|~–:·-]{0,12})",
+    r"(?P<remark>[가-힣])\s*[-_]\s*(?P<name>[가-힣]{2,5})",
+    r"(?P<remark>(?=\S*[가-힣])\S*\d\S{0,3}|[A-Za-z]반|[가-힣]{2,6}(?<![초고]))\s+(?P<name>[가-힣]{2,5}(?:\s\S{1,4})?)",
+    r"(?P<name>[가-힣]{2,5}(?:\s\S{1,4})?)\s+(?P<remark>(?=\S*[가-힣])\S*\d\S{0,3}|[가-힣]{2,6}(?<![초고])|(?i:new|v|ok))",
     r"(?P<remark>[가-힣]{0,8}[초중고]\d(?:학년)?)(?P<name>[가-힣]{3})",
     r"(?P<name>[가-힣]{3})(?P<remark>[초중고]\d(?:학년)?)",
 )
 """Where something may stand beside a name: in brackets, behind a mark, as a word of its own, or run together."""
 _BY_SYLLABLE: Final = r"[가-힣](?: [가-힣]){2,4}"
 _NO_NAME: Final = (
-    r"@|://|www\.|(?<!\d)0?1\d\D{0,2}\d{3,4}\D{0,2}\d{4}(?!\d)|[\u1100-\u11ff\u3131-\u318e\uffa1-\uffdc]|학교$"
+    r"@|[:：]|^[\d,.\s%년월일원시분명세]+$|^[A-Za-z]$|://|www\.|(?<!\d)0?1\d\D{0,2}\d{3,4}\D{0,2}\d{4}(?!\d)"
+    r"|[\u1100-\u11ff\u3131-\u318e\uffa1-\uffdc]|학교$"
 )
 """What no name has: an address, a phone, a letter that has not become part of a syllable."""
 _TWO_NAMES: Final = r"([가-힣]{3})(?:\s+|(?:와|하고|이?랑)\s?|\s?\()([가-힣]{2}[가-힣](?<![반부생점관]))\)?"
@@ -85,12 +94,12 @@ def may_be_name(line: str) -> bool:
 
 def is_of_parent(line: str) -> bool:
     """Return whether a name is that of a student's parent, as ``하나 엄마`` is."""
-    return bool(re.fullmatch(_OF_A_PARENT, line.removesuffix("님")))
+    return any(re.fullmatch(_OF_A_PARENT, one) for one in (line, line.removesuffix("님")))
 
 
 def is_of_family(line: str) -> bool:
     """Return whether a name is that of a member of a student's family."""
-    return is_of_parent(line) or bool(re.fullmatch(_OF_A_SIBLING, line))
+    return is_of_parent(line) or bool(re.fullmatch(f"(?:{_OF_A_SIBLING})님?|{_A_PARENT_SOMEWHERE}", line))
 
 
 def apart(name: str) -> Iterator[tuple[str, str]]:

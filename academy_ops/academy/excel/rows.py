@@ -15,7 +15,7 @@ from academy_ops.academy.excel.names import apart, is_masked, is_name, is_of_fam
 from academy_ops.academy.excel.records import Rejected, Skipped, Student, Why, WorkbookError
 from academy_ops.academy.excel.text import Again, Struck, shown, text
 from academy_ops.academy.excel.values import LONGEST
-from academy_ops.academy.excel.vocabulary import NOBODY, ONE_PARENT, PARENT
+from academy_ops.academy.excel.vocabulary import DITTO, NOBODY, NOBODY_IS_CALLED, ONE_PARENT, PARENT
 
 MAX_STUDENTS: Final = 100_000
 _LOOKED_AT: Final = 20
@@ -245,12 +245,15 @@ def _fault(name: str, cell: object, phone: str | None, wrong: str, written: str)
     """Return why a row can't be created, for the school, or an empty text."""
     faults = (
         (NO_RESULT, name.startswith("=") or (phone is None and wrong.startswith("="))),
-        (NO_NAME, not name or name.casefold() in NOBODY),
+        (NO_NAME, not name or name.casefold().replace(" ", "") in NOBODY),
         (TWO_NAMES, junk.holds_two_names(cell if isinstance(cell, str) else name, name)),
         (NAME_TOO_LONG, len(name) > LONGEST["name"]),
         (MASKED, is_masked(written)),
         (OF_FAMILY, is_of_family(name)),
-        (NO_NAME_THERE, not isinstance(cell, str) or is_something_else(name) or _is_a_field(name)),
+        (
+            NO_NAME_THERE,
+            not isinstance(cell, str) or is_something_else(name) or _is_a_field(name, written),
+        ),
         (TEN_DIGITS, phone is None and values.digits_in(wrong) == _TEN),
         (WRONG_PHONE, phone is None),
         (NO_LETTERS, not any(letter.isalpha() for letter in name)),
@@ -258,9 +261,15 @@ def _fault(name: str, cell: object, phone: str | None, wrong: str, written: str)
     return next((fault for fault, is_there in faults if is_there), "")
 
 
-def _is_a_field(name: str) -> bool:
+def _is_a_field(name: str, written: str) -> bool:
     """Return whether a student's grade or the like stands in place of the name."""
-    return not is_name(name) and values.beside_a_name(name) is not None and not name.endswith(_ENDS_OF_SCHOOLS)
+    if name in NOBODY_IS_CALLED or written in DITTO:
+        return True
+    if is_name(name):
+        return False
+    # A school's name whose grade was taken for what stands beside a name.
+    field = values.beside_a_name(written if name.endswith(_ENDS_OF_SCHOOLS) else name)
+    return field is not None and (written != name or not name.endswith(_ENDS_OF_SCHOOLS))
 
 
 def _wrong_value(fault: str, name: str, phone: str | None, wrong: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from typing import Final
 
 from academy_ops.academy.excel import names
@@ -19,9 +20,11 @@ from academy_ops.academy.excel.vocabulary import (
     ONE_PARENT,
     PARENT,
     PLACES,
+    SAID_OF_PHONES,
     SOMEBODY_ELSE,
     STATES,
     STUDENT,
+    TITLES,
     WRONG_PHONES,
 )
 
@@ -72,7 +75,8 @@ _GRADE_BESIDE_A_NAME: Final = (
 _SCHOOL_BESIDE_A_NAME: Final = (
     r"[가-힣]{2,10}(?:[초중고]|학교)[\s(]{0,2}\d(?:\s?학년)?\)?|[가-힣]{2,12}학교|[가-힣]{2,8}[초중고]"
 )
-_STATE: Final = rf"(?:{'|'.join(STATES)})(?:중|생|자)?"
+_CLASS_BESIDE_A_NAME: Final = r"[A-Za-z\d]{1,2}반"
+_STATE: Final = rf"(?:{'|'.join(STATES)})(?:중|생|자|예정)?"
 _OF_A_SCHOOL: Final = ("초", "중", "고", "교", "등")
 _DATE: Final = re.compile(r"(\d{4})-(\d\d)-(\d\d)").fullmatch
 _LAST_YEAR_OF_DATES: Final = 1999
@@ -113,7 +117,7 @@ def _phone(line: str, of: str) -> str | None:
     owners = _owners(line)
     if owners is None or _leaves_doubt(line):
         return None
-    line = re.sub(_IN_BRACKETS, "", line)
+    line = re.sub(_IN_BRACKETS, "", line).strip("*※ ")
     parents = bool(owners & {PARENT, ONE_PARENT})
     if any(not _beside(word, of_parent=parents) for word in re.findall(_LETTERS, line) if word not in _BETWEEN):
         return None
@@ -172,6 +176,32 @@ def _with_digits(line: str) -> str:
     return line.translate(_DIGITS_FOR_LETTERS)
 
 
+def is_doubtful(cell: object, name: str) -> bool:
+    """Return whether something is said of a phone in brackets that nobody understands.
+
+    Args:
+        cell: The cell.
+        name: The student's name, of which a part may be said.
+    """
+    line = unicodedata.normalize("NFKC", text(cell)).casefold()
+    notes = [re.findall(_LETTERS, note) for note in re.findall(_IN_BRACKETS, line)]
+    return not all(_is_known(word.strip("."), name, words) for words in notes for word in words)
+
+
+def _is_known(word: str, name: str, words: Sequence[str]) -> bool:
+    of_parent = any(names.is_of_parent(one) or (said(one) or frozenset()) & {PARENT, ONE_PARENT} for one in words)
+    bare = word.removesuffix("님")
+    return (
+        word in BESIDE_A_PHONE
+        or said(word) is not None
+        or names.is_of_parent(word)
+        or bare in TITLES
+        or (len(bare) > 1 and (bare in name.replace(" ", "") or (of_parent and names.is_first_name(bare))))
+        or (len(bare) >= _SHORTEST_NAME and names.is_name(bare))
+        or any(known in word for known in SAID_OF_PHONES)
+    )
+
+
 def is_own(cell: object, name: str) -> bool:
     """Return whether a cell holds a phone beside the student's own name, and not as that of somebody's child."""
     line = text(cell)
@@ -227,12 +257,10 @@ def grade(line: str) -> dict[str, str]:
 
 def beside_a_name(said: str) -> dict[str, str] | None:
     """Return the fields that stand beside a name; None where it is not understood, and may belong to the name."""
-    if (
-        (parts := re.split(r"[\s,/·|]+", said.strip()))
-        and len(parts) > 1
-        and not re.fullmatch(_GRADE_BESIDE_A_NAME, said)
-    ):
-        fields = [beside_a_name(part) for part in parts if part]
+    said = said.translate(_CHINESE_LEVELS).strip()
+    parts = [part for part in re.split(r"[\s,/·|]+", said) if part]
+    if len(parts) > 1 and not re.fullmatch(_GRADE_BESIDE_A_NAME, said):
+        fields = [beside_a_name(part) for part in parts]
         return None if None in fields else {key: one for part in fields if part for key, one in part.items()}
     if found := gender(said):
         return {"gender": found}
@@ -240,6 +268,8 @@ def beside_a_name(said: str) -> dict[str, str] | None:
         return grade(said)
     if re.fullmatch(_STATE, said.casefold()):
         return {}
+    if re.fullmatch(_CLASS_BESIDE_A_NAME, said):
+        return {"class_name": said}
     is_school = re.fullmatch(_SCHOOL_BESIDE_A_NAME, said) and not said.endswith(GOING_ON)
     return school(said) if is_school else None
 

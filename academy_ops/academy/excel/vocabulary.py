@@ -93,7 +93,7 @@ _HEADINGS: Final = {
         {_each(f"{_ARE_STUDENTS} 학적", "상태 여부 구분 현황")}
         status enrollmentstatus enrolmentstatus registrationstatus isactive
     """,
-    "left": _each("퇴원 퇴회 탈퇴 제적 삭제 퇴소", " 일 일자 날짜 여부 사유 구분 처리"),
+    "left": _each("퇴원 퇴회 탈퇴 제적 삭제 퇴소", " 일 월 년월 일자 날짜 여부 사유 구분 처리"),
     "staff": "직책 직위 직급 입사일 입사일자 급여 시급 호봉 사번",
     # … or nothing: what may stand beside a student and says nothing more, …
     PLAIN: """
@@ -153,7 +153,7 @@ SECTIONS: Final = _meanings(
             teacher teachers staff
         """,
         "left": """
-            퇴원 퇴회 퇴소 퇴학 탈퇴 제적 자퇴 전출 졸업 수료 종료 중단 그만둔 그만둠 미재원 비재원 미등록 대기
+            퇴 퇴원 퇴회 퇴소 퇴학 탈퇴 제적 자퇴 전출 졸업 수료 종료 중단 그만둔 그만둠 미재원 비재원 미등록 대기
             withdrawn withdrew inactive dropped dropout left graduated alumni waiting waitlist waitlisted
         """,
         "students": "재원 재원생 재학생 수강생 신입생 등록생",
@@ -171,7 +171,10 @@ IS_STUDENT_IF_YES: Final = frozenset(
 """Headings under which a no says that the student has left."""
 
 LEFT_BY_STATE: Final = frozenset(
-    _words("전학 해지 비활성 비활성화 삭제 미수강 미사용 불합격 중지 말소 disabled deleted")
+    _words("""
+        전학 해지 비활성 비활성화 삭제 미수강 미사용 불합격 중지 말소 탈회 제명 이탈 만료 환불 취소 등록취소 수강취소
+        수강완료 수강안함 안다님 안 그만 종강 퇴 disabled deleted quit cancelled canceled expired
+    """)
 )
 """What a student's state says, and nothing else, of those who have left."""
 
@@ -193,13 +196,23 @@ EXAMPLES: Final = _meanings({"anywhere": "예시 샘플 견본 작성예 example
 """What a cell says that marks an example: somewhere in it, or as all it says."""
 
 NOBODY: Final = _words("""
+    상동 모름 무명 익명 비공개 추후 추후기재 추후기입 확인중 미확인 이름모름 한글이름 n.a n.a.
     학생 원생 수강생 true false 없음 미정 미입력 미기재 미상 해당없음 이름없음 이름미상 공란 무 unknown tbd tba
     none null nan n/a na x o
     #n/a #ref! #value! #name? #div/0! #null! #num!
     """)
 """What stands in place of a name, or of any value, where there is none."""
 
-BESIDE_A_PHONE: Final = frozenset({"h.p", "c.p", "t", "m", "p", "kr"})
+NOBODY_IS_CALLED: Final = frozenset(
+    _words("""
+    남자 여자 수학 영어 국어 과학 사회 논술 초등부 중등부 고등부 월수금 화목 화목토 월화수목금 주말 등록 재원 휴원 신청
+    """)
+)
+"""What is a student's, and nobody's name, though it looks like one."""
+
+BESIDE_A_PHONE: Final = frozenset(
+    {"h.p", "c.p", "t", "m", "p", "kr", "시", "분", "시까지", "시이후", "시부터", "시경", "시전"}
+)
 """What may stand beside a phone, too; the words of headings that say whose it is, and that it is one, may as well."""
 
 WRONG_PHONES: Final = _words(f"""
@@ -207,13 +220,23 @@ WRONG_PHONES: Final = _words(f"""
     """)
 """What says of a phone that it is none any more, or is somebody else's."""
 DOUBTS: Final = _words("""
-    결번 변경됨 변경전 변경예정 해지됨 해지한 정지됨 정지중 정지된 없는번호 없어짐 없앰 틀림 틀린 잘못 아님 아닌
+    결번 임시 변경 해지 정지 중지 삭제 두절 바꾸 옛날 지난 착오 데이터 않 오류 없는번호 없어짐 없앰 틀림 틀린 잘못
+    아님 아닌
     아니 안됨 안돼 안함 안받 안씀
     안쓰 못받 못쓰 미사용 불가 불통 끊김 끊어 끊긴 바뀜 바뀐 바꿈 차단 폐기 분실 고장 거부 금지 다른 타인 남의
     미확인 재확인 확인필요 확인요 확인중
     확인바람 맞는지 모름 구번호 전번호 예전 옛번호 이전번호 구폰 없음 wrong invalid disconnected old former
     """)
 """Words in what is said of a phone that leave it in doubt, with or without spaces."""
+SAID_OF_PHONES: Final = _words("""
+    오전 오후 저녁 아침 점심 새벽 낮 밤 평일 주말 주중 야간 이후 이전에 부터 시간 항상 언제 매일 월요일 토요일
+    일요일 업무 근무
+    통화 문자 전화 연락 카톡 가능 우선 순위 대표 주부 메인 개인 휴대 부재 급할 긴급 비상 선호 요망 주세요 바람 희망
+    확인함 확인됨 확인완료 완료 결제 수납 출결 알림 청구 외국인 다문화 영어 중국어 일본어 한국어 베트남 몽골 러시아
+    외조 친조 작은 큰 새엄마 새아빠 양육 위탁 동일 같음 공용 공통 맞벌이 쌍둥이 형제 자매 남매 신규 번호 폰
+    main ok only call text
+    """)
+"""Parts of words that say nothing against a phone."""
 PLACES: Final = frozenset(_words("집 자택 가정 댁 회사 직장 유선 home office work"))
 """Where a phone may be, of those words of headings that say that it is somebody else's."""
 
@@ -222,7 +245,12 @@ TITLES: Final = _words("학생 어린이 원생 원아 수강생 학우 회원 �
 ATTACHED_TITLES: Final = ("학생", "어린이")
 """What may follow it without a space."""
 
-STATES: Final = _words("쌍둥이 신규 신입 신입생 재원 재원생 기존 휴원 휴학 복원 복귀 복학 편입 재등록 장학 new")
+STATES: Final = _words(
+    """
+    쌍둥이 신규 신입 신입생 재원 재원생 기존 휴원 휴학 복원 복귀 복학 편입 재등록 장학 재수 삼수 반수 n수
+    신 휴 new n v o ok
+    """
+)
 """What is said of students behind their names and changes nothing."""
 GOING_ON: Final = tuple(
     f"{word}중"
