@@ -18,7 +18,7 @@ endif
 .PHONY: help venv demo test lint format test-docker test-botocore budget-with faults pictures models golden bench bench-scale bench-reader chaos attack runbooks messages wheel lock audit sbom clean
 
 help:  ## this list
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 venv: $(READY)  ## the pinned environment in .venv
 

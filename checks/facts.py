@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Final, Literal
 from urllib.parse import urlsplit
 
+from academy_ops.contract import JobStatus
 from academy_ops.diagnosis.records import NOT_ASKED, Unavailable
 from academy_ops.outside.clients import Answer
 from checks.group_facts import Group, WorkersFacts
@@ -204,6 +205,11 @@ class Upload:
     error_message: str | None
     seen: tuple[str, ...]
     by_time: bool = False
+
+    @property
+    def all_rejected(self) -> bool:
+        """Whether the job is DONE without a complaint, and yet created nobody: every row was rejected."""
+        return self.status == JobStatus.DONE and bool(self.failed) and self.error_message is None
 
 
 @dataclass(frozen=True, slots=True)

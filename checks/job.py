@@ -166,8 +166,8 @@ def _object_there(target: Target, document: JobDocument | Unavailable | None) ->
 
 
 def _listed(upload: Upload) -> Json:
-    at = _written(upload.at)
-    return {"uploaded_at": at, "tenant": upload.tenant, "job_id": upload.job_id, "status": upload.status}
+    named: dict[str, Json] = {"tenant": upload.tenant, "job_id": upload.job_id, "status": upload.status}
+    return {"uploaded_at": _written(upload.at), **named, "all_rejected": upload.all_rejected}
 
 
 def _written(moment: datetime | None) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
@@ -101,6 +101,7 @@ def _document(found: Uploads) -> Json:
             "job_id": upload.job_id,
             "status": upload.status,
             "failed": upload.failed,
+            "all_rejected": upload.all_rejected,
             "error_message": upload.error_message,
             "seen": list(upload.seen),
             "joined_by_time": upload.by_time,
@@ -115,7 +116,7 @@ def _show(out: Console, found: Uploads, since: str, ops: str) -> None:
     from rich.text import Text as Line
 
     from academy_ops.diagnosis.redact import printable
-    from academy_ops.report.content import brief, duration, local_time
+    from academy_ops.report.content import brief, duration, upload_state, zone
     from academy_ops.report.shell import in_use, print_call
     from checks.uploads import waits
 
@@ -126,15 +127,18 @@ def _show(out: Console, found: Uploads, since: str, ops: str) -> None:
             _print_way_without_a_job(out, ops)
         return
     sources = {upload.seen for upload in found.found}
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
-    table.add_column(_("uploaded"), no_wrap=True)
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
+    table.add_column(_("uploaded ({zone})", zone=zone(datetime.now().astimezone())), no_wrap=True)
     table.add_column(_("school"), overflow="fold")
     table.add_column(_("job id"), no_wrap=True)
     table.add_column(_("state"), overflow="fold")
     if len(sources) > 1:
         table.add_column(_("seen in"), overflow="fold")
     for upload in found.found:
-        row = [local_time(upload.at), upload.tenant or "?", _job(upload), upload.status or "?", _seen(upload.seen)]
+        state = upload_state(upload.status, all_rejected=upload.all_rejected)
+        # Without its year and zone, so that 80 columns take the row.
+        at = f"{upload.at.astimezone():%m-%d %H:%M:%S}" if upload.at else "?"
+        row = [at, upload.tenant or "?", _job(upload), state, _seen(upload.seen)]
         table.add_row(
             *(Line(printable(cell), _STYLES[bool(upload.failed)]) for cell in row[: len(table.columns)]),
         )

@@ -166,10 +166,19 @@ def local_time(time: datetime | None) -> str:
     if time is None:
         return "?"
     here = time.astimezone()
+    return f"{here:%Y-%m-%d %H:%M:%S} {zone(here)}"
+
+
+def zone(here: datetime) -> str:
+    """Return the name of a local time's zone."""
     name = here.strftime("%Z")
     # Windows spells a zone out, in its own language.
-    zone = name if name.isascii() and name.isalpha() else f"UTC{here:%z}"
-    return f"{here:%Y-%m-%d %H:%M:%S} {zone}"
+    return name if name.isascii() and name.isalpha() else f"UTC{here:%z}"
+
+
+def upload_state(status: str | None, *, all_rejected: bool) -> str:
+    """Return the state of an upload's job; one that is DONE may have created nobody."""
+    return _("{status}, all rejected", status=status) if status and all_rejected else status or "?"
 
 
 def cause_label(found: Finding | Verdict) -> str:

@@ -11,7 +11,7 @@ from academy_ops.diagnosis.findings import because
 from academy_ops.diagnosis.records import Diagnosis, Finding, Json, Reason, Unavailable
 from academy_ops.diagnosis.redact import printable
 from academy_ops.messages import Text, _, say
-from academy_ops.report.content import brief, duration, timestamp
+from academy_ops.report.content import brief, duration, local_time, timestamp, upload_state
 from checks import RUNBOOK
 from checks.times import parse
 
@@ -37,7 +37,7 @@ LABELS: Final[Mapping[str, Text]] = {
     "edge": say("edge"),
     "origin": say("origin"),
     "app": say("app"),
-    "recent": say("failed or waiting"),
+    "recent": say("uploads"),
     "latest": say("latest uploads"),
     "health": say("/health"),
     "status": say("job"),
@@ -241,9 +241,12 @@ def _row(row: Mapping[str, Json], _clock: Clock) -> str:
 
 
 def _upload(row: Mapping[str, Json], clock: Clock) -> str:
-    words = (row.get(name) for name in ("tenant", "job_id", "status"))
-    moment = parse(row.get("uploaded_at"))
-    return "  ".join([clock(moment) if moment else "?", *(_short(word) for word in words if word)])
+    status, moment = row.get("status"), parse(row.get("uploaded_at"))
+    state = upload_state(_short(status), all_rejected=row.get("all_rejected") is True) if status else None
+    words = [row.get("job_id"), state, row.get("tenant")]
+    # On a screen of 80 columns there is no room for more of a time, and these are of the last day.
+    at = "?" if moment is None else f"{moment.astimezone():%H:%M}" if clock is local_time else clock(moment)
+    return "  ".join([at, *(_short(word) for word in words if word)])
 
 
 def _both(row: Mapping[str, Json], _clock: Clock) -> str:

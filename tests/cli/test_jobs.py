@@ -150,6 +150,22 @@ def test_what_failed_is_picked_whatever_way_a_job_says_so(tmp_path: Path) -> Non
     assert len(json.loads(every.stdout)["uploads"]) == 7
 
 
+@pytest.mark.parametrize("lang", ["ko", "en"])
+def test_each_upload_has_one_line_of_80_columns_and_says_when_all_was_rejected(lang: str, tmp_path: Path) -> None:
+    ids = [f"{number}{UUID[1:]}" for number in range(3)]
+    states = ("DONE", "REVIEW_REQUIRED", "REJECTED_BAD_INPUT")
+    rows = [row(one, state, created=0, rejected=3) for one, state in zip(ids, states, strict=True)]
+    with server(listed(*rows)) as (url, _seen):
+        environ = {"ACADEMY_API_URL": url, "ACADEMY_TENANT_CODE": "school", "COLUMNS": "80", "ACADEMY_OPS_LANG": lang}
+        table = academy_ops("jobs", cwd=tmp_path, **environ).stdout
+        shown = academy_ops("diagnose", "--skip", "access", cwd=tmp_path, **environ).stdout
+    for text, there in ((table, ids), (shown, [ids[0], ids[2]])):
+        lines = [line for line in text.splitlines() if UUID[1:] in line and "diagnose" not in line]
+        assert [next(one for one in ids if one in line) for line in lines] == there
+        assert all("school" in line and states[ids.index(one)] in line for line, one in zip(lines, there, strict=True))
+        assert {"en": "DONE, all rejected", "ko": "DONE, 모두 거부됨"}[lang] in lines[0]
+
+
 def test_a_list_that_takes_no_limit_and_is_in_no_order_is_read_as_it_comes(tmp_path: Path) -> None:
     rows = [row(f"job-{number}", "DONE", created_at=f"2999-01-0{number}T00:00:00Z") for number in (2, 3, 1)]
     with server(listed(*rows)) as (url, seen):
@@ -232,7 +248,7 @@ def test_a_diagnosis_without_a_job_names_the_last_one_that_failed_and_how_to_go_
     assert "recent" not in job_finding["evidence"]
     assert {row["status"] for row in job_finding["evidence"]["latest"]} == {None}
     shown = lab.tool("diagnose", ACADEMY_OPS_LANG="en").stdout
-    assert ("latest uploads" in shown, "failed or waiting" in shown, "?  ?" in shown) == (True, False, False)
+    assert ("latest uploads" in shown, "all rejected" in shown, "?  ?" in shown) == (True, False, False)
 
 
 def test_logs_of_a_school_and_of_what_failed(lab: Lab) -> None:
