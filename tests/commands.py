@@ -102,8 +102,10 @@ def _serve() -> None:
     _load_models()
     gc.freeze()  # a collection in a fork would copy every page
     for line in sys.stdin:
+        request = json.loads(line)
+        _trust(request["environ"].get("SSL_CERT_FILE", ""))
         if (pid := os.fork()) == 0:
-            _become(json.loads(line))
+            _become(request)
         _pid, status = os.waitpid(pid, 0)
         sys.stdout.write(f"{os.waitstatus_to_exitcode(status)}\n")
         sys.stdout.flush()
@@ -121,6 +123,15 @@ def _load_models() -> None:
         for kind in ("service-2", "endpoint-rule-set-1", "paginators-1"):
             with suppress(UnknownServiceError, DataNotFoundError):
                 loader.load_service_model(service, kind)
+
+
+@cache
+def _trust(file: str) -> None:
+    """Read the certificates that a lab's commands trust, which stay the same while it runs."""
+    from academy_ops.outside import trust  # noqa: PLC0415 - as late as the others
+
+    if Path(file).parent.joinpath("state.json").exists():
+        trust.trusting(certifi.where(), file)
 
 
 def _folders(package: str) -> list[str]:

@@ -167,10 +167,11 @@ def _read_at_start(env: Mapping[str, str]) -> dict[str, str]:
 
 def _serve(modules: Sequence[str]) -> None:
     """Fork a process for each request, and tell each one's id and exit code."""
+    gc.disable()
     for module in modules:
         importlib.import_module(module)
-    gc.collect()
     gc.freeze()  # a collection in a fork would copy every page
+    gc.enable()
     woken, wake = os.pipe()
     os.set_blocking(wake, False)
     signal.set_wakeup_fd(wake)

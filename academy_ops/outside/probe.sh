@@ -19,12 +19,12 @@ said() { printf '%s=%.400s\n' "$1" "$(say "$2" | grep . | tail -n 1)"; }
 
 # How full the disk is that holds Docker's data, in bytes and in inodes; nothing where df can't tell.
 disk() {
-  full() { bounded 3 df "$1" "$root" 2>/dev/null | awk 'NR > 1 && sub("%", "", $5) { print $5; exit }'; }
-  say "disk_percent=$(full -P)"
-  say "inodes_percent=$(full -Pi)"
-  say "disk_path=$root"
-  mounted=$(bounded 3 df -P "$root" 2>/dev/null | awk 'NR > 1 { print $6; exit }')
-  awk -v at="$mounted" '$2 == at { ro = $4 ~ /^ro(,|$)/ } END { if (ro) print "disk_read_only=yes" }' \
+  full() { bounded 3 df "$1" "$root" 2>/dev/null | awk 'NR > 1 { print (sub("%", "", $5) ? $5 : "") " " $6; exit }'; }
+  bytes=$(full -P) inodes=$(full -Pi)
+  say "disk_percent=${bytes% *}
+inodes_percent=${inodes% *}
+disk_path=$root"
+  awk -v at="${bytes#* }" '$2 == at { ro = $4 ~ /^ro(,|$)/ } END { if (ro) print "disk_read_only=yes" }' \
     "$files/proc/mounts" 2>/dev/null
 }
 
@@ -277,7 +277,7 @@ fi
 say 'container=present'
 fields=$(say "$seen" | sed "/^$salt/,\$d" | grep .)
 say "$fields"
-field() { say "$fields" | sed -n "s/^$1=//p" | head -n 1; }
+field() { say "$fields" | sed -n "/^$1=/{s///p;q;}"; }
 id=$(field id)
 image=$(field image)
 said image_digest "$(bounded 3 docker image inspect --format '{{join .RepoDigests " "}}' "$image" 2>/dev/null)"
@@ -301,10 +301,15 @@ variable() {
     R2_ACCESS_KEY | R2_SECRET_KEY | R2_EXCEL_BUCKET | EXCEL_BUCKET_NAME | AI_SQS_QUEUE_NAME_*) ;;
     *) return ;;
   esac
-  if [ -z "$(say "$value" | tr -d '\t-\r\034-\037 ' | sed "s/$(printf '\302[\205\240]\\|\343\200\200')//g")" ]; then
+  case $value in
+    *[[:graph:]]*) some=yes ;;
+    *) some=$(say "$value" | tr -d '\t-\r\034-\037 ' | sed "s/$(printf '\302[\205\240]\\|\343\200\200')//g") ;;
+  esac
+  if [ -z "$some" ]; then
     say "env=$name blank"
   else
-    say "env=$name $(printf '%s%s' "$salt" "$value" | sha256sum | cut -d ' ' -f 1)"
+    digest=$(printf '%s%s' "$salt" "$value" | sha256sum)
+    say "env=$name ${digest%% *}"
     case $name in
       DATABASE_URL | *_KEY | *_KEY_ID) ;;
       *) case $value in *[!A-Za-z0-9._:/-]*) ;; *) say "named=$name $value" ;; esac ;;

@@ -32,11 +32,9 @@ def proxy_for(url: str) -> Proxy | None:
         host = parts.hostname or ""
     except ValueError:
         return None
-    if proxy_bypass(parts.netloc.rpartition("@")[2]) or _within_excepted_network(host):
-        return None
     known = getproxies()
     scheme = next((name for name in (parts.scheme, "all") if known.get(name)), None)
-    if scheme is None:
+    if scheme is None or proxy_bypass(parts.netloc.rpartition("@")[2]) or _within_excepted_network(host):
         return None
     named = known[scheme] if "://" in known[scheme] else f"http://{known[scheme]}"
     variables = (f"{scheme}_proxy", f"{scheme}_proxy".upper())

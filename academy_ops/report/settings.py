@@ -59,7 +59,8 @@ def versions() -> Mapping[str, str]:
     return {
         "academy-ops": __version__,
         "python": platform.python_version(),
-        "platform": platform.platform(),
+        # Not `platform.platform`: it runs `uname` to learn the processor's name.
+        "platform": f"{platform.system()}-{platform.release()}-{platform.machine()}",
         **{name: metadata.version(name) for name in _LIBRARIES},
     }
 

@@ -6,6 +6,7 @@ import os
 import socket
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ from moto.core.utils import convert_to_flask_response
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.serving import make_server
+from werkzeug.wrappers import Response
 
 from academy_ops.lab.aws.autoscaling import LabAutoScaling, Scaling
 from academy_ops.lab.aws.gate import Gate
@@ -26,7 +28,23 @@ if TYPE_CHECKING:
     from flask import Flask
 
 
-class _QuietHandler(MotoRequestHandler):
+class _Handler(MotoRequestHandler):
+    """Answers as AWS does, on a connection that stays open: werkzeug's own closes it, and waits before it does."""
+
+    protocol_version = "HTTP/1.1"
+    wbufsize = -1
+
+    def run_wsgi(self) -> None:
+        """Answer one request, whose body the application has read."""
+        self.environ = self.make_environ()
+        response = Response.from_app(self.server.app, self.environ, buffered=True)
+        with suppress(ConnectionError):
+            self.send_response(response.status_code)
+            for name, value in response.get_wsgi_headers(self.environ):
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(response.data)
+
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         """Write no access log: long polls would fill it."""
 
@@ -72,7 +90,7 @@ class Cloud:
                 0,
                 DispatcherMiddleware(self._gate, mounts),
                 threaded=True,
-                request_handler=_QuietHandler,
+                request_handler=_Handler,
                 fd=listening.fileno(),
             )
         self.url = f"http://127.0.0.1:{self._server.port}"

@@ -6,9 +6,10 @@ container=$here/container
 if [ -e "$here/docker-hung" ]; then
   exec sleep 60
 fi
-release=$(sed -n 's/^.Server.Version\t//p' "$here/docker-engine")
+release() { sed -n 's/^.Server.Version\t//p' "$here/docker-engine"; }
 socket=unix:///var/run/docker.sock
 if [ -e "$here/docker-down" ]; then
+  release=$(release)
   echo
   case $release in
     2[0-8].*) echo "Cannot connect to the Docker daemon at $socket. Is the docker daemon running?" >&2 ;;
@@ -42,7 +43,7 @@ there() { [ -d "$container" ] && { [ ! -e "$container/unit" ] || [ "$(value .Sta
 need_container() {
   if ! there || { [ "$1" != "$(value .Name)" ] && [ "$1" != "$(value .ID)" ]; }; then
     [ "$command" = inspect ] && echo
-    case $command,$release in
+    case $command,$(release) in
       inspect,20.*) echo "Error: No such container: $1" >&2 ;;
       *) echo "Error response from daemon: No such container: $1" >&2 ;;
     esac
@@ -51,7 +52,9 @@ need_container() {
 }
 
 value() {
-  awk -F '\t' -v key="$1" '$1 == key { sub("^/", "", $2); print $2; exit }' "$container/inspect"
+  while IFS='	' read -r key of_key; do
+    [ "$key" = "$1" ] && printf '%s\n' "${of_key#/}" && break
+  done <"$container/inspect"
 }
 
 # Fills a Go template from a file of keys and values, as far as templates are used here: values by their path, json,
