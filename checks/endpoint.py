@@ -83,9 +83,12 @@ def _without_students(body: str) -> str:
     """Leave the names of students out of a job's result: nothing here needs them, and evidence is passed on."""
     try:
         document = json.loads(body)
+        if isinstance(document["result"], str):
+            document["result"] = json.loads(document["result"])
         for row in document["result"]["failed"]:
-            row.pop("name", None)
-    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+            if isinstance(row, dict):
+                row.pop("name", None)
+    except (ValueError, LookupError, TypeError, RecursionError):
         return body
     return json.dumps(document, ensure_ascii=False)
 

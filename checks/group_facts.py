@@ -28,7 +28,7 @@ class AsgInstance:
 class Group:
     """The worker Auto Scaling group, with the version of the launch template that its next instance is made of.
 
-    The version may be a word that EC2 resolves, such as ``$Latest``.
+    The version may be a word that EC2 resolves, such as ``$Latest``. One that is being deleted takes no change.
     """
 
     desired: int
@@ -37,6 +37,7 @@ class Group:
     suspended: tuple[str, ...]
     instances: tuple[AsgInstance, ...]
     version: str = ""
+    deleting: bool = False
 
     @property
     def in_service(self) -> tuple[AsgInstance, ...]:

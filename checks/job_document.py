@@ -6,6 +6,7 @@ import json
 import re
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -28,6 +29,8 @@ _FULL: Final = 100
 _LAST_SECONDS: Final = 1.0
 """So long an answer is waited for, though the run is over sooner."""
 _KEPT_CHARACTERS: Final = 4000
+_NOTHING: Final = frozenset({"none", "null", "undefined", "[]", "{}", "''", '""', "-"})
+"""What programs write as text where there is no message."""
 _TIER: Final = re.compile(r"[a-z][a-z0-9-]{0,30}")
 _KEY_BYTES: Final = 1024
 """S3 knows no longer key."""
@@ -175,7 +178,7 @@ def fault_of_message(message: str) -> Fault | None:
 def every_row_rejected(document: JobDocument) -> bool:
     """Return whether the worker rejected all that the workbook holds; an existing student is not rejected."""
     result = document.result
-    if result is None or not result.failed or result.duplicates:
+    if result is None or not result.rejected_count or result.duplicates:
         return False
     if result.created is None:
         return result.total is not None and result.rejected_count >= result.total
@@ -183,6 +186,10 @@ def every_row_rejected(document: JobDocument) -> bool:
 
 
 def _result(value: object) -> JobResult | None:
+    if isinstance(value, str):
+        # A text column holds JSON in JSON.
+        with suppress(ValueError, RecursionError):
+            value = json.loads(value)
     if not isinstance(value, dict):
         return None
     rows = value.get("failed")
@@ -194,7 +201,7 @@ def _result(value: object) -> JobResult | None:
             _row(row) if isinstance(row, dict) else FailedRow(None, without_phones(_kept(str(row))))
             for row in (rows if isinstance(rows, list) else [])
         ),
-        rejected=_count(value.get("rejected")),
+        rejected=_count(value.get("rejected", rows)),
         skipped=_count(value.get("skipped")),
     )
 
@@ -209,7 +216,8 @@ def _row(row: Mapping[str, object]) -> FailedRow:
 
 def _message(value: object) -> str | None:
     """Read a message; Django REST framework also writes lists and objects of them."""
-    return _text(value if isinstance(value, str) or not value else json.dumps(value, ensure_ascii=False))
+    text = _text(value if isinstance(value, str) or not value else json.dumps(value, ensure_ascii=False))
+    return None if text and text.lower() in _NOTHING else text
 
 
 def _text(value: object) -> str | None:

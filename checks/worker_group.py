@@ -42,6 +42,8 @@ def _read_group(group: dict[str, Any], clean: Callable[[str], str]) -> Group:
             for instance in group.get("Instances", [])
         ),
         version=clean(_version({**group, **_mixed(group)})),
+        # It has a status only then.
+        deleting=bool(group.get("Status")),
     )
 
 

@@ -85,6 +85,8 @@ def judge(case: Case) -> Iterator[Finding]:
             return
     elif facts.group is None:
         yield build.fail("asg-missing", {"group": case.names["group"]})
+    elif facts.group.deleting:
+        yield build.fail("asg-missing", {"group": case.names["group"]}, reason="deleting")
     else:
         yield from _judge_group(build, case, facts.group)
         yield from refreshes.judge(build, facts, facts.group)

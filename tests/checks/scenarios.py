@@ -315,6 +315,8 @@ SCENARIOS: dict[str, list[Facts]] = {
     "asg-missing": [
         waiting(workers=replace(h.workers(), group=None), logs=h.NO_LOGS),
         {"workers": replace(h.workers(autoscaler=None), group=None), "logs": h.NO_LOGS},
+        waiting(workers=h.workers(replace(h.group(0, maximum=0), deleting=True)), logs=h.NO_LOGS),
+        {"workers": h.workers(replace(h.group(1, instances=(h.instance(lifecycle="Terminating"),)), deleting=True))},
     ],
     "worker-scaled-to-zero": [
         group(h.group(0), autoscaler=None),

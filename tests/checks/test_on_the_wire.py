@@ -22,7 +22,7 @@ from academy_ops.outside.failures import aws_reason, queue_missing
 from academy_ops.remedies import queues
 from academy_ops.remedies.refusal import RemedyError
 from academy_ops.settings import load
-from checks import access, logs, queue, queue_attributes, r2, workers
+from checks import access, logs, queue, queue_attributes, r2, worker_group, workers
 from checks.facts import AccessFacts, Case
 from checks.group_facts import Group, WorkersFacts
 from checks.host_facts import LogsFacts, Parameter
@@ -334,6 +334,16 @@ GROUP = (
     "<DesiredCapacity>3</DesiredCapacity></member></AutoScalingGroups></DescribeAutoScalingGroupsResult>"
     "</DescribeAutoScalingGroupsResponse>"
 )
+
+
+@pytest.mark.parametrize("deleting", [False, True])
+def test_a_group_that_is_being_deleted_says_so(deleting: bool) -> None:
+    said = "<Status>Delete in progress</Status></member>" if deleting else "</member>"
+    body = GROUP.replace("</member>", said).encode()
+    with server(lambda handler: respond(handler, 200, body)) as (url, _), target(AWS_ENDPOINT_URL=url) as this:
+        group = worker_group.read_group(this)
+    assert isinstance(group, Group)
+    assert group.deleting is deleting
 
 
 def test_an_autoscaler_that_answers_late_costs_its_own_fact_and_the_group_is_kept() -> None:

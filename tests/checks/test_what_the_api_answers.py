@@ -150,3 +150,46 @@ def test_a_health_that_did_not_reach_the_api_says_nothing_of_its_database(
 def test_a_job_of_endless_numbers_can_be_saved_as_evidence(fields: dict[str, Any]) -> None:
     document = h.job("DONE", age=None, **fields)
     assert decode(encode(document), JobDocument, "$") == document
+
+
+@pytest.mark.parametrize("nothing", ["None", "null", "undefined", "[]", "{}", "''", "-", " \n", {}, [], False, 0])
+def test_a_message_that_says_that_there_is_none_is_none(nothing: object) -> None:
+    well = {"created": 3, "total": 3, "failed": []}
+    done = h.job("DONE", error_message=nothing, result=well)
+    assert h.verdict(h.case(document=done)).status == "healthy"
+    assert h.verdict(h.case(document=h.job("FAILED", error_message=nothing))).cause == "job-failed"
+    assert h.verdict(h.case(document=h.job("DONE", error_message="Nonexistent", result=well))).cause == "job-failed"
+
+
+ROWS = [{"row": 2, "error": "전화번호 형식 오류"}]
+
+
+@pytest.mark.parametrize(
+    ("result", "cause"),
+    [
+        (json.dumps({"created": 0, "total": 1, "failed": ROWS}), "excel-phone-invalid"),
+        ({"created": 0, "total": 5, "failed": 5}, "job-failed"),
+        ({"created": 3, "total": 3, "failed": 0}, None),
+        (json.dumps({"created": 3, "total": 3, "failed": []}), None),
+        ("{not JSON", None),
+        ("[" * 100_000, None),
+    ],
+)
+def test_a_result_counts_in_whatever_form_it_was_stored(result: object, cause: str | None) -> None:
+    assert h.verdict(h.case(document=h.job("DONE", result=result))).cause == cause
+
+
+def test_no_form_of_a_result_brings_students_names_along() -> None:
+    rows = [{"row": 2, "name": "김철수", "error": "x"}, "3행: 오류"]
+    document = {"job_id": h.JOB_ID, "status": "DONE", "result": {"failed": rows}}
+    packed = {**document, "result": json.dumps(document["result"])}
+    answers = iter((document, packed))
+
+    def answer(handler: Handler) -> None:
+        respond(handler, 200, json.dumps(next(answers) if "/jobs/" in handler.path else {}).encode())
+
+    for _ in range(2):
+        with server(answer) as (url, _seen), target(ACADEMY_API_URL=url) as this:
+            facts = endpoint.observe(replace(this, job_id=h.JOB_ID), empty_case())
+        assert isinstance(facts.main, Answer)
+        assert ("김철수" in facts.main.body, "3행" in facts.main.body) == (False, True)

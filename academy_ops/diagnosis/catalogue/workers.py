@@ -102,7 +102,7 @@ WORKERS: Final = (
     _cause(
         "asg-missing",
         "The workers' Auto Scaling group does not exist.",
-        "There is no Auto Scaling group with that name in this region and account.",
+        "There is no Auto Scaling group with that name in this region and account, or it is being deleted.",
         (commands.GROUP,),
         _change(
             say(
@@ -111,6 +111,17 @@ WORKERS: Final = (
             ),
             aws("autoscaling describe-auto-scaling-groups --query AutoScalingGroups[].AutoScalingGroupName"),
         ),
+        reasons={
+            "deleting": _to_change(
+                "The workers' Auto Scaling group is being deleted; AWS accepts no change to it any more.",
+                say(
+                    "Find out who deletes it (a deployment that replaces it, or a person). Once it is gone, create it "
+                    "again from its template; if another group took over, set {setting}.",
+                    setting="AI_WORKER_ASG_NAME",
+                ),
+                aws("autoscaling describe-auto-scaling-groups --query AutoScalingGroups[].AutoScalingGroupName"),
+            )
+        },
     ),
     _cause(
         "worker-scaled-to-zero",
