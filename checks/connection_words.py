@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from academy_ops.contract import LOG_RECEIVED
+from academy_ops.thresholds import COMPLAINT_SECONDS
 from checks.facts import Case
 from checks.host_facts import Container, HostReport, LogLine, WorkerLog
 from checks.times import age
@@ -89,12 +90,12 @@ def cut_off(
     return _of_sqs(last.text, ahead) or "", last
 
 
-def cut_off_workers(case: Case, within: float) -> tuple[str, LogLine] | None:
+def cut_off_workers(case: Case) -> tuple[str, LogLine] | None:
     """Return why a worker that runs does not get through to SQS, and the line that says so."""
     for host in case.inside.hosts:
         log = case.inside.logs.get(host.instance_id)
         if log and host.container and host.container.status == "running":
-            found = cut_off(case, host, host.container, log, within)
+            found = cut_off(case, host, host.container, log, COMPLAINT_SECONDS)
             if found:
                 return found
     return None

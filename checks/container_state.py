@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from academy_ops.contract import LOG_COMPLETED
+from academy_ops.diagnosis.findings import present
 from academy_ops.diagnosis.records import Json
 from academy_ops.thresholds import (
     BOOT_ENDLESS_SECONDS,
@@ -21,7 +22,7 @@ from checks.boot import boot_failure
 from checks.connection_words import cut_off
 from checks.facts import Case
 from checks.host_facts import BootLog, Container, HostReport, WorkerLog
-from checks.times import age
+from checks.times import age, at_least, under
 from checks.words import Fault
 from checks.workers import boot_age
 
@@ -62,7 +63,7 @@ def _full(percent: int | None, *, runs: bool) -> bool:
 def without_container(case: Case, host: HostReport) -> Iterator[tuple[Fault, Mapping[str, Json]]]:
     """Return what is wrong with a host that shows no container of the worker, and the evidence."""
     since = boot_age(case, host.instance_id)
-    booted = since is not None and since >= BOOT_SECONDS
+    booted = at_least(since, BOOT_SECONDS)
     boot = host.boot
     if host.container_unread or host.docker == "unreadable":
         return
@@ -83,8 +84,8 @@ def without_container(case: Case, host: HostReport) -> Iterator[tuple[Fault, Map
     elif booted and host.docker != "up":
         yield Fault("worker-docker-down", "not-installed" if host.docker == "missing" else None), {}
     elif booted:
-        seen: dict[str, Json] = {"others": list(host.others), "boot_log": list(boot.last(_SHOWN_LINES)) if boot else []}
-        yield Fault("worker-container-missing"), {name: value for name, value in seen.items() if value}
+        log = list[Json](boot.last(_SHOWN_LINES)) if boot else []
+        yield Fault("worker-container-missing"), present(others=list[Json](host.others), boot_log=log)
 
 
 def state_faults(case: Case, host: HostReport, container: Container, log: WorkerLog | None) -> Iterator[Fault]:
@@ -105,7 +106,7 @@ def state_faults(case: Case, host: HostReport, container: Container, log: Worker
     elif container.status == "running":
         if container.health == "unhealthy":
             yield Fault("worker-container-unhealthy")
-    elif container.status != "created" or container.error or not _boots(case, host):
+    elif container.status != "created" or container.error or not under(boot_age(case, host.instance_id), BOOT_SECONDS):
         ended = why or ("start-failed" if container.error else own)
         yield Fault("worker-container-exited", _REASONS.get(container.status, ended))
 
@@ -127,19 +128,8 @@ def _written(log: WorkerLog) -> BootLog:
 
 def crash_loops(case: Case, container: Container) -> bool:
     """Return whether the container crashes and is restarted over and over."""
-    return container.status == "restarting" or (
-        container.restarts >= CRASH_LOOP_RESTARTS and _started_lately(case, container)
-    )
-
-
-def _started_lately(case: Case, container: Container) -> bool:
-    since = age(case.observed_at, container.started_at)
-    return since is not None and since < CRASH_LOOP_SECONDS
-
-
-def _boots(case: Case, host: HostReport) -> bool:
-    since = boot_age(case, host.instance_id)
-    return since is not None and since < BOOT_SECONDS
+    lately = under(age(case.observed_at, container.started_at), CRASH_LOOP_SECONDS)
+    return container.status == "restarting" or (container.restarts >= CRASH_LOOP_RESTARTS and lately)
 
 
 def _out_of_memory(case: Case, container: Container, log: WorkerLog | None) -> bool:
@@ -158,7 +148,7 @@ def _out_of_memory(case: Case, container: Container, log: WorkerLog | None) -> b
         # Without the kernel's log, or the time, its signal is the best that is known.
         return container.exit_code == _KILLED and (kills is None or ended is None or _killed(kills, ended))
     since = age(case.observed_at, container.started_at)
-    lately = _started_lately(case, container)
+    lately = under(since, CRASH_LOOP_SECONDS)
     if lately and container.restarts > 0 and since is not None and _killed(kills, since):
         return True
     if container.killed_at is None:

@@ -16,7 +16,7 @@ from checks.job_document import NO_R2, every_row_rejected, fault_of_message
 from checks.job_log import lines_of_job
 from checks.job_progress import pending, young
 from checks.r2 import api_side_wrong
-from checks.times import age
+from checks.times import age, under
 from checks.words import Fault, table
 from checks.workbook_words import fault_of_rows
 
@@ -75,8 +75,8 @@ def proven_by_log(case: Case) -> tuple[Fault, list[str]] | None:
     blocks = lines_of_job(case)
     if not blocks or not pending(case) or young(case, YOUNG_SECONDS):
         return None
-    since = age(case.observed_at, blocks[-1][0].at)
-    if not _FAILURE.search(blocks[-1][0].text) and since is not None and since < WAITED_SECONDS:
+    last = blocks[-1][0]
+    if not _FAILURE.search(last.text) and under(age(case.observed_at, last.at), WAITED_SECONDS):
         return None
     for block in reversed(blocks):
         heading = block[0].text

@@ -21,7 +21,7 @@ from checks.facts import Case, Depth
 from checks.host_facts import Container, HostReport, LogLine, WorkerLog
 from checks.job_document import LOCAL_PATH, OUT_OF_MEMORY
 from checks.refusals import CLOCK, KEY_REFUSED, NO_CREDENTIALS, OTHER_REGION, OWN_WAY
-from checks.times import age, written_at
+from checks.times import age, under, written_at
 from checks.words import GAP, Fault, meaning, table
 
 _ELSEWHERE: Final = "worker-queue-mismatch"
@@ -94,8 +94,7 @@ _LOG_SIGNS: Final = table(
 
 def log_sign(case: Case, host: HostReport, container: Container, log: WorkerLog) -> tuple[Fault, LogLine] | None:
     """Return what the log complains of, and in which line; None where later work disproves it, or it is long ago."""
-    since = age(case.observed_at, container.started_at)
-    just_restarted = container.restarts > 0 and since is not None and since < STEADY_SECONDS
+    just_restarted = container.restarts > 0 and under(age(case.observed_at, container.started_at), STEADY_SECONDS)
     steady = container.status == "running" and not just_restarted and not crash_loops(case, container)
     disproved: frozenset[str] = frozenset()
     completed = False
@@ -113,10 +112,8 @@ def log_sign(case: Case, host: HostReport, container: Container, log: WorkerLog)
         else:
             stands = not completed and fault is not None and fault.code not in disproved
             lasts = POLL_COMPLAINT_SECONDS if fault and fault.code in _AT_EACH_POLL else COMPLAINT_SECONDS
-        if fault and stands:
-            known = age(case.observed_at, line.at)
-            if not steady or (known is not None and known < lasts):
-                return fault, line
+        if fault and stands and (not steady or under(age(case.observed_at, line.at), lasts)):
+            return fault, line
         disproved = _disproved(container, lines, number, disproved)
     return None
 

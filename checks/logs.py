@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Final
 
 from academy_ops.diagnosis.catalogue import CATALOGUE, faults_of
 from academy_ops.diagnosis.check import Check, Grant
-from academy_ops.diagnosis.findings import FindingBuilder
+from academy_ops.diagnosis.findings import FindingBuilder, present
 from academy_ops.diagnosis.records import Finding, Json, Unavailable
 from academy_ops.messages import say
 from academy_ops.outside.clients import Target
@@ -197,8 +197,7 @@ def _judge_archive(build: FindingBuilder, case: Case, facts: LogsFacts) -> Itera
 
 def _place(archive: Archive) -> dict[str, Json]:
     # As words of a command: none of them may be an option.
-    named = {"log_group": archive.group, "log_region": archive.region}
-    return {name: value for name, value in named.items() if value}
+    return present(log_group=archive.group, log_region=archive.region)
 
 
 def _unseen_worker(instance: str) -> tuple[HostReport, Container]:
@@ -229,11 +228,8 @@ def _judge_hosts(build: FindingBuilder, case: Case, facts: LogsFacts) -> Iterato
 def _faults_of(case: Case, facts: LogsFacts, host: HostReport) -> Iterator[tuple[Fault, Mapping[str, Json], bool]]:
     """Return each fault of a host, its evidence, and whether that proves it; where not, it is a warning."""
     log = facts.logs.get(host.instance_id)
-    evidence: dict[str, Json] = {"instance": host.instance_id, "docker": host.docker}
-    if host.said:
-        evidence["said"] = host.said
-    if host.clock_ahead_seconds:
-        evidence["clock_ahead_seconds"] = host.clock_ahead_seconds
+    ahead = host.clock_ahead_seconds or None
+    evidence = present(instance=host.instance_id, docker=host.docker, said=host.said, clock_ahead_seconds=ahead)
     container = host.container
     if container:
         evidence |= _container_evidence(case, host, container, log)
@@ -281,7 +277,7 @@ def _judge_offline(build: FindingBuilder, case: Case, facts: LogsFacts) -> Itera
     offline = [instance_id for instance_id, online in facts.online.items() if not online and instance_id in booted]
     if not offline:
         return
-    evidence: dict[str, Json] = {"offline": _listed(offline), "instance": offline[0], "of": len(facts.online)}
+    evidence: dict[str, Json] = {"offline": list[Json](offline), "instance": offline[0], "of": len(facts.online)}
     reason = None
     if facts.pings is not None:
         evidence["ping"] = facts.pings.get(offline[0])
@@ -293,20 +289,19 @@ def _judge_offline(build: FindingBuilder, case: Case, facts: LogsFacts) -> Itera
 def _container_evidence(case: Case, host: HostReport, container: Container, log: WorkerLog | None) -> dict[str, Json]:
     lines = (log.of_job or log.tail) if log else ()
     since = age(case.observed_at, container.started_at)
-    optional: dict[str, Json] = {
-        "error": container.error,
-        "health": container.health,
-        "health_said": container.health_said,
-        # It stands in scripts of the remedies.
-        "worker_container": container.name if CONTAINER_NAME.fullmatch(container.name) else "",
-        "image": container.image_digest or container.image,
-        "image_id": container.image_id,
-        "command": container.command if container.error else "",
-        "unit": container.unit if UNIT_NAME.fullmatch(container.unit) else "",
-    }
     return {
         "container": container.status,
-        **{name: value for name, value in optional.items() if value},
+        **present(
+            error=container.error,
+            health=container.health,
+            health_said=container.health_said,
+            # It stands in scripts of the remedies.
+            worker_container=container.name if CONTAINER_NAME.fullmatch(container.name) else None,
+            image=container.image_digest or container.image,
+            image_id=container.image_id,
+            command=container.command if container.error else None,
+            unit=container.unit if UNIT_NAME.fullmatch(container.unit) else None,
+        ),
         "exit_code": container.exit_code,
         "restarts": container.restarts,
         "running_seconds": since if container.status == "running" else None,
@@ -317,13 +312,9 @@ def _container_evidence(case: Case, host: HostReport, container: Container, log:
 
 
 def _shown(case: Case, facts: LogsFacts) -> dict[str, Json]:
-    shown = _listed([host.instance_id for host in facts.hosts])
     lines: list[Json] = [line.text for log in facts.logs.values() for line in log.of_job]
-    return {"instances": shown, "log": lines[:_SHOWN_JOB_LINES]} if case.job_id else {"instances": shown}
-
-
-def _listed(names: Sequence[str]) -> list[Json]:
-    return list(names)
+    shown: dict[str, Json] = {"instances": [host.instance_id for host in facts.hosts]}
+    return shown | {"log": lines[:_SHOWN_JOB_LINES]} if case.job_id else shown
 
 
 CHECK: Final = Check(

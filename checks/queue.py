@@ -20,7 +20,6 @@ from academy_ops.messages import say
 from academy_ops.outside.clients import Target
 from academy_ops.outside.time_limits import begin
 from academy_ops.thresholds import (
-    COMPLAINT_SECONDS,
     FEWEST_RECEIVES,
     LOST_SECONDS,
     SECOND_LOOK_SECONDS,
@@ -65,10 +64,11 @@ def observe(target: Target, case: Case, seen: Depths) -> QueueFacts:
         there = isinstance(_depth_in_time(target, elsewhere), Depth) if elsewhere else False
         return QueueFacts(queue, dead, default_there=there)
     document = job_of(case) if active(case) else None
+    waited = pending(case) and not young(case, WAITED_SECONDS)
     ageless = document is None or age(case.observed_at, document.created_at) is None
     oldest: float | Unavailable | None = Unavailable("not-asked", "cloudwatch:GetMetricStatistics")
     measured: float | None = None
-    if (queue.total and ageless) or (queue.visible and not _job_waited(case)):
+    if (queue.total and ageless) or (queue.visible and not waited):
         point = begin("cloudwatch:GetMetricStatistics", partial(oldest_message, target, case), target.until)()
         oldest, measured = point if isinstance(point, tuple) else (point, None)
         if _moves_decides(document, queue, oldest) and target.pause(SECOND_LOOK_SECONDS):
@@ -77,7 +77,7 @@ def observe(target: Target, case: Case, seen: Depths) -> QueueFacts:
     if queue.total == 0 and pending(case) and not young(case, LOST_SECONDS) and target.pause(SECOND_LOOK_SECONDS):
         again = _depth_in_time(target, target.settings.queue)
         return QueueFacts(queue, dead, oldest, again, look_again(target, at_once=True))
-    if _only_in_flight(queue) and pending(case) and not young(case, WAITED_SECONDS):
+    if _only_in_flight(queue) and waited:
         # A worker may have taken it between the looks at job and queue.
         return QueueFacts(queue, dead, oldest, job_again=look_again(target), measured_seconds=measured)
     return QueueFacts(queue, dead, oldest, measured_seconds=measured)
@@ -145,7 +145,7 @@ def _judge_depth(build: FindingBuilder, case: Case, facts: QueueFacts, queue: De
     reason = not_named if code == "queue-dead-letters" else None
     if code is None and _not_consumed(case, facts, queue):
         code = "queue-not-consumed"
-        no_way = cut_off_workers(case, COMPLAINT_SECONDS)
+        no_way = cut_off_workers(case)
         reason = no_way[0] if no_way else "hung" if _hung(case) else None
         evidence |= {"log": [no_way[1].text]} if no_way else {}
     if code is None and _stuck(case, queue):
@@ -244,10 +244,6 @@ def _moves_decides(document: JobDocument | None, queue: Depth, oldest: float | U
     return queue.visible > 0 and oldest >= WAITED_SECONDS and (document is not None or queue.in_flight > 0)
 
 
-def _job_waited(case: Case) -> bool:
-    return pending(case) and not young(case, WAITED_SECONDS)
-
-
 def _not_consumed(case: Case, facts: QueueFacts, queue: Depth) -> bool:
     if (
         not queue.visible
@@ -257,7 +253,7 @@ def _not_consumed(case: Case, facts: QueueFacts, queue: Depth) -> bool:
     ):
         return False
     # A message in flight may be of a worker that is gone.
-    return queue.in_flight == 0 or _hung(case) or cut_off_workers(case, COMPLAINT_SECONDS) is not None
+    return queue.in_flight == 0 or _hung(case) or cut_off_workers(case) is not None
 
 
 def _have_waited(case: Case, facts: QueueFacts, queue: Depth) -> bool:

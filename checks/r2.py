@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 
 from academy_ops.contract import BUCKET_NAME, BUCKET_SETTINGS, R2_SETTINGS
 from academy_ops.diagnosis.check import Check, Hop
-from academy_ops.diagnosis.findings import FindingBuilder
+from academy_ops.diagnosis.findings import FindingBuilder, present
 from academy_ops.diagnosis.records import Finding, Json, Reason, Unavailable
 from academy_ops.messages import say
 from academy_ops.outside.clients import Answer, Target
@@ -134,7 +134,7 @@ def _evidence(facts: R2Facts) -> dict[str, Json]:
     if facts.foreign:
         page = page_of(facts.foreign)
         evidence |= {"status": facts.foreign.status, "author": page.name, "title": page.title}
-        evidence |= {"code": page.code} if page.code else {}
+        evidence |= present(code=page.code or None)
     return evidence
 
 

@@ -21,7 +21,7 @@ def decide(findings: Sequence[Finding], progress: JobProgress) -> Verdict:
     symptoms = {
         code for code in failed if here[code] & failed or any(code in explained_by(other) for other in failed - {code})
     }
-    blind = _in_order(code for code in failed - symptoms if CATALOGUE[code].inconclusive)
+    blind = sorted((code for code in failed - symptoms if CATALOGUE[code].inconclusive), key=position)
     faults = {code for code in failed - symptoms if not CATALOGUE[code].inconclusive}
     of_job = _named_by_job(findings, progress)
     roots = _rank(faults, progress, of_job, here.get(of_job, frozenset()) if of_job else frozenset())
@@ -106,10 +106,6 @@ def _blind(verdict: Verdict, unseen: Sequence[Finding]) -> Verdict:
     return replace(verdict, summary=summary, remedies=tuple(reversed(remedies.values())))
 
 
-def _in_order(codes: Iterable[str]) -> list[str]:
-    return sorted(codes, key=position)
-
-
 def _verdict(
     findings: Sequence[Finding],
     status: VerdictStatus,
@@ -136,8 +132,8 @@ def _verdict(
         section=row.section if row else None,
         remedies=own.remedies if own else (),
         also=tuple(also),
-        symptoms=tuple(_in_order(symptoms)),
-        warnings=tuple(_in_order(warnings)),
+        symptoms=tuple(sorted(symptoms, key=position)),
+        warnings=tuple(sorted(warnings, key=position)),
         ruled_out=tuple(clean),
         reason=own.reason if own else None,
     )
