@@ -72,6 +72,14 @@ class Text:
         return with_particles(_catalogue(language).gettext(self.template).format_map(filled))
 
 
+class ToldError(Exception):
+    """Something can't be done; ``message`` is what the person who asked is told, and ``str()``, too."""
+
+    def __init__(self, message: Text) -> None:
+        super().__init__(message)
+        self.message = message
+
+
 def with_particles(text: str) -> str:
     """Return Korean text with the particles that its values ask for; where their sound is not known, with both forms.
 

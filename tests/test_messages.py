@@ -16,6 +16,7 @@ from academy_ops.report.runbook import FILES
 ROOT = Path(__file__).parent.parent
 METHODS = [
     ("diagnosis/catalogue/__init__.py", "academy_ops.diagnosis.catalogue:extract"),
+    ("lab/faults/fault.py", "academy_ops.lab.faults:extract"),
     ("**.py", "python"),
     ("report/*.html", "jinja2"),
 ]

@@ -118,11 +118,7 @@ class Api:
                 await outbox.keep_sending()
 
     def accept(self, tenant: str, upload: Upload) -> Job:
-        """Store the file, then the job, then send its message.
-
-        Raises:
-            HTTPException: The file is refused, or R2 does not take it; then there is no job.
-        """
+        """Store the file, then the job, then send its message; there is no job where R2 does not take the file."""
         file = upload.file
         if why := kinds.refusal(file.file):
             raise refused(why)
@@ -294,14 +290,7 @@ async def healthz() -> dict[str, str]:
 def create_app(
     config: Config, token: str = "", tenant: str = "", uploads_per_minute: int = contract.UPLOADS_PER_MINUTE
 ) -> FastAPI:
-    """Make the application.
-
-    Args:
-        config: The environment.
-        token: A bearer token to let in from the start.
-        tenant: The tenant whose token it is.
-        uploads_per_minute: How many a tenant may send.
-    """
+    """Make the application; ``token``, where there is one, is let in for ``tenant`` from the start."""
     api = Api(config, token, tenant, uploads_per_minute)
 
     @asynccontextmanager
@@ -329,11 +318,7 @@ def create_app(
 def serve(host: str, port: int, uploads_per_minute: int, processes: int = 1) -> None:
     """Run the API until SIGTERM or Ctrl-C.
 
-    Args:
-        host: The address to listen on.
-        port: The port.
-        uploads_per_minute: How many uploads a tenant may send; to each process, unless they count in one Redis.
-        processes: How many processes share the port.
+    Each of the processes that share the port lets a tenant upload so often, unless they count in one Redis.
     """
     os.environ[_UPLOADS_PER_MINUTE] = str(uploads_per_minute)
     uvicorn.run(
@@ -365,11 +350,7 @@ def app_of_environment() -> FastAPI:
 
 
 def _own_job(request: Request, job_id: str, tenant: str) -> Job:
-    """Return a job of the tenant.
-
-    Raises:
-        HTTPException: There is none of that id.
-    """
+    """Return a job of the tenant; answer 404 where there is none of that id."""
     job = _api(request).store.job(job_id) if _JOB_ID.fullmatch(job_id) else None
     if job is None or job.tenant != tenant:
         raise HTTPException(HTTPStatus.NOT_FOUND, "작업을 찾을 수 없습니다.")
@@ -403,11 +384,7 @@ def _listed(job: Job) -> dict[str, Any]:
 
 
 def _time(text: str | None) -> datetime | None:
-    """Return a time that was asked about, in UTC.
-
-    Raises:
-        HTTPException: There is no such day or hour, or not in UTC.
-    """
+    """Return a time that was asked about, in UTC; refuse one that there is not."""
     try:
         return datetime.fromisoformat(text).astimezone(UTC) if text else None
     except (ValueError, OverflowError) as error:

@@ -17,10 +17,7 @@ _log: Final = logging.getLogger("academy.autoscaler")
 
 
 def handler(_event: object, _context: object) -> dict[str, Any]:
-    """Run once, as a Lambda function.
-
-    Returns:
-        What was seen and set.
+    """Run once, as a Lambda function; return what was seen and set.
 
     Raises:
         ClientError: AWS refused; Lambda reports it and the next run tries again.
@@ -43,14 +40,7 @@ def handler(_event: object, _context: object) -> dict[str, Any]:
 
 
 def run(every_seconds: float = 60) -> int:
-    """Run `handler` again and again until SIGTERM or Ctrl-C.
-
-    Args:
-        every_seconds: Seconds between two runs.
-
-    Returns:
-        0.
-    """
+    """Run `handler` again and again until SIGTERM or Ctrl-C; return 0."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -60,10 +60,7 @@ class Store:
     """Everything that is kept. Each method is one transaction."""
 
     def __init__(self, url: str) -> None:
-        """Open the database and create what is missing in it.
-
-        Args:
-            url: SQLAlchemy's URL; ``postgresql://`` means the psycopg 3 driver.
+        """Open the database at SQLAlchemy's ``url``, and create what is missing in it.
 
         Raises:
             OperationalError: The database can't be reached.
@@ -79,11 +76,7 @@ class Store:
         self._engine.dispose()
 
     def ping(self) -> None:
-        """Ask the database for a sign of life.
-
-        Raises:
-            OperationalError: There is none.
-        """
+        """Ask the database for a sign of life, or raise OperationalError."""
         with self._read() as connection:
             connection.execute(sa.select(1))
 
@@ -135,25 +128,14 @@ class Store:
         limit: int,
         offset: int,
     ) -> tuple[int, list[Job]]:
-        """Return how many jobs a tenant has, and one page of them, newest first.
-
-        Args:
-            tenant: The tenant.
-            statuses: Only jobs in one of these; in any where there are none.
-            since: Only jobs made then or later.
-            until: Only jobs made before then.
-            limit: How many to return at most.
-            offset: How many of the newest to leave out.
-        """
+        """Return how many jobs of these states, if any, and times there are, and one page of them, newest first."""
         matching = [JOBS.c.tenant == tenant]
         matching += [JOBS.c.status.in_(statuses)] if statuses else []
         matching += [JOBS.c.created_at >= since] if since else []
         matching += [JOBS.c.created_at < until] if until else []
         newest = sa.select(JOBS).where(*matching).order_by(JOBS.c.created_at.desc(), JOBS.c.id)
-        with self._read() as connection:
-            count = connection.scalar(sa.select(sa.func.count()).select_from(JOBS).where(*matching)) or 0
-            rows = connection.execute(newest.limit(limit).offset(offset)).mappings()
-            return count, [Job(**row) for row in rows]
+        count, rows = self._page(newest, limit, offset)
+        return count, [Job(**row) for row in rows]
 
     def mark_sent(self, job_id: str) -> None:
         """Note that the job's message was sent."""
@@ -170,8 +152,7 @@ class Store:
     def claim(self, job_id: str) -> Job | None:
         """Take a job that has not ended; whoever had it before can't store anything any more.
 
-        Returns:
-            The job with the number of this attempt, or None when it has ended or there is none.
+        It has the number of this attempt; there is None when it has ended, or there is no such job.
         """
         with self._write() as connection:
             taken = connection.execute(
@@ -184,29 +165,17 @@ class Store:
             return Job(**row) if row else None
 
     def progress(self, job: Job, progress: Mapping[str, object]) -> None:
-        """Note how far a job has come.
-
-        Raises:
-            SupersededError: Another worker has it.
-        """
+        """Note how far a job has come."""
         with self._write() as connection:
             self._update(connection, job, progress=dict(progress))
 
     def retry(self, job: Job) -> None:
-        """Note that this attempt ended without a result and another will follow.
-
-        Raises:
-            SupersededError: Another worker has it.
-        """
+        """Note that this attempt ended without a result and another will follow."""
         with self._write() as connection:
             self._update(connection, job, status=JobStatus.RETRYING.value)
 
     def fail(self, job: Job, message: str) -> None:
-        """End a job as FAILED.
-
-        Raises:
-            SupersededError: Another worker has it.
-        """
+        """End a job as FAILED."""
         with self._write() as connection:
             self._update(connection, job, status=JobStatus.FAILED.value, error_message=message[:_LONGEST_MESSAGE])
 
@@ -245,9 +214,11 @@ class Store:
             self._update(connection, job)
             if rows:
                 self._create(connection, rows)
-            if more := failed[ROWS_IN_RESULT:]:
-                numbered = enumerate(more, ROWS_IN_RESULT)
-                rejected = [{"job_id": job.id, "number": number, "row": dict(row)} for number, row in numbered]
+            rejected = [
+                {"job_id": job.id, "number": number, "row": dict(row)}
+                for number, row in enumerate(failed[ROWS_IN_RESULT:], ROWS_IN_RESULT)
+            ]
+            if rejected:
                 connection.execute(REJECTED_ROWS.insert(), rejected)
             mine = sa.select(sa.func.count()).select_from(STUDENTS).where(STUDENTS.c.job_id == job.id)
             created = connection.scalar(mine) or 0
@@ -331,10 +302,9 @@ class Store:
         ]
 
     def withdraw(self, job: Job, message: str) -> int:
-        """Take back what a job has created; one that has not ended ends as FAILED, so that it creates nothing later.
+        """Take back what a job has created; return how many students were deleted.
 
-        Returns:
-            How many students were deleted.
+        A job that has not ended ends as FAILED, so that it creates nothing later.
         """
         going_on = (JOBS.c.id == job.id, JOBS.c.status.not_in(ENDED))
         ended = {"status": JobStatus.FAILED.value, "error_message": message, "updated_at": datetime.now(UTC)}
@@ -345,19 +315,21 @@ class Store:
 
     def students(self, tenant: str) -> list[dict[str, Any]]:
         """Return a tenant's students, in the order in which they were created."""
-        return self._students(sa.select(*_SHOWN).where(STUDENTS.c.tenant == tenant).order_by(STUDENTS.c.id))
+        query = sa.select(*_SHOWN).where(STUDENTS.c.tenant == tenant).order_by(STUDENTS.c.id)
+        with self._read() as connection:
+            return [dict(row) for row in connection.execute(query).mappings()]
 
     def find_students(self, tenant: str, name: str, limit: int, offset: int) -> tuple[int, list[dict[str, Any]]]:
         """Return how many of a tenant's students have ``name`` in their names, and one page of them, newest first."""
         matching = (STUDENTS.c.tenant == tenant, STUDENTS.c.name.contains(name, autoescape=True))
-        with self._read() as connection:
-            count = connection.scalar(sa.select(sa.func.count()).select_from(STUDENTS).where(*matching)) or 0
-        page = sa.select(*_SHOWN).where(*matching).order_by(STUDENTS.c.id.desc()).limit(limit).offset(offset)
-        return count, self._students(page)
+        return self._page(sa.select(*_SHOWN).where(*matching).order_by(STUDENTS.c.id.desc()), limit, offset)
 
-    def _students(self, query: sa.Select[Any]) -> list[dict[str, Any]]:
+    def _page(self, query: sa.Select[Any], limit: int, offset: int) -> tuple[int, list[dict[str, Any]]]:
+        """Return how many rows a query has, and one page of them."""
         with self._read() as connection:
-            return [dict(row) for row in connection.execute(query).mappings()]
+            everything = query.with_only_columns(sa.func.count()).order_by(None)
+            rows = connection.execute(query.limit(limit).offset(offset)).mappings()
+            return connection.scalar(everything) or 0, [dict(row) for row in rows]
 
     def _update(self, connection: sa.Connection, job: Job, **values: object) -> None:
         """Change a job only while it is still this attempt's."""

@@ -28,13 +28,7 @@ class Throttle:
     """Counts wrong tokens by address and uploads by school."""
 
     def __init__(self, uploads: int, redis_url: str = "", clock: Callable[[], float] = time.monotonic) -> None:
-        """Begin to count.
-
-        Args:
-            uploads: How many a school may send in a minute.
-            redis_url: The Redis that counts for all processes; without one each counts for itself.
-            clock: The seconds since some moment, never set back.
-        """
+        """Begin to count ``uploads`` a minute, in Redis where there is one; ``clock`` is never set back."""
         shared = None
         if redis_url:
             from academy_ops.academy.redis_counts import RedisCounts  # noqa: PLC0415 - takes long, and few need it
@@ -44,11 +38,7 @@ class Throttle:
         self._uploads = _LastMinute("upload", uploads, shared, clock)
 
     def may_sign_in(self, address: str) -> None:
-        """Refuse every token from an address that has sent too many wrong ones, the right one, too.
-
-        Raises:
-            HTTPException: A 429.
-        """
+        """Refuse every token from an address that has sent too many wrong ones, the right one, too, by a 429."""
         if seconds := self._wrong_tokens.wait(address, count=False):
             raise too_often("잘못된 토큰으로 너무 여러 번 요청했습니다.", seconds)
 
@@ -57,11 +47,7 @@ class Throttle:
         self._wrong_tokens.wait(address, count=True)
 
     def upload(self, tenant: str) -> None:
-        """Count one upload.
-
-        Raises:
-            HTTPException: A 429; it is one too many.
-        """
+        """Count one upload; answer 429 to one too many."""
         if seconds := self._uploads.wait(tenant, count=True):
             raise too_often("짧은 시간에 너무 많은 파일을 보냈습니다.", seconds)
 

@@ -159,11 +159,7 @@ class Worker:
             self._retry(job, order, receipt, error, last=last)
 
     def _end(self, job: Job, order: Order) -> None:
-        """Do the job, or let it fail where it can't succeed.
-
-        Raises:
-            SupersededError: Another worker has it.
-        """
+        """Do the job, or let it fail where it can't succeed."""
         try:
             self._work(job)
             _say(f"{contract.LOG_COMPLETED} | job_id={order.job_id}")
@@ -301,14 +297,7 @@ class Worker:
 
 
 def run(environ: Mapping[str, str] = os.environ) -> int:
-    """Run one worker until SIGTERM or Ctrl-C; the job in hand is finished first.
-
-    Args:
-        environ: The environment, by the names of the real system.
-
-    Returns:
-        0 after a stop, 1 when the database can't be opened.
-    """
+    """Run one worker until SIGTERM or Ctrl-C; return 0 after a stop, 1 when the database can't be opened."""
     config = read(environ)
     try:
         store = Store(config.database_url)

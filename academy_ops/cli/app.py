@@ -104,11 +104,7 @@ def _root(
 
 
 def commands(arguments: Collection[str] | None = None) -> Any:  # noqa: ANN401 - Typer has no public name for a command's type
-    """Return the command line.
-
-    Args:
-        arguments: Only the commands that are among these words are loaded; of the others there are the names.
-    """
+    """Return the command line; of the commands that are not among ``arguments`` there are the names alone."""
     app = typer.Typer(
         name="academy-ops",
         help=_("Find out why a bulk Excel registration failed: root cause, evidence, remedy."),

@@ -25,11 +25,7 @@ def aws(
     words: Annotated[list[str], typer.Argument(metavar="COMMAND", help=_("The arguments for the AWS CLI."))],
     r2: Annotated[bool, typer.Option("--r2", help=_("Use the API's R2 keys (for aws s3api)."))] = False,
 ) -> int:
-    """Run the AWS CLI; the exit code is its own.
-
-    Raises:
-        RefusedError: It is not installed.
-    """
+    """Run the AWS CLI; the exit code is its own."""
     environ = _environ(common.settings(), r2=r2)
     program = shutil.which("aws")
     if program is None:

@@ -16,9 +16,8 @@ from rich.text import Text as Line
 
 from academy_ops.cli import errors
 from academy_ops.cli.errors import RefusedError
-from academy_ops.cli.lab import operate, refusing
+from academy_ops.cli.lab import operate
 from academy_ops.cli.options import Common, with_text_only
-from academy_ops.cli.streams import console
 from academy_ops.messages import Text, _, current, say
 
 if TYPE_CHECKING:
@@ -26,14 +25,18 @@ if TYPE_CHECKING:
 
 _ENV_FILE: Final = "lab.env"
 _STEP_SECONDS: Final = 120
+_FOREIGN: Final = (
+    *("ACADEMY_API", "ACADEMY_ORIGIN", "ACADEMY_APP", "ACADEMY_TENANT", "AI_", "AWS_", "DATABASE_URL", "EXCEL_"),
+    *("R2_", "WORKER_"),
+)
+"""How the names of settings begin that would lead the commands away from the lab."""
 
 
 @with_text_only
-@refusing
 def demo(common: Common) -> int:
     """Play the story; the exit code is 0 only if every step ended as expected."""
     lab = operate()
-    out = console(common)
+    out = common.console()
     with tempfile.TemporaryDirectory(prefix="academy-ops-demo-") as folder:
         # A lab of its own, beside any that the user runs; the workers are slow enough to be watched.
         os.environ["ACADEMY_LAB_DIR"] = str(Path(folder, "lab"))
@@ -81,11 +84,7 @@ def _chapter(out: Console, number: int, text: Text) -> None:
 
 
 def _run(out: Console, folder: Path, *arguments: str, expect: int) -> None:
-    """Run a real command of the tool, on the same terminal.
-
-    Raises:
-        RefusedError: It ended with another exit code than the story expects.
-    """
+    """Run a real command of the tool, on the same terminal."""
     shown = shlex.join(["academy-ops", "--env-file", _ENV_FILE, *arguments])
     out.print(Line(f"  $ {shown}", "bold cyan"), soft_wrap=True)
     out.print()
@@ -106,19 +105,8 @@ def _run(out: Console, folder: Path, *arguments: str, expect: int) -> None:
 
 
 def _environment() -> dict[str, str]:
-    """Return this process's environment without settings that would lead the commands away from the lab."""
-    foreign = (
-        "AWS_",
-        "ACADEMY_API",
-        "ACADEMY_ORIGIN",
-        "ACADEMY_APP",
-        "ACADEMY_TENANT",
-        "R2_",
-        "AI_",
-        "EXCEL_",
-        "WORKER_",
-    )
-    kept = {name: value for name, value in os.environ.items() if not name.startswith((*foreign, "DATABASE_URL"))}
+    """Return this process's environment without foreign settings."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(_FOREIGN)}
     # The tool may run from a checkout that the demo's folder knows nothing of.
     return {**kept, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
 

@@ -12,7 +12,7 @@ import typer
 
 from academy_ops.cli import errors
 from academy_ops.cli.errors import RefusedError
-from academy_ops.cli.names import JobId, check_names, complete_checks, complete_checks_and_excel, known_check
+from academy_ops.cli.names import JobId, check_names, complete_checks, known_check
 from academy_ops.cli.options import Common, with_any_output
 from academy_ops.cli.outputs import write_structured
 from academy_ops.cli.streams import writable, write_file
@@ -21,7 +21,6 @@ from academy_ops.report import Output
 
 if TYPE_CHECKING:
     from academy_ops.cli.runs import Run
-    from academy_ops.diagnosis.run import Observer
 
 
 class FailOn(StrEnum):
@@ -81,16 +80,11 @@ def diagnose(
     evidence = runs.load(from_, job_id, only or ()) if from_ is not None else None
     asked = [name for name in only or (evidence.asked if evidence else names) if name not in (skip or ())]
 
-    def make(observer: Observer) -> Run:
-        if evidence is not None:
-            return runs.judge_again(evidence, asked, observer)
-        return runs.observe(common, job_id, asked, observer)
-
     def keep(run: Run) -> None:
         if path is not None:
             write_file(path, runs.text(run).encode())
 
-    strict = fail_on is FailOn.WARN
+    make, strict = runs.maker(common, evidence, job_id, asked), fail_on is FailOn.WARN
     run = runs.run_and_print(common, make, keep, strict=strict)
     if watch:
         run = runs.keep_watching(common, make, run, strict=strict)
@@ -110,7 +104,7 @@ def check(
             metavar="NAME",
             help=_("The check to run."),
             show_default=False,
-            autocompletion=complete_checks_and_excel,
+            autocompletion=lambda: [*complete_checks(), ("excel", ".xlsx")],
         ),
     ] = None,
     job_id: Annotated[
@@ -144,7 +138,7 @@ def check(
     if job is not None:
         raise RefusedError(say("--job is for 'check excel' only; here the job id follows the check's name."))
     _refuse_names(job_id, names)
-    run = runs.run_and_print(common, lambda observer: runs.observe(common, job_id, asked, observer), step=name)
+    run = runs.run_and_print(common, runs.maker(common, None, job_id, asked), step=name)
     return runs.exit_code(run.diagnosis)
 
 
@@ -162,7 +156,6 @@ def bundle(
 ) -> int:
     """Run every check, print the verdict, and write the archive."""
     from academy_ops.cli import runs
-    from academy_ops.diagnosis.evidence import EvidenceError
     from academy_ops.report import bundle as archive
     from checks import Case
 
@@ -170,17 +163,11 @@ def bundle(
     writable(path / "academy-ops.zip" if path.is_dir() else path)
     evidence = runs.load(from_, job_id) if from_ is not None else None
 
-    def make(observer: Observer) -> Run:
-        if evidence is not None:
-            return runs.judge_again(evidence, evidence.asked, observer)
-        return runs.observe(common, job_id, check_names(), observer)
+    make = runs.maker(common, evidence, job_id, evidence.asked if evidence else check_names())
 
     def keep(run: Run) -> None:
         file = writable(path / archive.file_name(run.diagnosis) if path.is_dir() else path)
-        try:
-            content, count = archive.bundle(run.evidence, Case, run.diagnosis, run.secrets)
-        except EvidenceError as error:
-            raise RefusedError(say("Can't save the evidence: {reason}.", reason=error.message)) from error
+        content, count = archive.bundle(run.evidence, Case, run.diagnosis, run.secrets)
         write_file(file, content)
         # With any form but the table, stdout holds the document and nothing else.
         line = _("Wrote {path}; values masked in it: {count}.", path=str(file), count=count)
@@ -190,11 +177,7 @@ def bundle(
 
 
 def _refuse_all_left_out(names: Collection[str], only: Collection[str], skip: Collection[str]) -> None:
-    """Refuse names that are no checks, and to leave out all of them.
-
-    Raises:
-        RefusedError: They are, or nothing is left.
-    """
+    """Refuse names that are no checks, and to leave out all of them."""
     for name in (*only, *skip):
         known_check(name, names)
     if set(only or names) <= set(skip):
@@ -202,11 +185,7 @@ def _refuse_all_left_out(names: Collection[str], only: Collection[str], skip: Co
 
 
 def _refuse_names(job_id: str | None, names: list[str]) -> None:
-    """Refuse the name of a check where a job is to be named: it would be asked about as a job.
-
-    Raises:
-        RefusedError: It is one.
-    """
+    """Refuse the name of a check where a job is to be named: it would be asked about as a job."""
     if job_id in {*names, "excel"}:
         raise RefusedError(
             say(

@@ -24,11 +24,7 @@ _EDITOR_ENDS_SECONDS: Final = 2.0
 
 
 def edited(text: str) -> str:
-    """Return ``text`` as it left the editor; its file is private, and gone afterwards.
-
-    Raises:
-        RefusedError: There is no editor, or it failed.
-    """
+    """Return ``text`` as it left the editor; its file is private, and gone afterwards."""
     words = _editor()
     with _private_folder() as folder:
         path = folder / _FILE
@@ -44,11 +40,7 @@ def edited(text: str) -> str:
 
 
 def _editor() -> list[str]:
-    """Return the editor's words: VISUAL, EDITOR, or what every system has.
-
-    Raises:
-        RefusedError: There is none.
-    """
+    """Return the editor's words: VISUAL, EDITOR, or what every system has."""
     named = os.environ.get("VISUAL", "").strip() or os.environ.get("EDITOR", "").strip()
     if not named and not on_terminal():
         raise RefusedError(say("--edit needs a terminal, or an EDITOR that needs none. Nothing was changed."))

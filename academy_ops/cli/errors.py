@@ -1,4 +1,7 @@
-"""How a command ends when it can't do its work: refused in one line, or crashed with a report without secrets."""
+"""How a command ends when it can't do its work: refused in one line, or crashed with a report without secrets.
+
+Whatever a command calls in this room may refuse (`RefusedError`).
+"""
 
 from __future__ import annotations
 
@@ -10,11 +13,12 @@ import sys
 import tempfile
 import traceback
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from academy_ops.messages import Text, os_reason, say
+from academy_ops.messages import Text, ToldError, os_reason, say
 
 if TYPE_CHECKING:
     from academy_ops.settings import Settings
@@ -31,44 +35,32 @@ _ENV_FILE: Final = "--env-file"
 _MAY_BE_SECRET: Final = re.compile(r"key|secret|token|pass|credential|private|dsn|database_url", re.IGNORECASE)
 
 
-class RefusedError(Exception):
+class RefusedError(ToldError):
     """The command can't go on; ``message`` says what was wrong, where, and what to do."""
 
     def __init__(self, message: Text, exit_code: int = USAGE) -> None:
         super().__init__(message)
-        self.message = message
         self.exit_code = exit_code
 
 
-def missing_extra(extra: str, error: ImportError) -> RefusedError:
-    """Return the refusal of a command whose optional packages are not installed.
-
-    Args:
-        extra: The extra of academy-ops that brings them.
-        error: The failed import.
-    """
-    return RefusedError(
-        say(
-            "This command needs the extra '{extra}' (package {package} is missing). Install it: "
-            "pip install 'academy-ops[{extra}]'",
-            extra=extra,
-            package=error.name or "?",
-        )
-    )
+@contextmanager
+def needing(extra: str) -> Iterator[None]:
+    """Refuse a command whose optional packages, those of ``extra``, can't be imported."""
+    try:
+        yield
+    except ImportError as error:
+        raise RefusedError(
+            say(
+                "This command needs the extra '{extra}' (package {package} is missing). Install it: "
+                "pip install 'academy-ops[{extra}]'",
+                extra=extra,
+                package=error.name or "?",
+            )
+        ) from error
 
 
 def crash_report(error: Exception, arguments: Sequence[str], env_file: str | None, context: str | None = None) -> Text:
-    """Write the report of a crash to a file that only its owner may read.
-
-    Args:
-        error: The exception that nobody expected.
-        arguments: The words after the program's name.
-        env_file: The last value of ``--env-file``; the secrets in every file that was named are masked.
-        context: The value of ``--context``, likewise.
-
-    Returns:
-        One line for the operator: what happened, where the report is, and what to do with it.
-    """
+    """Write `crash_text` to a file that only its owner may read; return one line for the operator."""
     what = type(error).__name__
     try:
         handle, name = tempfile.mkstemp(prefix="academy-ops-crash-", suffix=".txt")

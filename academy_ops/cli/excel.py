@@ -7,17 +7,15 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from academy_ops.academy.excel.records import Content, Stricter, Why, WorkbookError
 from academy_ops.cli import errors
 from academy_ops.cli.errors import RefusedError
-from academy_ops.cli.names import valid_job_id
 from academy_ops.cli.options import Common, note
 from academy_ops.cli.outputs import write_structured
-from academy_ops.cli.streams import console, regular
+from academy_ops.cli.streams import regular
 from academy_ops.contract import MAX_UPLOAD_BYTES
 from academy_ops.diagnosis.redact import MASK, printable
 from academy_ops.messages import Text, _, os_reason, say
@@ -66,19 +64,7 @@ class _Row(NamedTuple):
 
 
 def check_excel(common: Common, file: str | None, job_id: str | None) -> int:
-    """Show row by row what would be created, skipped and rejected.
-
-    Args:
-        common: The common options.
-        file: The workbook's path, or
-        job_id: the job whose file is read from R2.
-
-    Returns:
-        0 when students would be created, 1 when none would be.
-
-    Raises:
-        RefusedError: There is no such file, it can't be read in time, or the reader does not work here.
-    """
+    """Show row by row what would be created, skipped and rejected; return 1 where nothing would be created."""
     from academy_ops.academy.excel.workbook import LateError, ReaderError, read
 
     common.refuse_but()
@@ -106,50 +92,33 @@ def check_excel(common: Common, file: str | None, job_id: str | None) -> int:
     if common.structured:
         write_structured(common, _document(name, content, rows))
     else:
-        _print(console(common), content, rows)
+        _print(common.console(), content, rows)
     return errors.HEALTHY if content.students else errors.FAULT
 
 
 @contextmanager
 def _workbook(common: Common, file: str | None, job_id: str | None, ends_at: float) -> Iterator[tuple[Path, str]]:
-    """Yield the workbook's path and what it is called; a job's file is kept for as long as it is read.
-
-    Raises:
-        RefusedError: There is no such file, or it is no regular one.
-    """
+    """Yield the workbook's path and what it is called; a job's file is kept for as long as it is read."""
     if file is not None:
         yield regular(file), file
         return
     with tempfile.TemporaryDirectory(prefix="academy-ops-") as folder:
         path = Path(folder, "upload.xlsx")
-        yield path, _download(common, valid_job_id(job_id) or "", path, ends_at)
+        yield path, _download(common, job_id, path, ends_at)
 
 
-def _download(common: Common, job_id: str, path: Path, ends_at: float) -> str:
-    """Read a job's file from R2; return its key. Nothing is changed.
+def _download(common: Common, job_id: str | None, path: Path, ends_at: float) -> str:
+    """Read a job's file from R2; return its key. Nothing is changed."""
+    from academy_ops.cli.jobs import job_target
 
-    Raises:
-        RefusedError: The API does not say which file it is, or it can't be read.
-    """
-    from academy_ops.cli.jobs import whole_job_id
-    from academy_ops.outside.clients import Connections, Target
-
-    settings = common.settings(addresses=True)
-    if settings.get("ACADEMY_API_URL") is None:
-        raise RefusedError(say("ACADEMY_API_URL is not set, so the job can't be read."), errors.UNDETERMINED)
-    target = Target(settings, job_id, Connections(settings), ends_at)
-    target = replace(target, job_id=whole_job_id(target))
+    target = job_target(common, job_id, ends_at)
     key = _key(target, common.command_prefix())
     path.write_bytes(_object(target, key))
     return key
 
 
 def _key(target: Target, ops: str) -> str:
-    """Return the key of the job's file: from the API, else from the workers' logs and the bucket's listing.
-
-    Raises:
-        RefusedError: There is no such job, or nothing tells which file it is.
-    """
+    """Return the key of the job's file: from the API, else from the workers' logs and the bucket's listing."""
     from academy_ops.diagnosis.findings import because
     from academy_ops.diagnosis.records import Unavailable
     from checks.job_document import look_again
@@ -203,7 +172,7 @@ def _refused(common: Common, name: str, error: WorkbookError) -> None:
     if common.structured:
         write_structured(common, {"file": name, "error": str(error), "problem": error.problem, "rows": []})
     else:
-        console(common).print(_("The worker would reject this file: {reason}", reason=str(error)), style="bold red")
+        common.console().print(_("The worker would reject this file: {reason}", reason=str(error)), style="bold red")
 
 
 def _rows(content: Content) -> list[_Row]:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from academy_ops.cli import change, errors
+from academy_ops.cli import change
 from academy_ops.cli.errors import RefusedError
 from academy_ops.cli.options import Common
-from academy_ops.cli.streams import console, on_terminal
+from academy_ops.cli.streams import on_terminal
 from academy_ops.messages import Text, say
 from academy_ops.report import Output
 
@@ -18,22 +17,11 @@ if TYPE_CHECKING:
 
     from academy_ops.cli.runs import Run
     from academy_ops.diagnosis.records import Diagnosis, Verdict
-    from academy_ops.outside.clients import Target
     from academy_ops.remedies.plan import Plan
 
 
 def refuse(common: Common, *, fix: bool, saved: bool, answers: bool) -> None:
-    """Refuse options that don't go together.
-
-    Args:
-        common: The form of the output.
-        fix: ``--fix`` was given.
-        saved: ``--from`` was given.
-        answers: ``--yes`` or ``--interrupt-jobs`` was given.
-
-    Raises:
-        RefusedError: They don't.
-    """
+    """Refuse options that don't go together; ``answers`` are ``--yes`` and ``--interrupt-jobs``."""
     if not fix and answers:
         raise RefusedError(say("--yes and --interrupt-jobs answer --fix's questions. Add --fix, or leave them out."))
     if fix and saved:
@@ -60,89 +48,78 @@ def fix(common: Common, run: Run, again: Callable[[], Run], *, yes: bool, interr
     """
     from academy_ops.cli.follow import follow_job
     from academy_ops.diagnosis.records import JobState
-    from academy_ops.outside.clients import Connections
     from academy_ops.remedies.fixes import FIXES, to_fix
     from academy_ops.remedies.refusal import RemedyError
     from checks.job_progress import active, job_progress
 
-    out = console(common)
+    out, found, case = common.console(), run.diagnosis, run.evidence.case
     out.print()
-    code = to_fix(run.diagnosis.verdict)
+    code = to_fix(found.verdict)
     if code is None or code not in FIXES:
-        _print_by_hand(out, run.diagnosis.verdict)
+        _print_by_hand(out, found.verdict)
         return run
-    settings, job_id = common.settings(addresses=True), run.diagnosis.job_id
-    connect = Connections(settings)
     waits = common.timeout or change.WAIT_SECONDS
-    with change.reporting() as outcome:
+    with change.changing(common, common.settings(addresses=True), found.job_id) as work:
         try:
-            planned = FIXES[code](change.target_for(common, settings, connect, job_id=job_id), run.evidence.case)
+            planned = FIXES[code](work.target(), case)
         except RemedyError as error:
-            change.print_text(out, say("--fix can't fix {cause}: {reason}", cause=code, reason=error.message))
+            work.print(say("--fix can't fix {cause}: {reason}", cause=code, reason=error.message))
             return run
-        change.print_text(out, say("--fix would fix {cause}:", cause=code), style="bold")
+        work.print(say("--fix would fix {cause}:", cause=code), style="bold")
         step: Plan | None = planned
         effect = False
         try:
-            while step and _confirmed(out, step, yes=yes, interrupt_jobs=interrupt_jobs):
-                change.apply(out, change.target_for(common, settings, connect, job_id=job_id), step, outcome)
-                effect = _took_effect(out, change.target_for(common, settings, connect, waits, job_id), step)
-                step = step.then(change.target_for(common, settings, connect, job_id=job_id)) if step.then else None
+            while step and _confirmed(work, step, yes=yes, interrupt_jobs=interrupt_jobs):
+                work.apply(step)
+                effect = _took_effect(work, step, waits)
+                step = step.then(work.target()) if step.then else None
         except RemedyError as error:
-            change.print_text(out, error.message, style="bold")
+            work.print(error.message, style="bold")
             return run
         if step is planned:
             return run
-        if effect and step is None and active(run.evidence.case):
-            follow_job(out, change.target_for(common, settings, connect, waits, job_id), common.command_prefix())
+        if effect and step is None and active(case):
+            follow_job(out, work.target(waits), common.command_prefix())
         out.print()
         after = again()
     out.print()
-    change.print_text(out, _result(code, after.diagnosis), style="bold")
-    if job_progress(run.evidence.case).state is JobState.FAILED:
-        change.print_text(
-            out, say("The job itself has ended and stays as it is. Have the school upload the file again.")
-        )
+    work.print(_result(code, after.diagnosis), style="bold")
+    if job_progress(case).state is JobState.FAILED:
+        work.print(say("The job itself has ended and stays as it is. Have the school upload the file again."))
     return after
 
 
-def _took_effect(out: Console, target: Target, planned: Plan) -> bool:
+def _took_effect(work: change.Change, planned: Plan, seconds: float) -> bool:
     """Wait until the change has taken effect; return whether it may have."""
     from academy_ops.remedies.refusal import RemedyError
 
     try:
-        end = change.follow(out, target, planned)
+        end = work.follow(planned, seconds)
     except RemedyError as error:
-        change.print_text(out, error.message)
+        work.print(error.message)
         return True
     if end is None:
-        change.print_text(out, say("Time ran out before the change took effect."))
+        work.print(say("Time ran out before the change took effect."))
     return end in {"reached", "unseen"}
 
 
-def _confirmed(out: Console, planned: Plan, *, yes: bool, interrupt_jobs: bool) -> bool:
+def _confirmed(work: change.Change, planned: Plan, *, yes: bool, interrupt_jobs: bool) -> bool:
     """Show the plan and ask; return whether to apply it."""
     if planned.nothing_to_do:
-        change.print_text(out, planned.nothing_to_do)
+        work.print(planned.nothing_to_do)
         return False
-    change.show(out, planned)
-    missing = [
-        option
-        for option, given in (("--yes", yes), ("--interrupt-jobs", interrupt_jobs or not planned.interrupts_work))
-        if not given
-    ]
+    work.show(planned)
+    needed = (("--yes", yes), ("--interrupt-jobs", interrupt_jobs or not planned.interrupts_work))
+    missing = " ".join(option for option, given in needed if not given)
     if missing and not on_terminal():
-        options = " ".join(missing)
-        change.print_text(
-            out, say("Nothing was changed: there is no terminal to confirm on. Add {option} to apply.", option=options)
+        work.print(
+            say("Nothing was changed: there is no terminal to confirm on. Add {option} to apply.", option=missing)
         )
         return False
     try:
         change.consent(planned, yes=yes, interrupt_jobs=interrupt_jobs)
     except RefusedError as refusal:
-        if refusal.exit_code == errors.INTERRUPTED:
-            raise
-        change.print_text(out, refusal.message)
+        work.print(refusal.message)
         return False
     return True
 
@@ -158,7 +135,7 @@ def _print_by_hand(out: Console, verdict: Verdict) -> None:
     steps = next((remedy.steps for remedy in verdict.remedies if remedy.steps), None)
     if steps:
         change.print_text(out, say("Nothing was changed. By hand:"))
-        print_command(out, steps, "bold cyan", shell=in_use(os.environ), folded=out.is_terminal)
+        print_command(out, steps, "bold cyan", shell=in_use(), folded=out.is_terminal)
 
 
 def _result(code: str, after: Diagnosis) -> Text:

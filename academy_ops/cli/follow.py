@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 import re
 import time
 from dataclasses import replace
@@ -16,7 +15,7 @@ from academy_ops.cli import errors
 from academy_ops.cli.errors import RefusedError
 from academy_ops.cli.names import valid_job_id
 from academy_ops.cli.options import WATCH_MINUTES, Common, Since, seconds_back, with_common, with_text_only
-from academy_ops.cli.streams import complain, console, unread
+from academy_ops.cli.streams import complain, unread
 from academy_ops.messages import _, say
 from academy_ops.thresholds import WAITED_SECONDS
 
@@ -47,36 +46,23 @@ def watch(
     ],
 ) -> int:
     """Print each change of the job's state; the exit code says how the job ended."""
-    from academy_ops.cli.jobs import whole_job_id
-    from academy_ops.outside.clients import Connections, Target
+    from academy_ops.cli.jobs import job_target
 
-    settings = common.settings(addresses=True)
-    if settings.get("ACADEMY_API_URL") is None:
-        raise RefusedError(say("ACADEMY_API_URL is not set, so the job can't be read."), errors.UNDETERMINED)
-    job_id = valid_job_id(job_id) or ""
-    end = time.monotonic() + (common.timeout or WATCH_MINUTES * 60)
-    target = Target(settings, job_id, Connections(settings), end)
-    target = replace(target, job_id=whole_job_id(target))
-    return follow_job(console(common), target, common.command_prefix())
+    target = job_target(common, job_id, time.monotonic() + (common.timeout or WATCH_MINUTES * 60))
+    return follow_job(common.console(), target, common.command_prefix())
 
 
 def follow_job(out: Console, target: Target, command: str = "academy-ops") -> int:
     """Poll until the job has ended or time is up.
-
-    Args:
-        out: Where changes are printed.
-        target: The API, the job, and the deadline.
-        command: How the tool is called with the settings in use.
 
     Returns:
         0 when the job is done, 1 when it failed, 3 when its end was not seen.
     """
     from academy_ops.contract import ENDED
     from academy_ops.diagnosis.records import Unavailable
-    from academy_ops.report.shell import in_use, print_call
+    from academy_ops.report.shell import print_call
     from checks.job_document import failed, look_again
 
-    shell = in_use(os.environ)
     shown, began, offered = "", time.monotonic(), False
     while True:
         document = look_again(target, at_once=True)
@@ -86,20 +72,20 @@ def follow_job(out: Console, target: Target, command: str = "academy-ops") -> in
             shown = line
         if document is None:
             out.print(_("Find the upload, then diagnose it by its job id:"))
-            print_call(out, command, "jobs", shell=shell)
+            print_call(out, command, "jobs")
             return errors.FAULT
         if not isinstance(document, Unavailable) and document.status in ENDED:
             return errors.FAULT if failed(document) else errors.HEALTHY
         if not offered and waited >= WAITED_SECONDS:
             out.print(_("The job has not ended after {time}. Find out why:", time=_duration(waited)))
-            print_call(out, command, "diagnose", target.job_id or "", shell=shell)
+            print_call(out, command, "diagnose", target.job_id or "")
             offered = True
         # An answer that is too long to be read will be no shorter next time.
         if unread() or (isinstance(document, Unavailable) and document.reason == "too-long"):
             return errors.UNDETERMINED
         if not target.pause(_POLL_SECONDS):
             out.print(_("Time ran out before the job ended. Find out why:"))
-            print_call(out, command, "diagnose", target.job_id or "", shell=shell)
+            print_call(out, command, "diagnose", target.job_id or "")
             return errors.UNDETERMINED
 
 
@@ -175,11 +161,7 @@ def logs(
         str, typer.Option("--text", "--grep", metavar="TEXT", help=_("Only lines that contain this text."))
     ] = "",
 ) -> int:
-    """Print the workers' logs; the exit code is 3 where no worker in service could be read, 1 for an unknown job.
-
-    Raises:
-        RefusedError: The job id, the time or a setting is malformed, or the group can't be read.
-    """
+    """Print the workers' logs; the exit code is 3 where no worker in service could be read, 1 for an unknown job."""
     from academy_ops.cli.jobs import whole_job_id
     from academy_ops.outside.clients import Connections, Target
     from academy_ops.outside.time_limits import SSM_SECONDS
@@ -190,22 +172,20 @@ def logs(
     back = seconds_back(since)
     job_id = valid_job_id(job)
     settings = common.settings()
-    connect = Connections(settings)
     ends_at = time.monotonic() + (common.seconds if common.timeout or not follow else math.inf)
-    report = LogReport(console(common), common.form)
-    run = Target(settings, job_id, connect, ends_at)
-    job_id = whole_job_id(run)
-    run = replace(run, job_id=job_id)
+    report = LogReport(common.console(), common.form)
+    run = Target(settings, job_id, Connections(settings), ends_at)
+    run = replace(run, job_id=whole_job_id(run))
     while True:
         looked_at = time.monotonic()
-        target = Target(settings, job_id, connect, min(ends_at, looked_at + _LONGEST_ROUND_SECONDS))
+        target = replace(run, ends_at=min(ends_at, looked_at + _LONGEST_ROUND_SECONDS))
         found = _readable(read(target, back), settings.group)
         jobs = jobs_of(target, tenant, found.lines, back + _TAKEN_SECONDS) if tenant else None
         report.show(only(found, jobs=jobs, failed=failed, text=text))
         if not follow or unread() or not run.pause(SSM_SECONDS):
             if not found.instances and not found.lines:
                 complain(_("Find out why: {ops} check workers", ops=common.command_prefix()))
-            if not report.silent and job_id and not found.lines:
+            if not report.silent and run.job_id and not found.lines:
                 return _nothing_of(run, since)
             return errors.UNDETERMINED if report.silent else errors.HEALTHY
         missed = back if found.unavailable else _OVERLAP_SECONDS

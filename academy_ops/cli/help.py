@@ -32,12 +32,7 @@ Row = tuple[str, str]
 
 
 def page(command: Any, context: typer.Context) -> str:  # noqa: ANN401 - Typer has no public name for a command's type
-    """Return the help of ``command``.
-
-    Args:
-        command: The command, or the group of commands.
-        context: Where it stands.
-    """
+    """Return the help of ``command``."""
     written = io.StringIO()
     console = Console(highlight=False, markup=False, emoji=False, color_system=None)
     console = Console(
@@ -55,12 +50,12 @@ def page(command: Any, context: typer.Context) -> str:  # noqa: ANN401 - Typer h
     if manual.examples:
         console.print()
         console.print(_("Examples:"))
-    for example in manual.examples:
-        hanging(console, Line(), Line(str(example.what)), 2)
-        console.print(Line(f"    {example.command}"), soft_wrap=True)
+    for command_line, purpose in manual.examples.items():
+        hanging(console, Line(), Line(str(purpose)), 2)
+        console.print(Line(f"    {command_line}"), soft_wrap=True)
     console.print()
     console.print(_("Exit codes:") if manual.codes else _("Exit codes: academy-ops --help"))
-    for code, text in manual.codes.items():
+    for code, text in sorted(manual.codes.items()):
         hanging(console, Line(f"  {code}"), Line(str(text)), 6)
     return written.getvalue()
 

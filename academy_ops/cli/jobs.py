@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -11,10 +11,10 @@ import typer
 
 from academy_ops.cli import errors
 from academy_ops.cli.errors import RefusedError
-from academy_ops.cli.names import begins_a_uuid
+from academy_ops.cli.names import begins_a_uuid, valid_job_id
 from academy_ops.cli.options import Common, Since, note, seconds_back, with_common
 from academy_ops.cli.outputs import write_structured
-from academy_ops.cli.streams import complain, console
+from academy_ops.cli.streams import complain
 from academy_ops.messages import Text, _, say
 
 if TYPE_CHECKING:
@@ -60,18 +60,25 @@ def jobs(
     if common.structured:
         write_structured(common, _document(found))
     else:
-        _show(console(common), found, since, common.command_prefix())
+        _show(common.console(), found, since, common.command_prefix())
     for line in _notes(found):
         complain(str(line))
     return errors.UNDETERMINED if found.source is None else errors.HEALTHY
 
 
-def whole_job_id(target: Target) -> str | None:
-    """Return the id of the target's job, which may be named by how its UUID begins, as the page shows it.
+def job_target(common: Common, job_id: str | None, ends_at: float) -> Target:
+    """Return the API and the job to look at until ``ends_at``."""
+    from academy_ops.outside.clients import Connections, Target
 
-    Raises:
-        RefusedError: Several jobs' ids begin so.
-    """
+    settings = common.settings(addresses=True)
+    if settings.get("ACADEMY_API_URL") is None:
+        raise RefusedError(say("ACADEMY_API_URL is not set, so the job can't be read."), errors.UNDETERMINED)
+    target = Target(settings, valid_job_id(job_id), Connections(settings), ends_at)
+    return replace(target, job_id=whole_job_id(target))
+
+
+def whole_job_id(target: Target) -> str | None:
+    """Return the id of the target's job, which may be named by how its UUID begins, as the page shows it."""
     from academy_ops.diagnosis.findings import because
     from academy_ops.diagnosis.records import Unavailable
     from checks.uploads import jobs_beginning
@@ -117,7 +124,7 @@ def _show(out: Console, found: Uploads, since: str, ops: str) -> None:
 
     from academy_ops.diagnosis.redact import printable
     from academy_ops.report.content import brief, duration, upload_state, zone
-    from academy_ops.report.shell import in_use, print_call
+    from academy_ops.report.shell import print_call
     from checks.uploads import waits
 
     if not found.found:
@@ -152,16 +159,16 @@ def _show(out: Console, found: Uploads, since: str, ops: str) -> None:
     out.print()
     if named:
         out.print(_("Find out why by job id:"))
-        print_call(out, ops, "diagnose", str(named[0].job_id), shell=in_use(os.environ))
+        print_call(out, ops, "diagnose", str(named[0].job_id))
     _print_way_without_a_job(out, ops)
 
 
 def _print_way_without_a_job(out: Console, ops: str) -> None:
     """Print how to go on where the upload is not listed, or its job's id is not known: it may never have had one."""
-    from academy_ops.report.shell import in_use, print_call
+    from academy_ops.report.shell import print_call
 
     out.print(_("If the upload is not listed or has no job id, check everything else:"))
-    print_call(out, ops, "diagnose", shell=in_use(os.environ))
+    print_call(out, ops, "diagnose")
 
 
 def _job(upload: Upload) -> str:
@@ -189,12 +196,7 @@ def _notes(found: Uploads) -> list[Text]:
     if found.more:
         notes.append(say("There are older uploads; see more with --limit."))
     if found.unknown:
-        notes.append(
-            say(
-                "Uploads left out because nothing says whether they failed: {count}.",
-                count=found.unknown,
-            )
-        )
+        notes.append(say("Uploads left out because nothing says whether they failed: {count}.", count=found.unknown))
     if any(upload.by_time for upload in found.found):
         notes.append(say("A job id with ? was matched by time alone; no other upload or job was close."))
     if any(upload.job_id is None for upload in found.found):

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-import functools
 import os
 import socket
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from academy_ops.cli import errors
-from academy_ops.cli.errors import RefusedError, missing_extra
+from academy_ops.cli.errors import RefusedError, needing
 from academy_ops.cli.names import complete_faults, did_you_mean
 from academy_ops.cli.options import Common, with_common
 from academy_ops.cli.outputs import write_structured
@@ -33,34 +32,13 @@ serve_app = typer.Typer()
 
 
 def operate() -> ModuleType:
-    """Return `academy_ops.lab.operate`.
-
-    Raises:
-        RefusedError: The extra ``lab`` is not installed.
-    """
-    try:
+    """Return `academy_ops.lab.operate`, which needs the extra ``lab``."""
+    with needing("lab"):
         from academy_ops.lab import operate as module
-    except ImportError as error:
-        raise missing_extra("lab", error) from error
     return module
 
 
-def refusing(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Turn the lab's own refusals into one line."""
-
-    @functools.wraps(command)
-    def wrapped(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - whatever the command takes
-        lab = operate()
-        try:
-            return command(*args, **kwargs)
-        except lab.LabError as error:
-            raise RefusedError(error.message) from error
-
-    return wrapped
-
-
 @app.command(help=_("Start the lab: in the background with --detach, otherwise until Ctrl-C."))
-@refusing
 def up(
     detach: Annotated[bool, typer.Option("--detach", "-d", help=_("Run in the background."))] = False,
     generation: Annotated[
@@ -90,7 +68,6 @@ def up(
 
 
 @app.command(help=_("Stop the lab and remove its folder."))
-@refusing
 def down() -> None:
     """Stop the lab."""
     stopped = operate().down()
@@ -99,7 +76,6 @@ def down() -> None:
 
 @app.command(help=_("Show what is running, and the current faults."))
 @with_common
-@refusing
 def status(common: Common) -> int:
     """Show the lab's state; exit 1 when none runs."""
     state = operate().status()
@@ -121,7 +97,6 @@ def status(common: Common) -> int:
 
 
 @app.command(help=_("Print the env file that points all other commands at the lab."))
-@refusing
 def env(
     to: Annotated[
         Path | None, typer.Option("--to", metavar="FILE", help=_("Write it to this file, as UTF-8 in any shell."))
@@ -137,7 +112,6 @@ def env(
 
 
 @app.command(help=_("Upload a workbook through the API and print the job id."))
-@refusing
 def upload(
     file: Annotated[
         Path | None, typer.Argument(metavar="[FILE]", help=_("The workbook (default: five made-up students)."))
@@ -153,7 +127,6 @@ def upload(
     "break", help=_("Cause a fault, and print the id of a job that shows it, if any; --list names the faults.")
 )
 @with_common
-@refusing
 def break_(
     common: Common,
     fault: Annotated[
@@ -168,7 +141,8 @@ def break_(
         aliases = {name: [alias for alias, meant in lab.ALIASES.items() if meant == name] for name in lab.FAULTS}
         faults = lab.FAULTS.items()
         write_structured(
-            common, [{"fault": name, "does": str(one.description), "aliases": aliases[name]} for name, one in faults]
+            common,
+            [{"fault": name, "does": str(known.description), "aliases": aliases[name]} for name, known in faults],
         )
         return
     if list_:
@@ -190,7 +164,6 @@ def break_(
 
 
 @app.command(help=_("Undo all faults."))
-@refusing
 def heal() -> None:
     """Heal the lab."""
     healed = operate().heal()
@@ -215,10 +188,8 @@ def api(
     ] = 1,
 ) -> None:
     """Serve the bundled API."""
-    try:
+    with needing("lab"):
         from academy_ops.academy.api import serve
-    except ImportError as error:
-        raise missing_extra("lab", error) from error
     _refuse_unless_free(host, port)
     serve(host, port, uploads_per_minute, processes)
 
@@ -226,10 +197,8 @@ def api(
 @serve_app.command(help=_("Run one worker until SIGTERM or Ctrl-C."))
 def worker() -> int:
     """Run the bundled worker."""
-    try:
+    with needing("lab"):
         from academy_ops.academy.worker import run
-    except ImportError as error:
-        raise missing_extra("lab", error) from error
     return run()
 
 
@@ -238,10 +207,8 @@ def autoscaler(
     every: Annotated[int, typer.Option(help=_("Seconds between runs."), min=1)] = 60,
 ) -> int:
     """Run the bundled autoscaler."""
-    try:
+    with needing("lab"):
         from academy_ops.academy.autoscaler import run
-    except ImportError as error:
-        raise missing_extra("lab", error) from error
     return run(every)
 
 

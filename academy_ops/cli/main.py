@@ -14,7 +14,7 @@ from academy_ops import __version__, messages
 from academy_ops.cli import streams
 from academy_ops.cli.errors import CRASHED, INTERRUPTED, UNDETERMINED, USAGE, RefusedError, crash_report
 from academy_ops.diagnosis.redact import printable
-from academy_ops.messages import os_reason, say
+from academy_ops.messages import ToldError, os_reason, say
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -49,14 +49,7 @@ def main() -> NoReturn:
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Run one command line.
-
-    Args:
-        arguments: The words after the program's name.
-
-    Returns:
-        The exit code.
-    """
+    """Run the words after the program's name; return the exit code."""
     try:
         return _run(arguments)
     except Exception as error:  # noqa: BLE001 - a fault of the tool's own: its report is written, and one line says so
@@ -81,9 +74,9 @@ def _run(arguments: Sequence[str]) -> int:
     try:
         code = commands(loaded).main(list(arguments) or ["--help"], prog_name="academy-ops", standalone_mode=False)
         sys.stdout.flush()
-    except RefusedError as refused:
-        _complain(refused.message)
-        return refused.exit_code
+    except ToldError as error:
+        _complain(error.message)
+        return error.exit_code if isinstance(error, RefusedError) else USAGE
     except (typer.Abort, KeyboardInterrupt):
         _complain(say("Interrupted."))
         return INTERRUPTED
@@ -119,7 +112,7 @@ def _settle(arguments: Sequence[str]) -> Text | None:
     from academy_ops.report import shell
 
     try:
-        shell.in_use(os.environ)
+        shell.in_use()
     except ValueError as error:
         return say("Unknown shell {asked!r}; use posix or powershell (ACADEMY_OPS_SHELL).", asked=str(error))
     return None

@@ -6,7 +6,7 @@ import difflib
 import os
 import re
 import unicodedata
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from string import hexdigits
 from typing import TYPE_CHECKING, Annotated, Final
 from urllib.parse import urlsplit
@@ -14,9 +14,9 @@ from urllib.parse import urlsplit
 import typer
 
 from academy_ops.cli.errors import RefusedError
-from academy_ops.contract import JOB_ID, JOBS_PATH, SHARED_SETTINGS, TIER
+from academy_ops.contract import JOB_ID, JOBS_PATH, TIER
 from academy_ops.diagnosis.command import AWS_KEYS_IN_FILE, R2_KEYS_IN_FILE
-from academy_ops.messages import LANGUAGES, Text, _, current, say
+from academy_ops.messages import Text, _, current, say
 
 if TYPE_CHECKING:
     from academy_ops.report.runbook import Page
@@ -69,8 +69,7 @@ def begins_a_uuid(text: str) -> bool:
 def valid_job_id(pasted: str | None) -> str | None:
     """Return the job id in what was pasted: the id itself, its URL, or a line of a log or of JSON that names it.
 
-    Raises:
-        RefusedError: There is none; no request has been made with it.
+    Where there is none, it is refused, and no request has been made with it.
     """
     if pasted is None:
         return None
@@ -101,41 +100,21 @@ def check_names() -> list[str]:
 
 
 def known_check(name: str, names: Collection[str]) -> str:
-    """Return ``name`` when it is one of ``names``.
-
-    Raises:
-        RefusedError: It is not.
-    """
+    """Return ``name`` when it is one of ``names``, and refuse it otherwise."""
     if name not in names:
         raise RefusedError(did_you_mean(say("No such check: {name!r}.", name=name), name, names))
     return name
 
 
 def nearest(word: str, names: Collection[str], most: int = 3) -> list[str]:
-    """Return the names that a mistyped word may stand for.
-
-    Args:
-        word: The word as typed.
-        names: The names to choose from.
-        most: How many to return at most.
-
-    Returns:
-        The names that begin with ``word``, else those that look like it, the best first.
-    """
+    """Return the names that begin with a mistyped word, else those that look like it, the best first."""
     word = in_latin(word)
     begun = [name for name in names if len(word.strip("-")) > 1 and name.startswith(word)]
     return (begun or difflib.get_close_matches(word, names, n=most, cutoff=0.7))[:most]
 
 
 def did_you_mean(problem: Text, word: str, names: Collection[str], otherwise: Text | None = None) -> Text:
-    """Return ``problem`` followed by a suggestion.
-
-    Args:
-        problem: What is wrong, as a whole sentence.
-        word: The word as typed.
-        names: The names to choose from.
-        otherwise: What follows where no name is near; by default all of ``names``.
-    """
+    """Return ``problem`` and the names near ``word``; where none is, ``otherwise``, by default all of ``names``."""
     if near := nearest(word, names):
         return say("{problem} Did you mean {near}?", problem=problem, near=", ".join(near))
     if otherwise:
@@ -146,14 +125,7 @@ def did_you_mean(problem: Text, word: str, names: Collection[str], otherwise: Te
 def live_names(
     settings: Settings, ops: str, job_id: str | None = None, environ: Mapping[str, str] = os.environ
 ) -> Mapping[str, str]:
-    """Return what fills the placeholders of remedies, as far as it is known before anything is observed.
-
-    Args:
-        settings: The settings in force.
-        ops: How to call this tool again.
-        job_id: The job asked about.
-        environ: The shell's environment.
-    """
+    """Return what fills the placeholders of remedies, as far as it is known before anything is observed."""
     api_url = settings.get("ACADEMY_API_URL") or ""
     names = {
         "ops": ops,
@@ -190,18 +162,6 @@ def _host(url: str) -> str | None:
 # What a shell completes at the Tab key: without a job, a network or the AWS SDK, which the checks themselves load.
 
 
-def complete_languages() -> Iterable[str]:
-    """Return the values of ``--lang``."""
-    return LANGUAGES
-
-
-def complete_outputs() -> Iterable[str]:
-    """Return the forms of output."""
-    from academy_ops.report import Output
-
-    return [form.value for form in Output]
-
-
 def complete_contexts() -> list[str]:
     """Return the names of the contexts; none where their file can't be used."""
     from academy_ops.settings.contexts import read_contexts
@@ -218,11 +178,6 @@ def complete_checks() -> list[Described]:
     return [(page.check, _title(page)) for page in _pages().values() if page.check]
 
 
-def complete_checks_and_excel() -> list[Described]:
-    """Return what ``check`` takes first."""
-    return [*complete_checks(), ("excel", ".xlsx")]
-
-
 def complete_sections() -> list[Described]:
     """Return the runbook's sections, each by its number and by its check."""
     return [*((number, _title(page)) for number, page in _pages().items()), *complete_checks()]
@@ -233,11 +188,6 @@ def complete_causes() -> list[Described]:
     from academy_ops.diagnosis.catalogue import CATALOGUE
 
     return [(code, str(cause.meaning)) for code, cause in CATALOGUE.items()]
-
-
-def complete_worker_names() -> Iterable[str]:
-    """Return the names that workers and API have in common."""
-    return SHARED_SETTINGS
 
 
 def complete_faults() -> list[Described]:

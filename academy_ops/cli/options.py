@@ -8,16 +8,17 @@ import math
 import os
 import re
 import shlex
+import sys
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
 from academy_ops import __version__
 from academy_ops.cli.errors import RefusedError
-from academy_ops.cli.names import complete_contexts, complete_languages, complete_outputs, did_you_mean
+from academy_ops.cli.names import complete_contexts, did_you_mean
 from academy_ops.cli.streams import complain, into_file
 from academy_ops.contract import TIER
 from academy_ops.diagnosis.redact import printable
@@ -25,7 +26,9 @@ from academy_ops.messages import LANGUAGES, _, say
 from academy_ops.report import Output
 from academy_ops.settings import Settings, load
 from academy_ops.settings.contexts import CONTEXT_SETTING
-from academy_ops.settings.env_files import SettingsError
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 DEFAULT_TIMEOUT_SECONDS: Final = 30
 WATCH_MINUTES: Final = 15
@@ -72,18 +75,8 @@ class Common:
     quiet: bool | None = None
 
     def settings(self, *, addresses: bool = False) -> Settings:
-        """Return the settings in force.
-
-        Args:
-            addresses: The command asks the API, so its addresses must be URLs.
-
-        Raises:
-            RefusedError: The env file can't be read, or an address is none.
-        """
-        try:
-            settings = load(env_file=self.env_file, tier=self.tier, context=self.context)
-        except SettingsError as error:
-            raise RefusedError(error.message) from error
+        """Return the settings in force; with ``addresses``, the API is asked, so its addresses must be URLs."""
+        settings = load(env_file=self.env_file, tier=self.tier, context=self.context)
         _tell(settings, quiet=bool(self.quiet))
         name = settings.malformed_address() if addresses else None
         if name:
@@ -111,6 +104,22 @@ class Common:
         """Whether to print without colours."""
         return bool(self.no_color or os.environ.get("NO_COLOR"))
 
+    def console(self) -> Console:
+        """Return the console that prints for people."""
+        from rich.console import Console
+
+        # Without colours nothing else is written, either, that only a terminal understands.
+        forced = os.environ.get("CLICOLOR_FORCE", "0") not in {"", "0"} and not self.plain
+        return Console(
+            # In a pipe colours alone: what moves is for a terminal.
+            color_system="standard" if forced and not sys.stdout.isatty() else "auto",
+            no_color=self.plain,
+            force_terminal=False if self.plain else None,
+            highlight=False,
+            markup=False,
+            emoji=False,
+        )
+
     @property
     def structured(self) -> bool:
         """Whether a program reads the output."""
@@ -122,23 +131,12 @@ class Common:
         return self.output or Output.TABLE
 
     def by_ending(self, forms: Collection[Output]) -> Common:
-        """Return these options with the form that the output file's name ends in, where a command has it.
-
-        Args:
-            forms: Those that the command has.
-        """
+        """Return these options with the form that the output file's name ends in, where it is one of ``forms``."""
         form = _ENDINGS.get(self.output_file.suffix.lower().removeprefix(".")) if self.output_file else None
         return replace(self, output=form) if form in forms and self.output is None else self
 
     def refuse_but(self, forms: Collection[Output] = _PLAIN) -> None:
-        """Refuse the forms of output that a command does not have.
-
-        Args:
-            forms: Those that it has.
-
-        Raises:
-            RefusedError: Another was asked for.
-        """
+        """Refuse the forms of output other than ``forms``."""
         if self.form not in forms:
             known = ", ".join(forms)
             raise RefusedError(
@@ -204,11 +202,7 @@ InterruptJobs = Annotated[
 
 
 def seconds_back(since: str) -> int:
-    """Return the value of ``--since`` in seconds.
-
-    Raises:
-        RefusedError: It is not a time.
-    """
+    """Return the value of ``--since`` in seconds."""
     given = _SINCE.fullmatch(since.strip())
     seconds = int(given[1]) * _UNITS[given[2]] if given else 0
     if not 0 < seconds <= _LONGEST_SECONDS:
@@ -219,11 +213,7 @@ def seconds_back(since: str) -> int:
 
 
 def _form(name: str) -> Output:
-    """Return the form of output that is called ``name``.
-
-    Raises:
-        RefusedError: None is.
-    """
+    """Return the form of output that is called ``name``."""
     if form := _ENDINGS.get(name.strip().lower()):
         return form
     problem = say("Invalid value for {name}: {value}.", name="--output", value=repr(name))
@@ -258,7 +248,7 @@ _OPTIONS: Final[dict[str, Any]] = {
             metavar="FORM",
             parser=_form,
             help=_("The output format."),
-            autocompletion=complete_outputs,
+            autocompletion=lambda: list(Output),
         ),
     ],
     # `academy_ops.cli.usage` makes it what its help says; it is here for the help page.
@@ -289,7 +279,7 @@ _OPTIONS: Final[dict[str, Any]] = {
             "--lang",
             metavar="|".join(LANGUAGES),
             help=_("The output language."),
-            autocompletion=complete_languages,
+            autocompletion=lambda: LANGUAGES,
         ),
     ],
     "verbose": Annotated[bool | None, typer.Option("--verbose", "-v", help=_("Show all evidence."))],
@@ -303,11 +293,9 @@ COMMON: Final = frozenset({*_OPTIONS, "help"})
 
 
 def with_common(command: Callable[..., Any], forms: Collection[Output] = _PLAIN) -> Callable[..., Any]:
-    """Give ``command`` the common options; it takes them as one argument ``common``.
+    """Give ``command`` the common options, which it takes as one argument ``common``.
 
-    Args:
-        command: The command.
-        forms: The forms of output that it has; others are refused.
+    Forms of output other than ``forms`` are refused.
     """
     signature = inspect.signature(command, eval_str=True)
     own = [parameter for name, parameter in signature.parameters.items() if name != "common"]

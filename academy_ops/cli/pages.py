@@ -12,34 +12,25 @@ from academy_ops.thresholds import FIGURES, WAITED_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
-class Example:
-    """A command line, and what it is for."""
-
-    command: str
-    what: Text
-
-
-@dataclass(frozen=True, slots=True)
 class Page:
     """What the help of one command says beyond its first sentence.
 
     Attributes:
         more: What it does, beyond the first sentence.
-        examples: How it is called.
+        examples: Command lines, and what each is for.
         codes: Its exit codes.
     """
 
     more: Text | None = None
-    examples: tuple[Example, ...] = ()
+    examples: Mapping[str, Text] = field(default_factory=dict)
     codes: Mapping[int, Text] = field(default_factory=dict)
 
 
-_USAGE: Final = {2: say("the command line or a setting is wrong; nothing was done")}
+_INTERRUPTED: Final = {2: say("the command line or a setting is wrong; nothing was done"), 130: say("interrupted")}
 _OTHER: Final = {
-    **_USAGE,
+    **_INTERRUPTED,
     3: say("undetermined: something needed could not be observed"),
     70: say("academy-ops itself failed; a report was written"),
-    130: say("interrupted"),
 }
 _VERDICT: Final = {
     0: say("healthy, or in progress with nothing wrong"),
@@ -59,12 +50,12 @@ MANUAL: Final[Mapping[str, Page]] = {
             "explains the rest, and gives the command that fixes it. Checks only read; commands that change "
             "something show their plan and ask first."
         ),
-        (
-            Example("academy-ops --env-file api.env diagnose JOB_ID", say("Why doesn't this upload finish?")),
-            Example("academy-ops --env-file api.env diagnose", say("Is everything well, regardless of any upload?")),
-            Example("academy-ops demo", say("See the whole story on this machine, without any account:")),
-            Example("academy-ops diagnose --help", say("Help for one command:")),
-        ),
+        {
+            "academy-ops --env-file api.env diagnose JOB_ID": say("Why doesn't this upload finish?"),
+            "academy-ops --env-file api.env diagnose": say("Is everything well, regardless of any upload?"),
+            "academy-ops demo": say("See the whole story on this machine, without any account:"),
+            "academy-ops diagnose --help": say("Help for one command:"),
+        },
         _VERDICT,
     ),
     "diagnose": Page(
@@ -73,24 +64,22 @@ MANUAL: Final[Mapping[str, Page]] = {
             "one line, a failing one shows its evidence. With --fix it offers the remedy and, if you agree, applies "
             "it, watches the job, and diagnoses again."
         ),
-        (
-            Example("academy-ops diagnose 3f2b6c1e-8d24-4a57-9b0e-2f1d6c7a8e90", say("One upload:")),
-            Example("academy-ops diagnose JOB_ID --fix", say("Fix it, after asking:")),
-            Example(
-                "academy-ops diagnose JOB_ID --save seen.json", say("Save what was observed, to judge it elsewhere:")
-            ),
-            Example("academy-ops diagnose --from seen.json --verbose", say("Judge it there, without a network:")),
-            Example("academy-ops diagnose -o junit --fail-on warn > report.xml", say("In CI:")),
-        ),
+        {
+            "academy-ops diagnose 3f2b6c1e-8d24-4a57-9b0e-2f1d6c7a8e90": say("One upload:"),
+            "academy-ops diagnose JOB_ID --fix": say("Fix it, after asking:"),
+            "academy-ops diagnose JOB_ID --save seen.json": say("Save what was observed, to judge it elsewhere:"),
+            "academy-ops diagnose --from seen.json --verbose": say("Judge it there, without a network:"),
+            "academy-ops diagnose -o junit --fail-on warn > report.xml": say("In CI:"),
+        },
         _VERDICT,
     ),
     "check": Page(
         say("The checks, in order: access, r2, endpoint, job, workers, queue, logs."),
-        (
-            Example("academy-ops check queue", say("Only the queue:")),
-            Example("academy-ops check logs JOB_ID --verbose", say("Inside the workers, with all evidence:")),
-            Example("academy-ops check excel students.xlsx", say("A workbook, row by row, without a network:")),
-        ),
+        {
+            "academy-ops check queue": say("Only the queue:"),
+            "academy-ops check logs JOB_ID --verbose": say("Inside the workers, with all evidence:"),
+            "academy-ops check excel students.xlsx": say("A workbook, row by row, without a network:"),
+        },
         _VERDICT,
     ),
     "jobs": Page(
@@ -99,17 +88,15 @@ MANUAL: Final[Mapping[str, Page]] = {
             "bucket and matches its objects with the jobs named in the workers' logs, on their hosts or in "
             "CloudWatch Logs."
         ),
-        (
-            Example("academy-ops jobs --since 30m", say("A school called about an upload 20 minutes ago:")),
-            Example("academy-ops jobs --tenant haneul --failed", say("What failed at one school since yesterday?")),
-            Example("academy-ops jobs -o json", say("For a script:")),
-        ),
         {
+            "academy-ops jobs --since 30m": say("A school called about an upload 20 minutes ago:"),
+            "academy-ops jobs --tenant haneul --failed": say("What failed at one school since yesterday?"),
+            "academy-ops jobs -o json": say("For a script:"),
+        },
+        {
+            **_OTHER,
             0: say("uploads were listed, or there are none"),
-            **_USAGE,
             3: say("nothing that lists uploads could be read"),
-            70: _OTHER[70],
-            130: say("interrupted"),
         },
     ),
     "scale-worker": Page(
@@ -119,11 +106,11 @@ MANUAL: Final[Mapping[str, Page]] = {
             "minutes after it starts.",
             **FIGURES,
         ),
-        (
-            Example("academy-ops scale-worker --desired 1 --wait", say("Start one worker and wait for it:")),
-            Example("academy-ops scale-worker --desired 0 --dry-run", say("See what would change:")),
-            Example("academy-ops scale-worker --desired 3 --yes", say("In a script:")),
-        ),
+        {
+            "academy-ops scale-worker --desired 1 --wait": say("Start one worker and wait for it:"),
+            "academy-ops scale-worker --desired 0 --dry-run": say("See what would change:"),
+            "academy-ops scale-worker --desired 3 --yes": say("In a script:"),
+        },
         _CHANGE,
     ),
     "worker-env": Page(
@@ -133,16 +120,15 @@ MANUAL: Final[Mapping[str, Page]] = {
             "same KMS key, and is read back; if someone else has changed the parameter in the meantime, nothing is "
             "written. The API's settings are the ones this command is given: use the API's env file."
         ),
-        (
-            Example("academy-ops --env-file api.env worker-env", say("What is in it, and does it match the API?")),
-            Example(
-                "academy-ops --env-file api.env worker-env --from-api R2_ENDPOINT --from-api R2_EXCEL_BUCKET",
-                say("Take the API's values:"),
+        {
+            "academy-ops --env-file api.env worker-env": say("What is in it, and does it match the API?"),
+            "academy-ops --env-file api.env worker-env --from-api R2_ENDPOINT --from-api R2_EXCEL_BUCKET": say(
+                "Take the API's values:"
             ),
-            Example("academy-ops worker-env --set R2_SECRET_KEY=-", say("Enter a secret without showing it:")),
-            Example("pass r2/secret | academy-ops worker-env --set R2_SECRET_KEY=- --yes", say("In a script:")),
-            Example("academy-ops worker-env --edit --dry-run", say("Edit it, and see what would change:")),
-        ),
+            "academy-ops worker-env --set R2_SECRET_KEY=-": say("Enter a secret without showing it:"),
+            "pass r2/secret | academy-ops worker-env --set R2_SECRET_KEY=- --yes": say("In a script:"),
+            "academy-ops worker-env --edit --dry-run": say("Edit it, and see what would change:"),
+        },
         {
             0: say("as requested; for the list: a worker that boots with it has what it needs"),
             1: say(
@@ -151,27 +137,26 @@ MANUAL: Final[Mapping[str, Page]] = {
             **_OTHER,
         },
     ),
-    "queue": Page(None, (Example("academy-ops queue create --help", say("Help for its command:")),)),
+    "queue": Page(None, {"academy-ops queue create --help": say("Help for its command:")}),
     "queue create": Page(
         say("If an existing queue has different attributes, they are reported and left unchanged."),
-        (
-            Example("academy-ops queue create --dry-run", say("See what would change:")),
-            Example("academy-ops queue create", say("Create what is missing, after asking:")),
-        ),
+        {
+            "academy-ops queue create --dry-run": say("See what would change:"),
+            "academy-ops queue create": say("Create what is missing, after asking:"),
+        },
         _CHANGE,
     ),
     "watch": Page(
         say("Stops after {minutes} minutes, or after --timeout.", minutes=WATCH_MINUTES),
-        (
-            Example("academy-ops watch JOB_ID", say("Follow one upload:")),
-            Example("academy-ops watch JOB_ID --timeout 60 && echo done", say("For a minute, in a script:")),
-        ),
         {
+            "academy-ops watch JOB_ID": say("Follow one upload:"),
+            "academy-ops watch JOB_ID --timeout 60 && echo done": say("For a minute, in a script:"),
+        },
+        {
+            **_INTERRUPTED,
             0: say("the job finished"),
             1: say("the job failed, or there is no such job"),
-            **_USAGE,
             3: say("its end was not observed"),
-            130: say("interrupted"),
         },
     ),
     "smoke": Page(
@@ -183,17 +168,16 @@ MANUAL: Final[Mapping[str, Page]] = {
             timeout=WAITED_SECONDS + 60,
             **FIGURES,
         ),
-        (
-            Example("academy-ops smoke", say("Does an upload go all the way through?")),
-            Example("academy-ops smoke --timeout 300 -o junit > smoke.xml", say("In CI:")),
-            Example("academy-ops smoke --timeout 240 -o github", say("Every five minutes, on GitHub:")),
-        ),
         {
+            "academy-ops smoke": say("Does an upload go all the way through?"),
+            "academy-ops smoke --timeout 300 -o junit > smoke.xml": say("In CI:"),
+            "academy-ops smoke --timeout 240 -o github": say("Every five minutes, on GitHub:"),
+        },
+        {
+            **_OTHER,
             0: say("the students arrived and were verified"),
             1: say("they did not arrive; the diagnosis names the cause, or the API rejected the upload"),
-            **_USAGE,
             3: say("undetermined: neither their arrival nor a fault was observed"),
-            70: _OTHER[70],
             130: say("interrupted; the last line says whether anything is left behind"),
         },
     ),
@@ -202,18 +186,17 @@ MANUAL: Final[Mapping[str, Page]] = {
             "Reads the Docker log of each worker's container through SSM, filtered on the host. Only the end of a "
             "long log is shown, with a note. Times are UTC."
         ),
-        (
-            Example("academy-ops logs", say("The last ten minutes of every worker:")),
-            Example("academy-ops logs --job JOB_ID --since 2h", say("What the logs say about one job:")),
-            Example("academy-ops logs --tenant haneul --failed --since 1h", say("What failed at one school:")),
-            Example("academy-ops logs --follow", say("Live:")),
-        ),
         {
+            "academy-ops logs": say("The last ten minutes of every worker:"),
+            "academy-ops logs --job JOB_ID --since 2h": say("What the logs say about one job:"),
+            "academy-ops logs --tenant haneul --failed --since 1h": say("What failed at one school:"),
+            "academy-ops logs --follow": say("Live:"),
+        },
+        {
+            **_INTERRUPTED,
             0: say("logs were read, or no worker is in service"),
             1: say("no such job"),
-            **_USAGE,
             3: say("no worker could be read"),
-            130: say("interrupted"),
         },
     ),
     "config": Page(
@@ -222,115 +205,108 @@ MANUAL: Final[Mapping[str, Page]] = {
             "context is a named set of settings in config.toml in your configuration folder: a table "
             '[contexts.production] with env_file = "PATH" or with the settings themselves.'
         ),
-        (
-            Example("academy-ops --env-file api.env config", say("What would be used with this file?")),
-            Example("academy-ops config --contexts", say("Which contexts are there?")),
-            Example("academy-ops --context staging diagnose", say("Use one instead of an env file:")),
-            Example("academy-ops config -o json", say("For a script:")),
-        ),
+        {
+            "academy-ops --env-file api.env config": say("What would be used with this file?"),
+            "academy-ops config --contexts": say("Which contexts are there?"),
+            "academy-ops --context staging diagnose": say("Use one instead of an env file:"),
+            "academy-ops config -o json": say("For a script:"),
+        },
     ),
     "bundle": Page(
         say("Secrets and students' names and phone numbers are masked. diagnose --from can judge it again."),
-        (
-            Example("academy-ops bundle JOB_ID", say("To the current folder:")),
-            Example("academy-ops bundle JOB_ID --to /tmp/ticket.zip", say("To a file:")),
-        ),
+        {
+            "academy-ops bundle JOB_ID": say("To the current folder:"),
+            "academy-ops bundle JOB_ID --to /tmp/ticket.zip": say("To a file:"),
+        },
         _VERDICT,
     ),
     "explain": Page(
         None,
-        (
-            Example("academy-ops explain", say("All causes, by section:")),
-            Example("academy-ops explain worker-scaled-to-zero", say("One cause:")),
-            Example("academy-ops explain worker-env-missing JOB_ID", say("With its commands filled in for one job:")),
-        ),
+        {
+            "academy-ops explain": say("All causes, by section:"),
+            "academy-ops explain worker-scaled-to-zero": say("One cause:"),
+            "academy-ops explain worker-env-missing JOB_ID": say("With its commands filled in for one job:"),
+        },
     ),
     "runbook": Page(
         None,
-        (
-            Example("academy-ops runbook", say("All of it:")),
-            Example("academy-ops runbook 3-1", say("A section by number:")),
-            Example("academy-ops runbook workers", say("A section by check:")),
-        ),
+        {
+            "academy-ops runbook": say("All of it:"),
+            "academy-ops runbook 3-1": say("A section by number:"),
+            "academy-ops runbook workers": say("A section by check:"),
+        },
     ),
     "iam-policy": Page(
         say("Allows exactly what the checks call. Attach it to the user or role that runs academy-ops."),
-        (
-            Example("academy-ops iam-policy > policy.json", say("Read-only:")),
-            Example(
-                "academy-ops iam-policy --with-actions > policy.json",
-                say("Also to scale workers, create queues, and apply remedies:"),
+        {
+            "academy-ops iam-policy > policy.json": say("Read-only:"),
+            "academy-ops iam-policy --with-actions > policy.json": say(
+                "Also to scale workers, create queues, and apply remedies:"
             ),
-        ),
+        },
     ),
     "help": Page(
         None,
-        (
-            Example("academy-ops help diagnose", say("One command:")),
-            Example("academy-ops help --man > academy-ops.1", say("A man page:")),
-        ),
+        {
+            "academy-ops help diagnose": say("One command:"),
+            "academy-ops help --man > academy-ops.1": say("A man page:"),
+        },
     ),
     "aws": Page(
         say(
             "Everything after 'aws' goes to the AWS CLI, which decides the exit code and what changes. It gets the "
             "credentials, region and endpoint in force as environment variables."
         ),
-        (
-            Example(
-                "academy-ops --env-file api.env aws sts get-caller-identity",
-                say("Whose credentials are these?"),
+        {
+            "academy-ops --env-file api.env aws sts get-caller-identity": say("Whose credentials are these?"),
+            "academy-ops --env-file api.env aws --r2 s3api head-bucket --endpoint-url URL --bucket NAME": say(
+                "With the API's R2 keys:"
             ),
-            Example(
-                "academy-ops --env-file api.env aws --r2 s3api head-bucket --endpoint-url URL --bucket NAME",
-                say("With the API's R2 keys:"),
-            ),
-        ),
+        },
     ),
     "demo": Page(
         say("Needs no account and no network, takes about a minute, and leaves nothing behind."),
-        (Example("academy-ops demo", say("Run it:")),),
+        {"academy-ops demo": say("Run it:")},
     ),
     "lab": Page(
         say("AWS, R2, the edge, nginx, the API and the workers run as real processes on loopback addresses."),
-        (
-            Example("academy-ops lab up --detach", say("Start it:")),
-            Example("academy-ops lab env --to lab.env", say("Save the settings for all other commands:")),
-            Example(
-                "academy-ops lab break worker-off", say("Break it; prints the id of the job that shows the fault:")
-            ),
-            Example("academy-ops --env-file lab.env diagnose JOB_ID", say("Find out why:")),
-            Example("academy-ops lab heal", say("Fix it:")),
-        ),
+        {
+            "academy-ops lab up --detach": say("Start it:"),
+            "academy-ops lab env --to lab.env": say("Save the settings for all other commands:"),
+            "academy-ops lab break worker-off": say("Break it; prints the id of the job that shows the fault:"),
+            "academy-ops --env-file lab.env diagnose JOB_ID": say("Find out why:"),
+            "academy-ops lab heal": say("Fix it:"),
+        },
     ),
-    "lab up": Page(None, (Example("academy-ops lab up --detach", say("In the background:")),)),
-    "lab down": Page(None, (Example("academy-ops lab down", say("Stop it:")),)),
+    "lab up": Page(None, {"academy-ops lab up --detach": say("In the background:")}),
+    "lab down": Page(None, {"academy-ops lab down": say("Stop it:")}),
     "lab status": Page(
         None,
-        (Example("academy-ops lab status", say("What is running?")),),
+        {"academy-ops lab status": say("What is running?")},
         {0: say("the lab is running"), 1: say("no lab is running")},
     ),
-    "lab env": Page(None, (Example("academy-ops lab env --to lab.env", say("Save it for --env-file:")),)),
+    "lab env": Page(None, {"academy-ops lab env --to lab.env": say("Save it for --env-file:")}),
     "lab upload": Page(
         None,
-        (
-            Example("academy-ops lab upload", say("Five made-up students:")),
-            Example("academy-ops lab upload students.xlsx", say("Your own workbook:")),
-        ),
+        {
+            "academy-ops lab upload": say("Five made-up students:"),
+            "academy-ops lab upload students.xlsx": say("Your own workbook:"),
+        },
     ),
     "lab break": Page(
         None,
-        (
-            Example("academy-ops lab break --list", say("List the faults:")),
-            Example("academy-ops lab break worker-off", say("Switch the workers off:")),
-        ),
+        {
+            "academy-ops lab break --list": say("List the faults:"),
+            "academy-ops lab break worker-off": say("Switch the workers off:"),
+        },
     ),
-    "lab heal": Page(None, (Example("academy-ops lab heal", say("Undo everything:")),)),
+    "lab heal": Page(None, {"academy-ops lab heal": say("Undo everything:")}),
     "serve": Page(
         say("Settings come from the environment. academy-ops lab up starts all parts together."),
-        (Example("DATABASE_URL=sqlite:///academy.db academy-ops serve api", say("The API:")),),
+        {"DATABASE_URL=sqlite:///academy.db academy-ops serve api": say("The API:")},
     ),
-    "serve api": Page(None, (Example("academy-ops serve api --port 8080", say("On another port:")),)),
-    "serve worker": Page(None, (Example("academy-ops serve worker", say("One worker:")),)),
-    "serve autoscaler": Page(None, (Example("academy-ops serve autoscaler --every 10", say("Every 10 seconds:")),)),
+    "serve api": Page(None, {"academy-ops serve api --port 8080": say("On another port:")}),
+    "serve worker": Page(None, {"academy-ops serve worker": say("One worker:")}),
+    "serve autoscaler": Page(None, {"academy-ops serve autoscaler --every 10": say("Every 10 seconds:")}),
 }
 """By what stands behind ``academy-ops`` on the command line."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -13,9 +12,7 @@ from academy_ops.cli.errors import RefusedError
 from academy_ops.cli.names import complete_causes, complete_sections, did_you_mean, live_names, valid_job_id
 from academy_ops.cli.options import Common, with_common, with_text_only
 from academy_ops.cli.outputs import write_structured
-from academy_ops.cli.streams import console
 from academy_ops.messages import Text, _, current, say
-from academy_ops.settings.env_files import SettingsError
 
 if TYPE_CHECKING:
     from academy_ops.diagnosis.catalogue.cause import Cause
@@ -46,11 +43,7 @@ def explain(
         ),
     ] = None,
 ) -> int:
-    """Print one cause, or the list of all.
-
-    Raises:
-        RefusedError: There is no such cause.
-    """
+    """Print one cause, or the list of all."""
     from academy_ops.diagnosis.catalogue import CATALOGUE
     from academy_ops.report import explanation
     from academy_ops.report.shell import in_use
@@ -59,7 +52,7 @@ def explain(
         if common.structured:
             write_structured(common, explanation.listing())
         else:
-            explanation.print_all(console(common))
+            explanation.print_all(common.console())
         return errors.HEALTHY
     row = CATALOGUE.get(cause) or CATALOGUE.get(_code_of(cause))
     if row is None:
@@ -71,7 +64,7 @@ def explain(
     if common.structured:
         write_structured(common, explanation.document(row, names))
     else:
-        explanation.print_cause(console(common), row, names, in_use(os.environ))
+        explanation.print_cause(common.console(), row, names, in_use())
     return errors.HEALTHY
 
 
@@ -110,24 +103,20 @@ def runbook(
         ),
     ] = None,
 ) -> int:
-    """Print the runbook, or one section of it.
-
-    Raises:
-        RefusedError: There is no such section.
-    """
+    """Print the runbook, or one section of it."""
     from academy_ops.report import runbook as pages
     from academy_ops.report.manual import show
 
     whole = pages.text(current())
     if section is None:
-        show(console(common), whole)
+        show(common.console(), whole)
         return errors.HEALTHY
     known = pages.sections(whole)
     found = next((page for number, page in known.items() if section in {number, page.check}), None)
     if found is None or not section:
         there = ", ".join(f"{number} ({page.check})" if page.check else number for number, page in known.items())
         raise RefusedError(say("There is no section {section!r}. Choose from: {there}.", section=section, there=there))
-    show(console(common), found.text)
+    show(common.console(), found.text)
     return errors.HEALTHY
 
 
@@ -157,7 +146,7 @@ def config(
         style = "" if row.source in {"command line", "environment", "env file", "context"} else "dim"
         cells = (row.name, "-" if row.value is None else row.value, str(_SOURCES[row.source]))
         table.add_row(*(Line(cell, style) for cell in cells))
-    out = console(common)
+    out = common.console()
     out.print(table)
     if settings.env_file is not None:
         out.print(Line(_("env file: {path}", path=str(settings.env_file)), "dim"))
@@ -171,10 +160,7 @@ def _contexts(common: Common) -> int:
     from academy_ops.settings.contexts import EXAMPLE, config_file, read_contexts
 
     in_force = common.settings().context
-    try:
-        known = read_contexts()
-    except SettingsError as error:
-        raise RefusedError(error.message) from error
+    known = read_contexts()
     if common.structured:
         rows = [
             {
@@ -188,7 +174,7 @@ def _contexts(common: Common) -> int:
         ]
         write_structured(common, {"file": str(config_file()), "contexts": rows})
         return errors.HEALTHY
-    out = console(common)
+    out = common.console()
     table = Table.grid(padding=(0, 2))
     for _column in range(4):
         table.add_column(overflow="fold")
@@ -231,11 +217,7 @@ def help_(
     ] = None,
     man: Annotated[bool, typer.Option("--man", help=_("Print all help as one man page (roff)."))] = False,
 ) -> int:
-    """Print the help of a command, of all commands, or the man page.
-
-    Raises:
-        RefusedError: There is no such command.
-    """
+    """Print the help of a command, of all commands, or the man page."""
     from academy_ops.cli.help import man_page
 
     here = called.find_root()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import shlex
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -18,7 +17,7 @@ from academy_ops.cli.errors import RefusedError
 from academy_ops.cli.names import begins_a_uuid, is_job_id, live_names, valid_job_id
 from academy_ops.cli.options import Common
 from academy_ops.cli.outputs import write_document
-from academy_ops.cli.streams import console, read_file, unread
+from academy_ops.cli.streams import read_file, unread
 from academy_ops.diagnosis import evidence as saved
 from academy_ops.diagnosis.evidence import Evidence, EvidenceError
 from academy_ops.diagnosis.records import Diagnosis, Finding, JobState, Verdict
@@ -87,17 +86,19 @@ def observe(common: Common, job_id: str | None, asked: Iterable[str], observer: 
     started, started_at = time.monotonic(), datetime.now(UTC)
     ends_at = started + common.seconds
     connect = Connections(settings)
-    job_id = whole_job_id(Target(settings, job_id, connect, ends_at))
+    target = Target(settings, job_id, connect, ends_at, observer.answered)
+    job_id = whole_job_id(target)
+    target = replace(target, job_id=job_id)
     if common.tier is None and job_id and settings.tiers:
-        named = tier_of(look_again(Target(settings, job_id, connect, ends_at), at_once=True))
+        named = tier_of(look_again(target, at_once=True))
         if named in settings.tiers:
             common = replace(common, tier=named)
             settings = common.settings(addresses=True)
-            shown = shown_settings(settings)
+            shown, target = shown_settings(settings), replace(target, settings=settings)
     names = live_names(settings, common.command_prefix(), job_id)
     observed, findings = run(
         RUNBOOK,
-        Target(settings, job_id, connect, ends_at, observer.answered),
+        target,
         Case(started_at, job_id, {name: connect.clean(value) for name, value in names.items()}),
         asked=asked,
         ends_at=ends_at,
@@ -124,6 +125,15 @@ def judge_again(evidence: Evidence[Case], asked: Iterable[str], observer: Observ
     checks = [check for check in RUNBOOK if check.name in asked]
     findings = judge(checks, Observed(evidence.case, evidence.took_ms), observer)
     return Run(evidence, _diagnosis(evidence, findings), {})
+
+
+def maker(
+    common: Common, evidence: Evidence[Case] | None, job_id: str | None, asked: Iterable[str]
+) -> Callable[[Observer], Run]:
+    """Return what makes a run: of saved evidence, where there is some, else of what is observed at each call."""
+    if evidence is None:
+        return lambda observer: observe(common, job_id, asked, observer)
+    return lambda observer: judge_again(evidence, asked, observer)
 
 
 def load(path: Path, job_id: str | None, only: Sequence[str] = ()) -> Evidence[Case]:
@@ -173,14 +183,11 @@ def text(run: Run) -> str:
     """Return the evidence of a run as it is saved, without secrets.
 
     Raises:
-        RefusedError: A fact is of no form that could be read again.
+        EvidenceError: A fact is of no form that could be read again.
     """
     from academy_ops.diagnosis.redact import masked, printable
 
-    try:
-        document = saved.to_document(run.evidence, Case, lambda value, _place: printable(masked(value, run.secrets)[0]))
-    except EvidenceError as error:
-        raise RefusedError(say("Can't save the evidence: {reason}.", reason=error.message)) from error
+    document = saved.to_document(run.evidence, Case, lambda value, _place: printable(masked(value, run.secrets)[0]))
     return saved.to_text(document)
 
 
@@ -214,19 +221,18 @@ def run_and_print(
         else:
             write_document(common, run.diagnosis)
     finally:
-        if keep is not None:
-            keep(run)
+        try:
+            if keep is not None:
+                keep(run)
+        except EvidenceError as error:
+            raise RefusedError(say("Can't save the evidence: {reason}.", reason=error.message)) from error
     return run
 
 
 def keep_watching(common: Common, make: Callable[[Observer], Run], first: Run, *, strict: bool) -> Run:
     """Run the checks again every few seconds until the job has ended, or nothing is wrong where no job is asked about.
 
-    Args:
-        common: The common options.
-        make: Makes the run.
-        first: The run that was printed already; another one is only where its verdict has changed.
-        strict: A warning is as bad as a fault.
+    A run is printed where its verdict is not that of the one before; ``first`` has been.
 
     Returns:
         The last run.
@@ -257,9 +263,9 @@ def _table_report(common: Common, *, of_step: bool = False) -> TableReport:
     from academy_ops.report.table import TableReport
 
     return TableReport(
-        console(common),
+        common.console(),
         ops=common.command_prefix(),
-        shell=in_use(os.environ),
+        shell=in_use(),
         verbose=bool(common.verbose),
         of_step=of_step,
         fixable=lambda verdict: to_fix(verdict) in FIXES,

@@ -2,30 +2,29 @@
 
 from __future__ import annotations
 
-import functools
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from types import FrameType
 from typing import TYPE_CHECKING, Final
 
 from academy_ops.cli import errors
 from academy_ops.cli.change import interrupt_later, print_text
-from academy_ops.cli.errors import RefusedError, missing_extra
+from academy_ops.cli.errors import RefusedError, needing
 from academy_ops.cli.names import check_names
 from academy_ops.cli.options import Common, with_any_output
-from academy_ops.cli.streams import console
+from academy_ops.cli.outputs import write_document
 from academy_ops.messages import Text, say
 from academy_ops.report import Output
 
 if TYPE_CHECKING:
     from academy_ops.cli.runs import Run
     from academy_ops.diagnosis.records import Diagnosis
-    from academy_ops.settings import Settings
-    from academy_ops.smoke.records import Hop, Result, Smoke
+    from academy_ops.smoke.records import Result
     from academy_ops.smoke.run import Check
 
 _EXIT_CODES: Final = {"passed": errors.HEALTHY, "failed": errors.FAULT, "undetermined": errors.UNDETERMINED}
@@ -42,38 +41,29 @@ _PATIENCE_SECONDS: Final = 10.0
 def smoke(common: Common) -> int:
     """Upload, follow, verify, take back; where that fails, diagnose."""
     from academy_ops.outside.clients import Connections
+    from academy_ops.report.table import print_hop, print_smoke
+    from academy_ops.smoke.judgement import left
+    from academy_ops.smoke.records import Smoke
     from academy_ops.smoke.run import Check
 
-    settings, workbook = _settings(common), _workbook()
-    ends_at, started_at = time.monotonic() + common.seconds, datetime.now(UTC)
-    check = Check(settings, Connections(settings), _hop_printer(common))
-    with _taken_back(check, ends_at):
-        result, summary, diagnosis = _go(common, check, workbook, ends_at)
-    done = _over(check, common.context_in_force, started_at, result, summary, diagnosis)
-    if common.form is Output.TABLE:
-        from academy_ops.report.table import print_smoke
-
-        print_smoke(console(common), done)
-    else:
-        from academy_ops.cli.outputs import write_document
-
-        write_document(common, done)
-    return _EXIT_CODES[done.result]
-
-
-def _settings(common: Common) -> Settings:
     settings = common.settings(addresses=True)
     if settings.get("ACADEMY_API_URL") is None:
         raise RefusedError(say("ACADEMY_API_URL is not set, so nothing can be uploaded."), errors.UNDETERMINED)
-    return settings
-
-
-def _workbook() -> bytes:
-    try:
+    with needing("smoke"):
         from academy_ops.smoke.workbook import content
-    except ImportError as error:
-        raise missing_extra("smoke", error) from error
-    return content()
+    workbook, on_table = content(), common.form is Output.TABLE
+    ends_at, started_at = time.monotonic() + common.seconds, datetime.now(UTC)
+    on_hop = partial(print_hop, common.console()) if on_table else lambda _hop, _ms: None
+    check = Check(settings, Connections(settings), on_hop)
+    with _taken_back(check, ends_at):
+        result, summary, diagnosis = _go(common, check, workbook, ends_at)
+    seen, elapsed_ms = check.seen, check.elapsed_ms()
+    done = Smoke(started_at, elapsed_ms, result, summary, seen, left(seen), diagnosis, common.context_in_force)
+    if on_table:
+        print_smoke(common.console(), done)
+    else:
+        write_document(common, done)
+    return _EXIT_CODES[done.result]
 
 
 def _go(common: Common, check: Check, workbook: bytes, ends_at: float) -> tuple[Result, Text, Diagnosis | None]:
@@ -91,7 +81,7 @@ def _go(common: Common, check: Check, workbook: bytes, ends_at: float) -> tuple[
     if result == "passed":
         return result, summary, None
     if common.form is Output.TABLE:
-        out = console(common)
+        out = common.console()
         print_text(out, summary, style="bold")
         out.print()
     diagnosis = _diagnose(common, check.seen.job_id, ends_at - kept - time.monotonic()).diagnosis
@@ -136,22 +126,3 @@ def _taken_back(check: Check, ends_at: float) -> Iterator[None]:
         raise RefusedError(say("Interrupted. {state}", state=rest), errors.INTERRUPTED) from None
     finally:
         signal.signal(signal.SIGTERM, before)
-
-
-def _over(
-    check: Check, context: str | None, started_at: datetime, result: Result, summary: Text, diagnosis: Diagnosis | None
-) -> Smoke:
-    from academy_ops.smoke.judgement import left
-    from academy_ops.smoke.records import Smoke
-
-    seen = check.seen
-    return Smoke(started_at, check.elapsed_ms(), result, summary, seen, left(seen), diagnosis, context)
-
-
-def _hop_printer(common: Common) -> Callable[[Hop, int], None]:
-    """Return what shows people each hop when it is reached."""
-    from academy_ops.report.table import print_hop
-
-    if common.form is not Output.TABLE:
-        return lambda _hop, _ms: None
-    return functools.partial(print_hop, console(common))

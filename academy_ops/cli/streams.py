@@ -18,14 +18,13 @@ import unicodedata
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NoReturn, Protocol, TextIO
+from typing import TYPE_CHECKING, Final, NoReturn, TextIO
 
 from academy_ops.cli.errors import RefusedError
 from academy_ops.messages import Text, _, os_reason, say
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
-    from rich.console import Console
 
 _SUBSTITUTES: Final[Mapping[str, str]] = {
     "…": "...",
@@ -137,42 +136,8 @@ def ask(question: str) -> bool:
     return False
 
 
-class _Options(Protocol):
-    @property
-    def plain(self) -> bool: ...
-
-
-def console(common: _Options) -> Console:
-    """Return the console that prints for people.
-
-    Args:
-        common: The common options; they may ask for plain text.
-    """
-    from rich.console import Console
-
-    # Without colours nothing else is written, either, that only a terminal understands.
-    forced = os.environ.get("CLICOLOR_FORCE", "0") not in {"", "0"} and not common.plain
-    return Console(
-        # In a pipe colours alone: what moves is for a terminal.
-        color_system="standard" if forced and not sys.stdout.isatty() else "auto",
-        no_color=common.plain,
-        force_terminal=False if common.plain else None,
-        highlight=False,
-        markup=False,
-        emoji=False,
-    )
-
-
 def read_file(path: Path, limit: int) -> bytes:
-    """Return the content of ``path``.
-
-    Args:
-        path: The file.
-        limit: Of a longer file, this many bytes and one more are returned.
-
-    Raises:
-        RefusedError: It can't be read.
-    """
+    """Return the content of ``path``; of a longer file ``limit`` bytes and one more."""
     from academy_ops.settings.bounded_files import read_bounded
 
     try:
@@ -182,11 +147,7 @@ def read_file(path: Path, limit: int) -> bytes:
 
 
 def regular(file: str) -> Path:
-    """Return the path of a file that is there or not, but is no folder, pipe or device: a pipe may never begin.
-
-    Raises:
-        RefusedError: It is one of them.
-    """
+    """Return the path of a file that is there or not, but is no folder, pipe or device: a pipe may never begin."""
     path = Path(file)
     if path.exists() and not path.is_file():
         raise RefusedError(say("Can't read {path}: {reason}.", path=file, reason=_irregular(path)))
@@ -194,11 +155,7 @@ def regular(file: str) -> Path:
 
 
 def writable(path: Path) -> Path:
-    """Return where ``path`` leads, when a file can be written there; to be called before anything is observed.
-
-    Raises:
-        RefusedError: Its folder does not exist or may not be written to, or it is no regular file.
-    """
+    """Return where ``path`` leads, when a file can be written there; to be called before anything is observed."""
     # Links are followed: replacing /dev/stdout itself would harm the whole machine.
     path = Path(os.path.realpath(path))
     try:
@@ -217,11 +174,7 @@ def writable(path: Path) -> Path:
 def into_file(path: Path | None) -> Iterator[None]:
     """Send what the block writes to standard output to a file, as a whole; a block that refuses leaves none.
 
-    Args:
-        path: The file; None leaves standard output as it is.
-
-    Raises:
-        RefusedError: It can't be written.
+    Without a ``path`` standard output stays as it is.
     """
     if path is None:
         yield
@@ -247,11 +200,7 @@ def into_file(path: Path | None) -> Iterator[None]:
 
 
 def write_file(path: Path, data: bytes) -> None:
-    """Write a file that only its owner may read, as a whole: another reader sees the old one or the new one.
-
-    Raises:
-        RefusedError: It can't be written.
-    """
+    """Write a file that only its owner may read, as a whole: another reader sees the old one or the new one."""
     try:
         handle, name = tempfile.mkstemp(prefix=".academy-ops-", dir=path.parent)
         temporary = Path(name)

@@ -30,11 +30,7 @@ class _Form:
         return parser
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401
-        """Parse the words after the command's name.
-
-        Raises:
-            RefusedError: They are wrong.
-        """
+        """Parse the words after the command's name."""
         words = list(args)  # parsing empties the list that it is given
         try:
             return super().parse_args(ctx, args)  # type: ignore[misc, no-any-return] # as above
@@ -56,22 +52,14 @@ class Group(_Form, TyperGroup):
     """A group of commands."""
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:  # noqa: ANN401
-        """Find the command named.
-
-        Raises:
-            RefusedError: There is none of that name.
-        """
+        """Find the command named."""
         name = args[0]
         if not ctx.resilient_parsing and self.get_command(ctx, name) is None:
             raise RefusedError(did_you_mean(say("No such command: {name!r}.", name=name), name, list(self.commands)))
         return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: Any) -> Any:  # noqa: ANN401
-        """Run the command named.
-
-        Raises:
-            RefusedError: None is named.
-        """
+        """Run the command named."""
         try:
             return super().invoke(ctx)
         except typer.TyperException as error:

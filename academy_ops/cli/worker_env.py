@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import getpass
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC
 from typing import TYPE_CHECKING, Annotated, Final
@@ -18,10 +17,10 @@ import typer
 
 from academy_ops.cli import change, editor, errors
 from academy_ops.cli.errors import RefusedError
-from academy_ops.cli.names import complete_worker_names, nearest
+from academy_ops.cli.names import nearest
 from academy_ops.cli.options import Common, DryRun, InterruptJobs, Yes, with_common
 from academy_ops.cli.outputs import write_structured
-from academy_ops.cli.streams import ask, console, on_terminal
+from academy_ops.cli.streams import ask, on_terminal
 from academy_ops.contract import SHARED_SETTINGS
 from academy_ops.messages import Text, _, say
 from academy_ops.report import Output
@@ -29,7 +28,7 @@ from academy_ops.report import Output
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from academy_ops.outside.clients import Connections, Target
+    from academy_ops.outside.clients import Target
     from academy_ops.remedies.parameter_text import Stored
     from academy_ops.remedies.plan import Plan
     from academy_ops.remedies.worker_env import Row
@@ -59,7 +58,7 @@ def worker_env(
             "--from-api",
             metavar="NAME",
             help=_("Use the API's value."),
-            autocompletion=complete_worker_names,
+            autocompletion=lambda: SHARED_SETTINGS,
         ),
     ] = None,
     edit: Annotated[bool, typer.Option("--edit", help=_("Open it in an editor, as NAME=value lines."))] = False,
@@ -71,15 +70,13 @@ def worker_env(
     interrupt_jobs: InterruptJobs = False,
 ) -> int:
     """List it; or plan, ask, write, read back, and offer to replace the instances."""
-    from academy_ops.outside.clients import Connections
     from academy_ops.remedies import parameter_text
     from academy_ops.remedies import worker_env as remedy
 
     changes = bool(values or from_api or edit)
     _refuse(common, bool(words), changes=changes or replace_instances, edit=edit and bool(values or from_api))
     settings = common.settings()
-    with change.reporting() as outcome, _refusing():
-        work = _Work(common, settings, Connections(settings), outcome, dry_run=dry_run, yes=yes)
+    with change.changing(common, settings) as work:
         wanted = _wanted(settings, values or (), from_api or ())
         stored = remedy.look(work.target())
         if not changes and not replace_instances:
@@ -87,145 +84,102 @@ def worker_env(
         for name in wanted:
             _refuse_mistyped(name, stored)
         _note_what_the_shell_keeps(values or ())
+        planned: Plan | None = None
         if edit:
-            ended = work.carry_out(_edited(work.target(), stored))
+            planned = _edited(work.target(), stored)
         elif wanted:
-            ended = work.carry_out(remedy.plan(work.target(), stored, parameter_text.with_values(stored, wanted)))
-        else:
-            ended = None
-        if ended is None:
-            ended = work.offer_to_replace(alone=not changes, wanted=replace_instances, interrupt_jobs=interrupt_jobs)
-        return ended
+            planned = remedy.plan(work.target(), stored, parameter_text.with_values(stored, wanted))
+        if planned and planned.nothing_to_do:
+            work.print(planned.nothing_to_do)
+        elif planned:
+            if not work.is_agreed(planned, dry_run=dry_run, yes=yes):
+                return errors.HEALTHY
+            work.apply(planned)
+            end = work.follow(planned)
+            if end != "reached":
+                return change.EXIT_CODES[end]
+        replacing = _Replacing(work, common, alone=not changes, wanted=replace_instances, dry_run=dry_run)
+        return replacing.offer(yes=yes, interrupt_jobs=interrupt_jobs)
 
 
 @dataclass(frozen=True, slots=True)
-class _Work:
-    """A change on its way: where it is made, and what was answered on the command line."""
+class _Replacing:
+    """To replace the instances, so that workers boot with what is stored now.
 
+    Attributes:
+        alone: Nothing has been changed before.
+        wanted: It was asked for on the command line.
+    """
+
+    work: change.Change
     common: Common
-    settings: Settings
-    connect: Connections
-    outcome: change.Outcome
+    alone: bool
+    wanted: bool
     dry_run: bool
-    yes: bool
 
-    @property
-    def out(self) -> Console:
-        """Where is printed what happens."""
-        return console(self.common)
-
-    def target(self, seconds: float | None = None) -> Target:
-        """Return what is looked at, from now on."""
-        return change.target_for(self.common, self.settings, self.connect, seconds)
-
-    def carry_out(self, planned: Plan) -> int | None:
-        """Show, ask, write and read back; return the exit code where it ends there."""
-        if planned.nothing_to_do:
-            change.print_text(self.out, planned.nothing_to_do)
-            return None
-        change.show(self.out, planned)
-        if self.dry_run:
-            self.out.print(_("Nothing was changed (--dry-run)."))
-            return errors.HEALTHY
-        change.consent(planned, yes=self.yes, interrupt_jobs=False)
-        change.apply(self.out, self.target(), planned, self.outcome)
-        end = change.follow(self.out, self.target(), planned)
-        if end == "reached":
-            return None
-        return errors.UNDETERMINED if end == "unseen" else errors.FAULT
-
-    def offer_to_replace(self, *, alone: bool, wanted: bool, interrupt_jobs: bool) -> int:
-        """Offer to replace the instances, where workers that boot now would get what they need.
-
-        Args:
-            alone: Nothing has been changed before.
-            wanted: It was asked for on the command line.
-            interrupt_jobs: Workers may be stopped in mid-job.
-
-        Returns:
-            The exit code.
-        """
+    def offer(self, *, yes: bool, interrupt_jobs: bool) -> int:
+        """Offer it, where workers that boot now would get what they need; return the exit code."""
         from academy_ops.remedies import parameter, refresh
         from academy_ops.remedies.refusal import RemedyError
 
-        case = parameter.now(self.target())
+        work = self.work
+        case = parameter.now(work.target())
         if wrong := _still_wrong(case):
-            text = say(
-                "A worker that boots now would still have: {causes}. Correct that first.", causes=", ".join(wrong)
-            )
-            change.print_text(self.out, text)
-            return errors.FAULT if wanted else errors.HEALTHY
+            causes = ", ".join(wrong)
+            work.print(say("A worker that boots now would still have: {causes}. Correct that first.", causes=causes))
+            return errors.FAULT if self.wanted else errors.HEALTHY
         try:
-            planned = refresh.plan(self.target(), case)
+            planned = refresh.plan(work.target(), case)
         except RemedyError as error:
-            if wanted:
+            if self.wanted:
                 raise
-            text = say("Can't replace the instances: {reason}", reason=error.message)
-            change.print_text(self.out, text)
+            work.print(say("Can't replace the instances: {reason}", reason=error.message))
             return errors.HEALTHY
         if planned.nothing_to_do:
-            change.print_text(self.out, planned.nothing_to_do)
-        elif wanted or on_terminal():
-            return self._replace(planned, alone=alone, wanted=wanted, interrupt_jobs=interrupt_jobs)
+            work.print(planned.nothing_to_do)
+        elif self.wanted or on_terminal():
+            return self._replace(planned, yes=yes, interrupt_jobs=interrupt_jobs)
         else:
-            change.print_text(self.out, self._later)
+            self._print_later()
         return errors.HEALTHY
 
-    @property
-    def _later(self) -> Text:
-        return say(
-            "Running workers keep their old values until they are replaced: {ops} worker-env --replace",
-            ops=self.common.command_prefix(),
+    def _print_later(self) -> None:
+        self.work.print(
+            say(
+                "Running workers keep their old values until they are replaced: {ops} worker-env --replace",
+                ops=self.common.command_prefix(),
+            )
         )
 
-    def _replace(self, planned: Plan, *, alone: bool, wanted: bool, interrupt_jobs: bool) -> int:
-        head = say("The instances are replaced:") if alone else say("Next, the instances are replaced:")
-        change.print_text(self.out, head, style="bold")
-        change.show(self.out, planned)
+    def _replace(self, planned: Plan, *, yes: bool, interrupt_jobs: bool) -> int:
+        work = self.work
+        head = say("The instances are replaced:") if self.alone else say("Next, the instances are replaced:")
+        work.print(head, style="bold")
+        work.show(planned)
         if self.dry_run:
-            self.out.print(_("Nothing was changed (--dry-run)."))
+            work.out.print(_("Nothing was changed (--dry-run)."))
             return errors.HEALTHY
-        agreed = (wanted and self.yes) or _agreed(say("Replace the instances now?"), "--yes")
+        agreed = (self.wanted and yes) or _agreed(say("Replace the instances now?"), "--yes")
         if agreed and planned.interrupts_work and not interrupt_jobs:
             agreed = _agreed(say("Stop workers while messages are in flight?"), "--interrupt-jobs")
         if not agreed:
-            change.print_text(self.out, self._later)
+            self._print_later()
             return errors.HEALTHY
-        change.apply(self.out, self.target(), planned, self.outcome)
-        end = change.follow(self.out, self.target(self.common.timeout or change.WAIT_SECONDS), planned)
+        work.apply(planned)
+        end = work.follow(planned, self.common.timeout or change.WAIT_SECONDS)
         if end is None:
-            self.out.print(_("Not finished in time. Check with: {ops} check logs", ops=self.common.command_prefix()))
-        return errors.HEALTHY if end == "reached" else errors.UNDETERMINED if end == "unseen" else errors.FAULT
+            work.out.print(_("Not finished in time. Check with: {ops} check logs", ops=self.common.command_prefix()))
+        return change.EXIT_CODES[end]
 
 
 def _refuse(common: Common, stray: bool, *, changes: bool, edit: bool) -> None:
-    """Refuse words that don't go together; none of them is repeated, as it may be a value.
-
-    Raises:
-        RefusedError: They don't.
-    """
+    """Refuse words that don't go together; none of them is repeated, as it may be a value."""
     if stray:
         raise RefusedError(say("Too many arguments. A value belongs to its option: --set NAME=VALUE."))
     if edit:
         raise RefusedError(say("--edit can't be combined with --set or --from-api."))
     if changes and common.form is not Output.TABLE:
         raise RefusedError(say("-o json works for the list of names only; a change is interactive."))
-
-
-@contextmanager
-def _refusing() -> Iterator[None]:
-    """Turn what can't be stored into a refusal.
-
-    Raises:
-        RefusedError: Something can't.
-    """
-    from academy_ops.remedies.parameter_text import EditError
-    from academy_ops.settings import SettingsError
-
-    try:
-        yield
-    except (EditError, SettingsError) as error:
-        raise RefusedError(error.message) from None
 
 
 def _wanted(settings: Settings, values: Sequence[str], from_api: Sequence[str]) -> dict[str, str]:
@@ -288,11 +242,7 @@ def _typed(name: str) -> str:
 
 
 def _refuse_mistyped(name: str, stored: Stored) -> None:
-    """Refuse a new name that looks like one that is known.
-
-    Raises:
-        RefusedError: It does.
-    """
+    """Refuse a new name that looks like one that is known."""
     known = [*SHARED_SETTINGS, *stored.values]
     if name not in known and (near := nearest(name.upper(), list(filter(str.isupper, known)), most=1)):
         raise RefusedError(
@@ -328,7 +278,7 @@ def _list(common: Common, stored: Stored, settings: Settings) -> int:
             },
         )
     else:
-        _print_list(console(common), stored, rows, hidden, wrong)
+        _print_list(common.console(), stored, rows, hidden, wrong)
     return errors.FAULT if wrong else errors.HEALTHY
 
 
@@ -365,19 +315,14 @@ def _print_list(out: Console, stored: Stored, rows: Sequence[Row], hidden: int, 
 
 
 def _agreed(question: Text, option: str) -> bool:
-    """Ask about the instances; on the command line, ``option`` answers it.
-
-    Raises:
-        RefusedError: Nobody is there to ask.
-    """
-    if not on_terminal():
-        raise RefusedError(
-            say(
-                "The instances were not replaced: there is no terminal to confirm on. Add {option} to replace them.",
-                option=option,
-            )
-        )
-    return ask(str(question))
+    """Ask about the instances; on the command line, ``option`` answers it."""
+    return change.answer(
+        question,
+        say(
+            "The instances were not replaced: there is no terminal to confirm on. Add {option} to replace them.",
+            option=option,
+        ),
+    )
 
 
 def _still_wrong(case: Case) -> tuple[str, ...]:

@@ -5,15 +5,8 @@
 
 from __future__ import annotations
 
-from academy_ops.messages import Text
+from academy_ops.messages import ToldError
 
 
-class LabError(Exception):
-    """The lab can't do what was asked; ``message`` is one line for a person."""
-
-    def __init__(self, message: Text) -> None:
-        super().__init__(message)
-        self.message = message
-
-    def __str__(self) -> str:
-        return str(self.message)
+class LabError(ToldError):
+    """The lab can't do what was asked."""

@@ -87,13 +87,8 @@ class Container:
     ) -> None:
         """Create it; it does not run yet.
 
-        Args:
-            folder: Its folder, made here.
-            name: Its name.
-            image: What it runs.
-            env: Its environment, as ``docker inspect`` shows it.
-            host_env: What the host adds unseen: addresses, and the instance profile's credentials.
-            ship: Takes each line of its log, and when it was written, to where the log driver sends it.
+        ``docker inspect`` shows ``env``, but not what the host adds: addresses and the instance profile's credentials.
+        ``ship`` takes each line of the log, and when it was written, to where the log driver sends it.
         """
         self._folder = folder
         self._ship = ship
@@ -135,7 +130,7 @@ class Container:
             process.send_signal(signal.SIGSTOP)
             self._write_state("paused", pid=process.pid, code=0)
 
-    def refuse(self, status: str, error: str) -> None:
+    def refuse(self, status: str, error: str = "") -> None:
         """Show it as one that Docker could not start, or not remove."""
         self._write_state(status, pid=0, code=_NOT_FOUND if error else 0, error=error)
 
@@ -262,35 +257,17 @@ def description(name: str, image: Image, env: Mapping[str, str]) -> dict[str, ob
 
 
 def write_inspect(folder: Path, made: Mapping[str, object], state: Mapping[str, object], restarts: int) -> None:
-    """Write what ``docker inspect`` tells.
-
-    Args:
-        folder: The container's folder.
-        made: Its `description`.
-        state: Its ``State``, as Docker writes it.
-        restarts: How often Docker has restarted it.
-    """
+    """Write what ``docker inspect`` tells: the `description`, and the ``State`` as Docker writes it."""
     fields = {
         **made,
         ".State": json.dumps(state, separators=(",", ":")),
-        **{f".State.{key}": _word(value) for key, value in state.items()},
+        **{f".State.{key}": str(value).lower() if isinstance(value, bool) else value for key, value in state.items()},
         ".RestartCount": restarts,
     }
-    _replace(folder / "inspect", "".join(f"{key}\t{_escaped(one)}\n" for key, one in fields.items()))
-
-
-def _word(value: object) -> object:
-    return str(value).lower() if isinstance(value, bool) else value
-
-
-def _escaped(value: object) -> str:
-    return str(value).replace("\\", "\\\\").replace("\n", "\\n")
-
-
-def _replace(path: Path, text: str) -> None:
-    draft = path.with_suffix(".new")
-    draft.write_text(text, encoding="utf-8")
-    draft.replace(path)
+    escaped = {key: str(value).replace("\\", "\\\\").replace("\n", "\\n") for key, value in fields.items()}
+    draft = folder / "inspect.new"
+    draft.write_text("".join(f"{key}\t{value}\n" for key, value in escaped.items()), encoding="utf-8")
+    draft.replace(folder / "inspect")
 
 
 def _shown(age: int = 0) -> str:

@@ -31,19 +31,10 @@ Action = Callable[[L, Mapping[str, Any]], Mapping[str, Any]]
 
 
 class Control(Generic[L]):
-    """The WSGI application that carries out requests.
-
-    Attributes:
-        lab: The lab, once it runs.
-    """
+    """The WSGI application that carries out requests, once its ``lab`` runs."""
 
     def __init__(self, token: str, actions: Mapping[str, Action[L]]) -> None:
-        """Prepare it.
-
-        Args:
-            token: What a caller must send.
-            actions: What can be asked for, by name.
-        """
+        """Prepare it for callers that send ``token``; ``actions`` are what can be asked for, by name."""
         self.lab: L | None = None
         self._token = token
         self._actions = actions
@@ -80,14 +71,6 @@ class Control(Generic[L]):
 def ask(state: LabState, action: str, **values: str | list[str]) -> dict[str, Any]:
     """Ask the running lab for something.
 
-    Args:
-        state: The running lab's state.
-        action: The action's name.
-        **values: What it needs.
-
-    Returns:
-        Its answer.
-
     Raises:
         LabError: It refused, or does not answer.
     """
@@ -123,5 +106,5 @@ def to_json(text: Text) -> dict[str, Any]:
 
 def from_json(value: Mapping[str, Any]) -> Text:
     """Turn `to_json`'s result back into a sentence."""
-    values = {name: from_json(one) if isinstance(one, dict) else one for name, one in value["values"].items()}
+    values = {name: from_json(inner) if isinstance(inner, dict) else inner for name, inner in value["values"].items()}
     return Text(value["template"], values)

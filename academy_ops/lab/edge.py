@@ -90,14 +90,7 @@ _OLD_JOB: Final = '{"job_id": "lab", "status": "PENDING", "result": null, "error
 
 
 class Edge:
-    """The edge.
-
-    Attributes:
-        url: Its address.
-        port: Its port on 127.0.0.1.
-        ca_file: The certificate of the CA that has signed its own.
-        certificate: Its own, with its key.
-    """
+    """The edge, at ``url``; ``certificate`` is its own, with its key; ``ca_file`` is that of the CA that signed it."""
 
     def __init__(
         self, place: Path, port: int, origin: int, front: Literal["cloudflare", "awselb"] = "cloudflare"
@@ -120,12 +113,7 @@ class Edge:
         self._relay.policy = replace(self._policy, **changed)
 
     def start(self, name: str = _ADDRESS, begins: datetime | None = None, expires: datetime | None = None) -> None:
-        """Start it, or start it anew where its certificate changes.
-
-        Args:
-            name: The name that its certificate is for.
-            begins: From when its certificate is valid; None for long since.
-            expires: Until when; None for long enough.
+        """Start it, or start it anew where its certificate changes: its name, or from or until when it is valid.
 
         Raises:
             LabError: It does not start.
@@ -203,11 +191,7 @@ class Policy:
 
 
 class Relay:
-    """The ASGI application.
-
-    Attributes:
-        policy: How it is set up; may be replaced at any time.
-    """
+    """The ASGI application; its ``policy`` may be replaced at any time."""
 
     def __init__(self, policy: Policy) -> None:
         self.policy = policy

@@ -47,20 +47,10 @@ class Fleet:
         scaling: Scaling,
         fetch: Callable[[], str],
         host_env: Mapping[str, str],
-        boot_seconds: float,
         *,
         set_clock: Callable[[], None] = lambda: None,
     ) -> None:
-        """Prepare it.
-
-        Args:
-            folder: Where the instances' folders go.
-            scaling: The group's service; brought up to date at every round.
-            fetch: Gets the parameter's value over the wire.
-            host_env: The environment of an instance.
-            boot_seconds: How long a boot takes.
-            set_clock: Puts the instances' clocks right.
-        """
+        """Prepare it in a folder for the instances of ``scaling``; ``fetch`` gets the parameter over the wire."""
         self.image = Image()
         self.log_group: str | None = None
         self.user_data = False
@@ -68,7 +58,7 @@ class Fleet:
         self._folder = folder
         self._scaling = scaling
         self._fetch = fetch
-        self.boot_seconds = boot_seconds
+        self.boot_seconds = 0.0
         self._machines: dict[str, Machine] = {}
         self._ending: dict[str, tuple[Machine, threading.Thread]] = {}
         self.set_clock = set_clock
@@ -125,11 +115,7 @@ class Fleet:
         return bool(found) and all(machine and machine.settled for machine in found) and not self.leaving()
 
     def wait_until(self, shows_fault: Callable[[Machine], bool]) -> None:
-        """Wait until every instance of the group where a worker can run shows what a fault has done to it.
-
-        Raises:
-            LabError: One does not.
-        """
+        """Wait until every instance of the group where a worker can run shows what a fault has done to it."""
 
         def all_show() -> bool:
             found = [self._machines.get(name) for name in self._scaling.instances()]
@@ -140,11 +126,7 @@ class Fleet:
             raise LabError(say("The fault did not show in the workers. Their logs are in {folder}.", folder=folder))
 
     def wait_for_log(self, words: str) -> None:
-        """Wait until every worker's log says so.
-
-        Raises:
-            LabError: One does not.
-        """
+        """Wait until every worker's log says so."""
         self.wait_until(lambda machine: words in machine.log())
 
     def hosts(self) -> dict[str, Machine]:

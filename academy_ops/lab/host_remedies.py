@@ -23,9 +23,5 @@ _EFFECTS: Final[tuple[tuple[str, dict[str, Any]], ...]] = (
 
 
 def effect(script: str) -> dict[str, Any] | None:
-    """Return the fields of an instance's condition that a remedy changes, ``clock`` where it sets that; None for none.
-
-    Args:
-        script: What the instance's agent is given.
-    """
+    """Return the fields of an instance's condition that a remedy changes, and ``clock`` where it sets that."""
     return next((dict(fields) for form, fields in _EFFECTS if re.fullmatch(form, script)), None)

@@ -10,14 +10,17 @@ from dataclasses import dataclass, replace
 from functools import partial
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Final, Literal, Protocol
+from typing import TYPE_CHECKING, Final, Literal
 
 from academy_ops.contract import USER_DATA_LOG, WORKER_NAME
 from academy_ops.lab import processes, user_data
 from academy_ops.lab.aws.ssm import Outcome
-from academy_ops.lab.container import Container, Image, image_name
+from academy_ops.lab.container import Container, image_name
 from academy_ops.lab.host_remedies import effect
 from academy_ops.outside import host_scripts
+
+if TYPE_CHECKING:
+    from academy_ops.lab.fleet import Fleet
 
 _START_SECONDS: Final = 15.0
 _NO_PROGRAM: Final = (
@@ -25,64 +28,12 @@ _NO_PROGRAM: Final = (
     'unable to start container process: exec: "/app/run": stat /app/run: no such file or directory: unknown'
 )
 _PROGRAMS: Final = (
-    *(
-        "awk",
-        "cat",
-        "cut",
-        "date",
-        "echo",
-        "grep",
-        "head",
-        "id",
-        "ls",
-        "paste",
-        "printf",
-        "sed",
-        "sh",
-        "sha256sum",
-        "sleep",
-    ),
-    *("sort", "tail", "timeout", "tr", "true", "uniq", "wc"),
+    *("awk", "cat", "cut", "date", "echo", "grep", "head", "id", "ls", "paste", "printf", "sed", "sh", "sha256sum"),
+    *("sleep", "sort", "tail", "timeout", "tr", "true", "uniq", "wc"),
 )
 """What a host has without Docker."""
 _SHIMS: Final = ("docker", "df", "dmesg", "journalctl", "systemctl")
 _ENGINE: Final = {".Server.Version": "27.5.1", ".DockerRootDir": "/var/lib/docker"}
-
-
-class Surroundings(Protocol):
-    """What an instance finds around it; the fleet.
-
-    Attributes:
-        host_env: The environment of its host.
-        boot_seconds: How long it boots.
-        image: What its container runs.
-        log_group: The group in CloudWatch Logs to which its container's log goes; None for none.
-        user_data: Whether it boots by user data, as in the second generation.
-    """
-
-    host_env: Mapping[str, str]
-    boot_seconds: float
-    image: Image
-    log_group: str | None
-    user_data: bool
-
-    def container_env(self, instance_id: str) -> Mapping[str, str]:
-        """Return what the host adds to its container's environment."""
-
-    def image_of(self, instance_id: str) -> Image:
-        """Return what its container runs, and where Docker sends its log."""
-
-    def ship(self, instance_id: str, line: str, at: float) -> None:
-        """Take a line of its container's log to where Docker's driver sends it."""
-
-    def fetch_parameter(self) -> str | None:
-        """Return the workers' parameter as it is stored; None where it can't be had."""
-
-    def read_parameter(self) -> dict[str, str]:
-        """Return the workers' environment as an instance reads it at boot."""
-
-    def set_clock(self) -> None:
-        """Put the instances' clocks right."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,12 +92,7 @@ def write_disk(folder: Path, condition: Condition) -> None:
 
 
 def write_boot(host: Path, condition: Condition) -> None:
-    """Write what an instance's boot leaves behind.
-
-    Args:
-        host: What stands for the host's root folder.
-        condition: The instance's condition.
-    """
+    """Write what an instance's boot leaves behind; ``host`` stands for its root folder."""
     shutil.rmtree(host, ignore_errors=True)
     finished = host / "var/lib/cloud/instance/boot-finished"
     user_data = host / USER_DATA_LOG.removeprefix("/")
@@ -162,16 +108,9 @@ def write_boot(host: Path, condition: Condition) -> None:
 
 
 def run_script(script: str, folder: Path, env: Mapping[str, str], seconds: float) -> Outcome:
-    """Run a script with ``sh``, as the SSM agent of an instance.
+    """Run a script with ``sh``, as the SSM agent of an instance; one that `host_scripts` does not build is refused.
 
-    Args:
-        script: The script; it must be one that `academy_ops.outside.host_scripts` builds.
-        folder: The instance's folder; the shims in its ``bin`` come first in PATH.
-        env: The host's environment.
-        seconds: How long it may take.
-
-    Returns:
-        Its exit code and output; exit code 1 and a sentence for any other script.
+    The shims in the ``bin`` of the instance's folder come first in PATH.
     """
     if not host_scripts.is_ours(script):
         return Outcome(1, "", "The lab runs only the scripts that academy-ops itself builds; this one is not.\n")
@@ -223,7 +162,7 @@ class Machine:
         condition: In what condition it is.
     """
 
-    def __init__(self, folder: Path, address: str, fleet: Surroundings) -> None:
+    def __init__(self, folder: Path, address: str, fleet: Fleet) -> None:
         self.address = address
         self.condition = Condition()
         self.booted = threading.Event()
@@ -275,11 +214,8 @@ class Machine:
     def run(self, script: str, seconds: float) -> Outcome:
         """Run a script as the SSM agent would; what a remedy does, the lab does itself."""
         changed = effect(script)
-        if changed is not None:
-            return self._carry_out(changed)
-        return run_script(script, self._folder, self._fleet.host_env, seconds)
-
-    def _carry_out(self, changed: dict[str, Any]) -> Outcome:
+        if changed is None:
+            return run_script(script, self._folder, self._fleet.host_env, seconds)
         if changed.pop("clock", False):
             self._fleet.set_clock()
         starts = "container" in changed
@@ -329,8 +265,7 @@ class Machine:
     def change_condition(self, condition: Condition) -> None:
         """Change its condition; it boots again where the container is concerned."""
         before, self.condition = self.condition, condition
-        started = [(one.container, one.docker, one.installed) for one in (before, condition)]
-        if started[0] == started[1]:
+        if all(getattr(before, field) == getattr(condition, field) for field in ("container", "docker", "installed")):
             self._write_condition()
         else:
             self.restart()
@@ -381,9 +316,11 @@ class Machine:
         image, host_env = self._fleet.image_of(name), self._fleet.container_env(name)
         ship = partial(self._fleet.ship, name)
         self._container = Container(self._folder / "container", WORKER_NAME, image, env, host_env, ship=ship)
-        if self.condition.container in {"unstartable", "dead", "created"}:
-            status = "created" if self.condition.container == "unstartable" else self.condition.container
-            self._container.refuse(status, self.condition.error if self.condition.container == "unstartable" else "")
+        if self.condition.container == "unstartable":
+            self._container.refuse("created", self.condition.error)
+            return
+        if self.condition.container in {"dead", "created"}:
+            self._container.refuse(self.condition.container)
             return
         self._container.start()
         if self.condition.container != "running":

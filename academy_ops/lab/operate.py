@@ -1,4 +1,7 @@
-"""What a command does with the lab: up, down, status, env, upload, break, heal. Nothing here prints."""
+"""What a command does with the lab: up, down, status, env, upload, break, heal. Nothing here prints.
+
+Where no lab runs, or it refuses, each raises `LabError`. ``on_event`` receives each step of the start, for people.
+"""
 
 from __future__ import annotations
 
@@ -27,16 +30,7 @@ _GENERATED_STUDENTS: Final = 5
 
 @dataclass(frozen=True, slots=True)
 class LabInfo:
-    """A running lab.
-
-    Attributes:
-        pid: The supervisor's process id.
-        since: When it was started, RFC 3339, UTC.
-        folder: Its folder, with every part's log.
-        api_url: The API.
-        aws_url: AWS.
-        r2_url: R2.
-    """
+    """A running lab; ``folder`` has every part's log."""
 
     pid: int
     since: str
@@ -81,17 +75,7 @@ class Broken:
 
 
 def up(on_event: Callable[[Text], None] = lambda _text: None) -> LabInfo:
-    """Start the lab; it runs until `down`.
-
-    Args:
-        on_event: Receives each step of the start, for people.
-
-    Returns:
-        The running lab; its API answers and a worker polls.
-
-    Raises:
-        LabError: It runs already, or can't start.
-    """
+    """Start the lab, which runs until `down`; return once its API answers and a worker polls."""
     process, info = _start(on_event, attached=False)
     # The supervisor outlives this process; there is nothing to wait for, and no pipe to keep.
     process.returncode = 0
@@ -102,14 +86,8 @@ def up(on_event: Callable[[Text], None] = lambda _text: None) -> LabInfo:
 def running(on_event: Callable[[Text], None] = lambda _text: None) -> Iterator[tuple[LabInfo, Callable[[], int]]]:
     """Start the lab and end it with the ``with`` block, or with this process, however that ends.
 
-    Args:
-        on_event: Receives each step of the start, for people.
-
     Yields:
         The running lab, and a function that waits until someone ends it.
-
-    Raises:
-        LabError: It runs already, or can't start.
     """
     process, info = _start(on_event, attached=True)
     try:
@@ -121,11 +99,7 @@ def running(on_event: Callable[[Text], None] = lambda _text: None) -> Iterator[t
 
 
 def down() -> bool:
-    """End the running lab and remove its folder; return whether there was one.
-
-    Raises:
-        LabError: It does not end.
-    """
+    """End the running lab and remove its folder; return whether there was one."""
     place = state.folder()
     current = state.read(place)
     if current is None:
@@ -140,11 +114,7 @@ def down() -> bool:
 
 
 def status() -> Status | None:
-    """Return how the lab is; None when none runs.
-
-    Raises:
-        LabError: It does not answer.
-    """
+    """Return how the lab is; None when none runs."""
     current = state.read(state.folder())
     if current is None:
         return None
@@ -153,36 +123,18 @@ def status() -> Status | None:
 
 
 def env() -> str:
-    """Return a dotenv text that makes every other command talk to the lab.
-
-    Raises:
-        LabError: No lab runs.
-    """
+    """Return a dotenv text that makes every other command talk to the lab."""
     return "".join(f"{name}={value}\n" for name, value in settings().items())
 
 
 def settings() -> dict[str, str]:
-    """Return what `env` writes, as names and values.
-
-    Raises:
-        LabError: No lab runs.
-    """
+    """Return what `env` writes, as names and values."""
     # A proxy of the user's must not be asked for 127.0.0.1.
     return {**_current().env(), "NO_PROXY": "127.0.0.1,localhost"}
 
 
 def upload(path: Path | None = None) -> Upload:
-    """Upload a workbook through the API.
-
-    Args:
-        path: The workbook; None for a generated one of five students, new ones each time.
-
-    Returns:
-        The accepted upload.
-
-    Raises:
-        LabError: No lab runs, the file can't be read, or the API refused it.
-    """
+    """Upload a workbook through the API; without a path one of five students, new ones each time."""
     current = _current()
     if path is None:
         name = "students.xlsx"
@@ -197,17 +149,7 @@ def upload(path: Path | None = None) -> Upload:
 
 
 def break_fault(name: str) -> Broken:
-    """Put a fault into the running lab.
-
-    Args:
-        name: A name in `FAULTS`, an alias of one, or a code.
-
-    Returns:
-        What was done.
-
-    Raises:
-        LabError: No lab runs, or there is no such fault.
-    """
+    """Put a fault into the running lab: a name in `FAULTS`, an alias of one, or a code."""
     if (fault := find(name)) is None:
         known = ", ".join(sorted([*FAULTS, *ALIASES]))
         raise LabError(say("No such fault: {name}. Choose from: {known}", name=repr(name), known=known))
@@ -216,21 +158,13 @@ def break_fault(name: str) -> Broken:
 
 
 def heal() -> Sequence[str]:
-    """Undo every fault; return the names of those that were put in.
-
-    Raises:
-        LabError: No lab runs.
-    """
+    """Undo every fault; return the names of those that were put in."""
     healed: Sequence[str] = control.ask(_current(), "heal")["healed"]
     return healed
 
 
 def restricted_keys(denied_actions: Sequence[str]) -> Keys:
-    """Make a key pair that may do everything but ``denied_actions``, in the running lab's AWS.
-
-    Raises:
-        LabError: No lab runs.
-    """
+    """Make a key pair that may do everything but ``denied_actions``, in the running lab's AWS."""
     statements = [
         {"Effect": "Allow", "Action": "*", "Resource": "*"},
         {"Effect": "Deny", "Action": list(denied_actions), "Resource": "*"},
@@ -239,11 +173,7 @@ def restricted_keys(denied_actions: Sequence[str]) -> Keys:
 
 
 def keys_for(policy: Mapping[str, object]) -> Keys:
-    """Make a key pair with an IAM policy of its own, in the running lab's AWS.
-
-    Raises:
-        LabError: No lab runs.
-    """
+    """Make a key pair with an IAM policy of its own, in the running lab's AWS."""
     answer = control.ask(_current(), "keys", policy=json.dumps(policy))
     return Keys(answer["key_id"], answer["secret"])
 

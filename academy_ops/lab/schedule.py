@@ -23,14 +23,7 @@ class Schedule:
     """Runs the bundled autoscaler, each time in a process of its own, as Lambda would."""
 
     def __init__(self, aws: Clients, env: Mapping[str, str], place: Path, every: float) -> None:
-        """Prepare it.
-
-        Args:
-            aws: What asks for rule and function.
-            env: The autoscaler's environment, with its own credentials.
-            place: The lab's folder.
-            every: Seconds between two runs.
-        """
+        """Prepare it to run every so many seconds, in ``env``, which has the autoscaler's own credentials."""
         self._aws = aws
         self._env = env
         self._place = place

@@ -118,11 +118,7 @@ def folder(environ: Mapping[str, str] = os.environ) -> Path:
 
 @contextmanager
 def held(place: Path) -> Iterator[None]:
-    """Hold the folder, empty but for the lock, for as long as the lab runs; remove it at the end.
-
-    Raises:
-        LabError: Another lab holds it, or it can't be made.
-    """
+    """Hold the folder, empty but for the lock, for as long as the lab runs; remove it at the end."""
     lock = _take(place)
     try:
         _clear(place)

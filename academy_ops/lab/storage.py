@@ -23,19 +23,10 @@ _CACHE_SECONDS: Final = 0.2
 
 
 class Storage:
-    """R2.
-
-    Attributes:
-        keys: The key pair that it accepts.
-        endpoint: Its address.
-    """
+    """R2, at ``endpoint``; it accepts ``keys``."""
 
     def __init__(self, place: Path, port: int) -> None:
-        """Prepare it in the lab's folder, for a port of 127.0.0.1.
-
-        Raises:
-            LabError: rclone is not installed.
-        """
+        """Prepare it in the lab's folder, for a port of 127.0.0.1."""
         self.keys = new_keys()
         self.endpoint = f"http://127.0.0.1:{port}"
         self._bucket = place / "r2" / BUCKET_NAME
@@ -126,11 +117,7 @@ def new_keys() -> Keys:
 
 
 def rclone() -> str:
-    """Find rclone: beside this Python, else on PATH.
-
-    Raises:
-        LabError: It is not there.
-    """
+    """Find rclone: beside this Python, else on PATH."""
     beside = Path(sys.executable).parent / "rclone"
     found = str(beside) if beside.is_file() else shutil.which("rclone")
     if found is None:

@@ -10,24 +10,22 @@ from botocore import xform_name
 from academy_ops.diagnosis.findings import because
 from academy_ops.diagnosis.records import Unavailable
 from academy_ops.diagnosis.redact import redacted
-from academy_ops.messages import Text, say
+from academy_ops.messages import Text, ToldError, say
 from academy_ops.outside.clients import Service, Target
 from academy_ops.outside.failures import AWS_ERRORS, outcome_unknown
 
 UNCHANGED = say("Nothing was changed.")
 
 
-class RemedyError(Exception):
+class RemedyError(ToldError):
     """The change can't be made; the message says what was and was not done.
 
     Attributes:
-        message: Why, for the operator.
         unseen: It failed because something could not be observed or was denied, not because it is refused.
     """
 
     def __init__(self, message: Text, *, unseen: bool = False) -> None:
         super().__init__(message)
-        self.message = message
         self.unseen = unseen
 
 

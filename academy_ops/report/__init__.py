@@ -15,20 +15,10 @@ class Form(Protocol):
     """What the module of a form holds; its sentences are in the current language."""
 
     def render_diagnosis(self, diagnosis: Diagnosis, ops: str) -> str:
-        """Return the document of a diagnosis.
-
-        Args:
-            diagnosis: The finished run.
-            ops: How to call this tool again.
-        """
+        """Return the document of a diagnosis; ``ops`` is how to call this tool again."""
 
     def render_smoke(self, smoke: Smoke, ops: str) -> str:
-        """Return the document of a smoke check; where it did not pass, together with the diagnosis of why.
-
-        Args:
-            smoke: The finished check.
-            ops: How to call this tool again.
-        """
+        """Return the document of a smoke check; where it did not pass, together with the diagnosis of why."""
 
 
 class Output(StrEnum):

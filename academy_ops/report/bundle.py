@@ -49,16 +49,9 @@ def file_name(diagnosis: Diagnosis) -> str:
 def bundle(
     evidence: Evidence[C], case_type: type[C], diagnosis: Diagnosis, secrets: Mapping[str, str]
 ) -> tuple[bytes, int]:
-    """Make the archive.
+    """Make the archive, a zip file; return it, and how many values were masked in it.
 
-    Args:
-        evidence: What was observed.
-        case_type: The type of its case.
-        diagnosis: What it means.
-        secrets: Values that must not be in the archive, to the names of their settings.
-
-    Returns:
-        The archive as a zip file, and how many values were masked in it.
+    None of ``secrets``, which are values to the names of their settings, is in it.
 
     Raises:
         EvidenceError: A fact is of no form that could be read again.

@@ -110,12 +110,7 @@ def fixing(remedies: Sequence[Remedy]) -> tuple[Remedy, ...]:
 
 
 def next_steps(diagnosis: Diagnosis, ops: str) -> tuple[Remedy, ...]:
-    """Return the remedies of the verdict; of a job on its way, how to follow it; where a permission is missing, which.
-
-    Args:
-        diagnosis: The finished run.
-        ops: How to call this tool again.
-    """
+    """Return the verdict's remedies; of a job on its way, how to follow it; where a permission is missing, which."""
     names = {"ops": ops, "job_id": diagnosis.job_id or ""}
     remedies = list(diagnosis.verdict.remedies)
     job = next((finding for finding in diagnosis.findings if finding.check == "job"), None)
@@ -186,12 +181,26 @@ def cause_label(found: Finding | Verdict) -> str:
     return f"{found.cause} ({found.reason})" if found.reason else found.cause or ""
 
 
+def frame(result: Diagnosis | Smoke) -> list[tuple[str, str]]:
+    """Return what was asked about: the context, the tier and the job, as far as there are such."""
+    tier = result.tier if isinstance(result, Diagnosis) else None
+    rows = ((_("Context"), result.context), (_("Tier"), tier), (_("Job id"), result.job_id))
+    return [(name, value) for name, value in rows if value]
+
+
+def remedy_lines(remedy: Remedy, indent: str = "") -> Iterator[str]:
+    """Return a remedy, its command and how to see that it worked, as plain text."""
+    yield _("What to do: ") + line(remedy.text)
+    if remedy.command:
+        yield indent + remedy.command
+    if remedy.verify:
+        yield _("Then check:")
+        yield indent + remedy.verify
+
+
 def smoke_lines(smoke: Smoke) -> Iterator[str]:
     """Return the job of a smoke check, when each hop was reached, and what may have stayed behind."""
-    if smoke.context:
-        yield _("Context") + f": {smoke.context}"
-    if smoke.job_id:
-        yield _("Job id") + f": {smoke.job_id}"
+    yield from (f"{name}: {value}" for name, value in frame(smoke))
     for hop, ms in smoke.seen.reached_ms.items():
         yield f"{HOPS[hop]}: " + _("{seconds} s", seconds=f"{ms / 1000:.3f}")
     if smoke.left:

@@ -124,12 +124,9 @@ _LONGEST_LINE: Final = 200
 
 
 def key_evidence(finding: Finding, clock: Clock = timestamp, rows: int | None = None) -> list[Fact]:
-    """Return the few facts that prove a finding.
+    """Return the few facts that prove a finding, with times as ``clock`` writes them.
 
-    Args:
-        finding: The finding.
-        clock: Writes the times in them.
-        rows: So many rows of a workbook at most, or None for all that are quoted: they are what the school is told.
+    Of a workbook there are so many ``rows`` at most, or all that are quoted: they are what the school is told.
     """
     names = [name for name in _SHOWN.get(finding.check, ()) if _says(name, finding.evidence.get(name))]
     named = names or [name for name, value in finding.evidence.items() if _says(name, value)]

@@ -35,12 +35,7 @@ _PLACES: Final[Mapping[Place, Text]] = {
 
 
 def document(cause: Cause, names: Mapping[str, str]) -> dict[str, Json]:
-    """Return the explanation of ``cause``; sentences are in the current language.
-
-    Args:
-        cause: The row.
-        names: Live names for the commands.
-    """
+    """Return the explanation of ``cause``, in the current language; ``names`` fill its commands."""
     return {
         "schema": SCHEMA,
         "tool": f"academy-ops {__version__}",

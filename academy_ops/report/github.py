@@ -11,7 +11,16 @@ from typing import Final, Literal
 from academy_ops.diagnosis.records import Diagnosis, Finding, Remedy
 from academy_ops.diagnosis.redact import printable
 from academy_ops.messages import _
-from academy_ops.report.content import cause_label, indented, line, next_steps, other_faults, smoke_lines, title
+from academy_ops.report.content import (
+    cause_label,
+    indented,
+    line,
+    next_steps,
+    other_faults,
+    remedy_lines,
+    smoke_lines,
+    title,
+)
 from academy_ops.report.evidence import Fact, cause_evidence, key_evidence
 from academy_ops.smoke.records import SMOKE_TITLES, Smoke
 
@@ -57,11 +66,7 @@ def _title(finding: Finding) -> str:
 
 def _message(summary: str, facts: list[Fact], remedies: tuple[Remedy, ...]) -> str:
     lines = [summary, *(f"{name}: {indented(value)}" for name, value in facts)]
-    for remedy in remedies:
-        lines.append(_("What to do: ") + line(remedy.text))
-        lines += [remedy.command] if remedy.command else []
-        lines += [_("Then check:"), remedy.verify] if remedy.verify else []
-    return "\n".join(lines)
+    return "\n".join([*lines, *(text for remedy in remedies for text in remedy_lines(remedy))])
 
 
 def _command(level: Level, title: str, message: str) -> str:

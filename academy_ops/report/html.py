@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import datetime
 from importlib.resources import files
 from itertools import pairwise
@@ -16,14 +16,14 @@ from markupsafe import Markup
 
 from academy_ops import __version__
 from academy_ops.diagnosis.catalogue import CATALOGUE
-from academy_ops.diagnosis.records import Diagnosis, Finding, Remedy
+from academy_ops.diagnosis.records import Diagnosis, Finding
 from academy_ops.diagnosis.redact import printable
 from academy_ops.messages import Text, _, current, say
 from academy_ops.report import content, evidence
 from academy_ops.report.evidence import Fact
 from academy_ops.report.pipeline import stations
 from academy_ops.report.runbook import heading
-from academy_ops.report.shell import shell_needs
+from academy_ops.report.shell import needs
 from academy_ops.smoke.records import HOPS, SMOKE_TITLES, Smoke
 
 _LONGEST: Final = 20_000
@@ -75,7 +75,7 @@ def _page(title: tuple[str | None, ...], diagnosis: Diagnosis | None, smoke: Smo
         hops=HOPS,
         smoke_titles=SMOKE_TITLES,
         stations=stations,
-        needs=_needs,
+        needs=needs,
         times=_times,
         words=_words,
         _=_,
@@ -90,10 +90,6 @@ def _digest(text: str) -> str:
 def _finalized(value: object) -> object:
     """Bound what is put into the page, and replace control characters; Jinja escapes it after that."""
     return value if isinstance(value, Markup) else printable(str(value)[:_LONGEST])
-
-
-def _needs(remedies: Iterable[Remedy]) -> Iterator[Text]:
-    return shell_needs(steps for remedy in remedies for steps in (remedy.steps, remedy.check))
 
 
 def _words(command: str) -> list[tuple[str, str]]:

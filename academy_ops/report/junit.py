@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from itertools import groupby
 from typing import Final
 from xml.etree import ElementTree as ET
 
-from academy_ops.diagnosis.records import Diagnosis, Finding, Remedy, Status
+from academy_ops.diagnosis.records import Diagnosis, Finding, Status
 from academy_ops.diagnosis.redact import printable
-from academy_ops.messages import _
-from academy_ops.report.content import indented, line, smoke_lines, title
+from academy_ops.report.content import indented, line, remedy_lines, smoke_lines, title
 from academy_ops.report.evidence import all_evidence
 from academy_ops.smoke.records import Smoke
 
@@ -149,17 +148,7 @@ def _lines(finding: Finding) -> list[str]:
         facts.append(f"reason: {finding.reason}")
     if finding.missing_permission:
         facts.append(f"missing_permission: {finding.missing_permission}")
-    return [*facts, *(text for remedy in finding.remedies for text in _remedy(remedy))]
-
-
-def _remedy(remedy: Remedy) -> Iterator[str]:
-    yield ""
-    yield _("What to do: ") + line(remedy.text)
-    if remedy.command:
-        yield f"  {remedy.command}"
-    if remedy.verify:
-        yield _("Then check:")
-        yield f"  {remedy.verify}"
+    return [*facts, *(text for remedy in finding.remedies for text in ("", *remedy_lines(remedy, "  ")))]
 
 
 def _seconds(milliseconds: int) -> str:

@@ -16,11 +16,21 @@ from academy_ops.diagnosis.catalogue import CATALOGUE
 from academy_ops.diagnosis.records import Diagnosis, Finding, Remedy, Status, Verdict, VerdictStatus
 from academy_ops.diagnosis.redact import printable
 from academy_ops.messages import Text, _, current
-from academy_ops.report.content import STATUSES, brief, next_steps, not_observed, other_faults, parts, timestamp, title
+from academy_ops.report.content import (
+    STATUSES,
+    brief,
+    frame,
+    next_steps,
+    not_observed,
+    other_faults,
+    parts,
+    timestamp,
+    title,
+)
 from academy_ops.report.evidence import Fact, cause_evidence, key_evidence
 from academy_ops.report.pipeline import HopState, stations
 from academy_ops.report.runbook import heading
-from academy_ops.report.shell import shell_needs
+from academy_ops.report.shell import needs
 from academy_ops.smoke.records import HOPS, SMOKE_TITLES, Result, Smoke
 
 _MARKS: Final[Mapping[Status | HopState, str]] = {
@@ -53,10 +63,7 @@ def render_smoke(smoke: Smoke, ops: str = "academy-ops") -> str:
     if rows:
         head = " | ".join([_("hop"), _("seconds")])
         blocks.append("\n".join([f"| {head} |", "| --- | ---: |", *rows]))
-    if smoke.context:
-        blocks.append("- " + _("Context") + f": {_code(smoke.context)}")
-    if smoke.job_id:
-        blocks.append("- " + _("Job id") + f": {_code(smoke.job_id)}")
+    blocks += [f"- {name}: {_code(value)}" for name, value in frame(smoke)]
     if smoke.left:
         blocks.append(_sentence(smoke.left))
     if smoke.diagnosis:
@@ -76,17 +83,9 @@ def _head(diagnosis: Diagnosis) -> Iterator[str]:
 
 def _frame(diagnosis: Diagnosis) -> Iterator[tuple[str, str]]:
     verdict = diagnosis.verdict
-    if diagnosis.context:
-        yield _("Context"), _code(diagnosis.context)
-    if diagnosis.tier:
-        yield _("Tier"), _code(diagnosis.tier)
-    if diagnosis.job_id:
-        yield _("Job id"), _code(diagnosis.job_id)
+    yield from ((name, _code(value)) for name, value in frame(diagnosis))
     took = _("{seconds} s", seconds=f"{diagnosis.elapsed_ms / 1000:.1f}")
-    yield (
-        _("Observed"),
-        f"{timestamp(diagnosis.started_at)} ({took}, academy-ops {__version__})",
-    )
+    yield _("Observed"), f"{timestamp(diagnosis.started_at)} ({took}, academy-ops {__version__})"
     if verdict.section:
         yield _("Runbook"), heading(verdict.section, current())
     if verdict.ruled_out and not diagnosis.step:
@@ -108,8 +107,7 @@ def _what_to_do(diagnosis: Diagnosis, ops: str) -> Iterator[str]:
     if remedies:
         yield "## " + _("What to do")
     yield from _remedies(remedies)
-    shown = [steps for remedy in remedies for steps in (remedy.steps, remedy.check)]
-    yield from (_sentence(need) for need in shell_needs(shown))
+    yield from map(_sentence, needs(remedies))
 
 
 def _more(diagnosis: Diagnosis) -> Iterator[str]:

@@ -26,9 +26,7 @@ _LIBRARIES: Final = ("boto3", "botocore", "httpx", "jinja2", "python-dotenv", "r
 def shown_settings(settings: Settings, environ: Mapping[str, str] = os.environ) -> tuple[ShownSetting, ...]:
     """Return every setting with its source; the value of a secret is masked, its length, too.
 
-    Args:
-        settings: The settings in force.
-        environ: The environment in which the AWS SDK finds its own; not yet changed by `Settings.export_aws`.
+    In ``environ`` the AWS SDK finds its own; `Settings.export_aws` has not changed it yet.
     """
     defaults = {first: value for first, second, value in _PAIRS if not settings.get(first) and not settings.get(second)}
     rows: list[tuple[str, str | None, Source]] = [

@@ -8,6 +8,7 @@ about_Environment_Variables. A variable of the environment stays set there, so i
 from __future__ import annotations
 
 import itertools
+import os
 import re
 import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -18,6 +19,7 @@ from rich.console import Console
 from rich.text import Text as Line
 
 from academy_ops.diagnosis.command import Command, Steps, posix_words, split_at_printed
+from academy_ops.diagnosis.records import Remedy
 from academy_ops.messages import Text, say
 
 Shell = Literal["posix", "powershell"]
@@ -46,14 +48,16 @@ def shell_needs(shown: Iterable[Steps]) -> Iterator[Text]:
         yield say("aws commands use the AWS credentials of this shell.")
 
 
-def in_use(environ: Mapping[str, str]) -> Shell:
-    """Return the shell that ``environ`` belongs to.
+def needs(remedies: Iterable[Remedy]) -> Iterator[Text]:
+    """Yield what the shell must hold for the commands of remedies."""
+    return shell_needs(steps for remedy in remedies for steps in (remedy.steps, remedy.check))
+
+
+def in_use(environ: Mapping[str, str] = os.environ) -> Shell:
+    """Return the shell that ``environ`` belongs to, or the one that its ``ACADEMY_OPS_SHELL`` names.
 
     PowerShell sets PSModulePath, and so does Windows for every process; the shells of Unix set SHELL, Git's and
     MSYS2's bash on Windows MSYSTEM.
-
-    Args:
-        environ: The environment; ``ACADEMY_OPS_SHELL`` in it decides.
 
     Raises:
         ValueError: ``ACADEMY_OPS_SHELL`` names no shell that is known here.
@@ -71,12 +75,7 @@ def in_use(environ: Mapping[str, str]) -> Shell:
 def print_command(console: Console, steps: Steps, style: str, *, shell: Shell, folded: bool = True) -> None:
     """Print commands so that they can be copied: in PowerShell each on a line of its own, else joined by ``&&``.
 
-    Args:
-        console: Where.
-        steps: The commands.
-        style: Their color.
-        shell: The shell that they are shown for; what is typed on a Linux host is for its POSIX shell.
-        folded: Fold a line that is wider than the console.
+    What is typed on a Linux host is for its POSIX shell, whatever ``shell`` is in use here.
     """
     goes_on = "`" if _in_powershell(steps, shell) else "\\"
     for words in commands(steps, shell):
@@ -85,18 +84,10 @@ def print_command(console: Console, steps: Steps, style: str, *, shell: Shell, f
             console.print(Line(line, style), soft_wrap=True)
 
 
-def print_call(console: Console, ops: str, *words: str, shell: Shell, style: str = "") -> None:
-    """Print a command of this tool so that it can be copied; in a pipe it stays one line.
-
-    Args:
-        console: Where.
-        ops: How to call this tool again.
-        words: What follows.
-        shell: The shell that it is shown for.
-        style: Its color.
-    """
+def print_call(console: Console, ops: str, *words: str, shell: Shell | None = None, style: str = "") -> None:
+    """Print a command of this tool so that it can be copied; in a pipe it stays one line."""
     steps = (Command((*shlex.split(ops), *words)),)
-    print_command(console, steps, style, shell=shell, folded=console.is_terminal)
+    print_command(console, steps, style, shell=shell or in_use(), folded=console.is_terminal)
 
 
 def commands(steps: Steps, shell: Shell) -> list[list[str]]:

@@ -57,14 +57,7 @@ _VERDICT_STYLES: Final[Mapping[VerdictStatus | Result, str]] = {
 def render_diagnosis(
     diagnosis: Diagnosis, ops: str = "academy-ops", *, width: int = _WIDTH, verbose: bool = False
 ) -> str:
-    """Return what a run prints, as plain text.
-
-    Args:
-        diagnosis: The finished run.
-        ops: How to call this tool again.
-        width: Of the lines, in cells.
-        verbose: Show all evidence.
-    """
+    """Return what a run prints, as plain text."""
     written = io.StringIO()
     console = Console(
         file=written, width=width, no_color=True, color_system=None, force_terminal=False, markup=False, emoji=False
@@ -109,14 +102,8 @@ class TableReport:
     ) -> None:
         """Make a report.
 
-        Args:
-            console: Where it is printed.
-            ops: How to call this tool again.
-            shell: The shell that commands are written for.
-            verbose: Show all evidence.
-            of_step: Of one step: its evidence stands with its findings, as no verdict follows that would show it.
-            fixable: Returns whether ``--fix`` has a remedy for a verdict.
-            quiet: Show the verdict alone.
+        Of one step (``of_step``) the evidence stands with the findings, as no verdict follows that would show it. A
+        verdict is ``fixable`` where ``--fix`` has a remedy for it; ``quiet`` shows the verdict alone.
         """
         self._console = console
         self._ops = ops

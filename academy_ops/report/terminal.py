@@ -43,14 +43,7 @@ def marks(console: Console) -> Mapping[str, str]:
 
 
 def hanging(console: Console, head: Line, body: Line, column: int) -> None:
-    """Print ``head``, and ``body`` wrapped from ``column`` on.
-
-    Args:
-        console: Where.
-        head: What stands before the body in its first line; narrower than ``column``.
-        body: The text, in as many lines as it needs.
-        column: In cells, from the left.
-    """
+    """Print ``head``, and ``body`` wrapped from ``column`` on; the head is narrower than that."""
     width = max(_NARROWEST, console.width - column)
     for line in body.wrap(console, width):
         line.rstrip()

@@ -31,15 +31,7 @@ def accepted_job(answer: Answer | Unavailable) -> str | None:
 
 
 def judge(seen: Seen, rows: int) -> tuple[Result, Text]:
-    """Judge how the check came out, and why.
-
-    Args:
-        seen: What was seen.
-        rows: How many students the workbook holds.
-
-    Returns:
-        ``undetermined`` only where something could not be observed.
-    """
+    """Judge how the check of so many rows came out, and why; undetermined is only what could not be observed."""
     if isinstance(seen.upload, Unavailable):
         return "undetermined", say("The upload got no answer: {reason}.", reason=because(seen.upload))
     if seen.upload is not None and seen.job_id is None:
@@ -64,12 +56,7 @@ def deleted(answer: Answer | Unavailable) -> int | None:
 
 
 def left_over(answer: Answer | Unavailable, students: Iterable[tuple[str, str]]) -> frozenset[str]:
-    """Return the jobs of earlier runs whose students are still there.
-
-    Args:
-        answer: The API's list of students with the mark in their names.
-        students: Name and phone of the marked students; nothing else is taken for one of them.
-    """
+    """Return the jobs of earlier runs whose marked students, and nobody else, are in the API's list of students."""
     marked = {(name, _digits(phone)) for name, phone in students}
     listed = _json(answer).get("results") if _well(answer) else None
     rows = [row for row in listed if isinstance(row, dict)] if isinstance(listed, list) else []

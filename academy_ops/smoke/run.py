@@ -32,13 +32,7 @@ class Check:
     """One smoke check on its way."""
 
     def __init__(self, settings: Settings, connect: Connections, on_hop: Callable[[Hop, int], None]) -> None:
-        """Begin; nothing is asked yet.
-
-        Args:
-            settings: Their ``ACADEMY_API_URL`` is set.
-            connect: The connections.
-            on_hop: Called when a hop is reached, with the milliseconds since the start.
-        """
+        """Begin; nothing is asked yet. ``on_hop`` is called with each hop and its milliseconds since the start."""
         self.seen = Seen()
         self._settings = settings
         self._connect = connect

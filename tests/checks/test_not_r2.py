@@ -12,8 +12,8 @@ from checks import endpoint, job, r2
 from tests.checks import facts_factory as h
 from tests.checks.scenarios import AWS, BARE, NGINX
 from tests.checks.test_on_the_wire import EMPTY_BUCKET, R2_KEYS, S3_ERROR, asked_r2, empty_case, target
-from tests.checks.test_this_machine import KNOWN, around
 from tests.checks.test_whose_page import EDGE, SQUID
+from tests.checks.this_machine import KNOWN, around
 from tests.wire import Handler, respond, server
 
 BOT_FILTER = b'{"cloudflare_error": true, "error_code": 1010, "title": "Error 1010: Access denied"}'

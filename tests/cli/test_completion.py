@@ -86,7 +86,7 @@ def test_a_value_is_told_in_the_language_spoken(language: str, said: str, tmp_pa
     assert offered("fish", "academy-ops check w", tmp_path, ACADEMY_OPS_LANG=language) == {"workers": said}
 
 
-@pytest.mark.parametrize("values", ["checks_and_excel", "sections", "causes", "faults", "languages"])
+@pytest.mark.parametrize("values", ["checks", "sections", "causes", "faults"])
 def test_a_tab_loads_no_aws_sdk(values: str) -> None:
     """It would make each of them wait."""
     code = (

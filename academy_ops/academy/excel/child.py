@@ -39,15 +39,7 @@ class _GaveUpError(Exception):
 
 
 def main(path: str, options: Container[str]) -> int:
-    """Print the workbook's content.
-
-    Args:
-        path: The workbook.
-        options: `FRUGAL`, `PRODUCTION` or both.
-
-    Returns:
-        0 or `EXIT_TOO_LARGE`.
-    """
+    """Print the workbook's content, as `FRUGAL` and `PRODUCTION` have it; return 0 or `EXIT_TOO_LARGE`."""
     _bound()
     try:
         found = content(path, frugal=FRUGAL in options)
@@ -64,11 +56,7 @@ def main(path: str, options: Container[str]) -> int:
 
 
 def content(path: str, *, frugal: bool = False) -> Content:
-    """Return what a workbook holds.
-
-    Args:
-        path: The workbook.
-        frugal: Whether to read it cell by cell.
+    """Return what a workbook holds; ``frugal`` reads it cell by cell.
 
     Raises:
         WorkbookError: It can't be used.
@@ -122,11 +110,7 @@ def _calamine(path: str) -> Content | None:
 
 @contextmanager
 def _theirs() -> Iterator[None]:
-    """Tell an error of python-calamine from one of ours.
-
-    Raises:
-        _GaveUpError: It can't read on.
-    """
+    """Tell an error of python-calamine, which becomes `_GaveUpError`, from one of ours."""
     try:
         yield
     except (MemoryError, ImportError, KeyboardInterrupt, GeneratorExit):

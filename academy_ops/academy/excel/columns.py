@@ -85,14 +85,7 @@ class Beside(NamedTuple):
 def beside(header: Header, row: Row, above: Row, ahead: Ahead) -> Beside | Header | None:
     """Return the tables that stand side by side, or the header of students and their parents, whose headings repeat.
 
-    Args:
-        header: What the row says as a whole.
-        row: The row.
-        above: The row above.
-        ahead: The rows below.
-
-    Returns:
-        None where nothing stands side by side.
+    Where nothing stands side by side, that is None. ``header`` is what the row says as a whole.
 
     Raises:
         UnclearError: What repeats may be either.
@@ -148,18 +141,13 @@ def _are_families(header: Header, rows: Sequence[Row]) -> bool:
     for first, *of_parent in pairs:
         children.setdefault(tuple(of_parent), set()).add(first)
     same = all(names.is_name(first) and names.is_name(second) and first[0] == second[0] for first, second, _ in pairs)
-    return any(len(one) > 1 for one in children.values()) or (same and len(pairs) >= _A_FEW)
+    return any(len(names_of) > 1 for names_of in children.values()) or (same and len(pairs) >= _A_FEW)
 
 
 def settled(header: Header, rows: Sequence[Row]) -> Header:
-    """Return a header with what the values below it say of its columns.
+    """Return a header with what some rows below it say of its columns.
 
-    Args:
-        header: What the headings say.
-        rows: Some rows below it.
-
-    Returns:
-        The header; it is not complete where there is no column of parents' phones.
+    It is not complete where there is no column of parents' phones.
 
     Raises:
         UnclearError: Several columns hold phones, and nothing says which ones are the parents'.
@@ -193,7 +181,7 @@ def settled(header: Header, rows: Sequence[Row]) -> Header:
     says_whose = known or any(letters(line).casefold() in RELATIONS for line in header.headings)
     if not says_whose and sample.names_parents_too(columns["name"][0], parents, _of_students(header)):
         raise UnclearError
-    columns |= {field: tuple(one) for field, one in (("phone", own), ("parent_phone", parents)) if one}
+    columns |= {field: tuple(found) for field, found in (("phone", own), ("parent_phone", parents)) if found}
     return header._replace(columns=columns, has_parent_phone=known, open=Open(numbers=still_open.numbers))
 
 

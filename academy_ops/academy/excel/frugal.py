@@ -234,10 +234,11 @@ def _formats(package: Package) -> tuple[frozenset[str], frozenset[str]]:
             font_of.append(attributes.get("fontId", "0"))
 
     package.parse_styles(start)
-    struck = {str(number) for number, one in enumerate(fonts) if one}
+    struck = {str(number) for number, is_struck in enumerate(fonts) if is_struck}
+    dates = (number for number, kind in enumerate(formats) if kind in own or _number(kind, 0) in _DATE_FORMATS)
     return (
-        frozenset(str(number) for number, one in enumerate(formats) if one in own or _number(one, 0) in _DATE_FORMATS),
-        frozenset(str(number) for number, one in enumerate(font_of) if one in struck),
+        frozenset(map(str, dates)),
+        frozenset(str(number) for number, font in enumerate(font_of) if font in struck),
     )
 
 

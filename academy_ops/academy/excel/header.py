@@ -89,7 +89,7 @@ class Header(NamedTuple):
     @property
     def numbers(self) -> list[int]:
         """The columns of the rows' numbers."""
-        return [position for position, one in enumerate(self.headings) if one and said(one) == frozenset({NUMBER})]
+        return [position for position, line in enumerate(self.headings) if line and said(line) == frozenset({NUMBER})]
 
     @property
     def nearly(self) -> bool:
@@ -114,7 +114,7 @@ class Header(NamedTuple):
     def beside(self) -> list[int]:
         """Return where tables begin that stand side by side and repeat the headings of the first one."""
         first = next((line for line in self.headings if line), "")
-        starts = [position for position, one in enumerate(self.headings) if one == first]
+        starts = [position for position, line in enumerate(self.headings) if line == first]
         phones = self.columns.get("parent_phone", ()) if self.has_parent_phone else self.open.phones
         return starts if len(self.columns["name"]) >= len(starts) <= len(phones) else starts[:1]
 
@@ -122,16 +122,13 @@ class Header(NamedTuple):
         """Return the headings of the columns of which nothing is read."""
         read = {position for positions in self.columns.values() for position in positions}
         read |= {position + more for position, width in self.spans.items() if position in read for more in range(width)}
-        return [shown(one) for position, one in enumerate(self.headings) if one and position not in read]
+        return [shown(line) for position, line in enumerate(self.headings) if line and position not in read]
 
 
 def header_of(row: Sequence[object], above: Sequence[object] = (), top: Sequence[object] = ()) -> Header | None:
     """Return what a row says as a header, alone or together with the rows above it; None where it holds data.
 
-    Args:
-        row: The row.
-        above: The row above, whose headings may reach over several columns or stand for two rows.
-        top: The row above that one.
+    The headings of ``above`` may reach over several columns or stand for two rows; ``top`` is the row above that one.
     """
     lines = _lines(row)
     if lines is None:
@@ -204,7 +201,7 @@ def _header(lines: Sequence[str], rows: int) -> Header:
     )
     if "parent_phone" not in found and len(phones) == 1:
         found["parent_phone"] = phones
-    columns = {field: _positions(one) for field, one in found.items()}
+    columns = {field: _positions(ranked) for field, ranked in found.items()}
     return Header(columns, tuple(lines), rows, has_parent_phone, still_open)
 
 

@@ -40,7 +40,7 @@ _TOGETHER: Final = {
     frozenset({"kind", "school_type"}): "school_type",
 }
 """Things that one column holds together, and the field whose reader takes them apart."""
-_BRACKETS: Final = {ord(one): "(" for one in "[{<〔【「『〈《"} | {ord(one): ")" for one in "]}>〕】」』〉》"}
+_BRACKETS: Final = dict.fromkeys(map(ord, "[{<〔【「『〈《"), "(") | dict.fromkeys(map(ord, "]}>〕】」』〉》"), ")")
 """NFKC has made the wide ones narrow."""
 _BRACKETED: Final = re.compile(r"\(([^()]*)\)?")
 _EXAMPLE: Final = re.compile(r"(?:^|(?<=[^\w]))(?:예|예시|보기|ex|e\.g)\.? ?[).:].*", re.DOTALL)

@@ -150,11 +150,7 @@ def is_example(name: str, phone: str | None, wrong: str) -> bool:
 def what(row: Sequence[object], name: str, phone: str | None, wrong: str) -> Why | None:
     """Return what a row is that holds no student, or None.
 
-    Args:
-        row: The row.
-        name: What stands in its column of names.
-        phone: The parent's phone.
-        wrong: What stands there instead.
+    ``name`` stands in its column of names, and ``wrong`` instead of the parent's phone.
     """
     if phone is None and re.match(_LABEL, name) and re.match(_LABEL, wrong):
         return "note"
@@ -225,10 +221,7 @@ def holds_two_names(cell: str, name: str) -> bool:
 def has_left(cell: str, *, asked: bool, comes: bool = False) -> bool:
     """Return whether a cell says that the student has left.
 
-    Args:
-        cell: What it says.
-        asked: Whether its heading asks for that: then a yes or a day says so, too.
-        comes: Whether its heading asks for the opposite: then a no says so.
+    Where its heading asks for that, a yes or a day says so, too; where it asks for the opposite, as ``comes``, a no.
     """
     if _says_left(re.sub(r"\d+\s?[년월일]", "", cell)):
         return True

@@ -126,12 +126,9 @@ def are_two(name: str) -> bool:
 
 
 def whole(given: str, place: int, parts: Sequence[tuple[int, str]]) -> str:
-    """Return a name whose parts stand in columns of their own.
+    """Return a name whose parts stand in columns of their own: the family name, and those in the middle.
 
-    Args:
-        given: The first name; perhaps the whole name already.
-        place: Its column.
-        parts: The columns of the family name and those in the middle, and what they say.
+    ``given`` is the first name, or perhaps the whole name already; ``place`` is its column.
     """
     family = parts[0][1]
     if re.fullmatch("[가-힣\u4e00-\u9fff]+", family):

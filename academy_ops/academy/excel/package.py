@@ -54,11 +54,7 @@ class Package:
     """An opened workbook."""
 
     def __init__(self, path: str) -> None:
-        """Open the file and read where everything is.
-
-        Raises:
-            BrokenError: It can't be taken apart.
-        """
+        """Open the file and read where everything is."""
         try:
             self._zip = zipfile.ZipFile(path)
         except (OSError, zipfile.BadZipFile, ValueError, NotImplementedError) as error:
@@ -95,12 +91,6 @@ class Package:
 
     def parse(self, part: str, start: _Start, end: _End | None = None, data: _Data | None = None) -> None:
         """Parse a part; names come without their namespaces.
-
-        Args:
-            part: Its name.
-            start: Called where an element begins.
-            end: Called where one ends.
-            data: Called with text.
 
         Raises:
             BrokenError: There is no such part, or it can't be parsed.

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from academy_ops.contract import ROWS_IN_RESULT
 
-Cell = str | int | float | bool | None
 Problem = Literal["unreadable", "too-large", "header-missing", "phone-column-missing", "ambiguous", "no-students"]
 Stricter = Literal["lost-zero", "grade", "several-sheets", "strict", "dimension"]
 Why = Literal["example", "heading", "note", "total", "no-name", "left", "same"]
@@ -42,12 +41,7 @@ class Student(NamedTuple):
 
     def columns(self) -> dict[str, object]:
         """Return the student's columns in the database."""
-        return dict(zip(STUDENT_COLUMNS, self[2:], strict=True))
-
-
-STUDENT_COLUMNS: Final = (
-    "name", "parent_phone", "phone", "gender", "school_type", "school", "grade", "class_name", "track", "memo"
-)  # fmt: skip
+        return dict(zip(self._fields[2:], self[2:], strict=True))
 
 
 class Rejected(NamedTuple):
@@ -145,18 +139,8 @@ class Content(NamedTuple):
         """
         return {
             "skipped": sum(sheet.skipped for sheet in self.sheets),
-            "sheets": [
-                {"name": sheet.name, "students": sheet.students, "rejected": sheet.rejected, "skipped": sheet.skipped}
-                for sheet in self.sheets
-            ],
-            "sheets_left_out": [
-                {"name": sheet.name, "reason": sheet.reason} for sheet in self.sheets_left_out[:ROWS_IN_RESULT]
-            ],
-            "ignored_columns": [
-                {"sheet": column.sheet, "heading": column.heading} for column in self.ignored_columns[:ROWS_IN_RESULT]
-            ],
-            "left_out_values": [
-                {"sheet": value.sheet, "row": value.row, "column": value.column, "value": value.value}
-                for value in self.left_out_values[:ROWS_IN_RESULT]
-            ],
+            "sheets": [sheet._asdict() for sheet in self.sheets],
+            "sheets_left_out": [sheet._asdict() for sheet in self.sheets_left_out[:ROWS_IN_RESULT]],
+            "ignored_columns": [column._asdict() for column in self.ignored_columns[:ROWS_IN_RESULT]],
+            "left_out_values": [value._asdict() for value in self.left_out_values[:ROWS_IN_RESULT]],
         }

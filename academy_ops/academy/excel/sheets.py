@@ -72,13 +72,7 @@ class _Reading(NamedTuple):
 
 
 def understand(tables: Sequence[Table]) -> Content:
-    """Read the sheets that are the roster.
-
-    Args:
-        tables: The workbook's sheets, in its order.
-
-    Returns:
-        Their content; at least one row of it is a student or rejected.
+    """Read the sheets that are the roster; at least one row of what is returned is a student or rejected.
 
     Raises:
         WorkbookError: No header, no column of parents' phones, no student rows, too many, or several sheets between
@@ -171,16 +165,16 @@ def _left_out(
     named = any(_folded(name) == SHEET_NAME for name in taken)
     left = []
     for table in tables:
-        one = read.get(table.name)
-        if table.name in taken or (one is not None and one.empty):
+        reading = read.get(table.name)
+        if table.name in taken or (reading is not None and reading.empty):
             continue
         if not table.visible:
             why = _HIDDEN
         elif asides[table.name]:
             why = asides[table.name]
-        elif one is None or one.roster.columns is None:
-            why = str(one.nearly) if one and one.nearly else _NO_HEADER
-        elif not one.has_rows:
+        elif reading is None or reading.roster.columns is None:
+            why = str(reading.nearly) if reading and reading.nearly else _NO_HEADER
+        elif not reading.has_rows:
             why = _NO_STUDENTS
         else:
             why = _OTHER_IS_NAMED if named else _OTHER_SAYS_MORE
@@ -269,7 +263,7 @@ def _unmerged(rows: Iterable[Row], merged: Sequence[Area]) -> Iterator[Row]:
     going_on: dict[int, tuple[int, object]] = {}
     for number, row in enumerate(rows):
         if going_on:
-            going_on = {column: one for column, one in going_on.items() if one[0] >= number}
+            going_on = {column: merged_cell for column, merged_cell in going_on.items() if merged_cell[0] >= number}
             row = list(row)  # noqa: PLW2901 - the same row, filled
             row.extend([""] * (1 + max(going_on, default=0) - len(row)))
             for column, (_last, value) in going_on.items():

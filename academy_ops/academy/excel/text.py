@@ -65,7 +65,7 @@ def shown(cell: object) -> str:
     if len(digits) < _PHONE_DIGITS:
         return line
     hidden = set(digits[3:-2])
-    return "".join("*" if place in hidden else one for place, one in enumerate(line))
+    return "".join("*" if place in hidden else character for place, character in enumerate(line))
 
 
 def _cleaned(line: str) -> str:

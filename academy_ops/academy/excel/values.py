@@ -85,11 +85,8 @@ _LAST_YEAR_OF_DATES: Final = 1999
 def phone(cell: object, of: str = PARENT) -> str | None:
     """Return the phone that a cell holds, as 010 and eight more digits; None where it holds none.
 
-    Of several ones, the first mobile phone is taken that is not said to be somebody else's.
-
-    Args:
-        cell: The cell.
-        of: Whose phones its column holds, a parent's or the student's.
+    Of several ones, the first mobile phone is taken that is not said to be somebody else's: its column is ``of`` a
+    parent's phones or the student's.
     """
     if isinstance(cell, str) and (usual := _USUAL_PHONE(cell)):
         return None if isinstance(cell, Struck) else f"010{usual[2]}{usual[3]}"
@@ -105,7 +102,7 @@ def phone(cell: object, of: str = PARENT) -> str | None:
         return None
     found = _phone(line, of)
     if found is None and isinstance(cell, str):
-        parts = [one for part in re.split(_APART, cell) if (one := text(part))]
+        parts = [line for part in re.split(_APART, cell) if (line := text(part))]
         phones = [_phone(part, of) for part in parts] if len(parts) > 1 else [None]
         found = None if None in phones else next(filter(None, phones), None)
     return found or None

@@ -77,16 +77,7 @@ def new_process(command: Sequence[str], env: Mapping[str, str], errors: IO[bytes
 
 
 def read(path: Path, seconds: float = WALL_SECONDS, *, production: bool = False, start: Start = new_process) -> Content:
-    """Read the workbook at ``path``.
-
-    Args:
-        path: The file; its name does not matter.
-        seconds: How long it may take.
-        production: Whether to look, too, for what the production parser does not take.
-        start: How the child is started.
-
-    Returns:
-        Its students and rejected rows.
+    """Read the workbook at ``path``; for ``production``, look, too, for what the production parser does not take.
 
     Raises:
         WorkbookError: It can't be read or used; the message is for the school.

@@ -32,7 +32,7 @@ export function watch(id, status = "ASKING", file = "") {
     for (const old of cards.slice(MOST_CARDS).filter((card) => ended(card.job))) drop(old);
     keep();
   }
-  const card = cards.find((one) => one.id === id);
+  const card = cards.find((known) => known.id === id);
   at("jobs").prepend(card.element);
   show(at("jobs"), true);
   at("jobs").scrollTop = 0;
@@ -69,7 +69,7 @@ function keep() {
 
 function drop(card) {
   card.stop();
-  cards = cards.filter((one) => one !== card);
+  cards = cards.filter((other) => other !== card);
   show(at("jobs"), cards.length > 0);
 }
 
@@ -244,10 +244,10 @@ class Card {
   }
 }
 
-const listed = (value) => (Array.isArray(value) ? value.filter((one) => one && typeof one === "object") : []);
+const listed = (value) => (Array.isArray(value) ? value.filter((entry) => entry && typeof entry === "object") : []);
 const quoted = (value) => (value ? ` (${value})` : "");
 
 document.addEventListener("visibilitychange", () => {
   if (document.hidden) return;
-  for (const card of cards.filter((one) => !ended(one.job))) card.poll();
+  for (const card of cards.filter((open) => !ended(open.job))) card.poll();
 });

@@ -274,11 +274,7 @@ class Scaling:
 
 
 class LabAutoScaling(AutoScalingResponse):
-    """The requests that moto answers otherwise than AWS.
-
-    Attributes:
-        scaling: What carries them out.
-    """
+    """The requests that moto answers otherwise than AWS; ``scaling`` carries them out."""
 
     scaling: ClassVar[Scaling]
 

@@ -50,23 +50,12 @@ class _Handler(MotoRequestHandler):
 
 
 class Cloud:
-    """AWS.
-
-    Attributes:
-        url: Its endpoint.
-        scaling: The Auto Scaling service between requests.
-        queues: The queues' messages.
-    """
+    """AWS, at ``url``; ``scaling`` and ``queues`` are what two of its services do between requests."""
 
     def __init__(
         self, hosts: Callable[[], Mapping[str, Host]], mounts: dict[str, WSGIApplication] | None = None
     ) -> None:
-        """Prepare it.
-
-        Args:
-            hosts: The managed instances, by id.
-            mounts: Other applications on the same port, by path.
-        """
+        """Prepare it for ``hosts``, by id; ``mounts`` are other applications on its port, by path."""
         # Else moto makes 1,300 images in each region that is asked about; none is ever launched here.
         os.environ.setdefault("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
         self.scaling = Scaling()

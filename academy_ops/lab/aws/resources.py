@@ -83,7 +83,7 @@ def empty_queue(aws: Clients, name: str) -> None:
     sqs = aws("sqs")
     queue = sqs.get_queue_url(QueueName=name)["QueueUrl"]
     while messages := sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10, WaitTimeSeconds=0).get("Messages"):
-        entries = [{"Id": str(n), "ReceiptHandle": one["ReceiptHandle"]} for n, one in enumerate(messages)]
+        entries = [{"Id": str(n), "ReceiptHandle": message["ReceiptHandle"]} for n, message in enumerate(messages)]
         sqs.delete_message_batch(QueueUrl=queue, Entries=entries)
 
 
@@ -153,11 +153,11 @@ def remove_alarms(aws: Clients) -> None:
 def remove_schedules(aws: Clients) -> None:
     """Remove every schedule of EventBridge Scheduler, and the group's scheduled actions."""
     scheduler, autoscaling = aws("scheduler"), aws("autoscaling")
-    for one in scheduler.list_schedules()["Schedules"]:
-        scheduler.delete_schedule(Name=one["Name"])
+    for schedule in scheduler.list_schedules()["Schedules"]:
+        scheduler.delete_schedule(Name=schedule["Name"])
     of_group = {"AutoScalingGroupName": contract.GROUP_NAME}
-    for one in autoscaling.describe_scheduled_actions(**of_group)["ScheduledUpdateGroupActions"]:
-        autoscaling.delete_scheduled_action(ScheduledActionName=one["ScheduledActionName"], **of_group)
+    for action in autoscaling.describe_scheduled_actions(**of_group)["ScheduledUpdateGroupActions"]:
+        autoscaling.delete_scheduled_action(ScheduledActionName=action["ScheduledActionName"], **of_group)
 
 
 def remove_function(aws: Clients) -> None:

@@ -27,11 +27,7 @@ _writing: Final = threading.Lock()
 def write_log(group: str, stream: str, line: str, at: float) -> None:
     """Add a line to a log stream, as Docker's awslogs driver does; both are made where they are not there.
 
-    Args:
-        group: The log group.
-        stream: The log stream.
-        line: The line.
-        at: When it was written, in seconds since 1970.
+    ``at`` is when it was written, in seconds since 1970.
     """
     backend = logs_backends[ACCOUNT][REGION]
     with _writing:

@@ -32,15 +32,7 @@ class Signed:
     signature: str
 
     def matches(self, secret: str, method: str, url: str, headers: Mapping[str, str], body: bytes) -> bool:
-        """Return whether the request was signed with ``secret``.
-
-        Args:
-            secret: The secret of ``key_id``.
-            method: The request's method.
-            url: Its whole URL, as it was sent.
-            headers: Its headers.
-            body: Its body.
-        """
+        """Return whether the request was signed with ``secret``; ``url`` is the whole one, as it was sent."""
         signed = {name: value for name, value in headers.items() if name.lower() in self.headers}
         request = AWSRequest(method=method, url=url, data=body, headers=signed)
         request.context["timestamp"] = headers["X-Amz-Date"]

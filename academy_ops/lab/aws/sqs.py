@@ -78,11 +78,7 @@ class Queues:
 
 
 class LabSQS(SQSResponse):
-    """SQS with a long poll that ends with its caller.
-
-    Attributes:
-        queues: What is to know of each poll.
-    """
+    """SQS with a long poll that ends with its caller, and that ``queues`` is told of."""
 
     queues: ClassVar[Queues]
     _in_step = False
@@ -142,11 +138,7 @@ class LabCloudWatch(CloudWatchResponse):
 
 
 def _refuse(queue: Queue) -> None:
-    """Refuse a poll that the queue's own policy, or the key that encrypts it, does not allow.
-
-    Raises:
-        SQSException: It is refused, in the words of AWS.
-    """
+    """Refuse a poll that the queue's own policy, or the key that encrypts it, does not allow."""
     action, user = "sqs:receivemessage", f"arn:aws:iam::{ACCOUNT}:user/academy-worker"
     statements = json.loads(queue.policy or "{}").get("Statement", [])
     if any(statement["Effect"] == "Deny" for statement in statements):

@@ -114,11 +114,7 @@ class Commands:
     def send(
         self, instance_ids: Sequence[str], script: str, comment: str, delivery_seconds: float, execution_seconds: float
     ) -> str:
-        """Start a script on every instance; return the command's id.
-
-        Raises:
-            SSMException: One of the instances is not managed.
-        """
+        """Start a script on every instance; return the command's id."""
         hosts = self.hosts()
         if unknown := [instance_id for instance_id in instance_ids if instance_id not in hosts]:
             raise SSMException(
@@ -148,11 +144,7 @@ class Commands:
 
 
 class LabSSM(SimpleSystemManagerResponse):
-    """The requests that moto answers otherwise than AWS.
-
-    Attributes:
-        commands: What carries them out.
-    """
+    """The requests that moto answers otherwise than AWS; ``commands`` carries them out."""
 
     commands: ClassVar[Commands]
 
@@ -172,7 +164,8 @@ class LabSSM(SimpleSystemManagerResponse):
         execution = float((parameters.get("executionTimeout") or [_EXECUTION_SECONDS])[0])
         delivery = self._get_int_param("TimeoutSeconds") or _DELIVERY_SECONDS
         instance_ids = self._get_param("InstanceIds") or []
-        if any(one["Key"] == "tag:Name" and WORKER_NAME in one["Values"] for one in self._get_param("Targets") or []):
+        targets = self._get_param("Targets") or []
+        if any(target["Key"] == "tag:Name" and WORKER_NAME in target["Values"] for target in targets):
             instance_ids = list(self.commands.hosts())
         comment = self._get_param("Comment", "")
         command_id = self.commands.send(
@@ -217,11 +210,7 @@ class LabSSM(SimpleSystemManagerResponse):
 
 
 class LabEC2(EC2Response):
-    """EC2 with a reboot that reaches the instance.
-
-    Attributes:
-        commands: What knows the instances.
-    """
+    """EC2 with a reboot that reaches the instance."""
 
     commands: ClassVar[Commands]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
@@ -65,12 +65,14 @@ def find(name: str) -> Fault | None:
     return FAULTS.get(ALIASES.get(name, name)) or next(ways, None)
 
 
-def break_fault(lab: Lab, name: str) -> str | None:
-    """Put a fault in; return the job's id where it made one.
+def extract(*_: object, **__: object) -> Iterator[tuple[int, str, str, list[str]]]:
+    """Yield every description, as Babel asks for what is to be translated."""
+    for fault in FAULTS.values():
+        yield 1, "say", fault.description.template, []
 
-    Raises:
-        LabError: It can't be put in now.
-    """
+
+def break_fault(lab: Lab, name: str) -> str | None:
+    """Put a fault in; return the job's id where it made one."""
     fault = FAULTS[name]
     if lab.state.generation > 1 and fault.name.startswith(_OF_FIRST) and not fault.name.endswith("/load-balancer"):
         raise LabError(say("{fault} needs a first-generation lab: academy-ops lab up", fault=fault.name))

@@ -8,10 +8,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from academy_ops.contract import DLQ_SUFFIX, GROUP_NAME, QUEUE_NAME, REGION
-from academy_ops.lab.faults.fault import Fault, worker_fault
+from academy_ops.lab.faults.fault import fault, worker_fault
 from academy_ops.lab.faults.uploads import give_up, queue_url
 from academy_ops.lab.state import WORKER_USER
-from academy_ops.messages import say
 
 if TYPE_CHECKING:
     from academy_ops.lab.parts import Lab
@@ -149,88 +148,86 @@ def _poll_anew(lab: Lab, refusal: str) -> None:
 
 
 FAULTS: Final = (
-    Fault(
+    fault(
         "clock-skew",
-        say("AWS's clock is 20 minutes ahead of this machine's."),
+        "AWS's clock is 20 minutes ahead of this machine's.",
         lambda lab: lab.cloud.set_clock_offset(_CLOCK_SECONDS),
     ),
-    Fault(
+    fault(
         "aws-unreachable",
-        say("AWS closes every connection without an answer."),
+        "AWS closes every connection without an answer.",
         lambda lab: lab.cloud.set_reachable(reachable=False),
     ),
-    Fault(
+    fault(
         "aws-credentials-invalid",
-        say("The operator's AWS key is disabled."),
+        "The operator's AWS key is disabled.",
         lambda lab: _disable_key(lab, OPERATOR_USER, "operator"),
     ),
-    Fault("queue-missing", say("The queue is deleted."), partial(_delete_queue, QUEUE_NAME)),
-    Fault("queue-dead-letters/old", say("An old message is in the dead-letter queue."), _add_dead_letter),
+    fault("queue-missing", "The queue is deleted.", partial(_delete_queue, QUEUE_NAME)),
+    fault("queue-dead-letters/old", "An old message is in the dead-letter queue.", _add_dead_letter),
     worker_fault(
         "queue-dead-letters/not-named",
-        say(
-            "A message has been received three times and never deleted, and the queue no longer has a dead-letter "
-            "queue set."
-        ),
+        "A message has been received three times and never deleted, and the queue no longer has a dead-letter "
+        "queue set.",
         _name_no_dead_letters,
     ),
-    Fault(
+    fault(
         "queue-misconfigured/no-dead-letter-queue",
-        say("The queue has no dead-letter queue set."),
+        "The queue has no dead-letter queue set.",
         partial(_set_on_queue, RedrivePolicy=""),
     ),
-    Fault(
+    fault(
         "queue-misconfigured/dead-letter-queue-missing",
-        say("The queue's dead-letter queue is deleted."),
+        "The queue's dead-letter queue is deleted.",
         partial(_delete_queue, QUEUE_NAME + DLQ_SUFFIX),
     ),
-    Fault(
+    fault(
         "queue-misconfigured/few-receives",
-        say("A message goes to the dead-letter queue after one receive."),
+        "A message goes to the dead-letter queue after one receive.",
         _give_up_at_once,
     ),
-    Fault(
+    fault(
         "queue-misconfigured/short-visibility",
-        say("A received message becomes visible again after 30 seconds."),
+        "A received message becomes visible again after 30 seconds.",
         partial(_set_on_queue, VisibilityTimeout="30"),
     ),
-    Fault(
+    fault(
         "queue-misconfigured/delay",
-        say("The queue delays each message by 15 minutes."),
+        "The queue delays each message by 15 minutes.",
         partial(_set_on_queue, DelaySeconds="900"),
     ),
-    Fault(
+    fault(
         "queue-misconfigured/short-retention",
-        say("The queue keeps a message for an hour."),
+        "The queue keeps a message for an hour.",
         partial(_set_on_queue, MessageRetentionPeriod="3600"),
     ),
-    worker_fault("worker-aws-credentials", say("The workers' AWS key is disabled."), _disable_worker_key),
+    worker_fault("worker-aws-credentials", "The workers' AWS key is disabled.", _disable_worker_key),
     worker_fault(
         "worker-aws-credentials/hop-limit",
-        say("The instances' metadata service requires a token and has a hop limit of 1."),
+        "The instances' metadata service requires a token and has a hop limit of 1.",
         partial(_close_metadata, "enabled"),
     ),
     worker_fault(
         "worker-aws-credentials/metadata-off",
-        say("The instances' metadata service is switched off."),
+        "The instances' metadata service is switched off.",
         partial(_close_metadata, "disabled"),
     ),
-    worker_fault("worker-aws-credentials/no-role", say("The instances have no instance profile."), _take_roles),
-    worker_fault("worker-aws-credentials/clock", say("The workers' clock is 20 minutes behind."), _delay_workers),
-    worker_fault("worker-queue-denied", say("The workers aren't allowed to receive messages."), _deny_queue),
-    worker_fault("worker-queue-denied/queue-policy", say("The queue's own policy denies receiving."), _deny_in_queue),
+    worker_fault("worker-aws-credentials/no-role", "The instances have no instance profile.", _take_roles),
+    worker_fault("worker-aws-credentials/clock", "The workers' clock is 20 minutes behind.", _delay_workers),
+    worker_fault("worker-queue-denied", "The workers aren't allowed to receive messages.", _deny_queue),
+    worker_fault("worker-queue-denied/queue-policy", "The queue's own policy denies receiving.", _deny_in_queue),
     worker_fault(
-        "worker-queue-denied/key-disabled", say("The key that encrypts the queue is disabled."), _disable_queue_key
+        "worker-queue-denied/key-disabled", "The key that encrypts the queue is disabled.", _disable_queue_key
     ),
     worker_fault(
         "worker-queue-denied/key-deletion",
-        say("The key that encrypts the queue is pending deletion."),
+        "The key that encrypts the queue is pending deletion.",
         partial(_disable_queue_key, for_good=True),
     ),
-    worker_fault("worker-unhealthy/stopped", say("Someone stopped the instances in EC2."), _stop_instances),
+    worker_fault("worker-unhealthy/stopped", "Someone stopped the instances in EC2.", _stop_instances),
     worker_fault(
         "worker-env-missing/parameter-unread",
-        say("The instances aren't allowed to read the workers' parameter."),
+        "The instances aren't allowed to read the workers' parameter.",
         _hide_parameter,
     ),
 )

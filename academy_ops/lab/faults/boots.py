@@ -5,14 +5,12 @@ from __future__ import annotations
 from typing import Final
 
 from academy_ops.contract import WORKER_NAME
+from academy_ops.lab.user_data import FAILED_USER_DATA
 
 _REGISTRY: Final = "123456789012.dkr.ecr.ap-northeast-2.amazonaws.com"
 _IMAGE: Final = f"{_REGISTRY}/academy-ai-worker"
 _STOPPED: Final = "ERROR: ECR login/pull failed"
 _NOT_RUN: Final = "ERROR: docker run failed"
-_ENDED: Final = (
-    "cc_scripts_user.py[WARNING]: Failed to run module scripts_user (scripts in /var/lib/cloud/instance/scripts)"
-)
 
 USER_DATA: Final = {
     "image-pull": (
@@ -82,7 +80,7 @@ USER_DATA: Final = {
             "An error occurred (AccessDeniedException) when calling the GetParameter operation: User: "
             "arn:aws:sts::123456789012:assumed-role/worker/i-0 is not authorized to perform: ssm:GetParameter"
         ),
-        _ENDED,
+        FAILED_USER_DATA,
     ),
-    "script": ("/var/lib/cloud/instance/scripts/part-001: line 31: IMAGE: unbound variable", _ENDED),
+    "script": ("/var/lib/cloud/instance/scripts/part-001: line 31: IMAGE: unbound variable", FAILED_USER_DATA),
 }

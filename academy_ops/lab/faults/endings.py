@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from academy_ops.contract import LOG_STARTED, QUEUE_NAME, WORKER_NAME
 from academy_ops.lab.container import WORKER, Image
 from academy_ops.lab.faults.aws import add_endpoint, encrypt_queue
-from academy_ops.lab.faults.fault import Fault, age_job, worker_fault
+from academy_ops.lab.faults.fault import Fault, age_job, hosts, worker_fault
 from academy_ops.lab.faults.uploads import upload_and_wait
 from academy_ops.messages import say
 
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 HANGING: Final = Image(
     command=(sys.executable, "-c", f"import time; print({LOG_STARTED!r}, flush=True); time.sleep(86400)")
 )
-LONG_AGO_SECONDS: Final = 660
 _LOOP_RESTARTS: Final = 3
 _SQS_URL: Final = "https://sqs.ap-northeast-2.amazonaws.com/"
 _NOT_VERIFIED: Final = "[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed:"
@@ -104,9 +103,7 @@ def upload_of_long_ago(lab: Lab) -> str:
     """Upload a workbook, and let it and its message be of long ago."""
     # What a worker had in hand when the fault ended it has come back since.
     lab.cloud.queues.release(QUEUE_NAME)
-    job_id = upload_and_wait(lab)
-    age_job(lab, job_id, LONG_AGO_SECONDS)
-    return job_id
+    return age_job(lab, upload_and_wait(lab))
 
 
 def crash(image: Image, lab: Lab) -> None:
@@ -146,10 +143,6 @@ def _be_killed_unseen(lab: Lab) -> None:
     _end(ending("", 137, restarts=False), lab)
 
 
-def _in_state(lab: Lab, **changed: object) -> None:
-    lab.fleet.change(**changed)
-
-
 def _looping(name: str, words: str, code: int = 1) -> Fault:
     return worker_fault(
         f"worker-crash-loop/{name}",
@@ -168,42 +161,32 @@ def _ended(name: str, words: str, code: int = 1) -> Fault:
 
 def _stopped(name: str, image: Image) -> Fault:
     return worker_fault(
-        f"worker-container-exited/{name}", say("The worker ended, and is not started again."), partial(_end, image)
+        f"worker-container-exited/{name}", "The worker ended, and is not started again.", partial(_end, image)
     )
 
 
 FAULTS: Final = (
     worker_fault(
         "worker-crash-loop",
-        say("The worker exits right after each start."),
+        "The worker exits right after each start.",
         partial(crash, Image(command=(*WORKER, "--no-such-option"))),
     ),
     worker_fault(
         "worker-crash-loop/unit",
-        say("The worker ends right after each start; a systemd unit runs it, and Docker forgets it at its end."),
+        "The worker ends right after each start; a systemd unit runs it, and Docker forgets it at its end.",
         partial(crash, Image(command=(*WORKER, "--no-such-option"), of_unit=True)),
     ),
     *(_looping(name, words) for name, words in {**_CUT_OFF, **_ARCHITECTURE}.items()),
     *(_looping(name, *ends) for name, ends in _ENDINGS.items()),
-    worker_fault(
-        "worker-container-exited",
-        say("Someone stopped the worker's container."),
-        partial(_in_state, container="stopped"),
-    ),
-    worker_fault(
-        "worker-container-exited/paused",
-        say("Someone paused the worker's container."),
-        partial(_in_state, container="paused"),
-    ),
+    worker_fault("worker-container-exited", "Someone stopped the worker's container.", hosts(container="stopped")),
+    worker_fault("worker-container-exited/paused", "Someone paused the worker's container.", hosts(container="paused")),
     worker_fault(
         "worker-container-exited/created",
-        say("The worker's container was created and never started."),
-        partial(_in_state, container="created"),
+        "The worker's container was created and never started.",
+        hosts(container="created"),
     ),
     worker_fault(
-        "worker-container-exited/dead",
-        say("Docker failed to remove the worker's container."),
-        partial(_in_state, container="dead"),
+        "worker-container-exited/dead", "Docker failed to remove the worker's container.", hosts(container="dead")
     ),
     *(_ended(name, words) for name, words in {**_CUT_OFF, **_ARCHITECTURE}.items()),
     *(_ended(name, *ends) for name, ends in _ENDINGS.items()),
@@ -213,38 +196,34 @@ FAULTS: Final = (
         worker_fault(
             name,
             say("Docker can't start the worker's container: {words}", words=words),
-            partial(_in_state, container="unstartable", error=words),
+            hosts(container="unstartable", error=words),
         )
         for name, words in _CANNOT_START.items()
     ),
     worker_fault(
         "worker-out-of-memory",
-        say("The kernel kills the worker: it is out of memory."),
+        "The kernel kills the worker: it is out of memory.",
         partial(crash, Image(memory_lasts=0.5)),
     ),
     worker_fault(
         "worker-out-of-memory/host",
-        say("The kernel kills the worker because its host is out of memory; Docker does not show it."),
+        "The kernel kills the worker because its host is out of memory; Docker does not show it.",
         partial(crash, Image(memory_lasts=0.5, of_host=True)),
     ),
-    worker_fault(
-        "worker-out-of-memory/child",
-        say("The kernel kills a child of the worker, which goes on."),
-        _lose_child,
-    ),
+    worker_fault("worker-out-of-memory/child", "The kernel kills a child of the worker, which goes on.", _lose_child),
     worker_fault(
         "worker-out-of-memory/exit-137",
-        say("The worker was killed by signal 9, and the kernel's log can't be read."),
+        "The worker was killed by signal 9, and the kernel's log can't be read.",
         _be_killed_unseen,
     ),
     worker_fault(
         "worker-dependency-missing/start",
-        say("A Python package is missing from the worker's image, and the worker exits as it starts."),
+        "A Python package is missing from the worker's image, and the worker exits as it starts.",
         partial(crash, ending("ModuleNotFoundError: No module named 'psycopg'")),
     ),
     worker_fault(
         "worker-dependency-missing/library",
-        say("A system library is missing from the worker's image, and the worker exits as it starts."),
+        "A system library is missing from the worker's image, and the worker exits as it starts.",
         partial(crash, ending("ImportError: libpq.so.5: cannot open shared object file: No such file or directory")),
     ),
     *(
@@ -261,6 +240,6 @@ FAULTS: Final = (
             say("The worker writes this in place of its work, and a job waits: {words}", words=words),
             partial(_go_on, words, prepare=_NAMED.get(name)),
         )
-        for name, words in {**{f"queue-not-consumed/{one}": said for one, said in _CUT_OFF.items()}, **_REFUSED}.items()
+        for name, words in ({f"queue-not-consumed/{key}": line for key, line in _CUT_OFF.items()} | _REFUSED).items()
     ),
 )

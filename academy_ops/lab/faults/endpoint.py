@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from academy_ops.contract import JOBS_PATH
 from academy_ops.lab.aws import targets
-from academy_ops.lab.faults.fault import Fault, execute, nobody_writing
+from academy_ops.lab.faults.fault import execute, fault, nobody_writing
 from academy_ops.lab.parts import healthy
 from academy_ops.lab.processes import FilteredPort, OddPort, SilentPort, free_ports
 from academy_ops.lab.storage import new_keys
@@ -186,262 +186,246 @@ def _rename(lab: Lab, before: str, after: str) -> None:
 
 
 FAULTS: Final = (
-    Fault(
-        "endpoint-refused",
-        say("The edge is stopped; nothing listens at the API's address."),
-        lambda lab: lab.edge.stop(),
+    fault(
+        "endpoint-refused", "The edge is stopped; nothing listens at the API's address.", lambda lab: lab.edge.stop()
     ),
-    Fault("endpoint-timeout", say("The API's address neither accepts nor refuses connections."), _filter_edge),
-    Fault(
+    fault("endpoint-timeout", "The API's address neither accepts nor refuses connections.", _filter_edge),
+    fault(
         "endpoint-tls",
-        say("The edge shows a certificate for another name."),
+        "The edge shows a certificate for another name.",
         lambda lab: lab.edge.start(name="www.academy.example"),
     ),
-    Fault(
+    fault(
         "endpoint-tls/expired",
-        say("The edge's certificate has expired."),
+        "The edge's certificate has expired.",
         lambda lab: lab.edge.start(expires=datetime.now(UTC) - timedelta(days=1)),
     ),
-    Fault(
+    fault(
         "endpoint-tls/not-yet",
-        say("The edge's certificate is not valid yet."),
+        "The edge's certificate is not valid yet.",
         lambda lab: lab.edge.start(begins=datetime.now(UTC) + timedelta(days=1)),
     ),
-    Fault(
+    fault(
         "endpoint-tls/no-tls",
-        say("A server without TLS listens at the API's address."),
+        "A server without TLS listens at the API's address.",
         partial(_speak, b"HTTP/1.1 400 Bad Request\r\n\r\n", tls=False),
     ),
-    Fault(
+    fault(
         "endpoint-refused/reset",
-        say("What listens at the API's address resets every connection."),
+        "What listens at the API's address resets every connection.",
         partial(_speak, None, tls=False),
     ),
-    Fault(
-        "edge-origin-down",
-        say("nginx is stopped; the edge finds its port closed."),
-        lambda lab: lab.origin.service.stop(),
+    fault(
+        "edge-origin-down", "nginx is stopped; the edge finds its port closed.", lambda lab: lab.origin.service.stop()
     ),
-    Fault("edge-origin-timeout", say("A firewall drops what the edge sends to nginx."), _filter_origin),
-    Fault(
-        "edge-origin-timeout/response", say("The API's process hangs; the edge gives up waiting."), _time_out_at_edge
-    ),
-    Fault(
+    fault("edge-origin-timeout", "A firewall drops what the edge sends to nginx.", _filter_origin),
+    fault("edge-origin-timeout/response", "The API's process hangs; the edge gives up waiting.", _time_out_at_edge),
+    fault(
         "edge-origin-timeout/firewall",
-        say("A firewall drops what the edge sends to nginx; nginx answers other clients."),
+        "A firewall drops what the edge sends to nginx; nginx answers other clients.",
         _keep_the_edge_out,
     ),
-    Fault("edge-tls-mode", say("The edge's SSL mode is Full; nginx has no TLS."), _edge(ssl_mode="full")),
-    Fault(
+    fault("edge-tls-mode", "The edge's SSL mode is Full; nginx has no TLS.", _edge(ssl_mode="full")),
+    fault(
         "edge-tls-mode/certificate",
-        say("The edge's SSL mode is Full (strict); nginx has a certificate from an unknown CA."),
+        "The edge's SSL mode is Full (strict); nginx has a certificate from an unknown CA.",
         _distrust_origin,
     ),
-    Fault("edge-blocked", say("The edge's security rule challenges every request."), _edge(page="challenge")),
-    Fault("edge-blocked/rule", say("The edge's security rule blocks every request."), _edge(page="block")),
-    Fault("api-throttled/edge", say("The edge's rule limits the request rate."), _edge(page="limit")),
-    Fault("edge-error", say("nginx closes every connection without an answer."), _nginx(rule=_NO_ANSWER)),
-    Fault("edge-error/unreachable", say("The edge has no route to the origin."), _edge(origin=_UNROUTABLE)),
-    Fault("edge-blocked/json", say("The edge's rule blocks every request with a JSON answer."), _edge(page="rule")),
-    Fault("edge-blocked/access", say("Cloudflare Access asks for a sign-in."), _edge(page="access")),
-    Fault("edge-error/dns", say("The edge can't resolve the origin's name."), _edge(page="dns")),
-    Fault("edge-error/tunnel", say("The edge's tunnel to the origin is down."), _edge(page="tunnel")),
-    Fault("edge-error/tunnel-origin", say("The tunnel is up; what it leads to is down."), _edge(page="tunnel-origin")),
-    Fault("edge-error/worker", say("The edge's Worker fails."), _edge(page="worker")),
-    Fault("edge-error/own", say("The edge itself answers 502; the origin is well."), _edge(page="own")),
-    Fault("edge-error/cached", say("The edge's cache answers with an old state of the job."), _edge(caches_jobs=True)),
-    Fault(
+    fault("edge-blocked", "The edge's security rule challenges every request.", _edge(page="challenge")),
+    fault("edge-blocked/rule", "The edge's security rule blocks every request.", _edge(page="block")),
+    fault("api-throttled/edge", "The edge's rule limits the request rate.", _edge(page="limit")),
+    fault("edge-error", "nginx closes every connection without an answer.", _nginx(rule=_NO_ANSWER)),
+    fault("edge-error/unreachable", "The edge has no route to the origin.", _edge(origin=_UNROUTABLE)),
+    fault("edge-blocked/json", "The edge's rule blocks every request with a JSON answer.", _edge(page="rule")),
+    fault("edge-blocked/access", "Cloudflare Access asks for a sign-in.", _edge(page="access")),
+    fault("edge-error/dns", "The edge can't resolve the origin's name.", _edge(page="dns")),
+    fault("edge-error/tunnel", "The edge's tunnel to the origin is down.", _edge(page="tunnel")),
+    fault("edge-error/tunnel-origin", "The tunnel is up; what it leads to is down.", _edge(page="tunnel-origin")),
+    fault("edge-error/worker", "The edge's Worker fails.", _edge(page="worker")),
+    fault("edge-error/own", "The edge itself answers 502; the origin is well.", _edge(page="own")),
+    fault("edge-error/cached", "The edge's cache answers with an old state of the job.", _edge(caches_jobs=True)),
+    fault(
         "edge-origin-down/firewall",
-        say("The origin's port is closed to the edge; nginx answers everyone else."),
+        "The origin's port is closed to the edge; nginx answers everyone else.",
         _edge(origin="127.0.0.1:1"),
     ),
-    Fault("redirect-loop", say("nginx redirects http to https; the edge connects by http."), _nginx(rule=_TO_HTTPS)),
-    Fault(
-        "redirect-loop/slash",
-        say("nginx removes the trailing slash and adds it again, in a loop."),
-        _nginx(rule=_SLASHES),
+    fault("redirect-loop", "nginx redirects http to https; the edge connects by http.", _nginx(rule=_TO_HTTPS)),
+    fault(
+        "redirect-loop/slash", "nginx removes the trailing slash and adds it again, in a loop.", _nginx(rule=_SLASHES)
     ),
-    Fault("redirect-loop/login", say("nginx redirects to a sign-in page and back, in a loop."), _nginx(rule=_SIGN_IN)),
-    Fault("r2-bucket-missing", say("The R2 bucket is gone."), lambda lab: lab.storage.hide_bucket()),
-    Fault(
-        "r2-credentials-rejected",
-        say("R2 rejects the API's keys."),
-        lambda lab: lab.storage.accept_only(new_keys()),
-    ),
-    Fault(
+    fault("redirect-loop/login", "nginx redirects to a sign-in page and back, in a loop.", _nginx(rule=_SIGN_IN)),
+    fault("r2-bucket-missing", "The R2 bucket is gone.", lambda lab: lab.storage.hide_bucket()),
+    fault("r2-credentials-rejected", "R2 rejects the API's keys.", lambda lab: lab.storage.accept_only(new_keys())),
+    fault(
         "r2-access-denied",
-        say("R2's token is for another bucket."),
+        "R2's token is for another bucket.",
         lambda lab: lab.storage.refuse(HTTPStatus.FORBIDDEN, "AccessDenied"),
     ),
-    Fault(
+    fault(
         "r2-server-error",
-        say("R2 answers with an internal error."),
+        "R2 answers with an internal error.",
         lambda lab: lab.storage.refuse(HTTPStatus.INTERNAL_SERVER_ERROR, "InternalError"),
     ),
     *(
-        Fault(
+        fault(
             f"{code}/{reason}",
             say("R2 rejects every request with {error}.", error=error),
             partial(_refuse, status, error),
         )
         for code, reason, status, error in _REFUSALS
     ),
-    Fault(
+    fault(
         "undetermined/r2-proxy",
-        say("A proxy returns its own page at R2's address."),
+        "A proxy returns its own page at R2's address.",
         lambda lab: lab.storage.answer(HTTPStatus.FORBIDDEN, _SQUID),
     ),
-    Fault(
+    fault(
         "undetermined/r2-bot-page",
-        say("Cloudflare's bot filter returns its page at R2's address."),
+        "Cloudflare's bot filter returns its page at R2's address.",
         lambda lab: lab.storage.answer(HTTPStatus.FORBIDDEN, _BOT_PAGE, "application/json"),
     ),
-    Fault(
+    fault(
         "undetermined/r2-slow-down",
-        say("R2 returns SlowDown."),
+        "R2 returns SlowDown.",
         partial(_refuse, HTTPStatus.SERVICE_UNAVAILABLE, "SlowDown"),
     ),
-    Fault("r2-endpoint-unreachable", say("R2 does not answer."), lambda lab: lab.storage.stop()),
-    Fault(
+    fault("r2-endpoint-unreachable", "R2 does not answer.", lambda lab: lab.storage.stop()),
+    fault(
         "r2-endpoint-unreachable/not-s3",
-        say("A website answers at R2's address."),
+        "A website answers at R2's address.",
         lambda lab: lab.storage.answer(HTTPStatus.OK, "<!DOCTYPE html><title>Academy</title>"),
     ),
-    Fault(
+    fault(
         "proxy-misrouted",
-        say("nginx points at the wrong port; the API is running."),
+        "nginx points at the wrong port; the API is running.",
         lambda lab: lab.origin.change(upstream=free_ports(1)[0]),
     ),
-    Fault(
+    fault(
         "proxy-misrouted/load-balancer",
-        say("A load balancer replaces edge and nginx, and sends requests to the wrong place; the API is running."),
+        "A load balancer replaces edge and nginx, and sends requests to the wrong place; the API is running.",
         _misroute_balancer,
     ),
-    Fault("gateway-timeout", say("The API's process hangs; nginx gives up waiting."), _time_out_at_origin),
-    Fault(
+    fault("gateway-timeout", "The API's process hangs; nginx gives up waiting.", _time_out_at_origin),
+    fault(
         "gateway-timeout/one-path",
-        say("The API hangs on the job's path; nginx gives up waiting."),
+        "The API hangs on the job's path; nginx gives up waiting.",
         partial(_hang_on_one_path, read_seconds=2),
     ),
-    Fault(
+    fault(
         "endpoint-timeout/one-path",
-        say("The API hangs on the job's path, and nginx waits."),
+        "The API hangs on the job's path, and nginx waits.",
         partial(_hang_on_one_path, read_seconds=60),
     ),
-    Fault("api-throttled", say("nginx rejects every request as over its limit."), _nginx(rule=_TOO_MANY)),
-    Fault(
+    fault("api-throttled", "nginx rejects every request as over its limit.", _nginx(rule=_TOO_MANY)),
+    fault(
         "api-throttled/nginx",
-        say("nginx lets one request a minute through, and returns 429 to the others."),
+        "nginx lets one request a minute through, and returns 429 to the others.",
         partial(_limit, f"{_ONE_A_MINUTE} limit_req_status 429;"),
     ),
-    Fault("api-not-json", say("nginx serves the website instead of the API."), _nginx(rule=_WEB_SITE)),
-    Fault(
+    fault("api-not-json", "nginx serves the website instead of the API.", _nginx(rule=_WEB_SITE)),
+    fault(
         "api-not-json/broken",
-        say("The API's JSON holds a NaN, which no browser reads."),
+        "The API's JSON holds a NaN, which no browser reads.",
         _page(HTTPStatus.OK, _BROKEN, "application/json"),
     ),
-    Fault(
+    fault(
         "api-not-json/storage",
-        say("nginx passes requests on to object storage instead of the API."),
+        "nginx passes requests on to object storage instead of the API.",
         _page(HTTPStatus.FORBIDDEN, _OF_STORAGE, "application/xml"),
     ),
-    Fault(
+    fault(
         "api-not-json/https-wanted",
-        say("Plain HTTP reaches the port on which nginx takes TLS."),
+        "Plain HTTP reaches the port on which nginx takes TLS.",
         _page(HTTPStatus.BAD_REQUEST, _UNSIGNED.format("400 The plain HTTP request was sent to HTTPS port")),
     ),
-    Fault(
+    fault(
         "api-not-json/encoding",
-        say("nginx says that its answers are compressed; they are not."),
+        "nginx says that its answers are compressed; they are not.",
         _page(HTTPStatus.OK, _BROKEN, "application/json", "add_header Content-Encoding gzip always;"),
     ),
     *(
-        Fault(f"api-not-json/{way}", say("A server at the API's address says {words} and closes.", words=words), said)
+        fault(f"api-not-json/{way}", say("A server at the API's address says {words} and closes.", words=words), said)
         for way, words, said in (
             ("closed", "-", partial(_speak, b"")),
             ("not-http", "220 ESMTP", partial(_speak, b"220 mail.academy.example ESMTP\r\n\r\n")),
             ("cut-off", "{", partial(_speak, b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{")),
         )
     ),
-    Fault("api-not-json/empty", say("nginx returns an empty response."), _page(HTTPStatus.OK, "")),
-    Fault(
+    fault("api-not-json/empty", "nginx returns an empty response.", _page(HTTPStatus.OK, "")),
+    fault(
         "api-not-json/elsewhere",
-        say("nginx redirects to another host."),
+        "nginx redirects to another host.",
         _nginx(rule="return 302 https://www.academy.example/;"),
     ),
-    Fault(
+    fault(
         "api-not-json/http-wanted",
-        say("The API redirects https to http."),
+        "The API redirects https to http.",
         _nginx(rule="return 307 http://$http_host$request_uri;"),
     ),
-    Fault("bad-gateway/nginx", say("nginx is in maintenance mode."), _nginx(rule="return 503;")),
-    Fault(
+    fault("bad-gateway/nginx", "nginx is in maintenance mode.", _nginx(rule="return 503;")),
+    fault(
         "bad-gateway/limit",
-        say("nginx lets one request a minute through, and returns 503 to the others."),
+        "nginx lets one request a minute through, and returns 503 to the others.",
         partial(_limit, _ONE_A_MINUTE),
     ),
-    Fault("bad-gateway/one-path", say("nginx reaches the API, except for the job's path."), _nginx(rule=_ONE_PATH)),
-    Fault("bad-gateway/proxy", say("A proxy answers that it can't reach the API."), _page(503, _SQUID)),
-    Fault(
+    fault("bad-gateway/one-path", "nginx reaches the API, except for the job's path.", _nginx(rule=_ONE_PATH)),
+    fault("bad-gateway/proxy", "A proxy answers that it can't reach the API.", _page(503, _SQUID)),
+    fault(
         "bad-gateway/unknown",
-        say("An unknown server answers with an error page."),
+        "An unknown server answers with an error page.",
         _page(HTTPStatus.FORBIDDEN, "<html><body><h2>Sorry</h2></body></html>"),
     ),
-    Fault("api-auth-rejected/nginx", say("nginx denies all requests."), _nginx(rule="deny all;")),
-    Fault(
+    fault("api-auth-rejected/nginx", "nginx denies all requests.", _nginx(rule="deny all;")),
+    fault(
         "api-auth-rejected/password",
-        say("nginx asks for its own password."),
+        "nginx asks for its own password.",
         _nginx(rule="auth_basic staff; auth_basic_user_file /dev/null;"),
     ),
-    Fault(
+    fault(
         "api-auth-rejected/proxy",
-        say("A proxy rejects the request."),
+        "A proxy rejects the request.",
         _page(HTTPStatus.FORBIDDEN, _SQUID, headers='add_header X-Squid-Error "ERR_ACCESS_DENIED 0" always;'),
     ),
-    Fault(
+    fault(
         "api-auth-rejected/load-balancer",
-        say("The load balancer's rule rejects the request."),
+        "The load balancer's rule rejects the request.",
         _page(HTTPStatus.FORBIDDEN, _UNSIGNED.format("403 Forbidden")),
     ),
-    Fault("proxy-upstream-down", say("The API's process is stopped; nginx is running."), lambda lab: lab.api.stop()),
-    Fault(
+    fault("proxy-upstream-down", "The API's process is stopped; nginx is running.", lambda lab: lab.api.stop()),
+    fault(
         "proxy-upstream-down/load-balancer",
-        say("A load balancer replaces the edge, and has no target."),
+        "A load balancer replaces the edge, and has no target.",
         partial(_balance, status=503, state="unhealthy", reason="Target.FailedHealthChecks"),
     ),
     *(
-        Fault(
+        fault(
             f"proxy-upstream-down/{reason}",
-            say("A load balancer replaces the edge; its target is not in service."),
+            "A load balancer replaces the edge; its target is not in service.",
             partial(_balance, status=503, state=state, reason=word),
         )
         for reason, (state, word) in _TARGETS.items()
     ),
     *(
-        Fault(
-            name, say("A load balancer replaces the edge, and rejects the requests."), partial(_balance, status=status)
-        )
+        fault(name, "A load balancer replaces the edge, and rejects the requests.", partial(_balance, status=status))
         for name, status in _REJECTED.items()
     ),
-    Fault(
+    fault(
         "gateway-timeout/load-balancer",
-        say("A load balancer replaces the edge; the API's process hangs."),
+        "A load balancer replaces the edge; the API's process hangs.",
         _time_out_at_balancer,
     ),
-    Fault(
-        "api-database-down",
-        say("The API's database does not answer."),
-        partial(_restart_api, {"DATABASE_URL": NO_DATABASE}),
+    fault(
+        "api-database-down", "The API's database does not answer.", partial(_restart_api, {"DATABASE_URL": NO_DATABASE})
     ),
-    Fault(
+    fault(
         "api-error",
-        say("The API's database lacks a column that its release needs."),
+        "The API's database lacks a column that its release needs.",
         lambda lab: _rename(lab, _COLUMN, _OLD_COLUMN),
     ),
-    Fault("api-auth-rejected", say("The token is revoked in the API's database."), _revoke_token),
-    Fault(
+    fault("api-auth-rejected", "The token is revoked in the API's database.", _revoke_token),
+    fault(
         "api-host-rejected",
-        say("The API answers for another host name only."),
+        "The API answers for another host name only.",
         partial(_restart_api, {"ALLOWED_HOSTS": "api.academy.example"}),
     ),
 )

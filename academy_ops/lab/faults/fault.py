@@ -18,6 +18,7 @@ from academy_ops.messages import Text
 if TYPE_CHECKING:
     from academy_ops.lab.parts import Lab
 
+LONG_AGO_SECONDS: Final = 660
 _LOCK_SECONDS: Final = 10.0
 
 
@@ -39,15 +40,28 @@ class Fault:
     needs_worker: bool = False
 
 
-worker_fault: Final = partial(Fault, needs_worker=True)
+def fault(
+    name: str, description: Text | str, inject: Callable[[Lab], str | None], *, needs_worker: bool = False
+) -> Fault:
+    """Return a fault; a plain description is a sentence to be translated, too."""
+    return Fault(name, Text(description) if isinstance(description, str) else description, inject, needs_worker)
 
 
-def age_job(lab: Lab, job_id: str, seconds: int) -> None:
-    """Make a job, and every message in the queue, older."""
+worker_fault: Final = partial(fault, needs_worker=True)
+
+
+def hosts(**changed: object) -> Callable[[Lab], None]:
+    """Return what changes the condition of every instance."""
+    return lambda lab: lab.fleet.change(**changed)
+
+
+def age_job(lab: Lab, job_id: str, seconds: int = LONG_AGO_SECONDS) -> str:
+    """Make a job, and every message in the queue, older; return the job's id."""
     back = f"-{seconds} seconds"
     times = ", ".join(f"{name} = strftime('%Y-%m-%d %H:%M:%f', {name}, ?)" for name in ("created_at", "updated_at"))
     execute(lab, f"UPDATE job SET {times} WHERE id = ?", back, back, job_id)  # noqa: S608 - of fixed names
     lab.cloud.queues.age(QUEUE_NAME, seconds)
+    return job_id
 
 
 @contextmanager

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Final
 from academy_ops.contract import AUTOSCALER_NAME, AUTOSCALER_RULE, GROUP_NAME, QUEUE_NAME
 from academy_ops.lab import processes
 from academy_ops.lab.aws import resources
-from academy_ops.lab.faults.fault import Fault, age_job, worker_fault
+from academy_ops.lab.faults.fault import age_job, fault, worker_fault
 from academy_ops.lab.faults.uploads import upload_and_wait
-from academy_ops.messages import say
 
 if TYPE_CHECKING:
     from academy_ops.lab.parts import Lab
@@ -88,9 +87,7 @@ def _fall_short(words: str, lab: Lab) -> None:
 
 
 def _wait_long(lab: Lab) -> str:
-    job_id = upload_and_wait(lab)
-    age_job(lab, job_id, _OVERDUE_SECONDS)
-    return job_id
+    return age_job(lab, upload_and_wait(lab), _OVERDUE_SECONDS)
 
 
 def _no_maximum(lab: Lab) -> str:
@@ -263,60 +260,56 @@ def _hang_while_terminating(lab: Lab) -> str:
 
 
 FAULTS: Final = (
-    Fault("asg-missing", say("The workers' Auto Scaling group is deleted."), _delete_group),
-    Fault(
+    fault("asg-missing", "The workers' Auto Scaling group is deleted.", _delete_group),
+    fault(
         "worker-scaled-to-zero",
-        say("The autoscaler's rule is off, the group has min 0 and desired 0; no instance is left."),
+        "The autoscaler's rule is off, the group has min 0 and desired 0; no instance is left.",
         scale_to_zero,
     ),
-    Fault(
+    fault(
         "worker-launch-suspended",
-        say("The group's Launch process is suspended, and its instances are gone."),
+        "The group's Launch process is suspended, and its instances are gone.",
         _suspend_launches,
     ),
-    Fault("worker-launch-failing", say("Every launch fails, and the group's instances are gone."), _fail_launches),
+    fault("worker-launch-failing", "Every launch fails, and the group's instances are gone.", _fail_launches),
     *(
-        Fault(
+        fault(
             f"worker-launch-failing/{reason}",
-            say("Every launch fails, and the group's instances are gone."),
+            "Every launch fails, and the group's instances are gone.",
             partial(_fail_launches, words=words),
         )
         for reason, words in _REFUSALS.items()
     ),
     worker_fault(
         "worker-launch-failing/again",
-        say("Launches have failed while a job waited 15 minutes; the latest one is still in progress."),
+        "Launches have failed while a job waited 15 minutes; the latest one is still in progress.",
         _fail_and_try_again,
     ),
     *(
         worker_fault(
-            f"worker-undersized/{reason}",
-            say("The desired capacity is 4, and launches fail."),
-            partial(_fall_short, words),
+            f"worker-undersized/{reason}", "The desired capacity is 4, and launches fail.", partial(_fall_short, words)
         )
         for reason, words in {"capacity": _NO_CAPACITY, **_REFUSALS, "launch-failing": _NO_WORDS}.items()
     ),
     worker_fault(
-        "worker-scaled-to-zero/max-zero", say("The group's maximum and desired capacity are set to 0."), _no_maximum
+        "worker-scaled-to-zero/max-zero", "The group's maximum and desired capacity are set to 0.", _no_maximum
     ),
     worker_fault(
-        "worker-scaled-to-zero/set-back",
-        say("A worker starts for a waiting job, and desired is set back to 0."),
-        _set_back,
+        "worker-scaled-to-zero/set-back", "A worker starts for a waiting job, and desired is set back to 0.", _set_back
     ),
     worker_fault(
         "worker-scaled-to-zero/starter-fails",
-        say("Desired is 0, a job has waited 15 minutes, and the autoscaler's rule is on but does nothing."),
+        "Desired is 0, a job has waited 15 minutes, and the autoscaler's rule is on but does nothing.",
         _starter_fails,
     ),
     worker_fault(
         "worker-refresh-failed/cancelled",
-        say("An instance refresh is canceled after the first of two instances."),
+        "An instance refresh is canceled after the first of two instances.",
         partial(_refresh_badly, status="Cancelled", reason="Cancelled by user request"),
     ),
     worker_fault(
         "worker-refresh-failed/rolling-back",
-        say("An instance refresh is being rolled back."),
+        "An instance refresh is being rolled back.",
         partial(
             _refresh_badly,
             status="RollbackInProgress",
@@ -325,68 +318,62 @@ FAULTS: Final = (
     ),
     worker_fault(
         "worker-refresh-failed/failed",
-        say("An instance refresh fails after the first of two instances."),
+        "An instance refresh fails after the first of two instances.",
         partial(
             _refresh_badly,
             status="Failed",
             reason="Instance replacement timed out: the new instance did not become healthy.",
         ),
     ),
-    Fault("autoscaler-off/alarm-no-data", say("Alarms replace the function, and have no data."), _starve_alarms),
-    Fault(
-        "autoscaler-off/alarm-disabled",
-        say("Alarms replace the function, and their actions are disabled."),
-        _silence_alarms,
+    fault("autoscaler-off/alarm-no-data", "Alarms replace the function, and have no data.", _starve_alarms),
+    fault(
+        "autoscaler-off/alarm-disabled", "Alarms replace the function, and their actions are disabled.", _silence_alarms
     ),
-    Fault(
+    fault(
         "autoscaler-off/alarm-other-queue",
-        say("Alarms replace the function, and watch another queue."),
+        "Alarms replace the function, and watch another queue.",
         _watch_another_queue,
     ),
-    Fault("autoscaler-off/no-alarm", say("Alarms replace the function, and are deleted."), _lose_alarms),
-    Fault(
+    fault("autoscaler-off/no-alarm", "Alarms replace the function, and are deleted.", _lose_alarms),
+    fault(
         "autoscaler-off/alarms-suspended",
-        say("Alarms replace the function, and the group's AlarmNotification process is suspended."),
+        "Alarms replace the function, and the group's AlarmNotification process is suspended.",
         partial(_suspend, "AlarmNotification"),
     ),
-    Fault(
+    fault(
         "autoscaler-off/policy-disabled",
-        say("Alarms replace the function, and the group's scaling policies are disabled."),
+        "Alarms replace the function, and the group's scaling policies are disabled.",
         _disable_policies,
     ),
-    Fault(
+    fault(
         "autoscaler-off/actions-suspended",
-        say("Scheduled actions replace the function, and the group's ScheduledActions process is suspended."),
+        "Scheduled actions replace the function, and the group's ScheduledActions process is suspended.",
         partial(_suspend, "ScheduledActions"),
     ),
-    Fault(
+    fault(
         "autoscaler-off/schedule-disabled",
-        say("A schedule replaces the rule, and is disabled."),
+        "A schedule replaces the rule, and is disabled.",
         partial(_schedule, expression="rate(1 minute)", state="DISABLED"),
     ),
-    Fault(
+    fault(
         "autoscaler-off/schedule-rare",
-        say("A schedule replaces the rule, and runs the autoscaler once a day."),
+        "A schedule replaces the rule, and runs the autoscaler once a day.",
         partial(_schedule, expression="rate(1 day)", state="ENABLED"),
     ),
-    Fault("autoscaler-off/no-function", say("The autoscaler's function is deleted."), _delete_function),
-    Fault("autoscaler-off/no-rule", say("The rule that runs the autoscaler is deleted."), _delete_rule),
-    Fault("autoscaler-off/schedule", say("The rule runs the autoscaler once a day."), _run_rarely),
-    Fault("autoscaler-off", say("The rule that runs the autoscaler is disabled."), _disable_rule),
+    fault("autoscaler-off/no-function", "The autoscaler's function is deleted.", _delete_function),
+    fault("autoscaler-off/no-rule", "The rule that runs the autoscaler is deleted.", _delete_rule),
+    fault("autoscaler-off/schedule", "The rule runs the autoscaler once a day.", _run_rarely),
+    fault("autoscaler-off", "The rule that runs the autoscaler is disabled.", _disable_rule),
     worker_fault(
         "worker-booting",
-        say("The worker is replaced, and the new instance boots slowly."),
+        "The worker is replaced, and the new instance boots slowly.",
         lambda lab: _replace_repeatedly(lab, 1),
     ),
     worker_fault(
         "worker-launch-loop",
-        say("Instances fail their health check and are replaced, over and over."),
+        "Instances fail their health check and are replaced, over and over.",
         lambda lab: _replace_repeatedly(lab, _LAUNCHES),
     ),
-    worker_fault(
-        "worker-launch-stuck", say("The new instance has waited 15 minutes on a lifecycle hook."), _wait_on_hook
-    ),
-    worker_fault(
-        "worker-no-instances", say("The only instance is stuck in Terminating:Wait."), _hang_while_terminating
-    ),
+    worker_fault("worker-launch-stuck", "The new instance has waited 15 minutes on a lifecycle hook.", _wait_on_hook),
+    worker_fault("worker-no-instances", "The only instance is stuck in Terminating:Wait.", _hang_while_terminating),
 )

@@ -15,15 +15,14 @@ from academy_ops.contract import LOG_STARTED, MAX_RECEIVES, QUEUE_NAME, JobStatu
 from academy_ops.lab import LabError, parts, processes
 from academy_ops.lab.aws import resources
 from academy_ops.lab.container import Image
-from academy_ops.lab.faults.fault import Fault, age_job, execute, nobody_writing, worker_fault
-from academy_ops.messages import Text, say
+from academy_ops.lab.faults.fault import Fault, age_job, execute, fault, nobody_writing, worker_fault
+from academy_ops.messages import say
 
 if TYPE_CHECKING:
     from academy_ops.lab.parts import Lab
 
 _SENT_SECONDS: Final = 20.0
 _IDLE_SECONDS: Final = 10.0
-_LONG_AGO_SECONDS: Final = 660
 NO_WORDS: Final = "처리 중 오류가 발생했습니다."
 """A message that proves nothing."""
 _R2_URL: Final = "https://account.r2.cloudflarestorage.com/academy-excel"
@@ -71,8 +70,7 @@ def _lose_message(lab: Lab) -> str:
     with _nobody_working(lab):
         job_id = upload_and_wait(lab)
         resources.empty_queue(lab.aws, QUEUE_NAME)
-    age_job(lab, job_id, _LONG_AGO_SECONDS)
-    return job_id
+    return age_job(lab, job_id)
 
 
 def take_message(lab: Lab) -> str:
@@ -80,8 +78,7 @@ def take_message(lab: Lab) -> str:
     with _nobody_working(lab):
         job_id = upload_and_wait(lab)
         _receive(lab)
-    age_job(lab, job_id, _LONG_AGO_SECONDS)
-    return job_id
+    return age_job(lab, job_id)
 
 
 def give_up(lab: Lab) -> str:
@@ -94,8 +91,7 @@ def give_up(lab: Lab) -> str:
                     QueueUrl=queue_url(lab), ReceiptHandle=receipt, VisibilityTimeout=0
                 )
         _receive(lab)  # the receive that is one too many gives nothing, and SQS moves the message
-    age_job(lab, job_id, _LONG_AGO_SECONDS)
-    return job_id
+    return age_job(lab, job_id)
 
 
 def _receive(lab: Lab) -> list[str]:
@@ -115,8 +111,7 @@ def _stall(lab: Lab) -> str:
     _wait_for(lab, job_id, JobStatus.RUNNING)
     with nobody_writing(lab):
         lab.fleet.send_signal(signal.SIGSTOP)
-    age_job(lab, job_id, _LONG_AGO_SECONDS)
-    return job_id
+    return age_job(lab, job_id)
 
 
 def _fall_silent(lab: Lab) -> str:
@@ -187,11 +182,7 @@ def _nobody_working(lab: Lab) -> Iterator[None]:
 
 
 def upload_and_wait(lab: Lab, *, in_flight: bool = False) -> str:
-    """Upload a good workbook and wait until its message is in the queue, or in flight; return the job's id.
-
-    Raises:
-        LabError: The message does not come.
-    """
+    """Upload a good workbook and wait until its message is in the queue, or in flight; return the job's id."""
     before = _waiting(lab, in_flight=in_flight)
     job_id = upload_students(lab)
     if not processes.until(lambda: _waiting(lab, in_flight=in_flight) > before, _SENT_SECONDS, 0.1):
@@ -210,64 +201,54 @@ def upload_students(lab: Lab) -> str:
     return parts.upload(lab.state, "students.xlsx", sample_workbooks.students(5, time.time_ns() % 99_000_000))
 
 
-def _upload(name: str, what: Text, make: Callable[[], bytes]) -> Fault:
-    return Fault(name, what, partial(_bad_workbook, make))
+def _upload(name: str, what: str, make: Callable[[], bytes]) -> Fault:
+    return fault(name, what, partial(_bad_workbook, make))
 
 
 FAULTS: Final = (
-    _upload(
-        "excel-header-missing", say("A workbook without a header row is uploaded."), sample_workbooks.without_header
-    ),
+    _upload("excel-header-missing", "A workbook without a header row is uploaded.", sample_workbooks.without_header),
     _upload(
         "excel-phone-column-missing",
-        say("A workbook without parent phone numbers is uploaded."),
+        "A workbook without parent phone numbers is uploaded.",
         sample_workbooks.without_phone_column,
     ),
     _upload(
-        "excel-phone-invalid",
-        say("A workbook with invalid phone numbers is uploaded."),
-        sample_workbooks.with_bad_phones,
+        "excel-phone-invalid", "A workbook with invalid phone numbers is uploaded.", sample_workbooks.with_bad_phones
     ),
-    _upload("excel-no-students", say("A workbook without students is uploaded."), sample_workbooks.without_students),
-    _upload("excel-unreadable", say("A file that is not a workbook is uploaded."), sample_workbooks.not_a_workbook),
-    _upload(
-        "excel-too-large", say("A workbook with too many sheets is uploaded."), sample_workbooks.with_too_many_sheets
-    ),
-    _upload(
-        "excel-ambiguous", say("A workbook with the rosters of two years is uploaded."), sample_workbooks.of_two_years
-    ),
-    _upload("excel-names-invalid", say("A workbook without names is uploaded."), sample_workbooks.without_names),
+    _upload("excel-no-students", "A workbook without students is uploaded.", sample_workbooks.without_students),
+    _upload("excel-unreadable", "A file that is not a workbook is uploaded.", sample_workbooks.not_a_workbook),
+    _upload("excel-too-large", "A workbook with too many sheets is uploaded.", sample_workbooks.with_too_many_sheets),
+    _upload("excel-ambiguous", "A workbook with the rosters of two years is uploaded.", sample_workbooks.of_two_years),
+    _upload("excel-names-invalid", "A workbook without names is uploaded.", sample_workbooks.without_names),
     _upload(
         "excel-phone-invalid/mixed",
-        say("A workbook is uploaded in which every row has a different error."),
+        "A workbook is uploaded in which every row has a different error.",
         sample_workbooks.with_several_faults,
     ),
     _upload(
         "excel-names-invalid/mixed",
-        say("A workbook is uploaded in which most rows have no name, and one has a wrong phone number."),
+        "A workbook is uploaded in which most rows have no name, and one has a wrong phone number.",
         sample_workbooks.mostly_without_names,
     ),
-    _upload("job-partial", say("A workbook with one bad row is uploaded."), sample_workbooks.partly_bad),
-    worker_fault("excel-object-missing", say("A workbook is uploaded, and its file is lost."), _lose_file),
+    _upload("job-partial", "A workbook with one bad row is uploaded.", sample_workbooks.partly_bad),
+    worker_fault("excel-object-missing", "A workbook is uploaded, and its file is lost.", _lose_file),
     worker_fault(
         "upload-object-missing",
-        say("The workers are stopped, a workbook is uploaded, and its file is lost."),
+        "The workers are stopped, a workbook is uploaded, and its file is lost.",
         _lose_file_unseen,
     ),
-    worker_fault("message-lost", say("A workbook is uploaded, and its message is lost."), _lose_message),
+    worker_fault("message-lost", "A workbook is uploaded, and its message is lost.", _lose_message),
     worker_fault(
-        "message-stuck", say("A workbook is uploaded; its message is in flight, but no worker has it."), take_message
+        "message-stuck", "A workbook is uploaded; its message is in flight, but no worker has it.", take_message
     ),
     worker_fault(
         "queue-dead-letters",
-        say("A workbook is uploaded, and its message is received three times and never deleted."),
+        "A workbook is uploaded, and its message is received three times and never deleted.",
         give_up,
     ),
-    worker_fault("job-stalled", say("The worker hangs in the middle of a job, 11 minutes ago."), _stall),
-    worker_fault(
-        "job-failed", say("A job failed with a message that does not say why."), partial(_fail_with, NO_WORDS)
-    ),
-    worker_fault("job-failed/rows", say("A job has rejected each row for another reason."), _reject_each_row),
+    worker_fault("job-stalled", "The worker hangs in the middle of a job, 11 minutes ago.", _stall),
+    worker_fault("job-failed", "A job failed with a message that does not say why.", partial(_fail_with, NO_WORDS)),
+    worker_fault("job-failed/rows", "A job has rejected each row for another reason.", _reject_each_row),
     *(
         worker_fault(
             f"r2-endpoint-unreachable/{reason}",
@@ -280,6 +261,6 @@ FAULTS: Final = (
         worker_fault(name, say("A job failed with the message: {words}", words=words), partial(_fail_with, words))
         for name, words in _SAID.items()
     ),
-    worker_fault("job-review", say("A job ended in REVIEW_REQUIRED."), _send_to_review),
-    worker_fault("worker-silent", say("The worker is in the middle of a job and logs nothing."), _fall_silent),
+    worker_fault("job-review", "A job ended in REVIEW_REQUIRED.", _send_to_review),
+    worker_fault("worker-silent", "The worker is in the middle of a job and logs nothing.", _fall_silent),
 )

@@ -19,9 +19,9 @@ from academy_ops.contract import (
 from academy_ops.lab import processes
 from academy_ops.lab.container import Image
 from academy_ops.lab.faults.boots import USER_DATA
-from academy_ops.lab.faults.endings import HANGING, LONG_AGO_SECONDS, upload_of_long_ago
+from academy_ops.lab.faults.endings import HANGING, upload_of_long_ago
 from academy_ops.lab.faults.endpoint import NO_DATABASE
-from academy_ops.lab.faults.fault import age_job, execute, worker_fault
+from academy_ops.lab.faults.fault import LONG_AGO_SECONDS, age_job, execute, hosts, worker_fault
 from academy_ops.lab.faults.launches import scale_to_zero
 from academy_ops.lab.faults.uploads import NO_WORDS, queue_url, take_message, upload_and_wait, upload_students
 from academy_ops.lab.state import LOG_GROUP
@@ -76,11 +76,6 @@ def _start_second(lab: Lab) -> None:
     processes.until(lambda: sum(host.worker_pid is not None for host in lab.fleet.hosts().values()) > 1, 30)
 
 
-def _fleet(**changed: object) -> Callable[[Lab], None]:
-    """Return what changes the condition of every instance."""
-    return lambda lab: lab.fleet.change(**changed)
-
-
 def _silence(lab: Lab, *, registered: bool = True) -> str:
     lab.fleet.change(agent=False, registered=registered, container="stopped")
     return upload_of_long_ago(lab)
@@ -103,9 +98,7 @@ def _hang_beside_another(lab: Lab) -> str:
     """Let one message be in flight of nobody, and another wait, while the workers' logs have been silent for long."""
     lab.fleet.use(replace(HANGING, age=LONG_AGO_SECONDS))
     take_message(lab)
-    job_id = upload_and_wait(lab)
-    age_job(lab, job_id, LONG_AGO_SECONDS)
-    return job_id
+    return age_job(lab, upload_and_wait(lab))
 
 
 def _pile_up(lab: Lab) -> str:
@@ -185,8 +178,7 @@ def _other_database(lab: Lab) -> str:
     _start_with({"DATABASE_URL": f"sqlite:///{lab.place / 'other.sqlite3'}"}, lab)
     job_id = upload_students(lab)
     lab.fleet.wait_for_log(LOG_UNKNOWN)
-    age_job(lab, job_id, LONG_AGO_SECONDS)
-    return job_id
+    return age_job(lab, job_id)
 
 
 def _scale_in_from_work(lab: Lab) -> str:
@@ -196,151 +188,137 @@ def _scale_in_from_work(lab: Lab) -> str:
 
 
 FAULTS: Final = (
-    worker_fault("worker-unhealthy", say("The instances are unhealthy and are not being replaced."), _impair),
-    worker_fault("queue-not-consumed", say("The workers' processes hang, and a job has waited 11 minutes."), _hang),
+    worker_fault("worker-unhealthy", "The instances are unhealthy and are not being replaced.", _impair),
+    worker_fault("queue-not-consumed", "The workers' processes hang, and a job has waited 11 minutes.", _hang),
     worker_fault(
         "queue-not-consumed/unread",
-        say("The workers' processes hang, a job has waited 11 minutes, and Docker can't read their logs."),
+        "The workers' processes hang, a job has waited 11 minutes, and Docker can't read their logs.",
         _hang_unread,
     ),
+    worker_fault("worker-booting/unit", "The systemd unit that runs the worker is still starting.", _start_by_unit),
     worker_fault(
-        "worker-booting/unit",
-        say("The systemd unit that runs the worker is still starting."),
-        _start_by_unit,
-    ),
-    worker_fault(
-        "worker-booting/user-data",
-        say("The instances' user data is still running after 15 minutes."),
-        _boot_slowly,
+        "worker-booting/user-data", "The instances' user data is still running after 15 minutes.", _boot_slowly
     ),
     worker_fault(
         "queue-not-consumed/hung",
-        say("The workers' processes hang; one message is in flight with a worker that is gone, and another waits."),
+        "The workers' processes hang; one message is in flight with a worker that is gone, and another waits.",
         _hang_beside_another,
     ),
-    worker_fault("worker-undersized", say("The workers' processes hang, and 41 messages are waiting."), _pile_up),
+    worker_fault("worker-undersized", "The workers' processes hang, and 41 messages are waiting.", _pile_up),
     worker_fault(
         "worker-scaled-to-zero/in-flight",
-        say("A message is in flight, desired is 0, and no instance is left."),
+        "A message is in flight, desired is 0, and no instance is left.",
         _scale_in_from_work,
     ),
     worker_fault(
         "ssm-offline/connection-lost",
-        say("The instances' SSM agents are off, the workers are stopped, and a job waits."),
+        "The instances' SSM agents are off, the workers are stopped, and a job waits.",
         _silence,
     ),
     worker_fault(
         "ssm-offline/never-registered",
-        say("The instances' SSM agents never reached SSM, the workers are stopped, and a job waits."),
+        "The instances' SSM agents never reached SSM, the workers are stopped, and a job waits.",
         partial(_silence, registered=False),
     ),
-    worker_fault("worker-docker-down", say("The Docker daemon is down on every instance."), _fleet(docker=False)),
+    worker_fault("worker-docker-down", "The Docker daemon is down on every instance.", hosts(docker=False)),
     worker_fault(
         "worker-docker-down/not-installed",
-        say("Docker is not installed on any instance."),
-        _fleet(container="missing", installed=False),
+        "Docker is not installed on any instance.",
+        hosts(container="missing", installed=False),
     ),
-    worker_fault("worker-docker-down/hung", say("The Docker daemon hangs on every instance."), _fleet(answers=False)),
+    worker_fault("worker-docker-down/hung", "The Docker daemon hangs on every instance.", hosts(answers=False)),
     worker_fault(
         "worker-container-unhealthy",
-        say("The health check of the worker's container fails."),
+        "The health check of the worker's container fails.",
         lambda lab: lab.fleet.use(Image(health="unhealthy")),
     ),
-    worker_fault("worker-images-differ", say("Two workers run different images."), _two_images),
+    worker_fault("worker-images-differ", "Two workers run different images.", _two_images),
     worker_fault(
         "worker-images-differ/template",
-        say("A worker was launched from an earlier version of the launch template, and no deployment replaces it."),
+        "A worker was launched from an earlier version of the launch template, and no deployment replaces it.",
         _leave_one_behind,
     ),
     *(
         worker_fault(
             f"worker-boot-failed/{reason}",
             say("User data failed on every instance ({reason}), so there is no container.", reason=reason),
-            _fleet(container="missing", user_data=lines),
+            hosts(container="missing", user_data=lines),
         )
         for reason, lines in USER_DATA.items()
     ),
     worker_fault(
         "worker-boot-failed/endless",
-        say("The instances' user data never finishes."),
-        _fleet(container="missing", boot="running", user_data=("+ docker pull academy-ai-worker", "Waiting")),
+        "The instances' user data never finishes.",
+        hosts(container="missing", boot="running", user_data=("+ docker pull academy-ai-worker", "Waiting")),
     ),
     worker_fault(
         "worker-disk-full/read-only",
-        say("The kernel has mounted the instances' disks read-only."),
-        _fleet(read_only=True, container="stopped"),
+        "The kernel has mounted the instances' disks read-only.",
+        hosts(read_only=True, container="stopped"),
     ),
-    worker_fault("worker-disk-full/inodes", say("The worker's disk has no inodes left."), _fleet(inodes_percent=100)),
+    worker_fault("worker-disk-full/inodes", "The worker's disk has no inodes left.", hosts(inodes_percent=100)),
     worker_fault(
-        "worker-container-missing",
-        say("The worker's container is gone on every instance."),
-        _fleet(container="missing"),
+        "worker-container-missing", "The worker's container is gone on every instance.", hosts(container="missing")
     ),
-    worker_fault("worker-disk-full", say("The instances' disks are full."), _fleet(disk_percent=100)),
+    worker_fault("worker-disk-full", "The instances' disks are full.", hosts(disk_percent=100)),
     worker_fault(
         "worker-disk-full/idle",
-        say("The instances' disks are full, and the worker is stopped."),
-        _fleet(disk_percent=100, container="stopped"),
+        "The instances' disks are full, and the worker is stopped.",
+        hosts(disk_percent=100, container="stopped"),
     ),
     worker_fault(
         "worker-dependency-missing",
-        say("A Python package is missing from the worker's image, and a workbook is uploaded."),
+        "A Python package is missing from the worker's image, and a workbook is uploaded.",
         _lose_dependency,
     ),
     worker_fault(
         "worker-dependency-missing/gone",
-        say("A worker without a Python package fails a job, and is terminated; its log is in CloudWatch Logs."),
+        "A worker without a Python package fails a job, and is terminated; its log is in CloudWatch Logs.",
         partial(_fail_and_go, break_it=_lose_dependency),
     ),
-    worker_fault(
-        "excel-unreadable/reader",
-        say("The worker's workbook reader fails with an unknown error."),
-        _break_reader,
-    ),
+    worker_fault("excel-unreadable/reader", "The worker's workbook reader fails with an unknown error.", _break_reader),
     worker_fault(
         "worker-env-missing",
-        say("The workers' parameter lacks the R2 settings."),
+        "The workers' parameter lacks the R2 settings.",
         partial(_start_with, dict.fromkeys(("R2_ENDPOINT", "R2_ACCESS_KEY", "R2_SECRET_KEY"))),
     ),
-    worker_fault("worker-env-missing/parameter", say("The workers' parameter is deleted."), _no_parameter),
+    worker_fault("worker-env-missing/parameter", "The workers' parameter is deleted.", _no_parameter),
     worker_fault(
-        "worker-queue-mismatch", say("The workers' parameter names another queue."), partial(_start_with, _OTHER_QUEUE)
+        "worker-queue-mismatch", "The workers' parameter names another queue.", partial(_start_with, _OTHER_QUEUE)
     ),
     worker_fault(
         "worker-queue-mismatch/encoded",
-        say("The workers' parameter, as base64 of JSON, names another queue."),
+        "The workers' parameter, as base64 of JSON, names another queue.",
         partial(_start_with, _OTHER_QUEUE, encoded=True),
     ),
     worker_fault(
         "worker-queue-mismatch/region",
-        say("The workers' parameter names another AWS region."),
+        "The workers' parameter names another AWS region.",
         partial(_start_with, dict.fromkeys(("AWS_REGION", "AWS_DEFAULT_REGION"), "us-east-1")),
     ),
     worker_fault(
         "worker-queue-mismatch/endpoint",
-        say("The workers' parameter names another AWS endpoint."),
+        "The workers' parameter names another AWS endpoint.",
         partial(_start_with, {"AWS_ENDPOINT_URL_SQS": "http://127.0.0.1:9"}),
     ),
     worker_fault(
         "worker-aws-credentials/static-keys",
-        say("The workers' parameter holds AWS keys that are not valid."),
+        "The workers' parameter holds AWS keys that are not valid.",
         _start_with_keys,
     ),
     worker_fault(
-        "worker-r2-mismatch", say("The workers' parameter names another bucket."), partial(_start_with, _OTHER_BUCKET)
+        "worker-r2-mismatch", "The workers' parameter names another bucket.", partial(_start_with, _OTHER_BUCKET)
     ),
     worker_fault(
         "worker-r2-mismatch/endpoint",
-        say("The workers' parameter names another R2 endpoint."),
+        "The workers' parameter names another R2 endpoint.",
         partial(_start_with, {"R2_ENDPOINT": "http://127.0.0.1:9"}),
     ),
     worker_fault(
         "worker-env-stale",
-        say("The workers started with a wrong parameter, which has been corrected since."),
+        "The workers started with a wrong parameter, which has been corrected since.",
         _stale_environment,
     ),
-    worker_fault("worker-database-down/unreachable", say("The workers' database does not answer."), _no_database),
-    worker_fault(
-        "worker-database-mismatch", say("The workers use a different database from the API."), _other_database
-    ),
+    worker_fault("worker-database-down/unreachable", "The workers' database does not answer.", _no_database),
+    worker_fault("worker-database-mismatch", "The workers use a different database from the API.", _other_database),
 )

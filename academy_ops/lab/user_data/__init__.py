@@ -52,13 +52,7 @@ class Boot:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What ``docker run`` was called with.
-
-    Attributes:
-        env: The environment; empty without ``--env-file``.
-        log_driver: The driver of its log.
-        log_options: That driver's options.
-    """
+    """What ``docker run`` was called with; ``env`` is empty without ``--env-file``."""
 
     env: Mapping[str, str]
     log_driver: str
@@ -80,10 +74,7 @@ def failing(lines: Sequence[str]) -> dict[str, str]:
 def run(folder: Path, root: Path, boot: Boot) -> Run | None:
     """Run the user data; return what container it has started, or None where it has stopped before.
 
-    Args:
-        folder: An empty folder for this boot; it is removed.
-        root: What stands for the instance's root folder.
-        boot: What the boot is given.
+    ``folder`` is an empty one for this boot, and is removed; ``root`` stands for the instance's root folder.
     """
     programs = folder / "bin"
     programs.mkdir(mode=0o700, parents=True)
