@@ -29,6 +29,10 @@ _SEVERAL_NAMES: Final = (
     "머리글 행을 찾지 못했습니다. 이름 열이 여러 개라서 어느 것이 학생의 이름인지 정할 수 없습니다. "
     "학생의 이름만 '이름' 열에 남겨 주세요."
 )
+_BY_TURNS: Final = (
+    "학부모전화번호 열이 없습니다. 학생과 학부모가 행마다 번갈아 적혀 있는 것 같습니다. "
+    "학생마다 한 행에 적고, 학부모의 번호는 '학부모전화번호' 열에 적어 주세요."
+)
 _TWO: Final = 2
 _FOUR: Final = 4
 _DIGITS: Final = 4
@@ -180,7 +184,7 @@ def settled(header: Header, rows: Sequence[Row]) -> Header:
         raise UnclearError
     says_whose = known or any(letters(line).casefold() in RELATIONS for line in header.headings)
     if not says_whose and sample.names_parents_too(columns["name"][0], parents, _of_students(header)):
-        raise UnclearError
+        raise UnclearError("phone-column-missing", _BY_TURNS)
     columns |= {field: tuple(found) for field, found in (("phone", own), ("parent_phone", parents)) if found}
     return header._replace(columns=columns, has_parent_phone=known, open=Open(numbers=still_open.numbers))
 

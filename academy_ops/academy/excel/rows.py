@@ -32,8 +32,13 @@ NO_NAME: Final = "이름이 비어 있습니다."
 NO_LETTERS: Final = "이름에 글자가 없습니다."
 TWO_NAMES: Final = "이름 칸에 여러 명이 있습니다. 한 행에 한 명씩 적어 주세요."
 OF_FAMILY: Final = "이름 칸에 학생의 가족으로 보이는 사람이 있습니다. 학생의 이름을 적어 주세요."
-NO_RESULT: Final = "수식의 결과가 파일에 저장되어 있지 않습니다. 엑셀에서 파일을 열어 저장한 뒤 다시 올려 주세요."
-STRUCK: Final = "취소선이 그어져 있습니다. 등록할 학생이면 취소선을 지우고, 아니면 행을 지워 주세요."
+NO_RESULT: Final = (
+    "이름이나 학부모 전화번호에 수식만 있고 결과가 저장되어 있지 않습니다. "
+    "엑셀에서 파일을 열어 저장한 뒤 다시 올려 주세요."
+)
+STRUCK: Final = (
+    "이름이나 학부모 전화번호에 취소선이 그어져 있습니다. 등록할 학생이면 취소선을 지우고, 아니면 행을 지워 주세요."
+)
 NO_NAME_THERE: Final = "이름 칸에 이름이 아닌 것이 있습니다. 학생의 이름만 적어 주세요."
 MASKED: Final = "이름의 일부가 가려져 있습니다. 학생의 이름을 모두 적어 주세요."
 NAME_TOO_LONG: Final = f"이름이 너무 깁니다 ({LONGEST['name']}자까지)."
@@ -174,10 +179,10 @@ class Roster:
         marked = self._to_look_at and junk.is_marked(row, columns.name, columns.numbers)
         if marked or junk.is_example_mark(kind):
             return "example"
-        if isinstance(row[columns.name], Again) and not self._goes_on(number, phone):
-            return "same"
         if kind and (other := _somebody_else(kind, columns.header)):
             return other
+        if isinstance(row[columns.name], Again) and not self._goes_on(number, phone):
+            return "same"
         if not is_usual and (
             junk.says_left(name) or any(junk.has_left(remark, asked=False) for _name, remark in apart(name))
         ):

@@ -44,8 +44,8 @@ _SIBLINGS: Final = "동생 형 누나 오빠 언니"
 _HEADINGS: Final = {
     # Whose it is.
     STUDENT: """
-        학생 학생들 원생 원아 수강생 수강자 재원생 학원생 재학생 신입생 등록생 교습생 수련생 관원 수험생 학습자
-        응시자 참가자 참여자 본인 자녀 아이 아동 어린이 유아 회원 學生
+        학생 학생들 學生 学生 生徒 원생 원아 수강생 수강자 재원생 학원생 재학생 신입생 등록생 교습생 수련생
+        관원 수험생 학습자 응시자 참가자 참여자 본인 자녀 아이 아동 어린이 유아 회원
         student pupil child
     """,
     PARENT: """
@@ -67,7 +67,7 @@ _HEADINGS: Final = {
     """,
     # The student, or who speaks for one: the other columns decide.
     APPLICANT: """
-        신청자 신청인 신청하신 응답자 가입자 가입인 등록자 예약자 접수자 접수인 제출자 작성자 작성인 고객 구매자
+        신청자 신청인 신청하신 응답자 가입자 가입인 등록자 예약자 주문자 접수자 접수인 제출자 작성자 작성인 고객 구매자
         applicant respondent
     """,
     # What it is: a field of the student, …
@@ -156,10 +156,10 @@ SECTIONS: Final = _meanings(
             퇴 퇴원 퇴회 퇴소 퇴학 탈퇴 제적 자퇴 전출 졸업 수료 종료 중단 그만둔 그만둠 미재원 비재원 미등록 대기
             withdrawn withdrew inactive dropped dropout left graduated alumni waiting waitlist waitlisted
         """,
-        "students": "재원 재원생 재학생 수강생 신입생 등록생",
+        "students": "재원 재원생 재학생 수강생 신입생 등록생 휴원 휴원생 휴학 체험 신규 예비",
         FILLER: """
             명단 목록 리스트 현황 학생 원생 연락처 연락망 비상 비상연락망 비상연락처 전화번호 정보 및 님 들 자 표 방
-            생 함 중 됨 완료 처리 수강 등록 회원 list contacts student students
+            생 함 중 됨 완료 처리 수강 등록 회원 상담 레벨테스트 입학 list contacts student students
         """,
     }
 )
@@ -184,9 +184,10 @@ RELATIONS: Final = frozenset({"관계", "학생과의관계", "학생과관계",
 REPLACED: Final = frozenset({"구", "이전", "기존", "변경전", "예전", "옛", "작년", "old", "former", "previous"})
 """What stands in brackets in the heading of a column that another one has replaced."""
 
-STAFF: Final = _words(
-    f"{_OWN_PEOPLE} 문의 작성자 대표 학원 연락처 전화 상담 선생님 안내데스크 데스크 사무실 행정실 교무실 차량 셔틀"
-)
+STAFF: Final = _words(f"""
+    {_OWN_PEOPLE} 문의 작성자 대표 학원 연락처 전화 상담 선생님 안내데스크 데스크 사무실 행정실 교무실
+    본원 분원 본관 별관 차량 셔틀
+    """)
 """Who stands among the students of a roster, with a phone, and is none."""
 
 DITTO: Final = frozenset({"〃", "″", "”", '"', "''", "위와 같음", "위와같음"})

@@ -36,6 +36,10 @@ CASES = (
             "부원장 김영희",
             "김선생님",
             "원장님 번호",
+            "상담실",
+            "학원폰",
+            "데스크(카톡)",
+            "본원",
             "강사 이영희",
         )
     ),
@@ -324,9 +328,19 @@ CASES = (
     ),
     *(
         one(f"a table of others below: {banner}", HEADER, A, (), (banner,), HEADER, B, skipped=3)
-        for banner in ("대기자", "Withdrawn", "Waiting list")
+        for banner in ("대기자", "Withdrawn", "Waiting list", "상담 대기자")
     ),
     one("a banner over others", HEADER, A, ("Withdrawn students",), B, ("재원생",), C, students=[A, C], skipped=3),
+    *(
+        one(f"a table of students below: {banner}", HEADER, A, (), (banner,), HEADER, B, students=[A, B], skipped=2)
+        for banner in ("휴원생", "체험 학생", "신규 등록")
+    ),
+    Case(
+        "a name over the student's phone and a parent's, by 구분",
+        {"명단": [("이름", "구분", "연락처"), ("김하나", "학생", _OTHER), ("", "학부모", _P)]},
+        problem="phone-column-missing",
+        merged={"명단": ["A2:A3"]},
+    ),
     one("will leave", HEADER, ("김하나(3월 퇴원예정)", _P), students=[("김하나(3월 퇴원예정)", _P)]),
     one(
         "left, in English",
