@@ -5,6 +5,8 @@ to import them takes longer than most commands.
 """
 
 import gc
+import importlib.abc
+import importlib.machinery
 import importlib.util
 import json
 import os
@@ -19,6 +21,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
+from types import ModuleType
 from typing import Any, NoReturn
 
 import certifi
@@ -100,6 +103,7 @@ def _serve() -> None:
             with suppress(ImportError):  # of an extra that is not installed
                 importlib.import_module(module)
     _load_models()
+    sys.meta_path.insert(0, _English())
     gc.freeze()  # a collection in a fork would copy every page
     for line in sys.stdin:
         request = json.loads(line)
@@ -109,6 +113,30 @@ def _serve() -> None:
         _pid, status = os.waitpid(pid, 0)
         sys.stdout.write(f"{os.waitstatus_to_exitcode(status)}\n")
         sys.stdout.flush()
+
+
+class _English(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """Has the commands, whose help is in the language of the moment of their import, for forks that speak English."""
+
+    def __init__(self) -> None:
+        import academy_ops.cli  # noqa: PLC0415 - as late as the others
+
+        names = [f"academy_ops.cli.{module.name}" for module in pkgutil.iter_modules(academy_ops.cli.__path__)]
+        for name in names:
+            importlib.import_module(name)
+        self._modules = {name: sys.modules.pop(name) for name in names}
+        del self._modules["academy_ops.cli.main"]  # it looks at the environment
+
+    def find_spec(self, name: str, *_: object) -> importlib.machinery.ModuleSpec | None:
+        from academy_ops.messages import current  # noqa: PLC0415
+
+        return importlib.util.spec_from_loader(name, self) if name in self._modules and current() == "en" else None
+
+    def create_module(self, spec: importlib.machinery.ModuleSpec) -> ModuleType:
+        return self._modules[spec.name]
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Leave it as it is."""
 
 
 def _load_models() -> None:
