@@ -205,13 +205,9 @@ def _policy(target: Target, policy: Mapping[str, Any], alarms: Mapping[str, Any]
         why=why,
         unseen=alarms if isinstance(alarms, Unavailable) and names else None,
         alarms=tuple(map(clean, growing or names)),
-        percent=policy.get("AdjustmentType") == "PercentChangeInCapacity" and not _least(policy),
+        percent=policy.get("AdjustmentType") == "PercentChangeInCapacity"
+        and not (policy.get("MinAdjustmentMagnitude") or policy.get("MinAdjustmentStep")),
     )
-
-
-def _least(policy: Mapping[str, Any]) -> int:
-    """Return how many instances a policy that adds a percentage adds at least."""
-    return int(policy.get("MinAdjustmentMagnitude") or policy.get("MinAdjustmentStep") or 0)
 
 
 def _why_halted(alarm: Mapping[str, Any] | None, queue: str) -> Halted:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Final
+from typing import Final, TypeVar
 
 from academy_ops.diagnosis.records import Reason, Unavailable
 from academy_ops.outside import host_scripts
@@ -14,6 +14,8 @@ from academy_ops.outside.failures import AWS_ERRORS, error_code
 from academy_ops.outside.time_limits import SSM_SECONDS, gather
 from checks.host_facts import HostReport, Parameter, WorkerLog
 from checks.worker_report import compare, digests_of, names_in_clear, parse_parameter, read_host
+
+T = TypeVar("T")
 
 ONLINE: Final = "Online"
 LARGEST_COMMAND: Final = 50
@@ -36,24 +38,16 @@ def read_pings(target: Target, ids: Sequence[str]) -> dict[str, str] | Unavailab
         pages = target.connect.aws("ssm").get_paginator("describe_instance_information")
         return {
             agent["InstanceId"]: target.connect.clean(agent["PingStatus"])
-            for start in range(0, len(ids), LARGEST_COMMAND)
-            for page in target.each_page(
-                pages.paginate(Filters=[{"Key": "InstanceIds", "Values": list(ids[start : start + LARGEST_COMMAND])}])
-            )
+            for batch in _batches(ids)
+            for page in target.each_page(pages.paginate(Filters=[{"Key": "InstanceIds", "Values": batch}]))
             for agent in page["InstanceInformationList"]
         }
     except AWS_ERRORS as error:
         return target.connect.unseen(error, "ssm:DescribeInstanceInformation")
 
 
-def online_agents(target: Target, ids: Sequence[str]) -> dict[str, bool] | Unavailable:
-    """Return for each instance whether its SSM agent is online."""
-    pings = read_pings(target, ids)
-    return (
-        pings
-        if isinstance(pings, Unavailable)
-        else {instance_id: pings.get(instance_id) == ONLINE for instance_id in ids}
-    )
+def _batches(items: Sequence[T]) -> list[list[T]]:
+    return [list(items[start : start + LARGEST_COMMAND]) for start in range(0, len(items), LARGEST_COMMAND)]
 
 
 def ask(
@@ -87,7 +81,7 @@ def ask(
 
 def run_script(target: Target, ids: Sequence[str], script: str) -> dict[str, str | Unavailable]:
     """Run one of our scripts on every instance, in as few commands as SSM allows; return what each wrote."""
-    batches = [list(ids[start : start + LARGEST_COMMAND]) for start in range(0, len(ids), LARGEST_COMMAND)]
+    batches = _batches(ids)
     sent = gather([("ssm:SendCommand", partial(_send, target, script, batch)) for batch in batches], target.until)
     outputs: dict[str, str | Unavailable] = {}
     running: dict[str, list[str]] = {}
@@ -107,10 +101,7 @@ def run_script(target: Target, ids: Sequence[str], script: str) -> dict[str, str
                 passes = isinstance(output, Unavailable) and output.reason in _PASSES
                 (late if passes else outputs)[name] = output  # type: ignore[assignment] # the one holds the other's
             target.answered(len(outputs), len(ids))
-        left = {
-            command: [instance_id for instance_id in batch if instance_id not in outputs]
-            for command, batch in running.items()
-        }
+        left = {command: [name for name in batch if name not in outputs] for command, batch in running.items()}
         running = {command: batch for command, batch in left.items() if batch}
     deadline = Unavailable("deadline", "AWS-RunShellScript")
     return {instance_id: outputs.get(instance_id, late.get(instance_id, deadline)) for instance_id in ids}
@@ -153,8 +144,7 @@ def _ended(target: Target, running: Mapping[str, Sequence[str]]) -> Iterator[dic
                 (command, instance_id) for instance_id in batch if states.get(instance_id, "Pending") not in _GOES_ON
             ]
     # The list would cut each output at 2,500 characters.
-    for start in range(0, len(ended), LARGEST_COMMAND):
-        some = ended[start : start + LARGEST_COMMAND]
+    for some in _batches(ended):
         asked = [("ssm:GetCommandInvocation", partial(_output, target, *invocation)) for invocation in some]
         found = zip(some, gather(asked, target.until), strict=True)
         yield {instance_id: output for (_, instance_id), output in found if output is not None}

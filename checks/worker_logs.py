@@ -18,7 +18,7 @@ from checks import cloudwatch_logs
 from checks.group_facts import Group
 from checks.host_facts import LogsFacts
 from checks.worker_group import read_group
-from checks.worker_hosts import LARGEST_COMMAND, ask, online_agents, run_script
+from checks.worker_hosts import LARGEST_COMMAND, ONLINE, ask, read_pings, run_script
 
 _COUNT: Final = re.compile(r"lines=(\d{1,9})", re.ASCII)
 _LINE_OF_JOB: Final = re.compile(rf"\bjob_id=({JOB_ID})")
@@ -75,11 +75,11 @@ class DockerThroughSsm:
 
     def read(self, target: Target, instances: Sequence[str], since: int) -> Mapping[str, InstanceLog | Unavailable]:
         """Read them in one command; an instance whose agent is offline is not asked."""
-        online = online_agents(target, instances)
-        if isinstance(online, Unavailable):
-            return dict.fromkeys(instances, online)
+        pings = read_pings(target, instances)
+        if isinstance(pings, Unavailable):
+            return dict.fromkeys(instances, pings)
         script = host_scripts.log_lines(target.settings.worker, target.job_id, since)
-        outputs = run_script(target, [instance for instance in instances if online[instance]], script)
+        outputs = run_script(target, [instance for instance in instances if pings.get(instance) == ONLINE], script)
         offline = Unavailable("offline", "ssm:DescribeInstanceInformation")
         return {
             instance: read_lines(instance, outputs.get(instance, offline), target.connect) for instance in instances
@@ -118,9 +118,9 @@ class CloudWatchLogs:
         if target.connect not in self._known:
             group = read_group(target)
             ids = [instance.instance_id for instance in group.in_service] if isinstance(group, Group) else []
-            online = online_agents(target, ids)
-            first = [] if isinstance(online, Unavailable) else [name for name in ids if online[name]][:1]
-            hosts, logs, _ = ask(target, first, secrets.token_hex(16))
+            pings = read_pings(target, ids)
+            online = [] if isinstance(pings, Unavailable) else [name for name in ids if pings.get(name) == ONLINE]
+            hosts, logs, _ = ask(target, online[:1], secrets.token_hex(16))
             places = cloudwatch_logs.places_of(target.settings, LogsFacts({}, hosts, logs=logs))
             self._known[target.connect] = next(iter(places), None)
         return self._known[target.connect]

@@ -81,14 +81,11 @@ def look(target: Target) -> Seen:
     facts = workers.observe(target, _case(target))
     name = target.settings.group
     if isinstance(facts.group, Unavailable):
-        raise _unseen(facts.group)
+        unseen = say("Can't read the Auto Scaling group: {reason}.", reason=because(facts.group))
+        raise RemedyError(unseen, unseen=True)
     if facts.group is None:
         raise RemedyError(say("There is no Auto Scaling group {group}.", group=name))
     return Seen(name, facts.group, facts, queue_attributes.depth(target, target.settings.queue))
-
-
-def _unseen(why: Unavailable) -> RemedyError:
-    return RemedyError(say("Can't read the Auto Scaling group: {reason}.", reason=because(why)), unseen=True)
 
 
 def overriding(seen: Seen, desired: int) -> Text | None:

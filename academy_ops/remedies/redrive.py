@@ -23,14 +23,17 @@ def plan(target: Target, case: Case) -> Plan:
     """Plan the redrive of the dead letters that the diagnosis has seen.
 
     Raises:
-        RemedyError: The dead-letter queue could not be seen.
+        RemedyError: The dead-letter queue could not be seen, or the job queue names none.
     """
     known = case.queue.dead_letters if isinstance(case.queue, QueueFacts) else None
     dead = queue_attributes.depth(target, _name(known)) if isinstance(known, Depth) else known
     if not isinstance(dead, Depth):
         raise RemedyError(say("Can't read the dead-letter queue."), unseen=True)
-    if isinstance(case.queue, QueueFacts) and isinstance(case.queue.queue, Depth):
-        _refuse_not_named(case.queue.queue)
+    # SQS refuses it, too: only what a queue's RedrivePolicy names is a dead-letter queue.
+    if case.depth and case.depth.settings and case.depth.dead_letter_arn is None:
+        raise RemedyError(
+            say("The job queue has no dead-letter queue set. Set its RedrivePolicy first, as the remedy shows.")
+        )
     return Plan(
         changes=(
             say(
@@ -53,18 +56,6 @@ def plan(target: Target, case: Case) -> Plan:
         follow=partial(_follow, dead=dead),
         nothing_to_do=None if dead.total else say("No change needed: the dead-letter queue is empty."),
     )
-
-
-def _refuse_not_named(of: Depth) -> None:
-    """Refuse a move that SQS would refuse: only what a queue's RedrivePolicy names is a dead-letter queue.
-
-    Raises:
-        RemedyError: The job queue names none.
-    """
-    if of.settings and of.dead_letter_arn is None:
-        raise RemedyError(
-            say("The job queue has no dead-letter queue set. Set its RedrivePolicy first, as the remedy shows.")
-        )
 
 
 def _follow(target: Target, *, dead: Depth) -> Iterator[Progress]:

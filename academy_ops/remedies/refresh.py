@@ -19,7 +19,6 @@ from academy_ops.remedies.plan import Plan, Progress
 from academy_ops.remedies.refusal import RemedyError, not_made
 from academy_ops.thresholds import REFRESH_HEALTHY_PERCENT, USUAL_BOOT_MINUTES
 from checks.facts import Case
-from checks.group_facts import Refresh
 from checks.refreshes import read_refresh
 from checks.worker_environment import parameter_is_right, parameter_unread
 
@@ -126,16 +125,11 @@ def _follow(target: Target, *, before: Seen) -> Iterator[Progress]:
             )
             return
         else:
-            yield Progress(_step(refresh))
+            done, left = refresh.percent or 0, "?" if refresh.left is None else refresh.left
+            step = say(
+                "Instance refresh: {percent} percent done, instances to replace: {left}", left=left, percent=done
+            )
+            yield Progress(step)
         if not target.pause(SSM_SECONDS):
             return
     yield from group.follow(target, None, before, replaced=True)
-
-
-def _step(refresh: Refresh) -> Text:
-    left = "?" if refresh.left is None else str(refresh.left)
-    return say(
-        "Instance refresh: {percent} percent done, instances to replace: {left}",
-        percent=refresh.percent or 0,
-        left=left,
-    )

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from academy_ops.diagnosis.catalogue import commands
 from academy_ops.diagnosis.catalogue.cause import PENDING, codes, variant
 from academy_ops.diagnosis.catalogue.inside_workers import CRASHES, IDLE, READ_LOG, REPLACE, ROWS, copy, edit, set_clock
 
-_cause, _read, _change, _to_read, _to_change = ROWS.cause, ROWS.read, ROWS.change, ROWS.to_read, ROWS.to_change
+_cause = replace(ROWS, explains=IDLE | CRASHES).cause
+_read, _change, _to_read, _to_change = ROWS.read, ROWS.change, ROWS.to_read, ROWS.to_change
 _RESTART: Final = _change(
     "Then restart the worker: it looks for credentials only when it starts.",
     commands.on_workers("docker restart <worker_container>"),
@@ -30,7 +32,6 @@ WORKER_LOG: Final = (
         "the last {complaint_minutes} minutes or the job's error message mentions signal 9 or memory running out.",
         (commands.WORKER_MEMORY, commands.WORKER_STATE),
         _change("Split the workbook, or use a larger instance type.", commands.MACHINES),
-        explains=IDLE | CRASHES,
     ),
     _cause(
         "worker-dependency-missing",
@@ -41,7 +42,6 @@ WORKER_LOG: Final = (
         (commands.WORKER_LOG,),
         _change("Rebuild and push the image; the log names the missing package.", READ_LOG),
         _REPLACE_WORKERS,
-        explains=IDLE | CRASHES,
     ),
     _cause(
         "worker-database-down",
@@ -51,7 +51,6 @@ WORKER_LOG: Final = (
         "timeout does not count, nor does an error after which the same worker continued a job.",
         (commands.WORKER_LOG,),
         _read("Check the database, and DATABASE_URL in the workers' parameter.", READ_LOG),
-        explains=IDLE | CRASHES,
         reasons={
             "unreachable": variant(
                 "The worker can't connect to its database.",
@@ -124,7 +123,6 @@ WORKER_LOG: Final = (
             "Attach the worker role to the instance profile; the last column shows each instance's profile.",
             commands.MACHINES,
         ),
-        explains=IDLE | CRASHES,
         reasons={
             "hop-limit": variant(
                 "The worker's container can't get credentials: the instance metadata service's hop limit "
@@ -202,7 +200,6 @@ WORKER_LOG: Final = (
             "Allow sqs:ReceiveMessage, sqs:DeleteMessage and sqs:ChangeMessageVisibility in the worker's role.",
             commands.MACHINES,
         ),
-        explains=IDLE | CRASHES,
         reasons={
             "identity-policy": _to_change(
                 "The worker's role does not allow an action that the queue needs.",
