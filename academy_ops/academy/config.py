@@ -32,13 +32,6 @@ class Config:
 
     Attributes:
         database_url: SQLAlchemy's URL; an SQLite file in the working directory by default.
-        queue: The name of the SQS queue.
-        group: The name of the workers' Auto Scaling group.
-        region: The AWS region.
-        bucket: The R2 bucket of the Excel files.
-        r2_endpoint: R2's endpoint.
-        r2_access_key: R2's key id.
-        r2_secret_key: R2's secret.
         missing_r2: The names of the R2 settings that are not set.
         allowed_hosts: The hosts that the API answers for; any where there are none.
         redis_url: Where all processes of the API count together; empty where each counts for itself.

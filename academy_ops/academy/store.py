@@ -212,25 +212,22 @@ class Store:
         ]
         with self._write() as connection:
             self._update(connection, job)
-            if rows:
-                self._create(connection, rows)
+            created = self._create(connection, job, rows) if rows else 0
             rejected = [
                 {"job_id": job.id, "number": number, "row": dict(row)}
                 for number, row in enumerate(failed[ROWS_IN_RESULT:], ROWS_IN_RESULT)
             ]
             if rejected:
                 connection.execute(REJECTED_ROWS.insert(), rejected)
-            mine = sa.select(sa.func.count()).select_from(STUDENTS).where(STUDENTS.c.job_id == job.id)
-            created = connection.scalar(mine) or 0
             result = {
                 "skipped": 0,
                 **details,
                 "created": created,
                 "failed": list(failed[:ROWS_IN_RESULT]),
                 "rejected": len(failed),
-                "total": len(rows) + len(failed),
+                "total": len(students) + len(failed),
                 "processed_by": processed_by,
-                "duplicates": len(rows) - created,
+                "duplicates": len(students) - created,
                 "sheets": self._by_sheet(connection, job, students, details.get("sheets", ()), created),
             }
             last = connection.scalar(sa.select(JOBS.c.progress).where(JOBS.c.id == job.id))
@@ -238,28 +235,16 @@ class Store:
             self._update(connection, job, status=JobStatus.DONE.value, result=result, progress=progress)
         return result
 
-    def _create(self, connection: sa.Connection, rows: Sequence[tuple[object, ...]]) -> None:
-        """Create the students who are not there yet; past SQLAlchemy, which takes as long for them as SQLite."""
-        if connection.dialect.name != "postgresql":
-            insert = (
-                self._insert(STUDENTS).on_conflict_do_nothing().compile(connection, column_keys=NEW_STUDENT_COLUMNS)
-            )
-            connection.exec_driver_sql(str(insert), list(rows))
-            return
-        # PostgreSQL is another process: the rows by COPY, which is one message, and from there by one INSERT.
-        INCOMING_STUDENTS.create(connection, checkfirst=False)
-        driver: Any = connection.connection.driver_connection
-        try:
-            with driver.cursor().copy(
-                f"COPY {INCOMING_STUDENTS.name} ({', '.join(NEW_STUDENT_COLUMNS)}) FROM STDIN"
-            ) as copy:
-                for row in rows:
-                    copy.write_row(row)
-        except connection.dialect.loaded_dbapi.OperationalError as error:
-            # SQLAlchemy has no COPY, so it does not see its errors.
-            raise OperationalError("COPY", None, error) from error
-        copied = postgresql.insert(STUDENTS).from_select(NEW_STUDENT_COLUMNS, sa.select(INCOMING_STUDENTS))
-        connection.execute(copied.on_conflict_do_nothing())
+    def _create(self, connection: sa.Connection, job: Job, rows: Sequence[tuple[object, ...]]) -> int:
+        """Create the students who are not there yet; return how many those are."""
+        if connection.dialect.name == "postgresql":
+            _copy(connection, rows)
+        else:
+            insert = sqlite.insert(STUDENTS).on_conflict_do_nothing()
+            # Past SQLAlchemy, which takes as long for them as SQLite.
+            connection.exec_driver_sql(str(insert.compile(connection, column_keys=NEW_STUDENT_COLUMNS)), list(rows))
+        mine = sa.select(sa.func.count()).select_from(STUDENTS).where(STUDENTS.c.job_id == job.id)
+        return connection.scalar(mine) or 0
 
     def rejected(self, job: Job, limit: int, offset: int) -> tuple[int, list[dict[str, Any]]]:
         """Return how many rows of a job were rejected, and one page of them, in the workbook's order."""
@@ -347,6 +332,22 @@ class Store:
     def _write(self) -> Iterator[sa.Connection]:
         with self._engine.connect().execution_options(writes=True) as connection, connection.begin():
             yield connection
+
+
+def _copy(connection: sa.Connection, rows: Sequence[tuple[object, ...]]) -> None:
+    """Create students on PostgreSQL, another process: by COPY, which is one message, and then by one INSERT."""
+    INCOMING_STUDENTS.create(connection, checkfirst=False)
+    driver: Any = connection.connection.driver_connection
+    columns = ", ".join(NEW_STUDENT_COLUMNS)
+    try:
+        with driver.cursor().copy(f"COPY {INCOMING_STUDENTS.name} ({columns}) FROM STDIN") as copy:
+            for row in rows:
+                copy.write_row(row)
+    except connection.dialect.loaded_dbapi.OperationalError as error:
+        # SQLAlchemy has no COPY, so it does not see its errors.
+        raise OperationalError("COPY", None, error) from error
+    copied = postgresql.insert(STUDENTS).from_select(NEW_STUDENT_COLUMNS, sa.select(INCOMING_STUDENTS))
+    connection.execute(copied.on_conflict_do_nothing())
 
 
 def _digest(token: str) -> str:

@@ -52,15 +52,9 @@ class Common:
 
     Attributes:
         env_file: The env file; ``.env`` is read when it is there and none was given.
-        tier: The tier of workers to look at.
-        context: The context whose settings are in force.
-        output: The form of the output.
         output_file: The file that takes what would go to standard output.
         timeout: Seconds for the whole run.
         lang: The language; `academy_ops.cli.main` has acted on it already.
-        verbose: Show all evidence.
-        no_color: Plain text.
-        quiet: The result alone.
     """
 
     env_file: Path | None = None

@@ -41,18 +41,8 @@ class Lab:
     """Everything that runs.
 
     Attributes:
-        place: Its folder.
-        state: How to reach it.
-        cloud: AWS.
         users: The keys of the lab's IAM users, by their part.
         aws: Makes clients with the lab's own key; the operator's may be what is broken.
-        subnet: Where the group's instances are.
-        storage: R2.
-        edge: Cloudflare.
-        origin: nginx.
-        api: The API.
-        fleet: The worker instances.
-        schedule: What runs the autoscaler.
         worker_env: What the workers' parameter holds when all is well.
         boot_seconds: How long an instance boots when all is well.
         broken: The faults that were put in, in that order.

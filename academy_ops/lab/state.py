@@ -41,19 +41,13 @@ class LabState:
     """How to reach the running lab.
 
     Attributes:
-        pid: The supervisor's process id.
         since: When it was started, RFC 3339, UTC.
-        cloud_url: AWS.
-        r2_endpoint: R2.
         api_url: The API as users reach it: the edge.
         ca_file: The CA that has signed the edge's certificate.
-        origin_url: nginx.
         app_url: The API's own port.
         operator: Full rights in the lab's AWS.
         r2: The API's R2 keys.
-        api_token: The tenant's bearer token.
         control_token: What `academy_ops.lab.control` asks for.
-        database_url: The API's and the workers' database.
         generation: 2 for production of 2026: logs in CloudWatch, alarms, a load balancer; else 1.
     """
 

@@ -324,12 +324,10 @@ class TableReport:
 
 @dataclass(slots=True)
 class _Waiting:
-    """The checks that observe, as one line on a terminal.
+    """The checks that observe, as one line on a terminal; times are in seconds since the run ``began``.
 
     Attributes:
-        began: When the run began, on `time.monotonic`'s clock.
-        started: When each check began, in seconds since the run did, in the order in which they began.
-        ended: When its facts had arrived.
+        ended: When each check's facts had arrived.
         hosts: How many of the workers' hosts have answered, and of how many.
     """
 

@@ -62,11 +62,7 @@ class Smoke:
     """A smoke check that is over.
 
     Attributes:
-        started_at: When it began.
         elapsed_ms: How long it took, diagnosis and all.
-        result: How it came out.
-        summary: Why, in one sentence.
-        seen: What was seen.
         left: What may have stayed behind; None where nothing has.
         diagnosis: Why it did not pass.
         context: The context whose settings were in force.
