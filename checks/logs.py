@@ -128,7 +128,7 @@ def _judge_inside(build: FindingBuilder, case: Case, facts: LogsFacts) -> Iterat
         names = [name for name, unseen in facts.unavailable_hosts.items() if unseen == why]
         shown = ", ".join(names[:_SHOWN_INSTANCES])
         yield build.unknown(
-            say("the state inside {count} workers ({shown})", count=len(names), shown=shown), why, _MAY_CONCEAL
+            say("the state inside {count} of the workers ({shown})", count=len(names), shown=shown), why, _MAY_CONCEAL
         )
     yield from _judge_unread_logs(build, facts)
     yield from _judge_offline(build, case, facts)
@@ -147,7 +147,7 @@ def _judge_unread_logs(build: FindingBuilder, facts: LogsFacts) -> Iterator[Find
     for (driver_name, words), names in unread.items():
         yield build.unknown(
             say(
-                "the log of {count} workers ({shown}; Docker's log driver: {driver})",
+                "the log of {count} of the workers ({shown}; Docker's log driver: {driver})",
                 count=len(names),
                 shown=", ".join(names[:_SHOWN_INSTANCES]),
                 driver=driver_name or "?",

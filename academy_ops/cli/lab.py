@@ -232,8 +232,13 @@ def _list_faults(faults: Mapping[str, str]) -> None:
 
     console = Console(highlight=False)
     column = 2 + max(len(name) for name in faults)
+    # Beside the names, 80 columns leave a third of a line.
+    below = console.width < 2 * column
     for name, does in faults.items():
-        if console.is_terminal:
+        if console.is_terminal and below:
+            console.print(Line(name, "bold"), soft_wrap=True)
+            hanging(console, Line(), Line(does), 2)
+        elif console.is_terminal:
             hanging(console, Line(name), Line(does), column)
         else:
             # A line each, to be searched.

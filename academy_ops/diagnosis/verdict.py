@@ -96,7 +96,15 @@ def _blind(verdict: Verdict, unseen: Sequence[Finding]) -> Verdict:
     if not unseen:
         return verdict
     first = unseen[0]
-    summary = say("{what} Reason: {why}.", what=first.summary, why=first.because) if first.because else first.summary
+    summary = first.summary
+    if why := first.because:
+        # The words of another side may end with a full stop of their own.
+        whole = str(why).endswith(".")
+        summary = (
+            say("{what} Reason: {why}", what=summary, why=why)
+            if whole
+            else say("{what} Reason: {why}.", what=summary, why=why)
+        )
     others = len({str(unknown.summary) for unknown in unseen} - {str(first.summary)})
     if others:
         summary = say("{what} {count} more could not be checked.", what=summary, count=others)

@@ -167,7 +167,7 @@ def _rows(hops: list[Station], width: int) -> Iterator[list[Station]]:
     row: list[Station] = []
     used = 0
     for hop in hops:
-        needed = cell_len(hop.name) + _SHORTEST
+        needed = cell_len(hop.name) + (0 if hop is hops[-1] else _SHORTEST)
         if row and used + needed > width:
             yield row
             row, used = [], 0

@@ -115,7 +115,11 @@ def _refused_on_the_way(status: int, page: Page) -> Text:
 
 def _of_job(job: JobDocument, rows: int) -> tuple[Result, Text]:
     if job.status not in ENDED:
-        return "undetermined", say("Time ran out before the job ended; its status is {status}.", status=job.status)
+        return "undetermined", say(
+            "Time ran out before the job ended; its status is {status}. If workers have to be started first, give it "
+            "minutes: --timeout 300",
+            status=job.status,
+        )
     if job.status == JobStatus.DONE and not job.error_message:
         return _counted(job, rows)
     if job.error_message:

@@ -118,6 +118,12 @@ def test_without_a_job_every_check_is_needed() -> None:
     assert decide([fine("r2"), unknown()], NO_JOB).status == "undetermined"
 
 
+@pytest.mark.parametrize("words", ["no such group", "no such group."])
+def test_why_it_is_undetermined_is_a_sentence_with_one_full_stop(words: str) -> None:
+    verdict = decide([replace(unknown("queue-missing"), because=say("{words}", words=words))], PENDING)
+    assert str(verdict.summary).endswith("Reason: no such group.")
+
+
 def test_a_job_whose_state_is_unseen_is_undetermined() -> None:
     assert decide([fine("queue")], JobProgress(JobState.UNSEEN)).status == "undetermined"
 

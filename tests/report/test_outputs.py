@@ -9,9 +9,10 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
-from academy_ops.diagnosis.records import Diagnosis, Verdict
-from academy_ops.messages import LANGUAGES, Language, say
+from academy_ops.diagnosis.records import Diagnosis, Finding, Verdict
+from academy_ops.messages import LANGUAGES, Language, say, use
 from academy_ops.report import Output
+from academy_ops.report.pipeline import draw
 from academy_ops.report.table import TableReport
 from academy_ops.smoke.records import Seen, Smoke
 from tests.report.golden import shown
@@ -74,6 +75,18 @@ def test_a_page_is_in_its_language_and_lists_every_finding(language: Language) -
     page = shown(about("x"), Output.HTML, language)
     assert f'<html lang="{language}">' in page
     assert page.count("<details>") == len(about("x").findings)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_pipeline_is_one_row_of_80_columns_behind_a_load_balancer_too(language: Language) -> None:
+    use(language)
+    seen = Finding("endpoint", "2", "ok", say("It answers."), evidence={"main": {"status": 200, "balanced_by": "aws"}})
+    console = Console(file=StringIO(), width=80, record=True)
+    draw(console, replace(about("x"), findings=(seen,)))
+    use("en")
+    names = console.export_text().splitlines()[0]
+    assert {"en": "load balancer", "ko": "로드 밸런서"}[language] in names
+    assert names.endswith({"en": "students", "ko": "학생"}[language])
 
 
 def test_jinja_is_imported_for_a_page_alone() -> None:

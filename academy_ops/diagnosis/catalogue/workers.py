@@ -63,7 +63,7 @@ _AT_ZERO: Final[Mapping[str, Variant]] = {
         "but does not start a worker.",
         _START_ONE,
         _read(
-            "Check whether the autoscaler's runs fail, and read its log; or are throttled, as its reserved "
+            "Check whether the autoscaler's runs fail (its log says why), or are throttled because its reserved "
             "concurrency or the account's is used up.",
             commands.FUNCTION_ERRORS,
         ),
