@@ -38,7 +38,7 @@ _RESET: Final = struct.pack("ii", 1, 0)
 """As a socket's option: what closes it at once, without a word."""
 LIBRARIES: Final = (
     *("academy_ops.academy.api", "academy_ops.academy.worker", "academy_ops.academy.preloaded"),
-    *("academy_ops.cli.lab", "uvicorn.config"),
+    *("academy_ops.cli.app", "academy_ops.cli.lab", "academy_ops.report.shell", "uvicorn.config"),
 )
 """What the API and the workers import."""
 
