@@ -93,13 +93,13 @@ _BY_SERVER: Final[_Known] = (
             "CloudFront": r"CloudFront",
             "Varnish": r"Varnish",
             "Kong": r"kong/",
-            "Sucuri": r"Sucuri",
-            "APISIX": r"APISIX",
         },
     ),
     *_signs("api", {"API": r"uvicorn|gunicorn|hypercorn|daphne|granian|waitress|WSGIServer|Werkzeug"}),
 )
 """These sign only what they answer themselves, and leave the signature of who stands behind them."""
+_ON_ALL: Final[_Known] = _signs("proxy", {"Sucuri": r"Sucuri", "APISIX": r"APISIX"})
+"""These sign whatever passes them: an error is theirs only where nothing else tells whose it is."""
 _APPLICATION: Final = re.compile(
     r"(uvicorn|gunicorn|hypercorn|daphne|granian|waitress|werkzeug|wsgiserver|uwsgi)\b", re.IGNORECASE
 )
@@ -257,6 +257,8 @@ def page_of(answer: Answer) -> Page:
     body, document = answer.body[:_MARKS_WITHIN], json_of(answer)
     edge = None if (signed := _signed(answer, document)) else _edge(answer, body, document)
     known = signed or edge or _served(answer, document) or _written(answer, body, document)
+    if known is None and answer.status >= HTTPStatus.BAD_REQUEST:
+        known = _first(_ON_ALL, answer.headers.get("server", ""))
     author, name = known or ("unknown", "unknown")
     code = _code(body, document) or _own_status(answer) if edge else None
     challenge = _challenges(answer, body, document) if edge else any(name in answer.headers for name in _OF_FIREWALL)

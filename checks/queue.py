@@ -29,7 +29,7 @@ from academy_ops.thresholds import (
     WAITED_SECONDS,
     minutes,
 )
-from checks.access import region_reason
+from checks.access import region_reason, stand_in
 from checks.connection_words import cut_off_workers
 from checks.facts import Case, Depth, JobDocument, QueueFacts, QueueSettings
 from checks.group_facts import WorkersFacts
@@ -105,7 +105,7 @@ def judge(case: Case) -> Iterator[Finding]:
             everything = ("region", "queue", "group", "autoscaler_function", "parameter")
             there = {name: case.names[name] for name in everything if name in case.names}
             yield FindingBuilder("queue", "0", case.names).fail(
-                "aws-wrong-region", there, reason=region_reason(case.names["region"])
+                "aws-wrong-region", there, reason=region_reason(case.names["region"]) or stand_in(case.access)
             )
         meant: dict[str, Json] = {"meant": QUEUE_NAME} if facts.default_there else {}
         reason = "wrong-name" if meant else _polled_elsewhere(case)
@@ -385,7 +385,7 @@ CHECK: Final = Check(
     observe=observe,
     judge=judge,
     needs=("job",),
-    reads=("job", "workers", "logs"),
+    reads=("access", "job", "workers", "logs"),
     prefetch=look,
     hops=(Hop(5, say("queue"), ("queue-", "message-")),),
     shows=("queue", "visible", "in_flight", "oldest_seconds", "dead_letters", "instance", "log"),

@@ -34,7 +34,8 @@ boot_log() {
   [ -r "$files$2" ] || return 0
   say "section=$1"
   tail -c 200000 "$files$2" | tr -d '\r' | sed -E \
-    -e 's/((SECRET|PASSWORD|PASSWD|TOKEN|KEY|DATABASE_URL)[A-Za-z_]*["'\'']?[=:] *)["'\'']?[^[:space:]]+/\1***/g' \
+    -e 's/((KEY|DATABASE_URL)[A-Za-z_]*["'\'']?[=:] *)["'\'']?[^[:space:]]+/\1***/g' \
+    -e 's/((secret|passw(or)?d|token)[a-z_]*["'\'']?[=:] *)["'\'']?[^[:space:]]+/\1***/gI' \
     -e 's/((--password|-p) +)[^[:space:]-][^[:space:]]*/\1***/g' -e 's/[A-Za-z0-9+/=_-]{120,}/***/g' |
     awk -v room="$3" '
       length($0) > 900 { $0 = substr($0, 1, 300) "..." substr($0, length($0) - 540) }

@@ -14,7 +14,7 @@ from checks import access
 from checks.access import region_reason
 from checks.facts import AccessFacts, EndpointFacts
 from tests.checks import facts_factory as h
-from tests.checks.scenarios import way
+from tests.checks.scenarios import NOTHING_THERE, way
 from tests.checks.test_credentials import ROLE, observed, reason
 from tests.checks.test_on_the_wire import KEYS, STS_ERROR, STS_IDENTITY, asked_sts, empty_case, target
 from tests.wire import Handler, respond, server
@@ -219,3 +219,14 @@ def test_a_value_that_no_header_can_carry_is_not_told_as_not_set(name: str, valu
     assert (seen.reason, seen.tried) == ("malformed", name)
     assert "abc" not in seen.detail
     assert h.verdict(h.case(**way(seen))).status == "undetermined"
+
+
+@pytest.mark.parametrize(("account", "told"), [("000000000000", "local-aws"), ("210987654321", None)])
+def test_a_stand_in_for_aws_is_no_other_account_or_region(account: str, told: str | None) -> None:
+    other = h.case(**{**NOTHING_THERE, "access": AccessFacts(account, "", None, key_is_r2_key=False)})
+    verdict = h.verdict(other)
+    assert (verdict.cause, verdict.reason) == ("aws-wrong-region", told)
+    finding = next(iter(access.judge(h.case(access=AccessFacts(account, "", "123456789012", key_is_r2_key=False)))))
+    assert (finding.cause, finding.reason) == ("aws-wrong-account", told)
+    well = h.case(access=AccessFacts(account, "", None, key_is_r2_key=False))
+    assert h.verdict(well).status == "healthy"

@@ -266,13 +266,18 @@ def test_what_a_boot_wrote_comes_without_its_secrets_where_no_container_is(host:
     lines = (
         "+ R2_SECRET_KEY=abcdefgh12345 docker run",
         "docker login --password eyJwYXlsb2FkIjoi --username AWS",
+        "+ mysql --password=hunter2-a -h db",
+        "+ export db_password='hunter2-b' aws_secret_access_key=hunter2-c",
+        '{"sessionToken": "hunter2-d", "client_secret": "hunter2-e"}',
+        "error: the key pair is there; KeyError: 'R2_ENDPOINT'; unexpected token `fi'",
         "x" * 300,
         "ERROR: ECR login/pull failed",
     )
     write_boot(host.folder / "files", Condition(user_data=lines, boot="running"))
     output = host.probe()
     assert "boot=running" in output.splitlines()
-    assert not [secret for secret in ("abcdefgh12345", "eyJwYXlsb2FkIjoi", "x" * 121) if secret in output]
+    assert not [secret for secret in ("abcdefgh12345", "eyJwYXlsb2FkIjoi", "hunter2", "x" * 121) if secret in output]
+    assert "KeyError: 'R2_ENDPOINT'; unexpected token `fi'" in output
     settings = load(environ={}, default_env_file=None)
     read = read_host("i-0", output, SALT, settings, Connections(settings))
     assert read is not None

@@ -295,6 +295,9 @@ SCRIPTED = "<html><title>Academy</title><script src='/cdn-cgi/challenge-platform
         (h.answer(500, {"detail": STORAGE.format("AccessDenied")}), "API"),
         (h.answer(404, DRF, **{"apigw-requestid": "1", "x-azure-ref": "1"}), "API"),
         (h.answer(403, DRF, **{"x-cache": "Error from cloudfront"}), "API"),
+        *((h.answer(401, DRF, server=name), "API") for name in ("APISIX/3.5.0", "Sucuri/Cloudproxy", "Caddy")),
+        (h.answer(500, FLASK, server="Sucuri/Cloudproxy"), "API"),
+        (h.answer(403, UNSIGNED, server="Sucuri/Cloudproxy"), "Sucuri"),
     ],
 )
 def test_what_passes_through_is_not_of_who_passes_it_on(answer: Answer, name: str) -> None:

@@ -141,6 +141,8 @@ def test_each_call_of_aws_that_a_remedy_makes_to_look_is_one_that_aws_answers(
 NOT_SHOWN: Mapping[str, Mapping[str, str]] = {
     "moto knows no such state": {
         "asg-missing": "deleting",
+        "aws-wrong-account": "local-aws",
+        "aws-wrong-region": "local-aws",
         "aws-credentials-invalid": "account container",
         "autoscaler-off": "alarm-missing forecast-only function-failed percent-of-none",
     },

@@ -89,6 +89,12 @@ _INVALID: Final = {
     ),
 }
 
+_LOCAL_AWS: Final = _to_change(
+    "The requests go to a local emulator of AWS, such as LocalStack (account 000000000000), instead of AWS.",
+    "Remove AWS_ENDPOINT_URL, or the profile's endpoint_url, and use the academy's credentials. The command shows "
+    "where they are set.",
+)
+
 ACCESS: Final = (
     _cause(
         "aws-keys-are-r2-keys",
@@ -154,10 +160,11 @@ ACCESS: Final = (
             "worker-queue-denied",
         ),
         reasons={
+            "local-aws": _LOCAL_AWS,
             "not-an-account": _to_change(
                 "ACADEMY_AWS_ACCOUNT_ID is not an AWS account number.",
                 "Set ACADEMY_AWS_ACCOUNT_ID to the academy account's 12 digits.",
-            )
+            ),
         },
     ),
     _cause(
@@ -181,6 +188,7 @@ ACCESS: Final = (
                 "AWS has no address for the region in AWS_REGION, although other hosts on the internet respond.",
                 "Correct the name (for example ap-northeast-2); the command shows where the current value is set.",
             ),
+            "local-aws": _LOCAL_AWS,
             "not-enabled": _to_change(
                 "AWS accepts these credentials in us-east-1 but not in this region: the account has not enabled "
                 "it, or the session token is not valid in it.",
