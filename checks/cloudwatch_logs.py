@@ -40,10 +40,11 @@ _INSTANCE: Final = re.compile(r"i-[0-9a-f]{6,17}")
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A line, with the stream that it stands in."""
+    """A line of a log, with the stream that it stands in."""
 
     stream: str
-    line: LogLine
+    at: datetime
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,11 +138,11 @@ def of_job(target: Target, place: Place, now: datetime) -> Archive | Unavailable
     try:
         for back in _BACK:
             events, complete = _events(target, place, now - back, until, **asked)
-            found = [event for event in events if names_it.search(event.line.text)]
+            found = [event for event in events if names_it.search(event.text)]
             whole, until = whole and complete, now - back
             if found:
                 break
-        failures = [failure for failure in found if any(marker in failure.line.text for marker in LOG_JOB_FAILED)]
+        failures = [failure for failure in found if any(marker in failure.text for marker in LOG_JOB_FAILED)]
         following = [(ACTION, partial(_following, target, place, failure)) for failure in failures[-_FAILURES:]]
         for more in gather(following, target.until):
             found += () if isinstance(more, Unavailable) else more
@@ -186,12 +187,9 @@ def instance_of(stream: str) -> str:
 
 def _following(target: Target, place: Place, failure: Event) -> list[Event] | Unavailable:
     """Return what stands in the same stream right after a line."""
-    at = failure.line.at
-    if at is None:
-        return []
+    ends = failure.at + timedelta(seconds=TRACEBACK_SECONDS)
     try:
-        ends = at + timedelta(seconds=TRACEBACK_SECONDS)
-        return _events(target, place, at, ends, logStreamNames=[failure.stream])[0]
+        return _events(target, place, failure.at, ends, logStreamNames=[failure.stream])[0]
     except AWS_ERRORS as error:
         return _unseen(target, place, error)
 
@@ -240,13 +238,13 @@ def _lines(event: Mapping[str, Any], clean: Any) -> Iterable[Event]:  # noqa: AN
     stream = clean(event["logStreamName"])
     for text in event["message"].split("\n"):
         if text.strip():
-            yield Event(stream, LogLine(at, clean(text.rstrip("\r")[:_LONGEST_LINE])))
+            yield Event(stream, at, clean(text.rstrip("\r")[:_LONGEST_LINE]))
 
 
 def _by_instance(events: Sequence[Event], *, of_job: bool) -> dict[str, WorkerLog]:
     lines: dict[str, dict[LogLine, None]] = {}
-    for event in sorted(events, key=lambda event: event.line.at or datetime.min.replace(tzinfo=UTC)):
-        lines.setdefault(instance_of(event.stream), {})[event.line] = None
+    for event in sorted(events, key=lambda event: event.at):
+        lines.setdefault(instance_of(event.stream), {})[LogLine(event.at, event.text)] = None
     return {
         instance: WorkerLog(len(own), tuple(own) if of_job else (), (), () if of_job else tuple(own))
         for instance, own in lines.items()

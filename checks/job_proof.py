@@ -43,10 +43,9 @@ _REFUSED_BY_R2: Final = frozenset(
 
 
 def ended_badly(case: Case, document: JobDocument) -> tuple[Fault, frozenset[str], list[str]]:
-    """Return what the job's own words prove, the most specific that the evidence carries.
+    """Return what the job's own words prove, the most specific that the evidence carries, and what may be behind it.
 
-    Returns:
-        That, what may be behind it, and the lines of a worker's log that prove it, where the job's message does not.
+    Also return the lines of a worker's log that prove it, where the job's message does not.
     """
     shared = fault_of_rows(row.error for row in document.result.failed) if document.result else None
     shared = shared if shared and shared.code.startswith("excel-") else None

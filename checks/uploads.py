@@ -331,11 +331,7 @@ def _logged_jobs(lines: Iterable[Logged]) -> list[_LoggedJob]:
 
 
 def stored_key(target: Target) -> tuple[str, bool] | Unavailable:
-    """Return the key of a job's file that the API does not name: as workers' lines have it, else by the time of upload.
-
-    Returns:
-        The key, and whether the time alone tells it.
-    """
+    """Return the key of a job's file that the API does not name, and whether the time of upload alone tells it."""
     lines = _read_logs(target, _WEEK_SECONDS)
     if isinstance(lines, Unavailable):
         return lines
@@ -367,8 +363,7 @@ def key_in(line: str) -> str | None:
 def join(bucket: Sequence[tuple[Upload, str]], lines: Iterable[Logged]) -> list[Upload]:
     """Join uploads of the bucket to the jobs in workers' lines: by the key, else where time leaves one of each only.
 
-    Returns:
-        What is known of each upload of the bucket, in its order, and then of the jobs whose uploads are not there.
+    Return the uploads of the bucket in its order, and then the jobs whose uploads are not there.
     """
     jobs = _logged_jobs(lines)
     by_key = {job.key: job.upload for job in jobs if job.key}

@@ -53,11 +53,7 @@ def _batches(items: Sequence[T]) -> list[list[T]]:
 def ask(
     target: Target, ids: Sequence[str], salt: str
 ) -> tuple[tuple[HostReport, ...], dict[str, WorkerLog], dict[str, Unavailable]]:
-    """Run the probe on every instance, in as few commands as SSM allows.
-
-    Returns:
-        What each host reports, what their workers have logged, and why an instance did not answer.
-    """
+    """Run the probe on every instance; return what each reports and its worker has logged, or why it did not answer."""
     outputs = run_script(target, ids, host_scripts.probe(target.settings.worker, target.job_id, salt))
     now = datetime.now(UTC) - timedelta(seconds=target.connect.clocks.ahead() or 0)
     hosts: list[HostReport] = []

@@ -110,7 +110,8 @@ class CloudWatchLogs:
         lines: dict[str, list[Logged]] = {name: [] for name in instances}
         for event in events:
             instance = cloudwatch_logs.instance_of(event.stream)
-            lines.setdefault(instance, []).append(Logged(_shown(event.line.at), instance, event.line.text))
+            at = f"{event.at:%Y-%m-%dT%H:%M:%S.%fZ}"
+            lines.setdefault(instance, []).append(Logged(at, instance, event.text))
         return {instance: InstanceLog(tuple(own)) for instance, own in lines.items()}
 
     def _of_container(self, target: Target) -> cloudwatch_logs.Place | None:
@@ -124,10 +125,6 @@ class CloudWatchLogs:
             places = cloudwatch_logs.places_of(target.settings, LogsFacts({}, hosts, logs=logs))
             self._known[target.connect] = next(iter(places), None)
         return self._known[target.connect]
-
-
-def _shown(at: datetime | None) -> str:
-    return at.strftime("%Y-%m-%dT%H:%M:%S.%fZ") if at else ""
 
 
 SOURCES: Final[tuple[LogSource, ...]] = (DockerThroughSsm(), CloudWatchLogs())
@@ -153,13 +150,7 @@ class Logs:
 def read(target: Target, since: int, *, gone: bool = False) -> Logs | Unavailable | None:
     """Read the logs of every instance in service; only the lines that name the target's job, where it has one.
 
-    Args:
-        target: The group, the workers' container, and until when an answer is waited for.
-        since: How far to go back, in seconds.
-        gone: Also those of instances that are gone, where others have told something.
-
-    Returns:
-        What they have logged, why the group could not be read, or None when there is no such group.
+    They go back ``since`` seconds; those of instances that are ``gone`` are read, too, where others tell something.
     """
     group = read_group(target)
     if group is None or isinstance(group, Unavailable):

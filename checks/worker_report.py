@@ -245,11 +245,9 @@ def _meant(name: str, value: str) -> str:
 
 
 def parse_parameter(text: str) -> tuple[str, dict[str, str]]:
-    """Read the workers' parameter: raw dotenv text, or base64 of a JSON object.
+    """Read the workers' parameter: its form (``dotenv``, ``base64-json`` or ``unreadable``), and what is in it.
 
-    Returns:
-        The form (``dotenv``, ``base64-json`` or ``unreadable``) and the environment, read as Docker reads
-        ``--env-file``: quotes stay.
+    Dotenv text is read as Docker reads ``--env-file``: quotes stay.
     """
     try:
         decoded = json.loads(base64.b64decode("".join(text.split()), validate=True))

@@ -66,11 +66,7 @@ def begin(tried: str, call: Callable[[], T], until: float) -> Callable[[], T | U
 
 
 def gather(calls: Iterable[tuple[str, Callable[[], T]]], until: float) -> list[T | Unavailable]:
-    """Run calls, each with what it asks, at the same time, at most sixteen at once.
-
-    Returns:
-        In their order, the result of each, or that it was late at ``until``, as for `begin`.
-    """
+    """Run calls, each with what it asks, at most sixteen at once; return each one's result, or that it was late."""
     calls = tuple(calls)
     results: list[T | Unavailable] = [Unavailable("deadline", tried) for tried, _ in calls]
     numbers = iter(range(len(calls)))

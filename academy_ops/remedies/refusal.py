@@ -53,12 +53,7 @@ def not_made(
 ) -> RemedyError:
     """Make the error for a change that AWS refused, or did not confirm.
 
-    Args:
-        target: What was to be changed.
-        error: One of `AWS_ERRORS`.
-        action: The IAM action that was called.
-        before: What was changed before, in a sentence; None for nothing.
-        hidden: Values that AWS's words may repeat and must not be shown.
+    It says what was changed ``before``, and shows none of the ``hidden`` values, which AWS's words may repeat.
     """
     unseen = target.connect.unseen(error, action)
     done = say("Nothing else was changed:") if before else say("Nothing was changed:")

@@ -73,10 +73,9 @@ def look(target: Target) -> Stored:
 
 
 def compared(stored: Stored, settings: Settings) -> tuple[list[Row], int]:
-    """Hold the parameter against the API's settings, as digests.
+    """Hold the parameter against the API's settings, as digests: a row for each name, those that workers need first.
 
-    Returns:
-        A row for each name, those that workers need first; and how many lines have a name that is better not shown.
+    Also return how many lines have a name that is better not shown.
     """
     salt = secrets.token_hex(16)
     digests = digests_of(stored.values, salt)
