@@ -282,8 +282,11 @@ def _judge_offline(build: FindingBuilder, case: Case, facts: LogsFacts) -> Itera
     if facts.pings is not None:
         evidence["ping"] = facts.pings.get(offline[0])
         reason = "connection-lost" if offline[0] in facts.pings else "never-registered"
-    write = build.fail if len(offline) == len(booted) and still_waits(case) else build.warn
-    yield write("ssm-offline", evidence, reason=reason)
+    if len(offline) == len(booted) and still_waits(case):
+        # The agent signs with the same role.
+        yield build.fail("ssm-offline", evidence, reason=reason, explained_by={"worker-aws-credentials"})
+    else:
+        yield build.warn("ssm-offline", evidence, reason=reason)
 
 
 def _container_evidence(case: Case, host: HostReport, container: Container, log: WorkerLog | None) -> dict[str, Json]:

@@ -119,6 +119,16 @@ def test_a_worker_that_ssm_does_not_reach_is_told_by_its_last_errors(line: str, 
     assert cause in {one.cause for one in h.findings(result) if one.status == "fail"}
 
 
+def test_an_agent_that_has_lost_the_workers_credentials_too_is_a_symptom() -> None:
+    lost = h.line("botocore.exceptions.NoCredentialsError: Unable to locate credentials", 5)
+    offline = replace(h.NO_LOGS, online={"i-0": False}, pings={"i-0": "ConnectionLost"})
+    waits = {"document": h.job("PENDING", age=1200), "queue": h.queue(h.depth(1))}
+    told = h.verdict(h.case(**waits, logs=replace(offline, archive=archive(tail=(lost,), instance="i-0"))))
+    assert (told.cause, "ssm-offline" in told.symptoms) == ("worker-aws-credentials", True)
+    polls = archive(tail=(h.line("polling", 5),), instance="i-0")
+    assert h.verdict(h.case(**waits, logs=replace(offline, archive=polls))).cause == "ssm-offline"
+
+
 def test_later_work_disproves_them() -> None:
     lines = (
         h.line("NoCredentialsError: Unable to locate credentials", 60),
