@@ -20,6 +20,7 @@ MOST_LISTED: Final = 1000
 """So many skipped rows and values that were left out are listed of a sheet; all skipped rows are counted."""
 _MOST_KNOWN: Final = 4096
 _MOST_REMARKS: Final = 3
+_LONGEST_STATE: Final = 60
 _NOTHING_THERE: Final = frozenset({"0"} | {word for word in NOBODY if len(word) > 1 and not word.startswith("#")})
 """What an optional cell says where it says nothing; an error of Excel is told."""
 _Said = tuple[dict[str, str], bool]
@@ -130,10 +131,10 @@ class Columns:
             cell = row[position] if position < len(row) else ""
             if self._is_own(row):
                 return None, text(cell)
-            name = text(row[self.name])
-            doubtful = values.is_own(cell, name) or values.is_doubtful(cell, name)
-            if (phone := values.phone(cell)) is not None and not doubtful:
-                return phone, wrong
+            if (phone := values.phone(cell)) is not None:
+                name = text(row[self.name])
+                if not values.is_own(cell, name) and not values.is_doubtful(cell, name):
+                    return phone, wrong
             wrong = wrong or text(cell)
         return None, wrong
 
@@ -163,7 +164,7 @@ class Columns:
         kinds = (self.kind,) if self.kind is not None else ()
         for position in (*kinds, *self._states):
             cell = row[position] if position < len(row) else ""
-            state = str(cell).casefold() if isinstance(cell, bool) else text(cell)
+            state = str(cell).casefold() if isinstance(cell, bool) else text(cell)[:_LONGEST_STATE]
             asked = position in self.header.columns.get("left", ())
             comes = letters(self.heading(position)) in IS_STUDENT_IF_YES
             if state and (junk.has_left(state, asked=asked, comes=comes) or junk.state_says_left(state)):

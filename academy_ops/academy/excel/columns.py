@@ -33,6 +33,9 @@ _BY_TURNS: Final = (
     "학부모전화번호 열이 없습니다. 학생과 학부모가 행마다 번갈아 적혀 있는 것 같습니다. "
     "학생마다 한 행에 적고, 학부모의 번호는 '학부모전화번호' 열에 적어 주세요."
 )
+_SCHOOLS: Final = (
+    "머리글 행을 찾지 못했습니다. '이름' 열에 학교 이름이 있는 것 같습니다. 머리글과 그 아래 값이 맞는지 확인해 주세요."
+)
 _TWO: Final = 2
 _FOUR: Final = 4
 _DIGITS: Final = 4
@@ -200,6 +203,8 @@ def _names(header: Header, sample: _Sample, own: Sequence[int]) -> tuple[int, ..
         UnclearError: Several ones hold names of different people.
     """
     found = [position for position in header.columns["name"] if position not in own]
+    if found and sample.holds_schools(found[0]):
+        raise UnclearError("header-missing", _SCHOOLS)
     alike = [position for position in found if heading(header.headings[position]) == heading(header.headings[found[0]])]
     numbered = any(re.search(_ONE_OF_SEVERAL, header.headings[position]) for position in alike)
     if (numbered or not _is_plain(header.headings[alike[0]])) and sample.hold_two_names(alike):
@@ -334,6 +339,14 @@ class _Sample:
         rows = [[text(row[position]) if position < len(row) else "" for position in positions] for row in self._rows]
         full = [set(row) for row in rows if all(map(names.is_name, row))]
         return 2 * sum(len(row) > 1 for row in full) > len(rows)
+
+    def holds_schools(self, position: int) -> bool:
+        """Return whether most of what stands in a column is called like schools, and not like people."""
+        lines = [text(cell) for cell in self._cells(position)]
+        found = [
+            line for line in lines if re.fullmatch("[가-힣]{2,10}(?:[초중고]|학교)", line) and not names.is_name(line)
+        ]
+        return len(found) > 1 and 2 * len(found) > len(lines)
 
     def hold_two_names(self, positions: Sequence[int]) -> bool:
         """Return whether the names of two people stand beside each other somewhere."""

@@ -50,6 +50,7 @@ is_usual: Final = re.compile(
 _REAL_PHONE_DIGITS: Final = 7
 _LONGEST_NAME_ALONE: Final = 30
 _LONGEST_MARK: Final = 40
+_LONGEST_CELL: Final = 150
 _A_FEW_DIGITS: Final = 2
 
 # Patterns that few rows need; re compiles each when it is first used, which takes longer than to read a small workbook.
@@ -89,7 +90,7 @@ _OF_STAFF: Final = (
     r"|[가-힣]{1,4}\s?(?:선생님|원장님|실장님|팀장님|기사님|강사님|쌤)|.*\s담임\s.*"
 )
 _NUMBERED: Final = (
-    r"(?:[(\[<]?(?:#|no\.?\s?)?(?:\d{1,2}(?:-\d{1,2}){1,2}|\d{1,8})(?:\s?[.)\]>_:-]\s*|번?\s+|(?=[가-힣]{2,5}$))"
+    r"(?:[(\[<]?(?:#|no\.?\s?)?(?:\d{1,2}(?:-\d{1,2}){1,2}|\d{1,8})(?:\s?[.)\]>_:/-]\s*|번?\s+|(?=[가-힣]{2,5}$))"
     r"|[①-⓿❶-❿㉮-㉻]\s*|[가-하]\.\s*)"
     r"(?P<name>.*[^\W\d_].*)"
 )
@@ -215,7 +216,7 @@ def _is_mark(letter: str) -> bool:
 
 def holds_two_names(cell: str, name: str) -> bool:
     """Return whether two names of students stand in one cell."""
-    return bool(re.fullmatch(_TWO_NAMES, cell.strip())) or are_two(name)
+    return bool(re.fullmatch(_TWO_NAMES, cell.strip()[:_LONGEST_CELL])) or are_two(name)
 
 
 def has_left(cell: str, *, asked: bool, comes: bool = False) -> bool:

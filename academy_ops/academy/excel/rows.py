@@ -24,6 +24,8 @@ _LOOKED_AT: Final = 20
 _ENDS_OF_SCHOOLS: Final = ("초", "중", "고")
 """Foreign names end like this, too."""
 _REMARKS: Final = ("memo", "class_name")
+_MOST_MOVED: Final = 50
+"""In so many columns a phone is looked for that has moved."""
 _TEN: Final = 10
 _NOBODYS_PHONE: Final = "01000000000"
 _LONGEST_USUAL_PHONE: Final = 13
@@ -148,7 +150,7 @@ class Roster:
             self._skip(number, why)
             return
         written, beside = name, dict[str, str]()
-        if not is_usual:
+        if not is_usual and len(name) <= LONGEST["name"]:
             name, beside = columns.alone(junk.bare(name))
         fault = "" if is_usual else _fault(name, row[columns.name], phone, wrong, written)
         if isinstance(row[columns.name], Struck) or (phone is None and columns.has_struck_phone(row)):
@@ -190,6 +192,9 @@ class Roster:
         why: Why | None = None
         if not is_usual:
             why = "example" if junk.is_example(name, phone, wrong) else junk.what(row, name, phone, wrong)
+        if why == "no-name" and any(map(values.phone, row[:_MOST_MOVED])):
+            # Perhaps its cells have moved: somebody's row in any case.
+            why = None
         section = self._section if phone is not None or wrong else None
         return why or section or ("left" if columns.has_left(row) else None)
 
@@ -248,11 +253,12 @@ def _somebody_else(kind: str, header: Header) -> Why | None:
 
 def _fault(name: str, cell: object, phone: str | None, wrong: str, written: str) -> str:
     """Return why a row can't be created, for the school, or an empty text."""
+    if len(name) > LONGEST["name"] and name[0] != "=":
+        return NAME_TOO_LONG
     faults = (
         (NO_RESULT, name.startswith("=") or (phone is None and wrong.startswith("="))),
         (NO_NAME, not name or name.casefold().replace(" ", "") in NOBODY),
         (TWO_NAMES, junk.holds_two_names(cell if isinstance(cell, str) else name, name)),
-        (NAME_TOO_LONG, len(name) > LONGEST["name"]),
         (MASKED, is_masked(written)),
         (OF_FAMILY, is_of_family(name)),
         (

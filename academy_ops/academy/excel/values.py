@@ -153,6 +153,7 @@ def _beside(word: str, *, of_parent: bool) -> bool:
     word = word.strip(".")
     return (
         word in BESIDE_A_PHONE
+        or word in PLACES
         or ((meant := said(word.replace(".", ""))) is not None and meant <= _OF_A_PHONE)
         or names.is_of_parent(word)
         or (len(name := word.removesuffix("님")) >= _SHORTEST_NAME and names.is_name(name))

@@ -201,6 +201,13 @@ CASES = (
     one("name and phone of the parent", ("학생 이름", "보호자 성함 및 연락처"), ("김하나", f"박엄마 {A[1]}")),
     one("two phones without a space", HEADER[:2], ("김하나", f"{A[1]}(모){B[1]}(부)")),
     one("in Chinese", ("姓名", "家长电话", "年级"), ("王小明", A[1], 3), students=[("王小明", A[1])]),
+    one(
+        "schools under 이름",
+        ("이름", "학교", "학부모 연락처"),
+        *((school, *student) for school, student in zip(("휘문중", "대치중", "단대부중"), (A, B, C), strict=True)),
+        problem="header-missing",
+        says=["학교 이름"],
+    ),
     one("who orders", ("주문자", "주문자 연락처", "수강생 이름"), ("박엄마", *reversed(A))),
     *(one(f"in {heads[0]}", heads, A) for heads in (("生徒氏名", "保護者電話番号"), ("学生姓名", "家长手机"))),
     one("the same headings thrice", ("이름", "연락처") * 3, (*A, *B, *C), problem=_UNCLEAR),

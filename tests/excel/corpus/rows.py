@@ -46,6 +46,7 @@ CASES = (
     one("blank rows between", HEADER, A, (), ("", "", ""), B, students=[A, B]),
     one("numbers filled down", ("번호", *HEADER), (1, *A), (2,), (3,), skipped=2),
     one("a name without a phone is no note", HEADER, A, ("이두리", ""), rejected=[3]),
+    one("a row whose cells have moved", ("이름", "학교", "학부모 연락처"), ("김하나", "", _P), ("", *B), rejected=[3]),
     one("a phone without a name is no blank", HEADER, A, ("", "010-1111-0002"), rejected=[3]),
     one("twice the same", HEADER, A, A, students=[A, A]),
     one(
