@@ -101,11 +101,8 @@ def fill(steps: Steps, names: Mapping[str, str]) -> Steps:
     if "worker" in names:
         # It stands in scripts for a worker's host, too; Docker knows no container with other characters.
         names = {**names, "worker": _NOT_IN_A_CONTAINERS_NAME.sub("_", names["worker"])}
-    return tuple(_with_settings(replace(step, argv=_filled(step.argv, names)), names) for step in steps)
-
-
-def _filled(argv: Sequence[str], names: Mapping[str, str]) -> tuple[str, ...]:
-    return tuple(word for argument in argv for word in _words(argument, names))
+    filled = ((step, tuple(word for argument in step.argv for word in _words(argument, names))) for step in steps)
+    return tuple(_with_settings(replace(step, argv=argv), names) for step, argv in filled)
 
 
 def _with_settings(step: Command, names: Mapping[str, str]) -> Command:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import Final, Literal
+from typing import Final
 
 from academy_ops.contract import TIER, by_tier
 from academy_ops.diagnosis.catalogue import CATALOGUE, filled
@@ -50,8 +50,21 @@ class FindingBuilder:
             reason: Which of the reasons behind the code it is; one that the catalogue names.
             explained_by: The causes that explain it here, besides those of which the catalogue says so.
         """
-        found = self._found("fail", code, evidence, summary, reason)
-        return replace(found, explained_by=frozenset(explained_by) - {code})
+        row = CATALOGUE[code]
+        variant = row.reasons[reason] if reason else row
+        names = {**self.names, **{name: value for name, value in evidence.items() if isinstance(value, str)}}
+        remedies = filled(variant.remedies, names)
+        return Finding(
+            self.check,
+            self.section,
+            "fail",
+            self._quoting(summary or variant.meaning, evidence),
+            cause=code,
+            evidence=evidence,
+            remedies=tuple(replace(remedy, text=self._quoting(remedy.text, evidence)) for remedy in remedies),
+            reason=reason,
+            explained_by=frozenset(explained_by) - {code},
+        )
 
     def warn(
         self,
@@ -62,7 +75,7 @@ class FindingBuilder:
         reason: str | None = None,
     ) -> Finding:
         """Write a warning; arguments as for `fail`."""
-        return self._found("warn", code, evidence, summary, reason)
+        return replace(self.fail(code, evidence, summary, reason=reason), status="warn")
 
     def skip(self, summary: Text, because: Text | None, evidence: Mapping[str, Json] = _NOTHING) -> Finding:
         """Write that there was nothing to look at; ``because`` is None where the summary says why."""
@@ -71,44 +84,17 @@ class FindingBuilder:
     def unknown(self, what: Text, unseen: Unavailable, may_conceal: Iterable[str] = ()) -> Finding:
         """Write that ``what`` could not be observed, and which causes can't be excluded without it."""
         denied = unseen.tried if unseen.reason == "denied" else None
-        evidence: dict[str, Json] = {"reason": unseen.reason, "tried": unseen.tried}
-        if unseen.detail:
-            evidence["detail"] = unseen.detail
+        names = {**self.names, "check": self.check, "tried": unseen.tried}
         return Finding(
             self.check,
             self.section,
             "unknown",
             say("Could not check {what}.", what=what),
-            evidence=evidence,
-            remedies=filled(
-                (_SEEING.get(unseen.reason, _LOOK),), {**self.names, "check": self.check, "tried": unseen.tried}
-            ),
+            evidence={"reason": unseen.reason, "tried": unseen.tried, **present(detail=unseen.detail)},
+            remedies=filled((_SEEING.get(unseen.reason, _LOOK),), names),
             missing_permission=denied,
             because=_quoted(unseen),
             may_conceal=frozenset(may_conceal),
-        )
-
-    def _found(
-        self,
-        status: Literal["warn", "fail"],
-        code: str,
-        evidence: Mapping[str, Json],
-        summary: Text | None,
-        reason: str | None,
-    ) -> Finding:
-        row = CATALOGUE[code]
-        variant = row.reasons[reason] if reason else row
-        names = {**self.names, **{name: value for name, value in evidence.items() if isinstance(value, str)}}
-        remedies = filled(variant.remedies, names)
-        return Finding(
-            self.check,
-            self.section,
-            status,
-            self._quoting(summary or variant.meaning, evidence),
-            cause=code,
-            evidence=evidence,
-            remedies=tuple(replace(remedy, text=self._quoting(remedy.text, evidence)) for remedy in remedies),
-            reason=reason,
         )
 
     def _quoting(self, text: Text, evidence: Mapping[str, Json]) -> Text:
