@@ -20,6 +20,9 @@ MOST_LISTED: Final = 1000
 """So many skipped rows and values that were left out are listed of a sheet; all skipped rows are counted."""
 _MOST_KNOWN: Final = 4096
 _MOST_REMARKS: Final = 3
+_REMARKS: Final = frozenset({"memo", "class_name"})
+LEFT: Final = "left"
+"""What stands among a row's fields where a remark says that the student has left."""
 _LONGEST_STATE: Final = 60
 _NOTHING_THERE: Final = frozenset({"0"} | {word for word in NOBODY if len(word) > 1 and not word.startswith("#")})
 """What an optional cell says where it says nothing; an error of Excel is told."""
@@ -232,6 +235,8 @@ class Columns:
             return _NOTHING
         if len(line) > LONGEST[field] or line[:1] == "=" or (line[:1] == "#" and line.casefold() in NOBODY):
             return {}, True
+        if field in _REMARKS and junk.remark_says_left(line):
+            return {LEFT: line}, False
         fields = read(line)
         return fields, not fields
 

@@ -34,7 +34,7 @@ _EXAMPLE_NAMES: Final = frozenset({"홍길동", "홍길순"})
 """The templates' own, also where somebody has cleared what says that they are examples."""
 _CLOSER_LOOK: Final = sorted(
     {*(word[:2] for word in STAFF), *(word[:3] for word in NOBODYS_NAMES if re.match("[가-힣]{2}", word))}
-    | {word for word in (*NOBODY, *NOBODY_IS_CALLED) if re.fullmatch("[가-힣]{2,}", word)}
+    | {word for word in NOBODY if re.fullmatch("[가-힣]{2,}", word)}
     | {"예시", "샘플", "견본", "홍길"}
 )
 _CLOSER_LOOK_AT_THE_END: Final = "|".join(
@@ -42,7 +42,7 @@ _CLOSER_LOOK_AT_THE_END: Final = "|".join(
 )
 _LIKE_NOBODYS: Final = "|".join(sorted({word[-2:] for word in NOBODYS_FIRST_NAMES}))
 is_usual: Final = re.compile(
-    rf"(?!{'|'.join(_CLOSER_LOOK)})[가-힣]{{2,3}}(?<!{_LIKE_NOBODYS})"
+    rf"(?!{'|'.join(_CLOSER_LOOK)}|(?:{'|'.join(NOBODY_IS_CALLED)})$)[가-힣]{{2,3}}(?<!{_LIKE_NOBODYS})"
     rf"(?:(?<![님쌤맘군양씨])(?<!{_CLOSER_LOOK_AT_THE_END})|\d{{1,6}})"
 ).fullmatch
 """Whether a name is like almost all others; the rest need a closer look."""

@@ -22,6 +22,7 @@ _DROPPED_OF: Final = re.compile(r"xl/(?:worksheets/[^/]+|sharedstrings|styles)\.
 _DROPPED: Final = re.compile(
     rb'<strike(?! val="(?:0|false)")|<c [^>]*t="e"|(?:</f>|<f\b[^>]{0,200}/>)\s{0,9}(?:<v ?/>|<v></v>|</c>)'
 )
+_MARKS_OF_DROPPED: Final = (b"<strike", b't="e"', b"<f")
 _MOST_LOOKED_AT: Final = 64 << 20
 
 Attributes = Mapping[str, str]
@@ -37,8 +38,9 @@ def has_what_is_dropped(path: str) -> bool:
         for name in package.namelist():
             if _DROPPED_OF(_folded(name)):
                 with package.open(name) as part:
-                    if _DROPPED.search(part.read(_MOST_LOOKED_AT)):
-                        return True
+                    content = part.read(_MOST_LOOKED_AT)
+                if any(mark in content for mark in _MARKS_OF_DROPPED) and _DROPPED.search(content):
+                    return True
     return False
 
 

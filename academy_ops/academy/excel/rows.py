@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Final
 
 from academy_ops.academy.excel import junk, values
-from academy_ops.academy.excel.cells import MOST_LISTED, OPTIONAL_FIELDS, Columns, Notes, Row
+from academy_ops.academy.excel.cells import LEFT, MOST_LISTED, OPTIONAL_FIELDS, Columns, Notes, Row
 from academy_ops.academy.excel.columns import Ahead, UnclearError, settled
 from academy_ops.academy.excel.header import Header, header_of, is_of_others
 from academy_ops.academy.excel.headings import said
@@ -23,7 +23,6 @@ _LOOKED_AT: Final = 20
 
 _ENDS_OF_SCHOOLS: Final = ("초", "중", "고")
 """Foreign names end like this, too."""
-_REMARKS: Final = ("memo", "class_name")
 _MOST_MOVED: Final = 50
 """In so many columns a phone is looked for that has moved."""
 _TEN: Final = 10
@@ -224,7 +223,7 @@ class Roster:
         if not isinstance(written, str) or written[:1] == "1":
             self.notes.stricter.add("lost-zero")
         fields = columns.fields(number, row, beside)
-        if any(junk.remark_says_left(fields[field]) for field in _REMARKS if field in fields):
+        if LEFT in fields:
             self._skip(number, "left")
             return
         self.students.append(Student(self.sheet, number, name, phone, *map(fields.get, OPTIONAL_FIELDS)))

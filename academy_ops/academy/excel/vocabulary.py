@@ -198,7 +198,7 @@ EXAMPLES: Final = _meanings({"anywhere": "예시 샘플 견본 작성예 example
 
 NOBODY: Final = _words("""
     상동 모름 무명 익명 비공개 추후 추후기재 추후기입 확인중 미확인 이름모름 한글이름 n.a n.a.
-    학생 원생 수강생 true false 없음 미정 미입력 미기재 미상 해당없음 이름없음 이름미상 공란 무 unknown tbd tba
+    true false 없음 미정 미입력 미기재 미상 해당없음 이름없음 이름미상 공란 무 unknown tbd tba
     none null nan n/a na x o
     #n/a #ref! #value! #name? #div/0! #null! #num!
     """)
@@ -207,6 +207,7 @@ NOBODY: Final = _words("""
 NOBODY_IS_CALLED: Final = frozenset(
     _words("""
     남자 여자 수학 영어 국어 과학 사회 논술 초등부 중등부 고등부 월수금 화목 화목토 월화수목금 주말 등록 재원 휴원 신청
+    학생 원생 수강생
     """)
 )
 """What is a student's, and nobody's name, though it looks like one."""
