@@ -229,7 +229,8 @@ def _faults_of(case: Case, facts: LogsFacts, host: HostReport) -> Iterator[tuple
     """Return each fault of a host, its evidence, and whether that proves it; where not, it is a warning."""
     log = facts.logs.get(host.instance_id)
     ahead = host.clock_ahead_seconds or None
-    evidence = present(instance=host.instance_id, docker=host.docker, said=host.said, clock_ahead_seconds=ahead)
+    evidence: dict[str, Json] = {"instance": host.instance_id}
+    evidence |= present(docker=host.docker, said=host.said, clock_ahead_seconds=ahead)
     container = host.container
     if container:
         evidence |= _container_evidence(case, host, container, log)
