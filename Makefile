@@ -38,7 +38,7 @@ demo: $(READY)  ## the whole story on this machine
 # the tests is kept in any case: each of its processes would make it anew.
 test: $(READY)  ## every test
 	@$(BIN)/python -m compileall -q academy_ops checks
-	env -u PYTHONDONTWRITEBYTECODE $(BIN)/pytest -n 5 --dist loadgroup --no-loadscope-reorder
+	env -u PYTHONDONTWRITEBYTECODE $(BIN)/pytest -n 6 --dist loadgroup --no-loadscope-reorder
 
 # The operator's part is checked as Windows and macOS have it, too; the academy and the lab need POSIX.
 POSIX_ONLY := /(academy|attack|bench|chaos|docker|lab)/|/(commands|pictures|terminal|test_readers)\.py$$

@@ -30,6 +30,7 @@ def pytest_collection() -> Generator[None, object, object]:
     finally:
         gc.freeze()
         gc.enable()
+        gc.set_threshold(50_000)  # by Python's own 700 it takes a tenth of what these processes do
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -8,6 +8,7 @@ agent can refuse everything else.
 from __future__ import annotations
 
 import re
+from functools import cache
 from importlib.resources import files
 from typing import Final
 
@@ -28,6 +29,7 @@ def _script(file: str, **parts: tuple[str, re.Pattern[str]]) -> str:
     return "".join(f"{name}='{value}'\n" for name, (value, _form) in parts.items()) + _body(file)
 
 
+@cache
 def _pattern(file: str, **forms: re.Pattern[str]) -> re.Pattern[str]:
     header = "".join(f"{name}='{form.pattern}'\n" for name, form in forms.items())
     return re.compile(header + re.escape(_body(file)))
