@@ -117,7 +117,9 @@ def judge(case: Case) -> Iterator[Finding]:
         if fault is None:
             yield build.unknown(say("the AWS identity"), facts.account)
         else:
-            of_region: dict[str, Json] = {"region": region, "meant": region[:-1]} if fault.code == _WRONG_REGION else {}
+            of_region: dict[str, Json] = {"region": region} if fault.code == _WRONG_REGION else {}
+            if fault.reason == "zone":
+                of_region["meant"] = region[:-1]
             evidence = of_region | _unknown_to_aws(facts, facts.account)
             known = fault.reason in CATALOGUE[fault.code].reasons
             yield build.fail(fault.code, evidence, reason=fault.reason if known else None)

@@ -175,8 +175,11 @@ def _misread(facts: EndpointFacts, main: Answer, *, job_asked: bool) -> Fault | 
         return None if well(main) and not job_asked else Fault("api-not-json", _why_not_json(main))
     if no_such_job(main):
         # An API that has no /healthz either is another one, or is not at this path.
-        strange = page_of(main).author != "api" and not well(facts.healthz)
-        elsewhere = strange or (isinstance(facts.healthz, Answer) and facts.healthz.status == HTTPStatus.NOT_FOUND)
+        health = facts.healthz
+        of_others = page_of(main).author != "api"
+        elsewhere = isinstance(health, Answer) and (
+            health.status == HTTPStatus.NOT_FOUND or (of_others and not well(health))
+        )
         return Fault("api-not-json") if elsewhere else Fault("job-not-found") if job_asked else None
     no_job = well(main) and job_asked and isinstance(read_answer(main), Unavailable) and not cached(main)
     return Fault("api-not-json") if no_job else None

@@ -117,7 +117,10 @@ def read_answer(answer: Answer | Unavailable) -> JobDocument | Unavailable | Non
     if isinstance(answer, Unavailable):
         return answer
     body = json_of(answer)
-    if not isinstance(body, dict) or page_of(answer).author != "api":
+    author = page_of(answer).author
+    # An API may say in a form of its own that it has no such job.
+    no_such_job = answer.status == HTTPStatus.NOT_FOUND and author == "unknown"
+    if not isinstance(body, dict) or (author != "api" and not no_such_job):
         return Unavailable("unexpected-answer", answer.url, f"HTTP {answer.status}")
     if cached(answer) and not (answer.status == HTTPStatus.OK and body.get("status") in ENDED):
         return Unavailable("cached", answer.url)

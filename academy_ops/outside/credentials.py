@@ -138,6 +138,7 @@ def _why(error: Exception, method: str) -> str:
         (provider == _PROCESS, "process"),
         (provider == _CONTAINER, "container"),
         (isinstance(error, _LOGIN_ERRORS) or _NEEDS_CRT in words, "login"),
+        (why_invalid(error) in {"account", "not-enabled"}, why_invalid(error)),
         (expired, "expired"),
         (isinstance(error, _CONFIG_ERRORS) or provider in _SOURCES, "config"),
         (refused, "role"),

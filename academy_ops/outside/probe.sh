@@ -190,8 +190,9 @@ else
     *daemon*running* | *'dial unix'* | *'connection refused'*) docker=down ;;
     *) docker=unreadable ;;
   esac
-  hung "$status" && docker=hung
   [ -n "$version" ] && docker=up
+  # A shell may say in a word of its own that the client was killed.
+  hung "$status" && docker=hung
 fi
 say "docker=$docker"
 if [ "$docker" != up ]; then

@@ -117,7 +117,7 @@ def _of_job(job: JobDocument, rows: int) -> tuple[Result, Text]:
     if job.status not in ENDED:
         return "undetermined", say(
             "Time ran out before the job ended; its status is {status}. If workers have to be started first, give it "
-            "minutes: --timeout 300",
+            "more minutes with --timeout.",
             status=job.status,
         )
     if job.status == JobStatus.DONE and not job.error_message:

@@ -157,6 +157,21 @@ def test_what_aws_says_of_a_role_tells_the_reason(
 
 
 @pytest.mark.parametrize(
+    ("code", "told"),
+    [
+        ("RegionDisabledException", ("aws-wrong-region", "not-enabled")),
+        ("Blocked", ("aws-credentials-invalid", "account")),
+    ],
+)
+def test_what_aws_says_of_region_and_account_counts_for_a_role_too(
+    tmp_path: Path, code: str, told: tuple[str, str]
+) -> None:
+    with observed(tmp_path, BASE + ROLE, {"AssumeRole": (403, STS_ERROR.format(code, "no"))}) as (finding, _asked):
+        assert reason(finding) == told
+    assert "meant" not in finding.evidence
+
+
+@pytest.mark.parametrize(
     ("token", "answer", "expected"),
     [
         (None, None, "web-identity"),

@@ -10,6 +10,7 @@ from academy_ops.diagnosis.records import Finding, Unavailable
 from academy_ops.outside.clients import Answer
 from checks import endpoint
 from checks.authors import page_of
+from checks.job_document import read_answer
 from tests.checks import facts_factory as h
 from tests.checks.scenarios import AWS, BAD_GATEWAY, BARE, NGINX, REFUSED, UNSIGNED, way
 
@@ -260,8 +261,11 @@ def test_json_of_another_service_on_that_port_is_no_word_of_the_job() -> None:
     strange = h.answer(404, OF_ANOTHER)
     assert finding(**way(strange, healthz=strange)).cause == "api-not-json"
     assert finding(**way(strange, healthz=h.answer(503, OF_ANOTHER))).cause == "api-not-json"
-    # An API may say in its own way that it has no such job.
-    assert finding(**way(h.answer(404, {"message": "no such job"}))).cause == "job-not-found"
+    # An API may say in its own way that it has no such job; whether it is well is not known where nobody has seen it.
+    in_its_own_way = h.answer(404, {"message": "no such job"})
+    assert finding(**way(in_its_own_way)).cause == "job-not-found"
+    assert finding(**way(in_its_own_way, healthz=Unavailable("timeout", "http://x/healthz"))).cause == "job-not-found"
+    assert read_answer(in_its_own_way) is None
 
 
 def test_health_may_say_in_any_json_that_the_database_is_away() -> None:

@@ -169,6 +169,39 @@ def test_what_is_struck_out_or_not_computed_is_neither_created_nor_passed_over(t
     assert [(value.row, value.column) for value in found.left_out_values] == [(4, "학생 연락처"), (9, "학년")]
 
 
+def test_a_family_name_hides_no_error_formula_or_line_through_the_first_name(tmp_path: Path) -> None:
+    workbook = openpyxl.Workbook()
+    sheet = workbook.active
+    for row in [
+        ("성", "이름", "학부모 연락처"),
+        *(("김", name, "010-2345-6701") for name in ("#N/A", "=B9", "하나", "두리")),
+    ]:
+        sheet.append(row)
+    sheet["B2"].data_type = "e"
+    sheet["B4"].font = Font(strike=True)
+    file = io.BytesIO()
+    workbook.save(file)
+
+    found = content(str(saved(tmp_path, file.getvalue())))
+
+    assert [student.name for student in found.students] == ["김두리"]
+    assert [row.row for row in found.rejected] == [2, 3, 4]
+
+
+def test_a_line_through_a_part_of_a_phone_is_one_through_the_phone(tmp_path: Path) -> None:
+    workbook = openpyxl.Workbook()
+    sheet = workbook.active
+    for row in [("이름", "학부모 연락처"), ("김하나", "010", "2345", "6701"), ("이두리", "010", "2345", "6702")]:
+        sheet.append(row)
+    sheet["C2"].font = Font(strike=True)
+    file = io.BytesIO()
+    workbook.save(file)
+
+    found = content(str(saved(tmp_path, file.getvalue())))
+
+    assert [student.name for student in found.students] == ["이두리"]
+
+
 def test_a_stray_cell_at_the_far_corner_costs_nothing(tmp_path: Path) -> None:
     """python-calamine asks for 512 GB and aborts; only the child dies, and another reader takes its place."""
     (student,) = read(saved(tmp_path, far_cell(1_048_575, 16_383))).students

@@ -9,7 +9,7 @@ from academy_ops.academy.excel import junk, values
 from academy_ops.academy.excel.columns import joined
 from academy_ops.academy.excel.header import Header
 from academy_ops.academy.excel.headings import beside_the_name, letters, said
-from academy_ops.academy.excel.names import apart, put_together, whole, without_title
+from academy_ops.academy.excel.names import apart, is_name, put_together, whole, without_title
 from academy_ops.academy.excel.records import LeftOutValue, Stricter
 from academy_ops.academy.excel.text import Struck, shown, text
 from academy_ops.academy.excel.values import LONGEST
@@ -119,7 +119,9 @@ class Columns:
         parts = [(part, line) for part, line in lines if any(letter.isalpha() for letter in line)]
         if given and parts:
             row = [*row]
-            row[self.name] = whole(given, self.name, parts)
+            # What no name can be taken from can't be part of one either.
+            cells = (row[self.name], *(row[part] for part, _line in parts))
+            row[self.name] = next(filter(_is_no_part, cells), whole(given, self.name, parts))
         return row
 
     def kind_of(self, row: Row) -> str:
@@ -172,8 +174,9 @@ class Columns:
             comes = letters(self.heading(position)) in IS_STUDENT_IF_YES
             if state and (junk.has_left(state, asked=asked, comes=comes) or junk.state_says_left(state)):
                 return True
-            if state and asked and letters(self.heading(position)).endswith("사유"):
-                return any(map(str.isalnum, state)) and state.casefold() not in NOBODY
+            says_why = asked and letters(self.heading(position)).endswith("사유")
+            if says_why and any(map(str.isalnum, state)) and state.casefold().replace(" ", "") not in NOBODY:
+                return True
         return False
 
     def alone(self, name: str) -> tuple[str, dict[str, str]]:
@@ -182,7 +185,9 @@ class Columns:
         for _ in range(_MOST_REMARKS):
             for alone, remark in apart(name):
                 asked = self._beside if "(" in name else None
-                fields = _OPTIONAL[asked](remark) if asked else values.beside_a_name(remark)
+                # 김현중 in Kevin (김현중) is no school.
+                of_a_name = is_name(remark) and not is_name(alone)
+                fields = _OPTIONAL[asked](remark) if asked else None if of_a_name else values.beside_a_name(remark)
                 if fields is not None:
                     name, found = alone, {**fields, **found}
                     break
@@ -282,3 +287,8 @@ def _letters(position: int) -> str:
         position, rest = divmod(position - 1, 26)
         letters = chr(ord("A") + rest) + letters
     return letters
+
+
+def _is_no_part(cell: object) -> bool:
+    """Return whether a cell of a name is struck out, a formula without a result, or an error of Excel."""
+    return isinstance(cell, Struck) or text(cell)[:1] in {"=", "#"}

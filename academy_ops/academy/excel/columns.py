@@ -12,7 +12,7 @@ from academy_ops.academy.excel import names, values
 from academy_ops.academy.excel.header import Header, Open, header_of
 from academy_ops.academy.excel.headings import Heading, heading, letters
 from academy_ops.academy.excel.records import Problem, WorkbookError
-from academy_ops.academy.excel.text import text
+from academy_ops.academy.excel.text import Struck, text
 from academy_ops.academy.excel.vocabulary import RELATIONS, STUDENT
 
 Row = Sequence[object]
@@ -37,7 +37,7 @@ _SCHOOLS: Final = (
     "머리글 행을 찾지 못했습니다. '이름' 열에 학교 이름이 있는 것 같습니다. 머리글과 그 아래 값이 맞는지 확인해 주세요."
 )
 _TWO: Final = 2
-_FOUR: Final = 4
+_SIX: Final = 6
 _DIGITS: Final = 4
 
 
@@ -241,7 +241,9 @@ def joined(row: Row, spans: Mapping[int, int]) -> Row:
         first, *rest = row[position : position + width]
         parts = [_part(cell, padded=width > _TWO) for cell in rest]
         if any(parts):
-            row[position : position + width] = [text(first) + "".join(parts), *[""] * len(rest)]
+            is_struck = any(isinstance(cell, Struck) for cell in (first, *rest))
+            line = text(first) + "".join(parts)
+            row[position : position + width] = [Struck(line) if is_struck else line, *[""] * len(rest)]
     return row
 
 
@@ -365,7 +367,7 @@ class _Sample:
         lines = [text(row[name]) if name < len(row) else "" for row in rows]
         parents = [not line or names.is_of_parent(line) for line in lines]
         full = [any(p < len(row) and text(row[p]) for p in others) for row in rows]
-        by_turns = len(rows) >= _FOUR and all(one != bool(number % 2) for number, one in enumerate(full))
+        by_turns = len(rows) >= _SIX and all(one != bool(number % 2) for number, one in enumerate(full))
         return by_turns or 2 * sum(parents) > parents.count(False) > 0
 
     def without_heading(self) -> list[int]:

@@ -53,6 +53,7 @@ _IN_ARCHIVES: Final = {
 _START: Final = 128
 _END: Final = 1 << 16
 _MANIFEST: Final = b"META-INF/manifest.xml"
+_WORKBOOK: Final = b"xl/workbook.xml"
 _CONTENT_TYPES: Final = b"[Content_Types].xml"
 
 
@@ -70,7 +71,8 @@ def refusal(file: IO[bytes]) -> str | None:
     file.seek(max(0, size - _END))
     # The archive's directory: whatever its first entry is.
     names = file.read(_END)
-    other = _sentence(_IN_ARCHIVES, start + names)
+    # A workbook may have other documents in it.
+    other = None if _WORKBOOK in names else _sentence(_IN_ARCHIVES, start + names)
     return other or (_ODS if _MANIFEST in names and _CONTENT_TYPES not in names else None)
 
 

@@ -10,6 +10,7 @@ from typing import Final
 from academy_ops.academy.excel.headings import said
 from academy_ops.academy.excel.vocabulary import (
     ATTACHED_TITLES,
+    NEWER,
     NO_NAMES,
     NOBODYS_FIRST_NAMES,
     NOBODYS_NAMES,
@@ -59,6 +60,8 @@ _REMARKS: Final = (
     r"(?P<name>[가-힣]{3})(?P<remark>[초중고]\d(?:학년)?)",
 )
 """Where something may stand beside a name: in brackets, behind a mark, as a word of its own, or run together."""
+_NO_HEADING: Final = (None, {NEWER})
+"""What the words of a heading mean in a name; somebody may be called 차수정."""
 _BY_SYLLABLE: Final = r"[가-힣](?: [가-힣]){2,4}"
 _NO_NAME: Final = (
     r"@|[:：]|^[\d,.\s%년월일원시분명세]+$|^[A-Za-z]$|://|www\.|(?<!\d)0?1\d\D{0,2}\d{3,4}\D{0,2}\d{4}(?!\d)"
@@ -74,7 +77,7 @@ _MASKED: Final = (
 
 def is_name(line: str) -> bool:
     """Return whether a text looks like the name of a Korean, with a family name that is one."""
-    return bool(re.fullmatch(_NAME, line)) and not any(word in line for word in NO_NAMES) and said(line) is None
+    return bool(re.fullmatch(_NAME, line)) and not any(word in line for word in NO_NAMES) and said(line) in _NO_HEADING
 
 
 def is_family_name(line: str) -> bool:
@@ -105,7 +108,8 @@ def is_of_family(line: str) -> bool:
 def apart(name: str) -> Iterator[tuple[str, str]]:
     """Return in which ways a name can be taken apart: a name, and what is perhaps only written beside it."""
     for pattern in _REMARKS:
-        if found := re.fullmatch(pattern, name):
+        found = re.fullmatch(pattern, name)
+        if found and not re.fullmatch(_LONG_SURNAMES, found["name"]):
             yield found["name"], found["remark"]
 
 

@@ -197,7 +197,7 @@ EXAMPLES: Final = _meanings({"anywhere": "예시 샘플 견본 작성예 example
 """What a cell says that marks an example: somewhere in it, or as all it says."""
 
 NOBODY: Final = _words("""
-    상동 모름 무명 익명 비공개 추후 추후기재 추후기입 확인중 미확인 이름모름 한글이름 n.a n.a.
+    상동 모름 무명 익명 비공개 추후 추후기재 추후기입 확인중 미확인 이름모름 한글이름 해당사항없음 n.a n.a.
     true false 없음 미정 미입력 미기재 미상 해당없음 이름없음 이름미상 공란 무 unknown tbd tba
     none null nan n/a na x o
     #n/a #ref! #value! #name? #div/0! #null! #num!

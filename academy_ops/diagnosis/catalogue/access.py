@@ -190,8 +190,8 @@ ACCESS: Final = (
             ),
             "local-aws": _LOCAL_AWS,
             "not-enabled": _to_change(
-                "AWS accepts these credentials in us-east-1 but not in this region: the account has not enabled "
-                "it, or the session token is not valid in it.",
+                "AWS rejects these credentials in this region only: the account has not enabled it, it belongs to "
+                "another partition (China, GovCloud), or the session token is not valid in it.",
                 "Set AWS_REGION to the academy's region. If this is it, have it enabled for the account, or "
                 "get the session from this region's STS. The command shows where the current value is set.",
             ),

@@ -186,7 +186,8 @@ GATEWAY: Final[tuple[Cause, ...]] = (
     _cause(
         "api-error",
         "The API returns a server error.",
-        "The response status is 500 or higher, and the API itself sent it: JSON, or its framework's error page.",
+        "The response status is 500 or higher, and the API itself sent it: JSON in its own form "
+        "(detail), or its framework's error page.",
         (commands.JOB, commands.API_LOG),
         _read("Read the API log at the time of the request.", commands.API_LOG),
     ),
@@ -319,7 +320,8 @@ GATEWAY: Final[tuple[Cause, ...]] = (
     _cause(
         "job-not-found",
         "The API has no such job for this tenant.",
-        "The job's address returns 404 as JSON, while /healthz does not return 404.",
+        "The job's address returns 404 as JSON in the API's own form (detail), while /healthz does not return 404; or "
+        "404 as other JSON, while /healthz works.",
         (commands.JOB,),
         _read(
             "Find the job by school and time. The short id on the page is only the start of the job id.", commands.JOBS

@@ -122,6 +122,7 @@ CASES = (
         students=[("김하은", _P), ("남궁민수", _OTHER)],
     ),
     _kept(
+        *("Kevin(김현중)", "Kevin/김현중", "케빈 김현중", "남궁 재원", "김.하늘", "이. 하늘", "차수정"),
         *("디에고", "산티아고", "마리아 디에고", "Jean-Luc", "Mary F", "김하은(A)", "김하은2", "김하은(가)", "김하은B"),
         *(
             "이서중",
@@ -309,8 +310,21 @@ CASES = (
         for what, rows in {
             "mothers": (("김하은", _P, "휘문중"), ("김엄마", _OTHER, "")),
             "nobody": (("김하은", _P, "휘문중"), ("", _OTHER, "")),
-            "no school": (("김하은", _P, "휘문중"), ("박영희", _OTHER, "")) * 2,
+            "no school": (("김하은", _P, "휘문중"), ("박영희", _OTHER, "")) * 3,
         }.items()
+    ),
+    one(
+        "schools in every other row of a few",
+        ("이름", "연락처", "학교"),
+        *(("김하은", _P, "휘문중"), ("박서준", _OTHER, "")) * 2,
+        students=[("김하은", _P), ("박서준", _OTHER)] * 2,
+    ),
+    one(
+        "why they left",
+        (*HEADER[:2], "퇴원사유", "퇴원일"),
+        *(("김하은", _P, "해당 없음"), ("박서준", _OTHER, "-", "2026-03-02"), ("이서아", _P, "이사")),
+        students=[("김하은", _P)],
+        skipped=2,
     ),
     one(
         "schools in some rows only",
