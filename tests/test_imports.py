@@ -15,10 +15,8 @@ MODULES = {
 
 
 def imported(node: ast.AST) -> Iterator[str]:
-    """Yield what is imported at the top or within functions, but not what only type annotations name."""
+    """Yield what is imported: at the top, within functions, or for type annotations only."""
     for one in ast.iter_child_nodes(node):
-        if isinstance(one, ast.If) and ast.unparse(one.test) == "TYPE_CHECKING":
-            continue
         if isinstance(one, ast.ImportFrom) and one.module:
             names = {f"{one.module}.{name.name}" for name in one.names}
             yield from names & MODULES.keys() or {one.module} & MODULES.keys()

@@ -10,17 +10,14 @@ from dataclasses import dataclass, replace
 from functools import partial
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal
+from typing import Final, Literal, Protocol
 
 from academy_ops.contract import USER_DATA_LOG, WORKER_NAME
 from academy_ops.lab import processes, user_data
 from academy_ops.lab.aws.ssm import Outcome
-from academy_ops.lab.container import Container, image_name
+from academy_ops.lab.container import Container, Image, image_name
 from academy_ops.lab.host_remedies import effect
 from academy_ops.outside import host_scripts
-
-if TYPE_CHECKING:
-    from academy_ops.lab.fleet import Fleet
 
 _START_SECONDS: Final = 15.0
 _NO_PROGRAM: Final = (
@@ -34,6 +31,34 @@ _PROGRAMS: Final = (
 """What a host has without Docker."""
 _SHIMS: Final = ("docker", "df", "dmesg", "journalctl", "systemctl")
 _ENGINE: Final = {".Server.Version": "27.5.1", ".DockerRootDir": "/var/lib/docker"}
+
+
+class Surroundings(Protocol):
+    """What an instance finds around it; `academy_ops.lab.fleet.Fleet` says what each is."""
+
+    host_env: Mapping[str, str]
+    boot_seconds: float
+    image: Image
+    log_group: str | None
+    user_data: bool
+
+    def container_env(self, instance_id: str) -> Mapping[str, str]:
+        """Return what the host adds to its container's environment."""
+
+    def image_of(self, instance_id: str) -> Image:
+        """Return what its container runs, and where Docker sends its log."""
+
+    def ship(self, instance_id: str, line: str, at: float) -> None:
+        """Take a line of its container's log to where Docker's driver sends it."""
+
+    def fetch_parameter(self) -> str | None:
+        """Return the workers' parameter as it is stored; None where it can't be had."""
+
+    def read_parameter(self) -> dict[str, str]:
+        """Return the workers' environment as an instance reads it at boot."""
+
+    def set_clock(self) -> None:
+        """Put the instances' clocks right."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +187,7 @@ class Machine:
         condition: In what condition it is.
     """
 
-    def __init__(self, folder: Path, address: str, fleet: Fleet) -> None:
+    def __init__(self, folder: Path, address: str, fleet: Surroundings) -> None:
         self.address = address
         self.condition = Condition()
         self.booted = threading.Event()
