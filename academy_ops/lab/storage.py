@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from werkzeug.serving import BaseWSGIServer
 
 _CACHE_SECONDS: Final = 0.2
-"""After so long rclone has seen that a folder came or went."""
+"""After so long rclone has seen what came or went; until then it answers 500 for a file that it thinks is there."""
 
 
 class Storage:
@@ -95,6 +95,7 @@ class Storage:
         """Remove the file that came last."""
         files = [path for path in self._bucket.rglob("*") if path.is_file()]
         max(files, key=lambda path: path.stat().st_mtime_ns).unlink()
+        time.sleep(_CACHE_SECONDS)
 
     def hide_bucket(self) -> None:
         """Take the bucket away; what is in it is kept."""
