@@ -19,7 +19,8 @@ from academy_ops.messages import say
 from academy_ops.outside.clients import Answer, Target
 from academy_ops.outside.time_limits import begin, gather
 from academy_ops.thresholds import CLOCK_WRONG_SECONDS, SECOND_LOOK_SECONDS
-from checks.authors import AWS_LOAD_BALANCER, balanced_by, cached, is_json, page_of
+from checks.author_signs import AWS_LOAD_BALANCER
+from checks.authors import balanced_by, cached, is_json, page_of
 from checks.endpoint_faults import fault_of_answer, fault_of_silence, id_refused, no_such_job, of_own_proxy, well
 from checks.facts import AccessFacts, Case, EndpointFacts
 from checks.targets import read_targets

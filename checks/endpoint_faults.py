@@ -12,7 +12,8 @@ from academy_ops.diagnosis.catalogue import CATALOGUE
 from academy_ops.diagnosis.records import Reason, Unavailable
 from academy_ops.outside.clients import MAX_REDIRECTS, Answer
 from academy_ops.thresholds import YOUNG_SECONDS
-from checks.authors import ACCESS, STORAGE, Page, cached, is_json, page_of, place
+from checks.author_signs import STORAGE
+from checks.authors import ACCESS, Page, cached, is_json, page_of, place
 from checks.facts import EndpointFacts, JobDocument
 from checks.job_document import read_answer
 from checks.targets import none_serves

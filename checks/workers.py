@@ -24,7 +24,7 @@ from academy_ops.thresholds import (
     LAUNCH_RECORDED_SECONDS,
     YOUNG_SECONDS,
 )
-from checks import launches, refreshes, starters
+from checks import aws_starters, launches, refreshes, schedule_expressions, starters
 from checks.facts import Case, Depth
 from checks.group_facts import AsgInstance, Autoscaler, Ec2Instance, Group, Refresh, WorkersFacts
 from checks.job_progress import active, waited, waited_at_least, young
@@ -53,7 +53,7 @@ def observe(target: Target, case: Case) -> WorkersFacts:
     activities = begin("autoscaling:DescribeScalingActivities", partial(read_activities, target), until)
     named = begin("ec2:DescribeInstances", partial(read_machines, target), until)
     refresh = begin(refreshes.ACTION, partial(refreshes.read_refresh, target), until)
-    autoscaler = begin("lambda:GetFunctionConfiguration", partial(starters.read_autoscaler, target), until)
+    autoscaler = begin("lambda:GetFunctionConfiguration", partial(aws_starters.read_autoscaler, target), until)
     the_group, machines = group(), named()
     if isinstance(the_group, Group) and not isinstance(machines, Unavailable):
         nameless = begin("ec2:DescribeInstances", partial(read_nameless, target, the_group, machines), until)()
@@ -64,9 +64,9 @@ def observe(target: Target, case: Case) -> WorkersFacts:
     if facts.autoscaler and starters.alive(facts.autoscaler, case.observed_at):
         return facts
     # Who else would start a worker decides only where no rule runs the autoscaler.
-    policies = begin("autoscaling:DescribePolicies", partial(starters.read_policies, target), until)
-    actions = begin("autoscaling:DescribeScheduledActions", partial(starters.read_actions, target), until)
-    schedules = begin("scheduler:ListSchedules", partial(starters.read_schedules, target), until)
+    policies = begin("autoscaling:DescribePolicies", partial(aws_starters.read_policies, target), until)
+    actions = begin("autoscaling:DescribeScheduledActions", partial(aws_starters.read_actions, target), until)
+    schedules = begin("scheduler:ListSchedules", partial(aws_starters.read_schedules, target), until)
     return replace(facts, policies=policies(), actions=actions(), schedules=schedules())
 
 
@@ -249,7 +249,7 @@ def _judge_zero(
 
 def _patience(facts: WorkersFacts) -> float:
     """Return for how long a starter that is on may take: one that runs less often than once a minute takes longer."""
-    every = starters.period(facts.autoscaler.schedule) if isinstance(facts.autoscaler, Autoscaler) else None
+    every = schedule_expressions.period(facts.autoscaler.schedule) if isinstance(facts.autoscaler, Autoscaler) else None
     return max(AUTOSCALER_SECONDS, 2 * (every or 0))
 
 

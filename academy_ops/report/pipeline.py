@@ -19,7 +19,7 @@ from academy_ops.diagnosis.records import Diagnosis
 from academy_ops.messages import Text, say
 from academy_ops.report.terminal import STYLES, marks
 from checks import RUNBOOK
-from checks.authors import gateway_of, is_load_balancer
+from checks.author_signs import gateway_of, is_load_balancer
 
 HopState = Literal["ok", "warn", "fail", "unknown", "unchecked"]
 """``unknown``: it could not be observed; ``unchecked``: nothing was asked about it, or nothing came so far."""

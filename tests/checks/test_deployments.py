@@ -9,7 +9,7 @@ from urllib.parse import parse_qs
 import pytest
 
 from academy_ops.diagnosis.records import Unavailable
-from checks import refreshes, starters
+from checks import aws_starters, refreshes
 from checks.group_facts import Autoscaler, Halted, Refresh, Starter
 from tests.checks import facts_factory as h
 from tests.checks.scenarios import refreshed
@@ -148,7 +148,7 @@ BACKLOG = [
 def test_a_policy_acts_where_one_of_its_alarms_does(alarms: tuple[Any, ...], enabled: bool, why: str) -> None:
     aws = answer({"MetricAlarms": alarms}, DescribePolicies=policies("a", "b"))
     with server(aws) as (url, _), target(AWS_ENDPOINT_URL=url) as this:
-        found = starters.read_policies(this)
+        found = aws_starters.read_policies(this)
     assert isinstance(found, tuple)
     assert [(one.enabled, one.why, one.unseen) for one in found] == [(enabled, why, None)]
 
@@ -194,7 +194,7 @@ def test_a_policy_that_can_add_nobody_starts_nobody(policy: str, desired: int, t
         server(answer({"MetricAlarms": alarms}, DescribePolicies=listed)) as (url, _),
         target(AWS_ENDPOINT_URL=url) as this,
     ):
-        found = starters.read_policies(this)
+        found = aws_starters.read_policies(this)
     facts = replace(h.workers(h.group(desired), autoscaler=None), policies=found, actions=(), schedules=())
     reasons = [one.reason for one in h.findings(h.case(workers=facts)) if one.cause == "autoscaler-off"]
     assert reasons == ([told] if told else [])
@@ -202,7 +202,7 @@ def test_a_policy_that_can_add_nobody_starts_nobody(policy: str, desired: int, t
 
 def test_alarms_that_may_not_be_seen_leave_it_unknown() -> None:
     with server(answer(DescribePolicies=policies("a"))) as (url, _), target(AWS_ENDPOINT_URL=url) as this:
-        found = starters.read_policies(this)
+        found = aws_starters.read_policies(this)
     assert isinstance(found, tuple)
     assert [(one.enabled, one.unseen and one.unseen.tried) for one in found] == [(True, "cloudwatch:DescribeAlarms")]
     facts = replace(h.workers(autoscaler=None), policies=found, actions=(), schedules=())
@@ -222,7 +222,7 @@ def test_an_alarm_that_does_not_act_is_why_the_autoscaler_is_off(why: Halted) ->
 
 def test_a_policy_that_no_alarm_uses_is_why_and_one_for_a_person_is_not_where_another_is_halted() -> None:
     with server(answer(DescribePolicies=policies())) as (url, _), target(AWS_ENDPOINT_URL=url) as this:
-        found = starters.read_policies(this)
+        found = aws_starters.read_policies(this)
     assert isinstance(found, tuple)
     halted = Starter("policy", "grow", enabled=False, when="depth-high", why="alarm-disabled", alarms=("depth-high",))
     for listed, reason in (found, "no-alarm"), ((*found, halted), "alarm-disabled"):
@@ -247,7 +247,7 @@ def test_a_policy_that_is_there_and_may_not_act_is_no_function_that_is_gone(
     listed = policies("a") if enabled else policies("a").replace("<Alarms>", "<Enabled>false</Enabled><Alarms>")
     aws = answer({"MetricAlarms": (alarm("a", "OK"),)}, DescribePolicies=listed)
     with server(aws) as (url, _), target(AWS_ENDPOINT_URL=url) as this:
-        found = starters.read_policies(this)
+        found = aws_starters.read_policies(this)
     group = h.group(1, suspended=suspended)
     facts = replace(h.workers(group, autoscaler=None), policies=found, actions=(), schedules=())
     reasons = [one.reason for one in h.findings(h.case(workers=facts)) if one.cause == "autoscaler-off"]

@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from academy_ops.diagnosis.records import Unavailable
-from checks import starters
+from checks import aws_starters
 from checks.group_facts import Autoscaler, Starter
 from tests.checks.test_on_the_wire import target
 from tests.wire import Handler, respond, server
@@ -50,13 +50,13 @@ def test_a_rule_may_run_the_function_an_alias_or_a_version(arn: str) -> None:
         server(aws({arn: "tick"}, aliases=ALIAS, versions=VERSIONS)) as (url, _),
         target(AWS_ENDPOINT_URL=url) as this,
     ):
-        result = starters.read_autoscaler(this)
+        result = aws_starters.read_autoscaler(this)
     assert result == Autoscaler("Active", "tick", enabled=True, schedule="rate(1 minute)")
 
 
 def test_a_function_that_nothing_runs_has_no_rule() -> None:
     with server(aws({}, aliases=ALIAS, versions=VERSIONS)) as (url, _), target(AWS_ENDPOINT_URL=url) as this:
-        assert starters.read_autoscaler(this) == Autoscaler("Active", None, enabled=False)
+        assert aws_starters.read_autoscaler(this) == Autoscaler("Active", None, enabled=False)
 
 
 def test_a_rule_that_waits_for_an_event_does_not_run_the_function_by_the_clock() -> None:
@@ -65,7 +65,7 @@ def test_a_rule_that_waits_for_an_event_does_not_run_the_function_by_the_clock()
         server(aws({ARN: "on-launch"}, waits, aliases=ALIAS, versions=VERSIONS)) as (url, _),
         target(AWS_ENDPOINT_URL=url) as this,
     ):
-        assert starters.read_autoscaler(this) == Autoscaler("Active", None, enabled=False)
+        assert aws_starters.read_autoscaler(this) == Autoscaler("Active", None, enabled=False)
 
 
 def test_a_rule_that_is_disabled_is_kept_where_no_other_is_enabled() -> None:
@@ -74,12 +74,14 @@ def test_a_rule_that_is_disabled_is_kept_where_no_other_is_enabled() -> None:
         server(aws({ARN: "tick"}, off, aliases=ALIAS, versions=VERSIONS)) as (url, _),
         target(AWS_ENDPOINT_URL=url) as this,
     ):
-        assert starters.read_autoscaler(this) == Autoscaler("Active", "tick", enabled=False, schedule="rate(1 minute)")
+        assert aws_starters.read_autoscaler(this) == Autoscaler(
+            "Active", "tick", enabled=False, schedule="rate(1 minute)"
+        )
 
 
 def test_versions_that_may_not_be_listed_leave_it_unknown() -> None:
     with server(aws({}, aliases=403, versions=VERSIONS)) as (url, _), target(AWS_ENDPOINT_URL=url) as this:
-        result = starters.read_autoscaler(this)
+        result = aws_starters.read_autoscaler(this)
     assert isinstance(result, Autoscaler)
     assert result.unseen
     assert (result.unseen.reason, result.unseen.tried) == ("denied", "lambda:ListAliases")
@@ -117,7 +119,7 @@ def test_schedules_that_run_the_function_or_set_the_group_s_size_are_found() -> 
         respond(handler, 200, json.dumps(whole[name] if name else {"Schedules": listed}).encode())
 
     with server(answer) as (url, _), target(AWS_ENDPOINT_URL=url) as this:
-        result = starters.read_schedules(this)
+        result = aws_starters.read_schedules(this)
     assert result == (
         Starter("schedule", "bare", enabled=True, when="rate(1 minute)", group="default"),
         Starter("schedule", "alias", enabled=False, when="rate(1 minute)", group="default"),
@@ -132,7 +134,7 @@ def test_schedules_that_may_not_be_listed_are_unknown() -> None:
         server(lambda handler: respond(handler, 403, body, **denied)) as (url, _),
         target(AWS_ENDPOINT_URL=url) as this,
     ):
-        result = starters.read_schedules(this)
+        result = aws_starters.read_schedules(this)
     assert isinstance(result, Unavailable)
     assert (result.reason, result.tried) == ("denied", "scheduler:ListSchedules")
 
@@ -176,12 +178,12 @@ def group_answers(handler: Handler) -> None:
 
 def test_policies_that_grow_the_group_and_actions_that_will_are_found() -> None:
     with server(group_answers) as (url, _), target(AWS_ENDPOINT_URL=url) as this:
-        policies = starters.read_policies(this)
+        policies = aws_starters.read_policies(this)
         assert not isinstance(policies, Unavailable)
         assert [(one.name, one.enabled, one.when) for one in policies] == [
             ("grow", True, "depth-high"),
             ("alone", False, ""),
         ]
-        assert starters.read_actions(this) == (
+        assert aws_starters.read_actions(this) == (
             Starter("action", "morning", enabled=True, when="2026-11-23T00:00:00+00:00"),
         )

@@ -7,7 +7,7 @@ import pytest
 
 from academy_ops.diagnosis.records import Unavailable
 from checks.group_facts import AsgInstance, Autoscaler, Starter
-from checks.starters import often_enough
+from checks.schedule_expressions import often_enough
 from tests.checks import facts_factory as h
 from tests.checks.scenarios import Facts
 

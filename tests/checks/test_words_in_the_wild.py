@@ -12,7 +12,8 @@ from checks.boot import boot_failure
 from checks.database_words import database_fault
 from checks.group_facts import Starter
 from checks.host_facts import BootLog
-from checks.starters import often_enough, on
+from checks.schedule_expressions import often_enough
+from checks.starters import on
 from tests.checks import facts_factory as h
 from tests.checks.scenarios import SCRIPTS, inside, says, waiting
 from tests.words import code_of_message
