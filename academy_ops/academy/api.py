@@ -18,6 +18,7 @@ import uvicorn
 from argon2 import PasswordHasher
 from fastapi import APIRouter, Depends, FastAPI, HTTPException, Query, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
@@ -111,7 +112,7 @@ class Api:
         while True:
             try:
                 outbox = await run_in_threadpool(lambda: self.outbox)
-            except DATABASE_ERRORS as error:
+            except SQLAlchemyError as error:
                 _log.warning("the database can't be opened: %s", type(error).__name__)
                 await asyncio.sleep(_REOPEN_SECONDS)
             else:

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.concurrency import run_in_threadpool
 
 from academy_ops import contract
@@ -143,21 +144,27 @@ class Outbox:
         return None
 
     def send_waiting(self) -> None:
-        """Send what waits; a job that could not be sent for fifteen minutes fails, so that nobody waits for ever."""
+        """Send what waits; a job that could not be sent for fifteen minutes fails, so that nobody waits for ever.
+
+        While the database is in trouble, of whatever kind, nothing is sent.
+        """
         now = datetime.now(UTC)
-        for job in self._store.unsent(now - _AFTER, _BATCH):
-            problem = self.send(job)
-            if problem is not None and job.created_at < now - _GIVE_UP_AFTER:
-                try:
-                    self._store.fail(job, f"작업을 대기열(SQS)에 보내지 못했습니다: {problem}")
-                except SupersededError:
-                    _log.info("job %s was taken meanwhile", job.id)
+        try:
+            for job in self._store.unsent(now - _AFTER, _BATCH):
+                problem = self.send(job)
+                if problem is not None and job.created_at < now - _GIVE_UP_AFTER:
+                    self._give_up(job, problem)
+        except SQLAlchemyError as error:
+            _log.warning("the outbox can't be read: %s", type(error).__name__)
+
+    def _give_up(self, job: Job, problem: str) -> None:
+        try:
+            self._store.fail(job, f"작업을 대기열(SQS)에 보내지 못했습니다: {problem}")
+        except SupersededError:
+            _log.info("job %s was taken meanwhile", job.id)
 
     async def keep_sending(self) -> None:
         """Send what waits, every few seconds, until cancelled."""
         while True:
             await asyncio.sleep(_EVERY_SECONDS)
-            try:
-                await run_in_threadpool(self.send_waiting)
-            except DATABASE_ERRORS as error:
-                _log.warning("the outbox can't be read: %s", type(error).__name__)
+            await run_in_threadpool(self.send_waiting)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from academy_ops.cli import errors
 from academy_ops.cli.errors import RefusedError
 from academy_ops.cli.options import Common, with_text_only
 from academy_ops.messages import _, say
@@ -36,9 +38,16 @@ def aws(
     if endpoint and "sqs" in words and not any(word.startswith("--endpoint-url") for word in words):
         # Version 1 of the AWS CLI takes the variables for every service but SQS.
         words = ["--endpoint-url", endpoint, *words]
-    done = subprocess.run([program, *words], env=environ, stdout=taken, encoding="utf-8", errors="replace", check=False)
+    # Ctrl-C is for the AWS CLI alone: in a session of SSM it goes to what runs there.
+    before = signal.signal(signal.SIGINT, lambda _number, _frame: None)
+    try:
+        done = subprocess.run(
+            [program, *words], env=environ, stdout=taken, encoding="utf-8", errors="replace", check=False
+        )
+    finally:
+        signal.signal(signal.SIGINT, before)
     sys.stdout.write(done.stdout or "")
-    return done.returncode
+    return errors.INTERRUPTED if done.returncode == -signal.SIGINT else done.returncode
 
 
 def _environ(settings: Settings, *, r2: bool) -> Mapping[str, str]:

@@ -247,21 +247,18 @@ def consent(planned: Plan, *, yes: bool, interrupt_jobs: bool) -> None:
     Raises:
         RefusedError: Nobody is there to ask, or the answer was no.
     """
-    questions = (
-        (say("Apply this?"), "--yes", yes),
-        (say("Stop workers while messages are in flight?"), "--interrupt-jobs", interrupt_jobs),
-    )
-    for question, option, given in questions if planned.interrupts_work else questions[:1]:
-        nobody = say("Nothing was changed: there is no terminal to confirm on. Add {option} to apply.", option=option)
-        if not given and not answer(question, nobody):
-            raise RefusedError(_UNCHANGED, errors.FAULT)
-
-
-def answer(question: Text, nobody: Text) -> bool:
-    """Return the answer to a yes-or-no question; ``nobody`` is the refusal where there is no terminal to ask on."""
-    if not on_terminal():
-        raise RefusedError(nobody)
-    return ask(str(question))
+    questions: dict[str, Text] = {}
+    if not yes:
+        questions["--yes"] = say("Apply this?")
+    if planned.interrupts_work and not interrupt_jobs:
+        questions["--interrupt-jobs"] = say("Stop workers while messages are in flight?")
+    if questions and not on_terminal():
+        options = " ".join(questions)
+        raise RefusedError(
+            say("Nothing was changed: there is no terminal to confirm on. Add {option} to apply.", option=options)
+        )
+    if not all(ask(str(question)) for question in questions.values()):
+        raise RefusedError(_UNCHANGED, errors.FAULT)
 
 
 @contextmanager

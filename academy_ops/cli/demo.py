@@ -90,13 +90,12 @@ def _run(out: Console, folder: Path, *arguments: str, expect: int) -> None:
     out.print()
     sys.stdout.flush()
     options = ["--lang", current(), "--env-file", _ENV_FILE, *(["--no-color"] if out.no_color else [])]
-    done = subprocess.run(
-        [sys.executable, "-m", "academy_ops", *options, *arguments],
-        cwd=folder,
-        env=_environment(),
-        check=False,
-        timeout=_STEP_SECONDS,
-    )
+    words = [sys.executable, "-m", "academy_ops", *options, *arguments]
+    try:
+        done = subprocess.run(words, cwd=folder, env=_environment(), check=False, timeout=_STEP_SECONDS)
+    except subprocess.TimeoutExpired as error:
+        late = say("The demo stopped: '{command}' took more than {seconds} s.", command=shown, seconds=_STEP_SECONDS)
+        raise RefusedError(late, errors.FAULT) from error
     if done.returncode != expect:
         raise RefusedError(
             say("The demo did not go as planned: '{command}' exited with {code}.", command=shown, code=done.returncode),

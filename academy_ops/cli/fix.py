@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from academy_ops.cli import change
 from academy_ops.cli.errors import RefusedError
 from academy_ops.cli.options import Common
-from academy_ops.cli.streams import on_terminal
 from academy_ops.messages import Text, say
 from academy_ops.report import Output
 
@@ -109,13 +108,6 @@ def _confirmed(work: change.Change, planned: Plan, *, yes: bool, interrupt_jobs:
         work.print(planned.nothing_to_do)
         return False
     work.show(planned)
-    needed = (("--yes", yes), ("--interrupt-jobs", interrupt_jobs or not planned.interrupts_work))
-    missing = " ".join(option for option, given in needed if not given)
-    if missing and not on_terminal():
-        work.print(
-            say("Nothing was changed: there is no terminal to confirm on. Add {option} to apply.", option=missing)
-        )
-        return False
     try:
         change.consent(planned, yes=yes, interrupt_jobs=interrupt_jobs)
     except RefusedError as refusal:

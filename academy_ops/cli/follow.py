@@ -14,7 +14,15 @@ import typer
 from academy_ops.cli import errors
 from academy_ops.cli.errors import RefusedError
 from academy_ops.cli.names import valid_job_id
-from academy_ops.cli.options import WATCH_MINUTES, Common, Since, seconds_back, with_common, with_text_only
+from academy_ops.cli.options import (
+    WATCH_MINUTES,
+    Common,
+    Since,
+    seconds_back,
+    tenant_asked,
+    with_common,
+    with_text_only,
+)
 from academy_ops.cli.streams import complain, unread
 from academy_ops.messages import _, say
 from academy_ops.thresholds import WAITED_SECONDS
@@ -169,7 +177,7 @@ def logs(
     from checks.uploads import jobs_of
     from checks.worker_logs import only, read
 
-    back = seconds_back(since)
+    back, tenant = seconds_back(since), tenant_asked(tenant)
     job_id = valid_job_id(job)
     settings = common.settings()
     ends_at = time.monotonic() + (common.seconds if common.timeout or not follow else math.inf)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 from datetime import UTC, datetime
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
@@ -12,7 +13,7 @@ import typer
 from academy_ops.cli import errors
 from academy_ops.cli.errors import RefusedError
 from academy_ops.cli.names import begins_a_uuid, valid_job_id
-from academy_ops.cli.options import Common, Since, note, seconds_back, with_common
+from academy_ops.cli.options import Common, Since, note, seconds_back, tenant_asked, with_common
 from academy_ops.cli.outputs import write_structured
 from academy_ops.cli.streams import complain
 from academy_ops.messages import Text, _, say
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from academy_ops.diagnosis.records import Json
+    from academy_ops.diagnosis.records import Json, Unavailable
     from academy_ops.outside.clients import Target
     from checks.facts import Upload
     from checks.uploads import Source, Uploads
@@ -53,7 +54,7 @@ def jobs(
     from academy_ops.outside.clients import Connections, Target
     from checks.uploads import Asked, read
 
-    asked = Asked(seconds_back(since), (tenant or "").strip() or None, failed, limit=limit)
+    asked = Asked(seconds_back(since), tenant_asked(tenant), failed, limit=limit)
     settings = common.settings(addresses=True)
     target = Target(settings, None, Connections(settings), time.monotonic() + common.seconds)
     found = read(target, asked)
@@ -61,7 +62,7 @@ def jobs(
         write_structured(common, _document(found))
     else:
         _show(common.console(), found, since, common.command_prefix())
-    for line in _notes(found):
+    for line in _notes(found, None if asked.tenant == settings.get("ACADEMY_TENANT_CODE") else asked.tenant):
         complain(str(line))
     return errors.UNDETERMINED if found.source is None else errors.HEALTHY
 
@@ -180,14 +181,12 @@ def _seen(seen: tuple[str, ...]) -> str:
     return ", ".join(str(_SOURCES[source]) for source in _SOURCES if source in seen)
 
 
-def _notes(found: Uploads) -> list[Text]:
-    """Return what is to be known of the list, for standard error."""
-    from academy_ops.diagnosis.findings import because
-
+def _notes(found: Uploads, other_tenant: str | None) -> list[Text]:
+    """Return what is to be known of the list, for standard error; ``other_tenant`` is not the one of the settings."""
     lost = found.unavailable or {}
     no_list = lost.get("api")
     notes = [
-        say("Can't read {source}: {reason}.", source=_SOURCES[source], reason=because(reason))
+        say("Can't read {source}: {reason}.", source=_SOURCES[source], reason=_why(reason, other_tenant))
         for source, reason in lost.items()
         if source != "api" or reason.reason != "not-found"
     ]
@@ -207,3 +206,12 @@ def _notes(found: Uploads) -> list[Text]:
             )
         )
     return notes
+
+
+def _why(unavailable: Unavailable, other_tenant: str | None) -> Text:
+    from academy_ops.diagnosis.findings import because
+
+    # The API knows the token, but not for the school that --tenant names.
+    if other_tenant and unavailable.detail == f"HTTP {HTTPStatus.FORBIDDEN}":
+        return say("{tried} gives no access to school {tenant}", tried=unavailable.tried, tenant=other_tenant)
+    return because(unavailable)

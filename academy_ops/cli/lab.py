@@ -18,7 +18,7 @@ from academy_ops.cli.errors import RefusedError, needing
 from academy_ops.cli.names import complete_faults, did_you_mean
 from academy_ops.cli.options import Common, with_common
 from academy_ops.cli.outputs import write_structured
-from academy_ops.cli.streams import writable, write_file
+from academy_ops.cli.streams import regular, writable, write_file
 from academy_ops.contract import UPLOADS_PER_MINUTE
 from academy_ops.messages import Text, _, os_reason, say
 
@@ -118,7 +118,7 @@ def upload(
     ] = None,
 ) -> None:
     """Upload; only the job's id goes to stdout."""
-    done = operate().upload(file)
+    done = operate().upload(file and regular(str(file)))
     typer.echo(_("Uploaded {name}.", name=done.name), err=True)
     typer.echo(done.job_id)
 

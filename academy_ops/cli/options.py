@@ -20,7 +20,7 @@ from academy_ops import __version__
 from academy_ops.cli.errors import RefusedError
 from academy_ops.cli.names import complete_contexts, did_you_mean
 from academy_ops.cli.streams import complain, into_file
-from academy_ops.contract import TIER
+from academy_ops.contract import TENANT_CODE, TIER
 from academy_ops.diagnosis.redact import printable
 from academy_ops.messages import LANGUAGES, _, say
 from academy_ops.report import Output
@@ -204,6 +204,16 @@ def seconds_back(since: str) -> int:
             say("The --since value {since!r} is not a duration. Examples: 30s, 10m, 2h, 7d.", since=since)
         )
     return seconds
+
+
+def tenant_asked(tenant: str | None) -> str | None:
+    """Return the value of ``--tenant``; None where it is blank."""
+    code = (tenant or "").strip()
+    if code and not (code.isprintable() and re.fullmatch(TENANT_CODE, code)):
+        raise RefusedError(
+            say("The --tenant value {code!r} is not a school's code: 1 to 64 characters, no '/' or space.", code=code)
+        )
+    return code or None
 
 
 def _form(name: str) -> Output:

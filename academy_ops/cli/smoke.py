@@ -18,17 +18,18 @@ from academy_ops.cli.errors import RefusedError, needing
 from academy_ops.cli.names import check_names
 from academy_ops.cli.options import Common, with_any_output
 from academy_ops.cli.outputs import write_document
+from academy_ops.contract import R2_SETTINGS
 from academy_ops.messages import Text, say
 from academy_ops.report import Output
 
 if TYPE_CHECKING:
     from academy_ops.cli.runs import Run
     from academy_ops.diagnosis.records import Diagnosis
+    from academy_ops.diagnosis.run import Observer
     from academy_ops.smoke.records import Result
     from academy_ops.smoke.run import Check
 
 _EXIT_CODES: Final = {"passed": errors.HEALTHY, "failed": errors.FAULT, "undetermined": errors.UNDETERMINED}
-_R2: Final = ("R2_ENDPOINT", "R2_ACCESS_KEY", "R2_SECRET_KEY")
 _UPLOAD_SECONDS: Final = 30.0
 _DIAGNOSIS_SECONDS: Final = 12.0
 _TAKE_BACK_SECONDS: Final = 3.0
@@ -92,13 +93,17 @@ def _diagnose(common: Common, job_id: str | None, seconds: float) -> Run:
     """Run every check, as ``diagnose`` does; on a terminal it is shown while it goes on."""
     from academy_ops.cli import runs
     from academy_ops.diagnosis.run import NullObserver
+    from academy_ops.smoke.judgement import without_its_job
 
     bounded = replace(common, timeout=max(1.0, min(seconds, common.seconds)))
     # With the API's address and no more, there is no R2 to be judged.
-    asked = [name for name in check_names() if name != "r2" or any(map(common.settings().get, _R2))]
-    if common.form is Output.TABLE:
-        return runs.run_and_print(common, lambda observer: runs.observe(bounded, job_id, asked, observer))
-    return runs.observe(bounded, job_id, asked, NullObserver())
+    asked = [name for name in check_names() if name != "r2" or any(map(common.settings().get, R2_SETTINGS))]
+
+    def make(observer: Observer) -> Run:
+        run = runs.observe(bounded, job_id, asked, observer)
+        return replace(run, diagnosis=without_its_job(run.diagnosis, common.command_prefix()))
+
+    return runs.run_and_print(common, make) if common.form is Output.TABLE else make(NullObserver())
 
 
 @contextmanager

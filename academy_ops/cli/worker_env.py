@@ -316,13 +316,14 @@ def _print_list(out: Console, stored: Stored, rows: Sequence[Row], hidden: int, 
 
 def _agreed(question: Text, option: str) -> bool:
     """Ask about the instances; on the command line, ``option`` answers it."""
-    return change.answer(
-        question,
-        say(
-            "The instances were not replaced: there is no terminal to confirm on. Add {option} to replace them.",
-            option=option,
-        ),
-    )
+    if not on_terminal():
+        raise RefusedError(
+            say(
+                "The instances were not replaced: there is no terminal to confirm on. Add {option} to replace them.",
+                option=option,
+            )
+        )
+    return ask(str(question))
 
 
 def _still_wrong(case: Case) -> tuple[str, ...]:

@@ -204,6 +204,7 @@ class Diagnosis:
         context: The context whose settings were in force.
         tier: The tier of workers that was looked at, where that is not the basic one.
         strict: A warning is as bad as a fault: ``--fail-on warn``.
+        of_smoke: Its job is the smoke check's, and is taken back: no command names it.
     """
 
     job_id: str | None
@@ -215,3 +216,4 @@ class Diagnosis:
     strict: bool = False
     context: str | None = None
     tier: str | None = None
+    of_smoke: bool = False

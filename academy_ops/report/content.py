@@ -116,7 +116,10 @@ def next_steps(diagnosis: Diagnosis, ops: str) -> tuple[Remedy, ...]:
     job = next((finding for finding in diagnosis.findings if finding.check == "job"), None)
     if job and diagnosis.job_id is None and diagnosis.verdict.cause is None and not diagnosis.step:
         remedies += _on_to_an_upload(job.evidence.get("recent"), ops)
-    if diagnosis.verdict.status == "in-progress":
+    if diagnosis.verdict.status == "in-progress" and diagnosis.of_smoke:
+        again = say("Wait, then run the smoke check again, with more time:")
+        remedies.append(Remedy(again, fill(command("<ops> --timeout 300 smoke"), names)))
+    elif diagnosis.verdict.status == "in-progress":
         follow = say("Wait. The browser shows the progress; to follow it here:")
         remedies.append(Remedy(follow, fill(command("<ops> watch <job>"), names)))
     policy = fill(command("<ops> iam-policy"), names)

@@ -278,7 +278,7 @@ class TableReport:
         page = f"link {section_link(section, current())}" if section else ""
         pointers = []
         # What warns in a healthy state can wait until somebody has read what it is.
-        if verdict.cause and self._fixable(verdict) and not diagnosis.step:
+        if verdict.cause and self._fixable(verdict) and not (diagnosis.step or diagnosis.of_smoke):
             fix = " ".join([self._ops, "diagnose", *job, "--fix"])
             if self._fits(fix):
                 pointers.append((fix, page))

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Any, Final
 
 from academy_ops.contract import ENDED, JOB_ID, JobStatus
+from academy_ops.diagnosis.command import Command, command, fill
 from academy_ops.diagnosis.findings import because
-from academy_ops.diagnosis.records import Diagnosis, Unavailable
+from academy_ops.diagnosis.records import Diagnosis, Remedy, Unavailable
 from academy_ops.diagnosis.redact import printable
 from academy_ops.messages import Text, say
 from academy_ops.outside.clients import Answer
@@ -20,6 +22,8 @@ from checks.facts import JobDocument
 
 _NEVER_SENT: Final = frozenset({"dns", "refused", "tls", "not-configured"})
 """Reasons for which an upload can't have arrived."""
+_ABOUT_A_JOB: Final = frozenset({"diagnose", "job", "watch"})
+"""What commands of this tool end with that say nothing without a job."""
 _NO_WAY: Final = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.NOT_IMPLEMENTED})
 
 
@@ -47,6 +51,30 @@ def settled(result: Result, diagnosis: Diagnosis | None) -> Result:
     """Return the result in the light of the diagnosis: where that names a fault, nothing is left open."""
     faulty = diagnosis is not None and diagnosis.verdict.status == "faulty"
     return "failed" if result == "undetermined" and faulty else result
+
+
+def without_its_job(diagnosis: Diagnosis, ops: str) -> Diagnosis:
+    """Return a diagnosis whose commands still lead somewhere when its job has been taken back."""
+    (smoke,) = fill(command("<ops> smoke"), {"ops": ops})
+
+    def command_left(step: Command) -> Command:
+        words = tuple(word for word in step.argv if word != diagnosis.job_id)
+        if words == step.argv:
+            return step
+        return smoke if words[-1] in _ABOUT_A_JOB else replace(step, argv=words)
+
+    def left_of(remedies: Iterable[Remedy]) -> tuple[Remedy, ...]:
+        return tuple(
+            replace(remedy, steps=tuple(map(command_left, remedy.steps)), check=tuple(map(command_left, remedy.check)))
+            for remedy in remedies
+        )
+
+    return replace(
+        diagnosis,
+        of_smoke=True,
+        verdict=replace(diagnosis.verdict, remedies=left_of(diagnosis.verdict.remedies)),
+        findings=tuple(replace(finding, remedies=left_of(finding.remedies)) for finding in diagnosis.findings),
+    )
 
 
 def deleted(answer: Answer | Unavailable) -> int | None:

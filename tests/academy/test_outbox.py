@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import httpx
 import pytest
@@ -131,3 +132,15 @@ def test_a_message_that_was_sent_is_no_failure_where_that_can_t_be_noted(
         assert outbox.send(job) is None
     outbox.send_waiting()
     assert academy.depth() == 2, "a second message is harmless"
+
+
+def test_a_damaged_database_does_not_end_the_outbox(
+    tmp_path: Path, academy: Academy, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = tmp_path / "damaged.sqlite3"
+    store = Store(f"sqlite:///{file}")
+    store.close()
+    file.write_bytes(b"no database, and long enough to be looked at" * 100)
+    Outbox(store, JobQueue(academy.sqs, academy.queue), academy.bucket).send_waiting()
+    store.close()
+    assert "the outbox can't be read: DatabaseError" in caplog.text

@@ -150,3 +150,12 @@ def test_explain_says_once_which_credentials_are_meant_where_aws_is_called_as_it
     path = env_file(tmp_path, KEYS)
     assert said not in academy_ops("--env-file", str(path), "explain", "asg-missing", cwd=tmp_path).stdout
     assert said not in academy_ops("explain", "excel-header-missing", cwd=tmp_path).stdout
+
+
+@pytest.mark.parametrize(("ends", "code"), [("sys.exit(7)", 7), ("os.kill(os.getpid(), 2)", 130)])
+def test_ctrl_c_is_for_the_aws_cli_alone(ends: str, code: int, tmp_path: Path, shell: Mapping[str, str]) -> None:
+    program = Path(shell["PATH"].partition(":")[0], "aws")
+    pressed = "os.kill(os.getppid(), signal.SIGINT); time.sleep(0.3); print('goes on', flush=True)"
+    program.write_text(f"#!{sys.executable} -IS\nimport os, signal, sys, time\n{pressed}\n{ends}\n", "utf-8")
+    done = run(["aws", "ssm", "start-session"], tmp_path, shell)
+    assert (done.returncode, done.stdout) == (code, "goes on\n")

@@ -11,7 +11,7 @@ import pytest
 
 from academy_ops.cli.errors import RefusedError
 from academy_ops.cli.names import begins_a_uuid, valid_job_id
-from academy_ops.cli.options import seconds_back
+from academy_ops.cli.options import seconds_back, tenant_asked
 from academy_ops.contract import JOBS_PATH
 from tests.commands import academy_ops
 from tests.lab_driver import Lab
@@ -185,6 +185,27 @@ def test_with_nothing_to_read_it_is_undetermined(tmp_path: Path) -> None:
 @pytest.mark.parametrize("since", ["", "0m", "20", "-5m", "200d", "1w"])
 def test_a_time_that_is_none_is_refused(since: str, tmp_path: Path) -> None:
     assert academy_ops("jobs", "--since", since, cwd=tmp_path).returncode == 2
+
+
+@pytest.mark.parametrize("code", ["a\nb", "a\tb", "a b", "a/b", "a\x07b", "x" * 65])
+def test_what_is_no_schools_code_is_refused_and_no_token_is_blamed(code: str) -> None:
+    with pytest.raises(RefusedError, match="--tenant value"):
+        tenant_asked(code)
+
+
+def test_a_schools_code_is_taken_as_it_was_pasted() -> None:
+    codes = {None: None, "": None, "  ": None, " haneul\n": "haneul", "하늘학원": "하늘학원", "a-b_1": "a-b_1"}
+    assert {code: tenant_asked(code) for code in codes} == codes
+
+
+@pytest.mark.parametrize(
+    ("tenant", "said"), [("other", "gives no access to school other"), ("own", "credentials rejected")]
+)
+def test_a_token_of_another_school_is_not_told_as_a_wrong_one(tenant: str, said: str, tmp_path: Path) -> None:
+    with server(listed(status=403)) as (url, _seen):
+        settings = {"ACADEMY_API_URL": url, "ACADEMY_API_TOKEN": "t", "ACADEMY_TENANT_CODE": "own"}
+        done = academy_ops("jobs", "--tenant", tenant, cwd=tmp_path, **settings)
+    assert said in done.stderr
 
 
 @contextmanager

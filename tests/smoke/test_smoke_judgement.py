@@ -1,13 +1,17 @@
 """What a smoke check says of what it has seen, and of what has stayed behind."""
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from academy_ops.diagnosis.records import Reason, Unavailable
+from academy_ops.diagnosis.command import command, fill
+from academy_ops.diagnosis.records import Diagnosis, Finding, Reason, Remedy, Unavailable, Verdict
+from academy_ops.messages import say
 from academy_ops.outside.clients import Answer
-from academy_ops.smoke.judgement import accepted_job, deleted, judge, left, left_over
+from academy_ops.report.content import next_steps
+from academy_ops.smoke.judgement import accepted_job, deleted, judge, left, left_over, without_its_job
 from academy_ops.smoke.records import Seen
 from checks.job_document import read_answer
 
@@ -162,3 +166,25 @@ def test_where_no_students_are_listed_none_was_left(listed: Answer | Unavailable
 )
 def test_how_many_were_deleted_is_what_the_api_says(said: Answer, number: int | None) -> None:
     assert deleted(said) == number
+
+
+def test_no_command_is_about_a_job_that_is_taken_back() -> None:
+    commands = {
+        "<ops> diagnose <job>": "academy-ops smoke",
+        "<ops> watch <job>": "academy-ops smoke",
+        "<ops> check job <job_id>": "academy-ops smoke",
+        "<ops> check queue <job>": "academy-ops check queue",
+        "<ops> --verbose check logs <job>": "academy-ops --verbose check logs",
+        "<ops> scale-worker --desired 1": "academy-ops scale-worker --desired 1",
+        "docker logs worker": "docker logs worker",
+    }
+    filled = [fill(command(words), {"job_id": "j1"}) for words in commands]
+    remedies = tuple(Remedy(say("Look."), steps, check=steps) for steps in filled)
+    verdict = Verdict("in-progress", say("The job is in progress."), remedies=remedies)
+    finding = Finding("queue", "3-3", "ok", say("Queue exists."), remedies=remedies)
+    diagnosis = Diagnosis("j1", datetime.now(UTC), 1, verdict, (finding,))
+    found = without_its_job(diagnosis, "academy-ops")
+    for shown in (found.verdict.remedies, found.findings[0].remedies):
+        assert [(one.command, one.verify) for one in shown] == [(text, text) for text in commands.values()]
+    assert "watch j1" in str(next_steps(diagnosis, "academy-ops")[-1].command)
+    assert next_steps(found, "academy-ops")[-1].command == "academy-ops --timeout 300 smoke"
