@@ -14,9 +14,9 @@ from checks import access
 from checks.access import region_reason
 from checks.facts import AccessFacts, EndpointFacts
 from tests.checks import facts_factory as h
+from tests.checks.on_the_wire import KEYS, STS_ERROR, STS_IDENTITY, asked_sts, empty_case, target
 from tests.checks.scenarios import NOTHING_THERE, way
 from tests.checks.test_credentials import ROLE, observed, reason
-from tests.checks.test_on_the_wire import KEYS, STS_ERROR, STS_IDENTITY, asked_sts, empty_case, target
 from tests.wire import Handler, respond, server
 
 INVALID = STS_ERROR.format("InvalidClientTokenId", "The security token included in the request is invalid.")

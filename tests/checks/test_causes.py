@@ -20,7 +20,7 @@ WARNED = [(code, facts) for code, found in WARNINGS.items() for facts in found]
 
 def test_every_code_of_the_catalogue_is_shown_in_two_forms_at_least() -> None:
     forms = {code: len(SCENARIOS.get(code, ())) + len(WARNINGS.get(code, ())) for code in CATALOGUE}
-    # How AWS's refusals are told apart is tested on its own words, in tests/checks/test_on_the_wire.py.
+    # How AWS's refusals are told apart is tested on its own words, in tests/checks/test_aws_on_the_wire.py.
     assert {code for code, count in forms.items() if count < 2} == set(BLIND)
 
 

@@ -21,7 +21,7 @@ from academy_ops.outside.failures import AWS_ERRORS
 from academy_ops.settings import load
 from checks import access, endpoint, r2
 from tests.checks import facts_factory as h
-from tests.checks.test_on_the_wire import EMPTY_BUCKET, R2_KEYS, empty_case, target
+from tests.checks.on_the_wire import EMPTY_BUCKET, R2_KEYS, empty_case, target
 from tests.checks.this_machine import JOB, KNOWN, around, asked, tls
 from tests.wire import Handler, respond, server
 

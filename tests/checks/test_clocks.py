@@ -15,7 +15,7 @@ from academy_ops.outside.clocks import Clocks
 from checks import queue, queue_attributes
 from checks.facts import Depth, QueueSettings
 from tests.checks import facts_factory as h
-from tests.checks.test_on_the_wire import KEYS, empty_case, target
+from tests.checks.on_the_wire import KEYS, empty_case, target
 from tests.wire import Handler, server
 
 JOB = "6f3c1b1e-6a55-4f0b-9c0e-0d6f3f1f0a11"

@@ -13,7 +13,7 @@ from checks import cloudwatch_logs, worker_logs
 from checks.cloudwatch_logs import Place
 from checks.host_facts import Archive, LogDriver, LogLine, LogsFacts, WorkerLog
 from tests.checks import facts_factory as h
-from tests.checks.test_on_the_wire import target
+from tests.checks.on_the_wire import target
 from tests.wire import Handler, respond, server
 
 GROUP = "/academy/ai-worker"

@@ -18,7 +18,7 @@ import pytest
 from academy_ops.diagnosis.catalogue import CATALOGUE
 from academy_ops.diagnosis.records import Finding
 from checks import access, r2
-from tests.checks.test_on_the_wire import EMPTY_BUCKET, KEYS, STS_ERROR, STS_IDENTITY, empty_case, target
+from tests.checks.on_the_wire import EMPTY_BUCKET, KEYS, STS_ERROR, STS_IDENTITY, empty_case, target
 from tests.commands import SHELL
 from tests.wire import Handler, respond, server
 

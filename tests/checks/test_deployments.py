@@ -12,8 +12,8 @@ from academy_ops.diagnosis.records import Unavailable
 from checks import aws_starters, refreshes
 from checks.group_facts import Autoscaler, Halted, Refresh, Starter
 from tests.checks import facts_factory as h
+from tests.checks.on_the_wire import target
 from tests.checks.scenarios import refreshed
-from tests.checks.test_on_the_wire import target
 from tests.wire import Handler, respond, server
 
 XML = {"Content-Type": "text/xml"}

@@ -13,7 +13,7 @@ from checks import endpoint
 from checks.facts import TargetHealth
 from checks.targets import read_targets
 from tests.checks import facts_factory as h
-from tests.checks.test_on_the_wire import target
+from tests.checks.on_the_wire import target
 from tests.wire import Handler, respond, server
 
 PAGE = "<html>\r\n<head><title>{0}</title></head>\r\n<body>\r\n<center><h1>{0}</h1></center>\r\n</body>\r\n</html>\r\n"

@@ -10,8 +10,8 @@ import pytest
 from academy_ops.diagnosis.records import Finding, Unavailable
 from checks import endpoint, job, r2
 from tests.checks import facts_factory as h
+from tests.checks.on_the_wire import EMPTY_BUCKET, R2_KEYS, S3_ERROR, asked_r2, empty_case, target
 from tests.checks.scenarios import AWS, BARE, NGINX
-from tests.checks.test_on_the_wire import EMPTY_BUCKET, R2_KEYS, S3_ERROR, asked_r2, empty_case, target
 from tests.checks.test_whose_page import EDGE, SQUID
 from tests.checks.this_machine import KNOWN, around
 from tests.wire import Handler, respond, server

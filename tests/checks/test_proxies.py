@@ -12,7 +12,7 @@ from academy_ops.outside.failures import ThroughProxyError, outcome_unknown
 from academy_ops.outside.proxies import proxy_for
 from checks import access, endpoint, r2
 from tests.checks import facts_factory as h
-from tests.checks.test_on_the_wire import R2_KEYS, empty_case, target
+from tests.checks.on_the_wire import R2_KEYS, empty_case, target
 from tests.checks.test_whose_page import SQUID
 from tests.checks.this_machine import CLOSED, JOB, KNOWN, answering, around, asked, tls
 from tests.wire import Handler, respond, server

@@ -13,7 +13,7 @@ from checks import r2
 from checks.facts import AccessFacts, R2Facts
 from checks.r2_settings import jurisdictions, setting_state
 from tests.checks import facts_factory as h
-from tests.checks.test_on_the_wire import EMPTY_BUCKET, R2_KEYS, S3_ERROR, empty_case, target
+from tests.checks.on_the_wire import EMPTY_BUCKET, R2_KEYS, S3_ERROR, empty_case, target
 from tests.wire import Handler, respond, server
 
 ACCOUNT = "0123456789abcdef0123456789abcdef"

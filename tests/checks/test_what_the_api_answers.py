@@ -13,8 +13,8 @@ from academy_ops.settings import load
 from checks import endpoint, job, queue, r2
 from checks.facts import Case, JobDocument, QueueFacts
 from tests.checks import facts_factory as h
+from tests.checks.on_the_wire import R2_KEYS, empty_case, json_error, target
 from tests.checks.scenarios import way
-from tests.checks.test_on_the_wire import R2_KEYS, empty_case, json_error, target
 from tests.wire import Handler, respond, server
 
 DJANGO = "<!doctype html><html><head><title>{0}</title></head><body>\n  <h1>{0}</h1><p>{1}</p>\n</body></html>"

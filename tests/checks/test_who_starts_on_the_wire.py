@@ -10,7 +10,7 @@ import pytest
 from academy_ops.diagnosis.records import Unavailable
 from checks import aws_starters
 from checks.group_facts import Autoscaler, Starter
-from tests.checks.test_on_the_wire import target
+from tests.checks.on_the_wire import target
 from tests.wire import Handler, respond, server
 
 ARN = "arn:aws:lambda:ap-northeast-2:1:function:academy-worker-autoscale"
@@ -66,6 +66,21 @@ def test_a_rule_that_waits_for_an_event_does_not_run_the_function_by_the_clock()
         target(AWS_ENDPOINT_URL=url) as this,
     ):
         assert aws_starters.read_autoscaler(this) == Autoscaler("Active", None, enabled=False)
+
+
+def test_a_rule_that_was_just_deleted_does_not_make_the_function_missing() -> None:
+    gone = b'{"__type": "ResourceNotFoundException", "message": "Rule tick does not exist."}'
+
+    def answer(handler: Handler) -> None:
+        if handler.headers.get("X-Amz-Target", "").endswith("DescribeRule"):
+            respond(handler, 400, gone)
+        else:
+            aws({ARN: "tick"})(handler)
+
+    with server(answer) as (url, _), target(AWS_ENDPOINT_URL=url) as this:
+        result = aws_starters.read_autoscaler(this)
+    assert isinstance(result, Unavailable)
+    assert result.tried == "events:DescribeRule"
 
 
 def test_a_rule_that_is_disabled_is_kept_where_no_other_is_enabled() -> None:

@@ -16,7 +16,7 @@ from academy_ops.settings import load
 from checks import endpoint
 from checks.facts import AccessFacts
 from tests.checks import facts_factory as h
-from tests.checks.test_on_the_wire import empty_case
+from tests.checks.on_the_wire import empty_case
 
 CLOSED = "http://127.0.0.1:9"
 

@@ -16,7 +16,7 @@ from tests.lab_driver import Lab
 NEEDED_BY = {action: check.name for check in RUNBOOK for grant in check.grants for action in grant.actions}
 OLDEST = "cloudwatch:GetMetricStatistics"
 """Asked only where a message waits and no job tells since when."""
-# The lab's SSM has no KMS behind it; what AWS says there is served byte for byte in tests/checks/test_on_the_wire.py.
+# The lab's SSM has no KMS behind it: what AWS says there is served in tests/checks/test_aws_on_the_wire.py.
 STARTERS = {
     "autoscaling:DescribePolicies",
     "autoscaling:DescribeScheduledActions",

@@ -12,7 +12,7 @@ from academy_ops.remedies import redrive, refresh
 from academy_ops.remedies.group import Seen
 from academy_ops.remedies.plan import Progress
 from tests.checks import facts_factory as h
-from tests.checks.test_on_the_wire import target
+from tests.checks.on_the_wire import target
 from tests.wire import Handler, respond, server
 
 BEFORE = Seen("academy-ai-worker-asg", h.group(2), h.workers(h.group(2)), h.depth())

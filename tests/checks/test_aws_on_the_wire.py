@@ -1,11 +1,9 @@
-"""What AWS and R2 really answer, byte for byte, where no local system can give that answer."""
+"""What AWS really answers, byte for byte, where no local system can give that answer."""
 
 import json
-import socket
 import ssl
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,57 +14,25 @@ from botocore.exceptions import ClientError
 from botocore.model import StructureShape
 from botocore.parsers import QueryParser
 
-from academy_ops.diagnosis.records import Finding, Unavailable
-from academy_ops.outside.clients import Connections, Target
+from academy_ops.diagnosis.records import Unavailable
 from academy_ops.outside.failures import aws_reason, queue_missing
 from academy_ops.remedies import queues
 from academy_ops.remedies.refusal import RemedyError
-from academy_ops.settings import load
-from checks import access, logs, queue, queue_attributes, r2, worker_group, workers
-from checks.facts import AccessFacts, Case
+from checks import access, logs, queue, queue_attributes, worker_group, workers
 from checks.group_facts import Group, WorkersFacts
 from checks.host_facts import LogsFacts, Parameter
-from tests.checks import facts_factory as h
+from tests.checks.on_the_wire import (
+    KEYS,
+    STS_ERROR,
+    STS_IDENTITY,
+    asked_sts,
+    empty_case,
+    json_error,
+    target,
+)
 from tests.wire import Handler, dripping, respond, server
 
-STS_ERROR = (
-    '<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><Error><Type>Sender</Type><Code>{}</Code>'
-    "<Message>{}</Message></Error><RequestId>1</RequestId></ErrorResponse>"
-)
-STS_IDENTITY = (
-    '<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult>'
-    "<Arn>arn:aws:iam::{0}:user/ops</Arn><UserId>AIDA</UserId><Account>{0}</Account></GetCallerIdentityResult>"
-    "</GetCallerIdentityResponse>"
-)
-S3_ERROR = "<?xml version='1.0'?><Error><Code>{}</Code><Message>{}</Message></Error>"
-EMPTY_BUCKET = b'<ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"></ListBucketResult>'
 EXPIRED = "Signature expired: 20261122T000000Z is now earlier than 20261122T001500Z (20261122T002000Z - 5 min.)"
-KEYS = {"AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "wJalrXUtnFEMI"}
-R2_KEYS = {"R2_ACCESS_KEY": "a" * 32, "R2_SECRET_KEY": "b" * 64}
-
-
-@contextmanager
-def target(**environ: str) -> Iterator[Target]:
-    """What a check is given, with this environment and nothing of the machine's."""
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in {**KEYS, "AWS_MAX_ATTEMPTS": "1", "AWS_EC2_METADATA_DISABLED": "true", **environ}.items():
-            patch.setenv(name, value)
-        settings = load(environ=environ, default_env_file=None)
-        yield Target(settings, None, Connections(settings), ends_at=1e12)
-
-
-def empty_case() -> Case:
-    return Case(h.NOW, None, h.case().names)
-
-
-def asked_sts(status: int, body: str, **environ: str) -> Finding:
-    def answer(handler: Handler) -> None:
-        respond(handler, status, body.encode(), **{"Content-Type": "text/xml"})
-
-    with server(answer) as (url, _), target(AWS_ENDPOINT_URL=url, **environ) as this:
-        facts = access.observe(this, empty_case())
-    (finding,) = access.judge(replace(empty_case(), access=facts))
-    return finding
 
 
 @pytest.mark.parametrize(
@@ -201,84 +167,6 @@ def test_an_aws_that_can_not_be_reached_is_told(url: str) -> None:
     with target(AWS_ENDPOINT_URL=url) as this:
         facts = access.observe(this, empty_case())
     assert [finding.cause for finding in access.judge(replace(empty_case(), access=facts))] == ["aws-unreachable"]
-
-
-def test_a_profile_that_does_not_exist_is_a_fault_of_the_access_and_not_of_r2() -> None:
-    with (
-        server(lambda handler: respond(handler, 200, EMPTY_BUCKET)) as (url, _),
-        target(AWS_PROFILE="no-such-profile", R2_ENDPOINT=url, **R2_KEYS) as this,
-    ):
-        result = access.observe(this, empty_case()), r2.observe(this, empty_case())
-    assert isinstance(result[0].account, Unavailable)
-    assert result[0].account.reason == "credentials-missing"
-    assert result[1].reach is True
-
-
-def asked_r2(endpoint: str, **environ: str) -> Finding:
-    """Look at R2 while AWS has answered, so that the machine's own network is not in doubt."""
-    with target(R2_ENDPOINT=endpoint, **{**R2_KEYS, **environ}) as this:
-        facts = r2.observe(this, empty_case())
-    known = AccessFacts("123456789012", "", None, key_is_r2_key=False)
-    return next(iter(r2.judge(replace(empty_case(), access=known, r2=facts))))
-
-
-@pytest.mark.parametrize(
-    ("status", "code", "cause"),
-    [
-        (403, "InvalidAccessKeyId", "r2-credentials-rejected"),
-        (403, "SignatureDoesNotMatch", "r2-credentials-rejected"),
-        (401, "Unauthorized", "r2-credentials-rejected"),
-        (400, "InvalidArgument", "r2-credentials-rejected"),
-        (403, "AccessDenied", "r2-access-denied"),
-        (404, "NoSuchBucket", "r2-bucket-missing"),
-        (500, "InternalError", "r2-server-error"),
-        (502, "BadGateway", "r2-server-error"),
-    ],
-)
-def test_what_r2_refuses_is_told_apart(status: int, code: str, cause: str) -> None:
-    body = S3_ERROR.format(code, "no").encode()
-    with server(lambda handler: respond(handler, status, body, **{"Content-Type": "application/xml"})) as (url, _):
-        finding = asked_r2(url)
-    assert (finding.status, finding.cause) == ("fail", cause)
-
-
-def test_a_404_that_is_not_r2s_own_says_nothing_of_the_bucket() -> None:
-    with server(lambda handler: respond(handler, 404, b"<html>not found</html>")) as (url, _):
-        assert asked_r2(url).cause == "r2-endpoint-unreachable"
-
-
-def test_an_r2_that_asks_to_slow_down_is_no_fault() -> None:
-    body = S3_ERROR.format("SlowDown", "Reduce your rate").encode()
-    with server(lambda handler: respond(handler, 503, body)) as (url, _):
-        assert asked_r2(url).status == "unknown"
-
-
-@pytest.mark.parametrize(
-    ("endpoint", "reason"), [("http://no-such-host.invalid", "dns"), ("http://127.0.0.1:9", "refused")]
-)
-def test_why_r2_can_not_be_reached_is_in_the_evidence(endpoint: str, reason: str) -> None:
-    finding = asked_r2(endpoint)
-    assert (finding.cause, finding.evidence["error_code"]) == ("r2-endpoint-unreachable", reason)
-
-
-def test_a_certificate_of_another_name_is_told_as_tls() -> None:
-    authority = trustme.CA()
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    authority.issue_cert("elsewhere.example").configure_cert(context)
-    with server(lambda handler: respond(handler, 200), tls=context) as (url, _):
-        finding = asked_r2(url)
-    assert (finding.cause, finding.evidence["error_code"]) == ("r2-endpoint-unreachable", "tls")
-
-
-def test_an_r2_that_never_answers_is_told_as_timeout() -> None:
-    with socket.create_server(("127.0.0.1", 0), backlog=8) as listening:
-        finding = asked_r2(f"http://127.0.0.1:{listening.getsockname()[1]}")
-    assert (finding.cause, finding.evidence["error_code"]) == ("r2-endpoint-unreachable", "timeout")
-
-
-def json_error(status: int, code: str, message: str) -> Any:
-    body = json.dumps({"__type": code, "message": message}).encode()
-    return lambda handler: respond(handler, status, body, **{"Content-Type": "application/x-amz-json-1.1"})
 
 
 def parameter_of(answer: Any) -> Parameter | Unavailable | None:
