@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 
 from academy_ops.academy.excel.records import Content, Student
@@ -22,10 +22,11 @@ class Made:
     content: Sequence[Row]
     visible: bool = True
     merged: Sequence[Area] = ()
+    hidden: Container[int] = ()
 
-    def rows(self) -> tuple[Iterable[Row], Sequence[Area]]:
-        """Return its rows and merged cells."""
-        return self.content, self.merged
+    def rows(self) -> tuple[Iterable[Row], Sequence[Area], Container[int]]:
+        """Return its rows, merged cells, and the numbers of hidden rows."""
+        return self.content, self.merged, self.hidden
 
 
 def sheets(*made: Made) -> Content:

@@ -19,6 +19,7 @@ from academy_ops.academy import sample_workbooks
 from academy_ops.academy.excel import sheets
 from academy_ops.academy.excel.child import content
 from academy_ops.academy.excel.kinds import refusal as refusal_of
+from academy_ops.academy.excel.package import has_what_is_dropped
 from academy_ops.academy.excel.records import Content, WorkbookError
 from academy_ops.academy.excel.workbook import LateError, read
 from tests.words import code_of_message
@@ -200,6 +201,41 @@ def test_a_line_through_a_part_of_a_phone_is_one_through_the_phone(tmp_path: Pat
     found = content(str(saved(tmp_path, file.getvalue())))
 
     assert [student.name for student in found.students] == ["이두리"]
+
+
+def test_who_stands_in_a_hidden_row_is_rejected_and_nothing_else_there_minds(tmp_path: Path) -> None:
+    workbook = openpyxl.Workbook()
+    sheet = workbook.active
+    phones = [f"010-2345-670{number}" for number in range(4)]
+    names = ("김하나", "이두리", "홍길동(예시)", "박세찬")
+    for row in [("code", "tel"), ("이름", "학부모 연락처"), *zip(names, phones, strict=False), ("합계", 4)]:
+        sheet.append(row)
+    for number in (1, 4, 5, 7, 9):
+        sheet.row_dimensions[number].hidden = True
+    file = io.BytesIO()
+    workbook.save(file)
+
+    found = content(str(saved(tmp_path, file.getvalue())))
+
+    assert [student.name for student in found.students] == ["김하나", "박세찬"]
+    assert [(row.row, "필터" in row.error) for row in found.rejected] == [(4, True)]
+    assert [row.row for row in found.skipped] == [5, 7]
+
+
+def test_hidden_rows_of_nothing_are_read_as_fast_as_none(tmp_path: Path) -> None:
+    workbook = openpyxl.Workbook()
+    sheet = workbook.active
+    for row in [("이름", "학부모 연락처"), ("김하나", "010-2345-6701")]:
+        sheet.append(row)
+    for number in range(3, 9):
+        sheet.row_dimensions[number].hidden = True
+    sheet.column_dimensions["C"].hidden = True
+    file = io.BytesIO()
+    workbook.save(file)
+    path = saved(tmp_path, file.getvalue())
+
+    assert not has_what_is_dropped(str(path))
+    assert [student.name for student in content(str(path)).students] == ["김하나"]
 
 
 def test_a_stray_cell_at_the_far_corner_costs_nothing(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Final
 
 from academy_ops.academy.excel import junk, values
@@ -26,10 +26,10 @@ LEFT: Final = "left"
 _LONGEST_STATE: Final = 60
 _NOTHING_THERE: Final = frozenset({"0"} | {word for word in NOBODY if len(word) > 1 and not word.startswith("#")})
 """What an optional cell says where it says nothing; an error of Excel is told."""
-_Said = tuple[dict[str, str], bool]
+_Said = tuple[Collection[tuple[str, str]], bool]
 """What an optional cell says, by field; and whether it was left out."""
 _Read = Callable[[str], dict[str, str]]
-_NOTHING: Final[_Said] = ({}, False)
+_NOTHING: Final[_Said] = ((), False)
 _NOTHING_SAID: Final = frozenset({"등록", "학생", "재원", "재원생", "아니오", "-", "Student"})
 """What 구분 says of every student."""
 
@@ -89,8 +89,9 @@ class Columns:
         for field, read in _OPTIONAL.items():
             first, *rest = header.columns.get(field) or (None,)
             if first is not None:
-                self._readers.append((first, field, read, {}))
+                self._readers.append((first, field, read, {"": _NOTHING, None: _NOTHING}))
             others += rest
+        self._width = 1 + max(self.name, self.phone, self.kind or 0, *(reader[0] for reader in self._readers))
         unused = (*map(self.heading, self._states), *header.ignored(), *map(self.heading, others))
         notes.ignored.update(dict.fromkeys(unused))
 
@@ -101,8 +102,8 @@ class Columns:
 
     def whole_row(self, row: Row, above: Row) -> Row:
         """Return a row as it is meant: as long as it must be, no cell left to those above, beside or before it."""
-        if len(row) <= max(self.name, self.phone):
-            row = [*row, *[""] * (1 + max(self.name, self.phone) - len(row))]
+        if len(row) < self._width:
+            row = [*row, *[""] * (self._width - len(row))]
         if not DITTO.isdisjoint(row):
             row = [
                 above[position] if cell in DITTO and position != self.name and position < len(above) else cell
@@ -126,7 +127,7 @@ class Columns:
 
     def kind_of(self, row: Row) -> str:
         """Return what 구분 says."""
-        cell = row[self.kind] if self.kind is not None and self.kind < len(row) else ""
+        cell = row[self.kind] if self.kind is not None else ""
         return text(cell) if cell not in ("", None) else ""
 
     def parent_phone(self, row: Row) -> tuple[str | None, str]:
@@ -199,16 +200,16 @@ class Columns:
         """Return what a row says beside name and parent's phone; ``beside`` is what stands beside the name."""
         found: dict[str, str] = {}
         for position, field, read, known in self._readers:
-            cell = row[position] if position < len(row) else ""
-            if cell in ("", None):
-                continue
-            answer = known.get(cell) if type(cell) is not bool else _NOTHING
+            cell = row[position]
+            # True is no 1.
+            answer = known.get(cell) if cell is not True and cell is not False else _NOTHING
             if answer is None:
-                answer = self._said(field, cell, read)
+                fields, left_out = self._said(field, cell, read)
+                answer = fields.items(), left_out
                 if len(known) < _MOST_KNOWN:
                     known[cell] = answer
-            fields, left_out = answer
-            for other, value in fields.items():
+            says, left_out = answer
+            for other, value in says:
                 # A column of its own says it better than what stands behind a school's name.
                 if other == field or other not in found:
                     found[other] = value
@@ -216,28 +217,28 @@ class Columns:
                 self._notes.leave_out(number, self.heading(position), cell)
         if beside:
             found = {**beside, **found}
-        if "kind" in self.header.columns:
-            self._take_kind(self.kind_of(row), found)
+        if "kind" in self.header.columns and (kind := self.kind_of(row)):
+            self._take_kind(kind, found)
         return found
 
     def _take_kind(self, kind: str, found: dict[str, str]) -> None:
         """Take the type of school that 구분 says; note the column where it says something else."""
         if level := values.school_type(kind):
             found.setdefault("school_type", level)
-        elif kind and kind not in _NOTHING_SAID:
+        elif kind not in _NOTHING_SAID:
             self._notes.ignored.setdefault(self.heading(self.kind or 0))
 
-    def _said(self, field: str, cell: object, read: _Read) -> _Said:
+    def _said(self, field: str, cell: object, read: _Read) -> tuple[dict[str, str], bool]:
         line = text(cell)
         if not line:
-            return _NOTHING
+            return {}, False
         if field == "phone":
             phone = values.phone(cell, STUDENT)
             return ({"phone": phone}, False) if phone else ({}, True)
         if field == "grade" and not line.isdecimal():
             self._notes.stricter.add("grade")
         if field not in {"gender", "memo"} and (not any(map(str.isalnum, line)) or line.casefold() in _NOTHING_THERE):
-            return _NOTHING
+            return {}, False
         if len(line) > LONGEST[field] or line[:1] == "=" or (line[:1] == "#" and line.casefold() in NOBODY):
             return {}, True
         if field in _REMARKS and junk.remark_says_left(line):

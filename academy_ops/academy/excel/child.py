@@ -152,8 +152,8 @@ class _Table:
         self.visible = visible
         self.empty = False
 
-    def rows(self) -> tuple[Iterable[Row], Sequence[Area]]:
-        """Return the sheet's rows and merged cells.
+    def rows(self) -> tuple[Iterable[Row], Sequence[Area], Container[int]]:
+        """Return the sheet's rows and merged cells; those with hidden rows are read otherwise.
 
         Raises:
             _GaveUpError: It can't be read, or laid out, it would be too large.
@@ -164,7 +164,7 @@ class _Table:
         self.empty = not sheet.total_height
         if sheet.total_height * sheet.total_width > _MOST_CELLS:
             raise _GaveUpError("too many cells")
-        return self._rows(sheet), merged
+        return self._rows(sheet), merged, ()
 
     @staticmethod
     def _rows(sheet: CalamineSheet) -> Iterator[Row]:

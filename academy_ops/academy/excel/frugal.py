@@ -38,11 +38,11 @@ class FrugalTable:
         self.name = sheet.name
         self.visible = sheet.visible
 
-    def rows(self) -> tuple[Iterator[Row], list[Area]]:
-        """Return the sheet's rows and merged cells."""
+    def rows(self) -> tuple[Iterator[Row], list[Area], set[int]]:
+        """Return the sheet's rows, merged cells, and the numbers of hidden rows."""
         cells = _Cells(self._workbook)
         self._workbook.package.parse(self._part, cells.start, cells.end, cells.data)
-        return cells.rows(), cells.merged
+        return cells.rows(), cells.merged, cells.hidden
 
 
 class _Workbook:
@@ -62,6 +62,7 @@ class _Cells:
     def __init__(self, workbook: _Workbook) -> None:
         self._workbook = workbook
         self.merged: list[Area] = []
+        self.hidden: set[int] = set()
         self._found: dict[int, dict[int, object]] = {}
         self._row = self._column = -1
         self._type = self._style = ""
@@ -73,6 +74,8 @@ class _Cells:
         if name == "row":
             self._row = _number(attributes.get("r"), self._row + 2) - 1
             self._column = -1
+            if attributes.get("hidden", "0") not in _OFF:
+                self.hidden.add(self._row + 1)
         elif name == "c":
             self._type, self._style = attributes.get("t", "n"), attributes.get("s", "")
             said = attributes.get("r")

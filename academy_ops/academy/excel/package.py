@@ -21,8 +21,9 @@ _USUAL: Final = {"workbook": "xl/workbook.xml", "sharedStrings": "xl/sharedStrin
 _DROPPED_OF: Final = re.compile(r"xl/(?:worksheets/[^/]+|sharedstrings|styles)\.xml").fullmatch
 _DROPPED: Final = re.compile(
     rb'<strike(?! val="(?:0|false)")|<c [^>]*t="e"|(?:</f>|<f\b[^>]{0,200}/>)\s{0,9}(?:<v ?/>|<v></v>|</c>)'
+    rb'|<row [^>]*hidden="(?:1|true)"[^>]*>\s{0,9}<c'
 )
-_MARKS_OF_DROPPED: Final = (b"<strike", b't="e"', b"<f")
+_MARKS_OF_DROPPED: Final = (b"<strike", b't="e"', b"</f>", b'hidden="')
 _MOST_LOOKED_AT: Final = 64 << 20
 
 Attributes = Mapping[str, str]
@@ -33,7 +34,7 @@ class BrokenError(Exception):
 
 
 def has_what_is_dropped(path: str) -> bool:
-    """Return whether python-calamine would say nothing of lines through cells, of errors, or of unknown results."""
+    """Return whether python-calamine says nothing of lines through cells, errors, hidden rows or unknown results."""
     with suppress(*_BROKEN), zipfile.ZipFile(path) as package:
         for name in package.namelist():
             if _DROPPED_OF(_folded(name)):

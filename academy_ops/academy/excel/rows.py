@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from types import MappingProxyType
 from typing import Final
 
@@ -40,6 +40,7 @@ NO_RESULT: Final = (
 STRUCK: Final = (
     "이름이나 학부모 전화번호에 취소선이 그어져 있습니다. 등록할 학생이면 취소선을 지우고, 아니면 행을 지워 주세요."
 )
+HIDDEN: Final = "숨겨진 행입니다. 등록할 학생이면 필터나 숨기기를 풀고, 아니면 행을 지워 주세요."
 NO_NAME_THERE: Final = "이름 칸에 이름이 아닌 것이 있습니다. 학생의 이름만 적어 주세요."
 MASKED: Final = "이름의 일부가 가려져 있습니다. 학생의 이름을 모두 적어 주세요."
 NAME_TOO_LONG: Final = f"이름이 너무 깁니다 ({LONGEST['name']}자까지)."
@@ -47,7 +48,7 @@ WRONG_PHONE: Final = "학부모 전화번호는 010으로 시작하는 11자리�
 TEN_DIGITS: Final = "학부모 전화번호가 10자리입니다. 010으로 시작하는 11자리여야 합니다."
 
 _OF_A_SECTION: Final[dict[junk.Section, Why | None]] = {"": None, "students": None, "staff": "note", "left": "left"}
-_BLANK: Final[tuple[list[object], ...]] = ([""], [], [None])
+_BLANK: Final = ("", None)
 _NO_FIELDS: Final[Mapping[str, str]] = MappingProxyType({})
 
 
@@ -63,8 +64,9 @@ class Roster:
         notes: What is to be said beside them.
     """
 
-    def __init__(self, sheet: str) -> None:
+    def __init__(self, sheet: str, hidden: Container[int] = ()) -> None:
         self.sheet = sheet
+        self._hidden = hidden
         self.columns: Columns | None = None
         self.students: list[Student] = []
         self.rejected: list[Rejected] = []
@@ -116,9 +118,10 @@ class Roster:
                 phone is None
                 or type(name) is not str
                 or not junk.is_usual(name)
-                or (columns.kind is not None and row[columns.kind : columns.kind + 1] not in _BLANK)
+                or (columns.kind is not None and row[columns.kind] not in _BLANK)
                 or self._section
                 or columns.unusual
+                or number in self._hidden
                 or phone == _NOBODYS_PHONE
                 or (self._to_look_at and junk.is_marked(row, columns.name, columns.numbers))
                 or (type(cell) is str and len(cell) > _LONGEST_USUAL_PHONE)
@@ -154,6 +157,8 @@ class Roster:
         fault = "" if is_usual else _fault(name, row[columns.name], phone, wrong, written)
         if isinstance(row[columns.name], Struck) or (phone is None and columns.has_struck_phone(row)):
             fault = STRUCK
+        if number in self._hidden:
+            fault = HIDDEN
         if fault:
             said = "" if fault is NO_NAME else written[: LONGEST["name"]]
             self.rejected.append(Rejected(self.sheet, number, said, fault, _wrong_value(fault, written, phone, wrong)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from itertools import chain, combinations, islice
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
@@ -35,8 +35,8 @@ if TYPE_CHECKING:
         def visible(self) -> bool:
             """Whether people see it."""
 
-        def rows(self) -> tuple[Iterable[Row], Sequence[Area]]:
-            """Return its rows from the first on, and what is merged."""
+        def rows(self) -> tuple[Iterable[Row], Sequence[Area], Container[int]]:
+            """Return its rows from the first on, what is merged, and the numbers of hidden rows."""
 
 
 _HIDDEN: Final = "숨긴 시트입니다."
@@ -207,9 +207,9 @@ def _stricter(rosters: Sequence[Roster]) -> tuple[Stricter, ...]:
 
 def _read(table: Table) -> _Reading:
     """Read a sheet: find its header, and read the rows below."""
-    rows, merged = table.rows()
+    rows, merged, hidden = table.rows()
     ahead = Ahead(enumerate(_unmerged(rows, merged) if merged else rows, start=1))
-    roster = Roster(shown(table.name))
+    roster = Roster(shown(table.name), hidden)
     above: Row = ()
     top: Row = ()
     nearly: WorkbookError | None = None
