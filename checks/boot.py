@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 from typing import Final
 
 from checks.host_facts import BootLog
+from checks.log_forms import bare
 from checks.words import meaning, table
 
 _MADE: Final = re.compile(r"^\W{0,3}[0-9a-f]{64}$")
@@ -24,7 +25,7 @@ _SIGNS: Final = table(
     (
         "disk",
         r"no space left on device|not enough free space|more space needed on the|disk quota exceeded",
-        r"insufficient (disk )?space|disk requirements:",
+        r"insufficient (disk )?space|disk requirements:|needs \d{1,9} ?[KMGT]i?B more space",
     ),
     ("memory", r"cannot allocate memory|out of memory|^.{0,120}\bKilled\b"),
     # The instance's own, whatever was asked for with it.
@@ -54,7 +55,7 @@ _SIGNS: Final = table(
         r"manifest (unknown|for .{1,300} not found|invalid)|name unknown",
         r"failed to resolve reference .{1,600}: not found",
         r"repository .{1,200} (does not exist in the registry|not found)",
-        r"(requested image|image) (not found|does not exist)|invalid reference format",
+        r"(requested image|image) (not found|does not exist)|invalid (reference|digest) format",
         r"unable to find image .{1,300} locally\W{1,9}error|RepositoryNotFoundException|ImageNotFound",
     ),
     (
@@ -155,7 +156,8 @@ _OVERCOME: Final = table(
 )
 """What a script prints of a step that has done its part, and what did not keep it from that."""
 _SCRIPT_FAILED: Final = re.compile(
-    r"failed to run module scripts[-_]user|failed (to run|running) /var/lib/cloud|runparts: \d{1,3} failures",
+    r"failed to run module scripts[-_]user|running module scripts[-_]user .{1,300} failed"
+    r"|failed (to run|running) /var/lib/cloud|runparts: \d{1,3} failures",
     re.IGNORECASE,
 )
 """cloud-init's word for user data that ended with an error, whatever the script itself says."""
@@ -177,9 +179,9 @@ def boot_failure(boot: BootLog, *, endless: bool = False) -> tuple[str, str] | N
 
 
 def _failure(lines: Sequence[str]) -> tuple[str, str] | None:
-    made = [number for number, line in enumerate(lines) if _MADE.match(line.strip())]
+    made = [number for number, line in enumerate(lines) if _MADE.match(bare(line).strip())]
     # A trace repeats the script's words, not what came of them.
-    printed = [line for line in lines[made[-1] + 1 if made else 0 :] if not line.startswith("+")]
+    printed = [line for line in lines[made[-1] + 1 if made else 0 :] if not bare(line).startswith("+")]
     script: tuple[str, str] | None = None
     for number in reversed(range(len(printed))):
         step = meaning(printed[number], _STEPS)

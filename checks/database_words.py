@@ -24,6 +24,7 @@ _WORDS: Final = table(
         r"could not obtain lock|could not serialize access|SerializationFailure|QueryCanceled",
         r"canceling statement due to|statement timeout|max(imum)?[_ ]statement[_ ](execution[_ ])?time",
         r"due to (idle-in-)?transaction( session)? timeout|idle-in-transaction timeout|idle-session timeout",
+        r"exceeds temp_file_limit",
     ),
     # Of the database's own disk and memory, never of the worker's.
     (
@@ -42,15 +43,16 @@ _WORDS: Final = table(
         r"too many (clients|connections)|TooManyConnections|connection slots|max_user_connections",
         r"no more connections allowed|max client(s| connections) reached|MaxClientsIn|QueuePool limit",
         r"PoolTimeout|query_wait_timeout|connection pool (is )?exhausted",
-        r"waiting to acquire database connection",
+        r"waiting to acquire database connection|blocked because of many connection errors",
     ),
     # An end of the connection in mid-work is not a disagreement.
     (
         Fault(_DOWN, "tls"),
         r"SSL (connection )?error(?!:? (unexpected )?eof)|does not support SSL|SSL is not enabled",
-        r"rejected SSL upgrade|insecure transport|SSL connection is required|root certificate file",
+        r"rejected SSL upgrade|insecure transport|(SSL|TLS) connections? is required|root certificate file",
+        r"requires (TLS|SSL) connections?|FATAL: {1,3}(SSL|TLS) required",
         r"server certificate for .{1,100} does not match|sslmode value",
-        r"no pg_hba\.conf entry .{1,300}(SSL off|no encryption)",
+        r"(no pg_hba\.conf entry|rejects connection) .{1,300}(SSL off|no encryption)",
     ),
     (
         Fault(_DOWN, "credentials"),
@@ -64,6 +66,7 @@ _WORDS: Final = table(
         r"role \"[^\"]{1,80}\" (does not exist|is not permitted to log in)|no such user:",
         r"access denied for user|InvalidPassword|InvalidAuthorizationSpecification|wrong password type",
         r"permission denied for (table|relation|schema|database|sequence|view|function)|InsufficientPrivilege",
+        r"permission denied to set role|Host '\S{1,90}' is not allowed to connect",
         r"command denied to user",
     ),
     (
@@ -100,7 +103,7 @@ _WORDS: Final = table(
     (
         Fault(_DOWN),
         r"database is locked|disk image is malformed|file is not a database",
-        r"read-only transaction|ReadOnlySqlTransaction",
+        r"read-only transaction|ReadOnlySqlTransaction|running with the --(super-)?read-only option",
     ),
     flags=re.IGNORECASE | re.DOTALL,
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from http import HTTPStatus
 from typing import Any, Final
@@ -26,6 +26,7 @@ from checks.words import GAP, Fault, meaning, table
 from checks.workbook_words import workbook_fault
 
 _FULL: Final = 100
+_COUNT_DIGITS: Final = 9
 _LAST_SECONDS: Final = 1.0
 """So long an answer is waited for, though the run is over sooner."""
 _KEPT_CHARACTERS: Final = 4000
@@ -54,16 +55,26 @@ _OF_AWS: Final = r':? *"?https?://[^/"]*amazonaws\.com'
 """The worker's queue is asked in the same words as R2."""
 NO_R2: Final = "r2-endpoint-unreachable"
 _R2: Final = r"\.r2\.cloudflarestorage\.com"
+_OTHER_SDK: Final = rf"\b(S3Error: |S3: (Get|Head|List)Object){GAP}\b"
+"""How libraries other than boto begin what S3 has refused."""
 _CLOCK: Final = re.compile(CLOCK)
 _NO_WAY: Final = "Max retries|resolve|refused|timed out|reset by peer|SSL|CERTIFICATE|proxy"
 """Words for a connection that failed, where R2's host stands beside them."""
 _MESSAGES: Final = table(
     (Fault("excel-object-missing"), r"NoSuchKey|\(404\) when calling the (Get|Head)Object"),
     (Fault("r2-bucket-missing"), r"NoSuchBucket|\(404\) when calling the HeadBucket"),
-    (Fault("r2-credentials-rejected"), r"InvalidAccessKeyId|SignatureDoesNotMatch|\((Unauthorized|401)\)"),
+    (
+        Fault("r2-credentials-rejected"),
+        r"InvalidAccessKeyId|SignatureDoesNotMatch|\((Unauthorized|401)\)",
+        rf"{_OTHER_SDK}(Unauthorized|StatusCode: 401)\b",
+    ),
     # So R2 calls a key of the wrong length, as an AWS key is.
     (Fault("r2-credentials-rejected"), r"\(InvalidArgument\) when calling the (Get|Head)Object"),
-    (Fault("r2-access-denied"), r"\((AccessDenied|Forbidden|403)\) when calling the (Get|Head|List)(Object|Bucket)"),
+    (
+        Fault("r2-access-denied"),
+        r"\((AccessDenied|NotEntitled|Forbidden|403)\) when calling the (Get|Head|List)(Object|Bucket)",
+        rf"{_OTHER_SDK}(AccessDenied|NotEntitled|StatusCode: 403)\b",
+    ),
     (
         Fault("r2-server-error"),
         (
@@ -108,6 +119,7 @@ _MESSAGES: Final = table(
         Fault("job-failed"),
         rf"IntegrityError|DataError|violates {GAP}constraint|duplicate key|UNIQUE constraint|value too long",
     ),
+    flags=re.IGNORECASE | re.DOTALL,
 )
 """The job's own words, most telling first; facts.md lists what operators meet in production."""
 
@@ -148,7 +160,7 @@ def read_body(body: Mapping[str, Any]) -> JobDocument:
     return JobDocument(
         job_id=_kept(str(body.get("job_id", ""))),
         status=_kept(body["status"]),
-        error_message=_message(body.get("error_message")),
+        error_message=_message(body.get("error_message")) or _message(_tree(body.get("result")).get("error")),
         result=_result(body.get("result")),
         percent=_number(progress.get("percent")),
         step=_text(progress.get("step_name")) or _text(progress.get("step")),
@@ -189,28 +201,44 @@ def every_row_rejected(document: JobDocument) -> bool:
 
 
 def _result(value: object) -> JobResult | None:
-    if isinstance(value, str):
-        # A text column holds JSON in JSON.
-        with suppress(ValueError, RecursionError):
-            value = json.loads(value)
-    if not isinstance(value, dict):
+    result = _tree(value)
+    if not result:
         return None
-    rows = value.get("failed")
+    failed = result.get("failed")
+    rows = _rows(failed)
     return JobResult(
-        created=_count(value.get("created")),
-        total=_count(value.get("total")),
-        duplicates=_count(value.get("duplicates")),
+        created=_count(result.get("created")),
+        total=_count(result.get("total")),
+        duplicates=_count(result.get("duplicates")),
         failed=tuple(
-            _row(row) if isinstance(row, dict) else FailedRow(None, without_phones(_kept(str(row))))
-            for row in (rows if isinstance(rows, list) else [])
+            _row(row) if isinstance(row, dict) else FailedRow(None, without_phones(_kept(str(row)))) for row in rows
         ),
-        rejected=_count(value.get("rejected", rows)),
-        skipped=_count(value.get("skipped")),
+        rejected=_count(result.get("rejected", rows if isinstance(failed, dict) else failed)),
+        skipped=_count(result.get("skipped")),
     )
 
 
+def _tree(value: object) -> Mapping[str, object]:
+    """Return an object of JSON, also where a text column holds it as JSON in JSON; empty where it is none."""
+    if isinstance(value, str):
+        with suppress(ValueError, RecursionError):
+            value = json.loads(value)
+    return value if isinstance(value, dict) else {}
+
+
+def _rows(failed: object) -> Sequence[object]:
+    """Return the rejected rows: a list, or an object that is one row, has rows by their numbers, or has a list."""
+    if not isinstance(failed, dict):
+        return failed if isinstance(failed, list) else ()
+    if "error" in failed:
+        return [failed]
+    if all(number.isdecimal() for number in failed):
+        return [{"row": number, "error": error} for number, error in failed.items()]
+    return next((inner for inner in failed.values() if isinstance(inner, list)), ())
+
+
 def _row(row: Mapping[str, object]) -> FailedRow:
-    error, value = _text(row.get("error")) or "", row.get("value")
+    error, value = _message(row.get("error")) or "", row.get("value")
     value = _text(value if isinstance(value, str) or value is None else str(value)[:_KEPT_CHARACTERS])
     return FailedRow(
         _count(row.get("row")), without_phones(error), _text(row.get("sheet")), phone_masked(value) if value else None
@@ -251,8 +279,10 @@ def _number(value: Any) -> float | None:  # noqa: ANN401 - whatever JSON held
 
 
 def _count(value: Any) -> int | None:  # noqa: ANN401 - whatever JSON held
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
         return len(value)
+    if isinstance(value, str) and value.isdecimal() and len(value) <= _COUNT_DIGITS:
+        return int(value)
     whole = isinstance(value, float) and value.is_integer()
     count = int(value) if whole or (isinstance(value, int) and not isinstance(value, bool)) else None
     # No count of rows: evidence holds no number so large.

@@ -15,6 +15,7 @@ from checks.host_facts import LogLine
 from checks.job_document import NO_R2, every_row_rejected, fault_of_message
 from checks.job_log import lines_of_job
 from checks.job_progress import pending, young
+from checks.log_forms import bare, plain
 from checks.r2 import api_side_wrong
 from checks.times import age, under
 from checks.words import Fault, table
@@ -96,12 +97,13 @@ def _workers_are_newer(case: Case, document: JobDocument) -> bool:
 
 def _words(block: Sequence[LogLine]) -> str:
     """Return a failure's words; of its traceback what the exceptions say, not the program's text."""
-    return " ".join(line.text for line in block if not line.text[:1].isspace())
+    lines = (part for line in block for part in plain(line.text).split("\n"))
+    return " ".join(line for line in lines if not bare(line)[:1].isspace())
 
 
 def _telling(block: Sequence[LogLine]) -> list[str]:
     """Return a failure's lines up to the last one that says why; others may have written in the same moment."""
-    last = max((n for n, line in enumerate(block) if fault_of_message(line.text)), default=0)
+    last = max((n for n, line in enumerate(block) if fault_of_message(_words([line]))), default=0)
     return [line.text for line in block[: last + 1]]
 
 

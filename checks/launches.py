@@ -58,7 +58,10 @@ _REASONS: Final = table(
         r"not authorized to (?:use|perform)|UnauthorizedOperation|Authentication Failure|AuthFailure",
         r"validate the provided access credentials",
     ),
-    ("load-balancer", r"target groups?\b|load ?balancers? .{0,80}(?:not found|does not exist|failed)"),
+    (
+        "load-balancer",
+        r"target groups?\b|load ?balancers? .{0,80}(?:not found|does not exist|failed)|add instance to load ?balancer",
+    ),
     ("image", r"InvalidAMIID|\bAMIs?\b|image ?id\b|for images|InvalidSnapshot|snapshot .{0,80}does not exist"),
     ("template", r"key ?pair|security group .{0,120}does not exist|InvalidGroup|groupName"),
     (

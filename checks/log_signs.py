@@ -20,6 +20,7 @@ from checks.database_words import database_fault
 from checks.facts import Case, Depth
 from checks.host_facts import Container, HostReport, LogLine, WorkerLog
 from checks.job_document import LOCAL_PATH, OUT_OF_MEMORY
+from checks.log_forms import bare, is_raised, plain
 from checks.refusals import CLOCK, KEY_REFUSED, NO_CREDENTIALS, OTHER_REGION, OWN_WAY
 from checks.times import age, under, written_at
 from checks.words import GAP, Fault, meaning, table
@@ -30,16 +31,11 @@ _AT_EACH_POLL: Final = frozenset({"worker-aws-credentials", "worker-queue-denied
 _OWN_KEY_REFUSED: Final = "worker-r2-mismatch"
 _DEPENDENCY: Final = "worker-dependency-missing"
 _OF_IMPORT: Final = (
-    r"(?:\b|\\n)(ModuleNotFoundError|ImportError|DistributionNotFound|VersionConflict|PackageNotFoundError)(: |\()"
+    r"\b(ModuleNotFoundError|ImportError|DistributionNotFound|VersionConflict|PackageNotFoundError)(: |\()"
 )
 _OF_LOADER: Final = r"error while loading shared libraries: |: version `?[A-Z]\w{1,20}_[\d.]{1,12}' not found"
 """How Python and the system's loader complain of what is not in the image."""
-_OWN_LINE: Final = re.compile(rf"^\s{{0,9}}([\w.]{{1,60}}\.)?{_OF_IMPORT}|{_OF_LOADER}")
-"""The last line of a traceback; a library that does without an optional package only warns."""
-_LOGGED: Final = re.compile(_OF_IMPORT)
-_AS_ERROR: Final = re.compile(r"(\b|\dm)(error|critical|fatal|unrecoverable|exception|stderr)(\b|\[\dm)", re.IGNORECASE)
-_AS_LESS: Final = re.compile(r"(\b|\dm)(warn(ing)?|info|debug|notice)(\b|\[\dm)", re.IGNORECASE)
-"""By which level a logger has written an exception on one line."""
+_MISSING: Final = re.compile(rf"{_OF_IMPORT}|{_OF_LOADER}|\bpython[\d.]{{0,5}}: No module named ")
 _RECEIVED_DISPROVES: Final = _AT_EACH_POLL | {_DEPENDENCY}
 _WORK_DISPROVES: Final = _RECEIVED_DISPROVES | {"worker-database-down"}
 _OF_OTHERS: Final = re.compile(
@@ -164,7 +160,7 @@ def _sign(case: Case, host: HostReport, lines: Sequence[LogLine], number: int, *
 
     Of a process that has ``ended``, or ends over and over, its own last line counts.
     """
-    text = lines[number].text
+    text = plain(lines[number].text)
     lower = text.lower()
     if not any(word in lower for word in _COMPLAINS):
         return None
@@ -174,8 +170,10 @@ def _sign(case: Case, host: HostReport, lines: Sequence[LogLine], number: int, *
     code = fault.code
     counts = True
     if code == _DEPENDENCY:
+        missing = _MISSING.search(text)
+        raised = missing is not None and is_raised(text, missing.start())
         counts = _of_failure(lines[number]) or (
-            _is_raised(text) and (ended or any(_of_failure(line) for line in _around(lines, number)))
+            raised and (ended or any(_of_failure(line) for line in _around(lines, number)))
         )
     elif code == "worker-aws-credentials":
         counts = not any(_OF_OTHERS.search(line.text) for line in _above(lines, number))
@@ -191,12 +189,6 @@ def _sign(case: Case, host: HostReport, lines: Sequence[LogLine], number: int, *
         # Where R2 refuses the API's own key, too, its check says so.
         counts = _has_own_keys(host)
     return fault if counts else None
-
-
-def _is_raised(text: str) -> bool:
-    """Return whether a line ends a traceback, or is a logger's word for an exception that nobody has handled."""
-    logged = _LOGGED.search(text) and _AS_ERROR.search(text) and not _AS_LESS.search(text)
-    return bool(_OWN_LINE.search(text) or logged)
 
 
 def _before_the_queue(line: LogLine, queue: Depth) -> bool:
@@ -223,7 +215,8 @@ def _above(lines: Sequence[LogLine], number: int) -> Iterator[LogLine]:
     yield lines[number]
     for line in reversed(lines[:number]):
         yield line
-        if not (line.text[:1].isspace() or line.text.startswith("Traceback") or not line.text):
+        words = bare(line.text)
+        if not (words[:1].isspace() or words.startswith("Traceback") or not words):
             return
 
 

@@ -15,7 +15,7 @@ CLOCK: Final = (
 )
 NO_CREDENTIALS: Final = (
     r"Unable to locate credentials|NoCredentialsError|CredentialRetrievalError|MetadataRetrievalError"
-    r"|Error when retrieving credentials from|NoAuthTokenError|refreshed credentials are still expired"
+    r"|[Rr]etrieving credentials from|MissingCredentialsError|NoAuthTokenError|refreshed credentials are still expired"
     r"|no EC2 IMDS role found|[Ll]oad credentials from any"
 )
 _PROFILE: Final = (

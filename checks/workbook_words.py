@@ -55,7 +55,8 @@ _WORDS: Final = table(
     (
         Fault(_UNREADABLE, "damaged"),
         r"No active sheet|At least one sheet must be visible|no item named ['\"]?/?xl/",
-        # Where the reader finds no sheet, or a style that Excel itself does not write.
+        # Where the reader finds no sheet, or what Excel itself does not write: Python's own words have no capitals.
+        r"unexpected keyword argument '(?-i:[a-z]{1,30}[A-Z]\w{0,30})'",
         r"'NoneType' object has no attribute '(iter_rows|max_row|rows|cell|values|title)'|\bFill\(\) takes no",
         r"(expected|should be) <class '|must be aRGB|\b(Max|Min) value is \d|EntitiesForbidden",
         "could not read (stylesheet|worksheets|strings|properties)|Unable to read workbook|workbook source files",

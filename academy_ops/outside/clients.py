@@ -34,6 +34,7 @@ from academy_ops.outside.failures import (
     aws_reason,
     http_reason,
 )
+from academy_ops.outside.first_bytes import first_line, is_foreign, listen
 from academy_ops.outside.proxies import proxy_for
 from academy_ops.outside.time_limits import ANSWER_SECONDS, CONNECT_SECONDS, MARGIN_SECONDS, call_with_timeout, left
 from academy_ops.outside.trust import trusted_files, trusting, unusable
@@ -62,6 +63,7 @@ _KEPT_HEADERS: Final = (
     *("x-railway-fallback", "ngrok-error-code"),
 )
 
+_COLORS: Final = re.compile(r"\x1b\[[0-9;]{0,20}m")
 _BEARER: Final = re.compile(r"\A(authorization:\s*)?(bearer:?\s+)+", re.IGNORECASE)
 _DENIED_ACTION: Final = re.compile(r"not authorized to perform: ([A-Za-z0-9-]+:[A-Za-z0-9]+)")
 
@@ -232,18 +234,19 @@ class Connections:
         self, ask: Callable[[httpx.Client], tuple[_Read, str, list[str]]], url: str, seconds: float
     ) -> Answer | Unavailable:
         """Ask within ``seconds`` in all, and say what was answered, by whom and after which redirects."""
-        started = time.monotonic()
+        started, heard = time.monotonic(), bytearray()
         try:
             timeout = httpx.Timeout(seconds, connect=min(seconds, CONNECT_SECONDS))
             # The client's end closes the connection of a call that was given up, whose thread ends with it.
             with self._http(url, timeout) as client:
+                client.event_hooks = {"request": [partial(listen, heard)]}
                 answer, where, redirects = call_with_timeout(partial(ask, client), seconds)
         except TimeoutError:
-            return self._unanswered(httpx.ReadTimeout(f"TimeoutError: > {seconds:g} s"), url)
+            return self._unanswered(httpx.ReadTimeout(f"TimeoutError: > {seconds:g} s"), url, heard)
         except TooLongError as error:
             return Unavailable("too-long", self.clean(url), str(error))
         except (httpx.HTTPError, httpx.InvalidURL, UnicodeError, OSError) as error:
-            return self._unanswered(error, url)
+            return self._unanswered(error, url, heard)
         return self._answer(answer, where, started, redirects)
 
     def _read(self, client: httpx.Client, request: httpx.Request) -> _Read:
@@ -259,17 +262,17 @@ class Connections:
             return response.status_code, kept, body.decode("utf-8-sig", "replace")
 
     def clean(self, text: str) -> str:
-        """Return ``text`` without secrets and control characters."""
-        return printable(redacted(text, self._secrets))
+        """Return ``text`` without secrets, colors and control characters."""
+        return printable(redacted(_COLORS.sub("", text), self._secrets))
 
-    def _unanswered(self, error: Exception, url: str) -> Unavailable:
+    def _unanswered(self, error: Exception, url: str, heard: bytearray) -> Unavailable:
         if isinstance(error, httpx.LocalProtocolError):
             # Its words repeat the header that can't be sent: the token, or the tenant.
             sent = ("ACADEMY_API_TOKEN", "ACADEMY_TENANT_CODE")
             broken = (name for name in sent if not (self._settings.get(name) or "").isprintable())
             return Unavailable("malformed", next(broken, sent[0]), type(error).__name__)
-        reason, why = http_reason(error)
-        detail = self.clean(str(error) or type(error).__name__)
+        reason, why = http_reason(error, heard)
+        detail = self.clean(first_line(heard) if is_foreign(heard) else str(error) or type(error).__name__)
         proxy = proxy_for(url)
         if proxy and not isinstance(error, CutOffError | httpx.DecodingError):
             # Nothing tells who is silent: the proxy, or who is behind it.

@@ -32,6 +32,7 @@ from botocore.exceptions import ConnectionError as BotoConnectionError
 from botocore.parsers import ResponseParserError
 
 from academy_ops.diagnosis.records import Reason
+from academy_ops.outside.first_bytes import is_foreign
 
 
 class CredentialsError(BotoCoreError):
@@ -207,12 +208,17 @@ _BOTOCORE_REASONS: Final[tuple[tuple[tuple[type[Exception], ...], Reason], ...]]
 )
 
 
-def http_reason(error: Exception) -> tuple[Reason, str]:
-    """Name the reason why an HTTP request got no answer, and the word for what is behind it, where that is known."""
+def http_reason(error: Exception, heard: bytes | bytearray = b"") -> tuple[Reason, str]:
+    """Name the reason why an HTTP request got no answer, and the word for what is behind it, where that is known.
+
+    The first bytes that were ``heard`` tell a server of something else from one that is silent.
+    """
+    if is_foreign(heard):
+        return "unexpected-answer", "not-http"
     if isinstance(error, httpx.RemoteProtocolError) and not isinstance(error, CutOffError):
-        # Something listens; where h11 has complained, it has also answered, but not in HTTP.
+        # Where h11 has complained, the head was whole, and not in HTTP.
         spoke = any(type(link).__module__.startswith("h11") for link in _links(error))
-        return "unexpected-answer", "not-http" if spoke else "closed"
+        return "unexpected-answer", "not-http" if spoke else "cut-off" if heard else "closed"
     known = next((named for kinds, named in _HTTPX_REASONS if isinstance(error, kinds)), None)
     return known or next(filter(None, map(_of_socket, _links(error))), (_socket_reason(error), ""))
 

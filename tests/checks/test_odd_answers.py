@@ -5,10 +5,12 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 
+import httpx
 import pytest
 
 from academy_ops.diagnosis.records import Finding, Unavailable
 from academy_ops.outside.clients import Answer
+from academy_ops.outside.failures import http_reason
 from checks import endpoint
 from tests.checks import facts_factory as h
 from tests.checks.scenarios import NGINX
@@ -32,6 +34,41 @@ def test_what_answers_otherwise_is_told_apart(reason: str) -> None:
     with around(), answering(ON_THE_SOCKET[reason]) as url:
         result = asked(url)
     assert (result.cause, result.reason) == ("api-not-json", reason)
+
+
+BANNERS = {
+    b"SSH-2.0-OpenSSH_9.6\r\n": "SSH-2.0-OpenSSH_9.6",
+    b"220 mail.academy.example ESMTP\r\n": "220 mail.academy.example ESMTP",
+    b"-ERR unknown command\r\n": "-ERR unknown command",
+    b"RFB 003.008\n": "RFB 003.008",
+    b"\x4a\0\0\0\x0a8.0.36\0": "",
+    b"<html>an answer of HTTP 0.9</html>": "<html>",
+}
+
+
+def test_a_banner_of_something_else_is_shown(compared: Callable[[int], None]) -> None:
+    for banner, shown in BANNERS.items():
+        with around(), answering(banner) as url:
+            result = asked(url)
+        assert (result.cause, result.reason) == ("api-not-json", "not-http"), banner
+        assert shown in str(result.evidence)
+    with around(), answering(HEAD) as url:
+        assert asked(url).reason == "cut-off"
+    compared(len(BANNERS))
+
+
+@pytest.mark.parametrize(
+    ("heard", "error", "why"),
+    [
+        (b"SSH-2.0-OpenSSH_9.6\r\n", httpx.ReadTimeout("late"), ("unexpected-answer", "not-http")),
+        (b"220 mail", httpx.ReadError("reset"), ("unexpected-answer", "not-http")),
+        (b"", httpx.ReadTimeout("late"), ("timeout", "")),
+        (b"HT", httpx.ReadTimeout("late"), ("timeout", "")),
+        (b"HTTP/1.1 200 OK", httpx.ReadTimeout("late"), ("timeout", "")),
+    ],
+)
+def test_what_was_heard_counts_more_than_how_it_ended(heard: bytes, error: Exception, why: tuple[str, str]) -> None:
+    assert http_reason(error, heard) == why
 
 
 @pytest.mark.parametrize("url", ["http://a..b", f"http://{'a' * 64}.example", "http://xn--"])

@@ -64,6 +64,7 @@ LAUNCHES = {
     "The vpc ID 'vpc-0ab' does not exist." + FAILED: "network",
     "This functionality has been disabled by a Declarative Policy." + FAILED: "account",
     "The AWS Access Key Id needs a subscription for the service" + FAILED: "account",
+    "Failed to add instance to Load Balancer academy: ValidationError": "load-balancer",
     UNHEALTHY + "Client.InstanceInitiatedShutdown: Instance initiated shutdown": None,
 }
 REACHED = 'psycopg.OperationalError: connection failed: connection to server at "10.0.3.4", port 5432 failed: FATAL: '
@@ -88,6 +89,13 @@ DATABASE = {
     REACHED.removesuffix("FATAL: ") + "Connection refused": "unreachable",
     "FATAL: client_login_timeout (server down)": "unreachable",
     "FATAL: pgbouncer cannot connect to server": "unreachable",
+    "FATAL:  28000: This RDS Proxy requires TLS connections": "tls",
+    "FATAL:  SSL required": "tls",
+    'pg_hba.conf rejects connection for host "10.0.1.4", user "a", database "a", no encryption': "tls",
+    'permission denied to set role "rds_superuser"': "credentials",
+    "(1130, \"Host '10.0.0.9' is not allowed to connect to this MySQL server\")": "credentials",
+    "(1129, \"Host '10.0.0.9' is blocked because of many connection errors\")": "connections",
+    "(1290, 'The MySQL server is running with the --read-only option')": None,
     'could not extend file "base/16385/16389": wrote only 4096 of 8192 bytes at block 1': "full",
 }
 NO_DATABASE = (
@@ -126,6 +134,8 @@ REFUSALS = {
     "SdkClientException: Unable to load credentials from any of the providers in the chain": "aws-credentials",
     "CredentialsProviderError: Could not load credentials from any providers": "aws-credentials",
     "kombu.transport.SQS.UndefinedQueueException: Queue with name 'celery' must be defined": "queue-mismatch",
+    "Aws::Errors::MissingCredentialsError: unable to sign request without credentials set": "aws-credentials",
+    "CredentialsException: Error retrieving credentials from the instance profile metadata": "aws-credentials",
     "botocore.exceptions.MetadataRetrievalError: Error retrieving metadata: Received non 200": "aws-credentials",
 }
 GET = "when calling the GetObject operation"
@@ -152,6 +162,11 @@ BOOTS = {
         'failed to resolve reference "1.dkr.ecr.example/w@sha256:ab": 1.dkr.ecr.example/w: not found',
         PULL,
     ): "image-missing",
+    ("Error: Unable to find a match: docker", "util.py[WARNING]: Running module scripts-user (<module 'x'>) failed"): (
+        "packages"
+    ),
+    ("  installing package docker needs 120MB more space on the / filesystem", SCRIPTS): "disk",
+    ("Error response from daemon: invalid digest format", PULL): "image-missing",
     ("Error response from daemon: no match for platform in manifest sha256:ab: not found", PULL): "architecture",
     (NO_DAEMON, PULL): "docker-daemon",
     (NO_API, RUN): "docker-daemon",
@@ -294,30 +309,3 @@ def test_the_alarm_of_a_queue_that_nobody_uses_has_no_data(
     workers = replace(h.workers(autoscaler=None), policies=(policy,), actions=(), schedules=(), **changes)
     verdict = h.verdict(h.case(workers=workers, logs=h.NO_LOGS, **facts))
     assert ("autoscaler-off" in verdict.warnings) == told
-
-
-NO_MODULE = "ModuleNotFoundError: No module named 'openpyxl'"
-LOGGERS = {
-    "Python": "2026-11-22 01:59:50,123 {} worker.poll: {}",
-    "celery": "[2026-11-22 01:59:50,123: {}/MainProcess] {}",
-    "celery repr": '[2026-11-22 01:59:50,123: {}/MainProcess] ModuleNotFoundError("No module named x")',
-    "loguru": "2026-11-22 01:59:50.123 | {}    | worker.poll:run:42 - {}",
-    "JSON": '{{"level": "{}", "message": "{}"}}',
-    "JSON with a traceback": '{{"level": "{}", "exc_info": "Traceback\\n  File x, line 1\\n{}"}}',
-    "logfmt": 'level={} ts=2026-11-22 msg="{}"',
-    "color": "[31m{}[0m {}",
-    "gunicorn": "[2026-11-22 01:59:50 +0000] [7] [{}] {}",
-}
-
-
-@pytest.mark.parametrize("changes", [{"status": "restarting", "restarts": 7}, {"status": "exited", "exit_code": 1}])
-def test_what_a_worker_ends_with_is_read_in_each_loggers_form(
-    changes: dict[str, Any], compared: Callable[[int], None]
-) -> None:
-    for logger, form in LOGGERS.items():
-        for level, told in (("ERROR", True), ("CRITICAL", True), ("WARNING", False), ("INFO", False)):
-            verdict = h.verdict(h.case(**says(form.format(level, NO_MODULE), **changes)))
-            assert (verdict.cause == "worker-dependency-missing") is told, (logger, level)
-            # A worker that goes on does without it.
-            assert h.verdict(h.case(**says(form.format(level, NO_MODULE)))).cause != "worker-dependency-missing"
-    compared(len(LOGGERS) * 8)

@@ -41,6 +41,12 @@ R2 = "https://account.r2.cloudflarestorage.com/academy-excel/x"
             "(InvalidArgument) when calling the GetObject operation: Credential access key has length 20, should be 32",
             "r2-credentials-rejected",
         ),
+        ("An error occurred (NotEntitled) when calling the GetObject operation: Please enable R2", "r2-access-denied"),
+        ("S3Error: S3 operation failed; code: AccessDenied, message: Access denied.", "r2-access-denied"),
+        ("operation error S3: GetObject, https response error StatusCode: 403, RequestID: x", "r2-access-denied"),
+        ("operation error S3: GetObject, https response error StatusCode: 401", "r2-credentials-rejected"),
+        ("1 validation error for Settings\nR2_SECRET_KEY\n  Field required [type=missing]", "worker-env-missing"),
+        ("TypeError: __init__() got an unexpected keyword argument 'extLst'", "excel-unreadable"),
     ],
 )
 def test_a_message_proves_its_code(message: str, code: str) -> None:
@@ -54,6 +60,8 @@ def test_a_message_proves_its_code(message: str, code: str) -> None:
         f"SSL validation failed for {SQS} [SSL: CERTIFICATE_VERIFY_FAILED]",
         f'Connection was closed before we received a valid response from endpoint URL: "{SQS}"',
         "초기 비밀번호가 너무 짧습니다",
+        "TypeError: parse() got an unexpected keyword argument 'max_rows'",
+        "operation error SQS: ReceiveMessage, https response error StatusCode: 403",
     ],
 )
 def test_a_message_of_something_else_proves_no_fault_of_r2_or_of_the_workbook(message: str) -> None:
@@ -75,3 +83,29 @@ def test_rows_that_share_their_fault_tell_more_than_a_general_message() -> None:
     rows = [{"row": number, "error": "전화번호 형식 오류"} for number in (3, 4)]
     document = h.job("FAILED", error_message="일부 행에 오류", result={"created": 0, "total": 2, "failed": rows})
     assert h.verdict(h.case(document=document)).cause == "excel-phone-invalid"
+
+
+PHONE = "전화번호 형식 오류"
+
+
+@pytest.mark.parametrize(
+    ("result", "cause"),
+    [
+        ({"created": 0, "total": 1, "failed": {"row": 3, "name": "x", "error": PHONE}}, "excel-phone-invalid"),
+        ({"created": 0, "total": 2, "failed": {"3": PHONE, "4": [PHONE]}}, "excel-phone-invalid"),
+        (
+            {"created": 0, "total": 1, "failed": {"count": 1, "rows": [{"row": 3, "error": PHONE}]}},
+            "excel-phone-invalid",
+        ),
+        ({"created": 0, "total": 1, "failed": [{"row": 3, "status": "failed", "error": PHONE}]}, "excel-phone-invalid"),
+        ({"created": 0, "total": 1, "failed": [{"row": 3, "error": {"phone": [PHONE]}}]}, "excel-phone-invalid"),
+        ({"created": "0", "total": "2", "failed": "2"}, "job-failed"),
+        ({"status": "failed", "error": "헤더 행을 찾을 수 없습니다"}, "excel-header-missing"),
+        ({"created": 3, "total": 3, "failed": {}}, None),
+        ({"created": 3, "total": 3, "failed": {"count": 0, "rows": []}}, None),
+        ({"created": 3, "total": 3, "failed": None, "error": None}, None),
+        ({"created": 3, "total": 4, "failed": {"3": PHONE}}, None),
+    ],
+)
+def test_rejected_rows_are_counted_however_they_are_written(result: dict[str, object], cause: str | None) -> None:
+    assert h.verdict(h.case(document=h.job("DONE", age=600, result=result))).cause == cause
