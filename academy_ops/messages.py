@@ -72,7 +72,7 @@ class Text:
         return with_particles(_catalogue(language).gettext(self.template).format_map(filled))
 
 
-class ToldError(Exception):
+class UserError(Exception):
     """Something can't be done; ``message`` is what the person who asked is told, and ``str()``, too."""
 
     def __init__(self, message: Text) -> None:

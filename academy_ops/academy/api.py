@@ -27,7 +27,7 @@ from academy_ops.academy import page
 from academy_ops.academy.config import CLOUD_ERRORS, Config, read
 from academy_ops.academy.database import DATABASE_ERRORS
 from academy_ops.academy.excel import kinds
-from academy_ops.academy.head_in_time import HeadInTime
+from academy_ops.academy.header_timeout import HeaderTimeout
 from academy_ops.academy.job_queue import JobQueue, Outbox
 from academy_ops.academy.middleware import (
     LOG_FORMAT,
@@ -328,7 +328,7 @@ def serve(host: str, port: int, uploads_per_minute: int, processes: int = 1) -> 
         workers=processes,
         host=host,
         port=port,
-        http=HeadInTime,
+        http=HeaderTimeout,
         limit_concurrency=MOST_CONNECTIONS,
         log_config=None,
         server_header=False,

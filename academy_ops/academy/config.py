@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 CLOUD_ERRORS: Final = (BotoCoreError, ClientError)
 """What a boto3 call can raise."""
-_R2: Final = ("R2_ENDPOINT", "R2_ACCESS_KEY", "R2_SECRET_KEY")
 _CONNECT_SECONDS: Final = 3.0
 _READ_SECONDS: Final = 30.0
 """Longer than the 20 s that a long poll of SQS takes."""
@@ -85,12 +84,12 @@ def read(environ: Mapping[str, str] = os.environ) -> Config:
         database_url=first("DATABASE_URL") or "sqlite:///academy.sqlite3",
         queue=first(contract.QUEUE_SETTING) or contract.QUEUE_NAME,
         group=first("AI_WORKER_ASG_NAME") or contract.GROUP_NAME,
-        region=first("AWS_REGION", "AWS_DEFAULT_REGION") or contract.REGION,
-        bucket=first("R2_EXCEL_BUCKET", "EXCEL_BUCKET_NAME") or contract.BUCKET_NAME,
+        region=first(*contract.REGION_SETTINGS) or contract.REGION,
+        bucket=first(*contract.BUCKET_SETTINGS) or contract.BUCKET_NAME,
         r2_endpoint=first("R2_ENDPOINT"),
         r2_access_key=first("R2_ACCESS_KEY"),
         r2_secret_key=first("R2_SECRET_KEY"),
-        missing_r2=tuple(name for name in _R2 if not first(name)),
+        missing_r2=tuple(name for name in contract.R2_SETTINGS if not first(name)),
         allowed_hosts=tuple(host.strip() for host in first("ALLOWED_HOSTS").split(",") if host.strip()),
         redis_url=first("REDIS_URL"),
     )

@@ -51,7 +51,7 @@ class JobQueue:
         return self._url
 
     def forget(self) -> None:
-        """Look the URL up again next time: the queue may have been made anew."""
+        """Look the URL up again next time: it may be a new queue."""
         self._url = ""
 
     def send(self, body: Mapping[str, object], delay: int = 0) -> None:
@@ -74,7 +74,7 @@ class _Payload(BaseModel):
     bucket: Annotated[str, Field(max_length=_LONGEST_TEXT)] = ""
 
 
-class Order(BaseModel):
+class MessageBody(BaseModel):
     """A well-formed message. Only the job's id counts: tenant and file come from the job's row, which nobody can forge.
 
     Attributes:
@@ -93,16 +93,16 @@ class Order(BaseModel):
     created_at: Annotated[str, Field(max_length=_LONGEST_TEXT)] = ""
     attempt: Annotated[int, Field(ge=1, le=1000)] = 1
 
-    def anew(self) -> dict[str, object]:
+    def next_attempt(self) -> dict[str, object]:
         """Return the next message of the job."""
         return {**self.model_dump(), "attempt": self.attempt + 1}
 
 
-def read_order(message: MessageTypeDef) -> Order | None:
+def read_body(message: MessageTypeDef) -> MessageBody | None:
     """Read a message; None when it is malformed."""
     try:
         # As bytes: a text with half a surrogate has none.
-        return Order.model_validate_json(message.get("Body", "").encode("utf-8", "surrogatepass"))
+        return MessageBody.model_validate_json(message.get("Body", "").encode("utf-8", "surrogatepass"))
     except ValidationError:
         return None
 

@@ -25,7 +25,7 @@ from academy_ops.academy.excel.readers import Readers
 from academy_ops.academy.excel.records import WorkbookError
 from academy_ops.academy.excel.workbook import ReaderError
 from academy_ops.academy.excel.workbook import read as read_workbook
-from academy_ops.academy.job_queue import JobQueue, Order, read_order, receives
+from academy_ops.academy.job_queue import JobQueue, MessageBody, read_body, receives
 from academy_ops.academy.store import Job, Store, SupersededError
 from academy_ops.contract import ENDED, JobStatus
 
@@ -117,54 +117,54 @@ class Worker:
 
     def _handle(self, message: MessageTypeDef) -> None:
         receipt = message.get("ReceiptHandle", "")
-        order = read_order(message)
-        if order is None:
+        body = read_body(message)
+        if body is None:
             # Left alone: after three receives SQS moves it to the dead-letter queue.
             _say(f"malformed message {message.get('MessageId')}: left for the dead-letter queue")
             self._release(receipt)
             return
-        _say(f"{contract.LOG_RECEIVED} | job_id={order.job_id} | tier={order.tier}")
+        _say(f"{contract.LOG_RECEIVED} | job_id={body.job_id} | tier={body.tier}")
         job: Job | None = None
         last = receives(message) >= contract.MAX_RECEIVES
         try:
-            before = self._store.job(order.job_id) if last else None
-            if before and before.status not in ENDED and order.attempt < MOST_MESSAGES:
+            before = self._store.job(body.job_id) if last else None
+            if before and before.status not in ENDED and body.attempt < MOST_MESSAGES:
                 # Should the worker die or meet trouble in this try, nobody could receive the message once more.
-                self._renew(order, receipt, delay=0)
+                self._send_copy_instead(body, receipt, delay=0)
                 return
-            job = self._store.claim(order.job_id)
-            if job is None and self._store.job(order.job_id) is None:
+            job = self._store.claim(body.job_id)
+            if job is None and self._store.job(body.job_id) is None:
                 # Another database's job, perhaps: never thrown away, left for the dead-letter queue.
-                _say(f"{contract.LOG_UNKNOWN}{order.job_id}: left for the dead-letter queue")
+                _say(f"{contract.LOG_UNKNOWN}{body.job_id}: left for the dead-letter queue")
                 self._release(receipt)
                 return
             if job is None:
-                _say(f"{contract.LOG_SKIPPED} | job_id={order.job_id}")
+                _say(f"{contract.LOG_SKIPPED} | job_id={body.job_id}")
             elif before and before.status in {JobStatus.PENDING, JobStatus.RUNNING}:
                 # Nothing says how the try before ended: its worker died, hangs, or never began.
-                self._fail(job, order, _DEADLY)
+                self._fail(job, body, _DEADLY)
             else:
                 if last:
                     # For the job, should this worker die in the last try; skipped where the job has ended.
-                    self._send_anew(order, _LEASE_SECONDS)
+                    self._send_copy(body, _LEASE_SECONDS)
                 with self._kept_hidden(receipt):
-                    self._end(job, order)
+                    self._end(job, body)
             self._delete(receipt)
         except SupersededError:
-            _say(f"{contract.LOG_SKIPPED} | job_id={order.job_id}")
+            _say(f"{contract.LOG_SKIPPED} | job_id={body.job_id}")
             if last:
                 # Whoever has the job has another message: this one nobody could receive any more.
                 self._delete(receipt)
         except (*CLOUD_ERRORS, *DATABASE_ERRORS, OSError) as error:
-            self._retry(job, order, receipt, error, last=last)
+            self._retry(job, body, receipt, error, last=last)
 
-    def _end(self, job: Job, order: Order) -> None:
+    def _end(self, job: Job, body: MessageBody) -> None:
         """Do the job, or let it fail where it can't succeed."""
         try:
             self._work(job)
-            _say(f"{contract.LOG_COMPLETED} | job_id={order.job_id}")
+            _say(f"{contract.LOG_COMPLETED} | job_id={body.job_id}")
         except JobError as error:
-            self._fail(job, order, str(error))
+            self._fail(job, body, str(error))
 
     def _work(self, job: Job) -> None:
         """Do the job.
@@ -211,7 +211,7 @@ class Worker:
                 raise JobError(f"R2에서 엑셀 파일을 내려받지 못했습니다 ({self._config.bucket}): {error}") from error
             raise
 
-    def _fail(self, job: Job, order: Order, reason: str) -> None:
+    def _fail(self, job: Job, body: MessageBody, reason: str) -> None:
         """End the job as failed.
 
         Raises:
@@ -219,46 +219,46 @@ class Worker:
         """
         self._store.fail(job, reason)
         line = _one_line(reason)
-        _say(f"{contract.LOG_PARSING_FAILED} job_id={order.job_id} processed_by={contract.PROCESSED_BY}: {line}")
-        _say(f"{contract.LOG_FAILED} | job_id={order.job_id} | error={line}")
+        _say(f"{contract.LOG_PARSING_FAILED} job_id={body.job_id} processed_by={contract.PROCESSED_BY}: {line}")
+        _say(f"{contract.LOG_FAILED} | job_id={body.job_id} | error={line}")
 
-    def _retry(self, job: Job | None, order: Order, receipt: str, error: Exception, *, last: bool) -> None:
+    def _retry(self, job: Job | None, body: MessageBody, receipt: str, error: Exception, *, last: bool) -> None:
         """Leave the message for another try; at the last receive the job fails, and SQS keeps the message apart.
 
         A job never ends silently.
         """
         reason = f"{type(error).__name__}: {error}"
         if not last:
-            _say(f"trouble, job_id={order.job_id} will be tried again: {_one_line(reason)}")
+            _say(f"trouble, job_id={body.job_id} will be tried again: {_one_line(reason)}")
             if job is not None:
                 with suppress(SupersededError, *DATABASE_ERRORS):
                     self._store.retry(job)
             self._release(receipt)
-        elif isinstance(error, DATABASE_ERRORS) and order.attempt < MOST_MESSAGES:
-            self._renew(order, receipt)
+        elif isinstance(error, DATABASE_ERRORS) and body.attempt < MOST_MESSAGES:
+            self._send_copy_instead(body, receipt)
         else:
             try:
-                if job := job or self._store.claim(order.job_id):
+                if job := job or self._store.claim(body.job_id):
                     with suppress(SupersededError):
-                        self._fail(job, order, reason)
+                        self._fail(job, body, reason)
                 self._release(receipt)
             except DATABASE_ERRORS:
-                self._renew(order, receipt)
+                self._send_copy_instead(body, receipt)
 
-    def _renew(self, order: Order, receipt: str, delay: int = _RETRY_SECONDS) -> None:
+    def _send_copy_instead(self, body: MessageBody, receipt: str, delay: int = _RETRY_SECONDS) -> None:
         """Send the message anew: received once more, this one would be a dead letter, and its job would never end."""
-        if self._send_anew(order, delay):
+        if self._send_copy(body, delay):
             self._delete(receipt)
         else:
             self._release(receipt)
 
-    def _send_anew(self, order: Order, delay: int) -> bool:
+    def _send_copy(self, body: MessageBody, delay: int) -> bool:
         try:
-            self._queue.send(order.anew(), delay)
+            self._queue.send(body.next_attempt(), delay)
         except CLOUD_ERRORS as error:
-            _say(f"the message could not be sent anew, job_id={order.job_id}: {error}")
+            _say(f"the message could not be sent anew, job_id={body.job_id}: {error}")
             return False
-        _say(f"message sent anew, job_id={order.job_id} | delay={delay}")
+        _say(f"message sent anew, job_id={body.job_id} | delay={delay}")
         return True
 
     @contextmanager

@@ -15,6 +15,7 @@ import typer
 from academy_ops.cli import errors
 from academy_ops.cli.errors import RefusedError
 from academy_ops.cli.options import Common, with_text_only
+from academy_ops.contract import REGION_SETTINGS
 from academy_ops.messages import _, say
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def _environ(settings: Settings, *, r2: bool) -> Mapping[str, str]:
     """Return the environment that the AWS CLI is given; secrets stand nowhere else."""
     environ = dict(os.environ)
     settings.export_aws(environ)
-    environ |= dict.fromkeys(("AWS_REGION", "AWS_DEFAULT_REGION"), settings.region)
+    environ |= dict.fromkeys(REGION_SETTINGS, settings.region)
     if not r2:
         return environ
     for name in ("AWS_SESSION_TOKEN", "AWS_PROFILE"):

@@ -57,7 +57,7 @@ def _play_story(out: Console, folder: Path, info: LabInfo) -> None:
     lab.break_fault("worker-off")
 
     _chapter(out, 3, say("A school uploads an Excel file with five students. The upload is accepted."))
-    job_id = lab.upload().job_id
+    job_id = lab.upload()
     out.print(f"  202 {{job_id: {job_id}, status: PENDING}}")
     out.print(_("  The browser polls the job once a second: PENDING, PENDING, PENDING. The school calls."))
 

@@ -157,7 +157,6 @@ def bundle(
     """Run every check, print the verdict, and write the archive."""
     from academy_ops.cli import runs
     from academy_ops.report import bundle as archive
-    from checks import Case
 
     path = Path() if to is None else to
     writable(path / "academy-ops.zip" if path.is_dir() else path)
@@ -167,7 +166,7 @@ def bundle(
 
     def keep(run: Run) -> None:
         file = writable(path / archive.file_name(run.diagnosis) if path.is_dir() else path)
-        content, count = archive.bundle(run.evidence, Case, run.diagnosis, run.secrets)
+        content, count = archive.bundle(run.evidence, run.diagnosis, run.secrets)
         write_file(file, content)
         # With any form but the table, stdout holds the document and nothing else.
         line = _("Wrote {path}; values masked in it: {count}.", path=str(file), count=count)

@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from academy_ops.messages import Text, ToldError, os_reason, say
+from academy_ops.messages import Text, UserError, os_reason, say
 
 if TYPE_CHECKING:
     from academy_ops.settings import Settings
@@ -35,7 +35,7 @@ _ENV_FILE: Final = "--env-file"
 _MAY_BE_SECRET: Final = re.compile(r"key|secret|token|pass|credential|private|dsn|database_url", re.IGNORECASE)
 
 
-class RefusedError(ToldError):
+class RefusedError(UserError):
     """The command can't go on; ``message`` says what was wrong, where, and what to do."""
 
     def __init__(self, message: Text, exit_code: int = USAGE) -> None:

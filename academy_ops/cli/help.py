@@ -34,10 +34,8 @@ Row = tuple[str, str]
 def page(command: Any, context: typer.Context) -> str:  # noqa: ANN401 - Typer has no public name for a command's type
     """Return the help of ``command``."""
     written = io.StringIO()
-    console = Console(highlight=False, markup=False, emoji=False, color_system=None)
-    console = Console(
-        file=written, width=min(console.width, _WIDEST), highlight=False, markup=False, emoji=False, color_system=None
-    )
+    width = min(Console().width, _WIDEST)
+    console = Console(file=written, width=width, highlight=False, markup=False, emoji=False, color_system=None)
     manual = MANUAL.get(context.command_path.partition(" ")[2], Page())
     _print_usage(console, command, context)
     for text in (command.help, manual.more):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import socket
-import sys
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -18,7 +17,7 @@ from academy_ops.cli.errors import RefusedError, needing
 from academy_ops.cli.names import complete_faults, did_you_mean
 from academy_ops.cli.options import Common, with_common
 from academy_ops.cli.outputs import write_structured
-from academy_ops.cli.streams import regular, writable, write_file
+from academy_ops.cli.streams import complain, regular, writable, write_file
 from academy_ops.contract import UPLOADS_PER_MINUTE
 from academy_ops.messages import Text, _, os_reason, say
 
@@ -118,9 +117,9 @@ def upload(
     ] = None,
 ) -> None:
     """Upload; only the job's id goes to stdout."""
-    done = operate().upload(file and regular(str(file)))
-    typer.echo(_("Uploaded {name}.", name=done.name), err=True)
-    typer.echo(done.job_id)
+    job_id = operate().upload(file and regular(str(file)))
+    complain(_("Uploaded {name}.", name=file.name) if file else _("Uploaded five made-up students."))
+    typer.echo(job_id)
 
 
 @app.command(
@@ -137,30 +136,25 @@ def break_(
 ) -> None:
     """Break the lab."""
     lab = operate()
-    if list_ and common.structured:
-        aliases = {name: [alias for alias, meant in lab.ALIASES.items() if meant == name] for name in lab.FAULTS}
-        faults = lab.FAULTS.items()
-        write_structured(
-            common,
-            [{"fault": name, "does": str(known.description), "aliases": aliases[name]} for name, known in faults],
-        )
-        return
     if list_:
-        _list_faults(
-            {name: str(fault.description) for name, fault in lab.FAULTS.items()}
-            | {alias: f"= {name}" for alias, name in lab.ALIASES.items()}
-        )
+        known = {name: str(fault.description) for name, fault in lab.FAULTS.items()}
+        if common.structured:
+            aliases = {name: [alias for alias, meant in lab.ALIASES.items() if meant == name] for name in known}
+            rows = [{"fault": name, "does": does, "aliases": aliases[name]} for name, does in known.items()]
+            write_structured(common, rows)
+        else:
+            _list_faults(known | {alias: f"= {name}" for alias, name in lab.ALIASES.items()})
         return
     if fault is None:
         raise RefusedError(say("Name a fault. List them: academy-ops lab break --list"))
-    if lab.find(fault) is None:
+    if (found := lab.find(fault)) is None:
         problem = say("No such fault: {fault!r}.", fault=fault)
         faults = [*lab.FAULTS, *lab.ALIASES]
         raise RefusedError(did_you_mean(problem, fault, faults, say("List them: academy-ops lab break --list")))
-    broken = lab.break_fault(fault)
-    typer.echo(f"{broken.name}: {broken.what}", err=True)
-    if broken.job_id:
-        typer.echo(broken.job_id)
+    job_id = lab.break_fault(found.name)
+    complain(f"{found.name}: {found.description}")
+    if job_id:
+        typer.echo(job_id)
 
 
 @app.command(help=_("Undo all faults."))
@@ -265,4 +259,4 @@ def _show(info: LabInfo) -> None:
 
 
 def _note(text: Text) -> None:
-    sys.stderr.write(f"{text}\n")
+    complain(str(text))

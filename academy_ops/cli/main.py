@@ -14,7 +14,7 @@ from academy_ops import __version__, messages
 from academy_ops.cli import streams
 from academy_ops.cli.errors import CRASHED, INTERRUPTED, UNDETERMINED, USAGE, RefusedError, crash_report
 from academy_ops.diagnosis.redact import printable
-from academy_ops.messages import ToldError, os_reason, say
+from academy_ops.messages import UserError, os_reason, say
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -74,7 +74,7 @@ def _run(arguments: Sequence[str]) -> int:
     try:
         code = commands(loaded).main(list(arguments) or ["--help"], prog_name="academy-ops", standalone_mode=False)
         sys.stdout.flush()
-    except ToldError as error:
+    except UserError as error:
         _complain(error.message)
         return error.exit_code if isinstance(error, RefusedError) else USAGE
     except (typer.Abort, KeyboardInterrupt):
@@ -136,7 +136,7 @@ def _environment(arguments: Sequence[str]) -> Mapping[str, str]:
 def _speak(language: messages.Language) -> None:
     """Speak ``language``, or English where nothing but question marks would be left of Korean."""
     messages.use(language)
-    if language == "ko" and not streams.shows_korean():
+    if language == "ko" and not streams.can_show_korean():
         messages.use("en")
         _complain(
             say(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from academy_ops.cli.options import Common
-from academy_ops.cli.streams import Unobeyed
+from academy_ops.cli.streams import WorkflowOutput
 from academy_ops.diagnosis.records import Diagnosis
 from academy_ops.messages import _, os_reason
 from academy_ops.report import Output
@@ -25,7 +25,7 @@ def write_document(common: Common, result: Diagnosis | Smoke) -> None:
     """Write the document asked for to stdout, and nothing else; for GitHub the step's summary and outputs, too."""
     _begin_document()
     document = _document(common, common.form, result)
-    sys.stdout.write(_unobeyed(document) if common.form is Output.JSON else document)
+    sys.stdout.write(_escaped(document) if common.form is Output.JSON else document)
     if common.form is not Output.GITHUB:
         return
     if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
@@ -48,18 +48,18 @@ def write_structured(common: Common, document: object) -> None:
 
         sys.stdout.write(text(document))
         return
-    sys.stdout.write(_unobeyed(json.dumps(document, ensure_ascii=False, indent=2)) + "\n")
+    sys.stdout.write(_escaped(json.dumps(document, ensure_ascii=False, indent=2)) + "\n")
 
 
 def _begin_document() -> None:
     """Write stdout in UTF-8, whatever the console's encoding is: the documents say so of themselves."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8", errors="replace")
-    if isinstance(sys.stdout, Unobeyed):
+    if isinstance(sys.stdout, WorkflowOutput):
         sys.stdout.document = True
 
 
-def _unobeyed(text: str) -> str:
+def _escaped(text: str) -> str:
     """Return JSON that says the same without ``##[``, which GitHub's runner obeys anywhere in a line."""
     return text.replace("##[", "#\\u0023[")
 

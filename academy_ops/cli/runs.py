@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import shlex
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -64,7 +64,7 @@ class Run:
     secrets: Mapping[str, str]
 
 
-def observe(common: Common, job_id: str | None, asked: Iterable[str], observer: Observer) -> Run:
+def observe(common: Common, job_id: str | None, asked: Collection[str], observer: Observer) -> Run:
     """Observe, judge and decide.
 
     Raises:
@@ -76,8 +76,7 @@ def observe(common: Common, job_id: str | None, asked: Iterable[str], observer: 
 
     job_id = valid_job_id(job_id)
     settings = common.settings(addresses=True)
-    asked = frozenset(asked)
-    if not settings.of_the_academy() and asked != {"access"}:
+    if not settings.of_the_academy() and set(asked) != {"access"}:
         raise RefusedError(
             say("No academy settings were found. Pass the API server's env file: academy-ops --env-file PATH …")
         )
@@ -119,16 +118,15 @@ def observe(common: Common, job_id: str | None, asked: Iterable[str], observer: 
     return Run(evidence, _diagnosis(evidence, findings), settings.secrets())
 
 
-def judge_again(evidence: Evidence[Case], asked: Iterable[str], observer: Observer) -> Run:
+def judge_again(evidence: Evidence[Case], asked: Collection[str], observer: Observer) -> Run:
     """Judge saved evidence: no network, no settings, no clock."""
-    asked = frozenset(asked)
     checks = [check for check in RUNBOOK if check.name in asked]
     findings = judge(checks, Observed(evidence.case, evidence.took_ms), observer)
     return Run(evidence, _diagnosis(evidence, findings), {})
 
 
 def maker(
-    common: Common, evidence: Evidence[Case] | None, job_id: str | None, asked: Iterable[str]
+    common: Common, evidence: Evidence[Case] | None, job_id: str | None, asked: Collection[str]
 ) -> Callable[[Observer], Run]:
     """Return what makes a run: of saved evidence, where there is some, else of what is observed at each call."""
     if evidence is None:

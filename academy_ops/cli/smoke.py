@@ -69,7 +69,7 @@ def smoke(common: Common) -> int:
 
 def _go(common: Common, check: Check, workbook: bytes, ends_at: float) -> tuple[Result, Text, Diagnosis | None]:
     """Go the whole way, and diagnose before anything is taken back: the job still waits where it stopped."""
-    from academy_ops.smoke.judgement import judge, settled
+    from academy_ops.smoke.judgement import final_result, judge
     from academy_ops.smoke.records import STUDENTS
 
     kept = min(_TAKE_BACK_SECONDS, common.seconds * 0.2)
@@ -86,7 +86,7 @@ def _go(common: Common, check: Check, workbook: bytes, ends_at: float) -> tuple[
         print_text(out, summary, style="bold")
         out.print()
     diagnosis = _diagnose(common, check.seen.job_id, ends_at - kept - time.monotonic()).diagnosis
-    return settled(result, diagnosis), summary, diagnosis
+    return final_result(result, diagnosis), summary, diagnosis
 
 
 def _diagnose(common: Common, job_id: str | None, seconds: float) -> Run:

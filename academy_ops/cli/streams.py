@@ -45,7 +45,7 @@ _NO: Final = frozenset({"", "n", "no", "아니요", "아니오", "아뇨", "아�
 _MOST_TRIES: Final = 3
 _READABLE: Final = "academy_ops.readable"
 _HANGUL: Final = "한"
-_OBEYED: Final = re.compile(r"(\A\s*:(?=:)|##(?=\[))")
+_WORKFLOW_COMMAND: Final = re.compile(r"(\A\s*:(?=:)|##(?=\[))")
 _COMMAND: Final = "academy-ops"
 _PAUSES: Final = (".", ",", ";", ":", ")")
 """What ends a command within a sentence."""
@@ -101,7 +101,7 @@ def unread() -> bool:
     return isinstance(raw, _Pipe) and raw.broken
 
 
-def shows_korean() -> bool:
+def can_show_korean() -> bool:
     """Return whether standard output and error have the letters for Korean."""
     try:
         for stream in (sys.stdout, sys.stderr):
@@ -238,7 +238,7 @@ class _Pipe(io.FileIO):
             return size
 
 
-class Unobeyed(io.TextIOWrapper):
+class WorkflowOutput(io.TextIOWrapper):
     """A stream in a GitHub workflow, whose runner obeys ``::name::`` at a line's start and ``##[name]`` anywhere.
 
     Attributes:
@@ -251,7 +251,7 @@ class Unobeyed(io.TextIOWrapper):
     def write(self, text: str, /) -> int:
         """Write ``text``; what would be obeyed is broken up, also where it comes in pieces."""
         for piece in () if self.document else text.splitlines(keepends=True):
-            line = _OBEYED.sub(r"\1 ", self._begun + piece)
+            line = _WORKFLOW_COMMAND.sub(r"\1 ", self._begun + piece)
             super().write(line[len(self._begun) :])
             # Of a long line its end is enough.
             self._begun = "" if line.endswith(("\n", "\r")) else line if len(line) < _CONTEXT else f"x{line[-2:]}"
@@ -270,7 +270,7 @@ def _fit(stream: TextIO | None) -> TextIO:
         stream.reconfigure(errors=_READABLE)
         return stream
     pipe = io.BufferedWriter(_Pipe(stream.fileno(), "wb", closefd=False))
-    make = Unobeyed if os.environ.get("GITHUB_ACTIONS") else io.TextIOWrapper
+    make = WorkflowOutput if os.environ.get("GITHUB_ACTIONS") else io.TextIOWrapper
     return make(pipe, stream.encoding, _READABLE, line_buffering=stream.line_buffering)
 
 

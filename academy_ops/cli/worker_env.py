@@ -9,7 +9,6 @@ from __future__ import annotations
 import getpass
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -98,78 +97,69 @@ def worker_env(
             end = work.follow(planned)
             if end != "reached":
                 return change.EXIT_CODES[end]
-        replacing = _Replacing(work, common, alone=not changes, wanted=replace_instances, dry_run=dry_run)
-        return replacing.offer(yes=yes, interrupt_jobs=interrupt_jobs)
-
-
-@dataclass(frozen=True, slots=True)
-class _Replacing:
-    """To replace the instances, so that workers boot with what is stored now.
-
-    Attributes:
-        alone: Nothing has been changed before.
-        wanted: It was asked for on the command line.
-    """
-
-    work: change.Change
-    common: Common
-    alone: bool
-    wanted: bool
-    dry_run: bool
-
-    def offer(self, *, yes: bool, interrupt_jobs: bool) -> int:
-        """Offer it, where workers that boot now would get what they need; return the exit code."""
-        from academy_ops.remedies import parameter, refresh
-        from academy_ops.remedies.refusal import RemedyError
-
-        work = self.work
-        case = parameter.now(work.target())
-        if wrong := _still_wrong(case):
-            causes = ", ".join(wrong)
-            work.print(say("A worker that boots now would still have: {causes}. Correct that first.", causes=causes))
-            return errors.FAULT if self.wanted else errors.HEALTHY
-        try:
-            planned = refresh.plan(work.target(), case)
-        except RemedyError as error:
-            if self.wanted:
-                raise
-            work.print(say("Can't replace the instances: {reason}", reason=error.message))
-            return errors.HEALTHY
-        if planned.nothing_to_do:
-            work.print(planned.nothing_to_do)
-        elif self.wanted or on_terminal():
-            return self._replace(planned, yes=yes, interrupt_jobs=interrupt_jobs)
-        else:
-            self._print_later()
-        return errors.HEALTHY
-
-    def _print_later(self) -> None:
-        self.work.print(
-            say(
-                "Running workers keep their old values until they are replaced: {ops} worker-env --replace",
-                ops=self.common.command_prefix(),
-            )
+        return _replace_instances(
+            work,
+            common,
+            alone=not changes,
+            asked=replace_instances,
+            dry_run=dry_run,
+            yes=yes,
+            interrupt_jobs=interrupt_jobs,
         )
 
-    def _replace(self, planned: Plan, *, yes: bool, interrupt_jobs: bool) -> int:
-        work = self.work
-        head = say("The instances are replaced:") if self.alone else say("Next, the instances are replaced:")
+
+def _replace_instances(
+    work: change.Change, common: Common, *, alone: bool, asked: bool, dry_run: bool, yes: bool, interrupt_jobs: bool
+) -> int:
+    """Offer to replace the instances, as was ``asked`` for or after a change; return the exit code."""
+    planned = _replacement(work, asked=asked)
+    if planned is None:
+        return errors.FAULT if asked else errors.HEALTHY
+    if planned.nothing_to_do:
+        work.print(planned.nothing_to_do)
+        return errors.HEALTHY
+    agreed = False
+    if asked or on_terminal():
+        head = say("The instances are replaced:") if alone else say("Next, the instances are replaced:")
         work.print(head, style="bold")
         work.show(planned)
-        if self.dry_run:
+        if dry_run:
             work.out.print(_("Nothing was changed (--dry-run)."))
             return errors.HEALTHY
-        agreed = (self.wanted and yes) or _agreed(say("Replace the instances now?"), "--yes")
+        agreed = (asked and yes) or _agreed(say("Replace the instances now?"), "--yes")
         if agreed and planned.interrupts_work and not interrupt_jobs:
             agreed = _agreed(say("Stop workers while messages are in flight?"), "--interrupt-jobs")
-        if not agreed:
-            self._print_later()
-            return errors.HEALTHY
-        work.apply(planned)
-        end = work.follow(planned, self.common.timeout or change.WAIT_SECONDS)
-        if end is None:
-            work.out.print(_("Not finished in time. Check with: {ops} check logs", ops=self.common.command_prefix()))
-        return change.EXIT_CODES[end]
+    if not agreed:
+        ops = common.command_prefix()
+        work.print(
+            say("Running workers keep their old values until they are replaced: {ops} worker-env --replace", ops=ops)
+        )
+        return errors.HEALTHY
+    work.apply(planned)
+    end = work.follow(planned, common.timeout or change.WAIT_SECONDS)
+    if end is None:
+        work.out.print(_("Not finished in time. Check with: {ops} check logs", ops=common.command_prefix()))
+    return change.EXIT_CODES[end]
+
+
+def _replacement(work: change.Change, *, asked: bool) -> Plan | None:
+    """Return the plan to replace the instances; None, with the reason printed, where it would not help."""
+    from academy_ops.remedies import parameter, refresh
+    from academy_ops.remedies.refusal import RemedyError
+
+    case = parameter.now(work.target())
+    if wrong := _still_wrong(case):
+        work.print(
+            say("A worker that boots now would still have: {causes}. Correct that first.", causes=", ".join(wrong))
+        )
+        return None
+    try:
+        return refresh.plan(work.target(), case)
+    except RemedyError as error:
+        if asked:
+            raise
+        work.print(say("Can't replace the instances: {reason}", reason=error.message))
+        return None
 
 
 def _refuse(common: Common, stray: bool, *, changes: bool, edit: bool) -> None:

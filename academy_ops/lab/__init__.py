@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
-from academy_ops.messages import ToldError
+from academy_ops.messages import UserError
 
 
-class LabError(ToldError):
+class LabError(UserError):
     """The lab can't do what was asked."""

@@ -55,14 +55,12 @@ _CONNECT_ERRORS: Final[tuple[tuple[type[Exception], int], ...]] = (
 _BROKEN_HANDSHAKE: Final = 525
 _LATE: Final = frozenset({522, 524})
 _BALANCER_TITLES: Final = {
-    460: "460",
-    463: "463",
-    464: "464",
     500: "Internal Server Error",
     502: "Bad Gateway",
     503: "Service Temporarily Unavailable",
     504: "Gateway Time-out",
 }
+"""Of the load balancer's pages; its own codes, such as 460, are titles themselves."""
 _PAGE: Final = (
     "<!DOCTYPE html>\n<html lang='en-US'><head><title>{}</title></head>\n<body><div id='cf-wrapper'><h1>{}</h1>"
     "<p>Cloudflare Ray ID: <strong>{{ray}}</strong></p></div></body></html>\n"
@@ -304,7 +302,7 @@ def _own_page(policy: Policy, request: Request, ray: str) -> Response | None:
 
 def _balancer_page(status: int) -> Response:
     """Return a page of AWS's load balancer, which signs only what it answers itself."""
-    title = f"{status} {_BALANCER_TITLES[status]}"
+    title = f"{status} {_BALANCER_TITLES.get(status, status)}"
     page = (
         f"<html>\r\n<head><title>{title}</title></head>\r\n<body>\r\n<center><h1>{title}</h1></center>\r\n"
         "</body>\r\n</html>\r\n"

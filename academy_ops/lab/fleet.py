@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import json
 import os
 import signal
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from academy_ops.contract import REGION, WORKER_NAME
 from academy_ops.lab import LabError, processes
-from academy_ops.lab.aws import second_generation
 from academy_ops.lab.aws.autoscaling import Scaling
 from academy_ops.lab.container import Image
 from academy_ops.lab.machine import Condition, Machine
+from academy_ops.lab.provisioning import Provisioning
 from academy_ops.messages import say
 
-_KEYS: Final = frozenset({"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"})
 _RECONCILE_SECONDS: Final = 0.2
 _VISIBLE_SECONDS: Final = 60.0
 
@@ -33,35 +26,16 @@ class Fleet:
     """Every instance of the group.
 
     Attributes:
-        image: What the workers' containers run from their next start.
-        host_env: The environment of an instance, with its instance profile's credentials.
-        boot_seconds: How long a boot takes from now on.
-        log_group: The group in CloudWatch Logs to which the containers' logs go from their next start; None for none.
-        user_data: Whether instances boot by user data, as in the second generation.
-        set_clock: Puts the instances' clocks right.
+        provisioning: What the instances get from their next boot on.
     """
 
-    def __init__(
-        self,
-        folder: Path,
-        scaling: Scaling,
-        fetch: Callable[[], str],
-        host_env: Mapping[str, str],
-        *,
-        set_clock: Callable[[], None] = lambda: None,
-    ) -> None:
-        """Prepare it in a folder for the instances of ``scaling``; ``fetch`` gets the parameter over the wire."""
-        self.image = Image()
-        self.log_group: str | None = None
-        self.user_data = False
-        self.host_env = host_env
+    def __init__(self, folder: Path, scaling: Scaling, provisioning: Provisioning) -> None:
+        """Prepare it in a folder for the instances of ``scaling``."""
+        self.provisioning = provisioning
         self._folder = folder
         self._scaling = scaling
-        self._fetch = fetch
-        self.boot_seconds = 0.0
         self._machines: dict[str, Machine] = {}
         self._ending: dict[str, tuple[Machine, threading.Thread]] = {}
-        self.set_clock = set_clock
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._keep, name="fleet", daemon=True)
 
@@ -143,49 +117,19 @@ class Fleet:
 
     def use(self, image: Image) -> None:
         """Run another image from now on, in every instance."""
-        if image != self.image:
-            self.image = image
+        if image != self.provisioning.image:
+            self.provisioning.image = image
             self.reboot()
 
     def log_to(self, group: str | None) -> None:
         """Send the containers' logs to a group of CloudWatch Logs from now on, or to none."""
-        if group != self.log_group:
-            self.log_group = group
+        if group != self.provisioning.log_group:
+            self.provisioning.log_group = group
             self.reboot()
-
-    def image_of(self, instance_id: str) -> Image:
-        """Return what an instance's container runs, with the log driver that it is given."""
-        if self.log_group is None:
-            return self.image
-        options = {"awslogs-group": self.log_group, "awslogs-region": REGION, "awslogs-stream": _stream(instance_id)}
-        return replace(self.image, log_driver="awslogs", log_options=options)
-
-    def ship(self, instance_id: str, line: str, at: float) -> None:
-        """Write a line of a container's log to CloudWatch Logs, where it goes there."""
-        if self.log_group is not None:
-            second_generation.write_log(self.log_group, _stream(instance_id), line, at)
 
     def reboot(self) -> None:
         """Boot every instance again, without the delay: the parameter is read anew."""
         self._each(Machine.restart)
-
-    def container_env(self, instance_id: str) -> Mapping[str, str]:
-        """Return what the host adds to its container's environment: without keys where the role does not reach it."""
-        if self._scaling.gives_credentials(instance_id):
-            return self.host_env
-        return {name: value for name, value in self.host_env.items() if name not in _KEYS}
-
-    def fetch_parameter(self) -> str | None:
-        """Get the workers' parameter as it is stored; None where it can't be had."""
-        try:
-            return self._fetch()
-        except (BotoCoreError, ClientError):
-            return None
-
-    def read_parameter(self) -> dict[str, str]:
-        """Get the workers' environment as an instance does at boot; empty when it can't be had."""
-        # Production's boot script goes on as well: the worker then starts without any environment.
-        return parse_environment(self.fetch_parameter() or "")
 
     def _each(self, call: Callable[[Machine], None]) -> None:
         """Call a function for every instance, all at the same time."""
@@ -217,26 +161,8 @@ class Fleet:
         del self._machines[name]
 
     def _launch(self, name: str, address: str) -> None:
-        machine = Machine(self._folder / name, address, self)
+        machine = Machine(self._folder / name, address, self.provisioning)
         self._machines[name] = machine
-        threading.Thread(target=machine.boot, args=(self.boot_seconds,), name=f"boot {name}", daemon=True).start()
-
-
-def _stream(instance_id: str) -> str:
-    return f"{WORKER_NAME}/{instance_id}"
-
-
-def parse_environment(text: str) -> dict[str, str]:
-    """Read the workers' parameter: base64 of a JSON object, or dotenv text as ``docker run --env-file`` reads it.
-
-    Docker strips no quotes, knows no ``export``, and takes the value as it stands.
-    """
-    try:
-        found = json.loads(base64.b64decode(text.strip(), validate=True))
-        if isinstance(found, dict):
-            return {str(name): str(value) for name, value in found.items()}
-    except (binascii.Error, ValueError):
-        pass
-    lines = (line.lstrip() for line in text.splitlines())
-    pairs = (line.partition("=") for line in lines if line and not line.startswith("#") and "=" in line)
-    return {name: value for name, _, value in pairs}
+        threading.Thread(
+            target=machine.boot, args=(self.provisioning.boot_seconds,), name=f"boot {name}", daemon=True
+        ).start()

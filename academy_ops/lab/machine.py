@@ -10,13 +10,14 @@ from dataclasses import dataclass, replace
 from functools import partial
 from importlib.resources import files
 from pathlib import Path
-from typing import Final, Literal, Protocol
+from typing import Final, Literal
 
 from academy_ops.contract import USER_DATA_LOG, WORKER_NAME
 from academy_ops.lab import processes, user_data
 from academy_ops.lab.aws.ssm import Outcome
-from academy_ops.lab.container import Container, Image, image_name
+from academy_ops.lab.container import Container, image_name
 from academy_ops.lab.host_remedies import effect
+from academy_ops.lab.provisioning import Provisioning
 from academy_ops.outside import host_scripts
 
 _START_SECONDS: Final = 15.0
@@ -31,34 +32,6 @@ _PROGRAMS: Final = (
 """What a host has without Docker."""
 _SHIMS: Final = ("docker", "df", "dmesg", "journalctl", "systemctl")
 _ENGINE: Final = {".Server.Version": "27.5.1", ".DockerRootDir": "/var/lib/docker"}
-
-
-class Surroundings(Protocol):
-    """What an instance finds around it; `academy_ops.lab.fleet.Fleet` says what each is."""
-
-    host_env: Mapping[str, str]
-    boot_seconds: float
-    image: Image
-    log_group: str | None
-    user_data: bool
-
-    def container_env(self, instance_id: str) -> Mapping[str, str]:
-        """Return what the host adds to its container's environment."""
-
-    def image_of(self, instance_id: str) -> Image:
-        """Return what its container runs, and where Docker sends its log."""
-
-    def ship(self, instance_id: str, line: str, at: float) -> None:
-        """Take a line of its container's log to where Docker's driver sends it."""
-
-    def fetch_parameter(self) -> str | None:
-        """Return the workers' parameter as it is stored; None where it can't be had."""
-
-    def read_parameter(self) -> dict[str, str]:
-        """Return the workers' environment as an instance reads it at boot."""
-
-    def set_clock(self) -> None:
-        """Put the instances' clocks right."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +72,7 @@ class Condition:
     logs: bool = True
 
 
-def furnish(folder: Path) -> None:
+def make_host_folder(folder: Path) -> None:
     """Make an instance's folder: what stands for the host's commands, and what these answer from."""
     (folder / "bin").mkdir(mode=0o700, parents=True)
     for shim in _SHIMS:
@@ -187,18 +160,18 @@ class Machine:
         condition: In what condition it is.
     """
 
-    def __init__(self, folder: Path, address: str, fleet: Surroundings) -> None:
+    def __init__(self, folder: Path, address: str, provisioning: Provisioning) -> None:
         self.address = address
         self.condition = Condition()
         self.booted = threading.Event()
         self._folder = folder
-        self._fleet = fleet
+        self._provisioning = provisioning
         self._container: Container | None = None
         self._gone = threading.Event()
         self._off = False
         self._lock = threading.Lock()
         self._writing = threading.Lock()
-        furnish(folder)
+        make_host_folder(folder)
 
     @property
     def agent_online(self) -> bool:
@@ -240,9 +213,9 @@ class Machine:
         """Run a script as the SSM agent would; what a remedy does, the lab does itself."""
         changed = effect(script)
         if changed is None:
-            return run_script(script, self._folder, self._fleet.host_env, seconds)
+            return run_script(script, self._folder, self._provisioning.host_env, seconds)
         if changed.pop("clock", False):
-            self._fleet.set_clock()
+            self._provisioning.set_clock()
         starts = "container" in changed
         if starts and self.condition.container in {"unstartable", "dead", "missing"}:
             return Outcome(1, "", f"Error response from daemon: {self.condition.error}\n")
@@ -271,7 +244,11 @@ class Machine:
                 return
             self._write_condition()
             ends = self.condition.boot == "finished"
-            if self._fleet.user_data and ends and (self.condition.user_data or self.condition.container != "missing"):
+            if (
+                self._provisioning.user_data
+                and ends
+                and (self.condition.user_data or self.condition.container != "missing")
+            ):
                 self._run_user_data()
             elif self.condition.docker and self.condition.installed and self.condition.container != "missing":
                 self._run_container()
@@ -285,7 +262,7 @@ class Machine:
     def reboot(self) -> None:
         """Boot as EC2 reboots it: agent and Docker daemon start with it."""
         self.condition = replace(self.condition, agent=True, docker=True)
-        self.boot(self._fleet.boot_seconds)
+        self.boot(self._provisioning.boot_seconds)
 
     def change_condition(self, condition: Condition) -> None:
         """Change its condition; it boots again where the container is concerned."""
@@ -324,9 +301,9 @@ class Machine:
         """Boot by the user data; where the condition says what it writes, the step that leads to it fails."""
         boot = user_data.Boot(
             self._folder.name,
-            image_name(self._fleet.image),
-            self._fleet.log_group or "",
-            self._fleet.fetch_parameter(),
+            image_name(self._provisioning.image),
+            self._provisioning.log_group or "",
+            self._provisioning.parameter(),
             user_data.failing(self.condition.user_data),
         )
         files = self._folder / "files"
@@ -336,10 +313,10 @@ class Machine:
             self._run_container(started.env)
 
     def _run_container(self, env: Mapping[str, str] | None = None) -> None:
-        env = self._fleet.read_parameter() if env is None else env
+        env = self._provisioning.worker_env() if env is None else env
         name = self._folder.name
-        image, host_env = self._fleet.image_of(name), self._fleet.container_env(name)
-        ship = partial(self._fleet.ship, name)
+        image, host_env = self._provisioning.image_of(name), self._provisioning.container_env(name)
+        ship = partial(self._provisioning.ship, name)
         self._container = Container(self._folder / "container", WORKER_NAME, image, env, host_env, ship=ship)
         if self.condition.container == "unstartable":
             self._container.refuse("created", self.condition.error)

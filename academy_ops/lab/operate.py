@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from academy_ops.academy import sample_workbooks
 from academy_ops.lab import LabError, control, parts, processes, state
 from academy_ops.lab.faults import ALIASES, FAULTS, find
 from academy_ops.lab.state import Keys, LabState
@@ -25,7 +24,6 @@ from academy_ops.messages import Text, os_reason, say
 
 _PASSED_ON: Final = ("ACADEMY_LAB_", "ACADEMY_WORKER_STEP_DELAY", "XDG_STATE_HOME")
 _DOWN_SECONDS: Final = 30.0
-_GENERATED_STUDENTS: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,23 +53,6 @@ class Status:
     parts: Mapping[str, int | None]
     workers: Mapping[str, int | None]
     broken: Sequence[str]
-
-
-@dataclass(frozen=True, slots=True)
-class Upload:
-    """An accepted upload: its job, and the file's name."""
-
-    job_id: str
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class Broken:
-    """A fault that was put in, what was done for it, and the job that shows it, where it made one."""
-
-    name: str
-    what: Text
-    job_id: str | None
 
 
 def up(on_event: Callable[[Text], None] = lambda _text: None) -> LabInfo:
@@ -133,43 +114,31 @@ def settings() -> dict[str, str]:
     return {**_current().env(), "NO_PROXY": "127.0.0.1,localhost"}
 
 
-def upload(path: Path | None = None) -> Upload:
-    """Upload a workbook through the API; without a path one of five students, new ones each time."""
+def upload(path: Path | None = None) -> str:
+    """Upload a workbook, by default one of five new students, through the API; return its job's id."""
     current = _current()
     if path is None:
-        name = "students.xlsx"
-        content = sample_workbooks.students(_GENERATED_STUDENTS, int.from_bytes(os.urandom(4)) % 99_000_000)
-    else:
-        name = path.name
-        try:
-            content = path.read_bytes()
-        except OSError as error:
-            raise LabError(say("Can't read {path}: {reason}.", path=str(path), reason=os_reason(error))) from error
-    return Upload(parts.upload(current, name, content), name)
+        return parts.upload_students(current)
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise LabError(say("Can't read {path}: {reason}.", path=str(path), reason=os_reason(error))) from error
+    return parts.upload(current, path.name, content)
 
 
-def break_fault(name: str) -> Broken:
-    """Put a fault into the running lab: a name in `FAULTS`, an alias of one, or a code."""
+def break_fault(name: str) -> str | None:
+    """Put in a fault, named as `find` takes it; return the id of the job that shows it, if any."""
     if (fault := find(name)) is None:
         known = ", ".join(sorted([*FAULTS, *ALIASES]))
         raise LabError(say("No such fault: {name}. Choose from: {known}", name=repr(name), known=known))
-    job_id = control.ask(_current(), "break", fault=fault.name)["job_id"]
-    return Broken(fault.name, fault.description, job_id)
+    job_id: str | None = control.ask(_current(), "break", fault=fault.name)["job_id"]
+    return job_id
 
 
 def heal() -> Sequence[str]:
     """Undo every fault; return the names of those that were put in."""
     healed: Sequence[str] = control.ask(_current(), "heal")["healed"]
     return healed
-
-
-def restricted_keys(denied_actions: Sequence[str]) -> Keys:
-    """Make a key pair that may do everything but ``denied_actions``, in the running lab's AWS."""
-    statements = [
-        {"Effect": "Allow", "Action": "*", "Resource": "*"},
-        {"Effect": "Deny", "Action": list(denied_actions), "Resource": "*"},
-    ]
-    return keys_for({"Version": "2012-10-17", "Statement": statements})
 
 
 def keys_for(policy: Mapping[str, object]) -> Keys:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 import httpx
 
 from academy_ops import contract
+from academy_ops.academy import sample_workbooks
 from academy_ops.lab import LabError, processes
 from academy_ops.lab.aws import resources
 from academy_ops.lab.aws.resources import Clients, client
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from academy_ops.lab.schedule import Schedule
 
 INITIAL_PASSWORD: Final = "lab-1234"  # noqa: S105 - the students of a lab have no secrets
+SAMPLE_FILE: Final = "students.xlsx"
 _READY_SECONDS: Final = 60.0
 _WORKER_SECONDS: Final = 15.0
 
@@ -80,12 +82,12 @@ class Lab:
         group = autoscaling.describe_auto_scaling_groups(AutoScalingGroupNames=[name])["AutoScalingGroups"]
         if group and not group[0]["DesiredCapacity"]:
             autoscaling.set_desired_capacity(AutoScalingGroupName=name, DesiredCapacity=1)
-        if self.fleet.boot_seconds < _WORKER_SECONDS:  # else none that is not there yet would come in time
+        if self.fleet.provisioning.boot_seconds < _WORKER_SECONDS:  # else none that is not there yet would come in time
             processes.until(self.fleet.is_settled, _WORKER_SECONDS)
 
     def await_boots(self) -> None:
         """Wait until every instance of the group has booted, as those do that a heal has just launched."""
-        if self.fleet.boot_seconds < _WORKER_SECONDS:
+        if self.fleet.provisioning.boot_seconds < _WORKER_SECONDS:
             processes.until(lambda: self.cloud.scaling.instances().keys() <= self.fleet.booted(), _WORKER_SECONDS)
 
     def stop(self) -> None:
@@ -174,19 +176,20 @@ def _worker_env(state: LabState) -> dict[str, str]:
 def _fleet(place: Path, cloud: Cloud, keys: Keys, generation: int) -> Fleet:
     """Prepare the workers' instances, which have these keys; the first one boots at once."""
     from academy_ops.lab.fleet import Fleet  # noqa: PLC0415 - as above
+    from academy_ops.lab.provisioning import Provisioning  # noqa: PLC0415 - as above
 
     parameters = client(cloud.url, keys, "ssm")
     # Whoever starts the lab may slow its workers down.
     step_delay = {name: os.environ[name] for name in ("ACADEMY_WORKER_STEP_DELAY",) if name in os.environ}
-    fleet = Fleet(
-        place / "instances",
-        cloud.scaling,
-        lambda: parameters.get_parameter(Name=contract.WORKER_ENV_PARAMETER, WithDecryption=True)["Parameter"]["Value"],
+    provisioning = Provisioning(
         processes.clean_env(place, {**aws_env(cloud.url, keys), **step_delay}),
-        set_clock=partial(cloud.set_late, WORKER_USER, 0),
+        cloud.scaling.gives_credentials,
+        lambda: parameters.get_parameter(Name=contract.WORKER_ENV_PARAMETER, WithDecryption=True)["Parameter"]["Value"],
+        partial(cloud.set_late, WORKER_USER, 0),
     )
-    fleet.log_group, fleet.user_data = (LOG_GROUP, True) if generation > 1 else (None, False)
-    return fleet
+    if generation > 1:
+        provisioning.log_group, provisioning.user_data = LOG_GROUP, True
+    return Fleet(place / "instances", cloud.scaling, provisioning)
 
 
 def _await_all(lab: Lab, on_event: Callable[[Text], None]) -> None:
@@ -199,7 +202,7 @@ def _await_all(lab: Lab, on_event: Callable[[Text], None]) -> None:
     if not lab.cloud.queues.polled.wait(_READY_SECONDS):
         raise LabError(say("The first worker is not polling its queue."))
     on_event(say("A worker is polling {queue}.", queue=contract.QUEUE_NAME))
-    lab.boot_seconds = lab.fleet.boot_seconds = _seconds("ACADEMY_LAB_BOOT_SECONDS", 3.0)
+    lab.boot_seconds = lab.fleet.provisioning.boot_seconds = _seconds("ACADEMY_LAB_BOOT_SECONDS", 3.0)
     lab.schedule.start()
 
 
@@ -234,6 +237,11 @@ def upload(state: LabState, name: str, content: bytes) -> str:
     if status != httpx.codes.ACCEPTED:
         raise LabError(say("The API rejected the upload: HTTP {status}: {body}", status=status, body=body))
     return str(response.json()["job_id"])
+
+
+def upload_students(state: LabState) -> str:
+    """Upload a workbook of five students who are new each time, as `upload`; return the job's id."""
+    return upload(state, SAMPLE_FILE, sample_workbooks.students(5, secrets.randbelow(99_000_000)))
 
 
 def _seconds(name: str, default: float) -> float:

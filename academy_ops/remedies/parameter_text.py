@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from academy_ops.contract import BUCKET_SETTINGS, QUEUE_NAME_FORM, QUEUE_SETTING, R2_SETTINGS
-from academy_ops.messages import Text, ToldError, say
+from academy_ops.messages import Text, UserError, say
 from academy_ops.settings import Setting
 from checks.facts import SettingState
 from checks.r2_settings import setting_state
@@ -65,7 +65,7 @@ class Stored:
         return parse_parameter(self.text)[1]
 
 
-class EditError(ToldError):
+class EditError(UserError):
     """What was typed can't become the parameter; the message says why, and holds nothing of what was typed."""
 
 

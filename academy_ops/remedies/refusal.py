@@ -10,14 +10,14 @@ from botocore import xform_name
 from academy_ops.diagnosis.findings import because
 from academy_ops.diagnosis.records import Unavailable
 from academy_ops.diagnosis.redact import redacted
-from academy_ops.messages import Text, ToldError, say
+from academy_ops.messages import Text, UserError, say
 from academy_ops.outside.clients import Service, Target
 from academy_ops.outside.failures import AWS_ERRORS, outcome_unknown
 
 UNCHANGED = say("Nothing was changed.")
 
 
-class RemedyError(ToldError):
+class RemedyError(UserError):
     """The change can't be made; the message says what was and was not done.
 
     Attributes:

@@ -9,7 +9,7 @@ import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC
-from typing import Final, TypeVar
+from typing import Final
 
 from academy_ops.diagnosis.codec import Clean
 from academy_ops.diagnosis.evidence import Evidence, ShownSetting, to_document, to_text
@@ -17,11 +17,10 @@ from academy_ops.diagnosis.records import Diagnosis
 from academy_ops.diagnosis.redact import MASK, masked, printable
 from academy_ops.report import html, markdown, table
 from academy_ops.report.json import render_diagnosis
+from checks import Case
 
 LEDGER_SCHEMA: Final = "academy-ops/ledger/1"
 _OWNER_ONLY: Final = 0o600
-
-C = TypeVar("C")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +45,7 @@ def file_name(diagnosis: Diagnosis) -> str:
     return f"academy-ops-{diagnosis.job_id or 'all'}-{diagnosis.started_at.astimezone(UTC):%Y%m%dT%H%M%SZ}.zip"
 
 
-def bundle(
-    evidence: Evidence[C], case_type: type[C], diagnosis: Diagnosis, secrets: Mapping[str, str]
-) -> tuple[bytes, int]:
+def bundle(evidence: Evidence[Case], diagnosis: Diagnosis, secrets: Mapping[str, str]) -> tuple[bytes, int]:
     """Make the archive, a zip file; return it, and how many values were masked in it.
 
     None of ``secrets``, which are values to the names of their settings, is in it.
@@ -58,7 +55,7 @@ def bundle(
     """
     ledger = _Ledger(secrets)
     files = {
-        "evidence.json": to_text(to_document(evidence, case_type, ledger.cleaning("evidence.json"))),
+        "evidence.json": to_text(to_document(evidence, Case, ledger.cleaning("evidence.json"))),
         "diagnosis.json": ledger.lines("diagnosis.json", render_diagnosis(diagnosis)),
         "report.txt": ledger.lines("report.txt", table.render_diagnosis(diagnosis, verbose=True)),
         "report.md": ledger.lines("report.md", markdown.render_diagnosis(diagnosis)),

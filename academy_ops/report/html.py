@@ -21,7 +21,7 @@ from academy_ops.diagnosis.redact import printable
 from academy_ops.messages import Text, _, current, say
 from academy_ops.report import content, evidence
 from academy_ops.report.evidence import Fact
-from academy_ops.report.pipeline import stations
+from academy_ops.report.pipeline import hop_statuses
 from academy_ops.report.runbook import heading
 from academy_ops.report.shell import needs
 from academy_ops.smoke.records import HOPS, SMOKE_TITLES, Smoke
@@ -74,7 +74,7 @@ def _page(title: tuple[str | None, ...], diagnosis: Diagnosis | None, smoke: Smo
         details=_details,
         hops=HOPS,
         smoke_titles=SMOKE_TITLES,
-        stations=stations,
+        hop_statuses=hop_statuses,
         needs=needs,
         times=_times,
         words=_words,

@@ -28,7 +28,7 @@ from academy_ops.report.content import (
     title,
 )
 from academy_ops.report.evidence import Fact, cause_evidence, key_evidence
-from academy_ops.report.pipeline import HopState, stations
+from academy_ops.report.pipeline import HopState, hop_statuses
 from academy_ops.report.runbook import heading
 from academy_ops.report.shell import needs
 from academy_ops.smoke.records import HOPS, SMOKE_TITLES, Result, Smoke
@@ -77,7 +77,7 @@ def _head(diagnosis: Diagnosis) -> Iterator[str]:
     yield f"{head}: {_cause(verdict)}" if verdict.cause else head
     yield f"**{_sentence(verdict.summary)}**"
     if not diagnosis.step:
-        yield " → ".join(f"{hop.name} {_MARKS[hop.state]}".strip() for hop in stations(diagnosis))
+        yield " → ".join(f"{hop.name} {_MARKS[hop.state]}".strip() for hop in hop_statuses(diagnosis))
     yield "\n".join(f"- {name}: {value}" for name, value in _frame(diagnosis))
 
 

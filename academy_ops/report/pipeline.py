@@ -41,7 +41,7 @@ _NAME_STYLES: Final[Mapping[HopState, str]] = {"fail": "bold red", "warn": "yell
 
 
 @dataclass(frozen=True, slots=True)
-class Station:
+class HopStatus:
     """A hop as a diagnosis has it.
 
     Attributes:
@@ -57,7 +57,7 @@ class Station:
     cause: str | None
 
 
-def stations(diagnosis: Diagnosis) -> list[Station]:
+def hop_statuses(diagnosis: Diagnosis) -> list[HopStatus]:
     """Return the pipeline, hop by hop.
 
     Only faults with a remedy of their own break a hop; what they explain is no more than a warning at its own.
@@ -78,7 +78,9 @@ def stations(diagnosis: Diagnosis) -> list[Station]:
         return "warn" if hop.place in suffering else _state(hop, diagnosis, broken)
 
     return [
-        Station(str(_name(hop, diagnosis)), _CHECKS.get(hop.place), state(hop), verdict.cause if hop is root else None)
+        HopStatus(
+            str(_name(hop, diagnosis)), _CHECKS.get(hop.place), state(hop), verdict.cause if hop is root else None
+        )
         for hop in _HOPS
     ]
 
@@ -107,7 +109,7 @@ def _name(hop: Hop, diagnosis: Diagnosis) -> Text | str:
 
 def draw(console: Console, diagnosis: Diagnosis) -> None:
     """Print the pipeline as wide as the console allows, in as many rows as it needs; the broken hop is pointed at."""
-    hops = stations(diagnosis)
+    hops = hop_statuses(diagnosis)
     rows = list(_rows(hops, console.width))
     spare = min((console.width - sum(cell_len(hop.name) for hop in row)) // len(row) for row in rows)
     arrow = min(_LONGEST, max(_SHORTEST, spare))
@@ -162,9 +164,9 @@ def _done(diagnosis: Diagnosis) -> bool:
     )
 
 
-def _rows(hops: list[Station], width: int) -> Iterator[list[Station]]:
+def _rows(hops: list[HopStatus], width: int) -> Iterator[list[HopStatus]]:
     """Break the pipeline where a row is full; a row that goes on ends with an arrow."""
-    row: list[Station] = []
+    row: list[HopStatus] = []
     used = 0
     for hop in hops:
         needed = cell_len(hop.name) + (0 if hop is hops[-1] else _SHORTEST)
@@ -176,7 +178,7 @@ def _rows(hops: list[Station], width: int) -> Iterator[list[Station]]:
     yield row
 
 
-def _drawn(row: list[Station], arrow: int, mark: Mapping[str, str], width: int, *, last: bool) -> Iterator[Line]:
+def _drawn(row: list[HopStatus], arrow: int, mark: Mapping[str, str], width: int, *, last: bool) -> Iterator[Line]:
     names, below, pointer = Line(), Line(), Line()
     for hop in row:
         middle = names.cell_len + (cell_len(hop.name) - 1) // 2

@@ -16,8 +16,8 @@ from academy_ops.settings import AWS_NAMES, SECRETS, Settings, Source
 from academy_ops.settings.contexts import CONTEXT_SETTING
 
 _PAIRS: Final = (
-    ("R2_EXCEL_BUCKET", "EXCEL_BUCKET_NAME", contract.BUCKET_NAME),
-    ("AWS_REGION", "AWS_DEFAULT_REGION", contract.REGION),
+    (*contract.BUCKET_SETTINGS, contract.BUCKET_NAME),
+    (*contract.REGION_SETTINGS, contract.REGION),
 )
 """The first one set counts; where neither is, the first is shown with the default."""
 _LIBRARIES: Final = ("boto3", "botocore", "httpx", "jinja2", "python-dotenv", "rich", "typer")

@@ -11,7 +11,7 @@ from academy_ops.diagnosis.records import Diagnosis
 from academy_ops.report import json as documents
 from academy_ops.smoke.records import Smoke
 
-_OBEYED: Final = "##["
+_WORKFLOW_COMMAND: Final = "##["
 
 
 def render_diagnosis(diagnosis: Diagnosis, _ops: str = "academy-ops") -> str:
@@ -30,7 +30,7 @@ def text(document: object) -> str:
     GitHub's runner obeys ``##[`` anywhere in a line; it is written as YAML escapes it.
     """
     dumped: str = yaml.dump(document, Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=1_000_000)
-    return dumped.replace(_OBEYED, "#\\x23[")
+    return dumped.replace(_WORKFLOW_COMMAND, "#\\x23[")
 
 
 class _Dumper(yaml.SafeDumper):  # type: ignore[misc] # PyYAML has no types
@@ -38,7 +38,7 @@ class _Dumper(yaml.SafeDumper):  # type: ignore[misc] # PyYAML has no types
 
 
 def _text(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
-    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style='"' if _OBEYED in value else None)
+    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style='"' if _WORKFLOW_COMMAND in value else None)
 
 
 _Dumper.add_representer(str, _text)

@@ -11,7 +11,7 @@ from typing import Final, Literal
 
 from dotenv.parser import Binding, parse_stream
 
-from academy_ops.messages import Text, ToldError, os_reason, say
+from academy_ops.messages import Text, UserError, os_reason, say
 from academy_ops.settings.bounded_files import read_bounded
 
 _MOST_BYTES: Final = 1_000_000
@@ -21,7 +21,7 @@ _UNDECODED: Final = re.compile("[\udc80-\udcff]")
 """What stands for bytes that are no text, as Korean ones of a former code page are none in UTF-8."""
 
 
-class SettingsError(ToldError):
+class SettingsError(UserError):
     """Settings that can't be used."""
 
 

@@ -47,7 +47,7 @@ def judge(seen: Seen, rows: int) -> tuple[Result, Text]:
     return _of_job(seen.job, rows)
 
 
-def settled(result: Result, diagnosis: Diagnosis | None) -> Result:
+def final_result(result: Result, diagnosis: Diagnosis | None) -> Result:
     """Return the result in the light of the diagnosis: where that names a fault, nothing is left open."""
     faulty = diagnosis is not None and diagnosis.verdict.status == "faulty"
     return "failed" if result == "undetermined" and faulty else result

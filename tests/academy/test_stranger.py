@@ -14,7 +14,7 @@ import sqlalchemy as sa
 import uvicorn
 
 from academy_ops.academy.api import MOST_CONNECTIONS
-from academy_ops.academy.head_in_time import HeadInTime
+from academy_ops.academy.header_timeout import HeaderTimeout
 from academy_ops.academy.middleware import WholeBody
 from academy_ops.academy.throttle import MOST_COUNTED, WRONG_TOKENS, Throttle
 from academy_ops.contract import HEALTH_PATH, HEALTHZ_PATH, JOBS_PATH, REJECTED_OF_JOB, STUDENTS_PATH, UPLOAD_PATH
@@ -142,8 +142,8 @@ def test_more_connections_than_it_has_are_refused_and_it_goes_on(api: Academy) -
     assert processes.until(lambda: healthy() == httpx.codes.OK, 20)
 
 
-class Hasty(HeadInTime):
-    head_seconds = 0.5
+class Hasty(HeaderTimeout):
+    header_seconds = 0.5
 
 
 async def answers(_scope: Any, _receive: Any, send: Any) -> None:

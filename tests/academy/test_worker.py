@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from academy_ops.academy import sample_workbooks
-from academy_ops.academy.job_queue import read_order
+from academy_ops.academy.job_queue import read_body
 from academy_ops.academy.store import Job, Store
 from academy_ops.contract import DLQ_SUFFIX, JobStatus
 from academy_ops.lab import processes
@@ -194,18 +194,18 @@ def test_what_the_worker_can_t_take_goes_to_the_dead_letter_queue(work: Academy)
 
 
 def test_a_well_formed_message_is_read() -> None:
-    order = read_order({"Body": json.dumps(GOOD)})
+    order = read_body({"Body": json.dumps(GOOD)})
     assert order is not None
     assert (order.job_id, order.tier, order.attempt) == ("j", "basic", 1)
-    assert order.anew() == {**GOOD, "tenant_id": "", "created_at": "", "attempt": 2}
+    assert order.next_attempt() == {**GOOD, "tenant_id": "", "created_at": "", "attempt": 2}
 
 
 def test_a_message_without_a_tier_is_basic() -> None:
-    order = read_order({"Body": json.dumps({name: value for name, value in GOOD.items() if name != "tier"})})
+    order = read_body({"Body": json.dumps({name: value for name, value in GOOD.items() if name != "tier"})})
     assert order is not None
     assert order.tier == "basic"
 
 
 @pytest.mark.parametrize("text", MALFORMED)
 def test_any_other_message_is_malformed(text: str) -> None:
-    assert read_order({"Body": text}) is None
+    assert read_body({"Body": text}) is None

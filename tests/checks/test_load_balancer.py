@@ -8,7 +8,7 @@ import pytest
 
 from academy_ops.diagnosis.records import Diagnosis, Unavailable
 from academy_ops.outside.clients import Answer
-from academy_ops.report.pipeline import stations
+from academy_ops.report.pipeline import hop_statuses
 from checks import endpoint
 from checks.facts import TargetHealth
 from checks.targets import read_targets
@@ -158,7 +158,7 @@ def test_without_that_permission_the_fault_is_told_all_the_same() -> None:
 )
 def test_the_drawing_names_what_is_there(seen: Any, name: str) -> None:
     case = h.case(endpoint=seen)
-    drawn = stations(Diagnosis(h.JOB_ID, h.NOW, 1, h.verdict(case), h.findings(case)))
+    drawn = hop_statuses(Diagnosis(h.JOB_ID, h.NOW, 1, h.verdict(case), h.findings(case)))
     assert drawn[2].name == name
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from academy_ops.lab.container import Image, description, write_inspect
-from academy_ops.lab.machine import Condition, furnish, run_script, write_boot
+from academy_ops.lab.machine import Condition, make_host_folder, run_script, write_boot
 from academy_ops.outside import host_scripts
 from academy_ops.outside.clients import Connections
 from academy_ops.settings import load
@@ -85,7 +85,7 @@ class Host:
     image: Image = field(default_factory=Image)
 
     def write(self, log: Sequence[str], env: Mapping[str, str] | None = None, kills: Sequence[float] = ()) -> None:
-        furnish(self.folder)
+        make_host_folder(self.folder)
         (self.folder / "container").mkdir()
         write_inspect(self.folder / "container", description(WORKER, self.image, env or {}), STATE | self.state, 0)
         parts = {

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from academy_ops.lab.container import Image, description, write_inspect
-from academy_ops.lab.machine import furnish, run_script
+from academy_ops.lab.machine import make_host_folder, run_script
 from academy_ops.outside import host_scripts
 from academy_ops.outside.clients import Connections
 from academy_ops.settings import load
@@ -42,7 +42,7 @@ OTHERS = (
 
 def furnished(folder: Path, blocks: str, journal: Mapping[str, str], state: Mapping[str, object] | None) -> None:
     """Give the host units as ``systemctl show`` tells them, a journal, and a container where ``state`` is given."""
-    furnish(folder)
+    make_host_folder(folder)
     if state:
         (folder / "container").mkdir()
         made = description(WORKER, Image(of_unit=True), API)

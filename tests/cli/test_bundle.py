@@ -105,7 +105,7 @@ def leaking() -> tuple[dict[str, str], int, dict[str, Any]]:
         versions={"database": "postgresql://academy:hunter2@db/academy"},
         case=the_case,
     )
-    content, count = bundle(evidence, Case, diagnosis(the_case), {SECRET: "R2_SECRET_KEY"})
+    content, count = bundle(evidence, diagnosis(the_case), {SECRET: "R2_SECRET_KEY"})
     files = unpacked(content)
     return files, count, json.loads(files["ledger.json"])
 

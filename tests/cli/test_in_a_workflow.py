@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from academy_ops.cli.streams import Unobeyed
+from academy_ops.cli.streams import WorkflowOutput
 from tests.checks import facts_factory as h
 from tests.cli.test_save_and_from import document, write
 from tests.commands import academy_ops
@@ -21,7 +21,7 @@ ACTIONS = {"GITHUB_ACTIONS": "true"}
 
 def lines(*pieces: str) -> str:
     raw = io.BytesIO()
-    stream = Unobeyed(raw, "utf-8", newline="")
+    stream = WorkflowOutput(raw, "utf-8", newline="")
     for piece in pieces:
         stream.write(piece)
     stream.flush()

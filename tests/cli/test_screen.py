@@ -14,7 +14,7 @@ from academy_ops.diagnosis.command import posix
 from academy_ops.diagnosis.records import Diagnosis, Unavailable
 from academy_ops.messages import LANGUAGES, Language
 from academy_ops.report import Output
-from academy_ops.report.pipeline import stations
+from academy_ops.report.pipeline import hop_statuses
 from checks.group_facts import Autoscaler
 from tests.checks import facts_factory as h
 from tests.checks.scenarios import NGINX, SCENARIOS, WARNINGS, Facts
@@ -170,7 +170,7 @@ def test_the_proof_of_a_limit_is_the_status_and_when_to_come_back() -> None:
     ],
 )
 def test_the_mark_is_at_the_hop_that_the_evidence_speaks_of(facts: Facts, marked: dict[str, str]) -> None:
-    states = {one.name: one.state for one in stations(diagnosis(**facts))}
+    states = {one.name: one.state for one in hop_statuses(diagnosis(**facts))}
     assert {name: states[name] for name in marked} == marked
 
 
@@ -185,13 +185,13 @@ LIMITS = {
 def test_a_limit_is_marked_at_who_sets_it(hop: str) -> None:
     one = diagnosis(endpoint=h.endpoint(main=LIMITS[hop]))
     assert one.verdict.cause == "api-throttled"
-    assert [station.name for station in stations(one) if station.cause] == [hop]
+    assert [station.name for station in hop_statuses(one) if station.cause] == [hop]
 
 
 def test_what_was_asked_past_a_broken_edge_and_is_well_is_marked_so() -> None:
     blocked = h.answer(403, HTML, **{"server": "cloudflare", "cf-mitigated": "challenge"})
     facts = h.endpoint(main=blocked, origin=h.answer(200, "ok"), app=h.answer(200, "ok"))
-    states = {one.name: one.state for one in stations(diagnosis(endpoint=facts))}
+    states = {one.name: one.state for one in hop_statuses(diagnosis(endpoint=facts))}
     assert (states["edge"], states["proxy"], states["API"]) == ("fail", "ok", "ok")
 
 

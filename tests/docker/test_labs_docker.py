@@ -11,7 +11,7 @@ import pytest
 
 from academy_ops.lab import processes
 from academy_ops.lab.container import Container, Image
-from academy_ops.lab.machine import furnish
+from academy_ops.lab.machine import make_host_folder
 from academy_ops.outside import host_scripts
 from tests.docker.recording import NAME, SALT, Answer, form, load
 
@@ -53,7 +53,7 @@ class Host:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.container: Container | None = None
-        furnish(folder)
+        make_host_folder(folder)
 
     def make(self, script: str, **image: object) -> Container:
         made = Image(("/bin/sh", "-c", script), **image)  # type: ignore[arg-type]

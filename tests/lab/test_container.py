@@ -18,7 +18,7 @@ import pytest
 
 from academy_ops.lab import processes
 from academy_ops.lab.container import Container, Image
-from academy_ops.lab.machine import furnish, run_script
+from academy_ops.lab.machine import make_host_folder, run_script
 from academy_ops.outside.host_scripts import probe
 from checks.worker_report import digest, digests_of
 
@@ -58,7 +58,7 @@ class Instance:
 
 @pytest.fixture
 def instance(tmp_path: Path) -> Iterator[Instance]:
-    furnish(tmp_path)
+    make_host_folder(tmp_path)
     with ExitStack() as closing:
         yield Instance(tmp_path, closing)
 

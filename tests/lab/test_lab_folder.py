@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from academy_ops.lab import LabError, operate, state
-from academy_ops.lab.fleet import parse_environment
+from academy_ops.lab.provisioning import parse_environment
 
 
 def test_the_folder_is_the_named_one_else_the_users_state(tmp_path: Path) -> None:

@@ -67,9 +67,9 @@ def one_works() -> bool:
 
 @pytest.mark.usefixtures("lab")
 def test_an_upload_becomes_students() -> None:
-    uploaded = operate.upload()
-    assert reaches(uploaded.job_id, "DONE")
-    assert job(uploaded.job_id)["result"]["created"] == 5
+    job_id = operate.upload()
+    assert reaches(job_id, "DONE")
+    assert job(job_id)["result"]["created"] == 5
 
 
 def test_a_second_lab_is_refused_and_told_which_one_runs(lab: operate.LabInfo) -> None:
@@ -114,8 +114,10 @@ def test_what_the_lab_fails_of_is_told_and_stands_in_its_log(lab: operate.LabInf
 
 
 @pytest.mark.usefixtures("lab")
-def test_restricted_keys_are_denied_what_they_are_denied_and_nothing_else() -> None:
-    keys = operate.restricted_keys(["sqs:GetQueueAttributes"])
+def test_keys_are_denied_what_their_policy_denies_and_nothing_else() -> None:
+    everything = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+    denied = {"Effect": "Deny", "Action": "sqs:GetQueueAttributes", "Resource": "*"}
+    keys = operate.keys_for({"Version": "2012-10-17", "Statement": [everything, denied]})
     sqs = aws("sqs", AWS_ACCESS_KEY_ID=keys.key_id, AWS_SECRET_ACCESS_KEY=keys.secret)
     url = sqs.get_queue_url(QueueName=contract.QUEUE_NAME)["QueueUrl"]
     with pytest.raises(ClientError) as error:
@@ -136,7 +138,7 @@ def test_a_worker_that_is_killed_is_started_again() -> None:
 def test_workers_that_are_off_leave_a_job_pending_until_one_is_wanted_again() -> None:
     operate.break_fault("worker-off")
     assert workers() == {}
-    job_id = operate.upload().job_id
+    job_id = operate.upload()
     assert job(job_id)["status"] == "PENDING"
     aws("autoscaling").set_desired_capacity(AutoScalingGroupName=contract.GROUP_NAME, DesiredCapacity=1)
     assert reaches(job_id, "DONE")
@@ -148,7 +150,7 @@ def test_a_missing_queue_is_missing_until_healed_and_the_job_then_goes_through()
     operate.break_fault("queue-missing")
     with pytest.raises(ClientError):
         aws("sqs").get_queue_url(QueueName=contract.QUEUE_NAME)
-    job_id = operate.upload().job_id
+    job_id = operate.upload()
     operate.heal()
     assert reaches(job_id, "DONE")
 
@@ -162,20 +164,20 @@ def test_an_upload_is_refused_while_the_fault_is_in(fault: str) -> None:
     with pytest.raises(LabError):
         operate.upload()
     operate.heal()
-    assert operate.upload().job_id
+    assert operate.upload()
 
 
 @pytest.mark.usefixtures("lab")
 def test_a_bad_workbook_fails_its_job() -> None:
-    broken = operate.break_fault("bad-excel")
-    assert broken.job_id is not None
-    assert reaches(broken.job_id, "FAILED")
+    job_id = operate.break_fault("bad-excel")
+    assert job_id is not None
+    assert reaches(job_id, "FAILED")
     operate.heal()
 
 
 @pytest.mark.usefixtures("lab")
 def test_a_message_that_nobody_works_on_is_worked_on_after_healing() -> None:
-    job_id = operate.break_fault("message-stuck").job_id
+    job_id = operate.break_fault("message-stuck")
     assert job_id is not None
     assert one_works()
     assert job(job_id)["status"] == "PENDING"

@@ -152,7 +152,7 @@ def _heal_group(lab: Lab) -> None:
         resources.create_group(lab.aws, lab.subnet, lab.state.generation)
     with suppress(autoscaling.exceptions.ClientError):  # there is none unless that fault was in
         autoscaling.delete_lifecycle_hook(AutoScalingGroupName=GROUP_NAME, LifecycleHookName=launches.HOOK)
-    lab.fleet.boot_seconds = lab.boot_seconds
+    lab.fleet.provisioning.boot_seconds = lab.boot_seconds
     lab.cloud.scaling.restore(lab.fleet.unbooted())
     autoscaling.resume_processes(AutoScalingGroupName=GROUP_NAME)
     autoscaling.update_auto_scaling_group(

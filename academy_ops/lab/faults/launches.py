@@ -70,7 +70,7 @@ def _fail_launches(lab: Lab, words: str = _NO_CAPACITY) -> None:
 
 def _fail_and_try_again(lab: Lab) -> str:
     """Let launches fail while a job waits, and the newest be on its way."""
-    lab.fleet.boot_seconds = _BOOT_SECONDS
+    lab.fleet.provisioning.boot_seconds = _BOOT_SECONDS
     _fail_launches(lab)
     job_id = _wait_long(lab)
     for _ in range(_LAUNCHES):
@@ -100,7 +100,7 @@ def _no_maximum(lab: Lab) -> str:
 
 def _set_back(lab: Lab) -> str:
     """Let one hand start a worker for a job that waits, and another one take it away again."""
-    lab.fleet.boot_seconds = _BOOT_SECONDS
+    lab.fleet.provisioning.boot_seconds = _BOOT_SECONDS
     scale_to_zero(lab)
     job_id = _wait_long(lab)
     for desired in (1, 0):
@@ -228,7 +228,7 @@ def _lose_instances(lab: Lab) -> None:
 
 def _replace_repeatedly(lab: Lab, times: int) -> str:
     """Replace every instance, and each new one before it has booted."""
-    lab.fleet.boot_seconds = _BOOT_SECONDS
+    lab.fleet.provisioning.boot_seconds = _BOOT_SECONDS
     for _ in range(times):
         _replace(lab)
     return upload_and_wait(lab)
@@ -241,7 +241,7 @@ def _replace(lab: Lab) -> None:
 
 
 def _wait_on_hook(lab: Lab) -> str:
-    lab.fleet.boot_seconds = _BOOT_SECONDS
+    lab.fleet.provisioning.boot_seconds = _BOOT_SECONDS
     lab.aws("autoscaling").put_lifecycle_hook(
         AutoScalingGroupName=GROUP_NAME,
         LifecycleHookName=HOOK,

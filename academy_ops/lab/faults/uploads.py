@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import signal
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -63,7 +62,7 @@ SLOW: Final = {"ACADEMY_WORKER_STEP_DELAY": "600"}
 
 
 def _bad_workbook(make: Callable[[], bytes], lab: Lab) -> str:
-    return parts.upload(lab.state, "students.xlsx", make())
+    return parts.upload(lab.state, parts.SAMPLE_FILE, make())
 
 
 def _lose_message(lab: Lab) -> str:
@@ -127,7 +126,7 @@ def _use_when_idle(lab: Lab, image: Image) -> None:
 
 
 def _send_to_review(lab: Lab) -> str:
-    job_id = upload_students(lab)
+    job_id = parts.upload_students(lab.state)
     _wait_for(lab, job_id, JobStatus.DONE)
     execute(lab, "UPDATE job SET status = ? WHERE id = ?", JobStatus.REVIEW_REQUIRED.value, job_id)
     return job_id
@@ -184,7 +183,7 @@ def _nobody_working(lab: Lab) -> Iterator[None]:
 def upload_and_wait(lab: Lab, *, in_flight: bool = False) -> str:
     """Upload a good workbook and wait until its message is in the queue, or in flight; return the job's id."""
     before = _waiting(lab, in_flight=in_flight)
-    job_id = upload_students(lab)
+    job_id = parts.upload_students(lab.state)
     if not processes.until(lambda: _waiting(lab, in_flight=in_flight) > before, _SENT_SECONDS, 0.1):
         raise LabError(say("The API has not sent the job's message. Does the queue exist?"))
     return job_id
@@ -194,11 +193,6 @@ def _waiting(lab: Lab, *, in_flight: bool) -> int:
     name = "ApproximateNumberOfMessagesNotVisible" if in_flight else "ApproximateNumberOfMessages"
     answer = lab.aws("sqs").get_queue_attributes(QueueUrl=queue_url(lab), AttributeNames=[name])
     return int(answer["Attributes"][name])
-
-
-def upload_students(lab: Lab) -> str:
-    """Upload a good workbook of five new students; return the job's id."""
-    return parts.upload(lab.state, "students.xlsx", sample_workbooks.students(5, time.time_ns() % 99_000_000))
 
 
 def _upload(name: str, what: str, make: Callable[[], bytes]) -> Fault:

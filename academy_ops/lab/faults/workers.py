@@ -14,16 +14,18 @@ from academy_ops.contract import (
     LOG_UNKNOWN,
     QUEUE_NAME,
     QUEUE_SETTING,
+    R2_SETTINGS,
+    REGION_SETTINGS,
     WORKER_ENV_PARAMETER,
 )
-from academy_ops.lab import processes
+from academy_ops.lab import parts, processes
 from academy_ops.lab.container import Image
 from academy_ops.lab.faults.boots import USER_DATA
 from academy_ops.lab.faults.endings import HANGING, upload_of_long_ago
 from academy_ops.lab.faults.endpoint import NO_DATABASE
 from academy_ops.lab.faults.fault import LONG_AGO_SECONDS, age_job, execute, hosts, worker_fault
 from academy_ops.lab.faults.launches import scale_to_zero
-from academy_ops.lab.faults.uploads import NO_WORDS, queue_url, take_message, upload_and_wait, upload_students
+from academy_ops.lab.faults.uploads import NO_WORDS, queue_url, take_message, upload_and_wait
 from academy_ops.lab.state import LOG_GROUP
 from academy_ops.messages import say
 
@@ -42,7 +44,7 @@ _OTHER_BUCKET: Final = {"R2_EXCEL_BUCKET": f"{BUCKET_NAME}-old"}
 
 def _two_images(lab: Lab) -> None:
     """Start a second worker from a newer image."""
-    lab.fleet.image = Image(digest="sha256:" + "2" * 64)
+    lab.fleet.provisioning.image = Image(digest="sha256:" + "2" * 64)
     _start_second(lab)
 
 
@@ -113,7 +115,7 @@ def _pile_up(lab: Lab) -> str:
 def _lose_dependency(lab: Lab) -> str:
     _shadow(lab, f'raise ModuleNotFoundError("No module named {_READER!r}", name={_READER!r})\n')
     # The worker imports it with its first workbook.
-    job_id = upload_students(lab)
+    job_id = parts.upload_students(lab.state)
     lab.fleet.wait_for_log(_READER)
     return job_id
 
@@ -121,7 +123,7 @@ def _lose_dependency(lab: Lab) -> str:
 def _break_reader(lab: Lab) -> str:
     # Ended, not raised: the second reader would take its place.
     _shadow(lab, 'import os\nos.write(2, b"RuntimeError: the reader is broken")\nos._exit(1)\n')
-    return upload_students(lab)
+    return parts.upload_students(lab.state)
 
 
 def _fail_and_go(lab: Lab, break_it: Callable[[Lab], str]) -> str:
@@ -132,7 +134,7 @@ def _fail_and_go(lab: Lab, break_it: Callable[[Lab], str]) -> str:
     processes.until(lambda: bool(execute(lab, failed, job_id)), _FAILED_SECONDS, 0.1)
     execute(lab, "UPDATE job SET error_message = ? WHERE id = ?", NO_WORDS, job_id)
     # The next one runs the image as it was.
-    lab.fleet.image = Image()
+    lab.fleet.provisioning.image = Image()
     lab.cloud.scaling.replace_instances()
     processes.until(lambda: not lab.fleet.leaving(), _FAILED_SECONDS, 0.1)
     lab.cloud.scaling.age_instances(_PAST_BOOT_SECONDS)
@@ -176,7 +178,7 @@ def _no_database(lab: Lab) -> None:
 
 def _other_database(lab: Lab) -> str:
     _start_with({"DATABASE_URL": f"sqlite:///{lab.place / 'other.sqlite3'}"}, lab)
-    job_id = upload_students(lab)
+    job_id = parts.upload_students(lab.state)
     lab.fleet.wait_for_log(LOG_UNKNOWN)
     return age_job(lab, job_id)
 
@@ -280,7 +282,7 @@ FAULTS: Final = (
     worker_fault(
         "worker-env-missing",
         "The workers' parameter lacks the R2 settings.",
-        partial(_start_with, dict.fromkeys(("R2_ENDPOINT", "R2_ACCESS_KEY", "R2_SECRET_KEY"))),
+        partial(_start_with, dict.fromkeys(R2_SETTINGS)),
     ),
     worker_fault("worker-env-missing/parameter", "The workers' parameter is deleted.", _no_parameter),
     worker_fault(
@@ -294,7 +296,7 @@ FAULTS: Final = (
     worker_fault(
         "worker-queue-mismatch/region",
         "The workers' parameter names another AWS region.",
-        partial(_start_with, dict.fromkeys(("AWS_REGION", "AWS_DEFAULT_REGION"), "us-east-1")),
+        partial(_start_with, dict.fromkeys(REGION_SETTINGS, "us-east-1")),
     ),
     worker_fault(
         "worker-queue-mismatch/endpoint",

@@ -9,10 +9,10 @@ import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 
-class HeadInTime(H11Protocol):
+class HeaderTimeout(H11Protocol):
     """Closes a connection whose next request does not begin, or whose head is not there, in time."""
 
-    head_seconds = 10.0
+    header_seconds = 10.0
     """As nginx's client_header_timeout in the lab."""
 
     def __init__(self, *arguments: Any, **named: Any) -> None:  # noqa: ANN401 - as uvicorn has it
@@ -38,7 +38,7 @@ class HeadInTime(H11Protocol):
         if self.conn.their_state is not h11.IDLE:
             self._stop()
         elif self._late is None:
-            self._late = self.loop.call_later(self.head_seconds, self.transport.close)
+            self._late = self.loop.call_later(self.header_seconds, self.transport.close)
 
     def _stop(self) -> None:
         if self._late is not None:
