@@ -13,7 +13,7 @@ from academy_ops.diagnosis.catalogue import faults_of
 from academy_ops.diagnosis.check import Check, Hop
 from academy_ops.diagnosis.command import JOB_FILE
 from academy_ops.diagnosis.findings import FindingBuilder, present
-from academy_ops.diagnosis.records import Finding, Json, Unavailable
+from academy_ops.diagnosis.records import Finding, Json, Unavailable, listed
 from academy_ops.diagnosis.redact import MASK
 from academy_ops.messages import say
 from academy_ops.outside.clients import Target
@@ -43,7 +43,7 @@ def observe(target: Target, case: Case) -> JobFacts:
     if target.job_id is None:
         hint_until = min(target.until, time.monotonic() + _HINT_SECONDS)
         recent = begin("job", partial(uploads.last, target), hint_until)()
-        return JobFacts(Unavailable("not-asked", "job"), recent=() if isinstance(recent, Unavailable) else recent)
+        return JobFacts(Unavailable("not-asked", "job"), recent=listed(recent))
     document = read_answer(case.endpoint.main if not isinstance(case.endpoint, Unavailable) else case.endpoint)
     there = begin("s3:GetObject", partial(_object_there, target, document), target.until)()
     again: JobDocument | Unavailable | None = Unavailable("not-asked", "job")

@@ -8,14 +8,14 @@ from dataclasses import replace
 from difflib import get_close_matches
 from functools import partial
 from http import HTTPStatus
-from typing import Final, Literal
+from typing import Final
 
 from botocore.exceptions import ClientError
 
 from academy_ops.contract import BUCKET_NAME, BUCKET_SETTINGS, R2_SETTINGS
 from academy_ops.diagnosis.check import Check, Hop
 from academy_ops.diagnosis.findings import FindingBuilder, present
-from academy_ops.diagnosis.records import Finding, Json, Reason, Unavailable
+from academy_ops.diagnosis.records import Finding, Json, Reason, Unavailable, listed
 from academy_ops.messages import say
 from academy_ops.outside.clients import Answer, Target
 from academy_ops.outside.failures import AWS_ERRORS, ForeignAnswerError, error_code
@@ -80,23 +80,18 @@ def observe(target: Target, case: Case) -> R2Facts:  # noqa: ARG001 - every chec
     """Look at the R2 settings, then at the bucket with them; where there is none, at where it may be."""
     settings = target.settings
     states = {name: setting_state(settings[name]) for name in (*R2_SETTINGS, *BUCKET_SETTINGS)}
-    asked = begin("R2_ENDPOINT", partial(_reach, target, settings), target.until)()
-    foreign = asked if isinstance(asked, Answer) else None
-    strange = _strange(asked) if isinstance(asked, Answer) else asked
-    reach, code, status = strange if isinstance(strange, tuple) else (strange, "", 0)
     key, secret = settings.get("R2_ACCESS_KEY") or "", settings.get("R2_SECRET_KEY") or ""
     facts = R2Facts(
         settings=states,
         endpoint=target.connect.clean(settings.get("R2_ENDPOINT") or "") or None,
         bucket=settings.bucket,
         bucket_source=next((name for name in BUCKET_SETTINGS if states[name] != "missing"), "default"),
-        reach=reach,
-        error_code=code,
-        status=status,
+        reach=Unavailable("deadline", "R2_ENDPOINT"),
         swapped=bool(_SECRET.fullmatch(key) and _KEY_ID.fullmatch(secret)),
-        foreign=foreign,
     )
-    return _look_around(target, settings, facts) if code in _DENIED | {"NoSuchBucket"} else facts
+    asked = begin("R2_ENDPOINT", partial(_ask, target, facts), target.until)()
+    facts = facts if isinstance(asked, Unavailable) else asked
+    return _look_around(target, settings, facts) if facts.error_code in _DENIED | {"NoSuchBucket"} else facts
 
 
 def judge(case: Case) -> Iterator[Finding]:
@@ -218,7 +213,7 @@ def _refused(build: FindingBuilder, facts: R2Facts, evidence: Mapping[str, Json]
     return build.fail(fault.code, evidence, reason=fault.reason)
 
 
-def _strange(answer: Answer) -> Unavailable:
+def _why_foreign(answer: Answer) -> Unavailable:
     """Return what an answer tells that is not R2's: only S3's XML is its word."""
     page = page_of(answer)
     if answer.proxy and page.on_the_way_out:
@@ -226,23 +221,23 @@ def _strange(answer: Answer) -> Unavailable:
     return Unavailable("unexpected-answer", answer.url, f"HTTP {answer.status}")
 
 
-def _reach(target: Target, settings: Settings) -> tuple[Literal[True] | Unavailable | None, str, int] | Answer:
-    if missing := missing_setting(settings):
-        return Unavailable("not-configured", missing), "", 0
+def _ask(target: Target, facts: R2Facts) -> R2Facts:
+    """Return the facts with what R2, or whoever is in its place, says of the bucket."""
+    if missing := missing_setting(target.settings):
+        return replace(facts, reach=Unavailable("not-configured", missing))
     try:
         # HeadBucket has no body that would say why, nor who answers: any web site says 200.
-        target.connect.r2().list_objects_v2(Bucket=settings.bucket, MaxKeys=1)
+        target.connect.r2().list_objects_v2(Bucket=facts.bucket, MaxKeys=1)
     except ClientError as error:
         code = target.connect.clean(error_code(error))
-        status = error.response["ResponseMetadata"]["HTTPStatusCode"]
-        if code == "NoSuchBucket":
-            return None, code, status
-        return target.connect.unseen(error, "s3:ListBucket"), code, status
+        reach = None if code == "NoSuchBucket" else target.connect.unseen(error, "s3:ListBucket")
+        return replace(facts, reach=reach, error_code=code, status=error.response["ResponseMetadata"]["HTTPStatusCode"])
     except ForeignAnswerError as error:
-        return target.connect.foreign(error, settings.get("R2_ENDPOINT") or "")
+        answer = target.connect.foreign(error, target.settings.get("R2_ENDPOINT") or "")
+        return replace(facts, reach=_why_foreign(answer), foreign=answer)
     except AWS_ERRORS as error:
-        return target.connect.unseen(error, target.connect.clean(settings.get("R2_ENDPOINT") or "R2_ENDPOINT")), "", 0
-    return True, "", 0
+        return replace(facts, reach=target.connect.unseen(error, facts.endpoint or "R2_ENDPOINT"))
+    return replace(facts, reach=True)
 
 
 def _look_around(target: Target, settings: Settings, facts: R2Facts) -> R2Facts:
@@ -252,14 +247,13 @@ def _look_around(target: Target, settings: Settings, facts: R2Facts) -> R2Facts:
     others = [name for name in names if name and name != facts.bucket]
     places = [(endpoint, facts.bucket) for endpoint in endpoints] + [(None, name) for name in others]
     looks = [("s3:ListBucket", partial(_opens, target, *place)) for place in places]
-    listing = begin("s3:ListBuckets", partial(_buckets, target), target.until)
+    buckets = begin("s3:ListBuckets", partial(_buckets, target), target.until)
     opened = [place for place, opens in zip(places, gather(looks, target.until), strict=True) if opens is True]
-    listed = listing()
     return replace(
         facts,
         elsewhere=next((endpoint for endpoint, _ in opened if endpoint), ""),
         opens=tuple(target.connect.clean(bucket) for endpoint, bucket in opened if endpoint is None),
-        listed=() if isinstance(listed, Unavailable) else listed,
+        listed=listed(buckets()),
     )
 
 

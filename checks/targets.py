@@ -18,8 +18,6 @@ _API_PORT: Final = 8000
 _GROUPS: Final = 3
 """So many target groups are asked; during a deployment there may be two."""
 _TARGETS: Final = 20
-
-
 _USABLE: Final = frozenset({"healthy", "unavailable"})
 """A target whose health check is turned off gets requests, too."""
 _LEAVES: Final = frozenset({"draining", "unhealthy.draining"})
@@ -43,7 +41,7 @@ def none_serves(targets: tuple[TargetHealth, ...]) -> str | None:
         return "starting"
     sick = [target for target in used if target.state == "unhealthy"]
     if sick:
-        return next((word for reason, word in _UNHEALTHY.items() if sick[0].reason == reason), "load-balancer")
+        return _UNHEALTHY.get(sick[0].reason, "load-balancer")
     return "draining" if any(target.state in _LEAVES for target in used) else "no-target"
 
 
@@ -69,9 +67,7 @@ def _of_group(target: Target, arn: str) -> tuple[TargetHealth, ...] | Unavailabl
         return tuple(
             TargetHealth(
                 clean(f"{known['Target']['Id']}:{known['Target'].get('Port', _API_PORT)}"),
-                clean(known.get("TargetHealth", {}).get("State", "")),
-                clean(known.get("TargetHealth", {}).get("Reason", "")),
-                clean(known.get("TargetHealth", {}).get("Description", "")),
+                *(clean(known.get("TargetHealth", {}).get(name, "")) for name in ("State", "Reason", "Description")),
             )
             for known in answer["TargetHealthDescriptions"]
         )

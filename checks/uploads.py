@@ -27,7 +27,7 @@ from academy_ops.contract import (
     UPLOAD_KEY,
     JobStatus,
 )
-from academy_ops.diagnosis.records import Unavailable
+from academy_ops.diagnosis.records import Unavailable, listed
 from academy_ops.outside.clients import Answer, Target
 from academy_ops.outside.failures import AWS_ERRORS
 from academy_ops.outside.time_limits import begin, gather
@@ -116,8 +116,7 @@ def jobs_of(target: Target, tenant: str, lines: Sequence[Logged], seconds: int) 
     if isinstance(found, Uploads):
         uploads: Sequence[Upload] = found.found
     else:
-        bucket = read_bucket(target, f"excel/{tenant}/", _MOST_LISTINGS)
-        uploads = join(() if isinstance(bucket, Unavailable) else bucket, lines)
+        uploads = join(listed(read_bucket(target, tenant, _MOST_LISTINGS)), lines)
     return frozenset(upload.job_id for upload in uploads if upload.job_id and upload.tenant == tenant)
 
 
@@ -128,23 +127,21 @@ def waits(upload: Upload) -> bool:
 
 def read(target: Target, asked: Asked) -> Uploads:
     """Return the uploads asked about: from the API's list, else from whatever can be read without changing anything."""
-    listed = read_list(target, asked)
-    if isinstance(listed, Uploads):
-        return listed
-    unavailable: dict[Source, Unavailable] = {"api": listed}
-    prefix = f"excel/{asked.tenant}/" if asked.tenant else "excel/"
+    of_api = read_list(target, asked)
+    if isinstance(of_api, Uploads):
+        return of_api
+    unavailable: dict[Source, Unavailable] = {"api": of_api}
     later = begin("ssm:SendCommand", partial(_read_logs, target, asked.seconds), target.until)
-    bucket = begin("s3:ListBucket", partial(read_bucket, target, prefix, _MOST_LISTINGS), target.until)()
+    bucket = begin("s3:ListBucket", partial(read_bucket, target, asked.tenant, _MOST_LISTINGS), target.until)()
     logs = later()
     if isinstance(bucket, Unavailable):
         unavailable["bucket"] = bucket
     if isinstance(logs, Unavailable):
         unavailable["log"] = logs
     now = _now(target)
-    uploads = () if isinstance(bucket, Unavailable) else bucket
-    recent = [(upload, key) for upload, key in uploads if asked.wants(replace(upload, failed=True), now)]
-    found = join(recent, () if isinstance(logs, Unavailable) else logs)
-    if listed.reason == "not-found":
+    recent = [(upload, key) for upload, key in listed(bucket) if asked.wants(replace(upload, failed=True), now)]
+    found = join(recent, listed(logs))
+    if of_api.reason == "not-found":
         found = _with_status(target, found, asked)
     source: Source | None = "log" if "bucket" in unavailable else "bucket"
     return _chosen(found, asked, now, None if len(unavailable) == len(SOURCES) else source, unavailable)
@@ -152,13 +149,13 @@ def read(target: Target, asked: Asked) -> Uploads:
 
 def jobs_beginning(target: Target, begun: str) -> frozenset[str] | Unavailable:
     """Return the jobs of the last week whose ids begin with ``begun``: by the API's list, else by the workers' logs."""
-    listed = read_list(target, Asked(_WEEK_SECONDS, limit=_MOST_PAGES * _PAGE))
-    if isinstance(listed, Uploads):
-        uploads: Iterable[Upload] = listed.found
+    of_api = read_list(target, Asked(_WEEK_SECONDS, limit=_MOST_PAGES * _PAGE))
+    if isinstance(of_api, Uploads):
+        uploads: Iterable[Upload] = of_api.found
     else:
         lines = _read_logs(target, _WEEK_SECONDS)
         if isinstance(lines, Unavailable):
-            return lines if listed.reason == "not-found" else listed
+            return lines if of_api.reason == "not-found" else of_api
         uploads = (job.upload for job in _logged_jobs(lines))
     return frozenset(upload.job_id for upload in uploads if upload.job_id and upload.job_id.startswith(begun))
 
@@ -169,13 +166,10 @@ def last(target: Target) -> tuple[Upload, ...]:
     A hint only: what can't be read at once is left out.
     """
     asked = Asked(_DAY_SECONDS, failed=True, waiting=True, limit=_LAST)
-    listed = read_list(target, asked)
-    if isinstance(listed, Uploads):
-        return listed.found
-    tenant = target.settings.get("ACADEMY_TENANT_CODE")
-    bucket = read_bucket(target, f"excel/{tenant}/" if tenant else "excel/", _FEW_LISTINGS)
-    if isinstance(bucket, Unavailable):
-        return ()
+    of_api = read_list(target, asked)
+    if isinstance(of_api, Uploads):
+        return of_api.found
+    bucket = listed(read_bucket(target, target.settings.get("ACADEMY_TENANT_CODE"), _FEW_LISTINGS))
     every = replace(asked, failed=False)
     return _chosen((upload for upload, _key in bucket), every, _now(target), "bucket").found
 
@@ -206,12 +200,16 @@ def read_list(target: Target, asked: Asked) -> Uploads | Unavailable:
     return _chosen(found, asked, _now(target), "api")
 
 
-def read_bucket(target: Target, prefix: str, most: int) -> tuple[tuple[Upload, str], ...] | Unavailable:
-    """Return every upload in the bucket with its key, in no order of time; a listing of too many pages is not read."""
+def read_bucket(target: Target, tenant: str | None, most: int) -> tuple[tuple[Upload, str], ...] | Unavailable:
+    """Return every upload in the bucket, or one tenant's, with its key, in no order of time.
+
+    A listing of more pages than ``most`` is not read to its end.
+    """
     settings = target.settings
     if missing := missing_setting(settings):
         return Unavailable("not-configured", missing)
     found: list[tuple[Upload, str]] = []
+    prefix = f"excel/{tenant}/" if tenant else "excel/"
     try:
         pages = target.connect.r2().get_paginator("list_objects_v2").paginate(Bucket=settings.bucket, Prefix=prefix)
         for number, page in enumerate(target.each_page(pages)):
@@ -220,9 +218,8 @@ def read_bucket(target: Target, prefix: str, most: int) -> tuple[tuple[Upload, s
             for stored in page.get("Contents", []):
                 key = target.connect.clean(stored["Key"])
                 if named := _KEY.fullmatch(key):
-                    found.append(
-                        (Upload(stored["LastModified"], named["tenant"], None, None, None, None, ("bucket",)), key)
-                    )
+                    upload = Upload(stored["LastModified"], named["tenant"], None, None, None, None, ("bucket",))
+                    found.append((upload, key))
     except AWS_ERRORS as error:
         return target.connect.unseen(error, "s3:ListBucket")
     return tuple(found)
@@ -247,8 +244,8 @@ def _chosen(
     found = tuple(found)
     matching = _newest_first(upload for upload in found if asked.wants(upload, now))
     unknown = sum(upload.failed is None and asked.wants(replace(upload, failed=True), now) for upload in found)
-    left_out = unknown if asked.failed else 0
-    return Uploads(tuple(matching[: asked.limit]), source, len(matching) > asked.limit, left_out, unavailable)
+    more = len(matching) > asked.limit
+    return Uploads(tuple(matching[: asked.limit]), source, more, unknown if asked.failed else 0, unavailable)
 
 
 def _rows(answer: Answer | Unavailable, url: str) -> Sequence[Any] | Unavailable:
@@ -341,7 +338,7 @@ def stored_key(target: Target) -> tuple[str, bool] | Unavailable:
     if logged.key:
         return logged.key, False
     # Every tenant's: another one's upload may be as near in time.
-    bucket = read_bucket(target, "excel/", _MOST_LISTINGS)
+    bucket = read_bucket(target, None, _MOST_LISTINGS)
     if isinstance(bucket, Unavailable):
         return bucket
     key = key_by_time(bucket, lines, target.job_id)
@@ -376,12 +373,11 @@ def join(bucket: Sequence[tuple[Upload, str]], lines: Iterable[Logged]) -> list[
         match, by_time = by_key.get(key), False
         if match is None and len(found := near[id(upload)]) == 1 and claims[found[0].job_id] == 1:
             match, by_time = found[0], True
-        both = (
-            replace(match, at=upload.at, tenant=upload.tenant, seen=("bucket", "log"), by_time=by_time)
-            if match
-            else None
-        )
-        joined.append(both or upload)
+        if match is None:
+            joined.append(upload)
+        else:
+            both = replace(match, at=upload.at, tenant=upload.tenant, seen=("bucket", "log"), by_time=by_time)
+            joined.append(both)
     taken = {upload.job_id for upload in joined}
     return joined + [job.upload for job in jobs if job.upload.job_id not in taken]
 

@@ -41,7 +41,7 @@ def environment_faults(case: Case, host: HostReport, container: Container, facts
     made_at = made_at or container.started_at
     written_at = parameter.modified_at if isinstance(parameter, Parameter) else None
     # Booting from a parameter that is wrong itself would not help; that one is reported as what it is.
-    right = held if held and not list(differences(held)) else None
+    right = held if held and not parameter_faults(facts) else None
     newer = made_at is not None and written_at is not None and written_at > made_at
     stale = right is not None and newer and not differs_from_wrong(own, case) and _differs(own, right)
     unread = right is not None and not stale and (own.endpoint, own.access_key, own.secret_key) == ("missing",) * 3
@@ -58,11 +58,6 @@ def _differs(own: Environment, parameter: Environment) -> bool:
     return corrected or own.fingerprint != parameter.fingerprint
 
 
-def parameter_is_right(facts: LogsFacts) -> bool:
-    """Return whether a worker that boots now would get what it needs; False also where that could not be seen."""
-    return facts.parameter_holds is not None and not list(differences(facts.parameter_holds))
-
-
 def parameter_unread(case: Case) -> bool:
     """Return whether a worker runs without the parameter because its instance could not read it."""
     return any(
@@ -72,12 +67,12 @@ def parameter_unread(case: Case) -> bool:
     )
 
 
-def parameter_faults(facts: LogsFacts) -> tuple[str, ...]:
-    """Name what a worker that boots now would lack or have otherwise than the API; nothing where it was not seen."""
+def parameter_faults(facts: LogsFacts) -> tuple[Fault, ...]:
+    """Return what a worker that boots now would lack or have otherwise than the API; nothing where it was not seen."""
     if isinstance(facts.parameter, Unavailable):
         return ()
     held = facts.parameter_holds
-    return tuple(fault.code for fault in differences(held)) if held else ("worker-env-missing",)
+    return tuple(differences(held)) if held else (Fault("worker-env-missing"),)
 
 
 def judge_parameter(build: FindingBuilder, case: Case, facts: LogsFacts) -> Iterator[Finding]:
@@ -88,7 +83,7 @@ def judge_parameter(build: FindingBuilder, case: Case, facts: LogsFacts) -> Iter
     evidence: dict[str, Json] = {"parameter": build.names["parameter"], "form": parameter.form if parameter else None}
     if held:
         evidence |= {"environment": compared(held), **both_values(held, build.names)}
-    for fault in differences(held) if held else [Fault("worker-env-missing")]:
+    for fault in parameter_faults(facts):
         yield fail_beside_api(build, case, fault, evidence)
 
 

@@ -159,38 +159,32 @@ def compare(
     def first(names: Sequence[str]) -> str | None:
         return next((name for name in names if name in given), None)
 
-    def against(name: str | None, expected: str | None) -> Comparison:
-        if name not in given:
-            return "blank" if name in digests else "missing"
-        if expected is None:
-            return "unknown"
-        return "same" if given[name] == digest(salt, expected) else "different"
-
     queue_name = first(settings.queue_settings) or QUEUE_SETTING
     bucket_name = first(BUCKET_SETTINGS) or BUCKET_SETTINGS[0]
     # What counts where nothing is set: the worker's own default.
     defaults = {queue_name: QUEUE_NAME, bucket_name: BUCKET_NAME}
     in_force = {name: digest(salt, default) for name, default in defaults.items()} | given
+
+    def against(name: str | None, expected: str | None) -> Comparison:
+        if name not in in_force:
+            return "blank" if name in digests else "missing"
+        if expected is None:
+            return "unknown"
+        return "same" if in_force[name] == digest(salt, expected) else "different"
+
     endpoint, database = settings.get("R2_ENDPOINT"), settings.get("DATABASE_URL")
     sqs = meant(settings.aws_endpoint() or f"https://sqs.{settings.region}.amazonaws.com")
     effective = {"queue": in_force[queue_name], "bucket": in_force[bucket_name]}
-    compared: dict[str, Comparison] = {
-        "queue": "same" if effective["queue"] == digest(salt, settings.queue) else "different",
-        "bucket": "same" if effective["bucket"] == digest(salt, settings.bucket) else "different",
-        "endpoint": against("R2_ENDPOINT", meant(endpoint) if endpoint else None),
-        "region": against(first(REGION_SETTINGS), settings.region),
-        "aws_endpoint": against(first(_AWS_ENDPOINTS), sqs),
+    sides = {
+        "queue": (queue_name, settings.queue),
+        "bucket": (bucket_name, settings.bucket),
+        "endpoint": ("R2_ENDPOINT", meant(endpoint) if endpoint else None),
+        "region": (first(REGION_SETTINGS), settings.region),
+        "aws_endpoint": (first(_AWS_ENDPOINTS), sqs),
     }
-    names: dict[str, tuple[str, ...]] = {
-        "queue": (queue_name,),
-        "bucket": (bucket_name,),
-        "endpoint": ("R2_ENDPOINT",),
-        "region": REGION_SETTINGS,
-        "aws_endpoint": _AWS_ENDPOINTS,
-    }
+    compared = {what: against(*side) for what, side in sides.items()}
+    different = [name for what, (name, _) in sides.items() if compared[what] == "different"]
     shown = {**named, **{name: default for name, default in defaults.items() if name not in given}}
-    different = [names[what] for what, comparison in compared.items() if comparison == "different"]
-    otherwise = (next((name for name in some if name in shown), None) for some in different)
     return Environment(
         **compared,
         access_key=against("R2_ACCESS_KEY", settings.get("R2_ACCESS_KEY")),
@@ -200,7 +194,7 @@ def compare(
         ),
         database=against("DATABASE_URL", _meant("DATABASE_URL", database) if database else None),
         static_keys="AWS_ACCESS_KEY_ID" in given,
-        differing={name: shown[name] for name in otherwise if name},
+        differing={name: shown[name] for name in different if name in shown},
     )
 
 

@@ -80,11 +80,11 @@ def _code_of(name: str) -> str:
 def _observed(common: Common, job_id: str, row: Cause) -> Mapping[str, str]:
     """Return what a look at the cause's step tells for the placeholders of its commands."""
     from academy_ops.cli.runs import observe
-    from academy_ops.diagnosis.run import NullObserver
+    from academy_ops.diagnosis.run import Observer
     from checks import RUNBOOK
 
     asked = [check.name for check in RUNBOOK if check.section == row.section]
-    findings = observe(common, job_id, asked, NullObserver()).diagnosis.findings
+    findings = observe(common, job_id, asked, Observer()).diagnosis.findings
     # What belongs to this very cause counts most.
     ordered = sorted(findings, key=lambda finding: finding.cause == row.code)
     return {name: value for finding in ordered for name, value in finding.evidence.items() if isinstance(value, str)}

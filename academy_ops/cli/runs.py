@@ -21,7 +21,7 @@ from academy_ops.cli.streams import read_file, unread
 from academy_ops.diagnosis import evidence as saved
 from academy_ops.diagnosis.evidence import Evidence, EvidenceError
 from academy_ops.diagnosis.records import Diagnosis, Finding, JobState, Verdict
-from academy_ops.diagnosis.run import NullObserver, Observed, Observer, closure, judge, run
+from academy_ops.diagnosis.run import Observed, Observer, closure, judge, run
 from academy_ops.diagnosis.verdict import decide, judge_step
 from academy_ops.messages import say
 from academy_ops.report import Output
@@ -208,7 +208,7 @@ def run_and_print(
     """
     report = _table_report(common, of_step=step is not None) if common.form is Output.TABLE else None
     with report.live() if report else contextlib.nullcontext():
-        run = make(report or NullObserver())
+        run = make(report or Observer())
     run = replace(run, diagnosis=replace(run.diagnosis, strict=strict))
     if step:
         findings = run.diagnosis.findings
@@ -238,7 +238,7 @@ def keep_watching(common: Common, make: Callable[[Observer], Run], first: Run, *
     report, run, until = _table_report(common), first, time.monotonic() + _WATCH_SECONDS
     while _goes_on(run) and not unread() and time.monotonic() < until:
         time.sleep(_AGAIN_SECONDS)
-        before, run = run.diagnosis.verdict, make(NullObserver())
+        before, run = run.diagnosis.verdict, make(Observer())
         run = replace(run, diagnosis=replace(run.diagnosis, strict=strict))
         if _essence(run.diagnosis.verdict) != _essence(before):
             report.again(run.diagnosis)

@@ -92,7 +92,7 @@ def _go(common: Common, check: Check, workbook: bytes, ends_at: float) -> tuple[
 def _diagnose(common: Common, job_id: str | None, seconds: float) -> Run:
     """Run every check, as ``diagnose`` does; on a terminal it is shown while it goes on."""
     from academy_ops.cli import runs
-    from academy_ops.diagnosis.run import NullObserver
+    from academy_ops.diagnosis.run import Observer
     from academy_ops.smoke.judgement import without_its_job
 
     bounded = replace(common, timeout=max(1.0, min(seconds, common.seconds)))
@@ -103,7 +103,7 @@ def _diagnose(common: Common, job_id: str | None, seconds: float) -> Run:
         run = runs.observe(bounded, job_id, asked, observer)
         return replace(run, diagnosis=without_its_job(run.diagnosis, common.command_prefix()))
 
-    return runs.run_and_print(common, make) if common.form is Output.TABLE else make(NullObserver())
+    return runs.run_and_print(common, make) if common.form is Output.TABLE else make(Observer())
 
 
 @contextmanager

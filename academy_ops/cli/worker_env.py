@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from academy_ops.remedies.plan import Plan
     from academy_ops.remedies.worker_env import Row
     from academy_ops.settings import Settings
-    from checks.facts import Case
 
 _SCHEMA: Final = "academy-ops/worker-env/1"
 _ASKED: Final = "-"
@@ -146,9 +145,10 @@ def _replacement(work: change.Change, *, asked: bool) -> Plan | None:
     """Return the plan to replace the instances; None, with the reason printed, where it would not help."""
     from academy_ops.remedies import parameter, refresh
     from academy_ops.remedies.refusal import RemedyError
+    from checks.worker_environment import parameter_faults
 
     case = parameter.now(work.target())
-    if wrong := _still_wrong(case):
+    if wrong := [fault.code for fault in parameter_faults(case.inside)]:
         work.print(
             say("A worker that boots now would still have: {causes}. Correct that first.", causes=", ".join(wrong))
         )
@@ -314,13 +314,6 @@ def _agreed(question: Text, option: str) -> bool:
             )
         )
     return ask(str(question))
-
-
-def _still_wrong(case: Case) -> tuple[str, ...]:
-    from checks.host_facts import LogsFacts
-    from checks.worker_environment import parameter_faults
-
-    return parameter_faults(case.logs) if isinstance(case.logs, LogsFacts) else ()
 
 
 def _edited(target: Target, stored: Stored) -> Plan:

@@ -9,7 +9,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, Generic, Protocol
+from typing import Any, Generic
 
 from academy_ops.diagnosis.catalogue import faults_of
 from academy_ops.diagnosis.check import C, Check, T_contra
@@ -20,8 +20,8 @@ from academy_ops.messages import say
 from academy_ops.outside.time_limits import left, start
 
 
-class Observer(Protocol):
-    """Whoever wants to see a run while it goes on."""
+class Observer:
+    """Sees a run while it goes on; this one looks away."""
 
     def started(self, check: str) -> None:
         """``check`` begins to observe."""
@@ -34,22 +34,6 @@ class Observer(Protocol):
 
     def answered(self, hosts: int, of: int) -> None:
         """So many of the workers' hosts have answered so far."""
-
-
-class NullObserver:
-    """An observer that looks away."""
-
-    def started(self, check: str) -> None:
-        """Do nothing."""
-
-    def observed(self, check: str) -> None:
-        """Do nothing."""
-
-    def finished(self, check: str, findings: Sequence[Finding]) -> None:
-        """Do nothing."""
-
-    def answered(self, hosts: int, of: int) -> None:
-        """Do nothing."""
 
 
 def closure(runbook: Sequence[Check[Any, Any]], asked: Iterable[str]) -> frozenset[str]:

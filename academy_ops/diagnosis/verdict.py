@@ -16,8 +16,8 @@ _ACTIVE: Final = frozenset({JobState.PENDING, JobState.RUNNING})
 
 def decide(findings: Sequence[Finding], progress: JobProgress) -> Verdict:
     """Return what all findings together mean, by the contract's rules under "Which fault is the cause"."""
-    failed = {finding.cause for finding in findings if finding.status == "fail" and finding.cause}
     here = {finding.cause: finding.explained_by for finding in findings if finding.status == "fail" and finding.cause}
+    failed = set(here)
     symptoms = {
         code for code in failed if here[code] & failed or any(code in explained_by(other) for other in failed - {code})
     }

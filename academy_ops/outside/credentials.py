@@ -55,8 +55,6 @@ _CONFIG_ERRORS: Final = (
     PartialCredentialsError,
     UnknownCredentialError,
 )
-
-
 _LOGIN_ERRORS: Final[tuple[type[BotoCoreError], ...]] = tuple(
     filter(None, (getattr(botocore.exceptions, "LoginError", None),))
 )
@@ -79,7 +77,7 @@ def resolver(session: botocore.session.Session, region: str) -> CredentialResolv
     Raises:
         BotoCoreError: The config file can't be read.
     """
-    cache: Any = _Cache(_CLI_CACHE.expanduser())
+    cache: Any = _Cache(str(_CLI_CACHE.expanduser()))
     chain = create_credential_resolver(session, cache=cache, region_name=region)
     for provider in chain.providers:
         _quieten(provider)
@@ -200,9 +198,6 @@ class _Process(subprocess.Popen[bytes]):
 
 class _Cache(JSONFileCache):
     """The AWS CLI's cache; where it can't be written, nothing is kept."""
-
-    def __init__(self, folder: Path) -> None:
-        super().__init__(str(folder))
 
     def __setitem__(self, key: str, value: Any) -> None:  # noqa: ANN401 - as botocore has it
         with contextlib.suppress(OSError):

@@ -187,7 +187,7 @@ def aws_reason(error: Exception) -> Reason:
             fallback = "throttled"
         return _REASONS.get(code, fallback)
     if isinstance(error, EndpointConnectionError):
-        return _socket_reason(error.kwargs.get("error"))
+        return _socket_reason(error.kwargs.get("error"))[0]
     for kinds, reason in _BOTOCORE_REASONS:
         if isinstance(error, kinds):
             return reason
@@ -198,10 +198,7 @@ _BOTOCORE_REASONS: Final[tuple[tuple[tuple[type[Exception], ...], Reason], ...]]
     ((ThroughProxyError,), "proxy"),
     ((TrustStoreError,), "trust-store"),
     ((NoCredentialsError, PartialCredentialsError, ProfileNotFound), "credentials-missing"),
-    (
-        (SSOError, TokenRetrievalError, CredentialRetrievalError, CredentialsError),
-        "credentials-invalid",
-    ),
+    ((SSOError, TokenRetrievalError, CredentialRetrievalError, CredentialsError), "credentials-invalid"),
     ((ConnectTimeoutError, ReadTimeoutError), "timeout"),
     ((SSLError,), "tls"),
     ((BotoConnectionError, HTTPClientError), "unreachable"),
@@ -220,7 +217,7 @@ def http_reason(error: Exception, heard: bytes | bytearray = b"") -> tuple[Reaso
         spoke = any(type(link).__module__.startswith("h11") for link in _links(error))
         return "unexpected-answer", "not-http" if spoke else "cut-off" if heard else "closed"
     known = next((named for kinds, named in _HTTPX_REASONS if isinstance(error, kinds)), None)
-    return known or next(filter(None, map(_of_socket, _links(error))), (_socket_reason(error), ""))
+    return known or _socket_reason(error)
 
 
 _HTTPX_REASONS: Final[tuple[tuple[tuple[type[Exception], ...], tuple[Reason, str]], ...]] = (
@@ -237,13 +234,24 @@ def issuer_unknown(error: BaseException) -> bool:
     return any(isinstance(link, ssl.SSLError) and _tls_why(link) == "issuer" for link in _links(error))
 
 
+def _socket_reason(error: BaseException | None) -> tuple[Reason, str]:
+    """Name what happened at the socket, and the word for what is behind it."""
+    return next(filter(None, map(_of_socket, _links(error))), ("unreachable", ""))
+
+
 def _of_socket(error: BaseException) -> tuple[Reason, str] | None:
-    if isinstance(error, ssl.SSLError):
-        return "tls", _tls_why(error)
-    if isinstance(error, ConnectionResetError):
-        return "refused", "reset"
-    unreachable = isinstance(error, OSError) and error.errno == errno.ENETUNREACH
-    return ("unreachable", "no-route") if unreachable else None
+    match error:
+        case ssl.SSLError():
+            return "tls", _tls_why(error)
+        case ConnectionRefusedError():
+            return "refused", ""
+        case ConnectionResetError():
+            return "refused", "reset"
+        case socket.gaierror():
+            return "dns", ""
+        case OSError(errno=errno.ENETUNREACH):
+            return "unreachable", "no-route"
+    return None
 
 
 def _tls_why(error: ssl.SSLError) -> str:
@@ -268,17 +276,3 @@ def _links(error: BaseException | None) -> Iterator[BaseException]:
     while error is not None:
         yield error
         error = error.__cause__ or error.__context__
-
-
-def _socket_reason(error: BaseException | None) -> Reason:
-    """Name what happened at the socket."""
-    known = ((kind, reason) for link in _links(error) for kind, reason in _SOCKET_REASONS if isinstance(link, kind))
-    return next((reason for _, reason in known), "unreachable")
-
-
-_SOCKET_REASONS: Final[tuple[tuple[type[BaseException], Reason], ...]] = (
-    (ssl.SSLError, "tls"),
-    (ConnectionRefusedError, "refused"),
-    (ConnectionResetError, "refused"),
-    (socket.gaierror, "dns"),
-)

@@ -75,7 +75,7 @@ kernel() {
 # what the container wrote. A unit of that name comes before one that runs or starts it, and that before any other.
 unit_of() {
   # Of units that ended well only those stay in memory that something wants; one that is named is looked up.
-  bounded 3 systemctl show '*.service' "$1.service" -p Id -p LoadState -p ActiveState -p SubState -p Result -p ExecMainStatus -p ExecStart \
+  bounded 3 systemctl show '*.service' "$1.service" -p Id -p LoadState -p ActiveState -p ExecMainStatus -p ExecStart \
     2>/dev/null | tr -d '\r' | awk -v name="$1" -v RS= -F '\n' '
     {
       delete of
@@ -86,8 +86,7 @@ unit_of() {
         rank = of["ExecStart"] ~ / (run|start|up) / ? 2 : of["ExecStart"] !~ / (logs|wait|stop|exec|events) /
       if (rank > best) {
         best = rank
-        told = "worker_unit=" of["Id"] "\nunit_active=" of["ActiveState"] "\nunit_sub=" of["SubState"] \
-          "\nunit_result=" of["Result"] "\nunit_status=" of["ExecMainStatus"]
+        told = "worker_unit=" of["Id"] "\nunit_active=" of["ActiveState"] "\nunit_status=" of["ExecMainStatus"]
       }
     }
     END { if (best) print told }'
@@ -167,7 +166,6 @@ root=${root:-/var/lib/docker}
 [ -d "$root" ] || root=/var/lib/containers # Podman, by Docker's name
 [ -d "$root" ] || root=/
 unit=$(bounded 3 systemctl is-active docker.service 2>/dev/null)
-[ -n "$unit" ] && say "unit=$unit"
 if ! command -v docker >/dev/null 2>&1; then
   docker=missing
 elif [ "$unit" != active ] && [ "$(bounded 3 systemctl is-active docker.socket 2>/dev/null)" = active ]; then
@@ -201,7 +199,6 @@ if [ "$docker" != up ]; then
   boot
   exit 0
 fi
-say "docker_version=$version"
 data=$(bounded 3 docker info --format '{{.DockerRootDir}}' 2>/dev/null)
 [ -d "$data" ] && root=$data
 disk
@@ -332,11 +329,7 @@ done
 bounded 3 docker events --since 10m --until 0s --format '{{.Time}} {{.Action}} {{.Actor.ID}}' 2>/dev/null |
   awk -v id="$id" '
     $2 == "oom" && $3 == id { kill[++kills] = $1 }
-    NR == 1 { first = $1 }
-    END {
-      if (NR) print "events=" NR "\nevents_from=" first
-      for (n = kills > 10 ? kills - 9 : 1; n <= kills; n++) print "oom_kill=" kill[n]
-    }'
+    END { for (n = kills > 10 ? kills - 9 : 1; n <= kills; n++) print "oom_kill=" kill[n] }'
 kernel
 
 # Docker restarts a container by its policy; one without a policy may be a unit's.

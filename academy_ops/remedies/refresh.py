@@ -20,7 +20,7 @@ from academy_ops.remedies.refusal import RemedyError, not_made
 from academy_ops.thresholds import REFRESH_HEALTHY_PERCENT, USUAL_BOOT_MINUTES
 from checks.facts import Case
 from checks.refreshes import read_refresh
-from checks.worker_environment import parameter_is_right, parameter_unread
+from checks.worker_environment import parameter_faults, parameter_unread
 
 _RUNNING: Final = "InstanceRefreshInProgress"
 _ENDED_WELL: Final = "Successful"
@@ -33,7 +33,7 @@ def plan(target: Target, case: Case) -> Plan:
     Raises:
         RemedyError: The parameter is wrong itself or was not seen, or the group could not be seen.
     """
-    if not parameter_is_right(case.inside):
+    if case.inside.parameter_holds is None or parameter_faults(case.inside):
         raise RemedyError(
             say(
                 "The workers' parameter {parameter} is itself wrong, or could not be read. Correct it first.",

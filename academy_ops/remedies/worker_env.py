@@ -95,7 +95,7 @@ def wrong(stored: Stored, settings: Settings) -> tuple[str, ...]:
     salt = secrets.token_hex(16)
     known = compare(digests_of(stored.values, salt), salt, settings) if stored.form != "unreadable" else None
     found = Parameter(stored.form, stored.modified_at, known) if stored.version else None
-    return parameter_faults(LogsFacts(NOT_ASKED, parameter=found))
+    return tuple(fault.code for fault in parameter_faults(LogsFacts(NOT_ASKED, parameter=found)))
 
 
 def _against(digests: Mapping[str, str], name: str, settings: Settings, salt: str) -> str:

@@ -18,6 +18,7 @@ from academy_ops.diagnosis.catalogue import CATALOGUE
 from academy_ops.diagnosis.command import Steps
 from academy_ops.diagnosis.records import Diagnosis, Finding, Remedy, Verdict, VerdictStatus
 from academy_ops.diagnosis.redact import printable
+from academy_ops.diagnosis.run import Observer
 from academy_ops.messages import Text, _, current
 from academy_ops.report.content import (
     cause_label,
@@ -82,8 +83,8 @@ def print_smoke(console: Console, smoke: Smoke) -> None:
     console.print(_title(str(SMOKE_TITLES[smoke.result]), smoke.result, smoke.cause))
 
 
-class TableReport:
-    """Prints a run while it goes on, and its verdict at the end; an observer of the runner.
+class TableReport(Observer):
+    """Prints a run while it goes on, and its verdict at the end.
 
     The answer comes last, where it is in view: whatever else was found stands above the verdict, and below it are
     only the proof, what to do, and where to read on.

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from academy_ops.cli import runs
 from academy_ops.cli.errors import RefusedError
 from academy_ops.diagnosis.evidence import SCHEMA, Evidence, to_document, to_text
-from academy_ops.diagnosis.run import NullObserver
+from academy_ops.diagnosis.run import Observer
 from checks import RUNBOOK, Case
 from tests.checks import facts_factory as h
 from tests.commands import SHELL, academy_ops
@@ -199,4 +199,4 @@ def test_a_changed_file_is_refused_or_judged_and_never_an_error(data: st.DataObj
         evidence = runs.load(path, None)
     except RefusedError:
         return
-    assert runs.judge_again(evidence, evidence.asked, NullObserver()).diagnosis.verdict.status
+    assert runs.judge_again(evidence, evidence.asked, Observer()).diagnosis.verdict.status

@@ -7,7 +7,7 @@ import pytest
 
 from academy_ops.diagnosis import evidence
 from academy_ops.diagnosis.evidence import EvidenceError
-from academy_ops.diagnosis.run import NullObserver, Observed, judge
+from academy_ops.diagnosis.run import Observed, Observer, judge
 from checks import RUNBOOK, Case
 
 FILES = sorted((Path(__file__).parent / "evidence").glob("*.json"))
@@ -16,7 +16,7 @@ FILES = sorted((Path(__file__).parent / "evidence").glob("*.json"))
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_a_file_of_each_past_schema_is_judged_as_it_was_then(path: Path) -> None:
     read = evidence.read(path.read_bytes(), Case)
-    findings = judge(RUNBOOK, Observed(read.case, read.took_ms), NullObserver())
+    findings = judge(RUNBOOK, Observed(read.case, read.took_ms), Observer())
     assert [(one.check, one.status, one.cause) for one in findings] == [
         ("access", "ok", None),
         ("r2", "ok", None),

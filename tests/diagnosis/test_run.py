@@ -9,7 +9,7 @@ from typing import Any
 
 from academy_ops.diagnosis.check import Check
 from academy_ops.diagnosis.records import Finding, Section, Unavailable
-from academy_ops.diagnosis.run import NullObserver, Observed, closure, judge, run
+from academy_ops.diagnosis.run import Observed, Observer, closure, judge, run
 from academy_ops.messages import say
 
 
@@ -20,7 +20,7 @@ class Case:
 
 
 @dataclass
-class Recorder(NullObserver):
+class Recorder(Observer):
     told: list[str]
 
     def finished(self, check: str, findings: Sequence[Finding]) -> None:  # noqa: ARG002 - the observer's form
@@ -46,7 +46,7 @@ def soon() -> float:
 def test_a_check_that_needs_anothers_facts_is_given_them() -> None:
     first = made("first", "1", lambda _target, _case: 20, judge_first)
     second = made("second", "2", lambda _target, case: f"{case.first}+1", judge_second, needs=("first",))
-    observed, _ = run((first, second), None, Case(), asked=("first", "second"), ends_at=soon(), observer=NullObserver())
+    observed, _ = run((first, second), None, Case(), asked=("first", "second"), ends_at=soon(), observer=Observer())
     assert observed.case.second == "20+1"
 
 
@@ -54,7 +54,7 @@ def test_checks_observe_at_the_same_time() -> None:
     meeting = threading.Barrier(2, timeout=10)
     first = made("first", "1", lambda _target, _case: meeting.wait() >= 0, judge_first)
     second = made("second", "2", lambda _target, _case: meeting.wait() >= 0, judge_second)
-    observed, _ = run((first, second), None, Case(), asked=("first", "second"), ends_at=soon(), observer=NullObserver())
+    observed, _ = run((first, second), None, Case(), asked=("first", "second"), ends_at=soon(), observer=Observer())
     assert (observed.case.first, observed.case.second) == (True, True)
 
 
@@ -69,7 +69,7 @@ def test_a_check_looks_ahead_while_what_it_needs_is_still_observed() -> None:
         needs=("first",),
         prefetch=lambda _target: meeting.wait() >= 0,
     )
-    observed, _ = run((first, second), None, Case(), asked=("first", "second"), ends_at=soon(), observer=NullObserver())
+    observed, _ = run((first, second), None, Case(), asked=("first", "second"), ends_at=soon(), observer=Observer())
     assert observed.case.second == (True, True)
 
 
@@ -85,7 +85,7 @@ def test_a_crash_of_a_prefetch_is_a_fact_of_its_check() -> None:
         raise ZeroDivisionError("one by none")
 
     first = made("first", "1", lambda _target, _case, seen: seen, judge_first, prefetch=broken)
-    observed, _ = run((first,), None, Case(), asked=("first",), ends_at=soon(), observer=NullObserver())
+    observed, _ = run((first,), None, Case(), asked=("first",), ends_at=soon(), observer=Observer())
     assert_crashed(observed.case.first, "first")
 
 
@@ -104,7 +104,7 @@ def test_a_check_that_hangs_is_unseen_at_the_deadline_and_the_others_are_kept() 
     second = made("second", "2", lambda _target, _case: 2, judge_second)
     ends_at = time.monotonic() + 2
     observed, findings = run(
-        (first, second), None, Case(), asked=("first", "second"), ends_at=ends_at, observer=NullObserver()
+        (first, second), None, Case(), asked=("first", "second"), ends_at=ends_at, observer=Observer()
     )
     forever.set()
     assert observed.case.first == Unavailable("deadline", "first")
@@ -117,7 +117,7 @@ def test_a_crash_of_a_check_is_a_fact_of_that_check() -> None:
         raise ZeroDivisionError("one by none")
 
     first = made("first", "1", broken, judge_first)
-    observed, _ = run((first,), None, Case(), asked=("first",), ends_at=soon(), observer=NullObserver())
+    observed, _ = run((first,), None, Case(), asked=("first",), ends_at=soon(), observer=Observer())
     assert_crashed(observed.case.first, "first")
 
 
@@ -128,7 +128,7 @@ def test_a_crash_of_a_judge_costs_its_own_check_only() -> None:
 
     first = made("first", "3-3", lambda _target, _case: 1, broken)
     second = made("second", "2", lambda _target, _case: 2, judge_second)
-    _, findings = run((first, second), None, Case(), asked=("first", "second"), ends_at=soon(), observer=NullObserver())
+    _, findings = run((first, second), None, Case(), asked=("first", "second"), ends_at=soon(), observer=Observer())
     assert [(one.check, one.status) for one in findings] == [("first", "ok"), ("first", "unknown"), ("second", "ok")]
     crashed = findings[1]
     assert str(crashed.because).startswith("first: academy-ops itself failed: ZeroDivisionError: one by none")
@@ -139,7 +139,7 @@ def test_a_crash_of_a_judge_costs_its_own_check_only() -> None:
 def test_one_check_asked_for_observes_what_it_reads_and_tells_only_its_own() -> None:
     first = made("first", "1", lambda _target, _case: 1, judge_first)
     second = made("second", "2", lambda _target, _case: 2, judge_second, reads=("first",))
-    observed, findings = run((first, second), None, Case(), asked=("second",), ends_at=soon(), observer=NullObserver())
+    observed, findings = run((first, second), None, Case(), asked=("second",), ends_at=soon(), observer=Observer())
     assert observed.case.first == 1
     assert [finding.check for finding in findings] == ["second"]
     assert closure((first, second), ("second",)) == {"first", "second"}
@@ -149,7 +149,7 @@ def test_what_was_observed_can_be_judged_again_without_a_look() -> None:
     first = made("first", "1", lambda _target, _case: 1, judge_first)
     second = made("second", "2", lambda _target, _case: 2, judge_second, needs=("first",))
     observed, findings = run(
-        (first, second), None, Case(), asked=("first", "second"), ends_at=soon(), observer=NullObserver()
+        (first, second), None, Case(), asked=("first", "second"), ends_at=soon(), observer=Observer()
     )
     recorder = Recorder([])
     assert judge((first, second), observed, recorder) == findings
@@ -158,4 +158,4 @@ def test_what_was_observed_can_be_judged_again_without_a_look() -> None:
 
 def test_how_long_a_check_took_stands_on_its_findings() -> None:
     first = made("first", "1", lambda _target, _case: 1, judge_first)
-    assert [finding.elapsed_ms for finding in judge((first,), Observed(Case(1), {"first": 7}), NullObserver())] == [7]
+    assert [finding.elapsed_ms for finding in judge((first,), Observed(Case(1), {"first": 7}), Observer())] == [7]

@@ -12,7 +12,7 @@ from academy_ops import messages
 from academy_ops.cli import runs
 from academy_ops.diagnosis.evidence import Evidence, read, to_document, to_text
 from academy_ops.diagnosis.records import Diagnosis
-from academy_ops.diagnosis.run import NullObserver
+from academy_ops.diagnosis.run import Observer
 from academy_ops.messages import LANGUAGES, Language
 from academy_ops.report import Output, table
 from checks import RUNBOOK, Case
@@ -85,7 +85,7 @@ def diagnosis(**facts: Any) -> Diagnosis:
         case=Case(case.observed_at, case.job_id, {**case.names, **NAMES}, **observed),
     )
     saved = to_text(to_document(evidence, Case, lambda text, _place: text))
-    return runs.judge_again(read(saved.encode(), Case), evidence.asked, NullObserver()).diagnosis
+    return runs.judge_again(read(saved.encode(), Case), evidence.asked, Observer()).diagnosis
 
 
 def shown(one: Diagnosis, output: Output, language: Language) -> str:

@@ -118,9 +118,8 @@ class Rows:
         reasons: Mapping[str, Variant] = MappingProxyType({}),
     ) -> Cause:
         """Make a row for what only warns and explains nothing."""
-        return Cause(
-            code, self.section, said(meaning), said(told_by), look, remedies=remedies, warn=True, reasons=reasons
-        )
+        plain = Rows(self.section, self.verify)
+        return plain.cause(code, meaning, told_by, look, *remedies, warn=True, reasons=reasons)
 
     def read(self, text: Sentence, steps: Steps, verify: Steps = ()) -> Remedy:
         """Make a remedy that changes nothing."""
