@@ -26,6 +26,7 @@ LEFT: Final = "left"
 _LONGEST_STATE: Final = 60
 _NOTHING_THERE: Final = frozenset({"0"} | {word for word in NOBODY if len(word) > 1 and not word.startswith("#")})
 """What an optional cell says where it says nothing; an error of Excel is told."""
+_BRACKETS: Final = frozenset("()[]<>{}【】")
 _Said = tuple[Collection[tuple[str, str]], bool]
 """What an optional cell says, by field; and whether it was left out."""
 _Read = Callable[[str], dict[str, str]]
@@ -186,11 +187,13 @@ class Columns:
         for _ in range(_MOST_REMARKS):
             for alone, remark in apart(name):
                 asked = self._beside if "(" in name else None
-                # 김현중 in Kevin (김현중) is no school.
-                of_a_name = is_name(remark) and not is_name(alone)
-                fields = _OPTIONAL[asked](remark) if asked else None if of_a_name else values.beside_a_name(remark)
+                if not asked and is_name(remark) and not is_name(alone):
+                    # 김현중 in Kevin (김현중) is no school.
+                    continue
+                in_brackets = not _BRACKETS.isdisjoint((name[0], name[-1]))
+                fields = _OPTIONAL[asked](remark) if asked else values.beside_a_name(remark, in_brackets=in_brackets)
                 if fields is not None:
-                    name, found = alone, {**fields, **found}
+                    name, found = alone, _with_memos(fields, found)
                     break
             else:
                 break
@@ -216,7 +219,7 @@ class Columns:
             if left_out:
                 self._notes.leave_out(number, self.heading(position), cell)
         if beside:
-            found = {**beside, **found}
+            found = _with_memos(beside, found)
         if "kind" in self.header.columns and (kind := self.kind_of(row)):
             self._take_kind(kind, found)
         return found
@@ -255,6 +258,13 @@ class Columns:
             )
             if cell not in ("", None) and not named:
                 self._notes.ignored.setdefault(_letters(position))
+
+
+def _with_memos(beside: Mapping[str, str], found: Mapping[str, str]) -> dict[str, str]:
+    """Return the fields of both; the second ones count, and of memos both."""
+    memos = [fields["memo"] for fields in (found, beside) if "memo" in fields]
+    memo = {"memo": ", ".join(memos)[: LONGEST["memo"]]} if memos else {}
+    return {**beside, **found, **memo}
 
 
 def _as_it_is(field: str) -> _Read:

@@ -35,22 +35,24 @@ _TITLED_WITHOUT_SPACE: Final = (
     rf"((?!{_LONG_SURNAMES})[{_SURNAMES}][가-힣]{{2}}|(?:{_LONG_SURNAMES})[가-힣]{{2}})(?:군|양|님|씨)"
 )
 _STUDENT_BEHIND: Final = rf"({_NAME})(?:{'|'.join(ATTACHED_TITLES)})님?"
+_FOREIGN: Final = "[가-힣]*[르스즈츠크트프브흐]"
+"""Syllables that spell foreign names, and stand in no Korean one."""
 _OF_A_SIBLING: Final = (
     rf"[가-힣]{{2,4}}\s+(?:{'|'.join(SIBLINGS)}|이모|고모|삼촌|외삼촌|조부|조모|외조모)|[가-힣]{{3}}(?:동생|누나|오빠|언니)"
-    rf"|(?!{_LONG_SURNAMES})[{_SURNAMES}][가-힣]{{2}}네"
+    rf"|(?!{_LONG_SURNAMES}|{_FOREIGN})[{_SURNAMES}][가-힣]{{2}}네"
 )
 _A_PARENT_SOMEWHERE: Final = (
     rf"(?:.*[^가-힣])?(?:{'|'.join(RELATIVES)})님?(?:[^가-힣].*)?"
     r"|[모부母父]\s*[:：(].*|.*[(\[](?:[^()]{0,6}[\s(\[])?[모부母父][)\]]"
 )
 _OF_A_PARENT: Final = (
-    rf"(?!{_LONG_SURNAMES})[{_SURNAMES}][가-힣]{{2}}[모부]|(?:{_LONG_SURNAMES})[가-힣]{{2}}[모부]"
+    rf"(?!{_LONG_SURNAMES}|{_FOREIGN})[{_SURNAMES}][가-힣]{{2}}[모부]|(?:{_LONG_SURNAMES})[가-힣]{{2}}[모부]"
     rf"|[가-힣]{{0,5}}\s*\(?(?:{'|'.join(RELATIVES)})\)?|[가-힣]{{2,4}}(?:\s+[모부母父]|\s*\([모부母父]\)|[母父])"
     r"|(?i:(?:mother|mom|father|dad|parents?|guardian) of .+|.+['’]s (?:mother|mom|father|dad|parents?|guardian))"
 )
 _REMARKS: Final = (
-    r"(?P<name>[^()\[\]<>{}【】]{2,40}?)\s*[(\[<{【]\s*(?P<remark>[^()\[\]<>{}【】]{1,16}?)\s*[)\]>}】]?",
-    r"[(\[<{【]?\s*(?P<remark>[^()\[\]<>{}【】]{1,16}?)\s*[)\]>}】]\s*(?P<name>.{2,40})",
+    r"(?P<name>[^()\[\]<>{}【】]{2,40}?(?:\s*[(\[][^()\[\]]{1,16}[)\]])*)\s*[(\[<{【]\s*(?P<remark>[^()\[\]<>{}【】]{1,30}?)\s*[)\]>}】]?",
+    r"[(\[<{【]?\s*(?P<remark>[^()\[\]<>{}【】]{1,30}?)\s*[)\]>}】]\s*(?P<name>.{2,40})",
     r"(?P<name>[^/]{2,40}?)\s*/\s*(?P<remark>[^/]{1,12})",
     r"(?P<name>.{2,40}?)\s*[_|~–:·,-]\s*(?P<remark>[가-힣0-9][^_|~–:·-]{0,12})",
     r"(?P<remark>[가-힣])\s*[-_]\s*(?P<name>[가-힣]{2,5})",
@@ -63,11 +65,19 @@ _REMARKS: Final = (
 _NO_HEADING: Final = (None, {NEWER})
 """What the words of a heading mean in a name; somebody may be called 차수정."""
 _BY_SYLLABLE: Final = r"[가-힣](?: [가-힣]){2,4}"
+_PROVINCES: Final = "서울|부산|대구|인천|광주|대전|울산|세종|경기|강원|[충전경][북남]|충청|전라|경상|제주"
+_ADDRESS: Final = (
+    rf"^(?:{_PROVINCES})(?:특별|광역|자치)*[시도남북]*\s[가-힣]{{1,4}}[시군구](?:\s|$)|[가-힣][시군구]\s[가-힣\d]+[동읍면리로길](?:\s|$)"
+    r"|\d\s?(?:번지|번길|동\s?\d+|호)(?:\W|$)|[가-힣](?:동|리|로|길|마을)\s\d\d|(?:아파트|빌라|오피스텔)(?:\s|$)|\d{3}-\d\d"
+)
+_AMOUNT: Final = r"(?:\d[\d,.]*+\s?(?:[만천백십]*원|[%년월일시분명세점등위층회]|cm|kg)?[\s,.~-]*+)++"
+_IDENTIFIER: Final = r"#\w{3}|[A-Za-z][_.-]?\d{3}|^[a-z\d]+[._][a-z\d._]+$"
 _NO_NAME: Final = (
-    r"@|[:：]|^[\d,.\s%년월일원시분명세]+$|^[A-Za-z]$|://|www\.|(?<!\d)0?1\d\D{0,2}\d{3,4}\D{0,2}\d{4}(?!\d)"
+    rf"{_ADDRESS}|{_IDENTIFIER}"
+    r"|@|[:：]|^[A-Za-z][+-]?$|://|www\.|(?<!\d)0?1\d\D{0,2}\d{3,4}\D{0,2}\d{4}(?!\d)"
     r"|[\u1100-\u11ff\u3131-\u318e\uffa1-\uffdc]|학교$"
 )
-"""What no name has: an address, a phone, a letter that has not become part of a syllable."""
+"""What no name has: an address, an identifier, an amount, a phone, a letter that has not become part of a syllable."""
 _TWO_NAMES: Final = r"([가-힣]{3})(?:\s+|(?:와|하고|이?랑)\s?|\s?\()([가-힣]{2}[가-힣](?<![반부생점관]))\)?"
 _MASKED: Final = (
     r"[가-힣]{1,2}(?:[*＊○◯●◎ㅇ〇□×✕•#?_]|[OoXx](?=[가-힣OoXx○*]|$))+[가-힣]{0,2}|[*＊○◯]{1,2}[가-힣]{2}"
@@ -115,7 +125,8 @@ def apart(name: str) -> Iterator[tuple[str, str]]:
 
 def put_together(name: str) -> str:
     """Return a name without the spaces that only spread its syllables."""
-    return name.replace(" ", "") if re.fullmatch(_BY_SYLLABLE, name) else name
+    together = name.replace(" ", "")
+    return together if re.fullmatch(_BY_SYLLABLE, name) and re.fullmatch(_NAME, together) else name
 
 
 def is_something_else(name: str) -> bool:
@@ -123,10 +134,15 @@ def is_something_else(name: str) -> bool:
     return bool(re.search(_NO_NAME, name))
 
 
+def is_amount(line: str) -> bool:
+    """Return whether a text is a number of something, a day or a time."""
+    return bool(re.fullmatch(_AMOUNT, line))
+
+
 def are_two(name: str) -> bool:
     """Return whether a text is the names of two Koreans, the second one perhaps in brackets."""
     found = re.fullmatch(_TWO_NAMES, name)
-    return found is not None and is_name(found[1]) and is_name(found[2])
+    return found is not None and is_name(found[1]) and is_name(found[2]) and not found[2].startswith(found[1][1:])
 
 
 def whole(given: str, place: int, parts: Sequence[tuple[int, str]]) -> str:

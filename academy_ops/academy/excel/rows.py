@@ -11,7 +11,7 @@ from academy_ops.academy.excel.cells import LEFT, MOST_LISTED, OPTIONAL_FIELDS, 
 from academy_ops.academy.excel.columns import Ahead, UnclearError, settled
 from academy_ops.academy.excel.header import Header, header_of, is_of_others
 from academy_ops.academy.excel.headings import said
-from academy_ops.academy.excel.names import apart, is_masked, is_name, is_of_family, is_something_else
+from academy_ops.academy.excel.names import apart, is_amount, is_masked, is_name, is_of_family, is_something_else
 from academy_ops.academy.excel.records import Rejected, Skipped, Student, Why, WorkbookError
 from academy_ops.academy.excel.text import Again, Struck, shown, text
 from academy_ops.academy.excel.values import LONGEST
@@ -262,12 +262,12 @@ def _fault(name: str, cell: object, phone: str | None, wrong: str, written: str)
     faults = (
         (NO_RESULT, name.startswith("=") or (phone is None and wrong.startswith("="))),
         (NO_NAME, not name or name.casefold().replace(" ", "") in NOBODY),
-        (TWO_NAMES, junk.holds_two_names(cell if isinstance(cell, str) else name, name)),
+        (TWO_NAMES, junk.holds_two_names(cell if isinstance(cell, str) and name == written else name, name)),
         (MASKED, is_masked(written)),
         (OF_FAMILY, is_of_family(name)),
         (
             NO_NAME_THERE,
-            not isinstance(cell, str) or is_something_else(name) or _is_a_field(name, written),
+            not isinstance(cell, str) or is_something_else(name) or is_amount(written) or _is_a_field(name, written),
         ),
         (TEN_DIGITS, phone is None and values.digits_in(wrong) == _TEN),
         (WRONG_PHONE, phone is None),
@@ -279,6 +279,8 @@ def _fault(name: str, cell: object, phone: str | None, wrong: str, written: str)
 def _is_a_field(name: str, written: str) -> bool:
     """Return whether a student's grade or the like stands in place of the name."""
     if name in NOBODY_IS_CALLED or written in DITTO:
+        return True
+    if name != written and values.is_remark(name):
         return True
     if is_name(name):
         return False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from academy_ops.academy.excel import names
@@ -14,12 +14,12 @@ from academy_ops.academy.excel.vocabulary import (
     BESIDE_A_PHONE,
     DOUBTS,
     GENDERS,
-    GOING_ON,
     MESSAGES,
     NUMBER,
     ONE_PARENT,
     PARENT,
     PLACES,
+    REMARKS,
     SAID_OF_PHONES,
     SOMEBODY_ELSE,
     STATES,
@@ -69,6 +69,7 @@ _SCHOOL: Final = re.compile(
     r"(?P<school>.*[^\d(\[/,\s-])[\s(\[/,-]*"
     r"(?P<rest>\d{1,2} ?(?:학년)?(?:(?:(?<=학년)|[ ,/-]+)\d{1,2}(?: ?반)?)?)[\])]?"
 )
+_LEVEL: Final = r"[초중고](?:등|학교|등학교|등부|등학생|학생|등생)?"
 _GRADE_BESIDE_A_NAME: Final = (
     r"(?:[초중고](?:등|학교|등학교)?\s?\d(?:\s?학년)?|\d\s?학년)(?:[\s,/-]*\d{1,2}\s?반?)?|예비\s?[초중고]\s?\d?"
 )
@@ -76,7 +77,23 @@ _SCHOOL_BESIDE_A_NAME: Final = (
     r"[가-힣]{2,10}(?:[초중고]|학교)[\s(]{0,2}\d(?:\s?학년)?\)?|[가-힣]{2,12}학교|[가-힣]{2,8}[초중고]"
 )
 _CLASS_BESIDE_A_NAME: Final = r"[A-Za-z\d]{1,2}반"
-_STATE: Final = rf"(?:{'|'.join(STATES)})(?:중|생|자|예정)?"
+_DAY: Final = "월화수목금토일"
+_BETWEEN_DAYS: Final = rf"(?<=[{_DAY}])[\s,./·~-]+(?=[{_DAY}])"
+_A_REMARK: Final = (
+    rf"(?:{'|'.join(sorted(REMARKS, key=len, reverse=True))})(?:\s?\d{{1,2}}(?![\w:]))?"
+    r"|(?!^...$)\b(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?s?\b"
+    rf"|(?<![{_DAY}])(?=[{_DAY}]{{2}}|[{_DAY}]요일)월?화?수?목?금?토?일?(?:요일)?(?![{_DAY}])"
+    r"|(?:주\s?)?\d{1,4}\s?(?:시|분|월|일|회|번|부|년생?|교시|타임|세|살|차|기|pm|am)|\d{1,2}[:/대]\d{1,2}"
+    r"|(?<=.)(?:반|만|중|생)(?!\w)|(?<=\W)\d{1,2}(?!\d)|\d{1,2}(?=\s?[~-])|[\W_]"
+)
+"""A part of what is said of a student: a word, days of the week in their order, or a time."""
+_SEVERAL: Final = ("형제", "자매", "남매")
+_OF_OTHERS: Final = (
+    rf"[{_DAY}]|(?:[가-힣]{{2,4}}\s?)?(?:여|남)?(?:동생|누나|오빠|언니)|(?:[가-힣]{{2,4}}\s|[가-힣]{{3}})?형"
+    r"|(?:동생|누나|오빠|언니|형)\s?[:：]?\s?[가-힣]{2,4}|[A-Za-z]{1,4}[_.-]?\d{3,}"
+)
+"""What says that somebody else is meant, but in brackets."""
+_STATE: Final = rf"(?:{'|'.join(STATES)})(?:중|생|자)?"
 _OF_A_SCHOOL: Final = ("초", "중", "고", "교", "등")
 _DATE: Final = re.compile(r"(\d{4})-(\d\d)-(\d\d)").fullmatch
 _LAST_YEAR_OF_DATES: Final = 1999
@@ -253,28 +270,29 @@ def grade(line: str) -> dict[str, str]:
     return fields
 
 
-def beside_a_name(said: str) -> dict[str, str] | None:
+def beside_a_name(said: str, *, in_brackets: bool = False) -> dict[str, str] | None:
     """Return the fields that stand beside a name; None where it is not understood, and may belong to the name."""
     said = said.translate(_CHINESE_LEVELS).strip()
-    parts = [part for part in re.split(r"[\s,/·|]+", said) if part]
-    if len(parts) > 1 and not re.fullmatch(_GRADE_BESIDE_A_NAME, said):
-        fields = [beside_a_name(part) for part in parts]
-        return None if None in fields else {key: one for part in fields if part for key, one in part.items()}
+    if (is_remark(said) and (in_brackets or said not in _SEVERAL)) or (in_brackets and re.fullmatch(_OF_OTHERS, said)):
+        return {"class_name": said} if re.fullmatch(r"[^\W\d]{2,}반", said) else {"memo": said}
     if found := gender(said):
         return {"gender": found}
-    if re.fullmatch(_GRADE_BESIDE_A_NAME, said):
-        return grade(said)
-    if re.fullmatch(_STATE, said.casefold()):
-        return {}
-    if re.fullmatch(_CLASS_BESIDE_A_NAME, said):
-        return {"class_name": said}
-    is_school = re.fullmatch(_SCHOOL_BESIDE_A_NAME, said) and not said.endswith(GOING_ON)
-    return school(said) if is_school else None
+    if read := next((read for form, read in _BESIDE_A_NAME.items() if re.fullmatch(form, said, re.IGNORECASE)), None):
+        return read(said)
+    parts = [part for part in re.split(r"[\s,/·|]+", said) if part]
+    fields = [beside_a_name(part) for part in parts] if len(parts) > 1 else [None]
+    return None if None in fields else {key: value for part in fields if part for key, value in part.items()}
+
+
+def is_remark(line: str) -> bool:
+    """Return whether a text says of a student when they come, what for, that they are new, or the like, and no more."""
+    line = re.sub(_BETWEEN_DAYS, "", line.casefold())
+    return not re.sub(_A_REMARK, "", line) and bool(re.search(r"[^\W\d_]{2}|\d\s?[^\W\d_]|\d[:/]\d", line))
 
 
 def is_kind(line: str) -> bool:
     """Return whether a text says of what kind a student is: the school's type, a gender, a grade, a state."""
-    return bool(school_type(line)) or beside_a_name(line) is not None
+    return beside_a_name(line) is not None
 
 
 def school(line: str) -> dict[str, str]:
@@ -290,10 +308,8 @@ def school(line: str) -> dict[str, str]:
 
 def school_type(line: str) -> str | None:
     """Return a type of school as 초등, 중등 or 고등, or None where it is none of them."""
-    found = re.fullmatch(
-        r"(초|중|고)(?:등|학교|등학교|등부|등학생|학생|등생)?", unicodedata.normalize("NFKC", line).strip()
-    )
-    return _LEVELS[found[1]] if found else None
+    found = re.fullmatch(_LEVEL, unicodedata.normalize("NFKC", line).strip())
+    return _LEVELS[found[0][0]] if found else None
 
 
 def class_name(line: str) -> str:
@@ -308,3 +324,13 @@ def _restored(line: str) -> str:
         return line
     second = int(made[1]) % 100 if made[3] == "01" and int(made[1]) <= _LAST_YEAR_OF_DATES else int(made[3])
     return f"{int(made[2])}-{second}"
+
+
+_BESIDE_A_NAME: Final[Mapping[str, Callable[[str], dict[str, str]]]] = {
+    _GRADE_BESIDE_A_NAME: grade,
+    _LEVEL: lambda said: {"school_type": _LEVELS[said[0]]},
+    _STATE: lambda _said: {},
+    _CLASS_BESIDE_A_NAME: lambda said: {"class_name": said},
+    _SCHOOL_BESIDE_A_NAME: school,
+}
+"""The forms of what stands beside a name, and who reads each."""

@@ -247,22 +247,20 @@ TITLES: Final = _words("학생 어린이 원생 원아 수강생 학우 회원 �
 ATTACHED_TITLES: Final = ("학생", "어린이")
 """What may follow it without a space."""
 
-STATES: Final = _words(
-    """
-    쌍둥이 신규 신입 신입생 재원 재원생 기존 휴원 휴학 복원 복귀 복학 편입 재등록 장학 재수 삼수 반수 n수
-    신 휴 new n v o ok
-    """
-)
-"""What is said of students behind their names and changes nothing."""
-GOING_ON: Final = tuple(
-    f"{word}중"
-    for word in _words("""
-        수업 방학 재학 휴학 휴원 재원 상담 진행 대기 수강 등록 준비 확인 연락 결제 납부 미납 보강 체험 테스트 시험
-        여행 입원 치료 출국
-        유학 이사 병가 공부 결석 면접 예약 보류 고민 외출 조정 협의 문의 임신 육아 해외 학습
+STATES: Final = _words("재원 기존 신 휴 n v o ok")
+"""What is said of students behind their names and says nothing more."""
+REMARKS: Final = _words("""
+    오전 오후 저녁 아침 새벽 점심 야간 평일 주말 주중 매일 격주 종일 시간 타임 요일 방학 여름방학 겨울방학 학기
+    부터 까지 이후 시작 수학 영어 국어 과학 사회 논술 코딩 한자 독서 미술 피아노 바이올린 태권도 물리 화학 생물
+    수업 특강 내신 수능 심화 기초 보강 개인 그룹 과외 레슨 온라인 비대면 대면 레벨 시험 공부 학습
+    신규 신입 등록 재등록 무료 체험 상담 문의 레벨테스트 레테 복귀 복원 복학 휴원 휴학 퇴원예정 편입 이동 반이동
+    소개 추천 대기 재학 수강 유학 해외 장학 재수 삼수 반수 n수 외국인 다문화 한부모
+    형제 자매 남매 쌍둥이 첫째 둘째 셋째 막내 할인 미납 완납 납부 결제 수납 계좌 이체 카드 현금 바우처 환불
+    차량 도보 픽업 셔틀 자가 하원 등원 알레르기 주의 확인 필요 요망 예정 완료 희망 가능 불가 결석 지각 진행 준비 연락
+    여행 입원 치료 출국 이사 병가 면접 예약 보류 고민 외출 조정 협의 임신 육아
+    new trial sibling siblings twin twins student transfer online
     """)
-)
-"""What is said of students and ends like the name of a school."""
+"""What is said of students behind their names, and stands in a memo else: when they come, what for, and the like."""
 SIBLINGS: Final = _words(_SIBLINGS)
 RELATIVES: Final = _words(f"{_RELATIVES} 모친 부친 맘 학부모 보호자 부모")
 """Who may be named after the student, as ``하나 엄마`` is."""

@@ -341,7 +341,13 @@ CASES = (
         problem="phone-column-missing",
         merged={"명단": ["A2:A3"]},
     ),
-    one("will leave", HEADER, ("김하나(3월 퇴원예정)", _P), students=[("김하나(3월 퇴원예정)", _P)]),
+    one("will leave", HEADER, ("김하나(3월 퇴원예정)", _P), fields={"김하나": {"memo": "3월 퇴원예정"}}),
+    one(
+        "a memo beside a remark",
+        (*HEADER, "메모"),
+        ("김하나(월수금)", _P, "", "", "형제 할인"),
+        fields={"김하나": {"memo": "형제 할인, 월수금"}},
+    ),
     one(
         "left, in English",
         ("Role", "Name", "Parent Phone", "Status"),
