@@ -7,12 +7,17 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
     from tests.lab_driver import Lab
 
 # What a shell starts in the background ignores SIGINT, and so would every command that the tests interrupt.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# The same examples in each run, however long one takes on a busy machine.
+settings.register_profile("ours", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("ours")
 
 
 @pytest.fixture

@@ -80,8 +80,11 @@ class Storage:
         from werkzeug.serving import make_server  # noqa: PLC0415
         from werkzeug.wrappers import Response  # noqa: PLC0415
 
-        self.stop()
         response = Response(body, status, content_type=content_type)
+        if self._refusing is not None:
+            self._refusing.app = response  # a port that was just closed may still be open in a child that is being made
+            return
+        self.stop()
         self._refusing = make_server("127.0.0.1", self._port, response, threaded=True)
         threading.Thread(target=self._refusing.serve_forever, name="refusing r2", daemon=True).start()
 

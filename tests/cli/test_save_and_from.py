@@ -179,7 +179,7 @@ def test_the_env_file_of_a_remedys_command_may_have_any_name(tmp_path: Path) -> 
     assert runs.load(write(tmp_path, quoted), h.JOB_ID).asked
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_a_changed_file_is_refused_or_judged_and_never_an_error(data: st.DataObject, tmp_path: Path) -> None:
     changed = copy.deepcopy(waiting())

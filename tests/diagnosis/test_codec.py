@@ -88,7 +88,7 @@ def changed(**changes: Any) -> dict[str, Any]:
     return {**copy.deepcopy(GOOD), **changes}
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=60)
 @given(any_of(Case))
 def test_any_case_survives_the_round_trip(the_case: Case) -> None:
     assert read(to_text(saved(the_case)).encode(), Case).case == the_case
@@ -99,7 +99,7 @@ def test_all_else_that_the_document_tells_survives_too() -> None:
     assert to_document(evidence, Case, lambda text, _place: text) == GOOD
 
 
-@settings(max_examples=150, deadline=None, derandomize=True)
+@settings(max_examples=150)
 @given(st.data())
 def test_a_changed_file_is_refused_in_one_line_or_can_be_read(data: st.DataObject) -> None:
     document: Any = copy.deepcopy(GOOD)
@@ -121,7 +121,7 @@ def test_a_changed_file_is_refused_in_one_line_or_can_be_read(data: st.DataObjec
     assert "\n" not in outcome(json.dumps(document).encode())
 
 
-@settings(max_examples=100, deadline=None, derandomize=True)
+@settings(max_examples=100)
 @given(st.binary(max_size=6), st.integers(0), st.integers(0, 40))
 def test_changed_bytes_are_refused_in_one_line_or_are_evidence(put: bytes, at: int, cut: int) -> None:
     content = to_text(GOOD).encode()

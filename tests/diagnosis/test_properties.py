@@ -4,7 +4,7 @@ from dataclasses import fields, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from academy_ops.diagnosis.catalogue import CATALOGUE
@@ -74,7 +74,7 @@ ARBITRARY = st.builds(
 )
 TROUBLED = st.lists(st.sampled_from(KNOWN), max_size=4).map(merged)
 CASES = st.one_of(ARBITRARY, TROUBLED)
-QUICK = settings(deadline=None, max_examples=60, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+QUICK = settings(max_examples=60)
 
 
 def judged(case: Case) -> tuple[tuple[Finding, ...], JobProgress]:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from academy_ops.academy.excel.records import Content, WorkbookError
 from tests.excel.made import NAMES, Made, phone, sheet, sheets
 
-QUICK = settings(max_examples=80, deadline=None, derandomize=True)
+QUICK = settings(max_examples=80)
 HEADINGS = ("이름", "학부모 연락처", "학생 연락처", "성별", "학교", "학년", "반", "메모")
 STUDENTS = [
     (
@@ -124,7 +124,7 @@ CELLS = (
 )  # fmt: skip
 
 
-@settings(max_examples=100, deadline=None, derandomize=True)
+@settings(max_examples=100)
 @given(st.lists(st.lists(CELLS, max_size=10), max_size=15))
 def test_every_row_is_created_a_duplicate_rejected_or_skipped(rows: list[list[object]]) -> None:
     try:
@@ -143,7 +143,7 @@ def test_every_row_is_created_a_duplicate_rejected_or_skipped(rows: list[list[ob
     assert len(filled) - len(numbers) <= 2
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=60)
 @given(
     st.sampled_from(("김하나", "010-1111-0001", "휘문중(3)", "2학년")),
     st.sampled_from(" (-·/ㅡ1가\u200b"),

@@ -14,7 +14,7 @@ from academy_ops.academy.excel.workbook import read
 from tests.hostile.files import good, parts
 
 READERS = Readers()
-FEW = settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+FEW = settings(max_examples=60, suppress_health_check=list(HealthCheck))
 PARTS = parts(good())
 PIECES = (b"", b"<", b"&lol;", b"&#0;", b"\x00", b"\xff\xfe", b'r="XFD1048576"', b't="s"', b"-1", b"1e400", b"</row>")
 

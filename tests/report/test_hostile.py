@@ -117,26 +117,26 @@ def assert_only_text(told: str, output: str) -> None:
             json.loads(told)
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=60)
 @given(TEXT)
 def test_a_page_has_the_same_tags_whatever_is_told(text: str) -> None:
     assert Tags(html.render_diagnosis(about(text))).found == plain_tags()
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=60)
 @given(TEXT)
 def test_markdown_has_the_same_blocks_whatever_is_told(text: str) -> None:
     assert blocks(markdown.render_diagnosis(about(text))) == blocks(markdown.render_diagnosis(about("x")))
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=60)
 @given(TEXT)
 def test_junit_has_the_same_elements_whatever_is_told(text: str) -> None:
     there, plain = (ET.fromstring(junit.render_diagnosis(about(one))) for one in (text, "x"))
     assert [one.tag for one in there.iter()] == [one.tag for one in plain.iter()]
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=60)
 @given(TEXT)
 def test_there_are_the_same_annotations_whatever_is_told(text: str) -> None:
     lines = github.render_diagnosis(about(text)).split("\n")
@@ -145,7 +145,7 @@ def test_there_are_the_same_annotations_whatever_is_told(text: str) -> None:
     assert lines[-1] == ""
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=60)
 @given(TEXT)
 def test_json_holds_the_text_itself(text: str) -> None:
     result = json.loads(json_form.render_diagnosis(about(text)))
