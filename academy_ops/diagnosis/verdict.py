@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Final, get_args
 
@@ -29,6 +29,7 @@ def decide(findings: Sequence[Finding], progress: JobProgress) -> Verdict:
     # What keeps from looking also keeps from fixing: among the others it comes first.
     if roots and progress.state is not JobState.UNASKED:
         verdict = _verdict(findings, "faulty", roots[0], also=(*blind, *roots[1:]), symptoms=symptoms)
+        verdict = replace(verdict, remedies=(*verdict.remedies, *_remaining(findings, symptoms)))
         # What the job itself says has its own advice for the school.
         again = progress.state is JobState.FAILED and verdict.section != "4"
         return replace(verdict, remedies=(*verdict.remedies, _AGAIN)) if again else verdict
@@ -77,6 +78,14 @@ def _rank(roots: set[str], progress: JobProgress, of_job: str | None, behind_job
         return (not named, not explains_state, position(code))
 
     return sorted(roots, key=rank)
+
+
+def _remaining(findings: Sequence[Finding], symptoms: Collection[str]) -> Iterator[Remedy]:
+    """Yield the remedies of symptoms that are not gone when their cause is."""
+    for finding in findings:
+        code = finding.cause
+        if code and code in symptoms and finding.status == "fail" and CATALOGUE[code].remains:
+            yield from finding.remedies
 
 
 def _unseen(findings: Sequence[Finding], progress: JobProgress) -> list[Finding]:

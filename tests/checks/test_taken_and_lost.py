@@ -1,6 +1,7 @@
 """Whether a worker has the job: queue, log and job are never read in the same moment, and a log may say little."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -67,3 +68,31 @@ def test_a_job_that_a_worker_has_is_not_lost(lines: tuple[tuple[str, float], ...
 
 def test_a_log_that_could_not_be_read_does_not_keep_a_job_from_being_lost() -> None:
     assert gone(logs=LogsFacts({"i-0": True}, (), {"i-0": Unavailable("timeout", "i-0")})) == "message-lost"
+
+
+@pytest.mark.parametrize(
+    ("changes", "cause"),
+    [
+        ({"status": "restarting", "restarts": 9}, "worker-crash-loop"),
+        ({"out_of_memory": True, "oom_kills": 2, "killed_at": (h.ago(100),)}, "worker-out-of-memory"),
+        # It had received nothing while it was not running.
+        ({"status": "exited", "exit_code": 1}, "queue-dead-letters"),
+        ({}, "queue-dead-letters"),
+    ],
+)
+def test_what_kills_a_worker_now_explains_a_dead_letter_that_is_still_to_be_moved(
+    changes: dict[str, Any], cause: str
+) -> None:
+    queue = h.queue(h.depth(), 1, again=h.depth(), job_again=WAITED)
+    case = h.case(document=WAITED, job=JobFacts(WAITED), queue=queue, logs=h.logs(h.container(**changes)))
+    verdict = h.verdict(case)
+    assert verdict.cause == cause
+    assert "start-message-move-task" in str(verdict.remedies[-1].command)
+
+
+def test_a_message_that_is_lost_is_still_to_be_sent_again_once_its_worker_runs() -> None:
+    queue = h.queue(h.depth(), again=h.depth(), job_again=WAITED)
+    logs = h.logs(h.container(status="restarting", restarts=9))
+    verdict = h.verdict(h.case(document=WAITED, job=JobFacts(WAITED), queue=queue, logs=logs))
+    assert (verdict.cause, verdict.symptoms) == ("worker-crash-loop", ("message-lost",))
+    assert "upload the file again" in str(verdict.remedies[-1].text)

@@ -45,6 +45,7 @@ class Cause:
         explains: The codes that are its symptoms where both are present.
         warn: A ``warn`` finding reports it, and it is never the cause.
         inconclusive: It says that the tool could not look, not that the academy is at fault.
+        remains: It has to be cured by itself, too, where another fault explains it.
         reasons: What it means for each reason that can be recognized; a stable word each.
     """
 
@@ -58,6 +59,7 @@ class Cause:
     remedies: tuple[Remedy, ...] = ()
     warn: bool = False
     inconclusive: bool = False
+    remains: bool = False
     reasons: Mapping[str, Variant] = field(default_factory=dict)
 
 
@@ -91,6 +93,7 @@ class Rows:
         explains: frozenset[str] | None = None,
         warn: bool = False,
         inconclusive: bool | None = None,
+        remains: bool = False,
         reasons: Mapping[str, Variant] = MappingProxyType({}),
     ) -> Cause:
         """Make a row."""
@@ -105,6 +108,7 @@ class Rows:
             remedies,
             warn,
             self.inconclusive if inconclusive is None else inconclusive,
+            remains,
             reasons,
         )
 

@@ -8,7 +8,7 @@ from academy_ops.diagnosis.catalogue import commands
 from academy_ops.diagnosis.catalogue.boot import LOG_DRIVER, OTHER_PROCESSOR
 from academy_ops.diagnosis.catalogue.cause import codes, variant
 from academy_ops.diagnosis.catalogue.connections import no_way_to
-from academy_ops.diagnosis.catalogue.inside_workers import IDLE, READ_LOG, ROWS, TERMINATE, TERMINATE_NOW
+from academy_ops.diagnosis.catalogue.inside_workers import IDLE, LETTERS, READ_LOG, ROWS, TERMINATE, TERMINATE_NOW
 from academy_ops.diagnosis.command import command
 
 _cause, _warning, _read, _change = ROWS.cause, ROWS.warning, ROWS.read, ROWS.change
@@ -38,7 +38,7 @@ CONTAINERS: Final = (
         "failed that often within half an hour, and is about to restart or has just restarted.",
         (commands.WORKER_STATE, commands.WORKER_LOG),
         _read("Find the reason in the last log lines.", READ_LOG),
-        explains=IDLE | codes("worker-container-exited"),
+        explains=IDLE | LETTERS | codes("worker-container-exited"),
         reasons={
             **_ENDED,
             "unit": _to_read(

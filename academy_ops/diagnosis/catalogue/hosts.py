@@ -6,7 +6,15 @@ from typing import Final
 
 from academy_ops.diagnosis.catalogue import commands
 from academy_ops.diagnosis.catalogue.cause import codes, variant
-from academy_ops.diagnosis.catalogue.inside_workers import CRASHES, IDLE, REPLACE_ONE, ROWS, TERMINATE, TERMINATE_NOW
+from academy_ops.diagnosis.catalogue.inside_workers import (
+    CRASHES,
+    IDLE,
+    LETTERS,
+    REPLACE_ONE,
+    ROWS,
+    TERMINATE,
+    TERMINATE_NOW,
+)
 from academy_ops.diagnosis.command import aws
 
 _cause, _read, _change = ROWS.cause, ROWS.read, ROWS.change
@@ -29,7 +37,10 @@ HOSTS: Final = (
         (commands.WORKER_DISK,),
         _PRUNE,
         TERMINATE,
-        explains=IDLE | CRASHES | codes("worker-docker-down", "worker-container-missing", "worker-boot-failed"),
+        explains=IDLE
+        | LETTERS
+        | CRASHES
+        | codes("worker-docker-down", "worker-container-missing", "worker-boot-failed"),
         reasons={
             # Without removing images: that of a container that does not run would go with them.
             "idle": variant(

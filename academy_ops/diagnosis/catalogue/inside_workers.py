@@ -32,6 +32,9 @@ CRASHES: Final = codes("worker-crash-loop", "worker-container-exited")
 
 IDLE: Final = codes("queue-not-consumed", "message-stuck", "job-stalled", "message-lost")
 
+LETTERS: Final = codes("queue-dead-letters")
+"""What becomes of messages that kill their workers, or that none of them can work on."""
+
 ROWS: Final = Rows("3-4", command("<ops> check logs <job>"), WAITING, IDLE)
 
 READ_PARAMETER: Final = ROWS.read(

@@ -93,6 +93,7 @@ QUEUE: Final = (
             command("<ops> diagnose"),
         ),
         states=PENDING,
+        remains=True,
     ),
     _cause(
         "queue-not-consumed",
@@ -141,6 +142,7 @@ QUEUE: Final = (
         explains=codes("message-lost"),
         warn=True,
         states=PENDING,
+        remains=True,
         reasons={
             "not-named": _to_change(
                 "There are messages in the dead-letter queue, but the job queue's RedrivePolicy no "

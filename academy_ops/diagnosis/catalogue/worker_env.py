@@ -7,7 +7,16 @@ from typing import Final
 from academy_ops.contract import QUEUE_SETTING, R2_SETTINGS
 from academy_ops.diagnosis.catalogue import commands
 from academy_ops.diagnosis.catalogue.cause import codes, variant
-from academy_ops.diagnosis.catalogue.inside_workers import CRASHES, IDLE, READ_PARAMETER, REPLACE, ROWS, copy, edit
+from academy_ops.diagnosis.catalogue.inside_workers import (
+    CRASHES,
+    IDLE,
+    LETTERS,
+    READ_PARAMETER,
+    REPLACE,
+    ROWS,
+    copy,
+    edit,
+)
 from academy_ops.diagnosis.command import command
 from academy_ops.messages import say
 
@@ -39,7 +48,7 @@ WORKER_ENV: Final = (
         (commands.WORKER_ENV, commands.WORKER_NAMES, commands.PARAMETER_AGE),
         copy("Copy the API's R2 endpoint and keys to the workers' parameter.", *R2_SETTINGS),
         REPLACE,
-        explains=IDLE | CRASHES | codes("worker-container-missing", "worker-r2-mismatch"),
+        explains=IDLE | LETTERS | CRASHES | codes("worker-container-missing", "worker-r2-mismatch"),
         reasons={
             "api-side": variant(
                 "The worker is running without the R2 settings it needs, and the API's own settings are wrong.",
@@ -112,7 +121,7 @@ WORKER_ENV: Final = (
         copy("Copy the API's R2 endpoint and bucket to the workers' parameter.", "R2_ENDPOINT", "R2_EXCEL_BUCKET"),
         copy("If R2 rejected the worker's own key, copy the API's key too.", "R2_ACCESS_KEY", "R2_SECRET_KEY"),
         REPLACE,
-        explains=IDLE | codes("excel-object-missing"),
+        explains=IDLE | LETTERS | codes("excel-object-missing"),
         reasons={
             "api-side": variant(
                 "The worker's R2 bucket or endpoint differs from the API's, and the API's is the wrong one.", _API_FIRST

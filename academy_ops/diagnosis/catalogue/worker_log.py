@@ -6,10 +6,21 @@ from dataclasses import replace
 from typing import Final
 
 from academy_ops.diagnosis.catalogue import commands
-from academy_ops.diagnosis.catalogue.cause import PENDING, codes, variant
-from academy_ops.diagnosis.catalogue.inside_workers import CRASHES, IDLE, READ_LOG, REPLACE, ROWS, copy, edit, set_clock
+from academy_ops.diagnosis.catalogue.cause import PENDING, variant
+from academy_ops.diagnosis.catalogue.inside_workers import (
+    CRASHES,
+    IDLE,
+    LETTERS,
+    READ_LOG,
+    REPLACE,
+    ROWS,
+    copy,
+    edit,
+    set_clock,
+)
 
 _cause = replace(ROWS, explains=IDLE | CRASHES).cause
+_fatal = replace(ROWS, explains=IDLE | CRASHES | LETTERS).cause
 _read, _change, _to_read, _to_change = ROWS.read, ROWS.change, ROWS.to_read, ROWS.to_change
 _RESTART: Final = _change(
     "Then restart the worker: it looks for credentials only when it starts.",
@@ -24,7 +35,7 @@ _NO_PROFILE: Final = edit(
 )
 
 WORKER_LOG: Final = (
-    _cause(
+    _fatal(
         "worker-out-of-memory",
         "The worker's container ran out of memory and was killed.",
         "A stopped container was OOMKilled, or exited with code 137 and the kernel log shows a kill at that time or "
@@ -33,7 +44,7 @@ WORKER_LOG: Final = (
         (commands.WORKER_MEMORY, commands.WORKER_STATE),
         _change("Split the workbook, or use a larger instance type.", commands.MACHINES),
     ),
-    _cause(
+    _fatal(
         "worker-dependency-missing",
         "A Python package is missing from the worker image.",
         "A No module named exception in the last lines of a stopped worker, in a job that failed "
@@ -43,7 +54,7 @@ WORKER_LOG: Final = (
         _change("Rebuild and push the image; the log names the missing package.", READ_LOG),
         _REPLACE_WORKERS,
     ),
-    _cause(
+    _fatal(
         "worker-database-down",
         "The worker can't reach its database, or the database can't do its work.",
         "A database error in a log of the last {complaint_minutes} minutes, in the last lines of "
@@ -110,7 +121,7 @@ WORKER_LOG: Final = (
         (commands.JOB, commands.WORKER_LOG, commands.WORKER_NAMES),
         copy("Copy the API's DATABASE_URL to the workers' parameter.", "DATABASE_URL"),
         REPLACE,
-        explains=IDLE | codes("queue-dead-letters"),
+        explains=IDLE | LETTERS,
         states=PENDING,
     ),
     _cause(
