@@ -69,8 +69,8 @@ class Columns:
         unusual: Whether each row needs a closer look.
     """
 
-    def __init__(self, header: Header, notes: Notes) -> None:
-        """Take a header, and note which of its columns are not used."""
+    def __init__(self, header: Header, notes: Notes, groups: Sequence[int] = ()) -> None:
+        """Take a header, and note which of its columns are not used; ``groups`` are written once for several rows."""
         self.header = header
         self._notes = notes
         self.name, *others = header.columns["name"]
@@ -80,6 +80,7 @@ class Columns:
         bare = tuple(position for position, line in enumerate(header.headings) if not line)
         kinds = header.columns.get("kind") or bare
         self.kind = kinds[0] if kinds and ("kind" in header.columns or kinds[0] < self.name) else None
+        self._groups: dict[int, object] = dict.fromkeys(groups, "")
         self._parts = (*header.columns.get("family", ()), *header.columns.get("middle", ()))
         relations = (p for p, line in enumerate(header.headings) if letters(line).casefold() in RELATIONS)
         self._relation = None if header.has_parent_phone else next(relations, None)
@@ -110,6 +111,12 @@ class Columns:
                 above[position] if cell in DITTO and position != self.name and position < len(above) else cell
                 for position, cell in enumerate(row)
             ]
+        for position, value in self._groups.items():
+            has_name = text(row[self.name])
+            if row[position] not in ("", None):
+                self._groups[position] = row[position] if has_name or junk.is_alone(row) else value
+            elif has_name:
+                row = [*row[:position], value, *row[position + 1 :]]
         if self.header.spans:
             row = joined(row, self.header.spans)
         return self._with_family(row) if self._parts else row

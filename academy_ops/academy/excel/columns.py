@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import chain, pairwise, takewhile
+from itertools import accumulate, chain, islice, pairwise, takewhile
 from typing import Final, NamedTuple
 
-from academy_ops.academy.excel import names, values
+from academy_ops.academy.excel import junk, names, values
 from academy_ops.academy.excel.header import Header, Open, header_of
 from academy_ops.academy.excel.headings import Heading, heading, letters
 from academy_ops.academy.excel.records import Problem, WorkbookError
@@ -36,6 +36,7 @@ _BY_TURNS: Final = (
 _SCHOOLS: Final = (
     "머리글 행을 찾지 못했습니다. '이름' 열에 학교 이름이 있는 것 같습니다. 머리글과 그 아래 값이 맞는지 확인해 주세요."
 )
+_MOST_GROUPED: Final = 500
 _TWO: Final = 2
 _SIX: Final = 6
 _DIGITS: Final = 4
@@ -63,7 +64,7 @@ class Ahead(Iterator[Numbered]):
         """Return rows that come next, without reading them."""
         while len(self._seen) < most and (row := next(self._rows, None)) is not None:
             self._seen.append(row)
-        return [row for _number, row in self._seen]
+        return [row for _number, row in islice(self._seen, most)]
 
 
 class Beside(NamedTuple):
@@ -190,6 +191,37 @@ def settled(header: Header, rows: Sequence[Row]) -> Header:
         raise UnclearError("phone-column-missing", _BY_TURNS)
     columns |= {field: tuple(found) for field, found in (("phone", own), ("parent_phone", parents)) if found}
     return header._replace(columns=columns, has_parent_phone=known, open=Open(numbers=still_open.numbers))
+
+
+def grouped(header: Header, ahead: Ahead) -> list[int]:
+    """Return the columns left of the names whose cells stand for the rows below, too: written once for each group."""
+    name = header.columns["name"][0]
+    firsts = [header.columns[field][0] for field in ("school", "grade", "class_name") if field in header.columns]
+    rows = ahead.look(_MOST_GROUPED) if min(firsts, default=name) < name else []
+    rows = [row for row in rows if len(row) > name and (text(row[name]) or junk.is_alone(row))]
+    rows = list(takewhile(lambda row: text(row[name]) != header.headings[name], rows))
+    found, around = [], [""] * len(rows)
+    for first in sorted(first for first in firsts if first < name):
+        lines = [text(row[first]) for row in rows]
+        if _is_once(lines, around):
+            found.append(first)
+            around = [f"{outer} {line}" for outer, line in zip(around, accumulate(lines, _last), strict=True)]
+    return found
+
+
+def _last(above: str, line: str) -> str:
+    return line or above
+
+
+def _is_once(lines: Sequence[str], around: Sequence[str]) -> bool:
+    """Return whether each value is written once, over the rows that it is meant for, and not here and there.
+
+    Within each group ``around`` it may be written anew.
+    """
+    starts = [number for number, line in enumerate(lines) if line]
+    if len(starts) < _TWO or starts[0] or len({(around[start], lines[start]) for start in starts}) < len(starts):
+        return False
+    return len(lines) > _TWO * len(starts) or all(end - start > 1 for start, end in pairwise([*starts, len(lines)]))
 
 
 def _of_students(header: Header) -> list[int]:

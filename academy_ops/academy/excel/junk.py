@@ -160,7 +160,7 @@ def what(row: Sequence[object], name: str, phone: str | None, wrong: str) -> Why
         return "note" if re.fullmatch(_OF_STAFF, name) or (nobodys and _is_hint(name, name)) else None
     folded = unicodedata.normalize("NFKC", name).casefold()
     why: Why | None = None
-    alone = sum(cell not in ("", None) for cell in row) == 1
+    alone = is_alone(row)
     if not any(letter.isalnum() for letter in name) or folded in NOBODY:
         name, folded, alone = next((line for cell in row if (line := text(cell))), ""), "", True
         why = "no-name"
@@ -178,6 +178,11 @@ def what(row: Sequence[object], name: str, phone: str | None, wrong: str) -> Why
         or (alone and why is None and _is_alone(name))
     )
     return "note" if is_note else why
+
+
+def is_alone(row: Sequence[object]) -> bool:
+    """Return whether one cell of a row holds something, and no other."""
+    return sum(cell not in ("", None) for cell in row) == 1
 
 
 def section(row: Sequence[object]) -> Section:

@@ -38,12 +38,12 @@ _STUDENT_BEHIND: Final = rf"({_NAME})(?:{'|'.join(ATTACHED_TITLES)})님?"
 _FOREIGN: Final = "[가-힣]*[르스즈츠크트프브흐]"
 """Syllables that spell foreign names, and stand in no Korean one."""
 _OF_A_SIBLING: Final = (
-    rf"[가-힣]{{2,4}}\s+(?:{'|'.join(SIBLINGS)}|이모|고모|삼촌|외삼촌|조부|조모|외조모)|[가-힣]{{3}}(?:동생|누나|오빠|언니)"
+    rf"[가-힣]{{2,4}}\s+(?:{'|'.join(SIBLINGS)})|[가-힣]{{3}}(?:동생|누나|오빠|언니)"
     rf"|(?!{_LONG_SURNAMES}|{_FOREIGN})[{_SURNAMES}][가-힣]{{2}}네"
 )
-_A_PARENT_SOMEWHERE: Final = (
-    rf"(?:.*[^가-힣])?(?:{'|'.join(RELATIVES)})님?(?:[^가-힣].*)?"
-    r"|[모부母父]\s*[:：(].*|.*[(\[](?:[^()]{0,6}[\s(\[])?[모부母父][)\]]"
+_A_RELATIVE_SOMEWHERE: Final = (
+    rf"(?:.*[^가-힣])?(?:{'|'.join(RELATIVES)}|동생|누나|오빠|언니|이모|고모|외?삼촌|외?조[부모])님?(?:[^가-힣].*)?"
+    r"|[모부母父]\s*[:：(].*|.*[(\[](?:[^()]{0,6}[\s(\[])?[모부母父](?:[\s\d:].*)?[)\]]"
 )
 _OF_A_PARENT: Final = (
     rf"(?!{_LONG_SURNAMES}|{_FOREIGN})[{_SURNAMES}][가-힣]{{2}}[모부]|(?:{_LONG_SURNAMES})[가-힣]{{2}}[모부]"
@@ -112,7 +112,7 @@ def is_of_parent(line: str) -> bool:
 
 def is_of_family(line: str) -> bool:
     """Return whether a name is that of a member of a student's family."""
-    return is_of_parent(line) or bool(re.fullmatch(f"(?:{_OF_A_SIBLING})님?|{_A_PARENT_SOMEWHERE}", line))
+    return is_of_parent(line) or bool(re.fullmatch(f"(?:{_OF_A_SIBLING})님?|{_A_RELATIVE_SOMEWHERE}", line))
 
 
 def apart(name: str) -> Iterator[tuple[str, str]]:

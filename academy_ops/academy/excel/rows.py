@@ -8,7 +8,7 @@ from typing import Final
 
 from academy_ops.academy.excel import junk, values
 from academy_ops.academy.excel.cells import LEFT, MOST_LISTED, OPTIONAL_FIELDS, Columns, Notes, Row
-from academy_ops.academy.excel.columns import Ahead, UnclearError, settled
+from academy_ops.academy.excel.columns import Ahead, UnclearError, grouped, settled
 from academy_ops.academy.excel.header import Header, header_of, is_of_others
 from academy_ops.academy.excel.headings import said
 from academy_ops.academy.excel.names import apart, is_amount, is_masked, is_name, is_of_family, is_something_else
@@ -78,6 +78,7 @@ class Roster:
         """What the rows are that follow a banner, as ``[퇴원생]`` is one; None where they are students."""
         self._section_begins = False
         self._ahead = Ahead(())
+        self._in_order = True
         self._since = (0, 0)
         """How many students and rejected rows there were when the header came into force."""
 
@@ -92,7 +93,7 @@ class Roster:
             del self.rejected[rejected:]
             if not self.students:
                 self.notes.ignored.clear()
-        self.columns = Columns(header, self.notes)
+        self.columns = Columns(header, self.notes, grouped(header, self._ahead) if self._in_order else ())
         self._since = (len(self.students), len(self.rejected))
         self._to_look_at = _LOOKED_AT
         if not self._section_begins:
@@ -105,9 +106,11 @@ class Roster:
             UnclearError: A further header leaves open which phones are the parents'.
             WorkbookError: There are too many students.
         """
+        # Those of tables side by side come by turns.
+        self._in_order = isinstance(numbered, Ahead)
+        self._ahead = numbered if isinstance(numbered, Ahead) else Ahead(numbered)
         self._begin(header)
         above: Row = ()
-        self._ahead = numbered if isinstance(numbered, Ahead) else Ahead(numbered)
         for number, written in self._ahead:
             if not any(written) or (columns := self.columns) is None:
                 continue

@@ -7,7 +7,63 @@ from tests.excel.corpus.case import HEADER, A, B, C, Case, D, one
 _P = A[1]
 _OWN = "010-5555-0001"
 
+_CLASS = ("반", *HEADER[:2])
+
+
+def _groups(name: str, cells: str, classes: str, *, column: str = "class_name") -> Case:
+    """Return students beside whose names stands what is written of their classes, and which classes they are in."""
+    people = [(f"김하{last}", f"010-1111-00{number}") for number, last in enumerate("은준아율린온결별", 10)]
+    header = ("반" if column == "class_name" else "학교", *HEADER[:2])
+    rows = [(cell.strip("_"), *who) for cell, who in zip(cells, people, strict=False)]
+    fields = {who[0]: {column: of.strip("_") or None} for of, who in zip(classes, people, strict=False)}
+    return one(f"classes, {name}", header, *rows, students=people[: len(rows)], fields=fields)
+
+
 CASES = (
+    _groups("once for each group", "A__B__", "AAABBB"),
+    _groups("once for groups of two", "A_B_", "AABB"),
+    _groups("once for groups of which one is alone", "A___BC__", "AAAABCCC"),
+    _groups("of schools", "휘__대__", "휘휘휘대대대", column="school"),
+    _groups("here and there", "_A__B_", "_A__B_"),
+    _groups("some again", "A__A_B", "A__A_B"),
+    _groups("of a few", "A_B", "A_B"),
+    _groups("of the first one", "A____", "A____"),
+    one(
+        "a class in a row of its own, a total, and a first student without a phone",
+        *(_CLASS, ("A", "", ""), ("", *A), ("", *B), ("계", "", 2), ("B", "정다온", "없음"), ("", *C), ("", *D)),
+        students=[A, B, C, D],
+        fields={"이두리": {"class_name": "A"}, "박세찬": {"class_name": "B"}, "최네온": {"class_name": "B"}},
+        rejected=[6],
+        skipped=2,
+    ),
+    one(
+        "a grade once for each group of a school",
+        ("학교", "학년", *HEADER[:2]),
+        *(
+            ("휘문중", 1, *A),
+            ("", "", "김두나", _P),
+            ("", 2, *B),
+            ("", "", *C),
+            ("대치중", 1, *D),
+            ("", "", "정다온", _P),
+        ),
+        students=[A, ("김두나", _P), B, C, D, ("정다온", _P)],
+        fields={"박세찬": {"school": "휘문중", "grade": "2"}, "정다온": {"school": "대치중", "grade": "1"}},
+    ),
+    one(
+        "classes in tables side by side",
+        (*_CLASS, "", *_CLASS),
+        *(("A", *A, "", "B", *B), ("", *C, "", "", *D)),
+        students=[A, B, C, D],
+        fields={"박세찬": {"class_name": None}, "최네온": {"class_name": None}},
+    ),
+    Case(
+        "classes in merged cells",
+        {"명단": [_CLASS, ("A", *A), ("", *B), ("B", *C), ("", *D)]},
+        [A, B, C, D],
+        fields={"이두리": {"class_name": "A"}, "최네온": {"class_name": "B"}},
+        merged={"명단": ["A2:A3", "A4:A5"]},
+    ),
     one("parents' names under 학부모", ("이름", "학부모", "연락처"), ("김하나", "김부모", _P), ignored=["학부모"]),
     one("parents' names under 모", ("이름", "모", "휴대폰"), ("김하나", "김엄마", _P), ignored=["모"]),
     one("whose parent", ("이름", "보호자", "관계", "연락처"), ("김하나", "김부모", "모", _P)),
