@@ -35,7 +35,7 @@ _KNOWS_REGION: Final[frozenset[Reason]] = frozenset(
     {"denied", "credentials-missing", "credentials-invalid", "clock-skew", "throttled", "server-error"}
 )
 """Reasons that come from AWS itself, in whatever region, or before it is asked."""
-_OF_STAND_IN: Final = "000000000000"
+_EMULATORS_ACCOUNT: Final = "000000000000"
 """LocalStack's account, which AWS gives nobody."""
 _NOT_ENABLED: Final = "not-enabled"
 _ALWAYS_ON: Final = "us-east-1"
@@ -125,7 +125,7 @@ def judge(case: Case) -> Iterator[Finding]:
             yield build.fail(fault.code, evidence, reason=fault.reason if known else None)
     elif facts.expected_account and _digits(facts.expected_account) != facts.account:
         evidence = {"account": facts.account, "expected": facts.expected_account, "arn": facts.arn}
-        reason = "not-an-account" if _NO_NUMBER.search(facts.expected_account) else stand_in(facts)
+        reason = "not-an-account" if _NO_NUMBER.search(facts.expected_account) else emulator_reason(facts)
         yield build.fail("aws-wrong-account", evidence, reason=reason)
     else:
         summary = say("Signed in to AWS account {account}.", account=facts.account)
@@ -136,9 +136,9 @@ def judge(case: Case) -> Iterator[Finding]:
         yield build.warn("clock-skew", {"clock_ahead_seconds": ahead}, _off_by(ahead))
 
 
-def stand_in(facts: AccessFacts | Unavailable) -> str | None:
+def emulator_reason(facts: AccessFacts | Unavailable) -> str | None:
     """Return the reason where not AWS has answered, but a local stand-in for it, by the account that it has."""
-    known = isinstance(facts, AccessFacts) and facts.account == _OF_STAND_IN
+    known = isinstance(facts, AccessFacts) and facts.account == _EMULATORS_ACCOUNT
     return "local-aws" if known else None
 
 

@@ -76,9 +76,9 @@ def _rules_of_versions(target: Target, arn: str) -> tuple[_Rules, Unavailable | 
         functions = target.connect.aws("lambda")
         arns = [alias["AliasArn"] for alias in functions.list_aliases(FunctionName=name)["Aliases"]]
         action = "lambda:ListVersionsByFunction"
-        # "$LATEST" is the first of them.
+        # "$LATEST" is the first of them, and then the oldest.
         versions = functions.list_versions_by_function(FunctionName=name)["Versions"]
-        arns += [version["FunctionArn"] for version in versions]
+        arns += [version["FunctionArn"] for version in (*versions[:1], *reversed(versions[1:]))]
     except AWS_ERRORS as error:
         return [], target.connect.unseen(error, action)
     others = [other for other in dict.fromkeys(arns) if other != arn][:_OTHER_ARNS]

@@ -85,7 +85,7 @@ def begin_job(target: Target, place: Place | None, now: datetime) -> Callable[[]
     return begin(ACTION, partial(of_job, target, place, now), target.until)
 
 
-def beside(  # noqa: PLR0917 - what the hosts have told, and where to look for the rest
+def read_rest(  # noqa: PLR0917 - what the hosts have told, and where to look for the rest
     target: Target, place: Place, now: datetime, facts: LogsFacts, in_service: Sequence[str], job: Archive | Unavailable
 ) -> Archive | Unavailable:
     """Return what the hosts have not told, of the group's instances and of the job."""
@@ -107,7 +107,7 @@ def beside(  # noqa: PLR0917 - what the hosts have told, and where to look for t
     return _archive(place, logs, complete=complete)
 
 
-def together(found: Sequence[Archive | Unavailable]) -> Archive | Unavailable:
+def merged(found: Sequence[Archive | Unavailable]) -> Archive | Unavailable:
     """Return what is kept in several places as one: the first that could be read names it."""
     read = [archive for archive in found if isinstance(archive, Archive)]
     if not read:
@@ -120,7 +120,7 @@ def _archive(place: Place, logs: Mapping[str, WorkerLog], *, complete: bool = Tr
     return Archive(place.group, logs, complete, region=place.region)
 
 
-def joined(facts: LogsFacts, archive: Archive | Unavailable) -> LogsFacts:
+def with_archive(facts: LogsFacts, archive: Archive | Unavailable) -> LogsFacts:
     """Return what the hosts have told, with the logs of containers that Docker can't read in their place."""
     if isinstance(archive, Unavailable):
         return replace(facts, archive=archive)

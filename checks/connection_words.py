@@ -56,7 +56,7 @@ def tls_reason(text: str, ahead: int = 0) -> str | None:
     return meaning(text, _CERTIFICATES) or "tls"
 
 
-def no_way(text: str, ahead: int = 0) -> str | None:
+def connection_reason(text: str, ahead: int = 0) -> str | None:
     """Return why a connection failed that ``text`` speaks of: as `tls_reason`, ``proxy``, ``no-route``, or None."""
     if _PROXY.search(text):
         return "proxy"
@@ -67,10 +67,10 @@ def _of_sqs(text: str, ahead: int) -> str | None:
     """Return why SQS is not reached. botocore names a proxy that is away, and not whom it was to be asked for."""
     if not _SQS.search(text) and (not _PROXY.search(text) or _OF_A_HOST.search(text)):
         return None
-    return no_way(text, ahead)
+    return connection_reason(text, ahead)
 
 
-def cut_off(
+def sqs_unreachable(
     case: Case, host: HostReport, container: Container, log: WorkerLog, within: float | None
 ) -> tuple[str, LogLine] | None:
     """Return why a worker does not get through to SQS, and its last line that says so; None where it has since.
@@ -90,12 +90,12 @@ def cut_off(
     return _of_sqs(last.text, ahead) or "", last
 
 
-def cut_off_workers(case: Case) -> tuple[str, LogLine] | None:
+def any_sqs_unreachable(case: Case) -> tuple[str, LogLine] | None:
     """Return why a worker that runs does not get through to SQS, and the line that says so."""
     for host in case.inside.hosts:
         log = case.inside.logs.get(host.instance_id)
         if log and host.container and host.container.status == "running":
-            found = cut_off(case, host, host.container, log, COMPLAINT_SECONDS)
+            found = sqs_unreachable(case, host, host.container, log, COMPLAINT_SECONDS)
             if found:
                 return found
     return None

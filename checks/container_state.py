@@ -19,7 +19,7 @@ from academy_ops.thresholds import (
     KILL_SECONDS,
 )
 from checks.boot import boot_failure
-from checks.connection_words import cut_off
+from checks.connection_words import sqs_unreachable
 from checks.facts import Case
 from checks.host_facts import BootLog, Container, HostReport, WorkerLog
 from checks.times import age, at_least, under
@@ -118,8 +118,8 @@ def _why_ended(case: Case, host: HostReport, container: Container, log: WorkerLo
         return "architecture"
     if any(words in container.error.lower() for words in _LOG_DRIVER):
         return "log-driver"
-    no_way = cut_off(case, host, container, log, None)
-    return no_way[0] if no_way else None
+    unreachable = sqs_unreachable(case, host, container, log, None)
+    return unreachable[0] if unreachable else None
 
 
 def _written(log: WorkerLog) -> BootLog:

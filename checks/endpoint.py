@@ -21,7 +21,7 @@ from academy_ops.outside.time_limits import begin, gather
 from academy_ops.thresholds import CLOCK_WRONG_SECONDS, SECOND_LOOK_SECONDS
 from checks.author_signs import AWS_LOAD_BALANCER
 from checks.authors import balanced_by, cached, is_json, page_of
-from checks.endpoint_faults import fault_of_answer, fault_of_silence, id_refused, no_such_job, of_own_proxy, well
+from checks.endpoint_faults import fault_of_answer, fault_of_silence, id_refused, is_ok, no_such_job, of_own_proxy
 from checks.facts import AccessFacts, Case, EndpointFacts
 from checks.targets import read_targets
 
@@ -113,7 +113,7 @@ def judge(case: Case) -> Iterator[Finding]:
         else:
             yield build.unknown(say("the API"), facts.main, _MAY_CONCEAL)
         return
-    if case.job_id and id_refused(facts.main, case.job_id) and well(facts.healthz):
+    if case.job_id and id_refused(facts.main, case.job_id) and is_ok(facts.healthz):
         yield build.fail("job-not-found", evidence)
         return
     fault = fault_of_answer(facts, facts.main, job_asked=case.job_id is not None)
@@ -122,7 +122,7 @@ def judge(case: Case) -> Iterator[Finding]:
     elif unseen := _unseen(case, facts.main):
         unknown = build.unknown(say("the API"), unseen, _MAY_CONCEAL)
         yield replace(unknown, evidence={**unknown.evidence, **evidence})
-    elif well(facts.main):
+    elif is_ok(facts.main):
         yield build.ok(say("API response: {status}.", status=facts.main.status), evidence)
         if case.job_id is None:
             # Only /health was asked, which takes no token.
@@ -152,7 +152,7 @@ def _unseen(case: Case, main: Answer) -> Unavailable | None:
         return Unavailable("proxy", main.proxy, page.title)
     if cached(main):
         return Unavailable("cached", main.url)
-    if well(main) or no_such_job(main):
+    if is_ok(main) or no_such_job(main):
         return None
     return Unavailable("unexpected-answer", main.url, f"HTTP {main.status}")
 

@@ -73,7 +73,7 @@ def fault_of_silence(facts: EndpointFacts, main: Unavailable) -> Fault | None:
     """Name the fault behind silence."""
     if _database_down(facts):
         return Fault("api-database-down")
-    if _late(main) and well(facts.healthz):
+    if _late(main) and is_ok(facts.healthz):
         return Fault("endpoint-timeout", "one-path")
     if main.reason == "unreachable" and main.why == "no-route":
         return None
@@ -120,11 +120,11 @@ def _of_edge(facts: EndpointFacts, main: Answer, page: Page) -> Fault:
         return Fault("edge-blocked", "access" if page.name == ACCESS else None)
     if _FROM_TUNNEL.search(main.body):
         return Fault("edge-error", "tunnel-origin")
-    if number in _NO_WAY_IN and well(facts.origin):
+    if number in _NO_WAY_IN and is_ok(facts.origin):
         return Fault(_by_number(number).code, "firewall")
     # Cloudflare replaces the origin's 502 and 504 by a page with their number; its own has none.
     of_origin = page.code is not None or _refused(facts.app) or _server_error(facts.origin)
-    if number in _OF_BEHIND and of_origin and not well(facts.origin):
+    if number in _OF_BEHIND and of_origin and not is_ok(facts.origin):
         return _behind(facts, main, page)
     return _by_number(number)
 
@@ -173,16 +173,16 @@ def _misread(facts: EndpointFacts, main: Answer, *, job_asked: bool) -> Fault | 
         return Fault("api-host-rejected")
     if not is_json(main):
         # /health may answer in plain text.
-        return None if well(main) and not job_asked else Fault("api-not-json", _why_not_json(main))
+        return None if is_ok(main) and not job_asked else Fault("api-not-json", _why_not_json(main))
     if no_such_job(main):
         # An API that has no /healthz either is another one, or is not at this path.
         health = facts.healthz
         of_others = page_of(main).author != "api"
         elsewhere = isinstance(health, Answer) and (
-            health.status == HTTPStatus.NOT_FOUND or (of_others and not well(health))
+            health.status == HTTPStatus.NOT_FOUND or (of_others and not is_ok(health))
         )
         return Fault("api-not-json") if elsewhere else Fault("job-not-found") if job_asked else None
-    no_job = well(main) and job_asked and isinstance(read_answer(main), Unavailable) and not cached(main)
+    no_job = is_ok(main) and job_asked and isinstance(read_answer(main), Unavailable) and not cached(main)
     return Fault("api-not-json") if no_job else None
 
 
@@ -236,13 +236,13 @@ def _database_down(facts: EndpointFacts) -> bool:
     """Return whether the process answers and its database does not: /healthz is well, /health fails or hangs."""
     health = facts.health
     if isinstance(health, Unavailable):
-        return well(facts.healthz) and _late(health)
+        return is_ok(facts.healthz) and _late(health)
     page = page_of(health)
     # A /health that does not answer waits for the database.
     late = page.code in _EDGE_LATE or (health.status == HTTPStatus.GATEWAY_TIMEOUT and page.before_the_api)
     # What /health says in JSON has no form that is known.
     own = page.author == "api" or (page.author == "unknown" and is_json(health))
-    return well(facts.healthz) and (late or (own and _server_error(health)))
+    return is_ok(facts.healthz) and (late or (own and _server_error(health)))
 
 
 def _behind(facts: EndpointFacts, main: Answer, page: Page) -> Fault:
@@ -251,8 +251,8 @@ def _behind(facts: EndpointFacts, main: Answer, page: Page) -> Fault:
     if main.status == _CLIENT_CLOSED:
         return Fault("gateway-timeout", "client-closed")
     if main.status == HTTPStatus.GATEWAY_TIMEOUT:
-        return Fault("gateway-timeout", "one-path" if well(facts.healthz) else balanced)
-    if well(facts.healthz) or well(facts.origin):
+        return Fault("gateway-timeout", "one-path" if is_ok(facts.healthz) else balanced)
+    if is_ok(facts.healthz) or is_ok(facts.origin):
         # The same way leads to the API: it is this answer that the gateway can't take.
         return Fault("bad-gateway", "one-path")
     if isinstance(facts.app, Answer):
@@ -268,7 +268,7 @@ def _none_serves(facts: EndpointFacts) -> str | None:
     return none_serves(facts.targets) if isinstance(facts.targets, tuple) else None
 
 
-def well(answer: Answer | Unavailable) -> bool:
+def is_ok(answer: Answer | Unavailable) -> bool:
     """Return whether a layer has answered with 200, and no cache in its place."""
     return isinstance(answer, Answer) and answer.status == HTTPStatus.OK and not cached(answer)
 

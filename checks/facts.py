@@ -70,7 +70,6 @@ class R2Facts:
 
     Attributes:
         settings: Setting name to its state; never its value.
-        endpoint: The endpoint's URL as configured.
         bucket_source: The setting the name came from, or ``default``.
         reach: True when the bucket answered, None when there is no such bucket.
         error_code: R2's own error code when ``reach`` is Unavailable.

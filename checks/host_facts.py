@@ -21,14 +21,11 @@ class Environment:
     """A worker's environment held against the API's; compared as salted digests, never shown.
 
     Attributes:
-        queue: ``AI_SQS_QUEUE_NAME_BASIC``.
-        endpoint: ``R2_ENDPOINT``.
-        bucket: The effective bucket.
-        access_key: ``R2_ACCESS_KEY``.
-        secret_key: ``R2_SECRET_KEY``.
+        queue: The queue in force, as are its bucket and region.
+        endpoint: That of R2, as are the two keys.
         fingerprint: A salted digest of all of them, to hold a container's against the parameter's.
         database: ``DATABASE_URL``; no fault by itself, as one database has many addresses.
-        region: The first one set of ``AWS_REGION`` and ``AWS_DEFAULT_REGION``; ``missing`` where neither is.
+        region: ``missing`` where no variable sets one.
         aws_endpoint: The address at which it asks SQS, where it sets one: ``AWS_ENDPOINT_URL_SQS``, else
             ``AWS_ENDPOINT_URL``.
         static_keys: It holds AWS keys of its own, which outrank the instance's role.
@@ -160,8 +157,6 @@ class BootLog:
 
     Attributes:
         state: ``running``, ``finished``, or empty where the host does not say.
-        user_data: The end of the user data's own log.
-        cloud_init: The end of cloud-init's.
     """
 
     state: str
@@ -181,7 +176,6 @@ class HostReport:
         docker: ``up``, ``down``, ``missing``, ``hung`` (it does not answer) or ``unreadable`` (it answers otherwise).
         disk_percent: How full the disk with Docker's data is.
         container: The worker's container; None when there is none.
-        environment: What it runs with; None without a container.
         inodes_percent: How many of that disk's inodes are used.
         disk_path: Where Docker's data is.
         clock_ahead_seconds: By how much the host's clock is ahead of the servers'; 0 where it is right. The host's

@@ -17,7 +17,7 @@ from academy_ops.outside.clients import Answer, Target
 from academy_ops.outside.time_limits import ANSWER_SECONDS, left
 from academy_ops.thresholds import SECOND_LOOK_SECONDS
 from checks.authors import cached, json_of, page_of
-from checks.connection_words import no_way
+from checks.connection_words import connection_reason
 from checks.database_words import database_fault
 from checks.facts import FailedRow, JobDocument, JobResult
 from checks.refusals import CLOCK
@@ -186,7 +186,7 @@ def fault_of_message(message: str) -> Fault | None:
         return Fault("worker-aws-credentials", "clock")
     proven = database_fault(message) or meaning(message, _MESSAGES)
     if proven == Fault(NO_R2):
-        return Fault(NO_R2, no_way(message))
+        return Fault(NO_R2, connection_reason(message))
     return proven or workbook_fault(message)
 
 

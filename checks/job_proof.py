@@ -9,7 +9,7 @@ from typing import Final
 from academy_ops.contract import LOG_COMPLETED, LOG_SKIPPED
 from academy_ops.diagnosis.catalogue import faults_of
 from academy_ops.thresholds import DISK_NEARLY_FULL_PERCENT, WAITED_SECONDS, YOUNG_SECONDS
-from checks.connection_words import no_way
+from checks.connection_words import connection_reason
 from checks.facts import Case, JobDocument, R2Facts
 from checks.host_facts import LogLine
 from checks.job_document import NO_R2, every_row_rejected, fault_of_message
@@ -118,7 +118,7 @@ def _proof(case: Case, words: str) -> Fault | None:
         return Fault("worker-r2-mismatch")
     if code == NO_R2:
         ahead = next((host.clock_ahead_seconds for host in case.inside.hosts if host.clock_ahead_seconds), 0)
-        why = no_way(words, ahead)
+        why = connection_reason(words, ahead)
         # Nobody's way alone, where R2 answers nobody.
         return Fault(NO_R2, why if why != "no-route" or opens else None)
     if (

@@ -60,13 +60,13 @@ def observe(target: Target, case: Case) -> LogsFacts:
         job_there if place == named else cloudwatch_logs.begin_job(target, place, case.observed_at) for place in places
     ]
     looks = [
-        (cloudwatch_logs.ACTION, partial(cloudwatch_logs.beside, target, place, case.observed_at, facts, ids, job()))
+        (cloudwatch_logs.ACTION, partial(cloudwatch_logs.read_rest, target, place, case.observed_at, facts, ids, job()))
         for place, job in zip(places, jobs, strict=True)
     ]
-    archive = cloudwatch_logs.together(gather(looks, target.until))
+    archive = cloudwatch_logs.merged(gather(looks, target.until))
     if own and named and named not in own and isinstance(archive, Archive):
         archive = replace(archive, instead_of=named.group)
-    return cloudwatch_logs.joined(facts, archive)
+    return cloudwatch_logs.with_archive(facts, archive)
 
 
 def _observe_hosts(target: Target, case: Case) -> LogsFacts:

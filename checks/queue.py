@@ -29,8 +29,8 @@ from academy_ops.thresholds import (
     WAITED_SECONDS,
     minutes,
 )
-from checks.access import region_reason, stand_in
-from checks.connection_words import cut_off_workers
+from checks.access import emulator_reason, region_reason
+from checks.connection_words import any_sqs_unreachable
 from checks.facts import Case, Depth, JobDocument, QueueFacts, QueueSettings
 from checks.group_facts import WorkersFacts
 from checks.host_facts import Container, LogLine, LogsFacts, WorkerLog
@@ -105,7 +105,7 @@ def judge(case: Case) -> Iterator[Finding]:
             everything = ("region", "queue", "group", "autoscaler_function", "parameter")
             there = {name: case.names[name] for name in everything if name in case.names}
             yield FindingBuilder("queue", "0", case.names).fail(
-                "aws-wrong-region", there, reason=region_reason(case.names["region"]) or stand_in(case.access)
+                "aws-wrong-region", there, reason=region_reason(case.names["region"]) or emulator_reason(case.access)
             )
         meant: dict[str, Json] = {"meant": QUEUE_NAME} if facts.default_there else {}
         reason = "wrong-name" if meant else _polled_elsewhere(case)
@@ -145,9 +145,9 @@ def _judge_depth(build: FindingBuilder, case: Case, facts: QueueFacts, queue: De
     reason = not_named if code == "queue-dead-letters" else None
     if code is None and _not_consumed(case, facts, queue):
         code = "queue-not-consumed"
-        no_way = cut_off_workers(case)
-        reason = no_way[0] if no_way else "hung" if _hung(case) else None
-        evidence |= {"log": [no_way[1].text]} if no_way else {}
+        unreachable = any_sqs_unreachable(case)
+        reason = unreachable[0] if unreachable else "hung" if _hung(case) else None
+        evidence |= {"log": [unreachable[1].text]} if unreachable else {}
     if code is None and _stuck(case, queue):
         code = "message-stuck"
     unseen = _unseen_again(case, facts, queue)
@@ -253,7 +253,7 @@ def _not_consumed(case: Case, facts: QueueFacts, queue: Depth) -> bool:
     ):
         return False
     # A message in flight may be of a worker that is gone.
-    return queue.in_flight == 0 or _hung(case) or cut_off_workers(case) is not None
+    return queue.in_flight == 0 or _hung(case) or any_sqs_unreachable(case) is not None
 
 
 def _have_waited(case: Case, facts: QueueFacts, queue: Depth) -> bool:

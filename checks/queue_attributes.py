@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Final
 
 from academy_ops.diagnosis.records import Unavailable
 from academy_ops.outside.clients import Target
 from academy_ops.outside.failures import AWS_ERRORS, queue_missing
 from checks.facts import Case, Depth, QueueSettings
-from checks.times import age
+from checks.times import age, since_1970
 
 _LONGEST_NUMBER: Final = 9
-_EPOCH_DIGITS: Final = 10
 
 
 def read_attributes(target: Target, name: str) -> Mapping[str, str] | Unavailable | None:
@@ -56,14 +55,8 @@ def depth(target: Target, name: str) -> Depth | Unavailable | None:
             delay_seconds=_number(attributes.get("DelaySeconds")),
             max_receives=_number(policy.get("maxReceiveCount")),
         ),
-        created_at=_moment(attributes.get("CreatedTimestamp")),
+        created_at=since_1970(attributes.get("CreatedTimestamp", "")),
     )
-
-
-def _moment(seconds: str | None) -> datetime | None:
-    """Read a time in seconds since 1970, of ten digits from 2001 to 2286."""
-    known = seconds is not None and len(seconds) == _EPOCH_DIGITS and seconds.isdecimal()
-    return datetime.fromtimestamp(int(seconds), UTC) if known and seconds else None
 
 
 def oldest_message(target: Target, case: Case) -> tuple[float, float] | Unavailable | None:

@@ -30,7 +30,7 @@ def period(schedule: str) -> int | None:
     cron = _CRON.fullmatch(schedule)
     if cron is None:
         return None
-    minutes = sorted(_meant(cron[1], 0, _HOUR - 1))
+    minutes = sorted(_values(cron[1], 0, _HOUR - 1))
     return 60 * max(after - before for before, after in pairwise([*minutes, minutes[0] + _HOUR]))
 
 
@@ -47,15 +47,15 @@ def often_enough(schedule: str, now: datetime, zone: str = "") -> bool:
         return once[1][:16] == now.isoformat()[:16]
     cron = _CRON.fullmatch(schedule)
     return cron is None or (
-        now.hour in _meant(cron[2], 0, 23)
-        and now.day in _meant(cron[3], 1, 31)
-        and now.month in _meant(cron[4], 1, 12, _MONTHS)
-        and now.isoweekday() % 7 + 1 in _meant(cron[5], 1, 7, _DAYS)
-        and now.year in _meant(cron[6], *_YEARS)
+        now.hour in _values(cron[2], 0, 23)
+        and now.day in _values(cron[3], 1, 31)
+        and now.month in _values(cron[4], 1, 12, _MONTHS)
+        and now.isoweekday() % 7 + 1 in _values(cron[5], 1, 7, _DAYS)
+        and now.year in _values(cron[6], *_YEARS)
     )
 
 
-def _meant(field: str, first: int, last: int, names: Sequence[str] = ()) -> set[int]:
+def _values(field: str, first: int, last: int, names: Sequence[str] = ()) -> set[int]:
     """Return the numbers that a field of a cron expression of AWS means; all of them where its form is not known."""
     everything = set(range(first, last + 1))
     found = set[int]()

@@ -20,7 +20,7 @@ def alive(autoscaler: Autoscaler, now: datetime | None = None) -> bool:
     return runs and (now is None or often_enough(autoscaler.schedule, now))
 
 
-def on(facts: WorkersFacts, now: datetime) -> tuple[str, ...]:
+def active(facts: WorkersFacts, now: datetime) -> tuple[str, ...]:
     """Return the names of those that should start a worker within minutes, in words for the operator."""
     found: list[str] = []
     if isinstance(facts.autoscaler, Autoscaler) and alive(facts.autoscaler, now):

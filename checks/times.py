@@ -9,6 +9,7 @@ from academy_ops.thresholds import CLOCK_TOLERANCE_SECONDS
 from checks.host_facts import LogLine
 
 _NANOSECONDS = re.compile(r"(\.\d{6})\d+")
+_EPOCH_DIGITS = 10
 
 
 def parse(value: object) -> datetime | None:
@@ -23,6 +24,12 @@ def parse(value: object) -> datetime | None:
     if moment.year in {MINYEAR, MAXYEAR}:
         return None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def since_1970(seconds: str) -> datetime | None:
+    """Read a time in whole seconds since 1970; None for anything else."""
+    known = seconds.isascii() and seconds.isdecimal() and len(seconds) <= _EPOCH_DIGITS
+    return datetime.fromtimestamp(int(seconds), UTC) if known and int(seconds) else None
 
 
 def age(now: datetime, then: datetime | None) -> float | None:

@@ -52,7 +52,6 @@ _WEEK_SECONDS: Final = 7 * _DAY_SECONDS
 _LAST: Final = 5
 _ANY_JOB: Final = "job_id"
 """What every line of a worker about a job holds."""
-_LOG_JOB: Final = re.compile(rf"\bjob_id=({JOB_ID})")
 _LOG_TENANT: Final = re.compile(r"\btenant(?:_id|_code)?=([^\s|,]{1,64})")
 _LOG_ERROR: Final = re.compile(r"\berror=(.{1,400})")
 _KEY: Final = re.compile(UPLOAD_KEY)
@@ -306,12 +305,10 @@ def _logged_jobs(lines: Iterable[Logged]) -> list[_LoggedJob]:
     """Return what the logs say of each job, by its last line."""
     jobs: dict[str, _LoggedJob] = {}
     for line in lines:
-        named = _LOG_JOB.search(line.text)
-        if named is None or not line.text.startswith(LOG_OF_JOB):
+        job_id = worker_logs.job_in(line.text)
+        if job_id is None or not line.text.startswith(LOG_OF_JOB):
             continue
-        job = jobs.setdefault(
-            named[1], _LoggedJob(Upload(parse(line.time), None, named[1], None, None, None, ("log",)))
-        )
+        job = jobs.setdefault(job_id, _LoggedJob(Upload(parse(line.time), None, job_id, None, None, None, ("log",))))
         job.key = key_in(line.text) or job.key
         tenant = _KEY.search(line.text) or _LOG_TENANT.search(line.text)
         ended_badly = line.text.startswith(LOG_JOB_FAILED)

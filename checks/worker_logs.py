@@ -187,20 +187,21 @@ def only(logs: Logs, *, jobs: Collection[str] | None = None, failed: bool = Fals
     """
     wanted: set[str | None] | None = set(jobs) if jobs is not None else None
     if failed:
-        bad = {_job(line) for line in logs.lines if line.text.startswith(LOG_JOB_FAILED)} - {None}
+        bad = {job_in(line.text) for line in logs.lines if line.text.startswith(LOG_JOB_FAILED)} - {None}
         wanted = bad if wanted is None else wanted & bad
     last: dict[str, str | None] = {}
     kept: list[Logged] = []
     for line in logs.lines:
-        last[line.instance] = _job(line) or last.get(line.instance)
+        last[line.instance] = job_in(line.text) or last.get(line.instance)
         of_them = wanted is None or last[line.instance] in wanted
         if of_them and text.lower() in line.text.lower():
             kept.append(line)
     return replace(logs, lines=tuple(kept))
 
 
-def _job(line: Logged) -> str | None:
-    found = _LINE_OF_JOB.search(line.text)
+def job_in(line: str) -> str | None:
+    """Return the job that a worker's line names."""
+    found = _LINE_OF_JOB.search(line)
     return found[1] if found else None
 
 

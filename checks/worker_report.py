@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Final, TypeAlias
 
@@ -18,7 +18,7 @@ from academy_ops.outside.clients import Connections
 from academy_ops.settings import Settings
 from academy_ops.thresholds import CLOCK_WRONG_SECONDS, CRASH_LOOP_RESTARTS
 from checks.host_facts import BootLog, Comparison, Container, Environment, HostReport, LogDriver, LogLine, WorkerLog
-from checks.times import parse
+from checks.times import parse, since_1970
 
 Clean: TypeAlias = Callable[[str], str]
 
@@ -26,11 +26,10 @@ _BLANK: Final = "blank"
 _OF_PODMAN: Final = {"configured": "created", "initialized": "created", "stopped": "exited", "stopping": "exited"}
 """Podman's states that Docker has other words for."""
 _NO_ANSWER: Final = "docker logs has not ended in time"
-_LAST_SECOND: Final = 2**32
 _QUEUES: Final = QUEUE_SETTING.removesuffix("BASIC")
 _AWS_ENDPOINTS: Final = ("AWS_ENDPOINT_URL_SQS", "AWS_ENDPOINT_URL")
 _URLS: Final = frozenset({"R2_ENDPOINT", *_AWS_ENDPOINTS})
-_MEANT: Final = tuple(
+_NORMALIZED: Final = tuple(
     (re.compile(form), plain)
     for form, plain in (
         (r"^(https://[^/:]+):443(/|$)", r"\1\2"),
@@ -96,7 +95,7 @@ def read_host(  # noqa: PLR0917 - what a host wrote, and what it is held against
     if docker == "up" and of_container == "hung":
         docker = "hung"
     here = docker == "up" and of_container == "present"
-    ahead = _ahead(_moment(said.last("clock")), now)
+    ahead = _ahead(since_1970(said.last("clock")), now)
     container = _container(said, settings) if here else _of_unit(said)
     host = HostReport(
         instance_id,
@@ -173,12 +172,12 @@ def compare(
         return "same" if in_force[name] == digest(salt, expected) else "different"
 
     endpoint, database = settings.get("R2_ENDPOINT"), settings.get("DATABASE_URL")
-    sqs = meant(settings.aws_endpoint() or f"https://sqs.{settings.region}.amazonaws.com")
+    sqs = normalized(settings.aws_endpoint() or f"https://sqs.{settings.region}.amazonaws.com")
     effective = {"queue": in_force[queue_name], "bucket": in_force[bucket_name]}
     sides = {
         "queue": (queue_name, settings.queue),
         "bucket": (bucket_name, settings.bucket),
-        "endpoint": ("R2_ENDPOINT", meant(endpoint) if endpoint else None),
+        "endpoint": ("R2_ENDPOINT", normalized(endpoint) if endpoint else None),
         "region": (first(REGION_SETTINGS), settings.region),
         "aws_endpoint": (first(_AWS_ENDPOINTS), sqs),
     }
@@ -192,7 +191,7 @@ def compare(
         fingerprint=digest(
             salt, json.dumps(effective | {name: given.get(name, _BLANK) for name in _AS_THEY_ARE}, sort_keys=True)
         ),
-        database=against("DATABASE_URL", _meant("DATABASE_URL", database) if database else None),
+        database=against("DATABASE_URL", _normalized("DATABASE_URL", database) if database else None),
         static_keys="AWS_ACCESS_KEY_ID" in given,
         differing={name: shown[name] for name in different if name in shown},
     )
@@ -210,13 +209,13 @@ def names_in_clear(values: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def meant(address: str) -> str:
-    """Return an address as it is meant; the probe has the same rules.
+def normalized(address: str) -> str:
+    """Return an address as it is compared; the probe has the same rules.
 
     Without its default port and a trailing slash, in small letters; and of the many names of SQS in a region one.
     """
     address = address.lower().removesuffix("/")
-    for form, plain in _MEANT:
+    for form, plain in _NORMALIZED:
         address = form.sub(plain, address)
     return address
 
@@ -228,14 +227,14 @@ def digest(salt: str, value: str) -> str:
 
 def digests_of(values: Mapping[str, str], salt: str) -> dict[str, str]:
     """Return the digests of an environment that is known here, in the form in which a host reports them."""
-    return {name: digest(salt, _meant(name, value)) if value.strip() else _BLANK for name, value in values.items()}
+    return {name: digest(salt, _normalized(name, value)) if value.strip() else _BLANK for name, value in values.items()}
 
 
-def _meant(name: str, value: str) -> str:
+def _normalized(name: str, value: str) -> str:
     """Return the part of a value that matters, as the probe takes it: a database's driver does not."""
     if name == "DATABASE_URL":
         return value.partition("://")[2] or value
-    return meant(value) if name in _URLS else value
+    return normalized(value) if name in _URLS else value
 
 
 def parse_parameter(text: str) -> tuple[str, dict[str, str]]:
@@ -271,7 +270,7 @@ def _environment(said: _Output, salt: str, settings: Settings) -> Environment | 
 
 def _container(said: _Output, settings: Settings) -> Container:
     word, text = said.word, said.text
-    kills = tuple(at for seconds in said.fields.get("oom_kill", ()) if (at := _moment(seconds)))
+    kills = tuple(at for seconds in said.fields.get("oom_kill", ()) if (at := since_1970(seconds)))
     driver = LogDriver(
         word("log_driver"), text("log_group"), text("log_region"), text("log_stream"), text("log_cache_off") != "true"
     )
@@ -381,12 +380,6 @@ def _split(output: str, clean: Clean) -> _Output:
         else:
             sections.setdefault(section, []).append(line)
     return _Output(fields, sections, clean)
-
-
-def _moment(seconds: str) -> datetime | None:
-    """Return the time of so many seconds since 1970."""
-    number = _int(seconds)
-    return datetime.fromtimestamp(number, UTC) if number is not None and 0 < number < _LAST_SECOND else None
 
 
 def _int(text: str) -> int | None:

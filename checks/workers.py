@@ -219,7 +219,7 @@ def _judge_zero(
     build: FindingBuilder, case: Case, group: Group, past: launches.History, evidence: dict[str, Json]
 ) -> Iterator[Finding]:
     facts = case.fleet
-    on = starters.on(facts, case.observed_at)
+    on = starters.active(facts, case.observed_at)
     # One that could not be seen may be alive; for its first minutes that is no fault.
     acts = bool(on or starters.unseen(facts)) or isinstance(facts.autoscaler, Unavailable)
     still = _still_works(case, group)
@@ -306,7 +306,7 @@ def _judge_autoscaler(build: FindingBuilder, case: Case) -> Iterator[Finding]:
         yield build.unknown(say("what would start a worker"), why)
     if isinstance(autoscaler, Unavailable):
         yield build.unknown(say("the autoscaler"), autoscaler)
-    elif not unseen and not starters.on(facts, case.observed_at) and not _alarm_sleeps(case):
+    elif not unseen and not starters.active(facts, case.observed_at) and not _alarm_sleeps(case):
         own = autoscaler or Autoscaler("", None, enabled=False)
         evidence: dict[str, Json] = {
             "function": own.state or None,

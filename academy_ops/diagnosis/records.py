@@ -153,7 +153,6 @@ class Finding:
     Attributes:
         status: ``warn`` and ``fail`` carry a cause.
         evidence: The facts that prove it; no secrets.
-        remedies: What to do about the cause.
         missing_permission: The IAM action that was denied.
         because: Why it was skipped or is unknown.
         may_conceal: The causes that can't be excluded as long as this is unknown.
@@ -201,7 +200,6 @@ class Diagnosis:
         verdict: What all findings mean; of a run of one step, what that step's mean, which is no verdict on the job.
         findings: In runbook order.
         step: The check that was run alone, or None where the job was diagnosed.
-        context: The context whose settings were in force.
         tier: The tier of workers that was looked at, where that is not the basic one.
         strict: A warning is as bad as a fault: ``--fail-on warn``.
         of_smoke: Its job is the smoke check's, and is taken back: no command names it.

@@ -39,7 +39,7 @@ class CredentialsError(BotoCoreError):
     """There are AWS credentials, and they can't be had.
 
     Attributes:
-        why: ``mfa``, ``expired``, ``process``, ``config``, ``role`` or ``web-identity``; empty for anything else.
+        why: A stable word, such as ``mfa`` or ``expired``; empty where none fits.
         method: Where the AWS SDK would have had them from, by its own word; empty where it did not come so far.
     """
 

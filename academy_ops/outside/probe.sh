@@ -281,8 +281,8 @@ id=$(field id)
 image=$(field image)
 said image_digest "$(bounded 3 docker image inspect --format '{{join .RepoDigests " "}}' "$image" 2>/dev/null)"
 
-# An address as it is meant: without its default port and a trailing slash; each name of SQS in a region is one of many.
-meant() {
+# An address as it is compared: without its default port and a trailing slash; each name of SQS in a region is one of many.
+normalized() {
   say "$1" | tr '[:upper:]' '[:lower:]' | sed -E -e 's#/$##' \
     -e 's#^(https://[^/:]+):443(/|$)#\1\2#' -e 's#^(http://[^/:]+):80(/|$)#\1\2#' \
     -e 's#^https?://([^/]+\.)?sqs(-fips)?\.([a-z0-9-]+)\.(vpce\.)?(amazonaws\.com|api\.aws)$#https://sqs.\3.amazonaws.com#' \
@@ -294,7 +294,7 @@ variable() {
   name=${1%%=*}
   value=${1#*=}
   case $name in
-    R2_ENDPOINT | AWS_ENDPOINT_URL | AWS_ENDPOINT_URL_SQS) value=$(meant "$value") ;;
+    R2_ENDPOINT | AWS_ENDPOINT_URL | AWS_ENDPOINT_URL_SQS) value=$(normalized "$value") ;;
     AWS_REGION | AWS_DEFAULT_REGION | AWS_ACCESS_KEY_ID) ;;
     DATABASE_URL) value=${value#*://} ;;
     R2_ACCESS_KEY | R2_SECRET_KEY | R2_EXCEL_BUCKET | EXCEL_BUCKET_NAME | AI_SQS_QUEUE_NAME_*) ;;

@@ -25,8 +25,6 @@ class Context:
     """A named set of settings.
 
     Attributes:
-        env_file: An env file whose settings it takes.
-        tier: The tier of workers that it looks at.
         values: Settings of its own; they outweigh its env file's.
     """
 

@@ -81,7 +81,6 @@ class Settings:
     """Every setting, frozen at the start of the run.
 
     Attributes:
-        entries: Each by its name.
         unnamed: What was taken from an env file that nobody named, and what was not.
         aws_from_file: The env file's ``AWS_*`` lines.
         certificates: What SSL_CERT_FILE names in the environment and in the env file. Both are trusted: the one may

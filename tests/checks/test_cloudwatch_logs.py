@@ -303,14 +303,14 @@ def test_what_the_hosts_have_told_is_not_told_again() -> None:
     result = h.logs(h.container(of_job=(TAKEN,)))
     with server(answer) as (url, _log), target(AWS_ENDPOINT_URL=url) as plain:
         this = replace(plain, job_id=h.JOB_ID)
-        found = cloudwatch_logs.beside(this, Place(GROUP), h.NOW, result, ["i-0"], archive((TAKEN,), instance="i-0"))
+        found = cloudwatch_logs.read_rest(this, Place(GROUP), h.NOW, result, ["i-0"], archive((TAKEN,), instance="i-0"))
     assert found == Archive(GROUP, {})
 
 
 def test_of_a_worker_whose_own_log_can_t_be_read_the_last_lines_are_looked_for() -> None:
     answer, asked = cloudwatch(lambda _: {"events": [event("a line", 30, "academy-ai-worker-cpu/i-0123456")]})
     with server(answer) as (url, _log), target(AWS_ENDPOINT_URL=url) as this:
-        found = cloudwatch_logs.beside(this, Place(GROUP), h.NOW, h.NO_LOGS, ["i-0123456"], NOT_ASKED)
+        found = cloudwatch_logs.read_rest(this, Place(GROUP), h.NOW, h.NO_LOGS, ["i-0123456"], NOT_ASKED)
     assert isinstance(found, Archive)
     assert [line.text for line in found.logs["i-0123456"].tail] == ["a line"]
     assert asked[0]["logStreamNamePrefix"] == "academy-ai-worker-cpu/"
@@ -400,14 +400,14 @@ def test_a_group_in_another_region_is_asked_there() -> None:
 
 def test_what_is_kept_in_two_places_is_read_as_one_and_what_could_not_be_read_is_no_end() -> None:
     other = replace(archive((FAILED,), instance="i-0123456"), group="/other")
-    both = cloudwatch_logs.together((other, archive((TAKEN,))))
+    both = cloudwatch_logs.merged((other, archive((TAKEN,))))
     assert isinstance(both, Archive)
     assert (both.group, set(both.logs), both.complete) == ("/other", {GONE, "i-0123456"}, True)
     denied = Unavailable("denied", "logs:FilterLogEvents")
-    half = cloudwatch_logs.together((denied, archive((TAKEN,))))
+    half = cloudwatch_logs.merged((denied, archive((TAKEN,))))
     assert isinstance(half, Archive)
     assert (half.group, half.complete) == (GROUP, False)
-    assert cloudwatch_logs.together((denied, denied)) == denied
+    assert cloudwatch_logs.merged((denied, denied)) == denied
 
 
 def test_a_group_other_than_the_one_that_is_set_is_said() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from academy_ops.diagnosis.records import Unavailable
-from checks.connection_words import no_way
+from checks.connection_words import connection_reason
 from checks.facts import Depth
 from tests.checks import facts_factory as h
 from tests.checks.scenarios import STARTED, waiting
@@ -164,7 +164,7 @@ def test_what_ends_a_connection_in_mid_work_is_no_disagreement_on_tls() -> None:
 
 def test_a_word_of_something_else_is_none() -> None:
     for text in ("polling", "the password has expired", "received 200 OK"):
-        assert no_way(text) is None
+        assert connection_reason(text) is None
 
 
 GONE = "An error occurred (AWS.SimpleQueueService.NonExistentQueue) when calling the ReceiveMessage operation: The"

@@ -324,6 +324,8 @@ API = {
         ({**API, "R2_ENDPOINT": "https://B.r2.example/"}, {"R2_ENDPOINT": "https://b.r2.example"}),
         ({**API, "AWS_REGION": "us-east-1"}, {"AWS_REGION": "us-east-1"}),
         ({**API, "AWS_ENDPOINT_URL": "http://mine:9"}, {"AWS_ENDPOINT_URL": "http://mine:9"}),
+        # Not the second one in place of the first, which can't be shown.
+        ({**API, "AWS_REGION": "Seoul (2)", "AWS_DEFAULT_REGION": "us-east-1"}, {}),
         # Where nothing is set, the worker's own default counts.
         ({**API, "AI_SQS_QUEUE_NAME_BASIC": ""}, {"AI_SQS_QUEUE_NAME_BASIC": "academy-ai-jobs-basic"}),
         ({**API, "R2_EXCEL_BUCKET": ""}, {"R2_EXCEL_BUCKET": "academy-excel"}),

@@ -54,6 +54,16 @@ def test_a_rule_may_run_the_function_an_alias_or_a_version(arn: str) -> None:
     assert result == Autoscaler("Active", "tick", enabled=True, schedule="rate(1 minute)")
 
 
+def test_the_newest_of_many_versions_are_asked_for_rules() -> None:
+    numbered = {"Versions": [{"FunctionArn": f"{ARN}:{number}"} for number in ("$LATEST", *range(1, 41))]}
+    with (
+        server(aws({f"{ARN}:40": "tick"}, aliases=ALIAS, versions=numbered)) as (url, _),
+        target(AWS_ENDPOINT_URL=url) as this,
+    ):
+        result = aws_starters.read_autoscaler(this)
+    assert result == Autoscaler("Active", "tick", enabled=True, schedule="rate(1 minute)")
+
+
 def test_a_function_that_nothing_runs_has_no_rule() -> None:
     with server(aws({}, aliases=ALIAS, versions=VERSIONS)) as (url, _), target(AWS_ENDPOINT_URL=url) as this:
         assert aws_starters.read_autoscaler(this) == Autoscaler("Active", None, enabled=False)

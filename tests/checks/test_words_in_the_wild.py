@@ -13,7 +13,7 @@ from checks.database_words import database_fault
 from checks.group_facts import Starter
 from checks.host_facts import BootLog
 from checks.schedule_expressions import often_enough
-from checks.starters import on
+from checks.starters import active
 from tests.checks import facts_factory as h
 from tests.checks.scenarios import SCRIPTS, inside, says, waiting
 from tests.words import code_of_message
@@ -285,7 +285,7 @@ def test_each_field_of_a_cron_expression_counts(schedule: str, enough: bool) -> 
 def test_a_schedule_is_kept_by_the_clocks_of_its_zone(zone: str, acts: bool) -> None:
     schedule = Starter("resize", "s", enabled=True, when="cron(* 9-18 * * ? *)", zone=zone)
     facts = replace(h.workers(autoscaler=None), policies=(), actions=(), schedules=(schedule,))
-    assert bool(on(facts, h.NOW)) is acts
+    assert bool(active(facts, h.NOW)) is acts
 
 
 STARVED = Starter("policy", "grow", enabled=False, when="depth-high", why="alarm-no-data")

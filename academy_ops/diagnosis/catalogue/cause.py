@@ -38,7 +38,6 @@ class Cause:
     """One cause: what it means, how it is recognized, what it explains, what to do.
 
     Attributes:
-        code: Its stable name.
         told_by: How it is recognized in what was observed, with its thresholds; what ``judge`` of its check does.
         look: Commands by which an operator sees the same by hand; they only read.
         states: The job states it explains.

@@ -11,7 +11,7 @@ from academy_ops.diagnosis.command import Steps
 from academy_ops.messages import Text
 
 
-def no_way_to(service: str, look: Steps, rows: Rows) -> Mapping[str, Variant]:
+def connection_reasons(service: str, look: Steps, rows: Rows) -> Mapping[str, Variant]:
     """Return the reasons why a worker gets no connection to ``service``; ``look`` shows there who answers."""
 
     def about(sentence: str) -> Text:

@@ -7,13 +7,13 @@ from typing import Final
 from academy_ops.diagnosis.catalogue import commands
 from academy_ops.diagnosis.catalogue.boot import LOG_DRIVER, OTHER_PROCESSOR
 from academy_ops.diagnosis.catalogue.cause import codes, variant
-from academy_ops.diagnosis.catalogue.connections import no_way_to
+from academy_ops.diagnosis.catalogue.connections import connection_reasons
 from academy_ops.diagnosis.catalogue.inside_workers import IDLE, LETTERS, READ_LOG, ROWS, TERMINATE, TERMINATE_NOW
 from academy_ops.diagnosis.command import command
 
 _cause, _warning, _read, _change = ROWS.cause, ROWS.warning, ROWS.read, ROWS.change
 _to_read, _to_change = ROWS.to_read, ROWS.to_change
-_ENDED: Final = {**no_way_to("SQS", commands.WORKER_SQS, ROWS), "architecture": OTHER_PROCESSOR}
+_ENDED: Final = {**connection_reasons("SQS", commands.WORKER_SQS, ROWS), "architecture": OTHER_PROCESSOR}
 _START: Final = commands.on_workers("docker start <worker_container>")
 _REPLACE_FORMER: Final = _change(
     "If no deployment is in progress, replace the worker instances. Jobs in progress start over.",

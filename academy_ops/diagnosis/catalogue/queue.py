@@ -8,7 +8,7 @@ from typing import Final
 from academy_ops.contract import MAX_RECEIVES, QUEUE_ATTRIBUTES, QUEUE_SETTING
 from academy_ops.diagnosis.catalogue import commands
 from academy_ops.diagnosis.catalogue.cause import NO_JOB_OR_PENDING, PENDING, WAITING, Rows, codes, variant
-from academy_ops.diagnosis.catalogue.connections import no_way_to
+from academy_ops.diagnosis.catalogue.connections import connection_reasons
 from academy_ops.diagnosis.command import Steps, aws, command
 from academy_ops.messages import say
 
@@ -111,7 +111,7 @@ QUEUE: Final = (
                 _RESTART,
                 _READ_LOG,
             ),
-            **no_way_to("SQS", commands.WORKER_SQS, _ROWS),
+            **connection_reasons("SQS", commands.WORKER_SQS, _ROWS),
         },
     ),
     _cause(

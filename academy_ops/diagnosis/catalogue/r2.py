@@ -6,7 +6,7 @@ from typing import Final
 
 from academy_ops.diagnosis.catalogue import commands
 from academy_ops.diagnosis.catalogue.cause import NO_JOB_OR_FAILED, WAITING, Rows, codes, variant
-from academy_ops.diagnosis.catalogue.connections import no_way_to
+from academy_ops.diagnosis.catalogue.connections import connection_reasons
 from academy_ops.diagnosis.command import command
 from academy_ops.messages import say
 
@@ -78,7 +78,7 @@ R2: Final = (
         (commands.REACH_R2,),
         _change("Compare R2_ENDPOINT with the account's S3 endpoint in the Cloudflare dashboard."),
         reasons={
-            **no_way_to("R2", commands.WORKER_TO_R2, _ROWS),
+            **connection_reasons("R2", commands.WORKER_TO_R2, _ROWS),
             "not-s3": _to_change(
                 "The server at R2_ENDPOINT is not R2, but a website, AWS or something else.",
                 "Set R2_ENDPOINT to the account's S3 endpoint from the Cloudflare dashboard, not to a "
