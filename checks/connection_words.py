@@ -10,6 +10,7 @@ from academy_ops.contract import LOG_RECEIVED
 from academy_ops.thresholds import COMPLAINT_SECONDS
 from checks.facts import Case
 from checks.host_facts import Container, HostReport, LogLine, WorkerLog
+from checks.log_forms import level, plain
 from checks.times import age
 from checks.words import meaning, table
 
@@ -80,7 +81,7 @@ def sqs_unreachable(
     """
     lines = [line for line in (*log.errors, *log.tail) if within is None or container.wrote(line)]
     ahead = host.clock_ahead_seconds
-    complaints = [line for line in lines if _of_sqs(line.text, ahead)]
+    complaints = [line for line in lines if _of_sqs(line.text, ahead) and level(plain(line.text)) != "less"]
     received = _latest(case, [line for line in lines if LOG_RECEIVED in line.text])
     since = _latest(case, complaints)
     if since is None or (within is not None and since >= within) or (received is not None and received <= since):

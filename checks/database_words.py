@@ -70,11 +70,12 @@ _WORDS: Final = table(
         r"command denied to user",
     ),
     (
-        # Without quotes PostgreSQL writes a column only where it stands behind its table's name.
+        # Without quotes PostgreSQL writes a column only where it stands behind its table's name; a column that is
+        # named in Hangul is a sheet's.
         Fault(_DOWN, "schema"),
         (
             r"\b(relation|column|table|type|schema|sequence|database|constraint)"
-            r" ([\"'`][^\"'`]{1,120}[\"'`]|\w{1,60}\.\w{1,60})( of relation \S{1,120})? (does not|doesn't) exist"
+            r" ([\"'`][ !#-&(-_a-~]{1,120}[\"'`]|\w{1,60}\.\w{1,60})( of relation \S{1,120})? (does not|doesn't) exist"
         ),
         r"\bfunction \S{1,60}\([^)]{0,120}\) does not exist",
         r"Undefined(Table|Column|Function|Object)|no such (table|column|database)\b|has no column named",

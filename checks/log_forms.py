@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import Final, Literal
+
+Level = Literal["less", "warning", "error"]
+"""``less`` is all that is no complaint, such as INFO."""
 
 _TIME: Final = (
     r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[\d.,:+Z-]{0,20}|[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d[\d.]{0,10}"
@@ -17,19 +20,26 @@ _CARRIED: Final = re.compile(
 """What a journal, syslog, compose, containerd, Docker and others put there."""
 _ESCAPE: Final = re.compile(r"\\{1,8}(?:u([0-9a-fA-F]{4})|([nrt])|([\"'/]))")
 _COLOR: Final = re.compile(r"(?:\x1b|\ufffd|#033|\\033|\\x1b)?\[[0-9;]{1,12}m")
-_LESS: Final = re.compile(
-    r"\b(?:warn(?:ing)?|info(?:rmation)?|debug|notice|trace|verbose|WRN|INF|DBG|DEBU)\b|\b[IWD]\d{4} \d\d:",
+_LESS: Final = "information|info|debug|trace|notice|verbose|inf|dbg|debu|trc|log"
+_WARNING: Final = "warning|warn|wrn"
+_ERROR: Final = "error|err|erro|critical|crit|fatal|fata|ftl|severe|emergency|emerg|alert|panic|dpanic|fail"
+_WORDS: Final = f"(?:({_LESS})|({_WARNING})|{_ERROR})"
+_FIELD: Final = re.compile(
+    r"(?:\"[\w.]{0,20}(?:level|severity)\w{0,9}\": ?(?:\{.{0,80}\"name\": ?)?\"?|\blevel=\"?)"
+    rf"(?:{_WORDS}\b|([123]0)\b|(40)\b|[56]0\b)",
     re.IGNORECASE,
 )
-_FIELD_OF_LESS: Final = re.compile(r"\"(?:warn(?:ing)?|info|debug|notice|trace)\"|\"level\": ?[1-4]0\b", re.IGNORECASE)
-_ERROR: Final = re.compile(
-    r"\b(?:error|critical|fatal|unrecoverable|exception|stderr|severe|emergency|alert|panic|ERR|ERRO|CRIT|FATA|FTL)\b"
-    r"|\b[EF]\d{4} \d\d:|\"level\": ?[56]0\b",
-    re.IGNORECASE,
+"""Of JSON and logfmt, wherever it stands; with numbers, of pino and bunyan."""
+_BEFORE: Final = re.compile(
+    rf"(?<![\w/-]){_WORDS.upper()}(?![\w.-])|(?:\A|[\[<|(] ?){_WORDS}(?= {{0,9}}[\]:>|)])"
+    r"|\b(?:([ID])|(W)|[EF])\d{4} \d\d:"
 )
-"""By which level a logger has written a line, in words or numbers, and in klog's letters."""
-_PROSE: Final = re.compile(r"[a-z]{3} [a-z]{3}|[a-z]{2} \Z")
-"""Words of a sentence, or of a program; names, times and brackets have none."""
+"""In capitals, or between marks; by its first letter, of klog."""
+_AS_ERROR: Final = re.compile(r"\b(?:error|critical|fatal|unrecoverable|exception|stderr)\b", re.IGNORECASE)
+_SENTENCE: Final = re.compile(r"[a-z]{3} [a-z]{3}")
+"""Names, times and brackets have nothing like it."""
+_STATEMENT: Final = re.compile(r"[a-z]{2} \Z")
+"""Such as a program's own ``raise``."""
 
 
 def bare(line: str) -> str:
@@ -45,16 +55,27 @@ def plain(line: str) -> str:
     return _COLOR.sub("", line) if "[" in line else line
 
 
+def level(line: str) -> Level | None:
+    """Return at which level a logger has written a plain line; None where it names none before the words."""
+    found = _FIELD.search(line)
+    if found is None and (found := _BEFORE.search(line)) and _SENTENCE.search(line[: found.start()]):
+        return None
+    if found is None:
+        return None
+    kinds = found.groups()
+    return "less" if any(kinds[::2]) else "warning" if any(kinds[1::2]) else "error"
+
+
 def is_raised(line: str, at: int) -> bool:
     """Return whether the exception at a place of a plain line is one that nobody has handled.
 
     So it is where nothing but a logger's or a carrier's own words stand before it, or the level of an error; a library
     that does without an optional package says so in a sentence, or as less than an error.
     """
+    if (written := level(line)) is not None:
+        return written == "error"
     head = line[:at].rpartition("\n")[2]
-    if _LESS.search(head) or _FIELD_OF_LESS.search(line):
-        return False
-    return not _PROSE.search(head) or _ERROR.search(line) is not None
+    return not (_SENTENCE.search(head) or _STATEMENT.search(head)) or _AS_ERROR.search(line) is not None
 
 
 def _undone(escape: re.Match[str]) -> str:

@@ -20,7 +20,7 @@ from checks.database_words import database_fault
 from checks.facts import Case, Depth
 from checks.host_facts import Container, HostReport, LogLine, WorkerLog
 from checks.job_document import LOCAL_PATH, OUT_OF_MEMORY
-from checks.log_forms import bare, is_raised, plain
+from checks.log_forms import bare, is_raised, level, plain
 from checks.refusals import CLOCK, KEY_REFUSED, NO_CREDENTIALS, OTHER_REGION, OWN_WAY
 from checks.times import age, under, written_at
 from checks.words import GAP, Fault, meaning, table
@@ -165,7 +165,9 @@ def _sign(case: Case, host: HostReport, lines: Sequence[LogLine], number: int, *
     if not any(word in lower for word in _COMPLAINS):
         return None
     fault = database_fault(text) or meaning(text, _LOG_SIGNS)
-    if fault is None or fault.code == "job-failed":
+    # What is told as information is no complaint; but a job's failure is one at any level.
+    told_only = level(text) == "less" and not _of_failure(lines[number])
+    if fault is None or fault.code == "job-failed" or told_only:
         return None
     code = fault.code
     counts = True

@@ -10,7 +10,7 @@ from checks.host_facts import HostReport
 from checks.words import meaning, table
 
 CLOCK: Final = (
-    r"Signature (expired|not yet current)|RequestTimeTooSkewed|\bRequestExpired\b|"
+    r"Signature (expired|not yet current): ?\d|RequestTimeTooSkewed|\bRequestExpired\b|"
     r"difference between the request time and the (server's|current) time"
 )
 NO_CREDENTIALS: Final = (

@@ -56,7 +56,6 @@ SENTENCES = (
     f"worker-1  | caught {NO_MODULE}",
     "    except ImportError: pass",
     "    raise ImportError('No module named uvloop')",
-    f'{{"message": "plugin is off", "warning": "{NO_MODULE}"}}',
     "No module named 'uvloop'; going on without it",
 )
 """Of a process that goes on without it, or of a program's own text."""
@@ -72,7 +71,7 @@ def test_what_a_worker_ends_with_is_read_in_each_loggers_form(
     end: dict[str, Any], compared: Callable[[int], None]
 ) -> None:
     for logger, form in LOGGERS.items():
-        for level, told in (("ERROR", True), ("CRITICAL", True), ("WARNING", False), ("info", False)):
+        for level, told in (("ERROR", True), ("CRITICAL", True), ("WARNING", False), ("INFO", False)):
             assert (cause(form.format(level, NO_MODULE), **end) == DEPENDENCY) is told, (logger, level)
             # A worker that goes on does without it.
             assert cause(form.format(level, NO_MODULE)) != DEPENDENCY
@@ -122,3 +121,38 @@ def test_a_boots_trace_and_container_are_known_whoever_carries_them(carrier: str
     assert boot_failure(BootLog("finished", (made, SCRIPTS))) is None
     assert boot_failure(BootLog("finished", (traced,))) is None
     assert boot_failure(BootLog("finished", (carrier.format("ERROR: docker run failed"),))) is not None
+
+
+INFORMATION = (
+    "INFO sqlalchemy.engine.Engine SELECT 1 FROM jobs WHERE error = 'too many connections'",
+    "DEBUG:botocore.hooks:Event needs-retry.sqs.ReceiveMessage: calling handler for ExpiredTokenException",
+    '{"level":"debug","msg":"registered handler for ExpiredToken"}',
+    '{"msg":"backs off at: too many clients already","level":30}',
+    "I1122 01:59:50.123456       1 pool.go:42] server closed the connection unexpectedly; retried",
+    "[2026-11-22 01:59:50 +0000] [7] [INFO] parsed row 3: memo=password authentication failed",
+    "INFO Task ended: MemoryError count=0",
+    'NOTICE:  table "tmp_import" does not exist, skipping',
+    'psycopg NOTICE: schema "staging" does not exist, skipping',
+    "DEBUG urllib3: Retry(total=2) sqs.ap-northeast-2.amazonaws.com connection timed out",
+    # Of a sheet, and of another service's token.
+    'WARNING column "학년" does not exist',
+    "ERROR django.request: Invalid token: Signature expired",
+)
+COMPLAINTS = {
+    "WARNING poll: botocore.exceptions.NoCredentialsError: Unable to locate credentials": "worker-aws-credentials",
+    "ERROR info.views: FATAL: sorry, too many clients already": "worker-database-down",
+    "could not log in, INFO follows: password authentication failed for user": "worker-database-down",
+    '{"level":50,"msg":"relation \\"info\\" does not exist"}': "worker-database-down",
+    "W1122 01:59:50.123456       1 pool.go:42] FATAL: too many connections for role": "worker-database-down",
+    "SQS_JOB_FAILED | job_id=x | level=info error=OperationalError: connection lost": "worker-database-down",
+}
+
+
+def test_what_is_told_as_information_is_no_complaint(compared: Callable[[int], None]) -> None:
+    for text in INFORMATION:
+        assert cause(text) == "queue-not-consumed", text
+        log = h.container(errors=(h.line(text, 30),), tail=(h.line("polling", 40), h.line(text, 30)))
+        assert h.verdict(h.case(logs=h.logs(log))).cause is None, text
+    for text, code in COMPLAINTS.items():
+        assert cause(text) == code, text
+    compared(2 * len(INFORMATION) + len(COMPLAINTS))
