@@ -17,6 +17,7 @@ from academy_ops.outside.failures import AWS_ERRORS, CredentialsError, plain_cod
 from academy_ops.outside.time_limits import begin
 from academy_ops.thresholds import CLOCK_WRONG_SECONDS
 from checks.facts import AccessFacts, Case
+from checks.own_network import anything_answered
 from checks.words import Fault
 
 _CAUSES: Final[dict[Reason, str]] = {
@@ -113,7 +114,7 @@ def judge(case: Case) -> Iterator[Finding]:
         yield build.fail("aws-keys-are-r2-keys", where, reason="profile" if of_profile else None)
     if isinstance(facts.account, Unavailable):
         region = case.names["region"]
-        fault = _refused(facts, facts.account, region, answered=case.anything_answered())
+        fault = _refused(facts, facts.account, region, answered=anything_answered(case))
         if fault is None:
             yield build.unknown(say("the AWS identity"), facts.account)
         else:

@@ -23,6 +23,7 @@ from checks.author_signs import AWS_LOAD_BALANCER
 from checks.authors import balanced_by, cached, is_json, page_of
 from checks.endpoint_faults import fault_of_answer, fault_of_silence, id_refused, is_ok, no_such_job, of_own_proxy
 from checks.facts import AccessFacts, Case, EndpointFacts
+from checks.own_network import anything_answered, no_certificate_fits, nothing_answers, redirects_all
 from checks.targets import read_targets
 
 _MAY_CONCEAL: Final = faults_of("2")
@@ -108,7 +109,7 @@ def judge(case: Case) -> Iterator[Finding]:
             return
         fault = fault_of_silence(facts, facts.main)
         # A refusal is an answer of the other side; silence may be this machine's own network.
-        if fault and ((facts.main.reason == "refused" and not case.nothing_answers()) or case.anything_answered()):
+        if fault and ((facts.main.reason == "refused" and not nothing_answers(case)) or anything_answered(case)):
             yield build.fail(fault.code, evidence, reason=fault.reason)
         else:
             yield build.unknown(say("the API"), facts.main, _MAY_CONCEAL)
@@ -117,7 +118,7 @@ def judge(case: Case) -> Iterator[Finding]:
         yield build.fail("job-not-found", evidence)
         return
     fault = fault_of_answer(facts, facts.main, job_asked=case.job_id is not None)
-    if fault and not case.sent_to(facts.main):
+    if fault and not redirects_all(case, facts.main):
         yield build.fail(fault.code, evidence, reason=fault.reason)
     elif unseen := _unseen(case, facts.main):
         unknown = build.unknown(say("the API"), unseen, _MAY_CONCEAL)
@@ -138,7 +139,7 @@ def _of_this_machine(case: Case, main: Unavailable) -> Unavailable | None:
     ahead = case.access.clock_ahead_seconds if isinstance(case.access, AccessFacts) else None
     if main.why in _BY_CLOCK and abs(ahead or 0) >= CLOCK_WRONG_SECONDS:
         return Unavailable("clock-skew", main.tried, main.detail)
-    if not case.trusts_nobody():
+    if not no_certificate_fits(case):
         return None
     return Unavailable("trust-store", "SSL_CERT_FILE", main.detail) if main.why == "issuer" else main
 
@@ -146,7 +147,7 @@ def _of_this_machine(case: Case, main: Unavailable) -> Unavailable | None:
 def _unseen(case: Case, main: Answer) -> Unavailable | None:
     """Say why an answer that shows no fault does not show the API either; None where it does."""
     page = page_of(main)
-    if case.sent_to(main):
+    if redirects_all(case, main):
         return Unavailable("signed-out", main.headers["location"])
     if of_own_proxy(main, page):
         return Unavailable("proxy", main.proxy, page.title)

@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, Literal
-from urllib.parse import urlsplit
+from typing import Literal
 
 from academy_ops.contract import JobStatus
 from academy_ops.diagnosis.records import NOT_ASKED, Unavailable
@@ -336,59 +335,3 @@ class Case:
     def inside(self) -> LogsFacts:
         """What is known of the inside of the workers: where it could not be observed, nothing."""
         return LogsFacts(self.logs) if isinstance(self.logs, Unavailable) else self.logs
-
-    def _beside(self) -> list[object]:
-        """Return what AWS and R2 have answered, as far as they are asked beside the API."""
-        account = [self.access.account] if isinstance(self.access, AccessFacts) else []
-        return [*account, *([self.r2.reach] if isinstance(self.r2, R2Facts) else [])]
-
-    def anything_answered(self) -> bool:
-        """Return whether anything outside answered this machine at all.
-
-        Where nothing did, a time-out says as much about this machine's own network as about the other side.
-        """
-        way = self.endpoint
-        layers = (way.main, way.health, way.healthz, way.origin, way.app) if isinstance(way, EndpointFacts) else ()
-        seen = [*self._beside(), *layers]
-        return any(not isinstance(answer, Unavailable) or answer.reason in _ANSWERS for answer in seen)
-
-    def nothing_answers(self) -> bool:
-        """Return whether AWS or R2 were asked beside the API, and none has answered: then it is this machine."""
-        asked = any(isinstance(seen, Unavailable) and seen.reason not in _NOT_SENT for seen in self._beside())
-        return asked and not self.anything_answered()
-
-    def sent_to(self, redirect: Answer) -> bool:
-        """Return whether this machine's network redirects so whatever it is asked, as one does until one signs in."""
-        where = _host(redirect)
-        of_api = self.endpoint.main if isinstance(self.endpoint, EndpointFacts) else None
-        asked = (of_api, self.r2.foreign if isinstance(self.r2, R2Facts) else None)
-        others = [answer for answer in asked if isinstance(answer, Answer) and answer.url != redirect.url]
-        return bool(where) and any(_host(answer) == where for answer in others)
-
-    def trusts_nobody(self) -> bool:
-        """Return whether no certificate that this machine was shown is right, the API's and others'.
-
-        Then its own certificates are not those that it needs here, or somebody opens TLS on its way out.
-        """
-        main = self.endpoint.main if isinstance(self.endpoint, EndpointFacts) else None
-        refused = [isinstance(seen, Unavailable) and seen.reason == "tls" for seen in self._beside()]
-        return isinstance(main, Unavailable) and main.why in {"issuer", "name"} and bool(refused) and all(refused)
-
-
-def _host(answer: Answer) -> str:
-    """Return the host of somebody else to which an answer redirects; empty where to none."""
-    try:
-        where, here = urlsplit(answer.headers.get("location", "")).hostname, urlsplit(answer.url).hostname
-    except ValueError:
-        return ""
-    return where if where and _domain(where) != _domain(here or "") else ""
-
-
-def _domain(host: str) -> str:
-    return ".".join(host.split(".")[-2:])
-
-
-_NOT_SENT: Final = frozenset({"not-configured", "malformed", "not-asked", "credentials-missing", "crashed", "deadline"})
-_ANSWERS: Final = frozenset(
-    {"denied", "credentials-invalid", "clock-skew", "throttled", "not-found", "server-error", "unexpected-answer"}
-)

@@ -23,6 +23,7 @@ from academy_ops.outside.time_limits import begin, gather
 from academy_ops.settings import Settings
 from checks.authors import page_of
 from checks.facts import Case, R2Facts, SettingState
+from checks.own_network import anything_answered, no_certificate_fits, redirects_all
 from checks.r2_settings import jurisdictions, missing_setting, setting_state
 from checks.words import Fault
 
@@ -110,8 +111,8 @@ def judge(case: Case) -> Iterator[Finding]:
         said = evidence if facts.error_code and not missing else {}
         yield build.fail("r2-env-malformed", {"settings": dict(malformed), **said})
     if not missing and not _said_of_setting(facts):
-        answered = case.anything_answered() and not case.trusts_nobody()
-        if facts.foreign and case.sent_to(facts.foreign):
+        answered = anything_answered(case) and not no_certificate_fits(case)
+        if facts.foreign and redirects_all(case, facts.foreign):
             away = Unavailable("signed-out", facts.foreign.headers["location"])
             yield build.unknown(say("the R2 bucket"), away, _MAY_CONCEAL)
             return

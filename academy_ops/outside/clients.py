@@ -120,31 +120,20 @@ class Connections:
         settings.export_aws()
         self._secrets = settings.secret_values()
 
-    def aws(self, service: Service, region: str = "") -> Any:  # noqa: ANN401 - boto3 makes its clients' types at run time
+    def aws(self, service: Service, region: str = "", *, changes: bool = False) -> Any:  # noqa: ANN401 - boto3 makes its clients' types at run time
         """Return the client of ``service`` in the configured region, or in another one.
+
+        One for calls that change something sends none again: the second answer would not say what the first has done.
 
         Raises:
             BotoCoreError: There are no credentials to be had, or AWS_ENDPOINT_URL is not a URL.
         """
-        return self._client(service, once=False, region=region)
-
-    def changing(self, service: Service) -> Any:  # noqa: ANN401 - as `aws`
-        """Return the client of ``service`` for calls that change something.
-
-        None is sent again: the answer to the second one would not say what the first has done.
-
-        Raises:
-            BotoCoreError: As `aws`.
-        """
-        return self._client(service, once=True)
-
-    def _client(self, service: Service, *, once: bool, region: str = "") -> Any:  # noqa: ANN401 - as `aws`
-        name = f"{service} {region}, once" if once else f"{service} {region}"
+        name = f"{service} {region} {changes}"
         # Outside of the lock: R2 does not wait for them.
         self.credentials()
         with self._lock:
             if name not in self._made:
-                self._made[name] = self._sdk.aws_client(self._session(), service, once=once, region=region)
+                self._made[name] = self._sdk.aws_client(self._session(), service, once=changes, region=region)
             return self._made[name]
 
     def r2(self, endpoint: str | None = None) -> S3Client:

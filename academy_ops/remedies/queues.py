@@ -77,7 +77,7 @@ def _create(target: Target, *, found: Queues) -> Text:
             if name == found.queue:
                 dead = _attributes(target, found.dead_letters)
                 attributes = _expected(dead["QueueArn"]) if dead else dict(QUEUE_ATTRIBUTES)
-            target.connect.changing("sqs").create_queue(QueueName=name, Attributes=attributes)
+            target.connect.aws("sqs", changes=True).create_queue(QueueName=name, Attributes=attributes)
         except RemedyError as error:
             raise RemedyError(
                 say("{before} {then}", before=before or UNCHANGED, then=error.message), unseen=True

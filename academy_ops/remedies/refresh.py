@@ -70,7 +70,7 @@ def plan(target: Target, case: Case) -> Plan:
 
 def _refresh(target: Target) -> Text:
     try:
-        target.connect.changing("autoscaling").start_instance_refresh(
+        target.connect.aws("autoscaling", changes=True).start_instance_refresh(
             AutoScalingGroupName=target.settings.group, Preferences={"MinHealthyPercentage": REFRESH_HEALTHY_PERCENT}
         )
     except AWS_ERRORS as error:

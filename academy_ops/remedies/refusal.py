@@ -42,7 +42,7 @@ def send(target: Target, action: str, done: Text, **arguments: object) -> Text:
     """
     service, _, operation = action.partition(":")
     try:
-        getattr(target.connect.changing(cast("Service", service)), xform_name(operation))(**arguments)
+        getattr(target.connect.aws(cast("Service", service), changes=True), xform_name(operation))(**arguments)
     except AWS_ERRORS as error:
         raise not_made(target, error, action) from error
     return done

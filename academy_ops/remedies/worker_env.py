@@ -258,7 +258,7 @@ def _write(target: Target, *, stored: Stored, text: str, kept: Mapping[str, str]
             )
         )
     try:
-        answer = target.connect.changing("ssm").put_parameter(
+        answer = target.connect.aws("ssm", changes=True).put_parameter(
             Name=stored.name, Value=text, Type=stored.kind, Overwrite=stored.version > 0, **kept
         )
         version = answer["Version"]

@@ -13,6 +13,7 @@ from academy_ops.settings import load
 from checks import access
 from checks.access import region_reason
 from checks.facts import AccessFacts, EndpointFacts
+from checks.own_network import nothing_answers
 from tests.checks import facts_factory as h
 from tests.checks.on_the_wire import KEYS, STS_ERROR, STS_IDENTITY, asked_sts, empty_case, target
 from tests.checks.scenarios import NOTHING_THERE, way
@@ -166,7 +167,7 @@ def test_what_was_asked_in_vain_everywhere_is_this_machine() -> None:
     assert "endpoint-refused" not in {one.cause for one in h.findings(down)}
     only = replace(down, r2=h.r2())
     assert "endpoint-refused" in {one.cause for one in h.findings(only)}
-    assert empty_case().nothing_answers() is False
+    assert nothing_answers(empty_case()) is False
 
 
 @pytest.mark.parametrize(

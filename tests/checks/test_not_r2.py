@@ -9,6 +9,7 @@ import pytest
 
 from academy_ops.diagnosis.records import Finding, Unavailable
 from checks import endpoint, job, r2
+from checks.own_network import redirects_all
 from tests.checks import facts_factory as h
 from tests.checks.on_the_wire import EMPTY_BUCKET, R2_KEYS, S3_ERROR, asked_r2, empty_case, target
 from tests.checks.scenarios import AWS, BARE, NGINX
@@ -181,6 +182,23 @@ def test_a_web_site_that_sends_to_its_own_other_name_is_no_network_that_does() -
         "r2-endpoint-unreachable",
         "api-not-json",
     ]
+
+
+@pytest.mark.parametrize(
+    ("asked", "sent_to", "of_network"),
+    [
+        ("api.hakwon.co.kr", "login.wifi.co.kr", True),
+        ("api.hakwon.go.kr", "portal.sen.go.kr", True),
+        ("api.hakwon.co.kr", "www.hakwon.co.kr", False),
+        ("api.hakwon.kr", "www.hakwon.kr", False),
+        ("api.co.com", "www.co.com", False),
+    ],
+)
+def test_names_of_one_owner_are_told_from_those_of_one_country(asked: str, sent_to: str, *, of_network: bool) -> None:
+    main = replace(h.answer(302, None, location=f"https://{sent_to}/"), url=f"https://{asked}/api/v1/jobs/x/")
+    of_r2 = replace(main, url=f"https://r2.{asked.partition('.')[2]}/")
+    case = h.case(endpoint=h.endpoint(main), r2=h.r2(reach=Unavailable("unexpected-answer", of_r2.url), foreign=of_r2))
+    assert redirects_all(case, main) is of_network
 
 
 def test_a_certificate_of_somebody_else_from_all_is_this_machines_network() -> None:

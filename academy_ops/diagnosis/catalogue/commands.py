@@ -97,8 +97,13 @@ def of_group(words: str, *more: str, prints: str = "") -> Steps:
     return aws(f"autoscaling {operation} --auto-scaling-group-name <group>", *options, *more, prints=prints)
 
 
-GROUP: Final = aws(
-    "autoscaling describe-auto-scaling-groups --auto-scaling-group-names <group> --query",
+def describe_group(query: str, options: str = "", prints: str = "") -> Steps:
+    """Return the command that prints what a JMESPath finds in the group."""
+    words = f"autoscaling describe-auto-scaling-groups --auto-scaling-group-names <group> {options} --query"
+    return aws(words, query, prints=prints)
+
+
+GROUP: Final = describe_group(
     "AutoScalingGroups[].{Desired:DesiredCapacity,Min:MinSize,Max:MaxSize,"
     "Suspended:SuspendedProcesses[].ProcessName,Instances:Instances[].[InstanceId,LifecycleState,HealthStatus]}",
 )
@@ -106,8 +111,7 @@ ACTIVITIES: Final = of_group(
     "describe-scaling-activities --max-items 10 "
     "--query Activities[].[StartTime,StatusCode,Description,StatusMessage,Cause] --output text"
 )
-TEMPLATE: Final = aws(
-    "autoscaling describe-auto-scaling-groups --auto-scaling-group-names <group> --query",
+TEMPLATE: Final = describe_group(
     "AutoScalingGroups[].{Template:LaunchTemplate,Mixed:MixedInstancesPolicy.LaunchTemplate,"
     "Configuration:LaunchConfigurationName,Subnets:VPCZoneIdentifier,Zones:AvailabilityZones}",
 )
@@ -184,10 +188,8 @@ def terminate(instance: str) -> Steps:
 
 def instance_in(condition: str) -> Steps:
     """Return the command that prints, as ``<found>``, the group's first instance of which a JMESPath is true."""
-    return aws(
-        "autoscaling describe-auto-scaling-groups --auto-scaling-group-names <group> --output text --query",
-        f"AutoScalingGroups[0].Instances[?{condition}].InstanceId | [0]",
-        prints="found",
+    return describe_group(
+        f"AutoScalingGroups[0].Instances[?{condition}].InstanceId | [0]", "--output text", prints="found"
     )
 
 

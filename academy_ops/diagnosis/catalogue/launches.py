@@ -77,10 +77,7 @@ FAILING: Final[Mapping[str, Variant]] = {
         "exists.",
         "Detach it from the Auto Scaling group, or attach the one that replaced it. Workers need none: they take "
         "their jobs from the queue.",
-        aws(
-            "autoscaling describe-auto-scaling-groups --auto-scaling-group-names <group> "
-            "--output text --query AutoScalingGroups[].[TargetGroupARNs,LoadBalancerNames]"
-        ),
+        commands.describe_group("AutoScalingGroups[].[TargetGroupARNs,LoadBalancerNames]", "--output text"),
     ),
     "hook": _to_read(
         "Every launch is canceled: a lifecycle hook abandons it, or is not completed in time.",

@@ -78,9 +78,8 @@ _REFRESHES: Final = commands.of_group(
     "describe-instance-refreshes --max-records 3 --output text --query "
     "InstanceRefreshes[].[StartTime,Status,PercentageComplete,StatusReason]"
 )
-_VERSIONS: Final = aws(
-    "autoscaling describe-auto-scaling-groups --auto-scaling-group-names <group> --output text "
-    "--query AutoScalingGroups[].Instances[].[InstanceId,LifecycleState,LaunchTemplate.Version]"
+_VERSIONS: Final = commands.describe_group(
+    "AutoScalingGroups[].Instances[].[InstanceId,LifecycleState,LaunchTemplate.Version]", "--output text"
 )
 _ONE_VERSION: Final = (
     _read("Check its status reason, and which instance runs which version.", _REFRESHES + _VERSIONS),
