@@ -26,6 +26,7 @@ LEFT: Final = "left"
 _LONGEST_STATE: Final = 60
 _NOTHING_THERE: Final = frozenset({"0"} | {word for word in NOBODY if len(word) > 1 and not word.startswith("#")})
 """What an optional cell says where it says nothing; an error of Excel is told."""
+_BEHIND: Final = frozenset("(/")
 _BRACKETS: Final = frozenset("()[]<>{}【】")
 _Said = tuple[Collection[tuple[str, str]], bool]
 """What an optional cell says, by field; and whether it was left out."""
@@ -193,7 +194,7 @@ class Columns:
         found: dict[str, str] = {}
         for _ in range(_MOST_REMARKS):
             for alone, remark in apart(name):
-                asked = self._beside if "(" in name else None
+                asked = self._beside if not _BEHIND.isdisjoint(name) else None
                 if not asked and is_name(remark) and not is_name(alone):
                     # 김현중 in Kevin (김현중) is no school.
                     continue

@@ -397,7 +397,7 @@ class _Sample:
         """
         rows = [row for row in self._rows if any(p < len(row) and values.phone(row[p]) for p in phones)]
         lines = [text(row[name]) if name < len(row) else "" for row in rows]
-        parents = [not line or names.is_of_parent(line) for line in lines]
+        parents = [not line or names.is_of_parent(line.strip("()[] ")) for line in lines]
         full = [any(p < len(row) and text(row[p]) for p in others) for row in rows]
         by_turns = len(rows) >= _SIX and all(one != bool(number % 2) for number, one in enumerate(full))
         return by_turns or 2 * sum(parents) > parents.count(False) > 0

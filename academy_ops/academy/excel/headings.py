@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from functools import lru_cache
+from itertools import chain
 from typing import Final, NamedTuple
 
 from academy_ops.academy.excel.text import visible
@@ -35,6 +36,7 @@ _TOGETHER: Final = {
     frozenset({"school", "grade", "class_name"}): "school",
     frozenset({"grade", "class_name"}): "grade",
     frozenset({"class_name", "name"}): "class_name",
+    frozenset({"name", "grade"}): "name",
     frozenset({"school_type", "grade"}): "grade",
     frozenset({"school", "school_type"}): "school",
     frozenset({"kind", "school_type"}): "school_type",
@@ -138,9 +140,9 @@ def _called(things: set[str], *, of_student: bool, of_parent: bool) -> Heading:
 
 
 def beside_the_name(line: str) -> str | None:
-    """Return which field a heading says to stand in brackets behind the name, as ``이름(학년)`` does."""
+    """Return which field a heading says to stand behind the name, as ``이름(학년)`` does."""
     line = unicodedata.normalize("NFKC", visible(line)).casefold().translate(_BRACKETS)
-    things = {meaning for note in _BRACKETED.findall(line) for meaning in _noted(note)}
+    things = {*(taken_apart(letters(line)) or ()), *chain.from_iterable(map(_noted, _BRACKETED.findall(line)))}
     return next(iter(things & {"grade", "gender", "class_name", "school"}), None)
 
 

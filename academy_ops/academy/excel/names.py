@@ -46,7 +46,7 @@ _A_RELATIVE_SOMEWHERE: Final = (
     r"|[모부母父]\s*[:：(].*|.*[(\[](?:[^()]{0,6}[\s(\[])?[모부母父](?:[\s\d:].*)?[)\]]"
 )
 _OF_A_PARENT: Final = (
-    rf"(?!{_LONG_SURNAMES}|{_FOREIGN})[{_SURNAMES}][가-힣]{{2}}[모부]|(?:{_LONG_SURNAMES})[가-힣]{{2}}[모부]"
+    rf"[모부母父]|(?!{_LONG_SURNAMES}|{_FOREIGN})[{_SURNAMES}][가-힣]{{2}}[모부]|(?:{_LONG_SURNAMES})[가-힣]{{2}}[모부]"
     rf"|[가-힣]{{0,5}}\s*\(?(?:{'|'.join(RELATIVES)})\)?|[가-힣]{{2,4}}(?:\s+[모부母父]|\s*\([모부母父]\)|[母父])"
     r"|(?i:(?:mother|mom|father|dad|parents?|guardian) of .+|.+['’]s (?:mother|mom|father|dad|parents?|guardian))"
 )

@@ -213,13 +213,13 @@ def _read(table: Table) -> _Reading:
     above: Row = ()
     top: Row = ()
     nearly: WorkbookError | None = None
-    empty = True
+    empty, of_staff = True, _of_staff(table.name)
     for _number, row in islice((numbered for numbered in ahead if any(numbered[1])), _MOST_ABOVE):
         empty = False
         header = header_of(row, above, top)
         of_others = junk.section(above) in {"staff", "left"}
         top, above = above, row
-        if header is None or of_others:
+        if header is None or of_others or (of_staff and not header.is_roster):
             continue
         if header.promising:
             try:

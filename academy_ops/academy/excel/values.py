@@ -61,6 +61,7 @@ _DIGIT_LETTERS: Final = f"{_ZEROS}li공영일이삼사오육칠팔구"
 _DIGITS_FOR_LETTERS: Final = str.maketrans(_DIGIT_LETTERS, "0001100123456789")
 _LEVELS: Final = {"초": "초등", "중": "중등", "고": "고등"}
 _CHINESE_LEVELS: Final = str.maketrans("初中高", "초중고")
+_IN_ENGLISH: Final = r"^(?:grade|year|gr?)\.?\s*(?=\d)|(?<=\d)(?:st|nd|rd|th)(?:\s*grade)?$"
 _GRADE: Final = re.compile(
     r"(?:(?P<level>초|중|고)(?:등|등학교|학교|학|교)? ?)?제? ?(?P<grade>\d{1,2})(?:\.0)? ?(?:학년)?"
     r"(?:(?:(?<=학년)|[ ,/(-]+)(?P<room>\d{1,2})(?: ?반)?(?:[ ,/-]+\d{1,2} ?번?)?|[ ,/-]*(?P<named>[^\W_]{1,10}) ?반)?"
@@ -83,7 +84,7 @@ _A_REMARK: Final = (
     rf"(?:{'|'.join(sorted(REMARKS, key=len, reverse=True))})(?:\s?\d{{1,2}}(?![\w:]))?"
     r"|(?!^...$)\b(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?s?\b"
     rf"|(?<![{_DAY}])(?=[{_DAY}]{{2}}|[{_DAY}]요일)월?화?수?목?금?토?일?(?:요일)?(?![{_DAY}])"
-    r"|(?:주\s?)?\d{1,4}\s?(?:시|분|월|일|회|번|부|년생?|교시|타임|세|살|차|기|pm|am)|\d{1,2}[:/대]\d{1,2}"
+    r"|(?:주\s?|만\s?)?\d{1,4}\s?(?:시|분|월|일|회|번|부|년생?|교시|타임|세|살|차|기|pm|am)|\d{1,2}[:/대]\d{1,2}"
     r"|(?<=.)(?:반|만|중|생)(?!\w)|(?<=\W)\d{1,2}(?!\d)|\d{1,2}(?=\s?[~-])|[\W_]"
 )
 """A part of what is said of a student: a word, days of the week in their order, or a time."""
@@ -256,7 +257,7 @@ def gender(line: str) -> str | None:
 
 def grade(line: str) -> dict[str, str]:
     """Return what a cell says of grade, class and type of school; a text of another form is the grade as it stands."""
-    line = _restored(unicodedata.normalize("NFKC", line).strip())
+    line = re.sub(_IN_ENGLISH, "", _restored(unicodedata.normalize("NFKC", line).strip()), flags=re.IGNORECASE)
     if not set(line[1:-1]) & set("()[]"):
         line = line.strip("()[] ")
     found = _GRADE(line.translate(_CHINESE_LEVELS)) or _GRADE(re.sub(r"\s", "", line).replace("(", "-").rstrip(")"))

@@ -80,10 +80,10 @@ _HEADINGS: Final = {
         셀폰 hp cp mp phone mobile cell tel telephone contact handphone
     """,
     MESSAGES: "연락망 연락받을 연락받으실 수신번호 문자번호 알림번호 받을번호",
-    "gender": "성별 남녀 남여 성 性別 gender sex",
+    "gender": "성별 성별명 남녀 남여 성 性別 gender sex",
     "school_type": "학교유형 학교급 학교급별 학교구분 학교종류 학교분류 학교과정 초중고 schooltype schoollevel",
     "school": "학교 출신학교 재학교 현학교 學校 学校 school",
-    "grade": "학년 學年 学年 年级 年級 grade",
+    "grade": "학년 학년명 學年 学年 年级 年級 grade gradelevel yeargroup",
     "class_name": "반 학급 클래스 학반 班 class classroom",
     "track": "계열 문이과 이과문과 문과이과 인문자연 track",
     "memo": "메모 비고 특이사항 특기사항 참고 기타 전달사항 요청사항 memo note remark comment",
@@ -105,7 +105,9 @@ _HEADINGS: Final = {
     FILLER: """
         정보 기본 인적 사항 기초 신상 개인 을 를 란 칸 번 차 제 용 주 대표 메인 전체 관계 우선 여부
         순위 받을 받으실 기재 기입 입력 작성 하세요 해주세요 적어주세요 써주세요 알려주세요 필수 필수항목 선택 포함
-        제외 자리
+        제외 자리 은 는 주시기 바랍니다 해주시기 부탁드립니다 정확하게 정확히 반드시 하이픈 포함하여 포함해 포함해서
+        무엇인가요 입니까 연락가능한 기준 월기준 년기준 올해 금년 예비 다니고있는
+        what is your please enter write
         텍스트 숫자만 하이픈 없이 실명 한글 한국어 국문 정식 본명 및 와 과 또는
         legal main primary required optional korean kor or and of the s string varchar char
     """,

@@ -16,6 +16,19 @@ def _named(heading: str) -> Case:
 
 
 CASES = (
+    *(
+        one(
+            f"a form's question: {name} {phone}",
+            (name, phone, grade),
+            (*A, "5th Grade"),
+            fields={"김하나": {"grade": "5"}},
+        )
+        for name, phone, grade in (
+            ("학생의 이름을 정확하게 입력해 주세요", "연락 가능한 학부모님 전화번호", "학생의 학년은 무엇인가요?"),
+            ("아이의 이름은 무엇인가요?", "부모님 휴대전화번호를 기재해 주시기 바랍니다", "2026년 기준 학년"),
+            ("What is your child's name?", "보호자 번호를 하이픈 포함하여 적어주세요 (알림톡 수신용)", "Grade Level"),
+        )
+    ),
     one("a title above", ("2026년 3월 재원생 명단",), (), HEADER, A),
     one("a title with the words of a header", ("학생 정보 및 학부모 연락처 안내",), HEADER, A),
     one("a form above", ("원장", "", "성명", "김선생"), ("연락처", "02-555-0000"), HEADER, A),

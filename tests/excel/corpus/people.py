@@ -149,6 +149,12 @@ CASES = (
         [A],
         left_out=["비상연락망"],
     ),
+    Case(
+        "the teachers, by sheet",
+        {"학생": [("이름", "연락처"), A], "선생님": [("이름", "연락처"), B]},
+        [A],
+        left_out=["선생님"],
+    ),
     Case("the drivers", {"명단": [HEADER, A], "셔틀기사": [HEADER, ("박기사", _OTHER)]}, [A], left_out=["셔틀기사"]),
     Case("those who finished", {"재원": [HEADER, A], "수료생": [HEADER, B]}, [A], left_out=["수료생"]),
     # One student in two rows, two in one cell.
@@ -311,6 +317,12 @@ CASES = (
     _no_phone("예시은", *_SCHOOL),
     _no_phone("총명한", *_SCHOOL),
     _no_phone("이하은"),
+    one(
+        "parents in rows of their own",
+        ("이름", "학교", "연락처"),
+        *(("김하나", "휘문중", _P), ("(모)", "", _OTHER), ("이두리", "대치중", B[1]), ("(부)", "", _OTHER)),
+        problem="phone-column-missing",
+    ),
     _no_phone("반하나"),
     one("NULL", HEADER, ("NULL", _P), A, rejected=[2]),
     one(

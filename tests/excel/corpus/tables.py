@@ -139,6 +139,20 @@ CASES = (
         fields={"김하나": {"grade": "2"}},
     ),
     one(
+        "a grade behind a stroke",
+        ("이름/학년", "학부모 연락처"),
+        ("김하나/중2", _P),
+        ("케빈 김현중", B[1]),
+        students=[A, ("케빈 김현중", B[1])],
+        fields={"김하나": {"grade": "2"}, "케빈 김현중": {"grade": None}},
+    ),
+    one(
+        "a grade's name",
+        ("이름", "학년명", "성별명", "학부모 연락처"),
+        ("김하나", "Grade 5", "여", _P),
+        fields={"김하나": {"grade": "5", "gender": "여"}},
+    ),
+    one(
         "a class behind it",
         ("학생명(반)", "학부모 연락처"),
         ("김하나 (A반)", _P),
