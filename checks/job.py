@@ -21,10 +21,11 @@ from academy_ops.outside.failures import AWS_ERRORS, error_code
 from academy_ops.outside.time_limits import begin
 from checks import uploads
 from checks.facts import Case, JobDocument, JobFacts, R2Facts, Upload
-from checks.job_document import NO_R2, failed, look_again, read_answer
+from checks.job_document import failed, look_again, read_answer
 from checks.job_log import holder, left_behind, lines_of_job
 from checks.job_progress import age_that_decides, has_not_ended, is_running, job_of, of_other_tier, stalled, waited
 from checks.job_proof import ended_badly, proven_by_log
+from checks.job_words import NO_R2
 from checks.r2_settings import missing_setting
 
 _HINT_SECONDS: Final = 3.0

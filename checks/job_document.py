@@ -17,13 +17,8 @@ from academy_ops.outside.clients import Answer, Target
 from academy_ops.outside.time_limits import ANSWER_SECONDS, left
 from academy_ops.thresholds import SECOND_LOOK_SECONDS
 from checks.authors import cached, json_of, page_of
-from checks.connection_words import connection_reason
-from checks.database_words import database_fault
 from checks.facts import FailedRow, JobDocument, JobResult
-from checks.refusals import CLOCK
 from checks.times import parse
-from checks.words import GAP, Fault, meaning, table
-from checks.workbook_words import workbook_fault
 
 _FULL: Final = 100
 _COUNT_DIGITS: Final = 9
@@ -35,93 +30,6 @@ _NOTHING: Final = frozenset({"none", "null", "undefined", "[]", "{}", "''", '""'
 _TIER: Final = re.compile(r"[a-z][a-z0-9-]{0,30}")
 _KEY_BYTES: Final = 1024
 """S3 knows no longer key."""
-
-OUT_OF_MEMORY: Final = (
-    rf"(?<!OutOf)MemoryError\b|signal 9\b|\bSIGKILL\b(?!{GAP}(timeout|time limit))|exit ?code:? (137|-9)\b"
-    rf"|BrokenProcessPool|TerminatedWorkerError|WorkerLostError(?!{GAP}(signal (?!9\b)\d|exit ?code:? (?!-9|137)))"
-    r"|\bErrno 12\b|terminated abruptly while the future|[Uu]nable to allocate [\d.]{1,9} \w?i?B|[Oo]ut of memory: Kill"
-    r"|memory allocation of \d{1,20} bytes failed|\bruntime: out of memory"
-    r"|[Cc]annot allocate memory|std::bad_alloc|\boom-kill:|Killed process \d|\bsignal: killed"
-)
-"""How a process that the kernel has killed, or that got no more memory, is complained of.
-
-An OutOfMemoryError is a server's or a GPU's.
-"""
-
-LOCAL_PATH: Final = r"(No space left on device|Errno 28\b|Disk quota exceeded).{0,20}['\"]/[^'\"]"
-"""A full disk of the worker: Python names the path at which it wrote."""
-
-_OF_AWS: Final = r':? *"?https?://[^/"]*amazonaws\.com'
-"""The worker's queue is asked in the same words as R2."""
-NO_R2: Final = "r2-endpoint-unreachable"
-_R2: Final = r"\.r2\.cloudflarestorage\.com"
-_OTHER_SDK: Final = rf"\b(S3Error: |S3: (Get|Head|List)Object){GAP}\b"
-"""How libraries other than boto begin what S3 has refused."""
-_CLOCK: Final = re.compile(CLOCK)
-_NO_WAY: Final = "Max retries|resolve|refused|timed out|reset by peer|SSL|CERTIFICATE|proxy"
-"""Words for a connection that failed, where R2's host stands beside them."""
-_MESSAGES: Final = table(
-    (Fault("excel-object-missing"), r"NoSuchKey|\(404\) when calling the (Get|Head)Object"),
-    (Fault("r2-bucket-missing"), r"NoSuchBucket|\(404\) when calling the HeadBucket"),
-    (
-        Fault("r2-credentials-rejected"),
-        r"InvalidAccessKeyId|SignatureDoesNotMatch|\((Unauthorized|401)\)",
-        rf"{_OTHER_SDK}(Unauthorized|StatusCode: 401)\b",
-    ),
-    # So R2 calls a key of the wrong length, as an AWS key is.
-    (Fault("r2-credentials-rejected"), r"\(InvalidArgument\) when calling the (Get|Head)Object"),
-    (
-        Fault("r2-access-denied"),
-        r"\((AccessDenied|NotEntitled|Forbidden|403)\) when calling the (Get|Head|List)(Object|Bucket)",
-        rf"{_OTHER_SDK}(AccessDenied|NotEntitled|StatusCode: 403)\b",
-    ),
-    (
-        Fault("r2-server-error"),
-        (
-            r"\((InternalError|ServiceUnavailable|SlowDown|TooManyRequests|BadGateway|GatewayTimeout|429|5\d\d)\) "
-            r"when calling the "
-            r"(Get|Head|Put|List)(Object|Bucket)"
-        ),
-    ),
-    (
-        Fault("worker-env-missing"),
-        rf"R2 settings missing|R2_\w{{1,40}}{GAP}(missing|not (set|configured|defined)|required|unset|empty)",
-        rf"R2_\w{{1,40}}{GAP}(없|누락|않)",
-        rf"(KeyError|missing|not set|set the|required|undefined){GAP}\bR2_(ENDPOINT|ACCESS|SECRET)",
-    ),
-    # What S3 says of another region or name, and botocore before it asks.
-    (
-        Fault("r2-env-malformed"),
-        r"\((AuthorizationHeaderMalformed|PermanentRedirect|InvalidBucketName)\)|Invalid bucket name",
-        rf"Invalid endpoint(?!{_OF_AWS})",
-    ),
-    (
-        Fault("worker-dependency-missing"),
-        r"No module named|\bImportError: |Missing optional dependency|cannot import name|cannot open shared object",
-    ),
-    (Fault("worker-disk-full"), LOCAL_PATH),
-    # Who kills what takes too long says so first.
-    (Fault("job-failed"), rf"time ?(limit|-?out){GAP}(SIGKILL|signal 9\b|exit ?code:? (137|-9)\b)"),
-    (Fault("worker-out-of-memory"), rf"{OUT_OF_MEMORY}|out of memory"),
-    # One without permission is told that it may be missing or not.
-    (Fault("queue-missing"), r"(NonExistentQueue|QueueDoesNotExist)(?![^\n]{0,200}access)"),
-    (
-        Fault(NO_R2),
-        (
-            r"(Could not connect to the endpoint URL|(Connect|Read) timeout on endpoint URL"
-            rf"|a valid response from endpoint URL|SSL validation failed for)(?!{_OF_AWS})"
-        ),
-        r"ResponseStreamingError|botocore\S{0,20}\.IncompleteReadError",
-        rf"{_R2}{GAP}({_NO_WAY})|({_NO_WAY}){GAP}{_R2}|ProxyConnectionError|connect to proxy URL",
-    ),
-    # What the database refuses shows the row, with its phone number; the workbook is not at fault.
-    (
-        Fault("job-failed"),
-        rf"IntegrityError|DataError|violates {GAP}constraint|duplicate key|UNIQUE constraint|value too long",
-    ),
-    flags=re.IGNORECASE | re.DOTALL,
-)
-"""The job's own words, most telling first; facts.md lists what operators meet in production."""
 
 
 def read_answer(answer: Answer | Unavailable) -> JobDocument | Unavailable | None:
@@ -178,16 +86,6 @@ def failed(document: JobDocument) -> bool:
     if document.status != JobStatus.DONE:
         return False
     return bool(document.error_message) or every_row_rejected(document)
-
-
-def fault_of_message(message: str) -> Fault | None:
-    """Return the code that an error message proves, and its reason; the workbook's come last."""
-    if _CLOCK.search(message):
-        return Fault("worker-aws-credentials", "clock")
-    proven = database_fault(message) or meaning(message, _MESSAGES)
-    if proven == Fault(NO_R2):
-        return Fault(NO_R2, connection_reason(message))
-    return proven or workbook_fault(message)
 
 
 def every_row_rejected(document: JobDocument) -> bool:

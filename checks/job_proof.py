@@ -12,9 +12,10 @@ from academy_ops.thresholds import DISK_NEARLY_FULL_PERCENT, WAITED_SECONDS, YOU
 from checks.connection_words import connection_reason
 from checks.facts import Case, JobDocument, R2Facts
 from checks.host_facts import LogLine
-from checks.job_document import NO_R2, every_row_rejected, fault_of_message
+from checks.job_document import every_row_rejected
 from checks.job_log import lines_of_job
 from checks.job_progress import pending, young
+from checks.job_words import NO_R2, fault_of_message
 from checks.log_forms import bare, plain
 from checks.r2 import api_side_wrong
 from checks.times import age, under

@@ -19,7 +19,7 @@ from checks.container_state import crash_loops
 from checks.database_words import database_fault
 from checks.facts import Case, Depth
 from checks.host_facts import Container, HostReport, LogLine, WorkerLog
-from checks.job_document import LOCAL_PATH, OUT_OF_MEMORY
+from checks.job_words import LOCAL_PATH, OUT_OF_MEMORY
 from checks.log_forms import bare, is_raised, level, plain
 from checks.refusals import CLOCK, KEY_REFUSED, NO_CREDENTIALS, OTHER_REGION, OWN_WAY
 from checks.times import age, under, written_at

@@ -1,6 +1,6 @@
 """What a message proves, for tests that do not ask for the reason behind it."""
 
-from checks.job_document import fault_of_message
+from checks.job_words import fault_of_message
 
 
 def code_of_message(message: str) -> str | None:

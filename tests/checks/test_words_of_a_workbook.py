@@ -7,7 +7,7 @@ from academy_ops.diagnosis.records import Unavailable
 from academy_ops.diagnosis.redact import MASK
 from checks.facts import Case, JobDocument
 from checks.host_facts import LogLine
-from checks.job_document import fault_of_message
+from checks.job_words import fault_of_message
 from tests.checks import facts_factory as h
 
 SAID: dict[tuple[str, str | None], tuple[str, ...]] = {
