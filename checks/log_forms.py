@@ -20,21 +20,21 @@ _CARRIED: Final = re.compile(
 """What a journal, syslog, compose, containerd, Docker and others put there."""
 _ESCAPE: Final = re.compile(r"\\{1,8}(?:u([0-9a-fA-F]{4})|([nrt])|([\"'/]))")
 _COLOR: Final = re.compile(r"(?:\x1b|\ufffd|#033|\\033|\\x1b)?\[[0-9;]{1,12}m")
-_LESS: Final = "information|info|debug|trace|notice|verbose|inf|dbg|debu|trc|log"
+_LESS: Final = "information|info|debug|trace|notice|verbose|inf|dbg|debu|trc"
 _WARNING: Final = "warning|warn|wrn"
 _ERROR: Final = "error|err|erro|critical|crit|fatal|fata|ftl|severe|emergency|emerg|alert|panic|dpanic|fail"
 _WORDS: Final = f"(?:({_LESS})|({_WARNING})|{_ERROR})"
 _FIELD: Final = re.compile(
-    r"(?:\"[\w.]{0,20}(?:level|severity)\w{0,9}\": ?(?:\{.{0,80}\"name\": ?)?\"?|\blevel=\"?)"
+    r"(?:\"[\w.]{0,20}(?:level|severity|lvl|@l)\w{0,9}\": ?(?:\{.{0,80}\"name\": ?)?\"?|\b(?:level|lvl)=\"?)"
     rf"(?:{_WORDS}\b|([123]0)\b|(40)\b|[56]0\b)",
     re.IGNORECASE,
 )
 """Of JSON and logfmt, wherever it stands; with numbers, of pino and bunyan."""
 _BEFORE: Final = re.compile(
     rf"(?<![\w/-]){_WORDS.upper()}(?![\w.-])|(?:\A|[\[<|(] ?){_WORDS}(?= {{0,9}}[\]:>|)])"
-    r"|\b(?:([ID])|(W)|[EF])\d{4} \d\d:"
+    r"|\b(?:([ID])|(W)|[EF]) ?\d{4,6} \d\d:"
 )
-"""In capitals, or between marks; by its first letter, of klog."""
+"""In capitals, or between marks; by its first letter, of klog and tornado."""
 _AS_ERROR: Final = re.compile(r"\b(?:error|critical|fatal|unrecoverable|exception|stderr)\b", re.IGNORECASE)
 _SENTENCE: Final = re.compile(r"[a-z]{3} [a-z]{3}")
 """Names, times and brackets have nothing like it."""

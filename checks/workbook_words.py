@@ -92,6 +92,8 @@ _WORDS: Final = table(
         rf"{_COLUMN}s?[이가은는]? ?(없|누락|missing){GAP}{_PARENT_PHONE}",
         rf"(전화번호|연락처|phone){_SPACE}{_COLUMN}[이가은는을를]?{_NOT_FOUND}",
     ),
+    # Of what could not be sent to a phone.
+    (Fault("job-failed"), r"(SMS|문자|알림톡|메시지)(에|를|을|의|가|이)? ?(발송|전송)|수신 ?거부"),
     (
         Fault("excel-phone-invalid"),
         rf"{_PHONE}{GAP}(\d{{1,9}}{_SPACE}(개|건|행|명|rows?\b)|failed|invalid|010)",

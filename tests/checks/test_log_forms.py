@@ -38,6 +38,11 @@ SHORT_LEVELS = {
     "zap": ('{{"level":"dpanic","ts":1.1,"msg":"{}"}}', '{{"level":"warn","ts":1.1,"msg":"{}"}}'),
     "pino": ('{{"level":50,"time":1,"pid":1,"msg":"{}"}}', '{{"level":40,"time":1,"pid":1,"msg":"{}"}}'),
     "bunyan": ('{{"name":"w","level":60,"msg":"{}","v":0}}', '{{"name":"w","level":30,"msg":"{}","v":0}}'),
+    "tornado": ("[E 261122 01:59:50 worker:42] {}", "[I 261122 01:59:50 worker:42] {}"),
+    "serilog, compact": (
+        '{{"@t":"2026-11-22","@l":"Error","@m":"{}"}}',
+        '{{"@t":"2026-11-22","@l":"Debug","@m":"{}"}}',
+    ),
     "serilog": ("[01:59:50 FTL] {}", "[01:59:50 WRN] {}"),
     "zerolog": ("1:59AM ERR {}", "1:59AM INF {}"),
     "java.util.logging": ("SEVERE: {}", "WARNING: {}"),

@@ -62,6 +62,8 @@ def test_a_message_proves_its_code(message: str, code: str) -> None:
         "초기 비밀번호가 너무 짧습니다",
         "TypeError: parse() got an unexpected keyword argument 'max_rows'",
         "operation error SQS: ReceiveMessage, https response error StatusCode: 403",
+        "Signature expired",
+        'column "학년" does not exist',
     ],
 )
 def test_a_message_of_something_else_proves_no_fault_of_r2_or_of_the_workbook(message: str) -> None:
@@ -73,9 +75,11 @@ def test_a_message_of_something_else_proves_no_fault_of_r2_or_of_the_workbook(me
     [
         'duplicate key value violates unique constraint "u" DETAIL: Key (parent_phone)=(01012345678) already exists.',
         "DataError: value too long for type character varying(11): phone 01012345678",
+        "SMS 발송 실패: 전화번호 010-1234-5678 수신 거부",
+        "알림톡 전송에 실패했습니다 (전화번호 3건)",
     ],
 )
-def test_a_row_that_the_database_refuses_is_no_phone_number_of_the_wrong_form(message: str) -> None:
+def test_what_is_done_with_a_phone_number_later_says_nothing_of_its_form(message: str) -> None:
     assert h.verdict(h.case(document=h.job("FAILED", error_message=message))).cause == "job-failed"
 
 
