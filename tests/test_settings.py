@@ -122,7 +122,7 @@ def test_no_secret_shows_in_the_repr_of_the_settings(tmp_path: Path) -> None:
     settings = load(env_file=path, environ={})
     assert "hush-hush" not in repr(settings)
     assert "very-quiet" not in repr(settings)
-    assert settings.secret_values() == {"hush-hush", "very-quiet"}
+    assert settings.secrets().keys() == {"hush-hush", "very-quiet"}
 
 
 def test_aws_settings_of_the_file_reach_the_sdk_as_one_group(tmp_path: Path) -> None:

@@ -107,7 +107,7 @@ def crash_text(error: Exception, arguments: Sequence[str], env_file: str | None,
         "",
     ]
     secrets = {value for name in SECRETS if (value := os.environ.get(name))} | set(_of_env_files(arguments, env_file))
-    return printable(redacted("\n".join(lines), secrets | settings.secret_values() if settings else secrets))
+    return printable(redacted("\n".join(lines), secrets | settings.secrets().keys() if settings else secrets))
 
 
 def _of_env_files(arguments: Sequence[str], env_file: str | None) -> Iterator[str]:

@@ -129,7 +129,7 @@ class _Form:
 
     Attributes:
         name: What a reader expects there.
-        fits: Tells whether a JSON value is of this form, without a look at what is inside.
+        fits: Returns whether a JSON value is of this form, without a look at what is inside.
         read: Makes the value, from a JSON value that fits, its place, and what is done to texts.
     """
 

@@ -118,7 +118,7 @@ class Connections:
 
         self._sdk, self._find = sdk, credentials.found
         settings.export_aws()
-        self._secrets = settings.secret_values()
+        self._secrets = frozenset(settings.secrets())
 
     def aws(self, service: Service, region: str = "", *, changes: bool = False) -> Any:  # noqa: ANN401 - boto3 makes its clients' types at run time
         """Return the client of ``service`` in the configured region, or in another one.
@@ -271,11 +271,7 @@ class Connections:
         return Unavailable(reason, self.clean(url), detail, why)
 
     def _http(self, url: str, timeout: httpx.Timeout) -> httpx.Client:
-        """Return a client with this machine's proxies and certificates; httpx alone would read each in its own way.
-
-        Raises:
-            ProxyError: A proxy's address is none.
-        """
+        """Return a client with this machine's proxies and certificates; httpx alone would read each in its own way."""
         tls, mounts = self._tls(), dict[str, httpx.HTTPTransport]()
         for scheme in ("http", "https"):
             proxy = proxy_for(str(httpx.URL(url).copy_with(scheme=scheme)))

@@ -300,11 +300,7 @@ class _Bounded:
         return next(((name, str(path)) for name, path in named.items() if path), None)
 
     def _trusted(self) -> ssl.SSLContext:
-        """Return what certificates are verified with.
-
-        Raises:
-            TrustStoreError: What is named is no such file.
-        """
+        """Return what certificates are verified with."""
         more = (*self._certificates, *trusted_files())
         bundle = self._bundle()
         if bundle is None:
@@ -356,11 +352,7 @@ def _parsed(parse: Callable[..., Any], response: Mapping[str, Any], shape: Shape
 
 
 def _check_s3(answer: AWSResponse, body: bytes) -> None:
-    """Raise where not S3 has answered: botocore makes an error of every page with a status, and nothing of the others.
-
-    Raises:
-        ForeignAnswerError: The body is not S3's XML.
-    """
+    """Raise where not S3 has answered: of a page with a status botocore makes an error, of any other nothing."""
     try:
         found = ET.fromstring(body).tag.rpartition("}")[2]  # noqa: S314 - botocore parses it the same way
     except ET.ParseError:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Final
@@ -59,7 +58,7 @@ def plan(target: Target, desired: int) -> Plan:
 def _names(target: Target, seen: Seen, desired: int) -> Mapping[str, str]:
     names = {"region": target.settings.region, "group": seen.name, "desired": str(desired), "ops": target.ops}
     # The shell may lack the keys that this tool has.
-    return {**names, AWS_KEYS_IN_FILE: "yes"} if target.settings.aws_outside_environment(os.environ) else names
+    return {**names, AWS_KEYS_IN_FILE: "yes"} if target.settings.aws_outside_environment() else names
 
 
 def _risks(seen: Seen, desired: int) -> Iterator[Text]:

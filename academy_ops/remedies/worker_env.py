@@ -217,11 +217,7 @@ def _risks(stored: Stored, before: Mapping[str, str], after: Mapping[str, str]) 
 
 
 def _kept(target: Target, stored: Stored) -> dict[str, str]:
-    """Return what a new version would lose unless it is said again: the KMS key above all.
-
-    Raises:
-        RemedyError: It can't be seen.
-    """
+    """Return what a new version would lose unless it is said again: the KMS key above all."""
     filters = [{"Key": "Name", "Option": "Equals", "Values": [stored.name]}]
     try:
         pages = target.connect.aws("ssm").get_paginator("describe_parameters").paginate(ParameterFilters=filters)

@@ -43,7 +43,7 @@ def shown_settings(settings: Settings, environ: Mapping[str, str] = os.environ) 
             "environment" if environ.get(CONTEXT_SETTING, "").strip() == settings.context else "command line"
         )
         rows.insert(0, (CONTEXT_SETTING, settings.context, named))
-    secrets = settings.secret_values()
+    secrets = frozenset(settings.secrets())
     return tuple(ShownSetting(name, _shown(name, value, secrets), source) for name, value, source in rows)
 
 

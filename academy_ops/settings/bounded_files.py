@@ -14,7 +14,7 @@ _CHUNK_BYTES: Final = 65536
 _WITHOUT_WAITING: Final = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
 
-def read_bounded(path: Path, most: int, seconds: float = _SECONDS) -> bytes:
+def read_bounded(path: Path, most: int) -> bytes:
     """Return what ``path`` holds; of a longer one ``most`` bytes and one more.
 
     It may be a pipe, as a shell's ``<(command)`` is one; one that nobody writes to is empty.
@@ -24,7 +24,7 @@ def read_bounded(path: Path, most: int, seconds: float = _SECONDS) -> bytes:
     """
     # Without O_NONBLOCK, opening a pipe waits for somebody who writes to it.
     with os.fdopen(os.open(path, os.O_RDONLY | _WITHOUT_WAITING), "rb", 0) as file:
-        until = time.monotonic() + seconds
+        until = time.monotonic() + _SECONDS
         content = bytearray()
         while len(content) <= most:
             chunk = file.read(min(_CHUNK_BYTES, most + 1 - len(content)))

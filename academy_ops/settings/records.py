@@ -179,10 +179,6 @@ class Settings:
         # Error messages quote a header that they refuse as Python writes it, control characters escaped.
         return {repr(value)[1:-1]: name for value, name in known.items()} | known
 
-    def secret_values(self) -> frozenset[str]:
-        """Return every secret value in force, for redaction."""
-        return frozenset(self.secrets())
-
     def malformed_address(self) -> str | None:
         """Return the name of an ACADEMY_*_URL that is no http(s) URL, or None where all are well."""
         set_ones = ((name, self.get(name)) for name in _ADDRESSES)
@@ -206,9 +202,9 @@ class Settings:
         shell = {name: value for name, value in environ.items() if value != self.aws_from_file.get(name)}
         return any(name in AWS_NAMES for name in self.aws_in_force(shell))
 
-    def aws_endpoint(self, environ: Mapping[str, str] = os.environ) -> str | None:
+    def aws_endpoint(self) -> str | None:
         """Return the address at which the AWS SDK asks SQS, where one is set."""
-        found = {**self.aws_in_force(environ), **environ}
+        found = {**self.aws_in_force(), **os.environ}
         return next(filter(None, (found.get(f"AWS_ENDPOINT_URL{of}", "").strip() for of in ("_SQS", ""))), None)
 
     def export_aws(self, environ: MutableMapping[str, str] = os.environ) -> None:

@@ -137,11 +137,7 @@ def _refuse_mixed(unnamed: Unnamed, entries: Mapping[str, Setting]) -> None:
 def _of_tier(
     tier: str, tiers: tuple[str, ...], resolve: Callable[[str, str | None], Setting]
 ) -> Iterator[tuple[str, Setting]]:
-    """Yield a tier's own settings, by the names of the basic one.
-
-    Raises:
-        SettingsError: Its name is none, or it lacks a queue or a group.
-    """
+    """Yield a tier's own settings, by the names of the basic one."""
     if not _TIER.fullmatch(tier):
         raise SettingsError(say("The --tier value {tier!r} is not a valid tier name. Example: tools", tier=tier))
     for name in contract.TIERED:
