@@ -11,7 +11,7 @@ from academy_ops.academy.excel.header import Header
 from academy_ops.academy.excel.headings import beside_the_name, letters, said
 from academy_ops.academy.excel.names import apart, is_name, put_together, whole, without_title
 from academy_ops.academy.excel.records import LeftOutValue, Stricter
-from academy_ops.academy.excel.text import Struck, shown, text
+from academy_ops.academy.excel.text import BRACKETS, Struck, shown, text
 from academy_ops.academy.excel.values import LONGEST
 from academy_ops.academy.excel.vocabulary import DITTO, IS_STUDENT_IF_YES, NOBODY, RELATIONS, STUDENT
 
@@ -27,7 +27,6 @@ _LONGEST_STATE: Final = 60
 _NOTHING_THERE: Final = frozenset({"0"} | {word for word in NOBODY if len(word) > 1 and not word.startswith("#")})
 """What an optional cell says where it says nothing; an error of Excel is told."""
 _BEHIND: Final = frozenset("(/")
-_BRACKETS: Final = frozenset("()[]<>{}【】")
 _Said = tuple[Collection[tuple[str, str]], bool]
 """What an optional cell says, by field; and whether it was left out."""
 _Read = Callable[[str], dict[str, str]]
@@ -194,11 +193,12 @@ class Columns:
         found: dict[str, str] = {}
         for _ in range(_MOST_REMARKS):
             for alone, remark in apart(name):
-                asked = self._beside if not _BEHIND.isdisjoint(name) else None
+                rounded = name.translate(BRACKETS)
+                asked = self._beside if not _BEHIND.isdisjoint(rounded) else None
                 if not asked and is_name(remark) and not is_name(alone):
                     # 김현중 in Kevin (김현중) is no school.
                     continue
-                in_brackets = not _BRACKETS.isdisjoint((name[0], name[-1]))
+                in_brackets = rounded[0] == "(" or rounded[-1] == ")"
                 fields = _OPTIONAL[asked](remark) if asked else values.beside_a_name(remark, in_brackets=in_brackets)
                 if fields is not None:
                     name, found = alone, _with_memos(fields, found)

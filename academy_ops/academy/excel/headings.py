@@ -9,7 +9,7 @@ from functools import lru_cache
 from itertools import chain
 from typing import Final, NamedTuple
 
-from academy_ops.academy.excel.text import visible
+from academy_ops.academy.excel.text import BRACKETS, visible
 from academy_ops.academy.excel.vocabulary import (
     APPLICANT,
     FILLER,
@@ -42,8 +42,6 @@ _TOGETHER: Final = {
     frozenset({"kind", "school_type"}): "school_type",
 }
 """Things that one column holds together, and the field whose reader takes them apart."""
-_BRACKETS: Final = dict.fromkeys(map(ord, "[{<〔【「『〈《"), "(") | dict.fromkeys(map(ord, "]}>〕】」』〉》"), ")")
-"""NFKC has made the wide ones narrow."""
 _BRACKETED: Final = re.compile(r"\(([^()]*)\)?")
 _EXAMPLE: Final = re.compile(r"(?:^|(?<=[^\w]))(?:예|예시|보기|ex|e\.g)\.? ?[).:].*", re.DOTALL)
 """What may stand in a heading, as ``예: 010-1234-5678`` does; nothing of it names the column."""
@@ -78,7 +76,7 @@ def heading(line: str) -> Heading | None:
     """Return what a heading names, or None where that is not understood."""
     if len(line) > _LONGEST:
         return None
-    line = unicodedata.normalize("NFKC", visible(line)).casefold().translate(_BRACKETS)
+    line = unicodedata.normalize("NFKC", visible(line)).casefold().translate(BRACKETS)
     line = _EXAMPLE.sub("", line)
     outside = taken_apart(letters(_BRACKETED.sub(" ", line)))
     if outside is None:
@@ -141,7 +139,7 @@ def _called(things: set[str], *, of_student: bool, of_parent: bool) -> Heading:
 
 def beside_the_name(line: str) -> str | None:
     """Return which field a heading says to stand behind the name, as ``이름(학년)`` does."""
-    line = unicodedata.normalize("NFKC", visible(line)).casefold().translate(_BRACKETS)
+    line = unicodedata.normalize("NFKC", visible(line)).casefold().translate(BRACKETS)
     things = {*(taken_apart(letters(line)) or ()), *chain.from_iterable(map(_noted, _BRACKETED.findall(line)))}
     return next(iter(things & {"grade", "gender", "class_name", "school"}), None)
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from academy_ops.academy.excel.headings import said
+from academy_ops.academy.excel.text import BRACKETS
 from academy_ops.academy.excel.vocabulary import (
     ATTACHED_TITLES,
     NEWER,
@@ -51,8 +52,8 @@ _OF_A_PARENT: Final = (
     r"|(?i:(?:mother|mom|father|dad|parents?|guardian) of .+|.+['’]s (?:mother|mom|father|dad|parents?|guardian))"
 )
 _REMARKS: Final = (
-    r"(?P<name>[^()\[\]<>{}【】]{2,40}?(?:\s*[(\[][^()\[\]]{1,16}[)\]])*)\s*[(\[<{【]\s*(?P<remark>[^()\[\]<>{}【】]{1,30}?)\s*[)\]>}】]?",
-    r"[(\[<{【]?\s*(?P<remark>[^()\[\]<>{}【】]{1,30}?)\s*[)\]>}】]\s*(?P<name>.{2,40})",
+    r"(?P<name>[^()]{2,40}?(?:\s*\([^()]{1,16}\))*)\s*\(\s*(?P<remark>[^()]{1,30}?)\s*\)?",
+    r"\(?\s*(?P<remark>[^()]{1,30}?)\s*\)\s*(?P<name>.{2,40})",
     r"(?P<name>[^/]{2,40}?)\s*/\s*(?P<remark>[^/]{1,12})",
     r"(?P<name>.{2,40}?)\s*[_|~–:·,-]\s*(?P<remark>[가-힣0-9][^_|~–:·-]{0,12})",
     r"(?P<remark>[가-힣])\s*[-_]\s*(?P<name>[가-힣]{2,5})",
@@ -68,9 +69,9 @@ _BY_SYLLABLE: Final = r"[가-힣](?: [가-힣]){2,4}"
 _PROVINCES: Final = "서울|부산|대구|인천|광주|대전|울산|세종|경기|강원|[충전경][북남]|충청|전라|경상|제주"
 _ADDRESS: Final = (
     rf"^(?:{_PROVINCES})(?:특별|광역|자치)*[시도남북]*\s[가-힣]{{1,4}}[시군구](?:\s|$)|[가-힣][시군구]\s[가-힣\d]+[동읍면리로길](?:\s|$)"
-    r"|\d\s?(?:번지|번길|동\s?\d+|호)(?:\W|$)|[가-힣](?:동|리|로|길|마을)\s\d\d|(?:아파트|빌라|오피스텔)(?:\s|$)|\d{3}-\d\d"
+    r"|\d\s?(?:번지|번길|동\s?\d+|호)(?:\W|$)|[가-힣](?:동|리|로|길|마을)\s\d+(?:\d\d|-\d)|\d{3}\s?동(?:\W|$)|(?:아파트|빌라|오피스텔)(?:\s|$)|\d{3}-\d\d"
 )
-_AMOUNT: Final = r"(?:\d[\d,.]*+\s?(?:[만천백십]*원|[%년월일시분명세점등위층회]|cm|kg)?[\s,.~-]*+)++"
+_AMOUNT: Final = r"(?:\d[\d,.]*+\s?(?:[만천백십]*\s?원|[%년월일시분명세점등위층회]|cm|kg)?[\s,.~-]*+)++"
 _IDENTIFIER: Final = r"#\w{3}|[A-Za-z][_.-]?\d{3}|^[a-z\d]+[._][a-z\d._]+$"
 _NO_NAME: Final = (
     rf"{_ADDRESS}|{_IDENTIFIER}"
@@ -117,6 +118,7 @@ def is_of_family(line: str) -> bool:
 
 def apart(name: str) -> Iterator[tuple[str, str]]:
     """Return in which ways a name can be taken apart: a name, and what is perhaps only written beside it."""
+    name = name.translate(BRACKETS)
     for pattern in _REMARKS:
         found = re.fullmatch(pattern, name)
         if found and not re.fullmatch(_LONG_SURNAMES, found["name"]):

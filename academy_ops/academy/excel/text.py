@@ -14,10 +14,16 @@ _PLAIN: Final = re.compile(r"[!-~가-힣]+(?: [!-~가-힣]+)*").fullmatch
 """Text that is in its final form already: almost every cell."""
 _FILLERS: Final = dict.fromkeys(map(ord, "\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0\ufe0e\ufe0f"))
 """Letters and marks that look like nothing; the others are of Unicode's category Cf."""
-_ESCAPED: Final = re.compile(r"_x(?:00(?:0[0-9A-Fa-f]|1[0-9A-Fa-f]|7[Ff])|[Ff][Ee][Ff][Ff]|200[BbEeFf])_")
+_ESCAPED: Final = re.compile(
+    r"_x(?:00(?:0[0-9A-Fa-f]|1[0-9A-Fa-f]|7[Ff])|[Ff][Ee][Ff][Ff]|200[BbEeFf]|[Dd][89A-Fa-f]..)_"
+)
 """How Excel writes a character that XML can't hold."""
 _OTHER_WIDTH: Final = re.compile(r"[Ａ-Ｚａ-ｚ０-９ｦ-ﾟ]+")
 """Letters of another width than theirs."""
+BRACKETS: Final = dict.fromkeys(map(ord, "[{<〔【「『〈《（［｛"), "(") | dict.fromkeys(
+    map(ord, "]}>〕】」』〉》）］｝"), ")"
+)
+"""Brackets of all kinds, as round ones."""
 _DIGIT: Final = re.compile(r"\d")
 _PHONE_DIGITS: Final = 7
 

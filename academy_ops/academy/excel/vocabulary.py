@@ -252,15 +252,16 @@ ATTACHED_TITLES: Final = ("학생", "어린이")
 STATES: Final = _words("재원 기존 신 휴 n v o ok")
 """What is said of students behind their names and says nothing more."""
 REMARKS: Final = _words("""
-    오전 오후 저녁 아침 새벽 점심 야간 평일 주말 주중 매일 격주 종일 시간 타임 요일 방학 여름방학 겨울방학 학기
+    오전 오후 저녁 아침 새벽 점심 야간 평일 주말 주중 매일 매주 격주 종일 시간 타임 요일 방학 캠프 학기
     부터 까지 이후 시작 수학 영어 국어 과학 사회 논술 코딩 한자 독서 미술 피아노 바이올린 태권도 물리 화학 생물
-    수업 특강 내신 수능 심화 기초 보강 개인 그룹 과외 레슨 온라인 비대면 대면 레벨 시험 공부 학습
+    수업 특강 내신 수능 국영수 심화 기초 초급 중급 고급 선행 정규 특별 보강 개인 그룹 과외 레슨 온라인 비대면 대면
+    레벨 시험 공부 학습
     신규 신입 등록 재등록 무료 체험 상담 문의 레벨테스트 레테 복귀 복원 복학 휴원 휴학 퇴원예정 편입 이동 반이동
     소개 추천 대기 재학 수강 유학 해외 장학 재수 삼수 반수 n수 외국인 다문화 한부모
     형제 자매 남매 쌍둥이 첫째 둘째 셋째 막내 할인 미납 완납 납부 결제 수납 계좌 이체 카드 현금 바우처 환불
     차량 도보 픽업 셔틀 자가 하원 등원 알레르기 주의 확인 필요 요망 예정 완료 희망 가능 불가 결석 지각 진행 준비 연락
     여행 입원 치료 출국 이사 병가 면접 예약 보류 고민 외출 조정 협의 임신 육아
-    new trial sibling siblings twin twins student transfer online
+    new trial sibling siblings twin twins student transfer online zoom
     """)
 """What is said of students behind their names, and stands in a memo else: when they come, what for, and the like."""
 SIBLINGS: Final = _words(_SIBLINGS)
