@@ -78,7 +78,7 @@ def fix(common: Common, run: Run, again: Callable[[], Run], *, yes: bool, interr
         if step is planned:
             return run
         if effect and step is None and active(case):
-            follow_job(out, work.target(waits), common.command_prefix())
+            follow_job(out, work.target(waits), None)
         out.print()
         after = again()
     out.print()

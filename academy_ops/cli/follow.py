@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from checks.worker_logs import Logs
 
 _HTTP_STATUS: Final = re.compile(r"HTTP \d{3}")
-_MINUTE: Final = 60
 _POLL_SECONDS: Final = 1.0
 _LONGEST_ROUND_SECONDS: Final = 45.0
 _OVERLAP_SECONDS: Final = 15
@@ -60,40 +59,49 @@ def watch(
     return follow_job(common.console(), target, common.command_prefix())
 
 
-def follow_job(out: Console, target: Target, command: str = "academy-ops") -> int:
+def follow_job(out: Console, target: Target, ops: str | None) -> int:
     """Poll until the job has ended or time is up.
+
+    Args:
+        out: Where each change of its state is printed.
+        target: The job, and when time is up.
+        ops: How to call this tool to find out more; None where a diagnosis follows anyway.
 
     Returns:
         0 when the job is done, 1 when it failed, 3 when its end was not seen.
     """
     from academy_ops.contract import ENDED
     from academy_ops.diagnosis.records import Unavailable
+    from academy_ops.report.content import duration
     from academy_ops.report.shell import print_call
     from checks.job_document import failed, look_again
 
-    shown, began, offered = "", time.monotonic(), False
+    def advise(why: str, *words: str) -> None:
+        if ops:
+            out.print(why)
+            print_call(out, ops, *words)
+
+    shown, began, advised = "", time.monotonic(), False
     while True:
         document = look_again(target, at_once=True)
         line, waited = _line(document), _waited(target, document, began)
         if line != shown:
-            out.print(f"{_duration(waited):>8}  {line}", soft_wrap=True)
+            out.print(f"{duration(waited):>8}  {line}", soft_wrap=True)
             shown = line
         if document is None:
-            out.print(_("Find the upload, then diagnose it by its job id:"))
-            print_call(out, command, "jobs")
+            advise(_("Find the upload, then diagnose it by its job id:"), "jobs")
             return errors.FAULT
         if not isinstance(document, Unavailable) and document.status in ENDED:
             return errors.FAULT if failed(document) else errors.HEALTHY
-        if not offered and waited >= WAITED_SECONDS:
-            out.print(_("The job has not ended after {time}. Find out why:", time=_duration(waited)))
-            print_call(out, command, "diagnose", target.job_id or "")
-            offered = True
+        if not advised and waited >= WAITED_SECONDS:
+            late = _("The job has not ended after {time}. Find out why:", time=duration(waited))
+            advise(late, "diagnose", target.job_id or "")
+            advised = True
         # An answer that is too long to be read will be no shorter next time.
         if unread() or (isinstance(document, Unavailable) and document.reason == "too-long"):
             return errors.UNDETERMINED
         if not target.pause(_POLL_SECONDS):
-            out.print(_("Time ran out before the job ended. Find out why:"))
-            print_call(out, command, "diagnose", target.job_id or "")
+            advise(_("Time ran out before the job ended. Find out why:"), "diagnose", target.job_id or "")
             return errors.UNDETERMINED
 
 
@@ -107,17 +115,6 @@ def _waited(target: Target, document: object, began: float) -> float:
         return here
     now = datetime.now(UTC) - timedelta(seconds=target.connect.clocks.ahead() or 0)
     return max(here, (now - made).total_seconds())
-
-
-def _duration(seconds: float) -> str:
-    """Write a time as people say it: 45 s, 2 min 5 s, 1 h 3 min."""
-    whole = round(seconds)
-    if whole < _MINUTE:
-        return _("{seconds} s", seconds=whole)
-    minutes, rest = divmod(whole, _MINUTE)
-    if minutes < _MINUTE:
-        return _("{minutes} min {seconds} s", minutes=minutes, seconds=rest)
-    return _("{hours} h {minutes} min", hours=minutes // _MINUTE, minutes=minutes % _MINUTE)
 
 
 def _line(document: JobDocument | Unavailable | None) -> str:

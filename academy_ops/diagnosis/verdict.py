@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final, get_args
 
@@ -16,11 +16,8 @@ _ACTIVE: Final = frozenset({JobState.PENDING, JobState.RUNNING})
 
 def decide(findings: Sequence[Finding], progress: JobProgress) -> Verdict:
     """Return what all findings together mean, by the contract's rules under "Which fault is the cause"."""
-    here = {finding.cause: finding.explained_by for finding in findings if finding.status == "fail" and finding.cause}
-    failed = set(here)
-    symptoms = {
-        code for code in failed if here[code] & failed or any(code in explained_by(other) for other in failed - {code})
-    }
+    here = _failed(findings)
+    failed, symptoms = here.keys(), _symptoms(here)
     blind = sorted((code for code in failed - symptoms if CATALOGUE[code].inconclusive), key=position)
     faults = {code for code in failed - symptoms if not CATALOGUE[code].inconclusive}
     of_job = _named_by_job(findings, progress)
@@ -46,12 +43,13 @@ def decide(findings: Sequence[Finding], progress: JobProgress) -> Verdict:
 
 
 def judge_step(findings: Sequence[Finding]) -> Verdict:
-    """Return what the findings of one step mean for that step: the worst of them, and nothing of the job."""
-    codes = list(dict.fromkeys(finding.cause for finding in findings if finding.status == "fail" and finding.cause))
-    faults = sorted(codes, key=lambda code: CATALOGUE[code].inconclusive)
+    """Return what the findings of one step mean for that step: the first that explains others, nothing of the job."""
+    here = _failed(findings)
+    symptoms = _symptoms(here)
+    faults = sorted((code for code in here if code not in symptoms), key=lambda code: CATALOGUE[code].inconclusive)
     if faults:
         status: VerdictStatus = "undetermined" if CATALOGUE[faults[0]].inconclusive else "faulty"
-        return _verdict(findings, status, faults[0], also=faults[1:])
+        return _verdict(findings, status, faults[0], also=faults[1:], symptoms=symptoms)
     unseen = [finding for finding in findings if finding.status == "unknown"]
     if unseen:
         return _blind(_verdict(findings, "undetermined"), unseen)
@@ -60,6 +58,20 @@ def judge_step(findings: Sequence[Finding]) -> Verdict:
         return replace(verdict, summary=findings[0].summary) if findings else verdict
     warning = next((finding for finding in findings if finding.status == "warn"), findings[0])
     return replace(_verdict(findings, "healthy"), summary=warning.summary)
+
+
+def _failed(findings: Iterable[Finding]) -> Mapping[str, frozenset[str]]:
+    """Return the causes that were found, each with those that explain it here besides the catalogue's."""
+    return {finding.cause: finding.explained_by for finding in findings if finding.status == "fail" and finding.cause}
+
+
+def _symptoms(failed: Mapping[str, frozenset[str]]) -> set[str]:
+    """Return the causes that others of them explain."""
+    return {
+        code
+        for code, explaining in failed.items()
+        if explaining & failed.keys() or any(code in explained_by(other) for other in failed.keys() - {code})
+    }
 
 
 def _named_by_job(findings: Iterable[Finding], progress: JobProgress) -> str | None:

@@ -2,14 +2,20 @@
 
 import json
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from io import StringIO
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
+from academy_ops.cli.follow import follow_job
 from academy_ops.contract import JOBS_PATH
+from academy_ops.outside.clients import Connections, Target
+from academy_ops.settings import load
 from tests.commands import academy_ops
 
 
@@ -50,6 +56,19 @@ def api(*bodies: object) -> Iterator[str]:
 def test_the_exit_code_tells_how_the_job_ended(body: object, code: int, tmp_path: Path) -> None:
     with api({"job_id": "j", "status": "PENDING"}, body) as url:
         assert academy_ops("watch", "j", cwd=tmp_path, ACADEMY_API_URL=url).returncode == code
+
+
+@pytest.mark.parametrize(("ops", "advice"), [("academy-ops", ["academy-ops diagnose j"]), (None, [])])
+def test_how_to_find_out_why_is_told_of_an_old_job_unless_a_diagnosis_follows(
+    ops: str | None, advice: list[str]
+) -> None:
+    waiting = {"job_id": "j", "status": "PENDING", "created_at": "2026-01-01T00:00:00Z"}
+    with api(waiting, {**waiting, "status": "DONE"}) as url:
+        settings = load(environ={"ACADEMY_API_URL": url}, default_env_file=None)
+        out = Console(file=(written := StringIO()), width=80)
+        assert follow_job(out, Target(settings, "j", Connections(settings), ends_at=time.monotonic() + 9), ops) == 0
+    lines = [line.strip() for line in written.getvalue().splitlines()]
+    assert [line for line in lines if "academy-ops" in line] == advice
 
 
 def test_a_job_that_does_not_end_in_time_is_undetermined(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 from academy_ops.diagnosis.catalogue import CATALOGUE, explained_by
 from academy_ops.diagnosis.findings import FindingBuilder
 from academy_ops.diagnosis.records import Finding, JobProgress, JobState, Reason, Unavailable
-from academy_ops.diagnosis.verdict import decide
+from academy_ops.diagnosis.verdict import decide, judge_step
 from academy_ops.messages import say
 
 PENDING = JobProgress(JobState.PENDING)
@@ -42,6 +42,14 @@ def test_a_fault_that_another_explains_is_a_symptom() -> None:
     assert verdict.cause == "worker-scaled-to-zero"
     assert verdict.symptoms == ("job-stalled",)
     assert verdict.also == ()
+
+
+def test_of_one_step_too_a_fault_that_another_explains_is_a_symptom() -> None:
+    for codes in itertools.permutations(("worker-crash-loop", "worker-dependency-missing", "worker-disk-full")):
+        verdict = judge_step([fault(code) for code in codes])
+        roots = [code for code in codes if code != "worker-crash-loop"]
+        assert (verdict.status, [verdict.cause, *verdict.also]) == ("faulty", roots)
+        assert verdict.symptoms == ("worker-crash-loop",)
 
 
 def test_a_fault_explained_through_a_third_is_a_symptom_even_where_the_third_is_absent() -> None:
