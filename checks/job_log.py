@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from academy_ops.contract import LOG_COMPLETED, LOG_JOB_ENDED, LOG_OF_JOB, LOG_SKIPPED, LOG_UNKNOWN, JobStatus
+from academy_ops.contract import LOG_COMPLETED, LOG_JOB_ENDED, LOG_SKIPPED, LOG_UNKNOWN, JobStatus
 from academy_ops.thresholds import TRACEBACK_SECONDS, YOUNG_SECONDS
 from checks.facts import Case
 from checks.host_facts import LogLine
 from checks.job_document import failed
 from checks.job_progress import job_of, pending, stalled
+from checks.log_forms import event_in, job_in
 from checks.times import age, written_at
 
 
@@ -18,7 +19,7 @@ def lines_of_job(case: Case) -> list[list[LogLine]]:
         block: list[LogLine] | None = None
         # What follows a line of the job may also be known from the other parts of the log only.
         for line in sorted(dict.fromkeys((*log.of_job, *log.errors, *log.tail)), key=written_at):
-            marked = any(marker in line.text for marker in ("job_id=", *LOG_OF_JOB))
+            marked = job_in(line.text) is not None or event_in(line.text) is not None
             if (case.job_id and case.job_id in line.text) or (line in log.of_job and (marked or block is None)):
                 block = [line]
                 blocks.append(block)

@@ -5,9 +5,13 @@ from __future__ import annotations
 import re
 from typing import Final, Literal
 
+from academy_ops.contract import JOB_ID, LOG_OF_JOB
+
 Level = Literal["less", "warning", "error"]
 """``less`` is all that is no complaint, such as INFO."""
 
+_LINE_OF_JOB: Final = re.compile(rf"\bjob_id[\"']?\s{{0,3}}[=:]\s{{0,3}}[\"']?({JOB_ID})")
+_EVENT: Final = re.compile("|".join(sorted(LOG_OF_JOB, key=len, reverse=True)))
 _TIME: Final = (
     r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[\d.,:+Z-]{0,20}|[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d[\d.]{0,10}"
     r"|\d\d:\d\d:\d\d[\d.,]{0,10}|@[0-9a-f]{24}|\s{0,9}\d{1,9}\.\d{1,9}"
@@ -40,6 +44,18 @@ _SENTENCE: Final = re.compile(r"[a-z]{3} [a-z]{3}")
 """Names, times and brackets have nothing like it."""
 _STATEMENT: Final = re.compile(r"[a-z]{2} \Z")
 """Such as a program's own ``raise``."""
+
+
+def event_in(line: str) -> str | None:
+    """Return the first event of a job that a worker's line names, whatever its logger has put before it."""
+    found = _EVENT.search(line)
+    return found[0] if found else None
+
+
+def job_in(line: str) -> str | None:
+    """Return the job that a worker's line names."""
+    found = _LINE_OF_JOB.search(line)
+    return found[1] if found else None
 
 
 def bare(line: str) -> str:

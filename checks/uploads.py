@@ -22,7 +22,6 @@ from academy_ops.contract import (
     JOBS_PATH,
     LOG_COMPLETED,
     LOG_JOB_FAILED,
-    LOG_OF_JOB,
     LOG_SKIPPED,
     UPLOAD_KEY,
     JobStatus,
@@ -35,6 +34,7 @@ from checks import worker_logs
 from checks.authors import json_of
 from checks.facts import JobDocument, Upload
 from checks.job_document import failed, look_again, read_body
+from checks.log_forms import event_in, job_in, plain
 from checks.r2_settings import missing_setting
 from checks.times import parse
 from checks.worker_logs import Logged
@@ -52,8 +52,9 @@ _WEEK_SECONDS: Final = 7 * _DAY_SECONDS
 _LAST: Final = 5
 _ANY_JOB: Final = "job_id"
 """What every line of a worker about a job holds."""
-_LOG_TENANT: Final = re.compile(r"\btenant(?:_id|_code)?=([^\s|,]{1,64})")
-_LOG_ERROR: Final = re.compile(r"\berror=(.{1,400})")
+_LOG_TENANT: Final = re.compile(r"\btenant(?:_id|_code)?(?:=|\": ?\"?)([^\s|,\"}]{1,64})")
+_LOG_ERROR: Final = re.compile(r"\berror(?:=(.{1,400})|\": ?\"((?:[^\"\\]|\\.){1,400}))")
+"""As text, and in JSON."""
 _KEY: Final = re.compile(UPLOAD_KEY)
 _TAKEN_SECONDS: Final = 60
 """A worker that is up takes a job within so long of its upload."""
@@ -305,21 +306,20 @@ def _logged_jobs(lines: Iterable[Logged]) -> list[_LoggedJob]:
     """Return what the logs say of each job, by its last line."""
     jobs: dict[str, _LoggedJob] = {}
     for line in lines:
-        job_id = worker_logs.job_in(line.text)
-        if job_id is None or not line.text.startswith(LOG_OF_JOB):
+        job_id, event = job_in(line.text), event_in(line.text)
+        if job_id is None or event is None:
             continue
         job = jobs.setdefault(job_id, _LoggedJob(Upload(parse(line.time), None, job_id, None, None, None, ("log",))))
         job.key = key_in(line.text) or job.key
         tenant = _KEY.search(line.text) or _LOG_TENANT.search(line.text)
-        ended_badly = line.text.startswith(LOG_JOB_FAILED)
-        well = line.text.startswith((LOG_COMPLETED, LOG_SKIPPED))
+        ended_badly, well = event in LOG_JOB_FAILED, event in {LOG_COMPLETED, LOG_SKIPPED}
         error = _LOG_ERROR.search(line.text) if ended_badly else None
         job.upload = replace(
             job.upload,
             tenant=tenant[1] if tenant else job.upload.tenant,
             status=(JobStatus.FAILED if ended_badly else JobStatus.DONE if well else JobStatus.RUNNING).value,
             failed=ended_badly,
-            error_message=error[1] if error else job.upload.error_message if ended_badly else None,
+            error_message=error[1] or plain(error[2]) if error else job.upload.error_message if ended_badly else None,
         )
     return list(jobs.values())
 

@@ -10,18 +10,18 @@ from datetime import UTC, datetime, timedelta
 from typing import Final, Protocol
 from weakref import WeakKeyDictionary
 
-from academy_ops.contract import JOB_ID, LOG_JOB_FAILED
+from academy_ops.contract import LOG_JOB_FAILED
 from academy_ops.diagnosis.records import Unavailable
 from academy_ops.outside import host_scripts
 from academy_ops.outside.clients import Connections, Target
 from checks import cloudwatch_logs
 from checks.group_facts import Group
 from checks.host_facts import LogsFacts
+from checks.log_forms import event_in, job_in
 from checks.worker_group import read_group
 from checks.worker_hosts import LARGEST_COMMAND, ONLINE, ask, read_pings, run_script
 
 _COUNT: Final = re.compile(r"lines=(\d{1,9})", re.ASCII)
-_LINE_OF_JOB: Final = re.compile(rf"\bjob_id=({JOB_ID})")
 _TIMED: Final = re.compile(r"(?P<time>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\S*) ?(?P<text>.*)")
 
 
@@ -187,7 +187,7 @@ def only(logs: Logs, *, jobs: Collection[str] | None = None, failed: bool = Fals
     """
     wanted: set[str | None] | None = set(jobs) if jobs is not None else None
     if failed:
-        bad = {job_in(line.text) for line in logs.lines if line.text.startswith(LOG_JOB_FAILED)} - {None}
+        bad = {job_in(line.text) for line in logs.lines if event_in(line.text) in LOG_JOB_FAILED} - {None}
         wanted = bad if wanted is None else wanted & bad
     last: dict[str, str | None] = {}
     kept: list[Logged] = []
@@ -197,12 +197,6 @@ def only(logs: Logs, *, jobs: Collection[str] | None = None, failed: bool = Fals
         if of_them and text.lower() in line.text.lower():
             kept.append(line)
     return replace(logs, lines=tuple(kept))
-
-
-def job_in(line: str) -> str | None:
-    """Return the job that a worker's line names."""
-    found = _LINE_OF_JOB.search(line)
-    return found[1] if found else None
 
 
 def read_lines(instance: str, output: str | Unavailable, connect: Connections) -> InstanceLog | Unavailable:

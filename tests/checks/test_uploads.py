@@ -146,3 +146,24 @@ def test_lines_are_picked_by_job_and_by_text_in_whatever_case() -> None:
     assert numbers(only(LOGS, text="BOOM")) == [2, 5, 6]
     assert numbers(only(LOGS, jobs={ONE}, text="traceback")) == [3]
     assert only(LOGS) == LOGS
+
+
+FORMS = (
+    "{0} | job_id={1} | error={2}",
+    "INFO:worker:{0} | job_id={1} | error={2}",
+    "E1127 02:00:00.123456       1 poll.go:42] {0} | job_id={1} | error={2}",
+    "2026-11-27 02:00:00,123 ERROR worker {0} | request_id=x | job_id={1} | error={2}",
+    '{{"level": "error", "event": "{0}", "job_id": "{1}", "tenant": "haneul", "error": "{2}"}}',
+)
+
+
+def test_a_job_is_known_in_each_loggers_form() -> None:
+    for form in FORMS:
+        line = said(0, form.format("SQS_JOB_FAILED", ONE, "boom"))
+        (upload,) = uploads.join([], [line])
+        assert (upload.job_id, upload.failed, upload.error_message) == (ONE, True, "boom"), form
+        assert only(Logs(("i-0",), (line,), {}, {}), failed=True).lines == (line,)
+        assert uploads.join([], [said(0, form.format("SQS_JOB_COMPLETED", ONE, ""))])[0].status == "DONE"
+    # What a job's own words quote is no event of another.
+    quoted = said(0, f"EXCEL_PARSING failed job_id={ONE} : SQS_JOB_COMPLETED | job_id={TWO}")
+    assert [(one.job_id, one.status) for one in uploads.join([], [quoted])] == [(ONE, "FAILED")]

@@ -256,6 +256,8 @@ def test_from_a_school_s_call_to_the_cause_in_two_commands(lab: Lab) -> None:
 
 def test_a_diagnosis_without_a_job_names_the_last_one_that_failed_and_how_to_go_on(lab: Lab) -> None:
     job = lab.break_fault("excel-phone-invalid")
+    assert job
+    lab.ended(job)
     result = lab.diagnose()
     assert "No upload was checked" in result.verdict["summary"]
     recent = result.findings("job")[0]["evidence"]["recent"]
