@@ -3,8 +3,6 @@
 Everything here is a fact about the production system; the bundled one keeps to it.
 """
 
-from __future__ import annotations
-
 import math
 import re
 from enum import StrEnum

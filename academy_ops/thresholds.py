@@ -3,8 +3,6 @@
 `FIGURES` are the same numbers as a text quotes them: the catalogue, the manual and both runbooks are filled from it.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Final
 

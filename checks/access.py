@@ -1,7 +1,5 @@
 """Section 0: may the tool look at all? Who does AWS say we are?"""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from functools import partial

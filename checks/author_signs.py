@@ -1,7 +1,5 @@
 """By what each product that may answer in place of the API, or passes its answer on, is known: tables of signs."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from typing import Final, Literal

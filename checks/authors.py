@@ -1,7 +1,5 @@
 """Whose page is it? An HTTP answer in, its author out; what it means is judged only after that."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass

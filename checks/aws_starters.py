@@ -1,7 +1,5 @@
 """Reading from AWS what can start a worker: the autoscaler's rules, scaling policies, scheduled actions, schedules."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator, Mapping
 from datetime import datetime

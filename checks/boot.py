@@ -1,7 +1,5 @@
 """Why an instance's boot made no worker: what its user data and cloud-init wrote, read from the end."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Collection, Sequence
 from typing import Final

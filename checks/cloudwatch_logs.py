@@ -1,7 +1,5 @@
 """CloudWatch Logs: the workers' logs by Docker's awslogs driver, which outlive their instances."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace

@@ -1,7 +1,5 @@
 """Why a worker's connection to a server does not come about: what its SDK writes of that."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 from typing import Final

@@ -1,7 +1,5 @@
 """In what state a worker's container is, and what stands in its way where there is none."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final

@@ -1,7 +1,5 @@
 """What a database, or the library that speaks with it, complains of: PostgreSQL, MySQL, SQLite, and what wraps them."""
 
-from __future__ import annotations
-
 import re
 from typing import Final
 

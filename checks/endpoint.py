@@ -1,7 +1,5 @@
 """Section 2: edge, nginx and API, each asked for itself, up to the job's status."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """What an answer of the API's address means, or none: whose it is first, then which fault that shows."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 from dataclasses import replace

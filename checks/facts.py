@@ -3,8 +3,6 @@
 A field that may be `Unavailable` could not be observed; None says that the thing asked for does not exist.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime

@@ -1,7 +1,5 @@
 """What can be observed about the workers' Auto Scaling group: its instances, and who starts them."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal

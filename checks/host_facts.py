@@ -1,7 +1,5 @@
 """What can be observed inside the workers: the host, its container, what that runs with and what it has logged."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta

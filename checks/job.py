@@ -1,7 +1,5 @@
 """Section 4: what the job itself says, and where it stands."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Iterator
 from datetime import datetime

@@ -1,7 +1,5 @@
 """Reading a job as the API returns it; only its id and status are sure, and any field may be of the wrong type."""
 
-from __future__ import annotations
-
 import json
 import re
 import sys

@@ -1,7 +1,5 @@
 """What the workers' logs say of the job."""
 
-from __future__ import annotations
-
 from academy_ops.contract import LOG_COMPLETED, LOG_JOB_ENDED, LOG_SKIPPED, LOG_UNKNOWN, JobStatus
 from academy_ops.thresholds import TRACEBACK_SECONDS, YOUNG_SECONDS
 from checks.facts import Case

@@ -1,7 +1,5 @@
 """Where the job stands, for how long, and whether it moves."""
 
-from __future__ import annotations
-
 from typing import Final
 
 from academy_ops.contract import TIER, JobStatus

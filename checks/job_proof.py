@@ -1,7 +1,5 @@
 """What a job's message, and what the workers wrote of it, prove."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 from typing import Final

@@ -1,7 +1,5 @@
 """What a failed job's message says: the words of the worker's own libraries, of its database, and of its readers."""
 
-from __future__ import annotations
-
 import re
 from typing import Final
 

@@ -1,7 +1,5 @@
 """What a group's activities tell: launches that came to nothing and why, and who last set its size."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass

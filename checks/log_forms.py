@@ -1,7 +1,5 @@
 """What stands around a program's words: what carries its lines puts before them, and how its logger writes them."""
 
-from __future__ import annotations
-
 import re
 from typing import Final, Literal
 

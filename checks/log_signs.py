@@ -1,7 +1,5 @@
 """What a worker's log complains of, and what of it a later line disproves."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Sequence
 from typing import Final

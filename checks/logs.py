@@ -1,7 +1,5 @@
 """Section 3-4: inside the worker instances, seen through SSM, and the parameter they boot from."""
 
-from __future__ import annotations
-
 import re
 import secrets
 from collections.abc import Iterator, Mapping

@@ -1,7 +1,5 @@
 """What this machine's own network does to whatever it asks: no answer, a sign-in page, certificates of others."""
 
-from __future__ import annotations
-
 from typing import Final
 from urllib.parse import urlsplit
 

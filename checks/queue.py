@@ -3,8 +3,6 @@
 Attributes only: a receive would hide a live job for up to an hour and burn one of its three deliveries.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Sequence
 from functools import partial

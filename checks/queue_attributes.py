@@ -1,7 +1,5 @@
 """What SQS says of a queue, and CloudWatch of its oldest message."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping
 from datetime import timedelta

@@ -1,7 +1,5 @@
 """Section 1: can the API store an upload in R2?"""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace

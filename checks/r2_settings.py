@@ -1,7 +1,5 @@
 """How the R2 settings are written: what the API's own library would refuse to send, or R2 can't take."""
 
-from __future__ import annotations
-
 import re
 import unicodedata
 from typing import Final

@@ -1,7 +1,5 @@
 """Deployments: the group's newest instance refresh, the versions that one has left it with, and the workers' images."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Final
 

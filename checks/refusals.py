@@ -1,7 +1,5 @@
 """Why AWS refuses a worker: what its own words in the worker's log, and the instance's state, tell apart."""
 
-from __future__ import annotations
-
 import re
 from typing import Final
 

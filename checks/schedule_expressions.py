@@ -1,7 +1,5 @@
 """AWS's schedule expressions, as EventBridge takes them: ``rate(…)``, ``cron(…)`` and ``at(…)``."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 from contextlib import suppress

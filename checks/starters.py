@@ -1,7 +1,5 @@
 """Who would start a worker, of all that AWS has for that: the function's rule or schedule, policies, actions."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from datetime import datetime
 from typing import Final

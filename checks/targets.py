@@ -1,7 +1,5 @@
 """The API's containers as the AWS load balancer in front of them sees them; evidence where that may be asked for."""
 
-from __future__ import annotations
-
 from functools import partial
 from itertools import chain
 from typing import Final

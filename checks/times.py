@@ -1,7 +1,5 @@
 """Ages, and times as the API, AWS and Docker write them."""
 
-from __future__ import annotations
-
 import re
 from datetime import MAXYEAR, MINYEAR, UTC, datetime
 

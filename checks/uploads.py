@@ -3,8 +3,6 @@
 For the command ``jobs``, and for a diagnosis without a job id. Nothing is received from the queue.
 """
 
-from __future__ import annotations
-
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence

@@ -1,7 +1,5 @@
 """Tables of wordings: what servers, libraries and readers write, and what that means."""
 
-from __future__ import annotations
-
 import re
 from typing import Final, NamedTuple, TypeAlias, TypeVar
 

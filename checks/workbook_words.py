@@ -1,7 +1,5 @@
 """Whose words a failed job's message is, where it speaks of the workbook: the readers', and what they say is wrong."""
 
-from __future__ import annotations
-
 import re
 from collections import Counter
 from collections.abc import Iterable

@@ -1,7 +1,5 @@
 """How a worker's environment, and the parameter that it boots from, differ from the API's; which side is wrong."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from typing import Final
 

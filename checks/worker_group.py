@@ -1,7 +1,5 @@
 """Reading the worker group from AWS: the group, its activities, its instances."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from typing import Any, Final, Literal
 

@@ -1,7 +1,5 @@
 """Through SSM into the workers' hosts: which agents are online, what the probe tells there, and the parameter."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial

@@ -1,7 +1,5 @@
 """What the workers' containers have logged, from wherever it can be read; for the command ``logs``."""
 
-from __future__ import annotations
-
 import re
 import secrets
 from collections.abc import Collection, Mapping, Sequence

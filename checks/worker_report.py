@@ -1,7 +1,5 @@
 """Reading what a worker's host printed for `host_scripts.probe`, and comparing environments as digests."""
 
-from __future__ import annotations
-
 import base64
 import binascii
 import hashlib

@@ -1,7 +1,5 @@
 """Section 3-1: the Auto Scaling group, its instances, and the autoscaler that sets its size."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime

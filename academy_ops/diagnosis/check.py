@@ -1,7 +1,5 @@
 """A step of the runbook as one literal: what it observes and how it judges, and all that is said or needed for it."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar

@@ -4,8 +4,6 @@ A record is an object of all its fields, with its class's name under ``$record``
 apart. A time is an RFC 3339 text with its zone.
 """
 
-from __future__ import annotations
-
 import json
 import math
 from collections.abc import Callable, Collection, Mapping

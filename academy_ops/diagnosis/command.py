@@ -1,7 +1,5 @@
 """Commands as data: filled with live names value by value, and quoted only where they are written for a shell."""
 
-from __future__ import annotations
-
 import re
 import shlex
 from collections.abc import Iterator, Mapping, Sequence

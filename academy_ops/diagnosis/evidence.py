@@ -1,7 +1,5 @@
 """Saved evidence ``academy-ops/evidence/2``: all that a run has observed, so that it can be judged again elsewhere."""
 
-from __future__ import annotations
-
 import json
 from collections import Counter
 from collections.abc import Mapping

@@ -1,7 +1,5 @@
 """How a check writes its findings down: status, cause and remedies always in the same form."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType

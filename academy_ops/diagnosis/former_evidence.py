@@ -1,7 +1,5 @@
 """Evidence of the schemas before, brought into today's form; whether it is of that form is judged after that."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any, Final
 

@@ -1,7 +1,5 @@
 """The records of a diagnosis: what was seen, what it means, what to do."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime

@@ -1,7 +1,5 @@
 """Secrets and control characters never leave: every text from outside passes through here."""
 
-from __future__ import annotations
-
 import re
 import unicodedata
 from collections import Counter

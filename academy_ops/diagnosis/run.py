@@ -1,7 +1,5 @@
 """The runner: observes concurrently, judges in runbook order, and ends in time whatever the world does."""
 
-from __future__ import annotations
-
 import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence

@@ -1,7 +1,5 @@
 """The root-cause rule: one short, pure function over the findings and the catalogue."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final, get_args

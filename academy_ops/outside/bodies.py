@@ -1,7 +1,5 @@
 """Bodies of answers, bounded by what they unpack to: 7 kB of gzip can hold gigabytes."""
 
-from __future__ import annotations
-
 import zlib
 from collections.abc import Iterable
 from typing import Final

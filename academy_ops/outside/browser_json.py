@@ -1,7 +1,5 @@
 """JSON as a browser reads it: NaN and Infinity are none of it, and no number is too large or too long."""
 
-from __future__ import annotations
-
 import json
 import math
 import re

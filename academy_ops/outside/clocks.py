@@ -1,7 +1,5 @@
 """How far this machine's clock is from the servers', by the Date of their answers."""
 
-from __future__ import annotations
-
 import threading
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta

@@ -1,7 +1,5 @@
 """AWS credentials as the AWS SDK and the AWS CLI find them, but nothing prompts; and in one word why there are none."""
 
-from __future__ import annotations
-
 import contextlib
 import os
 import signal

@@ -1,7 +1,5 @@
 """What an error of a call to the outside means: codes of AWS and R2, exceptions of botocore, httpx and the socket."""
 
-from __future__ import annotations
-
 import errno
 import re
 import socket

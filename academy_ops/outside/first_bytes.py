@@ -1,7 +1,5 @@
 """What a server says before anyone has understood it: a banner of something else than HTTP is no silence."""
 
-from __future__ import annotations
-
 from functools import partial
 from typing import Any, Final
 

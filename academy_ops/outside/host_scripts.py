@@ -5,8 +5,6 @@ A script reads and never changes anything. Its output is kept small on the host,
 agent can refuse everything else.
 """
 
-from __future__ import annotations
-
 import re
 from functools import cache
 from importlib.resources import files

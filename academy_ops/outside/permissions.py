@@ -1,7 +1,5 @@
 """The least IAM policy, as IAM takes it: of the grants that checks and remedies state with live names in them."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from typing import Any
 

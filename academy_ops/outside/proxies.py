@@ -1,7 +1,5 @@
 """The proxy that this machine's environment names for an address: the same for the API, R2 and AWS."""
 
-from __future__ import annotations
-
 import ipaddress
 import os
 from dataclasses import dataclass, field

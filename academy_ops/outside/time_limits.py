@@ -3,8 +3,6 @@
 A call runs in a daemon thread: one that ignores its own time-out is left behind, and keeps no process alive.
 """
 
-from __future__ import annotations
-
 import threading
 import time
 from collections.abc import Callable, Iterable

@@ -1,7 +1,5 @@
 """The certificates that this machine's environment has clients trust: the same for the API, R2 and AWS."""
 
-from __future__ import annotations
-
 import contextlib
 import os
 import re

@@ -1,7 +1,5 @@
 """Which causes the tool can fix by itself, and with which remedy. Each of them can be undone."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from typing import Final
 

@@ -1,7 +1,5 @@
 """The worker group as the remedies need it: looked at afresh, and followed until its workers poll."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace

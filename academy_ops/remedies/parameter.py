@@ -1,7 +1,5 @@
 """Bring what workers lack, or have otherwise than the API, into their parameter, and from there into the workers."""
 
-from __future__ import annotations
-
 import dataclasses
 import secrets
 from datetime import UTC, datetime

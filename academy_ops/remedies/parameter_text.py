@@ -3,8 +3,6 @@
 No value leaves this module but in that text, and for an editor in what `as_lines` returns.
 """
 
-from __future__ import annotations
-
 import base64
 import json
 import re

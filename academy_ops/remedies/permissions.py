@@ -1,7 +1,5 @@
 """The IAM permissions that the remedies need besides those of the checks."""
 
-from __future__ import annotations
-
 from typing import Final
 
 from academy_ops.diagnosis.check import Grant

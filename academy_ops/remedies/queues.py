@@ -1,7 +1,5 @@
 """Create the job queue and its dead-letter queue, with the attributes that the system counts on."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

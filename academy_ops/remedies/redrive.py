@@ -1,7 +1,5 @@
 """Move dead letters back to the queue that they came from."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from functools import partial
 from typing import Any, Final

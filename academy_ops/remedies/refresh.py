@@ -1,7 +1,5 @@
 """Replace the group's instances, so that new ones boot from the workers' parameter as it is now."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterator
 from functools import partial

@@ -1,7 +1,5 @@
 """The one error that leaves a remedy."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from typing import cast
 

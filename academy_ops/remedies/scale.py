@@ -1,7 +1,5 @@
 """Set the worker group's desired capacity."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Final

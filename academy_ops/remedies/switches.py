@@ -1,7 +1,5 @@
 """Switch on again what was switched off: the group's launches, and the rule that runs the autoscaler."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from functools import partial
 from typing import Final

@@ -3,8 +3,6 @@
 No value leaves this module but into the parameter.
 """
 
-from __future__ import annotations
-
 import secrets
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass

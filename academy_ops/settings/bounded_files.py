@@ -1,7 +1,5 @@
 """Files that somebody names, read within bounds: a pipe may never end, and a device never stops."""
 
-from __future__ import annotations
-
 import errno
 import os
 import select

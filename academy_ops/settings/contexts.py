@@ -1,7 +1,5 @@
 """Contexts: named sets of settings in ``config.toml`` of the user's configuration folder."""
 
-from __future__ import annotations
-
 import re
 import tomllib
 from collections.abc import Mapping

@@ -1,7 +1,5 @@
 """Env files: as dotenv reads them, and as Docker does."""
 
-from __future__ import annotations
-
 import io
 import re
 from codecs import BOM_UTF16_BE, BOM_UTF16_LE

@@ -1,7 +1,5 @@
 """The settings as they were found, and what follows from them."""
 
-from __future__ import annotations
-
 import ipaddress
 import os
 import re

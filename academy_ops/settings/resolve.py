@@ -3,8 +3,6 @@
 Order of precedence: environment, env file, context, default. A blank value counts as unset.
 """
 
-from __future__ import annotations
-
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping

@@ -1,7 +1,5 @@
 """The cause catalogue: every code, in the order of the pipeline, as data."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from functools import cache
 from types import MappingProxyType

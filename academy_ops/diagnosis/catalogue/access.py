@@ -1,7 +1,5 @@
 """Section 0: may and can the tool look at all?"""
 
-from __future__ import annotations
-
 from typing import Final
 
 from academy_ops.diagnosis.catalogue import commands

@@ -1,7 +1,5 @@
 """Section 3-1: what starts workers by itself, and why it does not."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Final
 

@@ -1,7 +1,5 @@
 """Section 3-4: an instance whose boot made no worker."""
 
-from __future__ import annotations
-
 from typing import Final
 
 from academy_ops.diagnosis.catalogue import commands

@@ -1,7 +1,5 @@
 """The form of a catalogue row, and how its remedies are filled with live names."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType

@@ -3,8 +3,6 @@
 They only read unless their name says otherwise, and none receives a message from a queue.
 """
 
-from __future__ import annotations
-
 from dataclasses import replace
 from typing import Final
 

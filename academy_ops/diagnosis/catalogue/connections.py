@@ -1,7 +1,5 @@
 """What keeps a worker from SQS or R2: the same reasons, with the same remedies, wherever it shows."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 from academy_ops.diagnosis.catalogue import commands

@@ -1,7 +1,5 @@
 """Section 3-4: the state of the worker's container."""
 
-from __future__ import annotations
-
 from typing import Final
 
 from academy_ops.diagnosis.catalogue import commands

@@ -1,7 +1,5 @@
 """Section 2: the way in, as far as the edge; `gateway` goes on from there."""
 
-from __future__ import annotations
-
 from typing import Final
 
 from academy_ops.diagnosis.catalogue import commands

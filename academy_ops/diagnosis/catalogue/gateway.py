@@ -1,7 +1,5 @@
 """Section 2, further in: nginx or a load balancer, and the API behind it."""
 
-from __future__ import annotations
-
 from typing import Final
 
 from academy_ops.diagnosis.catalogue import commands

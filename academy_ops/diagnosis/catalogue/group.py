@@ -1,7 +1,5 @@
 """What the causes of section 3-1 have in common: the Auto Scaling group."""
 
-from __future__ import annotations
-
 from typing import Final
 
 from academy_ops.diagnosis.catalogue.cause import WAITING, Rows, codes

@@ -1,7 +1,5 @@
 """Section 3-4: a worker's host, which is its disk, its SSM agent and Docker."""
 
-from __future__ import annotations
-
 from typing import Final
 
 from academy_ops.diagnosis.catalogue import commands

@@ -1,7 +1,5 @@
 """What the causes of section 3-4 have in common: the inside of the workers, seen through SSM."""
 
-from __future__ import annotations
-
 from typing import Final
 
 from academy_ops.diagnosis.catalogue import commands

@@ -1,7 +1,5 @@
 """Section 4: what the job itself says."""
 
-from __future__ import annotations
-
 from typing import Final
 
 from academy_ops.diagnosis.catalogue import commands

@@ -1,7 +1,5 @@
 """Section 3-1: why a group's launches fail."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Final
 

@@ -1,7 +1,5 @@
 """Section 3-3: the queue and its dead-letter queue."""
 
-from __future__ import annotations
-
 import json
 from typing import Final
 

@@ -1,7 +1,5 @@
 """Section 1: the upload, and R2 behind it."""
 
-from __future__ import annotations
-
 from typing import Final
 
 from academy_ops.diagnosis.catalogue import commands

@@ -1,7 +1,5 @@
 """Section 3-4: what a worker's environment holds, against the API's."""
 
-from __future__ import annotations
-
 from typing import Final
 
 from academy_ops.contract import QUEUE_SETTING, R2_SETTINGS

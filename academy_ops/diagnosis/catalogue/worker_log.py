@@ -1,7 +1,5 @@
 """Section 3-4: what a worker's log complains of."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from typing import Final
 

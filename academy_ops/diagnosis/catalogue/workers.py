@@ -1,7 +1,5 @@
 """Section 3-1: the Auto Scaling group and its instances."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Final
 
