@@ -6,7 +6,6 @@ What is said at the end is what was done; ``diagnose --fix`` makes its changes t
 from __future__ import annotations
 
 import signal
-import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -18,7 +17,7 @@ import typer
 from academy_ops.cli import errors
 from academy_ops.cli.errors import RefusedError
 from academy_ops.cli.options import Common, DryRun, InterruptJobs, Yes, with_text_only
-from academy_ops.cli.streams import ask, on_terminal
+from academy_ops.cli.streams import ask, complain, on_terminal
 from academy_ops.messages import Text, _, say
 from academy_ops.thresholds import BOOT_SECONDS
 
@@ -181,7 +180,7 @@ class Change:
         from academy_ops.remedies.refusal import RemedyError
 
         target = self.target()
-        with interrupt_later():
+        with interrupt_later(say("Waiting to learn whether the change was made. Press Ctrl-C again to quit now.")):
             self.outcome = say(
                 "The change was under way; whether it was made is not known. Check with: {ops} diagnose", ops=target.ops
             )
@@ -262,8 +261,8 @@ def consent(planned: Plan, *, yes: bool, interrupt_jobs: bool) -> None:
 
 
 @contextmanager
-def interrupt_later() -> Iterator[None]:
-    """Put off the first Ctrl-C to the end of the block; a second one ends the block at once."""
+def interrupt_later(waits: Text) -> Iterator[None]:
+    """Put off the first Ctrl-C to the end of the block, and say what it ``waits`` for; a second one ends it at once."""
     pressed = False
 
     def once(_number: int, _frame: FrameType | None) -> None:
@@ -271,8 +270,7 @@ def interrupt_later() -> Iterator[None]:
         if pressed:
             raise KeyboardInterrupt
         pressed = True
-        waits = say("Waiting to learn whether the change was made. Press Ctrl-C again to quit now.")
-        sys.stderr.write(f"{waits}\n")
+        complain(str(waits))
 
     before = signal.signal(signal.SIGINT, once)
     try:

@@ -37,6 +37,7 @@ def page(command: Any, context: typer.Context) -> str:  # noqa: ANN401 - Typer h
     width = min(Console().width, _WIDEST)
     console = Console(file=written, width=width, highlight=False, markup=False, emoji=False, color_system=None)
     manual = MANUAL.get(context.command_path.partition(" ")[2], Page())
+    examples = manual.examples or _examples_elsewhere(context.command_path)
     _print_usage(console, command, context)
     for text in (command.help, manual.more):
         if text:
@@ -45,10 +46,10 @@ def page(command: Any, context: typer.Context) -> str:  # noqa: ANN401 - Typer h
     _print_parameters(console, command, context)
     if isinstance(command, TyperGroup):
         _section(console, _("Commands"), [(name, below.help or "") for name, below in command.commands.items()])
-    if manual.examples:
+    if examples:
         console.print()
         console.print(_("Examples:"))
-    for command_line, purpose in manual.examples.items():
+    for command_line, purpose in examples.items():
         hanging(console, Line(), Line(str(purpose)), 2)
         console.print(Line(f"    {command_line}"), soft_wrap=True)
     console.print()
@@ -56,6 +57,12 @@ def page(command: Any, context: typer.Context) -> str:  # noqa: ANN401 - Typer h
     for code, text in sorted(manual.codes.items()):
         hanging(console, Line(f"  {code}"), Line(str(text)), 6)
     return written.getvalue()
+
+
+def _examples_elsewhere(path: str) -> Mapping[str, Text]:
+    """Return the examples that other pages have for a command, or for those of a group."""
+    every = ((line, purpose) for page in MANUAL.values() for line, purpose in page.examples.items())
+    return {line: purpose for line, purpose in every if f"{path} " in f"{line} "}
 
 
 def _print_usage(console: Console, command: Any, context: typer.Context) -> None:  # noqa: ANN401 - as above

@@ -137,7 +137,6 @@ MANUAL: Final[Mapping[str, Page]] = {
             **_OTHER,
         },
     ),
-    "queue": Page(None, {"academy-ops queue create --help": say("Help for its command:")}),
     "queue create": Page(
         say("If an existing queue has different attributes, they are reported and left unchanged."),
         {
@@ -273,40 +272,26 @@ MANUAL: Final[Mapping[str, Page]] = {
         {
             "academy-ops lab up --detach": say("Start it:"),
             "academy-ops lab env --to lab.env": say("Save the settings for all other commands:"),
+            "academy-ops lab break --list": say("List the faults:"),
             "academy-ops lab break worker-off": say("Break it; prints the id of the job that shows the fault:"),
             "academy-ops --env-file lab.env diagnose JOB_ID": say("Find out why:"),
+            "academy-ops lab upload students.xlsx": say("Upload your own workbook:"),
             "academy-ops lab heal": say("Fix it:"),
+            "academy-ops lab down": say("Stop it:"),
         },
     ),
-    "lab up": Page(None, {"academy-ops lab up --detach": say("In the background:")}),
-    "lab down": Page(None, {"academy-ops lab down": say("Stop it:")}),
     "lab status": Page(
         None,
         {"academy-ops lab status": say("What is running?")},
         {0: say("the lab is running"), 1: say("no lab is running")},
     ),
-    "lab env": Page(None, {"academy-ops lab env --to lab.env": say("Save it for --env-file:")}),
-    "lab upload": Page(
-        None,
-        {
-            "academy-ops lab upload": say("Five made-up students:"),
-            "academy-ops lab upload students.xlsx": say("Your own workbook:"),
-        },
-    ),
-    "lab break": Page(
-        None,
-        {
-            "academy-ops lab break --list": say("List the faults:"),
-            "academy-ops lab break worker-off": say("Switch the workers off:"),
-        },
-    ),
-    "lab heal": Page(None, {"academy-ops lab heal": say("Undo everything:")}),
     "serve": Page(
         say("Settings come from the environment. academy-ops lab up starts all parts together."),
-        {"DATABASE_URL=sqlite:///academy.db academy-ops serve api": say("The API:")},
+        {
+            "DATABASE_URL=sqlite:///academy.db academy-ops serve api --port 8080": say("The API, on another port:"),
+            "academy-ops serve worker": say("One worker:"),
+            "academy-ops serve autoscaler --every 10": say("The autoscaler, every 10 seconds:"),
+        },
     ),
-    "serve api": Page(None, {"academy-ops serve api --port 8080": say("On another port:")}),
-    "serve worker": Page(None, {"academy-ops serve worker": say("One worker:")}),
-    "serve autoscaler": Page(None, {"academy-ops serve autoscaler --every 10": say("Every 10 seconds:")}),
 }
-"""By what stands behind ``academy-ops`` on the command line."""
+"""By what stands behind ``academy-ops`` on the command line; a command without an example shows those of others."""

@@ -73,7 +73,7 @@ def _go(common: Common, check: Check, workbook: bytes, ends_at: float) -> tuple[
     from academy_ops.smoke.records import STUDENTS
 
     kept = min(_TAKE_BACK_SECONDS, common.seconds * 0.2)
-    with interrupt_later():
+    with interrupt_later(say("Waiting for the upload's response, to delete it again. Press Ctrl-C again to quit now.")):
         # Only the answer tells which job is to be taken back.
         check.upload(workbook, min(_UPLOAD_SECONDS, common.seconds / 2))
     if check.seen.job_id:

@@ -24,7 +24,6 @@ def decide(findings: Sequence[Finding], progress: JobProgress) -> Verdict:
     # What keeps from looking also keeps from fixing: among the others it comes first.
     if roots and progress.state is not JobState.UNASKED:
         verdict = _verdict(findings, "faulty", roots[0], also=(*blind, *roots[1:]), symptoms=symptoms)
-        verdict = replace(verdict, remedies=(*verdict.remedies, *_remaining(findings, symptoms)))
         # What the job itself says has its own advice for the school.
         again = progress.state is JobState.FAILED and verdict.section != "4"
         return replace(verdict, remedies=(*verdict.remedies, _AGAIN)) if again else verdict
@@ -139,7 +138,7 @@ def _verdict(
     cause: str | None = None,
     *,
     also: Iterable[str] = (),
-    symptoms: Iterable[str] = (),
+    symptoms: Collection[str] = (),
 ) -> Verdict:
     warnings = {finding.cause for finding in findings if finding.status == "warn" and finding.cause}
     checks = list(dict.fromkeys(finding.check for finding in findings))
@@ -157,7 +156,7 @@ def _verdict(
         summary=summary,
         cause=cause,
         section=row.section if row else None,
-        remedies=own.remedies if own else (),
+        remedies=(*own.remedies, *_remaining(findings, symptoms)) if own else (),
         also=tuple(also),
         symptoms=tuple(sorted(symptoms, key=position)),
         warnings=tuple(sorted(warnings, key=position)),

@@ -159,10 +159,8 @@ def timestamp(time: datetime) -> str:
     return f"{time.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
-def local_time(time: datetime | None) -> str:
-    """Return a time as this machine's clock shows it, to the second, with its zone; "?" for one that is not known."""
-    if time is None:
-        return "?"
+def local_time(time: datetime) -> str:
+    """Return a time as this machine's clock shows it, to the second, with its zone."""
     here = time.astimezone()
     return f"{here:%Y-%m-%d %H:%M:%S} {zone(here)}"
 

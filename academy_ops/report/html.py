@@ -106,12 +106,13 @@ def _details(finding: Finding) -> Iterator[Fact]:
     yield _("took"), f"{finding.elapsed_ms} ms"
 
 
-def _times(diagnosis: Diagnosis) -> list[tuple[Text, datetime, Text | None]]:
+def _times(diagnosis: Diagnosis) -> list[tuple[Text, datetime, str]]:
     """Return what is known to have happened to the job, when, and how long after the event before."""
     # A job that nobody took has not changed since it was made: one event for one time.
     names = {time: name for name, time in _events(diagnosis)}
     times = sorted(names)
-    later = [None, *(_later((time - before).total_seconds()) for before, time in pairwise(times))]
+    passed = [content.duration((time - before).total_seconds()) for before, time in pairwise(times)]
+    later = ["", *(_("{time} later", time=time) for time in passed)]
     return [(names[time], time, after) for time, after in zip(times, later, strict=True)]
 
 
@@ -123,10 +124,3 @@ def _events(diagnosis: Diagnosis) -> Iterator[tuple[Text, datetime]]:
         if time and time.year in _YEARS:
             yield name, time
     yield say("observed"), diagnosis.started_at
-
-
-def _later(seconds: float) -> Text:
-    for unit, length in ((say("{count} h later"), 3600), (say("{count} min later"), 60)):
-        if seconds >= 2 * length:
-            return say(unit.template, count=round(seconds / length))
-    return say("{count} s later", count=round(seconds))
