@@ -17,11 +17,11 @@ def lines_of_job(case: Case) -> list[list[LogLine]]:
         block: list[LogLine] | None = None
         # What follows a line of the job may also be known from the other parts of the log only.
         for line in sorted(dict.fromkeys((*log.of_job, *log.errors, *log.tail)), key=written_at):
-            marked = job_in(line.text) is not None or event_in(line.text) is not None
-            if (case.job_id and case.job_id in line.text) or (line in log.of_job and (marked or block is None)):
+            named, event = job_in(line.text), event_in(line.text)
+            if (case.job_id and case.job_id in line.text) or (line in log.of_job and named is None and block is None):
                 block = [line]
                 blocks.append(block)
-            elif marked or (block and not _follows(block[0], line)):
+            elif named or event or (block and not _follows(block[0], line)):
                 block = None
             elif block:
                 block.append(line)

@@ -145,7 +145,7 @@ show_log() {
     job == "" { next }
     # Below a failure stands its traceback, which does not name the job.
     $0 ~ mine { of_job[++jobs] = kept; below = lower ~ /fail|error|exception/ ? 60 : 0; delete of_job[jobs - 150]; next }
-    /job_id=/ { below = 0 }
+    /job_id.?[=:]/ { below = 0 }
     below-- > 0 { of_job[++jobs] = kept; delete of_job[jobs - 150] }
     END {
       if (!status && word ~ /error from daemon in stream|[Ee]rror grabbing logs/) status = 1

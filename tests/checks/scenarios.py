@@ -497,7 +497,7 @@ SCENARIOS: dict[str, list[Facts]] = {
         ended("too many connections"),
         {
             **ended("처리 중 오류가 발생했습니다."),
-            "logs": h.logs(h.container(of_job=(h.line("SQS_JOB_FAILED | job_id=x | error=psycopg.Error"),))),
+            "logs": h.logs(h.container(of_job=(h.line(f"SQS_JOB_FAILED | job_id={h.JOB_ID} | error=psycopg.Error"),))),
         },
     ],
     "worker-database-mismatch": [

@@ -161,3 +161,17 @@ def test_what_is_told_as_information_is_no_complaint(compared: Callable[[int], N
     for text, code in COMPLAINTS.items():
         assert cause(text) == code, text
     compared(2 * len(INFORMATION) + len(COMPLAINTS))
+
+
+@pytest.mark.parametrize(
+    "form", ["SQS_JOB_FAILED | job_id={} | error={}", '{{"msg": "failed", "job_id": "{}", "error": "{}"}}']
+)
+def test_what_follows_a_failure_and_names_another_job_is_not_the_jobs(form: str) -> None:
+    others = form.format("another", "NoSuchBucket")
+    lines = (
+        h.line(f"SQS_JOB_FAILED | job_id={h.JOB_ID} | error=x", 300),
+        h.line(others, 299.5),
+        h.line("ValueError", 299),
+    )
+    verdict = h.verdict(h.case(**ended("Internal error"), logs=h.logs(h.container(of_job=lines))))
+    assert (verdict.cause, verdict.reason) == ("job-failed", None)
