@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from itertools import chain
 from typing import Final
 
 from academy_ops.academy.excel import junk, values
@@ -93,7 +94,7 @@ class Columns:
             if first is not None:
                 self._readers.append((first, field, read, {"": _NOTHING, None: _NOTHING}))
             others += rest
-        self._width = 1 + max(self.name, self.phone, self.kind or 0, *(reader[0] for reader in self._readers))
+        self._width = 1 + max(self.kind or 0, self._relation or 0, *chain.from_iterable(header.columns.values()))
         unused = (*map(self.heading, self._states), *header.ignored(), *map(self.heading, others))
         notes.ignored.update(dict.fromkeys(unused))
 
@@ -124,7 +125,7 @@ class Columns:
     def _with_family(self, row: Row) -> Row:
         """Return a row whose name is whole: with the family name, and those in the middle."""
         given = text(row[self.name])
-        lines = [(part, text(row[part])) for part in self._parts if part < len(row)]
+        lines = [(part, text(row[part])) for part in self._parts]
         parts = [(part, line) for part, line in lines if any(letter.isalpha() for letter in line)]
         if given and parts:
             row = [*row]
@@ -135,14 +136,13 @@ class Columns:
 
     def kind_of(self, row: Row) -> str:
         """Return what 구분 says."""
-        cell = row[self.kind] if self.kind is not None else ""
-        return text(cell) if cell not in ("", None) else ""
+        return text(row[self.kind]) if self.kind is not None and row[self.kind] else ""
 
     def parent_phone(self, row: Row) -> tuple[str | None, str]:
         """Return the first phone of a parent, or None and what stands there instead."""
         wrong = ""
         for position in self.phones:
-            cell = row[position] if position < len(row) else ""
+            cell = row[position]
             if self._is_own(row):
                 return None, text(cell)
             if (phone := values.phone(cell)) is not None:
@@ -154,18 +154,16 @@ class Columns:
 
     def has_struck_phone(self, row: Row) -> bool:
         """Return whether somebody has drawn a line through a parent's phone."""
-        return any(position < len(row) and isinstance(row[position], Struck) for position in self.phones)
+        return any(isinstance(row[position], Struck) for position in self.phones)
 
     def _is_own(self, row: Row) -> bool:
         """Return whether a row says that its phone is the student's own."""
-        position = self._relation
-        return position is not None and position < len(row) and said(text(row[position])) == frozenset({STUDENT})
+        return self._relation is not None and said(text(row[self._relation])) == frozenset({STUDENT})
 
     def note_other_phones(self, number: int, row: Row, taken: str) -> None:
         """Note a parent's phone that was passed over for another, and the columns that were not needed."""
         for position in self.phones:
-            cell = row[position] if position < len(row) else ""
-            phone = values.phone(cell)
+            phone = values.phone(cell := row[position])
             if phone == taken:
                 taken = ""
             elif phone is None and text(cell):
@@ -177,7 +175,7 @@ class Columns:
         """Return whether a row says that its student has left."""
         kinds = (self.kind,) if self.kind is not None else ()
         for position in (*kinds, *self._states):
-            cell = row[position] if position < len(row) else ""
+            cell = row[position]
             state = str(cell).casefold() if isinstance(cell, bool) else text(cell)[:_LONGEST_STATE]
             asked = position in self.header.columns.get("left", ())
             comes = letters(self.heading(position)) in IS_STUDENT_IF_YES
@@ -290,7 +288,7 @@ _OPTIONAL: Final[Mapping[str, _Read]] = {
     "school_type": lambda line: {"school_type": values.school_type(line) or line},
     "school": values.school,
     "grade": values.grade,
-    "class_name": lambda line: {"class_name": values.class_name(line)},
+    "class_name": lambda line: {"class_name": values.restored(line)},
     "track": _as_it_is("track"),
     "memo": _as_it_is("memo"),
 }

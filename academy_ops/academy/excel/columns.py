@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import accumulate, chain, islice, pairwise, takewhile
+from itertools import chain, islice, pairwise, takewhile
 from typing import Final, NamedTuple
 
 from academy_ops.academy.excel import junk, names, values
@@ -205,12 +205,9 @@ def grouped(header: Header, ahead: Ahead) -> list[int]:
         lines = [text(row[first]) for row in rows]
         if _is_once(lines, around):
             found.append(first)
-            around = [f"{outer} {line}" for outer, line in zip(around, accumulate(lines, _last), strict=True)]
+            last = ""
+            around = [f"{outer} {(last := line or last)}" for outer, line in zip(around, lines, strict=True)]
     return found
-
-
-def _last(above: str, line: str) -> str:
-    return line or above
 
 
 def _is_once(lines: Sequence[str], around: Sequence[str]) -> bool:
@@ -363,7 +360,9 @@ class _Sample:
     def may_hold_names(self, position: int) -> bool:
         """Return whether a column holds words that are hardly names, and nothing else that is known."""
         lines = [text(cell) for cell in self._cells(position)]
-        found = [line for line in lines if len(line) > 1 and names.may_be_name(line) and not values.is_kind(line)]
+        found = [
+            line for line in lines if len(line) > 1 and names.may_be_name(line) and values.beside_a_name(line) is None
+        ]
         return 2 * len(found) > len(lines) and 2 * len(set(found)) > len(found)
 
     def contradict(self, positions: Sequence[int]) -> bool:

@@ -16,7 +16,6 @@ from academy_ops.academy.excel.vocabulary import (
     NOBODYS_FIRST_NAMES,
     NOBODYS_NAMES,
     RELATIVES,
-    SIBLINGS,
     TITLES,
 )
 
@@ -38,12 +37,9 @@ _TITLED_WITHOUT_SPACE: Final = (
 _STUDENT_BEHIND: Final = rf"({_NAME})(?:{'|'.join(ATTACHED_TITLES)})님?"
 _FOREIGN: Final = "[가-힣]*[르스즈츠크트프브흐]"
 """Syllables that spell foreign names, and stand in no Korean one."""
-_OF_A_SIBLING: Final = (
-    rf"[가-힣]{{2,4}}\s+(?:{'|'.join(SIBLINGS)})|[가-힣]{{3}}(?:동생|누나|오빠|언니)"
-    rf"|(?!{_LONG_SURNAMES}|{_FOREIGN})[{_SURNAMES}][가-힣]{{2}}네"
-)
-_A_RELATIVE_SOMEWHERE: Final = (
+_OF_A_RELATIVE: Final = (
     rf"(?:.*[^가-힣])?(?:{'|'.join(RELATIVES)}|동생|누나|오빠|언니|이모|고모|외?삼촌|외?조[부모])님?(?:[^가-힣].*)?"
+    rf"|[가-힣]{{2,4}}\s+형님?|[가-힣]{{3}}(?:동생|누나|오빠|언니)|(?!{_LONG_SURNAMES}|{_FOREIGN})[{_SURNAMES}][가-힣]{{2}}네"
     r"|[모부母父]\s*[:：(].*|.*[(\[](?:[^()]{0,6}[\s(\[])?[모부母父](?:[\s\d:].*)?[)\]]"
 )
 _OF_A_PARENT: Final = (
@@ -113,7 +109,7 @@ def is_of_parent(line: str) -> bool:
 
 def is_of_family(line: str) -> bool:
     """Return whether a name is that of a member of a student's family."""
-    return is_of_parent(line) or bool(re.fullmatch(f"(?:{_OF_A_SIBLING})님?|{_A_RELATIVE_SOMEWHERE}", line))
+    return is_of_parent(line) or bool(re.fullmatch(_OF_A_RELATIVE, line))
 
 
 def apart(name: str) -> Iterator[tuple[str, str]]:

@@ -10,7 +10,7 @@ from typing import Final
 LONGEST_CELL: Final = 4000
 """What is kept of a cell's text before anything looks at it; no field takes as much."""
 _SHOWN_CHARACTERS: Final = 60
-_PLAIN: Final = re.compile(r"[!-~가-힣]+(?: [!-~가-힣]+)*").fullmatch
+_PLAIN: Final = re.compile(r"(?:[!-~가-힣]+(?: [!-~가-힣]+)*)?").fullmatch
 """Text that is in its final form already: almost every cell."""
 _FILLERS: Final = dict.fromkeys(map(ord, "\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0\ufe0e\ufe0f"))
 """Letters and marks that look like nothing; the others are of Unicode's category Cf."""

@@ -258,7 +258,7 @@ def gender(line: str) -> str | None:
 
 def grade(line: str) -> dict[str, str]:
     """Return what a cell says of grade, class and type of school; a text of another form is the grade as it stands."""
-    line = re.sub(_IN_ENGLISH, "", _restored(unicodedata.normalize("NFKC", line).strip()), flags=re.IGNORECASE)
+    line = re.sub(_IN_ENGLISH, "", restored(unicodedata.normalize("NFKC", line).strip()), flags=re.IGNORECASE)
     if not set(line[1:-1]) & set("()[]"):
         line = line.strip("()[] ")
     found = _GRADE(line.translate(_CHINESE_LEVELS)) or _GRADE(re.sub(r"\s", "", line).replace("(", "-").rstrip(")"))
@@ -292,11 +292,6 @@ def is_remark(line: str) -> bool:
     return not re.sub(_A_REMARK, "", line) and bool(re.search(r"[^\W\d_]{2}|\d\s?[^\W\d_]|\d[:/]\d", line))
 
 
-def is_kind(line: str) -> bool:
-    """Return whether a text says of what kind a student is: the school's type, a gender, a grade, a state."""
-    return beside_a_name(line) is not None
-
-
 def school(line: str) -> dict[str, str]:
     """Return what a cell says of school, grade and class, as ``휘문중(3)`` and ``휘문고 2학년`` do."""
     found = _SCHOOL.fullmatch(unicodedata.normalize("NFKC", line))
@@ -314,12 +309,7 @@ def school_type(line: str) -> str | None:
     return _LEVELS[found[0][0]] if found else None
 
 
-def class_name(line: str) -> str:
-    """Return a class; what Excel has made a date of is taken back."""
-    return _restored(line)
-
-
-def _restored(line: str) -> str:
+def restored(line: str) -> str:
     """Return ``3-2`` for the date that Excel makes of it, and ``3-32`` for that in March of 1932."""
     made = _DATE(line)
     if not made:
