@@ -22,11 +22,7 @@ _CAUSES: Final[dict[Reason, str]] = {
     "credentials-missing": "aws-credentials-missing",
     "credentials-invalid": "aws-credentials-invalid",
     "clock-skew": "clock-skew",
-    "timeout": "aws-unreachable",
-    "unreachable": "aws-unreachable",
-    "dns": "aws-unreachable",
-    "refused": "aws-unreachable",
-    "tls": "aws-unreachable",
+    **dict.fromkeys(("timeout", "unreachable", "dns", "refused", "tls"), "aws-unreachable"),
 }
 _INVALID: Final = "aws-credentials-invalid"
 _WRONG_REGION: Final = "aws-wrong-region"

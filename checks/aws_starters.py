@@ -90,9 +90,9 @@ def read_policies(target: Target) -> tuple[Starter, ...] | Unavailable:
     """Return the group's scaling policies that can make it larger."""
     try:
         answer = target.connect.aws("autoscaling").describe_policies(AutoScalingGroupName=target.settings.group)
+        policies = [policy for policy in answer["ScalingPolicies"] if _scales_out(policy)]
     except AWS_ERRORS as error:
         return _none_without_group(target, error, "autoscaling:DescribePolicies")
-    policies = [policy for policy in answer["ScalingPolicies"] if _scales_out(policy)]
     names = list(dict.fromkeys(alarm.get("AlarmName", "") for policy in policies for alarm in policy.get("Alarms", [])))
     alarms = _read_alarms(target, names[:_ALARMS]) if names else {}
     return tuple(_policy(target, policy, alarms) for policy in policies)
@@ -152,9 +152,10 @@ def _read_alarms(target: Target, names: list[str]) -> dict[str, Any] | Unavailab
         answer = target.connect.aws("cloudwatch").describe_alarms(
             AlarmNames=names, AlarmTypes=["MetricAlarm", "CompositeAlarm"], MaxRecords=_ALARMS
         )
+        found = (alarm for kind in ("MetricAlarms", "CompositeAlarms") for alarm in answer.get(kind, []))
+        return {alarm["AlarmName"]: alarm for alarm in found}
     except AWS_ERRORS as error:
         return target.connect.unseen(error, "cloudwatch:DescribeAlarms")
-    return {alarm["AlarmName"]: alarm for kind in ("MetricAlarms", "CompositeAlarms") for alarm in answer.get(kind, [])}
 
 
 def _scales_out(policy: Mapping[str, Any]) -> bool:
@@ -168,12 +169,13 @@ def read_actions(target: Target) -> tuple[Starter, ...] | Unavailable:
         answer = target.connect.aws("autoscaling").describe_scheduled_actions(
             AutoScalingGroupName=target.settings.group
         )
+        actions = answer["ScheduledUpdateGroupActions"]
     except AWS_ERRORS as error:
         return _none_without_group(target, error, "autoscaling:DescribeScheduledActions")
     clean = target.connect.clean
     return tuple(
         Starter("action", clean(action.get("ScheduledActionName", "")), enabled=True, when=clean(_next_time(action)))
-        for action in answer["ScheduledUpdateGroupActions"]
+        for action in actions
         if max(action.get("DesiredCapacity") or 0, action.get("MinSize") or 0) > 0
     )
 

@@ -5,6 +5,7 @@ Attributes only: a receive would hide a live job for up to an hour and burn one 
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Final, TypeAlias
 
@@ -64,21 +65,20 @@ def observe(target: Target, case: Case, seen: Depths) -> QueueFacts:
     document = job_of(case) if active(case) else None
     waited = pending(case) and not young(case, WAITED_SECONDS)
     ageless = document is None or age(case.observed_at, document.created_at) is None
-    oldest: float | Unavailable | None = Unavailable("not-asked", "cloudwatch:GetMetricStatistics")
-    measured: float | None = None
+    facts = QueueFacts(queue, dead, Unavailable("not-asked", "cloudwatch:GetMetricStatistics"))
     if (queue.total and ageless) or (queue.visible and not waited):
         point = begin("cloudwatch:GetMetricStatistics", partial(oldest_message, target, case), target.until)()
         oldest, measured = point if isinstance(point, tuple) else (point, None)
+        facts = replace(facts, oldest_seconds=oldest, measured_seconds=measured)
         if _moves_decides(document, queue, oldest) and target.pause(SECOND_LOOK_SECONDS):
-            again = _depth_in_time(target, target.settings.queue)
-            return QueueFacts(queue, dead, oldest, again, measured_seconds=measured)
+            return replace(facts, again=_depth_in_time(target, target.settings.queue))
     if queue.total == 0 and pending(case) and not young(case, LOST_SECONDS) and target.pause(SECOND_LOOK_SECONDS):
         again = _depth_in_time(target, target.settings.queue)
-        return QueueFacts(queue, dead, oldest, again, look_again(target, at_once=True))
+        return replace(facts, again=again, job_again=look_again(target, at_once=True))
     if _only_in_flight(queue) and waited:
         # A worker may have taken it between the looks at job and queue.
-        return QueueFacts(queue, dead, oldest, job_again=look_again(target), measured_seconds=measured)
-    return QueueFacts(queue, dead, oldest, measured_seconds=measured)
+        return replace(facts, job_again=look_again(target))
+    return facts
 
 
 def judge(case: Case) -> Iterator[Finding]:

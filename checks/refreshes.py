@@ -29,23 +29,20 @@ def read_refresh(target: Target) -> Refresh | Unavailable | None:
         answer = target.connect.aws("autoscaling").describe_instance_refreshes(
             AutoScalingGroupName=target.settings.group, MaxRecords=1
         )
+        newest = next(iter(answer["InstanceRefreshes"]), None)
     except AWS_ERRORS as error:
         # A group that does not exist is told by the group itself.
         return None if error_code(error) == "ValidationError" else target.connect.unseen(error, ACTION)
+    if newest is None:
+        return None
     clean = target.connect.clean
-    return next(
-        (
-            Refresh(
-                clean(refresh.get("Status", "")),
-                refresh.get("PercentageComplete"),
-                clean(refresh.get("StatusReason", "")),
-                refresh.get("StartTime"),
-                refresh.get("EndTime"),
-                refresh.get("InstancesToUpdate"),
-            )
-            for refresh in answer["InstanceRefreshes"]
-        ),
-        None,
+    return Refresh(
+        clean(newest.get("Status", "")),
+        newest.get("PercentageComplete"),
+        clean(newest.get("StatusReason", "")),
+        newest.get("StartTime"),
+        newest.get("EndTime"),
+        newest.get("InstancesToUpdate"),
     )
 
 

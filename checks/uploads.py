@@ -154,7 +154,7 @@ def jobs_beginning(target: Target, begun: str) -> frozenset[str] | Unavailable:
         lines = _read_logs(target, _WEEK_SECONDS)
         if isinstance(lines, Unavailable):
             return lines if of_api.reason == "not-found" else of_api
-        uploads = (job.upload for job in _logged_jobs(lines))
+        uploads = (upload for upload, _key in _logged_jobs(lines))
     return frozenset(upload.job_id for upload in uploads if upload.job_id and upload.job_id.startswith(begun))
 
 
@@ -282,14 +282,6 @@ def _of_document(upload: Upload, document: JobDocument, *, failed: bool) -> Uplo
     return replace(upload, status=document.status, failed=failed, error_message=document.error_message)
 
 
-@dataclass(slots=True)
-class _LoggedJob:
-    """What the logs say of one job."""
-
-    upload: Upload
-    key: str | None = None
-
-
 def _read_logs(target: Target, seconds: int) -> tuple[Logged, ...] | Unavailable:
     found = worker_logs.read(replace(target, job_id=_ANY_JOB), seconds, gone=True)
     if found is None:
@@ -300,25 +292,26 @@ def _read_logs(target: Target, seconds: int) -> tuple[Logged, ...] | Unavailable
     return found.lines if found.lines or not found.unavailable else next(iter(found.unavailable.values()))
 
 
-def _logged_jobs(lines: Iterable[Logged]) -> list[_LoggedJob]:
-    """Return what the logs say of each job, by its last line."""
-    jobs: dict[str, _LoggedJob] = {}
+def _logged_jobs(lines: Iterable[Logged]) -> list[tuple[Upload, str | None]]:
+    """Return what the logs say of each job, by its last line, and its key where a line names one."""
+    jobs: dict[str, tuple[Upload, str | None]] = {}
     for line in lines:
         job_id, event = job_in(line.text), event_in(line.text)
         if job_id is None or event is None:
             continue
-        job = jobs.setdefault(job_id, _LoggedJob(Upload(parse(line.time), None, job_id, None, None, None, ("log",))))
-        job.key = key_in(line.text) or job.key
+        first = Upload(parse(line.time), None, job_id, None, None, None, ("log",))
+        upload, key = jobs.get(job_id, (first, None))
         tenant = _KEY.search(line.text) or _LOG_TENANT.search(line.text)
         ended_badly, well = event in LOG_JOB_FAILED, event in {LOG_COMPLETED, LOG_SKIPPED}
         error = _LOG_ERROR.search(line.text) if ended_badly else None
-        job.upload = replace(
-            job.upload,
-            tenant=tenant[1] if tenant else job.upload.tenant,
+        upload = replace(
+            upload,
+            tenant=tenant[1] if tenant else upload.tenant,
             status=(JobStatus.FAILED if ended_badly else JobStatus.DONE if well else JobStatus.RUNNING).value,
             failed=ended_badly,
-            error_message=error[1] or plain(error[2]) if error else job.upload.error_message if ended_badly else None,
+            error_message=error[1] or plain(error[2]) if error else upload.error_message if ended_badly else None,
         )
+        jobs[job_id] = upload, key_in(line.text) or key
     return list(jobs.values())
 
 
@@ -327,11 +320,11 @@ def stored_key(target: Target) -> tuple[str, bool] | Unavailable:
     lines = _read_logs(target, _WEEK_SECONDS)
     if isinstance(lines, Unavailable):
         return lines
-    logged = next((job for job in _logged_jobs(lines) if job.upload.job_id == target.job_id), None)
-    if logged is None:
+    keys = {upload.job_id: key for upload, key in _logged_jobs(lines)}
+    if target.job_id not in keys:
         return Unavailable("not-found", f"job_id={target.job_id}")
-    if logged.key:
-        return logged.key, False
+    if named := keys[target.job_id]:
+        return named, False
     # Every tenant's: another one's upload may be as near in time.
     bucket = read_bucket(target, None, _MOST_LISTINGS)
     if isinstance(bucket, Unavailable):
@@ -358,8 +351,8 @@ def join(bucket: Sequence[tuple[Upload, str]], lines: Iterable[Logged]) -> list[
     Return the uploads of the bucket in its order, and then the jobs whose uploads are not there.
     """
     jobs = _logged_jobs(lines)
-    by_key = {job.key: job.upload for job in jobs if job.key}
-    loose = [job.upload for job in jobs if not job.key]
+    by_key = {key: job for job, key in jobs if key}
+    loose = [job for job, key in jobs if not key]
     left = [upload for upload, key in bucket if key not in by_key]
     near = {id(upload): [job for job in loose if _near(upload, job)] for upload in left}
     claims = Counter(job.job_id for upload in left for job in near[id(upload)])
@@ -374,7 +367,7 @@ def join(bucket: Sequence[tuple[Upload, str]], lines: Iterable[Logged]) -> list[
             both = replace(match, at=upload.at, tenant=upload.tenant, seen=("bucket", "log"), by_time=by_time)
             joined.append(both)
     taken = {upload.job_id for upload in joined}
-    return joined + [job.upload for job in jobs if job.upload.job_id not in taken]
+    return joined + [job for job, _key in jobs if job.job_id not in taken]
 
 
 def _near(upload: Upload, job: Upload) -> bool:

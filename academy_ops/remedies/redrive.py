@@ -46,10 +46,7 @@ def plan(target: Target, case: Case) -> Plan:
             say("Jobs that have already ended are skipped; no student is created twice."),
         ),
         apply=lambda target: send(
-            target,
-            "sqs:StartMessageMoveTask",
-            say("Done: the messages are being moved back."),
-            SourceArn=dead.arn,
+            target, "sqs:StartMessageMoveTask", say("Done: the messages are being moved back."), SourceArn=dead.arn
         ),
         follow=partial(_follow, dead=dead),
         nothing_to_do=None if dead.total else say("No change needed: the dead-letter queue is empty."),

@@ -88,12 +88,7 @@ def context_named(name: str) -> Context:
     path = str(config_file())
     if not known:
         raise SettingsError(
-            say(
-                "There is no context {name!r}: {path} has none. Example: {form}",
-                name=name,
-                path=path,
-                form=EXAMPLE,
-            )
+            say("There is no context {name!r}: {path} has none. Example: {form}", name=name, path=path, form=EXAMPLE)
         )
     raise SettingsError(
         say(

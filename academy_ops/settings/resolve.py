@@ -148,10 +148,7 @@ def _of_tier(
             known = ", ".join((contract.TIER, *tiers))
             raise SettingsError(
                 say(
-                    "Tier {tier} needs {name}. Tiers that have a queue: {known}.",
-                    tier=tier,
-                    name=own.name,
-                    known=known,
+                    "Tier {tier} needs {name}. Tiers that have a queue: {known}.", tier=tier, name=own.name, known=known
                 )
             )
 
@@ -179,12 +176,7 @@ def _certificates(environ: Mapping[str, str], from_file: Mapping[str, EnvLine]) 
     return tuple(filter(None, named))
 
 
-def _resolve(
-    name: str,
-    default: str | None,
-    environ: Mapping[str, str],
-    from_file: Mapping[str, EnvLine],
-) -> Setting:
+def _resolve(name: str, default: str | None, environ: Mapping[str, str], from_file: Mapping[str, EnvLine]) -> Setting:
     if environ.get(name, "").strip():
         return Setting(name, environ[name].strip(), "environment", environ[name])
     line = from_file.get(name)

@@ -1,14 +1,14 @@
 """Who starts workers, as AWS answers it: rules of versions and aliases, EventBridge Scheduler, policies, actions."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 from academy_ops.diagnosis.records import Unavailable
-from checks import aws_starters
+from checks import aws_starters, refreshes
 from checks.group_facts import Autoscaler, Starter
 from tests.checks.on_the_wire import target
 from tests.wire import Handler, respond, server
@@ -182,6 +182,15 @@ NIGHT = (
     "<member><ScheduledActionName>night</ScheduledActionName><StartTime>2026-11-22T12:00:00Z</StartTime>"
     "<MinSize>0</MinSize><DesiredCapacity>0</DesiredCapacity></member>"
 )
+
+
+def test_half_an_answer_costs_its_own_fact_only(compared: Callable[[int], None]) -> None:
+    half = b'<Response xmlns="http://autoscaling.amazonaws.com/doc/2011-01-01/"><DescribePoliciesResult/></Response>'
+    reads = (aws_starters.read_policies, aws_starters.read_actions, refreshes.read_refresh)
+    with server(lambda handler: respond(handler, 200, half)) as (url, _), target(AWS_ENDPOINT_URL=url) as this:
+        found = [read(this) for read in reads]
+    assert [one.reason for one in found if isinstance(one, Unavailable)] == ["unexpected-answer"] * len(reads)
+    compared(len(reads))
 
 
 def group_answers(handler: Handler) -> None:

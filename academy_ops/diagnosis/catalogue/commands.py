@@ -103,7 +103,7 @@ def describe_group(query: str, options: str = "", prints: str = "") -> Steps:
 
 GROUP: Final = describe_group(
     "AutoScalingGroups[].{Desired:DesiredCapacity,Min:MinSize,Max:MaxSize,"
-    "Suspended:SuspendedProcesses[].ProcessName,Instances:Instances[].[InstanceId,LifecycleState,HealthStatus]}",
+    "Suspended:SuspendedProcesses[].ProcessName,Instances:Instances[].[InstanceId,LifecycleState,HealthStatus]}"
 )
 ACTIVITIES: Final = of_group(
     "describe-scaling-activities --max-items 10 "
@@ -111,7 +111,7 @@ ACTIVITIES: Final = of_group(
 )
 TEMPLATE: Final = describe_group(
     "AutoScalingGroups[].{Template:LaunchTemplate,Mixed:MixedInstancesPolicy.LaunchTemplate,"
-    "Configuration:LaunchConfigurationName,Subnets:VPCZoneIdentifier,Zones:AvailabilityZones}",
+    "Configuration:LaunchConfigurationName,Subnets:VPCZoneIdentifier,Zones:AvailabilityZones}"
 )
 SUBNETS: Final = aws(
     "ec2 describe-subnets --output text --query Subnets[].[SubnetId,VpcId,AvailabilityZone,AvailableIpAddressCount]"
