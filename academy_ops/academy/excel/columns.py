@@ -37,6 +37,7 @@ _SCHOOLS: Final = (
     "머리글 행을 찾지 못했습니다. '이름' 열에 학교 이름이 있는 것 같습니다. 머리글과 그 아래 값이 맞는지 확인해 주세요."
 )
 _MOST_GROUPED: Final = 500
+_SCHOOL: Final = re.compile("[가-힣]{2,10}(?:[초중고]|학교)").fullmatch
 _TWO: Final = 2
 _SIX: Final = 6
 _DIGITS: Final = 4
@@ -376,9 +377,7 @@ class _Sample:
     def holds_schools(self, position: int) -> bool:
         """Return whether most of what stands in a column is called like schools, and not like people."""
         lines = [text(cell) for cell in self._cells(position)]
-        found = [
-            line for line in lines if re.fullmatch("[가-힣]{2,10}(?:[초중고]|학교)", line) and not names.is_name(line)
-        ]
+        found = [line for line in lines if _SCHOOL(line) and not names.is_name(line)]
         return len(found) > 1 and 2 * len(found) > len(lines)
 
     def hold_two_names(self, positions: Sequence[int]) -> bool:

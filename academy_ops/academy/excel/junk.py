@@ -53,12 +53,12 @@ _LONGEST_MARK: Final = 40
 _LONGEST_CELL: Final = 150
 _A_FEW_DIGITS: Final = 2
 
-# Patterns that few rows need; re compiles each when it is first used, which takes longer than to read a small workbook.
+# Most are needed by few workbooks; re compiles each when it is first used, which takes longer than to read a small one.
 _EXAMPLE_NAME: Final = (
     r"[(\[<]?\s*(?:예시?|보기|ex|sample|example)\s*[)\]>:.]|.*[(\[<]\s*(?:예시|샘플|example)\s*[)\]>]"
 )
 _EXAMPLE_ALONE: Final = r"(?:예시|샘플|견본|sample|example)\s*(?:학생|원생)?\s*\d*"
-_EXAMPLE_MARK: Final = (
+_EXAMPLE_MARK: Final = re.compile(
     r"\W*(?:작성\s*)?(?:예시|샘플|견본|예제|example|sample)\s*(?:행|줄|데이터|자료|학생|용|임|입니다)*"
     r"(?:\W+(?:지우|지워|삭제|참고).*|\W*)"
 )
@@ -80,7 +80,9 @@ _DATE_OR_PAGE: Final = (
 _LABEL: Final = r"[^:：\d]{1,12}[:：]"
 _SENTENCE: Final = r".*(?:니다|세요|시오|바람|주십시요|함)[.!~\s]*|[^:：]{1,12}\s*[:：].*"
 _CLASS: Final = r".*\d.*(?:반|학년|부|명|기|과정)"
-_BANNER: Final = rf"{_CLASS}|(?:예비\s?)?[초중고]\s?\d|.*(?:반|학년|과정|등부|명단|팀|그룹|클래스|교실|캠퍼스)"
+_BANNER: Final = re.compile(
+    rf"{_CLASS}|(?:예비\s?)?[초중고]\s?\d|.*(?:반|학년|과정|등부|명단|팀|그룹|클래스|교실|캠퍼스)"
+)
 _OF_A_CLASS: Final = (
     r".*\s\d+|\d.*|.*학교"
     r"|(?:수학|영어|국어|과학|사회|논술|코딩|한자|독서|미술|피아노|태권도|물리|화학|생물|특강|내신|수능)(?:\s.*)?"
@@ -105,7 +107,7 @@ _TWO_NAMES: Final = (
     r"|.*\w\s*(?:[&;]|\b(?:and|및|그리고)\b)\s*\w.*|[가-힣]{3}\s*\|\s*[가-힣]{3}|[가-힣]{3}(?:\s[가-힣]{3}){2,}"
 )
 _NOT_YET: Final = "예정|상담|희망|고민|고려|신청|문의|철회|취소|번복|후"
-_HAS_LEFT: Final = (
+_HAS_LEFT: Final = re.compile(
     "(?:[가-힣]{1,6}(?:로|때문에|차))?(?:퇴원|퇴회|퇴소|탈퇴|제적|자퇴)(?:생|함|자|됨|처리|완료|했음|하였음|o)*"
     "|그만둠|withdrawn"
 )

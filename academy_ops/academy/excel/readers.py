@@ -10,7 +10,12 @@ from typing import IO, Final
 from academy_ops.academy.excel.workbook import Process, new_process
 from academy_ops.academy.forks import Forks
 
-_LIBRARIES: Final = ("academy_ops.academy.excel.sheets", "python_calamine", "resource")
+_LIBRARIES: Final = (
+    "academy_ops.academy.excel.sheets",
+    "academy_ops.academy.excel.package",
+    "python_calamine",
+    "resource",
+)
 """What each reader needs; the process that imports them never sees a workbook."""
 
 

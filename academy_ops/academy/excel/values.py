@@ -71,6 +71,7 @@ _SCHOOL: Final = re.compile(
     r"(?P<rest>\d{1,2} ?(?:학년)?(?:(?:(?<=학년)|[ ,/-]+)\d{1,2}(?: ?반)?)?)[\])]?"
 )
 _LEVEL: Final = r"[초중고](?:등|학교|등학교|등부|등학생|학생|등생)?"
+_is_level: Final = re.compile(_LEVEL).fullmatch
 _GRADE_BESIDE_A_NAME: Final = (
     r"(?:[초중고](?:등|학교|등학교)?\s?\d(?:\s?학년)?|\d\s?학년)(?:[\s,/-]*\d{1,2}\s?반?)?|예비\s?[초중고]\s?\d?"
 )
@@ -258,7 +259,9 @@ def gender(line: str) -> str | None:
 
 def grade(line: str) -> dict[str, str]:
     """Return what a cell says of grade, class and type of school; a text of another form is the grade as it stands."""
-    line = re.sub(_IN_ENGLISH, "", restored(unicodedata.normalize("NFKC", line).strip()), flags=re.IGNORECASE)
+    line = restored(unicodedata.normalize("NFKC", line).strip())
+    if not line.isdecimal():
+        line = re.sub(_IN_ENGLISH, "", line, flags=re.IGNORECASE)
     if not set(line[1:-1]) & set("()[]"):
         line = line.strip("()[] ")
     found = _GRADE(line.translate(_CHINESE_LEVELS)) or _GRADE(re.sub(r"\s", "", line).replace("(", "-").rstrip(")"))
@@ -305,7 +308,7 @@ def school(line: str) -> dict[str, str]:
 
 def school_type(line: str) -> str | None:
     """Return a type of school as 초등, 중등 or 고등, or None where it is none of them."""
-    found = re.fullmatch(_LEVEL, unicodedata.normalize("NFKC", line).strip())
+    found = _is_level(unicodedata.normalize("NFKC", line).strip())
     return _LEVELS[found[0][0]] if found else None
 
 
