@@ -15,6 +15,7 @@ from urllib.parse import urlencode
 
 from academy_ops.contract import (
     ENDED,
+    JOB_CANCELLED,
     JOB_ID,
     JOB_TYPE,
     JOBS_PATH,
@@ -274,7 +275,8 @@ def _listed(row: object, tenant: str | None) -> Upload | None:
     return _of_document(
         Upload(document.created_at, key["tenant"] if key else tenant, document.job_id, None, None, None, ("api",)),
         document,
-        failed=nothing or failed(document),
+        # What somebody has taken back, as smoke does, is nothing to look into.
+        failed=document.error_message != JOB_CANCELLED and (nothing or failed(document)),
     )
 
 

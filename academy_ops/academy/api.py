@@ -145,7 +145,7 @@ class Api:
 
     def withdraw(self, job: Job) -> int:
         """Take back what the job has created, and its file; return how many students were deleted."""
-        deleted = self.store.withdraw(job, "요청에 따라 등록을 취소했습니다.")
+        deleted = self.store.withdraw(job, contract.JOB_CANCELLED)
         self._delete(job.file_key)
         return deleted
 

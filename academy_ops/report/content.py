@@ -118,7 +118,7 @@ def next_steps(diagnosis: Diagnosis, ops: str) -> tuple[Remedy, ...]:
         remedies += _on_to_an_upload(job.evidence.get("recent"), ops)
     if diagnosis.verdict.status == "in-progress" and diagnosis.of_smoke:
         again = say("Wait, then run the smoke check again, with more time:")
-        remedies.append(Remedy(again, fill(command("<ops> --timeout 300 smoke"), names)))
+        remedies.append(Remedy(again, fill(command("<ops> --timeout 300 smoke"), names), risk="change"))
     elif diagnosis.verdict.status == "in-progress":
         follow = say("Wait. The browser shows the progress; to follow it here:")
         remedies.append(Remedy(follow, fill(command("<ops> watch <job>"), names)))

@@ -63,17 +63,18 @@ def without_its_job(diagnosis: Diagnosis, ops: str) -> Diagnosis:
             return step
         return smoke if words[-1] in _ABOUT_A_JOB else replace(step, argv=words)
 
-    def left_of(remedies: Iterable[Remedy]) -> tuple[Remedy, ...]:
-        return tuple(
-            replace(remedy, steps=tuple(map(command_left, remedy.steps)), check=tuple(map(command_left, remedy.check)))
-            for remedy in remedies
-        )
+    def remedy_left(remedy: Remedy) -> Remedy:
+        steps, check = (tuple(map(command_left, each)) for each in (remedy.steps, remedy.check))
+        # To run it again is to upload again.
+        return replace(remedy, steps=steps, check=check, risk="change" if smoke in steps else remedy.risk)
 
     return replace(
         diagnosis,
         of_smoke=True,
-        verdict=replace(diagnosis.verdict, remedies=left_of(diagnosis.verdict.remedies)),
-        findings=tuple(replace(finding, remedies=left_of(finding.remedies)) for finding in diagnosis.findings),
+        verdict=replace(diagnosis.verdict, remedies=tuple(map(remedy_left, diagnosis.verdict.remedies))),
+        findings=tuple(
+            replace(finding, remedies=tuple(map(remedy_left, finding.remedies))) for finding in diagnosis.findings
+        ),
     )
 
 

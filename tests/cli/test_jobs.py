@@ -12,7 +12,7 @@ import pytest
 from academy_ops.cli.errors import RefusedError
 from academy_ops.cli.names import begins_a_uuid, valid_job_id
 from academy_ops.cli.options import seconds_back, tenant_asked
-from academy_ops.contract import JOBS_PATH
+from academy_ops.contract import JOB_CANCELLED, JOBS_PATH
 from tests.commands import academy_ops
 from tests.lab_driver import Lab
 from tests.wire import Handler, respond, server
@@ -129,6 +129,7 @@ def test_what_failed_is_picked_whatever_way_a_job_says_so(tmp_path: Path) -> Non
     rows = [
         row("failed", "FAILED", error_message="boom"),
         row("bad", "REJECTED_BAD_INPUT"),
+        row("taken-back", "FAILED", error_message=JOB_CANCELLED),
         row("done-and-failed", "DONE", error_message="boom"),
         row("nothing-left", "DONE", created=0, duplicates=0, rejected=3),
         row("all-known", "DONE", created=0, duplicates=3, rejected=0),
@@ -147,7 +148,7 @@ def test_what_failed_is_picked_whatever_way_a_job_says_so(tmp_path: Path) -> Non
         "done-and-failed",
         "nothing-left",
     ]
-    assert len(json.loads(every.stdout)["uploads"]) == 7
+    assert len(json.loads(every.stdout)["uploads"]) == 8
 
 
 @pytest.mark.parametrize("lang", ["ko", "en"])

@@ -186,5 +186,6 @@ def test_no_command_is_about_a_job_that_is_taken_back() -> None:
     found = without_its_job(diagnosis, "academy-ops")
     for shown in (found.verdict.remedies, found.findings[0].remedies):
         assert [(one.command, one.verify) for one in shown] == [(text, text) for text in commands.values()]
+        assert {one.command for one in shown if one.risk == "change"} == {"academy-ops smoke"}
     assert "watch j1" in str(next_steps(diagnosis, "academy-ops")[-1].command)
     assert next_steps(found, "academy-ops")[-1].command == "academy-ops --timeout 300 smoke"
