@@ -113,10 +113,10 @@ class Columns:
                 for position, cell in enumerate(row)
             ]
         for position, value in self._groups.items():
-            has_name = text(row[self.name])
-            if row[position] not in ("", None):
-                self._groups[position] = row[position] if has_name or junk.is_alone(row) else value
-            elif has_name:
+            has_name, line = text(row[self.name]), text(row[position])
+            if line and (has_name or junk.is_alone(row)) and not junk.is_total(line):
+                self._groups[position] = row[position]
+            elif has_name and not line:
                 row = [*row[:position], value, *row[position + 1 :]]
         if self.header.spans:
             row = joined(row, self.header.spans)

@@ -203,7 +203,7 @@ def grouped(header: Header, ahead: Ahead) -> list[int]:
     rows = list(takewhile(lambda row: text(row[name]) != header.headings[name], rows))
     found, around = [], [""] * len(rows)
     for first in sorted(first for first in firsts if first < name):
-        lines = [text(row[first]) for row in rows]
+        lines = ["" if junk.is_total(line := text(row[first])) else line for row in rows]
         if _is_once(lines, around):
             found.append(first)
             last = ""

@@ -169,7 +169,7 @@ def what(row: Sequence[object], name: str, phone: str | None, wrong: str) -> Why
     elif not any(letter.isalpha() for letter in name + wrong) and digits_in(name) <= _A_FEW_DIGITS:
         why = "no-name"
     squeezed = re.sub(r"\s", "", folded or name)
-    if re.fullmatch(_TOTAL, squeezed) or re.fullmatch(_TOTAL_OF, name):
+    if is_total(folded or name) or re.fullmatch(_TOTAL_OF, name):
         return "total"
     is_note = (
         re.fullmatch(_OF_STAFF, name)
@@ -180,6 +180,11 @@ def what(row: Sequence[object], name: str, phone: str | None, wrong: str) -> Why
         or (alone and why is None and _is_alone(name))
     )
     return "note" if is_note else why
+
+
+def is_total(line: str) -> bool:
+    """Return whether a text is a number of students, or stands before one."""
+    return bool(re.fullmatch(_TOTAL, re.sub(r"\s", "", line)))
 
 
 def is_alone(row: Sequence[object]) -> bool:

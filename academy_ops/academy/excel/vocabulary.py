@@ -46,12 +46,12 @@ _HEADINGS: Final = {
     STUDENT: """
         학생 학생들 學生 学生 生徒 원생 원아 수강생 수강자 재원생 학원생 재학생 신입생 등록생 교습생 수련생
         관원 수험생 학습자 응시자 참가자 참여자 본인 자녀 아이 아동 어린이 유아 회원
-        student pupil child
+        student students pupil child
     """,
     PARENT: """
         학부모 학부형 부모 보호자 법정대리인 후견인 양육자 가족 가디언
         父母 家长 家長 监护人 監護人 保護者
-        parent guardian
+        parent parents guardian
     """,
     ONE_PARENT: f"""
         {_RELATIVES} 모친 모 母 부친 부 父 외할머니 외할아버지 친할머니 친할아버지 조모 조부 이모 고모 삼촌 외삼촌

@@ -30,7 +30,7 @@ CASES = (
     _groups("of the first one", "A____", "A____"),
     one(
         "a class in a row of its own, a total, and a first student without a phone",
-        *(_CLASS, ("A", "", ""), ("", *A), ("", *B), ("계", "", 2), ("B", "정다온", "없음"), ("", *C), ("", *D)),
+        *(_CLASS, ("A", "", ""), ("", *A), ("", *B), ("계", "2명", ""), ("B", "정다온", "없음"), ("", *C), ("", *D)),
         students=[A, B, C, D],
         fields={"이두리": {"class_name": "A"}, "박세찬": {"class_name": "B"}, "최네온": {"class_name": "B"}},
         rejected=[6],
