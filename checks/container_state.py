@@ -89,7 +89,9 @@ def without_container(case: Case, host: HostReport) -> Iterator[tuple[Fault, Map
 def state_faults(case: Case, host: HostReport, container: Container, log: WorkerLog | None) -> Iterator[Fault]:
     """Return what is wrong with the state of a worker's container."""
     if _out_of_memory(case, container, log):
-        yield Fault("worker-out-of-memory")
+        # Docker's flag is set for what happens under the container's own limit; without one, that is the host's memory.
+        of_its_own = container.memory_limit and (container.out_of_memory or container.oom_kills)
+        yield Fault("worker-out-of-memory", "limit" if of_its_own else None)
     own = "unit" if container.unit else None
     looping = crash_loops(case, container)  # also where it runs for a moment
     why = _why_ended(case, host, container, log) if log and (looping or container.status != "running") else None

@@ -10,7 +10,14 @@ _REFUSED_STATEMENT: Final[Fault] = Fault("job-failed")
 """The database is well, and has ended this one statement."""
 
 _RAISED: Final = r"(?<!kombu\.exceptions\.)\b(OperationalError|InterfaceError)\b"
-"""Celery's kombu calls a broker that is away the same."""
+_OF_OTHERS: Final = re.compile(
+    r"\b(redis|kombu|pymongo|pika|kafka|httpx|httpcore|aiohttp|smtplib|ldap3?|paramiko)\.(\w{1,40}\.){0,3}\w{0,40}"
+    r"(Error|Timeout|Exception)\b"
+)
+_OF_DATABASES: Final = re.compile(
+    rf"\b(psycopg|asyncpg|sqlalchemy|django\.db|MySQLdb|pymysql|sqlite3)|FATAL:|{_RAISED}"
+)
+"""Other servers' clients use the same words, and Celery's kombu the same names."""
 
 _NOT_ANSWERED: Final = rf"(?!{GAP}\bFATAL:)"
 """A server, or a pooler before it, that refuses a connection in its own words was reached."""
@@ -111,4 +118,5 @@ _WORDS: Final = table(
 
 def database_fault(text: str) -> Fault | None:
     """Return what ``text`` says of the database: the code, and why; None where it does not speak of one."""
-    return meaning(text, _WORDS)
+    of_others = _OF_OTHERS.search(text) and not _OF_DATABASES.search(text)
+    return None if of_others else meaning(text, _WORDS)

@@ -112,6 +112,7 @@ class Container:
         log_driver: Where its log goes; None where unseen.
         killed_at: When one of its processes was killed for lack of memory, as far as Docker remembers; None where
             that was not kept.
+        memory_limit: Its own limit in bytes; 0 where it has none, or that was not seen.
         unit: The unit of systemd that runs it; where it is removed at the end of each run, that is all there is to see.
     """
 
@@ -136,6 +137,7 @@ class Container:
     log_driver: LogDriver | None = None
     killed_at: tuple[datetime, ...] | None = None
     unit: str = ""
+    memory_limit: int = 0
 
     def wrote(self, line: LogLine) -> bool:
         """Return whether the process that runs now has written ``line``; Docker keeps those of the ones before.

@@ -27,7 +27,7 @@ _WARNING: Final = "warning|warn|wrn"
 _ERROR: Final = "error|err|erro|critical|crit|fatal|fata|ftl|severe|emergency|emerg|alert|panic|dpanic|fail"
 _WORDS: Final = f"(?:({_LESS})|({_WARNING})|{_ERROR})"
 _FIELD: Final = re.compile(
-    r"(?:\"[\w.]{0,20}(?:level|severity|lvl|@l)\w{0,9}\": ?(?:\{.{0,80}\"name\": ?)?\"?|\b(?:level|lvl)=\"?)"
+    r"(?:\"[\w.]{0,20}(?:level|severity|lvl|@l)(?!no)\w{0,9}\": ?(?:\{.{0,80}\"name\": ?)?\"?|\b(?:level|lvl)=\"?)"
     rf"(?:{_WORDS}\b|([123]0)\b|(40)\b|[56]0\b)",
     re.IGNORECASE,
 )

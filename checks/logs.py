@@ -30,6 +30,7 @@ from checks.worker_environment import both_values, compared, environment_faults,
 from checks.worker_hosts import ONLINE, ask, read_parameter, read_pings
 from checks.workers import in_service, machine_of, past_boot, stopped, work_waits
 
+_MEBIBYTE: Final = 1024 * 1024
 _SHOWN_LINES: Final = 5
 _SHOWN_JOB_LINES: Final = 15
 _SHOWN_INSTANCES: Final = 10
@@ -304,6 +305,7 @@ def _container_evidence(case: Case, host: HostReport, container: Container, log:
             command=container.command if container.error else None,
             unit=container.unit if UNIT_NAME.fullmatch(container.unit) else None,
         ),
+        **present(memory_limit_mib=container.memory_limit // _MEBIBYTE or None),
         "exit_code": container.exit_code,
         "restarts": container.restarts,
         "running_seconds": since if container.status == "running" else None,

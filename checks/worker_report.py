@@ -294,6 +294,7 @@ def _container(said: _Output, settings: Settings) -> Container:
         command=f"{text('command')} {text('arguments')}".strip(),
         log_driver=driver,
         killed_at=kills,
+        memory_limit=said.number("memory_limit") or 0,
         unit=said.last("worker_unit"),
     )
 

@@ -46,6 +46,7 @@ class Image:
         of_child: The kernel kills a child of it, and it goes on.
         silent: It writes no log.
         age: By so many seconds its start and its log lines are shown to be older.
+        memory_limit: Its own limit in bytes; 0 for none.
         of_host: The host's memory runs out, not the container's: the kernel says so, and Docker does not.
         digest: Its digest in the registry.
         health: What its health check says; empty without one.
@@ -70,6 +71,7 @@ class Image:
     restarts: bool = True
     name: str = ""
     of_child: bool = False
+    memory_limit: int = 0
 
 
 class Container:
@@ -246,6 +248,7 @@ def description(name: str, image: Image, env: Mapping[str, str]) -> dict[str, ob
         "join .RepoDigests  ": image_name(image),
         ".HostConfig.RestartPolicy.Name": "no" if image.of_unit or not image.restarts else "unless-stopped",
         ".HostConfig.NetworkMode": "default",
+        ".HostConfig.Memory": image.memory_limit,
         ".LogPath": "",
         ".HostConfig.LogConfig.Type": image.log_driver,
         **options,

@@ -217,6 +217,7 @@ finished={{json .State.FinishedAt}}
 restarts={{.RestartCount}}
 restart_policy={{.HostConfig.RestartPolicy.Name}}
 network={{.HostConfig.NetworkMode}}
+memory_limit={{.HostConfig.Memory}}
 image={{.Image}}
 image_name={{json .Config.Image}}
 command={{json .Path}}

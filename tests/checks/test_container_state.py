@@ -11,7 +11,7 @@ from academy_ops.diagnosis.records import Finding, Unavailable, Verdict
 from checks.group_facts import Refresh
 from checks.host_facts import LogDriver, Parameter
 from tests.checks import facts_factory as h
-from tests.checks.scenarios import waiting
+from tests.checks.scenarios import inside, waiting
 
 NAMES = {**h.case().names, "worker": "academy-ai-worker-cpu", "worker_container": "academy-ai-worker-cpu"}
 COMPLETED = "SQS_JOB_COMPLETED | job_id=x"
@@ -189,3 +189,25 @@ def test_a_worker_of_a_former_launch_template_is_named_outside_of_a_deployment(
     found = [one for one in h.findings(case) if one.cause == "worker-images-differ"]
     assert [one.evidence["former"] for one in found] == ([former] if former else [])
     assert {one.reason for one in found} <= {"template"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"status": "exited", "exit_code": 137, "out_of_memory": True, "memory_limit": 2**29}, "limit"),
+        ({"oom_kills": 1, "killed_at": (h.ago(60),), "memory_limit": 2**29}, "limit"),
+        ({"status": "exited", "exit_code": 137, "out_of_memory": True}, None),
+        # Killed, but not for its own limit as far as Docker says.
+        ({"status": "exited", "exit_code": 137, "memory_limit": 2**29}, None),
+    ],
+)
+def test_a_container_that_reaches_its_own_limit_needs_no_larger_instance(
+    changes: dict[str, Any], reason: str | None
+) -> None:
+    verdict = h.verdict(h.case(**inside(**changes)))
+    assert (verdict.cause, verdict.reason) == ("worker-out-of-memory", reason)
+    assert any("--memory" in str(one.text) for one in verdict.remedies) is (reason == "limit")
+
+
+def test_a_limit_that_is_not_reached_is_no_fault() -> None:
+    assert h.verdict(h.case(logs=h.logs(h.container(memory_limit=2**29)))).status == "healthy"

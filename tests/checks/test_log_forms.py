@@ -39,6 +39,10 @@ SHORT_LEVELS = {
     "pino": ('{{"level":50,"time":1,"pid":1,"msg":"{}"}}', '{{"level":40,"time":1,"pid":1,"msg":"{}"}}'),
     "bunyan": ('{{"name":"w","level":60,"msg":"{}","v":0}}', '{{"name":"w","level":30,"msg":"{}","v":0}}'),
     "tornado": ("[E 261122 01:59:50 worker:42] {}", "[I 261122 01:59:50 worker:42] {}"),
+    "Python's JSON": (
+        '{{"levelno": 40, "levelname": "ERROR", "message": "{}"}}',
+        '{{"levelno": 30, "levelname": "WARNING", "message": "{}"}}',
+    ),
     "serilog, compact": (
         '{{"@t":"2026-11-22","@l":"Error","@m":"{}"}}',
         '{{"@t":"2026-11-22","@l":"Debug","@m":"{}"}}',

@@ -89,6 +89,7 @@ DATABASE = {
     REACHED.removesuffix("FATAL: ") + "Connection refused": "unreachable",
     "FATAL: client_login_timeout (server down)": "unreachable",
     "FATAL: pgbouncer cannot connect to server": "unreachable",
+    "redis.exceptions.ConnectionError: x; psycopg.OperationalError: sorry, too many clients already": "connections",
     "FATAL:  28000: This RDS Proxy requires TLS connections": "tls",
     "FATAL:  SSL required": "tls",
     'pg_hba.conf rejects connection for host "10.0.1.4", user "a", database "a", no encryption': "tls",
@@ -104,6 +105,9 @@ NO_DATABASE = (
     "redis.exceptions.ConnectionError: Error 111 connecting to redis:6379. Connection refused.",
     "redis.exceptions.TimeoutError: Timeout connecting to server",
     "smtplib.SMTPServerDisconnected: Connection unexpectedly closed",
+    "smtplib.SMTPAuthenticationError: (535, b'5.7.8 password authentication failed')",
+    "httpcore.PoolTimeout: timed out waiting for a connection",
+    "redis.exceptions.ConnectionError: Too many connections",
     'psycopg.errors.DuplicatePreparedStatement: prepared statement "_pg3_0" already exists',
     "django.db.utils.IntegrityError: duplicate key value violates unique constraint",
 )

@@ -21,6 +21,7 @@ OF_ITS_OWN = (
     "command",
     "arguments",
     "network",
+    "memory_limit",
     "restart_policy",
     "log_driver",
     "restarts",

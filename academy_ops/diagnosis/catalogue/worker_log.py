@@ -41,6 +41,14 @@ WORKER_LOG: Final = (
         "the last {complaint_minutes} minutes or the job's error message mentions signal 9 or memory running out.",
         (commands.WORKER_MEMORY, commands.WORKER_STATE),
         _change("Split the workbook, or use a larger instance type.", commands.MACHINES),
+        reasons={
+            "limit": _to_change(
+                "The worker's container reached its own memory limit and was killed.",
+                "Raise --memory in docker run in a new version of the launch template's user data, then replace the "
+                "worker instances. Jobs in progress start over. A larger instance type alone does not help.",
+                commands.REPLACE_INSTANCES,
+            ),
+        },
     ),
     _fatal(
         "worker-dependency-missing",

@@ -206,6 +206,11 @@ FAULTS: Final = (
         partial(crash, Image(memory_lasts=0.5)),
     ),
     worker_fault(
+        "worker-out-of-memory/limit",
+        "The kernel kills the worker: its container has reached its own limit.",
+        partial(crash, Image(memory_lasts=0.5, memory_limit=512 * 1024 * 1024)),
+    ),
+    worker_fault(
         "worker-out-of-memory/host",
         "The kernel kills the worker because its host is out of memory; Docker does not show it.",
         partial(crash, Image(memory_lasts=0.5, of_host=True)),
