@@ -41,7 +41,7 @@ def environment_faults(case: Case, host: HostReport, container: Container, facts
     # Booting from a parameter that is wrong itself would not help; that one is reported as what it is.
     right = held if held and not parameter_faults(facts) else None
     newer = made_at is not None and written_at is not None and written_at > made_at
-    stale = right is not None and newer and not differs_from_wrong(own, case) and _differs(own, right)
+    stale = right is not None and newer and not _differs_from_wrong(own, case) and _differs(own, right)
     unread = right is not None and not stale and (own.endpoint, own.access_key, own.secret_key) == ("missing",) * 3
     for fault in differences(own):
         yield Fault(fault.code, UNREAD) if unread and fault.code == "worker-env-missing" else fault
@@ -121,7 +121,7 @@ def fail_beside_api(build: FindingBuilder, case: Case, fault: Fault, evidence: M
     return build.fail(fault.code, evidence, reason=reason)
 
 
-def differs_from_wrong(own: Environment, case: Case) -> bool:
+def _differs_from_wrong(own: Environment, case: Case) -> bool:
     """Return whether a worker's environment differs from the API's in what is wrong there."""
     wrong = _behind(case)
     of_r2 = "different" in (own.endpoint, own.bucket, own.access_key, own.secret_key)

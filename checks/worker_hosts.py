@@ -85,20 +85,21 @@ def run_script(target: Target, ids: Sequence[str], script: str) -> dict[str, str
                 outputs |= dict.fromkeys(part, command)
             else:
                 running[command] = part
-    late: dict[str, Unavailable] = {}
+    late = dict.fromkeys(ids, Unavailable("deadline", "AWS-RunShellScript"))
     pause = _FIRST_LOOK_SECONDS
     target.answered(len(outputs), len(ids))
     while running and target.pause(pause):
         pause = min(2 * pause, SSM_SECONDS)
         for some in _ended(target, running):
             for name, output in some.items():
-                passes = isinstance(output, Unavailable) and output.reason in _PASSES
-                (late if passes else outputs)[name] = output  # type: ignore[assignment] # the one holds the other's
+                if isinstance(output, Unavailable) and output.reason in _PASSES:
+                    late[name] = output
+                else:
+                    outputs[name] = output
             target.answered(len(outputs), len(ids))
         left = {command: [name for name in batch if name not in outputs] for command, batch in running.items()}
         running = {command: batch for command, batch in left.items() if batch}
-    deadline = Unavailable("deadline", "AWS-RunShellScript")
-    return {instance_id: outputs.get(instance_id, late.get(instance_id, deadline)) for instance_id in ids}
+    return {instance_id: outputs.get(instance_id, late[instance_id]) for instance_id in ids}
 
 
 def _send(target: Target, script: str, ids: list[str]) -> list[tuple[list[str], str | Unavailable]]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from academy_ops.diagnosis.records import Finding, Section
 from academy_ops.messages import Text
@@ -12,8 +12,6 @@ if TYPE_CHECKING:
 
 C = TypeVar("C", bound="DataclassInstance")
 T_contra = TypeVar("T_contra", contravariant=True)
-
-ANY_RESOURCE: Final = ("*",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +29,7 @@ class Grant:
 
     sid: str
     actions: tuple[str, ...]
-    resources: tuple[str, ...] = ANY_RESOURCE
+    resources: tuple[str, ...] = ("*",)
     condition: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 

@@ -12,7 +12,7 @@ from academy_ops.diagnosis import former_evidence as former
 from academy_ops.diagnosis.codec import Clean, MalformedError, decode, decode_fields, encode
 from academy_ops.diagnosis.records import Json
 from academy_ops.diagnosis.redact import printable
-from academy_ops.messages import Text, say
+from academy_ops.messages import UserError, say
 
 SCHEMA: Final = "academy-ops/evidence/2"
 MAX_BYTES: Final = 64 * 1024 * 1024
@@ -58,12 +58,8 @@ class Evidence(Generic[C]):
     case: C
 
 
-class EvidenceError(ValueError):
+class EvidenceError(UserError):
     """Evidence that can't be used; ``message`` says where and why."""
-
-    def __init__(self, message: Text) -> None:
-        super().__init__(message)
-        self.message = message
 
 
 def to_document(evidence: Evidence[C], case_type: type[C], clean: Clean) -> dict[str, Json]:

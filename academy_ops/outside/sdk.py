@@ -79,11 +79,7 @@ Note = Callable[[Mapping[str, str], float], None]
 
 
 def session(settings: Settings, note: Note) -> boto3.Session:
-    """Return a session with the credentials that every AWS SDK would find, in the configured region.
-
-    Raises:
-        BotoCoreError: The profile can't be read.
-    """
+    """Return a session with the credentials that every AWS SDK would find, in the configured region."""
     plain = _prepared(botocore.session.Session(), note, settings.certificates)
     made = boto3.Session(region_name=settings.region, botocore_session=plain)
     plain.register_component("credential_provider", credentials.resolver(plain, settings.region))
@@ -94,9 +90,6 @@ def aws_client(made_by: boto3.Session, service: str, *, once: bool = False, regi
     """Return a client of ``service``; one that sends each call ``once`` never sends it again after an error.
 
     It asks in the session's region where none is given.
-
-    Raises:
-        BotoCoreError: The profile can't be read, or AWS_ENDPOINT_URL is not a URL.
     """
     make: Any = partial(made_by.client, region_name=region or None, config=_config(attempts=1 if once else _ATTEMPTS))
     try:
@@ -107,11 +100,7 @@ def aws_client(made_by: boto3.Session, service: str, *, once: bool = False, regi
 
 
 def r2_client(settings: Settings, endpoint: str, note: Note) -> S3Client:
-    """Return an S3 client for R2 at ``endpoint``, signed with the API's R2 keys.
-
-    Raises:
-        BotoCoreError: The endpoint is not a URL.
-    """
+    """Return an S3 client for R2 at ``endpoint``, signed with the API's R2 keys."""
     try:
         try:
             return _r2_client(settings, endpoint, note)
@@ -230,7 +219,7 @@ class _Bounded:
 
     def _send(self, request: AWSPreparedRequest, proxy: Proxy | None) -> AWSResponse:
         request.stream_output = True
-        connected, started = self._connected(request.url), time.monotonic()
+        connected, started = self._connected(request.url, proxy), time.monotonic()
         try:
             answer = connected.send(request)
         except (BotoConnectionError, HTTPClientError) as error:
@@ -274,11 +263,10 @@ class _Bounded:
             raise HTTPClientError(error=error) from error
         return bytes(body)
 
-    def _connected(self, url: str) -> URLLib3Session:
+    def _connected(self, url: str, proxy: Proxy | None) -> URLLib3Session:
         """Return the connections to a server, through the proxy and with the certificates that botocore would take."""
         server = urlsplit(url).netloc
         if server not in self._connections:
-            proxy = proxy_for(url)
             made = _Connected(
                 # Who asks by http shows no certificate.
                 self._trusted() if urlsplit(url).scheme == "https" else trusting(certifi.where()),
