@@ -92,7 +92,7 @@ def test_one_that_asks_for_too_much_memory_or_time_or_is_killed_costs_itself_alo
     process.kill()
     assert reader.wait() == -signal.SIGKILL
     with pytest.raises(WorkbookError):
-        read(saved(tmp_path, sample_workbooks.not_a_workbook()), start=readers.start)
+        read(saved(tmp_path, sample_workbooks.faulty("excel-unreadable")), start=readers.start)
     assert students(readers, tmp_path, 5) == 5
     assert started() == server
 

@@ -92,7 +92,7 @@ def test_an_ended_job_s_progress_is_complete(work: Academy) -> None:
 
 
 def test_one_bad_row_fails_that_row_and_not_the_file(work: Academy) -> None:
-    job = work.ended(work.upload(sample_workbooks.partly_bad()))
+    job = work.ended(work.upload(sample_workbooks.faulty("job-partial")))
     assert (job["status"], job["error_message"]) == (JobStatus.DONE, None)
     assert (job["result"]["created"], job["result"]["total"]) == (3, 4)
     (row,) = job["result"]["failed"]
@@ -107,21 +107,18 @@ def test_the_same_file_again_creates_nobody(work: Academy) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "code"),
+    "code",
     [
-        (sample_workbooks.not_a_workbook(), "excel-unreadable"),
-        (sample_workbooks.without_header(), "excel-header-missing"),
-        (sample_workbooks.without_phone_column(), "excel-phone-column-missing"),
-        (sample_workbooks.without_students(), "excel-no-students"),
-        (sample_workbooks.of_two_years(), "excel-ambiguous"),
-        (sample_workbooks.with_too_many_sheets(), "excel-too-large"),
+        "excel-unreadable",
+        "excel-header-missing",
+        "excel-phone-column-missing",
+        "excel-no-students",
+        "excel-ambiguous",
+        "excel-too-large",
     ],
-    ids=["no zip", "no header", "no phone column", "no students", "two years", "too many sheets"],
 )
-def test_a_file_that_can_t_be_used_fails_its_job_and_takes_its_message_away(
-    work: Academy, content: bytes, code: str | None
-) -> None:
-    job = work.ended(work.upload(content))
+def test_a_file_that_can_t_be_used_fails_its_job_and_takes_its_message_away(work: Academy, code: str) -> None:
+    job = work.ended(work.upload(sample_workbooks.faulty(code)))
     message = job["error_message"]
     assert (job["status"], job["result"], code_of_message(message)) == (JobStatus.FAILED, None, code)
     assert work.logged(f"SQS_JOB_FAILED | job_id={job['job_id']}")
@@ -135,7 +132,7 @@ def test_a_file_that_can_t_be_used_fails_its_job_and_takes_its_message_away(
 
 
 def test_a_file_whose_rows_are_all_bad_is_done_with_every_row_told(work: Academy) -> None:
-    job = work.ended(work.upload(sample_workbooks.with_bad_phones()))
+    job = work.ended(work.upload(sample_workbooks.faulty("excel-phone-invalid")))
     assert (job["status"], job["result"]["created"]) == (JobStatus.DONE, 0)
     assert [row["row"] for row in job["result"]["failed"]] == [2, 3]
 

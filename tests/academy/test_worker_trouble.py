@@ -209,7 +209,7 @@ def test_where_r2_stays_down_a_job_fails_with_its_last_message_which_is_kept_apa
 
 
 @pytest.mark.parametrize(
-    "content", [sample_workbooks.students(3), sample_workbooks.without_header()], ids=["good", "bad"]
+    "content", [sample_workbooks.students(3), sample_workbooks.faulty("excel-header-missing")], ids=["good", "bad"]
 )
 def test_a_worker_whose_job_was_taken_over_leaves_the_message_to_the_other(
     academy: Academy, store: Store, content: bytes
@@ -288,7 +288,7 @@ def test_a_job_whose_workers_keep_dying_fails_at_last(academy: Academy, store: S
 
 def test_a_job_is_not_given_up_while_nobody_can_be_told_of_its_end(academy: Academy, store: Store) -> None:
     academy.make_queue()
-    job = accepted(academy, store, sample_workbooks.without_header())
+    job = accepted(academy, store, sample_workbooks.faulty("excel-header-missing"))
     order(academy, job, receives=MAX_RECEIVES - 1)
     worker = academy.start("worker", **SLOW)
     assert at_step(store, job, "parse"), academy.log()

@@ -157,12 +157,12 @@ def _bomb() -> bytes:
 
 WRONG: Final[Mapping[str, tuple[str, Callable[[], bytes]]]] = {
     "zip bomb": (FAILED, _bomb),
-    "no workbook": (FAILED, sample_workbooks.not_a_workbook),
+    "no workbook": (FAILED, lambda: sample_workbooks.faulty("excel-unreadable")),
     "not .xlsx": (REFUSED, "이름,학부모전화번호\n".encode),
-    "only bad rows": (DONE, sample_workbooks.with_bad_phones),
+    "only bad rows": (DONE, lambda: sample_workbooks.faulty("excel-phone-invalid")),
     "too large": (REFUSED, lambda: b"PK\x03\x04" + bytes(MAX_UPLOAD_BYTES)),
-    "no header": (FAILED, sample_workbooks.without_header),
-    "no phone column": (FAILED, sample_workbooks.without_phone_column),
-    "no students": (FAILED, sample_workbooks.without_students),
+    "no header": (FAILED, lambda: sample_workbooks.faulty("excel-header-missing")),
+    "no phone column": (FAILED, lambda: sample_workbooks.faulty("excel-phone-column-missing")),
+    "no students": (FAILED, lambda: sample_workbooks.faulty("excel-no-students")),
 }
 """What people get wrong: how it must end, and what makes the file. The bomb comes once."""

@@ -96,7 +96,7 @@ def test_the_sheet_of_students_is_preferred_wherever_it_stands(tmp_path: Path) -
         b"",
         "이름,학부모전화번호\n김하나,010-1234-5678\n".encode(),
         bytes.fromhex("d0cf11e0a1b11ae1") + b"\0" * 1000,
-        sample_workbooks.not_a_workbook(),
+        sample_workbooks.faulty("excel-unreadable"),
         sample_workbooks.students(5)[:-40],
     ],
     ids=["empty", "csv", "xls or encrypted", "zip in name only", "cut off"],

@@ -227,7 +227,7 @@ FILES: Final = (
     ),
     Hostile("pdf-renamed", lambda: b"%PDF-1.7\n" + bytes(999), NO_WORKBOOK),
     Hostile("program-renamed", lambda: b"MZ" + bytes(4096), NO_WORKBOOK),
-    Hostile("zip-in-name-only", sample_workbooks.not_a_workbook, NO_WORKBOOK),
+    Hostile("zip-in-name-only", lambda: sample_workbooks.faulty("excel-unreadable"), NO_WORKBOOK),
     Hostile("zip-of-something-else", lambda: packed({"hello.txt": b"hello"}), NO_WORKBOOK),
     Hostile("word-document", lambda: packed({TYPES: b"<Types/>", "word/document.xml": b"<document/>"}), NO_WORKBOOK),
     Hostile("zip-without-entries", lambda: b"PK\x05\x06" + bytes(18), NO_WORKBOOK),
@@ -320,8 +320,8 @@ FILES: Final = (
     Hostile("name-too-long", lambda: written(("김" * 300, PHONE, ""), ("김하나", PHONE, "")), None, (1, 1)),
     Hostile("numbers-for-names", lambda: written((-1e308, PHONE, ""), (3.5, 1012345678, "")), None, (0, 2)),
     Hostile("hidden-sheet", hidden, None, (1, 0)),
-    Hostile("no-header", sample_workbooks.without_header, NO_HEADER),
-    Hostile("only-an-example", sample_workbooks.without_students, NO_STUDENTS),
+    Hostile("no-header", lambda: sample_workbooks.faulty("excel-header-missing"), NO_HEADER),
+    Hostile("only-an-example", lambda: sample_workbooks.faulty("excel-no-students"), NO_STUDENTS),
     Hostile("header-only", lambda: sheet(HEADER), NO_STUDENTS),
 )
 

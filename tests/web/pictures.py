@@ -42,10 +42,10 @@ def main() -> None:
             shown("trouble", "^대기 중")
             lab.do("lab", "heal")
             shown("done", "^완료")
-            teacher.choose(sample_workbooks.partly_bad())
+            teacher.choose(sample_workbooks.faulty("job-partial"))
             expect(page.locator(".job .rejected").first).to_be_visible(timeout=60_000)
             shown("partial", "^완료")
-            teacher.choose(sample_workbooks.without_phone_column())
+            teacher.choose(sample_workbooks.faulty("excel-phone-column-missing"))
             shown("failed", "실패")
         finally:
             browser.close()

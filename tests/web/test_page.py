@@ -45,7 +45,7 @@ def test_the_template_registers_nobody_until_it_is_filled_in(teacher: Teacher) -
 
 
 def test_rejected_rows_are_told_one_by_one_with_their_reasons(teacher: Teacher) -> None:
-    teacher.choose(sample_workbooks.partly_bad())
+    teacher.choose(sample_workbooks.faulty("job-partial"))
     expect(teacher.outcome).to_have_text(re.compile("행 1개는 등록하지 못했습니다"), timeout=30_000)
     rejected = teacher.page.locator(".rejected li")
     expect(rejected).to_have_text(re.compile(r"^4행 김두리: .*010.* \(010-123\)$"))
@@ -108,7 +108,7 @@ def test_a_second_upload_stands_beside_the_first_and_both_are_listed_with_their_
         teacher.lab.upload()  # earlier ones, for the third row and for "more"
     teacher.choose(sample_workbooks.students(1, first=7561), "first.xlsx")
     expect(teacher.outcome).to_have_text(re.compile("^완료: 1명"), timeout=30_000)
-    teacher.choose(sample_workbooks.with_bad_phones(), "second.xlsx")
+    teacher.choose(sample_workbooks.faulty("excel-phone-invalid"), "second.xlsx")
     nobody = "한 명도 등록하지 못했습니다: 행 2개를 모두 고쳐야 합니다."
     expect(page.locator(".job .outcome")).to_have_text([nobody, "완료: 1명 등록."], timeout=30_000)
     assert [card.get_attribute("data-state") for card in page.locator(".job").all()] == ["failed", "done"]
@@ -140,7 +140,7 @@ def test_what_a_workbook_holds_is_shown_as_text(teacher: Teacher) -> None:
 
 
 def test_a_job_that_failed_says_why(teacher: Teacher) -> None:
-    teacher.choose(sample_workbooks.without_phone_column())
+    teacher.choose(sample_workbooks.faulty("excel-phone-column-missing"))
     expect(teacher.outcome).to_have_text(re.compile("^등록에 실패했습니다: .*학부모"), timeout=30_000)
     assert teacher.bar.get_attribute("data-state") == "failed"
     assert teacher.barriers() == []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Final
@@ -14,7 +14,7 @@ from academy_ops.contract import LOG_STARTED, MAX_RECEIVES, QUEUE_NAME, JobStatu
 from academy_ops.lab import LabError, parts, processes
 from academy_ops.lab.aws import resources
 from academy_ops.lab.container import Image
-from academy_ops.lab.faults.fault import Fault, age_job, execute, fault, nobody_writing, worker_fault
+from academy_ops.lab.faults.fault import age_job, execute, fault, nobody_writing, worker_fault
 from academy_ops.messages import say
 
 if TYPE_CHECKING:
@@ -24,6 +24,20 @@ _SENT_SECONDS: Final = 20.0
 _IDLE_SECONDS: Final = 10.0
 NO_WORDS: Final = "처리 중 오류가 발생했습니다."
 """A message that proves nothing."""
+_WORKBOOKS: Final = {
+    "excel-header-missing": "A workbook without a header row is uploaded.",
+    "excel-phone-column-missing": "A workbook without parent phone numbers is uploaded.",
+    "excel-phone-invalid": "A workbook with invalid phone numbers is uploaded.",
+    "excel-no-students": "A workbook without students is uploaded.",
+    "excel-unreadable": "A file that is not a workbook is uploaded.",
+    "excel-too-large": "A workbook with too many sheets is uploaded.",
+    "excel-ambiguous": "A workbook with the rosters of two years is uploaded.",
+    "excel-names-invalid": "A workbook without names is uploaded.",
+    "excel-phone-invalid/mixed": "A workbook is uploaded in which every row has a different error.",
+    "excel-names-invalid/mixed": "A workbook is uploaded in which most rows have no name, and one has a wrong phone "
+    "number.",
+    "job-partial": "A workbook with one bad row is uploaded.",
+}
 _R2_URL: Final = "https://account.r2.cloudflarestorage.com/academy-excel"
 _NOT_VERIFIED: Final = (
     f"SSL validation failed for {_R2_URL} [SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed:"
@@ -61,8 +75,8 @@ SLOW: Final = {"ACADEMY_WORKER_STEP_DELAY": "600"}
 """What makes a worker so slow that it is found in mid-job."""
 
 
-def _bad_workbook(make: Callable[[], bytes], lab: Lab) -> str:
-    return parts.upload(lab.state, parts.SAMPLE_FILE, make())
+def _upload(name: str, lab: Lab) -> str:
+    return parts.upload(lab.state, parts.SAMPLE_FILE, sample_workbooks.faulty(name))
 
 
 def _lose_message(lab: Lab) -> str:
@@ -195,36 +209,8 @@ def _waiting(lab: Lab, *, in_flight: bool) -> int:
     return int(answer["Attributes"][name])
 
 
-def _upload(name: str, what: str, make: Callable[[], bytes]) -> Fault:
-    return fault(name, what, partial(_bad_workbook, make))
-
-
 FAULTS: Final = (
-    _upload("excel-header-missing", "A workbook without a header row is uploaded.", sample_workbooks.without_header),
-    _upload(
-        "excel-phone-column-missing",
-        "A workbook without parent phone numbers is uploaded.",
-        sample_workbooks.without_phone_column,
-    ),
-    _upload(
-        "excel-phone-invalid", "A workbook with invalid phone numbers is uploaded.", sample_workbooks.with_bad_phones
-    ),
-    _upload("excel-no-students", "A workbook without students is uploaded.", sample_workbooks.without_students),
-    _upload("excel-unreadable", "A file that is not a workbook is uploaded.", sample_workbooks.not_a_workbook),
-    _upload("excel-too-large", "A workbook with too many sheets is uploaded.", sample_workbooks.with_too_many_sheets),
-    _upload("excel-ambiguous", "A workbook with the rosters of two years is uploaded.", sample_workbooks.of_two_years),
-    _upload("excel-names-invalid", "A workbook without names is uploaded.", sample_workbooks.without_names),
-    _upload(
-        "excel-phone-invalid/mixed",
-        "A workbook is uploaded in which every row has a different error.",
-        sample_workbooks.with_several_faults,
-    ),
-    _upload(
-        "excel-names-invalid/mixed",
-        "A workbook is uploaded in which most rows have no name, and one has a wrong phone number.",
-        sample_workbooks.mostly_without_names,
-    ),
-    _upload("job-partial", "A workbook with one bad row is uploaded.", sample_workbooks.partly_bad),
+    *(fault(name, what, partial(_upload, name)) for name, what in _WORKBOOKS.items()),
     worker_fault("excel-object-missing", "A workbook is uploaded, and its file is lost.", _lose_file),
     worker_fault(
         "upload-object-missing",
