@@ -267,6 +267,8 @@ class Machine:
     def change_condition(self, condition: Condition) -> None:
         """Change its condition; it boots again where the container is concerned."""
         before, self.condition = self.condition, condition
+        if condition == before:
+            return
         if all(getattr(before, field) == getattr(condition, field) for field in ("container", "docker", "installed")):
             self._write_condition()
         else:

@@ -19,7 +19,7 @@ from academy_ops import contract
 from academy_ops.academy import sample_workbooks
 from academy_ops.lab import LabError, processes
 from academy_ops.lab.aws import resources
-from academy_ops.lab.aws.resources import Clients, client
+from academy_ops.lab.aws.resources import Clients
 from academy_ops.lab.control import NO_TLS, PATH, Action, Control
 from academy_ops.lab.origin import Origin
 from academy_ops.lab.state import LOG_GROUP, TENANT, WORKER_USER, Keys, LabState, aws_env
@@ -151,7 +151,7 @@ def start(place: Path, actions: Mapping[str, Action[Lab]], on_event: Callable[[T
     api.start()
     on_event(say("AWS is up at {url}, R2 at {r2}.", url=cloud.url, r2=storage.endpoint))
 
-    aws, worker_env = partial(client, cloud.url, users["lab"]), _worker_env(state)
+    aws, worker_env = partial(cloud.client, users["lab"]), _worker_env(state)
     resources.put_worker_environment(aws, worker_env, encoded=generation > 1)
     resources.create_queues(aws)
     subnet = resources.create_network(aws)
@@ -178,7 +178,7 @@ def _fleet(place: Path, cloud: Cloud, keys: Keys, generation: int) -> Fleet:
     from academy_ops.lab.fleet import Fleet  # noqa: PLC0415 - as above
     from academy_ops.lab.provisioning import Provisioning  # noqa: PLC0415 - as above
 
-    parameters = client(cloud.url, keys, "ssm")
+    parameters = cloud.client(keys, "ssm")
     # Whoever starts the lab may slow its workers down.
     step_delay = {name: os.environ[name] for name in ("ACADEMY_WORKER_STEP_DELAY",) if name in os.environ}
     provisioning = Provisioning(

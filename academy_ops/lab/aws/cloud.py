@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import socket
 import threading
@@ -11,17 +12,23 @@ from datetime import timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from botocore.compat import HTTPHeaders
 from moto.core.responses import BaseResponse
 from moto.core.utils import convert_to_flask_response
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+from urllib3 import HTTPResponse
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.serving import make_server
+from werkzeug.test import Client
 from werkzeug.wrappers import Response
 
+from academy_ops.lab.aws import resources
 from academy_ops.lab.aws.autoscaling import LabAutoScaling, Scaling
 from academy_ops.lab.aws.gate import Gate
 from academy_ops.lab.aws.sqs import LabCloudWatch, LabSQS, Queues
 from academy_ops.lab.aws.ssm import Commands, Host, LabEC2, LabSSM
+from academy_ops.lab.state import Keys
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -72,6 +79,7 @@ class Cloud:
         dispatcher = DomainDispatcherApplication(self._create_app)
         # It would look through moto's folders at each request.
         dispatcher.get_backend_for_host = cache(dispatcher.get_backend_for_host)  # type: ignore[method-assign]
+        self._moto = dispatcher
         self._gate = Gate(dispatcher)
         with socket.create_server(("127.0.0.1", 0)) as listening:
             self._server = make_server(
@@ -94,6 +102,20 @@ class Cloud:
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
+
+    def client(self, keys: Keys, service: str) -> Any:  # noqa: ANN401 - as `resources.client` returns it
+        """Return a client for this process, which needs neither a connection nor to pass the gate."""
+        made = resources.client(self.url, keys, service)
+        made.meta.events.register("before-send", self._answer, unique_id="here")
+        return made
+
+    def _answer(self, request: AWSPreparedRequest, **_: object) -> AWSResponse:
+        headers = [
+            (name, value.decode() if isinstance(value, bytes) else value) for name, value in request.headers.items()
+        ]
+        answer = Client(self._moto).open(request.url, method=request.method, headers=headers, data=request.body)
+        body = HTTPResponse(io.BytesIO(answer.data), preload_content=False)
+        return AWSResponse(request.url, answer.status_code, HTTPHeaders.from_pairs(answer.headers), body)
 
     def set_clock_offset(self, seconds: float) -> None:
         """Put AWS's clock ahead of the machine's; requests signed by the machine's clock may then be refused."""
