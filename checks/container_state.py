@@ -45,17 +45,14 @@ def disk_full(host: HostReport) -> Fault | None:
     runs = host.container is not None and host.container.status == "running"
     if host.disk_read_only:
         return Fault("worker-disk-full", "read-only")
-    bytes_full, inodes_full = (_full(percent, runs=runs) for percent in (host.disk_percent, host.inodes_percent))
+    limit = DISK_FULL_PERCENT if runs else DISK_NEARLY_FULL_PERCENT
+    bytes_full, inodes_full = ((percent or 0) >= limit for percent in (host.disk_percent, host.inodes_percent))
     error = host.container.error if host.container else ""
     no_space = _NO_SPACE in error.lower() and not any(words in error for words in _NO_SPACE_ELSEWHERE)
     if not (bytes_full or inodes_full or no_space):
         return None
     # Without a container that runs, the worker's own image is one that no container uses.
     return Fault("worker-disk-full", "idle" if not runs else "inodes" if inodes_full and not bytes_full else None)
-
-
-def _full(percent: int | None, *, runs: bool) -> bool:
-    return (percent or 0) >= (DISK_FULL_PERCENT if runs else DISK_NEARLY_FULL_PERCENT)
 
 
 def without_container(case: Case, host: HostReport) -> Iterator[tuple[Fault, Mapping[str, Json]]]:

@@ -187,7 +187,8 @@ def _sign(case: Case, host: HostReport, lines: Sequence[LogLine], number: int, *
         counts = case.depth is not None and not _before_the_queue(lines[number], case.depth)
     elif code == _OWN_KEY_REFUSED:
         # Where R2 refuses the API's own key, too, its check says so.
-        counts = _has_own_keys(host)
+        own = host.environment
+        counts = own is not None and "different" in (own.access_key, own.secret_key)
     return fault if counts else None
 
 
@@ -218,8 +219,3 @@ def _above(lines: Sequence[LogLine], number: int) -> Iterator[LogLine]:
         words = bare(line.text)
         if not (words[:1].isspace() or words.startswith("Traceback") or not words):
             return
-
-
-def _has_own_keys(host: HostReport) -> bool:
-    own = host.environment
-    return own is not None and "different" in (own.access_key, own.secret_key)

@@ -180,15 +180,12 @@ def _misconfigured(case: Case, facts: QueueFacts, queue: Depth) -> Iterator[str]
         yield "few-receives"
     if own.visibility_seconds is not None and own.visibility_seconds < SHORTEST_VISIBILITY_SECONDS:
         yield "short-visibility"
-    if own.delay_seconds or (_job_delayed(case, queue) and not young(case, LOST_SECONDS)):
+    # Where all messages are held back and the queue delays none, their senders do.
+    by_sender = pending(case) and queue.total == queue.delayed > 0 and not young(case, LOST_SECONDS)
+    if own.delay_seconds or by_sender:
         yield "delay"
     if own.retention_seconds is not None and own.retention_seconds < SHORTEST_RETENTION_SECONDS:
         yield "short-retention"
-
-
-def _job_delayed(case: Case, queue: Depth) -> bool:
-    """Return whether the job can only wait because its sender has delayed its message."""
-    return pending(case) and queue.total == queue.delayed > 0
 
 
 def _depth_evidence(case: Case, facts: QueueFacts, queue: Depth) -> dict[str, Json]:

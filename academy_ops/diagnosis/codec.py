@@ -86,7 +86,7 @@ def decode(value: object, hint: object, place: str, clean: Clean | None = None) 
     form = _form(hint)
     if not form.fits(value):
         raise MalformedError(place, say("expected {what}", what=form.name))
-    return form.read(value, place, clean or _printable)
+    return form.read(value, place, clean or (lambda text, _place: printable(text)))
 
 
 def decode_fields(
@@ -248,7 +248,3 @@ def _union(hint: Any, origin: object) -> _Form | None:  # noqa: ANN401 - as `_fo
 
 def _as_it_is(value: object, _place: str, _clean: Clean) -> object:
     return value
-
-
-def _printable(text: str, _place: str) -> str:
-    return printable(text)

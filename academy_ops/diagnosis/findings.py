@@ -82,6 +82,7 @@ class FindingBuilder:
     def unknown(self, what: Text, unseen: Unavailable, may_conceal: Iterable[str] = ()) -> Finding:
         """Write that ``what`` could not be observed, and which causes can't be excluded without it."""
         denied = unseen.tried if unseen.reason == "denied" else None
+        why = because(unseen)
         names = {**self.names, "check": self.check, "tried": unseen.tried}
         return Finding(
             self.check,
@@ -91,7 +92,7 @@ class FindingBuilder:
             evidence={"reason": unseen.reason, "tried": unseen.tried, **present(detail=unseen.detail)},
             remedies=filled((_SEEING.get(unseen.reason, _LOOK),), names),
             missing_permission=denied,
-            because=_quoted(unseen),
+            because=say("{why}: {words}", why=why, words=unseen.detail) if unseen.detail else why,
             may_conceal=frozenset(may_conceal),
         )
 
@@ -116,12 +117,6 @@ def present(**evidence: Json) -> dict[str, Json]:
 def because(unseen: Unavailable) -> Text:
     """Say why something could not be observed."""
     return say(_BECAUSE[unseen.reason].template, tried=unseen.tried)
-
-
-def _quoted(unseen: Unavailable) -> Text:
-    """Say why something could not be observed, in the other side's own words where there are some."""
-    why = because(unseen)
-    return say("{why}: {words}", why=why, words=unseen.detail) if unseen.detail else why
 
 
 def _remedy(text: Text, steps: Steps) -> Remedy:
