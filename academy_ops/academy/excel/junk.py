@@ -43,7 +43,7 @@ _CLOSER_LOOK_AT_THE_END: Final = "|".join(
 _LIKE_NOBODYS: Final = "|".join(sorted({word[-2:] for word in NOBODYS_FIRST_NAMES}))
 is_usual: Final = re.compile(
     rf"(?!{'|'.join(_CLOSER_LOOK)}|(?:{'|'.join(NOBODY_IS_CALLED)})$)[가-힣]{{2,3}}(?<!{_LIKE_NOBODYS})"
-    rf"(?:(?<![님쌤맘군양씨])(?<!{_CLOSER_LOOK_AT_THE_END})|\d{{1,6}})"
+    rf"(?:(?<![님쌤맘군양씨반생])(?<!{_CLOSER_LOOK_AT_THE_END})|\d{{1,6}})"
 ).fullmatch
 """Whether a name is like almost all others; the rest need a closer look."""
 
@@ -92,7 +92,7 @@ _OF_STAFF: Final = (
     r"|[가-힣]{1,4}\s?(?:선생님|원장님|실장님|팀장님|기사님|강사님|쌤)|.*\s담임\s.*"
 )
 _NUMBERED: Final = (
-    r"(?:[(\[<]?(?:#|no\.?\s?)?(?:\d{1,2}(?:-\d{1,2}){1,2}|\d{1,8})(?:\s?[.)\]>_:/-]\s*|번?\s+|(?=[가-힣]{2,5}$))"
+    r"(?:[(\[<]?(?:#|no\.?\s?)?(?:\d{1,2}(?:-\d{1,2}){1,2}|\d{1,8})(?:\s?[.)\]>_:/-](?<![:/](?=\d))\s*|번?\s+|(?=[가-힣]{2,5}$))"
     r"|[①-⓿❶-❿㉮-㉻]\s*|[가나다라마바사아자차카타파하]\.\s*)"
     r"(?P<name>.*[^\W\d_].*)"
 )

@@ -23,6 +23,7 @@ _LOOKED_AT: Final = 20
 
 _ENDS_OF_SCHOOLS: Final = ("초", "중", "고")
 """Foreign names end like this, too."""
+_ENDS_OF_CLASSES: Final = ("반", "생")
 _MOST_MOVED: Final = 50
 """In so many columns a phone is looked for that has moved."""
 _TEN: Final = 10
@@ -283,7 +284,7 @@ def _is_a_field(name: str, written: str) -> bool:
     """Return whether a student's grade or the like stands in place of the name."""
     if name in NOBODY_IS_CALLED or written in DITTO:
         return True
-    if name != written and values.is_remark(name):
+    if values.is_remark(name) and (name != written or name.endswith(_ENDS_OF_CLASSES)):
         return True
     if is_name(name):
         return False
