@@ -40,6 +40,7 @@ _BEFORE: Final = re.compile(
 _AS_ERROR: Final = re.compile(r"\b(?:error|critical|fatal|unrecoverable|exception|stderr)\b", re.IGNORECASE)
 _SENTENCE: Final = re.compile(r"[a-z]{3} [a-z]{3}")
 """Names, times and brackets have nothing like it."""
+_WORDS_BEFORE: Final = re.compile(rf"{_SENTENCE.pattern}|[\"']")
 _STATEMENT: Final = re.compile(r"[a-z]{2} \Z")
 """Such as a program's own ``raise``."""
 
@@ -71,11 +72,11 @@ def plain(line: str) -> str:
 
 def level(line: str) -> Level | None:
     """Return at which level a logger has written a plain line; None where it names none before the words."""
-    found = _FIELD.search(line)
-    if found is None and (found := _BEFORE.search(line)) and _SENTENCE.search(line[: found.start()]):
-        return None
-    if found is None:
-        return None
+    if (found := _FIELD.search(line)) is None:
+        found = _BEFORE.search(line)
+        # What is quoted, or stands in a sentence, is no level.
+        if found is None or _WORDS_BEFORE.search(line[: found.start()]):
+            return None
     kinds = found.groups()
     return "less" if any(kinds[::2]) else "warning" if any(kinds[1::2]) else "error"
 

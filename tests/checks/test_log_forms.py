@@ -150,6 +150,7 @@ INFORMATION = (
 COMPLAINTS = {
     "WARNING poll: botocore.exceptions.NoCredentialsError: Unable to locate credentials": "worker-aws-credentials",
     "ERROR info.views: FATAL: sorry, too many clients already": "worker-database-down",
+    'psycopg.errors.UndefinedTable: relation "INFO" does not exist': "worker-database-down",
     "could not log in, INFO follows: password authentication failed for user": "worker-database-down",
     '{"level":50,"msg":"relation \\"info\\" does not exist"}': "worker-database-down",
     "W1122 01:59:50.123456       1 pool.go:42] FATAL: too many connections for role": "worker-database-down",
