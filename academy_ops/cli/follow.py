@@ -18,13 +18,14 @@ from academy_ops.cli.options import (
     WATCH_MINUTES,
     Common,
     Since,
+    note,
     seconds_back,
     tenant_asked,
     with_common,
     with_text_only,
 )
 from academy_ops.cli.streams import complain, unread
-from academy_ops.messages import _, say
+from academy_ops.messages import Text, _, say
 from academy_ops.thresholds import WAITED_SECONDS
 
 if TYPE_CHECKING:
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     from academy_ops.diagnosis.records import Unavailable
     from academy_ops.outside.clients import Target
     from checks.facts import JobDocument
-    from checks.worker_logs import Logs
 
 _HTTP_STATUS: Final = re.compile(r"HTTP \d{3}")
 _POLL_SECONDS: Final = 1.0
@@ -172,7 +172,7 @@ def logs(
     from academy_ops.outside.time_limits import SSM_SECONDS
     from academy_ops.report.logs import LogReport
     from checks.uploads import jobs_of
-    from checks.worker_logs import only, read
+    from checks.worker_logs import Logs, only, read
 
     back, tenant = seconds_back(since), tenant_asked(tenant)
     job_id = valid_job_id(job)
@@ -181,19 +181,28 @@ def logs(
     report = LogReport(common.console(), common.form)
     run = Target(settings, job_id, Connections(settings), ends_at)
     run = replace(run, job_id=whole_job_id(run))
+    found: Logs | None = None
+    named = False
     while True:
         looked_at = time.monotonic()
         target = replace(run, ends_at=min(ends_at, looked_at + _LONGEST_ROUND_SECONDS))
-        found = _readable(read(target, back), settings.group)
-        jobs = jobs_of(target, tenant, found.lines, back + _TAKEN_SECONDS) if tenant else None
-        report.show(only(found, jobs=jobs, failed=failed, text=text))
+        now = read(target, back)
+        if isinstance(now, Logs):
+            found, named = now, named or bool(now.lines)
+            jobs = jobs_of(target, tenant, found.lines, back + _TAKEN_SECONDS) if tenant else None
+            report.show(only(found, jobs=jobs, failed=failed, text=text))
+        elif found is None:
+            raise RefusedError(_unreadable(now, settings.group), errors.UNDETERMINED)
+        else:
+            # Who follows is not left alone for one failure: the next look goes back as far as this one.
+            note(str(_unreadable(now, settings.group)))
         if not follow or unread() or not run.pause(SSM_SECONDS):
-            if not found.instances and not found.lines:
+            if not found.instances and not named:
                 complain(_("Find out why: {ops} check workers", ops=common.command_prefix()))
-            if not report.silent and run.job_id and not found.lines:
+            if not report.silent and run.job_id and not named:
                 return _nothing_of(run, since)
             return errors.UNDETERMINED if report.silent else errors.HEALTHY
-        missed = back if found.unavailable else _OVERLAP_SECONDS
+        missed = back if now is not found or found.unavailable else _OVERLAP_SECONDS
         back = min(missed + math.ceil(time.monotonic() - looked_at), _FURTHEST_SECONDS)
 
 
@@ -211,14 +220,9 @@ def _nothing_of(target: Target, since: str) -> int:
     return errors.FAULT if known is None else errors.HEALTHY
 
 
-def _readable(found: object, group: str) -> Logs:
+def _unreadable(found: Unavailable | None, group: str) -> Text:
     from academy_ops.diagnosis.findings import because
-    from academy_ops.diagnosis.records import Unavailable
-    from checks.worker_logs import Logs
 
-    if isinstance(found, Unavailable):
-        line = say("Can't read the Auto Scaling group: {reason}.", reason=because(found))
-        raise RefusedError(line, errors.UNDETERMINED)
-    if not isinstance(found, Logs):
-        raise RefusedError(say("There is no Auto Scaling group {group}.", group=group), errors.UNDETERMINED)
-    return found
+    if found is None:
+        return say("There is no Auto Scaling group {group}.", group=group)
+    return say("Can't read the Auto Scaling group: {reason}.", reason=because(found))

@@ -3,12 +3,16 @@
 import json
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import yaml
 
+from tests.between import action
+from tests.commands import academy_ops
 from tests.lab_driver import Lab
 from tests.terminal import terminal
+from tests.wire import Handler, respond, server
 
 LINE = re.compile(r"(?P<instance>[0-9a-f]{8}) \d\d:\d\d:\d\dZ (?P<text>.*)")
 
@@ -99,3 +103,25 @@ def test_a_malformed_time_is_refused(lab: Lab) -> None:
         2,
         "academy-ops: The --since value '5 minutes' is not a duration. Examples: 30s, 10m, 2h, 7d.\n",
     )
+
+
+def test_who_follows_is_not_left_alone_for_one_failure(tmp_path: Path) -> None:
+    group = (
+        b"<DescribeAutoScalingGroupsResponse><DescribeAutoScalingGroupsResult><AutoScalingGroups><member>"
+        b"<AutoScalingGroupName>g</AutoScalingGroupName><MinSize>0</MinSize><MaxSize>1</MaxSize><DesiredCapacity>0"
+        b"</DesiredCapacity></member></AutoScalingGroups></DescribeAutoScalingGroupsResult>"
+        b"</DescribeAutoScalingGroupsResponse>"
+    )
+    answers = [(200, group)]
+    denied = (403, b"<ErrorResponse><Error><Code>AccessDenied</Code></Error></ErrorResponse>")
+
+    def answer(handler: Handler) -> None:
+        asked = action(handler) == "DescribeAutoScalingGroups"
+        status, body = answers.pop() if asked and answers else denied
+        respond(handler, status, body, **{"Content-Type": "text/xml"})
+
+    keys = {"AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "s", "AI_WORKER_ASG_NAME": "g"}
+    with server(answer) as (url, _seen):
+        done = academy_ops("logs", "--follow", "--timeout", "7", cwd=tmp_path, AWS_ENDPOINT_URL=url, **keys)
+    assert (done.returncode, answers) == (0, []), done.stderr
+    assert "Can't read the Auto Scaling group" in done.stderr.partition("No worker instance is in service.\n")[2]
