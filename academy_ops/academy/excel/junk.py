@@ -159,7 +159,8 @@ def what(row: Sequence[object], name: str, phone: str | None, wrong: str) -> Why
         return "note"
     if phone is not None or digits_in(wrong) >= _REAL_PHONE_DIGITS:
         nobodys = phone is None or re.fullmatch(_MADE_UP, phone)
-        return "note" if re.fullmatch(_OF_STAFF, name) or (nobodys and _is_hint(name, name)) else None
+        is_hint = nobodys and (_is_hint(name, name) or "name" in (said(name) or ()))
+        return "note" if is_hint or re.fullmatch(_OF_STAFF, name) else None
     folded = unicodedata.normalize("NFKC", name).casefold()
     why: Why | None = None
     alone = is_alone(row)

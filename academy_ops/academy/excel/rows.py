@@ -282,7 +282,7 @@ def _fault(name: str, cell: object, phone: str | None, wrong: str, written: str)
 
 def _is_a_field(name: str, written: str) -> bool:
     """Return whether a student's grade or the like stands in place of the name."""
-    if name in NOBODY_IS_CALLED or written in DITTO:
+    if name in NOBODY_IS_CALLED or written in DITTO or "name" in (said(name) or ()):
         return True
     if values.is_remark(name) and (name != written or name.endswith(_ENDS_OF_CLASSES)):
         return True

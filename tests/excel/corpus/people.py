@@ -67,6 +67,7 @@ CASES = (
     _nobody("a class, with its teacher", "중1 A반", "", "담임 김선생"),
     _nobody("what to fill in", "필수", "필수", "선택", "선택"),
     _nobody("how to fill it in", "한글 입력", "숫자만 입력", "", "숫자"),
+    _nobody("what is asked for, with a phone", "학생 이름을 적어주세요", "010-0000-0000"),
     _nobody("what to fill in, with a phone", "텍스트", "010-0000-0000", "텍스트"),
     _nobody("numbers of the columns", "①", "②", "③"),
     # Examples.
