@@ -28,7 +28,7 @@ _KILLED: Final = 137
 """The exit code of a process that signal 9 has ended."""
 _STOPPED: Final = frozenset({0, 143})
 """Those of a process that ended by itself, or was asked to."""
-_NO_SPACE: Final = "no space left on device"
+_NO_SPACE: Final = ("no space left on device", "disk quota exceeded")
 _NO_SPACE_ELSEWHERE: Final = ("inotify", "/sys/fs/cgroup")
 """The kernel's own tables are full, in the words of a full disk."""
 _NO_MEMORY: Final = ("cannot allocate memory", "oom-killed", "out of memory")
@@ -48,7 +48,7 @@ def disk_full(host: HostReport) -> Fault | None:
     limit = DISK_FULL_PERCENT if runs else DISK_NEARLY_FULL_PERCENT
     bytes_full, inodes_full = ((percent or 0) >= limit for percent in (host.disk_percent, host.inodes_percent))
     error = host.container.error if host.container else ""
-    no_space = _NO_SPACE in error.lower() and not any(words in error for words in _NO_SPACE_ELSEWHERE)
+    no_space = _says(error.lower(), _NO_SPACE) and not _says(error, _NO_SPACE_ELSEWHERE)
     if not (bytes_full or inodes_full or no_space):
         return None
     # Without a container that runs, the worker's own image is one that no container uses.
@@ -113,10 +113,14 @@ def _why_ended(case: Case, host: HostReport, container: Container, log: WorkerLo
     last = (container.error, *(line.text for line in log.tail[-_LAST_LINES:]))
     if any(_OTHER_PROCESSOR in text for text in last):
         return "architecture"
-    if any(words in container.error.lower() for words in _LOG_DRIVER):
+    if _says(container.error.lower(), _LOG_DRIVER):
         return "log-driver"
     unreachable = sqs_unreachable(case, host, container, log, None)
     return unreachable[0] if unreachable else None
+
+
+def _says(text: str, any_of: Sequence[str]) -> bool:
+    return any(words in text for words in any_of)
 
 
 def _written(log: WorkerLog) -> BootLog:
@@ -137,7 +141,7 @@ def _out_of_memory(case: Case, container: Container, log: WorkerLog | None) -> b
     """
     kills = container.kernel_kills
     if container.status != "running":
-        if any(words in container.error.lower() for words in _NO_MEMORY):
+        if _says(container.error.lower(), _NO_MEMORY):
             return True
         if container.out_of_memory:
             return container.exit_code not in _STOPPED

@@ -79,7 +79,7 @@ _LOG_SIGNS: Final = table(
     (Fault(_DENIED), rf"(NonExistentQueue|QueueDoesNotExist){GAP}or you do not have access"),
     (Fault(_DENIED), KEY_REFUSED),
     (Fault(_ELSEWHERE), r"NonExistentQueue|QueueDoesNotExist|UndefinedQueueException"),
-    (Fault("worker-disk-full"), r"No space left on device"),
+    (Fault("worker-disk-full"), r"No space left on device|Disk quota exceeded"),
     (Fault("worker-out-of-memory"), OUT_OF_MEMORY),
     (Fault(_OWN_KEY_REFUSED), rf"\(({_REFUSALS})\) when calling the (Get|Head)Object"),
     flags=re.NOFLAG,

@@ -34,6 +34,12 @@ ERRORS: dict[str, tuple[str, str | None]] = {
     f"{RUNC} unable to start container process: container init was OOM-killed (memory limit too low?)": (MEMORY, None),
     "failed to start shim: fork/exec /usr/bin/containerd-shim-runc-v2: cannot allocate memory": (MEMORY, None),
     "mkdir /var/lib/docker/overlay2/x: no space left on device": (DISK, "idle"),
+    "write /var/lib/docker/containers/x/.tmp-config.v2.json: disk quota exceeded": (DISK, "idle"),
+    'OCI runtime create failed: runc create failed: exec: "/entrypoint.sh": permission denied': (
+        EXITED,
+        "start-failed",
+    ),
+    "fork/exec /usr/bin/containerd-shim-runc-v2: resource temporarily unavailable": (EXITED, "start-failed"),
 }
 """Docker's State.Error, and what it means."""
 LAST: dict[str, tuple[str, str | None]] = {
