@@ -22,7 +22,7 @@ from academy_ops.lab.state import Keys, LabState
 from academy_ops.lab.supervisor import ATTACHED
 from academy_ops.messages import Text, os_reason, say
 
-_PASSED_ON: Final = ("ACADEMY_LAB_", "ACADEMY_WORKER_STEP_DELAY", "XDG_STATE_HOME")
+_PASSED_ON: Final = ("ACADEMY_LAB_", "ACADEMY_WORKER_STEP_DELAY")
 _DOWN_SECONDS: Final = 30.0
 
 
@@ -150,10 +150,9 @@ def keys_for(policy: Mapping[str, object]) -> Keys:
 def _start(on_event: Callable[[Text], None], *, attached: bool) -> tuple[subprocess.Popen[bytes], LabInfo]:
     place = state.folder()
     passed = {name: value for name, value in os.environ.items() if name.startswith(_PASSED_ON)}
-    home = {"HOME": os.environ["HOME"]} if "HOME" in os.environ else {}
     process = subprocess.Popen(
         [sys.executable, "-m", "academy_ops.lab.supervisor", *([ATTACHED] if attached else [])],
-        env={**processes.clean_env(place, passed), **home},
+        env=processes.clean_env(place, {**passed, state.FOLDER_VARIABLE: str(place)}),
         stdin=subprocess.PIPE if attached else subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,

@@ -6,13 +6,13 @@ import fcntl
 import json
 import os
 import shutil
-import sys
-import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
+
+import platformdirs
 
 from academy_ops import contract
 from academy_ops.lab import LabError
@@ -98,16 +98,10 @@ def aws_env(cloud_url: str, keys: Keys) -> dict[str, str]:
     }
 
 
-def folder(environ: Mapping[str, str] = os.environ) -> Path:
-    """Return the lab's folder: ``ACADEMY_LAB_DIR``, else the user's state folder, else the temporary folder."""
-    if named := environ.get(FOLDER_VARIABLE, "").strip():
-        return Path(named).absolute()
-    home = Path(environ["HOME"]) if environ.get("HOME") else None
-    if home is None:
-        return Path(tempfile.gettempdir()) / f"academy-ops-lab-{os.getuid()}"
-    if sys.platform == "darwin":
-        return home / "Library" / "Application Support" / "academy-ops-lab"
-    return Path(environ.get("XDG_STATE_HOME") or home / ".local" / "state") / "academy-ops-lab"
+def folder() -> Path:
+    """Return the lab's folder: ``ACADEMY_LAB_DIR``, else one in the user's state folder."""
+    named = os.environ.get(FOLDER_VARIABLE, "").strip()
+    return Path(named).absolute() if named else platformdirs.user_state_path("academy-ops-lab", appauthor=False)
 
 
 @contextmanager

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import stat
 import subprocess
 import sys
@@ -14,13 +13,13 @@ from academy_ops.lab import LabError, operate, state
 from academy_ops.lab.provisioning import parse_environment
 
 
-def test_the_folder_is_the_named_one_else_the_users_state(tmp_path: Path) -> None:
-    assert state.folder({state.FOLDER_VARIABLE: str(tmp_path), "HOME": "/home/x"}) == tmp_path
-    assert state.folder({"HOME": "/home/x", "XDG_STATE_HOME": "/home/x/s"}).parent in {
-        Path("/home/x/s"),
-        Path("/home/x/Library/Application Support"),
-    }
-    assert str(os.getuid()) in state.folder({}).name
+def test_the_folder_is_the_named_one_else_the_users_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(state.FOLDER_VARIABLE, str(tmp_path))
+    assert state.folder() == tmp_path
+    monkeypatch.delenv(state.FOLDER_VARIABLE)
+    monkeypatch.setenv("HOME", "/home/x")
+    monkeypatch.setenv("XDG_STATE_HOME", "/home/x/s")
+    assert state.folder().parent in {Path("/home/x/s"), Path("/home/x/Library/Application Support")}
 
 
 def test_it_belongs_to_its_owner_alone_and_goes_with_the_lab(tmp_path: Path) -> None:
