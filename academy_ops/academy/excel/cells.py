@@ -193,7 +193,7 @@ class Columns:
             for alone, remark in apart(name):
                 rounded = name.translate(BRACKETS)
                 asked = self._beside if not _BEHIND.isdisjoint(rounded) else None
-                if not asked and is_name(remark) and not is_name(alone):
+                if is_name(remark) and not is_name(alone):
                     # 김현중 in Kevin (김현중) is no school.
                     continue
                 in_brackets = rounded[0] == "(" or rounded[-1] == ")"

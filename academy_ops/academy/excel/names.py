@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import Final
 
 from academy_ops.academy.excel.headings import said
@@ -82,6 +83,7 @@ _MASKED: Final = (
 )
 
 
+@lru_cache(maxsize=1024)
 def is_name(line: str) -> bool:
     """Return whether a text looks like the name of a Korean, with a family name that is one."""
     return bool(re.fullmatch(_NAME, line)) and not any(word in line for word in NO_NAMES) and said(line) in _NO_HEADING

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import Final
 
 from academy_ops.academy.excel import names
@@ -275,7 +276,8 @@ def grade(line: str) -> dict[str, str]:
     return fields
 
 
-def beside_a_name(said: str, *, in_brackets: bool = False) -> dict[str, str] | None:
+@lru_cache(maxsize=1024)
+def beside_a_name(said: str, *, in_brackets: bool = False) -> Mapping[str, str] | None:
     """Return the fields that stand beside a name; None where it is not understood, and may belong to the name."""
     said = said.translate(_CHINESE_LEVELS).strip()
     if (is_remark(said) and (in_brackets or said not in _SEVERAL)) or (in_brackets and re.fullmatch(_OF_OTHERS, said)):
