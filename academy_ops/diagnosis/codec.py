@@ -73,11 +73,7 @@ def encode(value: object) -> Json:
 def decode(value: object, hint: object, place: str, clean: Clean | None = None) -> Any:  # noqa: ANN401 - whatever the hint says
     """Read what `encode` wrote, as a value of the type that ``hint`` says.
 
-    Args:
-        value: What JSON held.
-        hint: The type that is wanted.
-        place: Where ``value`` stands in the document, as a JSON path.
-        clean: What is done to each free text; without it control characters are replaced.
+    Its place in the document is a JSON path. Without ``clean``, control characters are replaced in each free text.
 
     Raises:
         MalformedError: The value is of another type, or a field of a record is missing or unknown.

@@ -77,14 +77,7 @@ Steps = tuple[Command, ...]
 
 
 def command(words: str, *more: str, place: Place = "here", prints: str = "") -> Steps:
-    """Return one command as steps.
-
-    Args:
-        words: The program and its arguments, with spaces between them.
-        more: Further arguments, which may hold spaces.
-        place: Where it is typed.
-        prints: The placeholder of later steps that its output fills.
-    """
+    """Return one command as steps: its words, with spaces between them, and ``more`` arguments that may hold spaces."""
     return (Command((*words.split(), *more), place=place, prints=prints),)
 
 

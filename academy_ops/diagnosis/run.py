@@ -71,16 +71,11 @@ def run(
     observer: Observer,
     correct: Callable[[C], C] = lambda case: case,
 ) -> tuple[Observed[C], tuple[Finding, ...]]:
-    """Observe, and judge each check as soon as its facts are there.
+    """Observe, and judge each check that is asked for as soon as its facts are there.
 
-    Args:
-        runbook: Every check, in order.
-        target: What is looked at.
-        case: The case to fill; each field named like a check takes that check's facts.
-        asked: The names of the checks to judge.
-        ends_at: The deadline on `time.monotonic`'s clock; what has not been observed by then is `Unavailable`.
-        observer: Called as checks start and finish.
-        correct: Sets in the case what its facts can't know, each time that some have arrived.
+    Each field of ``case`` that is named like a check takes that check's facts; what has not been observed when
+    `time.monotonic` is at ``ends_at`` is `Unavailable`. Each time that facts have arrived, ``correct`` sets in the case
+    what they can't know.
     """
     asked = frozenset(asked)
     unjudged = [check for check in runbook if check.name in asked]

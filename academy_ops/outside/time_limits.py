@@ -49,10 +49,7 @@ def call_with_timeout(call: Callable[[], T], seconds: float) -> T:
 def begin(tried: str, call: Callable[[], T], until: float) -> Callable[[], T | Unavailable]:
     """Run ``call`` from now on, beside others; return what waits for it, and gives its result, or that it was late.
 
-    Args:
-        tried: What is asked: an IAM action, a URL, or a setting's name.
-        call: The call.
-        until: When it is no longer waited for, on `time.monotonic`'s clock.
+    ``tried`` is what it asks: an IAM action, a URL, or a setting's name; ``until`` is on `time.monotonic`'s clock.
     """
     future = start(call)
 

@@ -102,11 +102,7 @@ def overriding(seen: Seen, desired: int) -> Text | None:
 def follow(target: Target, desired: int | None, before: Seen, *, replaced: bool = False) -> Iterator[Progress]:
     """Watch the group until its workers poll: launched, in service, container up, polling.
 
-    Args:
-        target: Where to look, and until when.
-        desired: How many workers there must be; None for as many as the group wants by then.
-        before: The group before the change.
-        replaced: Those that were there before must be gone.
+    There must be as many as ``desired``, or as the group wants by then; where it is ``replaced``, none from before.
 
     Yields:
         What is seen, every five seconds. The last one has an ``end``, unless time was up.
