@@ -22,6 +22,7 @@ from academy_ops.academy.excel.vocabulary import (
     PARENT,
     PLAIN,
     REPLACED,
+    SECTIONS,
     SOMEBODY_ELSE,
     STUDENT,
 )
@@ -78,6 +79,8 @@ def heading(line: str) -> Heading | None:
         return None
     line = unicodedata.normalize("NFKC", visible(line)).casefold().translate(BRACKETS)
     line = _EXAMPLE.sub("", line)
+    if "/" in line and _lists_states(line):
+        return Heading("state", 0)
     outside = taken_apart(letters(_BRACKETED.sub(" ", line)))
     if outside is None:
         return None
@@ -95,6 +98,12 @@ def heading(line: str) -> Heading | None:
         if NEWER in {*outside, *inside} and named.rank <= 1:
             return named._replace(rank=IN_FORCE)
     return named
+
+
+def _lists_states(line: str) -> bool:
+    """Return whether a heading names the states of which each student has one, as ``재원/퇴원`` does."""
+    states = [taken_apart(letters(part), SECTIONS) for part in line.split("/")]
+    return None not in states and any(state and "left" in state for state in states)
 
 
 def _is_replaced(line: str) -> bool:

@@ -44,7 +44,7 @@ _SIBLINGS: Final = "동생 형 누나 오빠 언니"
 _HEADINGS: Final = {
     # Whose it is.
     STUDENT: """
-        학생 학생들 學生 学生 生徒 원생 원아 수강생 수강자 재원생 학원생 재학생 신입생 등록생 교습생 수련생
+        학생 학생들 學生 学生 生徒 園児 원생 원아 수강생 수강자 재원생 학원생 재학생 신입생 등록생 교습생 수련생
         관원 수험생 학습자 응시자 참가자 참여자 본인 자녀 아이 아동 어린이 유아 회원
         student students pupil child
     """,
@@ -71,7 +71,7 @@ _HEADINGS: Final = {
         applicant respondent
     """,
     # What it is: a field of the student, …
-    "name": "이름 성명 성함 명 姓名 氏名 name fullname givenname firstname",
+    "name": "이름 성명 성함 명 姓名 氏名 名 名前 name fullname givenname firstname",
     "family": "성씨 familyname lastname surname",
     "middle": "middlename",
     "phone": """
@@ -83,8 +83,8 @@ _HEADINGS: Final = {
     "gender": "성별 성별명 남녀 남여 성 性別 gender sex",
     "school_type": "학교유형 학교급 학교급별 학교구분 학교종류 학교분류 학교과정 초중고 schooltype schoollevel",
     "school": "학교 출신학교 재학교 현학교 學校 学校 school",
-    "grade": "학년 학년명 學年 学年 年级 年級 grade gradelevel yeargroup",
-    "class_name": "반 학급 클래스 학반 班 class classroom",
+    "grade": "학년 학년명 學年 学年 年级 年級 grade gr gradelevel yeargroup",
+    "class_name": "반 학급 클래스 학반 班 クラス class classroom",
     "track": "계열 문이과 이과문과 문과이과 인문자연 track",
     "memo": "메모 비고 특이사항 특기사항 참고 기타 전달사항 요청사항 memo note remark comment",
     "kind": "구분 예시여부 역할 role",
@@ -155,10 +155,10 @@ SECTIONS: Final = _meanings(
             teacher teachers staff
         """,
         "left": """
-            퇴 퇴원 퇴회 퇴소 퇴학 탈퇴 제적 자퇴 전출 졸업 수료 종료 중단 그만둔 그만둠 미재원 비재원 미등록 대기
+            퇴 퇴원 퇴회 퇴소 퇴학 탈퇴 제적 자퇴 전출 졸업 수료 종료 중단 그만둔 그만둠 미재원 비재원 비원 미등록 대기
             withdrawn withdrew inactive dropped dropout left graduated alumni waiting waitlist waitlisted
         """,
-        "students": "재원 재원생 재학생 수강생 신입생 등록생 휴원 휴원생 휴학 체험 신규 예비",
+        "students": "재원 재원생 재학생 수강생 신입생 등록생 휴원 휴원생 휴학 체험 신규 예비 active enrolled",
         FILLER: """
             명단 목록 리스트 현황 학생 원생 연락처 연락망 비상 비상연락망 비상연락처 전화번호 정보 및 님 들 자 표 방
             생 함 중 됨 완료 처리 수강 등록 회원 상담 레벨테스트 입학 list contacts student students

@@ -230,6 +230,15 @@ CASES = (
             "전하",
         ),
     ),
+    *(
+        _states(heading, stay, left)
+        for heading, stay, left in (
+            ("재원생/비원생", ["재원생", ""], ["비원생"]),
+            ("재원 / 휴원 / 퇴원", ["재원", "휴원"], ["퇴원"]),
+            ("Active/Inactive", ["Active"], ["Inactive"]),
+            ("등록/미등록", ["등록"], ["미등록"]),
+        )
+    ),
     _no_names(
         *(
             "hana#1234",
