@@ -9,19 +9,19 @@ from typing import Final
 from academy_ops.academy.excel import junk, values
 from academy_ops.academy.excel.columns import joined
 from academy_ops.academy.excel.header import Header
-from academy_ops.academy.excel.headings import beside_the_name, letters, said
+from academy_ops.academy.excel.headings import beside_the_name, is_student_if_yes, letters, said
 from academy_ops.academy.excel.names import apart, is_name, put_together, whole, without_title
 from academy_ops.academy.excel.records import LeftOutValue, Stricter
 from academy_ops.academy.excel.text import BRACKETS, Struck, shown, text
 from academy_ops.academy.excel.values import LONGEST
-from academy_ops.academy.excel.vocabulary import DITTO, IS_STUDENT_IF_YES, NOBODY, RELATIONS, STUDENT
+from academy_ops.academy.excel.vocabulary import DITTO, NOBODY, RELATIONS, STUDENT
 
 Row = Sequence[object]
 MOST_LISTED: Final = 1000
 """So many skipped rows and values that were left out are listed of a sheet; all skipped rows are counted."""
 _MOST_KNOWN: Final = 4096
 _MOST_REMARKS: Final = 3
-_REMARKS: Final = frozenset({"memo", "class_name"})
+_REMARKS: Final = frozenset({"memo", "class_name", "grade", "track"})
 LEFT: Final = "left"
 """What stands among a row's fields where a remark says that the student has left."""
 _LONGEST_STATE: Final = 60
@@ -178,7 +178,7 @@ class Columns:
             cell = row[position]
             state = str(cell).casefold() if isinstance(cell, bool) else text(cell)[:_LONGEST_STATE]
             asked = position in self.header.columns.get("left", ())
-            comes = letters(self.heading(position)) in IS_STUDENT_IF_YES
+            comes = is_student_if_yes(self.heading(position))
             if state and (junk.has_left(state, asked=asked, comes=comes) or junk.state_says_left(state)):
                 return True
             says_why = asked and letters(self.heading(position)).endswith("사유")

@@ -14,6 +14,7 @@ from academy_ops.academy.excel.vocabulary import (
     APPLICANT,
     FILLER,
     HEADINGS,
+    IS_STUDENT_IF_YES,
     MESSAGES,
     NEWER,
     NOTICES,
@@ -102,8 +103,14 @@ def heading(line: str) -> Heading | None:
 
 def _lists_states(line: str) -> bool:
     """Return whether a heading names the states of which each student has one, as ``재원/퇴원`` does."""
-    states = [taken_apart(letters(part), SECTIONS) for part in line.split("/")]
+    states = [taken_apart(letters(_BRACKETED.sub("", part)), SECTIONS) for part in line.split("/")]
     return None not in states and any(state and "left" in state for state in states)
+
+
+def is_student_if_yes(line: str) -> bool:
+    """Return whether a no below a heading says that the student has left."""
+    first = letters(_BRACKETED.sub("", line.casefold().translate(BRACKETS)).partition("/")[0])
+    return not {first, f"{first}여부"}.isdisjoint(IS_STUDENT_IF_YES)
 
 
 def _is_replaced(line: str) -> bool:

@@ -244,7 +244,7 @@ def has_left(cell: str, *, asked: bool, comes: bool = False) -> bool:
     return (
         asked
         and ("예정" not in cell)
-        and (cell.casefold() in _YES or digits_in(cell) > _A_FEW_DIGITS or bool(re.fullmatch(r"\d{1,2}월\W*", cell)))
+        and (cell.casefold() in _YES or digits_in(cell) > _A_FEW_DIGITS or bool(re.search(r"\d\s?[월/.-]", cell)))
     )
 
 

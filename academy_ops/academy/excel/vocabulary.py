@@ -37,7 +37,7 @@ def _each(words: str, ends: str) -> str:
 _OWN_PEOPLE: Final = "담임 담당 강사 교사 선생 원장 부원장 실장 팀장 매니저 조교 직원 기사"
 """The school's own people, for every table that knows them."""
 _RELATIVES: Final = "어머니 어머님 엄마 아버지 아버님 아빠 할머니 할아버지"
-_ARE_STUDENTS: Final = "재원 재적 재학 수강 등록 회원 원생 합격 사용 활성 활동"
+_ARE_STUDENTS: Final = "재원 재원생 재적 재학 재학생 수강 수강생 등록 회원 원생 합격 사용 활성 활동"
 """What students are, or do."""
 _SIBLINGS: Final = "동생 형 누나 오빠 언니"
 
@@ -93,7 +93,8 @@ _HEADINGS: Final = {
         {_each(f"{_ARE_STUDENTS} 학적", "상태 여부 구분 현황")}
         status enrollmentstatus enrolmentstatus registrationstatus isactive
     """,
-    "left": _each("퇴원 퇴회 탈퇴 제적 삭제 퇴소", " 일 월 년월 일자 날짜 여부 사유 구분 처리"),
+    "left": _each("퇴원 퇴회 탈퇴 제적 삭제 퇴소", " 일 월 년월 일자 일시 날짜 여부 사유 구분 처리")
+    + " 졸업여부 수료여부",
     "staff": "직책 직위 직급 입사일 입사일자 급여 시급 호봉 사번",
     # … or nothing: what may stand beside a student and says nothing more, …
     PLAIN: """
@@ -155,13 +156,13 @@ SECTIONS: Final = _meanings(
             teacher teachers staff
         """,
         "left": """
-            퇴 퇴원 퇴회 퇴소 퇴학 탈퇴 제적 자퇴 전출 졸업 수료 종료 중단 그만둔 그만둠 미재원 비재원 비원 미등록 대기
-            withdrawn withdrew inactive dropped dropout left graduated alumni waiting waitlist waitlisted
+            퇴 퇴원 퇴회 퇴소 퇴학 퇴교 탈퇴 제적 자퇴 전출 졸업 수료 종료 중단 그만둔 그만둠 미재원 비재원 비원 미등록
+            대기 withdrawn withdrew inactive dropped dropout left graduated alumni waiting waitlist waitlisted
         """,
         "students": "재원 재원생 재학생 수강생 신입생 등록생 휴원 휴원생 휴학 체험 신규 예비 active enrolled",
         FILLER: """
             명단 목록 리스트 현황 학생 원생 연락처 연락망 비상 비상연락망 비상연락처 전화번호 정보 및 님 들 자 표 방
-            생 함 중 됨 완료 처리 수강 등록 회원 상담 레벨테스트 입학 list contacts student students
+            생 함 중 중도 됨 완료 처리 수강 등록 회원 상담 레벨테스트 입학 list contacts student students
         """,
     }
 )
