@@ -118,5 +118,5 @@ _WORDS: Final = table(
 
 def database_fault(text: str) -> Fault | None:
     """Return what ``text`` says of the database: the code, and why; None where it does not speak of one."""
-    of_others = _OF_OTHERS.search(text) and not _OF_DATABASES.search(text)
-    return None if of_others else meaning(text, _WORDS)
+    fault = meaning(text, _WORDS)
+    return None if fault and _OF_OTHERS.search(text) and not _OF_DATABASES.search(text) else fault

@@ -162,10 +162,11 @@ def _sign(case: Case, host: HostReport, lines: Sequence[LogLine], number: int, *
     lower = text.lower()
     if not any(word in lower for word in _COMPLAINS):
         return None
-    fault = database_fault(text) or meaning(text, _LOG_SIGNS)
     # What is told as information is no complaint; but a job's failure is one at any level.
-    told_only = level(text) == "less" and not _of_failure(lines[number])
-    if fault is None or fault.code == "job-failed" or told_only:
+    if level(text) == "less" and not _of_failure(lines[number]):
+        return None
+    fault = database_fault(text) or meaning(text, _LOG_SIGNS)
+    if fault is None or fault.code == "job-failed":
         return None
     code = fault.code
     counts = True
