@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import partial
 from typing import Final
 
-from academy_ops.contract import JobStatus
+from academy_ops.contract import JOB_CANCELLED, JobStatus
 from academy_ops.diagnosis.catalogue import faults_of
 from academy_ops.diagnosis.check import Check, Hop
 from academy_ops.diagnosis.command import JOB_FILE
@@ -71,6 +71,8 @@ def judge(case: Case) -> Iterator[Finding]:
         yield build.unknown(say("the job's status"), document)
     elif document is None:
         yield build.skip(say("The job does not exist."), say("the API has no such job"))
+    elif document.error_message == JOB_CANCELLED:
+        yield build.ok(say("The job was canceled on request."), _evidence(document))
     elif failed(document):
         (code, reason), kind, lines = ended_badly(case, document)
         log: dict[str, Json] = {"log": list[Json](lines[:_MAX_LINES_SHOWN])} if lines else {}

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from academy_ops.contract import JOB_CANCELLED
 from academy_ops.diagnosis.records import Unavailable
 from checks import Case
 from checks.facts import AccessFacts, JobDocument, JobFacts
@@ -51,6 +52,7 @@ def backlog(inside: h.Inside, **facts: Any) -> Case:
 
 HEALTHY = {
     "the job finished": h.case(),
+    "the job was taken back, as smoke does": h.case(document=h.job("FAILED", error_message=JOB_CANCELLED)),
     "no job is asked about": h.case(
         job_id=None, job=JobFacts(Unavailable("not-asked", "job")), endpoint=h.endpoint(h.answer(404))
     ),
