@@ -14,7 +14,7 @@ from academy_ops.academy.excel.names import apart, is_name, put_together, whole,
 from academy_ops.academy.excel.records import LeftOutValue, Stricter
 from academy_ops.academy.excel.text import BRACKETS, Struck, shown, text
 from academy_ops.academy.excel.values import LONGEST
-from academy_ops.academy.excel.vocabulary import DITTO, NOBODY, RELATIONS, STUDENT
+from academy_ops.academy.excel.vocabulary import DITTO, LEFT_ALONE, NOBODY, RELATIONS, STUDENT
 
 Row = Sequence[object]
 MOST_LISTED: Final = 1000
@@ -103,11 +103,11 @@ class Columns:
         headings = self.header.headings
         return shown(headings[position]) if position < len(headings) and headings[position] else _letters(position)
 
-    def whole_row(self, row: Row, above: Row) -> Row:
+    def whole_row(self, row: Row, above: Row, *, ditto: bool) -> Row:
         """Return a row as it is meant: as long as it must be, no cell left to those above, beside or before it."""
         if len(row) < self._width:
             row = [*row, *[""] * (self._width - len(row))]
-        if not DITTO.isdisjoint(row):
+        if ditto:
             row = [
                 above[position] if cell in DITTO and position != self.name and position < len(above) else cell
                 for position, cell in enumerate(row)
@@ -172,7 +172,9 @@ class Columns:
                 self._notes.ignored.setdefault(self.heading(position))
 
     def has_left(self, row: Row) -> bool:
-        """Return whether a row says that its student has left."""
+        """Return whether a row says that its student has left; one word does, whatever its column."""
+        if not LEFT_ALONE.isdisjoint(row):
+            return True
         kinds = (self.kind,) if self.kind is not None else ()
         for position in (*kinds, *self._states):
             cell = row[position]

@@ -15,7 +15,7 @@ from academy_ops.academy.excel.names import apart, is_amount, is_masked, is_name
 from academy_ops.academy.excel.records import Rejected, Skipped, Student, Why, WorkbookError
 from academy_ops.academy.excel.text import Again, Struck, shown, text
 from academy_ops.academy.excel.values import LONGEST
-from academy_ops.academy.excel.vocabulary import DITTO, NOBODY, NOBODY_IS_CALLED, ONE_PARENT, PARENT
+from academy_ops.academy.excel.vocabulary import DITTO, LEFT_ALONE, NOBODY, NOBODY_IS_CALLED, ONE_PARENT, PARENT
 
 MAX_STUDENTS: Final = 100_000
 _LOOKED_AT: Final = 20
@@ -50,6 +50,7 @@ TEN_DIGITS: Final = "학부모 전화번호가 10자리입니다. 010으로 시�
 
 _OF_A_SECTION: Final[dict[junk.Section, Why | None]] = {"": None, "students": None, "staff": "note", "left": "left"}
 _BLANK: Final = ("", None)
+_MARKS: Final = DITTO | LEFT_ALONE
 _NO_FIELDS: Final[Mapping[str, str]] = MappingProxyType({})
 
 
@@ -115,7 +116,8 @@ class Roster:
         for number, written in self._ahead:
             if not any(written) or (columns := self.columns) is None:
                 continue
-            row = columns.whole_row(written, above)
+            is_marked = not _MARKS.isdisjoint(written)
+            row = columns.whole_row(written, above, ditto=is_marked)
             name, cell = row[columns.name], row[columns.phone]
             phone = values.phone(cell)
             if (
@@ -126,6 +128,7 @@ class Roster:
                 or self._section
                 or columns.unusual
                 or number in self._hidden
+                or is_marked
                 or phone == _NOBODYS_PHONE
                 or (self._to_look_at and junk.is_marked(row, columns.name, columns.numbers))
                 or (type(cell) is str and len(cell) > _LONGEST_USUAL_PHONE)

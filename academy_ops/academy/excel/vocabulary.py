@@ -181,6 +181,9 @@ LEFT_BY_STATE: Final = frozenset(
 )
 """What a student's state says, and nothing else, of those who have left."""
 
+LEFT_ALONE: Final = frozenset(_words("퇴원 퇴원생 퇴원함 퇴원처리 퇴원완료 퇴회"))
+"""What says that a student has left, even where nobody has understood the heading above it."""
+
 RELATIONS: Final = frozenset({"관계", "학생과의관계", "학생과관계", "relation", "relationship"})
 """Headings over who a phone is of."""
 
