@@ -181,7 +181,7 @@ class Columns:
             state = str(cell).casefold() if isinstance(cell, bool) else text(cell)[:_LONGEST_STATE]
             asked = position in self.header.columns.get("left", ())
             comes = is_student_if_yes(self.heading(position))
-            if state and (junk.has_left(state, asked=asked, comes=comes) or junk.state_says_left(state)):
+            if state and junk.has_left(state, asked=asked, comes=comes):
                 return True
             says_why = asked and letters(self.heading(position)).endswith("사유")
             if says_why and any(map(str.isalnum, state)) and state.casefold().replace(" ", "") not in NOBODY:

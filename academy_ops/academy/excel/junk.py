@@ -106,6 +106,7 @@ _TWO_NAMES: Final = (
     r"[가-힣]{3}\s*\n\s*[가-힣]{3}|.{2,20}[외등]\s*\d{1,2}\s*명|[가-힣]{2,4}\s외\s?\d|[가-힣]{2,4}\s(?:형제|자매|남매)"
     r"|.*\w\s*(?:[&;]|\b(?:and|및|그리고)\b)\s*\w.*|[가-힣]{3}\s*\|\s*[가-힣]{3}|[가-힣]{3}(?:\s[가-힣]{3}){2,}"
 )
+_DAYS: Final = r"\d+\s?[년월일]"
 _NOT_YET: Final = "예정|상담|희망|고민|고려|신청|문의|철회|취소|번복|후"
 _HAS_LEFT: Final = re.compile(
     "(?:[가-힣]{1,6}(?:로|때문에|차))?(?:퇴원|퇴회|퇴소|탈퇴|제적|자퇴)(?:생|함|자|됨|처리|완료|했음|하였음|o)*"
@@ -232,26 +233,19 @@ def holds_two_names(cell: str, name: str) -> bool:
     return bool(re.fullmatch(_TWO_NAMES, cell.strip()[:_LONGEST_CELL])) or are_two(name)
 
 
-def has_left(cell: str, *, asked: bool, comes: bool = False) -> bool:
-    """Return whether a cell says that the student has left.
+def has_left(cell: str, *, asked: bool, comes: bool) -> bool:
+    """Return whether a student's state is that of one who has left, whatever is said of it, as ``퇴원(이사)``.
 
     Where its heading asks for that, a yes or a day says so, too; where it asks for the opposite, as ``comes``, a no.
     """
-    if _says_left(re.sub(r"\d+\s?[년월일]", "", cell)):
+    cell = re.sub(_DAYS, "", whole := cell.casefold())
+    if _says_left(cell) or (comes and whole in _NO):
         return True
-    if comes and cell.casefold() in _NO:
+    first, *more = re.findall(r"[^\W\d_]+", cell) or [""]
+    if (first in LEFT_BY_STATE or _says_left(first)) and not any(re.match(_NOT_YET, word) for word in more):
         return True
-    return (
-        asked
-        and ("예정" not in cell)
-        and (cell.casefold() in _YES or digits_in(cell) > _A_FEW_DIGITS or bool(re.search(r"\d\s?[월/.-]", cell)))
-    )
-
-
-def state_says_left(cell: str) -> bool:
-    """Return whether a student's state is that of one who has left, whatever is said of it, as ``퇴원(이사)``."""
-    first, *more = re.findall(r"[^\W\d_]+", cell.casefold()) or [""]
-    return (first in LEFT_BY_STATE or _says_left(first)) and not any(re.match(_NOT_YET, word) for word in more)
+    is_day = digits_in(whole) > _A_FEW_DIGITS or bool(re.search(r"\d\s?[월/.-]", whole))
+    return asked and "예정" not in whole and (whole in _YES or is_day)
 
 
 def remark_says_left(cell: str) -> bool:
@@ -265,7 +259,7 @@ def says_left(name: str) -> bool:
     """Return whether a word beside the name, and not one of a name written apart, says that the student has left."""
     if re.fullmatch(_LEFT_RUN_TOGETHER, name):
         return True
-    words = re.findall(r"[^\W\d_]+", name.casefold())
+    words = re.findall(r"[^\W\d_]+", re.sub(_DAYS, "", name.casefold()))
     rest = [word for word in words if not _says_left(word)]
     return len(rest) < len(words) and any(len(word) > 1 for word in rest)
 

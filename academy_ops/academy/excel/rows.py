@@ -11,7 +11,7 @@ from academy_ops.academy.excel.cells import LEFT, MOST_LISTED, OPTIONAL_FIELDS, 
 from academy_ops.academy.excel.columns import Ahead, UnclearError, grouped, settled
 from academy_ops.academy.excel.header import Header, header_of, is_of_others
 from academy_ops.academy.excel.headings import said
-from academy_ops.academy.excel.names import apart, is_amount, is_masked, is_name, is_of_family, is_something_else
+from academy_ops.academy.excel.names import is_amount, is_masked, is_name, is_of_family, is_something_else
 from academy_ops.academy.excel.records import Rejected, Skipped, Student, Why, WorkbookError
 from academy_ops.academy.excel.text import Again, Struck, shown, text
 from academy_ops.academy.excel.values import LONGEST
@@ -196,9 +196,7 @@ class Roster:
             return other
         if isinstance(row[columns.name], Again) and not self._goes_on(number, phone):
             return "same"
-        if not is_usual and (
-            junk.says_left(name) or any(junk.has_left(remark, asked=False) for _name, remark in apart(name))
-        ):
+        if not is_usual and junk.says_left(name):
             return "left"
         why: Why | None = None
         if not is_usual:

@@ -156,8 +156,9 @@ SECTIONS: Final = _meanings(
             teacher teachers staff
         """,
         "left": """
-            퇴 퇴원 퇴회 퇴소 퇴학 퇴교 탈퇴 제적 자퇴 전출 졸업 수료 종료 중단 그만둔 그만둠 미재원 비재원 비원 미등록
-            대기 withdrawn withdrew inactive dropped dropout left graduated alumni waiting waitlist waitlisted
+            퇴 퇴원 퇴회 퇴소 퇴학 퇴교 탈퇴 제적 자퇴 전출 졸업 수료 종료 중단 그만둔 그만둠 그만 미재원 비재원 비원
+            미등록 대기 해지 탈회 종강 수강취소 등록취소
+            quit withdrawn withdrew inactive dropped dropout left graduated alumni waiting waitlist waitlisted
         """,
         "students": "재원 재원생 재학생 수강생 신입생 등록생 휴원 휴원생 휴학 체험 신규 예비 active enrolled",
         FILLER: """
