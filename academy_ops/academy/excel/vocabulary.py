@@ -176,8 +176,8 @@ IS_STUDENT_IF_YES: Final = frozenset(
 
 LEFT_BY_STATE: Final = frozenset(
     _words("""
-        전학 해지 비활성 비활성화 삭제 미수강 미사용 불합격 중지 말소 탈회 제명 이탈 만료 환불 취소 등록취소 수강취소
-        수강완료 수강안함 안다님 안 그만 종강 퇴 disabled deleted quit cancelled canceled expired
+        전학 비활성 비활성화 삭제 미수강 미사용 불합격 중지 말소 제명 이탈 만료 환불 취소 수강완료 수강안함 안다님 안
+        disabled deleted cancelled canceled expired
     """)
 )
 """What a student's state says, and nothing else, of those who have left."""
