@@ -114,6 +114,7 @@ TIERED: Final = (
     *("AI_WORKER_ASG_NAME", "AI_WORKER_NAME", "WORKER_ENV_PARAMETER", "AI_AUTOSCALER_FUNCTION", "AI_WORKER_LOG_GROUP"),
 )
 """The settings that a tier has of its own, by the names of the basic one."""
+_TIERED: Final = re.compile(rf"\b(?:{'|'.join(TIERED)})\b")
 WORKER_ENV_PARAMETER: Final = "/academy/workers/env"
 AUTOSCALER_NAME: Final = "academy-worker-autoscale"
 AUTOSCALER_RULE: Final = f"{AUTOSCALER_NAME}-every-minute"
@@ -149,4 +150,4 @@ def tier_name(name: str, tier: str) -> str:
 
 def by_tier(text: str, tier: str) -> str:
     """Return ``text`` with a tier's own names in place of the basic one's."""
-    return re.sub(rf"\b(?:{'|'.join(TIERED)})\b", lambda named: tier_name(named[0], tier), text)
+    return text if tier == TIER else _TIERED.sub(lambda named: tier_name(named[0], tier), text)

@@ -4,6 +4,7 @@ import re
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Final, Literal
 
 from academy_ops.contract import TIER, by_tier
@@ -108,7 +109,7 @@ def _with_settings(step: Command, names: Mapping[str, str]) -> Command:
 
 def _words(argument: str, names: Mapping[str, str]) -> list[str]:
     if argument == "<ops>":
-        return shlex.split(names.get("ops", "academy-ops"))
+        return _split(names.get("ops", "academy-ops"))
     if argument == "<workbook>":
         known = JOB_FILE in names and not names.get("job_id", "-").startswith("-")
         return ["--job", names["job_id"]] if known else ["FILE.xlsx"]
@@ -119,6 +120,11 @@ def _words(argument: str, names: Mapping[str, str]) -> list[str]:
     filled = PLACEHOLDER.sub(lambda found: names.get(found[1], found[0]), by_tier(argument, names.get("tier", TIER)))
     # A name that would be an option, or that the AWS CLI would take for a file to send, is left to be typed by hand.
     return [argument if argument.startswith("<") and filled.startswith(_NO_VALUE) else filled]
+
+
+@cache
+def _split(text: str) -> list[str]:
+    return shlex.split(text)
 
 
 def placeholders(steps: Steps) -> set[str]:

@@ -19,7 +19,7 @@ from academy_ops import contract
 from academy_ops.academy import sample_workbooks
 from academy_ops.lab import LabError, processes
 from academy_ops.lab.aws import resources
-from academy_ops.lab.aws.resources import Clients
+from academy_ops.lab.aws.resources import Clients, client
 from academy_ops.lab.control import NO_TLS, PATH, Action, Control
 from academy_ops.lab.origin import Origin
 from academy_ops.lab.state import LOG_GROUP, TENANT, WORKER_USER, Keys, LabState, aws_env
@@ -178,7 +178,7 @@ def _fleet(place: Path, cloud: Cloud, keys: Keys, generation: int) -> Fleet:
     from academy_ops.lab.fleet import Fleet  # noqa: PLC0415 - as above
     from academy_ops.lab.provisioning import Provisioning  # noqa: PLC0415 - as above
 
-    parameters = cloud.client(keys, "ssm")
+    parameters = client(cloud.url, keys, "ssm")
     # Whoever starts the lab may slow its workers down.
     step_delay = {name: os.environ[name] for name in ("ACADEMY_WORKER_STEP_DELAY",) if name in os.environ}
     provisioning = Provisioning(
