@@ -1,6 +1,7 @@
 """One lab for each test process."""
 
 import gc
+import itertools
 import signal
 from collections.abc import Callable, Generator, Iterator
 from functools import partial
@@ -40,13 +41,20 @@ def pytest_collection() -> Generator[None, object, object]:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the files that need a lab each in one process: what its tests share is made once. Single tests run last."""
+    """Keep the files that need a lab each in one process: what its tests share is made once.
+
+    The others run between them, for a lab often waits, and the last quarter at the end, where no process has a long
+    group left for which another would wait.
+    """
     with_lab = {item.path for item in items if "running_lab" in getattr(item, "fixturenames", ())}
     for item in items:
         if item.path in with_lab and not item.get_closest_marker("xdist_group"):
             item.add_marker(pytest.mark.xdist_group(item.path.stem))
-    # So that no process waits for another that has a long group left.
-    items.sort(key=lambda item: item.get_closest_marker("xdist_group") is None)
+    groups = [marker.args[0] if (marker := item.get_closest_marker("xdist_group")) else None for item in items]
+    place: dict[str, float] = {name: number for number, name in enumerate(dict.fromkeys(filter(None, groups)))}
+    single = itertools.count(0.5, 1.3 * len(place) / max(groups.count(None), 1))
+    order = {item: place[group] if group else next(single) for item, group in zip(items, groups, strict=True)}
+    items.sort(key=order.__getitem__)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

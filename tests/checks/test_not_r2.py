@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -93,50 +94,57 @@ def test_what_this_machine_has_for_s3_of_aws_is_not_for_r2(tmp_path: Path, monke
         assert asked_r2(url).status == "ok"
 
 
-def there(status: int, body: bytes, **headers: str) -> Finding:
-    """Ask after a job that waits, where its file's address answers so."""
-    document = {"job_id": h.JOB_ID, "status": "PENDING", "file_key": "excel/t/x.xlsx"}
+Answered = tuple[int, bytes, dict[str, str]]
+
+
+def there(*answers: Answered) -> list[Finding]:
+    """Ask after jobs that wait, each of whose files' addresses answers so; all at once, for each is looked at twice."""
+    jobs = {h.JOB_ID[:-1] + str(number): answer for number, answer in enumerate(answers)}
 
     def answer(handler: Handler) -> None:
+        job_id = next(job_id for job_id in jobs if job_id in handler.path)
+        status, body, headers = jobs[job_id]
         if "/api/" in handler.path:
-            respond(handler, 200, json.dumps(document).encode())
+            respond(handler, 200, json.dumps(waiting(job_id)).encode())
         else:
             respond(handler, status, b"" if handler.command == "HEAD" else body, **headers)
 
-    with server(answer) as (url, _), target(R2_ENDPOINT=url, ACADEMY_API_URL=url, **R2_KEYS) as this:
-        asked = replace(this, job_id=h.JOB_ID)
-        way = h.endpoint(h.answer(200, document))
-        case = replace(empty_case(), job_id=h.JOB_ID, endpoint=way)
-        return next(iter(job.judge(replace(case, job=job.observe(asked, case)))))
+    with (
+        server(answer) as (url, _),
+        target(R2_ENDPOINT=url, ACADEMY_API_URL=url, **R2_KEYS) as this,
+        ThreadPoolExecutor(len(jobs)) as threads,
+    ):
+
+        def found(job_id: str) -> Finding:
+            case = replace(empty_case(), job_id=job_id, endpoint=h.endpoint(h.answer(200, waiting(job_id))))
+            return next(iter(job.judge(replace(case, job=job.observe(replace(this, job_id=job_id), case)))))
+
+        return list(threads.map(found, jobs))
 
 
-@pytest.mark.parametrize(
-    ("status", "body", "headers"),
-    [
+def waiting(job_id: str) -> dict[str, str]:
+    return {"job_id": job_id, "status": "PENDING", "file_key": f"excel/t/{job_id}.xlsx"}
+
+
+def test_a_404_that_is_not_s3s_does_not_show_that_a_file_is_gone() -> None:
+    answers = [
         (404, NGINX.format("404 Not Found").encode(), {}),
         (404, b"<title>Not Found</title><h1>Object not found</h1>", EDGE),
         (404, b'{"detail": "Not Found"}', {}),
         (404, b"", {}),
         (403, S3_ERROR.format("AccessDenied", "no").encode(), {}),
-    ],
-)
-def test_a_404_that_is_not_s3s_does_not_show_that_a_file_is_gone(
-    status: int, body: bytes, headers: dict[str, str]
-) -> None:
-    result = there(status, body, **headers)
-    assert (result.status, result.cause) == ("unknown", None)
+    ]
+    assert [(result.status, result.cause) for result in there(*answers)] == [("unknown", None)] * 5
 
 
-@pytest.mark.parametrize("code", ["NoSuchKey", "NoSuchBucket"])
-def test_s3s_word_shows_that_a_file_is_gone(code: str) -> None:
-    assert there(404, S3_ERROR.format(code, "no").encode()).cause == "upload-object-missing"
+def test_s3s_word_shows_that_a_file_is_gone() -> None:
+    bodies = [S3_ERROR.format(code, "no").encode() for code in ("NoSuchKey", "NoSuchBucket")]
+    assert [result.cause for result in there(*((404, body, {}) for body in bodies))] == ["upload-object-missing"] * 2
 
 
-@pytest.mark.parametrize(
-    ("status", "body"), [(206, b"P"), (200, b"PK"), (416, S3_ERROR.format("InvalidRange", "no").encode())]
-)
-def test_a_file_that_is_there_is_well_though_it_is_empty(status: int, body: bytes) -> None:
-    assert there(status, body).status == "ok"
+def test_a_file_that_is_there_is_well_though_it_is_empty() -> None:
+    refused = S3_ERROR.format("InvalidRange", "no").encode()
+    assert [result.status for result in there((206, b"P", {}), (200, b"PK", {}), (416, refused, {}))] == ["ok"] * 3
 
 
 def test_s3s_own_redirect_is_its_word_through_a_proxy_too_and_anybody_elses_is_not() -> None:

@@ -14,6 +14,7 @@ from academy_ops.lab.processes import until
 from academy_ops.lab.state import Keys
 from tests.lab_driver import Lab
 
+pytestmark = pytest.mark.xdist_group("second-generation")
 GENERIC = "처리 중 오류가 발생했습니다."
 
 
