@@ -1,7 +1,5 @@
 """The bundled API: upload, jobs, students, health; and the page that uses it."""
 
-from __future__ import annotations
-
 import asyncio
 import logging
 import os

@@ -3,8 +3,6 @@
 A Lambda function runs `handler` once a minute; ``academy-ops serve autoscaler`` does the same anywhere else.
 """
 
-from __future__ import annotations
-
 import logging
 import signal
 import threading

@@ -1,7 +1,5 @@
 """The database: its tables, and how it is connected to; SQLite by default, PostgreSQL by ``DATABASE_URL``."""
 
-from __future__ import annotations
-
 import sqlite3
 import time
 from datetime import UTC, datetime

@@ -5,8 +5,6 @@ its own, which can be frozen, killed and restarted with another environment as a
 standard input closes, as it does however its parent ends, it kills what it has started and ends.
 """
 
-from __future__ import annotations
-
 import gc
 import importlib
 import json

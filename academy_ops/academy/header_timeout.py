@@ -1,7 +1,5 @@
 """uvicorn's HTTP, with a bound on how long a request's head may take; uvicorn itself has none."""
 
-from __future__ import annotations
-
 import asyncio
 from typing import Any
 

@@ -1,7 +1,5 @@
 """What surrounds every request: its id in the log and the answer, default headers, and bounds on its body."""
 
-from __future__ import annotations
-
 import asyncio
 import logging
 import re

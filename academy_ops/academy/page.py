@@ -1,7 +1,5 @@
 """The page for teachers: the bundled system's own files, and the template workbook that it offers."""
 
-from __future__ import annotations
-
 import json
 from importlib.resources import files
 from pathlib import PurePath

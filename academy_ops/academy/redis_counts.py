@@ -1,7 +1,5 @@
 """Counts how often callers try in the last minute, for all API processes, in one Redis."""
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Callable
 from typing import Final

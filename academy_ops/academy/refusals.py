@@ -1,7 +1,5 @@
 """How the API refuses: always ``{"detail": …}``, as Django REST framework writes it, in Korean."""
 
-from __future__ import annotations
-
 import logging
 import math
 from http import HTTPStatus

@@ -1,7 +1,5 @@
 """Workbooks to upload: good ones, and one for each way in which people get it wrong."""
 
-from __future__ import annotations
-
 import io
 from collections.abc import Mapping, Sequence
 from typing import Final

@@ -1,7 +1,5 @@
 """What the academy keeps, and how it changes: tokens, jobs and students."""
 
-from __future__ import annotations
-
 import hashlib
 import uuid
 from collections.abc import Iterator, Mapping, Sequence

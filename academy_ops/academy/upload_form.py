@@ -1,7 +1,5 @@
 """The upload's form, read within bounds and looked at as a whole before anything is stored."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

@@ -1,7 +1,5 @@
 """All commands, in the order in which the help lists them. A command's module is loaded when it is named."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module

@@ -1,7 +1,5 @@
 """A text in the user's editor: its file is private, and is gone when the editor is left, however that happens."""
 
-from __future__ import annotations
-
 import os
 import shlex
 import shutil

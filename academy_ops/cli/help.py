@@ -1,7 +1,5 @@
 """The help of a command as a page of a manual, in the current language and at any width."""
 
-from __future__ import annotations
-
 import io
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final

@@ -1,7 +1,5 @@
 """What the help of each command says beyond its first sentence and its options."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final

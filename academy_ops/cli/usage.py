@@ -3,8 +3,6 @@
 Typer itself speaks English only. Its errors are told apart by their public attributes, never by their sentences.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any
 

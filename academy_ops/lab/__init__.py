@@ -3,8 +3,6 @@
 `academy_ops.lab.operate` holds what a command calls; everything else runs inside the lab's supervisor.
 """
 
-from __future__ import annotations
-
 from academy_ops.messages import UserError
 
 

@@ -4,8 +4,6 @@ Its folder holds what the ``docker`` shim answers from: ``inspect`` (what a temp
 ``log`` and ``log.times`` (when each line was written: seconds, and as Docker shows it).
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 import secrets

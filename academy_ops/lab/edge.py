@@ -3,8 +3,6 @@
 The pages and their codes are those of https://developers.cloudflare.com/support/troubleshooting/http-status-codes/.
 """
 
-from __future__ import annotations
-
 import html
 import secrets
 import ssl

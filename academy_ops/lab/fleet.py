@@ -1,7 +1,5 @@
 """The worker instances: each instance of the group becomes, after a boot, a `Machine`."""
 
-from __future__ import annotations
-
 import os
 import signal
 import threading

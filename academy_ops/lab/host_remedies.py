@@ -1,7 +1,5 @@
 """What a remedy's line of shell does to an instance of the lab, where the catalogue prints it; nothing is run."""
 
-from __future__ import annotations
-
 import re
 from typing import Any, Final
 

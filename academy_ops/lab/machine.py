@@ -1,7 +1,5 @@
 """One worker instance: its condition, its SSM agent, and its container with a real worker."""
 
-from __future__ import annotations
-
 import shutil
 import subprocess
 import threading

@@ -3,8 +3,6 @@
 Where no lab runs, or it refuses, each raises `LabError`. ``on_event`` receives each step of the start, for people.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import signal

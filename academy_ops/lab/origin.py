@@ -1,7 +1,5 @@
 """The origin's nginx: the real one, in front of the API's own port."""
 
-from __future__ import annotations
-
 import grp
 import os
 from pathlib import Path

@@ -4,8 +4,6 @@ A child gets a process group of its own, so that what it starts ends with it. Al
 when the supervisor dies, however it dies, `academy_ops.lab.watchdog` kills what is left of that session.
 """
 
-from __future__ import annotations
-
 import os
 import random
 import signal

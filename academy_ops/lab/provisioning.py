@@ -1,7 +1,5 @@
 """What every worker instance is launched with: its image, its environment, and where its log goes."""
 
-from __future__ import annotations
-
 import base64
 import binascii
 import json

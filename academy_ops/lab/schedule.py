@@ -1,7 +1,5 @@
 """EventBridge, Lambda and CloudWatch in one: the autoscaler runs while its rule is enabled; alarms are evaluated."""
 
-from __future__ import annotations
-
 import sys
 import threading
 from collections.abc import Mapping

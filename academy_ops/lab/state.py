@@ -1,7 +1,5 @@
 """The lab's folder: where it is, who holds it, and the file that says how to reach the running lab."""
 
-from __future__ import annotations
-
 import fcntl
 import json
 import os

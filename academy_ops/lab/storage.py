@@ -1,7 +1,5 @@
 """R2 in the lab: rclone's S3 server over a folder, with one key pair."""
 
-from __future__ import annotations
-
 import secrets
 import shutil
 import sys

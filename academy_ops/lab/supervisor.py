@@ -4,8 +4,6 @@ It leads a session of its own, in which all its children stay. On stdout it repo
 happens until it is ready. It ends on SIGTERM or SIGINT; with ``--attached`` also when its standard input closes.
 """
 
-from __future__ import annotations
-
 import gc
 import json
 import os

@@ -4,8 +4,6 @@ Its standard input is a pipe whose other end only the supervisor holds; the pipe
 even by SIGKILL. A session id is not reused while a process of that session lives, so nobody else is hit.
 """
 
-from __future__ import annotations
-
 import os
 import signal
 import sys

@@ -1,7 +1,5 @@
 """The bundle: a run as one archive for a ticket, without secrets, and a ledger of what was masked in it."""
 
-from __future__ import annotations
-
 import io
 import json
 import time

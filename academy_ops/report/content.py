@@ -1,7 +1,5 @@
 """What every form of output says of a diagnosis: its words, and what to do next."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime

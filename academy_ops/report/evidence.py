@@ -1,7 +1,5 @@
 """The evidence that people see: of all that a finding holds, the facts that prove it, and how a value is written."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from http import HTTPStatus

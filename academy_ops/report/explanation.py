@@ -1,7 +1,5 @@
 """A row of the cause catalogue as a page of a manual, for people and as a document."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, get_args
 

@@ -3,8 +3,6 @@
 A command is one line, ``::error title=…::message``. Its escapes are those of the runner's own toolkit.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Final, Literal
 

@@ -1,7 +1,5 @@
 """One page that needs nothing else: no font, no image from anywhere, and no script but its own few lines."""
 
-from __future__ import annotations
-
 import base64
 import hashlib
 import re

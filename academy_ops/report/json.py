@@ -1,7 +1,5 @@
 """The documents ``academy-ops/diagnosis/1``, as the product's contract has it, and ``academy-ops/smoke/1``."""
 
-from __future__ import annotations
-
 import json
 from typing import Final
 

@@ -1,7 +1,5 @@
 """The diagnosis as a JUnit report: a test case for each check, so that CI shows what it shows of any test."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from itertools import groupby

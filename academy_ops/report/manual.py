@@ -1,7 +1,5 @@
 """The runbook on a terminal."""
 
-from __future__ import annotations
-
 import re
 from typing import ClassVar, Final
 

@@ -3,8 +3,6 @@
 What comes from outside stands in code spans and code blocks alone: there no tag, link, mention or reference is one.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final

@@ -1,7 +1,5 @@
 """The pipeline as it flows: how each hop of it is, and its drawing on a terminal."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass

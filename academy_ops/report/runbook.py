@@ -1,7 +1,5 @@
 """The runbook of the current language: found in a checkout and in an installed wheel, whole or one section of it."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """What a run ran with: the settings in force, each with its source and no secret, and the versions of what ran."""
 
-from __future__ import annotations
-
 import os
 import platform
 from collections.abc import Mapping

@@ -5,8 +5,6 @@ PowerShell, 5.1 and 7, the rules are those of Microsoft's about_Parsing, about_Q
 about_Environment_Variables. A variable of the environment stays set there, so it is put back.
 """
 
-from __future__ import annotations
-
 import itertools
 import os
 import re

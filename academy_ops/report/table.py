@@ -1,7 +1,5 @@
 """The form for people: a line for each check as it finishes, the pipeline, then one verdict block."""
 
-from __future__ import annotations
-
 import io
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence

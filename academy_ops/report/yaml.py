@@ -1,7 +1,5 @@
 """The JSON documents as YAML, for people who read them and for tools that take no JSON."""
 
-from __future__ import annotations
-
 import json
 from typing import Final
 

@@ -1,7 +1,5 @@
 """What the seen means: passed or not, and what has stayed behind. No I/O and no clock."""
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Iterable

@@ -1,7 +1,5 @@
 """What a smoke check asks of the API: take a workbook, follow its job, take its students back."""
 
-from __future__ import annotations
-
 import secrets
 import time
 from collections.abc import Callable

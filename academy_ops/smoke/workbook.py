@@ -1,7 +1,5 @@
 """The workbook of the smoke check; needs the extra ``smoke``."""
 
-from __future__ import annotations
-
 from academy_ops.academy.sample_workbooks import HEADER, workbook
 from academy_ops.smoke.records import STUDENTS
 

@@ -1,7 +1,5 @@
 """What the columns of a header say of each row: its student's name, phones and other fields."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Collection, Mapping, Sequence
 from itertools import chain
 from typing import Final

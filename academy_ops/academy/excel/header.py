@@ -1,7 +1,5 @@
 """Which row is the header, and what its columns hold."""
 
-from __future__ import annotations
-
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence

@@ -1,7 +1,5 @@
 """What a heading says: whose it is and what it is, whatever the words and their order."""
 
-from __future__ import annotations
-
 import re
 import unicodedata
 from collections.abc import Mapping

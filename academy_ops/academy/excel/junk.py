@@ -1,7 +1,5 @@
 """What rows look like that hold no student, and names with something beside them."""
 
-from __future__ import annotations
-
 import re
 import unicodedata
 from collections.abc import Collection, Sequence

@@ -1,7 +1,5 @@
 """What a file is by its first bytes, whatever its name says."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Mapping
 from typing import IO, Final

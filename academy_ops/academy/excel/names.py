@@ -1,7 +1,5 @@
 """What a cell of names says: a student's name, with a title perhaps, a parent's, a masked one, or nobody's."""
 
-from __future__ import annotations
-
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence

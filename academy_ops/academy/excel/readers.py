@@ -1,7 +1,5 @@
 """Readers for one workbook after another, without an interpreter's start and its imports for each."""
 
-from __future__ import annotations
-
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path

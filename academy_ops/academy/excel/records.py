@@ -1,7 +1,5 @@
 """What a workbook was found to hold, and what of it the job's result says."""
 
-from __future__ import annotations
-
 from typing import Any, Literal, NamedTuple
 
 from academy_ops.contract import ROWS_IN_RESULT

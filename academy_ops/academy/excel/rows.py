@@ -1,7 +1,5 @@
 """The rows below a header: students, rejected ones, and those that are neither."""
 
-from __future__ import annotations
-
 from collections.abc import Container, Iterable, Mapping
 from types import MappingProxyType
 from typing import Final

@@ -1,7 +1,5 @@
 """A cell as text: cut to a length first, in one form, without what nobody sees."""
 
-from __future__ import annotations
-
 import re
 import unicodedata
 from datetime import date, datetime, time, timedelta

@@ -1,7 +1,5 @@
 """What a student's values say: phones, grades, schools, gender, in all the forms in which they are written."""
 
-from __future__ import annotations
-
 import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence

@@ -4,8 +4,6 @@ All are in small letters. Those of headings have no spaces and no numbers; a hea
 apart into them, whatever their order.
 """
 
-from __future__ import annotations
-
 from typing import Final
 
 STUDENT: Final = "student"

@@ -1,7 +1,5 @@
 """Reads a workbook through the bounded child process."""
 
-from __future__ import annotations
-
 import io
 import json
 import os

@@ -4,8 +4,6 @@ moto launches within the request, whatever the bounds and the suspended processe
 request only sets what is desired; `Scaling.reconcile` launches and terminates, and records each as an activity.
 """
 
-from __future__ import annotations
-
 import copy
 import threading
 import time

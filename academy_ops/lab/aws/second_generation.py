@@ -3,8 +3,6 @@
 Both go to moto directly: Docker's driver and CloudWatch's own evaluation ask nobody's leave.
 """
 
-from __future__ import annotations
-
 import math
 import threading
 from contextlib import suppress

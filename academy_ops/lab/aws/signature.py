@@ -1,7 +1,5 @@
 """Signature Version 4, checked: does a request come from who it says, unchanged, and now?"""
 
-from __future__ import annotations
-
 import hmac
 import re
 from collections.abc import Mapping

@@ -4,8 +4,6 @@ moto lets a poll run on when its caller is gone; a message that arrives then wou
 hour. It also may hand one message to two polls at the same time.
 """
 
-from __future__ import annotations
-
 import json
 import random
 import socket

@@ -4,8 +4,6 @@ A command's life is AWS's: unknown for a moment, Pending until an agent takes it
 or TimedOut, with the first 24,000 characters of its output.
 """
 
-from __future__ import annotations
-
 import threading
 import time
 import uuid

@@ -1,7 +1,5 @@
 """What the user data of an instance has written when it stopped, for each reason; in the words of the real programs."""
 
-from __future__ import annotations
-
 from typing import Final
 
 from academy_ops.contract import WORKER_NAME

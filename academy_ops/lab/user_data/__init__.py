@@ -1,7 +1,5 @@
 """The user data of the second generation, run under a shell, with stand-ins for what is not on this machine."""
 
-from __future__ import annotations
-
 import shutil
 import subprocess
 import sys
