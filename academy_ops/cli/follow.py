@@ -201,7 +201,7 @@ def logs(
                 complain(_("Find out why: {ops} check workers", ops=common.command_prefix()))
             if not report.silent and run.job_id and not named:
                 return _nothing_of(run, since)
-            return errors.UNDETERMINED if report.silent else errors.HEALTHY
+            return errors.UNDETERMINED if report.silent or now is not found else errors.HEALTHY
         missed = back if now is not found or found.unavailable else _OVERLAP_SECONDS
         back = min(missed + math.ceil(time.monotonic() - looked_at), _FURTHEST_SECONDS)
 

@@ -20,7 +20,7 @@ from checks.facts import JobDocument
 
 _NEVER_SENT: Final = frozenset({"dns", "refused", "tls", "not-configured"})
 """Reasons for which an upload can't have arrived."""
-_ABOUT_A_JOB: Final = frozenset({"diagnose", "job", "watch"})
+_ABOUT_A_JOB: Final = frozenset({"diagnose", "job", "watch", "--job"})
 """What commands of this tool end with that say nothing without a job."""
 _NO_WAY: Final = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.NOT_IMPLEMENTED})
 
@@ -56,10 +56,12 @@ def without_its_job(diagnosis: Diagnosis, ops: str) -> Diagnosis:
     (smoke,) = fill(command("<ops> smoke"), {"ops": ops})
 
     def command_left(step: Command) -> Command:
-        words = tuple(word for word in step.argv if word != diagnosis.job_id)
-        if words == step.argv:
+        job_id = diagnosis.job_id
+        if job_id is None or not any(job_id in word for word in step.argv):
             return step
-        return smoke if words[-1] in _ABOUT_A_JOB else replace(step, argv=words)
+        words = tuple(word for word in step.argv if word != job_id)
+        about_it = words[-1] in _ABOUT_A_JOB or any(job_id in word for word in words)
+        return smoke if about_it else replace(step, argv=words)
 
     def remedy_left(remedy: Remedy) -> Remedy:
         steps, check = (tuple(map(command_left, each)) for each in (remedy.steps, remedy.check))

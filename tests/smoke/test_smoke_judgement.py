@@ -173,12 +173,14 @@ def test_no_command_is_about_a_job_that_is_taken_back() -> None:
         "<ops> diagnose <job>": "academy-ops smoke",
         "<ops> watch <job>": "academy-ops smoke",
         "<ops> check job <job_id>": "academy-ops smoke",
+        "<ops> check excel --job <job_id>": "academy-ops smoke",
+        "curl <api>/jobs/<job_id>/": "academy-ops smoke",
         "<ops> check queue <job>": "academy-ops check queue",
         "<ops> --verbose check logs <job>": "academy-ops --verbose check logs",
         "<ops> scale-worker --desired 1": "academy-ops scale-worker --desired 1",
         "docker logs worker": "docker logs worker",
     }
-    filled = [fill(command(words), {"job_id": "j1"}) for words in commands]
+    filled = [fill(command(words), {"job_id": "j1", "api": "https://api"}) for words in commands]
     remedies = tuple(Remedy(say("Look."), steps, check=steps) for steps in filled)
     verdict = Verdict("in-progress", say("The job is in progress."), remedies=remedies)
     finding = Finding("queue", "3-3", "ok", say("Queue exists."), remedies=remedies)
