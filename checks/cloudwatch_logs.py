@@ -236,7 +236,7 @@ def _lines(event: Mapping[str, Any], clean: Any) -> Iterable[Event]:  # noqa: AN
     stream = clean(event["logStreamName"])
     for text in event["message"].split("\n"):
         if text.strip():
-            yield Event(stream, at, clean(text.rstrip("\r")[:_LONGEST_LINE]))
+            yield Event(stream, at, clean(text.rstrip("\r"))[:_LONGEST_LINE])
 
 
 def _by_instance(events: Sequence[Event], *, of_job: bool) -> dict[str, WorkerLog]:

@@ -109,7 +109,7 @@ def _result(value: object) -> JobResult | None:
         failed=tuple(
             _row(row) if isinstance(row, dict) else FailedRow(None, without_phones(_kept(str(row)))) for row in rows
         ),
-        rejected=_count(result.get("rejected", rows if isinstance(failed, dict) else failed)),
+        rejected=_count(result.get("rejected", _rejected(failed, rows))),
         skipped=_count(result.get("skipped")),
     )
 
@@ -126,11 +126,18 @@ def _rows(failed: object) -> Sequence[object]:
     """Return the rejected rows: a list, or an object that is one row, has rows by their numbers, or has a list."""
     if not isinstance(failed, dict):
         return failed if isinstance(failed, list) else ()
-    if "error" in failed:
+    if failed.get("error"):
         return [failed]
     if all(number.isdecimal() for number in failed):
         return [{"row": number, "error": error} for number, error in failed.items()]
     return next((inner for inner in failed.values() if isinstance(inner, list)), ())
+
+
+def _rejected(failed: object, rows: Sequence[object]) -> object:
+    """Return what tells how many rows were rejected; an object of another form than `_rows` knows may have a count."""
+    if not isinstance(failed, dict):
+        return failed
+    return rows if rows or not any(failed.values()) else failed.get("count")
 
 
 def _row(row: Mapping[str, object]) -> FailedRow:

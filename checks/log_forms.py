@@ -1,14 +1,17 @@
 """What stands around a program's words: what carries its lines puts before them, and how its logger writes them."""
 
+import logging
 import re
 from typing import Final, Literal
 
 from academy_ops.contract import JOB_ID, LOG_OF_JOB
+from academy_ops.diagnosis.redact import printable
 
 Level = Literal["less", "warning", "error"]
 """``less`` is all that is no complaint, such as INFO."""
 
-_LINE_OF_JOB: Final = re.compile(rf"\bjob_id[\"']?\s{{0,3}}[=:]\s{{0,3}}[\"']?({JOB_ID})")
+_QUOTE: Final = r"(?:\\{0,8}[\"'])?"
+_LINE_OF_JOB: Final = re.compile(rf"\bjob_id{_QUOTE}\s{{0,3}}[=:]\s{{0,3}}{_QUOTE}({JOB_ID})")
 _EVENT: Final = re.compile("|".join(sorted(LOG_OF_JOB, key=len, reverse=True)))
 _TIME: Final = (
     r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[\d.,:+Z-]{0,20}|[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d[\d.]{0,10}"
@@ -27,13 +30,13 @@ _WARNING: Final = "warning|warn|wrn"
 _ERROR: Final = "error|err|erro|critical|crit|fatal|fata|ftl|severe|emergency|emerg|alert|panic|dpanic|fail"
 _WORDS: Final = f"(?:({_LESS})|({_WARNING})|{_ERROR})"
 _FIELD: Final = re.compile(
-    r"(?:\"[\w.]{0,20}(?:level|severity|lvl|@l)(?!no)\w{0,9}\": ?(?:\{.{0,80}\"name\": ?)?\"?|\b(?:level|lvl)=\"?)"
-    rf"(?:{_WORDS}\b|([123]0)\b|(40)\b|[56]0\b)",
+    r"(?:\"(?:@l|@?(?:log[._]?)?(?:level|severity|lvl)(?!no)\w{0,9})\": ?(?:\{.{0,80}\"name\": ?)?\"?"
+    rf"|(?<![\w-])(?:level(?:name)?|lvl|severity)=\"?)(?:{_WORDS}|(?P<number>[1-6]0))\b",
     re.IGNORECASE,
 )
-"""Of JSON and logfmt, wherever it stands; with numbers, of pino and bunyan."""
+"""Of JSON and logfmt, wherever it stands."""
 _BEFORE: Final = re.compile(
-    rf"(?<![\w/-]){_WORDS.upper()}(?![\w.-])|(?:\A|[\[<|(] ?){_WORDS}(?= {{0,9}}[\]:>|)])"
+    rf"(?<![\w/=-]){_WORDS.upper()}(?![\w.-])|(?:\A|[\[<|(] ?){_WORDS}(?= {{0,9}}[\]:>|)])"
     r"|\b(?:([ID])|(W)|[EF]) ?\d{4,6} \d\d:"
 )
 """In capitals, or between marks; by its first letter, of klog and tornado."""
@@ -66,7 +69,9 @@ def bare(line: str) -> str:
 def plain(line: str) -> str:
     """Return a line without colors, and with its escapes undone: JSON has many in one, which become lines again."""
     if "\\" in line:
-        line = _ESCAPE.sub(_undone, line)
+        # A character beyond U+FFFF has two escapes.
+        halves = _ESCAPE.sub(_undone, line).encode("utf-16", "surrogatepass")
+        line = printable(halves.decode("utf-16", "replace"))
     return _COLOR.sub("", line) if "[" in line else line
 
 
@@ -77,6 +82,10 @@ def level(line: str) -> Level | None:
         # What is quoted, or stands in a sentence, is no level.
         if found is None or _WORDS_BEFORE.search(line[: found.start()]):
             return None
+    if number := found.groupdict().get("number"):
+        # Of pino and bunyan, whose lines hold a "msg", each is ten more than Python's.
+        of_python = int(number) - (10 if '"msg"' in line else 0)
+        return "error" if of_python >= logging.ERROR else "warning" if of_python >= logging.WARNING else "less"
     kinds = found.groups()
     return "less" if any(kinds[::2]) else "warning" if any(kinds[1::2]) else "error"
 

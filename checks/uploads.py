@@ -51,9 +51,11 @@ _WEEK_SECONDS: Final = 7 * _DAY_SECONDS
 _LAST: Final = 5
 _ANY_JOB: Final = "job_id"
 """What every line of a worker about a job holds."""
-_LOG_TENANT: Final = re.compile(r"\btenant(?:_id|_code)?(?:=|\": ?\"?)([^\s|,\"}]{1,64})")
-_LOG_ERROR: Final = re.compile(r"\berror(?:=(.{1,400})|\": ?\"((?:[^\"\\]|\\.){1,400}))")
-"""As text, and in JSON."""
+_LOG_TENANT: Final = re.compile(r"\btenant(?:_id|_code)?(?:=|\\{0,8}\": ?(?:\\{0,8}\")?)([^\s|,\"}\\]{1,64})")
+_LOG_ERROR: Final = re.compile(
+    r"\berror(?:=(.{1,400})|\\{0,8}\": ?(?P<quote>\\{0,8}\")(?P<json>(?:(?!(?<!\\)(?P=quote)).){1,400}))"
+)
+"""As text, and in JSON, which may stand in JSON."""
 _KEY: Final = re.compile(UPLOAD_KEY)
 _TAKEN_SECONDS: Final = 60
 """A worker that is up takes a job within so long of its upload."""
@@ -311,7 +313,7 @@ def _logged_jobs(lines: Iterable[Logged]) -> list[tuple[Upload, str | None]]:
             tenant=tenant[1] if tenant else upload.tenant,
             status=(JobStatus.FAILED if ended_badly else JobStatus.DONE if well else JobStatus.RUNNING).value,
             failed=ended_badly,
-            error_message=error[1] or plain(error[2]) if error else upload.error_message if ended_badly else None,
+            error_message=error[1] or plain(error["json"]) if error else upload.error_message if ended_badly else None,
         )
         jobs[job_id] = upload, key_in(line.text) or key
     return list(jobs.values())

@@ -10,6 +10,8 @@ MASK: Final = "***"
 _SHORTEST_SECRET: Final = 4
 _UNPRINTED: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 """Control and format characters, half surrogates, and the line ends that only some programs know (U+2028, U+2029)."""
+_ESCAPE: Final = re.compile(r"\\{1,8}(?:/|u00(?!22|5c)([2-7][0-9a-f])(?<!7f))", re.IGNORECASE)
+"""Of JSON, for a character that it need not escape: undone, the text is the same JSON."""
 _PHONE: Final = re.compile(r"(?<![\w-])(?:\+?82[-. ]?)?0?1[016789][-. ]?\d{3,4}[-. ]?\d{4}(?!\d)")
 _PHONE_DIGITS: Final = 7
 _KNOWN_FORMS: Final = {
@@ -31,17 +33,27 @@ def redacted(text: str, secrets: Iterable[str] = ()) -> str:
 
 
 def masked(text: str, secrets: Mapping[str, str]) -> tuple[str, Counter[str]]:
-    """Return ``text`` without secrets, given with the names of their kinds, and how many of each kind were masked."""
+    """Return ``text`` without secrets, given with the names of their kinds, and how many of each kind were masked.
+
+    A secret may be written with escapes, which whoever reads the text will undo.
+    """
     counts = Counter[str]()
-    for secret in sorted(secrets, key=len, reverse=True):
-        if len(secret) >= _SHORTEST_SECRET and secret in text:
-            counts[secrets[secret]] += text.count(secret)
-            text = text.replace(secret, MASK)
+    text = _without(text, secrets, counts)
+    if "\\" in text:
+        text = _without(_ESCAPE.sub(lambda escape: chr(int(escape[1] or "2f", 16)), text), secrets, counts)
     for kind, form in _KNOWN_FORMS.items():
         text, times = form.subn(MASK, text)
         if times:
             counts[kind] += times
     return text, counts
+
+
+def _without(text: str, secrets: Mapping[str, str], counts: Counter[str]) -> str:
+    for secret in sorted(secrets, key=len, reverse=True):
+        if len(secret) >= _SHORTEST_SECRET and secret in text:
+            counts[secrets[secret]] += text.count(secret)
+            text = text.replace(secret, MASK)
+    return text
 
 
 def printable(text: str) -> str:

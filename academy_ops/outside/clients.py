@@ -54,6 +54,8 @@ _Read = tuple[int, dict[str, str], str]
 
 MAX_REDIRECTS: Final = 20
 """Browsers follow as many."""
+_SHOWN: Final = 200
+"""So many characters of what is no answer."""
 _MAX_BODY_BYTES: Final = 4 * 1024 * 1024
 _BALANCER_COOKIE: Final = re.compile(r"(?:^|, ?)((?:AWSALB|AWSELB)[A-Z0-9-]{0,16})=")
 _KEPT_HEADERS: Final = (
@@ -261,7 +263,11 @@ class Connections:
             broken = (name for name in sent if not (self._settings.get(name) or "").isprintable())
             return Unavailable("malformed", next(broken, sent[0]), type(error).__name__)
         reason, why = http_reason(error, heard)
-        detail = self.clean(first_line(heard) if is_foreign(heard) else str(error) or type(error).__name__)
+        head_cut = why == "cut-off" and not isinstance(error, CutOffError)
+        if head_cut or is_foreign(heard):
+            detail = self.clean(first_line(heard))[:_SHOWN]
+        else:
+            detail = self.clean(str(error) or type(error).__name__)
         proxy = proxy_for(url)
         if proxy and not isinstance(error, CutOffError | httpx.DecodingError):
             # Nothing tells who is silent: the proxy, or who is behind it.

@@ -5,7 +5,8 @@ from typing import Any, Final
 
 import httpx
 
-_KEPT: Final = 200
+_KEPT: Final = 2000
+"""More than is shown: of a secret that is cut off, nobody knows the beginning."""
 _OPENED: Final = frozenset({"connection.connect_tcp.complete", "connection.start_tls.complete"})
 """httpcore's words for a connection that is there."""
 

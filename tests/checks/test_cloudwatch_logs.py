@@ -206,6 +206,13 @@ def test_a_jobs_lines_are_found_with_the_traceback_that_names_no_job() -> None:
     assert asked[0]["logGroupName"] == GROUP
 
 
+def test_a_line_is_cut_where_no_secret_is_any_more() -> None:
+    long = event("{job}" + "x" * 955 + " AKIAIOSFODNN7EXAMPLE")
+    found, _ = read(lambda _: {"events": [long]})
+    assert isinstance(found, Archive)
+    assert "AKIA" not in found.logs[GONE].of_job[0].text
+
+
 def test_a_page_may_be_empty_and_not_be_the_last() -> None:
     found, asked = read(
         lambda one: {"events": [], "nextToken": "2"} if "nextToken" not in one else None,

@@ -7,6 +7,7 @@ import pytest
 
 from checks.boot import boot_failure
 from checks.host_facts import BootLog
+from checks.log_forms import plain
 from tests.checks import facts_factory as h
 from tests.checks.scenarios import SCRIPTS, ended, says
 
@@ -43,6 +44,8 @@ SHORT_LEVELS = {
         '{{"levelno": 40, "levelname": "ERROR", "message": "{}"}}',
         '{{"levelno": 30, "levelname": "WARNING", "message": "{}"}}',
     ),
+    "Python's JSON, numbers": ('{{"level": 40, "message": "{}"}}', '{{"level": 30, "message": "{}"}}'),
+    "structlog's numbers": ('{{"event": "{}", "level": 50}}', '{{"event": "{}", "level": 20}}'),
     "serilog, compact": (
         '{{"@t":"2026-11-22","@l":"Error","@m":"{}"}}',
         '{{"@t":"2026-11-22","@l":"Debug","@m":"{}"}}',
@@ -140,6 +143,7 @@ INFORMATION = (
     "I1122 01:59:50.123456       1 pool.go:42] server closed the connection unexpectedly; retried",
     "[2026-11-22 01:59:50 +0000] [7] [INFO] parsed row 3: memo=password authentication failed",
     "INFO Task ended: MemoryError count=0",
+    '{"level": 20, "message": "registered handler for ExpiredToken"}',
     'NOTICE:  table "tmp_import" does not exist, skipping',
     'psycopg NOTICE: schema "staging" does not exist, skipping',
     "DEBUG urllib3: Retry(total=2) sqs.ap-northeast-2.amazonaws.com connection timed out",
@@ -149,6 +153,10 @@ INFORMATION = (
 )
 COMPLAINTS = {
     "WARNING poll: botocore.exceptions.NoCredentialsError: Unable to locate credentials": "worker-aws-credentials",
+    '{"level": 30, "message": "poll: NoCredentialsError: Unable to locate credentials"}': "worker-aws-credentials",
+    '{"compression_level": 10, "level": "error", "message": "NoCredentialsError: x"}': "worker-aws-credentials",
+    "LOG_LEVEL=INFO NoCredentialsError: Unable to locate credentials": "worker-aws-credentials",
+    "worker --log-level=info NoCredentialsError: Unable to locate credentials": "worker-aws-credentials",
     "ERROR info.views: FATAL: sorry, too many clients already": "worker-database-down",
     'psycopg.errors.UndefinedTable: relation "INFO" does not exist': "worker-database-down",
     "could not log in, INFO follows: password authentication failed for user": "worker-database-down",
@@ -180,3 +188,8 @@ def test_what_follows_a_failure_and_names_another_job_is_not_the_jobs(form: str)
     )
     verdict = h.verdict(h.case(**ended("Internal error"), logs=h.logs(h.container(of_job=lines))))
     assert (verdict.cause, verdict.reason) == ("job-failed", None)
+
+
+def test_what_escapes_undone_make_is_text_that_can_be_written() -> None:
+    assert plain(r"\ud83d\ude00 \ud5e4 \ud83d") == "\N{GRINNING FACE} 헤 \N{REPLACEMENT CHARACTER}"
+    assert plain(r"\u001b[31mred\u001b[0m \u001b]0;title") == "red \N{REPLACEMENT CHARACTER}]0;title"

@@ -53,7 +53,12 @@ def test_a_banner_of_something_else_is_shown(compared: Callable[[int], None]) ->
         assert (result.cause, result.reason) == ("api-not-json", "not-http"), banner
         assert shown in str(result.evidence)
     with around(), answering(HEAD) as url:
-        assert asked(url).reason == "cut-off"
+        result = asked(url)
+    assert result.reason == "cut-off"
+    assert "HTTP/1.1 200 OK" in str(result.evidence)
+    # What is shown ends within the token.
+    with around(), answering(b"220 " + b"x" * 190 + b" a-long-token\r\n") as url:
+        assert "a-lo" not in str(asked(url, ACADEMY_API_TOKEN="a-long-token").evidence)
     compared(len(BANNERS))
 
 

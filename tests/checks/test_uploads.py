@@ -7,6 +7,7 @@ from checks import uploads
 from checks.facts import Upload
 from checks.uploads import Asked
 from checks.worker_logs import Logged, Logs, only
+from tests.checks.on_the_wire import target
 
 NOW = datetime(2026, 11, 27, 2, 0, tzinfo=UTC)
 BOTH = (("haneul", None, None, False), ("byeol", None, None, False))
@@ -154,6 +155,7 @@ FORMS = (
     "E1127 02:00:00.123456       1 poll.go:42] {0} | job_id={1} | error={2}",
     "2026-11-27 02:00:00,123 ERROR worker {0} | request_id=x | job_id={1} | error={2}",
     '{{"level": "error", "event": "{0}", "job_id": "{1}", "tenant": "haneul", "error": "{2}"}}',
+    '{{"log":"{{\\"event\\": \\"{0}\\", \\"job_id\\": \\"{1}\\", \\"error\\": \\"{2}\\", \\"x\\": 1}}\\n"}}',
 )
 
 
@@ -167,3 +169,10 @@ def test_a_job_is_known_in_each_loggers_form() -> None:
     # What a job's own words quote is no event of another.
     quoted = said(0, f"EXCEL_PARSING failed job_id={ONE} : SQS_JOB_COMPLETED | job_id={TWO}")
     assert [(one.job_id, one.status) for one in uploads.join([], [quoted])] == [(ONE, "FAILED")]
+
+
+def test_no_secret_comes_out_of_escapes_in_a_line() -> None:
+    with target(R2_SECRET_KEY="abcd/K7+MD") as this:
+        line = f'{{"event": "SQS_JOB_FAILED", "job_id": "{ONE}", "error": "bad key abcd\\\\/K7\\\\u002bMD"}}'
+        (upload,) = uploads.join([], [said(0, this.connect.clean(line))])
+    assert upload.error_message == "bad key ***"

@@ -179,6 +179,25 @@ def test_a_result_counts_in_whatever_form_it_was_stored(result: object, cause: s
     assert h.verdict(h.case(document=h.job("DONE", result=result))).cause == cause
 
 
+@pytest.mark.parametrize(
+    ("failed", "rejected"),
+    [
+        ({"error": None}, 0),
+        ({"error": "", "rows": []}, 0),
+        ({}, 0),
+        ({"error": "boom"}, 1),
+        ({"2": "boom", "3": "boom"}, 2),
+        ({"count": 3}, 3),
+        ({"count": 3, "rows": []}, 3),
+        ({"reason": "boom"}, None),
+    ],
+)
+def test_an_object_counts_as_many_rejected_rows_as_it_tells(failed: object, rejected: int | None) -> None:
+    result = h.job("DONE", result={"created": 20, "total": 20, "failed": failed}).result
+    assert result is not None
+    assert (result.rejected, result.rejected_count) == (rejected, rejected or 0)
+
+
 def test_no_form_of_a_result_brings_students_names_along() -> None:
     rows = [{"row": 2, "name": "김철수", "error": "x"}, "3행: 오류"]
     document = {"job_id": h.JOB_ID, "status": "DONE", "result": {"failed": rows}}

@@ -40,3 +40,15 @@ def test_a_second_masking_finds_nothing_more() -> None:
 def test_terminal_escape_sequences_do_not_survive() -> None:
     assert "\x1b" not in printable("\x1b]0;owned\x07 한글\n")
     assert printable("한글\n") == "한글\n"
+
+
+def test_a_secret_is_masked_that_json_writes_with_escapes() -> None:
+    for slash in ("/", "\\/", "\\\\/", "\\u002f", "\\\\u002F"):
+        for plus in ("+", "\\u002b"):
+            text = f'{{"error": "bad key abcd{slash}K7{plus}MD"}}'
+            assert redacted(text, ["abcd/K7+MD"]) == '{"error": "bad key ***"}'
+        assert "pass" not in redacted(f"postgres:{slash}{slash}user:pass@db/academy")
+    # Of a character that JSON must escape, and a secret that is itself written so.
+    text = '{"a": "\\u0022\\u005c\\n\\ud5e4"}'
+    assert redacted(text, ["abcd"]) == text
+    assert redacted("key=ab\\/cd", ["ab\\/cd"]) == "key=***"
