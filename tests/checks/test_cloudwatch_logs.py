@@ -207,7 +207,7 @@ def test_a_jobs_lines_are_found_with_the_traceback_that_names_no_job() -> None:
 
 
 def test_a_line_is_cut_where_no_secret_is_any_more() -> None:
-    long = event("{job}" + "x" * 955 + " AKIAIOSFODNN7EXAMPLE")
+    long = event("SQS_JOB_FAILED | job_id={job} | error=".ljust(960) + "AKIAIOSFODNN7EXAMPLE")
     found, _ = read(lambda _: {"events": [long]})
     assert isinstance(found, Archive)
     assert "AKIA" not in found.logs[GONE].of_job[0].text
