@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from academy_ops.academy.excel import junk
 from academy_ops.academy.excel.records import Student, WorkbookError
 from tests.excel.made import HEADER, PHONE, Made, only, sheet, sheets
 from tests.words import code_of_message
@@ -132,6 +133,10 @@ def test_a_file_that_cant_be_used_says_what_the_diagnosis_understands(
 def test_a_name_typed_on_a_mac_is_the_same_name() -> None:
     decomposed = "\u1100\u1175\u11b7\u1112\u1161\u1102\u1161"
     assert only(sheet(HEADER, ("", decomposed, PHONE))).name == "김하나"
+
+
+def test_a_name_of_digits_costs_no_more_than_its_length() -> None:
+    assert not junk.says_left("1" * 100_000), "minutes, where each digit begins a search to the end"
 
 
 CELLS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20)

@@ -7,7 +7,7 @@ from typing import Final
 from academy_ops.academy.excel import junk, values
 from academy_ops.academy.excel.columns import joined
 from academy_ops.academy.excel.header import Header
-from academy_ops.academy.excel.headings import beside_the_name, is_student_if_yes, letters, said
+from academy_ops.academy.excel.headings import beside_the_name, is_of_another, is_student_if_yes, letters, said
 from academy_ops.academy.excel.names import apart, is_name, put_together, whole, without_title
 from academy_ops.academy.excel.records import LeftOutValue, Stricter
 from academy_ops.academy.excel.text import BRACKETS, Struck, shown, text
@@ -68,8 +68,8 @@ class Columns:
         unusual: Whether each row needs a closer look.
     """
 
-    def __init__(self, header: Header, notes: Notes, groups: Sequence[int] = ()) -> None:
-        """Take a header, and note which of its columns are not used; ``groups`` are written once for several rows."""
+    def __init__(self, header: Header, notes: Notes, group: int | None = None) -> None:
+        """Take a header, and note which of its columns are not used; ``group`` is written once for several rows."""
         self.header = header
         self._notes = notes
         self.name, *others = header.columns["name"]
@@ -79,7 +79,8 @@ class Columns:
         bare = tuple(position for position, line in enumerate(header.headings) if not line)
         kinds = header.columns.get("kind") or bare
         self.kind = kinds[0] if kinds and ("kind" in header.columns or kinds[0] < self.name) else None
-        self._groups: dict[int, object] = dict.fromkeys(groups, "")
+        self._group = group
+        self._in_group: object = ""
         self._parts = (*header.columns.get("family", ()), *header.columns.get("middle", ()))
         relations = (p for p, line in enumerate(header.headings) if letters(line).casefold() in RELATIONS)
         self._relation = None if header.has_parent_phone else next(relations, None)
@@ -110,12 +111,14 @@ class Columns:
                 above[position] if cell in DITTO and position != self.name and position < len(above) else cell
                 for position, cell in enumerate(row)
             ]
-        for position, value in self._groups.items():
-            has_name, line = text(row[self.name]), text(row[position])
-            if line and (has_name or junk.is_alone(row)) and not junk.is_total(line):
-                self._groups[position] = row[position]
-            elif has_name and not line:
-                row = [*row[:position], value, *row[position + 1 :]]
+        if (group := self._group) is not None:
+            name, line = text(row[self.name]), text(row[group])
+            if junk.is_total(line) or (junk.is_total(name) and not values.phone(row[self.phone])):
+                self._in_group = ""
+            elif line and (name or junk.is_alone(row)):
+                self._in_group = row[group]
+            elif name and not line:
+                row = [*row[:group], self._in_group, *row[group + 1 :]]
         if self.header.spans:
             row = joined(row, self.header.spans)
         return self._with_family(row) if self._parts else row
@@ -170,19 +173,19 @@ class Columns:
                 self._notes.ignored.setdefault(self.heading(position))
 
     def has_left(self, row: Row) -> bool:
-        """Return whether a row says that its student has left; one word does, whatever its column."""
-        if not LEFT_ALONE.isdisjoint(row):
+        """Return whether a row says that its student has left; one word does, unless its column is another's."""
+        if any(cell in LEFT_ALONE and not is_of_another(self.heading(place)) for place, cell in enumerate(row)):
             return True
         kinds = (self.kind,) if self.kind is not None else ()
         for position in (*kinds, *self._states):
             cell = row[position]
             state = str(cell).casefold() if isinstance(cell, bool) else text(cell)[:_LONGEST_STATE]
-            asked = position in self.header.columns.get("left", ())
+            asked = letters(self.heading(position)) if position in self.header.columns.get("left", ()) else ""
             comes = is_student_if_yes(self.heading(position))
             if state and junk.has_left(state, asked=asked, comes=comes):
                 return True
-            says_why = asked and letters(self.heading(position)).endswith("사유")
-            if says_why and any(map(str.isalnum, state)) and state.casefold().replace(" ", "") not in NOBODY:
+            why = (letters(state) or state).casefold() if asked.endswith("사유") else ""
+            if any(map(str.isalnum, why)) and why not in NOBODY:
                 return True
         return False
 

@@ -194,30 +194,24 @@ def settled(header: Header, rows: Sequence[Row]) -> Header:
     return header._replace(columns=columns, has_parent_phone=known, open=Open(numbers=still_open.numbers))
 
 
-def grouped(header: Header, ahead: Ahead) -> list[int]:
-    """Return the columns left of the names whose cells stand for the rows below, too: written once for each group."""
-    name = header.columns["name"][0]
-    firsts = [header.columns[field][0] for field in ("school", "grade", "class_name") if field in header.columns]
-    rows = ahead.look(_MOST_GROUPED) if min(firsts, default=name) < name else []
-    rows = [row for row in rows if len(row) > name and (text(row[name]) or junk.is_alone(row))]
-    rows = list(takewhile(lambda row: text(row[name]) != header.headings[name], rows))
-    found, around = [], [""] * len(rows)
-    for first in sorted(first for first in firsts if first < name):
-        lines = ["" if junk.is_total(line := text(row[first])) else line for row in rows]
-        if _is_once(lines, around):
-            found.append(first)
-            last = ""
-            around = [f"{outer} {(last := line or last)}" for outer, line in zip(around, lines, strict=True)]
-    return found
+def grouped(header: Header, ahead: Ahead) -> int | None:
+    """Return the column of classes left of the names where a class stands for the rows below, too: once for each group.
 
-
-def _is_once(lines: Sequence[str], around: Sequence[str]) -> bool:
-    """Return whether each value is written once, over the rows that it is meant for, and not here and there.
-
-    Within each group ``around`` it may be written anew.
+    A school or grade does so only in merged cells: where some students' are not known, the next ones' stay unknown.
     """
+    name, group = header.columns["name"][0], header.columns.get("class_name", (None,))[0]
+    if group is None or group > name:
+        return None
+    rows = [row for row in ahead.look(_MOST_GROUPED) if len(row) > name and (text(row[name]) or junk.is_alone(row))]
+    rows = list(takewhile(lambda row: text(row[name]) != header.headings[name], rows))
+    lines = ["" if junk.is_total(line := text(row[group])) else line for row in rows]
+    return group if _is_once(lines) else None
+
+
+def _is_once(lines: Sequence[str]) -> bool:
+    """Return whether each value is written once, over the rows that it is meant for, and not here and there."""
     starts = [number for number, line in enumerate(lines) if line]
-    if len(starts) < _TWO or starts[0] or len({(around[start], lines[start]) for start in starts}) < len(starts):
+    if len(starts) < _TWO or starts[0] or len({lines[start] for start in starts}) < len(starts):
         return False
     return len(lines) > _TWO * len(starts) or all(end - start > 1 for start, end in pairwise([*starts, len(lines)]))
 

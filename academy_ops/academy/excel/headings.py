@@ -17,6 +17,7 @@ from academy_ops.academy.excel.vocabulary import (
     NEWER,
     NOTICES,
     NUMBER,
+    OF_ANOTHER,
     ONE_PARENT,
     PARENT,
     PLAIN,
@@ -109,6 +110,11 @@ def is_student_if_yes(line: str) -> bool:
     """Return whether a no below a heading says that the student has left."""
     first = letters(_BRACKETED.sub("", line.casefold().translate(BRACKETS)).partition("/")[0])
     return not {first, f"{first}여부"}.isdisjoint(IS_STUDENT_IF_YES)
+
+
+def is_of_another(line: str) -> bool:
+    """Return whether what stands below a heading is said of another person, place or time than the student's now."""
+    return bool(re.search(OF_ANOTHER, letters(line).casefold()))
 
 
 def _is_replaced(line: str) -> bool:

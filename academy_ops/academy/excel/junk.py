@@ -104,7 +104,13 @@ _TWO_NAMES: Final = (
     r"[가-힣]{3}\s*\n\s*[가-힣]{3}|.{2,20}[외등]\s*\d{1,2}\s*명|[가-힣]{2,4}\s외\s?\d|[가-힣]{2,4}\s(?:형제|자매|남매)"
     r"|.*\w\s*(?:[&;]|\b(?:and|및|그리고)\b)\s*\w.*|[가-힣]{3}\s*\|\s*[가-힣]{3}|[가-힣]{3}(?:\s[가-힣]{3}){2,}"
 )
-_DAYS: Final = r"\d+\s?[년월일]"
+_DAYS: Final = r"\d{1,4}\s?[년월일]"
+_A_DAY: Final = r"\d{3}|\d\s?월|(?<!\d)\d{1,2}\s?[/.-]\s?\d{1,2}(?!\d)"
+_A_WHOLE_DAY: Final = r"(?:19|20)\d\d[\d\st년월일시분.:/-]*"
+_ASKS_FOR_NO_DAY: Final = ("여부", "구분", "처리", "사유")
+_CHOICE: Final = r"^\d\s?[.):-]\s?(?=[^\W\d])"
+"""What stands before a state that was chosen from a list, as ``1.재원`` was."""
+_STAYS: Final = "예정|재원|휴원|재학|재등록|복귀|복학|해당|아니|없음|미정|철회|취소|번복|학기"
 _NOT_YET: Final = "예정|상담|희망|고민|고려|신청|문의|철회|취소|번복|후"
 _HAS_LEFT: Final = re.compile(
     "(?:[가-힣]{1,6}(?:로|때문에|차))?(?:퇴원|퇴회|퇴소|탈퇴|제적|자퇴)(?:생|함|자|됨|처리|완료|했음|하였음|o)*"
@@ -169,7 +175,7 @@ def what(row: Sequence[object], name: str, phone: str | None, wrong: str) -> Why
     elif not any(letter.isalpha() for letter in name + wrong) and digits_in(name) <= _A_FEW_DIGITS:
         why = "no-name"
     squeezed = re.sub(r"\s", "", folded or name)
-    if is_total(folded or name) or re.fullmatch(_TOTAL_OF, name):
+    if is_total(folded or name):
         return "total"
     is_note = (
         re.fullmatch(_OF_STAFF, name)
@@ -184,7 +190,7 @@ def what(row: Sequence[object], name: str, phone: str | None, wrong: str) -> Why
 
 def is_total(line: str) -> bool:
     """Return whether a text is a number of students, or stands before one."""
-    return bool(re.fullmatch(_TOTAL, re.sub(r"\s", "", line)))
+    return bool(re.fullmatch(_TOTAL, re.sub(r"\s", "", line)) or re.fullmatch(_TOTAL_OF, line))
 
 
 def is_alone(row: Sequence[object]) -> bool:
@@ -231,19 +237,23 @@ def holds_two_names(cell: str, name: str) -> bool:
     return bool(re.fullmatch(_TWO_NAMES, cell.strip()[:_LONGEST_CELL])) or are_two(name)
 
 
-def has_left(cell: str, *, asked: bool, comes: bool) -> bool:
+def has_left(cell: str, *, asked: str, comes: bool) -> bool:
     """Return whether a student's state is that of one who has left, whatever is said of it, as ``퇴원(이사)``.
 
-    Where its heading asks for that, a yes or a day says so, too; where it asks for the opposite, as ``comes``, a no.
+    Where its heading asks for that, as ``asked`` does, a yes or a day says so, too; where it asks for the opposite, as
+    ``comes``, a no.
     """
-    cell = re.sub(_DAYS, "", whole := cell.casefold())
+    whole = re.sub(_CHOICE, "", cell.casefold())
+    cell = re.sub(_DAYS, "", whole)
     if _says_left(cell) or (comes and whole in _NO):
         return True
     first, *more = re.findall(r"[^\W\d_]+", cell) or [""]
     if (first in LEFT_BY_STATE or _says_left(first)) and not any(re.match(_NOT_YET, word) for word in more):
         return True
-    is_day = digits_in(whole) > _A_FEW_DIGITS or bool(re.search(r"\d\s?[월/.-]", whole))
-    return asked and "예정" not in whole and (whole in _YES or is_day)
+    is_day = re.fullmatch(_A_WHOLE_DAY, whole) or (
+        not asked.endswith(_ASKS_FOR_NO_DAY) and re.search(_A_DAY, whole) and not re.search(_STAYS, whole)
+    )
+    return bool(asked and (whole in _YES or is_day))
 
 
 def remark_says_left(cell: str) -> bool:

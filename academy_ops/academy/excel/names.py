@@ -63,11 +63,13 @@ _NO_HEADING: Final = (None, {NEWER})
 _BY_SYLLABLE: Final = r"[가-힣](?: [가-힣]){2,4}"
 _PROVINCES: Final = "서울|부산|대구|인천|광주|대전|울산|세종|경기|강원|[충전경][북남]|충청|전라|경상|제주"
 _ADDRESS: Final = (
-    rf"^(?:{_PROVINCES})(?:특별|광역|자치)*[시도남북]*\s[가-힣]{{1,4}}[시군구](?:\s|$)|[가-힣][시군구]\s[가-힣\d]+[동읍면리로길](?:\s|$)"
-    r"|\d\s?(?:번지|번길|동\s?\d+|호)(?:\W|$)|[가-힣](?:동|리|로|길|마을)\s\d+(?:\d\d|-\d)|\d{3}\s?동(?:\W|$)|(?:아파트|빌라|오피스텔)(?:\s|$)|\d{3}-\d\d"
+    rf"^(?:{_PROVINCES})(?:특별|광역|자치)*[시도남북]*\s[가-힣]{{1,4}}[시군구](?:\s|$)|[가-힣][시군구]\s(?:[가-힣\d]+[동읍면]|[가-힣\d]{{2,}}[리로길])(?:\s|$)"
+    r"|\d\s?(?:번지|번길|동\s?\d+)(?:\W|$)|[동로길]\s\d+\s?호|\d{3}\s?동(?:\W|$)|(?:아파트|빌라|오피스텔)(?:\s|$)|\d{3}-\d\d"
 )
 _AMOUNT: Final = r"(?:\d[\d,.]*+\s?(?:[만천백십]*\s?원|[%년월일시분명세점등위층회]|cm|kg)?[\s,.~-]*+)++"
-_IDENTIFIER: Final = r"#\w{3}|[A-Za-z][_.-]?\d{3}|^[a-z\d]+[._][a-z\d._]+$"
+_PLACE: Final = r"\d\s?호(?:\W|$)|[가-힣](?:동|리|로|길|마을)\s\d+(?:\d\d|-\d)"
+"""What may stand in an address, or beside the name of 김유리."""
+_IDENTIFIER: Final = r"#\w{3}|^[!-~]*[A-Za-z][_.-]?\d{3}|^(?=.*[\d_])[a-z\d]+[._][a-z\d._]+$"
 _NO_NAME: Final = (
     rf"{_ADDRESS}|{_IDENTIFIER}"
     r"|@|[:：]|^[A-Za-z][+-]?$|://|www\.|(?<!\d)0?1\d\D{0,2}\d{3,4}\D{0,2}\d{4}(?!\d)"
@@ -129,7 +131,7 @@ def put_together(name: str) -> str:
 
 def is_something_else(name: str) -> bool:
     """Return whether a text has what no name has."""
-    return bool(re.search(_NO_NAME, name))
+    return bool(re.search(_NO_NAME, name) or (re.search(_PLACE, name) and not is_name(re.split(r"[\s(]", name)[0])))
 
 
 def is_amount(line: str) -> bool:

@@ -93,7 +93,7 @@ class Roster:
             del self.rejected[rejected:]
             if not self.students:
                 self.notes.ignored.clear()
-        self.columns = Columns(header, self.notes, grouped(header, self._ahead) if self._in_order else ())
+        self.columns = Columns(header, self.notes, grouped(header, self._ahead) if self._in_order else None)
         self._since = (len(self.students), len(self.rejected))
         self._to_look_at = _LOOKED_AT
         if not self._section_begins:

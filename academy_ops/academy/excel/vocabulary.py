@@ -183,6 +183,12 @@ LEFT_BY_STATE: Final = frozenset(
 LEFT_ALONE: Final = frozenset(_words("퇴원 퇴원생 퇴원함 퇴원처리 퇴원완료 퇴회"))
 """What says that a student has left, even where nobody has understood the heading above it."""
 
+OF_ANOTHER: Final = (
+    "^형|형제|자매|남매|동생|누나|오빠|언니|친구|추천|소개|이전|기존|예전|지난|과거|작년|다른|[타전]학원"
+    "|previous|former|sibling|brother|sister|friend"
+)
+"""What stands in headings over what is said of another person, place or time, as ``동생 상태`` is one."""
+
 RELATIONS: Final = frozenset({"관계", "학생과의관계", "학생과관계", "relation", "relationship"})
 """Headings over who a phone is of."""
 

@@ -13,7 +13,7 @@ _CLASS = ("반", *HEADER[:2])
 def _groups(name: str, cells: str, classes: str, *, column: str = "class_name") -> Case:
     """Return students beside whose names stands what is written of their classes, and which classes they are in."""
     people = [(f"김하{last}", f"010-1111-00{number}") for number, last in enumerate("은준아율린온결별", 10)]
-    header = ("반" if column == "class_name" else "학교", *HEADER[:2])
+    header = ({"class_name": "반", "school": "학교", "grade": "학년"}[column], *HEADER[:2])
     rows = [(cell.strip("_"), *who) for cell, who in zip(cells, people, strict=False)]
     fields = {who[0]: {column: of.strip("_") or None} for of, who in zip(classes, people, strict=False)}
     return one(f"classes, {name}", header, *rows, students=people[: len(rows)], fields=fields)
@@ -23,7 +23,8 @@ CASES = (
     _groups("once for each group", "A__B__", "AAABBB"),
     _groups("once for groups of two", "A_B_", "AABB"),
     _groups("once for groups of which one is alone", "A___BC__", "AAAABCCC"),
-    _groups("of schools", "휘__대__", "휘휘휘대대대", column="school"),
+    _groups("schools here and there, which only merged cells repeat", "휘____대", "휘____대", column="school"),
+    _groups("a grade in some rows", "1__2__", "1__2__", column="grade"),
     _groups("here and there", "_A__B_", "_A__B_"),
     _groups("some again", "A__A_B", "A__A_B"),
     _groups("of a few", "A_B", "A_B"),
@@ -37,18 +38,25 @@ CASES = (
         skipped=2,
     ),
     one(
-        "a grade once for each group of a school",
-        ("학교", "학년", *HEADER[:2]),
+        "a class ends at its total",
         *(
-            ("휘문중", 1, *A),
-            ("", "", "김두나", _P),
-            ("", 2, *B),
-            ("", "", *C),
-            ("대치중", 1, *D),
-            ("", "", "정다온", _P),
+            _CLASS,
+            ("A", *A),
+            ("", *B),
+            ("A반 소계", "2명", ""),
+            ("", *C),
+            ("B", *D),
+            ("", "정원", _P),
+            ("", "정다온", _P),
         ),
-        students=[A, ("김두나", _P), B, C, D, ("정다온", _P)],
-        fields={"박세찬": {"school": "휘문중", "grade": "2"}, "정다온": {"school": "대치중", "grade": "1"}},
+        students=[A, B, C, D, ("정원", _P), ("정다온", _P)],
+        fields={
+            "이두리": {"class_name": "A"},
+            "박세찬": {"class_name": None},
+            "정원": {"class_name": "B"},
+            "정다온": {"class_name": "B"},
+        },
+        skipped=1,
     ),
     one(
         "classes in tables side by side",
@@ -57,12 +65,15 @@ CASES = (
         students=[A, B, C, D],
         fields={"박세찬": {"class_name": None}, "최네온": {"class_name": None}},
     ),
-    Case(
-        "classes in merged cells",
-        {"명단": [_CLASS, ("A", *A), ("", *B), ("B", *C), ("", *D)]},
-        [A, B, C, D],
-        fields={"이두리": {"class_name": "A"}, "최네온": {"class_name": "B"}},
-        merged={"명단": ["A2:A3", "A4:A5"]},
+    *(
+        Case(
+            f"{field} in merged cells",
+            {"명단": [(heading, *HEADER[:2]), (one, *A), ("", *B), (other, *C), ("", *D)]},
+            [A, B, C, D],
+            fields={"이두리": {field: one}, "최네온": {field: other}},
+            merged={"명단": ["A2:A3", "A4:A5"]},
+        )
+        for field, heading, one, other in (("class_name", "반", "A", "B"), ("school", "학교", "휘문중", "대치중"))
     ),
     one("parents' names under 학부모", ("이름", "학부모", "연락처"), ("김하나", "김부모", _P), ignored=["학부모"]),
     one("parents' names under 모", ("이름", "모", "휴대폰"), ("김하나", "김엄마", _P), ignored=["모"]),
