@@ -137,6 +137,7 @@ def _fail_and_go(lab: Lab, break_it: Callable[[Lab], str]) -> str:
     lab.fleet.provisioning.image = Image()
     lab.cloud.scaling.replace_instances()
     processes.until(lambda: not lab.fleet.leaving(), _FAILED_SECONDS, 0.1)
+    lab.await_boots()
     lab.cloud.scaling.age_instances(_PAST_BOOT_SECONDS)
     return job_id
 
