@@ -35,10 +35,17 @@ demo: $(READY)  ## the whole story on this machine
 	@$(BIN)/academy-ops demo
 
 # Compiled beforehand: what a lab starts writes no byte code, and would compile it at each start. What pytest makes of
-# the tests is kept in any case: each of its processes would make it anew.
-test: $(READY)  ## every test
+# the tests is made once, too: each of its processes would make it anew.
+PYTEST := env -u PYTHONDONTWRITEBYTECODE $(BIN)/pytest
+COLLECTED := tests/__pycache__/.collected
+
+$(COLLECTED): $(READY)
+	@ls -d tests/*/ tests/test_*.py | xargs -n 24 -P 2 $(PYTEST) -q --collect-only >/dev/null || true
+	@touch $@
+
+test: $(READY) $(COLLECTED)  ## every test
 	@$(BIN)/python -m compileall -q academy_ops checks
-	env -u PYTHONDONTWRITEBYTECODE $(BIN)/pytest -n 6 --dist loadgroup --no-loadscope-reorder
+	$(PYTEST) -n 7 --dist loadgroup --no-loadscope-reorder
 
 # The operator's part is checked as Windows and macOS have it, too; the academy and the lab need POSIX.
 POSIX_ONLY := /(academy|attack|bench|chaos|docker|lab)/|/(commands|pictures|terminal|test_readers)\.py$$
