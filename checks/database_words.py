@@ -22,6 +22,10 @@ _OF_DATABASES: Final = re.compile(
 _NOT_ANSWERED: Final = rf"(?!{GAP}\bFATAL:)"
 """A server, or a pooler before it, that refuses a connection in its own words was reached."""
 
+_PORT: Final = "(5432|6432|3306)"
+_NO_WAY: Final = "refused|ECONN\\w{5,9}|timed? ?out|timeout|unreachable|no route to host|reset by peer"
+"""What any program's network says, where the port tells that it is the database's."""
+
 _WORDS: Final = table(
     (
         _REFUSED_STATEMENT,
@@ -47,7 +51,9 @@ _WORDS: Final = table(
         Fault(_DOWN, "connections"),
         r"too many (clients|connections)|TooManyConnections|connection slots|max_user_connections",
         r"no more connections allowed|max client(s| connections) reached|MaxClientsIn|QueuePool limit",
-        r"PoolTimeout|query_wait_timeout|connection pool (is )?exhausted",
+        r"PoolTimeout|query_wait_timeout|connection pool (is )?exhausted|\bpool timed out|pool is probably full",
+        r"(fetching|acquiring) a (new )?connection|connection is not available, request timed out",
+        r"(데이터베이스|\bDB) ?(연결|커넥션|접속) ?(수|개수|풀)[^\n]{0,20}(초과|부족|고갈|가득)",
         r"waiting to acquire database connection|blocked because of many connection errors",
     ),
     # An end of the connection in mid-work is not a disagreement.
@@ -88,15 +94,20 @@ _WORDS: Final = table(
     ),
     (
         Fault(_DOWN, "unreachable"),
-        rf"(n[o']t|unable to|failed to|error) connect to (postgresql |mysql |database )?server{_NOT_ANSWERED}",
+        (
+            r"(n[o']t|unable to|failed to|error) (connect to|reach|establish (a )?connection to)"
+            rf" (the )?((postgresql |mysql |database )?server|database){_NOT_ANSWERED}"
+        ),
+        r"(데이터베이스|\bDB)( 서버)?[에와의로]? ?(연결|접속)[에이가을]? ?(실패|오류|할 수 없|되지 않|끊[어겼]|거부)",
         rf"connection to (database )?server{_NOT_ANSWERED}{GAP}(fail|refused|timed? ?out|lost|error)",
-        r"could not connect to the database|client_login_timeout|connection to database closed",
+        r"client_login_timeout|connection to database closed|communications link failure",
+        r"DatabaseResuming|database is (sleeping|paused)|after being auto-paused",
         r"server (closed the connection|conn crashed)|could not translate host name|failed to resolve host",
         r"database system is (starting up|shutting down|in recovery)|not (\w{1,9} )?accepting connections",
         r"terminating connection (due to|because of)|connection (has been|already) closed",
         r"SSL SYSCALL error|SSL error:? (unexpected )?eof|connection timeout expired",
         r"could not receive data from server|connection was closed in the middle",
-        rf"connect call failed \({GAP}(5432|6432|3306)\)",
+        rf"connect call failed \({GAP}{_PORT}\)|({_NO_WAY})[^\n]{{0,80}}:{_PORT}\b|:{_PORT}\b[^\n]{{0,80}}({_NO_WAY})",
         r"server (login|connect) (has been )?fail|consuming input failed",
         r"MySQL server has gone away|lost connection to MySQL|AdminShutdown|CannotConnectNow",
         (
@@ -109,7 +120,7 @@ _WORDS: Final = table(
     (
         Fault(_DOWN),
         r"database is locked|disk image is malformed|file is not a database",
-        r"read-only transaction|ReadOnlySqlTransaction|running with the --(super-)?read-only option",
+        r"read-only transaction|ReadOnlySqlTransaction|running (with the --|in )[a-z-]{0,20}read-only",
     ),
     flags=re.IGNORECASE | re.DOTALL,
 )

@@ -28,32 +28,48 @@ _OF_AWS: Final = r':? *"?https?://[^/"]*amazonaws\.com'
 """The worker's queue is asked in the same words as R2."""
 NO_R2: Final = "r2-endpoint-unreachable"
 _R2: Final = r"\.r2\.cloudflarestorage\.com"
+_FOR_URL: Final = rf"\b[^\n]{{0,60}}\burl\b[^\n]{{0,99}}{_R2}"
+"""What stands behind a status that R2 has answered where no SDK asks it, but an HTTP client."""
+_OPERATION: Final = (
+    r"when calling the (Get|Head|List|Put|Copy|Delete|Create|Complete|Upload)(Object|Bucket|Part|Multipart)"
+)
+_STORAGE: Final = r"(저장소|스토리지|버킷|(?<![a-z])(R2|S3|storage|bucket)(?![a-z]))"
+_NOT_THERE: Final = "(찾을 수 없|존재하지 않|없습니다)"
 _OTHER_SDK: Final = rf"\b(S3Error: |S3: (Get|Head|List)Object){GAP}\b"
 """How libraries other than boto begin what S3 has refused."""
 _CLOCK: Final = re.compile(CLOCK)
 _NO_WAY: Final = "Max retries|resolve|refused|timed out|reset by peer|SSL|CERTIFICATE|proxy"
 """Words for a connection that failed, where R2's host stands beside them."""
 _MESSAGES: Final = table(
-    (Fault("excel-object-missing"), r"NoSuchKey|\(404\) when calling the (Get|Head)Object"),
-    (Fault("r2-bucket-missing"), r"NoSuchBucket|\(404\) when calling the HeadBucket"),
+    (
+        Fault("excel-object-missing"),
+        r"NoSuchKey|\(404\) when calling the (Get|Head)Object|The specified key does not exist",
+        rf"\b404{_FOR_URL}",
+        rf"\b(file|object|key)\b[^\n]{{0,40}} (not found|does not exist) (in|on) [^\n]{{0,20}}{_STORAGE}",
+        rf"(파일|객체)[^\n]{{0,20}}{_STORAGE}에(서|는)? ?{_NOT_THERE}",
+        rf"{_STORAGE}에(서|는)? [^\n]{{0,20}}(파일|객체)[을를이가] ?{_NOT_THERE}",
+    ),
+    (
+        Fault("r2-bucket-missing"),
+        r"NoSuchBucket|\(404\) when calling the HeadBucket|The specified bucket does not exist",
+    ),
     (
         Fault("r2-credentials-rejected"),
-        r"InvalidAccessKeyId|SignatureDoesNotMatch|\((Unauthorized|401)\)",
+        rf"InvalidAccessKeyId|SignatureDoesNotMatch|\((Unauthorized|401)\)|\b401{_FOR_URL}",
         rf"{_OTHER_SDK}(Unauthorized|StatusCode: 401)\b",
     ),
     # So R2 calls a key of the wrong length, as an AWS key is.
     (Fault("r2-credentials-rejected"), r"\(InvalidArgument\) when calling the (Get|Head)Object"),
     (
         Fault("r2-access-denied"),
-        r"\((AccessDenied|NotEntitled|Forbidden|403)\) when calling the (Get|Head|List)(Object|Bucket)",
+        rf"\((AccessDenied|NotEntitled|Forbidden|403)\) {_OPERATION}|\b403{_FOR_URL}",
         rf"{_OTHER_SDK}(AccessDenied|NotEntitled|StatusCode: 403)\b",
     ),
     (
         Fault("r2-server-error"),
         (
             r"\((InternalError|ServiceUnavailable|SlowDown|TooManyRequests|BadGateway|GatewayTimeout|429|5\d\d)\) "
-            r"when calling the "
-            r"(Get|Head|Put|List)(Object|Bucket)"
+            rf"{_OPERATION}|\b(429|5\d\d){_FOR_URL}"
         ),
     ),
     (

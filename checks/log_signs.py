@@ -37,7 +37,7 @@ _MISSING: Final = re.compile(rf"{_OF_IMPORT}|{_OF_LOADER}|\bpython[\d.]{{0,5}}: 
 _RECEIVED_DISPROVES: Final = _AT_EACH_POLL | {_DEPENDENCY}
 _WORK_DISPROVES: Final = _RECEIVED_DISPROVES | {"worker-database-down"}
 _OF_OTHERS: Final = re.compile(
-    r"metric|sentry|telemetry|cloudwatch|x-?ray|statsd|datadog|\btracing|opentelemetry|newrelic|heartbeat"
+    r"metric|sentry|telemetry|cloudwatch|x-?ray|statsd|datadog|\btracing|\bspans?\b|opentelemetry|newrelic|heartbeat"
     r"|when calling the (?!Receive|GetQueue|ListQueues|CreateQueue|DeleteMessage|ChangeMessage|SendMessage|GetObject"
     r"|HeadObject|ListObjects|HeadBucket|PutObject|DeleteObject|AssumeRole|GetRoleCredentials|CreateToken)"
     r"\w+ operation",
@@ -49,8 +49,16 @@ _COMPLAINS: Final = (
     *("permission", "module", "space", "full", "memory", "signal", "signature", "skew", "kill", "exit", "terminated"),
     *("alloc", "process", "exist", "such", "unknown", "undefined", "role", "hba", "limit", "timeout", "slots"),
     *("clients", "gone", "closed", "syscall", "database", "server", "host", "found"),
+    *("연결", "접속", "커넥션"),
 )
 """One of these words stands in every complaint; most lines are none, and a fleet writes many."""
+_OVER: Final = re.compile(
+    r"(?<!not )(?<!be )\b(re-?connected|re-?established|restored|recovered|succeeded after)\b"
+    r"|(복구|재연결)(됨|되었|했|에? ?성공)|재시도.{0,9}성공",
+    re.IGNORECASE,
+)
+"""What speaks of an error as of one that is over."""
+_OF_DATABASE: Final = re.compile(r"database|postgres|mysql|\bDB|데이터베이스|OperationalError", re.IGNORECASE)
 _TIME_LIMIT: Final = re.compile(r"time ?limit|\btime-?out", re.IGNORECASE)
 _REFUSALS: Final = "InvalidAccessKeyId|SignatureDoesNotMatch|InvalidArgument|Unauthorized|AccessDenied|Forbidden|40[13]"
 _DENIED: Final = "worker-queue-denied"
@@ -96,8 +104,8 @@ def log_sign(case: Case, host: HostReport, container: Container, log: WorkerLog)
     for number in reversed(range(len(lines))):
         line = lines[number]
         completed = completed or LOG_COMPLETED in line.text
-        # What a process that does not run any more said last is why, however long ago.
-        if steady and not container.wrote(line):
+        # What a process that does not run any more said last is why, however long ago; one before it, lately only.
+        if not container.wrote(line) and (steady or not under(age(case.observed_at, line.at), COMPLAINT_SECONDS)):
             return None
         fault = _sign(case, host, lines, number, ended=not steady)
         with_message = fault is not None and fault.code == _DENIED and _WITH_MESSAGE.search(line.text)
@@ -148,6 +156,8 @@ def _disproved(
         return frozenset()
     if _of_failure(line):
         return disproved
+    if _OVER.search(line.text) and _OF_DATABASE.search(line.text):
+        return disproved | {"worker-database-down"}
     if LOG_PARSING in line.text or LOG_SKIPPED in line.text:
         return disproved | _WORK_DISPROVES
     return disproved | _RECEIVED_DISPROVES if LOG_RECEIVED in line.text else disproved
@@ -163,7 +173,7 @@ def _sign(case: Case, host: HostReport, lines: Sequence[LogLine], number: int, *
     if not any(word in lower for word in _COMPLAINS):
         return None
     # What is told as information is no complaint; but a job's failure is one at any level.
-    if level(text) == "less" and not _of_failure(lines[number]):
+    if (level(text) == "less" or _OVER.search(text)) and not _of_failure(lines[number]):
         return None
     fault = database_fault(text) or meaning(text, _LOG_SIGNS)
     if fault is None or fault.code == "job-failed":

@@ -14,7 +14,7 @@ CLOCK: Final = (
 NO_CREDENTIALS: Final = (
     r"Unable to locate credentials|NoCredentialsError|CredentialRetrievalError|MetadataRetrievalError"
     r"|[Rr]etrieving credentials from|MissingCredentialsError|NoAuthTokenError|refreshed credentials are still expired"
-    r"|no EC2 IMDS role found|[Ll]oad credentials from any"
+    r"|no EC2 IMDS role found|[Ll]oad credentials from any|\bCredentialsNotLoaded"
 )
 _PROFILE: Final = (
     r"\bProfileNotFound|\b(InvalidConfig|InfiniteLoopConfig|ConfigParse|ConfigNotFound|TokenRetrieval|SSO)Error\b"

@@ -488,7 +488,7 @@ SCENARIOS: dict[str, list[Facts]] = {
     ],
     "worker-dependency-missing": [
         says(MODULE, status="restarting"),
-        inside(status="exited", exit_code=1, errors=(h.line(MODULE, 5000),)),
+        inside(status="exited", exit_code=1, started_at=h.ago(5001), errors=(h.line(MODULE, 5000),)),
         ended("No module named 'openpyxl'"),
         {**ended("처리 중 오류가 발생했습니다."), "logs": archived(FAILED, h.line(MODULE, 300))},
     ],

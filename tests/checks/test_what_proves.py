@@ -8,7 +8,7 @@ import pytest
 from academy_ops.diagnosis.records import Unavailable, Verdict
 from checks.facts import JobFacts
 from tests.checks import facts_factory as h
-from tests.checks.scenarios import FRESH, Facts, differs, ended, gone, inside, own, waiting
+from tests.checks.scenarios import CUT_OFF, FRESH, Facts, differs, ended, gone, inside, own, waiting
 
 JOB = f"job_id={h.JOB_ID}"
 RECEIVED = f"SQS_MESSAGE_RECEIVED | {JOB} | tier=basic"
@@ -67,6 +67,50 @@ def test_work_of_the_process_after_does_not_disprove_why_the_one_before_ended() 
     assert told(facts).cause == "worker-aws-credentials"
 
 
+NO_DATABASE = "psycopg.OperationalError: server closed the connection unexpectedly"
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [(NO_DATABASE, 75), ("Database connection restored", 60)],
+        [(NO_DATABASE, 75), ("reconnected to postgres at db.internal", 60)],
+        [(NO_DATABASE, 75), ("DB 연결 복구됨", 60)],
+        [(f"succeeded after 3 retries: {NO_DATABASE}", 60)],
+        [("재시도 후 성공: OperationalError 1회", 60)],
+    ],
+)
+def test_a_database_that_is_back_by_the_workers_own_word_is_not_down(lines: list[tuple[str, float]]) -> None:
+    assert idle(logged(*lines)).status == "healthy"
+
+
+@pytest.mark.parametrize(
+    "later", ["redis connection restored", "the database connection could not be restored", "DB 연결 복구 실패"]
+)
+def test_what_is_back_is_the_database(later: str) -> None:
+    assert idle(logged((NO_DATABASE, 75), (later, 60))).cause == "worker-database-down"
+    assert idle(logged(("데이터베이스에 접속할 수 없습니다", 75), (later, 60))).cause == "worker-database-down"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "cause"), [(4000, ("worker-container-exited", None)), (2000, ("worker-container-exited", "no-route"))]
+)
+def test_of_a_process_that_ended_what_an_earlier_one_wrote_long_ago_says_nothing(
+    seconds: float, cause: tuple[str, str | None]
+) -> None:
+    facts = logged((CUT_OFF.text, seconds), status="exited", exit_code=1, finished_at=h.ago(9))
+    assert (told(facts).cause, told(facts).reason) == cause
+
+
+@pytest.mark.parametrize("text", [NO_CREDENTIALS, MODULE, "psycopg.OperationalError: connection refused"])
+def test_an_earlier_process_explains_the_end_only_where_each_ends_so(text: str) -> None:
+    ended, loops = {"status": "exited", "exit_code": 1}, {"status": "restarting", "restarts": 9}
+    assert told(logged((text, 4000), **ended)).cause == "worker-container-exited"
+    assert told(logged((text, 2000), **ended)).cause not in {"worker-container-exited", None}
+    assert told(logged((text, 90), started_at=h.ago(20), **loops)).cause not in {"worker-crash-loop", None}
+    assert told(logged((text, 90000), started_at=h.ago(20), **loops)).cause == "worker-crash-loop"
+
+
 def test_a_failed_job_disproves_nothing_of_the_database() -> None:
     facts = logged(("psycopg.errors.ConnectionTimeout: connection timeout expired", 40), (FAILED + "오류", 39))
     assert (told(facts).cause, told(facts).reason) == ("worker-database-down", "unreachable")
@@ -87,7 +131,7 @@ def test_a_package_that_a_running_worker_does_without_is_no_fault(text: str) -> 
 @pytest.mark.parametrize(
     "facts",
     [
-        logged((MODULE, 5000), status="exited", exit_code=1),
+        logged((MODULE, 5000), status="exited", exit_code=1, started_at=h.ago(5001)),
         logged(("ImportError: libGL.so.1: cannot open shared object file", 20), status="restarting", exit_code=1),
         logged((FAILED + "No module named 'openpyxl'", 200)),
         logged((FAILED + "x", 200), ("Traceback (most recent call last):", 200), (FRAME, 200), (MODULE, 200)),
