@@ -58,7 +58,7 @@ def test_the_table_counts_them(workbook: Path) -> None:
 
 def test_a_file_that_is_no_workbook_is_refused_with_the_workers_own_words(tmp_path: Path) -> None:
     path = tmp_path / "students.xlsx"
-    path.write_bytes(b"not a workbook")
+    path.write_bytes(b"not a workbook\0")
     code, text = told(str(path), "-o", "json")
     assert (code, json.loads(text)["rows"]) == (1, [])
     assert "File is not a zip file" in json.loads(text)["error"]

@@ -101,6 +101,21 @@ def test_any_other_phone_fails_its_row_and_says_so(cell: Cell) -> None:
     assert code_of_message(rejected.error) == "excel-phone-invalid"
 
 
+def test_why_a_phone_is_rejected_says_what_is_wrong_with_it() -> None:
+    said = {
+        "": "비어 있습니다",
+        "02-555-1234": "010으로 시작하는 11자리",
+        "011-234-5678": "010으로 시작하는 11자리",
+        "010-2345-67012": "010으로 시작하는 11자리",
+        "010-234-6701": "10자리입니다",
+        "010-2345-6701(변경)": "분명하지 않습니다",
+        "010-2345-6701→010-2345-6702": "분명하지 않습니다",
+    }
+    rejected = sheet(HEADER, *(("", "김하나", phone) for phone in said)).rejected
+    assert [word in row.error for row, word in zip(rejected, said.values(), strict=True)] == [True] * len(said)
+    assert {code_of_message(row.error) for row in rejected} == {"excel-phone-invalid"}
+
+
 def test_a_row_without_a_name_is_rejected() -> None:
     (rejected,) = sheet(HEADER, ("", "", PHONE)).rejected
     assert "이름" in rejected.error

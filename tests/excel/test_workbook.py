@@ -130,7 +130,15 @@ def test_a_file_of_another_program_is_named(compared: Callable[[int], None]) -> 
         archive + b"mimetypeapplication/vnd.oasis.opendocument.spreadsheet": ".ods",
         archive + b"[Content_Types].xml word/document.xml": ".docx",
         archive + b"[Content_Types].xml xl/workbook.bin": ".xlsb",
-        b"name,phone": "암호 없는 .xlsx",
+        b"<meta charset=euc-kr><table><tr><td>": "HTML",
+        "<!-- made by a school's program -->\n<table>".encode("utf-16"): "HTML",
+        b"name,phone": "CSV",
+        b"\xef\xbb\xbf" + "이름,연락처\r\n".encode(): "CSV",
+        "이름,연락처\r\n".encode("cp949"): "CSV",
+        "이름\t연락처\r\n".encode("utf-16"): "CSV",
+        b"": "빈 파일",
+        compound + "PowerPoint Document".encode("utf-16-le"): ".ppt",
+        b"\0\1\2\3": "암호 없는 .xlsx",
     }
     for start, word in said.items():
         assert word in (refusal_of(io.BytesIO(start)) or ""), start

@@ -9,11 +9,11 @@ from itertools import chain, islice, pairwise, takewhile
 from typing import Final, NamedTuple
 
 from academy_ops.academy.excel import junk, names, values
-from academy_ops.academy.excel.header import Header, Open, header_of
+from academy_ops.academy.excel.header import Header, Open, header_of, person
 from academy_ops.academy.excel.headings import Heading, heading, letters
 from academy_ops.academy.excel.records import Problem, WorkbookError
 from academy_ops.academy.excel.text import Struck, text
-from academy_ops.academy.excel.vocabulary import RELATIONS, STUDENT
+from academy_ops.academy.excel.vocabulary import PARENT, RELATIONS, STUDENT
 
 Row = Sequence[object]
 Numbered = tuple[int, Row]
@@ -180,7 +180,9 @@ def settled(header: Header, rows: Sequence[Row]) -> Header:
     parents, known = _parents(header, sample)
     if known:
         if not own and len(phones) == 1 and not re.search(_ONE_OF_SEVERAL, header.headings[phones[0]]):
-            own = phones
+            left = phones[0] - 1
+            of_parents = left >= 0 and person(header.headings[left]) == PARENT and left not in parents
+            own, parents = ([], (*phones, *parents)) if of_parents else (phones, parents)
     elif candidates := [*phones, *filter(sample.holds_phones, still_open.messages), *sample.without_heading()]:
         if not header.headings[candidates[0]] or not sample.are_equal(candidates):
             raise UnclearError

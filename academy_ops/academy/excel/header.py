@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 from academy_ops.academy.excel.headings import NOT_SAID, PERSON_ONLY, heading, letters, said
 from academy_ops.academy.excel.text import shown, text
 from academy_ops.academy.excel.values import digits_in
-from academy_ops.academy.excel.vocabulary import NUMBER, ONE_PARENT, PARENT, SOMEBODY_ELSE, STUDENT
+from academy_ops.academy.excel.vocabulary import NUMBER, ONE_PARENT, PARENT, RELATIONS, SOMEBODY_ELSE, STUDENT
 
 _PHONE_DIGITS: Final = 8
 _LONGEST_GROUP: Final = 40
@@ -152,6 +152,12 @@ def is_of_others(row: Sequence[object]) -> bool:
     return bool(phones) and any(SOMEBODY_ELSE in meanings and meanings <= {SOMEBODY_ELSE, "name"} for meanings in words)
 
 
+def names_columns(row: Sequence[object]) -> bool:
+    """Return whether a row only says more of what stands below a header, as ``한글`` beside ``영문`` does."""
+    words = [said(line) for line in _lines(row) or () if line]
+    return len(words) > 1 and None not in words and any(words)
+
+
 def _lines(row: Sequence[object]) -> list[str] | None:
     """Return a row's texts, or None where one is a phone: then it is no header."""
     lines = [text(cell) if isinstance(cell, str) else "" for cell in row]
@@ -206,18 +212,20 @@ def _header(lines: Sequence[str], rows: int) -> Header:
 def _beside_persons(lines: Sequence[str], found: dict[str, list[tuple[int, int]]]) -> None:
     """Give phones of which nothing says whose they are to whoever stands left of each of them."""
     phones = found.get("any_phone", ())
-    owners = {_person(lines[position - 1]) if position else None for _rank, position in phones}
+    owners = {person(lines[position - 1]) if position else None for _rank, position in phones}
     if None in owners or PARENT not in owners or len(phones) == 1:
         return
     for _rank, position in found.pop("any_phone"):
-        own = _person(lines[position - 1]) == STUDENT
+        own = person(lines[position - 1]) == STUDENT
         found.setdefault("phone" if own else "parent_phone", []).append((0, position))
 
 
-def _person(line: str) -> str | None:
-    """Return whose name a heading asks for."""
+def person(line: str) -> str | None:
+    """Return whose name a heading asks for, or whose relation to the student."""
     if (named := heading(line)) and named.field == "name":
         return STUDENT
+    if letters(line).casefold() in RELATIONS:
+        return PARENT
     persons = said(line) or frozenset()
     return PARENT if persons & {PARENT, ONE_PARENT} and persons <= {PARENT, ONE_PARENT, "name"} else None
 

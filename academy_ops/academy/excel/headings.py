@@ -19,6 +19,7 @@ from academy_ops.academy.excel.vocabulary import (
     NUMBER,
     OF_ANOTHER,
     ONE_PARENT,
+    OTHER_LETTERS,
     PARENT,
     PLAIN,
     REPLACED,
@@ -57,6 +58,8 @@ FORMER: Final = 2
 """The rank of a column that another one has replaced."""
 NOT_SAID: Final = 3
 """The rank of a parents' column of which nothing says that it holds phones."""
+LAST: Final = 3
+"""The rank of a column that holds the names in other letters."""
 
 
 class Heading(NamedTuple):
@@ -87,11 +90,13 @@ def heading(line: str) -> Heading | None:
     inside = [meaning for note in _BRACKETED.findall(line) for meaning in _noted(note)]
     if not any(outside):
         outside, inside = inside, []
-    things = {meaning for meaning in (*outside, *inside) if meaning not in _PERSONS} - {NEWER}
-    outer = {meaning for meaning in outside if meaning not in _PERSONS} - {NEWER}
+    things = {meaning for meaning in (*outside, *inside) if meaning not in _PERSONS} - {NEWER, OTHER_LETTERS}
+    outer = {meaning for meaning in outside if meaning not in _PERSONS} - {NEWER, OTHER_LETTERS}
     if outer == {"name"} or (outer and frozenset(things) not in _TOGETHER):
         things = outer
     named = _named({meaning for meaning in (*outside, *inside) if meaning in _PERSONS}, things)
+    if named and OTHER_LETTERS in {*outside, *inside}:
+        named = Heading("name", LAST) if named.field == "name" and named.rank < PERSON_ONLY else None
     if named and named.field not in {"name", "any_phone"}:
         if _is_replaced(line):
             return named._replace(rank=max(named.rank, FORMER))
@@ -161,7 +166,8 @@ def beside_the_name(line: str) -> str | None:
     """Return which field a heading says to stand behind the name, as ``이름(학년)`` does."""
     line = unicodedata.normalize("NFKC", visible(line)).casefold().translate(BRACKETS)
     things = {*(taken_apart(letters(line)) or ()), *chain.from_iterable(map(_noted, _BRACKETED.findall(line)))}
-    return next(iter(things & {"grade", "gender", "class_name", "school"}), None)
+    things &= {"grade", "gender", "class_name", "school"}
+    return next(iter(things)) if len(things) == 1 else _TOGETHER.get(frozenset(things))
 
 
 def said(line: str) -> frozenset[str] | None:

@@ -70,24 +70,25 @@ _COUNTED: Final = (
 )
 _TOTAL: Final = rf"{_COUNTED}[:：(]*[\d,]*명?\)?|총[:：]?[\d,]+명?|[\d,]+명|(?:[가-힣]{{1,4}}[:：]?\d+명[,/·]*)+"
 _TOTAL_OF: Final = r".{1,20}\s(?:개수|요약|소계|합계|총계|평균|count|total)"
-_END: Final = r"\W*(?:이하)?여백\W*|\W*(?:이상)?끝\W*|\W*이상(?:입니다)?\W*"
+_END: Final = r"\W*(?:이하)?(?:여백|빈칸)\W*|\W*(?:이상)?끝\W*|\W*이상(?:입니다)?\W*"
 _NOTE: Final = r"[※＊*#★☆■□◆◇●○▶►→☞✔✓=_<\[【〔「『(~\-–—·•]|주\)|비고\s*[:)]|참고|안내|주의|작성|예\)"
 _DATE_OR_PAGE: Final = (
     r"[\d\s./:\-,~년월일시분요월화수목금토()]+|\W*(?:page|페이지)?\s*\d+\s*(?:/|of)\s*\d+\s*(?:page|페이지|쪽)?\W*"
 )
 _LABEL: Final = r"[^:：\d]{1,12}[:：]"
 _SENTENCE: Final = r".*(?:니다|세요|시오|바람|주십시요|함)[.!~\s]*|[^:：]{1,12}\s*[:：].*"
+_SIGNATURE: Final = r".*(?:[교원]장|\((?:인|서명|직인[^()]*)\))"
 _CLASS: Final = r".*\d.*(?:반|학년|부|명|기|과정)"
 _BANNER: Final = re.compile(
     rf"{_CLASS}|(?:예비\s?)?[초중고]\s?\d|.*(?:반|학년|과정|등부|명단|팀|그룹|클래스|교실|캠퍼스)"
 )
 _OF_A_CLASS: Final = (
-    r".*\s\d+|\d.*|.*학교"
+    r".*\s\d+|\d.*|.*학교|.*\d\s?[시분].*"
     r"|(?:수학|영어|국어|과학|사회|논술|코딩|한자|독서|미술|피아노|태권도|물리|화학|생물|특강|내신|수능)(?:\s.*)?"
 )
 _OF_STAFF: Final = (
     rf"(?:{'|'.join(STAFF)})(?:처|자|실|폰|번호|전화|연락처|님|선생님|{'|'.join(STAFF)})*(?:\s.*|[:：(].*)?"
-    r"|[가-힣]{1,4}\s?(?:선생님|원장님|실장님|팀장님|기사님|강사님|쌤)|.*\s담임\s.*"
+    r"|[가-힣]{1,4}\s?(?:선생님|원장님|실장님|팀장님|기사님|강사님|쌤)|.*[\s(/]담임[\s:].*"
 )
 _NUMBERED: Final = (
     r"(?:[(\[<]?(?:#|no\.?\s?)?(?:\d{1,2}(?:-\d{1,2}){1,2}|\d{1,8})(?:\s?[.)\]>_:/-](?<![:/](?=\d))\s*|번?\s+|(?=[가-힣]{2,5}$))"
@@ -102,10 +103,12 @@ _PLAIN_NAME: Final = r"(?:\([^()]{1,6}\))?\s*[가-힣]{2,4}"
 _TWO_NAMES: Final = (
     rf"[가-힣]{{2,4}}(?:\s*[,./·&+|、，ㆍ]\s*(?:(?:{'|'.join(SIBLINGS)})\s*)?[가-힣]{{2,4}})+|"
     r"[가-힣]{3}\s*\n\s*[가-힣]{3}|.{2,20}[외등]\s*\d{1,2}\s*명|[가-힣]{2,4}\s외\s?\d|[가-힣]{2,4}\s(?:형제|자매|남매)"
-    r"|.*\w\s*(?:[&;]|\b(?:and|및|그리고)\b)\s*\w.*|[가-힣]{3}\s*\|\s*[가-힣]{3}|[가-힣]{3}(?:\s[가-힣]{3}){2,}"
+    r"|.*\w\s*(?:[&;]|\b(?:and|및|그리고)\b)\s*\w.*|[가-힣]{3}\s*\|\s*[가-힣]{3}"
 )
 _DAYS: Final = r"\d{1,4}\s?[년월일]"
 _A_DAY: Final = r"\d{3}|\d\s?월|(?<!\d)\d{1,2}\s?[/.-]\s?\d{1,2}(?!\d)"
+_NO_DAY: Final = "0000|1899|1900-01-0|2999|9999"
+"""How a day begins that programs write where there is none."""
 _A_WHOLE_DAY: Final = r"(?:19|20)\d\d[\d\st년월일시분.:/-]*"
 _ASKS_FOR_NO_DAY: Final = ("여부", "구분", "처리", "사유")
 _CHOICE: Final = r"^\d\s?[.):-]\s?(?=[^\W\d])"
@@ -117,7 +120,8 @@ _HAS_LEFT: Final = re.compile(
     "|그만둠|withdrawn"
 )
 _LEFT_RUN_TOGETHER: Final = "[가-힣]{3}(?:퇴원|퇴회)생?|퇴원[가-힣]{3}"
-_NO: Final = frozenset({"0", "퇴", "아님", "x", "n", "no", "아니오", "아니요", "false"})
+_OF_MANY: Final = ("생", "자", "들", "명단", "목록", "리스트", "현황", "list", "students")
+_NO: Final = frozenset({*"0x×✕✖✗✘n", "퇴", "아님", "no", "아니오", "아니요", "false"})
 _YES: Final = frozenset({"o", "y", "yes", "예", "네", "true", "v", "1", "퇴", "○", "ㅇ", "●", "✓", "✔"})
 
 
@@ -207,7 +211,16 @@ def section(row: Sequence[object]) -> Section:
     for kind in _SECTIONS:
         if kind in kinds:
             return kind
+    if _names_those_who_left(lines[0]):
+        return "left"
     return "students" if re.fullmatch(_BANNER, lines[0].strip("[]<>()■□◆◇●○▶►※*-= ")) else ""
+
+
+def _names_those_who_left(line: str) -> bool:
+    """Return whether a banner ends like ``강남점 퇴원생``; ``김하나 퇴원`` says so of one student only."""
+    words = re.findall(r"[^\W\d_]+", re.sub(r"\([^()]*\)", "", line.casefold()))
+    ends = ("".join(words[start:]) for start in range(len(words)))
+    return any(end.endswith(_OF_MANY) and _says_left(end) for end in ends)
 
 
 def bare(name: str) -> str:
@@ -253,7 +266,7 @@ def has_left(cell: str, *, asked: str, comes: bool) -> bool:
     is_day = re.fullmatch(_A_WHOLE_DAY, whole) or (
         not asked.endswith(_ASKS_FOR_NO_DAY) and re.search(_A_DAY, whole) and not re.search(_STAYS, whole)
     )
-    return bool(asked and (whole in _YES or is_day))
+    return bool(asked and (whole in _YES or (is_day and not re.match(_NO_DAY, whole))))
 
 
 def remark_says_left(cell: str) -> bool:
@@ -289,6 +302,7 @@ def _is_alone(name: str) -> bool:
         or digits_in(name) >= _REAL_PHONE_DIGITS
         or section((name,))
         or re.fullmatch(_SENTENCE, name)
+        or re.fullmatch(_SIGNATURE, name)
         or re.fullmatch(_DATE_OR_PAGE, name.casefold())
         or re.fullmatch(_OF_A_CLASS, name)
         or (name.endswith(("초", "중", "고")) and not is_name(name) and len(name) > _A_FEW_DIGITS)

@@ -140,7 +140,9 @@ def is_amount(line: str) -> bool:
 
 
 def are_two(name: str) -> bool:
-    """Return whether a text is the names of two Koreans, the second one perhaps in brackets."""
+    """Return whether a text is the names of two Koreans or more, the second one perhaps in brackets."""
+    if len(words := name.split()) > 2:  # noqa: PLR2004 - more than two
+        return all(len(word) == len("김하나") and is_name(word) for word in words)
     found = re.fullmatch(_TWO_NAMES, name)
     return found is not None and is_name(found[1]) and is_name(found[2]) and not found[2].startswith(found[1][1:])
 

@@ -1,5 +1,6 @@
 """The rows below a header: students, rejected ones, and those that are neither."""
 
+import re
 from collections.abc import Container, Iterable, Mapping
 from types import MappingProxyType
 from typing import Final
@@ -7,7 +8,7 @@ from typing import Final
 from academy_ops.academy.excel import junk, values
 from academy_ops.academy.excel.cells import LEFT, MOST_LISTED, OPTIONAL_FIELDS, Columns, Notes, Row
 from academy_ops.academy.excel.columns import Ahead, UnclearError, grouped, settled
-from academy_ops.academy.excel.header import Header, header_of, is_of_others
+from academy_ops.academy.excel.header import Header, header_of, is_of_others, names_columns
 from academy_ops.academy.excel.headings import said
 from academy_ops.academy.excel.names import is_amount, is_masked, is_name, is_of_family, is_something_else
 from academy_ops.academy.excel.records import Rejected, Skipped, Student, Why, WorkbookError
@@ -25,6 +26,7 @@ _ENDS_OF_CLASSES: Final = ("반", "생")
 _MOST_MOVED: Final = 50
 """In so many columns a phone is looked for that has moved."""
 _TEN: Final = 10
+_A_PHONE: Final = r"(?<!\d)010\D{0,2}\d{4}\D{0,2}\d{4}(?!\d)"
 _NOBODYS_PHONE: Final = "01000000000"
 _LONGEST_USUAL_PHONE: Final = 13
 
@@ -43,6 +45,10 @@ HIDDEN: Final = "숨겨진 행입니다. 등록할 학생이면 필터나 숨기
 NO_NAME_THERE: Final = "이름 칸에 이름이 아닌 것이 있습니다. 학생의 이름만 적어 주세요."
 MASKED: Final = "이름의 일부가 가려져 있습니다. 학생의 이름을 모두 적어 주세요."
 NAME_TOO_LONG: Final = f"이름이 너무 깁니다 ({LONGEST['name']}자까지)."
+NO_PHONE: Final = "학부모 전화번호가 비어 있습니다."
+UNCLEAR_PHONE: Final = (
+    "학부모 전화번호가 분명하지 않습니다. 010으로 시작하는 학부모의 휴대전화 번호 하나만 적어 주세요."
+)
 WRONG_PHONE: Final = "학부모 전화번호는 010으로 시작하는 11자리여야 합니다."
 TEN_DIGITS: Final = "학부모 전화번호가 10자리입니다. 010으로 시작하는 11자리여야 합니다."
 
@@ -178,6 +184,8 @@ class Roster:
         elif is_of_others(row):
             self._section, self._section_begins = "note", False
             self._skip(number, "heading")
+        elif names_columns(row):
+            self._skip(number, "heading")
         else:
             return False
         return True
@@ -272,6 +280,8 @@ def _fault(name: str, cell: object, phone: str | None, wrong: str, written: str)
             NO_NAME_THERE,
             not isinstance(cell, str) or is_something_else(name) or is_amount(written) or _is_a_field(name, written),
         ),
+        (NO_PHONE, phone is None and not wrong),
+        (UNCLEAR_PHONE, phone is None and bool(re.search(_A_PHONE, wrong))),
         (TEN_DIGITS, phone is None and values.digits_in(wrong) == _TEN),
         (WRONG_PHONE, phone is None),
         (NO_LETTERS, not any(letter.isalpha() for letter in name)),
@@ -295,5 +305,7 @@ def _is_a_field(name: str, written: str) -> bool:
 def _wrong_value(fault: str, name: str, phone: str | None, wrong: str) -> str:
     if fault is NO_NAME:
         return ""
-    of_phone = fault in {WRONG_PHONE, TEN_DIGITS} or (fault in {NO_RESULT, STRUCK} and phone is None and wrong)
+    of_phone = fault in {NO_PHONE, UNCLEAR_PHONE, WRONG_PHONE, TEN_DIGITS} or (
+        fault in {NO_RESULT, STRUCK} and phone is None and wrong
+    )
     return shown(wrong if of_phone else name)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 from academy_ops.academy.excel import junk
 from academy_ops.academy.excel.cells import MOST_LISTED
 from academy_ops.academy.excel.columns import Ahead, Beside, UnclearError, beside, settled
-from academy_ops.academy.excel.header import Header, header_of
+from academy_ops.academy.excel.header import Header, header_of, names_columns
 from academy_ops.academy.excel.records import Content, IgnoredColumn, LeftOutSheet, Sheet, Stricter, WorkbookError
 from academy_ops.academy.excel.rows import Roster
 from academy_ops.academy.excel.text import Again, shown, visible
@@ -52,6 +52,7 @@ _VERSION: Final = re.compile(r"최종|수정|원본|사본|복사본|초안|변�
 _MOST_SHEETS: Final = 200
 _MOST_ABOVE: Final = 10_000
 """In so many rows a sheet's header is looked for."""
+_CLASSES: Final = ("반", "교실", "클래스", "class")
 _MOST_COMPARED: Final = 60
 
 
@@ -245,7 +246,8 @@ def _begun(roster: Roster, header: Header, row: Row, above: Row, ahead: Ahead) -
     if side is None and header.rows == 1 and (below := ahead.look(1)):
         # Its second row, perhaps.
         both = header_of(below[0], row)
-        if both is not None and both.rows > 1 and both.promising and both.worth > header.worth:
+        says_more = both is not None and (both.worth > header.worth or names_columns(below[0]))
+        if both is not None and says_more and both.rows > 1 and both.promising:
             next(ahead)
             header = both
     header = settled(side or header, ahead.look())
@@ -292,7 +294,7 @@ def _aside(name: str) -> str:
     folded = _folded(name)
     latin = re.findall("[a-z]+", f"{visible(name).casefold()} {folded}")
     for word, why in SHEETS_SET_ASIDE.items():
-        if word in (latin if word.isascii() else folded) and not (folded.endswith("반") and why != FORMER):
+        if word in (latin if word.isascii() else folded) and not (folded.endswith(_CLASSES) and why != FORMER):
             # The class 졸업반 has not left.
             return why
     return ""

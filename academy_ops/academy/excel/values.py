@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
+from datetime import date, timedelta
 from functools import lru_cache
 from typing import Final
 
@@ -44,8 +45,12 @@ _USUAL_PHONE: Final = re.compile(r"010([-. ]?)(\d{4})\1(\d{4})", re.ASCII).fullm
 _IN_BRACKETS: Final = r"\([^()\d]*\)|\([^()\d]*(?:\d{1,2}[^()\d]+){1,2}\)"
 """A remark; digits in it are the hours to call at."""
 _APART: Final = (
-    r"[,/;\n]|(?<=[^\W\d_]\))(?=\d)|\s{2,}| 또는 | or |(?<=[\d)]) (?=\D{0,8}0\d{1,2}[-. )]?\d{3,4}[-. ]?\d{4})"
+    r"[,/;\n]|(?<=[^\W\d_]\))(?=\d)|\s{2,}| 또는 | or "
+    r"|(?<=[\d)])\s?[ ·ㆍ・•&]\s?(?=\D{0,8}0\d{1,2}[-. )]?\d{3,4}[-. ]?\d{4})"
 )
+_NUMBERED: Final = r"(?<!\d)[1-9] ?[.)](?=\D{0,6}010[-. ]?\d{4}[-. ]?\d{4}(?!\d))"
+_SCIENTIFIC: Final = re.compile(r"\d\.\d{7,11}e\+?\d{1,2}").fullmatch
+"""A number as programs write it, with all its digits; Excel's own form has lost some."""
 _LISTED: Final = dict.fromkeys(range(0x2460, 0x2474), "\n")
 """① to ⑳, which are digits to Unicode."""
 _LANDLINE: Final = re.compile(r"0(?:2|[3-6]\d|70)\d{7,8}").fullmatch
@@ -99,6 +104,8 @@ _STATE: Final = rf"(?:{'|'.join(STATES)})(?:중|생|자)?"
 _OF_A_SCHOOL: Final = ("초", "중", "고", "교", "등")
 _DATE: Final = re.compile(r"(\d{4})-(\d\d)-(\d\d)").fullmatch
 _LAST_YEAR_OF_DATES: Final = 1999
+_DAY_NUMBER: Final = r"4[3-7]\d{3}"
+"""What is left of a date of our years without its format."""
 
 
 def phone(cell: object, of: str = PARENT) -> str | None:
@@ -110,7 +117,7 @@ def phone(cell: object, of: str = PARENT) -> str | None:
     if isinstance(cell, str) and (usual := _USUAL_PHONE(cell)):
         return None if isinstance(cell, Struck) else f"010{usual[2]}{usual[3]}"
     if isinstance(cell, str):
-        cell = cell[: 2 * _LONGEST_PHONE].translate(_LISTED)
+        cell = re.sub(_NUMBERED, "\n", cell[: 2 * _LONGEST_PHONE].translate(_LISTED))
     line = text(cell)
     if (
         not line
@@ -130,6 +137,8 @@ def phone(cell: object, of: str = PARENT) -> str | None:
 def _phone(line: str, of: str) -> str | None:
     """Return a phone, an empty text where it is a landline or somebody else's, or None where it is none."""
     line = _with_digits(unicodedata.normalize("NFKC", line).casefold())
+    if _SCIENTIFIC(line):
+        line = f"{float(line):.0f}"
     owners = _owners(line)
     if owners is None or _leaves_doubt(line):
         return None
@@ -252,13 +261,16 @@ def gender(line: str) -> str | None:
     line = re.sub(r"\s", "", unicodedata.normalize("NFKC", line).casefold()).strip(".-/").removesuffix("아이")
     if found := GENDERS.get(line):
         return found
-    both = {GENDERS.get(part) for part in re.split(r"[()\[\]]", line) if part}
+    both = {GENDERS.get(part) for part in re.split(r"[()\[\]/]", line) if part}
     return both.pop() if len(both) == 1 else None
 
 
 def grade(line: str) -> dict[str, str]:
     """Return what a cell says of grade, class and type of school; a text of another form is the grade as it stands."""
-    line = restored(unicodedata.normalize("NFKC", line).strip())
+    line = unicodedata.normalize("NFKC", line).strip()
+    if re.fullmatch(_DAY_NUMBER, line):
+        line = (date(1899, 12, 30) + timedelta(int(line))).isoformat()
+    line = restored(line)
     if not line.isdecimal():
         line = re.sub(_IN_ENGLISH, "", line, flags=re.IGNORECASE)
     if not set(line[1:-1]) & set("()[]"):

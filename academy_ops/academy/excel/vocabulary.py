@@ -14,6 +14,7 @@ APPLICANT: Final = "applicant"
 PLAIN: Final = "plain"
 MESSAGES: Final = "messages"
 NOTICES: Final = "notices"
+OTHER_LETTERS: Final = "other letters"
 NEWER: Final = "newer"
 NUMBER: Final = "number"
 FILLER: Final = ""
@@ -43,7 +44,7 @@ _HEADINGS: Final = {
     # Whose it is.
     STUDENT: """
         학생 학생들 學生 学生 生徒 園児 원생 원아 수강생 수강자 재원생 학원생 재학생 신입생 등록생 교습생 수련생
-        관원 수험생 학습자 응시자 참가자 참여자 본인 자녀 아이 아동 어린이 유아 회원
+        관원 훈련생 교육생 입학생 입소생 입소자 수험생 학습자 응시자 참가자 참여자 본인 자녀 아이 아동 어린이 유아 회원
         student students pupil child
     """,
     PARENT: """
@@ -60,9 +61,11 @@ _HEADINGS: Final = {
         추천인 추천자 소개자 소개인 친구 자매 남매 대리인
         결제자 예금주 입금자 납부자 납입자
         집 자택 집전화 유선 유선전화 일반전화 가정 댁 회사 직장 팩스 학원 과목 수업 교재
-        영문 영어 영어이름 한자 닉네임 별명
-        english eng nickname preferred preferredname teacher home office work fax
+        닉네임 별명
+        nickname preferred preferredname teacher home office work fax
     """,
+    # In which letters a name is written; that column is read where there is no other.
+    OTHER_LETTERS: "영문 영어 한자 漢字 로마자 english eng",
     # The student, or who speaks for one: the other columns decide.
     APPLICANT: """
         신청자 신청인 신청하신 응답자 가입자 가입인 등록자 예약자 주문자 접수자 접수인 제출자 작성자 작성인 고객 구매자
@@ -80,7 +83,7 @@ _HEADINGS: Final = {
     MESSAGES: "연락망 연락받을 연락받으실 수신번호 문자번호 알림번호 받을번호",
     "gender": "성별 성별명 남녀 남여 성 性別 gender sex",
     "school_type": "학교유형 학교급 학교급별 학교구분 학교종류 학교분류 학교과정 초중고 schooltype schoollevel",
-    "school": "학교 출신학교 재학교 현학교 學校 学校 school",
+    "school": "학교 출신학교 출신교 재학교 현학교 學校 学校 school",
     "grade": "학년 학년명 學年 学年 年级 年級 grade gr gradelevel yeargroup",
     "class_name": "반 학급 클래스 학반 班 クラス class classroom",
     "track": "계열 문이과 이과문과 문과이과 인문자연 track",
@@ -161,6 +164,7 @@ SECTIONS: Final = _meanings(
         "students": "재원 재원생 재학생 수강생 신입생 등록생 휴원 휴원생 휴학 체험 신규 예비 active enrolled",
         FILLER: """
             명단 목록 리스트 현황 학생 원생 연락처 연락망 비상 비상연락망 비상연락처 전화번호 정보 및 님 들 자 표 방
+            년 년도 학년도 월 일 명 현재 기준
             생 함 중 중도 됨 완료 처리 수강 등록 회원 상담 레벨테스트 입학 list contacts student students
         """,
     }

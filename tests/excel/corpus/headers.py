@@ -60,6 +60,42 @@ CASES = (
         [A],
         merged={"명단": ["A1:A2", "B1:C1"]},
     ),
+    *(
+        one(
+            f"two rows, {row[0]} first",
+            ("번호", "성명", "", "학부모 연락처"),
+            ("", *row, ""),
+            (1, *sorted(("김하나", "KIM HANA"), reverse=row[0] == "한글"), A[1]),
+            ignored=["성명 영문"],
+        )
+        for row in (("한글", "영문"), ("영문", "한글"))
+    ),
+    one(
+        "a second row of headings on each page",
+        *(HEADER, A, HEADER, ("한글", "", "영문"), B),
+        students=[A, B],
+        skipped=2,
+    ),
+    *(
+        one(f"names under {name}", (name, *HEADER[1:]), A)
+        for name in ("성명(한자)", "이름(한글/영문)", "영어이름", "훈련생명")
+    ),
+    one(
+        "names in other letters beside",
+        ("영문 이름", "성명(한자)", *HEADER[:2]),
+        ("Kelly", "金", *A),
+        ignored=["영문 이름", "성명(한자)"],
+    ),
+    *(
+        one(f"no names under {name}", (name, *HEADER[1:]), A, problem="header-missing")
+        for name in ("영어", "보호자 영문이름", "영어 수강생")
+    ),
+    one(
+        "school and grade behind the name",
+        ("이름(학교/학년)", "학부모 연락처"),
+        ("김하나(휘문중/2)", A[1]),
+        fields={"김하나": {"school": "휘문중", "grade": "2"}},
+    ),
     one("two rows, words of no use above", ("기본 정보", "", "수강 정보"), ("이름", "학부모 연락처", "과목"), A),
     one("the header again on each printed page", HEADER, A, HEADER, B, students=[A, B], skipped=1),
     one(

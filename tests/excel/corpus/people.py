@@ -62,6 +62,9 @@ CASES = (
             "확인자: 원장 홍길동 (서명)",
             "위와 같이 명단을 제출합니다",
             "결석 연락은 010-9999-8888",
+            "학원장 (인)",
+            "대한초등학교장 (직인생략)",
+            "이하 빈칸",
         )
     ),
     _nobody("a class, with its teacher", "중1 A반", "", "담임 김선생"),
@@ -341,12 +344,18 @@ CASES = (
     ),
     *(
         one(f"a table of others below: {banner}", HEADER, A, (), (banner,), HEADER, B, skipped=3)
-        for banner in ("대기자", "Withdrawn", "Waiting list", "상담 대기자")
+        for banner in (
+            *("대기자", "Withdrawn", "Waiting list", "상담 대기자", "퇴원생 명단(2026년)", "2025학년도 졸업생"),
+            *("상반기 퇴원생", "중등부 퇴원생 (총 3명)", "강남점 대기자 명단", "교사 연락망 (2026년)"),
+        )
     ),
     one("a banner over others", HEADER, A, ("Withdrawn students",), B, ("재원생",), C, students=[A, C], skipped=3),
     *(
         one(f"a table of students below: {banner}", HEADER, A, (), (banner,), HEADER, B, students=[A, B], skipped=2)
-        for banner in ("휴원생", "체험 학생", "신규 등록")
+        for banner in (
+            *("휴원생", "체험 학생", "신규 등록", "수료생 특별반", "졸업반", "2026년 재원생", "A반 (담임 김선생)"),
+            *("월수금 5시 / 김선생", "이이삼 퇴원 처리"),
+        )
     ),
     Case(
         "a name over the student's phone and a parent's, by 구분",

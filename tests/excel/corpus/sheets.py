@@ -26,6 +26,10 @@ _ASIDE = (
 )
 
 CASES = (
+    *(
+        Case(f"a class called {name}", {"미술교실": [HEADER, A], name: [HEADER, B]}, [A, B])
+        for name in ("과학체험교실", "체험반", "Trial Class")
+    ),
     one("an unnamed sheet", HEADER, A),
     Case("an example sheet before the roster", {"작성예시": _EXAMPLE, "명단": [HEADER, A]}, [A], left_out=["작성예시"]),
     Case("an English sample sheet", {"Sample": _EXAMPLE, "Sheet2": [HEADER, A]}, [A], left_out=["Sample"]),

@@ -78,6 +78,15 @@ CASES = (
     one("parents' names under 학부모", ("이름", "학부모", "연락처"), ("김하나", "김부모", _P), ignored=["학부모"]),
     one("parents' names under 모", ("이름", "모", "휴대폰"), ("김하나", "김엄마", _P), ignored=["모"]),
     one("whose parent", ("이름", "보호자", "관계", "연락처"), ("김하나", "김부모", "모", _P)),
+    *(
+        one(f"a parent's phone beside {beside}, and another one", ("이름", *beside, "연락처", "비상연락처"), row)
+        for beside, row in (
+            (("보호자",), ("김하나", "김부모", _P, _OWN)),
+            (("보호자", "관계"), ("김하나", "김부모", "모", _P, _OWN)),
+            (("학부모명",), ("김하나", "김부모", _P, "")),
+        )
+    ),
+    one("two parents by 관계", ("이름", "관계1", "연락처1", "관계2", "연락처2"), ("김하나", "모", _P, "부", _OWN)),
     one("both parents' names", ("이름", "어머니", "아버지", "연락처"), ("김하나", "김엄마", "김아빠", _P)),
     one(
         "parents' phones under 학부모",
