@@ -9,7 +9,7 @@ from academy_ops.thresholds import COMPLAINT_SECONDS
 from checks.facts import Case
 from checks.host_facts import Container, HostReport, LogLine, WorkerLog
 from checks.log_forms import level, plain
-from checks.times import age, under
+from checks.times import age, of_last_process
 from checks.words import meaning, table
 
 _SQS: Final = re.compile(r"\bsqs\.[a-z0-9-]{1,30}\.(amazonaws|vpce|api\.aws)|\bqueue\.amazonaws\.", re.IGNORECASE)
@@ -77,11 +77,10 @@ def sqs_unreachable(
     Only the lines of the process that runs now count, of the last seconds that are given; where none runs (``within``
     is None), of the last process, whenever it wrote them, and what those before it wrote lately.
     """
-    before = COMPLAINT_SECONDS if within is None else 0
     lines = [
         line
         for line in (*log.errors, *log.tail)
-        if container.wrote(line) or under(age(case.observed_at, line.at), before)
+        if container.wrote(line) or (within is None and of_last_process(case.observed_at, container, line))
     ]
     ahead = host.clock_ahead_seconds
     complaints = [line for line in lines if _of_sqs(line.text, ahead) and level(plain(line.text)) != "less"]

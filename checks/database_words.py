@@ -93,6 +93,11 @@ _WORDS: Final = table(
         r"unknown (column|table|database) '|InvalidCatalogName|InvalidSchemaName",
     ),
     (
+        Fault(_DOWN, "read-only"),
+        r"read-only transaction|ReadOnlySqlTransaction|running (with the --|in )[a-z-]{0,20}read-only",
+        r"readonly database|cannot execute \w{1,20} during recovery",
+    ),
+    (
         Fault(_DOWN, "unreachable"),
         (
             r"(n[o']t|unable to|failed to|error) (connect to|reach|establish (a )?connection to)"
@@ -120,7 +125,6 @@ _WORDS: Final = table(
     (
         Fault(_DOWN),
         r"database is locked|disk image is malformed|file is not a database",
-        r"read-only transaction|ReadOnlySqlTransaction|running (with the --|in )[a-z-]{0,20}read-only",
     ),
     flags=re.IGNORECASE | re.DOTALL,
 )

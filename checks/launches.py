@@ -19,6 +19,7 @@ _FAILED: Final = frozenset({"Failed", "Cancelled"})
 _HEALTH_CHECK: Final = re.compile(r"health.?check", re.IGNORECASE)
 _SCALED_IN: Final = re.compile(r"difference between desired and actual capacity|shrinking the capacity", re.IGNORECASE)
 """A termination is scaling in only where the activity says so."""
+_ENDED_ELSEWHERE: Final = re.compile(r"terminated or stopped|user request|rebalance|\bspot\b", re.IGNORECASE)
 _REFRESHED: Final = re.compile(r"instance refresh", re.IGNORECASE)
 _FOR_LATER: Final = "into warm pool"
 """An instance that is kept ready is none of the group's yet."""
@@ -167,6 +168,11 @@ def ending(facts: WorkersFacts, launch: Activity) -> str | None:
     names = set(_INSTANCE_ID.findall(launch.description))
     ends = (activity for activity in listed(facts.activities) if activity.description.startswith("Terminating"))
     return next((end.cause or None for end in ends if names.intersection(_INSTANCE_ID.findall(end.description))), None)
+
+
+def ended_by_others(facts: WorkersFacts, launch: Activity) -> bool:
+    """Return whether something else than the group's health checks has ended the instance of ``launch``."""
+    return _ENDED_ELSEWHERE.search(ending(facts, launch) or "") is not None
 
 
 def last_set(known: Sequence[Activity]) -> tuple[str, datetime | None] | None:

@@ -20,7 +20,7 @@ from checks.host_facts import Container, HostReport, LogLine, WorkerLog
 from checks.job_words import LOCAL_PATH, OUT_OF_MEMORY
 from checks.log_forms import bare, is_raised, level, plain
 from checks.refusals import CLOCK, KEY_REFUSED, NO_CREDENTIALS, OTHER_REGION, OWN_WAY
-from checks.times import age, under, written_at
+from checks.times import age, of_last_process, under, written_at
 from checks.words import GAP, Fault, meaning, table
 
 _ELSEWHERE: Final = "worker-queue-mismatch"
@@ -105,7 +105,7 @@ def log_sign(case: Case, host: HostReport, container: Container, log: WorkerLog)
         line = lines[number]
         completed = completed or LOG_COMPLETED in line.text
         # What a process that does not run any more said last is why, however long ago; one before it, lately only.
-        if not container.wrote(line) and (steady or not under(age(case.observed_at, line.at), COMPLAINT_SECONDS)):
+        if not (container.wrote(line) if steady else of_last_process(case.observed_at, container, line)):
             return None
         fault = _sign(case, host, lines, number, ended=not steady)
         with_message = fault is not None and fault.code == _DENIED and _WITH_MESSAGE.search(line.text)

@@ -24,7 +24,7 @@ from checks.job_progress import still_waits
 from checks.log_signs import log_sign
 from checks.refreshes import judge_images
 from checks.refusals import OTHER_REGION, credentials_reason, denial_reason, named_in
-from checks.times import age
+from checks.times import age, of_last_process
 from checks.words import Fault
 from checks.worker_environment import both_values, compared, environment_faults, fail_beside_api, judge_parameter
 from checks.worker_hosts import ONLINE, ask, read_parameter, read_pings
@@ -290,7 +290,8 @@ def _judge_offline(build: FindingBuilder, case: Case, facts: LogsFacts) -> Itera
 
 
 def _container_evidence(case: Case, host: HostReport, container: Container, log: WorkerLog | None) -> dict[str, Json]:
-    lines = (log.of_job or log.tail) if log else ()
+    last = [line for line in log.tail if of_last_process(case.observed_at, container, line)] if log else []
+    lines = (log.of_job or last) if log else ()
     since = age(case.observed_at, container.started_at)
     return {
         "container": container.status,

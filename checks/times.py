@@ -3,8 +3,8 @@
 import re
 from datetime import MAXYEAR, MINYEAR, UTC, datetime
 
-from academy_ops.thresholds import CLOCK_TOLERANCE_SECONDS
-from checks.host_facts import LogLine
+from academy_ops.thresholds import CLOCK_TOLERANCE_SECONDS, COMPLAINT_SECONDS
+from checks.host_facts import Container, LogLine
 
 _NANOSECONDS = re.compile(r"(\.\d{6})\d+")
 _EPOCH_DIGITS = 10
@@ -52,3 +52,8 @@ def at_least(known: float | None, seconds: float) -> bool:
 def written_at(line: LogLine) -> datetime:
     """Return when a line was written, to sort by; one of unknown time comes first."""
     return line.at or datetime.min.replace(tzinfo=UTC)
+
+
+def of_last_process(now: datetime, container: Container, line: LogLine) -> bool:
+    """Return whether a container's last process wrote a line, or one before it, but lately."""
+    return container.wrote(line) or under(age(now, line.at), COMPLAINT_SECONDS)

@@ -163,9 +163,9 @@ def _judge_group(build: FindingBuilder, case: Case, group: Group) -> Iterator[Fi
         # One that was launched before still comes.
         comes = any(instance.coming for instance in group.instances)
         code = "worker-launch-suspended" if suspended and not comes else _why_none(case, group, past)
-        yield _none_serves(build, code, past, evidence)
+        yield _none_serves(build, case, code, past, evidence)
     elif waits_for_boot and past.code:
-        yield _none_serves(build, past.code, past, evidence)
+        yield _none_serves(build, case, past.code, past, evidence)
     elif all(instance.health.lower() != "healthy" or stopped(case, instance.instance_id) for instance in serving):
         if young(case, YOUNG_SECONDS) and not _REPLACING.intersection(group.suspended):
             yield build.ok(say("The Auto Scaling group is replacing its unhealthy workers."), evidence)
@@ -182,12 +182,16 @@ def _judge_group(build: FindingBuilder, case: Case, group: Group) -> Iterator[Fi
     yield from _judge_size(build, case, group, past, evidence)
 
 
-def _none_serves(build: FindingBuilder, code: str, past: launches.History, evidence: dict[str, Json]) -> Finding:
+def _none_serves(
+    build: FindingBuilder, case: Case, code: str, past: launches.History, evidence: dict[str, Json]
+) -> Finding:
     """Say why none is in service, with the reason where the activities name one."""
     if code == "worker-booting":
         return build.warn(code, evidence)
     failed = past.failure if code == "worker-launch-failing" else None
     reason = launches.reason(failed) if failed else None
+    if code == "worker-launch-loop" and past.ended and launches.ended_by_others(case.fleet, past.ended[0]):
+        reason = "outside"
     return build.fail(code, evidence, reason="set-back" if code == "worker-scaled-to-zero" else reason)
 
 

@@ -126,8 +126,14 @@ def _blind(verdict: Verdict, unseen: Sequence[Finding]) -> Verdict:
     others = len({str(unknown.summary) for unknown in unseen} - {str(first.summary)})
     if others:
         summary = say("{what} {count} more could not be checked.", what=summary, count=others)
+    # What was not seen for the same reason is seen by the same remedy.
+    firsts: dict[str, Finding] = {}
+    for unknown in unseen:
+        firsts.setdefault(str(unknown.because or unknown.summary), unknown)
     remedies = {
-        (remedy.text.template, remedy.command): remedy for finding in reversed(unseen) for remedy in finding.remedies
+        (remedy.text.template, remedy.command): remedy
+        for finding in reversed(firsts.values())
+        for remedy in finding.remedies
     }
     return replace(verdict, summary=summary, remedies=tuple(reversed(remedies.values())))
 

@@ -273,7 +273,8 @@ def _answer(layer: Mapping[str, Json]) -> str:
     if "status" not in layer:
         return brief(str(because(Unavailable(cast(Reason, layer["reason"]), url))))
     said = [brief(_("{what} from {url}", what=f"HTTP {layer['status']}", url=url))]
-    said += [f"{header} {_short(layer[header])}" for header in ("cf-ray", "retry-after") if header in layer]
+    said += [f"“{_short(layer['title'])}”"] if "title" in layer else []
+    said += [f"{name} {_short(layer[name])}" for name in ("code", "location", "cf-ray", "retry-after") if name in layer]
     return ", ".join(said)
 
 

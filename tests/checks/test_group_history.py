@@ -24,10 +24,10 @@ SHRUNK = (
     "1 to 0.  At 2026-11-22T01:20:10Z an instance was taken out of service in response to a difference between "
     "desired and actual capacity, shrinking the capacity from 1 to 0."
 )
-CHECKED = (
-    "At 2026-11-22T01:20:10Z an instance was taken out of service in response to an EC2 health check indicating it has "
-    "been terminated or stopped."
-)
+ENDED = "At 2026-11-22T01:20:10Z an instance was taken out of service in response to "
+CHECKED = f"{ENDED}an ELB system health check failure."
+STOPPED = f"{ENDED}an EC2 health check indicating it has been terminated or stopped."
+RECLAIMED = f"{ENDED}an EC2 instance rebalance recommendation."
 ASKED_FOR = "At 2026-11-22T01:59:45Z an instance was started in response to a difference between desired and actual"
 
 
@@ -94,6 +94,16 @@ NOBODY_COMES_UP = {
         "worker-launch-loop",
         None,
     ),
+    "stopped from outside every 12 minutes": (
+        waits(10_800, (PENDING_NOW, *over_and_over(STOPPED, 15, 720, 660)), "Pending"),
+        "worker-launch-loop",
+        "outside",
+    ),
+    "Spot interruptions": (
+        waits(10_800, (PENDING_NOW, *over_and_over(RECLAIMED, 15, 720, 660)), "Pending"),
+        "worker-launch-loop",
+        "outside",
+    ),
     "ended by hand, over and over": (
         waits(
             7200,
@@ -107,7 +117,7 @@ NOBODY_COMES_UP = {
             boot=50,
         ),
         "worker-launch-loop",
-        None,
+        "outside",
     ),
     "set up and down by two hands": (
         waits(3600, (PENDING_NOW, *over_and_over(SHRUNK, 5, 240, 120)), "Pending"),

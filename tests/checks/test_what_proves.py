@@ -105,7 +105,9 @@ def test_of_a_process_that_ended_what_an_earlier_one_wrote_long_ago_says_nothing
 @pytest.mark.parametrize("text", [NO_CREDENTIALS, MODULE, "psycopg.OperationalError: connection refused"])
 def test_an_earlier_process_explains_the_end_only_where_each_ends_so(text: str) -> None:
     ended, loops = {"status": "exited", "exit_code": 1}, {"status": "restarting", "restarts": 9}
-    assert told(logged((text, 4000), **ended)).cause == "worker-container-exited"
+    stale = h.case(**logged((text, 4000), **ended))
+    assert h.verdict(stale).cause == "worker-container-exited"
+    assert text not in str([finding.evidence for finding in h.findings(stale)])
     assert told(logged((text, 2000), **ended)).cause not in {"worker-container-exited", None}
     assert told(logged((text, 90), started_at=h.ago(20), **loops)).cause not in {"worker-crash-loop", None}
     assert told(logged((text, 90000), started_at=h.ago(20), **loops)).cause == "worker-crash-loop"

@@ -159,6 +159,11 @@ def test_the_proof_of_a_limit_is_the_status_and_when_to_come_back() -> None:
     answer = h.answer(403, HTML, **{"server": "cloudflare", "cf-ray": "8a1b-ICN", "cf-mitigated": "challenge"})
     assert "cf-ray 8a1b-ICN" in screen(diagnosis(endpoint=h.endpoint(main=answer)))
     assert re.search(r"/health +HTTP 503 from", screen(diagnosis(**SCENARIOS["api-database-down"][0])))
+    # What its remedy says is in the evidence.
+    titled = screen(diagnosis(endpoint=h.endpoint(h.answer(503, "<title>Back soon</title>", server="cloudflare"))))
+    assert "“Back soon”" in titled
+    sent_on = h.answer(302, "", location="https://login.example/")
+    assert "location https://login.example/" in screen(diagnosis(endpoint=h.endpoint(sent_on)))
 
 
 @pytest.mark.parametrize(

@@ -216,6 +216,8 @@ def test_each_way_to_see_more_is_told_once() -> None:
     denied = [blind("denied", action) for action in ("sqs:GetQueueUrl", "sqs:GetQueueAttributes")]
     verdict = decide([*denied, blind("not-configured", "ACADEMY_API_URL", check="endpoint")], NO_JOB)
     assert [one.command for one in verdict.remedies] == ["academy-ops iam-policy", "academy-ops config"]
+    odd = [blind("unexpected-answer", "http://api/x", "HTTP 410", check=check) for check in ("endpoint", "job")]
+    assert len(decide(odd, NO_JOB).remedies) == 1
 
 
 def test_every_reason_why_something_was_not_seen_has_something_to_do(compared: Callable[[int], None]) -> None:

@@ -145,6 +145,7 @@ NOT_SHOWN: Mapping[str, Mapping[str, str]] = {
         "aws-wrong-region": "local-aws",
         "aws-credentials-invalid": "account container",
         "autoscaler-off": "alarm-missing forecast-only function-failed percent-of-none",
+        "worker-launch-loop": "outside",
     },
     "needs the AWS CLI's own login, or keys in a file": {"aws-credentials-invalid": "login role"},
     "rclone has no jurisdictions and one pair of keys": {

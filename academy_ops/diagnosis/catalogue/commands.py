@@ -154,6 +154,10 @@ MACHINES: Final = aws(
     "ec2 describe-instances --filters Name=tag:Name,Values=<worker> --output text --query "
     "Reservations[].Instances[].[InstanceId,State.Name,LaunchTime,InstanceType,IamInstanceProfile.Arn]"
 )
+ENDED_MACHINES: Final = aws(
+    "ec2 describe-instances --filters Name=tag:Name,Values=<worker> --output text --query "
+    "Reservations[].Instances[].[InstanceId,State.Name,InstanceLifecycle,StateReason.Message,StateTransitionReason]"
+)
 _FUNCTION: Final = "lambda get-function-configuration --function-name <autoscaler_function>"
 AUTOSCALER: Final = aws(f"{_FUNCTION} --query [State,StateReason,LastUpdateStatus,LastModified] --output text")
 FUNCTION_ARN: Final = aws(f"{_FUNCTION} --query FunctionArn --output text", prints="function_arn")

@@ -110,6 +110,16 @@ WORKER_LOG: Final = (
                 copy("Correct the user and password of DATABASE_URL in the workers' parameter.", "DATABASE_URL"),
                 REPLACE,
             ),
+            "read-only": variant(
+                "The worker's database takes no changes: it is read-only.",
+                _read(
+                    "Find out why. After a failover, or with a reader's address in DATABASE_URL, the worker talks to "
+                    "a replica; many managed databases also turn read-only when their disk is full.",
+                    READ_LOG,
+                ),
+                copy("If the API can still write, copy its DATABASE_URL to the workers' parameter.", "DATABASE_URL"),
+                REPLACE,
+            ),
             "connections": _to_change(
                 "The database has no connections left for the worker.",
                 "Close idle connections or raise the connection limit. Fewer workers, or a smaller pool "

@@ -161,6 +161,15 @@ WORKERS: Final = (
             processes("suspend", "ReplaceUnhealthy"),
         ),
         _change("After fixing it, resume ReplaceUnhealthy.", processes("resume", "ReplaceUnhealthy")),
+        reasons={
+            "outside": _to_read(
+                "Instances keep launching, and something other than the group's health checks ends them.",
+                "EC2 shows what ended each of them. A Spot interruption: let the group launch On-Demand Instances. "
+                "A shutdown from inside: read the end of the user data and worker logs. A request: CloudTrail shows "
+                "the caller of TerminateInstances or TerminateInstanceInAutoScalingGroup.",
+                commands.ENDED_MACHINES,
+            )
+        },
     ),
     _cause(
         "worker-launch-stuck",

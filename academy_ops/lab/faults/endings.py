@@ -39,6 +39,7 @@ _OF_DATABASE: Final = {
     "credentials": 'psycopg.OperationalError: connection failed: FATAL:  password authentication failed for user "w"',
     "tls": "psycopg.OperationalError: connection failed: server does not support SSL, but SSL was required",
     "connections": "psycopg.OperationalError: connection failed: FATAL:  sorry, too many clients already",
+    "read-only": "psycopg.errors.ReadOnlySqlTransaction: cannot execute INSERT in a read-only transaction",
 }
 """What a worker's last words are for each reason that its database can have."""
 _RECEIVE: Final = "when calling the ReceiveMessage operation:"
