@@ -65,7 +65,7 @@ test-docker: $(READY)  ## the probe on a throw-away Docker engine, where one can
 	TEST_DOCKER=1 $(BIN)/pytest -q -rs -n 0 tests/docker
 
 # The lowest that pyproject.toml allows, and whatever the registry has today.
-LOWEST_BOTO := $(shell sed -nE 's/^ *"boto3>=([0-9.]+)".*/\1/p' pyproject.toml).0
+LOWEST_BOTO := $(shell sed -nE 's/^ *"botocore>=([0-9.]+)".*/\1/p' pyproject.toml).0
 
 test-botocore:  ## the call budget with the lowest and the newest botocore, in environments that are thrown away
 	$(MAKE) VENV=build/botocore BOTO="boto3==$(LOWEST_BOTO) botocore==$(LOWEST_BOTO)" budget-with

@@ -34,7 +34,7 @@ OURS = ("academy_ops", "checks")
 IMPORTED = (
     *("academy_ops.diagnosis", "academy_ops.diagnosis.catalogue", "academy_ops.lab.operate", "academy_ops.outside"),
     *("academy_ops.remedies", "academy_ops.report", "academy_ops.settings", "academy_ops.smoke", "checks"),
-    *("boto3.s3.transfer", "httpcore", "rich.live", "typer.main"),
+    *("encodings.idna", "httpcore", "rich.live", "typer.main"),
 )
 """Not academy_ops.cli: its help texts are in the language of the moment at which it is imported."""
 SECONDS = 120.0
@@ -43,8 +43,12 @@ Done = subprocess.CompletedProcess[str]
 
 def academy_ops(*arguments: str, cwd: Path, **environ: str) -> Done:
     """Run the tool in an empty environment but for ``environ``."""
-    mine = {**SHELL, "HOME": str(cwd), "AWS_EC2_METADATA_DISABLED": "true", "LANG": "en_US.UTF-8", **environ}
-    return run(arguments, cwd, mine)
+    return run(arguments, cwd, {**environment(cwd), **environ})
+
+
+def environment(home: Path) -> dict[str, str]:
+    """Return what a command needs of an environment; all else of this machine's would only be read again and again."""
+    return {**SHELL, "HOME": str(home), "AWS_EC2_METADATA_DISABLED": "true", "LANG": "en_US.UTF-8"}
 
 
 def run(arguments: Sequence[str], cwd: Path, environ: Mapping[str, str]) -> Done:
@@ -98,6 +102,7 @@ def _server() -> subprocess.Popen[bytes]:
 
 def _serve() -> None:
     """Fork a process for each request, and answer with its exit code."""
+    gc.disable()
     for name in IMPORTED:
         for module in (name, *(f"{name}.{one.name}" for one in pkgutil.iter_modules(_folders(name)))):
             with suppress(ImportError):  # of an extra that is not installed
@@ -105,6 +110,7 @@ def _serve() -> None:
     _load_models()
     sys.meta_path.insert(0, _English())
     gc.freeze()  # a collection in a fork would copy every page
+    gc.enable()
     for line in sys.stdin:
         request = json.loads(line)
         _trust(request["environ"].get("SSL_CERT_FILE", ""))

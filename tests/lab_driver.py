@@ -1,7 +1,6 @@
 """A running lab, driven by the commands that a user has."""
 
 import json
-import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,10 +16,8 @@ from academy_ops.lab import operate
 from academy_ops.lab.aws.resources import client, empty_queue
 from academy_ops.lab.processes import until
 from academy_ops.lab.state import Keys
-from tests.commands import Done, run
+from tests.commands import Done, academy_ops
 
-FOREIGN = ("AWS_", "ACADEMY_", "R2_", "AI_", "EXCEL_", "WORKER_", "DATABASE_", "SSL_CERT_", "REQUESTS_CA_BUNDLE")
-"""What of this machine's environment is not for a command; certificates take longer to read than all else."""
 ADDRESSES = ("AWS_ENDPOINT_URL", "R2_ENDPOINT", "ACADEMY_API_URL", "ACADEMY_ORIGIN_URL", "ACADEMY_APP_URL")
 """The settings that name a server of the lab."""
 
@@ -35,15 +32,16 @@ class Lab:
 
     def command(self, *arguments: str, **environ: str | None) -> Done:
         """Run ``academy-ops`` in the lab's environment, changed by ``environ`` (None leaves a variable out)."""
-        mine = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
         lab = {
             "ACADEMY_LAB_DIR": str(self.folder / "lab"),
             # The autoscaler must not scale in between what a test does and what it asserts.
             "ACADEMY_LAB_AUTOSCALE_SECONDS": "3600",
             "ACADEMY_LAB_BOOT_SECONDS": "0.3",
+            "LANG": "C.UTF-8",
+            **environ,
         }
-        changed = {**mine, **lab, "LANG": "C.UTF-8", **environ}
-        return run(arguments, self.folder, {name: value for name, value in changed.items() if value is not None})
+        mine = {name: value for name, value in lab.items() if value is not None}
+        return academy_ops(*arguments, cwd=self.folder, **mine)
 
     def do(self, *arguments: str) -> str:
         """Run a command that must succeed; return the last word it printed."""

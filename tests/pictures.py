@@ -18,7 +18,8 @@ from rich.console import Console
 from rich.terminal_theme import TerminalTheme
 from rich.text import Text
 
-from tests.lab_driver import FOREIGN, Lab
+from tests.commands import environment
+from tests.lab_driver import Lab
 
 FOLDER = Path(__file__).parent.parent / "docs" / "pictures"
 COLUMNS = 80
@@ -149,16 +150,8 @@ def main() -> None:
                 if scene.fault == "excel-phone-invalid":
                     lab.ended(job)
                 words = [word.format(job=job) for word in scene.command]
-                mine = {
-                    name: value for name, value in os.environ.items() if not name.startswith((*FOREIGN, "NO_COLOR"))
-                }
-                environ = {
-                    **mine,
-                    **lab.settings(),
-                    "TERM": "xterm-256color",
-                    "COLUMNS": str(COLUMNS),
-                    "LANG": "C.UTF-8",
-                }
+                screen = {"TERM": "xterm-256color", "COLUMNS": str(COLUMNS)}
+                environ = environment(Path(folder)) | lab.settings() | screen
                 written = on_terminal([sys.executable, "-m", "academy_ops", *words], environ, Path(folder))
                 text = picture(f"academy-ops {' '.join(words)}", written)
                 (FOLDER / f"{scene.name}.svg").write_text(text, encoding="utf-8")

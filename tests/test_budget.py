@@ -52,7 +52,7 @@ MODEL_BYTES: Final = 205_000
 
 COMMAND_LINE: Final = {"academy_ops", "annotated_doc", "dotenv", "rich", "shellingham", "typer"}
 """What draws a help text, and reads an env file that may name its language."""
-SDK: Final = {"boto3", "botocore", "dateutil", "jmespath", "s3transfer", "six", "urllib3"}
+SDK: Final = {"botocore", "dateutil", "jmespath", "six", "urllib3"}
 HTTP: Final = {"anyio", "certifi", "h11", "httpcore", "httpx", "idna"}
 HTTP_COMMAND: Final = {"click", "pygments"}
 """httpx loads a command line of its own where these are installed, as they are here; an operator has no click."""
@@ -146,9 +146,3 @@ def test_the_version_needs_nothing_from_outside_the_standard_library(tmp_path: P
 def test_a_diagnosis_loads_what_asks_and_nothing_of_the_lab(lab: Lab) -> None:
     loaded = packages(lab.folder, lab.settings(), "diagnose", lab.ended_job(), "-o", "json")
     assert loaded <= {"checks"} | COMMAND_LINE | SDK | HTTP | HTTP_COMMAND
-
-
-def test_saved_evidence_is_judged_without_the_sdk_s_clients(lab: Lab) -> None:
-    lab.tool("diagnose", lab.ended_job(), "--save", str(lab.evidence))
-    loaded = packages(lab.folder, lab.settings(), "diagnose", "--from", str(lab.evidence), "-o", "json")
-    assert not loaded & {"boto3", "s3transfer"}

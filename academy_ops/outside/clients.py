@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 
 import certifi
@@ -41,8 +41,8 @@ from academy_ops.outside.trust import trusted_files, trusting, unusable
 from academy_ops.settings import Settings
 
 if TYPE_CHECKING:
-    import boto3
     from botocore.credentials import Credentials
+    from botocore.session import Session
     from types_boto3_s3 import S3Client
 
 Service = Literal[
@@ -122,7 +122,7 @@ class Connections:
         settings.export_aws()
         self._secrets = frozenset(settings.secrets())
 
-    def aws(self, service: Service, region: str = "", *, changes: bool = False) -> Any:  # noqa: ANN401 - boto3 makes its clients' types at run time
+    def aws(self, service: Service, region: str = "", *, changes: bool = False) -> Any:  # noqa: ANN401 - botocore makes its clients' types at run time
         """Return the client of ``service`` in the configured region, or in another one.
 
         One for calls that change something sends none again: the second answer would not say what the first has done.
@@ -164,7 +164,7 @@ class Connections:
             if self._credentials is None:
                 try:
                     found = self._find(lambda: self._session().get_credentials())
-                    self._credentials = found, self._session().profile_name
+                    self._credentials = found, self._session().profile or "default"
                 except AWS_ERRORS as error:
                     # Asked once: a credential process may take its time, and the answer stays the same.
                     self._credentials = error
@@ -175,7 +175,7 @@ class Connections:
     def profile(self) -> str:
         """Return the name of the profile in force, where that can be told; else an empty text."""
         try:
-            return str(self._session().profile_name)
+            return self._session().profile or "default"
         except AWS_ERRORS:
             return os.environ.get("AWS_PROFILE", "")
 
@@ -278,7 +278,7 @@ class Connections:
 
     def _http(self, url: str, timeout: httpx.Timeout) -> httpx.Client:
         """Return a client with this machine's proxies and certificates; httpx alone would read each in its own way."""
-        tls, mounts = self._tls(), dict[str, httpx.HTTPTransport]()
+        tls, mounts = self._tls, dict[str, httpx.HTTPTransport]()
         for scheme in ("http", "https"):
             proxy = proxy_for(str(httpx.URL(url).copy_with(scheme=scheme)))
             try:
@@ -335,13 +335,14 @@ class Connections:
         other = named is not None and named[1].lower() != tried.lower()
         return Unavailable(reason, named[1] if named and other else tried, words)
 
-    def _session(self) -> boto3.Session:
+    def _session(self) -> Session:
         with self._signing:
             if "session" not in self._made:
                 self._made["session"] = self._sdk.session(self._settings, partial(self.clocks.note, "aws"))
-            session: boto3.Session = self._made["session"]
+            session: Session = self._made["session"]
             return session
 
+    @cached_property
     def _tls(self) -> ssl.SSLContext:
         """Return what certificates are verified with; httpx alone would read neither the env file nor AWS_CA_BUNDLE."""
         return trusting(certifi.where(), *self._settings.certificates, *trusted_files())

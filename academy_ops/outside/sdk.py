@@ -7,17 +7,16 @@ import os
 import ssl
 import time
 from collections.abc import Callable, Mapping
+from copy import copy
 from datetime import datetime
-from functools import cache, partial
+from functools import cache, cached_property, partial
 from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
 from urllib.parse import urlsplit
 from xml.etree import ElementTree as ET
 
-import boto3
 import botocore.loaders
-import botocore.session
 import certifi
 import urllib3
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
@@ -30,9 +29,11 @@ from botocore.exceptions import (
     ReadTimeoutError,
 )
 from botocore.exceptions import ConnectionError as BotoConnectionError
+from botocore.hooks import HierarchicalEmitter
 from botocore.httpsession import URLLib3Session
 from botocore.model import ListShape, MapShape, Shape, StructureShape
 from botocore.parsers import ResponseParserError, ResponseParserFactory
+from botocore.session import Session
 
 from academy_ops import __version__
 from academy_ops.outside import credentials
@@ -73,25 +74,30 @@ MODELS: Final = Path(__file__).parent / "sdk_models"
 Made by ``make models``, and read by every botocore that is supported (``make test-botocore``).
 """
 
+_HANDLERS: Final = HierarchicalEmitter()
+"""What botocore itself does at its events: the same for all sessions, of which each would register it anew."""
+Session(event_hooks=_HANDLERS)
 
 Note = Callable[[Mapping[str, str], float], None]
 """Is told the headers of each answer, and for how many seconds it was waited for."""
 
 
-def session(settings: Settings, note: Note) -> boto3.Session:
+def session(settings: Settings, note: Note) -> Session:
     """Return a session with the credentials that every AWS SDK would find, in the configured region."""
-    plain = _prepared(botocore.session.Session(), note, settings.certificates)
-    made = boto3.Session(region_name=settings.region, botocore_session=plain)
-    plain.register_component("credential_provider", credentials.resolver(plain, settings.region))
+    made = _session(note, settings)
+    made.set_config_variable("region", settings.region)
+    made.register_component("credential_provider", credentials.resolver(made, settings.region))
     return made
 
 
-def aws_client(made_by: boto3.Session, service: str, *, once: bool = False, region: str = "") -> Any:  # noqa: ANN401 - boto3 makes its clients' types at run time
+def aws_client(made_by: Session, service: str, *, once: bool = False, region: str = "") -> Any:  # noqa: ANN401 - botocore makes its clients' types at run time
     """Return a client of ``service``; one that sends each call ``once`` never sends it again after an error.
 
     It asks in the session's region where none is given.
     """
-    make: Any = partial(made_by.client, region_name=region or None, config=_config(attempts=1 if once else _ATTEMPTS))
+    make: Any = partial(
+        made_by.create_client, region_name=region or None, config=_config(attempts=1 if once else _ATTEMPTS)
+    )
     try:
         return _Client(service, make)
     except ValueError as error:
@@ -116,9 +122,8 @@ def _r2_client(settings: Settings, endpoint: str, note: Note, config_file: str |
     ours: dict[str, Any] = {"profile": (None, None, None, None)}
     if config_file is not None:
         ours |= dict.fromkeys(("config_file", "credentials_file"), (None, None, config_file, None))
-    plain = botocore.session.Session(session_vars=ours)
     make: Any = partial(
-        boto3.Session(botocore_session=_prepared(plain, note, settings.certificates)).client,
+        _session(note, settings, ours).create_client,
         endpoint_url=endpoint,
         region_name="auto",
         aws_access_key_id=settings.get("R2_ACCESS_KEY"),
@@ -185,41 +190,48 @@ def _config(attempts: int = _ATTEMPTS, **more: Any) -> Config:  # noqa: ANN401 -
         connect_timeout=CONNECT_SECONDS,
         read_timeout=_READ_SECONDS,
         retries={"mode": "standard", "total_max_attempts": attempts},
-        user_agent_extra=f"academy-ops/{__version__}",
+        user_agent=f"academy-ops/{__version__} Botocore/{botocore.__version__}",
+        # `_Bounded` finds them; botocore would for each client.
+        proxies={},
         **more,
     )
 
 
-def _prepared(plain: botocore.session.Session, note: Note, certificates: tuple[str, ...]) -> botocore.session.Session:
-    """Let every client of a session use the small models, answer within bounds, and give answers of their form."""
-    plain.register_component("data_loader", loader())
-    plain.register_component("response_parser_factory", _Parsers())
-    answers: Any = _Bounded(plain, note, certificates).send  # botocore's stubs know no handler that returns something
-    plain.register("before-send", answers)
-    return plain
+def _session(note: Note, settings: Settings, variables: dict[str, Any] | None = None) -> Session:
+    """Return a session whose clients use the small models, answer within bounds, and give answers of their form."""
+    handlers = copy(_HANDLERS)
+    made = Session(variables, handlers, include_builtin_handlers=False)
+    # botocore itself has today's names of events; each client would look up a former one for each.
+    made.register_component("event_emitter", handlers)
+    made.register_component("data_loader", loader())
+    made.register_component("response_parser_factory", _Parsers())
+    # botocore's stubs know no handler that returns something.
+    answers: Any = _Bounded(made, note, settings.certificates).send
+    made.register("before-send", answers)
+    return made
 
 
 class _Bounded:
     """Sends requests in botocore's place, with a bound on the time and the size of each answer; it knows neither."""
 
-    def __init__(self, session: botocore.session.Session, note: Note, certificates: tuple[str, ...]) -> None:
+    def __init__(self, session: Session, note: Note, certificates: tuple[str, ...]) -> None:
         self._session = session
         self._certificates = certificates
         self._note = note
-        self._connections: dict[str, URLLib3Session] = {}
+        self._connections: dict[str, tuple[URLLib3Session, Proxy | None]] = {}
 
     def send(self, request: AWSPreparedRequest, **_: object) -> AWSResponse:
         """Return the answer; what is raised here, botocore tries again as if it had sent the request itself."""
-        proxy = proxy_for(request.url)
         try:
-            return call_with_timeout(partial(self._send, request, proxy), ANSWER_SECONDS)
+            return call_with_timeout(partial(self._send, request), ANSWER_SECONDS)
         except TimeoutError as error:
             late = ReadTimeoutError(endpoint_url=request.url, error=error)
+            proxy = proxy_for(request.url)
             raise (ThroughProxyError(proxy.variable, late) if proxy else late) from error
 
-    def _send(self, request: AWSPreparedRequest, proxy: Proxy | None) -> AWSResponse:
+    def _send(self, request: AWSPreparedRequest) -> AWSResponse:
         request.stream_output = True
-        connected, started = self._connected(request.url, proxy), time.monotonic()
+        (connected, proxy), started = self._connected(request.url), time.monotonic()
         try:
             answer = connected.send(request)
         except (BotoConnectionError, HTTPClientError) as error:
@@ -263,19 +275,20 @@ class _Bounded:
             raise HTTPClientError(error=error) from error
         return bytes(body)
 
-    def _connected(self, url: str, proxy: Proxy | None) -> URLLib3Session:
-        """Return the connections to a server, through the proxy and with the certificates that botocore would take."""
-        server = urlsplit(url).netloc
+    def _connected(self, url: str) -> tuple[URLLib3Session, Proxy | None]:
+        """Return the connections to a server, with the certificates botocore would take, and their proxy."""
+        scheme, server, *_ = urlsplit(url)
         if server not in self._connections:
+            proxy = proxy_for(url)
             made = _Connected(
                 # Who asks by http shows no certificate.
-                self._trusted() if urlsplit(url).scheme == "https" else trusting(certifi.where()),
-                proxies={urlsplit(url).scheme: proxy.url} if proxy else {},
+                self._trusted if scheme == "https" else trusting(certifi.where()),
+                proxies={scheme: proxy.url} if proxy else {},
                 timeout=(CONNECT_SECONDS, _READ_SECONDS),
                 max_pool_connections=_CONNECTIONS,
             )
             # Of two threads that come first at the same time, one's connections stay.
-            self._connections.setdefault(server, made)
+            self._connections.setdefault(server, (made, proxy))
         return self._connections[server]
 
     def _bundle(self) -> tuple[str, str] | None:
@@ -287,6 +300,7 @@ class _Bounded:
         }
         return next(((name, str(path)) for name, path in named.items() if path), None)
 
+    @cached_property
     def _trusted(self) -> ssl.SSLContext:
         """Return what certificates are verified with."""
         more = (*self._certificates, *trusted_files())

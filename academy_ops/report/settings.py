@@ -18,7 +18,7 @@ _PAIRS: Final = (
     (*contract.REGION_SETTINGS, contract.REGION),
 )
 """The first one set counts; where neither is, the first is shown with the default."""
-_LIBRARIES: Final = ("boto3", "botocore", "httpx", "jinja2", "python-dotenv", "rich", "typer")
+_LIBRARIES: Final = ("botocore", "httpx", "jinja2", "python-dotenv", "rich", "typer")
 
 
 def shown_settings(settings: Settings, environ: Mapping[str, str] = os.environ) -> tuple[ShownSetting, ...]:

@@ -26,7 +26,8 @@ from academy_ops.contract import JOBS_PATH
 from tests.bench.drawing import bars
 from tests.bench.relays import relayed
 from tests.bench.tables import put, table
-from tests.lab_driver import FOREIGN, Lab
+from tests.commands import environment
+from tests.lab_driver import Lab
 
 RIVALS: Final = Path(__file__).parent / "rivals"
 ROOT: Final = Path(__file__).parents[2]
@@ -175,9 +176,9 @@ def main() -> None:
         try:
             lab.do("lab", "break", "worker-off")
             job = lab.do("lab", "upload")
-            mine = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
             path = f"{AWS}{os.pathsep}{os.environ['PATH']}"
-            settings = {**mine, **lab.settings(), "PATH": path, "JOB_PATH": f"{JOBS_PATH}{job}/", "LANG": "C.UTF-8"}
+            mine = environment(Path(folder))
+            settings = {**mine, **lab.settings(), "PATH": path, "JOB_PATH": f"{JOBS_PATH}{job}/"}
             measured: dict[str, dict[str, float]] = {}
             for milliseconds in DELAYS:
                 with as_deployed(settings, Path(folder), milliseconds) as deployed:

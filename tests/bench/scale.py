@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import os
 import tempfile
 from pathlib import Path
 
 from tests.bench import fleets, throughput
 from tests.bench.tables import put
-from tests.lab_driver import FOREIGN, Lab
+from tests.commands import environment
+from tests.lab_driver import Lab
 
 
 def main() -> None:
@@ -35,8 +35,7 @@ def _fleets(runs: int) -> str:
         lab = Lab(Path(folder))
         lab.do("lab", "up", "--detach")
         try:
-            mine = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
-            settings = {**mine, **lab.settings(), "LANG": "C.UTF-8"}
+            settings = environment(Path(folder)) | lab.settings()
             return fleets.measure(lab.ended_job(), settings, Path(folder), runs)
         finally:
             lab.do("lab", "down")

@@ -87,7 +87,7 @@ def test_it_tells_settings_and_versions(tmp_path: Path) -> None:
     files = unpacked((tmp_path / "ticket.zip").read_bytes())
     assert re.search(r"^R2_SECRET_KEY +\*\*\*  \(environment\)$", files["settings.txt"], re.MULTILINE)
     assert re.search(r"^AI_WORKER_NAME +academy-ai-worker-cpu  \(default\)$", files["settings.txt"], re.MULTILINE)
-    for name in ("academy-ops", "python", "platform", "boto3", "botocore", "httpx", "typer", "rich"):
+    for name in ("academy-ops", "python", "platform", "botocore", "httpx", "typer", "rich"):
         assert re.search(rf"^{name} +\S", files["versions.txt"], re.MULTILINE)
 
 

@@ -1,14 +1,13 @@
 """``diagnose --fix``: plan, consent, change, and the truth about what was done."""
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from tests.commands import academy_ops
-from tests.lab_driver import FOREIGN, Lab
+from tests.commands import academy_ops, environment
+from tests.lab_driver import Lab
 from tests.terminal import Terminal, terminal
 
 
@@ -20,8 +19,8 @@ def desired(lab: Lab) -> int:
 
 @contextmanager
 def at_terminal(lab: Lab, *arguments: str, **environ: str) -> Iterator[Terminal]:
-    mine = {name: value for name, value in os.environ.items() if not name.startswith((*FOREIGN, "NO_COLOR"))}
-    with terminal(*arguments, cwd=lab.folder, environ={**mine, **lab.settings(), **environ}) as running:
+    mine = environment(lab.folder) | lab.settings() | environ
+    with terminal(*arguments, cwd=lab.folder, environ=mine) as running:
         yield running
 
 

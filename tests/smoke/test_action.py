@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.lab_driver import FOREIGN, Lab
+from tests.commands import environment
+from tests.lab_driver import Lab
 
 ROOT = Path(__file__).parents[2]
 ACTION: dict[str, Any] = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
@@ -49,13 +50,12 @@ def run(step: dict[str, Any], temp: Path, environ: Mapping[str, str] | None = No
     script.write_text(step["run"], encoding="utf-8")
     for file in (output, summary):
         file.write_text("", encoding="utf-8")
-    mine = {name: value for name, value in os.environ.items() if not name.startswith((*FOREIGN, "GITHUB_"))}
     runner = {"RUNNER_TEMP": str(temp), "GITHUB_OUTPUT": str(output), "GITHUB_STEP_SUMMARY": str(summary)}
     filled = {name: EXPRESSION.sub(lambda at: known[at[1]][at[2]], text) for name, text in step["env"].items()}
     done = subprocess.run(
         ["bash", "--noprofile", "--norc", "-eo", "pipefail", script],
         cwd=temp,
-        env={**mine, **RUNNER, "LANG": "C.UTF-8", **runner, **(environ or {}), **filled},
+        env={**environment(temp), **RUNNER, "LANG": "C.UTF-8", **runner, **(environ or {}), **filled},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
