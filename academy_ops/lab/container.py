@@ -247,7 +247,6 @@ def description(name: str, image: Image, env: Mapping[str, str]) -> dict[str, ob
         ".HostConfig.RestartPolicy.Name": "no" if image.of_unit or not image.restarts else "unless-stopped",
         ".HostConfig.NetworkMode": "default",
         ".HostConfig.Memory": image.memory_limit,
-        ".LogPath": "",
         ".HostConfig.LogConfig.Type": image.log_driver,
         **options,
         ".State.Health": image.health,

@@ -1,13 +1,10 @@
 # Writes what a container has logged since a moment; of too much, the end. Changes nothing.
 # Set before this line: container, job, since.
 export LC_ALL=C
-if timeout -k 1 1 true 2>/dev/null; then
-  bounded() { timeout -k 1 "$@"; }
-else
-  bounded() { shift && "$@"; }
-fi
+set -- docker logs --timestamps --since "$since" --tail 20000 "$container"
+timeout -k 1 1 true 2>/dev/null && set -- timeout -k 1 15 "$@"
 {
-  bounded 15 docker logs --timestamps --since "$since" --tail 20000 "$container" 2>&1
+  "$@" 2>&1
   printf '\nstatus %s\n' "$?"
 } | awk -v job="$job" '
   BEGIN { mine = "(^|[^A-Za-z0-9_-])" job "([^A-Za-z0-9_-]|$)" }

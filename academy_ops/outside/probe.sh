@@ -2,30 +2,43 @@
 # Changes nothing. Set before this line: container, job, salt.
 export LC_ALL=C PATH="$PATH:/snap/bin"
 files=${ACADEMY_HOST_FILES-} # set where a lab stands for the host
+set -- "$files"/run/user/*/docker.sock # of rootless engines
+# From here on an unquoted text is its lines, without blank ones.
+set -f
+IFS='
+'
+newline=$IFS
 say() { printf '%s\n' "$1"; } # an echo may read backslashes
 say 'probe=2'
-worker_unit='' written=''
-say "clock=$(date +%s)"
+root='' worker_unit='' failed='' written=''
 
-# Runs a command for at most so many seconds: what hangs must not cost what was read before.
-if timeout -k 1 1 true 2>/dev/null; then
-  bounded() { timeout -k 1 "$@"; }
+# Runs a command for at most so many seconds, in place of the subshell that calls it: what hangs must not cost what was
+# read before.
+if clock=$(timeout -k 1 1 date +%s 2>/dev/null); then
+  bounded() { exec timeout -k 1 "$@"; }
 else
-  bounded() { shift && "$@"; }
+  clock=$(date +%s)
+  bounded() { shift && exec "$@"; }
 fi
+say "clock=$clock"
 hung() { [ "$1" = 124 ] || [ "$1" = 137 ] || [ "$1" = 143 ]; }
 # What a failed command said: its last line, of which the beginning.
-said() { printf '%s=%.400s\n' "$1" "$(say "$2" | grep . | tail -n 1)"; }
+said() {
+  for line in $2; do :; done
+  printf '%s=%.400s\n' "$1" "${2:+$line}"
+}
 
 # How full the disk is that holds Docker's data, in bytes and in inodes; nothing where df can't tell.
 disk() {
-  full() { bounded 3 df "$1" "$root" 2>/dev/null | awk 'NR > 1 { print (sub("%", "", $5) ? $5 : "") " " $6; exit }'; }
-  bytes=$(full -P) inodes=$(full -Pi)
-  say "disk_percent=${bytes% *}
-inodes_percent=${inodes% *}
-disk_path=$root"
-  awk -v at="${bytes#* }" '$2 == at { ro = $4 ~ /^ro(,|$)/ } END { if (ro) print "disk_read_only=yes" }' \
-    "$files/proc/mounts" 2>/dev/null
+  { (bounded 3 df -P "$root"); (bounded 3 df -Pi "$root"); } 2>/dev/null |
+    awk -v root="$root" -v mounts="$files/proc/mounts" '
+      $1 == "Filesystem" { what = $2 == "Inodes" ? "inodes" : "disk"; next }
+      { at = $6; if (sub("%", "", $5)) percent[what] = $5 }
+      END {
+        print "disk_percent=" percent["disk"] "\ninodes_percent=" percent["inodes"] "\ndisk_path=" root
+        while ((getline <mounts) > 0) if ($2 == at) ro = $4 ~ /^ro(,|$)/
+        if (ro) print "disk_read_only=yes"
+      }'
 }
 
 # The last of the lines that have room in so many bytes; of a long one its beginning and its end, where a service says
@@ -64,11 +77,13 @@ boot() {
 
 # Where the whole host is short of memory, only the kernel says so: how long ago each of its kills was.
 kernel() {
-  if uptime=$(cut -d ' ' -f 1 /proc/uptime 2>/dev/null) && kernel=$(dmesg 2>/dev/null | tail -c 500000) && [ -n "$kernel" ]; then
-    say 'kernel=read'
-    say "$kernel" | grep -F 'Killed process' | tail -n 5 |
-      awk -F '[][]' -v now="$uptime" '$2 ~ /^ *[0-9.]+$/ { printf "kernel_kill=%d\n", now - $2 }'
-  fi
+  dmesg 2>/dev/null | awk -F '[][]' '
+    /Killed process/ && $2 ~ /^ *[0-9.]+$/ { kill[++kills] = $2 }
+    END {
+      if (!NR || (getline now <"/proc/uptime") < 1) exit
+      print "kernel=read"
+      for (n = kills > 5 ? kills - 4 : 1; n <= kills; n++) printf "kernel_kill=%d\n", now - kill[n]
+    }'
 }
 
 # A container that ends with its run is removed at once; the unit of systemd that runs it stays, and its journal holds
@@ -86,7 +101,7 @@ unit_of() {
         rank = of["ExecStart"] ~ / (run|start|up) / ? 2 : of["ExecStart"] !~ / (logs|wait|stop|exec|events) /
       if (rank > best) {
         best = rank
-        told = "worker_unit=" of["Id"] "\nunit_active=" of["ActiveState"] "\nunit_status=" of["ExecMainStatus"]
+        told = of["Id"] "\nunit_active=" of["ActiveState"] "\nunit_status=" of["ExecMainStatus"]
       }
     }
     END { if (best) print told }'
@@ -95,13 +110,13 @@ journal() { bounded 5 journalctl --no-pager -o short-iso -n 4000 "$@" 2>/dev/nul
 # How often it has failed in half an hour, and when last; a container that ends well is no failure.
 unit() {
   told=$(unit_of "$1")
-  worker_unit=$(say "$told" | sed -n 's/^worker_unit=//p')
-  [ -n "$worker_unit" ] || return 0
-  failed=$(journal -u "$worker_unit" --since '30 minutes ago' | grep -E '[Mm]ain process exited, code=(killed|dumped|exited, status=[1-9])')
-  failures=$(say "$failed" | grep -c .)
-  say "$told
-unit_failures=$failures
-unit_failed=$(say "$failed" | tail -n 1 | cut -d ' ' -f 1)"
+  [ -n "$told" ] || return 0
+  worker_unit=${told%%"$newline"*}
+  failed=$(journal -u "$worker_unit" --since '30 minutes ago' | awk '
+    /[Mm]ain process exited, code=(killed|dumped|exited, status=[1-9])/ { count++; at = $1 }
+    END { print "unit_failures=" count + 0 "\nunit_failed=" at }')
+  say "worker_unit=$told
+$failed"
 }
 
 # The log, each line with its time: what a worker complained of an hour ago need not be true now. A line of the log
@@ -109,9 +124,9 @@ unit_failed=$(say "$failed" | tail -n 1 | cut -d ' ' -f 1)"
 # says nothing: the time of the last entry tells.
 show_log() {
   {
-    "$@" 2>&1
+    ("$@")
     printf '\n%s %s\n' "$salt" "$?"
-  } | awk -v salt="$salt" -v job="$job" -v written="$written" '
+  } 2>&1 | awk -v salt="$salt" -v job="$job" -v written="$written" '
     # Of a long line its beginning and its end, where a service says why, without the words that are cut in two.
     function short(line, head, end) {
       if (length(line) <= 900) return line
@@ -161,26 +176,31 @@ show_log() {
 journal_lines() { journal "_SYSTEMD_UNIT=$worker_unit" | sed -E 's/^([0-9]{4}-[^ ]+) [^ ]+ [^ ]+: /\1 /'; }
 
 # Docker. Where its socket is systemd's, whoever asks starts Docker, and the worker with it: systemd is asked first.
-root=$(sed -n 's/.*"data-root" *: *"\([^"]*\)".*/\1/p' /etc/docker/daemon.json 2>/dev/null)
+[ -r /etc/docker/daemon.json ] && root=$(sed -n 's/.*"data-root" *: *"\([^"]*\)".*/\1/p' /etc/docker/daemon.json)
 root=${root:-/var/lib/docker}
 [ -d "$root" ] || root=/var/lib/containers # Podman, by Docker's name
 [ -d "$root" ] || root=/
-unit=$(bounded 3 systemctl is-active docker.service 2>/dev/null)
 if ! command -v docker >/dev/null 2>&1; then
   docker=missing
-elif [ "$unit" != active ] && [ "$(bounded 3 systemctl is-active docker.socket 2>/dev/null)" = active ]; then
+elif [ "$(bounded 3 systemctl is-active docker.service 2>/dev/null)" != active ] &&
+  [ "$(bounded 3 systemctl is-active docker.socket 2>/dev/null)" = active ]; then
   docker=down
 else
   # Some clients end well although no server has answered: its version is what tells.
   # One that was built from source says a word, such as dev; complaints have more than one.
-  version_of() { say "$1" | grep -xE '[0-9A-Za-z][0-9A-Za-z.+~_-]*' | tail -n 1; }
+  read_version() {
+    version=''
+    for line in $1; do
+      case $line in [!0-9A-Za-z]* | *[!0-9A-Za-z.+~_-]*) ;; *) version=$line ;; esac
+    done
+  }
   answer=$(bounded 5 docker version --format '{{.Server.Version}}' 2>&1)
   status=$?
-  version=$(version_of "$answer")
+  read_version "$answer"
   # A rootless engine has its socket at its user's.
-  hung "$status" || for socket in "$files"/run/user/*/docker.sock; do
+  hung "$status" || for socket; do
     [ -z "$version" ] && [ -S "$socket" ] || continue
-    version=$(version_of "$(DOCKER_HOST="unix://$socket" bounded 3 docker version --format '{{.Server.Version}}' 2>&1)")
+    read_version "$(export DOCKER_HOST="unix://$socket" && bounded 3 docker version --format '{{.Server.Version}}' 2>&1)"
     [ -n "$version" ] && export DOCKER_HOST="unix://$socket"
   done
   case $answer in
@@ -226,8 +246,8 @@ log_driver={{.HostConfig.LogConfig.Type}}
 log_group={{json (index .HostConfig.LogConfig.Config \"awslogs-group\")}}
 log_region={{json (index .HostConfig.LogConfig.Config \"awslogs-region\")}}
 log_stream={{json (index .HostConfig.LogConfig.Config \"awslogs-stream\")}}
-log_cache_off={{json (index .HostConfig.LogConfig.Config \"cache-disabled\")}}
-{{with .State.Health}}health={{.Status}}{{range .Log}}
+log_cache_off={{json (index .HostConfig.LogConfig.Config \"cache-disabled\")}}{{with .State.Health}}
+health={{.Status}}{{range .Log}}
 health_said={{json (printf \"%.200s\" .Output)}}{{end}}{{end}}{{range .Config.Env}}
 $salt {{.}}{{end}}
 $salt"
@@ -243,7 +263,7 @@ case $status,$seen in
     # other words may be those of a helper beside it.
     others=$(bounded 5 docker ps -a --format '{{.Names}} {{.State}} {{.Image}}' 2>/dev/null)
     other=$(bounded 5 docker ps -a --filter "label=com.docker.compose.service=$container" --format '{{.Names}}' 2>/dev/null)
-    other=$(say "$others" | awk -v name="$container" -v service="$(say "$other" | head -n 1)" '
+    other=$(say "$others" | awk -v name="$container" -v service="${other%%"$newline"*}" '
       $1 == service { own = $1 }
       at = index($1, name) {
         rest = substr($1, at + length(name))
@@ -263,7 +283,7 @@ if [ "$status" != 0 ]; then
   case $seen in
     *[Nn]'o such container'* | *[Nn]'o such object'*)
       say 'container=missing'
-      [ -n "$others" ] && say "$others" | head -n 10 | cut -c -200 | sed 's/^/other=/'
+      [ -n "$others" ] && say "$others" | awk 'NR <= 10 { print "other=" substr($0, 1, 200) }'
       unit "$container"
       ;;
     *)
@@ -275,16 +295,17 @@ if [ "$status" != 0 ]; then
   exit 0
 fi
 say 'container=present'
-fields=$(say "$seen" | sed "/^$salt/,\$d" | grep .)
+fields=${seen%%"$newline$salt"*}
 say "$fields"
-field() { say "$fields" | sed -n "/^$1=/{s///p;q;}"; }
-id=$(field id)
-image=$(field image)
+for line in $fields; do
+  value=${line#*=}
+  case ${line%%=*} in id) id=$value ;; name) name=${value#/} ;; image) image=$value ;; restart_policy) policy=$value ;; esac
+done
 said image_digest "$(bounded 3 docker image inspect --format '{{join .RepoDigests " "}}' "$image" 2>/dev/null)"
 
 # An address as it is compared: without its default port and a trailing slash; each name of SQS in a region is one of many.
 normalized() {
-  say "$1" | tr '[:upper:]' '[:lower:]' | sed -E -e 's#/$##' \
+  say "$1" | sed -E -e y/ABCDEFGHIJKLMNOPQRSTUVWXYZ/abcdefghijklmnopqrstuvwxyz/ -e 's#/$##' \
     -e 's#^(https://[^/:]+):443(/|$)#\1\2#' -e 's#^(http://[^/:]+):80(/|$)#\1\2#' \
     -e 's#^https?://([^/]+\.)?sqs(-fips)?\.([a-z0-9-]+)\.(vpce\.)?(amazonaws\.com|api\.aws)$#https://sqs.\3.amazonaws.com#' \
     -e 's#^https?://([a-z0-9-]+)\.queue\.amazonaws\.com$#https://sqs.\1.amazonaws.com#'
@@ -317,7 +338,7 @@ variable() {
   fi
 }
 entry=''
-say "$seen" | sed "1,/^$salt/{/^$salt/!d;}" | while IFS= read -r line; do
+say "$seen" | while IFS= read -r line; do
   case $line in
     "$salt"*) variable "$entry" && entry=${line#"$salt"} && entry=${entry# } ;;
     *) entry="$entry
@@ -334,15 +355,16 @@ bounded 3 docker events --since 10m --until 0s --format '{{.Time}} {{.Action}} {
 kernel
 
 # Docker restarts a container by its policy; one without a policy may be a unit's.
-case $(field restart_policy) in
-  '' | no) unit "$(field name | tr -d /)" ;;
+[ "${policy:-no}" != no ] || unit "$name"
+case $failed in
+  unit_failures=[1-9]*)
+    # That of the run before, too, which has failed.
+    show_log journal_lines
+    ;;
+  *)
+    log=$root/containers/$id/$id-json.log
+    [ -r "$log" ] && written=$(tail -n 1 "$log" | sed -n 's/.*"time":"\([^"]*\)"}$/\1/p')
+    show_log bounded 6 docker logs --timestamps --tail 4000 "$id"
+    ;;
 esac
-if [ "${failures:-0}" -gt 0 ]; then
-  # That of the run before, too, which has failed.
-  show_log journal_lines
-else
-  written=$(tail -n 1 "$(bounded 3 docker inspect --format '{{.LogPath}}' "$id" 2>/dev/null)" 2>/dev/null |
-    sed -n 's/.*"time":"\([^"]*\)"}$/\1/p')
-  show_log bounded 6 docker logs --timestamps --tail 4000 "$id"
-fi
 say 'section=end'

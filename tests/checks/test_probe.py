@@ -357,6 +357,18 @@ def test_only_a_line_feed_ends_a_line(host: Host) -> None:
     assert log.tail[1].text == "polling"
 
 
+@pytest.mark.parametrize(("last", "said"), [("01:00:00.1", ""), ("01:05:00.1", "its file is corrupt")])
+def test_a_log_of_which_docker_reads_less_than_its_file_holds_is_corrupt(host: Host, last: str, said: str) -> None:
+    host.write(["polling"])
+    engine = host.folder / "docker-engine"
+    engine.write_text(engine.read_text("utf-8").replace("/var/lib/docker", str(host.folder)), "utf-8")
+    own_id = (host.folder / "container" / "inspect").read_text("utf-8").split()[1]
+    file = host.folder / "containers" / own_id / f"{own_id}-json.log"
+    file.parent.mkdir(parents=True)
+    file.write_text(f'{{not json\n{{"log":"x\\n","stream":"stdout","time":"2026-11-22T{last}Z"}}\n', "utf-8")
+    assert host.report()[1].unreadable == said
+
+
 @pytest.mark.parametrize("ahead", [-4000, 4000])
 def test_ages_on_a_host_are_counted_by_its_own_clock(host: Host, ahead: int) -> None:
     now = datetime.now(UTC)

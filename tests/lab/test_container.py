@@ -118,9 +118,10 @@ def test_a_process_killed_for_want_of_memory_is_shown_as_such(instance: Instance
 
 
 def test_the_environment_is_shown_as_docker_took_it(instance: Instance) -> None:
-    instance.run(*SLEEPS, env={"R2_ENDPOINT": '"http://quoted"', "EMPTY": ""})
+    many = {f"V{number}": "x" for number in range(9)}
+    instance.run(*SLEEPS, env={"R2_ENDPOINT": '"http://quoted"', "EMPTY": "", **many})
     shown = instance.inspect("{{range .Config.Env}}{{println .}}{{end}}")
-    assert shown.splitlines()[:2] == ['R2_ENDPOINT="http://quoted"', "EMPTY="]
+    assert shown.splitlines() == ['R2_ENDPOINT="http://quoted"', "EMPTY=", *(f"{name}=x" for name in many), ""]
 
 
 def test_logs_can_be_cut_at_either_end(instance: Instance) -> None:

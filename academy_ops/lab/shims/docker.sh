@@ -6,10 +6,17 @@ container=$here/container
 if [ -e "$here/docker-hung" ]; then
   exec sleep 60
 fi
-release() { sed -n 's/^.Server.Version\t//p' "$here/docker-engine"; }
+
+# Sets `value` to that of a key in a file.
+value() {
+  while IFS='	' read -r key value; do
+    [ "$key" = "$1" ] && return
+  done <"${2:-$container/inspect}"
+}
 socket=unix:///var/run/docker.sock
+value .Server.Version "$here/docker-engine"
+release=$value
 if [ -e "$here/docker-down" ]; then
-  release=$(release)
   echo
   case $release in
     2[0-8].*) echo "Cannot connect to the Docker daemon at $socket. Is the docker daemon running?" >&2 ;;
@@ -30,37 +37,37 @@ refuse() {
 
 # Whether the log's driver can be read: since 20.10 Docker keeps a copy beside any that can't, unless that is turned off.
 readable() {
-  case $(value .HostConfig.LogConfig.Type) in
+  value .HostConfig.LogConfig.Type
+  case $value in
     json-file | local | journald) ;;
     none) return 1 ;;
-    *) [ "$(value '.HostConfig.LogConfig.Config cache-disabled')" != true ] ;;
+    *) value '.HostConfig.LogConfig.Config cache-disabled' && [ "$value" != true ] ;;
   esac
 }
 
 # What a unit runs with --rm is there only while it runs.
-there() { [ -d "$container" ] && { [ ! -e "$container/unit" ] || [ "$(value .State.Status)" = running ]; }; }
+there() {
+  value=running
+  [ -d "$container" ] && { [ ! -e "$container/unit" ] || value .State.Status; } && [ "$value" = running ]
+}
 
 need_container() {
-  if ! there || { [ "$1" != "$(value .Name)" ] && [ "$1" != "$(value .ID)" ]; }; then
-    [ "$command" = inspect ] && echo
-    case $command,$(release) in
-      inspect,20.*) echo "Error: No such container: $1" >&2 ;;
-      *) echo "Error response from daemon: No such container: $1" >&2 ;;
-    esac
-    exit 1
-  fi
+  there && for known in .ID .Names; do
+    value "$known"
+    [ "$1" = "$value" ] && return
+  done
+  [ "$command" = inspect ] && echo
+  case $command,$release in
+    inspect,20.*) echo "Error: No such container: $1" >&2 ;;
+    *) echo "Error response from daemon: No such container: $1" >&2 ;;
+  esac
+  exit 1
 }
 
-value() {
-  while IFS='	' read -r key of_key; do
-    [ "$key" = "$1" ] && printf '%s\n' "${of_key#/}" && break
-  done <"$container/inspect"
-}
-
-# Fills a Go template from a file of keys and values, as far as templates are used here: values by their path, json,
-# printf with a precision, print, index of a map, with, range.
+# Fills the format, a Go template, from the container's keys and values, as far as templates are used here: values by
+# their path, json, printf with a precision, print, index of a map, with, range.
 fill() {
-  awk -F '\t' -v file="$2" '
+  exec awk -F '\t' -v file="$container/inspect" '
     function plain(text) { gsub(/\\n/, "\n", text); gsub(/\\\\/, "\\", text); return text }
     function quoted(text) {
       gsub(/\\/, "\\\\", text); gsub(/"/, "\\\"", text); gsub(/\n/, "\\n", text); gsub(/\t/, "\\t", text)
@@ -99,7 +106,7 @@ fill() {
         }
         if (sub(/^with /, "", tag)) { if (value[dot tag] != "") out = out render(body, dot tag); continue }
         sub(/^range /, "", tag)
-        for (n = 1; n <= value[dot tag]; n++) out = out render(body, dot tag "." n)
+        for (n = 1; n <= value[dot tag] + 0; n++) out = out render(body, dot tag "." n)
       }
       return out text
     }
@@ -110,23 +117,19 @@ fill() {
     }'
 }
 
-# The first line of the log that is wanted: not before --since, and at most --tail lines from the end.
-first_line() {
-  total=$(wc -l <"$container/log")
-  first=1
-  if [ -n "$since" ]; then
-    case $since in
-      *s) since=$(($(date +%s) - ${since%s})) ;;
-      *m) since=$(($(date +%s) - ${since%m} * 60)) ;;
-      *h) since=$(($(date +%s) - ${since%h} * 3600)) ;;
-    esac
-    first=$(awk -v since="$since" '$1 >= since { print NR; found = 1; exit } END { if (!found) print NR + 1 }' \
-      "$container/log.times")
-  fi
-  if [ -n "$tail" ] && [ "$tail" != all ] && [ $((total - tail + 1)) -gt "$first" ]; then
-    first=$((total - tail + 1))
-  fi
-  echo "$first"
+# The lines of the log that are wanted: not before --since, and at most --tail lines from the end.
+log() {
+  case $since in
+    *s) since=$(($(date +%s) - ${since%s})) ;;
+    *m) since=$(($(date +%s) - ${since%m} * 60)) ;;
+    *h) since=$(($(date +%s) - ${since%h} * 3600)) ;;
+  esac
+  exec awk -v since="${since:-0}" -v most="$tail" -v timestamps="$timestamps" -v file="$container/log" '
+    (getline line <file) < 1 { exit }
+    $1 >= since { wanted = 1 }
+    wanted { shown[++lines] = (timestamps ? $2 " " : "") line }
+    END { for (n = most ~ /^[0-9]+$/ && most < lines ? lines - most + 1 : 1; n <= lines; n++) print shown[n] }
+  ' "$container/log.times"
 }
 
 command=$1
@@ -151,14 +154,19 @@ done
 export template="$format"
 
 case $command in
-  version | info) fill "$format" "$here/docker-engine" ;;
+  version | info)
+    key=${format#??}
+    value "${key%??}" "$here/docker-engine" || refuse "$format"
+    echo "$value"
+    ;;
   inspect)
     need_container "$name"
-    fill "$format" "$container/inspect"
+    fill
     ;;
   'image inspect')
-    [ "$name" = "$(value .Image)" ] || refuse "image $name"
-    fill "$format" "$container/inspect"
+    value .Image
+    [ "$name" = "$value" ] || refuse "image $name"
+    fill
     ;;
   logs)
     need_container "$name"
@@ -166,25 +174,26 @@ case $command in
       echo 'Error response from daemon: configured logging driver does not support reading' >&2
       exit 1
     fi
-    if [ -n "$timestamps" ]; then
-      cut -d ' ' -f 2 "$container/log.times" | paste -d ' ' - "$container/log" | tail -n "+$(first_line)"
-      exit 0
-    fi
-    exec tail -n "+$(first_line)" $follow "$container/log"
+    [ -n "$follow" ] || log
+    [ -z "$since" ] || refuse 'logs --follow --since'
+    [ "${tail:-all}" = all ] && tail=+1
+    exec tail -n "$tail" -f "$container/log"
     ;;
   events)
     [ "$format" = '{{.Time}} {{.Action}} {{.Actor.ID}}' ] || refuse "events $format"
-    [ -d "$container" ] && sed "s/\$/ oom $(value .ID)/" "$container/oom-kills"
+    [ -d "$container" ] && value .ID && while read -r at; do echo "$at oom $value"; done <"$container/oom-kills"
     exit 0
     ;;
   ps)
-    there && [ -z "$filter" ] && if [ -n "$format" ]; then fill "$format" "$container/inspect"; else value .Name; fi
-    exit 0
+    there && [ -z "$filter" ] || exit 0
+    [ -z "$format" ] || fill
+    value .Names && echo "$value"
     ;;
   exec)
     need_container "$name"
     [ "$1" = true ] || refuse "exec $1"
-    [ "$(value .State.Running)" = true ] || {
+    value .State.Running
+    [ "$value" = true ] || {
       echo "Error response from daemon: container $name is not running" >&2
       exit 1
     }

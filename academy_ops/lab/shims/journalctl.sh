@@ -4,5 +4,7 @@ container=${0%/*}/../container
 [ -e "$container/unit" ] || exit 0
 case " $* " in
   *' -u worker.service '*) cat "$container/unit" ;;
-  *' _SYSTEMD_UNIT=worker.service '*) cut -d ' ' -f 2 "$container/log.times" | sed 's/$/ lab docker[1]:/' | paste -d ' ' - "$container/log" ;;
+  *' _SYSTEMD_UNIT=worker.service '*)
+    awk -v file="$container/log" '(getline line <file) > 0 { print $2 " lab docker[1]: " line }' "$container/log.times"
+    ;;
 esac

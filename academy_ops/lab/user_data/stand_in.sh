@@ -7,16 +7,15 @@ does() {
   exit 1
 }
 case "${0##*/} ${1-} ${2-}" in
-  curl*api/token) does metadata && echo token ;;
   curl*)
     does metadata
-    case "$*" in *instance-id) cat "$BOOT/instance" ;; *) echo token ;; esac
+    case "$*" in *api/token) echo token ;; *) read -r instance <"$BOOT/instance" && echo "$instance" ;; esac
     ;;
   dnf*) does packages && cp "$0" "${0%/*}/docker" && echo 'Complete!' ;;
   'aws ecr '*) does login && echo password ;;
   'aws ssm '*) does parameter && cat "$BOOT/parameter" ;;
   'docker login '*)
-    [ -n "$(cat)" ] || { echo 'Error: Cannot perform an interactive login from a non TTY device' >&2 && exit 1; }
+    read -r _ || { echo 'Error: Cannot perform an interactive login from a non TTY device' >&2 && exit 1; }
     echo 'Login Succeeded'
     ;;
   'docker pull '*) does pull && echo "Status: Downloaded newer image for $2" ;;

@@ -35,7 +35,7 @@ done
 # Base64 of a JSON object. One that can't be read gives a container without an environment, and nobody is told.
 set --
 if aws ssm get-parameter --region "$REGION" --name "$PARAMETER" --with-decryption --query Parameter.Value --output text \
-  2>"$ROOT/opt/parameter.said" | base64 -d 2>/dev/null | python3 -c '
+  2>"$ROOT/opt/parameter.said" | base64 -d 2>/dev/null | python3 -IS -c '
 import json, sys
 for name, value in json.load(sys.stdin).items():
     print(f"{name}={value}")
