@@ -116,7 +116,7 @@ _CHOICE: Final = r"^\d\s?[.):-]\s?(?=[^\W\d])"
 _STAYS: Final = "예정|재원|휴원|재학|재등록|복귀|복학|해당|아니|없음|미정|철회|취소|번복|학기"
 _NOT_YET: Final = "예정|상담|희망|고민|고려|신청|문의|철회|취소|번복|후"
 _HAS_LEFT: Final = re.compile(
-    "(?:[가-힣]{1,6}(?:로|때문에|차))?(?:퇴원|퇴회|퇴소|탈퇴|제적|자퇴)(?:생|함|자|됨|처리|완료|했음|하였음|o)*"
+    "(?:[가-힣]{1,6}(?:로|때문에|차))?(?:퇴원|퇴회|퇴소|탈퇴|제적|자퇴|전출)(?:생|함|자|됨|처리|완료|했음|하였음|o)*"
     "|그만둠|withdrawn"
 )
 _LEFT_RUN_TOGETHER: Final = "[가-힣]{3}(?:퇴원|퇴회)생?|퇴원[가-힣]{3}"
@@ -169,7 +169,7 @@ def what(row: Sequence[object], name: str, phone: str | None, wrong: str) -> Why
     if phone is not None or digits_in(wrong) >= _REAL_PHONE_DIGITS:
         nobodys = phone is None or re.fullmatch(_MADE_UP, phone)
         is_hint = nobodys and (_is_hint(name, name) or "name" in (said(name) or ()))
-        return "note" if is_hint or re.fullmatch(_OF_STAFF, name) else None
+        return "note" if is_hint or is_of_staff(name) else None
     folded = unicodedata.normalize("NFKC", name).casefold()
     why: Why | None = None
     alone = is_alone(row)
@@ -181,8 +181,10 @@ def what(row: Sequence[object], name: str, phone: str | None, wrong: str) -> Why
     squeezed = re.sub(r"\s", "", folded or name)
     if is_total(folded or name):
         return "total"
+    if _says_left(name):
+        return "left"
     is_note = (
-        re.fullmatch(_OF_STAFF, name)
+        is_of_staff(name)
         or re.fullmatch(_END, squeezed)
         or _is_hint(name, wrong)
         or (not wrong and re.fullmatch(_CLASS, name))
@@ -190,6 +192,11 @@ def what(row: Sequence[object], name: str, phone: str | None, wrong: str) -> Why
         or (alone and why is None and _is_alone(name))
     )
     return "note" if is_note else why
+
+
+def is_of_staff(name: str) -> bool:
+    """Return whether somebody of the school's own is called by what they are, as ``김선생님`` is."""
+    return bool(re.fullmatch(_OF_STAFF, name))
 
 
 def is_total(line: str) -> bool:

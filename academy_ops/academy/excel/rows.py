@@ -8,7 +8,7 @@ from typing import Final
 from academy_ops.academy.excel import junk, values
 from academy_ops.academy.excel.cells import LEFT, MOST_LISTED, OPTIONAL_FIELDS, Columns, Notes, Row
 from academy_ops.academy.excel.columns import Ahead, UnclearError, grouped, settled
-from academy_ops.academy.excel.header import Header, header_of, is_of_others, names_columns
+from academy_ops.academy.excel.header import Header, header_of, is_of_others
 from academy_ops.academy.excel.headings import said
 from academy_ops.academy.excel.names import is_amount, is_masked, is_name, is_of_family, is_something_else
 from academy_ops.academy.excel.records import Rejected, Skipped, Student, Why, WorkbookError
@@ -165,6 +165,9 @@ class Roster:
         written, beside = name, dict[str, str]()
         if not is_usual and len(name) <= LONGEST["name"]:
             name, beside = columns.alone(junk.bare(name))
+            if junk.is_of_staff(name):
+                self._skip(number, "note")
+                return
         fault = "" if is_usual else _fault(name, row[columns.name], phone, wrong, written)
         if isinstance(row[columns.name], Struck) or (phone is None and columns.has_struck_phone(row)):
             fault = STRUCK
@@ -183,8 +186,6 @@ class Roster:
             self._begin_again(header, number)
         elif is_of_others(row):
             self._section, self._section_begins = "note", False
-            self._skip(number, "heading")
-        elif names_columns(row):
             self._skip(number, "heading")
         else:
             return False

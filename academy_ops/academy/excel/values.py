@@ -66,15 +66,17 @@ _DIGITS_FOR_LETTERS: Final = str.maketrans(_DIGIT_LETTERS, "0001100123456789")
 _LEVELS: Final = {"초": "초등", "중": "중등", "고": "고등"}
 _CHINESE_LEVELS: Final = str.maketrans("初中高", "초중고")
 _IN_ENGLISH: Final = r"^(?:grade|year|gr?)\.?\s*(?=\d)|(?<=\d)(?:st|nd|rd|th)(?:\s*grade)?$"
+_END_OF_LEVEL: Final = "(?:등학교|등학생|등부|등생|등|학교|학생)?"
 _GRADE: Final = re.compile(
-    r"(?:(?P<level>초|중|고)(?:등|등학교|학교|학|교)? ?)?제? ?(?P<grade>\d{1,2})(?:\.0)? ?(?:학년)?"
+    rf"(?:(?P<level>초|중|고)(?:{_END_OF_LEVEL}|학|교) ?)?제? ?"
+    r"(?P<grade>\d{1,2})(?:\.0)? ?(?:학년)?"
     r"(?:(?:(?<=학년)|[ ,/(-]+)(?P<room>\d{1,2})(?: ?반)?(?:[ ,/-]+\d{1,2} ?번?)?|[ ,/-]*(?P<named>[^\W_]{1,10}) ?반)?"
 ).fullmatch
 _SCHOOL: Final = re.compile(
     r"(?P<school>.*[^\d(\[/,\s-])[\s(\[/,-]*"
     r"(?P<rest>\d{1,2} ?(?:학년)?(?:(?:(?<=학년)|[ ,/-]+)\d{1,2}(?: ?반)?)?)[\])]?"
 )
-_LEVEL: Final = r"[초중고](?:등|학교|등학교|등부|등학생|학생|등생)?"
+_LEVEL: Final = rf"[초중고]{_END_OF_LEVEL}"
 _is_level: Final = re.compile(_LEVEL).fullmatch
 _GRADE_BESIDE_A_NAME: Final = (
     r"(?:[초중고](?:등|학교|등학교)?\s?\d(?:\s?학년)?|\d\s?학년)(?:[\s,/-]*\d{1,2}\s?반?)?|예비\s?[초중고]\s?\d?"

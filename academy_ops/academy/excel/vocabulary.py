@@ -44,16 +44,18 @@ _HEADINGS: Final = {
     # Whose it is.
     STUDENT: """
         학생 학생들 學生 学生 生徒 園児 원생 원아 수강생 수강자 재원생 학원생 재학생 신입생 등록생 교습생 수련생
-        관원 훈련생 교육생 입학생 입소생 입소자 수험생 학습자 응시자 참가자 참여자 본인 자녀 아이 아동 어린이 유아 회원
-        student students pupil child
+        관원 훈련생 교육생 입학생 입교생 입소생 입소자 이용자 이용아동
+        대상자 수험생 학습자 응시자 참가자 참여자 본인 자녀 아이 아동 어린이 유아 영유아 회원
+        student students pupil child kid learner trainee
     """,
     PARENT: """
-        학부모 학부형 부모 보호자 법정대리인 후견인 양육자 가족 가디언
+        학부모 학부형 부모 양친 보호자 친권자 법정대리인 후견인 양육자 가족 가디언
         父母 家长 家長 监护人 監護人 保護者
-        parent parents guardian
+        parent parents guardian caregiver carer
     """,
     ONE_PARENT: f"""
-        {_RELATIVES} 모친 모 母 부친 부 父 외할머니 외할아버지 친할머니 친할아버지 조모 조부 이모 고모 삼촌 외삼촌
+        {_RELATIVES} 모친 모 母 부친 부 父 외할머니 외할아버지 친할머니 친할아버지
+        친모 친부 외조모 외조부 조모 조부 이모 고모 삼촌 외삼촌
         맘 비상 긴급 mother mom father dad emergency
     """,
     SOMEBODY_ELSE: f"""
@@ -76,16 +78,17 @@ _HEADINGS: Final = {
     "family": "성씨 familyname lastname surname",
     "middle": "middlename",
     "phone": """
-        전화 연락처 연락번호 연락전화 휴대폰 휴대전화 휴대번호 핸드폰 핸폰 폰 손전화 모바일 전번
+        전화 무선전화 이동전화 통화번호 연락처 연락번호 연락전화 휴대폰 휴대전화 휴대번호 핸드폰 핸폰 폰 손전화
+        모바일 전번
         연락가능번호 연락가능한번호 电话 電話 电话号码 電話番号 手机
-        셀폰 hp cp mp phone mobile cell tel telephone contact handphone
+        셀폰 hp cp mp phone mobile cell cel tel telephone contact handphone
     """,
     MESSAGES: "연락망 연락받을 연락받으실 수신번호 문자번호 알림번호 받을번호",
     "gender": "성별 성별명 남녀 남여 성 性別 gender sex",
     "school_type": "학교유형 학교급 학교급별 학교구분 학교종류 학교분류 학교과정 초중고 schooltype schoollevel",
     "school": "학교 출신학교 출신교 재학교 현학교 學校 学校 school",
-    "grade": "학년 학년명 學年 学年 年级 年級 grade gr gradelevel yeargroup",
-    "class_name": "반 학급 클래스 학반 班 クラス class classroom",
+    "grade": "학년 현학년 학년명 學年 学年 年级 年級 grade gr gradelevel yeargroup",
+    "class_name": "반 학급 클래스 학반 수업반 학원반 班 クラス class classroom",
     "track": "계열 문이과 이과문과 문과이과 인문자연 track",
     "memo": "메모 비고 특이사항 특기사항 참고 기타 전달사항 요청사항 memo note remark comment",
     "kind": "구분 예시여부 역할 role",
@@ -212,7 +215,7 @@ EXAMPLES: Final = _meanings({"anywhere": "예시 샘플 견본 작성예 example
 """What a cell says that marks an example: somewhere in it, or as all it says."""
 
 NOBODY: Final = _words("""
-    상동 모름 무명 익명 비공개 추후 추후기재 추후기입 확인중 미확인 이름모름 한글이름 해당사항없음 n.a n.a.
+    상동 결번 모름 무명 익명 비공개 추후 추후기재 추후기입 확인중 미확인 이름모름 한글이름 해당사항없음 n.a n.a.
     true false 없음 미정 미입력 미기재 미상 해당없음 이름없음 이름미상 공란 무 unknown tbd tba
     none null nan n/a na x o
     #n/a #ref! #value! #name? #div/0! #null! #num!

@@ -78,7 +78,7 @@ CASES = (
     ),
     *(
         one(f"names under {name}", (name, *HEADER[1:]), A)
-        for name in ("성명(한자)", "이름(한글/영문)", "영어이름", "훈련생명")
+        for name in ("성명(한자)", "이름(한글/영문)", "영어이름", "훈련생명", "이용아동 성명", "대상자명")
     ),
     one(
         "names in other letters beside",
@@ -183,6 +183,8 @@ CASES = (
             "Parent Phone",
             "모(母) 연락처",
             "법정대리인 연락처",
+            "친권자 이동전화",
+            "친모 통화번호",
             "주양육자 연락처",
             "긴급연락처",
             "비상연락망",

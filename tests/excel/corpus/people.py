@@ -41,6 +41,8 @@ CASES = (
             "데스크(카톡)",
             "본원",
             "강사 이영희",
+            "1호차 기사님",
+            "중1 담임",
         )
     ),
     # Totals, ends and notes, without one.
@@ -66,6 +68,18 @@ CASES = (
             "대한초등학교장 (직인생략)",
             "이하 빈칸",
         )
+    ),
+    *(
+        one(
+            f"a number without a student: {name}",
+            ("번호", *HEADER),
+            (1, *A),
+            (2, name),
+            (3, *B),
+            students=[A, B],
+            skipped=1,
+        )
+        for name in ("결번", "(전출)", "퇴원")
     ),
     _nobody("a class, with its teacher", "중1 A반", "", "담임 김선생"),
     _nobody("what to fill in", "필수", "필수", "선택", "선택"),

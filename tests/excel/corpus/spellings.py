@@ -63,7 +63,9 @@ def _states(heading: str, stay: Iterable[object], left: Iterable[object]) -> Cas
 def _grades(grades: Mapping[str, str]) -> Case:
     rows = [(name, _phone(number), cell) for number, (name, cell) in enumerate(zip(_NAMES, grades, strict=False))]
     fields = {name: {"grade": grades[cell]} for name, _phone, cell in rows}
-    return one("grades", ("이름", "학부모 연락처", "학년"), *rows, students=[row[:2] for row in rows], fields=fields)
+    return one(
+        f"grades {grades}", ("이름", "학부모 연락처", "학년"), *rows, students=[row[:2] for row in rows], fields=fields
+    )
 
 
 def _columns(*columns: tuple[str, str], **expected: object) -> Case:
@@ -141,6 +143,8 @@ CASES = (
     _names("with grade and class", "{}(중2-3)", "{}(2학년 3반)", "{} 중2-3", class_name="3", **_GRADE),
     _names("with a school", "{}(휘문중2)", "{} (휘문중 2학년)", "휘문중2 {}", school="휘문중", **_GRADE),
     _names("with a school alone", "{}(휘문중학교)", "{} 휘문중학교", "{}/휘문중학교", school="휘문중학교"),
+    _names("with a school's short name", "{} 역삼초", school="역삼초"),
+    _names("with a school for girls", "{} 숙명여고", school="숙명여고"),
     _names("with a state", "{}(휴원중)", "{} 신규", "{} NEW", "[신규]{}", "(신규) {}", "신규 {}", "{}(재등록)"),
     _names(
         "with marks", "♥{}", "♡{}♡", "{}!", "{}?", "{}.", "{},", "'{}", '"{}"', "「{}」", "<{}>", "({})", "🌸{}", "{}🙂"
@@ -420,8 +424,8 @@ CASES = (
     _states("퇴원사유", ("", "-", "없음", "1.해당없음"), ("이사", "타 학원", "3.이사")),
     _states(
         "비고",
-        ("퇴원 예정", "퇴원 상담", "형이 퇴원", "퇴원 후 재등록", "졸업", ""),
-        ("퇴원", "3/2 퇴원", "퇴원함", "퇴원 처리", "퇴원(이사)", "이사로 퇴원", "그만둠"),
+        ("퇴원 예정", "전출 예정", "퇴원 상담", "형이 퇴원", "퇴원 후 재등록", "졸업", ""),
+        ("퇴원", "3/2 퇴원", "퇴원함", "퇴원 처리", "퇴원(이사)", "이사로 퇴원", "그만둠", "3/2 전출"),
     ),
     _states("반", ("A반", "졸업반"), ("퇴원", "퇴원생")),
     _states("등록", ("O", "X"), ()),
@@ -496,6 +500,7 @@ CASES = (
             "이서아": {"school": None, "grade": "2", "class_name": "3", "gender": "남"},
         },
     ),
+    _grades({"고등부2": "2", "중학생 3": "3", "중학교 1": "1"}),
     _grades({"中2": "2", "2 학 년": "2", "제2학년": "2", "고3(재수)": "고3(재수)", "N수": "N수", "예비고1": "예비고1"}),
     one(
         "students' phones in a group of their own",
