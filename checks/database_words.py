@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from checks.words import GAP, Fault, meaning, table
+from checks.words import FAILS, GAP, NO_CONNECTION, Fault, meaning, table
 
 _DOWN: Final = "worker-database-down"
 _REFUSED_STATEMENT: Final[Fault] = Fault("job-failed")
@@ -22,6 +22,7 @@ _OF_DATABASES: Final = re.compile(
 _NOT_ANSWERED: Final = rf"(?!{GAP}\bFATAL:)"
 """A server, or a pooler before it, that refuses a connection in its own words was reached."""
 
+_KOREAN: Final = r"(데이터베이스|\bDB)[^\n]{0,12}"
 _PORT: Final = "(5432|6432|3306)"
 _NO_WAY: Final = "refused|ECONN\\w{5,9}|timed? ?out|timeout|unreachable|no route to host|reset by peer"
 """What any program's network says, where the port tells that it is the database's."""
@@ -33,7 +34,7 @@ _WORDS: Final = table(
         r"could not obtain lock|could not serialize access|SerializationFailure|QueryCanceled",
         r"canceling statement due to|statement timeout|max(imum)?[_ ]statement[_ ](execution[_ ])?time",
         r"due to (idle-in-)?transaction( session)? timeout|idle-in-transaction timeout|idle-session timeout",
-        r"exceeds temp_file_limit",
+        r"exceeds temp_file_limit|교착 ?상태|데드락",
     ),
     # Of the database's own disk and memory, never of the worker's.
     (
@@ -46,6 +47,7 @@ _WORDS: Final = table(
         r"out of memory; (check if|restart) |out of sort memory",
         r"\.OutOfMemory\b|out of memory\s{1,9}(DETAIL|HINT)|failed on request of size|out of shared memory",
         r"no space left on device\W{0,9}(HINT|DETAIL)|check free disk space",
+        rf"{_KOREAN}(디스크|저장 ?공간|용량|메모리)[^\n]{{0,8}}(부족|가득|초과)",
     ),
     (
         Fault(_DOWN, "connections"),
@@ -78,7 +80,8 @@ _WORDS: Final = table(
         r"access denied for user|InvalidPassword|InvalidAuthorizationSpecification|wrong password type",
         r"permission denied for (table|relation|schema|database|sequence|view|function)|InsufficientPrivilege",
         r"permission denied to set role|Host '\S{1,90}' is not allowed to connect",
-        r"command denied to user",
+        rf"command denied to user|{_KOREAN}(인증|비밀번호|암호|자격 ?증명)[^\n]{{0,8}}{FAILS}",
+        rf"{_KOREAN}권한이 (없|부족)",
     ),
     (
         # Without quotes PostgreSQL writes a column only where it stands behind its table's name; a column that is
@@ -91,11 +94,12 @@ _WORDS: Final = table(
         r"\bfunction \S{1,60}\([^)]{0,120}\) does not exist",
         r"Undefined(Table|Column|Function|Object)|no such (table|column|database)\b|has no column named",
         r"unknown (column|table|database) '|InvalidCatalogName|InvalidSchemaName",
+        rf"{_KOREAN}(테이블|컬럼|칼럼|스키마)[^\n]{{0,60}}(찾을 수 없|존재하지 않|없습니다)",
     ),
     (
         Fault(_DOWN, "read-only"),
         r"read-only transaction|ReadOnlySqlTransaction|running (with the --|in )[a-z-]{0,20}read-only",
-        r"readonly database|cannot execute \w{1,20} during recovery",
+        rf"readonly database|cannot execute \w{{1,20}} during recovery|{_KOREAN}읽기 ?전용",
     ),
     (
         Fault(_DOWN, "unreachable"),
@@ -103,7 +107,7 @@ _WORDS: Final = table(
             r"(n[o']t|unable to|failed to|error) (connect to|reach|establish (a )?connection to)"
             rf" (the )?((postgresql |mysql |database )?server|database){_NOT_ANSWERED}"
         ),
-        r"(데이터베이스|\bDB)( 서버)?[에와의로]? ?(연결|접속)[에이가을]? ?(실패|오류|할 수 없|되지 않|끊[어겼]|거부)",
+        rf"(데이터베이스|\bDB){NO_CONNECTION}",
         rf"connection to (database )?server{_NOT_ANSWERED}{GAP}(fail|refused|timed? ?out|lost|error)",
         r"client_login_timeout|connection to database closed|communications link failure",
         r"DatabaseResuming|database is (sleeping|paused)|after being auto-paused",

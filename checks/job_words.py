@@ -6,7 +6,7 @@ from typing import Final
 from checks.connection_words import connection_reason
 from checks.database_words import database_fault
 from checks.refusals import CLOCK
-from checks.words import GAP, Fault, meaning, table
+from checks.words import FAILS, GAP, NO_CONNECTION, Fault, meaning, table
 from checks.workbook_words import workbook_fault
 
 OUT_OF_MEMORY: Final = (
@@ -52,11 +52,13 @@ _MESSAGES: Final = table(
     (
         Fault("r2-bucket-missing"),
         r"NoSuchBucket|\(404\) when calling the HeadBucket|The specified bucket does not exist",
+        r"버킷[을를이가은는]? ?(\S{1,70} )?(찾을 수 없|존재하지 않)",
     ),
     (
         Fault("r2-credentials-rejected"),
         rf"InvalidAccessKeyId|SignatureDoesNotMatch|\((Unauthorized|401)\)|\b401{_FOR_URL}",
         rf"{_OTHER_SDK}(Unauthorized|StatusCode: 401)\b",
+        rf"{_STORAGE}[^\n]{{0,12}}(인증|자격 ?증명|액세스 ?키|시크릿|비밀 ?키|서명)[^\n]{{0,12}}{FAILS}",
     ),
     # So R2 calls a key of the wrong length, as an AWS key is.
     (Fault("r2-credentials-rejected"), r"\(InvalidArgument\) when calling the (Get|Head)Object"),
@@ -64,6 +66,7 @@ _MESSAGES: Final = table(
         Fault("r2-access-denied"),
         rf"\((AccessDenied|NotEntitled|Forbidden|403)\) {_OPERATION}|\b403{_FOR_URL}",
         rf"{_OTHER_SDK}(AccessDenied|NotEntitled|StatusCode: 403)\b",
+        rf"{_STORAGE}[^\n]{{0,20}}(권한[이은]? ?(없|부족)|접근[이가을]? ?거부)",
     ),
     (
         Fault("r2-server-error"),
@@ -87,11 +90,13 @@ _MESSAGES: Final = table(
     (
         Fault("worker-dependency-missing"),
         r"No module named|\bImportError: |Missing optional dependency|cannot import name|cannot open shared object",
+        r"(모듈|패키지)[을를이가]? ?(찾을 수 없|설치되)[가-힣 ]{0,12}[:(] ?'?[a-z_]{3}",
+        r"(?<![a-z])[a-z_]{3,40}'? (모듈|패키지)[을를이가]? ?(찾을 수 없|설치되)",
     ),
     (Fault("worker-disk-full"), LOCAL_PATH),
     # Who kills what takes too long says so first.
     (Fault("job-failed"), rf"time ?(limit|-?out){GAP}(SIGKILL|signal 9\b|exit ?code:? (137|-9)\b)"),
-    (Fault("worker-out-of-memory"), rf"{OUT_OF_MEMORY}|out of memory"),
+    (Fault("worker-out-of-memory"), rf"{OUT_OF_MEMORY}|out of memory|메모리[가 ]{{0,2}}부족"),
     # One without permission is told that it may be missing or not.
     (Fault("queue-missing"), r"(NonExistentQueue|QueueDoesNotExist)(?![^\n]{0,200}access)"),
     (
@@ -101,6 +106,8 @@ _MESSAGES: Final = table(
             rf"|a valid response from endpoint URL|SSL validation failed for)(?!{_OF_AWS})"
         ),
         r"ResponseStreamingError|botocore\S{0,20}\.IncompleteReadError",
+        rf"{_STORAGE}{NO_CONNECTION}",
+        rf"{_STORAGE}[^\n]{{0,12}}(응답|다운로드|요청)[이가은는]? ?(시간 ?초과|없)",
         rf"{_R2}{GAP}({_NO_WAY})|({_NO_WAY}){GAP}{_R2}|ProxyConnectionError|connect to proxy URL",
     ),
     # What the database refuses shows the row, with its phone number; the workbook is not at fault.

@@ -11,6 +11,10 @@ GAP: Final = ".{0,200}"
 """What may stand between two words of a message. Without a bound, a message of a megabyte that repeats the first of
 them keeps a pattern busy for hours."""
 
+FAILS: Final = "(실패|오류|거부|올바르지|유효하지|일치하지|잘못|만료)"
+NO_CONNECTION: Final = "( 서버)?[에와의로]? ?(연결|접속)[에이가을]? ?(실패|오류|할 수 없|되지 않|끊[어겼]|거부|시간)"
+"""What stands behind a server's name in Korean."""
+
 
 class Fault(NamedTuple):
     """A cause, and which of the reasons behind it, where that is known."""

@@ -125,7 +125,8 @@ _WORDS: Final = table(
     (
         Fault(_UNREADABLE),
         "not a zip file|BadZipFile|OLE2 compound document|not an? (valid )?(Excel|xlsx)|only \\.?xlsx",
-        "(엑셀|xlsx)( 파일)?[이가]? 아닙|(엑셀|xlsx)( 파일)?만|파일 ?확장자|엑셀( 파일)?을? ?(열|읽|파싱|해석)",
+        "파일을? ?(열|읽을) 수 없|파일 ?확장자",
+        "(엑셀|xlsx)( 파일)?( ?형식)?[이가]? 아닙|(엑셀|xlsx)( 파일)?만|엑셀( 파일)?을? ?(열|읽|파싱|해석)",
     ),
 )
 """What says it, most telling first; facts.md lists what operators meet in production."""
