@@ -11,8 +11,7 @@ from typing import Any
 
 import pytest
 
-from academy_ops.contract import DLQ_SUFFIX, QUEUE_NAME
-from academy_ops.lab import operate
+from academy_ops.lab import control, operate, state
 from academy_ops.lab.aws.resources import client, empty_queue
 from academy_ops.lab.processes import until
 from academy_ops.lab.state import Keys
@@ -141,15 +140,12 @@ class Lab:
 
     def _emptied(self) -> bool:
         """Remove what waits; return whether nothing is left."""
-        sqs = self.client("sqs")
-        left = 0
-        for name in (QUEUE_NAME, QUEUE_NAME + DLQ_SUFFIX):
-            url = sqs.get_queue_url(QueueName=name)["QueueUrl"]
-            counts = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
-            left += sum(int(counts[count]) for count in counts if count.startswith("ApproximateNumberOfMessages"))
-            if int(counts["ApproximateNumberOfMessages"]):
-                empty_queue(self.client, name)
-        return not left
+        found = state.read(state.folder())
+        assert found is not None
+        waiting = [name for name, messages in control.ask(found, "messages").items() if messages]
+        for name in waiting:
+            empty_queue(self.client, name)
+        return not waiting
 
     def client(self, service: str) -> Any:
         """Return a client that may do everything in the lab's AWS."""

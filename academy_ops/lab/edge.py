@@ -6,6 +6,7 @@ The pages and their codes are those of https://developers.cloudflare.com/support
 import html
 import secrets
 import ssl
+import sys
 import threading
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -23,6 +24,9 @@ from academy_ops.contract import JOBS_PATH
 from academy_ops.lab import LabError
 from academy_ops.lab.processes import until
 from academy_ops.messages import say
+
+# It is not installed, and httpcore would look through the disk for it at each step of a request.
+sys.modules["sniffio"] = None  # type: ignore[assignment]
 
 _ADDRESS: Final = "127.0.0.1"
 _READY_SECONDS: Final = 10.0
@@ -210,9 +214,9 @@ class Relay:
         tls = self._strict if policy.ssl_mode == "strict" else self._lenient
         # No connection is kept: the origin may be stopped and started at any time.
         limits = httpx.Limits(max_keepalive_connections=0)
-        async with httpx.AsyncClient(verify=tls, trust_env=False, limits=limits) as client:
+        async with httpx.AsyncHTTPTransport(verify=tls, trust_env=False, limits=limits) as origin:
             try:
-                response = _from_origin(await client.send(_request_to_origin(request, policy, ray), stream=True))
+                response = _from_origin(await origin.handle_async_request(_request_to_origin(request, policy, ray)))
                 if policy.front == "awselb":
                     response.raw_headers.append((b"set-cookie", b"AWSALB=lab; Path=/"))
             except httpx.TransportError as error:

@@ -153,7 +153,7 @@ def start(place: Path, actions: Mapping[str, Action[Lab]], on_event: Callable[[T
 
     aws, worker_env = partial(cloud.client, users["lab"]), _worker_env(state)
     resources.put_worker_environment(aws, worker_env, encoded=generation > 1)
-    resources.create_queues(aws)
+    cloud.queues.create()
     subnet = resources.create_network(aws)
     resources.create_group(aws, subnet, generation)
     fleet = _fleet(place, cloud, users["worker"], generation)

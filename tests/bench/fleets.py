@@ -93,7 +93,7 @@ def fleet(environment: Mapping[str, str]) -> Iterator[Fleet]:
     try:
         keys = create_users()["operator"]
         aws = partial(client, cloud.url, keys)
-        resources.create_queues(aws)
+        cloud.queues.create()
         resources.create_function_and_rule(aws)
         small = resources.create_network(aws)
         ec2 = aws("ec2")

@@ -60,7 +60,7 @@ def aws() -> Iterator[Aws]:
     cloud = Cloud(lambda: hosts)
     cloud.start()
     found = Aws(cloud, create_users(), hosts)
-    resources.create_queues(found.client)
+    cloud.queues.create()
     resources.create_function_and_rule(found.client)
     resources.create_group(found.client, resources.create_network(found.client))
     cloud.scaling.reconcile()

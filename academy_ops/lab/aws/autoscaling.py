@@ -22,6 +22,7 @@ from moto.core.responses import ActionResult, EmptyResult
 from moto.ec2.models.instances import MetadataOptions
 
 from academy_ops.contract import GROUP_NAME, REGION
+from academy_ops.lab.aws import resources
 from academy_ops.lab.state import ACCOUNT
 
 _KEPT_ACTIVITIES: Final = 100
@@ -143,24 +144,31 @@ class Scaling:
             state.health_status = "Unhealthy"
         self.reconcile()
 
-    def restore(self, unbooted: Collection[str]) -> None:
-        """Forget every activity, and let the workers' instances be in service; those ``unbooted`` are replaced.
+    def restore(self, unbooted: Collection[str], generation: int) -> None:
+        """Let the workers' group be as it was made, and its instances be in service; those ``unbooted`` are replaced.
 
-        Instances that were stopped run again, and have their metadata service and their profile.
+        Instances that were stopped run again, and have their metadata service and their profile; no activity is known.
         """
         with self.lock:
+            self.launch_failure, self.policies_enabled = None, True
             self._activities.clear()
             self._failed_at.clear()
             self._refreshes.clear()
+            self.backend.lifecycle_hooks.clear()
+            group = self.backend.autoscaling_groups[GROUP_NAME]
+            group.suspended_processes = []
+            group.min_size, group.max_size = resources.min_size(generation), resources.MAX_SIZE
+            self.set_desired(group, resources.DESIRED)
             for state in self._states():
                 state.lifecycle_state = "InService"
-                state.auto_scaling_group = self.backend.autoscaling_groups[GROUP_NAME]
+                state.auto_scaling_group = group
                 state.health_status = "Unhealthy" if state.instance_id in unbooted else "Healthy"
                 state.instance.metadata_options = MetadataOptions()
                 if state.instance.state == "stopped":
                     state.instance.start()
                 if not state.instance.iam_instance_profile:
-                    self._attach_profile(self.backend.autoscaling_groups[GROUP_NAME], state.instance_id)
+                    self._attach_profile(group, state.instance_id)
+            self.reconcile()
 
     def set_desired(self, group: FakeAutoScalingGroup, desired: int) -> None:
         """Set the desired capacity on a user's request."""

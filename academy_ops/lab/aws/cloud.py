@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.compat import HTTPHeaders
-from moto.core.responses import BaseResponse
+from moto.core import responses
 from moto.core.utils import convert_to_flask_response
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+from moto.sqs import models
 from urllib3 import HTTPResponse
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.serving import make_server
@@ -33,6 +34,15 @@ from academy_ops.lab.state import Keys
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
     from flask import Flask
+
+
+# moto would work these out anew for each request.
+for _module, _name in (
+    (responses, "camelcase_to_underscores"),
+    (responses, "method_names_from_class"),
+    (models, "camelcase_to_underscores"),
+):
+    setattr(_module, _name, cache(getattr(_module, _name)))
 
 
 class _Handler(MotoRequestHandler):
@@ -69,7 +79,7 @@ class Cloud:
         self.queues = Queues()
         commands = Commands(hosts)
         # moto makes an instance of these for each request; what such a one works with is an attribute of its class.
-        self._corrected: dict[str, type[BaseResponse]] = {
+        self._corrected: dict[str, type[responses.BaseResponse]] = {
             "autoscaling": type("AutoScaling", (LabAutoScaling,), {"scaling": self.scaling}),
             "cloudwatch": type("CloudWatch", (LabCloudWatch,), {}),
             "ec2": type("EC2", (LabEC2,), {"commands": commands}),
@@ -117,6 +127,11 @@ class Cloud:
         body = HTTPResponse(io.BytesIO(answer.data), preload_content=False)
         return AWSResponse(request.url, answer.status_code, HTTPHeaders.from_pairs(answer.headers), body)
 
+    def restore(self) -> None:
+        """Let clocks, users and queues be as they were made, and answer requests."""
+        self._gate.restore()
+        self.queues.create()
+
     def set_clock_offset(self, seconds: float) -> None:
         """Put AWS's clock ahead of the machine's; requests signed by the machine's clock may then be refused."""
         self._gate.clock_offset = timedelta(seconds=seconds)
@@ -125,9 +140,9 @@ class Cloud:
         """Put the clock of a user's machine behind; 0 puts it right."""
         self._gate.late[user] = timedelta(seconds=seconds)
 
-    def set_reachable(self, *, reachable: bool) -> None:
-        """Answer requests, or close every connection without an answer."""
-        self._gate.open = reachable
+    def cut_off(self) -> None:
+        """Close every connection without an answer."""
+        self._gate.open = False
 
     def _create_app(self, service: Any) -> Flask:  # noqa: ANN401 - one of hundreds of literals
         app = create_backend_app(service)

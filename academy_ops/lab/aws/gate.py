@@ -42,6 +42,8 @@ warnings.filterwarnings("ignore", message=r"Exception\(_Refusal\)", category=Use
 _SERVICES: Final = {"monitoring": "cloudwatch"}
 """Services whose signing name is not the name that IAM and the SDKs use."""
 _JSON_CODES: Final = ("ssm", "events", "lambda", "logs")
+_POLICY: Final = "lab"
+"""The name of the policy that a user is made with."""
 _ALWAYS_ALLOWED: Final = "sts:GetCallerIdentity"
 
 
@@ -69,6 +71,17 @@ class Gate:
         self.late: dict[str, timedelta] = {}
         self.open = True
         self._app = app
+
+    def restore(self) -> None:
+        """Answer by the right clocks, and let each user have an active key, and no policy but the first."""
+        self.clock_offset = timedelta(0)
+        self.late.clear()
+        self.open = True
+        for user in list(iam_backends[ACCOUNT]["aws"].users.values()):
+            for key in user.access_keys:
+                key.status = "Active"
+            for name in user.policies.keys() - {_POLICY}:
+                del user.policies[name]
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
@@ -127,7 +140,7 @@ def create_user(name: str, policy: dict[str, Any]) -> Keys:
     """Make an IAM user with one policy and one key."""
     backend = iam_backends[ACCOUNT]["aws"]
     backend.create_user(REGION, name)
-    backend.put_user_policy(name, "lab", json.dumps(policy))
+    backend.put_user_policy(name, _POLICY, json.dumps(policy))
     key = backend.create_access_key(name)
     return Keys(key.access_key_id, key.secret_access_key)
 

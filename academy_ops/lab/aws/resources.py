@@ -13,7 +13,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 from academy_ops import contract
-from academy_ops.lab.state import Keys
+from academy_ops.lab.state import ACCOUNT, Keys
 
 if TYPE_CHECKING:
     import boto3
@@ -46,7 +46,12 @@ def _client(url: str, keys: Keys, service: Any) -> Any:  # noqa: ANN401 - boto3 
         region_name=contract.REGION,
         aws_access_key_id=keys.key_id,
         aws_secret_access_key=keys.secret,
-        config=Config(connect_timeout=3, read_timeout=30, retries={"mode": "standard", "total_max_attempts": 2}),
+        config=Config(
+            connect_timeout=3,
+            read_timeout=30,
+            retries={"mode": "standard", "total_max_attempts": 2},
+            user_agent="academy-lab",  # botocore would put its own together anew for each request
+        ),
     )
 
 
@@ -62,20 +67,6 @@ def _session() -> boto3.Session:
     import boto3  # noqa: PLC0415 - as above
 
     return boto3.Session()
-
-
-def create_queues(aws: Clients) -> None:
-    """Make the queue and its dead-letter queue, or give those that are there the attributes of production."""
-    sqs = aws("sqs")
-    dead_letters, queue = (
-        sqs.create_queue(QueueName=contract.QUEUE_NAME + suffix)["QueueUrl"] for suffix in (contract.DLQ_SUFFIX, "")
-    )
-    arn = sqs.get_queue_attributes(QueueUrl=dead_letters, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    retention = {"MessageRetentionPeriod": contract.QUEUE_ATTRIBUTES["MessageRetentionPeriod"]}
-    redrive = json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": contract.MAX_RECEIVES})
-    attributes = {**contract.QUEUE_ATTRIBUTES, "RedrivePolicy": redrive, "DelaySeconds": "0"}
-    sqs.set_queue_attributes(QueueUrl=dead_letters, Attributes=retention)
-    sqs.set_queue_attributes(QueueUrl=queue, Attributes=attributes)
 
 
 def empty_queue(aws: Clients, name: str) -> None:
@@ -130,34 +121,24 @@ def create_alarms(aws: Clients) -> None:
 
 
 def create_starters(aws: Clients, generation: int) -> None:
-    """Make what starts workers, a function and its rule or alarms, and remove what the other generation has."""
-    remove_schedules(aws)
+    """Make what starts workers, a function and its rule or alarms, and remove whatever else could."""
+    # Only now: what names the lab's faults need not load moto.
+    from moto.autoscaling.models import autoscaling_backends  # noqa: PLC0415
+    from moto.cloudwatch.models import cloudwatch_backends  # noqa: PLC0415
+    from moto.events.models import events_backends  # noqa: PLC0415
+    from moto.scheduler.models import scheduler_backends  # noqa: PLC0415
+
+    scaling = autoscaling_backends[ACCOUNT][contract.REGION]
+    scaling.policies.clear()
+    scaling.scheduled_actions.clear()
+    cloudwatch_backends[ACCOUNT][contract.REGION].alarms.clear()
+    events_backends[ACCOUNT][contract.REGION].event_buses["default"].rules.clear()
+    scheduler_backends[ACCOUNT][contract.REGION].schedule_groups["default"].schedules.clear()
     if generation == 1:
-        remove_alarms(aws)
         create_function_and_rule(aws)
-        remove_other_rules(aws)
     else:
         remove_function(aws)
         create_alarms(aws)
-
-
-def remove_alarms(aws: Clients) -> None:
-    """Remove the group's scaling policies and their alarms."""
-    autoscaling = aws("autoscaling")
-    for policy in autoscaling.describe_policies(AutoScalingGroupName=contract.GROUP_NAME)["ScalingPolicies"]:
-        autoscaling.delete_policy(AutoScalingGroupName=contract.GROUP_NAME, PolicyName=policy["PolicyName"])
-    names = [alarm["AlarmName"] for alarm in aws("cloudwatch").describe_alarms()["MetricAlarms"]]
-    aws("cloudwatch").delete_alarms(AlarmNames=names)
-
-
-def remove_schedules(aws: Clients) -> None:
-    """Remove every schedule of EventBridge Scheduler, and the group's scheduled actions."""
-    scheduler, autoscaling = aws("scheduler"), aws("autoscaling")
-    for schedule in scheduler.list_schedules()["Schedules"]:
-        scheduler.delete_schedule(Name=schedule["Name"])
-    of_group = {"AutoScalingGroupName": contract.GROUP_NAME}
-    for action in autoscaling.describe_scheduled_actions(**of_group)["ScheduledUpdateGroupActions"]:
-        autoscaling.delete_scheduled_action(ScheduledActionName=action["ScheduledActionName"], **of_group)
 
 
 def remove_function(aws: Clients) -> None:
@@ -165,17 +146,6 @@ def remove_function(aws: Clients) -> None:
     functions = aws("lambda")
     with suppress(functions.exceptions.ResourceNotFoundException):
         functions.delete_function(FunctionName=contract.AUTOSCALER_NAME)
-
-
-def remove_other_rules(aws: Clients) -> None:
-    """Remove the rules that somebody has made for the autoscaler beside its own."""
-    events = aws("events")
-    function = aws("lambda").get_function_configuration(FunctionName=contract.AUTOSCALER_NAME)["FunctionArn"]
-    for name in events.list_rule_names_by_target(TargetArn=function)["RuleNames"]:
-        if name != contract.AUTOSCALER_RULE:
-            targets = [target["Id"] for target in events.list_targets_by_rule(Rule=name)["Targets"]]
-            events.remove_targets(Rule=name, Ids=targets)
-            events.delete_rule(Name=name)
 
 
 def _create_function(aws: Clients) -> str:

@@ -22,7 +22,7 @@ from moto.sqs.exceptions import QueueDoesNotExist, SQSException
 from moto.sqs.models import Queue, sqs_backends
 from moto.sqs.responses import SQSResponse
 
-from academy_ops.contract import MAX_RECEIVES, REGION
+from academy_ops.contract import DLQ_SUFFIX, MAX_RECEIVES, QUEUE_ATTRIBUTES, QUEUE_NAME, REGION
 from academy_ops.lab.state import ACCOUNT
 
 _LONGEST_WAIT: Final = 20
@@ -40,6 +40,17 @@ class Queues:
 
     def __init__(self) -> None:
         self.polled = threading.Event()
+
+    def create(self) -> None:
+        """Make the queue and its dead-letter queue, or give those that are there the attributes of production."""
+        backend, dead_letters = sqs_backends[ACCOUNT][REGION], QUEUE_NAME + DLQ_SUFFIX
+        for name in (dead_letters, QUEUE_NAME):
+            backend.create_queue(name)
+        redrive = {"deadLetterTargetArn": backend.get_queue(dead_letters).queue_arn, "maxReceiveCount": MAX_RECEIVES}
+        attributes = {**QUEUE_ATTRIBUTES, "RedrivePolicy": redrive, "DelaySeconds": "0", "KmsMasterKeyId": ""}
+        retention = {"MessageRetentionPeriod": QUEUE_ATTRIBUTES["MessageRetentionPeriod"]}
+        backend.set_queue_attributes(dead_letters, retention)
+        backend.set_queue_attributes(QUEUE_NAME, attributes)
 
     def bodies(self, queue: str) -> list[str]:
         """Return the bodies of a queue's messages, without receiving one."""
@@ -84,7 +95,8 @@ class LabSQS(SQSResponse):
     def receive_message(self) -> ActionResult:
         """Wait for messages in short steps, as long as the caller is there."""
         wait = self._get_param("WaitTimeSeconds")
-        queue = self.sqs_backend.get_queue(self._get_queue_name())
+        name = self._get_queue_name()
+        queue = self.sqs_backend.get_queue(name)
         seconds = int(queue.attributes["ReceiveMessageWaitTimeSeconds"] if wait is None else wait)
         if not 0 <= seconds <= _LONGEST_WAIT:
             return super().receive_message()  # moto has the error for it
@@ -96,9 +108,12 @@ class LabSQS(SQSResponse):
             with _receiving:
                 if _caller_is_gone():
                     return ActionResult({})
-                answer = super().receive_message()
-            if answer.result or time.monotonic() >= ends_at:
-                return answer
+                ends = time.monotonic() >= ends_at
+                # moto takes long to say that there is none.
+                if ends or self.sqs_backend.get_queue(name)._messages:  # noqa: SLF001 - moto offers no other way
+                    answer = super().receive_message()
+                    if ends or answer.result:
+                        return answer
             time.sleep(_STEP_SECONDS)
 
     def start_message_move_task(self) -> ActionResult:

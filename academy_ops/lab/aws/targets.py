@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
@@ -40,9 +39,8 @@ def _health(state: str, reason: str, target: Mapping[str, Any], _ec2: object) ->
     return FakeHealthStatus(target["Id"], port, port, state, reason, reason.partition(".")[2])
 
 
-def remove(aws: Clients) -> None:
+def remove() -> None:
     """Remove it, where it is there."""
-    elb = aws("elbv2")
-    with suppress(elb.exceptions.TargetGroupNotFoundException):
-        for group in elb.describe_target_groups(Names=[_NAME])["TargetGroups"]:
-            elb.delete_target_group(TargetGroupArn=group["TargetGroupArn"])
+    from moto.elbv2.models import elbv2_backends  # noqa: PLC0415 - moto is slow to import
+
+    elbv2_backends[ACCOUNT][REGION].target_groups.clear()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from academy_ops.contract import DLQ_SUFFIX, GROUP_NAME, QUEUE_NAME
@@ -13,7 +12,7 @@ from academy_ops.lab.aws import resources, targets
 from academy_ops.lab.container import Image
 from academy_ops.lab.faults import aws, endings, endpoint, launches, uploads, workers
 from academy_ops.lab.faults.fault import Fault
-from academy_ops.lab.state import LOG_GROUP, WORKER_USER
+from academy_ops.lab.state import LOG_GROUP
 from academy_ops.messages import say
 
 if TYPE_CHECKING:
@@ -97,16 +96,10 @@ def heal(lab: Lab) -> list[str]:
     """
     healed = list(dict.fromkeys(lab.broken))
     broken = {name.partition("/")[0] for name in healed}
-    lab.cloud.set_clock_offset(0)
-    lab.cloud.set_late(WORKER_USER, 0)
-    lab.cloud.set_reachable(reachable=True)
+    lab.cloud.restore()
     lab.storage.show_bucket()
     lab.storage.accept_only(lab.storage.keys)
     _heal_endpoint(lab, broken)
-    _heal_identities(lab)
-    resources.create_queues(lab.aws)
-    if "worker-queue-denied" in broken:
-        aws.open_queue(lab)
     for code, queue in (("queue-dead-letters", QUEUE_NAME + DLQ_SUFFIX), ("worker-undersized", QUEUE_NAME)):
         if code in broken:
             resources.empty_queue(lab.aws, queue)
@@ -126,7 +119,7 @@ def _heal_endpoint(lab: Lab, broken: Collection[str]) -> None:
     lab.filtered.clear()
     lab.edge.change()
     lab.edge.start()
-    targets.remove(lab.aws)
+    targets.remove()
     lab.api.send_signal(signal.SIGCONT)
     endpoint.restore_schema(lab)
     if not _IN_API.isdisjoint(broken):
@@ -136,31 +129,11 @@ def _heal_endpoint(lab: Lab, broken: Collection[str]) -> None:
     lab.origin.change()
 
 
-def _heal_identities(lab: Lab) -> None:
-    iam = lab.aws("iam")
-    for user, part in ((aws.OPERATOR_USER, "operator"), (WORKER_USER, "worker")):
-        iam.update_access_key(UserName=user, AccessKeyId=lab.users[part].key_id, Status="Active")
-    with suppress(iam.exceptions.ClientError):  # there is nothing to delete unless that fault was in
-        iam.delete_user_policy(UserName=WORKER_USER, PolicyName=aws.DENIAL)
-
-
 def _heal_group(lab: Lab) -> None:
-    lab.cloud.scaling.launch_failure = None
-    lab.cloud.scaling.policies_enabled = True
-    autoscaling = lab.aws("autoscaling")
-    if not autoscaling.describe_auto_scaling_groups(AutoScalingGroupNames=[GROUP_NAME])["AutoScalingGroups"]:
+    if GROUP_NAME not in lab.cloud.scaling.backend.autoscaling_groups:
         resources.create_group(lab.aws, lab.subnet, lab.state.generation)
-    with suppress(autoscaling.exceptions.ClientError):  # there is none unless that fault was in
-        autoscaling.delete_lifecycle_hook(AutoScalingGroupName=GROUP_NAME, LifecycleHookName=launches.HOOK)
     lab.fleet.provisioning.boot_seconds = lab.boot_seconds
-    lab.cloud.scaling.restore(lab.fleet.unbooted())
-    autoscaling.resume_processes(AutoScalingGroupName=GROUP_NAME)
-    autoscaling.update_auto_scaling_group(
-        AutoScalingGroupName=GROUP_NAME,
-        MinSize=resources.min_size(lab.state.generation),
-        MaxSize=resources.MAX_SIZE,
-        DesiredCapacity=resources.DESIRED,
-    )
+    lab.cloud.scaling.restore(lab.fleet.unbooted(), lab.state.generation)
     resources.create_starters(lab.aws, lab.state.generation)
 
 

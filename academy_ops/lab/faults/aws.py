@@ -15,8 +15,8 @@ from academy_ops.lab.state import WORKER_USER
 if TYPE_CHECKING:
     from academy_ops.lab.parts import Lab
 
-OPERATOR_USER: Final = "academy-operator"
-DENIAL: Final = "denied-by-fault"
+_OPERATOR: Final = "academy-operator"
+_DENIAL: Final = "denied-by-fault"
 _CLOCK_SECONDS: Final = 20 * 60
 _RECEIVE: Final = "sqs:ReceiveMessage"
 
@@ -50,7 +50,7 @@ def _disable_worker_key(lab: Lab) -> None:
 
 
 def _deny_worker(lab: Lab, action: str) -> None:
-    lab.aws("iam").put_user_policy(UserName=WORKER_USER, PolicyName=DENIAL, PolicyDocument=_denial(action))
+    lab.aws("iam").put_user_policy(UserName=WORKER_USER, PolicyName=_DENIAL, PolicyDocument=_denial(action))
 
 
 def _denial(action: str, **principal: str) -> str:
@@ -92,11 +92,6 @@ def encrypt_queue(lab: Lab) -> str:
     key = str(lab.aws("kms").create_key()["KeyMetadata"]["KeyId"])
     _set_on_queue(lab, KmsMasterKeyId=key)
     return key
-
-
-def open_queue(lab: Lab) -> None:
-    """Take from the queue the policy and the key that faults have given it."""
-    _set_on_queue(lab, Policy="", KmsMasterKeyId="")
 
 
 def _close_metadata(endpoint: str, lab: Lab) -> None:
@@ -156,12 +151,12 @@ FAULTS: Final = (
     fault(
         "aws-unreachable",
         "AWS closes every connection without an answer.",
-        lambda lab: lab.cloud.set_reachable(reachable=False),
+        lambda lab: lab.cloud.cut_off(),
     ),
     fault(
         "aws-credentials-invalid",
         "The operator's AWS key is disabled.",
-        lambda lab: _disable_key(lab, OPERATOR_USER, "operator"),
+        lambda lab: _disable_key(lab, _OPERATOR, "operator"),
     ),
     fault("queue-missing", "The queue is deleted.", partial(_delete_queue, QUEUE_NAME)),
     fault("queue-dead-letters/old", "An old message is in the dead-letter queue.", _add_dead_letter),

@@ -182,13 +182,14 @@ def _disable_rule(lab: Lab) -> None:
 
 def _suspend(process: str, lab: Lab) -> None:
     """Let alarms or scheduled actions take the function's place, and suspend the process that carries them out."""
-    _scale_by_alarms(lab)
     autoscaling = lab.aws("autoscaling")
     if process == "ScheduledActions":
-        resources.remove_alarms(lab.aws)
+        resources.remove_function(lab.aws)
         autoscaling.put_scheduled_update_group_action(
             AutoScalingGroupName=GROUP_NAME, ScheduledActionName=_ACTION, Recurrence="0 23 * * 0-4", DesiredCapacity=1
         )
+    else:
+        _scale_by_alarms(lab)
     autoscaling.suspend_processes(AutoScalingGroupName=GROUP_NAME, ScalingProcesses=[process])
 
 
