@@ -41,22 +41,26 @@ disk() {
       }'
 }
 
-# The last of the lines that have room in so many bytes; of a long one its beginning and its end, where a service says
-# why, without the words that are cut in two. Secrets that a boot script has traced don't leave the host.
+# The last of the lines that have room in so many bytes.
+show='
+  function show(section, lines, last, most, room, n) {
+    print "section=" section
+    for (n = last; n > 0 && n > last - most && (room -= length(lines[n]) + 1) >= 0; n--);
+    while (++n <= last) print lines[n]
+  }'
+
+# The end of a boot log; of a long line its beginning and its end, where a service says why. Secrets that a boot script
+# has traced don't leave the host.
 boot_log() {
   [ -r "$files$2" ] || return 0
-  say "section=$1"
   tail -c 200000 "$files$2" | tr -d '\r' | sed -E \
     -e 's/((KEY|DATABASE_URL)[A-Za-z_]*["'\'']?[=:] *)["'\'']?[^[:space:]]+/\1***/g' \
     -e 's/((secret|passw(or)?d|token)[a-z_]*["'\'']?[=:] *)["'\'']?[^[:space:]]+/\1***/gI' \
     -e 's/((--password|-p) +)[^[:space:]-][^[:space:]]*/\1***/g' -e 's/[A-Za-z0-9+/=_-]{120,}/***/g' |
-    awk -v room="$3" '
+    awk -v section="$1" "$show"'
       length($0) > 900 { $0 = substr($0, 1, 300) "..." substr($0, length($0) - 540) }
       { line[NR] = $0; delete line[NR - 60] }
-      END {
-        for (n = NR; n > 0 && n > NR - 60 && (room -= length(line[n]) + 1) >= 0; n--);
-        while (++n <= NR) print line[n]
-      }'
+      END { show(section, line, NR, 60, 9000) }'
 }
 boot() {
   if [ -e "$files/var/lib/cloud/instance/boot-finished" ]; then
@@ -69,8 +73,8 @@ boot() {
     kernel
     show_log journal_lines
   else
-    boot_log user-data /var/log/academy-worker-userdata.log 9000
-    boot_log cloud-init /var/log/cloud-init-output.log 9000
+    boot_log user-data /var/log/academy-worker-userdata.log
+    boot_log cloud-init /var/log/cloud-init-output.log
   fi
   say 'section=end'
 }
@@ -126,19 +130,13 @@ show_log() {
   {
     ("$@")
     printf '\n%s %s\n' "$salt" "$?"
-  } 2>&1 | awk -v salt="$salt" -v job="$job" -v written="$written" '
+  } 2>&1 | awk -v salt="$salt" -v job="$job" -v written="$written" "$show"'
     # Of a long line its beginning and its end, where a service says why, without the words that are cut in two.
     function short(line, head, end) {
       if (length(line) <= 900) return line
       head = substr(line, 1, 300); sub(/[^ ]*$/, "", head)
       end = substr(line, length(line) - 540); sub(/^[^ ]*/, "", end)
       return head "..." end
-    }
-    # The last of the lines that have room in so many bytes.
-    function show(section, lines, last, most, room, n) {
-      print "section=" section
-      for (n = last; n > 0 && n > last - most && (room -= length(lines[n]) + 1) >= 0; n--);
-      while (++n <= last) print lines[n]
     }
     BEGIN { mine = "(^|[^A-Za-z0-9_-])" job "([^A-Za-z0-9_-]|$)" }
     $1 == salt { status = $2; next }
