@@ -31,6 +31,8 @@ from checks.worker_group import read_activities, read_group, read_machines, read
 
 _ENDED: Final = frozenset({"Successful", "Failed", "Cancelled"})
 _REPLACING: Final = frozenset({"ReplaceUnhealthy", "HealthCheck", "Launch", "Terminate"})
+_ENDS: Final = "Terminating:Wait"
+"""On a lifecycle hook; it may still work."""
 _SHOWN_INSTANCES: Final = 20
 _MAY_CONCEAL: Final = faults_of("3-1")
 _MAY_CONCEAL_INSIDE: Final = faults_of("3-1", "3-4")
@@ -192,6 +194,8 @@ def _none_serves(
     reason = launches.reason(failed) if failed else None
     if code == "worker-launch-loop" and past.ended and launches.ended_by_others(case.fleet, past.ended[0]):
         reason = "outside"
+    if code == "worker-no-instances" and case.group and any(it.lifecycle == _ENDS for it in case.group.instances):
+        reason = "terminating"
     return build.fail(code, evidence, reason="set-back" if code == "worker-scaled-to-zero" else reason)
 
 
@@ -258,7 +262,7 @@ def _patience(facts: WorkersFacts) -> float:
 def _still_works(case: Case, group: Group) -> list[str]:
     """Return the instances that work though none is wanted: protected, or waited for while they end."""
     idle = case.depth is not None and case.depth.in_flight == 0
-    ending = frozenset[str]() if idle else frozenset({"Terminating:Wait"})
+    ending = frozenset[str]() if idle else frozenset({_ENDS})
     return [instance.instance_id for instance in group.instances if instance.lifecycle in {"InService"} | ending]
 
 

@@ -274,7 +274,8 @@ def _answer(layer: Mapping[str, Json]) -> str:
         return brief(str(because(Unavailable(cast(Reason, layer["reason"]), url))))
     said = [brief(_("{what} from {url}", what=f"HTTP {layer['status']}", url=url))]
     said += [f"“{_short(layer['title'])}”"] if "title" in layer else []
-    said += [f"{name} {_short(layer[name])}" for name in ("code", "location", "cf-ray", "retry-after") if name in layer]
+    shown = ("author", "code", "location", "cf-ray", "retry-after")
+    said += [f"{name} {_short(layer[name])}" for name in shown if layer.get(name) not in {None, "unknown", "API"}]
     return ", ".join(said)
 
 

@@ -65,8 +65,12 @@ def test_a_group_that_replaces_its_only_instance_is_in_progress(members: tuple[s
 
 
 def test_an_instance_that_does_not_end_for_ten_minutes_is_no_replacement() -> None:
-    case = h.case(**waits(900, "Terminating:Wait", activities=(ending(700),)))
-    assert h.verdict(case).cause == "worker-no-instances"
+    waiting = h.verdict(h.case(**waits(900, "Terminating:Wait", activities=(ending(700),))))
+    assert (waiting.cause, waiting.reason) == ("worker-no-instances", "terminating")
+    assert any("complete-lifecycle-action" in str(remedy.command) for remedy in waiting.remedies)
+    for member in ("Terminating", "Terminating:Proceed", "Standby"):
+        case = h.case(**waits(900, member, activities=(ending(700),)))
+        assert (h.verdict(case).cause, h.verdict(case).reason) == ("worker-no-instances", None)
 
 
 @pytest.mark.parametrize(

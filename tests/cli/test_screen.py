@@ -162,6 +162,9 @@ def test_the_proof_of_a_limit_is_the_status_and_when_to_come_back() -> None:
     # What its remedy says is in the evidence.
     titled = screen(diagnosis(endpoint=h.endpoint(h.answer(503, "<title>Back soon</title>", server="cloudflare"))))
     assert "“Back soon”" in titled
+    filtered = h.answer(403, "<html><h1>Access Denied</h1>FortiGuard Intrusion Prevention</html>")
+    assert "author Fort" in screen(diagnosis(endpoint=h.endpoint(filtered)))
+    assert "author" not in titled
     sent_on = h.answer(302, "", location="https://login.example/")
     assert "location https://login.example/" in screen(diagnosis(endpoint=h.endpoint(sent_on)))
 

@@ -30,6 +30,7 @@ REASONS = {
     "ssm-offline": "connection-lost",
     "worker-database-down": "unreachable",
     "worker-launch-failing": "capacity",
+    "worker-no-instances": "terminating",
     "worker-queue-denied": "identity-policy",
     "worker-refresh-failed": "failed",
 }

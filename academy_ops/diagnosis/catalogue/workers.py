@@ -12,18 +12,22 @@ from academy_ops.messages import say
 
 _cause, _warning, _read, _change = ROWS.cause, ROWS.warning, ROWS.read, ROWS.change
 _to_read, _to_change = ROWS.to_read, ROWS.to_change
-_COMPLETE_LAUNCH: Final = (
-    *commands.of_group(
-        "describe-lifecycle-hooks --output text --query",
-        "LifecycleHooks[?LifecycleTransition==`autoscaling:EC2_INSTANCE_LAUNCHING`].LifecycleHookName | [0]",
-        prints="hook",
-    ),
-    *commands.instance_in("LifecycleState==`Pending:Wait`"),
-    *commands.of_group(
-        "complete-lifecycle-action --lifecycle-action-result CONTINUE "
-        "--lifecycle-hook-name <hook> --instance-id <found>"
-    ),
-)
+
+
+def _complete(transition: str, state: str) -> Steps:
+    """Return the commands that let an instance of the group go on that waits on a lifecycle hook."""
+    return (
+        *commands.of_group(
+            "describe-lifecycle-hooks --output text --query",
+            f"LifecycleHooks[?LifecycleTransition==`autoscaling:EC2_INSTANCE_{transition}`].LifecycleHookName | [0]",
+            prints="hook",
+        ),
+        *commands.instance_in(f"LifecycleState==`{state}`"),
+        *commands.of_group(
+            "complete-lifecycle-action --lifecycle-action-result CONTINUE "
+            "--lifecycle-hook-name <hook> --instance-id <found>"
+        ),
+    )
 
 
 def _bounds(option: str) -> Steps:
@@ -177,7 +181,7 @@ WORKERS: Final = (
         "No instance is in service, and an instance has been in Pending:Wait, or its launch in "
         "MidLifecycleAction, for {boot_minutes} minutes or more.",
         (commands.GROUP, commands.HOOKS),
-        _change("Complete the lifecycle action, or delete the hook.", _COMPLETE_LAUNCH),
+        _change("Complete the lifecycle action, or delete the hook.", _complete("LAUNCHING", "Pending:Wait")),
     ),
     _cause(
         "worker-no-instances",
@@ -188,6 +192,14 @@ WORKERS: Final = (
         _change(
             "Put the instance in Standby back in service.", commands.of_group("exit-standby --instance-ids <standby>")
         ),
+        reasons={
+            "terminating": _to_change(
+                "The last worker instance is being terminated, but waits on a lifecycle hook; the Auto Scaling "
+                "group may replace it only after that.",
+                "Complete the lifecycle action; if a message is still in flight, its job starts over.",
+                _complete("TERMINATING", "Terminating:Wait"),
+            )
+        },
         explains=codes("queue-not-consumed", "message-stuck", "job-stalled"),
     ),
     _cause(

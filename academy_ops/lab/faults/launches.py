@@ -243,18 +243,23 @@ def _replace(lab: Lab) -> None:
 
 def _wait_on_hook(lab: Lab) -> str:
     lab.fleet.provisioning.boot_seconds = _BOOT_SECONDS
-    lab.aws("autoscaling").put_lifecycle_hook(
-        AutoScalingGroupName=GROUP_NAME,
-        LifecycleHookName=HOOK,
-        LifecycleTransition="autoscaling:EC2_INSTANCE_LAUNCHING",
-    )
+    _put_hook(lab, "LAUNCHING")
     _replace(lab)
     lab.cloud.scaling.set_lifecycle("Pending:Wait")
     lab.cloud.scaling.age_instances(_OVERDUE_SECONDS)
     return upload_and_wait(lab)
 
 
+def _put_hook(lab: Lab, transition: str) -> None:
+    lab.aws("autoscaling").put_lifecycle_hook(
+        AutoScalingGroupName=GROUP_NAME,
+        LifecycleHookName=HOOK,
+        LifecycleTransition=f"autoscaling:EC2_INSTANCE_{transition}",
+    )
+
+
 def _hang_while_terminating(lab: Lab) -> str:
+    _put_hook(lab, "TERMINATING")
     lab.fleet.change(container="stopped")
     lab.cloud.scaling.set_lifecycle("Terminating:Wait")
     return upload_and_wait(lab)
