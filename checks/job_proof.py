@@ -14,7 +14,7 @@ from checks.job_document import every_row_rejected
 from checks.job_log import lines_of_job
 from checks.job_progress import pending, young
 from checks.job_words import NO_R2, fault_of_message
-from checks.log_forms import bare, plain
+from checks.log_forms import of_program, plain
 from checks.r2 import api_side_wrong
 from checks.times import age, under
 from checks.words import Fault, table
@@ -97,7 +97,7 @@ def _workers_are_newer(case: Case, document: JobDocument) -> bool:
 def _words(block: Sequence[LogLine]) -> str:
     """Return a failure's words; of its traceback what the exceptions say, not the program's text."""
     lines = (part for line in block for part in plain(line.text).split("\n"))
-    return " ".join(line for line in lines if not bare(line)[:1].isspace())
+    return " ".join(line for line in lines if not of_program(line))
 
 
 def _telling(block: Sequence[LogLine]) -> list[str]:

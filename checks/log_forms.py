@@ -23,6 +23,10 @@ _CARRIED: Final = re.compile(
     r"|\[[\w./-]{1,80}\] |\{.{0,300}?\"log\": ?\")?"
 )
 """What a journal, syslog, compose, containerd, Docker and others put there."""
+_OF_GROUP: Final = re.compile(r"\A {2,40}[|+] ")
+"""What Python puts before each line of what a group of exceptions holds."""
+_INDENTED: Final = frozenset(" \t│╭╰")
+"""How the lines of a traceback begin, plain and in rich's box."""
 _ESCAPE: Final = re.compile(r"\\{1,8}(?:u([0-9a-fA-F]{4})|([nrt])|([\"'/]))")
 _COLOR: Final = re.compile(r"(?:\x1b|\ufffd|#033|\\033|\\x1b)?\[[0-9;]{1,12}m")
 _LESS: Final = "information|info|debug|trace|notice|verbose|inf|dbg|debu|trc"
@@ -63,7 +67,12 @@ def job_in(line: str) -> str | None:
 def bare(line: str) -> str:
     """Return a line without what has been put before it by who has carried it, to see how it begins."""
     carried = _CARRIED.match(line)
-    return line[carried.end() :] if carried else line
+    return _OF_GROUP.sub("", line[carried.end() :] if carried else line)
+
+
+def of_program(line: str) -> bool:
+    """Return whether a line shows a program's own text, as a traceback does above what was raised."""
+    return bare(line)[:1] in _INDENTED
 
 
 def plain(line: str) -> str:

@@ -18,7 +18,7 @@ from checks.database_words import database_fault
 from checks.facts import Case, Depth
 from checks.host_facts import Container, HostReport, LogLine, WorkerLog
 from checks.job_words import LOCAL_PATH, OUT_OF_MEMORY
-from checks.log_forms import bare, is_raised, level, plain
+from checks.log_forms import bare, is_raised, level, of_program, plain
 from checks.refusals import CLOCK, KEY_REFUSED, NO_CREDENTIALS, OTHER_REGION, OWN_WAY
 from checks.times import age, of_last_process, under, written_at
 from checks.words import GAP, Fault, meaning, table
@@ -228,5 +228,5 @@ def _above(lines: Sequence[LogLine], number: int) -> Iterator[LogLine]:
     for line in reversed(lines[:number]):
         yield line
         words = bare(line.text)
-        if not (words[:1].isspace() or words.startswith("Traceback") or not words):
+        if words and not of_program(line.text) and not words.startswith("Traceback"):
             return

@@ -126,6 +126,35 @@ def test_of_a_traceback_only_what_is_raised_proves_whoever_carries_it(carrier: s
     assert (verdict.cause, verdict.reason) == ("job-failed", None)
 
 
+GROUP = (
+    "  + Exception Group Traceback (most recent call last):",
+    "  |     async with asyncio.TaskGroup() as group:",
+    "  | ExceptionGroup: unhandled errors in a TaskGroup (1 sub-exception)",
+    "  +-+---------------- 1 ----------------",
+    "    | Traceback (most recent call last):",
+    "    |   File w.py, line 3, in run",
+    "    |     raise NoSuchBucket(name)",
+)
+BOX = ("╭───── Traceback (most recent call last) ─────╮", "│ ❱ 3     raise NoSuchBucket(name)            │", "╰─────╯")
+RAISED = {
+    "ValueError: unexpected": "job-failed",
+    "psycopg.OperationalError: connection refused": "worker-database-down",
+    "ModuleNotFoundError: No module named 'openpyxl'": "worker-dependency-missing",
+    "botocore.exceptions.ClientError: (NoSuchKey) when calling the GetObject operation": "excel-object-missing",
+}
+
+
+@pytest.mark.parametrize("carrier", ["{}", *CARRIERS[:3]])
+def test_a_group_of_exceptions_and_a_box_show_what_was_raised(carrier: str, compared: Callable[[int], None]) -> None:
+    for error, code in RAISED.items():
+        for frames, before in ((GROUP, "    | "), (BOX, "")):
+            written = (f"EXCEL_PARSING failed job_id={h.JOB_ID} : unexpected", *frames, f"{before}{error}")
+            lines = tuple(h.line(carrier.format(text), 300) for text in written)
+            verdict = h.verdict(h.case(**ended("Internal error"), logs=h.logs(h.container(of_job=lines))))
+            assert verdict.cause == code, error
+    compared(2 * len(RAISED))
+
+
 @pytest.mark.parametrize("carrier", ["<13>Nov 22 01:59:50 user-data: {}", "2026-11-22 01:59:50 {}", CARRIERS[9]])
 def test_a_boots_trace_and_container_are_known_whoever_carries_them(carrier: str) -> None:
     made = carrier.format("4f5ce7a1" * 8)
