@@ -1,6 +1,6 @@
 """What a workbook's rows mean."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import pytest
 from hypothesis import given
@@ -143,6 +143,28 @@ def test_a_file_that_cant_be_used_says_what_the_diagnosis_understands(
         sheet(*rows)
     assert caught.value.problem == problem
     assert code_of_message(str(caught.value)) == code
+
+
+def test_rows_that_end_early_are_read_as_long_ones(compared: Callable[[int], None]) -> None:
+    split: list[Sequence[Cell]] = [
+        ("이름", "학부모 연락처", "", "", "학교"),
+        ("김하나", "010", "1234", "5678", "휘문중"),
+        ("※ 참고",),
+    ]
+    group: list[Sequence[Cell]] = [
+        ("반", "이름", "학부모 연락처"),
+        ("A",),
+        ("", "김하나", PHONE),
+        ("", "이두리", PHONE),
+        ("B",),
+        ("", "박세찬", PHONE),
+    ]
+    for short in (split, group):
+        width = max(map(len, short))
+        assert sheet(*short) == sheet(*([*row, *[""] * (width - len(row))] for row in short))
+    assert only(sheet(*split)).parent_phone == "01012345678"
+    assert [student.class_name for student in sheet(*group).students] == ["A", "A", "B"]
+    compared(2)
 
 
 def test_a_name_typed_on_a_mac_is_the_same_name() -> None:

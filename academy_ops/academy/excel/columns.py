@@ -204,7 +204,8 @@ def grouped(header: Header, ahead: Ahead) -> int | None:
     name, group = header.columns["name"][0], header.columns.get("class_name", (None,))[0]
     if group is None or group > name:
         return None
-    rows = [row for row in ahead.look(_MOST_GROUPED) if len(row) > name and (text(row[name]) or junk.is_alone(row))]
+    rows = [[*row, *[""] * (name + 1 - len(row))] for row in ahead.look(_MOST_GROUPED)]
+    rows = [row for row in rows if text(row[name]) or junk.is_alone(row)]
     rows = list(takewhile(lambda row: text(row[name]) != header.headings[name], rows))
     lines = ["" if junk.is_total(line := text(row[group])) else line for row in rows]
     return group if _is_once(lines) else None
@@ -264,7 +265,7 @@ def joined(row: Row, spans: Mapping[int, int]) -> Row:
     """Return a row in which the phones stand in one cell that were written into several."""
     row = list(row)
     for position, width in spans.items():
-        first, *rest = row[position : position + width]
+        first, *rest = row[position : position + width] or [""]
         parts = [_part(cell, padded=width > _TWO) for cell in rest]
         if any(parts):
             is_struck = any(isinstance(cell, Struck) for cell in (first, *rest))

@@ -1,5 +1,7 @@
 """Which row is the header, and what its columns hold."""
 
+from __future__ import annotations
+
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
@@ -109,6 +111,14 @@ class Header(NamedTuple):
         """How much the columns say; a header that says more is taken instead of one that says less."""
         return (self.complete, self.has_parent_phone, len(self.columns))
 
+    def adds_to(self, other: Header) -> bool:
+        """Return whether it says all that another one says, and more only of columns that have no heading there."""
+        ours, theirs = (
+            {(field, position) for field, positions in header.columns.items() for position in positions}
+            for header in (self, other)
+        )
+        return theirs <= ours and not any("".join(other.headings[place : place + 1]) for _field, place in ours - theirs)
+
     def beside(self) -> list[int]:
         """Return where tables begin that stand side by side and repeat the headings of the first one."""
         first = next((line for line in self.headings if line), "")
@@ -133,11 +143,13 @@ def header_of(row: Sequence[object], above: Sequence[object] = (), top: Sequence
         return None
     alone = _header(lines, 1)
     upper = _lines(above) if any(above) and any(lines) else None
-    if upper is None:
+    if upper is None or _is_title(upper):
         return alone
     ways = [alone, _header(_joined(upper, lines), 2)]
     if (uppermost := _lines(top) if any(top) else None) is not None:
         ways.append(_header(_joined(_joined(uppermost, upper), lines), 3))
+    if alone.complete and alone.has_parent_phone:
+        ways = [way for way in ways if way.adds_to(alone)]
     best = max(ways, key=lambda way: way.worth)
     if best.complete and not best.has_parent_phone and any(way.unclear for way in ways):
         # The only phones of this row are not the only ones of the table.
@@ -166,6 +178,13 @@ def _lines(row: Sequence[object]) -> list[str] | None:
     return lines
 
 
+def _is_title(upper: Sequence[str]) -> bool:
+    """Return whether a row holds one text, as ``2026 원생 연락처``, which does not only say whose columns follow."""
+    filled = [line for line in upper if line]
+    words = said(filled[0]) if filled else None
+    return len(filled) < 2 and (not words or not words <= {STUDENT, PARENT, ONE_PARENT})  # noqa: PLR2004 - one text
+
+
 def _joined(upper: Sequence[str], lower: Sequence[str]) -> list[str]:
     """Put two rows together: what stands above reaches to the right, over columns that have a heading of their own."""
     joined, group = [], ""
@@ -181,7 +200,8 @@ def _header(lines: Sequence[str], rows: int) -> Header:
     found: dict[str, list[tuple[int, int]]] = {}
     for position, line in enumerate(lines):
         named = heading(line) if line else None
-        if named:
+        # Of 총 25 명, it is no name.
+        if named and (line != "명" or "성" in lines):
             found.setdefault(named.field, []).append((named.rank, position))
     _applied(found)
     _main_and_other(lines, found)

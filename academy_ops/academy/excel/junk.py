@@ -164,7 +164,8 @@ def what(row: Sequence[object], name: str, phone: str | None, wrong: str) -> Why
 
     ``name`` stands in its column of names, and ``wrong`` instead of the parent's phone.
     """
-    if phone is None and re.match(_LABEL, name) and re.match(_LABEL, wrong):
+    label = name or (wrong if is_alone(row) else "")
+    if phone is None and re.match(_LABEL, label) and re.match(_LABEL, wrong):
         return "note"
     if phone is not None or digits_in(wrong) >= _REAL_PHONE_DIGITS:
         nobodys = phone is None or re.fullmatch(_MADE_UP, phone)

@@ -64,7 +64,7 @@ _ZEROS: Final = "o\u110b〇"
 _DIGIT_LETTERS: Final = f"{_ZEROS}li공영일이삼사오육칠팔구"
 _DIGITS_FOR_LETTERS: Final = str.maketrans(_DIGIT_LETTERS, "0001100123456789")
 _LEVELS: Final = {"초": "초등", "중": "중등", "고": "고등"}
-_CHINESE_LEVELS: Final = str.maketrans("初中高", "초중고")
+_CHINESE_LEVELS: Final = str.maketrans("初小中高", "초초중고")
 _IN_ENGLISH: Final = r"^(?:grade|year|gr?)\.?\s*(?=\d)|(?<=\d)(?:st|nd|rd|th)(?:\s*grade)?$"
 _END_OF_LEVEL: Final = "(?:등학교|등학생|등부|등생|등|학교|학생)?"
 _GRADE: Final = re.compile(

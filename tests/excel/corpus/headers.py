@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from tests.excel.corpus.case import HEADER, A, B, C, Case, one
+from collections.abc import Sequence
+
+from tests.excel.corpus.case import HEADER, A, B, C, Case, Row, one
 
 _P = A[1]
 
@@ -14,6 +16,14 @@ def _alias(heading: str, *more: str) -> Case:
 def _named(heading: str) -> Case:
     return one(f"names under {heading!r}", (heading, "학부모 연락처"), A)
 
+
+_TITLES: tuple[Sequence[Row], ...] = (
+    [("", "작성: 2026.3.2"), ("1반", "", "", "2반")],
+    [("2026 원생 연락처",), ("", "작성: 2026.3.2")],
+    [("", "비상연락망")],
+    [("학부모 전화번호부",)],
+    [("총", "25", "명")],
+)
 
 CASES = (
     *(
@@ -95,6 +105,33 @@ CASES = (
         ("이름(학교/학년)", "학부모 연락처"),
         ("김하나(휘문중/2)", A[1]),
         fields={"김하나": {"school": "휘문중", "grade": "2"}},
+    ),
+    *(
+        one(f"tables side by side below {titles}", *titles, ("번호", *HEADER[:2]) * 2, (1, *A, 2, *B), students=[A, B])
+        for titles in _TITLES
+    ),
+    *(
+        one(
+            f"groups of columns below {titles}",
+            *titles,
+            ("학생", "", "학부모", ""),
+            ("이름", "휴대폰", "이름", "휴대폰"),
+            ("김하나", "010-5555-0001", "김부모", _P),
+            fields={"김하나": {"phone": "01055550001"}},
+        )
+        for titles in _TITLES[2:]
+    ),
+    one(
+        "two titles above persons",
+        *([("2026 원생 연락처",), ("", "작성: 2026.3.2")]),
+        ("이름", "본인", "모"),
+        ("김하나", "010-5555-0001", A[1]),
+    ),
+    one(
+        "one group of columns",
+        ("", "", "보호자"),
+        (*HEADER[:1], "학년", "성명", "휴대폰"),
+        ("김하나", 2, "김부모", A[1]),
     ),
     one("two rows, words of no use above", ("기본 정보", "", "수강 정보"), ("이름", "학부모 연락처", "과목"), A),
     one("the header again on each printed page", HEADER, A, HEADER, B, students=[A, B], skipped=1),
