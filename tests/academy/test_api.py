@@ -140,7 +140,7 @@ def test_a_file_of_exactly_ten_mebibytes_is_taken(api: Academy) -> None:
         ("xlsx", WORKBOOK, "1234", "xlsx"),
         ("a.xlsx", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" * 100, "1234", "xlsx"),
         ("a.xlsx", "이름,학부모전화번호\n".encode(), "1234", "xlsx"),
-        ("a.xlsx", b"", "1234", "xlsx"),
+        ("a.xlsx", b"", "1234", "빈 파일"),
         ("a.xlsx", WORKBOOK, "123", "비밀번호"),
         ("a.xlsx", WORKBOOK, "  123  ", "비밀번호"),
         ("a.xlsx", WORKBOOK, "", "비밀번호"),
