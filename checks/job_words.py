@@ -35,11 +35,23 @@ _OPERATION: Final = (
 )
 _STORAGE: Final = r"(저장소|스토리지|버킷|(?<![a-z])(R2|S3|storage|bucket)(?![a-z]))"
 _NOT_THERE: Final = "(찾을 수 없|존재하지 않|없습니다)"
-_OTHER_SDK: Final = rf"\b(S3Error: |S3: (Get|Head|List)Object){GAP}\b"
-"""How libraries other than boto begin what S3 has refused."""
+_OF_S3: Final = (
+    r"(\bS3(Error: | error: | operation failed|: \w{3,5}Object)|during \w{3,5}Object\b|<Error><Code>|\.r2\.cloudflare)"
+)
+"""By what libraries other than boto show that it is S3 which they have asked."""
 _CLOCK: Final = re.compile(CLOCK)
-_NO_WAY: Final = "Max retries|resolve|refused|timed out|reset by peer|SSL|CERTIFICATE|proxy"
+_NO_WAY: Final = (
+    "Max retries|resolve|refused|timed out|timeout|reset by peer|SSL|CERTIFICATE|proxy|no such host|unreachable"
+    r"|\bE(TIMEDOUT|NOTFOUND|CONN\w{5})\b"
+)
 """Words for a connection that failed, where R2's host stands beside them."""
+
+
+def _by_s3(said: str) -> str:
+    """Return the pattern of what S3 has said to a library other than boto, which may show that before it or after."""
+    return rf"{_OF_S3}{GAP}\b({said})\b|\b({said})\b{GAP}{_OF_S3}"
+
+
 _MESSAGES: Final = table(
     (
         Fault("excel-object-missing"),
@@ -57,7 +69,7 @@ _MESSAGES: Final = table(
     (
         Fault("r2-credentials-rejected"),
         rf"InvalidAccessKeyId|SignatureDoesNotMatch|\((Unauthorized|401)\)|\b401{_FOR_URL}",
-        rf"{_OTHER_SDK}(Unauthorized|StatusCode: 401)\b",
+        _by_s3("Unauthorized|StatusCode: 401|INVALID_ACCESS_KEY_ID|SIGNATURE_DOES_NOT_MATCH"),
         rf"{_STORAGE}[^\n]{{0,12}}(인증|자격 ?증명|액세스 ?키|시크릿|비밀 ?키|서명)[^\n]{{0,12}}{FAILS}",
     ),
     # So R2 calls a key of the wrong length, as an AWS key is.
@@ -65,7 +77,7 @@ _MESSAGES: Final = table(
     (
         Fault("r2-access-denied"),
         rf"\((AccessDenied|NotEntitled|Forbidden|403)\) {_OPERATION}|\b403{_FOR_URL}",
-        rf"{_OTHER_SDK}(AccessDenied|NotEntitled|StatusCode: 403)\b",
+        _by_s3("AccessDenied|ACCESS_DENIED|NotEntitled|StatusCode: 403|403 Forbidden"),
         rf"{_STORAGE}[^\n]{{0,20}}(권한[이은]? ?(없|부족)|접근[이가을]? ?거부)",
     ),
     (
@@ -74,6 +86,7 @@ _MESSAGES: Final = table(
             r"\((InternalError|ServiceUnavailable|SlowDown|TooManyRequests|BadGateway|GatewayTimeout|429|5\d\d)\) "
             rf"{_OPERATION}|\b(429|5\d\d){_FOR_URL}"
         ),
+        _by_s3(r"SlowDown|SLOW_DOWN|InternalError|INTERNAL_FAILURE|StatusCode: 5\d\d|status(?: code)?:? 5\d\d"),
     ),
     (
         Fault("worker-env-missing"),
@@ -105,7 +118,7 @@ _MESSAGES: Final = table(
             r"(Could not connect to the endpoint URL|(Connect|Read) timeout on endpoint URL"
             rf"|a valid response from endpoint URL|SSL validation failed for)(?!{_OF_AWS})"
         ),
-        r"ResponseStreamingError|botocore\S{0,20}\.IncompleteReadError",
+        r"AWS Error NETWORK_CONNECTION|ResponseStreamingError|botocore\S{0,20}\.IncompleteReadError",
         rf"{_STORAGE}{NO_CONNECTION}",
         rf"{_STORAGE}[^\n]{{0,12}}(응답|다운로드|요청)[이가은는]? ?(시간 ?초과|없)",
         rf"{_R2}{GAP}({_NO_WAY})|({_NO_WAY}){GAP}{_R2}|ProxyConnectionError|connect to proxy URL",

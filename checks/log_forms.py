@@ -25,6 +25,8 @@ _CARRIED: Final = re.compile(
 """What a journal, syslog, compose, containerd, Docker and others put there."""
 _OF_GROUP: Final = re.compile(r"\A {2,40}[|+] ")
 """What Python puts before each line of what a group of exceptions holds."""
+_PROGRESS: Final = re.compile(r"\A[^\n]{0,400}\d%\|[^\n]{0,200}[\r\ufffd](?!\[)")
+"""A bar that was drawn over and over in one line, before the words that ended up behind it."""
 _INDENTED: Final = frozenset(" \t│╭╰")
 """How the lines of a traceback begin, plain and in rich's box."""
 _ESCAPE: Final = re.compile(r"\\{1,8}(?:u([0-9a-fA-F]{4})|([nrt])|([\"'/]))")
@@ -66,6 +68,7 @@ def job_in(line: str) -> str | None:
 
 def bare(line: str) -> str:
     """Return a line without what has been put before it by who has carried it, to see how it begins."""
+    line = _PROGRESS.sub("", line)
     carried = _CARRIED.match(line)
     return _OF_GROUP.sub("", line[carried.end() :] if carried else line)
 
