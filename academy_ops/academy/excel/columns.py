@@ -161,10 +161,8 @@ def settled(header: Header, rows: Sequence[Row]) -> Header:
     Raises:
         UnclearError: Several columns hold phones, and nothing says which ones are the parents'.
     """
-    rows = [row for row in rows if any(row)]
-    if not header.has_parent_phone:
-        # Those of another table say nothing of this one.
-        rows = list(takewhile(lambda row: not ((other := header_of(row)) and other.promising), rows))
+    # Those of another table say nothing of this one.
+    rows = list(takewhile(lambda row: not ((other := header_of(row)) and other.promising), filter(any, rows)))
     if spans := _spans(header, rows):
         rows = [joined(row, spans) for row in rows]
         header = _without(header, spans)

@@ -157,7 +157,7 @@ class Roster:
         is_usual = phone not in {None, _NOBODYS_PHONE} and bool(junk.is_usual(name))
         why = self._no_student(columns, number, row, name, phone, wrong, is_usual=is_usual)
         self._section_begins = False
-        if why in {"note", "left"} and (section := junk.section(row)):
+        if why in {"note", "left", "no-name"} and (section := junk.section(row)):
             self._section, self._section_begins = _OF_A_SECTION[section], True
         if why:
             self._skip(number, why)
@@ -184,7 +184,7 @@ class Roster:
         header = header_of(row, above)
         if header is not None and header.complete:
             self._begin_again(header, number)
-        elif is_of_others(row):
+        elif is_of_others(row) or (header is not None and header.of_staff and "name" in header.columns):
             self._section, self._section_begins = "note", False
             self._skip(number, "heading")
         else:
@@ -208,10 +208,10 @@ class Roster:
         why: Why | None = None
         if not is_usual:
             why = "example" if junk.is_example(name, phone, wrong) else junk.what(row, name, phone, wrong)
-        if why == "no-name" and any(map(values.phone, row[:_MOST_MOVED])):
+        if why == "no-name" and _has_phone(row):
             # Perhaps its cells have moved: somebody's row in any case.
             why = None
-        section = self._section if phone is not None or wrong else None
+        section = self._section if phone is not None or wrong or _has_phone(row) else None
         return why or section or ("left" if columns.has_left(row) else None)
 
     def _goes_on(self, number: int, phone: str | None) -> bool:
@@ -251,6 +251,10 @@ class Roster:
         self.skipped_count += 1
         if len(self.skipped) < MOST_LISTED:
             self.skipped.append(Skipped(self.sheet, number, why))
+
+
+def _has_phone(row: Row) -> bool:
+    return any(map(values.phone, row[:_MOST_MOVED]))
 
 
 def _somebody_else(kind: str, header: Header) -> Why | None:

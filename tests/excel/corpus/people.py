@@ -363,6 +363,31 @@ CASES = (
             *("상반기 퇴원생", "중등부 퇴원생 (총 3명)", "강남점 대기자 명단", "교사 연락망 (2026년)"),
         )
     ),
+    *(
+        one(
+            f"others below, beside a number: {rows}",
+            ("번호", *HEADER[:2]),
+            (1, *A),
+            (),
+            *rows,
+            students=[A],
+            skipped=len(rows),
+        )
+        for rows in (
+            [("상반기 퇴원생",), (1, *B), (2, *C)],
+            [("", "강사진"), ("번호", "이름", "휴대폰"), (1, *B)],
+            [("직원",), ("번호", "성명", "담당", "연락처"), (1, "이두리", "수학", B[1])],
+            [("번호", "이름", "휴대폰", "직책"), (1, *B, "원장")],
+        )
+    ),
+    one(
+        "a short table above one whose columns stand in another order",
+        *(("번호", *HEADER[:2]), (1, *A), (), ("성명", "학교", "보호자 HP")),
+        *((name, "휘문중", phone) for name, phone in (B, C)),
+        students=[A, B, C],
+        fields={"박세찬": {"school": "휘문중"}},
+        skipped=1,
+    ),
     one("a banner over others", HEADER, A, ("Withdrawn students",), B, ("재원생",), C, students=[A, C], skipped=3),
     *(
         one(f"a table of students below: {banner}", HEADER, A, (), (banner,), HEADER, B, students=[A, B], skipped=2)
