@@ -70,20 +70,49 @@ def run_on_console(
         name.startswith(READ_AT_START) and os.environ.get(name) != value for name, value in environ.items()
     ):
         return subprocess.run(command, cwd=cwd, env=environ, capture_output=True, check=False, timeout=SECONDS)
+    with tempfile.TemporaryDirectory() as folder:
+        files = [os.devnull, *(str(Path(folder, name)) for name in ("stdout", "stderr"))]
+        code = Running(arguments, cwd, environ, files).wait()
+        stdout, stderr = (Path(name).read_bytes() for name in files[1:])
+    return subprocess.CompletedProcess(command, code, stdout, stderr)
+
+
+class Running:
+    """The tool, forked, with what `subprocess.Popen` has; ``files`` are its stdin, stdout and stderr."""
+
+    def __init__(self, arguments: Sequence[str], cwd: Path, environ: Mapping[str, str], files: Sequence[str]) -> None:
+        request = {"arguments": arguments, "cwd": str(cwd), "environ": dict(environ), "files": files}
+        self.pid = _told(request)
+        self.returncode: int | None = None
+
+    def wait(self, timeout: float = SECONDS) -> int:
+        """Wait until it has ended; return its exit code.
+
+        Raises:
+            subprocess.TimeoutExpired: It does not end.
+        """
+        if self.returncode is None:
+            self.returncode = _told({"wait": self.pid}, timeout)
+        return self.returncode
+
+    def send_signal(self, number: int) -> None:
+        """Send a signal; until it was waited for, no other process has its id."""
+        if self.returncode is None:
+            os.kill(self.pid, number)
+
+
+def _told(request: Mapping[str, Any], seconds: float = SECONDS) -> int:
+    """Return the number that the process that commands are forked from answers with."""
     server = _server()
     assert server.stdin is not None
     assert server.stdout is not None
-    with tempfile.TemporaryDirectory() as folder:
-        request = {"arguments": arguments, "cwd": str(cwd), "environ": dict(environ), "output": folder}
-        server.stdin.write(json.dumps(request).encode() + b"\n")
-        server.stdin.flush()
-        if not select.select([server.stdout], [], [], SECONDS)[0]:
-            os.killpg(server.pid, signal.SIGKILL)
-            _server.cache_clear()
-            raise subprocess.TimeoutExpired(command, SECONDS)
-        code = int(server.stdout.readline())
-        stdout, stderr = (Path(folder, name).read_bytes() for name in ("stdout", "stderr"))
-    return subprocess.CompletedProcess(command, code, stdout, stderr)
+    server.stdin.write(json.dumps(request).encode() + b"\n")
+    server.stdin.flush()
+    if not select.select([server.stdout], [], [], seconds)[0]:
+        os.killpg(server.pid, signal.SIGKILL)
+        _server.cache_clear()
+        raise subprocess.TimeoutExpired(str(request.get("arguments", request)), seconds)
+    return int(server.stdout.readline())
 
 
 @cache
@@ -101,7 +130,7 @@ def _server() -> subprocess.Popen[bytes]:
 
 
 def _serve() -> None:
-    """Fork a process for each request, and answer with its exit code."""
+    """Fork a process for each request, and answer with its id; or wait for one, and answer with its exit code."""
     gc.disable()
     for name in IMPORTED:
         for module in (name, *(f"{name}.{one.name}" for one in pkgutil.iter_modules(_folders(name)))):
@@ -113,11 +142,17 @@ def _serve() -> None:
     gc.enable()
     for line in sys.stdin:
         request = json.loads(line)
-        _trust(request["environ"].get("SSL_CERT_FILE", ""))
-        if (pid := os.fork()) == 0:
-            _become(request)
-        _pid, status = os.waitpid(pid, 0)
-        sys.stdout.write(f"{os.waitstatus_to_exitcode(status)}\n")
+        if "wait" in request:
+            number = os.waitstatus_to_exitcode(os.waitpid(request["wait"], 0)[1])
+        else:
+            _trust(request["environ"].get("SSL_CERT_FILE", ""))
+            # Here: a terminal must not be closed by everyone else before.
+            files = [os.open(path, os.O_RDWR | os.O_CREAT) for path in request["files"]]
+            if (number := os.fork()) == 0:
+                _become(request, files)
+            for fd in files:
+                os.close(fd)
+        sys.stdout.write(f"{number}\n")
         sys.stdout.flush()
 
 
@@ -173,13 +208,13 @@ def _folders(package: str) -> list[str]:
     return list(found.submodule_search_locations or ()) if found and package.startswith(OURS) else []
 
 
-def _become(request: dict[str, Any]) -> NoReturn:
+def _become(request: dict[str, Any], files: Sequence[int]) -> NoReturn:
     """Be the process that was asked for."""
     code: Any = 1
     try:
-        output = Path(request["output"])
-        for fd, path in enumerate((Path(os.devnull), output / "stdout", output / "stderr")):
-            os.dup2(os.open(path, os.O_RDWR | os.O_CREAT), fd)
+        for fd, file in enumerate(files):
+            os.dup2(file, fd)
+            os.close(file)
         encoding = request["environ"].get("PYTHONIOENCODING", "utf-8")
         sys.stdin, sys.stdout, sys.stderr = (
             open(fd, mode, encoding=encoding, closefd=False)  # noqa: SIM115 - they stay open

@@ -6,7 +6,6 @@ import select
 import signal
 import struct
 import subprocess
-import sys
 import termios
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,14 +16,16 @@ from pathlib import Path
 import psutil
 
 from academy_ops.lab.processes import until
+from tests.commands import Running
 
 SECONDS = 60.0
+Process = subprocess.Popen[bytes] | Running
 
 
 class Terminal:
     """A running command and what it has written."""
 
-    def __init__(self, process: subprocess.Popen[bytes], side: int) -> None:
+    def __init__(self, process: Process, side: int) -> None:
         self._process = process
         self._side = side
         self.written = ""
@@ -54,8 +55,7 @@ class Terminal:
 
     def kill(self) -> None:
         """End it, where it has not ended."""
-        if self._process.poll() is None:
-            self._process.send_signal(signal.SIGKILL)
+        self._process.send_signal(signal.SIGKILL)
         self._process.wait(SECONDS)
 
     def _read(self) -> bool:
@@ -77,19 +77,18 @@ def terminal(
     environ: Mapping[str, str],
     columns: int = 80,
     lines: int = 24,
-    command: Sequence[str] = (sys.executable, "-m", "academy_ops"),
+    command: Sequence[str] = (),
 ) -> Iterator[Terminal]:
-    """Run ``command`` on a terminal of that size."""
+    """Run the tool on a terminal of that size, or another ``command``."""
     here, there = pty.openpty()
     ioctl(there, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
-    process = subprocess.Popen(
-        [*command, *arguments],
-        stdin=there,
-        stdout=there,
-        stderr=there,
-        cwd=cwd,
-        env={"TERM": "xterm-256color", "LANG": "C.UTF-8", **environ},
-    )
+    mine = {"TERM": "xterm-256color", "LANG": "C.UTF-8", **environ}
+    if command:
+        process: Process = subprocess.Popen(
+            [*command, *arguments], stdin=there, stdout=there, stderr=there, cwd=cwd, env=mine
+        )
+    else:
+        process = Running(arguments, cwd, mine, [os.ttyname(there)] * 3)
     os.close(there)
     running = Terminal(process, here)
     try:
