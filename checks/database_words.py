@@ -24,7 +24,10 @@ _NOT_ANSWERED: Final = rf"(?!{GAP}\bFATAL:)"
 
 _KOREAN: Final = r"(데이터베이스|\bDB)[^\n]{0,12}"
 _PORT: Final = "(5432|6432|3306)"
-_NO_WAY: Final = "refused|ECONN\\w{5,9}|timed? ?out|timeout|unreachable|no route to host|reset by peer"
+_NO_WAY: Final = (
+    r"refused|\bE(CONN|TIMED|HOST)\w{3,9}|timed out|i/o timeout|timeout expired|unreachable|no route to host"
+    "|reset by peer"
+)
 """What any program's network says, where the port tells that it is the database's."""
 
 _WORDS: Final = table(
@@ -54,7 +57,7 @@ _WORDS: Final = table(
         r"too many (clients|connections)|TooManyConnections|connection slots|max_user_connections",
         r"no more connections allowed|max client(s| connections) reached|MaxClientsIn|QueuePool limit",
         r"PoolTimeout|query_wait_timeout|connection pool (is )?exhausted|\bpool timed out|pool is probably full",
-        r"(fetching|acquiring) a (new )?connection|connection is not available, request timed out",
+        r"(timeout|timed out|failed) (fetching|acquiring) a (new )?connection|is not available, request timed out",
         r"(데이터베이스|\bDB) ?(연결|커넥션|접속) ?(수|개수|풀)[^\n]{0,20}(초과|부족|고갈|가득)",
         r"waiting to acquire database connection|blocked because of many connection errors",
     ),

@@ -12,7 +12,9 @@ GAP: Final = ".{0,200}"
 them keeps a pattern busy for hours."""
 
 FAILS: Final = "(실패|오류|거부|올바르지|유효하지|일치하지|잘못|만료)"
-NO_CONNECTION: Final = "( 서버)?[에와의로]? ?(연결|접속)[에이가을]? ?(실패|오류|할 수 없|되지 않|끊[어겼]|거부|시간)"
+NO_CONNECTION: Final = (
+    "( 서버)?[에와의로]? ?(연결|접속)[에이가을]? ?(실패|오류|할 수 없|되지 않|끊[어겼]|거부|시간 ?초과)"
+)
 """What stands behind a server's name in Korean."""
 
 

@@ -79,6 +79,13 @@ BENIGN = (
     "WARNING deadlock detected, retrying",
     "ERROR sentry_sdk: SSLCertVerificationError certificate verify failed",
     "WARN metrics: (AccessDenied) when calling the PutMetricData operation: not authorized",
+    "starting worker db=postgresql://u@10.0.2.3:5432/academy?connect_timeout=10 pool=5",
+    "connecting to 10.0.2.3:5432 with timeout 10",
+    "acquiring a connection",
+    "DB 연결 시간 0.2초",
+    "DB 연결 수 3/20",
+    "데이터베이스 연결 확인: 오류 없음",
+    "데이터베이스 디스크 사용량 41%, 비밀번호 교체 예정일 2026-12-01",
 )
 INSTALLED = ("Installing:", " docker  x86_64  25.0.8-1.amzn2023.0.1  amazonlinux  44 M", "Complete!")
 LOGGED_IN = (
