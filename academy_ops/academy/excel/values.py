@@ -45,9 +45,12 @@ _USUAL_PHONE: Final = re.compile(r"010([-. ]?)(\d{4})\1(\d{4})", re.ASCII).fullm
 _IN_BRACKETS: Final = r"\([^()\d]*\)|\([^()\d]*(?:\d{1,2}[^()\d]+){1,2}\)"
 """A remark; digits in it are the hours to call at."""
 _APART: Final = (
-    r"[,/;\n]|(?<=[^\W\d_]\))(?=\d)|\s{2,}| 또는 | or "
-    r"|(?<=[\d)])\s?[ ·ㆍ・•&]\s?(?=\D{0,8}0\d{1,2}[-. )]?\d{3,4}[-. ]?\d{4})"
+    r"[,;\n]",
+    r"[,;\n]|\s/\s|\s{2,}| 또는 | or ",
+    r"[,;/\n]|\s{2,}| 또는 | or ",
+    r"[,;/\n]|\s{2,}|(?<=[^\W\d_]\))(?=\d)|(?<=[\d)])\s?[ ·ㆍ・•&]\s?(?=\D{0,8}0\d{1,2}[-. )]?\d{3,4}[-. ]?\d{4})",
 )
+"""What stands between phones, the clearest first: slashes, brackets and spaces stand beside each of them, too."""
 _NUMBERED: Final = r"(?<!\d)[1-9] ?[.)](?=\D{0,6}010[-. ]?\d{4}[-. ]?\d{4}(?!\d))"
 _SCIENTIFIC: Final = re.compile(r"\d\.\d{7,11}e\+?\d{1,2}").fullmatch
 """A number as programs write it, with all its digits; Excel's own form has lost some."""
@@ -130,10 +133,21 @@ def phone(cell: object, of: str = PARENT) -> str | None:
         return None
     found = _phone(line, of)
     if found is None and isinstance(cell, str):
-        parts = [line for part in re.split(_APART, cell) if (line := text(part))]
-        phones = [_phone(part, of) for part in parts] if len(parts) > 1 else [None]
-        found = None if None in phones else next(filter(None, phones), None)
+        found = next(filter(None, (_first(cell, apart, of) for apart in _APART)), None)
     return found or None
+
+
+def _first(cell: str, apart: str, of: str) -> str | None:
+    """Return the first phone of several ones, or None where a part of the cell is none or nobody knows whose."""
+    parts = [line for part in re.split(apart, cell) if (line := text(part))]
+    phones = [_phone(part, of) for part in parts]
+    if len(parts) == 1 or None in phones or not any(phones):
+        return None
+    first, its = next((phone, _owners(part) or set()) for phone, part in zip(phones, parts, strict=True) if phone)
+    # In 010-1234-5678 본인 010-8765-4321, what stands between them may be said of either.
+    both = STUDENT in its and bool(its & {PARENT, ONE_PARENT})
+    is_unclear = (both and apart in _APART[2:]) or (not its and apart == _APART[-1])
+    return None if is_unclear and STUDENT in (_owners(cell) or ()) else first
 
 
 def _phone(line: str, of: str) -> str | None:

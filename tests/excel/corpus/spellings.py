@@ -43,12 +43,14 @@ def _no_names(*cells: object) -> Case:
 
 def _phones(*cells: object) -> Case:
     rows = list(zip(_NAMES, cells, strict=False))
-    return one("remarks beside phones", HEADER, *rows, students=[(name, "010-2345-6701") for name, _ in rows])
+    return one(
+        f"remarks beside phones, {cells[0]!r}", HEADER, *rows, students=[(name, "010-2345-6701") for name, _ in rows]
+    )
 
 
 def _no_phones(*cells: object) -> Case:
     rows = list(zip(_NAMES, cells, strict=False))
-    return one("phones in doubt", HEADER, *rows, students=[], rejected=range(2, 2 + len(rows)))
+    return one(f"phones in doubt, {cells[0]!r}", HEADER, *rows, students=[], rejected=range(2, 2 + len(rows)))
 
 
 def _states(heading: str, stay: Iterable[object], left: Iterable[object]) -> Case:
@@ -373,6 +375,20 @@ CASES = (
         *("010-2345-6701 (중국어만 가능)", "010-2345-6701(집)", "010-2345-6701(확인함)", "010-2345-6701(통화가능)"),
         *("010-2345-6701 (하은 엄마)", "전화: 010-2345-6701", "010-2345-6701(전화는 오후에)", "010-2345-6701(김안나)"),
         *("8210-2345-6701", 821023456701, "1,023,456,701", "010-2345-6701(전업주부)", "구자은 010-2345-6701"),
+    ),
+    _phones(
+        *(f"(모) 010-2345-6701{mark}(부) 010-9999-0001" for mark in (", ", "\n", " / ", "/", "; ", " 또는 ")),
+        *(
+            "모/010-2345-6701, 부/010-9999-0001",
+            "모)01023456701\n부)01099990001",
+            "본인 010-9999-0001 모 010-2345-6701",
+        ),
+        *("(학생) 010-9999-0001, (모) 010-2345-6701", "010-2345-6701/학생 010-9999-0001"),
+        *("010-2345-6701, 학생 010-9999-0001", "010-2345-6701 모 010-9999-0001 부", "02-555-1234 모 010-2345-6701"),
+    ),
+    _no_phones(
+        *("010-9999-0001 본인 010-2345-6701 모", "(학생)010-9999-0001(모)010-2345-6701"),
+        *("010-9999-0001 학생 · 보호자 010-2345-6701", "010-9999-0001 / 본인 / 010-2345-6701 / 모"),
     ),
     _no_phones(
         *("010-2345-6701(번호변경)", "010-2345-6701(연락두절)", "010-2345-6701(해지완료)", "010-2345-6701 (2월까지)"),
