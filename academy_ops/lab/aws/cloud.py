@@ -16,6 +16,7 @@ from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.compat import HTTPHeaders
 from moto.core import responses
 from moto.core.utils import convert_to_flask_response
+from moto.moto_server import werkzeug_app
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from moto.sqs import models
 from urllib3 import HTTPResponse
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from flask import Flask
 
 
+werkzeug_app.DISABLE_GLOBAL_CORS = True  # type: ignore[attr-defined]  # no page asks this AWS
 # moto would work these out anew for each request.
 for _module, _name in (
     (responses, "camelcase_to_underscores"),

@@ -116,7 +116,7 @@ class Gate:
         )
         if complaint is not None:
             raise _Refusal("RequestExpired" if service == "ec2" else _mismatch(service), complaint)
-        url = request.root_url.rstrip("/") + request.environ["RAW_URI"]
+        url = f"http://{request.host}{request.environ['RAW_URI']}"
         if not signed.matches(secret, request.method, url, dict(request.headers), body):
             raise _bad_signature(service)
         operation = _operation(request, service, body)

@@ -55,11 +55,11 @@ def age_complaint(stamp: str, now: datetime) -> str | None:
         sent = datetime.strptime(stamp, SIGV4_TIMESTAMP).replace(tzinfo=UTC)
     except ValueError:
         return f"Date must be in ISO-8601 'basic format'. Got '{stamp}'."
+    if abs(now - sent) <= TOLERANCE:
+        return None
     here = now.strftime(SIGV4_TIMESTAMP)
-    if sent < now - TOLERANCE:
+    if sent < now:
         edge = (now - TOLERANCE).strftime(SIGV4_TIMESTAMP)
         return f"Signature expired: {stamp} is now earlier than {edge} ({here} - 5 min.)"
-    if sent > now + TOLERANCE:
-        edge = (now + TOLERANCE).strftime(SIGV4_TIMESTAMP)
-        return f"Signature not yet current: {stamp} is still later than {edge} ({here} + 5 min.)"
-    return None
+    edge = (now + TOLERANCE).strftime(SIGV4_TIMESTAMP)
+    return f"Signature not yet current: {stamp} is still later than {edge} ({here} + 5 min.)"
