@@ -12,11 +12,9 @@ _REFUSED_STATEMENT: Final[Fault] = Fault("job-failed")
 _RAISED: Final = r"(?<!kombu\.exceptions\.)\b(OperationalError|InterfaceError)\b"
 _OF_OTHERS: Final = re.compile(
     r"\b(redis|kombu|pymongo|pika|kafka|httpx|httpcore|aiohttp|smtplib|ldap3?|paramiko)\.(\w{1,40}\.){0,3}\w{0,40}"
-    r"(Error|Timeout|Exception)\b"
+    r"(Error|Timeout|Exception)\b|\b(amqps?|rediss?)://|:(6379|5672|9092|11211|27017)\b"
 )
-_OF_DATABASES: Final = re.compile(
-    rf"\b(psycopg|asyncpg|sqlalchemy|django\.db|MySQLdb|pymysql|sqlite3)|FATAL:|{_RAISED}"
-)
+_OF_DATABASES: Final = re.compile(r"\b(psycopg|asyncpg|sqlalchemy|django\.db|MySQLdb|pymysql|sqlite3)|FATAL:")
 """Other servers' clients use the same words, and Celery's kombu the same names."""
 
 _NOT_ANSWERED: Final = rf"(?!{GAP}\bFATAL:)"
@@ -107,12 +105,15 @@ _WORDS: Final = table(
     (
         Fault(_DOWN, "unreachable"),
         (
-            r"(n[o']t|unable to|failed to|error) (connect to|reach|establish (a )?connection to)"
-            rf" (the )?((postgresql |mysql |database )?server|database){_NOT_ANSWERED}"
+            r"(n[o']t|unable to|failed to|error) (connect to|reach|establish (a )?connection to) (the )?"
+            rf"((postgres\w{{0,3}} |mysql |database )server|server: |database){_NOT_ANSWERED}"
         ),
         rf"(데이터베이스|\bDB){NO_CONNECTION}",
-        rf"connection to (database )?server{_NOT_ANSWERED}{GAP}(fail|refused|timed? ?out|lost|error)",
-        r"client_login_timeout|connection to database closed|communications link failure",
+        (
+            rf"connection to (database server|server (at|on)\b.{{0,12}}[\"'`]){_NOT_ANSWERED}"
+            rf"{GAP}(fail|refused|timed? ?out|lost|error)"
+        ),
+        r"client_login_timeout|pgbouncer cannot connect|connection to database closed|communications link failure",
         r"DatabaseResuming|database is (sleeping|paused)|after being auto-paused",
         r"server (closed the connection|conn crashed)|could not translate host name|failed to resolve host",
         r"database system is (starting up|shutting down|in recovery)|not (\w{1,9} )?accepting connections",
@@ -128,7 +129,7 @@ _WORDS: Final = table(
             r"|getaddrinfo|could not connect|reset by peer|broken pipe|connection (is |was )?(failed|lost|closed))"
         ),
     ),
-    (Fault(_DOWN), rf"{_RAISED}|\bpsycopg2?\.Error\b|connection to server at .{{1,120}}failed"),
+    (Fault(_DOWN), rf"{_RAISED}|\bpsycopg2?\.Error\b|connection to server at .{{0,3}}[\"'].{{1,120}}failed"),
     (
         Fault(_DOWN),
         r"database is locked|disk image is malformed|file is not a database",
