@@ -14,6 +14,7 @@ from academy_ops.academy.excel.vocabulary import (
     NO_NAMES,
     NOBODYS_FIRST_NAMES,
     NOBODYS_NAMES,
+    OWN_PEOPLE,
     RELATIVES,
     TITLES,
 )
@@ -27,6 +28,10 @@ _LONG_SURNAMES: Final = "남궁|황보|제갈|선우|독고|사공|서문|동방
 
 # Patterns that few rows need; re compiles each when it is first used.
 _NAME: Final = rf"(?:{_LONG_SURNAMES})[가-힣]{{1,2}}|[{_SURNAMES}][가-힣]{{1,2}}"
+_SAID: Final = (
+    rf"[가-힣]?(?:{'|'.join(OWN_PEOPLE)})님?|(?:{'|'.join(NO_NAMES)})[됨중함남임요번폰분시용때만처화드집님자]?"
+)
+"""What is said beside a phone; somebody may be called 정지호."""
 _WITH_LETTERS: Final = r"[^\W\d_][^\d_]{1,40}"
 _TITLED: Final = rf"([가-힣]{{2,5}}|[a-zA-Z][a-zA-Z .'-]{{2,40}})(?:\s+|\s*\()(?:{'|'.join(TITLES)}|군|양|씨)님?\)?"
 _TITLED_BEFORE: Final = rf"[(\[]?(?:{'|'.join(TITLES)})[)\]]?\s*[:：]?(?:\s+|(?<=[)\]:：]))([가-힣]{{2,5}})"
@@ -46,15 +51,17 @@ _OF_A_PARENT: Final = (
     rf"|[가-힣]{{0,5}}\s*\(?(?:{'|'.join(RELATIVES)})\)?|[가-힣]{{2,4}}(?:\s+[모부母父]|\s*\([모부母父]\)|[母父])"
     r"|(?i:(?:mother|mom|father|dad|parents?|guardian) of .+|.+['’]s (?:mother|mom|father|dad|parents?|guardian))"
 )
+_SCHOOL: Final = "[가-힣]{2,6}초|[가-힣]{1,6}[여공상부외과예]고"
 _REMARKS: Final = (
     r"(?P<name>[^()]{2,40}?(?:\s*\([^()]{1,16}\))*)\s*\(\s*(?P<remark>[^()]{1,30}?)\s*\)?",
     r"\(?\s*(?P<remark>[^()]{1,30}?)\s*\)\s*(?P<name>.{2,40})",
     r"(?P<name>[^/]{2,40}?)\s*/\s*(?P<remark>[^/]{1,12})",
-    r"(?P<name>.{2,40}?)\s*[_|~–:·,-]\s*(?P<remark>[가-힣0-9][^_|~–:·-]{0,12})",
+    r"(?P<name>.{2,40}?)\s*(?:[_|~–·,-]|(?<!\d):)\s*(?P<remark>[가-힣0-9][^_|]{0,14}|[A-Za-z]{1,2}반|(?i:new))",
     r"(?P<remark>[가-힣])\s*[-_]\s*(?P<name>[가-힣]{2,5})",
-    r"(?P<remark>(?=\S*[가-힣:/])\S*\d\S{0,3}|[A-Za-z]반|[가-힣]{2,6}(?<![초고]))\s+(?P<name>[가-힣]{2,5}(?:\s\S{1,4})?)",
-    r"(?P<name>[가-힣]{2,5}(?:\s\S{1,4})?)\s+(?P<remark>(?=\S*[가-힣:/])\S*\d\S{0,3}|[A-Za-z]반|[가-힣]{2,6}(?<![초고])|(?i:new|v|ok))",
-    rf"(?P<name>[{_SURNAMES}][가-힣]{{2}})\s+(?P<remark>[가-힣]{{2,6}}초|[가-힣]{{1,6}}[여공상부외과예]고)",
+    r"(?P<remark>(?=\S*[가-힣:/])\S*\d\S{0,3}|[A-Za-z]반|[가-힣]{2,6}(?<![초고]))\s+(?P<name>[가-힣]{2,5}(?:\s[^\W\d_]\S{0,3})?)",
+    r"(?P<name>[가-힣]{2,5}(?:\s[^\W\d_]\S{0,3})?)\s+(?P<remark>(?=\S*[가-힣:/])\S*\d\S{0,3}|[A-Za-z]반|[가-힣]{2,6}(?<![초고])|(?i:new|v|ok))",
+    rf"(?P<name>[{_SURNAMES}][가-힣]{{2}})\s+(?P<remark>{_SCHOOL})",
+    rf"(?P<remark>{_SCHOOL})\s+(?P<name>[{_SURNAMES}][가-힣]{{2}})",
     r"(?P<remark>[가-힣]{0,8}[초중고]\d(?:학년)?)(?P<name>[가-힣]{3})",
     r"(?P<name>[가-힣]{3})(?P<remark>[초중고]\d(?:학년)?)",
 )
@@ -87,7 +94,7 @@ _MASKED: Final = (
 @lru_cache(maxsize=1024)
 def is_name(line: str) -> bool:
     """Return whether a text looks like the name of a Korean, with a family name that is one."""
-    return bool(re.fullmatch(_NAME, line)) and not any(word in line for word in NO_NAMES) and said(line) in _NO_HEADING
+    return bool(re.fullmatch(_NAME, line)) and not re.fullmatch(_SAID, line) and said(line) in _NO_HEADING
 
 
 def is_family_name(line: str) -> bool:
@@ -97,7 +104,7 @@ def is_family_name(line: str) -> bool:
 
 def is_first_name(line: str) -> bool:
     """Return whether a text may be the first name of a Korean."""
-    return bool(re.fullmatch("[가-힣]{2}", line)) and not any(word in line for word in NO_NAMES)
+    return bool(re.fullmatch("[가-힣]{2}", line)) and not re.fullmatch(_SAID, line)
 
 
 def may_be_name(line: str) -> bool:

@@ -284,13 +284,12 @@ SIBLINGS: Final = _words(_SIBLINGS)
 RELATIVES: Final = _words(f"{_RELATIVES} 모친 부친 맘 학부모 보호자 부모")
 """Who may be named after the student, as ``하나 엄마`` is."""
 
-NO_NAMES: Final = _words(
-    f"""
-    {_OWN_PEOPLE} 번호 문자 전화 통화 연락 연결 착신 수신 발신 거부 금지 정지 해지 변경 고장 임시 주말 주중 평일 야간
+OWN_PEOPLE: Final = _words(_OWN_PEOPLE)
+NO_NAMES: Final = _words("""
+    번호 문자 전화 통화 연락 연결 착신 수신 발신 거부 금지 정지 해지 변경 고장 임시 주말 주중 평일 야간
     오전 오후 저녁 안받 안됨 안씀 안쓰 지인 이웃 친구 학원 회사 직장 방문 상담 사무 이전 부재 사용 없음 확인 반드시
     우선 급할 집전
-    """
-)
+    """)
 """What is said beside a phone, and begins like a family name."""
 
 NOBODYS_NAMES: Final = _words("""

@@ -145,7 +145,14 @@ CASES = (
     _names("with grade and class", "{}(중2-3)", "{}(2학년 3반)", "{} 중2-3", class_name="3", **_GRADE),
     _names("with a school", "{}(휘문중2)", "{} (휘문중 2학년)", "휘문중2 {}", school="휘문중", **_GRADE),
     _names("with a school alone", "{}(휘문중학교)", "{} 휘문중학교", "{}/휘문중학교", school="휘문중학교"),
-    _names("with a school's short name", "{} 역삼초", school="역삼초"),
+    _names("behind a dash", "{} - A반", "{}-A반", "{}_A반", "{} : A반", class_name="A반"),
+    _names("behind a dash, with hours", "{} - 4:30", "{}-16:00~17:30", "{} 16:00~17:30", "{} - 월~금", "{} - NEW"),
+    _names("with a school's short name", "{} 역삼초", "역삼초 {}", school="역삼초"),
+    one(
+        "names that begin like what is said beside phones",
+        *(HEADER, ("[심화반]정지호", _P), ("정지안 (피아노)", _P), ("김하은", f"{_P} 박지인")),
+        students=[("정지호", _P), ("정지안", _P), ("김하은", _P)],
+    ),
     _names("with a school for girls", "{} 숙명여고", school="숙명여고"),
     _names("with a state", "{}(휴원중)", "{} 신규", "{} NEW", "[신규]{}", "(신규) {}", "신규 {}", "{}(재등록)"),
     _names(
