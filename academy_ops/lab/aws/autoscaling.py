@@ -38,11 +38,13 @@ class Scaling:
     """What the service does between two requests.
 
     Attributes:
+        backend: The groups, kept by moto.
         launch_failure: Why every launch fails from now on, in EC2's words; None when launches succeed.
         policies_enabled: Whether the groups' scaling policies are enabled.
     """
 
     def __init__(self) -> None:
+        self.backend: Final[AutoScalingBackend] = autoscaling_backends[ACCOUNT][REGION]
         self.launch_failure: str | None = None
         self.policies_enabled = True
         self.lock = threading.RLock()
@@ -52,12 +54,6 @@ class Scaling:
         self._requests: dict[str, str] = {}
         self._failed_at: dict[str, float] = {}
         self._replaced: set[str] = set()
-
-    @property
-    def backend(self) -> AutoScalingBackend:
-        """The groups, kept by moto."""
-        backend: AutoScalingBackend = autoscaling_backends[ACCOUNT][REGION]
-        return backend
 
     def reconcile(self) -> None:
         """Bring every group to its desired capacity, as far as its suspended processes allow."""

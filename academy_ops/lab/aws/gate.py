@@ -14,7 +14,6 @@ import socket
 import warnings
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
-from functools import cache
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qs
@@ -181,15 +180,10 @@ def _operation(request: Request, service: str, body: bytes) -> str | None:
     if request.mimetype == "application/x-www-form-urlencoded":
         return parse_qs(body.decode("utf-8", "replace")).get("Action", [None])[0]
     try:
-        operation, _parameters = _router(service).match(request)
+        operation, _parameters = get_service_router(service).match(request)
     except (NotFound, NotImplementedError):
         return None
     return str(operation.name)
-
-
-@cache
-def _router(service: str) -> Any:  # noqa: ANN401 - moto does not export the router's type
-    return get_service_router(service)
 
 
 def _unknown_key(service: str) -> _Refusal:
