@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from academy_ops.contract import (
     BUCKET_NAME,
     GROUP_NAME,
+    LOG_FAILED,
     LOG_UNKNOWN,
     QUEUE_NAME,
     QUEUE_SETTING,
@@ -114,9 +115,9 @@ def _pile_up(lab: Lab) -> str:
 
 def _lose_dependency(lab: Lab) -> str:
     _shadow(lab, f'raise ModuleNotFoundError("No module named {_READER!r}", name={_READER!r})\n')
-    # The worker imports it with its first workbook.
+    # The worker imports it with its first workbook; an earlier fault may have left a line with the package's name.
     job_id = parts.upload_students(lab.state)
-    lab.fleet.wait_for_log(_READER)
+    lab.fleet.wait_for_log(f"{LOG_FAILED} | job_id={job_id}")
     return job_id
 
 
