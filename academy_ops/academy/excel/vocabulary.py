@@ -114,7 +114,7 @@ _HEADINGS: Final = {
         무엇인가요 입니까 연락가능한 기준 월기준 년기준 올해 금년 예비 다니고있는
         what is your please enter write
         텍스트 숫자만 하이픈 없이 실명 한글 한국어 국문 정식 본명 및 와 과 또는
-        legal main primary required optional korean kor or and of the s string varchar char
+        legal main primary required optional korean kor or and of the s value string varchar char
     """,
     # What is sent to a phone: hardly to the student's own.
     NOTICES: "문자 수신 알림 알림톡 카톡 카카오톡 출결 등원 하원 등하원 청구서 고지서 안내문 앱 가입 sms",
