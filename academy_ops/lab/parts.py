@@ -77,11 +77,9 @@ class Lab:
 
     def ensure_worker(self) -> None:
         """Have one instance at least, and in each a worker that runs, unless a fault prevents it."""
-        autoscaling = self.aws("autoscaling")
-        name = contract.GROUP_NAME
-        group = autoscaling.describe_auto_scaling_groups(AutoScalingGroupNames=[name])["AutoScalingGroups"]
-        if group and not group[0]["DesiredCapacity"]:
-            autoscaling.set_desired_capacity(AutoScalingGroupName=name, DesiredCapacity=1)
+        group = self.cloud.scaling.backend.autoscaling_groups.get(contract.GROUP_NAME)
+        if group and not group.desired_capacity:
+            self.aws("autoscaling").set_desired_capacity(AutoScalingGroupName=group.name, DesiredCapacity=1)
         if self.fleet.provisioning.boot_seconds < _WORKER_SECONDS:  # else none that is not there yet would come in time
             processes.until(self.fleet.is_settled, _WORKER_SECONDS)
 

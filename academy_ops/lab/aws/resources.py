@@ -1,4 +1,4 @@
-"""What the academy owns in AWS, made over the wire as its operators once did."""
+"""What the academy owns in AWS."""
 
 from __future__ import annotations
 
@@ -80,14 +80,16 @@ def empty_queue(aws: Clients, name: str) -> None:
 
 def create_function_and_rule(aws: Clients) -> None:
     """Record the autoscaler's function, and the rule that runs it once a minute; leave alone what is there."""
+    from moto.events.models import events_backends  # noqa: PLC0415 - as below
+
     functions = aws("lambda")
     try:
         function = functions.get_function_configuration(FunctionName=contract.AUTOSCALER_NAME)["FunctionArn"]
     except functions.exceptions.ResourceNotFoundException:
         function = _create_function(aws)
-    events = aws("events")
-    events.put_rule(Name=contract.AUTOSCALER_RULE, ScheduleExpression="rate(1 minute)", State="ENABLED")
-    events.put_targets(Rule=contract.AUTOSCALER_RULE, Targets=[{"Id": "autoscaler", "Arn": function}])
+    events = events_backends[ACCOUNT][contract.REGION]
+    events.put_rule(contract.AUTOSCALER_RULE, scheduled_expression="rate(1 minute)", state="ENABLED")
+    events.put_targets(contract.AUTOSCALER_RULE, None, [{"Id": "autoscaler", "Arn": function}])
 
 
 def create_alarms(aws: Clients) -> None:
