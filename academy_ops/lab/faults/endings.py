@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from academy_ops.contract import LOG_STARTED, QUEUE_NAME, WORKER_NAME
 from academy_ops.lab.container import WORKER, Image
 from academy_ops.lab.faults.aws import add_endpoint, encrypt_queue
-from academy_ops.lab.faults.fault import Fault, age_job, hosts, worker_fault
+from academy_ops.lab.faults.fault import Fault, age_job, hosts, nobody_writing, worker_fault
 from academy_ops.lab.faults.uploads import upload_and_wait
 from academy_ops.messages import say
 
@@ -166,6 +166,11 @@ def _stopped(name: str, image: Image) -> Fault:
     )
 
 
+def _pause(lab: Lab) -> None:
+    with nobody_writing(lab):
+        lab.fleet.change(container="paused")
+
+
 FAULTS: Final = (
     worker_fault(
         "worker-crash-loop",
@@ -180,7 +185,7 @@ FAULTS: Final = (
     *(_looping(name, words) for name, words in {**_CUT_OFF, **_ARCHITECTURE}.items()),
     *(_looping(name, *ends) for name, ends in _ENDINGS.items()),
     worker_fault("worker-container-exited", "Someone stopped the worker's container.", hosts(container="stopped")),
-    worker_fault("worker-container-exited/paused", "Someone paused the worker's container.", hosts(container="paused")),
+    worker_fault("worker-container-exited/paused", "Someone paused the worker's container.", _pause),
     worker_fault(
         "worker-container-exited/created",
         "The worker's container was created and never started.",
