@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from checks.words import FAILS, GAP, NO_CONNECTION, Fault, meaning, table
+from checks.words import FAILS, GAP, NO_CONNECTION, NOT_SO, Fault, meaning, table
 
 _DOWN: Final = "worker-database-down"
 _REFUSED_STATEMENT: Final[Fault] = Fault("job-failed")
@@ -21,6 +21,8 @@ _NOT_ANSWERED: Final = rf"(?!{GAP}\bFATAL:)"
 """A server, or a pooler before it, that refuses a connection in its own words was reached."""
 
 _KOREAN: Final = r"(데이터베이스|\bDB)[^\n]{0,12}"
+_IS: Final = "( ?(모드|상태|트랜잭션))?(이|입|로 (전환|바뀌)|라|$|[^\n]{0,20}(수 없|실패|오류|거부|못))"
+"""What follows where something is said to be so; a replica or a user may well be read-only."""
 _PORT: Final = "(5432|6432|3306)"
 _NO_WAY: Final = (
     r"refused|\bE(CONN|TIMED|HOST)\w{3,9}|timed out|i/o timeout|timeout expired|unreachable|no route to host"
@@ -56,7 +58,7 @@ _WORDS: Final = table(
         r"no more connections allowed|max client(s| connections) reached|MaxClientsIn|QueuePool limit",
         r"PoolTimeout|query_wait_timeout|connection pool (is )?exhausted|\bpool timed out|pool is probably full",
         r"(timeout|timed out|failed) (fetching|acquiring) a (new )?connection|is not available, request timed out",
-        r"(데이터베이스|\bDB) ?(연결|커넥션|접속) ?(수|개수|풀)[^\n]{0,20}(초과|부족|고갈|가득)",
+        rf"(데이터베이스|\bDB) ?(연결|커넥션|접속) ?(수|개수|풀)[^\n]{{0,20}}(초과|부족|고갈|가득){NOT_SO}",
         r"waiting to acquire database connection|blocked because of many connection errors",
     ),
     # An end of the connection in mid-work is not a disagreement.
@@ -100,7 +102,7 @@ _WORDS: Final = table(
     (
         Fault(_DOWN, "read-only"),
         r"read-only transaction|ReadOnlySqlTransaction|running (with the --|in )[a-z-]{0,20}read-only",
-        rf"readonly database|cannot execute \w{{1,20}} during recovery|{_KOREAN}읽기 ?전용",
+        rf"readonly database|cannot execute \w{{1,20}} during recovery|{_KOREAN}읽기 ?전용{_IS}",
     ),
     (
         Fault(_DOWN, "unreachable"),

@@ -28,7 +28,7 @@ _OF_AWS: Final = r':? *"?https?://[^/"]*amazonaws\.com'
 """The worker's queue is asked in the same words as R2."""
 NO_R2: Final = "r2-endpoint-unreachable"
 _R2: Final = r"\.r2\.cloudflarestorage\.com"
-_FOR_URL: Final = rf"\b[^\n]{{0,60}}\burl\b[^\n]{{0,99}}{_R2}"
+_FOR_URL: Final = rf"\b(?! ?(m?s|sec\w{{0,4}}|[kmg]?i?b|bytes)\b)[^\n]{{0,60}}\burl\b[^\n]{{0,99}}{_R2}"
 """What stands behind a status that R2 has answered where no SDK asks it, but an HTTP client."""
 _OPERATION: Final = (
     r"when calling the (Get|Head|List|Put|Copy|Delete|Create|Complete|Upload)(Object|Bucket|Part|Multipart)"

@@ -49,12 +49,13 @@ _COMPLAINS: Final = (
     *("permission", "module", "space", "full", "memory", "signal", "signature", "skew", "kill", "exit", "terminated"),
     *("alloc", "process", "exist", "such", "unknown", "undefined", "role", "hba", "limit", "timeout", "slots"),
     *("clients", "gone", "closed", "syscall", "database", "server", "host", "found"),
-    *("연결", "접속", "커넥션"),
+    *("db", "데이터베이스"),
 )
 """One of these words stands in every complaint; most lines are none, and a fleet writes many."""
 _OVER: Final = re.compile(
-    r"(?<!not )(?<!be )\b(re-?connected|re-?established|restored|recovered|succeeded after)\b"
-    r"|(복구|재연결)(됨|되었|했|에? ?성공)|재시도.{0,9}성공",
+    r"(?<!not |n't |yet )(?<!be )(?<!never )(?<!not been |n't been |yet been )"
+    r"\b(re-?connected|re-?established|restored|recovered|succeeded after)\b"
+    r"|((복구|재연결)(됨|되었|했|에? ?성공)|재시도.{0,9}성공)(?!하지| ?못)",
     re.IGNORECASE,
 )
 """What speaks of an error as of one that is over."""

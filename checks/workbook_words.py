@@ -19,6 +19,9 @@ _NAME: Final = (
     r"|(?<![\w-])student[\s_]?name|(?<![\w-])(?<!\w )name)(?![a-z])"
 )
 """A student's; not a bucket's or a host's."""
+_NO_OTHER: Final = r"(?<![가-힣\w)\"'])(?<![가-힣\w)\"'] )"
+_UPLOADED: Final = r"(업로드\S{0,2}|첨부\S{0,2}|올[린리]\S?|원본|해당|명단|학생)"
+"""What the school's file is called by, or nothing at all: a program has files of its own, too."""
 _ROSTERS: Final = "(시트|명단|sheet|worksheet|roster)"
 _OTHER_TYPE: Final = (
     r"(text/|application/(vnd\.ms-excel(?!\.sheet\.m)|pdf|x-?hwp|haansoft(hwp|xls(?!x)|cell|csv)|msword|vnd\.oasis))"
@@ -125,7 +128,7 @@ _WORDS: Final = table(
     (
         Fault(_UNREADABLE),
         "not a zip file|BadZipFile|OLE2 compound document|not an? (valid )?(Excel|xlsx)|only \\.?xlsx",
-        "파일을? ?(열|읽을) 수 없|파일 ?확장자",
+        rf"({_NO_OTHER}|xlsx['\")]{{0,2}} ?|{_UPLOADED} ?)파일을? ?(열|읽을) 수 없|파일 ?확장자",
         "(엑셀|xlsx)( 파일)?( ?형식)?[이가]? 아닙|(엑셀|xlsx)( 파일)?만|엑셀( 파일)?을? ?(열|읽|파싱|해석)",
     ),
 )

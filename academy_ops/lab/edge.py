@@ -10,6 +10,7 @@ import sys
 import threading
 from dataclasses import dataclass, replace
 from datetime import datetime
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -25,8 +26,9 @@ from academy_ops.lab import LabError
 from academy_ops.lab.processes import until
 from academy_ops.messages import say
 
-# It is not installed, and httpcore would look through the disk for it at each step of a request.
-sys.modules["sniffio"] = None  # type: ignore[assignment]
+if not find_spec("sniffio"):
+    # httpcore would look through the disk for it at each step of a request.
+    sys.modules["sniffio"] = None  # type: ignore[assignment]
 
 _ADDRESS: Final = "127.0.0.1"
 _READY_SECONDS: Final = 10.0

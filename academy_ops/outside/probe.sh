@@ -152,7 +152,8 @@ show_log() {
     lower ~ /error|exception|traceback|denied|refused|fail|fatal|no module named|no space left|sigkill|signal 9|brokenprocess|killed|memory|credential|signature|not authorized|expired|time.?out|timed out/ ||
     lower ~ /unreachable|no route|resolv|not known|too many|slots|limit|does ?n.t exist|does not exist|no such|unknown (col|tab|data)|undefined|gone away|lost connection|clos(ed|ing)|reset by peer|broken pipe|terminat/ ||
     lower ~ /accepting conn|starting up|shutting down|recovery|password|pg_hba|locked|read-only|is full|disk ?full|invalid|kms|skew|token/ ||
-    lower ~ /could not|cannot|can.t |not found|deadlock|syscall|not yet|too long|exit/ {
+    lower ~ /could not|cannot|can.t |not found|deadlock|syscall|not yet|too long|exit/ ||
+    /실패|오류|거부|초과|부족|수 없|읽기 ?전용/ {
       errors[++found] = kept; delete errors[found - 20]
     }
     job == "" { next }

@@ -67,6 +67,8 @@ SIGNS = (
     "An error occurred (AccessDenied) when calling the GetObject operation: Access Denied",
     "RuntimeError: Credentials were refreshed, but the refreshed credentials are still expired.",
     "kombu.transport.SQS.UndefinedQueueException: Queue with name 'celery' must be defined",
+    "데이터베이스에 연결할 수 없습니다",
+    "DB 인증 실패",
 )
 DENIED = (
     "botocore.exceptions.ClientError: An error occurred (AccessDenied) when calling the ReceiveMessage operation: "

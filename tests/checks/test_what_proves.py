@@ -85,11 +85,23 @@ def test_a_database_that_is_back_by_the_workers_own_word_is_not_down(lines: list
 
 
 @pytest.mark.parametrize(
-    "later", ["redis connection restored", "the database connection could not be restored", "DB 연결 복구 실패"]
+    "later",
+    [
+        "redis connection restored",
+        "the database connection could not be restored",
+        "database connection has not been re-established",
+        "DB 연결 복구 실패",
+        "DB 재시도 3회 후에도 성공하지 못했습니다",
+    ],
 )
 def test_what_is_back_is_the_database(later: str) -> None:
     assert idle(logged((NO_DATABASE, 75), (later, 60))).cause == "worker-database-down"
     assert idle(logged(("데이터베이스에 접속할 수 없습니다", 75), (later, 60))).cause == "worker-database-down"
+
+
+def test_what_is_said_of_a_database_in_korean_alone_is_a_complaint() -> None:
+    assert idle(logged(("데이터베이스 인증 실패", 60))).reason == "credentials"
+    assert idle(logged(("DB가 읽기 전용 모드라서 저장할 수 없습니다", 60))).reason == "read-only"
 
 
 @pytest.mark.parametrize(

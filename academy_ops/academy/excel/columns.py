@@ -180,7 +180,7 @@ def settled(header: Header, rows: Sequence[Row]) -> Header:
         if not own and len(phones) == 1 and not re.search(_ONE_OF_SEVERAL, header.headings[phones[0]]):
             left = phones[0] - 1
             of_parents = left >= 0 and person(header.headings[left]) == PARENT and left not in parents
-            own, parents = ([], (*phones, *parents)) if of_parents else (phones, parents)
+            own, parents = ([], tuple(sorted((*phones, *parents)))) if of_parents else (phones, parents)
     elif candidates := [*phones, *filter(sample.holds_phones, still_open.messages), *sample.without_heading()]:
         if not header.headings[candidates[0]] or not sample.are_equal(candidates):
             raise UnclearError

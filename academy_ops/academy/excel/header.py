@@ -182,6 +182,9 @@ def _is_title(upper: Sequence[str]) -> bool:
     """Return whether a row holds one text, as ``2026 원생 연락처``, which does not only say whose columns follow."""
     filled = [line for line in upper if line]
     words = said(filled[0]) if filled else None
+    if words == frozenset({"phone"}) and not upper[0]:
+        # Over 학생용 and 학부모용, perhaps.
+        return False
     return len(filled) < 2 and (not words or not words <= {STUDENT, PARENT, ONE_PARENT})  # noqa: PLR2004 - one text
 
 

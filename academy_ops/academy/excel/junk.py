@@ -196,8 +196,12 @@ def what(row: Sequence[object], name: str, phone: str | None, wrong: str) -> Why
 
 
 def is_of_staff(name: str) -> bool:
-    """Return whether somebody of the school's own is called by what they are, as ``김선생님`` is."""
-    return bool(re.fullmatch(_OF_STAFF, name))
+    """Return whether somebody of the school's own is called by what they are, as ``김선생님`` is.
+
+    Behind a name, as in ``김하나(담임 김선생)``, stands whose student it is.
+    """
+    student = re.match(r"([가-힣]{2,4}(?<![반부]))\s?[(/]\s?담임", name)
+    return bool(re.fullmatch(_OF_STAFF, name)) and not (student and is_name(student[1]))
 
 
 def is_total(line: str) -> bool:

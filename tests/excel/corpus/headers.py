@@ -27,6 +27,10 @@ _TITLES: tuple[Sequence[Row], ...] = (
 )
 
 CASES = (
+    one("a group of phones", ("", "", "연락처", ""), ("성명", "학년", "학생용", "학부모용"), (A[0], 3, B[1], _P)),
+    one(
+        "a parent's phone, and one behind the name", ("이름", "학부모 연락처", "보호자명", "휴대폰"), (*A, "이모", B[1])
+    ),
     *(
         one(
             f"a form's question: {name} {phone}",

@@ -43,6 +43,8 @@ CASES = (
             "강사 이영희",
             "1호차 기사님",
             "중1 담임",
+            "심화반(담임 김선생)",
+            "초등부/담임 김선생",
         )
     ),
     # Totals, ends and notes, without one.
@@ -255,6 +257,7 @@ CASES = (
             "Total Kim",
         ),
     ),
+    *(_student(name) for name in ("박세찬(담임 김선생)", "이두리/담임 김선생", "정다섯 (담임 이영희 선생님)")),
     _student("김하나", "★김하나"),
     _student("김하나", "김하나*"),
     _student("김하나", "1. 김하나"),
