@@ -97,19 +97,24 @@ _WORDS: Final = table(
         r"\bfunction \S{1,60}\([^)]{0,120}\) does not exist",
         r"Undefined(Table|Column|Function|Object)|no such (table|column|database)\b|has no column named",
         r"unknown (column|table|database) '|InvalidCatalogName|InvalidSchemaName",
-        rf"{_KOREAN}(테이블|컬럼|칼럼|스키마)[^\n]{{0,60}}(찾을 수 없|존재하지 않|없습니다)",
+        (
+            r"(데이터베이스|\bDB)[^\n]{0,40}(테이블|컬럼|칼럼|스키마)[을를이가은는]? ?"
+            r"([\"'`]?[a-z_][\w.]{0,60}[\"'`]?[을를이가은는]? )?(찾을 수 없|존재하지 않|없습니다)"
+        ),
     ),
     (
         Fault(_DOWN, "read-only"),
-        r"read-only transaction|ReadOnlySqlTransaction|running (with the --|in )[a-z-]{0,20}read-only",
+        r"read-only transaction|ReadOnlySqlTransaction|running with the --[a-z-]{0,20}read-only",
+        r"\b1836\W{1,4}running in read-only",
         rf"readonly database|cannot execute \w{{1,20}} during recovery|{_KOREAN}읽기 ?전용{_IS}",
     ),
     (
         Fault(_DOWN, "unreachable"),
         (
             r"(n[o']t|unable to|failed to|error) (connect to|reach|establish (a )?connection to) (the )?"
-            rf"((postgres\w{{0,3}} |mysql |database )server|server: |database){_NOT_ANSWERED}"
+            rf"((postgres\w{{0,3}} |mysql |database )server|database){_NOT_ANSWERED}"
         ),
+        rf"could not connect to server: {_NOT_ANSWERED}",
         rf"(데이터베이스|\bDB){NO_CONNECTION}",
         (
             rf"connection to (database server|server (at|on)\b.{{0,12}}[\"'`]){_NOT_ANSWERED}"

@@ -13,7 +13,7 @@ them keeps a pattern busy for hours."""
 
 FAILS: Final = "(실패|오류|거부|올바르지|유효하지|일치하지|잘못|만료)"
 NOT_SO: Final = "(?! ?(시([ ,에]|$)|하면|될 경우|허용|율|횟수|0 ?[건회])|[가는은]? ?없)"
-"""What stands behind neither: a setting speaks of what may come, a report of what has not."""
+"""What does not follow a complaint: a setting speaks of what may happen, a report of what has not."""
 NO_CONNECTION: Final = (
     "( 서버)?[에와의로]? ?(연결|접속)[에이가을]? ?"
     rf"((실패|오류|시간 ?초과){NOT_SO}|할 수 없|되지 않|끊[어겼]|거부)"
