@@ -138,16 +138,11 @@ class Lab:
                 operate.break_fault("queue-missing")
                 operate.heal()
 
-    def holding(self) -> list[str]:
-        """Return the names of the queues that hold a message, in flight or not."""
-        with self.operated():
-            found = state.read(state.folder())
-        assert found is not None
-        return [name for name, messages in control.ask(found, "messages").items() if messages]
-
     def _emptied(self) -> bool:
         """Remove what waits; return whether nothing is left."""
-        waiting = self.holding()
+        found = state.read(state.folder())
+        assert found is not None
+        waiting = [name for name, messages in control.ask(found, "messages").items() if messages]
         for name in waiting:
             empty_queue(self.client, name)
         return not waiting
