@@ -7,11 +7,11 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING, Final
 
 from academy_ops.contract import DLQ_SUFFIX, GROUP_NAME, QUEUE_NAME
-from academy_ops.lab import LabError, parts, processes
+from academy_ops.lab import LabError, parts
 from academy_ops.lab.aws import resources, targets
 from academy_ops.lab.container import Image
 from academy_ops.lab.faults import aws, endings, endpoint, launches, uploads, workers
-from academy_ops.lab.faults.fault import Fault
+from academy_ops.lab.faults.fault import Fault, await_idle
 from academy_ops.lab.state import LOG_GROUP
 from academy_ops.messages import say
 
@@ -36,7 +36,6 @@ ALIASES: Final[Mapping[str, str]] = {
     "bad-excel": "excel-header-missing",
 }
 _UPTIME_SECONDS: Final = 3600
-_IDLE_SECONDS: Final = 10.0
 _IN_PARAMETER: Final = frozenset(
     {
         *("worker-env-missing", "worker-queue-mismatch", "worker-r2-mismatch", "worker-env-stale"),
@@ -83,7 +82,7 @@ def break_fault(lab: Lab, name: str) -> str | None:
         lab.ensure_worker()
         if lab.broken == [fault.name]:
             # A worker that is ended in mid-job, as by what follows, leaves its message in flight: a fault of its own.
-            processes.until(lambda: not lab.cloud.queues.bodies(QUEUE_NAME), _IDLE_SECONDS)
+            await_idle(lab)
     lab.await_boots()
     # Whatever breaks now, breaks in a lab that has run for a while; but what still boots then must not look as if it
     # had hung for an hour.

@@ -13,6 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from academy_ops.contract import QUEUE_NAME
+from academy_ops.lab import processes
 from academy_ops.messages import Text
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 LONG_AGO_SECONDS: Final = 660
 _LOCK_SECONDS: Final = 10.0
+_IDLE_SECONDS: Final = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,11 @@ def age_job(lab: Lab, job_id: str, seconds: int = LONG_AGO_SECONDS) -> str:
     execute(lab, f"UPDATE job SET {times} WHERE id = ?", back, back, job_id)  # noqa: S608 - of fixed names
     lab.cloud.queues.age(QUEUE_NAME, seconds)
     return job_id
+
+
+def await_idle(lab: Lab) -> None:
+    """Wait until no message is left, not even in flight; where another fault keeps some, not for long."""
+    processes.until(lambda: not lab.cloud.queues.bodies(QUEUE_NAME), _IDLE_SECONDS, 0.1)
 
 
 @contextmanager

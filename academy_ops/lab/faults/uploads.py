@@ -14,14 +14,13 @@ from academy_ops.contract import LOG_STARTED, MAX_RECEIVES, QUEUE_NAME, JobStatu
 from academy_ops.lab import LabError, parts, processes
 from academy_ops.lab.aws import resources
 from academy_ops.lab.container import Image
-from academy_ops.lab.faults.fault import age_job, execute, fault, nobody_writing, worker_fault
+from academy_ops.lab.faults.fault import age_job, await_idle, execute, fault, nobody_writing, worker_fault
 from academy_ops.messages import say
 
 if TYPE_CHECKING:
     from academy_ops.lab.parts import Lab
 
 _SENT_SECONDS: Final = 20.0
-_IDLE_SECONDS: Final = 10.0
 NO_WORDS: Final = "처리 중 오류가 발생했습니다."
 """A message that proves nothing."""
 _WORKBOOKS: Final = {
@@ -134,8 +133,7 @@ def _fall_silent(lab: Lab) -> str:
 
 def _use_when_idle(lab: Lab, image: Image) -> None:
     """Run another image as soon as no message is left: a slow worker would take one of an earlier job first."""
-    # Another fault may keep messages where they are; what follows then fails.
-    processes.until(lambda: not _waiting(lab, in_flight=False) + _waiting(lab, in_flight=True), _IDLE_SECONDS, 0.1)
+    await_idle(lab)
     lab.fleet.use(image)
 
 
